@@ -14,7 +14,7 @@ from bavn.model.settings import setting
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
-    from bavn.model.heard import NodeHealth  # what a node says imports much that no bound needs
+    from bavn.model.received import NodeHealth  # what a node says imports much that no bound needs
 
 NODE_SILENT_S: Final = 150
 """A node tells how it is each minute ([node] health_s): two words are missing. The one bound for it."""

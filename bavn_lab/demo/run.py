@@ -33,8 +33,8 @@ from bavn_lab.demo.by_hand import of_case, to_look_at, to_protect, walk, who_sig
 from bavn_lab.demo.captures import Played
 from bavn_lab.demo.consoles import Consoles, start_consoles
 from bavn_lab.demo.ending import FOLDER_PREFIX
-from bavn_lab.demo.looks import Alone, alone, ask, horizon_us, left, listed, ranked, wait_for, when
 from bavn_lab.demo.people import acting
+from bavn_lab.demo.readings import Alone, alone, ask, horizon_us, left, listed, ranked, wait_for, when
 from bavn_lab.demo.sector import STRONG_EVERY_S, WEAK_EVERY_S, DemoSector, Member
 
 READ_S_MAX = 420.0

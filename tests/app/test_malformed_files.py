@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.app.accept.told import told
+from bavn.app.accept.node_health import told
 from bavn.app.cli.node.health import told_of
 from bavn.app.node import by_hand
 from bavn.app.node.health.files import HEALTH_FILE

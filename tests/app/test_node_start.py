@@ -49,7 +49,7 @@ ENDS = {
 MORE = {
     "scaled": '[scale]\nray = "local"\n',
     "NatsLink": 'hub_urls = ["tls://127.0.0.1:1"]\n',
-    "Standing": 'hub_urls = ["tls://127.0.0.1:1"]\n',
+    "NodeIdentity": 'hub_urls = ["tls://127.0.0.1:1"]\n',
     "GroupKeyIdentifiers": 'keyholder_url = ""\n',
     "read_group_key": 'keyholder_url = ""\n',
 }

@@ -19,10 +19,10 @@ from bavn.app.web.sac.members import _worries
 from bavn.app.web.sac.overview import blind_spots
 from bavn.app.web.sac.overview_words import BLIND
 from bavn.centre.desk.alarms import wrong_at
-from bavn.centre.desk.sight import eyes
+from bavn.centre.desk.detector_coverage import eyes
 from bavn.centre.node.config import config_of
 from bavn.model.health import NODE_BOUNDS, NODE_SILENT_US, NodeBounds
-from bavn.model.heard import NodeHealth
+from bavn.model.received import NodeHealth
 from bavn.model.sector.member import Actor, ActorState
 
 PACKAGE = Path(__file__).resolve().parents[2] / "bavn"

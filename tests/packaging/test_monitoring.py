@@ -18,7 +18,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bavn.actor.sense.account import Figures
-from bavn.app.centre.member_metrics import HouseCollector
+from bavn.app.centre.member_metrics import MemberCollector
 from bavn.app.centre.metrics import ClockCollector
 from bavn.app.config.load import read_node
 from bavn.app.config.sensor import HealthTable
@@ -36,8 +36,8 @@ from bavn.model.health import (
     SERVER_CERTIFICATE_DAYS_MIN,
     NodeBounds,
 )
-from bavn.model.heard import NodeHealth
 from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.received import NodeHealth
 from bavn.model.sector.alarm import KINDS, Alarm
 from bavn.model.sector.canary import LINKS, STATES, Link
 from bavn.model.sector.functions import Role
@@ -100,7 +100,7 @@ def house(folder, *members, now_us=BEGAN_US, ends_us=None, alarms=(), chains=Non
     registry = CollectorRegistry()
     ends = ends_us or {"server": now_us + 86_400_000_000}
     registry.register(
-        HouseCollector(
+        MemberCollector(
             lambda: members,
             lambda: ends,
             folder,

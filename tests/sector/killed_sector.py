@@ -71,7 +71,7 @@ def free_port(kind=socket.SOCK_STREAM) -> int:
 
 
 @dataclass
-class Told:
+class KilledRun:
     """What a run did and found. ``killed``: what was killed, in order; ``wrong``: what must not be."""
 
     seed: int
@@ -174,9 +174,9 @@ class KilledSector:
 
     # --- a run -----------------------------------------------------------------------------------------------------
 
-    def run(self, seed: int) -> Told:
+    def run(self, seed: int) -> KilledRun:
         """People act while one to three things are killed at random moments; then all is looked at."""
-        dice, told = random.Random(seed), Told(seed)
+        dice, told = random.Random(seed), KilledRun(seed)
         people = threading.Thread(target=self._people, args=(random.Random(f"people {seed}"), told))
         people.start()
         for _ in range(dice.randint(1, 3)):
@@ -192,7 +192,7 @@ class KilledSector:
         told.wrong = lost + (ended or self._unsettled() + self._wrong())
         return told
 
-    def _kill(self, dice: random.Random, told: Told) -> None:
+    def _kill(self, dice: random.Random, told: KilledRun) -> None:
         kind = dice.choice(KINDS if self.cluster else KINDS[:-1])
         name = dice.choice(self.names)
         if kind == "database":
@@ -232,7 +232,7 @@ class KilledSector:
 
     # --- people ----------------------------------------------------------------------------------------------------
 
-    def _people(self, dice: random.Random, told: Told) -> None:
+    def _people(self, dice: random.Random, told: KilledRun) -> None:
         for _ in range(dice.randint(3, 6)):
             name = dice.choice(NAMES)
             try:

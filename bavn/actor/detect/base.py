@@ -25,7 +25,7 @@ HEADINGS: Final = ("Sees", "Misses", "Innocent", "Do first")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class DetectorContext:
     """One look at one actor: the window, the shared terms, the indicators, the settings, the rules over rows and what
     earlier looks know of them."""
 
@@ -90,7 +90,7 @@ class Detector(Protocol):
         """Tables and roll-ups of the window that it reads."""
         ...
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         """The same for the same rows, whatever their order. At most ``settings.candidates_max`` candidates."""
         ...
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bavn.actor.detect import calibrate
-from bavn.actor.detect.base import Candidate, Detector, Found, Look, story_id
+from bavn.actor.detect.base import Candidate, Detector, DetectorContext, Found, story_id
 from bavn.actor.detect.calibrate import Reference, Tally, p_value
 from bavn.actor.detect.detectors.beacon import Beacon
 from bavn.actor.detect.detectors.bruteforce import BruteForce
@@ -92,7 +92,7 @@ def survey(
     """
     table = calibrate.shipped() if reference is None else reference
     terms = Terms(window, known, history)
-    look = Look(
+    look = DetectorContext(
         window=window,
         terms=terms,
         indicators=indicators,
@@ -135,7 +135,7 @@ def _judged(
 
 
 def _with_behaviour(
-    ordered: Sequence[Suspicion], look: Look, common: behaviour.Common | None, failures: Failures
+    ordered: Sequence[Suspicion], look: DetectorContext, common: behaviour.Common | None, failures: Failures
 ) -> tuple[Sequence[Suspicion], int]:
     """The suspicions with what they share, and how many own hosts were there. Raises QueryRefused."""
     try:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from bavn.actor.door.round_elements import NONCE_BYTES, Prepared, lock, unlock
 from bavn.actor.door.rounds.leaps import Leaps
-from bavn.actor.door.told import NONCE_BYTES, Prepared, lock, unlock
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import Dice

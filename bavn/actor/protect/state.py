@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bavn.actor.protect.never_own import prepare
-from bavn.actor.protect.rules import Known, Spent
+from bavn.actor.protect.rules import IndicatorRecord, Spent
 from bavn.actor.protect.wanted import COUNT_SCHEMA, Wanted
 from bavn.model.intel.indicator import Block, BlockOutcome, BlockState, Indicator, Sighting
 from bavn.model.moment import DAY_US, HOUR_US
@@ -94,7 +94,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PendingNotice:
     """Something for the door, kept until the door says done: what became of an indicator, or where it was met."""
 
     number: int
@@ -217,12 +217,12 @@ class State:
         with self.book.transaction() as tx:
             tx.execute("DELETE FROM protect_came WHERE number = ?", (number,))
 
-    def known(self, indicator_id: str) -> Known | None:
+    def known(self, indicator_id: str) -> IndicatorRecord | None:
         """What the rules may know of an indicator."""
         item = self.item(indicator_id)
         if item is None:
             return None
-        return Known(
+        return IndicatorRecord(
             version=item.version,
             standing=item.standing,
             act=item.act,
@@ -370,12 +370,12 @@ class State:
         with self.book.transaction() as tx:
             tx.execute("INSERT INTO protect_told (kind, said) VALUES (?, ?)", (type(said).__name__, text))
 
-    def told(self, limit: int, without: frozenset[str] = frozenset()) -> list[Told]:
+    def told(self, limit: int, without: frozenset[str] = frozenset()) -> list[PendingNotice]:
         """The oldest that the door has not taken, in order, less what is of these kinds."""
         where = f"WHERE kind NOT IN ({', '.join('?' * len(without))})" if without else ""
         asked = f"SELECT number, kind, said FROM protect_told {where} ORDER BY number LIMIT ?"
         rows = self.book.rows(asked, (*sorted(without), limit))
-        return [Told(number, _said(kind, json.loads(text))) for number, kind, text in rows]
+        return [PendingNotice(number, _said(kind, json.loads(text))) for number, kind, text in rows]
 
     def took(self, number: int) -> None:
         """The door has taken this one alone."""

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Final
 
 from bavn import __version__
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable, ObservableType
@@ -93,7 +93,7 @@ def _key(block: Block) -> Key:
     return block.observable.type.value, block.observable.value
 
 
-def fingerprint(never: NeverBlock, homes: Sequence[str], hands: Hands) -> str:
+def fingerprint(never: NeverBlock, homes: Sequence[str], hands: Enforcers) -> str:
     """The same as long as what is in force would be weighed alike: this Bavn, these lists, networks and enforcers."""
     lists = asdict(never) | {"networks": [[str(network), why] for network, why in never.networks]}
     able = [[hand.name, sorted(kind.value for kind in hand.carries)] for hand in hands.all]

@@ -6,7 +6,7 @@ from typing import Any, Final
 from bavn.app.accept.check import (
     BOTH,
     NOT_RUNNING,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_most,
@@ -16,7 +16,7 @@ from bavn.app.accept.check import (
     shown,
     value,
 )
-from bavn.app.accept.told import told
+from bavn.app.accept.node_health import told
 from bavn.app.node.health.vitals import SENSORS
 from bavn.model.health import LAG_S_MAX, LOSS_PERMILLE_MAX
 from bavn.model.sector.protocol import Measure
@@ -45,7 +45,7 @@ class CaptureCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "broken": none_of(Text("sources that cannot be read", "kilder, der ikke kan læses")),
             "loss": at_most(Text("packets lost of late", "pakker tabt på det seneste"), LOSS_PERMILLE_MAX, "‰"),

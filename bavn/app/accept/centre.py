@@ -38,10 +38,10 @@ from bavn.model.health import (
     NODE_SILENT_S,
     ROUNDS_PERCENT_MIN,
 )
-from bavn.model.heard import NodeHealth
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import NotCanonical, Observable
+from bavn.model.received import NodeHealth
 from bavn.model.sector.member import CENTRE_NAME, ActorState
 from bavn.model.sector.protocol import Measure, Outcome, Part, TestProtocol
 from bavn.model.text import Text
@@ -165,7 +165,7 @@ class Rounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class CentreSurvey:
     """``certificate_until_us``, ``agreement_until_day``: None for none. ``shut``: kinds of messages that a quota of its
     own lets none of in. ``given``: a protocol is there. ``drill``: what it told of the drill, "" for nothing; None for
     no drill."""
@@ -183,14 +183,14 @@ class Look:
     given: bool = True
 
 
-def part(look: Look) -> Part:
+def part(look: CentreSurvey) -> Part:
     """The centre's part, by its measures."""
     readings = Readings(MEASURES, ACTS)
     readings.take(_readings(look))
     return Part(name=NAME, title=TITLE, figures=readings.figures())
 
 
-def _readings(look: Look) -> Iterable[Reading]:
+def _readings(look: CentreSurvey) -> Iterable[Reading]:
     today = look.now_us // DAY_US
     yield yes("let_in", is_so=look.state is ActorState.ACTIVE)
     until_us = look.certificate_until_us
@@ -238,12 +238,12 @@ def look_at(
     opened: RollOut,
     desk: Desk,
     book: Book,
-) -> Look:
+) -> CentreSurvey:
     """Gathers what the centre has of an actor. Raises UnknownParty."""
     stand, member = opened.stand(actor), registry.actor(actor)
     view = next((one for one in desk.members() if one.actor.name == actor), None)
     outbox = Outbox(book, CENTRE_NAME, PartyKeys(file.folder, "centre").message_key(), SystemClock())
-    return Look(
+    return CentreSurvey(
         now_us=opened.now_us(),
         state=None if member is None else member.state,
         certificate_until_us=registry.valid_until().get(actor),

@@ -8,7 +8,7 @@ from typing import Final
 from bavn.app.accept.check import (
     BOTH,
     NO_CENTRE,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_least,
@@ -61,7 +61,7 @@ class CertificateCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         made: dict[str, Measure] = {}
         for party, who in _WHO.items():
             always = party == "centre"

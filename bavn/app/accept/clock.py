@@ -8,7 +8,7 @@ from bavn.app.accept.check import (
     BOTH,
     NO_CENTRE,
     UNTESTED,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_most,
@@ -17,7 +17,7 @@ from bavn.app.accept.check import (
     said,
     value,
 )
-from bavn.app.accept.told import told
+from bavn.app.accept.node_health import told
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
 from bavn.model.health import ACCEPTED_CLOCK_OFF_S_MAX, CLOCK_OFF_S_MAX
 from bavn.model.ports import Clock, LinkDown, LinkRefused
@@ -60,7 +60,7 @@ class ClockCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "centre": at_most(
                 Text("offset from the centre", "afvigelse fra centralen"), ACCEPTED_CLOCK_OFF_S_MAX, "s", always=True

@@ -7,7 +7,7 @@ from typing import Final
 
 from bavn.app.accept.check import (
     UNTESTED,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_least,
@@ -55,7 +55,7 @@ class DaysCheck:
     kinds = (TestKind.FINAL,)
     acts = _ACTS
 
-    def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, asked: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "share": at_least(Text("rounds taken part in", "runder deltaget i"), ROUNDS_PERCENT_MIN, "%"),
             "chain": must(Text("the ledger's chain holds", "egenkontrol-loggens kæde holder"), always=True),

@@ -18,7 +18,19 @@ from bavn.actor.sense.suricata.process import program
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.accept.capture import NO_SOURCE
-from bavn.app.accept.check import BOTH, Asked, Reading, Site, must, not_applicable, not_tested, said, shown, value, yes
+from bavn.app.accept.check import (
+    BOTH,
+    AcceptanceTerms,
+    Reading,
+    Site,
+    must,
+    not_applicable,
+    not_tested,
+    said,
+    shown,
+    value,
+    yes,
+)
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.log_sources import reads_logs
 from bavn.app.node.own_indicators import OwnIndicators
@@ -56,7 +68,7 @@ class DetectorCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         made = {name: must(Text(f"{name} finds its own", f"{name} finder sit")) for name in FAMILIES}
         return made | {
             "through": shown(Text("way of the traffic", "trafikkens vej")),

@@ -8,7 +8,7 @@ from typing import Final
 from bavn.app.accept.check import (
     BOTH,
     UNTESTED,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     must,
@@ -47,7 +47,7 @@ class DoorCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "differences": none_of(
                 Text("messages of two twins that differ", "meddelelser fra to tvillinger, der afviger"), always=True

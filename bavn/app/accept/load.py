@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bavn.app.accept.check import BOTH, Asked, Reading, Site, at_least, at_most, none_of, shown, value
+from bavn.app.accept.check import BOTH, AcceptanceTerms, Reading, Site, at_least, at_most, none_of, shown, value
 from bavn.app.accept.throwaway import Counted, Throwaway, counted
 from bavn.model.health import ACCEPTED_LAG_S_MAX
 from bavn.model.sector.protocol import Measure
@@ -34,7 +34,7 @@ class LoadCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, asked: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "rate": at_least(
                 Text("events taken in", "hændelser taget ind"), round(asked.rate_per_s * SHARE_MIN), "1/s", always=True

@@ -16,7 +16,7 @@ from bavn.app.node.health.checks import part_words, shut_words
 from bavn.app.process.chain_walk import Chain, ChainWalk
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
-from bavn.app.process.service_health import Look, ServiceHealth, whole
+from bavn.app.process.service_health import PromiseFinding, ServiceHealth, whole
 from bavn.app.process.step_watch import StepWatch
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.sources import ACTIVE, SUSPENDED, Sources
@@ -137,7 +137,7 @@ _ALARMS: Final[Mapping[str, str]] = {
 """The alarm of a broken promise; disk, certificate and silent nodes have their own."""
 
 
-def sources_look(sources: Sources, clock: Clock) -> Look:
+def sources_look(sources: Sources, clock: Clock) -> PromiseFinding:
     """Those that fail, are suspended, or were not asked for several of their turns."""
     wrong = []
     for one in sources.every():
@@ -150,10 +150,10 @@ def sources_look(sources: Sources, clock: Clock) -> Look:
         elif one.state == ACTIVE and clock.now_us() - asked_us > late_us + MINUTE_US:
             minutes = (clock.now_us() - asked_us) // MINUTE_US
             wrong.append(Text(f"{name} was not asked for {minutes} min", f"{name} er ikke spurgt i {minutes} min"))
-    return Look(tuple(wrong))
+    return PromiseFinding(tuple(wrong))
 
 
-def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int, bounds: NodeBounds) -> Look:
+def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int, bounds: NodeBounds) -> PromiseFinding:
     """Active actors that were heard before and are not now."""
     silent = [
         one.actor.name
@@ -163,36 +163,36 @@ def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int, bounds
         and bounds.condition(one.health, now_us, began_us).silent
     ]
     if not silent:
-        return Look()
+        return PromiseFinding()
     named = ", ".join(silent[:NAMED_MAX]) + (", …" if len(silent) > NAMED_MAX else "")
-    return Look((Text(f"{len(silent)} are not heard of: {named}", f"{len(silent)} høres ikke: {named}"),))
+    return PromiseFinding((Text(f"{len(silent)} are not heard of: {named}", f"{len(silent)} høres ikke: {named}"),))
 
 
-def deliveries_look(engine: Engine, now_us: int) -> Look:
+def deliveries_look(engine: Engine, now_us: int) -> PromiseFinding:
     """Letters that were to be tried, and were not."""
     count = not_tried(engine, now_us - LETTER_LATE_US)
-    return Look((Text(f"{count} letters were not tried", f"{count} breve er ikke forsøgt"),) if count else ())
+    return PromiseFinding((Text(f"{count} letters were not tried", f"{count} breve er ikke forsøgt"),) if count else ())
 
 
-def disk_look(folder: Path, free_mb_min: int) -> Look:
+def disk_look(folder: Path, free_mb_min: int) -> PromiseFinding:
     """Room where a service keeps its folder."""
     free_mb = shutil.disk_usage(folder).free >> 20
     if free_mb >= free_mb_min:
-        return Look()
-    return Look((Text(f"{free_mb} MB left", f"{free_mb} MB tilbage"),))
+        return PromiseFinding()
+    return PromiseFinding((Text(f"{free_mb} MB left", f"{free_mb} MB tilbage"),))
 
 
-def certificates_look(keys: PartyKeys, now_us: int) -> Look:
+def certificates_look(keys: PartyKeys, now_us: int) -> PromiseFinding:
     """The party's own: of its server, and of its authority."""
     wrong = []
     for name, ends_us in keys.ends_us().items():
         if ends_soon(ends_us, now_us, SERVER_CERTIFICATE_DAYS_MIN):
             days = (ends_us - now_us) // DAY_US
             wrong.append(Text(f"{name}: {days} days left", f"{name}: {days} dage tilbage"))
-    return Look(tuple(wrong))
+    return PromiseFinding(tuple(wrong))
 
 
-def misps_look(runs: MispRuns, names: Iterable[str]) -> Look:
+def misps_look(runs: MispRuns, names: Iterable[str]) -> PromiseFinding:
     """Partners' MISPs whose last push, or last look for sightings, came to nothing."""
     wrong = []
     for name in names:
@@ -201,17 +201,17 @@ def misps_look(runs: MispRuns, names: Iterable[str]) -> Look:
             if last is not None and last.failure:
                 said = last.failure[:200]
                 wrong.append(Text(f"{name}, {words.en}: {said}", f"{name}, {words.da}: {said}"))
-    return Look(tuple(wrong))
+    return PromiseFinding(tuple(wrong))
 
 
-def gates_look(book: Book) -> Look:
+def gates_look(book: Book) -> PromiseFinding:
     """Gates that are shut for a kind of message of somebody."""
-    return Look(tuple(shut_words(shut) for shut in shut_gates(book)))
+    return PromiseFinding(tuple(shut_words(shut) for shut in shut_gates(book)))
 
 
-def parts_look(failures: Failures) -> Look:
+def parts_look(failures: Failures) -> PromiseFinding:
     """Parts that fail, but for rules of gates, which are told of as gates."""
-    return Look(tuple(part_words(one) for one in failures.failing() if not one.part.startswith("gate ")))
+    return PromiseFinding(tuple(part_words(one) for one in failures.failing() if not one.part.startswith("gate ")))
 
 
 def audit_chain(engine: Engine) -> Chain:
@@ -261,7 +261,7 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
 
 def say_away(file: CentreFile, why: str) -> None:
     """The centre waits for its database: nothing else is known then."""
-    look = Look((Text(why, why),))
+    look = PromiseFinding((Text(why, why),))
     health = ServiceHealth(
         file.folder / CENTRE_HEALTH_FILE, CENTRE_PROMISES, SystemClock(), {"database_reached": lambda: look}, {}
     )
@@ -278,12 +278,12 @@ def wrongs(health: ServiceHealth) -> list[Wrong]:
     return list(found.values())
 
 
-def _reached(engine: Engine) -> Look:
+def _reached(engine: Engine) -> PromiseFinding:
     """Not known, rather than broken, where asking raises: the service itself waits for its database."""
     began_s = time.monotonic()
     with reading(engine) as connection:
         audit.head_in(connection)
     took_s = time.monotonic() - began_s
     if took_s < DATABASE_LATE_S:
-        return Look()
-    return Look((Text(f"it took {took_s:.0f} s to answer", f"den var {took_s:.0f} s om at svare"),))
+        return PromiseFinding()
+    return PromiseFinding((Text(f"it took {took_s:.0f} s to answer", f"den var {took_s:.0f} s om at svare"),))

@@ -23,7 +23,7 @@ from bavn.model.sector.canary import LINKS, STATES
 from bavn.model.sector.member import ActorState
 
 
-class HouseCollector(Collector):
+class MemberCollector(Collector):
     """All but ``folder``, which is the centre's, are asked each time that somebody asks. ``alarms``: those that
     stand; ``chains``: actor -> how far its latest canary came."""
 

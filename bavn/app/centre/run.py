@@ -114,13 +114,13 @@ def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth | None)
     """The sector's clock for Prometheus, where a port is configured."""
     if not file.place.metrics_port:
         return nullcontext()
-    from bavn.app.centre.member_metrics import HouseCollector
+    from bavn.app.centre.member_metrics import MemberCollector
     from bavn.app.centre.metrics import MetricsService
     from bavn.centre.desk.alarms import ALARMS_MAX
 
     place = file.place
     desk = parts.centre.desk
-    house = HouseCollector(
+    house = MemberCollector(
         desk.members,
         PartyKeys(file.folder, "centre").ends_us,
         file.folder,

@@ -176,9 +176,9 @@ def run(config: Config = OPERATOR_TOML, *, language: Spoken = "en") -> None:
 @app.command("list")
 def list_(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """The actors that are here, or moved away, and what keeps each from the others."""
-    from bavn.app.operator.look import separation_of
     from bavn.app.operator.register import Register
     from bavn.app.operator.supervise import running_state
+    from bavn.app.operator.survey import separation_of
     from bavn.model.moment import iso
 
     operator = read_operator(config)
@@ -222,7 +222,7 @@ def list_(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language: 
 @app.command("status")
 def status(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """One line for each actor: running, health, problems, blocks, what it owes. Exit code 10 if one is not well."""
-    from bavn.app.operator.look import lines
+    from bavn.app.operator.survey import lines
 
     found = lines(read_operator(config))
     if as_json:

@@ -11,7 +11,7 @@ from bavn.app.keyholder.parts import BOOK_FILE, keys_of
 from bavn.app.node.health.checking import chain_of
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.real import SystemClock
-from bavn.app.process.service_health import Look, ServiceHealth, whole
+from bavn.app.process.service_health import PromiseFinding, ServiceHealth, whole
 from bavn.model.health import KEYHOLDER_DISK_FREE_MB_MIN, SECRETS_LATE_S, Promise
 from bavn.model.text import Text
 from bavn.wire.book import Book
@@ -79,12 +79,12 @@ class TidyWatch:
 
         return watched
 
-    def look(self) -> Look:
+    def look(self) -> PromiseFinding:
         """Whether that is not too long ago."""
         late_s = self._tick() - self._done_s
         if late_s > SECRETS_LATE_S:
-            return Look((Text(f"not looked for in {late_s:.0f} s", f"ikke eftersøgt i {late_s:.0f} s"),))
-        return Look(unknown=None if self._ever else Text("not looked for yet", "endnu ikke eftersøgt"))
+            return PromiseFinding((Text(f"not looked for in {late_s:.0f} s", f"ikke eftersøgt i {late_s:.0f} s"),))
+        return PromiseFinding(unknown=None if self._ever else Text("not looked for yet", "endnu ikke eftersøgt"))
 
 
 @contextmanager

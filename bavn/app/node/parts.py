@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bavn import __version__
-from bavn.actor.detect.indicators.rule_memory import RuleMemory, Standing
+from bavn.actor.detect.indicators.rule_memory import RuleMemory, RulesStatus
 from bavn.actor.detect.run import Survey
 from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door
-from bavn.actor.door.known import Known
 from bavn.actor.door.rounds.held import by_size
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.verdicts import VerdictBook
 from bavn.actor.evidence import redact
@@ -87,7 +87,7 @@ class NodeParts:
     clock: SystemClock
     book: Book
     ledger: Ledger
-    known: Known
+    known: NodeSuspicions
     verdicts: VerdictBook
     door: Door
     protect: Protect
@@ -133,7 +133,7 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
     folder = config.folder
     folder.mkdir(parents=True, exist_ok=True)
     book = own(BOOK, lambda: closing.enter_context(Book(folder / BOOK_FILE, failures)))
-    ledger, known, verdicts = own(BOOK, lambda: (Ledger(book), Known(book), VerdictBook(book)))
+    ledger, known, verdicts = own(BOOK, lambda: (Ledger(book), NodeSuspicions(book), VerdictBook(book)))
     safe = Safe(folder / CENTRE_KEYS)
     begin("gates shut before", lambda: gates_contained(book, failures))
     store, sources = _senses(config, clock, closing, failures)
@@ -247,7 +247,7 @@ def _door(
     dice: SystemDice,
     keys: "Keys",
     identifiers: "Identifiers",
-    known: Known,
+    known: NodeSuspicions,
     verdicts: VerdictBook,
     protect: Protect,
 ) -> Door:
@@ -330,7 +330,7 @@ def _looking(
     clock: SystemClock,
     store: "ColumnStore",
     sources: Sequence[Source],
-    known: Known,
+    known: NodeSuspicions,
     verdicts: VerdictBook,
     weigh: Weigh,
     surveyed: Callable[[Window], None] | None,
@@ -358,7 +358,7 @@ def _looking(
     return made, memory
 
 
-def _standing(memory: RuleMemory) -> Standing:
+def _standing(memory: RuleMemory) -> RulesStatus:
     return memory.standing
 
 

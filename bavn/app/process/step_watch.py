@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from bavn.app.process.service_health import Look
+from bavn.app.process.service_health import PromiseFinding
 from bavn.model.health import STEP_LATE_S
 from bavn.model.text import Text
 
@@ -25,12 +25,12 @@ class StepWatch:
 
         return watched
 
-    def look(self) -> Look:
+    def look(self) -> PromiseFinding:
         took_s = self._tick() - self._since_s
         if took_s <= STEP_LATE_S:
-            return Look()
+            return PromiseFinding()
         if self._running:
             text = Text(f"a step has run for {took_s:.0f} s", f"et skridt har kørt i {took_s:.0f} s")
         else:
             text = Text(f"no step for {took_s:.0f} s", f"intet skridt i {took_s:.0f} s")
-        return Look((text,))
+        return PromiseFinding((text,))

@@ -33,12 +33,19 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables, reading, writing
 from bavn.centre.cases.who import NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
-from bavn.model.heard import Replied
 from bavn.model.moment import DAY_US, hour_of
 from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
-from bavn.model.sector.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX, Answer, Question
+from bavn.model.received import Replied
+from bavn.model.sector.question import (
+    DAYS_BACK_MAX,
+    DAYS_OPEN_MAX,
+    OBSERVABLES_MAX,
+    WHY_CHARS_MAX,
+    Question,
+    QuestionAnswer,
+)
 
 SHOWN_MAX: Final = 1000
 METADATA: Final = MetaData()
@@ -89,7 +96,7 @@ class AtActor:
     actor: str
     sent: bool
     refused: str
-    answers: tuple[Answer, ...]
+    answers: tuple[QuestionAnswer, ...]
     unanswered: tuple[int, ...]
 
 
@@ -310,8 +317,8 @@ def _question(row: Row[Any]) -> Question:
     )
 
 
-def _answer(row: Row[Any]) -> Answer:
-    return Answer(
+def _answer(row: Row[Any]) -> QuestionAnswer:
+    return QuestionAnswer(
         actor=row.actor,
         number=row.number,
         state=row.state,

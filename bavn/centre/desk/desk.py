@@ -10,8 +10,8 @@ from datetime import tzinfo
 
 from sqlalchemy import Engine, select
 
+from bavn.centre.books import codec
 from bavn.centre.books import tables as t
-from bavn.centre.books import written
 from bavn.centre.books.canaries import Chain, chains
 from bavn.centre.books.clocks import ClockBook
 from bavn.centre.books.ignored import Ignored
@@ -22,9 +22,9 @@ from bavn.centre.cases.case.calibration import Calibration, calibrate, judged_ca
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Files
+from bavn.centre.cases.case.notices import PartNotice, parts_told, whole_parts_told
 from bavn.centre.cases.case.pages import CaseAsk, CaseLine, case_counts, case_page, owners
 from bavn.centre.cases.case.rows import standing
-from bavn.centre.cases.case.told import PartTold, parts_told, whole_parts_told
 from bavn.centre.cases.case.work import Work
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.indicators.indicators import Indicators
@@ -39,22 +39,22 @@ from bavn.centre.correlate.round_state import Round
 from bavn.centre.correlate.sharing import malicious_mean
 from bavn.centre.desk.alarms import Alarms
 from bavn.centre.desk.counts import Count, spent, sums
-from bavn.centre.desk.coverage import took_part
+from bavn.centre.desk.detector_coverage import DetectorCoverage, eyes
 from bavn.centre.desk.lead_facts import facts_of
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine, lead_page
+from bavn.centre.desk.participation import took_part
 from bavn.centre.desk.release_view import WouldRelease, would_release
-from bavn.centre.desk.sight import Eye, eyes
 from bavn.centre.desk.timeline import Moment, timeline
 from bavn.centre.desk.views import CellStory, IndicatorView, MemberView, Quarantined, RoundSummary
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
 from bavn.centre.share.deliveries import Deliveries
-from bavn.centre.share.ring import Ring, RingRules
+from bavn.centre.share.stages import CanaryStages, RingRules
 from bavn.centre.share.tables import make_tables as make_share_tables
 from bavn.model.health import NODE_BOUNDS, NodeBounds
-from bavn.model.heard import NodeHealth
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock
+from bavn.model.received import NodeHealth
 from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.functions import Role
 from bavn.model.sector.work import TaskState
@@ -91,7 +91,7 @@ class Desk:
         self._rounds = SqlRoundBook(engine)
         self.ignored = Ignored(engine, clock)
         self.deliveries = Deliveries(engine)
-        self.ring = Ring(engine, RingRules())
+        self.ring = CanaryStages(engine, RingRules())
         self.questions = questions or Questions(engine, clock)
         self.files = Files(engine, clock)
         self.work = Work(engine, clock, settings)
@@ -156,7 +156,7 @@ class Desk:
         """actor -> (version, pending | queued | refused, rule) of its part of a case."""
         return parts_told(self.engine, case_id)
 
-    def parts_told(self, case_id: str) -> tuple[PartTold, ...]:
+    def parts_told(self, case_id: str) -> tuple[PartNotice, ...]:
         """What each actor was told of a case, whole."""
         return whole_parts_told(self.engine, case_id)
 
@@ -239,9 +239,7 @@ class Desk:
         if after is not None:
             asked = asked.where((opened <= after[0]) & ((opened < after[0]) | (id_ < after[1])))
         with t.reading(self.engine) as connection:
-            rounds = [
-                written.read_round(body) for body in connection.scalars(asked.limit(min(limit, ROUNDS_SHOWN_MAX)))
-            ]
+            rounds = [codec.read_round(body) for body in connection.scalars(asked.limit(min(limit, ROUNDS_SHOWN_MAX)))]
         return tuple(self._summary(found) for found in rounds)
 
     def summary(self, round_id: str) -> RoundSummary | None:
@@ -328,7 +326,7 @@ class Desk:
         """actor -> how far its latest canary came."""
         return chains(self.engine)
 
-    def eyes(self) -> tuple[Eye, ...]:
+    def eyes(self) -> tuple[DetectorCoverage, ...]:
         """What each actor could see now."""
         now_us = self.now_us()
         return eyes(self.members(), took_part(self.engine, now_us - DAY_US), self.chains(), now_us, self.bounds)

@@ -18,16 +18,16 @@ from bavn.centre.cases.case.files import marking_of
 from bavn.centre.cases.case.involved import actor_counts
 from bavn.centre.cases.intelligence.proposal_pages import claimed_between
 from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.detector_coverage import CAN
 from bavn.centre.desk.gathering_clocks import indicator_facts
 from bavn.centre.desk.intel_posted import posted_by
-from bavn.centre.desk.sight import CAN
 from bavn.centre.members.partners import Partners
 from bavn.centre.publish.catalogue import named_in
 from bavn.centre.publish.facts import (
     CaseFact,
     Catalogue,
     CountFact,
-    Facts,
+    DocumentFacts,
     LeadFact,
     LevelSet,
     MemberFact,
@@ -40,8 +40,8 @@ from bavn.centre.publish.threat import Threat
 from bavn.centre.store.engine import reading
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US
+from bavn.model.sector.coverage import SIGHTS
 from bavn.model.sector.member import ActorState
-from bavn.model.sector.sight import SIGHTS
 
 LEADS_MAX: Final = 50_000
 COMMENTS_MAX: Final = 100_000
@@ -54,7 +54,7 @@ ALONE: Final = "list"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class DocumentRequest:
     """What a document is to be about. ``source_partners``: source -> its partner's name, or empty; ``leads``: whether
     it tells of leads, which are many and long."""
 
@@ -69,7 +69,7 @@ class Asked:
     quartiles: SectorQuartiles | None = None
 
 
-def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
+def gather(desk: Desk, partners: Partners, asked: DocumentRequest) -> DocumentFacts:
     """Everything that a document of this period is built from."""
     first, last = asked.period.first_us // DAY_US, asked.period.end_us // DAY_US - 1
     known, kinds = desk.cases.every(), {one.name: one.kind for one in partners.every()}
@@ -78,7 +78,7 @@ def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
         cases = _cases(connection, known, asked)
         leads = _leads(connection, asked.period) if asked.leads else ()
         outside = _outside(connection, kinds, asked)
-    return Facts(
+    return DocumentFacts(
         sector=asked.sector,
         period=asked.period,
         now_us=desk.now_us(),
@@ -98,7 +98,7 @@ def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
     )
 
 
-def _cases(connection: Connection, cases: tuple[Case, ...], asked: Asked) -> tuple[CaseFact, ...]:
+def _cases(connection: Connection, cases: tuple[Case, ...], asked: DocumentRequest) -> tuple[CaseFact, ...]:
     """Those that were opened or confirmed since the period before began, and those that are open."""
     actors = actor_counts(connection)
     weak = _weaknesses(connection, asked.period.before.first_us)
@@ -201,7 +201,7 @@ def _members(desk: Desk) -> tuple[MemberFact, ...]:
     return tuple(sorted(made, key=lambda one: (one.kind, one.functions, one.heard_us or 0, one.sensor, one.sees)))
 
 
-def _outside(connection: Connection, kinds: Mapping[str, str], asked: Asked) -> tuple[OutsideFact, ...]:
+def _outside(connection: Connection, kinds: Mapping[str, str], asked: DocumentRequest) -> tuple[OutsideFact, ...]:
     """``kinds``: partner -> its kind."""
     of_kind: dict[str, set[str]] = {}
     for source, partner in asked.source_partners.items():

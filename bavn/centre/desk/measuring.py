@@ -15,15 +15,15 @@ from bavn.centre.books.clock import is_uncarried
 from bavn.centre.cases import dues
 from bavn.centre.desk.counts import told_of
 from bavn.centre.desk.desk import Desk
-from bavn.centre.desk.sight import CAN
+from bavn.centre.desk.detector_coverage import CAN
 from bavn.centre.members.registry import joined_in
 from bavn.centre.publish.facts import Period
 from bavn.centre.share.delivery_figures import IN_FORCE, given_between
 from bavn.centre.store.engine import reading
 from bavn.model.moment import DAY_US, MINUTE_US
+from bavn.model.sector.coverage import TECHNIQUES, detectors_of
 from bavn.model.sector.member import Actor, ActorState
 from bavn.model.sector.question import DAYS_OPEN_MAX
-from bavn.model.sector.sight import TECHNIQUES, detectors_of
 
 CANARY_DAYS: Final = 28
 """The last of a month: canaries are kept for 60 days, so that these are there for a month after its end."""

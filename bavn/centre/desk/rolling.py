@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from bavn.centre.cases import audit
 from bavn.centre.cases.who import person
 from bavn.centre.desk.membership import Membership, reason
-from bavn.centre.desk.rollout_facts import Facts, Stand
+from bavn.centre.desk.rollout_facts import RolloutFacts, Stand
 from bavn.centre.members import rollout, signed, tested
 from bavn.centre.members.registry import Registry, actor_in
 from bavn.centre.members.roles import Roles
@@ -273,7 +273,7 @@ class RollOut:
 
     def _check(self, tx: Connection, actor: str, step: Step, evidence: str, *, by_hand: bool) -> str:
         """What the step rests on: SHA-256, or empty. Raises Blocked."""
-        facts = Facts(tx, self._clock.now_us())
+        facts = RolloutFacts(tx, self._clock.now_us())
         wants = Need.PROTOCOL in step.needs
         if by_hand and not (wants and evidence):
             raise Blocked("by hand is a step that needs a protocol, with the file that it rests on")
@@ -296,7 +296,7 @@ class RollOut:
     def stands(self) -> tuple[list[Stand], list[str]]:
         """How each actor of the register stands, by name; and the members that it does not know."""
         with reading(self.engine) as tx:
-            facts = Facts(tx, self._clock.now_us())
+            facts = RolloutFacts(tx, self._clock.now_us())
             made = [facts.stand(name) for name in sorted(facts.parties)]
             outside = sorted(set(facts.members) - set(facts.parties))
         return made, outside
@@ -305,7 +305,7 @@ class RollOut:
         """One of them. Raises UnknownParty."""
         with reading(self.engine) as tx:
             rollout.known(tx, actor)
-            return Facts(tx, self._clock.now_us()).stand(actor)
+            return RolloutFacts(tx, self._clock.now_us()).stand(actor)
 
     def waits(self) -> list[Wait]:
         """All that anybody waits for."""

@@ -9,7 +9,7 @@ from bavn.centre.members import rollout, signed, tested
 from bavn.centre.members.registry import states_in
 from bavn.centre.members.rollout import Moved, Party, Planned
 from bavn.centre.members.signed import Record
-from bavn.centre.members.terms import SECTOR, Standing, standing
+from bavn.centre.members.terms import SECTOR, AgreementStatus, standing
 from bavn.model.moment import DAY_US
 from bavn.model.sector.member import ActorState
 from bavn.model.sector.rollout import LIFE, PATH, Need, Stage, Step, Wait, has_come, next_of
@@ -23,7 +23,7 @@ class Stand:
 
     party: Party
     member: ActorState | None
-    agreement: Standing | None
+    agreement: AgreementStatus | None
     next: Stage | None
     missing: tuple[Need, ...]
     unmet: tuple[Wait, ...]
@@ -42,7 +42,7 @@ class Stand:
         return next((one.at_us // DAY_US for one in self.moves if one.to is stage), None)
 
 
-class Facts:
+class RolloutFacts:
     """All that the register, the registry and the signed records say, as this connection sees it at a moment. Of use as
     long as the connection is."""
 
@@ -76,7 +76,7 @@ class Facts:
             proof=self._proofs.get(actor, 0) if left else 0,
         )
 
-    def agreement(self, actor: str) -> Standing | None:
+    def agreement(self, actor: str) -> AgreementStatus | None:
         """The agreement that an actor signed last; None, where it has signed none since it left."""
         found = self._agreements.get(actor)
         left_us = max((one.at_us for one in self._moves if one.actor == actor and one.to is Stage.LEFT), default=-1)

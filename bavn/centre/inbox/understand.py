@@ -1,16 +1,18 @@
-"""Messages into the values of model/heard.py, which the rest of the centre works on. Refuses to check: gate 2 did."""
+"""Messages into the values of model/received.py, on which the rest of the centre works. Gate 2 has checked them."""
 
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bavn.model.heard import (
+from bavn.model.moment import MINUTE_US
+from bavn.model.observable import Observable, ObservableType
+from bavn.model.received import (
     Attached,
     BlockReceipt,
     CanaryCame,
     CaseAnswer,
     Counted,
     Decline,
-    ExerciseSaid,
+    ExerciseStatement,
     Heard,
     Nis2Step,
     NodeHealth,
@@ -23,8 +25,6 @@ from bavn.model.heard import (
     WarningAnswer,
     Withdrawal,
 )
-from bavn.model.moment import MINUTE_US
-from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector.canary import Link
 from bavn.model.sector.exercise import ActorStep
 from bavn.model.sector.lead import Sign
@@ -96,7 +96,7 @@ def understand(message: Message, about: About) -> Heard:
             return WarningAnswer(**said, **message.model_dump(), received_us=received_us)
         case ExerciseStep():
             fields = message.model_dump() | {"step": ActorStep(message.step)}
-            return ExerciseSaid(**said, **fields, received_us=received_us)
+            return ExerciseStatement(**said, **fields, received_us=received_us)
         case Counts():
             return Counted(**said, **message.model_dump(), received_us=received_us)
         case Health():

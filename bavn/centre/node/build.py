@@ -26,9 +26,9 @@ from bavn.centre.node.contained import Containment
 from bavn.centre.node.exercise_post import ExercisePost
 from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.warning_post import WarningPost
-from bavn.centre.share.ring import RingRules
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
+from bavn.centre.share.stages import RingRules
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Clock, Dice
 from bavn.psi.reconstruct import reconstruct_tables

@@ -10,10 +10,10 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from bavn.centre.cases.intelligence.confidence import SourceStatus, weigh
 from bavn.centre.cases.intelligence.hunt_days import count_hunted, hunted_on
 from bavn.centre.cases.intelligence.proposals import Proposals
 from bavn.centre.cases.intelligence.sources import ACTIVE, Sources, SourceState
-from bavn.centre.cases.intelligence.weight import Standing, weigh
 from bavn.centre.cases.questions import Questions
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
@@ -34,7 +34,7 @@ def hunt(
     clock: Clock,
     settings: IntelSettings,
     actors: Sequence[str],
-    standings: Mapping[str, Standing],
+    standings: Mapping[str, SourceStatus],
 ) -> list[str]:
     """Ask for what is new and may be asked for; the questions' ids."""
     if not actors:

@@ -13,12 +13,12 @@ from bavn.centre.node.contained import Containment
 from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
 from bavn.centre.share.warning_rules import WarningGrounds
-from bavn.model.heard import WarningAnswer
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
-from bavn.model.said import Cautioning
+from bavn.model.received import WarningAnswer
 from bavn.model.sector.functions import Role
 from bavn.model.sector.sector_warning import Addressee
+from bavn.model.statement import Cautioning
 
 AGAIN_US = MINUTE_US
 

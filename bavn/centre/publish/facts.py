@@ -185,7 +185,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class DocumentFacts:
     """``counts``: over the whole period; ``counts_by_span``: all actors together, in equal spans of it. ``tlp``: of the
     document to be; ``bounds``: from where on a sensor sees too little."""
 

@@ -22,7 +22,7 @@ _NUMBER: Final = re.compile(r"[0-9]{4}")
 _FILE: Final = re.compile(r"r(\d{4})_[a-z0-9_]+\.py")
 
 
-class Standing(StrEnum):
+class SchemaStatus(StrEnum):
     """How a database stands to this Bavn."""
 
     EMPTY = "empty"
@@ -37,7 +37,7 @@ class Standing(StrEnum):
 class Found:
     """``revision``: the database's own, "" where it has none. ``why``: for FOREIGN, what does not fit."""
 
-    standing: Standing
+    standing: SchemaStatus
     revision: str = ""
     why: str = ""
 
@@ -73,15 +73,15 @@ def look(engine: Engine) -> Found:
 def _look(connection: Connection) -> Found:
     tables = set(inspect(connection).get_table_names())
     if not tables:
-        return Found(Standing.EMPTY)
+        return Found(SchemaStatus.EMPTY)
     if MARK not in tables:
-        return Found(Standing.FOREIGN, why="it holds tables without a mark of their version")
+        return Found(SchemaStatus.FOREIGN, why="it holds tables without a mark of their version")
     marks = [row[0] for row in connection.exec_driver_sql(f"SELECT version_num FROM {MARK}")]
     if len(marks) == 1 and marks[0] in revisions():
-        return Found(Standing.CURRENT if marks[0] == head() else Standing.BEHIND, marks[0])
+        return Found(SchemaStatus.CURRENT if marks[0] == head() else SchemaStatus.BEHIND, marks[0])
     if len(marks) == 1 and _NUMBER.fullmatch(marks[0]):
-        return Found(Standing.AHEAD if marks[0] > head() else Standing.PAST, marks[0])
-    return Found(Standing.FOREIGN, why=f"its mark of version is {', '.join(map(repr, marks))[:80] or 'missing'}")
+        return Found(SchemaStatus.AHEAD if marks[0] > head() else SchemaStatus.PAST, marks[0])
+    return Found(SchemaStatus.FOREIGN, why=f"its mark of version is {', '.join(map(repr, marks))[:80] or 'missing'}")
 
 
 def upgrade(engine: Engine, to: str = "") -> Found:
@@ -93,13 +93,13 @@ def upgrade(engine: Engine, to: str = "") -> Found:
 def upgrade_in(connection: Connection, to: str = "") -> Found:
     """The same in a transaction that is open (``writing``)."""
     found = _look(connection)
-    if found.standing is Standing.AHEAD:
+    if found.standing is SchemaStatus.AHEAD:
         raise CannotUpgrade(f"the database has revision {found.revision}, this Bavn knows none beyond {head()}")
-    if found.standing is Standing.FOREIGN:
+    if found.standing is SchemaStatus.FOREIGN:
         raise CannotUpgrade(f"the database is not the centre's: {found.why}")
-    if found.standing is Standing.PAST:
+    if found.standing is SchemaStatus.PAST:
         raise CannotUpgrade(f"the database has revision {found.revision}, this Bavn knows none before {first()}")
-    if found.standing is not Standing.CURRENT:
+    if found.standing is not SchemaStatus.CURRENT:
         _alembic("upgrade", connection, to or "head")
     return found
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.detect.base import Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.detectors.bruteforce import BruteForce, Day, weighed
 from bavn.actor.detect.detectors.lateral import Lateral
 from bavn.actor.detect.detectors.signature import Signature, folded
@@ -218,7 +218,9 @@ def test_candidates_are_bounded(made, detector) -> None:
     window = made.window_of(made.Case(detector.name, "hit-x", {"hours": 24, "rows": streams}))
 
     def candidates(most: int):
-        look = Look(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(candidates_max=most))
+        look = DetectorContext(
+            window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(candidates_max=most)
+        )
         return detector.candidates(look).candidates
 
     assert len(candidates(100)) == 6

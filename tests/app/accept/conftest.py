@@ -8,7 +8,7 @@ import pytest
 from bavn.actor.sense.suricata.eve_file import EveFile
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
-from bavn.app.accept.check import Asked, Site
+from bavn.app.accept.check import AcceptanceTerms, Site
 from bavn.app.accept.run import part_of
 from bavn.app.accept.throwaway import Events
 from bavn.app.config.load import read_node
@@ -47,7 +47,7 @@ class Bench:
         (folder / "scratch").mkdir(exist_ok=True)
         self.site = Site(
             config=read_node(folder / "node.toml"),
-            asked=Asked(**asked),
+            asked=AcceptanceTerms(**asked),
             clock=self.clock,
             dice=SeededDice(1),
             scratch=folder / "scratch",

@@ -29,11 +29,11 @@ from bavn.centre.correlate.score import Weighed
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
 from bavn.centre.node.build import open_centre
-from bavn.model.heard import Attached
 from bavn.model.intel.indicator import Sighting
 from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.received import Attached
 from bavn.model.sector.case import CaseAct
 from bavn.model.sector.lead import Lead, Reason, Sign, Term
 from bavn.model.sector.nis2 import Nis2Act

@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from bavn.actor.door.conversations.case_book import ATTACH
 from bavn.actor.door.sector_verdicts import SECTOR_LEFT_SQL
-from bavn.centre.cases.case import told
+from bavn.centre.cases.case import notices
 from bavn.centre.cases.case.files import Marking
 from bavn.centre.cases.nis2.clocks import Nis2Book
 from bavn.centre.share.post import GATE
@@ -206,7 +206,7 @@ def test_a_verdict_reaches_all_weighs_in_their_lists_and_goes_when_the_case_is_r
 
 
 def test_what_a_part_and_a_verdict_have_no_room_for_is_counted_in_them(world, bad, monkeypatch):
-    monkeypatch.setattr(told, "OWN_MAX", 1)
+    monkeypatch.setattr(notices, "OWN_MAX", 1)
     sector, case_id = world()
     sector.desk.cases.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
     sector.run()

@@ -15,17 +15,17 @@ from bavn.centre.desk.counts import keep_counts
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.publishing import Publishing, PublishTerms
 from bavn.centre.members.registry import Registry
+from bavn.centre.publish.codec import document_text
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.levels import proposals
 from bavn.centre.publish.threat import Threat
-from bavn.centre.publish.written import document_text
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT
-from bavn.model.heard import Counted
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.received import Counted
 from bavn.model.sector.case import CaseAct
 from bavn.model.sector.intel import Source
 from bavn.model.sector.tally import BLOCKED, TECHNIQUES

@@ -132,8 +132,8 @@ def test_a_message_names_no_actor_and_none_can_be_smuggled_in(world) -> None:
 
 
 def test_one_that_was_noted_at_the_centre_meanwhile_is_a_line_and_changes_nothing(world) -> None:
-    from bavn.centre.cases.nis2 import told as nis2_told
-    from bavn.model.heard import Nis2Step
+    from bavn.centre.cases.nis2 import actor_steps as nis2_told
+    from bavn.model.received import Nis2Step
 
     sector, case_id = world
     at_us = sector.nodes["east"].clock.now_us() - HOUR_US

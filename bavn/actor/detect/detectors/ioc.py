@@ -21,7 +21,7 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.wording import joined, number, span
@@ -95,7 +95,7 @@ class Ioc:
     technique = "T1071"
     tables = ("pair_hour", "name_hour", "tls", "fileinfo")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         if not look.indicators:
             return Found()
         made = [_candidate(match, look) for match in _once(_matches(look))]
@@ -103,7 +103,7 @@ class Ioc:
         return Found(tuple(made[: look.settings.candidates_max]))
 
 
-def _matches(look: Look) -> Iterator[Match]:
+def _matches(look: DetectorContext) -> Iterator[Match]:
     indicators, window = look.indicators, look.window
     for listed, join, whole in ((indicators.addresses, _SINGLE, False), (indicators.ranges, _RANGE, True)):
         if listed.num_rows:
@@ -165,7 +165,7 @@ def p_of(confidence: int) -> float:
     return float(10.0 ** (-1 - 3 * max(0, min(100, confidence)) / 100))
 
 
-def _candidate(match: Match, look: Look) -> Candidate:
+def _candidate(match: Match, look: DetectorContext) -> Candidate:
     address = match.peer if match.whole_network or as_address(match.mark) else None
     named = None if match.kind or address else match.mark
     grade = look.terms.lists.name_grade(named) if named else Grade.UNKNOWN

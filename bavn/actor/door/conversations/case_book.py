@@ -51,7 +51,7 @@ class KeptCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseSaid:
+class CaseReply:
     """What a person here said. ``task_id`` None: words or evidence alone; ``sha256`` of what was attached, else empty.
     ``told_us``: when it was dealt with; ``rule``: what refused it, if anything."""
 
@@ -117,7 +117,7 @@ class CaseBook:
             )
             return int(made.lastrowid or 0)
 
-    def waiting(self) -> list[tuple[CaseSaid, bytes | None]]:
+    def waiting(self) -> list[tuple[CaseReply, bytes | None]]:
         """What is not dealt with yet, oldest first, with what is attached; as many answers as attachments, so that
         neither keeps the other waiting."""
         rows = [
@@ -180,10 +180,10 @@ def cases_of(rows: Sequence[tuple[Any, ...]]) -> list[KeptCase]:
     ]
 
 
-def said_of(rows: Sequence[tuple[Any, ...]]) -> list[CaseSaid]:
+def said_of(rows: Sequence[tuple[Any, ...]]) -> list[CaseReply]:
     """What was said, from rows of SAID_SQL, also as read by another process."""
     return [
-        CaseSaid(
+        CaseReply(
             number=number,
             at_us=at_us,
             case_id=case_id,

@@ -14,9 +14,9 @@ import typer
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.heard import Observed
 from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import DAY_US, HOUR_US, as_us, iso, iso_hour
+from bavn.model.received import Observed
 from bavn.model.text import Text
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
-    from bavn.centre.cases.indicators.indicator import Life, Standing
+    from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
     from bavn.centre.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Indicators: from draft to release to their end.")
@@ -257,7 +257,7 @@ def _row(desk: "Desk", life: "Life", language: Literal["en", "da"]) -> dict[str,
     return _standing_row(desk, desk.upkeep.standing(life, desk.now_us()), language)
 
 
-def _standing_row(desk: "Desk", standing: "Standing", language: Literal["en", "da"]) -> dict[str, Any]:
+def _standing_row(desk: "Desk", standing: "IndicatorStatus", language: Literal["en", "da"]) -> dict[str, Any]:
     life = standing.life
     ring = desk.ring.stand(life.id)
     waits = life.state is LifeState.REVIEW and life.pap >= Pap.GREEN

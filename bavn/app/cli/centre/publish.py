@@ -73,11 +73,11 @@ def picture(
 ) -> None:
     """The sector's picture of the last days: on the screen, or as files. It is kept nowhere."""
     from bavn.app.centre.publish_parts import catalogue
-    from bavn.app.reports.page import Standing
+    from bavn.app.reports.page import DocumentStatus
 
     with publishing(config) as (file, opened):
         made = opened.built(Kind.PICTURE, catalogue=catalogue(file, kev), days=days)
-        if not _files(made, Standing(), language, html, pdf, json_file):
+        if not _files(made, DocumentStatus(), language, html, pdf, json_file):
             _print(made, language, sources)
 
 
@@ -128,7 +128,7 @@ def make(kind: Kind, period_help: str) -> typer.Typer:
                 return
             made = opened.editions.document(_own(edition, kind), version)
             if as_json:
-                from bavn.centre.publish.written import document_text
+                from bavn.centre.publish.codec import document_text
 
                 print(document_text(made))
                 return

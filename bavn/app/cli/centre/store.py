@@ -44,7 +44,7 @@ def upgrade(config: Config = CENTRE_TOML, *, language: Spoken = "en") -> None:
 
     from bavn.app.centre.database import away, open_bare, take_lease, why_not
     from bavn.app.config.load import read_centre
-    from bavn.centre.store.schema import CannotUpgrade, Standing, head, look
+    from bavn.centre.store.schema import CannotUpgrade, SchemaStatus, head, look
     from bavn.centre.store.schema import upgrade as raise_to
 
     engine = open_bare(read_centre(config))
@@ -59,10 +59,10 @@ def upgrade(config: Config = CENTRE_TOML, *, language: Spoken = "en") -> None:
         raise away(engine, error) from error
     finally:
         engine.dispose()
-    if found.standing is Standing.CURRENT:
+    if found.standing is SchemaStatus.CURRENT:
         print(CURRENT.say(language).format(head()))
         return
-    before = NOTHING if found.standing is Standing.EMPTY else REVISION
+    before = NOTHING if found.standing is SchemaStatus.EMPTY else REVISION
     print(UPGRADED.say(language).format(before.say(language).format(found.revision), head()))
 
 

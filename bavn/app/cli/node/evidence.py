@@ -25,7 +25,7 @@ from bavn.model.suspicion import Suspicion
 from bavn.model.text import Language
 
 if TYPE_CHECKING:
-    from bavn.actor.door.known import Ranked
+    from bavn.actor.door.suspicions import Ranked
     from bavn.actor.evidence.bundle import Sheet
     from bavn.actor.evidence.pcap import Packet
     from bavn.app.config.load import NodeConfig

@@ -245,8 +245,8 @@ def kill_switch(
 def _leave(act: Literal["approve", "lift", "kill", "revive"], config: Path, indicator: str, by: str) -> None:
     """Leaves a wish for each indicator that is named, which the running node grants at its next step. Where it does not
     run, what lifts is done at once. Stop for what names no indicator here."""
+    from bavn.actor.protect.requests import wish
     from bavn.actor.protect.state import State
-    from bavn.actor.protect.wishes import wish
     from bavn.app.analyst.named_items import named_items
     from bavn.app.config.load import read_node
     from bavn.app.node.by_hand import runs

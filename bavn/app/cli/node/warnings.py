@@ -26,7 +26,7 @@ from bavn.model.text import Language, Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bavn.actor.door.conversations.warnings import AnswerSaid, KeptWarning
+    from bavn.actor.door.conversations.warnings import AnswerStatement, KeptWarning
 
 PAPS = ("RED", "AMBER", "GREEN", "CLEAR")
 
@@ -94,7 +94,7 @@ def warning_answer(
     language: Spoken = "en",
 ) -> None:
     """Answer a warning: read, affected or not, done. It answers the version that is kept here."""
-    from bavn.actor.door.conversations.warnings import WARNINGS_SQL, AnswerSaid, warnings_of
+    from bavn.actor.door.conversations.warnings import WARNINGS_SQL, AnswerStatement, warnings_of
     from bavn.model.outcome import Refused
 
     with asks(config) as rows:
@@ -103,7 +103,7 @@ def warning_answer(
         raise Stop(Exit.NOT_FOUND, f"{len(found)} warnings begin with {warning[:40]!r} (bavn node warnings)")
     kept = found[0]
     with opened_cases(config) as there:
-        said = AnswerSaid(
+        said = AnswerStatement(
             number=1 << 50,
             at_us=moment(),
             warning_id=kept.warning_id,
@@ -124,7 +124,7 @@ def warning_answer(
     )
 
 
-def _show_one(one: "KeptWarning", said: "Sequence[AnswerSaid]", language: Language) -> None:
+def _show_one(one: "KeptWarning", said: "Sequence[AnswerStatement]", language: Language) -> None:
     text = one.said
     state, urgency = WARNING_STATES[WarningState(one.state)], URGENCIES[Urgency(text["urgency"])]
     print(f"{one.warning_id}  {state.say(language)}  {urgency.say(language)}  {text['tlp']}  PAP:{PAPS[text['pap']]}")
@@ -142,13 +142,13 @@ def _show_one(one: "KeptWarning", said: "Sequence[AnswerSaid]", language: Langua
             print(f"\n{iso(answer.at_us)[:16]}  {answer.by}: {answer.act} {answer.words} [{_became(answer, language)}]")
 
 
-def _became(answer: "AnswerSaid", language: Language) -> str:
+def _became(answer: "AnswerStatement", language: Language) -> str:
     if answer.told_us is None:
         return Text("waits for the running node", "venter på den kørende node").say(language)
     return rule_text(answer.rule).say(language) if answer.rule else Text("sent", "sendt").say(language)
 
 
-def _plain(one: "KeptWarning", said: "Sequence[AnswerSaid]") -> dict[str, Any]:
+def _plain(one: "KeptWarning", said: "Sequence[AnswerStatement]") -> dict[str, Any]:
     from bavn.actor.door.conversations.warnings import state_after
 
     return {

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bavn import __version__
-from bavn.actor.detect.indicators.rule_memory import Standing
+from bavn.actor.detect.indicators.rule_memory import RulesStatus
 from bavn.actor.node import Lookout
 from bavn.actor.sense.account import Figures
 from bavn.app.config.load import NodeConfig
@@ -61,7 +61,7 @@ class Recorder:
     store: "ColumnStore | None"
     queued: Callable[[], int]
     rules: Callable[[], tuple[dict[str, Any], Sequence[Text]]] = lambda: ({}, ())
-    sigma: Callable[[], Standing] = Standing
+    sigma: Callable[[], RulesStatus] = RulesStatus
     centre_skew_s: Callable[[], int | None] = lambda: None
     detect_failed: str | None = None
     disk_failed: str | None = None

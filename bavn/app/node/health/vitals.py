@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bavn.actor.detect.indicators.rule_memory import Standing
+from bavn.actor.detect.indicators.rule_memory import RulesStatus
 from bavn.actor.sense.account import Figures
 from bavn.app.config.sensor import HealthTable
 from bavn.app.node.health.certificates import certificate_problems
@@ -73,7 +73,7 @@ class Vitals:
     disk_free_mb: int
     restarts: Mapping[str, int] = field(default_factory=dict)
     rules: Sequence[Text] = ()
-    sigma: Standing = field(default_factory=Standing)
+    sigma: RulesStatus = field(default_factory=RulesStatus)
     centre_skew_s: int | None = None
     jumped_s: int = 0
     detect_failed: str | None = None

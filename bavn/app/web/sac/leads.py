@@ -10,8 +10,8 @@ from pydantic import Field
 
 from bavn.app.access.rights import Right
 from bavn.app.web.exporting import in_stix
-from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, cursor, opened
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.lead_view import LeadShown, LeadSummary, shown, summary
 from bavn.app.web.sac.refusals.answers import told
@@ -44,7 +44,7 @@ class Ignoring(Shape):
     why: str = Field(min_length=1, max_length=WHY_CHARS_MAX)
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /leads."""
     router = APIRouter(prefix="/leads", tags=["leads"])
 
@@ -88,7 +88,7 @@ def routes(house: SacHouse) -> APIRouter:
             if body.take and case.state is CaseState.NEW:
                 case = house.desk.cases.act(case.id, CaseAct.TAKE, person.name)
         words = Text(f"{case.id} is open", f"{case.id} er åben")
-        return Done(case_id=case.id, standing=house.desk.standing(case.id), said=Said.of(words))
+        return Done(case_id=case.id, standing=house.desk.standing(case.id), said=TextShape.of(words))
 
     @router.post("/{lead_id}/benign", operation_id="lead_benign")
     def benign(person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId, body: Harmless) -> Done:
@@ -101,7 +101,7 @@ def routes(house: SacHouse) -> APIRouter:
             f"{case.id} is dismissed: its elements count as harmless",
             f"{case.id} er afvist: dens elementer tæller som harmløse",
         )
-        return Done(case_id=case.id, standing=house.desk.standing(case.id), said=Said.of(words))
+        return Done(case_id=case.id, standing=house.desk.standing(case.id), said=TextShape.of(words))
 
     @router.post("/{lead_id}/ignore", operation_id="lead_ignore")
     def ignore(person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId, body: Ignoring) -> LeadShown:

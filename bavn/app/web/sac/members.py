@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, Said, allow
+from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.desk.membership import QUOTA_MAX, Membership, waits_for
 from bavn.centre.desk.views import MemberView
@@ -55,7 +55,7 @@ class MemberRow(Shape):
     suppliers: list[str]
     health: HealthShape | None
     certificate_until_us: int | None
-    worries: list[Said]
+    worries: list[TextShape]
 
 
 class PaperShape(Shape):
@@ -81,7 +81,7 @@ class ActOnMember(Shape):
     """An act that its state offers, and what will happen."""
 
     act: str
-    will_happen: list[Said]
+    will_happen: list[TextShape]
 
 
 class MemberWhole(Shape):
@@ -102,7 +102,7 @@ class Token(Shape):
     token: str
     pin: str
     until_us: int
-    says: Said
+    says: TextShape
 
 
 class Inviting(Shape):
@@ -135,7 +135,7 @@ class FunctionShape(Shape):
 
     name: str
     points: float
-    says: Said
+    says: TextShape
 
 
 SHOWN_ONCE: Final = Text(
@@ -144,7 +144,7 @@ SHOWN_ONCE: Final = Text(
 )
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/members``."""
     router = APIRouter(prefix="/members", tags=["members"])
     _reads(router, house)
@@ -153,7 +153,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _reads(router: APIRouter, house: SacHouse) -> None:
+def _reads(router: APIRouter, house: SacContext) -> None:
     @router.get("", operation_id="members")
     def members(_: Annotated[Person, allow(Right.READ)]) -> Rows[MemberRow]:
         """All members, by name: their state, how their nodes said they are, and what is wrong."""
@@ -165,7 +165,7 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
     def functions(_: Annotated[Person, allow(Right.READ)]) -> Rows[FunctionShape]:
         """The critical functions that a member can have."""
         items = [
-            FunctionShape(name=name, points=one.points, says=Said.of(one.words)) for name, one in FUNCTIONS.items()
+            FunctionShape(name=name, points=one.points, says=TextShape.of(one.words)) for name, one in FUNCTIONS.items()
         ]
         return Rows(items=items, total=len(items))
 
@@ -176,11 +176,11 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, actor)
 
 
-def _membership(house: SacHouse) -> Membership:
+def _membership(house: SacContext) -> Membership:
     return Membership(house.registry, house.enrolment, house.roles, house.clock)
 
 
-def _acts(router: APIRouter, house: SacHouse) -> None:
+def _acts(router: APIRouter, house: SacContext) -> None:
     @router.post("/invitations", operation_id="invite_member", status_code=201)
     def invite(person: Annotated[Person, allow(Right.MEMBERS)], body: Inviting) -> Token:
         """Invite a member: its one-time token, shown this once, and the pin."""
@@ -191,7 +191,7 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             token=token,
             pin=house.enrolment.authority.fingerprint,
             until_us=house.clock.now_us() + TOKEN_LIFE_US,
-            says=Said.of(SHOWN_ONCE),
+            says=TextShape.of(SHOWN_ONCE),
         )
 
     @router.put("/{actor}", operation_id="set_member")
@@ -221,7 +221,7 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, actor)
 
 
-def _standing_acts(router: APIRouter, house: SacHouse) -> None:
+def _standing_acts(router: APIRouter, house: SacContext) -> None:
     @router.post("/{actor}/suspend", operation_id="suspend_member")
     def suspend(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Because) -> MemberWhole:
         """Let it in no more until it is resumed."""
@@ -244,7 +244,7 @@ def _standing_acts(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, actor)
 
 
-def _row(house: SacHouse, view: MemberView, until_us: int | None) -> MemberRow:
+def _row(house: SacContext, view: MemberView, until_us: int | None) -> MemberRow:
     actor, health = view.actor, view.health
     active = actor.state is ActorState.ACTIVE
     return MemberRow(
@@ -267,7 +267,7 @@ def _row(house: SacHouse, view: MemberView, until_us: int | None) -> MemberRow:
             last_round=health.last_round,
         ),
         certificate_until_us=until_us,
-        worries=[Said.of(one) for one in _worries(view, until_us, house.clock.now_us(), house.desk.bounds)]
+        worries=[TextShape.of(one) for one in _worries(view, until_us, house.clock.now_us(), house.desk.bounds)]
         if active
         else [],
     )
@@ -295,7 +295,7 @@ def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBo
     return made
 
 
-def _whole(house: SacHouse, name: str) -> MemberWhole:
+def _whole(house: SacContext, name: str) -> MemberWhole:
     view = next((one for one in house.desk.members() if one.actor.name == name), None)
     if view is None:
         raise UnknownActor(f"no actor is called {name!r}")
@@ -329,15 +329,15 @@ def _whole(house: SacHouse, name: str) -> MemberWhole:
     )
 
 
-def _offered(house: SacHouse, view: MemberView, in_force: int) -> list[ActOnMember]:
+def _offered(house: SacContext, view: MemberView, in_force: int) -> list[ActOnMember]:
     state = view.actor.state
-    invite = ActOnMember(act="invite", will_happen=[Said.of(SHOWN_ONCE)])
+    invite = ActOnMember(act="invite", will_happen=[TextShape.of(SHOWN_ONCE)])
     if state is ActorState.SUSPENDED:
         again = Text(
             "It is let in again with the certificates that it has, and gets what waited for it.",
             "Den lukkes ind igen med de certifikater, den har, og får det, der ventede på den.",
         )
-        acts = [ActOnMember(act="resume", will_happen=[Said.of(again)])]
+        acts = [ActOnMember(act="resume", will_happen=[TextShape.of(again)])]
         return [*acts, ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True)), invite]
     if state is ActorState.ACTIVE:
         return [
@@ -350,7 +350,7 @@ def _offered(house: SacHouse, view: MemberView, in_force: int) -> list[ActOnMemb
     return [invite]
 
 
-def _leaving(house: SacHouse, view: MemberView, in_force: int, *, for_good: bool) -> list[Said]:
+def _leaving(house: SacContext, view: MemberView, in_force: int, *, for_good: bool) -> list[TextShape]:
     """What follows when it is shut out, in the order in which people ask."""
     waiting, held, asked = waits_for(house.desk.engine, view.actor.name)
     left = len(house.registry.members()[1]) - (view.actor.state is ActorState.ACTIVE)
@@ -389,4 +389,4 @@ def _leaving(house: SacHouse, view: MemberView, in_force: int, *, for_good: bool
                 f"{in_force} certifikater og dens nøgler bliver, så én handling lukker den ind igen.",
             ),
         )
-    return [Said.of(one) for one in made]
+    return [TextShape.of(one) for one in made]

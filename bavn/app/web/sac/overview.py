@@ -10,15 +10,15 @@ from fastapi import APIRouter, Query
 
 from bavn.app.access.rights import Right
 from bavn.app.centre.count_words import KINDS
-from bavn.app.web.frame import Person, Said, allow
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.frame import Person, TextShape, allow
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES, STEPS
 from bavn.app.web.sac.shapes import Named, Shape
 from bavn.centre.books.clock import IndicatorClock
 from bavn.centre.cases.case.pages import CaseAsk
-from bavn.centre.desk.coverage import TookPart, took_part
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine
+from bavn.centre.desk.participation import TookPart, took_part
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.rollout import parties
 from bavn.centre.store.engine import reading
@@ -41,7 +41,7 @@ class Coded(Shape):
     """A code and its words."""
 
     code: str
-    says: Said
+    says: TextShape
 
 
 class HealthShown(Shape):
@@ -61,14 +61,14 @@ class Tile(Shape):
 
     name: str
     kind: ActorKind
-    kind_said: Said
+    kind_said: TextShape
     group: str
     region: str | None
     state: ActorState
-    state_said: Said
+    state_said: TextShape
     standing: str
     blind: list[Coded]
-    functions: list[Said]
+    functions: list[TextShape]
     suppliers: list[str]
     health: HealthShown | None
     rounds: int
@@ -81,7 +81,7 @@ class KindSum(Shape):
     """Actors of one kind, and how many of them the sector sees well."""
 
     kind: ActorKind
-    says: Said
+    says: TextShape
     actors: int
     well: int
 
@@ -99,7 +99,7 @@ class CampaignShown(Shape):
     lead_id: str
     case_id: str | None
     case_state: CaseState | None
-    case_state_said: Said | None
+    case_state_said: TextShape | None
     observables: list[Named]
     techniques: list[str]
     steps: list[SpreadStep]
@@ -111,7 +111,7 @@ class ClockStep(Shape):
     """A step on the way from first sighting to protection; ``at_us`` None until it happened."""
 
     name: str
-    says: Said
+    says: TextShape
     at_us: int | None
 
 
@@ -125,7 +125,7 @@ class ClockShown(Shape):
     enforced: int
     missing: list[str]
     hunted: list[str]
-    slowest: Said | None
+    slowest: TextShape | None
     slowest_s: float | None
     to_protected_us: int | None
 
@@ -135,7 +135,7 @@ class CountShown(Shape):
 
     what: str
     entry: str
-    says: Said
+    says: TextShape
     told: int
     value: int
     low: int
@@ -183,7 +183,7 @@ class SectorOverview(Shape):
     missing: list[Coded]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /overview."""
     router = APIRouter(prefix="/overview", tags=["overview"])
 
@@ -198,7 +198,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def looked_at(house: SacHouse, budget: int) -> SectorOverview:
+def looked_at(house: SacContext, budget: int) -> SectorOverview:
     """All of it."""
     desk, now_us = house.desk, house.clock.now_us()
     waiting, waits = desk.lead_page(LeadAsk(stands="waiting"), budget)
@@ -230,11 +230,11 @@ def looked_at(house: SacHouse, budget: int) -> SectorOverview:
         clocks=[clock(one, house) for one in desk.times.clocks(CLOCKS_SHOWN)],
         counts=counted,
         deadlines=owed[:DEADLINES_SHOWN],
-        missing=[Coded(code=code, says=Said.of(words)) for code, words in MISSING.items() if not known[code]],
+        missing=[Coded(code=code, says=TextShape.of(words)) for code, words in MISSING.items() if not known[code]],
     )
 
 
-def regions_of(house: SacHouse) -> dict[str, str]:
+def regions_of(house: SacContext) -> dict[str, str]:
     """actor -> where it lies, as the roll-out's register says; empty for unknown."""
     with reading(house.desk.engine) as connection:
         return {one.actor: one.region for one in parties(connection)}
@@ -317,7 +317,7 @@ def _innocent(line: LeadLine) -> bool:
     return all(element.listed for element in line.view.elements)
 
 
-def clock(one: IndicatorClock, house: SacHouse) -> ClockShown:
+def clock(one: IndicatorClock, house: SacContext) -> ClockShown:
     """An indicator's way to protection."""
     steps = dict(one.steps)
     report, last = steps["report"] or steps["confirmed"], steps["last_block"]
@@ -326,17 +326,17 @@ def clock(one: IndicatorClock, house: SacHouse) -> ClockShown:
         indicator_id=one.indicator_id,
         case_id=one.case_id,
         observable=str(kept.observable),
-        steps=[ClockStep(name=name, says=Said.of(STEPS[name]), at_us=at_us) for name, at_us in one.steps],
+        steps=[ClockStep(name=name, says=TextShape.of(STEPS[name]), at_us=at_us) for name, at_us in one.steps],
         enforced=len(one.enforced),
         missing=list(one.missing),
         hunted=list(one.hunted),
-        slowest=None if one.slowest is None else Said.of(STEPS[one.slowest[0]]),
+        slowest=None if one.slowest is None else TextShape.of(STEPS[one.slowest[0]]),
         slowest_s=None if one.slowest is None else one.slowest[1],
         to_protected_us=None if report is None or last is None else last - report,
     )
 
 
-def counts(house: SacHouse, now_us: int) -> tuple[bool, list[CountShown]]:
+def counts(house: SacContext, now_us: int) -> tuple[bool, list[CountShown]]:
     """Whether enough actors told counts of the last whole days to be summed; and what stands clear of the noise, all
     actors together, the largest first."""
     last = now_us // DAY_US - 1
@@ -347,7 +347,7 @@ def counts(house: SacHouse, now_us: int) -> tuple[bool, list[CountShown]]:
         CountShown(
             what=one.what,
             entry=one.entry,
-            says=Said.of(words[one.entry]),
+            says=TextShape.of(words[one.entry]),
             told=one.told,
             value=one.value,
             low=one.low,
@@ -357,7 +357,7 @@ def counts(house: SacHouse, now_us: int) -> tuple[bool, list[CountShown]]:
     ]
 
 
-def deadlines(house: SacHouse, now_us: int) -> list[Owed]:
+def deadlines(house: SacContext, now_us: int) -> list[Owed]:
     """What is overdue or due soon, at every actor, the earliest first."""
     desk = house.desk
     soon_us = desk.work.settings.soon_hours * HOUR_US
@@ -381,14 +381,14 @@ def _tile(member: MemberView, leads: int, region: str, took: TookPart | None, co
     return Tile(
         name=actor.name,
         kind=_kind(actor.kind),
-        kind_said=Said.of(KINDS[actor.kind]),
+        kind_said=TextShape.of(KINDS[actor.kind]),
         group=actor.group,
         region=region or None,
         state=actor.state,
-        state_said=Said.of(STATES[actor.state]),
+        state_said=TextShape.of(STATES[actor.state]),
         standing=standing,
-        blind=[Coded(code=code, says=Said.of(BLIND[code])) for code in codes],
-        functions=[Said.of(FUNCTIONS[name].words) for name in member.role.functions],
+        blind=[Coded(code=code, says=TextShape.of(BLIND[code])) for code in codes],
+        functions=[TextShape.of(FUNCTIONS[name].words) for name in member.role.functions],
         suppliers=list(member.role.suppliers),
         health=None
         if health is None
@@ -417,7 +417,7 @@ def _campaign(line: LeadLine, steps: Sequence[tuple[str, int]]) -> CampaignShown
         lead_id=lead.id,
         case_id=line.case_id,
         case_state=state,
-        case_state_said=None if state is None else Said.of(CASE_WORDS[state]),
+        case_state_said=None if state is None else TextShape.of(CASE_WORDS[state]),
         observables=[Named.of(one) for one in lead.observables],
         techniques=sorted({sign.technique for sign in lead.signs}),
         steps=[SpreadStep(actor=actor, at_us=at_us) for actor, at_us in steps],

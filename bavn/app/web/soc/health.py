@@ -13,10 +13,10 @@ from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.danish import of_reason
-from bavn.app.web.frame import Act, Said
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.frame import Act, TextShape
+from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
-from bavn.app.web.soc.stops import answered
 from bavn.model.health import ACTS, ends_soon, file_old
 from bavn.model.health import STATES as PROMISE_STATES
 from bavn.model.malformed import UNREADABLE
@@ -47,7 +47,7 @@ class ProblemShown(Frozen):
 
     code: str
     source: str
-    says: Said
+    says: TextShape
     act: Act
 
 
@@ -56,20 +56,20 @@ class PromiseShown(Frozen):
     or why nobody knows."""
 
     code: str
-    says: Said
+    says: TextShape
     state: str
-    state_said: Said
+    state_said: TextShape
     since_us: int | None
-    affected: Said | None
-    who: Said
-    first: Said
+    affected: TextShape | None
+    who: TextShape
+    first: TextShape
 
 
 class LossShown(Frozen):
     """What a source lost: ``count`` of ``of`` (None: nobody knows), ``recent`` of late."""
 
-    says: Said
-    unit: Said
+    says: TextShape
+    unit: TextShape
     count: int
     of: int | None
     recent: int
@@ -78,7 +78,7 @@ class LossShown(Frozen):
 class RefusedLines(Frozen):
     """Why lines were refused, and how many."""
 
-    says: Said
+    says: TextShape
     count: int
 
 
@@ -91,7 +91,7 @@ class SourceShown(Frozen):
     refused: int
     lag_bytes: int
     lag_s: int
-    broken: Said | None
+    broken: TextShape | None
     clock_offset_s: int | None
     losses: list[LossShown]
     reasons: list[RefusedLines]
@@ -130,11 +130,11 @@ class CanaryLink(Frozen):
     """A link of the latest canary's way."""
 
     link: str
-    says: Said
+    says: TextShape
     state: str
-    state_said: Said
-    why: Said | None
-    took: Said | None
+    state_said: TextShape
+    why: TextShape | None
+    took: TextShape | None
     began_us: int
 
 
@@ -143,7 +143,7 @@ class Health(Frozen):
     was checked yet), stopped, silent (it does not run, or hangs) or never."""
 
     state: str
-    says: Said
+    says: TextShape
     at_us: int | None
     up_s: int
     version: str
@@ -174,7 +174,7 @@ class NodeShort(Frozen):
     in_sector: bool
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """The nodes, and the health of each."""
     router = APIRouter(prefix="/nodes", tags=["health"], responses=REFUSALS)
 
@@ -222,7 +222,7 @@ def _health(here: Node, config: NodeConfig) -> Health:
         ProblemShown(
             code=p["code"],
             source=p["source"],
-            says=Said(en=p["en"], da=p["da"]),
+            says=TextShape(en=p["en"], da=p["da"]),
             act="wait" if p["code"] in _WAITS else "operator",
         )
         for p in told["problems"]
@@ -279,12 +279,12 @@ def _about_to_end(one: CertificateShown, now_us: int) -> ProblemShown:
             f"The certificate for the {who[0]} has ended: ask it for a new token and enrol again.",
             f"Certifikatet til {who[1]} er udløbet: bed om en ny engangskode, og meld ind igen.",
         )
-        return ProblemShown(code="certificate_ended", source=one.at, says=Said.of(text), act="operator")
+        return ProblemShown(code="certificate_ended", source=one.at, says=TextShape.of(text), act="operator")
     text = Text(
         f"The certificate for the {who[0]} ends in {days} days and has not been renewed: can it be reached?",
         f"Certifikatet til {who[1]} udløber om {days} dage og er ikke fornyet: kan den nås?",
     )
-    return ProblemShown(code="certificate_ends", source=one.at, says=Said.of(text), act="operator")
+    return ProblemShown(code="certificate_ends", source=one.at, says=TextShape.of(text), act="operator")
 
 
 def _said(
@@ -293,7 +293,7 @@ def _said(
     store, detect, rules, sigma = (told.get(name) or {} for name in ("store", "detect", "rules", "sigma"))
     return Health(
         state=state,
-        says=Said.of(says),
+        says=TextShape.of(says),
         at_us=told.get("at_us"),
         up_s=told.get("up_s", 0),
         version=told.get("version", ""),
@@ -335,25 +335,25 @@ def _store(store: dict[str, Any]) -> StoreShown:
 def _canary_link(link: dict[str, Any]) -> CanaryLink:
     return CanaryLink(
         link=link["link"],
-        says=Said.of(LINKS[link["link"]]),
+        says=TextShape.of(LINKS[link["link"]]),
         state=link["state"],
-        state_said=Said.of(STATES[link["state"]]),
+        state_said=TextShape.of(STATES[link["state"]]),
         began_us=link["began_us"],
-        why=Said.of(WHYS[link["why"]]) if link["why"] in WHYS else None,
-        took=None if link["took"] is None else Said.of(TOOK[link["took"]]),
+        why=TextShape.of(WHYS[link["why"]]) if link["why"] in WHYS else None,
+        took=None if link["took"] is None else TextShape.of(TOOK[link["took"]]),
     )
 
 
 def _promise(one: dict[str, Any]) -> PromiseShown:
     return PromiseShown(
         code=one["code"],
-        says=Said(**one["says"]),
+        says=TextShape(**one["says"]),
         state=one["state"],
-        state_said=Said.of(PROMISE_STATES[one["state"]]),
+        state_said=TextShape.of(PROMISE_STATES[one["state"]]),
         since_us=one["since_us"],
-        affected=None if one["affected"] is None else Said(**one["affected"]),
-        who=Said.of(ACTS[one["act"]]),
-        first=Said(**one["first"]),
+        affected=None if one["affected"] is None else TextShape(**one["affected"]),
+        who=TextShape.of(ACTS[one["act"]]),
+        first=TextShape(**one["first"]),
     )
 
 
@@ -366,17 +366,17 @@ def _source(one: dict[str, Any]) -> SourceShown:
         refused=one["refused"],
         lag_bytes=one["lag_bytes"],
         lag_s=one["lag_s"],
-        broken=Said.of(of_reason(one["broken"])) if one["broken"] else None,
+        broken=TextShape.of(of_reason(one["broken"])) if one["broken"] else None,
         clock_offset_s=one.get("clock_offset_s"),
         losses=[
             LossShown(
-                says=Said.of(loss(lost["what"])),
-                unit=Said.of(UNITS.get(lost["unit"], Text(lost["unit"], lost["unit"]))),
+                says=TextShape.of(loss(lost["what"])),
+                unit=TextShape.of(UNITS.get(lost["unit"], Text(lost["unit"], lost["unit"]))),
                 count=lost["count"],
                 of=lost["of"],
                 recent=recent.get(lost["what"], 0),
             )
             for lost in one["losses"]
         ],
-        reasons=[RefusedLines(says=Said.of(of_reason(why)), count=count) for why, count, *_ in one["reasons"]],
+        reasons=[RefusedLines(says=TextShape.of(of_reason(why)), count=count) for why, count, *_ in one["reasons"]],
     )

@@ -15,9 +15,9 @@ from bavn.centre.cases.case.streams import goes_on_as
 from bavn.centre.cases.case.work_tables import INVOLVED, MOVED, make_work_tables
 from bavn.centre.cases.tables import CASE, reading, writing
 from bavn.centre.cases.who import CENTRE, person
-from bavn.model.heard import Withdrawal
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock
+from bavn.model.received import Withdrawal
 from bavn.model.sector.case import CaseState, NotNow
 from bavn.model.sector.member import ACTOR_NAME
 

@@ -21,7 +21,7 @@ _T: Final = LIFE_TABLE.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedLives:
+class IndicatorFilter:
     """What a list of indicators is narrowed to. ``words``: part of the value, or the beginning of an id. ``judged``:
     only those that somebody found wrong."""
 
@@ -39,7 +39,7 @@ def lives_of(connection: Connection, ids: Sequence[str]) -> dict[str, Life]:
 
 
 def lives_page(
-    engine: Engine, wanted: WantedLives, limit: int, after: tuple[int, str] | None = None
+    engine: Engine, wanted: IndicatorFilter, limit: int, after: tuple[int, str] | None = None
 ) -> tuple[Life, ...]:
     """The latest drafted first, then by id downwards; ``after``: (drafted_us, id) of the last one shown."""
     conditions = _conditions(engine, wanted)
@@ -54,7 +54,7 @@ def lives_page(
         return tuple(life_of(row) for row in rows)
 
 
-def _conditions(engine: Engine, wanted: WantedLives) -> list[ColumnElement[bool]]:
+def _conditions(engine: Engine, wanted: IndicatorFilter) -> list[ColumnElement[bool]]:
     made: list[ColumnElement[bool]] = []
     if wanted.state is not None:
         made.append(_T.state == wanted.state.value)

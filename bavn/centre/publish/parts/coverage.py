@@ -1,13 +1,13 @@
 """What the sector can see, and where it is blind: nodes heard of, sensors, critical functions behind no eye."""
 
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence, Source, SourceKind
-from bavn.centre.publish.facts import Facts, MemberFact
+from bavn.centre.publish.facts import DocumentFacts, MemberFact
 from bavn.centre.publish.parts.behind import COVERAGE, could
 from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import ACTORS, counted, listed, plain, whole
 from bavn.model.health import away
+from bavn.model.sector.coverage import TECHNIQUES
 from bavn.model.sector.functions import FUNCTIONS
-from bavn.model.sector.sight import TECHNIQUES
 from bavn.model.text import Text
 
 KINDS = {
@@ -23,7 +23,7 @@ KINDS = {
 _MEMBERS = (Source(SourceKind.QUERY, "bavn centre members"),)
 
 
-def coverage(facts: Facts) -> Section:
+def coverage(facts: DocumentFacts) -> Section:
     """How many of each kind are heard of and see, and what nobody sees."""
     active = facts.active
     title = Text("Coverage and blind spots", "Dækning og blinde vinkler")
@@ -49,15 +49,15 @@ def coverage(facts: Facts) -> Section:
     return Section(id="coverage", title=title, blocks=tuple(blocks))
 
 
-def _sees(one: MemberFact, facts: Facts) -> bool:
+def _sees(one: MemberFact, facts: DocumentFacts) -> bool:
     return _heard(one, facts) and one.sensor == "up" and not facts.bounds.lossy(one.loss_permille)
 
 
-def _heard(one: MemberFact, facts: Facts) -> bool:
+def _heard(one: MemberFact, facts: DocumentFacts) -> bool:
     return not away(one.heard_us, facts.now_us)
 
 
-def _figure(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
+def _figure(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figure:
     rows = []
     for kind in sorted({one.kind for one in active}, key=lambda one: list(KINDS).index(one) if one in KINDS else 99):
         mine = [one for one in active if one.kind == kind]
@@ -85,7 +85,7 @@ def _figure(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
     )
 
 
-def _by_technique(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
+def _by_technique(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figure:
     """Of each technique that some detector may name: at how many actors it could be seen now."""
     rows = []
     for technique in TECHNIQUES:
@@ -115,7 +115,7 @@ def _by_technique(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
     )
 
 
-def _functions(facts: Facts, active: tuple[MemberFact, ...]) -> Sentence:
+def _functions(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence:
     given = {name for one in active for name in one.functions}
     seen = {name for one in active if _sees(one, facts) for name in one.functions}
     blind = [FUNCTIONS[name].words for name in sorted(given - seen) if name in FUNCTIONS]
@@ -133,7 +133,7 @@ def _functions(facts: Facts, active: tuple[MemberFact, ...]) -> Sentence:
     return Sentence(Text(english.strip(), danish.strip()), _MEMBERS)
 
 
-def _silent(facts: Facts, active: tuple[MemberFact, ...]) -> Sentence:
+def _silent(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence:
     silent = sum(not _heard(one, facts) for one in active)
     blind = sum(_heard(one, facts) and not _sees(one, facts) for one in active)
     most = f"{facts.bounds.loss_permille_max / 10:g}"

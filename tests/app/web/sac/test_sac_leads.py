@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.config.load import read_centre
-from bavn.app.web.sac.house import open_house
+from bavn.app.web.sac.context import open_house
 from tests.app.web.drawn_sector import many_leads
 from tests.app.web.sac.drawn_console import AN_AUDITOR, Console
 
