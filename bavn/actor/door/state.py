@@ -103,25 +103,10 @@ class State:
 
     def want_round(self, opened: OpenRound, now_us: int) -> None:
         """A round this actor will take part in once it has its keys."""
-        p = opened.params
         with self.book.transaction() as tx:
             tx.execute(
                 "INSERT INTO door_wanted VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    p.round_id.hex(),
-                    now_us,
-                    opened.deadline_us,
-                    p.version,
-                    p.epoch,
-                    p.registry_version,
-                    p.tier,
-                    p.t,
-                    p.m,
-                    p.r,
-                    p.forms,
-                    opened.own_x,
-                    _text(opened.xs),
-                ),
+                _columns(opened, now_us),
             )
 
     def wanted(self) -> list[OpenRound]:
@@ -144,22 +129,7 @@ class State:
             tx.execute("DELETE FROM door_wanted WHERE round_id = ?", (p.round_id.hex(),))
             tx.execute(
                 "INSERT INTO door_round VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
-                (
-                    p.round_id.hex(),
-                    now_us,
-                    opened.deadline_us,
-                    p.version,
-                    p.epoch,
-                    p.registry_version,
-                    p.tier,
-                    p.t,
-                    p.m,
-                    p.r,
-                    p.forms,
-                    opened.own_x,
-                    _text(opened.xs),
-                    box,
-                ),
+                (*_columns(opened, now_us), box),
             )
 
     def last_round(self) -> str | None:
@@ -257,6 +227,26 @@ class State:
 
 def _text(xs: frozenset[int]) -> str:
     return " ".join(str(x) for x in sorted(xs))
+
+
+def _columns(opened: OpenRound, now_us: int) -> tuple[str | int | bytes, ...]:
+    """A round's row as both tables begin it."""
+    p = opened.params
+    return (
+        p.round_id.hex(),
+        now_us,
+        opened.deadline_us,
+        p.version,
+        p.epoch,
+        p.registry_version,
+        p.tier,
+        p.t,
+        p.m,
+        p.r,
+        p.forms,
+        opened.own_x,
+        _text(opened.xs),
+    )
 
 
 def _open_round(row: tuple[Any, ...]) -> OpenRound:

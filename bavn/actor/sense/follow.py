@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bavn.actor.sense.base import Loss, SourceBroken
+from bavn.actor.sense.base import Loss, Passed, SourceBroken
 from bavn.actor.sense.lines import Segment, count_lines
 from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, LEFT_MAX, Head, Place, hash_of
@@ -183,3 +183,57 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+class FollowedFile:
+    """What sources of one followed file have in common. ``path``: the current file; rotated ones lie beside it and
+    begin with its name or stem. SourceBroken for a mark that is not this source's."""
+
+    def __init__(self, name: str, path: Path, mark: str | None) -> None:
+        self._name, self._path = name, path
+        self._follower = Follower(path, place_of(name, mark), lambda: rotated(path))
+        self._begun = mark is not None
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    def go_back(self, mark: str | None) -> None:
+        """See GoesBack."""
+        self._follower.go_back(place_of(self._name, mark))
+
+    def pass_over(self) -> Passed | None:
+        """See PassesOver."""
+        passed = self._follower.pass_over()
+        return None if passed is None else Passed(passed[0], passed[1], passed[2].text())
+
+    def acknowledge(self, mark: str) -> None:
+        """Nothing to do: the files are somebody else's."""
+
+    def lag_bytes(self) -> int:
+        return self._follower.lag_bytes()
+
+    def close(self) -> None:
+        self._follower.close()
+
+
+def rotated(path: Path) -> list[Path]:
+    """Files beside ``path`` that may be what it was before a rotation. SourceBroken if the folder cannot be read."""
+    try:
+        beside = [other for other in path.parent.iterdir() if other.name.startswith(path.stem)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise SourceBroken(f"{path.parent} cannot be listed ({error.strerror}): let the node's user read it") from error
+    return [other for other in beside if other.name != path.name and other.is_file()]
+
+
+def place_of(name: str, mark: str | None) -> Place | None:
+    """The place in a mark of one file. SourceBroken for another source's mark."""
+    try:
+        return None if mark is None else Place.parse(mark)
+    except ValueError as error:
+        raise SourceBroken(
+            f"the store's mark for source {name!r} is no place in a log: was the name used for something else?"
+            " Give the source a new name"
+        ) from error

@@ -6,7 +6,8 @@ database whose tables are not of this Bavn's revision: ``bavn centre upgrade`` b
 
 import ipaddress
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -100,15 +101,22 @@ def open_bare(file: "CentreFile") -> Engine:
         (file.folder / DATABASE_FILE).touch(mode=0o600)
     place = file.place
     engine = open_engine(url, connections_max=place.database_connections_max, wait_s=place.database_wait_s)
-    try:
+    with _or_let_go(engine):
         _check(engine)
+    return engine
+
+
+@contextmanager
+def _or_let_go(engine: Engine) -> Iterator[None]:
+    """Closes the database where what is done with it fails. Stop, where it does not answer."""
+    try:
+        yield
     except (DBAPIError, PoolTimeout) as error:
         engine.dispose()
         raise away(engine, error) from error
     except BaseException:
         engine.dispose()
         raise
-    return engine
 
 
 def _check(engine: Engine) -> None:
@@ -138,14 +146,8 @@ def away(engine: Engine, error: BaseException | None) -> Stop:
 def open_database(file: "CentreFile") -> Engine:
     """The database, ready for this Bavn; an empty one gets its tables. Stop, where it is another revision's."""
     engine = open_bare(file)
-    try:
+    with _or_let_go(engine):
         _make_or_refuse(engine)
-    except (DBAPIError, PoolTimeout) as error:
-        engine.dispose()
-        raise away(engine, error) from error
-    except BaseException:
-        engine.dispose()
-        raise
     return engine
 
 

@@ -130,23 +130,7 @@ def tls_server(
     """Serves ``app`` to whoever has a certificate of this authority, and to those who come to get one; ``each_max``
     connections at once to each."""
     made = cast("type[asyncio.Protocol]", partial(_Protocol, counted=Connections(each_max, CONNECTIONS_OF_NOBODY_MAX)))
-    return TlsServer(
-        uvicorn.Config(
-            app,
-            http=made,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_keep_alive=KEEP_ALIVE_S,
-            timeout_graceful_shutdown=GRACE_S,
-            limit_concurrency=CONNECTIONS_MAX,
-            h11_max_incomplete_event_size=HEADER_BYTES_MAX,
-            ssl_context_factory=lambda _, __: _tls(authority_pem, certificate, key),
-        )
-    )
+    return _server(app, made, CONNECTIONS_MAX, lambda _, __: _tls(authority_pem, certificate, key))
 
 
 def browser_server(app: FastAPI, tls: tuple[Path, Path] | None, connections_max: int) -> TlsServer:
@@ -156,6 +140,10 @@ def browser_server(app: FastAPI, tls: tuple[Path, Path] | None, connections_max:
     factory: Any = None if made is None else lambda _, __: made
     counted = Connections(connections_max, connections_max)  # nobody in a browser has a certificate
     protocol = cast("type[asyncio.Protocol]", partial(_Protocol, counted=counted))
+    return _server(app, protocol, connections_max, factory)
+
+
+def _server(app: FastAPI, protocol: type[asyncio.Protocol], connections_max: int, tls: Any) -> TlsServer:
     return TlsServer(
         uvicorn.Config(
             app,
@@ -166,12 +154,11 @@ def browser_server(app: FastAPI, tls: tuple[Path, Path] | None, connections_max:
             access_log=False,
             proxy_headers=False,
             server_header=False,
-            date_header=True,
             timeout_keep_alive=KEEP_ALIVE_S,
             timeout_graceful_shutdown=GRACE_S,
             limit_concurrency=connections_max,
             h11_max_incomplete_event_size=HEADER_BYTES_MAX,
-            ssl_context_factory=factory,
+            ssl_context_factory=tls,
         )
     )
 

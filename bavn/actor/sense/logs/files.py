@@ -7,19 +7,18 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from bavn.actor.sense.base import Batch, Passed, SourceBroken
+from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.follow import Follower
+from bavn.actor.sense.follow import FollowedFile
 from bavn.actor.sense.lines import Segment, line_column
 from bavn.actor.sense.logs.records import AUTO, FORMATS, LogParser, received
 from bavn.actor.sense.pace import GATHER_S, Pace
 from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.suricata.eve_file import place_of, rotated
 from bavn.actor.sense.unread import read_or_refused
 
 
-class FollowedLog:
+class FollowedLog(FollowedFile):
     """A Source. ``path``: the current file; rotated ones lie beside it and begin with its name or stem. ``form``: a
     format's name or auto. ``now_us``: the clock; a stamp without a year is of the last twelve months. SourceBroken for
     a mark that is not this source's, and from ``poll`` while a file that was never read is not there."""
@@ -37,15 +36,10 @@ class FollowedLog:
         engine: Engine | None = None,
         gather_s: float = GATHER_S,
     ) -> None:
-        self._name, self._path, self._now_us = name, path, now_us
+        super().__init__(name, path, mark)
+        self._now_us = now_us
         self._parser = LogParser(engine or prepared(), sensor, name, form=form, zone=zone)
-        self._follower = Follower(path, place_of(name, mark), lambda: rotated(path))
         self._pace = Pace(gather_s)
-        self._begun = mark is not None
-
-    @property
-    def name(self) -> str:
-        return self._name
 
     def poll(self) -> Iterator[Batch]:
         if not self._begun and not self._path.is_file():
@@ -60,24 +54,6 @@ class FollowedLog:
 
     def _read(self, segment: Segment) -> Parsed:
         return self._parser.parse(received(line_column(segment), self._now_us()))
-
-    def go_back(self, mark: str | None) -> None:
-        """See GoesBack."""
-        self._follower.go_back(place_of(self._name, mark))
-
-    def pass_over(self) -> Passed | None:
-        """See PassesOver."""
-        passed = self._follower.pass_over()
-        return None if passed is None else Passed(passed[0], passed[1], passed[2].text())
-
-    def acknowledge(self, mark: str) -> None:
-        """Nothing to do: the file is somebody else's."""
-
-    def lag_bytes(self) -> int:
-        return self._follower.lag_bytes()
-
-    def close(self) -> None:
-        self._follower.close()
 
 
 def split(given: str) -> tuple[str, str]:

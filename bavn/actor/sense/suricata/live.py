@@ -16,7 +16,7 @@ from typing import Final
 
 from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.follow import Follower
+from bavn.actor.sense.follow import Follower, place_of
 from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, Place
@@ -24,7 +24,6 @@ from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefused
 from bavn.actor.sense.suricata.config import EVE_NAME, SOCKET_NAME, SuricataConfig, live_yaml
 from bavn.actor.sense.suricata.eve import EveParser
-from bavn.actor.sense.suricata.eve_file import place_of
 from bavn.actor.sense.suricata.process import STOP_TIMEOUT_S, SuricataProcess, must_read
 from bavn.actor.sense.suricata.stats import StatsTally
 from bavn.actor.sense.unread import read_or_refused
