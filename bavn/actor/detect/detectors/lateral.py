@@ -124,9 +124,7 @@ def _nats(story: Story, crowd: Counter[tuple[str, str]], managers: frozenset[str
     before = edges.before(source, target, story.first_us)
     if before is not None:
         total += CHAIN_NATS["inside" if edges.is_home(before) else "outside"]
-        story.said.append(
-            Text(f"{before} had called {source} in the day before", f"{before} havde kaldt {source} i døgnet før")
-        )
+        story.said.append(Text("{before} had called {source} in the day before", before=before, source=source))
     return _share_left(story, managers, look) * (total + _novelty(story, look)) - _company(story, crowd, look)
 
 
@@ -135,7 +133,7 @@ def _door(story: Story, edges: Edges) -> float:
     door = edges.doors.get(story.pair)
     if door is None or (edges.serves(story.pair[1]) and not story.acts):
         return 0.0
-    story.said.append(Text(f"over {door.named}", f"over {door.named}"))
+    story.said.append(Text("over {named}", named=door.named))
     return door.nats
 
 
@@ -149,7 +147,7 @@ def _age(story: Story, look: Look) -> str:
 def _novelty(story: Story, look: Look) -> float:
     age = _age(story, look)
     if age == "new":
-        story.said.append(Text("it had never done so before", "det havde den aldrig gjort før"))
+        story.said.append(Text("it had never done so before"))
     return {"new": NEW_NATS, "old": OLD_NATS, "young": 0.0}[age]
 
 
@@ -181,12 +179,7 @@ def _spread(story: Story, spread: tuple[float, int] | None) -> float:
         return 0.0
     nats, count = spread
     targets = number(count)
-    story.said.append(
-        Text(
-            f"it entered {targets.en} new machines in a day by administration's ports",
-            f"den gik ind på {targets.da} nye maskiner på et døgn ad administrationens porte",
-        )
-    )
+    story.said.append(Text("it entered {targets} new machines in a day by administration's ports", targets=targets))
     return nats
 
 
@@ -228,12 +221,11 @@ def _why(story: Story) -> Text:
     done = sorted(story.acts, key=lambda kind: (-KINDS[kind].nats, kind))[:NAMED_MAX]
     lasted = span(story.last_us - story.first_us)
     if done:
-        english = ", ".join(KINDS[kind].en for kind in done)
-        danish = ", ".join(KINDS[kind].da for kind in done)
-        first = Text(f"{source} {english} at {target}", f"{source} {danish} hos {target}")
+        did = Text.joined(", ", [KINDS[kind].says for kind in done])
+        first = Text("{source} {did} at {target}", source=source, did=did, target=target)
     else:
-        first = Text(f"{source} entered {target}", f"{source} gik ind på {target}")
+        first = Text("{source} entered {target}", source=source, target=target)
     parts = [first, *story.said]
     if story.last_us > story.first_us:
-        parts.append(Text(f"over {lasted.en}", f"over {lasted.da}"))
+        parts.append(Text("over {lasted}", lasted=lasted))
     return joined(parts)

@@ -153,7 +153,7 @@ def routes(house: SocHouse) -> APIRouter:
     def roles(node: NodeName, person: Reads) -> list[RoleSure]:
         """The roles that hosts may have."""
         house.node(node, person)
-        return [RoleSure(role=role, says=Said(en=en, da=da), sure=0.0) for role, (en, da) in SAID.items()]
+        return [RoleSure(role=role, says=Said.of(words), sure=0.0) for role, words in SAID.items()]
 
     @router.get("/{host}", operation_id="host")
     def host(node: NodeName, host: HostAddress, person: Reads) -> HostCard:
@@ -167,7 +167,7 @@ def routes(house: SocHouse) -> APIRouter:
             raise Trouble(
                 404,
                 "no-host",
-                Text("This address was not seen among the own hosts.", "Adressen er ikke set blandt egne maskiner."),
+                Text("This address was not seen among the own hosts."),
             )
         card = json.loads(found[0][0]) if found else None
         with here.asks() as rows_of_book:
@@ -197,7 +197,7 @@ def _address(text: str) -> str:
     try:
         return address_text(address_uuid(text))
     except ValueError as error:
-        raise Trouble(422, "no-address", Text("This is no address.", "Det er ingen adresse.")) from error
+        raise Trouble(422, "no-address", Text("This is no address.")) from error
 
 
 def _strongest(found: list[Any]) -> dict[str, tuple[int, float]]:
@@ -234,8 +234,7 @@ def _role(role: str, sure: float) -> RoleSure:
 
 
 def _said(value: str) -> Said:
-    en, da = SAID.get(value, (value, value))
-    return Said(en=en, da=da)
+    return Said.of(SAID.get(value) or Text.plain(value))
 
 
 def _card(
