@@ -130,7 +130,7 @@ class Drawn(StrEnum):
     STRIPS = "strips"
 
 
-NUMBER: Final = Text("number", "antal")
+NUMBER: Final = Text.in_context("centre publish document", "number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

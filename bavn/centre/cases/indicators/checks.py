@@ -49,16 +49,13 @@ def _form(facts: CheckFacts) -> list[Check]:
     try:
         Observable(observable.type, observable.value)
     except NotCanonical:
-        made.append(Check("canonical", True, Text("Not in canonical form.", "Ikke på kanonisk form.")))
+        made.append(Check("canonical", True, Text("Not in canonical form.")))
     if observable.type is ObservableType.CHAIN:
         made.append(
             Check(
                 "written",
                 True,
-                Text(
-                    "A chain of techniques stands in no record: it cannot be released.",
-                    "En kæde af teknikker står i ingen post: den kan ikke frigives.",
-                ),
+                Text("A chain of techniques stands in no record: it cannot be released."),
             )
         )
     elif not is_external(observable):
@@ -66,10 +63,7 @@ def _form(facts: CheckFacts) -> list[Check]:
             Check(
                 "external",
                 True,
-                Text(
-                    "It names something inside, or a whole public suffix.",
-                    "Den peger på noget internt eller på et helt offentligt domænesuffiks.",
-                ),
+                Text("It names something inside, or a whole public suffix."),
             )
         )
     if not 1 <= facts.days <= facts.days_max:
@@ -77,10 +71,7 @@ def _form(facts: CheckFacts) -> list[Check]:
             Check(
                 "not_expired",
                 True,
-                Text(
-                    f"It lasts {facts.days} days; allowed are 1 to {facts.days_max}.",
-                    f"Den gælder {facts.days} dage; tilladt er 1 til {facts.days_max}.",
-                ),
+                Text("It lasts {days} days; allowed are 1 to {days_max}.", days=facts.days, days_max=facts.days_max),
             )
         )
     if observable.type in _NOBODY_CARRIES:
@@ -88,10 +79,7 @@ def _form(facts: CheckFacts) -> list[Check]:
             Check(
                 "carried",
                 False,
-                Text(
-                    "No enforcer carries this type: actors only hunt for it.",
-                    "Intet håndhævende led kan bære denne type: aktørerne leder kun efter den.",
-                ),
+                Text("No enforcer carries this type: actors only hunt for it."),
             )
         )
     if observable.type in _BROAD:
@@ -99,10 +87,7 @@ def _form(facts: CheckFacts) -> list[Check]:
             Check(
                 "broad",
                 False,
-                Text(
-                    "A fingerprint is shared by every program built alike.",
-                    "Et fingeraftryk deles af alle programmer, der er bygget ens.",
-                ),
+                Text("A fingerprint is shared by every program built alike."),
             )
         )
     if observable.type is ObservableType.DOMAIN and registered_domain(observable.value) == observable.value:
@@ -110,10 +95,7 @@ def _form(facts: CheckFacts) -> list[Check]:
             Check(
                 "whole_domain",
                 False,
-                Text(
-                    "It covers the registered domain and everything below it.",
-                    "Den dækker det registrerede domæne og alt under det.",
-                ),
+                Text("It covers the registered domain and everything below it."),
             )
         )
     return made
@@ -124,17 +106,15 @@ def _innocence(facts: CheckFacts) -> list[Check]:
     names = sorted({*facts.listed(facts.observable), *facts.evidence.listed})
     if names:
         said = ", ".join(names)
-        made.append(Check("not_listed", blocks, Text(f"On warning lists: {said}.", f"På advarselslister: {said}.")))
+        made.append(Check("not_listed", blocks, Text("On warning lists: {said}.", said=said)))
     if facts.registered:
-        made.append(
-            Check("register", blocks, Text("One of the sector's own services.", "En af sektorens egne tjenester."))
-        )
+        made.append(Check("register", blocks, Text("One of the sector's own services.")))
     if facts.cleared:
         made.append(
             Check(
                 "verdict",
                 blocks,
-                Text("A verdict of this sector found it harmless.", "Sektorens egen afgørelse har fundet den harmløs."),
+                Text("A verdict of this sector found it harmless."),
             )
         )
     return made
@@ -147,10 +127,7 @@ def _strength(facts: CheckFacts) -> list[Check]:
             Check(
                 "by_hand",
                 False,
-                Text(
-                    "Drafted by hand: no report of this sector stands behind it.",
-                    "Oprettet i hånden: ingen melding fra sektoren står bag.",
-                ),
+                Text("Drafted by hand: no report of this sector stands behind it."),
             )
         ]
     if evidence.groups < GROUPS_MIN and evidence.partners:
@@ -158,10 +135,7 @@ def _strength(facts: CheckFacts) -> list[Check]:
             Check(
                 "partners",
                 False,
-                Text(
-                    "Only a partner's word stands behind it: a person must release a block.",
-                    "Kun en partners ord står bag: en person skal frigive en spærring.",
-                ),
+                Text("Only a partner's word stands behind it: a person must release a block."),
             )
         ]
     if evidence.groups < GROUPS_MIN:
@@ -169,7 +143,7 @@ def _strength(facts: CheckFacts) -> list[Check]:
             Check(
                 "two_groups",
                 True,
-                Text("Fewer than two independent groups report it.", "Færre end to uafhængige grupper melder den."),
+                Text("Fewer than two independent groups report it."),
             )
         )
     if evidence.score < facts.score_block_min and facts.pap >= BLOCK_PAP_MIN:
@@ -178,7 +152,7 @@ def _strength(facts: CheckFacts) -> list[Check]:
             Check(
                 "block_line",
                 True,
-                Text(f"Its score is below the block line ({line}).", f"Dens score er under spærregrænsen ({line})."),
+                Text("Its score is below the block line ({line}).", line=line),
             )
         )
     return made
@@ -187,16 +161,14 @@ def _strength(facts: CheckFacts) -> list[Check]:
 def _past(facts: CheckFacts) -> list[Check]:
     made = []
     if facts.ended:
-        words = Text(f"It ended before: {facts.ended}", f"Den er endt før: {facts.ended}")
+        words = Text("It ended before: {ended}", ended=facts.ended)
         made.append(Check("ended_before", False, words))
     if facts.false_groups:
         n = facts.false_groups
-        words = Text(f"{n} groups found it wrong before.", f"{n} grupper har før fundet den forkert.")
+        words = Text("{n} groups found it wrong before.", n=n)
         made.append(Check("found_wrong", False, words))
     noisy = ", ".join(sorted(set(facts.evidence.producers) & set(facts.retired)))
     if noisy:
-        words = Text(
-            f"Made by what was retired as noisy: {noisy}.", f"Lavet af noget, der er taget ud som støj: {noisy}."
-        )
+        words = Text("Made by what was retired as noisy: {noisy}.", noisy=noisy)
         made.append(Check("noisy", False, words))
     return made
