@@ -33,7 +33,7 @@ class StepWatch:
         if took_s <= STEP_S_MAX:
             return Look()
         if self._running:
-            text = Text(f"a step has run for {took_s:.0f} s", f"et skridt har kørt i {took_s:.0f} s")
+            text = Text("a step has run for {took_s:.0f} s", took_s=took_s)
         else:
-            text = Text(f"no step for {took_s:.0f} s", f"intet skridt i {took_s:.0f} s")
+            text = Text("no step for {took_s:.0f} s", took_s=took_s)
         return Look((text,))

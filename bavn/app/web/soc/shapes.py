@@ -38,8 +38,8 @@ class Done(Frozen):
     says: Said
 
     @classmethod
-    def of(cls, en: str, da: str) -> "Done":
-        return cls(says=Said.of(Text(en, da)))
+    def of(cls, text: Text) -> "Done":
+        return cls(says=Said.of(text))
 
 
 class Column(Frozen):
