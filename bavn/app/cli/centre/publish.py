@@ -33,7 +33,7 @@ Pdf = Annotated[Path | None, typer.Option("--pdf", help="Write PDF/UA here.")]
 JsonFile = Annotated[Path | None, typer.Option("--json-file", help="Write it for machines here.")]
 Why = Annotated[str, typer.Option(help="The reason.")]
 WithSources = Annotated[bool, typer.Option("--sources", help="Also what each sentence rests on.")]
-_STOOD = Text("{id} is {state}, version {version}", "{id} er {state}, version {version}")
+_STOOD = Text("{id} is {state}, version {version}")
 
 
 @contextmanager
@@ -174,7 +174,7 @@ def _edit(kind: Kind) -> Any:
         if not remove and not (english and danish):
             raise Stop(Exit.USAGE, "a sentence is said in both languages: --en and --da")
         with publishing(config) as (_, opened):
-            text = None if remove else Text(english, danish)
+            text = None if remove else Text.written(english, da=danish)
             change = Change(place=place, text=text, after=after, sources=tuple(map(_source, source or ())))
             print(_stood(opened.editions.edit(_own(edition, kind), change, by, why, seen), language))
 
@@ -318,9 +318,7 @@ def _stood(edition: "Edition", language: Language) -> str:
 
 def _row(edition: "Edition", language: Language) -> dict[str, Any]:
     published = None if edition.published_us is None else iso(edition.published_us)[:19]
-    names = Text(
-        "document|state|version|edited|approved|published", "dokument|tilstand|version|redigeret|godkendt|udgivet"
-    )
+    names = Text("document|state|version|edited|approved|published")
     cells = (
         edition.id,
         STATES[edition.state].say(language),

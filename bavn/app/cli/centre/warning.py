@@ -45,12 +45,9 @@ Regions = Annotated[list[str] | None, typer.Option("--region", help="A region of
 Actors = Annotated[list[str] | None, typer.Option("--to", help="An actor by name, whatever else; repeatable.")]
 Ack = Annotated[int | None, typer.Option("--acknowledge-hours", help="Hours until somebody must have acknowledged.")]
 Hours = Annotated[int | None, typer.Option("--hours", help="Hours for which it is in force.")]
-_ROW: Final = Text(
-    "warning|state|urgency|title|TLP|version|sent|told|acknowledged|affected|done|overdue",
-    "varsel|tilstand|hast|titel|TLP|udgave|sendt|varslet|kvitteret|berørt|udført|forfaldne",
-)
-_ACTOR: Final = Text("actor|told|answer|since|mail|words", "aktør|varslet|svar|siden|mail|ord")
-_LATE: Final = Text("OVERDUE", "FRIST OVERSKREDET")
+_ROW: Final = Text("warning|state|urgency|title|TLP|version|sent|told|acknowledged|affected|done|overdue")
+_ACTOR: Final = Text("actor|told|answer|since|mail|words")
+_LATE: Final = Text("OVERDUE")
 
 
 @contextmanager
@@ -284,15 +281,15 @@ def _content(
         missing = ", ".join(name for name, one in said.items() if not one)
         raise Stop(Exit.USAGE, f"a warning is said in both languages; missing: {missing}")
     before = known or Content(
-        title=Text(title_en or "-", title_da or "-"),
-        text=Text(text_en or "-", text_da or "-"),
+        title=Text.written(title_en or "-", da=title_da or "-"),
+        text=Text.written(text_en or "-", da=text_da or "-"),
         urgency=Urgency.IMPORTANT,
         tlp=Tlp.AMBER,
         pap=Pap.AMBER,
     )
     return Content(
-        title=Text(title_en or before.title.en, title_da or before.title.da),
-        text=Text(text_en or before.text.en, text_da or before.text.da),
+        title=Text.written(title_en or before.title.en, da=title_da or before.title.da),
+        text=Text.written(text_en or before.text.en, da=text_da or before.text.da),
         urgency=urgency or before.urgency,
         tlp=tlp or before.tlp,
         pap=before.pap if pap is None else Pap[pap.upper()],
