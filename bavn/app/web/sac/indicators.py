@@ -139,7 +139,7 @@ def _lists(router: APIRouter, house: SacHouse) -> None:
     ) -> Rows[OwedRow]:
         """What one actor was given and what it said came of each: queued, enforced, refused and why."""
         if house.registry.actor(actor) is None:
-            raise Trouble(404, "unknown-actor", Text("There is no such member.", "Der er intet sådant medlem."))
+            raise Trouble(404, "unknown-actor", Text("There is no such member."))
         last = opened(after, str)
         rows = [
             OwedRow(
@@ -185,7 +185,7 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             raise Trouble(
                 422,
                 "draft-of-what",
-                Text("Name observables or one case.", "Nævn observabler eller én sag."),
+                Text("Name observables or one case."),
             )
         with told(*REFUSALS):
             if body.case_id:

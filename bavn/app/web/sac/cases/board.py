@@ -121,10 +121,7 @@ def routes(house: SacHouse) -> APIRouter:
             )
             made = house.desk.act(case_id, CaseAct.RELEASE, person.name, body.why, terms, body.seen)
         if not two_people(house.desk.behind(case_id)):
-            words = Text(
-                "Released by one person alone: what may block waits for a second person",
-                "Frigivet af én person alene: hvad der må spærre, venter på en anden person",
-            )
+            words = Text("Released by one person alone: what may block waits for a second person")
             return Done(case_id=case_id, standing=house.desk.standing(case_id), said=Said.of(words))
         return _done(house, case_id, made.state)
 
@@ -176,7 +173,7 @@ def _done(house: SacHouse, case_id: str, state: CaseState) -> Done:
     return Done(
         case_id=case_id,
         standing=house.desk.standing(case_id),
-        said=Said.of(Text(f"{case_id} is {said.en}", f"{case_id} er {said.da}")),
+        said=Said.of(Text("{case_id} is {said}", case_id=case_id, said=said)),
     )
 
 
