@@ -11,6 +11,16 @@ from bavn.model.catalogue import ENGLISH, LOCALE, languages
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = languages()[1:]
+BEGUN = {
+    "sv": (
+        "bavn/app/cli/analyse.py",
+        "bavn/app/analyst/analyse.py",
+        "bavn/actor/detect/",
+        "bavn/actor/assets/",
+        "bavn/model/sector/verdict.py",
+    ),
+}
+"""Languages that are not whole yet, with the rooms whose sentences they have; elsewhere they are said in English."""
 UNCONVERTED_MAX = 0
 FEWER = {"{lines} records ({level}); {detector} concludes the same from them alone (p {p:.2g}). Look"}
 """How messages begin whose Danish leaves out a hole: the level has no Danish word yet."""
@@ -91,11 +101,14 @@ def test_every_message_is_in_the_catalogue_and_nothing_else(language):
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_message_is_translated_with_the_same_holes(language):
+    said = messages()
     for one in catalogue(language):
         if not one.id:
             continue
-        assert one.string, f"{language} lacks {one.id!r}"
         assert not one.fuzzy, one.id
+        if language in BEGUN and not any(place.startswith(BEGUN[language]) for place in said[(one.context, one.id)]):
+            continue
+        assert one.string, f"{language} lacks {one.id!r}"
         if one.python_brace_format and "{" in one.id.replace("{{", ""):
             assert holes(one.string) == holes(one.id) or one.id.startswith(tuple(FEWER)), one.id
 
