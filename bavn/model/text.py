@@ -102,19 +102,24 @@ class Text:
         if "message" not in kept:
             return cls.written(**kept)
         given = kept.get("given")
-        facts = {name: _read(fact) for name, fact in kept["facts"].items()}
-        return cls._made(
-            kept["message"], kept["context"], facts, None if given is None else tuple(sorted(given.items()))
-        )
+        facts = {name: _read(fact) for name, fact in kept.get("facts", {}).items()}
+        given = None if given is None else tuple(sorted(given.items()))
+        return cls._made(kept["message"], kept.get("context", ""), facts, given)
 
     def kept(self) -> dict[str, Any]:
         """For a row of JSON: the sentence in English and Danish, for whoever reads the row, and what it is made of."""
-        made: dict[str, Any] = {"en": self.en, "da": self.da}
+        parts = self._parts()
+        return {"en": self.en, "da": self.da} | parts if "message" in parts else parts
+
+    def _parts(self) -> dict[str, Any]:
         if self.given and not self.facts:
-            return {"en": self.en, **dict(self.given)}
-        made |= {"message": self.message, "context": self.context}
-        made["facts"] = {name: _written(fact) for name, fact in self.facts}
-        return made if self.given is None else made | {"given": dict(self.given)}
+            return {ENGLISH: self.message, **dict(self.given)}
+        parts: dict[str, Any] = {"message": self.message}
+        if self.context:
+            parts["context"] = self.context
+        if self.facts:
+            parts["facts"] = {name: _written(fact) for name, fact in self.facts}
+        return parts if self.given is None else parts | {"given": dict(self.given)}
 
     @classmethod
     def _made(
@@ -208,9 +213,9 @@ def _held(fact: object) -> Any:
 def _written(fact: Any) -> Any:
     """A fact as JSON has it."""
     if isinstance(fact, Text):
-        return {"text": fact.kept()}
+        return {"text": fact._parts()}  # noqa: SLF001  its own module
     if isinstance(fact, Capital):
-        return {"capital": fact.text.kept()}
+        return {"capital": fact.text._parts()}  # noqa: SLF001  its own module
     if isinstance(fact, Number):
         return {"number": [fact.value, fact.form, fact.trimmed]}
     return fact
