@@ -47,8 +47,9 @@ class BuildHook(BuildHookInterface[Any]):
 
 
 def words(root: Path) -> dict[str, Any]:
-    """What build_words.py has."""
-    return runpy.run_path(str(root / "build_words.py"))
+    """What build_words.py has; nothing is stale and nothing done where there is none."""
+    script = root / "build_words.py"
+    return runpy.run_path(str(script)) if script.is_file() else {"stale": list, "main": lambda: None}
 
 
 def stale(root: Path) -> bool:
