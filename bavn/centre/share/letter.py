@@ -32,6 +32,7 @@ from bavn.model.said import (
     Withdrawing,
 )
 from bavn.model.sector.exercise import element_of
+from bavn.model.text import Text
 from bavn.wire.codec import Encoded
 from bavn.wire.ledger import Note
 from bavn.wire.messages.canary import CanaryAnswered
@@ -277,7 +278,9 @@ def label(letter: Letter) -> Note:
     return Note(kind=kind, item_id=item_id, peer=letter.said.to, summary=text)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> Any:
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, Text):
+        return {"en": value.en, "da": value.da}
     raise TypeError(f"{type(value).__name__} stands in no letter")
