@@ -15,8 +15,8 @@ from bavn.actor.sense.suricata.process import program
 from bavn.app.process.exits import Exit, Stop
 from bavn_lab.data import NAME, NONE, NoData, real_data
 from bavn_lab.sectorbench.captured import Sector
-from bavn_lab.sectorbench.looks import look_at_all
 from bavn_lab.sectorbench.manifest import BENIGN, MALICIOUS, NOISE, Capture, Folder, ManifestBroken, read
+from bavn_lab.sectorbench.survey import look_at_all
 from bavn_lab.sectorbench.victims import outside
 from bavn_lab.sectorbench.worlds import (
     BENIGN_MIN,

@@ -210,7 +210,7 @@ def canaries(house: House) -> dict[str, object]:
     return {
         "canaries_s": took_s,
         "named": sum(c.named_us is not None for c in house.desk.chains().values()),
-        "leads": len(house.desk.leads()),
+        "leads": len(house.desk.lead_book.leads()),
         "links": links if took_s is None else "all passed",
     }
 

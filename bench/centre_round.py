@@ -20,7 +20,7 @@ from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.run import correlate
 from bavn.centre.correlate.tier import Tier
 from bavn.model.observable import Observable
-from bavn.model.said import RevealWanted
+from bavn.model.statement import RevealWanted
 from bavn.psi.reconstruct import reconstruct
 
 _spec = spec_from_file_location("fakes", Path(__file__).resolve().parent.parent / "tests" / "centre" / "conftest.py")

@@ -24,7 +24,7 @@ from figures import tell
 from labelled import NONE, data_folder
 from made import DAY_S, Made, beacon, speed_store
 
-from bavn.actor.detect.base import Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.detectors.beacon import REGULAR_NATS_MIN
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.queries.walk import ALARM_NATS, FAIL_UNITS, SUCCESS_UNITS, UNIT_NATS
@@ -140,7 +140,7 @@ def speed(events: int = 1_000_000) -> dict[str, object]:
     lists.shipped()
     rows: dict[str, object] = {}
     with speed_store(events) as (made, store_s):
-        look = Look(window=made, terms=Terms(made, lists.shipped))
+        look = DetectorContext(window=made, terms=Terms(made, lists.shipped))
         total = 0.0
         for detector in MEASURED:
             began = process_time()

@@ -35,7 +35,7 @@ from labelled import BENIGN, Labelled, data_needed, labelled, window
 from ruled import ruled, window_of
 
 from bavn.actor.detect import calibrate
-from bavn.actor.detect.base import Found, Look
+from bavn.actor.detect.base import DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.detectors.signature import Signature
 from bavn.actor.detect.indicators import lists
@@ -59,7 +59,7 @@ class Kept:
     found: Found
     tables: tuple[str, ...] = ()
 
-    def candidates(self, _: Look) -> Found:
+    def candidates(self, _: DetectorContext) -> Found:
         return self.found
 
 
@@ -79,7 +79,7 @@ def look_at(one: Labelled, alerts: dict[str, object]) -> Capture | None:
     with window(one) as made:
         if made is None:
             return None
-        look = Look(window=made, terms=Terms(made, lists.shipped))
+        look = DetectorContext(window=made, terms=Terms(made, lists.shipped))
         kept = [Kept(d.name, d.technique, d.candidates(look)) for d in DETECTORS if d.name != Signature.name]
         rita = {*rita_beacons(made), *rita_dns(made), *plain_scans(made)}
         hit = any(not one.hosts or alarm.host in one.hosts or alarm.peer in one.hosts for alarm in rita)
@@ -87,7 +87,7 @@ def look_at(one: Labelled, alerts: dict[str, object]) -> Capture | None:
     if one.name in alerts:
         with window_of(alerts[one.name]) as made:
             if made is not None:
-                look = Look(window=made, terms=Terms(made, lists.shipped))
+                look = DetectorContext(window=made, terms=Terms(made, lists.shipped))
                 capture.kept.append(Kept(Signature.name, Signature.technique, Signature().candidates(look)))
                 for name, sql in RULES.items():
                     count = int(made.rows(sql)[0][0])

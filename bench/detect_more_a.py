@@ -24,7 +24,7 @@ from figures import tell
 from labelled import BENIGN, ROOT, data_folder, labelled, window
 
 from bavn.actor.detect import calibrate
-from bavn.actor.detect.base import Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.detectors.dga import Dga
 from bavn.actor.detect.detectors.exfil import OUT_SQL, Exfil
 from bavn.actor.detect.detectors.long import Long
@@ -60,7 +60,7 @@ def populations(folder: Path, wanted) -> dict[str, calibrate.Tally]:
         with window(one) as made:
             if made is None:
                 continue
-            look = Look(window=made, terms=Terms(made, lists.shipped))
+            look = DetectorContext(window=made, terms=Terms(made, lists.shipped))
             for detector in OWN:
                 for population, tally in detector.candidates(look).populations.items():
                     if population in NAMES:

@@ -28,7 +28,7 @@ from labelled import BENIGN, NONE, ROOT, Labelled, converted, data_folder, label
 from ruled import ruled, window_of
 
 from bavn.actor.detect import calibrate
-from bavn.actor.detect.base import Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.detectors.bruteforce import BruteForce
 from bavn.actor.detect.detectors.lateral import Lateral
 from bavn.actor.detect.detectors.signature import SIGMA, Signature
@@ -70,7 +70,7 @@ def reference(folder: Path, detectors=(), wanted=lambda _: True) -> calibrate.Re
             continue
         with window(one) as made:
             if made is not None:
-                look = Look(window=made, terms=Terms(made, lists.shipped))
+                look = DetectorContext(window=made, terms=Terms(made, lists.shipped))
                 for detector in OWN:
                     for name, tally in detector.candidates(look).populations.items():
                         if one.kind in BENIGN or name != "lateral":
@@ -80,7 +80,7 @@ def reference(folder: Path, detectors=(), wanted=lambda _: True) -> calibrate.Re
         if kinds[name] in BENIGN:
             with window_of(tables) as made:
                 if made is not None:
-                    look = Look(window=made, terms=Terms(made, lists.shipped))
+                    look = DetectorContext(window=made, terms=Terms(made, lists.shipped))
                     for population, tally in Signature().candidates(look).populations.items():
                         found[population] += tally
     if not detectors:
@@ -107,7 +107,7 @@ def sigma_tallies(folder: Path, wanted=lambda _: True) -> dict[str, calibrate.Ta
         if one.kind in BENIGN and wanted(one):
             with window(one) as made:
                 if made is not None:
-                    look = Look(window=made, terms=Terms(made, lists.shipped), rules=tuple(rules))
+                    look = DetectorContext(window=made, terms=Terms(made, lists.shipped), rules=tuple(rules))
                     tally += Signature().candidates(look).populations.get(SIGMA, calibrate.Tally())
     return {SIGMA: tally}
 

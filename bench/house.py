@@ -3,12 +3,14 @@
     .venv/bin/python bench/house.py [--before COMMIT] [--timed] [--json FILE]
 
 Reads the code only. Baseline: the same figures of another commit (the first one of this drawing where none is named),
-in the same run. ``--timed`` also runs `bavn version` and `script/check` and says how long each took.
+in the same run. ``--timed`` also runs `bavn version`, `bavn node health` and `script/check`: how long each took and
+how much memory the first two.
 """
 
 import argparse
 import ast
 import json
+import os
 import re
 import resource
 import shutil
@@ -25,6 +27,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("bavn", "bavn_lab")
 BEFORE = "89cf5e9"
+RUNS = 5
+"""How often a short command is run; the quickest counts."""
 FOLDER_MODULES_MAX = 25
 FILE_LINES_MAX = 500
 FUNCTION_LINES_LONG = 50
@@ -205,6 +209,19 @@ def timed(command: list[str]) -> tuple[float, float]:
     return time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
 
 
+def told_node(folder: Path) -> Path:
+    """The configuration of a node that said a moment ago that it is well."""
+    (folder / "data").mkdir()
+    told = {name: [] for name in ("problems", "promises", "sources")} | dict.fromkeys(("rules", "store", "detect"))
+    told |= dict.fromkeys(("up_s", "memory_mb", "disk_free_mb", "queue_messages"), 1)
+    told |= {"healthy": True, "stopped": False, "sensor": "none", "pid": os.getpid()}
+    told |= {"at_us": time.time_ns() // 1000, "at": "now"}
+    (folder / "data/health.json").write_text(json.dumps(told))
+    config = folder / "node.toml"
+    config.write_text('[node]\nactor = "region-a"\n')
+    return config
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--before", default=BEFORE)
@@ -223,12 +240,19 @@ def main() -> None:
         print(f"{room:44}{lines:>20,}")
     seconds: dict[str, float] = {}
     if given.timed:
-        version, memory_mb = timed([str(ROOT / ".venv/bin/bavn"), "version"])
-        seconds = {"bavn version": version, "script/check": timed([str(ROOT / "script/check")])[0]}
+        bavn = [str(ROOT / ".venv/bin/python"), "-m", "bavn.app.cli"]
+        memory = {}
+        with tempfile.TemporaryDirectory() as folder:
+            config = told_node(Path(folder))
+            for words in (["version"], ["node", "health", "--config", str(config)]):
+                name = f"bavn {' '.join(words[:2])}".removesuffix(" --config")
+                seconds[name], memory[name] = min(timed([*bavn, *words]) for _ in range(RUNS))
+        seconds["script/check"] = timed([str(ROOT / "script/check")])[0]
         print()
         for name, value in seconds.items():
             print(f"{name:44}{value:>19.2f}s")
-        print(f"{'memory of bavn version':44}{memory_mb:>18.0f}MB")
+        for name, memory_mb in memory.items():
+            print(f"{f'memory of {name}':44}{memory_mb:>18.0f}MB")
     if given.json:
         given.json.write_text(json.dumps({"figures": rows, "rooms": now.rooms(), "seconds": seconds}, indent=1))
 

@@ -13,7 +13,8 @@ import rbcl
 
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import HolderSettings, KeyHolder, SingleKey
+from bavn.keyholder.holder import KeyHolder, SingleKey
+from bavn.keyholder.settings import HolderSettings
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.psi import oprf

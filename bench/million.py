@@ -19,7 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.never import NeverBlock, shipped_text
@@ -125,7 +125,7 @@ class Plug(RpzPrimary):
 def opened(folder: Path, book: Book) -> Protect:
     (folder / "lists").mkdir(parents=True, exist_ok=True)
     never = NeverBlock.of(shipped_text(), "shipped")
-    hands = Hands((TextList(folder / "lists"), Plug(folder / "zone")), ())
+    hands = Enforcers((TextList(folder / "lists"), Plug(folder / "zone")), ())
     return Protect(ledger=Ledger(book), clock=SystemClock(), policy=POLICY, never=never, hands=hands)
 
 

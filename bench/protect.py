@@ -21,7 +21,7 @@ import dns.query
 import dns.rcode
 import ended
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz import Rpz
 from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset, as_written
 from bavn.actor.protect.enforcers.suricata_rules import DATASETS, rules_text
@@ -225,7 +225,7 @@ def bench_release(folder: Path) -> dict:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     unbound = Unbound(folder / "r", listen=[f"127.0.0.1@{port}"], answers={})
-    hands = Hands((TextList(folder / "released"), Rpz(unbound.zone_file, unbound)), ())
+    hands = Enforcers((TextList(folder / "released"), Rpz(unbound.zone_file, unbound)), ())
     with Book(folder / "book") as book:
         protect = Protect(
             ledger=Ledger(book),

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from sqlalchemy import insert
 
 from bavn.app.centre.publish_parts import rendered
-from bavn.app.reports.page import Standing
+from bavn.app.reports.page import DocumentStatus
 from bavn.centre.books import tables as t
 from bavn.centre.cases.case.case import ElementFacts, LeadFacts
 from bavn.centre.cases.case.cases import Cases
@@ -31,7 +31,7 @@ from bavn.centre.desk.publishing import Publishing, PublishTerms
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.tables import ACTOR
 from bavn.centre.publish.document import Kind
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT
 from bavn.centre.store import schema
 from bavn.centre.store.engine import open_engine, writing
@@ -142,7 +142,7 @@ def case_ids(engine, clock, desk, dice, given):
         book.act(case.id, CaseAct.CONFIRM, "Anna Berg", "because")
         techniques = tuple(dice.sample(["T1071.001", "T1566", "T1190", "T1110"], 2))
         desk.files.mark(case.id, "Anna Berg", Marking(tlp=Tlp.GREEN, rsit=dice.choice(CODES), techniques=techniques))
-        desk.comment(case.id, "Anna Berg", f"by CVE-2026-{1000 + at}")
+        desk.cases.comment(case.id, "Anna Berg", f"by CVE-2026-{1000 + at}")
         clock.advance(DAYS * DAY_US // (given.cases + 1))
         made.append(case.id)
     clock.until(NOW_US)
@@ -271,7 +271,9 @@ def main():
             }
             for language in ("en", "da"):
                 for form in ("html", "pdf"):
-                    content, wall, cpu = timed(lambda d=document, f=form, la=language: rendered(d, f, la, Standing()))
+                    content, wall, cpu = timed(
+                        lambda d=document, f=form, la=language: rendered(d, f, la, DocumentStatus())
+                    )
                     row |= {f"{form}_{language}_s": wall, f"{form}_{language}_bytes": len(content)}
             row["all_s"] = sum(value for name, value in row.items() if name.endswith("_s") and "cpu" not in name)
             rows.append(row)

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from labelled import BENIGN, ROOT, data_needed, labelled, window
 
 from bavn.actor.detect import calibrate
-from bavn.actor.detect.base import Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.run import DETECTORS
 from bavn.actor.detect.statistics.timing import CALLS_MIN, spread_of
@@ -44,7 +44,7 @@ def populations(folder: Path, wanted) -> dict[str, calibrate.Tally]:
         with window(one) as made:
             if made is None:
                 continue
-            look = Look(window=made, terms=Terms(made, lists.shipped))
+            look = DetectorContext(window=made, terms=Terms(made, lists.shipped))
             for detector in DETECTORS:
                 for population, tally in detector.candidates(look).populations.items():
                     if one.kind in BENIGN or population.startswith("scan."):

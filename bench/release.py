@@ -216,7 +216,7 @@ def real(count: int, releases: int) -> dict:
             withdraw(sector.desk, f"evil-{n}.com")
             lifts += sector.until(sector.names, set(), {f"evil-{n}.com"}).values()
         time.sleep(2)
-        clocks = [sector.desk.clock(wanted) for wanted in ids]
+        clocks = [sector.desk.times.clock(wanted) for wanted in ids]
         told = [(at - dict(c.steps)["released"]) / 1e6 for c in clocks for _, at in c.enforced]
         switch = kill_switch(sector)
         back = away(sector)
@@ -330,7 +330,7 @@ def simulated(count: int, releases: int) -> dict:
                     break
                 time.sleep(0.02)
         time.sleep(3)
-        clocks = [desk.clock(wanted) for wanted in ids]
+        clocks = [desk.times.clock(wanted) for wanted in ids]
         lags = [(at - dict(c.steps)["released"]) / 1e6 for c in clocks for _, at in c.enforced]
         return {"nodes": count, "release_to_receipt": summary(lags), "missing": sum(len(c.missing) for c in clocks)}
 

@@ -84,14 +84,14 @@ class Timed:
 def one_round(world, pool, timed, shared):
     begun, cpu = time.perf_counter(), time.process_time()
     centre = world.centre.centre
-    before = {view.lead.id: view.lead.last_hour for view in centre.desk.leads(1000)}
+    before = {view.lead.id: view.lead.last_hour for view in centre.desk.lead_book.leads(1000)}
     centre.step()
     first_lead_s = last_lead_s = None
     while True:
         list(pool.map(lambda node: node.talker.talk(), world.nodes.values()))
         centre.step()
         world.clock.advance(SECOND_US)
-        leads = {view.lead.id: view.lead.last_hour for view in centre.desk.leads(1000)}
+        leads = {view.lead.id: view.lead.last_hour for view in centre.desk.lead_book.leads(1000)}
         (summary,) = centre.desk.rounds(1)
         signs = sum(1 for cell in centre.desk.cells(summary.round.id) if cell.named)
         if leads and first_lead_s is None and (set(leads) - set(before) or signs):
@@ -145,7 +145,7 @@ def clock(hours, folder):
         for node in world.nodes.values():
             node.step()
         world.centre.step()
-        for view in world.centre.centre.desk.leads(1000):
+        for view in world.centre.centre.desk.lead_book.leads(1000):
             for observable in map(str, view.lead.observables):
                 if observable in when and observable not in seen:
                     seen.add(observable)

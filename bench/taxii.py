@@ -21,7 +21,7 @@ from pathlib import Path
 from sqlalchemy import insert
 from taxii2client.v21 import as_pages
 
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.tables import INDICATOR, writing
 from bavn.model.moment import DAY_US, iso
 

@@ -68,8 +68,8 @@ APART: Final[dict[str, str]] = {
             "bavn.actor.detect.statistics.timing",
             "bavn.actor.door.conversations.case_book",
             "bavn.actor.door.conversations.exercises",
-            "bavn.actor.door.known",
-            "bavn.actor.door.told",
+            "bavn.actor.door.suspicions",
+            "bavn.actor.door.round_elements",
             "bavn.actor.door.conversations.warnings",
             "bavn.actor.protect.enforcers.nft_sets",
             "bavn.actor.protect.rollback",
@@ -89,7 +89,7 @@ APART: Final[dict[str, str]] = {
             "bavn.app.node.known_lists",
             "bavn.app.process.noise",
             "bavn.app.operator.confined",
-            "bavn.app.operator.look",
+            "bavn.app.operator.survey",
             "bavn.app.operator.moving",
             "bavn.app.operator.register",
             "bavn.app.process.party_keys",
@@ -108,7 +108,7 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.cases.intelligence.proposals",
             "bavn.centre.cases.questions",
             "bavn.centre.cases.intelligence.sources",
-            "bavn.centre.cases.case.told",
+            "bavn.centre.cases.case.notices",
             "bavn.centre.cases.warnings.rows",
             "bavn.centre.correlate.lists",
             "bavn.centre.inbox.offers",
@@ -123,16 +123,16 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.desk.measuring",
             "bavn.centre.books.rounds",
             "bavn.centre.desk.timeline",
-            "bavn.centre.books.written",
+            "bavn.centre.books.codec",
             "bavn.centre.publish.benchmarks",
             "bavn.centre.publish.catalogue",
-            "bavn.centre.publish.written",
+            "bavn.centre.publish.codec",
             "bavn.centre.share.deliveries",
             "bavn.centre.share.delivery_pages",
             "bavn.centre.share.handing",
             "bavn.centre.share.misp_out",
             "bavn.centre.share.misp_runs",
-            "bavn.centre.share.ring_book",
+            "bavn.centre.share.stage_book",
             "bavn.centre.store.dump",
             "bavn.model.sector.intel",
             "bavn.psi.slots",
@@ -181,13 +181,13 @@ APART: Final[dict[str, str]] = {
 
 @cache
 def takes_apart() -> dict[str, Path]:
-    """Every module of the product (not of the simulator) that takes bytes or text apart."""
+    """Every module of the product (not of made traffic and rehearsals) that takes bytes or text apart."""
     root = Path(bavn.__file__).parent
     found = {}
     for path in sorted(root.rglob("*.py")):
         name = ".".join(("bavn", *path.relative_to(root).with_suffix("").parts))
         if _TAKES_APART.search(path.read_text(encoding="utf-8")) and not name.startswith(
-            ("bavn_lab.sim", "bavn_lab.demo.run", "bavn.app.accept")
+            ("bavn.rehearsal", "bavn.traffic", "bavn.app.accept")
         ):
             found[name] = path
     return found
@@ -208,8 +208,8 @@ def serves() -> frozenset[str]:
 def sources() -> frozenset[str]:
     """Every class that fulfils the port of a source."""
     found = set()
-    for info in pkgutil.iter_modules(bavn.actor.sense.__path__):
-        module = importlib.import_module(f"bavn.actor.sense.{info.name}")
+    for info in pkgutil.walk_packages(bavn.actor.sense.__path__, "bavn.actor.sense."):
+        module = importlib.import_module(info.name)
         for name, made in vars(module).items():
             if (
                 isinstance(made, type)

@@ -11,7 +11,7 @@ from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node import NodeSettings, Talker
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.hunt import History
@@ -135,7 +135,7 @@ class Node:
             policy=ProtectPolicy(),
             never=never,
             homes=HOMES,
-            hands=Hands((TextList(folder / "lists", children=True), RpzPrimary(folder / "bavn.zone")), ()),
+            hands=Enforcers((TextList(folder / "lists", children=True), RpzPrimary(folder / "bavn.zone")), ()),
             history=History(self.store.window, hunt),
         )
         self.door = Door(

@@ -229,6 +229,28 @@ def durable_postgres():
     cluster.end()
 
 
+@pytest.fixture
+def next_revision(monkeypatch, tmp_path_factory):
+    """As if this Bavn had one revision more, which changes a table and makes another; its number."""
+    from bavn.centre.store import schema
+
+    number = f"{int(schema.head()) + 1:04}"
+    folder = tmp_path_factory.mktemp("revisions") / "migrations"
+    shutil.copytree(schema.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "versions" / f"r{number}_more.py").write_text(
+        "import sqlalchemy as sa\nfrom alembic import op\n"
+        f"revision = {number!r}\ndown_revision = {schema.head()!r}\n"
+        "def upgrade():\n"
+        "    with op.batch_alter_table('member_actor') as table:\n"
+        "        table.add_column(sa.Column('more', sa.String(8), nullable=True))\n"
+        "    op.create_table('more', sa.Column('id', sa.Integer, primary_key=True))\n"
+    )
+    monkeypatch.setattr(schema, "MIGRATIONS", folder)
+    schema.revisions.cache_clear()
+    yield number
+    schema.revisions.cache_clear()
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items) -> None:
     """Skip with a clear reason what this machine cannot run. BAVN_SKIP_NONE=1 (CI) turns such a skip into an error.

@@ -11,7 +11,7 @@ from itertools import batched
 from threading import Event
 
 from bavn.actor.detect.run import Survey
-from bavn.actor.door.conversations.exercises import Lane
+from bavn.actor.door.conversations.exercises import ExerciseSandbox
 from bavn.actor.door.conversations.questions import Due, Finding, Questions
 from bavn.actor.door.door import Door
 from bavn.actor.door.draft import SHUT
@@ -240,7 +240,7 @@ class Talker:
     settings: NodeSettings
     in_sector: bool = True
     tell_counts: Callable[[], object] = lambda: None
-    lane: Lane | None = None
+    lane: ExerciseSandbox | None = None
     try_canary: Callable[[], object] = lambda: None
     failures: Failures = field(default_factory=NoContainment)
     passing: tuple[type[Exception], ...] = ()

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bavn.keyholder.epochs import EpochKeys
+from bavn.keyholder.settings import HolderSettings
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, LinkDown
-from bavn.model.settings import setting
 from bavn.psi import keys, oprf
 from bavn.psi.round import RoundParams
 from bavn.wire.book import read_only
@@ -37,30 +37,6 @@ _DAY_SCHEMA = (
 EPOCHS_REMEMBERED: Final = 31
 Done = tuple[()]
 DONE: Done = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HolderSettings:
-    """``[limits]`` of the key holder: what one actor may ask for in one day."""
-
-    points_per_epoch_max: int = setting(
-        200_000,
-        unit="elements",
-        holds="Evaluations for one actor in one calendar day (UTC), all tiers and epochs together, padding included.",
-        low=100,
-        high=1e8,
-    )
-    rounds_per_epoch_max: int = setting(
-        1000, unit="rounds", holds="Requests of one actor in one day and tier.", low=1, high=1e6
-    )
-    first_batches_max: int = setting(
-        4,
-        unit="requests",
-        holds="Whole sets of one actor in one day and tier: one, and some for a node that lost what it knew.",
-        low=1,
-        high=1000,
-    )
-    m_max: int = setting(100_000, unit="elements", holds="The largest set of a round that is served.", low=1, high=1e6)
 
 
 class Evaluator(Protocol):
@@ -229,13 +205,14 @@ class KeyHolder:
         first = count != batch_points(item.asked.m, first=False)
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO keyholder_use VALUES (?, ?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET"
-                " rounds = rounds + 1, firsts = firsts + excluded.firsts, points = points + excluded.points",
+                """INSERT INTO keyholder_use VALUES (?, ?, ?, 1, ?, ?)
+                ON CONFLICT DO UPDATE SET rounds = rounds + 1,
+                  firsts = firsts + excluded.firsts, points = points + excluded.points""",
                 (item.actor, item.asked.epoch, item.asked.tier, int(first), count),
             )
             tx.execute(
-                "INSERT INTO keyholder_day VALUES (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET points = points + excluded.points",
+                """INSERT INTO keyholder_day VALUES (?, ?, ?)
+                ON CONFLICT DO UPDATE SET points = points + excluded.points""",
                 (item.actor, self._day(), count),
             )
         return _note(item)

@@ -1,24 +1,157 @@
 """What "well" means: a list of promises, each kept, broken or not checked yet; and the bounds for all of Bavn.
 
-A service is well only where every promise was checked and is kept. Metrics, alarms, consoles and reports ask this list
-and have no bound of their own. Refuses to check anything: whoever runs a service does.
+A service is well only where every promise was checked and is kept. Metrics, alarms, consoles and reports ask this
+module and have no bound of their own (tests/manners/test_one_bound.py). Refuses to check anything: whoever runs a
+service does.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from bavn.model.moment import SECOND_US
+from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
+from bavn.model.settings import setting
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.model.received import NodeHealth  # what a node says imports much that no bound needs
 
 NODE_SILENT_S: Final = 150
 """A node tells how it is each minute ([node] health_s): two words are missing. The one bound for it."""
 NODE_SILENT_US: Final = NODE_SILENT_S * SECOND_US
+NODE_AWAY_US: Final = DAY_US
+"""A document of a week or a quarter counts a node as not heard of only after a whole day."""
+HEALTH_FILE_OLD_S: Final = 60
+"""A service writes how it is every few seconds: one whose file is older hangs, or was killed."""
 LOSS_PERMILLE_MAX: Final = 10
 """Of a sensor's packets: what is lost above this makes it lossy."""
 CLOCK_OFF_S_MAX: Final = 120
+CLOCK_JUMP_S_MAX: Final = 10
+"""NTP steps a clock that is further off; what is less is slewed, or a look that came late."""
 QUEUE_MAX: Final = 1000
 """So many messages waiting at a node are a backlog, as the centre sees it."""
+LAG_S_MAX: Final = 120
+"""How old the oldest line may be that a node has not read."""
+SENSOR_SILENT_TIMES: Final = 3
+"""A Suricata that wrote no statistics for so many of its intervals does not keep up, or hangs."""
+SOURCE_SILENT_S_MAX: Final = 21_600
+SOURCE_SILENT_S_MIN: Final = 120
+"""A source that is always heard is missed sooner than after six hours, but never sooner than this."""
+CANARY_DAYS_MAX: Final = 2
+"""A canary that is older says nothing of today."""
+CANARY_SOURCE_US: Final = 15 * MINUTE_US
+"""A source that gave a record so long before the canary set out, or since, is a source that sees."""
+ROUNDS_PERCENT_MIN: Final = 90
+"""A round whose keys did not come in time, or that met a restart, is lost without harm."""
+
+CERTIFICATE_DAYS_MIN: Final = 20
+"""A node renews its certificate 30 days before the end: with fewer left it has not been able to for ten days."""
+SERVER_CERTIFICATE_DAYS_MIN: Final = 30
+"""The centre and the key holder renew at a start within 60 days of the end: who runs one that long must restart it."""
+AUTHORITY_DAYS_MIN: Final = 365
+
+NODE_DISK_FREE_MB_MIN: Final = 1024
+CENTRE_DISK_FREE_MB_MIN: Final = 2048
+KEYHOLDER_DISK_FREE_MB_MIN: Final = 512
+
+STEP_LATE_S: Final = 60.0
+"""A step of the centre takes well under a second; a round of a large sector some."""
+LETTER_LATE_US: Final = 10 * MINUTE_US
+"""A letter that was to be tried so long ago and was not."""
+SOURCE_LATE_TIMES: Final = 3
+"""A source of intelligence that was not asked for so many of its turns is not read."""
+SECRETS_LATE_S: Final = 300.0
+"""The key holder looks for past days' secrets each minute."""
+DATABASE_LATE_S: Final = 5.0
+
+ACCEPTED_CLOCK_OFF_S_MAX: Final = 5
+"""An acceptance test asks more than daily work: a second is rounding, and a clock that is kept is not further off."""
+ACCEPTED_QUEUE_MAX: Final = 100
+ACCEPTED_LAG_S_MAX: Final = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeCondition:
+    """What is wrong with a node, by what it last said and when. ``backlog``: much waits there for the centre."""
+
+    silent: bool
+    sensor_down: bool
+    no_sensor: bool
+    source_silent: bool
+    lossy: bool
+    clock_off: bool
+    backlog: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeBounds:
+    """``[nodes]`` of centre.toml: from where on a node counts as silent, lossy, off or behind, for every alarm, page,
+    figure and document of the centre."""
+
+    silent_s: int = setting(
+        NODE_SILENT_S,
+        unit="s",
+        holds="A node that was not heard of for longer counts as silent; it tells how it is each minute.",
+        low=90,
+        high=86_400,
+    )
+    loss_permille_max: int = setting(
+        LOSS_PERMILLE_MAX,
+        unit="1/1000",
+        holds="A sensor that loses a larger share of its packets sees too little.",
+        low=0,
+        high=1000,
+    )
+    clock_s_max: int = setting(
+        CLOCK_OFF_S_MAX,
+        unit="s",
+        holds="A node whose clock is further from the centre's is off.",
+        low=5,
+        high=86_400,
+    )
+    queue_max: int = setting(
+        QUEUE_MAX, unit="messages", holds="More than this waiting at a node is a backlog.", low=1, high=1_000_000
+    )
+
+    def silent(self, heard_us: int, now_us: int) -> bool:
+        """Whether a node that was last heard of then is silent now."""
+        return now_us - heard_us > self.silent_s * SECOND_US
+
+    def lossy(self, loss_permille: int) -> bool:
+        """Whether a sensor that loses so much sees too little."""
+        return loss_permille > self.loss_permille_max
+
+    def condition(self, health: "NodeHealth", now_us: int, since_us: int = 0) -> NodeCondition:
+        """``since_us``: since when somebody listens; a node is not silent for what nobody could hear."""
+        return NodeCondition(
+            silent=self.silent(max(health.received_us, since_us), now_us),
+            sensor_down=health.sensor == "down" or "sensor-down" in health.problems,
+            no_sensor=health.sensor == "none",
+            source_silent="source-silent" in health.problems,
+            lossy=self.lossy(health.capture_loss_permille),
+            clock_off=abs(health.clock_skew_s) > self.clock_s_max,
+            backlog=health.queue_messages > self.queue_max,
+        )
+
+
+NODE_BOUNDS: Final = NodeBounds()
+"""Where no operator wants others."""
+
+
+def away(heard_us: int | None, now_us: int) -> bool:
+    """Whether a document counts a node as not heard of. ``heard_us``: None for never."""
+    return heard_us is None or now_us - heard_us > NODE_AWAY_US
+
+
+def file_old(written_us: int, now_us: int) -> bool:
+    """Whether a service that wrote its health file then hangs, or is gone."""
+    return (now_us - written_us) // SECOND_US > HEALTH_FILE_OLD_S
+
+
+def ends_soon(end_us: int, now_us: int, days_min: int = CERTIFICATE_DAYS_MIN) -> bool:
+    """Whether a certificate ends, or has ended, that should have been renewed by now."""
+    return end_us - now_us < days_min * DAY_US
+
 
 State = Literal["kept", "broken", "unknown"]
 Act = Literal["operator", "centre", "other-side", "nobody"]

@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import pyarrow as pa
+if TYPE_CHECKING:  # whoever needs only a clock or an error of these loads no columns
+    import pyarrow as pa
 
-from bavn.model.intel.indicator import Block
-from bavn.model.observable import ObservableType
+    from bavn.model.intel.indicator import Block
+    from bavn.model.observable import ObservableType
 
 
 class Clock(Protocol):
@@ -89,14 +90,14 @@ class Window(Protocol):
         ...
 
     def arrow(
-        self, sql: str, parameters: Mapping[str, Any] | None = None, tables: Mapping[str, pa.Table] | None = None
-    ) -> pa.Table:
+        self, sql: str, parameters: Mapping[str, Any] | None = None, tables: "Mapping[str, pa.Table] | None" = None
+    ) -> "pa.Table":
         """All rows of a read-only query as an Arrow table (addresses as 16-byte values); ``tables`` are there for
         this query under their names. Raises QueryRefused for what may not be asked or is malformed."""
         ...
 
     def rows(
-        self, sql: str, parameters: Mapping[str, Any] | None = None, tables: Mapping[str, pa.Table] | None = None
+        self, sql: str, parameters: Mapping[str, Any] | None = None, tables: "Mapping[str, pa.Table] | None" = None
     ) -> list[tuple[Any, ...]]:
         """The same as Python values (addresses as uuid.UUID, TIMESTAMP as naive UTC datetime)."""
         ...
@@ -123,7 +124,7 @@ class QueryExceeded(QueryRefused):
 class Store(Protocol):
     """The actor's own columns."""
 
-    def append(self, source: str, mark: str, tables: Mapping[str, pa.Table]) -> int:
+    def append(self, source: str, mark: str, tables: "Mapping[str, pa.Table]") -> int:
         """Keep these rows for good, and ``mark`` as the place up to which ``source`` has been read; returns how many
         rows are new. The mark that the source has already adds nothing. When it has returned, kill -9 loses nothing
         of it; before, all of the batch and its mark are there or nothing is."""
@@ -143,11 +144,11 @@ class Enforcer(Protocol):
     def name(self) -> str: ...
 
     @property
-    def carries(self) -> frozenset[ObservableType]:
+    def carries(self) -> "frozenset[ObservableType]":
         """What it can block. The rest is reported as not carried, never dropped silently."""
         ...
 
-    def enforce(self, blocks: Sequence[Block]) -> None:
+    def enforce(self, blocks: "Sequence[Block]") -> None:
         """Make exactly these blocks true, whatever was there before. Repeatable. Raises EnforcerDown."""
         ...
 

@@ -2,7 +2,8 @@
 rule of when two of them are two people. Pure.
 
 The name is how records show an actor, and tells the three apart by itself: an account's name has no parentheses, and is
-given once. Expect no check of a proof here: ``app/access/proving.py`` makes these, and nothing else in the product.
+given once. Expect no check of a proof here: ``app/access`` (proving.py, here.py) makes these, and nothing
+else in the product.
 """
 
 from collections.abc import Iterable

@@ -2,7 +2,7 @@
 
 One loader for all of them: an unknown field, a wrong type or a value out of bounds is one clear error that names the
 file, the field and what would be right. The docs page of every setting is made from the same fields
-(tests/manners/test_settings.py). Refuses to read files: it is given what was read.
+(tests/manners/test_pages.py). Refuses to read files: it is given what was read.
 """
 
 from collections.abc import Iterator, Mapping

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any, Final
 
-from bavn.model.observable import Observable, ObservableType, registered_domain
+from bavn.model.observable import Observable, ObservableType
 
 # A number once given is never given again.
 TYPE_TAGS: Final[dict[ObservableType, int]] = {
@@ -30,20 +30,10 @@ _ADDRESSES = frozenset({ObservableType.IP4, ObservableType.IP6})
 
 
 def element_bytes(observable: Observable) -> bytes:
-    """The element of an observable exactly as it stands; see :func:`joinable` for names below a registered domain."""
+    """The element of an observable exactly as it stands."""
     text = observable.value
     value = ip_address(text).packed if observable.type in _ADDRESSES else text.encode("ascii")
     return struct.pack(">BH", TYPE_TAGS[observable.type], len(value)) + value
-
-
-def joinable(observable: Observable) -> Observable | None:
-    """What of an observable goes into a round: a name's registered domain (with the private section of the public
-    suffix list, so each customer of a dynamic-DNS suffix is its own element), None for a bare suffix; others as they
-    are."""
-    if observable.type is not ObservableType.DOMAIN:
-        return observable
-    name = registered_domain(observable.value)
-    return None if name is None else Observable.trusted(ObservableType.DOMAIN, name)
 
 
 def select[Key: Any](weighed: Iterable[tuple[Key, float]], m: int) -> list[tuple[Key, float]]:

@@ -18,8 +18,6 @@ from bavn.model.ports import Dice
 from bavn.psi.keys import ID_BYTES
 
 POINT_BYTES: Final = 32
-SCALAR_BYTES: Final = 32
-OUTPUT_BYTES: Final = 64
 SEED_BYTES: Final = 32
 INPUT_BYTES_MAX: Final = 2**16 - 1
 _CONTEXT: Final = b"OPRFV1-\x00-ristretto255-SHA512"

@@ -22,14 +22,14 @@ WORDS_MAX: Final = 64
 
 
 @dataclass(slots=True)
-class Heard:
+class LiarMemory:
     """What a liar has to lie with: ``said`` all that it ever sent, ``tags`` receipts of others that it was shown."""
 
     said: list[Message] = field(default_factory=list)
     tags: list[str] = field(default_factory=list)
 
 
-Lie = Callable[[Message, Heard], Sequence[Message]]
+Lie = Callable[[Message, LiarMemory], Sequence[Message]]
 """What is sent in place of a message: nothing, the message, others."""
 
 
@@ -42,7 +42,7 @@ class LyingLink:
     centre: Ed25519PublicKey
     inner: Link
     lie: Lie
-    heard: Heard = field(default_factory=Heard)
+    heard: LiarMemory = field(default_factory=LiarMemory)
     _made: dict[int, list[bytes]] = field(default_factory=dict)
 
     def post(self, envelopes: Sequence[bytes]) -> Sequence[int]:

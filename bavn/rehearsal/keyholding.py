@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import HolderSettings, KeyHolder, SingleKey
+from bavn.keyholder.holder import KeyHolder, SingleKey
+from bavn.keyholder.settings import HolderSettings
 from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.rehearsal.clock import SimClock

@@ -14,24 +14,24 @@ from sqlalchemy import Engine
 
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, Keys
-from bavn.actor.door.known import Known
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node import Lookout, NodeSettings, Talker
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.held import held_span
 from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.sightings import blocked_met
-from bavn.centre.books.tables import open_engine
 from bavn.centre.correlate.lists import Lists, NoLists
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.registry import Registry
 from bavn.centre.node.build import open_centre
 from bavn.centre.node.centre import Centre
 from bavn.centre.node.config import CentreConfig
+from bavn.centre.store.engine import open_engine
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import ObservableType
 from bavn.model.ports import EnforcerDown, Link, LinkDown
@@ -69,11 +69,11 @@ class SimEnforcer:
         self.blocks = tuple(sorted(blocks))
 
 
-Senses = Callable[["SimNode", Known], tuple[Lookout | None, History | None]]
+Senses = Callable[["SimNode", NodeSuspicions], tuple[Lookout | None, History | None]]
 """Makes a node's eyes and its past, on each opening; (None, None) for a node without a sensor."""
 
 
-def no_senses(_: "SimNode", __: Known) -> tuple[None, None]:
+def no_senses(_: "SimNode", __: NodeSuspicions) -> tuple[None, None]:
     """A node that is handed its suspicions, or only protects."""
     return None, None
 
@@ -95,7 +95,7 @@ class SimNode:
     policy: DoorPolicy = field(default_factory=DoorPolicy)
     mortal: MortalClock = field(init=False)
     book: Book = field(init=False)
-    known: Known = field(init=False)
+    known: NodeSuspicions = field(init=False)
     door: Door = field(init=False)
     protect: Protect = field(init=False)
     talker: Talker = field(init=False)
@@ -136,14 +136,14 @@ class SimNode:
 
     def _open(self) -> None:
         self.book = Book(self.folder / "node.db")
-        ledger, self.known = Ledger(self.book), Known(self.book)
+        ledger, self.known = Ledger(self.book), NodeSuspicions(self.book)
         self.lookout, history = self.senses(self, self.known)
         self.protect = Protect(
             ledger=ledger,
             clock=self.mortal,
             policy=ProtectPolicy(),
             never=NeverBlock.of("", "the simulator's empty never-block list", own_networks=self.homes),
-            hands=Hands([self.enforcer], []),
+            hands=Enforcers([self.enforcer], []),
             homes=self.homes,
             history=history,
         )

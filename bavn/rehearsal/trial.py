@@ -16,7 +16,7 @@ from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
-from bavn.rehearsal.hostile import Heard
+from bavn.rehearsal.hostile import LiarMemory
 from bavn.rehearsal.script import Script, Suspects
 from bavn.rehearsal.world import World
 from bavn.wire.codec import encode
@@ -49,12 +49,12 @@ class Secret:
 
 
 @dataclass(slots=True)
-class Said:
+class ActorOutput:
     """What the tested actor let out, in order."""
 
     messages: list[Message] = field(default_factory=list)
 
-    def __call__(self, message: Message, _: Heard) -> Sequence[Message]:
+    def __call__(self, message: Message, _: LiarMemory) -> Sequence[Message]:
         self.messages.append(message)
         return [message]
 
@@ -73,10 +73,10 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class TrialResult:
     """What a trial came to. ``chain``: whether the tested actor's ledger holds; ``settled``: nobody had more to say."""
 
-    said: Said
+    said: ActorOutput
     parties: int
     t: int
     lines: int
@@ -140,9 +140,9 @@ def secrets(policy: DoorPolicy, hosts: tuple[str, str], now_us: int) -> tuple[Se
 
 def trial(
     name: str, policy: DoorPolicy, homes: tuple[str, ...], secret: Secret, now_us: int, folder: Path, *, seed: int = 1
-) -> Told:
+) -> TrialResult:
     """One round among test parties, in which ``name`` has this policy. Raises NoTrial."""
-    tier, said = tier_of(policy), Said()
+    tier, said = tier_of(policy), ActorOutput()
     parties = (name, *(f"test-party-{n}" for n in range(1, max(tier.t, policy.members_min))))
     mine = (_suspicion(CANARY, secret, 1), _suspicion(ALONE, secret, 2))
     plain = replace(secret, host="10.0.0.1", peer="canary", p=secret.p)
@@ -163,7 +163,7 @@ def trial(
         chain = world.ledgers()[name].verify() is None
     finally:
         world.close()
-    return Told(
+    return TrialResult(
         said=said, parties=len(parties), t=tier.t, lines=len(story.ledgers[name]), chain=chain, settled=story.settled
     )
 

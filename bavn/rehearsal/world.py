@@ -38,7 +38,7 @@ LEADS_KEPT_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class RunResult:
     """What a run came to. ``ledgers``: each party's lines as JSON; ``leads`` as last ranked; ``blocks``: what is in
     force at each actor; ``settled``: everybody had said everything before SETTLE_STEPS_MAX."""
 
@@ -108,7 +108,7 @@ class World:
             return honest
         return LyingLink(name, key_of(self.script.seed, name), self.centre.key.public_key(), honest, self.liars[name])
 
-    def run(self) -> Story:
+    def run(self) -> RunResult:
         """Play the script to its end, then let everything settle."""
         suspects = sorted(self.script.suspects, key=lambda one: (one.at_us, one.actor))
         deaths = sorted(self.script.deaths, key=lambda one: (one.at_us, one.who))
@@ -151,7 +151,7 @@ class World:
     def _release(self) -> None:
         """The analyst confirms and releases every new case."""
         try:
-            for case in self.centre.centre.desk.cases():
+            for case in self.centre.centre.desk.cases.every():
                 self._act(case)
         except Killed:
             self.centre.reopen()
@@ -159,9 +159,9 @@ class World:
     def _act(self, case: Case) -> None:
         desk = self.centre.centre.desk
         if case.state is CaseState.NEW:
-            case = desk.act(case.id, CaseAct.CONFIRM, ANALYST, "seen at several actors")
+            case = desk.cases.act(case.id, CaseAct.CONFIRM, ANALYST, "seen at several actors")
         if case.state is CaseState.CONFIRMED and case.order_no == 0:
-            desk.act(case.id, CaseAct.RELEASE, SECOND, "block it")
+            desk.cases.act(case.id, CaseAct.RELEASE, SECOND, "block it")
 
     def _settle(self) -> bool:
         """Heal the network, spare everybody, and step until nobody has had anything to send for a while."""
@@ -187,10 +187,10 @@ class World:
         made: dict[str, LedgerReader] = {name: node.door.ledger for name, node in self.nodes.items()}
         return made | {CENTRE: Ledger(self.centre.book), KEYHOLDER: Ledger(self.keyholder.book)}
 
-    def _told(self, *, settled: bool) -> Story:
-        return Story(
+    def _told(self, *, settled: bool) -> RunResult:
+        return RunResult(
             ledgers={name: tuple(ledger.export()) for name, ledger in self.ledgers().items()},
-            leads=tuple(view.lead for view in self.centre.centre.desk.leads(LEADS_KEPT_MAX)),
+            leads=tuple(view.lead for view in self.centre.centre.desk.lead_book.leads(LEADS_KEPT_MAX)),
             blocks={
                 name: tuple(str(block.observable) for block in node.enforcer.blocks)
                 for name, node in self.nodes.items()

@@ -20,7 +20,7 @@ COPY_BYTES_MAX: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class CaptureFile:
     """A finished file. ``first_us`` and ``last_us`` are of its packets (0 where it has none)."""
 
     path: str
@@ -70,7 +70,7 @@ def _gathered(at: Ints, size: Ints, data: Buffer) -> Buffer:
     return taken
 
 
-def write(path: Path, name: str, frames: Frames) -> Written:
+def write(path: Path, name: str, frames: Frames) -> CaptureFile:
     """A pcap file of frames that are in order; ``name`` is how the manifest calls it."""
     digest = hashlib.sha256(PCAP_HEADER)
     total = len(PCAP_HEADER)
@@ -88,4 +88,4 @@ def write(path: Path, name: str, frames: Frames) -> Written:
             total += len(piece)
             first = last
     edges = (int(frames.ts_us[0]), int(frames.ts_us[-1])) if len(frames) else (0, 0)
-    return Written(name, len(frames), total, *edges, digest.hexdigest())
+    return CaptureFile(name, len(frames), total, *edges, digest.hexdigest())

@@ -17,7 +17,7 @@ from bavn.model.record import TABLES
 from bavn.traffic.dice import Ints
 from bavn.traffic.flows import Flows
 from bavn.traffic.packets import RECORD_BYTES, frame_sizes
-from bavn.traffic.talk import ACK, FIN, RST, SYN, Facts, Talk
+from bavn.traffic.talk import ACK, FIN, RST, SYN, ConversationFacts, Talk
 
 _MAPPED: Final = bytes(10) + b"\xff\xff"
 
@@ -83,7 +83,7 @@ def _each(batches: list[Flows], which: Ints, of: Callable[[Talk], Any]) -> pa.Ar
     return pa.array([of(batch.talk) for batch in batches]).take(pa.array(which))
 
 
-def _fact(batches: list[Flows], which: Ints, of: Callable[[Facts], Any]) -> pa.Array:
+def _fact(batches: list[Flows], which: Ints, of: Callable[[ConversationFacts], Any]) -> pa.Array:
     return _each(batches, which, lambda talk: of(talk.facts) or None)
 
 

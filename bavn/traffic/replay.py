@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
-from bavn.traffic.capture import Later, Written, write
+from bavn.traffic.capture import CaptureFile, Later, write
 from bavn.traffic.dice import Ints, SeededDice
 from bavn.traffic.flows import Flows, flows, with_ports
 from bavn.traffic.hello import TLS12
@@ -23,7 +23,7 @@ from bavn.traffic.names import invented_address, popular
 from bavn.traffic.packets import render
 from bavn.traffic.speech import dns, http, noise, raw
 from bavn.traffic.stacks import STACKS
-from bavn.traffic.talk import Facts, Talk, Turn, tcp, tcp_unanswered
+from bavn.traffic.talk import ConversationFacts, Talk, Turn, tcp, tcp_unanswered
 from bavn.traffic.tls import Exchange, Server, tls
 
 HOURS: Final = 24
@@ -80,7 +80,7 @@ class Label:
 class Replay:
     """A capture and its labels."""
 
-    written: Written
+    written: CaptureFile
     labels: tuple[Label, ...]
 
 
@@ -214,7 +214,12 @@ def _bruteforce(ward: _Ward, host: int) -> Iterator[Flows]:
         *(Turn(up, noise(f"ssh {number}", 300), 2000) for number, up in enumerate((True, False) * 5)),
     ]
     yield flows(
-        tcp(22, said, facts=Facts(app="ssh")), ward.at(9, 60, 2), host, ward.host(4), rtt_us=700, server_inside=True
+        tcp(22, said, facts=ConversationFacts(app="ssh")),
+        ward.at(9, 60, 2),
+        host,
+        ward.host(4),
+        rtt_us=700,
+        server_inside=True,
     )
 
 

@@ -4,7 +4,7 @@ import hashlib
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
-from bavn.traffic.talk import Facts, Fresh, Talk, Turn, tcp, udp
+from bavn.traffic.talk import ConversationFacts, Fresh, Talk, Turn, tcp, udp
 
 DNS_PORT: Final = 53
 RR: Final = {"A": 1, "NS": 2, "CNAME": 5, "PTR": 12, "MX": 15, "TXT": 16, "AAAA": 28, "HTTPS": 65, "NULL": 10}
@@ -38,7 +38,7 @@ def dns(
         Turn(True, b"\0\0\1\0\0\1" + bytes(6) + question, 0, tuple(fresh)),
         Turn(False, b"\0\0" + flags + counts + question + records, 300, tuple(fresh)),
     )
-    facts = Facts(app="dns", rrname=name, rrtype=rrtype, rcode=rcode, answers=answers)
+    facts = ConversationFacts(app="dns", rrname=name, rrtype=rrtype, rcode=rcode, answers=answers)
     return udp(DNS_PORT, turns, pool_bytes=2 + fresh_chars, facts=facts)
 
 
@@ -63,7 +63,7 @@ def ntp() -> Talk:
     ask = b"\x23\0\x06\xec" + bytes(44)
     answer = b"\x24\x02\x06\xec" + bytes(44)
     turns = (Turn(True, ask, 0, (Fresh(40, 8, 0),)), Turn(False, answer, 50, (Fresh(24, 8, 0), Fresh(32, 16, 8))))
-    return udp(123, turns, pool_bytes=24, facts=Facts(app="ntp"))
+    return udp(123, turns, pool_bytes=24, facts=ConversationFacts(app="ntp"))
 
 
 def http(
@@ -94,7 +94,7 @@ def http(
         Turn(True, ask.encode() + noise(f"{host}{url} up", body_bytes), 500),
         Turn(False, answer.encode() + noise(f"{host}{url} down", answer_bytes), 3_000),
     )
-    facts = Facts(app="http", host=host, url=url, method=method, user_agent=agent, status=status)
+    facts = ConversationFacts(app="http", host=host, url=url, method=method, user_agent=agent, status=status)
     return tcp(port, turns, facts=facts)
 
 
@@ -115,7 +115,7 @@ def smtp(sender: str, target: str, letter_bytes: int) -> Talk:
         (True, "QUIT"),
         (False, "221 bye"),
     )
-    return tcp(25, [Turn(up, f"{text}\r\n".encode(), 2_000) for up, text in said], facts=Facts(app="smtp"))
+    return tcp(25, [Turn(up, f"{text}\r\n".encode(), 2_000) for up, text in said], facts=ConversationFacts(app="smtp"))
 
 
 def raw(port: int, exchanges: tuple[tuple[int, int, int], ...], *, name: str, proto: str = "tcp") -> Talk:

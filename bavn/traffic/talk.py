@@ -60,7 +60,7 @@ class Packet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class ConversationFacts:
     """What a sensor will say of the conversation: the planted truth for one flow. ``names``: the DNS name asked for;
     ``pool`` places in it differ from flow to flow. Counts of application events in ``events``."""
 
@@ -91,11 +91,16 @@ class Talk:
     port: int
     packets: tuple[Packet, ...]
     pool_bytes: int = 0
-    facts: Facts = field(default_factory=Facts)
+    facts: ConversationFacts = field(default_factory=ConversationFacts)
 
 
 def tcp(
-    port: int, turns: Iterable[Turn], *, ending: Ending = "fin", pool_bytes: int = 0, facts: Facts | None = None
+    port: int,
+    turns: Iterable[Turn],
+    *,
+    ending: Ending = "fin",
+    pool_bytes: int = 0,
+    facts: ConversationFacts | None = None,
 ) -> Talk:
     """Handshake, the turns in segments with acknowledgements, and the end. ValueError for a port that is none."""
     if not 1 <= port <= 65535:
@@ -112,7 +117,9 @@ def tcp(
         script.add(to_server=True, flags=ACK)
     elif ending == "reset":
         script.add(to_server=True, flags=RST | ACK)
-    return Talk(proto="tcp", port=port, packets=tuple(script.packets), pool_bytes=pool_bytes, facts=facts or Facts())
+    return Talk(
+        proto="tcp", port=port, packets=tuple(script.packets), pool_bytes=pool_bytes, facts=facts or ConversationFacts()
+    )
 
 
 def tcp_unanswered(port: int, tries_wait_us: tuple[int, ...] = (1_000_000, 3_000_000)) -> Talk:
@@ -132,12 +139,14 @@ def tcp_refused(port: int) -> Talk:
     return Talk(proto="tcp", port=port, packets=tuple(script.packets))
 
 
-def udp(port: int, turns: Iterable[Turn], *, pool_bytes: int = 0, facts: Facts | None = None) -> Talk:
+def udp(port: int, turns: Iterable[Turn], *, pool_bytes: int = 0, facts: ConversationFacts | None = None) -> Talk:
     """One datagram a turn."""
     script = _Script()
     for turn in turns:
         script.add(to_server=turn.to_server, flags=0, payload=turn.payload, wait_us=turn.wait_us, fresh=turn.fresh)
-    return Talk(proto="udp", port=port, packets=tuple(script.packets), pool_bytes=pool_bytes, facts=facts or Facts())
+    return Talk(
+        proto="udp", port=port, packets=tuple(script.packets), pool_bytes=pool_bytes, facts=facts or ConversationFacts()
+    )
 
 
 def ping(payload: bytes, *, answered: bool = True) -> Talk:
@@ -147,7 +156,7 @@ def ping(payload: bytes, *, answered: bool = True) -> Talk:
     own_id = (Fresh(0, 2, 0),)
     for to_server in (True, False) if answered else (True,):
         script.add(to_server=to_server, flags=0, payload=body, fresh=own_id)
-    return Talk(proto="icmp", port=0, packets=tuple(script.packets), pool_bytes=2, facts=Facts())
+    return Talk(proto="icmp", port=0, packets=tuple(script.packets), pool_bytes=2, facts=ConversationFacts())
 
 
 class _Script:

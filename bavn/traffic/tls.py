@@ -29,7 +29,7 @@ from bavn.traffic.hello import (
     server_hello,
 )
 from bavn.traffic.stacks import Stack
-from bavn.traffic.talk import Ending, Facts, Fresh, Talk, Turn, tcp
+from bavn.traffic.talk import ConversationFacts, Ending, Fresh, Talk, Turn, tcp
 
 POOL_BYTES: Final = 96
 CERTIFICATE_DAYS: Final = 90
@@ -91,7 +91,7 @@ def tls(
         up = _sealed(f"{server.name} up {number}", exchange.up_bytes)
         turns.append(Turn(True, (opening + up) if number == 0 else up, exchange.wait_us))
         turns.append(Turn(False, _sealed(f"{server.name} down {number}", exchange.down_bytes), 8_000))
-    facts = Facts(
+    facts = ConversationFacts(
         app="tls",
         sni=asked,
         ja3=ja3(stack, asked),

@@ -220,8 +220,8 @@ class Outbox:
     def state(self) -> OutboxState:
         """Over all recipients."""
         messages, size, most, largest = self.book.rows(
-            "SELECT coalesce(sum(messages), 0), coalesce(sum(bytes), 0), coalesce(max(messages), 0),"
-            " coalesce(max(bytes), 0) FROM outbox_queue"
+            """SELECT coalesce(sum(messages), 0), coalesce(sum(bytes), 0), coalesce(max(messages), 0),
+              coalesce(max(bytes), 0) FROM outbox_queue"""
         )[0]
         ((oldest_us,),) = self.book.rows("SELECT min(put_us) FROM outbox")
         full = bool(self._full) or most >= self._limits.messages_max or largest >= self._limits.bytes_max
@@ -230,8 +230,8 @@ class Outbox:
     def _remove(self, where: str, values: tuple[object, ...], how: str) -> int:
         with self.book.transaction() as tx:
             tx.execute(
-                "INSERT INTO outbox_gone (recipient, seq, item_id, put_us, gone_us, how)"
-                f" SELECT recipient, seq, item_id, put_us, ?, ? FROM outbox WHERE {where} ORDER BY recipient, seq",
+                f"""INSERT INTO outbox_gone (recipient, seq, item_id, put_us, gone_us, how)
+                SELECT recipient, seq, item_id, put_us, ?, ? FROM outbox WHERE {where} ORDER BY recipient, seq""",
                 (self._clock.now_us(), how, *values),
             )
             gone = tx.execute(f"DELETE FROM outbox WHERE {where}", values).rowcount

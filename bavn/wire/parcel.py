@@ -53,7 +53,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ParcelResponse:
     """``status`` as HTTP has it; ``detail`` for what is not 200; ``taken``: numbers that the node may let go; ``at_s``:
     the centre's clock, seconds since 1970."""
 
@@ -65,7 +65,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SignedQuestion:
     """A question whose signature holds. ``certificate_der``: whose it is, still to be judged; ``answer_key``: how to
     answer it."""
 
@@ -117,7 +117,7 @@ class Asking:
         self._key, self._digest = answers, hashlib.sha256(self.raw).digest()
 
     @reads
-    def open(self, raw: bytes) -> Answer | Refused:
+    def open(self, raw: bytes) -> ParcelResponse | Refused:
         """The centre's answer to this very question, or why it is none. Never raises, whatever the bytes."""
         if len(raw) > PARCEL_BYTES_MAX + OVERHEAD_BYTES_MAX:
             return Refused("oversize", f"an answer of {len(raw)} bytes")
@@ -139,11 +139,13 @@ class Asking:
             or not isinstance(taken, tuple)
         ):
             return Refused("malformed_answer", "a field of the answer is not of its type")
-        return Answer(status=status, at_s=at_s, detail=detail[:200], taken=tuple(map(_number, taken)), body=body)
+        return ParcelResponse(
+            status=status, at_s=at_s, detail=detail[:200], taken=tuple(map(_number, taken)), body=body
+        )
 
 
 @reads
-def understand(raw: bytes, centre: Ed25519PrivateKey, subject: str) -> Asked | Refused:
+def understand(raw: bytes, centre: Ed25519PrivateKey, subject: str) -> SignedQuestion | Refused:
     """The question in a parcel that came on ``subject``'s own subject. Never raises, whatever the bytes. Who the
     certificate is, and whether it still counts, is the registry's to say."""
     if len(raw) > PARCEL_BYTES_MAX + OVERHEAD_BYTES_MAX:
@@ -175,10 +177,10 @@ def understand(raw: bytes, centre: Ed25519PrivateKey, subject: str) -> Asked | R
         holder.verify(signature, _statement(bare, sealed), ec.ECDSA(hashes.SHA256()))
     except (InvalidSignature, ValueError, TypeError, x509.InvalidVersion):
         return Refused("bad_signature", "the signature does not fit certificate and content")
-    return Asked(sender, der, question, answers, hashlib.sha256(raw).digest())
+    return SignedQuestion(sender, der, question, answers, hashlib.sha256(raw).digest())
 
 
-def sealed_answer(asked: Asked, answer: Answer) -> bytes:
+def sealed_answer(asked: SignedQuestion, answer: ParcelResponse) -> bytes:
     """What travels back."""
     head: dict[str, Any] = {
         "at_s": answer.at_s,

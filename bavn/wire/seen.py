@@ -63,8 +63,9 @@ class Seen:
     def last_seq(self, sender: str, key_id: str) -> int:
         """The highest number taken from a sender under a key; 0 for none."""
         ((last,),) = self.book.rows(
-            "SELECT coalesce(max(seq), 0) FROM (SELECT seq FROM seen WHERE sender = ? AND key_id = ?"
-            " UNION ALL SELECT seq FROM seen_floor WHERE sender = ? AND key_id = ?)",
+            """SELECT coalesce(max(seq), 0)
+            FROM (SELECT seq FROM seen WHERE sender = ? AND key_id = ?
+              UNION ALL SELECT seq FROM seen_floor WHERE sender = ? AND key_id = ?)""",
             (sender, key_id, sender, key_id),
         )
         return int(last)
@@ -74,8 +75,8 @@ class Seen:
         went. What has a lower number and never came is refused from then on."""
         with self.book.transaction() as tx:
             tx.execute(
-                "INSERT INTO seen_floor SELECT sender, key_id, max(seq) FROM seen WHERE at_us < ? GROUP BY 1, 2"
-                " ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)",
+                """INSERT INTO seen_floor SELECT sender, key_id, max(seq) FROM seen WHERE at_us < ? GROUP BY 1, 2
+                ON CONFLICT DO UPDATE SET seq = max(seq, excluded.seq)""",
                 (before_us,),
             )
             return tx.execute("DELETE FROM seen WHERE at_us < ?", (before_us,)).rowcount

@@ -14,9 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from bavn.centre.desk.desk import Desk
-from bavn.model.heard import Observed
 from bavn.model.moment import iso_hour
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.received import Observed
 from bavn.traffic.capture import Later, write
 from bavn.traffic.dice import SeededDice
 from bavn.traffic.flows import flows, with_ports
@@ -25,7 +25,7 @@ from bavn.traffic.packets import render
 from bavn.traffic.scene import rtt_us
 from bavn.traffic.sector import Actor, Role
 from bavn.traffic.speech import dns
-from bavn_lab.demo.looks import wait_for
+from bavn_lab.demo.readings import wait_for
 from bavn_lab.demo.sector import SEEN_EVERY_S, DemoSector, Member
 from bavn_lab.sim.campaign import Campaign, Linkage, Victim, Way, beacon_talk
 
@@ -125,7 +125,7 @@ def _called(
 
 
 def _seen(desk: Desk, ids: dict[str, Observable], actor: str) -> Observed | None:
-    told = (sighting for each in ids for sighting in desk.sightings(each))
+    told = (sighting for each in ids for sighting in desk.deliveries.sightings(each))
     return next((s for s in told if s.kind == "seen" and s.actor == actor and s.count_bucket > 0), None)
 
 

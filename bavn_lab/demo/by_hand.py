@@ -59,14 +59,14 @@ def to_protect(desk: Desk, view: LeadView, case_id: str, consoles: Consoles, sec
     guard = next((m.plan.name for m in sector.members if not m.plan.captures), sector.members[-1].plan.name)
 
     def confirmed() -> str | None:
-        case = desk.case(case_id)
+        case = desk.cases.case(case_id)
         return f"the case is {case.state.value}" if case.state in (CaseState.CONFIRMED, CaseState.RELEASED) else None
 
     def released() -> str | None:
-        case = desk.case(case_id)
+        case = desk.cases.case(case_id)
         if case.state is not CaseState.RELEASED:
             return None
-        people = desk.behind(case_id)
+        people = desk.cases.behind(case_id)
         return f"released; behind it stand {' and '.join(people)}" if len(people) > 1 else None
 
     def blocked() -> str | None:

@@ -1,6 +1,6 @@
 """The people of the demonstration at the centre: accounts with a token each, and who acts by them.
 
-They are proved as anybody is. Expect no passwords here: who signs in at a console is made in demo_consoles.py.
+They are proved as anybody is. Expect no passwords here: who signs in at a console is made in consoles.py.
 """
 
 from pathlib import Path

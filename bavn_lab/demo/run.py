@@ -33,8 +33,8 @@ from bavn_lab.demo.by_hand import of_case, to_look_at, to_protect, walk, who_sig
 from bavn_lab.demo.captures import Played
 from bavn_lab.demo.consoles import Consoles, start_consoles
 from bavn_lab.demo.ending import FOLDER_PREFIX
-from bavn_lab.demo.looks import Alone, alone, ask, horizon_us, left, listed, ranked, wait_for, when
 from bavn_lab.demo.people import acting
+from bavn_lab.demo.readings import Alone, alone, ask, horizon_us, left, listed, ranked, wait_for, when
 from bavn_lab.demo.sector import STRONG_EVERY_S, WEAK_EVERY_S, DemoSector, Member
 
 READ_S_MAX = 420.0
@@ -172,7 +172,7 @@ class Demo:
             "observables": [str(o) for o in lead.observables],
             "reasons": [t.why.en for t in lead.terms],
             "first_sighting": iso_hour(lead.first_hour),
-            "of_leads": len(desk.leads(1000)),
+            "of_leads": len(desk.lead_book.leads(1000)),
         }
         self.figures["first_known_us"] = _first_known(seen, lead.actors)
 
@@ -189,12 +189,12 @@ class Demo:
         before = {m.plan.name: ask(m, names[0]) for m in self._sector.members} if names else {}
         first, second = self._people()
         case = desk.open_case(view.lead.id, first)
-        desk.act(case.id, CaseAct.CONFIRM, first, "three actors, one rare peer, regular calls")
-        desk.act(case.id, CaseAct.RELEASE, second, "block it in the whole sector")
+        desk.cases.act(case.id, CaseAct.CONFIRM, first, "three actors, one rare peer, regular calls")
+        desk.cases.act(case.id, CaseAct.RELEASE, second, "block it in the whole sector")
         views = self._enforced(desk, _blockable(view))
         if not any(at.enforced_us for each in views for at in each.actors):
             raise Stop(Exit.BROKEN, "no actor put the indicators into force; `bavn centre indicators` would say why")
-        clock = dict(desk.clock(views[0].kept.indicator.id).steps)
+        clock = dict(desk.times.clock(views[0].kept.indicator.id).steps)
         blocked: dict[str, list[str]] = {}
         for each in views:
             for at in each.actors:
@@ -233,7 +233,7 @@ class Demo:
         """A person does it in the consoles; the case's indicators that stand afterwards."""
         self._title("Protect the sector yourself: two consoles are up (the path, step by step; Ctrl-C ends it)")
         desk = self._sector.desk()
-        case_id = next(case.id for case in desk.cases() if case.lead_id == view.lead.id)
+        case_id = next(case.id for case in desk.cases.every() if case.lead_id == view.lead.id)
         consoles = self._consoles = start_consoles(self._sector)
         for line in who_signs_in(consoles):
             self._say(line)
@@ -250,7 +250,7 @@ class Demo:
             self._say(f"  Both answered, at {consoles.sac} and {consoles.soc}; without --headless they stay.")
             return
         guard = next((m.plan.name for m in self._sector.members if not m.plan.captures), view.lead.actors[-1])
-        case_id = next(case.id for case in self._sector.desk().cases() if case.lead_id == view.lead.id)
+        case_id = next(case.id for case in self._sector.desk().cases.every() if case.lead_id == view.lead.id)
         path = to_look_at(consoles, view.lead.id, case_id, view.lead.actors[0], guard)
         for line in (*who_signs_in(consoles), *path):
             self._say(line)
@@ -280,7 +280,7 @@ class Demo:
         def look() -> dict[str, Any] | None:
             said: dict[str, Any] = {}
             for each in indicator_ids:
-                for sighting in desk.sightings(each):
+                for sighting in desk.deliveries.sightings(each):
                     if sighting.kind == "retro":
                         said.setdefault(sighting.actor, []).append(sighting)
             return said if sensors <= set(said) else None
@@ -307,10 +307,10 @@ class Demo:
         took: list[float] = []
         with self._console.status("withdrawing and releasing"):
             for _ in range(self._releases):
-                desk.act(case_id, CaseAct.WITHDRAW, first, "drill")
+                desk.cases.act(case_id, CaseAct.WITHDRAW, first, "drill")
                 wait_for(self._sector, BLOCK_S_MAX, "the lifting of the blocks", lambda: _lifted(desk, wanted))
                 ordered_us = time.time_ns() // 1000
-                desk.act(case_id, CaseAct.RELEASE, second, "drill")
+                desk.cases.act(case_id, CaseAct.RELEASE, second, "drill")
                 views = self._enforced_since(desk, wanted, ordered_us)
                 last_us = max(a.state_us or 0 for v in views for a in v.actors if a.state in ("enforced", "partly"))
                 took.append((last_us - ordered_us) / SECOND_US)
@@ -377,8 +377,8 @@ class Demo:
 
 def _first_case_lead(desk: Desk) -> LeadView | None:
     """The best lead that is good enough for a case and that no list or register speaks for."""
-    cases = {case.lead_id for case in desk.cases()}
-    return next((view for view in desk.leads(20) if view.lead.id in cases and not _spoken_for(view)), None)
+    cases = {case.lead_id for case in desk.cases.every()}
+    return next((view for view in desk.lead_book.leads(20) if view.lead.id in cases and not _spoken_for(view)), None)
 
 
 def _blockable(view: LeadView) -> set[Observable]:

@@ -16,9 +16,9 @@ from bavn.model.observable import Observable
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench.background import NEW_SHARE, P_MAX, address, drawn_actors
 from bavn_lab.sectorbench.day import NO_PERIOD, NO_WALK, Actors, Day, Ints, Row, Rows
+from bavn_lab.sectorbench.detected import CaptureDetections, Glimpse
 from bavn_lab.sectorbench.ranks import Ranks
 from bavn_lab.sectorbench.relabel import Shared, listed_in, relabelled
-from bavn_lab.sectorbench.sighted import Glimpse, Sighted
 
 HISTORY_DAYS: Final = 28
 SITE_SHARE: Final = 0.5
@@ -40,9 +40,9 @@ class Source:
 class Sector:
     """Benign captures and where each comes from, and the noise of the open internet."""
 
-    benign: Sequence[Sighted]
+    benign: Sequence[CaptureDetections]
     sites: Sequence[str]
-    noise: Sequence[Sighted] = ()
+    noise: Sequence[CaptureDetections] = ()
     sources: list[Source] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -114,7 +114,7 @@ def _met(sector: Sector, today: Ints, dice: SeededDice) -> Ints:
     return made
 
 
-def _listed_reach(benign: Sequence[Sighted], today: Ints) -> list[int]:
+def _listed_reach(benign: Sequence[CaptureDetections], today: Ints) -> list[int]:
     held: dict[str, Ints] = {}
     for at, one in enumerate(benign):
         for name in one.listed_met:
@@ -190,7 +190,7 @@ class Adding:
                 self.day.listed[self.day.observables[inside]] = "popular"
                 self.row(actor, inside, p, one.hosts, 0, 23, one)
 
-    def noise(self, looks: Sequence[Sighted], ranks: Ranks) -> tuple[int, ...]:
+    def noise(self, looks: Sequence[CaptureDetections], ranks: Ranks) -> tuple[int, ...]:
         """The open internet's most telling scanners, each at some 30 to 80 % of the actors."""
         found = [one for look in looks for one in look.whole if one.observables and not one.listed]
         found.sort(key=lambda one: (-one.statistic, one.observables))

@@ -11,13 +11,13 @@ import numpy as np
 from bavn.actor.detect import calibrate
 from bavn.actor.detect.calibrate import Tally, p_value
 from bavn_lab.sectorbench.day import Ints
-from bavn_lab.sectorbench.sighted import Glimpse, Sighted
+from bavn_lab.sectorbench.detected import CaptureDetections, Glimpse
 
 
 class Ranks:
     """``copies``: int [actors, looks], how often each actor met each capture."""
 
-    def __init__(self, looks: Sequence[Sighted], copies: Ints) -> None:
+    def __init__(self, looks: Sequence[CaptureDetections], copies: Ints) -> None:
         self._reference = calibrate.shipped()
         self._copies = copies
         self._known: dict[tuple[int, str, int, float], float] = {}

@@ -8,7 +8,6 @@ from bavn_lab.sectorbench.figures import NOTHING, Value
 from bavn_lab.sectorbench.run import ALONE, CAMPAIGNS_A_DAY, FEED, ORACLE, PRODUCT, Result, told_join
 from bavn_lab.sectorbench.worlds import Account
 
-KEYED = ("recall_at_20", "best_single_actor")
 MADE = (
     "sector_gain",
     "precision_at_20",
@@ -62,6 +61,24 @@ def in_words(result: Result) -> str:
             f"  best single actor {way(ALONE).said()}; shared feed {way(FEED).said()}; oracle {way(ORACLE).said()};"
             f" share of the oracle {of['oracle_ratio'].said()}"
         ),
+        *_gain_in_words(result),
+        *_joins_in_words(result),
+        "  recall@20 of other ways (within reach):",
+        *(f"    {name:<32} {value.said()}" for name, value in recall.items() if name != PRODUCT),
+    ]
+    for title, table in (
+        ("linkage", result.by_linkage),
+        ("number of victims", result.by_victims),
+        ("family", result.by_family),
+    ):
+        lines.append(f"  recall@20 of all, by {title}:")
+        lines += [f"    {name:<32} {value.said()}, n={value.n}" for name, value in table.items()]
+    return "\n".join(lines)
+
+
+def _gain_in_words(result: Result) -> list[str]:
+    of = result.figures
+    return [
         f"  found by the sector and on no actor's own list {of['sector_gain'].said()}",
         (
             f"  precision@20 {of['precision_at_20'].said()}; of what can be attained"
@@ -90,7 +107,11 @@ def in_words(result: Result) -> str:
             f" a = {of['power_law_a'].said()} unlisted, {of['power_law_a_all'].said()} all"
         ),
     ]
-    lines += [
+
+
+def _joins_in_words(result: Result) -> list[str]:
+    of = result.figures
+    lines = [
         f"  seed {one.seed} through the real join: {one.revealed} elements revealed in {one.cells} cells,"
         f" {one.refused} holders refused by receipts, {one.differs} unlike the set computation, {one.single} of one"
         " actor alone"
@@ -102,16 +123,7 @@ def in_words(result: Result) -> str:
         f" warned by highly predictive blacklisting {of['inbound_predictive_blacklist'].said()}, by the global list"
         f" {of['inbound_global_blacklist'].said()}, by their own {of['inbound_local_blacklist'].said()}"
     )
-    lines.append("  recall@20 of other ways (within reach):")
-    lines += [f"    {name:<32} {value.said()}" for name, value in recall.items() if name != PRODUCT]
-    for title, table in (
-        ("linkage", result.by_linkage),
-        ("number of victims", result.by_victims),
-        ("family", result.by_family),
-    ):
-        lines.append(f"  recall@20 of all, by {title}:")
-        lines += [f"    {name:<32} {value.said()}, n={value.n}" for name, value in table.items()]
-    return "\n".join(lines)
+    return lines
 
 
 def account_in_words(account: Account) -> str:

@@ -243,10 +243,6 @@ def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> 
     judged = tally.campaigns
     reachable = [one for one in judged if one.campaign.reachable]
     ways = list(dict.fromkeys(way for one in judged for way in one.found))
-    seen = [one.seen for one in reachable if one.seen is not None and one.seen.at is not None]
-
-    def share(values: Iterable[bool | float]) -> Value:
-        return boot.mean([float(value) for value in values])
 
     def hit(one: Judged, way: str) -> bool:
         """A term that took part in no lead of a day: without it that day is the same."""
@@ -254,12 +250,44 @@ def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> 
 
     def found_by(key: Callable[[Campaign], str]) -> dict[str, Value]:
         names = sorted({key(one.campaign) for one in judged})
-        return {name: share(j.found[PRODUCT] for j in judged if key(j.campaign) == name) for name in names}
+        return {name: _share(boot, (j.found[PRODUCT] for j in judged if key(j.campaign) == name)) for name in names}
+
+    figures = _figures(boot, tally)
+    return Result(
+        actors=actors,
+        what=world.what,
+        seeds=seeds,
+        campaigns=len(judged),
+        suspected=sum(one.campaign.linkage != "undetected" for one in judged),
+        reachable=len(reachable),
+        recall={way: _share(boot, (hit(one, way) for one in reachable)) for way in ways},
+        recall_all={way: _share(boot, (hit(one, way) for one in judged)) for way in ways},
+        figures=figures,
+        by_linkage=found_by(lambda one: one.linkage),
+        by_victims=found_by(lambda one: str(len(one.victims))),
+        by_family=found_by(lambda one: one.family),
+        join=tuple(tally.join),
+        single=int(sum(day["single"] for day in tally.days)) + sum(one.single for one in tally.join),
+    )
+
+
+def _share(boot: Bootstrap, values: Iterable[bool | float]) -> Value:
+    return boot.mean([float(value) for value in values])
+
+
+def _figures(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
+    """Every figure by its name in the report."""
+    judged = tally.campaigns
+    reachable = [one for one in judged if one.campaign.reachable]
+    seen = [one.seen for one in reachable if one.seen is not None and one.seen.at is not None]
+
+    def share(values: Iterable[bool | float]) -> Value:
+        return _share(boot, values)
 
     def over_days(name: str) -> Value:
         return boot.mean([day[name] for day in tally.days])
 
-    figures = {
+    return {
         "reach": share(one.campaign.reachable for one in judged),
         "suspected": share(one.campaign.linkage != "undetected" for one in judged),
         "sector_gain": share(one.found[PRODUCT] and not one.own for one in reachable),
@@ -294,22 +322,6 @@ def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> 
         "suspicions_a_day": over_days("rows"),
         "elements_revealed_a_day": over_days("revealed"),
     }
-    return Result(
-        actors=actors,
-        what=world.what,
-        seeds=seeds,
-        campaigns=len(judged),
-        suspected=sum(one.campaign.linkage != "undetected" for one in judged),
-        reachable=len(reachable),
-        recall={way: share(hit(one, way) for one in reachable) for way in ways},
-        recall_all={way: share(hit(one, way) for one in judged) for way in ways},
-        figures=figures,
-        by_linkage=found_by(lambda one: one.linkage),
-        by_victims=found_by(lambda one: str(len(one.victims))),
-        by_family=found_by(lambda one: one.family),
-        join=tuple(tally.join),
-        single=int(sum(day["single"] for day in tally.days)) + sum(one.single for one in tally.join),
-    )
 
 
 def told_join(join: Sequence[RealJoin]) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from bavn_lab.sectorbench.campaigns import (
 )
 from bavn_lab.sectorbench.captured import Adding, Dealt
 from bavn_lab.sectorbench.day import Campaign, Floats, Rows
-from bavn_lab.sectorbench.sighted import Glimpse, Sighted
+from bavn_lab.sectorbench.detected import CaptureDetections, Glimpse
 
 BEHAVIOUR: Final = frozenset({"chain", "fp-pair"})
 SHARED_TYPES: Final[dict[str, frozenset[str]]] = {
@@ -53,9 +53,9 @@ SUSPICIONS_MAX: Final = 6
 class Families:
     """Malicious captures by family, sorted; only those that could be read."""
 
-    looks: Mapping[str, tuple[Sighted, ...]]
+    looks: Mapping[str, tuple[CaptureDetections, ...]]
 
-    def seen(self, family: str) -> tuple[Sighted, ...]:
+    def seen(self, family: str) -> tuple[CaptureDetections, ...]:
         """Those of a family in which something outside was suspected."""
         return tuple(one for one in self.looks[family] if outside(one.whole))
 
@@ -139,18 +139,18 @@ class _Making:
             reachable=any(_reached(rows, element) for element in shared),
         )
 
-    def _linkage(self, lead: Sighted) -> str:
+    def _linkage(self, lead: CaptureDetections) -> str:
         """One of the four by chance; what the capture does not show gives way to what it does."""
         drawn = list(NEEDS)[self.dice.below(len(NEEDS))]
         order = (drawn, "fingerprint", "domain", "address", "behaviour")
         return next(linkage for linkage in order if self._can(lead, linkage))
 
     @staticmethod
-    def _can(one: Sighted, linkage: str) -> bool:
+    def _can(one: CaptureDetections, linkage: str) -> bool:
         types = {text.split(":", 1)[0] for glimpse in outside(one.whole) for text in glimpse.observables}
         return not NEEDS[linkage] or bool(types & NEEDS[linkage])
 
-    def _victim(self, name: str, victim: int, onset: int, one: Sighted, linkage: str) -> int:
+    def _victim(self, name: str, victim: int, onset: int, one: CaptureDetections, linkage: str) -> int:
         """Adds the victim's suspicions; returns how many minutes after the onset they stood."""
         wanted = float(P_MIN * (P_MAX / P_MIN) ** self.dice.unit())
         least = max(wanted, below_the_line(self.own_p[victim], int(self.dealt.day.actors.lines[victim])))
@@ -169,7 +169,7 @@ class _Making:
                 self.adding.row(victim, own[text], p, glimpse.hosts, hour, max(hour, 23), glimpse)
         return max((glimpse.ends for glimpse in some[:1]), default=0)
 
-    def _step(self, victim: int, one: Sighted, wanted: float) -> list[Glimpse]:
+    def _step(self, victim: int, one: CaptureDetections, wanted: float) -> list[Glimpse]:
         """The suspicions of the step whose strongest comes nearest to the p that is wanted."""
         best, nearest = outside(one.whole), float("inf")
         for some in (outside(step) for step in one.steps):

@@ -13,13 +13,14 @@ import numpy.typing as npt
 
 from bavn.centre.correlate.congruent import Congruent
 from bavn.centre.correlate.congruent import measure as measure_congruent
-from bavn.centre.correlate.context import Context, ScoreSettings
+from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.dependence import fit as fit_dependence
 from bavn.centre.correlate.graph import congruent_shares
 from bavn.centre.correlate.lists import Grade
 from bavn.centre.correlate.run import Ranked, correlate
 from bavn.centre.correlate.score import group_worths
+from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit, Seen, fit_all, start, stratum_of
 from bavn.model.evidence import p_bucket
 from bavn.model.moment import HOUR_US

@@ -14,9 +14,9 @@ from bavn_lab.sectorbench.background import drawn_actors, drawn_background
 from bavn_lab.sectorbench.campaigns import with_campaigns, with_negatives
 from bavn_lab.sectorbench.captured import Dealt, Sector, captured_day
 from bavn_lab.sectorbench.day import Day
+from bavn_lab.sectorbench.detected import CaptureDetections
 from bavn_lab.sectorbench.manifest import BENIGN, MALICIOUS, NOISE, Capture
 from bavn_lab.sectorbench.ranks import Ranks
-from bavn_lab.sectorbench.sighted import Sighted
 from bavn_lab.sectorbench.victims import Families, outside, with_captured_campaigns
 
 BENIGN_MIN = 5
@@ -95,7 +95,7 @@ class Account:
         }
 
 
-def sector_of(captures: Sequence[Capture], looks: Mapping[str, Sighted]) -> Sector:
+def sector_of(captures: Sequence[Capture], looks: Mapping[str, CaptureDetections]) -> Sector:
     """The benign captures that were read, with their sites, and the noise."""
     benign = [one for one in captures if one.kind in BENIGN and looks[one.name].read]
     noise = [one for one in captures if one.kind in NOISE and looks[one.name].read]
@@ -104,10 +104,10 @@ def sector_of(captures: Sequence[Capture], looks: Mapping[str, Sighted]) -> Sect
     )
 
 
-def families_of(captures: Sequence[Capture], looks: Mapping[str, Sighted], *, half: str) -> Families:
+def families_of(captures: Sequence[Capture], looks: Mapping[str, CaptureDetections], *, half: str) -> Families:
     """The malicious captures that were read: of the "test" or "development" half of the families, or "all". An attack
     technique inside one network is among them only where something outside was suspected."""
-    made: dict[str, list[Sighted]] = {}
+    made: dict[str, list[CaptureDetections]] = {}
     for one in captures:
         if one.kind not in MALICIOUS or not looks[one.name].read:
             continue
@@ -122,7 +122,7 @@ def families_of(captures: Sequence[Capture], looks: Mapping[str, Sighted], *, ha
 def account_of(
     folder: str,
     captures: Sequence[Capture],
-    looks: Mapping[str, Sighted],
+    looks: Mapping[str, CaptureDetections],
     left_out: Mapping[str, int],
     unusable: Mapping[str, str],
     families: Families,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US, iso
-from bavn.traffic.capture import Later, Written, write
+from bavn.traffic.capture import CaptureFile, Later, write
 from bavn.traffic.dice import SeededDice
 from bavn.traffic.flows import Flows, with_ports
 from bavn.traffic.names import Site, invented_address, invented_name
@@ -39,7 +39,7 @@ class SpanRefused(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Scenario:
     """What happens in the sector besides habits: fixed by seed and end, or given."""
 
     sector: Sector
@@ -74,7 +74,7 @@ class Story:
 
 def story(
     sector: Sector, seed: int, start_us: int, end_us: int, campaigns: tuple[Campaign, ...] | None = None
-) -> Story:
+) -> Scenario:
     """The demo's campaign unless others are given. Raises SpanRefused."""
     if not 0 <= start_us < end_us or end_us - start_us > SPAN_DAYS_MAX * DAY_US:
         raise SpanRefused(f"a span of up to {SPAN_DAYS_MAX} days after 1970, please: {start_us}..{end_us}")
@@ -82,10 +82,10 @@ def story(
     if campaigns is None:
         campaigns = demo_campaigns(sector, seed, end_us)
     rollout = Site(f"update.{vendor}", invented_address(vendor), 1.0)
-    return Story(sector=sector, seed=seed, start_us=start_us, end_us=end_us, campaigns=campaigns, rollout=rollout)
+    return Scenario(sector=sector, seed=seed, start_us=start_us, end_us=end_us, campaigns=campaigns, rollout=rollout)
 
 
-def planned(told: Story, actor: Actor, start_us: int, end_us: int) -> list[Flows]:
+def planned(told: Scenario, actor: Actor, start_us: int, end_us: int) -> list[Flows]:
     """Every flow that begins at the actor in this stretch, ports given, in the order of habits and campaigns."""
     scene = told.scene(actor, start_us, end_us)
     batches = [batch for habit in HABITS for batch in habit(scene)]
@@ -136,7 +136,7 @@ def generate(
     return manifest
 
 
-def _files(told: Story, actor: Actor, out_dir: Path, hours: int, planted: Counter[str]) -> Iterator[Written]:
+def _files(told: Scenario, actor: Actor, out_dir: Path, hours: int, planted: Counter[str]) -> Iterator[CaptureFile]:
     later = Later()
     for number, (start_us, end_us) in enumerate(told.stretches(hours)):
         dice = SeededDice(told.seed, f"frames/{actor.name}/{start_us}")
@@ -150,7 +150,7 @@ def _files(told: Story, actor: Actor, out_dir: Path, hours: int, planted: Counte
         yield write(out_dir / name, name, later.take(2**62 if last else end_us))
 
 
-def truth(told: Story) -> dict[str, Any]:
+def truth(told: Scenario) -> dict[str, Any]:
     """What was planted where, and what only looks like it."""
     scene = told.scene(told.sector.actors[0], told.start_us, told.end_us)
     return {
@@ -178,7 +178,7 @@ def truth(told: Story) -> dict[str, Any]:
     }
 
 
-def _victim(told: Story, campaign: Campaign, victim: Victim) -> dict[str, Any]:
+def _victim(told: Scenario, campaign: Campaign, victim: Victim) -> dict[str, Any]:
     times = contacts(campaign, victim, told.seed)
     times = times[(times >= told.start_us) & (times < told.last_call_us)]
     facts = beacon_talk(campaign, victim, 280).facts

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.detect.run import survey
-from bavn.actor.door.known import Known
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.node import Lookout, NodeSettings
 from bavn.actor.protect.hunt import History
 from bavn.actor.sense.base import Batch
@@ -19,7 +19,7 @@ from bavn.model.ports import Clock
 from bavn.rehearsal.party import VERSION, Senses, SimNode
 from bavn.traffic.records import tables
 from bavn.traffic.sector import Actor
-from bavn_lab.sim.generate import Story, planned
+from bavn_lab.sim.generate import Scenario, planned
 
 STRETCH_HOURS: Final = 24
 
@@ -27,7 +27,7 @@ STRETCH_HOURS: Final = 24
 class PlayedSource:
     """Implements Source: one batch for each stretch of the story that lies before now."""
 
-    def __init__(self, told: Story, actor: Actor, clock: Clock, mark: str | None) -> None:
+    def __init__(self, told: Scenario, actor: Actor, clock: Clock, mark: str | None) -> None:
         self._told, self._actor, self._clock = told, actor, clock
         self._next = 0 if mark is None else int(mark) + 1
 
@@ -54,11 +54,11 @@ class PlayedSource:
         """Nothing is open."""
 
 
-def senses(told: Story, actor: Actor, folder: Path, stores: list[ColumnStore]) -> Senses:
+def senses(told: Scenario, actor: Actor, folder: Path, stores: list[ColumnStore]) -> Senses:
     """Eyes on the played records over a store in ``folder``; every store that was opened is added to ``stores``, the
     newest last, for the caller to close."""
 
-    def opened(node: SimNode, known: Known) -> tuple[Lookout, History]:
+    def opened(node: SimNode, known: NodeSuspicions) -> tuple[Lookout, History]:
         if stores:
             stores.pop().close()
         store = ColumnStore.open(folder, homes=actor.homes)

@@ -16,7 +16,7 @@ from bavn.centre.desk.desk import Desk
 from bavn.model.observable import Observable
 from bavn.model.sector.lead import Lead
 from bavn.model.suspicion import Suspicion
-from bavn.rehearsal.hostile import Heard, Lie
+from bavn.rehearsal.hostile import LiarMemory, Lie
 from bavn.rehearsal.script import START_US, Script, Suspects, suspicion
 from bavn.rehearsal.world import World
 from bavn.wire.messages.catalogue import Receipts, Report, ShareUpload, Withdrawn
@@ -81,14 +81,14 @@ def invented(number: int) -> Observable:
 # --- lies -----------------------------------------------------------------------------------------------------------
 
 
-def names_another(message: Message, _: Heard) -> Sequence[Message]:
+def names_another(message: Message, _: LiarMemory) -> Sequence[Message]:
     """Names the supplier where its node names the campaign."""
     if isinstance(message, Report) and message.value == CAMPAIGN.value:
         return (message.model_copy(update={"value": SUPPLIER.value}),)
     return (message,)
 
 
-def copies_receipts(message: Message, heard: Heard) -> Sequence[Message]:
+def copies_receipts(message: Message, heard: LiarMemory) -> Sequence[Message]:
     """Gives receipts that it was shown by others, or made up ones before it has seen any."""
     if isinstance(message, Receipts):
         copied = heard.tags[-1] if heard.tags else "5a" * 16
@@ -96,14 +96,14 @@ def copies_receipts(message: Message, heard: Heard) -> Sequence[Message]:
     return (message,)
 
 
-def says_absurd_p(message: Message, _: Heard) -> Sequence[Message]:
+def says_absurd_p(message: Message, _: LiarMemory) -> Sequence[Message]:
     """Gives the strongest evidence there is for all it reports."""
     return (
         (message.model_copy(update={"p_bucket": 15, "hosts_bucket": 0}),) if isinstance(message, Report) else (message,)
     )
 
 
-def belittles(message: Message, _: Heard) -> Sequence[Message]:
+def belittles(message: Message, _: LiarMemory) -> Sequence[Message]:
     """Reports the campaign as weak and as wide as can be."""
     return (
         (message.model_copy(update={"p_bucket": 0, "hosts_bucket": 3}),) if isinstance(message, Report) else (message,)
@@ -113,21 +113,21 @@ def belittles(message: Message, _: Heard) -> Sequence[Message]:
 def replays() -> Lie:
     """Says with each upload all of its old reports over again."""
 
-    def lie(message: Message, heard: Heard) -> Sequence[Message]:
+    def lie(message: Message, heard: LiarMemory) -> Sequence[Message]:
         old = [said for said in heard.said if isinstance(said, Report)] if isinstance(message, ShareUpload) else []
         return (message, *old[-20:])
 
     return lie
 
 
-def flip_flops(message: Message, _: Heard) -> Sequence[Message]:
+def flip_flops(message: Message, _: LiarMemory) -> Sequence[Message]:
     """Takes back each report as soon as it was given; the next round it gives it again."""
     if isinstance(message, Report):
         return (message, Withdrawn(type=message.type, value=message.value))
     return (message,)
 
 
-def silent_at_reveal(message: Message, _: Heard) -> Sequence[Message]:
+def silent_at_reveal(message: Message, _: LiarMemory) -> Sequence[Message]:
     """Takes part in every round and never answers."""
     return () if isinstance(message, Receipts | Report) else (message,)
 
@@ -258,7 +258,7 @@ def _outcome(world: World, leads: Sequence[Lead], blocks: Mapping[str, Sequence[
         campaign_without=_without(desk, campaign, hostile),
         supplier_score=None if supplier is None else supplier.score,
         supplier_honest=_honest(supplier, hostile, world.clock.now_us()),
-        supplier_case=any(SUPPLIER in {one.observable for one in case.facts.elements} for case in desk.cases()),
+        supplier_case=any(SUPPLIER in {one.observable for one in case.facts.elements} for case in desk.cases.every()),
         supplier_blocked=str(SUPPLIER) in everywhere,
         campaign_blocked=str(CAMPAIGN) in everywhere,
         quarantined=len(desk.quarantine()),

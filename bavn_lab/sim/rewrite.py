@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
-from bavn.traffic.capture import Written, write
+from bavn.traffic.capture import CaptureFile, write
 from bavn.traffic.dice import Ints
 from bavn.traffic.packets import Frames
 from bavn.traffic.sector import Actor
@@ -32,7 +32,7 @@ FILES_MAX: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class CaptureReport:
     """What there is to say of one capture: ``kept`` packets, and why it is not whole (or "")."""
 
     file: str
@@ -44,8 +44,8 @@ class Said:
 class Rewritten:
     """One actor's captures as a chronological row of files, and a line for each capture that was given."""
 
-    written: tuple[Written, ...]
-    said: tuple[Said, ...]
+    written: tuple[CaptureFile, ...]
+    said: tuple[CaptureReport, ...]
     inside_addresses: int
 
 
@@ -81,7 +81,7 @@ def rewrite(
         with spool.open("wb") as file:
             for path in captures:
                 times, bodies, reason = _read(path)
-                said.append(Said(str(path), len(bodies), reason))
+                said.append(CaptureReport(str(path), len(bodies), reason))
                 shifted = moved(times, end_us)
                 for moment, body in zip(shifted.tolist(), bodies, strict=True):
                     new = readdressed(body, book, str(path))
@@ -124,7 +124,7 @@ def moved(times: Ints, end_us: int) -> Ints:
 
 def _sorted_files(
     spool: Path, moments: list[Ints], sizes: list[Ints], name: str, out_dir: Path, stretch_hours: int
-) -> Iterator[Written]:
+) -> Iterator[CaptureFile]:
     if not sum(len(part) for part in moments):
         return
     ts_us, size = np.concatenate(moments), np.concatenate(sizes)

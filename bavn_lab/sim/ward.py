@@ -6,7 +6,7 @@ Patients in it do not exist and have no numbers. Refuses to know who speaks and 
 from typing import Final
 
 from bavn.traffic.speech import noise
-from bavn.traffic.talk import Facts, Talk, Turn, tcp, udp
+from bavn.traffic.talk import ConversationFacts, Talk, Turn, tcp, udp
 
 MLLP_PORT: Final = 2575
 _SOP_VERIFICATION: Final = b"1.2.840.10008.1.1"
@@ -102,7 +102,7 @@ def smb2(server: str, share: str, reads: int, read_bytes: int) -> Talk:
     turns = [
         Turn(up, _smb(command, number // 2, body, up=up), 1_500) for number, (command, up, body) in enumerate(said)
     ]
-    return tcp(445, turns, facts=Facts(app="smb"))
+    return tcp(445, turns, facts=ConversationFacts(app="smb"))
 
 
 def _smb(command: int, number: int, body: bytes, *, up: bool) -> bytes:
@@ -130,7 +130,7 @@ def kerberos(user: str, realm: str, service: str) -> Talk:
     given += _ctx(5, ticket) + _ctx(6, sealed)
     said = ((True, ask), (False, _der(0x6B, _der(0x30, given))))
     turns = [Turn(up, len(text).to_bytes(4, "big") + text, 1_000) for up, text in said]
-    return tcp(88, turns, facts=Facts(app="krb5"))
+    return tcp(88, turns, facts=ConversationFacts(app="krb5"))
 
 
 def _der(tag: int, body: bytes) -> bytes:

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.detect.base import Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.calibrate import NO_REFERENCE
 from bavn.actor.detect.detectors.dga import ALARM_NATS, _step
 from bavn.actor.detect.detectors.exfil import Exfil
@@ -156,7 +156,7 @@ def release(hosts: int = 1000, days: int = 10) -> dict[str, object]:
     rows: dict[str, object] = {}
     for name, renewed in (("an ordinary end", False), ("two in three browsers renewed", True)):
         with office(hosts, days, renewed=renewed) as (made, _):
-            look = Look(window=made, terms=Terms(made, lists.shipped))
+            look = DetectorContext(window=made, terms=Terms(made, lists.shipped))
             found = Rarity().candidates(look)
             sql = f"""
                 WITH seen AS (SELECT src, ja3, min(ts) AS since FROM tls GROUP BY src, ja3),

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from ruled import window_of
 
-from bavn.actor.detect.base import Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.detectors.lateral import Lateral
 from bavn.actor.detect.indicators import lists
@@ -142,7 +142,11 @@ def innocent(seed: int) -> Tally:
     rows = Rows()
     ordinary(rows, np.random.default_rng(seed), days=1)
     with window_of(rows.tables(), HOMES) as made:
-        return Lateral().candidates(Look(window=made, terms=Terms(made, lists.shipped))).populations[Lateral.name]
+        return (
+            Lateral()
+            .candidates(DetectorContext(window=made, terms=Terms(made, lists.shipped)))
+            .populations[Lateral.name]
+        )
 
 
 def found(seed: int = 1) -> dict[str, object]:

@@ -32,7 +32,7 @@ from bavn.wire.book import Book
 from bavn.wire.codec import Encoded
 from bavn.wire.enrol import Certified, NodeKeys
 from bavn.wire.links.https import HttpsLink, link_context
-from bavn.wire.links.nats import NatsLink, Standing
+from bavn.wire.links.nats import NatsLink, NodeIdentity
 from bavn.wire.outbox import Outbox
 from bavn.wire.safe import Safe
 
@@ -205,7 +205,7 @@ def _nodes(folder: Path, names: list[str], url: str, hubs: list[str], want: list
         safe, clock = Safe(folder / name), SystemClock()
         https = HttpsLink(url, link_context(safe, clock), clock=clock)
         turned = [*hubs[at % len(hubs) :], *hubs[: at % len(hubs)]] if hubs else []
-        link = NatsLink(turned, Standing(safe, SystemDice(), clock), https) if hubs else https
+        link = NatsLink(turned, NodeIdentity(safe, SystemDice(), clock), https) if hubs else https
         after = 0
         while True:
             try:

@@ -25,7 +25,7 @@ from bavn.app.config.load import read_centre
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.app.web.access.keeper import Keeper, KeeperSettings
 from bavn.app.web.console import Side, console_app, routes_of
-from bavn.app.web.frame import Facts, Person
+from bavn.app.web.frame import Person, SessionContext
 from bavn.app.web.server import ConsoleServer
 from bavn.app.web.sides import areas_of, bare_app, open_nodes, people_routes
 from fuzz.mutate import Mutator
@@ -53,13 +53,13 @@ class _ByHeader:
         roles = {role for role in ROLES[self._side] if str(role.value) == named or named == "every"}
         return Person(name="Anna Berg", roles=frozenset(roles)) if roles else self._keeper.person(request)
 
-    def facts(self, request: Request) -> Facts:
-        return Facts() if request.headers.get("x-fuzz-role") else self._keeper.facts(request)
+    def facts(self, request: Request) -> SessionContext:
+        return SessionContext() if request.headers.get("x-fuzz-role") else self._keeper.facts(request)
 
 
 def _house(side: Side, where: Path, undo: ExitStack) -> Any:
     if side == "sac":
-        from bavn.app.web.sac.house import open_house
+        from bavn.app.web.sac.context import open_house
 
         (where / "centre.toml").write_text('[centre]\nsector = "fuzz"\n')
         command(["centre", "init"], where)

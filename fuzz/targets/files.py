@@ -123,7 +123,7 @@ def backup_seed() -> bytes:
         "sector": "x",
         "made": "2026-11-28T00:00:00Z",
         "database": "sqlite",
-        "revision": "r0016",
+        "revision": "0017",
         "audit": [1, "a" * 64],
         "ledger": [1, "b" * 64],
         "keys": False,

@@ -15,7 +15,7 @@ from bavn.actor.sense.rules import text as rule_text
 from bavn.actor.sense.rules.source import RulesRefused, examine_local
 from bavn.app.node.sigma_files import tried_rules
 from bavn.centre.inbox import foreign_json
-from bavn.centre.inbox.intel_pull import Answer, Unreadable, pull
+from bavn.centre.inbox.intel_pull import FetchResponse, Unreadable, pull
 from bavn.centre.inbox.read_misp import events_of, read_event
 from bavn.centre.inbox.read_stix import bundle_objects, read_stix
 from bavn.centre.inbox.stix_pattern import observables_of
@@ -138,16 +138,18 @@ class _Served:
     def __init__(self, body: bytes, kind: str) -> None:
         self._body, self._kind = body, kind
 
-    def get(self, place: str, headers: Mapping[str, str], parameters: Mapping[str, str], bytes_max: int) -> Answer:
+    def get(
+        self, place: str, headers: Mapping[str, str], parameters: Mapping[str, str], bytes_max: int
+    ) -> FetchResponse:
         if len(self._body) > bytes_max:
             raise Unreadable("too long")
         if self._kind == "misp-feed" and place.endswith("manifest.json"):
             with contextlib.suppress(ValueError, RecursionError):
                 if isinstance(found := json.loads(self._body), dict) and "Event" in found:
-                    return Answer(
+                    return FetchResponse(
                         200, {}, json.dumps({"5f000000-0000-4000-8000-000000000000": {"timestamp": 5}}).encode()
                     )
-        return Answer(
+        return FetchResponse(
             200, {"content-type": taxii_type, "x-taxii-date-added-last": "2026-11-03T00:00:00.000001Z"}, self._body
         )
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from bavn.actor.detect.base import Found, Look
+from bavn.actor.detect.base import DetectorContext, Found
 from bavn.actor.detect.queries import series
 from bavn.actor.detect.run import DETECTORS, survey
 from bavn.actor.detect.tasks import weigh_by
@@ -94,7 +94,7 @@ class Struck:
     technique: str = "T1046"
     tables: tuple[str, ...] = ("flow",)
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         scan = next(one for one in DETECTORS if one.name == "scan")
         mine = Path(f"{self.flag}.{os.getpid()}")
         if os.getpid() != self.driver and Path(self.flag).exists():

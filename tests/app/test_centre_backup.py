@@ -219,7 +219,7 @@ def test_a_damaged_backup_is_one_clear_error_and_leaves_nothing(packed, tmp_path
     assert not (folder / "data" / BOOK_FILE).exists()
 
 
-@pytest.mark.parametrize("how", ["more", "less", "path", "rows", "head"])
+@pytest.mark.parametrize("how", ["more", "less", "path", "rows", "head", "past", "ahead"])
 def test_a_backup_that_was_made_up_is_refused(packed, tmp_path, how) -> None:
     with zipfile.ZipFile(packed) as source:
         parts = {name: source.read(name) for name in source.namelist()}
@@ -234,14 +234,18 @@ def test_a_backup_that_was_made_up_is_refused(packed, tmp_path, how) -> None:
     elif how == "rows":
         changed = parts["tables/member_actor.jsonl"].replace(b"south", b"souTh")
         parts["tables/member_actor.jsonl"] = changed
-    else:
+    elif how == "head":
         manifest["audit"] = [99, "f" * 64]
+    else:
+        manifest["revision"] = {"past": "0005", "ahead": "9999"}[how]
     with zipfile.ZipFile(tmp_path / "b.zip", "w") as target:
         for name, data in parts.items():
             target.writestr(name, data)
         target.writestr("manifest.json", json.dumps(manifest))
     (tmp_path / "centre.toml").write_text("")
-    run(tmp_path / "centre.toml", "restore", tmp_path / "b.zip", "--by", "bo", code=Exit.INPUT)
+    done = run(tmp_path / "centre.toml", "restore", tmp_path / "b.zip", "--by", "bo", code=Exit.INPUT)
+    if how in ("past", "ahead"):
+        assert "put it back with the Bavn that wrote it" in str(done.exception)
     assert not (tmp_path / "data" / BOOK_FILE).exists()
     assert not (tmp_path.parent / "evil").exists()
 

@@ -1,7 +1,5 @@
 """The centre's database from its configuration: what is refused, what is never shown, and the way up."""
 
-import sqlite3
-
 import pytest
 from typer.testing import CliRunner
 
@@ -103,12 +101,12 @@ def test_a_file_of_the_centre_is_its_owners_alone(config) -> None:
     assert (config.parent / "data" / "centre.db").stat().st_mode & 0o077 == 0
 
 
-def test_a_database_behind_is_refused_until_it_is_upgraded(config) -> None:
+def test_a_database_behind_is_refused_until_it_is_upgraded(config, next_revision) -> None:
     run(config, "init")
     database = config.parent / "data" / "centre.db"
     database.unlink()
     engine = open_engine(f"sqlite:///{database}")
-    schema.upgrade(engine, schema.BASELINE)
+    schema.upgrade(engine, schema.first())
     for words in (("members",), ("run",), ("invite", "north")):
         assert "bavn centre upgrade" in str(run(config, *words, code=Exit.CONFIGURATION).exception)
     with Lease(engine):
@@ -123,33 +121,16 @@ def test_a_database_behind_is_refused_until_it_is_upgraded(config) -> None:
         assert "later Bavn" in str(run(config, *words, code=Exit.CONFIGURATION).exception)
 
 
-def as_version_0_1_0(file):
-    """The same members in the tables of that version, without a mark."""
-    older = file.with_name("older.db")
-    engine = open_engine(f"sqlite:///{older}")
-    schema.upgrade(engine, schema.BASELINE)
-    with writing(engine) as connection:
-        connection.exec_driver_sql("DROP TABLE alembic_version")
-    engine.dispose()
-    with sqlite3.connect(older) as base:
-        base.execute("ATTACH ? AS present", (str(file),))
-        for table in ("member_registry", "member_actor", "member_invitation"):
-            base.execute(f"DELETE FROM {table}")
-            had = ", ".join(f'"{row[1]}"' for row in base.execute(f"PRAGMA table_info({table})"))
-            base.execute(f"INSERT INTO {table} ({had}) SELECT {had} FROM present.{table}")
-    base.close()
-    for left in file.parent.glob(f"{file.name}*"):
-        left.unlink()
-    older.rename(file)
-
-
-def test_a_database_of_version_0_1_0_is_told_apart_and_adopted(config) -> None:
+def test_a_database_from_before_the_first_revision_is_refused_with_what_to_do(config) -> None:
     run(config, "init")
-    run(config, "invite", "north", "--kind", "region")
-    as_version_0_1_0(config.parent / "data" / "centre.db")
-    assert "0.1.0" in str(run(config, "members", code=Exit.CONFIGURATION).exception)
-    assert "0.1.0" in run(config, "upgrade").stdout
-    assert "north" in run(config, "members", "--json").stdout
+    engine = open_engine(f"sqlite:///{config.parent / 'data' / 'centre.db'}")
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
+    engine.dispose()
+    for words in (("members",), ("run",), ("upgrade",)):
+        said = str(run(config, *words, code=Exit.CONFIGURATION).exception)
+        assert "has revision 0005" in said
+        assert f"bring it to {schema.first()} with the Bavn that wrote it" in said
 
 
 def test_only_one_centre_runs_on_a_database(config) -> None:

@@ -168,6 +168,21 @@ def test_a_body_that_drips_is_ended(stand_up) -> None:
         assert status(secure.recv(65536)) == 408
 
 
+def test_a_body_that_its_sender_leaves_in_the_middle_is_no_fault_of_the_centres(raw, stand, caplog) -> None:
+    """A node that is ended, or a network that breaks, leaves bodies half sent: they are not counted as failures, nor
+    written into the log, which somebody else could fill."""
+    for _ in range(3):
+        with (
+            socket.create_connection(("127.0.0.1", stand.server.port), timeout=5) as plain,
+            raw.tls.wrap_socket(plain, server_hostname="127.0.0.1") as secure,
+        ):
+            secure.sendall(request(body=b"x" * 5000)[:-4900])
+            time.sleep(0.3)
+    time.sleep(0.5)
+    assert status(raw(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n")) == 200
+    assert [line.getMessage() for line in caplog.records if line.levelname in ("ERROR", "CRITICAL")] == []
+
+
 def test_too_much_at_once_is_a_link_that_is_down(stand_up) -> None:
     stand = stand_up(requests_per_minute_max=3)
     safe, other = stand.enrol("region-a"), stand.enrol("region-b")

@@ -20,9 +20,9 @@ from bavn.app.process.real import SystemClock
 from bavn.centre.cases.case.case import ElementFacts, LeadFacts
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.work import Work
-from bavn.model.heard import Attached
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
+from bavn.model.received import Attached
 from bavn.wire.book import Book
 from bavn.wire.messages.catalogue import AskedObservable, CasePart, PartClock, PartTask, PartWords, VerdictGiven
 from tests.people import Runner as CliRunner

@@ -11,8 +11,8 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
 from bavn.centre.node.build import open_share
-from bavn.centre.share.letter import Grounds
-from bavn.centre.share.share import Wish
+from bavn.centre.share.outgoing import Grounds
+from bavn.centre.share.share import ShareRequest
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
 from bavn.wire.book import Book
@@ -43,7 +43,7 @@ def centre(tmp_path):
                 registry=registry,
             )
             wishes = [
-                Wish(
+                ShareRequest(
                     observable=Observable.of("domain", value),
                     case_id="case-00000000000000aa",
                     technique="T1071.001",

@@ -12,10 +12,10 @@ from bavn.app.config.load import read_centre
 from bavn.app.process.exits import Exit
 from bavn.app.process.real import SystemClock
 from bavn.app.reports.exercise_report import measures, report
-from bavn.app.reports.page import Standing, page
+from bavn.app.reports.page import DocumentStatus, page
 from bavn.centre.cases.exercises.exercises import AtActor, Exercise, Exercises, Stood
-from bavn.model.heard import ExerciseSaid
 from bavn.model.moment import HOUR_US
+from bavn.model.received import ExerciseStatement
 from bavn.model.sector.exercise import ActorStep, Campaign, ExerciseState, Plan, Role, element_of
 from bavn.model.text import Text
 from bavn.wire.book import Book
@@ -71,7 +71,7 @@ def played(centre, made, *, names=("north", "south")):
             (ActorStep.ALLOWED, ActorStep.INJECTED, ActorStep.SUSPECTED, ActorStep.LET_OUT), 1
         ):
             exercises.hear(
-                ExerciseSaid(
+                ExerciseStatement(
                     item_id="",
                     actor=name,
                     exercise_id=made,
@@ -222,4 +222,4 @@ def test_the_report_says_what_was_missed_with_its_source() -> None:
     assert all(sources for _, sources in document.sourced())
     assert set(measures(made).values()) == {None}
     for language in ("en", "da"):
-        assert "<table" in page(document, language, Standing())
+        assert "<table" in page(document, language, DocumentStatus())

@@ -9,8 +9,8 @@ import pytest
 
 from bavn.actor.door.kept_back import KeptBack
 from bavn.actor.door.rounds.labels import CENTRE
+from bavn.actor.protect.requests import wishes
 from bavn.actor.protect.state import Item, State
-from bavn.actor.protect.wishes import wishes
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.cli.node.main import app
 from bavn.app.node.service import Complaints

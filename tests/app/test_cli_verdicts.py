@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bavn.actor.door.known import Known
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.app.cli.node.main import app
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
@@ -43,7 +43,7 @@ def config(tmp_path):
     (tmp_path / "data").mkdir()
     with Book(tmp_path / "data/node.db") as book:
         found = [suspicion(1), suspicion(2), suspicion(3, detector="scan", peer="tcp/445")]
-        Known(book).replace(found, SystemClock().now_us())
+        NodeSuspicions(book).replace(found, SystemClock().now_us())
     return file
 
 
@@ -125,7 +125,7 @@ def test_what_is_no_verdict_is_one_clear_line(config, words, code, named) -> Non
 
 def test_a_beginning_that_fits_two_asks_for_more(config) -> None:
     with Book(config.parent / "data/node.db") as book:
-        Known(book).replace([suspicion(1), suspicion(1, id="1111" + "a" * 28)], 0)
+        NodeSuspicions(book).replace([suspicion(1), suspicion(1, id="1111" + "a" * 28)], 0)
     stopped = refused(config, "verdict", "1111", "true")
     assert stopped.code is Exit.USAGE
     assert "write more of it" in str(stopped)

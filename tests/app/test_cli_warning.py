@@ -21,10 +21,10 @@ from bavn.centre.cases.warnings.rows import KeptWarning, Origin
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.run import correlate
 from bavn.centre.node.warning_post import addressees
-from bavn.model.heard import WarningAnswer
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
+from bavn.model.received import WarningAnswer
 from bavn.model.sector.sector_warning import Address, Content, Urgency, WarningState
 from bavn.model.text import Text
 from bavn.wire.book import Book

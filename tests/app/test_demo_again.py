@@ -10,8 +10,8 @@ import pytest
 
 from bavn.app.config.load import read_node
 from bavn.app.process.exits import Stop
-from bavn.model.heard import Observed
 from bavn.model.observable import Observable
+from bavn.model.received import Observed
 from bavn.traffic.sector import demo_sector
 from bavn_lab.demo.again import OTHER_RESOLVER, call_again, next_call
 from bavn_lab.demo.sector import POLICY, SEEN_EVERY_S, ActorPlan, Member, _node_toml
@@ -69,6 +69,7 @@ class PlayedDesk:
 
     def __init__(self, *told: tuple[str, str, int]) -> None:
         self.told = told
+        self.deliveries = self
 
     def indicators(self):
         return [

@@ -50,7 +50,7 @@ def test_the_first_lead_with_a_case_that_nothing_speaks_for_is_taken(pair) -> No
         view("campaign", element(DOMAIN, False)),
     ]
     cases = [SimpleNamespace(lead_id=name) for name in ("service", "campaign")]
-    desk = SimpleNamespace(cases=lambda: cases, leads=lambda _: views)
+    desk = SimpleNamespace(cases=SimpleNamespace(every=lambda: cases), lead_book=SimpleNamespace(leads=lambda _: views))
     assert _first_case_lead(desk).lead.id == "campaign"
 
 

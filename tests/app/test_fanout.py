@@ -23,7 +23,7 @@ from bavn.wire import parcel, seal
 from bavn.wire.codec import DOWN_KINDS
 from bavn.wire.links import nats as nats_link
 from bavn.wire.links.memory import MemoryLink
-from bavn.wire.links.nats import Line, NatsLink, Standing, hub_addresses, inbox_of, subject_of
+from bavn.wire.links.nats import Line, NatsLink, NodeIdentity, hub_addresses, inbox_of, subject_of
 from bavn.wire.messages.catalogue import Health, RoundClosed
 from bavn.wire.safe import Safe
 
@@ -92,7 +92,7 @@ class Hubs:
     @contextmanager
     def link(self, safe, *names):
         with self.stand.link(safe) as https:
-            link = NatsLink(self.urls(*names), Standing(safe, SystemDice(), self.stand.centre.clock), https)
+            link = NatsLink(self.urls(*names), NodeIdentity(safe, SystemDice(), self.stand.centre.clock), https)
             try:
                 yield link
             finally:
@@ -217,9 +217,9 @@ def test_an_actor_asks_as_itself_and_hears_only_itself(stand, hubs) -> None:
     made = hubs("north")
     for where in ("north", "centre"):
         line = Line(
-            made.urls(where), Standing(a, SystemDice(), stand.centre.clock).tls, "region-a", inbox_of("region-a")
+            made.urls(where), NodeIdentity(a, SystemDice(), stand.centre.clock).tls, "region-a", inbox_of("region-a")
         )
-        asking = Standing(b, SystemDice(), stand.centre.clock).asking(parcel.Question(what="pull"))
+        asking = NodeIdentity(b, SystemDice(), stand.centre.clock).asking(parcel.Question(what="pull"))
         heard = []
 
         async def spy(line=line, heard=heard):
@@ -245,7 +245,7 @@ def test_a_hub_that_makes_things_up_is_not_believed(stand, hubs, monkeypatch) ->
     """It plays a question again, asks in a node's name, changes an answer, or answers itself."""
     a = stand.enrol("region-a")
     made = hubs()
-    standing = Standing(a, SystemDice(), stand.centre.clock)
+    standing = NodeIdentity(a, SystemDice(), stand.centre.clock)
     line = Line(made.urls("centre"), standing.tls, "region-a", inbox_of("region-a"))
     stand.centre.say("region-a", RoundClosed(round_id="0" * 32))
 

@@ -13,7 +13,8 @@ import pytest
 
 from bavn.app.cli.main import _run
 from bavn.app.config.load import read_node
-from bavn.app.node.health.recorder import HEALTH_FILE, Recorder
+from bavn.app.node.health.files import HEALTH_FILE
+from bavn.app.node.health.recorder import Recorder
 from bavn.app.process.exits import Exit
 from bavn.app.process.reserved_file import RESERVED_BYTES, ReservedFile
 

@@ -9,13 +9,14 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from bavn.actor.detect.indicators.rule_memory import Refused, Standing
+from bavn.actor.detect.indicators.rule_memory import Refused, RulesStatus
 from bavn.actor.sense.account import Account, Figures
 from bavn.actor.sense.base import Batch, Loss, RefusedLine
 from bavn.app.cli.main import _run
 from bavn.app.config.load import read_node
 from bavn.app.config.sensor import HealthTable
-from bavn.app.node.health.recorder import HEALTH_FILE, Recorder
+from bavn.app.node.health.files import HEALTH_FILE
+from bavn.app.node.health.recorder import Recorder
 from bavn.app.node.health.vitals import Recent, Vitals, problems
 from bavn.app.node.parts import build
 from bavn.app.process.exits import Exit
@@ -40,7 +41,7 @@ CALM = Figures(
 RULE = RowRule(
     id="r1", title="A slow rule", level="high", technique=None, table="dns", relation="dns", condition="TRUE"
 )
-REFUSED = Standing(rules=3, refused=(Refused(RULE, "it took\ntoo long"),), waiting=(RULE,), cut=(RULE,), checks=7)
+REFUSED = RulesStatus(rules=3, refused=(Refused(RULE, "it took\ntoo long"),), waiting=(RULE,), cut=(RULE,), checks=7)
 
 
 def vitals(source=CALM, **more):

@@ -17,7 +17,8 @@ from bavn.app.keyholder.server import make_keyholder
 from bavn.app.net.member_service import CERTIFICATE_KEY, ServiceLimits
 from bavn.app.net.wakes import Wakes
 from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import HolderSettings, KeyHolder, SingleKey
+from bavn.keyholder.holder import KeyHolder, SingleKey
+from bavn.keyholder.settings import HolderSettings
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.sector.member import Actor, ActorState, Quota

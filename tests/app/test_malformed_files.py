@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.app.accept.told import told
+from bavn.app.accept.node_health import told
 from bavn.app.cli.node.health import told_of
 from bavn.app.node import by_hand
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.lost import LostBook
-from bavn.app.node.health.recorder import HEALTH_FILE
 from bavn.app.operator.register import REGISTER, Register
 from bavn.app.process.exits import Stop
 from bavn.app.process.failure_folder import kept_failures

@@ -17,8 +17,8 @@ from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
 from bavn.app.node import links as node_links
 from bavn.app.node import parts as node_parts
 from bavn.app.node.health.checks import _part as of_part
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.promises import promise_of
-from bavn.app.node.health.recorder import HEALTH_FILE
 from bavn.app.node.parts import build
 from bavn.app.node.service import NodeService
 from bavn.app.process import owned
@@ -49,7 +49,7 @@ ENDS = {
 MORE = {
     "scaled": '[scale]\nray = "local"\n',
     "NatsLink": 'hub_urls = ["tls://127.0.0.1:1"]\n',
-    "Standing": 'hub_urls = ["tls://127.0.0.1:1"]\n',
+    "NodeIdentity": 'hub_urls = ["tls://127.0.0.1:1"]\n',
     "GroupKeyIdentifiers": 'keyholder_url = ""\n',
     "read_group_key": 'keyholder_url = ""\n',
 }

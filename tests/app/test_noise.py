@@ -93,8 +93,8 @@ def test_the_centre_shows_sums_with_their_interval_in_both_languages(config) -> 
     from bavn.app.config.load import read_centre
     from bavn.app.process.real import SystemClock
     from bavn.centre.desk.counts import keep_counts
-    from bavn.model.heard import Counted
     from bavn.model.moment import DAY_US
+    from bavn.model.received import Counted
 
     assert "fewer than three" in shown(config)
     assert "færre end tre" in shown(config, "--language", "da")

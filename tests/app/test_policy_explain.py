@@ -7,9 +7,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from bavn.actor.door.known import Known
 from bavn.actor.door.rounds.reveals import Reveals
 from bavn.actor.door.state import State
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.app.cli.node.main import app
 from bavn.app.config.load import POLICY_TABLES, read_node
 from bavn.app.policy.explain import consequences, line_of, policy_of
@@ -63,7 +63,7 @@ def config(tmp_path):
             suspicion(3, OLD, 1e-4, 20),
             suspicion(4, VETOED, 1e-4, 1),
         ]
-        Known(book).replace(found, now_us)
+        NodeSuspicions(book).replace(found, now_us)
         State(book, bytes(32)).set_wish(VETOED, "veto", "anna", now_us)
         kept = Reveals(book)
         kept.note("ab" * 16, "A", Observable.of("domain", "named.com"), ("south",), "", now_us - DAY_US)

@@ -14,9 +14,9 @@ from bavn.actor.sense.base import Loss
 from bavn.actor.store.history import History
 from bavn.app.cli.main import _run
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
+from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
 from bavn.app.node.health.progress import Progress
 from bavn.app.node.health.promises import _OF, NODE_PROMISES
-from bavn.app.node.health.recorder import ACKNOWLEDGED_FILE, HEALTH_FILE
 from bavn.app.node.parts import build
 from bavn.app.node.service import NodeService
 from bavn.app.process.chain_walk import AGAIN_US, TAIL_EVERY_US, Chain, ChainWalk

@@ -150,7 +150,7 @@ def centre(tmp_path):
         given = read_centre(file)
         desk = open_desk(given)
         clock = SimClock(time.time_ns() // 1000)
-        for part in (desk, desk.work, desk.files, desk.reminders, desk._cases):
+        for part in (desk, desk.work, desk.files, desk.reminders, desk.cases):
             part._clock = clock
         facts = LeadFacts(
             lead_id="lead-00000000000000aa",
@@ -203,7 +203,7 @@ def test_due_soon_and_overdue_are_mailed_once_over_tls_to_whom_it_concerns(centr
     assert reminding.once() == (2, 0)
     assert {message["Subject"] for _, message in mail.mails[2:]} == {f"Bavn: {case_id}: OVERDUE"}
     assert len({message["Message-ID"] for _, message in mail.mails}) == 4
-    assert [line.act for line in desk.history(case_id)].count("reminded") == 4
+    assert [line.act for line in desk.cases.audit_lines(case_id)].count("reminded") == 4
     assert desk.audit_verify() is None
     desk.engine.dispose()
 
@@ -276,7 +276,7 @@ def test_what_is_never_delivered_is_given_up_with_a_line(centre, mail, certifica
     for _ in range(60):
         reminding.once()
         clock.advance(4 * HOUR_US)
-    failures = [line for line in desk.history(case_id) if line.act == "reminder-failed"]
+    failures = [line for line in desk.cases.audit_lines(case_id) if line.act == "reminder-failed"]
     assert failures
     assert "answered 451" in failures[0].detail
     assert all(one.tries <= TRIES_MAX for one in desk.reminders.every())

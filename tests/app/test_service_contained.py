@@ -20,7 +20,7 @@ from bavn.app.node import list_service, sigma_files
 from bavn.app.node import service as node_service
 from bavn.app.node.canary import NodeCanary
 from bavn.app.node.exercise_runner import Runner
-from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.parts import build
 from bavn.app.node.rule_keeper import RuleKeeper
 from bavn.app.node.service import NodeService

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from bavn.app.centre import health as centre_health
 from bavn.app.centre.health import CENTRE_HEALTH_FILE, CENTRE_PROMISES, say_away, watched_centre
-from bavn.app.centre.member_metrics import HouseCollector
+from bavn.app.centre.member_metrics import MemberCollector
 from bavn.app.centre.parts import build, init
 from bavn.app.cli.main import app
 from bavn.app.config.load import read_centre, read_keyholder
@@ -20,13 +20,14 @@ from bavn.app.keyholder.parts import build as build_keyholder
 from bavn.app.keyholder.parts import init as init_keyholder
 from bavn.app.process.exits import Exit
 from bavn.app.process.real import SystemClock
-from bavn.app.process.service_health import Look, ServiceHealth
-from bavn.app.process.step_watch import STEP_S_MAX, StepWatch
+from bavn.app.process.service_health import PromiseFinding, ServiceHealth
+from bavn.app.process.step_watch import StepWatch
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.sources import Sources
 from bavn.centre.cases.tables import AUDIT
 from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.store.engine import writing
+from bavn.model.health import STEP_LATE_S
 from bavn.model.moment import MINUTE_US
 from bavn.model.sector.alarm import KINDS, NODE_KINDS
 from bavn.model.sector.intel import Source
@@ -80,7 +81,7 @@ def test_a_centre_whose_promises_are_kept_is_well_by_its_command_and_metrics(cen
     assert (said.exit_code, said.output.splitlines()[0]) == (Exit.OK, "It is well.")
     registry = CollectorRegistry()
     registry.register(
-        HouseCollector(
+        MemberCollector(
             tuple, dict, centre.file.folder, SystemClock(), alarms=tuple, chains=dict, promises=centre.health.told
         )
     )
@@ -152,7 +153,7 @@ def test_a_partners_misp_that_refuses_is_told(centre) -> None:
     look = centre_health.misps_look(runs, ["cert", "other"])
     assert [one.en for one in look.wrong] == ["cert, push: it answers 403"]
     runs.note("cert", "push", "centre")
-    assert centre_health.misps_look(runs, ["cert"]) == Look()
+    assert centre_health.misps_look(runs, ["cert"]) == PromiseFinding()
 
 
 def test_a_shut_gate_and_a_failing_part_are_told(centre) -> None:
@@ -174,18 +175,18 @@ def test_a_step_that_hangs_or_does_not_come_is_told() -> None:
     said = []
 
     def hangs():
-        now[0] += STEP_S_MAX + 1
+        now[0] += STEP_LATE_S + 1
         said.append(watch.look())
 
     watch.around(hangs)()
     assert said[0].wrong[0].en == "a step has run for 61 s"
-    assert watch.look() == Look()
-    now[0] += STEP_S_MAX + 5
+    assert watch.look() == PromiseFinding()
+    now[0] += STEP_LATE_S + 5
     assert watch.look().wrong[0].en == "no step for 65 s"
 
 
 def test_a_look_that_fails_keeps_no_other_from_being_looked_at(tmp_path) -> None:
-    looks = {"disk_room": lambda: 1 / 0, "certificates": lambda: Look((Text("ended", "udløbet"),))}
+    looks = {"disk_room": lambda: 1 / 0, "certificates": lambda: PromiseFinding((Text("ended", "udløbet"),))}
     health = ServiceHealth(tmp_path / "x-health.json", CENTRE_PROMISES, SystemClock(), looks, {})
     health.step()
     told = json.loads((tmp_path / "x-health.json").read_text())

@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 
 from bavn.app.centre import fanout, warning_mail
 from bavn.app.centre import run as centre_run
-from bavn.app.centre.exchange.taxii_answers import ROOT, Answer
+from bavn.app.centre.exchange.taxii_answers import ROOT, TaxiiResponse
 from bavn.app.centre.exchange.taxii_service import make_taxii
 from bavn.app.centre.health import parts_look
 from bavn.app.centre.parts import CentreParts
@@ -98,7 +98,7 @@ def test_a_request_that_fails_is_one_answer_and_told_and_the_next_is_answered(ma
         app = make_keyholder(party, broken.append, failures=failures)
     else:
         partner = Partner(name="cert-nord", kind="national", title="x", added_us=0, until_us=1)
-        owner = SimpleNamespace(manifest=lambda *_: Answer(b"{}", 200, {}), body_bytes_max=9)
+        owner = SimpleNamespace(manifest=lambda *_: TaxiiResponse(b"{}", 200, {}), body_bytes_max=9)
         name, path = "manifest", f"{ROOT}collections/released/manifest/"
         app = make_taxii(
             owner, SimpleNamespace(by_certificate=lambda _: partner), broken=broken.append, failures=failures

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.detect.run import DETECTORS, survey
-from bavn.actor.door.known import Known
-from bavn.actor.evidence.retell import HOMES, TOLD, Retold, eve
+from bavn.actor.door.suspicions import NodeSuspicions
+from bavn.actor.evidence.rewording import HOMES, TOLD, Rewording, eve
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.analyst.training_sheet import answers, questions
 from bavn.app.cli.main import app as whole
@@ -70,7 +70,7 @@ def node_of(tmp_path, case):
     file = tmp_path / "node.toml"
     file.write_text('[node]\nactor = "north"\nhomes = ["10.0.0.0/8"]\n')
     with Book(tmp_path / "data/node.db") as book:
-        Known(book).replace(list(found), SystemClock().now_us())
+        NodeSuspicions(book).replace(list(found), SystemClock().now_us())
     expect = case.given["expect"]
     (mine,) = [
         one for one in found if (one.detector, one.host, one.peer) == (case.detector, expect["host"], expect["peer"])
@@ -118,7 +118,7 @@ def test_the_same_detector_concludes_the_same_from_the_case_alone(tmp_path, name
 
 def test_nothing_of_the_actors_stands_in_any_table() -> None:
     """Every text column of every table holds secrets, and none of them comes out."""
-    case = Retold(["10.20.0.0/16"], ["sundhed.example.dk"])
+    case = Rewording(["10.20.0.0/16"], ["sundhed.example.dk"])
     dirty = [
         "srv-laegehus-7.sundhed.example.dk",
         "\\\\SRV-LAEGEHUS-7\\journal\\anna.berg",
@@ -144,7 +144,7 @@ def test_nothing_of_the_actors_stands_in_any_table() -> None:
 
 
 def test_the_same_is_told_the_same_and_neighbours_stay_neighbours() -> None:
-    case = Retold(["10.20.0.0/16", "203.0.113.0/24"])
+    case = Rewording(["10.20.0.0/16", "203.0.113.0/24"])
     first, second, other = (case.address(one) for one in ("10.20.30.40", "10.20.30.41", "10.20.31.40"))
     assert case.address("10.20.30.40") == first
     assert first.rsplit(".", 1)[0] == second.rsplit(".", 1)[0] != other.rsplit(".", 1)[0]
@@ -161,7 +161,7 @@ def test_the_same_is_told_the_same_and_neighbours_stay_neighbours() -> None:
 
 
 def test_weekday_and_hour_stay_and_the_date_goes() -> None:
-    case = Retold([])
+    case = Rewording([])
     assert case.moment(AT) == "2024-01-02T10:30:05.123456+0000"
     assert case.moment(AT + dt.timedelta(days=8)).startswith("2024-01-10T10:30")
 
@@ -169,7 +169,7 @@ def test_weekday_and_hour_stay_and_the_date_goes() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=60), st.ip_addresses())
 def test_any_text_and_address_is_told_as_something_that_can_be_read(text, address) -> None:
-    case = Retold(["10.0.0.0/8"])
+    case = Rewording(["10.0.0.0/8"])
     name = case.name(text)
     assert re.fullmatch(r"[a-z0-9_.:-]+", name)
     assert case.name(text) == name
@@ -197,7 +197,7 @@ def test_what_is_no_case_is_one_line(tmp_path) -> None:
         store.tidy()
     gone = suspicion(1, rows=RowsRef("flow", (("src", "10.0.0.1"),), 0, 1))
     with Book(tmp_path / "data/node.db") as book:
-        Known(book).replace([gone, suspicion(2, detector="ioc")], 0)
+        NodeSuspicions(book).replace([gone, suspicion(2, detector="ioc")], 0)
     out = tmp_path / "case"
     for one, code in ((gone, Exit.NOT_FOUND), (suspicion(2), Exit.NOT_NOW)):
         stopped = replay(file, one, out).exception

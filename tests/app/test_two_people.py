@@ -285,3 +285,16 @@ def test_a_name_of_before_counts_for_nobody(config) -> None:
     engine.dispose()
     assert "nobody proved" in why(run(config, *second, env=by(config, "Bo Lund"), code=Exit.NOT_NOW))
     assert rows(config, "policy", "list")[-1]["proposed_by"] == "Anna Berg (typed, not proved)"
+
+
+@pytest.mark.parametrize("words", [("case", "case-none", "release"), ("kill-switch", "off", "--why", "over")])
+def test_a_step_that_needs_another_right_than_its_command_asks_the_account_for_it(config, words) -> None:
+    book = open_book(read_centre(config).folder)
+    made = Tokens(book).make("Anna Berg", "t", frozenset({Right.TRIAGE}), 1)
+    book.close()
+    assert made is not None
+    file = config.parent / "triage"
+    file.touch(0o600)
+    file.write_text(made[1])
+    said = why(run(config, *words, env={"BAVN_TOKEN_FILE": str(file)}, code=Exit.REFUSED))
+    assert "lacks the right approve" in said

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from bavn.centre.books.codec import read_said, read_sign
 from bavn.centre.books.rounds import SqlRoundBook
 from bavn.centre.books.tables import METADATA, OUTGOING, SIGNS, make_missing
-from bavn.centre.books.written import read_said, read_sign
 from bavn.centre.correlate.join import Join, Membership
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.store import schema
 from bavn.centre.store.engine import open_engine
-from bavn.model.heard import Decline, Revealed, TagAt, Tags, Upload
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
-from bavn.model.said import Closing, Opening, TagsWanted
+from bavn.model.received import Decline, Revealed, TagAt, Tags, Upload
 from bavn.model.sector.lead import Sign
+from bavn.model.statement import Closing, Opening, TagsWanted
 from bavn.psi import receipt
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.round import Cell, RoundParams

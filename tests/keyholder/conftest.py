@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import HolderSettings, KeyHolder, SingleKey
+from bavn.keyholder.holder import KeyHolder, SingleKey
+from bavn.keyholder.settings import HolderSettings
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused

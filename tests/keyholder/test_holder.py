@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import HolderSettings, KeyHolder, SingleKey, uses
+from bavn.keyholder.holder import KeyHolder, SingleKey, uses
+from bavn.keyholder.settings import HolderSettings
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown, LinkRefused

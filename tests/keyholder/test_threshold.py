@@ -11,7 +11,8 @@ from itertools import combinations
 import pytest
 import rbcl
 
-from bavn.keyholder.holder import HolderSettings, KeyHolder
+from bavn.keyholder.holder import KeyHolder
+from bavn.keyholder.settings import HolderSettings
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.psi import keys, oprf
 from bavn.psi.element import element_bytes

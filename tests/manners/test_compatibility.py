@@ -54,7 +54,7 @@ def test_every_enforcer_source_format_and_kind_that_the_pages_name_has_a_row() -
 
 
 def test_every_firewall_whose_lists_are_spoken_of_has_a_row() -> None:
-    firewalls = first_cells("firewall-lists.md", "| firewall |")
+    firewalls = first_cells("enforcers.md", "| firewall |")
     assert len(firewalls) >= 4
     peers = " ".join(row[1] for row in NOT_TESTED)
     assert [name for name in firewalls if name not in peers] == []

@@ -54,7 +54,7 @@ def test_the_docstring_says_the_four_things_in_order(detector) -> None:
 
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda d: d.name)
 def test_it_is_one_file_of_its_name_with_a_technique_and_real_tables(detector) -> None:
-    assert type(detector).__module__ == f"bavn.actor.detect.{detector.name}"
+    assert type(detector).__module__ == f"bavn.actor.detect.detectors.{detector.name}"
     assert TECHNIQUE.fullmatch(detector.technique)
     assert detector.tables
     assert set(detector.tables) <= set(TABLES) | set(ROLLUPS)

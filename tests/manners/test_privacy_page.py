@@ -18,7 +18,6 @@ UNHELD = {
     "Who learns what",
     "Words",
     "What is not protected",
-    "For the data protection officer",
     "Kort på dansk",
 }
 """Sections without claims of protection: what words mean, what is not protected, and where to find the rest."""

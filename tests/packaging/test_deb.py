@@ -60,6 +60,7 @@ def test_the_package_holds_what_a_role_needs_and_starts_nothing(release) -> None
         "/usr/share/doc/bavn/examples/node.toml",
         "/usr/share/doc/bavn/examples/hub.toml",
         "/usr/share/doc/bavn/operations.md",
+        "/usr/share/doc/bavn/reference/configuration.md",
         "/usr/share/doc/bavn/copyright",
     ):
         assert name in files

@@ -3,6 +3,7 @@ five minutes do, by a clock of the test's own."""
 
 import itertools
 import json
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,17 +18,26 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from bavn.actor.sense.account import Figures
-from bavn.app.centre.member_metrics import HouseCollector
+from bavn.app.centre.member_metrics import MemberCollector
 from bavn.app.centre.metrics import ClockCollector
 from bavn.app.config.load import read_node
 from bavn.app.config.sensor import HealthTable
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.metrics import page
-from bavn.app.node.health.recorder import HEALTH_FILE, STEP_S, Recorder
+from bavn.app.node.health.recorder import STEP_S, Recorder
 from bavn.app.node.health.vitals import Vitals, problems
 from bavn.centre.books.canaries import Chain, ChainLinkAt
 from bavn.centre.desk.alarms import EVERY_US, GRACE_US
 from bavn.centre.desk.views import MemberView
-from bavn.model.heard import NodeHealth
+from bavn.model.health import (
+    AUTHORITY_DAYS_MIN,
+    HEALTH_FILE_OLD_S,
+    NODE_BOUNDS,
+    SERVER_CERTIFICATE_DAYS_MIN,
+    NodeBounds,
+)
+from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.received import NodeHealth
 from bavn.model.sector.alarm import KINDS, Alarm
 from bavn.model.sector.canary import LINKS, STATES, Link
 from bavn.model.sector.functions import Role
@@ -86,17 +96,18 @@ def member(name, age_s, state=ActorState.ACTIVE, sensor="up"):
     return MemberView(Actor(name=name, kind="region", group="", x=5, state=state), health, Role())
 
 
-def house(folder, *members, now_us=BEGAN_US, ends_us=None, alarms=(), chains=None):
+def house(folder, *members, now_us=BEGAN_US, ends_us=None, alarms=(), chains=None, bounds=NODE_BOUNDS):
     registry = CollectorRegistry()
     ends = ends_us or {"server": now_us + 86_400_000_000}
     registry.register(
-        HouseCollector(
+        MemberCollector(
             lambda: members,
             lambda: ends,
             folder,
             SimpleNamespace(now_us=lambda: now_us),
             alarms=lambda: alarms,
             chains=lambda: chains or {},
+            bounds=bounds,
         )
     )
     return generate_latest(registry).decode()
@@ -228,6 +239,27 @@ def test_a_broken_chain_is_an_alarm_within_five_minutes() -> None:
     assert STEP_S + held_s("BavnNodeCanaryBroken") <= ALARM_S_MAX
 
 
+def test_a_rule_has_no_bound_of_its_own() -> None:
+    """What an operator can set is asked of the service; the rest is written in the rule, and is what Bavn counts by."""
+    written = {name: re.findall(r"[<>]=? ([0-9 *]+)", rule["expr"]) for name, (_, rule) in RULES.items()}
+    of_health = ("BavnNodeGone", "BavnCentreCertificateEnds", "BavnAuthorityEnds")
+    assert [math.prod(map(int, written[name][0].split("*"))) for name in of_health] == [
+        HEALTH_FILE_OLD_S,
+        SERVER_CERTIFICATE_DAYS_MIN * DAY_US // SECOND_US,
+        AUTHORITY_DAYS_MIN * DAY_US // SECOND_US,
+    ]
+    others = {name for name, numbers in written.items() if {*map(str.strip, numbers)} - {"0"}} - {*of_health}
+    assert others == {"BavnNodeCanaryMissing", "BavnPromiseBrokenLong", "BavnReleaseSlow", "BavnAlarmUntaken"}
+
+
+def test_the_house_counts_by_what_the_operator_set(tmp_path) -> None:
+    stricter = NodeBounds(silent_s=90, clock_s_max=5)
+    plain, strict = (figures(house(tmp_path, member("nord", 100), bounds=bounds)) for bounds in (NODE_BOUNDS, stricter))
+    assert [told["bavn_members_silent",] for told in (plain, strict)] == [0, 1]
+    assert [told["bavn_members_clock_off",] for told in (plain, strict)] == [0, 1], "its clock is 9 s off"
+    assert plain["bavn_disk_free_min_bytes",] == 2048 << 20
+
+
 def test_a_nodes_page_is_what_its_health_says() -> None:
     told = figures(page(TOLD))
     assert told["bavn_node_problems", "lag"] == 2
@@ -345,5 +377,5 @@ def test_a_dead_chain_is_an_alarm_within_five_minutes(tmp_path) -> None:
             break
     assert told["bavn_members_silent",] == 1
     assert waited_s + held_s("BavnMembersSilent") <= ALARM_S_MAX
-    assert 90 + held_s("BavnNodeGone") <= ALARM_S_MAX
+    assert HEALTH_FILE_OLD_S + held_s("BavnNodeGone") <= ALARM_S_MAX
     assert held_s("BavnCentreGone") + ALARM_S_MAX // 2 <= ALARM_S_MAX

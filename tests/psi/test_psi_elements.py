@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.model.observable import Observable, ObservableType
-from bavn.psi.element import TYPE_TAGS, element_bytes, joinable, select
+from bavn.psi.element import TYPE_TAGS, element_bytes, select
 
 HEX64 = "ab" * 32
 
@@ -63,26 +63,6 @@ def test_an_element_says_its_own_length(observable) -> None:
     made = element_bytes(observable)
     assert made[0] == TYPE_TAGS[observable.type]
     assert int.from_bytes(made[1:3]) == len(made) - 3
-
-
-@pytest.mark.parametrize(
-    ("name", "joined"),
-    [
-        ("www.mail.example.org", "example.org"),
-        ("a.b.evil.co.uk", "evil.co.uk"),
-        ("c2.customer.duckdns.org", "customer.duckdns.org"),
-        ("duckdns.org", None),
-        ("co.uk", None),
-    ],
-)
-def test_a_name_joins_as_its_registered_domain(name, joined) -> None:
-    found = joinable(Observable.of("domain", name))
-    assert (None if found is None else found.value) == joined
-
-
-def test_anything_else_joins_as_it_is() -> None:
-    address = Observable.of("ip4", "192.0.2.1")
-    assert joinable(address) is address
 
 
 @given(

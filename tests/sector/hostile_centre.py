@@ -13,7 +13,7 @@ from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node import NodeSettings, Talker
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.hunt import History
@@ -77,7 +77,7 @@ class Node:
             clock=self.clock,
             policy=protect or ProtectPolicy(),
             never=never,
-            hands=Hands((self.list, self.zone), ()),
+            hands=Enforcers((self.list, self.zone), ()),
             homes=HOMES,
             history=History(self.store.window, hunt) if self.store else None,
         )

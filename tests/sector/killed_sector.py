@@ -71,7 +71,7 @@ def free_port(kind=socket.SOCK_STREAM) -> int:
 
 
 @dataclass
-class Told:
+class KilledRun:
     """What a run did and found. ``killed``: what was killed, in order; ``wrong``: what must not be."""
 
     seed: int
@@ -174,9 +174,9 @@ class KilledSector:
 
     # --- a run -----------------------------------------------------------------------------------------------------
 
-    def run(self, seed: int) -> Told:
+    def run(self, seed: int) -> KilledRun:
         """People act while one to three things are killed at random moments; then all is looked at."""
-        dice, told = random.Random(seed), Told(seed)
+        dice, told = random.Random(seed), KilledRun(seed)
         people = threading.Thread(target=self._people, args=(random.Random(f"people {seed}"), told))
         people.start()
         for _ in range(dice.randint(1, 3)):
@@ -192,7 +192,7 @@ class KilledSector:
         told.wrong = lost + (ended or self._unsettled() + self._wrong())
         return told
 
-    def _kill(self, dice: random.Random, told: Told) -> None:
+    def _kill(self, dice: random.Random, told: KilledRun) -> None:
         kind = dice.choice(KINDS if self.cluster else KINDS[:-1])
         name = dice.choice(self.names)
         if kind == "database":
@@ -232,7 +232,7 @@ class KilledSector:
 
     # --- people ----------------------------------------------------------------------------------------------------
 
-    def _people(self, dice: random.Random, told: Told) -> None:
+    def _people(self, dice: random.Random, told: KilledRun) -> None:
         for _ in range(dice.randint(3, 6)):
             name = dice.choice(NAMES)
             try:
@@ -317,7 +317,7 @@ class KilledSector:
                 continue  # an act that was cut off
             wanted = "enforced" if life.observable.value in self.expected else "lifted"
             never = "" if wanted == "enforced" else wanted  # withdrawn before it had been sent to anybody
-            stand = {at.actor: at.state for at in self.desk.at_actors(life.id)}
+            stand = {at.actor: at.state for at in self.desk.deliveries.at_actors(life.id)}
             found += [
                 f"{name}: the centre takes {life.observable.value} for {stand.get(name)}, not {wanted}"
                 for name in self.names

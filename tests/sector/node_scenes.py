@@ -11,7 +11,7 @@ from bavn.actor.door.counts import Counting
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.actor.protect.wishes import wish
+from bavn.actor.protect.requests import wish
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType

@@ -248,8 +248,8 @@ def test_a_node_at_work_contacts_its_centre_and_nobody_else(house) -> None:
         assert house.ask(actor, MET) == [EVIL_AT]
         assert house.ask(actor, INNOCENT) == "NXDOMAIN"  # it knows no more than it was given, and asks nobody
     case = house.desk.open_case(view.lead.id, account("vagt"))
-    house.desk.act(case.id, CaseAct.CONFIRM, account("vagt"), "seen at two")
-    house.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
+    house.desk.cases.act(case.id, CaseAct.CONFIRM, account("vagt"), "seen at two")
+    house.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     house.until("the block at everybody", lambda: blocked_at(house.desk) == EVERYBODY)
     assert_blocked(house)
     house.until("what own histories hold", lambda: {"east", "north"} <= seen_at(house.desk))
@@ -272,7 +272,7 @@ def joined(house):
     uploaded = any(set(summary.uploaded) == EVERYBODY for summary in house.desk.rounds(100))
     if not uploaded or well_since(house.desk, 0) != EVERYBODY:
         return None
-    views = [view for view in house.desk.leads() if EVIL in {o.value for o in view.lead.observables}]
+    views = [view for view in house.desk.lead_book.leads() if EVIL in {o.value for o in view.lead.observables}]
     return next((view for view in views if set(view.lead.actors) == {"east", "north"}), None)
 
 
@@ -286,7 +286,7 @@ def blocked_at(desk):
 
 
 def seen_at(desk):
-    return {told.actor for view in desk.indicators() for told in desk.sightings(view.kept.indicator.id)}
+    return {told.actor for view in desk.indicators() for told in desk.deliveries.sightings(view.kept.indicator.id)}
 
 
 def assert_blocked(house):

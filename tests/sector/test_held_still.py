@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bavn.app.node.health import recorder
+from bavn.model import health
 from tests.sector.held_process import STEPS
 from tests.sector.held_sector import HeldSector
 from tests.sector.killed_sector import NAMES
@@ -127,7 +127,7 @@ def test_every_step_is_tried() -> None:
 
 
 def test_whoever_stands_still_and_goes_on_nothing_is_lost_told_twice_or_blocked(sector, monkeypatch) -> None:
-    monkeypatch.setattr(recorder, "STALE_S", 1)
+    monkeypatch.setattr(health, "HEALTH_FILE_OLD_S", 1)
     all_go(sector, tuple(go for go in GOES if go.always), signal.SIGSTOP)
 
 
@@ -139,7 +139,7 @@ def test_whoever_stands_still_and_goes_on_nothing_is_lost_told_twice_or_blocked(
 )
 @pytest.mark.parametrize("signal_", [signal.SIGSTOP, signal.SIGKILL], ids=["stopped", "killed"])
 def test_the_same_at_each_step_and_when_it_dies(sector, monkeypatch, signal_) -> None:
-    monkeypatch.setattr(recorder, "STALE_S", 1)
+    monkeypatch.setattr(health, "HEALTH_FILE_OLD_S", 1)
     all_go(sector, GOES, signal_)
 
 
@@ -166,7 +166,7 @@ def test_who_stands_still_beyond_its_promise_is_told_by_another_and_never_well(s
     began = time.monotonic()
     for held in helds:
         os.kill(sector.processes[held.who].pid, signal.SIGSTOP)
-    time.sleep(recorder.STALE_S + 2)
+    time.sleep(health.HEALTH_FILE_OLD_S + 2)
     assert [held.who for held in helds if sector.told(held.who)["healthy"]] == []
     for held in sorted(helds, key=lambda held: held.within_s):
         left_s = held.within_s - (time.monotonic() - began)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bavn.centre.correlate.context import ScoreSettings
+from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.node.config import CentreLimits
 from bavn.psi import share
 from bavn_lab.sim.poison import HONEST, attempts, play

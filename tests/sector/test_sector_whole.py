@@ -63,7 +63,7 @@ def test_three_weak_sights_become_lead_one_and_a_fourth_learns_it_was_there_last
         sighting.actor
         for view in desk.indicators()
         if view.kept.indicator.observable.value in evil
-        for sighting in desk.sightings(view.kept.indicator.id)
+        for sighting in desk.deliveries.sightings(view.kept.indicator.id)
         if sighting.kind == "retro" and sighting.count_bucket > 0
     }
     assert met == {*DEMO_HIT, DEMO_LAST_WEEK}

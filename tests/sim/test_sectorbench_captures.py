@@ -16,9 +16,9 @@ from bavn_lab import data
 from bavn_lab.cli import bench
 from bavn_lab.sectorbench import figures, run
 from bavn_lab.sectorbench.captured import Sector, captured_day
+from bavn_lab.sectorbench.detected import CaptureDetections, Glimpse, look
 from bavn_lab.sectorbench.manifest import Capture, ManifestBroken, read
 from bavn_lab.sectorbench.relabel import relabelled, single_share
-from bavn_lab.sectorbench.sighted import Glimpse, Sighted, look
 from bavn_lab.sectorbench.victims import Families, with_captured_campaigns
 from bavn_lab.sectorbench.ways import own_lists
 
@@ -150,10 +150,10 @@ def glimpse(statistic: float, *observables: str, listed: bool = False) -> Glimps
     )
 
 
-def sighted(name: str, *some: Glimpse) -> Sighted:
+def sighted(name: str, *some: Glimpse) -> CaptureDetections:
     tallies = {"beacon": {0: 900, 300: 60, 500: 20, 560: 3, 600: 2}}
     weaker = tuple(replace(one, statistic=one.statistic / 2) for one in some)
-    return Sighted(
+    return CaptureDetections(
         name=name,
         hosts=3,
         rows=100,

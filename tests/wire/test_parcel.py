@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from bavn.centre.members.authority import Authority, new_key
 from bavn.model.outcome import Refused
 from bavn.traffic.dice import SeededDice
-from bavn.wire.parcel import Answer, Asked, Asking, Question, private_x25519, sealed_answer, to_x25519, understand
+from bavn.wire.parcel import (
+    Asking,
+    ParcelResponse,
+    Question,
+    SignedQuestion,
+    private_x25519,
+    sealed_answer,
+    to_x25519,
+    understand,
+)
 
 NOW_US = time.time_ns() // 1000
 CENTRE = Ed25519PrivateKey.from_private_bytes(SeededDice(1, "centre").bytes(32))
@@ -26,7 +35,7 @@ questions = st.builds(
     body=st.binary(max_size=300),
 )
 answers = st.builds(
-    Answer,
+    ParcelResponse,
     status=st.sampled_from([200, 403, 500]),
     at_s=st.integers(0, 2**40),
     detail=st.text("abc ", max_size=50),
@@ -43,7 +52,7 @@ def asking(question, seed=1, key=KEY):
 def test_question_and_answer_come_as_they_were(question, answer, seed) -> None:
     made = asking(question, seed)
     asked = understand(made.raw, CENTRE, "region-a")
-    assert isinstance(asked, Asked)
+    assert isinstance(asked, SignedQuestion)
     assert (asked.sender, asked.certificate_der, asked.question) == ("region-a", DER, question)
     assert made.open(sealed_answer(asked, answer)) == answer
 
@@ -52,7 +61,7 @@ def test_question_and_answer_come_as_they_were(question, answer, seed) -> None:
 def test_a_byte_that_was_changed_is_noticed(question, data) -> None:
     made = asking(question)
     asked = understand(made.raw, CENTRE, "region-a")
-    answer = sealed_answer(asked, Answer(status=200, body=b"x"))
+    answer = sealed_answer(asked, ParcelResponse(status=200, body=b"x"))
     at, bit = data.draw(st.integers(0, len(made.raw) - 1)), 1 << data.draw(st.integers(0, 7))
     changed = bytearray(made.raw)
     changed[at] ^= bit
@@ -74,7 +83,7 @@ def test_no_bytes_of_a_stranger_raise(raw) -> None:
 
 def test_an_answer_fits_its_own_question_only() -> None:
     one, two = asking(Question(what="pull", after=1), 1), asking(Question(what="pull", after=1), 2)
-    answer = sealed_answer(understand(one.raw, CENTRE, "region-a"), Answer(status=200, taken=(1,)))
+    answer = sealed_answer(understand(one.raw, CENTRE, "region-a"), ParcelResponse(status=200, taken=(1,)))
     assert one.open(answer).taken == (1,)
     assert two.open(answer).rule == "bad_seal"
 

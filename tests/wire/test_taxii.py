@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bavn.model.outcome import Refused
 from bavn.wire.book import Book
-from bavn.wire.partners.shelf import Shelves
+from bavn.wire.partners.collection import Collections
 from bavn.wire.partners.taxii import Wanted, collection_id, moment_us, objects_of, read_json, wanted
 
 KNOWN = ("limit", "next", "added_after", "match[id]", "match[type]", "match[version]", "match[spec_version]")
@@ -128,7 +128,7 @@ class Model:
 )
 def test_a_shelf_gives_what_a_plain_list_would_page_by_page(added, limit, picks) -> None:
     with Book() as book:
-        shelves, model, now_us = Shelves(book), Model(), 1000
+        shelves, model, now_us = Collections(book), Model(), 1000
         for id_, version_us, later_us in added:
             now_us += later_us
             shelves.add(
@@ -161,7 +161,7 @@ def test_a_shelf_gives_what_a_plain_list_would_page_by_page(added, limit, picks)
 
 def test_a_clock_that_goes_back_gives_no_place_twice_and_none_before() -> None:
     with Book() as book:
-        shelves = Shelves(book)
+        shelves = Collections(book)
         common = {"type_": "t", "kind": "k", "facts": "", "body": "{}", "until_us": None}
         places = [
             shelves.add("s", now_us, id_=str(n), version_us=1, **common) for n, now_us in enumerate((9, 9, 3, 20))

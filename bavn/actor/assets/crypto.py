@@ -6,7 +6,7 @@ Suricata's JA3 string the offered ones). Refuses to guess: what the records do n
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from bavn.actor.assets.facts import us
 from bavn.model.intel.cryptonames import CIPHERS, GROUPS, Safety, greased, named, safest, safety_of
@@ -138,70 +138,74 @@ class Use:
 
 def uses(window: Window) -> tuple[Use, ...]:
     """The most frequent first, at most USES_MAX. Raises QueryRefused."""
-    return tuple(_use(row) for row in window.rows(_USES))
+    return tuple(_use(_Row(*row)) for row in window.rows(_USES))
 
 
-def _use(row: tuple[Any, ...]) -> Use:
-    (
-        from_home,
-        to_home,
-        server,
-        port,
-        protocol,
-        name,
-        version,
-        cipher,
-        group,
-        offered,
-        ja3,
-        signature,
-        key,
-        bits,
-        signed,
-        cert,
-        subject,
-        issuer,
-        notbefore,
-        notafter,
-        count,
-        clients,
-        first,
-        last,
-    ) = row
-    address = None if server is None else address_text(server)
-    direction: Direction = "inside" if from_home and to_home else "out" if from_home else "in"
-    domain = (registered_domain(name) or name) if name else None
-    shown = (
-        Certificate(
-            sha1=cert,
-            subject=subject,
-            issuer=issuer,
-            key=key,
-            bits=bits,
-            signature=signed,
-            notbefore_us=None if notbefore is None else us(notbefore),
-            notafter_us=None if notafter is None else us(notafter),
-        )
-        if cert
-        else None
-    )
+class _Row(NamedTuple):
+    """What `_USES` selects, in its order."""
+
+    from_home: bool
+    to_home: bool
+    server: Any
+    port: int
+    protocol: str
+    name: str | None
+    version: str | None
+    cipher: str | None
+    group: str | None
+    offered: str | None
+    ja3: str | None
+    signature: str | None
+    key: str | None
+    bits: int | None
+    signed: str | None
+    cert: str | None
+    subject: str | None
+    issuer: str | None
+    notbefore: Any
+    notafter: Any
+    uses: int
+    clients: int
+    first: Any
+    last: Any
+
+
+def _use(row: _Row) -> Use:
+    address = None if row.server is None else address_text(row.server)
+    direction: Direction = "inside" if row.from_home and row.to_home else "out" if row.from_home else "in"
+    domain = (registered_domain(row.name) or row.name) if row.name else None
     return Use(
         direction=direction,
-        protocol=protocol,
+        protocol=row.protocol,
         server=address,
-        port=port,
-        name=name,
-        peer=f"{address}:{port}" if to_home else domain or f"{address}:{port}",
-        version=version,
-        cipher=_cipher(cipher),
-        group=_group(group),
-        offered=tuple(offered.split(",")) if offered else _of_ja3(ja3),
-        signature=signature,
-        certificate=shown,
-        count=count,
-        clients=clients,
-        first_us=us(first),
-        last_us=us(last),
+        port=row.port,
+        name=row.name,
+        peer=f"{address}:{row.port}" if row.to_home else domain or f"{address}:{row.port}",
+        version=row.version,
+        cipher=_cipher(row.cipher),
+        group=_group(row.group),
+        offered=tuple(row.offered.split(",")) if row.offered else _of_ja3(row.ja3),
+        signature=row.signature,
+        certificate=_certificate(row),
+        count=row.uses,
+        clients=row.clients,
+        first_us=us(row.first),
+        last_us=us(row.last),
+    )
+
+
+def _certificate(row: _Row) -> Certificate | None:
+    if not row.cert:
+        return None
+    return Certificate(
+        sha1=row.cert,
+        subject=row.subject,
+        issuer=row.issuer,
+        key=row.key,
+        bits=row.bits,
+        signature=row.signed,
+        notbefore_us=None if row.notbefore is None else us(row.notbefore),
+        notafter_us=None if row.notafter is None else us(row.notafter),
     )
 
 

@@ -97,7 +97,7 @@ _DHCP_VENDOR = """
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class HostText:
     """A text that a host was seen with: ``table`` is where its rows are."""
 
     field: str
@@ -109,7 +109,7 @@ class Said:
 
 
 @dataclass(slots=True, kw_only=True)
-class Facts:
+class HostFacts:
     """All of one host. ``offers`` and ``calls`` are (port, proto, app, flows, clients or peers, first, last)."""
 
     host: UUID
@@ -119,15 +119,15 @@ class Facts:
     last_us: int
     offers: list[tuple[int, str, str | None, int, int, int, int]] = field(default_factory=list)
     calls: list[tuple[int, str, str | None, int, int, int, int]] = field(default_factory=list)
-    said: list[Said] = field(default_factory=list)
+    said: list[HostText] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     macs: list[str] = field(default_factory=list)
 
 
-def gathered(window: Window) -> list[Facts]:
+def gathered(window: Window) -> list[HostFacts]:
     """Every own host of the window, in the order of addresses. Raises QueryRefused."""
     hosts = {
-        row[0]: Facts(host=row[0], peers=row[1], peers_outside=row[2], first_us=us(row[3]), last_us=us(row[4]))
+        row[0]: HostFacts(host=row[0], peers=row[1], peers_outside=row[2], first_us=us(row[3]), last_us=us(row[4]))
         for row in window.rows(_HOSTS)
     }
     _services(window, hosts)
@@ -143,7 +143,7 @@ def us(moment: datetime) -> int:
     return as_us(moment.replace(tzinfo=UTC))
 
 
-def _services(window: Window, hosts: dict[UUID, Facts]) -> None:
+def _services(window: Window, hosts: dict[UUID, HostFacts]) -> None:
     apps: dict[tuple[Any, ...], str] = {}
     for dst, port, proto, app, _ in window.rows(_APPS):
         apps.setdefault((dst, port, proto), app)
@@ -156,17 +156,17 @@ def _services(window: Window, hosts: dict[UUID, Facts]) -> None:
             hosts[src].calls.append((port, "tcp", None, flows, peers, us(first), us(last)))
 
 
-def _texts(window: Window, hosts: dict[UUID, Facts]) -> None:
+def _texts(window: Window, hosts: dict[UUID, HostFacts]) -> None:
     for name, table, column, whose, where in _TEXTS:
         sql = f"""SELECT {whose}, {column}[:{TEXT_CHARS_MAX}] AS said, count(*) AS n, min(ts), max(ts) FROM {table}
             WHERE {column} IS NOT NULL AND {column} <> '' AND is_home({whose}) AND {where}
             GROUP BY {whose}, said ORDER BY n DESC, {whose}, said LIMIT {TEXTS_MAX}"""
         for host, text, n, first, last in window.rows(sql):
             if host in hosts:
-                hosts[host].said.append(Said(name, table, text, n, us(first), us(last)))
+                hosts[host].said.append(HostText(name, table, text, n, us(first), us(last)))
 
 
-def _asked(window: Window, hosts: dict[UUID, Facts]) -> None:
+def _asked(window: Window, hosts: dict[UUID, HostFacts]) -> None:
     """Names of NameRules that a host asked for."""
     wanted = pa.table({"suffix": sorted({domain for rule in NAMES for domain in rule.domains})})
     sql = """SELECT n.src, w.suffix, sum(n.n)::BIGINT, min(n.first_ts), max(n.last_ts) FROM name_hour n
@@ -174,10 +174,10 @@ def _asked(window: Window, hosts: dict[UUID, Facts]) -> None:
         WHERE is_home(n.src) GROUP BY n.src, w.suffix ORDER BY n.src, w.suffix"""
     for host, suffix, n, first, last in window.rows(sql, tables={"wanted": wanted}):
         if host in hosts:
-            hosts[host].said.append(Said("asked name", "name_hour", suffix, n, us(first), us(last)))
+            hosts[host].said.append(HostText("asked name", "name_hour", suffix, n, us(first), us(last)))
 
 
-def _dhcp(window: Window, hosts: dict[UUID, Facts]) -> None:
+def _dhcp(window: Window, hosts: dict[UUID, HostFacts]) -> None:
     owners: dict[str, set[UUID]] = defaultdict(set)
     for host, mac, hostname, vendor, n, first, last in window.rows(_DHCP):
         if host not in hosts:
@@ -185,19 +185,19 @@ def _dhcp(window: Window, hosts: dict[UUID, Facts]) -> None:
         if mac:
             owners[mac].add(host)
             hosts[host].macs.append(mac)
-            hosts[host].said.append(Said("mac", "dhcp", mac, n, us(first), us(last)))
+            hosts[host].said.append(HostText("mac", "dhcp", mac, n, us(first), us(last)))
         hosts[host].names += [hostname] if hostname else []
         if vendor:
-            hosts[host].said.append(Said("dhcp vendor", "dhcp", vendor[:TEXT_CHARS_MAX], n, us(first), us(last)))
+            hosts[host].said.append(HostText("dhcp vendor", "dhcp", vendor[:TEXT_CHARS_MAX], n, us(first), us(last)))
     for mac, vendor, hostname, n, first, last in window.rows(_DHCP_VENDOR):
         for host in owners.get(mac, ()):
-            said = Said("dhcp vendor", "dhcp", vendor[:TEXT_CHARS_MAX], n, us(first), us(last))
+            said = HostText("dhcp vendor", "dhcp", vendor[:TEXT_CHARS_MAX], n, us(first), us(last))
             if not any(s.field == said.field and s.text == said.text for s in hosts[host].said):
                 hosts[host].said.append(said)
             hosts[host].names += [hostname] if hostname else []
 
 
-def _names(window: Window, hosts: dict[UUID, Facts]) -> None:
+def _names(window: Window, hosts: dict[UUID, HostFacts]) -> None:
     found: list[tuple[Any, ...]] = list(window.rows(_ADDRESSED))
     for table, column, whose, where in _NAMED:
         found += window.rows(

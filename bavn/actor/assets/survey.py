@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bavn.actor.assets.asset import Asset, Service
-from bavn.actor.assets.facts import Facts, Said, distinct, gathered
+from bavn.actor.assets.facts import HostFacts, HostText, distinct, gathered
 from bavn.actor.assets.macs import maker
 from bavn.actor.assets.weigh import hints
 from bavn.model.moment import DAY_US
@@ -29,7 +29,7 @@ def assets(
     return tuple(_asset(facts, mac_vendor, since if aged else None) for facts in gathered(window))
 
 
-def _asset(facts: Facts, mac_vendor: Callable[[str], str | None], since_us: int | None) -> Asset:
+def _asset(facts: HostFacts, mac_vendor: Callable[[str], str | None], since_us: int | None) -> Asset:
     services = [
         Service(
             port=port,
@@ -59,7 +59,7 @@ def _asset(facts: Facts, mac_vendor: Callable[[str], str | None], since_us: int 
     )
 
 
-def _software(said: list[Said], app: str | None, port: int) -> str | None:
+def _software(said: list[HostText], app: str | None, port: int) -> str | None:
     """What the host calls its software, of the protocol spoken on the port; the most frequent."""
     where = _SOFTWARE.get(app or {22: "ssh", 80: "http"}.get(port, ""))
     texts = [one for one in said if one.field == where]

@@ -6,16 +6,14 @@ from functools import lru_cache
 from typing import Final
 
 from bavn.actor.assets.asset import Evidence, Hint, Kind
-from bavn.actor.assets.facts import PORT_OFFERED_MAX, Facts, Said
-from bavn.actor.assets.rules import CLIENT_PORTS, NAMES, PORTS, SAID, TEXTS, PortRule, TextRule
+from bavn.actor.assets.facts import PORT_OFFERED_MAX, HostFacts, HostText
+from bavn.actor.assets.rules import CLIENT_PORTS, NAMES, PORTS, TEXTS, PortRule, TextRule
 from bavn.model.text import Text
 
 JUMPS_TO_MIN: Final = 3
 """Hosts that a jump host administers."""
 SERVER_CLIENTS_MIN: Final = 2
 _ADMIN: Final = frozenset({22, 3389, 5985, 5986})
-_OS_OF_SERVERS: Final = frozenset({"domain controller", "web server", "mail server", "database", "dhcp server"})
-
 _COMPILED: Final = tuple((rule, re.compile(rule.pattern, re.IGNORECASE)) for rule in TEXTS)
 _FIELDS: Final[dict[str, Text]] = {
     "user agent": Text("user agent"),
@@ -30,7 +28,7 @@ _FIELDS: Final[dict[str, Text]] = {
 _SUFFIXES: Final = {domain: rule for rule in NAMES for domain in rule.domains}
 
 
-def hints(facts: Facts, mac_vendor: Callable[[str], str | None]) -> tuple[Hint, ...]:
+def hints(facts: HostFacts, mac_vendor: Callable[[str], str | None]) -> tuple[Hint, ...]:
     """All hints of a host, one for each rule and value with most rows behind it, in a fixed order."""
     made = [*_ports(facts), *_together(facts), *_texts(facts, mac_vendor), *_asked(facts)]
     made += _plain(facts, made)
@@ -41,7 +39,7 @@ def hints(facts: Facts, mac_vendor: Callable[[str], str | None]) -> tuple[Hint, 
     return tuple(sorted(best.values(), key=lambda h: (h.kind, -h.confidence, h.value, h.rule)))
 
 
-def _ports(facts: Facts) -> Iterator[Hint]:
+def _ports(facts: HostFacts) -> Iterator[Hint]:
     for rules, seen, serves in ((PORTS, facts.offers, True), (CLIENT_PORTS, facts.calls, False)):
         for rule in rules:
             for port, proto, app, flows, others, first, last in seen:
@@ -70,7 +68,7 @@ def _port_hint(rule: PortRule, app: str | None, others: int, evidence: Evidence,
     )
 
 
-def _together(facts: Facts) -> Iterator[Hint]:
+def _together(facts: HostFacts) -> Iterator[Hint]:
     """What no single port says: a domain controller, a jump host."""
     offered = {
         (port, proto): (app, flows, clients, first, last)
@@ -124,7 +122,7 @@ def _together(facts: Facts) -> Iterator[Hint]:
         )
 
 
-def _texts(facts: Facts, mac_vendor: Callable[[str], str | None]) -> Iterator[Hint]:
+def _texts(facts: HostFacts, mac_vendor: Callable[[str], str | None]) -> Iterator[Hint]:
     for said in facts.said:
         if said.field == "mac":
             vendor = mac_vendor(said.text)
@@ -141,7 +139,7 @@ def _texts(facts: Facts, mac_vendor: Callable[[str], str | None]) -> Iterator[Hi
             yield _text_hint(said, rule.kind, rule.value, rule.confidence, rule.name, said.text, said.field)
 
 
-def _text_hint(said: Said, kind: Kind, value: str, sure: float, rule: str, shown: str, where: str) -> Hint:
+def _text_hint(said: HostText, kind: Kind, value: str, sure: float, rule: str, shown: str, where: str) -> Hint:
     evidence = Evidence(
         table=said.table, field=where, value=shown, rows=said.rows, first_us=said.first_us, last_us=said.last_us
     )
@@ -155,7 +153,7 @@ def _matching(where: str, text: str) -> tuple[TextRule, ...]:
     return tuple(rule for rule, pattern in _COMPILED if rule.field == where and pattern.search(text))
 
 
-def _asked(facts: Facts) -> Iterator[Hint]:
+def _asked(facts: HostFacts) -> Iterator[Hint]:
     for said in facts.said:
         rule = _SUFFIXES.get(said.text) if said.field == "asked name" else None
         if rule:
@@ -177,7 +175,7 @@ def _asked(facts: Facts) -> Iterator[Hint]:
             )
 
 
-def _plain(facts: Facts, made: list[Hint]) -> Iterator[Hint]:
+def _plain(facts: HostFacts, made: list[Hint]) -> Iterator[Hint]:
     """A server, where nothing better is known: it answers several and its offer has no role of its own."""
     if any(hint.kind == "role" for hint in made):
         return
@@ -194,8 +192,3 @@ def _plain(facts: Facts, made: list[Hint]) -> Iterator[Hint]:
                 table="flow", field=f"{proto} port", value=str(port), rows=flows, first_us=first, last_us=last
             ),
         )
-
-
-def said_role(role: str) -> Text:
-    """A role in words."""
-    return SAID[role]

@@ -7,17 +7,16 @@ is worth nothing among the guilty only (DETECTION.md).
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from ipaddress import ip_network
 from typing import Final, Protocol
 
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.terms import Terms
 from bavn.model.intel.rule import RowRule
 from bavn.model.observable import Observable
 from bavn.model.ports import Window
-from bavn.model.settings import SettingsError, setting
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
@@ -26,43 +25,7 @@ HEADINGS: Final = ("Sees", "Misses", "Innocent", "Do first")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DetectSettings:
-    """What an operator may set of the detectors ([detect] of the node's configuration)."""
-
-    allowed_scanners: tuple[str, ...] = setting(
-        (), unit="", holds="Own addresses or networks (CIDR) that scan by order, such as vulnerability scanners."
-    )
-    known_long: tuple[str, ...] = setting(
-        (),
-        unit="",
-        holds="Own or outside addresses or networks (CIDR) with connections that stay open by order: jump hosts, VPN,"
-        " remote support.",
-    )
-    candidates_max: int = setting(
-        2000,
-        unit="candidates",
-        holds="The strangest candidates of one detector that become suspicions.",
-        low=1,
-        high=1e5,
-    )
-    calls_kept_max: int = setting(
-        4096, unit="calls", holds="Calls of one pair that the beacon detector looks at, the latest.", low=64, high=1e5
-    )
-    rows_part_max: int = setting(
-        5_000_000, unit="rows", holds="Rows grouped at a time; more are taken in parts by host.", low=1e4, high=1e9
-    )
-
-    def __post_init__(self) -> None:
-        for name in ("allowed_scanners", "known_long"):
-            for text in getattr(self, name):
-                try:
-                    ip_network(text, strict=False)
-                except ValueError as error:
-                    raise SettingsError(f"{name}: {text!r} is no address or network") from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class DetectorContext:
     """One look at one actor: the window, the shared terms, the indicators, the settings, the rules over rows and what
     earlier looks know of them."""
 
@@ -127,7 +90,7 @@ class Detector(Protocol):
         """Tables and roll-ups of the window that it reads."""
         ...
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         """The same for the same rows, whatever their order. At most ``settings.candidates_max`` candidates."""
         ...
 

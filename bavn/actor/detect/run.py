@@ -4,11 +4,11 @@ The same rows give the same bytes, whatever their order, the threads and the loa
 runs: the tallies of earlier windows are handed in, those of this one are handed out.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bavn.actor.detect import calibrate
-from bavn.actor.detect.base import Candidate, Detector, DetectSettings, Found, Look, story_id
+from bavn.actor.detect.base import Candidate, Detector, DetectorContext, Found, story_id
 from bavn.actor.detect.calibrate import Reference, Tally, p_value
 from bavn.actor.detect.detectors.beacon import Beacon
 from bavn.actor.detect.detectors.bruteforce import BruteForce
@@ -26,6 +26,7 @@ from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.indicators.lists import Lists
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
 from bavn.actor.detect.queries import behaviour
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.tasks import Missing, Weigh, weigh_here
 from bavn.actor.detect.terms import Terms
 from bavn.model.evidence import evidence_nats
@@ -91,7 +92,7 @@ def survey(
     """
     table = calibrate.shipped() if reference is None else reference
     terms = Terms(window, known, history)
-    look = Look(
+    look = DetectorContext(
         window=window,
         terms=terms,
         indicators=indicators,
@@ -100,34 +101,53 @@ def survey(
         memory=memory or RuleMemory(),
     )
     told = NoContainment() if failures is None else failures
+    every = zip(detectors, weigh(look, detectors), strict=True)
+    suspicions, tallies, failed = _judged(every, past or {}, table, verdicts, told)
+    ordered, hosts = _with_behaviour(in_order(suspicions), look, common, told)
+    return Survey(tuple(ordered), tallies, hosts, failed)
+
+
+def _judged(
+    every: Iterable[tuple[Detector, Found | Missing]],
+    past: Mapping[str, Tally],
+    table: Reference,
+    verdicts: Verdicts,
+    failures: Failures,
+) -> tuple[list[Suspicion], dict[str, Tally], frozenset[str]]:
+    """What the detectors' findings come to, the tallies of this window, and which detectors failed."""
     tallies: dict[str, Tally] = {}
-    made: list[Suspicion] = []
+    suspicions: list[Suspicion] = []
     failed: set[str] = set()
-    for detector, found in zip(detectors, weigh(look, detectors), strict=True):
+    for detector, found in every:
         part = f"detector {detector.name}"
         try:
             if isinstance(found, Missing):
                 raise found.error  # noqa: TRY301  told as if it had been raised here
             innocents = _innocents(detector, found, verdicts)
-            made += _suspicions(detector, found, {**tallies, **innocents}, past or {}, table, verdicts)
+            suspicions += _suspicions(detector, found, {**tallies, **innocents}, past, table, verdicts)
             tallies.update(innocents)
         except Exception as error:  # noqa: BLE001  its findings alone are missing
-            told.note(part, error)
+            failures.note(part, error)
             failed.add(detector.name)
         else:
-            told.works(part)
-    ordered = in_order(made)
+            failures.works(part)
+    return suspicions, tallies, frozenset(failed)
+
+
+def _with_behaviour(
+    ordered: Sequence[Suspicion], look: DetectorContext, common: behaviour.Common | None, failures: Failures
+) -> tuple[Sequence[Suspicion], int]:
+    """The suspicions with what they share, and how many own hosts were there. Raises QueryRefused."""
     try:
         ordered = behaviour.with_behaviour(ordered, look, behaviour.shipped() if common is None else common)
-        hosts = terms.hosts
+        hosts = look.terms.hosts
     except QueryRefused:
         raise
     except Exception as error:  # noqa: BLE001  they stand without what they share
-        told.note("detector behaviour", error)
-        hosts = 1
-    else:
-        told.works("detector behaviour")
-    return Survey(tuple(ordered), tallies, hosts, frozenset(failed))
+        failures.note("detector behaviour", error)
+        return ordered, 1
+    failures.works("detector behaviour")
+    return ordered, hosts
 
 
 def _suspicions(

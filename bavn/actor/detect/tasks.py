@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, Protocol, runtime_checkable
 
-from bavn.actor.detect.base import Detector, Found, Look
+from bavn.actor.detect.base import Detector, DetectorContext, Found
 from bavn.model.failure import place_of
 from bavn.model.ports import QueryRefused
 
@@ -23,15 +23,15 @@ class Splits(Detector, Protocol):
     """A detector whose work falls into parts that need nothing of each other; ``candidates`` is one part after the
     other. However many parts there are, what comes ``together`` is the same."""
 
-    def parts(self, look: Look, workers: int) -> Sequence[Any]:
+    def parts(self, look: DetectorContext, workers: int) -> Sequence[Any]:
         """What there is to do, for so many workers: small plain values."""
         ...
 
-    def part(self, look: Look, what: Any) -> Any:
+    def part(self, look: DetectorContext, what: Any) -> Any:
         """One part done; plain values and arrays, bounded by the settings."""
         ...
 
-    def together(self, look: Look, done: Sequence[Any]) -> Found:
+    def together(self, look: DetectorContext, done: Sequence[Any]) -> Found:
         """The findings, from all parts in the order of ``parts``."""
         ...
 
@@ -63,13 +63,13 @@ class Missing:
     error: Exception
 
 
-DoTasks = Callable[[Look, Sequence[Task]], Sequence[Any]]
+DoTasks = Callable[[DetectorContext, Sequence[Task]], Sequence[Any]]
 """What all tasks give, in their order. Raises QueryRefused as the first task would that raises it here."""
-Weigh = Callable[[Look, Sequence[Detector]], Sequence[Found | Missing]]
+Weigh = Callable[[DetectorContext, Sequence[Detector]], Sequence[Found | Missing]]
 """The findings of each detector, in order, or that they are missing. Raises QueryRefused."""
 
 
-def weigh_here(look: Look, detectors: Sequence[Detector]) -> Sequence[Found | Missing]:
+def weigh_here(look: DetectorContext, detectors: Sequence[Detector]) -> Sequence[Found | Missing]:
     """One detector after the other."""
     return [_tried(partial(detector.candidates, look)) for detector in detectors]
 
@@ -84,12 +84,12 @@ def _tried[T](work: Callable[[], T]) -> T | Missing:
         return Missing(error)
 
 
-def one_by_one(detector: Splits, look: Look) -> Found:
+def one_by_one(detector: Splits, look: DetectorContext) -> Found:
     """The ``candidates`` of a detector that splits."""
     return detector.together(look, [detector.part(look, what) for what in detector.parts(look, 1)])
 
 
-def do(look: Look, task: Task) -> Any:
+def do(look: DetectorContext, task: Task) -> Any:
     """A task done here; Missing where it fails in a way that nobody foresaw."""
     done = _tried(lambda: _do(look, task))
     if isinstance(done, Missing):  # an exception of any kind may not travel between processes
@@ -98,7 +98,7 @@ def do(look: Look, task: Task) -> Any:
     return done
 
 
-def _do(look: Look, task: Task) -> Any:
+def _do(look: DetectorContext, task: Task) -> Any:
     if task.part is not None and isinstance(task.detector, Splits):
         return task.detector.part(look, task.part)
     return task.detector.candidates(look)
@@ -107,7 +107,7 @@ def _do(look: Look, task: Task) -> Any:
 def weigh_by(tasks_done: DoTasks, workers: int) -> Weigh:
     """Findings by tasks that somebody else does; those that stay are done here meanwhile, by whoever does tasks."""
 
-    def weigh(look: Look, detectors: Sequence[Detector]) -> Sequence[Found | Missing]:
+    def weigh(look: DetectorContext, detectors: Sequence[Detector]) -> Sequence[Found | Missing]:
         tasks: list[Task] = []
         done: dict[int, list[Any]] = {}
         for detector in (detectors[at] for at in _order(detectors)):
@@ -128,13 +128,13 @@ def _order(detectors: Sequence[Detector]) -> list[int]:
     return sorted(range(len(detectors)), key=lambda at: (rank.get(detectors[at].name, len(COSTLY)), at))
 
 
-def _tasks(look: Look, detector: Detector, workers: int) -> list[Task]:
+def _tasks(look: DetectorContext, detector: Detector, workers: int) -> list[Task]:
     if isinstance(detector, Splits) and not isinstance(detector, Stays):
         return [Task(detector, what) for what in detector.parts(look, workers)] or [Task(detector)]
     return [Task(detector)]
 
 
-def _found(look: Look, detector: Detector, done: list[Any]) -> Found | Missing:
+def _found(look: DetectorContext, detector: Detector, done: list[Any]) -> Found | Missing:
     missing = next((part for part in done if isinstance(part, Missing)), None)
     if missing is not None:
         return missing

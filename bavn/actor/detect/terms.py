@@ -38,7 +38,7 @@ HOSTS_SMALL: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class PeerProfile:
     """What is known of one peer. ``hosts``: own hosts that called it. ``new``: None where history is too short.
     ``names``: what it was resolved, greeted or asked as here, at most NAMES_KEPT_MAX."""
 
@@ -50,7 +50,7 @@ class Known:
     edge: bool
 
 
-UNSEEN: Final = Known(hosts=0, first_us=0, new=None, names=(), grade=Grade.UNKNOWN, edge=False)
+UNSEEN: Final = PeerProfile(hosts=0, first_us=0, new=None, names=(), grade=Grade.UNKNOWN, edge=False)
 
 
 class Terms:
@@ -60,8 +60,8 @@ class Terms:
         self._window = window
         self.past = history or window
         self._load = lists
-        self._addresses: dict[str, Known] = {}
-        self._domains: dict[str, Known] = {}
+        self._addresses: dict[str, PeerProfile] = {}
+        self._domains: dict[str, PeerProfile] = {}
 
     @cached_property
     def lists(self) -> Lists:
@@ -71,10 +71,8 @@ class Terms:
     @cached_property
     def hosts(self) -> int:
         """Own hosts that called anybody in the window; at least 1."""
-        sql = (
-            "SELECT count(*) FROM (SELECT src FROM pair_hour WHERE is_home(src) UNION SELECT src FROM name_hour"
-            " WHERE is_home(src))"
-        )
+        sql = """SELECT count(*)
+            FROM (SELECT src FROM pair_hour WHERE is_home(src) UNION SELECT src FROM name_hour WHERE is_home(src))"""
         return max(1, int(self._window.rows(sql)[0][0]))
 
     @cached_property
@@ -82,17 +80,17 @@ class Terms:
         """From here on the past can be asked."""
         return max(self.past.first_us, self.past.known_from_us)
 
-    def addresses(self, asked: Iterable[str]) -> dict[str, Known]:
+    def addresses(self, asked: Iterable[str]) -> dict[str, PeerProfile]:
         """What is known of these addresses (texts in their usual form)."""
         return self._answers(asked, self._addresses, self._ask_addresses)
 
-    def domains(self, asked: Iterable[str]) -> dict[str, Known]:
+    def domains(self, asked: Iterable[str]) -> dict[str, PeerProfile]:
         """What is known of these names, by the registered domain or, where there is none, the name itself."""
         return self._answers(asked, self._domains, self._ask_domains)
 
     def _answers(
-        self, asked: Iterable[str], memory: dict[str, Known], ask: Callable[[list[str]], dict[str, Known]]
-    ) -> dict[str, Known]:
+        self, asked: Iterable[str], memory: dict[str, PeerProfile], ask: Callable[[list[str]], dict[str, PeerProfile]]
+    ) -> dict[str, PeerProfile]:
         wanted = sorted(set(asked))
         missing = [peer for peer in wanted if peer not in memory]
         for at in range(0, len(missing), ASKED_AT_ONCE_MAX):
@@ -101,12 +99,12 @@ class Terms:
             memory.update({peer: answers.get(peer, UNSEEN) for peer in some})
         return {peer: memory[peer] for peer in wanted}
 
-    def _ask_addresses(self, asked: list[str]) -> dict[str, Known]:
+    def _ask_addresses(self, asked: list[str]) -> dict[str, PeerProfile]:
         numbers = {text: address_uuid(text) for text in asked}
         table = pa.table({"peer": asked, "stored": [str(stored) for stored in numbers.values()]})
         used = self._rows_by_peer(
-            "SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM pair_hour"
-            " JOIN asked ON dst = asked.stored::UUID WHERE is_home(src) GROUP BY asked.peer",
+            """SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM pair_hour
+            JOIN asked ON dst = asked.stored::UUID WHERE is_home(src) GROUP BY asked.peer""",
             table,
         )
         names = self._names_of(asked, table)
@@ -135,10 +133,10 @@ class Terms:
         useful = {peer: tuple(name for name in names if _says_something(name)) for peer, names in rows}
         return {peer: names for peer, names in useful.items() if names}
 
-    def _ask_domains(self, asked: list[str]) -> dict[str, Known]:
+    def _ask_domains(self, asked: list[str]) -> dict[str, PeerProfile]:
         used = self._rows_by_peer(
-            "SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM name_hour"
-            ' JOIN asked ON asked.peer = coalesce("domain", "name") WHERE is_home(src) GROUP BY asked.peer',
+            """SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM name_hour
+            JOIN asked ON asked.peer = coalesce("domain", "name") WHERE is_home(src) GROUP BY asked.peer""",
             pa.table({"peer": asked}),
         )
         return {
@@ -149,9 +147,11 @@ class Terms:
     def _rows_by_peer(self, sql: str, table: pa.Table) -> dict[str, tuple[int, Any]]:
         return {peer: (int(hosts), first) for peer, hosts, first in self.past.rows(sql, tables={"asked": table})}
 
-    def _known(self, hosts: int, first: datetime | None, names: tuple[str, ...], grade: Grade, edge: bool) -> Known:
+    def _known(
+        self, hosts: int, first: datetime | None, names: tuple[str, ...], grade: Grade, edge: bool
+    ) -> PeerProfile:
         first_us = as_us(first.replace(tzinfo=UTC)) if first is not None else 0
-        return Known(hosts=hosts, first_us=first_us, new=self._new(first_us), names=names, grade=grade, edge=edge)
+        return PeerProfile(hosts=hosts, first_us=first_us, new=self._new(first_us), names=names, grade=grade, edge=edge)
 
     def _new(self, first_us: int) -> bool | None:
         """True: unknown for at least KNOWN_DAYS_MIN before, and first seen within NEW_DAYS_MAX of the window's end."""
@@ -162,13 +162,13 @@ class Terms:
             return True
         return False if age_us >= KNOWN_DAYS_MIN * DAY_US else None
 
-    def nats(self, known: Known) -> float:
+    def nats(self, known: PeerProfile) -> float:
         """What popularity, prevalence and novelty add to a candidate's statistic; 0 for what nothing is known of."""
         share = max(0.0, known.hosts - 1) / max(self.hosts, HOSTS_SMALL)
         novelty = 0.0 if known.new is None else NEW_NATS if known.new else OLD_NATS
         return LISTED_NATS[known.grade] - SHARE_NATS_PER_BIT * log2(1 + share / SHARE_FREE) + novelty
 
-    def said(self, known: Known) -> list[Text]:
+    def said(self, known: PeerProfile) -> list[Text]:
         """The same as parts of a sentence."""
         hosts, total = number(max(1, known.hosts)), number(max(self.hosts, known.hosts, 1))
         parts = [

@@ -18,7 +18,8 @@ from bavn.actor.door.echo import Holds, holds_none
 from bavn.actor.door.kept_back import KeptBack
 from bavn.actor.door.live import Element, echoes, live_elements, put_aside
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.report_rules import Asked, Offered, Rules
+from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
+from bavn.actor.door.round_elements import Prepared, RoundElement, told_of
 from bavn.actor.door.rounds import labels
 from bavn.actor.door.rounds.held import Held, Hold, at_once
 from bavn.actor.door.rounds.labels import CENTRE
@@ -27,7 +28,6 @@ from bavn.actor.door.rounds.reveals import Reveals
 from bavn.actor.door.rounds.rules import NOTHING, Outcome, Put, RoundRules, members_text, names_of, params_of
 from bavn.actor.door.state import OpenRound, State
 from bavn.actor.door.tell_rules import Condition, TakenBack, TellRules
-from bavn.actor.door.told import Prepared, Told, told_of
 from bavn.model.forms import same_names
 from bavn.model.intel.indicator import BlockOutcome, Sighting
 from bavn.model.moment import SECOND_US
@@ -117,9 +117,13 @@ class Door:
             centre=CENTRE,
             cleaned=cleaned,
         )
+        self._open_gates(RoundRules(policy, self.state, clock, name), rules, tell)
+
+    def _open_gates(self, rounds: RoundRules, rules: Rules, tell: TellRules) -> None:
+        ledger, clock = self.ledger, self._clock
         self._rounds = Gate[Put, Outcome](
             "asked",
-            RoundRules(policy, self.state, clock, name).row(),
+            rounds.row(),
             ledger,
             clock,
             way="in",
@@ -298,11 +302,11 @@ class Door:
             if not isinstance(said, Refused):
                 self._held.put(params, opened.deadline_us, self.outbox.last_seq(CENTRE))
 
-    def _set_of(self, params: RoundParams, now_us: int) -> list[Told]:
+    def _set_of(self, params: RoundParams, now_us: int) -> list[RoundElement]:
         """The elements of the round's tier that pass the gate, at most m, strongest first. A line is written when an
         element's outcome is new, so that each change shows once."""
         tier, alike = params.tier, same_names(params.forms)
-        passed: dict[str, Told] = {}
+        passed: dict[str, RoundElement] = {}
         for element, strong_enough in self._live(tier, now_us):
             item = Offered(element, tier, strong_enough, alike)
             outcome = self._elements.try_on(item)
@@ -353,7 +357,7 @@ class Door:
             element = None if slot is None else told[slot.element]
             judged = "" if element is None else aside.get(element.observable, "")
             echo = element is not None and element.observable in echoed
-            asked = Asked(message.round_id, opened.params.tier, cell, element, proved, judged, echo)
+            asked = ElementRequest(message.round_id, opened.params.tier, cell, element, proved, judged, echo)
             outcome = self._reports.offer(asked)
             if asked.told is not None:
                 shown = [names.get(x, str(x)) for x, _ in others]
@@ -369,7 +373,7 @@ class Door:
             elif asked.told is not None:
                 self.state.count_reported(asked.told.observable, self._clock.now_us())
 
-    def _ask_a_person(self, told: Told) -> None:
+    def _ask_a_person(self, told: RoundElement) -> None:
         observable = told.observable
         if self.policy.reveal_mode(observable.type) == "ask" and self.state.wish(observable) is None:
             self.state.set_wish(observable, "asked", "door", self._clock.now_us())

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.live import Element, is_strong
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.round_elements import RoundElement
 from bavn.actor.door.state import State
-from bavn.actor.door.told import Told
 from bavn.model.evidence import (
     PERIOD_EDGES_S,
     REGULARITY_EDGES,
@@ -39,7 +39,7 @@ class Offered:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ElementRequest:
     """An element that the centre asks about. ``told`` None: the cell holds none. ``proved``: the receipts hold.
     ``judged``: as what people here have put it aside since it was prepared; else empty. ``echo``: all that speaks for
     it now rests on an indicator that the sector shared."""
@@ -47,7 +47,7 @@ class Asked:
     round_id: str
     tier: str
     cell: Cell
-    told: Told | None
+    told: RoundElement | None
     proved: bool
     judged: str = ""
     echo: bool = False
@@ -75,7 +75,7 @@ class Rules:
             Rule("not_echo", lambda item, draft: _not_echo(draft, echo=item.element.echo)),
         )
 
-    def report_row(self) -> tuple[Rule[Asked, Draft], ...]:
+    def report_row(self) -> tuple[Rule[ElementRequest, Draft], ...]:
         """May this be reported? All that a report says is added here (the message rule comes after)."""
         return (
             Rule("receipts", self._receipts),
@@ -131,12 +131,12 @@ class Rules:
         vetoed = self._state.wish(observable) == "veto"
         return Refused("not_vetoed", "a person here has vetoed it") if vetoed else draft
 
-    def _receipts(self, item: Asked, draft: Draft) -> Draft | Refused:
+    def _receipts(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
         if item.told is None or not item.proved:
             return Refused("receipts", "not shown that enough others hold it")
         return draft.plus(round_id=item.round_id, table=item.cell.table, bin=item.cell.bin)
 
-    def _reveal_mode(self, item: Asked, draft: Draft) -> Draft | Refused:
+    def _reveal_mode(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
         if _told(item).detector == canary.DETECTOR:
             return draft
         observable = _told(item).observable
@@ -147,14 +147,14 @@ class Rules:
             return Refused("reveal_mode", "waits for a person here to allow it")
         return draft
 
-    def _budget(self, item: Asked, draft: Draft) -> Draft | Refused:
+    def _budget(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
         since_us = self._clock.now_us() - DAY_US
         if self._state.was_reported(_told(item).observable, since_us):
             return draft
         spent = self._state.reported_since(since_us) >= self._policy.reports_per_day_max
         return Refused("budget", "the day's budget of reports is spent") if spent else draft
 
-    def _evidence(self, item: Asked, draft: Draft) -> Draft | Refused:
+    def _evidence(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
         told = _told(item)
         return draft.plus(
             detector=told.detector,
@@ -163,11 +163,11 @@ class Rules:
             hosts_bucket=hosts_bucket(told.hosts),
         )
 
-    def _time(self, item: Asked, draft: Draft) -> Draft | Refused:
+    def _time(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
         told = _told(item)
         return draft.plus(first_hour=hour_of(told.first_us), last_hour=hour_of(told.last_us))
 
-    def _behaviour(self, item: Asked, draft: Draft) -> Draft | Refused:
+    def _behaviour(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
         told = _told(item)
         period = None if told.period_s is None else bucket_of(told.period_s, PERIOD_EDGES_S)
         regularity = None if told.regularity is None else bucket_of(told.regularity, REGULARITY_EDGES)
@@ -192,7 +192,7 @@ def _not_echo(draft: Draft, *, echo: bool) -> Draft | Refused:
     return Refused("not_echo", "it rests on an indicator that the sector shared: told as a sighting") if echo else draft
 
 
-def _told(item: Asked) -> Told:
+def _told(item: ElementRequest) -> RoundElement:
     if item.told is None:
         raise ValueError("the receipts rule lets nothing through that holds no element")
     return item.told

@@ -28,14 +28,12 @@ _LEFT_SCHEMA: Final = (
     "CREATE TABLE sector_verdict_left (case_id TEXT PRIMARY KEY, observables INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 )
 """Where a verdict's message had no room for all: how many more there are."""
-SECTOR_LEFT_SQL: Final = (
-    "SELECT l.case_id, l.observables, max(v.until_us) FROM sector_verdict_left l"
-    " JOIN sector_verdict v ON v.case_id = l.case_id GROUP BY l.case_id, l.observables ORDER BY l.case_id"
-)
-SECTOR_VERDICTS_SQL: Final = (
-    "SELECT number, case_id, type, value, judgement, given_us, until_us, ended_us, ended_by, ended_comment"
-    " FROM sector_verdict ORDER BY number"
-)
+SECTOR_LEFT_SQL: Final = """SELECT l.case_id, l.observables, max(v.until_us) FROM sector_verdict_left l
+    JOIN sector_verdict v ON v.case_id = l.case_id GROUP BY l.case_id, l.observables ORDER BY l.case_id"""
+SECTOR_VERDICTS_SQL: Final = """
+    SELECT number, case_id, type, value, judgement, given_us, until_us, ended_us, ended_by, ended_comment
+    FROM sector_verdict ORDER BY number
+"""
 _JUDGEMENT: Final[dict[str, Judgement]] = {"malicious": "true", "benign": "benign"}
 
 
@@ -58,8 +56,8 @@ class SectorVerdicts:
             ended = {
                 (kind, value): (at_us, by, comment)
                 for kind, value, at_us, by, comment in tx.execute(
-                    "SELECT type, value, ended_us, ended_by, ended_comment FROM sector_verdict"
-                    " WHERE case_id = ? AND judgement = ? AND ended_us IS NOT NULL",
+                    """SELECT type, value, ended_us, ended_by, ended_comment FROM sector_verdict
+                    WHERE case_id = ? AND judgement = ? AND ended_us IS NOT NULL""",
                     (message.case_id, judgement or ""),
                 ).fetchall()
             }
@@ -67,8 +65,9 @@ class SectorVerdicts:
             for one in observables if judgement else ():
                 at_us, by, comment = ended.get((one.type.value, one.value), (None, "", ""))
                 tx.execute(
-                    "INSERT INTO sector_verdict (case_id, type, value, judgement, given_us, until_us, ended_us,"
-                    " ended_by, ended_comment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    """INSERT INTO sector_verdict
+                      (case_id, type, value, judgement, given_us, until_us, ended_us, ended_by, ended_comment)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                     (
                         message.case_id,
                         one.type.value,
@@ -82,8 +81,9 @@ class SectorVerdicts:
                     ),
                 )
             tx.execute(
-                "INSERT INTO sector_verdict_case VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-                " version = excluded.version, heard_us = excluded.heard_us, observables = excluded.observables",
+                """INSERT INTO sector_verdict_case VALUES (?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET version = excluded.version, heard_us = excluded.heard_us,
+                  observables = excluded.observables""",
                 (message.case_id, message.version, now_us, len(observables)),
             )
             tx.execute("DELETE FROM sector_verdict_left WHERE case_id = ?", (message.case_id,))
@@ -107,8 +107,8 @@ class SectorVerdicts:
         """Ends the sector's advice here, for as long as the sector says the same. Raises NoSuchAdvice."""
         with self._book.transaction() as tx:
             changed = tx.execute(
-                "UPDATE sector_verdict SET ended_us = ?, ended_by = ?, ended_comment = ?"
-                " WHERE number = ? AND ended_us IS NULL",
+                """UPDATE sector_verdict SET ended_us = ?, ended_by = ?, ended_comment = ?
+                WHERE number = ? AND ended_us IS NULL""",
                 (now_us, by, comment, number),
             )
             if changed.rowcount != 1:
@@ -124,8 +124,8 @@ class SectorVerdicts:
         with self._book.transaction() as tx:
             tx.execute("DELETE FROM sector_verdict WHERE until_us < ?", (now_us - KEPT_US,))
             tx.execute(
-                "DELETE FROM sector_verdict_case WHERE heard_us < ? AND case_id NOT IN"
-                " (SELECT case_id FROM sector_verdict)",
+                """DELETE FROM sector_verdict_case
+                WHERE heard_us < ? AND case_id NOT IN (SELECT case_id FROM sector_verdict)""",
                 (now_us - KEPT_US,),
             )
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from bavn.actor.door.round_elements import NONCE_BYTES, Prepared, lock, unlock
 from bavn.actor.door.rounds.leaps import Leaps
-from bavn.actor.door.told import NONCE_BYTES, Prepared, lock, unlock
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import Dice
@@ -97,10 +97,8 @@ class State:
 
     def rounds_since(self, since_us: int) -> int:
         """Rounds opened since then, those among them that still wait for their keys."""
-        sql = (
-            "SELECT (SELECT count(*) FROM door_round WHERE opened_us > ?1)"
-            " + (SELECT count(*) FROM door_wanted WHERE opened_us > ?1)"
-        )
+        sql = """SELECT (SELECT count(*) FROM door_round WHERE opened_us > ?1)
+            + (SELECT count(*) FROM door_wanted WHERE opened_us > ?1)"""
         return int(self.book.rows(sql, (since_us,))[0][0])
 
     def want_round(self, opened: OpenRound, now_us: int) -> None:

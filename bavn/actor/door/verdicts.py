@@ -32,10 +32,11 @@ _SCHEMA = (
         for act in ("UPDATE", "DELETE")
     ),
 )
-VERDICTS_SQL: Final = (
-    "SELECT v.number, judgement, scope, story, detector, host, peer, given_us, until_us, v.by_whom, v.comment,"
-    " e.ended_us, e.by_whom, e.comment FROM verdict v LEFT JOIN verdict_end e ON e.number = v.number ORDER BY v.number"
-)
+VERDICTS_SQL: Final = """
+    SELECT v.number, judgement, scope, story, detector, host, peer, given_us, until_us, v.by_whom, v.comment,
+      e.ended_us, e.by_whom, e.comment
+    FROM verdict v LEFT JOIN verdict_end e ON e.number = v.number ORDER BY v.number
+"""
 
 
 class NoSuchVerdict(Exception):
@@ -62,12 +63,7 @@ class VerdictBook:
         comment: str = "",
     ) -> Verdict:
         """A new verdict, given on a suspicion. ValueError for one without an end, beyond the bounds, or by nobody."""
-        if until_us is None and judgement != "true":
-            raise ValueError("only `true` may go without an end")
-        if until_us is not None and until_us <= now_us:
-            raise ValueError("its end has passed")
-        if not by.strip() or len(by) > COMMENT_CHARS_MAX or len(comment) > COMMENT_CHARS_MAX:
-            raise ValueError(f"a verdict says who gave it, and a comment has at most {COMMENT_CHARS_MAX} characters")
+        _check(judgement, until_us, now_us, by, comment)
         with self._book.transaction() as tx:
             ((number,),) = tx.execute("SELECT coalesce(max(number), 0) + 1 FROM verdict").fetchall()
             if number > VERDICTS_MAX:
@@ -159,3 +155,13 @@ def verdicts_of(rows: list[tuple[Any, ...]]) -> list[Verdict]:
             ended_comment,
         ) in rows
     ]
+
+
+def _check(judgement: Judgement, until_us: int | None, now_us: int, by: str, comment: str) -> None:
+    """Raises ValueError for a verdict that nobody may give."""
+    if until_us is None and judgement != "true":
+        raise ValueError("only `true` may go without an end")
+    if until_us is not None and until_us <= now_us:
+        raise ValueError("its end has passed")
+    if not by.strip() or len(by) > COMMENT_CHARS_MAX or len(comment) > COMMENT_CHARS_MAX:
+        raise ValueError(f"a verdict says who gave it, and a comment has at most {COMMENT_CHARS_MAX} characters")

@@ -92,8 +92,8 @@ def _by_fingerprint(window: Window, host: str, equals: dict[str, str | int]) -> 
         return set()
     where = " AND ".join(f"{name} = ${name}" for name in columns)
     rows = window.rows(
-        f"SELECT DISTINCT CASE WHEN src = $host::UUID THEN dst ELSE src END FROM tls WHERE {where}"
-        f" AND (src = $host::UUID OR dst = $host::UUID) ORDER BY 1 LIMIT {PEERS_MAX + 1}",
+        f"""SELECT DISTINCT CASE WHEN src = $host::UUID THEN dst ELSE src END
+        FROM tls WHERE {where} AND (src = $host::UUID OR dst = $host::UUID) ORDER BY 1 LIMIT {PEERS_MAX + 1}""",
         {name: equals[name] for name in columns} | {"host": str(address_uuid(host))},
     )
     return {address_text(row[0]) for row in rows}

@@ -37,7 +37,15 @@ _MADE: Final[Mapping[str, re.Pattern[str]]] = {
 _GAP = r"(?:[-./_+, ]|\\[tnrvf]){0,3}"
 _DAY, _MONTH = r"(?:0[1-9]|[12]\d|3[01]|6[1-9]|[78]\d|9[01])", r"(?:0[1-9]|1[0-2])"
 """Replacement numbers have 60 added to their day."""
-_DATED = re.compile(rf"(?=({_DAY}{_GAP}{_MONTH}{_GAP}(?:\d\d)?\d\d{_GAP}\d{{4}}))")
+_DATED = re.compile(
+    rf"""
+    (?=( {_DAY} {_GAP}        # day
+        {_MONTH} {_GAP}       # month
+        (?:\d\d)?\d\d {_GAP}  # year
+        \d{{4}} ))            # number
+    """,
+    re.VERBOSE,
+)
 _SPREAD = re.compile(r"(?=(\d(?:(?:[-_+, ]|\\[tnrvf]){0,3}\d){9}))")
 _DATE = re.compile(_DAY + _MONTH)
 _EMAIL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,128}@[\w-]+(?:\.[\w-]+)+")
@@ -46,8 +54,16 @@ _HOME = re.compile(r"(?i)(?<=[\\/])(?:users|home|brugere|profiles?)[\\/]+([^\\/\
 _QUERY = re.compile(r"(?<=[?#])(\S+)")
 _ALL_BEHIND = re.compile(r"(?s)(?<=[?#])(.+)")
 _ENCODED = re.compile(
-    r"((?:%[0-9a-fA-F]{2})+)|&#(\d{1,7});?|&#[xX]([0-9a-fA-F]{1,6});?|\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})|(&nbsp;)"
-    r"|\\U([0-9a-fA-F]{8})"
+    r"""
+    ((?:%[0-9a-fA-F]{2})+)            # percent codes
+    | &\#(\d{1,7});?                  # HTML, the number of a character
+    | &\#[xX]([0-9a-fA-F]{1,6});?     # the same in hexadecimal
+    | \\u([0-9a-fA-F]{4})             # JSON
+    | \\x([0-9a-fA-F]{2})             # a byte in C and Python
+    | (&nbsp;)                        # HTML, a blank
+    | \\U([0-9a-fA-F]{8})             # Python, a character of any plane
+    """,
+    re.VERBOSE,
 )
 _ID = re.compile("[0-9a-f]{32}")
 _ODD = re.compile(r"[%&\\]")

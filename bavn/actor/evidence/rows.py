@@ -29,7 +29,7 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TableFilter:
     """A condition over one table, with its parameters."""
 
     table: str
@@ -48,7 +48,7 @@ def around(window: Window, ends: Ends, rows_max: int) -> list[Rows]:
     return _found(window, [_between(table, ends) for table in TABLES if _has_ends(table)], rows_max)
 
 
-def asked_of(ref: RowsRef) -> list[Asked]:
+def asked_of(ref: RowsRef) -> list[TableFilter]:
     """The conditions over records that a reference stands for. ValueError for a table nobody knows."""
     given = dict(ref.equals)
     name = next((str(given[side]) for side in ("dst", "src") if side in given and not _is_place(given[side])), None)
@@ -66,7 +66,7 @@ def asked_of(ref: RowsRef) -> list[Asked]:
     return [_equal(ref.table, given)]
 
 
-def _found(window: Window, conditions: list[Asked], rows_max: int) -> list[Rows]:
+def _found(window: Window, conditions: list[TableFilter], rows_max: int) -> list[Rows]:
     made = []
     for asked in conditions:
         table = window.arrow(
@@ -77,7 +77,7 @@ def _found(window: Window, conditions: list[Asked], rows_max: int) -> list[Rows]
     return made
 
 
-def _equal(table: str, given: dict[str, str | int]) -> Asked:
+def _equal(table: str, given: dict[str, str | int]) -> TableFilter:
     parts: list[str] = []
     parameters: dict[str, Any] = {}
     types = {column.name: column.type for column in TABLES[table]}
@@ -93,7 +93,7 @@ def _equal(table: str, given: dict[str, str | int]) -> Asked:
             part, more = f'"{column}" = ${name}', {name: value}
         parts.append(part)
         parameters |= more
-    return Asked(table, " AND ".join(parts) or "TRUE", parameters)
+    return TableFilter(table, " AND ".join(parts) or "TRUE", parameters)
 
 
 def _is_place(value: str | int) -> bool:
@@ -116,11 +116,11 @@ def _has_ends(table: str) -> bool:
     return any(column.name == "dst" for column in TABLES[table])
 
 
-def _between(table: str, ends: Ends) -> Asked:
+def _between(table: str, ends: Ends) -> TableFilter:
     host = str(address_uuid(ends.host))
     parameters: dict[str, Any] = {"host": host}
     if ends.anybody:
-        return Asked(table, "(src = $host::UUID OR dst = $host::UUID)", parameters)
+        return TableFilter(table, "(src = $host::UUID OR dst = $host::UUID)", parameters)
     either = []
     if ends.peers:
         parameters["peers"] = [str(address_uuid(peer)) for peer in ends.peers]
@@ -131,5 +131,5 @@ def _between(table: str, ends: Ends) -> Asked:
         parameters |= more
         either.append(f"src = $host::UUID AND {named}")
     if not either:
-        return Asked(table, "FALSE AND src = $host::UUID", parameters)
-    return Asked(table, "(" + ") OR (".join(either) + ")", parameters)
+        return TableFilter(table, "FALSE AND src = $host::UUID", parameters)
+    return TableFilter(table, "(" + ") OR (".join(either) + ")", parameters)

@@ -71,9 +71,9 @@ def refused_by(window: Window, rules: Sequence[RowRule]) -> list[Refusal]:
 
 def _matches(window: Window, group: Sequence[RowRule], samples: int) -> list[Match]:
     rows = window.rows(
-        f"SELECT rule, count(*), count(DISTINCT host), list(DISTINCT host ORDER BY host)[1:{HOSTS_NAMED_MAX}],"
-        f" min(ts), max(ts) FROM (SELECT rule, ts, {_HOST} AS host FROM ({named_rows_sql(group)}))"
-        " GROUP BY rule ORDER BY rule"
+        f"""SELECT rule, count(*), count(DISTINCT host), list(DISTINCT host ORDER BY host)[1:{HOSTS_NAMED_MAX}],
+          min(ts), max(ts)
+        FROM (SELECT rule, ts, {_HOST} AS host FROM ({named_rows_sql(group)})) GROUP BY rule ORDER BY rule"""
     )
     return [
         Match(
@@ -94,8 +94,8 @@ def _samples(window: Window, rule: RowRule, count: int) -> tuple[tuple[tuple[str
         return ()
     columns = ("ts", "src", "dst", *rule.shown)
     rows = window.rows(
-        f"SELECT {', '.join(columns)} FROM {rule.relation} WHERE {rule.condition}"
-        f" ORDER BY ts, {', '.join(map(str, range(2, len(columns) + 1)))} LIMIT {count}"
+        f"""SELECT {", ".join(columns)} FROM {rule.relation} WHERE {rule.condition}
+        ORDER BY ts, {", ".join(map(str, range(2, len(columns) + 1)))} LIMIT {count}"""
     )
     names = [column.lstrip("_") for column in columns]
     return tuple(tuple(zip(names, map(_plain, row), strict=True)) for row in rows)

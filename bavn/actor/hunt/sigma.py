@@ -24,7 +24,7 @@ from bavn.actor.hunt.sigma_sources import target_of
 from bavn.actor.hunt.sigma_sql import DuckdbBackend
 from bavn.model.intel.rule import LEVELS, Level, RowRule
 
-Standing = Literal["runs", "part", "unsupported", "unreadable"]
+SigmaState = Literal["runs", "part", "unsupported", "unreadable"]
 RULES_MAX: Final = 20_000
 SQL_CHARS_MAX: Final = 150_000
 CONDITION_CHARS_MAX: Final = 4000
@@ -40,7 +40,7 @@ class Outcome:
     file: str
     title: str
     id: str
-    standing: Standing
+    standing: SigmaState
     reason: str
     rule: RowRule | None = None
 
@@ -259,7 +259,7 @@ def _all_unknown(rule: SigmaRule, target: Target) -> str:
     return f"{fields} {', '.join(_line(name)[:60] for name in unknown[:10])}: not kept in {target.table}"
 
 
-def _outcome(entry: _Read, standing: Standing, reason: str, rule: RowRule | None = None) -> Outcome:
+def _outcome(entry: _Read, standing: SigmaState, reason: str, rule: RowRule | None = None) -> Outcome:
     title = _line(str(entry.rule.title or ""))[:TITLE_CHARS_MAX]
     return Outcome(
         file=entry.file,

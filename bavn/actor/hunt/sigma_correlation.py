@@ -86,10 +86,8 @@ def _in_order(known: str, by: str, span_s: int, slots: int) -> str:
     before = f"({by}ORDER BY ts RANGE BETWEEN INTERVAL {span_s} SECOND PRECEDING AND INTERVAL 1 MICROSECOND PRECEDING)"
     relation = f"SELECT *, CASE WHEN slot = 0 THEN ts END AS begun0 FROM ({known})"
     for slot in range(1, slots):
-        relation = (
-            f"SELECT *, CASE WHEN slot = {slot} THEN max(begun{slot - 1}) OVER {before} END AS begun{slot}"
-            f" FROM ({relation})"
-        )
+        relation = f"""SELECT *, CASE WHEN slot = {slot} THEN max(begun{slot - 1}) OVER {before} END AS begun{slot}
+            FROM ({relation})"""
     return f"SELECT *, coalesce(ts - begun{slots - 1} <= INTERVAL {span_s} SECOND, FALSE) AS came FROM ({relation})"
 
 
@@ -112,10 +110,8 @@ def _events(
     groups = [_key(base.target, aliases.get(name, name)) for name in rule.group_by or ()]
     columns = "".join(f", {sql} AS g{at}" for at, sql in enumerate(groups))
     seen = _key(base.target, aliases.get(value, value)) if value else "NULL"
-    return (
-        f"SELECT ts, sensor, src, dst, flow_id, {slot} AS slot{columns}, {seen} AS v"
-        f" FROM {base.target.relation} WHERE {base.condition}"
-    )
+    return f"""SELECT ts, sensor, src, dst, flow_id, {slot} AS slot{columns}, {seen} AS v
+        FROM {base.target.relation} WHERE {base.condition}"""
 
 
 def _key(target: Target, name: str) -> str:

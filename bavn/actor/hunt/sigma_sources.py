@@ -10,19 +10,19 @@ from bavn.actor.hunt.sigma_fields import COMMON, Field, Target, name, number, te
 
 _HEADERS = "headers are counted too"
 _BY_FLAGS = "worked out from state and TCP flags"
-_ZEEK_APP = (
-    "CASE app_proto WHEN 'tls' THEN 'ssl' WHEN 'dcerpc' THEN 'dce_rpc'"
-    " WHEN 'krb5' THEN CASE proto WHEN 'tcp' THEN 'krb_tcp' ELSE 'krb' END ELSE app_proto END"
-)
-_CONN_STATE = (
-    "CASE WHEN proto = 'tcp' THEN CASE"
-    " WHEN failed AND tcp_flags_tc & 4 > 0 THEN 'REJ' WHEN failed OR state = 'new' THEN 'S0'"
-    " WHEN tcp_flags_ts & 4 > 0 THEN 'RSTO' WHEN tcp_flags_tc & 4 > 0 THEN 'RSTR'"
-    " WHEN tcp_flags_ts & 1 > 0 AND tcp_flags_tc & 1 > 0 THEN 'SF'"
-    " WHEN tcp_flags_ts & 1 > 0 THEN 'S2' WHEN tcp_flags_tc & 1 > 0 THEN 'S3'"
-    " WHEN state = 'established' THEN 'S1' ELSE 'OTH' END"
-    " WHEN pkts_toclient = 0 THEN 'S0' ELSE 'SF' END"
-)
+_ZEEK_APP = """CASE app_proto WHEN 'tls' THEN 'ssl' WHEN 'dcerpc' THEN 'dce_rpc'
+    WHEN 'krb5' THEN CASE proto WHEN 'tcp' THEN 'krb_tcp' ELSE 'krb' END ELSE app_proto END"""
+_CONN_STATE = """CASE
+    WHEN proto = 'tcp' THEN CASE
+      WHEN failed AND tcp_flags_tc & 4 > 0 THEN 'REJ'
+      WHEN failed OR state = 'new' THEN 'S0'
+      WHEN tcp_flags_ts & 4 > 0 THEN 'RSTO'
+      WHEN tcp_flags_tc & 4 > 0 THEN 'RSTR'
+      WHEN tcp_flags_ts & 1 > 0 AND tcp_flags_tc & 1 > 0 THEN 'SF'
+      WHEN tcp_flags_ts & 1 > 0 THEN 'S2'
+      WHEN tcp_flags_tc & 1 > 0 THEN 'S3'
+      WHEN state = 'established' THEN 'S1' ELSE 'OTH' END
+    WHEN pkts_toclient = 0 THEN 'S0' ELSE 'SF' END"""
 _RRTYPES = {
     1: "A",
     2: "NS",
@@ -46,10 +46,8 @@ _RRTYPES = {
 _RCODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 _URL_PATH = "regexp_replace(regexp_extract(url, '^[^?#]*'), '^[a-zA-Z]+://[^/]*', '')"
 _URL_WHOLE = "CASE WHEN contains(url, '://') THEN url ELSE concat('http://', host, url) END"
-_VERSION = (
-    "CASE version WHEN 'TLS 1.3' THEN 'TLSv13' WHEN 'TLS 1.2' THEN 'TLSv12' WHEN 'TLS 1.1' THEN 'TLSv11'"
-    " WHEN 'TLSv1' THEN 'TLSv10' ELSE version END"
-)
+_VERSION = """CASE version WHEN 'TLS 1.3' THEN 'TLSv13' WHEN 'TLS 1.2' THEN 'TLSv12' WHEN 'TLS 1.1' THEN 'TLSv11'
+    WHEN 'TLSv1' THEN 'TLSv10' ELSE version END"""
 
 
 def _coded(column: str, codes: dict[int, str]) -> str:
@@ -72,10 +70,8 @@ _FLOW = COMMON | {
     "bytes_toserver": number("bytes_toserver"),
     "bytes_toclient": number("bytes_toclient"),
 }
-_ACTION = (
-    "CASE WHEN failed THEN ['deny', 'denied', 'drop', 'dropped', 'block', 'blocked', 'reject', 'rejected']"
-    " ELSE ['accept', 'accepted', 'allow', 'allowed', 'permit', 'permitted', 'pass', 'passed', 'forward'] END"
-)
+_ACTION = """CASE WHEN failed THEN ['deny', 'denied', 'drop', 'dropped', 'block', 'blocked', 'reject', 'rejected']
+    ELSE ['accept', 'accepted', 'allow', 'allowed', 'permit', 'permitted', 'pass', 'passed', 'forward'] END"""
 _BY_ANSWER = "a flow that got an answer counts as let through, one that got none as blocked"
 FLOW: Final = Target(
     table="flow",
@@ -264,12 +260,11 @@ TLS: Final = Target(
 )
 
 # Suricata names the share on the row that connects to it and the file on the rows that follow; Zeek has both on one.
-_SMB = (
-    "(SELECT *, coalesce(share, last_value(CASE WHEN command LIKE '%TREE_CONNECT%' THEN named_pipe END IGNORE NULLS)"
-    " OVER so_far, last_value(share IGNORE NULLS) OVER so_far) AS _path,"
-    " CASE WHEN command LIKE '%TREE_CONNECT%' THEN filename ELSE coalesce(filename, named_pipe) END AS _name FROM smb"
-    " WINDOW so_far AS (PARTITION BY sensor, flow_id, src, src_port, dst, dst_port ORDER BY ts))"
-)
+_SMB = """(SELECT *,
+      coalesce(share, last_value(CASE WHEN command LIKE '%TREE_CONNECT%' THEN named_pipe END IGNORE NULLS) OVER so_far,
+        last_value(share IGNORE NULLS) OVER so_far) AS _path,
+      CASE WHEN command LIKE '%TREE_CONNECT%' THEN filename ELSE coalesce(filename, named_pipe) END AS _name
+    FROM smb WINDOW so_far AS (PARTITION BY sensor, flow_id, src, src_port, dst, dst_port ORDER BY ts))"""
 SMB_FILES: Final = Target(
     table="smb",
     relation=f"(SELECT * FROM {_SMB} WHERE _name IS NOT NULL)",

@@ -23,7 +23,7 @@ class SpanUnclear(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedSpan:
     """What was asked for: ``last_for_us`` back from the newest record, or bounds; None where nothing was said."""
 
     first_us: int | None = None
@@ -39,11 +39,11 @@ class Asked:
         return min(first, last), last
 
 
-def asked(last: str = "", first: str = "", end: str = "") -> Asked:
+def asked(last: str = "", first: str = "", end: str = "") -> RequestedSpan:
     """From the texts of a command line; empty ones were not given. Raises SpanUnclear."""
     if last and first:
         raise SpanUnclear("give --last or --from, not both")
-    made = Asked(
+    made = RequestedSpan(
         first_us=moment(first) if first else None,
         last_us=moment(end) if end else None,
         last_for_us=length(last) if last else None,

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
-from bavn.actor.protect.carry import Hands, carried
+from bavn.actor.protect.carriers import Enforcers, carried
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.indicator import Block
 from bavn.model.moment import SECOND_US
@@ -41,7 +41,7 @@ class Force:
     One that raises anything is down as well, and ``failures`` is told."""
 
     def __init__(
-        self, hands: Hands, clock: Clock, *, reconcile_s: int, retry_s: int, failures: Failures | None = None
+        self, hands: Enforcers, clock: Clock, *, reconcile_s: int, retry_s: int, failures: Failures | None = None
     ) -> None:
         self._failures = NoContainment() if failures is None else failures
         self.hands = hands

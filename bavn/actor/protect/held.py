@@ -12,10 +12,8 @@ from bavn.model.observable import Observable
 from bavn.model.ports import Clock
 from bavn.wire.partners.stix import first_made_us
 
-_SHARED: Final = (
-    "SELECT bundle, until_us FROM protect_item WHERE type = ? AND value = ? AND until_us > ? AND bundle <> '' "
-    "AND rule NOT IN ('withdrawn', 'revoked')"
-)
+_SHARED: Final = """SELECT bundle, until_us FROM protect_item
+    WHERE type = ? AND value = ? AND until_us > ? AND bundle <> '' AND rule NOT IN ('withdrawn', 'revoked')"""
 
 
 def held_span(state: State, clock: Clock) -> Callable[[Observable], tuple[int, int] | None]:

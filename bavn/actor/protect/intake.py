@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 import rfc8785
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.hunt import Found, Hunter
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
@@ -90,7 +90,7 @@ class Intake:
         clock: Clock,
         policy: ProtectPolicy,
         never: Callable[[], NeverBlock],
-        hands: Hands,
+        hands: Enforcers,
         homes: tuple[str, ...],
         hunter: Hunter,
         listed: Callable[[Observable], str | None] | None,

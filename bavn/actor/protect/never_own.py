@@ -83,8 +83,8 @@ def own_entries(rows: Asks) -> list[Own]:
 def own_mark(rows: Asks) -> Mark:
     """How many there are and the newest number ever given: another one after every change."""
     ((count, newest),) = rows(
-        "SELECT (SELECT count(*) FROM protect_never),"
-        " coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'protect_never'), 0)",
+        """SELECT (SELECT count(*) FROM protect_never),
+          coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'protect_never'), 0)""",
         (),
     )
     return count, newest
@@ -129,8 +129,8 @@ def touched(rows: Asks, entries: Iterable[Own], standings: Sequence[str], rule: 
         sql, given = _asked(one)
         marks = ", ".join("?" for _ in standings)
         found = rows(
-            f"SELECT indicator_id, value FROM protect_item WHERE {sql} AND standing IN ({marks})"
-            " AND (? = '' OR rule = ?) ORDER BY indicator_id",
+            f"""SELECT indicator_id, value FROM protect_item
+            WHERE {sql} AND standing IN ({marks}) AND (? = '' OR rule = ?) ORDER BY indicator_id""",
             (*given, *standings, rule, rule),
         )
         network = ip_network(one.value) if one.covers == "network" else None

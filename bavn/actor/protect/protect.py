@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 
 from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.hunt import Found, History, Hunter
@@ -32,14 +32,14 @@ from bavn.actor.protect.intake import (
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.never_own import Own, own_entries, own_mark, touched
 from bavn.actor.protect.policy import ProtectPolicy
+from bavn.actor.protect.requests import done_wish, wishes
 from bavn.actor.protect.rollback import Rollback, networks_of
 from bavn.actor.protect.rules import Draft
 from bavn.actor.protect.sightings import Hit, HitSource, Sightings
-from bavn.actor.protect.state import PIECE, Item, State, Told, outcome_of
+from bavn.actor.protect.state import PIECE, Item, PendingNotice, State, outcome_of
 from bavn.actor.protect.telling import Telling
 from bavn.actor.protect.uncarried import Uncarried
 from bavn.actor.protect.wanted import fingerprint
-from bavn.actor.protect.wishes import done_wish, wishes
 from bavn.model.contained import contained
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.indicator import Block, SightingKind
@@ -73,7 +73,7 @@ class Protect:
         clock: Clock,
         policy: ProtectPolicy,
         never: NeverBlock,
-        hands: Hands,
+        hands: Enforcers,
         homes: Sequence[str] = (),
         history: History | None = None,
         failures: Failures | None = None,
@@ -161,7 +161,7 @@ class Protect:
             self.state.forget(now_us - self.policy.remember_days * DAY_US, now_us)
             self._forget_next_us = now_us + HOUR_US
 
-    def take(self, limit: int = TOLD_MAX, *, without: frozenset[str] = frozenset()) -> list[Told]:
+    def take(self, limit: int = TOLD_MAX, *, without: frozenset[str] = frozenset()) -> list[PendingNotice]:
         """Outcomes and sightings for the door, oldest first; again the same until ``done``. ``without``: names of what
         must wait there, and holds up nothing else."""
         return self.state.told(limit, without)

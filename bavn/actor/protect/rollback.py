@@ -54,8 +54,8 @@ class Rollback:
             ).fetchone()[0]
             for host, last_us in own[: max(0, HOSTS_MAX - known)]:
                 tx.execute(
-                    "INSERT INTO rollback_hit VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
-                    "last_us = max(last_us, excluded.last_us)",
+                    """INSERT INTO rollback_hit VALUES (?, ?, ?)
+                    ON CONFLICT DO UPDATE SET last_us = max(last_us, excluded.last_us)""",
                     (indicator_id, host, last_us),
                 )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final, Literal
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
@@ -53,7 +53,7 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class IndicatorRecord:
     """What is remembered of an indicator: its last version, and whether it is in force (``wanted``), or was lifted here
     (``held``)."""
 
@@ -100,9 +100,9 @@ class Row:
     policy: ProtectPolicy
     never: Callable[[], NeverBlock]
     homes: tuple[str, ...]
-    hands: Hands
+    hands: Enforcers
     clock: Clock
-    known: Callable[[str], Known | None]
+    known: Callable[[str], IndicatorRecord | None]
     held: Callable[[Observable], str | None]
     spent: Callable[[], Spent]
     rules: tuple[Rule[Arrived, Draft], ...] = field(init=False)
@@ -262,7 +262,7 @@ class Row:
         return replace(draft, waits=(*draft.waits, why))
 
 
-def renews(known: Known | None, made: Indicator) -> bool:
+def renews(known: IndicatorRecord | None, made: Indicator) -> bool:
     """True if the same block is in force already: a new version of it changes nothing in the network."""
     if known is None or (known.standing, known.act) != ("wanted", "block"):
         return False

@@ -34,8 +34,8 @@ HOSTS_MAX: Final = 1000
 def blocked_met(book: Book) -> list[tuple[str, ObservableType, int, int]]:
     """(indicator, its type, first and last time it was blocked here in us), for the day's counts at the door."""
     found = book.rows(
-        "SELECT indicator_id, type, first_us, last_us FROM protect_met JOIN protect_item USING (indicator_id)"
-        " WHERE kind = 'blocked' AND count > 0 AND first_us IS NOT NULL ORDER BY indicator_id"
+        """SELECT indicator_id, type, first_us, last_us FROM protect_met JOIN protect_item USING (indicator_id)
+        WHERE kind = 'blocked' AND count > 0 AND first_us IS NOT NULL ORDER BY indicator_id"""
     )
     return [(name, ObservableType(kind), first_us, last_us) for name, kind, first_us, last_us in found]
 
@@ -81,9 +81,9 @@ class Sightings:
         """Adds to the count: these hits were never counted before."""
         with self._state.book.transaction() as tx:
             tx.execute(
-                "INSERT INTO protect_met VALUES (?, ?, ?, ?, ?, 0, NULL) ON CONFLICT DO UPDATE SET "
-                "count = count + excluded.count, first_us = min(first_us, excluded.first_us), "
-                "last_us = max(last_us, excluded.last_us)",
+                """INSERT INTO protect_met VALUES (?, ?, ?, ?, ?, 0, NULL)
+                ON CONFLICT DO UPDATE SET count = count + excluded.count,
+                  first_us = min(first_us, excluded.first_us), last_us = max(last_us, excluded.last_us)""",
                 (indicator_id, _known(kind), hit.count, hit.first_us, hit.last_us),
             )
 
@@ -91,10 +91,10 @@ class Sightings:
         """At least so many: the same hits may have been counted before, unless all of them came later."""
         with self._state.book.transaction() as tx:
             tx.execute(
-                "INSERT INTO protect_met VALUES (?, ?, ?, ?, ?, 0, NULL) ON CONFLICT DO UPDATE SET "
-                "count = CASE WHEN excluded.first_us > last_us THEN count + excluded.count "
-                "ELSE max(count, excluded.count) END, "
-                "first_us = min(first_us, excluded.first_us), last_us = max(last_us, excluded.last_us)",
+                """INSERT INTO protect_met VALUES (?, ?, ?, ?, ?, 0, NULL)
+                ON CONFLICT DO UPDATE SET count = CASE WHEN excluded.first_us > last_us THEN count + excluded.count
+                    ELSE max(count, excluded.count) END,
+                  first_us = min(first_us, excluded.first_us), last_us = max(last_us, excluded.last_us)""",
                 (indicator_id, _known(kind), count, first_us, last_us),
             )
 
@@ -109,8 +109,8 @@ class Sightings:
     def tell(self, now_us: int) -> None:
         """Puts in the door's queue what is new and due."""
         rows = self._state.book.rows(
-            "SELECT indicator_id, kind, count, first_us, last_us FROM protect_met "
-            "WHERE count <> told_count AND (told_us IS NULL OR told_us <= ?) ORDER BY indicator_id, kind",
+            """SELECT indicator_id, kind, count, first_us, last_us FROM protect_met
+            WHERE count <> told_count AND (told_us IS NULL OR told_us <= ?) ORDER BY indicator_id, kind""",
             (now_us - self._every_us,),
         )
         with self._state.book.transaction() as tx:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bavn.actor.protect.never_own import prepare
-from bavn.actor.protect.rules import Known, Spent
+from bavn.actor.protect.rules import IndicatorRecord, Spent
 from bavn.actor.protect.wanted import COUNT_SCHEMA, Wanted
 from bavn.model.intel.indicator import Block, BlockOutcome, BlockState, Indicator, Sighting
 from bavn.model.moment import DAY_US, HOUR_US
@@ -94,7 +94,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PendingNotice:
     """Something for the door, kept until the door says done: what became of an indicator, or where it was met."""
 
     number: int
@@ -137,8 +137,8 @@ class State:
         columns = _COLUMNS if bundles else _COLUMNS.replace("bundle", "'' AS bundle")
         rows = self.book.rows(
             # The plus keeps SQLite from finding all that is wanted, and sorting it, for each piece.
-            f"SELECT {columns} FROM protect_item WHERE indicator_id > ? AND +standing = 'wanted' "
-            "ORDER BY indicator_id LIMIT ?",
+            f"""SELECT {columns} FROM protect_item WHERE indicator_id > ? AND +standing = 'wanted'
+            ORDER BY indicator_id LIMIT ?""",
             (after_id, limit),
         )
         return [_item(row) for row in rows]
@@ -146,16 +146,16 @@ class State:
     def untold(self) -> list[Item]:
         """What was wanted or lifted and has not been said yet."""
         rows = self.book.rows(
-            f"SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'lifted') AND told = '' "
-            "ORDER BY indicator_id"
+            f"""SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'lifted') AND told = ''
+            ORDER BY indicator_id"""
         )
         return [_item(row) for row in rows]
 
     def ids_of(self, observable: Observable) -> list[str]:
         """Indicators that are, or lately were, in force for this observable."""
         rows = self.book.rows(
-            "SELECT indicator_id FROM protect_item WHERE type = ? AND value = ? AND standing IN ('wanted', 'lifted') "
-            "ORDER BY indicator_id",
+            """SELECT indicator_id FROM protect_item
+            WHERE type = ? AND value = ? AND standing IN ('wanted', 'lifted') ORDER BY indicator_id""",
             (observable.type.value, observable.value),
         )
         return [row[0] for row in rows]
@@ -217,12 +217,12 @@ class State:
         with self.book.transaction() as tx:
             tx.execute("DELETE FROM protect_came WHERE number = ?", (number,))
 
-    def known(self, indicator_id: str) -> Known | None:
+    def known(self, indicator_id: str) -> IndicatorRecord | None:
         """What the rules may know of an indicator."""
         item = self.item(indicator_id)
         if item is None:
             return None
-        return Known(
+        return IndicatorRecord(
             version=item.version,
             standing=item.standing,
             act=item.act,
@@ -234,8 +234,8 @@ class State:
         """The rule by which this observable waits for a person under any indicator: it was lifted here, and nobody has
         put it back."""
         rows = self.book.rows(
-            "SELECT rule FROM protect_item WHERE type = ? AND value = ? AND held = 1 "
-            "ORDER BY decided_us DESC, indicator_id LIMIT 1",
+            """SELECT rule FROM protect_item WHERE type = ? AND value = ? AND held = 1
+            ORDER BY decided_us DESC, indicator_id LIMIT 1""",
             (observable.type.value, observable.value),
         )
         if not rows:
@@ -264,8 +264,8 @@ class State:
     def overdue(self, now_us: int, limit: int) -> list[Item]:
         """What waits or is in force although its end has come: a piece of it."""
         rows = self.book.rows(
-            f"SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'waiting') AND until_us <= ? "
-            "ORDER BY indicator_id LIMIT ?",
+            f"""SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'waiting') AND until_us <= ?
+            ORDER BY indicator_id LIMIT ?""",
             (now_us, limit),
         )
         return [_item(row) for row in rows]
@@ -292,8 +292,8 @@ class State:
             lifted = 0
             if not keep_blocks:
                 lifted = tx.execute(
-                    "UPDATE protect_item SET standing = 'lifted', rule = 'centre_replaced', reason = ?, told = '',"
-                    " decided_us = ? WHERE standing IN ('wanted', 'waiting')",
+                    """UPDATE protect_item SET standing = 'lifted', rule = 'centre_replaced', reason = ?, told = '',
+                      decided_us = ? WHERE standing IN ('wanted', 'waiting')""",
                     (reason, now_us),
                 ).rowcount
             tx.execute("UPDATE protect_item SET version = min(version, 1)")
@@ -314,8 +314,8 @@ class State:
             (now_us - HOUR_US,),
         )[0]
         in_force, items = self.book.rows(
-            "SELECT coalesce(sum(CASE WHEN standing = 'wanted' AND act = 'block' THEN n END), 0), coalesce(sum(n), 0) "
-            "FROM protect_count"
+            """SELECT coalesce(sum(CASE WHEN standing = 'wanted' AND act = 'block' THEN n END), 0),
+              coalesce(sum(n), 0) FROM protect_count"""
         )[0]
         return Spent(blocks=blocks, destinations=destinations, in_force=in_force, covered=self.covering(), items=items)
 
@@ -370,12 +370,12 @@ class State:
         with self.book.transaction() as tx:
             tx.execute("INSERT INTO protect_told (kind, said) VALUES (?, ?)", (type(said).__name__, text))
 
-    def told(self, limit: int, without: frozenset[str] = frozenset()) -> list[Told]:
+    def told(self, limit: int, without: frozenset[str] = frozenset()) -> list[PendingNotice]:
         """The oldest that the door has not taken, in order, less what is of these kinds."""
         where = f"WHERE kind NOT IN ({', '.join('?' * len(without))})" if without else ""
         asked = f"SELECT number, kind, said FROM protect_told {where} ORDER BY number LIMIT ?"
         rows = self.book.rows(asked, (*sorted(without), limit))
-        return [Told(number, _said(kind, json.loads(text))) for number, kind, text in rows]
+        return [PendingNotice(number, _said(kind, json.loads(text))) for number, kind, text in rows]
 
     def took(self, number: int) -> None:
         """The door has taken this one alone."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Final
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.force import Force
 from bavn.actor.protect.state import PIECE, Item, State, outcome_of
 from bavn.model.intel.indicator import BlockOutcome
@@ -25,7 +25,9 @@ _STANDS, _WALK = "stands", "stands_walk"
 class Telling:
     """``killed_by``: the rule by which nothing is in force; empty for none."""
 
-    def __init__(self, state: State, force: Force, hands: Hands, clock: Clock, killed_by: Callable[[], str]) -> None:
+    def __init__(
+        self, state: State, force: Force, hands: Enforcers, clock: Clock, killed_by: Callable[[], str]
+    ) -> None:
         self._state, self._force, self._hands, self._clock = state, force, hands, clock
         self._killed_by = killed_by
 

@@ -6,7 +6,7 @@ the whole gate then, no faster than the hour's budget of new blocks. Refuses to 
 
 from typing import Final
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.intake import CARRIED, LOOK_MAX, NODE, Intake
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.state import PIECE, State
@@ -21,18 +21,17 @@ not."""
 REST_US: Final = MINUTE_US
 """So long what waits is left alone when the hour's new blocks are used up."""
 
-_WAITS: Final = (
-    "SELECT indicator_id, type, value, act FROM protect_item WHERE indicator_id > ? "
-    "AND standing IN ('waiting', 'refused') AND rule IN ('carried', 'pap_watch_only') AND bundle <> '' "
-    "ORDER BY indicator_id LIMIT ?"
-)
+_WAITS: Final = """SELECT indicator_id, type, value, act FROM protect_item
+    WHERE indicator_id > ? AND standing IN ('waiting', 'refused') AND rule IN ('carried', 'pap_watch_only')
+      AND bundle <> ''
+    ORDER BY indicator_id LIMIT ?"""
 """Also what an earlier Bavn refused for good."""
 
 
 class Uncarried:
     """``step`` in each step of the node."""
 
-    def __init__(self, state: State, intake: Intake, hands: Hands, policy: ProtectPolicy, clock: Clock) -> None:
+    def __init__(self, state: State, intake: Intake, hands: Enforcers, policy: ProtectPolicy, clock: Clock) -> None:
         self._state, self._intake, self._hands = state, intake, hands
         self._policy, self._clock = policy, clock
         self._able: tuple[object, ...] = ()

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from typing import Final
 
 from bavn import __version__
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable, ObservableType
@@ -62,8 +62,8 @@ class Wanted:
 
     def _read_all(self) -> list[Block]:
         rows = self._book.rows(
-            "SELECT type, value, indicator_id, until_us FROM protect_item INDEXED BY protect_blocks "
-            "WHERE standing = 'wanted' AND act = ? ORDER BY type, value, until_us, indicator_id",
+            """SELECT type, value, indicator_id, until_us FROM protect_item INDEXED BY protect_blocks
+            WHERE standing = 'wanted' AND act = ? ORDER BY type, value, until_us, indicator_id""",
             (self._act,),
         )
         kinds = {kind.value: kind for kind in ObservableType}
@@ -78,8 +78,9 @@ class Wanted:
 
     def _read_again(self, blocks: list[Block], key: Key) -> None:
         rows = self._book.rows(
-            "SELECT indicator_id, until_us FROM protect_item INDEXED BY protect_blocks WHERE standing = 'wanted' "
-            "AND act = ? AND type = ? AND value = ? ORDER BY until_us DESC, indicator_id DESC LIMIT 1",
+            """SELECT indicator_id, until_us FROM protect_item INDEXED BY protect_blocks
+            WHERE standing = 'wanted' AND act = ? AND type = ? AND value = ?
+            ORDER BY until_us DESC, indicator_id DESC LIMIT 1""",
             (self._act, *key),
         )
         at = bisect_left(blocks, key, key=_key)
@@ -92,7 +93,7 @@ def _key(block: Block) -> Key:
     return block.observable.type.value, block.observable.value
 
 
-def fingerprint(never: NeverBlock, homes: Sequence[str], hands: Hands) -> str:
+def fingerprint(never: NeverBlock, homes: Sequence[str], hands: Enforcers) -> str:
     """The same as long as what is in force would be weighed alike: this Bavn, these lists, networks and enforcers."""
     lists = asdict(never) | {"networks": [[str(network), why] for network, why in never.networks]}
     able = [[hand.name, sorted(kind.value for kind in hand.carries)] for hand in hands.all]

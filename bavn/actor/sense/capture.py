@@ -35,7 +35,7 @@ Form = Literal["pcap", "pcapng"]
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class CaptureSurvey:
     """A capture that can be opened. ``linktype`` is that of a pcap, or of a pcapng's first interface (None: no
     interface). ``packets`` False: it holds nothing behind its header."""
 
@@ -65,7 +65,7 @@ def form_of(head: bytes) -> Form | None:
     return "pcapng" if head[:4] == _PCAPNG_MAGIC else None
 
 
-def look(path: Path) -> Looked:
+def look(path: Path) -> CaptureSurvey:
     """Raises SourceBroken for what no capture tool can open, with one reason and what to do."""
     try:
         with path.open("rb") as file:
@@ -87,14 +87,14 @@ def look(path: Path) -> Looked:
     return looked
 
 
-def _look_pcap(path: Path, head: bytes, file: IO[bytes]) -> Looked:
+def _look_pcap(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
     if len(head) < HEAD_BYTES:
         raise SourceBroken(f"{path} breaks off in its header: copy it again")
     (linktype,) = struct.unpack(_PCAP_MAGICS[head[:4]] + "I", head[20:24])
-    return Looked("pcap", linktype & 0xFFFF, bool(file.read(1)))
+    return CaptureSurvey("pcap", linktype & 0xFFFF, bool(file.read(1)))
 
 
-def _look_pcapng(path: Path, head: bytes, file: IO[bytes]) -> Looked:
+def _look_pcapng(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
     order = _order(head[8:12])
     if len(head) < HEAD_BYTES or order is None:
         raise SourceBroken(f"{path} breaks off in its header: copy it again")
@@ -110,7 +110,7 @@ def _look_pcapng(path: Path, head: bytes, file: IO[bytes]) -> Looked:
         raise SourceBroken(
             f"{path} holds interfaces of different link types {sorted(linktypes)}: split it (tshark -F pcap)"
         )
-    return Looked("pcapng", next(iter(linktypes), None), packets)
+    return CaptureSurvey("pcapng", next(iter(linktypes), None), packets)
 
 
 def _order(magic: bytes) -> str | None:

@@ -9,13 +9,23 @@ from typing import Final
 from bavn.actor.sense.community import MACROS as COMMUNITY_MACROS
 from bavn.actor.sense.dcerpc_names import name_macro
 from bavn.actor.sense.direction import MACROS as DIRECTION_MACROS
+from bavn.model.verbose import plain
 
 _BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _V4 = rf"{_BYTE}(\.{_BYTE}){{3}}"
 _V6_WHOLE = "([0-9a-fA-F]{4}:){7}[0-9a-fA-F]{4}"
 _GROUP = "[0-9a-fA-F]{1,4}"
-_V6_SHORT = f"({_GROUP}(:{_GROUP}){{7}}|({_GROUP}(:{_GROUP})*)?::({_GROUP}(:{_GROUP})*)?)"
-_MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|[+-][0-9]{2}:?[0-9]{2})"
+_V6_SHORT = plain(rf"""
+    ( {_GROUP} (:{_GROUP}){{7}}         # eight groups
+    | ({_GROUP} (:{_GROUP})*)?          # groups before '::', and
+      :: ({_GROUP} (:{_GROUP})*)? )     # behind it
+""")
+_MOMENT = plain(r"""
+    [0-9]{4}-[0-9]{2}-[0-9]{2}          # day
+    [T ] [0-9]{2}:[0-9]{2}:[0-9]{2}     # time
+    (\.[0-9]{1,9})?                     # part of a second
+    (Z|[+-][0-9]{2}:?[0-9]{2})          # zone
+""")
 _EPOCH = r"[0-9]{1,12}(\.[0-9]+)?"
 
 MOMENT_S_MAX: Final = 7_258_118_400

@@ -123,8 +123,8 @@ def collect(engine: Engine, grammar: Grammar, column: LineColumn, count: int) ->
     refusals: tuple[RefusedLine, ...] = ()
     if refused:
         named = engine.rows(
-            f"SELECT n, left(coalesce(reason, 'not understood'), {REASON_LENGTH_MAX}) FROM stage"
-            f" WHERE outcome IS NULL ORDER BY n LIMIT {REFUSALS_KEPT_MAX}"
+            f"""SELECT n, left(coalesce(reason, 'not understood'), {REASON_LENGTH_MAX})
+            FROM stage WHERE outcome IS NULL ORDER BY n LIMIT {REFUSALS_KEPT_MAX}"""
         )
         refusals = tuple(RefusedLine(column.file, column.first_line + n, reason) for n, reason in named)
     passed = outcomes.get(PASSED, 0)

@@ -29,7 +29,7 @@ from bavn.actor.store.plan import Merge, edges, forget_before, lacking_rollups, 
 from bavn.actor.store.segments.damage import damaged_among, quarantine, words
 from bavn.actor.store.segments.disk import Disk
 from bavn.actor.store.segments.merger import Merger
-from bavn.actor.store.segments.segment import Segment, Story
+from bavn.actor.store.segments.segment import ChangeManifest, Segment
 from bavn.actor.store.segments.write import SegmentWriter
 from bavn.actor.store.start import refuse_without_manifest, sweep_unfinished, sweep_unlisted, take_hold
 from bavn.actor.store.watchdog import Stopped
@@ -118,7 +118,7 @@ class ColumnStore(History):
             known = self._manifest.fact("known_from_us")
             if taken.watched_from_us is not None:
                 known = taken.watched_from_us if known is None else min(known, taken.watched_from_us)
-            story = Story(
+            story = ChangeManifest(
                 first=self._manifest.next_id,
                 count=len(taken.tables),
                 replaces=(),

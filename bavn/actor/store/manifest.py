@@ -218,8 +218,9 @@ class Manifest:
         found = self._db.execute(f"SELECT {_FIELDS} FROM segment WHERE {where} ORDER BY id", values).fetchall()
         hours: dict[int, list[tuple[int, int]]] = {}
         for number, hour, rows in self._db.execute(
-            "SELECT segment, hour, rows FROM segment_hour WHERE segment IN "
-            f"(SELECT id FROM segment WHERE (hour IS NULL OR span > 1) AND ({where})) ORDER BY segment, hour",
+            f"""SELECT segment, hour, rows FROM segment_hour
+            WHERE segment IN (SELECT id FROM segment WHERE (hour IS NULL OR span > 1) AND ({where}))
+            ORDER BY segment, hour""",
             values,
         ):
             hours.setdefault(number, []).append((hour, rows))
@@ -301,8 +302,8 @@ class Manifest:
                 [(*key, rows) for key, rows in sorted(change.refused.items())],
             )
             self._db.executemany(
-                "INSERT INTO forgotten VALUES (?, ?, ?) "
-                "ON CONFLICT DO UPDATE SET rows = rows + excluded.rows, bytes = bytes + excluded.bytes",
+                """INSERT INTO forgotten VALUES (?, ?, ?)
+                ON CONFLICT DO UPDATE SET rows = rows + excluded.rows, bytes = bytes + excluded.bytes""",
                 [(table, rows, size) for table, (rows, size) in sorted(change.forgotten.items())],
             )
             self._db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", sorted(change.facts.items()))

@@ -6,7 +6,7 @@ from typing import Any, Final
 from bavn.app.accept.check import (
     BOTH,
     NOT_RUNNING,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_most,
@@ -16,13 +16,12 @@ from bavn.app.accept.check import (
     shown,
     value,
 )
-from bavn.app.accept.told import told
+from bavn.app.accept.node_health import told
 from bavn.app.node.health.vitals import SENSORS
-from bavn.model.health import LOSS_PERMILLE_MAX
+from bavn.model.health import LAG_S_MAX, LOSS_PERMILLE_MAX
 from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 
-LAG_S_MAX: Final = 120
 NO_SENSOR: Final = Text("no source of this node sees packets")
 NO_SOURCE: Final = Text("this node reads no source: it only protects")
 _UNCOUNTED: Final = Text("no source of this node counts packets that it lost")
@@ -41,7 +40,7 @@ class CaptureCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "broken": none_of(Text("sources that cannot be read")),
             "loss": at_most(Text("packets lost of late"), LOSS_PERMILLE_MAX, "‰"),

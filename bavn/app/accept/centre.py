@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.actor.door.policy import DoorPolicy
-from bavn.app.accept.certificates import DAYS_LEFT_MIN
 from bavn.app.accept.check import (
     UNTESTED,
     Reading,
@@ -24,7 +23,6 @@ from bavn.app.accept.check import (
     value,
     yes,
 )
-from bavn.app.accept.clock import OFFSET_S_MAX
 from bavn.app.config.load import CentreFile
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
@@ -33,10 +31,17 @@ from bavn.centre.desk.rolling import RollOut
 from bavn.centre.desk.views import RoundSummary
 from bavn.centre.inbox.open_items import open_items
 from bavn.centre.members.registry import Registry
-from bavn.model.heard import NodeHealth
+from bavn.model.health import (
+    ACCEPTED_CLOCK_OFF_S_MAX,
+    ACCEPTED_QUEUE_MAX,
+    CERTIFICATE_DAYS_MIN,
+    NODE_SILENT_S,
+    ROUNDS_PERCENT_MIN,
+)
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import NotCanonical, Observable
+from bavn.model.received import NodeHealth
 from bavn.model.sector.member import CENTRE_NAME, ActorState
 from bavn.model.sector.protocol import Measure, Outcome, Part, TestProtocol
 from bavn.model.text import Text
@@ -45,9 +50,6 @@ from bavn.wire.outbox import Outbox
 
 NAME: Final = "centre"
 TITLE: Final = Text("The centre's side")
-CONTACT_S_MAX: Final = 900
-QUEUE_MAX: Final = 100
-SHARE_MIN: Final = 90
 DAYS: Final = 7
 KEYS_ROUNDS: Final = 10
 """So that keys that were mended are not held against an actor for days."""
@@ -91,21 +93,21 @@ ACTS: Final[Mapping[str, Text]] = {
 
 MEASURES: Final[Mapping[str, Measure]] = {
     "let_in": must(Text("enrolled and let in"), always=True),
-    "certificate": at_least(Text("left of its certificate"), DAYS_LEFT_MIN, "days", always=True),
+    "certificate": at_least(Text("left of its certificate"), CERTIFICATE_DAYS_MIN, "days", always=True),
     "agreement": at_least(Text("left of its agreement"), 1, "days", always=True),
-    "contact": at_most(Text("since it was last heard"), CONTACT_S_MAX, "s", always=True),
+    "contact": at_most(Text("since it was last heard"), NODE_SILENT_S, "s", always=True),
     "clock": at_most(
         Text("its clock against ours, as it tells"),
-        OFFSET_S_MAX,
+        ACCEPTED_CLOCK_OFF_S_MAX,
         "s",
         always=True,
     ),
     "version": shown(Text("its version")),
-    "rounds": at_least(Text("rounds taken part in"), SHARE_MIN, "%"),
+    "rounds": at_least(Text("rounds taken part in"), ROUNDS_PERCENT_MIN, "%"),
     "keys": none_of(Text("of its last 10 rounds, those with other keys than the rest")),
     "quotas": must(Text("quotas let its messages in"), always=True),
-    "inbox": at_most(Text("messages of its that wait here"), QUEUE_MAX, always=True),
-    "outbox": at_most(Text("messages to it that wait here"), QUEUE_MAX, always=True),
+    "inbox": at_most(Text("messages of its that wait here"), ACCEPTED_QUEUE_MAX, always=True),
+    "outbox": at_most(Text("messages to it that wait here"), ACCEPTED_QUEUE_MAX, always=True),
     "drill": must(Text("told here of the drill's block")),
 }
 
@@ -122,7 +124,7 @@ class Rounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class CentreSurvey:
     """``certificate_until_us``, ``agreement_until_day``: None for none. ``shut``: kinds of messages that a quota of its
     own lets none of in. ``given``: a protocol is there. ``drill``: what it told of the drill, "" for nothing; None for
     no drill."""
@@ -140,14 +142,14 @@ class Look:
     given: bool = True
 
 
-def part(look: Look) -> Part:
+def part(look: CentreSurvey) -> Part:
     """The centre's part, by its measures."""
     readings = Readings(MEASURES, ACTS)
     readings.take(_readings(look))
     return Part(name=NAME, title=TITLE, figures=readings.figures())
 
 
-def _readings(look: Look) -> Iterable[Reading]:
+def _readings(look: CentreSurvey) -> Iterable[Reading]:
     today = look.now_us // DAY_US
     yield yes("let_in", is_so=look.state is ActorState.ACTIVE)
     until_us = look.certificate_until_us
@@ -197,12 +199,12 @@ def look_at(
     opened: RollOut,
     desk: Desk,
     book: Book,
-) -> Look:
+) -> CentreSurvey:
     """Gathers what the centre has of an actor. Raises UnknownParty."""
     stand, member = opened.stand(actor), registry.actor(actor)
     view = next((one for one in desk.members() if one.actor.name == actor), None)
     outbox = Outbox(book, CENTRE_NAME, PartyKeys(file.folder, "centre").message_key(), SystemClock())
-    return Look(
+    return CentreSurvey(
         now_us=opened.now_us(),
         state=None if member is None else member.state,
         certificate_until_us=registry.valid_until().get(actor),
@@ -215,7 +217,7 @@ def look_at(
             if own and quota.messages_per_hour_max == 0
         ),
         inbox=open_items(book, actor),
-        outbox=len(outbox.waiting(actor, messages_max=QUEUE_MAX + 1)),
+        outbox=len(outbox.waiting(actor, messages_max=ACCEPTED_QUEUE_MAX + 1)),
         drill=_drill(desk, actor, protocol),
         given=protocol is not None,
     )
@@ -272,5 +274,5 @@ def _drill(desk: Desk, actor: str, protocol: TestProtocol | None) -> str | None:
         observable = Observable.of(*str(named).split(":", 1))
     except (NotCanonical, ValueError, TypeError):
         return ""
-    told = desk.at_actors(indicator_id(observable))
+    told = desk.deliveries.at_actors(indicator_id(observable))
     return next((one.state for one in told if one.actor == actor), "")

@@ -8,7 +8,7 @@ from typing import Final
 from bavn.app.accept.check import (
     BOTH,
     NO_CENTRE,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_least,
@@ -20,14 +20,13 @@ from bavn.app.accept.check import (
 )
 from bavn.app.accept.clock import NO_KEYHOLDER
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
+from bavn.model.health import CERTIFICATE_DAYS_MIN
 from bavn.model.moment import DAY_US
 from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.enrol import answers, ends_us
 from bavn.wire.safe import Safe
 
-DAYS_LEFT_MIN: Final = 14
-"""A node renews 30 days before the end: with fewer left, it has not been able to for two weeks."""
 _WHO: Final = {"centre": Text.in_context("accept certificates", "the centre"), "keyholder": Text("the key holder")}
 _KEYS: Final = ("chain", "days", "private")
 _ACTS: Final[Mapping[str, Text]] = {
@@ -53,7 +52,7 @@ class CertificateCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         made: dict[str, Measure] = {}
         for party, who in _WHO.items():
             always = party == "centre"
@@ -64,7 +63,7 @@ class CertificateCheck:
                 ),
                 f"{party}_days": at_least(
                     Text("left of the certificate from {who}", who=who),
-                    DAYS_LEFT_MIN,
+                    CERTIFICATE_DAYS_MIN,
                     "days",
                     always=always,
                 ),

@@ -27,7 +27,7 @@ NOT_RUNNING: Final = Text("the node does not run: its operator starts it (bavn n
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class AcceptanceTerms:
     """What was agreed for this test. ``rate_per_s``: events that the node must take in; ``seconds``: how long."""
 
     kind: TestKind = TestKind.ACCEPTANCE
@@ -42,7 +42,7 @@ class Site:
     who tests."""
 
     config: NodeConfig
-    asked: Asked
+    asked: AcceptanceTerms
     clock: Clock
     dice: Dice
     scratch: Path
@@ -79,7 +79,7 @@ class Check(Protocol):
         could not be looked at, where the reason alone does not say it."""
         ...
 
-    def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, asked: AcceptanceTerms, /) -> Mapping[str, Measure]:
         """Key -> measure, in the order in which they are shown."""
         ...
 

@@ -8,7 +8,7 @@ from bavn.app.accept.check import (
     BOTH,
     NO_CENTRE,
     UNTESTED,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_most,
@@ -17,17 +17,15 @@ from bavn.app.accept.check import (
     said,
     value,
 )
-from bavn.app.accept.told import told
+from bavn.app.accept.node_health import told
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
+from bavn.model.health import ACCEPTED_CLOCK_OFF_S_MAX, CLOCK_OFF_S_MAX
 from bavn.model.ports import Clock, LinkDown, LinkRefused
 from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.links.https import Caller, LinkLimits, link_context
 from bavn.wire.safe import Safe
 
-OFFSET_S_MAX: Final = 5
-"""A second of it is rounding. Rounds have deadlines of minutes, certificates of days."""
-RECORDS_S_MAX: Final = 120
 QUICK: Final = LinkLimits(request_s=10.0, pull_s=10.0, connect_s=5.0)
 NO_KEYHOLDER: Final = Text("mode M1: there is no key holder")
 HEALTH_PATH: Final = "/healthz"
@@ -54,13 +52,13 @@ class ClockCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
-            "centre": at_most(Text("offset from the centre"), OFFSET_S_MAX, "s", always=True),
-            "keyholder": at_most(Text("offset from the key holder"), OFFSET_S_MAX, "s"),
+            "centre": at_most(Text("offset from the centre"), ACCEPTED_CLOCK_OFF_S_MAX, "s", always=True),
+            "keyholder": at_most(Text("offset from the key holder"), ACCEPTED_CLOCK_OFF_S_MAX, "s"),
             "records": at_most(
                 Text("newest records ahead of this clock or behind it"),
-                RECORDS_S_MAX,
+                CLOCK_OFF_S_MAX,
                 "s",
             ),
         }

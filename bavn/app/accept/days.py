@@ -7,7 +7,7 @@ from typing import Final
 
 from bavn.app.accept.check import (
     UNTESTED,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_least,
@@ -19,13 +19,12 @@ from bavn.app.accept.check import (
     yes,
 )
 from bavn.app.node.parts import BOOK_FILE
+from bavn.model.health import ROUNDS_PERCENT_MIN
 from bavn.model.moment import DAY_US
 from bavn.model.sector.protocol import Measure, TestKind
 from bavn.model.text import Text
 from bavn.wire.ledger import Line, look_on
 
-SHARE_MIN: Final = 90
-"""Per cent: a round whose keys did not come in time, or that met a restart, is lost without harm."""
 _MISSED: Final = ("round_time", "round_forms", "round_registry")
 _LEFT: Final = ("round_members", "round_threshold", "round_size", "round_rate")
 """Rules by which a door refuses a round because its policy says so; by the others it could not take part."""
@@ -49,9 +48,9 @@ class DaysCheck:
     kinds = (TestKind.FINAL,)
     acts = _ACTS
 
-    def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, asked: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
-            "share": at_least(Text("rounds taken part in"), SHARE_MIN, "%"),
+            "share": at_least(Text("rounds taken part in"), ROUNDS_PERCENT_MIN, "%"),
             "chain": must(Text.in_context("accept days", "the ledger's chain holds"), always=True),
             "opened": shown(Text("rounds opened in {days} days", days=asked.days)),
             "missed": shown(Text("rounds that came too late or from another version")),

@@ -18,7 +18,19 @@ from bavn.actor.sense.suricata.process import program
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.accept.capture import NO_SOURCE
-from bavn.app.accept.check import BOTH, Asked, Reading, Site, must, not_applicable, not_tested, said, shown, value, yes
+from bavn.app.accept.check import (
+    BOTH,
+    AcceptanceTerms,
+    Reading,
+    Site,
+    must,
+    not_applicable,
+    not_tested,
+    said,
+    shown,
+    value,
+    yes,
+)
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.log_sources import reads_logs
 from bavn.app.node.own_indicators import OwnIndicators
@@ -31,7 +43,7 @@ from bavn.traffic.records import tables
 from bavn.traffic.replay import FAMILIES, LISTED, RULE, SIGMA, Label, NoRoom, planned, replay
 
 P_MAX: Final = 0.05
-"""From here on a suspicion counts as weak evidence, and joins the sector's (docs/policy.md)."""
+"""From here on a suspicion counts as weak evidence, and joins the sector's (docs/reference/policy.md)."""
 SEED: Final = 1
 LIMITS: Final = StoreLimits(age_days_max=None, threads=2)
 ROLL_UPS: Final = frozenset({"pair_hour", "name_hour"})
@@ -53,7 +65,7 @@ class DetectorCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         made = {name: must(Text("{name} finds its own", name=name)) for name in FAMILIES}
         return made | {
             "through": shown(Text("way of the traffic")),

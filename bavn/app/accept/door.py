@@ -8,7 +8,7 @@ from typing import Final
 from bavn.app.accept.check import (
     BOTH,
     UNTESTED,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     must,
@@ -39,7 +39,7 @@ class DoorCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "differences": none_of(Text("messages of two twins that differ"), always=True),
             "messages": shown(Text("messages compared")),

@@ -8,12 +8,12 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bavn.app.accept.check import BOTH, Asked, Reading, Site, at_least, at_most, none_of, shown, value
+from bavn.app.accept.check import BOTH, AcceptanceTerms, Reading, Site, at_least, at_most, none_of, shown, value
 from bavn.app.accept.throwaway import Counted, Throwaway, counted
+from bavn.model.health import ACCEPTED_LAG_S_MAX
 from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 
-LAG_S_MAX: Final = 30
 TICK_S: Final = 0.1
 SHARE_MIN: Final = 0.95
 """Of the agreed rate: the clock of a busy machine is not that exact."""
@@ -31,11 +31,11 @@ class LoadCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, asked: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, asked: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "rate": at_least(Text("events taken in"), round(asked.rate_per_s * SHARE_MIN), "1/s", always=True),
             "seconds": at_least(Text("how long"), asked.seconds, "s", always=True),
-            "lag": at_most(Text("behind at the end"), LAG_S_MAX, "s", always=True),
+            "lag": at_most(Text("behind at the end"), ACCEPTED_LAG_S_MAX, "s", always=True),
             "lost": none_of(Text("events lost"), always=True),
             "agreed": shown(Text("agreed rate"), "1/s"),
             "memory": shown(Text("memory at the end"), "MB"),
@@ -67,7 +67,7 @@ class LoadCheck:
 def readings(there: Counted, written: int, wrote_s: float, lag_s: float) -> list[Reading]:
     """From what stands in the store, and how long writing took and the rest after it."""
     return [
-        value("rate", round(there.different / (wrote_s + max(0.0, lag_s - LAG_S_MAX)), 1)),
+        value("rate", round(there.different / (wrote_s + max(0.0, lag_s - ACCEPTED_LAG_S_MAX)), 1)),
         value("seconds", round(wrote_s)),
         value("lag", round(lag_s, 1)),
         value("lost", max(0, written - there.different)),

@@ -12,12 +12,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol
 
+from bavn.actor.protect.requests import wish
 from bavn.actor.protect.state import Item, State, item_of
-from bavn.actor.protect.wishes import wish
 from bavn.app.accept.check import (
     BOTH,
     NOT_RUNNING,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_least,
@@ -30,8 +30,8 @@ from bavn.app.accept.check import (
     value,
     yes,
 )
+from bavn.app.accept.node_health import told
 from bavn.app.accept.seen import Looks, unseen, watchers
-from bavn.app.accept.told import told
 from bavn.app.node.parts import BOOK_FILE
 from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
 from bavn.model.moment import MINUTE_US, SECOND_US
@@ -67,7 +67,7 @@ class ProtectionCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "in_force": must(Text("seen in force at every enforcer that can be looked at")),
             "seconds": at_most(Text("until in force"), FORCE_S_MAX, "s"),

@@ -14,7 +14,7 @@ from bavn.app.accept.check import (
     BOTH,
     NO_CENTRE,
     NOT_RUNNING,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_most,
@@ -27,8 +27,8 @@ from bavn.app.accept.check import (
     value,
 )
 from bavn.app.accept.clock import CALLED, HEALTH_PATH, NO_KEYHOLDER, caller
+from bavn.app.accept.node_health import told
 from bavn.app.accept.sockets import Peer, Unseen, called, strangers
-from bavn.app.accept.told import told
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.node.zone_service import endpoint
 from bavn.model.ports import LinkDown, LinkRefused
@@ -59,7 +59,7 @@ class ReachCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "centre": at_most(Text("answer of the centre"), ANSWER_MS_MAX, "ms", always=True),
             "keyholder": at_most(Text("answer of the key holder"), ANSWER_MS_MAX, "ms"),

@@ -5,7 +5,19 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bavn.app.accept.check import BOTH, Asked, Reading, Site, at_least, at_most, must, none_of, shown, value, yes
+from bavn.app.accept.check import (
+    BOTH,
+    AcceptanceTerms,
+    Reading,
+    Site,
+    at_least,
+    at_most,
+    must,
+    none_of,
+    shown,
+    value,
+    yes,
+)
 from bavn.app.accept.throwaway import Counted, Throwaway, counted
 from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
@@ -32,7 +44,7 @@ class RecoveryCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "kills": at_least(Text("kills in the middle of work"), KILLS, always=True),
             "lost": none_of(Text("rows lost"), always=True),

@@ -12,7 +12,7 @@ from typing import Final
 from bavn.app.accept.check import (
     BOTH,
     UNTESTED,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_least,
@@ -27,7 +27,7 @@ from bavn.app.accept.check import (
 )
 from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
-from bavn.rehearsal.trial import ALONE, CANARY, NoTrial, Told, secrets, trial
+from bavn.rehearsal.trial import ALONE, CANARY, NoTrial, TrialResult, secrets, trial
 from bavn.traffic.replay import NoRoom, room
 
 _TRIAL_SEED = 2
@@ -46,7 +46,7 @@ class RoundCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "uploads": at_least(Text("uploads of this door"), 1, always=True),
             "met": must(Text("canary found by the test centre"), always=True),
@@ -77,7 +77,7 @@ class RoundCheck:
         return readings(told, automatic=policy.reveal_domain == "automatic")
 
 
-def readings(told: Told, *, automatic: bool) -> list[Reading]:
+def readings(told: TrialResult, *, automatic: bool) -> list[Reading]:
     """From what a trial came to."""
     named = told.said.named
     return [

@@ -6,7 +6,7 @@ from typing import Final
 from bavn.app.accept.check import (
     BOTH,
     NOT_RUNNING,
-    Asked,
+    AcceptanceTerms,
     Reading,
     Site,
     at_least,
@@ -16,7 +16,7 @@ from bavn.app.accept.check import (
     not_tested,
     value,
 )
-from bavn.app.accept.told import told
+from bavn.app.accept.node_health import told
 from bavn.app.node.sources import rule_folder
 from bavn.model.moment import DAY_US
 from bavn.model.sector.protocol import Measure
@@ -39,7 +39,7 @@ class RuleCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, _: Asked, /) -> Mapping[str, Measure]:
+    def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "loaded": at_least(Text("rules loaded"), 1),
             "failed": none_of(Text("rules that Suricata does not take")),

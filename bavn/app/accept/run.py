@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from bavn import __version__
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.store.faults import StoreDamaged
-from bavn.app.accept.check import Asked, Check, Readings, Site, line
+from bavn.app.accept.check import AcceptanceTerms, Check, Readings, Site, line
 from bavn.app.accept.checks import CHECKS
 from bavn.app.accept.throwaway import ChildFailed
 from bavn.app.process.exits import Stop
@@ -46,7 +46,7 @@ def required(kind: TestKind, checks: Sequence[Check] = CHECKS) -> tuple[str, ...
     return tuple(one.name for one in checks if kind in one.kinds)
 
 
-def demands(asked: Asked, checks: Sequence[Check] = CHECKS) -> Demands:
+def demands(asked: AcceptanceTerms, checks: Sequence[Check] = CHECKS) -> Demands:
     """What a test must hold, for whoever reads its protocol."""
     return {one.name: one.measures(asked) for one in checks if asked.kind in one.kinds}
 

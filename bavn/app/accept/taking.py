@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.app.accept.centre import look_at, part
-from bavn.app.accept.check import Asked
+from bavn.app.accept.check import AcceptanceTerms
 from bavn.app.accept.run import demands
 from bavn.app.centre.parts import BOOK_FILE, open_desk, opened_registry
 from bavn.app.centre.rollout_parts import rollout_over
@@ -52,7 +52,7 @@ class Taking:
             )
         )
 
-    def take(self, actor: str, given: SignedProtocol, asked: Asked, side: Part, by: str, why: str) -> Record:
+    def take(self, actor: str, given: SignedProtocol, asked: AcceptanceTerms, side: Part, by: str, why: str) -> Record:
         """Takes it in. Raises as RollOut.take_test does."""
         return self.opened.take_test(actor, asked.kind, given, demands(asked), side, by, why)
 

@@ -18,7 +18,7 @@ from typing import Any, Final, Self
 
 from bavn.actor.store.history import History
 from bavn.app.config.load import NodeConfig
-from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.model.moment import SECOND_US, iso
 from bavn.traffic.replay import room
 
@@ -41,7 +41,6 @@ class Events:
     file: Path
     home: int
     written: int = 0
-    last_s: float = 0.0
 
     def write(self, count: int, now_us: int) -> None:
         """So many more, in whole lines."""
@@ -49,7 +48,6 @@ class Events:
         with self.file.open("a", encoding="ascii") as out:
             out.write("".join(lines))
         self.written += count
-        self.last_s = time.monotonic()
 
     def _event(self, number: int, now_us: int) -> str:
         said = iso(now_us - 2 * SECOND_US + number % SECOND_US)[:-1] + "+0000"

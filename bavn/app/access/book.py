@@ -13,13 +13,12 @@ from typing import Any, Final
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from sqlalchemy import URL, Connection, Engine, select
+from sqlalchemy import URL, Connection, Engine
 
 from bavn.app.access.tables import make_tables
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.cases import audit
-from bavn.centre.cases.tables import AUDIT
 from bavn.centre.store.engine import open_engine, reading, writing
 from bavn.model.ports import Clock, Dice
 from bavn.wire.safe import Safe
@@ -57,11 +56,8 @@ class Book:
 
     def latest(self, limit: int, before: int | None) -> list[audit.AuditLine]:
         """The log's last lines, the latest first; those with a smaller number than ``before``."""
-        asked = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(limit)
-        if before is not None:
-            asked = asked.where(AUDIT.c.seq < before)
         with self.reading() as tx:
-            return [audit.AuditLine(**row) for row in tx.execute(asked).mappings()]
+            return audit.newest(tx, limit, before)
 
     def secret(self, prefix: str = "") -> str:
         """A new one, 43 characters after its prefix."""

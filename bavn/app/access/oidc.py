@@ -78,7 +78,7 @@ class Vouched:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LogonRequest:
     """One log-on that was begun: where the browser goes, and what its answer must fit."""
 
     url: str
@@ -128,7 +128,7 @@ class Provider:
     def label(self) -> str:
         return self._table.label or str(urlsplit(self._table.issuer).hostname)
 
-    def ask(self, random: Mapping[str, str]) -> Asked:
+    def ask(self, random: Mapping[str, str]) -> LogonRequest:
         """Where to send the browser. ``random``: fresh ``state``, ``nonce`` and ``verifier``. Raises OidcAway."""
         return _read(lambda: self._ask(random))
 
@@ -136,7 +136,7 @@ class Provider:
         """Who came back. Raises OidcRefused, OidcAway."""
         return _read(lambda: self._answered(query, said))
 
-    def _ask(self, random: Mapping[str, str]) -> Asked:
+    def _ask(self, random: Mapping[str, str]) -> LogonRequest:
         query = {
             "response_type": "code",
             "client_id": self._table.client_id,
@@ -148,7 +148,7 @@ class Provider:
             "code_challenge_method": "S256",
         }
         to = self._endpoint("authorization_endpoint")
-        return Asked(f"{to}{'&' if '?' in to else '?'}{urlencode(query)}", dict(random))
+        return LogonRequest(f"{to}{'&' if '?' in to else '?'}{urlencode(query)}", dict(random))
 
     def _answered(self, query: Mapping[str, str], said: Mapping[str, str]) -> Vouched:
         if query.get("state") != said["state"]:

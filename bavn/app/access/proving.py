@@ -1,11 +1,9 @@
-"""From a proof to who acts: the one place where a session, a token, a key or the machine's user becomes a Principal.
+"""From a proof to who acts: the one place where a session, a token or a key becomes a Principal; without one: here.py.
 
 An account is one person however many tokens and keys it has, and so is a subject of an identity provider. Refuses to
 know acts: they ask the Principal (model/principal.py).
 """
 
-import os
-import pwd
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -20,20 +18,18 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_private_key,
     load_ssh_public_key,
 )
-from sqlalchemy import or_, select
 
 from bavn.app.access.accounts import Account
 from bavn.app.access.book import Book
+from bavn.app.access.here import KEY_FILE, TOKEN_FILE
 from bavn.app.access.keys import Keys, to_sign
 from bavn.app.access.rights import Right, rights_of
 from bavn.app.access.sessions import TOKEN_PREFIX, Session, Token, Tokens
 from bavn.app.process.exits import Exit, Stop
-from bavn.centre.cases.tables import AUDIT
+from bavn.centre.cases import audit
 from bavn.model.moment import HOUR_US
-from bavn.model.principal import APART_HOURS, Principal, account, is_account, local
+from bavn.model.principal import APART_HOURS, Principal, account, is_account
 
-TOKEN_FILE: Final = "BAVN_TOKEN_FILE"  # noqa: S105  the name of a variable
-KEY_FILE: Final = "BAVN_KEY_FILE"
 FILE_BYTES_MAX: Final = 16_384
 _TOUCHES: Final = (
     "account-added",
@@ -65,24 +61,9 @@ def _of(book: Book, owner: Account, how: str, changes: bool) -> Principal:
 def lately(book: Book, name: str) -> frozenset[str]:
     """The accounts that this one made, changed, reset or gave a proof in APART_HOURS, and those that did so to it."""
     since_us = book.now_us() - APART_HOURS * HOUR_US
-    asked = select(AUDIT.c.who, AUDIT.c.subject).where(
-        AUDIT.c.act.in_(_TOUCHES), AUDIT.c.at_us > since_us, or_(AUDIT.c.who == name, AUDIT.c.subject == name)
-    )
     with book.reading() as tx:
-        names = {one for row in tx.execute(asked) for one in (row.who, row.subject)}
-    return frozenset(one for one in names if one != name and is_account(one))
-
-
-def here(environment: Mapping[str, str], note: str = "") -> Principal:
-    """Whoever runs this process, as the operating system knows them."""
-    uid = os.getuid()
-    try:
-        user = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        user = f"uid {uid}"
-    sudo = environment.get("SUDO_USER", "")[:64]
-    how = f"{'local root' if uid == 0 else 'local operator'}, uid {uid}" + (f", by sudo of {sudo}" if sudo else "")
-    return local(user, uid, how, note)
+        names = audit.beside(tx, name, _TOUCHES, since_us)
+    return frozenset(one for one in names if is_account(one))
 
 
 def proved(book: Book, environment: Mapping[str, str], purpose: str) -> tuple[Principal, frozenset[Right]] | None:

@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlalchemy import BigInteger, Boolean, Column, Engine, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
-from bavn.centre.cases import tables as cases
-from bavn.centre.store.engine import make_missing, writing
+from bavn.centre.cases import audit
+from bavn.centre.store.engine import make_missing
 
 METADATA: Final = MetaData()
 
@@ -117,13 +117,9 @@ TRIES: Final = Table(
     Column("until_us", BigInteger, nullable=False),
     Index("console_tries_last", "last_us"),
 )
-LOG: Final = (cases.AUDIT, cases.AUDIT_HEAD)
 
 
 def make_tables(engine: Engine) -> None:
     """Makes what is not there; the log begins at line 1."""
     make_missing(engine, METADATA)
-    with writing(engine) as connection:
-        cases.METADATA.create_all(connection, tables=LOG)
-        if connection.execute(cases.AUDIT_HEAD.select()).first() is None:
-            connection.execute(cases.AUDIT_HEAD.insert().values(id=1, seq=0, hash=cases.GENESIS))
+    audit.make_log(engine)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from bavn import __version__
-from bavn.actor.door.known import Ranked
+from bavn.actor.door.suspicions import Ranked
 from bavn.actor.evidence import rows
 from bavn.actor.evidence.bundle import Bundle, Sheet, archive
 from bavn.actor.evidence.cut import cut

@@ -16,8 +16,8 @@ from bavn.actor.hunt.rule_text import RuleFile
 from bavn.actor.hunt.run import Match, run_rules
 from bavn.actor.hunt.sigma import Outcome, rules_of
 from bavn.actor.hunt.span import asked
-from bavn.app.analyst.asked_list import MET_COLUMNS, met_rows, noted
 from bavn.app.analyst.hunting import Hunting, hunting
+from bavn.app.analyst.indicator_list import MET_COLUMNS, met_rows, noted
 from bavn.app.analyst.pivots import pivot_sql
 from bavn.app.analyst.plain import columns_of, plain
 from bavn.app.process.bounds import ended_after

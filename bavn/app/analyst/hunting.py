@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from bavn.actor.hunt.span import Asked, SpanUnclear, asked
+from bavn.actor.hunt.span import RequestedSpan, SpanUnclear, asked
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import FILE
@@ -32,7 +32,7 @@ class Hunting:
     """A node's configuration, and the span that was asked for."""
 
     config: NodeConfig
-    asked: Asked
+    asked: RequestedSpan
 
     @property
     def folder(self) -> Path:
@@ -40,7 +40,7 @@ class Hunting:
         return self.config.path(self.config.hunt.folder)
 
     @contextmanager
-    def window(self, default: Asked | None = None, seconds_max: float | None = None) -> Iterator[StoreWindow]:
+    def window(self, default: RequestedSpan | None = None, seconds_max: float | None = None) -> Iterator[StoreWindow]:
         """The history over the span; ``default`` where none was asked for. Stop for what cannot be asked."""
         given, root = self.config.hunt, self.config.folder / "store"
         if not (root / FILE).is_file():
@@ -53,7 +53,7 @@ class Hunting:
             query_s_max=seconds_max or given.seconds_max,
             threads=threads,
         )
-        span = default if default is not None and self.asked == Asked() else self.asked
+        span = default if default is not None and self.asked == RequestedSpan() else self.asked
         bounds = memory_bounded(given.memory_mb_max, threads)
         with bounds, understood(), refusals(), History.read(root, limits, homes=self.config.node.homes) as history:
             stats = history.stats()
@@ -63,7 +63,7 @@ class Hunting:
                 yield window
 
     def first(
-        self, sql: str, given: Mapping[str, Any] | None = None, *, rows: int, default: Asked | None = None
+        self, sql: str, given: Mapping[str, Any] | None = None, *, rows: int, default: RequestedSpan | None = None
     ) -> tuple[pa.Table, bool]:
         """The first rows of what a person asks (0: as many as configured), and whether there are more."""
         with self.window(default) as window, ended_after(self.config.hunt.seconds_max):

@@ -59,7 +59,6 @@ def _where(table: str, pivot: str) -> str:
 
 def _part(table: str, where: str) -> str:
     told = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in _TELLING[table])
-    return (
-        f"SELECT ts, '{table}' AS record, src, src_port, dst, dst_port, proto, concat_ws(' ', {told}) AS what,"
-        f" community_id FROM {table} WHERE {where}"
-    )
+    return f"""SELECT ts, '{table}' AS record, src, src_port, dst, dst_port, proto, concat_ws(' ', {told}) AS what,
+          community_id
+        FROM {table} WHERE {where}"""

@@ -5,8 +5,8 @@ Refuses to judge.
 
 from typing import Any
 
-from bavn.actor.door.known import RANKED_SQL, Ranked, ranked_of
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
+from bavn.actor.door.suspicions import RANKED_SQL, Ranked, ranked_of
 from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
 from bavn.app.node.asks import Asks
 from bavn.app.process.exits import Exit, Stop

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bavn.actor.evidence import rows
 from bavn.actor.evidence.ends import Ends, ends_of
-from bavn.actor.evidence.retell import TOLD, Retold, eve
+from bavn.actor.evidence.rewording import TOLD, Rewording, eve
 from bavn.actor.store.query.window import StoreWindow
 from bavn.app.analyst.analyse import Unit, Unread, analyse
 from bavn.app.analyst.evidence_of import window_of
@@ -51,7 +51,7 @@ def case_of(given: NodeConfig, found: Suspicion, rows_max: int) -> Case:
             told = list(_rows(window, found, level, rows_max))
             if not told:
                 raise Stop(Exit.NOT_FOUND, f"{found.id}: the store holds none of its rows any more")
-            case = Retold(given.node.homes, given.protect.own_domains)
+            case = Rewording(given.node.homes, given.protect.own_domains)
             made = eve(case, told)
             seen = made.count(b"\n")
             file = Path(scratch) / CASE
@@ -107,7 +107,7 @@ def _tables(window: StoreWindow, found: Suspicion, level: str, rows_max: int) ->
     yield from rows.around(window, ends, rows_max)
 
 
-def _same(file: Path, case: Retold, found: Suspicion) -> Suspicion | None:
+def _same(file: Path, case: Rewording, found: Suspicion) -> Suspicion | None:
     """What the same detector says of the same host in the case; None where it says nothing of it."""
     seen = analyse(Unit(file.name, (file,)))
     if isinstance(seen, Unread):

@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from bavn.app.config.load import CentreFile
 from bavn.app.process.party_keys import PartyKeys
 from bavn.centre.desk.alarms import Wrong
+from bavn.model.health import SERVER_CERTIFICATE_DAYS_MIN, ends_soon
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
-
-CERTIFICATE_DAYS_MIN = 30
-"""The centre renews at a start within 60 days of the end: who runs it that long without one must act."""
 
 
 def own_alarms(file: CentreFile, clock: Clock) -> Callable[[], Sequence[Wrong]]:
@@ -24,8 +22,8 @@ def own_alarms(file: CentreFile, clock: Clock) -> Callable[[], Sequence[Wrong]]:
         if free_mb < file.place.disk_free_mb_min:
             found.append(Wrong("", "disk", Text("{free_mb} MB left", free_mb=free_mb)))
         ends = min(keys.ends_us().values(), default=None)
-        days = None if ends is None else (ends - clock.now_us()) // DAY_US
-        if days is not None and days < CERTIFICATE_DAYS_MIN:
+        if ends is not None and ends_soon(ends, clock.now_us(), SERVER_CERTIFICATE_DAYS_MIN):
+            days = (ends - clock.now_us()) // DAY_US
             text = Text("it has ended") if days < 0 else Text("{days} days left: restart the centre", days=days)
             found.append(Wrong("", "certificate", text))
         return found

@@ -28,7 +28,7 @@ from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.cases import audit
 from bavn.centre.store import dump
 from bavn.centre.store.engine import reading
-from bavn.centre.store.schema import Standing, look
+from bavn.centre.store.schema import SchemaStatus, look
 from bavn.model.moment import iso
 from bavn.wire import archive
 from bavn.wire.book import read_only
@@ -78,7 +78,7 @@ def _write(
     file: CentreFile, engine: Engine, book: Path, to: Path, passphrase: str | None
 ) -> tuple[Manifest, list[str]]:
     found = look(engine)
-    if found.standing not in (Standing.CURRENT, Standing.BEHIND):
+    if found.standing not in (SchemaStatus.CURRENT, SchemaStatus.BEHIND):
         raise Stop(Exit.CONFIGURATION, why_not(engine.url, found.standing.value, found.revision, found.why))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".bavn-backup-", dir=to.parent)))

@@ -150,23 +150,24 @@ def open_database(file: "CentreFile") -> Engine:
 
 
 def _make_or_refuse(engine: Engine) -> None:
-    from bavn.centre.store.schema import Standing, look, upgrade
+    from bavn.centre.store.schema import SchemaStatus, look, upgrade
 
     found = look(engine)
-    if found.standing is Standing.EMPTY:
+    if found.standing is SchemaStatus.EMPTY:
         upgrade(engine)
-    elif found.standing is not Standing.CURRENT:
+    elif found.standing is not SchemaStatus.CURRENT:
         raise Stop(Exit.CONFIGURATION, why_not(engine.url, found.standing.value, found.revision, found.why))
 
 
 def why_not(url: URL, standing: str, revision: str, why: str) -> str:
     """Why this Bavn does not work on a database, and who must do what."""
-    from bavn.centre.store.schema import head
+    from bavn.centre.store.schema import first, head
 
     said = {
         "behind": f"has revision {revision}, this Bavn needs {head()}: make a backup with the Bavn that wrote it, then"
         " run `bavn centre upgrade`",
-        "unmarked": "is of version 0.1.0, before revisions were counted: copy it away, then run `bavn centre upgrade`",
+        "past": f"has revision {revision}, from before the first release, and this Bavn knows none before {first()}:"
+        f" bring it to {first()} with the Bavn that wrote it, or name an empty one in {_WHERE}",
         "ahead": f"has revision {revision}, this Bavn knows none beyond {head()}: run the later Bavn that wrote it",
         "foreign": f"is not a centre's: {why}; name another in {_WHERE}",
     }[standing]
@@ -208,13 +209,13 @@ def pair_of(book: Book, dice: Dice) -> str:
 def open_members(path: Path) -> Engine:
     """A key holder's members: the same tables in a file of its own, brought up by itself. Stop, where a later Bavn
     wrote it."""
-    from bavn.centre.store.schema import CannotUpgrade, Standing, look, upgrade
+    from bavn.centre.store.schema import CannotUpgrade, SchemaStatus, look, upgrade
 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     engine = open_engine(URL.create("sqlite", database=str(path)))
     try:
-        if look(engine).standing is not Standing.CURRENT:
+        if look(engine).standing is not SchemaStatus.CURRENT:
             upgrade(engine)
     except CannotUpgrade as error:
         engine.dispose()

@@ -34,7 +34,7 @@ from bavn.wire.book import is_environment
 from bavn.wire.gate import GateBroken
 from bavn.wire.links.https import context
 from bavn.wire.links.nats import TOO_LARGE, Line, inbox_of
-from bavn.wire.parcel import PARCEL_BYTES_MAX, Answer, Asked, sealed_answer, understand
+from bavn.wire.parcel import PARCEL_BYTES_MAX, ParcelResponse, SignedQuestion, sealed_answer, understand
 from bavn.wire.safe import Safe
 
 if TYPE_CHECKING:
@@ -118,33 +118,33 @@ class Ear:
             _LOG.error("a question of %s failed: %s", actor, type(error).__name__)
             if self.failures is not None and not is_environment(error):
                 self.failures.note(PART, error, item=raw)
-            answer = Answer(status=500, detail="this failed; try again later")
+            answer = ParcelResponse(status=500, detail="this failed; try again later")
         if not client.is_connected:
             return
         timed = replace(answer, at_s=SystemClock().now_us() // SECOND_US)
         await client.publish(reply, await asyncio.to_thread(sealed_answer, asked, timed))
 
-    async def _judged(self, actor: str, asked: Asked) -> Answer:
+    async def _judged(self, actor: str, asked: SignedQuestion) -> ParcelResponse:
         member = await asyncio.to_thread(self._centre.who, asked.certificate_der)
         if isinstance(member, Refused):
-            return Answer(status=403, detail=member.reason)
+            return ParcelResponse(status=403, detail=member.reason)
         if not isinstance(member, Actor) or member.name != actor:
-            return Answer(status=403, detail="the certificate names somebody else")
+            return ParcelResponse(status=403, detail="the certificate names somebody else")
         if self._throttle.too_much(actor, len(asked.question.body)):
-            return Answer(status=429, detail="too much at once; try again in a minute")
+            return ParcelResponse(status=429, detail="too much at once; try again in a minute")
         if asked.question.what == "post":
             return await self._take(actor, asked.question.body)
         return await self._give(actor, asked.question.after, asked.question.wait_ms / 1000)
 
-    async def _take(self, actor: str, body: bytes) -> Answer:
+    async def _take(self, actor: str, body: bytes) -> ParcelResponse:
         envelopes = frames.split(body)
         if isinstance(envelopes, Refused):
-            return Answer(status=400, detail=envelopes.reason)
+            return ParcelResponse(status=400, detail=envelopes.reason)
         taken = await asyncio.to_thread(self._centre.receive, actor, envelopes)
         self._received()
-        return Answer(status=200, taken=tuple(taken))
+        return ParcelResponse(status=200, taken=tuple(taken))
 
-    async def _give(self, actor: str, after: int, wait_s: float) -> Answer:
+    async def _give(self, actor: str, after: int, wait_s: float) -> ParcelResponse:
         async with self._wakes.listening(actor) as queued:
             until = asyncio.get_running_loop().time() + min(wait_s, 30.0)
             while True:
@@ -155,7 +155,7 @@ class Ear:
                     return _given(envelopes)
 
 
-def _given(envelopes: Sequence[bytes]) -> Answer:
+def _given(envelopes: Sequence[bytes]) -> ParcelResponse:
     """The first of them, as many as one parcel holds."""
     size, some = 0, list[bytes]()
     for raw in envelopes[: frames.ENVELOPES_MAX]:
@@ -164,8 +164,8 @@ def _given(envelopes: Sequence[bytes]) -> Answer:
             break
         some.append(raw)
     if envelopes and not some:
-        return Answer(status=TOO_LARGE, detail="more than a parcel holds: ask over HTTPS")
-    return Answer(status=200, body=frames.join(some))
+        return ParcelResponse(status=TOO_LARGE, detail="more than a parcel holds: ask over HTTPS")
+    return ParcelResponse(status=200, body=frames.join(some))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,13 +4,11 @@ import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
-from bavn.app.centre.alarms import CERTIFICATE_DAYS_MIN
 from bavn.app.centre.parts import BOOK_FILE, CentreParts
 from bavn.app.config.load import CentreFile
 from bavn.app.node.health.checking import chain_of
@@ -18,20 +16,26 @@ from bavn.app.node.health.checks import part_words, shut_words
 from bavn.app.process.chain_walk import Chain, ChainWalk
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
-from bavn.app.process.service_health import Look, ServiceHealth, whole
+from bavn.app.process.service_health import PromiseFinding, ServiceHealth, whole
 from bavn.app.process.step_watch import StepWatch
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.sources import ACTIVE, SUSPENDED, Sources
-from bavn.centre.cases.tables import AUDIT
 from bavn.centre.desk.alarms import Wrong
 from bavn.centre.desk.views import MemberView
-from bavn.centre.share.deliveries import PENDING
+from bavn.centre.share.delivery_pages import not_tried
 from bavn.centre.share.misp_runs import MispRuns
-from bavn.centre.share.tables import DELIVERY
 from bavn.centre.store.engine import reading
 from bavn.model.failure import Failures
-from bavn.model.health import NODE_SILENT_US, Promise
-from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
+from bavn.model.health import (
+    DATABASE_LATE_S,
+    LETTER_LATE_US,
+    SERVER_CERTIFICATE_DAYS_MIN,
+    SOURCE_LATE_TIMES,
+    NodeBounds,
+    Promise,
+    ends_soon,
+)
+from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.ports import Clock
 from bavn.model.sector.member import ActorState
 from bavn.model.text import Text
@@ -40,10 +44,6 @@ from bavn.wire.ledger import look_on
 from bavn.wire.shut import shut_gates
 
 CENTRE_HEALTH_FILE: Final = "centre-health.json"
-STUCK_US: Final = 10 * MINUTE_US
-"""A letter that was to be tried so long ago and was not."""
-SOURCE_LATE_TIMES: Final = 3
-"""A source that was not asked for so many of its turns is not read."""
 NAMED_MAX: Final = 10
 
 CENTRE_PROMISES: Final = (
@@ -131,7 +131,7 @@ _ALARMS: Final[Mapping[str, str]] = {
 """The alarm of a broken promise; disk, certificate and silent nodes have their own."""
 
 
-def sources_look(sources: Sources, clock: Clock) -> Look:
+def sources_look(sources: Sources, clock: Clock) -> PromiseFinding:
     """Those that fail, are suspended, or were not asked for several of their turns."""
     wrong = []
     for one in sources.every():
@@ -144,51 +144,49 @@ def sources_look(sources: Sources, clock: Clock) -> Look:
         elif one.state == ACTIVE and clock.now_us() - asked_us > late_us + MINUTE_US:
             minutes = (clock.now_us() - asked_us) // MINUTE_US
             wrong.append(Text("{name} was not asked for {minutes} min", name=name, minutes=minutes))
-    return Look(tuple(wrong))
+    return PromiseFinding(tuple(wrong))
 
 
-def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int) -> Look:
+def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int, bounds: NodeBounds) -> PromiseFinding:
     """Active actors that were heard before and are not now."""
     silent = [
         one.actor.name
         for one in members
         if one.actor.state is ActorState.ACTIVE
         and one.health is not None
-        and now_us - max(one.health.received_us, began_us) > NODE_SILENT_US
+        and bounds.condition(one.health, now_us, began_us).silent
     ]
     if not silent:
-        return Look()
+        return PromiseFinding()
     named = ", ".join(silent[:NAMED_MAX]) + (", …" if len(silent) > NAMED_MAX else "")
-    return Look((Text("{silent} are not heard of: {named}", silent=len(silent), named=named),))
+    return PromiseFinding((Text("{silent} are not heard of: {named}", silent=len(silent), named=named),))
 
 
-def deliveries_look(engine: Engine, now_us: int) -> Look:
+def deliveries_look(engine: Engine, now_us: int) -> PromiseFinding:
     """Letters that were to be tried, and were not."""
-    late = DELIVERY.c.status == PENDING, DELIVERY.c.try_us <= now_us - STUCK_US
-    with reading(engine) as connection:
-        count = connection.scalar(select(func.count()).select_from(DELIVERY).where(*late)) or 0
-    return Look((Text("{count} letters were not tried", count=count),) if count else ())
+    count = not_tried(engine, now_us - LETTER_LATE_US)
+    return PromiseFinding((Text("{count} letters were not tried", count=count),) if count else ())
 
 
-def disk_look(folder: Path, free_mb_min: int) -> Look:
+def disk_look(folder: Path, free_mb_min: int) -> PromiseFinding:
     """Room where a service keeps its folder."""
     free_mb = shutil.disk_usage(folder).free >> 20
     if free_mb >= free_mb_min:
-        return Look()
-    return Look((Text("{free_mb} MB left", free_mb=free_mb),))
+        return PromiseFinding()
+    return PromiseFinding((Text("{free_mb} MB left", free_mb=free_mb),))
 
 
-def certificates_look(keys: PartyKeys, now_us: int) -> Look:
+def certificates_look(keys: PartyKeys, now_us: int) -> PromiseFinding:
     """The party's own: of its server, and of its authority."""
     wrong = []
     for name, ends_us in keys.ends_us().items():
-        days = (ends_us - now_us) // DAY_US
-        if days < CERTIFICATE_DAYS_MIN:
+        if ends_soon(ends_us, now_us, SERVER_CERTIFICATE_DAYS_MIN):
+            days = (ends_us - now_us) // DAY_US
             wrong.append(Text("{name}: {days} days left", name=name, days=days))
-    return Look(tuple(wrong))
+    return PromiseFinding(tuple(wrong))
 
 
-def misps_look(runs: MispRuns, names: Iterable[str]) -> Look:
+def misps_look(runs: MispRuns, names: Iterable[str]) -> PromiseFinding:
     """Partners' MISPs whose last push, or last look for sightings, came to nothing."""
     wrong = []
     for name in names:
@@ -197,26 +195,25 @@ def misps_look(runs: MispRuns, names: Iterable[str]) -> Look:
             if last is not None and last.failure:
                 said = last.failure[:200]
                 wrong.append(Text.shaped("{name}, {words}: {said}", name=name, words=words, said=said))
-    return Look(tuple(wrong))
+    return PromiseFinding(tuple(wrong))
 
 
-def gates_look(book: Book) -> Look:
+def gates_look(book: Book) -> PromiseFinding:
     """Gates that are shut for a kind of message of somebody."""
-    return Look(tuple(shut_words(shut) for shut in shut_gates(book)))
+    return PromiseFinding(tuple(shut_words(shut) for shut in shut_gates(book)))
 
 
-def parts_look(failures: Failures) -> Look:
+def parts_look(failures: Failures) -> PromiseFinding:
     """Parts that fail, but for rules of gates, which are told of as gates."""
-    return Look(tuple(part_words(one) for one in failures.failing() if not one.part.startswith("gate ")))
+    return PromiseFinding(tuple(part_words(one) for one in failures.failing() if not one.part.startswith("gate ")))
 
 
 def audit_chain(engine: Engine) -> Chain:
     """The audit log as it is walked."""
 
     def newest(count: int) -> list[audit.AuditLine]:
-        asked = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(count)
         with reading(engine) as connection:
-            return [audit.AuditLine(**row) for row in connection.execute(asked).mappings()][::-1]
+            return audit.newest(connection, count)[::-1]
 
     def head() -> tuple[int, str]:
         with reading(engine) as connection:
@@ -238,7 +235,7 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
         }
         looks = {
             "intelligence_read": lambda: sources_look(sources, clock),
-            "nodes_heard": lambda: nodes_look(desk.members(), began_us, clock.now_us()),
+            "nodes_heard": lambda: nodes_look(desk.members(), began_us, clock.now_us(), desk.bounds),
             "database_reached": lambda: _reached(engine),
             "disk_room": lambda: disk_look(file.folder, file.place.disk_free_mb_min),
             "steps_on_time": steps.look,
@@ -258,7 +255,7 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
 
 def say_away(file: CentreFile, why: str) -> None:
     """The centre waits for its database: nothing else is known then."""
-    look = Look((Text.plain(why),))
+    look = PromiseFinding((Text.plain(why),))
     health = ServiceHealth(
         file.folder / CENTRE_HEALTH_FILE, CENTRE_PROMISES, SystemClock(), {"database_reached": lambda: look}, {}
     )
@@ -275,12 +272,12 @@ def wrongs(health: ServiceHealth) -> list[Wrong]:
     return list(found.values())
 
 
-def _reached(engine: Engine) -> Look:
+def _reached(engine: Engine) -> PromiseFinding:
     """Not known, rather than broken, where asking raises: the service itself waits for its database."""
     began_s = time.monotonic()
     with reading(engine) as connection:
-        list(islice(connection.execute(select(AUDIT.c.seq).limit(1)), 1))
+        audit.head_in(connection)
     took_s = time.monotonic() - began_s
-    if took_s * SECOND_US < 5 * SECOND_US:
-        return Look()
-    return Look((Text("it took {took_s:.0f} s to answer", took_s=took_s),))
+    if took_s < DATABASE_LATE_S:
+        return PromiseFinding()
+    return PromiseFinding((Text("it took {took_s:.0f} s to answer", took_s=took_s),))

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from bavn.app.node.health.metrics import promise_metrics
 from bavn.centre.books.canaries import Chain
 from bavn.centre.desk.views import MemberView
-from bavn.model.health import NODE_SILENT_S
+from bavn.model.health import CENTRE_DISK_FREE_MB_MIN, NODE_BOUNDS, NodeBounds
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.sector.alarm import KINDS, Alarm
@@ -23,7 +23,7 @@ from bavn.model.sector.canary import LINKS, STATES
 from bavn.model.sector.member import ActorState
 
 
-class HouseCollector(Collector):
+class MemberCollector(Collector):
     """All but ``folder``, which is the centre's, are asked each time that somebody asks. ``alarms``: those that
     stand; ``chains``: actor -> how far its latest canary came."""
 
@@ -37,8 +37,10 @@ class HouseCollector(Collector):
         alarms: Callable[[], Sequence[Alarm]],
         chains: Callable[[], Mapping[str, Chain]],
         promises: Callable[[], Sequence[Mapping[str, Any]]] = tuple,
+        bounds: NodeBounds = NODE_BOUNDS,
+        disk_free_mb_min: int = CENTRE_DISK_FREE_MB_MIN,
     ) -> None:
-        self._promises = promises
+        self._promises, self._bounds, self._disk_free_mb_min = promises, bounds, disk_free_mb_min
         self._members, self._ends_us, self._folder, self._clock = members, ends_us, folder, clock
         self._alarms, self._chains = alarms, chains
 
@@ -50,16 +52,17 @@ class HouseCollector(Collector):
             states.add_metric([state.value], sum(one.actor.state is state for one in members))
         yield states
         heard = [one.health for one in members if one.actor.state is ActorState.ACTIVE and one.health is not None]
+        conditions = [self._bounds.condition(one, now_us) for one in heard]
         ages_s = [(now_us - one.received_us) / SECOND_US for one in heard]
         yield GaugeMetricFamily(
             "bavn_members_silent",
-            f"Active actors that were heard before, and not for {NODE_SILENT_S} s.",
-            value=sum(age > NODE_SILENT_S for age in ages_s),
+            f"Active actors that were heard before, and not for {self._bounds.silent_s} s.",
+            value=sum(one.silent for one in conditions),
         )
         yield GaugeMetricFamily(
             "bavn_members_sensor_down",
             "Of those that are heard: a source cannot be read.",
-            value=sum(one.sensor == "down" for one in heard),
+            value=sum(one.sensor_down for one in conditions),
         )
         yield GaugeMetricFamily(
             "bavn_members_heard_age_seconds_max",
@@ -77,9 +80,19 @@ class HouseCollector(Collector):
             value=max((abs(one.clock_skew_s) for one in heard), default=0),
         )
         yield GaugeMetricFamily(
+            "bavn_members_clock_off",
+            f"Of those that are heard: the clock is more than {self._bounds.clock_s_max} s off.",
+            value=sum(one.clock_off for one in conditions),
+        )
+        yield GaugeMetricFamily(
             "bavn_disk_free_bytes",
             "Room where the centre keeps its folder.",
             value=shutil.disk_usage(self._folder).free,
+        )
+        yield GaugeMetricFamily(
+            "bavn_disk_free_min_bytes",
+            "Room that must be left there ([place] disk_free_mb_min).",
+            value=self._disk_free_mb_min << 20,
         )
         left = GaugeMetricFamily(
             "bavn_certificate_left_seconds", "Until a certificate of the centre ends.", labels=["of"]

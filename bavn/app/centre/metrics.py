@@ -27,7 +27,7 @@ EDGES_S: Final = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 3600.0, 14_400.
 STEPS: Final = ("report", "lead", "confirmed", "released", "first_block", "last_block")
 
 
-class Asked(Protocol):
+class MetricsSource(Protocol):
     """What the page is made from: the centre's clock book."""
 
     def clocks(self, limit: int) -> Sequence[IndicatorClock]: ...
@@ -42,7 +42,7 @@ class Asked(Protocol):
 class ClockCollector(Collector):
     """Made of what the book says now."""
 
-    def __init__(self, book: Asked) -> None:
+    def __init__(self, book: MetricsSource) -> None:
         self._book = book
 
     def collect(self) -> Iterable[Metric]:
@@ -115,7 +115,7 @@ def _buckets(values: Sequence[float]) -> list[tuple[str, float]]:
 class MetricsService:
     """Serves the page from a thread of its own; a context manager. Stop where the address cannot be had."""
 
-    def __init__(self, book: Asked, host: str, port: int, *beside: Collector) -> None:
+    def __init__(self, book: MetricsSource, host: str, port: int, *beside: Collector) -> None:
         registry = CollectorRegistry()
         for collector in (ClockCollector(book), *beside):
             registry.register(collector)

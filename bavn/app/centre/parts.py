@@ -29,6 +29,7 @@ from bavn.app.process.warning_lists import warning_lists
 from bavn.centre.cases.questions import Questions
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.partnership import open_credentials, open_partners
+from bavn.centre.members.authority import Authority
 from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.partner_credentials import PartnerCredentials
 from bavn.centre.members.partners import Partners
@@ -110,6 +111,7 @@ def open_desk(file: CentreFile, registry: Registry | None = None) -> Desk:
         questions,
         file.centre.cases,
         open_indicators(file.centre, registry.engine, clock, warning_lists()),
+        file.centre.nodes,
     )
 
 
@@ -155,6 +157,18 @@ def build(file: CentreFile, failures: FailureFolder | None = None) -> CentrePart
     return owned(told, ANY, lambda: _build(file, told), WAITED_OUT)
 
 
+def _server_settings(file: CentreFile, keys: PartyKeys, authority: Authority) -> ServerSettings:
+    return ServerSettings(
+        connections_each_max=file.place.connections_per_actor_max,
+        authority_pem=authority.pem,
+        certificate=keys.certificate,
+        key=keys.key,
+        host=file.place.host,
+        port=file.place.port,
+        step_every_s=file.place.step_s,
+    )
+
+
 def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
     """As docs/decisions/0020-contained.md has it: ``own`` is what a centre does not start without, ``begin`` all
     else."""
@@ -191,21 +205,7 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
         if alarms is not None:
             centre.desk.alarms.own = alarms
         exchange, steps = begin("exchange", lambda: open_exchange(file, centre, keys)), own(HEALTH, StepWatch)
-        server = _serve(
-            file,
-            centre,
-            exchange,
-            steps,
-            ServerSettings(
-                connections_each_max=file.place.connections_per_actor_max,
-                authority_pem=authority.pem,
-                certificate=keys.certificate,
-                key=keys.key,
-                host=file.place.host,
-                port=file.place.port,
-                step_every_s=file.place.step_s,
-            ),
-        )
+        server = _serve(file, centre, exchange, steps, _server_settings(file, keys, authority))
         built = CentreParts(centre, server, book, registry.engine, lease, steps, failures)
         undo.pop_all()
     return built

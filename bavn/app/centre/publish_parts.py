@@ -17,15 +17,15 @@ from bavn.app.process.real import SystemClock
 from bavn.app.process.whole_file import write_whole
 from bavn.app.reports.apart import document_apart, document_file
 from bavn.app.reports.feed import Entry, first_words
-from bavn.app.reports.page import Standing
+from bavn.app.reports.page import DocumentStatus
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.publishing import Publishing, PublishTerms
 from bavn.centre.publish.catalogue import BYTES_MAX, catalogue_of
+from bavn.centre.publish.codec import document_text
 from bavn.centre.publish.document import Document
 from bavn.centre.publish.editions import Edition
 from bavn.centre.publish.facts import Catalogue
 from bavn.centre.publish.life import EditionState
-from bavn.centre.publish.written import document_text
 from bavn.model.intel.indicator import Tlp
 from bavn.model.text import Language, Text
 
@@ -69,17 +69,17 @@ def catalogue(file: CentreFile, given: Path | None) -> Catalogue | None:
         raise Stop(Exit.INPUT, f"{path}: {error}") from error
 
 
-def standing(edition: Edition) -> Standing:
+def standing(edition: Edition) -> DocumentStatus:
     """How a kept document is shown."""
-    return Standing(edition.state, edition.version, edition.approved_by)
+    return DocumentStatus(edition.state, edition.version, edition.approved_by)
 
 
-def rendered(document: Document, form: Form, language: Language, how: Standing) -> bytes:
+def rendered(document: Document, form: Form, language: Language, how: DocumentStatus) -> bytes:
     """A document as a file's bytes, drawn in this process: for commands. Stop, where a library is missing."""
     return document_text(document).encode() if form == "json" else document_file(document, form, language, how)
 
 
-def rendered_apart(document: Document, form: Form, language: Language, how: Standing) -> bytes:
+def rendered_apart(document: Document, form: Form, language: Language, how: DocumentStatus) -> bytes:
     """The same, drawn in a process of its own: for services. Stop also where others draw, or it takes too long."""
     return document_text(document).encode() if form == "json" else document_apart(document, form, language, how)
 

@@ -28,10 +28,10 @@ from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
 from bavn.centre.cases import audit
 from bavn.centre.cases.who import NotAllowed, person
-from bavn.centre.members.tables import ACTOR
+from bavn.centre.members.registry import names_in
 from bavn.centre.store import dump
 from bavn.centre.store.engine import writing
-from bavn.centre.store.schema import head, revisions, upgrade_in
+from bavn.centre.store.schema import first, head, revisions, upgrade_in
 from bavn.wire import archive
 from bavn.wire.book import read_only
 from bavn.wire.ledger import LedgerReader
@@ -64,7 +64,10 @@ def restore(file: CentreFile, source: Path, by: str, passphrase: str | None) -> 
 
 def _put_back(file: CentreFile, reader: Reader, by: str, passphrase: str | None) -> None:
     if reader.manifest.revision not in revisions():
-        raise BadBackup(f"its tables are of revision {reader.manifest.revision[:20]!r}, this Bavn knows {head()}")
+        raise BadBackup(
+            f"its tables are of revision {reader.manifest.revision[:20]!r}, this Bavn knows {first()} to {head()}:"
+            " put it back with the Bavn that wrote it"
+        )
     keys = PartyKeys(file.folder, "centre")
     secrets = _secrets(reader, passphrase)
     book, parts = file.folder / BOOK_FILE, archive.folder_of(file.folder / BOOK_FILE)
@@ -162,7 +165,7 @@ def _bring_rows(reader: Reader, engine: Engine, coming: Path, by: str) -> None:
 
 def _jump(connection: Connection, coming: Path) -> None:
     """Down-queues go on above every number that a node may have heard since."""
-    actors = [str(name) for (name,) in connection.exec_driver_sql(f"SELECT name FROM {ACTOR.name}")]
+    actors = names_in(connection)
     with closing(sqlite3.connect(coming, isolation_level=None)) as book:
         book.execute("BEGIN IMMEDIATE")
         there = book.execute("SELECT name FROM sqlite_master WHERE name = 'outbox_queue'").fetchone()

@@ -114,13 +114,13 @@ def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth | None)
     """The sector's clock for Prometheus, where a port is configured."""
     if not file.place.metrics_port:
         return nullcontext()
-    from bavn.app.centre.member_metrics import HouseCollector
+    from bavn.app.centre.member_metrics import MemberCollector
     from bavn.app.centre.metrics import MetricsService
     from bavn.centre.desk.alarms import ALARMS_MAX
 
     place = file.place
     desk = parts.centre.desk
-    house = HouseCollector(
+    house = MemberCollector(
         desk.members,
         PartyKeys(file.folder, "centre").ends_us,
         file.folder,
@@ -128,6 +128,8 @@ def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth | None)
         alarms=lambda: desk.alarms.every(standing=True, limit=ALARMS_MAX),
         chains=desk.chains,
         promises=list if health is None else health.told,
+        bounds=desk.bounds,
+        disk_free_mb_min=place.disk_free_mb_min,
     )
     return MetricsService(desk.times, place.metrics_host, place.metrics_port, house)
 

@@ -16,8 +16,6 @@ from bavn.centre.cases.warnings.warnings import Warnings
 from bavn.centre.desk.desk import Desk, UnknownLead
 from bavn.centre.members import rollout
 from bavn.centre.members.registry import Registry
-from bavn.centre.members.rollout_tables import make_rollout_tables
-from bavn.centre.store.engine import reading
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
 from bavn.model.sector.sector_warning import OBSERVABLES_MAX, may_name
@@ -70,7 +68,7 @@ def _of_lead(desk: Desk, lead_id: str) -> Drafted:
     if not named:
         raise Stop(Exit.NOT_NOW, f"{lead_id}: nothing in it that two independent groups reported can be named")
     techniques = ", ".join(sorted({sign.technique for sign in view.lead.signs if sign.observable in named}))
-    case_id = next((case.id for case in desk.cases() if case.lead_id == lead_id), "")
+    case_id = next((case.id for case in desk.cases.every() if case.lead_id == lead_id), "")
     marking = desk.files.marked(case_id) if case_id else None
     tlp, pap = (Tlp.AMBER, Pap.AMBER) if marking is None else (marking.tlp, marking.pap)
     return Drafted(
@@ -121,12 +119,10 @@ def of_partner(file: CentreFile, observable: Observable) -> Drafted:
 
 def contacts(file: CentreFile, registry: Registry) -> dict[str, tuple[str, ...]]:
     """actor -> mailboxes for warnings: the roll-out register's, and those of [remind] mail_actors."""
-    make_rollout_tables(registry.engine)
     found: dict[str, dict[str, None]] = {}
-    with reading(registry.engine) as tx:
-        for one in rollout.parties(tx):
-            if one.contact:
-                found.setdefault(one.actor, {})[one.contact] = None
+    for one in rollout.known_parties(registry.engine):
+        if one.contact:
+            found.setdefault(one.actor, {})[one.contact] = None
     for actor, address in file.remind.actors:
         found.setdefault(actor, {})[address] = None
     return {actor: tuple(addresses) for actor, addresses in found.items()}

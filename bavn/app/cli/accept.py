@@ -42,7 +42,7 @@ def node_accept(
     """Test this node and write the signed protocol: JSON, HTML and PDF. Exit code 10 unless every part has passed."""
     import tempfile
 
-    from bavn.app.accept.check import SECONDS_DEFAULT, Asked, Site
+    from bavn.app.accept.check import SECONDS_DEFAULT, AcceptanceTerms, Site
     from bavn.app.accept.files import sign, signing_safe, write_all
     from bavn.app.accept.run import chosen, required
     from bavn.app.accept.run import run as run_checks
@@ -56,7 +56,7 @@ def node_accept(
         raise Stop(Exit.USAGE, str(error)) from error
     file = read_node(config)
     safe = signing_safe(file)
-    asked = Asked(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind], days=days)
+    asked = AcceptanceTerms(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind], days=days)
     with tempfile.TemporaryDirectory(prefix="bavn-accept-") as scratch:
         site = Site(config=file, asked=asked, clock=SystemClock(), dice=SystemDice(), scratch=Path(scratch), by=by[:60])
         protocol = run_checks(
@@ -92,7 +92,7 @@ def verify_protocol(
     language: Spoken = "en",
 ) -> None:
     """Check a protocol's signature and whether it has passed, by its figures and this version's bars. Needs no node."""
-    from bavn.app.accept.check import SECONDS_DEFAULT, Asked
+    from bavn.app.accept.check import SECONDS_DEFAULT, AcceptanceTerms
     from bavn.app.accept.run import demands
     from bavn.app.accept.words import title
     from bavn.app.process.protocols import read_protocol
@@ -104,7 +104,7 @@ def verify_protocol(
         raise Stop(Exit.REFUSED, f"{file}: the signature is not that of key {key[:16]}..., or the protocol was changed")
     if kind is not None and protocol.kind is not kind:
         raise Stop(Exit.REFUSED, f"{file}: it is of the {protocol.kind.value} test")
-    asked = Asked(kind=protocol.kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[protocol.kind])
+    asked = AcceptanceTerms(kind=protocol.kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[protocol.kind])
     found = shortfalls(protocol, demands(asked))
     print(f"{title(protocol, language)}\nsha256 {given.digest}\nthe signature holds")
     if found:
@@ -128,7 +128,7 @@ def centre_accept(
     by: ByMembers = "",
 ) -> None:
     """Look at an actor from the centre's side, and take in its node's protocol: verified, fresh, never used before."""
-    from bavn.app.accept.check import SECONDS_DEFAULT, Asked
+    from bavn.app.accept.check import SECONDS_DEFAULT, AcceptanceTerms
     from bavn.app.accept.taking import opened_taking
     from bavn.app.accept.words import part_lines
     from bavn.app.cli.centre.rollout.rollout import refusals
@@ -141,7 +141,7 @@ def centre_accept(
     if move and protocol is None:
         raise Stop(Exit.USAGE, "--move rests on a protocol: name its file")
     given = None if protocol is None else read_protocol(protocol)
-    asked = Asked(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind])
+    asked = AcceptanceTerms(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind])
     with opened_taking(read_centre(config)) as taking, refusals():
         side = taking.side(actor, given)
         print("\n".join(part_lines(side, language, figures=True)))
@@ -167,14 +167,3 @@ def _summary(outcome: Outcome, digest: str, files: list[Path], language: Languag
     from bavn.model.sector.protocol import OUTCOMES
 
     return [f"{OUTCOMES[outcome].say(language)}, sha256 {digest}", *(str(one) for one in files)]
-
-
-def attach_node(app: typer.Typer) -> None:
-    """Puts the commands under `bavn node`."""
-    app.command("accept")(node_accept)
-    app.command("verify-protocol")(verify_protocol)
-
-
-def attach_centre(app: typer.Typer) -> None:
-    """Puts the command under `bavn centre`."""
-    app.command("accept")(centre_accept)

@@ -249,3 +249,7 @@ def _opened(side: Side, config: Path) -> "Iterator[tuple[Accounts, ConsoleTable]
 
     with _book(side, config) as (book, table):
         yield Accounts(book, ROLES[side]), table
+
+
+soc = group("soc")
+sac = group("sac")

@@ -12,11 +12,12 @@ from rich import box
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
-from rich.text import Text as Shown
+from rich.text import Text as Cell
 
 from bavn.app.cli.node import assets as hosts
 from bavn.app.cli.node.hunt.ioc import no_indicators
 from bavn.app.cli.node.hunt.show import visible
+from bavn.app.cli.spread import spread
 from bavn.app.cli.words import Spoken, heading, number, small
 from bavn.app.process.danish import reason
 from bavn.app.process.exits import Exit, Stop
@@ -35,25 +36,40 @@ P_SHOWN_MAX = 0.05
 WIDTH_PLAIN = 180
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How what is given is read."""
+
+    home: Annotated[list[str] | None, typer.Option(help="An own network (CIDR); may be repeated.")] = None
+    ioc: Annotated[list[Path] | None, typer.Option(help="A list of indicators; may be repeated.")] = None
+    time_zone: Annotated[str, typer.Option(help="Zone of log times that name none (Europe/Copenhagen).")] = "UTC"
+    sigma: Annotated[list[Path] | None, typer.Option(help="Sigma rules: a file or folder; may be repeated.")] = None
+    together: Annotated[bool, typer.Option("--together", help="Look at all of it as one network's.")] = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What of it is shown."""
+
+    top: Annotated[int, typer.Option(min=1, help="At most so many for each source.")] = 1000
+    p_max: Annotated[float, typer.Option(min=1e-9, max=1.0, help="Leave out what has a larger p-value.")] = P_SHOWN_MAX
+    evidence_min: Annotated[float, typer.Option(help="Leave out what is worth less, in nats (at most 4).")] = -1.0
+    all_: Annotated[bool, typer.Option("--all", help="Leave nothing out.")] = False
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name each Sigma rule that cannot run.")] = False
+
+
+@spread
 def analyse(
     paths: Annotated[list[Path], typer.Argument(help="Captures, EVE files, Zeek logs, other logs, or folders.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     language: Spoken = "en",
-    home: Annotated[list[str] | None, typer.Option(help="An own network (CIDR); may be repeated.")] = None,
-    ioc: Annotated[list[Path] | None, typer.Option(help="A list of indicators; may be repeated.")] = None,
-    time_zone: Annotated[str, typer.Option(help="Zone of log times that name none (Europe/Copenhagen).")] = "UTC",
-    sigma: Annotated[list[Path] | None, typer.Option(help="Sigma rules: a file or folder; may be repeated.")] = None,
-    together: Annotated[bool, typer.Option("--together", help="Look at all of it as one network's.")] = False,
-    top: Annotated[int, typer.Option(min=1, help="At most so many for each source.")] = 1000,
-    p_max: Annotated[float, typer.Option(min=1e-9, max=1.0, help="Leave out what has a larger p-value.")] = P_SHOWN_MAX,
-    evidence_min: Annotated[float, typer.Option(help="Leave out what is worth less, in nats (at most 4).")] = -1.0,
-    all_: Annotated[bool, typer.Option("--all", help="Leave nothing out.")] = False,
+    reading: Reading,
+    shown: Shown,
     with_assets: Annotated[bool, typer.Option("--assets", help="Show the own hosts instead: roles, services.")] = False,
     cbom: Annotated[
         Path | None, typer.Option(help="Write what the encryption is made of here (CycloneDX 1.6), too.")
     ] = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name each Sigma rule that cannot run.")] = False,
 ) -> None:
     """Find out what each path is, run every detector, and say what is suspicious and why.
 
@@ -63,16 +79,16 @@ def analyse(
     from bavn.app.analyst.analyse import Unread, units
     from bavn.app.analyst.analyse import analyse as look
 
-    zone = _zone(time_zone)
-    homes = tuple(_network(text) for text in home or ())
-    indicators = _indicators(ioc or [], language)
-    rules, unreadable = _rules(sigma or [], language, verbose=verbose)
-    keep = Kept(1.0 if all_ else p_max, -1.0 if all_ else evidence_min, top)
+    zone = _zone(reading.time_zone)
+    homes = tuple(_network(text) for text in reading.home or ())
+    indicators = _indicators(reading.ioc or [], language)
+    rules, unreadable = _rules(reading.sigma or [], language, verbose=shown.verbose)
+    keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
     screen = Console(stderr=True)
     faults = looked_at = last_us = 0
     crypto: tuple[Use, ...] = ()
     with screen.status("reading") as status:
-        for unit in units(paths, together=together):
+        for unit in units(paths, together=reading.together):
             found = (
                 unit
                 if isinstance(unit, Unread)
@@ -252,7 +268,7 @@ def _table(kept: list["Ranked"], language: Language) -> Table:
         s = one.suspicion
         p, nats = small(s.p, language), number(s.evidence_nats, language, 2)
         facts = (str(one.rank), s.detector, s.technique, p, nats, s.host, s.peer)
-        table.add_row(*(Shown(fact) for fact in facts), Shown(s.why.say(language)), end_section=one.rank == last)
+        table.add_row(*(Cell(fact) for fact in facts), Cell(s.why.say(language)), end_section=one.rank == last)
     return table
 
 

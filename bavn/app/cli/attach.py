@@ -35,7 +35,7 @@ def attach(
     language: Spoken = "en",
 ) -> None:
     """Attach what a suspicion rests on to a case. --preview (the default) shows every byte; --send lets it out."""
-    from bavn.actor.door.conversations.case_book import ATTACH, CaseSaid
+    from bavn.actor.door.conversations.case_book import ATTACH, CaseReply
     from bavn.app.analyst.evidence_of import made_for_case
     from bavn.app.config.load import read_node
     from bavn.model.outcome import Refused
@@ -48,7 +48,7 @@ def attach(
     digest = hashlib.sha256(made).hexdigest()
     if len(made) > EVIDENCE_BYTES_MAX:
         raise Stop(Exit.USAGE, f"{len(made):,} bytes are more than {EVIDENCE_BYTES_MAX:,}: ask for fewer --rows")
-    said = CaseSaid(
+    said = CaseReply(
         number=1,
         at_us=moment(),
         case_id=kept.case_id,

@@ -30,7 +30,7 @@ def centre_console(config: Config = CENTRE_TOML) -> None:
     from bavn.app.process.failure_folder import failures_in
     from bavn.app.web.console import console_app
     from bavn.app.web.sac import AREAS
-    from bavn.app.web.sac.house import open_house
+    from bavn.app.web.sac.context import open_house
     from bavn.app.web.sides import keeping, watch_centre
 
     file = read_centre(config)

@@ -89,3 +89,8 @@ def keyholder_folder(config: Path) -> Path:
     from bavn.app.config.load import read_keyholder
 
     return read_keyholder(config).folder
+
+
+node_failures = failures_command("node.toml", node_folder)
+centre_failures = failures_command("centre.toml", centre_folder)
+keyholder_failures = failures_command("keyholder.toml", keyholder_folder)

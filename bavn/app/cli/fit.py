@@ -2,12 +2,13 @@
 
 import json
 import sys
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bavn.app.cli.spread import spread
 from bavn.app.cli.words import Spoken
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
@@ -46,19 +47,25 @@ QUESTIONS: dict[str, Text] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """What an actor has; what is not said is asked for, or not known."""
+
+    hosts: Annotated[int | None, typer.Option(help="Machines on the network.")] = None
+    line: Annotated[int | None, typer.Option(help="The line out, Mbit/s.")] = None
+    source: Annotated[list[str] | None, typer.Option(help="What exists or can be switched on; --sources lists.")] = None
+    carer: Annotated[str | None, typer.Option(help="Who runs the IT: own, operator, supplier, nobody.")] = None
+    hours: Annotated[float | None, typer.Option(help="Hours a week somebody has for suspicions.")] = None
+    cores: Annotated[int | None, typer.Option(help="Cores of a machine that can be given; 0 for none.")] = None
+    memory: Annotated[int | None, typer.Option(help="Its memory, MB.")] = None
+    resolver: Annotated[bool | None, typer.Option(help="Whether name resolution can be pointed elsewhere.")] = None
+
+
+@spread
 def fit(
     file: Annotated[Path | None, typer.Argument(help="Answers as TOML; options go before it.")] = None,
     *,
-    hosts: Annotated[int | None, typer.Option(help="Machines on the network.")] = None,
-    line: Annotated[int | None, typer.Option(help="The line out, Mbit/s.")] = None,
-    source: Annotated[
-        list[str] | None, typer.Option(help="What exists or can be switched on; --sources lists.")
-    ] = None,
-    carer: Annotated[str | None, typer.Option(help="Who runs the IT: own, operator, supplier, nobody.")] = None,
-    hours: Annotated[float | None, typer.Option(help="Hours a week somebody has for suspicions.")] = None,
-    cores: Annotated[int | None, typer.Option(help="Cores of a machine that can be given; 0 for none.")] = None,
-    memory: Annotated[int | None, typer.Option(help="Its memory, MB.")] = None,
-    resolver: Annotated[bool | None, typer.Option(help="Whether name resolution can be pointed elsewhere.")] = None,
+    situation: Situation,
     sources: Annotated[bool, typer.Option("--sources", help="List the sources and what each feeds, and end.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")] = False,
     language: Spoken = "en",
@@ -73,14 +80,14 @@ def fit(
         _list(language)
         return
     given = {
-        "hosts": hosts,
-        "line_mbit": line,
-        "sources": None if source is None else tuple(source),
-        "carer": carer,
-        "hours_week": hours,
-        "cores": cores,
-        "memory_mb": memory,
-        "resolver": resolver,
+        "hosts": situation.hosts,
+        "line_mbit": situation.line,
+        "sources": None if situation.source is None else tuple(situation.source),
+        "carer": situation.carer,
+        "hours_week": situation.hours,
+        "cores": situation.cores,
+        "memory_mb": situation.memory,
+        "resolver": situation.resolver,
     }
     told = _told(file, {name: value for name, value in given.items() if value is not None}, language)
     found = fitted(told)

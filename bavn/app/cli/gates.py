@@ -107,3 +107,11 @@ def keyholder_book(config: Path) -> Path:
     from bavn.app.keyholder.parts import BOOK_FILE
 
     return read_keyholder(config).folder / BOOK_FILE
+
+
+node_gates = gates_command("node.toml", node_book)
+node_open_gate = open_gate_command("node.toml", node_book)
+centre_gates = gates_command("centre.toml", centre_book)
+centre_open_gate = open_gate_command("centre.toml", centre_book)
+keyholder_gates = gates_command("keyholder.toml", keyholder_book)
+keyholder_open_gate = open_gate_command("keyholder.toml", keyholder_book)

@@ -2,25 +2,30 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from bavn.app.cli import failures, gates, service_health
 from bavn.app.cli.centre.desk import AsJson, show
+from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
 
+COMMANDS: Final = {
+    "health": "bavn.app.cli.service_health:keyholder_health",
+    "failures": "bavn.app.cli.failures:keyholder_failures",
+    "gates": "bavn.app.cli.gates:keyholder_gates",
+    "open-gate": "bavn.app.cli.gates:keyholder_open_gate",
+}
 app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="The key holder of the private join, apart from the centre."
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="The key holder of the private join, apart from the centre.",
+    cls=later(COMMANDS),
 )
 Config = Annotated[Path, typer.Option("--config", "-c", help="The key holder's configuration file.")]
 KEYHOLDER_TOML = Path("keyholder.toml")
-app.command("health")(service_health.health_command("keyholder.toml", service_health.keyholder_file))
-app.command("failures")(failures.failures_command("keyholder.toml", failures.keyholder_folder))
-app.command("gates")(gates.gates_command("keyholder.toml", gates.keyholder_book))
-app.command("open-gate")(gates.open_gate_command("keyholder.toml", gates.keyholder_book))
 
 
 @app.command("init")

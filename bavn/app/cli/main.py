@@ -5,15 +5,13 @@ import logging
 import os
 import sqlite3
 import sys
-from importlib.metadata import entry_points
-from typing import Annotated, Final
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
 import typer
 
 from bavn import __version__
-from bavn.app.cli import analyse, config, fit, hub, keyholder, operator
-from bavn.app.cli.centre import main as centre
-from bavn.app.cli.node import main as node
+from bavn.app.cli.later import later
 from bavn.app.process.exits import PAGES, Exit, Stop
 from bavn.app.process.memory import few_arenas, keep_small
 from bavn.model.ports import LinkDown, LinkRefused
@@ -21,29 +19,35 @@ from bavn.model.sector.case import NotNow
 from bavn.model.settings import SettingsError
 from bavn.wire.book import BookForeign
 
-COMMANDS: Final = "bavn.commands"
+COMMANDS: Final = {
+    "analyse": "bavn.app.cli.analyse:analyse",
+    "fit": "bavn.app.cli.fit:fit",
+}
+GROUPS: Final = {
+    "node": "bavn.app.cli.node.main:app",
+    "centre": "bavn.app.cli.centre.main:app",
+    "operator": "bavn.app.cli.operator:app",
+    "keyholder": "bavn.app.cli.keyholder:app",
+    "hub": "bavn.app.cli.hub:app",
+    "config": "bavn.app.cli.config:app",
+}
+OTHERS: Final = "bavn.commands"
 """Entry points of other packages, such as the lab: a name, and a command or a group of them."""
+
+
+def _others() -> dict[str, Callable[[], Any]]:
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry.load for entry in sorted(entry_points(group=OTHERS))}
+
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     help="Bavn: a sector's extra pair of eyes. Local detection, a private join across actors, protection.",
+    cls=later(COMMANDS, GROUPS, _others),
 )
-app.command("analyse")(analyse.analyse)
-app.command("fit")(fit.fit)
-app.add_typer(node.app, name="node")
-app.add_typer(centre.app, name="centre")
-app.add_typer(operator.app, name="operator")
-app.add_typer(keyholder.app, name="keyholder")
-app.add_typer(hub.app, name="hub")
-app.add_typer(config.app, name="config")
-for _entry in sorted(entry_points(group=COMMANDS)):
-    _given = _entry.load()
-    if isinstance(_given, typer.Typer):
-        app.add_typer(_given, name=_entry.name)
-    else:
-        app.command(_entry.name)(_given)
 
 
 @app.command("version")

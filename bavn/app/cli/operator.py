@@ -4,7 +4,7 @@ Refuses to show what one actor's node knows beside another's: `bavn node ... --c
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +13,7 @@ import typer
 from bavn.app.cli.centre.store import passphrase_in
 from bavn.app.cli.node.book import AsJson, Spoken, show_table
 from bavn.app.cli.node.way_in import LISTEN, LISTS
+from bavn.app.cli.spread import spread
 from bavn.app.cli.words import cell, number
 from bavn.app.config.operator import read_operator
 from bavn.app.process.exits import Exit, Stop
@@ -59,25 +60,38 @@ SEPARATION = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joining:
+    """As what an actor comes, and by which token."""
+
+    node: Annotated[
+        Path | None, typer.Option("--config", "-c", help="A node.toml to copy, with the policy beside it.")
+    ] = None
+    token: Annotated[str, typer.Option(help="The one-time token from `bavn centre invite`.", envvar="BAVN_TOKEN")] = ""
+    centre_url: Annotated[str, typer.Option("--centre", help="https address of the centre; else operator.toml's.")] = ""
+    pin: Annotated[str, typer.Option(help="SHA-256 of the centre's authority; else operator.toml's.")] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guard:
+    """A guard's resolver and lists."""
+
+    listen: Annotated[list[str] | None, typer.Option(help=f"A guard: address@port of its resolver, {LISTEN} say.")] = (
+        None
+    )
+    upstream: Annotated[list[str] | None, typer.Option(help="address@port of a name server that it asks.")] = None
+    client: Annotated[list[str] | None, typer.Option(help="Who may ask it (CIDR); loopback if none.")] = None
+    lists: Annotated[str, typer.Option(help=f"A guard: address:port of its firewall's lists, {LISTS} say.")] = ""
+
+
 @app.command("add")
+@spread
 def add(
     actor: Actor,
     config: Config = OPERATOR_TOML,
     *,
-    node: Annotated[
-        Path | None, typer.Option("--config", "-c", help="A node.toml to copy, with the policy beside it.")
-    ] = None,
-    token: Annotated[str, typer.Option(help="The one-time token from `bavn centre invite`.", envvar="BAVN_TOKEN")] = "",
-    centre_url: Annotated[
-        str, typer.Option("--centre", help="https address of the centre; else operator.toml's.")
-    ] = "",
-    pin: Annotated[str, typer.Option(help="SHA-256 of the centre's authority; else operator.toml's.")] = "",
-    listen: Annotated[
-        list[str] | None, typer.Option(help=f"A guard: address@port of its resolver, {LISTEN} say.")
-    ] = None,
-    upstream: Annotated[list[str] | None, typer.Option(help="address@port of a name server that it asks.")] = None,
-    client: Annotated[list[str] | None, typer.Option(help="Who may ask it (CIDR); loopback if none.")] = None,
-    lists: Annotated[str, typer.Option(help=f"A guard: address:port of its firewall's lists, {LISTS} say.")] = "",
+    joining: Joining,
+    guarding: Guard,
     user: User = "",
     memory: Memory = 0,
     language: Spoken = "en",
@@ -89,26 +103,34 @@ def add(
     from bavn.app.operator.adding import add as take
 
     operator = read_operator(config)
-    pin = (pin or operator.operator.pin).lower().replace(":", "")
-    if token and not TOKEN.fullmatch(token):
+    fingerprint = (joining.pin or operator.operator.pin).lower().replace(":", "")
+    if joining.token and not TOKEN.fullmatch(joining.token):
         raise Stop(Exit.USAGE, "--token must be the 43 characters that `bavn centre invite` printed")
-    if pin and not PIN.fullmatch(pin):
+    if fingerprint and not PIN.fullmatch(fingerprint):
         raise Stop(Exit.USAGE, "--pin must be the 64 hexadecimal digits that the centre printed")
-    if node is None and not token:
+    if joining.node is None and not joining.token:
         raise Stop(Exit.USAGE, "give --config with the actor's node.toml, or --token to write one, or both")
-    if node is not None and (listen or upstream or client or lists):
+    if joining.node is not None and (guarding.listen or guarding.upstream or guarding.client or guarding.lists):
         raise Stop(Exit.USAGE, "--listen, --upstream, --client and --lists are of a node.toml that is written here")
     guard = WayIn(
         actor=actor,
-        centre_url=centre_url or operator.operator.centre_url,
-        listen=listen or [],
-        upstreams=upstream or [],
-        clients=client or [],
-        lists=lists,
+        centre_url=joining.centre_url or operator.operator.centre_url,
+        listen=guarding.listen or [],
+        upstreams=guarding.upstream or [],
+        clients=guarding.client or [],
+        lists=guarding.lists,
     )
     take(
         operator,
-        Wanted(actor=actor, config=node, guard=guard, token=token, pin=pin, user=user, memory_mb_max=memory),
+        Wanted(
+            actor=actor,
+            config=joining.node,
+            guard=guard,
+            token=joining.token,
+            pin=fingerprint,
+            user=user,
+            memory_mb_max=memory,
+        ),
     )
     print(WORDS["added"].say(language).format(actor, operator.folder / actor))
     print(WORDS["group"].say(language).format(actor, operator.operator.name))
@@ -133,9 +155,9 @@ def run(config: Config = OPERATOR_TOML, *, language: Spoken = "en") -> None:
 @app.command("list")
 def list_(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """The actors that are here, or moved away, and what keeps each from the others."""
-    from bavn.app.operator.look import separation_of
     from bavn.app.operator.register import Register
     from bavn.app.operator.supervise import running_state
+    from bavn.app.operator.survey import separation_of
     from bavn.model.moment import iso
 
     operator = read_operator(config)
@@ -179,7 +201,7 @@ def list_(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language: 
 @app.command("status")
 def status(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """One line for each actor: running, health, problems, blocks, what it owes. Exit code 10 if one is not well."""
-    from bavn.app.operator.look import lines
+    from bavn.app.operator.survey import lines
 
     found = lines(read_operator(config))
     if as_json:

@@ -64,3 +64,7 @@ def keyholder_file(config: Path) -> Path:
     from bavn.app.keyholder.health import KEYHOLDER_HEALTH_FILE
 
     return read_keyholder(config).folder / KEYHOLDER_HEALTH_FILE
+
+
+centre_health = health_command("centre.toml", centre_file)
+keyholder_health = health_command("keyholder.toml", keyholder_file)

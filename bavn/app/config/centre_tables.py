@@ -13,9 +13,10 @@ from bavn.app.config.publish import PublishTable
 from bavn.app.config.remind import RemindTable
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.settings import CaseSettings
-from bavn.centre.correlate.context import ScoreSettings
+from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.node.config import CentreLimits
+from bavn.model.health import NodeBounds
 from bavn.model.sector.intel import IntelSettings
 
 CENTRE_TABLES: Final[dict[str, type[Any]]] = {
@@ -24,6 +25,7 @@ CENTRE_TABLES: Final[dict[str, type[Any]]] = {
     "exchange": ExchangeTable,
     "centre": CentreLimits,
     "cases": CaseSettings,
+    "nodes": NodeBounds,
     "remind": RemindTable,
     "score": ScoreSettings,
     "indicators": IndicatorSettings,

@@ -14,7 +14,7 @@ class EnforceTable:
     list_addresses_max: int = setting(
         50_000,
         unit="lines",
-        holds="So many addresses the firewall reads (docs/firewall-lists.md): a list never grows beyond it.",
+        holds="So many addresses the firewall reads (docs/enforcers.md): a list never grows beyond it.",
         low=1,
         high=2_000_000,
     )

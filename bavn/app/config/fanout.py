@@ -1,4 +1,4 @@
-"""Settings of the fan-out through NATS: the centre's side, and a hub's. fanout.py and hub_server.py follow them."""
+"""Settings of the fan-out through NATS, at the centre and at a hub (app/centre/fanout.py, app/hub/server.py)."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
-from bavn.actor.detect.base import DetectSettings
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.evidence.settings import EvidenceSettings
 from bavn.actor.protect.policy import ProtectPolicy
@@ -25,7 +25,8 @@ from bavn.app.config.remind import RemindTable
 from bavn.app.config.scale import ScaleTable
 from bavn.app.config.sensor import HealthTable, RulesTable, SuricataTable
 from bavn.centre.node.config import CentreConfig, config_of
-from bavn.keyholder.holder import HolderSettings
+from bavn.keyholder.settings import HolderSettings
+from bavn.model.health import CENTRE_DISK_FREE_MB_MIN
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting
 from bavn.model.toml import BadToml, table_of
@@ -205,7 +206,11 @@ class PlaceTable:
         10.0, unit="s", holds="How long a change waits for its turn, or for a connection.", low=1, high=120
     )
     disk_free_mb_min: int = setting(
-        2048, unit="MB", holds="Less room than this where the centre keeps things is an alarm.", low=0, high=1_048_576
+        CENTRE_DISK_FREE_MB_MIN,
+        unit="MB",
+        holds="Less room than this where the centre keeps things is an alarm.",
+        low=0,
+        high=1_048_576,
     )
     metrics_host: str = setting(
         "127.0.0.1", unit="", holds="Address on which the sector's clock is served for Prometheus."
@@ -370,7 +375,8 @@ def read_toml(file: Path) -> dict[str, Any]:
         return table_of(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SettingsError(
-            f"{file} is not there: name it with --config, or write it (docs/configuration.md has every setting)"
+            f"{file} is not there: name it with --config, or write it "
+            "(docs/reference/configuration.md has every setting)"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} cannot be read: {error}") from error

@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_S
+from bavn.model.health import (
+    CERTIFICATE_DAYS_MIN,
+    CLOCK_OFF_S_MAX,
+    LAG_S_MAX,
+    LOSS_PERMILLE_MAX,
+    NODE_DISK_FREE_MB_MIN,
+    NODE_SILENT_S,
+    SOURCE_SILENT_S_MAX,
+)
 from bavn.model.settings import setting
 
 
@@ -36,10 +44,10 @@ class HealthTable:
     """``[health]``: from where on a figure of `bavn node health` is an alarm, in the log too."""
 
     lag_s_max: int = setting(
-        120, unit="s", holds="How old the oldest unread line of a log or sensor may be.", low=1, high=86400
+        LAG_S_MAX, unit="s", holds="How old the oldest unread line of a log or sensor may be.", low=1, high=86400
     )
     silent_s_max: int = setting(
-        21_600,
+        SOURCE_SILENT_S_MAX,
         unit="s",
         holds="How long a source may give no record of traffic; 0: for ever. One always heard is missed sooner.",
         low=0,
@@ -64,11 +72,15 @@ class HealthTable:
         high=86400,
     )
     disk_free_mb_min: int = setting(
-        1024, unit="MB", holds="Room that must be left where the node keeps its folder.", low=0, high=1_048_576
+        NODE_DISK_FREE_MB_MIN,
+        unit="MB",
+        holds="Room that must be left where the node keeps its folder.",
+        low=0,
+        high=1_048_576,
     )
     detect_s_max: int = setting(900, unit="s", holds="How long one run of the detectors may take.", low=1, high=86400)
     certificate_days_min: int = setting(
-        20,
+        CERTIFICATE_DAYS_MIN,
         unit="days",
         holds="The node renews its certificates 30 days before their end; fewer left is an alarm.",
         low=1,

@@ -1,26 +1,37 @@
 """The page of all commands, made from the commands themselves. Refuses to describe what the program does not say."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from typing import Any, Final
 
 import typer.main
 
 HEAD: Final = """# Commands
 
-Everything that `bavn` can be told, as `--help` says it. What is marked *needed* must be given. Every command with
-`--config` reads `node.toml`, `centre.toml`, `keyholder.toml` or `operator.toml` where it is called, unless
-told otherwise. What a finished command says by its exit code: [exit-codes](exit-codes/).
+Everything that `bavn` can be told, as `--help` says it. What is marked *needed* must be given. What a finished command
+says by its exit code: [exit-codes.md](exit-codes.md). Made from the code by `script/docs`.
 
-Made from the code by `script/docs`.
+## Options of many commands
+
+Where a command has one of these, only its name stands below its table.
+
+| option | default | what it is |
+|---|---|---|
 """
+SHARED_MIN: Final = 10
+"""An option that so many commands have in the same words stands once, above all of them."""
 
 
 def command_page() -> str:
     """All commands in the order in which `--help` lists them, each with its sentence and a row for each option."""
     from bavn.app.cli.main import app
 
-    return HEAD + "".join(_section(words, command) for words, command in _commands(typer.main.get_command(app), "bavn"))
+    commands = list(_commands(typer.main.get_command(app), "bavn"))
+    met = Counter(_row(option) for _, command in commands for option in _options(command))
+    shared = {row for row, n in met.items() if n >= SHARED_MIN and row.startswith("| `--") and "*needed*" not in row}
+    head = HEAD + "".join(sorted(shared))
+    return head + "".join(_section(words, command, shared) for words, command in commands)
 
 
 def _commands(at: Any, words: str) -> Iterator[tuple[str, Any]]:
@@ -32,12 +43,18 @@ def _commands(at: Any, words: str) -> Iterator[tuple[str, Any]]:
             yield f"{words} {name}", command
 
 
-def _section(words: str, command: Any) -> str:
+def _options(command: Any) -> list[Any]:
+    return [] if hasattr(command, "commands") else command.params
+
+
+def _section(words: str, command: Any, shared: Collection[str]) -> str:
     level = "##" if words.count(" ") == 1 else "###"
     says = re.sub(r"\s+", " ", command.help or "").strip()
-    rows = "" if hasattr(command, "commands") else "".join(map(_row, command.params))
+    rows = "".join(row for row in map(_row, _options(command)) if row not in shared)
     table = f"\n| option | needed or default | what it is |\n|---|---|---|\n{rows}" if rows else ""
-    return f"\n{level} `{words}`\n\n{says}\n{table}"
+    names = [max(option.opts, key=len) for option in _options(command) if _row(option) in shared]
+    also = f"\nAnd {', '.join(f'`{name}`' for name in names)}.\n" if names else ""
+    return f"\n{level} `{words}`\n\n{says}\n{table}{also}"
 
 
 def _row(option: Any) -> str:

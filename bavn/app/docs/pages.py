@@ -7,71 +7,84 @@ with its options, every exit code.
 import sys
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bavn.app.config.centre_tables import CENTRE_TABLES
 from bavn.app.config.load import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
 from bavn.app.config.operator import OperatorTable
 from bavn.app.docs.commands import command_page
+from bavn.app.docs.messages import message_page
 from bavn.app.docs.promises import promise_page
 from bavn.app.process.exits import PAGES
 
+MADE: Final = "Made from the code by `script/docs`.\n"
+
 
 def pages() -> dict[str, str]:
-    """Path below the docs folder -> text."""
-    made = {
+    """Path below docs/reference -> text."""
+    return {
         "promises.md": promise_page(),
         "policy.md": _page(
             "The actor's policy",
             "`policy.toml` beside `node.toml`: what may leave (`[door]`) and what may be blocked (`[protect]`). A "
             "missing file or field means the default. A wrong one is one clear error, and the node does not start.",
-            POLICY_TABLES,
+            _tables(POLICY_TABLES, "##"),
         ),
         "configuration.md": _page(
             "Configuration",
-            "`node.toml` has the tables `[node]` to `[enforce]`; `centre.toml` has `[place]`, `[join]`, `[exchange]`, "
-            "`[centre]`, `[cases]`, `[remind]`, `[score]`, `[indicators]`, `[intelligence]`, `[console]`, `[oidc]`, "
-            "`[fanout]`, a `[misp.NAME]` for each MISP of a partner and a `[tiers.NAME]` for each tier (without any: "
-            "those of docs/private-join.md); "
-            "`keyholder.toml` is on a page of its own (keyholder-configuration.md). Relative paths count from the "
-            "file's own folder.",
-            NODE_TABLES | CENTRE_TABLES,
+            "Every setting of every file but `policy.toml`, which has a page of its own ([policy.md](policy.md)). "
+            "Relative paths count from the file's own folder.",
+            "".join(f"\n## {name}\n\n{says}\n{_tables(tables, '###')}" for name, says, tables in FILES),
         ),
-        "keyholder-configuration.md": _page(
-            "The key holder's configuration",
-            "`keyholder.toml` has the tables `[place]` and `[limits]`; an empty file means the defaults. Relative "
-            "paths count from the file's own folder. What a key holder is: private-join.md.",
-            KEYHOLDER_TABLES,
-        ),
-        "hub-configuration.md": _page(
-            "A hub's configuration",
-            "`hub.toml` has the table `[hub]`; `name`, `centre` and `actors` must be set. Relative paths count from "
-            "the file's own folder. What a hub is: scaling.md.",
-            HUB_TABLES,
-        ),
-        "operator-configuration.md": _page(
-            "The operator's configuration",
-            "`operator.toml` has the table `[operator]`; only `name` must be set. Relative paths count from the file's "
-            "own folder. What an operator is: operator.md.",
-            {"operator": OperatorTable},
-        ),
+        "commands.md": command_page(),
+        "messages.md": message_page(),
+        "exit-codes.md": _exit_code_page(),
     }
-    made["commands.md"] = command_page()
+
+
+FILES: Final[tuple[tuple[str, str, dict[str, type[Any]]], ...]] = (
+    ("node.toml", "The node. Which source feeds which detector: [sources.md](../sources.md).", NODE_TABLES),
+    (
+        "centre.toml",
+        (
+            "The analysis centre. It may have a `[misp.NAME]` for each MISP of a partner and a `[tiers.NAME]` for each "
+            "tier; without any tier it has those of [private-join.md](../private-join.md)."
+        ),
+        CENTRE_TABLES,
+    ),
+    (
+        "keyholder.toml",
+        "The key holder ([private-join.md](../private-join.md)). An empty file means the defaults.",
+        KEYHOLDER_TABLES,
+    ),
+    ("hub.toml", "A hub ([scaling.md](../scaling.md)). `name`, `centre` and `actors` must be set.", HUB_TABLES),
+    (
+        "operator.toml",
+        "One operator of many actors ([operator.md](../operator.md)). Only `name` must be set.",
+        {"operator": OperatorTable},
+    ),
+)
+
+
+def _exit_code_page() -> str:
+    parts = ["# Exit codes\n\nWhat a finished `bavn` says by its number. `bavn exit-code 6` says the same.\n"]
     for code, page in PAGES.items():
-        title = f"# Exit code {int(code)}: {code.name.lower().replace('_', ' ')}"
         danish = f"*Dansk:* {page.meaning.da} {page.do.da}"
-        made[f"exit-codes/{int(code)}.md"] = (
-            f"{title}\n\n{page.meaning.en}\n\n**What to do:** {page.do.en}\n\n{danish}\n"
-        )
-    return made
+        title = f"## {int(code)}: {code.name.lower().replace('_', ' ')}"
+        parts.append(f"{title}\n\n{page.meaning.en}\n\n**What to do:** {page.do.en}\n\n{danish}\n")
+    return "\n".join((*parts, MADE))
 
 
-def _page(title: str, words: str, tables: dict[str, type[Any]]) -> str:
-    parts = [f"# {title}\n\n{words}\n\nMade from the code by `script/docs`.\n"]
+def _page(title: str, words: str, tables: str) -> str:
+    return f"# {title}\n\n{words}\n\n{MADE}{tables}"
+
+
+def _tables(tables: dict[str, type[Any]], level: str) -> str:
+    parts = []
     for name, kind in tables.items():
         rows = "".join(_row(entry) for entry in fields(kind))
         parts.append(
-            f"\n## `[{name}]`\n\n| setting | default | unit | bounds | what it is |\n|---|---|---|---|---|\n{rows}"
+            f"\n{level} `[{name}]`\n\n| setting | default | unit | bounds | what it is |\n|---|---|---|---|---|\n{rows}"
         )
     return "".join(parts)
 

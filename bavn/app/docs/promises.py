@@ -1,4 +1,4 @@
-"""docs/promises.md: what node, centre and key holder promise while they run, who must act, and what to do first."""
+"""The page of promises: what node, centre and key holder promise while they run, who must act, and what to do first."""
 
 from collections.abc import Mapping, Sequence
 

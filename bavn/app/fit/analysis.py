@@ -56,8 +56,8 @@ _CARERS: Final[dict[Carer, Text]] = {
     "nobody": Text("Nobody runs the IT: somebody must still be named who answers the telephone when a block hurts."),
 }
 
-_RESOLVER = Text("Once: point name resolution at the protected resolver (docs/guard.md).")
-_FIREWALL = Text("Once: let the firewall read the list (docs/firewall-lists.md), and name what is never blocked.")
+_RESOLVER = Text("Once: point name resolution at the protected resolver (docs/ways-in.md).")
+_FIREWALL = Text("Once: let the firewall read the list (docs/enforcers.md), and name what is never blocked.")
 _EACH_WEEK = Text("Each week: look at `bavn node suspicions`, answer the sector's questions and tasks.")
 _ONE_LOG = Text("One log is enough to see something: the resolver's, the firewall's or the proxy's (docs/logs.md).")
 _NAMES = Text("The resolver's query log would show tunnels in names and made-up names.")

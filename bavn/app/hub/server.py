@@ -88,7 +88,7 @@ class HubPlan:
 
     def text(self) -> str:
         """The configuration; JSON is one of the spellings that nats-server reads."""
-        tls = {
+        tls: dict[str, object] = {
             "cert_file": str(self.server.certificate),
             "key_file": str(self.server.key),
             "ca_file": str(self.authority),
@@ -119,27 +119,25 @@ class HubPlan:
                 ],
             },
         }
+        leafnodes = self._leafnodes(tls)
+        return json.dumps(said | ({"leafnodes": leafnodes} if leafnodes else {}), indent=1, sort_keys=True)
+
+    def _leafnodes(self, tls: dict[str, object]) -> dict[str, object]:
+        """Where hubs below call in, and the hub above that is called; nothing for a hub that stands alone."""
         leafnodes: dict[str, object] = {}
         if self.leafs:
             leafnodes |= {"listen": self.leafs, "tls": tls}
         if self.upward is not None:
             where, shown = self.upward
-            leafnodes |= {
-                "reconnect": "1s",
-                "remotes": [
-                    {
-                        "urls": [f"tls://{where}"],
-                        "tls": {
-                            "cert_file": str(shown.certificate),
-                            "key_file": str(shown.key),
-                            "ca_file": str(self.authority),
-                            "min_version": "1.3",
-                            "timeout": 10,
-                        },
-                    }
-                ],
+            upward = {
+                "cert_file": str(shown.certificate),
+                "key_file": str(shown.key),
+                "ca_file": str(self.authority),
+                "min_version": "1.3",
+                "timeout": 10,
             }
-        return json.dumps(said | ({"leafnodes": leafnodes} if leafnodes else {}), indent=1, sort_keys=True)
+            leafnodes |= {"reconnect": "1s", "remotes": [{"urls": [f"tls://{where}"], "tls": upward}]}
+        return leafnodes
 
 
 def program() -> str:

@@ -11,16 +11,13 @@ from bavn.app.keyholder.parts import BOOK_FILE, keys_of
 from bavn.app.node.health.checking import chain_of
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.real import SystemClock
-from bavn.app.process.service_health import Look, ServiceHealth, whole
-from bavn.model.health import Promise
+from bavn.app.process.service_health import PromiseFinding, ServiceHealth, whole
+from bavn.model.health import KEYHOLDER_DISK_FREE_MB_MIN, SECRETS_LATE_S, Promise
 from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.ledger import look_on
 
 KEYHOLDER_HEALTH_FILE: Final = "keyholder-health.json"
-FREE_MB_MIN: Final = 512
-TIDY_S_MAX: Final = 300.0
-"""Past days' secrets are looked for each minute."""
 
 KEYHOLDER_PROMISES: Final = (
     Promise(
@@ -79,12 +76,12 @@ class TidyWatch:
 
         return watched
 
-    def look(self) -> Look:
+    def look(self) -> PromiseFinding:
         """Whether that is not too long ago."""
         late_s = self._tick() - self._done_s
-        if late_s > TIDY_S_MAX:
-            return Look((Text("not looked for in {late_s:.0f} s", late_s=late_s),))
-        return Look(unknown=None if self._ever else Text("not looked for yet"))
+        if late_s > SECRETS_LATE_S:
+            return PromiseFinding((Text("not looked for in {late_s:.0f} s", late_s=late_s),))
+        return PromiseFinding(unknown=None if self._ever else Text("not looked for yet"))
 
 
 @contextmanager
@@ -96,7 +93,7 @@ def watched_keyholder(file: KeyHolderFile, book: Book, tidying: TidyWatch) -> It
         looks = {
             "ledger_whole": whole(walk),
             "secrets_destroyed": tidying.look,
-            "disk_room": lambda: disk_look(file.folder, FREE_MB_MIN),
+            "disk_room": lambda: disk_look(file.folder, KEYHOLDER_DISK_FREE_MB_MIN),
             "certificates": lambda: certificates_look(keys, clock.now_us()),
             "gates_open": lambda: gates_look(book),
             "parts_work": lambda: parts_look(book.failures),

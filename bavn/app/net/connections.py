@@ -10,7 +10,7 @@ from cryptography import x509
 
 from bavn.centre.members.authority import MALFORMED
 
-Standing = Literal["open", "refused", "cut"]
+ConnectionState = Literal["open", "refused", "cut"]
 NOBODY: Final = ""
 
 
@@ -22,7 +22,7 @@ class Connections:
         self._open: dict[str, int] = {}
         self._refused: dict[str, int] = {}
 
-    def come(self, name: str) -> Standing:
+    def come(self, name: str) -> ConnectionState:
         """A connection is made: it is served, it is told that there are too many, or, where as many are being told
         already, it is cut. Each that is not cut must ``go``."""
         bound = self.bound(name)
@@ -32,7 +32,7 @@ class Connections:
                 return "open" if standing == "open" else "refused"
         return "cut"
 
-    def go(self, name: str, standing: Standing) -> None:
+    def go(self, name: str, standing: ConnectionState) -> None:
         """A connection has ended."""
         counted = self._open if standing == "open" else self._refused
         if standing != "cut":

@@ -19,7 +19,7 @@ WHY_LENGTH_MAX = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinkStanding:
+class LinkStatus:
     """``answered_us``: when it last did what it was asked; None: never yet. ``refusal``: what it said where it refuses
     us now, empty where it does not. ``down``: why the latest call came to nothing; ``failing_us``: when the first was
     asked that came to nothing, however long it took to."""
@@ -36,7 +36,7 @@ class LinkWatch:
     def __init__(self, clock: Clock) -> None:
         self._clock, self._lock = clock, threading.Lock()
         self._began_us = clock.now_us()
-        self._ways: dict[str, LinkStanding] = {}
+        self._ways: dict[str, LinkStatus] = {}
         self._waiting_us: dict[str, int] = {}
 
     @contextmanager
@@ -57,14 +57,14 @@ class LinkWatch:
             raise
         else:
             with self._lock:
-                self._ways[way] = LinkStanding(answered_us=self._clock.now_us())
+                self._ways[way] = LinkStatus(answered_us=self._clock.now_us())
                 del self._waiting_us[way]
 
     def _failed(self, way: str, *, refusal: str = "", down: str = "") -> None:
         with self._lock:
-            before, now_us = self._ways.get(way, LinkStanding()), self._clock.now_us()
+            before, now_us = self._ways.get(way, LinkStatus()), self._clock.now_us()
             asked_us = self._waiting_us.pop(way, now_us)
-            self._ways[way] = LinkStanding(
+            self._ways[way] = LinkStatus(
                 answered_us=before.answered_us,
                 # One that is out of reach has not taken its refusal back.
                 refusal=(refusal or before.refusal)[:WHY_LENGTH_MAX],

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 import rfc8785
 from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.requests import ClientDisconnect
 
 from bavn.app.net.throttle import Throttle
 from bavn.centre.members.enrolment import Admitted, Application
@@ -182,7 +183,7 @@ def asked_of_party[Said](
 
 
 async def read_body(request: Request, length: int, within_s: float) -> bytes:
-    """The whole body of a request that announced its length. 408, 413."""
+    """The whole body of a request that announced its length. 408, 413; 400, unread, where the other side has gone."""
     read = bytearray()
     try:
         async with asyncio.timeout(within_s):
@@ -192,6 +193,8 @@ async def read_body(request: Request, length: int, within_s: float) -> bytes:
                     raise HTTPException(413, "more bytes than were announced")
     except TimeoutError:
         raise HTTPException(408, "the body came too slowly") from None
+    except ClientDisconnect:
+        raise HTTPException(400, "the other side went away before the body was whole") from None
     return bytes(read)
 
 

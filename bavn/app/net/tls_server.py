@@ -18,7 +18,7 @@ import rfc8785
 import uvicorn
 from fastapi import FastAPI
 
-from bavn.app.net.connections import NOBODY, Connections, Standing, name_of
+from bavn.app.net.connections import NOBODY, Connections, ConnectionState, name_of
 from bavn.app.net.http_protocol import HttpProtocol
 from bavn.app.net.member_service import CERTIFICATE_KEY
 
@@ -50,7 +50,7 @@ class _Protocol(HttpProtocol):
 
     _late: asyncio.TimerHandle | None = None
     _name = NOBODY
-    _standing: Standing = "cut"
+    _standing: ConnectionState = "cut"
 
     def __init__(self, *words: Any, counted: Connections, **more: Any) -> None:
         super().__init__(*words, **more)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from bavn.app.config.load import NodeConfig
-from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.model.malformed import UNREADABLE
 from bavn.model.outcome import Refused
 

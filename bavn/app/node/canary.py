@@ -11,13 +11,12 @@ from bavn.actor.protect.protect import Protect
 from bavn.actor.sense.account import Figures
 from bavn.actor.sense.canary import NAME, CanarySource, Wanted
 from bavn.app.node.health.silence import OCCASIONAL
+from bavn.model.health import CANARY_SOURCE_US
 from bavn.model.intel.indicator import Block
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock, Window
 from bavn.model.sector.canary import indicator_id, name_of
 
-HEARD_US: Final = 15 * MINUTE_US
-"""A source that gave a record so long before the canary set out, or since, is a source that sees."""
 BLOCK_US: Final = 10 * MINUTE_US
 """So long a canary's name stays in force."""
 FOUND_SQL: Final = "SELECT 1 FROM dns WHERE rrname = $name AND flow_id = $flow_id AND sensor = $sensor LIMIT 1"
@@ -71,7 +70,7 @@ class NodeCanary:
             return
         if not told:
             self._canaries.note("sensor", "not-covered", "no-sensor")
-        elif all(one.heard_us is not None and one.heard_us >= run.began_us - HEARD_US for one in told):
+        elif all(one.heard_us is not None and one.heard_us >= run.began_us - CANARY_SOURCE_US for one in told):
             self._canaries.note("sensor", "passed")
         elif self._clock.now_us() > run.due_us - MINUTE_US:
             self._canaries.note("sensor", "failed", "silent")

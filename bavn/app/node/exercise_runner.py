@@ -52,7 +52,7 @@ class Runner:
             return Played((ActorStep.MISSED,))
 
         def play() -> Played:
-            from bavn.app.node.exercise_lane import played  # the detectors are not for a node that has none
+            from bavn.app.node.exercise_sandbox import played  # the detectors are not for a node that has none
 
             return played(exercise_id, campaign, self._door)
 
@@ -63,7 +63,7 @@ class Runner:
         """See the Lane port."""
 
         def block() -> ActorStep:
-            from bavn.app.node.exercise_lane import blocked
+            from bavn.app.node.exercise_sandbox import blocked
 
             return blocked(exercise_id, self._protect, self._never)
 

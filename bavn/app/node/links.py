@@ -150,9 +150,9 @@ def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink":
         return https
     if importlib.util.find_spec("nats") is None:
         raise Stop(Exit.CONFIGURATION, "[node] hub_urls: NATS is not installed (pip install 'bavn[nats]')")
-    from bavn.wire.links.nats import NatsLink, Standing
+    from bavn.wire.links.nats import NatsLink, NodeIdentity
 
     try:
-        return NatsLink(config.node.hub_urls, Standing(safe, SystemDice(), SystemClock()), https)
+        return NatsLink(config.node.hub_urls, NodeIdentity(safe, SystemDice(), SystemClock()), https)
     except ValueError as error:
         raise SettingsError(f"[node] hub_urls: {error}") from error

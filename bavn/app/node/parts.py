@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bavn import __version__
-from bavn.actor.detect.indicators.rule_memory import RuleMemory, Standing
+from bavn.actor.detect.indicators.rule_memory import RuleMemory, RulesStatus
 from bavn.actor.detect.run import Survey
 from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door
-from bavn.actor.door.known import Known
 from bavn.actor.door.rounds.held import by_size
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.verdicts import VerdictBook
 from bavn.actor.evidence import redact
@@ -65,8 +65,12 @@ from bavn.wire.safe import Safe
 from bavn.wire.shut import shut_gates
 
 if TYPE_CHECKING:
+    from bavn.actor.door.door import Keys
     from bavn.actor.store.columns import ColumnStore
     from bavn.app.node.scale_engine import Scaled
+    from bavn.app.process.late import LateCaller
+    from bavn.psi.identifier import Identifiers
+    from bavn.wire.links.keyholder import KeyHolderLink
 
 BOOK_FILE = "node.db"
 STORE_FAULTS = (StoreBusy, StoreBroken, StoreDamaged)
@@ -83,7 +87,7 @@ class NodeParts:
     clock: SystemClock
     book: Book
     ledger: Ledger
-    known: Known
+    known: NodeSuspicions
     verdicts: VerdictBook
     door: Door
     protect: Protect
@@ -129,7 +133,7 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
     folder = config.folder
     folder.mkdir(parents=True, exist_ok=True)
     book = own(BOOK, lambda: closing.enter_context(Book(folder / BOOK_FILE, failures)))
-    ledger, known, verdicts = own(BOOK, lambda: (Ledger(book), Known(book), VerdictBook(book)))
+    ledger, known, verdicts = own(BOOK, lambda: (Ledger(book), NodeSuspicions(book), VerdictBook(book)))
     safe = Safe(folder / CENTRE_KEYS)
     begin("gates shut before", lambda: gates_contained(book, failures))
     store, sources = _senses(config, clock, closing, failures)
@@ -141,45 +145,15 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
     protect = own(
         GATES, lambda: protection(config, ledger, clock, store, closing, zone, scale.hunt if scale else hunt, failures)
     )
-    checks = own(
-        HEALTH,
-        lambda: NodeChecks(
-            enforcers=(lambda: protect.force.down) if protect.hands.all else None,
-            asks_rules=bool(config.sense.suricata_interface),
-            failing=failures.failing,
-            gates=lambda: shut_gates(book),
-        ),
-    )
+    checks = own(HEALTH, lambda: _checks(config, protect, failures, book))
     keys = own(KEYS, lambda: keys_of(config, safe, dice))
     keyholder = begin("link to the key holder", lambda: key_holder_of(config, clock, checks, closing, failures))
     watches = _watches(config)
     identifiers = identifiers_of(config, ledger, dice, keyholder, checks, failures, watches=watches)
-    door = own(
-        GATES,
-        lambda: Door(
-            name=config.node.actor,
-            ledger=ledger,
-            clock=clock,
-            dice=dice,
-            keys=keys,
-            policy=config.door,
-            homes=config.node.homes,
-            identifiers=identifiers,
-            suspicions=known.all,
-            verdicts=lambda: verdicts.holding(clock.now_us()),
-            hold=by_size,
-            cleaned=redact.text,
-            holds=held_span(protect.state, clock),
-        ),
-    )
+    door = own(GATES, lambda: _door(config, ledger, clock, dice, keys, identifiers, known, verdicts, protect))
     counting = begin("counts", lambda: Counting(door, clock, drawn_apart, known.all, lambda: blocked_met(book)))
     link = begin("link to the centre", lambda: centre_link(config, safe, clock, checks, closing, failures)) or NoLink()
-    settings = NodeSettings(
-        version=__version__,
-        detect_s=config.node.detect_s,
-        window_days=config.node.window_days,
-        health_s=config.node.health_s,
-    )
+    settings = _settings(config)
     canary = begin(
         "canary",
         lambda: NodeCanary(
@@ -210,19 +184,7 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
     )
     lookout = None if looking is None else looking[0]
     keeper = begin("packet keeper", lambda: keeper_of(config, store, clock))
-    recorder = own(
-        HEALTH,
-        lambda: Recorder(
-            config,
-            clock,
-            lookout,
-            store,
-            queued=lambda: door.queue().messages,
-            checks=checks,
-            tick=time.monotonic,
-            centre_skew_s=lambda: None if isinstance(link, NoLink) else link.skew_s,
-        ),
-    )
+    recorder = own(HEALTH, lambda: _recorder(config, clock, lookout, store, door, checks, link))
     checks.chain = begin("ledger walk", lambda: _chain(folder / BOOK_FILE, clock, recorder, closing))
     if canary is not None:
         recorder.canary = canary.told
@@ -230,46 +192,13 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
         recorder.sigma = partial(_standing, looking[1])
     if rule_keeper is not None:
         recorder.rules = rule_keeper.told
-    lane = begin(
-        "exercise runner",
-        lambda: Runner(
-            config.door,
-            config.protect,
-            never_block(config),
-            clock,
-            watches=watches,
-            failures=failures,
-        ),
-    )
-    talker = own(
-        GATES,
-        lambda: Talker(
-            clock,
-            link,
-            door,
-            protect,
-            _condition(recorder, door),
-            settings,
-            in_sector=bool(config.node.centre_url),
-            failures=failures,
-            passing=NODE_ENDS,
-            lane=lane,
-        ),
-    )
+    lane = begin("exercise runner", lambda: _runner(config, clock, failures, watches=watches))
+    talker = own(GATES, lambda: _talker(config, clock, link, door, protect, recorder, settings, failures, lane))
     if counting is not None:
         talker.tell_counts = counting.tell
     if canary is not None:
         talker.try_canary = canary.step
-    check = begin(
-        "background checks",
-        lambda: checking(
-            checks.chain,
-            None if store is None else StoreWalk(store, clock),
-            keyholder,
-            checks.keyholder,
-            clock,
-        ),
-    ) or (lambda: None)
+    check = begin("background checks", lambda: _background(checks, store, keyholder, clock)) or (lambda: None)
     return NodeParts(
         config,
         clock,
@@ -293,12 +222,115 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
     )
 
 
+def _settings(config: NodeConfig) -> NodeSettings:
+    return NodeSettings(
+        version=__version__,
+        detect_s=config.node.detect_s,
+        window_days=config.node.window_days,
+        health_s=config.node.health_s,
+    )
+
+
+def _checks(config: NodeConfig, protect: Protect, failures: Failures, book: Book) -> NodeChecks:
+    return NodeChecks(
+        enforcers=(lambda: protect.force.down) if protect.hands.all else None,
+        asks_rules=bool(config.sense.suricata_interface),
+        failing=failures.failing,
+        gates=lambda: shut_gates(book),
+    )
+
+
+def _door(
+    config: NodeConfig,
+    ledger: Ledger,
+    clock: SystemClock,
+    dice: SystemDice,
+    keys: "Keys",
+    identifiers: "Identifiers",
+    known: NodeSuspicions,
+    verdicts: VerdictBook,
+    protect: Protect,
+) -> Door:
+    return Door(
+        name=config.node.actor,
+        ledger=ledger,
+        clock=clock,
+        dice=dice,
+        keys=keys,
+        policy=config.door,
+        homes=config.node.homes,
+        identifiers=identifiers,
+        suspicions=known.all,
+        verdicts=lambda: verdicts.holding(clock.now_us()),
+        hold=by_size,
+        cleaned=redact.text,
+        holds=held_span(protect.state, clock),
+    )
+
+
+def _recorder(
+    config: NodeConfig,
+    clock: SystemClock,
+    lookout: Lookout | None,
+    store: "ColumnStore | None",
+    door: Door,
+    checks: NodeChecks,
+    link: "WatchedLink | NoLink",
+) -> Recorder:
+    return Recorder(
+        config,
+        clock,
+        lookout,
+        store,
+        queued=lambda: door.queue().messages,
+        checks=checks,
+        tick=time.monotonic,
+        centre_skew_s=lambda: None if isinstance(link, NoLink) else link.skew_s,
+    )
+
+
+def _runner(config: NodeConfig, clock: SystemClock, failures: Failures, *, watches: bool) -> Runner:
+    return Runner(config.door, config.protect, never_block(config), clock, watches=watches, failures=failures)
+
+
+def _talker(
+    config: NodeConfig,
+    clock: SystemClock,
+    link: "WatchedLink | NoLink",
+    door: Door,
+    protect: Protect,
+    recorder: Recorder,
+    settings: NodeSettings,
+    failures: Failures,
+    lane: Runner | None,
+) -> Talker:
+    return Talker(
+        clock,
+        link,
+        door,
+        protect,
+        _condition(recorder, door),
+        settings,
+        in_sector=bool(config.node.centre_url),
+        failures=failures,
+        passing=NODE_ENDS,
+        lane=lane,
+    )
+
+
+def _background(
+    checks: NodeChecks, store: "ColumnStore | None", keyholder: "KeyHolderLink | LateCaller | None", clock: SystemClock
+) -> Callable[[], None]:
+    walk = None if store is None else StoreWalk(store, clock)
+    return checking(checks.chain, walk, keyholder, checks.keyholder, clock)
+
+
 def _looking(
     config: NodeConfig,
     clock: SystemClock,
     store: "ColumnStore",
     sources: Sequence[Source],
-    known: Known,
+    known: NodeSuspicions,
     verdicts: VerdictBook,
     weigh: Weigh,
     surveyed: Callable[[Window], None] | None,
@@ -326,7 +358,7 @@ def _looking(
     return made, memory
 
 
-def _standing(memory: RuleMemory) -> Standing:
+def _standing(memory: RuleMemory) -> RulesStatus:
     return memory.standing
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from bavn.actor.detect.indicators import lists
 from bavn.actor.protect import never
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.nft_sets import Nft, NftSets
 from bavn.actor.protect.enforcers.rpz import Rpz
 from bavn.actor.protect.enforcers.rpz_log import RpzLog
@@ -95,7 +95,7 @@ def protection(
         clock=clock,
         policy=policy,
         never=never_block(config),
-        hands=Hands(enforcers, watchers),
+        hands=Enforcers(enforcers, watchers),
         homes=config.node.homes,
         history=_history(store, hunts),
         listed=partial(warning_list, known=lists.shipped if store is not None else Kept(config.folder)),

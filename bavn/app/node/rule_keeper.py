@@ -192,6 +192,10 @@ class RuleKeeper:
                 "review_due": [entry.id for entry in self._entries if entry.due(today)],
             },
         }
+        return figures, self._problems()
+
+    def _problems(self) -> list[Text]:
+        """What is wrong with the rules, a line each."""
         wrong = [Text.plain(line) for line in (*((self._wrong,) if self._wrong else ()), *self._unread)]
         fell = self._folder.fell_back()
         if fell:
@@ -218,7 +222,7 @@ class RuleKeeper:
         failed = self._figures.get("failed", 0)
         if failed:
             wrong.append(Text("{failed} rules fail: Suricata does not take them", failed=failed))
-        return figures, wrong
+        return wrong
 
 
 def _figures(stats: Any, failed: Any) -> dict[str, Any]:

@@ -18,14 +18,15 @@ from uuid import uuid4
 import pyarrow as pa
 
 from bavn import __version__
-from bavn.actor.detect.base import DetectSettings, Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.indicators.indicators import IndicatorSet
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.tasks import DoTasks, Stays, Task, Weigh, do, weigh_by
 from bavn.actor.detect.terms import Terms
 from bavn.actor.store.query.hunt import Hunted, Wanted, hunt, hunted, met_in
-from bavn.actor.store.query.sight import Sight
 from bavn.actor.store.query.window import StoreWindow
+from bavn.actor.store.query.window_files import WindowFiles
 from bavn.app.config.scale import ScaleTable
 from bavn.app.process.ray_cluster import LOST, Farm, fetched, started
 from bavn.model.observable import Observable
@@ -69,7 +70,7 @@ class Given:
 
     version: str
     root: str
-    sight: Sight
+    sight: WindowFiles
     indicators: IndicatorSet
     settings: DetectSettings
 
@@ -77,7 +78,7 @@ class Given:
 def ray_tasks(farm: Farm, store_folder: str = "") -> DoTasks:
     """Tasks on a farm; those that stay, and those of a window that is no store's, here."""
 
-    def done(look: Look, tasks: Sequence[Task]) -> Sequence[Any]:
+    def done(look: DetectorContext, tasks: Sequence[Task]) -> Sequence[Any]:
         window = look.window
         if not isinstance(window, StoreWindow) or look.terms.past is not window:
             return [do(look, task) for task in tasks]
@@ -118,12 +119,12 @@ def ray_hunt(farm: Farm, store_folder: str = "", part_rows_min: int = PART_ROWS_
     return asked
 
 
-def _alone(sight: Sight) -> Sight:
+def _alone(sight: WindowFiles) -> WindowFiles:
     """A worker is one core: it takes one thread."""
     return replace(sight, limits=replace(sight.limits, threads=1))
 
 
-_HELD: dict[str, tuple[Look, StoreWindow]] = {}
+_HELD: dict[str, tuple[DetectorContext, StoreWindow]] = {}
 """In a worker: the look that it is at. Its tasks share what was asked of the store once; the next look's end it."""
 
 
@@ -136,14 +137,14 @@ def _detect(token: str, shared: list[Any], task: Task) -> Any:
             old.close()
         _HELD.clear()
         window = StoreWindow.seen(given.sight, Path(given.root), _spill())
-        look = Look(
+        look = DetectorContext(
             window=window, terms=Terms(window, lists.shipped), indicators=given.indicators, settings=given.settings
         )
         _HELD[token] = look, window
     return do(_HELD[token][0], task)
 
 
-def _met(version: str, shared: list[Any], root: str, part: Sight) -> list[pa.Table]:
+def _met(version: str, shared: list[Any], root: str, part: WindowFiles) -> list[pa.Table]:
     """In a worker: what was met in one part of the history."""
     _same(version)
     with StoreWindow.seen(part, Path(root), _spill()) as window:

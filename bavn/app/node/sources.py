@@ -1,7 +1,8 @@
 """The sources of a node's configuration, each under its own name in the store. Refuses to read anything itself."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from bavn.actor.detect.queries import open_flows
 from bavn.actor.protect.enforcers.suricata_rules import RULES_NAME
 from bavn.actor.sense.base import Source
+from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.handshakes.folder import KexFolder
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.rules.rule_set import RuleFolder
@@ -34,6 +36,19 @@ AGE_RULES_FILE: Final = Path(open_flows.__file__).with_name("flow_age.rules")
 """A live Suricata tells of a connection while it is open (open_flows.py); over a capture every flow has its record."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What every source is made of: the configuration, where each goes on, and the engine that reads."""
+
+    config: NodeConfig
+    store: "ColumnStore"
+    engine: Engine
+
+    @property
+    def sensor(self) -> str:
+        return self.config.node.actor
+
+
 def sources_of(
     config: NodeConfig,
     store: "ColumnStore",
@@ -43,92 +58,106 @@ def sources_of(
 ) -> list[Source]:
     """Every source that is configured, going on where the store says it stopped. One that cannot be made in a way that
     nobody foresaw is told to ``failures`` and made later. Raises SourceBroken."""
-    given, sensor = config.sense, config.node.actor
-    engine = prepared(given.memory_mb, config.store.threads)
+    told = failures or NoContainment()
+    engine = prepared(config.sense.memory_mb, config.store.threads)
+    makers = (
+        *_sensors(_Given(config, store, engine)),
+        *log_sources(config, store, clock, engine),
+        *flow_sources(config, store, clock, engine),
+    )
+    sources = [source_of(name, make, told) for name, make in makers]
+    for source in sources:
+        closing.callback(_close, source, told)
+    return sources
+
+
+def _sensors(given: _Given) -> Iterator[tuple[str, Callable[[], Source]]]:
+    """Sensors and captures by the source's name, each with what makes it."""
+    sense = given.config.sense
+    if sense.suricata_interface:
+        yield "suricata", partial(_suricata, given, _suricata_config(given.config))
+    if sense.eve_file:
+        yield "eve", partial(_eve, given)
+    if sense.zeek_folder:
+        yield "zeek", partial(_zeek, given)
+    if sense.captures_folder:
+        yield "captures", partial(_captures, given)
+    for name, folder in _key_exchanges(given.config):
+        yield name, partial(_kex, name, given.sensor, folder, given.store)
+
+
+def _suricata_config(config: NodeConfig) -> SuricataConfig:
+    """Raises Stop."""
+    if len(str(_managed(config) / SOCKET_NAME)) > SOCKET_PATH_LENGTH_MAX:
+        raise Stop(Exit.CONFIGURATION, f"[node] folder: {config.folder} is too long a name for a command socket")
     fetched = rule_folder(config)
-    made: list[Source] = []
+    sets = config.path(config.enforce.suricata_folder) if config.enforce.suricata_folder else None
+    own = (sets / RULES_NAME,) if sets else ()
+    return SuricataConfig(
+        homes=config.node.homes,
+        rule_files=(*own_rule_files(config), fetched.rules, *own),
+        threshold_file=fetched.threshold,
+        class_file=fetched.classes,
+        dataset_dir=sets,
+        **packet_ring(config),
+        memory_mb=config.suricata.memory_mb,
+        threads=config.suricata.threads,
+        ring_packets=config.suricata.ring_packets,
+        stats_interval_s=config.suricata.stats_s,
+        stream_depth_mb=config.suricata.stream_depth_mb,
+    )
 
-    def add(name: str, make: Callable[[], Source]) -> None:
-        made.append(source_of(name, make, failures or NoContainment()))
 
-    if given.suricata_interface:
-        if len(str(_managed(config) / SOCKET_NAME)) > SOCKET_PATH_LENGTH_MAX:
-            raise Stop(Exit.CONFIGURATION, f"[node] folder: {config.folder} is too long a name for a command socket")
-        sets = config.path(config.enforce.suricata_folder) if config.enforce.suricata_folder else None
-        own = (sets / RULES_NAME,) if sets else ()
-        suricata = SuricataConfig(
-            homes=config.node.homes,
-            rule_files=(*own_rule_files(config), fetched.rules, *own),
-            threshold_file=fetched.threshold,
-            class_file=fetched.classes,
-            dataset_dir=sets,
-            **packet_ring(config),
-            memory_mb=config.suricata.memory_mb,
-            threads=config.suricata.threads,
-            ring_packets=config.suricata.ring_packets,
-            stats_interval_s=config.suricata.stats_s,
-            stream_depth_mb=config.suricata.stream_depth_mb,
-        )
-        add(
-            "suricata",
-            lambda: SuricataLive(
-                name="suricata",
-                sensor=sensor,
-                interface=given.suricata_interface,
-                folder=_managed(config),
-                config=suricata,
-                mark=store.mark("suricata"),
-                engine=engine,
-                rotate_bytes=config.suricata.rotate_mb << 20,
-                backlog_bytes_max=config.suricata.backlog_mb_max << 20,
-            ),
-        )
-    if given.eve_file:
-        add(
-            "eve",
-            lambda: EveFile(
-                name="eve",
-                sensor=sensor,
-                path=config.path(given.eve_file),
-                mark=store.mark("eve"),
-                engine=engine,
-            ),
-        )
-    if given.zeek_folder:
-        add(
-            "zeek",
-            lambda: ZeekFolder(
-                name="zeek",
-                sensor=sensor,
-                folder=config.path(given.zeek_folder),
-                mark=store.mark("zeek"),
-                engine=engine,
-            ),
-        )
-    if given.captures_folder:
-        add(
-            "captures",
-            lambda: CaptureFolder(
-                name="captures",
-                sensor=sensor,
-                folder=config.path(given.captures_folder),
-                work=config.folder / "captures-work",
-                homes=config.node.homes,
-                rule_files=(*(config.path(name) for name in given.rule_files), fetched.rules),
-                threshold_file=fetched.threshold,
-                mark=store.mark("captures"),
-                engine=engine,
-                key_exchanges=given.key_exchanges,
-                read=keep_read(config),
-            ),
-        )
-    for name, folder in _key_exchanges(config):
-        add(name, partial(_kex, name, sensor, folder, store))
-    for name, make in (*log_sources(config, store, clock, engine), *flow_sources(config, store, clock, engine)):
-        add(name, make)
-    for source in made:
-        closing.callback(_close, source, failures or NoContainment())
-    return made
+def _suricata(given: _Given, suricata: SuricataConfig) -> Source:
+    config = given.config
+    return SuricataLive(
+        name="suricata",
+        sensor=given.sensor,
+        interface=config.sense.suricata_interface,
+        folder=_managed(config),
+        config=suricata,
+        mark=given.store.mark("suricata"),
+        engine=given.engine,
+        rotate_bytes=config.suricata.rotate_mb << 20,
+        backlog_bytes_max=config.suricata.backlog_mb_max << 20,
+    )
+
+
+def _eve(given: _Given) -> Source:
+    return EveFile(
+        name="eve",
+        sensor=given.sensor,
+        path=given.config.path(given.config.sense.eve_file),
+        mark=given.store.mark("eve"),
+        engine=given.engine,
+    )
+
+
+def _zeek(given: _Given) -> Source:
+    return ZeekFolder(
+        name="zeek",
+        sensor=given.sensor,
+        folder=given.config.path(given.config.sense.zeek_folder),
+        mark=given.store.mark("zeek"),
+        engine=given.engine,
+    )
+
+
+def _captures(given: _Given) -> Source:
+    config, fetched = given.config, rule_folder(given.config)
+    return CaptureFolder(
+        name="captures",
+        sensor=given.sensor,
+        folder=config.path(config.sense.captures_folder),
+        work=config.folder / "captures-work",
+        homes=config.node.homes,
+        rule_files=(*(config.path(name) for name in config.sense.rule_files), fetched.rules),
+        threshold_file=fetched.threshold,
+        mark=given.store.mark("captures"),
+        engine=given.engine,
+        key_exchanges=config.sense.key_exchanges,
+        read=keep_read(config),
+    )
 
 
 def _close(source: Source, failures: Failures) -> None:

@@ -123,7 +123,7 @@ def take_in(operator: OperatorConfig, file: Path, passphrase: str, *, user: str,
 def remove(operator: OperatorConfig, actor: str, *, delete: bool, with_blocks: bool) -> Path:
     """Ends an actor here: its keys go; what stays of it lies where this says, all of it or the ledger alone. Stop while
     blocks are in force, unless ``with_blocks``."""
-    from bavn.app.operator.look import blocks_of
+    from bavn.app.operator.survey import blocks_of
 
     register = Register(operator.folder)
     entry = register.entry(actor)

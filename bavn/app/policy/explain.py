@@ -13,10 +13,10 @@ from typing import Any, Final
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.live import Element, is_strong, live_elements
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.report_rules import Asked, Offered, Rules
+from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
+from bavn.actor.door.round_elements import told_of
 from bavn.actor.door.rounds.reveals import Revealed
 from bavn.actor.door.state import State
-from bavn.actor.door.told import told_of
 from bavn.app.config.load import POLICY_TABLES, NodeConfig
 from bavn.app.node.protect import never_block
 from bavn.app.policy.file import BYTES_MAX, Change, Field, fields_of
@@ -220,7 +220,7 @@ def _outcome(rules: Rules, tier: str, element: Element, *, enough: bool) -> Trie
         if isinstance(out, Refused):
             return Tried(STAYS, out.rule)
         draft = out
-    asked, draft = Asked("0" * 32, tier, Cell(0, 0), told_of(element), True, element.judged), Draft()
+    asked, draft = ElementRequest("0" * 32, tier, Cell(0, 0), told_of(element), True, element.judged), Draft()
     for report in rules.report_row():
         out = report.apply(asked, draft)
         if isinstance(out, Refused):

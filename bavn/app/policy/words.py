@@ -1,6 +1,6 @@
 """What each field of the actor's policy is, in Danish; in English the settings say it themselves.
 
-A field that nobody translated breaks tests/app/test_policy_file.py. Refuses to know a value.
+A field that nobody translated breaks tests/app/web/soc/test_door.py. Refuses to know a value.
 """
 
 from typing import Final

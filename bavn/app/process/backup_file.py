@@ -22,7 +22,13 @@ MANIFEST: Final = "manifest.json"
 MANIFEST_BYTES_MAX: Final = 4 << 20
 PARTS_MAX: Final = 100_000
 PART_NAME: Final = re.compile(
-    r"tables/[a-z0-9_]{1,60}\.jsonl|book\.db|console\.db|ledger/\d{12}-\d{12}\.jsonl\.gz|keys\.sealed"
+    r"""
+    tables/[a-z0-9_]{1,60}\.jsonl           # a table of the centre's book
+    | book\.db | console\.db                # the door's book and the console's accounts
+    | ledger/\d{12}-\d{12}\.jsonl\.gz       # lines of the ledger, first and last
+    | keys\.sealed                          # keys
+    """,
+    re.VERBOSE,
 )
 CHUNK_BYTES: Final = 1 << 20
 LINE_BYTES_MAX: Final = 1 << 28

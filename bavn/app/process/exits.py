@@ -1,4 +1,4 @@
-"""Exit codes of the command `bavn`: one meaning each, and who must act. docs/exit-codes/ has a page for each."""
+"""Exit codes of the command `bavn`: one meaning each, and who must act. docs/reference/exit-codes.md has each."""
 
 import errno
 from dataclasses import dataclass

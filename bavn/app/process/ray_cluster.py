@@ -69,11 +69,11 @@ class Farm:
     workers: int
     patience_s: float
 
-    def asked(self, work: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> "Asked":
+    def asked(self, work: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> "PendingCalls":
         """Hands out a call of ``work`` for each of these arguments; what they share was put there by ``shared``. A
         worker that dies is replaced, and its task begun again, RETRIES times."""
         task = self.ray.remote(max_retries=RETRIES)(work)
-        return Asked(self, [task.remote(*call) for call in calls])
+        return PendingCalls(self, [task.remote(*call) for call in calls])
 
     def shared(self, value: Any) -> list[Any]:
         """Something that every worker fetches once, when it asks :func:`fetched` for it."""
@@ -87,7 +87,7 @@ def fetched(shared: list[Any]) -> Any:
     return ray.get(shared[0])
 
 
-class Asked:
+class PendingCalls:
     """Calls that are under way."""
 
     def __init__(self, farm: Farm, refs: list[Any]) -> None:

@@ -30,20 +30,20 @@ NOT_YET: Final = Text("it was not looked at yet")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class PromiseFinding:
     """What one promise was found to be. ``wrong``: what breaks it; ``unknown``: why nobody knows, if nobody does."""
 
     wrong: Sequence[Text] = ()
     unknown: Text | None = None
 
 
-def whole(walk: ChainWalk) -> Callable[[], Look]:
+def whole(walk: ChainWalk) -> Callable[[], PromiseFinding]:
     """Whether a chain holds."""
 
-    def look() -> Look:
+    def look() -> PromiseFinding:
         if walk.broken:
-            return Look((Text.plain(walk.broken),))
-        return Look(unknown=None if walk.known() else Text("it is being read"))
+            return PromiseFinding((Text.plain(walk.broken),))
+        return PromiseFinding(unknown=None if walk.known() else Text("it is being read"))
 
     return look
 
@@ -57,7 +57,7 @@ class ServiceHealth:
         file: Path,
         promises: Sequence[Promise],
         clock: Clock,
-        looks: Mapping[str, Callable[[], Look]],
+        looks: Mapping[str, Callable[[], PromiseFinding]],
         walks: Mapping[str, ChainWalk],
     ) -> None:
         self._promises, self._clock, self._looks, self._walks = promises, clock, looks, walks
@@ -106,15 +106,15 @@ class ServiceHealth:
         self.stands = stands
         self._write(stopped=stopped)
 
-    def _looked(self, code: str) -> Look:
+    def _looked(self, code: str) -> PromiseFinding:
         look = self._looks.get(code)
         if look is None:
-            return Look(unknown=NOT_YET)
+            return PromiseFinding(unknown=NOT_YET)
         try:
             return look()
         except Exception as error:  # noqa: BLE001  one that cannot be checked says so, and keeps no other from it
             why = f"{type(error).__name__}: {error}"[:200]
-            return Look(unknown=Text("it could not be checked ({why})", why=why))
+            return PromiseFinding(unknown=Text("it could not be checked ({why})", why=why))
 
     def _write(self, *, stopped: bool) -> None:
         now_us = self._clock.now_us()

@@ -2,13 +2,10 @@
 
 import time
 from collections.abc import Callable
-from typing import Final
 
-from bavn.app.process.service_health import Look
+from bavn.app.process.service_health import PromiseFinding
+from bavn.model.health import STEP_LATE_S
 from bavn.model.text import Text
-
-STEP_S_MAX: Final = 60.0
-"""A step takes well under a second; a round of a large sector some."""
 
 
 class StepWatch:
@@ -28,12 +25,12 @@ class StepWatch:
 
         return watched
 
-    def look(self) -> Look:
+    def look(self) -> PromiseFinding:
         took_s = self._tick() - self._since_s
-        if took_s <= STEP_S_MAX:
-            return Look()
+        if took_s <= STEP_LATE_S:
+            return PromiseFinding()
         if self._running:
             text = Text("a step has run for {took_s:.0f} s", took_s=took_s)
         else:
             text = Text("no step for {took_s:.0f} s", took_s=took_s)
-        return Look((text,))
+        return PromiseFinding((text,))

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.reports.drawing import drawing
-from bavn.app.reports.page import Standing, links, page
+from bavn.app.reports.page import DocumentStatus, links, page
 from bavn.app.reports.pdf import pdf
 from bavn.app.reports.timeline import timeline
 from bavn.centre.desk.rollout_facts import Stand
@@ -26,13 +26,13 @@ SECONDS_MAX: Final = 180
 _CODES: Final = frozenset(Exit)
 
 
-def document_file(document: Document, form: Literal["html", "pdf"], language: Language, how: Standing) -> bytes:
+def document_file(document: Document, form: Literal["html", "pdf"], language: Language, how: DocumentStatus) -> bytes:
     """A document as a file's bytes, drawn here. Stop, where a library is missing."""
     html = page(document, language, how)
     return html.encode() if form == "html" else pdf(html, document.made_us, links(document, language))
 
 
-def document_apart(document: Document, form: Literal["html", "pdf"], language: Language, how: Standing) -> bytes:
+def document_apart(document: Document, form: Literal["html", "pdf"], language: Language, how: DocumentStatus) -> bytes:
     """The same bytes, drawn in a process of its own. Stop, where a library is missing, others draw, or it takes too
     long; RuntimeError with its last line for one that fails."""
     return _drawn("document_file", document, form, language, how)

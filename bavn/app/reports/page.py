@@ -51,7 +51,7 @@ WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class DocumentStatus:
     """How a document stands when it is shown. ``version`` 0: it is kept nowhere."""
 
     state: EditionState = EditionState.DRAFT
@@ -59,7 +59,7 @@ class Standing:
     approved_by: str = ""
 
 
-def page(document: Document, language: Language, standing: Standing) -> str:
+def page(document: Document, language: Language, standing: DocumentStatus) -> str:
     """The whole page. The same document is the same text. Stop, where a library is missing."""
     with reports_needed():
         import jinja2

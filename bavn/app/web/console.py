@@ -23,7 +23,7 @@ from bavn.app.web import me
 from bavn.app.web.document import documented
 from bavn.app.web.exporting import add_exports
 from bavn.app.web.files import FOLDER, Files
-from bavn.app.web.frame import API, Access, Facts, Person, Trouble, signed_in
+from bavn.app.web.frame import API, Access, Person, SessionContext, Trouble, signed_in
 from bavn.app.web.guard import LOCAL_NAMES, Guard, Receive, Scope, Send
 from bavn.app.web.live import Live, Watch
 from bavn.app.web.problems import WORDS, add_problems
@@ -178,7 +178,7 @@ class Rated:
             raise _too_much()
         return person
 
-    def facts(self, request: Request) -> Facts:
+    def facts(self, request: Request) -> SessionContext:
         return self.inner.facts(request)
 
 

@@ -25,7 +25,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from bavn.app.process.spoken import Spoken
-from bavn.app.web.frame import LIMIT_MAX, Said
+from bavn.app.web.frame import LIMIT_MAX, TextShape
 from bavn.app.web.sending import sent
 from bavn.model.moment import iso
 from bavn.model.text import Language
@@ -225,7 +225,7 @@ def columns_of(shape: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[C
     """Flat: a shape inside a shape is its fields, their names joined by a dot."""
     for name, field in shape.model_fields.items():
         kind, here = _plain(field.annotation), (*path, name)
-        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not Said and len(here) < DEPTH_MAX:
+        if isinstance(kind, type) and issubclass(kind, BaseModel) and kind is not TextShape and len(here) < DEPTH_MAX:
             yield from columns_of(kind, here)
         else:
             yield Column(".".join(here).removesuffix("" if name in DURATIONS else "_us"), here)
@@ -258,7 +258,7 @@ def cell(value: Any, language: Language = "en") -> str:
 
 def _text(value: Any, language: Language) -> str:
     match value:
-        case Said():
+        case TextShape():
             return value.da if language == "da" else value.en
         case Enum():
             return str(value.value)

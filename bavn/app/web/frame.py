@@ -55,13 +55,13 @@ class Access(Protocol):
         """Raises Trouble(401) for nobody, Trouble(403) for a change without its CSRF token."""
         ...
 
-    def facts(self, request: Request) -> "Facts":
+    def facts(self, request: Request) -> "SessionContext":
         """What a person's own page needs beside who they are. Only after ``person``."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class SessionContext:
     """``csrf`` goes into the header X-Bavn-CSRF of each change; None for a token, which needs none. ``language`` and
     ``zone`` (IANA) are what the person chose; None until then. ``until_us``: when the log-on ends at the latest."""
 
@@ -80,7 +80,7 @@ class Trouble(Exception):
         self.headers: dict[str, str] = {}
 
 
-class Said(BaseModel):
+class TextShape(BaseModel):
     """A sentence in both languages; a page shows the one its reader chose."""
 
     model_config = ConfigDict(frozen=True)
@@ -88,7 +88,7 @@ class Said(BaseModel):
     da: str
 
     @classmethod
-    def of(cls, text: Text) -> "Said":
+    def of(cls, text: Text) -> "TextShape":
         return cls(en=text.en, da=text.da)
 
 
@@ -97,7 +97,7 @@ class Refusal(BaseModel):
 
     type: str
     status: int
-    title: Said
+    title: TextShape
     act: Act
     fields: tuple[str, ...] = ()
     """Of a body or query that was not understood: where, such as ``body.why``."""
@@ -154,7 +154,7 @@ def public() -> Any:
 
 def tell(status: int, code: str, text: Text, act: Act = "you", fields: tuple[str, ...] = ()) -> JSONResponse:
     """An answer from 400 up."""
-    body = Refusal(type=code, status=status, title=Said.of(text), act=act, fields=fields)
+    body = Refusal(type=code, status=status, title=TextShape.of(text), act=act, fields=fields)
     headers = {"Retry-After": "60"} if status == 429 else {}
     return JSONResponse(body.model_dump(mode="json"), status, headers, media_type="application/problem+json")
 

@@ -20,7 +20,7 @@ from bavn.app.config.oidc import OidcTable
 from bavn.app.web.access import account, logon, oidc_routes, people, proofs, setup
 from bavn.app.web.access.keeper import Keeper, KeeperSettings
 from bavn.app.web.console import Side, console_app
-from bavn.app.web.frame import Facts, Person, Trouble
+from bavn.app.web.frame import Person, SessionContext, Trouble
 from bavn.app.web.problems import WORDS
 from bavn.app.web.server import ConsoleServer
 from bavn.app.web.watch import BookWatch, CentreWatch, Watches
@@ -77,8 +77,8 @@ class Nobody:
         code, text, act = WORDS[401]
         raise Trouble(401, code, text, act)
 
-    def facts(self, request: Request) -> Facts:  # noqa: ARG002  as every Access
-        return Facts()
+    def facts(self, request: Request) -> SessionContext:  # noqa: ARG002  as every Access
+        return SessionContext()
 
 
 def bare_app(side: Side) -> FastAPI:
@@ -131,7 +131,7 @@ def watch_centre(engine: Engine) -> Watches:
 
 def open_nodes(files: Sequence[Path]) -> AbstractContextManager[Any]:
     """The house of the SOC's console over these nodes, each its node.toml."""
-    from bavn.app.web.soc.house import open_house
+    from bavn.app.web.soc.context import open_house
 
     return open_house(files)
 

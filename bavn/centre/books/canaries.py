@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, and_, delete, func, insert, select, update
 
 from bavn.centre.books import tables as t
-from bavn.model.heard import CanaryCame
 from bavn.model.moment import DAY_US
+from bavn.model.received import CanaryCame
 from bavn.model.sector import canary
 from bavn.model.sector.canary import LINKS, Link
 from bavn.model.sector.lead import Sign

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, insert, select, update
 
+from bavn.centre.books import codec
 from bavn.centre.books import tables as t
-from bavn.centre.books import written
 from bavn.centre.books.ignored import let_back
 from bavn.centre.correlate.congruent import Congruent
 from bavn.centre.correlate.counterfactual import Without
@@ -74,7 +74,7 @@ class SqlLeadBook:
                     .where(t.SIGNS.c.tier == tier, t.SIGNS.c.received_us > oldest_us)
                     .order_by(t.SIGNS.c.received_us, t.SIGNS.c.report_id, t.SIGNS.c.actor)
                 )
-                found += [written.read_sign(body) for body in connection.scalars(asked)]
+                found += [codec.read_sign(body) for body in connection.scalars(asked)]
         latest = {(sign.actor, sign.observable, sign.tier): sign for sign in found}
         return tuple(latest[key] for key in sorted(latest))
 
@@ -168,7 +168,7 @@ class SqlLeadBook:
             _keep_lead_of(connection, ranking)
             let_back(connection, [ranked.lead for ranked in ranking], now_us)
 
-    def leads(self, limit: int, *, alive: bool = True) -> tuple[LeadView, ...]:
+    def leads(self, limit: int = 20, *, alive: bool = True) -> tuple[LeadView, ...]:
         """The leads as last ranked, best first."""
         asked = select(t.LEADS).where(t.LEADS.c.alive.is_(alive)).order_by(t.LEADS.c.lead_rank, t.LEADS.c.id)
         with t.reading(self.engine) as connection:
@@ -222,7 +222,7 @@ def _observable(row: Any) -> Observable:
 
 
 def _written(ranked: Ranked, first_report_us: int) -> str:
-    return written.dumps(
+    return codec.dumps(
         {
             "lead": asdict(ranked.lead),
             "elements": [asdict(element) for element in ranked.elements],
@@ -236,7 +236,7 @@ def view_of(row: Any) -> LeadView:
     """A lead from its row."""
     body = json.loads(row.body)
     return LeadView(
-        lead=written.lead_of(body["lead"]),
+        lead=codec.lead_of(body["lead"]),
         elements=tuple(_weighed(one) for one in body["elements"]),
         without=tuple(Without(**one | {"why": Text.of(one["why"])}) for one in body["without"]),
         first_us=row.first_us,
@@ -249,8 +249,8 @@ def _weighed(body: dict[str, Any]) -> Weighed:
     return Weighed(
         **body
         | {
-            "observable": written.observable_of(body["observable"]),
-            "signs": tuple(written.sign_of(one) for one in body["signs"]),
+            "observable": codec.observable_of(body["observable"]),
+            "signs": tuple(codec.sign_of(one) for one in body["signs"]),
             "terms": tuple(Term(one["name"], one["nats"], Text.of(one["why"])) for one in body["terms"]),
         }
     )

@@ -11,11 +11,11 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, and_, delete, func, or_, select, update
 
+from bavn.centre.books import codec
 from bavn.centre.books import tables as t
-from bavn.centre.books import written
 from bavn.centre.books.canaries import named
 from bavn.centre.correlate import round_state as state
-from bavn.centre.correlate.round_state import Answer, Asked, Change, Phase, Round, RoundView
+from bavn.centre.correlate.round_state import CellAnswer, CellRequest, Change, Phase, Round, RoundView
 from bavn.psi.round import Cell, Hit
 
 HITS_CACHED_ROUNDS_MAX = 8
@@ -51,13 +51,13 @@ class SqlRoundBook:
     def round(self, round_id: str) -> Round | None:
         with t.reading(self.engine) as connection:
             body = connection.scalar(select(t.ROUNDS.c.body).where(t.ROUNDS.c.id == round_id))
-        return None if body is None else written.read_round(body)
+        return None if body is None else codec.read_round(body)
 
     def latest(self, tier: str) -> Round | None:
         asked = select(t.ROUNDS.c.body).where(t.ROUNDS.c.tier == tier).order_by(t.ROUNDS.c.opened_us.desc()).limit(1)
         with t.reading(self.engine) as connection:
             body = connection.scalar(asked)
-        return None if body is None else written.read_round(body)
+        return None if body is None else codec.read_round(body)
 
     def unfinished(self) -> tuple[Round, ...]:
         open_phases = (Phase.UPLOADS.value, Phase.REVEAL.value)
@@ -67,7 +67,7 @@ class SqlRoundBook:
             .order_by(t.ROUNDS.c.opened_us, t.ROUNDS.c.tier, t.ROUNDS.c.id)
         )
         with t.reading(self.engine) as connection:
-            return tuple(written.read_round(body) for body in connection.scalars(asked))
+            return tuple(codec.read_round(body) for body in connection.scalars(asked))
 
     def uploaded(self, round_id: str) -> dict[int, str]:
         asked = select(t.UPLOADS.c.x, t.UPLOADS.c.item_id).where(t.UPLOADS.c.round_id == round_id)
@@ -102,12 +102,14 @@ class SqlRoundBook:
             round=round_,
             hits=hits,
             asked=tuple(
-                Asked(row.x, Cell(row.cell_table, row.cell_bin), row.wave, row.step, tuple(json.loads(row.others)))
+                CellRequest(
+                    row.x, Cell(row.cell_table, row.cell_bin), row.wave, row.step, tuple(json.loads(row.others))
+                )
                 for row in asked
             ),
             tags={(row.x, Cell(row.cell_table, row.cell_bin)): row.tag for row in tags},
             answers=tuple(
-                Answer(row.x, Cell(row.cell_table, row.cell_bin), row.sign and written.read_sign(row.sign))
+                CellAnswer(row.x, Cell(row.cell_table, row.cell_bin), row.sign and codec.read_sign(row.sign))
                 for row in answers
             ),
         )
@@ -120,7 +122,7 @@ class SqlRoundBook:
                 return ()
             for old in list(self._hits)[: 1 - HITS_CACHED_ROUNDS_MAX]:
                 self._hits.pop(old, None)
-            self._hits[round_id] = HitsOfRound.of(written.read_hits(text))
+            self._hits[round_id] = HitsOfRound.of(codec.read_hits(text))
         found = self._hits[round_id]
         return found.every if cell is None else found.at.get(cell, ())
 
@@ -140,7 +142,7 @@ def _keep_round(connection: Connection, change: state.KeepRound) -> None:
         "opened_us": round_.opened_us,
         "phase": round_.phase.value,
         "ended_us": round_.ended_us,
-        "body": written.write_round(round_),
+        "body": codec.write_round(round_),
     }
     kept = connection.execute(update(t.ROUNDS).where(t.ROUNDS.c.id == round_.id).values(**values))
     if kept.rowcount == 0:
@@ -162,7 +164,7 @@ def _drop_planes(connection: Connection, change: state.DropPlanes) -> None:
 
 
 def _keep_hits(connection: Connection, change: state.KeepHits) -> None:
-    t.add_new(connection, t.HITS, [{"hits": written.write_hits(change.hits)}], {"round_id": change.round_id})
+    t.add_new(connection, t.HITS, [{"hits": codec.write_hits(change.hits)}], {"round_id": change.round_id})
 
 
 def _keep_tags(connection: Connection, change: state.KeepTags) -> None:
@@ -170,7 +172,7 @@ def _keep_tags(connection: Connection, change: state.KeepTags) -> None:
     t.add_new(connection, t.TAGS, rows, {"round_id": change.round_id, "x": change.x})
 
 
-def _keep_asked(connection: Connection, change: state.KeepAsked) -> None:
+def _keep_asked(connection: Connection, change: state.KeepRequests) -> None:
     rows = [
         {
             "round_id": change.round_id,
@@ -179,7 +181,7 @@ def _keep_asked(connection: Connection, change: state.KeepAsked) -> None:
             "cell_bin": one.cell.bin,
             "step": one.step,
             "wave": one.wave,
-            "others": written.dumps(one.others),
+            "others": codec.dumps(one.others),
         }
         for one in change.asked
     ]
@@ -202,7 +204,7 @@ def _keep_answer(connection: Connection, change: state.KeepAnswer) -> None:
         "cell_table": answer.cell.table,
         "cell_bin": answer.cell.bin,
     }
-    sign = None if answer.sign is None else written.write_sign(answer.sign)
+    sign = None if answer.sign is None else codec.write_sign(answer.sign)
     t.add_new(connection, t.ANSWERS, [{"sign": sign}], key)
 
 
@@ -216,13 +218,13 @@ def _keep_signs(connection: Connection, change: state.KeepSigns) -> None:
             "type": sign.observable.type.value,
             "value": sign.observable.value,
             "received_us": sign.received_us,
-            "body": written.write_sign(sign),
+            "body": codec.write_sign(sign),
         }
         t.add_new(connection, t.SIGNS, [row], {"report_id": sign.report_id, "actor": sign.actor})
 
 
 def _quarantine(connection: Connection, change: state.Quarantine) -> None:
-    named = written.dumps([[actor, str(observable), report] for actor, observable, report in change.named])
+    named = codec.dumps([[actor, str(observable), report] for actor, observable, report in change.named])
     place = {"round_id": change.round_id, "cell_table": change.cell.table, "cell_bin": change.cell.bin}
     here = and_(*(t.QUARANTINE.c[name] == value for name, value in place.items()))
     connection.execute(delete(t.QUARANTINE).where(here))
@@ -236,7 +238,7 @@ def _settled(connection: Connection, change: state.Settled) -> None:
     and the sector remembers when each group first saw it."""
     connection.execute(delete(t.TAGS).where(t.TAGS.c.round_id == change.round_id))
     for body in connection.scalars(select(t.SIGNS.c.body).where(t.SIGNS.c.round_id == change.round_id)).all():
-        sign = written.read_sign(body)
+        sign = codec.read_sign(body)
         element = (t.SIGNS.c.type == sign.observable.type.value, t.SIGNS.c.value == sign.observable.value)
         older = or_(
             t.SIGNS.c.received_us < sign.received_us,
@@ -270,7 +272,7 @@ def _turned(connection: Connection, change: state.Turned) -> None:
 
 
 def _say(connection: Connection, change: state.Say) -> None:
-    connection.execute(t.OUTGOING.insert().values(said=written.write_said(change.said), done=False))
+    connection.execute(t.OUTGOING.insert().values(said=codec.write_said(change.said), done=False))
 
 
 _WRITERS: dict[type[Any], Callable[[Connection, Any], None]] = {
@@ -279,7 +281,7 @@ _WRITERS: dict[type[Any], Callable[[Connection, Any], None]] = {
     state.DropPlanes: _drop_planes,
     state.KeepHits: _keep_hits,
     state.KeepTags: _keep_tags,
-    state.KeepAsked: _keep_asked,
+    state.KeepRequests: _keep_asked,
     state.KeepAnswer: _keep_answer,
     state.KeepSigns: _keep_signs,
     state.Quarantine: _quarantine,

@@ -6,13 +6,13 @@ a line that was changed, dropped or slipped in shows where the chain does not fi
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, or_, select, update
 
-from bavn.centre.cases.tables import AUDIT, AUDIT_HEAD, GENESIS, reading
+from bavn.centre.cases.tables import AUDIT, AUDIT_HEAD, GENESIS, METADATA, reading, writing
 from bavn.model.principal import Principal
 
 LINES_PER_READ_MAX: Final = 10_000
@@ -83,6 +83,50 @@ def lines(engine: Engine, after: int = 0, *, subject: str | None = None, limit: 
         asked = asked.where(AUDIT.c.subject == subject)
     with reading(engine) as connection:
         return [AuditLine(**row) for row in connection.execute(asked).mappings()]
+
+
+def newest(connection: Connection, limit: int, below: int | None = None) -> list[AuditLine]:
+    """The last lines, the latest first; those with a smaller number than ``below``."""
+    asked = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(limit)
+    if below is not None:
+        asked = asked.where(AUDIT.c.seq < below)
+    return [AuditLine(**row) for row in connection.execute(asked).mappings()]
+
+
+def last_of(connection: Connection, subject: str) -> AuditLine | None:
+    """The last line about a subject."""
+    asked = select(AUDIT).where(AUDIT.c.subject == subject).order_by(AUDIT.c.seq.desc()).limit(1)
+    row = connection.execute(asked).mappings().first()
+    return None if row is None else AuditLine(**row)
+
+
+def first_detail(connection: Connection, subject: str, act: str) -> str | None:
+    """The detail of the first line about a subject with this act."""
+    asked = select(AUDIT.c.detail).where(AUDIT.c.subject == subject, AUDIT.c.act == act).order_by(AUDIT.c.seq).limit(1)
+    return connection.scalar(asked)
+
+
+def details(connection: Connection, act: str, since_us: int, limit: int) -> Iterator[tuple[str, str]]:
+    """(subject, detail) of the last lines with this act since then, the latest first."""
+    asked = select(AUDIT.c.subject, AUDIT.c.detail).where(AUDIT.c.act == act, AUDIT.c.at_us >= since_us)
+    for row in connection.execute(asked.order_by(AUDIT.c.seq.desc()).limit(limit)):
+        yield row.subject, row.detail
+
+
+def beside(connection: Connection, name: str, acts: Sequence[str], since_us: int) -> frozenset[str]:
+    """Whoever did one of these acts to somebody of that name, or had it done by them, after ``since_us``."""
+    asked = select(AUDIT.c.who, AUDIT.c.subject).where(
+        AUDIT.c.act.in_(acts), AUDIT.c.at_us > since_us, or_(AUDIT.c.who == name, AUDIT.c.subject == name)
+    )
+    return frozenset(one for row in connection.execute(asked) for one in (row.who, row.subject) if one != name)
+
+
+def make_log(engine: Engine) -> None:
+    """Makes a log of this form alone, beginning at line 1, in a database that is not the centre's."""
+    with writing(engine) as connection:
+        METADATA.create_all(connection, tables=[AUDIT, AUDIT_HEAD])
+        if connection.execute(AUDIT_HEAD.select()).first() is None:
+            connection.execute(AUDIT_HEAD.insert().values(id=1, seq=0, hash=GENESIS))
 
 
 def every(engine: Engine) -> Iterator[AuditLine]:

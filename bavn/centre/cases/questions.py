@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     Table,
     delete,
+    func,
     insert,
     select,
     update,
@@ -32,12 +33,19 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables, reading, writing
 from bavn.centre.cases.who import NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
-from bavn.model.heard import Replied
 from bavn.model.moment import DAY_US, hour_of
 from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
-from bavn.model.sector.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX, Answer, Question
+from bavn.model.received import Replied
+from bavn.model.sector.question import (
+    DAYS_BACK_MAX,
+    DAYS_OPEN_MAX,
+    OBSERVABLES_MAX,
+    WHY_CHARS_MAX,
+    Question,
+    QuestionAnswer,
+)
 
 SHOWN_MAX: Final = 1000
 METADATA: Final = MetaData()
@@ -88,7 +96,7 @@ class AtActor:
     actor: str
     sent: bool
     refused: str
-    answers: tuple[Answer, ...]
+    answers: tuple[QuestionAnswer, ...]
     unanswered: tuple[int, ...]
 
 
@@ -258,6 +266,12 @@ class Questions:
         return QuestionView(question, tuple(actors))
 
 
+def not_sent(connection: Connection, actor: str) -> int:
+    """How many questions are still to be sent to an actor."""
+    asked = select(func.count()).select_from(TO).where(TO.c.actor == actor, TO.c.sent.is_(False))
+    return int(connection.scalar(asked) or 0)
+
+
 def _checked(
     wanted: tuple[Observable, ...], to: Sequence[str], why: str, since_us: int, now_us: int, days: int
 ) -> None:
@@ -303,8 +317,8 @@ def _question(row: Row[Any]) -> Question:
     )
 
 
-def _answer(row: Row[Any]) -> Answer:
-    return Answer(
+def _answer(row: Row[Any]) -> QuestionAnswer:
+    return QuestionAnswer(
         actor=row.actor,
         number=row.number,
         state=row.state,

@@ -77,7 +77,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class SwitchOffRequest:
     """Somebody wants it off; it is still on, until another person says the same before ``until_us``."""
 
     number: int
@@ -95,7 +95,7 @@ class SectorSwitch:
         make_missing(engine, METADATA)
         self._engine, self._clock = engine, clock
 
-    def turn(self, *, on: bool, user: str, why: str) -> Turn | Asked:
+    def turn(self, *, on: bool, user: str, why: str) -> Turn | SwitchOffRequest:
         """On: at once. Off: asked for by the first person, turned by a second one. Raises NotAllowed where it stands so
         already, or the same person asks twice; ValueError without a reason, or for one that is too long: every actor
         reads it."""
@@ -124,13 +124,13 @@ class SectorSwitch:
             audit.note(connection, made.at_us, user, f"kill-switch-{'on' if on else 'off'}", "sector", detail)
         return made
 
-    def _ask(self, connection: Connection, number: int, user: str, why: str, now_us: int) -> Asked:
+    def _ask(self, connection: Connection, number: int, user: str, why: str, now_us: int) -> SwitchOffRequest:
         connection.execute(delete(ASKED).where(ASKED.c.number == number))
         connection.execute(insert(ASKED).values(number=number, by_user=recorded(user), why=why, at_us=now_us))
         audit.note(connection, now_us, user, "kill-switch-off-asked", "sector", {"why": why})
-        return Asked(number=number, by=recorded(user), why=why, at_us=now_us, until_us=now_us + ASKED_US)
+        return SwitchOffRequest(number=number, by=recorded(user), why=why, at_us=now_us, until_us=now_us + ASKED_US)
 
-    def asked(self) -> Asked | None:
+    def asked(self) -> SwitchOffRequest | None:
         """Who wants it off, while it is on and nobody else has said the same; None where nobody does."""
         last = self.now()
         if last is None or not last.on:
@@ -178,9 +178,9 @@ class SectorSwitch:
                 connection.execute(insert(TOLD).values(number=number, actor=actor, at_us=self._clock.now_us()))
 
 
-def _asked(connection: Connection, number: int, now_us: int) -> Asked | None:
+def _asked(connection: Connection, number: int, now_us: int) -> SwitchOffRequest | None:
     """The ask that still counts."""
     row = connection.execute(select(ASKED).where(ASKED.c.number == number)).first()
     if row is None or row.at_us + ASKED_US <= now_us:
         return None
-    return Asked(number=number, by=row.by_user, why=row.why, at_us=row.at_us, until_us=row.at_us + ASKED_US)
+    return SwitchOffRequest(number=number, by=row.by_user, why=row.why, at_us=row.at_us, until_us=row.at_us + ASKED_US)

@@ -27,7 +27,7 @@ Table = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class GroupWorth:
+class GroupEvidence:
     """``worths``: what each actor of the group is worth alone, highest first. ``rhythm``: what makes its strongest
     actor congruent with another group's that has the same; None where nothing does."""
 
@@ -46,7 +46,7 @@ class Shape:
     of_pairs: Callable[[int], float]
 
 
-def capped(groups: Sequence[GroupWorth], shape: Shape, c: float) -> float:
+def capped(groups: Sequence[GroupEvidence], shape: Shape, c: float) -> float:
     """F of these groups (at least one)."""
     ordered = sorted(groups, key=lambda group: (-1 if group.rhythm is None else group.rhythm, group.worths))
     single = all(len(group.worths) == 1 for group in ordered)
@@ -63,14 +63,14 @@ def capped(groups: Sequence[GroupWorth], shape: Shape, c: float) -> float:
     return best
 
 
-def _least(groups: Sequence[GroupWorth], k: int, scale: float, c: float) -> float:
+def _least(groups: Sequence[GroupEvidence], k: int, scale: float, c: float) -> float:
     """A bound below all sums of k kept groups and the actors left out."""
     worths = sorted(min(group.worths) for group in groups)
     actors = sorted(len(group.worths) for group in groups)
     return scale * sum(worths[:k]) + c * sum(actors[: len(groups) - k])
 
 
-def _table(ordered: Sequence[GroupWorth], cost: float) -> Table:
+def _table(ordered: Sequence[GroupEvidence], cost: float) -> Table:
     """[groups kept, congruent pairs] -> the least sum of worths and of ``cost`` for each actor left out. The groups
     are sorted by rhythm."""
     done: Table = np.full((len(ordered) + 1, PAIRS_MAX + 1), np.inf)
@@ -80,7 +80,7 @@ def _table(ordered: Sequence[GroupWorth], cost: float) -> Table:
     return done
 
 
-def _with_rhythm(done: Table, groups: list[GroupWorth], cost: float, *, congruent: bool) -> Table:
+def _with_rhythm(done: Table, groups: list[GroupEvidence], cost: float, *, congruent: bool) -> Table:
     """The table after these groups, which all share a rhythm. While they are dealt with it has a third axis: how many
     of them were kept (3 stands for more)."""
     table: Table = np.full((*done.shape, PAIRS_MAX + 1), np.inf)

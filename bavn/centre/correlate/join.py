@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bavn.centre.correlate.round_state import (
-    Answer,
+    CellAnswer,
     Change,
     DropPlanes,
     KeepAnswer,
@@ -34,11 +34,11 @@ from bavn.centre.correlate.tier import Tier
 from bavn.centre.correlate.turns import ended, turn
 from bavn.centre.correlate.vouching import judge
 from bavn.model.forms import forms
-from bavn.model.heard import Decline, Revealed, Tags, Upload
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Dice
-from bavn.model.said import Opening
+from bavn.model.received import Decline, Revealed, Tags, Upload
+from bavn.model.statement import Opening
 from bavn.psi.field import P
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.reconstruct import TableOf, reconstruct_tables
@@ -112,7 +112,7 @@ class Join:
         if isinstance(heard, Tags):
             return self._tags(round_, x, heard)
         cell = Cell(heard.table, heard.bin)
-        return self._answer(round_, Answer(x, cell, heard.sign if isinstance(heard, Revealed) else None))
+        return self._answer(round_, CellAnswer(x, cell, heard.sign if isinstance(heard, Revealed) else None))
 
     def _upload(self, round_: Round, x: int, upload: Upload) -> list[Change] | Refused:
         known = self._book.uploaded(round_.id).get(x)
@@ -140,7 +140,7 @@ class Join:
             return Refused("asked_for", "a receipt for a cell that was not asked about")
         return [KeepTags(round_.id, x, tuple(wanted))]
 
-    def _answer(self, round_: Round, answer: Answer) -> list[Change] | Refused:
+    def _answer(self, round_: Round, answer: CellAnswer) -> list[Change] | Refused:
         view = self._book.about(round_, answer.cell)
         if not any(entry.x == answer.x and entry.step > 0 for entry in view.asked):
             return Refused("asked_for", "an answer about a cell that was not asked about")
@@ -151,7 +151,7 @@ class Join:
             return Refused("one_answer", "this holder has named the element already")
         return [KeepAnswer(round_.id, answer), *self._judged(round_, view, answer)]
 
-    def _judged(self, round_: Round, view: RoundView, answer: Answer) -> list[Change]:
+    def _judged(self, round_: Round, view: RoundView, answer: CellAnswer) -> list[Change]:
         hit = next(hit for hit in view.hits if answer.x in hit.holders)
         answers = [known for known in view.answers if known.x in hit.holders and known.x != answer.x] + [answer]
         signs = tuple(known.sign for known in sorted(answers, key=lambda a: a.x) if known.sign is not None)

@@ -23,7 +23,7 @@ from math import ceil, exp, lgamma, log, log1p
 from typing import Final
 
 from bavn.centre.correlate import wording
-from bavn.centre.correlate.cap import GroupWorth, Shape, capped
+from bavn.centre.correlate.cap import GroupEvidence, Shape, capped
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.kin import ByElement, Links, is_inbound
 from bavn.centre.correlate.score import Weighed, weigh
@@ -125,7 +125,7 @@ def _weighed(plain: Weighed, signs: Sequence[Sign], context: Context) -> Weighed
     worths: dict[str, list[float]] = {}
     for sign in signs:
         worths.setdefault(sign.group, []).append(TRY_NATS * tries(sign))
-    groups = [GroupWorth(tuple(sorted(worths[name], reverse=True)), None) for name in sorted(worths)]
+    groups = [GroupEvidence(tuple(sorted(worths[name], reverse=True)), None) for name in sorted(worths)]
     c, longest = context.settings.influence_nats_max, walks(signs)
 
     def of_number(k: int) -> float:

@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from bavn.model.observable import Observable
-from bavn.model.said import Said
 from bavn.model.sector.lead import Sign
+from bavn.model.statement import Statement
 from bavn.psi.round import Cell, Hit, RoundParams
 
 
@@ -65,7 +65,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class CellRequest:
     """Holder ``x`` was asked about ``cell`` in ``wave``: step 0 for its receipt, step n for the n-th time to name it,
     with the receipts of ``others``."""
 
@@ -77,7 +77,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CellAnswer:
     """What holder ``x`` said about ``cell``: a report, or None for a decline."""
 
     x: int
@@ -91,9 +91,9 @@ class RoundView:
 
     round: Round
     hits: tuple[Hit, ...]
-    asked: tuple[Asked, ...]
+    asked: tuple[CellRequest, ...]
     tags: Mapping[tuple[int, Cell], bytes]
-    answers: tuple[Answer, ...]
+    answers: tuple[CellAnswer, ...]
 
 
 # --- changes: what a turn wants kept, all of it in one transaction ----------------------------------------------
@@ -142,11 +142,11 @@ class KeepTags:
 
 
 @dataclass(frozen=True, slots=True)
-class KeepAsked:
+class KeepRequests:
     """Who was asked what, kept in the transaction in which the asking leaves."""
 
     round_id: str
-    asked: tuple[Asked, ...]
+    asked: tuple[CellRequest, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class KeepAnswer:
     """A report takes the place of a decline; the first report stays."""
 
     round_id: str
-    answer: Answer
+    answer: CellAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class Turned:
 class Say:
     """A message that must leave exactly once."""
 
-    said: Said
+    said: Statement
 
 
 Change = (
@@ -204,7 +204,7 @@ Change = (
     | DropPlanes
     | KeepHits
     | KeepTags
-    | KeepAsked
+    | KeepRequests
     | KeepAnswer
     | KeepSigns
     | Quarantine

@@ -13,8 +13,9 @@ from math import log
 from typing import Final
 
 from bavn.centre.correlate import wording
-from bavn.centre.correlate.cap import PAIRS_MAX, GroupWorth, Shape, capped
-from bavn.centre.correlate.context import Context, ScoreSettings
+from bavn.centre.correlate.cap import PAIRS_MAX, GroupEvidence, Shape, capped
+from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit, ln_ratio, stratum_of
 from bavn.model.evidence import EVIDENCE_NATS_MAX, EVIDENCE_NATS_MIN, REGULARITY_EDGES, evidence_nats, p_of_bucket
 from bavn.model.moment import hour_of
@@ -199,12 +200,12 @@ def _capped(
 
     def left(c: float) -> float:
         worths = [tuple(worth(sign) for sign in group) for group in groups]
-        by_period = [GroupWorth(w, rhythm(group[0])) for w, group in zip(worths, groups, strict=True)]
+        by_period = [GroupEvidence(w, rhythm(group[0])) for w, group in zip(worths, groups, strict=True)]
         best = capped(by_period, shape, c)
         if not names:
             return best
         prints = [kin.prints.get(group[0].group) for group in groups]
-        by_print = [GroupWorth(w, None if p is None else names[p]) for w, p in zip(worths, prints, strict=True)]
+        by_print = [GroupEvidence(w, None if p is None else names[p]) for w, p in zip(worths, prints, strict=True)]
         return max(best, capped(by_print, shape, c))
 
     whole = left(c)

@@ -13,11 +13,11 @@ from functools import cached_property
 
 from bavn.centre.correlate.asking import Place, next_hits, place
 from bavn.centre.correlate.round_state import (
-    Answer,
-    Asked,
+    CellAnswer,
+    CellRequest,
     Change,
     DropPlanes,
-    KeepAsked,
+    KeepRequests,
     KeepRound,
     Phase,
     Round,
@@ -26,7 +26,7 @@ from bavn.centre.correlate.round_state import (
     Settled,
 )
 from bavn.centre.correlate.vouching import judge, show
-from bavn.model.said import Closing, RevealOf, RevealWanted, TagsWanted
+from bavn.model.statement import Closing, RevealOf, RevealWanted, TagsWanted
 from bavn.psi.round import Cell, Hit
 
 ASKINGS_OF_AGREED_MAX = 2
@@ -51,7 +51,7 @@ class _Turn:
         self.wave_us = wave_us
         self.now_us = now_us
         self.answers = {(answer.x, answer.cell): answer for answer in view.answers}
-        self.asked: dict[tuple[int, Cell], list[Asked]] = {}
+        self.asked: dict[tuple[int, Cell], list[CellRequest]] = {}
         for entry in view.asked:
             self.asked.setdefault((entry.x, entry.cell), []).append(entry)
 
@@ -107,10 +107,10 @@ class _Turn:
     def _asked_hits(self) -> list[Hit]:
         return [hit for hit in self.view.hits if (hit.holders[0], hit.cell) in self.asked]
 
-    def _answers_about(self, hit: Hit) -> list[Answer]:
+    def _answers_about(self, hit: Hit) -> list[CellAnswer]:
         return [self.answers[x, hit.cell] for x in hit.holders if (x, hit.cell) in self.answers]
 
-    def _askings(self) -> list[Asked]:
+    def _askings(self) -> list[CellRequest]:
         """Everybody who can now be shown receipts: for the first time, or once more after a decline. Nodes answer at
         most 2m questions a round: m for receipts and m for values; asking again takes what is left of those."""
         made = []
@@ -127,7 +127,7 @@ class _Turn:
                 if others is not None and asked_of[x] < 2 * self.round.params.m:
                     asked_of[x] += 1
                     entries = self.asked[x, hit.cell]
-                    made.append(Asked(x, hit.cell, entries[0].wave, entries[-1].step + 1, others))
+                    made.append(CellRequest(x, hit.cell, entries[0].wave, entries[-1].step + 1, others))
         return made
 
     def _may_ask(self, x: int, hit: Hit, *, agreed: bool) -> bool:
@@ -148,14 +148,14 @@ class _Turn:
         return next_hits(self.view.hits, named, {place(hit) for hit in self._asked_hits}, self.round.params.m, used)
 
     def _ask_tags(self, wave: list[Hit], round_: Round) -> list[Change]:
-        asked = tuple(Asked(x, hit.cell, round_.wave, 0) for hit in wave for x in hit.holders)
+        asked = tuple(CellRequest(x, hit.cell, round_.wave, 0) for hit in wave for x in hit.holders)
         said = [
             TagsWanted(to=round_.actor_of(x), round_id=round_.id, cells=tuple((c.table, c.bin) for c in cells))
             for x, cells in _by_holder((entry.x, entry.cell) for entry in asked)
         ]
-        return [self._waiting(round_), KeepAsked(round_.id, asked), *(Say(one) for one in said)]
+        return [self._waiting(round_), KeepRequests(round_.id, asked), *(Say(one) for one in said)]
 
-    def _ask(self, asking: list[Asked], round_: Round) -> list[Change]:
+    def _ask(self, asking: list[CellRequest], round_: Round) -> list[Change]:
         others_of = {(entry.x, entry.cell): entry.others for entry in asking}
         said = []
         for x, cells in _by_holder((entry.x, entry.cell) for entry in asking):
@@ -164,7 +164,7 @@ class _Turn:
                 for cell in cells
             )
             said.append(RevealWanted(to=round_.actor_of(x), round_id=round_.id, items=items))
-        return [self._waiting(round_), KeepAsked(round_.id, tuple(asking)), *(Say(one) for one in said)]
+        return [self._waiting(round_), KeepRequests(round_.id, tuple(asking)), *(Say(one) for one in said)]
 
     def _waiting(self, round_: Round) -> KeepRound:
         return KeepRound(replace(round_, turn_until_us=min(self.now_us + self.wave_us, round_.closes_us)))

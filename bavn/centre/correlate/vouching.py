@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Final, Literal
 
-from bavn.centre.correlate.round_state import Answer, Asked
+from bavn.centre.correlate.round_state import CellAnswer, CellRequest
 from bavn.model.observable import Observable
 from bavn.psi.round import Hit
 
@@ -30,7 +30,7 @@ class Verdict:
     observable: Observable | None
 
 
-def judge(answers: Collection[Answer], t: int) -> Verdict:
+def judge(answers: Collection[CellAnswer], t: int) -> Verdict:
     """What the answers of a hit's holders amount to; fewer than t of one mind leave it open."""
     named = [answer.sign.observable for answer in answers if answer.sign is not None]
     if len(set(named)) > 1:
@@ -41,7 +41,7 @@ def judge(answers: Collection[Answer], t: int) -> Verdict:
 
 
 def show(
-    x: int, hit: Hit, with_tag: Collection[int], asked: Sequence[Asked], answers: Collection[Answer], t: int
+    x: int, hit: Hit, with_tag: Collection[int], asked: Sequence[CellRequest], answers: Collection[CellAnswer], t: int
 ) -> tuple[int, ...] | None:
     """The t-1 others whose receipts to show holder ``x`` next, ascending; None where nothing is left to try.
 
@@ -62,7 +62,7 @@ def show(
     return None
 
 
-def _standing(asked: Sequence[Asked], answers: Collection[Answer]) -> Counter[int]:
+def _standing(asked: Sequence[CellRequest], answers: Collection[CellAnswer]) -> Counter[int]:
     """For each holder: how many named the element on its receipt, less how many did not."""
     reported = {answer.x for answer in answers if answer.sign is not None}
     last = {entry.x: entry for entry in asked if entry.step > 0}

@@ -15,11 +15,10 @@ from sqlalchemy import Engine, Insert, Update, delete, func, insert, or_, select
 from bavn.centre.books import tables as t
 from bavn.centre.books.canaries import Chain, broken, chains
 from bavn.centre.cases import audit
-from bavn.centre.cases.tables import AUDIT
 from bavn.centre.cases.who import person
 from bavn.centre.desk.views import MemberView
-from bavn.centre.members.tables import CERTIFICATE
-from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US
+from bavn.centre.members.registry import joined_in
+from bavn.model.health import NodeBounds
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.sector import canary
@@ -55,21 +54,24 @@ class Wrong:
 Key = tuple[str, str]
 
 
-def wrong_at(member: MemberView, chain: Chain | None, joined_us: int, began_us: int, now_us: int) -> list[Wrong] | None:
+def wrong_at(
+    member: MemberView, chain: Chain | None, joined_us: int, began_us: int, now_us: int, bounds: NodeBounds
+) -> list[Wrong] | None:
     """What is wrong at an actor, as it told; None where nobody knows, since it is silent: then what stood stands.
     ``joined_us``: since when it has a certificate; ``began_us``: since when the centre runs."""
     name, health = member.actor.name, member.health
     if member.actor.state is not ActorState.ACTIVE or health is None:
         return []
-    if now_us - max(health.received_us, began_us) > NODE_SILENT_US:
+    condition = bounds.condition(health, now_us, began_us)
+    if condition.silent:
         return None
     kinds: dict[str, Text | None] = dict.fromkeys(health.problems)
-    if health.sensor == "down":
+    if condition.sensor_down:
         kinds.setdefault("sensor-down")
-    if health.capture_loss_permille > LOSS_PERMILLE_MAX:
+    if condition.lossy:
         share = health.capture_loss_permille / 10
         kinds["capture-loss"] = Text.shaped("{share} %", share=Number(share, ".1f"))
-    if abs(health.clock_skew_s) > CLOCK_OFF_S_MAX:
+    if condition.clock_off:
         kinds["clock"] = Text("{clock_skew_s:+d} s", clock_skew_s=health.clock_skew_s)
     found = [Wrong(name, kind, detail) for kind, detail in kinds.items()]
     said = _canary(chain, joined_us, began_us, now_us)
@@ -103,9 +105,9 @@ def _said(one: Link) -> Text:
 class Alarms:
     """All methods may be called from any process on the same database. ``own``: what is wrong at the centre itself."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
+    def __init__(self, engine: Engine, clock: Clock, bounds: NodeBounds) -> None:
         t.make_missing(engine, t.METADATA)
-        self._engine, self._clock = engine, clock
+        self._engine, self._clock, self._bounds = engine, clock, bounds
         self.own: Callable[[], Sequence[Wrong]] = tuple
         self._next_us, self._began_us = 0, clock.now_us()
 
@@ -121,7 +123,8 @@ class Alarms:
         known, joined = chains(self._engine), self._joined()
         for member in members():
             name = member.actor.name
-            wrong = wrong_at(member, known.get(name), joined.get(name, now_us), self._began_us, now_us)
+            since_us = joined.get(name, now_us)
+            wrong = wrong_at(member, known.get(name), since_us, self._began_us, now_us, self._bounds)
             if wrong is None:
                 unknown.add(name)
                 found[name, "node-silent"] = None
@@ -131,9 +134,8 @@ class Alarms:
 
     def _local_root(self, now_us: int) -> dict[Key, Text | None]:
         """What local root did last in the place of a second person."""
-        asked = select(AUDIT).where(AUDIT.c.subject == audit.LOCAL_ROOT).order_by(AUDIT.c.seq.desc()).limit(1)
         with t.reading(self._engine) as connection:
-            row = connection.execute(asked).first()
+            row = audit.last_of(connection, audit.LOCAL_ROOT)
         if row is None or row.at_us <= now_us - LOCAL_ROOT_US:
             return {}
         did = json.loads(row.detail)
@@ -141,9 +143,8 @@ class Alarms:
         return {("", "local-root"): Text.plain(said)}
 
     def _joined(self) -> Mapping[str, int]:
-        asked = select(CERTIFICATE.c.actor, func.min(CERTIFICATE.c.issued_us)).group_by(CERTIFICATE.c.actor)
         with t.reading(self._engine) as connection:
-            return {actor: int(issued_us) for actor, issued_us in connection.execute(asked)}
+            return joined_in(connection)
 
     def _write(self, found: Mapping[Key, Text | None], unknown: set[str], now_us: int) -> None:
         recent = or_(t.ALARM.c.ended_us.is_(None), t.ALARM.c.ended_us > now_us - BACK_US)

@@ -8,9 +8,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from bavn.centre.cases.tables import AUDIT
+from bavn.centre.cases import audit
 from bavn.centre.correlate.laplace import spread
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.measuring import measured, members_in
@@ -113,6 +113,5 @@ class Benchmarking:
 
 
 def _noted(connection: Connection, subject: str) -> dict[str, Any] | None:
-    asked = select(AUDIT.c.detail).where(AUDIT.c.subject == subject, AUDIT.c.act == ACT).order_by(AUDIT.c.seq).limit(1)
-    text = connection.scalar(asked)
+    text = audit.first_detail(connection, subject, ACT)
     return None if text is None else dict(json.loads(text))

@@ -11,10 +11,10 @@ from typing import Final
 
 from sqlalchemy import Engine, delete, select
 
+from bavn.centre.books import codec
 from bavn.centre.books import tables as t
-from bavn.centre.books import written
 from bavn.centre.correlate.laplace import half_interval, spread
-from bavn.model.heard import Counted
+from bavn.model.received import Counted
 from bavn.model.sector.tally import BLOCKED, PARTS, TECHNIQUES
 
 KIND_ACTORS_MIN: Final = 3
@@ -42,7 +42,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ActorCounts:
     """One actor's numbers of one day, cut to what an honest actor's noise can make of an honest count."""
 
     kind: str
@@ -56,7 +56,7 @@ def keep_counts(engine: Engine, counted: Counted) -> None:
     row = {
         "epsilon_milli": counted.epsilon_milli,
         "cell_max": counted.cell_max,
-        "body": written.dumps([counted.by_technique, counted.blocked]),
+        "body": codec.dumps([counted.by_technique, counted.blocked]),
     }
     with t.writing(engine) as connection:
         t.add_new(connection, t.COUNTS, [row], {"actor": counted.actor, "day": counted.day})
@@ -106,14 +106,14 @@ def _month(told: Mapping[int, int], first: int) -> int:
     return sum(milli for day, milli in told.items() if first <= day < first + 30)
 
 
-def told_of(kind: str, actor: str, epsilon_milli: int, cells: Iterable[int]) -> Told:
+def told_of(kind: str, actor: str, epsilon_milli: int, cells: Iterable[int]) -> ActorCounts:
     """With every number cut: a liar moves a sum by no more than the largest count it may tell, and a little noise."""
     epsilon = epsilon_milli / 1000 / PARTS
     slack = round(SPREADS * spread([epsilon]))
-    return Told(kind, actor, epsilon, tuple(max(-slack, min(CELL_MAX + slack, cell)) for cell in cells))
+    return ActorCounts(kind, actor, epsilon, tuple(max(-slack, min(CELL_MAX + slack, cell)) for cell in cells))
 
 
-def by_kind(told: list[Told]) -> list[tuple[str, list[Told]]]:
+def by_kind(told: list[ActorCounts]) -> list[tuple[str, list[ActorCounts]]]:
     """All of them, and each kind that has enough actors. Kinds with fewer are shown together; where these are too few
     as well, the smallest of the others joins them, so that no subtraction leaves fewer than KIND_ACTORS_MIN actors."""
     actors: dict[str, set[str]] = {}
@@ -130,7 +130,7 @@ def by_kind(told: list[Told]) -> list[tuple[str, list[Told]]]:
     return made
 
 
-def _count(what: str, entry: str, at: int, kind: str, told: list[Told]) -> Count:
+def _count(what: str, entry: str, at: int, kind: str, told: list[ActorCounts]) -> Count:
     epsilons = [one.epsilon for one in told]
     value, half = sum(one.cells[at] for one in told), half_interval(epsilons)
     return Count(

@@ -10,29 +10,27 @@ from datetime import tzinfo
 
 from sqlalchemy import Engine, select
 
+from bavn.centre.books import codec
 from bavn.centre.books import tables as t
-from bavn.centre.books import written
 from bavn.centre.books.canaries import Chain, chains
-from bavn.centre.books.clock import IndicatorClock
 from bavn.centre.books.clocks import ClockBook
 from bavn.centre.books.ignored import Ignored
-from bavn.centre.books.leads import Laws, LeadView, SqlLeadBook
+from bavn.centre.books.leads import LeadView, SqlLeadBook
 from bavn.centre.books.rounds import SqlRoundBook
 from bavn.centre.cases import audit
 from bavn.centre.cases.case.calibration import Calibration, calibrate, judged_cases
-from bavn.centre.cases.case.case import Case, ReleaseTerms
+from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Files
+from bavn.centre.cases.case.notices import PartNotice, parts_told, whole_parts_told
 from bavn.centre.cases.case.pages import CaseAsk, CaseLine, case_counts, case_page, owners
 from bavn.centre.cases.case.rows import standing
-from bavn.centre.cases.case.told import PartTold, parts_told, whole_parts_told
 from bavn.centre.cases.case.work import Work
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.indicators.indicators import Indicators
 from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.nis2.clocks import Nis2Book
 from bavn.centre.cases.nis2.draft import DraftFacts
-from bavn.centre.cases.policies import Policies
 from bavn.centre.cases.questions import Questions
 from bavn.centre.cases.reminders import Reminders
 from bavn.centre.cases.sector_switch import SectorSwitch
@@ -41,22 +39,22 @@ from bavn.centre.correlate.round_state import Round
 from bavn.centre.correlate.sharing import malicious_mean
 from bavn.centre.desk.alarms import Alarms
 from bavn.centre.desk.counts import Count, spent, sums
-from bavn.centre.desk.coverage import took_part
+from bavn.centre.desk.detector_coverage import DetectorCoverage, eyes
 from bavn.centre.desk.lead_facts import facts_of
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine, lead_page
+from bavn.centre.desk.participation import took_part
 from bavn.centre.desk.release_view import WouldRelease, would_release
-from bavn.centre.desk.sight import Eye, eyes
 from bavn.centre.desk.timeline import Moment, timeline
 from bavn.centre.desk.views import CellStory, IndicatorView, MemberView, Quarantined, RoundSummary
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
-from bavn.centre.share.deliveries import AtActor, Deliveries, Kept
-from bavn.centre.share.ring import Ring, RingRules
-from bavn.centre.share.ring_book import RingStand
+from bavn.centre.share.deliveries import Deliveries
+from bavn.centre.share.stages import CanaryStages, RingRules
 from bavn.centre.share.tables import make_tables as make_share_tables
-from bavn.model.heard import NodeHealth, Observed
+from bavn.model.health import NODE_BOUNDS, NodeBounds
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock
+from bavn.model.received import NodeHealth
 from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.functions import Role
 from bavn.model.sector.work import TaskState
@@ -69,7 +67,8 @@ class UnknownLead(Exception):
 
 
 class Desk:
-    """Makes the tables it needs; may be open in several processes at once."""
+    """Makes the tables it needs; may be open in several processes at once. What one room answers alone is asked of that
+    room's own object, which stands here by its name."""
 
     def __init__(
         self,
@@ -79,6 +78,7 @@ class Desk:
         questions: Questions | None = None,
         settings: CaseSettings | None = None,
         indicators: Indicators | None = None,
+        bounds: NodeBounds = NODE_BOUNDS,
     ) -> None:
         t.make_missing(engine, t.METADATA)
         make_share_tables(engine)
@@ -86,31 +86,28 @@ class Desk:
         self._clock = clock
         self._registry = registry
         self._roles = Roles(registry, clock)
-        self._cases = Cases(engine, clock)
-        self._leads = SqlLeadBook(engine)
+        self.cases = Cases(engine, clock)
+        self.lead_book = SqlLeadBook(engine)
         self._rounds = SqlRoundBook(engine)
         self.ignored = Ignored(engine, clock)
-        self._deliveries = Deliveries(engine)
-        self._ring = Ring(engine, RingRules())
+        self.deliveries = Deliveries(engine)
+        self.ring = CanaryStages(engine, RingRules())
         self.questions = questions or Questions(engine, clock)
         self.files = Files(engine, clock)
         self.work = Work(engine, clock, settings)
         self.reminders = Reminders(engine, clock)
         self.lives = indicators or Indicators(engine, clock, IndicatorSettings())
-        self.upkeep = Upkeep(self.lives, self._cases.policies)
+        self.upkeep = Upkeep(self.lives, self.cases.policies)
         self.switch = SectorSwitch(engine, clock)
-        self.alarms = Alarms(engine, clock)
-        self.times = ClockBook(self._cases, self.lives, self._deliveries, self.switch)
+        self.bounds = bounds
+        self.alarms = Alarms(engine, clock, bounds)
+        self.times = ClockBook(self.cases, self.lives, self.deliveries, self.switch)
 
     # --- leads and cases ---------------------------------------------------------------------------------------
 
-    def leads(self, limit: int = 20) -> tuple[LeadView, ...]:
-        """The leads as last ranked, best first."""
-        return self._leads.leads(limit)
-
     def lead(self, lead_id: str) -> LeadView:
         """A lead, alive or not. Raises UnknownLead."""
-        found = self._leads.lead(lead_id)
+        found = self.lead_book.lead(lead_id)
         if found is None:
             raise UnknownLead(f"no lead is called {lead_id[:60]!r}")
         return found
@@ -125,18 +122,10 @@ class Desk:
         """What the score predicted of cases, against what people found."""
         return calibrate(*judged_cases(self.engine))
 
-    def laws(self) -> Laws:
-        """What the score weighs by, as last fitted."""
-        return self._leads.laws()
-
     def malicious_mean(self) -> tuple[float, int]:
         """How many actors a campaign reaches on average, and on how many confirmed elements that rests."""
-        confirmed = self._cases.verdicts("malicious")
+        confirmed = self.cases.verdicts("malicious")
         return malicious_mean(confirmed.values()), len(confirmed)
-
-    def cases(self) -> tuple[Case, ...]:
-        """All cases, the latest first."""
-        return self._cases.every()
 
     def case_page(self, ask: CaseAsk, limit: int, after: tuple[int, str] | None = None) -> tuple[CaseLine, ...]:
         """Cases with what is owed in them, the latest first, behind (opened_us, id)."""
@@ -150,33 +139,13 @@ class Desk:
         """Who owns a case, by name."""
         return owners(self.engine)
 
-    def case(self, case_id: str) -> Case:
-        """Raises cases.UnknownCase."""
-        return self._cases.case(case_id)
-
-    def case_of_lead(self, lead_id: str) -> Case | None:
-        """The case that a lead has."""
-        return self._cases.of_lead(lead_id)
-
     def open_case(self, lead_id: str, user: str) -> Case:
         """By hand; the lead's case if it has one. Raises UnknownLead, who.NotAllowed."""
         view = self.lead(lead_id)
-        case = self._cases.open(facts_of(view, self.thresholds()), user)
+        case = self.cases.open(facts_of(view, self.thresholds()), user)
         signs = [(sign.actor, sign.observable, sign.technique) for sign in view.lead.signs]
         self.work.involved.reported(lead_id, signs)
         return case
-
-    def act(
-        self,
-        case_id: str,
-        act: CaseAct,
-        user: str,
-        why: str = "",
-        terms: ReleaseTerms | None = None,
-        seen: int | None = None,
-    ) -> Case:
-        """A step in a case's life-cycle by a named person; see Cases.act for what it raises."""
-        return self._cases.act(case_id, act, user, why, terms, seen)
 
     def standing(self, case_id: str) -> int:
         """Counts up with everything done to a case: what a person saw, to be named with the next act."""
@@ -187,34 +156,26 @@ class Desk:
         """actor -> (version, pending | queued | refused, rule) of its part of a case."""
         return parts_told(self.engine, case_id)
 
-    def parts_told(self, case_id: str) -> tuple[PartTold, ...]:
+    def parts_told(self, case_id: str) -> tuple[PartNotice, ...]:
         """What each actor was told of a case, whole."""
         return whole_parts_told(self.engine, case_id)
 
     def would_release(self, case_id: str) -> tuple[WouldRelease, ...]:
         """What of a case would go out if it were released now, and how. Raises cases.UnknownCase."""
-        return would_release(self.case(case_id), self.files.marking(case_id), self.lives)
+        return would_release(self.cases.case(case_id), self.files.marking(case_id), self.lives)
 
     def timeline(self, case_id: str) -> tuple[Moment, ...]:
         """Everything that happened in a case and in those merged into it, in order. Raises cases.UnknownCase."""
-        case = self.case(case_id)
+        case = self.cases.case(case_id)
         ids = [case_id, *self.files.merged_from(case_id)]
-        lines = sorted((line for one in ids for line in self.history(one)), key=lambda line: line.seq)
+        lines = sorted((line for one in ids for line in self.cases.audit_lines(one)), key=lambda line: line.seq)
         own = [view for view in self.indicators() if view.kept.indicator.case_id in ids]
-        seen = [(view.kept, view.actors, self.sightings(view.kept.indicator.id)) for view in own]
+        seen = [(view.kept, view.actors, self.deliveries.sightings(view.kept.indicator.id)) for view in own]
         return timeline(case, lines, seen)
-
-    def behind(self, case_id: str) -> tuple[str, ...]:
-        """Who stands behind a case's release: what may block waits where that is one person."""
-        return self._cases.behind(case_id)
 
     def confirmed_by(self, case_id: str) -> str:
         """Who confirmed a case last; empty if nobody did."""
-        return self._cases.last_by(case_id, CaseAct.CONFIRM)[0]
-
-    def comment(self, case_id: str, user: str, text: str) -> None:
-        """A remark on a case."""
-        self._cases.comment(case_id, user, text)
+        return self.cases.last_by(case_id, CaseAct.CONFIRM)[0]
 
     def now_us(self) -> int:
         """What time it is at the centre."""
@@ -236,7 +197,7 @@ class Desk:
         ]
         role = self._roles.every().get(actor, Role())
         return DraftFacts(
-            case=self.case(case_id),
+            case=self.cases.case(case_id),
             view=self.nis2(zone).view(case_id, actor),
             zone=zone,
             functions=role.functions,
@@ -250,10 +211,6 @@ class Desk:
             blocked=tuple(sorted((name, at_us) for name, at_us in in_force if at_us is not None)),
         )
 
-    def history(self, case_id: str) -> list[audit.AuditLine]:
-        """All that was done to a case, in order."""
-        return self._cases.audit_lines(case_id)
-
     def audit_export(self) -> Iterator[str]:
         """The whole audit log, one JSON object a line."""
         return audit.export(self.engine)
@@ -261,11 +218,6 @@ class Desk:
     def audit_verify(self) -> audit.BadAuditLine | None:
         """None when the audit log's chain holds."""
         return audit.verify(self.engine)
-
-    @property
-    def policies(self) -> Policies:
-        """Standing policies: propose, approve, end."""
-        return self._cases.policies
 
     # --- rounds ------------------------------------------------------------------------------------------------
 
@@ -287,9 +239,7 @@ class Desk:
         if after is not None:
             asked = asked.where((opened <= after[0]) & ((opened < after[0]) | (id_ < after[1])))
         with t.reading(self.engine) as connection:
-            rounds = [
-                written.read_round(body) for body in connection.scalars(asked.limit(min(limit, ROUNDS_SHOWN_MAX)))
-            ]
+            rounds = [codec.read_round(body) for body in connection.scalars(asked.limit(min(limit, ROUNDS_SHOWN_MAX)))]
         return tuple(self._summary(found) for found in rounds)
 
     def summary(self, round_id: str) -> RoundSummary | None:
@@ -356,32 +306,8 @@ class Desk:
     def indicators(self) -> tuple[IndicatorView, ...]:
         """All indicators, the latest release first."""
         return tuple(
-            IndicatorView(kept, self._deliveries.at_actors(kept.indicator.id)) for kept in self._deliveries.every()
+            IndicatorView(kept, self.deliveries.at_actors(kept.indicator.id)) for kept in self.deliveries.every()
         )
-
-    def kept(self, indicator_id: str) -> Kept | None:
-        """The version that was released last; None for one that never was."""
-        return self._deliveries.get(indicator_id)
-
-    def at_actors(self, indicator_id: str) -> tuple[AtActor, ...]:
-        """What became of an indicator at each actor; empty for one that was never released."""
-        return self._deliveries.at_actors(indicator_id)
-
-    def ring(self, indicator_id: str) -> RingStand | None:
-        """How its canary ring stands; None where it had none."""
-        return self._ring.stand(indicator_id)
-
-    def rings(self, indicator_ids: Sequence[str]) -> dict[str, RingStand]:
-        """The same of a page of indicators, by their ids."""
-        return self._ring.stands(indicator_ids)
-
-    def clock(self, indicator_id: str) -> IndicatorClock:
-        """From first sighting to enforced at each actor, and the slowest step. Raises UnknownIndicator."""
-        return self.times.clock(indicator_id)
-
-    def sightings(self, indicator_id: str) -> tuple[Observed, ...]:
-        """What actors met of an indicator: live, blocked, and in their history (retro)."""
-        return self._deliveries.sightings(indicator_id)
 
     def counts(self, first_day: int, last_day: int) -> tuple[Count, ...]:
         """The sector's counts over days since 1970 (UTC), both included, with their noise."""
@@ -400,10 +326,10 @@ class Desk:
         """actor -> how far its latest canary came."""
         return chains(self.engine)
 
-    def eyes(self) -> tuple[Eye, ...]:
+    def eyes(self) -> tuple[DetectorCoverage, ...]:
         """What each actor could see now."""
         now_us = self.now_us()
-        return eyes(self.members(), took_part(self.engine, now_us - DAY_US), self.chains(), now_us)
+        return eyes(self.members(), took_part(self.engine, now_us - DAY_US), self.chains(), now_us, self.bounds)
 
     def members(self) -> tuple[MemberView, ...]:
         """All actors, by name, with their nodes' last word on how they are."""

@@ -9,25 +9,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import Connection, select
 
 from bavn.centre.books import tables as t
+from bavn.centre.cases import audit
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.files import marking_of
-from bavn.centre.cases.case.work_tables import INVOLVED
-from bavn.centre.cases.intelligence.tables import CLAIM, HIT
-from bavn.centre.cases.tables import AUDIT
+from bavn.centre.cases.case.involved import actor_counts
+from bavn.centre.cases.intelligence.proposal_pages import claimed_between
 from bavn.centre.desk.desk import Desk
+from bavn.centre.desk.detector_coverage import CAN
 from bavn.centre.desk.gathering_clocks import indicator_facts
 from bavn.centre.desk.intel_posted import posted_by
-from bavn.centre.desk.sight import CAN
 from bavn.centre.members.partners import Partners
 from bavn.centre.publish.catalogue import named_in
 from bavn.centre.publish.facts import (
     CaseFact,
     Catalogue,
     CountFact,
-    Facts,
+    DocumentFacts,
     LeadFact,
     LevelSet,
     MemberFact,
@@ -40,8 +40,8 @@ from bavn.centre.publish.threat import Threat
 from bavn.centre.store.engine import reading
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US
+from bavn.model.sector.coverage import SIGHTS
 from bavn.model.sector.member import ActorState
-from bavn.model.sector.sight import SIGHTS
 
 LEADS_MAX: Final = 50_000
 COMMENTS_MAX: Final = 100_000
@@ -54,7 +54,7 @@ ALONE: Final = "list"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class DocumentRequest:
     """What a document is to be about. ``source_partners``: source -> its partner's name, or empty; ``leads``: whether
     it tells of leads, which are many and long."""
 
@@ -69,16 +69,16 @@ class Asked:
     quartiles: SectorQuartiles | None = None
 
 
-def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
+def gather(desk: Desk, partners: Partners, asked: DocumentRequest) -> DocumentFacts:
     """Everything that a document of this period is built from."""
     first, last = asked.period.first_us // DAY_US, asked.period.end_us // DAY_US - 1
-    known, kinds = desk.cases(), {one.name: one.kind for one in partners.every()}
+    known, kinds = desk.cases.every(), {one.name: one.kind for one in partners.every()}
     counts, *by_span = _counts(desk, [(first, last), *_spans(first, last)])
     with reading(desk.engine) as connection:
         cases = _cases(connection, known, asked)
         leads = _leads(connection, asked.period) if asked.leads else ()
         outside = _outside(connection, kinds, asked)
-    return Facts(
+    return DocumentFacts(
         sector=asked.sector,
         period=asked.period,
         now_us=desk.now_us(),
@@ -94,13 +94,13 @@ def gather(desk: Desk, partners: Partners, asked: Asked) -> Facts:
         catalogue=asked.catalogue,
         levels=asked.levels,
         quartiles=asked.quartiles,
+        bounds=desk.bounds,
     )
 
 
-def _cases(connection: Connection, cases: tuple[Case, ...], asked: Asked) -> tuple[CaseFact, ...]:
+def _cases(connection: Connection, cases: tuple[Case, ...], asked: DocumentRequest) -> tuple[CaseFact, ...]:
     """Those that were opened or confirmed since the period before began, and those that are open."""
-    involved = select(INVOLVED.c.case_id, func.count(INVOLVED.c.actor.distinct())).group_by(INVOLVED.c.case_id)
-    actors = {row[0]: int(row[1]) for row in connection.execute(involved)}
+    actors = actor_counts(connection)
     weak = _weaknesses(connection, asked.period.before.first_us)
     made = []
     for case in cases:
@@ -128,15 +128,9 @@ def _cases(connection: Connection, cases: tuple[Case, ...], asked: Asked) -> tup
 
 def _weaknesses(connection: Connection, since_us: int) -> dict[str, set[str]]:
     """case -> CVE ids in its remarks."""
-    asked = (
-        select(AUDIT.c.subject, AUDIT.c.detail)
-        .where(AUDIT.c.act == "comment", AUDIT.c.at_us >= since_us)
-        .order_by(AUDIT.c.seq.desc())
-        .limit(COMMENTS_MAX)
-    )
     found: dict[str, set[str]] = {}
-    for row in connection.execute(asked):
-        found.setdefault(row.subject, set()).update(named_in(row.detail))
+    for case_id, text in audit.details(connection, "comment", since_us, COMMENTS_MAX):
+        found.setdefault(case_id, set()).update(named_in(text))
     return found
 
 
@@ -207,7 +201,7 @@ def _members(desk: Desk) -> tuple[MemberFact, ...]:
     return tuple(sorted(made, key=lambda one: (one.kind, one.functions, one.heard_us or 0, one.sensor, one.sees)))
 
 
-def _outside(connection: Connection, kinds: Mapping[str, str], asked: Asked) -> tuple[OutsideFact, ...]:
+def _outside(connection: Connection, kinds: Mapping[str, str], asked: DocumentRequest) -> tuple[OutsideFact, ...]:
     """``kinds``: partner -> its kind."""
     of_kind: dict[str, set[str]] = {}
     for source, partner in asked.source_partners.items():
@@ -216,15 +210,9 @@ def _outside(connection: Connection, kinds: Mapping[str, str], asked: Asked) -> 
         of_kind.setdefault(kind, set()).add(posted_by(name))
     period, made = asked.period, []
     for kind, names in sorted(of_kind.items()):
-        here = and_(CLAIM.c.source.in_(names), CLAIM.c.first_us >= period.first_us, CLAIM.c.first_us < period.end_us)
-        said = select(CLAIM.c.type, CLAIM.c.value).where(here).distinct().subquery()
-        proposed = connection.scalar(select(func.count()).select_from(said)) or 0
-        hits = select(HIT.c.type, HIT.c.value).distinct().subquery()
-        same = and_(said.c.type == hits.c.type, said.c.value == hits.c.value)
-        met = connection.scalar(select(func.count()).select_from(said.join(hits, same))) or 0
-        parties = connection.scalar(select(func.count(CLAIM.c.source.distinct())).where(here)) or 0
+        parties, proposed, met = claimed_between(connection, names, period.first_us, period.end_us)
         if proposed:
-            made.append(OutsideFact(kind=kind, parties=int(parties), proposed=int(proposed), met=int(met)))
+            made.append(OutsideFact(kind=kind, parties=parties, proposed=proposed, met=met))
     return tuple(made)
 
 

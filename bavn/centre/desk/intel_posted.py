@@ -7,7 +7,7 @@ what ended, is withdrawn. Refuses to judge.
 import hashlib
 from dataclasses import replace
 
-from bavn.centre.cases.intelligence.proposals import Heard, Proposals
+from bavn.centre.cases.intelligence.proposals import Proposals, ReceivedClaim
 from bavn.centre.inbox.offers import Offers
 from bavn.model.sector.intel import Claim
 from bavn.model.sector.offer import Offered
@@ -28,9 +28,9 @@ def hear(proposals: Proposals, offers: Offers, partner: Partner) -> int:
         item, claim = hashlib.sha256(offered.offer.id.encode()).hexdigest(), _claim(offered)
         there.add(item)
         if known.get(item) != claim:
-            heard.append(Heard(source, item, claim, offered.received_us))
+            heard.append(ReceivedClaim(source, item, claim, offered.received_us))
     gone = [
-        Heard(source, item, replace(claim, withdrawn=True), proposals.now_us())
+        ReceivedClaim(source, item, replace(claim, withdrawn=True), proposals.now_us())
         for item, claim in known.items()
         if item not in there and not claim.withdrawn
     ]

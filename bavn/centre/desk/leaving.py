@@ -22,7 +22,7 @@ from bavn.centre.cases.who import person
 from bavn.centre.desk.membership import reason
 from bavn.centre.members import rollout, signed
 from bavn.centre.members import tables as member_tables
-from bavn.centre.members.registry import Registry
+from bavn.centre.members.registry import Registry, states_in
 from bavn.centre.members.signed import Record
 from bavn.centre.share import tables as share_tables
 from bavn.centre.store.engine import writing
@@ -121,8 +121,8 @@ class Leaving:
         with writing(engine) as tx:
             self._registry.count_up(tx)
             step_from(rollout.known(tx, actor).stage, RolloutAct.DELETE)
-            state = tx.scalar(select(member_tables.ACTOR.c.state).where(member_tables.ACTOR.c.name == actor))
-            if state not in (None, ActorState.REVOKED.value):
+            state = states_in(tx).get(actor)
+            if state not in (None, ActorState.REVOKED):
                 raise StillHere(f"{actor} is {state} in the registry: it is still let in")
             if waits := self._waiting(actor):
                 raise StillHere(f"{waits} messages of {actor} wait in the inbox: let the centre take a step first")

@@ -5,32 +5,25 @@ Refuses to compare: publish does, without names.
 """
 
 import json
-from collections.abc import Iterable
 from statistics import median
 from typing import Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from bavn.centre.books import tables as t
 from bavn.centre.books.clock import is_uncarried
-from bavn.centre.cases.case.work_tables import TASK
-from bavn.centre.cases.questions import ANSWER, QUESTION, TO
-from bavn.centre.cases.warnings.tables import WARNED, WARNING
+from bavn.centre.cases import dues
 from bavn.centre.desk.counts import told_of
 from bavn.centre.desk.desk import Desk
-from bavn.centre.desk.gathering_clocks import IN_FORCE
-from bavn.centre.desk.sight import CAN
-from bavn.centre.members.tables import CERTIFICATE
+from bavn.centre.desk.detector_coverage import CAN
+from bavn.centre.members.registry import joined_in
 from bavn.centre.publish.facts import Period
-from bavn.centre.share.deliveries import RELEASE
-from bavn.centre.share.tables import DELIVERY, RECEIPT
+from bavn.centre.share.delivery_figures import IN_FORCE, given_between
 from bavn.centre.store.engine import reading
-from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.moment import DAY_US, MINUTE_US
+from bavn.model.sector.coverage import TECHNIQUES, detectors_of
 from bavn.model.sector.member import Actor, ActorState
 from bavn.model.sector.question import DAYS_OPEN_MAX
-from bavn.model.sector.sector_warning import WarningState
-from bavn.model.sector.sight import TECHNIQUES, detectors_of
-from bavn.model.sector.work import TaskState
 
 CANARY_DAYS: Final = 28
 """The last of a month: canaries are kept for 60 days, so that these are there for a month after its end."""
@@ -43,9 +36,8 @@ Measured = dict[str, dict[str, float]]
 
 def members_in(desk: Desk, month: Period) -> tuple[Actor, ...]:
     """Active actors that were enrolled before the month began: all members know who they are."""
-    asked = select(CERTIFICATE.c.actor, func.min(CERTIFICATE.c.issued_us)).group_by(CERTIFICATE.c.actor)
     with reading(desk.engine) as connection:
-        joined = {row[0]: int(row[1]) for row in connection.execute(asked)}
+        joined = joined_in(connection)
     return tuple(
         one.actor
         for one in desk.members()
@@ -75,28 +67,13 @@ def measured(desk: Desk, month: Period, actor: str = "") -> Measured:
 def _blocks(connection: Connection, month: Period, actor: str) -> dict[str, dict[str, float]]:
     """Of indicators that an actor was first given in the month, and that something there can carry: how many came into
     force, and how long that took, from the centre's clock at both ends."""
-    here = (DELIVERY.c.indicator_id, DELIVERY.c.actor)
-    first, whose = func.min(DELIVERY.c.queued_us), (DELIVERY.c.actor == actor,) if actor else ()
-    given = (
-        select(*here, first.label("given_us"))
-        .where(DELIVERY.c.kind == RELEASE, DELIVERY.c.queued_us.is_not(None), *whose)
-        .group_by(*here)
-        .having(first >= month.first_us, first < month.end_us)
-        .subquery()
-    )
-    said = select(given, RECEIPT.c.state, RECEIPT.c.rule, RECEIPT.c.first_us).join_from(
-        given,
-        RECEIPT,
-        isouter=True,
-        onclause=(RECEIPT.c.indicator_id == given.c.indicator_id) & (RECEIPT.c.actor == given.c.actor),
-    )
     took: dict[tuple[str, str], float | None] = {}
     hunted: set[tuple[str, str]] = set()
-    for row in connection.execute(said):
+    for row in given_between(connection, month.first_us, month.end_us, actor):
         key, wait = (row.actor, row.indicator_id), took.get((row.actor, row.indicator_id))
-        if row.rule is not None and is_uncarried(row.state, row.rule):
+        if row.state is not None and row.rule is not None and is_uncarried(row.state, row.rule):
             hunted.add(key)
-        if row.state in IN_FORCE and row.first_us >= row.given_us:
+        if row.first_us is not None and row.state in IN_FORCE and row.first_us >= row.given_us:
             wait = min((row.first_us - row.given_us) / MINUTE_US, wait if wait is not None else float("inf"))
         took[key] = wait
     waits: dict[str, list[float | None]] = {}
@@ -113,55 +90,16 @@ def _blocks(connection: Connection, month: Period, actor: str) -> dict[str, dict
 def _deadlines(connection: Connection, month: Period) -> dict[str, float]:
     """Of deadlines that passed in the month, per cent that were kept. What was taken back counts on no side."""
     found: dict[str, list[bool]] = {}
-    for actor, due_us, met_us in (*_tasks(connection, month), *_warnings(connection), *_questions(connection, month)):
+    asked_us = month.first_us - (DAYS_OPEN_MAX + 1) * DAY_US
+    owed = (
+        *dues.of_tasks(connection, month.end_us),
+        *dues.of_warnings(connection),
+        *dues.of_questions(connection, asked_us, month.end_us),
+    )
+    for actor, due_us, met_us in owed:
         if month.holds(due_us):
             found.setdefault(actor, []).append(met_us is not None and met_us <= due_us)
     return {actor: 100 * sum(kept) / len(kept) for actor, kept in found.items()}
-
-
-Due = tuple[str, int, int | None]
-"""An actor, when something was due, when it was done (us)."""
-
-
-def _tasks(connection: Connection, month: Period) -> Iterable[Due]:
-    asked = select(TASK).where(TASK.c.state != TaskState.CANCELLED.value, TASK.c.given_us < month.end_us)
-    for row in connection.execute(asked):
-        last = {TaskState.NOT_APPLICABLE.value: row.judged_us}.get(row.state, row.done_us)
-        for hours, met_us in (
-            (row.acknowledge_hours, row.acknowledged_us),
-            (row.applies_hours, row.judged_us),
-            (row.done_hours, last),
-        ):
-            yield row.actor, row.given_us + hours * HOUR_US, met_us
-
-
-def _warnings(connection: Connection) -> Iterable[Due]:
-    asked = (
-        select(WARNED.c.actor, WARNING.c.acknowledge_us, WARNED.c.acknowledged_us)
-        .join(WARNING, WARNING.c.id == WARNED.c.warning_id)
-        .where(WARNING.c.state.in_((WarningState.SENT.value, WarningState.ENDED.value)))
-        .where(WARNED.c.told_us.is_not(None), WARNING.c.acknowledge_us.is_not(None))
-    )
-    for row in connection.execute(asked):
-        yield row.actor, row.acknowledge_us, row.acknowledged_us
-
-
-def _questions(connection: Connection, month: Period) -> Iterable[Due]:
-    """Answered when the last of its observables was: met, not met or declined."""
-    since_us = month.first_us - (DAYS_OPEN_MAX + 1) * DAY_US
-    asked = select(QUESTION).where(
-        QUESTION.c.asked_us >= since_us, QUESTION.c.asked_us < month.end_us, QUESTION.c.ended_us.is_(None)
-    )
-    for row in connection.execute(asked).all():
-        body = json.loads(row.body)
-        answers: dict[str, list[int]] = {}
-        mine = select(ANSWER.c.actor, ANSWER.c.received_us).where(ANSWER.c.question_id == row.id)
-        for actor, at_us in connection.execute(mine):
-            answers.setdefault(actor, []).append(at_us)
-        sent = select(TO.c.actor).where(TO.c.question_id == row.id, TO.c.sent)
-        for actor in connection.scalars(sent):
-            said = answers.get(actor, [])
-            yield actor, body["until_us"], max(said) if len(said) >= len(body["observables"]) else None
 
 
 def _canaries(connection: Connection, month: Period) -> dict[str, float]:

@@ -6,17 +6,17 @@ Refuses to decide who may: ``app`` does (accounts, roles).
 from collections.abc import Collection
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.questions import TO
+from bavn.centre.cases.questions import not_sent
 from bavn.centre.cases.tables import make_tables as make_case_tables
 from bavn.centre.cases.who import person
 from bavn.centre.members import rollout
 from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Also, NotInState, Registry, UnknownActor
 from bavn.centre.members.roles import Roles
-from bavn.centre.share.tables import DELIVERY, INDICATOR
+from bavn.centre.share.delivery_figures import waiting_and_held
 from bavn.centre.store.engine import reading
 from bavn.model.ports import Clock
 from bavn.model.sector.member import Actor, ActorState, Quota
@@ -137,19 +137,7 @@ def waits_for(engine: Engine, actor: str) -> tuple[int, int, int]:
     """What an actor that is shut out misses or keeps: letters that wait for it, live indicators that it was given, and
     questions that it was asked or is to be."""
     with reading(engine) as connection:
-        waiting = connection.scalar(
-            select(func.count())
-            .select_from(DELIVERY)
-            .where(DELIVERY.c.actor == actor, DELIVERY.c.status.in_(("pending", "held")))
-        )
-        held = connection.scalar(
-            select(func.count(INDICATOR.c.id.distinct()))
-            .select_from(DELIVERY)
-            .join(INDICATOR, INDICATOR.c.id == DELIVERY.c.indicator_id)
-            .where(DELIVERY.c.actor == actor, DELIVERY.c.status == "queued", INDICATOR.c.live)
-        )
-        asked = connection.scalar(select(func.count()).select_from(TO).where(TO.c.actor == actor, TO.c.sent.is_(False)))
-    return int(waiting or 0), int(held or 0), int(asked or 0)
+        return *waiting_and_held(connection, actor), not_sent(connection, actor)
 
 
 def reason(why: str) -> str:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from bavn.centre.cases.intelligence.sources import Sources
 from bavn.centre.desk.benchmarking import Benchmarking, Beside
 from bavn.centre.desk.desk import Desk
-from bavn.centre.desk.gathering import Asked, gather
+from bavn.centre.desk.gathering import DocumentRequest, gather
 from bavn.centre.desk.partnership import audited_by, audited_by_centre, open_partners
 from bavn.centre.publish.beside import benchmark_document
 from bavn.centre.publish.build import build, period_of
 from bavn.centre.publish.document import Document, Kind
 from bavn.centre.publish.editions import Edition, Editions
-from bavn.centre.publish.facts import Catalogue, Facts
+from bavn.centre.publish.facts import Catalogue, DocumentFacts
 from bavn.centre.publish.judgements import Judgements
 from bavn.centre.publish.threat import Threat
 from bavn.model.failure import Failures
@@ -46,14 +46,14 @@ class Publishing:
 
     def facts(
         self, kind: Kind, period: str = "", catalogue: Catalogue | None = None, days: int = 30, *, leads: bool = True
-    ) -> Facts:
+    ) -> DocumentFacts:
         """What a document is built from; without ``leads`` what threat levels are. ValueError for a period that is
         none, or not over yet."""
         asked = period_of(kind, period, self._clock.now_us(), days)
         return gather(
             self._desk,
             self._partners,
-            Asked(
+            DocumentRequest(
                 sector=self._terms.sector,
                 period=asked,
                 quartiles=self.benchmarking.latest(asked),
@@ -83,5 +83,5 @@ class Publishing:
 
     def set_sort(self, case_id: str, threat: Threat | None, user: str, why: str) -> None:
         """What sort of threat a case is, by a person. Raises cases.UnknownCase, who.NotAllowed, ValueError."""
-        self._desk.case(case_id)
+        self._desk.cases.case(case_id)
         self.judgements.set_sort(case_id, threat, user, why)

@@ -10,19 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.who import person
 from bavn.centre.desk.membership import Membership, reason
-from bavn.centre.desk.rollout_facts import Facts, Stand
+from bavn.centre.desk.rollout_facts import RolloutFacts, Stand
 from bavn.centre.members import rollout, signed, tested
-from bavn.centre.members.registry import Registry
+from bavn.centre.members.registry import Registry, actor_in
 from bavn.centre.members.roles import Roles
 from bavn.centre.members.rollout import Party
 from bavn.centre.members.rollout_tables import make_rollout_tables
 from bavn.centre.members.signed import Record
-from bavn.centre.members.tables import ACTOR
 from bavn.centre.members.terms import SECTOR, BadTerms, Signing, Terms
 from bavn.centre.store.engine import reading, writing
 from bavn.model.moment import DAY_US
@@ -107,7 +106,7 @@ class RollOut:
         return added, len(entries) - added
 
     def _enter(self, tx: Connection, before: Party, one: Entry) -> None:
-        member = tx.execute(select(ACTOR).where(ACTOR.c.name == one.actor)).first()
+        member = actor_in(tx, one.actor)
         role = Role(
             before.role.functions if one.functions is None else tuple(sorted(set(one.functions))),
             before.role.suppliers if one.suppliers is None else tuple(sorted(set(one.suppliers))),
@@ -119,7 +118,7 @@ class RollOut:
         }
         made = replace(before, role=role, **given)
         if member is not None and not before.since_us:
-            stage, was = _STANDS_AS[ActorState(member.state)]
+            stage, was = _STANDS_AS[member.state]
             made = replace(made, stage=stage, before=was, kind=one.kind or member.kind, group=one.group or member.group)
         rollout.keep(tx, made, self._clock.now_us())
         if member is not None:
@@ -274,7 +273,7 @@ class RollOut:
 
     def _check(self, tx: Connection, actor: str, step: Step, evidence: str, *, by_hand: bool) -> str:
         """What the step rests on: SHA-256, or empty. Raises Blocked."""
-        facts = Facts(tx, self._clock.now_us())
+        facts = RolloutFacts(tx, self._clock.now_us())
         wants = Need.PROTOCOL in step.needs
         if by_hand and not (wants and evidence):
             raise Blocked("by hand is a step that needs a protocol, with the file that it rests on")
@@ -297,7 +296,7 @@ class RollOut:
     def stands(self) -> tuple[list[Stand], list[str]]:
         """How each actor of the register stands, by name; and the members that it does not know."""
         with reading(self.engine) as tx:
-            facts = Facts(tx, self._clock.now_us())
+            facts = RolloutFacts(tx, self._clock.now_us())
             made = [facts.stand(name) for name in sorted(facts.parties)]
             outside = sorted(set(facts.members) - set(facts.parties))
         return made, outside
@@ -306,7 +305,7 @@ class RollOut:
         """One of them. Raises UnknownParty."""
         with reading(self.engine) as tx:
             rollout.known(tx, actor)
-            return Facts(tx, self._clock.now_us()).stand(actor)
+            return RolloutFacts(tx, self._clock.now_us()).stand(actor)
 
     def waits(self) -> list[Wait]:
         """All that anybody waits for."""

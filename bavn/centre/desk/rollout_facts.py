@@ -3,13 +3,13 @@ for it. Read once, answered for all. Refuses to change anything."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from bavn.centre.members import rollout, signed, tested
+from bavn.centre.members.registry import states_in
 from bavn.centre.members.rollout import Moved, Party, Planned
 from bavn.centre.members.signed import Record
-from bavn.centre.members.tables import ACTOR
-from bavn.centre.members.terms import SECTOR, Standing, standing
+from bavn.centre.members.terms import SECTOR, AgreementStatus, standing
 from bavn.model.moment import DAY_US
 from bavn.model.sector.member import ActorState
 from bavn.model.sector.rollout import LIFE, PATH, Need, Stage, Step, Wait, has_come, next_of
@@ -23,7 +23,7 @@ class Stand:
 
     party: Party
     member: ActorState | None
-    agreement: Standing | None
+    agreement: AgreementStatus | None
     next: Stage | None
     missing: tuple[Need, ...]
     unmet: tuple[Wait, ...]
@@ -42,14 +42,14 @@ class Stand:
         return next((one.at_us // DAY_US for one in self.moves if one.to is stage), None)
 
 
-class Facts:
+class RolloutFacts:
     """All that the register, the registry and the signed records say, as this connection sees it at a moment. Of use as
     long as the connection is."""
 
     def __init__(self, tx: Connection, now_us: int) -> None:
         self._tx, self._now_us, self._today = tx, now_us, now_us // DAY_US
         self.parties = {one.actor: one for one in rollout.parties(tx)}
-        self.members = {row.name: ActorState(row.state) for row in tx.execute(select(ACTOR.c.name, ACTOR.c.state))}
+        self.members = states_in(tx)
         self._waits = rollout.waits(tx)
         self._plans, self._moves = rollout.plans(tx), rollout.moves(tx)
         self._terms = signed.last(tx, "terms", SECTOR)
@@ -76,7 +76,7 @@ class Facts:
             proof=self._proofs.get(actor, 0) if left else 0,
         )
 
-    def agreement(self, actor: str) -> Standing | None:
+    def agreement(self, actor: str) -> AgreementStatus | None:
         """The agreement that an actor signed last; None, where it has signed none since it left."""
         found = self._agreements.get(actor)
         left_us = max((one.at_us for one in self._moves if one.actor == actor and one.to is Stage.LEFT), default=-1)

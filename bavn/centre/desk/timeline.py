@@ -12,8 +12,8 @@ from typing import Any, Final
 from bavn.centre.cases.audit import AuditLine
 from bavn.centre.cases.case.case import Case
 from bavn.centre.share.deliveries import AtActor, Kept
-from bavn.model.heard import Observed
 from bavn.model.moment import HOUR_US
+from bavn.model.received import Observed
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.nis2 import NAMES, Nis2Act
 from bavn.model.sector.work import TASK_WORDS, TaskState

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from bavn.centre.correlate.round_state import Round
 from bavn.centre.share.deliveries import AtActor, Kept
-from bavn.model.heard import NodeHealth
 from bavn.model.observable import Observable
+from bavn.model.received import NodeHealth
 from bavn.model.sector.functions import Role
 from bavn.model.sector.member import Actor
 

@@ -46,10 +46,10 @@ class SetAside:
 
     def waiting(self, items_max: int) -> list[tuple[int, str]]:
         """(number, kind) of accepted items that are to be worked off now, the oldest first."""
-        asked = (
-            "SELECT number, kind FROM inbox WHERE done_us IS NULL AND number NOT IN (SELECT number FROM inbox_aside"
-            " WHERE aside_us IS NOT NULL OR next_us > ?) ORDER BY number LIMIT ?"
-        )
+        asked = """SELECT number, kind FROM inbox
+            WHERE done_us IS NULL
+              AND number NOT IN (SELECT number FROM inbox_aside WHERE aside_us IS NOT NULL OR next_us > ?)
+            ORDER BY number LIMIT ?"""
         return [(number, kind) for number, kind in self._book.rows(asked, (self._clock.now_us(), items_max))]
 
     def body(self, number: int) -> bytes:
@@ -79,10 +79,9 @@ class SetAside:
 
     def every(self) -> list[AsideItem]:
         """What is set aside, the oldest first."""
-        asked = (
-            "SELECT i.number, i.actor, i.kind, i.received_us, a.aside_us, a.error FROM inbox_aside a JOIN inbox i"
-            " ON i.number = a.number WHERE a.aside_us IS NOT NULL AND i.done_us IS NULL ORDER BY i.number"
-        )
+        asked = """SELECT i.number, i.actor, i.kind, i.received_us, a.aside_us, a.error
+            FROM inbox_aside a JOIN inbox i ON i.number = a.number
+            WHERE a.aside_us IS NOT NULL AND i.done_us IS NULL ORDER BY i.number"""
         return [AsideItem(*row) for row in self._book.rows(asked)]
 
     def retry(self, number: int) -> bool:

@@ -43,7 +43,7 @@ class Rounds(Protocol):
         ...
 
 
-class Asked(Protocol):
+class OpenQuestions(Protocol):
     """The centre's questions to actors."""
 
     def asked(self, question_id: str, actor: str, now_us: int) -> Question | None:
@@ -51,7 +51,7 @@ class Asked(Protocol):
         ...
 
 
-class CasesAsked(Protocol):
+class CaseMembership(Protocol):
     """The cases that actors are in."""
 
     def may_answer(self, case_id: str, actor: str, task_id: str | None, act: str) -> Refused | None:
@@ -75,7 +75,7 @@ class WarningsGiven(Protocol):
         ...
 
 
-class ExercisesTold(Protocol):
+class OpenExercises(Protocol):
     """The exercises that actors were told of."""
 
     def may_say(self, exercise_id: str, actor: str, step: str) -> Refused | None:
@@ -110,7 +110,7 @@ class NoCases:
         return Refused("unknown_case", "the actor is not in such a case")
 
 
-class NothingAsked:
+class NoQuestions:
     """A centre that asks no questions (implements Asked)."""
 
     def asked(self, question_id: str, actor: str, now_us: int) -> Question | None:  # noqa: ARG002 - the port's names

@@ -11,24 +11,24 @@ from typing import Final
 
 from bavn.centre.inbox.aside import SetAside
 from bavn.centre.inbox.asks import (
-    Asked,
-    CasesAsked,
-    ExercisesTold,
+    CaseMembership,
     InboxLimits,
     NoCases,
     NoExercises,
-    NothingAsked,
+    NoQuestions,
     NoWarnings,
+    OpenExercises,
+    OpenQuestions,
     Roster,
     Rounds,
     WarningsGiven,
 )
-from bavn.centre.inbox.plausible import Known, implausible, tier_of
+from bavn.centre.inbox.plausible import PlausibilityContext, implausible, tier_of
 from bavn.centre.inbox.understand import About, understand
-from bavn.model.heard import Taken
 from bavn.model.moment import DAY_US, hour_of
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.received import Taken
 from bavn.model.sector.member import CENTRE_NAME
 from bavn.wire import seal
 from bavn.wire.book import Book
@@ -100,15 +100,15 @@ class Inbox:
         rounds: Rounds,
         clock: Clock,
         limits: InboxLimits | None = None,
-        asked: Asked | None = None,
-        cases: CasesAsked | None = None,
+        asked: OpenQuestions | None = None,
+        cases: CaseMembership | None = None,
         warnings: WarningsGiven | None = None,
-        exercises: ExercisesTold | None = None,
+        exercises: OpenExercises | None = None,
     ) -> None:
         self._book = book
         self._roster = roster
         self._rounds = rounds
-        self._asked = asked or NothingAsked()
+        self._asked = asked or NoQuestions()
         self._cases = cases or NoCases()
         self._warnings = warnings or NoWarnings()
         self._exercises = exercises or NoExercises()
@@ -221,7 +221,7 @@ class Inbox:
 
     def _plausible(self, item: Offered, draft: Inward) -> Inward | Refused:
         message = _proved(draft).message
-        known = Known(
+        known = PlausibilityContext(
             actor=item.actor,
             now_us=self._clock.now_us(),
             rounds=self._rounds,
@@ -249,8 +249,9 @@ class Inbox:
         self._seen.keep(opened, now_us)
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO inbox (actor, actor_group, seq, item_id, kind, tier, received_us, bytes, body, attachment)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                """INSERT INTO inbox
+                  (actor, actor_group, seq, item_id, kind, tier, received_us, bytes, body, attachment)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                 (
                     item.actor,
                     draft.group,
@@ -265,8 +266,8 @@ class Inbox:
                 ),
             )
             tx.execute(
-                "INSERT INTO inbox_usage VALUES (?, ?, ?, 1, ?) ON CONFLICT DO UPDATE"
-                " SET messages = messages + 1, bytes = bytes + excluded.bytes",
+                """INSERT INTO inbox_usage VALUES (?, ?, ?, 1, ?)
+                ON CONFLICT DO UPDATE SET messages = messages + 1, bytes = bytes + excluded.bytes""",
                 (item.actor, encoded.kind, hour_of(now_us), size),
             )
             if isinstance(opened.message, ShareUpload):

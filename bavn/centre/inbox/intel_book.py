@@ -63,8 +63,8 @@ class IntelBook:
         """The item's last word; ``claim`` None: it was refused."""
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO intel_item VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
-                " SET scope = excluded.scope, digest = excluded.digest, claim = excluded.claim",
+                """INSERT INTO intel_item VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET scope = excluded.scope, digest = excluded.digest, claim = excluded.claim""",
                 (source, key, scope, digest, claim),
             )
 

@@ -53,7 +53,7 @@ class Counts:
 
 
 @dataclass(slots=True)
-class Known:
+class SourceMemory:
     """What a source said before: scope -> key -> digest. Grows as items are taken; for one sync."""
 
     scopes: dict[str, dict[str, str]]
@@ -91,12 +91,12 @@ class IntelGate:
             GATE, rules.row(), self.ledger, clock, way="in", nothing=Inward, label=_label, follow=self._follow
         )
 
-    def known(self, source: str) -> Known:
+    def known(self, source: str) -> SourceMemory:
         """What this source said before."""
-        return Known(self._kept.items(source))
+        return SourceMemory(self._kept.items(source))
 
     def take_in(
-        self, terms: Terms, piece: Piece, known: Known, room: int, ending: Callable[[], bool] = lambda: False
+        self, terms: Terms, piece: Piece, known: SourceMemory, room: int, ending: Callable[[], bool] = lambda: False
     ) -> Counts:
         """Offer what is new or changed of a piece, at most ``room`` items; what was in its scope and is not any more is
         withdrawn. Chunk by chunk, each one transaction, and no further chunk once it is ``ending``. Raises
@@ -143,7 +143,7 @@ class IntelGate:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _offer(self, chunk: Sequence[Foreign], known: Known) -> Counts:
+    def _offer(self, chunk: Sequence[Foreign], known: SourceMemory) -> Counts:
         counts = Counts()
         with self._book.transaction():
             for item in chunk:
@@ -157,7 +157,7 @@ class IntelGate:
                 counts += Counts(withdrawn=1) if item.gone else Counts(changed=1) if there else Counts(new=1)
         return counts
 
-    def _refused(self, item: Foreign, refused: Refused, known: Known) -> None:
+    def _refused(self, item: Foreign, refused: Refused, known: SourceMemory) -> None:
         """An item that was taken before and is refused now is taken back; one that may pass later is forgotten."""
         source, now_us = item.terms.source, self._clock.now_us()
         before = self._kept.claim(source, item.key)

@@ -47,7 +47,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FetchResponse:
     """What a GET brought: 200 with a body, or 304; ``headers`` by lower-case name."""
 
     status: int
@@ -58,7 +58,9 @@ class Answer:
 class Fetch(Protocol):
     """One source's way to its bytes. LinkDown: wait; LinkRefused: the operator must act."""
 
-    def get(self, place: str, headers: Mapping[str, str], parameters: Mapping[str, str], bytes_max: int) -> Answer:
+    def get(
+        self, place: str, headers: Mapping[str, str], parameters: Mapping[str, str], bytes_max: int
+    ) -> FetchResponse:
         """A URL or a file. Raises Unreadable for a body above ``bytes_max``."""
         ...
 

@@ -93,21 +93,18 @@ class MispSightings:
 
     def every(self, limit: int = 100) -> list[dict[str, Any]]:
         """The latest first."""
-        asked = (
-            "SELECT instance, value, kind, at_us, received_us, event FROM misp_sighting"
-            " ORDER BY received_us DESC, at_us DESC, uuid LIMIT ?"
-        )
+        asked = """SELECT instance, value, kind, at_us, received_us, event FROM misp_sighting
+            ORDER BY received_us DESC, at_us DESC, uuid LIMIT ?"""
         names = ("instance", "value", "kind", "at_us", "received_us", "event")
         return [dict(zip(names, row, strict=True)) for row in self._book.rows(asked, (max(1, min(limit, 10_000)),))]
 
     def last_met(self, instance: str) -> list[Seen]:
         """Of each attribute that was met there the last sighting, unless it was called false or expired since."""
-        asked = (
-            "SELECT attribute, value, max(CASE WHEN kind = 'seen' THEN at_us END) AS met,"
-            " max(CASE WHEN kind <> 'seen' THEN at_us END) AS doubted FROM misp_sighting WHERE instance = ?"
-            " GROUP BY attribute, value HAVING met IS NOT NULL AND (doubted IS NULL OR doubted <= met)"
-            " ORDER BY attribute, value"
-        )
+        asked = """SELECT attribute, value, max(CASE WHEN kind = 'seen' THEN at_us END) AS met,
+              max(CASE WHEN kind <> 'seen' THEN at_us END) AS doubted
+            FROM misp_sighting WHERE instance = ?
+            GROUP BY attribute, value HAVING met IS NOT NULL AND (doubted IS NULL OR doubted <= met)
+            ORDER BY attribute, value"""
         return [
             Seen(attribute=attribute, value=value, kind="seen", at_us=met)
             for attribute, value, met, _ in self._book.rows(asked, (instance,))

@@ -26,7 +26,7 @@ from bavn.model.sector.partner import PEER_PREFIX, Partner, tlp_within
 from bavn.wire.book import Book
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
-from bavn.wire.partners.shelf import Shelves
+from bavn.wire.partners.collection import Collections
 from bavn.wire.partners.stix_out import offer_of, version_of
 from bavn.wire.partners.taxii import OBJECT_ID, Done, Entry, Page, Wanted, status
 from bavn.wire.privacy import Privacy
@@ -79,7 +79,7 @@ class Offers:
 
     def __init__(self, book: Book, clock: Clock, dice: Dice, ours: OwnWords | None = None) -> None:
         self._book, self._clock, self._dice, self._ours = book, clock, dice, ours or NoOwnWords()
-        self._shelves = Shelves(book)
+        self._shelves = Collections(book)
         self.ledger = Ledger(book)
         book.part("offers", 1, _SCHEMA)
         rules = (
@@ -115,8 +115,9 @@ class Offers:
             values = (made["id"], partner.name, now_us, json.dumps(made))
             tx.execute("INSERT INTO offer_status VALUES (?, ?, ?, ?)", values)
             tx.execute(
-                "DELETE FROM offer_status WHERE partner = ? AND id NOT IN (SELECT id FROM offer_status"
-                " WHERE partner = ? ORDER BY rowid DESC LIMIT ?)",
+                """DELETE FROM offer_status
+                WHERE partner = ?
+                  AND id NOT IN (SELECT id FROM offer_status WHERE partner = ? ORDER BY rowid DESC LIMIT ?)""",
                 (partner.name, partner.name, STATUSES_PER_PARTNER),
             )
         return made

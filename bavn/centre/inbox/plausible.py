@@ -11,14 +11,14 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bavn.centre.inbox.asks import (
-    Asked,
-    CasesAsked,
-    ExercisesTold,
+    CaseMembership,
     InboxLimits,
     NoCases,
     NoExercises,
-    NothingAsked,
+    NoQuestions,
     NoWarnings,
+    OpenExercises,
+    OpenQuestions,
     OpenRound,
     Rounds,
     WarningsGiven,
@@ -60,20 +60,20 @@ ZIP_BEGINS: Final = b"PK\x03\x04"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class PlausibilityContext:
     """What a check may ask: who says it, when it is, what rounds and questions there are."""
 
     actor: str
     now_us: int
     rounds: Rounds
     limits: InboxLimits
-    asked: Asked = field(default_factory=NothingAsked)
-    cases: CasesAsked = field(default_factory=NoCases)
+    asked: OpenQuestions = field(default_factory=NoQuestions)
+    cases: CaseMembership = field(default_factory=NoCases)
     warnings: WarningsGiven = field(default_factory=NoWarnings)
-    exercises: ExercisesTold = field(default_factory=NoExercises)
+    exercises: OpenExercises = field(default_factory=NoExercises)
 
 
-def implausible(message: Message, known: Known) -> Refused | None:
+def implausible(message: Message, known: PlausibilityContext) -> Refused | None:
     """Why this cannot be; None if it can."""
     return _CHECKS[type(message)](message, known)
 
@@ -84,7 +84,7 @@ def tier_of(message: Message, rounds: Rounds) -> str:
     return found.params.tier if found else ""
 
 
-def _share(message: ShareUpload, known: Known) -> Refused | None:
+def _share(message: ShareUpload, known: PlausibilityContext) -> Refused | None:
     found = _round(message.round_id, known)
     if isinstance(found, Refused):
         return found
@@ -96,7 +96,7 @@ def _share(message: ShareUpload, known: Known) -> Refused | None:
     return planes if isinstance(planes, Refused) else None
 
 
-def _receipts(message: Receipts, known: Known) -> Refused | None:
+def _receipts(message: Receipts, known: PlausibilityContext) -> Refused | None:
     found = _round(message.round_id, known)
     if isinstance(found, Refused):
         return found
@@ -106,12 +106,12 @@ def _receipts(message: Receipts, known: Known) -> Refused | None:
     return next((fault for table, at in sorted(cells) if (fault := _cell(table, at, found.params))), None)
 
 
-def _declined(message: Declined, known: Known) -> Refused | None:
+def _declined(message: Declined, known: PlausibilityContext) -> Refused | None:
     found = _round(message.round_id, known)
     return found if isinstance(found, Refused) else _cell(message.table, message.bin, found.params)
 
 
-def _report(message: Report, known: Known) -> Refused | None:
+def _report(message: Report, known: PlausibilityContext) -> Refused | None:
     found = _round(message.round_id, known)
     if isinstance(found, Refused):
         return found
@@ -125,11 +125,11 @@ def _report(message: Report, known: Known) -> Refused | None:
     )
 
 
-def _withdrawn(message: Withdrawn, _: Known) -> Refused | None:
+def _withdrawn(message: Withdrawn, _: PlausibilityContext) -> Refused | None:
     return _outside(message.type, message.value)
 
 
-def _observation(message: Observation, known: Known) -> Refused | None:
+def _observation(message: Observation, known: PlausibilityContext) -> Refused | None:
     first, last = message.first_hour, message.last_hour
     if first is None or last is None:
         return None if first is last and message.count_bucket == 0 else Refused("hours", "met, and yet at no hour")
@@ -138,13 +138,13 @@ def _observation(message: Observation, known: Known) -> Refused | None:
     return _hours(first, last, known.limits.observation_age_hours_max, known)
 
 
-def _receipt(message: Receipt, _: Known) -> Refused | None:
+def _receipt(message: Receipt, _: PlausibilityContext) -> Refused | None:
     if message.state == "refused" and message.rule is None:
         return Refused("no_rule", "refused, and by no rule")
     return None
 
 
-def _answered(message: QuestionAnswered, known: Known) -> Refused | None:
+def _answered(message: QuestionAnswered, known: PlausibilityContext) -> Refused | None:
     refused = _question(message, known)
     if refused is not None:
         return refused
@@ -154,7 +154,7 @@ def _answered(message: QuestionAnswered, known: Known) -> Refused | None:
     return _hours(first, last, known.limits.observation_age_hours_max, known) if first and last else None
 
 
-def _question(message: QuestionAnswered | QuestionDeclined, known: Known) -> Refused | None:
+def _question(message: QuestionAnswered | QuestionDeclined, known: PlausibilityContext) -> Refused | None:
     question = known.asked.asked(message.question_id, known.actor, known.now_us)
     if question is None:
         return Refused("unknown_question", "the actor was not asked this, or the question is over")
@@ -163,7 +163,7 @@ def _question(message: QuestionAnswered | QuestionDeclined, known: Known) -> Ref
     return None
 
 
-def _case_answered(message: CaseAnswered, known: Known) -> Refused | None:
+def _case_answered(message: CaseAnswered, known: PlausibilityContext) -> Refused | None:
     if not is_plain(message.words):
         return Refused("not_plain", "the words hold what no screen should be given")
     if message.act == "words" and not message.words.strip():
@@ -171,7 +171,7 @@ def _case_answered(message: CaseAnswered, known: Known) -> Refused | None:
     return known.cases.may_answer(message.case_id, known.actor, message.task_id, message.act)
 
 
-def _warning_answered(message: WarningAnswered, known: Known) -> Refused | None:
+def _warning_answered(message: WarningAnswered, known: PlausibilityContext) -> Refused | None:
     if not is_plain(message.words):
         return Refused("not_plain", "the words hold what no screen should be given")
     if message.act == "words" and not message.words.strip():
@@ -179,7 +179,7 @@ def _warning_answered(message: WarningAnswered, known: Known) -> Refused | None:
     return known.warnings.may_answer(message.warning_id, known.actor, message.version, message.act)
 
 
-def _exercise_step(message: ExerciseStep, known: Known) -> Refused | None:
+def _exercise_step(message: ExerciseStep, known: PlausibilityContext) -> Refused | None:
     if (message.detector is None) != (message.step != "suspected") or (message.p_bucket is None) != (
         message.detector is None
     ):
@@ -187,7 +187,7 @@ def _exercise_step(message: ExerciseStep, known: Known) -> Refused | None:
     return known.exercises.may_say(message.exercise_id, known.actor, message.step)
 
 
-def _nis2_noted(message: Nis2Noted, known: Known) -> Refused | None:
+def _nis2_noted(message: Nis2Noted, known: PlausibilityContext) -> Refused | None:
     """Of the actor whose message it is: nothing in it names another."""
     if not is_plain(message.why):
         return Refused("not_plain", "the words hold what no screen should be given")
@@ -198,7 +198,7 @@ def _nis2_noted(message: Nis2Noted, known: Known) -> Refused | None:
     return known.cases.may_note(message.case_id, known.actor, message.act, at_us, message.why, correct=correct)
 
 
-def _case_evidence(message: CaseEvidence, known: Known) -> Refused | None:
+def _case_evidence(message: CaseEvidence, known: PlausibilityContext) -> Refused | None:
     if not is_plain(message.words):
         return Refused("not_plain", "the words hold what no screen should be given")
     if not message.content.startswith(ZIP_BEGINS):
@@ -206,7 +206,7 @@ def _case_evidence(message: CaseEvidence, known: Known) -> Refused | None:
     return known.cases.may_attach(message.case_id, known.actor, len(message.content))
 
 
-def _counts(message: Counts, known: Known) -> Refused | None:
+def _counts(message: Counts, known: PlausibilityContext) -> Refused | None:
     """A day that is over and not long past, and a number for each entry of the list that is spoken here."""
     if message.vocabulary != VOCABULARY:
         return Refused("vocabulary", f"counts by list {message.vocabulary}; {VOCABULARY} is spoken here")
@@ -218,7 +218,7 @@ def _counts(message: Counts, known: Known) -> Refused | None:
     return None
 
 
-def _canary(message: CanaryTold, known: Known) -> Refused | None:
+def _canary(message: CanaryTold, known: PlausibilityContext) -> Refused | None:
     """The whole chain, each link once, in its order, of today's canary or yesterday's; what passed says how long."""
     if not canary.is_current(message.day, known.now_us):
         return Refused("canary_day", "neither today's nor yesterday's canary")
@@ -229,7 +229,7 @@ def _canary(message: CanaryTold, known: Known) -> Refused | None:
     return None
 
 
-def _as_canary(message: Report, known: Known) -> Refused | None:
+def _as_canary(message: Report, known: PlausibilityContext) -> Refused | None:
     """A canary's report holds nothing but what follows from its day: there is no room in it for anything else."""
     day = canary.day_of(Observable.trusted(ObservableType(message.type), message.value))
     if day is None or not canary.is_current(day, known.now_us) or message.detector != canary.DETECTOR:
@@ -247,11 +247,11 @@ def _as_canary(message: Report, known: Known) -> Refused | None:
     return None if fixed else Refused("canary", "a canary that says something")
 
 
-def _health(_: Health, __: Known) -> Refused | None:
+def _health(_: Health, __: PlausibilityContext) -> Refused | None:
     return None
 
 
-_CHECKS: Final[Mapping[type[Message], Callable[[Any, Known], Refused | None]]] = MappingProxyType(
+_CHECKS: Final[Mapping[type[Message], Callable[[Any, PlausibilityContext], Refused | None]]] = MappingProxyType(
     {
         ShareUpload: _share,
         Receipts: _receipts,
@@ -274,7 +274,7 @@ _CHECKS: Final[Mapping[type[Message], Callable[[Any, Known], Refused | None]]] =
 )
 
 
-def _round(round_id: str, known: Known) -> OpenRound | Refused:
+def _round(round_id: str, known: PlausibilityContext) -> OpenRound | Refused:
     found = known.rounds.open_round(round_id)
     if found is None:
         return Refused("unknown_round", "no such round is open")
@@ -314,7 +314,7 @@ def _behaviour(message: Report) -> Refused | None:
     return None
 
 
-def _hours(first: int, last: int, age_hours_max: int, known: Known) -> Refused | None:
+def _hours(first: int, last: int, age_hours_max: int, known: PlausibilityContext) -> Refused | None:
     now = hour_of(known.now_us)
     if not first <= last <= now + known.limits.ahead_hours_max:
         return Refused("hours", "hours in the wrong order or ahead of the clock")

@@ -16,9 +16,15 @@ PATTERN_CHARS_MAX: Final = 20_000
 OBSERVABLES_MAX: Final = 500
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<text>'(?:[^'\\]++|\\.)*+')|(?P<sign>!=|<=|>=|[=<>()\[\],])"
-    r"|(?P<path>[A-Za-z][\w-]*:[\w.\-\[\]*]*(?:'(?:[^'\\]++|\\.)*+'[\w.\-\[\]*]*)*)|(?P<word>[A-Za-z0-9.+-]+))",
-    re.DOTALL,
+    r"""
+    \s* (?:
+        (?P<text> '(?:[^'\\]++|\\.)*+' )                                                    # 'a text'
+        | (?P<sign> != | <= | >= | [=<>()\[\],] )                                           # a sign
+        | (?P<path> [A-Za-z][\w-]*:[\w.\-\[\]*]* (?: '(?:[^'\\]++|\\.)*+' [\w.\-\[\]*]* )* )   # file:hashes.'SHA-256'
+        | (?P<word> [A-Za-z0-9.+-]+ )                                                       # AND, a number
+    )
+    """,
+    re.DOTALL | re.VERBOSE,
 )
 _TLS: Final = "network-traffic:extensions.'x-bavn-tls-ext'."
 PATHS: Final[dict[str, str]] = {

@@ -1,16 +1,18 @@
-"""Messages into the values of model/heard.py, which the rest of the centre works on. Refuses to check: gate 2 did."""
+"""Messages into the values of model/received.py, on which the rest of the centre works. Gate 2 has checked them."""
 
 from dataclasses import dataclass
 from typing import Any, cast
 
-from bavn.model.heard import (
+from bavn.model.moment import MINUTE_US
+from bavn.model.observable import Observable, ObservableType
+from bavn.model.received import (
     Attached,
     BlockReceipt,
     CanaryCame,
     CaseAnswer,
     Counted,
     Decline,
-    ExerciseSaid,
+    ExerciseStatement,
     Heard,
     Nis2Step,
     NodeHealth,
@@ -23,8 +25,6 @@ from bavn.model.heard import (
     WarningAnswer,
     Withdrawal,
 )
-from bavn.model.moment import MINUTE_US
-from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector.canary import Link
 from bavn.model.sector.exercise import ActorStep
 from bavn.model.sector.lead import Sign
@@ -84,38 +84,19 @@ def understand(message: Message, about: About) -> Heard:
             return BlockReceipt(**said, **message.model_dump(), received_us=received_us)
         case QuestionAnswered():
             return Replied(**said, **message.model_dump(), received_us=received_us)
-        case QuestionDeclined(question_id=question_id, number=number):
-            return Replied(
-                **said,
-                question_id=question_id,
-                number=number,
-                state="declined",
-                count_bucket=0,
-                first_hour=None,
-                last_hour=None,
-                days=0,
-                received_us=received_us,
-            )
+        case QuestionDeclined():
+            return _declined(message, about)
         case CaseAnswered():
             return CaseAnswer(**said, **message.model_dump(), received_us=received_us)
-        case Nis2Noted(case_id=case_id, act=act, minute=minute, kind=kind, why=why, crosses=crosses):
-            return Nis2Step(
-                **said,
-                case_id=case_id,
-                act=act,
-                at_us=minute * MINUTE_US,
-                correct=kind == "correction",
-                why=why,
-                received_us=received_us,
-                crosses=cast("CrossBorder | None", crosses),
-            )
+        case Nis2Noted():
+            return _nis2_step(message, about)
         case CaseEvidence(case_id=case_id, words=words, content=content):
             return Attached(**said, case_id=case_id, words=words, content=content, received_us=received_us)
         case WarningAnswered():
             return WarningAnswer(**said, **message.model_dump(), received_us=received_us)
         case ExerciseStep():
             fields = message.model_dump() | {"step": ActorStep(message.step)}
-            return ExerciseSaid(**said, **fields, received_us=received_us)
+            return ExerciseStatement(**said, **fields, received_us=received_us)
         case Counts():
             return Counted(**said, **message.model_dump(), received_us=received_us)
         case Health():
@@ -125,6 +106,35 @@ def understand(message: Message, about: About) -> Heard:
             return CanaryCame(**said, day=day, run=run, links=chain, received_us=received_us)
         case _:
             raise TypeError(f"{type(message).__name__} does not come up")
+
+
+def _declined(message: QuestionDeclined, about: About) -> Replied:
+    return Replied(
+        item_id=about.item_id,
+        actor=about.actor,
+        question_id=message.question_id,
+        number=message.number,
+        state="declined",
+        count_bucket=0,
+        first_hour=None,
+        last_hour=None,
+        days=0,
+        received_us=about.received_us,
+    )
+
+
+def _nis2_step(message: Nis2Noted, about: About) -> Nis2Step:
+    return Nis2Step(
+        item_id=about.item_id,
+        actor=about.actor,
+        case_id=message.case_id,
+        act=message.act,
+        at_us=message.minute * MINUTE_US,
+        correct=message.kind == "correction",
+        why=message.why,
+        received_us=about.received_us,
+        crosses=cast("CrossBorder | None", message.crosses),
+    )
 
 
 def _sign(report: Report, about: About) -> Sign:

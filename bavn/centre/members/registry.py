@@ -75,6 +75,28 @@ class Paper:
     revoked_us: int | None
 
 
+def names_in(connection: Connection) -> tuple[str, ...]:
+    """Every actor there ever was, by name, at the moment that this connection sees."""
+    return tuple(connection.scalars(select(ACTOR.c.name).order_by(ACTOR.c.name)))
+
+
+def states_in(connection: Connection) -> dict[str, ActorState]:
+    """The same with how each stands."""
+    return {row.name: ActorState(row.state) for row in connection.execute(select(ACTOR.c.name, ACTOR.c.state))}
+
+
+def actor_in(connection: Connection, name: str) -> Actor | None:
+    """One of them; None where there is none of that name."""
+    row = connection.execute(select(ACTOR).where(ACTOR.c.name == name)).first()
+    return None if row is None else _actor(row)
+
+
+def joined_in(connection: Connection) -> dict[str, int]:
+    """actor -> since when it has a certificate (us); whoever never had one is left out."""
+    asked = select(CERTIFICATE.c.actor, func.min(CERTIFICATE.c.issued_us)).group_by(CERTIFICATE.c.actor)
+    return {actor: int(issued_us) for actor, issued_us in connection.execute(asked)}
+
+
 class Registry:
     """All methods may be called from any thread. ``quotas``: what holds where an actor has none of its own."""
 

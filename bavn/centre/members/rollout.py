@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, get_args
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
 
 from bavn.centre.members.roles import check_roles
-from bavn.centre.members.rollout_tables import MOVE, PARTY, PLAN, WAIT
+from bavn.centre.members.rollout_tables import MOVE, PARTY, PLAN, WAIT, make_rollout_tables
 from bavn.centre.members.tables import ROLE
+from bavn.centre.store.engine import reading
 from bavn.model.sector.functions import Role
 from bavn.model.sector.member import ACTOR_NAME, RESERVED_NAMES, ActorKind
 from bavn.model.sector.rollout import PATH, NoSuchStep, RolloutAct, Stage, Step, Wait, circle, step_from
@@ -114,6 +115,13 @@ def known(tx: Connection, actor: str) -> Party:
 def parties(tx: Connection) -> list[Party]:
     """All of them, by name."""
     return [_party(row) for row in tx.execute(select(PARTY).order_by(PARTY.c.actor))]
+
+
+def known_parties(engine: Engine) -> list[Party]:
+    """The same of a database, which may not have the register yet."""
+    make_rollout_tables(engine)
+    with reading(engine) as tx:
+        return parties(tx)
 
 
 def keep(tx: Connection, one: Party, at_us: int) -> None:

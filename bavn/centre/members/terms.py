@@ -85,7 +85,7 @@ class Signing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class AgreementStatus:
     """An actor's agreement: the version it signed, the version now, and its last day (since 1970)."""
 
     version: int
@@ -98,12 +98,12 @@ class Standing:
         return today <= self.until_day
 
 
-def standing(agreement: Record | None, terms: Record | None) -> Standing | None:
+def standing(agreement: Record | None, terms: Record | None) -> AgreementStatus | None:
     """None where nothing was signed. Raises nothing: records were checked when they were made."""
     if agreement is None or terms is None:
         return None
     said = agreement.said
-    return Standing(version=int(said["terms"]), current=terms.number, until_day=int(said["until_day"]))
+    return AgreementStatus(version=int(said["terms"]), current=terms.number, until_day=int(said["until_day"]))
 
 
 def checked_text(name: str, text: object, chars_max: int) -> None:

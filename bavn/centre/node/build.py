@@ -26,9 +26,9 @@ from bavn.centre.node.contained import Containment
 from bavn.centre.node.exercise_post import ExercisePost
 from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.warning_post import WarningPost
-from bavn.centre.share.ring import RingRules
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
+from bavn.centre.share.stages import RingRules
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Clock, Dice
 from bavn.psi.reconstruct import reconstruct_tables
@@ -58,13 +58,11 @@ def open_centre(
     questions = Questions(engine, clock, two_people=config.limits.questions_two_people)
     registry = registry or Registry(engine, clock)
     work = Work(engine, clock, config.cases)
-    warnings = Warnings(engine, clock)
-    exercises = Exercises(engine, clock)
+    warnings, exercises = Warnings(engine, clock), Exercises(engine, clock)
     share = open_share(config, engine=engine, book=book, key=key, clock=clock, registry=registry)
     lists = WarningLists() if lists is None else lists
     indicators = open_indicators(config, engine, clock, lists)
     contained = Containment(failures or NoContainment(), engine)
-    zone = config.limits.time_zone
     return Centre(
         config,
         engine=engine,
@@ -73,7 +71,9 @@ def open_centre(
         inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings, exercises),
         share=share,
         offers=open_offers(config, engine, book, clock, dice),
-        case_post=open_case_post(engine, work, config.cases, zone, share, registry, clock, contained),
+        case_post=open_case_post(
+            engine, work, config.cases, config.limits.time_zone, share, registry, clock, contained
+        ),
         warning_post=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock, contained=contained),
         exercise_post=ExercisePost(
             exercises=exercises, share=share, registry=registry, clock=clock, contained=contained

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine
 
 from bavn.centre.cases.case.cases import UnknownCase
-from bavn.centre.cases.case.told import Owed, Told
+from bavn.centre.cases.case.notices import CaseNotices, Owed
 from bavn.centre.cases.case.work import Work
 from bavn.centre.cases.reminders import Reminders
 from bavn.centre.cases.settings import CaseSettings
@@ -20,9 +20,9 @@ from bavn.centre.node.contained import Containment
 from bavn.centre.share.case_rules import CaseGrounds
 from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
-from bavn.model.heard import Attached, BlockReceipt, CaseAnswer, Nis2Step, Observed, Withdrawal
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
+from bavn.model.received import Attached, BlockReceipt, CaseAnswer, Nis2Step, Observed, Withdrawal
 from bavn.model.sector.lead import Sign
 
 AGAIN_US = MINUTE_US
@@ -33,7 +33,7 @@ class CasePost:
     """Between cases, members and share. ``work`` is handed to gate 2 as well."""
 
     work: Work
-    told: Told
+    told: CaseNotices
     share: Share
     registry: Registry
     clock: Clock
@@ -107,7 +107,7 @@ def open_case_post(
     contained: Containment,
 ) -> CasePost:
     """One for a centre's service."""
-    told = Told(engine, clock, settings, ZoneInfo(zone))
+    told = CaseNotices(engine, clock, settings, ZoneInfo(zone))
     return CasePost(
         work=work,
         told=told,

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, func, insert, select, update
 
+from bavn.centre.books import codec
 from bavn.centre.books import tables as t
-from bavn.centre.books import written
 from bavn.centre.books.canaries import forget_canaries, keep_canary
 from bavn.centre.books.leads import Laws, SqlLeadBook, histograms
 from bavn.centre.books.rounds import SqlRoundBook, forget_rounds
@@ -49,13 +49,16 @@ from bavn.centre.node.withdrawals import take_back
 from bavn.centre.share.deliveries import released_spans
 from bavn.centre.share.rules import LATER, SHUT
 from bavn.centre.share.share import Share
-from bavn.model.heard import (
+from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock, Dice
+from bavn.model.received import (
     Attached,
     BlockReceipt,
     CanaryCame,
     CaseAnswer,
     Counted,
-    ExerciseSaid,
+    ExerciseStatement,
     Nis2Step,
     NodeHealth,
     Observed,
@@ -64,13 +67,10 @@ from bavn.model.heard import (
     WarningAnswer,
     Withdrawal,
 )
-from bavn.model.moment import DAY_US, SECOND_US
-from bavn.model.outcome import Refused
-from bavn.model.ports import Clock, Dice
-from bavn.model.said import Asking, CanaryHeard
 from bavn.model.sector.lead import Sign
 from bavn.model.sector.member import Actor, ActorState
 from bavn.model.sector.question import Question
+from bavn.model.statement import Asking, CanaryReceived
 
 LETTERS_PER_TURN_MAX = 1000
 
@@ -134,7 +134,7 @@ class Centre:
     ) -> None:
         self.config = config
         self.contained = contained
-        self.desk = Desk(engine, clock, registry, questions, config.cases, indicators)
+        self.desk = Desk(engine, clock, registry, questions, config.cases, indicators, config.nodes)
         self._engine, self._clock, self._lists = engine, clock, lists
         self._registry, self._enrolment, self._inbox, self._share = registry, enrolment, inbox, share
         self.exchange, self.offers = share.exchange, offers
@@ -265,14 +265,14 @@ class Centre:
             self._questions.heard(heard)
         elif isinstance(heard, CanaryCame):
             if keep_canary(self._engine, heard):
-                self._share.say(CanaryHeard(to=heard.actor, day=heard.day, run=heard.run))
+                self._share.say(CanaryReceived(to=heard.actor, day=heard.day, run=heard.run))
         elif isinstance(heard, Counted):
             keep_counts(self._engine, heard)
         elif isinstance(heard, CaseAnswer | Attached | Nis2Step):
             self._case_post.heard(heard)
         elif isinstance(heard, WarningAnswer):
             self._warning_post.heard(heard)
-        elif isinstance(heard, ExerciseSaid):
+        elif isinstance(heard, ExerciseStatement):
             self._exercise_post.heard(heard)
         elif isinstance(heard, Withdrawal):
             self._case_post.taken_back(heard)
@@ -287,7 +287,7 @@ class Centre:
         return known.group if known is not None else actor
 
     def _keep_health(self, health: NodeHealth) -> None:
-        row = {"received_us": health.received_us, "body": written.dumps(asdict(health))}
+        row = {"received_us": health.received_us, "body": codec.dumps(asdict(health))}
         with t.writing(self._engine) as connection:
             connection.execute(delete(t.HEALTH).where(t.HEALTH.c.actor == health.actor))
             connection.execute(insert(t.HEALTH).values(actor=health.actor, **row))
@@ -300,7 +300,7 @@ class Centre:
         for row in rows:
 
             def send(number: int = row.number, said: str = row.said) -> None:
-                refused = self._share.say(written.read_said(said))
+                refused = self._share.say(codec.read_said(said))
                 if refused is not None and refused.rule in SHUT:
                     return
                 with t.writing(self._engine) as connection:

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.settings import CaseSettings
-from bavn.centre.correlate.context import ScoreSettings
+from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.tier import TIERS, Tier
+from bavn.model.health import NodeBounds
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.sector.intel import IntelSettings
 from bavn.model.settings import SettingsError, load, setting
@@ -84,12 +85,13 @@ class CentreConfig:
     tiers: tuple[Tier, ...] = TIERS
     intelligence: IntelSettings = field(default_factory=IntelSettings)
     cases: CaseSettings = field(default_factory=CaseSettings)
+    nodes: NodeBounds = field(default_factory=NodeBounds)
 
 
 def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
-    """From a TOML table with ``[centre]``, ``[cases]``, ``[score]``, ``[indicators]``, ``[intelligence]`` and
-    ``[tiers.NAME]``; without any tier, those of PSI.md. ``where`` names the file. Raises SettingsError."""
-    known = {"centre", "score", "indicators", "tiers", "intelligence", "cases"}
+    """From a TOML table with ``[centre]``, ``[cases]``, ``[nodes]``, ``[score]``, ``[indicators]``, ``[intelligence]``
+    and ``[tiers.NAME]``; without any tier, those of PSI.md. ``where`` names the file. Raises SettingsError."""
+    known = {"centre", "score", "indicators", "tiers", "intelligence", "cases", "nodes"}
     unknown = sorted(set(table) - known)
     if unknown:
         raise SettingsError(f"{where}: no table is called {unknown[0]!r}; known: {', '.join(sorted(known))}")
@@ -112,4 +114,5 @@ def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
         tiers=made or TIERS,
         intelligence=load(IntelSettings, table.get("intelligence", {}), f"{where}: intelligence"),
         cases=load(CaseSettings, table.get("cases", {}), f"{where}: cases"),
+        nodes=load(NodeBounds, table.get("nodes", {}), f"{where}: nodes"),
     )

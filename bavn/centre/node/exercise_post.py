@@ -11,10 +11,10 @@ from bavn.centre.node.contained import Containment
 from bavn.centre.share.exercise_rules import ExerciseGrounds
 from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
-from bavn.model.heard import ExerciseSaid
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
-from bavn.model.said import Exercising
+from bavn.model.received import ExerciseStatement
+from bavn.model.statement import Exercising
 
 AGAIN_US = MINUTE_US
 
@@ -51,6 +51,6 @@ class ExercisePost:
 
         self.contained.each("exercise to an actor", owed, tell)
 
-    def heard(self, said: ExerciseSaid) -> None:
+    def heard(self, said: ExerciseStatement) -> None:
         """How far an actor has come."""
         self.exercises.hear(said)

@@ -8,14 +8,13 @@ means as context, and what may not be told to actors is never hunted for by itse
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import Engine
 
+from bavn.centre.cases.intelligence.confidence import SourceStatus, weigh
+from bavn.centre.cases.intelligence.hunt_days import count_hunted, hunted_on
 from bavn.centre.cases.intelligence.proposals import Proposals
 from bavn.centre.cases.intelligence.sources import ACTIVE, Sources, SourceState
-from bavn.centre.cases.intelligence.tables import HUNT_DAY
-from bavn.centre.cases.intelligence.weight import Standing, weigh
 from bavn.centre.cases.questions import Questions
-from bavn.centre.store.engine import reading, writing
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock
@@ -23,7 +22,6 @@ from bavn.model.principal import stored, two_people
 from bavn.model.sector.intel import IntelSettings
 from bavn.model.sector.question import OBSERVABLES_MAX
 
-DAYS_REMEMBERED: Final = 30
 LOOKED_AT: Final = 10
 """Candidates looked at for each one that may be hunted for."""
 
@@ -36,7 +34,7 @@ def hunt(
     clock: Clock,
     settings: IntelSettings,
     actors: Sequence[str],
-    standings: Mapping[str, Standing],
+    standings: Mapping[str, SourceStatus],
 ) -> list[str]:
     """Ask for what is new and may be asked for; the questions' ids."""
     if not actors:
@@ -55,7 +53,7 @@ def hunt(
                 chosen.append(named)
         parts = [chosen[at : at + OBSERVABLES_MAX] for at in range(0, len(chosen), OBSERVABLES_MAX)]
         made += [_ask(state, part, proposals, questions, actors, settings, now_us) for part in parts]
-        _use(engine, state.source.name, now_us // DAY_US, len(chosen))
+        count_hunted(engine, state.source.name, now_us // DAY_US, len(chosen))
     return made
 
 
@@ -82,19 +80,5 @@ def _ask(
 
 
 def _room(engine: Engine, state: SourceState, settings: IntelSettings, day: int) -> int:
-    with reading(engine) as connection:
-        mine = connection.scalar(
-            select(HUNT_DAY.c.hunted).where(HUNT_DAY.c.source == state.source.name, HUNT_DAY.c.day == day)
-        )
-        all_ = connection.scalar(select(func.sum(HUNT_DAY.c.hunted)).where(HUNT_DAY.c.day == day))
-    return max(0, min(state.source.hunts_per_day - (mine or 0), settings.hunts_per_day - (all_ or 0)))
-
-
-def _use(engine: Engine, source: str, day: int, hunted: int) -> None:
-    if not hunted:
-        return
-    with writing(engine) as tx:
-        here = (HUNT_DAY.c.source == source) & (HUNT_DAY.c.day == day)
-        if tx.execute(update(HUNT_DAY).where(here).values(hunted=HUNT_DAY.c.hunted + hunted)).rowcount == 0:
-            tx.execute(insert(HUNT_DAY).values(source=source, day=day, hunted=hunted))
-        tx.execute(delete(HUNT_DAY).where(HUNT_DAY.c.day < day - DAYS_REMEMBERED))
+    mine, all_ = hunted_on(engine, state.source.name, day)
+    return max(0, min(state.source.hunts_per_day - mine, settings.hunts_per_day - all_))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.centre.cases.intelligence.sources import SourceState
-from bavn.centre.inbox.intel_gate import NO_SCOPE, Known
+from bavn.centre.inbox.intel_gate import NO_SCOPE, SourceMemory
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.sector.intel import TELLS_NEWS, Piece
@@ -40,7 +40,7 @@ def due(state: SourceState, now_us: int) -> bool:
     return now_us - max(state.read_us, int(state.cursor.get(COMPARED_US, 0))) >= source.whole_days * DAY_US
 
 
-def compare(known: Known, seen: frozenset[str]) -> Compared | Refused:
+def compare(known: SourceMemory, seen: frozenset[str]) -> Compared | Refused:
     """``seen``: the scopes that the listing named. Refused where so much is missing that it must be looked at."""
     scopes = [scope for scope in known.scopes if scope not in ("", NO_SCOPE) and known.scopes[scope]]
     missing = tuple(Piece(scope, ()) for scope in scopes if scope not in seen)

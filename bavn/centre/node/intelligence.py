@@ -15,17 +15,17 @@ from sqlalchemy import Engine
 from bavn.centre.books import tables as t
 from bavn.centre.cases.case.case import Case, ElementFacts, LeadFacts
 from bavn.centre.cases.case.cases import Cases
-from bavn.centre.cases.intelligence.proposals import Heard, Proposal, Proposals
+from bavn.centre.cases.intelligence.confidence import Confidence, SourceStatus, weigh
+from bavn.centre.cases.intelligence.proposals import Proposal, Proposals, ReceivedClaim
 from bavn.centre.cases.intelligence.sources import ACTIVE, Sources, SourceState
 from bavn.centre.cases.intelligence.usefulness import Usefulness, measure, noise
-from bavn.centre.cases.intelligence.weight import Standing, Weight, weigh
 from bavn.centre.cases.questions import Questions
 from bavn.centre.cases.who import CENTRE, NotAllowed
 from bavn.centre.correlate.lists import Lists
 from bavn.centre.desk import intel_posted
 from bavn.centre.desk.intel_posted import posted_by
 from bavn.centre.inbox.intel_book import TakenClaim
-from bavn.centre.inbox.intel_gate import Counts, IntelGate, Known
+from bavn.centre.inbox.intel_gate import Counts, IntelGate, SourceMemory
 from bavn.centre.inbox.intel_pull import Fetch, Unreadable, pull
 from bavn.centre.inbox.intel_rules import Terms
 from bavn.centre.inbox.offers import Offers
@@ -147,7 +147,7 @@ class Intelligence:
         return Synced(source=name, counts=counts, proposals=proposals, failure=failure, more=more)
 
     def _compare(
-        self, name: str, terms: Terms, known: Known, seen: frozenset[str], told: int, ending: Callable[[], bool]
+        self, name: str, terms: Terms, known: SourceMemory, seen: frozenset[str], told: int, ending: Callable[[], bool]
     ) -> tuple[Counts, str]:
         """Take back what a whole listing does not name any more, and say so; or why it was not taken back."""
         found = intel_whole.compare(known, seen)
@@ -282,7 +282,7 @@ class Intelligence:
         read_us = {state.source.name: state.read_us for state in self.sources.every()}
         return measure(self.proposals.told(), read_us)
 
-    def standings(self) -> dict[str, Standing]:
+    def standings(self) -> dict[str, SourceStatus]:
         """What each source's word is worth now."""
         made = {}
         for state in self.sources.every():
@@ -290,13 +290,13 @@ class Intelligence:
             partner = self._partners.get(source.partner) if source.partner else None
             blocks = partner.inward.may_block if partner else source.may_block
             trust = terms.trust if state.state == ACTIVE else 0
-            made[source.name] = Standing(source.group, trust, blocks)
+            made[source.name] = SourceStatus(source.group, trust, blocks)
         for partner in self._partners.in_force():
             inward = partner.inward
-            made[posted_by(partner.name)] = Standing(f"partner:{partner.name}", inward.trust, inward.may_block)
+            made[posted_by(partner.name)] = SourceStatus(f"partner:{partner.name}", inward.trust, inward.may_block)
         return made
 
-    def weight(self, proposal: Proposal, standings: Mapping[str, Standing] | None = None) -> Weight:
+    def weight(self, proposal: Proposal, standings: Mapping[str, SourceStatus] | None = None) -> Confidence:
         """What it weighs now."""
         return weigh(proposal, self.standings() if standings is None else standings)
 
@@ -315,7 +315,7 @@ class Intelligence:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _facts(self, proposal: Proposal, weight: Weight) -> LeadFacts:
+    def _facts(self, proposal: Proposal, weight: Confidence) -> LeadFacts:
         named = proposal.observable
         said = [us for one in proposal.live for us in (one.claim.first_us, one.first_us) if us is not None]
         element = ElementFacts(
@@ -357,8 +357,8 @@ class Intelligence:
         self.cases.refresh(facts)
 
 
-def _heard(taken: TakenClaim) -> Heard:
-    return Heard(taken.source, taken.key, taken.claim, taken.received_us)
+def _heard(taken: TakenClaim) -> ReceivedClaim:
+    return ReceivedClaim(taken.source, taken.key, taken.claim, taken.received_us)
 
 
 def lead_id_of(observable: Observable) -> str:

@@ -7,11 +7,11 @@ other sector's centre gives the same one. Refuses to know who reported anything.
 
 from typing import Final
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
+from bavn.centre.share.delivery_figures import moments
 from bavn.centre.share.misp_event import Org, attribute_of
 from bavn.centre.share.share import identity_of
-from bavn.centre.share.tables import INDICATOR, make_tables, reading
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
@@ -24,7 +24,6 @@ class OwnReleases:
     """Implements inbox.own_echo.OwnWords. Looks at the database at most once a minute."""
 
     def __init__(self, engine: Engine, clock: Clock, sector: str) -> None:
-        make_tables(engine)
         self._engine, self._clock = engine, clock
         self._authors = frozenset({identity_of(sector), Org.of(sector).uuid})
         self._moments_s: dict[str, frozenset[int]] = {}
@@ -44,11 +43,9 @@ class OwnReleases:
     def _moments(self) -> dict[str, frozenset[int]]:
         now_us = self._clock.now_us()
         if self._looked_us is None or not 0 <= now_us - self._looked_us < LOOK_EVERY_US:
-            columns = (INDICATOR.c.id, INDICATOR.c.version, INDICATOR.c.valid_from_us)
-            with reading(self._engine) as connection:
-                self._moments_s = {
-                    name: frozenset({version // SECOND_US, from_us // SECOND_US})
-                    for name, version, from_us in connection.execute(select(*columns))
-                }
+            self._moments_s = {
+                name: frozenset({version // SECOND_US, from_us // SECOND_US})
+                for name, version, from_us in moments(self._engine)
+            }
             self._looked_us = now_us
         return self._moments_s

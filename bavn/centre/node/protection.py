@@ -16,15 +16,15 @@ from bavn.centre.cases.indicators.steps import evidence_for
 from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.sector_switch import SectorSwitch
 from bavn.centre.node.contained import Containment
-from bavn.centre.share.letter import Grounds
-from bavn.centre.share.share import Share, Wish, confidence_of
-from bavn.model.heard import BlockReceipt, Observed
+from bavn.centre.share.outgoing import Grounds
+from bavn.centre.share.share import Share, ShareRequest, confidence_of
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock
-from bavn.model.said import Switching
+from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.case import CaseAct
 from bavn.model.sector.intel import strictest
+from bavn.model.statement import Switching
 
 INNOCENT = frozenset({"not_listed", "register", "verdict"})
 HURRIED = "two people passed the ring over"
@@ -145,12 +145,12 @@ class Protection:
         self.indicators.done(life.id, life.order_no, now_us + life.days * DAY_US)
         self.cases.released(life.case_id, now_us)
 
-    def _wish(self, life: Life) -> Wish:
+    def _wish(self, life: Life) -> ShareRequest:
         """A refreshed indicator goes out with what it is worth by then, and needs no ring."""
         again = life.refreshed_us is not None
         evidence = life.evidence
         innocent = tuple(check.name for check in life.checks if check.name in INNOCENT)
-        return Wish(
+        return ShareRequest(
             observable=life.observable,
             case_id=life.case_id,
             technique=life.technique,

@@ -5,24 +5,20 @@ Refuses to decide what is said (cases.warnings) and what may leave (share).
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from bavn.centre.cases.warnings.warnings import Owed, Warnings
 from bavn.centre.members import rollout
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
-from bavn.centre.members.rollout_tables import make_rollout_tables
 from bavn.centre.node.contained import Containment
 from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
 from bavn.centre.share.warning_rules import WarningGrounds
-from bavn.centre.store.engine import reading
-from bavn.model.heard import WarningAnswer
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
-from bavn.model.said import Cautioning
+from bavn.model.received import WarningAnswer
 from bavn.model.sector.functions import Role
 from bavn.model.sector.sector_warning import Addressee
+from bavn.model.statement import Cautioning
 
 AGAIN_US = MINUTE_US
 
@@ -69,9 +65,7 @@ def addressees(registry: Registry, clock: Clock) -> list[Addressee]:
     """Every active actor as an address can ask for it: kind, functions and suppliers of the registry, region of the
     roll-out's register."""
     roles = Roles(registry, clock).every()
-    make_rollout_tables(registry.engine)
-    with reading(registry.engine) as tx:
-        regions = _regions(tx)
+    regions = {one.actor: one.region for one in rollout.known_parties(registry.engine)}
     none = Role()
     return [
         Addressee(
@@ -83,7 +77,3 @@ def addressees(registry: Registry, clock: Clock) -> list[Addressee]:
         )
         for actor in registry.members()[1]
     ]
-
-
-def _regions(tx: Connection) -> dict[str, str]:
-    return {one.actor: one.region for one in rollout.parties(tx)}

@@ -6,8 +6,8 @@ back; its group's memory of the element goes where nobody else of the group repo
 
 from sqlalchemy import Engine, delete, select, update
 
+from bavn.centre.books import codec
 from bavn.centre.books import tables as t
-from bavn.centre.books import written
 from bavn.centre.correlate.round_state import Phase
 from bavn.model.observable import Observable
 
@@ -17,11 +17,11 @@ def take_back(engine: Engine, actor: str, observable: Observable) -> int:
     element = (t.SIGNS.c.type == observable.type.value, t.SIGNS.c.value == observable.value)
     with t.writing(engine) as connection:
         gone = [
-            written.read_sign(body)
+            codec.read_sign(body)
             for body in connection.scalars(select(t.SIGNS.c.body).where(*element, t.SIGNS.c.actor == actor))
         ]
         connection.execute(delete(t.SIGNS).where(*element, t.SIGNS.c.actor == actor))
-        left = {written.read_sign(body).group for body in connection.scalars(select(t.SIGNS.c.body).where(*element))}
+        left = {codec.read_sign(body).group for body in connection.scalars(select(t.SIGNS.c.body).where(*element))}
         for group in {sign.group for sign in gone} - left:
             connection.execute(
                 delete(t.SEEN).where(
@@ -31,10 +31,10 @@ def take_back(engine: Engine, actor: str, observable: Observable) -> int:
                 )
             )
         reveals = select(t.ROUNDS.c.body).where(t.ROUNDS.c.phase == Phase.REVEAL.value)
-        for round_ in [written.read_round(body) for body in connection.scalars(reveals)]:
+        for round_ in [codec.read_round(body) for body in connection.scalars(reveals)]:
             here = (t.ANSWERS.c.round_id == round_.id) & (t.ANSWERS.c.x == round_.x_of(actor))
             for row in connection.execute(select(t.ANSWERS).where(here, t.ANSWERS.c.sign.is_not(None))).all():
-                if written.read_sign(row.sign).observable == observable:
+                if codec.read_sign(row.sign).observable == observable:
                     cell = (t.ANSWERS.c.cell_table == row.cell_table) & (t.ANSWERS.c.cell_bin == row.cell_bin)
                     connection.execute(update(t.ANSWERS).where(here, cell).values(sign=None))
     return len(left)

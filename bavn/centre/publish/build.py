@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bavn.centre.publish.document import Document, Kind, Section, Sentence, Source, SourceKind
-from bavn.centre.publish.facts import Facts, Period
+from bavn.centre.publish.facts import DocumentFacts, Period
 from bavn.centre.publish.parts.benchmark import benchmark
 from bavn.centre.publish.parts.campaigns import campaigns
 from bavn.centre.publish.parts.coverage import coverage
@@ -23,7 +23,7 @@ from bavn.model.failure import Failures, NoContainment
 from bavn.model.moment import DAY_US, as_datetime
 from bavn.model.text import Text
 
-Part = Callable[[Facts], Section]
+Part = Callable[[DocumentFacts], Section]
 PARTS: Final[dict[Kind, tuple[Part, ...]]] = {
     Kind.PICTURE: (
         overview,
@@ -78,7 +78,7 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 YEARS: Final = range(1971, 9000)
 
 
-def build(kind: Kind, facts: Facts, failures: Failures | None = None) -> Document:
+def build(kind: Kind, facts: DocumentFacts, failures: Failures | None = None) -> Document:
     """The whole document. Raises nothing for facts that are few: what is not known is said. A part that fails in a way
     that nobody foresaw is told to ``failures`` (None: is raised), and its section says that it is missing."""
     return Document(
@@ -94,7 +94,7 @@ def build(kind: Kind, facts: Facts, failures: Failures | None = None) -> Documen
     )
 
 
-def _section(part: Part, facts: Facts, failures: Failures) -> Section:
+def _section(part: Part, facts: DocumentFacts, failures: Failures) -> Section:
     name = part.__name__
     try:
         section = part(facts)
@@ -146,7 +146,7 @@ def _month_us(months: int) -> int:
     return calendar.timegm((year, number + 1, 1, 0, 0, 0)) * 1_000_000
 
 
-def _title(kind: Kind, facts: Facts) -> Text:
+def _title(kind: Kind, facts: DocumentFacts) -> Text:
     name, first = _TITLES[kind], as_datetime(facts.period.first_us)
     if kind is Kind.BRIEF:
         when = month(first.year, first.month)

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
+from bavn.centre.publish.codec import digest, document_of, document_text
 from bavn.centre.publish.document import Document, Kind
 from bavn.centre.publish.edit import Change, changed
 from bavn.centre.publish.life import EditionAct, EditionState, after
 from bavn.centre.publish.tables import EDITION, SENT, VERSION, make_tables
-from bavn.centre.publish.written import digest, document_of, document_text
 from bavn.centre.store.engine import reading, writing
 from bavn.model.ports import Clock
 from bavn.model.principal import no_second, recorded

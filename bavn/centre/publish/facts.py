@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bavn.centre.publish.quartiles import Quartiles
 from bavn.centre.publish.threat import Level, Threat
+from bavn.model.health import NODE_BOUNDS, NodeBounds
 from bavn.model.intel.indicator import Tlp
 from bavn.model.sector.case import CaseState
 from bavn.model.sector.partner import tlp_within
@@ -184,9 +185,9 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class DocumentFacts:
     """``counts``: over the whole period; ``counts_by_span``: all actors together, in equal spans of it. ``tlp``: of the
-    document to be."""
+    document to be; ``bounds``: from where on a sensor sees too little."""
 
     sector: str
     period: Period
@@ -203,6 +204,7 @@ class Facts:
     catalogue: Catalogue | None = None
     levels: tuple[LevelSet, ...] = ()
     quartiles: SectorQuartiles | None = None
+    bounds: NodeBounds = NODE_BOUNDS
 
     def shown(self, cases: Sequence[CaseFact]) -> tuple[CaseFact, ...]:
         """Those whose marking lets the document tell of them."""

@@ -11,10 +11,10 @@ from typing import Final
 
 from bavn.centre.publish.chance import Trend, next_count, trend
 from bavn.centre.publish.document import Source, SourceKind, sources_of
-from bavn.centre.publish.facts import CaseFact, Facts, LevelSet, Period
+from bavn.centre.publish.facts import CaseFact, DocumentFacts, LevelSet, Period
 from bavn.centre.publish.threat import BY_RSIT, THREATS, Level, Threat, by_rsit
 from bavn.centre.publish.wording import CASES, counted
-from bavn.model.moment import DAY_US
+from bavn.model.health import away
 from bavn.model.sector.case import CaseState
 from bavn.model.text import Text
 
@@ -22,8 +22,6 @@ VERY_HIGH_CASES: Final = 3
 WIDE_SHARE: Final = 0.25
 WIDE_ACTORS_MIN: Final = 3
 HEARD_SHARE_MIN: Final = 0.5
-HEARD_US_MAX: Final = DAY_US
-"""A node that was heard of within this counts as heard."""
 OPEN: Final = (CaseState.NEW, CaseState.TRIAGE)
 
 
@@ -54,24 +52,24 @@ def threat_of(case: CaseFact) -> Threat | None:
     return case.threat or by_rsit(case.rsit)
 
 
-def unknown_cases(facts: Facts) -> tuple[CaseFact, ...]:
+def unknown_cases(facts: DocumentFacts) -> tuple[CaseFact, ...]:
     """The period's confirmed cases of which nothing says what sort of threat they are."""
     return tuple(one for one in facts.confirmed_in(facts.period) if threat_of(one) is None)
 
 
-def proposals(facts: Facts) -> tuple[Proposed, ...]:
+def proposals(facts: DocumentFacts) -> tuple[Proposed, ...]:
     """One for each sort of threat, in their order."""
     return tuple(_proposed(facts, threat) for threat in Threat)
 
 
-def heard_share(facts: Facts) -> float:
+def heard_share(facts: DocumentFacts) -> float:
     """The share of active actors whose node was heard of within a day; 0 where there is none."""
     active = facts.active
-    heard = [one for one in active if one.heard_us is not None and facts.now_us - one.heard_us <= HEARD_US_MAX]
+    heard = [one for one in active if not away(one.heard_us, facts.now_us)]
     return len(heard) / len(active) if active else 0.0
 
 
-def _proposed(facts: Facts, threat: Threat) -> Proposed:
+def _proposed(facts: DocumentFacts, threat: Threat) -> Proposed:
     mine = _of(facts, threat, facts.period)
     before = len(_of(facts, threat, facts.period.before))
     unconfirmed = [
@@ -98,12 +96,12 @@ def _proposed(facts: Facts, threat: Threat) -> Proposed:
     )
 
 
-def _of(facts: Facts, threat: Threat, period: Period) -> tuple[CaseFact, ...]:
+def _of(facts: DocumentFacts, threat: Threat, period: Period) -> tuple[CaseFact, ...]:
     return tuple(one for one in facts.confirmed_in(period) if threat_of(one) is threat)
 
 
 def _level(
-    facts: Facts, threat: Threat, mine: tuple[CaseFact, ...], unconfirmed: list[CaseFact]
+    facts: DocumentFacts, threat: Threat, mine: tuple[CaseFact, ...], unconfirmed: list[CaseFact]
 ) -> tuple[Level | None, Text]:
     widest = max((one.actors for one in mine), default=0)
     wide = max(WIDE_ACTORS_MIN, WIDE_SHARE * len(facts.active))
@@ -124,7 +122,7 @@ def _level(
     return _nothing(facts, threat)
 
 
-def _nothing(facts: Facts, threat: Threat) -> tuple[Level | None, Text]:
+def _nothing(facts: DocumentFacts, threat: Threat) -> tuple[Level | None, Text]:
     if threat not in BY_RSIT.values():
         return None, Text("No data that the centre has says anything of this; a person must judge it.")
     heard = round(100 * heard_share(facts))

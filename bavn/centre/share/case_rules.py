@@ -13,7 +13,7 @@ from bavn.model.intel import rsit
 from bavn.model.intel.indicator import Tlp
 from bavn.model.observable import NotCanonical, Observable, is_external
 from bavn.model.outcome import Refused
-from bavn.model.said import Judging, Telling
+from bavn.model.statement import Judging, Telling
 
 GROUPS_MIN: Final = 2
 CASE_ID: Final = re.compile(r"case-[0-9a-f]{16}")

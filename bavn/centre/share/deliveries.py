@@ -12,13 +12,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, func, insert, or_, select, update
 
-from bavn.centre.share.letter import Grounds
-from bavn.centre.share.ring_book import OPEN, STOPPED, begin_ring, end_ring, open_ring
+from bavn.centre.share.outgoing import Grounds
+from bavn.centre.share.stage_book import OPEN, STOPPED, begin_ring, end_ring, open_ring
 from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, OBSERVED, RECEIPT, RING, reading, writing
-from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
-from bavn.model.said import Releasing, Withdrawing
+from bavn.model.received import BlockReceipt, Observed
+from bavn.model.statement import Releasing, Withdrawing
 
 RELEASE, WITHDRAW = "release", "withdraw"
 PENDING, QUEUED, REFUSED, STALE, HELD = "pending", "queued", "refused", "stale", "held"
@@ -90,7 +90,7 @@ class Deliveries:
         ring: Sequence[str] = (),
     ) -> Indicator:
         """Make this the live version and owe it to every actor; the version counts up from what was. ``ring``: those
-        that get it first, while it is held for the others (ring.py). An order that was carried out already changes
+        that get it first, while it is held for the others (stages.py). An order that was carried out already changes
         nothing."""
         with writing(self._engine) as connection:
             known = connection.execute(select(INDICATOR).where(INDICATOR.c.id == made.id).with_for_update()).first()

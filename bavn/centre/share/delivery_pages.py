@@ -5,13 +5,21 @@ Refuses to read all of an actor's deliveries at once: there may be a million.
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, Row, func, select
 
+from bavn.centre.share.deliveries import PENDING
 from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, RECEIPT, reading
 
 PAGE_MAX: Final = 1_000
+
+
+def not_tried(engine: Engine, since_us: int) -> int:
+    """How many letters were to be tried at that time or before, and still wait."""
+    late = DELIVERY.c.status == PENDING, DELIVERY.c.try_us <= since_us
+    with reading(engine) as connection:
+        return connection.scalar(select(func.count()).select_from(DELIVERY).where(*late)) or 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,24 +72,22 @@ def owed_to(engine: Engine, actor: str, limit: int, after: str = "") -> tuple[Ow
         ).all()
     last = {row.indicator_id: row for row in said}
     names = {row.indicator_id: tuple(json.loads(row.enforcers)) for row in lacks}
-    made = []
-    for row in rows:
-        word = last.get(row.indicator_id)
-        made.append(
-            OwedTo(
-                indicator_id=row.indicator_id,
-                type=row.type,
-                value=row.value,
-                live=row.live,
-                kind=row.kind,
-                status=row.status,
-                rule=row.rule,
-                queued_us=row.queued_us,
-                state=word.state if word else "",
-                state_rule=word.rule if word else "",
-                state_us=word.last_us if word else None,
-                enforcers=tuple(json.loads(word.enforcers)) if word else (),
-                not_carried=names.get(row.indicator_id, ()),
-            )
-        )
-    return tuple(made)
+    return tuple(_owed(row, last.get(row.indicator_id), names.get(row.indicator_id, ())) for row in rows)
+
+
+def _owed(row: Row[Any], receipt: Row[Any] | None, not_carried: tuple[str, ...]) -> OwedTo:
+    return OwedTo(
+        indicator_id=row.indicator_id,
+        type=row.type,
+        value=row.value,
+        live=row.live,
+        kind=row.kind,
+        status=row.status,
+        rule=row.rule,
+        queued_us=row.queued_us,
+        state=receipt.state if receipt else "",
+        state_rule=receipt.rule if receipt else "",
+        state_us=receipt.last_us if receipt else None,
+        enforcers=tuple(json.loads(receipt.enforcers)) if receipt else (),
+        not_carried=not_carried,
+    )

@@ -13,8 +13,16 @@ from itertools import batched
 from typing import Any, Final
 
 from bavn.centre.share.deliveries import Deliveries, Kept
-from bavn.centre.share.handing import Facts, Handing, HandingDraft, HandingRules, facts_of, facts_text, note_of
-from bavn.centre.share.letter import Letter, LetterDraft
+from bavn.centre.share.handing import (
+    Handing,
+    HandingDraft,
+    HandingRules,
+    IndicatorVersionFacts,
+    facts_of,
+    facts_text,
+    note_of,
+)
+from bavn.centre.share.outgoing import Outgoing, OutgoingDraft
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -22,7 +30,7 @@ from bavn.model.sector.partner import COLLECTIONS, Partner
 from bavn.wire.book import Book, is_environment
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger
-from bavn.wire.partners.shelf import Shelves
+from bavn.wire.partners.collection import Collections
 from bavn.wire.partners.stix_out import NotWritable, context_of, object_of
 from bavn.wire.partners.taxii import Entry, Page, Wanted, moment_us
 from bavn.wire.shut import WAITS
@@ -68,13 +76,13 @@ class Exchange:
         deliveries: Deliveries,
         book: Book,
         clock: Clock,
-        of_indicators: tuple[Rule[Letter, LetterDraft], ...],
+        of_indicators: tuple[Rule[Outgoing, OutgoingDraft], ...],
         created_by: str,
         sector: str,
     ) -> None:
         self._deliveries, self._book, self._clock = deliveries, book, clock
         self._created_by, self._sector = created_by, sector
-        self._shelves = Shelves(book)
+        self._shelves = Collections(book)
         self.ledger = Ledger(book)
         book.part("given", 1, _SCHEMA)
         rules = HandingRules(of_indicators=of_indicators, clock=clock, created_by=created_by, was_given=self._was_given)
@@ -113,15 +121,16 @@ class Exchange:
         now_us = self._clock.now_us()
         with self._book.transaction() as tx:
             tx.execute(
-                "UPDATE shelf AS o SET until_us = ? WHERE shelf = ? AND kind != ? AND until_us > ? AND EXISTS"
-                " (SELECT 1 FROM shelf n WHERE n.shelf = o.shelf AND n.id = o.id AND n.version_us > o.version_us"
-                " AND n.added_us < ?)",
+                """UPDATE shelf AS o SET until_us = ?
+                WHERE shelf = ? AND kind != ? AND until_us > ?
+                  AND EXISTS (SELECT 1 FROM shelf n WHERE n.shelf = o.shelf AND n.id = o.id
+                    AND n.version_us > o.version_us AND n.added_us < ?)""",
                 (now_us, SHELF, CONTEXT, now_us, now_us - KEPT_AFTER_END_US),
             )
             gone = self._shelves.forget(now_us)
             tx.execute(
-                "DELETE FROM given WHERE NOT EXISTS"
-                " (SELECT 1 FROM shelf o WHERE o.shelf = ? AND o.added_us = given.added_us)",
+                """DELETE FROM given
+                WHERE NOT EXISTS (SELECT 1 FROM shelf o WHERE o.shelf = ? AND o.added_us = given.added_us)""",
                 (SHELF,),
             )
         return gone
@@ -142,7 +151,7 @@ class Exchange:
         made = replace(kept.indicator, revoked=not kept.live)
         if self._shelves.holds(SHELF, made.id, made.version):
             return False
-        facts = Facts(indicator=made, created_us=kept.created_us, grounds=kept.grounds)
+        facts = IndicatorVersionFacts(indicator=made, created_us=kept.created_us, grounds=kept.grounds)
         try:
             body = object_of(made, created_by=self._created_by, created_us=kept.created_us)
         except NotWritable:
@@ -215,8 +224,8 @@ class Exchange:
         """Those that the gate passes, now or before under this policy; in one transaction. At least one is given."""
         with self._book.transaction() as tx:
             rows = tx.execute(
-                "SELECT added_us FROM given WHERE partner = ? AND policy = ? AND passed = 1"
-                " AND added_us BETWEEN ? AND ?",
+                """SELECT added_us FROM given
+                WHERE partner = ? AND policy = ? AND passed = 1 AND added_us BETWEEN ? AND ?""",
                 (partner.name, policy, entries[0].added_us, entries[-1].added_us),
             ).fetchall()
             before = {row[0] for row in rows}

@@ -25,10 +25,9 @@ def given_to(book: Asks, partner: str) -> Given:
     """Zeros where nothing was ever exchanged on this book."""
     if not book.rows("SELECT 1 FROM sqlite_master WHERE name = 'given'"):
         return Given(given=0, refused=0, last_us=None)
-    asked = (
-        "SELECT COALESCE(SUM(passed), 0), COUNT(*) - COALESCE(SUM(passed), 0), "
-        "MAX(CASE passed WHEN 1 THEN added_us END) FROM given WHERE partner = ?"
-    )
+    asked = """SELECT COALESCE(SUM(passed), 0), COUNT(*) - COALESCE(SUM(passed), 0),
+          MAX(CASE passed WHEN 1 THEN added_us END)
+        FROM given WHERE partner = ?"""
     passed, refused, last_us = book.rows(asked, (partner,))[0]
     return Given(given=int(passed), refused=int(refused), last_us=last_us)
 
@@ -36,10 +35,9 @@ def given_to(book: Asks, partner: str) -> Given:
 def refused_of(book: Asks, partner: str, kind: str = KIND) -> list[tuple[str, str, int]]:
     """(rule, reason, times) of what a gate refused of late about a partner, the most frequent first. ``kind``: of the
     ledger's lines."""
-    asked = (
-        "SELECT rule, reason FROM (SELECT peer, verdict, rule, reason FROM ledger WHERE kind = ?"
-        " ORDER BY seq DESC LIMIT ?) WHERE peer = ? AND verdict = 'refused'"
-    )
+    asked = """SELECT rule, reason
+        FROM (SELECT peer, verdict, rule, reason FROM ledger WHERE kind = ? ORDER BY seq DESC LIMIT ?)
+        WHERE peer = ? AND verdict = 'refused'"""
     rows = book.rows(asked, (kind, LINES_LOOKED_AT_MAX, PEER_PREFIX + partner))
     counted = Counter((str(rule), str(reason)) for rule, reason in rows)
     return sorted(((r, why, n) for (r, why), n in counted.items()), key=lambda one: (-one[2], one[0], one[1]))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from bavn.centre.share.case_rules import plainly
 from bavn.model.outcome import Refused
-from bavn.model.said import Exercising
 from bavn.model.sector.exercise import EXERCISE_ID, ExerciseState
+from bavn.model.statement import Exercising
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
-from bavn.centre.share.letter import Grounds, Letter, LetterDraft
+from bavn.centre.share.outgoing import Grounds, Outgoing, OutgoingDraft
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
-from bavn.model.said import Releasing
 from bavn.model.sector.partner import COLLECTIONS, PEER_PREFIX, Partner, tlp_within
+from bavn.model.statement import Releasing
 from bavn.wire.gate import Rule
 from bavn.wire.ledger import Note
 from bavn.wire.partners.stix_out import NotWritable, object_of
@@ -28,7 +28,7 @@ KIND: Final = "PartnerObject"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class IndicatorVersionFacts:
     """What a shelf knows of an indicator's version beyond its text; never shown to a partner."""
 
     indicator: Indicator
@@ -42,7 +42,7 @@ class Handing:
 
     partner: Partner
     entry: Entry
-    facts: Facts | None
+    facts: IndicatorVersionFacts | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class HandingRules:
     def __init__(
         self,
         *,
-        of_indicators: tuple[Rule[Letter, LetterDraft], ...],
+        of_indicators: tuple[Rule[Outgoing, OutgoingDraft], ...],
         clock: Clock,
         created_by: str,
         was_given: Callable[[str, str], bool],
@@ -120,7 +120,7 @@ def note_of(item: Handing, draft: HandingDraft | None = None) -> Note:
     )
 
 
-def facts_text(facts: Facts) -> str:
+def facts_text(facts: IndicatorVersionFacts) -> str:
     """As JSON, for the shelf."""
     indicator = asdict(facts.indicator) | {
         "observable": [facts.indicator.observable.type.value, facts.indicator.observable.value],
@@ -131,7 +131,7 @@ def facts_text(facts: Facts) -> str:
     return json.dumps(body, sort_keys=True, separators=(",", ":"))
 
 
-def facts_of(text: str) -> Facts | None:
+def facts_of(text: str) -> IndicatorVersionFacts | None:
     """The inverse of :func:`facts_text`; None for an empty text (context)."""
     if not text:
         return None
@@ -147,11 +147,11 @@ def facts_of(text: str) -> Facts | None:
         }
     )
     lists = {name: tuple(given) for name, given in grounds.items() if isinstance(given, list)}
-    return Facts(indicator=made, created_us=body["created_us"], grounds=Grounds(**grounds | lists))
+    return IndicatorVersionFacts(indicator=made, created_us=body["created_us"], grounds=Grounds(**grounds | lists))
 
 
 Apply = Callable[[Handing, HandingDraft], HandingDraft | Refused]
-Judged = Callable[[Partner, Facts], Refused | None]
+Judged = Callable[[Partner, IndicatorVersionFacts], Refused | None]
 
 
 def _unless_told(judge: Judged) -> Apply:
@@ -165,18 +165,18 @@ def _unless_told(judge: Judged) -> Apply:
     return apply
 
 
-def _as_for_actors(rule: Rule[Letter, LetterDraft]) -> Judged:
+def _as_for_actors(rule: Rule[Outgoing, OutgoingDraft]) -> Judged:
     """What a rule of the gate to actors says of the indicator, were the partner one."""
 
-    def judge(partner: Partner, facts: Facts) -> Refused | None:
+    def judge(partner: Partner, facts: IndicatorVersionFacts) -> Refused | None:
         said = Releasing(to=partner.name, indicator=facts.indicator, created_us=facts.created_us)
-        outcome = rule.apply(Letter(said, facts.grounds), LetterDraft())
+        outcome = rule.apply(Outgoing(said, facts.grounds), OutgoingDraft())
         return outcome if isinstance(outcome, Refused) else None
 
     return judge
 
 
-def _collection(partner: Partner, facts: Facts) -> Refused | None:
+def _collection(partner: Partner, facts: IndicatorVersionFacts) -> Refused | None:
     kind = facts.indicator.observable.type
     let_in = any(kind in COLLECTIONS[name].types for name in partner.out.collections)
     if not let_in or kind not in partner.out.types:
@@ -184,7 +184,7 @@ def _collection(partner: Partner, facts: Facts) -> Refused | None:
     return None
 
 
-def _handed_on(_: Partner, facts: Facts) -> Refused | None:
+def _handed_on(_: Partner, facts: IndicatorVersionFacts) -> Refused | None:
     """What another party told the sector goes on to a third only where its TLP says so."""
     told = facts.grounds.tlp_min
     if told and not tlp_within(Tlp(told), Tlp.GREEN):
@@ -192,13 +192,13 @@ def _handed_on(_: Partner, facts: Facts) -> Refused | None:
     return None
 
 
-def _tlp(partner: Partner, facts: Facts) -> Refused | None:
+def _tlp(partner: Partner, facts: IndicatorVersionFacts) -> Refused | None:
     if not tlp_within(facts.indicator.tlp, partner.out.tlp_max):
         return Refused("tlp_max", f"{facts.indicator.tlp} is more than the partner's {partner.out.tlp_max}")
     return None
 
 
-def _pap(partner: Partner, facts: Facts) -> Refused | None:
+def _pap(partner: Partner, facts: IndicatorVersionFacts) -> Refused | None:
     if facts.indicator.pap < partner.out.pap_max:
         return Refused(
             "pap_max", f"PAP:{facts.indicator.pap.name} is more than the partner's {partner.out.pap_max.name}"
@@ -206,7 +206,7 @@ def _pap(partner: Partner, facts: Facts) -> Refused | None:
     return None
 
 
-def _confidence(partner: Partner, facts: Facts) -> Refused | None:
+def _confidence(partner: Partner, facts: IndicatorVersionFacts) -> Refused | None:
     if facts.indicator.confidence < partner.out.confidence_min:
         return Refused("confidence_min", f"its confidence is below the partner's {partner.out.confidence_min}")
     return None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.centre.share.letter import KINDS, Letter, LetterDraft, fields_of, label
+from bavn.centre.share.outgoing import KINDS, Outgoing, OutgoingDraft, fields_of, label
 from bavn.centre.share.rules import ShareLimits, ShareRules
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -46,11 +46,11 @@ class Post:
         self.rules = rules = ShareRules(
             limits=limits, is_member=is_member, outbox=self.outbox, clock=clock, created_by=created_by
         )
-        self.gate: Gate[Letter, LetterDraft] = Gate(
-            GATE, rules.row(), self.ledger, clock, way="down", nothing=LetterDraft, label=label, follow=self._follow
+        self.gate: Gate[Outgoing, OutgoingDraft] = Gate(
+            GATE, rules.row(), self.ledger, clock, way="down", nothing=OutgoingDraft, label=label, follow=self._follow
         )
 
-    def say(self, letter: Letter) -> Refused | None:
+    def say(self, letter: Outgoing) -> Refused | None:
         """Queue a letter, unless it was queued before. Raises GateBroken."""
         with self.ledger.book.transaction():
             if self._was_said(letter):
@@ -58,12 +58,12 @@ class Post:
             outcome = self.gate.offer(letter)
         return outcome if isinstance(outcome, Refused) else None
 
-    def say_all(self, letters: Sequence[Letter]) -> list[Refused | None]:
+    def say_all(self, letters: Sequence[Outgoing]) -> list[Refused | None]:
         """The same for several, in their order and in one write to the disk: all of them are queued, or none is."""
         with self.ledger.book.transaction():
             return [self.say(letter) for letter in letters]
 
-    def try_on(self, letter: Letter) -> Refused | None:
+    def try_on(self, letter: Outgoing) -> Refused | None:
         """What ``say`` would answer, without a line."""
         outcome = self.gate.try_on(letter)
         return outcome if isinstance(outcome, Refused) else None
@@ -78,14 +78,14 @@ class Post:
         waiting = self.outbox.waiting(actor, after, messages_max=PULL_MESSAGES_MAX, bytes_max=PULL_BYTES_MAX)
         return [one.raw for one in waiting]
 
-    def _was_said(self, letter: Letter) -> bool:
+    def _was_said(self, letter: Outgoing) -> bool:
         try:
             made = encode(KINDS[type(letter.said)](**fields_of(letter.said, self._created_by)))
         except (NotWritable, ValueError):  # the rules say why it is no message
             return False
         return bool(self.ledger.lines(gate=GATE, verdict="passed", item_id=made.id, peer=letter.said.to, limit=1))
 
-    def _follow(self, letter: Letter, draft: LetterDraft) -> Note:
+    def _follow(self, letter: Outgoing, draft: OutgoingDraft) -> Note:
         if draft.encoded is None:
             raise ValueError("the row of rules ends with the message")
         self.outbox.put(letter.said.to, draft.encoded, draft.privacy, letter.until_us)

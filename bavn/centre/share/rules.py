@@ -10,17 +10,17 @@ from typing import Final
 
 from bavn.centre.share.case_rules import CASE_ID, CaseGrounds, marking, nobody_named, own_only, verdict_stands
 from bavn.centre.share.exercise_rules import ExerciseGrounds, exercise_for, exercise_names
-from bavn.centre.share.letter import KINDS, Grounds, Letter, LetterDraft, fields_of
+from bavn.centre.share.outgoing import KINDS, Grounds, Outgoing, OutgoingDraft, fields_of
 from bavn.centre.share.warning_rules import WarningGrounds, addressed, warning_marking, warning_names
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import NotCanonical, Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
-from bavn.model.said import Asking, Cautioning, Exercising, Judging, Releasing, Switching, Telling
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN, may_go
 from bavn.model.sector.intel import may_reach_actors
 from bavn.model.sector.partner import tlp_within
+from bavn.model.statement import Asking, Cautioning, Exercising, Judging, Releasing, Switching, Telling
 from bavn.wire.codec import encode, privacy_of
 from bavn.wire.gate import Rule
 from bavn.wire.outbox import Outbox
@@ -54,7 +54,7 @@ class ShareRules:
         self._limits, self._is_member, self._outbox = limits, is_member, outbox
         self._clock, self._created_by = clock, created_by
 
-    def row(self) -> tuple[Rule[Letter, LetterDraft], ...]:
+    def row(self) -> tuple[Rule[Outgoing, OutgoingDraft], ...]:
         """In the order in which docs/cases.md lists them."""
         return (
             Rule("to_member", self._to_member),
@@ -83,11 +83,11 @@ class ShareRules:
             Rule("room", self._room),
         )
 
-    def of_indicators(self) -> tuple[Rule[Letter, LetterDraft], ...]:
+    def of_indicators(self) -> tuple[Rule[Outgoing, OutgoingDraft], ...]:
         """Those that judge an indicator whoever gets it: partners' gate has them too (handing.py)."""
         return tuple(rule for rule in self.row() if rule.name not in OF_THE_RECIPIENT | {"written"})
 
-    def _to_member(self, letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+    def _to_member(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         if not self._is_member(letter.said.to):
             return Refused("to_member", "the recipient is no active actor")
         return draft
@@ -158,7 +158,7 @@ class ShareRules:
             )
         return None
 
-    def _question(self, letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+    def _question(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         """A question goes out with a second look at what it asks: approved, open, about things outside."""
         if not isinstance(letter.said, Asking):
             return draft
@@ -171,7 +171,7 @@ class ShareRules:
             return Refused("question", "the question asks about something inside")
         return draft
 
-    def _marking(self, letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+    def _marking(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         """What comes of a case goes out under no laxer TLP or PAP than the case's own."""
         if isinstance(letter.said, Telling | Judging):
             return draft if letter.case is None else marking(letter.said, letter.case) or draft
@@ -185,7 +185,7 @@ class ShareRules:
             return Refused("marking", f"the case is {grounds.case_tlp}, PAP:{Pap(grounds.case_pap).name}")
         return draft
 
-    def _kill_switch(self, letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+    def _kill_switch(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         """The kill switch is turned by somebody, for a reason that every actor reads."""
         said = letter.said
         if isinstance(said, Switching) and not (said.by and said.why.strip() and said.number > 0):
@@ -198,26 +198,26 @@ class ShareRules:
             return Refused("origin_hidden", "the case's id could tell who saw it")
         return None
 
-    def _written(self, letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+    def _written(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         try:
             return draft.plus(**fields_of(letter.said, self._created_by))
         except NotWritable as error:
             return Refused("written", str(error))
 
-    def _room(self, letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+    def _room(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         message = KINDS[type(letter.said)](**draft.fields)
         encoded, privacy = encode(message), privacy_of(message)
         refused = self._outbox.room(letter.said.to, privacy, encoded.bytes)
         return Refused("room", refused.reason) if refused else replace(draft, encoded=encoded, privacy=privacy)
 
 
-Apply = Callable[[Letter, LetterDraft], LetterDraft | Refused]
+Apply = Callable[[Outgoing, OutgoingDraft], OutgoingDraft | Refused]
 
 
 def _on_indicator(judge: Callable[[Indicator], Refused | None]) -> Apply:
     """A rule about released indicators; other letters pass it untouched."""
 
-    def apply(letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+    def apply(letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         if not isinstance(letter.said, Releasing):
             return draft
         return judge(letter.said.indicator) or draft
@@ -228,7 +228,7 @@ def _on_indicator(judge: Callable[[Indicator], Refused | None]) -> Apply:
 def _on_case(judge: Callable[[Telling | Judging, CaseGrounds], Refused | None]) -> Apply:
     """A rule about what is said of a case; it never passes without grounds."""
 
-    def apply(letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+    def apply(letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         if not isinstance(letter.said, Telling | Judging):
             return draft
         if letter.case is None:
@@ -241,7 +241,7 @@ def _on_case(judge: Callable[[Telling | Judging, CaseGrounds], Refused | None]) 
 def _on_warning(judge: Callable[[Cautioning, WarningGrounds], Refused | None]) -> Apply:
     """A rule about a warning; it never passes without grounds."""
 
-    def apply(letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+    def apply(letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         if not isinstance(letter.said, Cautioning):
             return draft
         if letter.warning is None:
@@ -254,7 +254,7 @@ def _on_warning(judge: Callable[[Cautioning, WarningGrounds], Refused | None]) -
 def _on_exercise(judge: Callable[[Exercising, ExerciseGrounds], Refused | None]) -> Apply:
     """A rule about an exercise; it never passes without grounds."""
 
-    def apply(letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+    def apply(letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         if not isinstance(letter.said, Exercising):
             return draft
         if letter.exercise is None:
@@ -275,7 +275,7 @@ def _on_verdict(judge: Callable[[Judging, CaseGrounds], Refused | None]) -> Appl
 def _on_grounds(judge: Callable[[Indicator, Grounds], Refused | None]) -> Apply:
     """The same for rules that ask why; an indicator without grounds is refused by the first of them."""
 
-    def apply(letter: Letter, draft: LetterDraft) -> LetterDraft | Refused:
+    def apply(letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         if not isinstance(letter.said, Releasing):
             return draft
         if letter.grounds is None:

@@ -18,20 +18,20 @@ from bavn.centre.share.case_rules import CaseGrounds
 from bavn.centre.share.deliveries import Deliveries, Mark, Pending
 from bavn.centre.share.exchange import Exchange
 from bavn.centre.share.exercise_rules import ExerciseGrounds
-from bavn.centre.share.letter import CLOSING_KEPT_US, Grounds, Letter
+from bavn.centre.share.outgoing import CLOSING_KEPT_US, Grounds, Outgoing
 from bavn.centre.share.post import Post
-from bavn.centre.share.ring import Decision, Ring, RingRules
 from bavn.centre.share.rules import GROUPS_MIN, LATER, OF_THE_RECIPIENT, ShareLimits
+from bavn.centre.share.stages import CanaryStages, Decision, RingRules
 from bavn.centre.share.tables import make_tables
 from bavn.centre.share.warning_rules import WarningGrounds
-from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
-from bavn.model.said import Asking, Closing, Opening, Releasing, RevealWanted, Said, TagsWanted
+from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN
+from bavn.model.statement import Asking, Closing, Opening, Releasing, RevealWanted, Statement, TagsWanted
 from bavn.wire.book import Book
 from bavn.wire.outbox import OutboxLimits
 
@@ -45,7 +45,7 @@ _IDENTITY_SPACE: Final = uuid.UUID("9d0c58d4-3b0a-5c8e-9b6f-6a1f7d2c4e90")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class ShareRequest:
     """An observable that a case wants to see in force. ``pap`` None: to block if it may, else to watch. ``confidence``
     None: from the score. ``ringed``: what may block goes to the canary ring first."""
 
@@ -100,7 +100,7 @@ class Share:
         canaries: Callable[[], Collection[str]] = tuple,
     ) -> None:
         make_tables(engine)
-        self.ring = Ring(engine, ring or RingRules(), canaries)
+        self.ring = CanaryStages(engine, ring or RingRules(), canaries)
         self._clock, self._limits, self._recipients = clock, limits, recipients
         self.deliveries = Deliveries(engine)
         self.post = Post(
@@ -134,16 +134,16 @@ class Share:
 
     def say(
         self,
-        said: Said,
+        said: Statement,
         case: CaseGrounds | None = None,
         warning: WarningGrounds | None = None,
         exercise: ExerciseGrounds | None = None,
     ) -> Refused | None:
         """A round message, a question, a warning, an exercise, or something of a case on these grounds; queued once.
         Raises GateBroken."""
-        return self.post.say(Letter(said, until_us=self._until(said), case=case, warning=warning, exercise=exercise))
+        return self.post.say(Outgoing(said, until_us=self._until(said), case=case, warning=warning, exercise=exercise))
 
-    def release(self, wishes: Sequence[Wish], order_no: int) -> dict[str, str]:
+    def release(self, wishes: Sequence[ShareRequest], order_no: int) -> dict[str, str]:
         """Make indicators of what may go out, owed to every active actor; refusals as observable -> rule and reason.
         What gate 3 refuses for all meets it once, with one line."""
         now_us = self._clock.now_us()
@@ -188,7 +188,7 @@ class Share:
     def _queue(self, some: Sequence[Pending], now_us: int) -> None:
         """Their letters first, then the word that they are queued: a kill in between offers them again."""
         letters = [
-            Letter(
+            Outgoing(
                 one.said, one.grounds, one.said.indicator.valid_until_us if isinstance(one.said, Releasing) else None
             )
             for one in some
@@ -222,7 +222,7 @@ class Share:
         wanted = BLOCK_PAP_MIN if self.may_block(grounds) else Pap.AMBER
         return min(wanted, Pap(grounds.pap_max), Pap(grounds.case_pap))
 
-    def _indicator(self, wish: Wish, now_us: int) -> Indicator:
+    def _indicator(self, wish: ShareRequest, now_us: int) -> Indicator:
         pap = self.pap_for(wish.grounds) if wish.pap is None else wish.pap
         confidence = confidence_of(wish.grounds.score) if wish.confidence is None else wish.confidence
         return Indicator(
@@ -245,13 +245,13 @@ class Share:
         version = max(made.version, known.indicator.version + 1 if known else 0)
         for actor in actors[:1]:
             said = Releasing(to=actor, indicator=replace(made, version=version), created_us=created_us)
-            letter = Letter(said, grounds)
+            letter = Outgoing(said, grounds)
             refused = self.post.try_on(letter)
             if refused is not None and refused.rule not in OF_THE_RECIPIENT:
                 return self.post.say(letter)
         return None
 
-    def _until(self, said: Said) -> int | None:
+    def _until(self, said: Statement) -> int | None:
         now_us = self._clock.now_us()
         match said:
             case Opening():

@@ -9,9 +9,9 @@ from typing import Final
 from bavn.centre.share.case_rules import plainly
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.outcome import Refused
-from bavn.model.said import Cautioning
 from bavn.model.sector.partner import tlp_within
 from bavn.model.sector.sector_warning import WARNING_ID, WarningState, may_name
+from bavn.model.statement import Cautioning
 
 OVER: Final = frozenset({WarningState.ENDED, WarningState.WITHDRAWN})
 

@@ -1,7 +1,7 @@
 """Which version the tables have, and the way up: Alembic's revisions, in one transaction, or none of it.
 
-A database is empty, as this Bavn wants it, behind, ahead (a later Bavn wrote it), from before revisions were counted
-(SQLite of version 0.1.0), or foreign. Refuses to go down: that way is a backup.
+A database is empty, as this Bavn wants it, behind, ahead (a later Bavn wrote it), past (of an older revision than the
+first that this Bavn knows), or foreign. Refuses to go down: that way is a backup.
 """
 
 import re
@@ -14,22 +14,21 @@ from typing import Any, Final, cast
 
 from sqlalchemy import Connection, Engine, MetaData, inspect
 
-from bavn.centre.store.engine import open_engine, reading, writing
+from bavn.centre.store.engine import reading, writing
 
 MIGRATIONS: Final = Path(__file__).with_name("migrations")
-BASELINE: Final = "0001"
-"""The tables of version 0.1.0, which had no mark of their version."""
 MARK: Final = "alembic_version"
+_NUMBER: Final = re.compile(r"[0-9]{4}")
 _FILE: Final = re.compile(r"r(\d{4})_[a-z0-9_]+\.py")
 
 
-class Standing(StrEnum):
+class SchemaStatus(StrEnum):
     """How a database stands to this Bavn."""
 
     EMPTY = "empty"
     CURRENT = "current"
     BEHIND = "behind"
-    UNMARKED = "unmarked"
+    PAST = "past"
     AHEAD = "ahead"
     FOREIGN = "foreign"
 
@@ -38,13 +37,14 @@ class Standing(StrEnum):
 class Found:
     """``revision``: the database's own, "" where it has none. ``why``: for FOREIGN, what does not fit."""
 
-    standing: Standing
+    standing: SchemaStatus
     revision: str = ""
     why: str = ""
 
 
 class CannotUpgrade(Exception):
-    """The database is ahead or foreign. The operator must act: another database, a later Bavn, or a backup."""
+    """The database is ahead, past or foreign. The operator must act: another database, the Bavn that wrote it, or a
+    backup."""
 
 
 @cache
@@ -59,6 +59,11 @@ def head() -> str:
     return revisions()[-1]
 
 
+def first() -> str:
+    """The oldest revision that this Bavn leads on from."""
+    return revisions()[0]
+
+
 def look(engine: Engine) -> Found:
     """How the database stands; changes nothing."""
     with reading(engine) as connection:
@@ -68,16 +73,15 @@ def look(engine: Engine) -> Found:
 def _look(connection: Connection) -> Found:
     tables = set(inspect(connection).get_table_names())
     if not tables:
-        return Found(Standing.EMPTY)
+        return Found(SchemaStatus.EMPTY)
     if MARK not in tables:
-        why = _unlike_baseline(connection, tables)
-        return Found(Standing.FOREIGN, why=why) if why else Found(Standing.UNMARKED)
+        return Found(SchemaStatus.FOREIGN, why="it holds tables without a mark of their version")
     marks = [row[0] for row in connection.exec_driver_sql(f"SELECT version_num FROM {MARK}")]
     if len(marks) == 1 and marks[0] in revisions():
-        return Found(Standing.CURRENT if marks[0] == head() else Standing.BEHIND, marks[0])
-    if len(marks) == 1 and marks[0].isdigit() and marks[0] > head():
-        return Found(Standing.AHEAD, marks[0])
-    return Found(Standing.FOREIGN, why=f"its mark of version is {', '.join(map(repr, marks))[:80] or 'missing'}")
+        return Found(SchemaStatus.CURRENT if marks[0] == head() else SchemaStatus.BEHIND, marks[0])
+    if len(marks) == 1 and _NUMBER.fullmatch(marks[0]):
+        return Found(SchemaStatus.AHEAD if marks[0] > head() else SchemaStatus.PAST, marks[0])
+    return Found(SchemaStatus.FOREIGN, why=f"its mark of version is {', '.join(map(repr, marks))[:80] or 'missing'}")
 
 
 def upgrade(engine: Engine, to: str = "") -> Found:
@@ -89,13 +93,13 @@ def upgrade(engine: Engine, to: str = "") -> Found:
 def upgrade_in(connection: Connection, to: str = "") -> Found:
     """The same in a transaction that is open (``writing``)."""
     found = _look(connection)
-    if found.standing is Standing.AHEAD:
+    if found.standing is SchemaStatus.AHEAD:
         raise CannotUpgrade(f"the database has revision {found.revision}, this Bavn knows none beyond {head()}")
-    if found.standing is Standing.FOREIGN:
+    if found.standing is SchemaStatus.FOREIGN:
         raise CannotUpgrade(f"the database is not the centre's: {found.why}")
-    if found.standing is Standing.UNMARKED:
-        _adopt(connection)
-    if found.standing is not Standing.CURRENT:
+    if found.standing is SchemaStatus.PAST:
+        raise CannotUpgrade(f"the database has revision {found.revision}, this Bavn knows none before {first()}")
+    if found.standing is not SchemaStatus.CURRENT:
         _alembic("upgrade", connection, to or "head")
     return found
 
@@ -125,49 +129,6 @@ def draft(engine: Engine, metadata: Sequence[MetaData], words: str) -> Path:
     revisions.cache_clear()
     file = Path(made.path)
     return file.rename(file.with_name(f"r{number}_{name}.py"))
-
-
-def _adopt(connection: Connection) -> None:
-    """A database of version 0.1.0: tables that were never needed are made, and it is marked. Nothing else changes."""
-    there = set(inspect(connection).get_table_names())
-    missing = [table for name, table in _baseline().tables.items() if name not in there]
-    _baseline().create_all(connection, tables=missing)
-    _alembic("stamp", connection, BASELINE)
-
-
-def _unlike_baseline(connection: Connection, tables: set[str]) -> str:
-    """Why these tables are not version 0.1.0's; "" if they are."""
-    if connection.dialect.name != "sqlite":
-        return "it holds tables without a mark of their version"
-    known = _baseline()
-    unknown = sorted(tables - set(known.tables))
-    if unknown:
-        return f"it holds a table called {unknown[0][:60]!r}"
-    reflected = MetaData()
-    reflected.reflect(connection)
-    for name in sorted(tables):
-        mine, theirs = (
-            [(c.name, str(c.type), c.nullable, c.primary_key) for c in meta.tables[name].columns]
-            for meta in (known, reflected)
-        )
-        if sorted(mine) != sorted(theirs):
-            return f"its table {name!r} has other columns"
-    return ""
-
-
-@cache
-def _baseline() -> MetaData:
-    """The tables of version 0.1.0, read back from an empty database that was brought there."""
-    engine = open_engine("sqlite://")
-    try:
-        with writing(engine) as connection:
-            _alembic("upgrade", connection, BASELINE)
-            found = MetaData()
-            found.reflect(connection)
-    finally:
-        engine.dispose()
-    found.remove(found.tables[MARK])
-    return found
 
 
 def _alembic(verb: str, connection: Connection, *words: Any, metadata: Any = None, **options: Any) -> Any:

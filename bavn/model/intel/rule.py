@@ -56,8 +56,6 @@ def named_rows_sql(group: Sequence[RowRule], where: str = "") -> str:
     group. A row is there once for each rule that names it. Each condition is worked out once a row.
     ``where``: which rows of the relation are looked at."""
     flags = ", ".join(f"CASE WHEN {rule.condition} THEN {at} END" for at, rule in enumerate(group))
-    return (
-        "SELECT * EXCLUDE (_met), unnest(_met) AS rule FROM ("
-        f"SELECT *, list_filter([{flags}], lambda met: met IS NOT NULL) AS _met FROM {group[0].relation}{where}"
-        ") WHERE len(_met) > 0"
-    )
+    return f"""SELECT * EXCLUDE (_met), unnest(_met) AS rule
+        FROM (SELECT *, list_filter([{flags}], lambda met: met IS NOT NULL) AS _met FROM {group[0].relation}{where})
+        WHERE len(_met) > 0"""

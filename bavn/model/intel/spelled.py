@@ -23,7 +23,14 @@ class Md5OrJa3(NotCanonical):
 
 _TYPED = re.compile(r"(ip4|ip6|ip|net|domain|url|ja3|ja4|cert|sha1|sha256):(.+)", re.IGNORECASE | re.DOTALL)
 _URL_HOST = re.compile(
-    r"(?:\w+://)?(?:[^/?#@]*@)?(?P<host>\[[0-9a-fA-F:.]+\]|[^/?#:]*)(?::\d*)?(?:[/?#].*)?", re.DOTALL
+    r"""
+    (?: \w+:// )?                                  # scheme
+    (?: [^/?#@]*@ )?                               # who signs in
+    (?P<host> \[[0-9a-fA-F:.]+\] | [^/?#:]* )      # host, an IPv6 address in brackets
+    (?: :\d* )?                                    # port
+    (?: [/?#].* )?                                 # path and query
+    """,
+    re.DOTALL | re.VERBOSE,
 )
 _DOTS = re.compile(r"\[(?:\.|dot)\]|\((?:\.|dot)\)|\{(?:\.|dot)\}|\[\.|\.\]", re.IGNORECASE)
 _SCHEME_END = re.compile(r"\[:(?://\]|\]//)")

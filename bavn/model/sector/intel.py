@@ -18,8 +18,6 @@ from bavn.model.settings import setting
 
 SourceKind = Literal["taxii", "misp-feed", "misp", "stix", "list"]
 SOURCE_KINDS: Final[tuple[str, ...]] = get_args(SourceKind)
-SNAPSHOTS: Final = frozenset({"stix", "list"})
-"""Kinds that are read whole: what is not there any more was withdrawn."""
 TELLS_NEWS: Final = frozenset({"taxii", "misp"})
 """Kinds that tell only what is new or changed: what they delete without a word shows in a whole reading only."""
 KEY_CHARS_MAX: Final = 200

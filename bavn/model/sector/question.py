@@ -42,7 +42,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class QuestionAnswer:
     """What one actor said of one observable; buckets and hours as in a sighting, hours None unless met. ``days``: of
     how much history; 0 for a decline."""
 

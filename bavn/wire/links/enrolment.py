@@ -14,7 +14,7 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Dice, LinkDown, LinkRefused
 from bavn.wire.codec import Encoded, decode, encode
 from bavn.wire.enrol import ENROL_KINDS, Certified, NodeKeys, RenewAsked, answers
-from bavn.wire.links.https import Answer, Caller, LinkLimits, context, untrusting_context
+from bavn.wire.links.https import Caller, HttpsResponse, LinkLimits, context, untrusting_context
 from bavn.wire.privacy import Message
 from bavn.wire.safe import Safe
 
@@ -68,7 +68,7 @@ def _ask(caller: Caller, path: str, message: Message) -> Certified:
     return certified
 
 
-def _call(caller: Caller, method: str, path: str, body: bytes) -> Answer:
+def _call(caller: Caller, method: str, path: str, body: bytes) -> HttpsResponse:
     try:
         return caller.call(method, path, body=body, content_type=JSON if body else "")
     finally:

@@ -43,7 +43,7 @@ class LinkLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpsResponse:
     """Type and body of an answer 200."""
 
     content_type: str
@@ -109,7 +109,7 @@ class Caller:
         content_type: str = "",
         wait_s: float = 0.0,
         answer_bytes_max: int = ANSWER_BYTES_MAX,
-    ) -> Answer:
+    ) -> HttpsResponse:
         """One request and its whole answer 200. Raises LinkDown, LinkRefused."""
         line = self._limits.slowest_line_bytes_per_s
         seconds = self._limits.request_s + wait_s + len(body) / line
@@ -123,7 +123,7 @@ class Caller:
                 self._compare(answer.headers.get("date", ""), asked_us)
                 read = _read(answer, answer_bytes_max, self._who)
                 _judge(answer, read, self._who)
-                return Answer(answer.headers.get("content-type", ""), read)
+                return HttpsResponse(answer.headers.get("content-type", ""), read)
         except httpx.HTTPError as error:
             if (cause := _tls_refusal(error)) is not None:
                 raise LinkRefused(f"the secure connection was refused: {cause}") from error

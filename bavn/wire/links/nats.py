@@ -24,7 +24,7 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice, Link, LinkDown, LinkRefused
 from bavn.wire import frames
 from bavn.wire.links.https import WAIT_S_MAX, link_context
-from bavn.wire.parcel import PARCEL_BYTES_MAX, Answer, Asking, Question
+from bavn.wire.parcel import PARCEL_BYTES_MAX, Asking, ParcelResponse, Question
 from bavn.wire.safe import Safe
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class NodeIdentity:
     """Who an enrolled node is when it asks: read anew for each connection and parcel; certificates are renewed."""
 
     safe: Safe
@@ -215,7 +215,7 @@ class NatsLink:
     """Implements Link for an enrolled node. ``large``: the link for what no parcel holds (HTTPS). Raises ValueError for
     what is no hub's address."""
 
-    def __init__(self, urls: Sequence[str], standing: Standing, large: Link) -> None:
+    def __init__(self, urls: Sequence[str], standing: NodeIdentity, large: Link) -> None:
         actor = standing.safe.keys().actor
         self._actor, self._standing, self._large = actor, standing, large
         self._line = Line(hub_addresses(urls), standing.tls, actor, inbox_of(actor))
@@ -241,7 +241,7 @@ class NatsLink:
             raise LinkDown("the centre's answer to a pull makes no sense")
         return envelopes
 
-    def _ask(self, question: Question, wait_s: float) -> Answer:
+    def _ask(self, question: Question, wait_s: float) -> ParcelResponse:
         asking = self._standing.asking(question)
         within_s = wait_s + ANSWER_S
         raw = self._line.do(self._line.ask(subject_of(self._actor), asking.raw, within_s), within_s + 2 * CONNECT_S)

@@ -5,7 +5,13 @@ from typing import Annotated
 
 from pydantic import Field
 
-from bavn.model.sector.exercise import MINUTES_MAX, OBJECTIVE_CHARS_MAX, OBJECTIVES_MAX, TITLE_CHARS_MAX
+from bavn.model.sector.exercise import (
+    MINUTES_MAX,
+    OBJECTIVE_CHARS_MAX,
+    OBJECTIVES_MAX,
+    TITLE_CHARS_MAX,
+    ActorStep,
+)
 from bavn.wire.messages import fields as f
 from bavn.wire.privacy import Message, Privacy
 
@@ -19,13 +25,7 @@ class ExerciseStep(Message):
 
     exercise_id: Annotated[ExerciseId, Privacy.S5]
     serial: Annotated[int, Field(ge=1, lt=2**53), Privacy.S5]
-    step: Annotated[
-        str,
-        Field(
-            pattern=r"^(allowed|declined|injected|suspected|missed|let-out|kept|seen|blocked|waits|refused|cleaned)$"
-        ),
-        Privacy.S5,
-    ]
+    step: Annotated[str, Field(pattern=rf"^({'|'.join(ActorStep)})$"), Privacy.S5]
     second: Annotated[Seconds, Privacy.S5]
     detector: Annotated[f.Detector | None, Privacy.S5] = None
     p_bucket: Annotated[int | None, Field(ge=0, le=15), Privacy.S5] = None

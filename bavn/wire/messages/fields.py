@@ -20,9 +20,8 @@ Technique = Annotated[str, Field(pattern=r"^T[0-9]{4}(\.[0-9]{3})?$")]
 Detector = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{1,31}$")]
 Hour = Annotated[int, Field(ge=0, le=2_000_000)]
 X = Annotated[int, Field(ge=1, lt=2**31 - 1)]
-IndicatorId = Annotated[
-    str, Field(pattern=r"^indicator--[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$")
-]
+_UUID: Final = "[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+IndicatorId = Annotated[str, Field(pattern=f"^indicator--{_UUID}$")]
 TableIndex = Annotated[int, Field(ge=0, lt=40)]
 BinIndex = Annotated[int, Field(ge=0, lt=2**31)]
 ObservableKind = Annotated[str, Field(pattern=r"^(ip4|ip6|domain|ja3|ja4|cert|sha256|fp-pair|chain)$")]

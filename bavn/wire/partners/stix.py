@@ -5,7 +5,7 @@ a signature over its meaning. ``indicator_of`` reads only what ``bundle_of`` wri
 bundle again and refuses if one byte differs. So nothing can be smuggled in: no second pattern, no extra object, no
 other spelling, no doubled key. Refuses to know whether an indicator is true, wanted or still valid (gates 3 and 4).
 
-Sources: STIX 2.1 (OASIS standard, 2021-06-10) and stix_marking.py. STIX has no property for JA3 and JA4: they stand
+Sources: STIX 2.1 (OASIS standard, 2021-06-10) and marking.py. STIX has no property for JA3 and JA4: they stand
 under ``network-traffic:extensions.'x-bavn-tls-ext'`` (docs/protection.md). A chain of techniques matches no single
 record, so it has no pattern.
 """
@@ -51,8 +51,11 @@ _PATHS: Final[dict[str, ObservableType]] = {
 _PAIR_PATHS: Final = (("ja3", "ja3s"), ("ja4", "ja4s"), ("ja4", "ja3s"))
 _TLS_EXT: Final = "network-traffic:extensions.'x-bavn-tls-ext'."
 _PAIR_PATTERN = re.compile(
-    r"\[network-traffic:extensions\.'x-bavn-tls-ext'\.(ja[34]) = '([0-9a-z_]{1,64})'"
-    r" AND network-traffic:extensions\.'x-bavn-tls-ext'\.(ja[34]s) = '([0-9a-z_]{1,64})'\]"
+    r"""
+    \[ network-traffic:extensions\.'x-bavn-tls-ext'\.(ja[34])\ =\ '([0-9a-z_]{1,64})'             # the client's
+    \ AND\ network-traffic:extensions\.'x-bavn-tls-ext'\.(ja[34]s)\ =\ '([0-9a-z_]{1,64})' \]     # the server's
+    """,
+    re.VERBOSE,
 )
 _PATTERN = re.compile(r"\[([a-z0-9:'.A-Z-]{1,64}) = '([a-z0-9._:-]{1,253})'\]")
 SHA1_HEX_CHARS: Final = 40

@@ -36,7 +36,14 @@ _TLP_1: Final = {
 _TLPS: Final = _TLP_1 | {marking: tlp for tlp, marking in TLP_IDS.items()}
 _PAPS: Final = {marking: pap for pap, marking in PAP_IDS.items()}
 _TECHNIQUE = re.compile(r"T[0-9]{4}(\.[0-9]{3})?")
-_FOREIGN = re.compile(r"\s*\[\s*([a-z0-9-]{1,40}):([A-Za-z0-9_.'-]{1,60})\s*=\s*'([^'\\]{1,300})'\s*\]\s*", re.ASCII)
+_FOREIGN = re.compile(
+    r"""
+    \s* \[ \s* ([a-z0-9-]{1,40}):       # object
+    ([A-Za-z0-9_.'-]{1,60}) \s*         # path
+    = \s* '([^'\\]{1,300})' \s* \] \s*  # value
+    """,
+    re.ASCII | re.VERBOSE,
+)
 _FOREIGN_PATHS: Final = {
     ("ipv4-addr", "value"): ObservableType.IP4,
     ("ipv6-addr", "value"): ObservableType.IP6,

@@ -29,7 +29,11 @@ OBJECTS_PER_POST_MAX: Final = 5000
 DEPTH_MAX: Final = 24
 INTEGER_DIGITS_MAX: Final = 20
 OBJECT_ID: Final = re.compile(
-    r"[a-z0-9][a-z0-9-]{1,248}--[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+    r"""
+    [a-z0-9][a-z0-9-]{1,248} --                                                     # type of the object
+    [0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}         # UUID
+    """,
+    re.VERBOSE,
 )
 OBJECT_TYPE: Final = re.compile(r"[a-z0-9][a-z0-9-]{1,248}")
 _SPEC = re.compile(r"2\.[0-9]")

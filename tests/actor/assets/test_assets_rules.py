@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from bavn.actor.assets.facts import Facts, Said
+from bavn.actor.assets.facts import HostFacts, HostText
 from bavn.actor.assets.macs import maker
 from bavn.actor.assets.rules import CLIENT_PORTS, NAMES, PORTS, SAID, TEXTS
 from bavn.actor.assets.weigh import hints
@@ -16,7 +16,7 @@ CASES = tomllib.loads((Path(__file__).parent / "cases.toml").read_text(encoding=
 
 
 def host(*, offers=(), calls=(), said=()):
-    return Facts(
+    return HostFacts(
         host=UUID(int=1),
         peers=1,
         peers_outside=0,
@@ -24,7 +24,7 @@ def host(*, offers=(), calls=(), said=()):
         last_us=9,
         offers=list(offers),
         calls=list(calls),
-        said=[Said(field, "t", text, 2, 1, 9) for field, text in said],
+        said=[HostText(field, "t", text, 2, 1, 9) for field, text in said],
     )
 
 

@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from bavn.actor.detect.base import DetectSettings
 from bavn.actor.detect.indicators.lists import Grade, Lists, Names
 from bavn.actor.detect.indicators.reader import read
 from bavn.actor.detect.run import DETECTORS, Survey, survey
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.store.columns import ColumnStore
 from bavn.model.record import TABLES, address_uuid
 

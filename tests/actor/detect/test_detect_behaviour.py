@@ -5,9 +5,10 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 
-from bavn.actor.detect.base import DetectSettings, Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.queries.behaviour import Common, shipped, with_behaviour
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.terms import Terms
 from bavn.model.evidence import evidence_nats
 from bavn.model.intel.behaviour import band_of, bands_of, chain, pair, steps_of
@@ -33,12 +34,12 @@ ORDINARY = [call(f"10.0.0.{host}", f"45.0.0.{peer}", f"site{peer}.dk") for host 
 EVIL = [call("10.0.0.7", "45.9.148.20", "a.kvist-maler.net", JA3, JA3S, JA4)] * 3
 
 
-def look(made, calls) -> Look:
+def look(made, calls) -> DetectorContext:
     columns = {name: [one[name] for one in calls] for name in ("ts", "src", "dst", "sni", "ja3", "ja3s", "ja4")}
     for name in ("src", "dst"):
         columns[name] = [str(address_uuid(value)) for value in columns[name]]
     window = made.MemoryWindow({"tls": pa.table(columns)} if calls else {}, hours=24, known_days=0)
-    return Look(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings())
+    return DetectorContext(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings())
 
 
 def suspicion(**other) -> Suspicion:

@@ -4,13 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.detect.base import DetectSettings, Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.detectors.dga import ALARM_NATS, Dga
 from bavn.actor.detect.detectors.exfil import Exfil, Habit
 from bavn.actor.detect.detectors.long import Long
 from bavn.actor.detect.detectors.rarity import Rarity, rare_bits
 from bavn.actor.detect.indicators.lists import NO_LISTS
-from bavn.actor.detect.statistics.made_names import DOWN_NATS, NX_NATS_MIN, PAUSE_US_MAX, Asked, made_up, walked
+from bavn.actor.detect.settings import DetectSettings
+from bavn.actor.detect.statistics.made_names import DOWN_NATS, NX_NATS_MIN, PAUSE_US_MAX, DomainLookup, made_up, walked
 from bavn.actor.detect.statistics.surprise import surprise_bits
 from bavn.actor.detect.terms import Terms
 from bavn.model.moment import HOUR_US
@@ -19,9 +20,9 @@ from bavn.model.settings import SettingsError
 DOOR = {"table": "flow", "targets": ["10.0.9.3"], "port": 4444, "every_s": 5, "from_h": 9, "set": {}}
 
 
-def look(made, case, **settings) -> Look:
+def look(made, case, **settings) -> DetectorContext:
     window = made.window_of(case)
-    return Look(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(**settings))
+    return DetectorContext(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(**settings))
 
 
 def case_of(made, name: str):
@@ -29,26 +30,26 @@ def case_of(made, name: str):
 
 
 def test_seven_words_alarm_and_six_do_not() -> None:
-    names = [Asked(at, f"n{at}.com", NX_NATS_MIN) for at in range(7)]
+    names = [DomainLookup(at, f"n{at}.com", NX_NATS_MIN) for at in range(7)]
     assert walked(names, 10).top_nats >= ALARM_NATS > walked(names[:6], 10).top_nats
 
 
 def test_ten_words_of_which_two_exist_alarm_and_of_which_four_exist_do_not() -> None:
     def top(there: set[int]) -> float:
         steps = [DOWN_NATS if at in there else NX_NATS_MIN for at in range(10)]
-        return walked([Asked(at, f"n{at}.com", step) for at, step in enumerate(steps)], 10).top_nats
+        return walked([DomainLookup(at, f"n{at}.com", step) for at, step in enumerate(steps)], 10).top_nats
 
     assert top({3, 6}) >= ALARM_NATS > top({1, 3, 5, 7})
 
 
 def test_a_day_without_a_new_name_forgets_the_walk() -> None:
-    names = [Asked(at + (at >= 5) * 2 * PAUSE_US_MAX, f"n{at}.com", NX_NATS_MIN) for at in range(10)]
+    names = [DomainLookup(at + (at >= 5) * 2 * PAUSE_US_MAX, f"n{at}.com", NX_NATS_MIN) for at in range(10)]
     assert walked(names, 10).top_nats == pytest.approx(5 * NX_NATS_MIN)
 
 
 @given(st.lists(st.sampled_from([NX_NATS_MIN, 1.2, DOWN_NATS, 0.0]), max_size=40))
 def test_the_walk_is_never_below_its_floor_and_its_run_holds_only_names_that_do_not_exist(steps) -> None:
-    walk = walked([Asked(at, f"n{at}.com", step) for at, step in enumerate(steps)], 10)
+    walk = walked([DomainLookup(at, f"n{at}.com", step) for at, step in enumerate(steps)], 10)
     assert walk.top_nats >= max(0.0, walk.total_nats) - 1e-9
     assert all(asked.step_nats > 0 for asked in walk.run)
     assert len(walk.blocks) == -(-len(steps) // 10)

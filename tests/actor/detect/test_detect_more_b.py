@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.detect.base import DetectSettings, Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.detectors.bruteforce import BruteForce, Day, weighed
 from bavn.actor.detect.detectors.lateral import Lateral
 from bavn.actor.detect.detectors.signature import Signature, folded
@@ -14,6 +14,7 @@ from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.queries.acts import KINDS, operations
 from bavn.actor.detect.queries.crowds import crowd_nats, crowd_p
 from bavn.actor.detect.queries.edges import poisson_nats
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.statistics.chance import beta_binomial_nats, cusum_nats, gamma_poisson_nats
 from bavn.actor.detect.terms import Terms
 from bavn.actor.door.live import live_elements
@@ -217,7 +218,9 @@ def test_candidates_are_bounded(made, detector) -> None:
     window = made.window_of(made.Case(detector.name, "hit-x", {"hours": 24, "rows": streams}))
 
     def candidates(most: int):
-        look = Look(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(candidates_max=most))
+        look = DetectorContext(
+            window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(candidates_max=most)
+        )
         return detector.candidates(look).candidates
 
     assert len(candidates(100)) == 6

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bavn.actor.detect.base import Candidate, DetectSettings, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import NO_REFERENCE, Tally
 from bavn.actor.detect.detectors.beacon import Beacon
 from bavn.actor.detect.detectors.dns_tunnel import DnsTunnel
@@ -12,6 +12,7 @@ from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.queries.walk import ALARM_NATS, UNIT_NATS, highest
 from bavn.actor.detect.rank import ranked
 from bavn.actor.detect.run import DETECTORS, detect, survey
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.terms import Terms
 from bavn.actor.detect.wording import joined, number, seconds, span
 from bavn.model.sector.verdict import NO_VERDICTS, Verdict, Verdicts
@@ -20,8 +21,8 @@ from bavn.model.suspicion import RowsRef, in_order
 from bavn.model.text import Text
 
 
-def look(window, **settings) -> Look:
-    return Look(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(**settings))
+def look(window, **settings) -> DetectorContext:
+    return DetectorContext(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings(**settings))
 
 
 def case_of(made, name: str):
@@ -124,7 +125,7 @@ class Hundred:
 
     name, technique, tables = "hundred", "T1071", ("flow",)
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         made = [
             Candidate(
                 population="hundred",
@@ -182,7 +183,7 @@ def test_names_seen_before_the_window_are_not_new(made) -> None:
     window, history = made.window_of(case), made.window_of(case)
     window.first_us += 3_600_000_000
     terms = Terms(window, lambda: NO_LISTS, history)
-    found: Found = DnsTunnel().candidates(Look(window=window, terms=terms))
+    found: Found = DnsTunnel().candidates(DetectorContext(window=window, terms=terms))
     assert [c.peer for c in found.candidates if c.statistic > np.log1p(1000)] == []
 
 

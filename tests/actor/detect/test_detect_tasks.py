@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bavn.actor.detect import timed
-from bavn.actor.detect.base import Found, Look
+from bavn.actor.detect.base import DetectorContext, Found
 from bavn.actor.detect.detectors.beacon import Beacon
 from bavn.actor.detect.detectors.signature import Signature
 from bavn.actor.detect.queries import series
@@ -22,7 +22,7 @@ def elsewhere(look, tasks, seen=None):
     made = {}
     for at in reversed(range(len(tasks))):
         task = pickle.loads(pickle.dumps(tasks[at]))
-        alone = Look(
+        alone = DetectorContext(
             window=look.window,
             terms=Terms(look.window, lambda: look.terms.lists),
             indicators=look.indicators,
@@ -85,7 +85,7 @@ def test_slices_try_the_spectra_that_the_whole_would_try(made, monkeypatch, most
         for at in times:
             world.flow(at, f"10.0.0.{host + 7}", "45.9.148.20", 443)
     window = made.MemoryWindow(made.tables_of(world), hours=24, known_days=0)
-    look = Look(window=window, terms=Terms(window, lambda: made.lists_of(made.Case("beacon", "hit-x", {}))))
+    look = DetectorContext(window=window, terms=Terms(window, lambda: made.lists_of(made.Case("beacon", "hit-x", {}))))
     whole = Beacon().candidates(look)
     assert whole.populations["beacon"].total == 6
     for workers in (2, 5):

@@ -4,7 +4,7 @@ import pytest
 
 from bavn.actor.detect.indicators.lists import NO_LISTS, Grade, Lists
 from bavn.actor.detect.queries.homes import LINK, PRIVATE, inferred
-from bavn.actor.detect.terms import NEW_NATS, OLD_NATS, UNSEEN, Known, Terms
+from bavn.actor.detect.terms import NEW_NATS, OLD_NATS, UNSEEN, PeerProfile, Terms
 
 
 def world(made, calls, *, hours=24, known_days=0, homes=("10.0.0.0/8",)):
@@ -16,8 +16,10 @@ def call(host: str, peer: str, **more):
     return {"host": host, "peer": peer, "period_s": 3600, "to_h": 2.5, **more}
 
 
-def known(**more) -> Known:
-    return Known(**{"hosts": 1, "first_us": 1, "new": None, "names": (), "grade": Grade.UNKNOWN, "edge": False, **more})
+def known(**more) -> PeerProfile:
+    return PeerProfile(
+        **{"hosts": 1, "first_us": 1, "new": None, "names": (), "grade": Grade.UNKNOWN, "edge": False, **more}
+    )
 
 
 def test_hosts_and_names_of_an_address(made) -> None:

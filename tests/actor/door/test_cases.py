@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.door.conversations.case_book import ATTACH, CaseSaid
+from bavn.actor.door.conversations.case_book import ATTACH, CaseReply
 from bavn.actor.door.live import live_elements
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.sector_verdicts import NoSuchAdvice
@@ -139,7 +139,7 @@ def test_what_is_no_step_of_this_actors_own_tasks_does_not_leave(centre, north, 
     assert [(entry.rule) for entry in _said(north)] == [rule]
 
 
-def _said(actor) -> list[CaseSaid]:
+def _said(actor) -> list[CaseReply]:
     from bavn.actor.door.conversations.case_book import SAID_SQL, said_of
 
     return said_of(actor.book.rows(SAID_SQL))
@@ -382,7 +382,7 @@ def test_whatever_a_centre_says_of_cases_each_is_one_line_and_the_gate_stays_ope
     for one in north.verdicts.sector.every():
         assert one.until_us > NOW_US
     preview = north.door.cases.try_on(
-        CaseSaid(
+        CaseReply(
             number=1,
             at_us=0,
             case_id=CASE,

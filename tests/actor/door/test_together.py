@@ -9,7 +9,8 @@ import pytest
 
 from bavn.actor.door.rounds.rules import members_text, params_of
 from bavn.keyholder.epochs import EpochKeys
-from bavn.keyholder.holder import HolderSettings, KeyHolder, SingleKey
+from bavn.keyholder.holder import KeyHolder, SingleKey
+from bavn.keyholder.settings import HolderSettings
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkRefused
 from bavn.psi import keys, oprf, share

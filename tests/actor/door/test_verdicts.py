@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from bavn.actor.door.known import Known
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.verdicts import NoSuchVerdict, VerdictBook
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
@@ -26,8 +26,8 @@ def test_it_outlives_a_restart_and_a_changed_statistic(tmp_path) -> None:
     with Book(tmp_path / "node.db") as book:
         again = VerdictBook(book)
         assert again.every() == [given]
-        Known(book).replace([suspicion(statistic=9.0, p=0.001)], NOW_US)
-        (kept,) = Known(book).all()
+        NodeSuspicions(book).replace([suspicion(statistic=9.0, p=0.001)], NOW_US)
+        (kept,) = NodeSuspicions(book).all()
         assert again.holding(NOW_US).of(kept) == given
         assert again.holding(NOW_US + DAY_US).of(kept) is None
 

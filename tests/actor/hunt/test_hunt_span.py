@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.hunt.span import LAST_US, Asked, SpanUnclear, asked, length, moment
+from bavn.actor.hunt.span import LAST_US, RequestedSpan, SpanUnclear, asked, length, moment
 from bavn.model.moment import DAY_US, HOUR_US
 
 
@@ -14,7 +14,7 @@ def test_last_counts_back_from_the_newest_record() -> None:
 
 
 def test_nothing_said_is_all_there_is() -> None:
-    assert Asked().of(5, 9) == (5, 10)
+    assert RequestedSpan().of(5, 9) == (5, 10)
 
 
 def test_a_time_without_a_zone_is_utc() -> None:

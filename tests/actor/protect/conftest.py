@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock, shipped_text
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
@@ -92,7 +92,7 @@ class Actor:
         policy = self.extras.pop("policy", self.policy)
         never = self.extras.get("never") or NeverBlock.of(shipped_text(), "shipped", own_networks=HOMES)
         given = {name: value for name, value in self.extras.items() if name not in ("never", "hands")}
-        hands = self.extras.get("hands") or Hands((self.enforcer,), (self.watcher,))
+        hands = self.extras.get("hands") or Enforcers((self.enforcer,), (self.watcher,))
         self.protect = Protect(
             ledger=Ledger(self.book), clock=self.clock, policy=policy, never=never, hands=hands, homes=HOMES, **given
         )

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.protect.carry import carries
+from bavn.actor.protect.carriers import carries
 from bavn.actor.protect.enforcers.bind_update import UPDATE_BYTES_MAX, BindUpdate
 from bavn.actor.protect.enforcers.zone_answers import key_of
 from bavn.model.intel.indicator import Block

@@ -1,6 +1,6 @@
 """A canary's name in force: beside the real blocks, told to nobody, gone at its end; and why it cannot be tried."""
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.model.intel.indicator import Block
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.observable import ObservableType
@@ -45,7 +45,7 @@ def test_why_it_cannot_be_tried_or_did_not_hold(make_actor) -> None:
     assert actor.protect.try_canary(block(actor)) == "kill-switch"
     actor.enforcer.broken = False
     actor.enforcer.carries = frozenset({ObservableType.IP4})
-    actor.again(hands=Hands((actor.enforcer,), ()))
+    actor.again(hands=Enforcers((actor.enforcer,), ()))
     actor.protect.kill_switch(on=False, by="anna")
     assert actor.protect.try_canary(block(actor)) == "no-enforcer"
     assert actor.enforcer.holds == set()

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bavn.actor.protect.carry import carried
+from bavn.actor.protect.carriers import carried
 from bavn.actor.protect.enforcers.bind_update import BindUpdate
 from bavn.actor.protect.enforcers.nft_sets import NftSets
 from bavn.actor.protect.enforcers.playbook import CARRIED, Command, Sender, body

@@ -41,7 +41,7 @@ DYING = textwrap.dedent(
     """
     import os, signal, sys
     from pathlib import Path
-    from bavn.actor.protect.carry import Hands
+    from bavn.actor.protect.carriers import Hands
     from bavn.actor.protect.never import NeverBlock
     from bavn.actor.protect.policy import ProtectPolicy
     from bavn.actor.protect.protect import Protect

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bavn.actor.protect import rules
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.hunt import NO_HISTORY, Found, History
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
@@ -313,7 +313,7 @@ def test_what_nobody_carries_is_said(make_actor, make_indicator, make_released) 
             self.blocks = tuple(blocks)
 
     hand = OnlyNames()
-    actor = make_actor(hands=Hands((hand,), ()))
+    actor = make_actor(hands=Enforcers((hand,), ()))
     sent = [("a.evil.com", "domain"), ("too.long.org", "domain"), ("203.0.114.9", "ip4")]
     outcomes = actor.protect.receive([make_released(make_indicator(v, k, n=i)) for i, (v, k) in enumerate(sent)])
     assert [getattr(outcome, "rule", None) for outcome in outcomes] == [None, "carried", "carried"]

@@ -4,7 +4,7 @@ import pytest
 
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.actor.protect.wishes import wish
+from bavn.actor.protect.requests import wish
 from bavn.model.intel.indicator import Pap
 from bavn.model.moment import HOUR_US
 from bavn.model.outcome import Refused

@@ -13,7 +13,7 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from bavn.actor.protect.carry import Hands
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz import Rpz
 from bavn.actor.protect.enforcers.rpz_log import RpzLog
 from bavn.actor.protect.enforcers.unbound import Unbound
@@ -213,7 +213,7 @@ def test_the_whole_way_at_a_clinic_without_sensor(
 ) -> None:
     """Release, first blocked query, sighting, restart, expiry and withdrawal: no store, no sensor."""
     log = RpzLog(resolver.log_file, resolver, bytes_max=200)
-    hands = Hands((Rpz(resolver.zone_file, resolver),), ())
+    hands = Enforcers((Rpz(resolver.zone_file, resolver),), ())
     actor = make_actor(hands=hands, sources=[log])
     one, two = make_indicator("evil.com", n=1, valid_until_us=T0 + HOUR_US), make_indicator("b.evil.org", n=2)
     ip = make_indicator("203.0.114.9", "ip4", n=3)
@@ -243,7 +243,7 @@ def test_the_whole_way_at_a_clinic_without_sensor(
 def test_a_resolver_that_dies_is_back_within_a_second_of_steps(
     make_actor, make_indicator, make_released, resolver
 ) -> None:
-    actor = make_actor(hands=Hands((Rpz(resolver.zone_file, resolver),), ()))
+    actor = make_actor(hands=Enforcers((Rpz(resolver.zone_file, resolver),), ()))
     actor.protect.receive([make_released(make_indicator("evil.com"))])
     actor.protect.step()
     os.kill(int((resolver.folder / "unbound.pid").read_text()), signal.SIGKILL)

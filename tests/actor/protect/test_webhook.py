@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from bavn.actor.protect.enforcers import webhook as module
 from bavn.actor.protect.enforcers.playbook import Command, Sender, body
 from bavn.actor.protect.enforcers.webhook import Webhook
-from bavn.actor.protect.enforcers.webhook_post import Answer, Poster, PostFailed, allowed, secret_of
+from bavn.actor.protect.enforcers.webhook_post import Poster, PostFailed, WebhookResponse, allowed, secret_of
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.intel.indicator import Block
 from bavn.model.moment import DAY_US
@@ -258,7 +258,7 @@ def test_over_tls_only_who_is_trusted_is_told(tmp_path) -> None:
     receiver = Receiver(context)
     try:
         posters = [Poster(receiver.url, KEY, SystemClock(), authority=tmp_path / "cert.pem")]
-        assert posters[0].post("id", b"{}", "application/json") == Answer(200, 0)
+        assert posters[0].post("id", b"{}", "application/json") == WebhookResponse(200, 0)
         posters.append(Poster(receiver.url, KEY, SystemClock()))
         with pytest.raises(PostFailed, match=r"(?i)certificate"):
             posters[1].post("id", b"{}", "application/json")

@@ -8,11 +8,11 @@ import pytest
 from bavn.actor.sense.suricata.eve_file import EveFile
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
-from bavn.app.accept.check import Asked, Site
+from bavn.app.accept.check import AcceptanceTerms, Site
 from bavn.app.accept.run import part_of
 from bavn.app.accept.throwaway import Events
 from bavn.app.config.load import read_node
-from bavn.app.node.health.recorder import HEALTH_FILE
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.rehearsal.clock import SimClock
 from bavn.traffic.dice import SeededDice
 from tests.app.conftest import RealClock, stand, stand_up  # noqa: F401  a real centre behind real TLS
@@ -47,7 +47,7 @@ class Bench:
         (folder / "scratch").mkdir(exist_ok=True)
         self.site = Site(
             config=read_node(folder / "node.toml"),
-            asked=Asked(**asked),
+            asked=AcceptanceTerms(**asked),
             clock=self.clock,
             dice=SeededDice(1),
             scratch=folder / "scratch",

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.app.accept.centre import ACTS, MEASURES, Look, Rounds, counted, part, taken_part
+from bavn.app.accept.centre import ACTS, MEASURES, CentreSurvey, Rounds, counted, part, taken_part
 from bavn.app.accept.check import UNTESTED
 from bavn.app.accept.files import write_all
 from bavn.app.accept.page import as_pdf, page
@@ -22,8 +22,8 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.protocols import read_protocol
 from bavn.centre.correlate.round_state import Phase, Round
 from bavn.centre.desk.views import RoundSummary
-from bavn.model.heard import NodeHealth
 from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.received import NodeHealth
 from bavn.model.sector.member import ActorState
 from bavn.model.sector.protocol import Outcome, TestKind
 from bavn.model.sector.protocol_file import SignedProtocol, signed
@@ -54,7 +54,7 @@ HEALTH = NodeHealth(
     last_round=None,
     received_us=NOW_US - 60 * SECOND_US,
 )
-LOOK = Look(
+LOOK = CentreSurvey(
     now_us=NOW_US,
     state=ActorState.ACTIVE,
     certificate_until_us=NOW_US + 60 * DAY_US,
@@ -164,7 +164,7 @@ def test_a_page_holds_every_figure_and_nothing_unescaped(given, language) -> Non
     assert given.digest in text
     assert "<b>broke" not in text
     assert "<script" not in text
-    assert {"en": "at least 14 days", "da": "mindst 14 dage"}[language] in text
+    assert {"en": "at least 20 days", "da": "mindst 20 dage"}[language] in text
 
 
 @pytest.mark.slow

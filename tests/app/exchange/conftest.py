@@ -13,9 +13,9 @@ from bavn.centre.books.tables import open_engine
 from bavn.centre.desk.partnership import open_credentials, open_partners
 from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.authority import Authority
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.rules import ShareLimits
-from bavn.centre.share.share import Share, Wish
+from bavn.centre.share.share import Share, ShareRequest
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
 from bavn.model.observable import Observable
@@ -124,7 +124,7 @@ class World:
         plain = {"technique": "T1071.001", "tlp": Tlp.GREEN, "pap": Pap.GREEN, "days": 30, "confidence": 80} | other
         self.orders += 1
         wishes = [
-            Wish(observable=Observable.of(kind, value), case_id=case, grounds=Grounds(**grounds), **plain)
+            ShareRequest(observable=Observable.of(kind, value), case_id=case, grounds=Grounds(**grounds), **plain)
             for value in values
         ]
         assert self.share.release(wishes, self.orders) == {}

@@ -19,17 +19,17 @@ from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.inbox.misp_sightings import MispSightings
 from bavn.centre.inbox.read_misp import read_event
 from bavn.centre.node.misp_exchange import MispExchange
-from bavn.centre.share.letter import Grounds
 from bavn.centre.share.misp_out import MispOut
 from bavn.centre.share.misp_runs import MispRuns
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.rules import ShareLimits
-from bavn.centre.share.share import Share, Wish
-from bavn.model.heard import Observed
+from bavn.centre.share.share import Share, ShareRequest
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.principal import account
+from bavn.model.received import Observed
 from bavn.model.sector.indicator_life import LifeAct
 from bavn.model.sector.intel import Access, Assumed
 from bavn.model.sector.partner import Inward, Outward, Partner
@@ -111,7 +111,7 @@ class World:
         } | other.pop("grounds", {})
         plain = {"technique": "T1071.001", "tlp": Tlp.GREEN, "pap": Pap.GREEN, "days": 30, "confidence": 80} | other
         self.orders += 1
-        wishes = [Wish(observable=one, case_id=case, grounds=Grounds(**grounds), **plain) for one in named]
+        wishes = [ShareRequest(observable=one, case_id=case, grounds=Grounds(**grounds), **plain) for one in named]
         refused = self.share.release(wishes, self.orders)
         self.share.exchange.step()
         return refused

@@ -11,9 +11,9 @@ from bavn.app.operator import supervise
 from bavn.app.operator.adding import user_of
 from bavn.app.operator.home import fence_of, home_of
 from bavn.app.operator.landlock import around
-from bavn.app.operator.look import lines
 from bavn.app.operator.register import Entry, Place, Register
 from bavn.app.operator.supervise import Operator, Waiting, printable
+from bavn.app.operator.survey import lines
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.settings import SettingsError
 

@@ -6,7 +6,7 @@ import pytest
 
 from bavn.app.centre.publish_parts import rendered
 from bavn.app.reports.charts import drawn
-from bavn.app.reports.page import Standing, page
+from bavn.app.reports.page import DocumentStatus, page
 from bavn.app.reports.text import lines
 from bavn.centre.publish.document import Drawn, Figure
 from tests.app.reports.pdf_ua import wrong
@@ -32,8 +32,8 @@ def test_everything_has_its_source_and_own_values_are_the_actors() -> None:
 
 
 def test_the_sectors_side_names_nobody() -> None:
-    made = page(make_benchmark(actor=""), "en", Standing())
-    assert "klinik-delta" in page(make_benchmark(), "en", Standing())
+    made = page(make_benchmark(actor=""), "en", DocumentStatus())
+    assert "klinik-delta" in page(make_benchmark(), "en", DocumentStatus())
     assert "klinik-delta" not in made
     assert "Your own" not in made
 
@@ -53,7 +53,7 @@ def test_the_picture_shows_own_values_where_there_are_any(language) -> None:
 @pytest.mark.parametrize(("actor", "language"), [("klinik-delta", "da"), ("", "en")])
 def test_pdf_ua(tmp_path, actor, language) -> None:
     file = tmp_path / "made.pdf"
-    file.write_bytes(rendered(make_benchmark(actor), "pdf", language, Standing()))
+    file.write_bytes(rendered(make_benchmark(actor), "pdf", language, DocumentStatus()))
     assert wrong(file) == []
 
 
@@ -67,7 +67,7 @@ def test_wcag(tmp_path, chromium, width) -> None:
     from tests.app.web.pages.looking import AA
 
     file = tmp_path / "made.html"
-    file.write_text(page(make_benchmark(), "da", Standing()), encoding="utf-8")
+    file.write_text(page(make_benchmark(), "da", DocumentStatus()), encoding="utf-8")
     context = chromium.new_context(viewport={"width": width, "height": 800}, bypass_csp=True)
     try:
         shown = context.new_page()

@@ -12,13 +12,13 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.reports import apart
 from bavn.app.reports import drawing as module
 from bavn.app.reports.drawing import drawing
-from bavn.app.reports.page import Standing
+from bavn.app.reports.page import DocumentStatus
 from bavn.centre.publish.build import build
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.life import EditionState
 from tests.centre.publish.made import make_whole
 
-STANDING = Standing(EditionState.APPROVED, 3, "Bo Lund")
+STANDING = DocumentStatus(EditionState.APPROVED, 3, "Bo Lund")
 
 
 def test_a_second_thread_has_its_turn_afterwards() -> None:

@@ -12,7 +12,7 @@ from bavn.app.centre.publish_parts import FORMS, rendered
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.reports.charts import drawn
 from bavn.app.reports.missing import reports_needed
-from bavn.app.reports.page import Standing, page
+from bavn.app.reports.page import DocumentStatus, page
 from bavn.app.reports.text import lines
 from bavn.centre.publish.build import build
 from bavn.centre.publish.document import Drawn, Figure, Kind
@@ -22,7 +22,7 @@ from bavn.centre.publish.threat import Level, Threat
 from tests.app.reports.pdf_ua import wrong
 from tests.centre.publish.made import make_facts, make_whole
 
-STANDING = Standing(EditionState.APPROVED, 3, "Bo Lund")
+STANDING = DocumentStatus(EditionState.APPROVED, 3, "Bo Lund")
 HOSTILE = "<script>alert(1)</script><img src=http://x.example/a onerror=x>{{ 7*7 }}&\"'$x_1$ æøå"
 
 
@@ -137,7 +137,7 @@ def test_pictures_show_what_tables_do_and_nothing_else(forecast) -> None:
 
 def test_what_is_not_approved_says_so(forecast) -> None:
     for state, word in ((EditionState.DRAFT, "draft, made from data"), (EditionState.WITHDRAWN, "withdrawn")):
-        text = page(forecast, "en", Standing(state, 1))
+        text = page(forecast, "en", DocumentStatus(state, 1))
         assert re.search(rf'class="unfinished">{word}', text)
     assert 'class="unfinished"' not in page(forecast, "en", STANDING)
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI, Request
 
-from bavn.app.web.frame import Facts, Person, Trouble, tell_trouble
+from bavn.app.web.frame import Person, SessionContext, Trouble, tell_trouble
 
 
 class As:
@@ -18,8 +18,8 @@ class As:
     def person(self, request: Request) -> Person:
         return self._person
 
-    def facts(self, request: Request) -> Facts:
-        return Facts(csrf="csrf", language="en", zone="Europe/Copenhagen")
+    def facts(self, request: Request) -> SessionContext:
+        return SessionContext(csrf="csrf", language="en", zone="Europe/Copenhagen")
 
 
 def serve_as(app: FastAPI, person: Person) -> FastAPI:

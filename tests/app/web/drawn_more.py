@@ -6,9 +6,9 @@ from pathlib import Path
 
 from bavn.app.centre.publish_parts import publishing_of
 from bavn.app.centre.rollout_parts import rollout_over
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.centre.cases.case.files import Marking
-from bavn.centre.cases.intelligence.proposals import Heard
+from bavn.centre.cases.intelligence.proposals import ReceivedClaim
 from bavn.centre.cases.policies import StandingPolicy
 from bavn.centre.desk.counts import keep_counts
 from bavn.centre.desk.membership import Membership
@@ -17,10 +17,10 @@ from bavn.centre.publish.document import Kind
 from bavn.centre.publish.edit import Change
 from bavn.centre.publish.threat import Level, Threat
 from bavn.centre.share.misp_runs import MispRuns
-from bavn.model.heard import Counted, Replied
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
+from bavn.model.received import Counted, Replied
 from bavn.model.sector.case import CaseState
 from bavn.model.sector.indicator_life import LifeAct
 from bavn.model.sector.intel import Claim, Source
@@ -33,7 +33,7 @@ CLAIMED = tuple(Observable.of("domain", f"c{n}.parked-host.net") for n in range(
 REVIEWED = Observable.of("domain", "login-portal-check.com")
 
 
-def add(house: SacHouse, folder: Path) -> None:
+def add(house: SacContext, folder: Path) -> None:
     """Everything below, once."""
     indicators(house)
     policies(house)
@@ -45,7 +45,7 @@ def add(house: SacHouse, folder: Path) -> None:
     publications(house)
 
 
-def indicators(house: SacHouse) -> None:
+def indicators(house: SacContext) -> None:
     """One draft, one that waits for a second person, one that was found wrong and withdrawn."""
     lives = house.desk.lives
     given = {"technique": "T1566.002", "producers": ("source:c2-list",)}
@@ -60,18 +60,20 @@ def indicators(house: SacHouse) -> None:
     lives.act(wrong.id, LifeAct.WITHDRAW, ANNA, "a supplier's shop")
 
 
-def policies(house: SacHouse) -> None:
+def policies(house: SacContext) -> None:
     """One in force, one that waits."""
     until_us = house.clock.now_us() + 90 * DAY_US
     given = {"score_min": 12.0, "groups_min": 3, "types": ("domain", "ip4"), "blocks_per_day_max": 10}
-    made = house.desk.policies.propose(
+    made = house.desk.cases.policies.propose(
         StandingPolicy(name="Clear command channels", indicator_days=30, until_us=until_us, **given), ANNA
     )
-    house.desk.policies.approve(made.id, BO)
-    house.desk.policies.propose(StandingPolicy(name="Names at many", indicator_days=14, until_us=until_us, **given), BO)
+    house.desk.cases.policies.approve(made.id, BO)
+    house.desk.cases.policies.propose(
+        StandingPolicy(name="Names at many", indicator_days=14, until_us=until_us, **given), BO
+    )
 
 
-def partners(house: SacHouse) -> None:
+def partners(house: SacContext) -> None:
     """A national centre both ways, and one whose agreement has ended."""
     now_us = house.clock.now_us()
     house.partners.add(
@@ -94,7 +96,7 @@ def partners(house: SacHouse) -> None:
     house.partners.end("old-list", BO, "its keeper has gone")
 
 
-def sources(house: SacHouse, folder: Path) -> None:
+def sources(house: SacContext, folder: Path) -> None:
     """Two sources, what they claim, and what people made of it."""
     books, now_us = house.intelligence, house.clock.now_us()
     place = folder / "list.csv"
@@ -104,7 +106,7 @@ def sources(house: SacHouse, folder: Path) -> None:
         Source(name="c2-list", kind="list", place=str(place), trust=40, hunts_per_day=10, pap=Pap.AMBER), ANNA
     )
     heard = [
-        Heard(
+        ReceivedClaim(
             name,
             f"{at:064x}",
             Claim(observable=named, tlp=Tlp.GREEN, pap=Pap.GREEN, confidence=70, technique="T1071.001", about="c2"),
@@ -118,7 +120,7 @@ def sources(house: SacHouse, folder: Path) -> None:
     books.proposals.dismiss(CLAIMED[7], BO, "a shop of ours")
 
 
-def questions(house: SacHouse) -> None:
+def questions(house: SacContext) -> None:
     """One answered by some, one that waits for a second person."""
     kept, now_us = house.desk.questions, house.clock.now_us()
     asked = kept.ask(
@@ -148,7 +150,7 @@ def questions(house: SacHouse) -> None:
     kept.ask([REVIEWED], ["region-nord", "region-syd"], ANNA, why="Is it met here?", since_us=now_us - 7 * DAY_US)
 
 
-def counts(house: SacHouse) -> None:
+def counts(house: SacContext) -> None:
     """Four actors told of three days."""
     today = house.clock.now_us() // DAY_US
     for at, actor in enumerate(sorted(ACTORS)[:4]):
@@ -169,7 +171,7 @@ def counts(house: SacHouse) -> None:
             )
 
 
-def members(house: SacHouse) -> None:
+def members(house: SacContext) -> None:
     """One is suspended, one is invited; of two the register says where they lie."""
     membership = Membership(house.registry, house.enrolment, house.roles, house.clock)
     membership.invite("clinic-south", ANNA, kind="clinic")
@@ -180,10 +182,10 @@ def members(house: SacHouse) -> None:
     )
 
 
-def publications(house: SacHouse) -> None:
+def publications(house: SacContext) -> None:
     """A forecast as data made it, a brief that Anna edited, and a level that Bo set."""
     publishing = publishing_of(house.file, house.desk)
-    for case in house.desk.cases():
+    for case in house.desk.cases.every():
         if case.state in (CaseState.CONFIRMED, CaseState.RELEASED):
             marking = Marking(tlp=Tlp.GREEN, rsit="malicious-code/infected-system", techniques=("T1071.001",))
             house.desk.files.mark(case.id, BO, marking, "may be told of")

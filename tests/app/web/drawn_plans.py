@@ -2,16 +2,16 @@
 exercises. All of it by the books that people use; the steps were taken in the weeks before."""
 
 from bavn.app.centre.rollout_parts import rollout_over
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.centre.cases.exercises.exercises import Exercises
 from bavn.centre.cases.warnings.warnings import Warnings
 from bavn.centre.desk.rolling import Entry, RollOut
 from bavn.centre.members.terms import Signing, Terms
 from bavn.centre.node.warning_post import addressees
-from bavn.model.heard import ExerciseSaid, WarningAnswer
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US, iso
 from bavn.model.observable import Observable
+from bavn.model.received import ExerciseStatement, WarningAnswer
 from bavn.model.sector.exercise import ActorStep, Campaign, Plan, Role
 from bavn.model.sector.rollout import RolloutAct, Stage, Wait
 from bavn.model.sector.sector_warning import Address, Content, Urgency
@@ -22,14 +22,14 @@ from tests.app.web.drawn_sector import ANNA, BO
 PROTOCOL = "5a" * 32
 
 
-def add(house: SacHouse) -> None:
+def add(house: SacContext) -> None:
     """Everything below, once."""
     rollout(house)
     warnings(house)
     exercises(house)
 
 
-def rollout(house: SacHouse) -> None:
+def rollout(house: SacContext) -> None:
     """Members as they stand, one of them set back and proved anew, and four actors on their way in."""
     today = house.clock.now_us() // DAY_US
     clock = SimClock(house.clock.now_us() - 60 * DAY_US)
@@ -95,7 +95,7 @@ def _steps(opened: RollOut, clock: SimClock) -> None:
         opened.move(actor, step, ANNA, "as planned", PROTOCOL if by_hand else "", by_hand=by_hand)
 
 
-def warnings(house: SacHouse) -> None:
+def warnings(house: SacContext) -> None:
     """One in force that some answered, some are late with and one was not told; one draft, and one that is over."""
     clock = SimClock(house.clock.now_us() - 48 * HOUR_US)
     kept = Warnings(house.registry.engine, clock)
@@ -153,7 +153,7 @@ def warnings(house: SacHouse) -> None:
         )
 
 
-def exercises(house: SacHouse) -> None:
+def exercises(house: SacContext) -> None:
     """One that is over, with its release; one in progress, in which each actor came to another point."""
     step, aims = (
         ActorStep,
@@ -212,7 +212,7 @@ def _hear(kept: Exercises, exercise_id: str, actor: str, steps: tuple[ActorStep,
     for at, step in enumerate(steps):
         suspected = step is ActorStep.SUSPECTED
         kept.hear(
-            ExerciseSaid(
+            ExerciseStatement(
                 item_id="i",
                 actor=actor,
                 exercise_id=exercise_id,

@@ -29,11 +29,11 @@ from bavn.centre.correlate.score import Weighed
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
 from bavn.centre.node.build import open_centre
-from bavn.model.heard import Attached
 from bavn.model.intel.indicator import Sighting
 from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.received import Attached
 from bavn.model.sector.case import CaseAct
 from bavn.model.sector.lead import Lead, Reason, Sign, Term
 from bavn.model.sector.nis2 import Nis2Act
@@ -179,7 +179,7 @@ class DrawnSector:
 
     def case_of(self, observable: Observable):
         """The one case with this in it."""
-        (found,) = [one for one in self.desk.cases() if observable in {e.observable for e in one.facts.elements}]
+        (found,) = [one for one in self.desk.cases.every() if observable in {e.observable for e in one.facts.elements}]
         return found
 
     def answer(self, actor: str, case_id: str, act: str, words: str) -> None:
@@ -215,7 +215,7 @@ def _spread(sector: DrawnSector) -> None:
 def _work(sector: DrawnSector) -> None:
     """What people did: the campaign is released and in force, the second case is worked, the third is harmless."""
     desk, first = sector.desk, sector.case_of(CAMPAIGN[0]).id
-    desk.act(first, CaseAct.TAKE, ANNA)
+    desk.cases.act(first, CaseAct.TAKE, ANNA)
     desk.files.mark(first, ANNA, Marking(rsit="malicious-code/c2-server", techniques=("T1071.001",)))
     desk.work.ask(first, ["it-supplier", "region-nord"], "task", "Isolate what speaks to it", ANNA)
     desk.work.ask(first, ["region-syd"], "question", "Is it a supplier's?", ANNA)
@@ -244,19 +244,19 @@ def _work(sector: DrawnSector) -> None:
         ANNA,
         flags=Flags(cross_border="unknown", touched=("surgery",)),
     )
-    desk.act(first, CaseAct.CONFIRM, ANNA, "four actors, one rare peer")
+    desk.cases.act(first, CaseAct.CONFIRM, ANNA, "four actors, one rare peer")
     sector.nodes["clinic-west"].enforces = False
     sector.wait(1)
-    desk.act(first, CaseAct.RELEASE, BO, "block it")
+    desk.cases.act(first, CaseAct.RELEASE, BO, "block it")
     sector.wait(1)
     _sighted(sector)
     third = sector.case_of(THIRD[0]).id
-    desk.act(third, CaseAct.TAKE, BO)
-    desk.act(third, CaseAct.DISMISS, BO, "statistics of a supplier's website")
+    desk.cases.act(third, CaseAct.TAKE, BO)
+    desk.cases.act(third, CaseAct.DISMISS, BO, "statistics of a supplier's website")
     second = sector.case_of(SECOND[0]).id
-    desk.act(second, CaseAct.TAKE, ANNA)
+    desk.cases.act(second, CaseAct.TAKE, ANNA)
     desk.work.ask(second, ["kommune-oest", "kommune-vest"], "question", "Which machine fetched it?", ANNA)
-    desk.comment(second, ANNA, "Looks like a loader")
+    desk.cases.comment(second, ANNA, "Looks like a loader")
     sector.wait(1)
     sector.answer("kommune-oest", second, "applies", "A workstation in home care")
 

@@ -81,7 +81,7 @@ class StorySector:
     def has_a_case(self) -> bool:
         """Whether the centre has opened one by itself."""
         with opened_registry(self.file) as registry:
-            return bool(open_desk(self.file, registry).cases())
+            return bool(open_desk(self.file, registry).cases.every())
 
     def resolves(self, name: str) -> bool:
         """Whether a machine at the clinic gets an address for this name."""

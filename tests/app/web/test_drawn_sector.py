@@ -19,11 +19,11 @@ def test_the_drawn_sector_has_cases_in_all_stages_and_a_campaign_in_force(tmp_pa
             "third": CaseState.DISMISSED,
             "fourth": CaseState.NEW,
         }
-        with_case = {one.facts.lead_id for one in sector.desk.cases()}
-        assert [v.lead.observables for v in sector.desk.leads() if v.lead.id not in with_case] == [WEAK]
+        with_case = {one.facts.lead_id for one in sector.desk.cases.every()}
+        assert [v.lead.observables for v in sector.desk.lead_book.leads() if v.lead.id not in with_case] == [WEAK]
         (clock, *_) = sector.desk.times.clocks()
         assert (len(clock.enforced), clock.missing) == (len(ACTORS) - 1, ("clinic-west",))
-        assert any(sector.desk.sightings(view.kept.indicator.id) for view in sector.desk.indicators())
+        assert any(sector.desk.deliveries.sightings(view.kept.indicator.id) for view in sector.desk.indicators())
         assert sector.desk.audit_verify() is None
         many_leads(sector.engine, 50, sector.clock.now_us())
-        assert len(sector.desk.leads(100)) == 50
+        assert len(sector.desk.lead_book.leads(100)) == 50

@@ -16,7 +16,7 @@ from bavn.app.access.rights import Right, Role
 from bavn.app.web import exporting
 from bavn.app.web.console import routes_of
 from bavn.app.web.exporting import add_exports, cell, columns_of, in_stix, row_shape
-from bavn.app.web.frame import After, Limit, Person, Rows, Said, Trouble, allow, opened, page
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
 from bavn.app.web.sides import bare_app
 from bavn.model.text import Text
 from tests.app.web.asking import ask, serve_as
@@ -36,7 +36,7 @@ class Inner(BaseModel):
 
 class Line(BaseModel):
     number: int
-    says: Said
+    says: TextShape
     colour: Colour
     tags: list[str]
     inner: Inner | None
@@ -46,7 +46,7 @@ class Line(BaseModel):
 def made(number, note="=1+1", tags=()):
     return Line(
         number=-number,
-        says=Said(en="yes", da="ja"),
+        says=TextShape(en="yes", da="ja"),
         colour=Colour.RED,
         tags=list(tags),
         inner=None if number % 2 else Inner(at_us=1_800_000_000_000_000, note=note),

@@ -30,7 +30,7 @@ def unsigned(claims):
     return ".".join(base64.urlsafe_b64encode(json.dumps(one).encode()).decode().rstrip("=") for one in parts) + "."
 
 
-class Standing:
+class FakeProvider:
     """An identity provider that answers as the test says."""
 
     def __init__(self):
@@ -78,7 +78,7 @@ class Standing:
 
 @pytest.fixture
 def standing():
-    return Standing()
+    return FakeProvider()
 
 
 def provider_of(standing, table=TABLE, tmp=None, side="sac"):
@@ -341,7 +341,7 @@ def test_addresses_that_are_none_are_a_provider_that_is_away(standing, metadata,
     secret = tmp_path / "secret"
     secret.write_text("s")
     secret.chmod(0o600)
-    said = json.loads(Standing().openid_configuration(None).content) | metadata
+    said = json.loads(FakeProvider().openid_configuration(None).content) | metadata
     standing.openid_configuration = lambda _: httpx.Response(200, content=json.dumps(said).encode())
     with pytest.raises((OidcAway, OidcRefused)):
         came_back(standing, table=replace(TABLE, client_secret_file=str(secret)))

@@ -55,7 +55,7 @@ def served(side, house, folder):
 
 @pytest.fixture(scope="module")
 def sac(tmp_path_factory):
-    from bavn.app.web.sac.house import open_house
+    from bavn.app.web.sac.context import open_house
 
     folder = tmp_path_factory.mktemp("sac")
     (folder / "centre.toml").write_text("")

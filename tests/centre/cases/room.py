@@ -6,9 +6,9 @@ from bavn.centre.cases.case.files import Files
 from bavn.centre.cases.case.rows import standing
 from bavn.centre.cases.case.work import Work
 from bavn.centre.store.engine import open_engine
-from bavn.model.heard import CaseAnswer
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
+from bavn.model.received import CaseAnswer
 from bavn.rehearsal.clock import SimClock
 
 NOW_US = 20_000 * DAY_US

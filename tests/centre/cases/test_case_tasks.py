@@ -14,10 +14,10 @@ from bavn.centre.cases.case.work import UnknownTask, Work
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.cases.who import NotAllowed
 from bavn.centre.store.engine import open_engine
-from bavn.model.heard import Attached, Withdrawal
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.principal import account
+from bavn.model.received import Attached, Withdrawal
 from bavn.model.sector.case import CaseAct, CaseState, NotNow
 from bavn.model.sector.work import NoSuchStep, TaskAct, TaskState
 from bavn.model.settings import SettingsError

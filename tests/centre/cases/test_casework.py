@@ -12,9 +12,9 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.case.rows import UnknownCase
 from bavn.centre.cases.nis2.clocks import Nis2Book
 from bavn.centre.cases.tables import VERDICT
-from bavn.model.heard import Attached
 from bavn.model.moment import HOUR_US
 from bavn.model.principal import account
+from bavn.model.received import Attached
 from bavn.model.sector.case import CaseAct, CaseState, NotNow
 from bavn.model.sector.nis2 import Nis2Act
 from bavn.model.sector.work import NoSuchStep, TaskAct, TaskState

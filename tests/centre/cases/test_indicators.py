@@ -12,11 +12,11 @@ from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.indicators.indicators import Bounds, ChangedInBetween, Indicators, UnknownLife
 from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.who import NotAllowed
-from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.intel.indicator import Pap
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.case import CaseAct, NotNow
 from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.rehearsal.clock import SimClock

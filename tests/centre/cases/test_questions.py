@@ -5,10 +5,10 @@ import pytest
 from bavn.centre.cases import audit
 from bavn.centre.cases.questions import Questions, UnknownQuestion
 from bavn.centre.cases.who import NotAllowed
-from bavn.model.heard import Replied
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.received import Replied
 from bavn.rehearsal.clock import SimClock
 
 ANNE = account("anne")

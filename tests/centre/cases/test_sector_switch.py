@@ -3,7 +3,7 @@
 import pytest
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.sector_switch import ASKED_US, Asked, SectorSwitch
+from bavn.centre.cases.sector_switch import ASKED_US, SectorSwitch, SwitchOffRequest
 from bavn.centre.cases.who import NotAllowed
 from bavn.model.principal import account
 from bavn.rehearsal.clock import SimClock
@@ -59,7 +59,7 @@ def test_off_takes_two_different_people_within_a_day(engine) -> None:
     switch = SectorSwitch(engine, clock)
     switch.turn(on=True, user=account("anna"), why="now")
     asked = switch.turn(on=False, user=account("bo"), why="mended")
-    assert isinstance(asked, Asked)
+    assert isinstance(asked, SwitchOffRequest)
     assert switch.asked() == asked
     for again in (account("bo"), account("Bo")):
         with pytest.raises(NotAllowed, match="a second person"):
@@ -67,7 +67,7 @@ def test_off_takes_two_different_people_within_a_day(engine) -> None:
     assert switch.now().on
     clock.advance(ASKED_US + 1)  # no two turns have one moment
     assert switch.asked() is None
-    assert isinstance(switch.turn(on=False, user=account("anna"), why="too late: asked anew"), Asked)
+    assert isinstance(switch.turn(on=False, user=account("anna"), why="too late: asked anew"), SwitchOffRequest)
     off = switch.turn(on=False, user=account("bo"), why="yes")
     assert (off.on, off.by, off.asked_by, off.number) == (False, account("bo"), account("anna"), 2)
     assert switch.turns()[-1] == off

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 import pytest
 
 from bavn.centre.correlate.asking import next_hits, place
-from bavn.centre.correlate.round_state import Answer, Asked
+from bavn.centre.correlate.round_state import CellAnswer, CellRequest
 from bavn.centre.correlate.vouching import show
 from bavn.psi.round import Cell, Hit, RoundParams
 from bavn.psi.share import generate
@@ -101,8 +101,8 @@ def test_receipts_go_round_the_ring_and_then_to_who_was_vouched_for():
     hit = Hit(Cell(0, 1), (1, 2, 3, 4))
     first = {x: show(x, hit, {1, 2, 3, 4}, [], [], 2) for x in hit.holders}
     assert first == {1: (2,), 2: (3,), 3: (4,), 4: (1,)}
-    asked = [Asked(x, hit.cell, 1, 1, others) for x, others in first.items()]
-    answers = [Answer(1, hit.cell, "named"), Answer(2, hit.cell, None), Answer(4, hit.cell, "named")]
+    asked = [CellRequest(x, hit.cell, 1, 1, others) for x, others in first.items()]
+    answers = [CellAnswer(1, hit.cell, "named"), CellAnswer(2, hit.cell, None), CellAnswer(4, hit.cell, "named")]
     assert show(2, hit, {1, 2, 3, 4}, asked, answers, 2) == (1,)
     assert show(2, hit, {2, 3}, asked, answers, 2) is None
     assert show(2, hit, {2}, [], [], 2) is None

@@ -3,11 +3,12 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.centre.correlate.context import Context, ScoreSettings
+from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.graph import kin_of
 from bavn.centre.correlate.kin import DEGREE_MAX, links_of, prints_of
 from bavn.centre.correlate.run import correlate
 from bavn.centre.correlate.score import Kin, weigh
+from bavn.centre.correlate.settings import ScoreSettings
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 

@@ -8,9 +8,9 @@ from bavn.centre.books.rounds import SqlRoundBook
 from bavn.centre.books.tables import ASKED, PLANES, ROUNDS, TAGS
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.tier import Tier
-from bavn.model.heard import Upload
 from bavn.model.observable import Observable
-from bavn.model.said import RevealWanted, TagsWanted
+from bavn.model.received import Upload
+from bavn.model.statement import RevealWanted, TagsWanted
 
 EVIL = Observable.of("domain", "evil.example.com")
 OTHER = Observable.of("ip4", "198.51.100.7")

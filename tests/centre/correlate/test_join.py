@@ -10,9 +10,9 @@ from bavn.centre.books.rounds import SqlRoundBook
 from bavn.centre.books.tables import ANSWERS, ASKED, PLANES, QUARANTINE, ROUNDS, TAGS
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.tier import Tier
-from bavn.model.heard import Upload
 from bavn.model.observable import Observable
-from bavn.model.said import Closing, Opening, RevealWanted, TagsWanted
+from bavn.model.received import Upload
+from bavn.model.statement import Closing, Opening, RevealWanted, TagsWanted
 
 EVIL = Observable.of("domain", "evil.example.com")
 BAD = Observable.of("ip4", "198.51.100.7")
@@ -187,7 +187,7 @@ def test_a_new_holder_shows_in_the_next_round(fake_actor, fake_sector):
 
 
 def test_what_was_not_asked_for_is_turned_away(fake_actor, fake_sector, sign):
-    from bavn.model.heard import Decline, Revealed, TagAt, Tags
+    from bavn.model.received import Decline, Revealed, TagAt, Tags
 
     sector = fake_sector(three(fake_actor))
     sector.talk()

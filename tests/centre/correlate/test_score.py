@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.centre.correlate.cap import GroupWorth, Shape, capped
-from bavn.centre.correlate.context import Context, ScoreSettings
+from bavn.centre.correlate.cap import GroupEvidence, Shape, capped
+from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.score import HOSTS_BENIGN, HOSTS_MALICIOUS, rhythm, weigh
+from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit
 from bavn.model.evidence import PERIOD_EDGES_S
 from bavn.model.moment import HOUR_US
@@ -118,7 +119,7 @@ def test_the_score_is_the_sum_of_its_terms_and_each_says_why_in_both_languages(s
 
 GROUPS = st.lists(
     st.tuples(st.lists(st.floats(-3, 5), min_size=1, max_size=2), st.sampled_from([None, None, 1, 2])).map(
-        lambda one: GroupWorth(tuple(sorted(one[0], reverse=True)), one[1])
+        lambda one: GroupEvidence(tuple(sorted(one[0], reverse=True)), one[1])
     ),
     min_size=1,
     max_size=5,

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.centre.inbox.inbox import Inbox
-from bavn.model.heard import BlockReceipt, Decline, NodeHealth, Observed, Revealed, TagAt, Tags, Upload
 from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.received import BlockReceipt, Decline, NodeHealth, Observed, Revealed, TagAt, Tags, Upload
 from bavn.model.sector.member import Quota
 from bavn.rehearsal.clock import SimClock
 from bavn.wire import seal

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from bavn.centre.inbox import intel_pull
-from bavn.centre.inbox.intel_pull import Answer, Unreadable, pull
+from bavn.centre.inbox.intel_pull import FetchResponse, Unreadable, pull
 from bavn.centre.inbox.taxii_reading import LIMIT, STALE_PAGES_MAX, TaxiiReading
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US, iso
 from bavn.model.ports import LinkDown, LinkRefused
@@ -73,7 +73,7 @@ class Server:
             body["next"] = token
         dates = [iso(self.dates[n]) for n in shown]
         told = {"x-taxii-date-added-first": dates[0], "x-taxii-date-added-last": dates[-1]} if dates else {}
-        return Answer(200, HEADERS | (told if self.dated else {}), json.dumps(body).encode())
+        return FetchResponse(200, HEADERS | (told if self.dated else {}), json.dumps(body).encode())
 
 
 def read(server, cursor=None, clock=None):
@@ -211,7 +211,9 @@ def test_a_marking_of_an_earlier_page_holds_for_later_ones(monkeypatch) -> None:
     class Two:
         def get(self, _place, _headers, parameters, _bytes_max):
             at = int(parameters.get("next", 0))
-            return Answer(200, HEADERS, json.dumps({"objects": pages[at], "more": at == 0, "next": "1"}).encode())
+            return FetchResponse(
+                200, HEADERS, json.dumps({"objects": pages[at], "more": at == 0, "next": "1"}).encode()
+            )
 
     source = Source(name="tt", kind="taxii", place=PLACE, trust=50)
     pieces = [piece for step in pull(source, {}, Two(), 99, SimClock(NOW_US)) for piece in step.pieces]

@@ -8,15 +8,15 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bavn.centre.cases.questions import Questions
 from bavn.centre.desk.partnership import open_partners
 from bavn.centre.inbox.intel_gate import IntelGate
-from bavn.centre.inbox.intel_pull import Answer, Unreadable
+from bavn.centre.inbox.intel_pull import FetchResponse, Unreadable
 from bavn.centre.node.intelligence import Intelligence
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
-from bavn.model.heard import Replied
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US, hour_of, iso
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkDown
 from bavn.model.principal import account
+from bavn.model.received import Replied
 from bavn.model.sector.intel import IntelSettings, Source
 from bavn.model.sector.partner import Inward, Partner
 from bavn.rehearsal.clock import SimClock
@@ -54,7 +54,7 @@ class Net:
         if len(body) > bytes_max:
             raise Unreadable("too long")
         tag = str(hash(body))
-        return Answer(304) if headers.get("If-None-Match") == tag else Answer(200, {"etag": tag}, body)
+        return FetchResponse(304) if headers.get("If-None-Match") == tag else FetchResponse(200, {"etag": tag}, body)
 
     def events(self, since_s, page, limit):
         self.asked.append((since_s, page))
@@ -152,7 +152,7 @@ def taxii(objects, page=2):
         envelope = {"objects": [one["object"] for one in shown]}
         if len(fit) > at + page:
             envelope |= {"more": True, "next": str(at + page)}
-        return Answer(200, headers, json.dumps(envelope).encode())
+        return FetchResponse(200, headers, json.dumps(envelope).encode())
 
     return answer
 

@@ -21,16 +21,16 @@ from bavn.centre.members.registry import Registry, UnknownActor
 from bavn.centre.members.tables import ACTOR, CERTIFICATE
 from bavn.centre.publish.benchmarks import ACT, Spent
 from bavn.centre.publish.build import period_of
+from bavn.centre.publish.codec import document_text
 from bavn.centre.publish.document import Figure, Kind
 from bavn.centre.publish.quartiles import EPSILON
 from bavn.centre.publish.tables import BENCHMARK
-from bavn.centre.publish.written import document_text
 from bavn.centre.share.tables import DELIVERY, RECEIPT
-from bavn.model.heard import Counted, NodeHealth
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.ports import NoiseDown
 from bavn.model.principal import account
+from bavn.model.received import Counted, NodeHealth
 from bavn.model.sector.tally import BLOCKED, TECHNIQUES
 from bavn.rehearsal.clock import SimClock
 from bavn.rehearsal.noise import SeededNoise

@@ -90,7 +90,7 @@ def test_it_becomes_no_lead_no_report_that_counts_no_indicator_and_nothing_the_s
     assert rows(sector, t.CANARY_RUN) == 3
     for table in (t.SIGNS, t.SEEN, t.LEADS):
         assert rows(sector, table) == 0, table.name
-    assert sector.desk.leads() == ()
+    assert sector.desk.lead_book.leads() == ()
     assert sector.desk.indicators() == ()
     assert all(node.told == [] for node in sector.nodes.values())
 
@@ -107,7 +107,7 @@ def test_a_canary_changes_nothing_of_what_is_found_beside_it(make_here, suspicio
             for node in sector.nodes.values():
                 local_links(node)
         through(sector)
-        leads = sector.desk.leads()
+        leads = sector.desk.lead_book.leads()
         found.append([(v.lead.observables, v.lead.score, len(v.lead.signs)) for v in leads])
     assert found[0] == found[1]
     assert found[0]

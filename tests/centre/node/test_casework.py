@@ -9,7 +9,7 @@ from sqlalchemy import delete
 
 from bavn.actor.door.conversations.case_book import ATTACH
 from bavn.actor.door.sector_verdicts import SECTOR_LEFT_SQL
-from bavn.centre.cases.case import told
+from bavn.centre.cases.case import notices
 from bavn.centre.cases.case.files import Marking
 from bavn.centre.cases.nis2.clocks import Nis2Book
 from bavn.centre.share.post import GATE
@@ -44,7 +44,7 @@ def world(make_sector, suspicion):
         for name in holders:
             made.nodes[name].suspicions = [suspicion(**more.get(name, {}))]
         made.run()
-        (case,) = made.desk.cases()
+        (case,) = made.desk.cases.every()
         return made, case.id
 
     return make
@@ -77,7 +77,7 @@ def talk(sector):
 def worked(sector, case_id):
     """People at the centre work a case in every way that an actor hears of."""
     desk = sector.desk
-    desk.act(case_id, CaseAct.TAKE, account("anna"))
+    desk.cases.act(case_id, CaseAct.TAKE, account("anna"))
     desk.files.mark(
         case_id, account("anna"), Marking(rsit="malicious-code/c2-server", techniques=("T1071.001", "T1573"))
     )
@@ -96,7 +96,7 @@ def worked(sector, case_id):
         case_id, "east", Nis2Act.AWARE, sector.clock.now_us() - HOUR_US, account("anna")
     )
     sector.run()
-    desk.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
+    desk.cases.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
     sector.run()
 
 
@@ -188,7 +188,7 @@ def test_answers_and_evidence_come_back_once_and_stand_in_the_timeline(world):
 
 def test_a_verdict_reaches_all_weighs_in_their_lists_and_goes_when_the_case_is_reopened(world, bad, suspicion):
     sector, case_id = world()
-    sector.desk.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
+    sector.desk.cases.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
     sector.run()
     for node in sector.nodes.values():
         kept = node.door.cases.verdicts.every()
@@ -196,19 +196,19 @@ def test_a_verdict_reaches_all_weighs_in_their_lists_and_goes_when_the_case_is_r
             (observable.value, "true", "the sector", "sector") for observable in bad
         }
     sector.clock.advance(HOUR_US)
-    sector.desk.act(case_id, CaseAct.DISMISS, account("anna"), "it was a test")
+    sector.desk.cases.act(case_id, CaseAct.DISMISS, account("anna"), "it was a test")
     sector.run()
     west = sector.nodes["west"].door.cases.verdicts
     assert {one.judgement for one in west.every()} == {"benign"}
-    sector.desk.act(case_id, CaseAct.REOPEN, account("anna"), "it was not")
+    sector.desk.cases.act(case_id, CaseAct.REOPEN, account("anna"), "it was not")
     sector.run()
     assert [node.door.cases.verdicts.every() for node in sector.nodes.values()] == [[]] * 6
 
 
 def test_what_a_part_and_a_verdict_have_no_room_for_is_counted_in_them(world, bad, monkeypatch):
-    monkeypatch.setattr(told, "OWN_MAX", 1)
+    monkeypatch.setattr(notices, "OWN_MAX", 1)
     sector, case_id = world()
-    sector.desk.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
+    sector.desk.cases.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
     sector.run()
     for name in sector.desk.work.involved.actors(case_id):
         part = part_of(sector, name, case_id)
@@ -222,7 +222,7 @@ def test_what_a_part_and_a_verdict_have_no_room_for_is_counted_in_them(world, ba
 
 def test_a_newcomer_hears_the_verdicts_that_stand(world, suspicion):
     sector, case_id = world()
-    sector.desk.act(case_id, CaseAct.DISMISS, account("anna"), "a test")
+    sector.desk.cases.act(case_id, CaseAct.DISMISS, account("anna"), "a test")
     sector.run()
     sector.join("zulu", "zulu", 7)
     sector.run()
@@ -234,9 +234,9 @@ def test_two_actors_of_one_group_make_no_verdict_for_others(make_sector, suspici
     for name in ("east", "north", "south"):
         sector.nodes[name].suspicions = [suspicion()]
     sector.run()
-    view = sector.desk.leads()[0]
+    view = sector.desk.lead_book.leads()[0]
     case = sector.desk.open_case(view.lead.id, account("anna"))
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anna"), "sure")
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anna"), "sure")
     sector.run()
     assert all(node.door.cases.verdicts.every() == [] for node in sector.nodes.values())
     assert part_of(sector, "east", case.id)["state"] == "confirmed"
@@ -246,12 +246,12 @@ def test_tlp_red_goes_to_named_actors_alone(world):
     sector, case_id = world()
     desk = sector.desk
     desk.files.mark(case_id, account("anna"), Marking(tlp=Tlp.RED))
-    desk.act(case_id, CaseAct.CONFIRM, account("anna"), "sure")
-    desk.act(case_id, CaseAct.RELEASE, account("bo"), "block")
+    desk.cases.act(case_id, CaseAct.CONFIRM, account("anna"), "sure")
+    desk.cases.act(case_id, CaseAct.RELEASE, account("bo"), "block")
     sector.run()
     assert [part_of(sector, name, case_id) for name in SIX] == [None] * 6
     assert all(not any(isinstance(m, IndicatorReleased) for m in node.told) for node in sector.nodes.values())
-    assert desk.case(case_id).state is CaseState.CONFIRMED
+    assert desk.cases.case(case_id).state is CaseState.CONFIRMED
     assert all(node.door.cases.verdicts.every() == [] for node in sector.nodes.values())
     desk.work.involved.add(case_id, "west", account("anna"), "its people may know")
     sector.run()
@@ -266,8 +266,8 @@ def test_tlp_red_goes_to_named_actors_alone(world):
 def test_indicators_leave_under_no_laxer_marking_than_their_case(world):
     sector, case_id = world()
     sector.desk.files.mark(case_id, account("anna"), Marking(tlp=Tlp.AMBER_STRICT, pap=Pap.AMBER))
-    sector.desk.act(case_id, CaseAct.CONFIRM, account("anna"), "sure")
-    sector.desk.act(case_id, CaseAct.RELEASE, account("anna"), "watch")
+    sector.desk.cases.act(case_id, CaseAct.CONFIRM, account("anna"), "sure")
+    sector.desk.cases.act(case_id, CaseAct.RELEASE, account("anna"), "watch")
     sector.run()
     made = [indicator_of(m.bundle) for m in sector.nodes["west"].told if isinstance(m, IndicatorReleased)]
     assert {(one.tlp, one.pap) for one in made} == {(Tlp.AMBER_STRICT, Pap.AMBER)}
@@ -276,13 +276,13 @@ def test_indicators_leave_under_no_laxer_marking_than_their_case(world):
 @pytest.mark.parametrize("text", ["north saw it too", "Ask NORTH.", "the vendor/north incident", "north"])
 def test_a_text_that_names_another_actor_goes_to_nobody_it_would_tell(world, text):
     sector, case_id = world()
-    sector.desk.act(case_id, CaseAct.TAKE, account("anna"))
+    sector.desk.cases.act(case_id, CaseAct.TAKE, account("anna"))
     sector.desk.work.ask(case_id, ["east", "north"], "task", text, account("anna"))
     sector.run()
     assert part_of(sector, "east", case_id) is None
     told = sector.desk.told(case_id)
     assert told["east"][1:] == ("refused", "nobody_named")
-    assert any(line.act == "not-told" for line in sector.desk.history(case_id))
+    assert any(line.act == "not-told" for line in sector.desk.cases.audit_lines(case_id))
     lines = len(sector.centre._share.post.ledger.lines(gate=GATE, verdict="refused", limit=10_000))
     sector.run()
     assert len(sector.centre._share.post.ledger.lines(gate=GATE, verdict="refused", limit=10_000)) == lines
@@ -296,9 +296,9 @@ def test_a_merged_case_says_so_and_its_answers_go_on(make_sector, suspicion):
     for name in ("clinic", "vendor", "west"):
         sector.nodes[name].suspicions = [other]
     sector.run()
-    first, second = sorted(case.id for case in sector.desk.cases())
+    first, second = sorted(case.id for case in sector.desk.cases.every())
     for case_id in (first, second):
-        sector.desk.act(case_id, CaseAct.TAKE, account("anna"))
+        sector.desk.cases.act(case_id, CaseAct.TAKE, account("anna"))
     sector.run()
     before = {name: part_of(sector, name, first) for name in SIX}
     sector.desk.files.merge(first, second, account("anna"), "one campaign")
@@ -316,8 +316,8 @@ def test_restarting_after_every_step_tells_everything_once(make_sector, suspicio
     for name in ("east", "north", "south"):
         sector.nodes[name].suspicions = [suspicion()]
     sector.run(restart_each=True)
-    (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anna"), "sure")
+    (case,) = sector.desk.cases.every()
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anna"), "sure")
     sector.desk.work.ask(case.id, ["east"], "task", "Look", account("anna"))
     sector.run(restart_each=True)
     said = [json.loads(body) for body in bodies(sector, "east")]
@@ -361,15 +361,15 @@ def test_the_same_words_twice_are_two(world):
 def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_evidence(world):
     sector, case_id = world()
     desk = sector.desk
-    desk.act(case_id, CaseAct.TAKE, account("anna"))
+    desk.cases.act(case_id, CaseAct.TAKE, account("anna"))
     desk.work.say(case_id, account("anna"), "For the three of you")
-    desk.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
-    desk.act(case_id, CaseAct.RELEASE, account("bo"), "block it")
+    desk.cases.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
+    desk.cases.act(case_id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     desk.files.mark(case_id, account("anna"), Marking(tlp=Tlp.AMBER))
     life = desk.lives.of_case(case_id)[0]
     hour = sector.clock.now_us() // HOUR_US
-    report = desk.case(case_id).clocks.first_sighting_us
+    report = desk.cases.case(case_id).clocks.first_sighting_us
 
     def met(name, bucket, first):
         said = Observation(
@@ -386,7 +386,7 @@ def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_ev
     met("vendor", 2, hour - 60)
     assert "vendor" not in desk.work.involved.actors(case_id)
     assert part_of(sector, "vendor", case_id) is None
-    before = desk.case(case_id).facts.actors
+    before = desk.cases.case(case_id).facts.actors
     for _ in range(2):
         met("clinic", 2, hour - 70)
     assert desk.work.involved.actors(case_id)["clinic"] is False
@@ -399,7 +399,7 @@ def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_ev
         "For the three of you",
         "Now for all four",
     }
-    assert desk.case(case_id).facts.actors == before
+    assert desk.cases.case(case_id).facts.actors == before
     came = [moment.text.en for moment in desk.timeline(case_id) if moment.text.en.startswith("met: ")]
     assert came == [f"met: {life.observable} (clinic)"]
     steps = dict(desk.times.clock(life.id).steps)

@@ -31,34 +31,34 @@ def released(node):
 
 def test_three_weak_signs_become_one_lead_and_then_a_block_at_all_six(sector, bad):
     sector.run()
-    (view,) = sector.desk.leads()
+    (view,) = sector.desk.lead_book.leads()
     assert view.lead.rank == 1
     assert set(view.lead.observables) == set(bad)
     assert view.lead.actors == ("east", "north", "south")
-    (case,) = sector.desk.cases()
+    (case,) = sector.desk.cases.every()
     assert case.state is CaseState.NEW
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne@sac"), "seen at three")
-    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne@sac"), "seen at three")
+    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     for node in sector.nodes.values():
         assert {indicator.observable for indicator in released(node)} == set(bad)
         assert {indicator.pap for indicator in released(node)} == {Pap.GREEN}
     for shown in sector.desk.indicators():
         assert [one.state for one in shown.actors] == ["enforced"] * 6
-        clock = sector.desk.clock(shown.kept.indicator.id)
+        clock = sector.desk.times.clock(shown.kept.indicator.id)
         assert len(clock.enforced) == 6
         assert not clock.missing
         moments = [at_us for _, at_us in clock.steps]
         assert None not in moments
         assert moments == sorted(moments)
-    assert sector.desk.case(case.id).clocks.last_block_us is not None
+    assert sector.desk.cases.case(case.id).clocks.last_block_us is not None
 
 
 def test_nothing_that_one_actor_holds_alone_is_named(sector, suspicion):
     secret = Observable.of("domain", "only-at-west.example")
     sector.nodes["west"].suspicions = [suspicion(observables=(secret,), p=0.0001)]
     sector.run()
-    assert all(secret not in view.lead.observables for view in sector.desk.leads())
+    assert all(secret not in view.lead.observables for view in sector.desk.lead_book.leads())
     assert secret.value not in "".join(sector.book.rows("SELECT group_concat(summary) FROM ledger")[0])
 
 
@@ -70,9 +70,9 @@ def test_an_indicator_says_nothing_of_who_saw_it(make_sector, suspicion):
         for name in holders:
             made.nodes[name].suspicions = [suspicion()]
         made.run()
-        (case,) = made.desk.cases()
-        made.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-        made.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
+        (case,) = made.desk.cases.every()
+        made.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+        made.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
         made.run()
         bundles.append(sorted(m.bundle for m in made.nodes["east"].told if isinstance(m, IndicatorReleased)))
     assert bundles[0] == bundles[1]
@@ -80,9 +80,9 @@ def test_an_indicator_says_nothing_of_who_saw_it(make_sector, suspicion):
 
 def test_a_withdrawal_reaches_all_and_a_new_release_has_a_higher_version(sector, bad):
     sector.run()
-    (case,) = sector.desk.cases()
+    (case,) = sector.desk.cases.every()
     for act in (CaseAct.CONFIRM, CaseAct.RELEASE, CaseAct.WITHDRAW, CaseAct.RELEASE):
-        sector.desk.act(case.id, act, account("bo") if act is CaseAct.RELEASE else account("anne"), "because")
+        sector.desk.cases.act(case.id, act, account("bo") if act is CaseAct.RELEASE else account("anne"), "because")
         sector.run()
     for node in sector.nodes.values():
         kinds = Counter(type(message) for message in node.told)
@@ -100,18 +100,18 @@ def test_a_withdrawal_reaches_all_and_a_new_release_has_a_higher_version(sector,
 
 def test_release_and_withdraw_before_anything_left_leaves_no_release(sector):
     sector.run()
-    (case,) = sector.desk.cases()
+    (case,) = sector.desk.cases.every()
     for act in (CaseAct.CONFIRM, CaseAct.RELEASE, CaseAct.WITHDRAW):
-        sector.desk.act(case.id, act, account("bo") if act is CaseAct.RELEASE else account("anne"), "because")
+        sector.desk.cases.act(case.id, act, account("bo") if act is CaseAct.RELEASE else account("anne"), "because")
     sector.run()
     assert all(not node.told for node in sector.nodes.values())
 
 
 def test_gate_3_has_one_line_for_each_letter(sector):
     sector.run()
-    (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
+    (case,) = sector.desk.cases.every()
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
     sector.run()
     lines = [line for line in sector.centre._share.post.ledger.every() if line.gate == GATE]
     assert len(lines) == sum(node.letters for node in sector.nodes.values())
@@ -126,9 +126,9 @@ def test_restarting_after_every_step_gives_the_same_and_says_nothing_twice(make_
         for name in ("east", "north", "south"):
             made.nodes[name].suspicions = [suspicion()]
         made.run(restart_each=restart_each)
-        (case,) = made.desk.cases()
-        made.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-        made.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
+        (case,) = made.desk.cases.every()
+        made.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+        made.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
         made.run(restart_each=restart_each)
         told.append({name: [message.model_dump() for message in node.told] for name, node in made.nodes.items()})
         assert all(len(node.told) == 2 for node in made.nodes.values())
@@ -148,20 +148,22 @@ def test_a_standing_policy_that_two_approved_releases_by_itself(sector, bad):
         indicator_days=7,
         until_us=sector.clock.now_us() + 30 * DAY_US,
     )
-    proposed = sector.desk.policies.propose(policy, account("anne"))
+    proposed = sector.desk.cases.policies.propose(policy, account("anne"))
     sector.run()
     assert all(not node.told for node in sector.nodes.values())
     with pytest.raises(NotAllowed):
-        sector.desk.policies.approve(proposed.id, account("Anne"))
-    sector.desk.policies.approve(proposed.id, account("bo"))
+        sector.desk.cases.policies.approve(proposed.id, account("Anne"))
+    sector.desk.cases.policies.approve(proposed.id, account("bo"))
     sector.run()
     for node in sector.nodes.values():
         (made,) = released(node)
         assert made.observable == bad[0]
         assert made.valid_until_us - made.valid_from_us == 7 * DAY_US
-    (case,) = sector.desk.cases()
+    (case,) = sector.desk.cases.every()
     assert case.state is CaseState.RELEASED
-    assert [line.who for line in sector.desk.history(case.id) if line.act == "release"] == [f"policy:{proposed.id}"]
+    assert [line.who for line in sector.desk.cases.audit_lines(case.id) if line.act == "release"] == [
+        f"policy:{proposed.id}"
+    ]
 
 
 def test_two_actors_of_one_vendor_never_make_a_block(make_sector, suspicion, strong_tier):
@@ -169,16 +171,16 @@ def test_two_actors_of_one_vendor_never_make_a_block(make_sector, suspicion, str
     for name in ("east", "north"):
         sector.nodes[name].suspicions = [suspicion(p=0.0001)]
     sector.run()
-    view = sector.desk.leads()[0]
+    view = sector.desk.lead_book.leads()[0]
     assert view.elements[0].groups == 1
     case = sector.desk.open_case(view.lead.id, account("anne"))
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "sure")
-    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "sure")
+    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     assert all(not node.told for node in sector.nodes.values())
-    case = sector.desk.case(case.id)
+    case = sector.desk.cases.case(case.id)
     assert case.state is CaseState.CONFIRMED
-    assert "two_groups" in sector.desk.history(case.id)[-1].detail
+    assert "two_groups" in sector.desk.cases.audit_lines(case.id)[-1].detail
     refused = [line for line in sector.centre._share.post.ledger.every() if line.verdict == "refused"]
     assert [line.rule for line in refused] == ["two_groups"]
 
@@ -193,32 +195,32 @@ def test_what_is_listed_is_watched_and_never_blocked(make_sector, suspicion):
     for name in ("east", "north", "south"):
         sector.nodes[name].suspicions = [suspicion(p=0.0001)]
     sector.run()
-    (view,) = sector.desk.leads()
+    (view,) = sector.desk.lead_book.leads()
     case = sector.desk.open_case(view.lead.id, account("anne"))
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "sure")
-    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "whatever may be")
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "sure")
+    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "whatever may be")
     sector.run()
     assert {made.pap for made in released(sector.nodes["west"])} == {Pap.AMBER}
 
 
 def test_a_dismissed_lead_sinks_for_all_and_comes_back_when_reopened(sector):
     sector.run()
-    (before,) = sector.desk.leads()
-    (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.DISMISS, account("anne"), "a monitoring probe")
+    (before,) = sector.desk.lead_book.leads()
+    (case,) = sector.desk.cases.every()
+    sector.desk.cases.act(case.id, CaseAct.DISMISS, account("anne"), "a monitoring probe")
     sector.wait(2)
-    (after,) = sector.desk.leads()
+    (after,) = sector.desk.lead_book.leads()
     assert after.lead.score == pytest.approx(before.lead.score - 8, abs=0.2)
-    sector.desk.act(case.id, CaseAct.REOPEN, account("bo"), "not so sure")
+    sector.desk.cases.act(case.id, CaseAct.REOPEN, account("bo"), "not so sure")
     sector.wait(2)
-    assert sector.desk.leads()[0].lead.score == pytest.approx(before.lead.score, abs=0.2)
+    assert sector.desk.lead_book.leads()[0].lead.score == pytest.approx(before.lead.score, abs=0.2)
 
 
 def test_a_newcomer_gets_what_is_in_force(sector, bad):
     sector.run()
-    (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
+    (case,) = sector.desk.cases.every()
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
     sector.run()
     sector.join("late-one", "late-one", 40)
     sector.run()
@@ -229,9 +231,9 @@ def test_a_newcomer_gets_what_is_in_force(sector, bad):
 def test_a_revoked_actor_hears_nothing_more(sector):
     sector.run()
     sector.registry.revoke("west")
-    (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
+    (case,) = sector.desk.cases.every()
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
     sector.run()
     assert not sector.nodes["west"].told
     assert sector.nodes["east"].told
@@ -241,27 +243,27 @@ def test_a_node_that_slept_gets_everything_once(sector):
     sector.nodes["west"].asleep = True
     sector.run()
     sector.wait(61)
-    (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
+    (case,) = sector.desk.cases.every()
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "yes")
     sector.run()
     shown = sector.desk.indicators()[0]
-    assert sector.desk.clock(shown.kept.indicator.id).missing == ("west",)
+    assert sector.desk.times.clock(shown.kept.indicator.id).missing == ("west",)
     sector.nodes["west"].asleep = False
     sector.run()
     assert len(sector.nodes["west"].told) == 2
-    assert sector.desk.clock(shown.kept.indicator.id).missing == ()
+    assert sector.desk.times.clock(shown.kept.indicator.id).missing == ()
 
 
 def test_the_life_cycle_holds_for_people_too(sector):
     sector.run()
-    (case,) = sector.desk.cases()
+    (case,) = sector.desk.cases.every()
     with pytest.raises(NotNow):
-        sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "too soon")
+        sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "too soon")
     with pytest.raises(ValueError, match="reason"):
-        sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), " ")
+        sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), " ")
     with pytest.raises(NotAllowed):
-        sector.desk.act(case.id, CaseAct.CONFIRM, "policy:7", "I am a policy")
+        sector.desk.cases.act(case.id, CaseAct.CONFIRM, "policy:7", "I am a policy")
 
 
 def test_rounds_tell_what_happened_to_each_cell(make_sector, suspicion, both_tiers):

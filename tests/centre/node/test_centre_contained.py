@@ -77,9 +77,9 @@ def failing(sector):
 def blocks(sector):
     """From suspicions to a block at every actor, by people at the desk."""
     sector.run()
-    (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne@sac"), "seen at three")
-    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
+    (case,) = sector.desk.cases.every()
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne@sac"), "seen at three")
+    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     return all(any(isinstance(m, IndicatorReleased) for m in node.told) for node in sector.nodes.values())
 
@@ -186,12 +186,12 @@ def test_a_correlator_that_raises_costs_its_findings_alone(sector, monkeypatch, 
         broken_part.setattr(run, "CORRELATORS", broken)
         sector.run()
         assert failing(sector) == [f"correlator {name}"]
-        others = len(sector.desk.leads())
+        others = len(sector.desk.lead_book.leads())
         assert others == (0 if name == "shared_element" else 1), "only the joint scan needs more than these"
     sector.clock.advance(MINUTE_US)
     sector.run()
     assert failing(sector) == []
-    assert len(sector.desk.leads()) == 1
+    assert len(sector.desk.lead_book.leads()) == 1
 
 
 def test_an_item_that_cannot_be_worked_off_is_set_aside_and_holds_up_no_other(sector, monkeypatch, tmp_path) -> None:

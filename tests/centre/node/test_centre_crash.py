@@ -82,14 +82,14 @@ def seen_by_three(sector, suspicion):
 
 def decide(sector, act, folder):
     """A person acts, and acts again if the machine died before it took hold."""
-    (case,) = sector.desk.cases()
+    (case,) = sector.desk.cases.every()
     who = account("bo") if act is CaseAct.RELEASE else account("anne")
     try:
-        sector.desk.act(case.id, act, who, "because")
+        sector.desk.cases.act(case.id, act, who, "because")
     except Killed:
         sector.reopen(folder)
-        if sector.desk.case(case.id).state is case.state:
-            sector.desk.act(case.id, act, who, "because")
+        if sector.desk.cases.case(case.id).state is case.state:
+            sector.desk.cases.act(case.id, act, who, "because")
 
 
 @pytest.mark.parametrize(("at", "after"), [(20, True), (60, False)])
@@ -118,7 +118,7 @@ def killed_at(at, after, sector_on_disk, suspicion, folder):
 
 
 def nothing_lost_or_doubled(sector):
-    (case,) = sector.desk.cases()
+    (case,) = sector.desk.cases.every()
     assert case.state is CaseState.RELEASED
     assert (case.order_no, case.done_no) == (1, 1)
     assert sector.desk.audit_verify() is None

@@ -19,9 +19,9 @@ def released(make_sector, suspicion):
     for name in THREE:
         sector.nodes[name].suspicions = [suspicion()]
     sector.run()
-    (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "seen at three")
-    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
+    (case,) = sector.desk.cases.every()
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "seen at three")
+    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     assert sector.nodes["west"].told
     later_round(sector, hours=1)  # what the verdict does to the score is done
@@ -29,7 +29,7 @@ def released(make_sector, suspicion):
 
 
 def lead(sector):
-    (view, *_) = sector.desk.leads()
+    (view, *_) = sector.desk.lead_book.leads()
     return view.lead
 
 

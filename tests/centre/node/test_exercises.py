@@ -9,7 +9,6 @@ from bavn.centre.share.exercise_rules import ExerciseGrounds
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.outcome import Refused
 from bavn.model.principal import account
-from bavn.model.said import Exercising
 from bavn.model.sector.exercise import (
     AHEAD_DAYS_MAX,
     ActorStep,
@@ -21,6 +20,7 @@ from bavn.model.sector.exercise import (
     Played,
     Role,
 )
+from bavn.model.statement import Exercising
 from bavn.model.text import Text
 
 FOUR = {"clinic": "clinic", "east": "east", "north": "north", "south": "south"}

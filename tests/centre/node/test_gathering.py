@@ -15,17 +15,17 @@ from bavn.centre.desk.counts import keep_counts
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.publishing import Publishing, PublishTerms
 from bavn.centre.members.registry import Registry
+from bavn.centre.publish.codec import document_text
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.levels import proposals
 from bavn.centre.publish.threat import Threat
-from bavn.centre.publish.written import document_text
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT
-from bavn.model.heard import Counted
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
+from bavn.model.received import Counted
 from bavn.model.sector.case import CaseAct
 from bavn.model.sector.intel import Source
 from bavn.model.sector.tally import BLOCKED, TECHNIQUES
@@ -119,8 +119,8 @@ def test_cases_with_marking_sort_remarks_and_clock(house) -> None:
     desk, publishing, clock = house
     case = Cases(desk.engine, clock).open(a_lead())
     desk.files.mark(case.id, account("Anna Berg"), Marking(tlp=Tlp.GREEN, rsit="fraud/phishing", techniques=("T1566",)))
-    desk.comment(case.id, account("Anna Berg"), "they came in by CVE-2026-1234")
-    desk.act(case.id, CaseAct.CONFIRM, account("Anna Berg"), "three actors")
+    desk.cases.comment(case.id, account("Anna Berg"), "they came in by CVE-2026-1234")
+    desk.cases.act(case.id, CaseAct.CONFIRM, account("Anna Berg"), "three actors")
     publishing.set_sort(case.id, Threat.ESPIONAGE, account("Bo Lund"), "the partner says so")
     (one,) = publishing.facts(Kind.PICTURE).cases
     assert (one.rsit, one.tlp, one.techniques, one.actors) == ("fraud/phishing", Tlp.GREEN, ("T1566",), 3)
@@ -166,7 +166,7 @@ def test_the_clock_and_what_was_met(house) -> None:
     (one,) = publishing.facts(Kind.PICTURE).indicators
     steps = dict(one.steps)
     assert (steps["first_block"], steps["last_block"]) == (released + MINUTE_US, released + 9 * MINUTE_US)
-    assert steps == dict(desk.clock("indicator-1").steps)
+    assert steps == dict(desk.times.clock("indicator-1").steps)
     assert (one.given, one.enforced, one.seen, one.blocked, one.retro) == (3, 2, 1, 0, 1)
 
 
@@ -248,8 +248,8 @@ def test_no_actor_and_no_observable_is_named(house, kind) -> None:
     desk, publishing, clock = house
     case = Cases(desk.engine, clock).open(a_lead())
     desk.files.mark(case.id, account("Anna Berg"), Marking(tlp=Tlp.CLEAR, rsit="malicious-code/c2-server"))
-    desk.act(case.id, CaseAct.CONFIRM, account("Anna Berg"), f"{EVIL.value} at {ACTORS[0]}")
-    desk.comment(case.id, account("Anna Berg"), f"{EVIL.value} at {ACTORS[0]} by CVE-2026-1234")
+    desk.cases.act(case.id, CaseAct.CONFIRM, account("Anna Berg"), f"{EVIL.value} at {ACTORS[0]}")
+    desk.cases.comment(case.id, account("Anna Berg"), f"{EVIL.value} at {ACTORS[0]} by CVE-2026-1234")
     an_indicator(desk.engine, case.id, "indicator-1", NOW_US, dict.fromkeys(ACTORS, NOW_US))
     clock.advance(100 * DAY_US)
     said = document_text(publishing.built(kind, days=200))
@@ -262,4 +262,4 @@ def test_a_draft_of_the_centres_own_is_kept(house) -> None:
     made = publishing.draft(Kind.BRIEF)
     assert made.id == "brief-2026-08"
     assert publishing.editions.document(made.id) == publishing.built(Kind.BRIEF)
-    assert desk.history(made.id)[0].who == "centre"
+    assert desk.cases.audit_lines(made.id)[0].who == "centre"

@@ -5,8 +5,8 @@ import pytest
 from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.node.intelligence import Intelligence
 from bavn.centre.node.own_releases import OwnReleases
-from bavn.centre.share.letter import Grounds
-from bavn.centre.share.share import Wish, identity_of
+from bavn.centre.share.outgoing import Grounds
+from bavn.centre.share.share import ShareRequest, identity_of
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
 from bavn.model.principal import account
@@ -125,7 +125,7 @@ def test_our_own_word_that_comes_back_is_no_evidence(world) -> None:
     """By our id, by our name, and where somebody copied it under an id of its own; what others say of it counts."""
     share = share_of(world)
     grounds = Grounds(score=9.0, groups=3, listed=(), approved_by="Anna Berg", people=("Anna Berg", "Bo Lund"))
-    wish = Wish(
+    wish = ShareRequest(
         observable=EVIL,
         case_id="case-00000000000000aa",
         grounds=grounds,

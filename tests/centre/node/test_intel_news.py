@@ -6,7 +6,7 @@ import pytest
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.proposals import WITHDRAWN
-from bavn.centre.inbox.intel_pull import Answer
+from bavn.centre.inbox.intel_pull import FetchResponse
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.observable import Observable
 from bavn.model.sector.intel import BadSource
@@ -46,9 +46,11 @@ def test_taxii_is_read_page_by_page_and_goes_on_where_it_broke_off(world) -> Non
 def test_a_server_that_goes_in_circles_is_left(world) -> None:
     world.source("tt", "taxii", place="https://taxii.example/c", trust=60)
     headers = {"content-type": "application/taxii+json;version=2.1"}
-    world.net.pages = lambda _: Answer(200, headers, json.dumps({"more": True, "next": "x", "objects": []}).encode())
+    world.net.pages = lambda _: FetchResponse(
+        200, headers, json.dumps({"more": True, "next": "x", "objects": []}).encode()
+    )
     assert "over and over" in world.sync("tt").failure
-    world.net.pages = lambda _: Answer(200, {"content-type": "text/html"}, b"<html>")
+    world.net.pages = lambda _: FetchResponse(200, {"content-type": "text/html"}, b"<html>")
     assert "TAXII" in world.sync("tt").failure
 
 

@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from bavn.centre.cases.intelligence.weight import Standing, weigh
+from bavn.centre.cases.intelligence.confidence import SourceStatus, weigh
 from bavn.centre.cases.who import NotAllowed
 from bavn.centre.inbox.intel_pull import pull
 from bavn.model.intel.indicator import Pap, Tlp
@@ -42,7 +42,7 @@ def test_no_trust_reaches_the_block_line(world, trust) -> None:
     world.source("aa", trust=trust, confidence=100, pap=Pap.CLEAR, may_block=True)
     world.says("aa", "evil.example.com")
     world.sync("aa")
-    standings = {"aa": Standing("source:aa", trust, may_block=True)}
+    standings = {"aa": SourceStatus("source:aa", trust, may_block=True)}
     assert weigh(world.proposal(), standings).score < 7.0
 
 

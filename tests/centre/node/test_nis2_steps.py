@@ -24,8 +24,8 @@ def world(make_sector, suspicion):
     for name in ("east", "north", "south"):
         made.nodes[name].suspicions = [suspicion()]
     made.run()
-    (case,) = made.desk.cases()
-    made.desk.act(case.id, CaseAct.TAKE, account("anna"))
+    (case,) = made.desk.cases.every()
+    made.desk.cases.act(case.id, CaseAct.TAKE, account("anna"))
     made.run()
     return made, case.id
 
@@ -70,7 +70,7 @@ def test_the_actors_steps_move_its_clocks_and_come_back_to_it(world) -> None:
     sent = {clock["report"]: clock["sent_us"] for clock in part["clocks"]}
     assert sent["early-warning"] == view.happened[Nis2Act.EARLY_WARNING]
     assert not sector.nodes["north"].door.cases.book.get(case_id).part["clocks"]
-    lines = [line for line in sector.desk.history(case_id) if line.act.startswith("nis2-")]
+    lines = [line for line in sector.desk.cases.audit_lines(case_id) if line.act.startswith("nis2-")]
     assert [line.who for line in lines] == ["actor:east"] * 2
     assert refused(sector) == []
 
@@ -93,7 +93,9 @@ def test_an_actor_says_that_it_crosses_a_border_and_what_the_centre_knows_beside
     note(sector, "east", case_id, "handled", 0.4)
     assert book.view(case_id, "east").flags.cross_border == "yes"
     assert book.view(case_id, "north").flags == Flags()
-    last = [json.loads(line.detail) for line in sector.desk.history(case_id) if line.act == "nis2-notification"][-1]
+    last = [
+        json.loads(line.detail) for line in sector.desk.cases.audit_lines(case_id) if line.act == "nis2-notification"
+    ][-1]
     assert last["cross_border"] == "yes"
 
 
@@ -130,8 +132,8 @@ def test_a_message_names_no_actor_and_none_can_be_smuggled_in(world) -> None:
 
 
 def test_one_that_was_noted_at_the_centre_meanwhile_is_a_line_and_changes_nothing(world) -> None:
-    from bavn.centre.cases.nis2 import told as nis2_told
-    from bavn.model.heard import Nis2Step
+    from bavn.centre.cases.nis2 import actor_steps as nis2_told
+    from bavn.model.received import Nis2Step
 
     sector, case_id = world
     at_us = sector.nodes["east"].clock.now_us() - HOUR_US
@@ -149,5 +151,5 @@ def test_one_that_was_noted_at_the_centre_meanwhile_is_a_line_and_changes_nothin
     for _ in range(2):
         nis2_told.keep(sector.desk.engine, sector.nodes["east"].clock, said)
     assert sector.desk.nis2(ZONE).view(case_id, "east").happened == {Nis2Act.AWARE: at_us}
-    late = [line for line in sector.desk.history(case_id) if line.act == "nis2-too-late"]
+    late = [line for line in sector.desk.cases.audit_lines(case_id) if line.act == "nis2-too-late"]
     assert [line.who for line in late] == ["actor:east"]

@@ -6,8 +6,8 @@ import pytest
 
 from bavn.centre.books.leads import SqlLeadBook, histograms
 from bavn.centre.books.tables import METADATA, make_missing
-from bavn.centre.correlate.context import ScoreSettings
 from bavn.centre.correlate.lists import NoLists, WarningLists
+from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit, Seen
 from bavn.centre.correlate.tier import TIERS, Tier
 from bavn.centre.node.config import CentreLimits, config_of

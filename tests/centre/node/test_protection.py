@@ -51,7 +51,7 @@ def told(node):
 
 
 def at(sector, life):
-    return {one.actor: one for one in sector.desk.at_actors(life.id)}
+    return {one.actor: one for one in sector.desk.deliveries.at_actors(life.id)}
 
 
 @pytest.fixture
@@ -64,21 +64,21 @@ def weak(make_sector, suspicion):
 
 
 def test_what_one_person_released_waits_for_a_second_who_has_the_same_means(weak) -> None:
-    (case,) = weak.desk.cases()
-    weak.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "seen at three")
-    weak.desk.act(case.id, CaseAct.RELEASE, account("Anne"), "block it")
+    (case,) = weak.desk.cases.every()
+    weak.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "seen at three")
+    weak.desk.cases.act(case.id, CaseAct.RELEASE, account("Anne"), "block it")
     weak.run()
     assert all(not node.told for node in weak.nodes.values())
     lives = weak.desk.lives.of_case(case.id)
     assert [life.state for life in lives] == [LifeState.REVIEW] * 2
-    assert weak.desk.case(case.id).clocks.released_us is None
+    assert weak.desk.cases.case(case.id).clocks.released_us is None
     for life in lives:
         weak.desk.lives.act(life.id, LifeAct.RELEASE, account("bo"), "agreed")
     weak.run()
     assert all(told(node) == "RR" for node in weak.nodes.values())
-    assert weak.desk.case(case.id).clocks.released_us is not None
+    assert weak.desk.cases.case(case.id).clocks.released_us is not None
     assert weak.desk.audit_verify() is None
-    weak.desk.act(case.id, CaseAct.WITHDRAW, account("anne"), "a test")
+    weak.desk.cases.act(case.id, CaseAct.WITHDRAW, account("anne"), "a test")
     weak.run()
     assert all(told(node) == "RRWW" for node in weak.nodes.values())
     assert {life.state for life in weak.desk.lives.of_case(case.id)} == {LifeState.WITHDRAWN}
@@ -97,7 +97,7 @@ def test_a_draft_by_hand_goes_out_and_is_delisted_exactly_once_also_where_nobody
     sector.restart()
     sector.run()
     assert {told(node) for node in sector.nodes.values()} == {"RW"}
-    clock = sector.desk.clock(life.id)
+    clock = sector.desk.times.clock(life.id)
     assert dict(clock.steps)["confirmed"] is not None
 
 
@@ -168,7 +168,7 @@ def test_the_ring_lets_it_go_on_after_a_quiet_time_with_an_audit_line(make_secto
     sector.wait(60)
     assert {told(node) for node in sector.nodes.values()} == {"R"}
     assert any('"indicator-ring-open"' in line for line in sector.desk.audit_export())
-    assert sector.desk.ring(life.id).state == "open"
+    assert sector.desk.ring.stand(life.id).state == "open"
 
 
 def test_a_second_person_passes_the_ring_over(make_sector) -> None:
@@ -225,13 +225,13 @@ def test_what_an_actor_cannot_carry_is_said_and_shown(make_sector) -> None:
 
 
 def test_a_refused_indicator_of_a_case_brings_case_and_indicator_back(weak) -> None:
-    (case,) = weak.desk.cases()
-    weak.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    (case,) = weak.desk.cases.every()
+    weak.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
     from bavn.centre.cases.case.case import ReleaseTerms
 
-    weak.desk.act(case.id, CaseAct.RELEASE, account("bo"), "too long", ReleaseTerms(days=91))
+    weak.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "too long", ReleaseTerms(days=91))
     weak.run()
-    assert weak.desk.case(case.id).state is CaseState.CONFIRMED
+    assert weak.desk.cases.case(case.id).state is CaseState.CONFIRMED
     lives = weak.desk.lives.of_case(case.id)
     assert all(life.state is LifeState.REVIEW and life.refusal.startswith("not_expired") for life in lives)
     assert all(not node.told for node in weak.nodes.values())
@@ -240,9 +240,9 @@ def test_a_refused_indicator_of_a_case_brings_case_and_indicator_back(weak) -> N
 def test_a_watch_that_one_person_released_goes_out(weak) -> None:
     from bavn.centre.cases.case.case import ReleaseTerms
 
-    (case,) = weak.desk.cases()
-    weak.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
-    weak.desk.act(case.id, CaseAct.RELEASE, account("anne"), "watch", ReleaseTerms(pap=Pap.AMBER))
+    (case,) = weak.desk.cases.every()
+    weak.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "yes")
+    weak.desk.cases.act(case.id, CaseAct.RELEASE, account("anne"), "watch", ReleaseTerms(pap=Pap.AMBER))
     weak.run()
     made = [indicator_of(m.bundle) for m in weak.nodes["west"].told]
     assert [one.pap for one in made] == [Pap.AMBER] * 2
@@ -263,11 +263,11 @@ def test_what_nothing_at_an_actor_carries_yet_is_not_missing_there_and_counts_wh
         sector.wait(60)
 
     says("waiting", (), "carried")
-    clock = sector.desk.clock(life.id)
+    clock = sector.desk.times.clock(life.id)
     assert (clock.missing, clock.hunted, len(clock.enforced)) == ((), ("west",), 5)
     assert at_actor(at(sector, life)["west"]).stand == "uncarried"
     says("enforced", ("wall",), None)
-    clock = sector.desk.clock(life.id)
+    clock = sector.desk.times.clock(life.id)
     assert (clock.missing, clock.hunted, len(clock.enforced)) == ((), (), 6)
     assert at_actor(at(sector, life)["west"]).stand == "enforced"
     says("waiting", (), "carried")

@@ -4,9 +4,9 @@ import pytest
 
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.desk.desk import Desk
-from bavn.centre.desk.round_story import REFUSED, outcome_of, state_of, why
+from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.model.observable import Observable
-from bavn.model.said import RevealWanted, TagsWanted
+from bavn.model.statement import RevealWanted, TagsWanted
 
 EVIL = Observable.of("domain", "evil.example.com")
 NAMES = ("east", "north", "west")

@@ -45,7 +45,7 @@ def test_three_tries_at_each_of_six_are_a_lead_though_no_actor_finds_them_odd(se
     for node in sector.nodes.values():
         node.suspicions = [tried(suspicion, 3)]
     sector.run()
-    (view,) = sector.desk.leads()
+    (view,) = sector.desk.lead_book.leads()
     assert view.lead.observables == (SOURCE,)
     assert view.lead.actors == NAMES
     walk = next(term for term in view.lead.terms if term.name == "walk")
@@ -60,7 +60,7 @@ def test_fewer_tries_and_a_policy_that_keeps_them_stay_at_home(sector, suspicion
     for node in sector.nodes.values():
         node.suspicions = [tried(suspicion, 3, 1) if joins else tried(suspicion, 3)]
     sector.run()
-    assert sector.desk.leads() == ()
+    assert sector.desk.lead_book.leads() == ()
 
 
 def test_what_members_do_and_share_stands_with_the_lead(sector, suspicion) -> None:
@@ -70,7 +70,7 @@ def test_what_members_do_and_share_stands_with_the_lead(sector, suspicion) -> No
     for name in ("east", "north", "south"):
         sector.nodes[name].suspicions = [suspicion()]
     sector.run()
-    (view,) = sector.desk.leads()
+    (view,) = sector.desk.lead_book.leads()
     assert {reason.name: reason.points for reason in view.lead.reasons} == {
         "function:surgery": 1.5,
         "supplier:dxc": 1.0,
@@ -78,19 +78,19 @@ def test_what_members_do_and_share_stands_with_the_lead(sector, suspicion) -> No
     assert view.lead.priority == view.lead.score + 2.5
     roles.set("south", suppliers=[])
     sector.wait(3601)
-    assert [reason.name for reason in sector.desk.leads()[0].lead.reasons] == ["function:surgery"]
+    assert [reason.name for reason in sector.desk.lead_book.leads()[0].lead.reasons] == ["function:surgery"]
 
 
 def test_one_benign_verdict_clears_it_for_actors_that_meet_it_later(sector, suspicion) -> None:
     for name in ("east", "north", "south"):
         sector.nodes[name].suspicions = [suspicion()]
     sector.run()
-    (case,) = sector.desk.cases()
-    sector.desk.act(case.id, CaseAct.DISMISS, account("anne"), "a supplier's new service")
+    (case,) = sector.desk.cases.every()
+    sector.desk.cases.act(case.id, CaseAct.DISMISS, account("anne"), "a supplier's new service")
     for name in ("clinic", "vendor", "west"):
         sector.nodes[name].suspicions = [suspicion()]
     sector.wait(3601)
-    (view,) = sector.desk.leads()
+    (view,) = sector.desk.lead_book.leads()
     assert "west" in view.lead.actors
     lists = next(term for term in view.lead.terms if term.name == "lists")
     assert lists.nats == -8.0
@@ -111,7 +111,7 @@ def test_one_operators_actors_are_one_voice(sector, suspicion) -> None:
         for name in operated:
             roles.set(name, group="it-centre")
         sector.wait(3601)
-        leads = [view.lead for view in sector.desk.leads()]
+        leads = [view.lead for view in sector.desk.lead_book.leads()]
         best.append(max(lead.score for lead in leads))
         voices.append({len({sign.group for sign in lead.signs}) for lead in leads})
     assert voices == [{3}, {2}, {1}]

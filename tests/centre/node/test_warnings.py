@@ -4,18 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from bavn.actor.door.conversations.warnings import WARNINGS_MAX, AnswerSaid
+from bavn.actor.door.conversations.warnings import WARNINGS_MAX, AnswerStatement
 from bavn.actor.door.policy import DoorPolicy
 from bavn.centre.cases.warnings.rows import Origin, UnknownWarning
 from bavn.centre.cases.who import NotAllowed
-from bavn.centre.share.letter import Letter
+from bavn.centre.share.outgoing import Outgoing
 from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.principal import account
-from bavn.model.said import Cautioning
 from bavn.model.sector.sector_warning import (
     Address,
     AnswerAct,
@@ -26,6 +25,7 @@ from bavn.model.sector.sector_warning import (
     Urgency,
     WarningState,
 )
+from bavn.model.statement import Cautioning
 from bavn.model.text import Text
 from bavn.wire.codec import encode
 from bavn.wire.messages.catalogue import WarningAnswered
@@ -174,7 +174,7 @@ def test_gate_three_looks_again(sector) -> None:
     told = warnings(sector).get(allowed).warning.told()
     plain = {"by": ANNA, "addressed": True, "named": True, "others": ()}
     say = lambda said, **more: sector.centre._share.post.try_on(  # noqa: E731
-        Letter(said, warning=WarningGrounds(**plain | more))
+        Outgoing(said, warning=WarningGrounds(**plain | more))
     )
     good = Cautioning(to="east", warning=told)
     assert say(good) is None
@@ -183,7 +183,7 @@ def test_gate_three_looks_again(sector) -> None:
     assert say(Cautioning(to="nobody-x", warning=told)).rule == "to_member"
     assert say(Cautioning(to="east", warning=replace(told, state=WarningState.DRAFT))).rule == "addressed"
     assert say(good, tlp_min=Tlp.RED).rule == "warning_marking"
-    assert sector.centre._share.post.try_on(Letter(good)).rule == "addressed"
+    assert sector.centre._share.post.try_on(Outgoing(good)).rule == "addressed"
 
 
 def test_a_forged_answer_is_refused_at_gate_two(sector) -> None:
@@ -208,7 +208,7 @@ def test_a_forged_answer_is_refused_at_gate_two(sector) -> None:
 def test_a_node_says_no_more_than_its_policy_and_its_people_may(sector) -> None:
     one = sent(sector, Address(actors=("north",)))
     node = sector.nodes["north"].door.cases.warnings
-    said = AnswerSaid(
+    said = AnswerStatement(
         number=1, at_us=0, warning_id=one, version=1, act="words", words="our 10.1.2.3 is hit", by=account("bo")
     )
     assert node.try_on(said).rule == "words_clean"
@@ -234,10 +234,10 @@ def test_a_hostile_centre_fills_no_node_with_warnings_and_no_screen_with_tricks(
         {"version": 2, "observables": ({"type": "ip4", "value": "10.1.1.1"},)},
         {"version": 2, "observables": ({"type": "domain", "value": "NOT canonical"},)},
     ):
-        from bavn.actor.door.conversations.warnings import HeardWarning
+        from bavn.actor.door.conversations.warnings import ReceivedWarning
 
         made = type(message)(**message.model_dump() | change)
-        outcome = node._heard.try_on(HeardWarning(made, note))
+        outcome = node._heard.try_on(ReceivedWarning(made, note))
         assert isinstance(outcome, Refused)
         outcomes.add(outcome.rule)
     assert outcomes == {"warning_new", "warning_form"}
@@ -250,7 +250,7 @@ def test_a_hostile_centre_fills_no_node_with_warnings_and_no_screen_with_tricks(
 
 
 def sector_message(kept):
-    from bavn.centre.share.letter import KINDS, fields_of
+    from bavn.centre.share.outgoing import KINDS, fields_of
 
     said = Cautioning(to="north", warning=kept.told())
     return KINDS[Cautioning](**fields_of(said, "x"))

@@ -38,10 +38,10 @@ def audited(sector):
 
 
 def test_a_report_that_is_taken_back_leaves_the_lead_and_is_audited(sector, bad) -> None:
-    assert {view.lead.actors for view in sector.desk.leads()} == {("east", "north", "south")}
+    assert {view.lead.actors for view in sector.desk.lead_book.leads()} == {("east", "north", "south")}
     take_back(sector, "north", *bad)
-    assert {view.lead.actors for view in sector.desk.leads()} == {("east", "south")}
-    (case,) = sector.desk.cases()
+    assert {view.lead.actors for view in sector.desk.lead_book.leads()} == {("east", "south")}
+    (case,) = sector.desk.cases.every()
     told = {(detail["actor"], detail["element"], detail["groups_left"]) for _, detail in audited(sector)}
     assert told == {("north", str(one), 2) for one in bad}
     assert {subject for subject, _ in audited(sector)} >= {case.id}
@@ -52,14 +52,14 @@ def test_when_two_have_taken_it_back_there_is_no_lead_and_no_block(sector, bad) 
     """A case that was opened meanwhile counts the groups that are left, so gate 3 refuses it."""
     take_back(sector, "north", *bad)
     take_back(sector, "east", *bad)
-    assert sector.desk.leads() == ()
-    (case,) = sector.desk.cases()
+    assert sector.desk.lead_book.leads() == ()
+    (case,) = sector.desk.cases.every()
     assert {element.groups for element in case.facts.elements} == {1}
-    sector.desk.act(case.id, CaseAct.CONFIRM, account("anne"), "it was at three")
-    sector.desk.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
+    sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anne"), "it was at three")
+    sector.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     assert sector.desk.indicators() == ()
-    assert sector.desk.case(case.id).state is CaseState.CONFIRMED
+    assert sector.desk.cases.case(case.id).state is CaseState.CONFIRMED
 
 
 def test_an_answer_to_a_round_that_is_open_does_not_bring_it_back(make_sector, suspicion, bad) -> None:
@@ -80,7 +80,7 @@ def test_an_answer_to_a_round_that_is_open_does_not_bring_it_back(make_sector, s
     sector.nodes["north"].talk(sector.centre)
     sector.run()
     sector.wait(30)
-    assert all("north" not in view.lead.actors for view in sector.desk.leads())
+    assert all("north" not in view.lead.actors for view in sector.desk.lead_book.leads())
 
 
 def test_an_actor_takes_back_its_own_words_only(sector, bad) -> None:
@@ -91,7 +91,7 @@ def test_an_actor_takes_back_its_own_words_only(sector, bad) -> None:
     seq = max((w.seq for w in west.door.outbox.waiting("centre")), default=10_000) + 1
     assert sector.centre.receive("west", [seal.seal(west.key, "west", "centre", seq, word)]) == [seq]
     sector.wait(5)
-    assert {view.lead.actors for view in sector.desk.leads()} == {("east", "north", "south")}
+    assert {view.lead.actors for view in sector.desk.lead_book.leads()} == {("east", "north", "south")}
 
 
 def test_taking_back_again_and_again_is_one_line_each_and_within_a_quota(sector, bad) -> None:

@@ -10,7 +10,7 @@ from bavn.centre.publish.facts import (
     CaseFact,
     Catalogue,
     CountFact,
-    Facts,
+    DocumentFacts,
     IndicatorFact,
     LeadFact,
     LevelSet,
@@ -62,7 +62,7 @@ def make_member(**given):
 
 def make_facts(kind=Kind.FORECAST, **given):
     plain = {"sector": "sector", "period": period_of(kind, "", NOW_US), "now_us": NOW_US, "tlp": Tlp.GREEN}
-    return Facts(**plain | given)
+    return DocumentFacts(**plain | given)
 
 
 def counts(first, last, kinds, dice):

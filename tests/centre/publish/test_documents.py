@@ -14,6 +14,7 @@ from bavn.app.cli.centre.main import app
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
 from bavn.centre.publish.build import PARTS, SECTIONS, build, period_of
+from bavn.centre.publish.codec import digest, document_of, document_text
 from bavn.centre.publish.document import (
     SOURCES_MAX,
     Document,
@@ -27,9 +28,8 @@ from bavn.centre.publish.document import (
     sources_of,
 )
 from bavn.centre.publish.edit import Change, changed
-from bavn.centre.publish.facts import Facts, LevelSet, Period
+from bavn.centre.publish.facts import DocumentFacts, LevelSet, Period
 from bavn.centre.publish.threat import Level, Threat
-from bavn.centre.publish.written import digest, document_of, document_text
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, as_us, iso
 from bavn.model.text import Text
@@ -207,7 +207,7 @@ def _put(body, path, value):
 @given(st.text(max_size=60))
 def test_a_reason_in_any_letters_is_said_or_refused(why) -> None:
     """A level's reason is a stranger's text to the document."""
-    base = Facts(sector="sector", period=Period("2026-01-01", 0, DAY_US), now_us=DAY_US, tlp=Tlp.GREEN)
+    base = DocumentFacts(sector="sector", period=Period("2026-01-01", 0, DAY_US), now_us=DAY_US, tlp=Tlp.GREEN)
     try:
         made = build(Kind.PICTURE, replace(base, levels=(LevelSet(Threat.CRIME, Level.LOW, "Anna Berg", why, 1),)))
     except ValueError:

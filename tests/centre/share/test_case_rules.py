@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from bavn.centre.share.case_rules import CaseGrounds, nobody_named, plainly
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
-from bavn.model.said import Judging, Telling
 from bavn.model.sector.work import Part, PartTask, PartWords, SectorVerdict
+from bavn.model.statement import Judging, Telling
 
 from .test_share import CASE, EVIL, NOW_US, world  # noqa: F401  the same world
 

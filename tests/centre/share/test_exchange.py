@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.centre.share import exchange
 from bavn.centre.share.handing import Handing
-from bavn.centre.share.letter import Grounds
-from bavn.centre.share.ring import RingRules
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.rules import ShareLimits
-from bavn.centre.share.share import Share, Wish
+from bavn.centre.share.share import Share, ShareRequest
+from bavn.centre.share.stages import RingRules
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
@@ -77,7 +77,7 @@ class World:
         plain = {"technique": "T1071.001", "tlp": Tlp.GREEN, "pap": Pap.GREEN, "days": 30, "confidence": 80} | other
         self.orders += 1
         wishes = [
-            Wish(observable=Observable.of("domain", name), case_id=case, grounds=Grounds(**grounds), **plain)
+            ShareRequest(observable=Observable.of("domain", name), case_id=case, grounds=Grounds(**grounds), **plain)
             for name in names
         ]
         self.share.release(wishes, self.orders)
@@ -198,7 +198,7 @@ def test_an_ended_agreement_gives_nothing_not_even_what_was_given_before(world) 
 def test_a_kill_between_release_and_shelf_loses_nothing_and_doubles_nothing(world) -> None:
     world.release("a.example.com")
     world.share.release([], 99)
-    made = Wish(
+    made = ShareRequest(
         observable=Observable.of("domain", "b.example.com"),
         case_id="case-00000000000000bb",
         technique="T1071.001",

@@ -7,17 +7,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.centre.share.letter import Grounds, Letter
+from bavn.centre.share.outgoing import Grounds, Outgoing
 from bavn.centre.share.rules import ShareLimits
-from bavn.centre.share.share import Share, Wish, confidence_of, identity_of
+from bavn.centre.share.share import Share, ShareRequest, confidence_of, identity_of
 from bavn.model.forms import forms
-from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.intel.indicator import Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.said import Asking, Closing, Opening, Releasing, RevealOf, RevealWanted, TagsWanted
+from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.question import Question
+from bavn.model.statement import Asking, Closing, Opening, Releasing, RevealOf, RevealWanted, TagsWanted
 from bavn.rehearsal.clock import SimClock
 from bavn.wire import seal
 from bavn.wire.book import Book
@@ -96,7 +96,7 @@ def wish(**other):
         "days": 30,
         "confidence": None,
     }
-    return Wish(**plain | other, grounds=Grounds(**grounds))
+    return ShareRequest(**plain | other, grounds=Grounds(**grounds))
 
 
 def test_an_indicator_leaves_once_to_each_with_one_line_each(world):
@@ -307,7 +307,7 @@ def test_grounds_never_travel(world):
     assert b"anne-of-the-north" not in opened.encoded.body
     assert b"8.765" not in opened.encoded.body
     said = Releasing(to="east", indicator=indicator_of(opened.message.bundle), created_us=NOW_US)
-    assert world.share.post.try_on(Letter(said)).rule == "approved"
+    assert world.share.post.try_on(Outgoing(said)).rule == "approved"
 
 
 QUESTION = Question(

@@ -4,9 +4,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.books.tables import open_engine
-from bavn.centre.share.letter import Grounds
+from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.rules import ShareLimits
-from bavn.centre.share.share import Share, Wish
+from bavn.centre.share.share import Share, ShareRequest
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
@@ -44,7 +44,7 @@ def share():
 
 def release(share, *, tlp=Tlp.AMBER, pap=None, **grounds):
     plain = {"score": 6.9, "groups": 0, "listed": (), "approved_by": PERSON, "partners": 1}
-    wish = Wish(
+    wish = ShareRequest(
         observable=EVIL,
         case_id="case-00000000000000aa",
         technique="T1071",

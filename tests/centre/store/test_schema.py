@@ -8,19 +8,16 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import MetaData, insert, select
+from sqlalchemy import Column, Integer, MetaData, Table, insert, select
 
 import bavn.centre
 from bavn.centre.books.schema import METADATA
 from bavn.centre.cases import audit
-from bavn.centre.cases.tables import CASE, GENESIS, make_tables
-from bavn.centre.members.registry import Registry
+from bavn.centre.cases.tables import GENESIS
 from bavn.centre.members.tables import ACTOR
 from bavn.centre.store import schema
 from bavn.centre.store.engine import open_engine, reading, writing
-from bavn.centre.store.schema import CannotUpgrade, Found, Standing, look, upgrade
-from bavn.centre.store.tables import RUN
-from bavn.rehearsal.clock import SimClock
+from bavn.centre.store.schema import CannotUpgrade, Found, SchemaStatus, look, upgrade
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -44,9 +41,9 @@ def differing(engine):
 
 def test_the_revisions_make_exactly_the_tables_of_the_rooms(empty) -> None:
     """Fails where a table was changed without a revision: CONTRIBUTING.md, "A table"."""
-    assert look(empty) == Found(Standing.EMPTY)
+    assert look(empty) == Found(SchemaStatus.EMPTY)
     upgrade(empty)
-    assert look(empty) == Found(Standing.CURRENT, schema.head())
+    assert look(empty) == Found(SchemaStatus.CURRENT, schema.head())
     assert differing(empty) == []
 
 
@@ -75,7 +72,8 @@ def test_the_revisions_stand_in_one_row_and_import_no_room() -> None:
     config.set_main_option("script_location", str(schema.MIGRATIONS))
     found = [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()]
     assert tuple(reversed(found)) == schema.revisions()
-    assert found == [f"{number:04}" for number in range(len(found), 0, -1)]
+    oldest = int(schema.first())
+    assert found == [f"{oldest + number:04}" for number in range(len(found) - 1, -1, -1)]
     for file in Path(schema.MIGRATIONS).rglob("*.py"):
         imported = re.findall(r"^(?:from|import) (bavn\S*)", file.read_text(), re.MULTILINE)
         assert all(name.startswith("bavn.centre.store.migrations") for name in imported), file
@@ -106,17 +104,31 @@ def test_from_every_revision_up_nothing_is_lost(empty, start) -> None:
     filled(empty)
     before = look(empty)
     assert upgrade(empty) == before
-    assert look(empty) == Found(Standing.CURRENT, schema.head())
+    assert look(empty) == Found(SchemaStatus.CURRENT, schema.head())
     assert differing(empty) == []
-    with reading(empty) as connection:
+    kept_all(empty)
+    assert upgrade(empty).standing is SchemaStatus.CURRENT  # again changes nothing
+
+
+def kept_all(engine):
+    with reading(engine) as connection:
         assert connection.scalars(select(ACTOR.c.name)).all() == ["north"]
-    assert audit.verify(empty) is None
-    assert len(list(audit.every(empty))) == 3
-    assert upgrade(empty).standing is Standing.CURRENT  # again changes nothing
+    assert audit.verify(engine) is None
+    assert len(list(audit.every(engine))) == 3
 
 
-def test_a_revision_that_fails_leaves_all_as_it_was(empty, monkeypatch) -> None:
-    upgrade(empty, schema.BASELINE)
+def test_to_a_revision_to_come_nothing_is_lost(empty, next_revision) -> None:
+    before = schema.first()
+    upgrade(empty, before)
+    filled(empty)
+    assert look(empty) == Found(SchemaStatus.BEHIND, before)
+    assert upgrade(empty) == Found(SchemaStatus.BEHIND, before)
+    assert look(empty) == Found(SchemaStatus.CURRENT, next_revision)
+    kept_all(empty)
+
+
+def test_a_revision_that_fails_leaves_all_as_it_was(empty, next_revision, monkeypatch) -> None:
+    upgrade(empty, schema.first())
     filled(empty)
     real = schema._alembic
 
@@ -127,22 +139,22 @@ def test_a_revision_that_fails_leaves_all_as_it_was(empty, monkeypatch) -> None:
     monkeypatch.setattr(schema, "_alembic", fails)
     with pytest.raises(Exception, match="nowhere"):
         upgrade(empty)
-    assert look(empty) == Found(Standing.BEHIND, schema.BASELINE)
+    assert look(empty) == Found(SchemaStatus.BEHIND, schema.first())
     with reading(empty) as connection:
-        assert RUN.name not in schema.inspect(connection).get_table_names()
-    assert audit.verify(empty) is None
+        assert "more" not in schema.inspect(connection).get_table_names()
+    kept_all(empty)
 
 
 def test_a_later_database_and_a_foreign_one_are_left_alone(empty) -> None:
     upgrade(empty)
     with writing(empty) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    assert look(empty) == Found(Standing.AHEAD, "9999")
+    assert look(empty) == Found(SchemaStatus.AHEAD, "9999")
     with pytest.raises(CannotUpgrade, match="9999"):
         upgrade(empty)
     with writing(empty) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'feed'")
-    assert look(empty).standing is Standing.FOREIGN
+    assert look(empty).standing is SchemaStatus.FOREIGN
     with pytest.raises(CannotUpgrade, match="feed"):
         upgrade(empty)
 
@@ -150,43 +162,40 @@ def test_a_later_database_and_a_foreign_one_are_left_alone(empty) -> None:
 def test_tables_of_something_else_are_foreign(empty) -> None:
     with writing(empty) as connection:
         connection.exec_driver_sql("CREATE TABLE cats (name TEXT)")
-    assert look(empty).standing is Standing.FOREIGN
+    assert look(empty).standing is SchemaStatus.FOREIGN
     with pytest.raises(CannotUpgrade, match="not the centre's"):
         upgrade(empty)
 
 
-# --- SQLite of version 0.1.0: no mark, and only the tables that were ever needed --------------------------------------
+def test_a_database_from_before_the_first_revision_is_left_alone(empty) -> None:
+    upgrade(empty)
+    with writing(empty) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
+    assert look(empty) == Found(SchemaStatus.PAST, "0005")
+    with pytest.raises(CannotUpgrade, match="0005"):
+        upgrade(empty)
+    assert look(empty) == Found(SchemaStatus.PAST, "0005")
 
 
-@pytest.fixture
-def before_marks(tmp_path):
-    """As version 0.1.0 made them: whatever room was opened first made its own tables."""
-    engine = open_engine(f"sqlite:///{tmp_path / 'centre.db'}")
-    Registry(engine, SimClock(7)).add("north", "region")
-    make_tables(engine)
-    with writing(engine) as connection:
-        connection.exec_driver_sql("ALTER TABLE member_actor DROP COLUMN canary")  # came with revision 0009
-        for number in range(3):
-            audit.note(connection, number, "anne", "comment", "case-1", {})
-    yield engine
-    engine.dispose()
-
-
-def test_a_database_of_version_0_1_0_is_adopted_without_loss(before_marks) -> None:
-    assert look(before_marks) == Found(Standing.UNMARKED)
-    assert upgrade(before_marks).standing is Standing.UNMARKED
-    assert look(before_marks) == Found(Standing.CURRENT, schema.head())
-    assert differing(before_marks) == []
-    assert [actor.name for actor in Registry(before_marks, SimClock(7)).actors()] == ["north"]
-    assert audit.verify(before_marks) is None
-    assert len(list(audit.every(before_marks))) == 3
-
-
-def test_one_whose_tables_are_others_is_not_adopted(before_marks) -> None:
-    with writing(before_marks) as connection:
-        connection.exec_driver_sql(f"ALTER TABLE {CASE.name} ADD COLUMN mood TEXT")
-    assert look(before_marks).why == "its table 'case_case' has other columns"
-    with pytest.raises(CannotUpgrade, match="case_case"):
-        upgrade(before_marks)
-    with reading(before_marks) as connection:
+def test_tables_without_a_mark_are_foreign(empty) -> None:
+    upgrade(empty)
+    with writing(empty) as connection:
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+    assert look(empty) == Found(SchemaStatus.FOREIGN, why="it holds tables without a mark of their version")
+    with pytest.raises(CannotUpgrade, match="without a mark"):
+        upgrade(empty)
+    with reading(empty) as connection:
         assert schema.MARK not in schema.inspect(connection).get_table_names()
+
+
+def test_the_next_revision_is_drafted_from_what_the_rooms_say(tmp_path, next_revision) -> None:
+    """What script/revision does, on a copy of the revisions."""
+    engine, wanted = open_engine(f"sqlite:///{tmp_path / 'centre.db'}"), MetaData()
+    Table("wish", wanted, Column("id", Integer, primary_key=True))
+    upgrade(engine)
+    drafted = schema.draft(engine, [wanted, *METADATA], "A wish more")
+    assert drafted.name == f"r{int(next_revision) + 1:04}_a_wish_more.py"
+    text = drafted.read_text()
+    assert "op.create_table('wish'" in text
+    assert f"down_revision = '{next_revision}'" in text
+    engine.dispose()

@@ -22,14 +22,14 @@ from typing import Final
 
 import numpy as np
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded
 from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.queries.series import Slice, sliced, slices
 from bavn.actor.detect.tasks import one_by_one
-from bavn.actor.detect.terms import Known
+from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.timed import REGULAR_NATS_MIN, Timed, merged, timed
 from bavn.actor.detect.wording import joined, number, seconds, span
 from bavn.model.observable import Observable, registered_domain
@@ -57,17 +57,17 @@ class Beacon:
     technique = "T1071"
     tables = ("flow", "tls", "http", "dns", "pair_hour", "name_hour")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         return one_by_one(self, look)
 
-    def parts(self, look: Look, workers: int) -> Sequence[Slice]:
+    def parts(self, look: DetectorContext, workers: int) -> Sequence[Slice]:
         """By channel and source host: a pair's timing needs nothing but its own calls."""
         return list(slices(look.window, look.settings, max(1, workers)))
 
-    def part(self, look: Look, what: Slice) -> Timed:
+    def part(self, look: DetectorContext, what: Slice) -> Timed:
         return timed(sliced(look.window, look.settings, what), what, look.window.homes)
 
-    def together(self, look: Look, done: Sequence[Timed]) -> Found:
+    def together(self, look: DetectorContext, done: Sequence[Timed]) -> Found:
         ordinary, pulses = merged(done)
         stories = _by_domain(_weighed(folded(pulses, look.window), look))
         statistics = np.concatenate([ordinary, np.array([story.statistic for story in stories], float)])
@@ -81,11 +81,11 @@ class Beacon:
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class BeaconEvidence:
     """A pulse, what is known of its peer, and the sum of both in nats."""
 
     pulse: Pulse
-    known: Known
+    known: PeerProfile
     statistic: float
 
     @property
@@ -95,10 +95,10 @@ class Story:
         return domains.pop() if self.pulse.name is None and len(domains) == 1 else self.pulse.story
 
 
-def _by_domain(stories: list[Story]) -> list[Story]:
+def _by_domain(stories: list[BeaconEvidence]) -> list[BeaconEvidence]:
     """One story for each host and domain: addresses that only ever were called by one domain's names are that domain's.
     The strangest stays and takes over the addresses of the rest."""
-    together: dict[tuple[str, str], list[Story]] = {}
+    together: dict[tuple[str, str], list[BeaconEvidence]] = {}
     for story in stories:
         together.setdefault((story.pulse.host, story.key), []).append(story)
     made = []
@@ -110,7 +110,7 @@ def _by_domain(stories: list[Story]) -> list[Story]:
     return made
 
 
-def _weighed(pulses: list[Pulse], look: Look) -> list[Story]:
+def _weighed(pulses: list[Pulse], look: DetectorContext) -> list[BeaconEvidence]:
     """Timing, fame and kind of each pulse, in nats."""
     addresses = look.terms.addresses(pulse.peer for pulse in pulses if pulse.name is None)
     domains = look.terms.domains(pulse.story for pulse in pulses if pulse.name is not None)
@@ -125,11 +125,11 @@ def _weighed(pulses: list[Pulse], look: Look) -> list[Story]:
             kind += INSIDE_NATS + CLOCKWORK_INSIDE_NATS.get((pulse.proto, pulse.port), 0.0)
         elif not kind and has_names and pulse.name is None and not known.names:
             kind += UNNAMED_NATS
-        made.append(Story(pulse, known, pulse.nats + look.terms.nats(known) + kind))
+        made.append(BeaconEvidence(pulse, known, pulse.nats + look.terms.nats(known) + kind))
     return made
 
 
-def _candidate(story: Story, look: Look) -> Candidate:
+def _candidate(story: BeaconEvidence, look: DetectorContext) -> Candidate:
     pulse, known = story.pulse, story.known
     return Candidate(
         population=Beacon.name,
@@ -149,7 +149,7 @@ def _candidate(story: Story, look: Look) -> Candidate:
     )
 
 
-def _observables(story: Story, look: Look) -> tuple[Observable, ...]:
+def _observables(story: BeaconEvidence, look: DetectorContext) -> tuple[Observable, ...]:
     """The registered domain first, then addresses; the address of a shared edge only where nothing else names it."""
     pulse, homes = story.pulse, look.window.homes
     texts = [pulse.name] if pulse.name is not None else [story.key] if story.key != pulse.peer else []
@@ -161,7 +161,7 @@ def _observables(story: Story, look: Look) -> tuple[Observable, ...]:
     return tuple(made)
 
 
-def _addresses(story: Story) -> list[str]:
+def _addresses(story: BeaconEvidence) -> list[str]:
     """The addresses that a suspicion may name; none of what is inside."""
     pulse = story.pulse
     if pulse.inside:
@@ -181,7 +181,7 @@ def _rows(pulse: Pulse) -> RowsRef:
     return RowsRef(pulse.table, (*host, (column, pulse.name or pulse.peer)), pulse.first_us, pulse.last_us)
 
 
-def _why(pulse: Pulse, known: Known, look: Look) -> Text:
+def _why(pulse: Pulse, known: PeerProfile, look: DetectorContext) -> Text:
     period, lasted, calls = seconds(pulse.period_s), span(pulse.last_us - pulse.first_us), number(pulse.calls)
     if pulse.spectral:
         head = Text(

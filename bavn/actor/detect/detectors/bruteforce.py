@@ -20,7 +20,7 @@ from ipaddress import ip_address, ip_network
 from math import log
 from typing import Final
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.queries.crowds import Crowd, known_crowds
 from bavn.actor.detect.queries.peers import observable_of
@@ -79,7 +79,7 @@ class BruteForce:
     technique = "T1110"
     tables = ("flow", "krb5", "smb", "http", "ssh")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         days = _days(look)
         best: dict[tuple[str, str], Day] = {}
         for day in days:
@@ -101,12 +101,12 @@ def _population(outward: bool) -> str:
     return "bruteforce.out" if outward else "bruteforce.in"
 
 
-def _allowed(host: str, look: Look) -> bool:
+def _allowed(host: str, look: DetectorContext) -> bool:
     address = ip_address(host)
     return any(address in ip_network(text, strict=False) for text in look.settings.allowed_scanners)
 
 
-def _days(look: Look) -> list[Day]:
+def _days(look: DetectorContext) -> list[Day]:
     """Every source's days, each weighed against the days before."""
     by_source: dict[tuple[str, str], list[Day]] = defaultdict(list)
     for row in look.window.rows(TRIES_SQL, {"limit": ROWS_MAX}):
@@ -162,7 +162,7 @@ def _is_habit(days: list[Day]) -> bool:
     return all(day.names < NAMES_MIN and day.targets <= 1 for day in days) and len({d.target for d in days}) == 1
 
 
-def _candidate(day: Day, look: Look) -> Candidate:
+def _candidate(day: Day, look: DetectorContext) -> Candidate:
     outer = day.target if day.outward else day.source
     found = observable_of(None, outer, look.window.homes)
     many = day.targets > 1
@@ -214,7 +214,7 @@ def _why(day: Day) -> Text:
     return joined(parts)
 
 
-def _crowd(crowd: Crowd, look: Look) -> Candidate:
+def _crowd(crowd: Crowd, look: DetectorContext) -> Candidate:
     outside = [observable_of(None, source, look.window.homes) for source in crowd.some]
     observables = tuple(found for found in outside if found is not None)
     count = number(crowd.sources)

@@ -21,11 +21,11 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of
-from bavn.actor.detect.statistics.made_names import DOWN_NATS, Asked, Walked, made_up, step_nats, walked
+from bavn.actor.detect.statistics.made_names import DOWN_NATS, DomainLookup, Walked, made_up, step_nats, walked
 from bavn.actor.detect.statistics.surprise import surprise_bits
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.observable import is_internal_name
@@ -86,7 +86,7 @@ class Dga:
     technique = "T1568.002"
     tables = ("dns", "name_hour", "pair_hour")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         exempt = {row[0] for row in look.window.rows(_EXEMPT)}
         lost = _lost(look, exempt)
         busy = sorted(host for host, steps in lost.items() if len(steps) >= NAMES_MIN)
@@ -97,7 +97,7 @@ class Dga:
         return Found(tuple(made), {self.name: _population(clients, lost, exempt, look)})
 
 
-def _lost(look: Look, exempt: set[str]) -> dict[str, dict[str, float]]:
+def _lost(look: DetectorContext, exempt: set[str]) -> dict[str, dict[str, float]]:
     """For each client the domains that nobody registered, and how high each steps: lower where many hosts ask for it.
     Names on a list exist, whatever the resolver says; names inside are nobody's business."""
     rows = [
@@ -118,11 +118,13 @@ def _step(domain: str) -> float:
     return step_nats(surprise_bits(domain.partition(".")[0]))
 
 
-def _sequences(busy: list[str], lost: dict[str, dict[str, float]], look: Look) -> dict[str, list[Asked]]:
+def _sequences(
+    busy: list[str], lost: dict[str, dict[str, float]], look: DetectorContext
+) -> dict[str, list[DomainLookup]]:
     """Every new domain of these clients in order, with its step."""
     if not busy:
         return {}
-    made: dict[str, list[Asked]] = {host: [] for host in busy}
+    made: dict[str, list[DomainLookup]] = {host: [] for host in busy}
     rows = look.window.rows(_FIRST, tables={"asked": pa.table({"host": busy})})
     others = {domain for host, domain, _ in rows if domain not in lost[host]}
     known = look.terms.domains(others)
@@ -130,11 +132,13 @@ def _sequences(busy: list[str], lost: dict[str, dict[str, float]], look: Look) -
         step = lost[host].get(domain)
         if step is None:
             step = DOWN_NATS if known[domain].grade is Grade.UNKNOWN and made_up(domain) else 0.0
-        made[host].append(Asked(at_us, domain, step))
+        made[host].append(DomainLookup(at_us, domain, step))
     return made
 
 
-def _population(clients: list[Client], lost: dict[str, dict[str, float]], exempt: set[str], look: Look) -> Tally:
+def _population(
+    clients: list[Client], lost: dict[str, dict[str, float]], exempt: set[str], look: DetectorContext
+) -> Tally:
     """The highest point of each ten new domains of a client; calm clients by the sum of their few steps."""
     values = [height for client in clients for height in client.walk.blocks]
     counts = [1] * len(values)
@@ -148,7 +152,7 @@ def _population(clients: list[Client], lost: dict[str, dict[str, float]], exempt
     return Tally.of(values, counts)
 
 
-def _candidate(client: Client, look: Look) -> Candidate:
+def _candidate(client: Client, look: DetectorContext) -> Candidate:
     walk, host = client.walk, address_text(UUID(client.host))
     telling = sorted(walk.run, key=lambda asked: (-surprise_bits(asked.domain.partition(".")[0]), asked.domain))
     named = [observable_of(None, asked.domain, look.window.homes) for asked in telling[:OBSERVABLES_MAX]]

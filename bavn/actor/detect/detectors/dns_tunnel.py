@@ -24,12 +24,12 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.statistics.information import busiest, information_bytes
-from bavn.actor.detect.terms import Known
+from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import MINUTE_US
 from bavn.model.observable import is_internal_name
@@ -146,7 +146,7 @@ class DnsTunnel:
     technique = "T1071.004"
     tables = ("dns", "name_hour")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         since = {"since": look.window.first_us}
         many = look.terms.past.rows(_MANY, since)
         few = [(chars * ROUGH_BITS / 8, pairs) for chars, pairs in look.terms.past.rows(_FEW, since)]
@@ -163,7 +163,7 @@ class DnsTunnel:
         return Found(tuple(made), {self.name: Tally.of(np.log1p(values[:, 0]), values[:, 1])})
 
 
-def _carried(names: dict[Pair, int], look: Look) -> list[Carried]:
+def _carried(names: dict[Pair, int], look: DetectorContext) -> list[Carried]:
     """The exact amounts of the pairs with much to say (how many names each), and of those that fetch much."""
     keys = list(names)
     up, down = _up(keys, look), _down(look)
@@ -179,7 +179,7 @@ def _carried(names: dict[Pair, int], look: Look) -> list[Carried]:
     return made
 
 
-def _up(keys: list[Pair], look: Look) -> dict[Pair, Amounts]:
+def _up(keys: list[Pair], look: DetectorContext) -> dict[Pair, Amounts]:
     """What the never-before-seen names of each pair carry."""
     if not keys:
         return {}
@@ -199,7 +199,7 @@ def _up(keys: list[Pair], look: Look) -> dict[Pair, Amounts]:
     }
 
 
-def _down(look: Look) -> dict[Pair, Amounts]:
+def _down(look: DetectorContext) -> dict[Pair, Amounts]:
     """What the distinct answers of data-carrying types brought each pair."""
     rows = look.window.rows(_ANSWERS, {"since": look.window.first_us})
     return {
@@ -208,7 +208,7 @@ def _down(look: Look) -> dict[Pair, Amounts]:
     }
 
 
-def _queries(pairs: list[Carried], look: Look) -> list[Queries]:
+def _queries(pairs: list[Carried], look: DetectorContext) -> list[Queries]:
     if not pairs:
         return []
     asked = pa.table(
@@ -222,7 +222,7 @@ def _queries(pairs: list[Carried], look: Look) -> list[Queries]:
     return [found.get(index, Queries()) for index in range(len(pairs))]
 
 
-def _weighed(pair: Carried, known: Known, queries: Queries, look: Look) -> float:
+def _weighed(pair: Carried, known: PeerProfile, queries: Queries, look: DetectorContext) -> float:
     """Bytes, fewer where the world or the house knows the domain, or where answers are codes of a reputation list."""
     nats = look.terms.nats(known) + (INSIDE_NATS if is_internal_name(pair.domain) else 0.0)
     if queries.answers and queries.loopback >= REPUTATION_SHARE * queries.answers:
@@ -230,7 +230,7 @@ def _weighed(pair: Carried, known: Known, queries: Queries, look: Look) -> float
     return pair.bytes * exp(nats)
 
 
-def _candidate(pair: Carried, weighed: float, known: Known, queries: Queries, look: Look) -> Candidate:
+def _candidate(pair: Carried, weighed: float, known: PeerProfile, queries: Queries, look: DetectorContext) -> Candidate:
     named = observable_of(None, pair.domain, look.window.homes)
     return Candidate(
         population=DnsTunnel.name,
@@ -253,7 +253,7 @@ def _candidate(pair: Carried, weighed: float, known: Known, queries: Queries, lo
     )
 
 
-def _why(pair: Carried, known: Known, queries: Queries, look: Look) -> Text:
+def _why(pair: Carried, known: PeerProfile, queries: Queries, look: DetectorContext) -> Text:
     names, up, down = number(pair.names), number(pair.up_bytes), number(pair.down_bytes)
     parts = [
         Text(

@@ -6,7 +6,7 @@ Only where the past reaches back far enough to say so. Refuses to know who knock
 from math import log2
 from typing import Final
 
-from bavn.actor.detect.base import Candidate, Look
+from bavn.actor.detect.base import Candidate, DetectorContext
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX
 from bavn.actor.detect.wording import joined, number
@@ -37,7 +37,7 @@ _DOORS: Final = f"""
     ORDER BY first_us DESC, dst, dst_port LIMIT {DOORS_MAX}"""
 
 
-def doors(look: Look) -> tuple[list[Candidate], Tally]:
+def doors(look: DetectorContext) -> tuple[list[Candidate], Tally]:
     """The new doors, strangest first, and the rarity of all doors."""
     last_us = look.window.last_us
     if last_us - look.terms.known_from_us < (KNOWN_DAYS_MIN + NEW_DAYS_MAX) * DAY_US:

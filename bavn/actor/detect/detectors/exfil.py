@@ -25,11 +25,11 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of, one_peer
-from bavn.actor.detect.terms import Known
+from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import registered_domain
@@ -131,7 +131,7 @@ class Exfil:
     technique = "T1048"
     tables = ("pair_hour", "dns", "tls", "http")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         habits = _habits(look)
         sent = _sent(look)
         facts = _facts(sent, look)
@@ -149,7 +149,7 @@ class Exfil:
         return Found(tuple(made[: look.settings.candidates_max]), {self.name: tally})
 
 
-def _habits(look: Look) -> dict[str, Habit]:
+def _habits(look: DetectorContext) -> dict[str, Habit]:
     """Each host's own where it has DAYS_MIN units, else the middle of those that have one, else the usual one."""
     rows = [(host, Habit(middle, mad), n) for host, middle, mad, n in look.window.rows(_HABITS)]
     own = [habit for _, habit, n in rows if n >= DAYS_MIN]
@@ -159,7 +159,7 @@ def _habits(look: Look) -> dict[str, Habit]:
     return {host: habit if n >= DAYS_MIN else usual for host, habit, n in rows}
 
 
-def _sent(look: Look) -> list[Sent]:
+def _sent(look: DetectorContext) -> list[Sent]:
     """The busiest SPAN_HOURS of each host and place, in order of both."""
     rows = [(host, address_text(dst), *more) for host, dst, *more in look.window.rows(_LARGE)]
     places = _places({address for _, address, *_ in rows}, look)
@@ -171,7 +171,7 @@ def _sent(look: Look) -> list[Sent]:
     return [replace(one, error=errors.get(at, 0.0)) for at, one in enumerate(sent)]
 
 
-def _errors(sent: list[Sent], look: Look) -> dict[int, float]:
+def _errors(sent: list[Sent], look: DetectorContext) -> dict[int, float]:
     """The standard error of what was sent, where packets were sampled."""
     if not sent or not look.window.rows("SELECT 1 FROM flow WHERE sampling > 1 LIMIT 1"):
         return {}
@@ -188,7 +188,7 @@ def _errors(sent: list[Sent], look: Look) -> dict[int, float]:
     return {int(place): float(error) for place, error in look.window.rows(_DOUBTS, tables={"asked": asked})}
 
 
-def _places(addresses: Iterable[str], look: Look) -> dict[str, str]:
+def _places(addresses: Iterable[str], look: DetectorContext) -> dict[str, str]:
     """The registered domain of an address that has exactly one here, else its network (/24 or /48)."""
     made = {}
     for address, known in look.terms.addresses(addresses).items():
@@ -230,7 +230,7 @@ def _busiest(host: str, place: str, hours: list[tuple[int, int, int, int, int, s
     )
 
 
-def _facts(sent: list[Sent], look: Look) -> list[Known]:
+def _facts(sent: list[Sent], look: DetectorContext) -> list[PeerProfile]:
     domains = look.terms.domains(one.place for one in sent if one.named)
     addresses = look.terms.addresses(one.addresses[0] for one in sent)
     return [
@@ -238,7 +238,7 @@ def _facts(sent: list[Sent], look: Look) -> list[Known]:
     ]
 
 
-def _strange(one: Sent, habit: Habit, known: Known, look: Look) -> bool:
+def _strange(one: Sent, habit: Habit, known: PeerProfile, look: DetectorContext) -> bool:
     history_us = look.window.last_us - look.terms.known_from_us
     new = history_us > NEW_DAYS_MAX * DAY_US and look.window.last_us - known.first_us <= NEW_DAYS_MAX * DAY_US
     rare = known.hosts <= max(1.0, SHARE_MAX * look.terms.hosts)
@@ -247,7 +247,7 @@ def _strange(one: Sent, habit: Habit, known: Known, look: Look) -> bool:
     return much and habit.z(one.up) >= Z_MIN and (new or rare) and not old
 
 
-def _candidate(one: Sent, habit: Habit, known: Known, value: float, look: Look) -> Candidate:
+def _candidate(one: Sent, habit: Habit, known: PeerProfile, value: float, look: DetectorContext) -> Candidate:
     host, homes = address_text(UUID(one.host)), look.window.homes
     facts = look.terms.addresses(one.addresses)
     singles = [address for address in one.addresses if not (one.named and facts[address].edge)]
@@ -268,7 +268,7 @@ def _candidate(one: Sent, habit: Habit, known: Known, value: float, look: Look) 
     )
 
 
-def _why(one: Sent, habit: Habit, known: Known, look: Look) -> Text:
+def _why(one: Sent, habit: Habit, known: PeerProfile, look: DetectorContext) -> Text:
     up, down, z = number(one.up / 1e6), number(one.down / 1e6, 1), number(habit.z(one.up), 1)
     lasted, usual = span(max(1_000_000, one.last_us - one.first_us)), number(np.expm1(habit.middle) / 1e3, 1)
     parts = [

@@ -21,7 +21,7 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.wording import joined, number, span
@@ -45,10 +45,8 @@ _IN = """
         max(last_ts), FALSE, min(src)
     FROM pair_hour JOIN {join} WHERE is_home(dst) AND NOT is_home(src) GROUP BY dst, asked.mark"""
 _SINGLE = "(SELECT mark, confidence, stored FROM listed) asked ON {side} = asked.stored"
-_RANGE = (
-    "(SELECT mark, confidence, low::UUID AS low, high::UUID AS high FROM listed) asked"
-    " ON {side} BETWEEN asked.low AND asked.high"
-)
+_RANGE = """(SELECT mark, confidence, low::UUID AS low, high::UUID AS high FROM listed) asked
+    ON {side} BETWEEN asked.low AND asked.high"""
 _NAMED = """
     WITH names AS (SELECT DISTINCT "name" FROM name_hour),
     parts AS (SELECT "name", string_split("name", '.') AS labels FROM names),
@@ -97,7 +95,7 @@ class Ioc:
     technique = "T1071"
     tables = ("pair_hour", "name_hour", "tls", "fileinfo")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         if not look.indicators:
             return Found()
         made = [_candidate(match, look) for match in _once(_matches(look))]
@@ -105,7 +103,7 @@ class Ioc:
         return Found(tuple(made[: look.settings.candidates_max]))
 
 
-def _matches(look: Look) -> Iterator[Match]:
+def _matches(look: DetectorContext) -> Iterator[Match]:
     indicators, window = look.indicators, look.window
     for listed, join, whole in ((indicators.addresses, _SINGLE, False), (indicators.ranges, _RANGE, True)):
         if listed.num_rows:
@@ -167,7 +165,7 @@ def p_of(confidence: int) -> float:
     return float(10.0 ** (-1 - 3 * max(0, min(100, confidence)) / 100))
 
 
-def _candidate(match: Match, look: Look) -> Candidate:
+def _candidate(match: Match, look: DetectorContext) -> Candidate:
     address = match.peer if match.whole_network or as_address(match.mark) else None
     named = None if match.kind or address else match.mark
     grade = look.terms.lists.name_grade(named) if named else Grade.UNKNOWN

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from math import log2
 from typing import Final
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.queries import acts
 from bavn.actor.detect.queries.acts import KINDS
@@ -51,7 +51,7 @@ NAMED_MAX: Final = 4
 
 
 @dataclass(slots=True)
-class Story:
+class LateralActivity:
     """Everything that one host did to another. ``acts``: kind to (times, days). First and last moment are those of the
     acts, or of all that they said by TCP where there are none."""
 
@@ -74,14 +74,14 @@ class Lateral:
     technique = "T1021"
     tables = ("pair_hour", "smb", "dcerpc", "http")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         edges = known_edges(look)
         stories = _stories(look, edges)
         managers = _managers(stories, look)
         crowd = Counter((story.pair[1], kind) for story in stories.values() for kind in story.acts)
         for story in stories.values():
             story.nats = max(0.0, _nats(story, crowd, managers, edges, look))
-        best: dict[str, Story] = {}
+        best: dict[str, LateralActivity] = {}
         for story in sorted(stories.values(), key=lambda s: (-s.nats, s.pair)):
             best.setdefault(story.pair[0], story)
         for source, story in best.items():
@@ -93,17 +93,17 @@ class Lateral:
         return Found(tuple(made[: look.settings.candidates_max]), {self.name: tally} if tally.total else {})
 
 
-def _stories(look: Look, edges: Edges) -> dict[Pair, Story]:
+def _stories(look: DetectorContext, edges: Edges) -> dict[Pair, LateralActivity]:
     """One for each pair of own hosts that talked by TCP, and for each pair of which an act is known."""
-    made: dict[Pair, Story] = {}
+    made: dict[Pair, LateralActivity] = {}
     for pair, (first, last) in edges.pairs.items():
-        made[pair] = Story(pair, first_us=first, last_us=last)
+        made[pair] = LateralActivity(pair, first_us=first, last_us=last)
     tables = {"operations": acts.operations()}
     for src, dst, kind, count, first, last, days in look.window.rows(acts.ACTS_SQL, {"limit": ROWS_MAX}, tables):
         pair = address_text(src), address_text(dst)
         if edges.allowed(pair[0]) or (kind == "replicate" and pair[0] in edges.controllers):
             continue
-        story = made.setdefault(pair, Story(pair))
+        story = made.setdefault(pair, LateralActivity(pair))
         if not story.acts:
             story.first_us, story.last_us = int(first), int(last)
         story.acts[kind] = (int(count), int(days))
@@ -111,7 +111,13 @@ def _stories(look: Look, edges: Edges) -> dict[Pair, Story]:
     return made
 
 
-def _nats(story: Story, crowd: Counter[tuple[str, str]], managers: frozenset[str], edges: Edges, look: Look) -> float:
+def _nats(
+    story: LateralActivity,
+    crowd: Counter[tuple[str, str]],
+    managers: frozenset[str],
+    edges: Edges,
+    look: DetectorContext,
+) -> float:
     """Acts, the door used, what is new, the chain; less habit and company."""
     source, target = story.pair
     total = sum(KINDS[kind].nats for kind in story.acts) + _door(story, edges)
@@ -128,7 +134,7 @@ def _nats(story: Story, crowd: Counter[tuple[str, str]], managers: frozenset[str
     return _share_left(story, managers, look) * (total + _novelty(story, look)) - _company(story, crowd, look)
 
 
-def _door(story: Story, edges: Edges) -> float:
+def _door(story: LateralActivity, edges: Edges) -> float:
     """What the port alone says, where the target serves few: a work station has no reason to enter another."""
     door = edges.doors.get(story.pair)
     if door is None or (edges.serves(story.pair[1]) and not story.acts):
@@ -137,34 +143,34 @@ def _door(story: Story, edges: Edges) -> float:
     return door.nats
 
 
-def _age(story: Story, look: Look) -> str:
+def _age(story: LateralActivity, look: DetectorContext) -> str:
     """``new`` where the store knew the actor for a week before, ``old`` after a week, else ``young``."""
     if look.window.last_us - story.first_us >= KNOWN_DAYS_MIN * DAY_US:
         return "old"
     return "new" if story.first_us - look.terms.known_from_us >= KNOWN_DAYS_MIN * DAY_US else "young"
 
 
-def _novelty(story: Story, look: Look) -> float:
+def _novelty(story: LateralActivity, look: DetectorContext) -> float:
     age = _age(story, look)
     if age == "new":
         story.said.append(Text("it had never done so before"))
     return {"new": NEW_NATS, "old": OLD_NATS, "young": 0.0}[age]
 
 
-def _managers(stories: dict[Pair, Story], look: Look) -> frozenset[str]:
+def _managers(stories: dict[Pair, LateralActivity], look: DetectorContext) -> frozenset[str]:
     """Hosts that began long ago to enter or work at MANAGED_MIN others."""
     old = Counter(source for (source, _), story in stories.items() if story.acts and _age(story, look) == "old")
     return frozenset(source for source, count in old.items() if count >= MANAGED_MIN)
 
 
-def _share_left(story: Story, managers: frozenset[str], look: Look) -> float:
+def _share_left(story: LateralActivity, managers: frozenset[str], look: DetectorContext) -> float:
     days = max((days for _, days in story.acts.values()), default=0)
     if days >= HABIT_DAYS_MIN and _age(story, look) == "old":
         return HABIT_SHARE
     return MANAGER_SHARE if story.pair[0] in managers else 1.0
 
 
-def _company(story: Story, crowd: Counter[tuple[str, str]], look: Look) -> float:
+def _company(story: LateralActivity, crowd: Counter[tuple[str, str]], look: DetectorContext) -> float:
     """What is taken off because other hosts do the same to this target."""
     if not story.acts:
         return 0.0
@@ -173,7 +179,7 @@ def _company(story: Story, crowd: Counter[tuple[str, str]], look: Look) -> float
     return SHARE_NATS_PER_BIT * log2(1 + share / SHARE_FREE)
 
 
-def _spread(story: Story, spread: tuple[float, int] | None) -> float:
+def _spread(story: LateralActivity, spread: tuple[float, int] | None) -> float:
     """More new targets in a day than the past and the peers explain."""
     if spread is None:
         return 0.0
@@ -183,7 +189,7 @@ def _spread(story: Story, spread: tuple[float, int] | None) -> float:
     return nats
 
 
-def _candidate(story: Story, look: Look) -> Candidate:
+def _candidate(story: LateralActivity, look: DetectorContext) -> Candidate:
     source, target = story.pair
     outside = observable_of(None, source, look.window.homes)
     main = max(story.acts, key=lambda kind: (KINDS[kind].nats, kind), default=None)
@@ -205,7 +211,7 @@ def _candidate(story: Story, look: Look) -> Candidate:
     )
 
 
-def _rows(story: Story, main: str | None) -> RowsRef:
+def _rows(story: LateralActivity, main: str | None) -> RowsRef:
     table = "pair_hour"
     if main in ("share", "write", "program", "tool"):
         table = "smb"
@@ -216,7 +222,7 @@ def _rows(story: Story, main: str | None) -> RowsRef:
     return RowsRef(table, (("src", story.pair[0]), ("dst", story.pair[1])), story.first_us, story.last_us)
 
 
-def _why(story: Story) -> Text:
+def _why(story: LateralActivity) -> Text:
     source, target = story.pair
     done = sorted(story.acts, key=lambda kind: (-KINDS[kind].nats, kind))[:NAMED_MAX]
     lasted = span(story.last_us - story.first_us)

@@ -18,12 +18,12 @@ from ipaddress import ip_address, ip_network
 from math import log
 from typing import Any, Final
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.open_flows import CLOSED_SQL, OPEN_SQL, PAIRS_SQL, open_kinds
 from bavn.actor.detect.queries.peers import observable_of
-from bavn.actor.detect.terms import Known
+from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import registered_domain
@@ -95,7 +95,7 @@ class Long:
     technique = "T1571"
     tables = ("flow", "tls", "ssh", "http", "rdp", "alert", "pair_hour")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         stays = _stays(look)
         facts = look.terms.addresses(stay.peer for stay in stays)
         has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
@@ -112,7 +112,7 @@ class Long:
         return Found(tuple(made), {self.name: tally})
 
 
-def _stays(look: Look) -> list[Stay]:
+def _stays(look: DetectorContext) -> list[Stay]:
     """Ended flows and open ones, the longest of each host, peer and port."""
     rows = [*look.window.rows(CLOSED_SQL, {"limit": FLOWS_MAX})]
     kinds = open_kinds(look.window)
@@ -147,26 +147,26 @@ def _stay(src: Any, dst: Any, port: int, proto: str, outward: bool, still: bool,
     )
 
 
-def _expected(stay: Stay, look: Look) -> bool:
+def _expected(stay: Stay, look: DetectorContext) -> bool:
     """The actor's own register: its jump hosts, VPN gateways, and peers known to stay."""
     ends = (ip_address(stay.host), ip_address(stay.peer))
     nets = [ip_network(text, strict=False) for text in look.settings.known_long]
     return any(end.version == net.version and end in net for end in ends for net in nets)
 
 
-def _statistic(stay: Stay, known: Known, look: Look, *, has_names: bool) -> float:
+def _statistic(stay: Stay, known: PeerProfile, look: DetectorContext, *, has_names: bool) -> float:
     kind = REGISTER_NATS if (stay.proto, stay.port) in REGISTER else 0.0
     if has_names and stay.outward and not known.names and not kind:
         kind = UNNAMED_NATS
     return log(stay.age_us / HOUR_US) + look.terms.nats(known) + kind
 
 
-def _story(peer: str, known: Known) -> str:
+def _story(peer: str, known: PeerProfile) -> str:
     domains = {registered_domain(name) or name for name in known.names}
     return domains.pop() if len(domains) == 1 else peer
 
 
-def _candidate(stay: Stay, known: Known, value: float, look: Look) -> Candidate:
+def _candidate(stay: Stay, known: PeerProfile, value: float, look: DetectorContext) -> Candidate:
     story, homes = _story(stay.peer, known), look.window.homes
     texts = ([story] if story != stay.peer else []) + ([stay.peer] if story == stay.peer or not known.edge else [])
     named = [observable_of(None, text, homes) for text in texts]
@@ -192,7 +192,7 @@ def _candidate(stay: Stay, known: Known, value: float, look: Look) -> Candidate:
     )
 
 
-def _why(stay: Stay, known: Known, look: Look) -> Text:
+def _why(stay: Stay, known: PeerProfile, look: DetectorContext) -> Text:
     mark = next(hours for hours in HOURS_MARKS if stay.age_us >= hours * HOUR_US)
     lasted, size = span(stay.age_us), number(stay.bytes / 1e6, 1)
     door = f"{stay.proto}/{stay.port}"

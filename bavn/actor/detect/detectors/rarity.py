@@ -25,13 +25,13 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.detectors.doors import doors
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.oddities import MET_SQL, ODDITIES, SIGNS
 from bavn.actor.detect.queries.peers import observable_of
-from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, Known
+from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, PeerProfile
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType, registered_domain
@@ -115,7 +115,7 @@ class Peer:
     observables: tuple[Observable, ...]
     statistic: float = 0.0
 
-    def key(self, known: Known) -> str:
+    def key(self, known: PeerProfile) -> str:
         """The registered domain, where its names have one only; else the address."""
         domains = {registered_domain(name) or name for name in known.names}
         return domains.pop() if len(domains) == 1 else self.address
@@ -128,7 +128,7 @@ class Rarity:
     technique = "T1071"
     tables = ("tls", "http", "flow", "dns", "pair_hour", "name_hour")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         tellers = pa.table({"name": pa.array(look.terms.lists.address_tellers, pa.string())})
         peers = [_peer(row) for row in look.window.rows(_STRONG, tables={"tellers": tellers})]
         facts = look.terms.addresses(peer.address for peer in peers)
@@ -145,21 +145,21 @@ class Rarity:
         return Found((*made, *opened[: _most(look)]), {self.name: tally, "rarity.door": offered})
 
 
-def _aged(look: Look) -> bool:
+def _aged(look: DetectorContext) -> bool:
     """Whether the past reaches back far enough for anything to be called new."""
     return look.window.last_us - look.terms.known_from_us >= (KNOWN_DAYS_MIN + NEW_DAYS_MAX) * DAY_US
 
 
-def _rare(peer: Peer, look: Look) -> bool:
+def _rare(peer: Peer, look: DetectorContext) -> bool:
     return peer.hosts <= max(HOSTS_RARE_MAX, SHARE_FREE * look.terms.hosts)
 
 
-def _first_seen(peer: Peer, look: Look) -> bool:
+def _first_seen(peer: Peer, look: DetectorContext) -> bool:
     """True for what is new; where nothing can be called so, for everything."""
     return not _aged(look) or look.window.last_us - peer.first_us <= NEW_DAYS_MAX * DAY_US
 
 
-def _most(look: Look) -> int:
+def _most(look: DetectorContext) -> int:
     """How many strange peers an actor may be told of."""
     share = int(HOST_DAYS_SHARE_MAX * NEW_DAYS_MAX * look.terms.hosts)
     return min(look.settings.candidates_max, max(1 if _aged(look) else UNAGED_MIN, share))
@@ -181,7 +181,7 @@ def _peer(row: tuple[Any, ...]) -> Peer:
     )
 
 
-def _weighed(peer: Peer, known: Known, look: Look, *, has_names: bool) -> Peer:
+def _weighed(peer: Peer, known: PeerProfile, look: DetectorContext, *, has_names: bool) -> Peer:
     """Signs, fame and prevalence in nats. That it is new makes it a candidate, so it counts nothing here: what is old
     now was as new once, and is what it is ranked among."""
     nats = sum(NATS[sign] for sign in peer.signs) + (UNNAMED_NATS if has_names and not known.names else 0.0)
@@ -189,7 +189,7 @@ def _weighed(peer: Peer, known: Known, look: Look, *, has_names: bool) -> Peer:
     return replace(peer, statistic=nats + look.terms.nats(replace(known, new=None)))
 
 
-def _candidate(peer: Peer, key: str, known: Known, look: Look) -> Candidate:
+def _candidate(peer: Peer, key: str, known: PeerProfile, look: DetectorContext) -> Candidate:
     homes = look.window.homes
     texts = ([key] if key != peer.address else []) + ([peer.address] if key == peer.address or not known.edge else [])
     named = [one for one in (observable_of(None, text, homes) for text in texts) if one is not None]
@@ -218,7 +218,7 @@ def _technique(peer: Peer) -> str:
     return "T1573" if "self_signed" in peer.signs else "T1071"
 
 
-def _why(peer: Peer, key: str, known: Known, look: Look) -> Text:
+def _why(peer: Peer, key: str, known: PeerProfile, look: DetectorContext) -> Text:
     bits = number(rare_bits(peer.hosts, look.terms.hosts), 1)
     parts = [Text("{key} is rare here ({bits} bits)", key=key, bits=bits)]
     parts += [SAID[s].filled(port=peer.port) for s in peer.signs]

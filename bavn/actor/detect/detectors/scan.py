@@ -20,7 +20,7 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.queries.walk import (
@@ -72,7 +72,7 @@ class Scan:
     technique = "T1046"
     tables = ("flow", "pair_hour")
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         walks, calm = _walks(look)
         best: dict[str, Walk] = {}
         for walk in sorted(walks, key=lambda w: (-w.walk, -w.failed, list(MODES).index(w.mode), w.proto, w.key)):
@@ -93,7 +93,7 @@ Calm = list[tuple[bool, int, int]]
 """Outward, units failed, and how many groups."""
 
 
-def _walks(look: Look) -> tuple[list[Walk], Calm]:
+def _walks(look: DetectorContext) -> tuple[list[Walk], Calm]:
     allowed = [ip_network(text, strict=False) for text in look.settings.allowed_scanners]
     calm: Calm = []
     walks: dict[str, list[Walk]] = {mode: [] for mode in MODES}
@@ -120,7 +120,7 @@ def _walks(look: Look) -> tuple[list[Walk], Calm]:
     return [walk for mode in MODES for walk in _without_named(mode, walks[mode], look)], calm
 
 
-def _without_named(mode: str, walks: list[Walk], look: Look) -> list[Walk]:
+def _without_named(mode: str, walks: list[Walk], look: DetectorContext) -> list[Walk]:
     """The outward walks of few targets once more, the failures that have a name here left out."""
     few = [walk for walk in walks if walk.outward and walk.tried <= NAMED_TRIED_MAX and mode != "vertical"]
     if not few:
@@ -146,7 +146,7 @@ def _without_named(mode: str, walks: list[Walk], look: Look) -> list[Walk]:
     return others + again
 
 
-def _populations(walks: list[Walk], calm: Calm, look: Look) -> dict[str, Tally]:
+def _populations(walks: list[Walk], calm: Calm, look: DetectorContext) -> dict[str, Tally]:
     """The walks of all groups on one port or of one destination, the calm ones by their few failures."""
     made: dict[str, Tally] = {}
     for outward in (True, False):
@@ -162,15 +162,15 @@ def _population(outward: bool) -> str:
     return "scan.out" if outward else "scan.in"
 
 
-def _research(walk: Walk, look: Look) -> bool:
+def _research(walk: Walk, look: DetectorContext) -> bool:
     return not walk.outward and look.terms.lists.is_research_scanner(address_uuid(walk.source).int)
 
 
-def _statistic(walk: Walk, look: Look) -> float:
+def _statistic(walk: Walk, look: DetectorContext) -> float:
     return max(0.0, walk.walk * UNIT_NATS + (RESEARCH_NATS if _research(walk, look) else 0.0))
 
 
-def _candidate(walk: Walk, first_target: str, look: Look) -> Candidate:
+def _candidate(walk: Walk, first_target: str, look: DetectorContext) -> Candidate:
     """``first_target``: the own host that a source from outside tried first; the source itself where it is own."""
     source = observable_of(None, walk.source, look.window.homes) if not walk.outward else None
     service = walk.proto if walk.proto == "icmp" else f"{walk.proto}/{walk.key}" if walk.key else walk.proto
@@ -200,7 +200,7 @@ def _technique(walk: Walk) -> str:
     return "T1018" if walk.proto == "icmp" else "T1046"
 
 
-def _first_targets(walks: list[Walk], look: Look) -> dict[str, str]:
+def _first_targets(walks: list[Walk], look: DetectorContext) -> dict[str, str]:
     """The own host that each source from outside tried first."""
     sources = sorted({str(address_uuid(walk.source)) for walk in walks if not walk.outward and walk.mode != "vertical"})
     if not sources:

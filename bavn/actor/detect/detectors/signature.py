@@ -22,13 +22,13 @@ from datetime import UTC, datetime
 from math import log2
 from typing import Any, Final
 
-from bavn.actor.detect.base import Candidate, Found, Look
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.rule_memory import Folded
 from bavn.actor.detect.indicators.sigma_alerts import LEVEL_NATS, number_of
 from bavn.actor.detect.queries.open_flows import AGE_RULES
 from bavn.actor.detect.queries.peers import as_address, observable_of
-from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, Known
+from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, PeerProfile
 from bavn.actor.detect.wording import joined, number
 from bavn.model.intel.own_rules import OWN_RULES
 from bavn.model.moment import DAY_US, as_us
@@ -179,7 +179,7 @@ class Signature:
     stays = True
     """Its rules are asked hour by hour, and it remembers the answers."""
 
-    def candidates(self, look: Look) -> Found:
+    def candidates(self, look: DetectorContext) -> Found:
         alerts = [_alert(row, look) for row in look.window.rows(_ALERTS, {"limit": GROUPS_MAX})]
         alerts += [_matched(one, look) for one in look.memory.look(look.window, look.rules)]
         folds = folded(alerts)
@@ -193,7 +193,7 @@ class Signature:
         return Found(tuple(made[: look.settings.candidates_max]), found)
 
 
-def _tally(folds: list[Fold], look: Look, *, sigma: bool) -> Tally:
+def _tally(folds: list[Fold], look: DetectorContext, *, sigma: bool) -> Tally:
     """Each host's most; 0 for the calm ones."""
     most: dict[str, float] = defaultdict(float)
     for fold in folds:
@@ -208,7 +208,7 @@ def _us(moment: datetime) -> int:
     return as_us(moment.replace(tzinfo=UTC))
 
 
-def _alert(row: tuple[Any, ...], look: Look) -> Alert:
+def _alert(row: tuple[Any, ...], look: DetectorContext) -> Alert:
     host, other, name, outward, rule, said, category, severity, count, first, last, days = row
     address = address_text(other)
     named = None if name is None or as_address(name) else observable_of(None, name, look.window.homes)
@@ -228,7 +228,7 @@ def _alert(row: tuple[Any, ...], look: Look) -> Alert:
     )
 
 
-def _matched(one: Folded, look: Look) -> Alert:
+def _matched(one: Folded, look: DetectorContext) -> Alert:
     """Rows that a Sigma rule names, as alerts of it."""
     host, other, (_, _, name, outward) = address_text(one.key[0]), address_text(one.key[1]), one.key
     named = None if name is None or as_address(name) else observable_of(None, name, look.window.homes)
@@ -278,7 +278,7 @@ def folded(alerts: Iterable[Alert]) -> list[Fold]:
     return [fold for _, fold in sorted(made.items())]
 
 
-def _weigh(folds: list[Fold], alerts: list[Alert], look: Look) -> None:
+def _weigh(folds: list[Fold], alerts: list[Alert], look: DetectorContext) -> None:
     hosts_of: dict[int, set[str]] = defaultdict(set)
     first_of: dict[int, int] = {}
     days_of: Counter[tuple[str, int]] = Counter()
@@ -289,7 +289,7 @@ def _weigh(folds: list[Fold], alerts: list[Alert], look: Look) -> None:
     total = max(look.terms.hosts, HOSTS_SMALL)
     domains = look.terms.domains({alert.peer for alert in alerts if not as_address(alert.peer)})
     addresses = look.terms.addresses({alert.peer for alert in alerts if as_address(alert.peer)})
-    known: dict[str, Known] = domains | addresses
+    known: dict[str, PeerProfile] = domains | addresses
     stories = Counter(fold.host for fold in folds)
     for fold in folds:
         by_rule: dict[int, tuple[float, Alert]] = {}
@@ -318,14 +318,14 @@ def _gravity(alert: Alert) -> float:
     return MILD_NATS if any(word in category for word in _MILD) else base
 
 
-def _age(first_us: int, look: Look) -> float:
+def _age(first_us: int, look: DetectorContext) -> float:
     """A rule that was never raised here before, or that always was."""
     if first_us - look.terms.known_from_us < KNOWN_DAYS_MIN * DAY_US:
         return 0.0
     return NEW_NATS if look.window.last_us - first_us < KNOWN_DAYS_MIN * DAY_US else OLD_NATS
 
 
-def _candidate(fold: Fold, look: Look) -> Candidate:
+def _candidate(fold: Fold, look: DetectorContext) -> Candidate:
     main = fold.first
     mine = [alert for alert in fold.alerts if alert.rule == main.rule]
     observables = {observable_of(None, alert.peer, look.window.homes) for alert in mine}

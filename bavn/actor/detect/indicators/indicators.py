@@ -1,6 +1,6 @@
 """Indicators to look for: exact observables and networks, each with the confidence of the list that named it.
 
-Refuses to know where a list came from; indicator_list.py reads lists.
+Refuses to know where a list came from; reader.py reads lists.
 """
 
 from collections.abc import Iterable, Mapping

@@ -29,7 +29,7 @@ Group = tuple[Key, int, int, int]
 
 
 @dataclass(slots=True)
-class Answer:
+class RuleMatches:
     """What a rule named in an hour: the first ``groups`` of ``size``, for the rows that ``stamp`` stands for between
     two moments."""
 
@@ -61,7 +61,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RulesStatus:
     """How the rules stand after a look. ``waiting``: of these rules some rows are not asked yet, the oldest.
     ``cut``: these name so much that only the newest is kept. ``checks``: rows times rules that were asked anew."""
 
@@ -99,9 +99,9 @@ class RuleMemory:
     ``standing`` may be read from any."""
 
     checks_max: int | None = None
-    standing: Standing = field(default_factory=Standing)
+    standing: RulesStatus = field(default_factory=RulesStatus)
     waits: bool = False
-    _kept: dict[RowRule, dict[int, Answer]] = field(default_factory=dict)
+    _kept: dict[RowRule, dict[int, RuleMatches]] = field(default_factory=dict)
     _whole: dict[RowRule, tuple[int, list[Group], int]] = field(default_factory=dict)
     _refused: dict[RowRule, tuple[str, int]] = field(default_factory=dict)
     _looks: int = 0
@@ -132,7 +132,7 @@ class RuleMemory:
             folded, over = self._folded(rule, most, min(stamps.get(rule.table, ()), default=0))
             made += folded
             cut += [rule] if over else []
-        self.standing = Standing(
+        self.standing = RulesStatus(
             rules=len(rules),
             checks=spent + more,
             cut=tuple(cut),
@@ -229,7 +229,7 @@ class RuleMemory:
         for rule, answers in self._answers(window, rules, span, most):
             for hour in plan.hours:
                 groups, size = answers.get(hour, ([], 0))
-                self._kept[rule][hour] = Answer(stamps[hour], *_clip(window, hour), groups, size)
+                self._kept[rule][hour] = RuleMatches(stamps[hour], *_clip(window, hour), groups, size)
 
     def _answers(
         self, window: Window, rules: tuple[RowRule, ...], span: str, most: int

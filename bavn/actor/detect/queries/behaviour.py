@@ -16,7 +16,7 @@ from typing import Final, Self
 
 import pyarrow as pa
 
-from bavn.actor.detect.base import Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.queries.peers import as_address
 from bavn.actor.detect.terms import SHARE_FREE
 from bavn.model.intel.behaviour import bands_of, chain, pair
@@ -87,7 +87,7 @@ def shipped() -> Common:
     return Common.of((files("bavn.actor.detect") / "common_behaviour.json").read_text(encoding="utf-8"))
 
 
-def with_behaviour(suspicions: Sequence[Suspicion], look: Look, common: Common) -> list[Suspicion]:
+def with_behaviour(suspicions: Sequence[Suspicion], look: DetectorContext, common: Common) -> list[Suspicion]:
     """The same suspicions in the same order; those that may join a round name rare pairs and chains as well."""
     hosts_max = max(HOSTS_RARE_MAX, int(SHARE_FREE * look.terms.hosts))
     chosen = [s for s in suspicions if s.p <= P_MAX and not s.listed and s.observables]
@@ -98,7 +98,9 @@ def with_behaviour(suspicions: Sequence[Suspicion], look: Look, common: Common) 
     return [replace(s, observables=(*s.observables, *more[s.id])) if s.id in more else s for s in suspicions]
 
 
-def _pairs(chosen: Sequence[Suspicion], look: Look, hosts_max: int) -> Iterator[tuple[Suspicion, Observable]]:
+def _pairs(
+    chosen: Sequence[Suspicion], look: DetectorContext, hosts_max: int
+) -> Iterator[tuple[Suspicion, Observable]]:
     """The rare pair of each suspected conversation, JA3+JA3S and JA4+JA3S (Suricata tells no JA4S)."""
     since = {"since": look.window.last_us - DAYS * DAY_US}
     if not chosen or not look.window.rows(_MET, since)[0][0]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import Final
 
-from bavn.actor.detect.base import Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.queries.tries import STRANGERS_SQL
 from bavn.actor.detect.statistics.chance import cusum_nats, gamma_poisson_nats
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN
@@ -48,7 +48,7 @@ class Crowd:
     p: float
 
 
-def known_crowds(look: Look) -> list[Crowd]:
+def known_crowds(look: DetectorContext) -> list[Crowd]:
     """One for each service of an own host that strangers tried after a week that is known, in order of name: what is
     ordinary at a door nobody can say before. Raises QueryRefused."""
     found: dict[tuple[str, str], dict[int, Crowd]] = defaultdict(dict)

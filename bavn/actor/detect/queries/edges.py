@@ -10,7 +10,7 @@ from ipaddress import ip_address, ip_network
 from math import exp, lgamma, log
 from typing import Final
 
-from bavn.actor.detect.base import Look
+from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.queries import acts
 from bavn.actor.detect.queries.peers import one_peer
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN
@@ -113,7 +113,7 @@ def _within(host: str, networks: tuple[str, ...]) -> bool:
     return any(address.version == net.version and address in net for net in (ip_network(n, False) for n in networks))
 
 
-def known_edges(look: Look) -> Edges:
+def known_edges(look: DetectorContext) -> Edges:
     """The edges of the window. Raises QueryRefused."""
     pairs: dict[Pair, tuple[int, int]] = {}
     ports: dict[Pair, dict[int, int]] = defaultdict(dict)
@@ -157,7 +157,9 @@ def _door(used: dict[int, int]) -> Door:
     return max(open_, key=lambda door: (door.nats, door.named))
 
 
-def _spreads(ports: dict[Pair, dict[int, int]], clients: Counter[str], look: Look) -> dict[str, tuple[float, int]]:
+def _spreads(
+    ports: dict[Pair, dict[int, int]], clients: Counter[str], look: DetectorContext
+) -> dict[str, tuple[float, int]]:
     """For each source the strangest day: nats, and how many targets it entered that day for the first time."""
     popular = max(SERVES_MIN, SERVED_SHARE_MIN * look.terms.hosts)
     begin_us = look.terms.known_from_us

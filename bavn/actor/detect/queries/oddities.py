@@ -107,10 +107,8 @@ def _listed(ports: tuple[int, ...]) -> str:
 
 def _alone(column: str, table: str) -> str:
     """How many peers each value of a column goes to."""
-    return (
-        f"SELECT {column}, count(DISTINCT dst) AS peers FROM {table} WHERE {_OUT} AND {column} IS NOT NULL"
-        f" AND {column} <> '' GROUP BY {column}"
-    )
+    return f"""SELECT {column}, count(DISTINCT dst) AS peers FROM {table}
+        WHERE {_OUT} AND {column} IS NOT NULL AND {column} <> '' GROUP BY {column}"""
 
 
 _BARE: Final = "coalesce(regexp_full_match(host, '[0-9.]+|\\[?[0-9a-f:]*:[0-9a-f:.]*\\]?'), TRUE)"

@@ -11,8 +11,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bavn.actor.detect.base import DetectSettings
 from bavn.actor.detect.queries.peers import one_peer
+from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.statistics.timing import CALLS_MIN
 from bavn.model.ports import Window
 

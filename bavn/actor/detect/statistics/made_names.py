@@ -37,7 +37,7 @@ def step_nats(bits: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DomainLookup:
     """A domain, when the client first asked for it, and its step in nats."""
 
     at_us: int
@@ -51,16 +51,16 @@ class Walked:
     the unfloored sum; ``blocks``: the highest point in each block of names."""
 
     top_nats: float
-    run: tuple[Asked, ...]
+    run: tuple[DomainLookup, ...]
     total_nats: float
     blocks: tuple[float, ...]
 
 
-def walked(names: Sequence[Asked], block: int) -> Walked:
+def walked(names: Sequence[DomainLookup], block: int) -> Walked:
     """The walk over the names in the order given."""
     walk = top = total = 0.0
-    run: list[Asked] = []
-    best: tuple[Asked, ...] = ()
+    run: list[DomainLookup] = []
+    best: tuple[DomainLookup, ...] = ()
     blocks: list[float] = []
     before_us = 0
     for place, asked in enumerate(names):

@@ -36,7 +36,7 @@ OWN_RULES: Final = frozenset({"tell_canaries", "tier_joined", "not_vetoed", "not
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class CanaryStatus:
     """A run and how its links stand: what is to be told."""
 
     run: Run
@@ -44,7 +44,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CanaryReply:
     """The centre's answer, and how the ledger names it."""
 
     message: CanaryAnswered
@@ -63,13 +63,13 @@ class Canaries:
         self.book = CanaryBook(ledger.book)
         self._clock, self._policy, self._state, self._reveals = clock, policy, state, reveals
         self._run, self._look_us = self.book.latest(), 0
-        out: tuple[Rule[Standing, Draft], ...] = (
+        out: tuple[Rule[CanaryStatus, Draft], ...] = (
             Rule("tell_canaries", self._may),
             Rule("canary_day", self._day),
             Rule("canary", _said),
             message_rule(CanaryTold, outbox, CENTRE),
         )
-        self._told = Gate[Standing, Draft](
+        self._told = Gate[CanaryStatus, Draft](
             "door",
             out,
             ledger,
@@ -79,8 +79,11 @@ class Canaries:
             label=lambda item: labelled("CanaryTold", CENTRE, {"day": item.run.day, "run": item.run.run}),
             follow=put(outbox, CENTRE, lambda _: None),
         )
-        heard: tuple[Rule[Answer, Outcome], ...] = (Rule("canary_sent", self._sent), Rule("canary_once", self._once))
-        self._answers = Gate[Answer, Outcome](
+        heard: tuple[Rule[CanaryReply, Outcome], ...] = (
+            Rule("canary_sent", self._sent),
+            Rule("canary_once", self._once),
+        )
+        self._answers = Gate[CanaryReply, Outcome](
             "asked",
             heard,
             ledger,
@@ -193,43 +196,43 @@ class Canaries:
         if said == run.told:
             return
         with self.book.book.transaction():
-            outcome = self._told.offer(Standing(run, links))
+            outcome = self._told.offer(CanaryStatus(run, links))
             if not (isinstance(outcome, Refused) and outcome.rule in STAYS):
                 self.book.told(run, said, now_us)
         self._run = self.book.latest()
 
     def hear(self, message: CanaryAnswered, note: Note) -> None:
         """The centre's answer to the canary under way."""
-        self._answers.offer(Answer(message, note))
+        self._answers.offer(CanaryReply(message, note))
 
     def forget(self) -> None:
         """Drops old runs."""
         self.book.forget(self._clock.now_us())
 
-    def _sent(self, item: Answer, outcome: Outcome) -> Outcome | Refused:
+    def _sent(self, item: CanaryReply, outcome: Outcome) -> Outcome | Refused:
         run = self.under_way()
         if run is None or (run.day, run.run) != (item.message.day, item.message.run) or not run.told:
             return Refused("canary_sent", "no such canary is under way here")
         return outcome
 
-    def _once(self, _: Answer, outcome: Outcome) -> Outcome | Refused:
+    def _once(self, _: CanaryReply, outcome: Outcome) -> Outcome | Refused:
         run = self.under_way()
         if run is not None and run.answered_us is not None:
             return Refused("canary_once", "it was answered before")
         return outcome
 
-    def _keep_answer(self, item: Answer, _: Outcome) -> Note:
+    def _keep_answer(self, item: CanaryReply, _: Outcome) -> Note:
         if self._run is not None:
             self.book.answered(self._run, self._clock.now_us())
             self._run = self.book.latest()
         return item.note
 
-    def _may(self, _: Standing, draft: Draft) -> Draft | Refused:
+    def _may(self, _: CanaryStatus, draft: Draft) -> Draft | Refused:
         if self._policy.tell_canaries and self._policy.tell_health:
             return draft
         return Refused("tell_canaries", "the policy tells of no canaries, or of no health")
 
-    def _day(self, item: Standing, draft: Draft) -> Draft | Refused:
+    def _day(self, item: CanaryStatus, draft: Draft) -> Draft | Refused:
         if canary.is_current(item.run.day, self._clock.now_us()):
             return draft
         return Refused("canary_day", "neither today's nor yesterday's canary")
@@ -239,7 +242,7 @@ def _by_rule(rule: str) -> tuple[State, str]:
     return ("not-covered", "policy") if rule in OWN_RULES else ("failed", "earlier")
 
 
-def _said(item: Standing, draft: Draft) -> Draft | Refused:
+def _said(item: CanaryStatus, draft: Draft) -> Draft | Refused:
     return draft.plus(
         day=item.run.day,
         run=item.run.run,

@@ -116,8 +116,9 @@ class CanaryBook:
         took_us = now_us - run.began_us if state == "passed" else None
         with self.book.transaction() as tx:
             tx.execute(
-                "INSERT INTO canary_link VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET state = excluded.state,"
-                " took_us = excluded.took_us, why = excluded.why, at_us = excluded.at_us WHERE state <> 'passed'",
+                """INSERT INTO canary_link VALUES (?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET state = excluded.state, took_us = excluded.took_us, why = excluded.why,
+                  at_us = excluded.at_us WHERE state <> 'passed'""",
                 (run.day, run.run, link, state, took_us, why, now_us),
             )
 

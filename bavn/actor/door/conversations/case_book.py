@@ -34,10 +34,8 @@ _SCHEMA = (
 CASES_SQL: Final = (
     "SELECT case_id, version, state, part, first_us, heard_us FROM door_case ORDER BY heard_us DESC, case_id"
 )
-SAID_SQL: Final = (
-    "SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule FROM door_case_said"
-    " ORDER BY number"
-)
+SAID_SQL: Final = """SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule
+    FROM door_case_said ORDER BY number"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +51,7 @@ class KeptCase:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaseSaid:
+class CaseReply:
     """What a person here said. ``task_id`` None: words or evidence alone; ``sha256`` of what was attached, else empty.
     ``told_us``: when it was dealt with; ``rule``: what refused it, if anything."""
 
@@ -81,8 +79,9 @@ class CaseBook:
         text = json.dumps(part.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO door_case VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version,"
-                " state = excluded.state, part = excluded.part, heard_us = excluded.heard_us",
+                """INSERT INTO door_case VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET version = excluded.version, state = excluded.state, part = excluded.part,
+                  heard_us = excluded.heard_us""",
                 (part.case_id, part.version, part.state, text, now_us, now_us),
             )
 
@@ -112,21 +111,21 @@ class CaseBook:
         """Leaves what a person says for the running node; its number."""
         with self._book.transaction() as tx:
             made = tx.execute(
-                "INSERT INTO door_case_said (at_us, case_id, task_id, act, words, content, sha256, by_whom, rule)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')",
+                """INSERT INTO door_case_said (at_us, case_id, task_id, act, words, content, sha256, by_whom, rule)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')""",
                 (now_us, case_id, task_id, act, words, content, sha256, by),
             )
             return int(made.lastrowid or 0)
 
-    def waiting(self) -> list[tuple[CaseSaid, bytes | None]]:
+    def waiting(self) -> list[tuple[CaseReply, bytes | None]]:
         """What is not dealt with yet, oldest first, with what is attached; as many answers as attachments, so that
         neither keeps the other waiting."""
         rows = [
             row
             for word in ("=", "<>")
             for row in self._book.rows(
-                "SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule, content"
-                f" FROM door_case_said WHERE told_us IS NULL AND act {word} ? ORDER BY number LIMIT ?",
+                f"""SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule, content
+                FROM door_case_said WHERE told_us IS NULL AND act {word} ? ORDER BY number LIMIT ?""",
                 (ATTACH, WAITING_MAX),
             )
         ]
@@ -157,8 +156,8 @@ class CaseBook:
         return [
             (int(at_us), str(act))
             for at_us, act in self._book.rows(
-                "SELECT told_us, act FROM door_case_said WHERE case_id = ? AND task_id = ? AND told_us IS NOT NULL"
-                " AND rule = '' ORDER BY number",
+                """SELECT told_us, act FROM door_case_said
+                WHERE case_id = ? AND task_id = ? AND told_us IS NOT NULL AND rule = '' ORDER BY number""",
                 (case_id, task_id),
             )
         ]
@@ -181,10 +180,10 @@ def cases_of(rows: Sequence[tuple[Any, ...]]) -> list[KeptCase]:
     ]
 
 
-def said_of(rows: Sequence[tuple[Any, ...]]) -> list[CaseSaid]:
+def said_of(rows: Sequence[tuple[Any, ...]]) -> list[CaseReply]:
     """What was said, from rows of SAID_SQL, also as read by another process."""
     return [
-        CaseSaid(
+        CaseReply(
             number=number,
             at_us=at_us,
             case_id=case_id,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
-from bavn.actor.door.conversations.case_book import ATTACH, CASES_MAX, CaseBook, CaseSaid
+from bavn.actor.door.conversations.case_book import ATTACH, CASES_MAX, CaseBook, CaseReply
 from bavn.actor.door.conversations.exercises import Exercises
 from bavn.actor.door.conversations.nis2_steps import Nis2Steps
 from bavn.actor.door.conversations.warnings import Warnings
@@ -45,7 +45,7 @@ Nothing = tuple[()]
 
 
 @dataclass(frozen=True, slots=True)
-class HeardCase:
+class ReceivedCase:
     """Something of a case at the gate; ``observables`` None if one of them is in no canonical form."""
 
     message: CasePart | VerdictGiven
@@ -57,7 +57,7 @@ class HeardCase:
 class Answering:
     """What a person here says, on its way out; ``content`` is what is attached."""
 
-    said: CaseSaid
+    said: CaseReply
     content: bytes | None
 
 
@@ -85,16 +85,7 @@ class Cases:
         self.book, self.verdicts = CaseBook(ledger.book), SectorVerdicts(ledger.book)
         self._parts = self._asked(self._part_row(), ledger)
         self._judged = self._asked(self._verdict_row(), ledger)
-        self._answers = Gate[Answering, Draft](
-            "door",
-            (*self._answer_row(), message_rule(CaseAnswered, outbox, centre)),
-            ledger,
-            clock,
-            way="out",
-            nothing=Draft,
-            label=lambda item: labelled("CaseAnswered", centre, _words(item)),
-            follow=put(outbox, centre, lambda _: None),
-        )
+        self._answers = self._answering(CaseAnswered, self._answer_row(), outbox, centre)
         self.nis2 = Nis2Steps(
             ledger=ledger,
             outbox=outbox,
@@ -114,19 +105,10 @@ class Cases:
             outside=lambda one: is_external(one, homes),
         )
         self.exercises = Exercises(ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre)
-        self._evidence = Gate[Answering, Draft](
-            "door",
-            (*self._evidence_row(), message_rule(CaseEvidence, outbox, centre)),
-            ledger,
-            clock,
-            way="out",
-            nothing=Draft,
-            label=lambda item: labelled("CaseEvidence", centre, _words(item)),
-            follow=put(outbox, centre, lambda _: None),
-        )
+        self._evidence = self._answering(CaseEvidence, self._evidence_row(), outbox, centre)
 
-    def _asked(self, row: tuple[Rule[HeardCase, Nothing], ...], ledger: Ledger) -> Gate[HeardCase, Nothing]:
-        return Gate[HeardCase, Nothing](
+    def _asked(self, row: tuple[Rule[ReceivedCase, Nothing], ...], ledger: Ledger) -> Gate[ReceivedCase, Nothing]:
+        return Gate[ReceivedCase, Nothing](
             "asked",
             row,
             ledger,
@@ -135,6 +117,24 @@ class Cases:
             nothing=lambda: (),
             label=lambda item: item.note,
             follow=lambda item, _: item.note,
+        )
+
+    def _answering(
+        self,
+        kind: type[CaseAnswered | CaseEvidence],
+        row: tuple[Rule[Answering, Draft], ...],
+        outbox: Outbox,
+        centre: str,
+    ) -> Gate[Answering, Draft]:
+        return Gate[Answering, Draft](
+            "door",
+            (*row, message_rule(kind, outbox, centre)),
+            self._ledger,
+            self._clock,
+            way="out",
+            nothing=Draft,
+            label=lambda item: labelled(kind.__name__, centre, _words(item)),
+            follow=put(outbox, centre, lambda _: None),
         )
 
     # --- hearing -----------------------------------------------------------------------------------------------
@@ -146,21 +146,21 @@ class Cases:
         if isinstance(message, ExerciseTold):
             return self.exercises.hear(message, note)
         if isinstance(message, CasePart):
-            item = HeardCase(message, note, _observables(message.own))
+            item = ReceivedCase(message, note, _observables(message.own))
             outcome = self._parts.offer(item)
             if not isinstance(outcome, Refused):
                 self.book.keep(message, self._clock.now_us())
         else:
-            item = HeardCase(message, note, _observables(message.observables))
+            item = ReceivedCase(message, note, _observables(message.observables))
             outcome = self._judged.offer(item)
             if not isinstance(outcome, Refused):
                 self.verdicts.keep(message, item.observables or (), self._clock.now_us())
         return outcome if isinstance(outcome, Refused) else None
 
-    def _part_row(self) -> tuple[Rule[HeardCase, Nothing], ...]:
+    def _part_row(self) -> tuple[Rule[ReceivedCase, Nothing], ...]:
         return (Rule("part_new", self._part_new), Rule("case_form", self._form), Rule("part_room", self._part_room))
 
-    def _verdict_row(self) -> tuple[Rule[HeardCase, Nothing], ...]:
+    def _verdict_row(self) -> tuple[Rule[ReceivedCase, Nothing], ...]:
         return (
             Rule("hear_verdicts", self._hears),
             Rule("verdict_new", self._verdict_new),
@@ -169,12 +169,12 @@ class Cases:
             Rule("verdict_budget", self._verdict_budget),
         )
 
-    def _part_new(self, item: HeardCase, draft: Nothing) -> Nothing | Refused:
+    def _part_new(self, item: ReceivedCase, draft: Nothing) -> Nothing | Refused:
         known = self.book.get(item.message.case_id)
         old = known is not None and known.version >= item.message.version
         return Refused("part_new", "this actor has heard as much of the case, or more") if old else draft
 
-    def _form(self, item: HeardCase, draft: Nothing) -> Nothing | Refused:
+    def _form(self, item: ReceivedCase, draft: Nothing) -> Nothing | Refused:
         named = item.observables
         if named is None or len(set(named)) != len(named):
             return Refused("case_form", "it names something twice, or in no canonical form")
@@ -186,23 +186,23 @@ class Cases:
                 return Refused("case_form", "a text holds what no screen should be given")
         return draft
 
-    def _part_room(self, item: HeardCase, draft: Nothing) -> Nothing | Refused:
+    def _part_room(self, item: ReceivedCase, draft: Nothing) -> Nothing | Refused:
         if self.book.get(item.message.case_id) is None and self.book.count() >= CASES_MAX:
             return Refused("part_room", f"{CASES_MAX} cases are remembered here, and that is the bound")
         if self.book.heard_since(self._clock.now_us() - DAY_US) >= PARTS_PER_DAY_MAX:
             return Refused("part_room", "more cases in a day than anybody reads")
         return draft
 
-    def _hears(self, _: HeardCase, draft: Nothing) -> Nothing | Refused:
+    def _hears(self, _: ReceivedCase, draft: Nothing) -> Nothing | Refused:
         if self._policy.hear_verdicts:
             return draft
         return Refused("hear_verdicts", "the policy takes no verdicts of the sector's")
 
-    def _verdict_new(self, item: HeardCase, draft: Nothing) -> Nothing | Refused:
+    def _verdict_new(self, item: ReceivedCase, draft: Nothing) -> Nothing | Refused:
         old = self.verdicts.version(item.message.case_id) >= item.message.version
         return Refused("verdict_new", "a newer verdict of this case was heard before") if old else draft
 
-    def _verdict_time(self, item: HeardCase, draft: Nothing) -> Nothing | Refused:
+    def _verdict_time(self, item: ReceivedCase, draft: Nothing) -> Nothing | Refused:
         message, now_us = item.message, self._clock.now_us()
         if not isinstance(message, VerdictGiven) or message.judged == "withdrawn":
             return draft
@@ -210,7 +210,7 @@ class Cases:
             return Refused("verdict_time", "its end has passed or is too far away")
         return draft
 
-    def _verdict_budget(self, item: HeardCase, draft: Nothing) -> Nothing | Refused:
+    def _verdict_budget(self, item: ReceivedCase, draft: Nothing) -> Nothing | Refused:
         spent = self.verdicts.heard_since(self._clock.now_us() - DAY_US)
         if spent + len(item.observables or ()) > self._policy.verdicts_per_day_max:
             return Refused("verdict_budget", "the day's budget of the sector's verdicts is spent")
@@ -234,7 +234,7 @@ class Cases:
             dealt += 1
         return dealt + self.nis2.tell() + self.warnings.tell()
 
-    def try_on(self, said: CaseSaid, content: bytes | None) -> Draft | Refused:
+    def try_on(self, said: CaseReply, content: bytes | None) -> Draft | Refused:
         """What ``tell`` would let out of it now: for previews."""
         gate = self._evidence if said.act == ATTACH else self._answers
         return gate.try_on(Answering(said, content))

@@ -57,14 +57,12 @@ _SCHEMA: Final = (
 EXERCISES_SQL: Final = (
     "SELECT exercise_id, version, state, said, heard_us, over_us FROM door_exercise ORDER BY heard_us DESC, exercise_id"
 )
-STEPS_SQL: Final = (
-    "SELECT number, at_us, exercise_id, step, second, detector, p_bucket, by_whom, told_us, rule"
-    " FROM door_exercise_step ORDER BY number"
-)
+STEPS_SQL: Final = """SELECT number, at_us, exercise_id, step, second, detector, p_bucket, by_whom, told_us, rule
+    FROM door_exercise_step ORDER BY number"""
 Nothing = tuple[()]
 
 
-class Lane(Protocol):
+class ExerciseSandbox(Protocol):
     """Where an exercise is played, apart from all that is real. Each gives None as long as it is not done."""
 
     def played(self, exercise_id: str, campaign: Campaign) -> Played | None:
@@ -90,7 +88,7 @@ class KeptExercise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepSaid:
+class StepStatement:
     """A step that was taken here, by a person, the policy or the lane."""
 
     number: int
@@ -106,7 +104,7 @@ class StepSaid:
 
 
 @dataclass(frozen=True, slots=True)
-class HeardExercise:
+class ReceivedExercise:
     """An exercise at the gate."""
 
     message: ExerciseTold
@@ -127,7 +125,7 @@ class Exercises:
             Rule("exercise_form", self._form),
             Rule("exercise_room", self._room),
         )
-        self._heard = Gate[HeardExercise, Nothing](
+        self._heard = Gate[ReceivedExercise, Nothing](
             "asked",
             heard,
             ledger,
@@ -137,14 +135,14 @@ class Exercises:
             label=lambda item: item.note,
             follow=lambda item, _: item.note,
         )
-        row: tuple[Rule[StepSaid, Draft], ...] = (
+        row: tuple[Rule[StepStatement, Draft], ...] = (
             Rule("exercises", self._may),
             Rule("exercise_known", self._known),
             Rule("exercise_step", self._in_order),
             Rule("exercise_fields", _fields),
         )
-        last: Rule[StepSaid, Draft] = message_rule(ExerciseStep, outbox, centre)
-        self._gate = Gate[StepSaid, Draft](
+        last: Rule[StepStatement, Draft] = message_rule(ExerciseStep, outbox, centre)
+        self._gate = Gate[StepStatement, Draft](
             "door",
             (*row, last),
             ledger,
@@ -159,7 +157,7 @@ class Exercises:
 
     def hear(self, message: ExerciseTold, note: Note) -> Refused | None:
         """Through the gate and into the book."""
-        outcome = self._heard.offer(HeardExercise(message, note))
+        outcome = self._heard.offer(ReceivedExercise(message, note))
         if isinstance(outcome, Refused):
             return outcome
         said = json.dumps(message.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
@@ -167,29 +165,30 @@ class Exercises:
         over_us = now_us if message.state in _OVER else None
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO door_exercise VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-                " version = excluded.version, state = excluded.state, said = excluded.said, over_us = excluded.over_us",
+                """INSERT INTO door_exercise VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET version = excluded.version, state = excluded.state, said = excluded.said,
+                  over_us = excluded.over_us""",
                 (message.exercise_id, message.version, message.state, said, now_us, over_us),
             )
         return None
 
-    def _takes_any(self, _: HeardExercise, draft: Nothing) -> Nothing | Refused:
+    def _takes_any(self, _: ReceivedExercise, draft: Nothing) -> Nothing | Refused:
         never = self._policy.exercises == "never"
         return Refused("exercises", "the policy takes part in no exercise") if never else draft
 
-    def _new(self, item: HeardExercise, draft: Nothing) -> Nothing | Refused:
+    def _new(self, item: ReceivedExercise, draft: Nothing) -> Nothing | Refused:
         known = self.get(item.message.exercise_id)
         if known is not None and (known.version >= item.message.version or known.over_us is not None):
             return Refused("exercise_new", "this actor has heard as much of the exercise, or it is over here")
         return draft
 
-    def _reserved(self, item: HeardExercise, draft: Nothing) -> Nothing | Refused:
+    def _reserved(self, item: ReceivedExercise, draft: Nothing) -> Nothing | Refused:
         said = item.message
         if is_reserved(said.exercise_id, said.element):
             return draft
         return Refused("exercise_reserved", "it names something else than the reserved name of the exercise")
 
-    def _same(self, item: HeardExercise, draft: Nothing) -> Nothing | Refused:
+    def _same(self, item: ReceivedExercise, draft: Nothing) -> Nothing | Refused:
         said, known = item.message, self.get(item.message.exercise_id)
         if known is None:
             return draft
@@ -201,7 +200,7 @@ class Exercises:
         back = _ORDER.index(said.state) < _ORDER.index(known.state)
         return Refused("exercise_same", "it cannot go back") if back else draft
 
-    def _form(self, item: HeardExercise, draft: Nothing) -> Nothing | Refused:
+    def _form(self, item: ReceivedExercise, draft: Nothing) -> Nothing | Refused:
         said, now_us = item.message, self._clock.now_us()
         texts = [said.title_en, said.title_da, *(text for one in said.objectives for text in (one.en, one.da))]
         if not all(map(is_plain, texts)):
@@ -214,7 +213,7 @@ class Exercises:
             return Refused("exercise_form", "it is over, or too far ahead")
         return draft
 
-    def _room(self, item: HeardExercise, draft: Nothing) -> Nothing | Refused:
+    def _room(self, item: ReceivedExercise, draft: Nothing) -> Nothing | Refused:
         if self.get(item.message.exercise_id) is not None:
             return draft
         since_us = self._clock.now_us() - 30 * DAY_US
@@ -233,7 +232,7 @@ class Exercises:
         found = self._book.rows(EXERCISES_SQL.replace("ORDER", "WHERE exercise_id = ? ORDER"), (exercise_id,))
         return exercises_of(found)[0] if found else None
 
-    def steps(self, exercise_id: str) -> list[StepSaid]:
+    def steps(self, exercise_id: str) -> list[StepStatement]:
         """What was taken here, told or waiting; without what the gate refused."""
         sql = STEPS_SQL.replace("ORDER", "WHERE exercise_id = ? AND rule = '' ORDER")
         return steps_of(self._book.rows(sql, (exercise_id,)))
@@ -249,14 +248,15 @@ class Exercises:
         detector, bucket = (played.detector, played.p_bucket) if played else (None, None)
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO door_exercise_step (at_us, exercise_id, step, second, detector, p_bucket, by_whom, rule)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, '')",
+                """INSERT INTO door_exercise_step
+                  (at_us, exercise_id, step, second, detector, p_bucket, by_whom, rule)
+                VALUES (?, ?, ?, ?, ?, ?, ?, '')""",
                 (now_us, exercise_id, step.value, second, detector, bucket, by),
             )
 
     def answer(self, exercise_id: str, step: ActorStep, by: str) -> Refused | None:
         """Leaves a person's step, unless gate 1 would refuse it now: then that. KeyError as ``leave``."""
-        tried = StepSaid(
+        tried = StepStatement(
             number=1 << 50,
             at_us=0,
             exercise_id=exercise_id,
@@ -281,7 +281,7 @@ class Exercises:
             )
         return done.rowcount > 0
 
-    def step(self, lane: Lane | None) -> None:
+    def step(self, lane: ExerciseSandbox | None) -> None:
         """What is due: takes part where the policy says so, plays, blocks, ends, tells and wipes. Repeatable.
         Raises, at the end, what the lane or the machine did in between."""
         if not self._count("over_us IS NULL OR said != '{}'", ()):
@@ -298,7 +298,7 @@ class Exercises:
         if failed is not None:
             raise failed
 
-    def _one(self, known: KeptExercise, lane: Lane | None) -> None:
+    def _one(self, known: KeptExercise, lane: ExerciseSandbox | None) -> None:
         now_us = self._clock.now_us()
         taken = {ActorStep(one.step) for one in self.steps(known.exercise_id)}
         over = known.over_us is not None
@@ -317,7 +317,7 @@ class Exercises:
         elif lane is not None and ActorStep.ALLOWED in taken and self._is_told(known.exercise_id, ActorStep.ALLOWED):
             self._play(known, taken, lane, now_us)
 
-    def _play(self, known: KeptExercise, taken: set[ActorStep], lane: Lane, now_us: int) -> None:
+    def _play(self, known: KeptExercise, taken: set[ActorStep], lane: ExerciseSandbox, now_us: int) -> None:
         turn_us = int(known.said["begins_us"]) + int(known.said["after_minutes"]) * MINUTE_US
         if now_us < turn_us:
             return
@@ -344,7 +344,7 @@ class Exercises:
             self._book, self._clock, "door_exercise_step", ((one.number, one) for one in steps_of(rows)), self._gate
         )
 
-    def try_on(self, said: StepSaid) -> Draft | Refused:
+    def try_on(self, said: StepStatement) -> Draft | Refused:
         """What ``tell`` would let out of it now: for whoever answers."""
         return self._gate.try_on(said)
 
@@ -367,11 +367,11 @@ class Exercises:
 
     # --- gate 1 ------------------------------------------------------------------------------------------------
 
-    def _may(self, _: StepSaid, draft: Draft) -> Draft | Refused:
+    def _may(self, _: StepStatement, draft: Draft) -> Draft | Refused:
         never = self._policy.exercises == "never"
         return Refused("exercises", "the policy takes part in no exercise") if never else draft
 
-    def _known(self, item: StepSaid, draft: Draft) -> Draft | Refused:
+    def _known(self, item: StepStatement, draft: Draft) -> Draft | Refused:
         known = self.get(item.exercise_id)
         if known is None or not known.said:
             return Refused("exercise_known", "the centre has told this node of no such exercise, or it is wiped")
@@ -379,14 +379,14 @@ class Exercises:
             return Refused("exercise_known", "the exercise is over")
         return draft
 
-    def _in_order(self, item: StepSaid, draft: Draft) -> Draft | Refused:
+    def _in_order(self, item: StepStatement, draft: Draft) -> Draft | Refused:
         told = frozenset(ActorStep(one.step) for one in self.steps(item.exercise_id) if one.told_us is not None)
         if item.step not in set(ActorStep) or not may_follow(told, ActorStep(item.step)):
             return Refused("exercise_step", "this step cannot follow, or was told before")
         return draft
 
 
-def _fields(item: StepSaid, draft: Draft) -> Draft | Refused:
+def _fields(item: StepStatement, draft: Draft) -> Draft | Refused:
     suspected = item.step == ActorStep.SUSPECTED.value
     return draft.plus(
         exercise_id=item.exercise_id,
@@ -398,7 +398,7 @@ def _fields(item: StepSaid, draft: Draft) -> Draft | Refused:
     )
 
 
-def _words(item: StepSaid) -> Mapping[str, Any]:
+def _words(item: StepStatement) -> Mapping[str, Any]:
     return {"number": item.number, "exercise_id": item.exercise_id, "step": item.step, "by": item.by}
 
 
@@ -417,10 +417,10 @@ def exercises_of(rows: Sequence[tuple[Any, ...]]) -> list[KeptExercise]:
     ]
 
 
-def steps_of(rows: Sequence[tuple[Any, ...]]) -> list[StepSaid]:
+def steps_of(rows: Sequence[tuple[Any, ...]]) -> list[StepStatement]:
     """Steps from rows of STEPS_SQL, also as read by another process."""
     return [
-        StepSaid(
+        StepStatement(
             number=number,
             at_us=at_us,
             exercise_id=exercise_id,

@@ -32,14 +32,12 @@ _SCHEMA: Final = (
     "CREATE INDEX door_nis2_waits ON door_nis2 (number) WHERE told_us IS NULL",
 )
 _CROSSES: Final = ("CREATE TABLE door_nis2_crosses (number INTEGER PRIMARY KEY, crosses TEXT NOT NULL) STRICT",)
-NIS2_SQL: Final = (
-    "SELECT number, noted_us, case_id, act, at_us, correct, why, by_whom, told_us, rule, crosses"
-    " FROM door_nis2 LEFT JOIN door_nis2_crosses USING (number) ORDER BY number"
-)
+NIS2_SQL: Final = """SELECT number, noted_us, case_id, act, at_us, correct, why, by_whom, told_us, rule, crosses
+    FROM door_nis2 LEFT JOIN door_nis2_crosses USING (number) ORDER BY number"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nis2Said:
+class Nis2Statement:
     """One step as a person here noted it. ``at_us``: when it happened, a whole minute; ``correct``: it changes what was
     noted before; ``crosses``: whether it may reach other countries, None for nothing said; ``told_us``: when it was
     dealt with; ``rule``: what refused it, if anything."""
@@ -75,7 +73,7 @@ class Nis2Steps:
         self._case_of, self._unclean = case_of, unclean
         self._book.part("door_nis2", 1, _SCHEMA)
         self._book.part("door_nis2_crosses", 1, _CROSSES)
-        row: tuple[Rule[Nis2Said, Draft], ...] = (
+        row: tuple[Rule[Nis2Statement, Draft], ...] = (
             Rule("note_nis2", self._may),
             Rule("case_known", self._known),
             Rule("nis2_time", self._time),
@@ -84,8 +82,8 @@ class Nis2Steps:
             Rule("nis2_budget", self._budget),
             Rule("nis2_step", _step),
         )
-        last: Rule[Nis2Said, Draft] = message_rule(Nis2Noted, outbox, centre)
-        self._gate = Gate[Nis2Said, Draft](
+        last: Rule[Nis2Statement, Draft] = message_rule(Nis2Noted, outbox, centre)
+        self._gate = Gate[Nis2Statement, Draft](
             "door",
             (*row, last),
             ledger,
@@ -110,8 +108,8 @@ class Nis2Steps:
         """Leaves a step for the running node; its number."""
         with self._book.transaction() as tx:
             made = tx.execute(
-                "INSERT INTO door_nis2 (noted_us, case_id, act, at_us, correct, why, by_whom, rule)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, '')",
+                """INSERT INTO door_nis2 (noted_us, case_id, act, at_us, correct, why, by_whom, rule)
+                VALUES (?, ?, ?, ?, ?, ?, ?, '')""",
                 (self._clock.now_us(), case_id, act.value, whole_minute(at_us), correct, why, by),
             )
             number = int(made.lastrowid or 0)
@@ -125,7 +123,7 @@ class Nis2Steps:
         waiting = ((said.number, said) for said in nis2_said_of(rows))
         return let_out(self._book, self._clock, "door_nis2", waiting, self._gate)
 
-    def try_on(self, said: Nis2Said) -> Draft | Refused:
+    def try_on(self, said: Nis2Statement) -> Draft | Refused:
         """What ``tell`` would let out of it now: for whoever notes it."""
         return self._gate.try_on(said)
 
@@ -135,10 +133,10 @@ class Nis2Steps:
             tx.execute("DELETE FROM door_nis2 WHERE told_us < ?", (self._clock.now_us() - KEPT_DAYS * DAY_US,))
             tx.execute("DELETE FROM door_nis2_crosses WHERE number NOT IN (SELECT number FROM door_nis2)")
 
-    def _may(self, _: Nis2Said, draft: Draft) -> Draft | Refused:
+    def _may(self, _: Nis2Statement, draft: Draft) -> Draft | Refused:
         return draft if self._policy.note_nis2 else Refused("note_nis2", "the policy tells the centre of no NIS2 steps")
 
-    def _known(self, item: Nis2Said, draft: Draft) -> Draft | Refused:
+    def _known(self, item: Nis2Statement, draft: Draft) -> Draft | Refused:
         known = self._case_of(item.case_id)
         if known is None:
             return Refused("case_known", "the centre has told this node of no such case")
@@ -146,13 +144,13 @@ class Nis2Steps:
             return Refused("case_known", f"the case was merged: {known.part.get('merged_into')} goes on")
         return draft
 
-    def _time(self, item: Nis2Said, draft: Draft) -> Draft | Refused:
+    def _time(self, item: Nis2Statement, draft: Draft) -> Draft | Refused:
         now_us = self._clock.now_us()
         if not now_us - AGE_DAYS_MAX * DAY_US <= item.at_us <= now_us or item.at_us % MINUTE_US:
             return Refused("nis2_time", f"not a whole minute of the last {AGE_DAYS_MAX} days")
         return draft
 
-    def _order(self, item: Nis2Said, draft: Draft) -> Draft | Refused:
+    def _order(self, item: Nis2Statement, draft: Draft) -> Draft | Refused:
         """The course of an incident allows it, as far as is known here: what was said here, and what the centre has."""
         try:
             act = Nis2Act(item.act)
@@ -169,7 +167,7 @@ class Nis2Steps:
             return Refused("nis2_order", str(error))
         return draft
 
-    def _happened(self, item: Nis2Said) -> dict[Nis2Act, int]:
+    def _happened(self, item: Nis2Statement) -> dict[Nis2Act, int]:
         known = self._case_of(item.case_id)
         clocks = known.part["clocks"] if known is not None else []
         happened = {Nis2Act(one["report"]): int(one["sent_us"]) for one in clocks if one["sent_us"] is not None}
@@ -178,16 +176,16 @@ class Nis2Steps:
         if Nis2Act.FINAL in happened:
             happened[Nis2Act.HANDLED] = 0
         rows = self._book.rows(
-            "SELECT act, at_us FROM door_nis2 WHERE case_id = ? AND told_us IS NOT NULL AND rule = '' AND number <> ?"
-            " ORDER BY number",
+            """SELECT act, at_us FROM door_nis2
+            WHERE case_id = ? AND told_us IS NOT NULL AND rule = '' AND number <> ? ORDER BY number""",
             (item.case_id, item.number),
         )
         return happened | {Nis2Act(act): int(at_us) for act, at_us in rows}
 
-    def _clean(self, item: Nis2Said, draft: Draft) -> Draft | Refused:
+    def _clean(self, item: Nis2Statement, draft: Draft) -> Draft | Refused:
         return self._unclean(item.why) or draft
 
-    def _budget(self, _: Nis2Said, draft: Draft) -> Draft | Refused:
+    def _budget(self, _: Nis2Statement, draft: Draft) -> Draft | Refused:
         since_us = self._clock.now_us() - DAY_US
         spent = self._book.rows("SELECT count(*) FROM door_nis2 WHERE told_us > ? AND rule = ''", (since_us,))[0][0]
         full = spent >= self._policy.case_answers_per_day_max
@@ -199,10 +197,10 @@ def whole_minute(at_us: int) -> int:
     return at_us - at_us % MINUTE_US
 
 
-def nis2_said_of(rows: Sequence[tuple[Any, ...]]) -> list[Nis2Said]:
+def nis2_said_of(rows: Sequence[tuple[Any, ...]]) -> list[Nis2Statement]:
     """What was noted, from rows of NIS2_SQL, also as read by another process."""
     return [
-        Nis2Said(
+        Nis2Statement(
             number=number,
             noted_us=noted_us,
             case_id=case_id,
@@ -219,7 +217,7 @@ def nis2_said_of(rows: Sequence[tuple[Any, ...]]) -> list[Nis2Said]:
     ]
 
 
-def _step(item: Nis2Said, draft: Draft) -> Draft | Refused:
+def _step(item: Nis2Statement, draft: Draft) -> Draft | Refused:
     return draft.plus(
         case_id=item.case_id,
         serial=item.number,
@@ -231,7 +229,7 @@ def _step(item: Nis2Said, draft: Draft) -> Draft | Refused:
     )
 
 
-def _words(item: Nis2Said) -> Mapping[str, Any]:
+def _words(item: Nis2Statement) -> Mapping[str, Any]:
     return {
         "number": item.number,
         "case_id": item.case_id,

@@ -45,16 +45,16 @@ _DECLINES: Final = (
         question_id TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (question_id, number)
     ) STRICT""",
 )
-QUESTIONS_SQL: Final = (
-    "SELECT question_id, number, observable, since_us, until_us, asked_us, heard_us, asked_by, approved_by, why, state,"
-    " rule, count_bucket, first_hour, last_hour, days, done_us FROM door_question"
-    " ORDER BY heard_us DESC, question_id, number"
-)
+QUESTIONS_SQL: Final = """
+    SELECT question_id, number, observable, since_us, until_us, asked_us, heard_us, asked_by, approved_by, why, state,
+      rule, count_bucket, first_hour, last_hour, days, done_us
+    FROM door_question ORDER BY heard_us DESC, question_id, number
+"""
 """Every question that is remembered, the latest first; for people, also as read by another process."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReceivedQuestion:
     """A question at the gate; ``observables`` None if one of them is in no canonical form."""
 
     message: QuestionAsked
@@ -112,7 +112,7 @@ class Questions:
         self._left_out, self._centre = policy.left_out, centre
         self._book.part("door_question", 1, _SCHEMA)
         self._book.part("door_decline_waits", 1, _DECLINES)
-        self._asked = Gate[Heard, Nothing](
+        self._asked = Gate[ReceivedQuestion, Nothing](
             "asked",
             self._asked_row(),
             ledger,
@@ -149,7 +149,7 @@ class Questions:
     def hear(self, message: QuestionAsked, item_id: str, size: int, summary: str) -> None:
         """Through the gate and into the book; what is refused is declined at once, unless it was heard before. What the
         gate holds back is neither: it is heard again when a person opens."""
-        item = Heard(message, item_id, size, summary, _observables(message))
+        item = ReceivedQuestion(message, item_id, size, summary, _observables(message))
         outcome = self._asked.offer(item)
         if not isinstance(outcome, Refused):
             self._keep(item, "open", "")
@@ -163,7 +163,7 @@ class Questions:
     def _kept_since(self, since_us: int) -> int:
         return int(self._book.rows("SELECT count(*) FROM door_question WHERE heard_us > ?", (since_us,))[0][0])
 
-    def _keep(self, item: Heard, state: str, rule: str) -> None:
+    def _keep(self, item: ReceivedQuestion, state: str, rule: str) -> None:
         message, now_us = item.message, self._clock.now_us()
         since_us = message.since_hour // 24 * DAY_US  # whole days: no one finds out an hour by asking often
         with self._book.transaction() as tx:
@@ -189,7 +189,7 @@ class Questions:
                 ],
             )
 
-    def _asked_row(self) -> tuple[Rule[Heard, Nothing], ...]:
+    def _asked_row(self) -> tuple[Rule[ReceivedQuestion, Nothing], ...]:
         return (
             Rule("question_new", self._new),
             Rule("question_form", self._form),
@@ -197,13 +197,13 @@ class Questions:
             Rule("question_budget", self._budget),
         )
 
-    def _new(self, item: Heard, draft: Nothing) -> Nothing | Refused:
+    def _new(self, item: ReceivedQuestion, draft: Nothing) -> Nothing | Refused:
         known = self._book.rows(
             "SELECT 1 FROM door_question WHERE question_id = ? LIMIT 1", (item.message.question_id,)
         )
         return Refused("question_new", "this question was heard before") if known else draft
 
-    def _form(self, item: Heard, draft: Nothing) -> Nothing | Refused:
+    def _form(self, item: ReceivedQuestion, draft: Nothing) -> Nothing | Refused:
         if item.observables is None or not item.observables or len(set(item.observables)) != len(item.observables):
             return Refused("question_form", "it names nothing, something twice, or something in no canonical form")
         if any(one.type is ObservableType.CHAIN for one in item.observables):
@@ -212,7 +212,7 @@ class Questions:
             return Refused("question_form", "it asks about something inside")
         return draft
 
-    def _time(self, item: Heard, draft: Nothing) -> Nothing | Refused:
+    def _time(self, item: ReceivedQuestion, draft: Nothing) -> Nothing | Refused:
         now_us, message = self._clock.now_us(), item.message
         if not now_us < message.until_us <= now_us + DAYS_OPEN_MAX * DAY_US + AHEAD_US_MAX:
             return Refused("question_time", "its end has passed or is too far away")
@@ -222,11 +222,11 @@ class Questions:
             return Refused("question_time", "it looks too far back")
         return draft
 
-    def _budget(self, item: Heard, draft: Nothing) -> Nothing | Refused:
+    def _budget(self, item: ReceivedQuestion, draft: Nothing) -> Nothing | Refused:
         since_us = self._clock.now_us() - DAY_US
         ((spent,),) = self._book.rows(
-            "SELECT count(*) FROM door_question WHERE heard_us > ? AND rule NOT IN ('question_form', 'question_time',"
-            " 'question_budget')",
+            """SELECT count(*) FROM door_question
+            WHERE heard_us > ? AND rule NOT IN ('question_form', 'question_time', 'question_budget')""",
             (since_us,),
         )
         if spent + len(item.message.observables) > self._policy.questions_per_day_max:
@@ -242,8 +242,8 @@ class Questions:
             return []  # history is not searched for what cannot leave
         now_us = self._clock.now_us()
         rows = self._book.rows(
-            "SELECT question_id, number, observable, since_us FROM door_question WHERE state = 'open' AND until_us > ?"
-            " ORDER BY heard_us, question_id, number LIMIT ?",
+            """SELECT question_id, number, observable, since_us FROM door_question
+            WHERE state = 'open' AND until_us > ? ORDER BY heard_us, question_id, number LIMIT ?""",
             (now_us, 10 * ANSWERED_AT_ONCE_MAX),
         )
         made = [Due(question_id, number, _parsed(text), since_us) for question_id, number, text, since_us in rows]
@@ -264,8 +264,8 @@ class Questions:
                 names = ("count_bucket", "first_hour", "last_hour", "days")
                 values = (fields["state"], "", *(fields[name] for name in names))
             tx.execute(
-                "UPDATE door_question SET state = ?, rule = ?, count_bucket = ?, first_hour = ?, last_hour = ?,"
-                " days = ?, done_us = ? WHERE question_id = ? AND number = ?",
+                """UPDATE door_question SET state = ?, rule = ?, count_bucket = ?, first_hour = ?, last_hour = ?,
+                  days = ?, done_us = ? WHERE question_id = ? AND number = ?""",
                 (*values, self._clock.now_us(), due.question_id, due.number),
             )
 
@@ -303,8 +303,8 @@ class Questions:
             )
             tx.execute("DELETE FROM door_question WHERE heard_us < ?", (now_us - QUESTIONS_KEPT_DAYS * DAY_US,))
             tx.execute(
-                "DELETE FROM door_decline_waits WHERE question_id NOT IN"
-                " (SELECT question_id FROM door_question WHERE until_us > ?)",
+                """DELETE FROM door_decline_waits
+                WHERE question_id NOT IN (SELECT question_id FROM door_question WHERE until_us > ?)""",
                 (now_us,),
             )
 
@@ -391,7 +391,7 @@ def _words(due: Due) -> Mapping[str, object]:
     return {**_where(due), "observable": str(due.observable)}
 
 
-def _note(item: Heard, centre: str) -> Note:
+def _note(item: ReceivedQuestion, centre: str) -> Note:
     return Note(
         kind="QuestionAsked", item_id=item.item_id, peer=centre, privacy="C", bytes=item.bytes, summary=item.summary
     )

@@ -44,10 +44,8 @@ _SCHEMA: Final = (
 WARNINGS_SQL: Final = (
     "SELECT warning_id, version, state, said, heard_us FROM door_warning ORDER BY heard_us DESC, warning_id"
 )
-ANSWERS_SQL: Final = (
-    "SELECT number, at_us, warning_id, version, act, words, by_whom, told_us, rule FROM door_warning_answer"
-    " ORDER BY number"
-)
+ANSWERS_SQL: Final = """SELECT number, at_us, warning_id, version, act, words, by_whom, told_us, rule
+    FROM door_warning_answer ORDER BY number"""
 Nothing = tuple[()]
 
 
@@ -63,7 +61,7 @@ class KeptWarning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerSaid:
+class AnswerStatement:
     """What a person here answered. ``version``: what they had read; ``told_us``: when it was dealt with; ``rule``: what
     refused it, if anything."""
 
@@ -79,7 +77,7 @@ class AnswerSaid:
 
 
 @dataclass(frozen=True, slots=True)
-class HeardWarning:
+class ReceivedWarning:
     """A warning at the gate."""
 
     message: WarningGiven
@@ -104,7 +102,7 @@ class Warnings:
         self._book, self._ledger, self._clock, self._policy = ledger.book, ledger, clock, policy
         self._outside, self._unclean = outside, unclean
         self._book.part("door_warning", 1, _SCHEMA)
-        self._heard = Gate[HeardWarning, Nothing](
+        self._heard = Gate[ReceivedWarning, Nothing](
             "asked",
             (Rule("warning_new", self._new), Rule("warning_form", self._form), Rule("warning_room", self._room)),
             ledger,
@@ -114,7 +112,7 @@ class Warnings:
             label=lambda item: item.note,
             follow=lambda item, _: item.note,
         )
-        row: tuple[Rule[AnswerSaid, Draft], ...] = (
+        row: tuple[Rule[AnswerStatement, Draft], ...] = (
             Rule("answer_warnings", self._may),
             Rule("warning_known", self._known),
             Rule("warning_step", self._step),
@@ -122,8 +120,8 @@ class Warnings:
             Rule("answers_budget", self._budget),
             Rule("answer", _answer),
         )
-        last: Rule[AnswerSaid, Draft] = message_rule(WarningAnswered, outbox, centre)
-        self._gate = Gate[AnswerSaid, Draft](
+        last: Rule[AnswerStatement, Draft] = message_rule(WarningAnswered, outbox, centre)
+        self._gate = Gate[AnswerStatement, Draft](
             "door",
             (*row, last),
             ledger,
@@ -138,25 +136,26 @@ class Warnings:
 
     def hear(self, message: WarningGiven, note: Note) -> Refused | None:
         """Through the gate and into the book."""
-        outcome = self._heard.offer(HeardWarning(message, note))
+        outcome = self._heard.offer(ReceivedWarning(message, note))
         if isinstance(outcome, Refused):
             return outcome
         said = json.dumps(message.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO door_warning VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version,"
-                " state = excluded.state, said = excluded.said, heard_us = excluded.heard_us",
+                """INSERT INTO door_warning VALUES (?, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET version = excluded.version, state = excluded.state, said = excluded.said,
+                  heard_us = excluded.heard_us""",
                 (message.warning_id, message.version, message.state, said, self._clock.now_us()),
             )
         return None
 
-    def _new(self, item: HeardWarning, draft: Nothing) -> Nothing | Refused:
+    def _new(self, item: ReceivedWarning, draft: Nothing) -> Nothing | Refused:
         known = self.get(item.message.warning_id)
         if known is not None and known.version >= item.message.version:
             return Refused("warning_new", "this actor has heard as much of the warning, or more")
         return draft
 
-    def _form(self, item: HeardWarning, draft: Nothing) -> Nothing | Refused:
+    def _form(self, item: ReceivedWarning, draft: Nothing) -> Nothing | Refused:
         said = item.message
         if not all(map(is_plain, (said.title_en, said.title_da, said.text_en, said.text_da))):
             return Refused("warning_form", "a text holds what no screen should be given")
@@ -170,7 +169,7 @@ class Warnings:
             return Refused("warning_form", "its times are in no order")
         return draft
 
-    def _room(self, item: HeardWarning, draft: Nothing) -> Nothing | Refused:
+    def _room(self, item: ReceivedWarning, draft: Nothing) -> Nothing | Refused:
         kept = int(self._book.rows("SELECT count(*) FROM door_warning")[0][0])
         if self.get(item.message.warning_id) is None and kept >= WARNINGS_MAX:
             return Refused("warning_room", f"{WARNINGS_MAX} warnings are remembered here, and that is the bound")
@@ -187,8 +186,8 @@ class Warnings:
         """How far people here have answered this version."""
         state = AnswerState.TOLD
         for (act,) in self._book.rows(
-            "SELECT act FROM door_warning_answer WHERE warning_id = ? AND version = ? AND told_us IS NOT NULL"
-            " AND rule = '' ORDER BY number",
+            """SELECT act FROM door_warning_answer
+            WHERE warning_id = ? AND version = ? AND told_us IS NOT NULL AND rule = '' ORDER BY number""",
             (warning_id, version),
         ):
             state = answer_after(state, AnswerAct(act))
@@ -200,8 +199,8 @@ class Warnings:
         """Leaves an answer for the running node; its number."""
         with self._book.transaction() as tx:
             made = tx.execute(
-                "INSERT INTO door_warning_answer (at_us, warning_id, version, act, words, by_whom, rule)"
-                " VALUES (?, ?, ?, ?, ?, ?, '')",
+                """INSERT INTO door_warning_answer (at_us, warning_id, version, act, words, by_whom, rule)
+                VALUES (?, ?, ?, ?, ?, ?, '')""",
                 (self._clock.now_us(), warning_id, version, act.value, words, by),
             )
             return int(made.lastrowid or 0)
@@ -212,7 +211,7 @@ class Warnings:
         waiting = ((said.number, said) for said in answers_of(rows))
         return let_out(self._book, self._clock, "door_warning_answer", waiting, self._gate)
 
-    def try_on(self, said: AnswerSaid) -> Draft | Refused:
+    def try_on(self, said: AnswerStatement) -> Draft | Refused:
         """What ``tell`` would let out of it now: for whoever answers."""
         return self._gate.try_on(said)
 
@@ -223,10 +222,10 @@ class Warnings:
             tx.execute("DELETE FROM door_warning WHERE heard_us < ?", (before_us,))
             tx.execute("DELETE FROM door_warning_answer WHERE told_us < ?", (before_us,))
 
-    def _may(self, _: AnswerSaid, draft: Draft) -> Draft | Refused:
+    def _may(self, _: AnswerStatement, draft: Draft) -> Draft | Refused:
         return draft if self._policy.answer_warnings else Refused("answer_warnings", "the policy answers no warnings")
 
-    def _known(self, item: AnswerSaid, draft: Draft) -> Draft | Refused:
+    def _known(self, item: AnswerStatement, draft: Draft) -> Draft | Refused:
         known = self.get(item.warning_id)
         if known is None:
             return Refused("warning_known", "the centre has told this node of no such warning")
@@ -234,7 +233,7 @@ class Warnings:
             return Refused("warning_known", f"version {known.version} has come meanwhile: read it first")
         return draft
 
-    def _step(self, item: AnswerSaid, draft: Draft) -> Draft | Refused:
+    def _step(self, item: AnswerStatement, draft: Draft) -> Draft | Refused:
         if item.act == AnswerAct.WORDS and not item.words.strip():
             return Refused("warning_step", "words alone are not empty")
         try:
@@ -243,10 +242,10 @@ class Warnings:
             return Refused("warning_step", str(error))
         return draft
 
-    def _clean(self, item: AnswerSaid, draft: Draft) -> Draft | Refused:
+    def _clean(self, item: AnswerStatement, draft: Draft) -> Draft | Refused:
         return self._unclean(item.words) or draft
 
-    def _budget(self, _: AnswerSaid, draft: Draft) -> Draft | Refused:
+    def _budget(self, _: AnswerStatement, draft: Draft) -> Draft | Refused:
         since_us = self._clock.now_us() - DAY_US
         sql = "SELECT count(*) FROM door_warning_answer WHERE told_us > ? AND rule = ''"
         full = int(self._book.rows(sql, (since_us,))[0][0]) >= self._policy.case_answers_per_day_max
@@ -261,10 +260,10 @@ def warnings_of(rows: Sequence[tuple[Any, ...]]) -> list[KeptWarning]:
     ]
 
 
-def answers_of(rows: Sequence[tuple[Any, ...]]) -> list[AnswerSaid]:
+def answers_of(rows: Sequence[tuple[Any, ...]]) -> list[AnswerStatement]:
     """Answers from rows of ANSWERS_SQL, also as read by another process."""
     return [
-        AnswerSaid(
+        AnswerStatement(
             number=number,
             at_us=at_us,
             warning_id=warning_id,
@@ -279,7 +278,7 @@ def answers_of(rows: Sequence[tuple[Any, ...]]) -> list[AnswerSaid]:
     ]
 
 
-def state_after(one: KeptWarning, said: Sequence[AnswerSaid]) -> AnswerState:
+def state_after(one: KeptWarning, said: Sequence[AnswerStatement]) -> AnswerState:
     """How far people here have answered the version that is kept, with what waits for the running node."""
     state = AnswerState.TOLD
     for answer in said:
@@ -291,13 +290,13 @@ def state_after(one: KeptWarning, said: Sequence[AnswerSaid]) -> AnswerState:
     return state
 
 
-def _answer(item: AnswerSaid, draft: Draft) -> Draft | Refused:
+def _answer(item: AnswerStatement, draft: Draft) -> Draft | Refused:
     return draft.plus(
         warning_id=item.warning_id, version=item.version, serial=item.number, act=item.act, words=item.words
     )
 
 
-def _words(item: AnswerSaid) -> Mapping[str, Any]:
+def _words(item: AnswerStatement) -> Mapping[str, Any]:
     return {
         "number": item.number,
         "warning_id": item.warning_id,

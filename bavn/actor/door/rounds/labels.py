@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bavn.actor.door.draft import labelled
-from bavn.actor.door.report_rules import Asked, Offered
+from bavn.actor.door.report_rules import ElementRequest, Offered
 from bavn.actor.door.rounds.rules import Put
 from bavn.actor.door.tell_rules import TakenBack
 from bavn.model.intel.indicator import BlockOutcome, Sighting
@@ -50,7 +50,7 @@ def offered_note(item: Offered) -> Note:
     return labelled("Element", CENTRE, words)
 
 
-def asked_words(item: Asked) -> Mapping[str, object]:
+def asked_words(item: ElementRequest) -> Mapping[str, object]:
     """An element that the centre asks about."""
     element = "" if item.told is None else str(item.told.observable)
     return {"round_id": item.round_id, "table": item.cell.table, "bin": item.cell.bin, "element": element}

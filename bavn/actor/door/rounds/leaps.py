@@ -61,8 +61,8 @@ class Leaps:
                 (version, now_us, now_us),
             )
             old = tx.execute(
-                "SELECT version FROM door_registry_seen WHERE version <> ? ORDER BY last_us DESC, version DESC"
-                " LIMIT -1 OFFSET ?",
+                """SELECT version FROM door_registry_seen WHERE version <> ?
+                ORDER BY last_us DESC, version DESC LIMIT -1 OFFSET ?""",
                 (version, REGISTRIES_MAX - 1),
             ).fetchall()
             tx.executemany("DELETE FROM door_registry_seen WHERE version = ?", old)

@@ -74,8 +74,8 @@ class Reveals:
         """One question about one element, and its outcome."""
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO door_reveal (at_us, round_id, tier, type, value, receipts_of, rule)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                """INSERT INTO door_reveal (at_us, round_id, tier, type, value, receipts_of, rule)
+                VALUES (?, ?, ?, ?, ?, ?, ?)""",
                 (now_us, round_id, tier, observable.type.value, observable.value, " ".join(receipts_of), rule),
             )
 
@@ -106,8 +106,8 @@ class Reveals:
         """Withdrawals that are not dealt with yet, oldest first."""
         return withdrawals_of(
             self._book.rows(
-                "SELECT number, at_us, type, value, by_whom, told_us, rule FROM door_withdrawal"
-                " WHERE told_us IS NULL ORDER BY number LIMIT ?",
+                """SELECT number, at_us, type, value, by_whom, told_us, rule FROM door_withdrawal
+                WHERE told_us IS NULL ORDER BY number LIMIT ?""",
                 (WAITING_MAX,),
             )
         )

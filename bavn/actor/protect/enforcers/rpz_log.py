@@ -18,8 +18,12 @@ from bavn.model.ports import EnforcerDown
 
 LOG_BYTES_MAX: Final = 16 * 1024 * 1024
 _APPLIED: Final = re.compile(
-    rb"\[([0-9]{1,12})\] unbound\[[0-9:]+\] info: rpz: applied \[bavn\] (?:\*\.)?([a-z0-9._-]{1,253})\. rpz-nxdomain "
-    rb"(?:([0-9a-f.:]{2,45})@)?"
+    rb"""
+    \[([0-9]{1,12})\]\ unbound\[[0-9:]+\]                               # seconds
+    \ info:\ rpz:\ applied\ \[bavn\]\ (?:\*\.)?([a-z0-9._-]{1,253})\.   # name, with or without what is under it
+    \ rpz-nxdomain\ (?:([0-9a-f.:]{2,45})@)?                            # client
+    """,
+    re.VERBOSE,
 )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 from bavn.actor.protect.enforcers.playbook import CARRIED, CONTENT_TYPES, Command, Form, Sender, body
-from bavn.actor.protect.enforcers.webhook_post import Answer, PostFailed
+from bavn.actor.protect.enforcers.webhook_post import PostFailed, WebhookResponse
 from bavn.model.intel.indicator import Block
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable, ObservableType
@@ -45,7 +45,7 @@ _COLUMNS: Final = "number, type, value, command_id, indicator_id, until_us, canc
 class Posts(Protocol):
     """The way to the receiver."""
 
-    def post(self, id_: str, body: bytes, content_type: str) -> Answer:
+    def post(self, id_: str, body: bytes, content_type: str) -> WebhookResponse:
         """One try. Raises PostFailed."""
         ...
 
@@ -132,8 +132,9 @@ class Webhook:
     def _write(self, key: tuple[str, str], command_id: str, indicator_id: str, until_us: int, cancels: str) -> None:
         with self._book.transaction() as tx:
             tx.execute(
-                "INSERT INTO webhook_post (type, value, command_id, indicator_id, until_us, cancels, tries, refused, "
-                "next_us) VALUES (?, ?, ?, ?, ?, ?, 0, '', 0)",
+                """INSERT INTO webhook_post
+                  (type, value, command_id, indicator_id, until_us, cancels, tries, refused, next_us)
+                VALUES (?, ?, ?, ?, ?, ?, 0, '', 0)""",
                 (*key, command_id, indicator_id, until_us, cancels),
             )
 
@@ -186,7 +187,7 @@ class Webhook:
         self._judge(number, answer, cancels=bool(cancels))
         return True
 
-    def _judge(self, number: int, answer: Answer, *, cancels: bool) -> None:
+    def _judge(self, number: int, answer: WebhookResponse, *, cancels: bool) -> None:
         if 200 <= answer.status < 300 or (cancels and answer.status in _NOTHING_THERE):
             self._failures, self._why = 0, ""
             with self._book.transaction() as tx:

@@ -33,7 +33,7 @@ class PostFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WebhookResponse:
     """``retry_after_s``: how long the receiver asks to be left alone, 0 for nothing said."""
 
     status: int
@@ -52,7 +52,7 @@ class Poster:
             transport=self._transport, trust_env=False, follow_redirects=False, headers={"user-agent": "bavn"}
         )
 
-    def post(self, id_: str, body: bytes, content_type: str) -> Answer:
+    def post(self, id_: str, body: bytes, content_type: str) -> WebhookResponse:
         """Raises PostFailed."""
         seconds = self._clock.now_us() // SECOND_US
         headers = {
@@ -72,7 +72,7 @@ class Poster:
                     size += len(piece)
                     if size > ANSWER_BYTES_MAX:
                         raise PostFailed(f"the receiver's answer is longer than {ANSWER_BYTES_MAX} bytes")
-                return Answer(answer.status_code, _seconds(answer.headers.get("retry-after", "")))
+                return WebhookResponse(answer.status_code, _seconds(answer.headers.get("retry-after", "")))
         except (httpx.HTTPError, OSError) as error:
             raise PostFailed(f"{type(error).__name__}: {str(error)[:160]}") from error
 

@@ -49,7 +49,7 @@ class Decoder(Protocol):
 
 
 @dataclass(slots=True)
-class Known:
+class CollectorState:
     """What is known between two steps. ``seen``: of each exporter, conversations with both directions and all."""
 
     decoder: Decoder
@@ -289,9 +289,9 @@ class FlowCollector:
         except OSError as error:
             raise SourceBroken(f"{path} cannot be written ({error.strerror}): make room") from error
 
-    def _restored(self, begun: bool) -> Known:
+    def _restored(self, begun: bool) -> CollectorState:
         if not begun:
-            return Known(self._made(None))
+            return CollectorState(self._made(None))
         try:
             with self._state_file().open("rb") as file:
                 with pa.ipc.open_stream(file) as reader:
@@ -300,10 +300,10 @@ class FlowCollector:
                 with pa.ipc.open_stream(file) as reader:
                     still = reader.read_all()
             seen = {int(n): (int(both), int(every)) for n, both, every in said["seen"]}
-            return Known(self._made(said["decoder"]), waiting, still, seen)
+            return CollectorState(self._made(said["decoder"]), waiting, still, seen)
         except (*UNREADABLE, pa.ArrowException):
             self._late = True
-            return Known(self._made(None))
+            return CollectorState(self._made(None))
 
 
 def _records(waiting: pa.Table) -> int:

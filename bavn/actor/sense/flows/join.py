@@ -161,8 +161,8 @@ COLUMNS: Final = {
     "bytes_toclient": f"least(bytes_tc, {_PLUMB})",
     "pkts_toserver": f"least(pkts_ts, {_PLUMB})",
     "pkts_toclient": f"least(pkts_tc, {_PLUMB})",
-    "state": "CASE WHEN closed THEN 'closed' WHEN mutual OR goes_on OR coalesce(fts & 16 <> 0, FALSE)"
-    " THEN 'established' ELSE 'new' END",
+    "state": """CASE WHEN closed THEN 'closed'
+        WHEN mutual OR goes_on OR coalesce(fts & 16 <> 0, FALSE) THEN 'established' ELSE 'new' END""",
     "reason": "CASE ending WHEN 1 THEN 'timeout' WHEN 2 THEN 'timeout' WHEN 4 THEN 'forced' END",
     "tcp_flags_ts": "CASE WHEN proto = 6 THEN fts END",
     "tcp_flags_tc": "CASE WHEN proto = 6 THEN ftc END",
@@ -175,8 +175,8 @@ COLUMNS: Final = {
 FLOWS_SQL: Final = (
     "SELECT "
     + ", ".join(f'CAST({COLUMNS.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in TABLES["flow"])
-    + " FROM (SELECT *, CASE WHEN proto IN (1, 58) AND kind >= 0 THEN kind END AS icmp_type,"
-    " CASE WHEN proto IN (1, 58) AND code >= 0 THEN code END AS icmp_code FROM made) ORDER BY begun, n"
+    + """ FROM (SELECT *, CASE WHEN proto IN (1, 58) AND kind >= 0 THEN kind END AS icmp_type,
+          CASE WHEN proto IN (1, 58) AND code >= 0 THEN code END AS icmp_code FROM made) ORDER BY begun, n"""
 )
 OPEN_SQL: Final = f"""
     SELECT * FROM (SELECT * FROM open ANTI JOIN due USING ({_KEY}) UNION ALL

@@ -20,7 +20,6 @@ from cryptography.hazmat.primitives.hmac import HMAC
 INITIAL_BYTES_MIN: Final = 1200
 CRYPTO_BYTES_MAX: Final = 64 * 1024
 PIECES_MAX: Final = 64
-_TAG_BYTES: Final = 16
 _SAMPLE_BYTES: Final = 16
 _CID_BYTES_MAX: Final = 20
 _COALESCED_MAX: Final = 4

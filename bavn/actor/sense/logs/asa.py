@@ -16,24 +16,42 @@ OPENED_MAX: Final = 200_000
 """Connections remembered until they end."""
 
 _IP: Final = r"([0-9a-fA-F:.]+)"
-_IF: Final = r"(?:[^\s:/]+:)?"
-_USER: Final = r"(?: ?\([^()]*\))*"
-_ID: Final = r"%(?:ASA|FTD)-(?:[a-z]+-)?[0-7]-([0-9]{6}): (.*)$"
-_CONNECTION: Final = (
-    rf"^(Built|Teardown) (?:(inbound|outbound) )?(TCP|UDP|SCTP) connection ([0-9]+) for [^\s:/]+:{_IP}/([0-9]+){_USER}"
-    rf" to [^\s:/]+:{_IP}/([0-9]+){_USER}(?: duration ([0-9]+):([0-9]+):([0-9]+) bytes ([0-9]+)(?: (.*))?)?$"
-)
-_ICMP: Final = rf"^(Built|Teardown) .*?ICMP connection for faddr {_IP}/([0-9]+)\S* .*?laddr {_IP}/([0-9]+)"
-_DENIED: Final = (
-    rf"^(?:access-list \S+ )?(?:(?:Inbound|Deny|denied|permitted|est-allowed|inbound) )*([A-Za-z0-9-]+|protocol [0-9]+)"
-    rf" (?:(?:\(no connection\)|connection denied|access denied by ACL|reverse path check) )*"
-    rf"(?:from |src )?{_IF}{_IP}(?:/([0-9]+))?{_USER} (?:to|dst) {_IF}{_IP}(?:/([0-9]+))?{_USER}"
-    r"(?: \(?type ([0-9]+), code ([0-9]+)\)?)?(?: flags ([A-Z ]+?) +on)?.*$"
-)
-_LISTED: Final = (
-    rf"^access-list \S+ (permitted|denied|est-allowed) (\S+) [^\s/]+/{_IP}\(([0-9]+)\){_USER} ->"
-    rf" [^\s/]+/{_IP}\(([0-9]+)\)"
-)
+_PORT: Final = "([0-9]+)"
+_IF: Final = r"[^\s:/]+:"
+_USER: Final = r"(?:\ ?\([^()]*\))*"
+_ID: Final = r"^.*?%(?:ASA|FTD)-(?:[a-z]+-)?[0-7]-([0-9]{6}):\ (.*)$"
+_CONNECTION: Final = rf"""
+    ^(Built|Teardown)                                           # act
+    \ (?: (inbound|outbound)\  )?                               # way
+    (TCP|UDP|SCTP)\ connection                                  # proto
+    \ ([0-9]+)                                                  # connection
+    \ for\ {_IF}{_IP}/{_PORT}{_USER}                            # one side, its address and port
+    \ to\ {_IF}{_IP}/{_PORT}{_USER}                             # the other side
+    (?: \ duration\ ([0-9]+):([0-9]+):([0-9]+)                  # at its end: hours, minutes, seconds
+        \ bytes\ ([0-9]+)                                       # bytes both ways
+        (?:\ (.*))? )? $                                        # what ended it
+"""
+_ICMP: Final = rf"""
+    ^(Built|Teardown)\ .*?ICMP\ connection                      # act
+    \ for\ faddr\ {_IP}/{_PORT}\S*                              # the foreign side, its address and type
+    \ .*?laddr\ {_IP}/{_PORT}                                   # the local side
+"""
+_DENIED: Final = rf"""
+    ^(?: access-list\ \S+\  )?                                  # the list that decided
+    (?: (?: Inbound | Deny | denied | permitted | est-allowed | inbound )\  )*   # verdict
+    ([A-Za-z0-9-]+|protocol\ [0-9]+)                            # proto
+    \ (?: (?: \(no\ connection\) | connection\ denied | access\ denied\ by\ ACL | reverse\ path\ check )\  )*   # why
+    (?:from\ |src\ )? (?:{_IF})? {_IP} (?:/{_PORT})? {_USER}    # one side, its address and port
+    \ (?:to|dst)\ (?:{_IF})? {_IP} (?:/{_PORT})? {_USER}        # the other side
+    (?: \ \(?type\ ([0-9]+),\ code\ ([0-9]+)\)? )?              # kind and code of ICMP
+    (?: \ flags\ ([A-Z ]+?)\ +on )? .* $                        # flags of TCP
+"""
+_LISTED: Final = rf"""
+    ^access-list\ \S+\ (permitted|denied|est-allowed)           # act
+    \ (\S+)                                                     # proto
+    \ [^\s/]+/{_IP}\({_PORT}\){_USER}                           # one side, its address and port
+    \ ->\ [^\s/]+/{_IP}\({_PORT}\)                              # the other side
+"""
 _ENDS: Final = "'302014', '302016', '302021'"
 _DENIALS: Final = "'106001', '106006', '106007', '106014', '106015', '106023', '710003'"
 _KNOWN: Final = f"id IN ({_ENDS}, {_DENIALS}, '106100')"
@@ -51,7 +69,7 @@ _KEEP: Final = (
 _READING: Final = f"""
     numbered AS (SELECT n, stamped AS logged, coalesce(host, filled(regexp_extract(message,
         '^(\\S+) :? ?%', 1)), sender, '') AS host,
-      {extract("message", "^.*?" + _ID, "id said")} AS m FROM mine),
+      {extract("message", _ID, "id said")} AS m FROM mine),
     told AS (SELECT n, logged, host, m.id AS id, m.said AS said,
       CASE WHEN m.id IN ('302013', '302014', '302015', '302016') THEN {
     extract("m.said", _CONNECTION, "act way proto connection a a_port b b_port hours minutes seconds bytes ending")
@@ -85,12 +103,14 @@ _READ: Final = f"""
 _STAGE: Final = stage(
     _READ,
     more=_READING,
-    back=f"id IN ({_ENDS}) AND CASE WHEN inbound IS NOT NULL THEN NOT inbound"
-    " WHEN called_back(b_number, a_number) THEN FALSE ELSE TRUE END",
-    failed=f"CASE WHEN id IN ({_DENIALS}) THEN CASE WHEN id = '106015' AND flags IS DISTINCT FROM 'SYN' THEN NULL"
-    " ELSE TRUE END WHEN id = '106100' THEN CASE WHEN act = 'denied' THEN TRUE END"
-    " WHEN id = '302014' THEN contains(ended_by, 'SYN Timeout')"
-    " OR (starts_with(ended_by, 'TCP Reset') AND bytes = 0) END",
+    back=f"""id IN ({_ENDS}) AND CASE WHEN inbound IS NOT NULL THEN NOT inbound
+        WHEN called_back(b_number, a_number) THEN FALSE ELSE TRUE END""",
+    failed=f"""CASE
+        WHEN id IN ({_DENIALS})
+          THEN CASE WHEN id = '106015' AND flags IS DISTINCT FROM 'SYN' THEN NULL ELSE TRUE END
+        WHEN id = '106100' THEN CASE WHEN act = 'denied' THEN TRUE END
+        WHEN id = '302014' THEN contains(ended_by, 'SYN Timeout')
+          OR (starts_with(ended_by, 'TCP Reset') AND bytes = 0) END""",
     over=f"id IN ({_ENDS})",
     ending=f"CASE WHEN id IN ({_ENDS}) THEN filled(ended_by) END",
     icmp_type="TRY_CAST(filled(kind) AS UTINYINT)",

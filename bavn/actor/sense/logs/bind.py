@@ -10,12 +10,21 @@ from bavn.actor.sense.logs.dns_columns import COLUMNS, NO_ANSWERS
 from bavn.actor.sense.logs.format import NOBODY, LogFormat, judged
 from bavn.actor.sense.logs.head import extract
 
-_CLIENT: Final = r"client (?:@0x[0-9a-fA-F]+ )?([^\s#]+)#([0-9]+)(?:/key \S+)?(?: \(\S*\))?: (?:view \S+: )?"
-_SAID: Final = (
-    rf"^(?:[a-z-]+: )?(?:info: )?{_CLIENT}"
-    r"(?:(query|response): (\S+) ([A-Za-z0-9-]+) ([A-Za-z0-9-]+)(?: ([A-Z]+[A-Z0-9]*))? (\S*)(?:.*\(([^()\s]+)\))?.*"
-    r"|(?:disabled )?(rpz) \S+ (\S+) rewrite (\S+)/([A-Za-z0-9-]+)/([A-Za-z0-9-]+) via .*)$"
-)
+_SAID: Final = r"""
+    ^(?: [a-z-]+:\  )? (?: info:\  )?                           # category and severity
+    client\ (?: @0x[0-9a-fA-F]+\  )?                            # where the client is kept
+    ([^\s#]+)\#([0-9]+)                                         # client and port
+    (?: /key\ \S+ )? (?: \ \(\S*\) )?:\ (?: view\ \S+:\  )?     # its key, its name, the view
+    (?: (query|response):\ (\S+)                                # what, and the name
+        \ ([A-Za-z0-9-]+)\ ([A-Za-z0-9-]+)                      # class and type
+        (?: \ ([A-Z]+[A-Z0-9]*) )?                              # rcode
+        \ (\S*)                                                 # flags
+        (?: .*\(([^()\s]+)\) )? .*                              # own address
+      | (?: disabled\  )? (rpz)\ \S+                            # a rewrite
+        \ (\S+)                                                 # policy
+        \ rewrite\ (\S+)/([A-Za-z0-9-]+)/([A-Za-z0-9-]+)        # name, type and class that were asked for
+        \ via\ .* ) $                                           # the rule that did
+"""
 _RCODES: Final = "CASE upper(s.policy) WHEN 'NXDOMAIN' THEN 'NXDOMAIN' WHEN 'NODATA' THEN 'NOERROR' END"
 
 _STAGE: Final = f"""
@@ -34,10 +43,11 @@ read AS (SELECT n, logged, s.client <> '' AS kin, s.client AS client, address_of
 
 BIND: Final = LogFormat(
     name="bind",
-    tells="coalesce(program IN ('named', 'queries', 'responses', 'rpz', 'client', 'query-errors', 'security'), FALSE)"
-    " OR (line[3] = '-' AND line[7] = '-' AND line[12] = ' ')"
-    " OR (contains(message, 'client ') AND regexp_matches(message, '^(?:[a-z-]+: )?(?:info: )?client (@0x[0-9a-f]+ )?'"
-    " || '[0-9a-fA-F:.]+#[0-9]+'))",
+    tells="""
+        coalesce(program IN ('named', 'queries', 'responses', 'rpz', 'client', 'query-errors', 'security'), FALSE)
+        OR (line[3] = '-' AND line[7] = '-' AND line[12] = ' ')
+        OR (contains(message, 'client ') AND regexp_matches(message,
+          '^(?:[a-z-]+: )?(?:info: )?client (@0x[0-9a-f]+ )?' || '[0-9a-fA-F:.]+#[0-9]+'))""",
     stage=_STAGE,
     columns={"dns": COLUMNS},
 )

@@ -9,12 +9,26 @@ from typing import Final
 from bavn.actor.sense.logs.format import LogFormat
 from bavn.actor.sense.logs.head import extract
 from bavn.actor.sense.logs.proxy import ALSO, COLUMNS, stage
+from bavn.actor.sense.zeek.stage import quoted
+from bavn.model.verbose import plain
 
-_LINE: Final = (
-    r"^(\S+) \S+ (?:\S+|\".*?\") \[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4})\]"
-    r" \"(?:([A-Z]+) (\S+)(?: HTTP/[0-9.]+)?|[^\"]*)\" ([0-9]{3}|-) ([0-9]+|-)"
-    r"(?: \"((?:[^\"\\]|\\.)*)\" \"((?:[^\"\\]|\\.)*)\")?(?: ([0-9]+) ([0-9]+))?(?: [A-Z_]+:[A-Z_]+)?$"
-)
+_LINE: Final = r"""
+    ^(\S+)                                                             # client
+    \ \S+\ (?:\S+|\".*?\")                                             # two names of the user
+    \ \[([0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8}\ [+-][0-9]{4})\]    # stamp
+    \ \"(?:([A-Z]+)\ (\S+)(?:\ HTTP/[0-9.]+)?|[^\"]*)\"                # method and url, or no request
+    \ ([0-9]{3}|-)                                                     # status
+    \ ([0-9]+|-)                                                       # got: bytes to the client
+    (?: \ \"((?:[^\"\\]|\\.)*)\"                                       # combined: referer
+        \ \"((?:[^\"\\]|\\.)*)\" )?                                    # and agent
+    (?: \ ([0-9]+)\ ([0-9]+) )?                                        # sent and got with heads (%I %O)
+    (?: \ [A-Z_]+:[A-Z_]+ )? $                                         # squid's word for what it did
+"""
+_HEAD: Final = r"""
+    ^\S+                                                               # client
+    \ \S+\ (\S+|".*?")                                                 # two names of the user
+    \ \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8}\ [+-][0-9]{4}\]\ "   # stamp
+"""
 _AT: Final = "in_reach(epoch_us(try_strptime(s.stamp, '%d/%b/%Y:%H:%M:%S %z')))"
 _READ: Final = f"""
     SELECT n, {_AT} AS logged, {_AT} AS ended, s.client AS client, s.method AS method, s.url AS target,
@@ -28,8 +42,7 @@ _READ: Final = f"""
 
 COMMON_LOG: Final = LogFormat(
     name="combined",
-    tells="contains(message, '] \"') AND regexp_matches(message,"
-    ' \'^\\S+ \\S+ (\\S+|".*?") \\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:[0-9:]{8} [+-][0-9]{4}\\] "\')',
+    tells=f"""contains(message, '] "') AND regexp_matches(message, {quoted(plain(_HEAD))})""",
     stage=stage(_READ),
     columns=COLUMNS,
     also=ALSO,

@@ -9,11 +9,18 @@ from bavn.actor.sense.logs.format import COMMON, NOBODY, LogFormat, judged
 from bavn.actor.sense.logs.head import extract
 
 _MAC: Final = "((?:[0-9a-fA-F]{1,2}:){5}[0-9a-fA-F]{1,2})"
-_ACK: Final = (
-    rf"^(?:[0-9]+ )?DHCPACK(?:\(\S+\))?(?: on)? ([0-9.]+)(?: to)? {_MAC}"
-    r"(?: \(([^()]*)\)| ([A-Za-z0-9_.-]+))?(?: via .*)?$"
-)
-_KEA: Final = rf"DHCP4_LEASE_ALLOC \[hwtype=1 {_MAC}\].* lease ([0-9.]+) has been allocated"
+_ACK: Final = rf"""
+    ^(?: [0-9]+\  )? DHCPACK (?: \(\S+\) )? (?: \ on )?         # dnsmasq's serial and interface
+    \ ([0-9.]+)                                                 # address
+    (?: \ to )?\ {_MAC}                                         # mac
+    (?: \ \(([^()]*)\)                                          # name in brackets, as dhcpd writes it
+      | \ ([A-Za-z0-9_.-]+) )?                                  # name as dnsmasq writes it
+    (?: \ via\ .* )? $                                          # interface
+"""
+_KEA: Final = rf"""
+    DHCP4_LEASE_ALLOC\ \[hwtype=1\ {_MAC}\]                     # mac
+    .*\ lease\ ([0-9.]+)\ has\ been\ allocated                  # address
+"""
 
 _STAGE: Final = f"""
 WITH told AS (SELECT n, stamped AS logged, {extract("message", _ACK, "address mac named name")} AS s,

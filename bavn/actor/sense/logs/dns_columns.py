@@ -15,8 +15,8 @@ COLUMNS: Final = {
     "rcode": "rcode",
     "answered": "answered",
     "answers": "answers",
-    "answer_bytes": "CASE WHEN answers IS NOT NULL THEN"
-    " coalesce(list_sum(list_transform(answers, lambda r: strlen(r))), 0) END",
+    "answer_bytes": """CASE
+        WHEN answers IS NOT NULL THEN coalesce(list_sum(list_transform(answers, lambda r: strlen(r))), 0) END""",
 }
 """Over a stage with asked, type, rcode, answered, answers."""
 

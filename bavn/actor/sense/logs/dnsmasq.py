@@ -14,14 +14,14 @@ from bavn.actor.sense.logs.head import extract
 ASKED_MAX: Final = 50_000
 """Queries remembered for the answers that come later."""
 
-_SAID: Final = (
-    r"^(?:([0-9]+) ([0-9a-fA-F:.]+)/([0-9]+) )?(?:query\[([A-Za-z0-9=-]+)\] (\S*) from (\S+)"
-    r"|(reply|cached|cached-stale|config|/\S+|DHCP|validation|gravity\s\S+) (\S+) is (.+))$"
-)
-_RCODES: Final = (
-    "CASE WHEN starts_with(first, 'NXDOMAIN') THEN 'NXDOMAIN' WHEN first IN ('SERVFAIL', 'REFUSED', 'NOTIMP') THEN"
-    " first ELSE 'NOERROR' END"
-)
+_SAID: Final = r"""
+    ^(?: ([0-9]+)\ ([0-9a-fA-F:.]+)/([0-9]+)\  )?               # extra form: serial, peer and port
+    (?: query\[([A-Za-z0-9=-]+)\]\ (\S*)\ from\ (\S+)           # a query: type, name and client
+      | (reply|cached|cached-stale|config|/\S+|DHCP|validation|gravity\s\S+)   # an answer: where it is from
+        \ (\S+)\ is\ (.+) ) $                                   # name and value
+"""
+_RCODES: Final = """CASE WHEN starts_with(first, 'NXDOMAIN') THEN 'NXDOMAIN'
+    WHEN first IN ('SERVFAIL', 'REFUSED', 'NOTIMP') THEN first ELSE 'NOERROR' END"""
 
 _DEFINITIONS: Final = """
 CREATE OR REPLACE TEMP TABLE dnsmasq_asked (source VARCHAR, host VARCHAR, key VARCHAR, age BIGINT, src UUID,

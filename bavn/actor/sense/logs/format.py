@@ -1,18 +1,16 @@
 """What one log format is: by what its lines are told from others, and how they become records.
 
-One file a format (log_*.py) gives one of these; logs.py puts them together. Refuses to know any format.
+One file of this folder a format gives one of these; records.py puts them together. Refuses to know any format.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bavn.actor.sense.macros import MAPPED, stored
+from bavn.actor.sense.macros import stored
 
 NOBODY: Final = stored(0)
 """SQL of the address ``::``: the log does not say who was called, and there is nobody of that name."""
-
-V4_NOBODY: Final = stored(MAPPED)
 
 COMMON: Final[dict[str, str]] = {
     "ts": "logged",

@@ -9,28 +9,47 @@ from typing import Final
 
 from bavn.actor.sense.zeek.stage import quoted
 from bavn.model.moment import DAY_US
+from bavn.model.verbose import plain
 
-_ISO: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"
-_MONTH: Final = r"[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,6})?"
-_DASHED: Final = r"\d\d-[A-Z][a-z]{2}-\d{4} \d\d:\d\d:\d\d(?:\.\d{1,3})?"
-_EPOCH: Final = r"\[\d{9,11}(?:\.\d{1,6})?\]"
-_HEAD: Final = (
-    rf"^(?:<\d{{1,3}}>)?:?\s*(?:\*?({_ISO}|{_MONTH}|{_DASHED}|{_EPOCH})(?: [A-Z]{{3,4}})?:?(?: |$))?()()(.*?)[\s\x00]*$"
-)
-_HEAD_5424: Final = (
-    r"^<\d{1,3}>1 (\S+) (\S+) (\S+) \S+ \S+ (?:-|(?:\[(?:[^\]\\]|\\.)*\])+)(?: *\x{FEFF}? *(.*?))?[\s\x00]*$"
-)
-# rsyslog keeps the space behind the tag as the first character of the message.
-_TAG: Final = r"^(?:([^\s\[\]]*[^\s\[\]:]) )?([A-Za-z(][A-Za-z0-9_./()-]*)(?:\[[0-9:]+\])?: +(.*)$"
+# Verbose form: `extract` takes the layout out.
+_ISO: Final = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d (?:[.,]\d{1,9})? (?:Z|[+-]\d\d:?\d\d)?"
+_MONTH: Final = r"[A-Z][a-z]{2}\ [ \d]\d\ (?:\d{4}\ )? \d\d:\d\d:\d\d (?:\.\d{1,6})?"
+_DASHED: Final = r"\d\d-[A-Z][a-z]{2}-\d{4}\ \d\d:\d\d:\d\d (?:\.\d{1,3})?"
+_EPOCH: Final = r"\[\d{9,11} (?:\.\d{1,6})? \]"
+_HEAD: Final = rf"""
+    ^ (?: <\d{{1,3}}> )?                             # priority
+    :? \s*
+    (?: \*? ({_ISO}|{_MONTH}|{_DASHED}|{_EPOCH})     # stamp; Cisco's star says that the clock is not set
+        (?:\ [A-Z]{{3,4}})? :? (?:\ |$) )?           # its zone by name, which is not trusted
+    ()()                                             # host and program: they stand in the tag
+    (.*?)                                            # rest
+    [\s\x00]* $                                      # blanks and zeroes at the end
+"""
+_HEAD_5424: Final = r"""
+    ^<\d{1,3}>1                                      # priority and version
+    \ (\S+)                                          # stamp
+    \ (\S+)                                          # host
+    \ (\S+)                                          # program
+    \ \S+\ \S+                                       # process and kind of message
+    \ (?: - | (?: \[ (?:[^\]\\]|\\.)* \] )+ )        # structured data
+    (?:\ *\x{FEFF}?\ *(.*?))?                        # rest; rsyslog keeps the space behind the tag as its first
+    [\s\x00]* $                                      # blanks and zeroes at the end
+"""
+_TAG: Final = r"""
+    ^ (?: ([^\s\[\]]*[^\s\[\]:])\  )?                # host
+    ([A-Za-z(][A-Za-z0-9_./()-]*) (?:\[[0-9:]+\])?   # program, and its process
+    :\ + (.*) $                                      # message
+"""
 
 LEAP_YEARS_BACK: Final = 8
 """How far back the last 29 February may lie: there is none in 2100."""
 
 
 def extract(text: str, pattern: str, names: str) -> str:
-    """SQL of a struct with the groups of a pattern, '' for each that does not match. (?s): a dot is any character."""
+    """SQL of a struct with the groups of a pattern in verbose form, '' for each that does not match. (?s): a dot is any
+    character."""
     listed = ", ".join(quoted(name) for name in names.split())
-    return f"regexp_extract({text}, {quoted('(?s)' + pattern)}, [{listed}])"
+    return f"regexp_extract({text}, {quoted('(?s)' + plain(pattern))}, [{listed}])"
 
 
 MACROS: Final = f"""

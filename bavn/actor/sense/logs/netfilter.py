@@ -10,11 +10,17 @@ from bavn.actor.sense.logs.flow_columns import COLUMNS, stage, verdict
 from bavn.actor.sense.logs.format import LogFormat
 from bavn.actor.sense.logs.head import extract
 
-_LINE: Final = (
-    r"^(?:\[ *[0-9]+\.[0-9]+\] )?(.*?)IN=(\S*) OUT=(\S*) (?:.*? )?SRC=(\S+) DST=(\S+) (?:.*? )??LEN=([0-9]+)"
-    r" .*?PROTO=(\S+)"
-    r"(?: SPT=([0-9]+) DPT=([0-9]+))?(?: TYPE=([0-9]+) CODE=([0-9]+))?( .*)?$"
-)
+_LINE: Final = r"""
+    ^(?: \[\ *[0-9]+\.[0-9]+\]\  )?                             # seconds since the kernel began
+    (.*?)                                                       # prefix
+    IN=(\S*)\ OUT=(\S*)\                                        # into and out
+    (?: .*?\  )? SRC=(\S+)\ DST=(\S+)\                          # src and dst
+    (?: .*?\  )?? LEN=([0-9]+)                                  # length
+    \ .*?PROTO=(\S+)                                            # proto
+    (?: \ SPT=([0-9]+)\ DPT=([0-9]+) )?                         # ports of both sides
+    (?: \ TYPE=([0-9]+)\ CODE=([0-9]+) )?                       # kind and code of ICMP
+    (\ .*)? $                                                   # rest
+"""
 _NAMES: Final = "prefix into out src dst length proto sport dport kind code rest"
 _READ: Final = f"""
     SELECT n, stamped AS logged, s.src <> '' AS kin, s.src AS a, s.dst AS b, filled(s.sport) AS a_port,
@@ -25,12 +31,12 @@ _READ: Final = f"""
 
 NETFILTER: Final = LogFormat(
     name="netfilter",
-    tells="coalesce(program = 'kernel', FALSE) OR contains(message, 'IN=') AND contains(message, ' OUT=')"
-    " AND contains(message, ' SRC=')",
+    tells="""coalesce(program = 'kernel', FALSE)
+        OR contains(message, 'IN=') AND contains(message, ' OUT=') AND contains(message, ' SRC=')""",
     stage=stage(
         _READ,
-        back="(transport <> 'tcp' OR NOT contains(rest, ' SYN ') OR contains(rest, ' ACK '))"
-        " AND called_back(a_number, b_number)",
+        back="""(transport <> 'tcp' OR NOT contains(rest, ' SYN ') OR contains(rest, ' ACK '))
+            AND called_back(a_number, b_number)""",
         failed=verdict("prefix"),
         sent="CASE WHEN back THEN NULL ELSE count_of(length) END",
         got="CASE WHEN back THEN count_of(length) END",

@@ -28,8 +28,10 @@ PALOALTO: Final = LogFormat(
     tells="contains(message, ',TRAFFIC,') OR contains(message, ',THREAT,')",
     stage=stage(
         _READ,
-        failed="CASE WHEN subtype IN ('drop', 'deny') OR action IN ('deny', 'drop', 'drop-icmp', 'reset-client',"
-        " 'reset-server', 'reset-both') THEN TRUE ELSE coalesce(packets_got, bytes_got) = '0' END",
+        failed="""CASE
+            WHEN subtype IN ('drop', 'deny')
+              OR action IN ('deny', 'drop', 'drop-icmp', 'reset-client', 'reset-server', 'reset-both') THEN TRUE
+            ELSE coalesce(packets_got, bytes_got) = '0' END""",
         over="TRUE",
         ending="filled(ended_by)",
         ended="logged + to_seconds(lasted_s)",

@@ -10,9 +10,13 @@ from typing import Final
 from bavn.actor.sense.logs.format import COMMON, NOBODY
 from bavn.actor.sense.logs.head import extract
 
-_URL: Final = (
-    r"^(?:([a-zA-Z][a-zA-Z0-9+.-]*)://)?(?:[^/@\s]*@)?(\[[0-9a-fA-F:.]+\]|[^/:?#\[\]]*)(?::([0-9]{1,5}))?([/?#].*)?$"
-)
+_URL: Final = r"""
+    ^(?: ([a-zA-Z][a-zA-Z0-9+.-]*):// )?                        # scheme
+    (?: [^/@\s]*@ )?                                            # who signs in, which is not kept
+    (\[[0-9a-fA-F:.]+\]|[^/:?#\[\]]*)                           # host
+    (?: :([0-9]{1,5}) )?                                        # port
+    ([/?#].*)? $                                                # path
+"""
 
 COLUMNS: Final = {
     "http": {

@@ -10,10 +10,19 @@ from bavn.actor.sense.logs.format import LogFormat
 from bavn.actor.sense.logs.head import extract
 from bavn.actor.sense.logs.proxy import ALSO, COLUMNS, stage
 
-_LINE: Final = (
-    r"^([0-9]{9,11}\.[0-9]{3}) +(-?[0-9]{1,12}) (\S+) ([A-Z_]+)/([0-9]{3}) ([0-9]+) (\S+) (\S+) (\S+)"
-    r" ([A-Z_]+)/(\S+) (\S+)(?: ([0-9]+))?$"
-)
+_LINE: Final = r"""
+    ^([0-9]{9,11}\.[0-9]{3})    # ended
+    \ +(-?[0-9]{1,12})          # took
+    \ (\S+)                     # client
+    \ ([A-Z_]+)/([0-9]{3})      # what was done, and the status
+    \ ([0-9]+)                  # got: bytes to the client
+    \ (\S+)                     # method
+    \ (\S+)                     # url
+    \ (\S+)                     # user
+    \ ([A-Z_]+)/(\S+)           # how the server was found, and the peer
+    \ (\S+)                     # type of the content
+    (?:\ ([0-9]+))? $           # sent: bytes from the client, where %>st was added
+"""
 _READ: Final = f"""
     SELECT n,
       epoch_of(s.ended) - to_microseconds(1000 * greatest(0, coalesce(TRY_CAST(s.took AS BIGINT), 0))) AS logged,

@@ -10,14 +10,28 @@ from bavn.actor.sense.logs.dns_columns import COLUMNS, NO_ANSWERS
 from bavn.actor.sense.logs.format import NOBODY, LogFormat, judged
 from bavn.actor.sense.logs.head import extract
 
-_LEVEL: Final = r"^(?:unbound(?:\[[0-9:]+\])?:? )?(?:\[[0-9:]+\] )?(?:info|query|reply)(?:\[[^\]]*\])?: (.*)$"
-_SAID: Final = (
-    r"^([0-9a-fA-F:.]+) (\S+) ([A-Za-z0-9-]+) ([A-Za-z0-9-]+)"
-    r"(?: ([A-Z]+[A-Z0-9]*) ([0-9.]+) ([01]) ([0-9]+)(?: on (udp|tcp|ssl|https|quic|\S+) (\S+) ([0-9]+))?.*)?$"
-)
-_ACTED: Final = (
-    r"^(?:rpz: applied )?(?:\[[^\]]*\] )?(\S+) (\S+) ([0-9a-fA-F:.]+)@([0-9]+) (\S+) ([A-Za-z0-9-]+) ([A-Za-z0-9-]+)$"
-)
+_LEVEL: Final = r"""
+    ^(?: unbound(?:\[[0-9:]+\])?:?\  )?                         # program, where it is in the line
+    (?: \[[0-9:]+\]\  )?                                        # process and thread
+    (?:info|query|reply) (?:\[[^\]]*\])?:                       # level, and the tags of the client
+    \ (.*) $                                                    # said
+"""
+_SAID: Final = r"""
+    ^([0-9a-fA-F:.]+)                                           # client
+    \ (\S+)\ ([A-Za-z0-9-]+)\ ([A-Za-z0-9-]+)                   # name, type and class
+    (?: \ ([A-Z]+[A-Z0-9]*)                                     # a reply: rcode
+        \ ([0-9.]+)\ ([01])\ ([0-9]+)                           # took, cached and size
+        (?: \ on\ (udp|tcp|ssl|https|quic|\S+)                  # via
+            \ (\S+)\ ([0-9]+) )?                                # dst and port
+        .* )? $
+"""
+_ACTED: Final = r"""
+    ^(?: rpz:\ applied\  )? (?: \[[^\]]*\]\  )?                 # an RPZ, and its name
+    (\S+)                                                       # zone
+    \ (\S+)                                                     # action
+    \ ([0-9a-fA-F:.]+)@([0-9]+)                                 # client and port
+    \ (\S+)\ ([A-Za-z0-9-]+)\ ([A-Za-z0-9-]+) $                 # name, type and class
+"""
 
 _NAMES: Final = "client name type class rcode took cached size via dst port"
 

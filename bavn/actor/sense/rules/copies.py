@@ -1,7 +1,7 @@
 """Sources of rules copied without the lines that suricata-update cannot read: one byte that is no UTF-8 ends it.
 
 Made only where it ended so. Whatever else a source holds (lists, classes) is copied as it is. Refuses to look whether
-it is an archive at all: rule_source.py did.
+it is an archive at all: source.py did.
 """
 
 import io

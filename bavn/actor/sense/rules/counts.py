@@ -22,9 +22,23 @@ SHRINK_OF: Final = 3
 
 REASONS_NAMED_MAX: Final = 5
 VARIABLES_NAMED_MAX: Final = 100
-_UNSET: Final = re.compile(r"Rule has unknown (?:source|dest) (?:address|port) var and will be disabled: (\S+): (.*)$")
+_UNSET: Final = re.compile(
+    r"""
+    Rule\ has\ unknown\ (?:source|dest)\ (?:address|port)\ var
+    \ and\ will\ be\ disabled:\ (\S+):     # variable
+    \ (.*)$                                # rule
+    """,
+    re.VERBOSE,
+)
 _NO_DATASET: Final = re.compile(r"ataset file '.*' was not found for rule \[\d+:(\d+)\], rule will be disabled$")
-_NEVER_SET: Final = re.compile(r"flowbit '.{1,200}?' is checked but not set\. Checked in (\d+) and (\d+) other sigs")
+_NEVER_SET: Final = re.compile(
+    r"""
+    flowbit\ '.{1,200}?'\ is\ checked\ but\ not\ set\.
+    \ Checked\ in\ (\d+)              # one rule that waits for it
+    \ and\ (\d+)\ other\ sigs         # how many more do
+    """,
+    re.VERBOSE,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

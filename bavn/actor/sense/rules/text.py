@@ -9,7 +9,12 @@ from dataclasses import dataclass
 from typing import Final
 
 _RULE: Final = re.compile(
-    r"\s*(#*)\s*(alert|drop|pass|reject|rejectsrc|rejectdst|rejectboth|config)\s+\S+\s+.*?\((.*)\)\s*"
+    r"""
+    \s* (\#*)                                                                # commented out
+    \s* (alert|drop|pass|reject|rejectsrc|rejectdst|rejectboth|config) \s+   # action
+    \S+\s+.*? \( (.*) \) \s*                                                 # options
+    """,
+    re.VERBOSE,
 )
 _SID: Final = re.compile(r"(?:^|[;\s])sid\s*:\s*(\d{1,10})\s*(?:;|$)")
 _GID: Final = re.compile(r"(?:^|[;\s])gid\s*:\s*(\d{1,10})\s*(?:;|$)")

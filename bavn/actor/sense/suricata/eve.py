@@ -40,8 +40,9 @@ _KEPT = ", ".join(f"'{kind}'" for kind in _PROBES)
 _SHAPELESS = (
     "CASE kind "
     + " ".join(
-        f"WHEN '{kind}' THEN CASE WHEN {probe} IS NULL"
-        f" THEN json_type(line, '$.{probe.split('.')[0]}') IS DISTINCT FROM 'OBJECT' ELSE FALSE END"
+        f"""WHEN '{kind}' THEN CASE
+        WHEN {probe} IS NULL THEN json_type(line, '$.{probe.split(".")[0]}') IS DISTINCT FROM 'OBJECT'
+        ELSE FALSE END"""
         for kind, probe in _PROBES.items()
     )
     + " ELSE FALSE END"

@@ -52,8 +52,8 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "tcp_flags_tc": "CASE WHEN back THEN flags_ts ELSE flags_tc END",
         "icmp_type": "icmp_type",
         "icmp_code": "icmp_code",
-        "failed": f"CASE WHEN back THEN FALSE"
-        f" ELSE flow_failed(transport, dst, flags_ts, flags_tc, pkts_tc, {_UNANSWERED}, icmp_type) END",
+        "failed": f"""CASE WHEN back THEN FALSE
+            ELSE flow_failed(transport, dst, flags_ts, flags_tc, pkts_tc, {_UNANSWERED}, icmp_type) END""",
     },
     "dns": {
         **_COMMON,
@@ -62,10 +62,10 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "rcode": f"CASE WHEN {_ANSWERED} THEN dns.rcode END",
         "answered": f"coalesce({_ANSWERED}, FALSE)",
         "answers": "rdata",
-        "answer_bytes": "CASE WHEN rdata IS NOT NULL THEN"
-        " coalesce(list_sum(list_transform(rdata, lambda r: strlen(r))), 0) END",
-        "ttl_s": f"CASE WHEN {_ANSWERED} THEN"
-        " coalesce(list_min(list_transform(dns.answers, lambda r: r.ttl)), dns.ttl) END",
+        "answer_bytes": """CASE
+            WHEN rdata IS NOT NULL THEN coalesce(list_sum(list_transform(rdata, lambda r: strlen(r))), 0) END""",
+        "ttl_s": f"""CASE
+            WHEN {_ANSWERED} THEN coalesce(list_min(list_transform(dns.answers, lambda r: r.ttl)), dns.ttl) END""",
     },
     "tls": {
         **_COMMON,
@@ -136,8 +136,8 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "sname": "some_of(krb5.sname)",
         "encryption": "some_of(krb5.encryption)",
         "error_code": "some_of(krb5.error_code)",
-        "success": "CASE WHEN krb5.msg_type IN ('KRB_AS_REP', 'KRB_TGS_REP', 'KRB_AP_REP') THEN TRUE"
-        " WHEN krb5.msg_type = 'KRB_ERROR' THEN FALSE END",
+        "success": """CASE WHEN krb5.msg_type IN ('KRB_AS_REP', 'KRB_TGS_REP', 'KRB_AP_REP') THEN TRUE
+            WHEN krb5.msg_type = 'KRB_ERROR' THEN FALSE END""",
     },
     "fileinfo": {
         **_COMMON,

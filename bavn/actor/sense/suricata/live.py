@@ -28,15 +28,13 @@ from bavn.actor.sense.suricata.eve_file import place_of
 from bavn.actor.sense.suricata.process import STOP_TIMEOUT_S, SuricataProcess, must_read
 from bavn.actor.sense.suricata.stats import StatsTally
 from bavn.actor.sense.unread import read_or_refused
+from bavn.model.health import SENSOR_SILENT_TIMES
 
 ROTATE_BYTES: Final = 64 << 20
 BACKLOG_BYTES_MAX: Final = 4 << 30
 BACK_OFF_S_MAX: Final = 60.0
 """Between two starts of a Suricata that ends by itself: 1 s, then twice as long each time up to this. One that ran for
 longer than this begins at 1 s again."""
-
-SILENT_INTERVALS_MAX: Final = 3
-"""A Suricata that wrote no statistics for so many of its intervals does not keep up, or hangs."""
 
 START_S: Final = 120.0
 """Suricata may take so long to load its rules before its first statistics."""
@@ -155,7 +153,7 @@ class SuricataLive:
         """For how many seconds a running Suricata has said nothing, where that is too long; else 0."""
         if self._process is None or self._ending:
             return 0
-        allowed = SILENT_INTERVALS_MAX * self._config.stats_interval_s + (0 if self._spoke else START_S)
+        allowed = SENSOR_SILENT_TIMES * self._config.stats_interval_s + (0 if self._spoke else START_S)
         silent = self._tick() - self._heard
         return int(silent) if silent > allowed else 0
 

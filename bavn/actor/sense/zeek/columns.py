@@ -1,4 +1,4 @@
-"""Zeek's fields -> the columns of record.TABLES, as SQL over the stage that zeek.py makes. Data, little else.
+"""Zeek's fields -> the columns of record.TABLES, as SQL over the stage that stage.py makes. Data, little else.
 
 The stage gives the log's fields under their own names, all as text, and logged (the line's moment), src, src_port, dst,
 dst_port, transport, icmp_type and icmp_code.
@@ -69,14 +69,15 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "bytes_toclient": "coalesce(count_of(resp_ip_bytes), count_of(resp_bytes), 0)",
         "pkts_toserver": "coalesce(count_of(orig_pkts), 0)",
         "pkts_toclient": "coalesce(count_of(resp_pkts), 0)",
-        "state": "CASE WHEN conn_state = 'S0' THEN 'new' WHEN conn_state IN ('S1', 'S2', 'S3', 'OTH')"
-        " OR transport <> 'tcp' THEN 'established' WHEN conn_state IS NOT NULL THEN 'closed' END",
+        "state": """CASE WHEN conn_state = 'S0' THEN 'new'
+            WHEN conn_state IN ('S1', 'S2', 'S3', 'OTH') OR transport <> 'tcp' THEN 'established'
+            WHEN conn_state IS NOT NULL THEN 'closed' END""",
         "tcp_flags_ts": "CASE WHEN transport = 'tcp' THEN seen_flags(history, 'S', 'H', 'A', 'D', 'F', 'R') END",
         "tcp_flags_tc": "CASE WHEN transport = 'tcp' THEN seen_flags(history, 's', 'h', 'a', 'd', 'f', 'r') END",
         "icmp_type": "icmp_type",
         "icmp_code": "icmp_code",
-        "failed": "CASE transport WHEN 'tcp' THEN coalesce(conn_state IN ('S0', 'REJ', 'RSTOS0', 'SH'), FALSE)"
-        " ELSE flow_failed(transport, dst, NULL, NULL, NULL, coalesce(count_of(resp_pkts), 0) = 0, icmp_type) END",
+        "failed": """CASE transport WHEN 'tcp' THEN coalesce(conn_state IN ('S0', 'REJ', 'RSTOS0', 'SH'), FALSE)
+            ELSE flow_failed(transport, dst, NULL, NULL, NULL, coalesce(count_of(resp_pkts), 0) = 0, icmp_type) END""",
     },
     "dns": {
         **_COMMON,
@@ -85,8 +86,8 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "rcode": "rcode_name",
         "answered": _ANSWERED,
         "answers": f"CASE WHEN {_ANSWERED} THEN coalesce(answers, CAST([] AS VARCHAR[])) END",
-        "answer_bytes": f"CASE WHEN {_ANSWERED} THEN"
-        " coalesce(list_sum(list_transform(answers, lambda r: strlen(r))), 0) END",
+        "answer_bytes": f"""CASE
+            WHEN {_ANSWERED} THEN coalesce(list_sum(list_transform(answers, lambda r: strlen(r))), 0) END""",
         "ttl_s": 'list_min(list_transform("TTLs", lambda t: TRY_CAST(TRY_CAST(t AS DOUBLE) AS UINTEGER)))',
     },
     "http": {
@@ -168,8 +169,8 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
     },
     "kerberos": {
         **_COMMON,
-        "msg_type": "CASE truth_of(success) WHEN TRUE THEN 'KRB_' || request_type || '_REP'"
-        " WHEN FALSE THEN 'KRB_ERROR' ELSE 'KRB_' || request_type || '_REQ' END",
+        "msg_type": """CASE truth_of(success) WHEN TRUE THEN 'KRB_' || request_type || '_REP'
+            WHEN FALSE THEN 'KRB_ERROR' ELSE 'KRB_' || request_type || '_REQ' END""",
         "cname": "nullif(regexp_extract(client, '^([^/]*)', 1), '')",
         "realm": "nullif(regexp_extract(client, '/(.*)$', 1), '')",
         "sname": "service",
@@ -180,8 +181,8 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
     "dhcp": {
         **_COMMON,
         "flow_id": "coalesce(md5_number_lower(coalesce(uid, uids[1])), 0)",
-        "type": "CASE WHEN lower(msg_types[-1]) IN ('offer', 'ack', 'nak') OR msg_types IS NULL THEN 'reply'"
-        " ELSE 'request' END",
+        "type": """CASE WHEN lower(msg_types[-1]) IN ('offer', 'ack', 'nak') OR msg_types IS NULL THEN 'reply'
+            ELSE 'request' END""",
         "dhcp_type": "coalesce(lower(msg_types[-1]), 'ack')",
         "mac": "lower(mac)",
         "assigned": "nowhere(given)",

@@ -224,9 +224,10 @@ def hunted(window: Window, wanted: Wanted, met: Sequence[pa.Table]) -> list[Hunt
     if not met:
         return []
     rows = window.rows(
-        "SELECT number, CAST(sum(n) AS BIGINT), count(DISTINCT host), list(DISTINCT host ORDER BY host)"
-        f"[1:{HOSTS_NAMED_MAX}], epoch_us(min(first_ts)), epoch_us(max(last_ts)), list(DISTINCT tbl ORDER BY tbl) "
-        "FROM met GROUP BY number",
+        f"""SELECT number, CAST(sum(n) AS BIGINT), count(DISTINCT host),
+          list(DISTINCT host ORDER BY host)[1:{HOSTS_NAMED_MAX}], epoch_us(min(first_ts)), epoch_us(max(last_ts)),
+          list(DISTINCT tbl ORDER BY tbl)
+        FROM met GROUP BY number""",
         tables={"met": pa.concat_tables(met)},
     )
     found = [

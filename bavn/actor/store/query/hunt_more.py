@@ -70,9 +70,9 @@ def hunt_hashes(window: Window, hashes: Iterable[str]) -> list[HashMet]:
         listed = pa.table({"key": pa.array([one for one in wanted if len(one) == digits], pa.string())})
         for table, column in places if listed.num_rows else ():
             rows = window.rows(
-                f"SELECT key, count(*), count(DISTINCT host), list(DISTINCT host ORDER BY host)[1:{HOSTS_NAMED_MAX}],"
-                f" epoch_us(min(ts)), epoch_us(max(ts)) FROM (SELECT key, ts, {_HOST} AS host FROM {table}"
-                f" JOIN listed ON key = {column}) GROUP BY key",
+                f"""SELECT key, count(*), count(DISTINCT host),
+                  list(DISTINCT host ORDER BY host)[1:{HOSTS_NAMED_MAX}], epoch_us(min(ts)), epoch_us(max(ts))
+                FROM (SELECT key, ts, {_HOST} AS host FROM {table} JOIN listed ON key = {column}) GROUP BY key""",
                 tables={"listed": listed},
             )
             made += [

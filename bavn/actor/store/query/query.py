@@ -13,7 +13,7 @@ from bavn.model.ports import QueryRefused
 
 TABLE_FUNCTIONS: Final = frozenset({"range", "generate_series", "unnest", "repeat_row"})
 
-# Said apart from what is only not allowed (query_functions.py), so that no list made anew lets them in.
+# Said apart from what is only not allowed (functions.py), so that no list made anew lets them in.
 FORBIDDEN_FUNCTIONS: Final = frozenset(
     {
         # read or change what is not the query's: settings, variables, sequences, logs, other SQL

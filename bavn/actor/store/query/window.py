@@ -21,7 +21,7 @@ from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import Snapshot
 from bavn.actor.store.query.address_macros import ADDRESS_MACROS
 from bavn.actor.store.query.query import admit
-from bavn.actor.store.query.sight import NoLease, Sight, damage_in
+from bavn.actor.store.query.window_files import NoLease, WindowFiles, damage_in
 from bavn.actor.store.segments.rollup import fresh_rollup
 from bavn.actor.store.segments.segment import ROLLUP_OF, ROLLUPS, Segment
 from bavn.actor.store.segments.views import (
@@ -83,7 +83,7 @@ class StoreWindow:
         self._interrupted = False
 
     @classmethod
-    def seen(cls, sight: Sight, root: Path, spill: Path) -> Self:
+    def seen(cls, sight: WindowFiles, root: Path, spill: Path) -> Self:
         """What another process sees, over the same files under ``root``; spills to ``spill``."""
         return cls(
             first_us=sight.first_us,
@@ -99,9 +99,9 @@ class StoreWindow:
         )
 
     @property
-    def sight(self) -> Sight:
+    def sight(self) -> WindowFiles:
         """This window as a value; good for as long as the window is held."""
-        return Sight(
+        return WindowFiles(
             first_us=self._first_us,
             last_us=self._last_us,
             homes=self._homes,

@@ -14,7 +14,7 @@ from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import Change, Manifest
 from bavn.actor.store.plan import Merge
 from bavn.actor.store.segments.disk import Disk
-from bavn.actor.store.segments.segment import ROLLUP_OF, Segment, Story
+from bavn.actor.store.segments.segment import ROLLUP_OF, ChangeManifest, Segment
 from bavn.actor.store.segments.write import SegmentWriter
 from bavn.actor.store.start import note_forgotten
 from bavn.actor.store.watchdog import Watchdog
@@ -87,8 +87,8 @@ class Merger:
             )
         )
 
-    def _story(self, count: int, replaces: "tuple[Segment, ...] | list[Segment]", before: int) -> Story:
-        return Story(
+    def _story(self, count: int, replaces: "tuple[Segment, ...] | list[Segment]", before: int) -> ChangeManifest:
+        return ChangeManifest(
             first=self._manifest.next_id,
             count=count,
             replaces=tuple(segment.id for segment in replaces),

@@ -38,8 +38,8 @@ def fresh_rollup(cursor: Any, raw: str, rows: str) -> Iterator[str]:
         )
         cursor.register("_domains", domains)
         yield (
-            "SELECT f.src, f.kind, f.name, d.domain, f.hour, f.n, f.first_ts, f.last_ts "
-            "FROM _fresh f JOIN _domains d ON d.name = f.name"
+            """SELECT f.src, f.kind, f.name, d.domain, f.hour, f.n, f.first_ts, f.last_ts
+            FROM _fresh f JOIN _domains d ON d.name = f.name"""
         )
     finally:
         cursor.unregister("_domains")

@@ -115,7 +115,7 @@ def number_of(file: Path) -> int | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class ChangeManifest:
     """What all files of one change say of the store when they were written: the numbers first..first+count-1 came
     together and replaced others; ``marks`` (source -> mark) and bounds as they are with this change."""
 
@@ -128,7 +128,7 @@ class Story:
 
 
 def describe(
-    story: Story, *, number: int, table: str, raw: str, hour: int | None, of: int | None, span: int = 1
+    story: ChangeManifest, *, number: int, table: str, raw: str, hour: int | None, of: int | None, span: int = 1
 ) -> str:
     """The description as JSON text, for the file's metadata."""
     said = {

@@ -63,19 +63,17 @@ def rolled_up_sql(raw: str, rows: str) -> str:
     """The roll-up of raw rows (a SELECT). For names without the domain: that is not SQL's to know."""
     hour = f"CAST(epoch_us(ts) // {HOUR_US} AS BIGINT) AS hour"
     if raw == "flow":
-        return (
-            f"SELECT src, dst, dst_port, proto, {hour}, CAST(count(*) FILTER ({_CALL}) AS UBIGINT) AS flows, "
-            f"CAST(count(*) FILTER (failed AND {_CALL}) AS UBIGINT) AS failed, "
-            f"CAST(count(*) FILTER (NOT failed AND {_CALL}) AS UBIGINT) AS answered, "
-            "CAST(coalesce(sum(bytes_toserver), 0) AS UBIGINT) AS bytes_toserver, "
-            "CAST(coalesce(sum(bytes_toclient), 0) AS UBIGINT) AS bytes_toclient, "
-            f"min(ts) AS first_ts, max(ts) AS last_ts FROM ({rows}) GROUP BY ALL"
-        )
+        return f"""SELECT src, dst, dst_port, proto, {hour}, CAST(count(*) FILTER ({_CALL}) AS UBIGINT) AS flows,
+              CAST(count(*) FILTER (failed AND {_CALL}) AS UBIGINT) AS failed,
+              CAST(count(*) FILTER (NOT failed AND {_CALL}) AS UBIGINT) AS answered,
+              CAST(coalesce(sum(bytes_toserver), 0) AS UBIGINT) AS bytes_toserver,
+              CAST(coalesce(sum(bytes_toclient), 0) AS UBIGINT) AS bytes_toclient,
+              min(ts) AS first_ts, max(ts) AS last_ts
+            FROM ({rows}) GROUP BY ALL"""
     name = NAME_COLUMN[raw]
-    return (
-        f"SELECT src, '{raw}' AS kind, {name} AS name, {hour}, CAST(count(*) AS UBIGINT) AS n, "
-        f"min(ts) AS first_ts, max(ts) AS last_ts FROM ({rows}) WHERE {name} <> '' GROUP BY ALL"
-    )
+    return f"""SELECT src, '{raw}' AS kind, {name} AS name, {hour}, CAST(count(*) AS UBIGINT) AS n,
+          min(ts) AS first_ts, max(ts) AS last_ts
+        FROM ({rows}) WHERE {name} <> '' GROUP BY ALL"""
 
 
 def summed_sql(rollup: str, rows: str) -> str:

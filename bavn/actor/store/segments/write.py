@@ -18,8 +18,8 @@ from bavn.actor.store.segments.rollup import fresh_rollup
 from bavn.actor.store.segments.segment import (
     KEY,
     ROLLUP_OF,
+    ChangeManifest,
     Segment,
-    Story,
     columns_of,
     crc32_of,
     describe,
@@ -46,7 +46,7 @@ class SegmentWriter:
         self._files = files
         self._disk = disk
 
-    def micro(self, table: str, rows: pa.Table, number: int, story: Story) -> Segment:
+    def micro(self, table: str, rows: pa.Table, number: int, story: ChangeManifest) -> Segment:
         """A batch's rows of one table as they came. OSError if the disk refuses."""
         file = self._place(table, number, None)
         said = describe(story, number=number, table=table, raw=table, hour=None, of=None)
@@ -70,7 +70,7 @@ class SegmentWriter:
         hours: tuple[int, int, int],
         inputs: Sequence[Segment],
         number: int,
-        story: Story,
+        story: ChangeManifest,
         layouts: Mapping[str, str],
     ) -> Segment:
         """The rows of some hours out of several segments, sorted by (dst, ts). ``hours``: the first, how many, and the
@@ -86,8 +86,8 @@ class SegmentWriter:
         found = (
             engine.cursor()
             .execute(
-                f"SELECT epoch_us(ts) // {HOUR_US} AS hour, count(*), epoch_us(min(ts)), epoch_us(max(ts)) "
-                f"FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"
+                f"""SELECT epoch_us(ts) // {HOUR_US} AS hour, count(*), epoch_us(min(ts)), epoch_us(max(ts))
+                FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"""
             )
             .fetchall()
         )
@@ -103,7 +103,9 @@ class SegmentWriter:
             hours=tuple((row[0], row[1]) for row in found) if span > 1 else (),
         )
 
-    def rollup(self, engine: Engine, of: Segment, number: int, story: Story, layouts: Mapping[str, str]) -> Segment:
+    def rollup(
+        self, engine: Engine, of: Segment, number: int, story: ChangeManifest, layouts: Mapping[str, str]
+    ) -> Segment:
         """The roll-up of one hour segment or pack, which may be of an older layout. Raises duckdb.Error if that cannot
         be read."""
         table, hour = ROLLUP_OF[of.table], of.hour

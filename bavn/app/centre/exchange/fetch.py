@@ -11,7 +11,7 @@ import httpx
 
 from bavn.app.centre.exchange.misp_api import Misp
 from bavn.app.centre.exchange.secrets import context_of, secret_of
-from bavn.centre.inbox.intel_pull import Answer, Unreadable
+from bavn.centre.inbox.intel_pull import FetchResponse, Unreadable
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.intel import Access, Source
 from bavn.wire.links.deadline import DeadlineTransport
@@ -30,7 +30,9 @@ class SourceFetch:
         self._client: httpx.Client | None = None
         self._misp: Misp | None = None
 
-    def get(self, place: str, headers: Mapping[str, str], parameters: Mapping[str, str], bytes_max: int) -> Answer:
+    def get(
+        self, place: str, headers: Mapping[str, str], parameters: Mapping[str, str], bytes_max: int
+    ) -> FetchResponse:
         """See inbox.intel_pull.Fetch."""
         if not place.startswith(("https://", "http://")):
             return _file(self._base / place, headers, bytes_max)
@@ -73,11 +75,11 @@ def _identity(access: Access, base: Path) -> dict[str, str]:
     return {"Authorization": f"Bearer {secret_of(base / access.token_file)}"} if access.token_file else {}
 
 
-def _answer(answer: httpx.Response, bytes_max: int) -> Answer:
+def _answer(answer: httpx.Response, bytes_max: int) -> FetchResponse:
     status = answer.status_code
     headers = {name.lower(): value for name, value in answer.headers.items()}
     if status == _NOT_MODIFIED:
-        return Answer(status, headers)
+        return FetchResponse(status, headers)
     if status in _WAIT:
         raise LinkDown(f"{answer.url.host} answers {status}")
     if status != _OK:
@@ -88,15 +90,15 @@ def _answer(answer: httpx.Response, bytes_max: int) -> Answer:
         if size > bytes_max:
             raise Unreadable(f"more than {bytes_max} bytes")
         parts.append(part)
-    return Answer(status, headers, b"".join(parts))
+    return FetchResponse(status, headers, b"".join(parts))
 
 
-def _file(path: Path, headers: Mapping[str, str], bytes_max: int) -> Answer:
+def _file(path: Path, headers: Mapping[str, str], bytes_max: int) -> FetchResponse:
     try:
         stat = path.stat()
         tag = f'"{stat.st_mtime_ns}-{stat.st_size}-{stat.st_ino}"'
         if headers.get("If-None-Match") == tag:
-            return Answer(_NOT_MODIFIED)
+            return FetchResponse(_NOT_MODIFIED)
         if stat.st_size > bytes_max:
             raise Unreadable(f"{path.name}: more than {bytes_max} bytes")
         with path.open("rb") as opened:
@@ -105,4 +107,4 @@ def _file(path: Path, headers: Mapping[str, str], bytes_max: int) -> Answer:
         raise LinkRefused(f"{path} cannot be read: {error.strerror}") from error
     if len(body) > bytes_max:
         raise Unreadable(f"{path.name}: more than {bytes_max} bytes")
-    return Answer(_OK, {"etag": tag}, body)
+    return FetchResponse(_OK, {"etag": tag}, body)

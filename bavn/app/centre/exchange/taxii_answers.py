@@ -1,7 +1,7 @@
 """What a partner is told: TAXII 2.1 resources put together from the partner's policy, the exchange and its offers.
 
-Each method is one endpoint: values in, an ``Answer`` or a ``Problem`` out. Refuses to know HTTP's headers and who the
-partner says it is: taxii_service does.
+Each method is one endpoint: values in, a ``TaxiiResponse`` or a ``Problem`` out. Refuses to know HTTP's headers and who
+the partner says it is: taxii_service does.
 """
 
 import json
@@ -21,7 +21,7 @@ Query = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class TaxiiResponse:
     """A resource as JSON bytes."""
 
     body: bytes
@@ -58,13 +58,13 @@ class Answers:
 
     # --- what there is -----------------------------------------------------------------------------------------
 
-    def discovery(self) -> Answer:
+    def discovery(self) -> TaxiiResponse:
         made = {"title": f"Bavn, {self._sector}", "default": ROOT, "api_roots": [ROOT]}
         if self._contact:
             made["contact"] = self._contact
         return _answer(made)
 
-    def root(self) -> Answer:
+    def root(self) -> TaxiiResponse:
         return _answer(
             {
                 "title": f"Exchange of {self._sector}",
@@ -73,40 +73,40 @@ class Answers:
             }
         )
 
-    def collections(self, partner: Partner) -> Answer:
+    def collections(self, partner: Partner) -> TaxiiResponse:
         places = [self._resource(place) for place in self._places(partner)]
         return _answer({"collections": places} if places else {})
 
-    def collection(self, partner: Partner, wanted: str) -> Answer:
+    def collection(self, partner: Partner, wanted: str) -> TaxiiResponse:
         return _answer(self._resource(self._place(partner, wanted)))
 
     # --- what is in it -----------------------------------------------------------------------------------------
 
-    def objects(self, partner: Partner, wanted: str, query: Query) -> Answer:
+    def objects(self, partner: Partner, wanted: str, query: Query) -> TaxiiResponse:
         page = self._page(partner, self._place(partner, wanted), self._asked(query))
-        return Answer(taxii.envelope(page), headers=taxii.dates(page))
+        return TaxiiResponse(taxii.envelope(page), headers=taxii.dates(page))
 
-    def object(self, partner: Partner, wanted: str, object_id: str, query: Query) -> Answer:
+    def object(self, partner: Partner, wanted: str, object_id: str, query: Query) -> TaxiiResponse:
         place = self._place(partner, wanted)
         page = self._page(partner, place, self._of_one(object_id, query))
         if not page.entries:
             self._known(partner, place, object_id)
-        return Answer(taxii.envelope(page), headers=taxii.dates(page))
+        return TaxiiResponse(taxii.envelope(page), headers=taxii.dates(page))
 
-    def manifest(self, partner: Partner, wanted: str, query: Query) -> Answer:
+    def manifest(self, partner: Partner, wanted: str, query: Query) -> TaxiiResponse:
         page = self._page(partner, self._place(partner, wanted), self._asked(query))
-        return Answer(taxii.manifest(page), headers=taxii.dates(page))
+        return TaxiiResponse(taxii.manifest(page), headers=taxii.dates(page))
 
-    def versions(self, partner: Partner, wanted: str, object_id: str, query: Query) -> Answer:
+    def versions(self, partner: Partner, wanted: str, object_id: str, query: Query) -> TaxiiResponse:
         place = self._place(partner, wanted)
         page = self._page(partner, place, self._of_one(object_id, query, "all"))
         if not page.entries:
             self._known(partner, place, object_id)
-        return Answer(taxii.versions(page), headers=taxii.dates(page))
+        return TaxiiResponse(taxii.versions(page), headers=taxii.dates(page))
 
     # --- what the partner brings -------------------------------------------------------------------------------
 
-    def post(self, partner: Partner, wanted: str, raw: bytes) -> Answer:
+    def post(self, partner: Partner, wanted: str, raw: bytes) -> TaxiiResponse:
         self._writable(partner, wanted)
         objects = taxii.objects_of(raw, self.body_bytes_max)
         if isinstance(objects, Refused):
@@ -115,17 +115,17 @@ class Answers:
         made = self._offers.post_all(partner, objects)
         return _answer(made, 202)
 
-    def delete(self, partner: Partner, wanted: str, object_id: str, query: Query) -> Answer:
+    def delete(self, partner: Partner, wanted: str, object_id: str, query: Query) -> TaxiiResponse:
         place = self._writable(partner, wanted)
         if self._offers.delete(partner, self._of_one(object_id, query, "all")) == 0:
             self._known(partner, place, object_id)
-        return Answer(b"{}")
+        return TaxiiResponse(b"{}")
 
-    def status(self, partner: Partner, status_id: str) -> Answer:
+    def status(self, partner: Partner, status_id: str) -> TaxiiResponse:
         found = self._offers.status(partner, status_id)
         if found is None:
             raise Problem(404, "No such status", "no status of yours has this id, or it is too old")
-        return Answer(found.encode())
+        return TaxiiResponse(found.encode())
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -188,5 +188,5 @@ class Answers:
             raise Problem(404, "No such object", "the collection holds no object of this id")
 
 
-def _answer(body: dict[str, Any], status: int = 200) -> Answer:
-    return Answer(json.dumps(body, separators=(",", ":")).encode(), status)
+def _answer(body: dict[str, Any], status: int = 200) -> TaxiiResponse:
+    return TaxiiResponse(json.dumps(body, separators=(",", ":")).encode(), status)

@@ -15,7 +15,7 @@ from typing import Final
 from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
-from bavn.app.centre.exchange.taxii_answers import ROOT, Answer, Answers, Problem
+from bavn.app.centre.exchange.taxii_answers import ROOT, Answers, Problem, TaxiiResponse
 from bavn.app.net.member_service import CERTIFICATE_KEY, asked_of_party, body_length, read_body
 from bavn.app.net.throttle import Throttle
 from bavn.centre.members.partner_credentials import PartnerCredentials
@@ -240,7 +240,7 @@ def _weight(text: str) -> float:
         return 0.0
 
 
-def _response(answer: Answer) -> Response:
+def _response(answer: TaxiiResponse) -> Response:
     return _made(answer.body, answer.status, answer.headers)
 
 

@@ -15,13 +15,6 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 
 
-def attach(app: typer.Typer) -> None:
-    """Puts the centre's commands under `bavn centre`."""
-    app.command("alarms")(alarms)
-    app.command("canaries")(canaries)
-    app.command("coverage")(coverage)
-
-
 def alarms(
     config: Config = CENTRE_TOML,
     *,
@@ -94,8 +87,8 @@ def canaries(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
 def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """Which actors could see what now: a row an actor, a column a detector; then each technique, with how many could
     have seen it."""
-    from bavn.centre.desk.sight import REASONS, behind_technique
-    from bavn.model.sector.sight import SIGHTS, TECHNIQUES
+    from bavn.centre.desk.detector_coverage import REASONS, behind_technique
+    from bavn.model.sector.coverage import SIGHTS, TECHNIQUES
 
     with opened(config) as desk:
         seeing = desk.eyes()

@@ -14,9 +14,9 @@ import typer
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.heard import Observed
 from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import DAY_US, HOUR_US, as_us, iso, iso_hour
+from bavn.model.received import Observed
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
@@ -27,14 +27,6 @@ QuestionId = Annotated[str, typer.Argument(help="As `bavn centre questions` name
 COUNTS: Final = ("0", "1", "2-3", "4-10", "11-100", "> 100")
 _AGO = re.compile(r"([1-9][0-9]{0,3})([hdw])")
 _AGO_US: Final = {"h": HOUR_US, "d": DAY_US, "w": 7 * DAY_US}
-
-
-def attach(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command("ask")(ask)
-    app.command("questions")(questions)
-    app.command("approve-question")(approve)
-    app.command("end-question")(end)
 
 
 def ask(

@@ -31,7 +31,7 @@ def benchmark(
     quartiles with noise, once for everybody; asking again costs nothing and gives the same."""
     from bavn.app.centre.publish_parts import rendered, write
     from bavn.app.process.noise import drawn_apart
-    from bavn.app.reports.page import Standing
+    from bavn.app.reports.page import DocumentStatus
     from bavn.app.reports.text import lines
     from bavn.centre.desk.benchmarking import NotMade, TooFew
     from bavn.centre.members.registry import UnknownActor
@@ -53,9 +53,9 @@ def benchmark(
     if json_file is not None:
         write(json_file, json.dumps(_plain(beside), ensure_ascii=False, indent=1).encode() + b"\n")
     if html is not None:
-        write(html, rendered(document, "html", language, Standing()))
+        write(html, rendered(document, "html", language, DocumentStatus()))
     if pdf is not None:
-        write(pdf, rendered(document, "pdf", language, Standing()))
+        write(pdf, rendered(document, "pdf", language, DocumentStatus()))
     written = [str(path) for path in (html, pdf, json_file) if path is not None]
     for line in written or lines(document, language, sources=sources):
         print(line)
@@ -85,8 +85,3 @@ def _plain(beside: "Beside") -> dict[str, Any]:
         "interval": 0.9,
         "figures": figures,
     }
-
-
-def attach(app: typer.Typer) -> None:
-    """Puts the command under `bavn centre`."""
-    app.command("benchmark")(benchmark)

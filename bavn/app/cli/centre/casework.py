@@ -6,12 +6,14 @@ Refuses to send anything: the running centre does, at its next step.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.whole_file import write_whole
 from bavn.model.intel.indicator import Pap, Tlp
@@ -44,27 +46,6 @@ _TASK_HEADS = (
     Text("text"),
     Text("answer"),
 )
-
-
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn centre`."""
-    for name, command in (
-        ("mark", mark),
-        ("hand-over", hand_over),
-        ("merge", merge),
-        ("split", split),
-        ("involve", involve),
-        ("task", task),
-        ("tasks", tasks),
-        ("task-cancel", task_cancel),
-        ("task-reopen", task_reopen),
-        ("say", say),
-        ("parts", parts),
-        ("case-evidence", case_evidence),
-        ("timeline", timeline),
-        ("rsit", rsit_codes),
-    ):
-        app.command(name)(command)
 
 
 @contextmanager
@@ -102,7 +83,7 @@ def mark(
     if pap and pap.upper() not in Pap.__members__:
         raise Stop(Exit.USAGE, f"--pap is red, amber, green or clear, not {pap[:20]!r}")
     with _at_work(config) as desk:
-        desk.case(case_id)
+        desk.cases.case(case_id)
         made = desk.files.marking(case_id)
         if tlp is not None:
             made = replace(made, tlp=tlp)
@@ -186,6 +167,16 @@ def involve(
     print(Text("{actor} is in {case_id}", actor=actor, case_id=case_id).say(language))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadlines:
+    """Within how many hours each step of a task is done; None: as the settings have it."""
+
+    acknowledge_hours: Annotated[int | None, typer.Option(help="Acknowledged within these hours.")] = None
+    applies_hours: Annotated[int | None, typer.Option(help="Whether it applies is said within these hours.")] = None
+    done_hours: Annotated[int | None, typer.Option(help="Done within these hours.")] = None
+
+
+@spread
 def task(
     case_id: CaseId,
     text: Annotated[str, typer.Argument(help="What the actor is to do or say; it reads exactly this.")],
@@ -195,9 +186,7 @@ def task(
         list[str] | None, typer.Option("--to", help="An actor, as often as needed; all in the case if left out.")
     ] = None,
     question: Annotated[bool, typer.Option("--question", help="It is a question, not a task.")] = False,
-    acknowledge_hours: Annotated[int | None, typer.Option(help="Acknowledged within these hours.")] = None,
-    applies_hours: Annotated[int | None, typer.Option(help="Whether it applies is said within these hours.")] = None,
-    done_hours: Annotated[int | None, typer.Option(help="Done within these hours.")] = None,
+    deadlines: Deadlines,
     by: By = "",
     seen: Seen = None,
     as_json: AsJson = False,
@@ -205,10 +194,10 @@ def task(
 ) -> None:
     """Give actors a task, or ask them a question, with deadlines in hours."""
     with _at_work(config) as desk:
-        desk.case(case_id)
+        desk.cases.case(case_id)
         actors = to or sorted(desk.work.involved.actors(case_id))
         _members(desk, actors)
-        hours = desk.work.settings.deadlines(acknowledge_hours, applies_hours, done_hours)
+        hours = desk.work.settings.deadlines(deadlines.acknowledge_hours, deadlines.applies_hours, deadlines.done_hours)
         made = desk.work.ask(case_id, actors, "question" if question else "task", text, by, hours, seen)
         rows = _task_rows(desk, made, language, as_json=as_json)
     show(rows, as_json=as_json)
@@ -226,7 +215,7 @@ def tasks(
     """Tasks and questions to actors, the next deadline first, each step with where it stands."""
     with _at_work(config) as desk:
         if case_id:
-            desk.case(case_id)
+            desk.cases.case(case_id)
         found = desk.work.tasks(case_id or None, running=running)
         rows = _task_rows(desk, found, language, as_json=as_json)
         late = [one for one in found if any(state is DueState.OVERDUE for _, _, state in _dues(desk, one))]
@@ -267,7 +256,7 @@ def say(
 def parts(case_id: CaseId, config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """Who is in a case, why, and how far each has been told its part."""
     with _at_work(config) as desk:
-        desk.case(case_id)
+        desk.cases.case(case_id)
         told = desk.told(case_id)
         found = desk.work.tasks(case_id)
         rows = [
@@ -295,7 +284,7 @@ def case_evidence(
 ) -> None:
     """What actors attached to a case by hand; with --take and --out one of it is written to a file."""
     with _at_work(config) as desk:
-        desk.case(case_id)
+        desk.cases.case(case_id)
         found = desk.work.evidence(case_id)
         if not take:
             show(

@@ -29,12 +29,6 @@ STEPS: dict[str, Text] = {
 }
 
 
-def attach(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command("clock")(clock)
-    app.command("kill-switch")(kill_switch)
-
-
 def clock(
     indicator: Annotated[str, typer.Argument(help="indicator--...; all of them without it.")] = "",
     config: Config = CENTRE_TOML,
@@ -48,7 +42,7 @@ def clock(
 
     with opened(config) as desk:
         try:
-            clocks = [desk.clock(indicator)] if indicator else list(desk.times.clocks())
+            clocks = [desk.times.clock(indicator)] if indicator else list(desk.times.clocks())
         except UnknownIndicator as error:
             raise Stop(Exit.NOT_FOUND, str(error)) from error
     if as_json:

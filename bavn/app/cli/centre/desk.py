@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bavn.app.access.rights import Right
 from bavn.app.cli.centre.person import option
@@ -49,6 +47,9 @@ def opened(config: Path) -> Iterator["Desk"]:
 
 def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     """Rows with the same keys, one a line."""
+    from rich.console import Console
+    from rich.table import Table
+
     if as_json:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))

@@ -201,7 +201,7 @@ def report(
     from bavn.app.reports.exercise_report import json_file as filed
     from bavn.app.reports.exercise_report import judgements
     from bavn.app.reports.exercise_report import report as made_of
-    from bavn.app.reports.page import Standing
+    from bavn.app.reports.page import DocumentStatus
     from bavn.app.reports.text import lines
 
     with opened(config) as (file, exercises, _):
@@ -212,7 +212,7 @@ def report(
         write(json_file, filed(found, held, by))
     for path, form in ((html, "html"), (pdf, "pdf")):
         if path is not None:
-            write(path, rendered(document, form, language, Standing()))  # type: ignore[arg-type]
+            write(path, rendered(document, form, language, DocumentStatus()))  # type: ignore[arg-type]
     written = [path for path in (html, pdf, json_file) if path is not None]
     for line in map(str, written) if written else lines(document, language):
         print(line)

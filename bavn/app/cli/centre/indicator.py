@@ -6,12 +6,14 @@ Refuses to decide who may: two different people stand behind what may block by i
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByApprover, Config, Spoken, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead
+from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.intel.spelled import observable_of
@@ -21,7 +23,7 @@ from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
-    from bavn.centre.cases.indicators.indicator import Life, Standing
+    from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
     from bavn.centre.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Indicators: from draft to release to their end.")
@@ -39,7 +41,20 @@ STATES: dict[LifeState, Text] = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """How an indicator is marked, and how long it lives."""
+
+    tlp: Annotated[Tlp, typer.Option(help="How far it may travel.")] = Tlp.AMBER
+    pap: Annotated[Literal["red", "amber", "green", "clear"], typer.Option(help="green may block, amber watches.")] = (
+        "green"
+    )
+    days: Annotated[int, typer.Option(help="Days that it lives; a refresh begins them anew.")] = 30
+    confidence: Annotated[int, typer.Option(help="0 to 100.")] = 70
+
+
 @app.command("draft")
+@spread
 def draft(
     observables: Annotated[list[str], typer.Argument(help="type:value, plain or defanged; or one case-... .")],
     config: Config = CENTRE_TOML,
@@ -47,20 +62,20 @@ def draft(
     why: Why,
     by: By = "",
     technique: Annotated[str, typer.Option(help="ATT&CK id, such as T1071.001; of a case: the case's own.")] = "",
-    tlp: Annotated[Tlp, typer.Option(help="How far it may travel.")] = Tlp.AMBER,
-    pap: Annotated[Literal["red", "amber", "green", "clear"], typer.Option(help="green may block, amber watches.")] = (
-        "green"
-    ),
-    days: Annotated[int, typer.Option(help="Days that it lives; a refresh begins them anew.")] = 30,
-    confidence: Annotated[int, typer.Option(help="0 to 100.")] = 70,
+    marked: Marked,
     source: Annotated[list[str] | None, typer.Option(help="Where it comes from; may be repeated.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Draft indicators of your own knowledge, or of all elements of a case."""
     with _desk(config) as desk:
-        given: dict[str, Any] = {"tlp": tlp, "pap": PAPS[pap], "days": days, "confidence": confidence}
+        given: dict[str, Any] = {
+            "tlp": marked.tlp,
+            "pap": PAPS[marked.pap],
+            "days": marked.days,
+            "confidence": marked.confidence,
+        }
         if len(observables) == 1 and observables[0].startswith("case-"):
-            case = desk.case(observables[0])
+            case = desk.cases.case(observables[0])
             made = [desk.lives.draft_of_case(case, e, by, why, **given) for e in case.facts.elements]
         else:
             if not technique:
@@ -190,7 +205,7 @@ def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = 
                 "not_carried_by": list(one.not_carried),
                 "enforced": None if one.enforced_us is None else iso(one.enforced_us),
             }
-            for one in desk.at_actors(life.id)
+            for one in desk.deliveries.at_actors(life.id)
         ]
         history = desk.lives.history(life.id)
     if as_json:
@@ -242,9 +257,9 @@ def _row(desk: "Desk", life: "Life", language: Language) -> dict[str, Any]:
     return _standing_row(desk, desk.upkeep.standing(life, desk.now_us()), language)
 
 
-def _standing_row(desk: "Desk", standing: "Standing", language: Language) -> dict[str, Any]:
+def _standing_row(desk: "Desk", standing: "IndicatorStatus", language: Language) -> dict[str, Any]:
     life = standing.life
-    ring = desk.ring(life.id)
+    ring = desk.ring.stand(life.id)
     waits = life.state is LifeState.REVIEW and life.pap >= Pap.GREEN
     state = STATES[life.state].say(language)
     if waits:

@@ -22,13 +22,6 @@ _WORDS = {
 _LIKE = Text("Judged cases with such a score: {confirmed} of {judged} were confirmed.")
 
 
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn centre`."""
-    app.command("leads")(leads)
-    app.command("calibration")(calibration)
-    app.command("laws")(laws)
-
-
 def leads(
     lead: Annotated[str | None, typer.Argument(help="Only this one: lead-..., also if it is no more.")] = None,
     config: Config = CENTRE_TOML,
@@ -43,7 +36,7 @@ def leads(
 
     with opened(config) as desk:
         try:
-            views = desk.leads(limit) if lead is None else (desk.lead(lead),)
+            views = desk.lead_book.leads(limit) if lead is None else (desk.lead(lead),)
         except UnknownLead as error:
             raise Stop(Exit.NOT_FOUND, str(error)) from error
         fared = desk.calibration()
@@ -143,7 +136,7 @@ def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     from bavn.centre.correlate.sharing import A_ALL, A_UNLISTED
 
     with opened(config) as desk:
-        found, (mean, confirmed) = desk.laws(), desk.malicious_mean()
+        found, (mean, confirmed) = desk.lead_book.laws(), desk.malicious_mean()
     fitted = iso(found.fitted_us) if found.fitted_us else None
     start = [("unlisted, start value", A_UNLISTED), ("listed, start value", A_ALL)]
     rows = [{"law": f"a, {name}", "value": a, "rests_on": 0, "fitted": None} for name, a in start]

@@ -2,38 +2,17 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from bavn.app.access.rights import Right
-from bavn.app.cli import accept, account, console, failures, gates, service_health
-from bavn.app.cli.centre import (
-    alarms,
-    benchmark,
-    casework,
-    clock,
-    counts,
-    exercise,
-    indicator,
-    leads,
-    nis2,
-    policy,
-    publish,
-    remind,
-    set_aside,
-    threat,
-    warning,
-)
-from bavn.app.cli.centre import ask as asking
-from bavn.app.cli.centre import round as centre_round
-from bavn.app.cli.centre import store as centre_store
+from bavn.app.cli.centre.ask import unanswered
+from bavn.app.cli.centre.casework import Seen, marking_row
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByMembers, Config, Spoken, opened, show
-from bavn.app.cli.centre.intel import exchange, misp, partner, proposals, source
 from bavn.app.cli.centre.person import AsLocalRoot, instead, needs
-from bavn.app.cli.centre.rollout import files as rollout_files
-from bavn.app.cli.centre.rollout import member, rollout
-from bavn.app.cli.centre.rollout import terms as rollout_terms
+from bavn.app.cli.centre.rollout.member import Why, step
+from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US, iso
@@ -41,41 +20,79 @@ from bavn.model.principal import two_people
 from bavn.model.sector.case import CaseAct
 from bavn.model.sector.member import ActorKind
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The sector analysis centre.")
-app.add_typer(policy.app, name="policy")
-app.command("round")(centre_round.round_)
-asking.attach(app)
-app.add_typer(nis2.app, name="nis2")
-app.add_typer(member.app, name="member")
-app.add_typer(partner.app, name="partner")
-exchange.attach(app)
-app.add_typer(source.app, name="source")
-proposals.attach(app)
-misp.attach(app)
-leads.attach(app)
-centre_store.attach(app)
-casework.attach(app)
-remind.attach(app)
-alarms.attach(app)
-publish.attach(app)
-app.add_typer(threat.app, name="threat")
-benchmark.attach(app)
-rollout_files.attach(rollout.app)
-rollout_terms.attach(rollout.app)
-rollout.attach(app)
-accept.attach_centre(app)
-app.add_typer(indicator.app, name="indicator")
-app.add_typer(warning.app, name="warning")
-app.add_typer(exercise.app, name="exercise")
-clock.attach(app)
-app.command("counts")(counts.counts)
-app.command("health")(service_health.health_command("centre.toml", service_health.centre_file))
-app.command("set-aside")(set_aside.set_aside)
-app.command("failures")(failures.failures_command("centre.toml", failures.centre_folder))
-app.command("gates")(gates.gates_command("centre.toml", gates.centre_book))
-app.command("open-gate")(gates.open_gate_command("centre.toml", gates.centre_book))
-app.command("console")(console.centre_console)
-app.add_typer(account.group("sac"), name="account")
+COMMANDS: Final = {
+    "round": "bavn.app.cli.centre.round:round_",
+    "ask": "bavn.app.cli.centre.ask:ask",
+    "questions": "bavn.app.cli.centre.ask:questions",
+    "approve-question": "bavn.app.cli.centre.ask:approve",
+    "end-question": "bavn.app.cli.centre.ask:end",
+    "export": "bavn.app.cli.centre.intel.exchange:export",
+    "import": "bavn.app.cli.centre.intel.exchange:import_",
+    "offers": "bavn.app.cli.centre.intel.exchange:offers",
+    "proposals": "bavn.app.cli.centre.intel.proposals:proposals",
+    "proposal": "bavn.app.cli.centre.intel.proposals:proposal",
+    "misp-feed": "bavn.app.cli.centre.intel.misp:misp_feed",
+    "leads": "bavn.app.cli.centre.leads:leads",
+    "calibration": "bavn.app.cli.centre.leads:calibration",
+    "laws": "bavn.app.cli.centre.leads:laws",
+    "upgrade": "bavn.app.cli.centre.store:upgrade",
+    "backup": "bavn.app.cli.centre.store:backup",
+    "restore": "bavn.app.cli.centre.store:restore",
+    "mark": "bavn.app.cli.centre.casework:mark",
+    "hand-over": "bavn.app.cli.centre.casework:hand_over",
+    "merge": "bavn.app.cli.centre.casework:merge",
+    "split": "bavn.app.cli.centre.casework:split",
+    "involve": "bavn.app.cli.centre.casework:involve",
+    "task": "bavn.app.cli.centre.casework:task",
+    "tasks": "bavn.app.cli.centre.casework:tasks",
+    "task-cancel": "bavn.app.cli.centre.casework:task_cancel",
+    "task-reopen": "bavn.app.cli.centre.casework:task_reopen",
+    "say": "bavn.app.cli.centre.casework:say",
+    "parts": "bavn.app.cli.centre.casework:parts",
+    "case-evidence": "bavn.app.cli.centre.casework:case_evidence",
+    "timeline": "bavn.app.cli.centre.casework:timeline",
+    "rsit": "bavn.app.cli.centre.casework:rsit_codes",
+    "remind": "bavn.app.cli.centre.remind:remind",
+    "reminders": "bavn.app.cli.centre.remind:reminders",
+    "alarms": "bavn.app.cli.centre.alarms:alarms",
+    "canaries": "bavn.app.cli.centre.alarms:canaries",
+    "coverage": "bavn.app.cli.centre.alarms:coverage",
+    "picture": "bavn.app.cli.centre.publish:picture",
+    "feed": "bavn.app.cli.centre.publish:feed",
+    "benchmark": "bavn.app.cli.centre.benchmark:benchmark",
+    "accept": "bavn.app.cli.accept:centre_accept",
+    "clock": "bavn.app.cli.centre.clock:clock",
+    "kill-switch": "bavn.app.cli.centre.clock:kill_switch",
+    "counts": "bavn.app.cli.centre.counts:counts",
+    "health": "bavn.app.cli.service_health:centre_health",
+    "set-aside": "bavn.app.cli.centre.set_aside:set_aside",
+    "failures": "bavn.app.cli.failures:centre_failures",
+    "gates": "bavn.app.cli.gates:centre_gates",
+    "open-gate": "bavn.app.cli.gates:centre_open_gate",
+    "console": "bavn.app.cli.console:centre_console",
+}
+GROUPS: Final = {
+    "policy": "bavn.app.cli.centre.policy:app",
+    "nis2": "bavn.app.cli.centre.nis2:app",
+    "member": "bavn.app.cli.centre.rollout.member:app",
+    "partner": "bavn.app.cli.centre.intel.partner:app",
+    "source": "bavn.app.cli.centre.intel.source:app",
+    "misp": "bavn.app.cli.centre.intel.misp:group",
+    "brief": "bavn.app.cli.centre.publish:brief",
+    "forecast": "bavn.app.cli.centre.publish:forecast",
+    "threat": "bavn.app.cli.centre.threat:app",
+    "rollout": "bavn.app.cli.centre.rollout.main:app",
+    "indicator": "bavn.app.cli.centre.indicator:app",
+    "warning": "bavn.app.cli.centre.warning:app",
+    "exercise": "bavn.app.cli.centre.exercise:app",
+    "account": "bavn.app.cli.account:sac",
+}
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="The sector analysis centre.",
+    cls=later(COMMANDS, GROUPS),
+)
 
 
 @app.command("init")
@@ -120,10 +137,10 @@ def invite(
 
 @app.command("revoke")
 def revoke(
-    actor: str, config: Config = CENTRE_TOML, *, by: ByMembers = "", why: member.Why = "shut out by the operator"
+    actor: str, config: Config = CENTRE_TOML, *, by: ByMembers = "", why: Why = "shut out by the operator"
 ) -> None:
     """Shut an actor out, at once and for good."""
-    member.step("revoke", actor, config, by, why)
+    step("revoke", actor, config, by, why)
     print(f"{actor} is shut out")
 
 
@@ -266,7 +283,7 @@ def comment(
 
     with opened(config) as desk:
         try:
-            desk.comment(case_id, by, text)
+            desk.cases.comment(case_id, by, text)
         except UnknownCase as error:
             raise Stop(Exit.NOT_FOUND, str(error)) from error
         except (NotAllowed, ValueError) as error:
@@ -287,7 +304,7 @@ def cases(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
                 "opened": iso(c.opened_us),
                 "observables": [str(e.observable) for e in c.facts.elements],
             }
-            for c in desk.cases()
+            for c in desk.cases.every()
         ]
     show(rows, as_json=as_json)
 
@@ -301,7 +318,7 @@ def case(
     by: By = "",
     why: Annotated[str, typer.Option(help="The reason; needed for all but `take`.")] = "",
     as_local_root: AsLocalRoot = "",
-    seen: casework.Seen = None,
+    seen: Seen = None,
     as_json: AsJson = False,
     language: Spoken = "en",
 ) -> None:
@@ -314,10 +331,10 @@ def case(
         by = instead(by, as_local_root)
     with opened(config) as desk:
         try:
-            found = desk.case(case_id) if act is None else desk.act(case_id, act, by, why, seen=seen)
-            history, marked = desk.history(case_id), casework.marking_row(desk, case_id, language)
+            found = desk.cases.case(case_id) if act is None else desk.cases.act(case_id, act, by, why, seen=seen)
+            history, marked = desk.cases.audit_lines(case_id), marking_row(desk, case_id, language)
             there = sorted(desk.work.involved.actors(case_id))
-            alone = act is CaseAct.RELEASE and not two_people(desk.behind(case_id))
+            alone = act is CaseAct.RELEASE and not two_people(desk.cases.behind(case_id))
         except UnknownCase as error:
             raise Stop(Exit.NOT_FOUND, str(error)) from error
         except (NotAllowed, ChangedMeanwhile, ValueError) as error:
@@ -371,10 +388,12 @@ def indicators(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None
                         "count_bucket": s.count_bucket,
                         "first": None if s.first_hour is None else iso(s.first_hour * HOUR_US),
                     }
-                    for s in desk.sightings(v.kept.indicator.id)
+                    for s in desk.deliveries.sightings(v.kept.indicator.id)
                 ],
-                "retro_unanswered": asking.unanswered(v.actors, desk.sightings(v.kept.indicator.id)),
-                "clock": {name: None if at is None else iso(at) for name, at in desk.clock(v.kept.indicator.id).steps},
+                "retro_unanswered": unanswered(v.actors, desk.deliveries.sightings(v.kept.indicator.id)),
+                "clock": {
+                    name: None if at is None else iso(at) for name, at in desk.times.clock(v.kept.indicator.id).steps
+                },
             }
             for v in desk.indicators()
         ]

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import as_datetime, as_us
 from bavn.model.sector.nis2 import NAMES, REPORTS, CrossBorder, DueState, Nis2Act
@@ -55,7 +57,22 @@ def _at_work(config: Path) -> Iterator[tuple["Desk", ZoneInfo]]:
             raise Stop(Exit.NOT_NOW, str(error)) from error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """How far an incident reaches; None: as it was noted."""
+
+    cross_border: Annotated[CrossBorder | None, typer.Option(help="Whether it may reach other countries.")] = None
+    trust_service: Annotated[bool | None, typer.Option(help="A trust service notifies within 24 hours.")] = None
+    touched: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--touched", help="A critical function that the incident touched, as often as needed; replaces all."
+        ),
+    ] = None
+
+
 @app.command("note")
+@spread
 def note(
     case_id: CaseId,
     actor: ActorName,
@@ -66,14 +83,7 @@ def note(
         str,
         typer.Option(help="When, as 2026-11-20T16:30 in the sector's time zone, or with an offset; now if left out."),
     ] = "",
-    cross_border: Annotated[CrossBorder | None, typer.Option(help="Whether it may reach other countries.")] = None,
-    trust_service: Annotated[bool | None, typer.Option(help="A trust service notifies within 24 hours.")] = None,
-    touched: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--touched", help="A critical function that the incident touched, as often as needed; replaces all."
-        ),
-    ] = None,
+    reach: Reach,
     correct: Annotated[bool, typer.Option("--correct", help="Change what was noted before; needs --why.")] = False,
     why: Annotated[str, typer.Option(help="The reason, for a correction or for not-significant.")] = "",
     by: By = "",
@@ -90,9 +100,9 @@ def note(
             )
         book = desk.nis2(zone)
         before = book.view(case_id, actor).flags
-        crosses = cross_border or before.cross_border
-        trusted = before.trust_service if trust_service is None else trust_service
-        functions = before.touched if touched is None else tuple(sorted(set(touched)))
+        crosses = reach.cross_border or before.cross_border
+        trusted = before.trust_service if reach.trust_service is None else reach.trust_service
+        functions = before.touched if reach.touched is None else tuple(sorted(set(reach.touched)))
         flags = Flags(cross_border=crosses, trust_service=trusted, touched=functions)
         at_us = _moment(at, zone) if at else desk.now_us()
         made = book.note(
@@ -114,7 +124,7 @@ def listed(
     """All clocks, the next deadline first."""
     with _at_work(config) as (desk, zone):
         if case_id:
-            desk.case(case_id)
+            desk.cases.case(case_id)
         views = [view for view in desk.nis2(zone).views(case_id or None) if view.running or not running]
     if as_json:
         for view in views:

@@ -5,12 +5,13 @@
 
 import os
 from collections.abc import Callable
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-import click
 import typer
 
+from bavn.app.access.here import KEY_FILE, TOKEN_FILE, here
 from bavn.app.access.rights import Right
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.principal import Principal, for_second
@@ -18,7 +19,8 @@ from bavn.model.principal import Principal, for_second
 Side = Literal["sac", "soc"]
 NOTE_CHARS_MAX: Final = 64
 WHY_CHARS_MAX: Final = 200
-_RIGHTS: Final = "bavn.rights"
+_rights: ContextVar[frozenset[Right] | None] = ContextVar("rights", default=None)
+"""What the account behind this command may do; None where no account was asked for."""
 BY_HELP: Final = (
     "A note of who asked for it. Who acts is the account of BAVN_TOKEN_FILE or BAVN_KEY_FILE, else this machine's user."
 )
@@ -39,6 +41,7 @@ def _asked(side: Side, right: Right | None) -> Callable[[typer.Context, str | No
         if context.resilient_parsing:
             return ""
         if right is None:
+            _rights.set(None)
             return here_now(value or "")
         return acting(side, context.params.get("config"), right, context.command_path, value or "")
 
@@ -47,11 +50,12 @@ def _asked(side: Side, right: Right | None) -> Callable[[typer.Context, str | No
 
 def acting(side: Side, config: object, right: Right, purpose: str, note: str = "") -> Principal:
     """Who runs this command. Stop for a proof that is not good, or whose account may not do this."""
-    from bavn.app.access.book import open_book
-    from bavn.app.access.proving import KEY_FILE, TOKEN_FILE, proved
-
+    _rights.set(None)
     if not (os.environ.get(TOKEN_FILE) or os.environ.get(KEY_FILE)):
         return here_now(note)
+    from bavn.app.access.book import open_book
+    from bavn.app.access.proving import proved
+
     book = open_book(_folder(side, Path(str(config))))
     try:
         found = proved(book, os.environ, purpose)
@@ -61,23 +65,18 @@ def acting(side: Side, config: object, right: Right, purpose: str, note: str = "
         return here_now(note)
     who, rights = found
     _may(who, rights, right)
-    context = click.get_current_context(silent=True)
-    if context is not None:
-        context.meta[_RIGHTS] = rights
+    _rights.set(rights)
     return Principal(who, key=who.id, how=who.how, apart=who.apart, note=_note(note))
 
 
 def here_now(note: str = "") -> Principal:
     """Whoever is at this machine."""
-    from bavn.app.access.proving import here
-
     return here(os.environ, _note(note))
 
 
 def needs(by: str, right: Right) -> None:
     """For a command that needs another right for some of what it does. Stop where the account lacks it."""
-    context = click.get_current_context(silent=True)
-    rights = None if context is None else context.meta.get(_RIGHTS)
+    rights = _rights.get()
     if rights is not None:
         _may(by, rights, right)
 

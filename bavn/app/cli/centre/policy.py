@@ -102,7 +102,7 @@ def _policies(config: Any) -> Iterator["Policies"]:
 
     with opened(config) as desk:
         try:
-            yield desk.policies
+            yield desk.cases.policies
         except UnknownPolicy as error:
             raise Stop(Exit.NOT_FOUND, str(error)) from error
         except NotAllowed as error:

@@ -6,6 +6,7 @@ Refuses to decide: a named person does.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +14,7 @@ import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByPublisher, Config, Spoken, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead
+from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.centre.publish.document import Kind, Source, SourceKind
 from bavn.centre.publish.life import STATES, EditionAct
@@ -71,11 +73,11 @@ def picture(
 ) -> None:
     """The sector's picture of the last days: on the screen, or as files. It is kept nowhere."""
     from bavn.app.centre.publish_parts import catalogue
-    from bavn.app.reports.page import Standing
+    from bavn.app.reports.page import DocumentStatus
 
     with publishing(config) as (file, opened):
         made = opened.built(Kind.PICTURE, catalogue=catalogue(file, kev), days=days)
-        if not _files(made, Standing(), language, html, pdf, json_file):
+        if not _files(made, DocumentStatus(), language, html, pdf, json_file):
             _print(made, language, sources)
 
 
@@ -126,7 +128,7 @@ def make(kind: Kind, period_help: str) -> typer.Typer:
                 return
             made = opened.editions.document(_own(edition, kind), version)
             if as_json:
-                from bavn.centre.publish.written import document_text
+                from bavn.centre.publish.codec import document_text
 
                 print(document_text(made))
                 return
@@ -148,19 +150,27 @@ def make(kind: Kind, period_help: str) -> typer.Typer:
     return app
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """What is put in the place of a block."""
+
+    english: Annotated[str, typer.Option("--en", help="The sentence in English.")] = ""
+    danish: Annotated[str, typer.Option("--da", help="The sentence in Danish.")] = ""
+    after: Annotated[bool, typer.Option("--after", help="A new sentence behind that place.")] = False
+    remove: Annotated[bool, typer.Option("--remove", help="Take the block out.")] = False
+    source: Annotated[
+        list[str] | None, typer.Option(help='What it rests on beside you: "kind:ref", case:case-... for example.')
+    ] = None
+
+
 def _edit(kind: Kind) -> Any:
+    @spread
     def edit(
         edition: Id,
         place: Annotated[str, typer.Argument(help="section/number, as `show` names it.")],
         config: Config = CENTRE_TOML,
         *,
-        english: Annotated[str, typer.Option("--en", help="The sentence in English.")] = "",
-        danish: Annotated[str, typer.Option("--da", help="The sentence in Danish.")] = "",
-        after: Annotated[bool, typer.Option("--after", help="A new sentence behind that place.")] = False,
-        remove: Annotated[bool, typer.Option("--remove", help="Take the block out.")] = False,
-        source: Annotated[
-            list[str] | None, typer.Option(help='What it rests on beside you: "kind:ref", case:case-... for example.')
-        ] = None,
+        edited: Edited,
         by: By = "",
         why: Why = "",
         seen: Seen = None,
@@ -169,13 +179,15 @@ def _edit(kind: Kind) -> Any:
         """Put a sentence in other words, add one, or take a block out; each is a new version, with your name."""
         from bavn.centre.publish.edit import Change
 
-        if remove == bool(english or danish) or (remove and after):
+        if edited.remove == bool(edited.english or edited.danish) or (edited.remove and edited.after):
             raise Stop(Exit.USAGE, "say both --en and --da, or --remove")
-        if not remove and not (english and danish):
+        if not edited.remove and not (edited.english and edited.danish):
             raise Stop(Exit.USAGE, "a sentence is said in both languages: --en and --da")
         with publishing(config) as (_, opened):
-            text = None if remove else Text.written(english, da=danish)
-            change = Change(place=place, text=text, after=after, sources=tuple(map(_source, source or ())))
+            text = None if edited.remove else Text.written(edited.english, da=edited.danish)
+            change = Change(
+                place=place, text=text, after=edited.after, sources=tuple(map(_source, edited.source or ()))
+            )
             print(_stood(opened.editions.edit(_own(edition, kind), change, by, why, seen), language))
 
     return edit
@@ -332,11 +344,3 @@ def _row(edition: "Edition", language: Language) -> dict[str, Any]:
 
 brief = make(Kind.BRIEF, "The month, 2026-10; the last whole one without it.")
 forecast = make(Kind.FORECAST, "The quarter it looks back on, 2026-Q3; the last whole one without it.")
-
-
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn centre`."""
-    app.command("picture")(picture)
-    app.add_typer(brief, name="brief")
-    app.add_typer(forecast, name="forecast")
-    app.command("feed")(feed)

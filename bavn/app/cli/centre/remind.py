@@ -9,12 +9,6 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 
 
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn centre`."""
-    app.command("remind")(remind)
-    app.command("reminders")(reminders)
-
-
 def remind(
     config: Config = CENTRE_TOML,
     *,

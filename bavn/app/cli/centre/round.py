@@ -55,7 +55,7 @@ def round_(
 
 
 def _rows(summary: "RoundSummary", cells: "tuple[CellStory, ...]", language: Language) -> list[dict[str, Any]]:
-    from bavn.centre.desk.round_story import outcome_of, state_of, why
+    from bavn.centre.desk.round_outcome import outcome_of, state_of, why
 
     found, params = summary.round, summary.round.params
     head = {
@@ -94,7 +94,7 @@ def _rows(summary: "RoundSummary", cells: "tuple[CellStory, ...]", language: Lan
 
 
 def _tell(summary: "RoundSummary", cells: "tuple[CellStory, ...]", language: Language) -> None:
-    from bavn.centre.desk.round_story import REFUSED, outcome_of, state_of, why
+    from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 
     found, params = summary.round, summary.round.params
     print(

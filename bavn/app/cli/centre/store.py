@@ -17,10 +17,7 @@ PassphraseFile = Annotated[
 ]
 CURRENT = Text("The tables have revision {} already.")
 UPGRADED = Text("The tables went from {} to revision {}.")
-BEFORE = {
-    "empty": Text.in_context("cli centre store", "nothing"),
-    "unmarked": Text("those of version 0.1.0"),
-}
+NOTHING = Text.in_context("cli centre store", "nothing")
 REVISION = Text("revision {}")
 WRITTEN = Text("{}: {} rows in {} tables, {} ledger lines, {} audit lines, {:.1f} MB")
 DIGEST = Text("SHA-256 (keep it elsewhere): {}")
@@ -33,20 +30,13 @@ KEYS_NEXT = Text("Bring the folder of keys ({}) back by hand before you run it."
 UPGRADE_NEXT = Text("Then run `bavn centre upgrade`.")
 
 
-def attach(app: typer.Typer) -> None:
-    """The three commands on `bavn centre`."""
-    app.command("upgrade")(upgrade)
-    app.command("backup")(backup)
-    app.command("restore")(restore)
-
-
 def upgrade(config: Config = CENTRE_TOML, *, language: Spoken = "en") -> None:
     """Bring the database's tables to this Bavn's revision, all or nothing; a running centre must be stopped first."""
     from sqlalchemy.exc import DBAPIError
 
     from bavn.app.centre.database import away, open_bare, take_lease, why_not
     from bavn.app.config.load import read_centre
-    from bavn.centre.store.schema import CannotUpgrade, Standing, head, look
+    from bavn.centre.store.schema import CannotUpgrade, SchemaStatus, head, look
     from bavn.centre.store.schema import upgrade as raise_to
 
     engine = open_bare(read_centre(config))
@@ -61,10 +51,10 @@ def upgrade(config: Config = CENTRE_TOML, *, language: Spoken = "en") -> None:
         raise away(engine, error) from error
     finally:
         engine.dispose()
-    if found.standing is Standing.CURRENT:
+    if found.standing is SchemaStatus.CURRENT:
         print(CURRENT.say(language).format(head()))
         return
-    before = BEFORE.get(found.standing.value, REVISION)
+    before = NOTHING if found.standing is SchemaStatus.EMPTY else REVISION
     print(UPGRADED.say(language).format(before.say(language).format(found.revision), head()))
 
 

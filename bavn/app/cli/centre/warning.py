@@ -5,12 +5,14 @@ Refuses to decide: a named person does. The running centre sends, by gate 3.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, show
+from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import iso
@@ -30,24 +32,69 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Warnings to
 Id = Annotated[str, typer.Argument(help="warning-..., as `list` shows it.")]
 Why = Annotated[str, typer.Option(help="The reason, for the audit log.")]
 PapName = Literal["red", "amber", "green", "clear"]
-TitleEn = Annotated[str | None, typer.Option("--title-en", help="One line in English.")]
-TitleDa = Annotated[str | None, typer.Option("--title-da", help="One line in Danish.")]
-TextEn = Annotated[str | None, typer.Option("--text-en", help="What to know and do, in English.")]
-TextDa = Annotated[str | None, typer.Option("--text-da", help="What to know and do, in Danish.")]
-Urgent = Annotated[Urgency | None, typer.Option(help="How soon somebody must look.")]
-Marked = Annotated[Tlp | None, typer.Option(help="Whom it may be told.")]
-Acted = Annotated[PapName | None, typer.Option(help="What may be done with what it names.")]
-Named = Annotated[list[str] | None, typer.Option("--observable", help="An address, name or fingerprint; repeatable.")]
-Kinds = Annotated[list[str] | None, typer.Option("--kind", help="A kind of actor; repeatable.")]
-Functions = Annotated[list[str] | None, typer.Option("--function", help="A critical function; repeatable.")]
-Suppliers = Annotated[list[str] | None, typer.Option("--supplier", help="A supplier; repeatable.")]
-Regions = Annotated[list[str] | None, typer.Option("--region", help="A region of the roll-out's register; repeatable.")]
-Actors = Annotated[list[str] | None, typer.Option("--to", help="An actor by name, whatever else; repeatable.")]
-Ack = Annotated[int | None, typer.Option("--acknowledge-hours", help="Hours until somebody must have acknowledged.")]
-Hours = Annotated[int | None, typer.Option("--hours", help="Hours for which it is in force.")]
 _ROW: Final = Text("warning|state|urgency|title|TLP|version|sent|told|acknowledged|affected|done|overdue")
 _ACTOR: Final = Text("actor|told|answer|since|mail|words")
 _LATE: Final = Text("OVERDUE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a warning says; None: as it was."""
+
+    title_en: Annotated[str | None, typer.Option("--title-en", help="One line in English.")] = None
+    title_da: Annotated[str | None, typer.Option("--title-da", help="One line in Danish.")] = None
+    text_en: Annotated[str | None, typer.Option("--text-en", help="What to know and do, in English.")] = None
+    text_da: Annotated[str | None, typer.Option("--text-da", help="What to know and do, in Danish.")] = None
+    urgency: Annotated[Urgency | None, typer.Option(help="How soon somebody must look.")] = None
+    tlp: Annotated[Tlp | None, typer.Option(help="Whom it may be told.")] = None
+    pap: Annotated[PapName | None, typer.Option(help="What may be done with what it names.")] = None
+    observable: Annotated[
+        list[str] | None, typer.Option("--observable", help="An address, name or fingerprint; repeatable.")
+    ] = None
+
+    def missing(self) -> str:
+        """The options of what is not said in both languages."""
+        said = {name: getattr(self, name) for name in ("title_en", "title_da", "text_en", "text_da")}
+        return ", ".join(f"--{name.replace('_', '-')}" for name, one in said.items() if not one)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addressed:
+    """Whom a warning is for; None: as it was."""
+
+    kind: Annotated[list[str] | None, typer.Option("--kind", help="A kind of actor; repeatable.")] = None
+    function: Annotated[list[str] | None, typer.Option("--function", help="A critical function; repeatable.")] = None
+    supplier: Annotated[list[str] | None, typer.Option("--supplier", help="A supplier; repeatable.")] = None
+    region: Annotated[
+        list[str] | None, typer.Option("--region", help="A region of the roll-out's register; repeatable.")
+    ] = None
+    to: Annotated[list[str] | None, typer.Option("--to", help="An actor by name, whatever else; repeatable.")] = None
+
+    def over(self, known: Address) -> Address:
+        """What is said, over what stood there."""
+        given = {
+            "kinds": self.kind,
+            "functions": self.function,
+            "suppliers": self.supplier,
+            "regions": self.region,
+            "actors": self.to,
+        }
+        return Address(
+            **{
+                name: getattr(known, name) if names is None else tuple(sorted({one for one in names if one}))
+                for name, names in given.items()
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """By when a warning is answered, and how long it is in force; None: as it was."""
+
+    acknowledge_hours: Annotated[
+        int | None, typer.Option("--acknowledge-hours", help="Hours until somebody must have acknowledged.")
+    ] = None
+    hours: Annotated[int | None, typer.Option("--hours", help="Hours for which it is in force.")] = None
 
 
 @contextmanager
@@ -72,24 +119,13 @@ def opened(config: Path) -> Iterator[tuple["CentreFile", "Warnings", "WarningMai
 
 
 @app.command("draft")
+@spread
 def draft(
     config: Config = CENTRE_TOML,
     *,
-    title_en: TitleEn = None,
-    title_da: TitleDa = None,
-    text_en: TextEn = None,
-    text_da: TextDa = None,
-    urgency: Urgent = None,
-    tlp: Marked = None,
-    pap: Acted = None,
-    observable: Named = None,
-    kind: Kinds = None,
-    function: Functions = None,
-    supplier: Suppliers = None,
-    region: Regions = None,
-    to: Actors = None,
-    acknowledge_hours: Ack = None,
-    hours: Hours = None,
+    words: Words,
+    addressed: Addressed,
+    times: Times,
     from_lead: Annotated[str, typer.Option(help="Begin with what a lead says: lead-...")] = "",
     from_partner: Annotated[str, typer.Option(help="Begin with what partners said of an observable.")] = "",
     by: By = "",
@@ -107,45 +143,30 @@ def draft(
     elif from_partner:
         begun = of_partner(read_centre(config), _observables([from_partner])[0])
     with opened(config) as (_, warnings, _, _):
-        content = _content(
-            _begun(begun), title_en, title_da, text_en, text_da, urgency, tlp, pap, observable, acknowledge_hours, hours
-        )
-        address = _address(Address(), kind, function, supplier, region, to)
+        content = _content(_begun(begun), words, times)
+        address = addressed.over(Address())
         made = warnings.draft(content, address, by, BY_HAND if begun is None else begun.origin)
         reached = _reached(config, address)
     print(f"{made.id}: {made.state.value}; it would go to {len(reached)}: {', '.join(reached) or '-'}")
 
 
 @app.command("edit")
+@spread
 def edit(
     warning: Id,
     config: Config = CENTRE_TOML,
     *,
-    title_en: TitleEn = None,
-    title_da: TitleDa = None,
-    text_en: TextEn = None,
-    text_da: TextDa = None,
-    urgency: Urgent = None,
-    tlp: Marked = None,
-    pap: Acted = None,
-    observable: Named = None,
-    kind: Kinds = None,
-    function: Functions = None,
-    supplier: Suppliers = None,
-    region: Regions = None,
-    to: Actors = None,
-    acknowledge_hours: Ack = None,
-    hours: Hours = None,
+    words: Words,
+    addressed: Addressed,
+    times: Times,
     why: Why,
     by: By = "",
 ) -> None:
     """Change what is given; a list replaces the one that stands. One that was sent goes out, and is answered, anew."""
     with opened(config) as (_, warnings, _, _):
         known = warnings.get(warning).warning
-        content = _content(
-            known.content, title_en, title_da, text_en, text_da, urgency, tlp, pap, observable, acknowledge_hours, hours
-        )
-        address = _address(known.address, kind, function, supplier, region, to)
+        content = _content(known.content, words, times)
+        address = addressed.over(known.address)
         made = warnings.edit(warning, by, why, content=content, address=address)
     print(f"{made.id}: {made.state.value}, version {made.version}")
 
@@ -262,40 +283,26 @@ def _begun(begun: "Drafted | None") -> Content | None:
     )
 
 
-def _content(
-    known: Content | None,
-    title_en: str | None,
-    title_da: str | None,
-    text_en: str | None,
-    text_da: str | None,
-    urgency: Urgency | None,
-    tlp: Tlp | None,
-    pap: str | None,
-    observable: list[str] | None,
-    ack: int | None,
-    hours: int | None,
-) -> Content:
+def _content(known: Content | None, words: Words, times: Times) -> Content:
     """What is said, over what was there before. Raises BadWarning; Stop where a language is missing."""
-    said = {"--title-en": title_en, "--title-da": title_da, "--text-en": text_en, "--text-da": text_da}
-    if known is None and any(not one for one in said.values()):
-        missing = ", ".join(name for name, one in said.items() if not one)
-        raise Stop(Exit.USAGE, f"a warning is said in both languages; missing: {missing}")
+    if known is None and words.missing():
+        raise Stop(Exit.USAGE, f"a warning is said in both languages; missing: {words.missing()}")
     before = known or Content(
-        title=Text.written(title_en or "-", da=title_da or "-"),
-        text=Text.written(text_en or "-", da=text_da or "-"),
+        title=Text.written(words.title_en or "-", da=words.title_da or "-"),
+        text=Text.written(words.text_en or "-", da=words.text_da or "-"),
         urgency=Urgency.IMPORTANT,
         tlp=Tlp.AMBER,
         pap=Pap.AMBER,
     )
     return Content(
-        title=Text.written(title_en or before.title.en, da=title_da or before.title.da),
-        text=Text.written(text_en or before.text.en, da=text_da or before.text.da),
-        urgency=urgency or before.urgency,
-        tlp=tlp or before.tlp,
-        pap=before.pap if pap is None else Pap[pap.upper()],
-        observables=before.observables if observable is None else _observables(observable),
-        acknowledge_hours=before.acknowledge_hours if ack is None else ack,
-        hours=before.hours if hours is None else hours,
+        title=Text.written(words.title_en or before.title.en, da=words.title_da or before.title.da),
+        text=Text.written(words.text_en or before.text.en, da=words.text_da or before.text.da),
+        urgency=words.urgency or before.urgency,
+        tlp=words.tlp or before.tlp,
+        pap=before.pap if words.pap is None else Pap[words.pap.upper()],
+        observables=before.observables if words.observable is None else _observables(words.observable),
+        acknowledge_hours=before.acknowledge_hours if times.acknowledge_hours is None else times.acknowledge_hours,
+        hours=before.hours if times.hours is None else times.hours,
     )
 
 
@@ -303,23 +310,6 @@ def _observables(texts: list[str]) -> tuple[Any, ...]:
     from bavn.model.intel.spelled import observable_of
 
     return tuple(observable_of(text) for text in texts)
-
-
-def _address(
-    known: Address,
-    kind: list[str] | None,
-    function: list[str] | None,
-    supplier: list[str] | None,
-    region: list[str] | None,
-    to: list[str] | None,
-) -> Address:
-    given = {"kinds": kind, "functions": function, "suppliers": supplier, "regions": region, "actors": to}
-    return Address(
-        **{
-            name: getattr(known, name) if names is None else tuple(sorted({one for one in names if one}))
-            for name, names in given.items()
-        }
-    )
 
 
 def _reached(config: Path, address: Address) -> list[str]:

@@ -304,7 +304,7 @@ def _suspicions(given: "NodeConfig", host: str, language: Language) -> list[dict
     import sqlite3
     from contextlib import closing
 
-    from bavn.actor.door.known import RANKED_SQL, ranked_of
+    from bavn.actor.door.suspicions import RANKED_SQL, ranked_of
     from bavn.wire.book import read_only
 
     file = given.folder / "node.db"

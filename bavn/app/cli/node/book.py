@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from bavn.app.access.rights import Right
 from bavn.app.cli.centre.person import option
@@ -30,6 +28,9 @@ WORDY: Final = ("why", "says", "rule", "comment")
 
 def show_table(names: tuple[str, ...], rows: list[tuple[Any, ...]], language: Language = "en") -> None:
     """Rows under their headings; wordy columns take what room is left."""
+    from rich.console import Console
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False)
     for name in names:
         table.add_column(heading(name, language), overflow="fold", ratio=1 if name in WORDY else None)

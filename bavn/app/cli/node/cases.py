@@ -20,19 +20,11 @@ from bavn.model.sector.work import ACTOR_ACTS, DUE_WORDS, TASK_WORDS, DueState, 
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
-    from bavn.actor.door.conversations.case_book import CaseSaid, KeptCase
-    from bavn.actor.door.conversations.nis2_steps import Nis2Said
+    from bavn.actor.door.conversations.case_book import CaseReply, KeptCase
+    from bavn.actor.door.conversations.nis2_steps import Nis2Statement
 
 ID_CHARS = 8
 CaseId = Annotated[str, typer.Argument(help="case-..., as `bavn node cases` shows it.")]
-
-
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn node`."""
-    app.command("cases")(cases)
-    app.command("case-answer")(case_answer)
-    app.command("case-say")(case_say)
-    app.command("case-nis2")(case_nis2)
 
 
 def cases(
@@ -140,7 +132,7 @@ def case_nis2(
     language: Spoken = "en",
 ) -> None:
     """Note a NIS2 step of this actor in a case: the centre's clocks of this actor move, and no other's."""
-    from bavn.actor.door.conversations.nis2_steps import Nis2Said, whole_minute
+    from bavn.actor.door.conversations.nis2_steps import Nis2Statement, whole_minute
     from bavn.model.moment import as_us
     from bavn.model.outcome import Refused
 
@@ -150,7 +142,7 @@ def case_nis2(
         raise Stop(Exit.USAGE, f"--at is a moment such as 2026-11-20T16:30, not {at[:40]!r}") from error
     kept = kept_case(config, case_id)
     with opened_cases(config) as there:
-        said = Nis2Said(
+        said = Nis2Statement(
             number=1 << 50,
             noted_us=moment(),
             case_id=kept.case_id,
@@ -182,11 +174,11 @@ def case_nis2(
 
 def _leave(config: Path, case_id: str, task_id: str | None, act: str, words: str, by: str, language: Language) -> None:
     """Tries the gate first, so that whoever answers hears at once what would not leave."""
-    from bavn.actor.door.conversations.case_book import CaseSaid
+    from bavn.actor.door.conversations.case_book import CaseReply
     from bavn.model.outcome import Refused
 
     with opened_cases(config) as there:
-        said = CaseSaid(
+        said = CaseReply(
             number=1,
             at_us=moment(),
             case_id=case_id,
@@ -222,7 +214,7 @@ def _owed(one: "KeptCase", now_us: int, language: Language) -> str:
     return f"{name} {iso(due_us)[:16]} {next(w for s, w in DUE_WORDS.items() if s.value == state).say(language)}"
 
 
-def _show_one(one: "KeptCase", said: "list[CaseSaid]", now_us: int, language: Language) -> None:
+def _show_one(one: "KeptCase", said: "list[CaseReply]", now_us: int, language: Language) -> None:
     from bavn.model.intel import rsit
 
     part = one.part
@@ -272,7 +264,7 @@ _STEP_WORDS = {
 }
 
 
-def _act_words(said: "CaseSaid", language: Language) -> str:
+def _act_words(said: "CaseReply", language: Language) -> str:
     if said.act == "words":
         return ""
     if said.act == "attach":
@@ -281,13 +273,13 @@ def _act_words(said: "CaseSaid", language: Language) -> str:
     return f"{place} {said.act}"
 
 
-def _became(said: "CaseSaid | Nis2Said", language: Language) -> str:
+def _became(said: "CaseReply | Nis2Statement", language: Language) -> str:
     if said.told_us is None:
         return Text("waits for the running node").say(language)
     return rule_text(said.rule).say(language) if said.rule else Text("sent").say(language)
 
 
-def _steps(one: "KeptCase", steps: "list[Nis2Said]") -> list[dict[str, Any]]:
+def _steps(one: "KeptCase", steps: "list[Nis2Statement]") -> list[dict[str, Any]]:
     return [
         {
             "number": s.number,
@@ -304,7 +296,7 @@ def _steps(one: "KeptCase", steps: "list[Nis2Said]") -> list[dict[str, Any]]:
     ]
 
 
-def _plain(one: "KeptCase", said: "list[CaseSaid]", now_us: int) -> dict[str, Any]:
+def _plain(one: "KeptCase", said: "list[CaseReply]", now_us: int) -> dict[str, Any]:
     return {
         **one.part,
         "heard": iso(one.heard_us),

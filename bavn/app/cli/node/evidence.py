@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from bavn.app.analyst.suspected import one_named, said_of
 from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Config, Spoken, asks, book_of
 from bavn.app.cli.node.hunt.show import show
 from bavn.app.cli.node.suspicions import verdict_words
+from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.whole_file import write_whole
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, iso
@@ -23,7 +25,7 @@ from bavn.model.suspicion import Suspicion
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
-    from bavn.actor.door.known import Ranked
+    from bavn.actor.door.suspicions import Ranked
     from bavn.actor.evidence.bundle import Sheet
     from bavn.actor.evidence.pcap import Packet
     from bavn.app.config.load import NodeConfig
@@ -32,6 +34,23 @@ _LASTS = re.compile(r"(\d{1,4})([smhd])")
 _UNITS_US = {"s": SECOND_US, "m": MINUTE_US, "h": HOUR_US, "d": DAY_US}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOn:
+    """What is handed on as a file, and how much of it."""
+
+    pcap: Annotated[Path | None, typer.Option(help="Write its packets to this file.")] = None
+    export: Annotated[Path | None, typer.Option(help="Write all of it to this zip file, redacted.")] = None
+    packets: Annotated[bool, typer.Option("--packets", help="Packets go into the export.")] = False
+    headers_only: Annotated[
+        bool, typer.Option("--headers-only", help="Packets without payload; always so while redacted.")
+    ] = False
+    unredacted: Annotated[
+        bool, typer.Option("--unredacted", help="As it is, with names and payload; needs --reason.")
+    ] = False
+    reason: Annotated[str, typer.Option(help="Why it must be as it is; the ledger holds it.")] = ""
+
+
+@spread
 def evidence(
     suspicion: Annotated[str, typer.Argument(help="The beginning of its id, as `bavn node suspicions` shows it.")],
     config: Config = NODE_TOML,
@@ -42,16 +61,7 @@ def evidence(
     ] = "",
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values, a header before each table.")] = False,
-    pcap: Annotated[Path | None, typer.Option(help="Write its packets to this file.")] = None,
-    export: Annotated[Path | None, typer.Option(help="Write all of it to this zip file, redacted.")] = None,
-    packets: Annotated[bool, typer.Option("--packets", help="Packets go into the export.")] = False,
-    headers_only: Annotated[
-        bool, typer.Option("--headers-only", help="Packets without payload; always so while redacted.")
-    ] = False,
-    unredacted: Annotated[
-        bool, typer.Option("--unredacted", help="As it is, with names and payload; needs --reason.")
-    ] = False,
-    reason: Annotated[str, typer.Option(help="Why it must be as it is; the ledger holds it.")] = "",
+    handed: HandedOn,
     by: By = "",
     language: Spoken = "en",
 ) -> None:
@@ -59,11 +69,11 @@ def evidence(
     from bavn.app.config.load import read_node
 
     before_us = _lasts_us(around)
-    if unredacted and not reason.strip():
+    if handed.unredacted and not handed.reason.strip():
         raise Stop(Exit.USAGE, "--unredacted needs --reason: the ledger holds why it had to be so")
-    if unredacted and not (pcap or export):
+    if handed.unredacted and not (handed.pcap or handed.export):
         raise Stop(Exit.USAGE, "--unredacted is for --export and --pcap; what is shown here is never redacted")
-    for target in (pcap, export):
+    for target in (handed.pcap, handed.export):
         if target is not None and target.exists():
             raise Stop(Exit.USAGE, f"{target} exists: name a new file")
     from bavn.app.analyst.evidence_of import archive_of, packets_of, sheets_of, window_of
@@ -72,25 +82,33 @@ def evidence(
     with asks(config) as book:
         entry = one_named(book, suspicion)
     found = entry.suspicion
-    if pcap is not None:
-        cut = headers_only or not unredacted
-        _hand_on(config, pcap, _pcap(given, found, cut=cut), found, "pcap", reason if unredacted else "", by)
-    if export is not None:
+    if handed.pcap is not None:
+        cut = handed.headers_only or not handed.unredacted
+        _hand_on(
+            config,
+            handed.pcap,
+            _pcap(given, found, cut=cut),
+            found,
+            "pcap",
+            handed.reason if handed.unredacted else "",
+            by,
+        )
+    if handed.export is not None:
         with window_of(given, found, before_us) as window:
             sheets = sheets_of(window, found, rows, before_us)
-        cut_out = packets_of(given, found) if packets else None
+        cut_out = packets_of(given, found) if handed.packets else None
         made = archive_of(
             given,
             entry,
             sheets,
             cut_out,
-            unredacted=unredacted,
-            headers_only=headers_only,
-            said={"by": by, "reason": reason, "around_s": (before_us or 0) // SECOND_US, "rows_max": rows},
+            unredacted=handed.unredacted,
+            headers_only=handed.headers_only,
+            said={"by": by, "reason": handed.reason, "around_s": (before_us or 0) // SECOND_US, "rows_max": rows},
         )
-        _hand_on(config, export, made, found, "zip", reason if unredacted else "", by)
+        _hand_on(config, handed.export, made, found, "zip", handed.reason if handed.unredacted else "", by)
         _say_left_out(sheets, cut_out, language)
-    if pcap is None and export is None:
+    if handed.pcap is None and handed.export is None:
         with window_of(given, found, before_us) as window:
             sheets = sheets_of(window, found, rows, before_us)
         _show(entry, sheets, given, form="json" if as_json else "csv" if as_csv else "table", language=language)
@@ -180,7 +198,7 @@ def _pcap(given: "NodeConfig", found: Suspicion, *, cut: bool) -> bytes:
         raise Stop(
             Exit.NOT_FOUND,
             f"no packets are kept for {found.id}, and no capture here holds any of it"
-            " ([evidence] in docs/configuration.md)",
+            " ([evidence] in docs/reference/configuration.md)",
         )
     return packets_file(packets, cut=cut)
 

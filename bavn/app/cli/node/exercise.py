@@ -16,7 +16,7 @@ from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, ActorStep
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
-    from bavn.actor.door.conversations.exercises import KeptExercise, StepSaid
+    from bavn.actor.door.conversations.exercises import KeptExercise, StepStatement
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The sector's exercises at this actor.")
 Id = Annotated[str, typer.Argument(help="exercise-..., or its beginning.")]
@@ -88,7 +88,7 @@ def _leave(exercise: str, step: ActorStep, config: Any, by: str, language: Langu
     print(f"{said}; {Text('the running node tells it').say(language)}")
 
 
-def _print(one: "KeptExercise", steps: "list[StepSaid]", language: Language) -> None:
+def _print(one: "KeptExercise", steps: "list[StepStatement]", language: Language) -> None:
     said, state = one.said, STATES[ExerciseState(one.state)].say(language)
     print(f"{MARK.say(language)} {one.exercise_id}: {state}" + (f": {said[f'title_{language}']}" if said else ""))
     if not said:
@@ -107,7 +107,7 @@ def _print(one: "KeptExercise", steps: "list[StepSaid]", language: Language) -> 
         print("  " + Text("waits for a person here: allow or decline it").say(language))
 
 
-def _plain(one: "KeptExercise", steps: "list[StepSaid]") -> dict[str, Any]:
+def _plain(one: "KeptExercise", steps: "list[StepStatement]") -> dict[str, Any]:
     return {
         "mark": "EXERCISE",
         "exercise": one.exercise_id,

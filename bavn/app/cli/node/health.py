@@ -77,7 +77,7 @@ def health(
 ) -> None:
     """How the running node is: its promises, sources, loss, lag, rules, store, detectors. Exit code 10 if not well."""
     from bavn.app.config.load import read_node
-    from bavn.app.node.health.recorder import ACKNOWLEDGED_FILE, HEALTH_FILE
+    from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
 
     folder = read_node(config).folder
     told = told_of(folder / HEALTH_FILE)
@@ -95,20 +95,20 @@ def health(
 
 def told_of(file: Path) -> dict[str, Any]:
     """What a service last said of itself, judged by its age too: ``age_s``, ``running``. Stop where there is none."""
-    from bavn.app.node.health.recorder import STALE_S
     from bavn.app.process.real import SystemClock
+    from bavn.model.health import file_old
     from bavn.model.moment import SECOND_US
 
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-        age_s = max(0, (SystemClock().now_us() - int(told["at_us"])) // SECOND_US)
+        at_us, now_us = int(told["at_us"]), SystemClock().now_us()
         gone = not Path(f"/proc/{int(told['pid'])}").exists()
     except FileNotFoundError as error:
         raise Stop(Exit.NOT_FOUND, f"{file} is not there: has this {_service(file)} run?") from error
     except UNREADABLE as error:
         raise Stop(Exit.INPUT, f"{file} cannot be read: {error}") from error
-    silent = not told["stopped"] and (gone or age_s > STALE_S)
-    told = {**told, "age_s": age_s, "running": not silent and not told["stopped"]}
+    silent = not told["stopped"] and (gone or file_old(at_us, now_us))
+    told = {**told, "age_s": max(0, (now_us - at_us) // SECOND_US), "running": not silent and not told["stopped"]}
     told["healthy"] = told["healthy"] and told["running"]
     return told
 

@@ -3,35 +3,13 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import typer
 
-from bavn.app.cli import accept, account, attach, console, failures, gates
-from bavn.app.cli.centre import alarms
+from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
-from bavn.app.cli.node import (
-    assets,
-    dry_run,
-    evidence,
-    health,
-    questions,
-    replay,
-    reveals,
-    rules,
-    run,
-    store,
-    suspicions,
-    verdicts,
-    way_in,
-)
-from bavn.app.cli.node import cases as node_cases
-from bavn.app.cli.node import counts as node_counts
-from bavn.app.cli.node import exercise as node_exercise
-from bavn.app.cli.node import policy as node_policy
-from bavn.app.cli.node import warnings as node_warnings
 from bavn.app.cli.node.book import NODE_TOML, AsJson, ByDoor, ByProtect, Config, Spoken, asks, book_of, show_table
-from bavn.app.cli.node.hunt import main as hunt
 from bavn.app.cli.words import cell
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
@@ -39,35 +17,55 @@ from bavn.model.text import Language, Text
 
 NAMED = "A domain, address, network, https://host, *.pattern, type:value, or indicator--... of `bavn node blocks`."
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="An actor's own node.")
-run.attach(app)
-app.add_typer(store.app, name="store")
-app.command("assets")(assets.assets)
-app.command("cbom")(assets.cbom)
-app.add_typer(hunt.app, name="hunt")
-app.add_typer(rules.app, name="rules")
-app.command("suspicions")(suspicions.suspicions)
-verdicts.attach(app)
-reveals.attach(app)
-app.command("questions")(questions.questions)
-app.command("counts")(node_counts.counts)
-app.add_typer(node_policy.app, name="policy")
-app.command("evidence")(evidence.evidence)
-app.command("replay")(replay.replay)
-app.command("attach")(attach.attach)
-node_cases.attach(app)
-node_warnings.attach(app)
-app.add_typer(node_exercise.app, name="exercise")
-app.command("health")(health.health)
-app.command("failures")(failures.failures_command("node.toml", failures.node_folder))
-app.command("gates")(gates.gates_command("node.toml", gates.node_book))
-app.command("open-gate")(gates.open_gate_command("node.toml", gates.node_book))
-app.command("canary")(alarms.canary)
-app.command("dry-run")(dry_run.dry_run)
-way_in.attach(app)
-accept.attach_node(app)
-app.command("console")(console.node_console)
-app.add_typer(account.group("soc"), name="account")
+COMMANDS: Final = {
+    "enrol": "bavn.app.cli.node.run:enrol",
+    "run": "bavn.app.cli.node.run:run",
+    "assets": "bavn.app.cli.node.assets:assets",
+    "cbom": "bavn.app.cli.node.assets:cbom",
+    "suspicions": "bavn.app.cli.node.suspicions:suspicions",
+    "verdict": "bavn.app.cli.node.verdicts:verdict",
+    "verdicts": "bavn.app.cli.node.verdicts:verdicts",
+    "verdict-end": "bavn.app.cli.node.verdicts:verdict_end",
+    "reveals": "bavn.app.cli.node.reveals:reveals",
+    "withdraw": "bavn.app.cli.node.reveals:withdraw",
+    "questions": "bavn.app.cli.node.questions:questions",
+    "counts": "bavn.app.cli.node.counts:counts",
+    "evidence": "bavn.app.cli.node.evidence:evidence",
+    "replay": "bavn.app.cli.node.replay:replay",
+    "attach": "bavn.app.cli.attach:attach",
+    "cases": "bavn.app.cli.node.cases:cases",
+    "case-answer": "bavn.app.cli.node.cases:case_answer",
+    "case-say": "bavn.app.cli.node.cases:case_say",
+    "case-nis2": "bavn.app.cli.node.cases:case_nis2",
+    "warnings": "bavn.app.cli.node.warnings:warnings",
+    "warning-answer": "bavn.app.cli.node.warnings:warning_answer",
+    "health": "bavn.app.cli.node.health:health",
+    "failures": "bavn.app.cli.failures:node_failures",
+    "gates": "bavn.app.cli.gates:node_gates",
+    "open-gate": "bavn.app.cli.gates:node_open_gate",
+    "canary": "bavn.app.cli.centre.alarms:canary",
+    "dry-run": "bavn.app.cli.node.dry_run:dry_run",
+    "guard": "bavn.app.cli.node.way_in:guard",
+    "listen": "bavn.app.cli.node.way_in:listen",
+    "watch": "bavn.app.cli.node.way_in:watch",
+    "accept": "bavn.app.cli.accept:node_accept",
+    "verify-protocol": "bavn.app.cli.accept:verify_protocol",
+    "console": "bavn.app.cli.console:node_console",
+}
+GROUPS: Final = {
+    "store": "bavn.app.cli.node.store:app",
+    "hunt": "bavn.app.cli.node.hunt.main:app",
+    "rules": "bavn.app.cli.node.rules:app",
+    "policy": "bavn.app.cli.node.policy:app",
+    "exercise": "bavn.app.cli.node.exercise:app",
+    "account": "bavn.app.cli.account:soc",
+}
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="An actor's own node.",
+    cls=later(COMMANDS, GROUPS),
+)
 
 
 @app.command("group-key")
@@ -242,8 +240,8 @@ def kill_switch(
 def _leave(act: Literal["approve", "lift", "kill", "revive"], config: Path, indicator: str, by: str) -> None:
     """Leaves a wish for each indicator that is named, which the running node grants at its next step. Where it does not
     run, what lifts is done at once. Stop for what names no indicator here."""
+    from bavn.actor.protect.requests import wish
     from bavn.actor.protect.state import State
-    from bavn.actor.protect.wishes import wish
     from bavn.app.analyst.named_items import named_items
     from bavn.app.config.load import read_node
     from bavn.app.node.by_hand import runs

@@ -100,10 +100,10 @@ def _lines(asked: "Policy", *, every: bool) -> "list[Line]":
 
 def _own(given: "NodeConfig", now: "Policy", asked: "Policy", days: int) -> dict[str, Any] | None:
     """What both policies make of this node's last days; None where it has not run."""
-    from bavn.actor.door.known import RANKED_SQL, ranked_of
     from bavn.actor.door.rounds.reveals import REVEALS_SQL, reveals_of
     from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
     from bavn.actor.door.state import State
+    from bavn.actor.door.suspicions import RANKED_SQL, ranked_of
     from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
     from bavn.app.policy.explain import asked_before, differences, recent, tried
     from bavn.app.process.real import SystemClock

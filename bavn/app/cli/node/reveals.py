@@ -14,12 +14,6 @@ from bavn.model.moment import iso
 from bavn.model.text import Text
 
 
-def attach(app: typer.Typer) -> None:
-    """Adds both commands."""
-    app.command("reveals")(reveals)
-    app.command("withdraw")(withdraw)
-
-
 def reveals(
     config: Config = NODE_TOML,
     *,

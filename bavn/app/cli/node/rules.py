@@ -4,6 +4,7 @@ Refuses to write anything that the node would not understand.
 """
 
 import json
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,6 +14,7 @@ import typer
 from bavn.app.access.rights import Right
 from bavn.app.cli.centre.person import option
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
+from bavn.app.cli.spread import spread
 from bavn.app.cli.words import cell, number
 from bavn.app.process.danish import reason
 from bavn.app.process.exits import Exit, Stop
@@ -229,30 +231,38 @@ def suppress(
     _add(config, "suppress", {"sid": sid, "gid": gid, **sides}, comment, until, review, who)
 
 
-@app.command("threshold")
-def threshold(
-    sid: Sid,
-    comment: Comment,
-    until: Until,
-    count: Annotated[int, typer.Option(help="So many alerts ...", min=1)],
-    seconds: Annotated[int, typer.Option(help="... in so many seconds.", min=1)],
-    config: Config = NODE_TOML,
-    *,
-    kind: Annotated[
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How often a rule may speak."""
+
+    type: Annotated[
         Literal["limit", "threshold", "both"],
         typer.Option(
             "--type", help="limit: no more than; threshold: one for each so many; both: one, from so many on."
         ),
-    ] = "limit",
-    track: Annotated[
-        Literal["by_src", "by_dst", "by_both", "by_rule"], typer.Option(help="Counted for each.")
-    ] = "by_src",
+    ] = "limit"
+    track: Annotated[Literal["by_src", "by_dst", "by_both", "by_rule"], typer.Option(help="Counted for each.")] = (
+        "by_src"
+    )
+    count: Annotated[int, typer.Option(help="So many alerts ...", min=1)]
+    seconds: Annotated[int, typer.Option(help="... in so many seconds.", min=1)]
+
+
+@app.command("threshold")
+@spread
+def threshold(
+    sid: Sid,
+    comment: Comment,
+    until: Until,
+    config: Config = NODE_TOML,
+    *,
+    rate: Rate,
     gid: Gid = 1,
     review: Review = "",
     who: Who = "",
 ) -> None:
     """Let a rule speak less often."""
-    facts = {"sid": sid, "gid": gid, "type": kind, "track": track, "count": count, "seconds": seconds}
+    facts = {"sid": sid, "gid": gid} | asdict(rate)
     _add(config, "threshold", facts, comment, until, review, who)
 
 

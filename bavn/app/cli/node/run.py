@@ -69,9 +69,3 @@ def leave(code: Exit, line: str) -> None:
     print(f"bavn: {line}", file=sys.stderr, flush=True)
     sys.stdout.flush()
     os._exit(code)
-
-
-def attach(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command("enrol")(enrol)
-    app.command("run")(run)

@@ -28,13 +28,6 @@ _SCOPE = (
 )
 
 
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn node`."""
-    app.command("verdict")(verdict)
-    app.command("verdicts")(verdicts)
-    app.command("verdict-end")(verdict_end)
-
-
 def verdict(
     suspicion: Annotated[str, typer.Argument(help="The beginning of its id, as `bavn node suspicions` shows it.")],
     judgement: Annotated[

@@ -26,15 +26,9 @@ from bavn.model.text import Language, Text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bavn.actor.door.conversations.warnings import AnswerSaid, KeptWarning
+    from bavn.actor.door.conversations.warnings import AnswerStatement, KeptWarning
 
 PAPS = ("RED", "AMBER", "GREEN", "CLEAR")
-
-
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn node`."""
-    app.command("warnings")(warnings)
-    app.command("warning-answer")(warning_answer)
 
 
 def warnings(
@@ -98,7 +92,7 @@ def warning_answer(
     language: Spoken = "en",
 ) -> None:
     """Answer a warning: read, affected or not, done. It answers the version that is kept here."""
-    from bavn.actor.door.conversations.warnings import WARNINGS_SQL, AnswerSaid, warnings_of
+    from bavn.actor.door.conversations.warnings import WARNINGS_SQL, AnswerStatement, warnings_of
     from bavn.model.outcome import Refused
 
     with asks(config) as rows:
@@ -107,7 +101,7 @@ def warning_answer(
         raise Stop(Exit.NOT_FOUND, f"{len(found)} warnings begin with {warning[:40]!r} (bavn node warnings)")
     kept = found[0]
     with opened_cases(config) as there:
-        said = AnswerSaid(
+        said = AnswerStatement(
             number=1 << 50,
             at_us=moment(),
             warning_id=kept.warning_id,
@@ -129,7 +123,7 @@ def warning_answer(
     )
 
 
-def _show_one(one: "KeptWarning", said: "Sequence[AnswerSaid]", language: Language) -> None:
+def _show_one(one: "KeptWarning", said: "Sequence[AnswerStatement]", language: Language) -> None:
     text = one.said
     state, urgency = WARNING_STATES[WarningState(one.state)], URGENCIES[Urgency(text["urgency"])]
     print(f"{one.warning_id}  {state.say(language)}  {urgency.say(language)}  {text['tlp']}  PAP:{PAPS[text['pap']]}")
@@ -143,13 +137,13 @@ def _show_one(one: "KeptWarning", said: "Sequence[AnswerSaid]", language: Langua
             print(f"\n{iso(answer.at_us)[:16]}  {answer.by}: {answer.act} {answer.words} [{_became(answer, language)}]")
 
 
-def _became(answer: "AnswerSaid", language: Language) -> str:
+def _became(answer: "AnswerStatement", language: Language) -> str:
     if answer.told_us is None:
         return Text("waits for the running node").say(language)
     return rule_text(answer.rule).say(language) if answer.rule else Text("sent").say(language)
 
 
-def _plain(one: "KeptWarning", said: "Sequence[AnswerSaid]") -> dict[str, Any]:
+def _plain(one: "KeptWarning", said: "Sequence[AnswerStatement]") -> dict[str, Any]:
     from bavn.actor.door.conversations.warnings import state_after
 
     return {

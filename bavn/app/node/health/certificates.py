@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.process.problem import Problem
+from bavn.model.health import ends_soon
 from bavn.model.moment import DAY_US
 from bavn.model.text import Text
 from bavn.wire.enrol import ends_us
@@ -47,7 +48,7 @@ def certificate_problems(ends: Mapping[str, int], now_us: int, days_min: int) ->
                 again=again,
             )
             found.append(Problem(code="certificate_ended", source=party, text=text))
-        elif end_us - now_us < days_min * DAY_US:
+        elif ends_soon(end_us, now_us, days_min):
             days = (end_us - now_us) // DAY_US
             text = Text(
                 "the certificate from {who} ends in {days} days and could not be renewed: is {who} reached?",

@@ -8,10 +8,9 @@ from typing import Final
 
 from bavn.actor.sense.account import Figures
 from bavn.app.process.problem import Problem
+from bavn.model.health import CLOCK_JUMP_S_MAX
 from bavn.model.text import Text
 
-JUMP_S_MAX: Final = 10
-"""NTP steps a clock that is further off; what is less is slewed, or a look that came late."""
 OLD_S: Final = 7 * 86400
 """Records that are older than this when they come are an old log that is read, not a clock that is slow."""
 
@@ -22,7 +21,7 @@ def clock_problems(
     """``centre_skew_s``: the node's clock minus the centre's; None where nobody knows. ``jumped_s``: how far the node's
     own clock jumped of late."""
     found = []
-    if abs(jumped_s) > JUMP_S_MAX:
+    if abs(jumped_s) > CLOCK_JUMP_S_MAX:
         way = Text("ahead") if jumped_s > 0 else Text("back")
         found.append(
             Problem(

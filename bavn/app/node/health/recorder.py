@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bavn import __version__
-from bavn.actor.detect.indicators.rule_memory import Standing
+from bavn.actor.detect.indicators.rule_memory import RulesStatus
 from bavn.actor.node import Lookout
 from bavn.actor.sense.account import Figures
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.health.certificates import ends_of
 from bavn.app.node.health.checks import NodeChecks
-from bavn.app.node.health.clocks import JUMP_S_MAX
+from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
 from bavn.app.node.health.lost import LostBook
 from bavn.app.node.health.progress import Progress
 from bavn.app.node.health.promises import breaches, promised
@@ -29,7 +29,7 @@ from bavn.app.node.health.sigma import sigma_told
 from bavn.app.node.health.vitals import STREAM_GAPS, Recent, Vitals, problems
 from bavn.app.process.problem import Problem
 from bavn.app.process.reserved_file import ReservedFile
-from bavn.model.health import PromiseState, State, judged, well
+from bavn.model.health import CLOCK_JUMP_S_MAX, PromiseState, State, judged, well
 from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import MINUTE_US, SECOND_US, iso
 from bavn.model.ports import Clock
@@ -40,12 +40,7 @@ if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
 
 _LOG = logging.getLogger(__name__)
-HEALTH_FILE: Final = "health.json"
-ACKNOWLEDGED_FILE: Final = "health-acknowledged.json"
-"""When a person said last that they know of what was lost, and who."""
 STEP_S: Final = 2.0
-STALE_S: Final = 60
-"""A file older than this was left by a node that hangs, or was killed."""
 
 RECENT_US: Final = 10 * MINUTE_US
 """So long a loss stays an alarm after it happened."""
@@ -66,7 +61,7 @@ class Recorder:
     store: "ColumnStore | None"
     queued: Callable[[], int]
     rules: Callable[[], tuple[dict[str, Any], Sequence[Text]]] = lambda: ({}, ())
-    sigma: Callable[[], Standing] = Standing
+    sigma: Callable[[], RulesStatus] = RulesStatus
     centre_skew_s: Callable[[], int | None] = lambda: None
     detect_failed: str | None = None
     disk_failed: str | None = None
@@ -216,7 +211,7 @@ class Recorder:
         tick, now_us = self.tick(), self.clock.now_us()
         if self._ticked is not None:
             off_s = round((now_us - self._ticked[1]) / SECOND_US - (tick - self._ticked[0]))
-            if abs(off_s) > JUMP_S_MAX:
+            if abs(off_s) > CLOCK_JUMP_S_MAX:
                 self._jumped_s, self._jump_until = off_s, tick + RECENT_US / SECOND_US
         if tick >= self._jump_until:
             self._jumped_s = 0

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from bavn.actor.detect.indicators.rule_memory import Standing
+from bavn.actor.detect.indicators.rule_memory import RulesStatus
 from bavn.app.process.one_line import one_line
 from bavn.app.process.problem import Problem
 from bavn.model.intel.rule import RowRule
@@ -13,7 +13,7 @@ TITLE_CHARS_MAX: Final = 80
 REASON_CHARS_MAX: Final = 200
 
 
-def sigma_problems(standing: Standing) -> list[Problem]:
+def sigma_problems(standing: RulesStatus) -> list[Problem]:
     """A rule that the store did not answer is not watched: one alarm each, and one for those beyond NAMED_MAX."""
     found = [
         Problem(
@@ -34,7 +34,7 @@ def sigma_problems(standing: Standing) -> list[Problem]:
     return found
 
 
-def sigma_told(standing: Standing) -> dict[str, Any]:
+def sigma_told(standing: RulesStatus) -> dict[str, Any]:
     """For health.json; nothing where no rules run. ``waiting``, ``cut``: how many, with the titles of the first."""
     if not standing.rules:
         return {}

@@ -8,13 +8,13 @@ from typing import Final
 
 from bavn.actor.sense.account import Figures
 from bavn.app.process.problem import Problem
+from bavn.model.health import SOURCE_SILENT_S_MIN
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.text import Number, Text
 
 OCCASIONAL: Final = frozenset({"captures", "kex", "kex-ring", "canary"})
 """Sources of which nothing comes for days where nothing is wrong: somebody must put a capture there."""
 
-QUICK_S: Final = 120
 GAPS: Final = 6
 
 NO_SOURCE: Final = Problem(
@@ -53,7 +53,7 @@ def silence_problems(sources: Sequence[Figures], now_us: int, began_us: int, sil
 
 def silent_us_max(source: Figures, silent_s_max: int) -> int:
     """From when on its silence is an alarm: six times its longest silence of the last two days, never sooner than
-    QUICK_S, nor later than the bound of the configuration."""
+    SOURCE_SILENT_S_MIN, nor later than the bound of the configuration."""
     if source.usual_gap_us is None:
         return silent_s_max * SECOND_US
-    return min(silent_s_max * SECOND_US, max(QUICK_S * SECOND_US, GAPS * source.usual_gap_us))
+    return min(silent_s_max * SECOND_US, max(SOURCE_SILENT_S_MIN * SECOND_US, GAPS * source.usual_gap_us))

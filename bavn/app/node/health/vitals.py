@@ -3,11 +3,11 @@
 Pure: figures in, problems out. Refuses to read a clock, and to say anything to anybody (recorder.py does).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from bavn.actor.detect.indicators.rule_memory import Standing
+from bavn.actor.detect.indicators.rule_memory import RulesStatus
 from bavn.actor.sense.account import Figures
 from bavn.app.config.sensor import HealthTable
 from bavn.app.node.health.certificates import certificate_problems
@@ -77,7 +77,7 @@ class Vitals:
     disk_free_mb: int
     restarts: Mapping[str, int] = field(default_factory=dict)
     rules: Sequence[Text] = ()
-    sigma: Standing = field(default_factory=Standing)
+    sigma: RulesStatus = field(default_factory=RulesStatus)
     centre_skew_s: int | None = None
     jumped_s: int = 0
     detect_failed: str | None = None
@@ -120,89 +120,85 @@ class Vitals:
 
 def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
     """What is wrong, the worst kind first."""
-    found = [
-        Problem(
-            code="source_broken",
-            source=source.name,
-            text=Text("{source} cannot be read: {broken}", source=source.name, broken=of_reason(source.broken)),
-        )
-        for source in now.sources
-        if source.broken
-    ]
-    found += [
-        Problem(
-            code="restarted",
-            source=name,
-            text=Text("{name} ended by itself and was started again {count} times of late", name=name, count=count),
-        )
-        for name, count in now.restarts.items()
-        if count
-    ]
-    found += [
-        Problem(code=f"lost_{lost.what}", source=lost.source, text=lost.text())
-        for lost in now.recent
-        if lost.count and (lost.permille is None or lost.permille > _allowed(lost, limits))
-    ]
+    found = [*_broken(now), *_restarted(now), *_losses(now, limits)]
     found += [problem for source in now.sources for problem in _lags(now, source, limits)]
     found += silence_problems(now.sources, now.now_us, now.began_us, limits.silent_s_max)
     found += [NO_SOURCE] if now.idle else []
     found += [Problem(code="rules", source="rules", text=text) for text in now.rules]
     found += sigma_problems(now.sigma)
-    found += [
-        Problem(
-            code="told_twice",
-            source=source.name,
-            text=Text(
+    found += _told_twice(now)
+    found += certificate_problems(now.certificates, now.now_us, limits.certificate_days_min)
+    found += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max, now.jumped_s)
+    found += [*_store_refuses(now), *_failed(now), *_detects_slowly(now, limits), *_disk_full(now, limits)]
+    return tuple(found)
+
+
+def _broken(now: Vitals) -> Iterator[Problem]:
+    for source in now.sources:
+        if source.broken:
+            text = Text("{source} cannot be read: {broken}", source=source.name, broken=of_reason(source.broken))
+            yield Problem(code="source_broken", source=source.name, text=text)
+
+
+def _restarted(now: Vitals) -> Iterator[Problem]:
+    for name, count in now.restarts.items():
+        if count:
+            text = Text("{name} ended by itself and was started again {count} times of late", name=name, count=count)
+            yield Problem(code="restarted", source=name, text=text)
+
+
+def _losses(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
+    for lost in now.recent:
+        if lost.count and (lost.permille is None or lost.permille > _allowed(lost, limits)):
+            yield Problem(code=f"lost_{lost.what}", source=lost.source, text=lost.text())
+
+
+def _told_twice(now: Vitals) -> Iterator[Problem]:
+    for source in now.sources:
+        if source.counts.get(TOLD_TWICE, 0) > TWICE_SHARE_MAX * (source.rows + TWICE_ROWS_MIN):
+            text = Text(
                 "{source}: {counts} of {rows} flows came from two exporters and count twice: export each flow"
                 " in one place only",
                 source=source.name,
                 counts=source.counts[TOLD_TWICE],
                 rows=source.rows,
-            ),
-        )
-        for source in now.sources
-        if source.counts.get(TOLD_TWICE, 0) > TWICE_SHARE_MAX * (source.rows + TWICE_ROWS_MIN)
-    ]
-    found += certificate_problems(now.certificates, now.now_us, limits.certificate_days_min)
-    found += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max, now.jumped_s)
-    if now.store_refused > now.stored_rows:
-        found.append(
-            Problem(
-                code="store_refuses",
-                source="",
-                text=Text(
-                    "the store refused {store_refused} rows as too old or too new, more than it keeps: look at"
-                    " old files with `bavn analyse`, or raise [store] age_days_max",
-                    store_refused=now.store_refused,
-                ),
             )
+            yield Problem(code="told_twice", source=source.name, text=text)
+
+
+def _store_refuses(now: Vitals) -> Iterator[Problem]:
+    if now.store_refused > now.stored_rows:
+        text = Text(
+            "the store refused {store_refused} rows as too old or too new, more than it keeps: look at"
+            " old files with `bavn analyse`, or raise [store] age_days_max",
+            store_refused=now.store_refused,
         )
+        yield Problem(code="store_refuses", source="", text=text)
+
+
+def _failed(now: Vitals) -> Iterator[Problem]:
     for code, said in (("detect_failed", now.detect_failed), ("disk_failed", now.disk_failed)):
         if said:
-            found.append(Problem(code=code, source="node", text=Text.plain(said)))
-    if now.detecting_us is not None:
-        took_s = (now.now_us - now.detecting_us) // SECOND_US
-        if took_s > limits.detect_s_max:
-            found.append(
-                Problem(
-                    code="detect_slow",
-                    source="node",
-                    text=Text("the detectors have run for {took_s} s", took_s=took_s),
-                )
-            )
+            yield Problem(code=code, source="node", text=Text.plain(said))
+
+
+def _detects_slowly(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
+    if now.detecting_us is None:
+        return
+    took_s = (now.now_us - now.detecting_us) // SECOND_US
+    if took_s > limits.detect_s_max:
+        text = Text("the detectors have run for {took_s} s", took_s=took_s)
+        yield Problem(code="detect_slow", source="node", text=text)
+
+
+def _disk_full(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
     if now.disk_free_mb < limits.disk_free_mb_min:
-        found.append(
-            Problem(
-                code="disk_full",
-                source="node",
-                text=Text(
-                    "{disk_free_mb} MB left on the disk, less than {disk_free_mb_min}",
-                    disk_free_mb=now.disk_free_mb,
-                    disk_free_mb_min=limits.disk_free_mb_min,
-                ),
-            )
+        text = Text(
+            "{disk_free_mb} MB left on the disk, less than {disk_free_mb_min}",
+            disk_free_mb=now.disk_free_mb,
+            disk_free_mb_min=limits.disk_free_mb_min,
         )
-    return tuple(found)
+        yield Problem(code="disk_full", source="node", text=text)
 
 
 def _allowed(lost: Recent, limits: HealthTable) -> int:

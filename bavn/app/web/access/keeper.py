@@ -21,7 +21,7 @@ from bavn.app.access.tries import TRY_US, Tries
 from bavn.app.net.throttle import Throttle
 from bavn.app.web.access.backoff import Backoff
 from bavn.app.web.console import BYTES_PER_MINUTE_MAX, ConsoleSettings, client_address, neighbourhood
-from bavn.app.web.frame import Facts, Person, Trouble
+from bavn.app.web.frame import Person, SessionContext, Trouble
 from bavn.app.web.guard import READS
 from bavn.app.web.problems import WORDS
 from bavn.model.catalogue import languages
@@ -101,14 +101,14 @@ class Keeper:
         name = of_session(self.book, account, signed.session, changes=request.method not in READS)
         return Person(name=name, roles=account.roles, actors=account.actors)
 
-    def facts(self, request: Request) -> Facts:
+    def facts(self, request: Request) -> SessionContext:
         if request.headers.get("authorization"):
-            return Facts()
+            return SessionContext()
         signed = self._look(request)
         if signed is None:
-            return Facts()
+            return SessionContext()
         account = signed.account
-        return Facts(
+        return SessionContext(
             csrf=csrf_of(signed.secret),
             language=_language(account.language),
             zone=account.zone,

@@ -25,10 +25,10 @@ from bavn.app.web.sac import (
     warnings,
 )
 from bavn.app.web.sac.cases import board as cases
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.exchange import misps, partners, proposals, sources
-from bavn.app.web.sac.house import SacHouse
 
-AREAS: Final[tuple[Callable[[SacHouse], APIRouter], ...]] = (
+AREAS: Final[tuple[Callable[[SacContext], APIRouter], ...]] = (
     overview.routes,
     leads.routes,
     cases.routes,

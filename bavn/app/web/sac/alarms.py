@@ -9,16 +9,16 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Said, allow
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.frame import Person, TextShape, allow
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import Kind, told
 from bavn.app.web.sac.shapes import Shape
 from bavn.centre.books.canaries import Chain
 from bavn.centre.desk.alarms import UnknownAlarm
-from bavn.centre.desk.sight import REASONS, Behind, Eye, behind_technique
+from bavn.centre.desk.detector_coverage import REASONS, Behind, DetectorCoverage, behind_technique
 from bavn.model.sector.alarm import Alarm
 from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS, State
-from bavn.model.sector.sight import SIGHTS, TECHNIQUES
+from bavn.model.sector.coverage import SIGHTS, TECHNIQUES
 from bavn.model.sector.tally import TECHNIQUES as COUNTED
 from bavn.model.sector.tally import technique_entry
 
@@ -32,7 +32,7 @@ class AlarmShown(Shape):
     number: int
     actor: str | None
     kind: str
-    says: Said
+    says: TextShape
     began_us: int
     ended_us: int | None
     taken_by: str | None
@@ -45,26 +45,26 @@ class Reach(Shape):
     detector: str
     sees: bool
     code: str
-    says: Said
+    says: TextShape
 
 
 class LinkShown(Shape):
     """A link of an actor's chain by its latest canary. ``passed_us``: when it last passed, on whichever day."""
 
     link: str
-    says: Said
+    says: TextShape
     state: State
-    state_said: Said
-    why: Said | None
+    state_said: TextShape
+    why: TextShape | None
     passed_us: int | None
-    took: Said | None
+    took: TextShape | None
 
 
-class ActorSight(Shape):
+class ActorCoverage(Shape):
     """What an actor could see now, and how far its latest canary came (day since 1970; None: it told of none)."""
 
     actor: str
-    against: Said | None
+    against: TextShape | None
     records: list[str] | None
     reaches: list[Reach]
     canary_day: int | None
@@ -75,17 +75,17 @@ class Column(Shape):
     """A detector, in words."""
 
     detector: str
-    says: Said
+    says: TextShape
 
 
-class TechniqueSight(Shape):
+class TechniqueCoverage(Shape):
     """At how many actors a technique could be seen now."""
 
     technique: str
-    name: Said
+    name: TextShape
     actors: int
     could: int
-    says: Said
+    says: TextShape
 
 
 class Coverage(Shape):
@@ -93,11 +93,11 @@ class Coverage(Shape):
 
     now_us: int
     detectors: list[Column]
-    actors: list[ActorSight]
-    techniques: list[TechniqueSight]
+    actors: list[ActorCoverage]
+    techniques: list[TechniqueCoverage]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """/alarms and /coverage."""
     router = APIRouter(tags=["alarms"])
 
@@ -132,7 +132,7 @@ def alarm_shown(one: Alarm) -> AlarmShown:
         number=one.number,
         actor=one.actor or None,
         kind=one.kind,
-        says=Said.of(one.text),
+        says=TextShape.of(one.text),
         began_us=one.began_us,
         ended_us=one.ended_us,
         taken_by=one.acked_by or None,
@@ -140,24 +140,25 @@ def alarm_shown(one: Alarm) -> AlarmShown:
     )
 
 
-def looked_at(seeing: Sequence[Eye], chains: dict[str, Chain], now_us: int) -> Coverage:
+def looked_at(seeing: Sequence[DetectorCoverage], chains: dict[str, Chain], now_us: int) -> Coverage:
     """The whole map."""
     return Coverage(
         now_us=now_us,
-        detectors=[Column(detector=name, says=Said.of(one.says)) for name, one in SIGHTS.items()],
+        detectors=[Column(detector=name, says=TextShape.of(one.says)) for name, one in SIGHTS.items()],
         actors=[_actor(eye, chains.get(eye.actor)) for eye in seeing],
         techniques=[_technique(name, behind_technique(seeing, name)) for name in TECHNIQUES],
     )
 
 
-def _actor(eye: Eye, chain: Chain | None) -> ActorSight:
+def _actor(eye: DetectorCoverage, chain: Chain | None) -> ActorCoverage:
     reaches = [(name, eye.by(name)) for name in SIGHTS]
-    return ActorSight(
+    return ActorCoverage(
         actor=eye.actor,
-        against=Said.of(REASONS[eye.against]) if eye.against else None,
+        against=TextShape.of(REASONS[eye.against]) if eye.against else None,
         records=None if eye.records is None else list(eye.records),
         reaches=[
-            Reach(detector=name, sees=code == "sees", code=code, says=Said.of(REASONS[code])) for name, code in reaches
+            Reach(detector=name, sees=code == "sees", code=code, says=TextShape.of(REASONS[code]))
+            for name, code in reaches
         ],
         canary_day=None if chain is None else chain.day,
         links=[] if chain is None else links_shown(chain),
@@ -169,17 +170,19 @@ def links_shown(chain: Chain) -> list[LinkShown]:
     return [
         LinkShown(
             link=at.link.link,
-            says=Said.of(LINKS[at.link.link]),
+            says=TextShape.of(LINKS[at.link.link]),
             state=at.link.state,
-            state_said=Said.of(STATES[at.link.state]),
-            why=Said.of(WHYS[at.link.why]) if at.link.why else None,
+            state_said=TextShape.of(STATES[at.link.state]),
+            why=TextShape.of(WHYS[at.link.why]) if at.link.why else None,
             passed_us=at.passed_us,
-            took=None if at.took is None else Said.of(TOOK[at.took]),
+            took=None if at.took is None else TextShape.of(TOOK[at.took]),
         )
         for at in chain.links
     ]
 
 
-def _technique(name: str, said: Behind) -> TechniqueSight:
-    words = Said.of(COUNTED[technique_entry(name)])
-    return TechniqueSight(technique=name, name=words, actors=said.actors, could=said.could, says=Said.of(said.says))
+def _technique(name: str, said: Behind) -> TechniqueCoverage:
+    words = TextShape.of(COUNTED[technique_entry(name)])
+    return TechniqueCoverage(
+        technique=name, name=words, actors=said.actors, could=said.could, says=TextShape.of(said.says)
+    )

@@ -8,9 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import After, Limit, Person, Said, allow, cursor, opened
+from bavn.app.web.frame import After, Limit, Person, TextShape, allow, cursor, opened
 from bavn.app.web.sac.bodies import Shape, Words
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.centre.cases.audit import AuditLine
 from bavn.centre.cases.audit_pages import (
     LOOKED_AT_MAX,
@@ -19,7 +19,6 @@ from bavn.centre.cases.audit_pages import (
     check_chain,
     found_lines,
 )
-from bavn.centre.cases.tables import GENESIS
 from bavn.model.text import Text
 
 Who = Annotated[str, Query(max_length=64)]
@@ -63,11 +62,11 @@ class ChainShape(Shape):
     to_seq: int
     head_seq: int
     bad_seq: int | None
-    says: Said
+    says: TextShape
     next: str | None
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/audit``."""
     router = APIRouter(prefix="/audit", tags=["audit"])
 
@@ -103,15 +102,14 @@ def routes(house: SacHouse) -> APIRouter:
     def chain(_: Annotated[Person, allow(Right.AUDIT)], after: After = None) -> ChainShape:
         """Walk the hash chain, 20,000 lines at a time; go on with ``next`` until it is empty."""
         at = opened(after, int, str)
-        seq, said = at or (0, GENESIS)
-        found = check_chain(house.desk.engine, seq, said)
+        found = check_chain(house.desk.engine, *(at or ()))
         done = found.bad is not None or found.to_seq >= found.head_seq
         return ChainShape(
             holds=found.bad is None,
             to_seq=found.to_seq,
             head_seq=found.head_seq,
             bad_seq=None if found.bad is None else found.bad.seq,
-            says=Said.of(_words(found.bad is None, found.to_seq)),
+            says=TextShape.of(_words(found.bad is None, found.to_seq)),
             next=None if done else cursor(found.to_seq, found.to_hash),
         )
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.reports.exercise_plan import may_now, next_step
 from bavn.app.reports.exercise_report import MOMENTS, missing, moments, step_us
-from bavn.app.web.frame import Person, Said
+from bavn.app.web.frame import Person, TextShape
 from bavn.app.web.sac.bodies import Name, Shape
 from bavn.centre.cases.exercises.exercises import AtActor, Exercise
 from bavn.model.sector.exercise import (
@@ -66,15 +66,15 @@ class ExerciseBody(Shape):
 class ExercisePreview(Shape):
     """What a plan comes to: sentences of what will happen, and of what never will."""
 
-    will: list[Said]
-    never: list[Said]
+    will: list[TextShape]
+    never: list[TextShape]
 
 
 class ExerciseStepShown(Shape):
     """A step that an actor took. ``at_us`` by its clock, ``heard_us`` by the centre's; ``detector`` of a suspicion."""
 
     step: ActorStep
-    says: Said
+    says: TextShape
     at_us: int
     heard_us: int
     detector: str
@@ -89,7 +89,7 @@ class ExerciseActor(Shape):
 
     actor: str
     campaign: Campaign
-    campaign_says: Said
+    campaign_says: TextShape
     after_minutes: int
     refused: str
     told_us: int | None
@@ -100,7 +100,7 @@ class ExerciseActor(Shape):
     blocked_us: int | None
     cleaned_us: int | None
     steps: list[ExerciseStepShown]
-    missing: list[Said]
+    missing: list[TextShape]
 
 
 class ExerciseRow(Shape):
@@ -109,8 +109,8 @@ class ExerciseRow(Shape):
     id: str
     mark: str
     state: ExerciseState
-    says: Said
-    title: Said
+    says: TextShape
+    title: TextShape
     begins_us: int
     ends_us: int
     planned_by: str
@@ -127,7 +127,7 @@ class MomentShown(Shape):
     """What happened at the centre, when and by whom; None until it did."""
 
     name: str
-    says: Said
+    says: TextShape
     at_us: int | None
     by: str
 
@@ -136,10 +136,10 @@ class ExerciseWhole(Shape):
     """One exercise. ``next``: what people at the centre do now; ``element``: the only name that it uses."""
 
     row: ExerciseRow
-    objectives: list[Said]
+    objectives: list[TextShape]
     actors_min: int
     element: str
-    next: Said
+    next: TextShape
     over_why: str
     preview: ExercisePreview
     moments: list[MomentShown]
@@ -158,8 +158,8 @@ def row_of(one: Exercise, person: Person) -> ExerciseRow:
         id=one.id,
         mark="EXERCISE",
         state=one.state,
-        says=Said.of(STATES[one.state]),
-        title=Said.of(one.plan.title),
+        says=TextShape.of(STATES[one.state]),
+        title=TextShape.of(one.plan.title),
         begins_us=one.plan.begins_us,
         ends_us=one.plan.ends_us,
         planned_by=one.by.get("planned", ""),
@@ -177,14 +177,14 @@ def whole_of(one: Exercise, person: Person, preview: ExercisePreview) -> Exercis
     """All of it, for this person."""
     return ExerciseWhole(
         row=row_of(one, person),
-        objectives=[Said.of(said) for said in one.plan.objectives],
+        objectives=[TextShape.of(said) for said in one.plan.objectives],
         actors_min=one.plan.t,
         element=element_of(one.id).value,
-        next=Said.of(next_step(one)),
+        next=TextShape.of(next_step(one)),
         over_why=one.over_why,
         preview=preview,
         moments=[
-            MomentShown(name=name, says=Said.of(MOMENTS[name]), at_us=at_us, by=one.by.get(name, ""))
+            MomentShown(name=name, says=TextShape.of(MOMENTS[name]), at_us=at_us, by=one.by.get(name, ""))
             for name, at_us in moments(one).items()
         ],
         actors=[actor_of(one, each) for each in one.actors],
@@ -197,7 +197,7 @@ def actor_of(exercise: Exercise, one: AtActor) -> ExerciseActor:
     return ExerciseActor(
         actor=one.role.actor,
         campaign=one.role.campaign,
-        campaign_says=Said.of(CAMPAIGNS[one.role.campaign]),
+        campaign_says=TextShape.of(CAMPAIGNS[one.role.campaign]),
         after_minutes=one.role.after_minutes,
         refused=one.rule,
         told_us=one.told_us,
@@ -210,12 +210,12 @@ def actor_of(exercise: Exercise, one: AtActor) -> ExerciseActor:
         steps=[
             ExerciseStepShown(
                 step=said.step,
-                says=Said.of(STEPS[said.step]),
+                says=TextShape.of(STEPS[said.step]),
                 at_us=at[said.step],
                 heard_us=said.received_us,
                 detector=said.detector or "",
             )
             for said in one.steps
         ],
-        missing=[Said.of(said) for said in missing(exercise, one)],
+        missing=[TextShape.of(said) for said in missing(exercise, one)],
     )

@@ -14,9 +14,10 @@ from bavn.app.access.rights import Right
 from bavn.app.centre.publish_parts import rendered_apart
 from bavn.app.reports.exercise_plan import NoSuchActor, preview, role
 from bavn.app.reports.exercise_report import json_file, judgements, report
-from bavn.app.reports.page import Standing
-from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, opened, page
+from bavn.app.reports.page import DocumentStatus
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
 from bavn.app.web.sac.bodies import Because, Kind
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.exercise_shapes import (
     ExerciseActor,
     ExerciseBody,
@@ -28,7 +29,6 @@ from bavn.app.web.sac.exercise_shapes import (
     whole_of,
 )
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
-from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.publish_shapes import DocumentShown, document_shown
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.exercises.exercises import Exercise, Exercises, UnknownExercise
@@ -52,7 +52,7 @@ Reader = Annotated[Person, allow(Right.READ)]
 Triager = Annotated[Person, allow(Right.TRIAGE)]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/exercises``."""
     router = APIRouter(prefix="/exercises", tags=["exercises"])
     _reads(router, house)
@@ -60,7 +60,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _reads(router: APIRouter, house: SacHouse) -> None:
+def _reads(router: APIRouter, house: SacContext) -> None:
     @router.get("", operation_id="exercises")
     def exercises(
         person: Reader, state: ExerciseState | None = None, limit: Limit = 50, after: After = None
@@ -108,11 +108,11 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
                 content = json_file(found, held, person.name)
             else:
                 document = report(found, house.sector, house.clock.now_us(), held, person.name)
-                content = rendered_apart(document, form, language, Standing())
+                content = rendered_apart(document, form, language, DocumentStatus())
         return filed(content, f"{exercise_id}-report", form, language)
 
 
-def _acts(router: APIRouter, house: SacHouse) -> None:
+def _acts(router: APIRouter, house: SacContext) -> None:
     @router.post("/preview", operation_id="preview_exercise")
     def look(_: Triager, body: ExerciseBody) -> ExercisePreview:
         """What a plan comes to, in words. Nothing is kept."""
@@ -146,11 +146,11 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             return _whole({"end": kept.end, "stop": kept.stop}[act](exercise_id, person.name, body.why), person)
 
 
-def _kept(house: SacHouse) -> Exercises:
+def _kept(house: SacContext) -> Exercises:
     return Exercises(house.registry.engine, house.clock)
 
 
-def _plan(house: SacHouse, body: ExerciseBody) -> Plan:
+def _plan(house: SacContext, body: ExerciseBody) -> Plan:
     """What was asked for, of active actors. Raises NoSuchActor, BadExercise."""
     active = {actor.name for actor in house.registry.members()[1]}
     begins_us = house.clock.now_us() if body.begins_us is None else body.begins_us
@@ -166,7 +166,9 @@ def _plan(house: SacHouse, body: ExerciseBody) -> Plan:
 
 def _preview(plan: Plan) -> ExercisePreview:
     made = preview(plan)
-    return ExercisePreview(will=[Said.of(one) for one in made.will], never=[Said.of(one) for one in made.never])
+    return ExercisePreview(
+        will=[TextShape.of(one) for one in made.will], never=[TextShape.of(one) for one in made.never]
+    )
 
 
 def _whole(one: Exercise, person: Person) -> ExerciseWhole:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from bavn.app.web.exporting import STIX_SPACE, Objects
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.shapes import Named
 from bavn.centre.share.share import identity_of
 from bavn.model.moment import iso
@@ -20,7 +20,7 @@ from bavn.wire.partners.stix_out import NotWritable, context_of, object_of
 PLACES: Final = {ObservableType.IP4: "ipv4-addr", ObservableType.IP6: "ipv6-addr", ObservableType.DOMAIN: "domain-name"}
 
 
-def groups(house: SacHouse, at_us: Callable[[Any], int]) -> Objects:
+def groups(house: SacContext, at_us: Callable[[Any], int]) -> Objects:
     """Of rows with an id and observables: the observables, and a grouping of suspicious activity that says that they
     belong together. ``at_us``: since when the row stands."""
 
@@ -47,14 +47,14 @@ def groups(house: SacHouse, at_us: Callable[[Any], int]) -> Objects:
     return objects
 
 
-def released(house: SacHouse) -> Objects:
+def released(house: SacContext) -> Objects:
     """Of indicators: those that were released; what cannot be written in STIX is left out."""
 
     def objects(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
         created_by = identity_of(house.sector)
         yield from context_of(created_by, house.sector, iso(0))
         for row in rows:
-            kept = house.desk.kept(row.id)
+            kept = house.desk.deliveries.get(row.id)
             if kept is None:
                 continue
             try:

@@ -8,20 +8,20 @@ from typing import Final, Literal
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Said
+from bavn.app.web.frame import Person, TextShape
 from bavn.app.web.sac.bodies import Shape, Why
 from bavn.centre.books.clock import IndicatorClock, only_hunted
-from bavn.centre.cases.indicators.indicator import IndicatorSettings, Life, Standing
+from bavn.centre.cases.indicators.indicator import IndicatorSettings, IndicatorStatus, Life
 from bavn.centre.cases.indicators.steps import STEPS, behind
 from bavn.centre.desk.desk import Desk
 from bavn.centre.share.deliveries import AtActor
-from bavn.centre.share.ring_book import RingStand
-from bavn.model.heard import Observed
+from bavn.centre.share.stage_book import RingStand
 from bavn.model.intel.decay import worth
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
 from bavn.model.principal import may_be_second
+from bavn.model.received import Observed
 from bavn.model.sector.indicator_life import LIFE, LifeAct, LifeState, may_go
 from bavn.model.text import Text
 
@@ -39,7 +39,7 @@ class ActShape(Shape):
 
     act: LifeAct
     may: bool
-    why_not: Said | None
+    why_not: TextShape | None
 
 
 class RingShape(Shape):
@@ -73,7 +73,7 @@ class IndicatorRow(Shape):
     people: list[str]
     met_by: int
     wrong_by: int
-    waits: Said | None
+    waits: TextShape | None
     ring: RingShape | None
     why: str
     acts: list[ActShape]
@@ -84,7 +84,7 @@ class CheckShape(Shape):
 
     name: str
     stops: bool
-    says: Said
+    says: TextShape
 
 
 class AtActorShape(Shape):
@@ -129,7 +129,7 @@ class ClockShape(Shape):
     hunted: list[str]
 
 
-class WorthAt(Shape):
+class DecayPoint(Shape):
     """A point of the curve."""
 
     at_us: int
@@ -139,7 +139,7 @@ class WorthAt(Shape):
 class DecayShape(Shape):
     """What it is worth if nobody meets it again; below ``line`` it expires."""
 
-    points: list[WorthAt]
+    points: list[DecayPoint]
     line: int
     half_life_days: float
 
@@ -199,7 +199,7 @@ class Approving(Shape):
     rev: int | None = Field(default=None, ge=0)
 
 
-def row_of(standing: Standing, ring: RingStand | None, person: Person) -> IndicatorRow:
+def row_of(standing: IndicatorStatus, ring: RingStand | None, person: Person) -> IndicatorRow:
     """A line of the list for this person."""
     life = standing.life
     waits = life.state is LifeState.REVIEW and not may_go(life.pap, life.people)
@@ -222,7 +222,7 @@ def row_of(standing: Standing, ring: RingStand | None, person: Person) -> Indica
         people=list(life.people),
         met_by=len(standing.true_groups),
         wrong_by=len(standing.false_groups),
-        waits=Said.of(WAITS) if waits else None,
+        waits=TextShape.of(WAITS) if waits else None,
         ring=None if ring is None else ring_shape(ring),
         why=life.refusal or life.why,
         acts=acts_of(life, person),
@@ -243,7 +243,7 @@ def acts_of(life: Life, person: Person) -> list[ActShape]:
 
 
 def _act(act: LifeAct, why_not: Text | None) -> ActShape:
-    return ActShape(act=act, may=why_not is None, why_not=None if why_not is None else Said.of(why_not))
+    return ActShape(act=act, may=why_not is None, why_not=None if why_not is None else TextShape.of(why_not))
 
 
 def _why_not(act: LifeAct, life: Life, person: Person) -> Text | None:
@@ -300,7 +300,7 @@ def clock_shape(one: IndicatorClock) -> ClockShape:
     )
 
 
-def decay_of(standing: Standing, settings: IndicatorSettings, now_us: int) -> DecayShape:
+def decay_of(standing: IndicatorStatus, settings: IndicatorSettings, now_us: int) -> DecayShape:
     """The curve from its last refresh to its end, or for thirty days where it has none."""
     life = standing.life
     half = settings.half_life_days(life.observable.type.value)
@@ -310,7 +310,7 @@ def decay_of(standing: Standing, settings: IndicatorSettings, now_us: int) -> De
     moments = [since_us + span_us * n // DECAY_POINTS for n in range(DECAY_POINTS + 1)]
     t, f = len(standing.true_groups), len(standing.false_groups)
     points = [
-        WorthAt(
+        DecayPoint(
             at_us=at_us, worth=worth(life.base, since_us, at_us, half_life_days=half, true_groups=t, false_groups=f)
         )
         for at_us in moments
@@ -318,15 +318,15 @@ def decay_of(standing: Standing, settings: IndicatorSettings, now_us: int) -> De
     return DecayShape(points=points, line=settings.expire_below, half_life_days=half)
 
 
-def whole_of(desk: Desk, standing: Standing, person: Person, clock: ClockShape | None) -> IndicatorWhole:
+def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: ClockShape | None) -> IndicatorWhole:
     """All that is known of one."""
     life = standing.life
     checks = life.checks if life.state is not LifeState.DRAFT else desk.lives.looked_at(life)
     return IndicatorWhole(
-        row=row_of(standing, desk.ring(life.id), person),
-        checks=[CheckShape(name=c.name, stops=c.stops, says=Said.of(c.words)) for c in checks],
-        actors=[at_actor(one) for one in desk.at_actors(life.id)],
-        sightings=[sighting(one) for one in desk.sightings(life.id)],
+        row=row_of(standing, desk.ring.stand(life.id), person),
+        checks=[CheckShape(name=c.name, stops=c.stops, says=TextShape.of(c.words)) for c in checks],
+        actors=[at_actor(one) for one in desk.deliveries.at_actors(life.id)],
+        sightings=[sighting(one) for one in desk.deliveries.sightings(life.id)],
         true_groups=list(standing.true_groups),
         false_groups=list(standing.false_groups),
         producers=list(life.evidence.producers),

@@ -11,7 +11,7 @@ from bavn.app.access.rights import Right
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, opened, page
 from bavn.app.web.sac.bodies import Kind, Shape, Words, observable_of
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.in_stix import released
 from bavn.app.web.sac.indicator_shapes import (
     PAPS,
@@ -27,10 +27,10 @@ from bavn.app.web.sac.indicator_shapes import (
 )
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.books.clocks import UnknownIndicator
-from bavn.centre.cases.indicators.indicator import Life, Standing
+from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
 from bavn.centre.cases.indicators.indicators import ChangedInBetween, UnknownLife
-from bavn.centre.cases.indicators.pages import WantedLives, lives_page
-from bavn.centre.share.delivery_pages import owed_to
+from bavn.centre.cases.indicators.pages import IndicatorFilter, lives_page
+from bavn.centre.share.delivery_pages import OwedTo, owed_to
 from bavn.model.observable import ObservableType
 from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.model.text import Text
@@ -88,7 +88,7 @@ class OwedRow(Shape):
     not_carried_by: list[str]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/indicators``."""
     router = APIRouter(prefix="/indicators", tags=["indicators"])
     _lists(router, house)
@@ -97,7 +97,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _lists(router: APIRouter, house: SacHouse) -> None:
+def _lists(router: APIRouter, house: SacContext) -> None:
     @router.get("", operation_id="indicators")
     @in_stix(released(house))
     def indicators(
@@ -111,10 +111,10 @@ def _lists(router: APIRouter, house: SacHouse) -> None:
         wrong: Wrong = False,
     ) -> Rows[IndicatorRow]:
         """Indicators, the latest drafted first, each with the acts that its state offers you."""
-        wanted = WantedLives(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
+        wanted = IndicatorFilter(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
         lives = lives_page(house.desk.engine, wanted, limit + 1, opened(after, int, str))
         shown = page(lives, limit, lambda life: (life.drafted_us, life.id))
-        rings = house.desk.rings([life.id for life in shown.items if life.released_us is not None])
+        rings = house.desk.ring.stands([life.id for life in shown.items if life.released_us is not None])
         items = [row_of(one, rings.get(one.life.id), person) for one in _standings(house, shown.items)]
         return Rows(items=items, next=shown.next)
 
@@ -141,27 +141,28 @@ def _lists(router: APIRouter, house: SacHouse) -> None:
         if house.registry.actor(actor) is None:
             raise Trouble(404, "unknown-actor", Text("There is no such member."))
         last = opened(after, str)
-        rows = [
-            OwedRow(
-                id=o.indicator_id,
-                type=o.type,
-                value=o.value,
-                live=o.live,
-                status=o.status,
-                rule=o.rule,
-                queued_us=o.queued_us,
-                said=o.state,
-                said_rule=o.state_rule,
-                said_us=o.state_us,
-                enforced_by=list(o.enforcers),
-                not_carried_by=list(o.not_carried),
-            )
-            for o in owed_to(house.desk.engine, actor, limit + 1, last[0] if last else "")
-        ]
-        return page(rows, limit, lambda row: (row.id,))
+        owed = owed_to(house.desk.engine, actor, limit + 1, last[0] if last else "")
+        return page([_owed_row(one) for one in owed], limit, lambda row: (row.id,))
 
 
-def _one(router: APIRouter, house: SacHouse) -> None:
+def _owed_row(owed: OwedTo) -> OwedRow:
+    return OwedRow(
+        id=owed.indicator_id,
+        type=owed.type,
+        value=owed.value,
+        live=owed.live,
+        status=owed.status,
+        rule=owed.rule,
+        queued_us=owed.queued_us,
+        said=owed.state,
+        said_rule=owed.state_rule,
+        said_us=owed.state_us,
+        enforced_by=list(owed.enforcers),
+        not_carried_by=list(owed.not_carried),
+    )
+
+
+def _one(router: APIRouter, house: SacContext) -> None:
     @router.get("/{indicator_id}", operation_id="indicator")
     def indicator(person: Annotated[Person, allow(Right.READ)], indicator_id: Id) -> IndicatorWhole:
         """One indicator: what was found before release, where it stands at each actor, what it is worth, its clock and
@@ -170,7 +171,7 @@ def _one(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, house.desk.lives.get(indicator_id), person)
 
 
-def _acts(router: APIRouter, house: SacHouse) -> None:
+def _acts(router: APIRouter, house: SacContext) -> None:
     @router.post("", operation_id="draft_indicators", status_code=201)
     def draft(person: Annotated[Person, allow(Right.TRIAGE)], body: Drafting) -> Rows[IndicatorRow]:
         """Draft indicators of your own knowledge, or of all elements of a case."""
@@ -189,7 +190,7 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             )
         with told(*REFUSALS):
             if body.case_id:
-                case = house.desk.case(body.case_id)
+                case = house.desk.cases.case(body.case_id)
                 made = [lives.draft_of_case(case, e, person.name, body.why, **given) for e in case.facts.elements]
             else:
                 producers = [f"source:{name}" for name in body.sources]
@@ -222,25 +223,25 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, made, person)
 
 
-def _standings(house: SacHouse, lives: list[Life]) -> list[Standing]:
+def _standings(house: SacContext, lives: list[Life]) -> list[IndicatorStatus]:
     return house.desk.upkeep.standings(lives, house.desk.now_us())
 
 
-def _row(house: SacHouse, standing: Standing, person: Person) -> IndicatorRow:
+def _row(house: SacContext, standing: IndicatorStatus, person: Person) -> IndicatorRow:
     ringed = standing.life.released_us is not None
-    return row_of(standing, house.desk.ring(standing.life.id) if ringed else None, person)
+    return row_of(standing, house.desk.ring.stand(standing.life.id) if ringed else None, person)
 
 
-def _whole(house: SacHouse, life: Life, person: Person) -> IndicatorWhole:
+def _whole(house: SacContext, life: Life, person: Person) -> IndicatorWhole:
     try:
-        clock = clock_shape(house.desk.clock(life.id))
+        clock = clock_shape(house.desk.times.clock(life.id))
     except UnknownIndicator:
         clock = None
     return whole_of(house.desk, house.desk.upkeep.standing(life, house.desk.now_us()), person, clock)
 
 
-def _clock_row(house: SacHouse, indicator_id: str) -> ClockRow:
-    one = house.desk.clock(indicator_id)
+def _clock_row(house: SacContext, indicator_id: str) -> ClockRow:
+    one = house.desk.times.clock(indicator_id)
     life = house.desk.lives.get(indicator_id)
     steps = dict(one.steps)
     released, last = steps["released"], steps["last_block"]

@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from bavn.app.web.frame import Said
+from bavn.app.web.frame import TextShape
 from bavn.app.web.sac.shapes import Amount, Named, Shape, hour_us
 from bavn.centre.books.ignored import PutAside
 from bavn.centre.books.leads import LeadView
 from bavn.centre.cases.case.calibration import Calibration
 from bavn.centre.cases.case.case import Case
 from bavn.centre.correlate.kin import NETWORK_WEIGHT, links_of
+from bavn.centre.desk.detector_coverage import DetectorCoverage, behind
 from bavn.centre.desk.lead_pages import LeadLine
-from bavn.centre.desk.sight import Eye, behind
 from bavn.model.evidence import p_of_bucket
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.functions import FUNCTIONS
@@ -24,7 +24,7 @@ class CaseOfLead(Shape):
 
     id: str
     state: CaseState
-    state_said: Said
+    state_said: TextShape
     owner: str
 
 
@@ -55,7 +55,7 @@ class WithoutShown(Shape):
     actor: str
     score: float
     rank: int | None
-    why: Said
+    why: TextShape
 
 
 class SignShown(Shape):
@@ -150,7 +150,7 @@ class LeadShown(Shape):
     now_us: int
     case: CaseOfLead | None
     ignored: IgnoredShown | None
-    behind: Said
+    behind: TextShape
 
 
 HOSTS = ("1", "2-3", "4-10", "> 10")
@@ -183,7 +183,12 @@ def summary(line: LeadLine) -> LeadSummary:
 
 
 def shown(
-    view: LeadView, case: Case | None, fared: Calibration, now_us: int, aside: PutAside | None, seeing: Sequence[Eye]
+    view: LeadView,
+    case: Case | None,
+    fared: Calibration,
+    now_us: int,
+    aside: PutAside | None,
+    seeing: Sequence[DetectorCoverage],
 ) -> LeadShown:
     """The whole lead. ``seeing``: what each actor could see now."""
     lead = view.lead
@@ -201,7 +206,8 @@ def shown(
         terms=_terms(lead),
         reasons=_reasons(lead),
         without=[
-            WithoutShown(actor=one.actor, score=one.score, rank=one.rank, why=Said.of(one.why)) for one in view.without
+            WithoutShown(actor=one.actor, score=one.score, rank=one.rank, why=TextShape.of(one.why))
+            for one in view.without
         ],
         elements=[
             ElementShown(
@@ -209,7 +215,7 @@ def shown(
                 score=one.score,
                 groups=one.groups,
                 listed=one.listed,
-                terms=[Amount(name=t.name, amount=t.nats, why=Said.of(t.why)) for t in one.terms],
+                terms=[Amount(name=t.name, amount=t.nats, why=TextShape.of(t.why)) for t in one.terms],
             )
             for one in view.elements
         ],
@@ -224,7 +230,7 @@ def shown(
         now_us=now_us,
         case=None if case is None else _case(case.id, case.state, case.owner),
         ignored=None if aside is None else IgnoredShown(until_us=aside.until_us, by=aside.by, why=aside.why),
-        behind=Said.of(behind(seeing, (sign.detector for sign in lead.signs)).says),
+        behind=TextShape.of(behind(seeing, (sign.detector for sign in lead.signs)).says),
     )
 
 
@@ -275,7 +281,7 @@ def spread(signs: Sequence[Sign]) -> list[tuple[str, int]]:
 
 
 def _case(case_id: str, state: CaseState, owner: str) -> CaseOfLead:
-    return CaseOfLead(id=case_id, state=state, state_said=Said.of(CASE_WORDS[state]), owner=owner)
+    return CaseOfLead(id=case_id, state=state, state_said=TextShape.of(CASE_WORDS[state]), owner=owner)
 
 
 def _techniques(lead: Lead) -> list[str]:
@@ -283,19 +289,21 @@ def _techniques(lead: Lead) -> list[str]:
 
 
 def _terms(lead: Lead) -> list[Amount]:
-    return [Amount(name=one.name, amount=one.nats, why=Said.of(one.why)) for one in lead.terms]
+    return [Amount(name=one.name, amount=one.nats, why=TextShape.of(one.why)) for one in lead.terms]
 
 
 def _reasons(lead: Lead) -> list[Amount]:
-    return [Amount(name=one.name, amount=one.points, why=Said.of(one.why), of=_about(one.name)) for one in lead.reasons]
+    return [
+        Amount(name=one.name, amount=one.points, why=TextShape.of(one.why), of=_about(one.name)) for one in lead.reasons
+    ]
 
 
-def _about(name: str) -> Said | None:
+def _about(name: str) -> TextShape | None:
     """What a reason is about, in words: a function's name, or the supplier's own."""
     kind, _, of = name.partition(":")
     if kind == "function" and of in FUNCTIONS:
-        return Said.of(FUNCTIONS[of].words)
-    return Said(en=of, da=of) if of else None
+        return TextShape.of(FUNCTIONS[of].words)
+    return TextShape(en=of, da=of) if of else None
 
 
 def _sign(sign: Sign) -> SignShown:

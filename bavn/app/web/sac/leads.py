@@ -10,8 +10,8 @@ from pydantic import Field
 
 from bavn.app.access.rights import Right
 from bavn.app.web.exporting import in_stix
-from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, cursor, opened
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.lead_view import LeadShown, LeadSummary, shown, summary
 from bavn.app.web.sac.refusals.answers import told
@@ -44,7 +44,7 @@ class Ignoring(Shape):
     why: str = Field(min_length=1, max_length=WHY_CHARS_MAX)
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /leads."""
     router = APIRouter(prefix="/leads", tags=["leads"])
 
@@ -73,7 +73,7 @@ def routes(house: SacHouse) -> APIRouter:
             view = house.desk.lead(lead_id)
         return shown(
             view,
-            house.desk.case_of_lead(lead_id),
+            house.desk.cases.of_lead(lead_id),
             house.desk.calibration(),
             house.desk.now_us(),
             house.desk.ignored.of(lead_id),
@@ -86,9 +86,9 @@ def routes(house: SacHouse) -> APIRouter:
         with told():
             case = house.desk.open_case(lead_id, person.name)
             if body.take and case.state is CaseState.NEW:
-                case = house.desk.act(case.id, CaseAct.TAKE, person.name)
+                case = house.desk.cases.act(case.id, CaseAct.TAKE, person.name)
         words = Text("{id} is open", id=case.id)
-        return Done(case_id=case.id, standing=house.desk.standing(case.id), said=Said.of(words))
+        return Done(case_id=case.id, standing=house.desk.standing(case.id), said=TextShape.of(words))
 
     @router.post("/{lead_id}/benign", operation_id="lead_benign")
     def benign(person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId, body: Harmless) -> Done:
@@ -96,9 +96,9 @@ def routes(house: SacHouse) -> APIRouter:
         somebody reopens it."""
         with told():
             case = house.desk.open_case(lead_id, person.name)
-            case = house.desk.act(case.id, CaseAct.DISMISS, person.name, body.why)
+            case = house.desk.cases.act(case.id, CaseAct.DISMISS, person.name, body.why)
         words = Text("{id} is dismissed: its elements count as harmless", id=case.id)
-        return Done(case_id=case.id, standing=house.desk.standing(case.id), said=Said.of(words))
+        return Done(case_id=case.id, standing=house.desk.standing(case.id), said=TextShape.of(words))
 
     @router.post("/{lead_id}/ignore", operation_id="lead_ignore")
     def ignore(person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId, body: Ignoring) -> LeadShown:

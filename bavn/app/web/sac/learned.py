@@ -4,7 +4,7 @@ each claim. Refuses to promise what that page does not.
 
 from typing import Final
 
-from bavn.app.web.frame import Said
+from bavn.app.web.frame import TextShape
 from bavn.app.web.sac.bodies import Shape
 from bavn.centre.desk.views import RoundSummary
 from bavn.model.text import Text
@@ -14,9 +14,9 @@ class PartyLearned(Shape):
     """What one party learned, and what it did not."""
 
     party: str
-    name: Said
-    learned: list[Said]
-    not_learned: list[Said]
+    name: TextShape
+    learned: list[TextShape]
+    not_learned: list[TextShape]
 
 
 class AreasLearned(Shape):
@@ -68,9 +68,9 @@ def learned(summary: RoundSummary | None) -> AreasLearned:
         parties=[
             PartyLearned(
                 party=party,
-                name=Said.of(name),
-                learned=[Said.of(one) for one in said[party]],
-                not_learned=[Said.of(one) for one in NOT[party]],
+                name=TextShape.of(name),
+                learned=[TextShape.of(one) for one in said[party]],
+                not_learned=[TextShape.of(one) for one in NOT[party]],
             )
             for party, name in NAMES.items()
         ]

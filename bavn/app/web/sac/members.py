@@ -9,17 +9,16 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, Said, allow
+from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.desk.membership import QUOTA_MAX, Membership, waits_for
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.enrolment import TOKEN_LIFE_US
 from bavn.centre.members.registry import CannotAdd, NotInState, UnknownActor
 from bavn.centre.members.roles import SUPPLIERS_MAX
-from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US
-from bavn.model.moment import DAY_US
+from bavn.model.health import NodeBounds, ends_soon
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ActorKind, ActorState, Quota
 from bavn.model.text import Number, Text
@@ -29,7 +28,6 @@ REFUSALS: Final[tuple[Kind, ...]] = (
     (NotInState, 409, "not-now", "you"),
     (CannotAdd, 422, "cannot-add", "you"),
 )
-ENDS_SOON_US: Final = 14 * DAY_US
 Actor = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 
 
@@ -57,7 +55,7 @@ class MemberRow(Shape):
     suppliers: list[str]
     health: HealthShape | None
     certificate_until_us: int | None
-    worries: list[Said]
+    worries: list[TextShape]
 
 
 class PaperShape(Shape):
@@ -83,7 +81,7 @@ class ActOnMember(Shape):
     """An act that its state offers, and what will happen."""
 
     act: str
-    will_happen: list[Said]
+    will_happen: list[TextShape]
 
 
 class MemberWhole(Shape):
@@ -104,7 +102,7 @@ class Token(Shape):
     token: str
     pin: str
     until_us: int
-    says: Said
+    says: TextShape
 
 
 class Inviting(Shape):
@@ -137,7 +135,7 @@ class FunctionShape(Shape):
 
     name: str
     points: float
-    says: Said
+    says: TextShape
 
 
 SHOWN_ONCE: Final = Text(
@@ -145,15 +143,16 @@ SHOWN_ONCE: Final = Text(
 )
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/members``."""
     router = APIRouter(prefix="/members", tags=["members"])
     _reads(router, house)
     _acts(router, house)
+    _standing_acts(router, house)
     return router
 
 
-def _reads(router: APIRouter, house: SacHouse) -> None:
+def _reads(router: APIRouter, house: SacContext) -> None:
     @router.get("", operation_id="members")
     def members(_: Annotated[Person, allow(Right.READ)]) -> Rows[MemberRow]:
         """All members, by name: their state, how their nodes said they are, and what is wrong."""
@@ -165,7 +164,7 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
     def functions(_: Annotated[Person, allow(Right.READ)]) -> Rows[FunctionShape]:
         """The critical functions that a member can have."""
         items = [
-            FunctionShape(name=name, points=one.points, says=Said.of(one.words)) for name, one in FUNCTIONS.items()
+            FunctionShape(name=name, points=one.points, says=TextShape.of(one.words)) for name, one in FUNCTIONS.items()
         ]
         return Rows(items=items, total=len(items))
 
@@ -176,11 +175,11 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, actor)
 
 
-def _membership(house: SacHouse) -> Membership:
+def _membership(house: SacContext) -> Membership:
     return Membership(house.registry, house.enrolment, house.roles, house.clock)
 
 
-def _acts(router: APIRouter, house: SacHouse) -> None:
+def _acts(router: APIRouter, house: SacContext) -> None:
     @router.post("/invitations", operation_id="invite_member", status_code=201)
     def invite(person: Annotated[Person, allow(Right.MEMBERS)], body: Inviting) -> Token:
         """Invite a member: its one-time token, shown this once, and the pin."""
@@ -191,7 +190,7 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             token=token,
             pin=house.enrolment.authority.fingerprint,
             until_us=house.clock.now_us() + TOKEN_LIFE_US,
-            says=Said.of(SHOWN_ONCE),
+            says=TextShape.of(SHOWN_ONCE),
         )
 
     @router.put("/{actor}", operation_id="set_member")
@@ -220,6 +219,8 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             _membership(house).set_quota(actor, body.kind, made, person.name)
             return _whole(house, actor)
 
+
+def _standing_acts(router: APIRouter, house: SacContext) -> None:
     @router.post("/{actor}/suspend", operation_id="suspend_member")
     def suspend(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Because) -> MemberWhole:
         """Let it in no more until it is resumed."""
@@ -242,7 +243,7 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, actor)
 
 
-def _row(house: SacHouse, view: MemberView, until_us: int | None) -> MemberRow:
+def _row(house: SacContext, view: MemberView, until_us: int | None) -> MemberRow:
     actor, health = view.actor, view.health
     active = actor.state is ActorState.ACTIVE
     return MemberRow(
@@ -265,32 +266,35 @@ def _row(house: SacHouse, view: MemberView, until_us: int | None) -> MemberRow:
             last_round=health.last_round,
         ),
         certificate_until_us=until_us,
-        worries=[Said.of(one) for one in _worries(view, until_us, house.clock.now_us())] if active else [],
+        worries=[TextShape.of(one) for one in _worries(view, until_us, house.clock.now_us(), house.desk.bounds)]
+        if active
+        else [],
     )
 
 
-def _worries(view: MemberView, until_us: int | None, now_us: int) -> list[Text]:
+def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBounds) -> list[Text]:
     """What is wrong with an active member, the gravest first."""
     made, health = [], view.health
     if until_us is not None and until_us <= now_us:
         made.append(Text("its certificate has ended: invite it anew"))
-    elif until_us is not None and until_us - now_us < ENDS_SOON_US:
+    elif until_us is not None and ends_soon(until_us, now_us):
         made.append(Text("its certificate ends soon, not renewed"))
     if health is None:
         return [*made, Text("its node has never said how it is")]
-    if now_us - health.received_us > NODE_SILENT_US:
+    condition = bounds.condition(health, now_us)
+    if condition.silent:
         made.append(Text("its node is silent"))
-    if health.sensor == "down":
+    if condition.sensor_down:
         made.append(Text("its sensor is down"))
-    if health.capture_loss_permille > LOSS_PERMILLE_MAX:
+    if condition.lossy:
         loss = Number(health.capture_loss_permille / 10, ".1f")
         made.append(Text("it loses {loss} % of its packets", loss=loss))
-    if abs(health.clock_skew_s) > CLOCK_OFF_S_MAX:
+    if condition.clock_off:
         made.append(Text("its clock is {clock_skew_s} s off", clock_skew_s=health.clock_skew_s))
     return made
 
 
-def _whole(house: SacHouse, name: str) -> MemberWhole:
+def _whole(house: SacContext, name: str) -> MemberWhole:
     view = next((one for one in house.desk.members() if one.actor.name == name), None)
     if view is None:
         raise UnknownActor(f"no actor is called {name!r}")
@@ -324,12 +328,12 @@ def _whole(house: SacHouse, name: str) -> MemberWhole:
     )
 
 
-def _offered(house: SacHouse, view: MemberView, in_force: int) -> list[ActOnMember]:
+def _offered(house: SacContext, view: MemberView, in_force: int) -> list[ActOnMember]:
     state = view.actor.state
-    invite = ActOnMember(act="invite", will_happen=[Said.of(SHOWN_ONCE)])
+    invite = ActOnMember(act="invite", will_happen=[TextShape.of(SHOWN_ONCE)])
     if state is ActorState.SUSPENDED:
         again = Text("It is let in again with the certificates that it has, and gets what waited for it.")
-        acts = [ActOnMember(act="resume", will_happen=[Said.of(again)])]
+        acts = [ActOnMember(act="resume", will_happen=[TextShape.of(again)])]
         return [*acts, ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True)), invite]
     if state is ActorState.ACTIVE:
         return [
@@ -342,7 +346,7 @@ def _offered(house: SacHouse, view: MemberView, in_force: int) -> list[ActOnMemb
     return [invite]
 
 
-def _leaving(house: SacHouse, view: MemberView, in_force: int, *, for_good: bool) -> list[Said]:
+def _leaving(house: SacContext, view: MemberView, in_force: int, *, for_good: bool) -> list[TextShape]:
     """What follows when it is shut out, in the order in which people ask."""
     waiting, held, asked = waits_for(house.desk.engine, view.actor.name)
     left = len(house.registry.members()[1]) - (view.actor.state is ActorState.ACTIVE)
@@ -366,4 +370,4 @@ def _leaving(house: SacHouse, view: MemberView, in_force: int, *, for_good: bool
             1,
             Text("{in_force} certificates and its keys stay, so that one act lets it in again.", in_force=in_force),
         )
-    return [Said.of(one) for one in made]
+    return [TextShape.of(one) for one in made]

@@ -10,19 +10,19 @@ from fastapi import APIRouter, Query
 
 from bavn.app.access.rights import Right
 from bavn.app.centre.count_words import KINDS
-from bavn.app.web.frame import Person, Said, allow
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.frame import Person, TextShape, allow
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES, STEPS
 from bavn.app.web.sac.shapes import Named, Shape
 from bavn.centre.books.clock import IndicatorClock
 from bavn.centre.cases.case.pages import CaseAsk
-from bavn.centre.desk.coverage import TookPart, took_part
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine
+from bavn.centre.desk.participation import TookPart, took_part
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.rollout import parties
 from bavn.centre.store.engine import reading
-from bavn.model.health import CLOCK_OFF_S_MAX, LOSS_PERMILLE_MAX, NODE_SILENT_US, QUEUE_MAX
+from bavn.model.health import ROUNDS_PERCENT_MIN, NodeBounds
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.functions import FUNCTIONS
@@ -30,7 +30,6 @@ from bavn.model.sector.member import ActorKind, ActorState
 from bavn.model.sector.tally import BLOCKED, TECHNIQUES
 from bavn.model.sector.work import DueState
 
-ROUNDS_SHARE_MIN: Final = 0.9
 LEADS_SHOWN: Final = 8
 CAMPAIGNS_SHOWN: Final = 12
 CLOCKS_SHOWN: Final = 20
@@ -42,7 +41,7 @@ class Coded(Shape):
     """A code and its words."""
 
     code: str
-    says: Said
+    says: TextShape
 
 
 class HealthShown(Shape):
@@ -62,14 +61,14 @@ class Tile(Shape):
 
     name: str
     kind: ActorKind
-    kind_said: Said
+    kind_said: TextShape
     group: str
     region: str | None
     state: ActorState
-    state_said: Said
+    state_said: TextShape
     standing: str
     blind: list[Coded]
-    functions: list[Said]
+    functions: list[TextShape]
     suppliers: list[str]
     health: HealthShown | None
     rounds: int
@@ -82,7 +81,7 @@ class KindSum(Shape):
     """Actors of one kind, and how many of them the sector sees well."""
 
     kind: ActorKind
-    says: Said
+    says: TextShape
     actors: int
     well: int
 
@@ -100,7 +99,7 @@ class CampaignShown(Shape):
     lead_id: str
     case_id: str | None
     case_state: CaseState | None
-    case_state_said: Said | None
+    case_state_said: TextShape | None
     observables: list[Named]
     techniques: list[str]
     steps: list[SpreadStep]
@@ -112,7 +111,7 @@ class ClockStep(Shape):
     """A step on the way from first sighting to protection; ``at_us`` None until it happened."""
 
     name: str
-    says: Said
+    says: TextShape
     at_us: int | None
 
 
@@ -126,7 +125,7 @@ class ClockShown(Shape):
     enforced: int
     missing: list[str]
     hunted: list[str]
-    slowest: Said | None
+    slowest: TextShape | None
     slowest_s: float | None
     to_protected_us: int | None
 
@@ -136,7 +135,7 @@ class CountShown(Shape):
 
     what: str
     entry: str
-    says: Said
+    says: TextShape
     told: int
     value: int
     low: int
@@ -184,7 +183,7 @@ class SectorOverview(Shape):
     missing: list[Coded]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /overview."""
     router = APIRouter(prefix="/overview", tags=["overview"])
 
@@ -199,12 +198,13 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def looked_at(house: SacHouse, budget: int) -> SectorOverview:
+def looked_at(house: SacContext, budget: int) -> SectorOverview:
     """All of it."""
     desk, now_us = house.desk, house.clock.now_us()
     waiting, waits = desk.lead_page(LeadAsk(stands="waiting"), budget)
     top, leads = desk.lead_page(LeadAsk(), max(CAMPAIGNS_SHOWN, 50))
-    actors = tiles(desk.members(), took_part(desk.engine, now_us - DAY_US), top, now_us, regions_of(house))
+    took = took_part(desk.engine, now_us - DAY_US)
+    actors = tiles(desk.members(), took, top, now_us, regions_of(house), desk.bounds)
     told, counted = counts(house, now_us)
     owed = deadlines(house, now_us)
     standing = desk.alarms.every(standing=True)
@@ -230,11 +230,11 @@ def looked_at(house: SacHouse, budget: int) -> SectorOverview:
         clocks=[clock(one, house) for one in desk.times.clocks(CLOCKS_SHOWN)],
         counts=counted,
         deadlines=owed[:DEADLINES_SHOWN],
-        missing=[Coded(code=code, says=Said.of(words)) for code, words in MISSING.items() if not known[code]],
+        missing=[Coded(code=code, says=TextShape.of(words)) for code, words in MISSING.items() if not known[code]],
     )
 
 
-def regions_of(house: SacHouse) -> dict[str, str]:
+def regions_of(house: SacContext) -> dict[str, str]:
     """actor -> where it lies, as the roll-out's register says; empty for unknown."""
     with reading(house.desk.engine) as connection:
         return {one.actor: one.region for one in parties(connection)}
@@ -246,6 +246,7 @@ def tiles(
     top: Sequence[LeadLine],
     now_us: int,
     regions: Mapping[str, str],
+    bounds: NodeBounds,
 ) -> list[Tile]:
     """Every actor that is not shut out, by kind and name."""
     touched: dict[str, int] = {}
@@ -253,14 +254,20 @@ def tiles(
         for actor in line.view.lead.actors:
             touched[actor] = touched.get(actor, 0) + 1
     found = [
-        _tile(one, took.get(one.actor.name), touched.get(one.actor.name, 0), now_us, regions.get(one.actor.name, ""))
+        _tile(
+            one,
+            touched.get(one.actor.name, 0),
+            regions.get(one.actor.name, ""),
+            took.get(one.actor.name),
+            blind_spots(one, took.get(one.actor.name), now_us, bounds),
+        )
         for one in members
         if one.actor.state is not ActorState.REVOKED
     ]
     return sorted(found, key=lambda tile: (tile.kind, tile.name))
 
 
-def blind_spots(member: MemberView, took: TookPart | None, now_us: int) -> list[str]:
+def blind_spots(member: MemberView, took: TookPart | None, now_us: int, bounds: NodeBounds) -> list[str]:
     """Codes of BLIND, the worst first."""
     health = member.health
     if member.actor.state is not ActorState.ACTIVE:
@@ -268,15 +275,16 @@ def blind_spots(member: MemberView, took: TookPart | None, now_us: int) -> list[
     if health is None:
         return ["never-heard"]
     share = 1.0 if took is None or not took.rounds else took.uploaded / took.rounds
+    condition = bounds.condition(health, now_us)
     looked = {
-        "silent": now_us - health.received_us > NODE_SILENT_US,
-        "sensor-down": health.sensor == "down",
+        "silent": condition.silent,
+        "sensor-down": condition.sensor_down,
         "no-rounds": took is not None and took.uploaded == 0,
-        "no-sensor": health.sensor == "none",
-        "loss": health.capture_loss_permille > LOSS_PERMILLE_MAX,
-        "few-rounds": 0 < share < ROUNDS_SHARE_MIN,
-        "clock": abs(health.clock_skew_s) > CLOCK_OFF_S_MAX,
-        "backlog": health.queue_messages > QUEUE_MAX,
+        "no-sensor": condition.no_sensor,
+        "loss": condition.lossy,
+        "few-rounds": 0 < 100 * share < ROUNDS_PERCENT_MIN,
+        "clock": condition.clock_off,
+        "backlog": condition.backlog,
     }
     return [code for code, found in looked.items() if found]
 
@@ -309,7 +317,7 @@ def _innocent(line: LeadLine) -> bool:
     return all(element.listed for element in line.view.elements)
 
 
-def clock(one: IndicatorClock, house: SacHouse) -> ClockShown:
+def clock(one: IndicatorClock, house: SacContext) -> ClockShown:
     """An indicator's way to protection."""
     steps = dict(one.steps)
     report, last = steps["report"] or steps["confirmed"], steps["last_block"]
@@ -318,17 +326,17 @@ def clock(one: IndicatorClock, house: SacHouse) -> ClockShown:
         indicator_id=one.indicator_id,
         case_id=one.case_id,
         observable=str(kept.observable),
-        steps=[ClockStep(name=name, says=Said.of(STEPS[name]), at_us=at_us) for name, at_us in one.steps],
+        steps=[ClockStep(name=name, says=TextShape.of(STEPS[name]), at_us=at_us) for name, at_us in one.steps],
         enforced=len(one.enforced),
         missing=list(one.missing),
         hunted=list(one.hunted),
-        slowest=None if one.slowest is None else Said.of(STEPS[one.slowest[0]]),
+        slowest=None if one.slowest is None else TextShape.of(STEPS[one.slowest[0]]),
         slowest_s=None if one.slowest is None else one.slowest[1],
         to_protected_us=None if report is None or last is None else last - report,
     )
 
 
-def counts(house: SacHouse, now_us: int) -> tuple[bool, list[CountShown]]:
+def counts(house: SacContext, now_us: int) -> tuple[bool, list[CountShown]]:
     """Whether enough actors told counts of the last whole days to be summed; and what stands clear of the noise, all
     actors together, the largest first."""
     last = now_us // DAY_US - 1
@@ -339,7 +347,7 @@ def counts(house: SacHouse, now_us: int) -> tuple[bool, list[CountShown]]:
         CountShown(
             what=one.what,
             entry=one.entry,
-            says=Said.of(words[one.entry]),
+            says=TextShape.of(words[one.entry]),
             told=one.told,
             value=one.value,
             low=one.low,
@@ -349,7 +357,7 @@ def counts(house: SacHouse, now_us: int) -> tuple[bool, list[CountShown]]:
     ]
 
 
-def deadlines(house: SacHouse, now_us: int) -> list[Owed]:
+def deadlines(house: SacContext, now_us: int) -> list[Owed]:
     """What is overdue or due soon, at every actor, the earliest first."""
     desk = house.desk
     soon_us = desk.work.settings.soon_hours * HOUR_US
@@ -367,21 +375,20 @@ def deadlines(house: SacHouse, now_us: int) -> list[Owed]:
     return sorted(found, key=lambda one: (one.due_us, one.case_id, one.actor, one.what))
 
 
-def _tile(member: MemberView, took: TookPart | None, leads: int, now_us: int, region: str) -> Tile:
+def _tile(member: MemberView, leads: int, region: str, took: TookPart | None, codes: Sequence[str]) -> Tile:
     actor, health = member.actor, member.health
-    codes = blind_spots(member, took, now_us)
     standing = "absent" if codes == ["no-node"] else "bad" if BAD & set(codes) else "watch" if codes else "good"
     return Tile(
         name=actor.name,
         kind=_kind(actor.kind),
-        kind_said=Said.of(KINDS[actor.kind]),
+        kind_said=TextShape.of(KINDS[actor.kind]),
         group=actor.group,
         region=region or None,
         state=actor.state,
-        state_said=Said.of(STATES[actor.state]),
+        state_said=TextShape.of(STATES[actor.state]),
         standing=standing,
-        blind=[Coded(code=code, says=Said.of(BLIND[code])) for code in codes],
-        functions=[Said.of(FUNCTIONS[name].words) for name in member.role.functions],
+        blind=[Coded(code=code, says=TextShape.of(BLIND[code])) for code in codes],
+        functions=[TextShape.of(FUNCTIONS[name].words) for name in member.role.functions],
         suppliers=list(member.role.suppliers),
         health=None
         if health is None
@@ -410,7 +417,7 @@ def _campaign(line: LeadLine, steps: Sequence[tuple[str, int]]) -> CampaignShown
         lead_id=lead.id,
         case_id=line.case_id,
         case_state=state,
-        case_state_said=None if state is None else Said.of(CASE_WORDS[state]),
+        case_state_said=None if state is None else TextShape.of(CASE_WORDS[state]),
         observables=[Named.of(one) for one in lead.observables],
         techniques=sorted({sign.technique for sign in lead.signs}),
         steps=[SpreadStep(actor=actor, at_us=at_us) for actor, at_us in steps],

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, Said, allow
+from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Because, Kind, Shape
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.policies import PolicyState, StandingPolicy, UnknownPolicy
-from bavn.centre.cases.sector_switch import Asked
+from bavn.centre.cases.sector_switch import SwitchOffRequest
 from bavn.model.moment import iso
 from bavn.model.observable import ObservableType
 from bavn.model.principal import may_be_second
@@ -44,7 +44,7 @@ class PolicyShape(Shape):
     ended_by: str | None
     ended_us: int | None
     may_approve: bool
-    says: Said
+    says: TextShape
 
 
 class Proposing(Shape):
@@ -100,7 +100,7 @@ class SwitchShape(Shape):
 
     on: bool
     members: int
-    rule: Said
+    rule: TextShape
     turns: list[TurnShape]
 
 
@@ -117,7 +117,7 @@ RULE = Text(
 )
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/protection``."""
     router = APIRouter(prefix="/protection", tags=["protection"])
     _policies(router, house)
@@ -126,33 +126,33 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _policies(router: APIRouter, house: SacHouse) -> None:
+def _policies(router: APIRouter, house: SacContext) -> None:
     @router.get("/policies", operation_id="policies")
     def every(person: Annotated[Person, allow(Right.READ)]) -> Rows[PolicyShape]:
         """All standing policies, the latest first: what each covers, who stands behind it, whether it is in force."""
-        return Rows(items=[_policy(house, state, person) for state in reversed(house.desk.policies.every())])
+        return Rows(items=[_policy(house, state, person) for state in reversed(house.desk.cases.policies.every())])
 
     @router.post("/policies", operation_id="propose_policy", status_code=201)
     def propose(person: Annotated[Person, allow(Right.APPROVE)], body: Proposing) -> PolicyShape:
         """Propose a policy. It releases nothing until somebody else approves it."""
         with told(UNKNOWN):
             policy = StandingPolicy(**body.model_dump() | {"types": tuple(kind.value for kind in body.types)})
-            return _policy(house, house.desk.policies.propose(policy, person.name), person)
+            return _policy(house, house.desk.cases.policies.propose(policy, person.name), person)
 
     @router.post("/policies/{policy_id}/approve", operation_id="approve_policy")
     def approve(person: Annotated[Person, allow(Right.APPROVE)], policy_id: PolicyId) -> PolicyShape:
         """Stand behind somebody else's policy: it is in force from now on."""
         with told(UNKNOWN):
-            return _policy(house, house.desk.policies.approve(policy_id, person.name), person)
+            return _policy(house, house.desk.cases.policies.approve(policy_id, person.name), person)
 
     @router.post("/policies/{policy_id}/end", operation_id="end_policy")
     def end(person: Annotated[Person, allow(Right.TRIAGE)], policy_id: PolicyId, body: Because) -> PolicyShape:
         """End a policy; one person is enough. What it released stays until its own end."""
         with told(UNKNOWN):
-            return _policy(house, house.desk.policies.end(policy_id, person.name, body.why), person)
+            return _policy(house, house.desk.cases.policies.end(policy_id, person.name, body.why), person)
 
 
-def _producers(router: APIRouter, house: SacHouse) -> None:
+def _producers(router: APIRouter, house: SacContext) -> None:
     @router.get("/producers", operation_id="producers")
     def producers(_: Annotated[Person, allow(Right.READ)]) -> Producers:
         """What made the sector's indicators, the noisiest first: how many were met, and how many found wrong."""
@@ -173,7 +173,7 @@ def _producers(router: APIRouter, house: SacHouse) -> None:
         return _all_producers(house)
 
 
-def _switch(router: APIRouter, house: SacHouse) -> None:
+def _switch(router: APIRouter, house: SacContext) -> None:
     @router.get("/switch", operation_id="kill_switch")
     def switch(_: Annotated[Person, allow(Right.READ)]) -> SwitchShape:
         """How the sector's kill switch stands, every turn of it, and how many members were told of each."""
@@ -194,7 +194,7 @@ def _switch(router: APIRouter, house: SacHouse) -> None:
         return _switch_shape(house)
 
 
-def _policy(house: SacHouse, state: PolicyState, person: Person) -> PolicyShape:
+def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShape:
     policy, now_us = state.policy, house.clock.now_us()
     stand = "ended" if state.ended_us else "over" if now_us >= policy.until_us else "proposed"
     if state.in_force(now_us):
@@ -217,7 +217,7 @@ def _policy(house: SacHouse, state: PolicyState, person: Person) -> PolicyShape:
         groups_min=policy.groups_min,
         types=[ObservableType(kind) for kind in policy.types],
         blocks_per_day_max=policy.blocks_per_day_max,
-        left_today=house.desk.policies.left_today(state),
+        left_today=house.desk.cases.policies.left_today(state),
         indicator_days=policy.indicator_days,
         until_us=policy.until_us,
         proposed_by=state.proposed_by,
@@ -227,11 +227,11 @@ def _policy(house: SacHouse, state: PolicyState, person: Person) -> PolicyShape:
         ended_by=state.ended_by,
         ended_us=state.ended_us,
         may_approve=stand == "proposed" and person.may(Right.APPROVE) and may_be_second(state.proposed_by, person.name),
-        says=Said.of(says),
+        says=TextShape.of(says),
     )
 
 
-def _all_producers(house: SacHouse) -> Producers:
+def _all_producers(house: SacContext) -> Producers:
     settings = house.desk.lives.settings
     items = [
         ProducerShape(name=one.name, true=one.true, false=one.false, noise=round(one.noise, 3), retired=one.retired)
@@ -240,7 +240,7 @@ def _all_producers(house: SacHouse) -> Producers:
     return Producers(items=items, outcomes_min=settings.noise_outcomes_min, false_max=settings.noise_false_max)
 
 
-def _rule(asked: Asked | None) -> Text:
+def _rule(asked: SwitchOffRequest | None) -> Text:
     """How it is turned; and who has asked for it to be turned off, while nobody else has."""
     if asked is None:
         return RULE
@@ -254,7 +254,7 @@ def _rule(asked: Asked | None) -> Text:
     )
 
 
-def _switch_shape(house: SacHouse) -> SwitchShape:
+def _switch_shape(house: SacContext) -> SwitchShape:
     switch = house.desk.switch
     turns = [
         TurnShape(
@@ -271,6 +271,6 @@ def _switch_shape(house: SacHouse) -> SwitchShape:
     return SwitchShape(
         on=bool(latest) and latest[0].on,
         members=len(house.registry.members()[1]),
-        rule=Said.of(_rule(switch.asked())),
+        rule=TextShape.of(_rule(switch.asked())),
         turns=latest,
     )

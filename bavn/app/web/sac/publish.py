@@ -13,11 +13,11 @@ from fastapi.responses import Response
 
 from bavn.app.access.rights import Right
 from bavn.app.centre.publish_parts import Form, catalogue, publishing_of, rendered_apart, standing
-from bavn.app.reports.page import Standing
+from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import Person, Rows, Trouble, allow
 from bavn.app.web.sac.bodies import Kind as Refused
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
-from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.publish_shapes import (
     Acting,
     DocumentShown,
@@ -47,7 +47,7 @@ Days = Annotated[int, Query(ge=1, le=400, description="The last so many days, to
 Reader = Annotated[Person, allow(Right.READ)]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /publications."""
     router = APIRouter(prefix="/publications", tags=["publications"])
 
@@ -68,7 +68,7 @@ def routes(house: SacHouse) -> APIRouter:
     def picture_file(_: Reader, days: Days = DAYS, form: Filed = "pdf", language: Spoken = "en") -> Response:
         """The same as a file."""
         made = _picture(house, days)
-        return _filed(made, f"picture-{made.period}", form, language, Standing())
+        return _filed(made, f"picture-{made.period}", form, language, DocumentStatus())
 
     @router.post("", operation_id="draft_publication", status_code=201)
     def draft(_: Annotated[Person, allow(Right.TRIAGE)], body: Drafting) -> EditionRow:
@@ -112,11 +112,11 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _editions(house: SacHouse) -> Editions:
+def _editions(house: SacContext) -> Editions:
     return publishing_of(house.file, house.desk).editions
 
 
-def _picture(house: SacHouse, days: int) -> Document:
+def _picture(house: SacContext, days: int) -> Document:
     with _told():
         return publishing_of(house.file, house.desk).built(Kind.PICTURE, "", catalogue(house.file, None), days)
 
@@ -146,7 +146,7 @@ def _change(body: Editing) -> Change:
     )
 
 
-def _filed(document: Document, name: str, form: Form, language: Language, how: Standing) -> Response:
+def _filed(document: Document, name: str, form: Form, language: Language, how: DocumentStatus) -> Response:
     with _told():
         content = rendered_apart(document, form, language, how)
     return filed(content, name, form, language)

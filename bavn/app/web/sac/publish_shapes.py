@@ -8,7 +8,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bavn.app.reports.page import KINDS
-from bavn.app.web.frame import Said
+from bavn.app.web.frame import TextShape
 from bavn.app.web.sac.bodies import Shape as Body
 from bavn.app.web.sac.shapes import Shape
 from bavn.centre.publish.document import (
@@ -35,20 +35,20 @@ class SourceShown(Shape):
     """What a sentence rests on. ``command`` shows it at the centre, where one does."""
 
     kind: SourceKind
-    says: Said
+    says: TextShape
     ref: str
     command: str
 
     @classmethod
     def of(cls, one: Source) -> "SourceShown":
-        return cls(kind=one.kind, says=Said.of(KINDS[one.kind]), ref=one.ref, command=one.command)
+        return cls(kind=one.kind, says=TextShape.of(KINDS[one.kind]), ref=one.ref, command=one.command)
 
 
 class RowShown(Shape):
     """A row of a figure: ``cells`` as they are written, ``values`` as they are drawn; ``sources`` by their numbers."""
 
-    label: Said
-    cells: list[Said]
+    label: TextShape
+    cells: list[TextShape]
     values: list[float | None]
     sources: list[int]
 
@@ -57,11 +57,11 @@ class FigureShown(Shape):
     """A table and what is drawn of it."""
 
     id: str
-    title: Said
+    title: TextShape
     drawn: Drawn
-    columns: list[Said]
-    names: list[Said]
-    unit: Said
+    columns: list[TextShape]
+    names: list[TextShape]
+    unit: TextShape
     rows: list[RowShown]
 
 
@@ -70,7 +70,7 @@ class BlockShown(Shape):
     1 in the document's list."""
 
     place: str
-    text: Said
+    text: TextShape
     sources: list[int]
     figure: FigureShown | None
 
@@ -79,7 +79,7 @@ class SectionShown(Shape):
     """A heading and what stands under it."""
 
     id: str
-    title: Said
+    title: TextShape
     blocks: list[BlockShown]
 
 
@@ -93,7 +93,7 @@ class DocumentShown(Shape):
     last_day: int
     made_us: int
     tlp: Tlp
-    title: Said
+    title: TextShape
     sections: list[SectionShown]
     sources: list[SourceShown]
 
@@ -105,7 +105,7 @@ class EditionRow(Shape):
     kind: Kind
     period: str
     state: EditionState
-    state_said: Said
+    state_said: TextShape
     version: int
     edited_by: str
     approved_by: str
@@ -120,7 +120,7 @@ class EditionRow(Shape):
             kind=one.kind,
             period=one.period,
             state=one.state,
-            state_said=Said.of(STATES[one.state]),
+            state_said=TextShape.of(STATES[one.state]),
             version=one.version,
             edited_by=one.edited_by,
             approved_by=one.approved_by,
@@ -201,7 +201,7 @@ def document_shown(document: Document) -> DocumentShown:
         last_day=document.last_day,
         made_us=document.made_us,
         tlp=document.tlp,
-        title=Said.of(document.title),
+        title=TextShape.of(document.title),
         sections=[_section(one, numbers) for one in document.sections],
         sources=[SourceShown.of(one) for one in sources],
     )
@@ -214,30 +214,30 @@ def _section(section: Section, numbers: dict[Source, int]) -> SectionShown:
         blocks.append(
             BlockShown(
                 place=f"{section.id}/{at}",
-                text=Said.of(said.text),
+                text=TextShape.of(said.text),
                 sources=_numbered(said.sources, numbers),
                 figure=figure,
             )
         )
-    return SectionShown(id=section.id, title=Said.of(section.title), blocks=blocks)
+    return SectionShown(id=section.id, title=TextShape.of(section.title), blocks=blocks)
 
 
 def _figure(figure: Figure, numbers: dict[Source, int]) -> FigureShown:
     return FigureShown(
         id=figure.id,
-        title=Said.of(figure.title),
+        title=TextShape.of(figure.title),
         drawn=figure.drawn,
-        unit=Said.of(figure.unit),
-        columns=[Said.of(one) for one in figure.columns],
-        names=[Said.of(one) for one in figure.names],
+        unit=TextShape.of(figure.unit),
+        columns=[TextShape.of(one) for one in figure.columns],
+        names=[TextShape.of(one) for one in figure.names],
         rows=[_row(one, numbers) for one in figure.rows],
     )
 
 
 def _row(row: Row, numbers: dict[Source, int]) -> RowShown:
     return RowShown(
-        label=Said.of(row.label),
-        cells=[Said.of(one) for one in row.cells],
+        label=TextShape.of(row.label),
+        cells=[TextShape.of(one) for one in row.cells],
         values=list(row.values),
         sources=_numbered(row.sources, numbers),
     )

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import After, Limit, Person, Rows, Said, Trouble, allow, opened, page
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, observable_of
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.questions import AtActor, QuestionView, UnknownQuestion
 from bavn.model.moment import HOUR_US
@@ -44,7 +44,7 @@ class AnswerShape(Shape):
     received_us: int | None
 
 
-class AskedShape(Shape):
+class ActorQuestion(Shape):
     """One actor asked. ``refused``: why gate 3 did not send it."""
 
     actor: str
@@ -60,7 +60,7 @@ class QuestionRow(Shape):
     observables: list[str]
     why: str
     stand: str
-    says: Said
+    says: TextShape
     since_us: int
     asked_us: int
     asked_by: str
@@ -81,7 +81,7 @@ class QuestionWhole(Shape):
     """A question, actor by actor."""
 
     row: QuestionRow
-    actors: list[AskedShape]
+    actors: list[ActorQuestion]
 
 
 class Asking(Shape):
@@ -94,7 +94,7 @@ class Asking(Shape):
     days_open: int = Field(default=7, ge=1, le=DAYS_OPEN_MAX)
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/questions``."""
     router = APIRouter(prefix="/questions", tags=["questions"])
 
@@ -154,7 +154,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _row(house: SacHouse, view: QuestionView, person: Person) -> QuestionRow:
+def _row(house: SacContext, view: QuestionView, person: Person) -> QuestionRow:
     question = view.question
     said = {state: _who(view, state) for state in ("met", "not_met", "declined")}
     stand = _stand(view, house.clock.now_us())
@@ -165,7 +165,7 @@ def _row(house: SacHouse, view: QuestionView, person: Person) -> QuestionRow:
         observables=[str(one) for one in question.observables],
         why=question.why,
         stand=stand,
-        says=Said.of(STANDS[stand]),
+        says=TextShape.of(STANDS[stand]),
         since_us=question.since_hour * HOUR_US,
         asked_us=question.asked_us,
         asked_by=question.asked_by,
@@ -198,12 +198,12 @@ def _stand(view: QuestionView, now_us: int) -> str:
     return "open" if now_us < question.until_us else "over"
 
 
-def _whole(house: SacHouse, view: QuestionView, person: Person) -> QuestionWhole:
+def _whole(house: SacContext, view: QuestionView, person: Person) -> QuestionWhole:
     named = [str(one) for one in view.question.observables]
     return QuestionWhole(row=_row(house, view, person), actors=[_asked(one, named) for one in view.actors])
 
 
-def _asked(one: AtActor, named: list[str]) -> AskedShape:
+def _asked(one: AtActor, named: list[str]) -> ActorQuestion:
     said = {answer.number: answer for answer in one.answers}
     answers = []
     for number, name in enumerate(named):
@@ -219,4 +219,4 @@ def _asked(one: AtActor, named: list[str]) -> AskedShape:
                 received_us=answer.received_us if answer else None,
             )
         )
-    return AskedShape(actor=one.actor, sent=one.sent, refused=one.refused, answers=answers)
+    return ActorQuestion(actor=one.actor, sent=one.sent, refused=one.refused, answers=answers)

@@ -15,10 +15,10 @@ from bavn.app.centre.rollout_calendar import calendar
 from bavn.app.centre.rollout_csv import iso_day, text_of
 from bavn.app.centre.rollout_parts import rollout_over, rows_of
 from bavn.app.reports.apart import timeline_apart
-from bavn.app.web.frame import Person, Said, allow
+from bavn.app.web.frame import Person, TextShape, allow
 from bavn.app.web.sac.bodies import Kind, Shape, Why
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.filing import installed
-from bavn.app.web.sac.house import SacHouse
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.desk.rolling import Blocked, RollOut
 from bavn.centre.desk.rollout_facts import Stand
@@ -44,7 +44,7 @@ class PlannedShape(Shape):
     """A state of the way in: the day planned now and first, and the day it was reached (days since 1970)."""
 
     stage: str
-    says: Said
+    says: TextShape
     day: int | None
     first_day: int | None
     reached_day: int | None
@@ -57,7 +57,7 @@ class MovedShape(Shape):
     at_us: int
     act: str
     to: str
-    says: Said
+    says: TextShape
     by: str
     why: str
     evidence: str
@@ -69,7 +69,7 @@ class WaitsShape(Shape):
 
     actor: str
     until: str
-    says: Said
+    says: TextShape
 
 
 class WayShape(Shape):
@@ -78,7 +78,7 @@ class WayShape(Shape):
     next state of the way in."""
 
     act: str
-    to: Said | None
+    to: TextShape | None
     protocol: bool
     proved: bool
     does: str
@@ -94,14 +94,14 @@ class StandShape(Shape):
     kind: str
     region: str
     stage: str
-    says: Said
+    says: TextShape
     since_us: int
     member: str | None
     next: str | None
-    next_says: Said | None
+    next_says: TextShape | None
     due_day: int | None
     late_days: int
-    missing: list[Said]
+    missing: list[TextShape]
     unmet: list[WaitsShape]
     holds_up: list[str]
     path: list[PlannedShape]
@@ -136,7 +136,7 @@ class PlanBody(Shape):
     why: Why
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/rollout``."""
     router = APIRouter(prefix="/rollout", tags=["rollout"])
 
@@ -186,11 +186,11 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _opened(house: SacHouse) -> RollOut:
+def _opened(house: SacContext) -> RollOut:
     return rollout_over(house.file, house.registry, house.clock)
 
 
-def _filed(house: SacHouse, form: Literal["csv", "ics", "png"], language: Language) -> bytes:
+def _filed(house: SacContext, form: Literal["csv", "ics", "png"], language: Language) -> bytes:
     opened = _opened(house)
     (stands, _), today, sector = opened.stands(), opened.today(), house.file.centre.limits.sector
     if form == "csv":
@@ -201,13 +201,13 @@ def _filed(house: SacHouse, form: Literal["csv", "ics", "png"], language: Langua
         return timeline_apart(stands, language, sector=sector, today=today, day=iso_day(today))
 
 
-def _one(house: SacHouse, actor: str, person: Person) -> StandShape:
+def _one(house: SacContext, actor: str, person: Person) -> StandShape:
     opened = _opened(house)
     return _shape(opened.stand(actor), opened.today(), person)
 
 
 def _shape(one: Stand, today: int, person: Person) -> StandShape:
-    party, planned = one.party, {each.stage: each for each in one.plan}
+    party = one.party
     steps = [step for step in STEPS if step.come_from is party.stage and step.act not in FOLLOWED]
     steps = steps if person.may(Right.MEMBERS) else []
     return StandShape(
@@ -216,46 +216,26 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
         kind=party.kind,
         region=party.region,
         stage=party.stage.value,
-        says=Said.of(STAGES[party.stage]),
+        says=TextShape.of(STAGES[party.stage]),
         since_us=party.since_us,
         member=one.member and one.member.value,
         next=one.next and one.next.value,
-        next_says=None if one.next is None else Said.of(STAGES[one.next]),
+        next_says=None if one.next is None else TextShape.of(STAGES[one.next]),
         due_day=one.due_day,
         late_days=0 if one.due_day is None else max(0, today - one.due_day),
-        missing=[Said.of(NEEDS[need]) for need in one.missing],
+        missing=[TextShape.of(NEEDS[need]) for need in one.missing],
         unmet=[
-            WaitsShape(actor=wait.other, until=wait.until.value, says=Said.of(STAGES[wait.until])) for wait in one.unmet
+            WaitsShape(actor=wait.other, until=wait.until.value, says=TextShape.of(STAGES[wait.until]))
+            for wait in one.unmet
         ],
         holds_up=list(one.holds_up),
-        path=[
-            PlannedShape(
-                stage=stage.value,
-                says=Said.of(STAGES[stage]),
-                reached_day=one.reached_day(stage),
-                day=planned[stage].day if stage in planned else None,
-                first_day=planned[stage].first_day if stage in planned else None,
-            )
-            for stage in PATH[1:]
-        ],
-        moves=[
-            MovedShape(
-                at_us=move.at_us,
-                act=move.act.value,
-                to=move.to.value,
-                says=Said.of(STAGES[move.to]),
-                by=move.by,
-                why=move.why,
-                evidence=move.evidence,
-                by_hand=move.by_hand,
-            )
-            for move in one.moves
-        ],
+        path=_path(one),
+        moves=_moves(one),
         may=[step.act.value for step in steps],
         ways=[
             WayShape(
                 act=step.act.value,
-                to=None if step.to is None else Said.of(STAGES[step.to]),
+                to=None if step.to is None else TextShape.of(STAGES[step.to]),
                 protocol=Need.PROTOCOL in step.needs,
                 does=step.does.value,
                 proved=Need.PROTOCOL in step.needs and Need.PROTOCOL not in one.missing,
@@ -264,3 +244,33 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
             for step in steps
         ],
     )
+
+
+def _path(one: Stand) -> list[PlannedShape]:
+    planned = {each.stage: each for each in one.plan}
+    return [
+        PlannedShape(
+            stage=stage.value,
+            says=TextShape.of(STAGES[stage]),
+            reached_day=one.reached_day(stage),
+            day=planned[stage].day if stage in planned else None,
+            first_day=planned[stage].first_day if stage in planned else None,
+        )
+        for stage in PATH[1:]
+    ]
+
+
+def _moves(one: Stand) -> list[MovedShape]:
+    return [
+        MovedShape(
+            at_us=move.at_us,
+            act=move.act.value,
+            to=move.to.value,
+            says=TextShape.of(STAGES[move.to]),
+            by=move.by,
+            why=move.why,
+            evidence=move.evidence,
+            by_hand=move.by_hand,
+        )
+        for move in one.moves
+    ]

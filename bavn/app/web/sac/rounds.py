@@ -11,11 +11,11 @@ from fastapi import APIRouter, Path, Query
 
 from bavn.app.access.rights import Right
 from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
-from bavn.app.web.frame import After, Limit, Person, Rows, Said, Trouble, allow, opened, page
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.learned import AreasLearned, learned
-from bavn.centre.desk.round_story import REFUSED, outcome_of, state_of, why
+from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.centre.desk.views import CellStory, RoundSummary
 from bavn.model.moment import DAY_US
 from bavn.model.text import Text
@@ -30,7 +30,7 @@ class TurnedAway(Shape):
 
     actor: str
     rule: str
-    says: Said
+    says: TextShape
     times: int
 
 
@@ -42,7 +42,7 @@ class RoundRow(Shape):
     t: int
     elements_max: int
     phase: str
-    says: Said
+    says: TextShape
     opened_us: int
     deadline_us: int
     ended_us: int | None
@@ -64,7 +64,7 @@ class CellsShape(Shape):
     declined: list[str]
     asked: int
     cells: int
-    says: Said
+    says: TextShape
 
 
 class RoundWhole(Shape):
@@ -90,11 +90,11 @@ class CountRow(Shape):
     """A sum under differential privacy: the true one lies in [low, high] with 95 %."""
 
     what: str
-    what_says: Said
+    what_says: TextShape
     entry: str
-    says: Said
+    says: TextShape
     kind: str
-    kind_says: Said
+    kind_says: TextShape
     actor_days: int
     value: int
     noise_sd: float
@@ -119,10 +119,10 @@ class Counts(Shape):
     last_us: int
     items: list[CountRow]
     spent: list[SpentRow]
-    says: Said
+    says: TextShape
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/rounds``."""
     router = APIRouter(prefix="/rounds", tags=["rounds and privacy"])
 
@@ -185,7 +185,7 @@ def _row(one: RoundSummary) -> RoundRow:
         t=found.params.t,
         elements_max=found.params.m,
         phase=found.phase.value,
-        says=Said.of(state_of(found)),
+        says=TextShape.of(state_of(found)),
         opened_us=found.opened_us,
         deadline_us=found.deadline_us,
         ended_us=found.ended_us,
@@ -193,7 +193,7 @@ def _row(one: RoundSummary) -> RoundRow:
         uploaded=list(one.uploaded),
         missing=list(one.missing),
         turned_away=[
-            TurnedAway(actor=actor, rule=rule, says=Said.of(REFUSED.get(rule, Text.plain(rule))), times=times)
+            TurnedAway(actor=actor, rule=rule, says=TextShape.of(REFUSED.get(rule, Text.plain(rule))), times=times)
             for actor, rule, times in one.turned_away
         ],
         hits=found.hits,
@@ -216,7 +216,7 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
             declined=list(story.declined),
             asked=len(story.asked),
             cells=0,
-            says=Said.of(why(story, summary.round)),
+            says=TextShape.of(why(story, summary.round)),
         )
         key = made.model_dump_json()
         before = counted.get(key, made)
@@ -232,18 +232,18 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
     )
 
 
-def _counts(house: SacHouse, days: int, *, by_kind: bool) -> Counts:
+def _counts(house: SacContext, days: int, *, by_kind: bool) -> Counts:
     last = house.clock.now_us() // DAY_US - 1
     first = last - days + 1
     found = [one for one in house.desk.counts(first, last) if by_kind or one.kind == "all"]
     items = [
         CountRow(
             what=one.what,
-            what_says=Said.of(WHAT[one.what]),
+            what_says=TextShape.of(WHAT[one.what]),
             entry=one.entry,
-            says=Said.of(ENTRIES[one.what][one.entry]),
+            says=TextShape.of(ENTRIES[one.what][one.entry]),
             kind=one.kind,
-            kind_says=Said.of(KINDS.get(one.kind, KINDS["other"])),
+            kind_says=TextShape.of(KINDS.get(one.kind, KINDS["other"])),
             actor_days=one.told,
             value=one.value,
             noise_sd=round(one.noise, 2),
@@ -261,7 +261,7 @@ def _counts(house: SacHouse, days: int, *, by_kind: bool) -> Counts:
         last_us=last * DAY_US,
         items=items,
         spent=spent,
-        says=Said.of(_words(told=bool(found), actors=len(spent))),
+        says=TextShape.of(_words(told=bool(found), actors=len(spent))),
     )
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from bavn.app.web.frame import Said
+from bavn.app.web.frame import TextShape
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable, ObservableType
 
@@ -33,8 +33,8 @@ class Amount(Shape):
 
     name: str
     amount: float
-    why: Said
-    of: Said | None = None
+    why: TextShape
+    of: TextShape | None = None
 
 
 class Done(Shape):
@@ -42,7 +42,7 @@ class Done(Shape):
 
     case_id: str
     standing: int
-    said: Said
+    said: TextShape
 
 
 def hour_us(hour: int) -> int:

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from bavn.app.access.rights import Right
 from bavn.app.centre.publish_parts import publishing_of
-from bavn.app.web.frame import Person, Rows, Said, allow
+from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Shape as Body
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done, Shape
 from bavn.centre.publish.document import Kind
@@ -30,23 +30,23 @@ class ThreatShown(Shape):
     None where it is what the data proposes; ``why``: the data's reason; ``proposed``: what the data proposes."""
 
     threat: Threat
-    says: Said
+    says: TextShape
     level: int | None
-    level_said: Said
+    level_said: TextShape
     set_by: str | None
-    why: Said
-    trend: Said
+    why: TextShape
+    trend: TextShape
     proposed: int | None
-    proposed_said: Said
+    proposed_said: TextShape
 
 
 class LevelRow(Shape):
     """A level that was set: by whom, when and why."""
 
     threat: Threat
-    says: Said
+    says: TextShape
     level: int
-    level_said: Said
+    level_said: TextShape
     by: str
     why: str
     at_us: int
@@ -58,7 +58,7 @@ class SortedCase(Shape):
 
     case_id: str
     threat: Threat | None
-    says: Said
+    says: TextShape
     by: str
     confirmed_us: int | None
 
@@ -77,7 +77,7 @@ class Sorting(Body):
     why: str = Field(min_length=1, max_length=500)
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /threats."""
     router = APIRouter(prefix="/threats", tags=["threats"])
 
@@ -93,9 +93,9 @@ def routes(house: SacHouse) -> APIRouter:
         rows = [
             LevelRow(
                 threat=one.threat,
-                says=Said.of(THREATS[one.threat]),
+                says=TextShape.of(THREATS[one.threat]),
                 level=int(one.level),
-                level_said=Said.of(level_words(one.level)),
+                level_said=TextShape.of(level_words(one.level)),
                 by=one.by,
                 why=one.why,
                 at_us=one.at_us,
@@ -116,7 +116,7 @@ def routes(house: SacHouse) -> APIRouter:
                 SortedCase(
                     case_id=one.id,
                     threat=threat,
-                    says=Said.of(says),
+                    says=TextShape.of(says),
                     by=one.threat_by or one.rsit,
                     confirmed_us=one.confirmed_us,
                 )
@@ -133,7 +133,7 @@ def routes(house: SacHouse) -> APIRouter:
             standing = house.desk.standing(case_id)
         says = UNKNOWN if threat is None else THREATS[threat]
         words = Text.shaped("{case_id}: {says}", case_id=case_id, says=says)
-        return Done(case_id=case_id, standing=standing, said=Said.of(words))
+        return Done(case_id=case_id, standing=standing, said=TextShape.of(words))
 
     @router.post("/{threat}", operation_id="set_threat_level")
     def set_level(person: Annotated[Person, allow(Right.APPROVE)], threat: Threat, body: Setting) -> list[ThreatShown]:
@@ -146,20 +146,20 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def threats(house: SacHouse) -> list[ThreatShown]:
+def threats(house: SacContext) -> list[ThreatShown]:
     """One for each sort, in their order."""
     facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
     return [
         ThreatShown(
             threat=one.threat,
-            says=Said.of(THREATS[one.threat]),
+            says=TextShape.of(THREATS[one.threat]),
             level=None if one.stands is None else int(one.stands),
-            level_said=Said.of(level_words(one.stands)),
+            level_said=TextShape.of(level_words(one.stands)),
             set_by=None if one.set is None else one.set.by,
-            why=Said.of(one.why),
-            trend=Said.of(NO_TREND if one.change is None else TRENDS[one.change]),
+            why=TextShape.of(one.why),
+            trend=TextShape.of(NO_TREND if one.change is None else TRENDS[one.change]),
             proposed=None if one.level is None else int(one.level),
-            proposed_said=Said.of(level_words(one.level)),
+            proposed_said=TextShape.of(level_words(one.level)),
         )
         for one in proposals(facts)
     ]

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, opened, page
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, Why, observable_of
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.indicator_shapes import PAPS, PapName
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.warnings.rows import AtActor, UnknownWarning, WarningView
@@ -83,7 +83,7 @@ class FollowUp(Shape):
 
     actor: str
     answer: str
-    says: Said
+    says: TextShape
     overdue: bool
     told_us: int | None
     acknowledged_us: int | None
@@ -97,11 +97,11 @@ class WarningRow(Shape):
 
     id: str
     state: str
-    says: Said
+    says: TextShape
     version: int
-    title: Said
+    title: TextShape
     urgency: str
-    urgency_says: Said
+    urgency_says: TextShape
     tlp: Tlp
     sent_us: int | None
     acknowledge_us: int | None
@@ -120,7 +120,7 @@ class WarningWhole(Shape):
     """A warning, what it says, and actor by actor. ``reaches``: the active actors that its address reaches now."""
 
     row: WarningRow
-    text: Said
+    text: TextShape
     pap: PapName
     observables: list[str]
     acknowledge_hours: int
@@ -132,7 +132,7 @@ class WarningWhole(Shape):
     actors: list[FollowUp]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/warnings``."""
     router = APIRouter(prefix="/warnings", tags=["warnings"])
 
@@ -183,7 +183,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _kept(house: SacHouse) -> Warnings:
+def _kept(house: SacContext) -> Warnings:
     return Warnings(house.registry.engine, house.clock)
 
 
@@ -211,11 +211,11 @@ def _row(view: WarningView, person: Person) -> WarningRow:
     return WarningRow(
         id=kept.id,
         state=kept.state.value,
-        says=Said.of(WARNING_STATES[kept.state]),
+        says=TextShape.of(WARNING_STATES[kept.state]),
         version=kept.version,
-        title=Said.of(kept.content.title),
+        title=TextShape.of(kept.content.title),
         urgency=kept.content.urgency.value,
-        urgency_says=Said.of(URGENCIES[kept.content.urgency]),
+        urgency_says=TextShape.of(URGENCIES[kept.content.urgency]),
         tlp=kept.content.tlp,
         sent_us=kept.sent_us,
         acknowledge_us=kept.acknowledge_us,
@@ -231,13 +231,13 @@ def _row(view: WarningView, person: Person) -> WarningRow:
     )
 
 
-def _whole(house: SacHouse, warning_id: str, person: Person) -> WarningWhole:
+def _whole(house: SacContext, warning_id: str, person: Person) -> WarningWhole:
     view = _kept(house).get(warning_id)
     kept = view.warning
     who = addressees(house.registry, house.clock)
     return WarningWhole(
         row=_row(view, person),
-        text=Said.of(kept.content.text),
+        text=TextShape.of(kept.content.text),
         pap=_pap(kept.content.pap),
         observables=[str(one) for one in kept.content.observables],
         acknowledge_hours=kept.content.acknowledge_hours,
@@ -258,7 +258,7 @@ def _follow_up(one: AtActor) -> FollowUp:
     return FollowUp(
         actor=one.actor,
         answer=one.answer.value,
-        says=Said.of(ANSWERS[one.answer]),
+        says=TextShape.of(ANSWERS[one.answer]),
         overdue=one.overdue,
         told_us=one.told_us,
         acknowledged_us=one.acknowledged_us,

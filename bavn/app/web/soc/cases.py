@@ -12,13 +12,13 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from bavn.actor.door.conversations.case_book import ATTACH, CASES_SQL, SAID_SQL, CaseSaid, KeptCase, cases_of, said_of
+from bavn.actor.door.conversations.case_book import ATTACH, CASES_SQL, SAID_SQL, CaseReply, KeptCase, cases_of, said_of
 from bavn.app.analyst.evidence_of import made_for_case
 from bavn.app.node.case_parts import OWED, dues_of, opened_cases, rule_text
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
+from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, CaseId, Frozen, NodeName, Reads, Triages
-from bavn.app.web.soc.stops import answered
 from bavn.model.intel import rsit
 from bavn.model.outcome import Refused
 from bavn.model.sector.case import CASE_WORDS, CaseState
@@ -45,7 +45,7 @@ class Due(Frozen):
     step: str
     due_us: int
     standing: str
-    says: Said
+    says: TextShape
 
 
 class Task(Frozen):
@@ -55,7 +55,7 @@ class Task(Frozen):
     kind: str
     text: str
     state: str
-    says: Said
+    says: TextShape
     dues: list[Due]
     acts: list[str]
 
@@ -70,14 +70,14 @@ class CaseWord(Frozen):
     task: str | None
     text: str
     sha256: str
-    became: Said | None
+    became: TextShape | None
 
 
 class Nis2Clock(Frozen):
     """A report that this actor owes under NIS2."""
 
     report: str
-    says: Said
+    says: TextShape
     due_us: int | None
     sent_us: int | None
 
@@ -87,7 +87,7 @@ class CaseShort(Frozen):
 
     id: str
     state: str
-    says: Said
+    says: TextShape
     tlp: str
     rsit: str
     own: list[str]
@@ -101,7 +101,7 @@ class Case(CaseShort):
     """This actor's own part of a case."""
 
     pap: int
-    rsit_says: Said | None
+    rsit_says: TextShape | None
     techniques: list[str]
     first_us: int
     merged_into: str | None
@@ -110,7 +110,7 @@ class Case(CaseShort):
     clocks: list[Nis2Clock]
 
 
-class AnswerAsked(BaseModel):
+class AnswerRequest(BaseModel):
     """What a person says. ``task`` None: words alone. ``send`` false shows what would leave, and lets nothing."""
 
     act: str = Field(pattern="^(words|acknowledge|applies|not-applicable|done)$")
@@ -127,11 +127,11 @@ class Leaving(Frozen):
     task: str | None
     words: str
     privacy: str
-    refused: Said | None
+    refused: TextShape | None
     number: int | None
 
 
-class AttachAsked(BaseModel):
+class AttachRequest(BaseModel):
     """Evidence of a suspicion for a case. ``sha256``: what the preview showed; without it nothing leaves."""
 
     suspicion: str = Field(pattern="^[0-9a-f]{32}$")
@@ -155,7 +155,7 @@ class Attachment(Leaving):
     files: list[FileShown]
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Cases that an actor is in."""
     router = APIRouter(prefix="/nodes/{node}/cases", tags=["cases"], responses=REFUSALS)
 
@@ -179,7 +179,7 @@ def routes(house: SocHouse) -> APIRouter:
         return _case(kept, said, house.clock.now_us())
 
     @router.post("/{case}/answers", operation_id="answerCase")
-    def answer(node: NodeName, case: CaseId, asked: AnswerAsked, person: Triages) -> Leaving:
+    def answer(node: NodeName, case: CaseId, asked: AnswerRequest, person: Triages) -> Leaving:
         """Answers a task, or says something to the centre. Exactly what is shown leaves, at the node's next step."""
         here = house.node(node, person)
         kept = _kept(here, case)
@@ -203,12 +203,12 @@ def routes(house: SocHouse) -> APIRouter:
             task=asked.task,
             words=asked.words,
             privacy="S5",
-            refused=Said.of(refused) if refused else None,
+            refused=TextShape.of(refused) if refused else None,
             number=number,
         )
 
     @router.post("/{case}/evidence", operation_id="attachEvidence")
-    def attach(node: NodeName, case: CaseId, asked: AttachAsked, person: Triages) -> Attachment:
+    def attach(node: NodeName, case: CaseId, asked: AttachRequest, person: Triages) -> Attachment:
         """Without ``sha256`` every byte that would leave is shown. With the one that was shown it is left for the
         running node; if the evidence has changed since, nothing leaves."""
         here = house.node(node, person)
@@ -243,7 +243,7 @@ def routes(house: SocHouse) -> APIRouter:
             task=None,
             words=asked.words,
             privacy="S5",
-            refused=Said.of(refused) if refused else None,
+            refused=TextShape.of(refused) if refused else None,
             number=number,
             sha256=digest,
             bytes=len(made),
@@ -261,8 +261,8 @@ def _kept(here: Node, case: str) -> KeptCase:
     return found
 
 
-def _said(case: str, task: str | None, act: str, words: str, by: str, now_us: int, digest: str = "") -> CaseSaid:
-    return CaseSaid(
+def _said(case: str, task: str | None, act: str, words: str, by: str, now_us: int, digest: str = "") -> CaseReply:
+    return CaseReply(
         number=1,
         at_us=now_us,
         case_id=case,
@@ -281,7 +281,7 @@ def _short(one: KeptCase, now_us: int) -> dict[str, Any]:
     return {
         "id": one.case_id,
         "state": one.state,
-        "says": Said.of(CASE_WORDS[CaseState(one.state)]),
+        "says": TextShape.of(CASE_WORDS[CaseState(one.state)]),
         "tlp": one.part["tlp"],
         "rsit": one.part["rsit"] or "",
         "own": [f"{o['type']}:{o['value']}" for o in one.part["own"]],
@@ -292,7 +292,7 @@ def _short(one: KeptCase, now_us: int) -> dict[str, Any]:
     }
 
 
-def _case(one: KeptCase, said: list[CaseSaid], now_us: int) -> Case:
+def _case(one: KeptCase, said: list[CaseReply], now_us: int) -> Case:
     part = one.part
     dues = dues_of(one, now_us)
     work = [_task(task, [(step, us, state) for t, step, us, state in dues if t is task]) for task in part["tasks"]]
@@ -302,7 +302,7 @@ def _case(one: KeptCase, said: list[CaseSaid], now_us: int) -> Case:
     return Case(
         **_short(one, now_us),
         pap=part["pap"],
-        rsit_says=Said.of(rsit.words(part["rsit"])) if known else None,
+        rsit_says=TextShape.of(rsit.words(part["rsit"])) if known else None,
         techniques=part["techniques"],
         first_us=one.first_us,
         merged_into=part["merged_into"],
@@ -310,7 +310,10 @@ def _case(one: KeptCase, said: list[CaseSaid], now_us: int) -> Case:
         words=sorted(words, key=lambda w: w.at_us),
         clocks=[
             Nis2Clock(
-                report=c["report"], says=Said.of(NAMES[Nis2Act(c["report"])]), due_us=c["due_us"], sent_us=c["sent_us"]
+                report=c["report"],
+                says=TextShape.of(NAMES[Nis2Act(c["report"])]),
+                due_us=c["due_us"],
+                sent_us=c["sent_us"],
             )
             for c in part["clocks"]
         ],
@@ -324,9 +327,9 @@ def _task(task: dict[str, Any], dues: list[tuple[str, int, DueState]]) -> Task:
         kind=task["kind"],
         text=task["text"],
         state=state.value,
-        says=Said.of(TASK_WORDS[state]),
+        says=TextShape.of(TASK_WORDS[state]),
         dues=[
-            Due(step=step, due_us=us, standing=due.value, says=Said.of(DUE_WORDS[due]))
+            Due(step=step, due_us=us, standing=due.value, says=TextShape.of(DUE_WORDS[due]))
             for step, us, due in dues
             if due in OWED
         ],
@@ -338,7 +341,7 @@ def _word(at_us: int, by: str, text: str) -> CaseWord:
     return CaseWord(at_us=at_us, by=by, here=False, act=WORDS, task=None, text=text, sha256="", became=None)
 
 
-def _answer(one: CaseSaid) -> CaseWord:
+def _answer(one: CaseReply) -> CaseWord:
     if one.told_us is None:
         became = Text("waits for the running node")
     else:
@@ -351,7 +354,7 @@ def _answer(one: CaseSaid) -> CaseWord:
         task=one.task_id,
         text=one.words,
         sha256=one.sha256,
-        became=Said.of(became),
+        became=TextShape.of(became),
     )
 
 

@@ -19,13 +19,13 @@ from bavn.actor.door.state import State
 from bavn.app.node.asks import book_of
 from bavn.app.node.reveal_preview import preview
 from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
 from bavn.app.web.sending import sent
+from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.door_words import rule_says
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
-from bavn.app.web.soc.house import Node, SocHouse
 from bavn.app.web.soc.shapes import REFUSALS, Done, Doors, Frozen, NodeName, Reads, file_name
-from bavn.app.web.soc.stops import answered
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.text import Text
@@ -50,7 +50,7 @@ class LedgerLine(Frozen):
     verdict: str
     rule: str
     reason: str
-    says: Said | None
+    says: TextShape | None
     privacy: str
     bytes: int
     summary: str
@@ -85,7 +85,7 @@ class RevealShown(Frozen):
     cells: int
     named: bool
     rule: str
-    says: Said
+    says: TextShape
 
 
 class Waiting(Frozen):
@@ -97,7 +97,7 @@ class Waiting(Frozen):
     suspicion: str
     fields: dict[str, str | int | None]
     shown: list[LeavingField]
-    refused: Said | None
+    refused: TextShape | None
 
 
 class WithdrawalShown(Frozen):
@@ -106,10 +106,10 @@ class WithdrawalShown(Frozen):
     element: str
     at_us: int
     by: str
-    says: Said
+    says: TextShape
 
 
-class Wish(Frozen):
+class ElementOverride(Frozen):
     """A veto or a permission that people here gave."""
 
     element: str
@@ -118,14 +118,14 @@ class Wish(Frozen):
     at_us: int
 
 
-class WishAsked(BaseModel):
+class OverrideRequest(BaseModel):
     """``none`` takes a veto or permission back."""
 
     element: Element
     wish: Literal["veto", "allow", "none"]
 
 
-class WithdrawAsked(BaseModel):
+class WithdrawRequest(BaseModel):
     """An element that a report has named."""
 
     element: Element
@@ -149,7 +149,7 @@ class Counts(Frozen):
     tells: bool
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """The door of a node."""
     router = APIRouter(prefix="/nodes/{node}/door", tags=["door"], responses=REFUSALS)
 
@@ -251,7 +251,7 @@ def routes(house: SocHouse) -> APIRouter:
                 cells=cells,
                 named=not last.rule,
                 rule=last.rule,
-                says=Said.of(answer_text(last.rule)),
+                says=TextShape.of(answer_text(last.rule)),
             )
             for last, names, cells in every[begin : begin + limit]
         ]
@@ -268,13 +268,13 @@ def routes(house: SocHouse) -> APIRouter:
                 element=str(one.observable),
                 at_us=one.at_us,
                 by=one.by,
-                says=Said.of(withdrawal_text(one.told_us, one.rule)),
+                says=TextShape.of(withdrawal_text(one.told_us, one.rule)),
             )
             for one in found
         ]
 
     @router.post("/withdrawals", operation_id="withdraw", status_code=201)
-    def withdraw(node: NodeName, asked: WithdrawAsked, person: Doors) -> Done:
+    def withdraw(node: NodeName, asked: WithdrawRequest, person: Doors) -> Done:
         """Takes a named element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
         observable = _observable(asked.element)
         with house.node(node, person).book() as book:
@@ -291,17 +291,17 @@ def routes(house: SocHouse) -> APIRouter:
         )
 
     @router.get("/wishes", operation_id="wishes")
-    def wishes(node: NodeName, person: Reads) -> list[Wish]:
+    def wishes(node: NodeName, person: Reads) -> list[ElementOverride]:
         """Vetoes and permissions of people here, the newest first."""
         with house.node(node, person).asks() as rows:
             found = rows(
-                "SELECT observable, wish, by_whom, at_us FROM door_wish WHERE wish <> 'asked'"
-                " ORDER BY at_us DESC LIMIT 2000"
+                """SELECT observable, wish, by_whom, at_us FROM door_wish WHERE wish <> 'asked'
+                ORDER BY at_us DESC LIMIT 2000"""
             )
-        return [Wish(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
+        return [ElementOverride(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
 
     @router.put("/wishes", operation_id="setWish")
-    def set_wish(node: NodeName, asked: WishAsked, person: Doors) -> Done:
+    def set_wish(node: NodeName, asked: OverrideRequest, person: Doors) -> Done:
         """``veto``: never lets it out, whatever the policy says. ``allow``: lets it be named where the policy asks."""
         observable = _observable(asked.element)
         with house.node(node, person).book() as book:
@@ -371,7 +371,7 @@ def _fits(q: str, gate: str, kind: str, peer: str, verdict: str, way: str, *, le
 def _line(one: Line) -> LedgerLine:
     fields = {name: value for name, value in asdict(one).items() if name != "prev"}
     says = rule_says(one.rule)
-    return LedgerLine(**fields, says=None if says is None else Said.of(says))
+    return LedgerLine(**fields, says=None if says is None else TextShape.of(says))
 
 
 def _observable(text: str) -> Observable:
@@ -383,7 +383,7 @@ def _waiting(element: str, at_us: int, made: Any) -> Waiting:
     refused = made.refused
     says = None
     if refused is not None and refused.rule != "reveal_mode":  # that a person decides is what this is about
-        says = Said.of(rule_says(refused.rule) or Text.plain(refused.reason))
+        says = TextShape.of(rule_says(refused.rule) or Text.plain(refused.reason))
     return Waiting(
         element=element,
         at_us=at_us,

@@ -8,15 +8,18 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from bavn.actor.door.suspicions import Ranked
 from bavn.actor.evidence.bundle import packets_file
 from bavn.actor.evidence.keep import path_of
 from bavn.app.analyst.evidence_of import GATE, archive_of, note_of, packets_of, sheets_of, window_of
+from bavn.app.config.load import NodeConfig
 from bavn.app.node.packets import evidence_folder
 from bavn.app.web.frame import Trouble
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.soc.context import SocContext
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId, Triages, file_name
-from bavn.app.web.soc.stops import answered
 from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.suspicion import Suspicion
 from bavn.model.text import Text
 from bavn.wire.ledger import Ledger
 
@@ -42,7 +45,7 @@ class EvidenceShown(Frozen):
     packets_bytes: int
 
 
-class ExportAsked(BaseModel):
+class ExportRequest(BaseModel):
     """What is carried out. ``form`` pcap: packets alone. ``unredacted`` needs a reason, which the ledger holds."""
 
     form: str = Field(default="zip", pattern="^(zip|pcap)$")
@@ -54,7 +57,7 @@ class ExportAsked(BaseModel):
     reason: str = Field(default="", max_length=1000)
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Evidence of a node's suspicions."""
     router = APIRouter(prefix="/nodes/{node}/suspicions/{suspicion}", tags=["evidence"], responses=REFUSALS)
 
@@ -92,7 +95,7 @@ def routes(house: SocHouse) -> APIRouter:
     def export(
         node: NodeName,
         suspicion: SuspicionId,
-        asked: ExportAsked,
+        asked: ExportRequest,
         person: Triages,
     ) -> Response:
         """One zip file of all of it, or its packets. Redacted unless a reason says why not; the ledger holds which."""
@@ -104,35 +107,11 @@ def routes(house: SocHouse) -> APIRouter:
             )
         here = house.node(node, person)
         entry, config = here.one(suspicion), here.config()
-        found, before_us = entry.suspicion, asked.around_s * SECOND_US or None
+        found = entry.suspicion
         with answered():
-            cut = packets_of(config, found) if asked.packets or asked.form == "pcap" else None
-            if asked.form == "pcap":
-                if not cut:
-                    raise Trouble(
-                        404,
-                        "no-packets",
-                        Text("No packets are kept for it: [evidence] in node.toml says what is kept."),
-                        "operator",
-                    )
-                made = packets_file(cut, cut=asked.headers_only or not asked.unredacted)
-            else:
-                with window_of(config, found, before_us) as window:
-                    sheets = sheets_of(window, found, asked.rows, before_us)
-                made = archive_of(
-                    config,
-                    entry,
-                    sheets,
-                    cut,
-                    unredacted=asked.unredacted,
-                    headers_only=asked.headers_only,
-                    said={
-                        "by": person.name,
-                        "reason": asked.reason,
-                        "around_s": asked.around_s,
-                        "rows_max": asked.rows,
-                    },
-                )
+            made = (
+                _packets(config, found, asked) if asked.form == "pcap" else _archive(config, entry, asked, person.name)
+            )
         name = file_name(node, found.id[:8]) + f".{asked.form}"
         reason = asked.reason.strip() if asked.unredacted else ""
         with here.book() as book:
@@ -142,3 +121,31 @@ def routes(house: SocHouse) -> APIRouter:
         return Response(made, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
     return router
+
+
+def _packets(config: NodeConfig, suspicion: Suspicion, asked: ExportRequest) -> bytes:
+    cut = packets_of(config, suspicion)
+    if not cut:
+        raise Trouble(
+            404,
+            "no-packets",
+            Text("No packets are kept for it: [evidence] in node.toml says what is kept."),
+            "operator",
+        )
+    return packets_file(cut, cut=asked.headers_only or not asked.unredacted)
+
+
+def _archive(config: NodeConfig, entry: Ranked, asked: ExportRequest, by: str) -> bytes:
+    before_us = asked.around_s * SECOND_US or None
+    cut = packets_of(config, entry.suspicion) if asked.packets else None
+    with window_of(config, entry.suspicion, before_us) as window:
+        sheets = sheets_of(window, entry.suspicion, asked.rows, before_us)
+    return archive_of(
+        config,
+        entry,
+        sheets,
+        cut,
+        unredacted=asked.unredacted,
+        headers_only=asked.headers_only,
+        said={"by": by, "reason": asked.reason, "around_s": asked.around_s, "rows_max": asked.rows},
+    )

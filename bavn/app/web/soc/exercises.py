@@ -13,15 +13,15 @@ from bavn.actor.door.conversations.exercises import (
     EXERCISES_SQL,
     STEPS_SQL,
     KeptExercise,
-    StepSaid,
+    StepStatement,
     exercises_of,
     steps_of,
 )
 from bavn.app.node.case_parts import opened_cases, rule_text
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
+from bavn.app.web.soc.context import SocContext
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads, Triages
-from bavn.app.web.soc.stops import answered
 from bavn.model.moment import MINUTE_US
 from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, ActorStep, Campaign, ExerciseState, may_follow
 from bavn.model.text import Text
@@ -44,11 +44,11 @@ class NodeExerciseStep(Frozen):
     """A step that was taken here, by a person, the policy or the lane, and whether the centre was told."""
 
     step: ActorStep
-    says: Said
+    says: TextShape
     at_us: int
     by: str
     detector: str
-    became: Said
+    became: TextShape
 
 
 class NodeExercise(Frozen):
@@ -56,9 +56,9 @@ class NodeExercise(Frozen):
     a person here may say now; ``over_us``: since when it is over here."""
 
     id: str
-    mark: Said
+    mark: TextShape
     state: ExerciseState
-    says: Said
+    says: TextShape
     heard_us: int
     over_us: int | None
     plan: "NodeExercisePlan | None"
@@ -69,17 +69,17 @@ class NodeExercise(Frozen):
 class NodeExercisePlan(Frozen):
     """What is played here. ``turn_us``: from when; ``element``: the only name that it uses."""
 
-    title: Said
-    objectives: list[Said]
+    title: TextShape
+    objectives: list[TextShape]
     begins_us: int
     ends_us: int
     turn_us: int
     campaign: Campaign
-    campaign_says: Said
+    campaign_says: TextShape
     element: str
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Exercises at an actor."""
     router = APIRouter(prefix="/nodes/{node}/exercises", tags=["exercises"], responses=REFUSALS)
 
@@ -117,24 +117,24 @@ def routes(house: SocHouse) -> APIRouter:
     return router
 
 
-def _shown(one: KeptExercise, steps: Sequence[StepSaid]) -> NodeExercise:
+def _shown(one: KeptExercise, steps: Sequence[StepStatement]) -> NodeExercise:
     state = ExerciseState(one.state)
     return NodeExercise(
         id=one.exercise_id,
-        mark=Said.of(MARK),
+        mark=TextShape.of(MARK),
         state=state,
-        says=Said.of(STATES[state]),
+        says=TextShape.of(STATES[state]),
         heard_us=one.heard_us,
         over_us=one.over_us,
         plan=_plan(one.said) if one.said else None,
         steps=[
             NodeExerciseStep(
                 step=ActorStep(step.step),
-                says=Said.of(STEPS[ActorStep(step.step)]),
+                says=TextShape.of(STEPS[ActorStep(step.step)]),
                 at_us=step.at_us,
                 by=step.by,
                 detector=step.detector or "",
-                became=Said.of(_WAITS if step.told_us is None else rule_text(step.rule) if step.rule else _TOLD),
+                became=TextShape.of(_WAITS if step.told_us is None else rule_text(step.rule) if step.rule else _TOLD),
             )
             for step in steps
         ],
@@ -142,7 +142,7 @@ def _shown(one: KeptExercise, steps: Sequence[StepSaid]) -> NodeExercise:
     )
 
 
-def _acts(one: KeptExercise, steps: Sequence[StepSaid]) -> list[Act]:
+def _acts(one: KeptExercise, steps: Sequence[StepStatement]) -> list[Act]:
     if one.over_us is not None or not one.said:
         return []
     taken = frozenset(ActorStep(step.step) for step in steps if not step.rule)
@@ -152,12 +152,12 @@ def _acts(one: KeptExercise, steps: Sequence[StepSaid]) -> list[Act]:
 def _plan(said: dict[str, Any]) -> NodeExercisePlan:
     campaign = Campaign(said["campaign"])
     return NodeExercisePlan(
-        title=Said(en=said["title_en"], da=said["title_da"]),
-        objectives=[Said(en=one["en"], da=one["da"]) for one in said["objectives"]],
+        title=TextShape(en=said["title_en"], da=said["title_da"]),
+        objectives=[TextShape(en=one["en"], da=one["da"]) for one in said["objectives"]],
         begins_us=said["begins_us"],
         ends_us=said["ends_us"],
         turn_us=said["begins_us"] + said["after_minutes"] * MINUTE_US,
         campaign=campaign,
-        campaign_says=Said.of(CAMPAIGNS[campaign]),
+        campaign_says=TextShape.of(CAMPAIGNS[campaign]),
         element=said["element"],
     )

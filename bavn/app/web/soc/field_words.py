@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bavn.app.web.frame import Said
+from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.evidence import PERIOD_EDGES_S, REGULARITY_EDGES, p_of_bucket
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, iso
@@ -127,11 +127,11 @@ class LeavingField(Frozen):
     such a field; ``means``: the value in words, None where it says all by itself."""
 
     name: str
-    says: Said
+    says: TextShape
     privacy: str
-    privacy_says: Said | None
+    privacy_says: TextShape | None
     value: str
-    means: Said | None
+    means: TextShape | None
 
 
 def fields_of(kind: str, body: Mapping[str, Any]) -> list[LeavingField]:
@@ -157,11 +157,11 @@ def _field(name: str, value: Any, privacy: Privacy | None) -> LeavingField:
     means = meaning(name, value)
     return LeavingField(
         name=name,
-        says=Said.of(NAMES.get(name, Text.plain(name))),
+        says=TextShape.of(NAMES.get(name, Text.plain(name))),
         privacy=privacy or "",
-        privacy_says=Said.of(CLASSES[privacy]) if privacy else None,
+        privacy_says=TextShape.of(CLASSES[privacy]) if privacy else None,
         value=text,
-        means=None if means is None else Said.of(means),
+        means=None if means is None else TextShape.of(means),
     )
 
 

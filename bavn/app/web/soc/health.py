@@ -10,17 +10,17 @@ from typing import Any, Final
 from fastapi import APIRouter
 
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
-from bavn.app.node.health.recorder import HEALTH_FILE, STALE_S
+from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.danish import of_reason
-from bavn.app.web.frame import Act, Said
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.frame import Act, TextShape
+from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
-from bavn.app.web.soc.stops import answered
-from bavn.model.health import ACTS
+from bavn.model.health import ACTS, ends_soon, file_old
 from bavn.model.health import STATES as PROMISE_STATES
 from bavn.model.malformed import UNREADABLE
-from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.moment import DAY_US
 from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS
 from bavn.model.text import Text
 from bavn.wire.enrol import RENEW_BEFORE_END_US, ends_us
@@ -40,7 +40,7 @@ class ProblemShown(Frozen):
 
     code: str
     source: str
-    says: Said
+    says: TextShape
     act: Act
 
 
@@ -49,20 +49,20 @@ class PromiseShown(Frozen):
     or why nobody knows."""
 
     code: str
-    says: Said
+    says: TextShape
     state: str
-    state_said: Said
+    state_said: TextShape
     since_us: int | None
-    affected: Said | None
-    who: Said
-    first: Said
+    affected: TextShape | None
+    who: TextShape
+    first: TextShape
 
 
 class LossShown(Frozen):
     """What a source lost: ``count`` of ``of`` (None: nobody knows), ``recent`` of late."""
 
-    says: Said
-    unit: Said
+    says: TextShape
+    unit: TextShape
     count: int
     of: int | None
     recent: int
@@ -71,7 +71,7 @@ class LossShown(Frozen):
 class RefusedLines(Frozen):
     """Why lines were refused, and how many."""
 
-    says: Said
+    says: TextShape
     count: int
 
 
@@ -84,7 +84,7 @@ class SourceShown(Frozen):
     refused: int
     lag_bytes: int
     lag_s: int
-    broken: Said | None
+    broken: TextShape | None
     clock_offset_s: int | None
     losses: list[LossShown]
     reasons: list[RefusedLines]
@@ -123,11 +123,11 @@ class CanaryLink(Frozen):
     """A link of the latest canary's way."""
 
     link: str
-    says: Said
+    says: TextShape
     state: str
-    state_said: Said
-    why: Said | None
-    took: Said | None
+    state_said: TextShape
+    why: TextShape | None
+    took: TextShape | None
     began_us: int
 
 
@@ -136,7 +136,7 @@ class Health(Frozen):
     was checked yet), stopped, silent (it does not run, or hangs) or never."""
 
     state: str
-    says: Said
+    says: TextShape
     at_us: int | None
     up_s: int
     version: str
@@ -167,7 +167,7 @@ class NodeShort(Frozen):
     in_sector: bool
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """The nodes, and the health of each."""
     router = APIRouter(prefix="/nodes", tags=["health"], responses=REFUSALS)
 
@@ -204,17 +204,18 @@ def _health(here: Node, config: NodeConfig) -> Health:
     now_us = here.clock.now_us()
     certificates = _certificates(config)
     told = _told(config.folder / HEALTH_FILE)
-    problems = [_about_to_end(one, now_us) for one in certificates if one.ends_us < now_us + RENEW_BEFORE_END_US // 2]
+    days_min = config.health.certificate_days_min
+    problems = [_about_to_end(one, now_us) for one in certificates if ends_soon(one.ends_us, now_us, days_min)]
     if told is None:
         return _said({}, "never", NEVER, problems, certificates)
     silent = not told["stopped"] and (
-        (now_us - int(told["at_us"])) // SECOND_US > STALE_S or not Path(f"/proc/{int(told['pid'])}").exists()
+        file_old(int(told["at_us"]), now_us) or not Path(f"/proc/{int(told['pid'])}").exists()
     )
     problems = [
         ProblemShown(
             code=p["code"],
             source=p["source"],
-            says=Said(en=p["en"], da=p["da"]),
+            says=TextShape(en=p["en"], da=p["da"]),
             act="wait" if p["code"] in _WAITS else "operator",
         )
         for p in told["problems"]
@@ -268,13 +269,13 @@ def _about_to_end(one: CertificateShown, now_us: int) -> ProblemShown:
     who = {"centre": Text.in_context("whose certificate", "centre"), "keyholder": Text("key holder")}[one.at]
     if one.ends_us <= now_us:
         text = Text("The certificate for the {who} has ended: ask it for a new token and enrol again.", who=who)
-        return ProblemShown(code="certificate_ended", source=one.at, says=Said.of(text), act="operator")
+        return ProblemShown(code="certificate_ended", source=one.at, says=TextShape.of(text), act="operator")
     text = Text(
         "The certificate for the {who} ends in {days} days and has not been renewed: can it be reached?",
         who=who,
         days=days,
     )
-    return ProblemShown(code="certificate_ends", source=one.at, says=Said.of(text), act="operator")
+    return ProblemShown(code="certificate_ends", source=one.at, says=TextShape.of(text), act="operator")
 
 
 def _said(
@@ -283,7 +284,7 @@ def _said(
     store, detect, rules, sigma = (told.get(name) or {} for name in ("store", "detect", "rules", "sigma"))
     return Health(
         state=state,
-        says=Said.of(says),
+        says=TextShape.of(says),
         at_us=told.get("at_us"),
         up_s=told.get("up_s", 0),
         version=told.get("version", ""),
@@ -298,16 +299,7 @@ def _said(
         detect_last=detect.get("last"),
         detect_took_s=detect.get("took_s"),
         sources=[_source(one) for one in told.get("sources", [])],
-        store=StoreShown(
-            rows=store["rows"],
-            bytes=store["bytes"],
-            oldest=store["oldest"],
-            newest=store["newest"],
-            refused=store["refused"],
-            damaged=len(store["damaged"]),
-        )
-        if store
-        else None,
+        store=_store(store) if store else None,
         rules=RulesShown(
             loaded=rules.get("loaded"),
             failed=rules.get("failed"),
@@ -316,31 +308,43 @@ def _said(
             sigma_refused=[f"{one['title']}: {one['reason']}" for one in sigma.get("refused", [])],
         ),
         certificates=certificates,
-        canary=[
-            CanaryLink(
-                link=one["link"],
-                says=Said.of(LINKS[one["link"]]),
-                state=one["state"],
-                state_said=Said.of(STATES[one["state"]]),
-                began_us=one["began_us"],
-                why=Said.of(WHYS[one["why"]]) if one["why"] in WHYS else None,
-                took=None if one["took"] is None else Said.of(TOOK[one["took"]]),
-            )
-            for one in told.get("canary", [])
-        ],
+        canary=[_canary_link(link) for link in told.get("canary", [])],
+    )
+
+
+def _store(store: dict[str, Any]) -> StoreShown:
+    return StoreShown(
+        rows=store["rows"],
+        bytes=store["bytes"],
+        oldest=store["oldest"],
+        newest=store["newest"],
+        refused=store["refused"],
+        damaged=len(store["damaged"]),
+    )
+
+
+def _canary_link(link: dict[str, Any]) -> CanaryLink:
+    return CanaryLink(
+        link=link["link"],
+        says=TextShape.of(LINKS[link["link"]]),
+        state=link["state"],
+        state_said=TextShape.of(STATES[link["state"]]),
+        began_us=link["began_us"],
+        why=TextShape.of(WHYS[link["why"]]) if link["why"] in WHYS else None,
+        took=None if link["took"] is None else TextShape.of(TOOK[link["took"]]),
     )
 
 
 def _promise(one: dict[str, Any]) -> PromiseShown:
     return PromiseShown(
         code=one["code"],
-        says=Said(**one["says"]),
+        says=TextShape(**one["says"]),
         state=one["state"],
-        state_said=Said.of(PROMISE_STATES[one["state"]]),
+        state_said=TextShape.of(PROMISE_STATES[one["state"]]),
         since_us=one["since_us"],
-        affected=None if one["affected"] is None else Said(**one["affected"]),
-        who=Said.of(ACTS[one["act"]]),
-        first=Said(**one["first"]),
+        affected=None if one["affected"] is None else TextShape(**one["affected"]),
+        who=TextShape.of(ACTS[one["act"]]),
+        first=TextShape(**one["first"]),
     )
 
 
@@ -353,17 +357,17 @@ def _source(one: dict[str, Any]) -> SourceShown:
         refused=one["refused"],
         lag_bytes=one["lag_bytes"],
         lag_s=one["lag_s"],
-        broken=Said.of(of_reason(one["broken"])) if one["broken"] else None,
+        broken=TextShape.of(of_reason(one["broken"])) if one["broken"] else None,
         clock_offset_s=one.get("clock_offset_s"),
         losses=[
             LossShown(
-                says=Said.of(loss(lost["what"])),
-                unit=Said.of(UNITS.get(lost["unit"], Text.plain(lost["unit"]))),
+                says=TextShape.of(loss(lost["what"])),
+                unit=TextShape.of(UNITS.get(lost["unit"], Text.plain(lost["unit"]))),
                 count=lost["count"],
                 of=lost["of"],
                 recent=recent.get(lost["what"], 0),
             )
             for lost in one["losses"]
         ],
-        reasons=[RefusedLines(says=Said.of(of_reason(why)), count=count) for why, count, *_ in one["reasons"]],
+        reasons=[RefusedLines(says=TextShape.of(of_reason(why)), count=count) for why, count, *_ in one["reasons"]],
     )

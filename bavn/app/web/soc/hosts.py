@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from bavn.actor.assets.rules import SAID
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
+from bavn.app.web.soc.context import SocContext
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
 from bavn.app.web.soc.suspected_shapes import Suspected, shown
 from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, talk_of
@@ -26,7 +26,7 @@ class RoleSure(Frozen):
     """A role, and how sure its hints are together (0 to 1)."""
 
     role: str
-    says: Said
+    says: TextShape
     sure: float
 
 
@@ -56,7 +56,7 @@ class Hosts(Frozen):
     total: int | None
     at_us: int | None
     making: bool
-    refused: Said | None
+    refused: TextShape | None
 
 
 class HintShown(Frozen):
@@ -64,10 +64,10 @@ class HintShown(Frozen):
 
     kind: str
     value: str
-    says: Said
+    says: TextShape
     confidence: float
     rule: str
-    reason: Said
+    reason: TextShape
     table: str
     field: str
     seen: str
@@ -111,7 +111,7 @@ class Timeline(Frozen):
     peers_more: bool
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Hosts of a node."""
     router = APIRouter(prefix="/nodes/{node}/hosts", tags=["hosts"], responses=REFUSALS)
 
@@ -130,9 +130,10 @@ def routes(house: SocHouse) -> APIRouter:
         survey = here.survey()
         with survey.rows() as rows:
             found = rows(
-                "SELECT sort, card FROM asset WHERE sort > ? AND words LIKE ? ESCAPE '\\'"
-                " AND (? = '' OR address IN (SELECT address FROM asset_role WHERE role = ?))"
-                " AND (? = 0 OR first_us >= (SELECT last_us FROM span) - ?) ORDER BY sort LIMIT ?",
+                """SELECT sort, card FROM asset
+                WHERE sort > ? AND words LIKE ? ESCAPE '\\'
+                  AND (? = '' OR address IN (SELECT address FROM asset_role WHERE role = ?))
+                  AND (? = 0 OR first_us >= (SELECT last_us FROM span) - ?) ORDER BY sort LIMIT ?""",
                 (*(opened(after, str) or ("",)), like(q.lower()), role, role, new_days, new_days * DAY_US, limit + 1),
             )
             total = rows("SELECT count(*) FROM asset")
@@ -153,7 +154,7 @@ def routes(house: SocHouse) -> APIRouter:
     def roles(node: NodeName, person: Reads) -> list[RoleSure]:
         """The roles that hosts may have."""
         house.node(node, person)
-        return [RoleSure(role=role, says=Said.of(words), sure=0.0) for role, words in SAID.items()]
+        return [RoleSure(role=role, says=TextShape.of(words), sure=0.0) for role, words in SAID.items()]
 
     @router.get("/{host}", operation_id="host")
     def host(node: NodeName, host: HostAddress, person: Reads) -> HostCard:
@@ -233,8 +234,8 @@ def _role(role: str, sure: float) -> RoleSure:
     return RoleSure(role=role, says=_said(role), sure=sure)
 
 
-def _said(value: str) -> Said:
-    return Said.of(SAID.get(value) or Text.plain(value))
+def _said(value: str) -> TextShape:
+    return TextShape.of(SAID.get(value) or Text.plain(value))
 
 
 def _card(

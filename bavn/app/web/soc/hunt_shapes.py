@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from bavn.app.web.frame import Said
+from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.shapes import Column, Frozen
 
 
@@ -35,7 +35,7 @@ class HuntShown(Frozen):
 
     name: str
     own: bool
-    says: Said
+    says: TextShape
     sql: str
     technique: str
     span: str
@@ -91,7 +91,7 @@ class RuleMatch(Frozen):
     samples: list[dict[str, Any]]
 
 
-class AskedShown(Frozen):
+class HuntStatus(Frozen):
     """Where a question stands. ``rows``: how many the answer has; they are read apart. ``looked``: of a list, how many
     indicators were looked for."""
 
@@ -100,7 +100,7 @@ class AskedShown(Frozen):
     state: Literal["running", "done", "failed", "cancelled"]
     began_us: int
     ended_us: int | None
-    refused: Said | None
+    refused: TextShape | None
     columns: list[Column]
     rows: int
     more: bool

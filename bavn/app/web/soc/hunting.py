@@ -18,16 +18,17 @@ from bavn.actor.store.segments.segment import ROLLUPS
 from bavn.app.analyst import saved_hunts
 from bavn.app.analyst.pivots import PIVOTS, VALUE_CHARS_MAX
 from bavn.app.web.exporting import cell, line
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.asking import Asking
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.errors import answered, pathless, trouble_of
 from bavn.app.web.soc.hunt_shapes import (
-    AskedShown,
     Helper,
     Hunts,
     HuntSave,
     HuntShown,
+    HuntStatus,
     ListRefusal,
     RuleMatch,
     RuleOutcome,
@@ -35,7 +36,6 @@ from bavn.app.web.soc.hunt_shapes import (
     TableShown,
 )
 from bavn.app.web.soc.shapes import REFUSALS, Done, Hunter, NodeName, file_name
-from bavn.app.web.soc.stops import answered, pathless, trouble_of
 from bavn.model.moment import iso
 from bavn.model.record import TABLES
 from bavn.model.text import Text
@@ -71,7 +71,7 @@ class Question(BaseModel):
     rows: int = Field(default=1000, ge=1, le=ROWS_MAX)
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Hunts of a node."""
     router = APIRouter(prefix="/nodes/{node}/hunt", tags=["hunt"], responses=REFUSALS)
 
@@ -139,7 +139,7 @@ def routes(house: SocHouse) -> APIRouter:
         return Done.of(Text("{name} is gone.", name=name))
 
     @router.post("/asks", operation_id="ask", status_code=202)
-    def ask(node: NodeName, question: Question, person: Hunter) -> AskedShown:
+    def ask(node: NodeName, question: Question, person: Hunter) -> HuntStatus:
         """Begins to answer a question. Ask for its answer until it is no longer running."""
         here = house.node(node, person)
         kind, request = _request(here, question)
@@ -149,7 +149,7 @@ def routes(house: SocHouse) -> APIRouter:
     @router.get("/asks/{asking}", operation_id="asked")
     def asked(
         node: NodeName, asking: AskingId, person: Hunter, wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0.0
-    ) -> AskedShown:
+    ) -> HuntStatus:
         """Where a question stands; waits a little for it to be answered."""
         house.node(node, person)
         found = house.askings.of(asking, node, person.name)
@@ -157,7 +157,7 @@ def routes(house: SocHouse) -> APIRouter:
         return _shown(found)
 
     @router.delete("/asks/{asking}", operation_id="stopAsking")
-    def stop(node: NodeName, asking: AskingId, person: Hunter) -> AskedShown:
+    def stop(node: NodeName, asking: AskingId, person: Hunter) -> HuntStatus:
         """Stops it now."""
         house.node(node, person)
         found = house.askings.of(asking, node, person.name)
@@ -237,7 +237,7 @@ def _hunt(hunt: SavedHunt, *, own: bool) -> HuntShown:
     return HuntShown(
         name=hunt.name,
         own=own,
-        says=Said.of(hunt.says),
+        says=TextShape.of(hunt.says),
         sql=hunt.sql,
         technique=hunt.technique,
         span=hunt.span,
@@ -251,11 +251,11 @@ def _done(asking: Asking) -> Asking:
     return asking
 
 
-def _shown(asking: Asking) -> AskedShown:
+def _shown(asking: Asking) -> HuntStatus:
     said, refused = asking.answer, None
     if asking.state == "failed":
-        refused = Said.of(trouble_of(asking.code, asking.reason).text)
-    return AskedShown(
+        refused = TextShape.of(trouble_of(asking.code, asking.reason).text)
+    return HuntStatus(
         id=asking.id,
         kind=asking.kind,
         state=asking.state,

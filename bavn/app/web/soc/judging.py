@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, NoSuchAdvice, sector_verdicts_of
 from bavn.actor.door.verdicts import COMMENT_CHARS_MAX, VERDICTS_SQL, NoSuchVerdict, VerdictBook, verdicts_of
 from bavn.app.analyst.verdict_words import NOT_REACHED, names_somebody, reaches_no_indicator
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
+from bavn.app.web.soc.context import SocContext
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId, Triages
 from bavn.app.web.soc.suspected_shapes import VerdictShown
 from bavn.model.moment import DAY_US
@@ -20,7 +20,7 @@ Number = Annotated[str, Path(pattern=r"^s?[0-9]{1,9}$", description="A verdict's
 Comment = Annotated[str, Field(max_length=COMMENT_CHARS_MAX)]
 
 
-class VerdictAsked(BaseModel):
+class VerdictRequest(BaseModel):
     """What a person holds of a suspicion. ``until_us``: only ``true`` may go without."""
 
     verdict: Judgement
@@ -29,7 +29,7 @@ class VerdictAsked(BaseModel):
     comment: Comment = ""
 
 
-class EndAsked(BaseModel):
+class EndRequest(BaseModel):
     """Why a verdict is taken back."""
 
     comment: Comment = ""
@@ -39,10 +39,10 @@ class VerdictGivenHere(Frozen):
     """The verdict, and what it does not reach."""
 
     verdict: VerdictShown
-    note: Said | None
+    note: TextShape | None
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Verdicts of a node."""
     router = APIRouter(prefix="/nodes/{node}", tags=["verdicts"], responses=REFUSALS)
 
@@ -65,7 +65,7 @@ def routes(house: SocHouse) -> APIRouter:
         return page(found[begin : begin + limit + 1], limit, lambda one: (places[one.number],))
 
     @router.post("/suspicions/{suspicion}/verdicts", operation_id="giveVerdict", status_code=201)
-    def give(node: NodeName, suspicion: SuspicionId, asked: VerdictAsked, person: Triages) -> VerdictGivenHere:
+    def give(node: NodeName, suspicion: SuspicionId, asked: VerdictRequest, person: Triages) -> VerdictGivenHere:
         """Says what a suspicion is. It stays here, can be taken back, and ends by itself."""
         here = house.node(node, person)
         found, now_us = here.one(suspicion).suspicion, house.clock.now_us()
@@ -95,11 +95,11 @@ def routes(house: SocHouse) -> APIRouter:
                 )
             except ValueError as error:
                 raise _wrong(Text.plain(str(error))) from error
-        note = Said.of(NOT_REACHED) if reaches_no_indicator(found, given) else None
+        note = TextShape.of(NOT_REACHED) if reaches_no_indicator(found, given) else None
         return VerdictGivenHere(verdict=VerdictShown.of(given, now_us), note=note)
 
     @router.post("/verdicts/{number}/end", operation_id="endVerdict")
-    def end(node: NodeName, number: Number, asked: EndAsked, person: Triages) -> VerdictShown:
+    def end(node: NodeName, number: Number, asked: EndRequest, person: Triages) -> VerdictShown:
         """Takes a verdict back before its end. That it was given stays on record."""
         now_us = house.clock.now_us()
         with house.node(node, person).book() as book:

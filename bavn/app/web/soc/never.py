@@ -18,18 +18,18 @@ from bavn.app.node.asks import Asks
 from bavn.app.node.by_hand import runs
 from bavn.app.node.protect import never_block, never_list
 from bavn.app.web.frame import After, Limit, Rows, Trouble, opened, page
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.errors import answered, pathless
 from bavn.app.web.soc.protect_shapes import (
     Listed,
     NeverChange,
-    NeverChangeAsked,
+    NeverChangeRequest,
     NeverDraft,
     NeverEntry,
     Touched,
 )
 from bavn.app.web.soc.protection import told_here
 from bavn.app.web.soc.shapes import REFUSALS, Done, NodeName, Protects, Reads
-from bavn.app.web.soc.stops import answered, pathless
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
 from bavn.model.text import Text
@@ -57,7 +57,7 @@ SAYS: Final[dict[str, tuple[int, Text]]] = {
 }
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """The never-block list of a node."""
     router = APIRouter(prefix="/nodes/{node}/protection/never-block", tags=["protection"], responses=REFUSALS)
 
@@ -110,7 +110,7 @@ def routes(house: SocHouse) -> APIRouter:
         return _draft(house.node(node, person), asked)
 
     @router.put("", operation_id="changeNeverBlock")
-    def change(node: NodeName, asked: NeverChangeAsked, person: Protects) -> Done:
+    def change(node: NodeName, asked: NeverChangeRequest, person: Protects) -> Done:
         """Adds entries, or strikes what was added by hand: all of it or nothing, with one line in the ledger."""
         if not asked.sure:
             raise Trouble(422, "not-sure", Text("Look at what it would free first."))

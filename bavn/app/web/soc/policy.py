@@ -12,10 +12,10 @@ from pydantic import BaseModel, Field
 from bavn.app.policy.file import Draft, draft, fields_of, mark_of, text_of, write
 from bavn.app.policy.file import Field as PolicyField
 from bavn.app.policy.words import says
-from bavn.app.web.frame import Said, Trouble
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.frame import TextShape, Trouble
+from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.errors import answered, pathless
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Sets
-from bavn.app.web.soc.stops import answered, pathless
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 from bavn.wire.ledger import Ledger, Note
@@ -37,7 +37,7 @@ class FieldShown(Frozen):
     table: str
     name: str
     kind: str
-    says: Said
+    says: TextShape
     unit: str
     low: float | None
     high: float | None
@@ -60,7 +60,7 @@ class ChangeShown(Frozen):
 
     table: str
     name: str
-    says: Said
+    says: TextShape
     before: Value
     after: Value
 
@@ -73,14 +73,14 @@ class PolicyDraft(Frozen):
     seen: str
 
 
-class ChangeAsked(BaseModel):
+class ChangeRequest(BaseModel):
     """A change of the policy that was read as ``seen``."""
 
     changes: Changes
     seen: str = Field(pattern="^[0-9a-f]{64}$")
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """The policy of a node."""
     router = APIRouter(prefix="/nodes/{node}/policy", tags=["policy"], responses=REFUSALS)
 
@@ -95,13 +95,13 @@ def routes(house: SocHouse) -> APIRouter:
         return PolicyShown(fields=[_field(one) for one in fields], text=text, seen=mark_of(text))
 
     @router.post("/preview", operation_id="previewPolicy")
-    def preview(node: NodeName, asked: ChangeAsked, person: Sets) -> PolicyDraft:
+    def preview(node: NodeName, asked: ChangeRequest, person: Sets) -> PolicyDraft:
         """What a change would write. A policy that the node would not start with is refused with the reason."""
         made = _drafted(house.node(node, person), asked)
         return _shown(made, asked.seen)
 
     @router.put("", operation_id="writePolicy")
-    def put(node: NodeName, asked: ChangeAsked, person: Sets) -> PolicyDraft:
+    def put(node: NodeName, asked: ChangeRequest, person: Sets) -> PolicyDraft:
         """Writes it whole or not at all, after a line in the ledger. The node reads it when it is started next."""
         here = house.node(node, person)
         made = _drafted(here, asked)
@@ -124,7 +124,7 @@ def routes(house: SocHouse) -> APIRouter:
     return router
 
 
-def _drafted(here: Node, asked: ChangeAsked) -> Draft:
+def _drafted(here: Node, asked: ChangeRequest) -> Draft:
     with answered():
         config = here.config()
         text = text_of(config)
@@ -150,7 +150,7 @@ def _field(one: PolicyField) -> FieldShown:
         table=one.table,
         name=one.name,
         kind=one.kind,
-        says=Said.of(says(one.table, one.name, one.about.holds)),
+        says=TextShape.of(says(one.table, one.name, one.about.holds)),
         unit=one.about.unit,
         low=one.about.low,
         high=one.about.high,
@@ -166,7 +166,7 @@ def _shown(made: Draft, seen: str) -> PolicyDraft:
         ChangeShown(
             table=c.field.table,
             name=c.field.name,
-            says=Said.of(says(c.field.table, c.field.name, c.field.about.holds)),
+            says=TextShape.of(says(c.field.table, c.field.name, c.field.about.holds)),
             before=c.field.value,
             after=c.after,
         )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, Field
 
 from bavn.app.config.enforce import EnforceTable
-from bavn.app.web.frame import Said
+from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.text import Text
 
@@ -22,7 +22,7 @@ class Enforcer(Frozen):
     """What puts blocks into force. ``holds`` None: not known, since the node does not run or has not said yet."""
 
     name: str
-    says: Said
+    says: TextShape
     holds: bool | None
 
 
@@ -36,7 +36,7 @@ class Protection(Frozen):
     counts: dict[str, int]
     running: bool
     enforcers: list[Enforcer]
-    waiting: list[Said]
+    waiting: list[TextShape]
     automatic: bool
 
 
@@ -51,7 +51,7 @@ class BlockShort(Frozen):
     standing: str
     rule: str
     reason: str
-    says: Said | None
+    says: TextShape | None
     until_us: int
     decided_us: int
     held: bool
@@ -90,7 +90,7 @@ class Block(BlockShort):
     rollback: RollbackShown
 
 
-class DryRunAsked(BaseModel):
+class DryRunRequest(BaseModel):
     """A domain, an address, type:value or an indicator's id. ``days`` 0: as many as the policy says."""
 
     what: str = Field(min_length=1, max_length=320)
@@ -113,8 +113,8 @@ class DryRunShown(Frozen):
 
     id: str
     state: Literal["running", "done", "failed", "cancelled"]
-    refused: Said | None
-    says: Said | None
+    refused: TextShape | None
+    says: TextShape | None
     services: list[ServiceBehind]
     type: str = ""
     value: str = ""
@@ -153,7 +153,7 @@ class NeverChange(BaseModel):
     values: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field(min_length=1, max_length=100)
 
 
-class NeverChangeAsked(NeverChange):
+class NeverChangeRequest(NeverChange):
     """``why``: the reason, for the ledger and for whoever reads the list."""
 
     why: str = Field(min_length=3, max_length=300)

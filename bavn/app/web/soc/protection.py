@@ -10,19 +10,20 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from bavn.actor.protect.requests import WishAct, wish
 from bavn.actor.protect.state import STANDS, State
-from bavn.actor.protect.wishes import WishAct, wish
 from bavn.actor.protect.words import WORDS
 from bavn.app.analyst.trying import wanted_of
 from bavn.app.node.asks import book_of
 from bavn.app.node.by_hand import done_here, runs
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, opened, page
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.asking import Asking
-from bavn.app.web.soc.house import Node, SocHouse
+from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.errors import answered, trouble_of
 from bavn.app.web.soc.protect_shapes import (
     Block,
     BlockShort,
-    DryRunAsked,
+    DryRunRequest,
     DryRunShown,
     Enforcer,
     Met,
@@ -34,11 +35,10 @@ from bavn.app.web.soc.protect_shapes import (
     turned,
 )
 from bavn.app.web.soc.shapes import REFUSALS, Done, IndicatorId, NodeName, Protects, Reads, like
-from bavn.app.web.soc.stops import answered, trouble_of
 from bavn.model.text import Text
 
 WAIT_S_MAX = 2.0
-Standing = Literal["", "wanted", "waiting", "uncarried", "lifted", "refused"]
+BlockState = Literal["", "wanted", "waiting", "uncarried", "lifted", "refused"]
 _COLUMNS = (
     f"indicator_id, type, value, act, {STANDS}, rule, reason, until_us, decided_us, held, by, found, told,"
     " forced_us, version"
@@ -51,7 +51,7 @@ class Reason(BaseModel):
     sure: bool = Field(description="True once the person has been shown what will happen.")
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Protection at a node."""
     router = APIRouter(prefix="/nodes/{node}/protection", tags=["protection"], responses=REFUSALS)
 
@@ -80,11 +80,13 @@ def routes(house: SocHouse) -> APIRouter:
             running=running,
             enforcers=[
                 Enforcer(
-                    name=name, says=Said.of(says), holds=None if holding is None or not running else name in holding
+                    name=name,
+                    says=TextShape.of(says),
+                    holds=None if holding is None or not running else name in holding,
                 )
                 for name, says in enforcers_of(config.enforce)
             ],
-            waiting=[Said.of(turned(act, by)) for act, by in waits],
+            waiting=[TextShape.of(turned(act, by)) for act, by in waits],
             automatic=config.protect.automatic,
         )
 
@@ -94,7 +96,7 @@ def routes(house: SocHouse) -> APIRouter:
         person: Reads,
         limit: Limit = 100,
         after: After = None,
-        standing: Standing = "",
+        standing: BlockState = "",
         act: Literal["", "block", "watch"] = "",
         q: Annotated[str, Query(max_length=100)] = "",
     ) -> Rows[BlockShort]:
@@ -102,10 +104,11 @@ def routes(house: SocHouse) -> APIRouter:
         at = opened(after, int, str)
         with house.node(node, person).asks() as rows:
             found = rows(
-                f"SELECT {_COLUMNS} FROM protect_item WHERE (? = '' OR {STANDS} = ?) AND (? = '' OR act = ?)"
-                " AND (? = '' OR value LIKE ? ESCAPE '\\' OR indicator_id = ?)"
-                " AND (? IS NULL OR decided_us < ? OR (decided_us = ? AND indicator_id > ?))"
-                " ORDER BY decided_us DESC, indicator_id LIMIT ?",
+                f"""SELECT {_COLUMNS} FROM protect_item
+                WHERE (? = '' OR {STANDS} = ?) AND (? = '' OR act = ?)
+                  AND (? = '' OR value LIKE ? ESCAPE '\\' OR indicator_id = ?)
+                  AND (? IS NULL OR decided_us < ? OR (decided_us = ? AND indicator_id > ?))
+                ORDER BY decided_us DESC, indicator_id LIMIT ?""",
                 (standing, standing, act, act, q, like(q.lower()), q, *(_place(at)), limit + 1),
             )
         return page([BlockShort(**_short(row)) for row in found], limit, lambda one: (one.decided_us, one.id))
@@ -161,7 +164,7 @@ def routes(house: SocHouse) -> APIRouter:
         return _leave(house.node(node, person), "kill" if position == "on" else "revive", "", person.name)
 
     @router.post("/dry-runs", operation_id="startDryRun", status_code=202)
-    def start_dry_run(node: NodeName, asked: DryRunAsked, person: Reads) -> DryRunShown:
+    def start_dry_run(node: NodeName, asked: DryRunRequest, person: Reads) -> DryRunShown:
         """What a block would have hit on this actor's own history, and what gate 4 would say. It changes nothing."""
         here = house.node(node, person)
         with answered():
@@ -203,7 +206,7 @@ def _short(row: tuple[Any, ...]) -> dict[str, Any]:
         "standing": standing,
         "rule": rule,
         "reason": reason,
-        "says": None if why is None else Said.of(why),
+        "says": None if why is None else TextShape.of(why),
         "until_us": until_us,
         "decided_us": decided_us,
         "held": bool(held),
@@ -265,7 +268,7 @@ def told_here(here: Node, act: Literal["lift", "kill", "never"], indicator: str,
 def _tried(asking: Asking) -> DryRunShown:
     if asking.kind != "dry_run":
         raise Trouble(404, "no-question", Text("This is no dry run."))
-    refused = Said.of(trouble_of(asking.code, asking.reason).text) if asking.state == "failed" else None
+    refused = TextShape.of(trouble_of(asking.code, asking.reason).text) if asking.state == "failed" else None
     said = dict(asking.answer)
     why = WORDS.get(said.get("rule", ""))
     services = [ServiceBehind(**one) for one in said.pop("services", [])]
@@ -273,7 +276,7 @@ def _tried(asking: Asking) -> DryRunShown:
         id=asking.id,
         state=asking.state,
         refused=refused,
-        says=None if why is None else Said.of(why),
+        says=None if why is None else TextShape.of(why),
         services=services,
         **said,
     )

@@ -6,7 +6,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Refusal, Said, allow
+from bavn.app.web.frame import Person, Refusal, TextShape, allow
 from bavn.model.text import Text
 
 NodeName = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$", description="A node, by its actor's name.")]
@@ -35,11 +35,11 @@ class Frozen(BaseModel):
 class Done(Frozen):
     """What was done, or left for the running node to do."""
 
-    says: Said
+    says: TextShape
 
     @classmethod
     def of(cls, text: Text) -> "Done":
-        return cls(says=Said.of(text))
+        return cls(says=TextShape.of(text))
 
 
 class Column(Frozen):

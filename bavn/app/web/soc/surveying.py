@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from bavn.app.analyst.asset_book import STALE_US, opened
 from bavn.app.node.asks import Asks
-from bavn.app.web.frame import Said, Trouble
+from bavn.app.web.frame import TextShape, Trouble
 from bavn.app.web.soc.asking import Asking, Askings
-from bavn.app.web.soc.stops import trouble_of
+from bavn.app.web.soc.errors import trouble_of
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
 
@@ -36,7 +36,7 @@ class Survey:
         self._number = 0
         self._due_us = 0
         self.at_us: int | None = None
-        self.refused: Said | None = None
+        self.refused: TextShape | None = None
 
     @property
     def making(self) -> bool:
@@ -78,7 +78,7 @@ class Survey:
         try:
             self._asking = self._askings.start(self._file, self._node, NOBODY, "assets", {"into": str(self._next)})
         except Trouble as trouble:
-            self.refused, self._due_us = Said.of(trouble.text), now_us
+            self.refused, self._due_us = TextShape.of(trouble.text), now_us
 
     def _take(self) -> None:
         asking = self._asking
@@ -91,7 +91,7 @@ class Survey:
             if before is not None:
                 before.unlink(missing_ok=True)
         else:
-            self.refused = Said.of(trouble_of(asking.code, asking.reason).text)
+            self.refused = TextShape.of(trouble_of(asking.code, asking.reason).text)
             now_us = self._clock.now_us()
             self._due_us = now_us + max(AGAIN_US_MIN, now_us - asking.began_us)
             if self._next is not None:

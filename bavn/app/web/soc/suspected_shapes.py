@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_of
-from bavn.actor.door.known import Ranked
 from bavn.actor.door.live import as_element
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
+from bavn.actor.door.suspicions import Ranked
 from bavn.app.analyst.detector_guide import guide_of
 from bavn.app.node.asks import Asks
-from bavn.app.web.frame import Said
+from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.sector.verdict import Verdict, Verdicts
 
@@ -88,7 +88,7 @@ class Suspected(Frozen):
     hosts: int
     listed: bool
     observables: list[str]
-    why: Said
+    why: TextShape
     verdict: VerdictShown | None
     sector: list[SectorAdds]
 
@@ -96,8 +96,8 @@ class Suspected(Frozen):
 class GuideShown(Frozen):
     """One thing that a detector says of itself."""
 
-    heading: Said
-    says: Said
+    heading: TextShape
+    says: TextShape
 
 
 class SuspectedWhole(Suspected):
@@ -107,7 +107,9 @@ class SuspectedWhole(Suspected):
 
     @classmethod
     def of(cls, one: Suspected) -> "SuspectedWhole":
-        guide = [GuideShown(heading=Said.of(head), says=Said.of(said)) for head, said in guide_of(one.detector)]
+        guide = [
+            GuideShown(heading=TextShape.of(head), says=TextShape.of(said)) for head, said in guide_of(one.detector)
+        ]
         return cls(**dict(one), guide=guide)
 
 
@@ -128,8 +130,8 @@ class Sector:
         """Looks up which shared indicators name what these suspicions name."""
         named = [o for entry in entries for one in entry.suspicion.observables for o in (one, as_element(one))]
         found = self._rows(
-            "SELECT type, value, indicator_id, standing FROM protect_item"
-            " WHERE value IN (SELECT value FROM json_each(?))",
+            """SELECT type, value, indicator_id, standing FROM protect_item
+            WHERE value IN (SELECT value FROM json_each(?))""",
             (json.dumps(sorted({o.value for o in named})),),
         )
         for kind, value, indicator_id, standing in found:
@@ -183,7 +185,7 @@ def _shown(entry: Ranked, adds: list[SectorAdds], now_us: int) -> Suspected:
         hosts=s.hosts,
         listed=s.listed,
         observables=[str(o) for o in s.observables],
-        why=Said.of(s.why),
+        why=TextShape.of(s.why),
         verdict=None if entry.verdict is None else VerdictShown.of(entry.verdict, now_us),
         sector=adds,
     )

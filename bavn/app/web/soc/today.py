@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
-from bavn.actor.door.known import RUN_SQL, Ranked
+from bavn.actor.door.suspicions import RUN_SQL, Ranked
 from bavn.actor.protect.state import STANDS
 from bavn.app.node.case_parts import OWED, dues_of
 from bavn.app.web.frame import After, Limit, Rows, opened, page
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.soc.context import SocContext
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
 from bavn.app.web.soc.suspected_shapes import Suspected, SuspectedWhole, shown
 from bavn.model.moment import DAY_US
@@ -47,7 +47,7 @@ class Today(Frozen):
     waiting: int
 
 
-class Story(Frozen):
+class PeerSuspicion(Frozen):
     """What one host and one peer are suspected of together. ``others``: further suspicions of the same."""
 
     peer: str
@@ -69,11 +69,11 @@ class HostToday(Frozen):
     nats: float
     first_us: int
     last_us: int
-    stories: list[Story]
+    stories: list[PeerSuspicion]
     more: int
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Today, and the suspicions of a node."""
     router = APIRouter(prefix="/nodes/{node}", tags=["today"], responses=REFUSALS)
 
@@ -208,9 +208,9 @@ def _host(entries: list[Ranked], made: dict[int, Suspected]) -> HostToday:
     )
 
 
-def _story(peer: str, entries: list[Ranked], made: dict[int, Suspected]) -> Story:
+def _story(peer: str, entries: list[Ranked], made: dict[int, Suspected]) -> PeerSuspicion:
     said = [one.suspicion for one in entries]
-    return Story(
+    return PeerSuspicion(
         peer=peer,
         detectors=list(dict.fromkeys(s.detector for s in said)),
         techniques=list(dict.fromkeys(s.technique for s in said)),

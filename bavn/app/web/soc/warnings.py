@@ -13,17 +13,17 @@ from pydantic import Field
 from bavn.actor.door.conversations.warnings import (
     ANSWERS_SQL,
     WARNINGS_SQL,
-    AnswerSaid,
+    AnswerStatement,
     KeptWarning,
     answers_of,
     state_after,
     warnings_of,
 )
 from bavn.app.node.case_parts import opened_cases, rule_text
-from bavn.app.web.frame import After, Limit, Rows, Said, Trouble, cursor, opened
-from bavn.app.web.soc.house import SocHouse
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
+from bavn.app.web.soc.context import SocContext
+from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Triages
-from bavn.app.web.soc.stops import answered
 from bavn.model.outcome import Refused
 from bavn.model.sector.sector_warning import (
     ANSWER_LIFE,
@@ -56,7 +56,7 @@ class WarningAnswerShown(Frozen):
     act: str
     words: str
     by: str
-    became: Said
+    became: TextShape
 
 
 class NodeWarning(Frozen):
@@ -66,11 +66,11 @@ class NodeWarning(Frozen):
     id: str
     version: int
     state: str
-    says: Said
+    says: TextShape
     urgency: str
-    urgency_says: Said
-    title: Said
-    text: Said
+    urgency_says: TextShape
+    title: TextShape
+    text: TextShape
     tlp: str
     pap: str
     observables: list[str]
@@ -79,12 +79,12 @@ class NodeWarning(Frozen):
     until_us: int
     heard_us: int
     answer: str
-    answer_says: Said
+    answer_says: TextShape
     acts: list[str]
     answers: list[WarningAnswerShown]
 
 
-class WarningAnswerAsked(Frozen):
+class WarningAnswerRequest(Frozen):
     """An answer to the version that was read. ``send`` false: only show what would leave."""
 
     version: int = Field(ge=1, lt=2**31)
@@ -101,11 +101,11 @@ class WarningLeaving(Frozen):
     act: str
     words: str
     privacy: str
-    refused: Said | None
+    refused: TextShape | None
     number: int | None
 
 
-def routes(house: SocHouse) -> APIRouter:
+def routes(house: SocContext) -> APIRouter:
     """Warnings to an actor."""
     router = APIRouter(prefix="/nodes/{node}/warnings", tags=["warnings"], responses=REFUSALS)
 
@@ -116,7 +116,7 @@ def routes(house: SocHouse) -> APIRouter:
         """The centre's warnings to this actor: those that an answer is owed to, then the last heard of first."""
         with house.node(node, person).asks() as rows:
             found, said = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
-        by_id: dict[str, list[AnswerSaid]] = {}
+        by_id: dict[str, list[AnswerStatement]] = {}
         for one in said:
             by_id.setdefault(one.warning_id, []).append(one)
         every = [(one, by_id.get(one.warning_id, [])) for one in found]
@@ -128,13 +128,13 @@ def routes(house: SocHouse) -> APIRouter:
         return Rows(items=items, next=cursor(end) if end < len(kept) else None, total=len(kept))
 
     @router.post("/{warning}/answers", operation_id="answerWarning")
-    def answer(node: NodeName, warning: WarningId, asked: WarningAnswerAsked, person: Triages) -> WarningLeaving:
+    def answer(node: NodeName, warning: WarningId, asked: WarningAnswerRequest, person: Triages) -> WarningLeaving:
         """Answers a warning. Exactly what is shown leaves, at the node's next step."""
         here = house.node(node, person)
         with here.asks() as rows:
             if not any(one.warning_id == warning for one in warnings_of(rows(WARNINGS_SQL))):
                 raise Trouble(404, "no-warning", _NONE)
-        said = AnswerSaid(
+        said = AnswerStatement(
             number=1 << 50,
             at_us=house.clock.now_us(),
             warning_id=warning,
@@ -157,25 +157,25 @@ def routes(house: SocHouse) -> APIRouter:
             act=asked.act.value,
             words=asked.words,
             privacy="S5",
-            refused=Said.of(refused) if refused else None,
+            refused=TextShape.of(refused) if refused else None,
             number=number,
         )
 
     return router
 
 
-def _open(one: KeptWarning, mine: Sequence[AnswerSaid]) -> bool:
+def _open(one: KeptWarning, mine: Sequence[AnswerStatement]) -> bool:
     """Whether people here still owe an answer."""
     return one.state == WarningState.SENT and state_after(one, mine) is AnswerState.TOLD
 
 
-def _wanted(one: KeptWarning, mine: Sequence[AnswerSaid], shown: str) -> bool:
+def _wanted(one: KeptWarning, mine: Sequence[AnswerStatement], shown: str) -> bool:
     if shown == "open":
         return _open(one, mine)
     return not shown or (one.state == WarningState.SENT) is (shown == "sent")
 
 
-def _shown(one: KeptWarning, mine: Sequence[AnswerSaid]) -> NodeWarning:
+def _shown(one: KeptWarning, mine: Sequence[AnswerStatement]) -> NodeWarning:
     text = one.said
     state = state_after(one, mine)
     urgency = Urgency(text["urgency"])
@@ -183,11 +183,11 @@ def _shown(one: KeptWarning, mine: Sequence[AnswerSaid]) -> NodeWarning:
         id=one.warning_id,
         version=one.version,
         state=one.state,
-        says=Said.of(WARNING_STATES[WarningState(one.state)]),
+        says=TextShape.of(WARNING_STATES[WarningState(one.state)]),
         urgency=urgency.value,
-        urgency_says=Said.of(URGENCIES[urgency]),
-        title=Said(en=text["title_en"], da=text["title_da"]),
-        text=Said(en=text["text_en"], da=text["text_da"]),
+        urgency_says=TextShape.of(URGENCIES[urgency]),
+        title=TextShape(en=text["title_en"], da=text["title_da"]),
+        text=TextShape(en=text["text_en"], da=text["text_da"]),
         tlp=text["tlp"],
         pap=PAPS[text["pap"]],
         observables=[f"{named['type']}:{named['value']}" for named in text["observables"]],
@@ -196,7 +196,7 @@ def _shown(one: KeptWarning, mine: Sequence[AnswerSaid]) -> NodeWarning:
         until_us=text["until_us"],
         heard_us=one.heard_us,
         answer=state.value,
-        answer_says=Said.of(ANSWERS[state]),
+        answer_says=TextShape.of(ANSWERS[state]),
         acts=sorted(act.value for at, act in ANSWER_LIFE if at is state),
         answers=[
             WarningAnswerShown(
@@ -205,7 +205,7 @@ def _shown(one: KeptWarning, mine: Sequence[AnswerSaid]) -> NodeWarning:
                 act=each.act,
                 words=each.words,
                 by=each.by,
-                became=Said.of(_WAITS if each.told_us is None else rule_text(each.rule) if each.rule else _SENT),
+                became=TextShape.of(_WAITS if each.told_us is None else rule_text(each.rule) if each.rule else _SENT),
             )
             for each in mine
         ],

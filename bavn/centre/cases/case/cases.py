@@ -34,11 +34,11 @@ from bavn.centre.cases.policies import Policies, PolicyState
 from bavn.centre.cases.tables import AUDIT, CASE, VERDICT, reading, writing
 from bavn.centre.cases.who import CENTRE, POLICY_PREFIX, NotAllowed, person
 from bavn.centre.store.engine import make_missing
-from bavn.model.heard import Withdrawal
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
+from bavn.model.received import Withdrawal
 from bavn.model.sector.case import CaseAct, CaseState, Clocks, after
 from bavn.model.sector.indicator_life import distinct
 
@@ -113,7 +113,7 @@ class Cases:
         case_id: str,
         act: CaseAct,
         user: str,
-        why: str,
+        why: str = "",
         terms: ReleaseTerms | None = None,
         seen: int | None = None,
     ) -> Case:

@@ -215,13 +215,7 @@ class Files:
             self._follow_in_future(connection, case, goes, made.id)
             copy_involved(connection, case_id, made.id, chosen)
             if case.state is CaseState.CONFIRMED:
-                for element in goes:
-                    here = (VERDICT.c.type == element.observable.type.value) & (
-                        VERDICT.c.value == element.observable.value
-                    )
-                    connection.execute(
-                        update(VERDICT).where(here, VERDICT.c.case_id == case_id).values(case_id=made.id)
-                    )
+                _move_verdicts(connection, goes, case_id, made.id)
             audit.note(connection, now_us, user, "open", made.id, {"split_from": case_id, "why": why})
         return made
 
@@ -293,6 +287,13 @@ def keep_file(connection: Connection, case_id: str, **values: Any) -> None:
         connection.execute(
             insert(FILE).values(**{"case_id": case_id, "merged_into": "", **_columns(Marking()), **values})
         )
+
+
+def _move_verdicts(connection: Connection, elements: Sequence[ElementFacts], case_id: str, to: str) -> None:
+    """What was judged in one case is of the other from now on."""
+    for element in elements:
+        here = (VERDICT.c.type == element.observable.type.value) & (VERDICT.c.value == element.observable.value)
+        connection.execute(update(VERDICT).where(here, VERDICT.c.case_id == case_id).values(case_id=to))
 
 
 def _columns(marking: Marking) -> dict[str, Any]:

@@ -7,7 +7,7 @@ transaction with it. Refuses to say any of it outside the centre.
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from sqlalchemy import Connection, Engine, delete, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.case.rows import locked
@@ -15,9 +15,9 @@ from bavn.centre.cases.case.streams import goes_on_as
 from bavn.centre.cases.case.work_tables import INVOLVED, MOVED, make_work_tables
 from bavn.centre.cases.tables import CASE, reading, writing
 from bavn.centre.cases.who import CENTRE, person
-from bavn.model.heard import Withdrawal
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock
+from bavn.model.received import Withdrawal
 from bavn.model.sector.case import CaseState, NotNow
 from bavn.model.sector.member import ACTOR_NAME
 
@@ -126,6 +126,12 @@ class Involved:
             for row in connection.execute(asked.order_by(INVOLVED.c.actor)):
                 found[row.actor] = found.get(row.actor, False) or row.type == ""
         return found
+
+
+def actor_counts(connection: Connection) -> dict[str, int]:
+    """case -> how many actors are in it; a case with nobody is left out."""
+    asked = select(INVOLVED.c.case_id, func.count(INVOLVED.c.actor.distinct())).group_by(INVOLVED.c.case_id)
+    return {row[0]: int(row[1]) for row in connection.execute(asked)}
 
 
 def add_by_hand(

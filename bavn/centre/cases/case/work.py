@@ -1,7 +1,7 @@
 """Working a case together with its actors: tasks and questions to them, words, evidence, answers.
 
-What an actor answers arrives as values; what it is to be told, told.py works out. Every act is one transaction with its
-line in the audit log. Refuses to send anything, and to take an answer to a task that is not this actor's.
+What an actor answers arrives as values; what it is to be told, notices.py works out. Every act is one transaction with
+its line in the audit log. Refuses to send anything, and to take an answer to a task that is not this actor's.
 """
 
 import hashlib
@@ -16,14 +16,14 @@ from bavn.centre.cases.case.involved import Involved, add_by_hand, is_in, named,
 from bavn.centre.cases.case.rows import locked
 from bavn.centre.cases.case.streams import goes_on_as
 from bavn.centre.cases.case.work_tables import EVIDENCE, TASK, WORDS, make_work_tables
-from bavn.centre.cases.nis2 import told as nis2_told
+from bavn.centre.cases.nis2 import actor_steps as nis2_told
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.cases.tables import AUDIT, CASE, reading, writing
 from bavn.centre.cases.who import CENTRE, person
-from bavn.model.heard import Attached, CaseAnswer, Nis2Step
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.received import Attached, CaseAnswer, Nis2Step
 from bavn.model.sector.case import OVER
 from bavn.model.sector.work import (
     ACTOR_ACTS,
@@ -49,7 +49,7 @@ class UnknownTask(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class CaseStatement:
     """Words in a case. ``actor``: who may read them besides the centre; empty: all actors in the case. ``by_actor``:
     the actor said them, else ``who`` at the centre."""
 
@@ -179,7 +179,7 @@ class Work:
             self._keep_words(connection, case_id, to, user, text, by_actor=False)
             audit.note(connection, self._clock.now_us(), user, "say", case_id, {"to": to or "all", "text": text})
 
-    def words(self, case_id: str) -> tuple[Said, ...]:
+    def words(self, case_id: str) -> tuple[CaseStatement, ...]:
         """All that was said in a case for actors to read or by them, in order."""
         asked = select(WORDS).where(WORDS.c.case_id == case_id).order_by(WORDS.c.number)
         with reading(self._engine) as connection:
@@ -392,9 +392,9 @@ def task_of(row: Row[Any]) -> Task:
     )
 
 
-def said_of(row: Row[Any]) -> Said:
+def said_of(row: Row[Any]) -> CaseStatement:
     """Words from their row."""
-    return Said(
+    return CaseStatement(
         number=row.number,
         case_id=row.case_id,
         actor=row.actor,

@@ -17,11 +17,11 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.exercises.tables import EXERCISE, STEP, TOLD, make_exercise_tables
 from bavn.centre.cases.tables import reading, writing
 from bavn.centre.cases.who import CENTRE, person, second
-from bavn.model.heard import ExerciseSaid
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
+from bavn.model.received import ExerciseStatement
 from bavn.model.sector.exercise import (
     AHEAD_DAYS_MAX,
     OVER,
@@ -283,7 +283,7 @@ class Exercises:
             return Refused("exercise_step", "this step was said before, or another one rules it out")
         return None
 
-    def hear(self, said: ExerciseSaid) -> None:
+    def hear(self, said: ExerciseStatement) -> None:
         """Keeps a step; repeatable. One that does not follow on what was said before it moves nothing."""
         with writing(self.engine) as tx:
             known = _said(tx, said.exercise_id, said.actor)

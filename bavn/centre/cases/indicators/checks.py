@@ -4,7 +4,7 @@ What stops it would be refused by gate 3 as well; here a person reads it in time
 is to weigh.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,60 +45,38 @@ def look(facts: CheckFacts) -> tuple[Check, ...]:
 
 
 def _form(facts: CheckFacts) -> list[Check]:
-    observable, made = facts.observable, []
+    return [*_bars(facts), *_cautions(facts.observable)]
+
+
+def _bars(facts: CheckFacts) -> Iterator[Check]:
+    """What keeps it from being released."""
+    observable = facts.observable
     try:
         Observable(observable.type, observable.value)
     except NotCanonical:
-        made.append(Check("canonical", True, Text("Not in canonical form.")))
+        yield Check("canonical", True, Text("Not in canonical form."))
     if observable.type is ObservableType.CHAIN:
-        made.append(
-            Check(
-                "written",
-                True,
-                Text("A chain of techniques stands in no record: it cannot be released."),
-            )
-        )
+        text = Text("A chain of techniques stands in no record: it cannot be released.")
+        yield Check("written", True, text)
     elif not is_external(observable):
-        made.append(
-            Check(
-                "external",
-                True,
-                Text("It names something inside, or a whole public suffix."),
-            )
-        )
+        text = Text("It names something inside, or a whole public suffix.")
+        yield Check("external", True, text)
     if not 1 <= facts.days <= facts.days_max:
-        made.append(
-            Check(
-                "not_expired",
-                True,
-                Text("It lasts {days} days; allowed are 1 to {days_max}.", days=facts.days, days_max=facts.days_max),
-            )
-        )
+        text = Text("It lasts {days} days; allowed are 1 to {days_max}.", days=facts.days, days_max=facts.days_max)
+        yield Check("not_expired", True, text)
+
+
+def _cautions(observable: Observable) -> Iterator[Check]:
+    """What a person should know before it is released."""
     if observable.type in _NOBODY_CARRIES:
-        made.append(
-            Check(
-                "carried",
-                False,
-                Text("No enforcer carries this type: actors only hunt for it."),
-            )
-        )
+        text = Text("No enforcer carries this type: actors only hunt for it.")
+        yield Check("carried", False, text)
     if observable.type in _BROAD:
-        made.append(
-            Check(
-                "broad",
-                False,
-                Text("A fingerprint is shared by every program built alike."),
-            )
-        )
+        text = Text("A fingerprint is shared by every program built alike.")
+        yield Check("broad", False, text)
     if observable.type is ObservableType.DOMAIN and registered_domain(observable.value) == observable.value:
-        made.append(
-            Check(
-                "whole_domain",
-                False,
-                Text("It covers the registered domain and everything below it."),
-            )
-        )
-    return made
+        text = Text("It covers the registered domain and everything below it.")
+        yield Check("whole_domain", False, text)
 
 
 def _innocence(facts: CheckFacts) -> list[Check]:

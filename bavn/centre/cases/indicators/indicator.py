@@ -165,7 +165,7 @@ class Life:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class IndicatorStatus:
     """An indicator with what it is worth now. ``true_groups``, ``false_groups``: who met it, who found it wrong."""
 
     life: Life

@@ -3,10 +3,11 @@
 A page is found in the index alone and only its own rows are read. Refuses to know what each is worth: upkeep does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import ColumnElement, Engine, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, func, or_, select
 
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.indicators.tables import LIFE_TABLE, OUTCOME, life_of
@@ -20,7 +21,7 @@ _T: Final = LIFE_TABLE.c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WantedLives:
+class IndicatorFilter:
     """What a list of indicators is narrowed to. ``words``: part of the value, or the beginning of an id. ``judged``:
     only those that somebody found wrong."""
 
@@ -31,8 +32,14 @@ class WantedLives:
     judged: bool = False
 
 
+def lives_of(connection: Connection, ids: Sequence[str]) -> dict[str, Life]:
+    """These indicators by their ids; those that never were are left out."""
+    rows = connection.execute(select(LIFE_TABLE).where(_T.id.in_(ids)))
+    return {life.id: life for life in map(life_of, rows)}
+
+
 def lives_page(
-    engine: Engine, wanted: WantedLives, limit: int, after: tuple[int, str] | None = None
+    engine: Engine, wanted: IndicatorFilter, limit: int, after: tuple[int, str] | None = None
 ) -> tuple[Life, ...]:
     """The latest drafted first, then by id downwards; ``after``: (drafted_us, id) of the last one shown."""
     conditions = _conditions(engine, wanted)
@@ -47,7 +54,7 @@ def lives_page(
         return tuple(life_of(row) for row in rows)
 
 
-def _conditions(engine: Engine, wanted: WantedLives) -> list[ColumnElement[bool]]:
+def _conditions(engine: Engine, wanted: IndicatorFilter) -> list[ColumnElement[bool]]:
     made: list[ColumnElement[bool]] = []
     if wanted.state is not None:
         made.append(_T.state == wanted.state.value)

@@ -13,16 +13,16 @@ from typing import Final
 from sqlalchemy import Connection, delete, func, insert, select
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.indicators.indicator import Life, Standing
+from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
 from bavn.centre.cases.indicators.indicators import Indicators
 from bavn.centre.cases.indicators.steps import withdrawn
 from bavn.centre.cases.indicators.tables import LIFE_TABLE, OUTCOME, RETIRED, life_of
 from bavn.centre.cases.policies import Policies
 from bavn.centre.cases.tables import reading, writing
 from bavn.centre.cases.who import CENTRE, POLICY_PREFIX, NotAllowed, person
-from bavn.model.heard import BlockReceipt, Observed
 from bavn.model.intel.decay import falls_below_us, worth
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
+from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.indicator_life import LifeAct, LifeState, next_state
 
 UPKEEP_EVERY_US: Final = MINUTE_US
@@ -115,7 +115,7 @@ class Upkeep:
                 self._do(standing.life, act, why, now_us)
         self._retire_producers()
 
-    def _due(self, standing: Standing, now_us: int) -> tuple[LifeAct | None, str]:
+    def _due(self, standing: IndicatorStatus, now_us: int) -> tuple[LifeAct | None, str]:
         life, settings = standing.life, self._settings
         true, false = len(standing.true_groups), len(standing.false_groups)
         if false >= settings.noise_groups_min and false > true:
@@ -144,19 +144,19 @@ class Upkeep:
 
     # --- what it is worth ----------------------------------------------------------------------------------------
 
-    def standings(self, lives: Iterable[Life], now_us: int) -> list[Standing]:
+    def standings(self, lives: Iterable[Life], now_us: int) -> list[IndicatorStatus]:
         """Each with its worth now and who said what of it."""
         asked = tuple(lives)
         found = self._outcomes([life.id for life in asked] if len(asked) <= ASKED_BY_ID_MAX else None)
         return [self._standing(life, found.get(life.id, {}), now_us) for life in asked]
 
-    def standing(self, life: Life, now_us: int) -> Standing:
+    def standing(self, life: Life, now_us: int) -> IndicatorStatus:
         """The same for one."""
         said = {source: kind == MET for kind, names in self._book.outcomes(life.id).items() for source in names}
         wrong = {s for kind, names in self._book.outcomes(life.id).items() if kind != MET for s in names}
         return self._standing(life, said | dict.fromkeys(wrong, False), now_us)
 
-    def _standing(self, life: Life, said: dict[str, bool], now_us: int) -> Standing:
+    def _standing(self, life: Life, said: dict[str, bool], now_us: int) -> IndicatorStatus:
         true = tuple(sorted(source for source, met in said.items() if met))
         false = tuple(sorted(source for source, met in said.items() if not met))
         since_us = max(life.seen_us, life.refreshed_us or 0, life.released_us or now_us)
@@ -164,7 +164,7 @@ class Upkeep:
         now = worth(life.base, since_us, now_us, half_life_days=half, true_groups=t, false_groups=f)
         line = self._settings.expire_below
         falls = falls_below_us(life.base, since_us, line, half_life_days=half, true_groups=t, false_groups=f)
-        return Standing(life, now, true, false, falls if life.state is LifeState.RELEASED else None)
+        return IndicatorStatus(life, now, true, false, falls if life.state is LifeState.RELEASED else None)
 
     def _outcomes(self, of: Sequence[str] | None = None) -> dict[str, dict[str, bool]]:
         """indicator -> who said something -> whether it was only that it met it: wrong outweighs met. ``of``: only of

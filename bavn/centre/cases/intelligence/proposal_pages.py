@@ -1,9 +1,10 @@
 """What is proposed, a page at a time, the newest first. Refuses to weigh: the node does."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Engine, and_, func, or_, select
+from sqlalchemy import Connection, Engine, and_, func, or_, select
 
 from bavn.centre.cases.intelligence.proposals import PROPOSED
 from bavn.centre.cases.intelligence.tables import CLAIM, HIT, PROPOSAL
@@ -22,6 +23,21 @@ class WantedProposals:
     source: str = ""
     met: bool = False
     words: str = ""
+
+
+def claimed_between(
+    connection: Connection, sources: Collection[str], first_us: int, end_us: int
+) -> tuple[int, int, int]:
+    """Of these sources: how many first claimed something in that time, how many observables, and how many of these
+    some actor met."""
+    here = and_(CLAIM.c.source.in_(sources), CLAIM.c.first_us >= first_us, CLAIM.c.first_us < end_us)
+    said = select(CLAIM.c.type, CLAIM.c.value).where(here).distinct().subquery()
+    proposed = connection.scalar(select(func.count()).select_from(said)) or 0
+    hits = select(HIT.c.type, HIT.c.value).distinct().subquery()
+    same = and_(said.c.type == hits.c.type, said.c.value == hits.c.value)
+    met = connection.scalar(select(func.count()).select_from(said.join(hits, same))) or 0
+    parties = connection.scalar(select(func.count(CLAIM.c.source.distinct())).where(here)) or 0
+    return int(parties), int(proposed), int(met)
 
 
 def proposals_page(

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, sele
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.tables import CLAIM, HIT, PROPOSAL, make_intel_tables
-from bavn.centre.cases.intelligence.usefulness import Told
+from bavn.centre.cases.intelligence.usefulness import ObservableHistory
 from bavn.centre.cases.tables import VERDICT
 from bavn.centre.cases.who import NotAllowed, person
 from bavn.centre.store.engine import reading, writing
@@ -37,7 +37,7 @@ class UnknownProposal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ReceivedClaim:
     """A claim to keep. ``item``: its name within the source (64 hex digits)."""
 
     source: str
@@ -87,7 +87,7 @@ class Proposals:
 
     # --- what sources say --------------------------------------------------------------------------------------
 
-    def hear(self, heard: Sequence[Heard]) -> int:
+    def hear(self, heard: Sequence[ReceivedClaim]) -> int:
         """Keep claims, and propose what nobody proposed before; how many proposals are new. Repeatable."""
         if not heard:
             return 0
@@ -249,7 +249,7 @@ class Proposals:
         with reading(self._engine) as connection:
             return int(connection.scalar(select(func.count()).select_from(PROPOSAL)) or 0)
 
-    def told(self) -> Iterator[Told]:
+    def told(self) -> Iterator[ObservableHistory]:
         """Every observable that is remembered, with who told of it and what became of it: for usefulness.measure."""
         with reading(self._engine) as connection:
             facts = {(row.type, row.value): row for row in connection.execute(select(PROPOSAL))}
@@ -283,14 +283,16 @@ class Proposals:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _first_heard(self, tx: Connection, wanted: Mapping[tuple[str, str], Heard]) -> dict[tuple[str, str], Row[Any]]:
+    def _first_heard(
+        self, tx: Connection, wanted: Mapping[tuple[str, str], ReceivedClaim]
+    ) -> dict[tuple[str, str], Row[Any]]:
         found: dict[tuple[str, str], Row[Any]] = {}
         for source, chunk in _by_first(list(wanted)):
             for row in tx.execute(select(CLAIM).where(CLAIM.c.source == source, CLAIM.c.item.in_(chunk))):
                 found[row.source, row.item] = row
         return found
 
-    def _row(self, one: Heard, known: Row[Any] | None) -> dict[str, Any]:
+    def _row(self, one: ReceivedClaim, known: Row[Any] | None) -> dict[str, Any]:
         claim, named = one.claim, one.claim.observable
         same = known is not None and (known.type, known.value) == (named.type.value, named.value)
         until_us = one.received_us + self._settings.lifetime_us(named.type)
@@ -308,8 +310,8 @@ class Proposals:
             "gone": WITHDRAWN if claim.withdrawn else "",
         }
 
-    def _propose(self, tx: Connection, heard: Sequence[Heard]) -> int:
-        by_name: dict[Observable, list[Heard]] = {}
+    def _propose(self, tx: Connection, heard: Sequence[ReceivedClaim]) -> int:
+        by_name: dict[Observable, list[ReceivedClaim]] = {}
         for one in heard:
             by_name.setdefault(one.claim.observable, []).append(one)
         known: dict[Observable, bool] = {}
@@ -390,9 +392,9 @@ def _told(
     fact: Row[Any] | None,
     met: bool,
     verdict: str | None,
-) -> Told:
+) -> ObservableHistory:
     dismissed = fact is not None and fact.state == DISMISSED
-    return Told(
+    return ObservableHistory(
         first_us=dict(first),
         live=frozenset(live),
         listed=fact is not None and fact.listed != "[]",

@@ -21,7 +21,7 @@ LEADS_KEPT_MAX: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ObservableHistory:
     """One observable: which sources told of it and when each first did (us), whether each still does; what became of
     it here. ``false``: a person found it harmless; ``judged``: a person found it one way or the other."""
 
@@ -72,7 +72,7 @@ class _Sums:
     leads: list[int] = field(default_factory=list)
 
 
-def measure(told: Iterable[Told], read_us: Mapping[str, int]) -> dict[str, Usefulness]:
+def measure(told: Iterable[ObservableHistory], read_us: Mapping[str, int]) -> dict[str, Usefulness]:
     """source -> its usefulness, over all observables that are remembered. One pass. ``read_us``: when each source had
     been read whole for the first time: what it told until then says nothing of who was first."""
     sums: defaultdict[str, _Sums] = defaultdict(_Sums)

@@ -74,7 +74,7 @@ class KeptWarning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ActorAnswer:
     """What people at an actor answered. ``version``: of the warning that they had read."""
 
     actor: str
@@ -99,7 +99,7 @@ class AtActor:
     acknowledged_us: int | None
     answered_us: int | None
     overdue: bool
-    answers: tuple[Answer, ...]
+    answers: tuple[ActorAnswer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,11 +147,11 @@ def warning_of(row: Row[Any]) -> KeptWarning:
 
 def at_actors(tx: Connection, warning: KeptWarning, now_us: int) -> tuple[AtActor, ...]:
     """How each actor stands, by name."""
-    said: dict[str, list[Answer]] = {}
+    said: dict[str, list[ActorAnswer]] = {}
     asked = select(ANSWER).where(ANSWER.c.warning_id == warning.id).order_by(ANSWER.c.actor, ANSWER.c.serial)
     for row in tx.execute(asked):
         said.setdefault(row.actor, []).append(
-            Answer(
+            ActorAnswer(
                 actor=row.actor,
                 serial=row.serial,
                 version=row.version,

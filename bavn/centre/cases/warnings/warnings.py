@@ -30,10 +30,10 @@ from bavn.centre.cases.warnings.rows import (
 )
 from bavn.centre.cases.warnings.tables import ANSWER, MAILED, WARNED, WARNING, make_warning_tables
 from bavn.centre.cases.who import CENTRE, person
-from bavn.model.heard import WarningAnswer
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.received import WarningAnswer
 from bavn.model.sector.partner import tlp_within
 from bavn.model.sector.sector_warning import (
     Address,

@@ -6,21 +6,21 @@ Refuses to say that what nobody could see was not there.
 from collections.abc import Iterable
 
 from bavn.centre.publish.document import Sentence, Source, SourceKind
-from bavn.centre.publish.facts import Facts
+from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.wording import ACTORS, counted, whole
-from bavn.model.sector.sight import detectors_of
+from bavn.model.sector.coverage import detectors_of
 from bavn.model.text import Text
 
 COVERAGE = (Source(SourceKind.QUERY, "bavn centre coverage"),)
 
 
-def could(facts: Facts, techniques: Iterable[str] = ()) -> int:
+def could(facts: DocumentFacts, techniques: Iterable[str] = ()) -> int:
     """Actors where a detector that may name one of these could find something now; without any: whichever detector."""
     wanted = {name for technique in techniques for name in detectors_of(technique)}
     return sum(bool(one.sees) if not wanted else bool(wanted & set(one.sees)) for one in facts.active)
 
 
-def behind(facts: Facts, techniques: Iterable[str] = ()) -> Sentence:
+def behind(facts: DocumentFacts, techniques: Iterable[str] = ()) -> Sentence:
     """The sentence that stands beside a claim about what the sector met."""
     said, seen = counted(len(facts.active), ACTORS), could(facts, techniques)
     return Sentence(

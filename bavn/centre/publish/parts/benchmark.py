@@ -5,7 +5,7 @@ An actor compares its own true figures at home; the centre never shows those of 
 """
 
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence
-from bavn.centre.publish.facts import CountFact, Facts
+from bavn.centre.publish.facts import CountFact, DocumentFacts
 from bavn.centre.publish.parts.coverage import KINDS
 from bavn.centre.publish.parts.quartiles import about
 from bavn.centre.publish.parts.quartiles import figure as quartiles_figure
@@ -19,7 +19,7 @@ DAYS = 1000
 """Figures are given for so many actor-days."""
 
 
-def benchmark(facts: Facts) -> Section:
+def benchmark(facts: DocumentFacts) -> Section:
     """For each kind with enough actors: what stands clear of noise, per thousand actor-days."""
     title = Text("Benchmark against the anonymous sector")
     found = sorted((one for one in facts.counts if one.low > 0), key=_order)[:ROWS_SHOWN_MAX]
@@ -38,7 +38,7 @@ def benchmark(facts: Facts) -> Section:
     return Section(id="benchmark", title=title, blocks=(read, _figure(found, facts), *_quartiles(facts)))
 
 
-def _quartiles(facts: Facts) -> tuple[Block, ...]:
+def _quartiles(facts: DocumentFacts) -> tuple[Block, ...]:
     told = facts.quartiles
     return () if told is None else (about(told), quartiles_figure(told, None))
 
@@ -47,7 +47,7 @@ def _order(one: CountFact) -> tuple[bool, bool, str, float, str]:
     return (one.what != "suspected", one.kind != "all", one.kind, -one.value / max(1, one.told), one.entry)
 
 
-def _figure(found: list[CountFact], facts: Facts) -> Figure:
+def _figure(found: list[CountFact], facts: DocumentFacts) -> Figure:
     rows = []
     for one in found:
         each = DAYS / max(1, one.told)

@@ -4,7 +4,7 @@ Refuses to name an actor or an observable.
 """
 
 from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence, Source, SourceKind, sources_of
-from bavn.centre.publish.facts import CaseFact, Facts
+from bavn.centre.publish.facts import CaseFact, DocumentFacts
 from bavn.centre.publish.levels import threat_of
 from bavn.centre.publish.parts.behind import behind
 from bavn.centre.publish.threat import THREATS, UNKNOWN
@@ -18,7 +18,7 @@ from bavn.model.text import Text
 SHOWN_MAX = 40
 
 
-def campaigns(facts: Facts) -> Section:
+def campaigns(facts: DocumentFacts) -> Section:
     """A table of the period's confirmed cases, the widest first."""
     found = sorted(facts.shown(facts.confirmed_in(facts.period)), key=lambda one: (-one.actors, one.id))
     said = counted(len(found), CASES)
@@ -40,7 +40,7 @@ def technique_words(technique: str) -> Text:
     return plain(technique) if known is None else Text.shaped("{technique} ({known})", technique=technique, known=known)
 
 
-def _figure(facts: Facts, found: list[CaseFact], of: int, sentence: Sentence) -> Figure:
+def _figure(facts: DocumentFacts, found: list[CaseFact], of: int, sentence: Sentence) -> Figure:
     released = {one.id: [i for i in facts.indicators if i.case_id == one.id] for one in found}
     rows = tuple(_row(one, len(released[one.id])) for one in found)
     left = of - len(found)

@@ -1,14 +1,13 @@
 """What the sector can see, and where it is blind: nodes heard of, sensors, critical functions behind no eye."""
 
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence, Source, SourceKind
-from bavn.centre.publish.facts import Facts, MemberFact
-from bavn.centre.publish.levels import HEARD_US_MAX
+from bavn.centre.publish.facts import DocumentFacts, MemberFact
 from bavn.centre.publish.parts.behind import COVERAGE, could
 from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import ACTORS, counted, listed, plain, whole
-from bavn.model.health import LOSS_PERMILLE_MAX
+from bavn.model.health import away
+from bavn.model.sector.coverage import TECHNIQUES
 from bavn.model.sector.functions import FUNCTIONS
-from bavn.model.sector.sight import TECHNIQUES
 from bavn.model.text import Number, Text
 
 KINDS = {
@@ -24,14 +23,14 @@ KINDS = {
 _MEMBERS = (Source(SourceKind.QUERY, "bavn centre members"),)
 
 
-def coverage(facts: Facts) -> Section:
+def coverage(facts: DocumentFacts) -> Section:
     """How many of each kind are heard of and see, and what nobody sees."""
     active = facts.active
     title = Text("Coverage and blind spots")
     if not active:
         none = Text("No actor takes part yet: the sector is not seen.")
         return Section(id="coverage", title=title, blocks=(Sentence(none, _MEMBERS),))
-    seeing = [one for one in active if _sees(one, facts.now_us)]
+    seeing = [one for one in active if _sees(one, facts)]
     said = counted(len(active), ACTORS)
     blocks: list[Block] = [
         Sentence(
@@ -48,20 +47,20 @@ def coverage(facts: Facts) -> Section:
     return Section(id="coverage", title=title, blocks=tuple(blocks))
 
 
-def _sees(one: MemberFact, now_us: int) -> bool:
-    return _heard(one, now_us) and one.sensor == "up" and one.loss_permille <= LOSS_PERMILLE_MAX
+def _sees(one: MemberFact, facts: DocumentFacts) -> bool:
+    return _heard(one, facts) and one.sensor == "up" and not facts.bounds.lossy(one.loss_permille)
 
 
-def _heard(one: MemberFact, now_us: int) -> bool:
-    return one.heard_us is not None and now_us - one.heard_us <= HEARD_US_MAX
+def _heard(one: MemberFact, facts: DocumentFacts) -> bool:
+    return not away(one.heard_us, facts.now_us)
 
 
-def _figure(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
+def _figure(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figure:
     rows = []
     for kind in sorted({one.kind for one in active}, key=lambda one: list(KINDS).index(one) if one in KINDS else 99):
         mine = [one for one in active if one.kind == kind]
-        sees = sum(_sees(one, facts.now_us) for one in mine)
-        heard = sum(_heard(one, facts.now_us) for one in mine)
+        sees = sum(_sees(one, facts) for one in mine)
+        heard = sum(_heard(one, facts) for one in mine)
         cells = (whole(len(mine)), whole(heard), whole(sees))
         values = (float(sees), float(heard - sees), float(len(mine) - heard))
         rows.append(Row(KINDS.get(kind, plain(kind)), cells, values, _MEMBERS))
@@ -83,7 +82,7 @@ def _figure(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
     )
 
 
-def _by_technique(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
+def _by_technique(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figure:
     """Of each technique that some detector may name: at how many actors it could be seen now."""
     rows = []
     for technique in TECHNIQUES:
@@ -110,9 +109,9 @@ def _by_technique(facts: Facts, active: tuple[MemberFact, ...]) -> Figure:
     )
 
 
-def _functions(facts: Facts, active: tuple[MemberFact, ...]) -> Sentence:
+def _functions(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence:
     given = {name for one in active for name in one.functions}
-    seen = {name for one in active if _sees(one, facts.now_us) for name in one.functions}
+    seen = {name for one in active if _sees(one, facts) for name in one.functions}
     blind = [FUNCTIONS[name].words for name in sorted(given - seen) if name in FUNCTIONS]
     nobody = [FUNCTIONS[name].words for name in sorted(set(FUNCTIONS) - given)]
     said = []
@@ -125,16 +124,16 @@ def _functions(facts: Facts, active: tuple[MemberFact, ...]) -> Sentence:
     return Sentence(Text.joined(" ", said), _MEMBERS)
 
 
-def _silent(facts: Facts, active: tuple[MemberFact, ...]) -> Sentence:
-    silent = sum(not _heard(one, facts.now_us) for one in active)
-    blind = sum(_heard(one, facts.now_us) and not _sees(one, facts.now_us) for one in active)
+def _silent(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence:
+    silent = sum(not _heard(one, facts) for one in active)
+    blind = sum(_heard(one, facts) and not _sees(one, facts) for one in active)
     return Sentence(
         Text(
             "Blind spots: {silent} nodes not heard of for more than a day, {blind} without a working sensor or losing"
             " more than {loss} % of what passes.",
             silent=whole(silent),
             blind=whole(blind),
-            loss=Number(LOSS_PERMILLE_MAX / 10, "g"),
+            loss=Number(facts.bounds.loss_permille_max / 10, "g"),
         ),
         _MEMBERS,
     )

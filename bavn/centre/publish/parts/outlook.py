@@ -8,7 +8,7 @@ from typing import Final
 
 from bavn.centre.publish.chance import Trend
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence, Source, SourceKind
-from bavn.centre.publish.facts import Facts
+from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.levels import Proposed, proposals
 from bavn.centre.publish.parts.behind import behind
 from bavn.centre.publish.parts.campaigns import technique_words
@@ -54,7 +54,7 @@ MITIGATIONS: Final = {
 ADVICE_MAX: Final = 5
 
 
-def outlook(facts: Facts) -> Section:
+def outlook(facts: DocumentFacts) -> Section:
     """A figure of weather, then what to do first."""
     found = proposals(facts)
     blocks: list[Block] = [_figure(found), behind(facts), *_advice(facts)]
@@ -90,7 +90,7 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
     )
 
 
-def _advice(facts: Facts) -> list[Sentence]:
+def _advice(facts: DocumentFacts) -> list[Sentence]:
     """For the techniques that cases name most, else those that counts show clearest."""
     weight: dict[str, int] = {}
     resting: dict[str, list[Source]] = {}

@@ -1,7 +1,7 @@
 """What came from outside the sector: who proposed how much, and what of it was met here; questions that were asked."""
 
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence, Source, SourceKind
-from bavn.centre.publish.facts import Facts
+from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.wording import OBSERVABLES, QUESTIONS, counted, plain, whole
 from bavn.model.sector.partner import PARTNER_KINDS
 from bavn.model.text import Text
@@ -9,7 +9,7 @@ from bavn.model.text import Text
 _USEFULNESS = (Source(SourceKind.QUERY, "bavn centre source usefulness"),)
 
 
-def outside(facts: Facts) -> Section:
+def outside(facts: DocumentFacts) -> Section:
     """Proposals by kind of party; a region of the world is known of none of them."""
     title = Text("From partners and sources")
     total, met = sum(one.proposed for one in facts.outside), sum(one.met for one in facts.outside)
@@ -38,7 +38,7 @@ def outside(facts: Facts) -> Section:
     return Section(id="outside", title=title, blocks=tuple(blocks))
 
 
-def _figure(facts: Facts) -> Figure:
+def _figure(facts: DocumentFacts) -> Figure:
     rows = tuple(
         Row(
             PARTNER_KINDS.get(one.kind, plain(one.kind)),
@@ -65,7 +65,7 @@ def _figure(facts: Facts) -> Figure:
     )
 
 
-def _questions(facts: Facts) -> Sentence:
+def _questions(facts: DocumentFacts) -> Sentence:
     mine = [one for one in facts.questions if facts.period.holds(one.asked_us)]
     said = counted(len(mine), QUESTIONS)
     to, answered = sum(one.to for one in mine), sum(one.answered for one in mine)

@@ -1,13 +1,13 @@
 """The few numbers that a reader takes away."""
 
 from bavn.centre.publish.document import Section, Sentence, Source, SourceKind, sources_of
-from bavn.centre.publish.facts import Facts
+from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.levels import heard_share
 from bavn.centre.publish.wording import ACTORS, CASES, INDICATORS, LEADS, counted, whole
 from bavn.model.text import Text
 
 
-def overview(facts: Facts) -> Section:
+def overview(facts: DocumentFacts) -> Section:
     """Cases, leads, indicators, and from how many actors all this comes."""
     confirmed, before = facts.confirmed_in(facts.period), facts.confirmed_in(facts.period.before)
     opened = [one for one in facts.cases if facts.period.holds(one.opened_us)]
@@ -43,7 +43,7 @@ def overview(facts: Facts) -> Section:
     )
 
 
-def _leads(facts: Facts) -> Sentence:
+def _leads(facts: DocumentFacts) -> Sentence:
     new = [one for one in facts.leads if facts.period.holds(one.first_us)]
     alive = [one for one in new if one.alive]
     said = counted(len(new), LEADS)
@@ -58,7 +58,7 @@ def _leads(facts: Facts) -> Sentence:
     )
 
 
-def _released(facts: Facts) -> Sentence:
+def _released(facts: DocumentFacts) -> Sentence:
     new = [one for one in facts.indicators if facts.period.holds(one.released_us)]
     live = whole(sum(one.live for one in facts.indicators))
     said = counted(len(new), INDICATORS)
@@ -68,7 +68,7 @@ def _released(facts: Facts) -> Sentence:
     )
 
 
-def _actors(facts: Facts) -> Sentence:
+def _actors(facts: DocumentFacts) -> Sentence:
     said = counted(len(facts.active), ACTORS)
     heard = round(100 * heard_share(facts))
     return Sentence(

@@ -5,7 +5,7 @@ from statistics import median
 from typing import Final
 
 from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence, Source, SourceKind, sources_of
-from bavn.centre.publish.facts import Facts, IndicatorFact
+from bavn.centre.publish.facts import DocumentFacts, IndicatorFact
 from bavn.centre.publish.wording import INDICATORS, counted, part, span, whole
 from bavn.model.moment import MINUTE_US
 from bavn.model.text import Text
@@ -20,7 +20,7 @@ STEPS: Final = {
 }
 
 
-def protection(facts: Facts) -> Section:
+def protection(facts: DocumentFacts) -> Section:
     """The clock's medians, and what came of the indicators."""
     mine = tuple(one for one in facts.indicators if facts.period.holds(one.released_us))
     title = Text("Protection given")

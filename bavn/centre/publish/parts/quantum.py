@@ -1,7 +1,7 @@
 """The move to post-quantum encryption: the Union's milestones. Refuses to say a figure that nobody told."""
 
 from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence, Source, SourceKind
-from bavn.centre.publish.facts import Facts
+from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.wording import plain
 from bavn.model.moment import DAY_US, as_datetime
 from bavn.model.text import Text
@@ -19,7 +19,7 @@ MILESTONES = (
 """By the end of each year."""
 
 
-def quantum(facts: Facts) -> Section:
+def quantum(facts: DocumentFacts) -> Section:
     """What is left to each milestone, and that no figure of the sector's is collected."""
     today = facts.now_us // DAY_US
     rows = []
@@ -41,7 +41,7 @@ def quantum(facts: Facts) -> Section:
             "How much of the sector's encryption withstands a quantum computer is not collected: each"
             " actor has its own map, and no message carries it to the centre."
         ),
-        (Source(SourceKind.REFERENCE, "docs/crypto-map.md"), Source(SourceKind.REFERENCE, "docs/messages.md")),
+        (Source(SourceKind.REFERENCE, "docs/assets.md"), Source(SourceKind.REFERENCE, "docs/messages.md")),
     )
     return Section(id="quantum", title=Text("Post-quantum encryption"), blocks=(none, figure))
 

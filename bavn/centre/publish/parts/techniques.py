@@ -2,7 +2,7 @@
 privacy; and in how many confirmed cases each was named."""
 
 from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence, Source, SourceKind
-from bavn.centre.publish.facts import CountFact, Facts
+from bavn.centre.publish.facts import CountFact, DocumentFacts
 from bavn.centre.publish.parts.behind import behind
 from bavn.centre.publish.parts.campaigns import technique_words
 from bavn.centre.publish.wording import day_of, plain, whole
@@ -11,7 +11,7 @@ from bavn.model.sector.tally import OTHER, TECHNIQUES, technique_entry
 from bavn.model.text import Text
 
 
-def techniques(facts: Facts) -> Section:
+def techniques(facts: DocumentFacts) -> Section:
     """A map of heat where counts were told; what cases name in any case."""
     title = Text("Techniques")
     counts = [one for one in facts.counts_by_span if one.what == "suspected"]
@@ -28,7 +28,7 @@ def techniques(facts: Facts) -> Section:
     return Section(id="techniques", title=title, blocks=tuple(blocks))
 
 
-def count_query(facts: Facts) -> Source:
+def count_query(facts: DocumentFacts) -> Source:
     """How the counts of a document's length are asked for."""
     days = (facts.period.end_us - facts.period.first_us) // DAY_US
     return Source(SourceKind.QUERY, f"bavn centre counts --days {days} --by-kind")
@@ -40,7 +40,7 @@ def count_source(one: CountFact) -> Source:
     return Source(SourceKind.COUNT, f"{one.what}/{one.entry}/{one.kind} {first}..{last}")
 
 
-def _surest(facts: Facts) -> Sentence:
+def _surest(facts: DocumentFacts) -> Sentence:
     mine = [one for one in facts.counts if one.what == "suspected" and one.kind == "all" and one.low > 0]
     found = sorted(mine, key=lambda one: (-one.low, one.entry))[:5]
     if not found:
@@ -71,7 +71,7 @@ def technique_or_other(entry: str) -> Text:
     return TECHNIQUES[OTHER] if entry == OTHER else technique_words(entry)
 
 
-def _heat(facts: Facts, counts: list[CountFact]) -> Figure:
+def _heat(facts: DocumentFacts, counts: list[CountFact]) -> Figure:
     spans = sorted({(one.first_day, one.last_day) for one in counts})
     at = {(one.entry, one.first_day): one for one in counts}
     in_cases: dict[str, int] = {}

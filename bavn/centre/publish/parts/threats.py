@@ -14,7 +14,7 @@ from bavn.centre.publish.document import (
     SourceKind,
     sources_of,
 )
-from bavn.centre.publish.facts import Facts
+from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.levels import Proposed, proposals, unknown_cases
 from bavn.centre.publish.threat import LEVELS, THREATS, UNKNOWN, Level
 from bavn.centre.publish.wording import CASES, counted, day, part, plain
@@ -29,7 +29,7 @@ NO_TREND: Final = Text("nothing to compare")
 BY_DATA: Final = Text("proposed by data")
 
 
-def threats(facts: Facts) -> Section:
+def threats(facts: DocumentFacts) -> Section:
     """A figure of all, then a sentence of reasons for each."""
     found = proposals(facts)
     blocks: list[Block] = [_figure(found), *(_reason(one) for one in found)]

@@ -1,7 +1,7 @@
 """Weaknesses known to be exploited: the operator's catalogue against what people wrote in the sector's cases."""
 
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence, Source, SourceKind
-from bavn.centre.publish.facts import Catalogue, Facts, Weakness
+from bavn.centre.publish.facts import Catalogue, DocumentFacts, Weakness
 from bavn.centre.publish.wording import plain, whole
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -10,7 +10,7 @@ SHOWN_MAX = 15
 YES, NO = Text("yes"), Text("no")
 
 
-def weaknesses(facts: Facts) -> Section:
+def weaknesses(facts: DocumentFacts) -> Section:
     """What of the catalogue the sector's cases name, and what was added in the period; or that there is none."""
     title = Text("Exploited weaknesses")
     if facts.catalogue is None:
@@ -20,7 +20,7 @@ def weaknesses(facts: Facts) -> Section:
     return Section(id="weaknesses", title=title, blocks=tuple(_blocks(facts, facts.catalogue)))
 
 
-def _blocks(facts: Facts, catalogue: Catalogue) -> list[Block]:
+def _blocks(facts: DocumentFacts, catalogue: Catalogue) -> list[Block]:
     file = Source(SourceKind.FILE, catalogue.ref)
     first, last = iso(facts.period.first_us)[:10], iso(facts.period.end_us - 1)[:10]
     added = [one for one in catalogue.entries if first <= one.added <= last]

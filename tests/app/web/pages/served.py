@@ -69,7 +69,7 @@ def serving(side, folder: Path, house, areas, watch=None, drawn=None, pages: Pat
 @contextmanager
 def sac(folder: Path, **more) -> Iterator[Served]:
     """The SAC's console over a drawn sector (``drawn``) with all that one has. ``more``: for ``drawn_sector.draw``."""
-    from bavn.app.web.sac.house import open_house
+    from bavn.app.web.sac.context import open_house
     from tests.app.web import drawn_more, drawn_plans
     from tests.app.web.drawn_sector import draw
 
@@ -85,7 +85,7 @@ def sac(folder: Path, **more) -> Iterator[Served]:
 @contextmanager
 def soc(folder: Path) -> Iterator[Served]:
     """The SOC's console over two drawn nodes, north and south; ``drawn``: their node.toml by name."""
-    from bavn.app.web.soc.house import open_house
+    from bavn.app.web.soc.context import open_house
     from tests.app.web.drawn_node import draw
 
     files = {name: draw(folder / name, name, host_byte=at) for at, name in enumerate(("north", "south"))}

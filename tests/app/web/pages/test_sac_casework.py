@@ -36,7 +36,7 @@ def test_a_lead_is_triaged_by_key_and_a_case_walks_to_a_release_that_waits_for_a
     page.get_by_text("in triage", exact=True).first.wait_for()
     case_id = sector.case_of(WEAK[0]).id
     assert page.url.endswith(case_id)
-    assert sector.desk.case(case_id).owner == sector.desk.history(case_id)[-1].who
+    assert sector.desk.cases.case(case_id).owner == sector.desk.cases.audit_lines(case_id)[-1].who
 
     fourth = sector.case_of(FOURTH[0]).id
     page.goto(f"/cases/{fourth}")
@@ -92,4 +92,4 @@ def test_a_draft_is_read_in_danish_and_evidence_comes_down(opened, changed) -> N
     with page.expect_download() as taken:
         page.get_by_role("link", name="Download").click()
     assert taken.value.suggested_filename.endswith(".zip")
-    assert sector.desk.history(case_id)[-1].act == "evidence-taken-out"
+    assert sector.desk.cases.audit_lines(case_id)[-1].act == "evidence-taken-out"

@@ -8,7 +8,7 @@ from bavn.app.access.rights import Role
 from bavn.app.web.exporting import add_exports
 from bavn.app.web.frame import API, Person
 from bavn.app.web.sac import AREAS
-from bavn.app.web.sac.house import open_house
+from bavn.app.web.sac.context import open_house
 from tests.app.web import drawn_more
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.drawn_sector import ANNA, draw

@@ -15,7 +15,7 @@ from bavn.app.web.exporting import add_exports
 from bavn.app.web.frame import API, Person
 from bavn.app.web.sac import leads, overview, threats
 from bavn.app.web.sac.cases import board as cases
-from bavn.app.web.sac.house import SacHouse, open_house
+from bavn.app.web.sac.context import SacContext, open_house
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.drawn_sector import ANNA, BO, draw
 
@@ -27,7 +27,7 @@ AN_AUDITOR = Person(name="Carl Juul", roles=frozenset({Role.AUDITOR}))
 class Console:
     """Asks routes; ``sector`` is what stands behind them, where there is one."""
 
-    def __init__(self, house: SacHouse, sector=None):
+    def __init__(self, house: SacContext, sector=None):
         self.house, self.sector = house, sector
         self._apps: dict[str, FastAPI] = {}
 
@@ -53,7 +53,9 @@ class Console:
     def of(self, observables) -> str:
         """The one case with this in it."""
         wanted = observables[0]
-        (found,) = [one.id for one in self.house.desk.cases() if wanted in {e.observable for e in one.facts.elements}]
+        (found,) = [
+            one.id for one in self.house.desk.cases.every() if wanted in {e.observable for e in one.facts.elements}
+        ]
         return found
 
 

@@ -152,7 +152,9 @@ def test_tasks_words_marking_owner_and_actors_are_by_the_person_who_asks(fresh) 
     )
     assert shown["words"][-1]["who"] == account("Anna Berg")
     assert {one["actor"]: one["by_hand"] for one in shown["actors"]}["data-agency"] is True
-    whos = {line.who for line in fresh.house.desk.history(case_id) if line.act in ("mark", "hand-over", "say")}
+    whos = {
+        line.who for line in fresh.house.desk.cases.audit_lines(case_id) if line.act in ("mark", "hand-over", "say")
+    }
     assert whos == {account("Anna Berg")}
 
 
@@ -179,7 +181,7 @@ def test_evidence_comes_out_as_it_went_in_and_that_is_a_line(fresh) -> None:
     answer = fresh(f"/cases/{case_id}/evidence/{kept['id']}")
     assert hashlib.sha256(answer.content).hexdigest() == kept["sha256"]
     assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist() == ["rows.csv"]
-    assert fresh.house.desk.history(case_id)[-1].act == "evidence-taken-out"
+    assert fresh.house.desk.cases.audit_lines(case_id)[-1].act == "evidence-taken-out"
     fresh.get(f"/cases/{fresh.of(SECOND)}/evidence/{kept['id']}", status=404)
     fresh.get(f"/cases/{case_id}/evidence/{kept['id']}", status=403, by=AN_AUDITOR)
 

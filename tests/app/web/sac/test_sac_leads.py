@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.config.load import read_centre
-from bavn.app.web.sac.house import open_house
+from bavn.app.web.sac.context import open_house
 from tests.app.web.drawn_sector import many_leads
 from tests.app.web.sac.drawn_console import AN_AUDITOR, Console
 
@@ -67,12 +67,12 @@ def test_one_lead_tells_its_terms_reasons_counterfactuals_and_graph(console) -> 
 
 def test_a_lead_is_taken_or_found_harmless_by_a_named_person(console) -> None:
     opened = console.post(f"/leads/lead-{2:016x}/case", {"take": True})
-    case = console.house.desk.case(opened["case_id"])
+    case = console.house.desk.cases.case(opened["case_id"])
     assert (case.state.value, case.owner) == ("triage", "Anna Berg")
     assert console.post(f"/leads/lead-{2:016x}/case", {"take": True})["case_id"] == opened["case_id"]
     console.post(f"/leads/lead-{3:016x}/benign", {"why": ""}, status=422)
     done = console.post(f"/leads/lead-{3:016x}/benign", {"why": "a supplier's website"})
-    line = console.house.desk.history(done["case_id"])[-1]
+    line = console.house.desk.cases.audit_lines(done["case_id"])[-1]
     assert (line.who, line.act) == ("Anna Berg", "dismiss")
     assert json.loads(line.detail)["why"] == "a supplier's website"
     again = console.post(f"/leads/lead-{3:016x}/benign", {"why": "again"}, status=409)

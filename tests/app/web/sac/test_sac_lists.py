@@ -126,7 +126,7 @@ def test_proposals_are_paged_decided_and_put_back(sac) -> None:
     named = {"observable": "c4.parked-host[.]net"}
     case = sac.body("/proposals/decide", "POST", json=named | {"act": "open_case"})["row"]
     assert case["state"] == "case"
-    assert sac.house.desk.case(case["case_id"]).facts.elements[0].observable.value == "c4.parked-host.net"
+    assert sac.house.desk.cases.case(case["case_id"]).facts.elements[0].observable.value == "c4.parked-host.net"
     no_reason = sac("/proposals/decide", "POST", json={"observable": "c5.parked-host.net", "act": "dismiss"})
     assert no_reason.status_code == 422
     gone = {"observable": "c5.parked-host.net", "why": "ours"}

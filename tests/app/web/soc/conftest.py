@@ -10,7 +10,7 @@ from bavn.app.access.rights import Role
 from bavn.app.web.console import console_app
 from bavn.app.web.frame import Person
 from bavn.app.web.soc import AREAS
-from bavn.app.web.soc.house import open_house
+from bavn.app.web.soc.context import open_house
 from tests.app.web.asking import As, ask
 from tests.app.web.drawn_node import draw
 

@@ -4,8 +4,8 @@ import json
 import os
 import time
 
+from bavn.actor.protect.requests import wishes
 from bavn.actor.protect.state import State
-from bavn.actor.protect.wishes import wishes
 from bavn.wire.book import Book
 from tests.app.web.drawn_node import BLOCKED, C2, LIFTED, REFUSED, WAITING, own
 from tests.app.web.soc.conftest import ANNA

@@ -12,7 +12,7 @@ from bavn.rehearsal.clock import SimClock
 
 
 @dataclass
-class Asked:
+class FakeSurvey:
     """A survey that runs until the test says what came of it."""
 
     began_us: int
@@ -27,7 +27,7 @@ class Askings:
         self.clock, self.made = clock, []
 
     def start(self, *_):
-        self.made.append(Asked(self.clock.now_us()))
+        self.made.append(FakeSurvey(self.clock.now_us()))
         return self.made[-1]
 
 

@@ -35,13 +35,6 @@ _BUNDLE_SPACE: Final = uuid.UUID("4c2e9f0a-52e7-5d0f-8e0c-0e6a5a2b7d34")
 NAMES: Final = ("partner", "observable", "tlp", "pap", "confidence", "may block", "technique", "until", "received")
 
 
-def attach(app: typer.Typer) -> None:
-    """Puts the commands into `bavn centre`."""
-    app.command("export")(export)
-    app.command("import")(import_)
-    app.command("offers")(offers)
-
-
 def export(
     to: Annotated[str, typer.Option("--to", help="The partner that the file is for.")],
     config: Config = CENTRE_TOML,

@@ -29,12 +29,6 @@ _OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json")
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Partners' MISPs: push to them, and sightings.")
 
 
-def attach(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command("misp-feed")(misp_feed)
-    app.add_typer(group, name="misp")
-
-
 def misp_feed(
     folder: Annotated[Path, typer.Argument(help="Written whole; a web server can hand it out.")],
     config: Config = CENTRE_TOML,

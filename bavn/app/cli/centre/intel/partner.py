@@ -6,13 +6,14 @@ Refuses to show a secret twice: a token or password is printed when it is made a
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByPublisher, Config, Spoken, show
+from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
@@ -32,26 +33,57 @@ Name = Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as cert-nord")]
 Until = Annotated[
     dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the agreement (UTC); a year if not said.")
 ]
-OutTlp = Annotated[Tlp | None, typer.Option("--out-tlp", help="The most restricting TLP that goes out.")]
-OutPap = Annotated[PaperName | None, typer.Option("--out-pap", help="The most restricting PAP that goes out.")]
-OutTypes = Annotated[
-    list[ObservableType] | None, typer.Option("--out-type", help="What goes out is about; may be repeated.")
-]
-OutConfidence = Annotated[int | None, typer.Option("--out-confidence", help="Least confidence that goes out, 0-100.")]
-OutCollections = Annotated[
-    str | None,
-    typer.Option("--out-collections", help=f"With commas between, of: {', '.join(COLLECTIONS)}. Empty: nothing goes."),
-]
-InTrust = Annotated[int | None, typer.Option("--in-trust", help="0-100; 0 takes nothing in.")]
-InTlp = Annotated[Tlp | None, typer.Option("--in-tlp", help="What is marked more restricting is refused.")]
-InBlock = Annotated[
-    bool | None, typer.Option("--in-may-block/--in-never-blocks", help="Whether what rests on its word may ever block.")
-]
-InPerDay = Annotated[int | None, typer.Option("--in-per-day", help="Objects that are taken in a day.")]
 Title = Annotated[str, typer.Option(help="What people call it.")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """What may cross to and from a partner; None: as it was."""
+
+    out_tlp: Annotated[Tlp | None, typer.Option("--out-tlp", help="The most restricting TLP that goes out.")] = None
+    out_pap: Annotated[PaperName | None, typer.Option("--out-pap", help="The most restricting PAP that goes out.")] = (
+        None
+    )
+    out_type: Annotated[
+        list[ObservableType] | None, typer.Option("--out-type", help="What goes out is about; may be repeated.")
+    ] = None
+    out_confidence: Annotated[
+        int | None, typer.Option("--out-confidence", help="Least confidence that goes out, 0-100.")
+    ] = None
+    out_collections: Annotated[
+        str | None,
+        typer.Option(
+            "--out-collections", help=f"With commas between, of: {', '.join(COLLECTIONS)}. Empty: nothing goes."
+        ),
+    ] = None
+    in_trust: Annotated[int | None, typer.Option("--in-trust", help="0-100; 0 takes nothing in.")] = None
+    in_tlp: Annotated[Tlp | None, typer.Option("--in-tlp", help="What is marked more restricting is refused.")] = None
+    in_may_block: Annotated[
+        bool | None,
+        typer.Option("--in-may-block/--in-never-blocks", help="Whether what rests on its word may ever block."),
+    ] = None
+    in_per_day: Annotated[int | None, typer.Option("--in-per-day", help="Objects that are taken in a day.")] = None
+
+    def over(self, partner: Partner) -> Partner:
+        """The partner with what was given on the command line in place of what it had."""
+        out = {
+            "tlp_max": self.out_tlp,
+            "pap_max": None if self.out_pap is None else Pap[self.out_pap],
+            "types": frozenset(self.out_type) if self.out_type else None,
+            "confidence_min": self.out_confidence,
+            "collections": None if self.out_collections is None else _names(self.out_collections),
+        }
+        inward = {
+            "trust": self.in_trust,
+            "tlp_max": self.in_tlp,
+            "may_block": self.in_may_block,
+            "objects_per_day_max": self.in_per_day,
+        }
+        return replace(partner, out=replace(partner.out, **_said(out)), inward=replace(partner.inward, **_said(inward)))
+
+
 @app.command("add")
+@spread
 def add(
     name: Name,
     config: Config = CENTRE_TOML,
@@ -59,15 +91,7 @@ def add(
     kind: Annotated[str, typer.Option(help=f"One of: {', '.join(PARTNER_KINDS)}.")] = "other",
     title: Title = "",
     until: Until = None,
-    out_tlp: OutTlp = None,
-    out_pap: OutPap = None,
-    out_type: OutTypes = None,
-    out_confidence: OutConfidence = None,
-    out_collections: OutCollections = None,
-    in_trust: InTrust = None,
-    in_tlp: InTlp = None,
-    in_may_block: InBlock = None,
-    in_per_day: InPerDay = None,
+    agreed: Agreed,
     by: ByPublisher = "",
     language: Spoken = "en",
     as_json: AsJson = False,
@@ -82,38 +106,19 @@ def add(
             added_us=now_us,
             until_us=_until_us(until) or now_us + 365 * DAY_US,
         )
-        made = _with(
-            made,
-            out_tlp,
-            out_pap,
-            out_type,
-            out_confidence,
-            out_collections,
-            in_trust,
-            in_tlp,
-            in_may_block,
-            in_per_day,
-        )
-        rows = [_row(partners.add(made, by), now_us, language)]
+        rows = [_row(partners.add(agreed.over(made), by), now_us, language)]
     show(rows, as_json=as_json)
 
 
 @app.command("set")
+@spread
 def set_(
     name: Name,
     config: Config = CENTRE_TOML,
     *,
     title: Title = "",
     until: Until = None,
-    out_tlp: OutTlp = None,
-    out_pap: OutPap = None,
-    out_type: OutTypes = None,
-    out_confidence: OutConfidence = None,
-    out_collections: OutCollections = None,
-    in_trust: InTrust = None,
-    in_tlp: InTlp = None,
-    in_may_block: InBlock = None,
-    in_per_day: InPerDay = None,
+    agreed: Agreed,
     by: ByPublisher = "",
     language: Spoken = "en",
     as_json: AsJson = False,
@@ -121,18 +126,7 @@ def set_(
     """Change what is given and leave the rest; it counts from the partner's next request on."""
     with _books(config) as (partners, _):
         before = partners.known(name)
-        after = _with(
-            before,
-            out_tlp,
-            out_pap,
-            out_type,
-            out_confidence,
-            out_collections,
-            in_trust,
-            in_tlp,
-            in_may_block,
-            in_per_day,
-        )
+        after = agreed.over(before)
         changed = partners.set(
             name,
             by,
@@ -252,30 +246,6 @@ def _books(config: Path) -> Iterator[tuple["Partners", "PartnerCredentials"]]:
         raise Stop(Exit.USAGE, str(error)) from error
     finally:
         partners.engine.dispose()
-
-
-def _with(
-    partner: Partner,
-    tlp: Tlp | None,
-    pap: PaperName | None,
-    types: list[ObservableType] | None,
-    confidence: int | None,
-    collections: str | None,
-    trust: int | None,
-    in_tlp: Tlp | None,
-    may_block: bool | None,
-    per_day: int | None,
-) -> Partner:
-    """The partner with what was given on the command line in place of what it had."""
-    out = {
-        "tlp_max": tlp,
-        "pap_max": None if pap is None else Pap[pap],
-        "types": None if not types else frozenset(types),
-        "confidence_min": confidence,
-        "collections": None if collections is None else _names(collections),
-    }
-    inward = {"trust": trust, "tlp_max": in_tlp, "may_block": may_block, "objects_per_day_max": per_day}
-    return replace(partner, out=replace(partner.out, **_said(out)), inward=replace(partner.inward, **_said(inward)))
 
 
 def _said(given: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
+    from bavn.centre.cases.intelligence.confidence import Confidence
     from bavn.centre.cases.intelligence.proposals import Proposal
-    from bavn.centre.cases.intelligence.weight import Weight
 
 Act = Literal["open-case", "dismiss", "reopen"]
 STATES = {
@@ -27,12 +27,6 @@ GONE = {
     "withdrawn": Text("withdrawn"),
     "over": Text("aged"),
 }
-
-
-def attach(app: typer.Typer) -> None:
-    """Adds the commands."""
-    app.command("proposals")(proposals)
-    app.command("proposal")(proposal)
 
 
 def proposals(
@@ -101,7 +95,7 @@ def proposal(
     show_spoken(claims, as_json=False, language=language)
 
 
-def _row(one: "Proposal", weight: "Weight", language: Language) -> dict[str, Any]:
+def _row(one: "Proposal", weight: "Confidence", language: Language) -> dict[str, Any]:
     return {
         "indicator": str(one.observable),
         "state": STATES[one.state].say(language),

@@ -5,6 +5,7 @@ Refuses to take a secret on the command line: files hold them.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ import typer
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByPublisher, Config, Spoken
 from bavn.app.cli.centre.intel.words import STATES, show_spoken
 from bavn.app.cli.centre.person import AsLocalRoot, instead
+from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import iso
@@ -31,25 +33,56 @@ app = typer.Typer(
 Name = Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as cert-nord-feed")]
 PapName = Literal["CLEAR", "GREEN", "AMBER", "RED"]
 Why = Annotated[str, typer.Option(help="The reason, for the audit log.")]
-Trust = Annotated[int | None, typer.Option(help="0-100, of a source that stands alone; a partner's has the partner's.")]
-Assumed = Annotated[Tlp | None, typer.Option(help="Assumed where an item names no TLP.")]
-AssumedPap = Annotated[PapName | None, typer.Option("--pap", help="Assumed where an item names no PAP.")]
-Confidence = Annotated[int | None, typer.Option(help="Assumed where an item names none, 0-100.")]
-Every = Annotated[int | None, typer.Option("--every", help="Minutes between two readings.")]
-Hunts = Annotated[
-    int | None,
-    typer.Option("--hunts-per-day", help="New indicators hunted for by themselves; a second person allows it."),
-]
-Whole = Annotated[
-    int | None,
-    typer.Option("--whole-days", help="taxii, misp: read whole so often, to notice what was deleted there; 0: never."),
-]
-MayBlock = Annotated[
-    bool | None, typer.Option("--may-block/--never-blocks", help="Of one alone: whether its word may ever block.")
-]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumed:
+    """What a source may, and what is assumed of its items; None: left as it is, or the default."""
+
+    trust: Annotated[
+        int | None, typer.Option(help="0-100, of a source that stands alone; a partner's has the partner's.")
+    ] = None
+    tlp: Annotated[Tlp | None, typer.Option(help="Assumed where an item names no TLP.")] = None
+    pap: Annotated[PapName | None, typer.Option("--pap", help="Assumed where an item names no PAP.")] = None
+    confidence: Annotated[int | None, typer.Option(help="Assumed where an item names none, 0-100.")] = None
+    every_minutes: Annotated[int | None, typer.Option("--every", help="Minutes between two readings.")] = None
+    hunts_per_day: Annotated[
+        int | None,
+        typer.Option("--hunts-per-day", help="New indicators hunted for by themselves; a second person allows it."),
+    ] = None
+    whole_days: Annotated[
+        int | None,
+        typer.Option(
+            "--whole-days", help="taxii, misp: read whole so often, to notice what was deleted there; 0: never."
+        ),
+    ] = None
+    may_block: Annotated[
+        bool | None,
+        typer.Option("--may-block/--never-blocks", help="Of one alone: whether its word may ever block."),
+    ] = None
+
+    def given(self) -> dict[str, Any]:
+        """What was said of it, as fields of a Source."""
+        said = {field.name: getattr(self, field.name) for field in fields(self)}
+        if self.pap is not None:
+            said["pap"] = Pap[self.pap]
+        return {name: value for name, value in said.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """How a source is asked: files at the centre, and never what they hold."""
+
+    user: Annotated[str, typer.Option(help="User of HTTP Basic.")] = ""
+    password_file: Annotated[str, typer.Option(help="File with that user's password.")] = ""
+    token_file: Annotated[str, typer.Option(help="File with a bearer token, or a MISP's authorization key.")] = ""
+    cert_file: Annotated[str, typer.Option(help="Client certificate (PEM).")] = ""
+    key_file: Annotated[str, typer.Option(help="Its key (PEM).")] = ""
+    ca_file: Annotated[str, typer.Option(help="Authority to trust instead of the system's (PEM).")] = ""
 
 
 @app.command("add")
+@spread
 def add(
     name: Name,
     kind: Annotated[SourceKind, typer.Argument(help="What is there.")],
@@ -57,20 +90,8 @@ def add(
     config: Config = CENTRE_TOML,
     *,
     partner: Annotated[str, typer.Option(help="Whose word it is (bavn centre partner list).")] = "",
-    trust: Trust = None,
-    tlp: Assumed = None,
-    pap: AssumedPap = None,
-    confidence: Confidence = None,
-    every: Every = None,
-    hunts_per_day: Hunts = None,
-    whole_days: Whole = None,
-    may_block: MayBlock = None,
-    user: Annotated[str, typer.Option(help="User of HTTP Basic.")] = "",
-    password_file: Annotated[str, typer.Option(help="File with that user's password.")] = "",
-    token_file: Annotated[str, typer.Option(help="File with a bearer token, or a MISP's authorization key.")] = "",
-    cert_file: Annotated[str, typer.Option(help="Client certificate (PEM).")] = "",
-    key_file: Annotated[str, typer.Option(help="Its key (PEM).")] = "",
-    ca_file: Annotated[str, typer.Option(help="Authority to trust instead of the system's (PEM).")] = "",
+    assumed: Assumed,
+    secrets: Secrets,
     by: ByPublisher = "",
     language: Spoken = "en",
     as_json: AsJson = False,
@@ -79,43 +100,27 @@ def add(
     with opened_intelligence(config) as (intelligence, file):
         if partner and intelligence.partner(partner) is None:
             raise Stop(Exit.NOT_FOUND, f"no partner is called {partner!r} (bavn centre partner list)")
-        access = Access(
-            user=user,
-            password_file=password_file,
-            token_file=token_file,
-            cert_file=cert_file,
-            key_file=key_file,
-            ca_file=ca_file,
-        )
-        given = _given(trust, tlp, pap, confidence, every, hunts_per_day, may_block, whole_days)
-        made = Source(name=name, kind=kind, place=place, partner=partner, access=access, **given)
+        access = Access(**asdict(secrets))
+        made = Source(name=name, kind=kind, place=place, partner=partner, access=access, **assumed.given())
         _usable(made, file)
         rows = [_row(intelligence.sources.add(made, by), language)]
     show_spoken(rows, as_json=as_json, language=language)
 
 
 @app.command("set")
+@spread
 def set_(
     name: Name,
     config: Config = CENTRE_TOML,
     *,
     place: Annotated[str, typer.Option(help="URL or path.")] = "",
-    trust: Trust = None,
-    tlp: Assumed = None,
-    pap: AssumedPap = None,
-    confidence: Confidence = None,
-    every: Every = None,
-    hunts_per_day: Hunts = None,
-    whole_days: Whole = None,
-    may_block: MayBlock = None,
+    assumed: Assumed,
     by: ByPublisher = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
     """Change what is given and leave the rest. Its hunts then need a second person anew."""
-    given = _given(trust, tlp, pap, confidence, every, hunts_per_day, may_block, whole_days) | (
-        {"place": place} if place else {}
-    )
+    given = assumed.given() | ({"place": place} if place else {})
     with opened_intelligence(config) as (intelligence, _):
         rows = [_row(intelligence.sources.set(name, by, **given), language)]
     show_spoken(rows, as_json=as_json, language=language)
@@ -276,29 +281,6 @@ def _usable(source: Source, file: "CentreFile") -> None:
         from bavn.app.centre.exchange.misp_api import Misp
 
         Misp(source.place, source.access, file.base)
-
-
-def _given(
-    trust: int | None,
-    tlp: Tlp | None,
-    pap: str | None,
-    confidence: int | None,
-    every: int | None,
-    hunts_per_day: int | None,
-    may_block: bool | None,
-    whole_days: int | None,
-) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "trust": trust,
-        "tlp": tlp,
-        "pap": None if pap is None else Pap[pap],
-        "confidence": confidence,
-        "every_minutes": every,
-        "hunts_per_day": hunts_per_day,
-        "may_block": may_block,
-        "whole_days": whole_days,
-    }
-    return {name: value for name, value in said.items() if value is not None}
 
 
 def _row(state: "SourceState", language: Language) -> dict[str, Any]:

@@ -261,8 +261,3 @@ def _print_way(one: "Stand", language: Language) -> None:
             f"{iso_day(planned.day)}  {STAGES[planned.stage].say(language):<32}"
             f" {'' if reached is None else iso_day(reached)}{f' ({moved:+d})' if moved else ''}"
         )
-
-
-def attach(parent: typer.Typer) -> None:
-    """Puts the commands under `bavn centre`."""
-    parent.add_typer(app, name="rollout")

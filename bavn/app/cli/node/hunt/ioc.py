@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from bavn.app.analyst.asked_list import MET_COLUMNS, met_rows, noted
+from bavn.app.analyst.indicator_list import MET_COLUMNS, met_rows, noted
 from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, From, Last, Spoken, To
 from bavn.app.cli.node.hunt.show import form, show, visible
 from bavn.app.cli.words import number

@@ -20,13 +20,13 @@ class Asks(Shape):
     seen: int | None = Field(default=None, ge=0)
 
 
-class ActAsked(Asks):
+class ActRequest(Asks):
     """A step of the life-cycle; a release has its own route, and so has a merge."""
 
     act: Literal["take", "confirm", "withdraw", "close", "dismiss", "reopen"]
 
 
-class ReleaseAsked(Asks):
+class ReleaseRequest(Asks):
     """``observables`` None: all that may be. ``pap`` None: to block where the line is reached, else to watch."""
 
     observables: list[Named] | None = Field(default=None, max_length=500)
@@ -36,20 +36,20 @@ class ReleaseAsked(Asks):
     confidence: int | None = Field(default=None, ge=0, le=100)
 
 
-class CommentAsked(Shape):
+class CommentRequest(Shape):
     """A remark for the centre alone."""
 
     text: str = Field(min_length=1, max_length=8000)
 
 
-class WordsAsked(Shape):
+class WordsRequest(Shape):
     """Words for actors to read; ``to`` empty: for all in the case."""
 
     text: str = Field(min_length=1, max_length=2000)
     to: str = Field(default="", max_length=40)
 
 
-class TaskAsked(Shape):
+class TaskRequest(Shape):
     """``actors`` empty: all in the case. Hours that are not given are the centre's own."""
 
     actors: list[str] = Field(default=[], max_length=500)
@@ -68,7 +68,7 @@ class TaskChange(Shape):
     why: str = Field(min_length=1, max_length=WHY_MAX)
 
 
-class MarkAsked(Asks):
+class MarkRequest(Asks):
     """Replaces the whole marking."""
 
     tlp: Tlp
@@ -77,32 +77,32 @@ class MarkAsked(Asks):
     techniques: list[str] = Field(default=[], max_length=30)
 
 
-class OwnerAsked(Asks):
+class OwnerRequest(Asks):
     """Who owns the case from now on."""
 
     to: str = Field(min_length=2, max_length=64)
 
 
-class MergeAsked(Asks):
+class MergeRequest(Asks):
     """The case that goes on."""
 
     into: str = Field(min_length=1, max_length=60)
 
 
-class SplitAsked(Asks):
+class SplitRequest(Asks):
     """What goes to a new case: some of the observables, not all."""
 
     observables: list[Named] = Field(min_length=1, max_length=500)
 
 
-class ActorAsked(Shape):
+class ActorRequest(Shape):
     """An actor to add by hand; it sees its part from then on."""
 
     actor: str = Field(min_length=2, max_length=40)
     why: str = Field(min_length=1, max_length=WHY_MAX)
 
 
-class Nis2Asked(Shape):
+class Nis2Request(Shape):
     """What happened at an actor; ``at_us`` None: now. What is None stays as it was noted before."""
 
     act: Nis2Act

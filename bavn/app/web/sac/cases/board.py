@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from bavn.app.access.rights import Right
 from bavn.app.web.exporting import in_stix
-from bavn.app.web.frame import After, Limit, Person, Rows, Said, allow, cursor, opened
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
 from bavn.app.web.sac.cases import asks, shapes
 from bavn.app.web.sac.cases import work as case_work
 from bavn.app.web.sac.cases.view import card, whole
 from bavn.app.web.sac.cases.words import HOW
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done, Named
@@ -34,7 +34,7 @@ from bavn.model.text import Text
 CaseId = Annotated[str, Path(max_length=60)]
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below /cases."""
     router = APIRouter(prefix="/cases", tags=["cases"])
 
@@ -67,7 +67,7 @@ def routes(house: SacHouse) -> APIRouter:
         columns = [
             shapes.Column(
                 state=state,
-                said=Said.of(CASE_WORDS[state]),
+                said=TextShape.of(CASE_WORDS[state]),
                 total=counts.get(state, 0),
                 cards=[card(line) for line in house.desk.case_page(_only(ask, state), each)],
             )
@@ -80,10 +80,10 @@ def routes(house: SacHouse) -> APIRouter:
         """What forms may offer."""
         hours = house.desk.work.settings
         return shapes.CaseChoices(
-            rsit=[shapes.CodeChoice(code=code, says=Said.of(rsit.words(code))) for code in rsit.TYPES],
-            functions=[shapes.CodeChoice(code=name, says=Said.of(one.words)) for name, one in FUNCTIONS.items()],
+            rsit=[shapes.CodeChoice(code=code, says=TextShape.of(rsit.words(code))) for code in rsit.TYPES],
+            functions=[shapes.CodeChoice(code=name, says=TextShape.of(one.words)) for name, one in FUNCTIONS.items()],
             actors=[one.name for one in house.registry.actors() if one.state is ActorState.ACTIVE],
-            nis2=[shapes.CodeChoice(code=act.value, says=Said.of(words)) for act, words in NAMES.items()],
+            nis2=[shapes.CodeChoice(code=act.value, says=TextShape.of(words)) for act, words in NAMES.items()],
             acknowledge_hours=hours.acknowledge_hours,
             applies_hours=hours.applies_hours,
             done_hours=hours.done_hours,
@@ -96,10 +96,10 @@ def routes(house: SacHouse) -> APIRouter:
             return whole(house, case_id, person)
 
     @router.post("/{case_id}/acts", operation_id="case_act")
-    def act(person: Annotated[Person, allow(Right.TRIAGE)], case_id: CaseId, body: asks.ActAsked) -> Done:
+    def act(person: Annotated[Person, allow(Right.TRIAGE)], case_id: CaseId, body: asks.ActRequest) -> Done:
         """A step of its life-cycle; 409 where it has none such from here, or somebody acted since ``seen``."""
         with told():
-            made = house.desk.act(case_id, CaseAct(body.act), person.name, body.why, seen=body.seen)
+            made = house.desk.cases.act(case_id, CaseAct(body.act), person.name, body.why, seen=body.seen)
         return _done(house, case_id, made.state)
 
     @router.get("/{case_id}/release", operation_id="case_release_preview")
@@ -109,7 +109,7 @@ def routes(house: SacHouse) -> APIRouter:
             return release_preview(house, case_id, person)
 
     @router.post("/{case_id}/release", operation_id="case_release")
-    def release(person: Annotated[Person, allow(Right.APPROVE)], case_id: CaseId, body: asks.ReleaseAsked) -> Done:
+    def release(person: Annotated[Person, allow(Right.APPROVE)], case_id: CaseId, body: asks.ReleaseRequest) -> Done:
         """Release the case's indicators; what may block waits where one person alone stands behind it."""
         with told():
             terms = ReleaseTerms(
@@ -119,17 +119,17 @@ def routes(house: SacHouse) -> APIRouter:
                 days=body.days,
                 confidence=body.confidence,
             )
-            made = house.desk.act(case_id, CaseAct.RELEASE, person.name, body.why, terms, body.seen)
-        if not two_people(house.desk.behind(case_id)):
+            made = house.desk.cases.act(case_id, CaseAct.RELEASE, person.name, body.why, terms, body.seen)
+        if not two_people(house.desk.cases.behind(case_id)):
             words = Text("Released by one person alone: what may block waits for a second person")
-            return Done(case_id=case_id, standing=house.desk.standing(case_id), said=Said.of(words))
+            return Done(case_id=case_id, standing=house.desk.standing(case_id), said=TextShape.of(words))
         return _done(house, case_id, made.state)
 
     case_work.attach(router, house)
     return router
 
 
-def release_preview(house: SacHouse, case_id: str, person: Person) -> shapes.ReleasePreview:
+def release_preview(house: SacContext, case_id: str, person: Person) -> shapes.ReleasePreview:
     """Raises cases.UnknownCase."""
     desk = house.desk
     would = desk.would_release(case_id)
@@ -145,10 +145,10 @@ def release_preview(house: SacHouse, case_id: str, person: Person) -> shapes.Rel
                 score=one.element.score,
                 groups=one.element.groups,
                 how=one.how,
-                says=Said.of(HOW[one.how]),
+                says=TextShape.of(HOW[one.how]),
                 pap=one.pap.name,
                 checks=[
-                    shapes.CheckShown(name=check.name, stops=check.stops, says=Said.of(check.words))
+                    shapes.CheckShown(name=check.name, stops=check.stops, says=TextShape.of(check.words))
                     for check in one.checks
                 ],
             )
@@ -168,12 +168,12 @@ def observable(named: Named) -> Observable:
     return Observable.of(named.type.value, named.value)
 
 
-def _done(house: SacHouse, case_id: str, state: CaseState) -> Done:
+def _done(house: SacContext, case_id: str, state: CaseState) -> Done:
     said = CASE_WORDS[state]
     return Done(
         case_id=case_id,
         standing=house.desk.standing(case_id),
-        said=Said.of(Text("{case_id} is {said}", case_id=case_id, said=said)),
+        said=TextShape.of(Text("{case_id} is {said}", case_id=case_id, said=said)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from bavn.app.web.frame import Said
+from bavn.app.web.frame import TextShape
 from bavn.app.web.sac.shapes import Named, Shape
 from bavn.model.intel.indicator import Tlp
 from bavn.model.sector.case import CaseAct, CaseState
@@ -19,7 +19,7 @@ class CaseCard(Shape):
 
     id: str
     state: CaseState
-    state_said: Said
+    state_said: TextShape
     score: float
     owner: str
     opened_us: int
@@ -34,7 +34,7 @@ class Column(Shape):
     """A column of the board: one state of the life-cycle, its latest cases, and how many there are."""
 
     state: CaseState
-    said: Said
+    said: TextShape
     total: int
     cards: list[CaseCard]
 
@@ -51,10 +51,10 @@ class ActOffered(Shape):
     it changes what others do."""
 
     act: CaseAct
-    button: Said
-    will: Said
+    button: TextShape
+    will: TextShape
     leads_to: CaseState
-    leads_to_said: Said
+    leads_to_said: TextShape
     needs_why: bool
     ask_first: bool
     may: bool
@@ -77,7 +77,7 @@ class MarkingShown(Shape):
     tlp: Tlp
     pap: PapName
     rsit: str
-    rsit_said: Said | None
+    rsit_said: TextShape | None
     techniques: list[str]
 
 
@@ -109,13 +109,13 @@ class ActorInCase(Shape):
     by_hand: bool
     version: int
     status: str
-    says: Said
+    says: TextShape
     rule: str
     told_us: int | None
     owed: int
     own: list[Named]
     heard_state: CaseState | None
-    heard_state_said: Said | None
+    heard_state_said: TextShape | None
     heard_tasks: int
     heard_words: list[str]
     heard_techniques: list[str]
@@ -128,7 +128,7 @@ class TaskDue(Shape):
     due_us: int
     met_us: int | None
     state: DueState
-    says: Said
+    says: TextShape
 
 
 class TaskShown(Shape):
@@ -142,13 +142,13 @@ class TaskShown(Shape):
     by: str
     given_us: int
     state: TaskState
-    state_said: Said
+    state_said: TextShape
     answer: str
     dues: list[TaskDue]
     acts: list[str]
 
 
-class WordsSaid(Shape):
+class StatementShape(Shape):
     """``to`` empty: for all actors in the case."""
 
     at_us: int
@@ -173,11 +173,11 @@ class ReportDue(Shape):
     """One report that NIS2 asks for; ``due_us`` None while its deadline has not begun."""
 
     report: Nis2Act
-    says: Said
+    says: TextShape
     due_us: int | None
     sent_us: int | None
     state: ReportState
-    state_said: Said
+    state_said: TextShape
 
 
 class Nis2Clock(Shape):
@@ -202,7 +202,7 @@ class CaseMoment(Shape):
     who: str
     what: str
     case_id: str
-    says: Said
+    says: TextShape
 
 
 class IndicatorInCase(Shape):
@@ -230,7 +230,7 @@ class CaseShown(Shape):
     id: str
     lead_id: str
     state: CaseState
-    state_said: Said
+    state_said: TextShape
     score: float
     owner: str
     opened_us: int
@@ -247,7 +247,7 @@ class CaseShown(Shape):
     two_people: TwoPeople
     actors: list[ActorInCase]
     tasks: list[TaskShown]
-    words: list[WordsSaid]
+    words: list[StatementShape]
     evidence: list[EvidenceKept]
     nis2: list[Nis2Clock]
     timeline: list[CaseMoment]
@@ -259,7 +259,7 @@ class CheckShown(Shape):
 
     name: str
     stops: bool
-    says: Said
+    says: TextShape
 
 
 class Would(Shape):
@@ -269,7 +269,7 @@ class Would(Shape):
     score: float
     groups: int
     how: Literal["block", "watch", "refused"]
-    says: Said
+    says: TextShape
     pap: PapName
     checks: list[CheckShown]
 
@@ -291,7 +291,7 @@ class ReportDraft(Shape):
 
     report: Nis2Act
     actor: str
-    text: Said
+    text: TextShape
     gaps: int
 
 
@@ -299,7 +299,7 @@ class CodeChoice(Shape):
     """A code and its words."""
 
     code: str
-    says: Said
+    says: TextShape
 
 
 class CaseChoices(Shape):

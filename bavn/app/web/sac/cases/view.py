@@ -1,9 +1,10 @@
 """A case as the console shows it: a card of the board, and the whole with everything that was said and done in it."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Said
+from bavn.app.web.frame import Person, TextShape
 from bavn.app.web.sac.cases.shapes import (
     ActOffered,
     ActorInCase,
@@ -16,19 +17,21 @@ from bavn.app.web.sac.cases.shapes import (
     MarkingShown,
     Nis2Clock,
     ReportDue,
+    StatementShape,
     TaskDue,
     TaskShown,
     TermsShown,
     TwoPeople,
-    WordsSaid,
 )
 from bavn.app.web.sac.cases.words import BUTTONS, DANGEROUS, WILL
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.shapes import Named, hour_us
 from bavn.centre.books.clock import only_hunted, waits_for
 from bavn.centre.cases.case.case import Case
+from bavn.centre.cases.case.files import Marking
+from bavn.centre.cases.case.notices import PartNotice
 from bavn.centre.cases.case.pages import CaseLine
-from bavn.centre.cases.case.told import PartTold
+from bavn.centre.cases.case.work import Evidence
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.nis2.clocks import Nis2View
 from bavn.model.intel import rsit
@@ -64,7 +67,7 @@ def card(line: CaseLine) -> CaseCard:
     return CaseCard(
         id=case.id,
         state=case.state,
-        state_said=Said.of(CASE_WORDS[case.state]),
+        state_said=TextShape.of(CASE_WORDS[case.state]),
         score=case.score,
         owner=case.owner,
         opened_us=case.opened_us,
@@ -76,42 +79,26 @@ def card(line: CaseLine) -> CaseCard:
     )
 
 
-def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
+def whole(house: SacContext, case_id: str, person: Person) -> CaseShown:
     """Everything about a case. Raises cases.UnknownCase."""
     desk = house.desk
-    case, marking = desk.case(case_id), desk.files.marking(case_id)
+    case, marking = desk.cases.case(case_id), desk.files.marking(case_id)
     tasks, lives = desk.work.tasks(case_id), desk.lives.of_case(case_id)
     told = {one.actor: one for one in desk.parts_told(case_id)}
-    behind = desk.behind(case_id)
+    behind = desk.cases.behind(case_id)
     return CaseShown(
         id=case.id,
         lead_id=case.lead_id,
         state=case.state,
-        state_said=Said.of(CASE_WORDS[case.state]),
+        state_said=TextShape.of(CASE_WORDS[case.state]),
         score=case.score,
         owner=case.owner,
         opened_us=case.opened_us,
         standing=desk.standing(case_id),
         now_us=desk.now_us(),
         technique=case.facts.technique,
-        elements=[
-            ElementInCase(
-                element=Named.of(one.observable),
-                score=one.score,
-                groups=one.groups,
-                listed=one.listed,
-                partners=one.partners,
-                detectors=list(one.detectors),
-            )
-            for one in case.facts.elements
-        ],
-        marking=MarkingShown(
-            tlp=marking.tlp,
-            pap=marking.pap.name,
-            rsit=marking.rsit,
-            techniques=list(marking.techniques),
-            rsit_said=Said.of(rsit.words(marking.rsit)) if marking.rsit else None,
-        ),
+        elements=_elements(case),
+        marking=_marking(marking),
         merged_into=desk.files.merged_into(case_id),
         merged_from=list(desk.files.merged_from(case_id)),
         acts=acts_of(case, person),
@@ -124,27 +111,55 @@ def whole(house: SacHouse, case_id: str, person: Person) -> CaseShown:
         ],
         tasks=[task_shown(house, one) for one in tasks],
         words=[
-            WordsSaid(at_us=one.at_us, who=one.who, by_actor=one.by_actor, to=one.actor, text=one.text)
+            StatementShape(at_us=one.at_us, who=one.who, by_actor=one.by_actor, to=one.actor, text=one.text)
             for one in desk.work.words(case_id)
         ],
-        evidence=[
-            EvidenceKept(
-                id=one.id,
-                actor=one.actor,
-                words=one.words,
-                bytes=one.bytes,
-                sha256=one.sha256,
-                received_us=one.received_us,
-            )
-            for one in desk.work.evidence(case_id)
-        ],
+        evidence=_evidence(desk.work.evidence(case_id)),
         nis2=[deadlines(view) for view in desk.nis2(house.zone).views(case_id)],
         timeline=[
-            CaseMoment(at_us=one.at_us, who=one.who, what=one.what, case_id=one.case_id, says=Said.of(one.text))
+            CaseMoment(at_us=one.at_us, who=one.who, what=one.what, case_id=one.case_id, says=TextShape.of(one.text))
             for one in desk.timeline(case_id)
         ],
         indicators=[_indicator(house, life) for life in lives],
     )
+
+
+def _elements(case: Case) -> list[ElementInCase]:
+    return [
+        ElementInCase(
+            element=Named.of(element.observable),
+            score=element.score,
+            groups=element.groups,
+            listed=element.listed,
+            partners=element.partners,
+            detectors=list(element.detectors),
+        )
+        for element in case.facts.elements
+    ]
+
+
+def _marking(marking: Marking) -> MarkingShown:
+    return MarkingShown(
+        tlp=marking.tlp,
+        pap=marking.pap.name,
+        rsit=marking.rsit,
+        techniques=list(marking.techniques),
+        rsit_said=TextShape.of(rsit.words(marking.rsit)) if marking.rsit else None,
+    )
+
+
+def _evidence(kept: Iterable[Evidence]) -> list[EvidenceKept]:
+    return [
+        EvidenceKept(
+            id=file.id,
+            actor=file.actor,
+            words=file.words,
+            bytes=file.bytes,
+            sha256=file.sha256,
+            received_us=file.received_us,
+        )
+        for file in kept
+    ]
 
 
 def acts_of(case: Case, person: Person) -> list[ActOffered]:
@@ -152,10 +167,10 @@ def acts_of(case: Case, person: Person) -> list[ActOffered]:
     return [
         ActOffered(
             act=act,
-            button=Said.of(BUTTONS[act]),
-            will=Said.of(WILL[act]),
+            button=TextShape.of(BUTTONS[act]),
+            will=TextShape.of(WILL[act]),
             leads_to=state,
-            leads_to_said=Said.of(CASE_WORDS[state]),
+            leads_to_said=TextShape.of(CASE_WORDS[state]),
             needs_why=act is not CaseAct.TAKE,
             ask_first=act in DANGEROUS,
             may=person.may(RIGHT_OF[act]),
@@ -165,7 +180,7 @@ def acts_of(case: Case, person: Person) -> list[ActOffered]:
     ]
 
 
-def task_shown(house: SacHouse, task: Task) -> TaskShown:
+def task_shown(house: SacContext, task: Task) -> TaskShown:
     """A task with each deadline, and what the centre may do to it."""
     soon_us = house.desk.work.settings.soon_hours * HOUR_US
     return TaskShown(
@@ -177,10 +192,10 @@ def task_shown(house: SacHouse, task: Task) -> TaskShown:
         by=task.by,
         given_us=task.given_us,
         state=task.state,
-        state_said=Said.of(TASK_WORDS[task.state]),
+        state_said=TextShape.of(TASK_WORDS[task.state]),
         answer=task.answer,
         dues=[
-            TaskDue(step=step, due_us=due_us, state=state, says=Said.of(DUE_WORDS[state]), met_us=met_us)
+            TaskDue(step=step, due_us=due_us, state=state, says=TextShape.of(DUE_WORDS[state]), met_us=met_us)
             for (step, due_us, state), met_us in zip(task.dues(house.desk.now_us(), soon_us), task.met_us, strict=True)
         ],
         acts=[act.value for here, act in TASK_CYCLE if here is task.state and act.value in CENTRE_TASK_ACTS],
@@ -202,18 +217,18 @@ def deadlines(view: Nis2View) -> Nis2Clock:
         reports=[
             ReportDue(
                 report=due.report,
-                says=Said.of(NAMES[due.report]),
+                says=TextShape.of(NAMES[due.report]),
                 due_us=due.due_us,
                 sent_us=due.sent_us,
                 state=due.state,
-                state_said=Said.of(REPORT_WORDS[due.state]),
+                state_said=TextShape.of(REPORT_WORDS[due.state]),
             )
             for due in view.dues
         ],
     )
 
 
-def _actor(name: str, by_hand: bool, told: PartTold | None, tasks: list[Task]) -> ActorInCase:
+def _actor(name: str, by_hand: bool, told: PartNotice | None, tasks: list[Task]) -> ActorInCase:
     part = None if told is None else told.part
     return ActorInCase(
         actor=name,
@@ -221,14 +236,14 @@ def _actor(name: str, by_hand: bool, told: PartTold | None, tasks: list[Task]) -
         version=0 if told is None else told.version,
         told_us=None if told is None else told.at_us,
         status="" if told is None else told.status,
-        says=Said.of(TOLD["" if told is None else told.status]),
+        says=TextShape.of(TOLD["" if told is None else told.status]),
         rule="" if told is None else told.rule,
         owed=sum(any(state not in ("met", "met-late", "void") for state in _states(one)) for one in tasks),
         own=[] if part is None else [Named.of(one) for one in part.own],
         heard_tasks=0 if part is None else len(part.tasks),
         heard_words=[] if part is None else [one.text for one in part.words],
         heard_state=None if part is None else CaseState(part.state),
-        heard_state_said=None if part is None else Said.of(CASE_WORDS[CaseState(part.state)]),
+        heard_state_said=None if part is None else TextShape.of(CASE_WORDS[CaseState(part.state)]),
         heard_techniques=[] if part is None else list(part.techniques),
     )
 
@@ -273,8 +288,8 @@ def _two_people(case: Case, behind: tuple[str, ...], lives: tuple[Life, ...], pe
     )
 
 
-def _indicator(house: SacHouse, life: Life) -> IndicatorInCase:
-    actors = house.desk.at_actors(life.id)
+def _indicator(house: SacContext, life: Life) -> IndicatorInCase:
+    actors = house.desk.deliveries.at_actors(life.id)
     return IndicatorInCase(
         id=life.id,
         observable=Named.of(life.observable),
@@ -287,5 +302,5 @@ def _indicator(house: SacHouse, life: Life) -> IndicatorInCase:
         enforced=[one.actor for one in actors if one.enforced_us is not None],
         missing=[one.actor for one in actors if waits_for(one) and not only_hunted(one)],
         hunted=[one.actor for one in actors if waits_for(one) and only_hunted(one)],
-        met=sorted({one.actor for one in house.desk.sightings(life.id) if one.first_hour is not None}),
+        met=sorted({one.actor for one in house.desk.deliveries.sightings(life.id) if one.first_hour is not None}),
     )

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Said, Trouble, allow
+from bavn.app.web.frame import Person, TextShape, Trouble, allow
 from bavn.app.web.sac.cases import asks, shapes
 from bavn.app.web.sac.cases.view import deadlines, task_shown
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import said, told
 from bavn.app.web.sac.shapes import Done
 from bavn.centre.cases.case.files import Marking
@@ -28,34 +28,37 @@ ActorName = Annotated[str, Path(max_length=40)]
 Triager = Annotated[Person, allow(Right.TRIAGE)]
 
 
-def attach(router: APIRouter, house: SacHouse) -> None:
+def attach(router: APIRouter, house: SacContext) -> None:
     """Puts the routes under /cases."""
     _talk(router, house)
+    _tasks(router, house)
     _file(router, house)
     _nis2(router, house)
 
 
-def _talk(router: APIRouter, house: SacHouse) -> None:
+def _talk(router: APIRouter, house: SacContext) -> None:
 
     @router.post("/{case_id}/comments", operation_id="case_comment")
-    def comment(person: Triager, case_id: CaseId, body: asks.CommentAsked) -> Done:
+    def comment(person: Triager, case_id: CaseId, body: asks.CommentRequest) -> Done:
         """A remark for the centre alone; it stands in the case's history."""
         with told():
-            house.desk.comment(case_id, person.name, body.text)
+            house.desk.cases.comment(case_id, person.name, body.text)
         return _done(house, case_id, Text("Remembered"))
 
     @router.post("/{case_id}/words", operation_id="case_say")
-    def say(person: Triager, case_id: CaseId, body: asks.WordsAsked) -> Done:
+    def say(person: Triager, case_id: CaseId, body: asks.WordsRequest) -> Done:
         """Words that the actors in the case read: all of them, or one."""
         with told():
             house.desk.work.say(case_id, person.name, body.text, body.to)
         return _done(house, case_id, Text("Said; the running centre sends it"))
 
+
+def _tasks(router: APIRouter, house: SacContext) -> None:
     @router.post("/{case_id}/tasks", operation_id="case_ask")
-    def ask(person: Triager, case_id: CaseId, body: asks.TaskAsked) -> list[shapes.TaskShown]:
+    def ask(person: Triager, case_id: CaseId, body: asks.TaskRequest) -> list[shapes.TaskShown]:
         """A task or question to actors, with deadlines; they are in the case from then on."""
         with told():
-            house.desk.case(case_id)
+            house.desk.cases.case(case_id)
             actors = body.actors or sorted(house.desk.work.involved.actors(case_id))
             for actor in actors:
                 _known(house, actor)
@@ -82,7 +85,7 @@ def _talk(router: APIRouter, house: SacHouse) -> None:
     ) -> Response:
         """The zip file that an actor attached; that you took it out is a line of the audit log."""
         with told():
-            house.desk.case(case_id)
+            house.desk.cases.case(case_id)
             if evidence_id not in {one.id for one in house.desk.work.evidence(case_id)}:
                 raise Trouble(404, "unknown-evidence", said(f"no evidence is called {evidence_id[:16]!r}"))
             content = house.desk.work.content(evidence_id, person.name)
@@ -94,10 +97,10 @@ def _talk(router: APIRouter, house: SacHouse) -> None:
         return Response(content, media_type="application/zip", headers=headers)
 
 
-def _file(router: APIRouter, house: SacHouse) -> None:
+def _file(router: APIRouter, house: SacContext) -> None:
 
     @router.put("/{case_id}/marking", operation_id="case_mark")
-    def mark(person: Triager, case_id: CaseId, body: asks.MarkAsked) -> Done:
+    def mark(person: Triager, case_id: CaseId, body: asks.MarkRequest) -> Done:
         """TLP, PAP, RSIT and ATT&CK of a case; bind all that comes of it."""
         made = Marking(tlp=body.tlp, pap=Pap[body.pap], rsit=body.rsit, techniques=tuple(body.techniques))
         with told():
@@ -105,21 +108,21 @@ def _file(router: APIRouter, house: SacHouse) -> None:
         return _done(house, case_id, Text("Marked"))
 
     @router.put("/{case_id}/owner", operation_id="case_hand_over")
-    def hand_over(person: Triager, case_id: CaseId, body: asks.OwnerAsked) -> Done:
+    def hand_over(person: Triager, case_id: CaseId, body: asks.OwnerRequest) -> Done:
         """Give the case to another person."""
         with told():
             house.desk.files.hand_over(case_id, person.name, body.to, body.why, body.seen)
         return _done(house, case_id, Text("It is {to}'s now", to=body.to))
 
     @router.post("/{case_id}/merge", operation_id="case_merge")
-    def merge(person: Triager, case_id: CaseId, body: asks.MergeAsked) -> Done:
+    def merge(person: Triager, case_id: CaseId, body: asks.MergeRequest) -> Done:
         """Merge the case into another, which goes on with everything of both."""
         with told():
             made = house.desk.files.merge(case_id, body.into, person.name, body.why, body.seen)
         return _done(house, made.id, Text("{id} goes on for {case_id}", id=made.id, case_id=case_id))
 
     @router.post("/{case_id}/split", operation_id="case_split")
-    def split(person: Triager, case_id: CaseId, body: asks.SplitAsked) -> Done:
+    def split(person: Triager, case_id: CaseId, body: asks.SplitRequest) -> Done:
         """Make a new case of some of its observables."""
         with told():
             named = [Observable.of(one.type.value, one.value) for one in body.observables]
@@ -127,7 +130,7 @@ def _file(router: APIRouter, house: SacHouse) -> None:
         return _done(house, made.id, Text("{id} is split off", id=made.id))
 
     @router.post("/{case_id}/actors", operation_id="case_involve")
-    def involve(person: Triager, case_id: CaseId, body: asks.ActorAsked) -> Done:
+    def involve(person: Triager, case_id: CaseId, body: asks.ActorRequest) -> Done:
         """Add an actor by hand: it sees its part of the case from then on."""
         with told():
             _known(house, body.actor)
@@ -135,10 +138,10 @@ def _file(router: APIRouter, house: SacHouse) -> None:
         return _done(house, case_id, Text("{actor} is in the case", actor=body.actor))
 
 
-def _nis2(router: APIRouter, house: SacHouse) -> None:
+def _nis2(router: APIRouter, house: SacContext) -> None:
 
     @router.post("/{case_id}/nis2/{actor}", operation_id="case_nis2_note")
-    def note(person: Triager, case_id: CaseId, actor: ActorName, body: asks.Nis2Asked) -> shapes.Nis2Clock:
+    def note(person: Triager, case_id: CaseId, actor: ActorName, body: asks.Nis2Request) -> shapes.Nis2Clock:
         """Note what happened at an actor; becoming aware starts its clocks."""
         book = house.desk.nis2(house.zone)
         with told():
@@ -171,13 +174,13 @@ def _nis2(router: APIRouter, house: SacHouse) -> None:
             _known(house, actor)
             lines = draft(report, house.desk.nis2_facts(case_id, actor, house.zone))
         text = Text.joined("\n", lines)
-        return shapes.ReportDraft(report=report, actor=actor, text=Said.of(text), gaps=gaps(lines))
+        return shapes.ReportDraft(report=report, actor=actor, text=TextShape.of(text), gaps=gaps(lines))
 
 
-def _known(house: SacHouse, actor: str) -> None:
+def _known(house: SacContext, actor: str) -> None:
     if house.registry.actor(actor) is None:
         raise Trouble(404, "unknown-actor", said(f"no actor is called {actor[:60]!r}"))
 
 
-def _done(house: SacHouse, case_id: str, text: Text) -> Done:
-    return Done(case_id=case_id, standing=house.desk.standing(case_id), said=Said.of(text))
+def _done(house: SacContext, case_id: str, text: Text) -> Done:
+    return Done(case_id=case_id, standing=house.desk.standing(case_id), said=TextShape.of(text))

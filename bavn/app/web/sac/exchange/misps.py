@@ -5,25 +5,24 @@ address or a key: centre.toml names both.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path
 
 from bavn.app.access.rights import Right
-from bavn.app.centre.exchange.misp_api import Misp
 from bavn.app.centre.exchange.parts import misp_port, open_misp_exchange
 from bavn.app.config.misp import MispTable
-from bavn.app.web.frame import Limit, Person, Rows, Said, Trouble, allow
+from bavn.app.web.frame import Limit, Person, Rows, TextShape, Trouble, allow
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.centre.cases import audit
-from bavn.centre.cases.tables import writing
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.members.partners import UnknownPartner
 from bavn.centre.node.misp_exchange import MispExchange
 from bavn.centre.share.misp_runs import Run
+from bavn.centre.store.engine import writing
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
@@ -72,15 +71,12 @@ class MispSighting(Shape):
     misp: str
     value: str
     kind: str
-    says: Said
+    says: TextShape
     at_us: int
     received_us: int
 
 
-Port = Callable[[str], Misp]
-
-
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/misps``."""
     router = APIRouter(prefix="/misps", tags=["partners"])
     busy = threading.Lock()
@@ -100,7 +96,7 @@ def routes(house: SacHouse) -> APIRouter:
                     misp=one["instance"],
                     value=one["value"],
                     kind=one["kind"],
-                    says=Said.of(KINDS[one["kind"]]),
+                    says=TextShape.of(KINDS[one["kind"]]),
                     at_us=one["at_us"],
                     received_us=one["received_us"],
                 )
@@ -133,11 +129,11 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _exchange(house: SacHouse) -> MispExchange:
+def _exchange(house: SacContext) -> MispExchange:
     return open_misp_exchange(house.file, house.registry, house.book)
 
 
-def _table(house: SacHouse, name: str) -> MispTable:
+def _table(house: SacContext, name: str) -> MispTable:
     table: MispTable | None = house.file.misps.get(name)
     if table is None:
         raise Trouble(404, "unknown-misp", Text("centre.toml names no such MISP."))
@@ -180,7 +176,7 @@ def _reached() -> Iterator[None]:
         raise Trouble(503, "misp-settings", _WRONG, "operator") from error
 
 
-def _audit(house: SacHouse, person: Person, act: str, name: str) -> None:
+def _audit(house: SacContext, person: Person, act: str, name: str) -> None:
     with writing(house.registry.engine) as tx:
         audit.note(tx, house.clock.now_us(), person.name, act, f"misp/{name}", {})
 

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, Said, allow
+from bavn.app.web.frame import Person, Rows, TextShape, allow
 from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.indicator_shapes import PAPS, PapName
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.inbox.offer_figures import offered_by
@@ -59,7 +59,7 @@ class PartnerRow(Shape):
     name: str
     title: str
     kind: str
-    kind_says: Said
+    kind_says: TextShape
     stand: Literal["in_force", "over", "ended"]
     added_us: int
     until_us: int
@@ -106,14 +106,14 @@ class CollectionShape(Shape):
     """A part of what is shared that a partner may be let into."""
 
     name: str
-    says: Said
+    says: TextShape
 
 
 class KindShape(Shape):
     """A kind of partner."""
 
     name: str
-    says: Said
+    says: TextShape
 
 
 class Choices(Shape):
@@ -156,14 +156,14 @@ class Secret(Shape):
     partner: str
     kind: str
     secret: str
-    says: Said
+    says: TextShape
 
 
 SHOWN_ONCE: Final = Text("It is never shown again, and kept as a hash. Hand it over outside Bavn.")
 PAPER: Final = Text("The certificate is no secret: send it back to whoever made the request.")
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/partners``."""
     router = APIRouter(prefix="/partners", tags=["partners"])
     _reads(router, house)
@@ -172,7 +172,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _reads(router: APIRouter, house: SacHouse) -> None:
+def _reads(router: APIRouter, house: SacContext) -> None:
     @router.get("", operation_id="partners")
     def partners(_: Annotated[Person, allow(Right.READ)]) -> Rows[PartnerRow]:
         """All partners, by name, with their agreements and how much was exchanged."""
@@ -183,8 +183,8 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
     def choices(_: Annotated[Person, allow(Right.READ)]) -> Choices:
         """The collections and kinds that an agreement can name."""
         return Choices(
-            collections=[CollectionShape(name=name, says=Said.of(one.title)) for name, one in COLLECTIONS.items()],
-            kinds=[KindShape(name=name, says=Said.of(words)) for name, words in PARTNER_KINDS.items()],
+            collections=[CollectionShape(name=name, says=TextShape.of(one.title)) for name, one in COLLECTIONS.items()],
+            kinds=[KindShape(name=name, says=TextShape.of(words)) for name, words in PARTNER_KINDS.items()],
         )
 
     @router.get("/{partner}", operation_id="partner")
@@ -194,7 +194,7 @@ def _reads(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, partner)
 
 
-def _acts(router: APIRouter, house: SacHouse) -> None:
+def _acts(router: APIRouter, house: SacContext) -> None:
     @router.post("", operation_id="add_partner", status_code=201)
     def add(person: Annotated[Person, allow(Right.PUBLISH)], body: Adding) -> PartnerWhole:
         """Add a partner, for a year if no end is said."""
@@ -233,16 +233,18 @@ def _acts(router: APIRouter, house: SacHouse) -> None:
             return _whole(house, partner)
 
 
-def _keys(router: APIRouter, house: SacHouse) -> None:
+def _keys(router: APIRouter, house: SacContext) -> None:
     @router.post("/{partner}/credentials", operation_id="make_credential", status_code=201)
     def make(person: Annotated[Person, allow(Right.PUBLISH)], partner: Named, body: KeyMaking) -> Secret:
         """Make a credential; the secret is in this answer and nowhere else."""
         with told(*REFUSALS):
             if body.kind == "certificate":
                 text = house.credentials.certificate(partner, person.name, body.csr)
-                return Secret(partner=partner, kind=body.kind, secret=text, says=Said.of(PAPER))
+                return Secret(partner=partner, kind=body.kind, secret=text, says=TextShape.of(PAPER))
             maker = house.credentials.token if body.kind == "token" else house.credentials.password
-            return Secret(partner=partner, kind=body.kind, secret=maker(partner, person.name), says=Said.of(SHOWN_ONCE))
+            return Secret(
+                partner=partner, kind=body.kind, secret=maker(partner, person.name), says=TextShape.of(SHOWN_ONCE)
+            )
 
     @router.post("/{partner}/credentials/{credential}/end", operation_id="end_credential")
     def end(
@@ -271,7 +273,7 @@ def _with(partner: Partner, out: OutShape | None, inward: InShape | None) -> Par
     return partner
 
 
-def _row(house: SacHouse, one: Partner) -> PartnerRow:
+def _row(house: SacContext, one: Partner) -> PartnerRow:
     now_us = house.clock.now_us()
     given, (held, today) = given_to(house.book, one.name), offered_by(house.book, one.name, now_us)
     stand: Literal["in_force", "over", "ended"] = "ended" if one.ended_us is not None else "over"
@@ -281,7 +283,7 @@ def _row(house: SacHouse, one: Partner) -> PartnerRow:
         name=one.name,
         title=one.title,
         kind=one.kind,
-        kind_says=Said.of(PARTNER_KINDS[one.kind]),
+        kind_says=TextShape.of(PARTNER_KINDS[one.kind]),
         stand=stand,
         added_us=one.added_us,
         until_us=one.until_us,
@@ -308,7 +310,7 @@ def _row(house: SacHouse, one: Partner) -> PartnerRow:
     )
 
 
-def _whole(house: SacHouse, name: str) -> PartnerWhole:
+def _whole(house: SacContext, name: str) -> PartnerWhole:
     one, now_us = house.partners.known(name), house.clock.now_us()
     return PartnerWhole(
         row=_row(house, one),
@@ -327,7 +329,7 @@ def _whole(house: SacHouse, name: str) -> PartnerWhole:
     )
 
 
-def _refusals(house: SacHouse, name: str) -> list[RefusalRow]:
+def _refusals(house: SacContext, name: str) -> list[RefusalRow]:
     """By rule, of the newest lines at either gate."""
     out = [RefusalRow(way="out", rule=r, reason=why, times=n) for r, why, n in refused_of(house.book, name, OBJECT)]
     inward = [RefusalRow(way="in", rule=r, reason=why, times=n) for r, why, n in refused_of(house.book, name, OFFER)]

@@ -11,12 +11,12 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, Rows, allow, opened, page
 from bavn.app.web.sac.bodies import Kind, Shape, Words, observable_of
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.indicator_shapes import PapName
 from bavn.app.web.sac.refusals.answers import told
+from bavn.centre.cases.intelligence.confidence import SourceStatus
 from bavn.centre.cases.intelligence.proposal_pages import WantedProposals, proposals_page
 from bavn.centre.cases.intelligence.proposals import Proposal, UnknownProposal
-from bavn.centre.cases.intelligence.weight import Standing
 from bavn.model.intel.indicator import Tlp
 from bavn.model.observable import ObservableType
 
@@ -83,7 +83,7 @@ class Deciding(Shape):
     why: str = Field(default="", max_length=500)
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/proposals``."""
     router = APIRouter(prefix="/proposals", tags=["proposals"])
 
@@ -128,7 +128,7 @@ def routes(house: SacHouse) -> APIRouter:
     return router
 
 
-def _row(house: SacHouse, one: Proposal, standings: dict[str, Standing]) -> ProposalRow:
+def _row(house: SacContext, one: Proposal, standings: dict[str, SourceStatus]) -> ProposalRow:
     weight = house.intelligence.weight(one, standings)
     return ProposalRow(
         observable=str(one.observable),
@@ -151,7 +151,7 @@ def _row(house: SacHouse, one: Proposal, standings: dict[str, Standing]) -> Prop
     )
 
 
-def _whole(house: SacHouse, one: Proposal) -> ProposalWhole:
+def _whole(house: SacContext, one: Proposal) -> ProposalWhole:
     claims = [
         ClaimShape(
             source=kept.source,

@@ -12,8 +12,8 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import Person, Rows, Trouble, allow
 from bavn.app.web.sac.bodies import Because, Kind, Shape
-from bavn.app.web.sac.exchange.worth import Worths
-from bavn.app.web.sac.house import SacHouse
+from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.exchange.usefulness import UsefulnessCache
 from bavn.app.web.sac.indicator_shapes import PAPS, PapName
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.intelligence.sources import SourceState, UnknownSource
@@ -35,7 +35,7 @@ NO_HTTPS: Final = Text(
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 
 
-class WorthShape(Shape):
+class UsefulnessShape(Shape):
     """What a source was worth: ``score`` 0..100, hits met here, false ones, its lead over others, what only it has."""
 
     score: int
@@ -77,7 +77,7 @@ class SourceRow(Shape):
     failure: str
     taken: int
     refused: int
-    worth: WorthShape | None
+    worth: UsefulnessShape | None
     may_allow_hunts: bool
 
 
@@ -129,16 +129,16 @@ class Adding(Shape):
     every_minutes: int = Field(default=60, ge=5, le=43_200)
 
 
-def routes(house: SacHouse) -> APIRouter:
+def routes(house: SacContext) -> APIRouter:
     """Below ``/sources``."""
     router = APIRouter(prefix="/sources", tags=["sources"])
-    worths = Worths(house)
+    worths = UsefulnessCache(house)
     _reads(router, house, worths)
     _acts(router, house, worths)
     return router
 
 
-def _reads(router: APIRouter, house: SacHouse, worths: Worths) -> None:
+def _reads(router: APIRouter, house: SacContext, worths: UsefulnessCache) -> None:
     @router.get("", operation_id="sources")
     def sources(person: Annotated[Person, allow(Right.READ)]) -> SourceRows:
         """All sources, by name: how each stands, when it was read, what it was worth."""
@@ -153,7 +153,7 @@ def _reads(router: APIRouter, house: SacHouse, worths: Worths) -> None:
             return _whole(house, worths, source, person)
 
 
-def _acts(router: APIRouter, house: SacHouse, worths: Worths) -> None:
+def _acts(router: APIRouter, house: SacContext, worths: UsefulnessCache) -> None:
     @router.post("", operation_id="add_source", status_code=201)
     def add(person: Annotated[Person, allow(Right.PUBLISH)], body: Adding) -> SourceWhole:
         """Add a source. It is read from now on; what it tells is only proposed."""
@@ -244,12 +244,12 @@ def _row(state: SourceState, useful: Usefulness | None, person: Person) -> Sourc
     )
 
 
-def _worth(one: Usefulness) -> WorthShape:
-    names = WorthShape.model_fields
-    return WorthShape(**{name: getattr(one, name) for name in names})
+def _worth(one: Usefulness) -> UsefulnessShape:
+    names = UsefulnessShape.model_fields
+    return UsefulnessShape(**{name: getattr(one, name) for name in names})
 
 
-def _whole(house: SacHouse, worths: Worths, name: str, person: Person) -> SourceWhole:
+def _whole(house: SacContext, worths: UsefulnessCache, name: str, person: Person) -> SourceWhole:
     state = house.intelligence.sources.get(name)
     refused = [
         RefusedItem(at_us=line.at_us, item=line.summary[:120], rule=line.rule, reason=line.reason)

@@ -1,5 +1,5 @@
 """The Danish of what rooms refuse about indicators, policies, questions, members, partners and sources; as
-refusal_words.py."""
+words.py."""
 
 from typing import Final
 

@@ -1,0 +1,42 @@
+"""What an operator may set of the detectors. Apart from them, so that reading a configuration loads no detector."""
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from bavn.model.settings import SettingsError, setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectSettings:
+    """What an operator may set of the detectors ([detect] of the node's configuration)."""
+
+    allowed_scanners: tuple[str, ...] = setting(
+        (), unit="", holds="Own addresses or networks (CIDR) that scan by order, such as vulnerability scanners."
+    )
+    known_long: tuple[str, ...] = setting(
+        (),
+        unit="",
+        holds="Own or outside addresses or networks (CIDR) with connections that stay open by order: jump hosts, VPN,"
+        " remote support.",
+    )
+    candidates_max: int = setting(
+        2000,
+        unit="candidates",
+        holds="The strangest candidates of one detector that become suspicions.",
+        low=1,
+        high=1e5,
+    )
+    calls_kept_max: int = setting(
+        4096, unit="calls", holds="Calls of one pair that the beacon detector looks at, the latest.", low=64, high=1e5
+    )
+    rows_part_max: int = setting(
+        5_000_000, unit="rows", holds="Rows grouped at a time; more are taken in parts by host.", low=1e4, high=1e9
+    )
+
+    def __post_init__(self) -> None:
+        for name in ("allowed_scanners", "known_long"):
+            for text in getattr(self, name):
+                try:
+                    ip_network(text, strict=False)
+                except ValueError as error:
+                    raise SettingsError(f"{name}: {text!r} is no address or network") from error

@@ -1,0 +1,175 @@
+"""The exercise lane of a node: an exercise's rows through the real detectors, gate 1's rules, gate 4's rules and a real
+enforcer, in a folder that is thrown away.
+
+It is handed the policy and nothing else of the actor: no store, no book, no enforcer that reaches anything. So what
+comes out of it is the same whatever the actor's data is. Refuses any name but the exercise's own.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from bavn.actor.detect.run import survey
+from bavn.actor.door.draft import Draft
+from bavn.actor.door.live import live_elements
+from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.report_rules import Offered, Rules
+from bavn.actor.door.state import State
+from bavn.actor.protect.carriers import Enforcers
+from bavn.actor.protect.enforcers.rpz import Rpz, names_in
+from bavn.actor.protect.hunt import Found
+from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.policy import ProtectPolicy
+from bavn.actor.protect.rules import Arrived, Evidence, Row, Spent
+from bavn.actor.protect.rules import Draft as BlockDraft
+from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.history import History
+from bavn.actor.store.limits import StoreLimits
+from bavn.model.evidence import p_bucket
+from bavn.model.intel.indicator import Block, Indicator, Pap, Tlp
+from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
+from bavn.model.outcome import Refused
+from bavn.model.sector.exercise import ActorStep, BadExercise, Campaign, Played, element_of
+from bavn.traffic.dice import Ints, SeededDice
+from bavn.traffic.flows import Flows, flows, with_ports
+from bavn.traffic.hello import TLS12
+from bavn.traffic.machines import letters
+from bavn.traffic.records import tables
+from bavn.traffic.speech import dns
+from bavn.traffic.stacks import STACKS
+from bavn.traffic.tls import Exchange, Server, tls
+from bavn.wire.book import Book
+from bavn.wire.partners.stix import bundle_of
+
+HOMES: Final = ("10.0.0.0/8",)
+HOST: Final = 0x0A_00_00_07
+RESOLVER: Final = 0x0A_00_00_35
+PEER: Final = 0xC0_58_63_07
+"""192.88.99.7: taken out of use by RFC 7526, and it never leaves the lane."""
+HOURS: Final = 24
+PERIOD_S: Final = 600.0
+JITTER: Final = 0.1
+LABEL_CHARS: Final = 52
+LIMITS: Final = StoreLimits(threads=1)
+AT_US: Final = 1_790_000_000 * SECOND_US
+"""The lane's own moment: nothing in it depends on when it is played."""
+_BASE32: Final = b"abcdefghijklmnopqrstuvwxyz234567"
+_IDENTITY: Final = "identity--6f1f6c3a-8d0e-5c52-9d5a-1b8b4d2f7e01"
+
+
+class SandboxClock:
+    """The Clock port: the lane's own moment."""
+
+    def now_us(self) -> int:
+        """Always the same."""
+        return AT_US
+
+
+def played(exercise_id: str, campaign: Campaign, policy: DoorPolicy) -> Played:
+    """Rows in, detectors over them, the suspicion to gate 1's rules. Raises BadExercise, QueryRefused, OSError."""
+    element = element_of(exercise_id)
+    clock = SandboxClock()
+    with tempfile.TemporaryDirectory(prefix="bavn-exercise-") as scratch:
+        root = Path(scratch) / "store"
+        with ColumnStore.open(root, LIMITS) as store:
+            store.append("exercise", "1", tables(_rows(exercise_id, campaign, element.value), "exercise"))
+            store.tidy()
+        with History.read(root, LIMITS, homes=HOMES) as history, history.window(AT_US - 2 * DAY_US, AT_US) as window:
+            found = survey(window).suspicions
+        mine = [one for one in found if element in one.observables]
+        if not mine:
+            return Played((ActorStep.MISSED,))
+        best = min(mine, key=lambda one: (one.p, one.id))
+        alone = replace(best, observables=(element,))
+        with Book(Path(scratch) / "lane.db") as book:
+            rules = Rules(policy, State(book, bytes(32)), clock, HOMES)
+            out = any(
+                _passes(rules, Offered(one, tier, enough))
+                for tier in ("A", "B")
+                for one, enough in live_elements([alone], tier, AT_US, policy)
+            )
+        way = ActorStep.LET_OUT if out else ActorStep.KEPT
+        return Played((ActorStep.SUSPECTED, way), best.detector, p_bucket(best.p))
+
+
+def blocked(exercise_id: str, policy: ProtectPolicy, never: NeverBlock) -> ActorStep:
+    """The released indicator to gate 4's rules and into an enforcer of the lane's own. Raises BadExercise, OSError."""
+    element = element_of(exercise_id)
+    made = Indicator(
+        id=f"indicator--{exercise_id[9:17]}-{exercise_id[17:21]}-5{exercise_id[21:24]}-8000-{'0' * 12}",
+        version=AT_US,
+        observable=element,
+        tlp=Tlp.GREEN,
+        pap=Pap.GREEN,
+        confidence=100,
+        valid_from_us=AT_US,
+        valid_until_us=AT_US + HOUR_US,
+        case_id=f"case-{exercise_id[9:25]}",
+        technique="T1071",
+    )
+    bundle = bundle_of(made, created_by=_IDENTITY, created_us=AT_US)
+    with tempfile.TemporaryDirectory(prefix="bavn-exercise-") as scratch:
+        zone = Path(scratch) / "rpz.zone"
+        enforcer = Rpz(zone)
+        row = Row(
+            policy=policy,
+            never=lambda: never,
+            homes=HOMES,
+            hands=Enforcers([enforcer], []),
+            clock=SandboxClock(),
+            known=lambda _: None,
+            held=lambda _: None,
+            spent=lambda: Spent(blocks=0, destinations=0, in_force=0, covered=0, items=0),
+        )
+        draft = BlockDraft()
+        seen = Found(days=1, hits=HOURS, hosts=1, destinations=1, background_hosts=1, background_destinations=1)
+        for rule in row.rules:
+            given = Arrived(bundle=bundle, item_id="0" * 64, evidence=Evidence(found=seen, listed=None))
+            outcome = rule.apply(given, draft)
+            if isinstance(outcome, Refused):
+                return ActorStep.REFUSED
+            draft = outcome
+        if draft.waits:
+            return ActorStep.WAITS
+        enforcer.enforce([Block(element, made.id, made.valid_until_us)])
+        if names_in(zone.read_bytes()) != {element.value}:
+            raise BadExercise("the lane's enforcer says more than the exercise's name")
+        enforcer.enforce([])
+    return ActorStep.BLOCKED
+
+
+def _passes(rules: Rules, item: Offered) -> bool:
+    draft: Draft = Draft()
+    for rule in rules.element_row():
+        out = rule.apply(item, draft)
+        if isinstance(out, Refused):
+            return False
+        draft = out
+    return True
+
+
+def _rows(exercise_id: str, campaign: Campaign, name: str) -> list[Flows]:
+    dice = SeededDice(int(exercise_id.removeprefix("exercise-"), 16), "exercise")
+    waits = PERIOD_S * SECOND_US * (1 + JITTER * (2 * dice.units(int(HOURS * 3600 / PERIOD_S)) - 1))
+    times = AT_US - HOURS * HOUR_US + np.cumsum(waits).astype(np.int64)
+    times = times[times < AT_US - 60 * SECOND_US]
+    made = _beacon(times, name) if campaign is Campaign.BEACON else _tunnel(dice, times, name)
+    return with_ports(list(made), 0)
+
+
+def _beacon(times: Ints, name: str) -> Iterator[Flows]:
+    answer = ".".join(str(byte) for byte in PEER.to_bytes(4, "big"))
+    yield flows(dns(name, "A", (answer,)), times - 60_000, HOST, RESOLVER, rtt_us=700, server_inside=True)
+    server = Server(name=name, version=TLS12, cipher=0xC02F, issuer="Exercise", born_us=AT_US - 3 * DAY_US)
+    yield flows(tls(STACKS["implant-a"], server, (Exchange(312, 190),)), times, HOST, PEER)
+
+
+def _tunnel(dice: SeededDice, times: Ints, name: str) -> Iterator[Flows]:
+    talk = dns(f"{'a' * LABEL_CHARS}.{name}", "TXT", ("k" * 120,), fresh_chars=LABEL_CHARS, ttl_s=1)
+    many = np.sort(np.concatenate([times + step * 5 * SECOND_US for step in range(10)]))
+    batch = flows(talk, many, HOST, RESOLVER, rtt_us=900, server_inside=True)
+    yield replace(batch, pool=letters(dice, talk, len(batch), _BASE32))

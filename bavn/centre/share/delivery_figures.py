@@ -1,0 +1,119 @@
+"""What became of many indicators at once, as rows for whoever counts: given, in force, met. Refuses to judge."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, Engine, func, select
+
+from bavn.centre.share.deliveries import HELD, PENDING, QUEUED, RELEASE
+from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT, make_tables, reading
+from bavn.model.moment import HOUR_US
+
+IN_FORCE: Final = ("enforced", "partly")
+"""States of a receipt by which an indicator is in force at an actor."""
+AtActor = tuple[str, str]
+"""Indicator and actor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """An indicator as it was first given to an actor, with one receipt of it, or none (``state`` None)."""
+
+    actor: str
+    indicator_id: str
+    given_us: int
+    state: str | None
+    rule: str | None
+    first_us: int | None
+
+
+def given_between(connection: Connection, first_us: int, end_us: int, actor: str = "") -> Iterator[Given]:
+    """Every indicator that an actor, or this one, was first given in that time, once for each receipt of it."""
+    here = (DELIVERY.c.indicator_id, DELIVERY.c.actor)
+    first, whose = func.min(DELIVERY.c.queued_us), (DELIVERY.c.actor == actor,) if actor else ()
+    given = (
+        select(*here, first.label("given_us"))
+        .where(DELIVERY.c.kind == RELEASE, DELIVERY.c.queued_us.is_not(None), *whose)
+        .group_by(*here)
+        .having(first >= first_us, first < end_us)
+        .subquery()
+    )
+    said = select(given, RECEIPT.c.state, RECEIPT.c.rule, RECEIPT.c.first_us).join_from(
+        given,
+        RECEIPT,
+        isouter=True,
+        onclause=(RECEIPT.c.indicator_id == given.c.indicator_id) & (RECEIPT.c.actor == given.c.actor),
+    )
+    for row in connection.execute(said):
+        yield Given(**row._asdict())
+
+
+def queued(connection: Connection, ids: Sequence[str]) -> dict[AtActor, int | None]:
+    """When each of these indicators was last given to each actor that is owed it; None where it was not yet."""
+    owed = (
+        select(DELIVERY.c.indicator_id, DELIVERY.c.actor, func.max(DELIVERY.c.queued_us))
+        .where(DELIVERY.c.indicator_id.in_(ids))
+        .group_by(DELIVERY.c.indicator_id, DELIVERY.c.actor)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(owed)}
+
+
+def enforced(connection: Connection, since_us: Mapping[str, int], ids: Sequence[str]) -> dict[AtActor, int]:
+    """When each of these indicators came into force at an actor, at the earliest since the moment said of it."""
+    said = select(RECEIPT.c.indicator_id, RECEIPT.c.actor, RECEIPT.c.first_us).where(
+        RECEIPT.c.indicator_id.in_(ids), RECEIPT.c.state.in_(IN_FORCE)
+    )
+    found: dict[AtActor, int] = {}
+    for row in connection.execute(said):
+        if row.first_us >= since_us[row.indicator_id]:
+            key = (row.indicator_id, row.actor)
+            found[key] = min(row.first_us, found.get(key, row.first_us))
+    return found
+
+
+def met(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Indicator -> how it was met (seen, blocked, retro) -> at how many actors."""
+    asked = (
+        select(OBSERVED.c.indicator_id, OBSERVED.c.kind, func.count())
+        .where(OBSERVED.c.indicator_id.in_(ids), OBSERVED.c.first_hour.is_not(None))
+        .group_by(OBSERVED.c.indicator_id, OBSERVED.c.kind)
+    )
+    made: dict[str, dict[str, int]] = {}
+    for wanted, kind, number in connection.execute(asked):
+        made.setdefault(wanted, {})[kind] = int(number)
+    return made
+
+
+def first_met(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Indicator -> the earliest hour in which an actor met it, us."""
+    asked = (
+        select(OBSERVED.c.indicator_id, func.min(OBSERVED.c.first_hour))
+        .where(OBSERVED.c.indicator_id.in_(ids), OBSERVED.c.count_bucket > 0, OBSERVED.c.first_hour.is_not(None))
+        .group_by(OBSERVED.c.indicator_id)
+    )
+    return {row[0]: int(row[1]) * HOUR_US for row in connection.execute(asked)}
+
+
+def waiting_and_held(connection: Connection, actor: str) -> tuple[int, int]:
+    """How many letters wait for an actor, and how many live indicators it was given."""
+    waiting = connection.scalar(
+        select(func.count())
+        .select_from(DELIVERY)
+        .where(DELIVERY.c.actor == actor, DELIVERY.c.status.in_((PENDING, HELD)))
+    )
+    held = connection.scalar(
+        select(func.count(INDICATOR.c.id.distinct()))
+        .select_from(DELIVERY)
+        .join(INDICATOR, INDICATOR.c.id == DELIVERY.c.indicator_id)
+        .where(DELIVERY.c.actor == actor, DELIVERY.c.status == QUEUED, INDICATOR.c.live)
+    )
+    return int(waiting or 0), int(held or 0)
+
+
+def moments(engine: Engine) -> list[tuple[str, int, int]]:
+    """(id, version, from when it holds) of everything that was ever released."""
+    make_tables(engine)
+    with reading(engine) as connection:
+        asked = select(INDICATOR.c.id, INDICATOR.c.version, INDICATOR.c.valid_from_us)
+        return [(row[0], row[1], row[2]) for row in connection.execute(asked)]

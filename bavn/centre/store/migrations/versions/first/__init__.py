@@ -1,0 +1,1 @@
+"""What the first revision makes, a file for each part of the centre; never changed again."""

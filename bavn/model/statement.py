@@ -1,0 +1,169 @@
+"""What the centre wants to say to an actor, as values that correlate and cases can make without knowing wire.
+
+The counterpart of received.py: share turns each of these into one message through gate 3. ``to`` is the actor's name,
+``round_id`` 16 bytes in lower-case hex, cells are the asked actor's own.
+"""
+
+from dataclasses import dataclass
+
+from bavn.model.intel.indicator import Indicator
+from bavn.model.sector.exercise import ExerciseState, Plan, Role
+from bavn.model.sector.question import Question
+from bavn.model.sector.sector_warning import SectorWarning
+from bavn.model.sector.work import Part, SectorVerdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """A round everybody may take part in until ``deadline_us``. ``members``: (actor, x) of registry_version."""
+
+    to: str
+    round_id: str
+    version: int
+    epoch: int
+    registry_version: int
+    tier: str
+    t: int
+    m: int
+    r: int
+    forms: str
+    deadline_us: int
+    members: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsWanted:
+    """Reveal, phase 1: the receipts of these cells (table, bin)."""
+
+    to: str
+    round_id: str
+    cells: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RevealOf:
+    """One cell with the receipts (x, 16 bytes) of at least t-1 others."""
+
+    table: int
+    bin: int
+    others: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevealWanted:
+    """Reveal, phase 2: each item is answered by one report or one decline."""
+
+    to: str
+    round_id: str
+    items: tuple[RevealOf, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """Nothing more will be asked about this round. ``other_keys``: uploads made with other keys than this actor's."""
+
+    to: str
+    round_id: str
+    other_keys: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Releasing:
+    """An indicator for this actor. ``created_us``: when its first version was made; it stays through all versions."""
+
+    to: str
+    indicator: Indicator
+    created_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawing:
+    """Lift every block of this indicator now. ``version`` is higher than every version released before."""
+
+    to: str
+    indicator_id: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A question for this actor. ``question`` is approved."""
+
+    to: str
+    question: Question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """This actor's part of a case; ``version`` counts up for each that it is told."""
+
+    to: str
+    version: int
+    part: Part
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judging:
+    """What a case came to, as advice to this actor; ``version`` counts up for each that it is told."""
+
+    to: str
+    version: int
+    verdict: SectorVerdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Switching:
+    """The sector's kill switch was turned. ``number`` counts its turns; ``by`` and ``why`` are read at every actor."""
+
+    to: str
+    number: int
+    on: bool
+    at_us: int
+    by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cautioning:
+    """A warning for this actor, whole."""
+
+    to: str
+    warning: SectorWarning
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exercising:
+    """An exercise for this actor, whole; ``version`` counts its states."""
+
+    to: str
+    exercise_id: str
+    version: int
+    state: ExerciseState
+    plan: Plan
+    role: Role
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanaryReceived:
+    """The centre heard this actor's canary of the day."""
+
+    to: str
+    day: int
+    run: int
+
+
+Statement = (
+    Opening
+    | TagsWanted
+    | RevealWanted
+    | Closing
+    | Releasing
+    | Withdrawing
+    | Asking
+    | Telling
+    | Judging
+    | Switching
+    | Cautioning
+    | Exercising
+    | CanaryReceived
+)

@@ -1,0 +1,53 @@
+"""Looks at all captures of a folder, some at a time, and says how far it is. Refuses to decide what they are for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Final
+
+from bavn_lab.sectorbench.detected import KEPT, CaptureDetections, known, look
+from bavn_lab.sectorbench.manifest import MALICIOUS, Capture
+
+BENIGN_STEPS: Final = (1.0, 0.5)
+"""A host-day that was drawn again is looked at with half of its connections: clones need not be equal."""
+SMALL: Final = 8
+"""So few captures are looked at in this process: starting others costs more."""
+LOOK_S: Final = 3.0
+"""About what a look costs one core; for what is said, not for what is done."""
+
+
+def steps_of(capture: Capture) -> tuple[float, ...]:
+    """How far a capture is thinned."""
+    return KEPT if capture.kind in MALICIOUS else BENIGN_STEPS
+
+
+def look_at_all(
+    captures: Sequence[Capture], cache: Path, jobs: int, say: Callable[[str], None]
+) -> Mapping[str, CaptureDetections]:
+    """Capture's name -> what is seen in it. ``jobs`` processes, each with some 700 MB at the most."""
+    fresh = [one for one in captures if not known(one, steps_of(one), cache)]
+    if fresh:
+        minutes = len(fresh) * LOOK_S / 60 / max(1, jobs)
+        say(
+            f"{len(captures)} captures; {len(fresh)} are looked at for the first time: about {max(1, round(minutes))}"
+            f" to {max(2, round(3 * minutes))} minutes; what is seen is kept in {cache}"
+        )
+    if jobs > 1 and len(fresh) > SMALL:
+        _in_parallel(fresh, cache, jobs, say)
+    return {one.name: _one(cache, one) for one in captures}
+
+
+def _in_parallel(fresh: Sequence[Capture], cache: Path, jobs: int, say: Callable[[str], None]) -> None:
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        done = [pool.submit(partial(_one, cache), one) for one in fresh]
+        for number, one in enumerate(as_completed(done), 1):
+            one.result()
+            if number % 20 == 0:
+                say(f"  {number} of {len(fresh)} captures looked at")
+
+
+def _one(cache: Path, capture: Capture) -> CaptureDetections:
+    return replace(look(capture, steps_of(capture), cache), name=capture.name)

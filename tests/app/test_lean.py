@@ -1,0 +1,104 @@
+"""What a command does not need it does not load: counted in modules, not in seconds (those: bench/house.py --timed)."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bavn.app.node.health.files import HEALTH_FILE
+from bavn.app.process.exits import Exit
+
+HEAVY = (
+    "alembic",
+    "asyncio",
+    "authlib",
+    "cryptography",
+    "duckdb",
+    "fastapi",
+    "httpx",
+    "numba",
+    "numpy",
+    "pyarrow",
+    "rich",
+    "scapy",
+    "sqlalchemy",
+    "stix2",
+    "uvicorn",
+    "yaml",
+    "bavn.actor.detect.base",
+    "bavn.app.node.parts",
+    "bavn.wire.codec",
+)
+LOADED = """
+import json, sys
+from bavn.app.cli.main import main
+try:
+    main()
+finally:
+    print(json.dumps([name for name in {heavy!r} if name in sys.modules]), file=sys.stderr)
+"""
+HEALTH = {
+    "healthy": True,
+    "stopped": False,
+    "problems": [],
+    "promises": [],
+    "up_s": 10,
+    "memory_mb": 300,
+    "disk_free_mb": 1000,
+    "sensor": "none",
+    "queue_messages": 0,
+    "sources": [],
+    "rules": None,
+    "store": None,
+    "detect": None,
+}
+
+
+def loaded(*words, heavy=HEAVY):
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED.format(heavy=heavy), *words], capture_output=True, text=True, check=False
+    )
+    return done, json.loads(done.stderr.splitlines()[-1])
+
+
+@pytest.fixture
+def config(tmp_path):
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "region-a"\n')
+    (tmp_path / "data").mkdir()
+    said = HEALTH | {"at_us": time.time_ns() // 1000, "at": "2026-11-28T12:00:00", "pid": os.getpid()}
+    (tmp_path / "data" / HEALTH_FILE).write_text(json.dumps(said))
+    return file
+
+
+def test_the_version_loads_nothing_heavy() -> None:
+    done, heavy = loaded("version", heavy=(*HEAVY, "bavn.app.config.load"))
+    assert done.returncode == 0, done.stderr
+    assert heavy == []
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_nodes_health_loads_nothing_heavy(config, more) -> None:
+    done, heavy = loaded("node", "health", "--config", str(config), *more)
+    assert done.returncode == 0, (done.stdout, done.stderr)
+    assert "healthy" in done.stdout or "The node is well." in done.stdout
+    assert heavy == []
+
+
+def test_a_group_lists_its_commands_and_the_first_level_those_of_other_packages() -> None:
+    done, heavy = loaded("node", "--help")
+    assert done.returncode == 0
+    assert all(f" {name} " in done.stdout for name in ("enrol", "health", "hunt", "account", "kill-switch"))
+    whole = subprocess.run([sys.executable, "-m", "bavn.app.cli", "--help"], capture_output=True, text=True, check=True)
+    assert all(f" {name} " in whole.stdout for name in ("analyse", "node", "centre", "version", "bench", "demo", "sim"))
+    assert "bavn.app.node.parts" not in heavy
+
+
+@pytest.mark.parametrize("words", [("nothing",), ("node", "nothing"), ("node", "hunt", "nothing")])
+def test_a_command_that_is_not_there_is_one_line(words) -> None:
+    done = subprocess.run([sys.executable, "-m", "bavn.app.cli", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == Exit.USAGE
+    assert done.stderr.splitlines() == ["bavn: No such command 'nothing'."]
