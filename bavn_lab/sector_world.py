@@ -16,7 +16,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn_lab.data import NAME, NONE, NoData, real_data
 from bavn_lab.sectorbench.captured import Sector
 from bavn_lab.sectorbench.manifest import BENIGN, MALICIOUS, NOISE, Capture, Folder, ManifestBroken, read
-from bavn_lab.sectorbench.survey import look_at_all
+from bavn_lab.sectorbench.survey import survey_all
 from bavn_lab.sectorbench.victims import outside
 from bavn_lab.sectorbench.worlds import (
     BENIGN_MIN,
@@ -57,7 +57,7 @@ def chosen(
     half = "development" if development else "test"
     asked = [one for one in folder.captures if one.kind not in MALICIOUS or one.test != development]
     _needs_suricata(asked)
-    looks = look_at_all(asked, work, jobs, say)
+    looks = survey_all(asked, work, jobs, say)
     families = families_of(asked, looks, half=half)
     what = f"real captures seen by the real detectors, {half} half of the families; benign captures dealt to the actors"
     account = account_of(str(data), asked, looks, folder.left_out, folder.unusable, families, 0, ())
@@ -87,7 +87,7 @@ def _heldout(
     folder: Path, own: Folder, others: Folder | None, work: Path, jobs: int, say: Callable[[str], None]
 ) -> Chosen:
     _needs_suricata(own.captures)
-    looks = look_at_all(own.captures, work, jobs, say)
+    looks = survey_all(own.captures, work, jobs, say)
     families, sector = families_of(own.captures, looks, half="all"), sector_of(own.captures, looks)
     remarks: list[str] = []
     borrowed = 0
@@ -98,7 +98,7 @@ def _heldout(
         else:
             benign = [one for one in others.captures if one.kind in BENIGN | NOISE]
             _needs_suricata(benign)
-            more = sector_of(benign, look_at_all(benign, work, jobs, say))
+            more = sector_of(benign, survey_all(benign, work, jobs, say))
             borrowed = len(more.benign)
             sector = Sector([*sector.benign, *more.benign], [*sector.sites, *more.sites], [*sector.noise, *more.noise])
             remarks.append(f"{found}: too few to hide anything among, so {borrowed} of the real captures were added")

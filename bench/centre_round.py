@@ -63,7 +63,7 @@ def measure(actors, elements, m):
     while said := made.outgoing():
         heard = [one for each in said for one in made.actors[each.to].answer(each, made.now_us, made.actor_dice)]
         for one in heard:
-            centre(lambda one=one: made.hear(one))
+            centre(lambda one=one: made.take_in(one))
         centre(made.step)
     signs = centre(lambda: SqlLeadBook(made.engine).signs({"A": 7}, made.now_us))
     leads = centre(lambda: correlate(signs, Context(now_us=made.now_us), {}))

@@ -78,7 +78,7 @@ APART: Final[dict[str, str]] = {
             "bavn.actor.store.segments.segment",
             "bavn.actor.sense.rules.counts",
             "bavn.centre.desk.alarms",
-            "bavn.centre.store.migrations.versions.r0017_who_acts_is_proved",
+            "bavn.centre.cases.dues",
             "bavn.app.process.failure_folder",
             "bavn.app.node.health.recorder",
             "bavn.app.centre.backup_keys",

@@ -262,11 +262,11 @@ class Talker:
         """Pulls (waiting up to ``wait_s`` for the first message), hears, protects, tells, sends. Raises LinkRefused;
         a link that is down is waited out: everything is kept."""
         self.send()
-        self.hear(wait_s)
+        self.take_in(wait_s)
         self.serve()
         self.send()
 
-    def hear(self, wait_s: float = 0.0) -> int:
+    def take_in(self, wait_s: float = 0.0) -> int:
         """Pulls and hears; returns how many envelopes came. A link that is down gives none."""
         try:
             raws = self.link.pull(self.door.heard, wait_s)
@@ -279,7 +279,7 @@ class Talker:
         for some in batched(raws, TOGETHER_MAX, strict=False):
             with self.door.ledger.book.transaction():
                 for raw in some:
-                    self.door.hear(raw, self.protect.hear)
+                    self.door.take_in(raw, self.protect.take_in)
         return len(raws)
 
     def serve(self) -> None:
@@ -302,7 +302,7 @@ class Talker:
             self._step("canary", self.try_canary)
         if now_us >= self._tidy_us:
             self._tidy_us = now_us + MINUTE_US
-            self._step("hearing again", lambda: self.door.hear_again(self.protect.hear))
+            self._step("hearing again", lambda: self.door.take_in_again(self.protect.take_in))
             self._step("tidying", self.door.tidy)
 
     def _step(self, part: str, step: Callable[[], object]) -> bool:

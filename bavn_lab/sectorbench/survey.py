@@ -24,7 +24,7 @@ def steps_of(capture: Capture) -> tuple[float, ...]:
     return KEPT if capture.kind in MALICIOUS else BENIGN_STEPS
 
 
-def look_at_all(
+def survey_all(
     captures: Sequence[Capture], cache: Path, jobs: int, say: Callable[[str], None]
 ) -> Mapping[str, CaptureDetections]:
     """Capture's name -> what is seen in it. ``jobs`` processes, each with some 700 MB at the most."""

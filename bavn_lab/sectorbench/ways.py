@@ -19,7 +19,7 @@ from bavn.centre.correlate.dependence import fit as fit_dependence
 from bavn.centre.correlate.graph import congruent_shares
 from bavn.centre.correlate.lists import Grade
 from bavn.centre.correlate.run import Ranked, correlate
-from bavn.centre.correlate.score import group_worths
+from bavn.centre.correlate.score import group_evidence
 from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit, Seen, fit_all, start, stratum_of
 from bavn.model.evidence import p_bucket
@@ -221,7 +221,7 @@ def _congruent(signs: Sequence[Sign], lists: DayLists) -> Congruent:
 
 def _dependence(signs: Sequence[Sign]) -> Dependence:
     """How far reports repeat each other, fitted as the centre does daily."""
-    return fit_dependence(group_worths(signs).values()) or Dependence()
+    return fit_dependence(group_evidence(signs).values()) or Dependence()
 
 
 # --- baselines ------------------------------------------------------------------------------------------------------

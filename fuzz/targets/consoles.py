@@ -59,12 +59,12 @@ class _ByHeader:
 
 def _house(side: Side, where: Path, undo: ExitStack) -> Any:
     if side == "sac":
-        from bavn.app.web.sac.context import open_house
+        from bavn.app.web.sac.context import open_context
 
         (where / "centre.toml").write_text('[centre]\nsector = "fuzz"\n')
         command(["centre", "init"], where)
         command(["centre", "invite", "north", "--json"], where)
-        return undo.enter_context(open_house(read_centre(where / "centre.toml")))
+        return undo.enter_context(open_context(read_centre(where / "centre.toml")))
     from bavn.actor.store.columns import ColumnStore
     from bavn.app.config.load import read_node
     from bavn.wire.book import Book

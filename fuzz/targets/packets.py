@@ -19,7 +19,7 @@ from bavn.actor.evidence.bundle import packets_file
 from bavn.actor.evidence.frames import heads_of
 from bavn.actor.evidence.pcap import packets as evidence_packets
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.capture import look, rescue
+from bavn.actor.sense.capture import rescue, survey
 from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.handshakes.certificate import facts
 from bavn.actor.sense.handshakes.folder import KexFolder
@@ -293,7 +293,7 @@ def _capture() -> Run:
         path = put(f"{engine_folder}/x.pcap", data)
         _in_capture(data, must=data == known)
         with contextlib.suppress(SourceBroken):
-            look(path)
+            survey(path)
             rescue(path, scratch() / "rescued.pcap")
         source = KexFolder(name="kex", sensor="s", folder=path.parent)
         with contextlib.suppress(SourceBroken):

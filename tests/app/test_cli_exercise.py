@@ -70,7 +70,7 @@ def played(centre, made, *, names=("north", "south")):
         for serial, step in enumerate(
             (ActorStep.ALLOWED, ActorStep.INJECTED, ActorStep.SUSPECTED, ActorStep.LET_OUT), 1
         ):
-            exercises.hear(
+            exercises.take_in(
                 ExerciseStatement(
                     item_id="",
                     actor=name,

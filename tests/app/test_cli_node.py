@@ -9,7 +9,7 @@ import pytest
 
 from bavn.actor.door.kept_back import KeptBack
 from bavn.actor.door.rounds.labels import CENTRE
-from bavn.actor.protect.requests import wishes
+from bavn.actor.protect.requests import requests
 from bavn.actor.protect.state import Item, State
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.cli.node.main import app
@@ -50,7 +50,7 @@ def config(tmp_path):
 
 def left(config):
     with Book(config.parent / "data/node.db") as book:
-        return [(wish.act, wish.indicator_id, wish.by) for wish in wishes(book)]
+        return [(wish.act, wish.indicator_id, wish.by) for wish in requests(book)]
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def test_an_actor_sees_who_asked_and_what_was_answered(node) -> None:
                 why="a partner saw it",
                 observables=tuple(messages.AskedObservable(type="domain", value=name) for name in names),
             )
-            kept.hear(asked, f"{number:064x}", 9, "{}")
+            kept.take_in(asked, f"{number:064x}", 9, "{}")
         kept.answer(Finding(kept.due()[0], 2, 3, NOW_US - HOUR_US, NOW_US))
     rows = {
         row["indicator"]: row for row in map(json.loads, run(node_app, "questions", "-c", node, "--json").splitlines())

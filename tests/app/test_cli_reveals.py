@@ -32,7 +32,7 @@ def asked(config):
         for name in ("south", "east", "south"):
             kept.note("ab" * 16, "A", NAMED, (name,), "", 1_700_000_000_000_000)
         kept.note("ab" * 16, "A", KEPT, ("south", "west"), "reveal_mode", 1_700_000_001_000_000)
-        State(book, bytes(32)).set_wish(KEPT, "asked", "door", 1_700_000_001_000_000)
+        State(book, bytes(32)).set_override(KEPT, "asked", "door", 1_700_000_001_000_000)
     return config
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.app.accept.node_health import told
+from bavn.app.accept.node_health import node_health
 from bavn.app.cli.node.health import told_of
 from bavn.app.node import by_hand
 from bavn.app.node.health.files import HEALTH_FILE
@@ -41,7 +41,7 @@ def test_what_a_process_wrote_of_itself_may_be_bent(tmp_path, bent) -> None:
     file, config = tmp_path / HEALTH_FILE, SimpleNamespace(folder=tmp_path)
     file.write_bytes(bent)
     assert by_hand.runs(config) is False
-    assert told(config, SystemClock()) is None
+    assert node_health(config, SystemClock()) is None
     assert _before(file) == []
     assert _told(file) is None
     with pytest.raises(Stop):

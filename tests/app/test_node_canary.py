@@ -52,7 +52,7 @@ def figures(name="suricata", heard_us=None):
 
 def answered(actor, run=1):
     note = Note(kind="CanaryAnswered", item_id="0" * 64, peer="centre", privacy="C", bytes=9)
-    actor.door.canary.hear(CanaryAnswered(day=DAY, run=run), note)
+    actor.door.canary.take_in(CanaryAnswered(day=DAY, run=run), note)
 
 
 def states(actor):

@@ -64,7 +64,7 @@ def config(tmp_path):
             suspicion(4, VETOED, 1e-4, 1),
         ]
         NodeSuspicions(book).replace(found, now_us)
-        State(book, bytes(32)).set_wish(VETOED, "veto", "anna", now_us)
+        State(book, bytes(32)).set_override(VETOED, "veto", "anna", now_us)
         kept = Reveals(book)
         kept.note("ab" * 16, "A", Observable.of("domain", "named.com"), ("south",), "", now_us - DAY_US)
         kept.note("ab" * 16, "A", Observable.of("domain", "long-ago.com"), ("south",), "", now_us - 30 * DAY_US)

@@ -212,10 +212,10 @@ def test_a_centre_that_is_silent_is_told_with_since_when(member, stand) -> None:
     member.turn()
     stand.server.stop()
     stand.ended.wait(10)
-    member.parts.talker.hear(0.0)
+    member.parts.talker.take_in(0.0)
     told = member.turn()
     assert "centre_accepts" not in broken(told), "one failure is none yet"
-    member.parts.talker.hear(0.0)
+    member.parts.talker.take_in(0.0)
     told = again_later(member, 4)
     assert "centre_accepts" in broken(told)
     assert "has not answered for 4 min" in promise(told, "centre_accepts")["affected"]["en"]

@@ -135,7 +135,7 @@ def test_a_source_of_intelligence_that_fails_or_is_suspended_or_forgotten_is_tol
     sources.synced("abuse")
     assert broken(turn(centre)) == {}
     later = SimpleNamespace(now_us=lambda: SystemClock().now_us() + 60 * MINUTE_US)
-    assert "was not asked for 60 min" in centre_health.sources_look(sources, later).wrong[0].en
+    assert "was not asked for 60 min" in centre_health.sources_promise(sources, later).wrong[0].en
 
 
 def test_a_database_that_cannot_be_asked_is_unknown_and_one_that_is_away_is_broken(centre, monkeypatch) -> None:
@@ -150,10 +150,10 @@ def test_a_database_that_cannot_be_asked_is_unknown_and_one_that_is_away_is_brok
 def test_a_partners_misp_that_refuses_is_told(centre) -> None:
     runs = MispRuns(centre.parts.book, SystemClock())
     runs.note("cert", "push", "centre", failure="it answers 403")
-    look = centre_health.misps_look(runs, ["cert", "other"])
+    look = centre_health.misps_promise(runs, ["cert", "other"])
     assert [one.en for one in look.wrong] == ["cert, push: it answers 403"]
     runs.note("cert", "push", "centre")
-    assert centre_health.misps_look(runs, ["cert"]) == PromiseFinding()
+    assert centre_health.misps_promise(runs, ["cert"]) == PromiseFinding()
 
 
 def test_a_shut_gate_and_a_failing_part_are_told(centre) -> None:

@@ -22,7 +22,7 @@ from bavn.app.centre import fanout, warning_mail
 from bavn.app.centre import run as centre_run
 from bavn.app.centre.exchange.taxii_answers import ROOT, TaxiiResponse
 from bavn.app.centre.exchange.taxii_service import make_taxii
-from bavn.app.centre.health import parts_look
+from bavn.app.centre.health import parts_promise
 from bavn.app.centre.parts import CentreParts
 from bavn.app.centre.run import beside
 from bavn.app.centre.service import make_app
@@ -109,7 +109,7 @@ def test_a_request_that_fails_is_one_answer_and_told_and_the_next_is_answered(ma
     assert asked(app, path) == 500
     (part,) = unwell(failures)
     assert part.startswith("request ")
-    assert part in parts_look(failures).wrong[0].en
+    assert part in parts_promise(failures).wrong[0].en
     setattr(owner, name, real)
     assert asked(app, path) == 200
     assert unwell(failures) == []

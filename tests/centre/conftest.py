@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from bavn.centre.books.codec import read_said, read_sign
+from bavn.centre.books.codec import read_sign, read_statement
 from bavn.centre.books.rounds import SqlRoundBook
 from bavn.centre.books.tables import METADATA, OUTGOING, SIGNS, make_missing
 from bavn.centre.correlate.join import Join, Membership
@@ -186,12 +186,12 @@ class FakeSector:
         with self.engine.begin() as connection:
             rows = connection.execute(OUTGOING.select().where(OUTGOING.c.done.is_(False)).order_by("number")).all()
             connection.execute(OUTGOING.update().values(done=True))
-        said = [read_said(row.said) for row in rows]
+        said = [read_statement(row.said) for row in rows]
         self.said += said
         return said
 
-    def hear(self, heard):
-        refused = self.join.hear(heard)
+    def take_in(self, heard):
+        refused = self.join.take_in(heard)
         if refused is not None:
             self.refused.append((heard, refused))
         return refused
@@ -207,7 +207,7 @@ class FakeSector:
             said = self.outgoing()
             for one in said:
                 for heard in self.actors[one.to].answer(one, self.now_us, self.actor_dice):
-                    self.hear(heard)
+                    self.take_in(heard)
             self.step()
             if not said:
                 return

@@ -14,12 +14,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.app.centre.health import nodes_look
+from bavn.app.centre.health import nodes_promise
 from bavn.app.web.sac.members import _worries
 from bavn.app.web.sac.overview import blind_spots
 from bavn.app.web.sac.overview_words import BLIND
 from bavn.centre.desk.alarms import wrong_at
-from bavn.centre.desk.detector_coverage import eyes
+from bavn.centre.desk.detector_coverage import coverage_of_actors
 from bavn.centre.node.config import config_of
 from bavn.model.health import NODE_BOUNDS, NODE_SILENT_US, NodeBounds
 from bavn.model.received import NodeHealth
@@ -189,8 +189,8 @@ def silent_by(age_us, bounds=NODE_BOUNDS):
         "alarms": wrong_at(member, None, NOW_US, 0, NOW_US, bounds) is None,
         "overview": "silent" in blind_spots(member, None, NOW_US, bounds),
         "members": "its node is silent" in [one.en for one in _worries(member, None, NOW_US, bounds)],
-        "coverage": eyes([member], {}, {}, NOW_US, bounds)[0].against == "silent",
-        "centre health": bool(nodes_look([member], 0, NOW_US, bounds).wrong),
+        "coverage": coverage_of_actors([member], {}, {}, NOW_US, bounds)[0].against == "silent",
+        "centre health": bool(nodes_promise([member], 0, NOW_US, bounds).wrong),
     }
 
 
@@ -226,7 +226,7 @@ def test_a_sensor_is_lossy_or_down_and_a_clock_off_everywhere_from_the_same_figu
     member = view(0, **told)
     alarms = {one.kind for one in wrong_at(member, None, NOW_US, NOW_US, NOW_US, NODE_BOUNDS) or ()}
     worries = {one.en for one in _worries(member, None, NOW_US, NODE_BOUNDS)}
-    against = {eyes([member], {}, {}, NOW_US, NODE_BOUNDS)[0].against} - {""}
+    against = {coverage_of_actors([member], {}, {}, NOW_US, NODE_BOUNDS)[0].against} - {""}
     found = alarms | {*blind_spots(member, None, NOW_US, NODE_BOUNDS)} | worries | against
     assert found == words
     assert bool(alarms) == bool(worries)

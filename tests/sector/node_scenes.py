@@ -11,7 +11,7 @@ from bavn.actor.door.counts import Counting
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.actor.protect.requests import wish
+from bavn.actor.protect.requests import request
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
@@ -268,7 +268,7 @@ def misses_round(node):
 
 
 def approves(node):
-    wish(node.book, "approve", indicator_id(NAME), "Anna")
+    request(node.book, "approve", indicator_id(NAME), "Anna")
     node.waits()
 
 

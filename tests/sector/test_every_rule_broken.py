@@ -226,13 +226,13 @@ def test_what_cannot_be_heard_is_kept_and_heard_when_a_person_opens(make_node, n
     node = make_node(sensor=False)
     node.book.failures = FailureFolder(None, node.clock)
     room, heard = getattr(node.door, name), []
-    monkeypatch.setattr(type(room), "hear", lambda *_: slips(None, None))
+    monkeypatch.setattr(type(room), "take_in", lambda *_: slips(None, None))
     node.says(*every_kind("x"), release("evil.com"))
     assert node.blocked() == {"evil.com"}, "what follows is heard"
     assert node.door.heard == node.seq
     kinds = {shut.kind for shut in shut_gates(node.book)}
     assert kinds
-    monkeypatch.setattr(type(room), "hear", lambda _, *given: heard.append(given[0]))
+    monkeypatch.setattr(type(room), "take_in", lambda _, *given: heard.append(given[0]))
     node.clock.advance(2 * MINUTE_US)
     node.talker.talk()
     assert heard == []
@@ -292,7 +292,7 @@ def test_what_is_taken_back_is_vetoed_at_once_though_telling_it_waits(tmp_path) 
     node.asks_reveal()
     assert list(map(_kind, node.said())).count("Report") == 1, "no later round names it"
     node.waits()
-    node.door.state.set_wish(BAD, "allow", "Bo", node.clock.now_us())
+    node.door.state.set_override(BAD, "allow", "Bo", node.clock.now_us())
     node.waits()
     assert node.door.state.wish(BAD) == "allow", "who decides later has the last word"
     undo()

@@ -148,4 +148,4 @@ def test_a_restored_centre_may_leap_once_an_hour(make_node) -> None:
     node.says(release("d.com"))
     assert "d.com" in node.blocked()
     unread = seal.seal_encoded(node.centre, CENTRE, "north", node.seq + 2**50, encode(release("e.com")))
-    assert node.door.hear(unread, node.protect.hear).rule == "seq_leap"
+    assert node.door.take_in(unread, node.protect.take_in).rule == "seq_leap"

@@ -28,7 +28,7 @@ class Counted:
     def __init__(self, monkeypatch) -> None:
         self.kept: dict[str, Counter] = defaultdict(Counter)
         self._open: dict[int, list] = defaultdict(list)
-        transaction, offer, hear, receive = Book.transaction, Gate.offer, Door.hear, Inbox.receive
+        transaction, offer, hear, receive = Book.transaction, Gate.offer, Door.take_in, Inbox.receive
 
         @contextmanager
         def counted_transaction(book):
@@ -70,7 +70,7 @@ class Counted:
 
         monkeypatch.setattr(Book, "transaction", counted_transaction)
         monkeypatch.setattr(Gate, "offer", counted_offer)
-        monkeypatch.setattr(Door, "hear", counted_hear)
+        monkeypatch.setattr(Door, "take_in", counted_hear)
         monkeypatch.setattr(Inbox, "receive", counted_receive)
 
 

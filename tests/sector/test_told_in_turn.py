@@ -33,7 +33,7 @@ def test_outcomes_wait_while_much_waits_for_the_centre_and_blocks_do_not(make_no
 
 def test_a_death_among_what_came_together_keeps_all_of_it_or_none(make_node, monkeypatch) -> None:
     node = make_node()
-    came, hear = [], node.protect.hear
+    came, hear = [], node.protect.take_in
 
     def dying(message) -> None:
         came.append(message)
@@ -41,11 +41,11 @@ def test_a_death_among_what_came_together_keeps_all_of_it_or_none(make_node, mon
             raise RuntimeError("the node died")
         hear(message)
 
-    monkeypatch.setattr(node.protect, "hear", dying)
+    monkeypatch.setattr(node.protect, "take_in", dying)
     with pytest.raises(RuntimeError):
         node.says(*(release(f"n{number}.com") for number in range(100)))
     assert node.door.heard == node_module.TOGETHER_MAX
-    monkeypatch.setattr(node.protect, "hear", hear)
+    monkeypatch.setattr(node.protect, "take_in", hear)
     node.talker.talk()
     assert node.door.heard == 100
     assert len(node.blocked()) == 100

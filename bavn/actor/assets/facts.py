@@ -132,7 +132,7 @@ def gathered(window: Window) -> list[HostFacts]:
     }
     _services(window, hosts)
     _texts(window, hosts)
-    _asked(window, hosts)
+    _names_asked_for(window, hosts)
     _dhcp(window, hosts)
     _names(window, hosts)
     return list(hosts.values())
@@ -166,7 +166,7 @@ def _texts(window: Window, hosts: dict[UUID, HostFacts]) -> None:
                 hosts[host].said.append(HostText(name, table, text, n, us(first), us(last)))
 
 
-def _asked(window: Window, hosts: dict[UUID, HostFacts]) -> None:
+def _names_asked_for(window: Window, hosts: dict[UUID, HostFacts]) -> None:
     """Names of NameRules that a host asked for."""
     wanted = pa.table({"suffix": sorted({domain for rule in NAMES for domain in rule.domains})})
     sql = """SELECT n.src, w.suffix, sum(n.n)::BIGINT, min(n.first_ts), max(n.last_ts) FROM name_hour n

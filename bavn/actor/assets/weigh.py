@@ -30,7 +30,7 @@ _SUFFIXES: Final = {domain: rule for rule in NAMES for domain in rule.domains}
 
 def hints(facts: HostFacts, mac_vendor: Callable[[str], str | None]) -> tuple[Hint, ...]:
     """All hints of a host, one for each rule and value with most rows behind it, in a fixed order."""
-    made = [*_ports(facts), *_together(facts), *_texts(facts, mac_vendor), *_asked(facts)]
+    made = [*_ports(facts), *_together(facts), *_texts(facts, mac_vendor), *_by_names_asked_for(facts)]
     made += _plain(facts, made)
     best: dict[tuple[str, str, str], Hint] = {}
     for hint in sorted(made, key=lambda h: (-h.confidence, -h.evidence.rows, h.evidence.value)):
@@ -153,7 +153,7 @@ def _matching(where: str, text: str) -> tuple[TextRule, ...]:
     return tuple(rule for rule, pattern in _COMPILED if rule.field == where and pattern.search(text))
 
 
-def _asked(facts: HostFacts) -> Iterator[Hint]:
+def _by_names_asked_for(facts: HostFacts) -> Iterator[Hint]:
     for said in facts.said:
         rule = _SUFFIXES.get(said.text) if said.field == "asked name" else None
         if rule:

@@ -19,7 +19,7 @@ from bavn.actor.door.kept_back import KeptBack
 from bavn.actor.door.live import Element, echoes, live_elements, put_aside
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
-from bavn.actor.door.round_elements import Prepared, RoundElement, told_of
+from bavn.actor.door.round_elements import Prepared, RoundElement, element_of
 from bavn.actor.door.rounds import labels
 from bavn.actor.door.rounds.held import Held, Hold, at_once
 from bavn.actor.door.rounds.labels import CENTRE
@@ -152,7 +152,7 @@ class Door:
             follow=lambda round_id, _: labels.late_note(round_id),
         )
         self._reports = self._out(
-            messages.Report, rules.report_row(), lambda item: labelled("Report", CENTRE, labels.asked_words(item))
+            messages.Report, rules.report_row(), lambda item: labelled("Report", CENTRE, labels.request_words(item))
         )
         self._withdrawals = self._out(messages.Withdrawn, tell.withdrawal_row(), labels.withdrawn_note)
         self._sightings = self._out(messages.Observation, tell.sighting_row(), labels.sighting_note)
@@ -167,24 +167,24 @@ class Door:
         """How far the centre's messages have been heard: pull from here."""
         return self.state.heard(CENTRE)
 
-    def hear(self, raw: bytes, protect: Callable[[Instruction], object]) -> Refused | None:
+    def take_in(self, raw: bytes, protect: Callable[[Instruction], object]) -> Refused | None:
         """One envelope from the centre, exactly once: a round question is answered through the door, an instruction
         handed to ``protect`` in the same transaction. What is not the centre's, or comes again, is one refusal. A round
         that opens is taken part in by the next ``join``."""
         with self.ledger.book.transaction():
             opened = self._opened(raw)
             if isinstance(opened, Refused):
-                return self._not_heard(raw, opened)
+                return self._not_received(raw, opened)
             if opened.seq <= self.heard:
-                return self._not_heard(raw, Refused("heard_before", "this message was heard before"))
+                return self._not_received(raw, Refused("heard_before", "this message was heard before"))
             leap = self._leap(opened.seq)
             if leap is not None:
-                return self._not_heard(raw, leap)
+                return self._not_received(raw, leap)
             self._kept_back.contained(opened, raw, lambda: self._listen(opened, protect))
-            self._heard_to(opened.seq)
+            self._received_for(opened.seq)
         return None
 
-    def hear_again(self, protect: Callable[[Instruction], object]) -> None:
+    def take_in_again(self, protect: Callable[[Instruction], object]) -> None:
         """What was kept back and may be heard now, since a person opened its gate."""
         self._kept_back.again(self._opened, lambda opened: self._listen(opened, protect))
 
@@ -196,15 +196,15 @@ class Door:
         if isinstance(message, Instruction):
             protect(message)
         elif isinstance(message, messages.QuestionAsked):
-            self.questions.hear(message, item_id, opened.encoded.bytes, summary_of(opened.encoded))
+            self.questions.take_in(message, item_id, opened.encoded.bytes, summary_of(opened.encoded))
         elif isinstance(message, ForPeople):
-            self.cases.hear(message, labels.heard_note(opened.encoded))
+            self.cases.take_in(message, labels.received_note(opened.encoded))
         elif isinstance(message, CanaryAnswered):
-            self.canary.hear(message, labels.heard_note(opened.encoded))
+            self.canary.take_in(message, labels.received_note(opened.encoded))
         else:
             self._answer(Put(message, item_id, opened.encoded.bytes, summary_of(opened.encoded)))  # type: ignore[arg-type]
 
-    def _not_heard(self, raw: bytes, refused: Refused) -> Refused:
+    def _not_received(self, raw: bytes, refused: Refused) -> Refused:
         """Notes what could not be heard. An envelope of the centre's own that is no message is passed over for good,
         else it would stand in the way of all that follow."""
         stands = seal.address(raw[: seal.ENVELOPE_BYTES_MAX])
@@ -213,15 +213,15 @@ class Door:
         signed = refused.rule not in ("bad_signature", "unknown_sender", "wrong_recipient", "heard_before")
         seq = stands.seq if signed and isinstance(stands, seal.Address) else 0
         if seq > self.heard and self._leap(seq) is None:
-            self._heard_to(seq)
+            self._received_for(seq)
         return refused
 
     def _leap(self, seq: int) -> Refused | None:
         return self.state.leaps.check(CENTRE, self.heard, seq, self._clock.now_us())
 
-    def _heard_to(self, seq: int) -> None:
+    def _received_for(self, seq: int) -> None:
         self.state.leaps.took(CENTRE, self.heard, seq, self._clock.now_us())
-        self.state.set_heard(CENTRE, seq)
+        self.state.set_received(CENTRE, seq)
 
     def _answer(self, put: Put) -> None:
         if isinstance(self._rounds.offer(put), Refused):
@@ -317,7 +317,7 @@ class Door:
                 said = outcome.rule if isinstance(outcome, Refused) else "passed"
                 self.state.set_outcome(key, tier, said)
             if not isinstance(outcome, Refused):
-                passed[key] = told_of(element)
+                passed[key] = element_of(element)
         chosen = select([(key, 1.0 - entry.p) for key, entry in passed.items()], params.m)
         return [passed[key] for key, _ in chosen]
 
@@ -336,7 +336,7 @@ class Door:
                 else receipt.tag(kr, ids[slot.element], opened.own_x, cell)
             )
             tags.append(messages.CellTag(table=cell.table, bin=cell.bin, tag=tag.hex()))
-        self.state.count_asked(message.round_id, len(tags))
+        self.state.count_requests(message.round_id, len(tags))
         self._replies.say(messages.Receipts, {"round_id": message.round_id, "tags": tuple(tags)})
 
     def _reveal(self, message: messages.RevealAsked) -> None:
@@ -344,7 +344,7 @@ class Door:
         opened = self._round(message.round_id)
         prepared, slots = self.state.contents(opened)
         told, kr, ids = prepared.told, prepared.kr, prepared.ids
-        self.state.count_asked(message.round_id, len(message.items))
+        self.state.count_requests(message.round_id, len(message.items))
         suspicions, verdicts = tuple(self._suspicions()), self._verdicts()
         aside, echoed = put_aside(suspicions, verdicts), echoes(suspicions, verdicts, self._holds)
         names = names_of(self.state.members(opened.params.registry_version) or "")
@@ -376,7 +376,7 @@ class Door:
     def _ask_a_person(self, told: RoundElement) -> None:
         observable = told.observable
         if self.policy.reveal_mode(observable.type) == "ask" and self.state.wish(observable) is None:
-            self.state.set_wish(observable, "asked", "door", self._clock.now_us())
+            self.state.set_override(observable, "asked", "door", self._clock.now_us())
 
     def _round(self, round_id: str) -> OpenRound:
         opened = self.state.round(round_id)
@@ -392,7 +392,7 @@ class Door:
         waiting, now_us = self.reveals.waiting(), self._clock.now_us()
         for wanted in waiting:
             if not self.state.decided_after(wanted.observable, wanted.at_us):
-                self.state.set_wish(wanted.observable, "veto", wanted.by, now_us)
+                self.state.set_override(wanted.observable, "veto", wanted.by, now_us)
         for wanted in waiting:
             with self.ledger.book.transaction():
                 outcome = self._withdrawals.offer(TakenBack(wanted.number, wanted.observable))

@@ -38,7 +38,7 @@ class KeptBack:
         kind = opened.encoded.kind
         shut = self._shut.why(GATE, kind, CENTRE)
         if shut is not None:
-            self._ledger.append(self._clock.now_us(), GATE, "in", labels.heard_note(opened.encoded), shut)
+            self._ledger.append(self._clock.now_us(), GATE, "in", labels.received_note(opened.encoded), shut)
             self._keep(kind, raw)
             return
         try:
@@ -71,7 +71,7 @@ class KeptBack:
 
     def _set_aside(self, opened: Opened, raw: bytes, error: Exception) -> None:
         self._book.failures.note(part_of(GATE, HEARING), error, item=raw)
-        note, now_us = labels.heard_note(opened.encoded), self._clock.now_us()
+        note, now_us = labels.received_note(opened.encoded), self._clock.now_us()
         refused = Refused(SET_ASIDE, "hearing it failed; a person looks into it")
         self._ledger.append(now_us, GATE, "in", note, refused)
         self._shut.shut(

@@ -38,7 +38,7 @@ class RoundElement:
         return Observable.trusted(ObservableType(self.type), self.value)
 
 
-def told_of(element: Element) -> RoundElement:
+def element_of(element: Element) -> RoundElement:
     """The facts of an element."""
     s = element.suspicion
     return RoundElement(

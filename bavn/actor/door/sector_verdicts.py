@@ -95,7 +95,7 @@ class SectorVerdicts:
         found = self._book.rows("SELECT version FROM sector_verdict_case WHERE case_id = ?", (case_id,))
         return int(found[0][0]) if found else 0
 
-    def heard_since(self, since_us: int) -> int:
+    def received_since(self, since_us: int) -> int:
         """How many observables were judged by what was heard since then."""
         return int(
             self._book.rows(

@@ -69,7 +69,7 @@ class State:
         found = self.book.rows("SELECT seq FROM door_heard WHERE sender = ?", (sender,))
         return int(found[0][0]) if found else 0
 
-    def set_heard(self, sender: str, seq: int) -> None:
+    def set_received(self, sender: str, seq: int) -> None:
         with self.book.transaction() as tx:
             tx.execute("INSERT OR REPLACE INTO door_heard VALUES (?, ?)", (sender, seq))
 
@@ -188,7 +188,7 @@ class State:
             raise TypeError(f"the slot map of round {round_id} is damaged: {slots.reason}")
         return prepared, slots
 
-    def count_asked(self, round_id: str, cells: int) -> None:
+    def count_requests(self, round_id: str, cells: int) -> None:
         with self.book.transaction() as tx:
             tx.execute("UPDATE door_round SET asked = asked + ? WHERE round_id = ?", (cells, round_id))
 
@@ -227,7 +227,7 @@ class State:
         """(observable, wish, by whom, when in us), by observable."""
         return [(o, w, b, at) for o, w, b, at in self.book.rows("SELECT * FROM door_wish ORDER BY observable")]
 
-    def set_wish(self, observable: Observable, wish: str | None, by: str, now_us: int) -> None:
+    def set_override(self, observable: Observable, wish: str | None, by: str, now_us: int) -> None:
         with self.book.transaction() as tx:
             tx.execute("DELETE FROM door_wish WHERE observable = ?", (str(observable),))
             if wish is not None:

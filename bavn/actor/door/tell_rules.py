@@ -53,21 +53,21 @@ class TellRules:
         return draft if known else Refused("was_reported", "no report on it has left this node")
 
     def sighting_row(self) -> tuple[Rule[Sighting, Draft], ...]:
-        return (Rule("tell_sightings", self._sightings_told), Rule("sighting", _sighting))
+        return (Rule("tell_sightings", self._sightings_due), Rule("sighting", _sighting))
 
     def outcome_row(self) -> tuple[Rule[BlockOutcome, Draft], ...]:
-        return (Rule("tell_sightings", self._outcomes_told), Rule("outcome", _outcome))
+        return (Rule("tell_sightings", self._outcomes_due), Rule("outcome", _outcome))
 
     def health_row(self) -> tuple[Rule[Condition, Draft], ...]:
-        return (Rule("tell_health", self._health_told), Rule("health", _health))
+        return (Rule("tell_health", self._health_due), Rule("health", _health))
 
-    def _sightings_told(self, _: Sighting, draft: Draft) -> Draft | Refused:
+    def _sightings_due(self, _: Sighting, draft: Draft) -> Draft | Refused:
         return draft if self._policy.tell_sightings else Refused("tell_sightings", "the policy tells no sightings")
 
-    def _outcomes_told(self, _: BlockOutcome, draft: Draft) -> Draft | Refused:
+    def _outcomes_due(self, _: BlockOutcome, draft: Draft) -> Draft | Refused:
         return draft if self._policy.tell_sightings else Refused("tell_sightings", "the policy tells no sightings")
 
-    def _health_told(self, _: Condition, draft: Draft) -> Draft | Refused:
+    def _health_due(self, _: Condition, draft: Draft) -> Draft | Refused:
         return draft if self._policy.tell_health else Refused("tell_health", "the policy tells no health")
 
 

@@ -39,7 +39,7 @@ class TableFilter:
 
 def rests_on(window: Window, suspicion: Suspicion, rows_max: int) -> list[Rows]:
     """What the suspicion was made from: one entry for each table that has any; empty where all is forgotten."""
-    return _found(window, asked_of(suspicion.rows), rows_max)
+    return _found(window, filter_of(suspicion.rows), rows_max)
 
 
 def around(window: Window, ends: Ends, rows_max: int) -> list[Rows]:
@@ -48,7 +48,7 @@ def around(window: Window, ends: Ends, rows_max: int) -> list[Rows]:
     return _found(window, [_between(table, ends) for table in TABLES if _has_ends(table)], rows_max)
 
 
-def asked_of(ref: RowsRef) -> list[TableFilter]:
+def filter_of(ref: RowsRef) -> list[TableFilter]:
     """The conditions over records that a reference stands for. ValueError for a table nobody knows."""
     given = dict(ref.equals)
     name = next((str(given[side]) for side in ("dst", "src") if side in given and not _is_place(given[side])), None)

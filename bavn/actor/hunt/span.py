@@ -39,7 +39,7 @@ class RequestedSpan:
         return min(first, last), last
 
 
-def asked(last: str = "", first: str = "", end: str = "") -> RequestedSpan:
+def requested_span(last: str = "", first: str = "", end: str = "") -> RequestedSpan:
     """From the texts of a command line; empty ones were not given. Raises SpanUnclear."""
     if last and first:
         raise SpanUnclear("give --last or --from, not both")

@@ -132,7 +132,7 @@ class Intake:
             follow=self._follow_switch,
         )
 
-    def hear(self, message: Instruction) -> bool:
+    def take_in(self, message: Instruction) -> bool:
         """Keeps a message to be looked at; joins the transaction in which the node notes that it heard it. A queue
         that is full refuses it, with its ledger line. The kill switch waits in no queue: True if it was turned."""
         encoded = encode(message)

@@ -32,7 +32,7 @@ from bavn.actor.protect.intake import (
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.never_own import Own, own_entries, own_mark, touched
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.actor.protect.requests import done_wish, wishes
+from bavn.actor.protect.requests import end_request, requests
 from bavn.actor.protect.rollback import Rollback, networks_of
 from bavn.actor.protect.rules import Draft
 from bavn.actor.protect.sightings import Hit, HitSource, Sightings
@@ -120,17 +120,17 @@ class Protect:
         self.state.set_note(_RULES, rules)
         self.state.set_note(_OWN, str(self._own_mark[1]))
 
-    def hear(self, message: Instruction) -> None:
+    def take_in(self, message: Instruction) -> None:
         """What the centre instructs: kept in the node's book at once (it joins the open transaction), looked at in the
         next step; the sector's kill switch stands as it was turned from this moment on."""
-        self._switched |= self._intake.hear(message)
+        self._switched |= self._intake.take_in(message)
 
     def receive(self, messages: Iterable[Instruction]) -> list[Draft | Refused | Withdrawn | Switched]:
         """The same for several, looked at and put into force before it returns; one outcome each, in order. Raises
         GateBroken."""
         with self.state.book.transaction():
             for message in messages:
-                self.hear(message)
+                self.take_in(message)
         outcomes = self._look()
         self._enforce()
         return outcomes
@@ -144,7 +144,7 @@ class Protect:
         """What must not wait: what was heard, wishes, ends, enforcers that were down. Raises GateBroken."""
         listed = self.heed_list()
         carried, looked = self._uncarried.step(), self._look()
-        wished, ended = self._grant_wishes(), self._expire() or self._canary_over()
+        wished, ended = self._grant_requests(), self._expire() or self._canary_over()
         if listed or carried or looked or wished or ended or self._switched or self.force.due():
             self._enforce()
         else:
@@ -266,9 +266,9 @@ class Protect:
             outcomes += some
         return outcomes
 
-    def _grant_wishes(self) -> bool:
+    def _grant_requests(self) -> bool:
         granted = False
-        for wish in wishes(self.state.book):
+        for wish in requests(self.state.book):
             if wish.act == "approve":
                 if self._intake.holds_back(APPROVED, wish.by):
                     continue
@@ -279,7 +279,7 @@ class Protect:
                 self.lift(wish.indicator_id, wish.by)
             else:
                 self.kill_switch(on=wish.act == "kill", by=wish.by)
-            done_wish(self.state.book, wish.number)
+            end_request(self.state.book, wish.number)
             granted = True
         return granted
 

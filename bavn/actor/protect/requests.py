@@ -24,20 +24,20 @@ class PersonRequest:
     by: str
 
 
-def wish(book: Book, act: WishAct, indicator_id: str, by: str) -> None:
+def request(book: Book, act: WishAct, indicator_id: str, by: str) -> None:
     """Leaves a wish for the node that owns this book."""
     State(book)
     with book.transaction() as tx:
         tx.execute("INSERT INTO protect_wish (act, indicator_id, by) VALUES (?, ?, ?)", (act, indicator_id, by))
 
 
-def wishes(book: Book) -> list[PersonRequest]:
+def requests(book: Book) -> list[PersonRequest]:
     """All that are not granted yet, oldest first."""
     rows = book.rows("SELECT number, act, indicator_id, by FROM protect_wish ORDER BY number LIMIT ?", (WISHES_MAX,))
     return [PersonRequest(*row) for row in rows]
 
 
-def done_wish(book: Book, number: int) -> None:
+def end_request(book: Book, number: int) -> None:
     """This one was granted, or could not be."""
     with book.transaction() as tx:
         tx.execute("DELETE FROM protect_wish WHERE number = ?", (number,))

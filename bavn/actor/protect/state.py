@@ -143,7 +143,7 @@ class State:
         )
         return [_item(row) for row in rows]
 
-    def untold(self) -> list[Item]:
+    def unsent(self) -> list[Item]:
         """What was wanted or lifted and has not been said yet."""
         rows = self.book.rows(
             f"""SELECT {_COLUMNS} FROM protect_item WHERE standing IN ('wanted', 'lifted') AND told = ''
@@ -188,7 +188,7 @@ class State:
                 f"INSERT INTO protect_item ({_COLUMNS}) VALUES ({_MARKS}) ON CONFLICT DO UPDATE SET {_RENEWED}", values
             )
 
-    def keep_told(self, item: Item, told: str, forced_us: int | None) -> None:
+    def keep_notice(self, item: Item, told: str, forced_us: int | None) -> None:
         """Notes the outcome last said of an item and since when it is in force; nothing else of it changes."""
         with self.book.transaction() as tx:
             tx.execute(
@@ -359,7 +359,7 @@ class State:
         with self.book.transaction() as tx:
             tx.execute("DELETE FROM protect_note WHERE name = ?", (name,))
 
-    def told_count(self) -> int:
+    def notice_count(self) -> int:
         """How much waits for the door."""
         found: int = self.book.rows("SELECT count(*) FROM protect_told")[0][0]
         return found

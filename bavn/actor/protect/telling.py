@@ -35,7 +35,7 @@ class Telling:
         """Tells what became true and was not told, and the first piece of all when an enforcer came or went or
         ``everything`` is to be looked at."""
         stands = json.dumps([sorted(self._force.holding), self._killed_by()])
-        self._tell_of(self._state.untold())
+        self._tell_of(self._state.unsent())
         if everything or self._state.note(_STANDS) != stands:
             with self._state.book.transaction():
                 self._state.set_note(_STANDS, stands)
@@ -47,7 +47,7 @@ class Telling:
         after_id = self._state.note(_WALK)
         if after_id is None:
             return False
-        if self._state.told_count() >= TOLD_WAITING_MAX:
+        if self._state.notice_count() >= TOLD_WAITING_MAX:
             return True
         some = self._state.some_wanted(after_id, PIECE, bundles=False)
         with self._state.book.transaction():
@@ -69,7 +69,7 @@ class Telling:
                 said = json.dumps(asdict(outcome), sort_keys=True)
                 if said != item.told:
                     in_force = outcome.state in ("enforced", "partly")
-                    self._state.keep_told(item, said, (item.forced_us or now_us) if in_force else None)
+                    self._state.keep_notice(item, said, (item.forced_us or now_us) if in_force else None)
                     self._state.tell(outcome)
 
     def _outcome(self, item: Item, *, killed: str) -> BlockOutcome | None:

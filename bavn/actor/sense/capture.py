@@ -65,16 +65,16 @@ def form_of(head: bytes) -> Form | None:
     return "pcapng" if head[:4] == _PCAPNG_MAGIC else None
 
 
-def look(path: Path) -> CaptureSurvey:
+def survey(path: Path) -> CaptureSurvey:
     """Raises SourceBroken for what no capture tool can open, with one reason and what to do."""
     try:
         with path.open("rb") as file:
             head = file.read(HEAD_BYTES)
             match form_of(head):
                 case "pcap":
-                    looked = _look_pcap(path, head, file)
+                    looked = _survey_pcap(path, head, file)
                 case "pcapng":
-                    looked = _look_pcapng(path, head, file)
+                    looked = _survey_pcapng(path, head, file)
                 case _:
                     raise SourceBroken(f"{path} is no packet capture: it begins like neither pcap nor pcapng")
     except OSError as error:
@@ -87,14 +87,14 @@ def look(path: Path) -> CaptureSurvey:
     return looked
 
 
-def _look_pcap(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
+def _survey_pcap(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
     if len(head) < HEAD_BYTES:
         raise SourceBroken(f"{path} breaks off in its header: copy it again")
     (linktype,) = struct.unpack(_PCAP_MAGICS[head[:4]] + "I", head[20:24])
     return CaptureSurvey("pcap", linktype & 0xFFFF, bool(file.read(1)))
 
 
-def _look_pcapng(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
+def _survey_pcapng(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
     order = _order(head[8:12])
     if len(head) < HEAD_BYTES or order is None:
         raise SourceBroken(f"{path} breaks off in its header: copy it again")

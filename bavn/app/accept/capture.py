@@ -16,7 +16,7 @@ from bavn.app.accept.check import (
     shown,
     value,
 )
-from bavn.app.accept.node_health import told
+from bavn.app.accept.node_health import node_health
 from bavn.app.node.health.vitals import SENSORS
 from bavn.model.health import LAG_S_MAX, LOSS_PERMILLE_MAX
 from bavn.model.sector.protocol import Measure
@@ -53,7 +53,7 @@ class CaptureCheck:
         }
 
     def run(self, site: Site) -> Iterable[Reading]:
-        now = told(site.config, site.clock)
+        now = node_health(site.config, site.clock)
         if now is None:
             return [not_tested(key, NOT_RUNNING) for key in self.measures(site.asked)]
         return readings(now)

@@ -190,7 +190,7 @@ def _of_rounds(met: Rounds) -> Iterable[Reading]:
     yield value("keys", met.other_keys) if met.uploaded else not_applicable("keys", _NO_UPLOAD)
 
 
-def look_at(
+def survey(
     actor: str,
     protocol: TestProtocol | None,
     *,

@@ -17,7 +17,7 @@ from bavn.app.accept.check import (
     said,
     value,
 )
-from bavn.app.accept.node_health import told
+from bavn.app.accept.node_health import node_health
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
 from bavn.model.health import ACCEPTED_CLOCK_OFF_S_MAX, CLOCK_OFF_S_MAX
 from bavn.model.ports import Clock, LinkDown, LinkRefused
@@ -70,7 +70,7 @@ class ClockCheck:
             yield self._offset(site, "keyholder", given.keyholder_url, Safe(folder / KEYHOLDER_KEYS), NO_KEYHOLDER)
         else:
             yield not_applicable("keyholder", NO_KEYHOLDER)
-        now = told(site.config, site.clock)
+        now = node_health(site.config, site.clock)
         offsets = [
             abs(one["clock_offset_s"])
             for one in (now or {}).get("sources", ())

@@ -11,7 +11,7 @@ from bavn.model.malformed import UNREADABLE
 from bavn.model.ports import Clock
 
 
-def told(config: NodeConfig, clock: Clock) -> dict[str, Any] | None:
+def node_health(config: NodeConfig, clock: Clock) -> dict[str, Any] | None:
     """What the node of this configuration said last; None where it does not run, hangs, or wrote nothing readable."""
     try:
         found = json.loads((config.folder / HEALTH_FILE).read_text(encoding="utf-8"))

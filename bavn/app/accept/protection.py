@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol
 
-from bavn.actor.protect.requests import wish
+from bavn.actor.protect.requests import request
 from bavn.actor.protect.state import Item, State, item_of
 from bavn.app.accept.check import (
     BOTH,
@@ -30,7 +30,7 @@ from bavn.app.accept.check import (
     value,
     yes,
 )
-from bavn.app.accept.node_health import told
+from bavn.app.accept.node_health import node_health
 from bavn.app.accept.seen import Looks, unseen, watchers
 from bavn.app.node.parts import BOOK_FILE
 from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
@@ -89,7 +89,7 @@ class ProtectionCheck:
             if hidden:
                 return [*(not_tested(key, _by_hand(hidden)) for key in _KEYS), value("unseen", ", ".join(hidden))]
             return [not_applicable(key, _NOTHING) for key in self.measures(site.asked)]
-        if told(site.config, site.clock) is None:
+        if node_health(site.config, site.clock) is None:
             return [not_tested(key, NOT_RUNNING) for key in _KEYS]
         with closing(BookDrill(site.config.folder / BOOK_FILE, site.by)) as drill:
             return [
@@ -137,12 +137,12 @@ class BookDrill:
         item = waiting(observable, now_us)
         with self._book.transaction():
             State(self._book).keep(item)
-            wish(self._book, "approve", item.indicator_id, self._by)
+            request(self._book, "approve", item.indicator_id, self._by)
         return item.indicator_id
 
     def lift(self, id_: str) -> None:
         """Asked for by a person."""
-        wish(self._book, "lift", id_, self._by)
+        request(self._book, "lift", id_, self._by)
 
     def standing(self, id_: str) -> tuple[str, str]:
         """How the node stands to it, and why."""

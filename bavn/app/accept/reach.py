@@ -27,7 +27,7 @@ from bavn.app.accept.check import (
     value,
 )
 from bavn.app.accept.clock import CALLED, HEALTH_PATH, NO_KEYHOLDER, caller
-from bavn.app.accept.node_health import told
+from bavn.app.accept.node_health import node_health
 from bavn.app.accept.sockets import Peer, Unseen, called, strangers
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.node.zone_service import endpoint
@@ -103,7 +103,7 @@ class ReachCheck:
 
     @staticmethod
     def _others(site: Site, named: set[tuple[str, int]]) -> Reading:
-        now = told(site.config, site.clock)
+        now = node_health(site.config, site.clock)
         if now is None:
             return not_tested("others", NOT_RUNNING)
         allowed = {Peer(address, port) for host, port in named for address in resolved(host, port)}

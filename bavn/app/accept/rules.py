@@ -16,7 +16,7 @@ from bavn.app.accept.check import (
     not_tested,
     value,
 )
-from bavn.app.accept.node_health import told
+from bavn.app.accept.node_health import node_health
 from bavn.app.node.sources import rule_folder
 from bavn.model.moment import DAY_US
 from bavn.model.sector.protocol import Measure
@@ -56,7 +56,7 @@ class RuleCheck:
     def _loaded(site: Site) -> list[Reading]:
         if not site.config.sense.suricata_interface:
             return [not_applicable(key, _NOT_LIVE) for key in ("loaded", "failed")]
-        now = told(site.config, site.clock)
+        now = node_health(site.config, site.clock)
         if now is None:
             return [not_tested(key, NOT_RUNNING) for key in ("loaded", "failed")]
         if now["rules"].get("loaded") is None:

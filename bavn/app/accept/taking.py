@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from bavn.app.accept.centre import look_at, part
+from bavn.app.accept.centre import part, survey
 from bavn.app.accept.check import AcceptanceTerms
 from bavn.app.accept.run import demands
 from bavn.app.centre.parts import BOOK_FILE, open_desk, opened_registry
@@ -41,7 +41,7 @@ class Taking:
         """What the centre sees of the actor. Raises UnknownParty."""
         protocol = None if given is None or given.protocol.actor != actor else given.protocol
         return part(
-            look_at(
+            survey(
                 actor,
                 protocol,
                 file=self.file,

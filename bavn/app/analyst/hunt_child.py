@@ -15,7 +15,7 @@ import pyarrow as pa
 from bavn.actor.hunt.rule_text import RuleFile
 from bavn.actor.hunt.run import Match, run_rules
 from bavn.actor.hunt.sigma import Outcome, rules_of
-from bavn.actor.hunt.span import asked
+from bavn.actor.hunt.span import requested_span
 from bavn.app.analyst.hunting import Hunting, hunting
 from bavn.app.analyst.indicator_list import MET_COLUMNS, met_rows, noted
 from bavn.app.analyst.pivots import pivot_sql
@@ -52,7 +52,7 @@ def _kind(kind: pa.DataType) -> str:
 
 
 def _sql(given: Said) -> Said:
-    default = asked(last=given["span"]) if given.get("span") else None
+    default = requested_span(last=given["span"]) if given.get("span") else None
     found, more = _asking(given).first(given["sql"], given.get("given"), rows=given["rows"], default=default)
     if given.get("columns"):
         found = found.select([name for name in found.column_names if name in given["columns"]])

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from bavn.actor.hunt.span import RequestedSpan, SpanUnclear, asked
+from bavn.actor.hunt.span import RequestedSpan, SpanUnclear, requested_span
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import FILE
@@ -73,7 +73,7 @@ class Hunting:
 def hunting(config: Path, last: str = "", first: str = "", end: str = "") -> Hunting:
     """Raises SettingsError; Stop for a span that is none."""
     try:
-        span = asked(last, first, end)
+        span = requested_span(last, first, end)
     except SpanUnclear as error:
         raise Stop(Exit.USAGE, str(error)) from error
     return Hunting(read_node(config), span)

@@ -78,7 +78,7 @@ class Ear:
         self._asked: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def hear(self, client: "Client") -> None:
+    async def take_in(self, client: "Client") -> None:
         """Listens on a connection."""
 
         async def came(message: "Msg") -> None:
@@ -195,7 +195,7 @@ class Fanout:
             self._tls,
             "centre",
             "bavn.own",
-            made=ear.hear,
+            made=ear.take_in,
         )
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="fanout", daemon=True)

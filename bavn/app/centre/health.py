@@ -131,7 +131,7 @@ _ALARMS: Final[Mapping[str, str]] = {
 """The alarm of a broken promise; disk, certificate and silent nodes have their own."""
 
 
-def sources_look(sources: Sources, clock: Clock) -> PromiseFinding:
+def sources_promise(sources: Sources, clock: Clock) -> PromiseFinding:
     """Those that fail, are suspended, or were not asked for several of their turns."""
     wrong = []
     for one in sources.every():
@@ -147,7 +147,7 @@ def sources_look(sources: Sources, clock: Clock) -> PromiseFinding:
     return PromiseFinding(tuple(wrong))
 
 
-def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int, bounds: NodeBounds) -> PromiseFinding:
+def nodes_promise(members: Sequence[MemberView], began_us: int, now_us: int, bounds: NodeBounds) -> PromiseFinding:
     """Active actors that were heard before and are not now."""
     silent = [
         one.actor.name
@@ -162,13 +162,13 @@ def nodes_look(members: Sequence[MemberView], began_us: int, now_us: int, bounds
     return PromiseFinding((Text("{silent} are not heard of: {named}", silent=len(silent), named=named),))
 
 
-def deliveries_look(engine: Engine, now_us: int) -> PromiseFinding:
+def deliveries_promise(engine: Engine, now_us: int) -> PromiseFinding:
     """Letters that were to be tried, and were not."""
     count = not_tried(engine, now_us - LETTER_LATE_US)
     return PromiseFinding((Text("{count} letters were not tried", count=count),) if count else ())
 
 
-def disk_look(folder: Path, free_mb_min: int) -> PromiseFinding:
+def disk_promise(folder: Path, free_mb_min: int) -> PromiseFinding:
     """Room where a service keeps its folder."""
     free_mb = shutil.disk_usage(folder).free >> 20
     if free_mb >= free_mb_min:
@@ -176,7 +176,7 @@ def disk_look(folder: Path, free_mb_min: int) -> PromiseFinding:
     return PromiseFinding((Text("{free_mb} MB left", free_mb=free_mb),))
 
 
-def certificates_look(keys: PartyKeys, now_us: int) -> PromiseFinding:
+def certificates_promise(keys: PartyKeys, now_us: int) -> PromiseFinding:
     """The party's own: of its server, and of its authority."""
     wrong = []
     for name, ends_us in keys.ends_us().items():
@@ -186,7 +186,7 @@ def certificates_look(keys: PartyKeys, now_us: int) -> PromiseFinding:
     return PromiseFinding(tuple(wrong))
 
 
-def misps_look(runs: MispRuns, names: Iterable[str]) -> PromiseFinding:
+def misps_promise(runs: MispRuns, names: Iterable[str]) -> PromiseFinding:
     """Partners' MISPs whose last push, or last look for sightings, came to nothing."""
     wrong = []
     for name in names:
@@ -198,12 +198,12 @@ def misps_look(runs: MispRuns, names: Iterable[str]) -> PromiseFinding:
     return PromiseFinding(tuple(wrong))
 
 
-def gates_look(book: Book) -> PromiseFinding:
+def gates_promise(book: Book) -> PromiseFinding:
     """Gates that are shut for a kind of message of somebody."""
     return PromiseFinding(tuple(shut_words(shut) for shut in shut_gates(book)))
 
 
-def parts_look(failures: Failures) -> PromiseFinding:
+def parts_promise(failures: Failures) -> PromiseFinding:
     """Parts that fail, but for rules of gates, which are told of as gates."""
     return PromiseFinding(tuple(part_words(one) for one in failures.failing() if not one.part.startswith("gate ")))
 
@@ -234,16 +234,16 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
             "ledger_whole": ChainWalk(chain_of(ledger), clock),
         }
         looks = {
-            "intelligence_read": lambda: sources_look(sources, clock),
-            "nodes_heard": lambda: nodes_look(desk.members(), began_us, clock.now_us(), desk.bounds),
+            "intelligence_read": lambda: sources_promise(sources, clock),
+            "nodes_heard": lambda: nodes_promise(desk.members(), began_us, clock.now_us(), desk.bounds),
             "database_reached": lambda: _reached(engine),
-            "disk_room": lambda: disk_look(file.folder, file.place.disk_free_mb_min),
+            "disk_room": lambda: disk_promise(file.folder, file.place.disk_free_mb_min),
             "steps_on_time": steps.look,
-            "deliveries_go": lambda: deliveries_look(engine, clock.now_us()),
-            "certificates": lambda: certificates_look(keys, clock.now_us()),
-            "misps_exchanged": lambda: misps_look(misps, sorted(file.misps)),
-            "gates_open": lambda: gates_look(parts.book),
-            "parts_work": lambda: parts_look(parts.failures),
+            "deliveries_go": lambda: deliveries_promise(engine, clock.now_us()),
+            "certificates": lambda: certificates_promise(keys, clock.now_us()),
+            "misps_exchanged": lambda: misps_promise(misps, sorted(file.misps)),
+            "gates_open": lambda: gates_promise(parts.book),
+            "parts_work": lambda: parts_promise(parts.failures),
             **{code: whole(walk) for code, walk in walks.items()},
         }
         health = ServiceHealth(file.folder / CENTRE_HEALTH_FILE, CENTRE_PROMISES, clock, looks, walks)

@@ -30,12 +30,12 @@ def centre_console(config: Config = CENTRE_TOML) -> None:
     from bavn.app.process.failure_folder import failures_in
     from bavn.app.web.console import console_app
     from bavn.app.web.sac import AREAS
-    from bavn.app.web.sac.context import open_house
+    from bavn.app.web.sac.context import open_context
     from bavn.app.web.sides import keeping, watch_centre
 
     file = read_centre(config)
     with (
-        open_house(file) as house,
+        open_context(file) as house,
         _listening(file.console, file.base) as server,
         keeping("sac", file.console, file.oidc, file.base, file.folder, server) as (keeper, beside),
     ):

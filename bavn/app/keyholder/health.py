@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bavn.app.centre.health import certificates_look, disk_look, gates_look, parts_look
+from bavn.app.centre.health import certificates_promise, disk_promise, gates_promise, parts_promise
 from bavn.app.config.load import KeyHolderFile
 from bavn.app.keyholder.parts import BOOK_FILE, keys_of
 from bavn.app.node.health.checking import chain_of
@@ -93,10 +93,10 @@ def watched_keyholder(file: KeyHolderFile, book: Book, tidying: TidyWatch) -> It
         looks = {
             "ledger_whole": whole(walk),
             "secrets_destroyed": tidying.look,
-            "disk_room": lambda: disk_look(file.folder, KEYHOLDER_DISK_FREE_MB_MIN),
-            "certificates": lambda: certificates_look(keys, clock.now_us()),
-            "gates_open": lambda: gates_look(book),
-            "parts_work": lambda: parts_look(book.failures),
+            "disk_room": lambda: disk_promise(file.folder, KEYHOLDER_DISK_FREE_MB_MIN),
+            "certificates": lambda: certificates_promise(keys, clock.now_us()),
+            "gates_open": lambda: gates_promise(book),
+            "parts_work": lambda: parts_promise(book.failures),
         }
         with ServiceHealth(
             file.folder / KEYHOLDER_HEALTH_FILE, KEYHOLDER_PROMISES, clock, looks, {"ledger_whole": walk}

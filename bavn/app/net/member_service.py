@@ -148,7 +148,7 @@ class MemberService:
         """Asks the party in a thread of its own, so that nobody else waits."""
         part = f"request {getattr(question, '__name__', 'of a member')}"
         return await asyncio.to_thread(
-            lambda: asked_of_party(self._failures, self._broken, part, lambda: question(*given))
+            lambda: answer_of_party(self._failures, self._broken, part, lambda: question(*given))
         )
 
     def add(self, app: FastAPI) -> None:
@@ -164,7 +164,7 @@ class MemberService:
         app.add_exception_handler(Exception, _fault)
 
 
-def asked_of_party[Said](
+def answer_of_party[Said](
     failures: Failures, broken: Callable[[BaseException], None], part: str, question: Callable[[], Said]
 ) -> Said:
     """The answer. What it raises is raised again, for a 500: a broken book is told to ``broken``, and what is neither

@@ -11,7 +11,7 @@ from typing import Any
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.live import live_elements
 from bavn.actor.door.report_rules import ElementRequest, Rules
-from bavn.actor.door.round_elements import told_of
+from bavn.actor.door.round_elements import element_of
 from bavn.actor.door.state import State
 from bavn.app.config.load import NodeConfig
 from bavn.model.observable import Observable
@@ -51,7 +51,7 @@ def preview(
         element = next((one for one, enough in live if one.observable == observable and enough), None)
         if element is None:
             continue
-        asked = ElementRequest("0" * 32, tier, Cell(0, 0), told_of(element), True, element.judged)
+        asked = ElementRequest("0" * 32, tier, Cell(0, 0), element_of(element), True, element.judged)
         draft: Draft = Draft()
         refused: Refused | None = None
         for rule in Rules(config.door, State(book, bytes(32)), clock, config.node.homes).report_row():

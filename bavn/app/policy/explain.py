@@ -14,7 +14,7 @@ from bavn.actor.door.draft import Draft
 from bavn.actor.door.live import Element, is_strong, live_elements
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
-from bavn.actor.door.round_elements import told_of
+from bavn.actor.door.round_elements import element_of
 from bavn.actor.door.rounds.reveals import Revealed
 from bavn.actor.door.state import State
 from bavn.app.config.load import POLICY_TABLES, NodeConfig
@@ -220,7 +220,7 @@ def _outcome(rules: Rules, tier: str, element: Element, *, enough: bool) -> Trie
         if isinstance(out, Refused):
             return Tried(STAYS, out.rule)
         draft = out
-    asked, draft = ElementRequest("0" * 32, tier, Cell(0, 0), told_of(element), True, element.judged), Draft()
+    asked, draft = ElementRequest("0" * 32, tier, Cell(0, 0), element_of(element), True, element.judged), Draft()
     for report in rules.report_row():
         out = report.apply(asked, draft)
         if isinstance(out, Refused):
@@ -243,7 +243,7 @@ def differences(
     return made
 
 
-def asked_before(asked: Iterable[Revealed], policy: DoorPolicy, since_us: int) -> list[Differs]:
+def requested_before(asked: Iterable[Revealed], policy: DoorPolicy, since_us: int) -> list[Differs]:
     """What the centre really asked this node to name since then, and would have been answered otherwise: the latest
     question about each element, judged by its class and by what the policy leaves out."""
     latest: dict[Observable, Revealed] = {}

@@ -131,9 +131,9 @@ def watch_centre(engine: Engine) -> Watches:
 
 def open_nodes(files: Sequence[Path]) -> AbstractContextManager[Any]:
     """The house of the SOC's console over these nodes, each its node.toml."""
-    from bavn.app.web.soc.context import open_house
+    from bavn.app.web.soc.context import open_context
 
-    return open_house(files)
+    return open_context(files)
 
 
 def watch_nodes(nodes: Sequence[NodeConfig]) -> Watches:

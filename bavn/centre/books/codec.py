@@ -81,12 +81,12 @@ def observable_of(body: dict[str, str]) -> Observable:
     return Observable.trusted(ObservableType(body["type"]), body["value"])
 
 
-def write_said(said: Statement) -> str:
+def write_statement(said: Statement) -> str:
     """A message that waits to leave."""
     return dumps({"kind": type(said).__name__, "body": asdict(said)})
 
 
-def read_said(text: str) -> Statement:
+def read_statement(text: str) -> Statement:
     """What write_said wrote."""
     found = json.loads(text)
     body = found["body"]

@@ -272,7 +272,7 @@ def _turned(connection: Connection, change: state.Turned) -> None:
 
 
 def _say(connection: Connection, change: state.Say) -> None:
-    connection.execute(t.OUTGOING.insert().values(said=codec.write_said(change.said), done=False))
+    connection.execute(t.OUTGOING.insert().values(said=codec.write_statement(change.said), done=False))
 
 
 _WRITERS: dict[type[Any], Callable[[Connection, Any], None]] = {

@@ -63,7 +63,7 @@ class PlanesSpoilt(Exception):
 
 
 class Join:
-    """One per centre. Call ``hear`` for each thing an actor sent and ``step`` often. ``named_forms``: the forms that
+    """One per centre. Call ``take_in`` for each thing an actor sent and ``step`` often. ``named_forms``: the forms that
     rounds are made for; None: this installation's."""
 
     def __init__(
@@ -85,7 +85,7 @@ class Join:
 
     # --- what actors send -------------------------------------------------------------------------------------
 
-    def hear(self, heard: JoinHeard) -> Refused | None:
+    def take_in(self, heard: JoinHeard) -> Refused | None:
         """Keep what an actor sent for a round, or say why not. The same thing again changes nothing."""
         actor = heard.sign.actor if isinstance(heard, Revealed) else heard.actor
         round_id = heard.sign.round_id if isinstance(heard, Revealed) else heard.round_id

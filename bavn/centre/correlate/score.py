@@ -97,7 +97,7 @@ def by_group(signs: Sequence[Sign]) -> dict[str, list[Sign]]:
     return dict(sorted(groups.items()))
 
 
-def group_worths(signs: Iterable[Sign]) -> dict[Observable, list[float]]:
+def group_evidence(signs: Iterable[Sign]) -> dict[Observable, list[float]]:
     """For each element what each group's strongest report is worth: what dependence.fit is fitted on."""
     elements: dict[Observable, list[Sign]] = {}
     for sign in signs:

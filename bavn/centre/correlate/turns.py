@@ -104,7 +104,7 @@ class _Turn:
         return {(x, hit.cell): hit for hit in self.view.hits for x in hit.holders}
 
     @cached_property
-    def _asked_hits(self) -> list[Hit]:
+    def _requested_hits(self) -> list[Hit]:
         return [hit for hit in self.view.hits if (hit.holders[0], hit.cell) in self.asked]
 
     def _answers_about(self, hit: Hit) -> list[CellAnswer]:
@@ -115,7 +115,7 @@ class _Turn:
         most 2m questions a round: m for receipts and m for values; asking again takes what is left of those."""
         made = []
         asked_of = Counter(entry.x for entry in self.view.asked)
-        for hit in self._asked_hits:
+        for hit in self._requested_hits:
             about = [entry for x in hit.holders for entry in self.asked[x, hit.cell]]
             answers = self._answers_about(hit)
             verdict = judge(answers, self.round.params.t)
@@ -141,11 +141,11 @@ class _Turn:
 
     def _next_wave(self) -> list[Hit]:
         named: dict[Place, Hashable] = {}
-        for hit in self._asked_hits:
+        for hit in self._requested_hits:
             values = {a.sign.observable for a in self._answers_about(hit) if a.sign is not None}
             named[place(hit)] = values.pop() if len(values) == 1 else place(hit)
         used = Counter(x for x, _ in self.asked)
-        return next_hits(self.view.hits, named, {place(hit) for hit in self._asked_hits}, self.round.params.m, used)
+        return next_hits(self.view.hits, named, {place(hit) for hit in self._requested_hits}, self.round.params.m, used)
 
     def _ask_tags(self, wave: list[Hit], round_: Round) -> list[Change]:
         asked = tuple(CellRequest(x, hit.cell, round_.wave, 0) for hit in wave for x in hit.holders)

@@ -79,7 +79,7 @@ def sums(engine: Engine, kinds: Mapping[str, str], first_day: int, last_day: int
     found = []
     for part, (what, entries) in enumerate((("suspected", TECHNIQUES), ("blocked", BLOCKED))):
         told = [
-            told_of(kinds.get(row.actor, "other"), row.actor, row.epsilon_milli, json.loads(row.body)[part])
+            actor_counts(kinds.get(row.actor, "other"), row.actor, row.epsilon_milli, json.loads(row.body)[part])
             for row in rows
         ]
         for kind, mine in by_kind(told):
@@ -106,7 +106,7 @@ def _month(told: Mapping[int, int], first: int) -> int:
     return sum(milli for day, milli in told.items() if first <= day < first + 30)
 
 
-def told_of(kind: str, actor: str, epsilon_milli: int, cells: Iterable[int]) -> ActorCounts:
+def actor_counts(kind: str, actor: str, epsilon_milli: int, cells: Iterable[int]) -> ActorCounts:
     """With every number cut: a liar moves a sum by no more than the largest count it may tell, and a little noise."""
     epsilon = epsilon_milli / 1000 / PARTS
     slack = round(SPREADS * spread([epsilon]))

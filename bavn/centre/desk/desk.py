@@ -22,7 +22,7 @@ from bavn.centre.cases.case.calibration import Calibration, calibrate, judged_ca
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Files
-from bavn.centre.cases.case.notices import PartNotice, parts_told, whole_parts_told
+from bavn.centre.cases.case.notices import PartNotice, part_notices, whole_part_notices
 from bavn.centre.cases.case.pages import CaseAsk, CaseLine, case_counts, case_page, owners
 from bavn.centre.cases.case.rows import standing
 from bavn.centre.cases.case.work import Work
@@ -39,7 +39,7 @@ from bavn.centre.correlate.round_state import Round
 from bavn.centre.correlate.sharing import malicious_mean
 from bavn.centre.desk.alarms import Alarms
 from bavn.centre.desk.counts import Count, spent, sums
-from bavn.centre.desk.detector_coverage import DetectorCoverage, eyes
+from bavn.centre.desk.detector_coverage import DetectorCoverage, coverage_of_actors
 from bavn.centre.desk.lead_facts import facts_of
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine, lead_page
 from bavn.centre.desk.participation import took_part
@@ -154,11 +154,11 @@ class Desk:
 
     def told(self, case_id: str) -> dict[str, tuple[int, str, str]]:
         """actor -> (version, pending | queued | refused, rule) of its part of a case."""
-        return parts_told(self.engine, case_id)
+        return part_notices(self.engine, case_id)
 
-    def parts_told(self, case_id: str) -> tuple[PartNotice, ...]:
+    def part_notices(self, case_id: str) -> tuple[PartNotice, ...]:
         """What each actor was told of a case, whole."""
-        return whole_parts_told(self.engine, case_id)
+        return whole_part_notices(self.engine, case_id)
 
     def would_release(self, case_id: str) -> tuple[WouldRelease, ...]:
         """What of a case would go out if it were released now, and how. Raises cases.UnknownCase."""
@@ -326,10 +326,12 @@ class Desk:
         """actor -> how far its latest canary came."""
         return chains(self.engine)
 
-    def eyes(self) -> tuple[DetectorCoverage, ...]:
+    def coverage(self) -> tuple[DetectorCoverage, ...]:
         """What each actor could see now."""
         now_us = self.now_us()
-        return eyes(self.members(), took_part(self.engine, now_us - DAY_US), self.chains(), now_us, self.bounds)
+        return coverage_of_actors(
+            self.members(), took_part(self.engine, now_us - DAY_US), self.chains(), now_us, self.bounds
+        )
 
     def members(self) -> tuple[MemberView, ...]:
         """All actors, by name, with their nodes' last word on how they are."""

@@ -53,7 +53,7 @@ class DetectorCoverage:
         return CAN if sight is not None and set(sight.needs) & set(self.records) else "no-records"
 
 
-def eyes(
+def coverage_of_actors(
     members: Iterable[MemberView],
     took: Mapping[str, TookPart],
     chains: Mapping[str, Chain],
@@ -62,13 +62,13 @@ def eyes(
 ) -> tuple[DetectorCoverage, ...]:
     """Every actor that is not shut out, by name. ``took``: the rounds of the last day."""
     return tuple(
-        _eye(one, took.get(one.actor.name), chains.get(one.actor.name), now_us, bounds)
+        _coverage(one, took.get(one.actor.name), chains.get(one.actor.name), now_us, bounds)
         for one in sorted(members, key=lambda one: one.actor.name)
         if one.actor.state is not ActorState.REVOKED
     )
 
 
-def _eye(
+def _coverage(
     member: MemberView, took: TookPart | None, chain: Chain | None, now_us: int, bounds: NodeBounds
 ) -> DetectorCoverage:
     name, health = member.actor.name, member.health

@@ -182,7 +182,7 @@ def _counts(desk: Desk, spans: Sequence[tuple[int, int]]) -> list[tuple[CountFac
 
 def _members(desk: Desk) -> tuple[MemberFact, ...]:
     """Without names, and in an order that tells none."""
-    seeing = {eye.actor: eye for eye in desk.eyes()}
+    seeing = {eye.actor: eye for eye in desk.coverage()}
     made = [
         MemberFact(
             sees=tuple(name for name in SIGHTS if seeing[one.actor.name].by(name) == CAN)

@@ -19,7 +19,7 @@ def posted_by(partner: str) -> str:
     return f"{partner}/posted"
 
 
-def hear(proposals: Proposals, offers: Offers, partner: Partner) -> int:
+def receive(proposals: Proposals, offers: Offers, partner: Partner) -> int:
     """Keep what a partner offers now and what it offers no more; how many proposals are new."""
     source = posted_by(partner.name)
     known = proposals.claims_of(source)
@@ -34,7 +34,7 @@ def hear(proposals: Proposals, offers: Offers, partner: Partner) -> int:
         for item, claim in known.items()
         if item not in there and not claim.withdrawn
     ]
-    return proposals.hear([*heard, *gone])
+    return proposals.take_in([*heard, *gone])
 
 
 def _claim(offered: Offered) -> Claim:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from bavn.centre.books import tables as t
 from bavn.centre.books.clock import is_uncarried
 from bavn.centre.cases import dues
-from bavn.centre.desk.counts import told_of
+from bavn.centre.desk.counts import actor_counts
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.detector_coverage import CAN
 from bavn.centre.members.registry import joined_in
@@ -123,7 +123,7 @@ def _suspected(connection: Connection, month: Period) -> dict[str, float]:
     first, end = month.first_us // DAY_US, month.end_us // DAY_US
     days: dict[str, list[int]] = {}
     for row in connection.execute(select(t.COUNTS).where(t.COUNTS.c.day >= first, t.COUNTS.c.day < end)):
-        told = told_of("", row.actor, row.epsilon_milli, json.loads(row.body)[0])
+        told = actor_counts("", row.actor, row.epsilon_milli, json.loads(row.body)[0])
         days.setdefault(row.actor, []).append(sum(told.cells))
     return {actor: sum(told) / len(told) for actor, told in days.items() if len(told) >= COUNTED_DAYS_MIN}
 
@@ -131,7 +131,7 @@ def _suspected(connection: Connection, month: Period) -> dict[str, float]:
 def _coverage(desk: Desk) -> dict[str, float]:
     """Per cent of the techniques that some detector names and that could be seen at the actor now."""
     made = {}
-    for eye in desk.eyes():
+    for eye in desk.coverage():
         seen = sum(any(eye.by(name) == CAN for name in detectors_of(one)) for one in TECHNIQUES)
         made[eye.actor] = 100 * seen / len(TECHNIQUES)
     return made

@@ -9,7 +9,7 @@ from bavn.centre.members import rollout, signed, tested
 from bavn.centre.members.registry import states_in
 from bavn.centre.members.rollout import Moved, Party, Planned
 from bavn.centre.members.signed import Record
-from bavn.centre.members.terms import SECTOR, AgreementStatus, standing
+from bavn.centre.members.terms import SECTOR, AgreementStatus, agreement_status
 from bavn.model.moment import DAY_US
 from bavn.model.sector.member import ActorState
 from bavn.model.sector.rollout import LIFE, PATH, Need, Stage, Step, Wait, has_come, next_of
@@ -80,7 +80,7 @@ class RolloutFacts:
         """The agreement that an actor signed last; None, where it has signed none since it left."""
         found = self._agreements.get(actor)
         left_us = max((one.at_us for one in self._moves if one.actor == actor and one.to is Stage.LEFT), default=-1)
-        return None if found is None or found.at_us <= left_us else standing(found, self._terms)
+        return None if found is None or found.at_us <= left_us else agreement_status(found, self._terms)
 
     def missing(self, actor: str, step: Step) -> tuple[Need, ...]:
         """What a step needs and is not there."""

@@ -133,7 +133,7 @@ class IntelGate:
         """Their effects are kept elsewhere. Repeatable."""
         self._kept.close(numbers)
 
-    def unheard(self, taken: TakenClaim) -> None:
+    def not_received(self, taken: TakenClaim) -> None:
         """It could not be worked off: what its source says of it is new when it is read again."""
         self._kept.drop(taken.source, taken.key)
 

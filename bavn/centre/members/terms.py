@@ -98,7 +98,7 @@ class AgreementStatus:
         return today <= self.until_day
 
 
-def standing(agreement: Record | None, terms: Record | None) -> AgreementStatus | None:
+def agreement_status(agreement: Record | None, terms: Record | None) -> AgreementStatus | None:
     """None where nothing was signed. Raises nothing: records were checked when they were made."""
     if agreement is None or terms is None:
         return None

@@ -102,7 +102,7 @@ def open_share(
         limits=limits,
         sector=config.limits.sector,
         recipients=ActiveActors(registry),
-        ring=ring_of(config.indicators),
+        ring=stages_of(config.indicators),
         canaries=registry.canaries,
     )
 
@@ -125,7 +125,7 @@ def open_indicators(config: CentreConfig, engine: Engine, clock: Clock, lists: L
     return Indicators(engine, clock, config.indicators, bounds)
 
 
-def ring_of(settings: IndicatorSettings) -> RingRules:
+def stages_of(settings: IndicatorSettings) -> RingRules:
     """How long the canary ring has it, and what stops it; who is in it is in the registry."""
     return RingRules(
         quiet_s=settings.canary_quiet_s,

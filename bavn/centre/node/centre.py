@@ -28,7 +28,7 @@ from bavn.centre.correlate.join import Join, Membership, Reconstruct
 from bavn.centre.correlate.lists import Lists
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.run import correlate
-from bavn.centre.correlate.score import group_worths
+from bavn.centre.correlate.score import group_evidence
 from bavn.centre.correlate.sharing import fit_all, malicious_mean
 from bavn.centre.desk.counts import forget_counts, keep_counts
 from bavn.centre.desk.desk import Desk
@@ -279,7 +279,7 @@ class Centre:
             self._cases.taken_back(heard, take_back(self._engine, heard.actor, heard.observable))
             self._ranked = None
         else:
-            self._join.hear(heard)
+            self._join.take_in(heard)
         self._inbox.done(taken.number)
 
     def _group_of(self, actor: str) -> str:
@@ -300,7 +300,7 @@ class Centre:
         for row in rows:
 
             def send(number: int = row.number, said: str = row.said) -> None:
-                refused = self._share.say(codec.read_said(said))
+                refused = self._share.say(codec.read_statement(said))
                 if refused is not None and refused.rule in SHUT:
                     return
                 with t.writing(self._engine) as connection:
@@ -389,7 +389,7 @@ class Centre:
         self._leads.keep_fits(
             fit_all(histograms(signs, thresholds, listed), groups, least),
             now_us,
-            fit_dependence(group_worths(unlisted).values(), least),
+            fit_dependence(group_evidence(unlisted).values(), least),
             measure_congruent(alike),
         )
         return self._leads.laws()

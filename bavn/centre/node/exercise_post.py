@@ -53,4 +53,4 @@ class ExercisePost:
 
     def heard(self, said: ExerciseStatement) -> None:
         """How far an actor has come."""
-        self.exercises.hear(said)
+        self.exercises.take_in(said)

@@ -183,7 +183,7 @@ class Intelligence:
         new = 0
         while taken := self._gate.take(TAKEN_AT_ONCE):
             try:
-                new += self.proposals.hear([_heard(claim) for claim in taken])
+                new += self.proposals.take_in([_heard(claim) for claim in taken])
             except Exception as error:
                 if self.contained.ends(error) or is_no_items_fault(error):
                     raise
@@ -198,10 +198,10 @@ class Intelligence:
 
         def hear() -> None:
             nonlocal new
-            new = self.proposals.hear([_heard(taken)])
+            new = self.proposals.take_in([_heard(taken)])
 
         if not self.contained.part("claims", hear, claim_text(taken.claim).encode("utf-8", "backslashreplace")):
-            self._gate.unheard(taken)
+            self._gate.not_received(taken)
         return new
 
     def end(self, name: str, by: str, why: str) -> SourceState:
@@ -232,7 +232,7 @@ class Intelligence:
         """What ``tidy`` does, in order; one that fails stops no other."""
         return (
             ("claims", self.work_off),
-            ("posts", self._hear_posts),
+            ("posts", self._receive_posts),
             ("age", self.proposals.age),
             ("hits", lambda: self.proposals.met(intel_hits.met(self._engine))),
             ("noise", self.suspend_noise),
@@ -240,14 +240,14 @@ class Intelligence:
             ("cases", self._tend_cases),
         )
 
-    def _hear_posts(self) -> None:
+    def _receive_posts(self) -> None:
         offers = self._offers
         if offers is None:
             return
         for partner in self._partners.in_force():
 
             def hear(partner: Partner = partner) -> None:
-                intel_posted.hear(self.proposals, offers, partner)
+                intel_posted.receive(self.proposals, offers, partner)
 
             self.contained.part(f"posts of {partner.name}", hear)
 
@@ -260,7 +260,7 @@ class Intelligence:
             self._clock,
             self._settings,
             actors,
-            self.standings(),
+            self.statuses(),
         )
 
     def suspend_noise(self) -> list[str]:
@@ -282,7 +282,7 @@ class Intelligence:
         read_us = {state.source.name: state.read_us for state in self.sources.every()}
         return measure(self.proposals.told(), read_us)
 
-    def standings(self) -> dict[str, SourceStatus]:
+    def statuses(self) -> dict[str, SourceStatus]:
         """What each source's word is worth now."""
         made = {}
         for state in self.sources.every():
@@ -298,7 +298,7 @@ class Intelligence:
 
     def weight(self, proposal: Proposal, standings: Mapping[str, SourceStatus] | None = None) -> Confidence:
         """What it weighs now."""
-        return weigh(proposal, self.standings() if standings is None else standings)
+        return weigh(proposal, self.statuses() if standings is None else standings)
 
     def open_case(self, observable: Observable, by: str) -> Case:
         """Make a case of a proposal; from there a person or a standing policy decides as of any case. Raises
@@ -339,7 +339,7 @@ class Intelligence:
         )
 
     def _tend_cases(self) -> None:
-        standings = self.standings()
+        standings = self.statuses()
         least = self._settings.case_confidence_min
         if least:
             for proposal in self.proposals.every(TAKEN_AT_ONCE):

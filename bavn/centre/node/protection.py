@@ -61,7 +61,7 @@ class Protection:
             ("protection policies", self.cases.apply_policies),
             ("protection cases", lambda: each("order of a case", self.cases.orders(), self._carry_out)),
             ("protection upkeep", self.upkeep.step),
-            ("protection ring", self._mind_ring),
+            ("protection ring", self._mind_stages),
             ("protection indicators", lambda: each("order", self.indicators.orders(), self._carry_out_one)),
             ("protection share", self.share.step),
         )
@@ -137,7 +137,7 @@ class Protection:
             self.share.delist(life.id)
             self.indicators.done(life.id, life.order_no)
             return
-        refusals = self.share.release([self._wish(life)], life.order_no)
+        refusals = self.share.release([self._request(life)], life.order_no)
         if refusals:
             self.indicators.refused(life.id, life.order_no, next(iter(refusals.values())))
             return
@@ -145,7 +145,7 @@ class Protection:
         self.indicators.done(life.id, life.order_no, now_us + life.days * DAY_US)
         self.cases.released(life.case_id, now_us)
 
-    def _wish(self, life: Life) -> ShareRequest:
+    def _request(self, life: Life) -> ShareRequest:
         """A refreshed indicator goes out with what it is worth by then, and needs no ring."""
         again = life.refreshed_us is not None
         evidence = life.evidence
@@ -167,7 +167,7 @@ class Protection:
             ),
         )
 
-    def _mind_ring(self) -> None:
+    def _mind_stages(self) -> None:
         now_us = self.clock.now_us()
         for stand in self.share.ring.waiting():
             if self.indicators.get(stand.indicator_id).now:

@@ -58,7 +58,7 @@ class WarningPost:
 
     def heard(self, said: WarningAnswer) -> None:
         """What an actor answered."""
-        self.warnings.hear(said)
+        self.warnings.take_in(said)
 
 
 def addressees(registry: Registry, clock: Clock) -> list[Addressee]:

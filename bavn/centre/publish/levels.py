@@ -62,7 +62,7 @@ def proposals(facts: DocumentFacts) -> tuple[Proposed, ...]:
     return tuple(_proposed(facts, threat) for threat in Threat)
 
 
-def heard_share(facts: DocumentFacts) -> float:
+def received_share(facts: DocumentFacts) -> float:
     """The share of active actors whose node was heard of within a day; 0 where there is none."""
     active = facts.active
     heard = [one for one in active if not away(one.heard_us, facts.now_us)]
@@ -125,8 +125,8 @@ def _level(
 def _nothing(facts: DocumentFacts, threat: Threat) -> tuple[Level | None, Text]:
     if threat not in BY_RSIT.values():
         return None, Text("No data that the centre has says anything of this; a person must judge it.")
-    heard = round(100 * heard_share(facts))
-    if heard_share(facts) < HEARD_SHARE_MIN:
+    heard = round(100 * received_share(facts))
+    if received_share(facts) < HEARD_SHARE_MIN:
         return None, Text(
             "No case, but only {heard} % of the actors' nodes were heard of within a day: nothing can be proposed.",
             heard=heard,

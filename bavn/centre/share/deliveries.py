@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, func, insert, or_, select, update
 
 from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.stage_book import OPEN, STOPPED, begin_ring, end_ring, open_ring
+from bavn.centre.share.stage_book import OPEN, STOPPED, begin_stages, end_stages, open_stages
 from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, OBSERVED, RECEIPT, RING, reading, writing
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
@@ -118,8 +118,8 @@ class Deliveries:
             }
             self._keep(connection, made.id, values, known is not None)
             if ring:
-                begin_ring(connection, made.id, version, ring, now_us)
-            first = open_ring(connection, made.id)
+                begin_stages(connection, made.id, version, ring, now_us)
+            first = open_stages(connection, made.id)
             self._owe(connection, made.id, version, RELEASE, actors, now_us, first)
             return _indicator(connection.execute(select(INDICATOR).where(INDICATOR.c.id == made.id)).one())
 
@@ -143,8 +143,8 @@ class Deliveries:
                 values = {"version": version, "withdrawn_us": now_us, "live": False}
                 self._keep(connection, row.id, values, True)
                 self._owe(connection, row.id, version, WITHDRAW, had, now_us)
-                if open_ring(connection, row.id):
-                    end_ring(connection, row.id, STOPPED, "withdrawn", now_us)
+                if open_stages(connection, row.id):
+                    end_stages(connection, row.id, STOPPED, "withdrawn", now_us)
         return [row.id for row in rows]
 
     def owe_newcomers(self, actors: Sequence[str], now_us: int) -> None:
@@ -161,7 +161,7 @@ class Deliveries:
                     select(INDICATOR.c.id, INDICATOR.c.version).where(live, ~told.exists()).order_by(INDICATOR.c.id)
                 ).all()
                 for row in missing:
-                    ring = open_ring(connection, row.id)
+                    ring = open_stages(connection, row.id)
                     self._owe(connection, row.id, row.version, RELEASE, [actor], now_us, ring)
 
     # --- letters -----------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ class Exchange:
         while rows := self._deliveries.changed(since_us, now_us - KEPT_AFTER_END_US, after, ROWS_PER_READ):
             for some in batched(rows, LET_THROUGH_TOGETHER, strict=False):
                 with self._book.transaction():
-                    added += sum(self._shelved(kept, now_us, since_us) for kept in some)
+                    added += sum(self._collected(kept, now_us, since_us) for kept in some)
             after = rows[-1].indicator.id
         self._seen_us = now_us
         if self._again is None:
@@ -135,10 +135,10 @@ class Exchange:
             )
         return gone
 
-    def _shelved(self, kept: Kept, now_us: int, since_us: int | None) -> bool:
+    def _collected(self, kept: Kept, now_us: int, since_us: int | None) -> bool:
         try:
             with self._book.attempt():
-                return self._shelve(kept, now_us)
+                return self._collect(kept, now_us)
         except Exception as error:
             if is_environment(error):
                 raise
@@ -147,7 +147,7 @@ class Exchange:
                 self._again = since_us, now_us + TRY_AGAIN_US
             return False
 
-    def _shelve(self, kept: Kept, now_us: int) -> bool:
+    def _collect(self, kept: Kept, now_us: int) -> bool:
         made = replace(kept.indicator, revoked=not kept.live)
         if self._shelves.holds(SHELF, made.id, made.version):
             return False

@@ -53,7 +53,7 @@ class Post:
     def say(self, letter: Outgoing) -> Refused | None:
         """Queue a letter, unless it was queued before. Raises GateBroken."""
         with self.ledger.book.transaction():
-            if self._was_said(letter):
+            if self._was_sent(letter):
                 return None
             outcome = self.gate.offer(letter)
         return outcome if isinstance(outcome, Refused) else None
@@ -78,7 +78,7 @@ class Post:
         waiting = self.outbox.waiting(actor, after, messages_max=PULL_MESSAGES_MAX, bytes_max=PULL_BYTES_MAX)
         return [one.raw for one in waiting]
 
-    def _was_said(self, letter: Outgoing) -> bool:
+    def _was_sent(self, letter: Outgoing) -> bool:
         try:
             made = encode(KINDS[type(letter.said)](**fields_of(letter.said, self._created_by)))
         except (NotWritable, ValueError):  # the rules say why it is no message

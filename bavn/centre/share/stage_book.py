@@ -30,7 +30,7 @@ class RingStand:
     why: str
 
 
-def begin_ring(connection: Connection, wanted_id: str, version: int, actors: Sequence[str], now_us: int) -> None:
+def begin_stages(connection: Connection, wanted_id: str, version: int, actors: Sequence[str], now_us: int) -> None:
     """A release goes to these actors first."""
     values: dict[str, Any] = {
         "state": WAITING,
@@ -45,25 +45,25 @@ def begin_ring(connection: Connection, wanted_id: str, version: int, actors: Seq
         connection.execute(insert(RING).values(indicator_id=wanted_id, **values))
 
 
-def open_ring(connection: Connection, wanted_id: str) -> frozenset[str]:
+def open_stages(connection: Connection, wanted_id: str) -> frozenset[str]:
     """The ring that has it while the others wait; empty where nobody waits."""
     row = connection.execute(select(RING).where(RING.c.indicator_id == wanted_id, RING.c.state == WAITING)).first()
     return frozenset(json.loads(row.actors)) if row is not None else frozenset()
 
 
-def waiting_rings(connection: Connection) -> list[RingStand]:
+def waiting_stages(connection: Connection) -> list[RingStand]:
     """All that are not decided, oldest first."""
     asked = select(RING).where(RING.c.state == WAITING).order_by(RING.c.began_us, RING.c.indicator_id)
     return [_stand(row) for row in connection.execute(asked.limit(ROWS_MAX))]
 
 
-def ring_of(connection: Connection, wanted_id: str) -> RingStand | None:
+def stages_of(connection: Connection, wanted_id: str) -> RingStand | None:
     """How the last ring of an indicator stands; None where it never had one."""
     row = connection.execute(select(RING).where(RING.c.indicator_id == wanted_id)).first()
     return None if row is None else _stand(row)
 
 
-def rings_of(connection: Connection, wanted_ids: Sequence[str]) -> dict[str, RingStand]:
+def all_stages_of(connection: Connection, wanted_ids: Sequence[str]) -> dict[str, RingStand]:
     """The same of a page of indicators, by their ids."""
     return {
         row.indicator_id: _stand(row)
@@ -71,7 +71,7 @@ def rings_of(connection: Connection, wanted_ids: Sequence[str]) -> dict[str, Rin
     }
 
 
-def end_ring(connection: Connection, wanted_id: str, state: str, why: str, now_us: int) -> None:
+def end_stages(connection: Connection, wanted_id: str, state: str, why: str, now_us: int) -> None:
     """It is decided."""
     connection.execute(
         update(RING).where(RING.c.indicator_id == wanted_id).values(state=state, why=why, ended_us=now_us)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, select, update
 
 from bavn.centre.share.deliveries import HELD, PENDING
-from bavn.centre.share.stage_book import OPEN, STOPPED, RingStand, end_ring, ring_of, rings_of, waiting_rings
+from bavn.centre.share.stage_book import OPEN, STOPPED, RingStand, all_stages_of, end_stages, stages_of, waiting_stages
 from bavn.centre.share.tables import DELIVERY, OBSERVED, RECEIPT, reading, writing
 from bavn.model.intel.indicator import COUNT_EDGES
 from bavn.model.moment import SECOND_US
@@ -56,35 +56,35 @@ class CanaryStages:
     def decisions(self, active: Sequence[str], now_us: int) -> list[Decision]:
         """What can be decided now. Changes nothing: ``go_on`` and ``stop`` do."""
         with reading(self._engine) as connection:
-            made = (self._decide(connection, stand, active, now_us) for stand in waiting_rings(connection))
+            made = (self._decide(connection, stand, active, now_us) for stand in waiting_stages(connection))
             return [one for one in made if one is not None]
 
     def go_on(self, wanted_id: str, why: str, now_us: int) -> None:
         """What was held goes to everybody. Repeatable."""
         held = (DELIVERY.c.indicator_id == wanted_id) & (DELIVERY.c.status == HELD)
         with writing(self._engine) as connection:
-            end_ring(connection, wanted_id, OPEN, why, now_us)
+            end_stages(connection, wanted_id, OPEN, why, now_us)
             connection.execute(update(DELIVERY).where(held).values(status=PENDING, try_us=now_us))
 
     def stop(self, wanted_id: str, why: str, now_us: int) -> None:
         """It goes no further. Repeatable."""
         with writing(self._engine) as connection:
-            end_ring(connection, wanted_id, STOPPED, why, now_us)
+            end_stages(connection, wanted_id, STOPPED, why, now_us)
 
     def stand(self, wanted_id: str) -> RingStand | None:
         """How the last ring of an indicator stands."""
         with reading(self._engine) as connection:
-            return ring_of(connection, wanted_id)
+            return stages_of(connection, wanted_id)
 
     def stands(self, wanted_ids: Sequence[str]) -> dict[str, RingStand]:
         """How the last ring of each of these stands, those that had one: one question for a page of a list."""
         with reading(self._engine) as connection:
-            return rings_of(connection, wanted_ids)
+            return all_stages_of(connection, wanted_ids)
 
     def waiting(self) -> list[RingStand]:
         """Releases that are with their ring, oldest first."""
         with reading(self._engine) as connection:
-            return waiting_rings(connection)
+            return waiting_stages(connection)
 
     def _decide(self, connection: Connection, stand: RingStand, active: Sequence[str], now_us: int) -> Decision | None:
         ring = [actor for actor in stand.actors if actor in active]

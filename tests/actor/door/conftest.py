@@ -112,8 +112,8 @@ class Actor:
             on or self.suspicions[0], judgement, scope, until_us=now_us + days * DAY_US, now_us=now_us, by="anna"
         )
 
-    def hear(self, raw: bytes):
-        outcome = self.door.hear(raw, self.given.append)
+    def take_in(self, raw: bytes):
+        outcome = self.door.take_in(raw, self.given.append)
         self.door.join()
         return outcome
 
@@ -142,7 +142,7 @@ class TestCentre:
     def to(self, actor: Actor, message: messages.Message):
         seq = self._seq.get(actor.name, 0) + 1
         self._seq[actor.name] = seq
-        return actor.hear(seal.seal(self.key, CENTRE, actor.name, seq, message))
+        return actor.take_in(seal.seal(self.key, CENTRE, actor.name, seq, message))
 
     def opening(self, actors, **other) -> messages.RoundOpened:
         plain = {

@@ -140,9 +140,9 @@ def test_what_is_no_step_of_this_actors_own_tasks_does_not_leave(centre, north, 
 
 
 def _said(actor) -> list[CaseReply]:
-    from bavn.actor.door.conversations.case_book import SAID_SQL, said_of
+    from bavn.actor.door.conversations.case_book import SAID_SQL, replies_of
 
-    return said_of(actor.book.rows(SAID_SQL))
+    return replies_of(actor.book.rows(SAID_SQL))
 
 
 def test_a_step_is_judged_by_what_was_said_since_the_centre_was_last_heard(centre, north) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_said_of
+from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_statements_of
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.sector.nis2 import Nis2Act
@@ -41,7 +41,7 @@ def note(actor, act, hours_ago=1.0, **more):
     at_us = actor.clock.now_us() - int(hours_ago * HOUR_US)
     number = actor.door.cases.nis2.leave(more.pop("case_id", CASE), Nis2Act(act), at_us, more.pop("by", "bo"), **more)
     actor.door.cases.tell()
-    return next(said for said in nis2_said_of(actor.book.rows(NIS2_SQL)) if said.number == number)
+    return next(said for said in nis2_statements_of(actor.book.rows(NIS2_SQL)) if said.number == number)
 
 
 def test_each_step_leaves_once_as_exactly_what_was_noted(centre) -> None:

@@ -115,8 +115,8 @@ def test_where_people_are_asked_nothing_is_looked_for_before_they_have_said_so(c
     north = Actor("north", centre.key, policy=DoorPolicy(answer_questions="ask"))
     centre.to(north, ASKED)
     assert north.door.questions.due() == []
-    north.door.state.set_wish(EVIL, "allow", "anna", NOW_US)
-    north.door.state.set_wish(OTHER, "veto", "anna", NOW_US)
+    north.door.state.set_override(EVIL, "allow", "anna", NOW_US)
+    north.door.state.set_override(OTHER, "veto", "anna", NOW_US)
     answer(north, count=1, first_us=NOW_US, last_us=NOW_US)
     assert [type(m).__name__ for m in north.said()] == ["QuestionAnswered", "QuestionDeclined"]
     assert [rule for _, _, rule in rows(north)] == ["", "not_vetoed"]
@@ -126,7 +126,7 @@ def test_what_nobody_decides_ends_unanswered_and_says_nothing(centre) -> None:
     north = Actor("north", centre.key, policy=DoorPolicy(answer_questions="ask"))
     centre.to(north, ASKED)
     north.clock.advance(8 * DAY_US)
-    north.door.state.set_wish(EVIL, "allow", "anna", NOW_US)
+    north.door.state.set_override(EVIL, "allow", "anna", NOW_US)
     assert north.door.questions.due() == []
     north.door.tidy()
     assert {state for _, state, _ in rows(north)} == {"unanswered"}
@@ -233,7 +233,7 @@ def said_of(count: int, first_us: int, last_us: int, *, seed: int = 1, homes_sto
     centre = TestCentre()
     north = Actor("north", centre.key, seed=seed)
     if homes_story:
-        north.door.state.set_wish(Observable.of("domain", homes_story), "veto", "anna", NOW_US)
+        north.door.state.set_override(Observable.of("domain", homes_story), "veto", "anna", NOW_US)
     centre.to(north, ASKED)
     answer(north, count=count, first_us=first_us, last_us=last_us)
     return north.sealed()
@@ -261,7 +261,7 @@ def test_every_decline_is_the_same_bytes_whatever_was_met(why, count) -> None:
         centre = TestCentre()
         north = Actor("north", centre.key, policy=policies.get(reason))
         if reason == "veto":
-            north.door.state.set_wish(EVIL, "veto", "anna", NOW_US)
+            north.door.state.set_override(EVIL, "veto", "anna", NOW_US)
         centre.to(north, asking(EVIL))
         answer(north, count=found, first_us=NOW_US, last_us=NOW_US, **({"days": 0} if reason == "history" else {}))
         raws.append(north.sealed())

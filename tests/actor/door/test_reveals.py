@@ -57,7 +57,7 @@ def test_each_class_of_element_has_its_own_mode(centre, kind, value, field, mode
     assert named == ({element.value} if mode == "automatic" else set())
     assert north.door.state.wish(element) == ("asked" if mode == "ask" else None)
     if mode == "ask":
-        north.door.state.set_wish(element, "allow", "anna", NOW_US)
+        north.door.state.set_override(element, "allow", "anna", NOW_US)
         _, _, answers = centre.round([north, *others], round_id="cd" * 16)
         assert {m.value for m in answers["north"] if isinstance(m, messages.Report)} == {element.value}
 

@@ -148,13 +148,13 @@ def test_too_many_rounds_in_an_hour_are_refused(centre, actors) -> None:
 def test_a_repeated_or_foreign_envelope_is_one_refusal(centre, actors) -> None:
     north = actors[0]
     raw = seal.seal(centre.key, "centre", "north", 1, centre.opening(actors))
-    assert north.hear(raw) is None
-    again = north.hear(raw)
+    assert north.take_in(raw) is None
+    again = north.take_in(raw)
     assert isinstance(again, Refused)
     assert again.rule == "heard_before"
     forged = seal.seal(north.key, "centre", "north", 2, centre.opening(actors, round_id="cd" * 16))
-    assert north.hear(forged).rule == "bad_signature"
-    assert north.hear(b"garbage").rule != ""
+    assert north.take_in(forged).rule == "bad_signature"
+    assert north.take_in(b"garbage").rule != ""
     assert len(north.ledger.lines(kind="ShareUpload")) == 1
     assert len(north.ledger.lines(kind="Envelope")) == 3
     assert north.door.heard == 1
@@ -206,10 +206,10 @@ def test_what_a_person_allowed_is_answered_and_a_veto_holds(centre, actors) -> N
     north = actors[0] = Actor("north", centre.key, seed=1, suspicions=actors[0].suspicions, policy=ask)
     centre.round(actors)
     assert north.door.state.wish(BAD) == "asked"
-    north.door.state.set_wish(BAD, "allow", "anna", NOW_US)
+    north.door.state.set_override(BAD, "allow", "anna", NOW_US)
     _, _, answers = centre.round(actors, round_id="cd" * 16)
     assert {r.value for r in reports(answers)["north"]} == {BAD.value}
-    north.door.state.set_wish(BAD, "veto", "anna", NOW_US)
+    north.door.state.set_override(BAD, "veto", "anna", NOW_US)
     north.suspicions = [suspicion(observables=(BAD,))]
     centre.to(north, centre.opening(actors, round_id="ce" * 16))
     prepared, slots = north.door.state.contents(north.door.state.round("ce" * 16))

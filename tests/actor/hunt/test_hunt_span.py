@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.hunt.span import LAST_US, RequestedSpan, SpanUnclear, asked, length, moment
+from bavn.actor.hunt.span import LAST_US, RequestedSpan, SpanUnclear, length, moment, requested_span
 from bavn.model.moment import DAY_US, HOUR_US
 
 
 def test_last_counts_back_from_the_newest_record() -> None:
-    assert asked(last="2d").of(0, 10 * DAY_US) == (8 * DAY_US + 1, 10 * DAY_US + 1)
-    assert asked(last="2d", end="1970-01-06").of(0, 10 * DAY_US) == (3 * DAY_US, 5 * DAY_US)
+    assert requested_span(last="2d").of(0, 10 * DAY_US) == (8 * DAY_US + 1, 10 * DAY_US + 1)
+    assert requested_span(last="2d", end="1970-01-06").of(0, 10 * DAY_US) == (3 * DAY_US, 5 * DAY_US)
 
 
 def test_nothing_said_is_all_there_is() -> None:
@@ -29,7 +29,7 @@ def test_a_time_without_a_zone_is_utc() -> None:
 )
 def test_what_names_no_span_is_one_clear_error(words) -> None:
     with pytest.raises(SpanUnclear):
-        asked(*words)
+        requested_span(*words)
 
 
 @given(st.text(max_size=40))

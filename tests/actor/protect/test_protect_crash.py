@@ -22,7 +22,7 @@ def test_the_door_hears_exactly_once_and_protect_looks_later(make_actor, make_in
 
     def hear_and_die() -> None:
         with actor.book.transaction():
-            actor.protect.hear(message)
+            actor.protect.take_in(message)
             raise RuntimeError("the node died before it noted that it heard")
 
     with pytest.raises(RuntimeError):
@@ -30,7 +30,7 @@ def test_the_door_hears_exactly_once_and_protect_looks_later(make_actor, make_in
     actor.protect.step()
     assert actor.enforcer.holds == set()
     with actor.book.transaction():
-        actor.protect.hear(message)
+        actor.protect.take_in(message)
     assert actor.lines() == []
     actor.again().protect.step()
     assert actor.enforcer.holds == {"evil-c2.com"}

@@ -4,7 +4,7 @@ import pytest
 
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.actor.protect.requests import wish
+from bavn.actor.protect.requests import request
 from bavn.model.intel.indicator import Pap
 from bavn.model.moment import HOUR_US
 from bavn.model.outcome import Refused
@@ -86,17 +86,17 @@ def test_another_process_leaves_wishes(make_actor, make_indicator, make_released
     one, two = make_indicator(), make_indicator("b.org", n=2)
     actor.protect.receive([make_released(one), make_released(two)])
     with Book(path) as other:
-        wish(other, "approve", one.id, "anna")
-        wish(other, "approve", two.id, "anna")
-        wish(other, "lift", one.id, "bo")
+        request(other, "approve", one.id, "anna")
+        request(other, "approve", two.id, "anna")
+        request(other, "lift", one.id, "bo")
     actor.protect.step()
     assert actor.enforcer.holds == {"b.org"}
     with Book(path) as other:
-        wish(other, "kill", "", "bo")
+        request(other, "kill", "", "bo")
     actor.protect.step()
     assert actor.enforcer.holds == set()
     with Book(path) as other:
-        wish(other, "revive", "", "bo")
+        request(other, "revive", "", "bo")
     actor.protect.step()
     assert actor.enforcer.holds == {"b.org"}
     calls = len(actor.enforcer.calls)

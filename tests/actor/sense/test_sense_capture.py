@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.capture import LINKTYPES, form_of, look, rescue
+from bavn.actor.sense.capture import LINKTYPES, form_of, rescue, survey
 
 PACKETS = [bytes([n]) * (20 + 7 * n) for n in range(6)]
 
@@ -44,16 +44,16 @@ def put(tmp_path):
 
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_both_kinds_in_both_byte_orders(put, order):
-    looked = look(put(pcap(PACKETS, order)))
+    looked = survey(put(pcap(PACKETS, order)))
     assert (looked.form, looked.linktype, looked.packets, looked.must_be_copied) == ("pcap", 1, True, False)
-    looked = look(put(pcapng(PACKETS, order)))
+    looked = survey(put(pcapng(PACKETS, order)))
     assert (looked.form, looked.linktype, looked.packets) == ("pcapng", 1, True)
-    assert look(put(pcap(PACKETS, order, magic=0xA1B23C4D))).form == "pcap"
+    assert survey(put(pcap(PACKETS, order, magic=0xA1B23C4D))).form == "pcap"
 
 
 @pytest.mark.parametrize("raw", [pcap([]), pcapng([]), pcapng([], linktypes=())])
 def test_a_capture_of_nothing_is_one(put, raw):
-    assert not look(put(raw)).packets
+    assert not survey(put(raw)).packets
 
 
 @pytest.mark.parametrize(
@@ -69,12 +69,12 @@ def test_a_capture_of_nothing_is_one(put, raw):
 )
 def test_what_cannot_be_opened_is_refused_with_one_reason(put, raw, says):
     with pytest.raises(SourceBroken, match=says):
-        look(put(raw))
+        survey(put(raw))
 
 
 def test_a_capture_that_is_not_there(tmp_path):
     with pytest.raises(SourceBroken, match="cannot be read"):
-        look(tmp_path / "none")
+        survey(tmp_path / "none")
 
 
 @given(st.sampled_from([pcap(PACKETS), pcap(PACKETS, ">"), pcapng(PACKETS), pcapng(PACKETS, ">")]), st.data())
@@ -124,9 +124,9 @@ def test_the_newer_any_device_becomes_the_older(put, tmp_path, form):
     payload = b"\x45" + b"\0" * 19
     newer = b"\x08\x00" + b"\0\0" + b"\0\0\0\x02" + b"\0\x01" + b"\x04" + b"\x06" + b"abcdef\0\0" + payload
     path = put(pcap([newer], linktype=276) if form is pcap else pcapng([newer], linktypes=(276,)))
-    assert look(path).must_be_copied
+    assert survey(path).must_be_copied
     rescue(path, tmp_path / "y")
-    assert look(tmp_path / "y").linktype == 113
+    assert survey(tmp_path / "y").linktype == 113
     older = b"\x00\x04" + b"\0\x01" + b"\0\x06" + b"abcdef\0\0" + b"\x08\x00" + payload
     assert older in (tmp_path / "y").read_bytes()
     assert rescue(tmp_path / "y", tmp_path / "z").packets >= 1

@@ -115,7 +115,7 @@ def sources(house: SacContext, folder: Path) -> None:
         for name, claimed in (("nord-feed", CLAIMED), ("c2-list", CLAIMED[:3]))
         for at, named in enumerate(claimed)
     ]
-    books.proposals.hear(heard)
+    books.proposals.take_in(heard)
     books.proposals.met([(CLAIMED[0], "region-nord", "sighting", now_us // HOUR_US)])
     books.proposals.dismiss(CLAIMED[7], BO, "a shop of ours")
 

@@ -334,8 +334,8 @@ def _door(parts: NodeParts, now_us: int) -> None:
     ):
         for cell in range(2):
             reveals.note(f"{number:032x}", "A", Observable.of("domain", name), ["south", "west"], rule, now_us - cell)
-    state.set_wish(Observable.of("domain", "example.net"), "asked", "centre", now_us - HOUR_US)
-    state.set_wish(Observable.of("domain", "example.org"), "veto", "Anna Berg", now_us - DAY_US)
+    state.set_override(Observable.of("domain", "example.net"), "asked", "centre", now_us - HOUR_US)
+    state.set_override(Observable.of("domain", "example.org"), "veto", "Anna Berg", now_us - DAY_US)
     for number in range(60):
         note = Note(
             kind="Report",
@@ -401,7 +401,7 @@ def _warnings(parts: NodeParts, now_us: int) -> None:
     book = parts.door.cases.warnings
     for at, more in enumerate(told):
         given = WarningGiven(warning_id=f"warning-{at + 1:016x}", **plain | more)
-        assert book.hear(given, Note(kind="WarningGiven", item_id=f"{at:064x}", peer="centre")) is None
+        assert book.take_in(given, Note(kind="WarningGiven", item_id=f"{at:064x}", peer="centre")) is None
     book.leave(f"warning-{2:016x}", 1, AnswerAct.AFFECTED, "three mailboxes got one", "Anna Berg")
 
 
@@ -427,7 +427,7 @@ def _exercises(parts: NodeParts, now_us: int) -> None:
         for version in (1, 2) if state == "ended" else (1,):
             told = plain.model_copy(update={"version": version, "state": state if version == 2 else "running"})
             note = Note(kind="ExerciseTold", item_id=f"{at:063x}{version}", peer="centre")
-            assert book.hear(told, note) is None
+            assert book.take_in(told, note) is None
         book.step(None)
     book.leave(one, ActorStep.ALLOWED, "Anna Berg")
     for step in (ActorStep.INJECTED, ActorStep.SUSPECTED):

@@ -139,7 +139,7 @@ def warnings(house: SacContext) -> None:
         )
     ):
         clock.advance(2 * HOUR_US)
-        kept.hear(
+        kept.take_in(
             WarningAnswer(
                 item_id="i",
                 actor=actor,
@@ -211,7 +211,7 @@ def _played(
 def _hear(kept: Exercises, exercise_id: str, actor: str, steps: tuple[ActorStep, ...], minute: int) -> None:
     for at, step in enumerate(steps):
         suspected = step is ActorStep.SUSPECTED
-        kept.hear(
+        kept.take_in(
             ExerciseStatement(
                 item_id="i",
                 actor=actor,

@@ -55,12 +55,12 @@ def served(side, house, folder):
 
 @pytest.fixture(scope="module")
 def sac(tmp_path_factory):
-    from bavn.app.web.sac.context import open_house
+    from bavn.app.web.sac.context import open_context
 
     folder = tmp_path_factory.mktemp("sac")
     (folder / "centre.toml").write_text("")
     assert CliRunner().invoke(centre, ["init", "--config", str(folder / "centre.toml")]).exit_code == 0
-    with open_house(read_centre(folder / "centre.toml")) as house, served("sac", house, folder) as address:
+    with open_context(read_centre(folder / "centre.toml")) as house, served("sac", house, folder) as address:
         yield address
 
 

@@ -9,7 +9,7 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.audit_pages import WantedLines, acts_and_people, check_chain, found_lines
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.indicators.indicators import Indicators
-from bavn.centre.cases.indicators.pages import IndicatorFilter, lives_page
+from bavn.centre.cases.indicators.pages import IndicatorFilter, indicators_page
 from bavn.centre.cases.indicators.upkeep import Upkeep
 from bavn.centre.cases.policies import Policies
 from bavn.centre.cases.tables import AUDIT, GENESIS, make_tables
@@ -45,7 +45,7 @@ def fill(book, count=11):
 
 def all_pages(engine, wanted, limit):
     found, after = [], None
-    while page := lives_page(engine, wanted, limit, after):
+    while page := indicators_page(engine, wanted, limit, after):
         found += page
         after = (page[-1].drafted_us, page[-1].id)
     return found
@@ -53,7 +53,7 @@ def all_pages(engine, wanted, limit):
 
 def test_pages_of_indicators_meet_in_the_order_of_one_page(engine, book) -> None:
     fill(book)
-    whole = list(lives_page(engine, IndicatorFilter(), 100))
+    whole = list(indicators_page(engine, IndicatorFilter(), 100))
     assert len({life.id for life in whole}) == len(whole) == 11
     assert [life.drafted_us for life in whole] == sorted((life.drafted_us for life in whole), reverse=True)
     for limit in (1, 2, 3, 5):
@@ -62,43 +62,43 @@ def test_pages_of_indicators_meet_in_the_order_of_one_page(engine, book) -> None
 
 def test_filters_are_those_of_the_whole_list(engine, book) -> None:
     fill(book)
-    whole = lives_page(engine, IndicatorFilter(), 100)
+    whole = indicators_page(engine, IndicatorFilter(), 100)
     book.act(whole[3].id, LifeAct.REVIEW, account("Anna Berg"), "ready")
-    reviewed = lives_page(engine, IndicatorFilter(state=LifeState.REVIEW), 100)
+    reviewed = indicators_page(engine, IndicatorFilter(state=LifeState.REVIEW), 100)
     assert [life.id for life in reviewed] == [whole[3].id]
-    names = lives_page(engine, IndicatorFilter(kind=ObservableType.DOMAIN), 100)
+    names = indicators_page(engine, IndicatorFilter(kind=ObservableType.DOMAIN), 100)
     assert {life.observable.type for life in names} == {ObservableType.DOMAIN}
     assert len(names) == 5
-    assert {life.observable.value for life in lives_page(engine, IndicatorFilter(words="EVIL-1[.]com"), 100)} == {
+    assert {life.observable.value for life in indicators_page(engine, IndicatorFilter(words="EVIL-1[.]com"), 100)} == {
         "host-1.evil-1.com",
         "host-7.evil-1.com",
     }
-    assert lives_page(engine, IndicatorFilter(words=whole[0].id[:20]), 100) == (whole[0],)
-    assert lives_page(engine, IndicatorFilter(case_id=whole[5].case_id), 100) == (book.get(whole[5].id),)
+    assert indicators_page(engine, IndicatorFilter(words=whole[0].id[:20]), 100) == (whole[0],)
+    assert indicators_page(engine, IndicatorFilter(case_id=whole[5].case_id), 100) == (book.get(whole[5].id),)
     book.found_wrong(whole[7].id, account("Bo Lund"), "a shop")
-    assert [life.id for life in lives_page(engine, IndicatorFilter(judged=True), 100)] == [whole[7].id]
+    assert [life.id for life in indicators_page(engine, IndicatorFilter(judged=True), 100)] == [whole[7].id]
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.text(max_size=60))
 def test_any_words_find_those_that_hold_them_and_never_break(engine, book, words) -> None:
-    if not lives_page(engine, IndicatorFilter(), 1):
+    if not indicators_page(engine, IndicatorFilter(), 1):
         fill(book, 5)
     words = words.replace("\0", "")
     plain = words.strip().lower().replace("[.]", ".").replace("(.)", ".").replace("[:]", ":")
-    found = {life.observable.value for life in lives_page(engine, IndicatorFilter(words=words), 100)}
+    found = {life.observable.value for life in indicators_page(engine, IndicatorFilter(words=words), 100)}
     if not words.strip().startswith("indicator--"):
-        whole = {life.observable.value for life in lives_page(engine, IndicatorFilter(), 100)}
+        whole = {life.observable.value for life in indicators_page(engine, IndicatorFilter(), 100)}
         assert found == {value for value in whole if plain in value}
 
 
 def test_worth_of_a_page_and_producers_that_were_judged_are_those_of_the_whole(engine, book) -> None:
     fill(book)
     upkeep = Upkeep(book, Policies(engine, book.clock))
-    lives = lives_page(engine, IndicatorFilter(), 100)
+    lives = indicators_page(engine, IndicatorFilter(), 100)
     book.found_wrong(lives[2].id, account("Bo Lund"), "a shop")
     now_us = book.clock.now_us()
-    assert upkeep.standings(lives[2:4], now_us) == upkeep.standings(lives, now_us)[2:4]
+    assert upkeep.statuses(lives[2:4], now_us) == upkeep.statuses(lives, now_us)[2:4]
     assert upkeep.judged() == ()  # nothing of it was released
     assert upkeep.producers() == ()
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import R_MAX, R_MIN, Dependence, fit
-from bavn.centre.correlate.score import group_worths, weigh
+from bavn.centre.correlate.score import group_evidence, weigh
 from bavn.model.evidence import evidence_nats
 from bavn.model.observable import Observable
 from bavn.traffic.dice import SeededDice
@@ -68,5 +68,5 @@ def test_a_hundred_weak_reports_of_one_thing_are_not_a_hundred_times_the_evidenc
 
 def test_what_the_fit_is_fitted_on_is_one_worth_for_each_group(sign):
     signs = [sign(actor="anna", group="v", p_bucket=9), sign(actor="bodil", group="v", p_bucket=3), sign(actor="c")]
-    (worths,) = group_worths(signs).values()
+    (worths,) = group_evidence(signs).values()
     assert len(worths) == 2

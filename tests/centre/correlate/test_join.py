@@ -138,7 +138,7 @@ def test_what_counted_already_stops_counting_when_another_disagrees(fake_actor, 
     counted = len(sector.signs())
     assert sector.revealed() == {EVIL: {"east", "north"}}
     for answer in held_back:
-        sector.hear(answer)
+        sector.take_in(answer)
     assert count(sector, QUARANTINE) == len(held_back) > 0
     disputed = {f"-{answer.table}-{answer.bin}-" for answer in held_back}
     assert len(sector.signs()) < counted
@@ -203,7 +203,7 @@ def test_what_was_not_asked_for_is_turned_away(fake_actor, fake_sector, sign):
     report = Revealed(sign=sign(actor="east", round_id=round_.id, report_id="x"), table=unasked[0], bin=unasked[1])
     stranger = Decline(item_id="e", actor="nobody-here", round_id=round_.id, table=0, bin=0, received_us=1)
     nowhere = Decline(item_id="f", actor="east", round_id="ff" * 16, table=0, bin=0, received_us=1)
-    rules = [sector.hear(one).rule for one in (tags, no, report, stranger, nowhere)]
+    rules = [sector.take_in(one).rule for one in (tags, no, report, stranger, nowhere)]
     assert rules == ["asked_for", "asked_for", "asked_for", "round_member", "round_known"]
 
 
@@ -227,10 +227,10 @@ def test_wrong_uploads_are_refused_with_their_reason(fake_actor, fake_sector):
         ({"registry_version": 2}, "registry_version"),
         ({"received_us": opening.deadline_us + 1}, "upload_in_time"),
     ):
-        assert sector.hear(Upload(**upload | change)).rule == rule
-    assert sector.hear(Upload(**upload)) is None
-    assert sector.hear(Upload(**upload)) is None
-    assert sector.hear(Upload(**upload | {"item_id": "v"})).rule == "one_upload"
+        assert sector.take_in(Upload(**upload | change)).rule == rule
+    assert sector.take_in(Upload(**upload)) is None
+    assert sector.take_in(Upload(**upload)) is None
+    assert sector.take_in(Upload(**upload | {"item_id": "v"})).rule == "one_upload"
 
 
 HOLDERS = st.sampled_from([{0, 1, 2, 3}, {0, 1, 2}, {1, 2, 3}, {0, 3}, {2}])
@@ -262,7 +262,7 @@ def test_any_schedule_reveals_nothing_below_t_and_nothing_twice(fake_actor, fake
             index = data.draw(st.integers(0, len(on_the_way) - 1))
             several = on_the_way[index : index + 4]
             for heard in several:
-                sector.hear(heard)
+                sector.take_in(heard)
             if move == "deliver":
                 del on_the_way[index : index + 4]
         elif move == "lose" and on_the_way:
@@ -271,7 +271,7 @@ def test_any_schedule_reveals_nothing_below_t_and_nothing_twice(fake_actor, fake
             sector.restart()
         sector.step(by_s=13 if move == "wait" else 0)
     for heard in on_the_way:
-        sector.hear(heard)
+        sector.take_in(heard)
     sector.step(by_s=179 - (sector.now_us // 1_000_000) % 300 % 179)
     truth = {e: {f"actor-{n}" for n in who} for e, who in zip(shared, holders, strict=True)}
     for observable, said_by in sector.revealed().items():
@@ -343,7 +343,7 @@ def test_planes_that_are_damaged_in_the_store_stop_the_centre(fake_actor, fake_s
         sector.step()
         for said in sector.outgoing()[:2]:
             for heard in sector.actors[said.to].answer(said, sector.now_us, sector.actor_dice):
-                sector.hear(heard)
+                sector.take_in(heard)
         with sector.engine.begin() as connection:
             connection.execute(PLANES.update().where(PLANES.c.cell_table == 3, PLANES.c.x == 3).values(**damage))
         with pytest.raises(PlanesSpoilt):

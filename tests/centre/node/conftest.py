@@ -93,7 +93,7 @@ class Node:
         heard = centre.pull(self.name, self.door.heard)
         self.letters += len(heard)
         for raw in heard:
-            self.door.hear(raw, self._protect)
+            self.door.take_in(raw, self._protect)
         self.door.join()
         queued = self.door.queued()
         self.door.acknowledged(centre.receive(self.name, queued))

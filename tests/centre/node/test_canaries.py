@@ -161,16 +161,16 @@ def test_a_centre_that_answers_what_was_never_sent_is_refused(sector) -> None:
     """A hostile centre: no canary under way, another day's, another run's, and the same twice."""
     door = sector.nodes["east"].door
     for day, run in ((DAY, 1), (DAY + 1, 1), (DAY - 1, 1)):
-        door.canary.hear(CanaryAnswered(day=day, run=run), _note(door))
+        door.canary.take_in(CanaryAnswered(day=day, run=run), _note(door))
     assert door.canary.book.latest() is None
     local_links(sector.nodes["east"])
-    door.canary.hear(CanaryAnswered(day=DAY, run=2), _note(door))
+    door.canary.take_in(CanaryAnswered(day=DAY, run=2), _note(door))
     assert door.canary.book.latest().answered_us is None
     sector.clock.advance(MINUTE_US)
     door.canary.step()
-    door.canary.hear(CanaryAnswered(day=DAY, run=1), _note(door))
+    door.canary.take_in(CanaryAnswered(day=DAY, run=1), _note(door))
     assert door.canary.book.latest().answered_us is not None
-    door.canary.hear(CanaryAnswered(day=DAY, run=1), _note(door))
+    door.canary.take_in(CanaryAnswered(day=DAY, run=1), _note(door))
     assert [line.rule for line in door.ledger.lines() if line.kind == "CanaryAnswered"] == [
         *["canary_sent"] * 4,
         "",

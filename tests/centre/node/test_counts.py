@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bavn.actor.door.counts import Counting
 from bavn.centre.correlate.laplace import half_interval, spread
-from bavn.centre.desk.counts import ALL, CELL_MAX, KIND_ACTORS_MIN, REST, by_kind, told_of
+from bavn.centre.desk.counts import ALL, CELL_MAX, KIND_ACTORS_MIN, REST, actor_counts, by_kind
 from bavn.model.moment import DAY_US
 from bavn.model.sector.tally import BLOCKED, TECHNIQUES
 from bavn.rehearsal.noise import SeededNoise
@@ -113,16 +113,16 @@ def test_what_cannot_be_is_refused_at_the_gate(sector, other) -> None:
 
 @given(st.lists(st.integers(-1_000_000, 1_000_000), min_size=1, max_size=5), st.integers(100, 10_000))
 def test_a_liar_moves_a_sum_by_no_more_than_the_largest_count_and_some_noise(cells, epsilon_milli) -> None:
-    cut = told_of("region", "liar", epsilon_milli, cells).cells
+    cut = actor_counts("region", "liar", epsilon_milli, cells).cells
     slack = 8 * spread([0.05]) + 1
     assert all(-slack <= cell <= CELL_MAX + slack for cell in cut)
-    honest = told_of("region", "honest", epsilon_milli, [5, 0, CELL_MAX]).cells
+    honest = actor_counts("region", "honest", epsilon_milli, [5, 0, CELL_MAX]).cells
     assert honest == (5, 0, CELL_MAX)
 
 
 @given(st.lists(st.sampled_from(["region", "clinic", "agency", "supplier", "other"]), min_size=3, max_size=14))
 def test_no_sum_and_no_difference_of_sums_is_fewer_than_three_actors(kinds) -> None:
-    told = [told_of(kind, f"a{n}", 1000, [1]) for n, kind in enumerate(kinds)]
+    told = [actor_counts(kind, f"a{n}", 1000, [1]) for n, kind in enumerate(kinds)]
     shown = dict(by_kind(told))
     sizes = {name: {one.actor for one in mine} for name, mine in shown.items()}
     assert sizes[ALL] == {f"a{n}" for n in range(len(kinds))}

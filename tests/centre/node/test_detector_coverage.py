@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import insert
 
 from bavn.centre.books.canaries import Chain, ChainLinkAt
-from bavn.centre.desk.detector_coverage import REASONS, behind, behind_technique, eyes
+from bavn.centre.desk.detector_coverage import REASONS, behind, behind_technique, coverage_of_actors
 from bavn.centre.desk.participation import TookPart, took_part
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.tables import CERTIFICATE
@@ -69,13 +69,13 @@ CASES = [
 @pytest.mark.parametrize(("one", "took", "way", "detector", "code"), CASES, ids=range(len(CASES)))
 def test_each_blind_spot_has_its_own_name(one, took, way, detector, code) -> None:
     given = ({} if took is None else {"north": took}), ({} if way is None else {"north": way})
-    (eye,) = eyes([one], *given, NOW_US, NODE_BOUNDS)
+    (eye,) = coverage_of_actors([one], *given, NOW_US, NODE_BOUNDS)
     assert eye.by(detector) == code
     assert code in REASONS
 
 
 def test_the_sentence_behind_a_claim_counts_those_who_could_and_says_why_others_could_not() -> None:
-    seeing = eyes(
+    seeing = coverage_of_actors(
         [
             member("a"),
             member("b"),

@@ -154,13 +154,13 @@ def test_each_part_of_keeping_order_raises_and_stops_no_other(world, told, monke
 def test_a_claim_that_cannot_be_worked_off_blocks_no_other_and_is_offered_again(world, told, monkeypatch) -> None:
     world.source("aa")
     world.says("aa", "a1.example.com", "a2.example.com", "a3.example.com")
-    kept = type(world.intel.proposals).hear
+    kept = type(world.intel.proposals).take_in
 
     def hear(self, heard):
         return fails() if any("a2" in one.claim.observable.value for one in heard) else kept(self, heard)
 
     with monkeypatch.context() as broken:
-        broken.setattr(type(world.intel.proposals), "hear", hear)
+        broken.setattr(type(world.intel.proposals), "take_in", hear)
         world.sync("aa")
         assert world.intel.proposals.count() == 2
     world.says("aa", "a1.example.com", "a2.example.com", "a3.example.com", "a4.example.com")

@@ -71,7 +71,7 @@ def test_a_round_under_way_says_so(fake_actor, fake_sector) -> None:
     assert state_of(desk.rounds()[0].round).en == "It takes uploads."
     for said in sector.outgoing():
         for heard in sector.actors[said.to].answer(said, sector.now_us, sector.actor_dice):
-            sector.hear(heard)
+            sector.take_in(heard)
     sector.step()
     (summary,) = desk.rounds()
     assert {outcome_of(cell, summary.round) for cell in desk.cells(summary.round.id)} == {"waiting"}

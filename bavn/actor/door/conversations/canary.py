@@ -140,7 +140,7 @@ class Canaries:
     def _begin(self, now_us: int) -> None:
         day = now_us // DAY_US
         today = self._run is not None and self._run.day == day
-        by = self.book.take_wish()
+        by = self.book.take_request()
         if by is not None or (now_us >= canary.begins_us(day) and not today):
             self._run = self.book.begin(day, by or "", now_us) or self._run
 
@@ -201,7 +201,7 @@ class Canaries:
                 self.book.told(run, said, now_us)
         self._run = self.book.latest()
 
-    def hear(self, message: CanaryAnswered, note: Note) -> None:
+    def take_in(self, message: CanaryAnswered, note: Note) -> None:
         """The centre's answer to the canary under way."""
         self._answers.offer(CanaryReply(message, note))
 

@@ -88,7 +88,7 @@ class CanaryBook:
             tx.execute("INSERT INTO canary_wish (at_us, by_whom) VALUES (?, ?)", (now_us, by))
         return True
 
-    def take_wish(self) -> str | None:
+    def take_request(self) -> str | None:
         """Who wants a run; all wishes that wait are one."""
         with self.book.transaction() as tx:
             found = tx.execute("SELECT by_whom FROM canary_wish ORDER BY number DESC LIMIT 1").fetchone()

@@ -129,7 +129,7 @@ class CaseBook:
                 (ATTACH, WAITING_MAX),
             )
         ]
-        return [(said_of([row[:-1]])[0], row[-1]) for row in sorted(rows)]
+        return [(replies_of([row[:-1]])[0], row[-1]) for row in sorted(rows)]
 
     def dealt_with(self, number: int, rule: str, now_us: int) -> None:
         """It left, or ``rule`` refused it for good; what was attached is kept here no longer."""
@@ -139,7 +139,7 @@ class CaseBook:
                 (now_us, rule, number),
             )
 
-    def told_since(self, since_us: int, *, attached: bool) -> int:
+    def settled_since(self, since_us: int, *, attached: bool) -> int:
         """How many answers, or attachments, have left since then."""
         word = "=" if attached else "<>"
         found = self._book.rows(
@@ -147,7 +147,7 @@ class CaseBook:
         )
         return int(found[0][0])
 
-    def heard_since(self, since_us: int) -> int:
+    def received_since(self, since_us: int) -> int:
         """How many cases were heard of, or anew, since then."""
         return int(self._book.rows("SELECT count(*) FROM door_case WHERE heard_us > ?", (since_us,))[0][0])
 
@@ -180,7 +180,7 @@ def cases_of(rows: Sequence[tuple[Any, ...]]) -> list[KeptCase]:
     ]
 
 
-def said_of(rows: Sequence[tuple[Any, ...]]) -> list[CaseReply]:
+def replies_of(rows: Sequence[tuple[Any, ...]]) -> list[CaseReply]:
     """What was said, from rows of SAID_SQL, also as read by another process."""
     return [
         CaseReply(

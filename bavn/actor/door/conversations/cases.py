@@ -139,12 +139,12 @@ class Cases:
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
-    def hear(self, message: ForPeople, note: Note) -> Refused | None:
+    def take_in(self, message: ForPeople, note: Note) -> Refused | None:
         """Through the gate and into the book."""
         if isinstance(message, WarningGiven):
-            return self.warnings.hear(message, note)
+            return self.warnings.take_in(message, note)
         if isinstance(message, ExerciseTold):
-            return self.exercises.hear(message, note)
+            return self.exercises.take_in(message, note)
         if isinstance(message, CasePart):
             item = ReceivedCase(message, note, _observables(message.own))
             outcome = self._parts.offer(item)
@@ -189,7 +189,7 @@ class Cases:
     def _part_room(self, item: ReceivedCase, draft: Nothing) -> Nothing | Refused:
         if self.book.get(item.message.case_id) is None and self.book.count() >= CASES_MAX:
             return Refused("part_room", f"{CASES_MAX} cases are remembered here, and that is the bound")
-        if self.book.heard_since(self._clock.now_us() - DAY_US) >= PARTS_PER_DAY_MAX:
+        if self.book.received_since(self._clock.now_us() - DAY_US) >= PARTS_PER_DAY_MAX:
             return Refused("part_room", "more cases in a day than anybody reads")
         return draft
 
@@ -211,7 +211,7 @@ class Cases:
         return draft
 
     def _verdict_budget(self, item: ReceivedCase, draft: Nothing) -> Nothing | Refused:
-        spent = self.verdicts.heard_since(self._clock.now_us() - DAY_US)
+        spent = self.verdicts.received_since(self._clock.now_us() - DAY_US)
         if spent + len(item.observables or ()) > self._policy.verdicts_per_day_max:
             return Refused("verdict_budget", "the day's budget of the sector's verdicts is spent")
         return draft
@@ -331,12 +331,12 @@ class Cases:
         )
 
     def _budget(self, _: Answering, draft: Draft) -> Draft | Refused:
-        spent = self.book.told_since(self._clock.now_us() - DAY_US, attached=False)
+        spent = self.book.settled_since(self._clock.now_us() - DAY_US, attached=False)
         full = spent >= self._policy.case_answers_per_day_max
         return Refused("answers_budget", "the day's budget of answers to cases is spent") if full else draft
 
     def _evidence_budget(self, _: Answering, draft: Draft) -> Draft | Refused:
-        spent = self.book.told_since(self._clock.now_us() - DAY_US, attached=True)
+        spent = self.book.settled_since(self._clock.now_us() - DAY_US, attached=True)
         full = spent >= self._policy.evidence_per_day_max
         return Refused("evidence_budget", "the day's budget of evidence is spent") if full else draft
 

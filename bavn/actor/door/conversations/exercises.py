@@ -155,7 +155,7 @@ class Exercises:
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
-    def hear(self, message: ExerciseTold, note: Note) -> Refused | None:
+    def take_in(self, message: ExerciseTold, note: Note) -> Refused | None:
         """Through the gate and into the book."""
         outcome = self._heard.offer(ReceivedExercise(message, note))
         if isinstance(outcome, Refused):

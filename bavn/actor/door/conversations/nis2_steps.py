@@ -120,7 +120,7 @@ class Nis2Steps:
     def tell(self) -> int:
         """Lets out what waits, each in the transaction of its line; how many were dealt with."""
         rows = self._book.rows(NIS2_SQL.replace("ORDER", "WHERE told_us IS NULL ORDER") + f" LIMIT {WAITING_MAX}")
-        waiting = ((said.number, said) for said in nis2_said_of(rows))
+        waiting = ((said.number, said) for said in nis2_statements_of(rows))
         return let_out(self._book, self._clock, "door_nis2", waiting, self._gate)
 
     def try_on(self, said: Nis2Statement) -> Draft | Refused:
@@ -197,7 +197,7 @@ def whole_minute(at_us: int) -> int:
     return at_us - at_us % MINUTE_US
 
 
-def nis2_said_of(rows: Sequence[tuple[Any, ...]]) -> list[Nis2Statement]:
+def nis2_statements_of(rows: Sequence[tuple[Any, ...]]) -> list[Nis2Statement]:
     """What was noted, from rows of NIS2_SQL, also as read by another process."""
     return [
         Nis2Statement(

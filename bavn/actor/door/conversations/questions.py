@@ -114,7 +114,7 @@ class Questions:
         self._book.part("door_decline_waits", 1, _DECLINES)
         self._asked = Gate[ReceivedQuestion, Nothing](
             "asked",
-            self._asked_row(),
+            self._request_row(),
             ledger,
             clock,
             way="in",
@@ -146,7 +146,7 @@ class Questions:
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
-    def hear(self, message: QuestionAsked, item_id: str, size: int, summary: str) -> None:
+    def take_in(self, message: QuestionAsked, item_id: str, size: int, summary: str) -> None:
         """Through the gate and into the book; what is refused is declined at once, unless it was heard before. What the
         gate holds back is neither: it is heard again when a person opens."""
         item = ReceivedQuestion(message, item_id, size, summary, _observables(message))
@@ -189,7 +189,7 @@ class Questions:
                 ],
             )
 
-    def _asked_row(self) -> tuple[Rule[ReceivedQuestion, Nothing], ...]:
+    def _request_row(self) -> tuple[Rule[ReceivedQuestion, Nothing], ...]:
         return (
             Rule("question_new", self._new),
             Rule("question_form", self._form),

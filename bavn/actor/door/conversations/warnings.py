@@ -134,7 +134,7 @@ class Warnings:
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
-    def hear(self, message: WarningGiven, note: Note) -> Refused | None:
+    def take_in(self, message: WarningGiven, note: Note) -> Refused | None:
         """Through the gate and into the book."""
         outcome = self._heard.offer(ReceivedWarning(message, note))
         if isinstance(outcome, Refused):

@@ -20,7 +20,7 @@ def late_note(round_id: str) -> Note:
     return labelled("ShareUpload", CENTRE, {"round_id": round_id})
 
 
-def heard_note(encoded: Encoded) -> Note:
+def received_note(encoded: Encoded) -> Note:
     """Something that the centre said, in its own words."""
     return Note(
         kind=encoded.kind,
@@ -50,7 +50,7 @@ def offered_note(item: Offered) -> Note:
     return labelled("Element", CENTRE, words)
 
 
-def asked_words(item: ElementRequest) -> Mapping[str, object]:
+def request_words(item: ElementRequest) -> Mapping[str, object]:
     """An element that the centre asks about."""
     element = "" if item.told is None else str(item.told.observable)
     return {"round_id": item.round_id, "table": item.cell.table, "bin": item.cell.bin, "element": element}

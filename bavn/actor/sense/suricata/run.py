@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.capture import look, rescue
+from bavn.actor.sense.capture import rescue, survey
 from bavn.actor.sense.logfile import LogFile
 from bavn.actor.sense.suricata.config import EVE_NAME, SuricataConfig, offline_yaml
 from bavn.actor.sense.suricata.process import SuricataProcess, must_read
@@ -41,7 +41,7 @@ def run_over(capture: Path, folder: Path, config: SuricataConfig, run_s_max: flo
         folder.mkdir(parents=True)
         (config.dataset_dir or folder / "data").mkdir(parents=True, exist_ok=True)
         plain, damage = _plain(capture, folder)
-        looked = look(plain)
+        looked = survey(plain)
         eve = folder / EVE_NAME
         if not looked.packets:
             eve.touch()

@@ -16,7 +16,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from bavn.app.centre.exchange.taxii_answers import ROOT, Answers, Problem, TaxiiResponse
-from bavn.app.net.member_service import CERTIFICATE_KEY, asked_of_party, body_length, read_body
+from bavn.app.net.member_service import CERTIFICATE_KEY, answer_of_party, body_length, read_body
 from bavn.app.net.throttle import Throttle
 from bavn.centre.members.partner_credentials import PartnerCredentials
 from bavn.model.failure import Failures, NoContainment
@@ -187,7 +187,7 @@ class _Service:
         async with self._asking:
             part = f"request {getattr(question, '__name__', '')} of a partner"
             answer = await asyncio.to_thread(
-                lambda: asked_of_party(self._told, self._broken, part, lambda: _said(question, *given))
+                lambda: answer_of_party(self._told, self._broken, part, lambda: _said(question, *given))
             )
         if isinstance(answer, Problem):
             raise answer

@@ -91,7 +91,7 @@ def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
     from bavn.model.sector.coverage import SIGHTS, TECHNIQUES
 
     with opened(config) as desk:
-        seeing = desk.eyes()
+        seeing = desk.coverage()
     if as_json:
         for eye in seeing:
             by = {name: eye.by(name) for name in SIGHTS}

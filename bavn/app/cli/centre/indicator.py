@@ -184,7 +184,7 @@ def listed(
     """Indicators, the latest first: where each stands, who stands behind it, what it is worth."""
     with _desk(config) as desk:
         lives = desk.lives.every(state, limit)
-        rows = [_standing_row(desk, one, language) for one in desk.upkeep.standings(lives, desk.now_us())]
+        rows = [_standing_row(desk, one, language) for one in desk.upkeep.statuses(lives, desk.now_us())]
     show(rows, as_json=as_json)
 
 

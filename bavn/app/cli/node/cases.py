@@ -36,12 +36,12 @@ def cases(
     check: Annotated[bool, typer.Option("--check", help="Exit with code 10 if a deadline has passed unmet.")] = False,
 ) -> None:
     """The sector's cases that this actor is in: its own part of each, what it is asked, and by when."""
-    from bavn.actor.door.conversations.case_book import CASES_SQL, SAID_SQL, cases_of, said_of
-    from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_said_of
+    from bavn.actor.door.conversations.case_book import CASES_SQL, SAID_SQL, cases_of, replies_of
+    from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_statements_of
 
     with asks(config) as rows:
-        found, said = cases_of(rows(CASES_SQL)), said_of(rows(SAID_SQL))
-        steps = nis2_said_of(rows(NIS2_SQL))
+        found, said = cases_of(rows(CASES_SQL)), replies_of(rows(SAID_SQL))
+        steps = nis2_statements_of(rows(NIS2_SQL))
     if case_id:
         found = [one for one in found if one.case_id.startswith(case_id)]
         if len(found) != 1:

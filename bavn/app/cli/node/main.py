@@ -240,7 +240,7 @@ def kill_switch(
 def _leave(act: Literal["approve", "lift", "kill", "revive"], config: Path, indicator: str, by: str) -> None:
     """Leaves a wish for each indicator that is named, which the running node grants at its next step. Where it does not
     run, what lifts is done at once. Stop for what names no indicator here."""
-    from bavn.actor.protect.requests import wish
+    from bavn.actor.protect.requests import request
     from bavn.actor.protect.state import State
     from bavn.app.analyst.named_items import named_items
     from bavn.app.config.load import read_node
@@ -253,7 +253,7 @@ def _leave(act: Literal["approve", "lift", "kill", "revive"], config: Path, indi
         here = act in ("lift", "kill") and not runs(read_node(config))
         if not here:
             for indicator_id, _ in named:
-                wish(book, act, indicator_id, by)
+                request(book, act, indicator_id, by)
     for indicator_id, said in named:
         if here:
             _lift_here("lift" if act == "lift" else "kill", config, indicator_id, by)
@@ -294,5 +294,5 @@ def _wish(config: Path, text: str, wish: str | None, by: str) -> None:
     except (NotCanonical, ValueError) as error:
         raise Stop(Exit.USAGE, f"{text!r} is no observable: {error}") from error
     with Book(book_of(config)) as book:
-        State(book, bytes(32)).set_wish(observable, wish, by, SystemClock().now_us())
+        State(book, bytes(32)).set_override(observable, wish, by, SystemClock().now_us())
     print(f"{observable}: {wish or 'no wish'}")

@@ -105,7 +105,7 @@ def _own(given: "NodeConfig", now: "Policy", asked: "Policy", days: int) -> dict
     from bavn.actor.door.state import State
     from bavn.actor.door.suspicions import RANKED_SQL, ranked_of
     from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
-    from bavn.app.policy.explain import asked_before, differences, recent, tried
+    from bavn.app.policy.explain import differences, recent, requested_before, tried
     from bavn.app.process.real import SystemClock
     from bavn.model.moment import DAY_US
     from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
@@ -132,7 +132,7 @@ def _own(given: "NodeConfig", now: "Policy", asked: "Policy", days: int) -> dict
         state = State(book, bytes(32))
         before = tried(now.door, given, state, clock, found, verdicts)
         after = tried(asked.door, given, state, clock, found, verdicts)
-        questions = asked_before(
+        questions = requested_before(
             reveals_of(rows(f"{REVEALS_SQL} LIMIT 100000")), asked.door, clock.now_us() - days * DAY_US
         )
     return {

@@ -25,7 +25,7 @@ from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
 from bavn.app.node.health.lost import LostBook
 from bavn.app.node.health.progress import Progress
 from bavn.app.node.health.promises import breaches, promised
-from bavn.app.node.health.sigma import sigma_told
+from bavn.app.node.health.sigma import sigma_health
 from bavn.app.node.health.vitals import STREAM_GAPS, Recent, Vitals, problems
 from bavn.app.process.problem import Problem
 from bavn.app.process.reserved_file import ReservedFile
@@ -289,7 +289,7 @@ class Recorder:
             "sources": [_source(now, source) for source in now.sources],
             "canary": list(self.canary()),
             "rules": self.rules()[0],
-            "sigma": sigma_told(now.sigma),
+            "sigma": sigma_health(now.sigma),
             "store": self._store,
             "detect": detect,
             "memory_mb": memory_mb(),

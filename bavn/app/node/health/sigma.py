@@ -34,7 +34,7 @@ def sigma_problems(standing: RulesStatus) -> list[Problem]:
     return found
 
 
-def sigma_told(standing: RulesStatus) -> dict[str, Any]:
+def sigma_health(standing: RulesStatus) -> dict[str, Any]:
     """For health.json; nothing where no rules run. ``waiting``, ``cut``: how many, with the titles of the first."""
     if not standing.rules:
         return {}

@@ -121,7 +121,7 @@ def routes(house: SacContext) -> APIRouter:
     @router.get("/coverage", operation_id="coverage")
     def coverage(_: Annotated[Person, allow(Right.READ)]) -> Coverage:
         """Who could see what now, given sources, health and canaries; a blind spot says why."""
-        return looked_at(house.desk.eyes(), dict(house.desk.chains()), house.clock.now_us())
+        return looked_at(house.desk.coverage(), dict(house.desk.chains()), house.clock.now_us())
 
     return router
 

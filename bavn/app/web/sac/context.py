@@ -53,7 +53,7 @@ class SacContext:
 
 
 @contextmanager
-def open_house(file: CentreFile) -> Iterator[SacContext]:
+def open_context(file: CentreFile) -> Iterator[SacContext]:
     """The house of the centre that this file configures, closed at the end. Stop before ``init``, or where the database
     is not as it must be."""
     authority = PartyKeys(file.folder, "centre").authority()

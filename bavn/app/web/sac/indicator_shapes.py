@@ -223,13 +223,13 @@ def row_of(standing: IndicatorStatus, ring: RingStand | None, person: Person) ->
         met_by=len(standing.true_groups),
         wrong_by=len(standing.false_groups),
         waits=TextShape.of(WAITS) if waits else None,
-        ring=None if ring is None else ring_shape(ring),
+        ring=None if ring is None else stages_shape(ring),
         why=life.refusal or life.why,
         acts=acts_of(life, person),
     )
 
 
-def ring_shape(ring: RingStand) -> RingShape:
+def stages_shape(ring: RingStand) -> RingShape:
     """How the canary ring stands."""
     return RingShape(
         state=ring.state, actors=list(ring.actors), began_us=ring.began_us, ended_us=ring.ended_us, why=ring.why

@@ -29,7 +29,7 @@ from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.books.clocks import UnknownIndicator
 from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
 from bavn.centre.cases.indicators.indicators import ChangedInBetween, UnknownLife
-from bavn.centre.cases.indicators.pages import IndicatorFilter, lives_page
+from bavn.centre.cases.indicators.pages import IndicatorFilter, indicators_page
 from bavn.centre.share.delivery_pages import OwedTo, owed_to
 from bavn.model.observable import ObservableType
 from bavn.model.sector.indicator_life import LifeAct, LifeState
@@ -112,7 +112,7 @@ def _lists(router: APIRouter, house: SacContext) -> None:
     ) -> Rows[IndicatorRow]:
         """Indicators, the latest drafted first, each with the acts that its state offers you."""
         wanted = IndicatorFilter(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
-        lives = lives_page(house.desk.engine, wanted, limit + 1, opened(after, int, str))
+        lives = indicators_page(house.desk.engine, wanted, limit + 1, opened(after, int, str))
         shown = page(lives, limit, lambda life: (life.drafted_us, life.id))
         rings = house.desk.ring.stands([life.id for life in shown.items if life.released_us is not None])
         items = [row_of(one, rings.get(one.life.id), person) for one in _standings(house, shown.items)]
@@ -224,7 +224,7 @@ def _acts(router: APIRouter, house: SacContext) -> None:
 
 
 def _standings(house: SacContext, lives: list[Life]) -> list[IndicatorStatus]:
-    return house.desk.upkeep.standings(lives, house.desk.now_us())
+    return house.desk.upkeep.statuses(lives, house.desk.now_us())
 
 
 def _row(house: SacContext, standing: IndicatorStatus, person: Person) -> IndicatorRow:

@@ -77,7 +77,7 @@ def routes(house: SacContext) -> APIRouter:
             house.desk.calibration(),
             house.desk.now_us(),
             house.desk.ignored.of(lead_id),
-            house.desk.eyes(),
+            house.desk.coverage(),
         )
 
     @router.post("/{lead_id}/case", operation_id="lead_open_case")

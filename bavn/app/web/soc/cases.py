@@ -12,7 +12,15 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from bavn.actor.door.conversations.case_book import ATTACH, CASES_SQL, SAID_SQL, CaseReply, KeptCase, cases_of, said_of
+from bavn.actor.door.conversations.case_book import (
+    ATTACH,
+    CASES_SQL,
+    SAID_SQL,
+    CaseReply,
+    KeptCase,
+    cases_of,
+    replies_of,
+)
 from bavn.app.analyst.evidence_of import made_for_case
 from bavn.app.node.case_parts import OWED, dues_of, opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
@@ -175,7 +183,7 @@ def routes(house: SocContext) -> APIRouter:
         here = house.node(node, person)
         kept = _kept(here, case)
         with here.asks() as rows:
-            said = [one for one in said_of(rows(SAID_SQL)) if one.case_id == case]
+            said = [one for one in replies_of(rows(SAID_SQL)) if one.case_id == case]
         return _case(kept, said, house.clock.now_us())
 
     @router.post("/{case}/answers", operation_id="answerCase")

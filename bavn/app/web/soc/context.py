@@ -150,7 +150,7 @@ class SocContext:
 
 
 @contextmanager
-def open_house(files: Sequence[Path], clock: Clock | None = None) -> Iterator[SocContext]:
+def open_context(files: Sequence[Path], clock: Clock | None = None) -> Iterator[SocContext]:
     """The house of these nodes (each its node.toml). SettingsError for a file that is wrong; Stop for two nodes of one
     name, or for none."""
     if not 0 < len(files) <= NODES_MAX:

@@ -306,7 +306,7 @@ def routes(house: SocContext) -> APIRouter:
         observable = _observable(asked.element)
         with house.node(node, person).book() as book:
             wish = None if asked.wish == "none" else asked.wish
-            State(book, bytes(32)).set_wish(observable, wish, person.name, house.clock.now_us())
+            State(book, bytes(32)).set_override(observable, wish, person.name, house.clock.now_us())
         says = {
             "veto": Text("{observable} never leaves.", observable=observable),
             "allow": Text("{observable} may be named.", observable=observable),

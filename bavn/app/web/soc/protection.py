@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from bavn.actor.protect.requests import WishAct, wish
+from bavn.actor.protect.requests import WishAct, request
 from bavn.actor.protect.state import STANDS, State
 from bavn.actor.protect.words import WORDS
 from bavn.app.analyst.trying import wanted_of
@@ -240,7 +240,7 @@ def _leave(here: Node, act: WishAct, indicator: str, by: str) -> Done:
             raise _unknown()
         at_once = act in ("lift", "kill") and not runs(config)
         if not at_once:
-            wish(book, act, indicator, by)
+            request(book, act, indicator, by)
     if not at_once:
         return Done.of(Text("The running node does it at its next step."))
     return told_here(here, "lift" if act == "lift" else "kill", indicator, by)

@@ -17,7 +17,7 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.files import Marking, marking_of
 from bavn.centre.cases.case.rows import QUIET, case_of
-from bavn.centre.cases.case.work import said_of, task_of
+from bavn.centre.cases.case.work import statements_of, task_of
 from bavn.centre.cases.case.work_tables import CURSOR, FILE, INVOLVED, TASK, TOLD, WORDS, make_work_tables
 from bavn.centre.cases.nis2.clocks import Nis2Book
 from bavn.centre.cases.settings import CaseSettings
@@ -215,7 +215,7 @@ class CaseNotices:
             ),
             words=tuple(
                 PartWords(at_us=said.at_us, by="actor" if said.by_actor else "centre", text=said.text)
-                for said in map(said_of, words)
+                for said in map(statements_of, words)
             ),
             clocks=tuple(
                 PartClock(report=due.report.value, due_us=due.due_us, sent_us=due.sent_us) for due in view.dues
@@ -294,7 +294,7 @@ class CaseNotices:
                 audit.note(connection, self._clock.now_us(), CENTRE, QUIET[2], case_id, detail)
 
 
-def parts_told(engine: Engine, case_id: str) -> dict[str, tuple[int, str, str]]:
+def part_notices(engine: Engine, case_id: str) -> dict[str, tuple[int, str, str]]:
     """actor -> (version, pending | queued | refused, rule) of its part of a case."""
     asked = select(TOLD).where(TOLD.c.case_id == case_id, TOLD.c.kind == PART).order_by(TOLD.c.actor)
     with reading(engine) as connection:
@@ -313,7 +313,7 @@ class PartNotice:
     part: Part
 
 
-def whole_parts_told(engine: Engine, case_id: str) -> tuple[PartNotice, ...]:
+def whole_part_notices(engine: Engine, case_id: str) -> tuple[PartNotice, ...]:
     """What each actor in a case was told of it, by actor."""
     asked = select(TOLD).where(TOLD.c.case_id == case_id, TOLD.c.kind == PART).order_by(TOLD.c.actor)
     with reading(engine) as connection:

@@ -183,7 +183,7 @@ class Work:
         """All that was said in a case for actors to read or by them, in order."""
         asked = select(WORDS).where(WORDS.c.case_id == case_id).order_by(WORDS.c.number)
         with reading(self._engine) as connection:
-            return tuple(said_of(row) for row in connection.execute(asked))
+            return tuple(statements_of(row) for row in connection.execute(asked))
 
     def evidence(self, case_id: str) -> tuple[Evidence, ...]:
         """What actors attached, in order of arrival."""
@@ -392,7 +392,7 @@ def task_of(row: Row[Any]) -> Task:
     )
 
 
-def said_of(row: Row[Any]) -> CaseStatement:
+def statements_of(row: Row[Any]) -> CaseStatement:
     """Words from their row."""
     return CaseStatement(
         number=row.number,

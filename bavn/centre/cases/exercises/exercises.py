@@ -283,7 +283,7 @@ class Exercises:
             return Refused("exercise_step", "this step was said before, or another one rules it out")
         return None
 
-    def hear(self, said: ExerciseStatement) -> None:
+    def take_in(self, said: ExerciseStatement) -> None:
         """Keeps a step; repeatable. One that does not follow on what was said before it moves nothing."""
         with writing(self.engine) as tx:
             known = _said(tx, said.exercise_id, said.actor)

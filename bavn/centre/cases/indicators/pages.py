@@ -38,7 +38,7 @@ def lives_of(connection: Connection, ids: Sequence[str]) -> dict[str, Life]:
     return {life.id: life for life in map(life_of, rows)}
 
 
-def lives_page(
+def indicators_page(
     engine: Engine, wanted: IndicatorFilter, limit: int, after: tuple[int, str] | None = None
 ) -> tuple[Life, ...]:
     """The latest drafted first, then by id downwards; ``after``: (drafted_us, id) of the last one shown."""

@@ -109,7 +109,7 @@ class Upkeep:
         if now_us < self._next_us:
             return
         self._next_us = now_us + UPKEEP_EVERY_US
-        for standing in self.standings(self._book.every(LifeState.RELEASED, limit=10_000_000), now_us):
+        for standing in self.statuses(self._book.every(LifeState.RELEASED, limit=10_000_000), now_us):
             act, why = self._due(standing, now_us)
             if act is not None:
                 self._do(standing.life, act, why, now_us)
@@ -144,7 +144,7 @@ class Upkeep:
 
     # --- what it is worth ----------------------------------------------------------------------------------------
 
-    def standings(self, lives: Iterable[Life], now_us: int) -> list[IndicatorStatus]:
+    def statuses(self, lives: Iterable[Life], now_us: int) -> list[IndicatorStatus]:
         """Each with its worth now and who said what of it."""
         asked = tuple(lives)
         found = self._outcomes([life.id for life in asked] if len(asked) <= ASKED_BY_ID_MAX else None)

@@ -87,13 +87,13 @@ class Proposals:
 
     # --- what sources say --------------------------------------------------------------------------------------
 
-    def hear(self, heard: Sequence[ReceivedClaim]) -> int:
+    def take_in(self, heard: Sequence[ReceivedClaim]) -> int:
         """Keep claims, and propose what nobody proposed before; how many proposals are new. Repeatable."""
         if not heard:
             return 0
         latest = {(one.source, one.item): one for one in heard}
         with writing(self._engine) as tx:
-            first = self._first_heard(tx, latest)
+            first = self._first_received(tx, latest)
             for source, items in _by_first(list(latest)):
                 tx.execute(delete(CLAIM).where(CLAIM.c.source == source, CLAIM.c.item.in_(items)))
             rows = [self._row(one, first.get(key)) for key, one in latest.items()]
@@ -283,7 +283,7 @@ class Proposals:
 
     # --- inside ------------------------------------------------------------------------------------------------
 
-    def _first_heard(
+    def _first_received(
         self, tx: Connection, wanted: Mapping[tuple[str, str], ReceivedClaim]
     ) -> dict[tuple[str, str], Row[Any]]:
         found: dict[tuple[str, str], Row[Any]] = {}

@@ -288,7 +288,7 @@ class Warnings:
             return Refused("warning_step", str(error))
         return None
 
-    def hear(self, said: WarningAnswer) -> None:
+    def take_in(self, said: WarningAnswer) -> None:
         """Keeps what an actor answered; repeatable. What fits no longer, since an answer overtook it, moves nothing."""
         with writing(self.engine) as tx:
             here = (WARNED.c.warning_id == said.warning_id) & (WARNED.c.actor == said.actor)

@@ -2,7 +2,7 @@
 
 from bavn.centre.publish.document import Section, Sentence, Source, SourceKind, sources_of
 from bavn.centre.publish.facts import DocumentFacts
-from bavn.centre.publish.levels import heard_share
+from bavn.centre.publish.levels import received_share
 from bavn.centre.publish.wording import ACTORS, CASES, INDICATORS, LEADS, counted, whole
 from bavn.model.text import Text
 
@@ -70,7 +70,7 @@ def _released(facts: DocumentFacts) -> Sentence:
 
 def _actors(facts: DocumentFacts) -> Sentence:
     said = counted(len(facts.active), ACTORS)
-    heard = round(100 * heard_share(facts))
+    heard = round(100 * received_share(facts))
     return Sentence(
         Text(
             "All of this rests on {said}, of whose nodes {heard} % were heard of within a day.", said=said, heard=heard

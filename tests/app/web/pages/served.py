@@ -69,13 +69,13 @@ def serving(side, folder: Path, house, areas, watch=None, drawn=None, pages: Pat
 @contextmanager
 def sac(folder: Path, **more) -> Iterator[Served]:
     """The SAC's console over a drawn sector (``drawn``) with all that one has. ``more``: for ``drawn_sector.draw``."""
-    from bavn.app.web.sac.context import open_house
+    from bavn.app.web.sac.context import open_context
     from tests.app.web import drawn_more, drawn_plans
     from tests.app.web.drawn_sector import draw
 
     with ExitStack() as undo:
         sector = undo.enter_context(draw(folder, **more))
-        house = undo.enter_context(open_house(sector.file))
+        house = undo.enter_context(open_context(sector.file))
         drawn_more.add(house, folder)
         drawn_plans.add(house)
         watch = watch_centre(house.registry.engine)
@@ -85,11 +85,11 @@ def sac(folder: Path, **more) -> Iterator[Served]:
 @contextmanager
 def soc(folder: Path) -> Iterator[Served]:
     """The SOC's console over two drawn nodes, north and south; ``drawn``: their node.toml by name."""
-    from bavn.app.web.soc.context import open_house
+    from bavn.app.web.soc.context import open_context
     from tests.app.web.drawn_node import draw
 
     files = {name: draw(folder / name, name, host_byte=at) for at, name in enumerate(("north", "south"))}
-    with open_house(list(files.values())) as house:
+    with open_context(list(files.values())) as house:
         watch = watch_nodes([read_node(file) for file in files.values()])
         with serving("soc", folder, house, areas_of("soc"), watch, files) as served:
             yield served

@@ -15,9 +15,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from bavn.app.config.load import read_node
-from bavn.app.web.sac.context import open_house as open_sac
+from bavn.app.web.sac.context import open_context as open_sac
 from bavn.app.web.sides import areas_of, watch_centre, watch_nodes
-from bavn.app.web.soc.context import open_house as open_soc
+from bavn.app.web.soc.context import open_context as open_soc
 from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
 from tests.app.web.pages.served import Served, serving
 from tests.app.web.story_sector import ASKS, CLINIC, CLINICAL, EVIL, EVIL_ADDRESS, StorySector, running, until

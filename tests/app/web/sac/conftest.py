@@ -8,7 +8,7 @@ from bavn.app.access.rights import Role
 from bavn.app.web.exporting import add_exports
 from bavn.app.web.frame import API, Person
 from bavn.app.web.sac import AREAS
-from bavn.app.web.sac.context import open_house
+from bavn.app.web.sac.context import open_context
 from tests.app.web import drawn_more
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.drawn_sector import ANNA, draw
@@ -43,7 +43,7 @@ class Asker:
 @pytest.fixture(scope="module")
 def sac(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sac")
-    with draw(folder) as sector, open_house(sector.file) as house:
+    with draw(folder) as sector, open_context(sector.file) as house:
         drawn_more.add(house, folder)
         asker = Asker(house)
         asker.sector = sector

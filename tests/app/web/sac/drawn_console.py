@@ -15,7 +15,7 @@ from bavn.app.web.exporting import add_exports
 from bavn.app.web.frame import API, Person
 from bavn.app.web.sac import leads, overview, threats
 from bavn.app.web.sac.cases import board as cases
-from bavn.app.web.sac.context import SacContext, open_house
+from bavn.app.web.sac.context import SacContext, open_context
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.drawn_sector import ANNA, BO, draw
 
@@ -68,11 +68,11 @@ def copied_console(console: Console, folder) -> Iterator[Console]:
         whole, made = console.house.file.folder / name, file.folder / name
         with closing(sqlite3.connect(whole)) as given, closing(sqlite3.connect(made)) as taken:
             given.backup(taken)
-    with open_house(file) as house:
+    with open_context(file) as house:
         yield Console(house)
 
 
 @contextmanager
 def drawn_console(folder, **more) -> Iterator[Console]:
-    with draw(folder, **more) as sector, open_house(sector.file) as house:
+    with draw(folder, **more) as sector, open_context(sector.file) as house:
         yield Console(house, sector)

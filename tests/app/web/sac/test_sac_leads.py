@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.config.load import read_centre
-from bavn.app.web.sac.context import open_house
+from bavn.app.web.sac.context import open_context
 from tests.app.web.drawn_sector import many_leads
 from tests.app.web.sac.drawn_console import AN_AUDITOR, Console
 
@@ -22,7 +22,7 @@ def console(tmp_path_factory):
     file = folder / "centre.toml"
     file.write_text('[centre]\nsector = "test"\n')
     assert CliRunner().invoke(centre_app, ["init", "-c", str(file)]).exit_code == 0
-    with open_house(read_centre(file)) as house:
+    with open_context(read_centre(file)) as house:
         many_leads(house.registry.engine, LEADS, house.clock.now_us())
         yield Console(house)
 
@@ -118,7 +118,7 @@ def test_ten_thousand_leads_are_read_a_page_at_a_time(tmp_path) -> None:
     file = tmp_path / "centre.toml"
     file.write_text('[centre]\nsector = "test"\n')
     assert CliRunner().invoke(centre_app, ["init", "-c", str(file)]).exit_code == 0
-    with open_house(read_centre(file)) as house:
+    with open_context(read_centre(file)) as house:
         many_leads(house.registry.engine, 10_000, house.clock.now_us())
         console = Console(house)
         assert len(console.get("/leads?limit=50")["items"]) == 50

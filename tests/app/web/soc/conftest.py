@@ -10,7 +10,7 @@ from bavn.app.access.rights import Role
 from bavn.app.web.console import console_app
 from bavn.app.web.frame import Person
 from bavn.app.web.soc import AREAS
-from bavn.app.web.soc.context import open_house
+from bavn.app.web.soc.context import open_context
 from tests.app.web.asking import As, ask
 from tests.app.web.drawn_node import draw
 
@@ -48,7 +48,7 @@ def drawn(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def looking(drawn):
-    with open_house(drawn) as house:
+    with open_context(drawn) as house:
         yield Console(house)
 
 
@@ -57,7 +57,7 @@ def console(drawn, tmp_path):
     """A console over a copy of the first node, which may be changed."""
     shutil.copytree(drawn[0].parent, tmp_path / "north")
     file = tmp_path / "north" / "node.toml"
-    with open_house([file]) as house:
+    with open_context([file]) as house:
         yield Console(house)
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import time
 
-from bavn.actor.protect.requests import wishes
+from bavn.actor.protect.requests import requests
 from bavn.actor.protect.state import State
 from bavn.wire.book import Book
 from tests.app.web.drawn_node import BLOCKED, C2, LIFTED, REFUSED, WAITING, own
@@ -40,7 +40,7 @@ def test_an_act_waits_for_the_running_node_with_the_persons_name(running) -> Non
     running.do(f"/protection/blocks/{BLOCKED}/lift", {"sure": True})
     running.do("/protection/kill-switch/on", {"sure": True})
     with book(running) as opened:
-        assert [(one.act, one.indicator_id, one.by) for one in wishes(opened)] == [
+        assert [(one.act, one.indicator_id, one.by) for one in requests(opened)] == [
             ("approve", WAITING, "Anna Berg"),
             ("lift", BLOCKED, "Anna Berg"),
             ("kill", "", "Anna Berg"),
@@ -55,7 +55,7 @@ def test_where_the_node_does_not_run_a_lift_is_done_at_once(console) -> None:
     with book(console) as opened:
         item = State(opened).item(BLOCKED)
         assert (item.standing, item.rule, item.by) == ("lifted", "lifted_by_hand", "Anna Berg")
-        assert wishes(opened) == []
+        assert requests(opened) == []
 
 
 def test_a_dry_run_names_hosts_and_services_and_changes_nothing(looking) -> None:

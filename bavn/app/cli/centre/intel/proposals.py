@@ -41,7 +41,7 @@ def proposals(
 ) -> None:
     """What is proposed: first what actors met, then what most sources name, then the newest."""
     with opened_intelligence(config) as (intelligence, _):
-        standings = intelligence.standings()
+        standings = intelligence.statuses()
         rows = [
             _row(one, intelligence.weight(one, standings), language)
             for one in intelligence.proposals.every(limit, state=state, source=source, met=met)

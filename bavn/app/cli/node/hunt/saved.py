@@ -63,7 +63,7 @@ def run(
     language: Spoken = "en",
 ) -> None:
     """Run a hunt over its own span, or over the one that is given."""
-    from bavn.actor.hunt.span import asked
+    from bavn.actor.hunt.span import requested_span
     from bavn.app.analyst.hunting import hunting
     from bavn.app.analyst.saved_hunts import named
 
@@ -71,7 +71,7 @@ def run(
     asking = hunting(config, last, from_, to)
     hunt = named(asking.folder, name)
     given = _given(with_ or [], hunt.parameters)
-    found, more = asking.first(hunt.sql, given, rows=rows, default=asked(last=hunt.span))
+    found, more = asking.first(hunt.sql, given, rows=rows, default=requested_span(last=hunt.span))
     if hunt.columns:
         found = found.select([column for column in found.column_names if column in hunt.columns])
     if how == "table":

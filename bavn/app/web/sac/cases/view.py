@@ -84,7 +84,7 @@ def whole(house: SacContext, case_id: str, person: Person) -> CaseShown:
     desk = house.desk
     case, marking = desk.cases.case(case_id), desk.files.marking(case_id)
     tasks, lives = desk.work.tasks(case_id), desk.lives.of_case(case_id)
-    told = {one.actor: one for one in desk.parts_told(case_id)}
+    told = {one.actor: one for one in desk.part_notices(case_id)}
     behind = desk.cases.behind(case_id)
     return CaseShown(
         id=case.id,

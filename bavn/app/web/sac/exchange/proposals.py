@@ -103,7 +103,7 @@ def routes(house: SacContext) -> APIRouter:
         named = proposals_page(house.desk.engine, wanted, limit + 1, None if at is None else (at[0], at[1], at[2]))
         found = [house.intelligence.proposals.get(one) for one in named]
         shown = page(found, limit, lambda one: (one.first_us, one.observable.type.value, one.observable.value))
-        standings = house.intelligence.standings()
+        standings = house.intelligence.statuses()
         return Rows(items=[_row(house, one, standings) for one in shown.items], next=shown.next)
 
     @router.get("/one", operation_id="proposal")
@@ -167,4 +167,4 @@ def _whole(house: SacContext, one: Proposal) -> ProposalWhole:
         )
         for kept in one.claims
     ]
-    return ProposalWhole(row=_row(house, one, house.intelligence.standings()), claims=claims)
+    return ProposalWhole(row=_row(house, one, house.intelligence.statuses()), claims=claims)
