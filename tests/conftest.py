@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import runpy
 import shutil
 import signal
 import subprocess
@@ -29,6 +30,7 @@ settings.register_profile(
 settings.load_profile("bavn")
 
 ROOT = Path(__file__).resolve().parent.parent
+runpy.run_path(str(ROOT / "build_words.py"), run_name="__main__")  # the catalogues, as a build compiles them
 
 
 def data_folder() -> Path | None:

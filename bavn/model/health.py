@@ -159,15 +159,15 @@ AFFECTED_MAX: Final = 6
 """Things that are wrong are named so many at a time; the rest is counted."""
 
 ACTS: Final[dict[Act, Text]] = {
-    "operator": Text("you, who run this", "du, som driver dette"),
-    "centre": Text("the centre", "analysecentret"),
-    "other-side": Text("the other side", "den anden side"),
-    "nobody": Text("nobody yet: it is waited out", "ingen endnu: det ventes ud"),
+    "operator": Text("you, who run this"),
+    "centre": Text.in_context("node health checks", "the centre"),
+    "other-side": Text("the other side"),
+    "nobody": Text("nobody yet: it is waited out"),
 }
 STATES: Final[dict[State, Text]] = {
-    "kept": Text("kept", "holdt"),
-    "broken": Text("broken", "brudt"),
-    "unknown": Text("not checked yet", "ikke tjekket endnu"),
+    "kept": Text("kept"),
+    "broken": Text.in_context("health", "broken"),
+    "unknown": Text("not checked yet"),
 }
 
 
@@ -249,5 +249,5 @@ def well(stands: Iterable[PromiseState]) -> bool:
 
 def _affected(breaches: Sequence[Breach]) -> Text:
     shown, more = breaches[:AFFECTED_MAX], len(breaches) - AFFECTED_MAX
-    en, da = "; ".join(one.text.en for one in shown), "; ".join(one.text.da for one in shown)
-    return Text(en, da) if more <= 0 else Text(f"{en}; and {more} more", f"{da}; og {more} mere")
+    said = Text.joined("; ", [one.text for one in shown])
+    return said if more <= 0 else Text("{said}; and {more} more", said=said, more=more)

@@ -1,21 +1,229 @@
-"""A sentence for people, in Danish and English, made where the fact is known. Refuses to be one-sided."""
+"""A sentence for people: a message in English and its facts, said in the reader's language.
 
-from dataclasses import dataclass
-from typing import Literal
+The message stands in the code in English; every other language is a catalogue of gettext (``bavn/locale``), looked up
+when the sentence is said and not before: the same value is sent, kept and compared in no language at all. What people
+wrote themselves, in as many languages as they chose, is ``Text.written``, and is never looked up.
+"""
 
-Language = Literal["en", "da"]
+from collections.abc import Mapping, Sequence
+from dataclasses import FrozenInstanceError, dataclass
+from typing import Any, NoReturn, Self
+
+from bavn.model.catalogue import ENGLISH, marks, translated
+
+Language = str
+"""``en``, or the name of a catalogue: see ``languages()``."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Text:
-    """One sentence in both languages; neither is empty."""
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number that is written as the reader's language writes it: ``1,234.5`` and ``1.234,5``."""
 
-    en: str
-    da: str
-
-    def __post_init__(self) -> None:
-        if not self.en or not self.da:
-            raise ValueError("a Text needs both languages")
+    value: float
+    form: str = ","
+    """As English writes it, in the words of ``format``."""
+    trimmed: bool = False
+    """Whether zeros at the end, after the point, are left out."""
 
     def say(self, language: Language) -> str:
-        return self.da if language == "da" else self.en
+        said = format(self.value, self.form)
+        if self.trimmed and "." in said:
+            said = said.rstrip("0").rstrip(".")
+        return said if language == ENGLISH else said.translate(marks(language))
+
+
+@dataclass(frozen=True, slots=True)
+class Capital:
+    """A sentence that begins with a capital letter."""
+
+    text: "Text"
+
+    def say(self, language: Language) -> str:
+        said = self.text.say(language)
+        return said[0].upper() + said[1:]
+
+
+class Text:
+    """``Text("{who} refuses this node: {why}", who=who, why=why)``. A fact may be a Text or a Number: it is said in the
+    reader's language too. The message is one string in the code, so that gettext's tools find it; where the same
+    English means two things, ``Text.in_context`` says which. Two are equal where message, context and facts are."""
+
+    __slots__ = ("context", "facts", "given", "message")
+    message: str
+    context: str
+    facts: tuple[tuple[str, Any], ...]
+    given: tuple[tuple[str, str], ...] | None
+    """What people wrote in other languages; None where the catalogues have it."""
+
+    def __init__(self, message: str, danish: str | None = None, /, **facts: object) -> None:
+        if danish is None:
+            self._set(message, "", facts, None)
+        else:  # the older form, of rooms that are not in the catalogues yet
+            self._set(message, "", {}, (("da", danish),))
+
+    @classmethod
+    def in_context(cls, context: str, message: str, /, **facts: object) -> Self:
+        """Where the same English needs different words in another language: ``context`` says which is meant."""
+        return cls._made(message, context, facts, None)
+
+    @classmethod
+    def plain(cls, said: str) -> Self:
+        """The same in every language: a name, an id, an address."""
+        return cls._made(said, "", {}, ())
+
+    @classmethod
+    def shaped(cls, shape: str, /, **facts: object) -> Self:
+        """Facts set side by side in a shape that holds no word of any language."""
+        return cls._made(shape, "", facts, ())
+
+    @classmethod
+    def joined(cls, between: str, texts: Sequence["Text"]) -> Self:
+        """One after another with ``between`` between them. ValueError for none."""
+        facts = {f"t{at:03}": text for at, text in enumerate(texts)}
+        return cls._made(
+            between.replace("{", "{{").replace("}", "}}").join(f"{{{name}}}" for name in facts), "", facts, ()
+        )
+
+    @classmethod
+    def number(cls, value: float, form: str = ",", *, trimmed: bool = False) -> Self:
+        """A number alone."""
+        return cls.shaped("{number}", number=Number(value, form, trimmed))
+
+    @classmethod
+    def written(cls, en: str, **others: str) -> Self:
+        """What people wrote, in as many languages as they chose."""
+        return cls._made(en, "", {}, tuple(sorted(others.items())))
+
+    @classmethod
+    def of(cls, kept: "dict[str, Any] | list[str]") -> Self:
+        """From what ``kept`` gave, or from an older row: both sentences, named or in a row."""
+        if isinstance(kept, list):
+            return cls.written(kept[0], da=kept[1])
+        if "message" not in kept:
+            return cls.written(**kept)
+        given = kept.get("given")
+        facts = {name: _read(fact) for name, fact in kept.get("facts", {}).items()}
+        given = None if given is None else tuple(sorted(given.items()))
+        return cls._made(kept["message"], kept.get("context", ""), facts, given)
+
+    def kept(self) -> dict[str, Any]:
+        """For a row of JSON: the sentence in English and Danish, for whoever reads the row, and what it is made of."""
+        parts = self._parts()
+        return {"en": self.en, "da": self.da} | parts if "message" in parts else parts
+
+    def _parts(self) -> dict[str, Any]:
+        if self.given and not self.facts:
+            return {ENGLISH: self.message, **dict(self.given)}
+        parts: dict[str, Any] = {"message": self.message}
+        if self.context:
+            parts["context"] = self.context
+        if self.facts:
+            parts["facts"] = {name: _written(fact) for name, fact in self.facts}
+        return parts if self.given is None else parts | {"given": dict(self.given)}
+
+    @classmethod
+    def _made(
+        cls, message: str, context: str, facts: Mapping[str, object], given: tuple[tuple[str, str], ...] | None
+    ) -> Self:
+        text = cls.__new__(cls)
+        text._set(message, context, facts, given)  # noqa: SLF001  its own class
+        return text
+
+    def _set(
+        self, message: str, context: str, facts: Mapping[str, object], given: tuple[tuple[str, str], ...] | None
+    ) -> None:
+        if not message or (given and not all(said for _, said in given)):
+            raise ValueError("a Text needs both languages")
+        object.__setattr__(self, "message", message)
+        object.__setattr__(self, "context", context)
+        object.__setattr__(self, "facts", tuple(sorted((name, _held(fact)) for name, fact in facts.items())))
+        object.__setattr__(self, "given", given)
+
+    def filled(self, **facts: object) -> Self:
+        """The same message with these facts: for a message that stands in a table."""
+        return self._made(self.message, self.context, facts, self.given)
+
+    def say(self, language: Language) -> str:
+        said = self.message
+        if language != ENGLISH:
+            if self.given is None:
+                said = translated(said, self.context, language)
+            else:
+                said = dict(self.given).get(language, said)
+        if not self.facts:
+            return said
+        return said.format_map(
+            {
+                name: fact.say(language) if isinstance(fact, (Text, Number, Capital)) else fact
+                for name, fact in self.facts
+            }
+        )
+
+    @property
+    def en(self) -> str:
+        return self.say(ENGLISH)
+
+    @property
+    def da(self) -> str:
+        return self.say("da")
+
+    def __eq__(self, other: object) -> bool:
+        return self._made_of == other._made_of if isinstance(other, Text) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._made_of)
+
+    def __lt__(self, other: "Text") -> bool:
+        return (self.en, self.context, self.da) < (other.en, other.context, other.da)
+
+    def __repr__(self) -> str:
+        return f"Text({self.en!r})"
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, self._made_of
+
+    @property
+    def _made_of(self) -> tuple[str, str, tuple[tuple[str, Any], ...], tuple[tuple[str, str], ...] | None]:
+        return self.message, self.context, self.facts, self.given
+
+
+def _again(message: str, context: str, facts: Any, given: Any) -> Text:
+    """A Text that was pickled."""
+    return Text._made(message, context, dict(facts), given)  # noqa: SLF001  its own module
+
+
+def _held(fact: object) -> Any:
+    """A fact as it is held: what can be compared, hashed and kept, whatever it was."""
+    if type(fact) in (str, int, float) or isinstance(fact, (Text, Number, Capital)):
+        return fact
+    if isinstance(fact, int) and not isinstance(fact, bool):
+        return int(fact)
+    return float(fact) if isinstance(fact, float) else format(fact)
+
+
+def _written(fact: Any) -> Any:
+    """A fact as JSON has it."""
+    if isinstance(fact, Text):
+        return {"text": fact._parts()}  # noqa: SLF001  its own module
+    if isinstance(fact, Capital):
+        return {"capital": fact.text._parts()}  # noqa: SLF001  its own module
+    if isinstance(fact, Number):
+        return {"number": [fact.value, fact.form, fact.trimmed]}
+    return fact
+
+
+def _read(kept: Any) -> Any:
+    if not isinstance(kept, dict):
+        return kept
+    if "capital" in kept:
+        return Capital(Text.of(kept["capital"]))
+    return Text.of(kept["text"]) if "text" in kept else Number(*kept["number"])

@@ -90,7 +90,7 @@ def suspicion(observables: tuple[Observable, ...], p: float, host: str, at_us: i
         last_us=at_us - 5 * MINUTE_US,
         hosts=1,
         listed=False,
-        why=Text("Every 300 s.", "Hvert 300. sekund."),
+        why=Text("Every 300 s."),
         rows=RowsRef("tls", (("src", host),), at_us - 6 * HOUR_US, at_us),
         period_s=300.0,
         regularity=0.6,

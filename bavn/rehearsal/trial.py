@@ -184,7 +184,7 @@ def _suspicion(observable: Observable, secret: Secret, number: int) -> Suspicion
         last_us=secret.last_us,
         hosts=1,
         listed=False,
-        why=Text("A trial's canary.", "En prøves kanariefugl."),
+        why=Text("A trial's canary."),
         rows=RowsRef("flow", (("src", secret.host),), secret.first_us, secret.last_us + 1),
         period_s=secret.period_s,
         regularity=secret.regularity,

@@ -102,6 +102,13 @@ def test_danish_and_the_table(beacon) -> None:
     assert "egne net antages" in text
 
 
+def test_a_language_is_one_catalogue_and_nothing_else(beacon) -> None:
+    code, _, text, _ = run(beacon, "--language", "sv")
+    assert code == 0
+    assert "mellanrum" in " ".join(text.split())
+    assert {"maskin", "motpart", "varför"} <= set(text.replace("┃", " ").split())
+
+
 def test_home_turns_who_is_inside(tmp_path) -> None:
     rows = [flow(n, "45.9.150.9", "45.9.160.10", port, answered=False) for n, port in enumerate(range(1, 61))]
     made = eve(tmp_path / "eve.json", rows)
@@ -275,7 +282,7 @@ def test_weak_ones_are_left_out_and_counted(tmp_path) -> None:
     assert run(made, "--json", "--p-max", "1", "--evidence-min", "3.9")[1] == []
 
 
-@pytest.mark.parametrize("wrong", [("--home", "nowhere"), ("--ioc", "/does/not/exist"), ("--language", "sv")])
+@pytest.mark.parametrize("wrong", [("--home", "nowhere"), ("--ioc", "/does/not/exist"), ("--language", "xx")])
 def test_a_wrong_option_is_a_usage_error(beacon, wrong) -> None:
     code, _, _, _ = run(beacon, *wrong)
     assert code == Exit.USAGE

@@ -332,7 +332,7 @@ def test_secrets_that_others_can_read_are_one_clear_error(centre, hook, tmp_path
         'mail_to = ["a@b.dk>\\r\\nBcc: x@y.dk"]',
         'mail_actors = ["north"]',
         'tlp_max = "GREEN"',
-        'language = "sv"',
+        'language = "xx"',
         'webhook_url = "https://b/x"',
         'mail_to = ["nobody"]',
     ],

@@ -20,21 +20,21 @@ USES_MAX: Final = 100_000
 Direction = Literal["out", "in", "inside"]
 Standing = Literal["negotiated", "offered", "classical", "unknown"]
 STANDINGS: Final[dict[Standing, Text]] = {
-    "negotiated": Text("post-quantum negotiated", "post-kvante aftalt"),
-    "offered": Text("offered, not taken", "tilbudt, ikke taget"),
-    "classical": Text("classical only", "kun klassisk"),
-    "unknown": Text("unknown", "ukendt"),
+    "negotiated": Text("post-quantum negotiated"),
+    "offered": Text("offered, not taken"),
+    "classical": Text("classical only"),
+    "unknown": Text("unknown"),
 }
 """In the order from safe to unsafe against one who records now and computes later."""
 
 Blocker = Literal["client", "server", "old version", "answer not seen", "group not shown", "none"]
 BLOCKERS: Final[dict[Blocker, Text]] = {
-    "client": Text("the client does not offer it", "klienten tilbyder det ikke"),
-    "server": Text("the server does not take it", "serveren tager det ikke"),
-    "old version": Text("TLS 1.2 or older is negotiated", "TLS 1.2 eller ældre aftales"),
-    "answer not seen": Text("the server's answer was not seen", "serverens svar er ikke set"),
-    "group not shown": Text("the record does not show the group", "posten viser ikke gruppen"),
-    "none": Text("nothing", "intet"),
+    "client": Text("the client does not offer it"),
+    "server": Text("the server does not take it"),
+    "old version": Text("TLS 1.2 or older is negotiated"),
+    "answer not seen": Text("the server's answer was not seen"),
+    "group not shown": Text("the record does not show the group"),
+    "none": Text("nothing"),
 }
 
 _ALIKE: Final = (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.actor.assets.asset import Kind
+from bavn.model.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +47,36 @@ class NameRule:
     confidence: float
 
 
-SAID: Final[dict[str, tuple[str, str]]] = {
-    "domain controller": ("domain controller", "domænecontroller"),
-    "dns resolver": ("DNS resolver", "DNS-resolver"),
-    "dhcp server": ("DHCP server", "DHCP-server"),
-    "file server": ("file server", "filserver"),
-    "print server": ("printer or print server", "printer eller printserver"),
-    "web server": ("web server", "webserver"),
-    "mail server": ("mail server", "mailserver"),
-    "database": ("database", "database"),
-    "jump host": ("jump host", "jump host"),
-    "remote access": ("open to remote administration", "åben for fjernadministration"),
-    "proxy": ("proxy", "proxy"),
-    "ntp server": ("NTP server", "NTP-server"),
-    "directory server": ("directory server (LDAP)", "katalogserver (LDAP)"),
-    "workstation": ("workstation", "arbejdsstation"),
-    "mobile device": ("mobile device", "mobil enhed"),
-    "server": ("server", "server"),
-    "phone": ("telephone or VoIP", "telefon eller VoIP"),
-    "camera": ("camera", "kamera"),
-    "iot device": ("IoT device", "IoT-enhed"),
-    "building automation": ("building automation", "bygningsautomatik"),
-    "industrial control": ("industrial control", "industriel styring"),
-    "hypervisor": ("hypervisor or its management", "hypervisor eller dens styring"),
-    "management controller": ("out-of-band management", "out-of-band-styring"),
-    "network device": ("network device", "netværksudstyr"),
-    "dicom server": ("PACS or other DICOM receiver", "PACS eller anden DICOM-modtager"),
-    "dicom client": ("modality or other DICOM sender", "modalitet eller anden DICOM-afsender"),
-    "hl7 server": ("HL7 receiver (HIS, integration engine)", "HL7-modtager (HIS, integrationsmotor)"),
-    "hl7 client": ("HL7 sender", "HL7-afsender"),
-    "medical device": ("medical device", "medicinsk udstyr"),
+SAID: Final[dict[str, Text]] = {
+    "domain controller": Text("domain controller"),
+    "dns resolver": Text("DNS resolver"),
+    "dhcp server": Text("DHCP server"),
+    "file server": Text("file server"),
+    "print server": Text("printer or print server"),
+    "web server": Text("web server"),
+    "mail server": Text("mail server"),
+    "database": Text("database"),
+    "jump host": Text("jump host"),
+    "remote access": Text("open to remote administration"),
+    "proxy": Text("proxy"),
+    "ntp server": Text("NTP server"),
+    "directory server": Text("directory server (LDAP)"),
+    "workstation": Text("workstation"),
+    "mobile device": Text("mobile device"),
+    "server": Text("server"),
+    "phone": Text("telephone or VoIP"),
+    "camera": Text("camera"),
+    "iot device": Text("IoT device"),
+    "building automation": Text("building automation"),
+    "industrial control": Text("industrial control"),
+    "hypervisor": Text("hypervisor or its management"),
+    "management controller": Text("out-of-band management"),
+    "network device": Text("network device"),
+    "dicom server": Text("PACS or other DICOM receiver"),
+    "dicom client": Text("modality or other DICOM sender"),
+    "hl7 server": Text("HL7 receiver (HIS, integration engine)"),
+    "hl7 client": Text("HL7 sender"),
+    "medical device": Text("medical device"),
 }
 """Role -> how it is said, English and Danish."""
 

@@ -16,14 +16,14 @@ SERVER_CLIENTS_MIN: Final = 2
 _ADMIN: Final = frozenset({22, 3389, 5985, 5986})
 _COMPILED: Final = tuple((rule, re.compile(rule.pattern, re.IGNORECASE)) for rule in TEXTS)
 _FIELDS: Final[dict[str, Text]] = {
-    "user agent": Text("user agent", "user agent"),
-    "http server": Text("HTTP server header", "HTTP-serverhoved"),
-    "ssh server": Text("SSH banner", "SSH-banner"),
-    "ssh client": Text("SSH client", "SSH-klient"),
-    "dhcp vendor": Text("DHCP vendor class", "DHCP-leverandørklasse"),
-    "certificate": Text("certificate", "certifikat"),
-    "mac vendor": Text("maker of its network card", "netkortets producent"),
-    "client name": Text("name it gave (RDP)", "navn, den opgav (RDP)"),
+    "user agent": Text("user agent"),
+    "http server": Text("HTTP server header"),
+    "ssh server": Text("SSH banner"),
+    "ssh client": Text("SSH client"),
+    "dhcp vendor": Text("DHCP vendor class"),
+    "certificate": Text("certificate"),
+    "mac vendor": Text("maker of its network card"),
+    "client name": Text("name it gave (RDP)"),
 }
 _SUFFIXES: Final = {domain: rule for rule in NAMES for domain in rule.domains}
 
@@ -54,9 +54,9 @@ def _port_hint(rule: PortRule, app: str | None, others: int, evidence: Evidence,
     spoken = f" ({app})" if app else ""
     said = f"{evidence.field.split()[0]}/{evidence.value}{spoken}"
     reason = (
-        Text(f"{others} clients were answered on {said}", f"{others} klienter fik svar på {said}")
+        Text("{others} clients were answered on {said}", others=others, said=said)
         if serves
-        else Text(f"it was answered on {said} by {others} hosts", f"den fik svar på {said} af {others} maskiner")
+        else Text("it was answered on {said} by {others} hosts", said=said, others=others)
     )
     return Hint(
         kind="role",
@@ -86,7 +86,7 @@ def _together(facts: HostFacts) -> Iterator[Hint]:
             value="domain controller",
             confidence=sure,
             rule="answers Kerberos and a directory",
-            reason=Text(f"Kerberos is answered on 88{extra}", f"Kerberos besvares på 88{extra}"),
+            reason=Text("Kerberos is answered on 88{extra}", extra=extra),
             evidence=Evidence(
                 table="flow",
                 field="kerberos port",
@@ -106,8 +106,10 @@ def _together(facts: HostFacts) -> Iterator[Hint]:
             confidence=0.6,
             rule="is administered and administers",
             reason=Text(
-                f"it is entered on {enters[0]} and enters {widest[4]} hosts on {widest[0]}",
-                f"man kommer ind på {enters[0]}, og den går til {widest[4]} maskiner på {widest[0]}",
+                "it is entered on {enters} and enters {widest} hosts on {widest_2}",
+                enters=enters[0],
+                widest=widest[4],
+                widest_2=widest[0],
             ),
             evidence=Evidence(
                 table="flow",
@@ -142,7 +144,7 @@ def _text_hint(said: HostText, kind: Kind, value: str, sure: float, rule: str, s
         table=said.table, field=where, value=shown, rows=said.rows, first_us=said.first_us, last_us=said.last_us
     )
     named = _FIELDS[where]
-    reason = Text(f"{named.en}: {shown}", f"{named.da}: {shown}")
+    reason = Text.shaped("{named}: {shown}", named=named, shown=shown)
     return Hint(kind=kind, value=value, confidence=round(sure, 2), rule=rule, reason=reason, evidence=evidence)
 
 
@@ -168,7 +170,7 @@ def _by_names_asked_for(facts: HostFacts) -> Iterator[Hint]:
                 value=rule.value,
                 confidence=rule.confidence,
                 rule=rule.name,
-                reason=Text(f"it asked for {said.text}", f"den spurgte efter {said.text}"),
+                reason=Text("it asked for {text}", text=said.text),
                 evidence=evidence,
             )
 
@@ -185,9 +187,7 @@ def _plain(facts: HostFacts, made: list[Hint]) -> Iterator[Hint]:
             value="server",
             confidence=0.5,
             rule="answers several",
-            reason=Text(
-                f"{clients} clients were answered on {proto}/{port}", f"{clients} klienter fik svar på {proto}/{port}"
-            ),
+            reason=Text("{clients} clients were answered on {proto}/{port}", clients=clients, proto=proto, port=port),
             evidence=Evidence(
                 table="flow", field=f"{proto} port", value=str(port), rows=flows, first_us=first, last_us=last
             ),

@@ -172,20 +172,15 @@ class Terms:
         """The same as parts of a sentence."""
         hosts, total = number(max(1, known.hosts)), number(max(self.hosts, known.hosts, 1))
         parts = [
-            Text(f"{hosts.en} of {total.en} hosts use it", f"{hosts.da} af {total.da} maskiner bruger den")
+            Text("{hosts} of {total} hosts use it", hosts=hosts, total=total)
             if known.hosts != 1
-            else Text(f"1 of {total.en} hosts uses it", f"1 af {total.da} maskiner bruger den")
+            else Text("1 of {total} hosts uses it", total=total)
         ]
         if known.new is not None:
             age = span(max(0, self._window.last_us - known.first_us))
-            parts.append(Text(f"first seen {age.en} ago", f"set første gang for {age.da} siden"))
+            parts.append(Text("first seen {age} ago", age=age))
         if known.grade >= Grade.POPULAR:
-            parts.append(
-                Text(
-                    "on a popularity or warning list, so weighed down",
-                    "på en popularitets- eller advarselsliste, så vægtet ned",
-                )
-            )
+            parts.append(Text("on a popularity or warning list, so weighed down"))
         return parts
 
 

@@ -116,7 +116,7 @@ RUN_SQL = "SELECT ran_us, horizon_us, hosts, suspicions FROM suspicion_run"
 def _to_text(s: Suspicion) -> str:
     facts: dict[str, Any] = {name: getattr(s, name) for name in _PLAIN}
     facts["observables"] = [[o.type.value, o.value] for o in s.observables]
-    facts["why"] = [s.why.en, s.why.da]
+    facts["why"] = s.why.kept()
     facts["rows"] = [s.rows.table, [list(pair) for pair in s.rows.equals], s.rows.first_us, s.rows.last_us]
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
@@ -127,6 +127,6 @@ def _of_text(text: str) -> Suspicion:
     return Suspicion(
         **{name: facts[name] for name in _PLAIN},
         observables=tuple(Observable.trusted(ObservableType(kind), value) for kind, value in facts["observables"]),
-        why=Text(*facts["why"]),
+        why=Text.of(facts["why"]),
         rows=RowsRef(table, tuple((str(k), v) for k, v in equals), first_us, last_us),
     )

@@ -79,7 +79,7 @@ def _checked(name: str, given: dict[str, Any]) -> SavedHunt:
         raise SavedUnclear("parameters must name each (a-z and _) with a text that says what it is")
     return SavedHunt(
         name=name,
-        says=Text(texts["en"], texts["da"]),
+        says=Text.written(texts["en"], da=texts["da"]),
         sql=texts["sql"].strip().rstrip(";"),
         technique=texts["technique"],
         span=texts["span"],

@@ -22,18 +22,13 @@ from bavn.model.health import LAG_S_MAX, LOSS_PERMILLE_MAX
 from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 
-NO_SENSOR: Final = Text("no source of this node sees packets", "ingen af nodens kilder ser pakker")
-NO_SOURCE: Final = Text("this node reads no source: it only protects", "noden læser ingen kilde: den beskytter kun")
-_UNCOUNTED: Final = Text(
-    "no source of this node counts packets that it lost", "ingen af nodens kilder tæller tabte pakker"
-)
+NO_SENSOR: Final = Text("no source of this node sees packets")
+NO_SOURCE: Final = Text("this node reads no source: it only protects")
+_UNCOUNTED: Final = Text("no source of this node counts packets that it lost")
 FOUND_ELSEWHERE: Final = ("certificate", "clock", "rules")
 """Problems that have a check of their own."""
 _ACTS: Final[Mapping[str, Text]] = {
-    "": Text(
-        "The node's operator: bavn node health names what to do",
-        "Nodens driftsansvarlige: bavn node health siger, hvad der skal gøres",
-    ),
+    "": Text("The node's operator: bavn node health names what to do"),
 }
 
 
@@ -41,20 +36,20 @@ class CaptureCheck:
     """See the module's text."""
 
     name = "capture"
-    title = Text("Capture", "Opsamling")
+    title = Text("Capture")
     kinds = BOTH
     acts = _ACTS
 
     def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
-            "broken": none_of(Text("sources that cannot be read", "kilder, der ikke kan læses")),
-            "loss": at_most(Text("packets lost of late", "pakker tabt på det seneste"), LOSS_PERMILLE_MAX, "‰"),
-            "drops": none_of(Text("losses that node health alarms of", "tab, som nodens helbred slår alarm om")),
-            "lag": at_most(Text("oldest line not read yet", "ældste linje, der ikke er læst"), LAG_S_MAX, "s"),
-            "rows": shown(Text("rows taken in since the start", "poster taget ind siden start")),
-            "memory": shown(Text("memory of the node", "nodens hukommelse"), "MB"),
-            "disk": shown(Text("room left on the disk", "plads tilbage på disken"), "MB"),
-            "problems": none_of(Text("other alarms of node health", "andre alarmer fra nodens helbred")),
+            "broken": none_of(Text("sources that cannot be read")),
+            "loss": at_most(Text("packets lost of late"), LOSS_PERMILLE_MAX, "‰"),
+            "drops": none_of(Text("losses that node health alarms of")),
+            "lag": at_most(Text("oldest line not read yet"), LAG_S_MAX, "s"),
+            "rows": shown(Text("rows taken in since the start")),
+            "memory": shown(Text("memory of the node"), "MB"),
+            "disk": shown(Text("room left on the disk"), "MB"),
+            "problems": none_of(Text("other alarms of node health")),
         }
 
     def run(self, site: Site) -> Iterable[Reading]:
@@ -81,7 +76,7 @@ def readings(now: Mapping[str, Any]) -> list[Reading]:
     if not sources:
         return [*made, *(not_applicable(key, NO_SOURCE) for key in ("broken", "loss", "drops", "lag", "rows"))]
     broken = [one["name"] for one in sources if one["broken"]]
-    made.append(value("broken", len(broken), Text(", ".join(broken), ", ".join(broken)) if broken else None))
+    made.append(value("broken", len(broken), Text.plain(", ".join(broken)) if broken else None))
     made.append(value("lag", max(int(one["lag_s"]) for one in sources)))
     made.append(value("rows", sum(int(one["rows"]) for one in sources)))
     made.append(value("drops", len(losses), _named(losses)))
@@ -97,4 +92,6 @@ def readings(now: Mapping[str, Any]) -> list[Reading]:
 def _named(problems: list[Any]) -> Text | None:
     if not problems:
         return None
-    return Text("; ".join(one["en"] for one in problems)[:400], "; ".join(one["da"] for one in problems)[:400])
+    return Text.written(
+        "; ".join(one["en"] for one in problems)[:400], da="; ".join(one["da"] for one in problems)[:400]
+    )

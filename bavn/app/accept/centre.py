@@ -49,107 +49,66 @@ from bavn.wire.book import Book
 from bavn.wire.outbox import Outbox
 
 NAME: Final = "centre"
-TITLE: Final = Text("The centre's side", "Centralens side")
+TITLE: Final = Text("The centre's side")
 DAYS: Final = 7
 KEYS_ROUNDS: Final = 10
 """So that keys that were mended are not held against an actor for days."""
 PAGE: Final = 100
 PAGES_MAX: Final = 30
-_UNHEARD: Final = Text("its node has told nothing of itself", "dens node har intet fortalt om sig selv")
+_UNHEARD: Final = Text("its node has told nothing of itself")
 FEW: Final = DoorPolicy().members_min
 """A round with fewer members is one that no node takes part in unless its actor says so."""
-_NO_ROUNDS: Final = Text("no round that it was a member of has ended", "ingen runde, den var medlem af, er afsluttet")
-_ALL_SMALL: Final = Text(
-    "all rounds had fewer members than a node's policy asks for",
-    "alle runder havde færre medlemmer, end en nodes politik kræver",
-)
-_NO_UPLOAD: Final = Text("it uploaded to no round", "den har ikke leveret til nogen runde")
-_NO_DRILL: Final = Text("the node enforces nothing", "noden håndhæver intet")
-_NO_PROTOCOL: Final = Text(
-    "no protocol was given, so no drill is named here", "ingen protokol er givet, så ingen øvelse er nævnt her"
-)
+_NO_ROUNDS: Final = Text("no round that it was a member of has ended")
+_ALL_SMALL: Final = Text("all rounds had fewer members than a node's policy asks for")
+_NO_UPLOAD: Final = Text("it uploaded to no round")
+_NO_DRILL: Final = Text("the node enforces nothing")
+_NO_PROTOCOL: Final = Text("no protocol was given, so no drill is named here")
 TOLD: Final = ("enforced", "partly", "lifted")
 SAID: Final = {
-    "": Text("nothing", "intet"),
-    "enforced": Text("enforced", "håndhævet"),
-    "partly": Text("partly enforced", "delvis håndhævet"),
-    "lifted": Text("lifted", "ophævet"),
-    "refused": Text("refused", "afvist"),
-    "waiting": Text("waiting", "venter"),
+    "": Text("nothing"),
+    "enforced": Text("enforced"),
+    "partly": Text("partly enforced"),
+    "lifted": Text("lifted"),
+    "refused": Text("refused"),
+    "waiting": Text("waiting"),
 }
-_LINK: Final = Text(
-    "The actor looks at its node and its line: bavn node health",
-    "Aktøren ser på sin node og sin linje: bavn node health",
-)
-_QUEUES: Final = Text("The centre's operator: bavn centre members", "Centralens driftsansvarlige: bavn centre members")
+_LINK: Final = Text("The actor looks at its node and its line: bavn node health")
+_QUEUES: Final = Text("The centre's operator: bavn centre members")
 ACTS: Final[Mapping[str, Text]] = {
     "": _LINK,
     UNTESTED: _LINK,
-    "let_in": Text(
-        "The centre's operator: bavn centre members, then invite or member resume",
-        "Centralens driftsansvarlige: bavn centre members, derefter invite eller member resume",
-    ),
-    "certificate": Text(
-        "The actor's node renews by itself; else the centre invites it anew",
-        "Aktørens node fornyer selv; ellers inviterer centralen den igen",
-    ),
-    "agreement": Text(
-        "The centre has the actor sign: bavn centre rollout sign",
-        "Centralen lader aktøren underskrive: bavn centre rollout sign",
-    ),
-    "clock": Text(
-        "The actor's operator keeps the node's clock by NTP (chrony)",
-        "Aktørens driftsansvarlige stiller nodens ur med NTP (chrony)",
-    ),
-    "rounds": Text(
-        "The actor's operator: bavn node ledger --refused says which rounds it missed and why",
-        "Aktørens driftsansvarlige: bavn node ledger --refused siger, hvilke runder den gik glip af og hvorfor",
-    ),
+    "let_in": Text("The centre's operator: bavn centre members, then invite or member resume"),
+    "certificate": Text("The actor's node renews by itself; else the centre invites it anew"),
+    "agreement": Text("The centre has the actor sign: bavn centre rollout sign"),
+    "clock": Text("The actor's operator keeps the node's clock by NTP (chrony)"),
+    "rounds": Text("The actor's operator: bavn node ledger --refused says which rounds it missed and why"),
     "keys": Text(
-        "The actor and the key holder compare: keyholder_url, pin and the group's mode; it meets nobody till then",
-        "Aktøren og nøgleholderen sammenligner: keyholder_url, pin og gruppens tilstand; indtil da møder den ingen",
+        "The actor and the key holder compare: keyholder_url, pin and the group's mode; it meets nobody till then"
     ),
-    "quotas": Text(
-        "The centre's operator raises it in the console, on the page Members",
-        "Centralens driftsansvarlige hæver den i konsollen på siden Medlemmer",
-    ),
+    "quotas": Text("The centre's operator raises it in the console, on the page Members"),
     "inbox": _QUEUES,
     "outbox": _LINK,
-    "drill": Text(
-        "The actor looks at its door's policy and queue: bavn node ledger",
-        "Aktøren ser på sin dørs politik og kø: bavn node ledger",
-    ),
+    "drill": Text("The actor looks at its door's policy and queue: bavn node ledger"),
 }
 
 MEASURES: Final[Mapping[str, Measure]] = {
-    "let_in": must(Text("enrolled and let in", "indmeldt og lukket ind"), always=True),
-    "certificate": at_least(
-        Text("left of its certificate", "tilbage af dens certifikat"), CERTIFICATE_DAYS_MIN, "days", always=True
-    ),
-    "agreement": at_least(Text("left of its agreement", "tilbage af dens aftale"), 1, "days", always=True),
-    "contact": at_most(Text("since it was last heard", "siden den sidst blev hørt"), NODE_SILENT_S, "s", always=True),
+    "let_in": must(Text("enrolled and let in"), always=True),
+    "certificate": at_least(Text("left of its certificate"), CERTIFICATE_DAYS_MIN, "days", always=True),
+    "agreement": at_least(Text("left of its agreement"), 1, "days", always=True),
+    "contact": at_most(Text("since it was last heard"), NODE_SILENT_S, "s", always=True),
     "clock": at_most(
-        Text("its clock against ours, as it tells", "dens ur mod vores, som den fortæller"),
+        Text("its clock against ours, as it tells"),
         ACCEPTED_CLOCK_OFF_S_MAX,
         "s",
         always=True,
     ),
-    "version": shown(Text("its version", "dens version")),
-    "rounds": at_least(Text("rounds taken part in", "runder deltaget i"), ROUNDS_PERCENT_MIN, "%"),
-    "keys": none_of(
-        Text(
-            "of its last 10 rounds, those with other keys than the rest",
-            "af dens seneste 10 runder dem med andre nøgler end resten",
-        )
-    ),
-    "quotas": must(Text("quotas let its messages in", "kvoter lukker dens meddelelser ind"), always=True),
-    "inbox": at_most(
-        Text("messages of its that wait here", "dens meddelelser, der venter her"), ACCEPTED_QUEUE_MAX, always=True
-    ),
-    "outbox": at_most(
-        Text("messages to it that wait here", "meddelelser til den, der venter her"), ACCEPTED_QUEUE_MAX, always=True
-    ),
-    "drill": must(Text("told here of the drill's block", "fortalt her om øvelsens spærring")),
+    "version": shown(Text("its version")),
+    "rounds": at_least(Text("rounds taken part in"), ROUNDS_PERCENT_MIN, "%"),
+    "keys": none_of(Text("of its last 10 rounds, those with other keys than the rest")),
+    "quotas": must(Text("quotas let its messages in"), always=True),
+    "inbox": at_most(Text("messages of its that wait here"), ACCEPTED_QUEUE_MAX, always=True),
+    "outbox": at_most(Text("messages to it that wait here"), ACCEPTED_QUEUE_MAX, always=True),
+    "drill": must(Text("told here of the drill's block")),
 }
 
 
@@ -204,13 +163,13 @@ def _readings(look: CentreSurvey) -> Iterable[Reading]:
         yield value("version", look.health.version)
     yield from _of_rounds(look.rounds)
     shut = ", ".join(look.shut)
-    yield yes("quotas", is_so=not shut, reason=Text(shut, shut) if shut else None)
+    yield yes("quotas", is_so=not shut, reason=Text.plain(shut) if shut else None)
     yield value("inbox", look.inbox)
     yield value("outbox", look.outbox)
     if look.drill is None:
         yield not_applicable("drill", _NO_DRILL if look.given else _NO_PROTOCOL)
     else:
-        told = SAID.get(look.drill) or Text(look.drill, look.drill)
+        told = SAID.get(look.drill) or Text.plain(look.drill)
         yield yes("drill", is_so=look.drill in TOLD, reason=told)
 
 
@@ -220,8 +179,10 @@ def _of_rounds(met: Rounds) -> Iterable[Reading]:
             "rounds",
             met.uploaded * 100 // met.ended,
             Text(
-                f"{met.uploaded} of {met.ended}; {met.small} more had too few members",
-                f"{met.uploaded} af {met.ended}; {met.small} mere havde for få medlemmer",
+                "{uploaded} of {ended}; {small} more had too few members",
+                uploaded=met.uploaded,
+                ended=met.ended,
+                small=met.small,
             ),
         )
     else:

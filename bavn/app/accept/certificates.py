@@ -27,28 +27,19 @@ from bavn.model.text import Text
 from bavn.wire.enrol import answers, ends_us
 from bavn.wire.safe import Safe
 
-_WHO: Final = {"centre": Text("the centre", "centralen"), "keyholder": Text("the key holder", "nøgleholderen")}
+_WHO: Final = {"centre": Text.in_context("accept certificates", "the centre"), "keyholder": Text("the key holder")}
 _KEYS: Final = ("chain", "days", "private")
 _ACTS: Final[Mapping[str, Text]] = {
-    "": Text(
-        "The node's operator enrols anew with a token from the centre: bavn node enrol",
-        "Nodens driftsansvarlige indmelder igen med en nøgle fra centralen: bavn node enrol",
-    ),
+    "": Text("The node's operator enrols anew with a token from the centre: bavn node enrol"),
     "keyholder_chain": Text(
-        "The node's operator enrols anew with a token from the key holder: bavn node enrol --keyholder",
-        "Nodens driftsansvarlige indmelder igen med en nøgle fra nøgleholderen: bavn node enrol --keyholder",
+        "The node's operator enrols anew with a token from the key holder: bavn node enrol --keyholder"
     ),
     "keyholder_days": Text(
-        "The node's operator enrols anew with a token from the key holder: bavn node enrol --keyholder",
-        "Nodens driftsansvarlige indmelder igen med en nøgle fra nøgleholderen: bavn node enrol --keyholder",
+        "The node's operator enrols anew with a token from the key holder: bavn node enrol --keyholder"
     ),
-    "centre_private": Text(
-        "The node's operator takes others' rights away: chmod 700 on the folder, 600 on the keys",
-        "Nodens driftsansvarlige fjerner andres rettigheder: chmod 700 på mappen, 600 på nøglerne",
-    ),
+    "centre_private": Text("The node's operator takes others' rights away: chmod 700 on the folder, 600 on the keys"),
     "keyholder_private": Text(
-        "The node's operator takes others' rights away: chmod 700 on the folder, 600 on the keys",
-        "Nodens driftsansvarlige fjerner andres rettigheder: chmod 700 på mappen, 600 på nøglerne",
+        "The node's operator takes others' rights away: chmod 700 on the folder, 600 on the keys"
     ),
 }
 
@@ -57,7 +48,7 @@ class CertificateCheck:
     """See the module's text."""
 
     name = "certificates"
-    title = Text("Certificates and keys", "Certifikater og nøgler")
+    title = Text("Certificates and keys")
     kinds = BOTH
     acts = _ACTS
 
@@ -67,23 +58,17 @@ class CertificateCheck:
             always = party == "centre"
             made |= {
                 f"{party}_chain": must(
-                    Text(
-                        f"issued by the authority of {who.en}, for this actor and these keys",
-                        f"udstedt af {who.da}s udsteder, til denne aktør og disse nøgler",
-                    ),
+                    Text("issued by the authority of {who}, for this actor and these keys", who=who),
                     always=always,
                 ),
                 f"{party}_days": at_least(
-                    Text(f"left of the certificate from {who.en}", f"tilbage af certifikatet fra {who.da}"),
+                    Text("left of the certificate from {who}", who=who),
                     CERTIFICATE_DAYS_MIN,
                     "days",
                     always=always,
                 ),
                 f"{party}_private": must(
-                    Text(
-                        f"keys for {who.en} readable by their owner alone",
-                        f"nøgler til {who.da} kun læsbare for ejeren",
-                    ),
+                    Text("keys for {who} readable by their owner alone", who=who),
                     always=always,
                 ),
             }
@@ -105,9 +90,7 @@ class CertificateCheck:
             return
         if not safe.enrolled:
             for key in _KEYS:
-                yield not_tested(
-                    f"{party}_{key}", Text("not enrolled: bavn node enrol", "ikke indmeldt: bavn node enrol")
-                )
+                yield not_tested(f"{party}_{key}", Text("not enrolled: bavn node enrol"))
             return
         try:
             certificate, keys = safe.certificate.read_text(encoding="ascii"), safe.keys()

@@ -22,11 +22,8 @@ UNTESTED: Final = "not-tested"
 LINE_CHARS_MAX: Final = 300
 RATE_DEFAULT: Final = 1000
 SECONDS_DEFAULT: Final = {TestKind.ACCEPTANCE: 20, TestKind.FINAL: 300}
-NO_CENTRE: Final = Text("this node has no centre", "denne node har ingen central")
-NOT_RUNNING: Final = Text(
-    "the node does not run: its operator starts it (bavn node run)",
-    "noden kører ikke: dens driftsansvarlige starter den (bavn node run)",
-)
+NO_CENTRE: Final = Text("this node has no centre")
+NOT_RUNNING: Final = Text("the node does not run: its operator starts it (bavn node run)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,14 +148,13 @@ def line(text: str) -> str:
 def said(error: BaseException | str) -> Text:
     """An error as a sentence in both languages, as far as it is known."""
     text = line(str(error))
-    return Text(text, line(danish(text)))
+    return Text.written(text, da=line(danish(text)))
 
 
-_NO_FIGURE: Final = Text("the check gave no figure", "prøven gav intet tal")
-_BROKE_OFF: Final = Text("the check broke off", "prøven blev afbrudt")
+_NO_FIGURE: Final = Text("the check gave no figure")
+_BROKE_OFF: Final = Text("the check broke off")
 _MEND: Final = Text(
-    "The node's operator mends what is named (room, rights, memory) and tests again; else Bavn's maintainers",
-    "Nodens driftsansvarlige retter det nævnte (plads, rettigheder, hukommelse) og prøver igen; ellers Bavns udviklere",
+    "The node's operator mends what is named (room, rights, memory) and tests again; else Bavn's maintainers"
 )
 
 
@@ -209,4 +205,4 @@ def _joined(reason: Text | None, act: Text) -> Text:
     if reason is None:
         return act
     en, da = TEXT_CHARS_MAX - len(act.en) - 2, TEXT_CHARS_MAX - len(act.da) - 2
-    return Text(f"{reason.en[:en]}. {act.en}", f"{reason.da[:da]}. {act.da}")
+    return Text.shaped("{reason}. {act}", reason=Text.written(reason.en[:en], da=reason.da[:da]), act=act)

@@ -27,7 +27,7 @@ from bavn.wire.links.https import Caller, LinkLimits, link_context
 from bavn.wire.safe import Safe
 
 QUICK: Final = LinkLimits(request_s=10.0, pull_s=10.0, connect_s=5.0)
-NO_KEYHOLDER: Final = Text("mode M1: there is no key holder", "tilstand M1: der er ingen nøgleholder")
+NO_KEYHOLDER: Final = Text("mode M1: there is no key holder")
 HEALTH_PATH: Final = "/healthz"
 CALLED: Final = {"centre": "the centre", "keyholder": "the key holder"}
 
@@ -38,17 +38,9 @@ def caller(url: str, safe: Safe, clock: Clock, who: str) -> Caller:
 
 
 _ACTS: Final[Mapping[str, Text]] = {
-    UNTESTED: Text(
-        "Certificates and Reachability say who must act", "Certifikater og Forbindelser siger, hvem der skal handle"
-    ),
-    "": Text(
-        "The node's operator keeps this clock by NTP (chrony)",
-        "Nodens driftsansvarlige stiller uret med NTP (chrony)",
-    ),
-    "records": Text(
-        "The sensor's operator sets its clock by NTP",
-        "Sensorens driftsansvarlige stiller dens ur med NTP",
-    ),
+    UNTESTED: Text("Certificates and Reachability say who must act"),
+    "": Text("The node's operator keeps this clock by NTP (chrony)"),
+    "records": Text("The sensor's operator sets its clock by NTP"),
 }
 
 
@@ -56,20 +48,16 @@ class ClockCheck:
     """See the module's text."""
 
     name = "clock"
-    title = Text("Clock", "Ur")
+    title = Text("Clock")
     kinds = BOTH
     acts = _ACTS
 
     def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
-            "centre": at_most(
-                Text("offset from the centre", "afvigelse fra centralen"), ACCEPTED_CLOCK_OFF_S_MAX, "s", always=True
-            ),
-            "keyholder": at_most(
-                Text("offset from the key holder", "afvigelse fra nøgleholderen"), ACCEPTED_CLOCK_OFF_S_MAX, "s"
-            ),
+            "centre": at_most(Text("offset from the centre"), ACCEPTED_CLOCK_OFF_S_MAX, "s", always=True),
+            "keyholder": at_most(Text("offset from the key holder"), ACCEPTED_CLOCK_OFF_S_MAX, "s"),
             "records": at_most(
-                Text("newest records ahead of this clock or behind it", "nyeste poster foran eller bagud for uret"),
+                Text("newest records ahead of this clock or behind it"),
                 CLOCK_OFF_S_MAX,
                 "s",
             ),
@@ -91,9 +79,7 @@ class ClockCheck:
         if offsets:
             yield value("records", max(offsets))
         else:
-            yield not_applicable(
-                "records", Text("no live source tells the time", "ingen løbende kilde fortæller tiden")
-            )
+            yield not_applicable("records", Text("no live source tells the time"))
 
     @staticmethod
     def _offset(site: Site, key: str, url: str, safe: Safe, nobody: Text) -> Reading:
@@ -114,7 +100,7 @@ class ClockCheck:
             asks.close()
         skew = asks.skew_s
         if skew is None:
-            return not_tested(key, Text("the answer told no time", "svaret fortalte ingen tid"))
-        ahead = Text("this node's clock is ahead", "nodens ur er foran") if skew > 0 else None
-        behind = Text("this node's clock is behind", "nodens ur er bagud") if skew < 0 else None
+            return not_tested(key, Text("the answer told no time"))
+        ahead = Text("this node's clock is ahead") if skew > 0 else None
+        behind = Text("this node's clock is behind") if skew < 0 else None
         return value(key, abs(skew), ahead or behind)

@@ -38,7 +38,7 @@ from bavn.app.node.sigma_files import sigma_rules
 from bavn.app.node.sources import rule_folder
 from bavn.model.sector.protocol import Measure
 from bavn.model.suspicion import Suspicion
-from bavn.model.text import Text
+from bavn.model.text import Number, Text
 from bavn.traffic.records import tables
 from bavn.traffic.replay import FAMILIES, LISTED, RULE, SIGMA, Label, NoRoom, planned, replay
 
@@ -51,12 +51,9 @@ _PACKETS: Final = frozenset({"flow", "dns", "tls", "http", "smb", "dcerpc", "krb
 _ZEEK: Final = _PACKETS - {"alert"}
 _LOGS: Final = frozenset({"flow", "dns", "http"})
 _FLOWS: Final = frozenset({"flow"})
-_NOTHING: Final = Text("the detector said nothing of it", "detektoren sagde intet om det")
+_NOTHING: Final = Text("the detector said nothing of it")
 _ACTS: Final[Mapping[str, Text]] = {
-    "": Text(
-        "The node's operator looks at the sensor and [detect] in node.toml; else Bavn's maintainers",
-        "Nodens driftsansvarlige ser på sensoren og [detect] i node.toml; ellers Bavns udviklere",
-    ),
+    "": Text("The node's operator looks at the sensor and [detect] in node.toml; else Bavn's maintainers"),
 }
 
 
@@ -64,16 +61,16 @@ class DetectorCheck:
     """See the module's text."""
 
     name = "detectors"
-    title = Text("Detectors, by a harmless replay", "Detektorer, ved uskadelig afspilning")
+    title = Text("Detectors, by a harmless replay")
     kinds = BOTH
     acts = _ACTS
 
     def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
-        made = {name: must(Text(f"{name} finds its own", f"{name} finder sit")) for name in FAMILIES}
+        made = {name: must(Text("{name} finds its own", name=name)) for name in FAMILIES}
         return made | {
-            "through": shown(Text("way of the traffic", "trafikkens vej")),
-            "rows": shown(Text("rows in the throwaway store", "poster i engangslageret")),
-            "others": shown(Text("suspicions beside those planted", "mistanker ud over de plantede")),
+            "through": shown(Text("way of the traffic")),
+            "rows": shown(Text("rows in the throwaway store")),
+            "others": shown(Text("suspicions beside those planted")),
         }
 
     def run(self, site: Site) -> Iterable[Reading]:
@@ -130,16 +127,12 @@ def found(played: Played, given: frozenset[str]) -> list[Reading]:
         best = min(mine, key=lambda one: one.p, default=None)
         lacks = sorted(wants[label.detector] - given)
         if best is not None and best.p <= P_MAX:
-            made.append(
-                yes(label.family, is_so=True, reason=Text(f"p {best.p:.4f}", f"p {best.p:.4f}".replace(".", ",")))
-            )
+            made.append(yes(label.family, is_so=True, reason=Text.shaped("p {p}", p=Number(best.p, ".4f"))))
         elif lacks:
             named = ", ".join(lacks)
-            made.append(
-                not_applicable(label.family, Text(f"no source here gives {named}", f"ingen kilde her giver {named}"))
-            )
+            made.append(not_applicable(label.family, Text("no source here gives {named}", named=named)))
         else:
-            why = _NOTHING if best is None else Text(f"only p {best.p:.3f}", f"kun p {best.p:.3f}".replace(".", ","))
+            why = _NOTHING if best is None else Text("only p {p}", p=Number(best.p, ".3f"))
             made.append(yes(label.family, is_so=False, reason=why))
     return [*made, value("others", sum(one.id not in planted for one in played.suspicions))]
 

@@ -19,10 +19,7 @@ SHARE_MIN: Final = 0.95
 """Of the agreed rate: the clock of a busy machine is not that exact."""
 _SETTLE_S_MAX: Final = 180.0
 _ACTS: Final[Mapping[str, Text]] = {
-    "": Text(
-        "The node's operator gives this machine more, or the rate is agreed anew with the centre",
-        "Nodens driftsansvarlige giver maskinen mere, eller hastigheden aftales på ny med centralen",
-    ),
+    "": Text("The node's operator gives this machine more, or the rate is agreed anew with the centre"),
 }
 
 
@@ -30,20 +27,18 @@ class LoadCheck:
     """See the module's text."""
 
     name = "load"
-    title = Text("Load", "Belastning")
+    title = Text("Load")
     kinds = BOTH
     acts = _ACTS
 
     def measures(self, asked: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
-            "rate": at_least(
-                Text("events taken in", "hændelser taget ind"), round(asked.rate_per_s * SHARE_MIN), "1/s", always=True
-            ),
-            "seconds": at_least(Text("how long", "hvor længe"), asked.seconds, "s", always=True),
-            "lag": at_most(Text("behind at the end", "bagud til sidst"), ACCEPTED_LAG_S_MAX, "s", always=True),
-            "lost": none_of(Text("events lost", "hændelser tabt"), always=True),
-            "agreed": shown(Text("agreed rate", "aftalt hastighed"), "1/s"),
-            "memory": shown(Text("memory at the end", "hukommelse til sidst"), "MB"),
+            "rate": at_least(Text("events taken in"), round(asked.rate_per_s * SHARE_MIN), "1/s", always=True),
+            "seconds": at_least(Text("how long"), asked.seconds, "s", always=True),
+            "lag": at_most(Text("behind at the end"), ACCEPTED_LAG_S_MAX, "s", always=True),
+            "lost": none_of(Text("events lost"), always=True),
+            "agreed": shown(Text("agreed rate"), "1/s"),
+            "memory": shown(Text("memory at the end"), "MB"),
         }
 
     def run(self, site: Site) -> Iterable[Reading]:

@@ -17,30 +17,28 @@ from bavn.model.sector.protocol_file import SignedProtocol
 from bavn.model.text import Language, Text
 
 WORDS: Final = {
-    "skip": Text("Skip to the content", "Gå til indholdet"),
-    "actor": Text("Actor", "Aktør"),
-    "began": Text("Began", "Begyndt"),
-    "ended": Text("Ended", "Afsluttet"),
-    "version": Text("Version of Bavn", "Bavns version"),
-    "outcome": Text("Outcome", "Udfald"),
-    "overview": Text("Overview", "Oversigt"),
-    "part": Text("Part", "Del"),
-    "took": Text("Took", "Varede"),
-    "measured": Text("Measured", "Målt"),
-    "value": Text("Value", "Værdi"),
-    "bar": Text("Asked", "Krav"),
-    "reason": Text("Note", "Bemærkning"),
-    "signature": Text("Signature", "Underskrift"),
-    "signed_by": Text("Signed by the node's key", "Underskrevet med nodens nøgle"),
-    "sha256": Text("SHA-256 of the protocol", "Protokollens SHA-256"),
+    "skip": Text("Skip to the content"),
+    "actor": Text("Actor"),
+    "began": Text("Began"),
+    "ended": Text("Ended"),
+    "version": Text("Version of Bavn"),
+    "outcome": Text("Outcome"),
+    "overview": Text("Overview"),
+    "part": Text("Part"),
+    "took": Text("Took"),
+    "measured": Text("Measured"),
+    "value": Text("Value"),
+    "bar": Text("Asked"),
+    "reason": Text("Note"),
+    "signature": Text("Signature"),
+    "signed_by": Text("Signed by the node's key"),
+    "sha256": Text("SHA-256 of the protocol"),
     "about": Text(
-        "The signed file is the protocol; this page is a copy of it. Whoever has the node's public key checks the file"
-        " with: bavn node verify-protocol FILE --key KEY.",
-        "Den underskrevne fil er protokollen; denne side er en kopi af den. Den, der har nodens offentlige nøgle,"
-        " kontrollerer filen med: bavn node verify-protocol FIL --key NØGLE.",
+        "The signed file is the protocol; this page is a copy of it. Whoever has the node's public"
+        " key checks the file with: bavn node verify-protocol FILE --key KEY."
     ),
-    "page": Text("Page", "Side"),
-    "of": Text("of", "af"),
+    "page": Text("Page"),
+    "of": Text("of"),
     "parts_only": words.PARTS_ONLY,
 }
 

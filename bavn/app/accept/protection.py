@@ -51,14 +51,11 @@ CASE: Final = "case-acceptance"
 AUTHOR: Final = f"identity--{uuid.UUID('5f2c1b52-3d0c-5b70-9f6a-4a1a9a7d9e01')}"
 """Who wrote the drill's bundle: no centre."""
 TEST_ADDRESS: Final = Observable.of("ip4", "192.88.99.77")
-_NOTHING: Final = Text("this node has no enforcer", "denne node har ingen håndhæver")
-_NEVER_IN: Final = Text("it never came into force", "den trådte aldrig i kraft")
+_NOTHING: Final = Text("this node has no enforcer")
+_NEVER_IN: Final = Text("it never came into force")
 _KEYS: Final = ("in_force", "seconds", "gone", "lift_seconds", "lines")
 _ACTS: Final[Mapping[str, Text]] = {
-    "": Text(
-        "The node's operator: bavn node health and the enforcer's own log",
-        "Nodens driftsansvarlige: bavn node health og håndhæverens egen log",
-    ),
+    "": Text("The node's operator: bavn node health and the enforcer's own log"),
 }
 
 
@@ -66,25 +63,20 @@ class ProtectionCheck:
     """See the module's text."""
 
     name = "protection"
-    title = Text("Protection drill with rollback", "Beskyttelsesøvelse med tilbagerulning")
+    title = Text("Protection drill with rollback")
     kinds = BOTH
     acts = _ACTS
 
     def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
-            "in_force": must(
-                Text(
-                    "seen in force at every enforcer that can be looked at",
-                    "set i kraft ved hver håndhæver, der kan ses på",
-                )
-            ),
-            "seconds": at_most(Text("until in force", "til i kraft"), FORCE_S_MAX, "s"),
-            "gone": must(Text("seen gone after the lift", "set væk efter ophævelsen")),
-            "lift_seconds": at_most(Text("until gone", "til væk"), FORCE_S_MAX, "s"),
-            "lines": at_least(Text("ledger lines of it", "linjer om den i egenkontrol-loggen"), LINES_MIN),
-            "seen": shown(Text("looked at", "set på")),
-            "unseen": shown(Text("cannot be looked at", "kan ikke ses på")),
-            "observable": shown(Text("test name", "prøvenavn")),
+            "in_force": must(Text("seen in force at every enforcer that can be looked at")),
+            "seconds": at_most(Text("until in force"), FORCE_S_MAX, "s"),
+            "gone": must(Text("seen gone after the lift")),
+            "lift_seconds": at_most(Text("until gone"), FORCE_S_MAX, "s"),
+            "lines": at_least(Text("ledger lines of it"), LINES_MIN),
+            "seen": shown(Text("looked at")),
+            "unseen": shown(Text("cannot be looked at")),
+            "observable": shown(Text("test name")),
         }
 
     def run(self, site: Site) -> Iterable[Reading]:
@@ -109,18 +101,12 @@ class ProtectionCheck:
 
 
 def _named(hidden: Mapping[str, Text]) -> Text:
-    return Text(
-        "; ".join(f"{name}: {why.en}" for name, why in hidden.items()),
-        "; ".join(f"{name}: {why.da}" for name, why in hidden.items()),
-    )
+    return Text.joined("; ", [Text.shaped("{name}: {why}", name=name, why=why) for name, why in hidden.items()])
 
 
 def _by_hand(hidden: Mapping[str, Text]) -> Text:
     named = _named(hidden)
-    return Text(
-        f"{named.en}. Its operator shows a block and its lift there; the centre takes that by hand",
-        f"{named.da}. Dens driftsansvarlige viser en spærring og ophævelsen dér; centralen tager det med hånden",
-    )
+    return Text("{named}. Its operator shows a block and its lift there; the centre takes that by hand", named=named)
 
 
 def drill_name(dice: Dice) -> Observable:
@@ -205,7 +191,7 @@ def drilled(
         missing = ", ".join(name for name, look in looks.items() if not look(observable))
         text = f"{standing}{f' ({why})' if why else ''}: {missing}"
         return [
-            yes("in_force", is_so=False, reason=Text(text[:300], text[:300])),
+            yes("in_force", is_so=False, reason=Text.plain(text[:300])),
             no_answer("seconds"),
             not_tested("gone", _NEVER_IN),
             not_tested("lift_seconds", _NEVER_IN),

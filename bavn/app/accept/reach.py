@@ -43,18 +43,11 @@ NFT_S_MAX: Final = 10
 _TLS_PORT: Final = 443
 _PLAIN_PORT: Final = 80
 _ACTS: Final[Mapping[str, Text]] = {
-    "": Text(
-        "The actor's network people open this address and port outwards; where they are open, the centre looks",
-        "Aktørens netværksfolk åbner adresse og port udad; er de åbne, ser centralen efter",
-    ),
+    "": Text("The actor's network people open this address and port outwards; where they are open, the centre looks"),
     "keyholder": Text(
-        "The actor's network people open this address and port outwards; where they are open, the key holder looks",
-        "Aktørens netværksfolk åbner adresse og port udad; er de åbne, ser nøgleholderen efter",
+        "The actor's network people open this address and port outwards; where they are open, the key holder looks"
     ),
-    "others": Text(
-        "The node's operator finds out what calls there, before anything else",
-        "Nodens driftsansvarlige finder først ud af, hvad der kalder dertil",
-    ),
+    "others": Text("The node's operator finds out what calls there, before anything else"),
 }
 
 
@@ -62,25 +55,20 @@ class ReachCheck:
     """See the module's text."""
 
     name = "reachability"
-    title = Text("Reachability", "Forbindelser")
+    title = Text("Reachability")
     kinds = BOTH
     acts = _ACTS
 
     def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
-            "centre": at_most(Text("answer of the centre", "svar fra centralen"), ANSWER_MS_MAX, "ms", always=True),
-            "keyholder": at_most(Text("answer of the key holder", "svar fra nøgleholderen"), ANSWER_MS_MAX, "ms"),
-            "configured": shown(Text("whom the configuration lets it call", "hvem konfigurationen lader den kalde")),
+            "centre": at_most(Text("answer of the centre"), ANSWER_MS_MAX, "ms", always=True),
+            "keyholder": at_most(Text("answer of the key holder"), ANSWER_MS_MAX, "ms"),
+            "configured": shown(Text("whom the configuration lets it call")),
             "others": none_of(
-                Text("others that the running node is connected to", "andre, som den kørende node er forbundet med"),
+                Text("others that the running node is connected to"),
                 always=True,
             ),
-            "fence": shown(
-                Text(
-                    "this machine's packet filter refuses other calls out",
-                    "maskinens pakkefilter afviser andre kald ud",
-                )
-            ),
+            "fence": shown(Text("this machine's packet filter refuses other calls out")),
         }
 
     def run(self, site: Site) -> Iterable[Reading]:
@@ -129,7 +117,7 @@ class ReachCheck:
             return not_tested("others", said(error))
         others = strangers(found, allowed)
         named_ = ", ".join(f"{one.address}:{one.port}" for one in others[:10])
-        return value("others", len(others), Text(named_, named_) if others else None)
+        return value("others", len(others), Text.plain(named_) if others else None)
 
 
 def configured(config: NodeConfig) -> Iterator[tuple[str, tuple[str, int]]]:
@@ -162,14 +150,14 @@ def resolved(host: str, port: int) -> set[str]:
 
 def fence() -> Reading:
     """Whether nftables refuses what goes out unasked. Where it cannot be looked at, that is said."""
-    hidden = Text("only root may look at the packet filter", "kun root kan se pakkefilteret")
+    hidden = Text("only root may look at the packet filter")
     if os.geteuid() != 0:
         return not_tested("fence", hidden)
     try:
         ran = subprocess.run(["nft", "-j", "list", "chains"], capture_output=True, timeout=NFT_S_MAX, check=True)
         chains = json.loads(ran.stdout)["nftables"]
     except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
-        return not_tested("fence", Text("nft is not here or does not answer", "nft er her ikke eller svarer ikke"))
+        return not_tested("fence", Text("nft is not here or does not answer"))
     return value("fence", "yes" if fenced(chains) else "no")
 
 

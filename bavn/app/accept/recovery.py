@@ -32,10 +32,7 @@ RESTART_S_MAX: Final = 30
 LOOKED_S: Final = 10
 """By then a node that found nothing unread has said so."""
 _ACTS: Final[Mapping[str, Text]] = {
-    "": Text(
-        "The node's operator looks at disk and memory of this machine; else Bavn's maintainers",
-        "Nodens driftsansvarlige ser på maskinens disk og hukommelse; ellers Bavns udviklere",
-    ),
+    "": Text("The node's operator looks at disk and memory of this machine; else Bavn's maintainers"),
 }
 
 
@@ -43,20 +40,18 @@ class RecoveryCheck:
     """See the module's text."""
 
     name = "recovery"
-    title = Text("Recovery after kill -9", "Genopretning efter kill -9")
+    title = Text("Recovery after kill -9")
     kinds = BOTH
     acts = _ACTS
 
     def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
-            "kills": at_least(Text("kills in the middle of work", "drab midt i arbejdet"), KILLS, always=True),
-            "lost": none_of(Text("rows lost", "poster tabt"), always=True),
-            "doubled": none_of(Text("rows that stand twice", "poster, der står to gange"), always=True),
-            "restart": at_most(
-                Text("longest start after a kill", "længste start efter et drab"), RESTART_S_MAX, "s", always=True
-            ),
-            "ledger": must(Text("the ledger's chain holds", "egenkontrol-loggens kæde holder"), always=True),
-            "written": shown(Text("events written", "hændelser skrevet")),
+            "kills": at_least(Text("kills in the middle of work"), KILLS, always=True),
+            "lost": none_of(Text("rows lost"), always=True),
+            "doubled": none_of(Text("rows that stand twice"), always=True),
+            "restart": at_most(Text("longest start after a kill"), RESTART_S_MAX, "s", always=True),
+            "ledger": must(Text.in_context("accept days", "the ledger's chain holds"), always=True),
+            "written": shown(Text("events written")),
         }
 
     def run(self, site: Site) -> Iterable[Reading]:

@@ -31,15 +31,10 @@ from bavn.rehearsal.trial import ALONE, CANARY, NoTrial, TrialResult, secrets, t
 from bavn.traffic.replay import NoRoom, room
 
 _TRIAL_SEED = 2
-_BY_HAND = Text("the policy names no domain by itself", "politikken nævner intet domæne af sig selv")
+_BY_HAND = Text("the policy names no domain by itself")
 _ACTS: Final[Mapping[str, Text]] = {
-    UNTESTED: Text(
-        "Whoever wrote the actor's policy.toml or its homes", "Den, der har skrevet aktørens policy.toml eller homes"
-    ),
-    "": Text(
-        "Whoever wrote the actor's policy.toml; else Bavn's maintainers",
-        "Den, der har skrevet aktørens policy.toml; ellers Bavns udviklere",
-    ),
+    UNTESTED: Text("Whoever wrote the actor's policy.toml or its homes"),
+    "": Text("Whoever wrote the actor's policy.toml; else Bavn's maintainers"),
 }
 
 
@@ -47,20 +42,20 @@ class RoundCheck:
     """See the module's text."""
 
     name = "round"
-    title = Text("Round with canaries", "Runde med kanariefugle")
+    title = Text("Round with canaries")
     kinds = BOTH
     acts = _ACTS
 
     def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
-            "uploads": at_least(Text("uploads of this door", "uploads fra denne dør"), 1, always=True),
-            "met": must(Text("canary found by the test centre", "kanariefugl fundet af prøvecentralen"), always=True),
-            "named": must(Text("canary named in a report", "kanariefugl nævnt i en melding")),
-            "others": none_of(Text("other elements named", "andre elementer nævnt"), always=True),
-            "chain": must(Text("the ledger of it holds", "egenkontrol-loggen for den holder"), always=True),
-            "parties": shown(Text("parties, all in this process", "parter, alle i denne proces")),
-            "threshold": shown(Text("threshold", "tærskel")),
-            "lines": shown(Text("ledger lines", "linjer i egenkontrol-loggen")),
+            "uploads": at_least(Text("uploads of this door"), 1, always=True),
+            "met": must(Text("canary found by the test centre"), always=True),
+            "named": must(Text("canary named in a report")),
+            "others": none_of(Text("other elements named"), always=True),
+            "chain": must(Text("the ledger of it holds"), always=True),
+            "parties": shown(Text("parties, all in this process")),
+            "threshold": shown(Text("threshold")),
+            "lines": shown(Text("ledger lines")),
         }
 
     def run(self, site: Site) -> Iterable[Reading]:
@@ -89,7 +84,7 @@ def readings(told: TrialResult, *, automatic: bool) -> list[Reading]:
         value("uploads", told.uploads),
         yes("met", is_so=told.met),
         yes("named", is_so=CANARY.value in named) if automatic else not_applicable("named", _BY_HAND),
-        value("others", len(named - {CANARY.value}), Text(ALONE.value, ALONE.value) if ALONE.value in named else None),
+        value("others", len(named - {CANARY.value}), Text.plain(ALONE.value) if ALONE.value in named else None),
         yes("chain", is_so=told.chain),
         value("parties", told.parties),
         value("threshold", told.t),

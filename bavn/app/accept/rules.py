@@ -23,17 +23,11 @@ from bavn.model.sector.protocol import Measure
 from bavn.model.text import Text
 
 AGE_DAYS_MAX: Final = 30
-_NO_SURICATA: Final = Text("this node runs no Suricata of its own", "noden kører ingen Suricata selv")
-_NOT_LIVE: Final = Text(
-    "Suricata reads captures here and loads its rules anew for each",
-    "Suricata læser optagelser her og indlæser reglerne på ny for hver",
-)
-_NOT_ASKED: Final = Text("Suricata has not said yet what it loaded", "Suricata har endnu ikke sagt, hvad den indlæste")
+_NO_SURICATA: Final = Text("this node runs no Suricata of its own")
+_NOT_LIVE: Final = Text("Suricata reads captures here and loads its rules anew for each")
+_NOT_ASKED: Final = Text("Suricata has not said yet what it loaded")
 _ACTS: Final[Mapping[str, Text]] = {
-    "": Text(
-        "The node's operator: bavn node rules check, then bavn node rules update",
-        "Nodens driftsansvarlige: bavn node rules check, derefter bavn node rules update",
-    ),
+    "": Text("The node's operator: bavn node rules check, then bavn node rules update"),
 }
 
 
@@ -41,15 +35,15 @@ class RuleCheck:
     """See the module's text."""
 
     name = "rules"
-    title = Text("Rules", "Regler")
+    title = Text("Rules")
     kinds = BOTH
     acts = _ACTS
 
     def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
-            "loaded": at_least(Text("rules loaded", "regler indlæst"), 1),
-            "failed": none_of(Text("rules that Suricata does not take", "regler, som Suricata ikke tager")),
-            "age": at_most(Text("age of the set that was fetched", "alder af det hentede sæt"), AGE_DAYS_MAX, "days"),
+            "loaded": at_least(Text("rules loaded"), 1),
+            "failed": none_of(Text("rules that Suricata does not take")),
+            "age": at_most(Text("age of the set that was fetched"), AGE_DAYS_MAX, "days"),
         }
 
     def run(self, site: Site) -> Iterable[Reading]:
@@ -72,12 +66,12 @@ class RuleCheck:
     @staticmethod
     def _age(site: Site) -> Reading:
         if not site.config.rules.sources:
-            return not_applicable("age", Text("no set of rules is fetched here", "her hentes intet regelsæt"))
+            return not_applicable("age", Text("no set of rules is fetched here"))
         try:
             made_us = int(rule_folder(site.config).rules.stat().st_mtime * 1_000_000)
         except OSError:
             return not_tested(
                 "age",
-                Text("none was fetched yet: bavn node rules update", "intet er hentet endnu: bavn node rules update"),
+                Text("none was fetched yet: bavn node rules update"),
             )
         return value("age", max(0, site.clock.now_us() - made_us) // DAY_US)

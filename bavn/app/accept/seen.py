@@ -63,9 +63,9 @@ def unseen(config: NodeConfig) -> Mapping[str, Text]:
     """Configured enforcers that nobody can look at from here, each with the reason."""
     made = {}
     if config.enforce.update_server:
-        made["bind"] = Text("its zone is another server's", "dens zone er en anden servers")
+        made["bind"] = Text("its zone is another server's")
     if config.enforce.webhook_url:
-        made["webhook"] = Text("what the receiver does is its own", "hvad modtageren gør, er dens egen sag")
+        made["webhook"] = Text("what the receiver does is its own")
     return made
 
 

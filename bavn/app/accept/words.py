@@ -6,14 +6,14 @@ from typing import Final
 from bavn.app.accept.check import in_the_way
 from bavn.model.moment import iso
 from bavn.model.sector.protocol import BOUNDS, KINDS, OUTCOMES, Bound, Figure, Outcome, Part, TestProtocol, Value
-from bavn.model.text import Language, Text
+from bavn.model.text import Language, Number, Text
 
-UNITS: Final = {"days": Text("days", "dage"), "1/s": Text("a second", "i sekundet"), "%": Text("%", "%")}
+UNITS: Final = {"days": Text("days"), "1/s": Text("a second"), "%": Text.plain("%")}
 ANSWERS: Final = {
-    "yes": Text("yes", "ja"),
-    "no": Text("no", "nej"),
-    "none": Text("none", "ingen"),
-    "nobody": Text("nobody", "ingen"),
+    "yes": Text("yes"),
+    "no": Text("no"),
+    "none": Text("none"),
+    "nobody": Text("nobody"),
 }
 MARKS: Final = {
     Outcome.PASSED: "ok",
@@ -21,9 +21,9 @@ MARKS: Final = {
     Outcome.NOT_APPLICABLE: "--",
     Outcome.NOT_TESTED: "??",
 }
-BROKE_OFF: Final = Text("broke off: {why}", "afbrudt: {why}")
-NONE: Final = Text("–", "–")
-PARTS_ONLY: Final = Text("Only some parts were tested.", "Kun nogle dele er prøvet.")
+BROKE_OFF: Final = Text("broke off: {why}")
+NONE: Final = Text.plain("–")
+PARTS_ONLY: Final = Text("Only some parts were tested.")
 
 
 def valued(value: Value | None, unit: str, language: Language) -> str:
@@ -32,8 +32,7 @@ def valued(value: Value | None, unit: str, language: Language) -> str:
         return NONE.say(language)
     if isinstance(value, str):
         return ANSWERS[value].say(language) if value in ANSWERS else value
-    said = f"{value:,}".replace(",", " ") if isinstance(value, int) else f"{value:g}"
-    said = said.replace(".", ",") if language == "da" else said
+    said = f"{value:,}".replace(",", " ") if isinstance(value, int) else Number(value, "g").say(language)
     named = UNITS[unit].say(language) if unit in UNITS else unit
     return f"{said} {named}".rstrip()
 

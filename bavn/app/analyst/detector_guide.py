@@ -13,10 +13,10 @@ from bavn.app.analyst.detector_danish import GUIDES
 from bavn.model.text import Text
 
 HEADS: Final = {
-    "Sees": Text("What the detector sees", "Hvad detektoren ser"),
-    "Misses": Text("What it misses", "Hvad den overser"),
-    "Innocent": Text("Innocent explanations", "Uskyldige forklaringer"),
-    "Do first": Text("Do first", "Gør først"),
+    "Sees": Text("What the detector sees"),
+    "Misses": Text("What it misses"),
+    "Innocent": Text("Innocent explanations"),
+    "Do first": Text("Do first"),
 }
 
 
@@ -26,7 +26,11 @@ def guide_of(detector: str) -> tuple[tuple[Text, Text], ...]:
     known = next((one for one in DETECTORS if one.name == detector), None)
     said = (sys.modules[type(known).__module__].__doc__ or "") if known else ""
     danish = GUIDES.get(detector, {})
-    return tuple((HEADS[head], Text(text, danish[head])) for head in HEADINGS if (text := _under(said, head, HEADINGS)))
+    return tuple(
+        (HEADS[head], Text.written(text, da=danish[head]))
+        for head in HEADINGS
+        if (text := _under(said, head, HEADINGS))
+    )
 
 
 def _under(said: str, head: str, heads: Sequence[str]) -> str:

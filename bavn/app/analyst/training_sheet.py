@@ -11,41 +11,24 @@ from bavn.model.moment import iso
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Language, Text
 
-_TITLE: Final = Text("Training case", "Øvelsessag")
-_ANSWERS: Final = Text("Training case: answers", "Øvelsessag: svar")
+_TITLE: Final = Text("Training case")
+_ANSWERS: Final = Text("Training case: answers")
 _INTRO: Final = Text(
-    "{case} holds records of a network that does not exist, made from a real suspicion. Look at it with any tool you"
-    " like, then answer. Hosts inside are in 10.0.0.0/8 and fd00:77::/32.",
-    "{case} rummer poster fra et netværk, der ikke findes, lavet af en virkelig mistanke. Se på den med de værktøjer,"
-    " du vil, og svar så. Maskiner indenfor ligger i 10.0.0.0/8 og fd00:77::/32.",
+    "{case} holds records of a network that does not exist, made from a real suspicion. Look at"
+    " it with any tool you like, then answer. Hosts inside are in 10.0.0.0/8 and fd00:77::/32."
 )
-_CHECK: Final = Text("Check yourself: bavn analyse {case}", "Kontrollér dig selv: bavn analyse {case}")
+_CHECK: Final = Text("Check yourself: bavn analyse {case}")
 _ASKED: Final = (
-    Text(
-        "Which inside host would you look at first, and why?",
-        "Hvilken maskine indenfor ville du se på først, og hvorfor?",
-    ),
-    Text("With whom or what does it have to do?", "Hvem eller hvad har den med at gøre?"),
-    Text(
-        "What is it that repeats, is too much, or is new? Put figures to it.",
-        "Hvad gentager sig, er for meget eller er nyt? Sæt tal på.",
-    ),
-    Text("When did it begin, and when was it last seen?", "Hvornår begyndte det, og hvornår blev det sidst set?"),
-    Text("Which technique of ATT&CK would you file it under?", "Hvilken teknik i ATT&CK ville du henføre det til?"),
-    Text(
-        "What of it could be told to others without telling who you are?",
-        "Hvad af det kunne fortælles andre uden at fortælle, hvem I er?",
-    ),
-    Text(
-        "Which innocent explanations are there, and how would you rule each out?",
-        "Hvilke uskyldige forklaringer findes der, og hvordan ville du udelukke hver af dem?",
-    ),
-    Text(
-        "What would you do first, and what would you leave alone for now?",
-        "Hvad ville du gøre først, og hvad ville du lade være for nu?",
-    ),
+    Text("Which inside host would you look at first, and why?"),
+    Text("With whom or what does it have to do?"),
+    Text("What is it that repeats, is too much, or is new? Put figures to it."),
+    Text("When did it begin, and when was it last seen?"),
+    Text("Which technique of ATT&CK would you file it under?"),
+    Text("What of it could be told to others without telling who you are?"),
+    Text("Which innocent explanations are there, and how would you rule each out?"),
+    Text("What would you do first, and what would you leave alone for now?"),
 )
-_NOTHING: Final = Text("Nothing outside is named: it stays at home.", "Intet udenfor er nævnt: det bliver hjemme.")
+_NOTHING: Final = Text("Nothing outside is named: it stays at home.")
 _STYLE: Final = (
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:45rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a;"
     "background:#fff}h1,h2{line-height:1.2}li{margin:0 0 1.2rem}.room{border:1px solid #767676;min-height:4rem;"

@@ -14,8 +14,7 @@ from bavn.model.text import Text
 _LASTS = re.compile(r"(\d{1,4})([dh])")
 
 NOT_REACHED: Final = Text(
-    "matches of indicators (ioc) on the same host or peer stay: only a verdict on the match itself reaches them",
-    "match af indikatorer (ioc) på samme maskine eller modpart bliver stående: kun en dom over selve matchet når dem",
+    "matches of indicators (ioc) on the same host or peer stay: only a verdict on the match itself reaches them"
 )
 
 

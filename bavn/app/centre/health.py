@@ -50,80 +50,74 @@ CENTRE_PROMISES: Final = (
     Promise(
         code="intelligence_read",
         act="operator",
-        says=Text("each source of intelligence is read", "hver efterretningskilde læses"),
-        first=Text("bavn centre source list", "bavn centre source list"),
+        says=Text("each source of intelligence is read"),
+        first=Text("bavn centre source list"),
     ),
     Promise(
         code="nodes_heard",
         act="other-side",
-        says=Text("each active actor's node is heard of", "der høres fra hver aktiv aktørs node"),
-        first=Text("bavn centre members; call the actor", "bavn centre members; ring til aktøren"),
+        says=Text("each active actor's node is heard of"),
+        first=Text("bavn centre members; call the actor"),
     ),
     Promise(
         code="audit_whole",
         act="operator",
-        says=Text("the audit log's chain holds", "revisionsloggens kæde holder"),
-        first=Text(
-            "keep a copy of the database, then bavn centre audit --verify",
-            "tag en kopi af databasen, derefter bavn centre audit --verify",
-        ),
+        says=Text("the audit log's chain holds"),
+        first=Text("keep a copy of the database, then bavn centre audit --verify"),
     ),
     Promise(
         code="ledger_whole",
         act="operator",
-        says=Text("the ledger's chain holds", "hovedbogens kæde holder"),
-        first=Text(
-            "keep a copy of the folder, then bavn centre ledger --verify",
-            "tag en kopi af mappen, derefter bavn centre ledger --verify",
-        ),
+        says=Text("the ledger's chain holds"),
+        first=Text("keep a copy of the folder, then bavn centre ledger --verify"),
     ),
     Promise(
         code="database_reached",
         act="operator",
-        says=Text("the database is reached", "databasen nås"),
-        first=Text("docs/centre-database.md", "docs/centre-database.md"),
+        says=Text("the database is reached"),
+        first=Text("docs/centre-database.md"),
     ),
     Promise(
         code="disk_room",
         act="operator",
-        says=Text("the disk has room", "disken har plads"),
-        first=Text("make room; docs/operations.md, Disk full", "skaf plads; docs/operations.md, Disk full"),
+        says=Text("the disk has room"),
+        first=Text("make room; docs/operations.md, Disk full"),
     ),
     Promise(
         code="steps_on_time",
         act="operator",
-        says=Text("the centre's steps run, and in time", "analysecentrets skridt kører, og i tide"),
-        first=Text("look at its log and its database", "se i dets log og på dets database"),
+        says=Text("the centre's steps run, and in time"),
+        first=Text("look at its log and its database"),
     ),
     Promise(
         code="deliveries_go",
         act="operator",
-        says=Text("what was released goes out", "det frigivne kommer ud"),
-        first=Text("bavn centre indicators; the log", "bavn centre indicators; loggen"),
+        says=Text("what was released goes out"),
+        first=Text("bavn centre indicators; the log"),
     ),
     Promise(
         code="misps_exchanged",
         act="other-side",
-        says=Text("each partner's MISP is reached and takes what is pushed", "hver partners MISP nås og tager imod"),
-        first=Text("bavn centre misp list; ask the partner", "bavn centre misp list; spørg partneren"),
+        says=Text("each partner's MISP is reached and takes what is pushed"),
+        first=Text("bavn centre misp list; ask the partner"),
     ),
     Promise(
         code="gates_open",
         act="operator",
-        says=Text("no gate is shut", "ingen port er lukket"),
-        first=Text("bavn centre gates: read why, then open it", "bavn centre gates: læs hvorfor, og åbn den"),
+        says=Text("no gate is shut"),
+        first=Text("bavn centre gates: read why, then open it"),
     ),
     Promise(
         code="parts_work",
         act="operator",
-        says=Text("no part fails in a way nobody foresaw", "ingen del fejler, uden at nogen har forudset det"),
-        first=Text("bavn centre failures, and report it", "bavn centre failures, og meld det"),
+        says=Text("no part fails in a way nobody foresaw"),
+        first=Text("bavn centre failures, and report it"),
     ),
     Promise(
         code="certificates",
         act="operator",
-        says=Text("no certificate ends", "intet certifikat udløber"),
-        first=Text("docs/operations.md, Certificates", "docs/operations.md, Certificates"),
+        says=Text("no certificate ends"),
+        first=Text("docs/operations.md, Certificates"),
     ),
 )
 _ALARMS: Final[Mapping[str, str]] = {
@@ -144,12 +138,12 @@ def sources_promise(sources: Sources, clock: Clock) -> PromiseFinding:
         name, late_us = one.source.name, SOURCE_LATE_TIMES * one.source.every_us
         asked_us = one.tried_us or one.added_us
         if one.state == SUSPENDED:
-            wrong.append(Text(f"{name} is suspended: {one.why}", f"{name} er suspenderet: {one.why}"))
+            wrong.append(Text("{name} is suspended: {why}", name=name, why=one.why))
         elif one.state == ACTIVE and one.failure:
-            wrong.append(Text(f"{name} fails: {one.failure[:200]}", f"{name} fejler: {one.failure[:200]}"))
+            wrong.append(Text("{name} fails: {failure}", name=name, failure=one.failure[:200]))
         elif one.state == ACTIVE and clock.now_us() - asked_us > late_us + MINUTE_US:
             minutes = (clock.now_us() - asked_us) // MINUTE_US
-            wrong.append(Text(f"{name} was not asked for {minutes} min", f"{name} er ikke spurgt i {minutes} min"))
+            wrong.append(Text("{name} was not asked for {minutes} min", name=name, minutes=minutes))
     return PromiseFinding(tuple(wrong))
 
 
@@ -165,13 +159,13 @@ def nodes_promise(members: Sequence[MemberView], began_us: int, now_us: int, bou
     if not silent:
         return PromiseFinding()
     named = ", ".join(silent[:NAMED_MAX]) + (", …" if len(silent) > NAMED_MAX else "")
-    return PromiseFinding((Text(f"{len(silent)} are not heard of: {named}", f"{len(silent)} høres ikke: {named}"),))
+    return PromiseFinding((Text("{silent} are not heard of: {named}", silent=len(silent), named=named),))
 
 
 def deliveries_promise(engine: Engine, now_us: int) -> PromiseFinding:
     """Letters that were to be tried, and were not."""
     count = not_tried(engine, now_us - LETTER_LATE_US)
-    return PromiseFinding((Text(f"{count} letters were not tried", f"{count} breve er ikke forsøgt"),) if count else ())
+    return PromiseFinding((Text("{count} letters were not tried", count=count),) if count else ())
 
 
 def disk_promise(folder: Path, free_mb_min: int) -> PromiseFinding:
@@ -179,7 +173,7 @@ def disk_promise(folder: Path, free_mb_min: int) -> PromiseFinding:
     free_mb = shutil.disk_usage(folder).free >> 20
     if free_mb >= free_mb_min:
         return PromiseFinding()
-    return PromiseFinding((Text(f"{free_mb} MB left", f"{free_mb} MB tilbage"),))
+    return PromiseFinding((Text("{free_mb} MB left", free_mb=free_mb),))
 
 
 def certificates_promise(keys: PartyKeys, now_us: int) -> PromiseFinding:
@@ -188,7 +182,7 @@ def certificates_promise(keys: PartyKeys, now_us: int) -> PromiseFinding:
     for name, ends_us in keys.ends_us().items():
         if ends_soon(ends_us, now_us, SERVER_CERTIFICATE_DAYS_MIN):
             days = (ends_us - now_us) // DAY_US
-            wrong.append(Text(f"{name}: {days} days left", f"{name}: {days} dage tilbage"))
+            wrong.append(Text("{name}: {days} days left", name=name, days=days))
     return PromiseFinding(tuple(wrong))
 
 
@@ -197,10 +191,10 @@ def misps_promise(runs: MispRuns, names: Iterable[str]) -> PromiseFinding:
     wrong = []
     for name in names:
         push, pull = runs.last(name, "push"), runs.last(name, "pull")
-        for last, words in ((push, Text("push", "afsendelse")), (pull, Text("sightings", "observationer"))):
+        for last, words in ((push, Text("push")), (pull, Text("sightings"))):
             if last is not None and last.failure:
                 said = last.failure[:200]
-                wrong.append(Text(f"{name}, {words.en}: {said}", f"{name}, {words.da}: {said}"))
+                wrong.append(Text.shaped("{name}, {words}: {said}", name=name, words=words, said=said))
     return PromiseFinding(tuple(wrong))
 
 
@@ -261,7 +255,7 @@ def watched_centre(file: CentreFile, parts: CentreParts, steps: StepWatch) -> It
 
 def say_away(file: CentreFile, why: str) -> None:
     """The centre waits for its database: nothing else is known then."""
-    look = PromiseFinding((Text(why, why),))
+    look = PromiseFinding((Text.plain(why),))
     health = ServiceHealth(
         file.folder / CENTRE_HEALTH_FILE, CENTRE_PROMISES, SystemClock(), {"database_reached": lambda: look}, {}
     )
@@ -286,4 +280,4 @@ def _reached(engine: Engine) -> PromiseFinding:
     took_s = time.monotonic() - began_s
     if took_s < DATABASE_LATE_S:
         return PromiseFinding()
-    return PromiseFinding((Text(f"it took {took_s:.0f} s to answer", f"den var {took_s:.0f} s om at svare"),))
+    return PromiseFinding((Text("it took {took_s:.0f} s to answer", took_s=took_s),))

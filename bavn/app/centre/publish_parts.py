@@ -32,8 +32,7 @@ from bavn.model.text import Language, Text
 Form = Literal["html", "pdf", "json"]
 FORMS: Final[tuple[Form, ...]] = ("html", "pdf", "json")
 _BODY: Final = Text(
-    "{title}\n{sector}, {tlp}\n\n{said}\n\nThe whole document, with the source of every sentence, is attached.\n",
-    "{title}\n{sector}, {tlp}\n\n{said}\n\nHele dokumentet med kilden til hver sætning er vedhæftet.\n",
+    "{title}\n{sector}, {tlp}\n\n{said}\n\nThe whole document, with the source of every sentence, is attached.\n"
 )
 
 

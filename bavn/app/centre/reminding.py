@@ -35,12 +35,12 @@ SECRET_BYTES_MAX: Final = 4096
 END_S: Final = 2.0
 REMINDERS: Final = "reminders"
 _STAGES: Final = {
-    "due-soon": Text("due soon", "frist snart"),
-    "overdue": Text("OVERDUE", "FRIST OVERSKREDET"),
-    "alarm": Text("ALARM", "ALARM"),
-    "alarm-over": Text("over", "overstået"),
+    "due-soon": Text("due soon"),
+    "overdue": Text("OVERDUE"),
+    "alarm": Text("ALARM"),
+    "alarm-over": Text("over"),
 }
-_CENTRE: Final = Text("the centre", "centret")
+_CENTRE: Final = Text("the centre")
 ALARMS_LOOKED_AT_MAX: Final = 1000
 _TLPS: Final = [tlp.value for tlp in Tlp]
 
@@ -212,7 +212,7 @@ class Reminding:
         self._ended.set()
 
     def _send(self, reminder: Reminder, recipient: Recipient) -> None:
-        language: Language = "da" if self._file.remind.language == "da" else "en"
+        language: Language = self._file.remind.language
         now_us = self._desk.now_us()
         if recipient.way == "webhook" and self._ways.hook is not None:
             post(self._ways.hook, reminder.id, self.body(reminder), now_us)
@@ -229,16 +229,16 @@ class Reminding:
         due = as_datetime(reminder.due_us).astimezone(self._zone)
         when = f"{due:%d.%m.%Y %H.%M %Z}" if language == "da" else f"{due:%Y-%m-%d %H:%M %Z}"
         lines = [
-            Text(f"{stage}: {reminder.about.en}", f"{stage}: {reminder.about.da}"),
-            Text(f"Case: {reminder.case_id}", f"Sag: {reminder.case_id}"),
-            Text(f"Deadline: {when}", f"Frist: {when}"),
+            Text.shaped("{stage}: {about}", stage=stage, about=reminder.about),
+            Text("Case: {case_id}", case_id=reminder.case_id),
+            Text("Deadline: {when}", when=when),
         ]
         if not recipient.actor:
-            lines.append(Text(f"Actor: {reminder.actor}", f"Aktør: {reminder.actor}"))
+            lines.append(Text("Actor: {actor}", actor=reminder.actor))
         if self._may_say(reminder):
-            lines.append(Text(f"Asked: {reminder.detail}", f"Spurgt: {reminder.detail}"))
+            lines.append(Text("Asked: {detail}", detail=reminder.detail))
         command = "bavn node cases" if recipient.actor else "bavn centre tasks, bavn centre nis2 list"
-        lines.append(Text(f"See: {command}", f"Se: {command}"))
+        lines.append(Text("See: {command}", command=command))
         return f"Bavn: {reminder.case_id}: {stage}", "\n".join(line.say(language) for line in lines) + "\n"
 
     def _alarm_words(self, reminder: Reminder, recipient: Recipient, language: Language) -> tuple[str, str]:
@@ -248,10 +248,10 @@ class Reminding:
         who = reminder.actor or _CENTRE.say(language)
         what = "bavn node health" if recipient.actor else "bavn centre alarms"
         lines = [
-            Text(f"{stage}: {reminder.about.en}", f"{stage}: {reminder.about.da}"),
-            Text(f"At: {who}", f"Hos: {who}"),
-            Text(f"Time: {when}", f"Tid: {when}"),
-            Text(f"See: {what}", f"Se: {what}"),
+            Text.shaped("{stage}: {about}", stage=stage, about=reminder.about),
+            Text("At: {who}", who=who),
+            Text("Time: {when}", when=when),
+            Text("See: {what}", what=what),
         ]
         return f"Bavn: {reminder.case_id}: {stage}", "\n".join(line.say(language) for line in lines) + "\n"
 

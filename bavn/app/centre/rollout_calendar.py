@@ -18,9 +18,9 @@ from bavn.model.text import Language, Text
 
 OCTETS_MAX: Final = 75
 _SPACE: Final = uuid.UUID("5bd0f4a2-6a6b-5f0e-8a39-3a0f1d3f6c77")
-_TITLE: Final = Text("roll-out", "udrulning")
-_REACHED: Final = Text("reached {day}, planned first {first}", "nået {day}, planlagt første gang {first}")
-_AHEAD: Final = Text("planned first {first}", "planlagt første gang {first}")
+_TITLE: Final = Text("roll-out")
+_REACHED: Final = Text("reached {day}, planned first {first}")
+_AHEAD: Final = Text("planned first {first}")
 
 
 def calendar(stands: Iterable[Stand], language: Language, *, sector: str, now_us: int) -> str:

@@ -37,19 +37,16 @@ END_S: Final = 2.0
 MAIL: Final = "warning mail"
 FEED_TLP_MAX: Final = Tlp.GREEN
 ENTRIES_MAX: Final = 100
-_SUBJECT: Final = Text("Warning", "Varsel")
-_ONLY: Final = Text(
-    "There is a warning for you. Its marking keeps it out of e-mail: read it at your node.",
-    "Der er et varsel til jer. Dets mærkning holder det ude af e-mail: læs det på jeres node.",
-)
-_SEE: Final = Text("Read and answer: bavn node warnings {id}", "Læs og svar: bavn node warnings {id}")
-_BY: Final = Text("Acknowledge by {at}; in force until {until}.", "Kvittér senest {at}; gælder til {until}.")
-_FEED: Final = Text("Warnings", "Varsler")
+_SUBJECT: Final = Text("Warning")
+_ONLY: Final = Text("There is a warning for you. Its marking keeps it out of e-mail: read it at your node.")
+_SEE: Final = Text("Read and answer: bavn node warnings {id}")
+_BY: Final = Text("Acknowledge by {at}; in force until {until}.")
+_FEED: Final = Text("Warnings")
 
 
 def once(file: CentreFile, mails: WarningMails, registry: Registry, server: MailServer) -> tuple[int, int]:
     """Mails what is owed now; how many went, and how many did not."""
-    language: Language = "da" if file.remind.language == "da" else "en"
+    language: Language = file.remind.language
     boxes = contacts(file, registry)
     went = failed = 0
     for owed in mails.owed(boxes):

@@ -72,12 +72,11 @@ def _of_lead(desk: Desk, lead_id: str) -> Drafted:
     marking = desk.files.marked(case_id) if case_id else None
     tlp, pap = (Tlp.AMBER, Pap.AMBER) if marking is None else (marking.tlp, marking.pap)
     return Drafted(
-        title=Text("Activity at several actors of the sector", "Aktivitet hos flere aktører i sektoren"),
+        title=Text("Activity at several actors of the sector"),
         text=Text(
-            f"Independent actors of the sector report what is named below ({techniques}). Look for it in your own"
-            " history and logs, and answer whether you are affected.",
-            f"Uafhængige aktører i sektoren melder om det, der er nævnt nedenfor ({techniques}). Søg efter det i egen"
-            " historik og egne logge, og svar, om I er berørt.",
+            "Independent actors of the sector report what is named below ({techniques}). Look for it in"
+            " your own history and logs, and answer whether you are affected.",
+            techniques=techniques,
         ),
         observables=named[:OBSERVABLES_MAX],
         tlp=tlp,
@@ -105,12 +104,11 @@ def of_partner(file: CentreFile, observable: Observable) -> Drafted:
         raise Stop(Exit.NOT_NOW, f"{observable}: no source that is trusted lets the sector's actors hear of it")
     technique = f" ({weight.technique})" if weight.technique else ""
     return Drafted(
-        title=Text("Partners warn of activity", "Partnere advarer om aktivitet"),
+        title=Text("Partners warn of activity"),
         text=Text(
-            f"Partners of the sector warn of what is named below{technique}. Look for it in your own history and logs,"
-            " and answer whether you are affected.",
-            f"Sektorens partnere advarer om det, der er nævnt nedenfor{technique}. Søg efter det i egen historik og"
-            " egne logge, og svar, om I er berørt.",
+            "Partners of the sector warn of what is named below{technique}. Look for it in your own"
+            " history and logs, and answer whether you are affected.",
+            technique=technique,
         ),
         observables=(observable,),
         tlp=weight.tlp,

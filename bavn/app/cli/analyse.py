@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as Cell
 
 from bavn.app.cli.node import assets as hosts
 from bavn.app.cli.node.hunt.ioc import no_indicators
@@ -23,8 +23,7 @@ from bavn.app.process.danish import reason
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
-from bavn.model.text import Language
-from bavn.model.text import Text as Words
+from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.actor.assets.crypto import Use
@@ -124,10 +123,9 @@ def analyse(
     if faults:
         raise Stop(
             Exit.INPUT,
-            Words(
-                f"{faults} of what was given could not be read whole; the rest was looked at",
-                f"{faults} af det givne kunne ikke læses helt; resten er set på",
-            ).say(language),
+            Text("{faults} of what was given could not be read whole; the rest was looked at", faults=faults).say(
+                language
+            ),
         )
 
 
@@ -160,7 +158,7 @@ def _say_refused(found: "Findings", language: Language) -> None:
     lines = [refusal for refusal in found.refusals if refusal.line]
     if lines:
         first, count = lines[0], number(found.refused, language)
-        said = Words(f"{count} refused, the first", f"{count} afvist, den første").say(language)
+        said = Text("{count} refused, the first", count=count).say(language)
         why = reason(first.reason, language)
         print(f"bavn: {found.source}: {said} {first.file}:{first.line}: {why}", file=sys.stderr)
 
@@ -211,9 +209,10 @@ def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tu
     outcomes = sigma_outcomes(paths) if paths else []
     left = sum(outcome.standing == "unsupported" for outcome in outcomes)
     if left and not verbose:
-        said = Words(
-            f"{left} of {len(outcomes)} Sigma rules are not supported and do not run (--verbose says why)",
-            f"{left} af {len(outcomes)} Sigma-regler understøttes ikke og kører ikke (--verbose siger hvorfor)",
+        said = Text(
+            "{left} of {outcomes} Sigma rules are not supported and do not run (--verbose says why)",
+            left=left,
+            outcomes=len(outcomes),
         ).say(language)
         print(f"bavn: {said}", file=sys.stderr)
     for outcome in outcomes:
@@ -237,11 +236,14 @@ def _show(found: "Findings", keep: Kept, language: Language, *, as_json: bool) -
         number(count, language) for count in (found.rows, found.refused, found.hosts, alert_line(found.hosts), rest)
     )
     screen.print(
-        Words(
-            f"{rows} records, {refused} refused, {hosts_} own hosts; the alert line is the first {line}; {weaker}"
-            " weaker left out",
-            f"{rows} poster, {refused} afvist, {hosts_} egne maskiner; alarmlinjen er de første {line}; {weaker}"
-            " svagere udeladt",
+        Text(
+            "{rows} records, {refused} refused, {hosts} own hosts; the alert line is the first {line};"
+            " {weaker} weaker left out",
+            rows=rows,
+            refused=refused,
+            hosts=hosts_,
+            line=line,
+            weaker=weaker,
         ).say(language)
         + (" (--all)" if rest else ""),
         highlight=False,
@@ -252,7 +254,7 @@ def _show(found: "Findings", keep: Kept, language: Language, *, as_json: bool) -
     if kept:
         screen.print(_table(kept, language))
     else:
-        screen.print(Words("nothing suspicious", "intet mistænkeligt").say(language), highlight=False)
+        screen.print(Text("nothing suspicious").say(language), highlight=False)
 
 
 def _table(kept: list["Ranked"], language: Language) -> Table:
@@ -266,7 +268,7 @@ def _table(kept: list["Ranked"], language: Language) -> Table:
         s = one.suspicion
         p, nats = small(s.p, language), number(s.evidence_nats, language, 2)
         facts = (str(one.rank), s.detector, s.technique, p, nats, s.host, s.peer)
-        table.add_row(*(Text(fact) for fact in facts), Text(s.why.say(language)), end_section=one.rank == last)
+        table.add_row(*(Cell(fact) for fact in facts), Cell(s.why.say(language)), end_section=one.rank == last)
     return table
 
 

@@ -73,8 +73,10 @@ def attach(
         number = there.book.leave(kept.case_id, None, ATTACH, words, by, moment(), content=made, sha256=digest)
     print(
         Text(
-            f"{kept.case_id}: evidence {number}, {len(made):,} bytes, leaves at the running node's next step",
-            f"{kept.case_id}: bevis {number}, {len(made):,} bytes, går ud ved den kørende nodes næste skridt",
+            "{case_id}: evidence {number}, {made:,} bytes, leaves at the running node's next step",
+            case_id=kept.case_id,
+            number=number,
+            made=len(made),
         ).say(language)
     )
 
@@ -82,11 +84,13 @@ def attach(
 def _show(made: bytes, case_id: str, words: str, digest: str, evidence: str, language: Any) -> None:
     print(
         Text(
-            f"This is all that leaves, for {case_id} (class S5), {len(made):,} bytes, sha256 {digest}:",
-            f"Dette er alt, der går ud, til {case_id} (klasse S5), {len(made):,} bytes, sha256 {digest}:",
+            "This is all that leaves, for {case_id} (class S5), {made:,} bytes, sha256 {digest}:",
+            case_id=case_id,
+            made=len(made),
+            digest=digest,
         ).say(language)
     )
-    print(Text(f"words: {words or '-'}", f"ord: {words or '-'}").say(language))
+    print(Text("words: {words}", words=words or "-").say(language))
     with zipfile.ZipFile(io.BytesIO(made)) as archive_:
         for name in archive_.namelist():
             print(f"\n===== {name}")
@@ -94,9 +98,10 @@ def _show(made: bytes, case_id: str, words: str, digest: str, evidence: str, lan
     print()
     print(
         Text(
-            f"Nothing has left. To let exactly this out: bavn node attach {evidence} --case {case_id} --send --sha256"
-            f" {digest}",
-            f"Intet er sendt. For at sende netop dette: bavn node attach {evidence} --case {case_id} --send --sha256"
-            f" {digest}",
+            "Nothing has left. To let exactly this out: bavn node attach {evidence} --case {case_id}"
+            " --send --sha256 {digest}",
+            evidence=evidence,
+            case_id=case_id,
+            digest=digest,
         ).say(language)
     )

@@ -14,10 +14,10 @@ from bavn.model.text import Text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Configuration files of every role.")
 WORDS = {
-    "error": Text("error", "fejl"),
-    "missing": Text("missing", "mangler"),
-    "note": Text("note", "bemærk"),
-    "well": Text("{}: a {} can start with it", "{}: rollen {} kan starte med den"),
+    "error": Text("error"),
+    "missing": Text("missing"),
+    "note": Text("note"),
+    "well": Text("{}: a {} can start with it"),
 }
 
 

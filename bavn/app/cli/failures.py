@@ -13,12 +13,9 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
 
-NONE_KEPT = Text(
-    "Nothing has failed in a way that nobody foresaw.", "Intet er fejlet på en måde, ingen havde forudset."
-)
+NONE_KEPT = Text("Nothing has failed in a way that nobody foresaw.")
 HINT = Text(
-    "Look into an item before you send it to anybody: it may hold what must stay here. `--forget NAME` deletes one.",
-    "Se filen igennem, før du sender den til nogen: den kan rumme det, der skal blive her. `--forget NAVN` sletter en.",
+    "Look into an item before you send it to anybody: it may hold what must stay here. `--forget NAME` deletes one."
 )
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 Forget = Annotated[list[str] | None, typer.Option("--forget", help="Delete this one (may be given several times).")]

@@ -19,53 +19,31 @@ if TYPE_CHECKING:
     from bavn.model.text import Language
 
 WORDS = {
-    "way": Text("way in", "vej ind"),
-    "sees": Text("sees", "ser"),
-    "misses": Text("does not see", "ser ikke"),
-    "machine": Text("machine", "maskine"),
-    "people": Text("people", "folk"),
-    "more": Text("to see more", "for at se mere"),
-    "next": Text("next", "næste skridt"),
-    "one": Text("1 core", "1 kerne"),
-    "many": Text("{} cores", "{} kerner"),
-    "size": Text("{}, {} MB memory, {} GB disk", "{}, {} MB hukommelse, {} GB disk"),
-    "kept": Text(
-        "{}, {} MB memory, {} GB disk for four weeks of history",
-        "{}, {} MB hukommelse, {} GB disk til fire ugers historik",
-    ),
-    "nothing": Text(
-        "nothing: it watches nothing and is protected by what the others saw",
-        "intet: den holder øje med intet og beskyttes af, hvad de andre så",
-    ),
-    "guard": Text(
-        "guard: a protected resolver and a list for the firewall, no sensor",
-        "guard: en beskyttet resolver og en liste til firewallen, ingen sensor",
-    ),
-    "listen": Text("listen: logs and flows are read, no sensor", "listen: logge og flows læses, ingen sensor"),
-    "watch": Text("watch: a sensor reads the traffic", "watch: en sensor læser trafikken"),
+    "way": Text("way in"),
+    "sees": Text("sees"),
+    "misses": Text("does not see"),
+    "machine": Text("machine"),
+    "people": Text("people"),
+    "more": Text("to see more"),
+    "next": Text("next"),
+    "one": Text("1 core"),
+    "many": Text("{} cores"),
+    "size": Text("{}, {} MB memory, {} GB disk"),
+    "kept": Text("{}, {} MB memory, {} GB disk for four weeks of history"),
+    "nothing": Text("nothing: it watches nothing and is protected by what the others saw"),
+    "guard": Text("guard: a protected resolver and a list for the firewall, no sensor"),
+    "listen": Text("listen: logs and flows are read, no sensor"),
+    "watch": Text("watch: a sensor reads the traffic"),
 }
 QUESTIONS: dict[str, Text] = {
-    "hosts": Text("How many machines are on the network?", "Hvor mange maskiner er der på nettet?"),
-    "line_mbit": Text("How wide is the line out, in Mbit/s?", "Hvor bred er linjen ud, i Mbit/s?"),
-    "sources": Text(
-        "Which of these exist, or can be switched on? Names with commas between; empty for none",
-        "Hvilke af disse findes eller kan tændes? Navne med komma imellem; tomt for ingen",
-    ),
-    "carer": Text(
-        "Who runs the IT: own, operator, supplier or nobody?",
-        "Hvem driver IT: own (egne), operator (fælles IT-center), supplier (leverandør), nobody (ingen)?",
-    ),
-    "hours_week": Text(
-        "How many hours a week can somebody look at suspicions?", "Hvor mange timer om ugen kan nogen se på mistanker?"
-    ),
-    "cores": Text(
-        "How many cores has a machine that can be given to it? 0 for none",
-        "Hvor mange kerner har en maskine, der kan stilles til rådighed? 0 for ingen",
-    ),
-    "memory_mb": Text("And how many MB of memory?", "Og hvor mange MB hukommelse?"),
-    "resolver": Text(
-        "Can name resolution be pointed at another machine?", "Kan navneopslag peges mod en anden maskine?"
-    ),
+    "hosts": Text("How many machines are on the network?"),
+    "line_mbit": Text("How wide is the line out, in Mbit/s?"),
+    "sources": Text("Which of these exist, or can be switched on? Names with commas between; empty for none"),
+    "carer": Text("Who runs the IT: own, operator, supplier or nobody?"),
+    "hours_week": Text("How many hours a week can somebody look at suspicions?"),
+    "cores": Text("How many cores has a machine that can be given to it? 0 for none"),
+    "memory_mb": Text("And how many MB of memory?"),
+    "resolver": Text("Can name resolution be pointed at another machine?"),
 }
 
 

@@ -19,16 +19,10 @@ _ACCOUNTS: Final[dict[str, tuple[Side, Right]]] = {
     "node.toml": ("soc", Right.SOC_SETTINGS),
     "centre.toml": ("sac", Right.MEMBERS),
 }
-NONE_SHUT = Text("No gate is shut.", "Ingen port er lukket.")
-SHUT = Text(
-    "Gate {gate} lets no {kind} of {peer} through since {since}: its rule {rule} failed ({error}).",
-    "Porten {gate} slipper ingen {kind} fra {peer} igennem siden {since}: reglen {rule} fejlede ({error}).",
-)
-HINT = Text(
-    "What waits is kept. Look at `failures` first, then open it with `open-gate GATE KIND`.",
-    "Det, der venter, er gemt. Se først på `failures`, og åbn den så med `open-gate PORT SLAGS`.",
-)
-OPENED = Text("Gate {gate} is open for {kind} of {peer}.", "Porten {gate} er åben for {kind} fra {peer}.")
+NONE_SHUT = Text("No gate is shut.")
+SHUT = Text("Gate {gate} lets no {kind} of {peer} through since {since}: its rule {rule} failed ({error}).")
+HINT = Text("What waits is kept. Look at `failures` first, then open it with `open-gate GATE KIND`.")
+OPENED = Text("Gate {gate} is open for {kind} of {peer}.")
 From = Annotated[str | None, typer.Option("--from", help="Only of this sender or recipient.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 ConfigFile = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The configuration file.")]

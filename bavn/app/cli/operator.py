@@ -35,49 +35,28 @@ Passphrase = Annotated[
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Many actors' nodes from one place, kept apart.")
 
 WORDS = {
-    "added": Text(
-        "{} is here, in {}; its node runs as soon as `bavn operator run` does",
-        "{} er her, i {}; noden kører, så snart `bavn operator run` gør",
-    ),
-    "group": Text(
-        "At the centre: bavn centre member set {} --group {}   (one operator's actors count as one voice)",
-        "Hos centret: bavn centre member set {} --group {}   (én driftsleverandørs aktører tæller som én)",
-    ),
-    "up": Text(
-        "operator {} is up: {} actors in {}, kept apart by {}",
-        "driftsleverandør {} er oppe: {} aktører i {}, holdt adskilt af {}",
-    ),
-    "nobody": Text("no actor is here yet: bavn operator add", "ingen aktør er her endnu: bavn operator add"),
-    "exported": Text("{}: {} files, {} bytes sealed in {}", "{}: {} filer, {} bytes forseglet i {}"),
-    "sha256": Text("SHA-256: {}", "SHA-256: {}"),
-    "ledger": Text("its ledger stands at line {}: {}", "egenkontrol-loggen står ved linje {}: {}"),
+    "added": Text("{} is here, in {}; its node runs as soon as `bavn operator run` does"),
+    "group": Text("At the centre: bavn centre member set {} --group {}   (one operator's actors count as one voice)"),
+    "up": Text("operator {} is up: {} actors in {}, kept apart by {}"),
+    "nobody": Text("no actor is here yet: bavn operator add"),
+    "exported": Text("{}: {} files, {} bytes sealed in {}"),
+    "sha256": Text("SHA-256: {}"),
+    "ledger": Text("its ledger stands at line {}: {}"),
     "unable": Text(
-        "{} files of keys here are destroyed: this side cannot go on. When the other side runs:"
-        " bavn operator remove {}",
-        "{} nøglefiler her er destrueret: denne side kan ikke fortsætte. Når den anden side kører:"
-        " bavn operator remove {}",
+        "{} files of keys here are destroyed: this side cannot go on. When the other side runs: bavn operator remove {}"
     ),
-    "left out": Text("not in it, since it is no plain file: {}", "ikke med, da det ikke er en almindelig fil: {}"),
-    "outside": Text(
-        "its settings name what lies elsewhere and does not travel: {}",
-        "indstillingerne nævner noget, der ligger andetsteds og ikke følger med: {}",
-    ),
-    "taken": Text(
-        "{} is here, sealed by {} at {}; its ledger's chain holds",
-        "{} er her, forseglet af {} {}; egenkontrol-loggens kæde holder",
-    ),
-    "removed": Text("{} is no longer here. What stays: {}", "{} er her ikke længere. Det, der bliver: {}"),
-    "revoke": Text(
-        "If it is to have no node anywhere: bavn centre revoke {}",
-        "Skal den ingen node have noget sted: bavn centre revoke {}",
-    ),
-    "stays": Text("{} stays, and runs again", "{} bliver og kører igen"),
+    "left out": Text("not in it, since it is no plain file: {}"),
+    "outside": Text("its settings name what lies elsewhere and does not travel: {}"),
+    "taken": Text("{} is here, sealed by {} at {}; its ledger's chain holds"),
+    "removed": Text("{} is no longer here. What stays: {}"),
+    "revoke": Text("If it is to have no node anywhere: bavn centre revoke {}"),
+    "stays": Text("{} stays, and runs again"),
 }
 SEPARATION = {
-    "user": Text("own user", "egen bruger"),
-    "kernel": Text("the kernel", "kernen"),
-    "user+kernel": Text("own user and the kernel", "egen bruger og kernen"),
-    "folder": Text("folders alone", "mapper alene"),
+    "user": Text("own user"),
+    "kernel": Text("the kernel"),
+    "user+kernel": Text("own user and the kernel"),
+    "folder": Text("folders alone"),
 }
 
 
@@ -242,7 +221,7 @@ def status(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language:
                     _count(one.blocks, language),
                     _owes(one.due, one.overdue, language),
                     f"{number(one.memory_mb, language)} MB",
-                    "; ".join(problem[language] for problem in one.problems) or one.why,
+                    "; ".join(problem.get(language, problem["en"]) for problem in one.problems) or one.why,
                 )
                 for one in found
             ],
@@ -343,5 +322,5 @@ def _count(value: int | None, language: Language) -> str:
 def _owes(due: int | None, overdue: int | None, language: Language) -> str:
     if not due:
         return _count(due, language)
-    late = Text("overdue", "overskredet").say(language)
+    late = Text("overdue").say(language)
     return f"{number(due, language)}" + (f" ({number(overdue, language)} {late})" if overdue else "")

@@ -14,10 +14,10 @@ from bavn.app.process.exits import Exit
 from bavn.model.text import Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
-WELL: Final = Text("It is well.", "Det går godt.")
-ILL: Final = Text("It is not well:", "Det går ikke godt:")
-STOPPED: Final = Text("It was stopped at", "Det blev standset")
-SILENT: Final = Text("It does not run, or hangs: it was last heard", "Det kører ikke eller hænger: sidst hørt")
+WELL: Final = Text("It is well.")
+ILL: Final = Text("It is not well:")
+STOPPED: Final = Text("It was stopped at")
+SILENT: Final = Text("It does not run, or hangs: it was last heard")
 
 
 def health_command(default: str, file_of: Callable[[Path], Path]) -> Callable[..., None]:

@@ -58,7 +58,9 @@ class Finding:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "place", _plain(self.place))
-        object.__setattr__(self, "text", Text(_plain(self.text.en), _plain(self.text.da)))
+        said = Text.written(_plain(self.text.en), da=_plain(self.text.da))
+        if (said.en, said.da) != (self.text.en, self.text.da):
+            object.__setattr__(self, "text", said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +98,7 @@ def check(file: Path, role: Role | None = None) -> Checked:
         with file.open("rb") as opened:
             raw = opened.read(BYTES_MAX + 1)
         if len(raw) > BYTES_MAX:
-            words = Text(
-                f"more than {BYTES_MAX} bytes: no configuration", f"mere end {BYTES_MAX} bytes: ingen konfiguration"
-            )
+            words = Text("more than {bytes_max} bytes: no configuration", bytes_max=BYTES_MAX)
             return Checked(role, {}, {}, (Finding(level="error", code="file", place=str(file), text=words),))
         text = raw.decode("utf-8")
         given = config.read_toml(file)
@@ -107,10 +107,7 @@ def check(file: Path, role: Role | None = None) -> Checked:
     role = role or role_of(file, given)
     if role is None:
         named = ", ".join(ROLES)
-        words = Text(
-            f"its tables fit no role alone: say --role ({named})",
-            f"dens tabeller passer ikke til én rolle: giv --role ({named})",
-        )
+        words = Text("its tables fit no role alone: say --role ({named})", named=named)
         return Checked(None, given, {}, (Finding(level="error", code="role", place=str(file), text=words),))
     lines = places(text)
     found = [finding for name, value in given.items() for finding in _table(file, role, name, value, lines)]
@@ -171,7 +168,7 @@ def _table(file: Path, role: Role, name: str, value: Any, lines: Mapping[tuple[s
     if name not in kinds:
         return [_unknown(file, name, value, kinds, lines)]
     if not isinstance(value, dict):
-        words = Text(f"{name} must be a table: [{name}]", f"{name} skal være en tabel: [{name}]")
+        words = Text("{name} must be a table: [{name}]", name=name)
         return [Finding(level="error", code="table", place=place(file, "", name, lines), text=words)]
     return _settings(file, name, kinds[name], value, kinds, lines)
 
@@ -196,13 +193,13 @@ def _settings(
             made.append(_said(file, table, name, words, lines, "setting"))
             continue
         advice = _nearest(name, table, known, kinds)
-        text = Text(f"[{table}] has no setting {name[:60]!r}", f"[{table}] har ingen indstilling {name[:60]!r}")
+        text = Text("[{table}] has no setting {name}", table=table, name=repr(name[:60]))
         made.append(
             Finding(
                 level="error",
                 code="unknown",
                 place=place(file, table, name, lines),
-                text=Text(f"{text.en}: {advice.en}", f"{text.da}: {advice.da}"),
+                text=Text.shaped("{text}: {advice}", text=text, advice=advice),
             )
         )
     return made
@@ -214,7 +211,7 @@ def _unknown(
     shown = f"[{name[:60]}]" if isinstance(value, dict) else name[:60]
     advice = _nearest(name, "", set() if not isinstance(value, dict) else set(kinds), kinds)
     at = place(file, name, "", lines) if isinstance(value, dict) else place(file, "", name, lines)
-    text = Text(f"{shown} is not known here: {advice.en}", f"{shown} kendes ikke her: {advice.da}")
+    text = Text("{shown} is not known here: {advice}", shown=shown, advice=advice)
     return Finding(level="error", code="unknown", place=at, text=text)
 
 
@@ -222,12 +219,12 @@ def _nearest(name: str, table: str, known: set[str], kinds: Mapping[str, type[An
     """What was probably meant: the same name in another table, else the nearest known one."""
     elsewhere = sorted(other for other, kind in kinds.items() if other != table and name in _names(kind))
     if elsewhere:
-        return Text(f"it belongs in [{elsewhere[0]}]", f"den hører til i [{elsewhere[0]}]")
+        return Text("it belongs in [{elsewhere}]", elsewhere=elsewhere[0])
     near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=NEAR)
     if near:
-        return Text(f"did you mean {near[0]}?", f"mente du {near[0]}?")
+        return Text("did you mean {near}?", near=near[0])
     named = ", ".join(sorted(known) or sorted(f"[{kind}]" for kind in kinds))
-    return Text(f"known: {named}", f"kendte: {named}")
+    return Text("known: {named}", named=named)
 
 
 def _names(kind: type[Any]) -> tuple[str, ...]:
@@ -240,19 +237,17 @@ def _said(file: Path, table: str, name: str, words: str, lines: Mapping[tuple[st
     if not name:
         told = re.search(r"\[(\w+)\][.: ]+(\w+)|^(\w+)\.(\w+)", shown)
         table, name = (told[1] or told[3], told[2] or told[4]) if told else ("", "")
-    return Finding(level="error", code=code, place=place(file, table, name, lines), text=Text(shown, shown))
+    return Finding(level="error", code=code, place=place(file, table, name, lines), text=Text.plain(shown))
 
 
 def _unreadable(file: Path, error: Exception, last: int) -> Finding:
     words = str(error).removeprefix(str(file)).lstrip(": ")
     if isinstance(error, FileNotFoundError):
-        text = Text(
-            "is not there: name the file that the service reads", "findes ikke: nævn den fil, som tjenesten læser"
-        )
+        text = Text("is not there: name the file that the service reads")
         return Finding(level="error", code="file", place=str(file), text=text)
     cause = error.__cause__
     if not isinstance(cause, BadToml):
-        return Finding(level="error", code="file", place=str(file), text=Text(words, words))
+        return Finding(level="error", code="file", place=str(file), text=Text.plain(words))
     line = re.search(r"at line (\d+)", words)
     at = f"{file}:{line[1] if line else last}"  # else at the end of the document
-    return Finding(level="error", code="toml", place=at, text=Text(words, words))
+    return Finding(level="error", code="toml", place=at, text=Text.plain(words))

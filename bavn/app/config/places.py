@@ -121,11 +121,14 @@ class _Machine:
         return [one for one in (given if isinstance(given, tuple) else (given,)) if isinstance(one, str) and one]
 
     def say(
-        self, table: str, name: str, code: str, en: str, da: str, level: Literal["error", "missing", "note"] = "error"
+        self, table: str, name: str, code: str, text: Text, level: Literal["error", "missing", "note"] = "error"
     ) -> Finding:
         at = place(self._file, table, name, self._checked.lines)
         return Finding(
-            level=level, code=code, place=at, text=Text(f"[{table}] {name}: {en}", f"[{table}] {name}: {da}")
+            level=level,
+            code=code,
+            place=at,
+            text=Text.shaped("[{table}] {name}: {text}", table=table, name=name, text=text),
         )
 
     def settings(self) -> Iterator[tuple[str, str]]:
@@ -150,20 +153,22 @@ class _Machine:
     def _read(self, table: str, name: str, text: str) -> Iterator[Finding]:
         path = self._path(name, text)
         if path is None:
-            yield self.say(table, name, "path", f"{text!r} is no path: write one", f"{text!r} er ingen sti: skriv en")
+            yield self.say(table, name, "path", Text("{text} is no path: write one", text=repr(text)))
             return
         try:
             mode = path.stat().st_mode
         except FileNotFoundError:
             later = name in COMES_LATER
-            en = " yet: it is read once it comes" if later else ": put it there or correct the path"
-            da = " endnu: den læses, når den kommer" if later else ": læg den der, eller ret stien"
+            words = (
+                Text("{path} is not there yet: it is read once it comes", path=path)
+                if later
+                else Text("{path} is not there: put it there or correct the path", path=path)
+            )
             yield self.say(
                 table,
                 name,
                 "file",
-                f"{path} is not there{en}",
-                f"{path} findes ikke{da}",
+                words,
                 "note" if later else "error",
             )
             return
@@ -172,8 +177,11 @@ class _Machine:
                 table,
                 name,
                 "rights",
-                f"{path} cannot be reached ({error.strerror}): let the service's user read it",
-                f"{path} kan ikke nås ({error.strerror}): lad tjenestens bruger læse den",
+                Text(
+                    "{path} cannot be reached ({strerror}): let the service's user read it",
+                    path=path,
+                    strerror=error.strerror,
+                ),
             )
             return
         if not os.access(path, os.R_OK):
@@ -181,37 +189,35 @@ class _Machine:
                 table,
                 name,
                 "rights",
-                f"{path} cannot be read by this user: give its group the right",
-                f"{path} kan ikke læses af denne bruger: giv dens gruppe retten",
+                Text("{path} cannot be read by this user: give its group the right", path=path),
             )
         if name in SECRET and mode & 0o007:
             yield self.say(
                 table,
                 name,
                 "secret",
-                f"{path} is a secret that everybody can reach: chmod o= {path}",
-                f"{path} er en hemmelighed, som alle kan nå: chmod o= {path}",
+                Text("{path} is a secret that everybody can reach: chmod o= {path}", path=path),
             )
 
     def _written(self, table: str, name: str, text: str) -> Iterator[Finding]:
         path = self._path(name, text)
         if path is None:
-            yield self.say(table, name, "path", f"{text!r} is no path: write one", f"{text!r} er ingen sti: skriv en")
+            yield self.say(table, name, "path", Text("{text} is no path: write one", text=repr(text)))
             return
         there = path.parent if name.endswith("_file") else path
         while not os.path.lexists(there) and there != there.parent:
             there = there.parent
         if not there.is_dir():
-            yield self.say(
-                table, name, "folder", f"{there} is no folder: name another", f"{there} er ingen mappe: nævn en anden"
-            )
+            yield self.say(table, name, "folder", Text("{there} is no folder: name another", there=there))
         elif not os.access(there, os.W_OK | os.X_OK):
             yield self.say(
                 table,
                 name,
                 "rights",
-                f"{there} cannot be written by this user: run as the service's user, or give it the folder",
-                f"{there} kan ikke skrives af denne bruger: kør som tjenestens bruger, eller giv den mappen",
+                Text(
+                    "{there} cannot be written by this user: run as the service's user, or give it the folder",
+                    there=there,
+                ),
                 "note" if table == "hunt" else "error",  # only whoever saves a hunt misses it
             )
 
@@ -231,10 +237,12 @@ class _Machine:
                     table,
                     certificate,
                     "certificate",
-                    f"{chain} and {private} do not belong together, or are no PEM:"
-                    " give the certificate and its own key without a passphrase",
-                    f"{chain} og {private} hører ikke sammen eller er ikke PEM: giv certifikatet og dets egen nøgle"
-                    " uden adgangssætning",
+                    Text(
+                        "{chain} and {private} do not belong together, or are no PEM: give the certificate and its"
+                        " own key without a passphrase",
+                        chain=chain,
+                        private=private,
+                    ),
                 )
                 continue
             yield from self._ends(table, certificate, chain)
@@ -247,8 +255,7 @@ class _Machine:
                 table,
                 name,
                 "certificate",
-                f"{certificate} holds no certificate (PEM): fetch it again",
-                f"{certificate} indeholder intet certifikat (PEM): hent det igen",
+                Text("{certificate} holds no certificate (PEM): fetch it again", certificate=certificate),
             )
             return
         days = int(left_s // 86400)
@@ -257,16 +264,14 @@ class _Machine:
                 table,
                 name,
                 "expired",
-                f"{certificate} has ended: renew it, and see to this machine's clock",
-                f"{certificate} er udløbet: forny det, og se til maskinens ur",
+                Text("{certificate} has ended: renew it, and see to this machine's clock", certificate=certificate),
             )
         elif days < EXPIRES_DAYS:
             yield self.say(
                 table,
                 name,
                 "expires",
-                f"{certificate} ends in {days} days: renew it",
-                f"{certificate} udløber om {days} dage: forny det",
+                Text("{certificate} ends in {days} days: renew it", certificate=certificate, days=days),
                 "note",
             )
 
@@ -287,8 +292,7 @@ class _Machine:
                     "node",
                     name,
                     "enrol",
-                    f"no certificate yet: run `{ask}` before the node",
-                    f"intet certifikat endnu: kør `{ask}` før noden",
+                    Text("no certificate yet: run `{ask}` before the node", ask=ask),
                     "missing",
                 )
         yield from self._group_key()
@@ -305,8 +309,10 @@ class _Machine:
                     "node",
                     "group_key_file",
                     "group_key",
-                    f"{path} is not there: get it from another actor, or make it with `bavn node group-key`",
-                    f"{path} findes ikke: få den af en anden aktør, eller lav den med `bavn node group-key`",
+                    Text(
+                        "{path} is not there: get it from another actor, or make it with `bavn node group-key`",
+                        path=path,
+                    ),
                     "missing",
                 )
 
@@ -319,8 +325,10 @@ class _Machine:
                     table,
                     name,
                     "endpoint",
-                    f"{text[:60]!r} is no address and port: write 127.0.0.1:5514 say (@ for resolvers)",
-                    f"{text[:60]!r} er ingen adresse og port: skriv fx 127.0.0.1:5514 (@ for resolvere)",
+                    Text(
+                        "{text} is no address and port: write 127.0.0.1:5514 say (@ for resolvers)",
+                        text=repr(text[:60]),
+                    ),
                 )
                 continue
             for kind in kinds:
@@ -330,8 +338,7 @@ class _Machine:
                         table,
                         name,
                         "port",
-                        f"{text} is {taken[key]}'s, too: choose another port",
-                        f"{text} er også {taken[key]}s: vælg en anden port",
+                        Text("{text} is {taken}'s, too: choose another port", text=text, taken=taken[key]),
                     )
                     break
                 taken[key] = f"[{table}] {name}"
@@ -358,8 +365,7 @@ class _Machine:
                 table,
                 name,
                 "port",
-                f"{text} is taken now: well if this service runs, else choose another port",
-                f"{text} er optaget nu: i orden, hvis tjenesten kører, ellers vælg en anden port",
+                Text("{text} is taken now: well if this service runs, else choose another port", text=text),
                 "note",
             )
         if wrong.errno in (errno.EACCES, errno.EPERM):
@@ -367,16 +373,18 @@ class _Machine:
                 table,
                 name,
                 "port",
-                f"this user may not take {text}: choose a port from 1024, or add low-ports.conf",
-                f"denne bruger må ikke tage {text}: vælg en port fra 1024, eller tilføj low-ports.conf",
+                Text("this user may not take {text}: choose a port from 1024, or add low-ports.conf", text=text),
                 "missing",
             )
         return self.say(
             table,
             name,
             "port",
-            f"{text} cannot be listened at here ({wrong.strerror}): name an own address",
-            f"{text} kan ikke bruges her ({wrong.strerror}): nævn en egen adresse",
+            Text(
+                "{text} cannot be listened at here ({strerror}): name an own address",
+                text=text,
+                strerror=wrong.strerror,
+            ),
         )
 
     def programs(self) -> Iterator[Finding]:
@@ -397,8 +405,7 @@ class _Machine:
                     table,
                     name,
                     "program",
-                    f"{program} is not installed: apt-get install {package}",
-                    f"{program} er ikke installeret: apt-get install {package}",
+                    Text("{program} is not installed: apt-get install {package}", program=program, package=package),
                     "missing",
                 )
         for interface in self.texts("sense", "suricata_interface"):
@@ -407,16 +414,14 @@ class _Machine:
                     "sense",
                     "suricata_interface",
                     "interface",
-                    f"{interface[:40]!r} is no interface here: `ip link` lists them",
-                    f"{interface[:40]!r} er intet netkort her: `ip link` viser dem",
+                    Text("{interface} is no interface here: `ip link` lists them", interface=repr(interface[:40])),
                 )
             elif not _may_capture():
                 yield self.say(
                     "sense",
                     "suricata_interface",
                     "rights",
-                    "this user may not capture: the service may with sensor.conf",
-                    "denne bruger må ikke opsamle: tjenesten må med sensor.conf",
+                    Text("this user may not capture: the service may with sensor.conf"),
                     "note",
                 )
 
@@ -461,7 +466,6 @@ def _clock(file: Path) -> Iterator[Finding]:
     """Whether the kernel's clock is kept by somebody, as adjtimex(2) says."""
     if ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)) == _TIME_ERROR:
         text = Text(
-            "this machine's clock is not kept by NTP: a round needs clocks within two minutes (apt-get install chrony)",
-            "maskinens ur holdes ikke af NTP: en runde kræver ure inden for to minutter (apt-get install chrony)",
+            "this machine's clock is not kept by NTP: a round needs clocks within two minutes (apt-get install chrony)"
         )
         yield Finding(level="note", code="clock", place=str(file), text=text)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from bavn.model.catalogue import languages
 from bavn.model.intel.indicator import Tlp
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, setting
@@ -41,8 +42,8 @@ class RemindTable:
     def __post_init__(self) -> None:
         if self.smtp_tls not in ("starttls", "tls"):
             raise SettingsError("remind.smtp_tls must be starttls or tls")
-        if self.language not in ("en", "da"):
-            raise SettingsError("remind.language must be en or da")
+        if self.language not in languages():
+            raise SettingsError(f"remind.language must be {' or '.join(languages())}")
         if self.tlp_max not in {tlp.value for tlp in Tlp}:
             raise SettingsError(f"remind.tlp_max must be one of {', '.join(Tlp)}")
         if self.smtp_host and not is_address(self.mail_from):

@@ -47,64 +47,24 @@ class Fit:
     sources: tuple[str, ...]
 
 
-_SENSOR_TOO_SMALL = Text(
-    "There is a place to listen, but no machine of two cores and {mb} MB for a sensor.",
-    "Der er et sted at lytte, men ingen maskine med to kerner og {mb} MB til en sensor.",
-)
-_NOBODY_LOOKS = Text(
-    "A sensor makes suspicions that somebody must look at; less than an hour a week is there for it.",
-    "En sensor giver mistanker, som nogen skal se på; der er under en time om ugen til det.",
-)
+_SENSOR_TOO_SMALL = Text("There is a place to listen, but no machine of two cores and {mb} MB for a sensor.")
+_NOBODY_LOOKS = Text("A sensor makes suspicions that somebody must look at; less than an hour a week is there for it.")
 _CARERS: Final[dict[Carer, Text]] = {
-    "own": Text(
-        "Own people run it: `bavn node console` is their screen.",
-        "Egne folk driver det: `bavn node console` er deres skærm.",
-    ),
-    "operator": Text(
-        "The shared IT centre runs it beside its others: `bavn operator add`, docs/operator.md.",
-        "Det fælles IT-center driver det ved siden af sine andre: `bavn operator add`, docs/operator.md.",
-    ),
-    "supplier": Text(
-        "A supplier runs it: agree in writing who approves blocks and who answers the centre.",
-        "En leverandør driver det: aftal skriftligt, hvem der godkender spærringer og svarer centret.",
-    ),
-    "nobody": Text(
-        "Nobody runs the IT: somebody must still be named who answers the telephone when a block hurts.",
-        "Ingen driver IT: der skal dog udpeges én, som tager telefonen, når en spærring gør ondt.",
-    ),
+    "own": Text("Own people run it: `bavn node console` is their screen."),
+    "operator": Text("The shared IT centre runs it beside its others: `bavn operator add`, docs/operator.md."),
+    "supplier": Text("A supplier runs it: agree in writing who approves blocks and who answers the centre."),
+    "nobody": Text("Nobody runs the IT: somebody must still be named who answers the telephone when a block hurts."),
 }
 
-_RESOLVER = Text(
-    "Once: point name resolution at the protected resolver (docs/ways-in.md).",
-    "Én gang: peg navneopslag mod den beskyttede resolver (docs/ways-in.md).",
-)
-_FIREWALL = Text(
-    "Once: let the firewall read the list (docs/enforcers.md), and name what is never blocked.",
-    "Én gang: lad firewallen læse listen (docs/enforcers.md), og nævn, hvad der aldrig spærres.",
-)
-_EACH_WEEK = Text(
-    "Each week: look at `bavn node suspicions`, answer the sector's questions and tasks.",
-    "Hver uge: se på `bavn node suspicions`, besvar sektorens spørgsmål og opgaver.",
-)
-_ONE_LOG = Text(
-    "One log is enough to see something: the resolver's, the firewall's or the proxy's (docs/logs.md).",
-    "Én log er nok til at se noget: resolverens, firewallens eller proxyens (docs/logs.md).",
-)
-_NAMES = Text(
-    "The resolver's query log would show tunnels in names and made-up names.",
-    "Resolverens forespørgselslog ville vise tunneler i navne og opdigtede navne.",
-)
-_INNER = Text(
-    "NetFlow of the inner switches or routers would show movement from machine to machine.",
-    "NetFlow fra de indre switche eller routere ville vise bevægelse fra maskine til maskine.",
-)
-_SENSOR = Text(
-    "A mirror port and a machine of two cores and 4 GB would show everything that is listed as missed.",
-    "En spejlport og en maskine med to kerner og 4 GB ville vise alt det, der står som ikke set.",
-)
+_RESOLVER = Text("Once: point name resolution at the protected resolver (docs/ways-in.md).")
+_FIREWALL = Text("Once: let the firewall read the list (docs/enforcers.md), and name what is never blocked.")
+_EACH_WEEK = Text("Each week: look at `bavn node suspicions`, answer the sector's questions and tasks.")
+_ONE_LOG = Text("One log is enough to see something: the resolver's, the firewall's or the proxy's (docs/logs.md).")
+_NAMES = Text("The resolver's query log would show tunnels in names and made-up names.")
+_INNER = Text("NetFlow of the inner switches or routers would show movement from machine to machine.")
+_SENSOR = Text("A mirror port and a machine of two cores and 4 GB would show everything that is listed as missed.")
 _TOO_SMALL = Text(
-    "The machine that was named is smaller than that: give it more, or expect lag and loss at busy hours.",
-    "Den nævnte maskine er mindre end det: giv den mere, eller forvent forsinkelse og tab i travle timer.",
+    "The machine that was named is smaller than that: give it more, or expect lag and loss at busy hours."
 )
 
 
@@ -142,40 +102,26 @@ def _way(told: Answers, sources: tuple[Source, ...]) -> tuple[Way, tuple[Text, .
         if not against:
             where = sensors[0].title
             return "watch", (
-                _filled(
-                    Text(
-                        "There is {en}, a machine for a sensor, and somebody who looks at what it finds.",
-                        "Der er {da}, en maskine til en sensor, og nogen der ser på, hvad den finder.",
-                    ),
-                    en=where.en,
-                    da=where.da,
-                ),
+                Text("There is {where}, a machine for a sensor, and somebody who looks at what it finds.", where=where),
             )
     if logs and told.memory_mb >= LISTEN_MB and told.cores >= 1:
         return "listen", (
             *against,
             Text(
-                f"{len(logs)} sources of logs or flows can be sent to one machine; nothing is put into the traffic's"
-                " way.",
-                f"{len(logs)} kilder til logge eller flows kan sendes til én maskine; intet sættes i trafikkens vej.",
+                "{logs} sources of logs or flows can be sent to one machine; nothing is put into the traffic's way.",
+                logs=len(logs),
             ),
         )
     if logs:
         against.append(
             _filled(
-                Text(
-                    "Logs exist, but no machine of one core and {mb} MB to take them.",
-                    "Der er logge, men ingen maskine med én kerne og {mb} MB til at tage imod dem.",
-                ),
+                Text("Logs exist, but no machine of one core and {mb} MB to take them."),
                 mb=LISTEN_MB,
             )
         )
     return "guard", (
         *against,
-        Text(
-            "Without a source nothing can be seen; what the others saw still protects this actor.",
-            "Uden en kilde kan intet ses; det, de andre så, beskytter stadig denne aktør.",
-        ),
+        Text("Without a source nothing can be seen; what the others saw still protects this actor."),
     )
 
 
@@ -200,11 +146,7 @@ def _duties(told: Answers, way: Way, *, small: bool) -> tuple[Text, ...]:
         duties.append(
             Text(
                 "Name resolution cannot be pointed elsewhere: let the own resolver fetch the zone"
-                " (docs/enforcers.md), or"
-                " only the firewall's list protects.",
-                "Navneopslag kan ikke peges et andet sted hen: lad egen resolver hente zonen (docs/enforcers.md),"
-                " ellers"
-                " beskytter kun firewallens liste.",
+                " (docs/enforcers.md), or only the firewall's list protects."
             )
         )
     duties.append(_FIREWALL)
@@ -213,11 +155,9 @@ def _duties(told: Answers, way: Way, *, small: bool) -> tuple[Text, ...]:
     if way == "watch" and told.line_mbit > NODE_LINE_MBIT:
         duties.append(
             Text(
-                f"The line is wider than the {NODE_LINE_MBIT} Mbit/s that two cores were sized for: watch the"
-                " sensor's loss"
-                " in `bavn node health` and add cores.",
-                f"Linjen er bredere end de {NODE_LINE_MBIT} Mbit/s, to kerner er beregnet til: følg sensorens tab i"
-                " `bavn node health`, og tilføj kerner.",
+                "The line is wider than the {node_line_mbit} Mbit/s that two cores were sized for: watch the"
+                " sensor's loss in `bavn node health` and add cores.",
+                node_line_mbit=NODE_LINE_MBIT,
             )
         )
     if small:
@@ -243,4 +183,4 @@ def _named(detectors: frozenset[str]) -> tuple[tuple[str, Text], ...]:
 
 
 def _filled(text: Text, **given: object) -> Text:
-    return Text(text.en.format(**given), text.da.format(**given))
+    return text.filled(**given)

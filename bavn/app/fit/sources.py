@@ -24,56 +24,55 @@ class Source:
     sensor: bool = False
 
 
-def _logs(name: str, en: str, da: str, *feeds: str) -> Source:
-    return Source(name, Text(en, da), frozenset(feeds), "syslog_udp_listen or log_files")
+def _logs(name: str, words: Text, *feeds: str) -> Source:
+    return Source(name, words, frozenset(feeds), "syslog_udp_listen or log_files")
 
 
 SOURCES: Final[tuple[Source, ...]] = (
     Source(
         "mirror",
-        Text("a mirror port (SPAN) or tap", "en spejlport (SPAN) eller tap"),
+        Text("a mirror port (SPAN) or tap"),
         EVERY,
         "suricata_interface",
         sensor=True,
     ),
     Source(
         "suricata",
-        Text("a Suricata of one's own (eve.json)", "egen Suricata (eve.json)"),
+        Text("a Suricata of one's own (eve.json)"),
         EVERY,
         "eve_file",
         sensor=True,
     ),
-    Source("zeek", Text("a Zeek of one's own", "egen Zeek"), EVERY - {"signature"}, "zeek_folder", sensor=True),
+    Source("zeek", Text("a Zeek of one's own"), EVERY - {"signature"}, "zeek_folder", sensor=True),
     Source(
         "netflow",
-        Text("NetFlow or IPFIX of a router or firewall", "NetFlow eller IPFIX fra router eller firewall"),
+        Text("NetFlow or IPFIX of a router or firewall"),
         EVERY - {"dns_tunnel", "dga", "signature"},
         "netflow_listen",
     ),
     Source(
         "sflow",
-        Text("sFlow or sampled NetFlow of switches", "sFlow eller samplet NetFlow fra switche"),
+        Text("sFlow or sampled NetFlow of switches"),
         frozenset({"ioc", "rarity", "exfil", "long", "lateral"}),
         "sflow_listen",
     ),
     Source(
         "dnstap",
-        Text("dnstap of the resolver", "dnstap fra resolveren"),
+        Text("dnstap of the resolver"),
         frozenset({"ioc", "dns_tunnel", "dga"}),
         "dnstap_listen",
     ),
-    _logs("unbound", "the query log of unbound", "forespørgselsloggen fra unbound", "ioc", "dns_tunnel", "dga"),
-    _logs("bind", "the query log of BIND", "forespørgselsloggen fra BIND", "ioc", "dns_tunnel"),
-    _logs("dnsmasq", "the query log of dnsmasq", "forespørgselsloggen fra dnsmasq", "ioc", "dns_tunnel", "dga"),
-    _logs("squid", "the access log of squid", "adgangsloggen fra squid", "ioc", "beacon", "exfil"),
-    _logs("combined", "a proxy's common or combined log", "en proxys common- eller combined-log", "ioc", "beacon"),
-    _logs("netfilter", "the log of a Linux firewall", "loggen fra en Linux-firewall", "ioc", "scan", "beacon"),
-    _logs("filterlog", "the log of pfSense or OPNsense", "loggen fra pfSense eller OPNsense", "ioc", "scan", "beacon"),
-    _logs("asa", "the log of a Cisco ASA or FTD", "loggen fra en Cisco ASA eller FTD", "ioc", "scan", "beacon", "long"),
+    _logs("unbound", Text("the query log of unbound"), "ioc", "dns_tunnel", "dga"),
+    _logs("bind", Text("the query log of BIND"), "ioc", "dns_tunnel"),
+    _logs("dnsmasq", Text("the query log of dnsmasq"), "ioc", "dns_tunnel", "dga"),
+    _logs("squid", Text("the access log of squid"), "ioc", "beacon", "exfil"),
+    _logs("combined", Text("a proxy's common or combined log"), "ioc", "beacon"),
+    _logs("netfilter", Text("the log of a Linux firewall"), "ioc", "scan", "beacon"),
+    _logs("filterlog", Text("the log of pfSense or OPNsense"), "ioc", "scan", "beacon"),
+    _logs("asa", Text("the log of a Cisco ASA or FTD"), "ioc", "scan", "beacon", "long"),
     _logs(
         "fortigate",
-        "the traffic log of a FortiGate",
-        "trafikloggen fra en FortiGate",
+        Text("the traffic log of a FortiGate"),
         "ioc",
         "scan",
         "beacon",
@@ -82,34 +81,29 @@ SOURCES: Final[tuple[Source, ...]] = (
     ),
     _logs(
         "paloalto",
-        "the traffic log of a Palo Alto",
-        "trafikloggen fra en Palo Alto",
+        Text("the traffic log of a Palo Alto"),
         "ioc",
         "scan",
         "beacon",
         "exfil",
         "long",
     ),
-    _logs("cef", "firewall events as CEF", "firewallhændelser som CEF", "ioc", "scan", "beacon"),
-    _logs("dhcp", "the log of the DHCP server", "loggen fra DHCP-serveren"),
+    _logs("cef", Text("firewall events as CEF"), "ioc", "scan", "beacon"),
+    _logs("dhcp", Text("the log of the DHCP server")),
 )
 
 SEES: Final[dict[str, Text]] = {
-    "ioc": Text("calls to addresses and names that are known to be bad", "kald til kendte onde adresser og navne"),
-    "beacon": Text("implants that call home in a rhythm", "implantater, der kalder hjem i en rytme"),
-    "dns_tunnel": Text("data carried out in DNS names", "data, der smugles ud i DNS-navne"),
-    "scan": Text("scans, inside and from outside", "skanninger, inde og udefra"),
-    "rarity": Text(
-        "services and peers that are new or rare here", "tjenester og modparter, der er nye eller sjældne her"
-    ),
-    "exfil": Text("large or lasting uploads", "store eller vedvarende uploads"),
-    "dga": Text(
-        "made-up names of malware that looks for its master", "opdigtede navne fra malware, der søger sin herre"
-    ),
-    "long": Text("connections that stay open for hours", "forbindelser, der står åbne i timer"),
-    "lateral": Text("movement from machine to machine", "bevægelse fra maskine til maskine"),
-    "bruteforce": Text("guessing of passwords", "gæt på adgangskoder"),
-    "signature": Text("what Suricata's rules know", "det, Suricatas regler kender"),
+    "ioc": Text("calls to addresses and names that are known to be bad"),
+    "beacon": Text("implants that call home in a rhythm"),
+    "dns_tunnel": Text("data carried out in DNS names"),
+    "scan": Text("scans, inside and from outside"),
+    "rarity": Text("services and peers that are new or rare here"),
+    "exfil": Text("large or lasting uploads"),
+    "dga": Text("made-up names of malware that looks for its master"),
+    "long": Text("connections that stay open for hours"),
+    "lateral": Text("movement from machine to machine"),
+    "bruteforce": Text("guessing of passwords"),
+    "signature": Text("what Suricata's rules know"),
 }
 
 

@@ -23,41 +23,38 @@ KEYHOLDER_PROMISES: Final = (
     Promise(
         code="ledger_whole",
         act="operator",
-        says=Text("the ledger's chain holds", "hovedbogens kæde holder"),
-        first=Text(
-            "keep a copy of the folder, then bavn keyholder ledger --verify",
-            "tag en kopi af mappen, derefter bavn keyholder ledger --verify",
-        ),
+        says=Text("the ledger's chain holds"),
+        first=Text("keep a copy of the folder, then bavn keyholder ledger --verify"),
     ),
     Promise(
         code="secrets_destroyed",
         act="operator",
-        says=Text("each past day's secret is destroyed", "hver forgangen dags hemmelighed er slettet"),
-        first=Text("look at its log", "se i dens log"),
+        says=Text("each past day's secret is destroyed"),
+        first=Text("look at its log"),
     ),
     Promise(
         code="disk_room",
         act="operator",
-        says=Text("the disk has room", "disken har plads"),
-        first=Text("make room", "skaf plads"),
+        says=Text("the disk has room"),
+        first=Text("make room"),
     ),
     Promise(
         code="gates_open",
         act="operator",
-        says=Text("no gate is shut", "ingen port er lukket"),
-        first=Text("bavn keyholder gates: read why, then open it", "bavn keyholder gates: læs hvorfor, og åbn den"),
+        says=Text("no gate is shut"),
+        first=Text("bavn keyholder gates: read why, then open it"),
     ),
     Promise(
         code="parts_work",
         act="operator",
-        says=Text("no part fails in a way nobody foresaw", "ingen del fejler, uden at nogen har forudset det"),
-        first=Text("bavn keyholder failures, and report it", "bavn keyholder failures, og meld det"),
+        says=Text("no part fails in a way nobody foresaw"),
+        first=Text("bavn keyholder failures, and report it"),
     ),
     Promise(
         code="certificates",
         act="operator",
-        says=Text("no certificate ends", "intet certifikat udløber"),
-        first=Text("docs/operations.md, Certificates", "docs/operations.md, Certificates"),
+        says=Text("no certificate ends"),
+        first=Text("docs/operations.md, Certificates"),
     ),
 )
 
@@ -83,8 +80,8 @@ class TidyWatch:
         """Whether that is not too long ago."""
         late_s = self._tick() - self._done_s
         if late_s > SECRETS_LATE_S:
-            return PromiseFinding((Text(f"not looked for in {late_s:.0f} s", f"ikke eftersøgt i {late_s:.0f} s"),))
-        return PromiseFinding(unknown=None if self._ever else Text("not looked for yet", "endnu ikke eftersøgt"))
+            return PromiseFinding((Text("not looked for in {late_s:.0f} s", late_s=late_s),))
+        return PromiseFinding(unknown=None if self._ever else Text("not looked for yet"))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bavn.app.process.danish import danish
+from bavn.app.process.danish import of_reason
 from bavn.app.process.problem import Problem
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.ports import Clock, Link, LinkDown, LinkRefused
@@ -84,7 +84,7 @@ class LinkWatch:
         refusals = list(dict.fromkeys(way.refusal for way in ways.values() if way.refusal))
         if refusals:
             said = "; ".join(refusals)
-            text = Text(f"{who.en} refuses this node: {said}", f"{who.da} afviser noden: {danish(said)}")
+            text = Text("{who} refuses this node: {said}", who=who, said=of_reason(said))
             return [Problem(code=f"{code}_refuses", source=code, text=text, act="other-side")]
         now_us = self._clock.now_us()
         since = [way.failing_us for way in ways.values() if way.failing_us is not None]
@@ -95,10 +95,7 @@ class LinkWatch:
             return []
         minutes = (now_us - min(since)) // MINUTE_US
         why = next((way.down for way in ways.values() if way.down), "no answer")
-        text = Text(
-            f"{who.en} has not answered for {minutes} min ({why})",
-            f"{who.da} har ikke svaret i {minutes} min ({danish(why)})",
-        )
+        text = Text("{who} has not answered for {minutes} min ({why})", who=who, minutes=minutes, why=of_reason(why))
         return [Problem(code=f"{code}_silent", source=code, text=text)]
 
 

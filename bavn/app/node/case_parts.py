@@ -31,39 +31,24 @@ OWED: Final = (DueState.WAITING, DueState.SOON, DueState.OVERDUE)
 """What is asked in a case that stands so is not owed any more; where it was merged, it is asked in the other one."""
 
 RULES: Final[dict[str, Text]] = {
-    "answer_cases": Text("not sent: the policy answers no cases", "ikke sendt: politikken besvarer ingen sager"),
-    "attach_evidence": Text("not sent: the policy attaches no evidence", "ikke sendt: politikken vedhæfter ikke"),
-    "case_known": Text("not sent: no such case is open here", "ikke sendt: sagen er ikke åben her"),
-    "task_step": Text("not sent: the task has no such step now", "ikke sendt: opgaven har ikke det trin nu"),
-    "words_clean": Text(
-        "not sent: it holds a CPR number, an address of a person, an own address or an inside name",
-        "ikke sendt: det rummer et CPR-nummer, en persons adresse, en egen adresse eller et internt navn",
-    ),
-    "note_nis2": Text("not sent: the policy notes no NIS2 steps", "ikke sendt: politikken noterer ingen NIS2-trin"),
-    "nis2_time": Text("not sent: the time cannot be", "ikke sendt: tidspunktet kan ikke passe"),
-    "nis2_order": Text("not sent: the course does not allow it", "ikke sendt: forløbet tillader det ikke"),
-    "nis2_budget": Text("not sent: the day's steps are spent", "ikke sendt: dagens trin er brugt"),
-    "answers_budget": Text("not sent: the day's answers are spent", "ikke sendt: dagens svar er brugt"),
-    "evidence_budget": Text("not sent: the day's evidence is spent", "ikke sendt: dagens beviser er brugt"),
-    "answer_warnings": Text(
-        "not sent: the policy answers no warnings", "ikke sendt: politikken besvarer ingen varsler"
-    ),
-    "warning_known": Text(
-        "not sent: a newer version has come, or there is no such warning",
-        "ikke sendt: der er kommet en nyere udgave, eller varslet findes ikke",
-    ),
-    "warning_step": Text("not sent: it cannot be answered so now", "ikke sendt: det kan ikke besvares sådan nu"),
-    "exercises": Text(
-        "not sent: the policy takes part in no exercise", "ikke sendt: politikken deltager ikke i øvelser"
-    ),
-    "exercise_known": Text(
-        "not sent: the exercise is over, or not known here", "ikke sendt: øvelsen er slut eller ikke kendt her"
-    ),
-    "exercise_step": Text(
-        "not sent: it cannot be said now, or was said before",
-        "ikke sendt: det kan ikke siges nu eller er sagt før",
-    ),
-    "attached": Text("not sent: nothing is attached", "ikke sendt: intet er vedhæftet"),
+    "answer_cases": Text("not sent: the policy answers no cases"),
+    "attach_evidence": Text("not sent: the policy attaches no evidence"),
+    "case_known": Text("not sent: no such case is open here"),
+    "task_step": Text("not sent: the task has no such step now"),
+    "words_clean": Text("not sent: it holds a CPR number, an address of a person, an own address or an inside name"),
+    "note_nis2": Text("not sent: the policy notes no NIS2 steps"),
+    "nis2_time": Text("not sent: the time cannot be"),
+    "nis2_order": Text("not sent: the course does not allow it"),
+    "nis2_budget": Text("not sent: the day's steps are spent"),
+    "answers_budget": Text("not sent: the day's answers are spent"),
+    "evidence_budget": Text("not sent: the day's evidence is spent"),
+    "answer_warnings": Text("not sent: the policy answers no warnings"),
+    "warning_known": Text("not sent: a newer version has come, or there is no such warning"),
+    "warning_step": Text("not sent: it cannot be answered so now"),
+    "exercises": Text("not sent: the policy takes part in no exercise"),
+    "exercise_known": Text("not sent: the exercise is over, or not known here"),
+    "exercise_step": Text("not sent: it cannot be said now, or was said before"),
+    "attached": Text("not sent: nothing is attached"),
 }
 """What a rule of gate 1 means to whoever answered."""
 
@@ -112,7 +97,7 @@ class opened_cases:  # noqa: N801  used as a context, like a function
 
 def rule_text(rule: str) -> Text:
     """What a rule of gate 1 means to whoever answered."""
-    return RULES.get(rule) or Text(f"not sent: rule {rule}", f"ikke sendt: regel {rule}")
+    return RULES.get(rule) or Text("not sent: rule {rule}", rule=rule)
 
 
 def dues_of(one: KeptCase, now_us: int) -> list[tuple[dict[str, Any], str, int, DueState]]:

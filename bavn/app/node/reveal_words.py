@@ -9,30 +9,24 @@ from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.text import Text
 
 ANSWERS: Final = {
-    "": Text("named to the centre", "oplyst til centralen"),
-    "receipts": Text("not named: not shown that enough hold it", "ikke oplyst: intet viser, at nok andre har det"),
-    "external": Text("not named: it is something inside", "ikke oplyst: det er noget internt"),
-    "not_left_out": Text("not named: the policy leaves it out", "ikke oplyst: politikken udelader det"),
-    "not_vetoed": Text("not named: vetoed here", "ikke oplyst: nedlagt veto her"),
-    "not_echo": Text(
-        "not named: it rests on what the sector shared, which is told as a sighting",
-        "ikke oplyst: det hviler på det, sektoren delte, og fortælles som en observation",
-    ),
-    "not_judged": Text("not named: people here have put it aside", "ikke oplyst: lagt til side af folk her"),
-    "reveal_mode": Text(
-        "not named: waits for `bavn node allow`, or the policy says never",
-        "ikke oplyst: venter på `bavn node allow`, eller politikken siger aldrig",
-    ),
-    "budget": Text("not named: the day's reports are used up", "ikke oplyst: dagens meldinger er brugt"),
+    "": Text("named to the centre"),
+    "receipts": Text("not named: not shown that enough hold it"),
+    "external": Text("not named: it is something inside"),
+    "not_left_out": Text("not named: the policy leaves it out"),
+    "not_vetoed": Text("not named: vetoed here"),
+    "not_echo": Text("not named: it rests on what the sector shared, which is told as a sighting"),
+    "not_judged": Text("not named: people here have put it aside"),
+    "reveal_mode": Text("not named: waits for `bavn node allow`, or the policy says never"),
+    "budget": Text("not named: the day's reports are used up"),
 }
 """What a rule of the door means for whoever reads what was asked (docs/privacy.md)."""
 
-OTHER: Final = Text("not named: refused by the rule {rule}", "ikke oplyst: afvist af reglen {rule}")
+OTHER: Final = Text("not named: refused by the rule {rule}")
 
 STANDING: Final = {
-    "told": Text("withdrawn", "trukket tilbage"),
-    "waits": Text("waits for the running node", "venter på den kørende node"),
-    "was_reported": Text("nothing to withdraw: it was never named", "intet at trække tilbage: det er aldrig oplyst"),
+    "told": Text("withdrawn"),
+    "waits": Text("waits for the running node"),
+    "was_reported": Text("nothing to withdraw: it was never named"),
 }
 
 
@@ -59,11 +53,11 @@ def element_of(text: str) -> Observable:
 def answer_text(rule: str) -> Text:
     """What was answered, by the rule that refused; empty: it was named."""
     known = ANSWERS.get(rule)
-    return known or Text(OTHER.en.format(rule=rule), OTHER.da.format(rule=rule))
+    return known or OTHER.filled(rule=rule)
 
 
 def withdrawal_text(told_us: int | None, rule: str) -> Text:
     """What became of a withdrawal."""
     if told_us is None:
         return STANDING["waits"]
-    return STANDING.get(rule or "told") or Text(OTHER.en.format(rule=rule), OTHER.da.format(rule=rule))
+    return STANDING.get(rule or "told") or OTHER.filled(rule=rule)

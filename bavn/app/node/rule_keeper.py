@@ -18,7 +18,7 @@ from bavn.actor.sense.rules.rule_set import RuleFolder
 from bavn.actor.sense.rules.tuning import Tuning, TuningWrong, threshold_text, tunings
 from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefused
 from bavn.actor.sense.suricata.live import SuricataLive
-from bavn.app.process.danish import danish
+from bavn.app.process.danish import of_reason
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
@@ -196,38 +196,32 @@ class RuleKeeper:
 
     def _problems(self) -> list[Text]:
         """What is wrong with the rules, a line each."""
-        wrong = [Text(line, line) for line in (*((self._wrong,) if self._wrong else ()), *self._unread)]
+        wrong = [Text.plain(line) for line in (*((self._wrong,) if self._wrong else ()), *self._unread)]
         fell = self._folder.fell_back()
         if fell:
             wrong.append(
                 Text(
-                    f"Suricata did not start with the rule set {fell[0]} ({fell[1]}): set {self._folder.name} is in"
-                    " force"
-                    " until `bavn node rules update` brings another",
-                    f"Suricata startede ikke med regelsæt {fell[0]} ({danish(fell[1])}): sæt {self._folder.name}"
-                    " gælder,"
-                    " indtil `bavn node rules update` henter et andet",
+                    "Suricata did not start with the rule set {set} ({why}): set {name} is in force until `bavn node"
+                    " rules update` brings another",
+                    set=fell[0],
+                    why=of_reason(fell[1]),
+                    name=self._folder.name,
                 )
             )
         refused = self._folder.refused()
         if refused is not None:
             wrong.append(
                 Text(
-                    f"the last `bavn node rules update` was refused, set {self._folder.name} stays: {refused}",
-                    f"den seneste `bavn node rules update` blev afvist, sæt {self._folder.name} bliver:"
-                    f" {danish(refused)}",
+                    "the last `bavn node rules update` was refused, set {name} stays: {refused}",
+                    name=self._folder.name,
+                    refused=of_reason(refused),
                 )
             )
         if self._stuck:
-            wrong.append(Text("Suricata does not load its rules anew", "Suricata indlæser ikke sine regler igen"))
+            wrong.append(Text("Suricata does not load its rules anew"))
         failed = self._figures.get("failed", 0)
         if failed:
-            wrong.append(
-                Text(
-                    f"{failed} rules fail: Suricata does not take them",
-                    f"{failed} regler fejler: Suricata tager dem ikke",
-                )
-            )
+            wrong.append(Text("{failed} rules fail: Suricata does not take them", failed=failed))
         return wrong
 
 

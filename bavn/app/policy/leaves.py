@@ -8,19 +8,16 @@ from bavn.app.policy.means import CLASSES, MODES
 from bavn.model.text import Text
 
 NEVER: Final = (
-    Text("internal addresses, and names of own hosts", "interne adresser og navne på egne maskiner"),
-    Text("user names, e-mail addresses and CPR numbers", "brugernavne, e-mailadresser og CPR-numre"),
-    Text("paths and queries of URLs, and full DNS queries", "stier og forespørgsler i URL'er og fulde DNS-opslag"),
-    Text(
-        "raw bytes, packets, exact times, durations and volumes",
-        "rå bytes, pakker, præcise tider, varigheder og mængder",
-    ),
+    Text("internal addresses, and names of own hosts"),
+    Text("user names, e-mail addresses and CPR numbers"),
+    Text("paths and queries of URLs, and full DNS queries"),
+    Text("raw bytes, packets, exact times, durations and volumes"),
 )
 """No field of any message could carry these; what a person attaches to a case by hand is shown to them first."""
 _SAID: Final = {
-    "automatic": Text("automatically", "automatisk"),
-    "ask": Text("only when a person here allows it", "kun når et menneske her tillader det"),
-    "never": Text("never", "aldrig"),
+    "automatic": Text("automatically"),
+    "ask": Text("only when a person here allows it"),
+    "never": Text("never"),
 }
 
 
@@ -41,108 +38,79 @@ def leaves(policy: DoorPolicy) -> list[tuple[str, Text]]:
 def _rounds(policy: DoorPolicy) -> Text:
     joined = [policy.join_strong, policy.join_weak]
     if not any(joined):
-        return Text("nothing: the policy takes part in no round", "intet: politikken deltager ikke i nogen runde")
+        return Text("nothing: the policy takes part in no round")
     which = {
-        (True, True): Text("strong and weak", "stærkt og svagt"),
-        (True, False): Text("strong", "stærkt"),
-        (False, True): Text("weak", "svagt"),
+        (True, True): Text("strong and weak"),
+        (True, False): Text("strong"),
+        (False, True): Text("weak"),
     }[policy.join_strong, policy.join_weak]
-    return Text(
-        f"shares of rounds for {which.en} evidence: random to whoever has fewer than the threshold's",
-        f"andele af runder for {which.da} bevis: tilfældige for den, der har færre end tærsklens",
-    )
+    return Text("shares of rounds for {which} evidence: random to whoever has fewer than the threshold's", which=which)
 
 
 def _reports(policy: DoorPolicy) -> list[Text]:
     if not (policy.join_strong or policy.join_weak) or not policy.reports_per_day_max:
-        return [Text("no report", "ingen melding")]
+        return [Text("no report")]
     made = []
     for mode in reversed(MODES):
         named = [what for field, what in CLASSES.items() if getattr(policy, field) == mode]
         if named:
             said = _SAID[mode]
-            made.append(
-                Text(f"reports of {_and(named, 'en')}: {said.en}", f"meldinger om {_and(named, 'da')}: {said.da}")
-            )
+            made.append(Text("reports of {named}: {said}", named=_and(named), said=said))
     most = policy.reports_per_day_max
     left_out = len(policy.left_out)
-    made.append(
-        Text(
-            f"at most {most} a day, and only what so many others hold too",
-            f"højst {most} om dagen og kun, hvad så mange andre også har",
-        )
-    )
+    made.append(Text("at most {most} a day, and only what so many others hold too", most=most))
     if left_out:
-        made.append(
-            Text(
-                f"nothing of the {left_out} observables of leave_out", f"intet af de {left_out} observabler i leave_out"
-            )
-        )
+        made.append(Text("nothing of the {left_out} observables of leave_out", left_out=left_out))
     return made
 
 
 def _sightings(policy: DoorPolicy) -> Text:
     if not policy.tell_sightings:
-        return Text("no sighting", "ingen observation")
-    return Text(
-        "that a shared indicator was met here: how many in steps, first and last hour",
-        "at en delt indikator er mødt her: hvor mange i trin, første og sidste time",
-    )
+        return Text("no sighting")
+    return Text("that a shared indicator was met here: how many in steps, first and last hour")
 
 
 def _questions(policy: DoorPolicy) -> Text:
     mode = policy.answer_questions if policy.questions_per_day_max else "never"
-    return Text(
-        f"answers to the centre's questions about indicators: {_SAID[mode].en}",
-        f"svar på centralens spørgsmål om indikatorer: {_SAID[mode].da}",
-    )
+    return Text("answers to the centre's questions about indicators: {said}", said=_SAID[mode])
 
 
 def _counts(policy: DoorPolicy) -> Text:
     if not policy.tell_counts or not policy.counts_epsilon_30_days:
-        return Text("no counts", "ingen antal")
+        return Text("no counts")
     return Text(
-        f"once a day, with noise (epsilon {policy.counts_epsilon:g}, at most {policy.counts_epsilon_30_days:g} in 30"
+        "once a day, with noise (epsilon {counts_epsilon:g}, at most {counts_epsilon_30_days:g} in 30"
         " days): how many hosts were suspected of what",
-        f"én gang om dagen, med støj (epsilon {policy.counts_epsilon:g}, højst {policy.counts_epsilon_30_days:g} på 30"
-        " dage): hvor mange maskiner der blev mistænkt for hvad",
+        counts_epsilon=policy.counts_epsilon,
+        counts_epsilon_30_days=policy.counts_epsilon_30_days,
     )
 
 
 def _health(policy: DoorPolicy) -> Text:
     if not policy.tell_health:
-        return Text("nothing of the node's health", "intet om nodens helbred")
-    return Text(
-        "how the node is: version, loss, clock, queue, last round",
-        "hvordan noden har det: version, tab, ur, kø, seneste runde",
-    )
+        return Text("nothing of the node's health")
+    return Text("how the node is: version, loss, clock, queue, last round")
 
 
 def _people(policy: DoorPolicy) -> Text:
     may = {
-        Text("answers in cases", "svar i sager"): policy.answer_cases,
-        Text("answers to warnings", "svar på varsler"): policy.answer_warnings,
-        Text("NIS2 steps", "NIS2-trin"): policy.note_nis2,
-        Text("evidence", "beviser"): policy.attach_evidence and policy.evidence_per_day_max > 0,
+        Text("answers in cases"): policy.answer_cases,
+        Text("answers to warnings"): policy.answer_warnings,
+        Text("NIS2 steps"): policy.note_nis2,
+        Text.in_context("policy leaves", "evidence"): policy.attach_evidence and policy.evidence_per_day_max > 0,
     }
     named = [what for what, allowed in may.items() if allowed]
     if not named:
-        return Text("nothing that people send by hand", "intet, som folk sender i hånden")
-    return Text(
-        f"what a person here sends by hand and sees first: {_and(named, 'en')}",
-        f"hvad et menneske her sender i hånden og ser først: {_and(named, 'da')}",
-    )
+        return Text("nothing that people send by hand")
+    return Text("what a person here sends by hand and sees first: {named}", named=_and(named))
 
 
 def _exercises(policy: DoorPolicy) -> Text:
     mode = _SAID[policy.exercises]
-    return Text(
-        f"how far an exercise has come here, of rows that are made up: {mode.en}",
-        f"hvor langt en øvelse er nået her, om opfundne rækker: {mode.da}",
-    )
+    return Text("how far an exercise has come here, of rows that are made up: {mode}", mode=mode)
 
 
-def _and(words: Sequence[Text], language: str) -> str:
-    said = [one.da if language == "da" else one.en for one in words]
-    last = " og " if language == "da" else " and "
-    return last.join([", ".join(said[:-1]), said[-1]] if len(said) > 1 else said)
+def _and(words: Sequence[Text]) -> Text:
+    if len(words) == 1:
+        return words[0]
+    return Text("{most} and {last}", most=Text.joined(", ", words[:-1]), last=words[-1])

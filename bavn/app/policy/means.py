@@ -22,11 +22,11 @@ class Way(StrEnum):
 
 
 WAYS: Final = {
-    Way.MORE_OUT: Text("more can leave", "mere kan gå ud"),
-    Way.LESS_OUT: Text("less can leave", "mindre kan gå ud"),
-    Way.MORE_BLOCKED: Text("more is blocked without a person", "mere spærres uden et menneske"),
-    Way.LESS_BLOCKED: Text("less is blocked without a person", "mindre spærres uden et menneske"),
-    Way.ELSE: Text("neither leaves more nor is more blocked", "hverken går mere ud eller spærres mere"),
+    Way.MORE_OUT: Text("more can leave"),
+    Way.LESS_OUT: Text("less can leave"),
+    Way.MORE_BLOCKED: Text("more is blocked without a person"),
+    Way.LESS_BLOCKED: Text("less is blocked without a person"),
+    Way.ELSE: Text("neither leaves more nor is more blocked"),
 }
 MODES: Final = ("never", "ask", "automatic")
 """From the strictest on."""
@@ -105,77 +105,46 @@ TURNS: Final[dict[str, dict[str, int]]] = {
 """Field -> whether more of it lets more out ([door]), or blocks more without a person ([protect])."""
 
 CLASSES: Final = {
-    "reveal_domain": Text("domains", "domæner"),
-    "reveal_address": Text("addresses", "adresser"),
-    "reveal_fingerprint": Text("JA3, JA4 and certificate fingerprints", "JA3-, JA4- og certifikatfingeraftryk"),
-    "reveal_pair": Text("pairs of TLS fingerprints", "par af TLS-fingeraftryk"),
-    "reveal_chain": Text("chains of techniques", "kæder af teknikker"),
-    "reveal_file": Text("file hashes", "filfingeraftryk"),
+    "reveal_domain": Text("domains"),
+    "reveal_address": Text("addresses"),
+    "reveal_fingerprint": Text("JA3, JA4 and certificate fingerprints"),
+    "reveal_pair": Text("pairs of TLS fingerprints"),
+    "reveal_chain": Text("chains of techniques"),
+    "reveal_file": Text("file hashes"),
 }
 _OFF: Final = {
-    "join_strong": Text("Takes part in no round for strong evidence.", "Deltager ikke i runder for stærkt bevis."),
-    "join_weak": Text("Takes part in no round for weak evidence.", "Deltager ikke i runder for svagt bevis."),
-    "join_walks": Text(
-        "A walk of failed tries joins only by its own p.", "En række mislykkede forsøg deltager kun ved sin egen p."
-    ),
-    "tell_sightings": Text("No sighting leaves (S2).", "Ingen observation går ud (S2)."),
-    "answer_cases": Text(
-        "Nothing that the centre asks in a case is answered (S5).",
-        "Intet, som centralen spørger om i en sag, besvares (S5).",
-    ),
-    "answer_warnings": Text("No warning is answered (S5).", "Intet varsel besvares (S5)."),
-    "note_nis2": Text("No NIS2 step leaves from here (S5).", "Intet NIS2-trin går ud herfra (S5)."),
-    "attach_evidence": Text("No evidence can be attached to a case (S5).", "Intet bevis kan vedhæftes en sag (S5)."),
-    "hear_verdicts": Text(
-        "What the sector's cases came to is not heard here.", "Hvad sektorens sager endte med, høres ikke her."
-    ),
-    "tell_health": Text(
-        "The centre is not told how the node is (S4).", "Centralen får ikke at vide, hvordan noden har det (S4)."
-    ),
-    "tell_canaries": Text(
-        "No canary goes through the chain, so nobody outside knows that it works (S4).",
-        "Ingen kanariefugl går gennem kæden, så ingen udenfor ved, at den virker (S4).",
-    ),
-    "tell_counts": Text("No counts leave (S3).", "Ingen antal går ud (S3)."),
-    "automatic": Text("Every block waits for a person.", "Hver spærring venter på et menneske."),
-    "rollback": Text(
-        "A block that hits too much stays until a person lifts it.",
-        "En spærring, der rammer for meget, bliver, til et menneske ophæver den.",
-    ),
+    "join_strong": Text("Takes part in no round for strong evidence."),
+    "join_weak": Text("Takes part in no round for weak evidence."),
+    "join_walks": Text("A walk of failed tries joins only by its own p."),
+    "tell_sightings": Text("No sighting leaves (S2)."),
+    "answer_cases": Text("Nothing that the centre asks in a case is answered (S5)."),
+    "answer_warnings": Text("No warning is answered (S5)."),
+    "note_nis2": Text("No NIS2 step leaves from here (S5)."),
+    "attach_evidence": Text("No evidence can be attached to a case (S5)."),
+    "hear_verdicts": Text("What the sector's cases came to is not heard here."),
+    "tell_health": Text("The centre is not told how the node is (S4)."),
+    "tell_canaries": Text("No canary goes through the chain, so nobody outside knows that it works (S4)."),
+    "tell_counts": Text("No counts leave (S3)."),
+    "automatic": Text("Every block waits for a person."),
+    "rollback": Text("A block that hits too much stays until a person lifts it."),
 }
 _ANSWERS: Final = {
     "automatic": Text(
-        "S1 reports of {} leave automatically, once enough others have shown that they hold the same.",
-        "S1-meldinger om {} går ud automatisk, når nok andre har vist, at de har det samme.",
+        "S1 reports of {what} leave automatically, once enough others have shown that they hold the same."
     ),
-    "ask": Text(
-        "An S1 report of {} leaves only when a person here has allowed it.",
-        "En S1-melding om {} går kun ud, når et menneske her har tilladt det.",
-    ),
-    "never": Text("No S1 report of {} ever leaves.", "Ingen S1-melding om {} går nogensinde ud."),
+    "ask": Text("An S1 report of {what} leaves only when a person here has allowed it."),
+    "never": Text("No S1 report of {what} ever leaves."),
 }
 _QUESTIONS: Final = {
-    "automatic": Text(
-        "The centre's questions are answered from own history automatically (S2).",
-        "Centralens spørgsmål besvares automatisk fra egen historik (S2).",
-    ),
-    "ask": Text(
-        "A question of the centre is answered only when a person here has allowed it (S2).",
-        "Et spørgsmål fra centralen besvares kun, når et menneske her har tilladt det (S2).",
-    ),
-    "never": Text("No question of the centre is answered.", "Intet spørgsmål fra centralen besvares."),
+    "automatic": Text("The centre's questions are answered from own history automatically (S2)."),
+    "ask": Text("A question of the centre is answered only when a person here has allowed it (S2)."),
+    "never": Text("No question of the centre is answered."),
 }
 
 _EXERCISES: Final = {
-    "automatic": Text(
-        "The sector's exercises are taken part in without asking, apart from all that is real (S5).",
-        "Der deltages i sektorens øvelser uden at spørge, adskilt fra alt virkeligt (S5).",
-    ),
-    "ask": Text(
-        "The sector's exercises are taken part in only when a person here has allowed it (S5).",
-        "Der deltages kun i sektorens øvelser, når et menneske her har tilladt det (S5).",
-    ),
-    "never": Text("No exercise is taken part in.", "Der deltages ikke i øvelser."),
+    "automatic": Text("The sector's exercises are taken part in without asking, apart from all that is real (S5)."),
+    "ask": Text("The sector's exercises are taken part in only when a person here has allowed it (S5)."),
+    "never": Text("No exercise is taken part in."),
 }
 
 
@@ -183,7 +152,7 @@ def means(table: str, name: str, value: Any, about: About) -> Text:
     """What the field does with this value."""
     if name in CLASSES:
         said, what = _ANSWERS[value], CLASSES[name]
-        return Text(said.en.format(what.en), said.da.format(what.da))
+        return said.filled(what=what)
     if name == "answer_questions":
         return _QUESTIONS[value]
     sentence = says(table, name, about.holds)
@@ -191,7 +160,7 @@ def means(table: str, name: str, value: Any, about: About) -> Text:
         return _EXERCISES[value]
     if isinstance(value, bool):
         return sentence if value else _OFF[name]
-    return Text(f"{shown(value, about)}: {sentence.en}", f"{shown(value, about)}: {sentence.da}")
+    return Text.shaped("{shown}: {sentence}", shown=shown(value, about), sentence=sentence)
 
 
 def shown(value: Any, about: About) -> str:

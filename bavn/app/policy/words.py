@@ -94,4 +94,4 @@ DANISH: Final[dict[str, dict[str, str]]] = {
 
 def says(table: str, name: str, english: str) -> Text:
     """A field's sentence in both languages."""
-    return Text(english, DANISH[table][name])
+    return Text.written(english, da=DANISH[table][name])

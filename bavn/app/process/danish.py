@@ -193,7 +193,7 @@ _OF_A_FILE: Final = re.compile(r"^\{\}:? ")
 
 def of_reason(english: str) -> Text:
     """A reason in both languages."""
-    return Text(english or "-", danish(english) or "-")
+    return Text.written(english or "-", da=danish(english) or "-")
 
 
 def reason(english: str, language: Language) -> str:

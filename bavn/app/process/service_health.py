@@ -26,7 +26,7 @@ from bavn.model.text import Text
 _LOG = logging.getLogger(__name__)
 LOOK_EVERY_US: Final = 5 * SECOND_US
 END_S: Final = 5.0
-NOT_YET: Final = Text("it was not looked at yet", "der er ikke set på det endnu")
+NOT_YET: Final = Text("it was not looked at yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ def whole(walk: ChainWalk) -> Callable[[], PromiseFinding]:
 
     def look() -> PromiseFinding:
         if walk.broken:
-            return PromiseFinding((Text(walk.broken, walk.broken),))
-        return PromiseFinding(unknown=None if walk.known() else Text("it is being read", "den er ved at blive læst"))
+            return PromiseFinding((Text.plain(walk.broken),))
+        return PromiseFinding(unknown=None if walk.known() else Text("it is being read"))
 
     return look
 
@@ -114,7 +114,7 @@ class ServiceHealth:
             return look()
         except Exception as error:  # noqa: BLE001  one that cannot be checked says so, and keeps no other from it
             why = f"{type(error).__name__}: {error}"[:200]
-            return PromiseFinding(unknown=Text(f"it could not be checked ({why})", f"det kunne ikke tjekkes ({why})"))
+            return PromiseFinding(unknown=Text("it could not be checked ({why})", why=why))
 
     def _write(self, *, stopped: bool) -> None:
         now_us = self._clock.now_us()

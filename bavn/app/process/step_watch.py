@@ -30,7 +30,7 @@ class StepWatch:
         if took_s <= STEP_LATE_S:
             return PromiseFinding()
         if self._running:
-            text = Text(f"a step has run for {took_s:.0f} s", f"et skridt har kørt i {took_s:.0f} s")
+            text = Text("a step has run for {took_s:.0f} s", took_s=took_s)
         else:
-            text = Text(f"no step for {took_s:.0f} s", f"intet skridt i {took_s:.0f} s")
+            text = Text("no step for {took_s:.0f} s", took_s=took_s)
         return PromiseFinding((text,))

@@ -37,28 +37,15 @@ class Preview:
 
 NEVER: Final = (
     Text(
-        "Nothing is blocked and no traffic is made: the rows are played in a folder apart, which is deleted"
-        " afterwards.",
-        "Intet spærres, og der laves ingen trafik: rækkerne spilles i en mappe for sig, som slettes bagefter.",
+        "Nothing is blocked and no traffic is made: the rows are played in a folder apart, which is deleted afterwards."
     ),
     Text(
-        "No real name is used: the only one is made from the exercise's id and ends in .example, which nobody can"
-        " register.",
-        "Intet virkeligt navn bruges: det eneste er lavet af øvelsens id og ender på .example, som ingen kan"
-        " registrere.",
+        "No real name is used: the only one is made from the exercise's id and ends in .example,"
+        " which nobody can register."
     ),
-    Text(
-        "Nothing of it is mistaken for the real: all that people see of it is marked EXERCISE.",
-        "Intet af den forveksles med det virkelige: alt, hvad mennesker ser af den, er mærket ØVELSE.",
-    ),
-    Text(
-        "No lead, case, indicator, figure, forecast, NIS2 draft or partner hears of it.",
-        "Intet spor, ingen sag, indikator, optælling, prognose, NIS2-kladde eller partner hører om den.",
-    ),
-    Text(
-        "Nothing of an actor's own data leaves it, and no actor learns who else takes part.",
-        "Intet af en aktørs egne data forlader den, og ingen aktør får at vide, hvem der ellers deltager.",
-    ),
+    Text("Nothing of it is mistaken for the real: all that people see of it is marked EXERCISE."),
+    Text("No lead, case, indicator, figure, forecast, NIS2 draft or partner hears of it."),
+    Text("Nothing of an actor's own data leaves it, and no actor learns who else takes part."),
 )
 """What holds for every exercise."""
 
@@ -77,41 +64,35 @@ def preview(plan: Plan) -> Preview:
     n, t = len(plan.roles), plan.t
     will = [
         Text(
-            f"Nobody is told before somebody starts it, at most {AHEAD_DAYS_MAX} days ahead. Then these are told:"
-            f" {names}.",
-            f"Ingen får noget at vide, før nogen sætter den i gang, højst {AHEAD_DAYS_MAX} dage før. Så får disse det"
-            f" at vide: {names}.",
+            "Nobody is told before somebody starts it, at most {ahead_days_max} days ahead. Then these"
+            " are told: {names}.",
+            ahead_days_max=AHEAD_DAYS_MAX,
+            names=names,
         ),
+        Text("Each of them decides for itself whether it takes part, as its own policy or its people say."),
         Text(
-            "Each of them decides for itself whether it takes part, as its own policy or its people say.",
-            "Hver af dem bestemmer selv, om den deltager, som dens egen politik eller dens mennesker siger.",
-        ),
-        Text(
-            f"It begins at {begins} UTC and is over by itself at {ends} UTC. It can be stopped at any time.",
-            f"Den begynder {begins} UTC og slutter af sig selv {ends} UTC. Den kan stoppes når som helst.",
+            "It begins at {begins} UTC and is over by itself at {ends} UTC. It can be stopped at any time.",
+            begins=begins,
+            ends=ends,
         ),
         *(_turn(one) for one in plan.roles),
-        Text(
-            "What their detectors, people and policies make of it is told step by step, and stands in the report.",
-            "Hvad deres detektorer, mennesker og politikker får ud af den, fortælles skridt for skridt og står i"
-            " rapporten.",
-        ),
+        Text("What their detectors, people and policies make of it is told step by step, and stands in the report."),
     ]
     if n >= t:
         will.append(
             Text(
-                f"When {t} of {n} have let it out, there is a lead in the exercise. One person confirms it, another"
-                " releases the indicator, and each actor tries the block in the folder apart.",
-                f"Når {t} af {n} har ladet den gå ud, er der et spor i øvelsen. Ét menneske bekræfter det, et andet"
-                " udsender indikatoren, og hver aktør prøver spærringen i mappen for sig.",
+                "When {t} of {n} have let it out, there is a lead in the exercise. One person confirms it,"
+                " another releases the indicator, and each actor tries the block in the folder apart.",
+                t=t,
+                n=n,
             )
         )
     else:
         will.append(
             Text(
-                f"There can be no lead: it takes {t} actors, and {n} have a part. Name more of them, or ask for fewer.",
-                f"Der kan ikke komme et spor: det kræver {t} aktører, og {n} har en rolle. Vælg flere, eller kræv"
-                " færre.",
+                "There can be no lead: it takes {t} actors, and {n} have a part. Name more of them, or ask for fewer.",
+                t=t,
+                n=n,
             )
         )
     return Preview(tuple(will), NEVER)
@@ -128,46 +109,26 @@ def next_step(exercise: Exercise) -> Text:
     """What people at the centre do next, or wait for."""
     out = sum(ActorStep.LET_OUT in one.said() for one in exercise.actors)
     if exercise.state in OVER:
-        return Text(
-            "It is over. Judge the objectives, and share the report.", "Den er slut. Vurdér målene, og del rapporten."
-        )
+        return Text("It is over. Judge the objectives, and share the report.")
     if exercise.state is ExerciseState.PLANNED:
-        return Text(
-            "Nobody has been told. Start it when all is ready.",
-            "Ingen har fået noget at vide. Sæt den i gang, når alt er klar.",
-        )
+        return Text("Nobody has been told. Start it when all is ready.")
     if exercise.state is ExerciseState.RELEASED:
-        return Text(
-            "The indicator is out. Watch the blocks, and end it when all was played.",
-            "Indikatoren er ude. Følg spærringerne, og slut den, når alt er spillet.",
-        )
+        return Text("The indicator is out. Watch the blocks, and end it when all was played.")
     if exercise.state is ExerciseState.CONFIRMED:
         who = exercise.by.get("confirmed", "")
-        return Text(
-            f"The case is confirmed. Somebody else than {who} releases the indicator.",
-            f"Sagen er bekræftet. En anden end {who} udsender indikatoren.",
-        )
+        return Text("The case is confirmed. Somebody else than {who} releases the indicator.", who=who)
     if exercise.lead_us is None:
         t = exercise.plan.t
-        return Text(
-            f"It is being played: {out} of {t} that a lead takes have let it out.",
-            f"Den spilles: {out} af de {t}, som et spor kræver, har ladet den gå ud.",
-        )
-    return Text(
-        "There is a lead in the exercise. Look at the actors, and confirm the case.",
-        "Der er et spor i øvelsen. Se på aktørerne, og bekræft sagen.",
-    )
+        return Text("It is being played: {out} of {t} that a lead takes have let it out.", out=out, t=t)
+    return Text("There is a lead in the exercise. Look at the actors, and confirm the case.")
 
 
 def _turn(one: Role) -> Text:
     says, n = CAMPAIGNS[one.campaign], one.after_minutes
-    when = Text(
-        f"{n} minute{'' if n == 1 else 's'} after the beginning",
-        f"{n} minut{'' if n == 1 else 'ter'} efter begyndelsen",
-    )
+    when = Text("1 minute after the beginning") if n == 1 else Text("{n} minutes after the beginning", n=n)
     if not n:
-        when = Text("at the beginning", "ved begyndelsen")
-    return Text(f"{one.actor}: {says.en}, {when.en}.", f"{one.actor}: {says.da}, {when.da}.")
+        when = Text("at the beginning")
+    return Text.shaped("{actor}: {says}, {when}.", actor=one.actor, says=says, when=when)
 
 
 def _time(at_us: int) -> str:

@@ -16,12 +16,12 @@ from bavn.model.text import Text
 
 Judgement = Literal["met", "partly", "missed"]
 JUDGED: Final[dict[str, Text]] = {
-    "met": Text("met", "nået"),
-    "partly": Text("partly met", "delvist nået"),
-    "missed": Text("not met", "ikke nået"),
+    "met": Text.in_context("reports exercise report", "met"),
+    "partly": Text("partly met"),
+    "missed": Text.in_context("reports exercise report", "not met"),
 }
-_NOBODY: Final = Text("not judged", "ikke vurderet")
-_NONE: Final = Text("-", "-")
+_NOBODY: Final = Text("not judged")
+_NONE: Final = Text.plain("-")
 _STATES_WANTED: Final = (
     ActorStep.ALLOWED,
     ActorStep.INJECTED,
@@ -60,10 +60,7 @@ def report(
         last_day=max(last_us, exercise.plan.begins_us) // DAY_US,
         made_us=made_us,
         tlp=Tlp.AMBER,
-        title=Text(
-            f"{MARK.en}: {exercise.plan.title.en}, after-action report",
-            f"{MARK.da}: {exercise.plan.title.da}, evaluering",
-        ),
+        title=Text("{mark}: {title}, after-action report", mark=MARK, title=exercise.plan.title),
         sections=(
             _in_short(exercise),
             _objectives(exercise, judged or {}, by),
@@ -137,17 +134,12 @@ def measures(exercise: Exercise) -> dict[str, float | None]:
 
 
 _MEASURES: Final = {
-    "injection_to_suspicion": Text(
-        "From the rows to a suspicion, the slowest actor", "Fra rækkerne til en mistanke, langsomste aktør"
-    ),
-    "suspicion_to_person": Text(
-        "From the suspicion to a person, the slowest that answered",
-        "Fra mistanken til et menneske, langsomste der svarede",
-    ),
-    "injection_to_lead": Text("From the first rows to the lead", "Fra de første rækker til sporet"),
-    "lead_to_case": Text("From the lead to a confirmed case", "Fra sporet til en bekræftet sag"),
-    "case_to_release": Text("From the case to the release", "Fra sagen til udsendelsen"),
-    "release_to_block": Text("From the release to the last block", "Fra udsendelsen til den sidste spærring"),
+    "injection_to_suspicion": Text("From the rows to a suspicion, the slowest actor"),
+    "suspicion_to_person": Text("From the suspicion to a person, the slowest that answered"),
+    "injection_to_lead": Text("From the first rows to the lead"),
+    "lead_to_case": Text("From the lead to a confirmed case"),
+    "case_to_release": Text("From the case to the release"),
+    "release_to_block": Text("From the release to the last block"),
 }
 
 
@@ -164,12 +156,12 @@ def moments(exercise: Exercise) -> dict[str, int | None]:
 
 
 MOMENTS: Final = {
-    "planned": Text("Planned", "Planlagt"),
-    "started": Text("Told to the actors", "Fortalt aktørerne"),
-    "lead": Text("Exercise lead", "Øvelsesspor"),
-    "confirmed": Text("Case confirmed", "Sag bekræftet"),
-    "released": Text("Indicator released", "Indikator udsendt"),
-    "over": Text("Over", "Slut"),
+    "planned": Text("Planned"),
+    "started": Text("Told to the actors"),
+    "lead": Text("Exercise lead"),
+    "confirmed": Text("Case confirmed"),
+    "released": Text("Indicator released"),
+    "over": Text("Over"),
 }
 
 
@@ -208,25 +200,24 @@ def _in_short(exercise: Exercise) -> Section:
     state = STATES[exercise.state]
     said = [
         Text(
-            "This was an exercise. Nothing real was touched: no lead, case, indicator, figure or partner knows of it.",
-            "Dette var en øvelse. Intet virkeligt blev berørt: intet spor, ingen sag, indikator, optælling eller"
-            " partner kender den.",
+            "This was an exercise. Nothing real was touched: no lead, case, indicator, figure or partner knows of it."
         ),
         Text(
-            f"It is {state.en}; {joined} of {n} actors took part, {saw} suspected it, {blocked} blocked"
-            " it in the exercise.",
-            f"Den er {state.da}; {joined} af {n} aktører deltog, {saw} fattede mistanke, {blocked} spærrede i øvelsen.",
+            "It is {state}; {joined} of {n} actors took part, {saw} suspected it, {blocked} blocked it in"
+            " the exercise.",
+            state=state,
+            joined=joined,
+            n=n,
+            saw=saw,
+            blocked=blocked,
         ),
-        Text(
-            "Played was: " + "; ".join(CAMPAIGNS[one].en for one in campaigns) + ".",
-            "Spillet blev: " + "; ".join(CAMPAIGNS[one].da for one in campaigns) + ".",
-        ),
+        Text("Played was: {campaigns}.", campaigns=Text.joined("; ", [CAMPAIGNS[one] for one in campaigns])),
     ]
     if exercise.over_why:
         why = exercise.over_why.replace("\n", " ")
-        said.append(Text(f"It ended because: {why}", f"Den sluttede fordi: {why}"))
+        said.append(Text("It ended because: {why}", why=why))
     blocks = tuple(Sentence(one, _source(exercise)) for one in said)
-    return Section(id="in-short", title=Text("In short", "Kort"), blocks=blocks)
+    return Section(id="in-short", title=Text("In short"), blocks=blocks)
 
 
 def _objectives(exercise: Exercise, judged: Mapping[int, Judgement], by: str) -> Section:
@@ -242,29 +233,26 @@ def _objectives(exercise: Exercise, judged: Mapping[int, Judgement], by: str) ->
     )
     figure = Figure(
         id="objectives-table",
-        title=Text("What was to be learnt", "Hvad der skulle læres"),
+        title=Text("What was to be learnt"),
         drawn=Drawn.TABLE,
         said=Sentence(
-            Text(
-                "People judge whether an objective was met; the figures below are what they have to go by.",
-                "Mennesker vurderer, om et mål er nået; tallene nedenfor er det, de har at gå efter.",
-            ),
+            Text("People judge whether an objective was met; the figures below are what they have to go by."),
             _source(exercise),
         ),
-        columns=(Text("Objective", "Mål"), Text("Judged", "Vurderet")),
+        columns=(Text("Objective"), Text("Judged")),
         rows=rows,
     )
-    return Section(id="objectives", title=Text("Objectives", "Mål"), blocks=(figure,))
+    return Section(id="objectives", title=Text("Objectives"), blocks=(figure,))
 
 
 def _times(exercise: Exercise) -> Section:
     by = {"lead": "", **exercise.by}
     when = Figure(
         id="moments",
-        title=Text("At the centre", "Hos centralen"),
+        title=Text("At the centre"),
         drawn=Drawn.TABLE,
-        said=Sentence(Text("Times are UTC.", "Tider er UTC."), _source(exercise)),
-        columns=(Text("What", "Hvad"), Text("When", "Hvornår"), Text("By", "Af")),
+        said=Sentence(Text("Times are UTC."), _source(exercise)),
+        columns=(Text("What"), Text("When"), Text("By")),
         rows=tuple(
             Row(label=MOMENTS[name], cells=(_time(at), _plain(by.get(name, ""))), values=(), sources=_source(exercise))
             for name, at in moments(exercise).items()
@@ -272,12 +260,10 @@ def _times(exercise: Exercise) -> Section:
     )
     took = Figure(
         id="measures",
-        title=Text("How long it took", "Hvor lang tid det tog"),
+        title=Text("How long it took"),
         drawn=Drawn.TABLE,
-        said=Sentence(
-            Text("Seconds from one thing to the next.", "Sekunder fra det ene til det næste."), _source(exercise)
-        ),
-        columns=(Text("From, to", "Fra, til"), Text("Seconds", "Sekunder")),
+        said=Sentence(Text("Seconds from one thing to the next."), _source(exercise)),
+        columns=(Text("From, to"), Text("Seconds")),
         rows=tuple(
             Row(
                 label=_MEASURES[name],
@@ -288,22 +274,19 @@ def _times(exercise: Exercise) -> Section:
             for name, s in measures(exercise).items()
         ),
     )
-    return Section(id="times", title=Text("Times", "Tider"), blocks=(when, took))
+    return Section(id="times", title=Text("Times"), blocks=(when, took))
 
 
 def _actors(exercise: Exercise) -> Section:
     figure = Figure(
         id="actors-table",
-        title=Text("Who saw what when", "Hvem så hvad hvornår"),
+        title=Text("Who saw what when"),
         drawn=Drawn.TABLE,
         said=Sentence(
-            Text(
-                "Minutes and seconds since the exercise began, by each actor's clock.",
-                "Minutter og sekunder siden øvelsens begyndelse, efter hver aktørs ur.",
-            ),
+            Text("Minutes and seconds since the exercise began, by each actor's clock."),
             _source(exercise),
         ),
-        columns=(Text("Actor", "Aktør"), *(STEPS[step] for step in _STATES_WANTED)),
+        columns=(Text("Actor"), *(STEPS[step] for step in _STATES_WANTED)),
         rows=tuple(
             Row(
                 label=_plain(one.role.actor),
@@ -314,7 +297,7 @@ def _actors(exercise: Exercise) -> Section:
             for one in exercise.actors
         ),
     )
-    return Section(id="actors", title=Text("Actors", "Aktører"), blocks=(figure,))
+    return Section(id="actors", title=Text("Actors"), blocks=(figure,))
 
 
 def missing(exercise: Exercise, one: AtActor) -> list[Text]:
@@ -323,34 +306,29 @@ def missing(exercise: Exercise, one: AtActor) -> list[Text]:
     if exercise.started_us is None:
         return []
     if one.rule:
-        return [Text(f"{name} was not told: {one.rule}.", f"{name} fik det ikke at vide: {one.rule}.")]
+        return [Text("{name} was not told: {rule}.", name=name, rule=one.rule)]
     if ActorStep.DECLINED in said:
-        return [Text(f"{name} declined.", f"{name} takkede nej.")]
+        return [Text("{name} declined.", name=name)]
     if ActorStep.ALLOWED in said:
         return _gaps(one, released=exercise.released_us is not None, over=over)
     if over:
-        return [Text(f"{name} gave no answer.", f"{name} svarede ikke.")]
+        return [Text("{name} gave no answer.", name=name)]
     if one.told_us is None:
-        return [Text(f"{name} has not been told yet.", f"{name} har ikke fået det at vide endnu.")]
-    return [Text(f"{name} has not answered yet.", f"{name} har ikke svaret endnu.")]
+        return [Text("{name} has not been told yet.", name=name)]
+    return [Text("{name} has not answered yet.", name=name)]
 
 
 def _missed(exercise: Exercise) -> Section:
     """What did not happen, one sentence each."""
     found = [said for one in exercise.actors for said in missing(exercise, one)]
     if exercise.started_us is None:
-        found.append(Text("It was not started: nobody was told.", "Den blev ikke sat i gang: ingen fik det at vide."))
+        found.append(Text("It was not started: nobody was told."))
     elif exercise.lead_us is None:
-        found.append(
-            Text(
-                f"No lead: fewer than {exercise.plan.t} actors let it out.",
-                f"Intet spor: færre end {exercise.plan.t} aktører lod det gå ud.",
-            )
-        )
+        found.append(Text("No lead: fewer than {t} actors let it out.", t=exercise.plan.t))
     if not found:
-        found = [Text("Nothing was missed.", "Intet blev overset.")]
+        found = [Text("Nothing was missed.")]
     blocks = tuple(Sentence(said, _source(exercise)) for said in found)
-    return Section(id="missed", title=Text("What was missed", "Hvad der blev overset"), blocks=blocks)
+    return Section(id="missed", title=Text("What was missed"), blocks=blocks)
 
 
 def _gaps(one: AtActor, *, released: bool, over: bool) -> list[Text]:
@@ -358,24 +336,20 @@ def _gaps(one: AtActor, *, released: bool, over: bool) -> list[Text]:
     made = []
     if not said & {ActorStep.SUSPECTED, ActorStep.MISSED}:
         made.append(
-            Text(f"{name}: it was not played to its end.", f"{name}: den blev ikke spillet til ende.")
+            Text("{name}: it was not played to its end.", name=name)
             if over
-            else Text(f"{name}: it has not been played to its end yet.", f"{name}: den er ikke spillet til ende endnu.")
+            else Text("{name}: it has not been played to its end yet.", name=name)
         )
     if ActorStep.MISSED in said:
-        made.append(Text(f"{name}: no detector saw it.", f"{name}: ingen detektor så det."))
+        made.append(Text("{name}: no detector saw it.", name=name))
     if ActorStep.KEPT in said:
-        made.append(Text(f"{name}: the policy kept it at home.", f"{name}: politikken holdt det hjemme."))
+        made.append(Text("{name}: the policy kept it at home.", name=name))
     if ActorStep.SUSPECTED in said and ActorStep.SEEN not in said:
-        made.append(
-            Text(f"{name}: nobody said that they saw the suspicion.", f"{name}: ingen sagde, at de så mistanken.")
-        )
+        made.append(Text("{name}: nobody said that they saw the suspicion.", name=name))
     if released and not said & {ActorStep.BLOCKED}:
-        made.append(Text(f"{name}: not blocked.", f"{name}: ikke spærret."))
+        made.append(Text("{name}: not blocked.", name=name))
     if over and ActorStep.CLEANED not in said:
-        made.append(
-            Text(f"{name}: has not said that it is cleaned up.", f"{name}: har ikke sagt, at der er ryddet op.")
-        )
+        made.append(Text("{name}: has not said that it is cleaned up.", name=name))
     return made
 
 
@@ -389,4 +363,4 @@ def _time(at_us: int | None) -> Text:
 
 
 def _plain(text: str) -> Text:
-    return Text(text, text) if text else _NONE
+    return Text.plain(text) if text else _NONE

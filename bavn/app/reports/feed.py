@@ -16,7 +16,7 @@ from bavn.model.text import Language, Text
 ATOM: Final = "http://www.w3.org/2005/Atom"
 ENTRIES_MAX: Final = 100
 _SPACE: Final = uuid.UUID("0d6c3f8e-3d0f-5b36-9f3e-5f5cf3b5a9c1")
-_TITLE: Final = Text("Sector picture, forecasts and briefs", "Sektorbillede, cybervejrudsigter og månedsbriefer")
+_TITLE: Final = Text("Sector picture, forecasts and briefs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,37 +18,35 @@ from bavn.model.text import Language, Text
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 KINDS: Final = {
-    SourceKind.CASE: Text("case", "sag"),
-    SourceKind.LEAD: Text("lead", "spor"),
-    SourceKind.INDICATOR: Text("indicator", "indikator"),
-    SourceKind.COUNT: Text("noisy count", "antal med støj"),
-    SourceKind.QUERY: Text("query", "forespørgsel"),
-    SourceKind.PERSON: Text("judged by", "vurderet af"),
-    SourceKind.FILE: Text("file", "fil"),
-    SourceKind.REFERENCE: Text("publication", "publikation"),
+    SourceKind.CASE: Text("case"),
+    SourceKind.LEAD: Text("lead"),
+    SourceKind.INDICATOR: Text("indicator"),
+    SourceKind.COUNT: Text("noisy count"),
+    SourceKind.QUERY: Text("query"),
+    SourceKind.PERSON: Text("judged by"),
+    SourceKind.FILE: Text("file"),
+    SourceKind.REFERENCE: Text("publication"),
 }
 _NUMBER: Final = re.compile(r"-|[0-9][0-9.,]*(-[0-9][0-9.,]*)?( (s|min|min\.|hours|timer|days|døgn))?")
 WORDS: Final = {
-    "contents": Text("Contents", "Indhold"),
-    "sources": Text("Sources", "Kilder"),
-    "source": Text("Source", "Kilde"),
+    "contents": Text("Contents"),
+    "sources": Text("Sources"),
+    "source": Text("Source"),
     "sources_about": Text(
-        "Every sentence, row and picture above rests on one or more of these. A case, lead, indicator or query is shown"
-        " by the command beside it, at the centre.",
-        "Hver sætning, række og tegning ovenfor hviler på en eller flere af disse. En sag, et spor, en indikator eller"
-        " en forespørgsel vises af kommandoen ved siden af, hos centralen.",
+        "Every sentence, row and picture above rests on one or more of these. A case, lead, indicator"
+        " or query is shown by the command beside it, at the centre."
     ),
-    "shown_by": Text("shown by", "vises af"),
-    "skip": Text("Skip to the content", "Gå til indholdet"),
-    "period": Text("Period", "Periode"),
-    "data_of": Text("Data of", "Data fra"),
-    "state": Text("State", "Tilstand"),
-    "approved": Text("approved by", "godkendt af"),
-    "version": Text("version", "version"),
-    "marking": Text("Marking", "Mærkning"),
-    "to": Text("to", "til"),
-    "of": Text("of", "af"),
-    "page": Text("Page", "Side"),
+    "shown_by": Text("shown by"),
+    "skip": Text("Skip to the content"),
+    "period": Text("Period"),
+    "data_of": Text("Data of"),
+    "state": Text("State"),
+    "approved": Text("approved by"),
+    "version": Text("version"),
+    "marking": Text("Marking"),
+    "to": Text("to"),
+    "of": Text("of"),
+    "page": Text("Page"),
 }
 
 

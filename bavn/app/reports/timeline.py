@@ -43,9 +43,9 @@ _MARKS: Final = {
     Stage.PROVED: "6",
     Stage.OPERATING: "7",
 }
-_TITLE: Final = Text("{sector}: roll-out, {day}", "{sector}: udrulning, {day}")
-_TODAY: Final = Text("today", "i dag")
-_LEFT_OUT: Final = Text("{n} more actors are in the CSV", "{n} aktører mere står i CSV-filen")
+_TITLE: Final = Text("{sector}: roll-out, {day}")
+_TODAY: Final = Text("today")
+_LEFT_OUT: Final = Text("{n} more actors are in the CSV")
 
 
 def timeline(stands: Sequence[Stand], language: Language, *, sector: str, today: int, day: str) -> bytes:

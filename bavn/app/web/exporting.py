@@ -24,6 +24,7 @@ from fastapi.responses import StreamingResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
+from bavn.app.process.spoken import Spoken
 from bavn.app.web.frame import LIMIT_MAX, TextShape
 from bavn.app.web.sending import sent
 from bavn.model.moment import iso
@@ -132,7 +133,7 @@ def _exporter(route: APIRoute, shape: type[BaseModel]) -> Callable[..., Streamin
             "language",
             keyword,
             default="en",
-            annotation=Annotated[Language, Query(description="Of sentences in CSV; JSON has both.")],
+            annotation=Annotated[Spoken, Query(description="Of sentences in CSV; JSON has both.")],
         ),
     ]
     setattr(  # noqa: B010  what FastAPI reads instead of **given

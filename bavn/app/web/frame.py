@@ -122,10 +122,7 @@ def allow(right: Right) -> Any:
             raise Trouble(
                 403,
                 "not-allowed",
-                Text(
-                    "Your role does not allow this: ask whoever gives out accounts.",
-                    "Din rolle tillader ikke dette: spørg den, der uddeler konti.",
-                ),
+                Text("Your role does not allow this: ask whoever gives out accounts."),
                 "operator",
             )
         return person
@@ -190,10 +187,7 @@ def opened(after: str | None, *kinds: type) -> tuple[Any, ...] | None:
         raise Trouble(
             400,
             "bad-cursor",
-            Text(
-                "This page of the list cannot be found: begin at its start.",
-                "Denne side af listen findes ikke: begynd forfra.",
-            ),
+            Text("This page of the list cannot be found: begin at its start."),
         )
     return tuple(parts)
 

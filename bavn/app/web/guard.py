@@ -125,12 +125,12 @@ class Guard:
         """The headers by name. Raises Unfit."""
         raw = scope["headers"]
         if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > TARGET_CHARS_MAX:
-            raise Unfit(414, "too-long", Text("This address is too long.", "Denne adresse er for lang."))
+            raise Unfit(414, "too-long", Text("This address is too long."))
         if len(raw) > HEADERS_MAX or sum(len(name) + len(value) for name, value in raw) > HEADER_BYTES_MAX:
             raise Unfit(
                 431,
                 "too-many-headers",
-                Text("The request's headers are too large.", "Forespørgslens hoveder er for store."),
+                Text("The request's headers are too large."),
             )
         _plain(scope)
         hosts = [value for name, value in raw if name == b"host"]
@@ -138,10 +138,7 @@ class Guard:
             raise Unfit(
                 421,
                 "other-name",
-                Text(
-                    "This console is not known by that name: whoever runs it sets [console] address.",
-                    "Denne konsol kendes ikke under det navn: den, der driver den, sætter [console] address.",
-                ),
+                Text("This console is not known by that name: whoever runs it sets [console] address."),
                 "operator",
             )
         return dict(raw)
@@ -169,13 +166,11 @@ class Guard:
 
     def _length(self, headers: Mapping[bytes, bytes]) -> int:
         if b"transfer-encoding" in headers:
-            raise Unfit(411, "no-length", Text("A body needs its length.", "Et indhold skal oplyse sin længde."))
+            raise Unfit(411, "no-length", Text("A body needs its length."))
         said = headers.get(b"content-length", b"0").decode("latin-1")
         if not _LENGTH.fullmatch(said) or int(said) > self._body_bytes_max:
             most = f"{self._body_bytes_max // 1024} kB"
-            raise Unfit(
-                413, "too-large", Text(f"This is too large: at most {most}.", f"Dette er for stort: højst {most}.")
-            )
+            raise Unfit(413, "too-large", Text("This is too large: at most {most}.", most=most))
         return int(said)
 
 
@@ -235,26 +230,20 @@ async def _read(receive: Receive, length: int) -> bytes:
             while True:
                 message = await receive()
                 if message["type"] == "http.disconnect":
-                    raise Unfit(400, "gone", Text("The request broke off.", "Forespørgslen blev afbrudt."))
+                    raise Unfit(400, "gone", Text("The request broke off."))
                 read += message.get("body", b"")
                 if len(read) > length:
-                    raise Unfit(413, "too-large", Text("More came than was announced.", "Der kom mere end annonceret."))
+                    raise Unfit(413, "too-large", Text("More came than was announced."))
                 if not message.get("more_body", False):
                     return bytes(read)
     except TimeoutError:
         raise Unfit(
             408,
             "too-slow",
-            Text("The request came too slowly: try again.", "Forespørgslen kom for langsomt: prøv igen."),
+            Text("The request came too slowly: try again."),
             "wait",
         ) from None
 
 
-_UNREADABLE: Final = Text(
-    "This cannot be read: a character or a number in it is none that can be kept.",
-    "Dette kan ikke læses: det rummer et tegn eller et tal, som ikke kan gemmes.",
-)
-_FAILED: Final = Text(
-    "This failed. Try again; if it happens again, tell whoever runs this console.",
-    "Dette mislykkedes. Prøv igen; sker det igen, så sig det til den, der driver konsollen.",
-)
+_UNREADABLE: Final = Text("This cannot be read: a character or a number in it is none that can be kept.")
+_FAILED: Final = Text("This failed. Try again; if it happens again, tell whoever runs this console.")

@@ -128,12 +128,12 @@ class Live:
         name, listener = person.name, _Listener(asyncio.get_running_loop(), person.actors)
         with self._lock:
             if self._over.is_set():
-                raise Trouble(503, "not-now", Text("The console is ending.", "Konsollen slutter."), "wait")
+                raise Trouble(503, "not-now", Text("The console is ending."), "wait")
             if len(self._listeners) >= self._listeners_max or Counter(self._listeners.values())[name] >= OF_ONE_MAX:
                 raise Trouble(
                     429,
                     "too-many-pages",
-                    Text("Too many pages are open: close some.", "For mange sider er åbne: luk nogle."),
+                    Text("Too many pages are open: close some."),
                 )
             self._listeners[listener] = name
         return listener

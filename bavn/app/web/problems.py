@@ -16,31 +16,31 @@ from bavn.model.text import Text
 FIELDS_MAX: Final = 20
 FIELD_CHARS_MAX: Final = 80
 WORDS: Final[dict[int, tuple[str, Text, Act]]] = {
-    400: ("not-understood", Text("This was not understood.", "Dette blev ikke forstået."), "you"),
-    401: ("sign-in", Text("Sign in first.", "Log ind først."), "you"),
-    403: ("not-allowed", Text("This is not allowed.", "Dette er ikke tilladt."), "operator"),
-    404: ("not-found", Text("There is nothing here by that name.", "Her er intet med det navn."), "you"),
-    405: ("not-so", Text("This cannot be done here.", "Dette kan ikke gøres her."), "you"),
+    400: ("not-understood", Text("This was not understood."), "you"),
+    401: ("sign-in", Text("Sign in first."), "you"),
+    403: ("not-allowed", Text("This is not allowed."), "operator"),
+    404: ("not-found", Text("There is nothing here by that name."), "you"),
+    405: ("not-so", Text("This cannot be done here."), "you"),
     409: (
         "changed",
-        Text("Somebody changed this meanwhile: look again.", "Nogen har ændret dette imens: se igen."),
+        Text("Somebody changed this meanwhile: look again."),
         "you",
     ),
-    413: ("too-large", Text("This is too large.", "Dette er for stort."), "you"),
-    415: ("not-json", Text("The body must be JSON.", "Indholdet skal være JSON."), "you"),
+    413: ("too-large", Text("This is too large."), "you"),
+    415: ("not-json", Text("The body must be JSON."), "you"),
     422: (
         "not-understood",
-        Text("Some of this is not as it must be.", "Noget af dette er ikke, som det skal være."),
+        Text("Some of this is not as it must be."),
         "you",
     ),
     429: (
         "too-much",
-        Text("Too much at once: try again in a minute.", "For meget på én gang: prøv igen om et minut."),
+        Text("Too much at once: try again in a minute."),
         "wait",
     ),
-    503: ("not-now", Text("Not now: try again in a moment.", "Ikke nu: prøv igen om et øjeblik."), "wait"),
+    503: ("not-now", Text("Not now: try again in a moment."), "wait"),
 }
-OTHER: Final = ("refused", Text("This was refused.", "Dette blev afvist."), "you")
+OTHER: Final = ("refused", Text("This was refused."), "you")
 
 
 def add_problems(app: FastAPI) -> None:

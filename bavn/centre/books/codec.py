@@ -18,13 +18,15 @@ _SAID: dict[str, type[Statement]] = {kind.__name__: kind for kind in (Opening, T
 
 
 def dumps(value: Any) -> str:
-    """Sorted keys, no spaces; bytes as hex."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_hex)
+    """Sorted keys, no spaces; bytes as hex, a sentence as it is kept."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_plain)
 
 
-def _hex(value: object) -> str:
+def _plain(value: object) -> Any:
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, Text):
+        return value.kept()
     raise TypeError(f"{type(value).__name__} has no written form")
 
 
@@ -108,8 +110,8 @@ def lead_of(body: dict[str, Any]) -> Lead:
             "observables": tuple(observable_of(one) for one in body["observables"]),
             "actors": tuple(body["actors"]),
             "signs": tuple(sign_of(one) for one in body["signs"]),
-            "terms": tuple(Term(one["name"], one["nats"], Text(**one["why"])) for one in body["terms"]),
+            "terms": tuple(Term(one["name"], one["nats"], Text.of(one["why"])) for one in body["terms"]),
             "without": tuple((actor, score) for actor, score in body["without"]),
-            "reasons": tuple(Reason(r["name"], r["points"], Text(**r["why"])) for r in body.get("reasons", ())),
+            "reasons": tuple(Reason(r["name"], r["points"], Text.of(r["why"])) for r in body.get("reasons", ())),
         }
     )

@@ -238,7 +238,7 @@ def view_of(row: Any) -> LeadView:
     return LeadView(
         lead=codec.lead_of(body["lead"]),
         elements=tuple(_weighed(one) for one in body["elements"]),
-        without=tuple(Without(**one | {"why": Text(**one["why"])}) for one in body["without"]),
+        without=tuple(Without(**one | {"why": Text.of(one["why"])}) for one in body["without"]),
         first_us=row.first_us,
         first_report_us=body["first_report_us"],
         alive=row.alive,
@@ -251,6 +251,6 @@ def _weighed(body: dict[str, Any]) -> Weighed:
         | {
             "observable": codec.observable_of(body["observable"]),
             "signs": tuple(codec.sign_of(one) for one in body["signs"]),
-            "terms": tuple(Term(one["name"], one["nats"], Text(**one["why"])) for one in body["terms"]),
+            "terms": tuple(Term(one["name"], one["nats"], Text.of(one["why"])) for one in body["terms"]),
         }
     )

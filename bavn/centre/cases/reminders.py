@@ -38,11 +38,11 @@ OVER_US: Final = 5 * MINUTE_US
 Stage = Literal["due-soon", "overdue", "alarm", "alarm-over"]
 Way = Literal["mail", "webhook"]
 _STEPS: Final = {
-    "acknowledge": Text("acknowledge", "kvittere for"),
-    "applies": Text("say whether it applies", "sige, om det er relevant"),
-    "done": Text("be done with", "være færdig med"),
+    "acknowledge": Text("acknowledge"),
+    "applies": Text("say whether it applies"),
+    "done": Text("be done with"),
 }
-_KINDS: Final = {"task": Text("a task", "en opgave"), "question": Text("a question", "et spørgsmål")}
+_KINDS: Final = {"task": Text("a task"), "question": Text("a question")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def of_tasks(tasks: Iterable[Task], tlps: dict[str, Tlp], now_us: int, soon_us: 
                     actor=task.actor,
                     stage=stage,
                     due_us=due_us,
-                    about=Text(f"{verb.en} {kind.en}", f"{verb.da} {kind.da}"),
+                    about=Text.shaped("{verb} {kind}", verb=verb, kind=kind),
                     detail=task.text,
                     tlp=tlps.get(task.case_id, Tlp.AMBER),
                 )
@@ -116,7 +116,7 @@ def of_nis2(views: Iterable[Nis2View], tlps: dict[str, Tlp], now_us: int, soon_u
                     actor=view.actor,
                     stage=stage,
                     due_us=due.due_us,
-                    about=Text(f"NIS2: {name.en}", f"NIS2: {name.da}"),
+                    about=Text("NIS2: {name}", name=name),
                     detail="",
                     tlp=tlps.get(view.case_id, Tlp.AMBER),
                 )

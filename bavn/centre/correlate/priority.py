@@ -29,7 +29,7 @@ def reasons_of(actors: Collection[str], context: Context) -> tuple[Reason, ...]:
             Reason(
                 f"function:{name}",
                 points,
-                Text(f"Touches {words.en}: {where.en}.", f"Rammer {words.da}: {where.da}."),
+                Text("Touches {words}: {where}.", words=words, where=where),
             )
         )
     spent = 0.0
@@ -41,10 +41,7 @@ def reasons_of(actors: Collection[str], context: Context) -> tuple[Reason, ...]:
             Reason(
                 f"supplier:{name}",
                 points,
-                Text(
-                    f"They share the supplier {name}: {where.en}.",
-                    f"De har leverandøren {name} til fælles: {where.da}.",
-                ),
+                Text("They share the supplier {name}: {where}.", name=name, where=where),
             )
         )
     return tuple(found)
@@ -66,4 +63,4 @@ def _by_name(actors: Collection[str], roles: Mapping[str, Role], field: str) -> 
 
 def _named(actors: list[str]) -> Text:
     shown, more = ", ".join(actors[:_NAMED_MAX]), len(actors) - _NAMED_MAX
-    return Text(shown + (f" and {more} more" if more > 0 else ""), shown + (f" og {more} mere" if more > 0 else ""))
+    return Text.shaped("{shown}{more}", shown=shown, more=Text(" and {more} more", more=more) if more > 0 else "")

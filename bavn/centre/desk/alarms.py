@@ -25,7 +25,7 @@ from bavn.model.sector import canary
 from bavn.model.sector.alarm import Alarm
 from bavn.model.sector.canary import LINKS, WHYS, Link
 from bavn.model.sector.member import ActorState
-from bavn.model.text import Text
+from bavn.model.text import Number, Text
 
 EVERY_US: Final = 15 * SECOND_US
 GRACE_US: Final = MINUTE_US
@@ -70,9 +70,9 @@ def wrong_at(
         kinds.setdefault("sensor-down")
     if condition.lossy:
         share = health.capture_loss_permille / 10
-        kinds["capture-loss"] = Text(f"{share:.1f} %", f"{share:.1f} %".replace(".", ","))
+        kinds["capture-loss"] = Text.shaped("{share} %", share=Number(share, ".1f"))
     if condition.clock_off:
-        kinds["clock"] = Text(f"{health.clock_skew_s:+d} s", f"{health.clock_skew_s:+d} s")
+        kinds["clock"] = Text("{clock_skew_s:+d} s", clock_skew_s=health.clock_skew_s)
     found = [Wrong(name, kind, detail) for kind, detail in kinds.items()]
     said = _canary(chain, joined_us, began_us, now_us)
     return found if said is None else [*found, Wrong(name, "canary", said)]
@@ -91,15 +91,15 @@ def _canary(chain: Chain | None, joined_us: int, began_us: int, now_us: int) -> 
         if not bad and not late:
             return None
         said = [_said(one) for one in (*bad, *late)]
-        return Text("; ".join(one.en for one in said), "; ".join(one.da for one in said))
+        return Text.joined("; ", said)
     if joined_us >= canary.begins_us(due) or began_us >= canary.ends_us(due):
         return None
-    return Text("its node told of none", "dens node fortalte om ingen")
+    return Text("its node told of none")
 
 
 def _said(one: Link) -> Text:
     link, why = LINKS[one.link], WHYS.get(one.why or ("late" if one.state == "waiting" else ""))
-    return link if why is None else Text(f"{link.en} ({why.en})", f"{link.da} ({why.da})")
+    return link if why is None else Text.shaped("{link} ({why})", link=link, why=why)
 
 
 class Alarms:
@@ -140,7 +140,7 @@ class Alarms:
             return {}
         did = json.loads(row.detail)
         said = f"{row.who}: {did['act']} {did['subject']} ({did['why']})"
-        return {("", "local-root"): Text(said, said)}
+        return {("", "local-root"): Text.plain(said)}
 
     def _joined(self) -> Mapping[str, int]:
         with t.reading(self._engine) as connection:
@@ -190,7 +190,7 @@ class Alarms:
                     kind=row.kind,
                     began_us=row.began_us,
                     ended_us=row.ended_us,
-                    detail=Text(row.detail_en, row.detail_da) if row.detail_en else None,
+                    detail=Text.written(row.detail_en, da=row.detail_da) if row.detail_en else None,
                     acked_by=row.acked_by,
                     acked_us=row.acked_us,
                 )

@@ -19,18 +19,18 @@ from bavn.model.text import Text
 
 CAN: Final = "sees"
 REASONS: Final[dict[str, Text]] = {
-    CAN: Text("sees", "ser"),
-    "no-node": Text("no node", "ingen node"),
-    "never-heard": Text("never heard of", "aldrig hørt"),
-    "silent": Text("silent now", "tavs nu"),
-    "sensor-down": Text("a sensor or source is down", "en sensor eller kilde er nede"),
-    "source-silent": Text("a source says nothing", "en kilde siger intet"),
-    "loss": Text("too much is lost", "for meget går tabt"),
-    "no-sensor": Text("no sensor", "ingen sensor"),
-    "no-records": Text("no such records", "ingen sådanne poster"),
-    "not-told": Text("its node does not say which records it has", "dens node siger ikke, hvilke poster den har"),
-    "no-rounds": Text("takes part in no rounds", "deltager ikke i runder"),
-    "chain": Text("its canary did not come through", "dens kanariefugl kom ikke igennem"),
+    CAN: Text("sees"),
+    "no-node": Text("no node"),
+    "never-heard": Text("never heard of"),
+    "silent": Text("silent now"),
+    "sensor-down": Text("a sensor or source is down"),
+    "source-silent": Text("a source says nothing"),
+    "loss": Text("too much is lost"),
+    "no-sensor": Text("no sensor"),
+    "no-records": Text("no such records"),
+    "not-told": Text("its node does not say which records it has"),
+    "no-rounds": Text("takes part in no rounds"),
+    "chain": Text("its canary did not come through"),
 }
 
 
@@ -102,10 +102,7 @@ class Behind:
     @property
     def says(self) -> Text:
         """One sentence."""
-        return Text(
-            f"Of {self.actors} actors, {self.could} could have seen this.",
-            f"Af {self.actors} aktører kunne {self.could} have set dette.",
-        )
+        return Text("Of {actors} actors, {could} could have seen this.", actors=self.actors, could=self.could)
 
 
 def behind(seeing: Sequence[DetectorCoverage], detectors: Iterable[str]) -> Behind:

@@ -17,7 +17,7 @@ from bavn.model.received import Observed
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.nis2 import NAMES, Nis2Act
 from bavn.model.sector.work import TASK_WORDS, TaskState
-from bavn.model.text import Text
+from bavn.model.text import Number, Text
 
 TEXT_SHOWN_MAX: Final = 400
 CENTRE_WORD: Final = "centre"
@@ -51,10 +51,10 @@ def _clocks(case: Case) -> list[Moment]:
         (
             "first-sighting",
             clocks.first_sighting_us,
-            Text("first met at an actor, in this hour", "først mødt hos en aktør, i denne time"),
+            Text("first met at an actor, in this hour"),
         ),
-        ("first-report", clocks.first_report_us, Text("the first report came", "den første melding kom")),
-        ("lead", clocks.lead_us, Text("a lead", "et spor")),
+        ("first-report", clocks.first_report_us, Text("the first report came")),
+        ("lead", clocks.lead_us, Text("a lead")),
     )
     return [
         Moment(at_us=at_us, who=CENTRE_WORD, what=what, case_id=case.id, text=text)
@@ -81,7 +81,7 @@ def _of_indicator(kept: Kept, actors: Iterable[AtActor]) -> list[Moment]:
             kept.released_us,
             CENTRE_WORD,
             "indicator-released",
-            Text(f"indicator released: {name}", f"indikator frigivet: {name}"),
+            Text("indicator released: {name}", name=name),
         ),
     ]
     if kept.withdrawn_us is not None:
@@ -90,17 +90,15 @@ def _of_indicator(kept: Kept, actors: Iterable[AtActor]) -> list[Moment]:
                 kept.withdrawn_us,
                 CENTRE_WORD,
                 "indicator-withdrawn",
-                Text(f"indicator withdrawn: {name}", f"indikator trukket tilbage: {name}"),
+                Text("indicator withdrawn: {name}", name=name),
             )
         )
     for there in actors:
         if there.enforced_us is not None:
-            found.append(
-                (there.enforced_us, f"actor:{there.actor}", "enforced", Text(f"in force: {name}", f"i kraft: {name}"))
-            )
+            found.append((there.enforced_us, f"actor:{there.actor}", "enforced", Text("in force: {name}", name=name)))
         elif there.state and there.state_us is not None:
             said = f"{there.state} {there.rule}: {name}"
-            found.append((there.state_us, f"actor:{there.actor}", there.state, Text(said, said)))
+            found.append((there.state_us, f"actor:{there.actor}", there.state, Text.plain(said)))
     return [
         Moment(at_us=at_us, who=who, what=what, case_id=indicator.case_id, text=text)
         for at_us, who, what, text in found
@@ -111,16 +109,16 @@ def _of_sighting(kept: Kept, seen: Observed) -> Moment:
     name = str(kept.indicator.observable)
     at_us = seen.received_us if seen.first_hour is None else seen.first_hour * HOUR_US
     text = (
-        Text(f"not met: {name}", f"ikke mødt: {name}")
+        Text("not met: {name}", name=name)
         if seen.first_hour is None
-        else Text(f"met ({seen.kind}), in this hour first: {name}", f"mødt ({seen.kind}), først i denne time: {name}")
+        else Text("met ({kind}), in this hour first: {name}", kind=seen.kind, name=name)
     )
     return Moment(at_us=at_us, who=f"actor:{seen.actor}", what="sighting", case_id=kept.indicator.case_id, text=text)
 
 
 def _plain(act: str, detail: Mapping[str, Any]) -> Text:
     said = f"{act}: {_short(json.dumps(detail, ensure_ascii=False, sort_keys=True))}"
-    return Text(said, said)
+    return Text.plain(said)
 
 
 def _short(text: str) -> str:
@@ -134,56 +132,56 @@ def _why(detail: Mapping[str, Any]) -> str:
 
 def _state(detail: Mapping[str, Any]) -> Text:
     before, after = CASE_WORDS[CaseState(detail["from"])], CASE_WORDS[CaseState(detail["to"])]
-    return Text(f"{before.en} -> {after.en}{_why(detail)}", f"{before.da} -> {after.da}{_why(detail)}")
+    return Text.shaped("{before} -> {after}{why}", before=before, after=after, why=_why(detail))
 
 
 def _task(detail: Mapping[str, Any]) -> Text:
     after = TASK_WORDS[TaskState(detail["to"])]
     place = f"{detail['actor']}, {detail['task'][:8]}"
-    return Text(f"task of {place}: {after.en}{_why(detail)}", f"opgave hos {place}: {after.da}{_why(detail)}")
+    return Text("task of {place}: {after}{why}", place=place, after=after, why=_why(detail))
 
 
-def _given(en: str, da: str) -> Callable[[Mapping[str, Any]], Text]:
+def _given(text: Text) -> Callable[[Mapping[str, Any]], Text]:
     def make(detail: Mapping[str, Any]) -> Text:
         hours = "/".join(str(one) for one in detail["hours"])
         return Text(
-            f"{en} to {detail['actor']} ({hours} h): {_short(detail['text'])}",
-            f"{da} til {detail['actor']} ({hours} t): {_short(detail['text'])}",
+            "{text} to {actor} ({hours} h): {task}",
+            text=text,
+            actor=detail["actor"],
+            hours=hours,
+            task=_short(detail["text"]),
         )
 
     return make
 
 
-def _filled(en: str, da: str) -> Callable[[Mapping[str, Any]], Text]:
+def _filled(text: Text) -> Callable[[Mapping[str, Any]], Text]:
     def make(detail: Mapping[str, Any]) -> Text:
         said = {name: _short(str(value)) for name, value in detail.items()}
-        return Text(en.format_map(said) + _why(detail), da.format_map(said) + _why(detail))
+        return Text.shaped("{text}{why}", text=text.filled(**said), why=_why(detail))
 
     return make
 
 
 def _involved(detail: Mapping[str, Any]) -> Text:
     """Who came into the case: by what it reported, or because it met an indicator of it."""
-    for key, words in (("reported", Text("reported", "meldt")), ("met", Text("met", "mødt"))):
+    for key, words in (("reported", Text.in_context("centre desk timeline", "reported")), ("met", Text("met"))):
         if key in detail:
             named = _short(", ".join(f"{element} ({actor})" for actor, element in detail[key]))
-            return Text(f"{words.en}: {named}", f"{words.da}: {named}")
+            return Text.shaped("{words}: {named}", words=words, named=named)
     return _plain("involved", detail)
 
 
 def _opened(detail: Mapping[str, Any]) -> Text:
     if "split_from" in detail:
-        return Text(f"opened, split off {detail['split_from']}", f"åbnet, skilt ud af {detail['split_from']}")
-    return Text(f"opened, score {detail['score']:.1f}", f"åbnet, score {detail['score']:.1f}".replace(".", ","))
+        return Text("opened, split off {detail}", detail=detail["split_from"])
+    return Text("opened, score {score}", score=Number(detail["score"], ".1f"))
 
 
 def _nis2(act: Nis2Act) -> Callable[[Mapping[str, Any]], Text]:
     def make(detail: Mapping[str, Any]) -> Text:
         name = NAMES[act]
-        return Text(
-            f"NIS2 at {detail['actor']}: {name.en}{_why(detail)}",
-            f"NIS2 hos {detail['actor']}: {name.da}{_why(detail)}",
-        )
+        return Text("NIS2 at {detail}: {name}{why}", detail=detail["actor"], name=name, why=_why(detail))
 
     return make
 
@@ -194,31 +192,27 @@ _LINES: Final[dict[str, Callable[[Mapping[str, Any]], Text]]] = {
         ("task-acknowledge", "task-applies", "task-not-applicable", "task-done", "task-cancel", "task-reopen"), _task
     ),
     **{f"nis2-{act.value}": _nis2(act) for act in Nis2Act},
-    "task-given": _given("task", "opgave"),
-    "question-given": _given("question", "spørgsmål"),
-    "comment": _filled("comment: {text}", "kommentar: {text}"),
-    "say": _filled("told {to}: {text}", "sagt til {to}: {text}"),
-    "words": _filled("says: {text}", "siger: {text}"),
-    "hand-over": _filled("handed over from {from} to {to}", "overdraget fra {from} til {to}"),
-    "merge": _filled("merged into {into}", "lagt sammen med {into}"),
-    "merged-in": _filled("took in {case}", "tog {case} ind"),
-    "split-off": _filled("split off {observables}", "skilte {observables} ud"),
-    "involve": _filled("added {actor}", "tilføjede {actor}"),
+    "task-given": _given(Text("task")),
+    "question-given": _given(Text("question")),
+    "comment": _filled(Text("comment: {text}")),
+    "say": _filled(Text("told {to}: {text}")),
+    "words": _filled(Text("says: {text}")),
+    "hand-over": _filled(Text("handed over from {from} to {to}")),
+    "merge": _filled(Text("merged into {into}")),
+    "merged-in": _filled(Text("took in {case}")),
+    "split-off": _filled(Text("split off {observables}")),
+    "involve": _filled(Text("added {actor}")),
     "involved": _involved,
     "open": _opened,
-    "no-longer-reports": _filled("{actor} took back {element}", "{actor} tog {element} tilbage"),
-    "mark": _filled("marked {to}", "mærket {to}"),
-    "evidence": _filled("evidence attached, {bytes} bytes: {words}", "bevis vedhæftet, {bytes} bytes: {words}"),
-    "evidence-taken-out": _filled("evidence of {actor} taken out", "bevis fra {actor} taget ud"),
-    "evidence-forgotten": _filled("evidence deleted: {sha256}", "bevis slettet: {sha256}"),
-    "reminded": _filled("reminded {recipient} by {way}: {about}", "påmindet {recipient} ved {way}: {about}"),
-    "reminder-failed": _filled(
-        "a reminder to {recipient} failed: {reason}", "en påmindelse til {recipient} slog fejl: {reason}"
-    ),
-    "not-told": _filled("{actor} was not told ({what}): rule {rule}", "{actor} fik det ikke ({what}): regel {rule}"),
-    "answer-too-late": _filled("an answer that no longer fits ({act})", "et svar, der ikke passer længere ({act})"),
+    "no-longer-reports": _filled(Text("{actor} took back {element}")),
+    "mark": _filled(Text("marked {to}")),
+    "evidence": _filled(Text("evidence attached, {bytes} bytes: {words}")),
+    "evidence-taken-out": _filled(Text("evidence of {actor} taken out")),
+    "evidence-forgotten": _filled(Text("evidence deleted: {sha256}")),
+    "reminded": _filled(Text("reminded {recipient} by {way}: {about}")),
+    "reminder-failed": _filled(Text("a reminder to {recipient} failed: {reason}")),
+    "not-told": _filled(Text("{actor} was not told ({what}): rule {rule}")),
+    "answer-too-late": _filled(Text("an answer that no longer fits ({act})")),
     "refused-by-gate": lambda detail: _plain("refused-by-gate", detail),
-    "report-withdrawn": _filled(
-        "{actor} took its report on {element} back", "{actor} tog sin melding om {element} tilbage"
-    ),
+    "report-withdrawn": _filled(Text("{actor} took its report on {element} back")),
 }

@@ -30,15 +30,15 @@ def benchmark_document(
         last_day=period.end_us // DAY_US - 1,
         made_us=now_us,
         tlp=Tlp.AMBER_STRICT if actor else tlp,
-        title=Text(f"Benchmark of {named.en}, {when.en}", f"Måling af {named.da}, {when.da}"),
+        title=Text("Benchmark of {named}, {when}", named=named, when=when),
         sections=(_figures(actor, own, told), _reading(actor, told)),
     )
 
 
 def _figures(actor: str, own: Values, told: SectorQuartiles) -> Section:
-    title = Text("You and the anonymous sector", "I og den anonyme sektor")
+    title = Text("You and the anonymous sector")
     if not actor:
-        title = Text("The anonymous sector", "Den anonyme sektor")
+        title = Text("The anonymous sector")
         return Section(id="beside", title=title, blocks=(about(told), figure(told, None)))
     return Section(id="beside", title=title, blocks=(_in_short(own, told), about(told), figure(told, own)))
 
@@ -51,10 +51,12 @@ def _in_short(own: Values, told: SectorQuartiles) -> Sentence:
     asked = tuple(dict.fromkeys(Source(SourceKind.QUERY, one.query) for one in mine))
     return Sentence(
         Text(
-            f"The centre knows {len(mine)} of your {len(MEASURES)} figures; {beside} of them can be set beside the"
-            " sector's. The last two columns say how much of the sector stands in a lower step, and in a higher one.",
-            f"Centralen kender {len(mine)} af jeres {len(MEASURES)} tal; {beside} af dem kan sættes ved siden af"
-            " sektorens. De to sidste kolonner siger, hvor meget af sektoren der står i et lavere trin og i et højere.",
+            "The centre knows {mine} of your {measures} figures; {beside} of them can be set beside the"
+            " sector's. The last two columns say how much of the sector stands in a lower step, and in a"
+            " higher one.",
+            mine=len(mine),
+            measures=len(MEASURES),
+            beside=beside,
         ),
         (*asked, *sources(told)),
     )
@@ -66,21 +68,17 @@ def _reading(actor: str, told: SectorQuartiles) -> Section:
     blocks = [
         Sentence(
             Text(
-                "Times run from when an indicator lay in the actor's queue at the centre to when the centre heard that"
-                " it was in force. Indicators that nothing there can carry are left out. Coverage is as it stood when"
-                " each side was made. Suspected machines are counts that each actor put noise on itself.",
-                "Tider løber fra, at en indikator lå i aktørens kø hos centralen, til centralen hørte, at den var i"
-                " kraft. Indikatorer, som intet dér kan bære, er udeladt. Dækning er, som den stod, da hver side blev"
-                " lavet. Maskiner under mistanke er antal, som hver aktør selv har lagt støj til.",
+                "Times run from when an indicator lay in the actor's queue at the centre to when the centre"
+                " heard that it was in force. Indicators that nothing there can carry are left out. Coverage"
+                " is as it stood when each side was made. Suspected machines are counts that each actor put"
+                " noise on itself."
             ),
             rests,
         ),
         Sentence(
             Text(
-                "The share of post-quantum-ready handshakes is not among the figures: nothing tells the centre of an"
-                " actor's. The command bavn node cbom shows it at home.",
-                "Andelen af kvanteparate forbindelser er ikke blandt tallene: intet fortæller centralen om en aktørs."
-                " Kommandoen bavn node cbom viser den hjemme.",
+                "The share of post-quantum-ready handshakes is not among the figures: nothing tells the"
+                " centre of an actor's. The command bavn node cbom shows it at home."
             ),
             (_DECISION,),
         ),
@@ -89,12 +87,11 @@ def _reading(actor: str, told: SectorQuartiles) -> Section:
         blocks.append(
             Sentence(
                 Text(
-                    "This page is for the actor that it names and for nobody else. The quartiles are the same on every"
-                    " actor's page of the month: none was left out of them, so that two pages cannot be subtracted.",
-                    "Denne side er til den aktør, den nævner, og til ingen anden. Kvartilerne er de samme på alle"
-                    " aktørers side for måneden: ingen er holdt ude af dem, så to sider kan ikke trækkes fra hinanden.",
+                    "This page is for the actor that it names and for nobody else. The quartiles are the same on"
+                    " every actor's page of the month: none was left out of them, so that two pages cannot be"
+                    " subtracted."
                 ),
                 rests,
             )
         )
-    return Section(id="reading", title=Text("Reading it", "Sådan læses det"), blocks=tuple(blocks))
+    return Section(id="reading", title=Text("Reading it"), blocks=tuple(blocks))

@@ -53,24 +53,24 @@ PARTS: Final[dict[Kind, tuple[Part, ...]]] = {
     Kind.BRIEF: (overview, threats, campaigns, techniques, weaknesses, outside, protection, coverage),
 }
 SECTIONS: Final = {
-    "overview": Text("Overview", "Overblik"),
-    "outlook": Text("Outlook", "Udsigt"),
-    "threats": Text("Threat levels", "Trusselsniveauer"),
-    "campaigns": Text("Campaigns", "Kampagner"),
-    "techniques": Text("Techniques", "Teknikker"),
-    "weaknesses": Text("Weaknesses", "Svagheder"),
-    "outside": Text("From outside the sector", "Uden for sektoren"),
-    "protection": Text("Protection", "Beskyttelse"),
-    "coverage": Text("Coverage", "Dækning"),
-    "benchmark": Text("Comparison", "Sammenligning"),
-    "quantum": Text("Post-quantum encryption", "Kvantesikker kryptering"),
+    "overview": Text.in_context("centre publish build", "Overview"),
+    "outlook": Text("Outlook"),
+    "threats": Text("Threat levels"),
+    "campaigns": Text("Campaigns"),
+    "techniques": Text("Techniques"),
+    "weaknesses": Text("Weaknesses"),
+    "outside": Text("From outside the sector"),
+    "protection": Text("Protection"),
+    "coverage": Text("Coverage"),
+    "benchmark": Text("Comparison"),
+    "quantum": Text("Post-quantum encryption"),
 }
 """What a section is called where its part fails."""
 _SHOWN_BY: Final = Source(SourceKind.QUERY, "bavn centre failures")
 _TITLES: Final = {
-    Kind.PICTURE: Text("Sector picture", "Sektorbillede"),
-    Kind.FORECAST: Text("Cyber weather forecast", "Cybervejrudsigt"),
-    Kind.BRIEF: Text("Monthly brief", "Månedsbrief"),
+    Kind.PICTURE: Text("Sector picture"),
+    Kind.FORECAST: Text("Cyber weather forecast"),
+    Kind.BRIEF: Text("Monthly brief"),
 }
 _MONTH: Final = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _QUARTER: Final = re.compile(r"(\d{4})-Q([1-4])")
@@ -102,10 +102,8 @@ def _section(part: Part, facts: DocumentFacts, failures: Failures) -> Section:
         failures.note(f"section {name}", error)
         words = SECTIONS[name]
         said = Text(
-            "This section is missing: it could not be made, for a reason that nobody foresaw. The rest of the document"
-            " is complete.",
-            "Dette afsnit mangler: det kunne ikke laves, af en grund som ingen havde forudset. Resten af dokumentet er"
-            " komplet.",
+            "This section is missing: it could not be made, for a reason that nobody foresaw. The rest of"
+            " the document is complete."
         )
         return Section(id=name, title=words, blocks=(Sentence(said, (_SHOWN_BY,)),))
     failures.works(f"section {name}")
@@ -156,5 +154,5 @@ def _title(kind: Kind, facts: DocumentFacts) -> Text:
         when = day(facts.period.end_us - 1)
     else:
         quarter = facts.period.name.rpartition("-Q")[2]
-        when = Text(f"after the {quarter}. quarter of {first.year}", f"efter {quarter}. kvartal {first.year}")
-    return Text(f"{name.en}, {when.en}", f"{name.da}, {when.da}")
+        when = Text("after the {quarter}. quarter of {year}", quarter=quarter, year=first.year)
+    return Text.shaped("{name}, {when}", name=name, when=when)

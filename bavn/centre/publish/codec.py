@@ -27,7 +27,11 @@ _DOMAIN: Final = b"bavn/document/1\x00"
 
 def document_text(document: Document) -> str:
     """The same document is the same text."""
-    return json.dumps(asdict(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return json.dumps(asdict(document), sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=_both)
+
+
+def _both(text: Text) -> dict[str, str]:
+    return {"en": text.en, "da": text.da}
 
 
 def digest(document: Document) -> str:
@@ -94,7 +98,7 @@ def _texts(body: list[dict[str, Any]]) -> tuple[Text, ...]:
 
 
 def _text(body: dict[str, Any]) -> Text:
-    return Text(_str(body["en"]), _str(body["da"]))
+    return Text.written(_str(body["en"]), da=_str(body["da"]))
 
 
 def _str(value: Any) -> str:

@@ -89,6 +89,18 @@ def _bounded(text: Text) -> None:
             raise ValueError(f"a text has 1 to {TEXT_CHARS_MAX} printable characters in each language")
 
 
+def _fixed(one: object, *names: str) -> None:
+    """A document is what it said when it was built: its words are fixed then, in English and Danish."""
+    for name in names:
+        held = getattr(one, name)
+        fixed = tuple(map(_as_said, held)) if isinstance(held, tuple) else _as_said(held)
+        object.__setattr__(one, name, fixed)
+
+
+def _as_said(text: Text) -> Text:
+    return Text.written(text.en, da=text.da)
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """What is said, in both languages, and what it rests on. Unsourced without."""
@@ -97,6 +109,7 @@ class Sentence:
     sources: tuple[Source, ...]
 
     def __post_init__(self) -> None:
+        _fixed(self, "text")
         _bounded(self.text)
         _sourced(self.sources, self.text.en)
 
@@ -111,6 +124,7 @@ class Row:
     sources: tuple[Source, ...]
 
     def __post_init__(self) -> None:
+        _fixed(self, "label", "cells")
         _bounded(self.label)
         for cell in self.cells:
             _bounded(cell)
@@ -130,7 +144,7 @@ class Drawn(StrEnum):
     STRIPS = "strips"
 
 
-NUMBER: Final = Text("number", "antal")
+NUMBER: Final = Text.in_context("centre publish document", "number")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +162,7 @@ class Figure:
     unit: Text = NUMBER
 
     def __post_init__(self) -> None:
+        _fixed(self, "title", "columns", "names", "unit")
         _named(self.id)
         if len(self.rows) > ROWS_MAX:
             raise ValueError(f"a figure has at most {ROWS_MAX} rows")
@@ -168,6 +183,7 @@ class Section:
     blocks: tuple[Block, ...]
 
     def __post_init__(self) -> None:
+        _fixed(self, "title")
         _named(self.id)
         if len(self.blocks) > BLOCKS_MAX:
             raise ValueError(f"a section has at most {BLOCKS_MAX} blocks")
@@ -189,6 +205,7 @@ class Document:
     sections: tuple[Section, ...]
 
     def __post_init__(self) -> None:
+        _fixed(self, "title")
         ids = [section.id for section in self.sections]
         ids += [one.id for section in self.sections for one in section.blocks if isinstance(one, Figure)]
         if len(set(ids)) != len(ids) or len(self.sections) > SECTIONS_MAX:

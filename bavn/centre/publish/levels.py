@@ -108,42 +108,30 @@ def _level(
     said = counted(len(mine), CASES)
     if len(mine) >= VERY_HIGH_CASES or (mine and widest >= wide):
         return Level.VERY_HIGH, Text(
-            f"{said.en} confirmed in the period, the widest of them at {widest} actors.",
-            f"{said.da} bekræftet i perioden, den bredeste hos {widest} aktører.",
+            "{said} confirmed in the period, the widest of them at {widest} actors.", said=said, widest=widest
         )
     if widest > 1:
         return Level.HIGH, Text(
-            f"{said.en} confirmed in the period, one of them at {widest} actors.",
-            f"{said.da} bekræftet i perioden, en af dem hos {widest} aktører.",
+            "{said} confirmed in the period, one of them at {widest} actors.", said=said, widest=widest
         )
     if mine:
-        return Level.MEDIUM, Text(
-            f"{said.en} confirmed in the period, none at more than one actor.",
-            f"{said.da} bekræftet i perioden, ingen hos mere end én aktør.",
-        )
+        return Level.MEDIUM, Text("{said} confirmed in the period, none at more than one actor.", said=said)
     if unconfirmed:
         waits = counted(len(unconfirmed), CASES)
-        return Level.MEDIUM, Text(
-            f"No case was confirmed, but {waits.en} of this sort wait to be judged.",
-            f"Ingen sag er bekræftet, men {waits.da} af denne slags venter på at blive vurderet.",
-        )
+        return Level.MEDIUM, Text("No case was confirmed, but {waits} of this sort wait to be judged.", waits=waits)
     return _nothing(facts, threat)
 
 
 def _nothing(facts: DocumentFacts, threat: Threat) -> tuple[Level | None, Text]:
     if threat not in BY_RSIT.values():
-        return None, Text(
-            "No data that the centre has says anything of this; a person must judge it.",
-            "Ingen data, som centralen har, siger noget om dette; en person må vurdere det.",
-        )
+        return None, Text("No data that the centre has says anything of this; a person must judge it.")
     heard = round(100 * received_share(facts))
     if received_share(facts) < HEARD_SHARE_MIN:
         return None, Text(
-            f"No case, but only {heard} % of the actors' nodes were heard of within a day: nothing can be proposed.",
-            f"Ingen sag, men kun {heard} % af aktørernes noder er hørt inden for et døgn: intet kan foreslås.",
+            "No case, but only {heard} % of the actors' nodes were heard of within a day: nothing can be proposed.",
+            heard=heard,
         )
     word = THREATS[threat]
     return Level.LOW, Text(
-        f"No case of {word.en} in the period, while {heard} % of the actors' nodes were heard of.",
-        f"Ingen sag om {word.da} i perioden, mens {heard} % af aktørernes noder er hørt.",
+        "No case of {word} in the period, while {heard} % of the actors' nodes were heard of.", word=word, heard=heard
     )

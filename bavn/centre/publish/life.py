@@ -46,12 +46,12 @@ LIFE_CYCLE: Final[dict[tuple[EditionState, EditionAct], EditionState]] = {
     (_S.WITHDRAWN, _A.DRAFT): _S.DRAFT,
 }
 STATES: Final[dict[EditionState, Text]] = {
-    _S.DRAFT: Text("draft, made from data", "udkast, lavet af data"),
-    _S.EDITED: Text("edited, not approved", "redigeret, ikke godkendt"),
-    _S.APPROVED: Text("approved, not published", "godkendt, ikke udgivet"),
-    _S.PUBLISHED: Text("published", "udgivet"),
-    _S.ARCHIVED: Text("archived", "arkiveret"),
-    _S.WITHDRAWN: Text("withdrawn", "trukket tilbage"),
+    _S.DRAFT: Text("draft, made from data"),
+    _S.EDITED: Text("edited, not approved"),
+    _S.APPROVED: Text("approved, not published"),
+    _S.PUBLISHED: Text("published"),
+    _S.ARCHIVED: Text("archived"),
+    _S.WITHDRAWN: Text("withdrawn"),
 }
 
 

@@ -17,7 +17,11 @@ VOCABULARY: Final = 1
 STEPS: Final = 8
 """Of each measure. More steps are more noise in a quartile, fewer a coarser one."""
 _SHARES: Final = (25.0, 50.0, 70.0, 80.0, 90.0, 95.0, 99.0)
-_MINUTES_IN: Final = ((1440.0, Text("days", "døgn")), (60.0, Text("hours", "timer")), (1.0, Text("min", "min.")))
+_MINUTES_IN: Final = (
+    (1440.0, Text.in_context("centre publish measures", "days")),
+    (60.0, Text("hours")),
+    (1.0, Text("min")),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,42 +54,42 @@ class Measure:
         """A value in words."""
         if self.unit == "percent":
             said = part(value)
-            return Text(f"{said.en} %", f"{said.da} %")
+            return Text.shaped("{said} %", said=said)
         return _time(value) if self.unit == "minutes" else part(value)
 
     def between(self, first: int, last: int) -> Text:
         """The steps ``first`` to ``last``, both included, in words. A first or last step of all has one end only."""
         if first == 0 and last == STEPS - 1:
-            return Text("hidden by noise", "skjult af støj")
+            return Text("hidden by noise")
         low, high = self._edge(first), self._edge(last + 1)
         if first == 0:
-            return Text(f"below {high.en}", f"under {high.da}")
+            return Text("below {high}", high=high)
         if last == STEPS - 1:
-            return Text(f"{low.en} or more", f"{low.da} eller mere")
-        (number, _, unit), (_, _, same) = low.en.partition(" "), high.en.partition(" ")
-        if unit == same:
-            return Text(f"{number}-{high.en}", f"{low.da.partition(' ')[0]}-{high.da}")
-        return Text(f"{low.en} to {high.en}", f"{low.da} til {high.da}")
+            return Text("{low} or more", low=low)
+        if low.en.partition(" ")[2] == high.en.partition(" ")[2]:
+            number = Text.written(low.en.partition(" ")[0], da=low.da.partition(" ")[0])
+            return Text.shaped("{number}-{high}", number=number, high=high)
+        return Text("{low} to {high}", low=low, high=high)
 
     def _edge(self, step: int) -> Text:
         edge = self.edges[min(max(step, 1), STEPS - 1) - 1]
         if self.unit == "minutes":
             return _time(edge)
         said = whole(round(edge))
-        return Text(f"{said.en} %", f"{said.da} %") if self.unit == "percent" else said
+        return Text.shaped("{said} %", said=said) if self.unit == "percent" else said
 
 
 def _time(minutes: float) -> Text:
     size, unit = next((one for one in _MINUTES_IN if minutes >= 2 * one[0]), _MINUTES_IN[-1])
     number = minutes / size
     said = whole(round(number)) if number == round(number) else part(number)
-    return Text(f"{said.en} {unit.en}", f"{said.da} {unit.da}")
+    return Text.shaped("{said} {unit}", said=said, unit=unit)
 
 
 MEASURES: Final = (
     Measure(
         id="block",
-        says=Text("From given an indicator to in force, median", "Fra modtaget indikator til i kraft, median"),
+        says=Text("From given an indicator to in force, median"),
         unit="minutes",
         low=0,
         high=10_080,
@@ -94,7 +98,7 @@ MEASURES: Final = (
     ),
     Measure(
         id="enforced",
-        says=Text("Indicators given that came into force", "Modtagne indikatorer, der kom i kraft"),
+        says=Text("Indicators given that came into force"),
         unit="percent",
         low=0,
         high=100,
@@ -103,7 +107,7 @@ MEASURES: Final = (
     ),
     Measure(
         id="deadlines",
-        says=Text("Deadlines kept: questions, tasks, warnings", "Frister holdt: spørgsmål, opgaver, varsler"),
+        says=Text("Deadlines kept: questions, tasks, warnings"),
         unit="percent",
         low=0,
         high=100,
@@ -112,7 +116,7 @@ MEASURES: Final = (
     ),
     Measure(
         id="canary",
-        says=Text("Days with a whole chain, of the last 28", "Døgn med ubrudt kæde, af de sidste 28"),
+        says=Text("Days with a whole chain, of the last 28"),
         unit="percent",
         low=0,
         high=100,
@@ -121,7 +125,7 @@ MEASURES: Final = (
     ),
     Measure(
         id="coverage",
-        says=Text("Techniques that could be seen there", "Teknikker, der kunne ses dér"),
+        says=Text("Techniques that could be seen there"),
         unit="percent",
         low=0,
         high=100,
@@ -130,7 +134,7 @@ MEASURES: Final = (
     ),
     Measure(
         id="suspected",
-        says=Text("Own machines suspected a day, with noise", "Egne maskiner under mistanke pr. døgn, med støj"),
+        says=Text("Own machines suspected a day, with noise"),
         unit="machines",
         low=0,
         high=3000,

@@ -33,24 +33,24 @@ class Level(IntEnum):
 
 THREATS: Final = MappingProxyType(
     {
-        Threat.ESPIONAGE: Text("cyber espionage", "cyberspionage"),
-        Threat.CRIME: Text("cyber crime", "cyberkriminalitet"),
-        Threat.ACTIVISM: Text("cyber activism", "cyberaktivisme"),
-        Threat.DESTRUCTIVE: Text("destructive cyber attacks", "destruktive cyberangreb"),
-        Threat.TERROR: Text("cyber terror", "cyberterror"),
+        Threat.ESPIONAGE: Text("cyber espionage"),
+        Threat.CRIME: Text("cyber crime"),
+        Threat.ACTIVISM: Text("cyber activism"),
+        Threat.DESTRUCTIVE: Text("destructive cyber attacks"),
+        Threat.TERROR: Text("cyber terror"),
     }
 )
 
 LEVELS: Final = MappingProxyType(
     {
-        Level.NONE: Text("none", "ingen"),
-        Level.LOW: Text("low", "lav"),
-        Level.MEDIUM: Text("medium", "middel"),
-        Level.HIGH: Text("high", "høj"),
-        Level.VERY_HIGH: Text("very high", "meget høj"),
+        Level.NONE: Text("none"),
+        Level.LOW: Text("low"),
+        Level.MEDIUM: Text("medium"),
+        Level.HIGH: Text("high"),
+        Level.VERY_HIGH: Text("very high"),
     }
 )
-UNKNOWN: Final = Text("not known", "ukendt")
+UNKNOWN: Final = Text("not known")
 
 LEVEL_NAMES: Final = MappingProxyType(
     {

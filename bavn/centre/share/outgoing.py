@@ -34,6 +34,7 @@ from bavn.model.statement import (
     Telling,
     Withdrawing,
 )
+from bavn.model.text import Text
 from bavn.wire.codec import Encoded
 from bavn.wire.ledger import Note
 from bavn.wire.messages.canary import CanaryAnswered
@@ -279,7 +280,9 @@ def label(letter: Outgoing) -> Note:
     return Note(kind=kind, item_id=item_id, peer=letter.said.to, summary=text)
 
 
-def _plain(value: object) -> str:
+def _plain(value: object) -> Any:
     if isinstance(value, bytes):
         return value.hex()
+    if isinstance(value, Text):
+        return {"en": value.en, "da": value.da}
     raise TypeError(f"{type(value).__name__} stands in no letter")

@@ -11,33 +11,21 @@ from typing import Final
 from bavn.model.text import Text
 
 KINDS: Final[dict[str, Text]] = {
-    "node-silent": Text("the node is not heard of", "noden høres ikke"),
-    "sensor-down": Text("a sensor or source cannot be read", "en sensor eller kilde kan ikke læses"),
-    "source-silent": Text("a sensor or source says nothing any more", "en sensor eller kilde siger ikke mere noget"),
-    "capture-loss": Text(
-        "the sensor loses packets, or a source loses records", "sensoren taber pakker, eller en kilde taber poster"
-    ),
-    "behind": Text("the node does not keep up", "noden kan ikke følge med"),
-    "certificate": Text("a certificate has ended or ends soon", "et certifikat er udløbet eller udløber snart"),
-    "disk": Text("the disk is full or nearly so", "disken er fuld eller næsten fuld"),
-    "clock": Text("a clock is off or jumped", "et ur går forkert eller sprang"),
-    "detectors": Text("the detectors fail or take too long", "detektorerne fejler eller er for længe om det"),
-    "canary": Text("the day's canary did not come through", "dagens kanariefugl kom ikke igennem"),
-    "chain": Text(
-        "a chain of the centre's is broken: its audit log or ledger",
-        "en af analysecentrets kæder er brudt: revisionslog eller hovedbog",
-    ),
-    "intelligence": Text(
-        "a source of intelligence fails or is suspended", "en efterretningskilde fejler eller er suspenderet"
-    ),
-    "late": Text("the centre's steps or deliveries are late", "analysecentrets skridt eller leveringer er forsinkede"),
-    "local-root": Text(
-        "root at the centre's machine acted in the place of a second person",
-        "root på centrets maskine handlede i stedet for en anden person",
-    ),
-    "other": Text(
-        "something else is wrong: bavn node health says what", "noget andet er galt: bavn node health siger hvad"
-    ),
+    "node-silent": Text("the node is not heard of"),
+    "sensor-down": Text("a sensor or source cannot be read"),
+    "source-silent": Text("a sensor or source says nothing any more"),
+    "capture-loss": Text("the sensor loses packets, or a source loses records"),
+    "behind": Text("the node does not keep up"),
+    "certificate": Text("a certificate has ended or ends soon"),
+    "disk": Text("the disk is full or nearly so"),
+    "clock": Text("a clock is off or jumped"),
+    "detectors": Text("the detectors fail or take too long"),
+    "canary": Text("the day's canary did not come through"),
+    "chain": Text("a chain of the centre's is broken: its audit log or ledger"),
+    "intelligence": Text("a source of intelligence fails or is suspended"),
+    "late": Text("the centre's steps or deliveries are late"),
+    "local-root": Text("root at the centre's machine acted in the place of a second person"),
+    "other": Text("something else is wrong: bavn node health says what"),
 }
 CENTRE_KINDS: Final = ("node-silent", "canary", "chain", "intelligence", "late", "local-root")
 """Those that only the centre finds."""
@@ -87,4 +75,4 @@ class Alarm:
     def text(self) -> Text:
         """The kind and its detail."""
         words, more = KINDS[self.kind], self.detail
-        return words if more is None else Text(f"{words.en}: {more.en}", f"{words.da}: {more.da}")
+        return words if more is None else Text.shaped("{words}: {more}", words=words, more=more)

@@ -57,13 +57,13 @@ OVER: Final = (CaseState.CLOSED, CaseState.DISMISSED, CaseState.MERGED)
 """Nobody works on it: nothing is owed in it any more."""
 
 CASE_WORDS: Final[dict[CaseState, Text]] = {
-    CaseState.NEW: Text("new", "ny"),
-    CaseState.TRIAGE: Text("in triage", "under vurdering"),
-    CaseState.CONFIRMED: Text("confirmed", "bekræftet"),
-    CaseState.RELEASED: Text("released", "frigivet"),
-    CaseState.CLOSED: Text("closed", "lukket"),
-    CaseState.DISMISSED: Text("dismissed", "afvist"),
-    CaseState.MERGED: Text("merged", "lagt sammen"),
+    CaseState.NEW: Text("new"),
+    CaseState.TRIAGE: Text("in triage"),
+    CaseState.CONFIRMED: Text("confirmed"),
+    CaseState.RELEASED: Text("released"),
+    CaseState.CLOSED: Text("closed"),
+    CaseState.DISMISSED: Text("dismissed"),
+    CaseState.MERGED: Text("merged"),
 }
 
 

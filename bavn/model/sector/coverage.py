@@ -21,28 +21,26 @@ class DetectorSources:
 
 
 SIGHTS: Final[dict[str, DetectorSources]] = {
-    "ioc": DetectorSources(Text("known indicators", "kendte indikatorer"), ("flow", "dns", "tls", "http"), ("T1071",)),
-    "beacon": DetectorSources(Text("calls at a beat", "kald i fast takt"), ("flow", "tls", "http", "dns"), ("T1071",)),
-    "dns_tunnel": DetectorSources(Text("data in DNS names", "data i DNS-navne"), ("dns",), ("T1071",)),
-    "scan": DetectorSources(Text("scans", "skanninger"), ("flow",), ("T1046", "T1018", "T1595")),
-    "rarity": DetectorSources(Text("rare peers", "sjældne modparter"), ("flow",), ("T1071", "T1571", "T1573", "T1048")),
-    "exfil": DetectorSources(Text("data on its way out", "data på vej ud"), ("flow",), ("T1048",)),
-    "dga": DetectorSources(Text("made-up names", "opfundne navne"), ("dns",), ("T1568",)),
+    "ioc": DetectorSources(Text("known indicators"), ("flow", "dns", "tls", "http"), ("T1071",)),
+    "beacon": DetectorSources(Text("calls at a beat"), ("flow", "tls", "http", "dns"), ("T1071",)),
+    "dns_tunnel": DetectorSources(Text("data in DNS names"), ("dns",), ("T1071",)),
+    "scan": DetectorSources(Text("scans"), ("flow",), ("T1046", "T1018", "T1595")),
+    "rarity": DetectorSources(Text("rare peers"), ("flow",), ("T1071", "T1571", "T1573", "T1048")),
+    "exfil": DetectorSources(Text("data on its way out"), ("flow",), ("T1048",)),
+    "dga": DetectorSources(Text("made-up names"), ("dns",), ("T1568",)),
     "long": DetectorSources(
-        Text("connections that stay", "forbindelser, der bliver"),
+        Text("connections that stay"),
         ("flow", "tls", "ssh", "http", "rdp", "alert"),
         ("T1571", "T1133"),
     ),
     "lateral": DetectorSources(
-        Text("movement inside", "bevægelse indenfor"),
+        Text("movement inside"),
         ("flow", "smb", "dcerpc", "http"),
         ("T1021", "T1569", "T1570", "T1053", "T1047"),
     ),
-    "bruteforce": DetectorSources(
-        Text("guessed passwords", "gættede adgangskoder"), ("flow", "krb5", "ssh", "smb", "http"), ("T1110",)
-    ),
+    "bruteforce": DetectorSources(Text("guessed passwords"), ("flow", "krb5", "ssh", "smb", "http"), ("T1110",)),
     "signature": DetectorSources(
-        Text("rules of the sensor", "sensorens regler"),
+        Text("rules of the sensor"),
         ("alert",),
         ("T1071", "T1189", "T1190", "T1210", "T1496", "T1498", "T1566", "T1595"),
     ),

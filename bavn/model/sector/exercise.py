@@ -16,7 +16,7 @@ from bavn.model.sector.work import is_plain
 from bavn.model.text import Text
 
 EXERCISE_ID: Final = re.compile(r"exercise-[0-9a-f]{16}")
-MARK: Final = Text("EXERCISE", "ØVELSE")
+MARK: Final = Text("EXERCISE")
 """Stands before everything that people see of an exercise."""
 HOURS_MAX: Final = 14 * 24
 TITLE_CHARS_MAX: Final = 120
@@ -44,8 +44,8 @@ class Campaign(StrEnum):
 
 
 CAMPAIGNS: Final = {
-    Campaign.BEACON: Text("calls home at intervals", "kalder hjem med mellemrum"),
-    Campaign.TUNNEL: Text("a tunnel in DNS questions", "en tunnel i DNS-opslag"),
+    Campaign.BEACON: Text("calls home at intervals"),
+    Campaign.TUNNEL: Text("a tunnel in DNS questions"),
 }
 
 
@@ -61,12 +61,12 @@ class ExerciseState(StrEnum):
 
 
 STATES: Final = {
-    ExerciseState.PLANNED: Text("planned", "planlagt"),
-    ExerciseState.RUNNING: Text("running", "i gang"),
-    ExerciseState.CONFIRMED: Text("case confirmed", "sag bekræftet"),
-    ExerciseState.RELEASED: Text("indicator released", "indikator udsendt"),
-    ExerciseState.ENDED: Text("over", "slut"),
-    ExerciseState.STOPPED: Text("stopped", "stoppet"),
+    ExerciseState.PLANNED: Text("planned"),
+    ExerciseState.RUNNING: Text.in_context("exercise", "running"),
+    ExerciseState.CONFIRMED: Text("case confirmed"),
+    ExerciseState.RELEASED: Text("indicator released"),
+    ExerciseState.ENDED: Text.in_context("exercise", "over"),
+    ExerciseState.STOPPED: Text("stopped"),
 }
 OVER: Final = frozenset({ExerciseState.ENDED, ExerciseState.STOPPED})
 
@@ -110,18 +110,18 @@ class ActorStep(StrEnum):
 
 _T = ActorStep
 STEPS: Final = {
-    _T.ALLOWED: Text("takes part", "deltager"),
-    _T.DECLINED: Text("takes no part", "deltager ikke"),
-    _T.INJECTED: Text("rows injected", "rækker indsat"),
-    _T.SUSPECTED: Text("suspected by a detector", "mistænkt af en detektor"),
-    _T.MISSED: Text("missed by the detectors", "overset af detektorerne"),
-    _T.LET_OUT: Text("let out by the door", "lukket ud af døren"),
-    _T.KEPT: Text("kept at home by the policy", "holdt hjemme af politikken"),
-    _T.SEEN: Text("seen by a person", "set af et menneske"),
-    _T.BLOCKED: Text("blocked, in the exercise", "spærret, i øvelsen"),
-    _T.WAITS: Text("block waits for a person", "spærring venter på et menneske"),
-    _T.REFUSED: Text("block refused", "spærring afvist"),
-    _T.CLEANED: Text("cleaned up", "ryddet op"),
+    _T.ALLOWED: Text("takes part"),
+    _T.DECLINED: Text("takes no part"),
+    _T.INJECTED: Text("rows injected"),
+    _T.SUSPECTED: Text("suspected by a detector"),
+    _T.MISSED: Text("missed by the detectors"),
+    _T.LET_OUT: Text("let out by the door"),
+    _T.KEPT: Text("kept at home by the policy"),
+    _T.SEEN: Text("seen by a person"),
+    _T.BLOCKED: Text("blocked, in the exercise"),
+    _T.WAITS: Text("block waits for a person"),
+    _T.REFUSED: Text("block refused"),
+    _T.CLEANED: Text("cleaned up"),
 }
 AFTER: Final[dict[ActorStep, frozenset[ActorStep]]] = {
     _T.ALLOWED: frozenset(),

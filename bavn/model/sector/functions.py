@@ -19,18 +19,18 @@ class Function:
 
 
 FUNCTIONS: Final[dict[str, Function]] = {
-    "blood-bank": Function(1.0, Text("blood bank", "blodbank")),
-    "citizen-services": Function(0.5, Text("citizen services", "borgerservice")),
-    "dispatch": Function(1.5, Text("emergency dispatch", "alarm- og vagtcentral")),
-    "emergency": Function(1.5, Text("emergency department", "akutmodtagelse")),
-    "home-care": Function(0.5, Text("home care", "hjemmepleje")),
-    "imaging": Function(1.0, Text("imaging", "billeddiagnostik")),
-    "intensive-care": Function(1.5, Text("intensive care", "intensiv behandling")),
-    "laboratory": Function(1.0, Text("laboratory", "laboratorium")),
-    "medication": Function(1.0, Text("medication", "medicin")),
-    "patient-records": Function(1.0, Text("patient records", "patientjournal")),
-    "surgery": Function(1.5, Text("surgery", "operation")),
-    "utilities": Function(1.0, Text("water, heat and power", "vand, varme og el")),
+    "blood-bank": Function(1.0, Text("blood bank")),
+    "citizen-services": Function(0.5, Text("citizen services")),
+    "dispatch": Function(1.5, Text("emergency dispatch")),
+    "emergency": Function(1.5, Text("emergency department")),
+    "home-care": Function(0.5, Text("home care")),
+    "imaging": Function(1.0, Text("imaging")),
+    "intensive-care": Function(1.5, Text("intensive care")),
+    "laboratory": Function(1.0, Text("laboratory")),
+    "medication": Function(1.0, Text("medication")),
+    "patient-records": Function(1.0, Text("patient records")),
+    "surgery": Function(1.5, Text("surgery")),
+    "utilities": Function(1.0, Text("water, heat and power")),
 }
 
 

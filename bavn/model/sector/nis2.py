@@ -41,13 +41,13 @@ class Nis2Act(StrEnum):
 REPORTS: Final = (Nis2Act.EARLY_WARNING, Nis2Act.NOTIFICATION, Nis2Act.PROGRESS, Nis2Act.FINAL)
 
 NAMES: Final[Mapping[Nis2Act, Text]] = {
-    Nis2Act.AWARE: Text("aware that it is significant", "bekendt med, at den er væsentlig"),
-    Nis2Act.EARLY_WARNING: Text("early warning", "tidlig varsling"),
-    Nis2Act.NOTIFICATION: Text("incident notification", "hændelsesunderretning"),
-    Nis2Act.PROGRESS: Text("progress report", "statusrapport"),
-    Nis2Act.HANDLED: Text("handled", "håndteret"),
-    Nis2Act.FINAL: Text("final report", "endelig rapport"),
-    Nis2Act.NOT_SIGNIFICANT: Text("found not significant", "fundet ikke væsentlig"),
+    Nis2Act.AWARE: Text("aware that it is significant"),
+    Nis2Act.EARLY_WARNING: Text("early warning"),
+    Nis2Act.NOTIFICATION: Text("incident notification"),
+    Nis2Act.PROGRESS: Text("progress report"),
+    Nis2Act.HANDLED: Text("handled"),
+    Nis2Act.FINAL: Text("final report"),
+    Nis2Act.NOT_SIGNIFICANT: Text("found not significant"),
 }
 
 

@@ -24,13 +24,13 @@ LIFE_DAYS_MAX: Final = 1100
 """A partner's agreement ends, and is made again at the latest after three years."""
 
 PARTNER_KINDS: Final[Mapping[str, Text]] = {
-    "national": Text("national centre", "nationalt center"),
-    "sector": Text("centre of another sector", "center i en anden sektor"),
-    "abroad": Text("centre abroad", "center i udlandet"),
-    "vendor": Text("supplier of intelligence", "leverandør af efterretninger"),
-    "community": Text("community that shares", "fællesskab, der deler"),
-    "list": Text("published list", "offentliggjort liste"),
-    "other": Text("other", "anden"),
+    "national": Text("national centre"),
+    "sector": Text("centre of another sector"),
+    "abroad": Text("centre abroad"),
+    "vendor": Text("supplier of intelligence"),
+    "community": Text("community that shares"),
+    "list": Text("published list"),
+    "other": Text.in_context("partner", "other"),
 }
 TLP_ORDER: Final = (Tlp.CLEAR, Tlp.GREEN, Tlp.AMBER, Tlp.AMBER_STRICT, Tlp.RED)
 """From what everybody may read to what only the named may."""
@@ -53,18 +53,16 @@ class Collection:
 COLLECTIONS: Final[Mapping[str, Collection]] = {
     one.name: one
     for one in (
-        Collection(RELEASED, Text("All released indicators", "Alle frigivne indikatorer"), WRITABLE_TYPES),
+        Collection(RELEASED, Text("All released indicators"), WRITABLE_TYPES),
         Collection(
             NETWORK,
-            Text("Released addresses and domain names", "Frigivne adresser og domænenavne"),
+            Text("Released addresses and domain names"),
             frozenset({ObservableType.IP4, ObservableType.IP6, ObservableType.DOMAIN}),
         ),
-        Collection(
-            FILES, Text("Released hashes of files", "Frigivne hashværdier af filer"), frozenset({ObservableType.SHA256})
-        ),
+        Collection(FILES, Text("Released hashes of files"), frozenset({ObservableType.SHA256})),
         Collection(
             FINGERPRINTS,
-            Text("Released fingerprints of TLS", "Frigivne fingeraftryk af TLS"),
+            Text("Released fingerprints of TLS"),
             frozenset({ObservableType.JA3, ObservableType.JA4, ObservableType.FP_PAIR, ObservableType.CERT}),
         ),
     )

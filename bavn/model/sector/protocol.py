@@ -51,20 +51,20 @@ class BadProtocol(ValueError):
 
 
 KINDS: Final[dict[TestKind, Text]] = {
-    TestKind.ACCEPTANCE: Text("Acceptance test", "Overtagelsesprøve"),
-    TestKind.FINAL: Text("Final operations test", "Driftsprøve"),
+    TestKind.ACCEPTANCE: Text("Acceptance test"),
+    TestKind.FINAL: Text("Final operations test"),
 }
 OUTCOMES: Final[dict[Outcome, Text]] = {
-    Outcome.PASSED: Text("passed", "bestået"),
-    Outcome.FAILED: Text("failed", "ikke bestået"),
-    Outcome.NOT_APPLICABLE: Text("not applicable", "ikke relevant"),
-    Outcome.NOT_TESTED: Text("not tested", "ikke prøvet"),
+    Outcome.PASSED: Text.in_context("protocol", "passed"),
+    Outcome.FAILED: Text.in_context("protocol", "failed"),
+    Outcome.NOT_APPLICABLE: Text("not applicable"),
+    Outcome.NOT_TESTED: Text("not tested"),
 }
 BOUNDS: Final[dict[Bound, Text]] = {
-    Bound.AT_MOST: Text("at most", "højst"),
-    Bound.AT_LEAST: Text("at least", "mindst"),
-    Bound.EXACTLY: Text("exactly", "præcis"),
-    Bound.SHOWN: Text("shown only", "vises kun"),
+    Bound.AT_MOST: Text("at most"),
+    Bound.AT_LEAST: Text("at least"),
+    Bound.EXACTLY: Text("exactly"),
+    Bound.SHOWN: Text("shown only"),
 }
 
 

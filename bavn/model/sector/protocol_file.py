@@ -262,7 +262,7 @@ def _long(given: object, *, empty: bool = False) -> str:
 
 def _both(given: object) -> Text:
     it = _fields(given, "a sentence", "da", "en")
-    return Text(_long(it["en"]), _long(it["da"]))
+    return Text.written(_long(it["en"]), da=_long(it["da"]))
 
 
 def _moment(given: object) -> int:

@@ -103,23 +103,23 @@ FOLLOWED: Final = frozenset({_A.ENROL, _A.DELETE})
 """Acts that follow from something else: a node that enrols, and the deletion that was proved."""
 
 STAGES: Final[dict[Stage, Text]] = {
-    _S.CANDIDATE: Text("candidate", "kandidat"),
-    _S.PLANNED: Text("planned", "planlagt"),
-    _S.AGREEMENT: Text("agreement signed", "aftale underskrevet"),
-    _S.ENROLLED: Text("enrolled", "indmeldt"),
-    _S.ACCEPTED: Text("acceptance test passed", "overtagelsesprøve bestået"),
-    _S.TRIAL: Text("in trial operation", "i prøvedrift"),
-    _S.PROVED: Text("final operations test passed", "driftsprøve bestået"),
-    _S.OPERATING: Text("operating", "i drift"),
-    _S.SUSPENDED: Text("suspended", "suspenderet"),
-    _S.LEAVING: Text("leaving, not deleted yet", "på vej ud, endnu ikke slettet"),
-    _S.LEFT: Text("left, deletion proved", "udtrådt, sletning dokumenteret"),
+    _S.CANDIDATE: Text("candidate"),
+    _S.PLANNED: Text("planned"),
+    _S.AGREEMENT: Text("agreement signed"),
+    _S.ENROLLED: Text("enrolled"),
+    _S.ACCEPTED: Text("acceptance test passed"),
+    _S.TRIAL: Text("in trial operation"),
+    _S.PROVED: Text("final operations test passed"),
+    _S.OPERATING: Text("operating"),
+    _S.SUSPENDED: Text.in_context("rollout", "suspended"),
+    _S.LEAVING: Text("leaving, not deleted yet"),
+    _S.LEFT: Text("left, deletion proved"),
 }
 NEEDS: Final[dict[Need, Text]] = {
-    _N.AGREEMENT: Text("an agreement in force on the terms", "en gældende aftale om vilkårene"),
-    _N.CERTIFICATE: Text("a node that is enrolled and let in", "en node, der er indmeldt og lukkes ind"),
-    _N.PROTOCOL: Text("the protocol of the test that passed", "protokollen fra den beståede prøve"),
-    _N.DELETION: Text("the record of what was deleted", "beviset for, hvad der er slettet"),
+    _N.AGREEMENT: Text("an agreement in force on the terms"),
+    _N.CERTIFICATE: Text("a node that is enrolled and let in"),
+    _N.PROTOCOL: Text("the protocol of the test that passed"),
+    _N.DELETION: Text("the record of what was deleted"),
 }
 
 

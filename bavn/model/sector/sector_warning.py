@@ -52,10 +52,10 @@ WARNING_LIFE: Final[dict[tuple[WarningState, WarningAct], WarningState]] = {
     (WarningState.SENT, WarningAct.WITHDRAW): WarningState.WITHDRAWN,
 }
 WARNING_STATES: Final[dict[WarningState, Text]] = {
-    WarningState.DRAFT: Text("draft", "udkast"),
-    WarningState.SENT: Text("in force", "gælder"),
-    WarningState.ENDED: Text("over", "afsluttet"),
-    WarningState.WITHDRAWN: Text("withdrawn", "trukket tilbage"),
+    WarningState.DRAFT: Text.in_context("sector warning", "draft"),
+    WarningState.SENT: Text.in_context("sector warning", "in force"),
+    WarningState.ENDED: Text.in_context("sector warning", "over"),
+    WarningState.WITHDRAWN: Text("withdrawn"),
 }
 
 
@@ -93,11 +93,11 @@ ANSWER_LIFE: Final[dict[tuple[AnswerState, AnswerAct], AnswerState]] = {
     **{(state, _A.WORDS): state for state in _S},
 }
 ANSWERS: Final[dict[AnswerState, Text]] = {
-    _S.TOLD: Text("told, no answer", "varslet, intet svar"),
-    _S.ACKNOWLEDGED: Text("acknowledged", "kvitteret"),
-    _S.AFFECTED: Text("affected", "berørt"),
-    _S.NOT_AFFECTED: Text("not affected", "ikke berørt"),
-    _S.DONE: Text("done", "udført"),
+    _S.TOLD: Text("told, no answer"),
+    _S.ACKNOWLEDGED: Text("acknowledged"),
+    _S.AFFECTED: Text("affected"),
+    _S.NOT_AFFECTED: Text("not affected"),
+    _S.DONE: Text("done"),
 }
 
 
@@ -110,9 +110,9 @@ class Urgency(StrEnum):
 
 
 URGENCIES: Final[dict[Urgency, Text]] = {
-    Urgency.INFORM: Text("for information", "til orientering"),
-    Urgency.IMPORTANT: Text("important", "vigtigt"),
-    Urgency.CRITICAL: Text("critical", "kritisk"),
+    Urgency.INFORM: Text("for information"),
+    Urgency.IMPORTANT: Text("important"),
+    Urgency.CRITICAL: Text("critical"),
 }
 
 

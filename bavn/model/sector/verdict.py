@@ -30,9 +30,9 @@ SECTOR: Final = "the sector"
 """Who gives the sector's advice; no person here can be called so."""
 
 JUDGEMENT_WORDS: Final[dict[Judgement, Text]] = {
-    "true": Text("true", "ægte"),
-    "benign": Text("benign", "uskyldig"),
-    "ignore": Text("ignored", "ignoreret"),
+    "true": Text("true"),
+    "benign": Text("benign"),
+    "ignore": Text("ignored"),
 }
 
 

@@ -67,12 +67,12 @@ TASK_CYCLE: Final[dict[tuple[TaskState, TaskAct], TaskState]] = {
 }
 
 TASK_WORDS: Final[dict[TaskState, Text]] = {
-    TaskState.OPEN: Text("open", "åben"),
-    TaskState.ACKNOWLEDGED: Text("acknowledged", "set"),
-    TaskState.APPLIES: Text("applies", "relevant"),
-    TaskState.NOT_APPLICABLE: Text("not applicable", "ikke relevant"),
-    TaskState.DONE: Text("done", "udført"),
-    TaskState.CANCELLED: Text("cancelled", "annulleret"),
+    TaskState.OPEN: Text("open"),
+    TaskState.ACKNOWLEDGED: Text.in_context("work", "acknowledged"),
+    TaskState.APPLIES: Text("applies"),
+    TaskState.NOT_APPLICABLE: Text("not applicable"),
+    TaskState.DONE: Text("done"),
+    TaskState.CANCELLED: Text("cancelled"),
 }
 
 _REACHED: Final[dict[str, frozenset[TaskState]]] = {
@@ -114,12 +114,12 @@ class DueState(StrEnum):
 
 
 DUE_WORDS: Final[dict[DueState, Text]] = {
-    DueState.MET: Text("in time", "til tiden"),
-    DueState.LATE: Text("late", "for sent"),
-    DueState.WAITING: Text("waiting", "venter"),
-    DueState.SOON: Text("due soon", "frist snart"),
-    DueState.OVERDUE: Text("OVERDUE", "OVERSKREDET"),
-    DueState.VOID: Text("not owed", "bortfaldet"),
+    DueState.MET: Text("in time"),
+    DueState.LATE: Text("late"),
+    DueState.WAITING: Text("waiting"),
+    DueState.SOON: Text("due soon"),
+    DueState.OVERDUE: Text.in_context("cli centre nis2", "OVERDUE"),
+    DueState.VOID: Text("not owed"),
 }
 
 

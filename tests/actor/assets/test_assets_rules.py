@@ -86,7 +86,7 @@ def test_a_name_rule_sees_each_of_its_domains(rule):
 def test_every_role_has_words_in_both_languages():
     roles = {rule.role for rule in (*PORTS, *CLIENT_PORTS)} | {r.value for r in (*TEXTS, *NAMES) if r.kind == "role"}
     assert roles | {"domain controller", "jump host", "server"} == set(SAID)
-    assert all(en and da for en, da in SAID.values())
+    assert all(words.en and words.da for words in SAID.values())
 
 
 def test_a_domain_controller_needs_kerberos_answered():

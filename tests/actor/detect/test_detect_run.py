@@ -238,7 +238,7 @@ def test_the_floored_walk() -> None:
     ],
 )
 def test_words(made_text, english, danish) -> None:
-    assert made_text == Text(english, danish)
+    assert (made_text.en, made_text.da) == (english, danish)
 
 
 def test_an_allowed_scanner_that_is_no_network_is_one_clear_error() -> None:

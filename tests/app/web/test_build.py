@@ -1,5 +1,6 @@
 """The consoles' pages are built when they must be, and not otherwise; types and words are checked with them."""
 
+import gettext
 import importlib.util
 import os
 import shutil
@@ -58,6 +59,20 @@ def test_node_is_asked_for_only_where_there_is_something_to_build(hook, tree) ->
     built.initialize("standard", {})
     (tree / "bavn/app/web/static/sac/index.html").unlink()
     assert built.dependencies() == [hook.NODE_WHEEL]
+
+
+def test_catalogues_of_other_languages_are_compiled(hook, tree) -> None:
+    shutil.copy(ROOT / "build_words.py", tree)
+    here = tree / "bavn/locale/da/LC_MESSAGES"
+    here.mkdir(parents=True)
+    (here / "bavn.po").write_text('msgid "case"\nmsgstr "sag"\n')
+    built = hook.BuildHook(str(tree), {}, None, None, str(tree), "wheel")
+    assert built.dependencies() == [hook.BABEL]
+    built.initialize("standard", {})
+    assert built.dependencies() == []
+    assert sorted(path.name for path in here.iterdir()) == ["bavn.mo", "bavn.po", "forms.json"]
+    with (here / "bavn.mo").open("rb") as file:
+        assert gettext.GNUTranslations(file).gettext("case") == "sag"
 
 
 def test_a_registry_that_cannot_be_reached_is_said_with_what_to_do(hook, tree, monkeypatch) -> None:

@@ -185,20 +185,22 @@ def _why(pulse: Pulse, known: PeerProfile, look: DetectorContext) -> Text:
     period, lasted, calls = seconds(pulse.period_s), span(pulse.last_us - pulse.first_us), number(pulse.calls)
     if pulse.spectral:
         head = Text(
-            f"A pulse every {period.en} among {calls.en} calls over {lasted.en}",
-            f"En puls hver {period.da} blandt {calls.da} kald over {lasted.da}",
+            "A pulse every {period} among {calls} calls over {lasted}", period=period, calls=calls, lasted=lasted
         )
     else:
         spread = number(100 * pulse.jitter)
         head = Text(
-            f"Every {period.en} (±{spread.en} %) for {lasted.en}, {calls.en} calls",
-            f"Hver {period.da} (±{spread.da} %) i {lasted.da}, {calls.da} kald",
+            "Every {period} (±{spread} %) for {lasted}, {calls} calls",
+            period=period,
+            spread=spread,
+            lasted=lasted,
+            calls=calls,
         )
     parts = [head]
     if pulse.inside:
-        parts.append(Text("the peer is inside the actor", "modparten er inde hos aktøren"))
+        parts.append(Text("the peer is inside the actor"))
     elif pulse.name is None and not known.names:
-        parts.append(Text("the peer has no name here", "modparten har intet navn her"))
+        parts.append(Text("the peer has no name here"))
     if (pulse.proto, pulse.port) in CLOCKWORK_NATS:
-        parts.append(Text("a service that is clockwork by nature", "en tjeneste, der er et urværk af natur"))
+        parts.append(Text("a service that is clockwork by nature"))
     return joined(parts + look.terms.said(known))

@@ -190,24 +190,27 @@ def _table(service: str) -> str:
 
 def _why(day: Day) -> Text:
     failed, tries, busiest = number(day.failed), number(day.tries), number(day.busiest)
-    where = Text(day.target, day.target)
+    where = Text.plain(day.target)
     if day.targets > 1:
         count = number(day.targets)
-        where = Text(f"{count.en} machines", f"{count.da} maskiner")
-    verb = Text("failed", "mislykkedes") if day.sure else Text("ended without a session", "endte uden en session")
+        where = Text("{count} machines", count=count)
+    verb = Text("failed") if day.sure else Text("ended without a session")
     parts = [
         Text(
-            f"{day.source} tried to log on to {day.service} at {where.en} {tries.en} times in a day,"
-            f" {failed.en} {verb.en}",
-            f"{day.source} prøvede at logge på {day.service} hos {where.da} {tries.da} gange på et døgn,"
-            f" {failed.da} {verb.da}",
+            "{source} tried to log on to {service} at {where} {tries} times in a day, {failed} {verb}",
+            source=day.source,
+            service=day.service,
+            where=where,
+            tries=tries,
+            failed=failed,
+            verb=verb,
         )
     ]
     if day.busiest > BUSY_MIN:
-        parts.append(Text(f"{busiest.en} of them within ten minutes", f"{busiest.da} af dem inden for ti minutter"))
+        parts.append(Text("{busiest} of them within ten minutes", busiest=busiest))
     if day.names >= NAMES_MIN:
         names = number(day.names)
-        parts.append(Text(f"under {names.en} names", f"under {names.da} navne"))
+        parts.append(Text("under {names} names", names=names))
     return joined(parts)
 
 
@@ -229,10 +232,10 @@ def _crowd(crowd: Crowd, look: DetectorContext) -> Candidate:
         why=joined(
             [
                 Text(
-                    f"{count.en} sources that never got in tried {crowd.service} at {crowd.target} in a day,"
-                    " a few times each",
-                    f"{count.da} kilder, som aldrig kom ind, prøvede {crowd.service} hos {crowd.target} på et døgn,"
-                    " få gange hver",
+                    "{count} sources that never got in tried {service} at {target} in a day, a few times each",
+                    count=count,
+                    service=crowd.service,
+                    target=crowd.target,
                 )
             ]
         ),

@@ -181,15 +181,12 @@ def _why(walk: Walked) -> Text:
     return joined(
         [
             Text(
-                f"{names.en} new domains that do not exist in {lasted.en}, such as {shown}",
-                f"{names.da} nye domæner, der ikke findes, på {lasted.da}, for eksempel {shown}",
+                "{names} new domains that do not exist in {lasted}, such as {shown}",
+                names=names,
+                lasted=lasted,
+                shown=shown,
             ),
-            Text(
-                f"{bits.en} bits a letter (chosen names 3.8, letters at random 5.8)",
-                f"{bits.da} bit pr. bogstav (valgte navne 3,8, tilfældige bogstaver 5,8)",
-            ),
-            Text(
-                f"the walk reached {height.en} nats, alarm at 4.6", f"vandringen nåede {height.da} nat, alarm ved 4,6"
-            ),
+            Text("{bits} bits a letter (chosen names 3.8, letters at random 5.8)", bits=bits),
+            Text("the walk reached {height} nats, alarm at 4.6", height=height),
         ]
     )

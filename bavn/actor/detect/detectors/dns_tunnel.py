@@ -257,28 +257,20 @@ def _why(pair: Carried, known: PeerProfile, queries: Queries, look: DetectorCont
     names, up, down = number(pair.names), number(pair.up_bytes), number(pair.down_bytes)
     parts = [
         Text(
-            f"{names.en} never-before-seen names under {pair.domain} carried {up.en} bytes out in ten minutes",
-            f"{names.da} hidtil usete navne under {pair.domain} bar {up.da} byte ud på ti minutter",
+            "{names} never-before-seen names under {domain} carried {up} bytes out in ten minutes",
+            names=names,
+            domain=pair.domain,
+            up=up,
         )
     ]
     if pair.bytes < ALARM_BYTES:
         sure = number(ALARM_BYTES)
-        parts.append(
-            Text(
-                f"a weak sign: a tunnel that is at work carries {sure.en} or more",
-                f"et svagt tegn: en tunnel i brug bærer {sure.da} eller mere",
-            )
-        )
+        parts.append(Text("a weak sign: a tunnel that is at work carries {sure} or more", sure=sure))
     if pair.down_bytes >= 1:
-        parts.append(Text(f"answers carried {down.en} bytes in", f"svarene bar {down.da} byte ind"))
+        parts.append(Text("answers carried {down} bytes in", down=down))
     if queries.rows and queries.carrying:
         share = number(100 * queries.carrying / queries.rows)
-        parts.append(
-            Text(
-                f"{share.en} % of types that carry data (TXT, NULL, CNAME, MX)",
-                f"{share.da} % af typer, der bærer data (TXT, NULL, CNAME, MX)",
-            )
-        )
+        parts.append(Text("{share} % of types that carry data (TXT, NULL, CNAME, MX)", share=share))
     if queries.answers and queries.loopback >= REPUTATION_SHARE * queries.answers:
-        parts.append(Text("answered like a reputation list", "besvaret som en omdømmeliste"))
+        parts.append(Text("answered like a reputation list"))
     return joined(parts + look.terms.said(known))

@@ -60,16 +60,12 @@ def _candidate(
     asked, offer, rare = number(callers), number(hosts), number(bits, 1)
     parts = [
         Text(
-            f"{host} answers on {proto}/{port}, never before ({rare.en} bits)",
-            f"{host} svarer på {proto}/{port}, aldrig før ({rare.da} bit)",
+            "{host} answers on {proto}/{port}, never before ({rare} bits)", host=host, proto=proto, port=port, rare=rare
         ),
-        Text(
-            f"{asked.en} called it, {offer.en} of the hosts here offer that port",
-            f"{asked.da} kaldte den, {offer.da} af maskinerne her tilbyder den port",
-        ),
+        Text("{asked} called it, {offer} of the hosts here offer that port", asked=asked, offer=offer),
     ]
     if outside:
-        parts.append(Text("callers from outside among them", "også opkald udefra"))
+        parts.append(Text("callers from outside among them"))
     return Candidate(
         population=POPULATION,
         host=host,

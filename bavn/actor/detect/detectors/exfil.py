@@ -273,17 +273,15 @@ def _why(one: Sent, habit: Habit, known: PeerProfile, look: DetectorContext) -> 
     lasted, usual = span(max(1_000_000, one.last_us - one.first_us)), number(np.expm1(habit.middle) / 1e3, 1)
     parts = [
         Text(
-            f"{up.en} MB sent to {one.place} by calls over {lasted.en}, {down.en} MB came back",
-            f"{up.da} MB sendt til {one.place} ved kald over {lasted.da}, {down.da} MB kom tilbage",
+            "{up} MB sent to {place} by calls over {lasted}, {down} MB came back",
+            up=up,
+            place=one.place,
+            lasted=lasted,
+            down=down,
         ),
-        Text(
-            f"{z.en} robust deviations above {usual.en} kB a place and day",
-            f"{z.da} robuste afvigelser over {usual.da} kB pr. sted og døgn",
-        ),
+        Text("{z} robust deviations above {usual} kB a place and day", z=z, usual=usual),
     ]
     if one.error > 0:
         doubt = number(100 * DOUBTS * one.error / one.up)
-        parts.append(
-            Text(f"estimated from sampled packets (±{doubt.en} %)", f"skønnet ud fra udvalgte pakker (±{doubt.da} %)")
-        )
+        parts.append(Text("estimated from sampled packets (±{doubt} %)", doubt=doubt))
     return joined(parts + look.terms.said(known))

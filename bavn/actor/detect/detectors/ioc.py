@@ -200,29 +200,23 @@ def _candidate(match: Match, look: DetectorContext) -> Candidate:
 
 def _why(match: Match, grade: Grade) -> Text:
     rows, sure = number(match.rows), number(match.confidence)
-    times, gange = ("time", "gang") if match.rows == 1 else ("times", "gange")
+    times = Text("time") if match.rows == 1 else Text("times")
     parts = [
         Text(
-            f"{match.mark} is on a list (confidence {sure.en} of 100) and was met {rows.en} {times}",
-            f"{match.mark} står på en liste (sikkerhed {sure.da} af 100) og er mødt {rows.da} {gange}",
+            "{mark} is on a list (confidence {sure} of 100) and was met {rows} {times}",
+            mark=match.mark,
+            sure=sure,
+            rows=rows,
+            times=times,
         )
     ]
     if not match.outward:
-        parts.append(
-            Text("it called in and was answered", "den kaldte ind og fik svar")
-            if match.answered
-            else Text("it knocked and got no answer", "den bankede på og fik intet svar")
-        )
+        parts.append(Text("it called in and was answered") if match.answered else Text("it knocked and got no answer"))
     elif not match.answered:
-        parts.append(Text("it did not answer", "den svarede ikke"))
+        parts.append(Text("it did not answer"))
     if match.last_us > match.first_us:
         lasted = span(match.last_us - match.first_us)
-        parts.append(Text(f"over {lasted.en}", f"over {lasted.da}"))
+        parts.append(Text("over {lasted}", lasted=lasted))
     if grade >= Grade.POPULAR:
-        parts.append(
-            Text(
-                "also on a popularity or warning list: never block unseen",
-                "også på en popularitets- eller advarselsliste: spær den aldrig uset",
-            )
-        )
+        parts.append(Text("also on a popularity or warning list: never block unseen"))
     return joined(parts)

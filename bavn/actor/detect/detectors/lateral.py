@@ -130,9 +130,7 @@ def _nats(
     before = edges.before(source, target, story.first_us)
     if before is not None:
         total += CHAIN_NATS["inside" if edges.is_home(before) else "outside"]
-        story.said.append(
-            Text(f"{before} had called {source} in the day before", f"{before} havde kaldt {source} i døgnet før")
-        )
+        story.said.append(Text("{before} had called {source} in the day before", before=before, source=source))
     return _share_left(story, managers, look) * (total + _novelty(story, look)) - _company(story, crowd, look)
 
 
@@ -141,7 +139,7 @@ def _door(story: LateralActivity, edges: Edges) -> float:
     door = edges.doors.get(story.pair)
     if door is None or (edges.serves(story.pair[1]) and not story.acts):
         return 0.0
-    story.said.append(Text(f"over {door.named}", f"over {door.named}"))
+    story.said.append(Text("over {named}", named=door.named))
     return door.nats
 
 
@@ -155,7 +153,7 @@ def _age(story: LateralActivity, look: DetectorContext) -> str:
 def _novelty(story: LateralActivity, look: DetectorContext) -> float:
     age = _age(story, look)
     if age == "new":
-        story.said.append(Text("it had never done so before", "det havde den aldrig gjort før"))
+        story.said.append(Text("it had never done so before"))
     return {"new": NEW_NATS, "old": OLD_NATS, "young": 0.0}[age]
 
 
@@ -187,12 +185,7 @@ def _spread(story: LateralActivity, spread: tuple[float, int] | None) -> float:
         return 0.0
     nats, count = spread
     targets = number(count)
-    story.said.append(
-        Text(
-            f"it entered {targets.en} new machines in a day by administration's ports",
-            f"den gik ind på {targets.da} nye maskiner på et døgn ad administrationens porte",
-        )
-    )
+    story.said.append(Text("it entered {targets} new machines in a day by administration's ports", targets=targets))
     return nats
 
 
@@ -234,12 +227,11 @@ def _why(story: LateralActivity) -> Text:
     done = sorted(story.acts, key=lambda kind: (-KINDS[kind].nats, kind))[:NAMED_MAX]
     lasted = span(story.last_us - story.first_us)
     if done:
-        english = ", ".join(KINDS[kind].en for kind in done)
-        danish = ", ".join(KINDS[kind].da for kind in done)
-        first = Text(f"{source} {english} at {target}", f"{source} {danish} hos {target}")
+        did = Text.joined(", ", [KINDS[kind].says for kind in done])
+        first = Text("{source} {did} at {target}", source=source, did=did, target=target)
     else:
-        first = Text(f"{source} entered {target}", f"{source} gik ind på {target}")
+        first = Text("{source} entered {target}", source=source, target=target)
     parts = [first, *story.said]
     if story.last_us > story.first_us:
-        parts.append(Text(f"over {lasted.en}", f"over {lasted.da}"))
+        parts.append(Text("over {lasted}", lasted=lasted))
     return joined(parts)

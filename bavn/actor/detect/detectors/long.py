@@ -196,19 +196,16 @@ def _why(stay: Stay, known: PeerProfile, look: DetectorContext) -> Text:
     mark = next(hours for hours in HOURS_MARKS if stay.age_us >= hours * HOUR_US)
     lasted, size = span(stay.age_us), number(stay.bytes / 1e6, 1)
     door = f"{stay.proto}/{stay.port}"
-    state = Text("is open since", "har været åben i") if stay.open else Text("was open for", "var åben i")
-    since = Text(f"{lasted.en} ago" if stay.open else lasted.en, lasted.da)
+    state = Text("is open since") if stay.open else Text("was open for")
+    since = Text("{lasted} ago", lasted=lasted) if stay.open else lasted
     parts = [
-        Text(
-            f"a connection on {door} {state.en} {since.en} (over {mark} h)",
-            f"en forbindelse på {door} {state.da} {since.da} (over {mark} t)",
-        )
+        Text("a connection on {door} {state} {since} (over {mark} h)", door=door, state=state, since=since, mark=mark)
     ]
     if not stay.open:
-        parts.append(Text(f"{size.en} MB in all", f"{size.da} MB i alt"))
+        parts.append(Text("{size} MB in all", size=size))
     if not stay.outward:
-        parts.append(Text("opened from outside", "åbnet udefra"))
+        parts.append(Text("opened from outside"))
     if (stay.proto, stay.port) in REGISTER:
         kind = REGISTER[(stay.proto, stay.port)]
-        parts.append(Text(f"{kind} stays open by nature", f"{kind} holder åbent af natur"))
+        parts.append(Text("{kind} stays open by nature", kind=kind))
     return joined(parts + look.terms.said(known))

@@ -73,36 +73,25 @@ UNAGED_MIN: Final = 20
 HOSTS_RARE_MAX: Final = 2
 PEERS_MAX: Final = 20_000
 SAID: Final = {
-    "tls_port": Text("TLS on port {port}", "TLS på port {port}"),
-    "tls_nameless": Text("TLS without a server name", "TLS uden servernavn"),
-    "self_signed": Text("a self-signed certificate", "et selvsigneret certifikat"),
-    "tls_software": Text("a TLS fingerprint that goes here alone", "et TLS-fingeraftryk, der kun går hertil"),
-    "http_port": Text("HTTP on port {port}", "HTTP på port {port}"),
-    "bare_address": Text("HTTP to a bare address", "HTTP til en nøgen adresse"),
-    "post_alone": Text(
-        "a form sent to it, and to hardly any other bare address",
-        "en formular sendt hertil, og til næsten ingen anden nøgen adresse",
-    ),
-    "agent": Text("a user agent that goes here alone", "en user agent, der kun går hertil"),
-    "agentless": Text("HTTP without a user agent", "HTTP uden user agent"),
-    "server": Text("server software met nowhere else", "serversoftware, der ikke er mødt andre steder"),
-    "raw_port": Text("an unknown protocol on port {port}", "en ukendt protokol på port {port}"),
-    "lone_port": Text("nobody else is called on port {port}", "ingen andre kaldes på port {port}"),
-    "cert_other": Text("the certificate names somebody else", "certifikatet nævner en anden"),
-    "program": Text("a program was fetched from it", "et program blev hentet derfra"),
-    "raw_alone": Text("and hardly anybody else is spoken to in one", "og næsten ingen andre tiltales i en sådan"),
-    "masked": Text(
-        "neither DNS, HTTP nor TLS on their port {port}", "hverken DNS, HTTP eller TLS på deres port {port}"
-    ),
-    "drop": Text(
-        "mail or a file left with it directly, past the actor's own server",
-        "mail eller en fil afleveret direkte, uden om aktørens egen server",
-    ),
-    "inside_service": Text("a service of a network's inside, outside", "en tjeneste for det indre net, udenfor"),
-    "curious": Text(
-        "first called right after the host asked for its own address",
-        "først kaldt lige efter at maskinen spurgte om sin egen adresse",
-    ),
+    "tls_port": Text("TLS on port {port}"),
+    "tls_nameless": Text("TLS without a server name"),
+    "self_signed": Text("a self-signed certificate"),
+    "tls_software": Text("a TLS fingerprint that goes here alone"),
+    "http_port": Text("HTTP on port {port}"),
+    "bare_address": Text("HTTP to a bare address"),
+    "post_alone": Text("a form sent to it, and to hardly any other bare address"),
+    "agent": Text("a user agent that goes here alone"),
+    "agentless": Text("HTTP without a user agent"),
+    "server": Text("server software met nowhere else"),
+    "raw_port": Text("an unknown protocol on port {port}"),
+    "lone_port": Text("nobody else is called on port {port}"),
+    "cert_other": Text("the certificate names somebody else"),
+    "program": Text("a program was fetched from it"),
+    "raw_alone": Text("and hardly anybody else is spoken to in one"),
+    "masked": Text("neither DNS, HTTP nor TLS on their port {port}"),
+    "drop": Text("mail or a file left with it directly, past the actor's own server"),
+    "inside_service": Text("a service of a network's inside, outside"),
+    "curious": Text("first called right after the host asked for its own address"),
 }
 
 _ONE: Final = " + ".join(f'CASE WHEN "{sign}" THEN {nats} ELSE 0 END' for sign, nats in NATS.items())
@@ -231,12 +220,12 @@ def _technique(peer: Peer) -> str:
 
 def _why(peer: Peer, key: str, known: PeerProfile, look: DetectorContext) -> Text:
     bits = number(rare_bits(peer.hosts, look.terms.hosts), 1)
-    parts = [Text(f"{key} is rare here ({bits.en} bits)", f"{key} er sjælden her ({bits.da} bit)")]
-    parts += [Text(SAID[s].en.format(port=peer.port), SAID[s].da.format(port=peer.port)) for s in peer.signs]
+    parts = [Text("{key} is rare here ({bits} bits)", key=key, bits=bits)]
+    parts += [SAID[s].filled(port=peer.port) for s in peer.signs]
     if not known.names:
-        parts.append(Text("the peer has no name here", "modparten har intet navn her"))
+        parts.append(Text("the peer has no name here"))
     if any(look.terms.lists.is_lent(name) for name in known.names):
-        parts.append(Text("a name of dynamic DNS", "et navn i dynamisk DNS"))
+        parts.append(Text("a name of dynamic DNS"))
     return joined(parts + look.terms.said(known))
 
 

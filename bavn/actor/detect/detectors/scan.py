@@ -214,23 +214,25 @@ def _first_targets(walks: list[Walk], look: DetectorContext) -> dict[str, str]:
 def _why(walk: Walk, service: str, research: bool) -> Text:
     failed, tried, lasted = number(walk.failed), number(walk.tried), span(walk.last_us - walk.first_us)
     what = {
-        "horizontal": Text(f"destinations on {service}", f"mål på {service}"),
-        "vertical": Text(f"{walk.proto} ports of {walk.key}", f"{walk.proto}-porte på {walk.key}"),
-        "mixed": Text(f"destinations ({walk.proto})", f"mål ({walk.proto})"),
+        "horizontal": Text("destinations on {service}", service=service),
+        "vertical": Text("{proto} ports of {key}", proto=walk.proto, key=walk.key),
+        "mixed": Text("destinations ({proto})", proto=walk.proto),
     }[walk.mode]
     alarm = walk.walk * UNIT_NATS >= ALARM_NATS
     height = number(walk.walk * UNIT_NATS, 1)
     parts = [
         Text(
-            f"{walk.source} tried {tried.en} {what.en} in {lasted.en}; {failed.en} failed",
-            f"{walk.source} prøvede {tried.da} {what.da} på {lasted.da}; {failed.da} mislykkedes",
+            "{source} tried {tried} {what} in {lasted}; {failed} failed",
+            source=walk.source,
+            tried=tried,
+            what=what,
+            lasted=lasted,
+            failed=failed,
         ),
-        Text(f"the walk reached {height.en} nats, alarm at 4.6", f"vandringen nåede {height.da} nat, alarm ved 4,6")
+        Text("the walk reached {height} nats, alarm at 4.6", height=height)
         if alarm
-        else Text(
-            f"the walk reached {height.en} nats, below the alarm", f"vandringen nåede {height.da} nat, under alarmen"
-        ),
+        else Text("the walk reached {height} nats, below the alarm", height=height),
     ]
     if research:
-        parts.append(Text("a scanner that is known to research", "en scanner, der er kendt fra forskning"))
+        parts.append(Text("a scanner that is known to research"))
     return joined(parts)

@@ -360,19 +360,16 @@ def _why(fold: Fold) -> Text:
     main = fold.first
     count = sum(alert.count for alert in fold.alerts)
     total = number(count)
-    english, danish = ("alert", "alarm") if count == 1 else ("alerts", "alarmer")
+    alerts = Text("alert") if count == 1 else Text("alerts")
     others = sorted({alert.said for alert in fold.alerts if alert.rule != main.rule})[:NAMED_MAX]
     parts = [
-        Text(
-            f"{main.host} raised “{main.said}” about {main.peer}",
-            f"{main.host} udløste ”{main.said}” om {main.peer}",
-        ),
-        Text(f"{total.en} {english} in all", f"{total.da} {danish} i alt"),
+        Text("{host} raised “{said}” about {peer}", host=main.host, said=main.said, peer=main.peer),
+        Text("{total} {alerts} in all", total=total, alerts=alerts),
     ]
     hosts = len({alert.host for alert in fold.alerts})
     if hosts > 1:
         many = number(hosts)
-        parts.append(Text(f"{many.en} hosts match the rule", f"{many.da} maskiner rammes af reglen"))
+        parts.append(Text("{many} hosts match the rule", many=many))
     if others:
-        parts.append(Text("also " + ", ".join(others), "desuden " + ", ".join(others)))
+        parts.append(Text("also {others}", others=", ".join(others)))
     return joined(parts)

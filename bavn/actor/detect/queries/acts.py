@@ -10,6 +10,7 @@ from typing import Final
 import pyarrow as pa
 
 from bavn.model.moment import MINUTE_US
+from bavn.model.text import Text
 
 PAIR_US: Final = 10 * MINUTE_US
 """BZAR: a file laid down on an administrative share and something started belong together within this."""
@@ -26,48 +27,39 @@ class Kind:
     nats: float
     technique: str
     starts: bool
-    en: str
-    da: str
+    says: Text
 
 
 KINDS: Final[dict[str, Kind]] = {
-    "service": Kind(4.0, "T1569.002", True, "made or started a service", "oprettede eller startede en tjeneste"),
-    "task": Kind(4.0, "T1053.005", True, "registered or ran a task", "registrerede eller kørte en opgave"),
-    "wmi": Kind(3.0, "T1047", True, "used WMI", "brugte WMI"),
-    "dcom": Kind(3.0, "T1021.003", True, "activated a DCOM object", "aktiverede et DCOM-objekt"),
-    "winrm": Kind(3.0, "T1021.006", True, "used a remote shell (WinRM)", "brugte en fjernskal (WinRM)"),
-    "tool": Kind(
-        3.0, "T1569.002", True, "opened the pipe of a remote execution tool", "åbnede røret til et fjernkørselsværktøj"
-    ),
-    "program": Kind(2.0, "T1570", False, "wrote a program to a share", "skrev et program på et delt drev"),
-    "write": Kind(2.0, "T1021.002", False, "wrote to an administrative share", "skrev på et administrativt delt drev"),
-    "share": Kind(2.0, "T1021.002", False, "opened an administrative share", "åbnede et administrativt delt drev"),
-    "manager": Kind(1.5, "T1007", False, "asked for services or tasks", "spurgte efter tjenester eller opgaver"),
+    "service": Kind(4.0, "T1569.002", True, Text("made or started a service")),
+    "task": Kind(4.0, "T1053.005", True, Text("registered or ran a task")),
+    "wmi": Kind(3.0, "T1047", True, Text("used WMI")),
+    "dcom": Kind(3.0, "T1021.003", True, Text("activated a DCOM object")),
+    "winrm": Kind(3.0, "T1021.006", True, Text("used a remote shell (WinRM)")),
+    "tool": Kind(3.0, "T1569.002", True, Text("opened the pipe of a remote execution tool")),
+    "program": Kind(2.0, "T1570", False, Text("wrote a program to a share")),
+    "write": Kind(2.0, "T1021.002", False, Text("wrote to an administrative share")),
+    "share": Kind(2.0, "T1021.002", False, Text("opened an administrative share")),
+    "manager": Kind(1.5, "T1007", False, Text("asked for services or tasks")),
     "replicate": Kind(
         6.0,
         "T1003.006",
         False,
-        "fetched the directory's secrets as only a domain controller does",
-        "hentede katalogets hemmeligheder, som kun en domænecontroller gør",
+        Text("fetched the directory's secrets as only a domain controller does"),
     ),
-    "coerce": Kind(4.0, "T1187", False, "made the other machine call somebody", "fik den anden maskine til at kalde"),
-    "driver": Kind(3.0, "T1547.012", False, "installed a printer driver", "installerede en printerdriver"),
+    "coerce": Kind(4.0, "T1187", False, Text("made the other machine call somebody")),
+    "driver": Kind(3.0, "T1547.012", False, Text("installed a printer driver")),
     "prove": Kind(
         5.0,
         "T1210",
         False,
-        "tried to prove itself to the domain again and again",
-        "prøvede igen og igen at legitimere sig over for domænet",
+        Text("tried to prove itself to the domain again and again"),
     ),
-    "insist": Kind(
-        3.0, "T1210", False, "asked for RPC services again and again", "spurgte igen og igen efter RPC-tjenester"
-    ),
-    "secret": Kind(3.0, "T1003.004", False, "read or set a secret", "læste eller satte en hemmelighed"),
-    "wipe": Kind(3.0, "T1070.001", False, "cleared an event log", "ryddede en hændelseslog"),
-    "registry": Kind(1.5, "T1012", False, "used the remote registry", "brugte fjernregistreringsdatabasen"),
-    "users": Kind(
-        1.5, "T1087.002", False, "listed users, groups or sessions", "listede brugere, grupper eller sessioner"
-    ),
+    "insist": Kind(3.0, "T1210", False, Text("asked for RPC services again and again")),
+    "secret": Kind(3.0, "T1003.004", False, Text("read or set a secret")),
+    "wipe": Kind(3.0, "T1070.001", False, Text("cleared an event log")),
+    "registry": Kind(1.5, "T1012", False, Text("used the remote registry")),
+    "users": Kind(1.5, "T1087.002", False, Text("listed users, groups or sessions")),
 }
 
 _ANY = (None, None)

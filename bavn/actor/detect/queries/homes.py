@@ -49,7 +49,7 @@ def inferred(window: Window) -> Homes:
     if not total or inside >= PRIVATE_SHARE_MIN * total:
         return Homes(
             PRIVATE + LINK,
-            Text("own networks taken to be the private ranges", "egne net antages at være de private adresseområder"),
+            Text("own networks taken to be the private ranges"),
         )
     chosen = _cover(pairs, COVERED_SHARE * total)
     singles = tuple(f"{address}/{32 if ip_address(address).version == 4 else 128}" for address in chosen)
@@ -57,8 +57,8 @@ def inferred(window: Window) -> Homes:
     return Homes(
         singles + PRIVATE + LINK,
         Text(
-            f"no private addresses in most calls: own machines taken to be {named} (set --home to say otherwise)",
-            f"ingen private adresser i de fleste kald: egne maskiner antages at være {named} (angiv --home, hvis ikke)",
+            "no private addresses in most calls: own machines taken to be {named} (set --home to say otherwise)",
+            named=named,
         ),
     )
 

@@ -268,6 +268,6 @@ def suspicion_of(day: int) -> Suspicion:
         last_us=at_us,
         hosts=1,
         listed=False,
-        why=Text("The daily canary: a trial of the chain.", "Den daglige kanariefugl: en prøve af kæden."),
+        why=Text("The daily canary: a trial of the chain."),
         rows=RowsRef("dns", (("rrname", name.value),), at_us, at_us),
     )

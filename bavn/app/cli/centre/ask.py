@@ -7,7 +7,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -17,7 +17,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import DAY_US, HOUR_US, as_us, iso, iso_hour
 from bavn.model.received import Observed
-from bavn.model.text import Text
+from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.centre.cases.questions import AtActor, Questions, QuestionView
@@ -156,7 +156,7 @@ def _now_us() -> int:
     return SystemClock().now_us()
 
 
-def _row(view: "QuestionView", language: Literal["en", "da"], now_us: int, *, brief: bool = False) -> dict[str, Any]:
+def _row(view: "QuestionView", language: Language, now_us: int, *, brief: bool = False) -> dict[str, Any]:
     question = view.question
     row: dict[str, Any] = {
         "question": question.id,
@@ -185,21 +185,19 @@ def _row(view: "QuestionView", language: Literal["en", "da"], now_us: int, *, br
 def _state(view: "QuestionView", now_us: int) -> Text:
     question = view.question
     if question.ended_us is not None:
-        return Text("taken back", "trukket tilbage")
+        return Text("taken back")
     if question.approved_us is None:
-        return Text("waits for a second person", "venter på en anden person")
+        return Text("waits for a second person")
     if not any(actor.unanswered for actor in view.actors):
-        return Text("answered by all", "besvaret af alle")
-    return Text("open", "åben") if now_us < question.until_us else Text("over", "udløbet")
+        return Text("answered by all")
+    return Text("open") if now_us < question.until_us else Text.in_context("cli centre ask", "over")
 
 
-def _lines(view: "QuestionView", actor: "AtActor", language: Literal["en", "da"]) -> Iterator[dict[str, Any]]:
+def _lines(view: "QuestionView", actor: "AtActor", language: Language) -> Iterator[dict[str, Any]]:
     for number, observable in enumerate(view.question.observables):
         answer = next((one for one in actor.answers if one.number == number), None)
         if answer is not None:
-            said = {"met": Text("met", "mødt"), "not_met": Text("not met", "ikke mødt")}.get(
-                answer.state, Text("declined", "afslået")
-            )
+            said = {"met": Text("met"), "not_met": Text("not met")}.get(answer.state, Text("declined"))
             met = answer.first_hour is not None and answer.last_hour is not None
             yield {
                 "actor": actor.actor,
@@ -213,11 +211,11 @@ def _lines(view: "QuestionView", actor: "AtActor", language: Literal["en", "da"]
             }
             continue
         since = "" if view.question.approved_us is None else f"{iso(view.question.approved_us)[:19]}Z"
-        silent = Text(f"unanswered since {since}", f"ubesvaret siden {since}")
+        silent = Text("unanswered since {since}", since=since)
         if actor.refused:
-            silent = Text(f"not sent: {actor.refused}", f"ikke sendt: {actor.refused}")
+            silent = Text("not sent: {refused}", refused=actor.refused)
         elif not since:
-            silent = Text("not sent yet", "endnu ikke sendt")
+            silent = Text("not sent yet")
         yield {
             "actor": actor.actor,
             "indicator": str(observable),

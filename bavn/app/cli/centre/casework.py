@@ -34,6 +34,18 @@ Seen = Annotated[
     ),
 ]
 ID_CHARS = 8
+_TASK_HEADS = (
+    Text("task"),
+    Text("case"),
+    Text("actor"),
+    Text("kind"),
+    Text("state"),
+    Text.in_context("heading of tasks", "acknowledge"),
+    Text.in_context("heading of tasks", "applies"),
+    Text("done"),
+    Text("text"),
+    Text("answer"),
+)
 
 
 @contextmanager
@@ -98,7 +110,7 @@ def hand_over(
     """Give a case to another person."""
     with _at_work(config) as desk:
         made = desk.files.hand_over(case_id, by, to, why, seen)
-    print(Text(f"{made.id} is {to}'s now", f"{made.id} er nu hos {to}").say(language))
+    print(Text("{id} is {to}'s now", id=made.id, to=to).say(language))
 
 
 def merge(
@@ -114,7 +126,7 @@ def merge(
     """Merge a case into another, with all its tasks, words, evidence and actors; its history stays."""
     with _at_work(config) as desk:
         made = desk.files.merge(case_id, into, by, why, seen)
-    print(Text(f"{made.id} goes on for {case_id}", f"{made.id} fortsætter for {case_id}").say(language))
+    print(Text("{id} goes on for {case_id}", id=made.id, case_id=case_id).say(language))
 
 
 def split(
@@ -152,7 +164,7 @@ def involve(
     with _at_work(config) as desk:
         _members(desk, [actor])
         desk.work.involved.add(case_id, actor, by, why)
-    print(Text(f"{actor} is in {case_id}", f"{actor} er med i {case_id}").say(language))
+    print(Text("{actor} is in {case_id}", actor=actor, case_id=case_id).say(language))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +250,7 @@ def say(
     """Say something to the actors in a case. A remark for the centre alone is `bavn centre comment`."""
     with _at_work(config) as desk:
         desk.work.say(case_id, by, text, to)
-    print(Text("said; the running centre sends it", "sagt; den kørende central sender det").say(language))
+    print(Text("said; the running centre sends it").say(language))
 
 
 def parts(case_id: CaseId, config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
@@ -250,11 +262,9 @@ def parts(case_id: CaseId, config: Config = CENTRE_TOML, *, as_json: AsJson = Fa
         rows = [
             {
                 "actor": actor,
-                "in": Text("by hand", "ved håndkraft").say(language)
-                if by_hand
-                else Text("reported", "meldte").say(language),
+                "in": Text("by hand").say(language) if by_hand else Text("reported").say(language),
                 "version": told.get(actor, (0, "", ""))[0],
-                "told": told.get(actor, (0, Text("not yet", "endnu ikke").say(language), ""))[1],
+                "told": told.get(actor, (0, Text("not yet").say(language), ""))[1],
                 "rule": told.get(actor, (0, "", ""))[2],
                 "tasks": [TASK_WORDS[one.state].say(language) for one in found if one.actor == actor],
             }
@@ -400,11 +410,8 @@ def _task_rows(desk: "Desk", found: tuple[Task, ...], language: Language, *, as_
             }
             for one in found
         ]
-    heads = {
-        "en": ("task", "case", "actor", "kind", "state", "acknowledge", "applies", "done", "text", "answer"),
-        "da": ("opgave", "sag", "aktør", "slags", "tilstand", "kvittering", "relevans", "udført", "tekst", "svar"),
-    }[language]
-    kinds = {"task": Text("task", "opgave"), "question": Text("question", "spørgsmål")}
+    heads = [head.say(language) for head in _TASK_HEADS]
+    kinds = {"task": Text("task"), "question": Text("question")}
     rows = []
     for one in found:
         steps = {

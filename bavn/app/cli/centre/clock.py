@@ -13,19 +13,19 @@ from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, op
 from bavn.app.cli.centre.person import AsLocalRoot, instead, needs
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import SECOND_US, iso
-from bavn.model.text import Text
+from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.centre.books.clock import IndicatorClock
 
 STEPS: dict[str, Text] = {
-    "first_sighting": Text("first sighting", "første observation"),
-    "report": Text("report", "melding"),
-    "lead": Text("lead", "spor"),
-    "confirmed": Text("confirmed", "bekræftet"),
-    "released": Text("released", "frigivet"),
-    "first_block": Text("first enforced", "først håndhævet"),
-    "last_block": Text("last enforced", "sidst håndhævet"),
+    "first_sighting": Text("first sighting"),
+    "report": Text("report"),
+    "lead": Text("lead"),
+    "confirmed": Text("confirmed"),
+    "released": Text("released"),
+    "first_block": Text("first enforced"),
+    "last_block": Text("last enforced"),
 }
 
 
@@ -57,12 +57,12 @@ def clock(
     for actor, at_us in clocks[0].enforced:
         print(f"  {actor:<18} {iso(at_us)[:23]}")
     for actor in clocks[0].missing:
-        print(f"  {actor:<18} {Text('not yet', 'endnu ikke').say(language)}")
-    not_yet = Text("hunted for: nothing there carries it yet", "søges der efter: intet bærer den dér endnu")
+        print(f"  {actor:<18} {Text('not yet').say(language)}")
+    not_yet = Text("hunted for: nothing there carries it yet")
     carries = not_yet.say(language)
     for actor in clocks[0].hunted:
         print(f"  {actor:<18} {carries}")
-    print(f"{Text('slowest step', 'langsomste trin').say(language)}: {_slowest(clocks[0], language)}")
+    print(f"{Text('slowest step').say(language)}: {_slowest(clocks[0], language)}")
 
 
 def kill_switch(
@@ -107,9 +107,10 @@ def kill_switch(
     if asked is not None:
         until = f"{iso(asked.until_us)[:16]}Z"
         said = Text(
-            f"Still on: {asked.by} wants it off ({asked.why}); a second person must say the same before {until}.",
-            f"Stadig slået til: {asked.by} vil slå det fra ({asked.why}); en anden person skal sige det samme før"
-            f" {until}.",
+            "Still on: {by} wants it off ({why}); a second person must say the same before {until}.",
+            by=asked.by,
+            why=asked.why,
+            until=until,
         )
         rows.append(
             {
@@ -139,7 +140,7 @@ def _whole(one: "IndicatorClock") -> dict[str, Any]:
     }
 
 
-def _brief(one: "IndicatorClock", language: Literal["en", "da"]) -> dict[str, Any]:
+def _brief(one: "IndicatorClock", language: Language) -> dict[str, Any]:
     steps = dict(one.steps)
     released, last = steps["released"], steps["last_block"]
     lag = None if released is None or last is None else round((last - released) / SECOND_US, 3)
@@ -153,5 +154,5 @@ def _brief(one: "IndicatorClock", language: Literal["en", "da"]) -> dict[str, An
     }
 
 
-def _slowest(one: "IndicatorClock", language: Literal["en", "da"]) -> str:
+def _slowest(one: "IndicatorClock", language: Language) -> str:
     return "-" if one.slowest is None else f"{STEPS[one.slowest[0]].say(language)} ({one.slowest[1]:.1f} s)"

@@ -13,17 +13,12 @@ from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened
 from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
 
-NOTHING: Final = Text(
-    "fewer than three actors have told counts of these days yet",
-    "færre end tre aktører har endnu fortalt antal for disse dage",
-)
+NOTHING: Final = Text("fewer than three actors have told counts of these days yet")
 HEAD: Final = Text(
-    "{first} to {last}: {told} actor-days. Each actor added noise, so a true number lies in its interval with 95 %;"
-    " where the interval begins at 0, there may be none.",
-    "{first} til {last}: {told} aktørdage. Hver aktør har lagt støj til, så et sandt tal ligger i sit interval med"
-    " 95 %; hvor intervallet begynder ved 0, er der måske ingen.",
+    "{first} to {last}: {told} actor-days. Each actor added noise, so a true number lies in its"
+    " interval with 95 %; where the interval begins at 0, there may be none."
 )
-COLUMNS: Final = Text("what|entry|in words|actors|count|95 %", "hvad|post|i ord|aktører|antal|95 %")
+COLUMNS: Final = Text("what|entry|in words|actors|count|95 %")
 
 
 def counts(

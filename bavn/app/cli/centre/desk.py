@@ -8,19 +8,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bavn.app.access.rights import Right
 from bavn.app.cli.centre.person import option
+from bavn.app.process.spoken import Spoken as Language
 
 if TYPE_CHECKING:
     from bavn.centre.desk.desk import Desk
 
 Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The centre's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
-Spoken = Annotated[Literal["en", "da"], typer.Option("--language", help="Language of sentences.")]
+Spoken = Annotated[Language, typer.Option("--language", help="Language of sentences.")]
 By = Annotated[str, option("sac", Right.TRIAGE)]
 ByApprover = Annotated[str, option("sac", Right.APPROVE)]
 ByPublisher = Annotated[str, option("sac", Right.PUBLISH)]

@@ -81,7 +81,7 @@ def plan(
         roles = tuple(_role(given, names) for given in actor)
         made = exercises.plan(
             Plan(
-                title=Text(title_en, title_da),
+                title=Text.written(title_en, da=title_da),
                 objectives=tuple(map(_objective, objective)),
                 roles=roles,
                 begins_us=begins_us,
@@ -235,7 +235,7 @@ def _objective(given: str) -> Text:
     english, _, danish = given.partition(_OBJECTIVE)
     if not english.strip() or not danish.strip():
         raise BadExercise(f"--objective is 'English|Dansk', not {given[:60]!r}")
-    return Text(english.strip(), danish.strip())
+    return Text.written(english.strip(), da=danish.strip())
 
 
 def _state(one: "Exercise", language: Language, *, as_json: bool) -> str:

@@ -20,7 +20,7 @@ from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import iso
 from bavn.model.observable import NotCanonical
 from bavn.model.sector.indicator_life import LifeAct, LifeState
-from bavn.model.text import Text
+from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
@@ -32,12 +32,12 @@ Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log."
 Rev = Annotated[int | None, typer.Option(help="Only if it still stands at this revision (indicator show).")]
 PAPS = {"red": Pap.RED, "amber": Pap.AMBER, "green": Pap.GREEN, "clear": Pap.CLEAR}
 STATES: dict[LifeState, Text] = {
-    LifeState.DRAFT: Text("draft", "kladde"),
-    LifeState.REVIEW: Text("in review", "til gennemsyn"),
-    LifeState.APPROVED: Text("approved", "godkendt"),
-    LifeState.RELEASED: Text("released", "frigivet"),
-    LifeState.EXPIRED: Text("expired", "udløbet"),
-    LifeState.WITHDRAWN: Text("withdrawn", "trukket tilbage"),
+    LifeState.DRAFT: Text("draft"),
+    LifeState.REVIEW: Text("in review"),
+    LifeState.APPROVED: Text("approved"),
+    LifeState.RELEASED: Text("released"),
+    LifeState.EXPIRED: Text("expired"),
+    LifeState.WITHDRAWN: Text("withdrawn"),
 }
 
 
@@ -253,17 +253,17 @@ def noise(
     show(rows, as_json=as_json)
 
 
-def _row(desk: "Desk", life: "Life", language: Literal["en", "da"]) -> dict[str, Any]:
+def _row(desk: "Desk", life: "Life", language: Language) -> dict[str, Any]:
     return _standing_row(desk, desk.upkeep.standing(life, desk.now_us()), language)
 
 
-def _standing_row(desk: "Desk", standing: "IndicatorStatus", language: Literal["en", "da"]) -> dict[str, Any]:
+def _standing_row(desk: "Desk", standing: "IndicatorStatus", language: Language) -> dict[str, Any]:
     life = standing.life
     ring = desk.ring.stand(life.id)
     waits = life.state is LifeState.REVIEW and life.pap >= Pap.GREEN
     state = STATES[life.state].say(language)
     if waits:
-        state += Text(" (waits for a second person)", " (venter på en anden person)").say(language)
+        state += Text(" (waits for a second person)").say(language)
     return {
         "indicator": life.id,
         "observable": str(life.observable),

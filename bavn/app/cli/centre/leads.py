@@ -1,33 +1,25 @@
 """`bavn centre leads`, `calibration` and `laws`: how leads rank, how the score has fared, and what it weighs by."""
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso, iso_hour
+from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.centre.books.leads import LeadView
     from bavn.centre.cases.case.calibration import Calibration
 
-Language = Literal["en", "da"]
 _WORDS = {
-    "en": {
-        "at": "at",
-        "score": "score",
-        "priority": "priority",
-        "like": "Judged cases with such a score: {confirmed} of {judged} were confirmed.",
-    },
-    "da": {
-        "at": "hos",
-        "score": "score",
-        "priority": "prioritet",
-        "like": "Afgjorte sager med sådan en score: {confirmed} af {judged} blev bekræftet.",
-    },
+    "at": Text.in_context("at an actor", "at"),
+    "score": Text("score"),
+    "priority": Text("priority"),
 }
+_LIKE = Text("Judged cases with such a score: {confirmed} of {judged} were confirmed.")
 
 
 def leads(
@@ -55,10 +47,10 @@ def leads(
     if not rows:
         print("no leads yet: a lead needs at least as many actors as its tier's threshold (bavn centre rounds)")
     for row in rows:
-        _print(row, _WORDS[language])
+        _print(row, {name: text.say(language) for name, text in _WORDS.items()}, language)
 
 
-def _print(row: dict[str, Any], words: dict[str, str]) -> None:
+def _print(row: dict[str, Any], words: dict[str, str], language: Language) -> None:
     print(
         f"{row['rank']:>3}  {words['priority']} {row['priority']:.2f}  {words['score']} {row['score']:.2f}"
         f"  {', '.join(row['observables'])}  {words['at']} {', '.join(row['actors'])}  ({row['lead']})"
@@ -70,7 +62,8 @@ def _print(row: dict[str, Any], words: dict[str, str]) -> None:
     for why in row["counterfactuals"]:
         print(f"               {why}")
     if row["judged_like_it"]["judged"]:
-        print(f"               {words['like']}".format(**row["judged_like_it"]))
+        like = _LIKE.say(language).format(**row["judged_like_it"])
+        print(f"               {like}")
 
 
 def _lead(view: "LeadView", language: Language) -> dict[str, Any]:

@@ -31,11 +31,11 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="NIS2's cloc
 CaseId = Annotated[str, typer.Argument(help="case-...")]
 ActorName = Annotated[str, typer.Argument(help="The actor whose incident it is.")]
 _STATES = {
-    DueState.SENT: Text("sent", "sendt"),
-    DueState.SENT_LATE: Text("sent late", "sendt for sent"),
-    DueState.WAITING: Text("waiting", "venter"),
-    DueState.OVERDUE: Text("OVERDUE", "OVERSKREDET"),
-    DueState.LATER: Text("begins later", "begynder senere"),
+    DueState.SENT: Text("sent"),
+    DueState.SENT_LATE: Text("sent late"),
+    DueState.WAITING: Text("waiting"),
+    DueState.OVERDUE: Text.in_context("cli centre nis2", "OVERDUE"),
+    DueState.LATER: Text("begins later"),
 }
 
 
@@ -154,7 +154,7 @@ def drafted(
         print(line.say(language))
     left = gaps(lines)
     if left:
-        said = Text(f"{left} gaps in [[ ]] are to be filled in", f"{left} huller i [[ ]] skal udfyldes")
+        said = Text("{left} gaps in [[ ]] are to be filled in", left=left)
         print(said.say(language), file=sys.stderr)
 
 
@@ -175,12 +175,12 @@ def _shown(us: int | None, zone: ZoneInfo, language: Language) -> str:
 
 def _rows(views: "list[Nis2View]", zone: ZoneInfo, language: Language) -> list[dict[str, Any]]:
     words = [
-        Text("case", "sag"),
-        Text("actor", "aktør"),
-        Text("report", "rapport"),
-        Text("due", "frist"),
-        Text("sent", "afsendt"),
-        Text("state", "tilstand"),
+        Text("case"),
+        Text("actor"),
+        Text.in_context("cli centre nis2", "report"),
+        Text("due"),
+        Text.in_context("cli centre nis2", "sent"),
+        Text("state"),
     ]
     names = [word.say(language) for word in words]
     rows = []
@@ -197,7 +197,7 @@ def _rows(views: "list[Nis2View]", zone: ZoneInfo, language: Language) -> list[d
             rows.append(dict(zip(names, cells, strict=True)))
         if not view.dues:
             ended = Nis2Act.NOT_SIGNIFICANT if Nis2Act.NOT_SIGNIFICANT in view.happened else None
-            said = NAMES[ended] if ended else Text("nothing noted", "intet noteret")
+            said = NAMES[ended] if ended else Text("nothing noted")
             cells = (view.case_id, view.actor, "", "", "", said.say(language))
             rows.append(dict(zip(names, cells, strict=True)))
     return rows

@@ -35,7 +35,7 @@ Pdf = Annotated[Path | None, typer.Option("--pdf", help="Write PDF/UA here.")]
 JsonFile = Annotated[Path | None, typer.Option("--json-file", help="Write it for machines here.")]
 Why = Annotated[str, typer.Option(help="The reason.")]
 WithSources = Annotated[bool, typer.Option("--sources", help="Also what each sentence rests on.")]
-_STOOD = Text("{id} is {state}, version {version}", "{id} er {state}, version {version}")
+_STOOD = Text("{id} is {state}, version {version}")
 
 
 @contextmanager
@@ -184,7 +184,7 @@ def _edit(kind: Kind) -> Any:
         if not edited.remove and not (edited.english and edited.danish):
             raise Stop(Exit.USAGE, "a sentence is said in both languages: --en and --da")
         with publishing(config) as (_, opened):
-            text = None if edited.remove else Text(edited.english, edited.danish)
+            text = None if edited.remove else Text.written(edited.english, da=edited.danish)
             change = Change(
                 place=place, text=text, after=edited.after, sources=tuple(map(_source, edited.source or ()))
             )
@@ -330,9 +330,7 @@ def _stood(edition: "Edition", language: Language) -> str:
 
 def _row(edition: "Edition", language: Language) -> dict[str, Any]:
     published = None if edition.published_us is None else iso(edition.published_us)[:19]
-    names = Text(
-        "document|state|version|edited|approved|published", "dokument|tilstand|version|redigeret|godkendt|udgivet"
-    )
+    names = Text("document|state|version|edited|approved|published")
     cells = (
         edition.id,
         STATES[edition.state].say(language),

@@ -28,7 +28,7 @@ def remind(
         reminding = Reminding(file, desk, ways)
         if dry_run:
             for reminder, recipient in reminding.found():
-                subject, text = reminding.words(reminder, recipient, "da" if file.remind.language == "da" else "en")
+                subject, text = reminding.words(reminder, recipient, file.remind.language)
                 print(f"{recipient.way} -> {recipient.name}\n{subject}\n{text}")
             return
         sent, failed = reminding.once()

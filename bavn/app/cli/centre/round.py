@@ -16,22 +16,20 @@ from bavn.model.text import Language, Text
 if TYPE_CHECKING:
     from bavn.centre.desk.views import CellStory, RoundSummary
 
-HEAD = Text("Round", "Runde")
-TIER = Text("tier", "trin")
-OPENED = Text("opened", "åbnet")
-UNTIL = Text("uploads until", "uploads til")
-TOOK_PART = Text("Uploaded", "Har uploadet")
-MISSING = Text("No upload from", "Intet upload fra")
-TURNED = Text("Turned away", "Afvist")
+HEAD = Text("Round")
+TIER = Text("tier")
+OPENED = Text("opened")
+UNTIL = Text("uploads until")
+TOOK_PART = Text("Uploaded")
+MISSING = Text("No upload from")
+TURNED = Text("Turned away")
 KEYS = Text(
-    "Other keys at {}: it cannot meet the others. The key holder gave it another key, its group key is not the group's,"
-    " or it was told other members.",
-    "Andre nøgler hos {}: den kan ikke møde de andre. Nøgleholderen gav den en anden nøgle, dens gruppenøgle er ikke"
-    " gruppens, eller den fik en anden medlemsliste.",
+    "Other keys at {}: it cannot meet the others. The key holder gave it another key, its group"
+    " key is not the group's, or it was told other members."
 )
-NONE = Text("No element is held by enough actors.", "Intet element findes hos nok aktører.")
-UNKNOWN = Text("(not named)", "(ikke nævnt)")
-CELLS = Text("cells", "celler")
+NONE = Text("No element is held by enough actors.")
+UNKNOWN = Text("(not named)")
+CELLS = Text("cells")
 
 
 def round_(

@@ -11,14 +11,10 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
 
-NONE = Text("No message is set aside.", "Ingen besked er lagt til side.")
-ROW = Text(
-    "{number}  {kind} from {actor}, received {received}, set aside {aside}: {error}",
-    "{number}  {kind} fra {actor}, modtaget {received}, lagt til side {aside}: {error}",
-)
+NONE = Text("No message is set aside.")
+ROW = Text("{number}  {kind} from {actor}, received {received}, set aside {aside}: {error}")
 HINT = Text(
-    "See `bavn centre failures` for what failed. `--retry NUMBER` tries one again, `--drop NUMBER` gives it up.",
-    "Se `bavn centre failures` for, hvad der fejlede. `--retry NUMMER` prøver en igen, `--drop NUMMER` opgiver den.",
+    "See `bavn centre failures` for what failed. `--retry NUMBER` tries one again, `--drop NUMBER` gives it up."
 )
 Retry = Annotated[list[int] | None, typer.Option("--retry", help="Try this one again at the next step (repeatable).")]
 Drop = Annotated[list[int] | None, typer.Option("--drop", help="Give this one up: its content goes (repeatable).")]

@@ -15,27 +15,19 @@ PassphraseFile = Annotated[
     Path | None,
     typer.Option("--keys", help="A file with a passphrase (16 characters or more): the keys are in it, sealed."),
 ]
-CURRENT = Text("The tables have revision {} already.", "Tabellerne har allerede revision {}.")
-UPGRADED = Text("The tables went from {} to revision {}.", "Tabellerne gik fra {} til revision {}.")
-NOTHING = Text("nothing", "ingenting")
-REVISION = Text("revision {}", "revision {}")
-WRITTEN = Text(
-    "{}: {} rows in {} tables, {} ledger lines, {} audit lines, {:.1f} MB",
-    "{}: {} rækker i {} tabeller, {} linjer egenkontrol, {} linjer revisionsspor, {:.1f} MB",
-)
-DIGEST = Text("SHA-256 (keep it elsewhere): {}", "SHA-256 (gem den et andet sted): {}")
-LEFT_OUT = Text("Not in it: {}", "Ikke med: {}")
+CURRENT = Text("The tables have revision {} already.")
+UPGRADED = Text("The tables went from {} to revision {}.")
+NOTHING = Text.in_context("cli centre store", "nothing")
+REVISION = Text("revision {}")
+WRITTEN = Text("{}: {} rows in {} tables, {} ledger lines, {} audit lines, {:.1f} MB")
+DIGEST = Text("SHA-256 (keep it elsewhere): {}")
+LEFT_OUT = Text("Not in it: {}")
 RESTORED = Text(
-    "Put back: what the centre of {} was at {} ({} rows). Both chains hold. What came in after that is not here:"
-    " nodes let go of it when it was acknowledged.",
-    "Lagt tilbage: centret for {}, som det var {} ({} rækker). Begge kæder holder. Det, der kom senere, er her ikke:"
-    " noderne slap det, da modtagelsen blev bekræftet.",
+    "Put back: what the centre of {} was at {} ({} rows). Both chains hold. What came in after"
+    " that is not here: nodes let go of it when it was acknowledged."
 )
-KEYS_NEXT = Text(
-    "Bring the folder of keys ({}) back by hand before you run it.",
-    "Læg selv nøglemappen ({}) tilbage, før du starter det.",
-)
-UPGRADE_NEXT = Text("Then run `bavn centre upgrade`.", "Kør derefter `bavn centre upgrade`.")
+KEYS_NEXT = Text("Bring the folder of keys ({}) back by hand before you run it.")
+UPGRADE_NEXT = Text("Then run `bavn centre upgrade`.")
 
 
 def upgrade(config: Config = CENTRE_TOML, *, language: Spoken = "en") -> None:

@@ -15,7 +15,7 @@ from bavn.model.text import Text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Threat levels on the national scale.")
 UNSAID = "unknown"
-_COLUMNS = Text("sort|level|set by|data proposes|trend|reason", "slags|niveau|fastsat af|data foreslår|tendens|grund")
+_COLUMNS = Text("sort|level|set by|data proposes|trend|reason")
 
 
 @app.command("show")
@@ -106,7 +106,7 @@ def types(
         row = {"case": one.id, "sort": UNSAID if said is None else said.value, "by": one.threat_by or one.rsit}
         print(json.dumps(row, ensure_ascii=False))
     if not as_json:
-        names = Text("case|sort|says|confirmed", "sag|slags|siger|bekræftet").say(language).split("|")
+        names = Text("case|sort|says|confirmed").say(language).split("|")
         rows = []
         for one in found:
             said = threat_of(one)

@@ -32,12 +32,9 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Warnings to
 Id = Annotated[str, typer.Argument(help="warning-..., as `list` shows it.")]
 Why = Annotated[str, typer.Option(help="The reason, for the audit log.")]
 PapName = Literal["red", "amber", "green", "clear"]
-_ROW: Final = Text(
-    "warning|state|urgency|title|TLP|version|sent|told|acknowledged|affected|done|overdue",
-    "varsel|tilstand|hast|titel|TLP|udgave|sendt|varslet|kvitteret|berørt|udført|forfaldne",
-)
-_ACTOR: Final = Text("actor|told|answer|since|mail|words", "aktør|varslet|svar|siden|mail|ord")
-_LATE: Final = Text("OVERDUE", "FRIST OVERSKREDET")
+_ROW: Final = Text("warning|state|urgency|title|TLP|version|sent|told|acknowledged|affected|done|overdue")
+_ACTOR: Final = Text("actor|told|answer|since|mail|words")
+_LATE: Final = Text("OVERDUE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,15 +288,15 @@ def _content(known: Content | None, words: Words, times: Times) -> Content:
     if known is None and words.missing():
         raise Stop(Exit.USAGE, f"a warning is said in both languages; missing: {words.missing()}")
     before = known or Content(
-        title=Text(words.title_en or "-", words.title_da or "-"),
-        text=Text(words.text_en or "-", words.text_da or "-"),
+        title=Text.written(words.title_en or "-", da=words.title_da or "-"),
+        text=Text.written(words.text_en or "-", da=words.text_da or "-"),
         urgency=Urgency.IMPORTANT,
         tlp=Tlp.AMBER,
         pap=Pap.AMBER,
     )
     return Content(
-        title=Text(words.title_en or before.title.en, words.title_da or before.title.da),
-        text=Text(words.text_en or before.text.en, words.text_da or before.text.da),
+        title=Text.written(words.title_en or before.title.en, da=words.title_da or before.title.da),
+        text=Text.written(words.text_en or before.text.en, da=words.text_da or before.text.da),
         urgency=words.urgency or before.urgency,
         tlp=words.tlp or before.tlp,
         pap=before.pap if words.pap is None else Pap[words.pap.upper()],

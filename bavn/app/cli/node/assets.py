@@ -12,19 +12,20 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as Shown
 
 from bavn.app.cli.words import Spoken, heading, number
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.whole_file import write_whole
+from bavn.model.catalogue import languages
 from bavn.model.moment import DAY_US, iso
+from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.actor.assets.asset import Asset
     from bavn.actor.assets.crypto import Tally, Use
     from bavn.app.config.load import NodeConfig
     from bavn.model.ports import Window
-    from bavn.model.text import Language
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
@@ -32,10 +33,9 @@ NODE_TOML = Path("node.toml")
 WIDTH_PLAIN = 180
 QUERY_S_MAX = 600.0
 KINDS = ("role", "os", "vendor")
-WAYS = {
-    "en": {"out": "to the outside", "in": "from the outside", "inside": "inside"},
-    "da": {"out": "ud af huset", "in": "ind i huset", "inside": "inden for huset"},
-}
+WAYS = {"out": Text("to the outside"), "in": Text("from the outside"), "inside": Text("inside")}
+_OUTSIDE = Text("outside")
+_UNKNOWN = Text("unknown")
 
 
 def assets(
@@ -101,14 +101,14 @@ def cbom(
         return
     screen = _screen()
     if not found:
-        screen.print(_say(language, "no key exchange was seen", "ingen nøgleudveksling er set"))
+        screen.print(Text("no key exchange was seen").say(language))
     for tallies in (ways, peers):
         if tallies:
             screen.print(_tallies(tallies, language))
 
 
 def write_cbom(
-    out: Path, found: "tuple[Use, ...]", *, actor: str, at_us: int, language: "Language", redacted: bool = False
+    out: Path, found: "tuple[Use, ...]", *, actor: str, at_us: int, language: Language, redacted: bool = False
 ) -> None:
     """The bill of materials as a file. Stop where it cannot be written."""
     from bavn import __version__
@@ -119,11 +119,11 @@ def write_cbom(
         write_whole(out, text.encode())
     except OSError as error:
         raise Stop(Exit.USAGE, f"{out} cannot be written ({error.strerror})") from error
-    print(f"{out}: {len(found)} " + _say(language, "kinds of key exchange", "slags nøgleudveksling"), file=sys.stderr)
+    print(f"{out}: {len(found)} " + Text("kinds of key exchange").say(language), file=sys.stderr)
 
 
 def show(
-    found: "list[Asset]", language: "Language", *, as_json: bool = False, as_csv: bool = False, source: str = ""
+    found: "list[Asset]", language: Language, *, as_json: bool = False, as_csv: bool = False, source: str = ""
 ) -> None:
     """The hosts as lines of JSON, as CSV or as a table; ``source``: of what, where there are several."""
     if as_json:
@@ -142,14 +142,14 @@ def show(
     for name in (*names[:-2], "first seen", "last seen"):
         table.add_column(heading(name, language), overflow="fold", ratio=1 if name in ("role", "services") else None)
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Shown(cell) for cell in row))
     screen = _screen()
     if source:
         screen.rule(source, align="left")
     screen.print(table)
 
 
-def facts(asset: "Asset", language: "Language") -> dict[str, Any]:
+def facts(asset: "Asset", language: Language) -> dict[str, Any]:
     """An asset as JSON has it."""
     return {
         "host": asset.address,
@@ -194,7 +194,7 @@ def facts(asset: "Asset", language: "Language") -> dict[str, Any]:
     }
 
 
-def _cells(asset: "Asset", language: "Language") -> list[str]:
+def _cells(asset: "Asset", language: Language) -> list[str]:
     services = [f"{s.port}/{s.proto}" + (f" {s.app}" if s.app else "") for s in asset.services[:6]]
     more = len(asset.services) + asset.services_more - len(services)
     return [
@@ -208,17 +208,17 @@ def _cells(asset: "Asset", language: "Language") -> list[str]:
     ]
 
 
-def _best(asset: "Asset", kind: str, language: "Language", most: int = 3) -> str:
+def _best(asset: "Asset", kind: str, language: Language, most: int = 3) -> str:
     from bavn.actor.assets.rules import SAID
 
     def word(value: str) -> str:
-        return SAID[value][language == "da"] if kind == "role" else value
+        return SAID[value].say(language) if kind == "role" else value
 
     return ", ".join(f"{word(value)} {sure:.0%}" for value, sure in asset.best(kind)[:most])  # type: ignore[arg-type]
 
 
 def _card(
-    asset: "Asset", crypto: "tuple[Use, ...]", suspicions: list[dict[str, Any]], language: "Language", *, as_json: bool
+    asset: "Asset", crypto: "tuple[Use, ...]", suspicions: list[dict[str, Any]], language: Language, *, as_json: bool
 ) -> None:
     mine = [use for use in crypto if use.server == asset.address]
     spoken = [
@@ -244,19 +244,17 @@ def _card(
     print(f"{asset.address}  {', '.join(asset.names)}  {', '.join(asset.macs)}".rstrip())
     print(
         f"{say['first seen']} {iso(asset.first_us)[:19]}, {say['last seen']} {iso(asset.last_us)[:19]}, "
-        f"{say['peers']} {asset.peers} ({asset.peers_outside} {_say(language, 'outside', 'udenfor')})"
+        f"{say['peers']} {asset.peers} ({asset.peers_outside} {_OUTSIDE.say(language)})"
     )
     for kind in KINDS:
-        print(f"{say[kind]}: {_best(asset, kind, language, 10) or _say(language, 'unknown', 'ukendt')}")
+        print(f"{say[kind]}: {_best(asset, kind, language, 10) or _UNKNOWN.say(language)}")
         for hint in asset.hints:
             if hint.kind == kind:
                 screen.print(f"    {hint.confidence:.0%} {hint.reason.say(language)}", highlight=False, markup=False)
     print(f"{say['services']}:")
     for s in asset.services:
         said = f"    {s.port}/{s.proto} {s.app or ''} {s.software or ''}".rstrip()
-        clients = _say(
-            language, f"{s.clients} clients, {s.flows} flows", f"{s.clients} klienter, {s.flows} forbindelser"
-        )
+        clients = Text("{clients} clients, {flows} flows", clients=s.clients, flows=s.flows).say(language)
         screen.print(
             f"{said}: {clients}, {iso(s.first_us)[:16]} - {iso(s.last_us)[:16]}", highlight=False, markup=False
         )
@@ -271,7 +269,7 @@ def _card(
         screen.print(f"    {found['detector']} p {found['p']:.2g}: {found['why']}", highlight=False, markup=False)
 
 
-def _tallies(tallies: "tuple[Tally, ...]", language: "Language") -> Table:
+def _tallies(tallies: "tuple[Tally, ...]", language: Language) -> Table:
     from bavn.actor.assets.crypto import BLOCKERS, STANDINGS
 
     table = Table(box=box.SIMPLE, pad_edge=False)
@@ -286,8 +284,8 @@ def _tallies(tallies: "tuple[Tally, ...]", language: "Language") -> Table:
         blocked = [f"{BLOCKERS[name].say(language)} ({number(n, language)})" for name, n in said.items()]
         share = f"{tally.share:.0%}" if known else "?"
         counts = [number(tally.by_standing.get(name, 0), language) for name in STANDINGS]
-        what = WAYS[language].get(tally.what, tally.what)
-        table.add_row(Text(what), number(tally.total, language), share, *counts, Text("; ".join(blocked)))
+        what = WAYS[tally.what].say(language) if tally.what in WAYS else tally.what
+        table.add_row(Shown(what), number(tally.total, language), share, *counts, Shown("; ".join(blocked)))
     return table
 
 
@@ -301,7 +299,7 @@ def _tally_facts(kind: str, tally: "Tally") -> dict[str, Any]:
     }
 
 
-def _suspicions(given: "NodeConfig", host: str, language: "Language") -> list[dict[str, Any]]:
+def _suspicions(given: "NodeConfig", host: str, language: Language) -> list[dict[str, Any]]:
     """What the node suspects of the host now; nothing where it has not looked yet."""
     import sqlite3
     from contextlib import closing
@@ -374,7 +372,9 @@ def _roles(text: str) -> frozenset[str]:
     from bavn.actor.assets.rules import SAID
 
     wanted = text.casefold()
-    found = {role for role, said in SAID.items() if wanted in (role, *(word.casefold() for word in said))}
+    found = {
+        role for role, said in SAID.items() if wanted in (role, *(said.say(one).casefold() for one in languages()))
+    }
     if not found:
         raise Stop(Exit.USAGE, f"--role {text!r} is none of: {', '.join(SAID)}")
     return frozenset(found)
@@ -383,10 +383,6 @@ def _roles(text: str) -> frozenset[str]:
 def _safe_cell(cell: str) -> str:
     """A host names itself: its name must not become a formula of the spreadsheet's."""
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
-
-
-def _say(language: "Language", en: str, da: str) -> str:
-    return da if language == "da" else en
 
 
 def _screen() -> Console:

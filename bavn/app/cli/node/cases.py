@@ -57,7 +57,7 @@ def cases(
                 became = _became(step, language)
                 print(f"\n{iso(step.at_us)[:16]}  {step.by}: NIS2 {NAMES[Nis2Act(step.act)].say(language)} [{became}]")
     elif not found:
-        print(Text("this actor is in no case yet", "aktøren er endnu ikke med i nogen sag").say(language))
+        print(Text("this actor is in no case yet").say(language))
     else:
         show_table(
             ("case", "state", "class", "tlp", "own", "owed", "when"),
@@ -160,8 +160,11 @@ def case_nis2(
     at = f"{iso(said.at_us)[:16]}Z"
     print(
         Text(
-            f"{kept.case_id}: {NAMES[act].en}, {at} (step {number}) leaves at the running node's next step",
-            f"{kept.case_id}: {NAMES[act].da}, {at} (trin {number}) går ud ved den kørende nodes næste skridt",
+            "{case_id}: {names}, {at} (step {number}) leaves at the running node's next step",
+            case_id=kept.case_id,
+            names=NAMES[act],
+            at=at,
+            number=number,
         ).say(language)
     )
 
@@ -192,10 +195,9 @@ def _leave(config: Path, case_id: str, task_id: str | None, act: str, words: str
             raise Stop(Exit.NOT_NOW, f"{rule_text(outcome.rule).en.removeprefix('not sent: ')} ({outcome.reason})")
         number = there.book.leave(case_id, task_id, act, words, by, moment())
     print(
-        Text(
-            f"{case_id}: answer {number} leaves at the running node's next step",
-            f"{case_id}: svar {number} går ud ved den kørende nodes næste skridt",
-        ).say(language)
+        Text("{case_id}: answer {number} leaves at the running node's next step", case_id=case_id, number=number).say(
+            language
+        )
     )
 
 
@@ -207,7 +209,7 @@ def _owed(one: "KeptCase", now_us: int, language: Language) -> str:
         if state in OWED
     )
     if not owed:
-        return Text("nothing", "intet").say(language)
+        return Text("nothing").say(language)
     due_us, name, _, state = owed[0]
     return f"{name} {iso(due_us)[:16]} {next(w for s, w in DUE_WORDS.items() if s.value == state).say(language)}"
 
@@ -222,21 +224,21 @@ def _show_one(one: "KeptCase", said: "list[CaseReply]", now_us: int, language: L
         known = rsit.known(part["rsit"])
         print(f"{part['rsit']}  {rsit.words(part['rsit']).say(language) if known else ''}".rstrip())
     if part["merged_into"]:
-        print(Text(f"goes on as {part['merged_into']}", f"fortsætter som {part['merged_into']}").say(language))
+        print(Text("goes on as {part}", part=part["merged_into"]).say(language))
     words = {
-        "own": Text("reported by us", "meldt af os"),
-        "techniques": Text("techniques", "teknikker"),
+        "own": Text("reported by us"),
+        "techniques": Text("techniques"),
     }
     print(f"{words['own'].say(language)}: {', '.join(o['type'] + ':' + o['value'] for o in part['own']) or '-'}")
     if left := part.get("own_left", 0):
-        more = Text(f"and {left} more than the message had room for", f"og {left} flere, end beskeden havde plads til")
+        more = Text("and {left} more than the message had room for", left=left)
         print(f"  {more.say(language)}")
     print(f"{words['techniques'].say(language)}: {', '.join(part['techniques']) or '-'}")
     for clock in part["clocks"]:
         due = "" if clock["due_us"] is None else iso(clock["due_us"])[:16]
-        sent = "" if clock["sent_us"] is None else Text("sent ", "sendt ").say(language) + iso(clock["sent_us"])[:16]
+        sent = "" if clock["sent_us"] is None else Text("sent ").say(language) + iso(clock["sent_us"])[:16]
         print(f"NIS2 {NAMES[Nis2Act(clock['report'])].say(language)}: {due} {sent}".rstrip())
-    kinds = {"task": Text("task", "opgave"), "question": Text("question", "spørgsmål")}
+    kinds = {"task": Text("task"), "question": Text("question")}
     for task in part["tasks"]:
         name, standing = task["task_id"][:ID_CHARS], TASK_WORDS[TaskState(task["state"])].say(language)
         print(f"\n{kinds[task['kind']].say(language)} {name}  {standing}")
@@ -244,7 +246,7 @@ def _show_one(one: "KeptCase", said: "list[CaseReply]", now_us: int, language: L
         for which, step, due_us, state_of in dues_of(one, now_us):
             if which is task and state_of in OWED:
                 print(f"  {_STEP_WORDS[step].say(language)}: {iso(due_us)[:16]} {DUE_WORDS[state_of].say(language)}")
-    centre = Text("centre", "central").say(language)
+    centre = Text("centre").say(language)
     lines = [(w["at_us"], centre, w["text"]) for w in part["words"] if w["by"] == "centre"]
     lines += [
         (s.at_us, s.by, f"{_act_words(s, language)} {s.words} [{_became(s, language)}]".replace("  ", " "))
@@ -256,9 +258,9 @@ def _show_one(one: "KeptCase", said: "list[CaseReply]", now_us: int, language: L
 
 
 _STEP_WORDS = {
-    "acknowledge": Text("acknowledge by", "kvittér senest"),
-    "applies": Text("say whether it applies by", "sig senest, om det er relevant"),
-    "done": Text("done by", "udført senest"),
+    "acknowledge": Text("acknowledge by"),
+    "applies": Text("say whether it applies by"),
+    "done": Text("done by"),
 }
 
 
@@ -266,15 +268,15 @@ def _act_words(said: "CaseReply", language: Language) -> str:
     if said.act == "words":
         return ""
     if said.act == "attach":
-        return Text("evidence", "bevis").say(language) + f" {said.sha256[:12]}"
+        return Text("evidence").say(language) + f" {said.sha256[:12]}"
     place = f"{(said.task_id or '')[:ID_CHARS]}"
     return f"{place} {said.act}"
 
 
 def _became(said: "CaseReply | Nis2Statement", language: Language) -> str:
     if said.told_us is None:
-        return Text("waits for the running node", "venter på den kørende node").say(language)
-    return rule_text(said.rule).say(language) if said.rule else Text("sent", "sendt").say(language)
+        return Text("waits for the running node").say(language)
+    return rule_text(said.rule).say(language) if said.rule else Text("sent").say(language)
 
 
 def _steps(one: "KeptCase", steps: "list[Nis2Statement]") -> list[dict[str, Any]]:

@@ -12,12 +12,10 @@ from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
 
 LEFT: Final = Text(
-    "epsilon {spent:.2f} of {most:.2f} is spent on the last 30 days; see what was told with `bavn node ledger --out`",
-    "epsilon {spent:.2f} af {most:.2f} er brugt på de seneste 30 dage; se det fortalte med `bavn node ledger --out`",
+    "epsilon {spent:.2f} of {most:.2f} is spent on the last 30 days; see what was told with `bavn node ledger --out`"
 )
 BROKEN: Final = Text(
-    "the budget's book is not what this node wrote: no counts leave any more. Restore node.db from a backup",
-    "budgettets bog er ikke, hvad denne node skrev: der går ingen antal ud mere. Genskab node.db fra en sikkerhedskopi",
+    "the budget's book is not what this node wrote: no counts leave any more. Restore node.db from a backup"
 )
 
 

@@ -16,25 +16,19 @@ from bavn.model.moment import hour_of, iso_hour
 from bavn.model.text import Language, Text
 
 W = {
-    "history": Text("days of own history, of {} that are asked for", "dages egen historik, af {}, der spørges om"),
-    "none": Text(
-        "No history: this node has no sensor, so nobody knows whom it would hit.",
-        "Ingen historik: noden har ingen sensor, så ingen ved, hvem den ville ramme.",
-    ),
-    "hit": Text("A block would have hit", "En spærring ville have ramt"),
-    "hosts": Text("own hosts", "egne maskiner"),
-    "times": Text("times", "gange"),
-    "of": Text("of", "af"),
-    "covers": Text("It would cover", "Den ville dække"),
-    "destinations": Text("destinations in use", "mål i brug"),
-    "clinical": Text("of them clinical", "heraf klinisk udstyr"),
-    "nobody": Text("Nobody here met it.", "Ingen her har mødt den."),
-    "first": Text("First and last", "Første og sidste gang"),
-    "at once": Text(
-        "History and lists have nothing against it: it would go into force at once.",
-        "Historik og lister har intet imod den: den ville træde i kraft med det samme.",
-    ),
-    "wait": Text("It would not go into force at once:", "Den ville ikke træde i kraft med det samme:"),
+    "history": Text("days of own history, of {} that are asked for"),
+    "none": Text("No history: this node has no sensor, so nobody knows whom it would hit."),
+    "hit": Text("A block would have hit"),
+    "hosts": Text("own hosts"),
+    "times": Text("times"),
+    "of": Text("of"),
+    "covers": Text("It would cover"),
+    "destinations": Text("destinations in use"),
+    "clinical": Text("of them clinical"),
+    "nobody": Text("Nobody here met it."),
+    "first": Text("First and last"),
+    "at once": Text("History and lists have nothing against it: it would go into force at once."),
+    "wait": Text("It would not go into force at once:"),
 }
 
 
@@ -106,7 +100,7 @@ def _verdict(made: DryRun, w: dict[str, str], language: Language) -> str:
 def _clinical(host: str, networks: Any, language: Language) -> str:
     from bavn.actor.protect.hunt import in_networks
 
-    return Text("clinical", "klinisk").say(language) if in_networks(host, networks) else ""
+    return Text("clinical").say(language) if in_networks(host, networks) else ""
 
 
 def _json(made: DryRun) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.whole_file import write_whole
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, iso
 from bavn.model.suspicion import Suspicion
-from bavn.model.text import Language
+from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.actor.door.suspicions import Ranked
@@ -140,7 +140,7 @@ def _show(entry: "Ranked", sheets: "list[Sheet]", given: "NodeConfig", *, form: 
         for sheet in sheets:
             show(["group", "table", *sheet.names], [[sheet.group, sheet.table, *row] for row in sheet.rows], "csv")
         return
-    words = _WORDS[language]
+    words = {name: text.say(language) for name, text in _WORDS.items()}
     print(f"{found.id}  {found.detector}  {found.technique}  {verdict_words(entry.verdict, language)}".rstrip())
     print(f"{found.host} - {found.peer}  p {found.p:.2g}  {iso(found.first_us)[:19]} - {iso(found.last_us)[:19]}")
     print(found.why.say(language))
@@ -179,23 +179,13 @@ _TELLING = {
 }
 
 
-_WORDS: dict[str, dict[str, str]] = {
-    "en": {
-        "rows": "rests on rows of",
-        "around": "around it in",
-        "more": " (there are more: --rows)",
-        "none": "the store holds none of its rows any more",
-        "kept": "packets kept: {size} bytes (--pcap FILE)",
-        "not kept": "no packets are kept for it",
-    },
-    "da": {
-        "rows": "hviler på rækker i",
-        "around": "omkring den i",
-        "more": " (der er flere: --rows)",
-        "none": "lageret har ikke længere nogen af dens rækker",
-        "kept": "gemte pakker: {size} bytes (--pcap FIL)",
-        "not kept": "der er ingen pakker gemt til den",
-    },
+_WORDS: dict[str, Text] = {
+    "rows": Text("rests on rows of"),
+    "around": Text("around it in"),
+    "more": Text(" (there are more: --rows)"),
+    "none": Text("the store holds none of its rows any more"),
+    "kept": Text("packets kept: {size} bytes (--pcap FILE)"),
+    "not kept": Text("no packets are kept for it"),
 }
 
 
@@ -215,7 +205,7 @@ def _pcap(given: "NodeConfig", found: Suspicion, *, cut: bool) -> bytes:
 
 def _say_left_out(sheets: "list[Sheet]", packets: "list[Packet] | None", language: Language) -> None:
     """What somebody who hands the export on would believe is in it."""
-    words = _WORDS[language]
+    words = {name: text.say(language) for name, text in _WORDS.items()}
     for sheet in sheets:
         if sheet.more:
             print(f"bavn: {words[sheet.group]} {sheet.table}: {len(sheet.rows)}{words['more']}", file=sys.stderr)

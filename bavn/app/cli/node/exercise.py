@@ -34,7 +34,7 @@ def listed(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
             print(json.dumps(_plain(one, steps), ensure_ascii=False))
         return
     if not found:
-        print(Text("no exercise has been heard of here", "ingen øvelse er hørt om her").say(language))
+        print(Text("no exercise has been heard of here").say(language))
     for one in found:
         _print(one, [step for step in steps if step.exercise_id == one.exercise_id], language)
 
@@ -85,31 +85,26 @@ def _leave(exercise: str, step: ActorStep, config: Any, by: str, language: Langu
     if refused is not None:
         raise Stop(Exit.NOT_NOW, f"EXERCISE {known}: {refused.reason}")
     said = f"{MARK.say(language)} {known}: {STEPS[step].say(language)}"
-    print(f"{said}; {Text('the running node tells it', 'den kørende node fortæller det').say(language)}")
+    print(f"{said}; {Text('the running node tells it').say(language)}")
 
 
 def _print(one: "KeptExercise", steps: "list[StepStatement]", language: Language) -> None:
     said, state = one.said, STATES[ExerciseState(one.state)].say(language)
     print(f"{MARK.say(language)} {one.exercise_id}: {state}" + (f": {said[f'title_{language}']}" if said else ""))
     if not said:
-        print("  " + Text("nothing is kept of it any more", "intet er gemt om den længere").say(language))
+        print("  " + Text("nothing is kept of it any more").say(language))
         return
     print(
         f"  {iso(said['begins_us'])[:16]}Z - {iso(said['ends_us'])[:16]}Z,"
         f" {CAMPAIGNS[Campaign(said['campaign'])].say(language)}, {said['element']}"
     )
     for objective in said["objectives"]:
-        print(f"  - {objective[language]}")
+        print(f"  - {objective.get(language, objective['en'])}")
     for step in steps:
         refused = f" [{step.rule}]" if step.rule else ""
         print(f"  {iso(step.at_us)[:19]}Z  {STEPS[ActorStep(step.step)].say(language)} ({step.by}){refused}")
     if not steps and one.over_us is None:
-        print(
-            "  "
-            + Text(
-                "waits for a person here: allow or decline it", "venter på et menneske her: allow eller decline"
-            ).say(language)
-        )
+        print("  " + Text("waits for a person here: allow or decline it").say(language))
 
 
 def _plain(one: "KeptExercise", steps: "list[StepStatement]") -> dict[str, Any]:

@@ -21,51 +21,49 @@ Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
 Acknowledge = Annotated[bool, typer.Option("--acknowledge", help="Say that you know of what was lost until now.")]
 By = Annotated[str, option("soc", Right.SOC_TRIAGE)]
-ACKNOWLEDGED = Text(
-    "Acknowledged: what was lost until now is said no more.", "Noteret: det, der er tabt indtil nu, siges ikke mere."
-)
+ACKNOWLEDGED = Text("Acknowledged: what was lost until now is said no more.")
 WORDS = {
-    "well": Text("The node is well.", "Noden har det godt."),
-    "ill": Text("The node is not well:", "Noden har det ikke godt:"),
-    "stopped": Text("The node was stopped at", "Noden blev standset"),
-    "silent": Text("The node does not run, or hangs: it was last heard", "Noden kører ikke eller hænger: sidst hørt"),
-    "source": Text("Source", "Kilde"),
-    "rows": Text("rows", "rækker"),
-    "passed": Text("passed over", "sprunget over"),
-    "refused": Text("refused", "afvist"),
-    "behind": Text("behind", "bagud"),
-    "lost": Text("lost", "tabt"),
-    "of": Text("of", "af"),
-    "recent": Text("of late", "på det seneste"),
-    "broken": Text("broken", "i stykker"),
-    "sensor": Text("Sensor", "Sensor"),
-    "loss": Text("capture loss", "tab ved opsamling"),
-    "store": Text("Store", "Lager"),
-    "detect": Text("Detectors", "Detektorer"),
-    "last": Text("last run", "seneste kørsel"),
-    "took": Text("took", "tog"),
-    "never": Text("never", "aldrig"),
-    "running": Text("running for", "i gang i"),
-    "memory": Text("Memory", "Hukommelse"),
-    "disk": Text("Disk", "Disk"),
-    "free": Text("MB free", "MB ledige"),
-    "for": Text("Up", "Oppe"),
-    "up": Text("up", "oppe"),
-    "down": Text("down", "nede"),
-    "no sensor": Text("none (logs or flow records only)", "ingen (kun logs eller flowposter)"),
-    "unknown": Text("not known", "ukendt"),
-    "latest": Text("the latest", "senest"),
-    "clock": Text("newest record against this node's clock", "nyeste post mod nodens ur"),
-    "centre clock": Text("This node's clock against the centre's", "Nodens ur mod centrets"),
-    "messages": Text("messages wait for the centre", "meddelelser venter på centret"),
-    "rules": Text("Rules", "Regler"),
-    "loaded": Text("loaded", "indlæst"),
-    "failed": Text("failed", "fejlede"),
-    "sigma": Text("Sigma rules", "Sigma-regler"),
-    "watched": Text("watched", "overvåges"),
-    "unanswered": Text("not answered", "ikke besvaret"),
-    "later": Text("wait for a later run with older rows", "venter med ældre rækker til en senere kørsel"),
-    "cut": Text("match so much that only the newest is looked at", "rammer så meget, at kun det nyeste ses på"),
+    "well": Text("The node is well."),
+    "ill": Text("The node is not well:"),
+    "stopped": Text("The node was stopped at"),
+    "silent": Text("The node does not run, or hangs: it was last heard"),
+    "source": Text("Source"),
+    "rows": Text("rows"),
+    "passed": Text("passed over"),
+    "refused": Text("refused"),
+    "behind": Text.in_context("cli node health", "behind"),
+    "lost": Text("lost"),
+    "of": Text("of"),
+    "recent": Text("of late"),
+    "broken": Text("broken"),
+    "sensor": Text("Sensor"),
+    "loss": Text("capture loss"),
+    "store": Text("Store"),
+    "detect": Text("Detectors"),
+    "last": Text("last run"),
+    "took": Text("took"),
+    "never": Text("never"),
+    "running": Text("running for"),
+    "memory": Text("Memory"),
+    "disk": Text("Disk"),
+    "free": Text("MB free"),
+    "for": Text("Up"),
+    "up": Text("up"),
+    "down": Text("down"),
+    "no sensor": Text("none (logs or flow records only)"),
+    "unknown": Text("not known"),
+    "latest": Text("the latest"),
+    "clock": Text("newest record against this node's clock"),
+    "centre clock": Text("This node's clock against the centre's"),
+    "messages": Text("messages wait for the centre"),
+    "rules": Text("Rules"),
+    "loaded": Text("loaded"),
+    "failed": Text.in_context("cli node health", "failed"),
+    "sigma": Text("Sigma rules"),
+    "watched": Text("watched"),
+    "unanswered": Text("not answered"),
+    "later": Text("wait for a later run with older rows"),
+    "cut": Text("match so much that only the newest is looked at"),
 }
 
 
@@ -136,7 +134,7 @@ def _lines(told: dict[str, Any], language: Language) -> list[str]:
         lines = [f"{w['silent']} {told['at'][:19]}Z ({number(told['age_s'], language)} s)."]
     else:
         lines = [w["well"] if told["healthy"] else UNCHECKED.say(language) if unchecked_only(told) else w["ill"]]
-    lines += [f"  ! {problem[language]}" for problem in told["problems"]]
+    lines += [f"  ! {problem.get(language, problem['en'])}" for problem in told["problems"]]
     lines += promise_lines(told.get("promises", []), language)
     lines.append(
         f"{w['for']}: {number(told['up_s'], language)} s.  {w['memory']}: {number(told['memory_mb'], language)} MB.  "
@@ -200,11 +198,8 @@ def _source(source: dict[str, Any], w: dict[str, str], language: Language) -> li
     return lines
 
 
-_KEPT = Text(
-    "    of the fetched set {} of {} rules kept, {} switched off in it",
-    "    af det hentede sæt {} af {} regler beholdt, {} slået fra i det",
-)
-_LOST = Text("    {} rules: {}", "    {} regler: {}")
+_KEPT = Text("    of the fetched set {} of {} rules kept, {} switched off in it")
+_LOST = Text("    {} rules: {}")
 
 
 def _fetched(figures: dict[str, Any] | None, language: Language) -> list[str]:

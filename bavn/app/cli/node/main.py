@@ -138,17 +138,12 @@ def switches_said(notes: dict[str, str]) -> list[Text]:
     """Why nothing of it is in force, where a kill switch is on: this actor's own, or the sector's, by whom and why."""
     said = []
     if notes.get("kill_switch") == "on":
-        own = Text("Nothing is in force: the own kill switch is on.", "Intet er i kraft: eget nødstop er slået til.")
+        own = Text("Nothing is in force: the own kill switch is on.")
         said.append(own)
     turned = json.loads(notes.get("sector_switch", "{}"))
     if turned.get("state") == "on":
         who = f"{turned['by']}: {turned['why']}"
-        said.append(
-            Text(
-                f"Nothing is in force: the sector's kill switch is on ({who}).",
-                f"Intet er i kraft: sektorens nødstop er slået til ({who}).",
-            )
-        )
+        said.append(Text("Nothing is in force: the sector's kill switch is on ({who}).", who=who))
     return said
 
 

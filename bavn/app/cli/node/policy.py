@@ -20,39 +20,28 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What may leave, and be blocked, in words.")
 W: Final = {
-    "lines": Text("What each line means", "Hvad hver linje betyder"),
-    "no lines": Text(
-        "The file sets nothing: every field has its default.", "Filen angiver intet: hvert felt har sin standardværdi."
-    ),
-    "line": Text("line", "linje"),
-    "leaves": Text("What would leave", "Hvad der ville gå ud"),
-    "never": Text(
-        "What never could, whatever the policy says (what people attach to a case by hand they see first)",
-        "Hvad der aldrig kan, uanset politikken (hvad folk selv vedhæfter en sag, ser de først)",
-    ),
-    "changes": Text("What differs from the policy in force", "Hvad der adskiller sig fra den gældende politik"),
-    "same": Text("Nothing differs from the policy in force.", "Intet adskiller sig fra den gældende politik."),
-    "before": Text("before", "før"),
-    "now": Text("with this", "med denne"),
-    "own": Text("Tried on this node's last {} days: {} elements", "Prøvet på nodens seneste {} dage: {} elementer"),
-    "own none": Text("Tried on nothing: this node has not run yet.", "Prøvet på intet: noden har ikke kørt endnu."),
-    "in force": Text("in force", "gældende"),
-    "alike": Text("Each of them would fare as it does now.", "Hvert af dem ville få samme udfald som nu."),
-    "asked": Text(
-        "What the centre asked in those days and would have been answered otherwise",
-        "Hvad centralen spurgte om i de dage og ville være besvaret anderledes",
-    ),
-    "asked none": Text(
-        "Nothing that the centre asked in those days would have been answered otherwise.",
-        "Intet, som centralen spurgte om i de dage, ville være besvaret anderledes.",
-    ),
-    "more": Text("... and {} more (--json has all)", "... og {} mere (--json har alle)"),
-    "restart": Text("The node reads its policy when it starts.", "Noden læser sin politik, når den starter."),
+    "lines": Text("What each line means"),
+    "no lines": Text("The file sets nothing: every field has its default."),
+    "line": Text("line"),
+    "leaves": Text("What would leave"),
+    "never": Text("What never could, whatever the policy says (what people attach to a case by hand they see first)"),
+    "changes": Text("What differs from the policy in force"),
+    "same": Text("Nothing differs from the policy in force."),
+    "before": Text("before"),
+    "now": Text("with this"),
+    "own": Text("Tried on this node's last {} days: {} elements"),
+    "own none": Text("Tried on nothing: this node has not run yet."),
+    "in force": Text("in force"),
+    "alike": Text("Each of them would fare as it does now."),
+    "asked": Text("What the centre asked in those days and would have been answered otherwise"),
+    "asked none": Text("Nothing that the centre asked in those days would have been answered otherwise."),
+    "more": Text("... and {} more (--json has all)"),
+    "restart": Text("The node reads its policy when it starts."),
 }
 OUTCOMES: Final = {
-    "leaves": Text("leaves", "går ud"),
-    "asks": Text("waits for a person", "venter på et menneske"),
-    "stays": Text("stays", "bliver hjemme"),
+    "leaves": Text("leaves"),
+    "asks": Text("waits for a person"),
+    "stays": Text("stays"),
 }
 SHOWN_MAX: Final = 40
 

@@ -14,32 +14,24 @@ from bavn.model.moment import HOUR_US, iso
 from bavn.model.text import Text
 
 STATES: Final = {
-    "open": Text(
-        "not answered yet: the node is looking, or it waits for `bavn node allow` or `veto`",
-        "endnu ikke besvaret: noden leder, eller det venter på `bavn node allow` eller `veto`",
-    ),
-    "met": Text("met", "mødt"),
-    "not_met": Text("not met", "ikke mødt"),
-    "unanswered": Text("not answered: nobody decided before its end", "ikke besvaret: ingen besluttede inden fristen"),
+    "open": Text("not answered yet: the node is looking, or it waits for `bavn node allow` or `veto`"),
+    "met": Text("met"),
+    "not_met": Text("not met"),
+    "unanswered": Text("not answered: nobody decided before its end"),
 }
 DECLINED: Final = {
-    "question_form": Text(
-        "declined: it asks about something inside, or is malformed",
-        "afvist: den spørger om noget internt eller er forkert skrevet",
-    ),
-    "question_time": Text("declined: its times cannot be right", "afvist: dens tider kan ikke passe"),
-    "question_budget": Text("declined: the day's budget of questions is spent", "afvist: dagens spørgsmål er brugt"),
-    "external": Text("declined: it is something inside", "afvist: det er noget internt"),
-    "not_left_out": Text("declined: the policy leaves it out", "afvist: politikken udelader det"),
-    "not_vetoed": Text("declined: vetoed here", "afvist: nedlagt veto her"),
-    "answer_mode": Text("declined: the policy says never", "afvist: politikken siger aldrig"),
-    "not_again": Text(
-        "declined: the same was answered within a day", "afvist: det samme er besvaret inden for et døgn"
-    ),
-    "history": Text("declined: there is no history here to ask", "afvist: her er ingen historik at spørge"),
+    "question_form": Text("declined: it asks about something inside, or is malformed"),
+    "question_time": Text("declined: its times cannot be right"),
+    "question_budget": Text("declined: the day's budget of questions is spent"),
+    "external": Text("declined: it is something inside"),
+    "not_left_out": Text("declined: the policy leaves it out"),
+    "not_vetoed": Text("declined: vetoed here"),
+    "answer_mode": Text("declined: the policy says never"),
+    "not_again": Text("declined: the same was answered within a day"),
+    "history": Text("declined: there is no history here to ask"),
 }
 """What a rule means for whoever reads what was asked; the centre never learns which it was."""
-OTHER: Final = Text("declined by the rule {rule}", "afvist af reglen {rule}")
+OTHER: Final = Text("declined by the rule {rule}")
 COUNTS: Final = ("0", "1", "2-3", "4-10", "11-100", "> 100")
 _KEYS: Final = (
     "question",
@@ -79,7 +71,7 @@ def questions(
             print(json.dumps(one, ensure_ascii=False))
         return
     if not made:
-        nothing = Text("the centre has asked this node about nothing yet", "centralen har endnu ikke spurgt om noget")
+        nothing = Text("the centre has asked this node about nothing yet")
         print(nothing.say(language))
         return
     show_table(
@@ -104,8 +96,8 @@ def _row(row: tuple[Any, ...], language: Any) -> dict[str, Any]:
 def _says(made: dict[str, Any]) -> Text:
     state, rule = str(made["state"]), str(made["rule"])
     if state == "declined":
-        return DECLINED.get(rule) or Text(OTHER.en.format(rule=rule), OTHER.da.format(rule=rule))
+        return DECLINED.get(rule) or OTHER.filled(rule=rule)
     if state != "met":
         return STATES[state]
     span = f"{COUNTS[made['count_bucket']]} x, {made['first'][:13]}h - {made['last'][:13]}h"
-    return Text(f"{STATES['met'].en}: {span}", f"{STATES['met'].da}: {span}")
+    return Text.shaped("{states}: {span}", states=STATES["met"], span=span)

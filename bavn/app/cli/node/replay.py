@@ -60,9 +60,11 @@ def replay(
         print(out / name)
     print(
         Text(
-            f"{made.lines} records ({made.level}); {made.found.detector} concludes the same from them alone"
-            f" (p {made.found.p:.2g}). Look through it before you hand it on.",
-            f"{made.lines} poster; {made.found.detector} konkluderer det samme af dem alene (p {made.found.p:.2g})."
-            " Se den igennem, før du giver den videre.",
+            "{lines} records ({level}); {detector} concludes the same from them alone (p {p:.2g}). Look through it"
+            " before you hand it on.",
+            lines=made.lines,
+            level=made.level,
+            detector=made.found.detector,
+            p=made.found.p,
         ).say(language)
     )

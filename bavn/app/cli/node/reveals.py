@@ -67,7 +67,7 @@ def reveals(
             )
         return
     if not asked and not back and not waiting:
-        nothing = Text("the centre has asked this node to name nothing yet", "centralen har endnu ikke bedt om noget")
+        nothing = Text("the centre has asked this node to name nothing yet")
         print(nothing.say(language))
         return
     lines = [
@@ -81,7 +81,7 @@ def reveals(
         )
         for last, names, cells in together(asked)
     ]
-    ask = Text("waits for a person: bavn node allow or veto", "venter på et menneske: bavn node allow eller veto")
+    ask = Text("waits for a person: bavn node allow or veto")
     lines += [(iso(at_us)[:19], "", element, "", "", ask.say(language)) for element, at_us in waiting]
     lines += [
         (

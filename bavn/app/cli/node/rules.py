@@ -33,20 +33,16 @@ LEFT_OUT_SHOWN_MAX = 100
 
 _CHECKED = {
     "set": Text(
-        "set {}: {} of {} rules kept, {} left out, {} switched off in the set; a running node loads them by itself",
-        "sæt {}: {} af {} regler beholdt, {} udeladt, {} slået fra i sættet; en kørende node indlæser dem selv",
+        "set {}: {} of {} rules kept, {} left out, {} switched off in the set; a running node loads them by itself"
     ),
-    "why": Text("  {} rules: {}", "  {} regler: {}"),
-    "waiting": Text(
-        "  {} of the kept rules wait for a flowbit that no rule sets: they say nothing",
-        "  {} af de beholdte regler venter på en flowbit, som ingen regel sætter: de siger intet",
-    ),
-    "shrink": Text("  from {} rules to {}: accepted by {}", "  fra {} regler til {}: godtaget af {}"),
-    "more": Text("more are left out: --json names them all", "flere er udeladt: --json nævner dem alle"),
-    "left out": Text("  left out: {}", "  udeladt: {}"),
-    "counts": Text("{} rules load, {} fail; {} entries of tuning", "{} regler indlæses, {} fejler; {} tilpasninger"),
-    "fails": Text("  fails: {}", "  fejler: {}"),
-    "stranger": Text("  tunes a rule that is not there: {}", "  tilpasser en regel, der ikke er der: {}"),
+    "why": Text("  {} rules: {}"),
+    "waiting": Text("  {} of the kept rules wait for a flowbit that no rule sets: they say nothing"),
+    "shrink": Text("  from {} rules to {}: accepted by {}"),
+    "more": Text("more are left out: --json names them all"),
+    "left out": Text("  left out: {}"),
+    "counts": Text("{} rules load, {} fail; {} entries of tuning"),
+    "fails": Text("  fails: {}"),
+    "stranger": Text("  tunes a rule that is not there: {}"),
 }
 
 
@@ -143,7 +139,7 @@ def list_rules(
         language,
     )
     if len(known) > limit:
-        print(f"{len(known) - limit} {Text('more', 'flere').say(language)}: --limit, --find")
+        print(f"{len(known) - limit} {Text('more').say(language)}: --limit, --find")
 
 
 @app.command("check")

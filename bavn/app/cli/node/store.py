@@ -81,22 +81,22 @@ def _folder(config: Path) -> Path:
 
 
 FIGURES: Final[dict[str, Text]] = {
-    "rows": Text("rows", "rækker"),
-    "bytes": Text("bytes", "bytes"),
-    "segments": Text("segments", "filer"),
-    "micro_segments": Text("micro_segments", "små filer"),
-    "hours": Text("hours", "timer"),
-    "refused": Text("refused", "afvist"),
-    "forgotten_rows": Text("forgotten_rows", "glemte rækker"),
-    "forgotten_bytes": Text("forgotten_bytes", "glemte bytes"),
-    "waiting_bytes": Text("waiting_bytes", "ventende bytes"),
-    "damaged": Text("damaged", "beskadiget"),
-    "damaged_rows": Text("rows in damaged files", "rækker i beskadigede filer"),
-    "rows_total": Text("rows_total", "rækker i alt"),
-    "bytes_total": Text("bytes_total", "bytes i alt"),
-    "oldest": Text("oldest", "ældste"),
-    "newest": Text("newest", "nyeste"),
-    "known_from": Text("known_from", "kendt fra"),
+    "rows": Text("rows"),
+    "bytes": Text("bytes"),
+    "segments": Text("segments"),
+    "micro_segments": Text("micro_segments"),
+    "hours": Text("hours"),
+    "refused": Text("refused"),
+    "forgotten_rows": Text("forgotten_rows"),
+    "forgotten_bytes": Text("forgotten_bytes"),
+    "waiting_bytes": Text("waiting_bytes"),
+    "damaged": Text("damaged"),
+    "damaged_rows": Text("rows in damaged files"),
+    "rows_total": Text("rows_total"),
+    "bytes_total": Text("bytes_total"),
+    "oldest": Text("oldest"),
+    "newest": Text("newest"),
+    "known_from": Text("known_from"),
 }
 """What the store's figures are called; in English as JSON has them."""
 
@@ -111,7 +111,7 @@ def _say(said: dict[str, Any], *, as_json: bool, language: Language = "en") -> N
 
 
 def _words(value: Any, language: Language) -> str:
-    none = Text("none", "ingen").say(language)
+    none = Text("none").say(language)
     if isinstance(value, dict):
         return ", ".join(f"{reason(key, language)} {number(count, language)}" for key, count in value.items()) or none
     if isinstance(value, list | tuple):

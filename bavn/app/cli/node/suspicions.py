@@ -46,7 +46,7 @@ def suspicions(
             print(json.dumps(said_of(entry, language), ensure_ascii=False))
         return
     if not shown:
-        print(Text("nothing is suspicious here now", "intet er mistænkeligt her nu").say(language))
+        print(Text("nothing is suspicious here now").say(language))
     else:
         show_table(
             ("rank", "id", "verdict", "detector", "p", "nats", "host", "peer", "why"),
@@ -70,8 +70,9 @@ def suspicions(
     if not every and (left > 0 or ignored):
         print(
             Text(
-                f"not shown: {max(0, left)} further down, {ignored} ignored by a verdict (--all shows everything)",
-                f"ikke vist: {max(0, left)} længere nede, {ignored} ignoreret ved en dom (--all viser alt)",
+                "not shown: {n} further down, {ignored} ignored by a verdict (--all shows everything)",
+                n=max(0, left),
+                ignored=ignored,
             ).say(language)
         )
 
@@ -82,7 +83,6 @@ def verdict_words(verdict: "Verdict | None", language: Language) -> str:
 
     if verdict is None:
         return ""
-    until = {"en": "until", "da": "til"}[language]
-    ends = f" {until} {iso(verdict.until_us)[:10]}" if verdict.until_us is not None else ""
-    whose = {"en": " (the sector)", "da": " (sektoren)"}[language] if verdict.origin == "sector" else ""
+    ends = "" if verdict.until_us is None else Text(" until {day}", day=iso(verdict.until_us)[:10]).say(language)
+    whose = Text(" (the sector)").say(language) if verdict.origin == "sector" else ""
     return JUDGEMENT_WORDS[verdict.judgement].say(language) + whose + ends

@@ -93,8 +93,9 @@ def verdicts(
         if ends_us <= now_us:
             continue
         more = Text(
-            f"{case_id}: the sector judged {count} more than its message had room for; ask the centre for them",
-            f"{case_id}: sektoren bedømte {count} flere, end beskeden havde plads til; spørg centralen om dem",
+            "{case_id}: the sector judged {count} more than its message had room for; ask the centre for them",
+            case_id=case_id,
+            count=count,
         )
         print(more.say(language), file=sys.stderr if as_json else sys.stdout)
 
@@ -157,7 +158,7 @@ def _show(rows: list[dict[str, Any]], *, as_json: bool, language: Language) -> N
             print(json.dumps(row, ensure_ascii=False))
         return
     if not rows:
-        print({"en": "no verdict holds here", "da": "ingen dom gælder her"}[language])
+        print(Text("no verdict holds here").say(language))
         return
     table = [
         (
@@ -182,12 +183,13 @@ def _show(rows: list[dict[str, Any]], *, as_json: bool, language: Language) -> N
 
 
 def _by(row: dict[str, Any], language: Language) -> str:
-    return {"en": "the sector", "da": "sektoren"}[language] if row["origin"] == "sector" else str(row["by"])
+    return Text("the sector").say(language) if row["origin"] == "sector" else str(row["by"])
 
 
 def _until_words(row: dict[str, Any], language: Language) -> str:
     if row["ended"]:
-        return {"en": "taken back ", "da": "taget tilbage "}[language] + str(row["ended"])[:16]
+        return Text("taken back {at}", at=str(row["ended"])[:16]).say(language)
     if row["until"] is None:
-        return {"en": "no end", "da": "ingen slutning"}[language]
-    return str(row["until"])[:16] if row["holds"] else {"en": "ended ", "da": "udløb "}[language] + row["until"][:16]
+        return Text("no end").say(language)
+    until = str(row["until"])[:16]
+    return until if row["holds"] else Text("ended {at}", at=until).say(language)

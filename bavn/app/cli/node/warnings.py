@@ -54,9 +54,7 @@ def warnings(
     elif warning:
         _show_one(found[0], said, language)
     elif not found:
-        print(
-            Text("the centre has not warned this actor yet", "centralen har endnu ikke varslet aktøren").say(language)
-        )
+        print(Text("the centre has not warned this actor yet").say(language))
     else:
         show_table(
             ("id", "state", "what", "tlp", "outcome", "until", "says"),
@@ -118,8 +116,9 @@ def warning_answer(
         number = there.warnings.leave(kept.warning_id, kept.version, act, words, by)
     print(
         Text(
-            f"{kept.warning_id}: answer {number} leaves at the running node's next step",
-            f"{kept.warning_id}: svar {number} går ud ved den kørende nodes næste skridt",
+            "{warning_id}: answer {number} leaves at the running node's next step",
+            warning_id=kept.warning_id,
+            number=number,
         ).say(language)
     )
 
@@ -132,11 +131,7 @@ def _show_one(one: "KeptWarning", said: "Sequence[AnswerStatement]", language: L
     for observable in text["observables"]:
         print(f"  {observable['type']}:{observable['value']}")
     by, until = iso(text["acknowledge_us"])[:16], iso(text["until_us"])[:16]
-    print(
-        Text(f"acknowledge by {by}Z; in force until {until}Z", f"kvittér senest {by}Z; gælder til {until}Z").say(
-            language
-        )
-    )
+    print(Text("acknowledge by {by}Z; in force until {until}Z", by=by, until=until).say(language))
     for answer in said:
         if answer.warning_id == one.warning_id:
             print(f"\n{iso(answer.at_us)[:16]}  {answer.by}: {answer.act} {answer.words} [{_became(answer, language)}]")
@@ -144,8 +139,8 @@ def _show_one(one: "KeptWarning", said: "Sequence[AnswerStatement]", language: L
 
 def _became(answer: "AnswerStatement", language: Language) -> str:
     if answer.told_us is None:
-        return Text("waits for the running node", "venter på den kørende node").say(language)
-    return rule_text(answer.rule).say(language) if answer.rule else Text("sent", "sendt").say(language)
+        return Text("waits for the running node").say(language)
+    return rule_text(answer.rule).say(language) if answer.rule else Text("sent").say(language)
 
 
 def _plain(one: "KeptWarning", said: "Sequence[AnswerStatement]") -> dict[str, Any]:

@@ -15,8 +15,8 @@ from bavn.wire.enrol import ends_us
 from bavn.wire.safe import Safe
 
 PARTIES = {
-    "centre": (CENTRE_KEYS, Text("the centre", "centret"), "bavn node enrol"),
-    "keyholder": (KEYHOLDER_KEYS, Text("the key holder", "nøgleholderen"), "bavn node enrol --keyholder"),
+    "centre": (CENTRE_KEYS, Text("the centre"), "bavn node enrol"),
+    "keyholder": (KEYHOLDER_KEYS, Text("the key holder"), "bavn node enrol --keyholder"),
 }
 
 
@@ -43,15 +43,17 @@ def certificate_problems(ends: Mapping[str, int], now_us: int, days_min: int) ->
         _, who, again = PARTIES[party]
         if end_us <= now_us:
             text = Text(
-                f"the certificate from {who.en} has ended: with a new token, `{again}` into an empty folder of keys",
-                f"certifikatet fra {who.da} er udløbet: med en ny engangskode, `{again}` i en tom nøglemappe",
+                "the certificate from {who} has ended: with a new token, `{again}` into an empty folder of keys",
+                who=who,
+                again=again,
             )
             found.append(Problem(code="certificate_ended", source=party, text=text))
         elif ends_soon(end_us, now_us, days_min):
             days = (end_us - now_us) // DAY_US
             text = Text(
-                f"the certificate from {who.en} ends in {days} days and could not be renewed: is {who.en} reached?",
-                f"certifikatet fra {who.da} udløber om {days} dage og kunne ikke fornyes: nås {who.da}?",
+                "the certificate from {who} ends in {days} days and could not be renewed: is {who} reached?",
+                who=who,
+                days=days,
             )
             found.append(Problem(code="certificate_ends", source=party, text=text))
     return found

@@ -10,15 +10,15 @@ from typing import Any, Final
 from bavn.app.config.sensor import HealthTable
 from bavn.app.net.link_watch import LinkWatch
 from bavn.app.process.chain_walk import ChainWalk
-from bavn.app.process.danish import danish
+from bavn.app.process.danish import of_reason
 from bavn.app.process.problem import Problem
 from bavn.model.failure import FailingPart
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.text import Text
 from bavn.wire.shut import ShutGate
 
-CENTRE: Final = Text("the centre", "analysecentret")
-KEYHOLDER: Final = Text("the key holder", "nøgleholderen")
+CENTRE: Final = Text.in_context("node health checks", "the centre")
+KEYHOLDER: Final = Text("the key holder")
 _OF_PART: Final = {
     "detector": "detector_fails",
     "correlator": "detector_fails",
@@ -50,8 +50,9 @@ class QueueWatch:
             return []
         minutes = (now_us - self.since_us) // MINUTE_US
         text = Text(
-            f"{messages} messages wait for the centre, and for {minutes} min there were never fewer",
-            f"{messages} meddelelser venter på analysecentret, og i {minutes} min blev det ikke til færre",
+            "{messages} messages wait for the centre, and for {minutes} min there were never fewer",
+            messages=messages,
+            minutes=minutes,
         )
         return [Problem(code="queue_grows", source="centre", text=text)]
 
@@ -91,20 +92,18 @@ class NodeChecks:
         """Why a promise is not known to be kept. ``rules``: figures of the rule keeper."""
         not_yet: dict[str, Text] = {}
         if self.centre is not None and not self.centre.known():
-            not_yet["centre_accepts"] = Text("no answer yet", "intet svar endnu")
-            not_yet["clocks"] = Text("the centre's clock is not known yet", "analysecentrets ur kendes ikke endnu")
+            not_yet["centre_accepts"] = Text("no answer yet")
+            not_yet["clocks"] = Text("the centre's clock is not known yet")
         if self.keyholder is not None and not self.keyholder.known():
-            not_yet["keyholder_accepts"] = Text("no answer yet", "intet svar endnu")
+            not_yet["keyholder_accepts"] = Text("no answer yet")
         if self.chain is not None and not self.chain.known():
-            not_yet["ledger_whole"] = Text("it is being read", "den er ved at blive læst")
+            not_yet["ledger_whole"] = Text("it is being read")
         untried = [name for name, why in self.enforcers() if not why] if self.enforcers is not None else []
         if untried:
             names = ", ".join(untried)
-            not_yet["enforcers_up"] = Text(f"not tried yet: {names}", f"endnu ikke prøvet: {names}")
+            not_yet["enforcers_up"] = Text("not tried yet: {names}", names=names)
         if self.asks_rules and rules.get("loaded") is None:
-            not_yet["rules_loaded"] = Text(
-                "Suricata has not said yet what it loaded", "Suricata har ikke sagt endnu, hvad den indlæste"
-            )
+            not_yet["rules_loaded"] = Text.in_context("node health checks", "Suricata has not said yet what it loaded")
         return not_yet
 
     def problems(self, limits: HealthTable, queued: int, rules: Mapping[str, Any], now_us: int) -> list[Problem]:
@@ -128,12 +127,12 @@ class NodeChecks:
 
 def ledger_problem(broken: str) -> Problem:
     """``broken``: the first place that does not fit."""
-    text = Text(f"the ledger's chain is broken: {broken}", f"hovedbogens kæde er brudt: {danish(broken)}")
+    text = Text("the ledger's chain is broken: {broken}", broken=of_reason(broken))
     return Problem(code="ledger_broken", source="ledger", text=text)
 
 
 def _enforcer(name: str, why: str) -> Problem:
-    text = Text(f"the enforcer {name} is not up: {why}", f"håndhæveren {name} virker ikke: {danish(why)}")
+    text = Text("the enforcer {name} is not up: {why}", name=name, why=of_reason(why))
     return Problem(code="enforcer_down", source=name, text=text)
 
 
@@ -149,14 +148,15 @@ def _rules_off(rules: Mapping[str, Any], percent_min: int) -> list[Problem]:
     every = wanted + off
     if 100 * loaded < percent_min * every:
         text = Text(
-            f"only {loaded} of {every} rules are on: {off} are switched off, {wanted - loaded} left out",
-            f"kun {loaded} af {every} regler er slået til: {off} er slået fra, {wanted - loaded} udeladt",
+            "only {loaded} of {every} rules are on: {off} are switched off, {wanted} left out",
+            loaded=loaded,
+            every=every,
+            off=off,
+            wanted=wanted - loaded,
         )
         return [Problem(code="rules_off", source="rules", text=text)]
     if rules.get("loaded") == 0 and loaded:
-        text = Text(
-            f"Suricata has loaded none of {loaded} rules", f"Suricata har ikke indlæst nogen af {loaded} regler"
-        )
+        text = Text("Suricata has loaded none of {loaded} rules", loaded=loaded)
         return [Problem(code="rules_off", source="rules", text=text)]
     return []
 
@@ -164,14 +164,14 @@ def _rules_off(rules: Mapping[str, Any], percent_min: int) -> list[Problem]:
 def shut_words(shut: ShutGate) -> Text:
     """A gate that is shut, for whom and why."""
     return Text(
-        f"gate {shut.gate} is shut for {shut.kind} of {shut.peer} since the rule {shut.rule} failed",
-        f"porten {shut.gate} er lukket for {shut.kind} fra {shut.peer}, siden reglen {shut.rule} fejlede",
+        "gate {gate} is shut for {kind} of {peer} since the rule {rule} failed",
+        gate=shut.gate,
+        kind=shut.kind,
+        peer=shut.peer,
+        rule=shut.rule,
     )
 
 
 def part_words(one: FailingPart) -> Text:
     """A part that fails, how often and with what."""
-    return Text(
-        f"{one.part} fails ({one.count} times): {one.latest.error}",
-        f"{one.part} fejler ({one.count} gange): {one.latest.error}",
-    )
+    return Text("{part} fails ({count} times): {error}", part=one.part, count=one.count, error=one.latest.error)

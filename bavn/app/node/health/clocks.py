@@ -22,14 +22,15 @@ def clock_problems(
     own clock jumped of late."""
     found = []
     if abs(jumped_s) > CLOCK_JUMP_S_MAX:
-        way = Text("ahead", "frem") if jumped_s > 0 else Text("back", "tilbage")
+        way = Text("ahead") if jumped_s > 0 else Text("back")
         found.append(
             Problem(
                 code="clock_jump",
                 source="node",
                 text=Text(
-                    f"this node's clock jumped {abs(jumped_s)} s {way.en}, or the machine slept: keep it by NTP",
-                    f"nodens ur sprang {abs(jumped_s)} s {way.da}, eller maskinen sov: hold det ved NTP",
+                    "this node's clock jumped {jumped_s} s {way}, or the machine slept: keep it by NTP",
+                    jumped_s=abs(jumped_s),
+                    way=way,
                 ),
             )
         )
@@ -39,28 +40,29 @@ def clock_problems(
             continue
         if off < 0 and (source.lag_bytes or source.caught_up_us is None):  # it is the reader that is behind
             continue
-        way = Text("ahead of", "foran") if off > 0 else Text("behind", "bagud for")
+        way = Text("ahead of") if off > 0 else Text("behind")
         found.append(
             Problem(
                 code="clock",
                 source=source.name,
                 text=Text(
-                    f"the newest records of {source.name} are {abs(off)} s {way.en} this node's clock: set the"
-                    " clocks by"
-                    " NTP",
-                    f"de nyeste poster fra {source.name} er {abs(off)} s {way.da} nodens ur: stil urene med NTP",
+                    "the newest records of {source} are {off} s {way} this node's clock: set the clocks by NTP",
+                    source=source.name,
+                    off=abs(off),
+                    way=way,
                 ),
             )
         )
     if centre_skew_s is not None and abs(centre_skew_s) > clock_s_max:
-        way = Text("ahead of", "foran") if centre_skew_s > 0 else Text("behind", "bagud for")
+        way = Text("ahead of") if centre_skew_s > 0 else Text("behind")
         found.append(
             Problem(
                 code="clock",
                 source="centre",
                 text=Text(
-                    f"this node's clock is {abs(centre_skew_s)} s {way.en} the centre's: set the clocks by NTP",
-                    f"nodens ur er {abs(centre_skew_s)} s {way.da} centrets: stil urene med NTP",
+                    "this node's clock is {centre_skew_s} s {way} the centre's: set the clocks by NTP",
+                    centre_skew_s=abs(centre_skew_s),
+                    way=way,
                 ),
             )
         )

@@ -31,11 +31,15 @@ class Lost:
     latest_us: int
 
     def problem(self) -> Problem:
-        kind, unit = loss(self.what), UNITS.get(self.unit, Text(self.unit, self.unit))
+        kind, unit = loss(self.what), UNITS.get(self.unit, Text.plain(self.unit))
         since = iso(self.since_us)[:16] + "Z"
         text = Text(
-            f"{self.source}: {self.count} {unit.en} lost since {since}: {kind.en}",
-            f"{self.source}: {self.count} {unit.da} tabt siden {since}: {kind.da}",
+            "{source}: {count} {unit} lost since {since}: {kind}",
+            source=self.source,
+            count=self.count,
+            unit=unit,
+            since=since,
+            kind=kind,
         )
         code = "store_damaged" if self.what == "set_aside" else f"lost_{self.what}"
         return Problem(code=code, source=self.source, text=text)

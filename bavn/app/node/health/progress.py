@@ -41,8 +41,10 @@ class Progress:
                 continue
             minutes = waited_us // MINUTE_US
             text = Text(
-                f"{source.name} has taken nothing in for {minutes} min, and {source.lag_bytes} bytes wait",
-                f"{source.name} har intet læst i {minutes} min, og {source.lag_bytes} bytes venter",
+                "{source} has taken nothing in for {minutes} min, and {lag_bytes} bytes wait",
+                source=source.name,
+                minutes=minutes,
+                lag_bytes=source.lag_bytes,
             )
             stuck.append(Problem(code="no_progress", source=source.name, text=text))
         return stuck

@@ -157,7 +157,7 @@ class Recorder:
             Problem(
                 code="unwritten",
                 source=name,
-                text=Text(f"{name} cannot be written ({why})", f"{name} kan ikke skrives ({why})"),
+                text=Text("{name} cannot be written ({why})", name=name, why=why),
             )
             for name, why in self._unwritten.items()
         ]
@@ -193,11 +193,11 @@ class Recorder:
         unread = [one.name for one in now.sources if one.caught_up_us is None and not one.rows and not one.broken]
         if unread:
             names = ", ".join(unread)
-            not_yet["sources_read"] = Text(f"not read yet: {names}", f"endnu ikke læst: {names}")
+            not_yet["sources_read"] = Text("not read yet: {names}", names=names)
         if self.lookout is not None and self.lookout.detected_us is None and any(one.rows for one in now.sources):
-            not_yet["detectors_work"] = Text("they have not run to their end yet", "de har endnu ikke kørt til ende")
+            not_yet["detectors_work"] = Text("they have not run to their end yet")
         if self.store is not None and not self._store:
-            not_yet["store_whole"] = Text("it was not looked at yet", "der er ikke set på det endnu")
+            not_yet["store_whole"] = Text("it was not looked at yet")
         return not_yet
 
     def kinds(self) -> tuple[str, ...]:

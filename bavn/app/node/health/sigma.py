@@ -20,15 +20,16 @@ def sigma_problems(standing: RulesStatus) -> list[Problem]:
             code="sigma_refused",
             source=one.rule.id,
             text=Text(
-                f"the Sigma rule \u201c{_title(one.rule)}\u201d was not answered: {_reason(one.reason)}",
-                f"Sigma-reglen \u201d{_title(one.rule)}\u201d blev ikke besvaret: {_reason(one.reason)}",
+                "the Sigma rule “{title}” was not answered: {reason}",
+                title=_title(one.rule),
+                reason=_reason(one.reason),
             ),
         )
         for one in standing.refused[:NAMED_MAX]
     ]
     more = len(standing.refused) - NAMED_MAX
     if more > 0:
-        text = Text(f"{more} more Sigma rules were not answered", f"{more} Sigma-regler mere blev ikke besvaret")
+        text = Text("{more} more Sigma rules were not answered", more=more)
         found.append(Problem(code="sigma_refused", source="", text=text))
     return found
 

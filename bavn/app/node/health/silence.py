@@ -10,7 +10,7 @@ from bavn.actor.sense.account import Figures
 from bavn.app.process.problem import Problem
 from bavn.model.health import SOURCE_SILENT_S_MIN
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
-from bavn.model.text import Text
+from bavn.model.text import Number, Text
 
 OCCASIONAL: Final = frozenset({"captures", "kex", "kex-ring", "canary"})
 """Sources of which nothing comes for days where nothing is wrong: somebody must put a capture there."""
@@ -20,10 +20,7 @@ GAPS: Final = 6
 NO_SOURCE: Final = Problem(
     code="no_source",
     source="",
-    text=Text(
-        "nothing is read and there is no sector: name a source under [sense] in node.toml (docs/sources.md)",
-        "intet læses, og der er ingen sektor: nævn en kilde under [sense] i node.toml (docs/sources.md)",
-    ),
+    text=Text("nothing is read and there is no sector: name a source under [sense] in node.toml (docs/sources.md)"),
 )
 """Of a node that can neither see nor protect."""
 
@@ -37,18 +34,17 @@ def silence_problems(sources: Sequence[Figures], now_us: int, began_us: int, sil
         if source.name in OCCASIONAL or source.broken or source.lag_bytes or not silent_s_max:
             continue
         if since_us > silent_us_max(source, silent_s_max):
-            hours = since_us / HOUR_US
-            long = Text(f"{hours:.1f} h", f"{hours:.1f} t".replace(".", ","))
+            long = Text("{count} h", count=Number(since_us / HOUR_US, ".1f"))
             if since_us < HOUR_US:
-                long = Text(*[f"{since_us // MINUTE_US} min"] * 2)
+                long = Text("{count} min", count=since_us // MINUTE_US)
             found.append(
                 Problem(
                     code="silent",
                     source=source.name,
                     text=Text(
-                        f"{source.name} has given no record for {long.en}: does it still see, or get sent, anything?",
-                        f"{source.name} har ikke givet nogen post i {long.da}: ser den, eller får den stadig tilsendt,"
-                        " noget?",
+                        "{source} has given no record for {long}: does it still see, or get sent, anything?",
+                        source=source.name,
+                        long=long,
                     ),
                 )
             )

@@ -15,10 +15,10 @@ from bavn.app.node.health.clocks import clock_problems
 from bavn.app.node.health.sigma import sigma_problems
 from bavn.app.node.health.silence import NO_SOURCE, silence_problems
 from bavn.app.node.health.words import UNITS, loss
-from bavn.app.process.danish import danish
+from bavn.app.process.danish import of_reason
 from bavn.app.process.problem import Problem
 from bavn.model.moment import SECOND_US
-from bavn.model.text import Text
+from bavn.model.text import Number, Text
 
 CAPTURE_DROPS: Final = "capture_drops"
 STREAM_GAPS: Final = "stream_gaps"
@@ -50,11 +50,15 @@ class Recent:
         return None if not self.of else min(1000, -(-1000 * self.count // self.of))
 
     def text(self) -> Text:
-        kind, unit = loss(self.what), UNITS.get(self.unit, Text(self.unit, self.unit))
-        share = "" if self.permille is None else f" ({self.permille / 10:.1f} %)"
-        return Text(
-            f"{self.source}: {self.count} {unit.en}{share}: {kind.en}",
-            f"{self.source}: {self.count} {unit.da}{share.replace('.', ',')}: {kind.da}",
+        kind, unit = loss(self.what), UNITS.get(self.unit, Text.plain(self.unit))
+        share = "" if self.permille is None else Text.shaped(" ({share} %)", share=Number(self.permille / 10, ".1f"))
+        return Text.shaped(
+            "{source}: {count} {unit}{share}: {kind}",
+            source=self.source,
+            count=self.count,
+            unit=unit,
+            share=share,
+            kind=kind,
         )
 
 
@@ -132,20 +136,14 @@ def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
 def _broken(now: Vitals) -> Iterator[Problem]:
     for source in now.sources:
         if source.broken:
-            text = Text(
-                f"{source.name} cannot be read: {source.broken}",
-                f"{source.name} kan ikke læses: {danish(source.broken)}",
-            )
+            text = Text("{source} cannot be read: {broken}", source=source.name, broken=of_reason(source.broken))
             yield Problem(code="source_broken", source=source.name, text=text)
 
 
 def _restarted(now: Vitals) -> Iterator[Problem]:
     for name, count in now.restarts.items():
         if count:
-            text = Text(
-                f"{name} ended by itself and was started again {count} times of late",
-                f"{name} gik ned og blev startet igen {count} gange på det seneste",
-            )
+            text = Text("{name} ended by itself and was started again {count} times of late", name=name, count=count)
             yield Problem(code="restarted", source=name, text=text)
 
 
@@ -159,10 +157,11 @@ def _told_twice(now: Vitals) -> Iterator[Problem]:
     for source in now.sources:
         if source.counts.get(TOLD_TWICE, 0) > TWICE_SHARE_MAX * (source.rows + TWICE_ROWS_MIN):
             text = Text(
-                f"{source.name}: {source.counts[TOLD_TWICE]} of {source.rows} flows came from two exporters and count"
-                " twice: export each flow in one place only",
-                f"{source.name}: {source.counts[TOLD_TWICE]} af {source.rows} forbindelser kom fra to eksportører og"
-                " tæller dobbelt: eksportér hver forbindelse ét sted",
+                "{source}: {counts} of {rows} flows came from two exporters and count twice: export each flow"
+                " in one place only",
+                source=source.name,
+                counts=source.counts[TOLD_TWICE],
+                rows=source.rows,
             )
             yield Problem(code="told_twice", source=source.name, text=text)
 
@@ -170,10 +169,9 @@ def _told_twice(now: Vitals) -> Iterator[Problem]:
 def _store_refuses(now: Vitals) -> Iterator[Problem]:
     if now.store_refused > now.stored_rows:
         text = Text(
-            f"the store refused {now.store_refused} rows as too old or too new, more than it keeps: look at old"
-            " files with `bavn analyse`, or raise [store] age_days_max",
-            f"lageret afviste {now.store_refused} rækker som for gamle eller for nye, flere end det har: se på"
-            " gamle filer med `bavn analyse`, eller hæv [store] age_days_max",
+            "the store refused {store_refused} rows as too old or too new, more than it keeps: look at"
+            " old files with `bavn analyse`, or raise [store] age_days_max",
+            store_refused=now.store_refused,
         )
         yield Problem(code="store_refuses", source="", text=text)
 
@@ -181,7 +179,7 @@ def _store_refuses(now: Vitals) -> Iterator[Problem]:
 def _failed(now: Vitals) -> Iterator[Problem]:
     for code, said in (("detect_failed", now.detect_failed), ("disk_failed", now.disk_failed)):
         if said:
-            yield Problem(code=code, source="node", text=Text(said, said))
+            yield Problem(code=code, source="node", text=Text.plain(said))
 
 
 def _detects_slowly(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
@@ -189,15 +187,16 @@ def _detects_slowly(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
         return
     took_s = (now.now_us - now.detecting_us) // SECOND_US
     if took_s > limits.detect_s_max:
-        text = Text(f"the detectors have run for {took_s} s", f"detektorerne har kørt i {took_s} s")
+        text = Text("the detectors have run for {took_s} s", took_s=took_s)
         yield Problem(code="detect_slow", source="node", text=text)
 
 
 def _disk_full(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
     if now.disk_free_mb < limits.disk_free_mb_min:
         text = Text(
-            f"{now.disk_free_mb} MB left on the disk, less than {limits.disk_free_mb_min}",
-            f"{now.disk_free_mb} MB tilbage på disken, mindre end {limits.disk_free_mb_min}",
+            "{disk_free_mb} MB left on the disk, less than {disk_free_mb_min}",
+            disk_free_mb=now.disk_free_mb,
+            disk_free_mb_min=limits.disk_free_mb_min,
         )
         yield Problem(code="disk_full", source="node", text=text)
 
@@ -211,7 +210,9 @@ def _lags(now: Vitals, source: Figures, limits: HealthTable) -> list[Problem]:
     if source.name in PATIENT or (lag_s <= limits.lag_s_max and lag_mb <= limits.lag_mb_max):
         return []
     text = Text(
-        f"{source.name} is {lag_s} s and {lag_mb} MB behind: the node does not keep up",
-        f"{source.name} er {lag_s} s og {lag_mb} MB bagud: noden kan ikke følge med",
+        "{source} is {lag_s} s and {lag_mb} MB behind: the node does not keep up",
+        source=source.name,
+        lag_s=lag_s,
+        lag_mb=lag_mb,
     )
     return [Problem(code="lag", source=source.name, text=text)]

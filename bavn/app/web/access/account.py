@@ -138,7 +138,7 @@ def routes(keeper: Keeper) -> APIRouter:
         """Language and time zone."""
         browser(keeper, request, person)
         if given.zone is not None and given.zone not in available_timezones():
-            raise Trouble(422, "no-zone", Text("There is no such time zone.", "Den tidszone findes ikke."))
+            raise Trouble(422, "no-zone", Text("There is no such time zone."))
         keeper.accounts.choose(person.name, given.language, given.zone)
 
     @router.delete("/sessions/{session_id}", operation_id="account_end_session", status_code=204)
@@ -157,7 +157,7 @@ def routes(keeper: Keeper) -> APIRouter:
             raise Trouble(
                 403,
                 "too-wide",
-                Text("A token has no right that you do not have.", "En token har ingen ret, som du ikke har."),
+                Text("A token has no right that you do not have."),
             )
         made = keeper.tokens.make(person.name, given.label, given.scopes, given.days)
         if made is None:
@@ -177,7 +177,7 @@ def routes(keeper: Keeper) -> APIRouter:
 def browser(keeper: Keeper, request: Request, person: Person) -> Signed:
     """The session behind a person; a token has none. Raises Trouble(403)."""
     if person.scopes is not None:
-        raise Trouble(403, "in-browser", Text("A token may not do this: sign in.", "En token må ikke dette: log ind."))
+        raise Trouble(403, "in-browser", Text("A token may not do this: sign in."))
     return keeper.signed(request)
 
 

@@ -24,6 +24,7 @@ from bavn.app.web.console import BYTES_PER_MINUTE_MAX, ConsoleSettings, client_a
 from bavn.app.web.frame import Person, SessionContext, Trouble
 from bavn.app.web.guard import READS
 from bavn.app.web.problems import WORDS
+from bavn.model.catalogue import languages
 from bavn.model.settings import SettingsError
 from bavn.model.text import Language, Text
 
@@ -127,10 +128,7 @@ class Keeper:
                 raise Trouble(
                     403,
                     "no-csrf",
-                    Text(
-                        "This did not come from the console's page: load it anew.",
-                        "Dette kom ikke fra konsollens side: genindlæs den.",
-                    ),
+                    Text("This did not come from the console's page: load it anew."),
                 )
         return found
 
@@ -141,9 +139,7 @@ class Keeper:
             raise Trouble(
                 403,
                 "prove-again",
-                Text(
-                    "Sign in again first: this needs a fresh log-on.", "Log ind igen først: dette kræver et nyt log-on."
-                ),
+                Text("Sign in again first: this needs a fresh log-on."),
             )
         return found
 
@@ -163,7 +159,7 @@ class Keeper:
             raise Trouble(
                 401,
                 "bad-token",
-                Text("This token is not good, or not any more.", "Denne token duer ikke, eller ikke længere."),
+                Text("This token is not good, or not any more."),
             )
         token, account = found
         name = of_token(self.book, account, token, changes=changes)
@@ -180,7 +176,7 @@ class Keeper:
             raise Trouble(
                 403,
                 "other-site",
-                Text("This was asked by another site's page.", "Dette blev sendt fra et andet websteds side."),
+                Text("This was asked by another site's page."),
             )
 
     def pay(self, request: Request) -> str:
@@ -201,7 +197,7 @@ class Keeper:
     def refused(self, name: str, address: str, how: str) -> NoReturn:
         """Notes a log-on that failed, and says the one thing that is ever said of it."""
         self.note_refused(shown(name), how=how, address=address)
-        raise Trouble(401, "refused", Text("This log-on was refused.", "Dette log-on blev afvist."))
+        raise Trouble(401, "refused", Text("This log-on was refused."))
 
     def note_refused(self, subject: str, **detail: str) -> None:
         """One line of the log; beyond so many a minute one line for all of them, so that nobody fills the disk."""
@@ -268,7 +264,7 @@ class Keeper:
 
 
 def _language(kept: str | None) -> Language | None:
-    return "da" if kept == "da" else "en" if kept == "en" else None
+    return kept if kept in languages() else None
 
 
 def same(given: str, wanted: str) -> bool:
@@ -297,62 +293,48 @@ def wait() -> NoReturn:
 _CANNOT: Final[dict[str, tuple[int, Text, Any]]] = {
     "bad-name": (
         422,
-        Text(
-            "A name is 2 to 64 letters, digits and . @ + ' - or space.",
-            "Et navn er 2 til 64 bogstaver, tal og . @ + ' - eller mellemrum.",
-        ),
+        Text("A name is 2 to 64 letters, digits and . @ + ' - or space."),
         "you",
     ),
     "bad-actor": (
         422,
-        Text("An actor is 2 to 40 characters of a-z, 0-9 and -.", "En aktør er 2 til 40 tegn af a-z, 0-9 og -."),
+        Text("An actor is 2 to 40 characters of a-z, 0-9 and -."),
         "you",
     ),
     "no-role": (
         422,
-        Text(
-            "An account has at least one role, of those that there are here.",
-            "En konto har mindst én rolle, af dem der er her.",
-        ),
+        Text("An account has at least one role, of those that there are here."),
         "you",
     ),
-    "there": (409, Text("That is there already.", "Det findes allerede."), "you"),
-    "none": (404, Text("There is nothing here by that name.", "Her er intet med det navn."), "you"),
+    "there": (409, Text("That is there already."), "you"),
+    "none": (404, Text("There is nothing here by that name."), "you"),
     "full": (
         409,
-        Text("There are as many as there may be: end one first.", "Der er så mange, som der må være: afslut en først."),
+        Text("There are as many as there may be: end one first."),
         "you",
     ),
     "weak": (
         422,
-        Text(
-            "A password has 12 to 256 characters, is not one character over and over, and does not hold the name.",
-            "En adgangskode har 12 til 256 tegn, er ikke ét tegn igen og igen og rummer ikke navnet.",
-        ),
+        Text("A password has 12 to 256 characters, is not one character over and over, and does not hold the name."),
         "you",
     ),
     "bad-code": (
         422,
-        Text(
-            "The code does not fit: is the clock of the phone right?", "Koden passer ikke: går telefonens ur rigtigt?"
-        ),
+        Text("The code does not fit: is the clock of the phone right?"),
         "you",
     ),
     "bad-passkey": (
         422,
-        Text("The passkey could not be checked: try again.", "Adgangsnøglen kunne ikke kontrolleres: prøv igen."),
+        Text("The passkey could not be checked: try again."),
         "you",
     ),
     "not-local": (
         409,
-        Text(
-            "This account comes from the identity provider: change it there.",
-            "Denne konto kommer fra identitetsudbyderen: ændr den dér.",
-        ),
+        Text("This account comes from the identity provider: change it there."),
         "operator",
     ),
-    "not-disabled": (409, Text("This account is not shut out.", "Denne konto er ikke lukket ude."), "you"),
-    "disabled": (403, Text("This account is shut out.", "Denne konto er lukket ude."), "operator"),
+    "not-disabled": (409, Text("This account is not shut out."), "you"),
+    "disabled": (403, Text("This account is shut out."), "operator"),
 }
 
 

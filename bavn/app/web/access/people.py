@@ -180,10 +180,7 @@ def _other(keeper: Keeper, name: str, person: Person) -> Account:
         raise Trouble(
             409,
             "own-account",
-            Text(
-                "Nobody changes their own account: a colleague does.",
-                "Ingen ændrer sin egen konto: det gør en kollega.",
-            ),
+            Text("Nobody changes their own account: a colleague does."),
             "colleague",
         )
     return found
@@ -197,8 +194,6 @@ def _may_give(given: Given, person: Person) -> None:
         raise Trouble(
             403,
             "too-wide",
-            Text(
-                "You can give out only the nodes that you see yourself.", "Du kan kun give de noder, som du selv ser."
-            ),
+            Text("You can give out only the nodes that you see yourself."),
             "operator",
         )

@@ -130,8 +130,5 @@ def _leaves(proofs: int) -> None:
         raise Trouble(
             409,
             "last-proof",
-            Text(
-                "This is the last way to prove who you are: add another first.",
-                "Dette er den sidste måde at vise, hvem du er: tilføj en anden først.",
-            ),
+            Text("This is the last way to prove who you are: add another first."),
         )

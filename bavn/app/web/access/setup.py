@@ -132,10 +132,7 @@ def _no_link() -> Trouble:
     return Trouble(
         404,
         "no-link",
-        Text(
-            "This link is used, too old, or not a link of this console: ask for a new one.",
-            "Dette link er brugt, for gammelt eller ikke et link til denne konsol: bed om et nyt.",
-        ),
+        Text("This link is used, too old, or not a link of this console: ask for a new one."),
         "operator",
     )
 
@@ -144,7 +141,7 @@ def begun_by(keeper: Keeper, request: Request, kind: str, owner: Account) -> dic
     """What this browser began for this account. Raises Trouble(409) where it did not, or too long ago."""
     begun = keeper.ended(request, kind)
     if begun is None or begun["name"] != owner.name:
-        raise Trouble(409, "too-late", Text("That took too long: begin again.", "Det tog for lang tid: begynd forfra."))
+        raise Trouble(409, "too-late", Text("That took too long: begin again."))
     return begun
 
 

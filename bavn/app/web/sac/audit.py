@@ -131,8 +131,8 @@ def _line(line: AuditLine) -> LineShape:
 
 def _words(holds: bool, to_seq: int) -> Text:
     if holds:
-        return Text(f"The chain holds up to line {to_seq}.", f"Kæden holder til og med linje {to_seq}.")
+        return Text("The chain holds up to line {to_seq}.", to_seq=to_seq)
     return Text(
-        f"The chain breaks after line {to_seq}: the log was changed outside Bavn. Compare it with a backup.",
-        f"Kæden brydes efter linje {to_seq}: loggen er ændret uden om Bavn. Sammenlign med en sikkerhedskopi.",
+        "The chain breaks after line {to_seq}: the log was changed outside Bavn. Compare it with a backup.",
+        to_seq=to_seq,
     )

@@ -47,8 +47,5 @@ def observable_of(text: str) -> Observable:
         raise Trouble(
             422,
             "not-canonical",
-            Text(
-                f"“{text[:80]}” is neither an address, a name nor a fingerprint.",
-                f"“{text[:80]}” er hverken en adresse, et navn eller et fingeraftryk.",
-            ),
+            Text("“{text}” is neither an address, a name nor a fingerprint.", text=text[:80]),
         ) from error

@@ -155,8 +155,8 @@ def _plan(house: SacContext, body: ExerciseBody) -> Plan:
     active = {actor.name for actor in house.registry.members()[1]}
     begins_us = house.clock.now_us() if body.begins_us is None else body.begins_us
     return Plan(
-        title=Text(body.title_en.strip(), body.title_da.strip()),
-        objectives=tuple(Text(one.en.strip(), one.da.strip()) for one in body.objectives),
+        title=Text.written(body.title_en.strip(), da=body.title_da.strip()),
+        objectives=tuple(Text.written(one.en.strip(), da=one.da.strip()) for one in body.objectives),
         roles=tuple(role(one.actor, one.campaign, one.after_minutes, active) for one in body.roles),
         begins_us=begins_us,
         ends_us=begins_us + body.hours * HOUR_US,

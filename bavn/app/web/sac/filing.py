@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from bavn.app.centre.publish_parts import Form
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.spoken import Spoken as Named
 from bavn.app.web.frame import Trouble
 from bavn.app.web.sac.refusals.answers import said
 from bavn.model.text import Language, Text
@@ -21,11 +22,8 @@ MEDIA: Final[dict[Form, str]] = {
     "pdf": "application/pdf",
     "json": "application/json",
 }
-BUSY: Final = Text(
-    "Other documents are being drawn. Ask again in a minute.",
-    "Andre dokumenter er ved at blive tegnet. Prøv igen om et minut.",
-)
-Spoken = Annotated[Language, Query()]
+BUSY: Final = Text("Other documents are being drawn. Ask again in a minute.")
+Spoken = Annotated[Named, Query()]
 Filed = Annotated[Form, Query()]
 
 

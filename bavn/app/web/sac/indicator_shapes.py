@@ -28,15 +28,10 @@ from bavn.model.text import Text
 DECAY_POINTS: Final = 60
 SECOND_PERSON: Final = frozenset({LifeAct.APPROVE, LifeAct.RELEASE})
 PapName = Literal["RED", "AMBER", "GREEN", "CLEAR"]
-OTHER: Final = Text(
-    "Somebody else must do this: two different people stand behind what may block.",
-    "En anden skal gøre dette: to forskellige mennesker står bag det, der må spærre.",
-)
-ROLE: Final = Text("An approver must do this.", "Det skal en godkender gøre.")
-STOPPED: Final = Text(
-    "It may not go out as it stands: see what was found.", "Det må ikke gå ud, som det er: se, hvad der blev fundet."
-)
-WAITS: Final = Text("It waits for a second person.", "Det venter på en anden person.")
+OTHER: Final = Text("Somebody else must do this: two different people stand behind what may block.")
+ROLE: Final = Text("An approver must do this.")
+STOPPED: Final = Text("It may not go out as it stands: see what was found.")
+WAITS: Final = Text("It waits for a second person.")
 
 
 class ActShape(Shape):

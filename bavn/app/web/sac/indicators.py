@@ -139,7 +139,7 @@ def _lists(router: APIRouter, house: SacContext) -> None:
     ) -> Rows[OwedRow]:
         """What one actor was given and what it said came of each: queued, enforced, refused and why."""
         if house.registry.actor(actor) is None:
-            raise Trouble(404, "unknown-actor", Text("There is no such member.", "Der er intet sådant medlem."))
+            raise Trouble(404, "unknown-actor", Text("There is no such member."))
         last = opened(after, str)
         owed = owed_to(house.desk.engine, actor, limit + 1, last[0] if last else "")
         return page([_owed_row(one) for one in owed], limit, lambda row: (row.id,))
@@ -186,7 +186,7 @@ def _acts(router: APIRouter, house: SacContext) -> None:
             raise Trouble(
                 422,
                 "draft-of-what",
-                Text("Name observables or one case.", "Nævn observabler eller én sag."),
+                Text("Name observables or one case."),
             )
         with told(*REFUSALS):
             if body.case_id:

@@ -87,7 +87,7 @@ def routes(house: SacContext) -> APIRouter:
             case = house.desk.open_case(lead_id, person.name)
             if body.take and case.state is CaseState.NEW:
                 case = house.desk.cases.act(case.id, CaseAct.TAKE, person.name)
-        words = Text(f"{case.id} is open", f"{case.id} er åben")
+        words = Text("{id} is open", id=case.id)
         return Done(case_id=case.id, standing=house.desk.standing(case.id), said=TextShape.of(words))
 
     @router.post("/{lead_id}/benign", operation_id="lead_benign")
@@ -97,10 +97,7 @@ def routes(house: SacContext) -> APIRouter:
         with told():
             case = house.desk.open_case(lead_id, person.name)
             case = house.desk.cases.act(case.id, CaseAct.DISMISS, person.name, body.why)
-        words = Text(
-            f"{case.id} is dismissed: its elements count as harmless",
-            f"{case.id} er afvist: dens elementer tæller som harmløse",
-        )
+        words = Text("{id} is dismissed: its elements count as harmless", id=case.id)
         return Done(case_id=case.id, standing=house.desk.standing(case.id), said=TextShape.of(words))
 
     @router.post("/{lead_id}/ignore", operation_id="lead_ignore")

@@ -26,68 +26,38 @@ class AreasLearned(Shape):
 
 
 NAMES: Final = {
-    "centre": Text("The centre", "Centret"),
-    "actor": Text("An actor", "En aktør"),
-    "keyholder": Text("The key holder", "Nøgleholderen"),
+    "centre": Text("The centre"),
+    "actor": Text("An actor"),
+    "keyholder": Text("The key holder"),
 }
 NOT: Final = {
     "centre": (
-        Text(
-            "Any element that fewer than t actors hold: their shares are random numbers to it.",
-            "Noget element, som færre end t aktører har: deres andele er tilfældige tal for det.",
-        ),
-        Text(
-            "Hosts, users, times and exact counts: no message has a field for them.",
-            "Maskiner, brugere, tidspunkter og præcise antal: ingen meddelelse har et felt til dem.",
-        ),
-        Text(
-            "Why an actor declined: a decline never has a reason.",
-            "Hvorfor en aktør afslog: et afslag har aldrig en grund.",
-        ),
+        Text("Any element that fewer than t actors hold: their shares are random numbers to it."),
+        Text("Hosts, users, times and exact counts: no message has a field for them."),
+        Text("Why an actor declined: a decline never has a reason."),
     ),
     "actor": (
-        Text(
-            "Anything of another actor's upload: no message brings it one.",
-            "Noget af en anden aktørs upload: ingen meddelelse bringer den et.",
-        ),
-        Text("Elements that it does not hold itself.", "Elementer, som den ikke selv har."),
+        Text("Anything of another actor's upload: no message brings it one."),
+        Text("Elements that it does not hold itself."),
     ),
     "keyholder": (
-        Text(
-            "Which elements anybody holds: it sees blinded points, padded to a fixed number.",
-            "Hvilke elementer nogen har: den ser blændede punkter, fyldt op til et fast antal.",
-        ),
-        Text(
-            "Uploads, hits, reports and leads: none of them passes it.",
-            "Uploads, træffere, meldinger og spor: intet af det kommer forbi den.",
-        ),
+        Text("Which elements anybody holds: it sees blinded points, padded to a fixed number."),
+        Text("Uploads, hits, reports and leads: none of them passes it."),
     ),
 }
 ALWAYS: Final = {
     "centre": (
-        Text(
-            "Which cells at least t actors share, and which actors.",
-            "Hvilke celler mindst t aktører deler, og hvilke aktører.",
-        ),
-        Text(
-            "The elements that t or more of their holders named, by their own policy.",
-            "De elementer, som t eller flere af indehaverne nævnte efter deres egen politik.",
-        ),
-        Text("Who took part, and when.", "Hvem der deltog, og hvornår."),
+        Text("Which cells at least t actors share, and which actors."),
+        Text("The elements that t or more of their holders named, by their own policy."),
+        Text("Who took part, and when."),
     ),
     "actor": (
         Text(
-            "For each element that it was asked to name: that at least t-1 others hold it, and whose receipts it saw.",
-            "For hvert element, den blev bedt om at nævne: at mindst t-1 andre har det, og hvis kvitteringer den så.",
+            "For each element that it was asked to name: that at least t-1 others hold it, and whose receipts it saw."
         ),
-        Text("Who the members of the round are.", "Hvem der er med i runden."),
+        Text("Who the members of the round are."),
     ),
-    "keyholder": (
-        Text(
-            "That an actor asked for keys of this round, and when.",
-            "At en aktør bad om nøgler til denne runde, og hvornår.",
-        ),
-    ),
+    "keyholder": (Text("That an actor asked for keys of this round, and when."),),
 }
 
 
@@ -113,17 +83,17 @@ def _centre(summary: RoundSummary) -> tuple[Text, ...]:
     if not hits:
         return (
             Text(
-                f"That no cell of this round is held by {t} or more of the {parts} that took part: nothing else.",
-                f"At ingen celle i denne runde er hos {t} eller flere af de {parts}, der deltog: intet andet.",
+                "That no cell of this round is held by {t} or more of the {parts} that took part: nothing else.",
+                t=t,
+                parts=parts,
             ),
         )
     return (
         Text(
-            f"That {hits} cells of this round are held by {t} or more of the {parts} that took part, and by whom.",
-            f"At {hits} celler i denne runde er hos {t} eller flere af de {parts}, der deltog, og hos hvem.",
+            "That {hits} cells of this round are held by {t} or more of the {parts} that took part, and by whom.",
+            hits=hits,
+            t=t,
+            parts=parts,
         ),
-        Text(
-            f"The elements below that {t} or more of their holders named, by their own policy.",
-            f"De elementer nedenfor, som {t} eller flere af indehaverne nævnte efter deres egen politik.",
-        ),
+        Text("The elements below that {t} or more of their holders named, by their own policy.", t=t),
     )

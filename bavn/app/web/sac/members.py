@@ -21,7 +21,7 @@ from bavn.centre.members.roles import SUPPLIERS_MAX
 from bavn.model.health import NodeBounds, ends_soon
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ActorKind, ActorState, Quota
-from bavn.model.text import Text
+from bavn.model.text import Number, Text
 
 REFUSALS: Final[tuple[Kind, ...]] = (
     (UnknownActor, 404, "unknown-actor", "you"),
@@ -139,8 +139,7 @@ class FunctionShape(Shape):
 
 
 SHOWN_ONCE: Final = Text(
-    "The token works once, for one day, and is never shown again. Hand it and the pin over outside Bavn.",
-    "Engangskoden virker én gang i et døgn og vises aldrig igen. Overlevér den og fingeraftrykket uden om Bavn.",
+    "The token works once, for one day, and is never shown again. Hand it and the pin over outside Bavn."
 )
 
 
@@ -277,21 +276,21 @@ def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBo
     """What is wrong with an active member, the gravest first."""
     made, health = [], view.health
     if until_us is not None and until_us <= now_us:
-        made.append(Text("its certificate has ended: invite it anew", "dens certifikat er udløbet: invitér den igen"))
+        made.append(Text("its certificate has ended: invite it anew"))
     elif until_us is not None and ends_soon(until_us, now_us):
-        made.append(Text("its certificate ends soon, not renewed", "dens certifikat udløber snart uden fornyelse"))
+        made.append(Text("its certificate ends soon, not renewed"))
     if health is None:
-        return [*made, Text("its node has never said how it is", "dens node har aldrig sagt, hvordan den har det")]
+        return [*made, Text("its node has never said how it is")]
     condition = bounds.condition(health, now_us)
     if condition.silent:
-        made.append(Text("its node is silent", "dens node er tavs"))
+        made.append(Text("its node is silent"))
     if condition.sensor_down:
-        made.append(Text("its sensor is down", "dens sensor er nede"))
+        made.append(Text("its sensor is down"))
     if condition.lossy:
-        loss = f"{health.capture_loss_permille / 10:.1f}"
-        made.append(Text(f"it loses {loss} % of its packets", f"den taber {loss.replace('.', ',')} % af sine pakker"))
+        loss = Number(health.capture_loss_permille / 10, ".1f")
+        made.append(Text("it loses {loss} % of its packets", loss=loss))
     if condition.clock_off:
-        made.append(Text(f"its clock is {health.clock_skew_s} s off", f"dens ur går {health.clock_skew_s} s forkert"))
+        made.append(Text("its clock is {clock_skew_s} s off", clock_skew_s=health.clock_skew_s))
     return made
 
 
@@ -333,10 +332,7 @@ def _offered(house: SacContext, view: MemberView, in_force: int) -> list[ActOnMe
     state = view.actor.state
     invite = ActOnMember(act="invite", will_happen=[TextShape.of(SHOWN_ONCE)])
     if state is ActorState.SUSPENDED:
-        again = Text(
-            "It is let in again with the certificates that it has, and gets what waited for it.",
-            "Den lukkes ind igen med de certifikater, den har, og får det, der ventede på den.",
-        )
+        again = Text("It is let in again with the certificates that it has, and gets what waited for it.")
         acts = [ActOnMember(act="resume", will_happen=[TextShape.of(again)])]
         return [*acts, ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True)), invite]
     if state is ActorState.ACTIVE:
@@ -355,38 +351,23 @@ def _leaving(house: SacContext, view: MemberView, in_force: int, *, for_good: bo
     waiting, held, asked = waits_for(house.desk.engine, view.actor.name)
     left = len(house.registry.members()[1]) - (view.actor.state is ActorState.ACTIVE)
     made = [
-        Text("Its node is refused from its next request on.", "Dens node afvises fra næste henvendelse."),
+        Text("Its node is refused from its next request on."),
+        Text("Rounds that open from now on have {left} members, under a new version of the member list.", left=left),
         Text(
-            f"Rounds that open from now on have {left} members, under a new version of the member list.",
-            f"Runder, der åbnes fra nu af, har {left} medlemmer og en ny version af medlemslisten.",
+            "{held} indicators that it was given stay in force there until their own end; it hears of no withdrawal.",
+            held=held,
         ),
-        Text(
-            f"{held} indicators that it was given stay in force there until their own end; it hears of no withdrawal.",
-            f"{held} indikatorer, den har fået, gælder dér til de udløber; den hører ikke om tilbagetrækning.",
-        ),
-        Text(
-            f"{waiting} letters to it wait, and {asked} questions are not sent.",
-            f"{waiting} breve til den venter, og {asked} spørgsmål sendes ikke.",
-        ),
-        Text(
-            "What it reported before stays in the sector's leads and cases.",
-            "Det, den har meldt før, bliver i sektorens spor og sager.",
-        ),
+        Text("{waiting} letters to it wait, and {asked} questions are not sent.", waiting=waiting, asked=asked),
+        Text("What it reported before stays in the sector's leads and cases."),
     ]
     if for_good:
         made.insert(
             1,
-            Text(
-                f"{in_force} certificates, its message key and open invitations end for good.",
-                f"{in_force} certifikater, dens meddelelsesnøgle og åbne invitationer ophører for altid.",
-            ),
+            Text("{in_force} certificates, its message key and open invitations end for good.", in_force=in_force),
         )
     else:
         made.insert(
             1,
-            Text(
-                f"{in_force} certificates and its keys stay, so that one act lets it in again.",
-                f"{in_force} certifikater og dens nøgler bliver, så én handling lukker den ind igen.",
-            ),
+            Text("{in_force} certificates and its keys stay, so that one act lets it in again.", in_force=in_force),
         )
     return [TextShape.of(one) for one in made]

@@ -18,7 +18,7 @@ from bavn.centre.cases.sector_switch import SwitchOffRequest
 from bavn.model.moment import iso
 from bavn.model.observable import ObservableType
 from bavn.model.principal import may_be_second
-from bavn.model.text import Text
+from bavn.model.text import Number, Text
 
 PolicyId = Annotated[str, Path(pattern=r"^policy-[0-9]{1,12}$")]
 UNKNOWN: Final[Kind] = (UnknownPolicy, 404, "unknown-policy", "you")
@@ -111,10 +111,9 @@ class Turning(Shape):
 
 
 RULE = Text(
-    "One person turns it on, since lifting must not wait; two approvers turn it off. Every member's node takes all that"
-    " the centre released out of force at once, and puts back what is still wanted when it is off again.",
-    "Én person slår den til, for ophævelse må ikke vente; to godkendere slår den fra. Hvert medlems node sætter straks"
-    " alt, hvad centret har frigivet, ud af kraft og sætter det, der stadig ønskes, i kraft igen bagefter.",
+    "One person turns it on, since lifting must not wait; two approvers turn it off. Every"
+    " member's node takes all that the centre released out of force at once, and puts back what"
+    " is still wanted when it is off again."
 )
 
 
@@ -202,11 +201,13 @@ def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShap
         stand = "in_force"
     kinds = ", ".join(policy.types)
     says = Text(
-        f"Releases by itself what at least {policy.groups_min} independent groups report with {policy.score_min:g} nats"
-        f" or more, of {kinds}; at most {policy.blocks_per_day_max} a day, each for {policy.indicator_days} days.",
-        f"Frigiver selv det, som mindst {policy.groups_min} uafhængige grupper melder med mindst"
-        f" {f'{policy.score_min:g}'.replace('.', ',')} nats, af {kinds}; højst {policy.blocks_per_day_max} om dagen,"
-        f" hver i {policy.indicator_days} dage.",
+        "Releases by itself what at least {groups_min} independent groups report with {score_min} nats or more, of"
+        " {kinds}; at most {blocks_per_day_max} a day, each for {indicator_days} days.",
+        groups_min=policy.groups_min,
+        score_min=Number(policy.score_min, "g"),
+        kinds=kinds,
+        blocks_per_day_max=policy.blocks_per_day_max,
+        indicator_days=policy.indicator_days,
     )
     return PolicyShape(
         id=state.id,
@@ -245,8 +246,11 @@ def _rule(asked: SwitchOffRequest | None) -> Text:
         return RULE
     until = f"{iso(asked.until_us)[:16]}Z"
     return Text(
-        f"{asked.by} wants it off ({asked.why}): a second person must say the same before {until}. {RULE.en}",
-        f"{asked.by} vil slå den fra ({asked.why}): en anden person skal sige det samme før {until}. {RULE.da}",
+        "{by} wants it off ({why}): a second person must say the same before {until}. {rule}",
+        by=asked.by,
+        why=asked.why,
+        until=until,
+        rule=RULE,
     )
 
 

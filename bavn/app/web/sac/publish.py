@@ -136,11 +136,11 @@ def _change(body: Editing) -> Change:
         raise Trouble(
             422,
             "both-languages",
-            Text("A sentence is said in both languages.", "En sætning siges på begge sprog."),
+            Text("A sentence is said in both languages."),
         )
     return Change(
         place=body.place,
-        text=None if body.act == "remove" else Text(body.en.strip(), body.da.strip()),
+        text=None if body.act == "remove" else Text.written(body.en.strip(), da=body.da.strip()),
         after=body.act == "add",
         sources=tuple(Source(one.kind, one.ref) for one in body.sources),
     )

@@ -23,11 +23,11 @@ from bavn.model.text import Text
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 UNKNOWN: Final[Kind] = (UnknownQuestion, 404, "unknown-question", "you")
 STANDS = {
-    "taken_back": Text("Taken back.", "Trukket tilbage."),
-    "waits": Text("It waits for a second person; nobody is asked.", "Det venter på en anden person; ingen er spurgt."),
-    "open": Text("Open: answers count.", "Åbent: svar tæller."),
-    "over": Text("Its time is over; silence is not a no.", "Tiden er udløbet; tavshed er ikke et nej."),
-    "answered": Text("Everybody has answered.", "Alle har svaret."),
+    "taken_back": Text("Taken back."),
+    "waits": Text("It waits for a second person; nobody is asked."),
+    "open": Text("Open: answers count."),
+    "over": Text("Its time is over; silence is not a no."),
+    "answered": Text("Everybody has answered."),
 }
 
 
@@ -123,7 +123,7 @@ def routes(house: SacContext) -> APIRouter:
             raise Trouble(
                 422,
                 "not-active",
-                Text(f"{strangers[0]} is no active member.", f"{strangers[0]} er ikke et aktivt medlem."),
+                Text("{strangers} is no active member.", strangers=strangers[0]),
             )
         since_us = house.clock.now_us() - body.days_back * 24 * HOUR_US
         with told(UNKNOWN):

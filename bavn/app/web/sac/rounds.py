@@ -170,10 +170,7 @@ def routes(house: SacContext) -> APIRouter:
             raise Trouble(
                 404,
                 "unknown-round",
-                Text(
-                    "No such round is kept: rounds are forgotten some time after they ended.",
-                    "Runden er ikke gemt: runder glemmes et stykke tid efter, at de er slut.",
-                ),
+                Text("No such round is kept: rounds are forgotten some time after they ended."),
             )
         return _whole(summary, house.desk.cells(round_id))
 
@@ -196,7 +193,7 @@ def _row(one: RoundSummary) -> RoundRow:
         uploaded=list(one.uploaded),
         missing=list(one.missing),
         turned_away=[
-            TurnedAway(actor=actor, rule=rule, says=TextShape.of(REFUSED.get(rule, Text(rule, rule))), times=times)
+            TurnedAway(actor=actor, rule=rule, says=TextShape.of(REFUSED.get(rule, Text.plain(rule))), times=times)
             for actor, rule, times in one.turned_away
         ],
         hits=found.hits,
@@ -271,14 +268,11 @@ def _counts(house: SacContext, days: int, *, by_kind: bool) -> Counts:
 def _words(*, told: bool, actors: int) -> Text:
     if not told:
         return Text(
-            f"{actors} members have told counts of these days; sums are shown from three on, so that none is one"
-            " member's own.",
-            f"{actors} medlemmer har fortalt antal for disse dage; summer vises fra tre, så ingen sum er et enkelt"
-            " medlems egen.",
+            "{actors} members have told counts of these days; sums are shown from three on, so that none"
+            " is one member's own.",
+            actors=actors,
         )
     return Text(
-        "Each member added noise before it told anything, so a true number lies in its interval with 95 %; where the"
-        " interval begins at 0, there may be none.",
-        "Hvert medlem lagde støj til, før det fortalte noget, så et sandt tal ligger i sit interval med 95 %; hvor"
-        " intervallet begynder ved 0, er der måske ingen.",
+        "Each member added noise before it told anything, so a true number lies in its interval with"
+        " 95 %; where the interval begins at 0, there may be none."
     )

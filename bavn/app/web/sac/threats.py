@@ -132,7 +132,7 @@ def routes(house: SacContext) -> APIRouter:
             publishing_of(house.file, house.desk).set_sort(case_id, threat, person.name, body.why)
             standing = house.desk.standing(case_id)
         says = UNKNOWN if threat is None else THREATS[threat]
-        words = Text(f"{case_id}: {says.en}", f"{case_id}: {says.da}")
+        words = Text.shaped("{case_id}: {says}", case_id=case_id, says=says)
         return Done(case_id=case_id, standing=standing, said=TextShape.of(words))
 
     @router.post("/{threat}", operation_id="set_threat_level")

@@ -189,8 +189,8 @@ def _kept(house: SacContext) -> Warnings:
 
 def _content(body: WarningBody) -> Content:
     return Content(
-        title=Text(body.title_en, body.title_da),
-        text=Text(body.text_en, body.text_da),
+        title=Text.written(body.title_en, da=body.title_da),
+        text=Text.written(body.text_en, da=body.text_da),
         urgency=body.urgency,
         tlp=body.tlp,
         pap=PAPS[body.pap],

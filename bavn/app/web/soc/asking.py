@@ -71,10 +71,7 @@ class Askings:
                 raise Trouble(
                     429,
                     "asking-already",
-                    Text(
-                        "Enough questions are being answered: wait for one of them, or stop it.",
-                        "Der besvares nok spørgsmål: vent på et af dem, eller stop det.",
-                    ),
+                    Text("Enough questions are being answered: wait for one of them, or stop it."),
                 )
             made.process, self._spare = self._spare or _child(), None
             self._kept[made.id] = made
@@ -90,7 +87,7 @@ class Askings:
             raise Trouble(
                 404,
                 "no-question",
-                Text("This answer is kept no longer: ask again.", "Svaret gemmes ikke længere: spørg igen."),
+                Text("This answer is kept no longer: ask again."),
             )
         return found
 

@@ -192,11 +192,9 @@ def routes(house: SocContext) -> APIRouter:
         here = house.node(node, person)
         kept = _kept(here, case)
         if (asked.act == WORDS) != (asked.task is None) or (asked.act == WORDS and not asked.words.strip()):
-            raise Trouble(
-                422, "bad-answer", Text("Answer a task, or say something.", "Besvar en opgave, eller sig noget.")
-            )
+            raise Trouble(422, "bad-answer", Text("Answer a task, or say something."))
         if asked.task is not None and asked.task not in {task["task_id"] for task in kept.part["tasks"]}:
-            raise Trouble(404, "no-task", Text("There is no such task in the case.", "Den opgave er ikke i sagen."))
+            raise Trouble(404, "no-task", Text("There is no such task in the case."))
         now_us = house.clock.now_us()
         said = _said(case, asked.task, asked.act, asked.words, person.name, now_us)
         with answered(), opened_cases(here.file) as there:
@@ -242,10 +240,7 @@ def routes(house: SocContext) -> APIRouter:
                     raise Trouble(
                         409,
                         "not-what-was-shown",
-                        Text(
-                            "This is not what was shown: look at it again.",
-                            "Det er ikke det, der blev vist: se på det igen.",
-                        ),
+                        Text("This is not what was shown: look at it again."),
                     )
                 number = there.book.leave(
                     case, None, ATTACH, asked.words, person.name, now_us, content=made, sha256=digest
@@ -270,7 +265,7 @@ def _kept(here: Node, case: str) -> KeptCase:
     with here.asks() as rows:
         found = next((one for one in cases_of(rows(CASES_SQL)) if one.case_id == case), None)
     if found is None:
-        raise Trouble(404, "no-case", Text("This actor is in no such case.", "Aktøren er ikke med i den sag."))
+        raise Trouble(404, "no-case", Text("This actor is in no such case."))
     return found
 
 
@@ -356,9 +351,9 @@ def _word(at_us: int, by: str, text: str) -> CaseWord:
 
 def _answer(one: CaseReply) -> CaseWord:
     if one.told_us is None:
-        became = Text("waits for the running node", "venter på den kørende node")
+        became = Text("waits for the running node")
     else:
-        became = rule_text(one.rule) if one.rule else Text("sent", "sendt")
+        became = rule_text(one.rule) if one.rule else Text("sent")
     return CaseWord(
         at_us=one.at_us,
         by=one.by,
@@ -386,8 +381,5 @@ def _too_large() -> Trouble:
     return Trouble(
         422,
         "too-large",
-        Text(
-            "That is more than may leave at once: take fewer rows.",
-            "Det er mere, end der må gå ud på én gang: tag færre rækker.",
-        ),
+        Text("That is more than may leave at once: take fewer rows."),
     )

@@ -46,11 +46,8 @@ SURVEY_WAIT_S: Final = 0.1
 LOOK_MB_MAX: Final = 512
 LOOK_S_MAX: Final = 20.0
 LOOK_THREADS: Final = 2
-NO_HISTORY: Final = Text(
-    "This node has no history yet: it has no sensor, or has seen nothing.",
-    "Noden har ingen historik endnu: den har ingen sensor, eller har intet set.",
-)
-NO_NODE: Final = Text("There is no such node here.", "Den node findes ikke her.")
+NO_HISTORY: Final = Text("This node has no history yet: it has no sensor, or has seen nothing.")
+NO_NODE: Final = Text("There is no such node here.")
 
 
 class Node:
@@ -128,10 +125,7 @@ class Node:
             raise Trouble(
                 404,
                 "no-suspicion",
-                Text(
-                    "This is not suspected any more: its records are too old, or the detectors think otherwise now.",
-                    "Dette mistænkes ikke længere: posterne er for gamle, eller detektorerne mener noget andet nu.",
-                ),
+                Text("This is not suspected any more: its records are too old, or the detectors think otherwise now."),
             )
         return found
 

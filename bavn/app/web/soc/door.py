@@ -181,7 +181,7 @@ def routes(house: SocContext) -> APIRouter:
         with _reader(house.node(node, person)) as reader:
             lines, _ = reader.before(seq + 1, 1)
         if not lines or lines[0].seq != seq:
-            raise Trouble(404, "no-line", Text("There is no such line.", "Den linje findes ikke."))
+            raise Trouble(404, "no-line", Text("There is no such line."))
         return LineFields(fields=fields_of_text(lines[0].kind, lines[0].summary))
 
     @router.get("/ledger/export", operation_id="exportLedger", response_class=StreamingResponse)
@@ -283,12 +283,11 @@ def routes(house: SocContext) -> APIRouter:
                 raise Trouble(
                     409,
                     "never-named",
-                    Text("No report on this has left.", "Der er ikke gået nogen melding ud om dette."),
+                    Text("No report on this has left."),
                 )
             kept.withdraw(observable, person.name, house.clock.now_us())
         return Done.of(
-            f"The running node takes {observable} back at its next step.",
-            f"Den kørende node trækker {observable} tilbage ved sit næste skridt.",
+            Text("The running node takes {observable} back at its next step.", observable=observable),
         )
 
     @router.get("/wishes", operation_id="wishes")
@@ -308,12 +307,12 @@ def routes(house: SocContext) -> APIRouter:
         with house.node(node, person).book() as book:
             wish = None if asked.wish == "none" else asked.wish
             State(book, bytes(32)).set_override(observable, wish, person.name, house.clock.now_us())
-        said = {
-            "veto": ("never leaves", "går aldrig ud"),
-            "allow": ("may be named", "må oplyses"),
-            "none": ("follows the policy", "følger politikken"),
-        }[asked.wish]
-        return Done.of(f"{observable} {said[0]}.", f"{observable} {said[1]}.")
+        says = {
+            "veto": Text("{observable} never leaves.", observable=observable),
+            "allow": Text("{observable} may be named.", observable=observable),
+            "none": Text("{observable} follows the policy.", observable=observable),
+        }
+        return Done.of(says[asked.wish])
 
     @router.get("/counts", operation_id="counts")
     def counts(node: NodeName, person: Reads) -> Counts:
@@ -384,7 +383,7 @@ def _waiting(element: str, at_us: int, made: Any) -> Waiting:
     refused = made.refused
     says = None
     if refused is not None and refused.rule != "reveal_mode":  # that a person decides is what this is about
-        says = TextShape.of(rule_says(refused.rule) or Text(refused.reason, refused.reason))
+        says = TextShape.of(rule_says(refused.rule) or Text.plain(refused.reason))
     return Waiting(
         element=element,
         at_us=at_us,

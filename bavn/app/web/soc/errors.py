@@ -17,34 +17,28 @@ from bavn.wire.archive import ArchiveBroken
 _PATH: Final = re.compile(r"(?<![\w.])/(?:[\w.+@-]+/)+[\w.+@-]*")
 REASON_CHARS_MAX: Final = 300
 SAYS: Final[dict[Exit, tuple[int, str, Text, Act]]] = {
-    Exit.USAGE: (422, "not-understood", Text("This cannot be asked so", "Sådan kan der ikke spørges"), "you"),
+    Exit.USAGE: (422, "not-understood", Text("This cannot be asked so"), "you"),
     Exit.NOT_FOUND: (
         404,
         "not-here",
-        Text(
-            "It is not here. Where nothing is here at all, the node has not run yet, or has seen no traffic",
-            "Det findes ikke her. Er her slet intet, har noden ikke kørt endnu, eller ikke set trafik",
-        ),
+        Text("It is not here. Where nothing is here at all, the node has not run yet, or has seen no traffic"),
         "operator",
     ),
-    Exit.NOT_NOW: (409, "not-now", Text("This cannot be done now", "Dette kan ikke gøres nu"), "you"),
-    Exit.INPUT: (422, "unreadable", Text("Some of it cannot be read", "Noget af det kan ikke læses"), "you"),
+    Exit.NOT_NOW: (409, "not-now", Text("This cannot be done now"), "you"),
+    Exit.INPUT: (422, "unreadable", Text("Some of it cannot be read"), "you"),
     Exit.EXCEEDED: (
         422,
         "too-much",
-        Text(
-            "The question takes more than it may: ask about less time, or for less",
-            "Spørgsmålet tager mere, end det må: spørg om kortere tid, eller om mindre",
-        ),
+        Text("The question takes more than it may: ask about less time, or for less"),
         "you",
     ),
     Exit.CONFIGURATION: (
         503,
         "configuration",
-        Text("The node's configuration or policy is wrong", "Nodens konfiguration eller politik er forkert"),
+        Text("The node's configuration or policy is wrong"),
         "operator",
     ),
-    Exit.BROKEN: (503, "broken", Text("The node's data cannot be read", "Nodens data kan ikke læses"), "operator"),
+    Exit.BROKEN: (503, "broken", Text("The node's data cannot be read"), "operator"),
 }
 _REASONED: Final = frozenset({Exit.USAGE, Exit.EXCEEDED, Exit.NOT_NOW, Exit.INPUT})
 """Those whose own words help the person who asked; other words are for whoever runs the node, and in its log."""
@@ -60,7 +54,7 @@ def trouble_of(code: Exit, reason: str) -> Trouble:
     """A command's end as an answer."""
     status, name, text, act = SAYS.get(code, SAYS[Exit.BROKEN])
     said = f": {pathless(reason)}" if code in _REASONED and reason else "."
-    return Trouble(status, name, Text(text.en + said, text.da + said), act)
+    return Trouble(status, name, Text.shaped("{text}{said}", text=text, said=said), act)
 
 
 @contextmanager
@@ -81,7 +75,7 @@ def answered() -> Iterator[None]:
             raise Trouble(
                 503,
                 "busy",
-                Text("The node is writing just now: it is tried again.", "Noden skriver netop nu: der prøves igen."),
+                Text("The node is writing just now: it is tried again."),
                 "wait",
             ) from error
         raise trouble_of(Exit.BROKEN, "") from error

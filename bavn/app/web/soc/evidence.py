@@ -103,10 +103,7 @@ def routes(house: SocContext) -> APIRouter:
             raise Trouble(
                 422,
                 "no-reason",
-                Text(
-                    "Say why it must go out as it is: the ledger holds the reason.",
-                    "Sig, hvorfor det skal ud, som det er: egenkontrol-loggen rummer grunden.",
-                ),
+                Text("Say why it must go out as it is: the ledger holds the reason."),
             )
         here = house.node(node, person)
         entry, config = here.one(suspicion), here.config()
@@ -132,10 +129,7 @@ def _packets(config: NodeConfig, suspicion: Suspicion, asked: ExportRequest) -> 
         raise Trouble(
             404,
             "no-packets",
-            Text(
-                "No packets are kept for it: [evidence] in node.toml says what is kept.",
-                "Der er ingen pakker gemt til den: [evidence] i node.toml siger, hvad der gemmes.",
-            ),
+            Text("No packets are kept for it: [evidence] in node.toml says what is kept."),
             "operator",
         )
     return packets_file(cut, cut=asked.headers_only or not asked.unredacted)

@@ -34,10 +34,10 @@ STEP_OF: Final[dict[Act, ActorStep]] = {
     "seen": ActorStep.SEEN,
 }
 QUIT: Final[Act] = "quit"
-_WAITS = Text("waits for the running node", "venter på den kørende node")
-_TOLD = Text("told to the centre", "fortalt centralen")
-_NONE = Text("This actor has heard of no such exercise.", "Aktøren har ikke hørt om den øvelse.")
-_OVER = Text("It is over here already.", "Den er allerede slut her.")
+_WAITS = Text("waits for the running node")
+_TOLD = Text("told to the centre")
+_NONE = Text("This actor has heard of no such exercise.")
+_OVER = Text("It is over here already.")
 
 
 class NodeExerciseStep(Frozen):
@@ -108,11 +108,11 @@ def routes(house: SocContext) -> APIRouter:
             if act == QUIT:
                 if not kept.quit(exercise):
                     raise Trouble(409, "not-now", _OVER)
-                return Done.of("It is over here.", "Den er slut her.")
+                return Done.of(Text("It is over here."))
             refused = kept.answer(exercise, STEP_OF[act], person.name)
         if refused is not None:
             raise Trouble(409, "not-sent", rule_text(refused.rule))
-        return Done.of("The running node tells it.", "Den kørende node fortæller det.")
+        return Done.of(Text("The running node tells it."))
 
     return router
 

@@ -13,112 +13,110 @@ from bavn.app.web.soc.shapes import Frozen
 from bavn.model.evidence import PERIOD_EDGES_S, REGULARITY_EDGES, p_of_bucket
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, iso
 from bavn.model.sector.tally import TECHNIQUES, technique_entry
-from bavn.model.text import Text
+from bavn.model.text import Number, Text
 from bavn.wire.messages.catalogue import DOWN, UP
 from bavn.wire.privacy import Message, Privacy
 
 VALUE_CHARS_MAX: Final = 300
 KINDS: Final[Mapping[str, type[Message]]] = {kind.__name__: kind for kind in (*UP, *DOWN)}
 CLASSES: Final[Mapping[Privacy, Text]] = {
-    Privacy.S0: Text("random to anyone below the threshold", "tilfældigt for enhver under tærsklen"),
-    Privacy.S1: Text(
-        "report on something outside that enough others hold", "melding om noget udefra, som nok andre har"
-    ),
-    Privacy.S2: Text("sighting of a shared indicator", "observation af en delt indikator"),
-    Privacy.S3: Text("count with noise for the sector's picture", "antal med støj til sektorens billede"),
-    Privacy.S4: Text("how the node is", "hvordan noden har det"),
-    Privacy.S5: Text("given by a person here", "givet af et menneske her"),
-    Privacy.C: Text("said by the centre", "sagt af centralen"),
+    Privacy.S0: Text("random to anyone below the threshold"),
+    Privacy.S1: Text("report on something outside that enough others hold"),
+    Privacy.S2: Text("sighting of a shared indicator"),
+    Privacy.S3: Text("count with noise for the sector's picture"),
+    Privacy.S4: Text("how the node is"),
+    Privacy.S5: Text("given by a person here"),
+    Privacy.C: Text("said by the centre"),
 }
 NAMES: Final[Mapping[str, Text]] = {
-    "act": Text("act", "handling"),
-    "bin": Text("place in the round's table", "plads i rundens tabel"),
-    "blocked": Text("blocked, by sort of indicator", "spærret, efter slags indikator"),
-    "by_technique": Text("hosts suspected, by technique", "mistænkte maskiner, efter teknik"),
-    "capture_loss_permille": Text("packets lost", "tabte pakker"),
-    "case_id": Text("case", "sag"),
-    "cell_max": Text("largest count before noise", "største antal før støj"),
-    "clock_skew_s": Text("clock off by", "ur forkert med"),
-    "content": Text("the evidence (zip)", "beviset (zip)"),
-    "crosses": Text("may reach other countries", "kan nå andre lande"),
-    "count_bucket": Text("how often", "hvor ofte"),
-    "day": Text("day", "dag"),
-    "days": Text("days of history asked", "dage af historik spurgt"),
-    "detector": Text("detector", "detektor"),
-    "enforcers": Text("enforced by", "håndhævet af"),
-    "epsilon_milli": Text("epsilon of the noise", "støjens epsilon"),
-    "exercise_id": Text("exercise", "øvelse"),
-    "first_hour": Text("first hour", "første time"),
-    "forms": Text("forms that it can read", "former, den kan læse"),
-    "hosts_bucket": Text("own hosts", "egne maskiner"),
-    "indicator_id": Text("indicator", "indikator"),
-    "key_check": Text("check of the round's keys", "kontrol af rundens nøgler"),
-    "kind": Text("kind", "slags"),
-    "last_hour": Text("last hour", "sidste time"),
-    "last_round": Text("last round", "seneste runde"),
-    "links": Text("links of the canary's chain", "led i kanariefuglens kæde"),
-    "minute": Text("when", "hvornår"),
-    "not_carried": Text("not carried by", "bæres ikke af"),
-    "number": Text("number in the question", "nummer i spørgsmålet"),
-    "p_bucket": Text("how unlikely by chance", "hvor usandsynligt ved et tilfælde"),
-    "period_bucket": Text("period", "periode"),
-    "planes": Text("shares of the round", "rundens andele"),
-    "problems": Text("what is wrong", "hvad der er galt"),
-    "question_id": Text("question", "spørgsmål"),
-    "queue_messages": Text("messages waiting", "meddelelser, der venter"),
-    "records": Text("record types at hand", "posttyper, der er"),
-    "registry_version": Text("version of the members' list", "udgave af medlemslisten"),
-    "regularity_bucket": Text("spread of the period", "periodens spredning"),
-    "round_id": Text("round", "runde"),
-    "rule": Text("rule", "regel"),
-    "run": Text("number of the day", "dagens nummer"),
-    "second": Text("seconds since it began", "sekunder siden den begyndte"),
-    "sensor": Text("sensor", "sensor"),
-    "serial": Text("number of the answer", "svarets nummer"),
-    "state": Text("state", "tilstand"),
-    "step": Text("step", "trin"),
-    "table": Text("table of the round", "rundens tabel"),
-    "tags": Text("receipts", "kvitteringer"),
-    "task_id": Text("task", "opgave"),
-    "technique": Text("technique", "teknik"),
-    "type": Text("type", "type"),
-    "value": Text("value", "værdi"),
-    "version": Text("version", "udgave"),
-    "vocabulary": Text("version of the list of counts", "udgave af listen over antal"),
-    "walk_bucket": Text("weight of failed attempts", "vægt af mislykkede forsøg"),
-    "warning_id": Text("warning", "varsel"),
-    "why": Text("why", "hvorfor"),
-    "words": Text("words", "ord"),
+    "act": Text("act"),
+    "bin": Text("place in the round's table"),
+    "blocked": Text("blocked, by sort of indicator"),
+    "by_technique": Text("hosts suspected, by technique"),
+    "capture_loss_permille": Text("packets lost"),
+    "case_id": Text("case"),
+    "cell_max": Text("largest count before noise"),
+    "clock_skew_s": Text("clock off by"),
+    "content": Text("the evidence (zip)"),
+    "crosses": Text("may reach other countries"),
+    "count_bucket": Text("how often"),
+    "day": Text("day"),
+    "days": Text("days of history asked"),
+    "detector": Text("detector"),
+    "enforcers": Text("enforced by"),
+    "epsilon_milli": Text("epsilon of the noise"),
+    "exercise_id": Text("exercise"),
+    "first_hour": Text("first hour"),
+    "forms": Text("forms that it can read"),
+    "hosts_bucket": Text("own hosts"),
+    "indicator_id": Text("indicator"),
+    "key_check": Text("check of the round's keys"),
+    "kind": Text("kind"),
+    "last_hour": Text("last hour"),
+    "last_round": Text("last round"),
+    "links": Text("links of the canary's chain"),
+    "minute": Text("when"),
+    "not_carried": Text("not carried by"),
+    "number": Text("number in the question"),
+    "p_bucket": Text("how unlikely by chance"),
+    "period_bucket": Text("period"),
+    "planes": Text("shares of the round"),
+    "problems": Text("what is wrong"),
+    "question_id": Text("question"),
+    "queue_messages": Text("messages waiting"),
+    "records": Text("record types at hand"),
+    "registry_version": Text("version of the members' list"),
+    "regularity_bucket": Text("spread of the period"),
+    "round_id": Text("round"),
+    "rule": Text("rule"),
+    "run": Text("number of the day"),
+    "second": Text("seconds since it began"),
+    "sensor": Text("sensor"),
+    "serial": Text("number of the answer"),
+    "state": Text("state"),
+    "step": Text("step"),
+    "table": Text("table of the round"),
+    "tags": Text("receipts"),
+    "task_id": Text("task"),
+    "technique": Text("technique"),
+    "type": Text("type"),
+    "value": Text("value"),
+    "version": Text.in_context("web soc field words", "version"),
+    "vocabulary": Text("version of the list of counts"),
+    "walk_bucket": Text("weight of failed attempts"),
+    "warning_id": Text("warning"),
+    "why": Text("why"),
+    "words": Text("words"),
 }
 HOSTS: Final = ("1", "2–3", "4–10", "> 10")
 COUNTS: Final = ("0", "1", "2–3", "4–10", "11–100", "> 100")
 WORDS: Final[Mapping[str, Text]] = {
-    "seen": Text("seen in traffic", "set i trafik"),
-    "blocked": Text("blocked", "spærret"),
-    "retro": Text("found in own history", "fundet i egen historik"),
-    "met": Text("met here", "mødt her"),
-    "not_met": Text("not met here", "ikke mødt her"),
-    "enforced": Text("in force", "i kraft"),
-    "partly": Text("in force in part", "delvist i kraft"),
-    "refused": Text("refused here", "afvist her"),
-    "lifted": Text("lifted here", "ophævet her"),
-    "waiting": Text("waits here", "venter her"),
-    "acknowledge": Text("acknowledged", "kvitteret"),
-    "applies": Text("concerns us", "vedrører os"),
-    "not-applicable": Text("does not concern us", "vedrører os ikke"),
-    "done": Text("done", "udført"),
-    "affected": Text("affected", "berørt"),
-    "not-affected": Text("not affected", "ikke berørt"),
-    "up": Text("works", "virker"),
-    "down": Text("down", "nede"),
-    "none": Text("none", "ingen"),
-    "domain": Text("a name outside", "et navn udefra"),
-    "ip4": Text("an address outside", "en adresse udefra"),
-    "ip6": Text("an address outside", "en adresse udefra"),
-    "sha256": Text("a file", "en fil"),
-    "cert": Text("a certificate", "et certifikat"),
-    "new": Text("new", "ny"),
-    "correction": Text("a correction", "en rettelse"),
+    "seen": Text("seen in traffic"),
+    "blocked": Text("blocked"),
+    "retro": Text("found in own history"),
+    "met": Text("met here"),
+    "not_met": Text("not met here"),
+    "enforced": Text.in_context("web soc field words", "in force"),
+    "partly": Text("in force in part"),
+    "refused": Text("refused here"),
+    "lifted": Text("lifted here"),
+    "waiting": Text("waits here"),
+    "acknowledge": Text("acknowledged"),
+    "applies": Text("concerns us"),
+    "not-applicable": Text("does not concern us"),
+    "done": Text("done"),
+    "affected": Text("affected"),
+    "not-affected": Text("not affected"),
+    "up": Text("works"),
+    "down": Text("down"),
+    "none": Text("none"),
+    "domain": Text("a name outside"),
+    "ip4": Text("an address outside"),
+    "ip6": Text("an address outside"),
+    "sha256": Text("a file"),
+    "cert": Text("a certificate"),
+    "new": Text("new"),
+    "correction": Text("a correction"),
 }
 """Values that are words, in fields of their own."""
 OF_WORDS: Final = frozenset({"kind", "state", "act", "sensor", "type"})
@@ -159,7 +157,7 @@ def _field(name: str, value: Any, privacy: Privacy | None) -> LeavingField:
     means = meaning(name, value)
     return LeavingField(
         name=name,
-        says=TextShape.of(NAMES.get(name, Text(name, name))),
+        says=TextShape.of(NAMES.get(name, Text.plain(name))),
         privacy=privacy or "",
         privacy_says=TextShape.of(CLASSES[privacy]) if privacy else None,
         value=text,
@@ -170,7 +168,7 @@ def _field(name: str, value: Any, privacy: Privacy | None) -> LeavingField:
 def meaning(name: str, value: Any) -> Text | None:
     """What a value of this field means; None where it says all by itself, or is none that the field may hold."""
     if value is None:
-        return Text("not known", "ukendt")
+        return Text("not known")
     try:
         if name in OF_WORDS:
             return WORDS.get(value)
@@ -182,7 +180,7 @@ def meaning(name: str, value: Any) -> Text | None:
 
 def _p(value: int) -> Text:
     odds = round(1 / p_of_bucket(value))
-    return Text(f"at most one in {odds:,} by chance", f"højst én ud af {odds:,} ved et tilfælde".replace(",", "."))
+    return Text("at most one in {odds} by chance", odds=Number(odds))
 
 
 def _whole(value: Any) -> int:
@@ -194,31 +192,34 @@ def _whole(value: Any) -> int:
 
 def _at(us: int) -> Text:
     when = iso(us)[:16].replace("T", " ") + " UTC"
-    return Text(when, when)
+    return Text.plain(when)
 
 
 def _step(edges: tuple[float, ...], value: int, unit: str) -> Text:
     least, most = (edges[value - 1] if value else 0), (edges[value] if value < len(edges) else None)
     if value < 0 or value > len(edges):
         raise ValueError("no step")
-    said = f"> {least:g}{unit}" if most is None else f"{least:g}–{most:g}{unit}"
-    return Text(said, said if unit else said.replace(".", ","))
+    if unit:
+        return Text.plain(f"> {least:g}{unit}" if most is None else f"{least:g}–{most:g}{unit}")
+    if most is None:
+        return Text.shaped("> {least}", least=Number(least, "g"))
+    return Text.shaped("{least}–{most}", least=Number(least, "g"), most=Number(most, "g"))
 
 
 def _of(names: tuple[str, ...], value: int) -> Text:
     if value < 0:
         raise ValueError("no step")
-    return Text(names[value], names[value])
+    return Text.plain(names[value])
 
 
 def _many(value: Any) -> Text:
     count = len(value)
-    return Text(f"{count} in all", f"{count} i alt")
+    return Text("{count} in all", count=count)
 
 
 def _bytes(value: Any) -> Text:
     size = int(value["bytes"])
-    return Text(f"{size:,} bytes, by length and hash", f"{size:,} byte, ved længde og hash".replace(",", ".", 1))
+    return Text("{size} bytes, by length and hash", size=Number(size))
 
 
 _READ: Final[Mapping[str, Callable[[Any], Text]]] = {
@@ -228,14 +229,14 @@ _READ: Final[Mapping[str, Callable[[Any], Text]]] = {
     "first_hour": lambda value: _at(_whole(value) * HOUR_US),
     "last_hour": lambda value: _at(_whole(value) * HOUR_US),
     "minute": lambda value: _at(_whole(value) * MINUTE_US),
-    "day": lambda value: Text(iso(_whole(value) * DAY_US)[:10], iso(_whole(value) * DAY_US)[:10]),
+    "day": lambda value: Text.plain(iso(_whole(value) * DAY_US)[:10]),
     "period_bucket": lambda value: _step(PERIOD_EDGES_S, value, " s"),
     "regularity_bucket": lambda value: _step(REGULARITY_EDGES, value, ""),
-    "walk_bucket": lambda value: Text(f"{value:+d} nats", f"{value:+d} nat"),
+    "walk_bucket": lambda value: Text("{value} nats", value=f"{value:+d}"),
     "technique": lambda value: TECHNIQUES[technique_entry(value)],
-    "capture_loss_permille": lambda value: Text(f"{value / 10:g} %", f"{value / 10:g} %".replace(".", ",")),
-    "clock_skew_s": lambda value: Text(f"{value:d} s", f"{value:d} s"),
-    "epsilon_milli": lambda value: Text(f"{value / 1000:g}", f"{value / 1000:g}".replace(".", ",")),
+    "capture_loss_permille": lambda value: Text.shaped("{share} %", share=Number(value / 10, "g")),
+    "clock_skew_s": lambda value: Text("{value} s", value=f"{value:d}"),
+    "epsilon_milli": lambda value: Text.number(value / 1000, "g"),
     "tags": _many,
     "by_technique": _many,
     "blocked": _many,

@@ -26,19 +26,12 @@ from bavn.model.text import Text
 from bavn.wire.enrol import RENEW_BEFORE_END_US, ends_us
 from bavn.wire.safe import Safe
 
-NEVER: Final = Text(
-    "This node has not run yet: start it with `bavn node run`.",
-    "Noden har ikke kørt endnu: start den med `bavn node run`.",
-)
+NEVER: Final = Text("This node has not run yet: start it with `bavn node run`.")
 SILENT: Final = Text(
-    "The node does not run, or hangs: look at its log and start it again. What is shown here is what it said last.",
-    "Noden kører ikke eller hænger: se i dens log, og start den igen. Her vises, hvad den sagde sidst.",
+    "The node does not run, or hangs: look at its log and start it again. What is shown here is what it said last."
 )
-STOPPED: Final = Text("The node was stopped.", "Noden er standset.")
-UNCHECKED: Final = Text(
-    "Nothing is known to be wrong, but not all is checked yet.",
-    "Intet vides at være galt, men ikke alt er tjekket endnu.",
-)
+STOPPED: Final = Text("The node was stopped.")
+UNCHECKED: Final = Text("Nothing is known to be wrong, but not all is checked yet.")
 _WAITS: Final = frozenset({"lag", "centre_silent", "keyholder_silent", "queue_grows"})
 
 
@@ -239,13 +232,13 @@ def _health(here: Node, config: NodeConfig) -> Health:
         return _said(
             told,
             "ill",
-            Text("Something is not as it should be.", "Noget er ikke, som det skal være."),
+            Text("Something is not as it should be."),
             problems,
             certificates,
         )
     if any(one["state"] != "kept" for one in told.get("promises", [])):
         return _said(told, "unchecked", UNCHECKED, problems, certificates)
-    return _said(told, "well", Text("The node is well.", "Noden har det godt."), problems, certificates)
+    return _said(told, "well", Text("The node is well."), problems, certificates)
 
 
 def _told(file: Path) -> dict[str, Any] | None:
@@ -273,16 +266,14 @@ def _certificates(config: NodeConfig) -> list[CertificateShown]:
 
 def _about_to_end(one: CertificateShown, now_us: int) -> ProblemShown:
     days = max(0, (one.ends_us - now_us) // DAY_US)
-    who = {"centre": ("centre", "centralen"), "keyholder": ("key holder", "nøgleholderen")}[one.at]
+    who = {"centre": Text.in_context("whose certificate", "centre"), "keyholder": Text("key holder")}[one.at]
     if one.ends_us <= now_us:
-        text = Text(
-            f"The certificate for the {who[0]} has ended: ask it for a new token and enrol again.",
-            f"Certifikatet til {who[1]} er udløbet: bed om en ny engangskode, og meld ind igen.",
-        )
+        text = Text("The certificate for the {who} has ended: ask it for a new token and enrol again.", who=who)
         return ProblemShown(code="certificate_ended", source=one.at, says=TextShape.of(text), act="operator")
     text = Text(
-        f"The certificate for the {who[0]} ends in {days} days and has not been renewed: can it be reached?",
-        f"Certifikatet til {who[1]} udløber om {days} dage og er ikke fornyet: kan den nås?",
+        "The certificate for the {who} ends in {days} days and has not been renewed: can it be reached?",
+        who=who,
+        days=days,
     )
     return ProblemShown(code="certificate_ends", source=one.at, says=TextShape.of(text), act="operator")
 
@@ -371,7 +362,7 @@ def _source(one: dict[str, Any]) -> SourceShown:
         losses=[
             LossShown(
                 says=TextShape.of(loss(lost["what"])),
-                unit=TextShape.of(UNITS.get(lost["unit"], Text(lost["unit"], lost["unit"]))),
+                unit=TextShape.of(UNITS.get(lost["unit"], Text.plain(lost["unit"]))),
                 count=lost["count"],
                 of=lost["of"],
                 recent=recent.get(lost["what"], 0),

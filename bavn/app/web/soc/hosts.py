@@ -154,7 +154,7 @@ def routes(house: SocContext) -> APIRouter:
     def roles(node: NodeName, person: Reads) -> list[RoleSure]:
         """The roles that hosts may have."""
         house.node(node, person)
-        return [RoleSure(role=role, says=TextShape(en=en, da=da), sure=0.0) for role, (en, da) in SAID.items()]
+        return [RoleSure(role=role, says=TextShape.of(words), sure=0.0) for role, words in SAID.items()]
 
     @router.get("/{host}", operation_id="host")
     def host(node: NodeName, host: HostAddress, person: Reads) -> HostCard:
@@ -168,7 +168,7 @@ def routes(house: SocContext) -> APIRouter:
             raise Trouble(
                 404,
                 "no-host",
-                Text("This address was not seen among the own hosts.", "Adressen er ikke set blandt egne maskiner."),
+                Text("This address was not seen among the own hosts."),
             )
         card = json.loads(found[0][0]) if found else None
         with here.asks() as rows_of_book:
@@ -198,7 +198,7 @@ def _address(text: str) -> str:
     try:
         return address_text(address_uuid(text))
     except ValueError as error:
-        raise Trouble(422, "no-address", Text("This is no address.", "Det er ingen adresse.")) from error
+        raise Trouble(422, "no-address", Text("This is no address.")) from error
 
 
 def _strongest(found: list[Any]) -> dict[str, tuple[int, float]]:
@@ -235,8 +235,7 @@ def _role(role: str, sure: float) -> RoleSure:
 
 
 def _said(value: str) -> TextShape:
-    en, da = SAID.get(value, (value, value))
-    return TextShape(en=en, da=da)
+    return TextShape.of(SAID.get(value) or Text.plain(value))
 
 
 def _card(

@@ -112,7 +112,7 @@ def routes(house: SocContext) -> APIRouter:
         folder = _folder(house.node(node, person))
         draft = SavedHunt(
             name=name,
-            says=Text(asked.says or name, asked.says_da or asked.says or name),
+            says=Text.written(asked.says or name, da=asked.says_da or asked.says or name),
             sql=asked.sql,
             technique=asked.technique,
             span=asked.span,
@@ -120,15 +120,12 @@ def routes(house: SocContext) -> APIRouter:
         try:
             hunt = read_hunt(name, written(draft).encode())
         except SavedUnclear as error:
-            raise Trouble(422, "bad-hunt", Text(f"{error}.", f"{error}.")) from error
+            raise Trouble(422, "bad-hunt", Text.plain(f"{error}.")) from error
         if not asked.replace and name in saved_hunts.own(folder)[0]:
             raise Trouble(
                 409,
                 "hunt-there",
-                Text(
-                    "There is a hunt of this name: choose another, or write over it.",
-                    "Der er en jagt med det navn: vælg et andet, eller skriv den over.",
-                ),
+                Text("There is a hunt of this name: choose another, or write over it."),
             )
         with answered():
             saved_hunts.save(folder, hunt, replace=True)
@@ -139,7 +136,7 @@ def routes(house: SocContext) -> APIRouter:
         """Takes one of the node's own hunts away; those of Bavn stay."""
         with answered():
             saved_hunts.delete(_folder(house.node(node, person)), name)
-        return Done.of(f"{name} is gone.", f"{name} er væk.")
+        return Done.of(Text("{name} is gone.", name=name))
 
     @router.post("/asks", operation_id="ask", status_code=202)
     def ask(node: NodeName, question: Question, person: Hunter) -> HuntStatus:
@@ -205,7 +202,7 @@ def _folder(here: Node) -> Any:
 def _request(here: Node, question: Question) -> tuple[str, dict[str, Any]]:
     """What the process is asked. Trouble for a question that lacks its half."""
     if question.last and question.from_us is not None:
-        raise _incomplete("Give how long back, or from when: not both", "Giv hvor langt tilbage, eller fra hvornår")
+        raise _incomplete(Text("Give how long back, or from when: not both"))
     span = {
         "last": question.last,
         "first": "" if question.from_us is None else iso(question.from_us),
@@ -217,12 +214,12 @@ def _request(here: Node, question: Question) -> tuple[str, dict[str, Any]]:
             hunt = saved_hunts.named(_folder(here), question.hunt)
         missing = sorted(set(hunt.parameters) ^ set(question.given))
         if missing:
-            raise _incomplete(f"This hunt needs {missing[0]}", f"Jagten behøver {missing[0]}")
+            raise _incomplete(Text("This hunt needs {missing}", missing=missing[0]))
         more = {"sql": hunt.sql, "given": question.given, "span": hunt.span, "columns": list(hunt.columns)}
         return "sql", {**span, **more}
     needed = {"sql": question.sql, "sigma": question.rules, "list": question.text, "pivot": question.value}
     if not needed[question.kind].strip() or (question.kind == "pivot" and question.pivot not in PIVOTS):
-        raise _incomplete("There is nothing to ask", "Der er intet at spørge om")
+        raise _incomplete(Text("There is nothing to ask"))
     if question.kind == "sql":
         return "sql", {**span, "sql": question.sql.strip().rstrip(";").strip()}
     if question.kind == "sigma":
@@ -232,8 +229,8 @@ def _request(here: Node, question: Question) -> tuple[str, dict[str, Any]]:
     return "ioc", {**span, "text": question.text}
 
 
-def _incomplete(en: str, da: str) -> Trouble:
-    return Trouble(422, "incomplete", Text(en + ".", da + "."))
+def _incomplete(text: Text) -> Trouble:
+    return Trouble(422, "incomplete", Text.shaped("{text}.", text=text))
 
 
 def _hunt(hunt: SavedHunt, *, own: bool) -> HuntShown:
@@ -250,7 +247,7 @@ def _hunt(hunt: SavedHunt, *, own: bool) -> HuntShown:
 
 def _done(asking: Asking) -> Asking:
     if asking.state != "done":
-        raise Trouble(409, "no-answer-yet", Text("There is no answer yet.", "Der er intet svar endnu."), "wait")
+        raise Trouble(409, "no-answer-yet", Text("There is no answer yet."), "wait")
     return asking
 
 

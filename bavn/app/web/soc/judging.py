@@ -72,18 +72,15 @@ def routes(house: SocContext) -> APIRouter:
         days_max = here.config().evidence.verdict_days_max
         if asked.scope == "peer" and not names_somebody(found.peer):
             raise _wrong(
-                "This peer is no domain, address or fingerprint: take the detector with it",
-                "Modparten er hverken domæne, adresse eller fingeraftryk: tag detektoren med",
+                Text("This peer is no domain, address or fingerprint: take the detector with it"),
             )
         if asked.until_us is None and asked.verdict != "true":
             raise _wrong(
-                "Say when it ends: only `true` may go without an end",
-                "Sig, hvornår den udløber: kun `ægte` må være uden slutning",
+                Text("Say when it ends: only `true` may go without an end"),
             )
         if asked.until_us is not None and not now_us < asked.until_us <= now_us + (days_max + 1) * DAY_US:
             raise _wrong(
-                f"Its end must lie ahead, at most {days_max} days",
-                f"Dens slutning skal ligge fremme, højst {days_max} dage",
+                Text("Its end must lie ahead, at most {days_max} days", days_max=days_max),
             )
         with here.book() as book:
             try:
@@ -97,7 +94,7 @@ def routes(house: SocContext) -> APIRouter:
                     comment=asked.comment,
                 )
             except ValueError as error:
-                raise _wrong(str(error), str(error)) from error
+                raise _wrong(Text.plain(str(error))) from error
         note = TextShape.of(NOT_REACHED) if reaches_no_indicator(found, given) else None
         return VerdictGivenHere(verdict=VerdictShown.of(given, now_us), note=note)
 
@@ -114,15 +111,12 @@ def routes(house: SocContext) -> APIRouter:
                 raise Trouble(
                     409,
                     "no-verdict",
-                    Text(
-                        "There is no such verdict, or it was ended before.",
-                        "Den dom findes ikke, eller den er ophævet tidligere.",
-                    ),
+                    Text("There is no such verdict, or it was ended before."),
                 ) from error
         return VerdictShown.of(ended, now_us)
 
     return router
 
 
-def _wrong(en: str, da: str) -> Trouble:
-    return Trouble(422, "bad-verdict", Text(en + ".", da + "."))
+def _wrong(text: Text) -> Trouble:
+    return Trouble(422, "bad-verdict", Text.shaped("{text}.", text=text))

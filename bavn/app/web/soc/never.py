@@ -39,25 +39,20 @@ SHOWN_MAX: Final = 100
 KIND: Final = "NeverBlockChanged"
 """The word in the ledger for a change of the list by hand."""
 SAYS: Final[dict[str, tuple[int, Text]]] = {
-    "no_network": (422, Text("This is no address or network", "Dette er ingen adresse og intet net")),
-    "no_name": (422, Text("This is no domain name", "Dette er intet domænenavn")),
+    "no_network": (422, Text("This is no address or network")),
+    "no_name": (422, Text("This is no domain name")),
     "too_wide": (
         422,
-        Text(
-            "This would cover so much that little could be blocked", "Dette ville dække så meget, at lidt kunne spærres"
-        ),
+        Text("This would cover so much that little could be blocked"),
     ),
-    "there_already": (409, Text("It stands there already", "Det står der allerede")),
+    "there_already": (409, Text("It stands there already")),
     "list_full": (
         409,
-        Text("No more entries fit: write the rest into a file", "Der er ikke plads til flere: skriv resten i en fil"),
+        Text("No more entries fit: write the rest into a file"),
     ),
     "not_own": (
         409,
-        Text(
-            "It was not added here by hand: edit the file that the policy names",
-            "Det er ikke føjet til her: ret i den fil, politikken nævner",
-        ),
+        Text("It was not added here by hand: edit the file that the policy names"),
     ),
 }
 
@@ -118,9 +113,7 @@ def routes(house: SocContext) -> APIRouter:
     def change(node: NodeName, asked: NeverChangeRequest, person: Protects) -> Done:
         """Adds entries, or strikes what was added by hand: all of it or nothing, with one line in the ledger."""
         if not asked.sure:
-            raise Trouble(
-                422, "not-sure", Text("Look at what it would free first.", "Se først, hvad det ville frigive.")
-            )
+            raise Trouble(422, "not-sure", Text("Look at what it would free first."))
         here = house.node(node, person)
         entries = _entries(asked)
         why, now_us = " ".join(asked.why.split()), house.clock.now_us()
@@ -144,7 +137,7 @@ def routes(house: SocContext) -> APIRouter:
         if refused is not None:
             raise _trouble(refused.rule, ", ".join(one.value for one in entries))
         if runs(here.config()):
-            return Done.of("It holds from the node's next step on.", "Det gælder fra nodens næste skridt.")
+            return Done.of(Text("It holds from the node's next step on."))
         return told_here(here, "never", "", person.name)
 
     return router
@@ -212,4 +205,4 @@ def _touched(rows: Asks, entries: Sequence[Own], standings: Sequence[str], rule:
 def _trouble(rule: str, what: str) -> Trouble:
     status, says = SAYS[rule]
     named = pathless(what)
-    return Trouble(status, rule.replace("_", "-"), Text(f"{says.en}: {named}", f"{says.da}: {named}"))
+    return Trouble(status, rule.replace("_", "-"), Text.shaped("{says}: {named}", says=says, named=named))

@@ -106,7 +106,7 @@ def routes(house: SocContext) -> APIRouter:
         here = house.node(node, person)
         made = _drafted(here, asked)
         if not made.changes:
-            raise Trouble(422, "no-change", Text("Nothing would change.", "Intet ville ændre sig."))
+            raise Trouble(422, "no-change", Text("Nothing would change."))
         shown = _shown(made, mark_of(made.text))
         with here.book() as book:
             Ledger(book).append(house.clock.now_us(), GATE, "in", _note(shown, person.name))
@@ -116,10 +116,7 @@ def routes(house: SocContext) -> APIRouter:
             raise Trouble(
                 503,
                 "not-written",
-                Text(
-                    "The policy file cannot be written: let the console's user write it, or make room.",
-                    "Politikfilen kan ikke skrives: lad konsollens bruger skrive den, eller skaf plads.",
-                ),
+                Text("The policy file cannot be written: let the console's user write it, or make room."),
                 "operator",
             ) from error
         return shown
@@ -135,7 +132,7 @@ def _drafted(here: Node, asked: ChangeRequest) -> Draft:
         raise Trouble(
             409,
             "changed-meanwhile",
-            Text("The policy was changed meanwhile: look at it again.", "Politikken er ændret imens: se på den igen."),
+            Text("The policy was changed meanwhile: look at it again."),
         )
     try:
         return draft(config, text, asked.changes)
@@ -144,7 +141,7 @@ def _drafted(here: Node, asked: ChangeRequest) -> Draft:
         raise Trouble(
             422,
             "bad-policy",
-            Text(f"The node would not start with this: {said}", f"Noden ville ikke starte med dette: {said}"),
+            Text("The node would not start with this: {said}", said=said),
         ) from error
 
 

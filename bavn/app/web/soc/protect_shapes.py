@@ -194,20 +194,20 @@ class Listed(Frozen):
 
 
 _ENFORCERS: Final[tuple[tuple[str, str, Text], ...]] = (
-    ("list_folder", "textlist", Text("lists for firewalls and proxies", "lister til firewalls og proxyer")),
-    ("resolver_listen", "rpz", Text("the node's own resolver", "nodens egen resolver")),
-    ("zone_listen", "rpz_transfer", Text("a zone that own resolvers fetch", "en zone, som egne resolvere henter")),
-    ("nft_hooks", "nft_sets", Text("this machine's packet filter", "maskinens pakkefilter")),
-    ("suricata_socket", "suricata_dataset", Text("the sensor's lists", "sensorens lister")),
-    ("squid_folder", "squid_acl", Text("the proxy squid", "proxyen squid")),
-    ("update_server", "bind_update", Text("the name server BIND", "navneserveren BIND")),
-    ("webhook_url", "webhook", Text("a receiver of commands", "en modtager af kommandoer")),
+    ("list_folder", "textlist", Text("lists for firewalls and proxies")),
+    ("resolver_listen", "rpz", Text("the node's own resolver")),
+    ("zone_listen", "rpz_transfer", Text("a zone that own resolvers fetch")),
+    ("nft_hooks", "nft_sets", Text("this machine's packet filter")),
+    ("suricata_socket", "suricata_dataset", Text("the sensor's lists")),
+    ("squid_folder", "squid_acl", Text("the proxy squid")),
+    ("update_server", "bind_update", Text("the name server BIND")),
+    ("webhook_url", "webhook", Text("a receiver of commands")),
 )
-_TURNED: Final[dict[str, tuple[str, str]]] = {
-    "approve": ("an approval", "en godkendelse"),
-    "lift": ("a lift", "en ophævelse"),
-    "kill": ("the kill switch on", "nødstop til"),
-    "revive": ("the kill switch off", "nødstop fra"),
+_TURNED: Final[dict[str, Text]] = {
+    "approve": Text("an approval"),
+    "lift": Text("a lift"),
+    "kill": Text("the kill switch on"),
+    "revive": Text("the kill switch off"),
 }
 
 
@@ -222,5 +222,5 @@ def enforcers_of(given: EnforceTable) -> list[tuple[str, Text]]:
 
 def turned(act: str, by: str) -> Text:
     """What a person asked the node for."""
-    en, da = _TURNED.get(act, (act, act))
-    return Text(f"{en}, asked by {by}, waits for the running node", f"{da}, ønsket af {by}, venter på den kørende node")
+    what = _TURNED.get(act, Text.plain(act))
+    return Text("{what}, asked by {by}, waits for the running node", what=what, by=by)

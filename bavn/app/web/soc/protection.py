@@ -224,12 +224,12 @@ def _sure(asked: Reason) -> None:
         raise Trouble(
             422,
             "not-sure",
-            Text("Look at what will happen first.", "Se først på, hvad der vil ske."),
+            Text("Look at what will happen first."),
         )
 
 
 def _unknown() -> Trouble:
-    return Trouble(404, "no-indicator", Text("No such indicator is remembered here.", "Den indikator huskes ikke her."))
+    return Trouble(404, "no-indicator", Text("No such indicator is remembered here."))
 
 
 def _leave(here: Node, act: WishAct, indicator: str, by: str) -> Done:
@@ -242,7 +242,7 @@ def _leave(here: Node, act: WishAct, indicator: str, by: str) -> Done:
         if not at_once:
             request(book, act, indicator, by)
     if not at_once:
-        return Done.of("The running node does it at its next step.", "Den kørende node gør det ved sit næste skridt.")
+        return Done.of(Text("The running node does it at its next step."))
     return told_here(here, "lift" if act == "lift" else "kill", indicator, by)
 
 
@@ -251,29 +251,23 @@ def told_here(here: Node, act: Literal["lift", "kill", "never"], indicator: str,
     with answered():
         refused, down = done_here(here.config(), book_of(here.file), act, indicator, by)
     if refused is not None:
-        raise Trouble(
-            409, "not-in-force", Text("It is neither in force nor waiting.", "Den er hverken i kraft eller venter.")
-        )
+        raise Trouble(409, "not-in-force", Text("It is neither in force nor waiting."))
     if down:
         names = ", ".join(name for name, _ in down)
         raise Trouble(
             503,
             "enforcer-down",
-            Text(
-                f"Written down, but not in effect everywhere: {names}. Do it again, or start the node.",
-                f"Skrevet ned, men ikke i virkning overalt: {names}. Gør det igen, eller start noden.",
-            ),
+            Text("Written down, but not in effect everywhere: {names}. Do it again, or start the node.", names=names),
             "operator",
         )
     return Done.of(
-        "Done: the node does not run, so its enforcers were told from here.",
-        "Gjort: noden kører ikke, så dens håndhævende led fik besked herfra.",
+        Text("Done: the node does not run, so its enforcers were told from here."),
     )
 
 
 def _tried(asking: Asking) -> DryRunShown:
     if asking.kind != "dry_run":
-        raise Trouble(404, "no-question", Text("This is no dry run.", "Det er ingen prøvekørsel."))
+        raise Trouble(404, "no-question", Text("This is no dry run."))
     refused = TextShape.of(trouble_of(asking.code, asking.reason).text) if asking.state == "failed" else None
     said = dict(asking.answer)
     why = WORDS.get(said.get("rule", ""))

@@ -38,8 +38,8 @@ class Done(Frozen):
     says: TextShape
 
     @classmethod
-    def of(cls, en: str, da: str) -> "Done":
-        return cls(says=TextShape.of(Text(en, da)))
+    def of(cls, text: Text) -> "Done":
+        return cls(says=TextShape.of(text))
 
 
 class Column(Frozen):

@@ -43,9 +43,9 @@ ShownWarnings = Annotated[
     Literal["", "open", "sent", "over"], Query(description="open: an answer is owed; sent: in force.")
 ]
 PAPS = ("RED", "AMBER", "GREEN", "CLEAR")
-_WAITS = Text("waits for the running node", "venter på den kørende node")
-_SENT = Text("sent", "sendt")
-_NONE = Text("This actor was told of no such warning.", "Aktøren har ikke fået det varsel.")
+_WAITS = Text("waits for the running node")
+_SENT = Text("sent")
+_NONE = Text("This actor was told of no such warning.")
 
 
 class WarningAnswerShown(Frozen):

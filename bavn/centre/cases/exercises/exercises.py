@@ -425,8 +425,8 @@ def _plan_text(plan: Plan) -> str:
 def _plan(text: str, roles: tuple[Role, ...]) -> Plan:
     said = json.loads(text)
     return Plan(
-        title=Text(*said["title"]),
-        objectives=tuple(Text(*one) for one in said["objectives"]),
+        title=Text.of(said["title"]),
+        objectives=tuple(Text.of(one) for one in said["objectives"]),
         roles=roles,
         begins_us=said["begins_us"],
         ends_us=said["ends_us"],

@@ -54,46 +54,28 @@ def _bars(facts: CheckFacts) -> Iterator[Check]:
     try:
         Observable(observable.type, observable.value)
     except NotCanonical:
-        yield Check("canonical", True, Text("Not in canonical form.", "Ikke på kanonisk form."))
+        yield Check("canonical", True, Text("Not in canonical form."))
     if observable.type is ObservableType.CHAIN:
-        text = Text(
-            "A chain of techniques stands in no record: it cannot be released.",
-            "En kæde af teknikker står i ingen post: den kan ikke frigives.",
-        )
+        text = Text("A chain of techniques stands in no record: it cannot be released.")
         yield Check("written", True, text)
     elif not is_external(observable):
-        text = Text(
-            "It names something inside, or a whole public suffix.",
-            "Den peger på noget internt eller på et helt offentligt domænesuffiks.",
-        )
+        text = Text("It names something inside, or a whole public suffix.")
         yield Check("external", True, text)
     if not 1 <= facts.days <= facts.days_max:
-        text = Text(
-            f"It lasts {facts.days} days; allowed are 1 to {facts.days_max}.",
-            f"Den gælder {facts.days} dage; tilladt er 1 til {facts.days_max}.",
-        )
+        text = Text("It lasts {days} days; allowed are 1 to {days_max}.", days=facts.days, days_max=facts.days_max)
         yield Check("not_expired", True, text)
 
 
 def _cautions(observable: Observable) -> Iterator[Check]:
     """What a person should know before it is released."""
     if observable.type in _NOBODY_CARRIES:
-        text = Text(
-            "No enforcer carries this type: actors only hunt for it.",
-            "Intet håndhævende led kan bære denne type: aktørerne leder kun efter den.",
-        )
+        text = Text("No enforcer carries this type: actors only hunt for it.")
         yield Check("carried", False, text)
     if observable.type in _BROAD:
-        text = Text(
-            "A fingerprint is shared by every program built alike.",
-            "Et fingeraftryk deles af alle programmer, der er bygget ens.",
-        )
+        text = Text("A fingerprint is shared by every program built alike.")
         yield Check("broad", False, text)
     if observable.type is ObservableType.DOMAIN and registered_domain(observable.value) == observable.value:
-        text = Text(
-            "It covers the registered domain and everything below it.",
-            "Den dækker det registrerede domæne og alt under det.",
-        )
+        text = Text("It covers the registered domain and everything below it.")
         yield Check("whole_domain", False, text)
 
 
@@ -102,17 +84,15 @@ def _innocence(facts: CheckFacts) -> list[Check]:
     names = sorted({*facts.listed(facts.observable), *facts.evidence.listed})
     if names:
         said = ", ".join(names)
-        made.append(Check("not_listed", blocks, Text(f"On warning lists: {said}.", f"På advarselslister: {said}.")))
+        made.append(Check("not_listed", blocks, Text("On warning lists: {said}.", said=said)))
     if facts.registered:
-        made.append(
-            Check("register", blocks, Text("One of the sector's own services.", "En af sektorens egne tjenester."))
-        )
+        made.append(Check("register", blocks, Text("One of the sector's own services.")))
     if facts.cleared:
         made.append(
             Check(
                 "verdict",
                 blocks,
-                Text("A verdict of this sector found it harmless.", "Sektorens egen afgørelse har fundet den harmløs."),
+                Text("A verdict of this sector found it harmless."),
             )
         )
     return made
@@ -125,10 +105,7 @@ def _strength(facts: CheckFacts) -> list[Check]:
             Check(
                 "by_hand",
                 False,
-                Text(
-                    "Drafted by hand: no report of this sector stands behind it.",
-                    "Oprettet i hånden: ingen melding fra sektoren står bag.",
-                ),
+                Text("Drafted by hand: no report of this sector stands behind it."),
             )
         ]
     if evidence.groups < GROUPS_MIN and evidence.partners:
@@ -136,10 +113,7 @@ def _strength(facts: CheckFacts) -> list[Check]:
             Check(
                 "partners",
                 False,
-                Text(
-                    "Only a partner's word stands behind it: a person must release a block.",
-                    "Kun en partners ord står bag: en person skal frigive en spærring.",
-                ),
+                Text("Only a partner's word stands behind it: a person must release a block."),
             )
         ]
     if evidence.groups < GROUPS_MIN:
@@ -147,7 +121,7 @@ def _strength(facts: CheckFacts) -> list[Check]:
             Check(
                 "two_groups",
                 True,
-                Text("Fewer than two independent groups report it.", "Færre end to uafhængige grupper melder den."),
+                Text("Fewer than two independent groups report it."),
             )
         )
     if evidence.score < facts.score_block_min and facts.pap >= BLOCK_PAP_MIN:
@@ -156,7 +130,7 @@ def _strength(facts: CheckFacts) -> list[Check]:
             Check(
                 "block_line",
                 True,
-                Text(f"Its score is below the block line ({line}).", f"Dens score er under spærregrænsen ({line})."),
+                Text("Its score is below the block line ({line}).", line=line),
             )
         )
     return made
@@ -165,16 +139,14 @@ def _strength(facts: CheckFacts) -> list[Check]:
 def _past(facts: CheckFacts) -> list[Check]:
     made = []
     if facts.ended:
-        words = Text(f"It ended before: {facts.ended}", f"Den er endt før: {facts.ended}")
+        words = Text("It ended before: {ended}", ended=facts.ended)
         made.append(Check("ended_before", False, words))
     if facts.false_groups:
         n = facts.false_groups
-        words = Text(f"{n} groups found it wrong before.", f"{n} grupper har før fundet den forkert.")
+        words = Text("{n} groups found it wrong before.", n=n)
         made.append(Check("found_wrong", False, words))
     noisy = ", ".join(sorted(set(facts.evidence.producers) & set(facts.retired)))
     if noisy:
-        words = Text(
-            f"Made by what was retired as noisy: {noisy}.", f"Lavet af noget, der er taget ud som støj: {noisy}."
-        )
+        words = Text("Made by what was retired as noisy: {noisy}.", noisy=noisy)
         made.append(Check("noisy", False, words))
     return made

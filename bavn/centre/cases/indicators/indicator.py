@@ -182,7 +182,7 @@ def checks_text(checks: tuple[Check, ...]) -> str:
 
 def checks_of(text: str) -> tuple[Check, ...]:
     """What checks_text wrote."""
-    return tuple(Check(name, stops, Text(en, da)) for name, stops, en, da in json.loads(text))
+    return tuple(Check(name, stops, Text.written(en, da=da)) for name, stops, en, da in json.loads(text))
 
 
 def evidence_text(evidence: Evidence) -> str:

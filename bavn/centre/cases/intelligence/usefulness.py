@@ -130,20 +130,11 @@ def score_of(
 def noise(one: Usefulness, taken: int, refused: int, settings: IntelSettings) -> Text | None:
     """Why this source is to be suspended; None if it is not. ``taken``, ``refused``: its items at gate 2."""
     if one.judged >= settings.judged_min and one.false_hits > settings.false_share_max * one.judged:
-        return Text(
-            f"{one.false_hits} of {one.judged} judged claims were false",
-            f"{one.false_hits} af {one.judged} bedømte påstande var falske",
-        )
+        return Text("{false_hits} of {judged} judged claims were false", false_hits=one.false_hits, judged=one.judged)
     if one.claims >= settings.listed_min and one.listed > settings.listed_share_max * one.claims:
-        return Text(
-            f"{one.listed} of {one.claims} claims stand on warning lists",
-            f"{one.listed} af {one.claims} påstande står på advarselslister",
-        )
+        return Text("{listed} of {claims} claims stand on warning lists", listed=one.listed, claims=one.claims)
     if taken + refused >= REFUSED_MIN and refused > settings.refused_share_max * (taken + refused):
-        return Text(
-            f"{refused} of {taken + refused} items could not be used",
-            f"{refused} af {taken + refused} poster kunne ikke bruges",
-        )
+        return Text("{refused} of {taken} items could not be used", refused=refused, taken=taken + refused)
     return None
 
 

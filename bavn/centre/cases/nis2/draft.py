@@ -20,9 +20,9 @@ from bavn.model.text import Text
 GAP_OPENS: Final = "[["
 _JUDGED: Final = (CaseState.CONFIRMED, CaseState.RELEASED, CaseState.CLOSED)
 _CROSSES: Final[Mapping[CrossBorder, Text]] = {
-    "yes": Text("Yes.", "Ja."),
-    "no": Text("No.", "Nej."),
-    "unknown": Text("[[yes, no, or how it is looked into]]", "[[ja, nej, eller hvordan det undersøges]]"),
+    "yes": Text("Yes."),
+    "no": Text("No."),
+    "unknown": Text("[[yes, no, or how it is looked into]]"),
 }
 
 
@@ -48,9 +48,9 @@ def draft(report: Nis2Act, facts: DraftFacts) -> tuple[Text, ...]:
         raise ValueError(f"{report.value} is no report; there are {', '.join(one.value for one in REPORTS)}")
     name = NAMES[report]
     lines = [
-        Text(f"# Draft: {name.en}, NIS2 article 23(4)", f"# Udkast: {name.da}, NIS2 artikel 23, stk. 4"),
-        Text(f"Entity: {facts.view.actor}", f"Enhed: {facts.view.actor}"),
-        Text(f"Case: {facts.case.id}", f"Sag: {facts.case.id}"),
+        Text("# Draft: {name}, NIS2 article 23(4)", name=name),
+        Text("Entity: {actor}", actor=facts.view.actor),
+        Text("Case: {id}", id=facts.case.id),
         *_times(report, facts),
         *_suspected(facts),
     ]
@@ -70,22 +70,30 @@ def gaps(lines: tuple[Text, ...]) -> int:
 
 def _moment(us: int, zone: tzinfo) -> Text:
     local = as_datetime(us).astimezone(zone)
-    return Text(f"{local:%Y-%m-%d %H:%M %Z}", f"{local:%d.%m.%Y kl. %H.%M %Z}")
+    year, month, day, hour, minute, zone_name = local.strftime("%Y %m %d %H %M %Z").split(" ")
+    return Text(
+        "{year}-{month}-{day} {hour}:{minute} {zone}",
+        year=year,
+        month=month,
+        day=day,
+        hour=hour,
+        minute=minute,
+        zone=zone_name,
+    )
 
 
-def _at(en: str, da: str, us: int | None, zone: tzinfo) -> Text:
+def _at(text: Text, us: int | None, zone: tzinfo) -> Text:
     if us is None:
-        return Text(f"{en}: [[when]]", f"{da}: [[hvornår]]")
+        return Text("{text}: [[when]]", text=text)
     said = _moment(us, zone)
-    return Text(f"{en}: {said.en}", f"{da}: {said.da}")
+    return Text.shaped("{text}: {said}", text=text, said=said)
 
 
 def _times(report: Nis2Act, facts: DraftFacts) -> list[Text]:
     happened = facts.view.happened
     lines = [
         _at(
-            "Aware that the incident is significant",
-            "Bekendt med, at hændelsen er væsentlig",
+            Text("Aware that the incident is significant"),
             happened.get(Nis2Act.AWARE),
             facts.zone,
         ),
@@ -95,32 +103,29 @@ def _times(report: Nis2Act, facts: DraftFacts) -> list[Text]:
             lines.append(_deadline(due, facts.zone))
         elif due.sent_us is not None:
             name = NAMES[due.report]
-            lines.append(_at(f"Sent: {name.en}", f"Sendt: {name.da}", due.sent_us, facts.zone))
+            lines.append(_at(Text("Sent: {name}", name=name), due.sent_us, facts.zone))
     if report is Nis2Act.FINAL:
-        lines.append(_at("Handled", "Håndteret", happened.get(Nis2Act.HANDLED), facts.zone))
+        lines.append(_at(Text("Handled"), happened.get(Nis2Act.HANDLED), facts.zone))
     return lines
 
 
 def _deadline(due: Due, zone: tzinfo) -> Text:
     if due.due_us is None:
-        return Text("Deadline: a month after handling", "Frist: en måned efter håndteringen")
-    return _at("Deadline", "Frist", due.due_us, zone)
+        return Text("Deadline: a month after handling")
+    return _at(Text("Deadline"), due.due_us, zone)
 
 
 def _suspected(facts: DraftFacts) -> list[Text]:
     judged = facts.case.state in _JUDGED
     malicious = (
-        Text("Yes: confirmed by the sector's analysis centre.", "Ja: bekræftet af sektorens analysecenter.")
+        Text("Yes: confirmed by the sector's analysis centre.")
         if judged
-        else Text("Under investigation, not confirmed.", "Undersøges, ikke bekræftet.")
+        else Text("Under investigation, not confirmed.")
     )
     crosses = _CROSSES[facts.view.flags.cross_border]
     return [
-        Text(
-            f"Suspected of unlawful or malicious acts: {malicious.en}",
-            f"Mistanke om ulovlige eller ondsindede handlinger: {malicious.da}",
-        ),
-        Text(f"May have cross-border impact: {crosses.en}", f"Kan have grænseoverskridende virkning: {crosses.da}"),
+        Text("Suspected of unlawful or malicious acts: {malicious}", malicious=malicious),
+        Text("May have cross-border impact: {crosses}", crosses=crosses),
     ]
 
 
@@ -128,81 +133,66 @@ def _what(facts: DraftFacts) -> list[Text]:
     lead = facts.case.facts
     first = _moment(lead.first_hour * HOUR_US, facts.zone)
     return [
-        Text("## What happened", "## Hvad der er sket"),
+        Text("## What happened"),
         Text(
-            f"- The same sign at {lead.actors} organisations of the sector, first seen in the hour of {first.en}; "
-            f"technique {lead.technique} (MITRE ATT&CK).",
-            f"- Samme tegn hos {lead.actors} af sektorens organisationer, første gang i timen {first.da}; "
-            f"teknik {lead.technique} (MITRE ATT&CK).",
+            "- The same sign at {actors} organisations of the sector, first seen in the hour of {first};"
+            " technique {technique} (MITRE ATT&CK).",
+            actors=lead.actors,
+            first=first,
+            technique=lead.technique,
         ),
-        Text(
-            "- At us: [[systems, accounts, how it was found]]", "- Hos os: [[systemer, konti, hvordan det blev fundet]]"
-        ),
+        Text("- At us: [[systems, accounts, how it was found]]"),
     ]
 
 
 def _impact(facts: DraftFacts) -> list[Text]:
     known, touched = _functions(facts.functions), _functions(facts.view.flags.touched)
     return [
-        Text("## Severity and impact", "## Alvor og konsekvens"),
-        Text(
-            f"- Critical functions that we deliver: {known[0] or '[[which]]'}",
-            f"- Kritiske funktioner, vi leverer: {known[1] or '[[hvilke]]'}",
-        ),
-        Text(
-            f"- Of these, touched by the incident: {touched[0] or '[[which, or none]]'}",
-            f"- Heraf berørt af hændelsen: {touched[1] or '[[hvilke, eller ingen]]'}",
-        ),
+        Text("## Severity and impact"),
+        Text("- Critical functions that we deliver: {functions}", functions=known or Text("[[which]]")),
+        Text("- Of these, touched by the incident: {functions}", functions=touched or Text("[[which, or none]]")),
         *(
             [
                 Text(
-                    f"- Suppliers that we depend on: {', '.join(facts.suppliers)}; involved: [[which, or none]]",
-                    f"- Leverandører, vi afhænger af: {', '.join(facts.suppliers)}; involveret: [[hvilke, eller"
-                    " ingen]]",
+                    "- Suppliers that we depend on: {suppliers}; involved: [[which, or none]]",
+                    suppliers=", ".join(facts.suppliers),
                 )
             ]
             if facts.suppliers
             else []
         ),
-        Text(
-            "- Disturbed, and for how long: [[services, patients or citizens affected, duration]]",
-            "- Forstyrret, og hvor længe: [[tjenester, berørte patienter eller borgere, varighed]]",
-        ),
+        Text("- Disturbed, and for how long: [[services, patients or citizens affected, duration]]"),
     ]
 
 
-def _functions(names: Sequence[str]) -> tuple[str, str]:
-    """In words, English and Danish; a name that is none of FUNCTIONS as it is."""
-    words = [FUNCTIONS[name].words if name in FUNCTIONS else Text(name, name) for name in names]
-    return ", ".join(one.en for one in words), ", ".join(one.da for one in words)
+def _functions(names: Sequence[str]) -> Text | None:
+    """In words; a name that is none of FUNCTIONS as it is. None for no name."""
+    words = [FUNCTIONS[name].words if name in FUNCTIONS else Text.plain(name) for name in names]
+    return Text.joined(", ", words) if words else None
 
 
 def _indicators(facts: DraftFacts) -> list[Text]:
     named = facts.released or tuple(str(element.observable) for element in facts.case.facts.elements)
     return [
-        Text("## Indicators of compromise", "## Kompromitteringsindikatorer"),
-        *(Text(f"- {one}", f"- {one}") for one in named),
+        Text("## Indicators of compromise"),
+        *(Text.plain(f"- {one}") for one in named),
     ]
 
 
 def _measures(facts: DraftFacts) -> list[Text]:
-    lines = [Text("## Measures taken and going on", "## Trufne og igangværende foranstaltninger")]
+    lines = [Text("## Measures taken and going on")]
     for observable, at_us in facts.blocked:
         said = _moment(at_us, facts.zone)
-        lines.append(
-            Text(f"- {observable} blocked at us since {said.en}", f"- {observable} spærret hos os siden {said.da}")
-        )
+        lines.append(Text("- {observable} blocked at us since {said}", observable=observable, said=said))
     for text, at_us in facts.done:
         said = _moment(at_us, facts.zone)
-        lines.append(Text(f"- {text} (done {said.en})", f"- {text} (udført {said.da})"))
-    lines.append(
-        Text("- Further: [[what we did, what goes on]]", "- Desuden: [[hvad vi har gjort, hvad der er i gang]]")
-    )
+        lines.append(Text("- {text} (done {said})", text=text, said=said))
+    lines.append(Text("- Further: [[what we did, what goes on]]"))
     return lines
 
 
 def _cause() -> list[Text]:
     return [
-        Text("## Threat or root cause", "## Trussel eller grundlæggende årsag"),
-        Text("- [[what probably triggered the incident]]", "- [[hvad der sandsynligvis udløste hændelsen]]"),
+        Text("## Threat or root cause"),
+        Text("- [[what probably triggered the incident]]"),
     ]

@@ -112,7 +112,7 @@ class WarningView:
 
 def content_text(content: Content) -> str:
     """JSON of what a warning says."""
-    return json.dumps(asdict(content), sort_keys=True, ensure_ascii=False)
+    return json.dumps(asdict(content), sort_keys=True, ensure_ascii=False, default=Text.kept)
 
 
 def address_text(address: Address) -> str:
@@ -183,8 +183,8 @@ def _content(text: str) -> Content:
     return Content(
         **said
         | {
-            "title": Text(**said["title"]),
-            "text": Text(**said["text"]),
+            "title": Text.of(said["title"]),
+            "text": Text.of(said["text"]),
             "urgency": Urgency(said["urgency"]),
             "tlp": Tlp(said["tlp"]),
             "pap": Pap(said["pap"]),

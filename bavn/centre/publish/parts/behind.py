@@ -25,10 +25,10 @@ def behind(facts: DocumentFacts, techniques: Iterable[str] = ()) -> Sentence:
     said, seen = counted(len(facts.active), ACTORS), could(facts, techniques)
     return Sentence(
         Text(
-            f"Coverage behind this: of {said.en} {whole(seen).en} could have seen it when this was made; what happened"
+            "Coverage behind this: of {said} {seen} could have seen it when this was made; what happened"
             " where nobody could see is not in it.",
-            f"Dækning bag dette: af {said.da} kunne {whole(seen).da} have set det, da dette blev lavet; hvad der skete,"
-            " hvor ingen kunne se, er ikke med.",
+            said=said,
+            seen=whole(seen),
         ),
         COVERAGE,
     )

@@ -21,21 +21,17 @@ DAYS = 1000
 
 def benchmark(facts: DocumentFacts) -> Section:
     """For each kind with enough actors: what stands clear of noise, per thousand actor-days."""
-    title = Text("Benchmark against the anonymous sector", "Måling mod den anonyme sektor")
+    title = Text("Benchmark against the anonymous sector")
     found = sorted((one for one in facts.counts if one.low > 0), key=_order)[:ROWS_SHOWN_MAX]
     if not found:
-        none = Text(
-            "No count of this period stands clear of noise: there is nothing to measure oneself by.",
-            "Intet antal for perioden står klart af støjen: der er intet at måle sig mod.",
-        )
+        none = Text("No count of this period stands clear of noise: there is nothing to measure oneself by.")
         return Section(id="benchmark", title=title, blocks=(Sentence(none, (count_query(facts),)), *_quartiles(facts)))
     told = max(one.told for one in found)
     read = Sentence(
         Text(
-            f"From {whole(told).en} actor-days of counts, each with noise that the actor added itself. Compare your own"
-            " figures with the interval for your kind; no actor can be read out of it.",
-            f"Fra {whole(told).da} aktørdage med antal, hver med støj, som aktøren selv lagde til. Sammenlign egne tal"
-            " med intervallet for egen slags; ingen enkelt aktør kan læses ud af det.",
+            "From {told} actor-days of counts, each with noise that the actor added itself. Compare your"
+            " own figures with the interval for your kind; no actor can be read out of it.",
+            told=whole(told),
         ),
         (count_query(facts),),
     )
@@ -56,25 +52,24 @@ def _figure(found: list[CountFact], facts: DocumentFacts) -> Figure:
     for one in found:
         each = DAYS / max(1, one.told)
         entry = technique_or_other(one.entry) if one.what == "suspected" else _blocked(one.entry)
-        kind = Text("all actors", "alle aktører") if one.kind == "all" else KINDS.get(one.kind, KINDS["other kinds"])
+        kind = Text("all actors") if one.kind == "all" else KINDS.get(one.kind, KINDS["other kinds"])
         middle, low, high = part(one.value * each), part(one.low * each), part(one.high * each)
-        cells = (kind, middle, Text(f"{low.en}-{high.en}", f"{low.da}-{high.da}"), whole(one.told))
+        cells = (kind, middle, Text.shaped("{low}-{high}", low=low, high=high), whole(one.told))
         rows.append(Row(entry, cells, (), (count_source(one),)))
     said = Text(
-        f"The table has {len(rows)} sums that stand clear of noise, per {DAYS} actor-days.",
-        f"Tabellen har {len(rows)} summer, der står klart af støjen, pr. {DAYS} aktørdage.",
+        "The table has {rows} sums that stand clear of noise, per {days} actor-days.", rows=len(rows), days=DAYS
     )
     return Figure(
         id="benchmark-table",
         drawn=Drawn.TABLE,
         said=Sentence(said, (count_query(facts),)),
-        title=Text(f"Per {DAYS} actor-days", f"Pr. {DAYS} aktørdage"),
+        title=Text("Per {days} actor-days", days=DAYS),
         columns=(
-            Text("What", "Hvad"),
-            Text("Actors", "Aktører"),
-            Text("Sector", "Sektor"),
-            Text("95 %", "95 %"),
-            Text("Actor-days", "Aktørdage"),
+            Text("What"),
+            Text("Actors"),
+            Text("Sector"),
+            Text.plain("95 %"),
+            Text("Actor-days"),
         ),
         rows=tuple(rows),
     )
@@ -82,4 +77,4 @@ def _figure(found: list[CountFact], facts: DocumentFacts) -> Figure:
 
 def _blocked(entry: str) -> Text:
     words = BLOCKED[entry]
-    return Text(f"blocked: {words.en}", f"spærret: {words.da}")
+    return Text("blocked: {words}", words=words)

@@ -24,48 +24,42 @@ def campaigns(facts: DocumentFacts) -> Section:
     said = counted(len(found), CASES)
     wide = sum(one.actors > 1 for one in found)
     sentence = Sentence(
-        Text(
-            f"{said.en} that may be told of, {whole(wide).en} of them at more than one actor.",
-            f"{said.da}, der må omtales, heraf {whole(wide).da} hos mere end én aktør.",
-        ),
+        Text("{said} that may be told of, {wide} of them at more than one actor.", said=said, wide=whole(wide)),
         sources_of(SourceKind.CASE, (one.id for one in found), "bavn centre cases"),
     )
     named = sorted({technique for one in found for technique in one.techniques})
     blocks: list[Sentence | Figure] = [sentence, behind(facts, named)]
     if found:
         blocks.append(_figure(facts, found[:SHOWN_MAX], len(found), sentence))
-    return Section(id="campaigns", title=Text("Campaigns", "Kampagner"), blocks=tuple(blocks))
+    return Section(id="campaigns", title=Text("Campaigns"), blocks=tuple(blocks))
 
 
 def technique_words(technique: str) -> Text:
     """A technique's id with its name where Bavn has one."""
     known = TECHNIQUES.get(technique.partition(".")[0])
-    return plain(technique) if known is None else Text(f"{technique} ({known.en})", f"{technique} ({known.da})")
+    return plain(technique) if known is None else Text.shaped("{technique} ({known})", technique=technique, known=known)
 
 
 def _figure(facts: DocumentFacts, found: list[CaseFact], of: int, sentence: Sentence) -> Figure:
     released = {one.id: [i for i in facts.indicators if i.case_id == one.id] for one in found}
     rows = tuple(_row(one, len(released[one.id])) for one in found)
     left = of - len(found)
-    more = Text(f" The {left} others are left out.", f" De øvrige {left} er udeladt.") if left else None
-    text = Text(
-        f"The table has a row for each of {len(found)} cases." + (more.en if more else ""),
-        f"Tabellen har en række for hver af {len(found)} sager." + (more.da if more else ""),
-    )
+    more = Text(" The {left} others are left out.", left=left) if left else None
+    text = Text("The table has a row for each of {found} cases.{more}", found=len(found), more=more or "")
     return Figure(
         id="campaign-table",
-        title=Text("Confirmed cases", "Bekræftede sager"),
+        title=Text("Confirmed cases"),
         drawn=Drawn.TABLE,
         said=Sentence(text, sentence.sources),
         columns=(
-            Text("Case", "Sag"),
-            Text("Sort", "Slags"),
-            Text("Class", "Klasse"),
-            Text("First seen", "Først set"),
-            Text("Actors", "Aktører"),
-            Text("Techniques", "Teknikker"),
-            Text("Indicators", "Indikatorer"),
-            Text("State", "Tilstand"),
+            Text("Case"),
+            Text("Sort"),
+            Text("Class"),
+            Text("First seen"),
+            Text("Actors"),
+            Text("Techniques"),
+            Text("Indicators"),
+            Text("State"),
         ),
         rows=rows,
     )
@@ -77,10 +71,10 @@ def _row(case: CaseFact, indicators: int) -> Row:
         plain(case.id),
         (
             UNKNOWN if threat is None else THREATS[threat],
-            TYPES.get(case.rsit, Text("not chosen", "ikke valgt")),
+            TYPES.get(case.rsit, Text("not chosen")),
             UNKNOWN if case.first_sighting_us is None else plain(iso(case.first_sighting_us)[:10]),
             whole(case.actors),
-            plain(", ".join(case.techniques)) if case.techniques else Text("not named", "ikke nævnt"),
+            plain(", ".join(case.techniques)) if case.techniques else Text("not named"),
             whole(indicators),
             CASE_WORDS[case.state],
         ),

@@ -8,17 +8,17 @@ from bavn.centre.publish.wording import ACTORS, counted, listed, plain, whole
 from bavn.model.health import away
 from bavn.model.sector.coverage import TECHNIQUES
 from bavn.model.sector.functions import FUNCTIONS
-from bavn.model.text import Text
+from bavn.model.text import Number, Text
 
 KINDS = {
-    "region": Text("regions", "regioner"),
-    "municipality": Text("municipalities", "kommuner"),
-    "supplier": Text("suppliers", "leverandører"),
-    "agency": Text("agencies", "styrelser"),
-    "clinic": Text("clinics", "klinikker"),
-    "it-centre": Text("shared IT centres", "fælles it-centre"),
-    "other": Text("others", "øvrige"),
-    "other kinds": Text("other kinds together", "andre slags samlet"),
+    "region": Text("regions"),
+    "municipality": Text("municipalities"),
+    "supplier": Text("suppliers"),
+    "agency": Text("agencies"),
+    "clinic": Text("clinics"),
+    "it-centre": Text("shared IT centres"),
+    "other": Text("others"),
+    "other kinds": Text("other kinds together"),
 }
 _MEMBERS = (Source(SourceKind.QUERY, "bavn centre members"),)
 
@@ -26,20 +26,18 @@ _MEMBERS = (Source(SourceKind.QUERY, "bavn centre members"),)
 def coverage(facts: DocumentFacts) -> Section:
     """How many of each kind are heard of and see, and what nobody sees."""
     active = facts.active
-    title = Text("Coverage and blind spots", "Dækning og blinde vinkler")
+    title = Text("Coverage and blind spots")
     if not active:
-        none = Text(
-            "No actor takes part yet: the sector is not seen.", "Ingen aktør deltager endnu: sektoren ses ikke."
-        )
+        none = Text("No actor takes part yet: the sector is not seen.")
         return Section(id="coverage", title=title, blocks=(Sentence(none, _MEMBERS),))
     seeing = [one for one in active if _sees(one, facts)]
     said = counted(len(active), ACTORS)
     blocks: list[Block] = [
         Sentence(
             Text(
-                f"Of {said.en} {whole(len(seeing)).en} were heard of within a day with a sensor that sees what passes.",
-                f"Af {said.da} er {whole(len(seeing)).da} hørt inden for et døgn med en sensor, der ser, hvad der"
-                " passerer.",
+                "Of {said} {seeing} were heard of within a day with a sensor that sees what passes.",
+                said=said,
+                seeing=whole(len(seeing)),
             ),
             _MEMBERS,
         ),
@@ -66,22 +64,21 @@ def _figure(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figure:
         cells = (whole(len(mine)), whole(heard), whole(sees))
         values = (float(sees), float(heard - sees), float(len(mine) - heard))
         rows.append(Row(KINDS.get(kind, plain(kind)), cells, values, _MEMBERS))
-    words = "; ".join(f"{row.label.en} {row.cells[2].en} of {row.cells[0].en}" for row in rows)
-    ord_ = "; ".join(f"{row.label.da} {row.cells[2].da} af {row.cells[0].da}" for row in rows)
+    words = [Text("{kind} {sees} of {all}", kind=row.label, sees=row.cells[2], all=row.cells[0]) for row in rows]
     return Figure(
         id="coverage-by-kind",
-        title=Text("Coverage by kind of actor", "Dækning efter slags aktør"),
+        title=Text("Coverage by kind of actor"),
         drawn=Drawn.BARS,
-        said=Sentence(Text(f"Actors that see: {words}.", f"Aktører, der ser: {ord_}."), _MEMBERS),
+        said=Sentence(Text("Actors that see: {words}.", words=Text.joined("; ", words)), _MEMBERS),
         columns=(
-            Text("Kind", "Slags"),
-            Text("Actors", "Aktører"),
-            Text("Heard of", "Hørt"),
-            Text("Heard of and seeing", "Hørt og seende"),
+            Text("Kind"),
+            Text("Actors"),
+            Text("Heard of"),
+            Text("Heard of and seeing"),
         ),
         rows=tuple(rows),
-        names=(Text("seeing", "ser"), Text("heard, not seeing", "hørt, ser ikke"), Text("not heard", "ikke hørt")),
-        unit=Text("actors", "aktører"),
+        names=(Text("seeing"), Text("heard, not seeing"), Text("not heard")),
+        unit=Text("actors"),
     )
 
 
@@ -95,23 +92,20 @@ def _by_technique(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figur
     least = min(rows, key=lambda row: row.values[0] or 0.0)
     return Figure(
         id="coverage-by-technique",
-        title=Text("Coverage by technique", "Dækning efter teknik"),
+        title=Text("Coverage by technique"),
         drawn=Drawn.BARS,
         said=Sentence(
-            Text(
-                f"Seen at the fewest actors: {least.label.en}, at {least.cells[0].en}.",
-                f"Ses hos færrest aktører: {least.label.da}, hos {least.cells[0].da}.",
-            ),
+            Text("Seen at the fewest actors: {label}, at {cells}.", label=least.label, cells=least.cells[0]),
             COVERAGE,
         ),
         columns=(
-            Text("Technique", "Teknik"),
-            Text("Could be seen at", "Kunne ses hos"),
-            Text("Blind at", "Blind hos"),
+            Text("Technique"),
+            Text("Could be seen at"),
+            Text("Blind at"),
         ),
         rows=tuple(rows),
-        names=(Text("could be seen", "kunne ses"), Text("blind", "blind")),
-        unit=Text("actors", "aktører"),
+        names=(Text("could be seen"), Text("blind")),
+        unit=Text("actors"),
     )
 
 
@@ -120,29 +114,26 @@ def _functions(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence
     seen = {name for one in active if _sees(one, facts) for name in one.functions}
     blind = [FUNCTIONS[name].words for name in sorted(given - seen) if name in FUNCTIONS]
     nobody = [FUNCTIONS[name].words for name in sorted(set(FUNCTIONS) - given)]
-    english = danish = ""
+    said = []
     if blind:
-        english = f"Delivered, but seen at no actor: {listed(blind).en}. "
-        danish = f"Leveres, men ses hos ingen aktør: {listed(blind).da}. "
+        said.append(Text("Delivered, but seen at no actor: {functions}.", functions=listed(blind)))
     elif given:
-        english = "Each critical function that is noted is seen at one actor at least. "
-        danish = "Hver kritisk funktion, der er noteret, ses hos mindst én aktør. "
+        said.append(Text("Each critical function that is noted is seen at one actor at least."))
     if nobody:
-        english += f"Noted at no actor: {listed(nobody).en}."
-        danish += f"Noteret hos ingen aktør: {listed(nobody).da}."
-    return Sentence(Text(english.strip(), danish.strip()), _MEMBERS)
+        said.append(Text("Noted at no actor: {functions}.", functions=listed(nobody)))
+    return Sentence(Text.joined(" ", said), _MEMBERS)
 
 
 def _silent(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence:
     silent = sum(not _heard(one, facts) for one in active)
     blind = sum(_heard(one, facts) and not _sees(one, facts) for one in active)
-    most = f"{facts.bounds.loss_permille_max / 10:g}"
     return Sentence(
         Text(
-            f"Blind spots: {whole(silent).en} nodes not heard of for more than a day, {whole(blind).en} without a"
-            f" working sensor or losing more than {most} % of what passes.",
-            f"Blinde vinkler: {whole(silent).da} noder ikke hørt i over et døgn, {whole(blind).da} uden virkende"
-            f" sensor eller med et tab over {most.replace('.', ',')} % af det, der passerer.",
+            "Blind spots: {silent} nodes not heard of for more than a day, {blind} without a working sensor or losing"
+            " more than {loss} % of what passes.",
+            silent=whole(silent),
+            blind=whole(blind),
+            loss=Number(facts.bounds.loss_permille_max / 10, "g"),
         ),
         _MEMBERS,
     )

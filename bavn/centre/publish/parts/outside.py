@@ -11,15 +11,15 @@ _USEFULNESS = (Source(SourceKind.QUERY, "bavn centre source usefulness"),)
 
 def outside(facts: DocumentFacts) -> Section:
     """Proposals by kind of party; a region of the world is known of none of them."""
-    title = Text("From partners and sources", "Fra partnere og kilder")
+    title = Text("From partners and sources")
     total, met = sum(one.proposed for one in facts.outside), sum(one.met for one in facts.outside)
     said = counted(total, OBSERVABLES)
     blocks: list[Block] = [
         Sentence(
             Text(
-                f"{said.en} new to the centre were proposed from outside; {whole(met).en} of them were met in the"
-                " sector.",
-                f"{said.da}, nye for centralen, blev foreslået udefra; {whole(met).da} af dem blev mødt i sektoren.",
+                "{said} new to the centre were proposed from outside; {met} of them were met in the sector.",
+                said=said,
+                met=whole(met),
             ),
             _USEFULNESS,
         )
@@ -29,8 +29,7 @@ def outside(facts: DocumentFacts) -> Section:
     blocks += [
         Sentence(
             Text(
-                "Abroad is told apart by the kind of party that speaks; by region of the world no figure is collected.",
-                "Udlandet skelnes efter, hvilken slags part der taler; tal efter verdensdel indsamles ikke.",
+                "Abroad is told apart by the kind of party that speaks; by region of the world no figure is collected."
             ),
             (Source(SourceKind.QUERY, "bavn centre partner list"),),
         ),
@@ -49,21 +48,20 @@ def _figure(facts: DocumentFacts) -> Figure:
         )
         for one in facts.outside
     )
-    words = "; ".join(f"{row.label.en} {row.cells[1].en}" for row in rows)
-    ord_ = "; ".join(f"{row.label.da} {row.cells[1].da}" for row in rows)
+    words = Text.joined("; ", [Text.shaped("{label} {cell}", label=row.label, cell=row.cells[1]) for row in rows])
     return Figure(
         id="outside-by-kind",
-        title=Text("Proposed, by who speaks", "Foreslået, efter hvem der taler"),
-        said=Sentence(Text(f"Proposed: {words}.", f"Foreslået: {ord_}."), _USEFULNESS),
+        title=Text("Proposed, by who speaks"),
+        said=Sentence(Text("Proposed: {words}.", words=words), _USEFULNESS),
         drawn=Drawn.TABLE,
         columns=(
-            Text("Kind of party", "Slags part"),
-            Text("Parties", "Parter"),
-            Text("Proposed", "Foreslået"),
-            Text("Met here", "Mødt her"),
+            Text("Kind of party"),
+            Text("Parties"),
+            Text("Proposed"),
+            Text("Met here"),
         ),
         rows=rows,
-        names=(Text("proposed", "foreslået"), Text("met here", "mødt her")),
+        names=(Text("proposed"), Text("met here")),
     )
 
 
@@ -74,10 +72,11 @@ def _questions(facts: DocumentFacts) -> Sentence:
     met = sum(one.met > 0 for one in mine)
     return Sentence(
         Text(
-            f"{said.en} put to the sector; {whole(answered).en} of {whole(to).en} askings were answered, and"
-            f" {whole(met).en} met something.",
-            f"{said.da} stillet til sektoren; {whole(answered).da} af {whole(to).da} henvendelser blev besvaret, og"
-            f" {whole(met).da} gav fund.",
+            "{said} put to the sector; {answered} of {to} askings were answered, and {met} met something.",
+            said=said,
+            answered=whole(answered),
+            to=whole(to),
+            met=whole(met),
         ),
         (Source(SourceKind.QUERY, "bavn centre questions"),),
     )

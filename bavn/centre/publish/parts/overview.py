@@ -16,8 +16,10 @@ def overview(facts: DocumentFacts) -> Section:
     sentences = [
         Sentence(
             Text(
-                f"{said.en} confirmed in the period, against {earlier.en} in the period before; {new.en} opened.",
-                f"{said.da} bekræftet i perioden mod {earlier.da} i perioden før; {new.da} åbnet.",
+                "{said} confirmed in the period, against {earlier} in the period before; {new} opened.",
+                said=said,
+                earlier=earlier,
+                new=new,
             ),
             sources_of(SourceKind.CASE, (one.id for one in shown), "bavn centre cases"),
         )
@@ -27,15 +29,16 @@ def overview(facts: DocumentFacts) -> Section:
         sentences.append(
             Sentence(
                 Text(
-                    f"{hidden.en} among them marked stricter than {facts.tlp}: counted here and told of nowhere.",
-                    f"{hidden.da} af dem er mærket strengere end {facts.tlp}: talt med her og ellers ikke omtalt.",
+                    "{hidden} among them marked stricter than {tlp}: counted here and told of nowhere.",
+                    hidden=hidden,
+                    tlp=facts.tlp,
                 ),
                 (Source(SourceKind.QUERY, "bavn centre cases"),),
             )
         )
     return Section(
         id="overview",
-        title=Text("In short", "Kort fortalt"),
+        title=Text.in_context("centre publish parts overview", "In short"),
         blocks=(*sentences, _leads(facts), _released(facts), _actors(facts)),
     )
 
@@ -47,8 +50,9 @@ def _leads(facts: DocumentFacts) -> Sentence:
     still = whole(len(alive))
     return Sentence(
         Text(
-            f"{said.en} across actors found in the period; {still.en} still stand. A lead is not confirmed.",
-            f"{said.da} på tværs af aktører fundet i perioden; {still.da} står endnu. Et spor er ikke bekræftet.",
+            "{said} across actors found in the period; {still} still stand. A lead is not confirmed.",
+            said=said,
+            still=still,
         ),
         sources_of(SourceKind.LEAD, (one.id for one in new), "bavn centre leads"),
     )
@@ -59,10 +63,7 @@ def _released(facts: DocumentFacts) -> Sentence:
     live = whole(sum(one.live for one in facts.indicators))
     said = counted(len(new), INDICATORS)
     return Sentence(
-        Text(
-            f"{said.en} released to the sector in the period; {live.en} in force when this was made.",
-            f"{said.da} frigivet til sektoren i perioden; {live.da} i kraft, da dette blev lavet.",
-        ),
+        Text("{said} released to the sector in the period; {live} in force when this was made.", said=said, live=live),
         sources_of(SourceKind.INDICATOR, (one.id for one in new), "bavn centre indicators"),
     )
 
@@ -72,8 +73,7 @@ def _actors(facts: DocumentFacts) -> Sentence:
     heard = round(100 * received_share(facts))
     return Sentence(
         Text(
-            f"All of this rests on {said.en}, of whose nodes {heard} % were heard of within a day.",
-            f"Alt dette hviler på {said.da}, af hvis noder {heard} % er hørt inden for et døgn.",
+            "All of this rests on {said}, of whose nodes {heard} % were heard of within a day.", said=said, heard=heard
         ),
         (Source(SourceKind.QUERY, "bavn centre members"),),
     )

@@ -11,26 +11,23 @@ from bavn.model.moment import MINUTE_US
 from bavn.model.text import Text
 
 STEPS: Final = {
-    "report": Text("first report", "første melding"),
-    "lead": Text("lead", "spor"),
-    "confirmed": Text("confirmed", "bekræftet"),
-    "released": Text("released", "frigivet"),
-    "first_block": Text("first actor protected", "første aktør beskyttet"),
-    "last_block": Text("last actor protected", "sidste aktør beskyttet"),
+    "report": Text("first report"),
+    "lead": Text("lead"),
+    "confirmed": Text("confirmed"),
+    "released": Text("released"),
+    "first_block": Text("first actor protected"),
+    "last_block": Text("last actor protected"),
 }
 
 
 def protection(facts: DocumentFacts) -> Section:
     """The clock's medians, and what came of the indicators."""
     mine = tuple(one for one in facts.indicators if facts.period.holds(one.released_us))
-    title = Text("Protection given", "Beskyttelse ydet")
+    title = Text("Protection given")
     ids = sources_of(SourceKind.INDICATOR, (one.id for one in mine), "bavn centre clock")
     waits = _waits(mine)
     if not waits:
-        none = Text(
-            "No indicator released in the period has two moments known: there is no clock to show.",
-            "Ingen indikator frigivet i perioden har to kendte tidspunkter: der er intet ur at vise.",
-        )
+        none = Text("No indicator released in the period has two moments known: there is no clock to show.")
         return Section(id="protection", title=title, blocks=(Sentence(none, ids),))
     return Section(
         id="protection",
@@ -62,29 +59,33 @@ def _slowest(
     ]
     (earlier, later), slow = max(waits.items(), key=lambda item: median(item[1]))
     took, number = span(round(median(slow))), whole(len(slow))
-    english = (
-        f"The slowest step is from {STEPS[earlier].en} to {STEPS[later].en}: {took.en} in the median of {number.en}."
-    )
-    danish = (
-        f"Det langsomste trin er fra {STEPS[earlier].da} til {STEPS[later].da}: {took.da} i medianen af {number.da}."
-    )
+    said = [
+        Text(
+            "The slowest step is from {earlier} to {later}: {took} in the median of {number}.",
+            earlier=STEPS[earlier],
+            later=STEPS[later],
+            took=took,
+            number=number,
+        )
+    ]
     if total:
         way = span(round(median(total)))
-        english = f"From the first report to the first protected actor it took {way.en} in the median. " + english
-        danish = f"Fra første melding til den første beskyttede aktør gik der {way.da} i medianen. " + danish
-    return Sentence(Text(english, danish), ids)
+        begun = Text("From the first report to the first protected actor it took {way} in the median.", way=way)
+        said.insert(0, begun)
+    return Sentence(Text.joined(" ", said), ids)
 
 
 def _reached(mine: tuple[IndicatorFact, ...], ids: tuple[Source, ...]) -> Sentence:
     given, enforced = sum(one.given for one in mine), sum(one.enforced for one in mine)
-    share = part(100 * enforced / given) if given else Text("0", "0")
+    share = part(100 * enforced / given) if given else Text.plain("0")
     said = counted(len(mine), INDICATORS)
     return Sentence(
         Text(
-            f"{said.en}, given {whole(given).en} times to an actor; in force there {whole(enforced).en} times"
-            f" ({share.en} %).",
-            f"{said.da}, givet {whole(given).da} gange til en aktør; i kraft dér {whole(enforced).da} gange"
-            f" ({share.da} %).",
+            "{said}, given {given} times to an actor; in force there {enforced} times ({share} %).",
+            said=said,
+            given=whole(given),
+            enforced=whole(enforced),
+            share=share,
         ),
         ids,
     )
@@ -95,10 +96,11 @@ def _met(mine: tuple[IndicatorFact, ...], ids: tuple[Source, ...]) -> Sentence:
     retro = sum(one.retro for one in mine)
     return Sentence(
         Text(
-            f"Actors met them live {whole(seen).en} times, stopped them {whole(blocked).en} times, and found them in"
-            f" their own history {whole(retro).en} times (one for an indicator and actor).",
-            f"Aktører mødte dem live {whole(seen).da} gange, stoppede dem {whole(blocked).da} gange og fandt dem i"
-            f" egen historik {whole(retro).da} gange (én pr. indikator og aktør).",
+            "Actors met them live {seen} times, stopped them {blocked} times, and found them in their own"
+            " history {retro} times (one for an indicator and actor).",
+            seen=whole(seen),
+            blocked=whole(blocked),
+            retro=whole(retro),
         ),
         ids,
     )
@@ -108,23 +110,22 @@ def _figure(waits: dict[tuple[str, str], list[int]], ids: tuple[Source, ...]) ->
     rows = []
     for (earlier, later), took in waits.items():
         middle, slow = median(took), sorted(took)[min(len(took) - 1, round(0.9 * (len(took) - 1)))]
-        label = Text(f"{STEPS[earlier].en} to {STEPS[later].en}", f"{STEPS[earlier].da} til {STEPS[later].da}")
+        label = Text("{steps} to {steps_steps}", steps=STEPS[earlier], steps_steps=STEPS[later])
         cells = (span(round(middle)), span(slow), whole(len(took)))
         rows.append(Row(label, cells, (middle / MINUTE_US,), ids))
-    words = "; ".join(f"{row.label.en} {row.cells[0].en}" for row in rows)
-    ord_ = "; ".join(f"{row.label.da} {row.cells[0].da}" for row in rows)
+    words = Text.joined("; ", [Text.shaped("{label} {cell}", label=row.label, cell=row.cells[0]) for row in rows])
     return Figure(
         id="clock",
-        title=Text("The sector's clock", "Sektorens ur"),
+        title=Text("The sector's clock"),
         drawn=Drawn.BARS,
-        said=Sentence(Text(f"Medians: {words}.", f"Medianer: {ord_}."), ids),
+        said=Sentence(Text("Medians: {words}.", words=words), ids),
         columns=(
-            Text("Step", "Trin"),
-            Text("Median", "Median"),
-            Text("Slowest tenth", "Langsomste tiendedel"),
-            Text("Indicators", "Indikatorer"),
+            Text("Step"),
+            Text("Median"),
+            Text("Slowest tenth"),
+            Text("Indicators"),
         ),
         rows=tuple(rows),
-        names=(Text("Median", "Median"),),
-        unit=Text("minutes", "minutter"),
+        names=(Text("Median"),),
+        unit=Text("minutes"),
     )

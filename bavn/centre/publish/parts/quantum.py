@@ -12,9 +12,9 @@ _ROADMAP = Source(
     "Post-Quantum Cryptography, June 2025",
 )
 MILESTONES = (
-    (2026, Text("first steps taken, and a national plan begun", "de første skridt taget og en national plan begyndt")),
-    (2030, Text("high-risk uses moved", "anvendelser med høj risiko omlagt")),
-    (2035, Text("as much as is feasible moved", "så meget som muligt omlagt")),
+    (2026, Text("first steps taken, and a national plan begun")),
+    (2030, Text("high-risk uses moved")),
+    (2035, Text("as much as is feasible moved")),
 )
 """By the end of each year."""
 
@@ -25,35 +25,31 @@ def quantum(facts: DocumentFacts) -> Section:
     rows = []
     for year, words in MILESTONES:
         left = (_year_end(year) - today) // 365
-        word = Text(f"in about {left} years", f"om cirka {left} år") if left > 1 else _soon(year, today)
+        word = Text("in about {left} years", left=left) if left > 1 else _soon(year, today)
         rows.append(Row(plain(str(year)), (words, word), (), (_ROADMAP,)))
-    said = Text("The table has the Union's three milestones.", "Tabellen har Unionens tre milepæle.")
+    said = Text("The table has the Union's three milestones.")
     figure = Figure(
         id="milestones",
-        title=Text("Milestones of the Union", "Unionens milepæle"),
+        title=Text("Milestones of the Union"),
         drawn=Drawn.TABLE,
         said=Sentence(said, (_ROADMAP,)),
-        columns=(Text("By the end of", "Inden udgangen af"), Text("What", "Hvad"), Text("Left", "Tilbage")),
+        columns=(Text("By the end of"), Text("What"), Text("Left")),
         rows=tuple(rows),
     )
     none = Sentence(
         Text(
-            "How much of the sector's encryption withstands a quantum computer is not collected: each actor has its own"
-            " map, and no message carries it to the centre.",
-            "Hvor meget af sektorens kryptering der modstår en kvantecomputer, indsamles ikke: hver aktør har sit eget"
-            " kort, og ingen besked bærer det til centralen.",
+            "How much of the sector's encryption withstands a quantum computer is not collected: each"
+            " actor has its own map, and no message carries it to the centre."
         ),
         (Source(SourceKind.REFERENCE, "docs/assets.md"), Source(SourceKind.REFERENCE, "docs/messages.md")),
     )
-    return Section(
-        id="quantum", title=Text("Post-quantum encryption", "Kvantesikker kryptering"), blocks=(none, figure)
-    )
+    return Section(id="quantum", title=Text("Post-quantum encryption"), blocks=(none, figure))
 
 
 def _soon(year: int, today: int) -> Text:
     if today > _year_end(year):
-        return Text("past", "passeret")
-    return Text("within two years", "inden for to år")
+        return Text("past")
+    return Text("within two years")
 
 
 def _year_end(year: int) -> int:

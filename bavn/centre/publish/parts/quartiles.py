@@ -13,18 +13,18 @@ from bavn.centre.publish.wording import part, plain, whole
 from bavn.model.text import Text
 
 NAMES: Final = (
-    Text("lower quartile from", "nedre kvartil fra"),
-    Text("lower quartile to", "nedre kvartil til"),
-    Text("median from", "median fra"),
-    Text("median to", "median til"),
-    Text("upper quartile from", "øvre kvartil fra"),
-    Text("upper quartile to", "øvre kvartil til"),
-    Text("your own", "jeres egen"),
+    Text("lower quartile from"),
+    Text("lower quartile to"),
+    Text("median from"),
+    Text("median to"),
+    Text("upper quartile from"),
+    Text("upper quartile to"),
+    Text("your own"),
 )
 """Of a row's values: steps of its measure."""
-UNKNOWN: Final = Text("not known", "kendes ikke")
-PLACE: Final = (Text("Lower than you", "Lavere end I"), Text("Higher than you", "Højere end I"))
-TOO_FEW: Final = Text("too few", "for få")
+UNKNOWN: Final = Text.in_context("centre publish parts quartiles", "not known")
+PLACE: Final = (Text("Lower than you"), Text("Higher than you"))
+TOO_FEW: Final = Text("too few")
 
 
 def sources(sector: SectorQuartiles) -> tuple[Source, ...]:
@@ -37,14 +37,15 @@ def about(sector: SectorQuartiles) -> Sentence:
     groups, cost, year = whole(sector.groups), part(sector.epsilon), part(sector.year_epsilon)
     return Sentence(
         Text(
-            f"The sector's quartiles of {sector.month} are of {groups.en} groups of actors (those of one host, vendor"
-            f" or operator count once), with noise drawn once for the month: epsilon {cost.en} for one group and all"
-            f" figures together, {year.en} in twelve months. Each lies in its interval with about 90 %. Where too few"
-            f" have a figure (about {GROUPS_MIN}), nothing is shown of it.",
-            f"Sektorens kvartiler for {sector.month} er af {groups.da} grupper af aktører (de, der har samme vært,"
-            f" leverandør eller driftsfællesskab, tæller én gang), med støj trukket én gang for måneden: epsilon"
-            f" {cost.da} for én gruppe og alle tal tilsammen, {year.da} på tolv måneder. Hver ligger i sit interval med"
-            f" omkring 90 %. Hvor for få har et tal (omkring {GROUPS_MIN}), vises intet om det.",
+            "The sector's quartiles of {month} are of {groups} groups of actors (those of one host,"
+            " vendor or operator count once), with noise drawn once for the month: epsilon {cost} for one"
+            " group and all figures together, {year} in twelve months. Each lies in its interval with"
+            " about 90 %. Where too few have a figure (about {groups_min}), nothing is shown of it.",
+            month=sector.month,
+            groups=groups,
+            cost=cost,
+            year=year,
+            groups_min=GROUPS_MIN,
         ),
         sources(sector),
     )
@@ -55,29 +56,31 @@ def figure(sector: SectorQuartiles, own: Values | None) -> Figure:
     known = {one.measure: one for one in sector.measures}
     rows = tuple(_row(measure, known[measure.id], sector, own) for measure in MEASURES if measure.id in known)
     columns: tuple[Text, ...] = (
-        Text("Figure", "Tal"),
-        Text("Lower quartile", "Nedre kvartil"),
-        Text("Median", "Median"),
-        Text("Upper quartile", "Øvre kvartil"),
+        Text("Figure"),
+        Text("Lower quartile"),
+        Text("Median"),
+        Text("Upper quartile"),
     )
     if own is not None:
-        columns = (columns[0], Text("You", "I"), *columns[1:], *PLACE)
+        columns = (columns[0], Text("You"), *columns[1:], *PLACE)
     at = 1 if own is None else 2
-    english = "; ".join(f"{row.label.en}: {row.cells[at].en}" for row in rows)
-    danish = "; ".join(f"{row.label.da}: {row.cells[at].da}" for row in rows)
+    medians, mine = (
+        Text.joined("; ", [Text.shaped("{label}: {cell}", label=row.label, cell=row.cells[i]) for row in rows])
+        for i in (at, 0)
+    )
+    words = Text("Medians. {medians}.", medians=medians)
     if own is not None:
-        english += ". Your own: " + "; ".join(f"{row.label.en}: {row.cells[0].en}" for row in rows)
-        danish += ". Jeres egne: " + "; ".join(f"{row.label.da}: {row.cells[0].da}" for row in rows)
-    said = Sentence(Text(f"Medians. {english}.", f"Medianer. {danish}."), sources(sector))
+        words = Text("Medians. {medians}. Your own: {own}.", medians=medians, own=mine)
+    said = Sentence(words, sources(sector))
     return Figure(
         id="quartiles",
         drawn=Drawn.STRIPS,
         said=said,
         columns=columns,
         rows=rows,
-        title=Text(f"Quartiles of {sector.month}", f"Kvartiler for {sector.month}"),
+        title=Text("Quartiles of {month}", month=sector.month),
         names=NAMES if own is not None else NAMES[:-1],
-        unit=Text(f"low to high, in {STEPS} steps of each figure", f"lavt til højt, i {STEPS} trin for hvert tal"),
+        unit=Text("low to high, in {steps} steps of each figure", steps=STEPS),
     )
 
 

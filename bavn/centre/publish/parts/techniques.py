@@ -13,7 +13,7 @@ from bavn.model.text import Text
 
 def techniques(facts: DocumentFacts) -> Section:
     """A map of heat where counts were told; what cases name in any case."""
-    title = Text("Techniques", "Teknikker")
+    title = Text("Techniques")
     counts = [one for one in facts.counts_by_span if one.what == "suspected"]
     blocks: list[Sentence | Figure] = [behind(facts)]
     if counts:
@@ -21,10 +21,7 @@ def techniques(facts: DocumentFacts) -> Section:
     else:
         blocks.append(
             Sentence(
-                Text(
-                    "Fewer than three actors told counts of this period: there is no sum to show.",
-                    "Færre end tre aktører fortalte antal for perioden: der er ingen sum at vise.",
-                ),
+                Text("Fewer than three actors told counts of this period: there is no sum to show."),
                 (count_query(facts),),
             )
         )
@@ -48,27 +45,22 @@ def _surest(facts: DocumentFacts) -> Sentence:
     found = sorted(mine, key=lambda one: (-one.low, one.entry))[:5]
     if not found:
         return Sentence(
-            Text(
-                "No technique stands clear of the noise that the actors add to their counts.",
-                "Ingen teknik står klart af den støj, som aktørerne lægger til deres antal.",
-            ),
+            Text("No technique stands clear of the noise that the actors add to their counts."),
             (count_query(facts),),
         )
     named = [
-        Text(
-            f"{technique_or_other(one.entry).en} ({whole(one.low).en}-{whole(one.high).en})",
-            f"{technique_or_other(one.entry).da} ({whole(one.low).da}-{whole(one.high).da})",
+        Text.shaped(
+            "{technique_or_other} ({low}-{high})",
+            technique_or_other=technique_or_other(one.entry),
+            low=whole(one.low),
+            high=whole(one.high),
         )
         for one in found
     ]
     return Sentence(
         Text(
-            "Own machines were most often suspected of, with 95 % intervals in machine-days: "
-            + "; ".join(one.en for one in named)
-            + ".",
-            "Egne maskiner var oftest under mistanke for, med 95 %-intervaller i maskindøgn: "
-            + "; ".join(one.da for one in named)
-            + ".",
+            "Own machines were most often suspected of, with 95 % intervals in machine-days: {named}.",
+            named=Text.joined("; ", named),
         ),
         tuple(count_source(one) for one in found),
     )
@@ -105,23 +97,25 @@ def _heat(facts: DocumentFacts, counts: list[CountFact]) -> Figure:
         )
     names = tuple(_short(first) for first, _ in spans)
     said = Text(
-        f"A map of heat over {len(spans)} spans of {spans[0][1] - spans[0][0] + 1} days, with a row for each of"
-        f" {len(rows)} techniques that stand clear of noise in one of them or are named in a confirmed case.",
-        f"Et varmekort over {len(spans)} tidsrum på {spans[0][1] - spans[0][0] + 1} døgn med en række for hver af"
-        f" {len(rows)} teknikker, der står klart af støjen i et af dem eller nævnes i en bekræftet sag.",
+        "A map of heat over {spans} spans of {spans_2} days, with a row for each of {rows} techniques"
+        " that stand clear of noise in one of them or are named in a confirmed case.",
+        spans=len(spans),
+        spans_2=spans[0][1] - spans[0][0] + 1,
+        rows=len(rows),
     )
     return Figure(
         id="heat",
-        title=Text("Suspected own machines by technique", "Egne maskiner under mistanke efter teknik"),
+        title=Text("Suspected own machines by technique"),
         said=Sentence(said, (count_query(facts),)),
         drawn=Drawn.HEAT,
-        columns=(Text("Technique (ATT&CK)", "Teknik (ATT&CK)"), *names, Text("Cases", "Sager")),
+        columns=(Text("Technique (ATT&CK)"), *names, Text("Cases")),
         rows=tuple(rows),
         names=names,
-        unit=Text("machine-days, with noise", "maskindøgn, med støj"),
+        unit=Text("machine-days, with noise"),
     )
 
 
 def _short(first_day: int) -> Text:
     said = day_of(first_day)
-    return Text(" ".join(part[:3] for part in said.en.split()[:2]), " ".join(part[:3] for part in said.da.split()[:2]))
+    en, da = (" ".join(part[:3] for part in said.say(one).split()[:2]) for one in ("en", "da"))
+    return Text.written(en, da=da)

@@ -18,15 +18,15 @@ from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.levels import Proposed, proposals, unknown_cases
 from bavn.centre.publish.threat import LEVELS, THREATS, UNKNOWN, Level
 from bavn.centre.publish.wording import CASES, counted, day, part, plain
-from bavn.model.text import Text
+from bavn.model.text import Capital, Text
 
 TRENDS: Final = {
-    Trend.RISING: Text("rising", "stigende"),
-    Trend.STEADY: Text("no change beyond chance", "ingen ændring ud over tilfældet"),
-    Trend.FALLING: Text("falling", "faldende"),
+    Trend.RISING: Text("rising"),
+    Trend.STEADY: Text("no change beyond chance"),
+    Trend.FALLING: Text("falling"),
 }
-NO_TREND: Final = Text("nothing to compare", "intet at sammenligne")
-BY_DATA: Final = Text("proposed by data", "foreslået af data")
+NO_TREND: Final = Text("nothing to compare")
+BY_DATA: Final = Text("proposed by data")
 
 
 def threats(facts: DocumentFacts) -> Section:
@@ -40,15 +40,14 @@ def threats(facts: DocumentFacts) -> Section:
         blocks.append(
             Sentence(
                 Text(
-                    f"{said.en} confirmed in the period of which no data says what sort of threat they are; they count"
-                    " in no level until a person says so.",
-                    f"{said.da} bekræftet i perioden, hvor ingen data siger, hvilken slags trussel de er; de tæller"
-                    " ikke med i noget niveau, før en person siger det.",
+                    "{said} confirmed in the period of which no data says what sort of threat they are; they"
+                    " count in no level until a person says so.",
+                    said=said,
                 ),
                 sources_of(SourceKind.CASE, (one.id for one in shown), "bavn centre threat types"),
             )
         )
-    return Section(id="threat-level", title=Text("Threat level", "Trusselsniveau"), blocks=tuple(blocks))
+    return Section(id="threat-level", title=Text("Threat level"), blocks=tuple(blocks))
 
 
 def level_words(level: Level | None) -> Text:
@@ -79,37 +78,47 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
     )
     words = [(THREATS[one.threat], level_words(one.stands)) for one in found]
     said = Text(
-        "Threat levels: " + "; ".join(f"{threat.en} {level.en}" for threat, level in words) + ".",
-        "Trusselsniveauer: " + "; ".join(f"{threat.da} {level.da}" for threat, level in words) + ".",
+        "Threat levels: {levels}.",
+        levels=Text.joined("; ", [Text.shaped("{threat} {level}", threat=t, level=level) for t, level in words]),
     )
     return Figure(
         id="levels",
-        title=Text("Threat level by sort", "Trusselsniveau efter slags"),
+        title=Text("Threat level by sort"),
         drawn=Drawn.LEVELS,
         said=Sentence(said, tuple(dict.fromkeys(source for row in rows for source in row.sources))[:60]),
         columns=(
-            Text("Sort of threat", "Slags trussel"),
-            Text("Level", "Niveau"),
-            Text("Set by", "Fastsat af"),
-            Text("Data proposes", "Data foreslår"),
-            Text("Trend", "Tendens"),
+            Text("Sort of threat"),
+            Text("Level"),
+            Text("Set by"),
+            Text("Data proposes"),
+            Text("Trend"),
         ),
         rows=rows,
-        names=(Text("Level", "Niveau"),),
-        unit=Text("level", "niveau"),
+        names=(Text("Level"),),
+        unit=Text("level"),
     )
 
 
 def _reason(one: Proposed) -> Sentence:
     threat = THREATS[one.threat]
-    english, danish = f"{threat.en.capitalize()}: ", f"{threat.da.capitalize()}: "
+    said = Text.shaped("{threat}: {why}", threat=Capital(threat), why=one.why)
     if one.set is not None:
-        when = day(one.set.at_us)
-        english += f"{LEVELS[one.set.level].en}, set by {one.set.by} on {when.en} ({one.set.why}). Data: "
-        danish += f"{LEVELS[one.set.level].da}, fastsat af {one.set.by} {when.da} ({one.set.why}). Data: "
-    english, danish = english + one.why.en, danish + one.why.da
+        said = Text(
+            "{threat}: {level}, set by {by} on {when} ({reason}). Data: {why}",
+            threat=Capital(threat),
+            level=LEVELS[one.set.level],
+            by=one.set.by,
+            when=day(one.set.at_us),
+            reason=one.set.why,
+            why=one.why,
+        )
     if one.change is not None:
-        p = part(one.p, 2)
-        english += f" Trend: {TRENDS[one.change].en} ({one.before} before, {one.now} now, p = {p.en})."
-        danish += f" Tendens: {TRENDS[one.change].da} ({one.before} før, {one.now} nu, p = {p.da})."
-    return Sentence(Text(english, danish), sources(one))
+        trend = Text(
+            "Trend: {trend} ({before} before, {now} now, p = {p}).",
+            trend=TRENDS[one.change],
+            before=one.before,
+            now=one.now,
+            p=part(one.p, 2),
+        )
+        said = Text.joined(" ", [said, trend])
+    return Sentence(said, sources(one))

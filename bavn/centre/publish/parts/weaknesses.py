@@ -7,17 +7,14 @@ from bavn.model.moment import iso
 from bavn.model.text import Text
 
 SHOWN_MAX = 15
-YES, NO = Text("yes", "ja"), Text("no", "nej")
+YES, NO = Text("yes"), Text("no")
 
 
 def weaknesses(facts: DocumentFacts) -> Section:
     """What of the catalogue the sector's cases name, and what was added in the period; or that there is none."""
-    title = Text("Exploited weaknesses", "Udnyttede sårbarheder")
+    title = Text("Exploited weaknesses")
     if facts.catalogue is None:
-        none = Text(
-            "No catalogue of exploited weaknesses was given: nothing is said of them ([publish] kev_file).",
-            "Intet katalog over udnyttede sårbarheder er givet: der siges intet om dem ([publish] kev_file).",
-        )
+        none = Text("No catalogue of exploited weaknesses was given: nothing is said of them ([publish] kev_file).")
         source = Source(SourceKind.QUERY, "bavn centre picture --kev FILE")
         return Section(id="weaknesses", title=title, blocks=(Sentence(none, (source,)),))
     return Section(id="weaknesses", title=title, blocks=tuple(_blocks(facts, facts.catalogue)))
@@ -38,17 +35,18 @@ def _blocks(facts: DocumentFacts, catalogue: Catalogue) -> list[Block]:
     blocks: list[Block] = [
         Sentence(
             Text(
-                f"{whole(len(added)).en} weaknesses were added to the catalogue in the period, {_ransom(added)} of them"
-                " known to be used for ransomware.",
-                f"{whole(len(added)).da} sårbarheder kom på kataloget i perioden, {_ransom(added)} af dem kendt brugt"
-                " til ransomware.",
+                "{added} weaknesses were added to the catalogue in the period, {ransom} of them known to be"
+                " used for ransomware.",
+                added=whole(len(added)),
+                ransom=_ransom(added),
             ),
             (file,),
         ),
         Sentence(
             Text(
-                f"The sector's cases of the period name {len(named)} weaknesses; {len(listed)} stand in the catalogue.",
-                f"Sektorens sager i perioden nævner {len(named)} sårbarheder; {len(listed)} står i kataloget.",
+                "The sector's cases of the period name {named} weaknesses; {listed} stand in the catalogue.",
+                named=len(named),
+                listed=len(listed),
             ),
             (*cases, file, Source(SourceKind.QUERY, "bavn centre cases")),
         ),
@@ -71,21 +69,21 @@ def _ransom(added: list[Weakness]) -> str:
 
 def _figure(rows: list[Row], of: int, file: Source) -> Figure:
     said = Text(
-        f"The table shows {len(rows)} of {of} weaknesses: those that cases name first, then those used for ransomware.",
-        f"Tabellen viser {len(rows)} af {of} sårbarheder: først dem, som sager nævner, så dem, der bruges til"
-        " ransomware.",
+        "The table shows {rows} of {of} weaknesses: those that cases name first, then those used for ransomware.",
+        rows=len(rows),
+        of=of,
     )
     return Figure(
         id="weakness-table",
-        title=Text("Weaknesses to mend first", "Sårbarheder at lukke først"),
+        title=Text("Weaknesses to mend first"),
         drawn=Drawn.TABLE,
         said=Sentence(said, (file,)),
         columns=(
-            Text("Weakness", "Sårbarhed"),
-            Text("Product", "Produkt"),
-            Text("Added", "Tilføjet"),
-            Text("Ransomware", "Ransomware"),
-            Text("Cases here", "Sager her"),
+            Text("Weakness"),
+            Text("Product"),
+            Text("Added"),
+            Text("Ransomware"),
+            Text("Cases here"),
         ),
         rows=tuple(rows),
     )

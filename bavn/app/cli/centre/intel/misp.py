@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, typer.Argument(help="As [misp.NAME] in centre.toml.")]
 KINDS = {
-    "seen": Text("seen", "set"),
-    "false": Text("called false", "kaldt falsk"),
-    "expired": Text("expired", "udløbet"),
+    "seen": Text("seen"),
+    "false": Text("called false"),
+    "expired": Text("expired"),
 }
 _OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json")
 group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Partners' MISPs: push to them, and sightings.")

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 Act = Literal["open-case", "dismiss", "reopen"]
 STATES = {
-    "proposed": Text("proposed", "foreslået"),
-    "case": Text("case", "sag"),
-    "dismissed": Text("dismissed", "afvist"),
+    "proposed": Text("proposed"),
+    "case": Text("case"),
+    "dismissed": Text("dismissed"),
 }
 GONE = {
-    "": Text("claimed", "påstået"),
-    "withdrawn": Text("withdrawn", "trukket tilbage"),
-    "over": Text("aged", "forældet"),
+    "": Text("claimed"),
+    "withdrawn": Text("withdrawn"),
+    "over": Text("aged"),
 }
 
 

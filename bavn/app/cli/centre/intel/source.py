@@ -200,7 +200,7 @@ def suspend(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: By = "", 
 
     with opened_intelligence(config) as (intelligence, _):
         intelligence.sources.suspend(name, person(by), why)
-    print(Text(f"{name} is suspended", f"{name} er sat i bero").say(language))
+    print(Text("{name} is suspended", name=name).say(language))
 
 
 @app.command("resume")
@@ -208,7 +208,7 @@ def resume(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: By = "", l
     """Take a suspended source up again."""
     with opened_intelligence(config) as (intelligence, _):
         intelligence.sources.resume(name, by, why)
-    print(Text(f"{name} is read again", f"{name} læses igen").say(language))
+    print(Text("{name} is read again", name=name).say(language))
 
 
 @app.command("end")
@@ -216,7 +216,7 @@ def end(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: ByPublisher =
     """End a source for good: all that only it claimed is proposed no more."""
     with opened_intelligence(config) as (intelligence, _):
         intelligence.end(name, by, why)
-    print(Text(f"{name} has ended", f"{name} er ophørt").say(language))
+    print(Text("{name} has ended", name=name).say(language))
 
 
 @app.command("allow-hunts")
@@ -231,8 +231,11 @@ def allow_hunts(
     count = state.source.hunts_per_day
     print(
         Text(
-            f"{name} hunts for up to {count} indicators a day ({state.added_by}, {by})",
-            f"{name} jager op til {count} indikatorer om dagen ({state.added_by}, {by})",
+            "{name} hunts for up to {count} indicators a day ({added_by}, {by})",
+            name=name,
+            count=count,
+            added_by=state.added_by,
+            by=by,
         ).say(language)
     )
 

@@ -24,16 +24,10 @@ if TYPE_CHECKING:
 
 Actor = Annotated[str, typer.Argument(help="As the register names it: a-z, 0-9 and -.")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.")]
-_LATE: Final = Text("{days} days late", "{days} dage for sent")
-_BY_HAND: Final = Text("by hand", "med hånden")
-_OUTSIDE: Final = Text(
-    "members outside the register: {names} (bavn centre rollout adopt)",
-    "medlemmer uden for registret: {names} (bavn centre rollout adopt)",
-)
-_NAMES: Final = Text(
-    "actor|kind|region|state|since|next|planned|waits for|holds up",
-    "aktør|slags|region|tilstand|siden|næste|planlagt|venter på|holder op",
-)
+_LATE: Final = Text("{days} days late")
+_BY_HAND: Final = Text.in_context("cli centre rollout rollout", "by hand")
+_OUTSIDE: Final = Text("members outside the register: {names} (bavn centre rollout adopt)")
+_NAMES: Final = Text("actor|kind|region|state|since|next|planned|waits for|holds up")
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="The roll-out: from candidate to operating, and out."
 )

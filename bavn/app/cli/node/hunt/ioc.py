@@ -49,7 +49,7 @@ def ioc(
     looked = len(wanted) + len(hashes)
     met, asked = number(len({(r[0], r[1]) for r in rows}), language), number(looked, language)
     print(
-        Text(f"{asked} indicators looked for, {met} met", f"{asked} indikatorer søgt, {met} fundet").say(language),
+        Text("{asked} indicators looked for, {met} met", asked=asked, met=met).say(language),
         file=sys.stderr,
     )
     if refused:
@@ -86,5 +86,5 @@ def no_indicators(file: str, named: list[tuple[int, Any]], count: int, language:
         print(f"bavn: {file}:{line}: {visible(refused.reason)}", file=sys.stderr)
     more = number(count - min(len(named), REFUSALS_SHOWN_MAX), language)
     if more != "0":
-        said = Text(f"{more} more lines name no indicator", f"{more} linjer mere nævner ingen indikator")
+        said = Text("{more} more lines name no indicator", more=more)
         print(f"bavn: {file}: {said.say(language)}", file=sys.stderr)

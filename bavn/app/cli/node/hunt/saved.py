@@ -100,7 +100,11 @@ def save(
     asking = hunting(config)
     words = says or name
     draft = SavedHunt(
-        name=name, says=Text(words, says_da or words), sql=query_of(query, file), technique=technique, span=span
+        name=name,
+        says=Text.written(words, da=says_da or words),
+        sql=query_of(query, file),
+        technique=technique,
+        span=span,
     )
     try:
         hunt = read_hunt(name, written(draft).encode())

@@ -11,13 +11,12 @@ from typing import Any, Final, Literal
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as Shown
 
 from bavn.app.analyst.plain import columns_of
-from bavn.app.cli.words import heading, number
+from bavn.app.cli.words import heading
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.text import Language
-from bavn.model.text import Text as Words
+from bavn.model.text import Language, Number, Text
 
 Form = Literal["table", "csv", "json"]
 WIDTH_PLAIN: Final = 180
@@ -44,9 +43,9 @@ def show(names: Sequence[str], rows: Iterable[Sequence[Any]], form: Form, langua
     else:
         table = Table(box=None, pad_edge=False)
         for name in names:
-            table.add_column(Text(visible(heading(name, language) if language else name)), overflow="fold")
+            table.add_column(Shown(visible(heading(name, language) if language else name)), overflow="fold")
         for row in rows:
-            table.add_row(*(Text(visible(cell(value))) for value in row))
+            table.add_row(*(Shown(visible(cell(value))) for value in row))
         screen().print(table)
 
 
@@ -81,12 +80,9 @@ def answer(found: Any, more: bool, how: Form, language: Language = "en") -> None
     names, columns = columns_of(found)
     show(names, zip(*columns, strict=True) if columns else (), how)
     if how == "table" and not found.num_rows:
-        print(Words("no rows", "ingen rækker").say(language), file=sys.stderr)
+        print(Text("no rows").say(language), file=sys.stderr)
     if more:
-        said = Words(
-            f"these are the first {number(found.num_rows, 'en')} rows; there are more (--rows)",
-            f"dette er de første {number(found.num_rows, 'da')} rækker; der er flere (--rows)",
-        )
+        said = Text("these are the first {rows} rows; there are more (--rows)", rows=Number(found.num_rows))
         print(f"bavn: {said.say(language)}", file=sys.stderr)
 
 

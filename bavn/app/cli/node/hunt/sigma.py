@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from bavn.actor.hunt.sigma import Outcome
 
 STANDINGS: Final = {
-    "runs": Text("run", "kører"),
-    "part": Text("are counted by a correlation", "tælles af en korrelation"),
-    "unsupported": Text("are not supported", "understøttes ikke"),
-    "unreadable": Text("cannot be read", "kan ikke læses"),
+    "runs": Text("run"),
+    "part": Text("are counted by a correlation"),
+    "unsupported": Text("are not supported"),
+    "unreadable": Text("cannot be read"),
 }
 SECONDS_TIMES: Final = 10.0
 """Rules are asked many at a time, so a query of them may take longer than an analyst's own."""
@@ -78,7 +78,7 @@ def _run(window: Any, outcomes: list["Outcome"], how: Form, language: Language) 
         for match in met:
             _say_match(match, language)
         if not met:
-            screen().print(Text("no rule matched", "ingen regel passede").say(language), highlight=False)
+            screen().print(Text("no rule matched").say(language), highlight=False)
     else:
         names = ("rule", "id", "level", "technique", "rows", "hosts", "named", "first", "last", "samples")
         show(names, map(_facts, met), how)
@@ -144,7 +144,7 @@ def _say_counts(outcomes: list["Outcome"], language: Language) -> None:
     said = ", ".join(
         f"{number(counts[key], language)} {words.say(language)}" for key, words in STANDINGS.items() if counts[key]
     )
-    total = Text("rules", "regler")
+    total = Text("rules")
     typer.echo(f"{number(len(outcomes), language)} {total.say(language)}: {said}", err=True)
 
 

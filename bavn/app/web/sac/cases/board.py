@@ -121,10 +121,7 @@ def routes(house: SacContext) -> APIRouter:
             )
             made = house.desk.cases.act(case_id, CaseAct.RELEASE, person.name, body.why, terms, body.seen)
         if not two_people(house.desk.cases.behind(case_id)):
-            words = Text(
-                "Released by one person alone: what may block waits for a second person",
-                "Frigivet af én person alene: hvad der må spærre, venter på en anden person",
-            )
+            words = Text("Released by one person alone: what may block waits for a second person")
             return Done(case_id=case_id, standing=house.desk.standing(case_id), said=TextShape.of(words))
         return _done(house, case_id, made.state)
 
@@ -176,7 +173,7 @@ def _done(house: SacContext, case_id: str, state: CaseState) -> Done:
     return Done(
         case_id=case_id,
         standing=house.desk.standing(case_id),
-        said=TextShape.of(Text(f"{case_id} is {said.en}", f"{case_id} er {said.da}")),
+        said=TextShape.of(Text("{case_id} is {said}", case_id=case_id, said=said)),
     )
 
 

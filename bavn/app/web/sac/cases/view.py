@@ -46,17 +46,17 @@ from bavn.model.text import Text
 
 CENTRE_TASK_ACTS: Final = ("cancel", "reopen")
 REPORT_WORDS: Final = {
-    ReportState.SENT: Text("sent", "sendt"),
-    ReportState.SENT_LATE: Text("sent late", "sendt for sent"),
-    ReportState.WAITING: Text("waiting", "venter"),
-    ReportState.OVERDUE: Text("overdue", "overskredet"),
-    ReportState.LATER: Text("begins later", "begynder senere"),
+    ReportState.SENT: Text("sent"),
+    ReportState.SENT_LATE: Text("sent late"),
+    ReportState.WAITING: Text("waiting"),
+    ReportState.OVERDUE: Text("overdue"),
+    ReportState.LATER: Text("begins later"),
 }
 TOLD: Final = {
-    "": Text("not told yet", "endnu ikke underrettet"),
-    "pending": Text("waits to be told", "venter på at blive underrettet"),
-    "queued": Text("told", "underrettet"),
-    "refused": Text("refused at the gate", "afvist ved porten"),
+    "": Text("not told yet"),
+    "pending": Text("waits to be told"),
+    "queued": Text("told"),
+    "refused": Text("refused at the gate"),
 }
 RIGHT_OF: Final = {act: Right.APPROVE if act is CaseAct.RELEASE else Right.TRIAGE for act in CaseAct}
 

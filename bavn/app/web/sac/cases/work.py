@@ -43,14 +43,14 @@ def _talk(router: APIRouter, house: SacContext) -> None:
         """A remark for the centre alone; it stands in the case's history."""
         with told():
             house.desk.cases.comment(case_id, person.name, body.text)
-        return _done(house, case_id, "Remembered", "Noteret")
+        return _done(house, case_id, Text("Remembered"))
 
     @router.post("/{case_id}/words", operation_id="case_say")
     def say(person: Triager, case_id: CaseId, body: asks.WordsRequest) -> Done:
         """Words that the actors in the case read: all of them, or one."""
         with told():
             house.desk.work.say(case_id, person.name, body.text, body.to)
-        return _done(house, case_id, "Said; the running centre sends it", "Sagt; den kørende central sender det")
+        return _done(house, case_id, Text("Said; the running centre sends it"))
 
 
 def _tasks(router: APIRouter, house: SacContext) -> None:
@@ -105,21 +105,21 @@ def _file(router: APIRouter, house: SacContext) -> None:
         made = Marking(tlp=body.tlp, pap=Pap[body.pap], rsit=body.rsit, techniques=tuple(body.techniques))
         with told():
             house.desk.files.mark(case_id, person.name, made, body.why, body.seen)
-        return _done(house, case_id, "Marked", "Mærket")
+        return _done(house, case_id, Text("Marked"))
 
     @router.put("/{case_id}/owner", operation_id="case_hand_over")
     def hand_over(person: Triager, case_id: CaseId, body: asks.OwnerRequest) -> Done:
         """Give the case to another person."""
         with told():
             house.desk.files.hand_over(case_id, person.name, body.to, body.why, body.seen)
-        return _done(house, case_id, f"It is {body.to}'s now", f"Den er nu hos {body.to}")
+        return _done(house, case_id, Text("It is {to}'s now", to=body.to))
 
     @router.post("/{case_id}/merge", operation_id="case_merge")
     def merge(person: Triager, case_id: CaseId, body: asks.MergeRequest) -> Done:
         """Merge the case into another, which goes on with everything of both."""
         with told():
             made = house.desk.files.merge(case_id, body.into, person.name, body.why, body.seen)
-        return _done(house, made.id, f"{made.id} goes on for {case_id}", f"{made.id} fortsætter for {case_id}")
+        return _done(house, made.id, Text("{id} goes on for {case_id}", id=made.id, case_id=case_id))
 
     @router.post("/{case_id}/split", operation_id="case_split")
     def split(person: Triager, case_id: CaseId, body: asks.SplitRequest) -> Done:
@@ -127,7 +127,7 @@ def _file(router: APIRouter, house: SacContext) -> None:
         with told():
             named = [Observable.of(one.type.value, one.value) for one in body.observables]
             made = house.desk.files.split(case_id, named, person.name, body.why, body.seen)
-        return _done(house, made.id, f"{made.id} is split off", f"{made.id} er skilt ud")
+        return _done(house, made.id, Text("{id} is split off", id=made.id))
 
     @router.post("/{case_id}/actors", operation_id="case_involve")
     def involve(person: Triager, case_id: CaseId, body: asks.ActorRequest) -> Done:
@@ -135,7 +135,7 @@ def _file(router: APIRouter, house: SacContext) -> None:
         with told():
             _known(house, body.actor)
             house.desk.work.involved.add(case_id, body.actor, person.name, body.why)
-        return _done(house, case_id, f"{body.actor} is in the case", f"{body.actor} er med i sagen")
+        return _done(house, case_id, Text("{actor} is in the case", actor=body.actor))
 
 
 def _nis2(router: APIRouter, house: SacContext) -> None:
@@ -173,7 +173,7 @@ def _nis2(router: APIRouter, house: SacContext) -> None:
         with told():
             _known(house, actor)
             lines = draft(report, house.desk.nis2_facts(case_id, actor, house.zone))
-        text = Text("\n".join(line.en for line in lines), "\n".join(line.da for line in lines))
+        text = Text.joined("\n", lines)
         return shapes.ReportDraft(report=report, actor=actor, text=TextShape.of(text), gaps=gaps(lines))
 
 
@@ -182,5 +182,5 @@ def _known(house: SacContext, actor: str) -> None:
         raise Trouble(404, "unknown-actor", said(f"no actor is called {actor[:60]!r}"))
 
 
-def _done(house: SacContext, case_id: str, en: str, da: str) -> Done:
-    return Done(case_id=case_id, standing=house.desk.standing(case_id), said=TextShape.of(Text(en, da)))
+def _done(house: SacContext, case_id: str, text: Text) -> Done:
+    return Done(case_id=case_id, standing=house.desk.standing(case_id), said=TextShape.of(text))

@@ -29,19 +29,15 @@ from bavn.model.text import Text
 
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 KINDS: Final = {
-    "seen": Text("seen", "set"),
-    "false": Text("called false", "kaldt falsk"),
-    "expired": Text("expired", "udløbet"),
+    "seen": Text("seen"),
+    "false": Text("called false"),
+    "expired": Text("expired"),
 }
-_DOWN: Final = Text("The MISP cannot be reached just now: try again.", "MISP'en kan ikke nås lige nu: prøv igen.")
+_DOWN: Final = Text("The MISP cannot be reached just now: try again.")
 _REFUSED: Final = Text(
-    "The MISP refused it, or answered what cannot be read: its operator, or whoever runs the centre, must look.",
-    "MISP'en afviste det eller svarede noget, der ikke kan læses: den, der driver den eller centralen, må se på det.",
+    "The MISP refused it, or answered what cannot be read: its operator, or whoever runs the centre, must look."
 )
-_WRONG: Final = Text(
-    "The place or key of this MISP cannot be used: see [misp] in centre.toml.",
-    "Stedet eller nøglen til denne MISP kan ikke bruges: se [misp] i centre.toml.",
-)
+_WRONG: Final = Text("The place or key of this MISP cannot be used: see [misp] in centre.toml.")
 
 
 class RunShape(Shape):
@@ -140,9 +136,7 @@ def _exchange(house: SacContext) -> MispExchange:
 def _table(house: SacContext, name: str) -> MispTable:
     table: MispTable | None = house.file.misps.get(name)
     if table is None:
-        raise Trouble(
-            404, "unknown-misp", Text("centre.toml names no such MISP.", "centre.toml nævner ingen sådan MISP.")
-        )
+        raise Trouble(404, "unknown-misp", Text("centre.toml names no such MISP."))
     return table
 
 
@@ -153,7 +147,7 @@ def _alone(busy: threading.Lock) -> Iterator[None]:
         raise Trouble(
             409,
             "busy",
-            Text("A MISP is being asked already: wait for it.", "En MISP spørges allerede: vent på den."),
+            Text("A MISP is being asked already: wait for it."),
             "wait",
         )
     try:
@@ -171,7 +165,7 @@ def _reached() -> Iterator[None]:
         raise Trouble(
             409,
             "unknown-partner",
-            Text("Its partner is not known here.", "Dens partner er ukendt her."),
+            Text("Its partner is not known here."),
             "operator",
         ) from error
     except LinkDown as error:

@@ -159,14 +159,8 @@ class Secret(Shape):
     says: TextShape
 
 
-SHOWN_ONCE: Final = Text(
-    "It is never shown again, and kept as a hash. Hand it over outside Bavn.",
-    "Den vises aldrig igen og gemmes som en hashværdi. Overlevér den uden om Bavn.",
-)
-PAPER: Final = Text(
-    "The certificate is no secret: send it back to whoever made the request.",
-    "Certifikatet er ikke hemmeligt: send det tilbage til den, der lavede anmodningen.",
-)
+SHOWN_ONCE: Final = Text("It is never shown again, and kept as a hash. Hand it over outside Bavn.")
+PAPER: Final = Text("The certificate is no secret: send it back to whoever made the request.")
 
 
 def routes(house: SacContext) -> APIRouter:

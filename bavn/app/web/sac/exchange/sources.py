@@ -29,10 +29,8 @@ REFUSALS: Final[tuple[Kind, ...]] = (
     (BadSource, 422, "bad-source", "you"),
 )
 NO_HTTPS: Final = Text(
-    "Here a source is an https address. One that is a file, or needs a secret, is added at the centre:"
-    " bavn centre source add.",
-    "Her er en kilde en https-adresse. En, der er en fil eller kræver en hemmelighed, tilføjes hos centret:"
-    " bavn centre source add.",
+    "Here a source is an https address. One that is a file, or needs a secret, is added at the"
+    " centre: bavn centre source add."
 )
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 
@@ -162,7 +160,7 @@ def _acts(router: APIRouter, house: SacContext, worths: UsefulnessCache) -> None
         if not _is_https(body.place):
             raise Trouble(422, "no-https", NO_HTTPS)
         if body.partner and house.intelligence.partner(body.partner) is None:
-            raise Trouble(422, "unknown-partner", Text("There is no such partner.", "Der er ingen sådan partner."))
+            raise Trouble(422, "unknown-partner", Text("There is no such partner."))
         given: dict[str, Any] = body.model_dump() | {"pap": PAPS[body.pap]}
         with told(*REFUSALS):
             house.intelligence.sources.add(Source(**given), person.name)

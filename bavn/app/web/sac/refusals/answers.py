@@ -70,8 +70,8 @@ def said(english: str) -> Text:
     for pattern, danish in _patterns():
         met = pattern.fullmatch(english)
         if met:
-            return Text(_plain(english), _plain(danish.format(*(_danish(part) for part in met.groups()))))
-    return Text(_plain(english), _plain(english))
+            return Text.written(_plain(english), da=_plain(danish.format(*(_danish(part) for part in met.groups()))))
+    return Text.plain(_plain(english))
 
 
 def _danish(part: str) -> str:

@@ -1,0 +1,52 @@
+"""The catalogues of other languages than English, read when one is asked for. `script/words` writes them.
+
+They are constants that come with the package, as the code does: no file of a user is read here. A sentence that a
+catalogue does not have is said in English.
+"""
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+ENGLISH: Final = "en"
+DOMAIN: Final = "bavn"
+LOCALE: Final = Path(__file__).resolve().parent.parent / "locale"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """English first, then each language that has a catalogue."""
+    there = sorted(path.parent.parent.name for path in LOCALE.glob(f"*/LC_MESSAGES/{DOMAIN}.po"))
+    return (ENGLISH, *there)
+
+
+def translated(message: str, context: str, language: str) -> str:
+    """The message in ``language``; in English where nobody has translated it."""
+    catalogue = _catalogue(language)
+    return catalogue.pgettext(context, message) if context else catalogue.gettext(message)
+
+
+@cache
+def marks(language: str) -> dict[int, str]:
+    """What stands for the comma between thousands and for the point before decimals, as ``str.translate`` takes it."""
+    import json
+
+    if language not in languages():
+        return {}
+    try:
+        forms = json.loads((LOCALE / language / "LC_MESSAGES" / "forms.json").read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    return {ord(","): forms["group"], ord("."): forms["decimal"]}
+
+
+@cache
+def _catalogue(language: str) -> "NullTranslations":
+    from gettext import NullTranslations, translation
+
+    if language not in languages():
+        return NullTranslations()
+    return translation(DOMAIN, LOCALE, [language], fallback=True)

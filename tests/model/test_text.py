@@ -1,0 +1,92 @@
+"""A sentence is a message and its facts; languages are catalogues; numbers follow the reader's language."""
+
+import copy
+import json
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+from bavn.model.catalogue import languages
+from bavn.model.text import Capital, Number, Text
+
+LOST = Text("unknown")
+
+
+def test_it_is_said_in_the_readers_language_and_so_are_its_facts():
+    text = Text("{who} refuses this node: {said}", who=LOST, said=Number(1234.5, ",.1f"))
+    assert text.say("en") == "unknown refuses this node: 1,234.5"
+    assert text.say("da") == f"{LOST.say('da')} afviser noden: 1.234,5"
+    assert LOST.say("da") != "unknown"
+
+
+def test_english_is_the_code_and_every_other_language_has_a_catalogue():
+    assert languages()[0] == "en"
+    assert "da" in languages()
+    assert LOST.say("xx") == LOST.say("../../etc") == "unknown"
+
+
+def test_the_same_english_may_need_two_words():
+    assert Text("over").say("da") != Text.in_context("cli centre ask", "over").say("da")
+    assert Text("over") != Text.in_context("cli centre ask", "over")
+
+
+def test_braces_are_holes_only_where_there_are_facts():
+    assert Text.plain("{no hole}").say("da") == "{no hole}"
+    assert Text("{who} and {{braces}}", who="a").en == "a and {braces}"
+    assert Text("{who}", who="{who}").en == "{who}"
+
+
+def test_two_are_equal_where_message_and_facts_are():
+    assert Text("{n} of {m}", n=1, m=2) == Text("{n} of {m}", m=2, n=1)
+    assert Text("{n} of {m}", n=1, m=2) != Text("{n} of {m}", n=1, m=3)
+    assert len({Text("a"), Text("a"), Text.plain("a")}) == 2
+    assert sorted([Text("b"), Text("a")]) == [Text("a"), Text("b")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LOST,
+        Text.in_context("cli centre ask", "over"),
+        Text.plain("10.0.0.1"),
+        Text.written("Two words", da="To ord", sv="Två ord"),
+        Text("{who} refuses this node: {said}", who=LOST, said=Text.number(12345)),
+        Text.shaped("{a}.", a=Capital(Text.joined("; ", [LOST, Text("a {b}", b=0.5)]))),
+    ],
+)
+def test_what_is_kept_is_read_back_to_the_same(text):
+    again = Text.of(json.loads(json.dumps(text.kept())))
+    assert again == text == pickle.loads(pickle.dumps(text)) == copy.deepcopy(text)
+    assert [again.say(one) for one in ("en", "da", "sv")] == [text.say(one) for one in ("en", "da", "sv")]
+    assert (text.kept()["en"], text.kept()["da"]) == (text.en, text.da)
+
+
+def test_a_row_of_an_older_version_is_read():
+    assert Text.of(["a", "b"]) == Text.of({"en": "a", "da": "b"}) == Text("a", "b")
+
+
+def test_a_fact_is_held_as_what_can_be_compared_and_kept():
+    import numpy as np
+
+    text = Text("{a} {b:.1f} {c}", a=np.float64(0.5), b=np.float64(2.25), c=None)
+    assert text == Text("{a} {b:.1f} {c}", a=0.5, b=2.25, c="None")
+    assert text.en == "0.5 2.2 None"
+
+
+def test_a_text_cannot_be_changed_or_empty():
+    with pytest.raises(AttributeError):
+        LOST.message = "found"
+    for wrong in (lambda: Text(""), lambda: Text("a", ""), lambda: Text.written("a", da="")):
+        with pytest.raises(ValueError, match="both languages"):
+            wrong()
+
+
+def test_importing_it_reads_no_catalogue_and_brings_no_babel():
+    code = (
+        "import sys, bavn.model.text as t; t.Text('unknown').say('en');"
+        " print([m for m in ('gettext', 'babel', 'json') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
