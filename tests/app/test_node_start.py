@@ -39,7 +39,7 @@ from .test_containment import failing, port, quiet, short
 MACHINERY = {"owned", "begun", "or_late", "LateCaller", "LateIdentifiers", "FailureFolder", "SystemClock", "SystemDice"}
 """What contains, and the machine's own clock and dice: the walk stands on them."""
 ENDS = {
-    owned.BOOK: {"parts.Book", "parts.Ledger", "parts.Known", "parts.VerdictBook"},
+    owned.BOOK: {"parts.Book", "parts.Ledger", "parts.NodeSuspicions", "parts.VerdictBook"},
     owned.KEYS: {"links.Keys"},
     owned.GATES: {"parts.protection", "parts.Door", "parts.held_span", "parts.Talker"},
     owned.HEALTH: {"parts.NodeChecks", "parts.Recorder"},
