@@ -41,7 +41,7 @@ DYING = textwrap.dedent(
     """
     import os, signal, sys
     from pathlib import Path
-    from bavn.actor.protect.carriers import Hands
+    from bavn.actor.protect.carriers import Enforcers
     from bavn.actor.protect.never import NeverBlock
     from bavn.actor.protect.policy import ProtectPolicy
     from bavn.actor.protect.protect import Protect
@@ -67,7 +67,7 @@ DYING = textwrap.dedent(
 
     protect = Protect(
         ledger=Ledger(Book(folder / "book")), clock=Clock(), policy=ProtectPolicy(),
-        never=NeverBlock.of("", "none"), hands=Hands((Dying(folder),), ()),
+        never=NeverBlock.of("", "none"), hands=Enforcers((Dying(folder),), ()),
     )
     protect.start()
     for bundle in sys.stdin.read().splitlines():
