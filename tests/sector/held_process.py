@@ -35,7 +35,7 @@ KEYHOLDER = {
     "a request is evaluated and not answered": ("bavn.keyholder.holder", "KeyHolder.join", AFTER),
 }
 NODE = {
-    "a release is heard, in an open transaction": ("bavn.actor.protect.intake", "Intake.hear", AFTER),
+    "a release is heard, in an open transaction": ("bavn.actor.protect.intake", "Intake.take_in", AFTER),
     "a release is heard and not enforced": ("bavn.actor.node", "Talker.take", AFTER),
     "one enforcer has it": ("bavn.actor.protect.force", "Force._bring", AFTER),
     "a receipt is written, in an open transaction": ("bavn.actor.door.door", "Door.tell_outcome", AFTER),
