@@ -77,6 +77,7 @@ APART: Final[dict[str, str]] = {
             "bavn.actor.sense.suricata.captures",
             "bavn.actor.store.segments.segment",
             "bavn.actor.sense.rules.counts",
+            "bavn.model.catalogue",
             "bavn.centre.desk.alarms",
             "bavn.centre.cases.dues",
             "bavn.app.process.failure_folder",

@@ -41,7 +41,8 @@ def rooms():
 
 @cache
 def files():
-    return {path.name for top in TOPS for path in (ROOT / top).rglob("*.py") if "node_modules" not in path.parts}
+    inside = {path.name for top in TOPS for path in (ROOT / top).rglob("*.py") if "node_modules" not in path.parts}
+    return inside | {path.name for path in ROOT.glob("*.py")}
 
 
 def there(path):

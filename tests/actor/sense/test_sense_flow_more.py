@@ -55,6 +55,16 @@ class Clock:
         return NOW_MS * 1000
 
 
+def test_a_port_that_cannot_be_had_over_tcp_is_let_go_of_over_udp_too(tmp_path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        at = taken.getsockname()
+        with pytest.raises(SourceBroken, match="nothing can be received") as failed:
+            Receiver(at, Allowed(LOOPBACK, "x"), tmp_path, Clock(), spool_bytes_max=1 << 30, streams=True)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(at)
+    assert failed.value.__cause__ is not None
+
+
 def test_messages_over_tcp_are_spooled_as_datagrams_are(tmp_path) -> None:
     got = over_both(tmp_path)
     sent = [message(n) for n in range(5)]

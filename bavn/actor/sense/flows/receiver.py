@@ -10,6 +10,7 @@ import socket
 import struct
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final
@@ -95,15 +96,17 @@ class Receiver:
                 f"{folder} cannot be written ({error.strerror}): let the node's user write it"
             ) from error
         self._streams: Streams | None = None
-        try:
-            self._socket = _bound(at)
-            if streams:
-                self._streams = Streams(
-                    listening((at[0], self.port)), lambda host: allowed.stored(host) is None, ipfix_messages
-                )
-        except OSError as error:
-            self._spool.close()
-            raise SourceBroken(f"nothing can be received at {at[0]}:{at[1]} ({error.strerror})") from error
+        with ExitStack() as undo:
+            undo.callback(self._spool.close)
+            try:
+                self._socket = undo.enter_context(_bound(at))
+                if streams:
+                    self._streams = Streams(
+                        listening((at[0], self.port)), lambda host: allowed.stored(host) is None, ipfix_messages
+                    )
+            except OSError as error:
+                raise SourceBroken(f"nothing can be received at {at[0]}:{at[1]} ({error.strerror})") from error
+            undo.pop_all()
         self._ended = threading.Event()
         self._last_us = self._slot = self._quiet = 0
         self._room = True
