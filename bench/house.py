@@ -33,6 +33,7 @@ FOLDER_MODULES_MAX = 25
 FILE_LINES_MAX = 500
 FUNCTION_LINES_LONG = 50
 PARAMETERS_MANY = 10
+UNFORMATTED = "fmt: skip or off"
 BANNED_CLASSES = ("Answer", "Asked", "Facts", "Known", "Said", "Standing", "Story", "Told")
 """Class names that say nothing without a noun."""
 
@@ -149,7 +150,10 @@ class House:
     def pairs(self) -> int:
         """Sentences that stand in the code in two languages."""
         return sum(
-            isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Text"
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id == "Text"
+            and len(node.args) > 1
             for tree in self.trees.values()
             for node in ast.walk(tree)
         )
@@ -174,7 +178,7 @@ class House:
             "files": len(self.modules),
             f"folders over {FOLDER_MODULES_MAX} modules": sum(n > FOLDER_MODULES_MAX for n in self.folders().values()),
             "import cycles of files": len(self.cycles()),
-            "fmt: skip or off": self.unformatted(),
+            UNFORMATTED: self.unformatted(),
             f"files over {FILE_LINES_MAX} lines": sum(n > FILE_LINES_MAX for n in lines.values()),
             f"functions over {FUNCTION_LINES_LONG} lines": len(self.long_functions()),
             f"functions over {PARAMETERS_MANY} parameters": len(self.many_parameters()),
@@ -189,17 +193,18 @@ def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return len([name for name in names if name not in ("self", "cls")])
 
 
-def checkout(commit: str, folder: Path) -> Path:
-    """The code of a commit, formatted as today's is, whatever it told the formatter."""
+def figures_of(commit: str, folder: Path) -> dict[str, int]:
+    """Of a commit whose code is formatted as today's is; what kept the formatter off is counted before that."""
     archive = folder / "before.tar"
     subprocess.run(["git", "archive", "-o", archive, commit, "bavn"], cwd=ROOT, check=True)
     with tarfile.open(archive) as given:
         given.extractall(folder, filter="data")
+    kept_off = House.read(folder).unformatted()
     for path in (folder / "bavn").rglob("*.py"):
         path.write_text(re.sub(r"[ \t]*# fmt: (skip|off|on)", "", path.read_text(encoding="utf-8")), encoding="utf-8")
     shutil.copy(ROOT / "pyproject.toml", folder)
     subprocess.run([str(ROOT / ".venv/bin/ruff"), "format", "-q", "bavn"], cwd=folder, check=True)
-    return folder
+    return House.read(folder).figures() | {UNFORMATTED: kept_off}
 
 
 def timed(command: list[str]) -> tuple[float, float]:
@@ -230,7 +235,7 @@ def main() -> None:
     given = parser.parse_args()
     now = House.read(ROOT)
     with tempfile.TemporaryDirectory() as folder:
-        was_there = House.read(checkout(given.before, Path(folder))).figures()
+        was_there = figures_of(given.before, Path(folder))
     rows = {name: (was_there[name], value) for name, value in now.figures().items()}
     print(f"{'':44}{given.before:>10}{'now':>10}{'ratio':>8}")
     for name, (was, value) in rows.items():
