@@ -246,7 +246,7 @@ def test_a_node_shows_its_part_and_takes_answers(heard) -> None:
     assert "spørgsmål abababab  åben" in one
     assert "kvittér senest" in one
     assert "NIS2 tidlig varsling" in one
-    assert "central: We look at it" in one
+    assert "analysecenter: We look at it" in one
     run(node_app, "cases", "--check", "-c", heard, code=Exit.UNHEALTHY)
     run(node_app, "case-answer", CASE, "abab", "applies", "-c", heard, "--words", "Yes, two of them", "--by", "Bo Lund")
     run(node_app, "case-say", CASE, "Thanks", "-c", heard, "--by", "Bo Lund")

@@ -55,7 +55,7 @@ def test_who_asked_what_and_what_was_answered_is_shown(asked) -> None:
     assert len(re.findall(r"evil-c2.com +east, south +3 ", english)) == 1
     assert "named to the centre" in english
     assert "waits for a person" in english
-    assert "oplyst til centralen" in danish
+    assert "oplyst til analysecentret" in danish
     rows = [json.loads(line) for line in run(asked, "reveals", "--json").stdout.splitlines()]
     assert [(row["what"], row["element"]) for row in rows] == [
         ("reveal", str(KEPT)),

@@ -49,7 +49,7 @@ GUIDES: Final[dict[str, dict[str, str]]] = {
     "scan": {
         "Sees": "første kontakter, der slår fejl, ved tærskelvandringen: mange modtagere på én port (vandret), mange"
         " porte hos én modtager (lodret), mange modtagere på hvilken port som helst, ved TCP, UDP og ping; fra egne"
-        " maskiner og udefra. Alarm ved det fjerde fejlede mål; tre er et svagt tegn, som centralen lægger sammen over"
+        " maskiner og udefra. Alarm ved det fjerde fejlede mål; tre er et svagt tegn, som analysecentret lægger sammen over"
         " aktører.",
         "Misses": "en skanning, hvis mål for det meste svarer; en, der prøver et mål sjældnere, end vinduet er langt;"
         " navne i stedet for adresser (en angriber, der slår hvert mål op først); hvad kun en kilde med stikprøver"

@@ -5,7 +5,7 @@ const da: typeof en = {
   alarms: "Alarmer",
   alarmsNote: "Rejses inden for fem minutter efter deres årsag; en alarm står, så længe årsagen gør.",
   noAlarms: "Ingen alarm står",
-  centre: "centralen",
+  centre: "analysecentret",
   since: "siden",
   take: "Jeg tager den",
   taken: (who: string) => `${who} tager sig af den`,

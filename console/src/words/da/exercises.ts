@@ -67,7 +67,7 @@ const da: typeof en = {
   tabPlan: "Planen",
   tabReport: "Evaluering",
   now: "Hvad der nu skal ske",
-  centre: "Hos centralen",
+  centre: "Hos analysecentret",
   notYet: "ikke endnu",
   by: (who) => `af ${who}`,
   element: "Dens eneste navn",
@@ -88,7 +88,7 @@ const da: typeof en = {
   nothingMissing: "intet",
   stepsNone: "Ingen har fået noget at vide endnu",
   judge: "Hvad mener du om det?",
-  judgeHelp: "Din vurdering står i rapporten nedenfor, i dens filer og i sidens adresse. Centralen gemmer den ikke.",
+  judgeHelp: "Din vurdering står i rapporten nedenfor, i dens filer og i sidens adresse. Analysecentret gemmer den ikke.",
   judged: { "": "ikke vurderet", met: "nået", partly: "delvist nået", missed: "ikke nået" },
 };
 export default da;

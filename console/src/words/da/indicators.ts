@@ -61,7 +61,7 @@ const da: typeof en = {
   line: "Grænse",
   halfLife: (days) => `Halvdelen efter ${days} dage`,
   clock: "Fra første observation til håndhævet",
-  noClock: "Den blev aldrig frigivet", clockWaits: "Frigivet af mennesker: dens ur går i gang, når den kørende central sender den",
+  noClock: "Den blev aldrig frigivet", clockWaits: "Frigivet af mennesker: dens ur går i gang, når det kørende analysecenter sender den",
   slowest: (step, span) => `Langsomste trin: frem til ${step} (${span})`,
   steps: {
     first_sighting: "første observation", report: "melding", lead: "spor", confirmed: "bekræftet", released: "frigivet",

@@ -33,7 +33,7 @@ const da: typeof en = {
     you: "Ret det, der bliver bedt om, og prøv igen.",
     colleague: "En kollega skal handle: det kræver en anden person.",
     operator: "De, der driver denne installation, skal handle.",
-    centre: "Sektorens center skal handle.",
+    centre: "Sektorens analysecenter skal handle.",
     wait: "Ingen behøver at handle: der prøves igen af sig selv.",
     again: "Intet blev gjort: prøv igen om et øjeblik.",
     logon: "Se efter, at navn og adgangskode er rigtige, og at koden er ny: hver kode virker én gang. Bliver det ved, så spørg den, der uddeler konti.",

@@ -15,7 +15,7 @@ const da: typeof en = {
   actors: "Aktører",
   why: "Hvorfor",
   first: "Først set",
-  had: "Hos centralen siden",
+  had: "Hos analysecentret siden",
   techniques: "Teknikker",
   state: "Sag",
   noCase: "ingen",

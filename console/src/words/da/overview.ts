@@ -14,7 +14,7 @@ const da: typeof en = {
   seenNote: (all) => `af ${all} medlemmer`,
   inForce: "Frigivne indikatorer",
   inForceNote: (review) => `${review} venter på gennemsyn`,
-  killSwitch: "Sektorens nødstop er slået til: intet, som centralen har frigivet, er i kraft.",
+  killSwitch: "Sektorens nødstop er slået til: intet, som analysecentret har frigivet, er i kraft.",
   actors: "Aktører",
   actorsNote: "Hvad sektoren ser gennem hver, efter slags",
   well: (well, all) => `${well} af ${all} ses godt`,

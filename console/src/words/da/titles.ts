@@ -1,7 +1,7 @@
 import type en from "../en/titles";
 
 const da: typeof en = {
-  sac: "Sektorcenter",
+  sac: "Analysecenter",
   soc: "Egen SOC",
   overview: "Overblik",
   leads: "Spor",

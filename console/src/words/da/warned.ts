@@ -1,8 +1,8 @@
 import type en from "../en/warned";
 
 const da: typeof en = {
-  lead: "Hvad sektorens central varsler aktøren om. Et varsel spærrer og ændrer intet: mennesker læser det og svarer.",
-  all: "Varsler fra centralen",
+  lead: "Hvad sektorens analysecenter varsler aktøren om. Et varsel spærrer og ændrer intet: mennesker læser det og svarer.",
+  all: "Varsler fra analysecentret",
   warning: "Varsel",
   urgency: "Hastegrad",
   state: "Tilstand",
@@ -12,8 +12,8 @@ const da: typeof en = {
   tlp: "TLP",
   overdue: "over tiden",
   waiting: (n: string) => `${n} venter på svar`,
-  none: "Centralen har ikke sendt noget varsel",
-  noneNext: "Et kommer her, så snart centralen varsler aktøren. Intet skal sættes op.",
+  none: "Analysecentret har ikke sendt noget varsel",
+  noneNext: "Et kommer her, så snart analysecentret varsler aktøren. Intet skal sættes op.",
   noneFit: "Intet varsel står sådan",
   shown: "Vist",
   anyShown: "Alle",
@@ -34,7 +34,7 @@ const da: typeof en = {
   answersNext: "Kvittér for det, og sig så, om I er berørt.",
   over: "Det besvares ikke mere: det er afsluttet eller trukket tilbage.",
   readOnly: "Du kan læse det; svar gives af dem, der må vurdere.",
-  words: "Ord til centralen",
+  words: "Ord til analysecentret",
   wordsHelp: "Præcis dette forlader jer og intet andet. Ingen navne på mennesker eller maskiner, ingen egne adresser.",
   look: "Se, hvad der forlader jer",
   leaves: "Dette er alt, hvad der forlader jer",

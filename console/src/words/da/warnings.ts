@@ -85,6 +85,6 @@ const da: typeof en = {
   },
   followNone: "Ingen er varslet endnu",
   followDraft: "Send det, så står hver aktørs svar her.",
-  followSent: "Den kørende central varsler aktørerne inden for sekunder.",
+  followSent: "Det kørende analysecenter varsler aktørerne inden for sekunder.",
 };
 export default da;

@@ -1,6 +1,6 @@
 // Names of the pages, for the navigation, the palette and the browser's tab.
 export default {
-  sac: "Sector centre",
+  sac: "Analysis centre",
   soc: "Own SOC",
   overview: "Overview",
   leads: "Leads",

@@ -26,7 +26,7 @@ PHRASES: Final[dict[str, str]] = {
     "two different people pass the ring over; who asked for it cannot agree to it": "to forskellige mennesker springer ringen over; den, der bad om det, kan ikke også sige ja",
     "only what is released, and not to all yet, can be hurried": "kun det, der er frigivet og endnu ikke til alle, kan fremskyndes",
     "{} is {} already: work on that one, or withdraw it first": "{} er allerede {}: arbejd på den, eller træk den tilbage først",
-    "{} is the centre's own act, not a person's": "{} er centrets egen handling, ikke et menneskes",
+    "{} is the centre's own act, not a person's": "{} er analysecentrets egen handling, ikke et menneskes",
     # policies, producers, the kill switch
     "no policy is called {}": "ingen politik hedder {}",
     "a standing policy ends within a year from now": "en stående politik slutter inden for et år",
@@ -90,7 +90,7 @@ PHRASES: Final[dict[str, str]] = {
     "no source is called {}": "ingen kilde hedder {}",
     "no source has proposed {}": "ingen kilde har foreslået {}",
     "no source that is trusted claims this any more": "ingen kilde, der er tillid til, påstår dette længere",
-    "a centre has at most {} sources": "et center har højst {} kilder",
+    "a centre has at most {} sources": "et analysecenter har højst {} kilder",
     "a key file goes with a certificate file": "en nøglefil hører til en certifikatfil",
     "a partner's source has what the partner's policy says; only one alone has its own trust": "en partners kilde har det, partnerens politik siger; kun en, der står alene, har sin egen tillid",
     "a source is asked by user and password or by token, not by both": "en kilde spørges med bruger og kodeord eller med nøgle, ikke begge",
@@ -107,7 +107,7 @@ PHRASES: Final[dict[str, str]] = {
     "{} is being read already": "{} bliver allerede læst",
     "{} is {}: {}": "{} er {}: {}",
     "{} lies in 0..{}": "{} ligger i 0..{}",
-    "{} stays at the centre: nothing of it may be told to actors": "{} bliver i centret: intet af det må fortælles til aktører",
+    "{} stays at the centre: nothing of it may be told to actors": "{} bliver hos analysecentret: intet af det må fortælles til aktører",
     # publications
     "a lead is ignored for 1 to {} days": "et spor ignoreres i 1 til {} dage",
     "no document is called {}": "intet dokument hedder {}",
