@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass
 from typing import Any, NoReturn, Self
 
-from bavn.model.catalogue import ENGLISH, marks, translated
+from bavn.model.catalogue import ENGLISH, is_known, marks, translated
 
 Language = str
 """``en``, or the name of a catalogue: see ``languages()``."""
@@ -96,7 +96,8 @@ class Text:
 
     @classmethod
     def of(cls, kept: "dict[str, Any] | list[str]") -> Self:
-        """From what ``kept`` gave, or from an older row: both sentences, named or in a row."""
+        """From what ``kept`` gave, or from an older row: both sentences, named or in a row. A message whose English was
+        changed since is said as it was kept."""
         if isinstance(kept, list):
             return cls.written(kept[0], da=kept[1])
         if "message" not in kept:
@@ -104,7 +105,17 @@ class Text:
         given = kept.get("given")
         facts = {name: _read(fact) for name, fact in kept.get("facts", {}).items()}
         given = None if given is None else tuple(sorted(given.items()))
-        return cls._made(kept["message"], kept.get("context", ""), facts, given)
+        text = cls._made(kept["message"], kept.get("context", ""), facts, given)
+        if "da" in kept and text._is_forgotten() and text.da != kept["da"]:  # noqa: SLF001  its own class
+            return cls.written(kept["en"], da=kept["da"])
+        return text
+
+    def _is_forgotten(self) -> bool:
+        """Whether no catalogue has it, or a Text in it, any more."""
+        if self.given is None and not is_known(self.message, self.context):
+            return True
+        texts = (fact.text if isinstance(fact, Capital) else fact for _, fact in self.facts)
+        return any(isinstance(text, Text) and text._is_forgotten() for text in texts)  # noqa: SLF001  its own class
 
     def kept(self) -> dict[str, Any]:
         """For a row of JSON: the sentence in English and Danish, for whoever reads the row, and what it is made of."""

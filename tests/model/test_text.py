@@ -67,6 +67,18 @@ def test_a_row_of_an_older_version_is_read():
     assert Text.of(["a", "b"]) == Text.of({"en": "a", "da": "b"}) == Text("a", "b")
 
 
+def test_a_row_whose_english_was_changed_since_is_said_as_it_was_kept():
+    row = {
+        "en": "Speaks for 2 of them.",
+        "da": "Taler for 2 af dem.",
+        "message": "Speaks for {n} of them.",
+        "facts": {"n": 2},
+    }
+    assert (Text.of(row).en, Text.of(row).da) == (row["en"], row["da"])
+    around = {"en": "x: 2", "da": "y: 2", "message": "nobody", "facts": {"t": {"text": {"message": "Speaks."}}}}
+    assert Text.of(around).da == "y: 2"
+
+
 def test_a_fact_is_held_as_what_can_be_compared_and_kept():
     import numpy as np
 
