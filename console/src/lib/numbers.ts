@@ -18,6 +18,9 @@ export const brief = (value: number): string => by("brief", { notation: "compact
 export const decimal = (value: number, digits = 1): string =>
   by(`decimal${digits}`, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 
+/** All its digits: 0.0075, and 0,0075 in Danish. */
+export const exact = (value: number): string => by("exact", { maximumFractionDigits: 12, useGrouping: false }).format(value);
+
 /** "region-nord or region-syd": any one of them. */
 export const either = (names: readonly string[]): string => new Intl.ListFormat(locale(), { type: "disjunction" }).format(names);
 

@@ -2,7 +2,7 @@ import type en from "../en/socdoor";
 
 const da: typeof en = {
   title: "Døren", lead: "Alt, der er gået ud fra aktøren, og alt, der er afvist, og hvorfor. Intet går ud ad andre veje.",
-  tabs: { ledger: "Egenkontrol-log", waiting: "Venter på et menneske", reveals: "Spurgt og svaret", wishes: "Vetoer", counts: "Antal" },
+  tabs: { ledger: "Egenkontrol-log", waiting: "Venter på et menneske", reveals: "Spørgsmål og svar", wishes: "Vetoer", counts: "Antal" },
   line: "Linje", when: "Hvornår", gate: "Port", way: "Vej", what: "Hvad", peer: "Med", outcome: "Udfald", klass: "Klasse", size: "Størrelse", body: "Siger",
   ways: { in: "ind", out: "ud" }, passed: "sluppet igennem", refused: "afvist", everyOutcome: "Alle udfald", everyGate: "Alle porte", leftOnly: "Kun det, der gik ud", search: "Ord i den, et id",
   none: "Ingen linje her endnu", noneNext: "En linje kommer med det første, der møder en port. Fjern filteret for at se alt.",
@@ -18,5 +18,13 @@ const da: typeof en = {
   addVeto: "Nedlæg veto mod et element", elementHelp: "type:værdi, som domain:example.com", preview: "Se, hvad der ville gå ud",
   day: "Dag", epsilon: "epsilon", told: "Hvad der er fortalt, med støj", spent: (a, b) => `epsilon ${a} af ${b} er brugt på de seneste 30 dage`, budget: "Budget",
   broken: "Budgettets bog er ikke, hvad noden skrev: der går ingen antal ud mere. Genskab node.db fra en sikkerhedskopi.", silent: "Politikken fortæller ingen antal.", noCounts: "Ingen antal er fortalt endnu", noCountsNext: "De fortælles én gang om dagen, med støj, mens tell_counts er slået til i politikken.",
+  kinds: {
+    ShareUpload: "indsendelse til en runde", Receipts: "kvitteringer i en runde", Declined: "afslag i en runde", Report: "melding", Withdrawn: "melding trukket tilbage",
+    Observation: "observation", Receipt: "kvittering for en spærring", QuestionAnswered: "svar på et spørgsmål", QuestionDeclined: "afslået spørgsmål",
+    CaseAnswered: "svar i en sag", CaseEvidence: "beviser", Nis2Noted: "NIS2-trin noteret", WarningAnswered: "svar på et varsel", ExerciseStep: "skridt i en øvelse",
+    Counts: "antal", Health: "nodens drift", CanaryTold: "daglig kanariefugl", RoundOpened: "runde åbnet", ReceiptsAsked: "bedt om kvitteringer", RevealAsked: "bedt om at oplyse",
+    RoundClosed: "runde lukket", IndicatorReleased: "indikator frigivet", IndicatorWithdrawn: "indikator trukket tilbage", QuestionAsked: "spørgsmål", CasePart: "del af en sag",
+    VerdictGiven: "dom", SectorSwitched: "sektorens nødstop", WarningGiven: "varsel", ExerciseTold: "øvelse", CanaryAnswered: "svar på kanariefuglen",
+  },
 };
 export default da;

@@ -1,7 +1,7 @@
 // The door: what left, what was refused, what waits.
 export default {
   title: "The door", lead: "Everything that left this actor, everything that was refused and why. Nothing goes out any other way.",
-  tabs: { ledger: "Ledger", waiting: "Waits for a person", reveals: "Asked and answered", wishes: "Vetoes", counts: "Counts" } as Record<string, string>,
+  tabs: { ledger: "Ledger", waiting: "Waits for a person", reveals: "Questions and answers", wishes: "Vetoes", counts: "Counts" } as Record<string, string>,
   line: "Line", when: "When", gate: "Gate", way: "Way", what: "What", peer: "With", outcome: "Outcome", klass: "Class", size: "Size", body: "Says",
   ways: { in: "in", out: "out" } as Record<string, string>, passed: "passed", refused: "refused", everyOutcome: "All outcomes", everyGate: "All gates", leftOnly: "Only what left", search: "Words in it, an id",
   none: "No line here yet", noneNext: "A line comes with the first item that meets a gate. Take the filter away to see all.",
@@ -17,4 +17,12 @@ export default {
   addVeto: "Veto an element", elementHelp: "type:value, such as domain:example.com", preview: "See what would leave",
   day: "Day", epsilon: "epsilon", told: "What was told, with its noise", spent: (a: string, b: string) => `epsilon ${a} of ${b} is spent in the last 30 days`, budget: "Budget",
   broken: "The budget's book is not what this node wrote: no counts leave any more. Restore node.db from a backup.", silent: "The policy tells no counts.", noCounts: "No counts were told yet", noCountsNext: "They are told once a day, with noise, while tell_counts is on in the policy.",
+  kinds: {
+    ShareUpload: "upload to a round", Receipts: "receipts in a round", Declined: "decline in a round", Report: "report", Withdrawn: "report taken back",
+    Observation: "sighting", Receipt: "receipt of a block", QuestionAnswered: "answer to a question", QuestionDeclined: "declined question",
+    CaseAnswered: "answer in a case", CaseEvidence: "evidence", Nis2Noted: "NIS2 step noted", WarningAnswered: "answer to a warning", ExerciseStep: "step of an exercise",
+    Counts: "counts", Health: "node health", CanaryTold: "daily canary", RoundOpened: "round opened", ReceiptsAsked: "receipts asked for", RevealAsked: "reveal asked for",
+    RoundClosed: "round closed", IndicatorReleased: "indicator released", IndicatorWithdrawn: "indicator withdrawn", QuestionAsked: "question", CasePart: "part of a case",
+    VerdictGiven: "verdict", SectorSwitched: "sector's kill switch", WarningGiven: "warning", ExerciseTold: "exercise", CanaryAnswered: "answer to the canary",
+  } as Record<string, string>,
 };
