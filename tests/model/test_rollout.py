@@ -59,7 +59,7 @@ def test_whoever_is_let_in_can_be_suspended_and_can_leave_and_leaving_ends_in_a_
         assert step_from(stage, RolloutAct.SUSPEND).does is Does.SUSPENDS
         assert step_from(stage, RolloutAct.LEAVE).does is Does.REVOKES
     assert [step.needs for step in STEPS if step.to is Stage.LEFT] == [(Need.DELETION,)]
-    with pytest.raises(NoSuchStep, match=r"who is left cannot operate; possible: return"):
+    with pytest.raises(NoSuchStep, match=r"the actor's state is left: operate is not possible now; possible: return"):
         step_from(Stage.LEFT, RolloutAct.OPERATE)
 
 

@@ -77,7 +77,9 @@ def after(state: CaseState, act: CaseAct) -> CaseState:
         return LIFE_CYCLE[state, act]
     except KeyError:
         possible = ", ".join(sorted(a.value for s, a in LIFE_CYCLE if s is state)) or "nothing"
-        raise NotNow(f"a case that is {state.value} cannot {act.value}; possible: {possible}") from None
+        raise NotNow(
+            f"the case is {CASE_WORDS[state].en}: you cannot {act.value} it now; possible: {possible}"
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

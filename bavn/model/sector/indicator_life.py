@@ -67,7 +67,9 @@ def next_state(state: LifeState, act: LifeAct) -> LifeState:
         return LIFE[state, act]
     except KeyError:
         possible = ", ".join(sorted(a.value for s, a in LIFE if s is state)) or "nothing"
-        raise NotNow(f"an indicator in state {state.value} cannot {act.value}; possible: {possible}") from None
+        raise NotNow(
+            f"the indicator's state is {state.value}: you cannot {act.value} it now; possible: {possible}"
+        ) from None
 
 
 def distinct(people: Iterable[str]) -> tuple[str, ...]:

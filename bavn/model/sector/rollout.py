@@ -133,7 +133,9 @@ def step_from(stage: Stage, act: RolloutAct) -> Step:
         return LIFE[stage, act]
     except KeyError:
         possible = ", ".join(one.act.value for one in STEPS if one.come_from is stage) or "nothing"
-        raise NoSuchStep(f"who is {stage.value} cannot {act.value}; possible: {possible}") from None
+        raise NoSuchStep(
+            f"the actor's state is {stage.value}: {act.value} is not possible now; possible: {possible}"
+        ) from None
 
 
 def next_of(stage: Stage) -> Stage | None:

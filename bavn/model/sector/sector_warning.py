@@ -130,7 +130,7 @@ def warning_after(state: WarningState, act: WarningAct) -> WarningState:
         return WARNING_LIFE[state, act]
     except KeyError:
         possible = ", ".join(sorted(a.value for s, a in WARNING_LIFE if s is state)) or "nothing"
-        raise NoSuchStep(f"a warning that is {state.value} cannot {act.value}; possible: {possible}") from None
+        raise NoSuchStep(f"the warning is {state.value}: you cannot {act.value} it now; possible: {possible}") from None
 
 
 def answer_after(state: AnswerState, act: AnswerAct) -> AnswerState:

@@ -99,7 +99,7 @@ def task_after(state: TaskState, act: TaskAct) -> TaskState:
         return TASK_CYCLE[state, act]
     except KeyError:
         possible = ", ".join(sorted(a.value for s, a in TASK_CYCLE if s is state)) or "nothing"
-        raise NoSuchStep(f"a task that is {state.value} cannot be {act.value}; possible: {possible}") from None
+        raise NoSuchStep(f"the task is {state.value}: {act.value} is not possible now; possible: {possible}") from None
 
 
 class DueState(StrEnum):

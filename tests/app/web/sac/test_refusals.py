@@ -78,7 +78,7 @@ def test_words_of_the_house_in_a_hole_are_danish_too() -> None:
     with pytest.raises(Trouble) as refused, told():
         after(CaseState.NEW, CaseAct.CLOSE)
     assert (refused.value.status, refused.value.code) == (409, "not-now")
-    assert refused.value.text.da == "En sag, der er ny, kan ikke: lukke; muligt: bekræfte, afvise, lægge sammen, tage"
+    assert refused.value.text.da == "Sagen er ny, så du kan ikke lukke nu; muligt: bekræfte, afvise, lægge sammen, tage"
     assert said("to close a task needs a reason of at most 7 characters").da.startswith("En opgave skal have en")
 
 

@@ -94,7 +94,7 @@ def test_the_roll_out_comes_as_files(sac) -> None:
         "no warning is called 'x'",
         "a title is one line",
         "region-a cannot agree yet; it waits for: agreement",
-        "who is left cannot operate; possible: return",
+        "the actor's state is left: operate is not possible now; possible: return",
         "kinds: 'x' is unknown; known: clinic",
     ],
 )

@@ -15,8 +15,8 @@ PHRASES: Final[dict[str, str]] = {
     "{} was changed by somebody else; look again": "{} blev ændret af en anden; se igen",
     "{} was changed by somebody else since {}; look again": "{} blev ændret af en anden siden {}; se igen",
     "task {} was changed by somebody else; look again": "opgave {} blev ændret af en anden; se igen",
-    "a case that is {} cannot {}; possible: {}": "en sag, der er {}, kan ikke: {}; muligt: {}",
-    "a task that is {} cannot be {}; possible: {}": "en opgave, der er {}, kan ikke blive: {}; muligt: {}",
+    "the case is {}: you cannot {} it now; possible: {}": "sagen er {}, så du kan ikke {} nu; muligt: {}",
+    "the task is {}: {} is not possible now; possible: {}": "opgaven er {}: {} er ikke muligt nu; muligt: {}",
     "{} is no person's name: 2 to 64 letters, digits and . @ + ' - or space": "{} er intet personnavn: 2 til 64 bogstaver, cifre og . @ + ' - eller mellemrum",
     "to {} a case needs a reason": "en sag skal have en begrundelse for at kunne: {}",
     "to {} a task needs a reason of at most {} characters": "en opgave skal have en begrundelse på højst {1} tegn for at kunne: {0}",
@@ -85,6 +85,7 @@ WORDS: Final[dict[str, str]] = {
     "applies": "relevant",
     "done": "udført",
     **{one.value: words.da for one, words in CASE_WORDS.items()},
+    **{words.en: words.da for words in CASE_WORDS.values()},
     **{one.value: words.da for one, words in TASK_WORDS.items() if one.value not in ("applies", "done")},
     **{one.value: words.da for one, words in NAMES.items()},
 }

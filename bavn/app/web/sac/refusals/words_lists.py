@@ -15,7 +15,7 @@ PHRASES: Final[dict[str, str]] = {
     " en anden skal gøre det",
     # indicators
     "no indicator is called {}": "ingen indikator hedder {}",
-    "an indicator in state {} cannot {}; possible: {}": "en indikator, der er {}, kan ikke: {}; muligt: {}",
+    "the indicator's state is {}: you cannot {} it now; possible: {}": "indikatorens tilstand er {}: du kan ikke {} nu; muligt: {}",
     "an indicator lasts 1 to {} days, with a confidence of 0 to 100": "en indikator varer 1 til {} dage, med en sikkerhed på 0 til 100",
     "a technique is written T1071 or T1071.001, a source in {} characters": "en teknik skrives T1071 eller T1071.001, en kilde med højst {} tegn",
     "it may block without a person in the loop: somebody else must approve or release it": "den må spærre uden et menneske: en anden skal godkende eller frigive den",

@@ -8,7 +8,7 @@ from bavn.model.sector.sector_warning import ANSWERS, URGENCIES, WARNING_STATES
 PHRASES: Final[dict[str, str]] = {
     # the roll-out
     "the roll-out knows no {}: bavn centre rollout add": "udrulningen kender ingen {}: bavn centre rollout add",
-    "who is {} cannot {}; possible: {}": "den, der er {}, kan ikke {}; muligt: {}",
+    "the actor's state is {}: {} is not possible now; possible: {}": "aktørens tilstand er {}: det er ikke muligt at {} nu; muligt: {}",
     "{} cannot {} yet; it waits for: {}": "{} kan ikke {} endnu; venter på: {}",
     "{} is no step by hand: it follows when {}": "{} er intet skridt med hånden: det følger, når {}",
     "by hand is a step that needs a protocol, with the file that it rests on": "med hånden er et skridt, der kræver en protokol, med den fil, det hviler på",
@@ -21,7 +21,7 @@ PHRASES: Final[dict[str, str]] = {
     "say why, in at most {} characters": "sig hvorfor, med højst {} tegn",
     # warnings
     "no warning is called {}": "intet varsel hedder {}",
-    "a warning that is {} cannot {}; possible: {}": "et varsel, der er {}, kan ikke {}; muligt: {}",
+    "the warning is {}: you cannot {} it now; possible: {}": "varslet er {}, så du kan ikke {} nu; muligt: {}",
     "an actor that is {} cannot answer {}; possible: {}": "en aktør, der er {}, kan ikke svare {}; muligt: {}",
     "there are {} drafts: send some or take some back": "der er {} udkast: send nogle, eller træk nogle tilbage",
     "{} warnings are in force: end some first": "{} varsler gælder: afslut nogle først",
