@@ -99,7 +99,7 @@ SEES: Final[dict[str, Text]] = {
     "scan": Text("scans, inside and from outside"),
     "rarity": Text("services and peers that are new or rare here"),
     "exfil": Text("large or lasting uploads"),
-    "dga": Text("made-up names of malware that looks for its master"),
+    "dga": Text("made-up names by which malware looks for whoever controls it"),
     "long": Text("connections that stay open for hours"),
     "lateral": Text("movement from machine to machine"),
     "bruteforce": Text("guessing of passwords"),

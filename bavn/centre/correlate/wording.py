@@ -140,12 +140,12 @@ def novelty(seen_hour: int | None, days: int, *, new: bool) -> Text:
 
 
 def lists(names: Sequence[str], nats: float) -> Text:
-    """What speaks for innocence."""
+    """What says that it is harmless."""
     if not names:
         return Text("This element itself is on no popularity or warning list, and was never found harmless.")
     shown = ", ".join(names)
     worth = number(nats)
-    return Text("Speaks for innocence ({worth} nats): {shown}. It cannot become a block.", worth=worth, shown=shown)
+    return Text("Signs that it is harmless ({worth} nats): {shown}. It cannot be blocked.", worth=worth, shown=shown)
 
 
 def cap(nats: float, limit: float) -> Text:

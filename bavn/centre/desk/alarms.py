@@ -94,7 +94,7 @@ def _canary(chain: Chain | None, joined_us: int, began_us: int, now_us: int) -> 
         return Text.joined("; ", said)
     if joined_us >= canary.begins_us(due) or began_us >= canary.ends_us(due):
         return None
-    return Text("its node told of none")
+    return Text("no canary came from its node")
 
 
 def _said(one: Link) -> Text:

@@ -154,5 +154,5 @@ def _title(kind: Kind, facts: DocumentFacts) -> Text:
         when = day(facts.period.end_us - 1)
     else:
         quarter = facts.period.name.rpartition("-Q")[2]
-        when = Text("after the {quarter}. quarter of {year}", quarter=quarter, year=first.year)
+        when = Text("after Q{quarter} {year}", quarter=quarter, year=first.year)
     return Text.shaped("{name}, {when}", name=name, when=when)

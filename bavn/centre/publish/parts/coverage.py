@@ -73,8 +73,8 @@ def _figure(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figure:
         columns=(
             Text("Kind"),
             Text("Actors"),
-            Text("Heard of"),
-            Text("Heard of and seeing"),
+            Text("Heard from"),
+            Text("Heard from and able to see"),
         ),
         rows=tuple(rows),
         names=(Text("seeing"), Text("heard, not seeing"), Text("not heard")),

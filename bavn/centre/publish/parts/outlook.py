@@ -19,7 +19,7 @@ from bavn.model.sector.tally import technique_entry
 from bavn.model.text import Text
 
 WEATHER: Final = {
-    None: Text("fog: not known"),
+    None: Text("fog (too little is known)"),
     Level.NONE: Text("clear"),
     Level.LOW: Text("mostly clear"),
     Level.MEDIUM: Text("showers"),
@@ -69,9 +69,9 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
         span = Text.plain(f"{low}-{high}") if known else COMING[None]
         cells = (level_words(one.stands), WEATHER[one.stands], COMING[one.change], span)
         rows.append(Row(THREATS[one.threat], cells, (), sources(one)))
-    words = [Text.shaped("{label} {sky}, {coming}", label=r.label, sky=r.cells[1], coming=r.cells[2]) for r in rows]
+    words = [_row_words(row) for row in rows]
     said = Text(
-        "Outlook: {words}. Cases to come are those that the period's rate would bring if it stayed (80 %).",
+        "Outlook. {words}. Cases to come are those that the period's rate would bring if it stayed (80 %).",
         words=Text.joined("; ", words),
     )
     return Figure(
@@ -80,7 +80,7 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
         drawn=Drawn.TABLE,
         said=Sentence(said, tuple(dict.fromkeys(source for row in rows for source in row.sources))[:60]),
         columns=(
-            Text("Sort of threat"),
+            Text("Type of threat"),
             Text("Level"),
             Text("Weather"),
             Text("Coming"),
@@ -88,6 +88,14 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
         ),
         rows=tuple(rows),
     )
+
+
+def _row_words(row: Row) -> Text:
+    """A row as part of a sentence; what comes is left out where nothing is known of it."""
+    _, sky, coming, _ = row.cells
+    if coming == COMING[None]:
+        return Text.shaped("{label}: {sky}", label=row.label, sky=sky)
+    return Text.shaped("{label}: {sky}, {coming}", label=row.label, sky=sky, coming=coming)
 
 
 def _advice(facts: DocumentFacts) -> list[Sentence]:

@@ -22,7 +22,7 @@ from bavn.model.text import Capital, Text
 
 TRENDS: Final = {
     Trend.RISING: Text("rising"),
-    Trend.STEADY: Text("no change beyond chance"),
+    Trend.STEADY: Text("no clear change"),
     Trend.FALLING: Text("falling"),
 }
 NO_TREND: Final = Text("nothing to compare")
@@ -87,7 +87,7 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
         drawn=Drawn.LEVELS,
         said=Sentence(said, tuple(dict.fromkeys(source for row in rows for source in row.sources))[:60]),
         columns=(
-            Text("Sort of threat"),
+            Text("Type of threat"),
             Text("Level"),
             Text("Set by"),
             Text("Data proposes"),

@@ -6,7 +6,7 @@ const da: typeof en = {
   involve: "aktører involveret", involved: "aktører involveret", evidence: "bevis vedlagt", "hand-over": "sag overdraget", "merged-in": "sag lagt ind",
   "split-off": "sag delt fra", "indicator-draft": "indikator skrevet", "indicator-review": "indikator til gennemsyn", "indicator-approve": "indikator godkendt",
   "indicator-release": "indikator frigivet", "indicator-refresh": "indikator fornyet", "indicator-withdraw": "indikator trukket tilbage",
-  "indicator-wrong": "indikator fundet forkert", "indicator-found-wrong": "fundet forkert hos en aktør", "indicator-now": "ringen sprunget over",
+  "indicator-wrong": "indikator meldt som forkert", "indicator-found-wrong": "meldt som forkert hos en aktør", "indicator-now": "prøveringen sprunget over",
   "indicator-refused": "holdt tilbage af port 3", "indicator-stop": "standset af ringen", "indicator-expire": "indikator udløbet", "indicator-retire": "indikator taget ud",
   "member-add": "medlem tilføjet", "member-invite": "medlem inviteret", "member-set": "medlem ændret", "member-quota": "kvote sat",
   "member-suspend": "medlem sat i bero", "member-resume": "medlem lukket ind igen", "member-revoke": "medlem lukket ude",

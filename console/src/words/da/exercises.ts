@@ -22,7 +22,7 @@ const da: typeof en = {
   plannedBy: "Planlagt af",
   none: "Ingen øvelse er planlagt endnu",
   noneNext: "Planlæg en: vælg aktørerne og det, der spilles, og læs, hvad der vil ske. Ingen får noget at vide, før du sætter den i gang.",
-  noneFit: "Ingen øvelse står sådan",
+  noneFit: "Ingen øvelse er i den tilstand",
   noneFitNext: "Vælg en anden tilstand, eller planlæg en.",
   plan: "Planlæg en øvelse",
   planVerb: "Planlæg den",
@@ -87,7 +87,7 @@ const da: typeof en = {
   missing: "Hvad der mangler",
   nothingMissing: "intet",
   stepsNone: "Ingen har fået noget at vide endnu",
-  judge: "Hvad mener du om det?",
+  judge: "Hvordan vurderer du det?",
   judgeHelp: "Din vurdering står i rapporten nedenfor, i dens filer og i sidens adresse. Analysecentret gemmer den ikke.",
   judged: { "": "ikke vurderet", met: "nået", partly: "delvist nået", missed: "ikke nået" },
 };

@@ -44,7 +44,7 @@ const da: typeof en = {
   fingerprint: "Fingeraftryk",
   issued: "Udstedt",
   ends: "Slutter",
-  stand: "Stand",
+  stand: "Tilstand",
   inForce: "gyldigt",
   ended: "udløbet",
   revokedPaper: "tilbagekaldt",

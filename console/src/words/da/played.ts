@@ -14,17 +14,17 @@ const da: typeof en = {
   here: "Hvor langt den er her",
   nothingHere: "ingen her har svaret endnu",
   by: (who) => `af ${who}`,
-  lane: "rummet for sig",
+  lane: "øvelsens egen sandkasse",
   policy: "politikken",
   acts: { allow: "Deltag", decline: "Deltag ikke", seen: "Jeg har set dens mistanke", quit: "Slut den her" },
   effects: {
     allow: ["Dens rækker spilles her i en mappe for sig, som slettes bagefter. Ingen maskine og ingen trafik berøres.", "Hvad detektorer, politik og mennesker her får ud af den, fortælles analysecentret skridt for skridt."],
     decline: ["Analysecentret får at vide, at denne aktør ikke deltager. Intet spilles her."],
-    seen: ["Analysecentret får at vide, at et menneske her har set den, og hvornår. Hvem, bliver her."],
+    seen: ["Analysecentret får at vide, at et menneske her har set den, og hvornår, men ikke hvem."],
     quit: ["Den er straks slut her, uanset hvad analysecentret siger. Analysecentret får at vide, at der er ryddet op."],
   },
   past: "Tidligere øvelser",
   pastLine: (state) => `${state}; dens rækker, skridt og plan er slettet her`,
-  pastKept: "de sidste skridt venter på at blive fortalt; så slettes den her",
+  pastKept: "de sidste skridt mangler at blive sendt; så slettes den her",
 };
 export default da;

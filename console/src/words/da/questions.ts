@@ -6,7 +6,7 @@ const da: typeof en = {
   asked: "Spurgt",
   what: "Om",
   why: "Begrundelse",
-  stand: "Stand",
+  stand: "Tilstand",
   stands: { waits: "venter på en anden person", open: "åbent", answered: "besvaret", over: "udløbet", taken_back: "trukket tilbage" },
   by: "Af",
   met: "Mødt",

@@ -1,8 +1,8 @@
 import type en from "../en/sochealth";
 
 const da: typeof en = {
-  title: "Drift", lead: "Hvad noden sidst sagde om sig selv, hvad der er galt, og hvem der skal handle.", state: "Tilstand", states: { well: "godt", ill: "ikke godt", unchecked: "ikke alt er tjekket endnu", stopped: "standset", silent: "tavs", never: "har aldrig kørt" },
-  promises: "Hvad den lover", promisesNote: "Det går godt, først når hvert løfte er tjekket og holdt.", promise: "Løfte", since: "Siden", affected: "Ramt", who: "Hvem skal handle", first: "Først",
+  title: "Drift", lead: "Hvad noden sidst sagde om sig selv, hvad der er galt, og hvem der skal handle.", state: "Tilstand", states: { well: "i orden", ill: "ikke i orden", unchecked: "ikke alt er tjekket endnu", stopped: "standset", silent: "tavs", never: "har aldrig kørt" },
+  promises: "Hvad den lover", promisesNote: "Noden kaldes først i orden, når hvert løfte er tjekket og holdt.", promise: "Løfte", since: "Siden", affected: "Ramt", who: "Hvem skal handle", first: "Først",
   heard: "Sidst hørt", up: "Oppe", version: "Udgave", problems: "Hvad der er galt", noProblems: "Intet er galt", sensor: "Sensor", sensors: { none: "ingen (kun logs eller flowposter)", up: "oppe", down: "nede" },
   loss: "Tab ved opsamling", unknownLoss: "tælles ikke", lag: "Bagud", disk: "Ledig disk", memory: "Hukommelse", queue: "Venter på analysecentret", skew: "Ur mod analysecentrets", seconds: (n) => `${n} s`, messages: (n) => (n === "1" ? "1 meddelelse" : `${n} meddelelser`),
   sources: "Kilder", source: "Kilde", rows: "Rækker", passed: "Sprunget over", refused: "Afvist", broken: "I stykker", lost: "Tabt", noSources: "Noden læser intet", noSourcesNext: "[sense] i node.toml nævner opsamlinger, logs og sensorer.",

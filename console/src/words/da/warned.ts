@@ -14,7 +14,7 @@ const da: typeof en = {
   waiting: (n: string) => `${n} venter på svar`,
   none: "Analysecentret har ikke sendt noget varsel",
   noneNext: "Et kommer her, så snart analysecentret varsler aktøren. Intet skal sættes op.",
-  noneFit: "Intet varsel står sådan",
+  noneFit: "Intet varsel er i den tilstand",
   shown: "Vist",
   anyShown: "Alle",
   shownBy: { open: "Venter på svar", sent: "Gælder", over: "Afsluttet eller trukket tilbage" },

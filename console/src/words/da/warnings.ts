@@ -19,7 +19,7 @@ const da: typeof en = {
   by: "Af",
   none: "Der er endnu ikke skrevet noget varsel",
   noneNext: "Skriv et udkast: ingen får det, før du sender det.",
-  noneFit: "Intet varsel står sådan",
+  noneFit: "Intet varsel er i den tilstand",
   draft: "Skriv et varsel",
   draftVerb: "Gem som udkast",
   drafted: "Udkastet er gemt; ingen har fået det endnu",
@@ -46,7 +46,7 @@ const da: typeof en = {
   actors: "Navne",
   severalHelp: "Flere med Ctrl; ingen er alle.",
   why: "Begrundelse",
-  whyHelp: "Den står i revisionsloggen ved siden af dit navn.",
+  whyHelp: "Den gemmes i revisionsloggen med dit navn.",
   preview: "Som aktørerne læser det",
   languages: { en: "Engelsk", da: "Dansk" },
   reaches: (n: string) => `Det når ${n} aktører nu`,
@@ -84,7 +84,7 @@ const da: typeof en = {
     warning_names: "Dets tekst nævner en anden aktør.", room: "Der var ikke plads; det prøves igen.",
   },
   followNone: "Ingen er varslet endnu",
-  followDraft: "Send det, så står hver aktørs svar her.",
+  followDraft: "Send det, så vises hver aktørs svar her.",
   followSent: "Det kørende analysecenter varsler aktørerne inden for sekunder.",
 };
 export default da;

@@ -2,5 +2,5 @@
 export default {
   willHappen: "What will happen",
   why: "Reason",
-  whyHelp: "It stands in the audit log, beside your name.",
+  whyHelp: "It is kept in the audit log with your name.",
 };

@@ -5,7 +5,7 @@ export default {
   involve: "actors involved", involved: "actors involved", evidence: "evidence attached", "hand-over": "case handed over", "merged-in": "case merged in",
   "split-off": "case split off", "indicator-draft": "indicator drafted", "indicator-review": "indicator in review", "indicator-approve": "indicator approved",
   "indicator-release": "indicator released", "indicator-refresh": "indicator renewed", "indicator-withdraw": "indicator withdrawn",
-  "indicator-wrong": "indicator found wrong", "indicator-found-wrong": "found wrong at an actor", "indicator-now": "ring passed over",
+  "indicator-wrong": "indicator reported as wrong", "indicator-found-wrong": "reported as wrong at an actor", "indicator-now": "canary ring skipped",
   "indicator-refused": "kept back by gate 3", "indicator-stop": "stopped by the ring", "indicator-expire": "indicator expired", "indicator-retire": "indicator retired",
   "member-add": "member added", "member-invite": "member invited", "member-set": "member changed", "member-quota": "quota set",
   "member-suspend": "member suspended", "member-resume": "member let in again", "member-revoke": "member shut out",

@@ -43,7 +43,7 @@ export default {
   fingerprint: "Fingerprint",
   issued: "Issued",
   ends: "Ends",
-  stand: "Stand",
+  stand: "State",
   inForce: "in force",
   ended: "ended",
   revokedPaper: "revoked",

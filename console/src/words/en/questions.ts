@@ -5,7 +5,7 @@ export default {
   asked: "Asked",
   what: "About",
   why: "Reason",
-  stand: "Stand",
+  stand: "State",
   stands: { waits: "waits for a second person", open: "open", answered: "answered", over: "over", taken_back: "taken back" } as Record<string, string>,
   by: "By",
   met: "Met",

@@ -1,7 +1,7 @@
 // How a node is.
 export default {
   title: "Health", lead: "What the node last said of itself, what is wrong, and who must act.", state: "State", states: { well: "well", ill: "not well", unchecked: "not all checked yet", stopped: "stopped", silent: "silent", never: "never ran" } as Record<string, string>,
-  promises: "What it promises", promisesNote: "Well is said only where each was checked and is kept.", promise: "Promise", since: "Since", affected: "Affected", who: "Who must act", first: "First",
+  promises: "What it promises", promisesNote: "The node is called well only when each promise was checked and is kept.", promise: "Promise", since: "Since", affected: "Affected", who: "Who must act", first: "First",
   heard: "Last heard", up: "Up", version: "Version", problems: "What is wrong", noProblems: "Nothing is wrong", sensor: "Sensor", sensors: { none: "none (logs or flow records only)", up: "up", down: "down" } as Record<string, string>,
   loss: "Capture loss", unknownLoss: "not counted", lag: "Behind", disk: "Disk free", memory: "Memory", queue: "Wait for the centre", skew: "Clock against the centre's", seconds: (n: string) => `${n} s`, messages: (n: string) => (n === "1" ? "1 message" : `${n} messages`),
   sources: "Sources", source: "Source", rows: "Rows", passed: "Passed over", refused: "Refused", broken: "Broken", lost: "Lost", noSources: "This node reads nothing", noSourcesNext: "[sense] in node.toml names captures, logs and sensors.",

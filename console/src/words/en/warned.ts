@@ -13,7 +13,7 @@ export default {
   waiting: (n: string) => `${n} wait for an answer`,
   none: "The centre has sent no warning",
   noneNext: "One appears here as soon as the centre warns this actor. Nothing is to be set up.",
-  noneFit: "No warning stands so",
+  noneFit: "No warning is in that state",
   shown: "Shown",
   anyShown: "All",
   shownBy: { open: "Wait for an answer", sent: "In force", over: "Over or taken back" } as Record<string, string>,

@@ -25,7 +25,7 @@ def test_a_lead_is_triaged_by_key_and_a_case_walks_to_a_release_that_waits_for_a
     page.keyboard.press("j")
     page.keyboard.press("b")
     dialog = page.get_by_role("dialog")
-    dialog.get_by_text("weigh 8 nats less").wait_for()
+    dialog.get_by_text("weighs less at every actor").wait_for()
     shot(page, "sac-lead-harmless")
     page.keyboard.press("Escape")
     page.goto(f"/leads?q={WEAK[0].value}")

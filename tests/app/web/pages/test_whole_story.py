@@ -167,7 +167,9 @@ def actors_are_asked_and_answer(anna: Reader, operator: Reader) -> None:
 
 def a_person_lets_it_be_named(anna: Reader, operator: Reader) -> None:
     operator.at(ASKS, "Today")
-    operator.page.get_by_role("link", name=re.compile("waits? for a person|to be named", re.IGNORECASE)).first.click()
+    operator.page.get_by_role(
+        "link", name=re.compile("waits? for a person|need your answer", re.IGNORECASE)
+    ).first.click()
     for element in (EVIL, EVIL_ADDRESS):
         panel = operator.page.locator("section").filter(has_text=element).last
         operator.button("Let it be named", panel)
@@ -230,7 +232,7 @@ def it_is_blocked(sector: StorySector, operator: Reader) -> None:
 def it_comes_back_and_ends(anna: Reader, operator: Reader) -> None:
     anna.menu("Indicators")
     anna.row(EVIL)
-    anna.sees("blocked", '[aria-label="Met"]')
+    anna.sees("blocked", '[aria-label="Where it was seen"]')
     anna.kept("sighted")
     anna.menu("Cases")
     anna.page.get_by_role("link", name=re.compile(re.escape(EVIL))).first.click()

@@ -36,7 +36,7 @@ HEADINGS: Final[dict[str, Text]] = {
     "lead_hours": Text("lead (h)"),
     "listed": Text("listed"),
     "live": Text("live"),
-    "met_by": Text("met by"),
+    "met_by": Text("seen by"),
     "misp": Text("MISP"),
     "new": Text.in_context("cli centre intel words", "new"),
     "new_proposals": Text("new proposals"),

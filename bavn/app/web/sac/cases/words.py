@@ -35,12 +35,12 @@ WILL: Final[Mapping[CaseAct, Text]] = {
     ),
     CaseAct.CLOSE: Text("The work is over. Its indicators stay in force until their end."),
     CaseAct.DISMISS: Text(
-        "The activity counts as harmless. Its elements weigh 8 nats less for all actors until"
-        " somebody reopens the case, and all actors hear so as advice."
+        "The activity counts as harmless. What is in it weighs less at every actor (8 nats) until"
+        " somebody reopens the case, and every actor is advised of it."
     ),
     CaseAct.REOPEN: Text("The case is in triage again, and what was said of it to actors as advice is taken back."),
     CaseAct.MERGE: Text(
-        "Tasks, words, evidence, actors and clocks move to the other case. This one stays with its"
+        "Tasks, messages, evidence, actors and clocks move to the other case. This one stays with its"
         " history and says which goes on."
     ),
 }
