@@ -165,7 +165,7 @@ def nodes_promise(members: Sequence[MemberView], began_us: int, now_us: int, bou
 def deliveries_promise(engine: Engine, now_us: int) -> PromiseFinding:
     """Letters that were to be tried, and were not."""
     count = not_tried(engine, now_us - LETTER_LATE_US)
-    return PromiseFinding((Text("{count} letters were not tried", count=count),) if count else ())
+    return PromiseFinding((Text("{count} messages were not tried", count=count),) if count else ())
 
 
 def disk_promise(folder: Path, free_mb_min: int) -> PromiseFinding:

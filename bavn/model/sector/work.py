@@ -119,7 +119,7 @@ DUE_WORDS: Final[dict[DueState, Text]] = {
     DueState.WAITING: Text("waiting"),
     DueState.SOON: Text("due soon"),
     DueState.OVERDUE: Text.in_context("cli centre nis2", "OVERDUE"),
-    DueState.VOID: Text("not owed"),
+    DueState.VOID: Text("no longer due"),
 }
 
 

@@ -30,7 +30,8 @@ Why = Annotated[str, typer.Option("--why", help="The reason; it stands in the au
 Seen = Annotated[
     int | None,
     typer.Option(
-        "--seen", help="The standing of the case on which you decide: if somebody has acted since, nothing is done."
+        "--seen",
+        help="How many changes the case had (its standing) when you decided: after another's act nothing is done.",
     ),
 ]
 ID_CHARS = 8

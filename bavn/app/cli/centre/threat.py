@@ -15,7 +15,7 @@ from bavn.model.text import Text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Threat levels on the national scale.")
 UNSAID = "unknown"
-_COLUMNS = Text("sort|level|set by|data proposes|trend|reason")
+_COLUMNS = Text("type|level|set by|proposed from data|trend|reason")
 
 
 @app.command("show")

@@ -34,7 +34,7 @@ def listed(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
             print(json.dumps(_plain(one, steps), ensure_ascii=False))
         return
     if not found:
-        print(Text("no exercise has been heard of here").say(language))
+        print(Text("no exercise has reached this actor yet").say(language))
     for one in found:
         _print(one, [step for step in steps if step.exercise_id == one.exercise_id], language)
 

@@ -53,7 +53,7 @@ def _figure(facts: DocumentFacts, found: list[CaseFact], of: int, sentence: Sent
         said=Sentence(text, sentence.sources),
         columns=(
             Text("Case"),
-            Text("Sort"),
+            Text("Type of threat"),
             Text("Class"),
             Text("First seen"),
             Text("Actors"),

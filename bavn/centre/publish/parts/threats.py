@@ -26,7 +26,7 @@ TRENDS: Final = {
     Trend.FALLING: Text("falling"),
 }
 NO_TREND: Final = Text("nothing to compare")
-BY_DATA: Final = Text("proposed by data")
+BY_DATA: Final = Text("proposed from data")
 
 
 def threats(facts: DocumentFacts) -> Section:
@@ -83,14 +83,14 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
     )
     return Figure(
         id="levels",
-        title=Text("Threat level by sort"),
+        title=Text("Threat level by type"),
         drawn=Drawn.LEVELS,
         said=Sentence(said, tuple(dict.fromkeys(source for row in rows for source in row.sources))[:60]),
         columns=(
             Text("Type of threat"),
             Text("Level"),
             Text("Set by"),
-            Text("Data proposes"),
+            Text("Proposed from data"),
             Text("Trend"),
         ),
         rows=rows,
