@@ -10,7 +10,7 @@ const da: typeof en = {
   late: "Forsinket",
   lateDays: (n: string) => `${n} dage`,
   waits: "Venter på",
-  holdsUp: "Opholder",
+  holdsUp: "Forsinker",
   region: "Landsdel",
   since: "Siden",
   stands: "Vist",
