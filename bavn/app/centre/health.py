@@ -56,7 +56,7 @@ CENTRE_PROMISES: Final = (
     Promise(
         code="nodes_heard",
         act="other-side",
-        says=Text("each active actor's node is heard of"),
+        says=Text("each active actor's node is heard from"),
         first=Text("bavn centre members; call the actor"),
     ),
     Promise(
@@ -159,7 +159,7 @@ def nodes_promise(members: Sequence[MemberView], began_us: int, now_us: int, bou
     if not silent:
         return PromiseFinding()
     named = ", ".join(silent[:NAMED_MAX]) + (", …" if len(silent) > NAMED_MAX else "")
-    return PromiseFinding((Text("{silent} are not heard of: {named}", silent=len(silent), named=named),))
+    return PromiseFinding((Text("nothing is heard from {silent}: {named}", silent=len(silent), named=named),))
 
 
 def deliveries_promise(engine: Engine, now_us: int) -> PromiseFinding:

@@ -21,7 +21,7 @@ CAN: Final = "sees"
 REASONS: Final[dict[str, Text]] = {
     CAN: Text("sees"),
     "no-node": Text("no node"),
-    "never-heard": Text("never heard of"),
+    "never-heard": Text("never heard from"),
     "silent": Text("silent now"),
     "sensor-down": Text("a sensor or source is down"),
     "source-silent": Text("a source says nothing"),

@@ -128,10 +128,10 @@ def _nothing(facts: DocumentFacts, threat: Threat) -> tuple[Level | None, Text]:
     heard = round(100 * received_share(facts))
     if received_share(facts) < HEARD_SHARE_MIN:
         return None, Text(
-            "No case, but only {heard} % of the actors' nodes were heard of within a day: nothing can be proposed.",
+            "No case, but only {heard} % of the actors' nodes were heard from within a day: nothing can be proposed.",
             heard=heard,
         )
     word = THREATS[threat]
     return Level.LOW, Text(
-        "No case of {word} in the period, while {heard} % of the actors' nodes were heard of.", word=word, heard=heard
+        "No case of {word} in the period, while {heard} % of the actors' nodes were heard from.", word=word, heard=heard
     )

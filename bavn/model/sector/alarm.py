@@ -11,7 +11,7 @@ from typing import Final
 from bavn.model.text import Text
 
 KINDS: Final[dict[str, Text]] = {
-    "node-silent": Text("the node is not heard of"),
+    "node-silent": Text("nothing is heard from the node"),
     "sensor-down": Text("a sensor or source cannot be read"),
     "source-silent": Text("a sensor or source says nothing any more"),
     "capture-loss": Text("the sensor loses packets, or a source loses records"),

@@ -126,7 +126,7 @@ def release(
     *,
     why: Why,
     by: ByApprover = "",
-    now: Annotated[bool, typer.Option("--now", help="Pass the canary ring over; works once a second asks, too.")] = (
+    now: Annotated[bool, typer.Option("--now", help="Skip the canary ring; works once a second person asks, too.")] = (
         False
     ),
     rev: Rev = None,

@@ -147,7 +147,9 @@ class Indicators:
                 raise NotAllowed("only what is released, and not to all yet, can be hurried")
             if life.now_by:
                 second(
-                    life.now_by, user, "two different people pass the ring over; who asked for it cannot agree to it"
+                    life.now_by,
+                    user,
+                    "it takes two people to skip the canary ring; whoever asked for it cannot also agree",
                 )
             made = replace(life, now_by=life.now_by or recorded(user), now=bool(life.now_by))
             return self.keep(connection, life, made, user, "indicator-now", {"why": why, "agreed": made.now})

@@ -35,7 +35,7 @@ def coverage(facts: DocumentFacts) -> Section:
     blocks: list[Block] = [
         Sentence(
             Text(
-                "Of {said} {seeing} were heard of within a day with a sensor that sees what passes.",
+                "Of {said} {seeing} were heard from within a day with a sensor that sees what passes.",
                 said=said,
                 seeing=whole(len(seeing)),
             ),
@@ -129,7 +129,7 @@ def _silent(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence:
     blind = sum(_heard(one, facts) and not _sees(one, facts) for one in active)
     return Sentence(
         Text(
-            "Blind spots: {silent} nodes not heard of for more than a day, {blind} without a working sensor or losing"
+            "Blind spots: {silent} nodes not heard from for more than a day, {blind} without a working sensor or losing"
             " more than {loss} % of what passes.",
             silent=whole(silent),
             blind=whole(blind),

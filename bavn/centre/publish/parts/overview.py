@@ -73,7 +73,9 @@ def _actors(facts: DocumentFacts) -> Sentence:
     heard = round(100 * received_share(facts))
     return Sentence(
         Text(
-            "All of this rests on {said}, of whose nodes {heard} % were heard of within a day.", said=said, heard=heard
+            "All of this rests on {said}, of whose nodes {heard} % were heard from within a day.",
+            said=said,
+            heard=heard,
         ),
         (Source(SourceKind.QUERY, "bavn centre members"),),
     )

@@ -23,7 +23,7 @@ PHRASES: Final[dict[str, str]] = {
     "it stands at revision {}, not {}; look again": "den står ved udgave {}, ikke {}; se igen",
     "to {} an indicator needs a reason of 1 to {} characters": "en indikator skal have en begrundelse på 1 til {1} tegn for at kunne: {0}",
     "two different people stand behind an indicator; who put it to review cannot approve it": "to forskellige mennesker står bag en indikator; den, der satte den til gennemsyn, kan ikke godkende den",
-    "two different people pass the ring over; who asked for it cannot agree to it": "to forskellige mennesker springer ringen over; den, der bad om det, kan ikke også sige ja",
+    "it takes two people to skip the canary ring; whoever asked for it cannot also agree": "der skal to mennesker til at springe prøveringen over; den, der bad om det, kan ikke også sige ja",
     "only what is released, and not to all yet, can be hurried": "kun det, der er frigivet og endnu ikke til alle, kan fremskyndes",
     "{} is {} already: work on that one, or withdraw it first": "{} er allerede {}: arbejd på den, eller træk den tilbage først",
     "{} is the centre's own act, not a person's": "{} er analysecentrets egen handling, ikke et menneskes",
