@@ -8,7 +8,7 @@ const da: typeof en = {
   none: "Intet ville ændre sig.", file: "Filen, som den ville blive", reader: "Den er læst med nodens egen læser: noden vil starte med den.", restart: "Start noden igen, for at den gælder.", mayNot: "Du må se; din rolle ændrer ikke politikken.",
   choices: { automatic: "automatisk", ask: "spørg et menneske", never: "aldrig" }, noField: "Intet felt passer", noFieldNext: "Fjern søgningen.", empty: "tom",
   units: {
-    actors: "aktører", answers: "svar", days: "dage", elements: "elementer", h: "t", hours: "timer", indicators: "indikatorer", messages: "beskeder", minutes: "minutter",
+    actors: "aktører", answers: "svar", days: "dage", elements: "elementer", h: "timer", hours: "timer", indicators: "indikatorer", messages: "beskeder", minutes: "minutter",
     observables: "observabler", reports: "meldinger", rounds: "runder",
   },
 };

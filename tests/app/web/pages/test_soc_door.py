@@ -12,7 +12,7 @@ def test_what_left_is_read_as_a_table_and_raw_on_request(soc_page) -> None:
     page = soc_page(lang="da")
     page.goto("/nodes/north/door?left=yes")
     settled(page)
-    page.get_by_role("row").filter(has_text="Report").first.click()
+    page.get_by_role("row").filter(has=page.get_by_text("melding", exact=True)).first.click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("rowheader", name="værdi").wait_for()
     assert "et navn udefra" in dialog.get_by_role("table").inner_text()
