@@ -93,7 +93,7 @@ def test_a_lead_explains_itself_in_both_languages(ranked) -> None:
     danish = run(ranked, "leads", "--language", "da").stdout
     for words in (
         "prioritet",
-        "Rammer operation: north.",
+        "Rammer kirurgi: north.",
         "leverandøren dxc",
         "Uden south: intet spor",
         "tæller som 1,3",
@@ -119,7 +119,7 @@ def test_members_are_set_and_shown(ranked) -> None:
     run(ranked, "member", "set", "nobody-here", "--functions", "surgery", code=Exit.NOT_FOUND)
     run(ranked, "member", "set", "north", code=Exit.USAGE)
     known = CliRunner().invoke(app, ["member", "functions", "--language", "da", "--json"]).stdout
-    assert {"function": "surgery", "points": 1.5, "words": "operation"} in map(json.loads, known.splitlines())
+    assert {"function": "surgery", "points": 1.5, "words": "kirurgi"} in map(json.loads, known.splitlines())
 
 
 def test_calibration_counts_verdicts_at_the_score_they_were_given_at(ranked) -> None:
