@@ -178,9 +178,6 @@ class IntelSettings:
     items_per_sync_max: int = setting(
         100_000, unit="items", holds="The most new or changed items one sync takes; the next goes on.", low=1, high=2e6
     )
-    proposals_max: int = setting(
-        2_000_000, unit="proposals", holds="The most observables that are proposed at once.", low=100, high=10_000_000
-    )
     kept_days: int = setting(
         400, unit="days", holds="How long what is gone still counts for a source's usefulness.", low=1, high=3650
     )
