@@ -342,3 +342,26 @@ def test_any_request_is_answered_and_none_fails(path, method, body, kind, query,
         assert answer.status_code in (401, 405)
     if certificate == b"revoked" and path in ("/v1/messages", "/v1/renew", "/healthz"):
         assert answer.status_code in (403, 405)
+
+
+def sockets_of_this_process() -> set[str]:
+    links = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # one was for the listing itself
+            links.add(str(descriptor.readlink()))
+    return {link for link in links if link.startswith("socket:")}
+
+
+def test_who_reads_nothing_any_more_leaves_no_connection_behind_when_the_centre_ends(stand) -> None:
+    safe = stand.enrol("region-a")
+    tls = context(safe.authority.read_text(), safe.certificate, safe.tls_key)
+    before = sockets_of_this_process()
+    with (
+        socket.create_connection(("127.0.0.1", stand.server.port)) as plain,
+        tls.wrap_socket(plain, server_hostname="127.0.0.1") as mute,
+    ):
+        mute.sendall(b"GET /v1/nothing HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert mute.recv(1) == b"H"
+        stand.server.stop()
+        assert stand.ended.wait(20)
+        assert len(sockets_of_this_process() - before) == 1, "the one end that this test holds"

@@ -9,6 +9,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from datetime import UTC, datetime
 
 import httpx
@@ -128,7 +129,9 @@ def test_with_a_token_nobody_reads_without_it(tmp_path) -> None:
     assert all(("evil.com" in reply.text) == (reply.status_code == 200) for reply in replies.values())
 
 
-def test_over_tls(tmp_path) -> None:
+@pytest.fixture
+def own_pair(tmp_path):
+    """``cert.pem`` and ``key.pem`` of a name that nobody vouches for, localhost."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "lists")])
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
@@ -137,13 +140,18 @@ def test_over_tls(tmp_path) -> None:
     (tmp_path / "cert.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     (tmp_path / "key.pem").write_bytes(key.private_bytes(*form))
+    return tmp_path / "cert.pem", tmp_path / "key.pem"
+
+
+def test_over_tls(tmp_path, own_pair) -> None:
+    certificate, key = own_pair
     enforce(tmp_path / "lists", "evil.com")
-    server = list_server(list_app(tmp_path / "lists"), certificate=tmp_path / "cert.pem", key=tmp_path / "key.pem")
-    trusted = ssl.create_default_context(cafile=tmp_path / "cert.pem")
+    server = list_server(list_app(tmp_path / "lists"), certificate=certificate, key=key)
+    trusted = ssl.create_default_context(cafile=certificate)
     with running(server) as port, httpx.Client(verify=trusted) as http:
         assert http.get(f"https://localhost:{port}/domain.txt").text == "evil.com\n"
     with pytest.raises(ValueError, match="both"):
-        list_server(list_app(tmp_path), certificate=tmp_path / "cert.pem")
+        list_server(list_app(tmp_path), certificate=certificate)
 
 
 def raw(port, lines):
@@ -226,3 +234,18 @@ def test_a_request_that_nobody_foresaw_costs_itself_and_the_firewall_keeps_its_l
         assert [part.part for part in failures.failing()] == [list_service.PART]
         assert "evil.example.com" in http.get("/domain.txt").text
         assert failures.failing() == ()
+
+
+def test_a_firewall_that_keeps_its_connection_open_keeps_no_node_from_ending(tmp_path, own_pair) -> None:
+    """It reads nothing any more, so TLS's goodbye is never answered."""
+    certificate, key = own_pair
+    trusted = ssl.create_default_context(cafile=certificate)
+    server = list_server(list_app(tmp_path), certificate=certificate, key=key)
+    with contextlib.ExitStack() as firewall:
+        with running(server) as port:
+            plain = firewall.enter_context(socket.create_connection(("127.0.0.1", port)))
+            mute = firewall.enter_context(trusted.wrap_socket(plain, server_hostname="localhost"))
+            mute.sendall(b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert mute.recv(1) == b"H"
+            told_to_end = time.monotonic()
+        assert time.monotonic() - told_to_end < 20, "TLS alone would wait for half a minute"

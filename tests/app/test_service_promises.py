@@ -204,7 +204,7 @@ def test_a_key_holder_says_how_it_is(tmp_path) -> None:
     tidying = TidyWatch()
     server.tidy = tidying.around(server.tidy)
     with book, watched_keyholder(file, book, tidying) as health:
-        server._socket.close()
+        server.close()
         ledger = Ledger(book)
         for _ in range(3):
             ledger.append(1, "keys", "in", NOTE)

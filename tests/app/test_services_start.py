@@ -128,7 +128,7 @@ def test_each_part_that_a_key_holder_cannot_make_costs_itself_or_ends_it_in_one_
         server, book = keyholder_parts.build(file)
         with book:
             server.tidy()
-            server._socket.close()
+            server.close()
             return {part.part for part in server.failures.failing()}
 
     assert start() == set()
@@ -224,8 +224,7 @@ def test_health_that_cannot_be_begun_ends_no_service(service, tmp_path, monkeypa
     parts.init(read(config))
 
     def serve(server):
-        for taken in [one for _, one in server._served] if service == "centre" else [server._socket]:
-            taken.close()
+        server.close()
         ran.append(1)
 
     health = centre_run if service == "centre" else keyholder_health

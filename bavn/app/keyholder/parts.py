@@ -66,6 +66,9 @@ class KeyHolderParty:
     def tidy(self) -> list[int]:
         return self.holder.tidy()
 
+    def close(self) -> None:
+        self.registry.engine.dispose()
+
 
 def keys_of(file: KeyHolderFile) -> PartyKeys:
     """The key holder's secrets, made or not."""

@@ -36,6 +36,8 @@ class Holder(Party, Protocol):
 
     def tidy(self) -> list[int]: ...
 
+    def close(self) -> None: ...
+
 
 class KeyHolderBroken(Exception):
     """The gate failed in a way that must not happen. The process ends; the operator reads why."""
@@ -98,6 +100,7 @@ class KeyHolderServer:
         self._failure: BaseException | None = None
         app = make_keyholder(holder, self.fail, failures=failures)
         self._server = tls_server(app, keys.authority().pem, keys.certificate, keys.key)
+        self._holder = holder
         self._socket = listening(host, port)
 
     @property
@@ -109,9 +112,14 @@ class KeyHolderServer:
         try:
             asyncio.run(self._serve())
         finally:
-            self._socket.close()
+            self.close()
         if self._failure is not None:
             raise KeyHolderBroken(f"{type(self._failure).__name__}: {self._failure}") from self._failure
+
+    def close(self) -> None:
+        """Listens no more and lets go of the members, also where it never ran. Harmless when repeated."""
+        self._socket.close()
+        self._holder.close()
 
     def stop(self) -> None:
         """Ends ``run`` within seconds. From any thread."""

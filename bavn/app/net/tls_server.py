@@ -116,7 +116,15 @@ def _too_many(bound: int) -> Any:
 
 
 class TlsServer(uvicorn.Server):
-    """A server whose signals are somebody else's."""
+    """A server whose signals are somebody else's, and which leaves no connection open behind it."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """After the grace whoever has not answered TLS's goodbye is let go of."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            if connection.transport is not None:
+                connection.transport.abort()
+        await asyncio.sleep(0)  # an aborted connection is closed in the next round
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request, Response
 
 from bavn.actor.protect.enforcers.textlist import LISTS, is_whole
 from bavn.app.net.http_protocol import HttpProtocol
+from bavn.app.net.tls_server import GRACE_S, TlsServer
 from bavn.model.failure import Failures, NoContainment
 
 HEADER_CHARS_MAX: Final = 1024
@@ -75,12 +76,12 @@ def list_app(folder: Path, token: str | None = None, failures: Failures | None =
 
 def list_server(
     app: FastAPI, *, host: str = "127.0.0.1", port: int = 0, certificate: Path | None = None, key: Path | None = None
-) -> uvicorn.Server:
+) -> TlsServer:
     """A server to run (``server.run()``), with TLS where a certificate and its key are given. ValueError for one
     without the other."""
     if (certificate is None) != (key is None):
         raise ValueError("TLS needs both a certificate and its key")
-    return uvicorn.Server(
+    return TlsServer(
         uvicorn.Config(
             app,
             http=HttpProtocol,
@@ -92,6 +93,7 @@ def list_server(
             access_log=False,
             server_header=False,
             timeout_keep_alive=5,
+            timeout_graceful_shutdown=GRACE_S,
             limit_concurrency=64,
         )
     )

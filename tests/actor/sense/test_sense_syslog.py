@@ -279,6 +279,16 @@ def test_tls_takes_who_shows_the_right_certificate_and_nobody_else(listening, tm
     plain.close()
 
 
+def test_who_is_in_the_middle_of_a_handshake_is_hung_up_on_when_it_closes(listening, tmp_path) -> None:
+    source = listening(TLS, certificate=(*authority(tmp_path, "server"), None))
+    with connected(source, TLS) as mute:
+        time.sleep(0.2)
+        source.close()
+        mute.settimeout(WAIT_S)
+        with contextlib.suppress(ConnectionError):
+            assert mute.recv(1) == b""
+
+
 def test_where_it_cannot_listen_it_says_what_to_do(listening, tmp_path, engine) -> None:
     source = listening(TCP)
     for listen, channel, said in (

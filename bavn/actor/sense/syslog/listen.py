@@ -10,6 +10,7 @@ import contextlib
 import os
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -140,6 +141,10 @@ class Ears:
                 server.close()
         for speaker in list(self.speakers):
             speaker.drop()
+        if sys.version_info >= (3, 13):  # who is in the middle of a handshake is no speaker yet
+            for server in servers:
+                if server:
+                    server.abort_clients()
         # An aborted connection is told so in the next round, and closed in the one after.
         for _ in range(3):
             await asyncio.sleep(0)
