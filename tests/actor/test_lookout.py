@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from bavn.actor.formats.refused import RefusedLine
 from bavn.actor.node import Lookout, NodeSettings
-from bavn.actor.sense.base import Batch, Loss, RefusedLine, SourceBroken
+from bavn.actor.sense.base import Batch, Loss, SourceBroken
 from bavn.model.ports import QueryRefused
 
 

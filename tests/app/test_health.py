@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from bavn.actor.detect.indicators.rule_memory import Refused, RulesStatus
+from bavn.actor.formats.refused import RefusedLine
 from bavn.actor.sense.account import Account, Figures
-from bavn.actor.sense.base import Batch, Loss, RefusedLine
+from bavn.actor.sense.base import Batch, Loss
 from bavn.app.cli.main import _run
 from bavn.app.config.load import read_node
 from bavn.app.config.sensor import HealthTable

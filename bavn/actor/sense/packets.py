@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX
 from bavn.actor.sense.logfile import LogFile
 from bavn.actor.sense.macros import MOMENT_S_MAX
 from bavn.actor.sense.unread import unreadable

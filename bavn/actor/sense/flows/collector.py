@@ -16,7 +16,8 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, Passed, RefusedLine, SourceBroken
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine, TooMuch
 from bavn.actor.sense.flows.exporters import Exporters
 from bavn.actor.sense.flows.halves import HALF, Outcomes, table
