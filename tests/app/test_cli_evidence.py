@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from bavn.actor.evidence.keep import path_of
-from bavn.actor.evidence.pcap import packets
+from bavn.actor.formats.pcap import packets
 from bavn.app.cli.node.main import app
 from bavn.app.config.load import read_node
 from bavn.app.node.packets import captures_folder, evidence_folder, packet_files, packet_ring, ring_folder

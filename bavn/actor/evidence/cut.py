@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.evidence.ends import Ends
-from bavn.actor.evidence.frames import MAPPED, Heads, heads_of
-from bavn.actor.evidence.pcap import Packet, packets
+from bavn.actor.formats.headers import MAPPED, Heads, heads_of
+from bavn.actor.formats.pcap import Packet, packets
 from bavn.model.record import address_uuid
 
 FILE_HEAD_BYTES: Final = 16

@@ -17,7 +17,8 @@ from test_sense_dnstap import frame, story
 from test_sense_kex_folder import HEAD, answer, hello
 
 import bavn.actor.sense
-from bavn.actor.sense import lines, reading, spool
+from bavn.actor.formats import lines
+from bavn.actor.sense import reading, spool
 from bavn.actor.sense.account import Account
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.canary import CanarySource, Wanted

@@ -11,6 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bavn.actor.sense.handshakes.packets import TCP, UDP, Packet
 from bavn.actor.sense.handshakes.quic import (
     INITIAL_BYTES_MIN,
     Keys,
@@ -24,7 +25,6 @@ from bavn.actor.sense.handshakes.quic import (
 from bavn.actor.sense.handshakes.ssh import GREETING
 from bavn.actor.sense.handshakes.stream import Stream
 from bavn.actor.sense.handshakes.talk import QuicTalk, SshTalk, Talk, TlsTalk
-from bavn.actor.sense.packets import TCP, UDP, Packet
 from bavn.actor.sense.unread import unreadable
 
 CONVERSATIONS_MAX: Final = 20_000

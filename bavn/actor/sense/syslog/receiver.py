@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from bavn.actor.formats.lines import LineColumn, Segment, line_column
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
 from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.lines import LineColumn, Segment, line_column
 from bavn.actor.sense.logs.records import LogParser
 from bavn.actor.sense.pace import GATHER_S, Pace
 from bavn.actor.sense.prepare import prepared

@@ -27,7 +27,7 @@ from bavn.model.text import Language, Text
 if TYPE_CHECKING:
     from bavn.actor.door.suspicions import Ranked
     from bavn.actor.evidence.bundle import Sheet
-    from bavn.actor.evidence.pcap import Packet
+    from bavn.actor.formats.pcap import Packet
     from bavn.app.config.load import NodeConfig
 
 _LASTS = re.compile(r"(\d{1,4})([smhd])")

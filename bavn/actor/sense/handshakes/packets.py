@@ -1,7 +1,7 @@
 """The TCP and UDP payloads of a capture, one after another, straight from pcap or pcapng, gzip or not.
 
 What breaks off or is damaged ends it, and the damage is said; a packet that is no whole IP packet is passed over.
-Fragments of IP are passed over, tunnels are not opened. Refuses to put streams together (handshakes/stream.py).
+Fragments of IP are passed over, tunnels are not opened. Refuses to put streams together (stream.py).
 Formats: draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng, tcpdump.org's list of link types.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX
-from bavn.actor.sense.logfile import LogFile
 from bavn.actor.sense.macros import MOMENT_S_MAX
 from bavn.actor.sense.unread import unreadable
 
