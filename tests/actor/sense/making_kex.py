@@ -2,7 +2,8 @@
 
 import ssl
 
-from bavn.actor.sense.handshakes.packets import TCP, Packet
+from bavn.actor.formats.headers import TCP
+from bavn.actor.sense.handshakes.packets import Packet
 from bavn.actor.sense.handshakes.reader import KexReader
 
 CLIENT, SERVER = (b"\x0a\0\0\x05", 40000), (b"\xc0\0\x02\x07", 443)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final, Self
 
 from bavn.actor.formats.gzipped import head_of
+from bavn.actor.formats.pcap import form_of
 from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
-from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.parsed import NOTHING
