@@ -17,11 +17,11 @@ from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
-from bavn.actor.node import Lookout, NodeSettings, Talker
+from bavn.actor.node.monitor import Lookout, NodeSettings, Talker
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.held import held_span
-from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.sightings import blocked_met

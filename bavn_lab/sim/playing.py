@@ -10,8 +10,8 @@ from typing import Final
 
 from bavn.actor.detect.run import survey
 from bavn.actor.door.suspicions import NodeSuspicions
-from bavn.actor.node import Lookout, NodeSettings
-from bavn.actor.protect.hunt import History
+from bavn.actor.node.monitor import Lookout, NodeSettings
+from bavn.actor.protect.own_history import History
 from bavn.actor.sense.base import Batch
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.query.hunt import hunt

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from bavn.actor.formats.refused import RefusedLine
-from bavn.actor.node import Lookout, NodeSettings
+from bavn.actor.node.monitor import Lookout, NodeSettings
 from bavn.actor.sense.base import Batch, Loss, SourceBroken
 from bavn.model.ports import QueryRefused
 

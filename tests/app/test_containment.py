@@ -19,7 +19,7 @@ import pytest
 import bavn.actor.protect
 import bavn.actor.sense
 from bavn.actor.detect.run import DETECTORS
-from bavn.actor.node import Lookout, NodeSettings
+from bavn.actor.node.monitor import Lookout, NodeSettings
 from bavn.actor.sense import turn
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.store.columns import ColumnStore

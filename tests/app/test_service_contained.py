@@ -13,7 +13,7 @@ from pathlib import Path
 import bavn.app
 from bavn.actor.door.counts import Counting
 from bavn.actor.evidence.keep import Keeper
-from bavn.actor.node import Lookout
+from bavn.actor.node.monitor import Lookout
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.config.load import read_node
 from bavn.app.node import list_service, sigma_files

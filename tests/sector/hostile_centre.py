@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
-from bavn.actor.node import NodeSettings, Talker
+from bavn.actor.node.monitor import NodeSettings, Talker
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
-from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock, shipped_text
+from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
 from bavn.actor.store.columns import ColumnStore

@@ -24,7 +24,7 @@ from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.verdicts import VerdictBook
 from bavn.actor.evidence import redact
 from bavn.actor.evidence.keep import Keeper
-from bavn.actor.node import Lookout, NodeSettings, Talker
+from bavn.actor.node.monitor import Lookout, NodeSettings, Talker
 from bavn.actor.protect.held import held_span
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.sightings import blocked_met

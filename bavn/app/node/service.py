@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bavn.actor.evidence.keep import Keeper
-from bavn.actor.node import Lookout
+from bavn.actor.node.monitor import Lookout
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.suricata.live import SuricataLive
 from bavn.actor.store.faults import StoreBroken, StoreDamaged

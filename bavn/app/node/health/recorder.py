@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bavn import __version__
 from bavn.actor.detect.indicators.rule_memory import RulesStatus
-from bavn.actor.node import Lookout
+from bavn.actor.node.monitor import Lookout
 from bavn.actor.sense.account import Figures
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.health.certificates import ends_of

@@ -17,7 +17,7 @@ from bavn.actor.door.door import Door
 from bavn.actor.door.draft import SHUT
 from bavn.actor.door.rounds.labels import number_of
 from bavn.actor.door.tell_rules import Condition
-from bavn.actor.protect.hunt import Found
+from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.protect import Protect
 from bavn.actor.sense.account import Account, Figures
 from bavn.actor.sense.base import Source, SourceBroken
