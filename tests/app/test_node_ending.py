@@ -14,7 +14,7 @@ ENDLESS = "SELECT count(*) FROM range(100000000000) a WHERE hash(a.range) = 1"
 HEAD = f"""
 import sys, time
 from bavn.app.node import detecting as node_detecting, parts as node_parts, service as node_service
-from bavn.actor.node.monitor import Talker
+from bavn.actor.node.talker import Talker
 from bavn.actor.protect.protect import Protect
 from bavn.actor.store.segments.write import SegmentWriter
 def endless(window):

@@ -109,12 +109,17 @@ STARTS = {
 """What a node can start without: what makes it, and where it would stand."""
 
 
+def _name_of(function: ast.expr) -> str:
+    """As it is called: ``begun(...)``, or ``start.begin(...)``."""
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
 def test_the_walk_covers_every_part_that_a_node_can_start_without() -> None:
     """What ``build`` itself begins is walked in test_node_start.py."""
     begun, built = set(), set()
     for file in (Path(bavn.app.__path__[0]) / "node").rglob("*.py"):
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("begin", "begun"):
+            if isinstance(call, ast.Call) and _name_of(call.func) in ("begin", "begun"):
                 names = {given.value for given in call.args if isinstance(given, ast.Constant)}
                 (built if file.stem == "parts" else begun).update(names)
     assert begun <= set(STARTS) <= begun | built

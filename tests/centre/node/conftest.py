@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.door import Door, Keys
+from bavn.actor.door.door import Door, DoorOwner, Keys, NodeKnowledge
 from bavn.actor.door.policy import DoorPolicy
 from bavn.centre.correlate.lists import NoLists
 from bavn.centre.correlate.tier import Tier
@@ -70,16 +70,17 @@ class Node:
         self.book = Book()
         self.suspicions = list(suspicions)
         self.door = Door(
-            name=name,
+            owner=DoorOwner(
+                name=name,
+                homes=("10.0.0.0/8",),
+                keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([at + 1]) * 32),
+            ),
             ledger=Ledger(self.book),
             clock=clock,
             dice=SeededDice(at, name),
-            keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([at + 1]) * 32),
             policy=DoorPolicy(),
-            homes=("10.0.0.0/8",),
             identifiers=GroupKeyIdentifiers(bytes(range(32))),
-            suspicions=lambda: self.suspicions,
-            holds=self._holds,
+            knowledge=NodeKnowledge(suspicions=lambda: self.suspicions, holds=self._holds),
         )
         self.told = []
         self.letters = 0
