@@ -28,7 +28,7 @@ from bavn.actor.protect.protect import Protect
 from bavn.centre.correlate.lists import Lists, NoLists
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.registry import Registry
-from bavn.centre.node.build import open_centre
+from bavn.centre.node.build import CentreGround, open_centre
 from bavn.centre.node.centre import Centre
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.store.engine import open_engine
@@ -248,10 +248,7 @@ class SimCentre:
         self.book = Book(self.folder / "book.db")
         self.centre = open_centre(
             self.config,
-            engine=self._engine,
-            book=self.book,
-            key=self.key,
-            authority=self._authority,
+            ground=CentreGround(engine=self._engine, book=self.book, key=self.key, authority=self._authority),
             clock=self.mortal,
             dice=self._dice,
             lists=self.lists,

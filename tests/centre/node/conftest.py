@@ -13,7 +13,7 @@ from bavn.centre.correlate.lists import NoLists
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.registry import Registry
-from bavn.centre.node.build import open_centre
+from bavn.centre.node.build import CentreGround, open_centre
 from bavn.centre.node.config import CentreConfig, CentreLimits
 from bavn.model.intel.indicator import BlockOutcome
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
@@ -143,10 +143,7 @@ class Sector:
     def restart(self):
         self.centre = open_centre(
             self.config,
-            engine=self.engine,
-            book=self.book,
-            key=self.centre_key,
-            authority=self.authority,
+            ground=CentreGround(engine=self.engine, book=self.book, key=self.centre_key, authority=self.authority),
             clock=self.clock,
             dice=self.dice,
             lists=self.lists,
