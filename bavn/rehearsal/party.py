@@ -18,7 +18,7 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node.build import NodeOutfit, counting_of, door_of, talker_of
-from bavn.actor.node.monitor import Lookout, NodeSettings
+from bavn.actor.node.monitor import Monitor, NodeSettings
 from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock
@@ -68,7 +68,7 @@ class SimEnforcer:
         self.blocks = tuple(sorted(blocks))
 
 
-Senses = Callable[["SimNode", NodeSuspicions], tuple[Lookout | None, History | None]]
+Senses = Callable[["SimNode", NodeSuspicions], tuple[Monitor | None, History | None]]
 """Makes a node's eyes and its past, on each opening; (None, None) for a node without a sensor."""
 
 
@@ -98,7 +98,7 @@ class SimNode:
     door: Door = field(init=False)
     protect: Protect = field(init=False)
     talker: Talker = field(init=False)
-    lookout: Lookout | None = field(init=False)
+    monitor: Monitor | None = field(init=False)
     deaths: int = 0
     _dice: SeededDice = field(init=False)
 
@@ -115,8 +115,8 @@ class SimNode:
     def step(self) -> bool:
         """One look and one talk; a death in it is survived. True if the node lived through it."""
         try:
-            if self.lookout is not None:
-                self.lookout.look()
+            if self.monitor is not None:
+                self.monitor.look()
             self.talker.talk()
         except Killed:
             self.reopen()
@@ -137,7 +137,7 @@ class SimNode:
         self.book = Book(self.folder / "node.db")
         books = books_of(self.book)
         self.known = books.known
-        self.lookout, history = self.senses(self, self.known)
+        self.monitor, history = self.senses(self, self.known)
         self.protect = Protect(
             ledger=books.ledger,
             clock=self.mortal,
@@ -166,7 +166,7 @@ class SimNode:
     def _condition(self) -> Condition:
         return Condition(
             version=VERSION,
-            sensor="up" if self.lookout else "none",
+            sensor="up" if self.monitor else "none",
             capture_loss_permille=0,
             clock_skew_s=0,
             queue_messages=self.door.queue().messages,

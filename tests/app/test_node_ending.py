@@ -38,8 +38,8 @@ def hours(writer, engine, *_):
 SegmentWriter.hours = hours
 node_detecting.survey = lambda window, **_: time.sleep(300)
 node_service.IDLE_S = 0.01
-from bavn.actor.node.monitor import Lookout
-Lookout.conclude = lambda lookout: None
+from bavn.actor.node.monitor import Monitor
+Monitor.conclude = lambda monitor: None
 """,
     "a hunt": """
 made = []

@@ -79,7 +79,7 @@ LATER = {
 PROMISES = {
     "ColumnStore": "store_whole",
     "sources_of": "sources_read",
-    "Lookout": "detectors_work",
+    "Monitor": "detectors_work",
     "link_of": "centre_accepts",
     "key_holder_link": "keyholder_accepts",
     "RuleKeeper": "rules_loaded",
@@ -141,8 +141,8 @@ def tried(service):
     """Each half of the node does its work once, and says how it is; what it says."""
     parts = service.parts
     try:
-        if parts.lookout is not None:
-            parts.lookout.look()
+        if parts.monitor is not None:
+            parts.monitor.look()
         parts.talker.start()
         parts.talker.serve()
         parts.check()
@@ -171,7 +171,7 @@ def ended_by(name):
 
 def test_the_walk_finds_what_a_node_is_built_of() -> None:
     names = {one.name for one in CALLED}
-    assert names >= {"Book", "ColumnStore", "sources_of", "Lookout", "Recorder", "link_of", "key_holder_link"}
+    assert names >= {"Book", "ColumnStore", "sources_of", "Monitor", "Recorder", "link_of", "key_holder_link"}
     assert {name for ends in ENDS.values() for name in ends} <= set(map(short_name, CALLED))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import bavn.app
 from bavn.actor.door.counts import Counting
 from bavn.actor.evidence.keep import Keeper
-from bavn.actor.node.monitor import Lookout
+from bavn.actor.node.monitor import Monitor
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.config.load import read_node
 from bavn.app.node import list_service, sigma_files
@@ -151,7 +151,7 @@ def test_what_cannot_be_made_at_the_start_keeps_no_node_from_starting_without_it
         parts.recorder.step()
         assert parts.protect.force.down == ()
         assert failing(parts) == set(STARTS), "they stay told, and everything else works"
-        assert [one.name for one in parts.lookout.turns if one.account.broken] == []
+        assert [one.name for one in parts.monitor.turns if one.account.broken] == []
         said = (short / "data" / HEALTH_FILE).read_text()
         assert all(f"{part} fails" in said for part in STARTS), "shown to whoever looks at the node's health"
     finally:
@@ -184,7 +184,7 @@ def test_whatever_cannot_be_let_go_of_at_the_stop_everything_else_is(short, quie
 def test_what_fails_to_stop_keeps_nothing_else_from_stopping(short, quiet, monkeypatch) -> None:
     service = NodeService(read_node(listening(everything(short))))
     parts, stopped = service.parts, set()
-    for owner in (Lookout, ZoneService, ColumnStore):
+    for owner in (Monitor, ZoneService, ColumnStore):
 
         def stop(self, real=owner.stop):
             stopped.add(type(self).__name__)
@@ -197,6 +197,6 @@ def test_what_fails_to_stop_keeps_nothing_else_from_stopping(short, quiet, monke
     service.stop()
     thread.join(20)
     assert not thread.is_alive()
-    assert stopped == {"Lookout", "ZoneService", "ColumnStore"}
+    assert stopped == {"Monitor", "ZoneService", "ColumnStore"}
     assert {f"stop {name}" for name in stopped} <= failing(parts)
     assert "step close" not in failing(parts)

@@ -31,7 +31,7 @@ class NodeSettings:
 
 
 @dataclass(slots=True)
-class Lookout:
+class Monitor:
     """The half of the node that takes in and concludes. ``detect``: a window to suspicions; ``keep``: where they are
     kept; ``horizon_us``: the newest moment seen in the data, where detection looks back from. ``unfinished``: whether
     the detectors have put something off that they would do over the same rows."""

@@ -14,7 +14,8 @@ from bavn.actor.sense.logs.records import AUTO, FORMATS
 from bavn.actor.sense.syslog.admission import SyslogSettings
 from bavn.actor.sense.syslog.listen import TCP, TLS, UDP
 from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
-from bavn.app.config.load import NodeConfig, SenseTable
+from bavn.app.config.load import NodeConfig
+from bavn.app.config.sense import SenseTable
 from bavn.app.node.flow_sources import Made
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.ports import Clock

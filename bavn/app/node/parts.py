@@ -24,7 +24,7 @@ from bavn.actor.door.verdicts import VerdictBook
 from bavn.actor.evidence import redact
 from bavn.actor.evidence.keep import Keeper
 from bavn.actor.node.build import NodeOutfit, counting_of, door_of, talker_of
-from bavn.actor.node.monitor import Lookout, NodeSettings
+from bavn.actor.node.monitor import Monitor, NodeSettings
 from bavn.actor.node.talker import Talker
 from bavn.actor.protect.protect import Protect
 from bavn.actor.sense.account import Figures
@@ -79,7 +79,7 @@ NODE_ENDS = (Doomed, BookForeign)
 
 @dataclass(slots=True)
 class NodeParts:
-    """A node ready to run. ``lookout`` is None without any source (a guard: protection only)."""
+    """A node ready to run. ``monitor`` is None without any source (a guard: protection only)."""
 
     config: NodeConfig
     clock: SystemClock
@@ -90,7 +90,7 @@ class NodeParts:
     door: Door
     protect: Protect
     talker: Talker
-    lookout: Lookout | None
+    monitor: Monitor | None
     store: "ColumnStore | None"
     link: "WatchedLink | NoLink"
     recorder: Recorder
@@ -156,12 +156,12 @@ class _Gates:
 class _Looking:
     """The half that looks, with what it remembers of rules and the canary that flies through it."""
 
-    lookout: Lookout | None = None
+    monitor: Monitor | None = None
     memory: RuleMemory | None = None
     canary: NodeCanary | None = None
 
     def figures(self) -> Sequence[Figures]:
-        return () if self.lookout is None else self.lookout.figures()
+        return () if self.monitor is None else self.monitor.figures()
 
     def rules(self) -> RulesStatus:
         return RulesStatus() if self.memory is None else self.memory.standing
@@ -199,7 +199,7 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
         door=gates.door,
         protect=gates.protect,
         talker=talker,
-        lookout=looking.lookout,
+        monitor=looking.monitor,
         store=store,
         link=gates.link,
         recorder=recorder,
@@ -276,7 +276,7 @@ def _recorder(start: _Start, looking: _Looking, gates: _Gates, store: "ColumnSto
     recorder = Recorder(
         start.config,
         start.clock,
-        looking.lookout,
+        looking.monitor,
         store,
         queued=lambda: gates.door.queue().messages,
         checks=gates.checks,
@@ -347,13 +347,13 @@ def _looking(
         bird = start.begin("canary", lambda: canary.source(lambda: store.stats().newest_us))
         sources = [*sources, *([bird] if bird is not None else ())]
     weigh, surveyed = scale.weigh if scale else weigh_here, canary.surveyed if canary else None
-    made = start.begin("lookout", lambda: _lookout(start, outfit, books, store, sources, weigh, surveyed))
+    made = start.begin("lookout", lambda: _monitor(start, outfit, books, store, sources, weigh, surveyed))
     if made is not None:
-        looking.lookout, looking.memory = made
+        looking.monitor, looking.memory = made
     return looking
 
 
-def _lookout(
+def _monitor(
     start: _Start,
     outfit: NodeOutfit,
     books: NodeBooks,
@@ -361,7 +361,7 @@ def _lookout(
     sources: Sequence[Source],
     weigh: Weigh,
     surveyed: Callable[[Window], None] | None,
-) -> tuple[Lookout, RuleMemory]:
+) -> tuple[Monitor, RuleMemory]:
     """With what it remembers of rules."""
     config, clock, known, verdicts = start.config, start.clock, books.known, books.verdicts
     memory = RuleMemory(config.hunt.sigma_checks_max)
@@ -370,7 +370,7 @@ def _lookout(
     def keep(survey: Survey, end_us: int) -> None:
         known.replace(survey.suspicions, clock.now_us(), end_us, survey.hosts, survey.failed)
 
-    made = Lookout(
+    made = Monitor(
         clock=clock,
         store=store,
         sources=sources,
@@ -464,7 +464,7 @@ def _condition(recorder: Recorder, door: Door) -> Callable[[], Condition]:
             queue_messages=door.queue().messages,
             last_round=door.state.last_round(),
             problems=recorder.kinds(),
-            records=None if recorder.lookout is None else recorder.lookout.records_of_late(now.now_us),
+            records=None if recorder.monitor is None else recorder.monitor.records_of_late(now.now_us),
         )
 
     return condition

@@ -29,7 +29,7 @@ from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
-from bavn.centre.share.stages import RingRules
+from bavn.centre.share.stages import StageRules
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Clock, Dice
 from bavn.psi.reconstruct import reconstruct_tables
@@ -134,9 +134,9 @@ def open_indicators(config: CentreConfig, engine: Engine, clock: Clock, lists: L
     return Indicators(engine, clock, config.indicators, bounds)
 
 
-def stages_of(settings: IndicatorSettings) -> RingRules:
+def stages_of(settings: IndicatorSettings) -> StageRules:
     """How long the canary ring has it, and what stops it; who is in it is in the registry."""
-    return RingRules(
+    return StageRules(
         quiet_s=settings.canary_quiet_s,
         wait_s=settings.canary_wait_s,
         hits_max=settings.canary_hits_max,
