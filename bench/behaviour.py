@@ -20,7 +20,7 @@ from labelled import BENIGN, ROOT, converted, data_needed, labelled, window
 
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.queries.behaviour import Common, shipped
-from bavn.actor.detect.run import survey
+from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.model.intel.behaviour import BEHAVIOUR
 from bavn.model.observable import ObservableType
 
@@ -51,7 +51,7 @@ def offered(one, common: Common) -> set[str]:
     with window(one) as made:
         if made is None:
             return set()
-        found = survey(made, common=common).suspicions
+        found = survey(made, against=SurveyBackground(common=common)).suspicions
     return {str(o) for s in found for o in s.observables if o.type in BEHAVIOUR}
 
 

@@ -40,7 +40,7 @@ from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.detectors.signature import Signature
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.indicators.indicators import IndicatorSet
-from bavn.actor.detect.run import DETECTORS, survey
+from bavn.actor.detect.run import DETECTORS, SurveyBackground, survey
 from bavn.actor.detect.terms import Terms
 from bavn.model.suspicion import Suspicion
 
@@ -142,7 +142,7 @@ class Empty:
 
 
 def judge(capture: Capture, reference: calibrate.Reference) -> None:
-    capture.seen = survey(Empty(), capture.kept, reference=reference).suspicions  # type: ignore[arg-type]
+    capture.seen = survey(Empty(), capture.kept, against=SurveyBackground(reference=reference)).suspicions  # type: ignore[arg-type]
 
 
 def wilson(hits: int, of: int) -> tuple[float, float]:

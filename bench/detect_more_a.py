@@ -30,7 +30,7 @@ from bavn.actor.detect.detectors.exfil import OUT_SQL, Exfil
 from bavn.actor.detect.detectors.long import Long
 from bavn.actor.detect.detectors.rarity import Rarity
 from bavn.actor.detect.indicators import lists
-from bavn.actor.detect.run import survey
+from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.detect.terms import Terms
 
 OWN = (Rarity(), Exfil(), Dga(), Long())
@@ -84,7 +84,7 @@ def captures(folder: Path) -> dict[str, object]:
         with window(one) as made:
             if made is None:
                 continue
-            seen = survey(made, OWN, reference=references[one.tuning])
+            seen = survey(made, OWN, against=SurveyBackground(reference=references[one.tuning]))
             plain = {name: int(made.rows(sql)[0][0]) for name, sql in PLAIN.items()}
             if one.kind in BENIGN:
                 sql = "SELECT count(*) FROM (SELECT DISTINCT src, hour // 24 FROM pair_hour WHERE is_home(src))"

@@ -34,7 +34,7 @@ from bavn.actor.detect.detectors.lateral import Lateral
 from bavn.actor.detect.detectors.signature import SIGMA, Signature
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.queries import acts
-from bavn.actor.detect.run import survey
+from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.detect.terms import Terms
 
 RATIOS = ("lateral", "bruteforce.", "signature")
@@ -149,7 +149,7 @@ def captures(folder: Path) -> dict[str, object]:
         with window(one) as made:
             if made is None:
                 continue
-            seen = survey(made, OWN, reference=references[one.tuning]).suspicions
+            seen = survey(made, OWN, against=SurveyBackground(reference=references[one.tuning])).suspicions
             best = {name: min((s.p for s in seen if s.detector == name), default=1.0) for name in NAMES}
             half = "tuning" if one.tuning else "test"
             if one.kind in BENIGN:

@@ -18,9 +18,9 @@ from labelled import data_needed
 
 from bavn.actor.evidence.cut import Wanted, cut
 from bavn.actor.evidence.ends import Ends
-from bavn.actor.evidence.frames import heads_of
-from bavn.actor.evidence.pcap import packets
 from bavn.actor.evidence.redact import text
+from bavn.actor.formats.headers import heads_of
+from bavn.actor.formats.pcap import packets
 
 FILES = 12
 TEXTS = 20_000

@@ -27,7 +27,7 @@ from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.indicators.reader import read
-from bavn.actor.detect.run import survey
+from bavn.actor.detect.run import SurveyBackground, survey
 
 SHOWN_P = 0.05
 FOLDERS = ("ipsum", "maltrail", "threatfox", "c2-tracker", "zeek-intel")
@@ -73,11 +73,17 @@ def measure(folder: Path) -> dict[str, object]:
             if made is None:
                 continue
             days += host_days(made)
-            if not survey(made, (Ioc(),), indicators=everything, known=lambda: NO_LISTS).suspicions:
+            if not survey(
+                made, (Ioc(),), indicators=everything, against=SurveyBackground(known=lambda: NO_LISTS)
+            ).suspicions:
                 continue
             for name, indicators, _ in [*given, ("all lists together", everything, 0)]:
-                plain = survey(made, (Ioc(),), indicators=indicators, known=lambda: NO_LISTS).suspicions
-                weighed = survey(made, (Ioc(),), indicators=indicators, known=lists.shipped).suspicions
+                plain = survey(
+                    made, (Ioc(),), indicators=indicators, against=SurveyBackground(known=lambda: NO_LISTS)
+                ).suspicions
+                weighed = survey(
+                    made, (Ioc(),), indicators=indicators, against=SurveyBackground(known=lists.shipped)
+                ).suspicions
                 row = counts[name]
                 row["hits"] += len(plain)
                 row["captures"] += bool(plain)

@@ -24,7 +24,7 @@ from bavn.actor.sense.logs.files import FollowedLog
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.syslog.admission import SyslogSettings
 from bavn.actor.sense.syslog.listen import UDP
-from bavn.actor.sense.syslog.receiver import SyslogReceiver
+from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 
@@ -82,11 +82,10 @@ def received(folder: Path, engine: Engine, count: int) -> tuple[float, int]:
         name="syslog",
         sensor="s",
         folder=folder,
-        listen={UDP: "127.0.0.1:0"},
+        at=SyslogAddresses(listen={UDP: "127.0.0.1:0"}),
         engine=engine,
-        gather_s=0,
+        timing=SyslogTiming(gather_s=0, now_us=lambda: NOW_US),
         settings=SyslogSettings(senders=(), lines_per_s_max=1_000_000),
-        now_us=lambda: NOW_US,
     )
     message = lines_of("dnsmasq", 1)[0].encode()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:

@@ -15,7 +15,7 @@ from labelled import data_needed
 
 from bavn.actor.detect.detectors.signature import Signature
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
-from bavn.actor.detect.run import survey
+from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.hunt.rule_text import RuleFile
 from bavn.actor.hunt.run import run_rules
 from bavn.actor.hunt.sigma import read_rules, rules_of
@@ -116,7 +116,13 @@ def benign(rules: list[RowRule]) -> None:
             sql = "SELECT count(*) FROM (SELECT DISTINCT src, hour // 24 FROM pair_hour WHERE is_home(src))"
             days += int(seen.rows(sql)[0][0])
             memory = RuleMemory()
-            found = survey(seen, (Signature(),), rules=tuple(rules), memory=memory, reference=references[one.tuning])
+            found = survey(
+                seen,
+                (Signature(),),
+                rules=tuple(rules),
+                memory=memory,
+                against=SurveyBackground(reference=references[one.tuning]),
+            )
             found = found.suspicions
             false["all"] += len(found)
             for level in levels:

@@ -26,7 +26,7 @@ from labelled import BENIGN, data_needed, labelled
 
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.run import Survey, survey
-from bavn.actor.node import Lookout, NodeSettings
+from bavn.actor.node.monitor import Monitor, NodeSettings
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata.config import SuricataConfig
@@ -164,17 +164,17 @@ def sustained(work: Path, source_of: Iterator, seconds: float, rate: int) -> dic
         began = time.process_time()
         found = survey(window)
         runs.append(
-            (round((clock.now_us() - START_US) / SECOND_US), lookout.rows, round(time.process_time() - began, 1))
+            (round((clock.now_us() - START_US) / SECOND_US), monitor.rows, round(time.process_time() - began, 1))
         )
         print(
-            f"  at {runs[-1][0]} s: {lookout.rows:,} rows, detectors {runs[-1][2]} s, {len(found.suspicions)} found; "
+            f"  at {runs[-1][0]} s: {monitor.rows:,} rows, detectors {runs[-1][2]} s, {len(found.suspicions)} found; "
             f"{time.monotonic() - wall:.0f} s of the wall, {peak_mb()} MB",
             flush=True,
         )
         return found
 
     with ColumnStore.open(work / "store", limits, homes=HOMES, clock=clock) as store:
-        lookout = Lookout(
+        monitor = Monitor(
             clock=clock,
             store=store,
             sources=[source],
@@ -190,11 +190,11 @@ def sustained(work: Path, source_of: Iterator, seconds: float, rate: int) -> dic
                 while made < due:
                     out.write(written(*next(source_of), START_US + made * SECOND_US // rate))
                     made += 1
-            taken = sum(a.rows + a.passed + a.refused for a in lookout.accounts)
+            taken = sum(a.rows + a.passed + a.refused for a in monitor.accounts)
             waiting.append((due - taken) / rate)
             before = clock.us
             with clock:
-                more = lookout.look()
+                more = monitor.look()
                 store.tidy(merges_max=4)
             worked += (clock.us - before) / SECOND_US
             if not more:
@@ -209,8 +209,8 @@ def sustained(work: Path, source_of: Iterator, seconds: float, rate: int) -> dic
     return {
         "seconds of the clock": round(ran),
         "events": taken,
-        "rows": lookout.rows,
-        "refused": lookout.refused,
+        "rows": monitor.rows,
+        "refused": monitor.refused,
         "events a second": int(taken / ran),
         "events a CPU second of work": int(taken / worked),
         "idle s": idle_s,

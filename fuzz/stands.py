@@ -7,15 +7,16 @@ from tempfile import mkdtemp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine
 
-from bavn.actor.door.door import Door, Keys
+from bavn.actor.door.door import Door, DoorOwner, Keys, NodeKnowledge
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
-from bavn.actor.node import NodeSettings, Talker
+from bavn.actor.node.monitor import NodeSettings
+from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
-from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock, shipped_text
+from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
 from bavn.actor.store.columns import ColumnStore
@@ -139,15 +140,17 @@ class Node:
             history=History(self.store.window, hunt),
         )
         self.door = Door(
-            name=MEMBER,
+            owner=DoorOwner(
+                name=MEMBER,
+                homes=HOMES,
+                keys=Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32),
+            ),
             ledger=self.ledger,
             clock=self.clock,
             dice=SeededDice(3, MEMBER),
-            homes=HOMES,
             policy=DoorPolicy(),
-            keys=Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32),
             identifiers=GroupKeyIdentifiers(bytes(range(32))),
-            suspicions=tuple,
+            knowledge=NodeKnowledge(suspicions=tuple),
         )
         health = Condition(
             version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None

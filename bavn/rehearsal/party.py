@@ -12,23 +12,23 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
-from bavn.actor.door.counts import Counting
+from bavn.actor.door.books import books_of
 from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
-from bavn.actor.node import Lookout, NodeSettings, Talker
+from bavn.actor.node.build import NodeOutfit, counting_of, door_of, talker_of
+from bavn.actor.node.monitor import Monitor, NodeSettings
+from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers
-from bavn.actor.protect.held import held_span
-from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
-from bavn.actor.protect.sightings import blocked_met
 from bavn.centre.correlate.lists import Lists, NoLists
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.registry import Registry
-from bavn.centre.node.build import open_centre
+from bavn.centre.node.build import CentreGround, open_centre
 from bavn.centre.node.centre import Centre
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.store.engine import open_engine
@@ -40,7 +40,6 @@ from bavn.rehearsal.mortal import Killed, MortalClock
 from bavn.rehearsal.noise import SeededNoise
 from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
-from bavn.wire.ledger import Ledger
 from bavn.wire.links.keyholder import Ask, KeyHolderIdentifiers
 
 VERSION: Final = "0.sim"
@@ -69,7 +68,7 @@ class SimEnforcer:
         self.blocks = tuple(sorted(blocks))
 
 
-Senses = Callable[["SimNode", NodeSuspicions], tuple[Lookout | None, History | None]]
+Senses = Callable[["SimNode", NodeSuspicions], tuple[Monitor | None, History | None]]
 """Makes a node's eyes and its past, on each opening; (None, None) for a node without a sensor."""
 
 
@@ -99,7 +98,7 @@ class SimNode:
     door: Door = field(init=False)
     protect: Protect = field(init=False)
     talker: Talker = field(init=False)
-    lookout: Lookout | None = field(init=False)
+    monitor: Monitor | None = field(init=False)
     deaths: int = 0
     _dice: SeededDice = field(init=False)
 
@@ -116,8 +115,8 @@ class SimNode:
     def step(self) -> bool:
         """One look and one talk; a death in it is survived. True if the node lived through it."""
         try:
-            if self.lookout is not None:
-                self.lookout.look()
+            if self.monitor is not None:
+                self.monitor.look()
             self.talker.talk()
         except Killed:
             self.reopen()
@@ -136,10 +135,11 @@ class SimNode:
 
     def _open(self) -> None:
         self.book = Book(self.folder / "node.db")
-        ledger, self.known = Ledger(self.book), NodeSuspicions(self.book)
-        self.lookout, history = self.senses(self, self.known)
+        books = books_of(self.book)
+        self.known = books.known
+        self.monitor, history = self.senses(self, self.known)
         self.protect = Protect(
-            ledger=ledger,
+            ledger=books.ledger,
             clock=self.mortal,
             policy=ProtectPolicy(),
             never=NeverBlock.of("", "the simulator's empty never-block list", own_networks=self.homes),
@@ -147,32 +147,26 @@ class SimNode:
             homes=self.homes,
             history=history,
         )
-        keys = Keys(own=self.key, centre=self.centre_key.public_key(), secret=self.key.private_bytes_raw())
-        self.door = Door(
+        outfit = NodeOutfit(
             name=self.name,
-            ledger=ledger,
+            homes=self.homes,
             clock=self.mortal,
             dice=self._dice,
-            keys=keys,
+            noise=SeededNoise(self._dice),
             policy=self.policy,
-            homes=self.homes,
-            identifiers=KeyHolderIdentifiers(self.ask, ledger, self.mortal, self._dice),
-            suspicions=self.known.all,
-            holds=held_span(self.protect.state, self.mortal),
+            settings=NodeSettings(version=VERSION),
         )
-        settings = NodeSettings(version=VERSION)
-        counting = Counting(
-            self.door, self.mortal, SeededNoise(self._dice), self.known.all, lambda: blocked_met(self.book)
-        )
-        self.talker = Talker(
-            self.mortal, self.link, self.door, self.protect, self._condition, settings, tell_counts=counting.tell
-        )
+        keys = Keys(own=self.key, centre=self.centre_key.public_key(), secret=self.key.private_bytes_raw())
+        identifiers = KeyHolderIdentifiers(self.ask, books.ledger, self.mortal, self._dice)
+        self.door = door_of(outfit, books, keys, identifiers, self.protect)
+        self.talker = talker_of(outfit, self.link, self.door, self.protect, self._condition)
+        self.talker.tell_counts = counting_of(outfit, books, self.door).tell
         self.talker.start()
 
     def _condition(self) -> Condition:
         return Condition(
             version=VERSION,
-            sensor="up" if self.lookout else "none",
+            sensor="up" if self.monitor else "none",
             capture_loss_permille=0,
             clock_skew_s=0,
             queue_messages=self.door.queue().messages,
@@ -254,10 +248,7 @@ class SimCentre:
         self.book = Book(self.folder / "book.db")
         self.centre = open_centre(
             self.config,
-            engine=self._engine,
-            book=self.book,
-            key=self.key,
-            authority=self._authority,
+            ground=CentreGround(engine=self._engine, book=self.book, key=self.key, authority=self._authority),
             clock=self.mortal,
             dice=self._dice,
             lists=self.lists,

@@ -97,14 +97,10 @@ def sector(
     judge.
     """
     from bavn_lab import sector_world
-    from bavn_lab.sectorbench.plots import draw
     from bavn_lab.sectorbench.report import account_in_words, in_words, told
     from bavn_lab.sectorbench.run import Result, measure
 
-    if json_file is not None and not json_file.absolute().parent.is_dir():
-        raise Stop(Exit.USAGE, f"--json {json_file}: there is no such folder")
-    if plots is not None and find_spec("matplotlib") is None:
-        raise Stop(Exit.MISSING, "matplotlib is missing: pip install 'bavn[bench]'")
+    _may_be_kept(json_file, plots)
     begun = time.monotonic()
 
     def say(line: str) -> None:
@@ -120,9 +116,23 @@ def sector(
         made.append(measure(count, range(1, seeds + 1), world=choice.world, jobs=jobs, say=say))
         print(in_words(made[-1]), flush=True)
     figures = told(made, sector_world.commit(), account)
+    _keep(figures, json_file, plots)
+    if not made[0].campaigns:
+        raise Stop(Exit.INPUT, "there was nothing to judge: no malicious capture could be read")
+
+
+def _may_be_kept(json_file: Path | None, plots: Path | None) -> None:
+    """Before hours of work: Stop where its figures could not be kept."""
+    if json_file is not None and not json_file.absolute().parent.is_dir():
+        raise Stop(Exit.USAGE, f"--json {json_file}: there is no such folder")
+    if plots is not None and find_spec("matplotlib") is None:
+        raise Stop(Exit.MISSING, "matplotlib is missing: pip install 'bavn[bench]'")
+
+
+def _keep(figures: dict[str, object], json_file: Path | None, plots: Path | None) -> None:
+    from bavn_lab.sectorbench.plots import draw
+
     if json_file is not None:
         json_file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
     if plots is not None:
         draw(figures, plots, "sector")
-    if not made[0].campaigns:
-        raise Stop(Exit.INPUT, "there was nothing to judge: no malicious capture could be read")

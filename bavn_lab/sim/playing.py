@@ -10,8 +10,8 @@ from typing import Final
 
 from bavn.actor.detect.run import survey
 from bavn.actor.door.suspicions import NodeSuspicions
-from bavn.actor.node import Lookout, NodeSettings
-from bavn.actor.protect.hunt import History
+from bavn.actor.node.monitor import Monitor, NodeSettings
+from bavn.actor.protect.own_history import History
 from bavn.actor.sense.base import Batch
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.query.hunt import hunt
@@ -58,13 +58,13 @@ def senses(told: Scenario, actor: Actor, folder: Path, stores: list[ColumnStore]
     """Eyes on the played records over a store in ``folder``; every store that was opened is added to ``stores``, the
     newest last, for the caller to close."""
 
-    def opened(node: SimNode, known: NodeSuspicions) -> tuple[Lookout, History]:
+    def opened(node: SimNode, known: NodeSuspicions) -> tuple[Monitor, History]:
         if stores:
             stores.pop().close()
         store = ColumnStore.open(folder, homes=actor.homes)
         stores.append(store)
         source = PlayedSource(told, actor, node.mortal, store.mark(f"played {actor.name}"))
-        lookout = Lookout(
+        monitor = Monitor(
             clock=node.mortal,
             store=store,
             sources=(source,),
@@ -73,6 +73,6 @@ def senses(told: Scenario, actor: Actor, folder: Path, stores: list[ColumnStore]
             horizon_us=lambda: told.end_us,
             settings=NodeSettings(version=VERSION),
         )
-        return lookout, History(store.window, hunt)
+        return monitor, History(store.window, hunt)
 
     return opened

@@ -142,10 +142,14 @@ def _campaign(*more: str) -> dict[str, tuple[Suspicion, ...]]:
 
 def attempts() -> tuple[Attempt, ...]:
     """All of them, the control first."""
+    control = Attempt(name="nobody hostile", does="The control: the campaign at three.", suspects=_campaign())
+    return (control, *_claims(), *_in_the_round(), *_in_reports())
+
+
+def _claims() -> tuple[Attempt, ...]:
+    """A supplier is to be blocked."""
     lonely = {"north": (suspect(SUPPLIER, WEAK, "10.9.1.1"),)}
-    flood = tuple(suspect(invented(n), ABSURD, f"10.9.2.{n}") for n in range(200))
     return (
-        Attempt(name="nobody hostile", does="The control: the campaign at three.", suspects=_campaign()),
         Attempt(
             name="claims a supplier",
             does="Claims, beyond doubt, a supplier that one honest actor weakly suspects.",
@@ -171,6 +175,13 @@ def attempts() -> tuple[Attempt, ...]:
             groups={EVIL: "one", "evil-2": "one"},
             lies={EVIL: lambda: says_absurd_p, "evil-2": lambda: says_absurd_p},
         ),
+    )
+
+
+def _in_the_round() -> tuple[Attempt, ...]:
+    """The campaign is to go missing, or to become something else, while actors join."""
+    flood = tuple(suspect(invented(n), ABSURD, f"10.9.2.{n}") for n in range(200))
+    return (
         Attempt(
             name="floods tier A",
             does="Claims 200 inventions beyond doubt, to push the campaign out of the round.",
@@ -194,6 +205,12 @@ def attempts() -> tuple[Attempt, ...]:
             suspects=_campaign(EVIL),
             lies={EVIL: lambda: names_another},
         ),
+    )
+
+
+def _in_reports() -> tuple[Attempt, ...]:
+    """What is said of the campaign afterwards."""
+    return (
         Attempt(
             name="replays old reports",
             does="Says its old reports over again in every later round.",

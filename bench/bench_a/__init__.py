@@ -14,7 +14,7 @@ from bavn.actor.detect.detectors.dga import ALARM_NATS, _step
 from bavn.actor.detect.detectors.exfil import Exfil
 from bavn.actor.detect.detectors.rarity import Rarity
 from bavn.actor.detect.indicators import lists
-from bavn.actor.detect.run import survey
+from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.detect.statistics.made_names import DOWN_NATS
 from bavn.actor.detect.terms import Terms
 from bavn.actor.store.columns import ColumnStore
@@ -186,7 +186,7 @@ def transfers(trials: int = 40, hosts: int = 1000, days: int = 10) -> dict[str, 
                 {size_mb * 1_000_000 // 12} AS bytes_toserver, 100000 AS bytes_toclient, 100 AS pkts_toserver,
                 50 AS pkts_toclient, 'closed' AS state, FALSE AS failed FROM range({12 * trials}) t(n)"""
         with office(hosts, days, more=more) as (made, _):
-            seen = survey(made, (Exfil(),), reference=NO_REFERENCE).suspicions
+            seen = survey(made, (Exfil(),), against=SurveyBackground(reference=NO_REFERENCE)).suspicions
             guilty = Counter(int(s.host.rpartition(".")[2]) < trials and s.host.startswith("10.0.0.") for s in seen)
             rows[f"{size_mb} MB over an hour"] = {
                 "found": guilty[True] / trials,

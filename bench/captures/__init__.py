@@ -20,7 +20,7 @@ from reference import populations
 from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import Detector
 from bavn.actor.detect.indicators.indicators import IndicatorSet
-from bavn.actor.detect.run import survey
+from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.store.query.window import StoreWindow
 from bavn.model.observable import NotCanonical, Observable, ObservableType, registered_domain
 from bavn.model.record import address_uuid
@@ -123,7 +123,7 @@ def share_of_benign(
     made: StoreWindow, detectors: list[Detector], reference: calibrate.Reference, shares: dict[str, list[float]]
 ) -> None:
     """The p-values of all that was weighed, were each judged alone: as often small as they say?"""
-    for population, tally in survey(made, detectors, reference=reference).tallies.items():
+    for population, tally in survey(made, detectors, against=SurveyBackground(reference=reference)).tallies.items():
         for step, n in tally.counts.items():
             shares[population] += [reference.at_least(population, calibrate.least_of(step + 1))] * n
 
@@ -136,7 +136,9 @@ def take(
     if one.kind != "hard-benign" and not benign and not question.asks(one):
         return
     indicators = indicators_of(one) if not benign else IndicatorSet()
-    seen = survey(made, (question.detector,), reference=reference, indicators=indicators).suspicions
+    seen = survey(
+        made, (question.detector,), against=SurveyBackground(reference=reference), indicators=indicators
+    ).suspicions
     half = "tuning" if one.tuning else "test"
     labels = (
         ["benign", f"benign, {half}"]
@@ -203,7 +205,9 @@ def detected_us(question: Question, one: Labelled, reference: calibrate.Referenc
         with window(one, until(tables, moments[at])) as part:
             if part is None:
                 return False
-            given = survey(part, (question.detector,), reference=reference, indicators=indicators)
+            given = survey(
+                part, (question.detector,), against=SurveyBackground(reference=reference), indicators=indicators
+            )
             return any(s.p <= LEVELS[SHOWN] and about(one, s) for s in given.suspicions)
 
     low, high = 0, len(moments) - 1

@@ -307,7 +307,7 @@ TARGETS = (
     ),
     Target(
         name="any-file",
-        covers=("module:bavn.actor.sense.recognise", "module:bavn.actor.sense.logfile"),
+        covers=("module:bavn.actor.sense.recognise", "module:bavn.actor.formats.gzipped"),
         forms=(*LINES, *JSON_LINES, unpacked(LINES)),
         seeds=lambda: [
             eve_seeds()[0],

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import NameOID
 
 from bavn.actor.evidence.bundle import packets_file
-from bavn.actor.evidence.frames import heads_of
-from bavn.actor.evidence.pcap import packets as evidence_packets
+from bavn.actor.formats.headers import heads_of
+from bavn.actor.formats.pcap import packets as evidence_packets
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.capture import rescue, survey
 from bavn.actor.sense.handshakes.capture import read_capture
@@ -315,10 +315,10 @@ TARGETS = (
         name="capture",
         covers=(
             "source:KexFolder",
-            "module:bavn.actor.sense.packets",
+            "module:bavn.actor.sense.handshakes.packets",
             "module:bavn.actor.sense.capture",
-            "module:bavn.actor.evidence.pcap",
-            "module:bavn.actor.evidence.frames",
+            "module:bavn.actor.formats.pcap",
+            "module:bavn.actor.formats.headers",
             "module:bavn.actor.evidence.bundle",
         ),
         forms=CAPTURE,
@@ -328,7 +328,7 @@ TARGETS = (
     ),
     Target(
         name="tls",
-        covers=("module:bavn.actor.sense.handshakes.hello", "module:bavn.actor.sense.handshakes.talk"),
+        covers=("module:bavn.actor.formats.tls_hello", "module:bavn.actor.sense.handshakes.talk"),
         forms=(_either(tls), _either(tls), *(_either(one) for one in BYTES)),
         seeds=lambda: [_both(*pair) for pair in flights()],
         make=_talk(443, lambda: _both(*flights()[0])),

@@ -9,7 +9,7 @@ import zipfile
 import pytest
 
 from bavn.actor.evidence.keep import path_of
-from bavn.actor.evidence.pcap import packets
+from bavn.actor.formats.pcap import packets
 from bavn.app.cli.node.main import app
 from bavn.app.config.load import read_node
 from bavn.app.node.packets import captures_folder, evidence_folder, packet_files, packet_ring, ring_folder
@@ -63,7 +63,7 @@ def node(tmp_path):
     file.write_text('[node]\nactor = "north"\n[sense]\neve_file = "eve.json"\n')
     parts = build(read_node(file))
     for _ in range(3):
-        parts.lookout.look()
+        parts.monitor.look()
     span = {"first_us": at_us, "last_us": at_us + 60_000_000}
     parts.known.replace(
         [suspicion(**span, rows=RowsRef("flow", (("src", HOST), ("dst", PEER)), *span.values()))], at_us

@@ -19,7 +19,7 @@ import pytest
 import bavn.actor.protect
 import bavn.actor.sense
 from bavn.actor.detect.run import DETECTORS
-from bavn.actor.node import Lookout, NodeSettings
+from bavn.actor.node.monitor import Monitor, NodeSettings
 from bavn.actor.sense import turn
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.store.columns import ColumnStore
@@ -134,7 +134,7 @@ def short():
 def node(short, quiet):
     assert quiet == []
     parts = build(read_node(everything(short)))
-    for one in parts.lookout.turns:
+    for one in parts.monitor.turns:
         one._wait_s = 0
     yield parts
     with contextlib.suppress(Exception):
@@ -143,11 +143,11 @@ def node(short, quiet):
 
 def look(parts):
     with contextlib.suppress(SourceBroken):
-        parts.lookout.look()
+        parts.monitor.look()
 
 
 def test_the_walk_covers_every_source_and_every_enforcer(node) -> None:
-    assert {type(source) for source in node.lookout.sources} == set(SOURCES)
+    assert {type(source) for source in node.monitor.sources} == set(SOURCES)
     assert {type(hand) for hand in node.protect.hands.all} == set(ENFORCERS)
     assert failing(node) == set()
 
@@ -155,17 +155,17 @@ def test_the_walk_covers_every_source_and_every_enforcer(node) -> None:
 def test_a_source_that_fails_costs_none_of_the_others_its_turn(node, monkeypatch) -> None:
     look(node)
     for kind in SOURCES:
-        mine = {f"source {account.source.name}" for account in node.lookout.accounts if type(account.source) is kind}
-        for account in node.lookout.accounts:
+        mine = {f"source {account.source.name}" for account in node.monitor.accounts if type(account.source) is kind}
+        for account in node.monitor.accounts:
             account.caught_up_us = None
         with monkeypatch.context() as broke:
             broken(broke, kind, "poll")
             broken(broke, kind, "lag_bytes")
             look(node)
             assert failing(node) == mine, kind
-            told = {figures.name for figures in node.lookout.figures() if (figures.broken or "").startswith("fails: ")}
+            told = {figures.name for figures in node.monitor.figures() if (figures.broken or "").startswith("fails: ")}
             assert {f"source {name}" for name in told} == mine
-            others = [account for account in node.lookout.accounts if type(account.source) is not kind]
+            others = [account for account in node.monitor.accounts if type(account.source) is not kind]
             assert all(account.caught_up_us is not None or account.broken for account in others)
         look(node)
         assert failing(node) == set(), kind
@@ -179,7 +179,7 @@ def test_what_cannot_be_made_keeps_no_node_from_starting_and_is_made_later(short
             if kind.__name__ != "CanarySource":
                 broken(broke, kind, "__init__")
         parts = build(read_node(file))
-        names = {account.source.name for account in parts.lookout.accounts} - {"canary"}
+        names = {account.source.name for account in parts.monitor.accounts} - {"canary"}
         hands = {hand.name for hand in parts.protect.hands.all}
         assert failing(parts) == {f"source {name}" for name in names} | {f"enforcer {name}" for name in hands}
         assert hands == {kind.name for kind in ENFORCERS}
@@ -187,12 +187,12 @@ def test_what_cannot_be_made_keeps_no_node_from_starting_and_is_made_later(short
         parts.protect.start()
         assert len(failing(parts)) == len(names) + len(hands)
     try:
-        for one in parts.lookout.turns:
+        for one in parts.monitor.turns:
             one._not_before_us = 0
         look(parts)
         parts.protect.force.apply([], [], again=True)
         assert failing(parts) == set()
-        assert {type(made_of(source)) for source in parts.lookout.sources} == set(SOURCES)
+        assert {type(made_of(source)) for source in parts.monitor.sources} == set(SOURCES)
         assert {type(made_of(hand)) for hand in parts.protect.hands.all} == set(ENFORCERS)
         assert parts.protect.force.down == ()
     finally:
@@ -210,7 +210,7 @@ def test_whatever_fails_at_the_stop_the_rest_is_let_go(node, monkeypatch) -> Non
 
         monkeypatch.setattr(kind, "close", close)
     node.close()
-    names = {f"source {account.source.name}" for account in node.lookout.accounts} - {"source canary"}
+    names = {f"source {account.source.name}" for account in node.monitor.accounts} - {"source canary"}
     assert failing(node) == names
     assert {part.latest.during for part in node.failures.failing()} == {"stop"}
 
@@ -281,7 +281,7 @@ STEPS = {
     "step rules": "rule_keeper.step",
     "step keep": "keeper.turn",
     "step look": "store.tidy",
-    "detector run": "lookout.detect",
+    "detector run": "monitor.detect",
 }
 """What each thread of a node does in its turn, by the name under which it fails."""
 
@@ -308,7 +308,7 @@ def test_each_step_of_a_running_node_may_fail_and_works_again(short, quiet, monk
             setattr(kind, method, raises)
     thread = threading.Thread(target=service.run, daemon=True)
     try:
-        parts.lookout._fresh = True
+        parts.monitor._fresh = True
         parts.talker._tidy_us = 0
         thread.start()
         wait_for(lambda: failing(parts) >= set(STEPS), lambda: set(STEPS) - failing(parts))
@@ -316,8 +316,8 @@ def test_each_step_of_a_running_node_may_fail_and_works_again(short, quiet, monk
         for owner, method, real in undo:
             setattr(owner, method, real)
         undo.clear()
-        parts.talker._tidy_us = parts.lookout._due_us = 0
-        parts.lookout._fresh = True
+        parts.talker._tidy_us = parts.monitor._due_us = 0
+        parts.monitor._fresh = True
         wait_for(lambda: not failing(parts) & set(STEPS), lambda: failing(parts))
         assert thread.is_alive()
     finally:
@@ -371,7 +371,7 @@ def test_what_a_batch_may_never_be_is_told_as_lost_and_the_mark_goes_on(tmp_path
     clock = SystemClock()
     failures = FailureFolder(None, clock)
     with ColumnStore.open(tmp_path / "store") as store:
-        out = Lookout(
+        out = Monitor(
             clock=clock,
             store=store,
             sources=[Source()],

@@ -50,8 +50,8 @@ def _seen(folder) -> dict[str, object]:
     """What the node has after a start and a look: all its rows, all its ledger, and what its files are said to be."""
     parts = build(read_node(folder / "node.toml"))
     try:
-        parts.lookout.look()
-        parts.lookout.look()
+        parts.monitor.look()
+        parts.monitor.look()
         broken = parts.ledger.verify()
         damaged = parts.store.check(deep=True)
         columns = "count(*), sum(bytes_toserver), sum(hash(ts, src, dst, src_port)::HUGEINT % 1000003)"
@@ -68,7 +68,7 @@ def whole(tmp_path_factory):
     (folder / "eve.json").write_text("".join(_line(number) + "\n" for number in range(ROWS)))
     (folder / "node.toml").write_text('[node]\nactor = "lonely"\n[sense]\neve_file = "eve.json"\n')
     parts = build(read_node(folder / "node.toml"))
-    parts.lookout.look()
+    parts.monitor.look()
     parts.store.tidy(merges_max=8)
     with parts.book.transaction():
         for number in range(40):

@@ -144,7 +144,7 @@ def test_an_alert_of_our_rule_leaves_through_the_door_as_a_sighting(suricata, no
     node.protect.receive([IndicatorReleased(bundle=bundle)])
     assert suricata.holds([EVIL]) == [EVIL]
     assert call(suricata)
-    node.lookout.look()
+    node.monitor.look()
     node.talker.serve()
     [line] = [line for line in node.ledger.every() if line.kind == "Observation" and '"seen"' in line.summary]
     assert (line.way, line.verdict, line.privacy) == ("out", "passed", "S2")

@@ -52,7 +52,7 @@ def test_each_line_that_comes_while_the_disk_is_full_is_kept_when_there_is_room(
     (tmp_path / "node.toml").write_text('[node]\nactor = "north"\n[sense]\neve_file = "eve.json"\n')
     eve, filler = tmp_path / "eve.json", disk / "filler"
     parts = build(read_node(tmp_path / "node.toml"))
-    account = parts.lookout.accounts[0]
+    account = parts.monitor.accounts[0]
     try:
         refused = written = 0
         with eve.open("w") as log:
@@ -66,11 +66,11 @@ def test_each_line_that_comes_while_the_disk_is_full_is_kept_when_there_is_room(
                     filler.unlink()
                 with suppress(SourceBroken):
                     try:
-                        parts.lookout.look()
+                        parts.monitor.look()
                     except Exception:  # noqa: BLE001  whatever the store says of a full disk
                         refused += 1
         for _ in range(4):
-            parts.lookout.look()
+            parts.monitor.look()
         assert refused >= 2, "the disk was never full"
         assert account.rows + account.refused + account.passed == LINES
         assert parts.store.stats().rows_total == LINES

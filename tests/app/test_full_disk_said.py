@@ -47,8 +47,8 @@ def test_a_full_disk_is_said_in_the_health_file_and_in_the_metrics(small_disk, m
     file = small_disk / "node.toml"
     file.write_text('[node]\nactor = "lonely"\n[health]\nmetrics_file = "bavn.prom"\ndisk_free_mb_min = 1\n')
     now = SimpleNamespace(us=time.time_ns() // 1000)
-    lookout = SimpleNamespace(accounts=(), detecting_us=None, detected_us=None, detect_took_us=0)
-    recorder = Recorder(read_node(file), SimpleNamespace(now_us=lambda: now.us), lookout, None, queued=lambda: 0)
+    monitor = SimpleNamespace(accounts=(), detecting_us=None, detected_us=None, detect_took_us=0)
+    recorder = Recorder(read_node(file), SimpleNamespace(now_us=lambda: now.us), monitor, None, queued=lambda: 0)
     recorder.step()
     recorder.step()
     page = small_disk / "bavn.prom"

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from bavn.actor.detect.indicators.rule_memory import Refused, RulesStatus
+from bavn.actor.formats.refused import RefusedLine
 from bavn.actor.sense.account import Account, Figures
-from bavn.actor.sense.base import Batch, Loss, RefusedLine
+from bavn.actor.sense.base import Batch, Loss
 from bavn.app.cli.main import _run
 from bavn.app.config.load import read_node
 from bavn.app.config.sensor import HealthTable
@@ -167,15 +168,15 @@ def recorder(tmp_path):
     (tmp_path / "data").mkdir()
     source, clock = Source(), SimpleNamespace(us=MINUTE_US)
     clock.now_us = lambda: clock.us
-    lookout = SimpleNamespace(
+    monitor = SimpleNamespace(
         accounts=(Account(source, 0),),
         detecting_us=None,
         detected_us=None,
         detect_took_us=0,
         finished=threading.Event(),
     )
-    lookout.accounts[0].read_up_to(MINUTE_US)
-    made = Recorder(read_node(file), clock, lookout, None, queued=lambda: 4)
+    monitor.accounts[0].read_up_to(MINUTE_US)
+    made = Recorder(read_node(file), clock, monitor, None, queued=lambda: 4)
     return SimpleNamespace(made=made, source=source, clock=clock, file=tmp_path / "data" / HEALTH_FILE)
 
 
@@ -235,7 +236,7 @@ def test_the_command_says_what_the_node_wrote(recorder, monkeypatch, capsys, tmp
     assert code == Exit.NOT_FOUND
     assert "has this node run?" in said.err
     recorder.clock.us = time.time_ns() // 1000
-    recorder.made.lookout.accounts[0].heard_us = recorder.clock.us
+    recorder.made.monitor.accounts[0].heard_us = recorder.clock.us
     recorder.source.of = 100
     step(recorder, 0)
     code, said = ask(config, monkeypatch, capsys)
@@ -282,7 +283,7 @@ def test_a_node_that_reads_logs_alone_has_no_sensor(recorder, monkeypatch, capsy
 def test_a_refusal_is_told_with_the_place_of_the_latest_in_both_languages(
     recorder, monkeypatch, capsys, tmp_path
 ) -> None:
-    account = recorder.made.lookout.accounts[0]
+    account = recorder.made.monitor.accounts[0]
     refusals = (RefusedLine("access.log", 7, "of no known program"), RefusedLine("access.log", 12, "address: x"))
     account.took(Batch(source="suricata", mark="1", tables={}, lines=3, passed=1, refused=2, refusals=refusals))
     recorder.clock.us = time.time_ns() // 1000
@@ -343,7 +344,7 @@ def test_the_centre_is_told_from_the_same_figures(tmp_path) -> None:
     file.write_text('[node]\nactor = "north"\n[sense]\neve_file = "eve.json"\n')
     parts = build(read_node(file))
     try:
-        parts.lookout.look()
+        parts.monitor.look()
         told = parts.talker.condition()
         assert (told.sensor, told.capture_loss_permille, told.last_round) == ("up", 250, None)
         parts.recorder.step(stopped=True)

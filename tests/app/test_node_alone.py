@@ -40,7 +40,7 @@ def test_it_reads_and_concludes_and_tells_nobody(config) -> None:
     parts = build(read_node(config))
     try:
         for _ in range(3):
-            parts.lookout.look()
+            parts.monitor.look()
             parts.talker.serve()
             assert parts.talker.send() == 0
         assert parts.store.stats().rows == {"flow": 1}

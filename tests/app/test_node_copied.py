@@ -23,7 +23,7 @@ def test_a_copy_of_a_stopped_node_goes_on_with_its_ledger_and_rows(tmp_path) -> 
     (first / "node.toml").write_text('[node]\nactor = "klinik"\n[sense]\nlog_files = ["squid:squid.log"]\n')
     (first / "squid.log").write_text("".join(LINE.format(time.time() - 60, host) for host in range(1, 9)))
     parts = build(read_node(first / "node.toml"))
-    parts.lookout.look()
+    parts.monitor.look()
     parts.ledger.append(1, "door", "out", Note(kind="Report", item_id="0" * 64, peer="centre"))
     before, head = rows(parts), parts.ledger.head()
     parts.close()
@@ -35,7 +35,7 @@ def test_a_copy_of_a_stopped_node_goes_on_with_its_ledger_and_rows(tmp_path) -> 
     again = build(read_node(second / "node.toml"))
     try:
         assert (rows(again), again.ledger.head(), again.ledger.verify()) == (before, head, None)
-        again.lookout.look()
+        again.monitor.look()
         assert before < rows(again) <= before + before // 8 + 1, "what was read is not read again"
     finally:
         again.close()

@@ -14,7 +14,7 @@ ENDLESS = "SELECT count(*) FROM range(100000000000) a WHERE hash(a.range) = 1"
 HEAD = f"""
 import sys, time
 from bavn.app.node import detecting as node_detecting, parts as node_parts, service as node_service
-from bavn.actor.node import Talker
+from bavn.actor.node.talker import Talker
 from bavn.actor.protect.protect import Protect
 from bavn.actor.store.segments.write import SegmentWriter
 def endless(window):
@@ -38,8 +38,8 @@ def hours(writer, engine, *_):
 SegmentWriter.hours = hours
 node_detecting.survey = lambda window, **_: time.sleep(300)
 node_service.IDLE_S = 0.01
-from bavn.actor.node import Lookout
-Lookout.conclude = lambda lookout: None
+from bavn.actor.node.monitor import Monitor
+Monitor.conclude = lambda monitor: None
 """,
     "a hunt": """
 made = []

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from bavn.actor.door import books as door_books
+from bavn.actor.node import build as node_build
 from bavn.app.cli import main
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
 from bavn.app.node import links as node_links
@@ -39,11 +41,17 @@ from .test_containment import failing, port, quiet, short
 MACHINERY = {"owned", "begun", "or_late", "LateCaller", "LateIdentifiers", "FailureFolder", "SystemClock", "SystemDice"}
 """What contains, and the machine's own clock and dice: the walk stands on them."""
 ENDS = {
-    owned.BOOK: {"parts.Book", "parts.Ledger", "parts.NodeSuspicions", "parts.VerdictBook"},
+    owned.BOOK: {"parts.Book", "books.Ledger", "books.NodeSuspicions", "books.VerdictBook", "books.NodeBooks"},
     owned.KEYS: {"links.Keys"},
-    owned.GATES: {"parts.protection", "parts.Door", "parts.held_span", "parts.Talker"},
+    owned.GATES: {
+        "parts.protection",
+        *(f"build.{name}" for name in ("Door", "DoorOwner", "NodeKnowledge", "held_span", "Talker")),
+    },
     owned.HEALTH: {"parts.NodeChecks", "parts.Recorder"},
-    owned.ANY: {"parts.NodeSettings", "parts.NodeParts", "parts.Safe"},
+    owned.ANY: {
+        *(f"parts.{name}" for name in ("NodeSettings", "NodeOutfit", "DoorTerms", "NodeParts", "Safe")),
+        *(f"parts.{name}" for name in ("_Start", "_Gates", "_Looking")),
+    },
 }
 """What a node does not start without, by what the one line names; docs/operations.md says why."""
 MORE = {
@@ -71,14 +79,15 @@ LATER = {
 PROMISES = {
     "ColumnStore": "store_whole",
     "sources_of": "sources_read",
-    "Lookout": "detectors_work",
+    "Monitor": "detectors_work",
     "link_of": "centre_accepts",
     "key_holder_link": "keyholder_accepts",
     "RuleKeeper": "rules_loaded",
     "ZoneService": "parts_work",
 }
 """Which promise is broken where one of these cannot be made."""
-CALLED = sorted(one for one in called_by(node_parts._build, node_parts, node_links) if one.name not in MACHINERY)
+BUILT_IN = (node_parts, node_links, node_build, door_books)
+CALLED = sorted(one for one in called_by(node_parts._build, *BUILT_IN) if one.name not in MACHINERY)
 
 
 def short_name(one):
@@ -132,8 +141,8 @@ def tried(service):
     """Each half of the node does its work once, and says how it is; what it says."""
     parts = service.parts
     try:
-        if parts.lookout is not None:
-            parts.lookout.look()
+        if parts.monitor is not None:
+            parts.monitor.look()
         parts.talker.start()
         parts.talker.serve()
         parts.check()
@@ -162,7 +171,7 @@ def ended_by(name):
 
 def test_the_walk_finds_what_a_node_is_built_of() -> None:
     names = {one.name for one in CALLED}
-    assert names >= {"Book", "ColumnStore", "sources_of", "Lookout", "Recorder", "link_of", "key_holder_link"}
+    assert names >= {"Book", "ColumnStore", "sources_of", "Monitor", "Recorder", "link_of", "key_holder_link"}
     assert {name for ends in ENDS.values() for name in ends} <= set(map(short_name, CALLED))
 
 

@@ -69,7 +69,7 @@ class Node:
 
     def turn(self):
         """What the threads do in a few seconds; what the node then says of itself."""
-        self.parts.lookout.look()
+        self.parts.monitor.look()
         self.parts.check()
         return self.step()
 
@@ -223,7 +223,7 @@ def test_a_centre_that_is_silent_is_told_with_since_when(member, stand) -> None:
 
 def test_what_was_lost_stays_said_over_a_restart_until_a_person_knows_of_it(node, monkeypatch, capsys) -> None:
     assert node.turn()["healthy"]
-    source = node.parts.lookout.accounts[0].source
+    source = node.parts.monitor.accounts[0].source
     lost = [Loss(what="spool_deleted", count=4000, unit="messages")]
     source.losses = lambda: tuple(lost)
     source.counts = dict
@@ -292,7 +292,7 @@ def test_a_byte_of_the_ledger_that_is_flipped_is_found_by_the_running_node(node,
 
 def test_a_reader_that_stands_is_not_a_silent_one(node) -> None:
     assert node.turn()["healthy"]
-    source = node.parts.lookout.accounts[0].source
+    source = node.parts.monitor.accounts[0].source
     source.poll = lambda: iter(())
     with (node.file.parent / "eve.json").open("a") as log:
         log.write((json.dumps(FLOW) + "\n") * 20)

@@ -13,7 +13,7 @@ from pathlib import Path
 import bavn.app
 from bavn.actor.door.counts import Counting
 from bavn.actor.evidence.keep import Keeper
-from bavn.actor.node import Lookout
+from bavn.actor.node.monitor import Monitor
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.config.load import read_node
 from bavn.app.node import list_service, sigma_files
@@ -109,12 +109,17 @@ STARTS = {
 """What a node can start without: what makes it, and where it would stand."""
 
 
+def _name_of(function: ast.expr) -> str:
+    """As it is called: ``begun(...)``, or ``start.begin(...)``."""
+    return getattr(function, "attr", getattr(function, "id", ""))
+
+
 def test_the_walk_covers_every_part_that_a_node_can_start_without() -> None:
     """What ``build`` itself begins is walked in test_node_start.py."""
     begun, built = set(), set()
     for file in (Path(bavn.app.__path__[0]) / "node").rglob("*.py"):
         for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in ("begin", "begun"):
+            if isinstance(call, ast.Call) and _name_of(call.func) in ("begin", "begun"):
                 names = {given.value for given in call.args if isinstance(given, ast.Constant)}
                 (built if file.stem == "parts" else begun).update(names)
     assert begun <= set(STARTS) <= begun | built
@@ -146,7 +151,7 @@ def test_what_cannot_be_made_at_the_start_keeps_no_node_from_starting_without_it
         parts.recorder.step()
         assert parts.protect.force.down == ()
         assert failing(parts) == set(STARTS), "they stay told, and everything else works"
-        assert [one.name for one in parts.lookout.turns if one.account.broken] == []
+        assert [one.name for one in parts.monitor.turns if one.account.broken] == []
         said = (short / "data" / HEALTH_FILE).read_text()
         assert all(f"{part} fails" in said for part in STARTS), "shown to whoever looks at the node's health"
     finally:
@@ -179,7 +184,7 @@ def test_whatever_cannot_be_let_go_of_at_the_stop_everything_else_is(short, quie
 def test_what_fails_to_stop_keeps_nothing_else_from_stopping(short, quiet, monkeypatch) -> None:
     service = NodeService(read_node(listening(everything(short))))
     parts, stopped = service.parts, set()
-    for owner in (Lookout, ZoneService, ColumnStore):
+    for owner in (Monitor, ZoneService, ColumnStore):
 
         def stop(self, real=owner.stop):
             stopped.add(type(self).__name__)
@@ -192,6 +197,6 @@ def test_what_fails_to_stop_keeps_nothing_else_from_stopping(short, quiet, monke
     service.stop()
     thread.join(20)
     assert not thread.is_alive()
-    assert stopped == {"Lookout", "ZoneService", "ColumnStore"}
+    assert stopped == {"Monitor", "ZoneService", "ColumnStore"}
     assert {f"stop {name}" for name in stopped} <= failing(parts)
     assert "step close" not in failing(parts)

@@ -21,12 +21,13 @@ from bavn.app.web.sac.overview_words import BLIND
 from bavn.centre.desk.alarms import wrong_at
 from bavn.centre.desk.detector_coverage import coverage_of_actors
 from bavn.centre.node.config import config_of
-from bavn.model.health import NODE_BOUNDS, NODE_SILENT_US, NodeBounds
+from bavn.model.health import NODE_SILENT_US
+from bavn.model.node_bounds import NODE_BOUNDS, NodeBounds
 from bavn.model.received import NodeHealth
 from bavn.model.sector.member import Actor, ActorState
 
 PACKAGE = Path(__file__).resolve().parents[2] / "bavn"
-HERE = "model/health.py"
+HERE = ("model/health.py", "model/node_bounds.py")
 NOW_US = 1_790_000_000_000_000
 SECOND_US = 1_000_000
 NAMES = (
@@ -109,7 +110,7 @@ def trees() -> dict[str, ast.Module]:
     """Of each module whose text has such a name or figure at all: the others need no reading."""
     texts = {str(file.relative_to(PACKAGE)): file.read_text(encoding="utf-8") for file in sorted(PACKAGE.rglob("*.py"))}
     near = re.compile(rf"(\b|_)({NAMES})[A-Z_]*(: [^=]+)? = |" + "|".join([*TOLD, *HEARD]), re.IGNORECASE)
-    return {file: ast.parse(text) for file, text in texts.items() if file != HERE and near.search(text)}
+    return {file: ast.parse(text) for file, text in texts.items() if file not in HERE and near.search(text)}
 
 
 def over_all(find) -> dict[str, list[str]]:

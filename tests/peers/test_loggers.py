@@ -9,7 +9,7 @@ import pytest
 
 from bavn.actor.sense.syslog.admission import SyslogSettings
 from bavn.actor.sense.syslog.listen import TCP, TLS, UDP
-from bavn.actor.sense.syslog.receiver import SyslogReceiver
+from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
 from bavn.model.record import address_text
 from tests.conftest import ROOT
 from tests.peers.program import running
@@ -31,11 +31,12 @@ class Node:
             sensor="s1",
             folder=folder / "spool",
             settings=SyslogSettings(senders=()),
-            now_us=lambda: time.time_ns() // 1000,
-            listen=listen or dict.fromkeys((UDP, TCP, TLS), "127.0.0.1:0"),
-            certificate=(certificate / "ca.pem", certificate / "key.pem", None),
+            timing=SyslogTiming(now_us=lambda: time.time_ns() // 1000, gather_s=0.0),
+            at=SyslogAddresses(
+                listen=listen or dict.fromkeys((UDP, TCP, TLS), "127.0.0.1:0"),
+                certificate=(certificate / "ca.pem", certificate / "key.pem", None),
+            ),
             engine=engine,
-            gather_s=0.0,
             mark=mark,
         )
 

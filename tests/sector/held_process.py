@@ -36,7 +36,7 @@ KEYHOLDER = {
 }
 NODE = {
     "a release is heard, in an open transaction": ("bavn.actor.protect.intake", "Intake.take_in", AFTER),
-    "a release is heard and not enforced": ("bavn.actor.node", "Talker.take", AFTER),
+    "a release is heard and not enforced": ("bavn.actor.node.talker", "Talker.take", AFTER),
     "one enforcer has it": ("bavn.actor.protect.force", "Force._bring", AFTER),
     "a receipt is written, in an open transaction": ("bavn.actor.door.door", "Door.tell_outcome", AFTER),
     "an envelope is posted and not let go": ("bavn.wire.links.https", "HttpsLink.post", AFTER),

@@ -9,15 +9,16 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.door import Door, Keys
+from bavn.actor.door.door import Door, DoorOwner, Keys, NodeKnowledge
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
-from bavn.actor.node import NodeSettings, Talker
+from bavn.actor.node.monitor import NodeSettings
+from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
-from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock, shipped_text
+from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
 from bavn.actor.store.columns import ColumnStore
@@ -83,15 +84,17 @@ class Node:
         )
         self.suspects = [suspicion((Observable.of("domain", "only-here.net"),), 1e-4, "10.1.2.3", NOW_US)]
         self.door = Door(
-            name="north",
+            owner=DoorOwner(
+                name="north",
+                homes=HOMES,
+                keys=Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32),
+            ),
             ledger=ledger,
             clock=self.clock,
             dice=SeededDice(3, "north"),
-            keys=Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32),
             policy=door or DoorPolicy(),
-            homes=HOMES,
             identifiers=GroupKeyIdentifiers(bytes(range(32))),
-            suspicions=lambda: self.suspects,
+            knowledge=NodeKnowledge(suspicions=lambda: self.suspects),
         )
         health = Condition(
             version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bavn.actor.door.conversations.case_book import ATTACH
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.protect.hunt import Found
+from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.requests import request
 from bavn.model.intel.indicator import indicator_id

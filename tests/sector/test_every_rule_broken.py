@@ -10,7 +10,7 @@ import pytest
 
 from bavn.actor.door.conversations.case_book import ATTACH, WAITING_MAX
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.protect.hunt import Found
+from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.protect import Protect
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.model.intel.indicator import Sighting, indicator_id

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from bavn.actor.door.conversations.questions import QUESTIONS_SQL
-from bavn.actor.protect.hunt import History
+from bavn.actor.protect.own_history import History
 from bavn.actor.store.query.hunt import Hunted
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, hour_of
 from bavn.model.observable import Observable

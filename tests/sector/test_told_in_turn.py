@@ -2,7 +2,7 @@
 
 import pytest
 
-from bavn.actor import node as node_module
+from bavn.actor.node import talker as node_module
 from bavn.wire.messages.catalogue import Receipt
 from tests.sector.hostile_centre import Wire, release
 

@@ -68,12 +68,21 @@ def _port_hint(rule: PortRule, app: str | None, others: int, evidence: Evidence,
     )
 
 
+_Offered = dict[tuple[int, str], tuple[str | None, int, int, int, int]]
+"""What a host offers at a port: application, flows, clients, first and last moment."""
+
+
 def _together(facts: HostFacts) -> Iterator[Hint]:
     """What no single port says: a domain controller, a jump host."""
     offered = {
         (port, proto): (app, flows, clients, first, last)
         for port, proto, app, flows, clients, first, last in facts.offers
     }
+    yield from _domain_controller(offered)
+    yield from _jump_host(facts, offered)
+
+
+def _domain_controller(offered: _Offered) -> Iterator[Hint]:
     kerberos = offered.get((88, "tcp")) or offered.get((88, "udp"))
     directory = next(
         (port for port in (389, 636, 3268, 445) for proto in ("tcp", "udp") if (port, proto) in offered), 0
@@ -96,6 +105,9 @@ def _together(facts: HostFacts) -> Iterator[Hint]:
                 last_us=kerberos[4],
             ),
         )
+
+
+def _jump_host(facts: HostFacts, offered: _Offered) -> Iterator[Hint]:
     enters = [port for port in sorted(_ADMIN) if (port, "tcp") in offered]
     leaves = [call for call in facts.calls if call[0] in _ADMIN]
     if enters and leaves and max(call[4] for call in leaves) >= JUMPS_TO_MIN:

@@ -64,34 +64,42 @@ class Survey:
     failed: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurveyBackground:
+    """What a window is weighed against. ``history``: a window that ends with it and reaches further back, for what is
+    new. ``past``: tallies of windows that ended before it began. ``reference``: the shipped tables if None. ``known``:
+    the popularity lists, loaded when first asked. ``common``: pairs and chains that say nothing; those that come with
+    Bavn if None."""
+
+    history: Window | None = None
+    past: Mapping[str, Tally] = field(default_factory=dict)
+    reference: Reference | None = None
+    known: Callable[[], Lists] = lists.shipped
+    common: behaviour.Common | None = None
+
+
 def survey(
     window: Window,
     detectors: Sequence[Detector] = DETECTORS,
     *,
+    against: SurveyBackground | None = None,
     indicators: IndicatorSet = NO_INDICATORS,
-    history: Window | None = None,
-    past: Mapping[str, Tally] | None = None,
-    reference: Reference | None = None,
-    known: Callable[[], Lists] = lists.shipped,
     settings: DetectSettings | None = None,
     verdicts: Verdicts = NO_VERDICTS,
     rules: tuple[RowRule, ...] = (),
     memory: RuleMemory | None = None,
-    common: behaviour.Common | None = None,
     weigh: Weigh = weigh_here,
     failures: Failures | None = None,
 ) -> Survey:
     """All detectors over ``window``.
 
-    ``history``: a window that ends with this one and reaches further back, for what is new. ``past``: tallies of
-    windows that ended before this one began. ``known``: the popularity lists, loaded when first asked. ``verdicts``:
-    what people judged true is no innocent that others are ranked among. ``rules``: Sigma rules, made into SQL;
-    ``memory``: what earlier looks know of them, and how much one may ask. ``common``: pairs and chains that say
-    nothing; those that come with Bavn if not given. ``weigh``: who does the detectors' work. ``failures``: told of a
-    detector that fails; without it that is raised. Raises QueryRefused.
+    ``verdicts``: what people judged true is no innocent that others are ranked among. ``rules``: Sigma rules, made into
+    SQL; ``memory``: what earlier looks know of them, and how much one may ask. ``weigh``: who does the detectors' work.
+    ``failures``: told of a detector that fails; without it that is raised. Raises QueryRefused.
     """
-    table = calibrate.shipped() if reference is None else reference
-    terms = Terms(window, known, history)
+    behind = against or SurveyBackground()
+    table = calibrate.shipped() if behind.reference is None else behind.reference
+    terms = Terms(window, behind.known, behind.history)
     look = DetectorContext(
         window=window,
         terms=terms,
@@ -102,8 +110,8 @@ def survey(
     )
     told = NoContainment() if failures is None else failures
     every = zip(detectors, weigh(look, detectors), strict=True)
-    suspicions, tallies, failed = _judged(every, past or {}, table, verdicts, told)
-    ordered, hosts = _with_behaviour(in_order(suspicions), look, common, told)
+    suspicions, tallies, failed = _judged(every, behind.past, table, verdicts, told)
+    ordered, hosts = _with_behaviour(in_order(suspicions), look, behind.common, told)
     return Survey(tuple(ordered), tallies, hosts, failed)
 
 

@@ -64,37 +64,63 @@ class Keys:
     secret: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorOwner:
+    """Whose door it is: the actor's name, its own networks, its keys."""
+
+    name: str
+    homes: Sequence[str]
+    keys: Keys
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeKnowledge:
+    """What the node knows when the door asks: what is suspicious, what people here hold of that, and which indicators
+    the sector shared with it."""
+
+    suspicions: Callable[[], Iterable[Suspicion]]
+    verdicts: Callable[[], Verdicts] = lambda: NO_VERDICTS
+    holds: Holds = holds_none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorTerms:
+    """On what terms something leaves. ``limits`` of what waits; ``hold``: when an upload may leave; ``cleaned``: a text
+    without what is a person's."""
+
+    limits: OutboxLimits | None = None
+    hold: Hold = at_once
+    cleaned: Callable[[str], str] = str
+
+
 class Door:
-    """``suspicions`` gives what is suspicious now; ``identifiers`` the join's ids and keys (mode M1 or M2);
-    ``verdicts`` what people here hold of suspicions now; ``hold`` when an upload may leave; ``cleaned`` a text without
-    what is a person's; ``holds`` the indicators that the sector shared with this node."""
+    """``identifiers`` gives the join's ids and keys (mode M1 or M2)."""
 
     def __init__(
         self,
         *,
-        name: str,
+        owner: DoorOwner,
         ledger: Ledger,
         clock: Clock,
         dice: Dice,
-        keys: Keys,
         policy: DoorPolicy,
-        homes: Sequence[str],
         identifiers: Identifiers,
-        suspicions: Callable[[], Iterable[Suspicion]],
-        limits: OutboxLimits | None = None,
-        verdicts: Callable[[], Verdicts] = lambda: NO_VERDICTS,
-        hold: Hold = at_once,
-        cleaned: Callable[[str], str] = str,
-        holds: Holds = holds_none,
+        knowledge: NodeKnowledge,
+        terms: DoorTerms | None = None,
     ) -> None:
+        name, keys, homes = owner.name, owner.keys, tuple(owner.homes)
+        on = terms or DoorTerms()
         self.name, self.ledger, self.policy = name, ledger, policy
         self._clock, self._dice, self._keys = clock, dice, keys
-        self._identifiers, self._verdicts, self._holds = identifiers, verdicts, holds
-        self._suspicions: Callable[[], Iterable[Suspicion]] = lambda: (*suspicions(), *self.canary.suspicions())
-        self._join_from_us, self._waits, self._held = 0, "", Held(hold)
+        self._identifiers, self._verdicts, self._holds = identifiers, knowledge.verdicts, knowledge.holds
+        self._suspicions: Callable[[], Iterable[Suspicion]] = lambda: (
+            *knowledge.suspicions(),
+            *self.canary.suspicions(),
+        )
+        self._join_from_us, self._waits, self._held = 0, "", Held(on.hold)
         self.state = State(ledger.book, keys.secret)
-        self.outbox = Outbox(ledger.book, name, keys.own, clock, limits=limits)
-        rules = Rules(policy, self.state, clock, tuple(homes))
+        self.outbox = Outbox(ledger.book, name, keys.own, clock, limits=on.limits)
+        rules = Rules(policy, self.state, clock, homes)
         self.reveals = Reveals(ledger.book)
         self.canary = Canaries(ledger, self.outbox, clock, policy, self.state, self.reveals)
         self._kept_back = KeptBack(ledger, clock)
@@ -105,7 +131,7 @@ class Door:
             clock=clock,
             policy=policy,
             state=self.state,
-            homes=tuple(homes),
+            homes=homes,
             centre=CENTRE,
         )
         self.cases = Cases(
@@ -113,9 +139,9 @@ class Door:
             outbox=self.outbox,
             clock=clock,
             policy=policy,
-            homes=tuple(homes),
+            homes=homes,
             centre=CENTRE,
-            cleaned=cleaned,
+            cleaned=on.cleaned,
         )
         self._open_gates(RoundRules(policy, self.state, clock, name), rules, tell)
 

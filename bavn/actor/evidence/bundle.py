@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bavn.actor.evidence.cut import headers_only
-from bavn.actor.evidence.pcap import Packet, pcap_bytes
 from bavn.actor.evidence.redact import redacted, tree
+from bavn.actor.formats.pcap import Packet, pcap_bytes
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _ZIP_DAY: Final = (1980, 1, 1, 0, 0, 0)

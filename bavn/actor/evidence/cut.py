@@ -6,13 +6,13 @@ Refuses to keep a packet that no suspicion names.
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from bavn.actor.evidence.ends import Ends
-from bavn.actor.evidence.frames import MAPPED, Heads, heads_of
-from bavn.actor.evidence.pcap import Packet, packets
+from bavn.actor.formats.headers import MAPPED, Heads, heads_of
+from bavn.actor.formats.pcap import Packet, packets
 from bavn.model.record import address_uuid
 
 FILE_HEAD_BYTES: Final = 16
@@ -144,4 +144,4 @@ def _newest_first(files: Iterable[Path]) -> list[Path]:
 
 def headers_only(packet: Packet) -> Packet:
     """Without payload: cut behind the transport's header, its lengths and checksums as they were."""
-    return replace(packet, data=packet.data[: heads_of(packet.linktype, packet.data).bytes])
+    return packet._replace(data=packet.data[: heads_of(packet.linktype, packet.data).bytes])

@@ -11,9 +11,9 @@ from typing import Final
 
 from bavn.actor.evidence.cut import Wanted, cut
 from bavn.actor.evidence.ends import Ends
-from bavn.actor.evidence.pcap import pcap_bytes
 from bavn.actor.evidence.ring import bound
 from bavn.actor.evidence.settings import EvidenceSettings
+from bavn.actor.formats.pcap import pcap_bytes
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.suspicion import Suspicion

@@ -14,8 +14,8 @@ from typing import Final, Literal
 import rfc8785
 
 from bavn.actor.protect.carriers import Enforcers
-from bavn.actor.protect.hunt import Found, Hunter
 from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.own_history import Found, Hunter
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import NOT_CARRIED, Arrived, Draft, Evidence, Row, renews
 from bavn.actor.protect.state import Item, State, item_of, outcome_of

@@ -17,7 +17,6 @@ from bavn.actor.protect.alerts import met_in_alerts, refused_hosts
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.suricata_dataset import SuricataDataset
 from bavn.actor.protect.force import Force
-from bavn.actor.protect.hunt import Found, History, Hunter
 from bavn.actor.protect.intake import (
     APPROVED,
     GATE,
@@ -31,6 +30,7 @@ from bavn.actor.protect.intake import (
 )
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.never_own import Own, own_entries, own_mark, touched
+from bavn.actor.protect.own_history import Found, History, Hunter
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.requests import end_request, requests
 from bavn.actor.protect.rollback import Rollback, networks_of

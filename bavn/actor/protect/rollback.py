@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Final
 
-from bavn.actor.protect.hunt import in_networks
+from bavn.actor.protect.own_history import in_networks
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.sightings import HOSTS_MAX, Hit
 from bavn.actor.protect.state import Item, State

@@ -11,8 +11,8 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from bavn.actor.protect.carriers import Enforcers
-from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.model.intel.indicator import Indicator, Pap
 from bavn.model.moment import DAY_US, SECOND_US

@@ -14,7 +14,8 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bavn.actor.sense.base import Accounted, Batch, Loss, RefusedLine, Source
+from bavn.actor.formats.refused import RefusedLine
+from bavn.actor.sense.base import Accounted, Batch, Loss, Source
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
 
 REASONS_MAX: Final = 50

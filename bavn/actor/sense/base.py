@@ -6,28 +6,15 @@ what a record means, and who asks.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
-REFUSALS_KEPT_MAX: Final = 100
-"""Refused lines named in one batch; the count beyond them stays exact."""
-
-REASON_LENGTH_MAX: Final = 200
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
 
 
 class SourceBroken(Exception):
     """The source cannot be read at all: no such file, no rights, not what it was said to be. The operator must act."""
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class RefusedLine:
-    """One line (1 is the first; 0 the file as a whole) that became no row, and why. It may hold private text: it stays
-    at the actor."""
-
-    file: str
-    line: int
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

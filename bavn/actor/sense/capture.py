@@ -5,33 +5,32 @@ looked at before, and a damaged one is copied up to the damage. Refuses to look 
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Literal
+from typing import IO, Final
 
+from bavn.actor.formats.pcap import (
+    ENHANCED,
+    HEAD_BYTES,
+    INTERFACE,
+    PACKETS,
+    Block,
+    Form,
+    Window,
+    blocks,
+    form_of,
+    order_of,
+    pcap_head,
+    records,
+)
 from bavn.actor.sense.base import SourceBroken
-
-HEAD_BYTES: Final = 24
-
-_PCAP_MAGICS: Final = {
-    b"\xd4\xc3\xb2\xa1": "<",
-    b"\xa1\xb2\xc3\xd4": ">",
-    b"\x4d\x3c\xb2\xa1": "<",
-    b"\xa1\xb2\x3c\x4d": ">",
-}
-_PCAPNG_MAGIC: Final = b"\x0a\x0d\x0d\x0a"
-_INTERFACE_BLOCK: Final = 1
-_PACKET_BLOCK: Final = 6
-_PACKET_BYTES_MAX: Final = 262_144
-_BLOCK_BYTES_MAX: Final = 16 << 20
 
 # What Suricata 7.0.10 opens, tried one by one: BSD loopback, Ethernet, PPP, raw IP (three writings), Cisco HDLC,
 # "any" of Linux, IPv4, IPv6, GRE.
 LINKTYPES: Final = frozenset({0, 1, 9, 12, 101, 104, 113, 228, 229, 778})
 _SLL, _SLL2 = 113, 276
 """Linux's "any" device writes the second since tcpdump 4.99; it is rewritten as the first."""
-
-Form = Literal["pcap", "pcapng"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +57,6 @@ class Rescued:
     all_bytes: int
 
 
-def form_of(head: bytes) -> Form | None:
-    """Which kind of capture begins with these bytes, if any."""
-    if head[:4] in _PCAP_MAGICS:
-        return "pcap"
-    return "pcapng" if head[:4] == _PCAPNG_MAGIC else None
-
-
 def survey(path: Path) -> CaptureSurvey:
     """Raises SourceBroken for what no capture tool can open, with one reason and what to do."""
     try:
@@ -88,24 +80,23 @@ def survey(path: Path) -> CaptureSurvey:
 
 
 def _survey_pcap(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
-    if len(head) < HEAD_BYTES:
+    said = pcap_head(head)
+    if said is None:
         raise SourceBroken(f"{path} breaks off in its header: copy it again")
-    (linktype,) = struct.unpack(_PCAP_MAGICS[head[:4]] + "I", head[20:24])
-    return CaptureSurvey("pcap", linktype & 0xFFFF, bool(file.read(1)))
+    return CaptureSurvey("pcap", said.linktype, bool(file.read(1)))
 
 
 def _survey_pcapng(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
-    order = _order(head[8:12])
-    if len(head) < HEAD_BYTES or order is None:
+    if len(head) < HEAD_BYTES or order_of(head) is None:
         raise SourceBroken(f"{path} breaks off in its header: copy it again")
-    file.seek(0)
     linktypes: set[int] = set()
     packets = False
-    while not packets and (block := _read_block(file, order)):
-        kind, body = block
-        if kind == _INTERFACE_BLOCK and len(body) >= 2:
-            linktypes.add(struct.unpack(order + "H", body[:2])[0])
-        packets = kind in (2, 3, 6)
+    for block in _whole_blocks(file):
+        if block.kind == INTERFACE and len(block.body) >= 2:
+            linktypes.add(struct.unpack_from(block.order + "H", block.body)[0])
+        packets = block.kind in PACKETS
+        if packets:
+            break
     if len(linktypes) > 1:
         raise SourceBroken(
             f"{path} holds interfaces of different link types {sorted(linktypes)}: split it (tshark -F pcap)"
@@ -113,49 +104,44 @@ def _survey_pcapng(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
     return CaptureSurvey("pcapng", next(iter(linktypes), None), packets)
 
 
-def _order(magic: bytes) -> str | None:
-    return {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}.get(magic)
-
-
-def _read_block(file: IO[bytes], order: str) -> tuple[int, bytes] | None:
-    """The next block's type and body; None at the end and where the chain of lengths is broken."""
-    start = file.read(8)
-    if len(start) < 8:
-        return None
-    kind, length = struct.unpack(order + "II", start)
-    if not 12 <= length <= _BLOCK_BYTES_MAX or length % 4:
-        return None
-    rest = file.read(length - 8)
-    if len(rest) < length - 8 or struct.unpack(order + "I", rest[-4:])[0] != length:
-        return None
-    return kind, rest[:-4]
+def _whole_blocks(file: IO[bytes]) -> Iterator[Block]:
+    """Up to where the chain of lengths is broken, or a section is in another byte order than the first: Suricata reads
+    no further."""
+    file.seek(0)
+    order = ""
+    for block in blocks(Window(read=file.read)):
+        order = order or block.order
+        if not block.agrees or block.order != order:
+            return
+        yield block
 
 
 def rescue(path: Path, target: Path) -> Rescued:
     """Copy a capture up to its first damage, so that Suricata reads all of the copy; the second writing of Linux's
     "any" device becomes the first. OSError as from files."""
     with path.open("rb") as source, target.open("wb") as copy:
-        head = source.read(HEAD_BYTES)
-        rescued = _rescue_pcap(head, source, copy) if form_of(head) == "pcap" else _rescue_pcapng(head, source, copy)
+        said = source.read(HEAD_BYTES)
+        rescued = _rescue_pcap(said, source, copy) if form_of(said) == "pcap" else _rescue_pcapng(source, copy)
         source.seek(0, 2)
         return Rescued(*rescued, source.tell())
 
 
-def _rescue_pcap(head: bytes, source: IO[bytes], copy: IO[bytes]) -> tuple[int, int]:
-    order = _PCAP_MAGICS[head[:4]]
-    rewrites = struct.unpack(order + "I", head[20:24])[0] & 0xFFFF == _SLL2
-    copy.write(head[:20] + struct.pack(order + "I", _SLL) if rewrites else head)
+def _rescue_pcap(said: bytes, source: IO[bytes], copy: IO[bytes]) -> tuple[int, int]:
+    head = pcap_head(said)
+    if head is None:
+        return 0, 0
+    rewrites = head.linktype == _SLL2
+    copy.write(said[:20] + struct.pack(head.order + "I", _SLL) if rewrites else said)
     packets, used = 0, HEAD_BYTES
-    while len(record := source.read(16)) == 16:
-        seconds, fraction, length, wire = struct.unpack(order + "IIII", record)
-        if length > _PACKET_BYTES_MAX or len(packet := source.read(length)) < length:
-            break
+    source.seek(0)
+    for seconds, fraction, wire, packet in records(Window(read=source.read), head.order):
         packets += 1
-        used += 16 + length
-        if rewrites and length >= 20:
-            packet = _as_sll(packet)
-            record = struct.pack(order + "IIII", seconds, fraction, len(packet), max(wire - 4, len(packet)))
-        copy.write(record + packet)
+        used += 16 + len(packet)
+        kept, on_wire = packet, wire
+        if rewrites and len(packet) >= 20:
+            kept = _as_sll(packet)
+            on_wire = max(wire - 4, len(kept))
+        copy.write(struct.pack(head.order + "IIII", seconds, fraction, len(kept), on_wire) + kept)
     return packets, used
 
 
@@ -165,27 +151,27 @@ def _as_sll(packet: bytes) -> bytes:
     return b"\0" + kind + device + b"\0" + count + packet[12:20] + protocol + packet[20:]
 
 
-def _rescue_pcapng(head: bytes, source: IO[bytes], copy: IO[bytes]) -> tuple[int, int]:
-    order = _order(head[8:12]) or "<"
-    blocks = used = 0
+def _rescue_pcapng(source: IO[bytes], copy: IO[bytes]) -> tuple[int, int]:
+    count = used = 0
     rewrites = False
-    source.seek(0)
-    while block := _read_block(source, order):
-        kind, body = block
-        blocks += 1
-        used += len(body) + 12
-        if kind == _INTERFACE_BLOCK and struct.unpack(order + "H", body[:2])[0] == _SLL2:
+    for kind, raw, order, _ in _whole_blocks(source):
+        count += 1
+        used += len(raw) + 12
+        body = raw
+        if kind == INTERFACE and len(raw) >= 2 and struct.unpack_from(order + "H", raw)[0] == _SLL2:
             rewrites = True
-            body = struct.pack(order + "H", _SLL) + body[2:]
-        elif kind == _PACKET_BLOCK and rewrites:
-            body = _block_as_sll(body, order)
+            body = struct.pack(order + "H", _SLL) + raw[2:]
+        elif kind == ENHANCED and rewrites:
+            body = _block_as_sll(raw, order)
         length = struct.pack(order + "I", len(body) + 12)
         copy.write(struct.pack(order + "I", kind) + length + body + length)
-    return blocks, used
+    return count, used
 
 
 def _block_as_sll(body: bytes, order: str) -> bytes:
     """An enhanced packet block: interface, two of time, captured and original length, packet, padding, options."""
+    if len(body) < 20:
+        return body
     captured, wire = struct.unpack(order + "II", body[12:20])
     if captured < 20 or len(body) < 20 + captured:
         return body

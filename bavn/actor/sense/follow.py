@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from bavn.actor.formats.gzipped import head_of
+from bavn.actor.formats.lines import Segment, count_lines
 from bavn.actor.sense.base import Loss, Passed, SourceBroken
-from bavn.actor.sense.lines import Segment, count_lines
-from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, LEFT_MAX, Head, Place, hash_of
 from bavn.actor.sense.reading import Chunk, Reading
 

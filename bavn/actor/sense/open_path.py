@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bavn.actor.formats.gzipped import head_of
+from bavn.actor.formats.lines import line_column
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.dnstap.file import dnstap_batches
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.handshakes.capture import read_capture
-from bavn.actor.sense.lines import line_column
-from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.logs.records import LogParser, received
 from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.prepare import prepared

@@ -6,7 +6,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, Batch, RefusedLine
+from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.sense.base import Batch
 from bavn.model.record import TABLES
 
 

@@ -11,9 +11,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.formats.lines import LineColumn
+from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
 from bavn.actor.sense.engine import Engine, Malformed
-from bavn.actor.sense.lines import LineColumn
 from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.unread import each_or_refused
 from bavn.model.record import TABLES

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bavn.actor.formats.gzipped import LogFile
+from bavn.actor.formats.lines import LINE_BYTES_MAX, SEGMENT_BYTES_MAX, Piece, Segment, cut, line_ends
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.lines import LINE_BYTES_MAX, SEGMENT_BYTES_MAX, Piece, Segment, cut, line_ends
-from bavn.actor.sense.logfile import LogFile
 from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, Head, Place, hash_of
 
 

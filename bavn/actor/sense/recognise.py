@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from bavn.actor.formats.gzipped import LogFile
+from bavn.actor.formats.pcap import form_of
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.dnstap.frames import begins
-from bavn.actor.sense.logfile import LogFile
 from bavn.actor.sense.logs.sniff import holds_records
 from bavn.actor.sense.zeek.fields import FIELDS, TELLING
 from bavn.actor.sense.zeek.header import header_of

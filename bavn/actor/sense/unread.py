@@ -10,9 +10,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.formats.lines import LineColumn, Segment, count_lines
+from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
 from bavn.actor.sense.engine import TooMuch
-from bavn.actor.sense.lines import LineColumn, Segment, count_lines
 from bavn.actor.sense.parsed import NOTHING, Parsed, joined
 
 UNREADABLE: Final = "unreadable"

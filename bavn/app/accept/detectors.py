@@ -14,6 +14,7 @@ from bavn.actor.detect.run import DETECTORS, survey
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata.captures import CaptureFolder
+from bavn.actor.sense.suricata.config import SuricataConfig
 from bavn.actor.sense.suricata.process import program
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
@@ -154,9 +155,11 @@ def through_sensor(site: Site) -> Played:
         sensor=config.node.actor,
         folder=captures,
         work=folder / "work",
-        homes=config.node.homes,
-        rule_files=[path for path in rules if path.exists()],
-        threshold_file=fetched.threshold if fetched.threshold.exists() else None,
+        config=SuricataConfig(
+            homes=config.node.homes,
+            rule_files=tuple(path for path in rules if path.exists()),
+            threshold_file=fetched.threshold if fetched.threshold.exists() else None,
+        ),
         engine=prepared(config.sense.memory_mb, config.store.threads),
         key_exchanges=False,
     )

@@ -17,8 +17,9 @@ from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.detect.rank import Ranked, ranked
 from bavn.actor.detect.run import Survey, survey
-from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine, SourceBroken
-from bavn.actor.sense.logfile import head_of
+from bavn.actor.formats.gzipped import head_of
+from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.recognise import recognise

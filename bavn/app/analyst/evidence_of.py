@@ -18,8 +18,8 @@ from bavn.actor.evidence.cut import cut
 from bavn.actor.evidence.ends import ends_of
 from bavn.actor.evidence.keep import path_of, wanted_of
 from bavn.actor.evidence.own import Own
-from bavn.actor.evidence.pcap import Packet, packets
 from bavn.actor.evidence.rows import Rows
+from bavn.actor.formats.pcap import Packet, packets
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import FILE

@@ -136,7 +136,7 @@ def _match(one: Match) -> Said:
 def _dry_run(given: Said) -> Said:
     from dataclasses import asdict
 
-    from bavn.actor.protect.dry_run import Lists
+    from bavn.actor.protect.dry_run_shown import Lists
     from bavn.app.analyst.trying import tried, wanted_of
     from bavn.app.config.load import read_node
     from bavn.app.node.protect import never_list, warning_list

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from bavn.actor.protect.dry_run import DryRun, Lists, services, verdict
-from bavn.actor.protect.hunt import NO_HISTORY, Found, History, Hunter
+from bavn.actor.protect.dry_run_shown import DryRun, Lists, services, verdict
+from bavn.actor.protect.own_history import NO_HISTORY, Found, History, Hunter
 from bavn.actor.protect.rollback import networks_of
 from bavn.actor.store.manifest import FILE
 from bavn.actor.store.query.hunt import hunt

@@ -31,11 +31,11 @@ from bavn.model.health import (
     LETTER_LATE_US,
     SERVER_CERTIFICATE_DAYS_MIN,
     SOURCE_LATE_TIMES,
-    NodeBounds,
     Promise,
     ends_soon,
 )
 from bavn.model.moment import DAY_US, MINUTE_US
+from bavn.model.node_bounds import NodeBounds
 from bavn.model.ports import Clock
 from bavn.model.sector.member import ActorState
 from bavn.model.text import Text

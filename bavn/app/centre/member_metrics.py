@@ -15,9 +15,11 @@ from prometheus_client.registry import Collector
 from bavn.app.node.health.metrics import promise_metrics
 from bavn.centre.books.canaries import Chain
 from bavn.centre.desk.views import MemberView
-from bavn.model.health import CENTRE_DISK_FREE_MB_MIN, NODE_BOUNDS, NodeBounds
+from bavn.model.health import CENTRE_DISK_FREE_MB_MIN
 from bavn.model.moment import SECOND_US
+from bavn.model.node_bounds import NODE_BOUNDS, NodeBounds
 from bavn.model.ports import Clock
+from bavn.model.received import NodeHealth
 from bavn.model.sector.alarm import KINDS, Alarm
 from bavn.model.sector.canary import LINKS, STATES
 from bavn.model.sector.member import ActorState
@@ -52,38 +54,7 @@ class MemberCollector(Collector):
             states.add_metric([state.value], sum(one.actor.state is state for one in members))
         yield states
         heard = [one.health for one in members if one.actor.state is ActorState.ACTIVE and one.health is not None]
-        conditions = [self._bounds.condition(one, now_us) for one in heard]
-        ages_s = [(now_us - one.received_us) / SECOND_US for one in heard]
-        yield GaugeMetricFamily(
-            "bavn_members_silent",
-            f"Active actors that were heard before, and not for {self._bounds.silent_s} s.",
-            value=sum(one.silent for one in conditions),
-        )
-        yield GaugeMetricFamily(
-            "bavn_members_sensor_down",
-            "Of those that are heard: a source cannot be read.",
-            value=sum(one.sensor_down for one in conditions),
-        )
-        yield GaugeMetricFamily(
-            "bavn_members_heard_age_seconds_max",
-            "The longest silence of an active actor.",
-            value=max(ages_s, default=0),
-        )
-        yield GaugeMetricFamily(
-            "bavn_members_capture_loss_permille_max",
-            "The worst sensor's loss.",
-            value=max((one.capture_loss_permille for one in heard), default=0),
-        )
-        yield GaugeMetricFamily(
-            "bavn_members_clock_skew_seconds_max",
-            "The clock that is furthest from the centre's.",
-            value=max((abs(one.clock_skew_s) for one in heard), default=0),
-        )
-        yield GaugeMetricFamily(
-            "bavn_members_clock_off",
-            f"Of those that are heard: the clock is more than {self._bounds.clock_s_max} s off.",
-            value=sum(one.clock_off for one in conditions),
-        )
+        yield from _heard(heard, self._bounds, now_us)
         yield GaugeMetricFamily(
             "bavn_disk_free_bytes",
             "Room where the centre keeps its folder.",
@@ -104,6 +75,42 @@ class MemberCollector(Collector):
         yield from _alarms(self._alarms(), now_us)
         active = {one.actor.name for one in members if one.actor.state is ActorState.ACTIVE}
         yield from _canaries([chain for actor, chain in self._chains().items() if actor in active])
+
+
+def _heard(heard: Sequence[NodeHealth], bounds: NodeBounds, now_us: int) -> Iterator[Metric]:
+    """How the nodes of active actors are, by what they last said."""
+    conditions = [bounds.condition(one, now_us) for one in heard]
+    ages_s = [(now_us - one.received_us) / SECOND_US for one in heard]
+    yield GaugeMetricFamily(
+        "bavn_members_silent",
+        f"Active actors that were heard before, and not for {bounds.silent_s} s.",
+        value=sum(one.silent for one in conditions),
+    )
+    yield GaugeMetricFamily(
+        "bavn_members_sensor_down",
+        "Of those that are heard: a source cannot be read.",
+        value=sum(one.sensor_down for one in conditions),
+    )
+    yield GaugeMetricFamily(
+        "bavn_members_heard_age_seconds_max",
+        "The longest silence of an active actor.",
+        value=max(ages_s, default=0),
+    )
+    yield GaugeMetricFamily(
+        "bavn_members_capture_loss_permille_max",
+        "The worst sensor's loss.",
+        value=max((one.capture_loss_permille for one in heard), default=0),
+    )
+    yield GaugeMetricFamily(
+        "bavn_members_clock_skew_seconds_max",
+        "The clock that is furthest from the centre's.",
+        value=max((abs(one.clock_skew_s) for one in heard), default=0),
+    )
+    yield GaugeMetricFamily(
+        "bavn_members_clock_off",
+        f"Of those that are heard: the clock is more than {bounds.clock_s_max} s off.",
+        value=sum(one.clock_off for one in conditions),
+    )
 
 
 def _alarms(standing: Sequence[Alarm], now_us: int) -> Iterator[Metric]:

@@ -34,7 +34,7 @@ from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.partner_credentials import PartnerCredentials
 from bavn.centre.members.partners import Partners
 from bavn.centre.members.registry import DEFAULT_QUOTAS, Registry
-from bavn.centre.node.build import open_centre, open_indicators
+from bavn.centre.node.build import CentreGround, open_centre, open_indicators
 from bavn.centre.node.centre import Centre
 from bavn.centre.store.lease import Lease, LeaseLost
 from bavn.model.contained import contained
@@ -189,10 +189,7 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
             GATES,
             lambda: open_centre(
                 file.centre,
-                engine=registry.engine,
-                book=book,
-                key=message_key,
-                authority=authority,
+                ground=CentreGround(engine=registry.engine, book=book, key=message_key, authority=authority),
                 clock=clock,
                 dice=dice,
                 registry=registry,

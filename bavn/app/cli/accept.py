@@ -3,8 +3,9 @@ signed protocol, and the centre that takes it in. Refuses to decide that an acto
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +15,11 @@ from bavn.app.cli.node.book import Config as NodeConfigFile
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.protocol import Outcome, TestKind
 from bavn.model.text import Language
+
+if TYPE_CHECKING:
+    from bavn.app.accept.check import AcceptanceTerms, Check
+    from bavn.app.config.load import NodeConfig
+    from bavn.model.sector.protocol import TestProtocol
 
 Kind = Annotated[TestKind, typer.Option("--kind", help="Which test: acceptance, or final after the trial operation.")]
 Rate = Annotated[int, typer.Option("--rate", help="The agreed load, in events a second.", min=1, max=200_000)]
@@ -40,15 +46,11 @@ def node_accept(
     by: By = "",
 ) -> None:
     """Test this node and write the signed protocol: JSON, HTML and PDF. Exit code 10 unless every part has passed."""
-    import tempfile
-
-    from bavn.app.accept.check import SECONDS_DEFAULT, AcceptanceTerms, Site
+    from bavn.app.accept.check import SECONDS_DEFAULT, AcceptanceTerms
     from bavn.app.accept.files import sign, signing_safe, write_all
     from bavn.app.accept.run import chosen, required
-    from bavn.app.accept.run import run as run_checks
-    from bavn.app.accept.words import PARTS_ONLY, part_lines
+    from bavn.app.accept.words import PARTS_ONLY
     from bavn.app.config.load import read_node
-    from bavn.app.process.real import SystemClock, SystemDice
 
     try:
         checks = chosen(kind, only or ())
@@ -57,14 +59,7 @@ def node_accept(
     file = read_node(config)
     safe = signing_safe(file)
     asked = AcceptanceTerms(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind], days=days)
-    with tempfile.TemporaryDirectory(prefix="bavn-accept-") as scratch:
-        site = Site(config=file, asked=asked, clock=SystemClock(), dice=SystemDice(), scratch=Path(scratch), by=by[:60])
-        protocol = run_checks(
-            site,
-            checks,
-            lambda check: _say(f"{check.title.say(language)} ..."),
-            lambda part: _say("\n".join(part_lines(part, language, figures=False))),
-        )
+    protocol = _tested(file, asked, checks, by[:60], language)
     made = sign(protocol, safe)
     wanted = [check.name for check in checks] if only else required(kind)
     files, missing = write_all(made, required(kind), out, language)
@@ -80,6 +75,27 @@ def node_accept(
         print("\n".join(_summary(outcome, made.digest, files, language)))
     if outcome is not Outcome.PASSED:
         raise typer.Exit(Exit.UNHEALTHY)
+
+
+def _tested(
+    file: "NodeConfig", asked: "AcceptanceTerms", checks: "Sequence[Check]", by: str, language: Language
+) -> "TestProtocol":
+    """Each check says its title as it begins, and what came of it."""
+    import tempfile
+
+    from bavn.app.accept.check import Site
+    from bavn.app.accept.run import run as run_checks
+    from bavn.app.accept.words import part_lines
+    from bavn.app.process.real import SystemClock, SystemDice
+
+    with tempfile.TemporaryDirectory(prefix="bavn-accept-") as scratch:
+        site = Site(config=file, asked=asked, clock=SystemClock(), dice=SystemDice(), scratch=Path(scratch), by=by)
+        return run_checks(
+            site,
+            checks,
+            lambda check: _say(f"{check.title.say(language)} ..."),
+            lambda part: _say("\n".join(part_lines(part, language, figures=False))),
+        )
 
 
 def verify_protocol(

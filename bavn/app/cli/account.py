@@ -29,27 +29,41 @@ Roles = Annotated[list[Role], typer.Option("--role", help="A role of this consol
 Actors = Annotated[
     list[str] | None, typer.Option("--actor", help="A node that they may see; again for each further one. None: all.")
 ]
+Config = Annotated[
+    Path, typer.Option("--config", "-c", help="The configuration file; the first node's, where there are several.")
+]
 _CODES: Final = {"none": Exit.NOT_FOUND, "there": Exit.NOT_NOW, "full": Exit.NOT_NOW, "not-disabled": Exit.NOT_NOW}
 
 
 def group(side: Side) -> typer.Typer:
     """The commands for one side."""
     app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Accounts at the console (docs/console.md).")
-    default = CENTRE_TOML if side == "sac" else NODE_TOML
-    Config = Annotated[  # noqa: N806  a type
-        Path, typer.Option("--config", "-c", help="The configuration file; the first node's, where there are several.")
-    ]
+    for add in (_accounts_of, _shutting_out, _tokens_of, _keys_of, _log_of):
+        add(app, side)
+    return app
 
-    def by(config: Path, act: str) -> str:
-        """Who runs the command, as the log shows it."""
-        return acting(side, config, Right.ACCOUNTS, f"bavn account {act}")
+
+def _default(side: Side) -> Path:
+    return CENTRE_TOML if side == "sac" else NODE_TOML
+
+
+def _by(side: Side, config: Path, act: str) -> str:
+    """Who runs the command, as the log shows it."""
+    return acting(side, config, Right.ACCOUNTS, f"bavn account {act}")
+
+
+def _accounts_of(app: typer.Typer, side: Side) -> None:
+    """Who has an account, and what they may do."""
+    default = _default(side)
 
     @app.command("add")
     def add(name: Name, role: Roles, config: Config = default, *, actor: Actors = None) -> None:
         """Make an account; prints the one-time link by which its owner sets it up."""
         with _opened(side, config) as (accounts, table):
             secret = _done(
-                lambda: accounts.add(name, frozenset(role), frozenset(actor) if actor else None, by(config, "account"))
+                lambda: accounts.add(
+                    name, frozenset(role), frozenset(actor) if actor else None, _by(side, config, "account")
+                )
             )
             _tell(name, table, secret)
 
@@ -79,30 +93,40 @@ def group(side: Side) -> typer.Typer:
         with _opened(side, config) as (accounts, _):
             _done(
                 lambda: accounts.change(
-                    name, frozenset(role), frozenset(actor) if actor else None, by(config, "account")
+                    name, frozenset(role), frozenset(actor) if actor else None, _by(side, config, "account")
                 )
             )
         print(f"{name}: {', '.join(sorted(role))}")
+
+
+def _shutting_out(app: typer.Typer, side: Side) -> None:
+    """An account whose owner lost their proofs, or is not to come in."""
+    default = _default(side)
 
     @app.command("reset")
     def reset(name: Name, config: Config = default) -> None:
         """Take every proof from an account whose owner lost theirs; prints a new link."""
         with _opened(side, config) as (accounts, table):
-            _tell(name, table, _done(lambda: accounts.reset(name, by(config, "account"))))
+            _tell(name, table, _done(lambda: accounts.reset(name, _by(side, config, "account"))))
 
     @app.command("disable")
     def disable(name: Name, config: Config = default) -> None:
         """Shut somebody out at once: sessions and tokens end."""
         with _opened(side, config) as (accounts, _):
-            _done(lambda: accounts.disable(name, by(config, "account")))
+            _done(lambda: accounts.disable(name, _by(side, config, "account")))
         print(f"{name} is shut out")
 
     @app.command("enable")
     def enable(name: Name, config: Config = default) -> None:
         """Let somebody in again who was shut out."""
         with _opened(side, config) as (accounts, _):
-            _done(lambda: accounts.enable(name, by(config, "account")))
+            _done(lambda: accounts.enable(name, _by(side, config, "account")))
         print(f"{name} may sign in again")
+
+
+def _tokens_of(app: typer.Typer, side: Side) -> None:
+    """What the command line acts with."""
+    default = _default(side)
 
     @app.command("token")
     def token(
@@ -120,7 +144,7 @@ def group(side: Side) -> typer.Typer:
         it."""
         from bavn.app.access.sessions import Tokens
 
-        who = by(config, "token")
+        who = _by(side, config, "token")
         with _book(side, config) as (book, _):
             account = _accounts(book, side).find(name)
             if account is None or account.state != "active":
@@ -133,6 +157,26 @@ def group(side: Side) -> typer.Typer:
             raise Stop(Exit.NOT_NOW, "the account has as many tokens as it may: end one first")
         _keep(out, made[1])
         print(f"token {made[0].id} of {account.name}: {out}")
+
+    @app.command("end-token")
+    def end_token(
+        name: Name,
+        token_id: Annotated[str, typer.Argument(help="As `token` and the console name it.")],
+        config: Config = default,
+    ) -> None:
+        """End a token at once."""
+        from bavn.app.access.sessions import Tokens
+
+        _by(side, config, "end-token")
+        with _book(side, config) as (book, _):
+            if not Tokens(book).end(name, token_id):
+                raise Stop(Exit.NOT_FOUND, f"{name[:64]} has no token {token_id[:20]!r} that is good")
+        print(f"{token_id} is ended")
+
+
+def _keys_of(app: typer.Typer, side: Side) -> None:
+    """A person's own key."""
+    default = _default(side)
 
     @app.command("key")
     def key(
@@ -149,7 +193,7 @@ def group(side: Side) -> typer.Typer:
 
         if (public is None) == (not drop):
             raise Stop(Exit.USAGE, "say --public FILE or --drop ID")
-        who = by(config, "key")
+        who = _by(side, config, "key")
         with _book(side, config) as (book, _):
             account = _accounts(book, side).find(name)
             if account is None:
@@ -166,20 +210,10 @@ def group(side: Side) -> typer.Typer:
             made = _done(lambda: Keys(book).add(account.name, half, label or public.name, who))
         print(f"key {made.id} of {made.account}")
 
-    @app.command("end-token")
-    def end_token(
-        name: Name,
-        token_id: Annotated[str, typer.Argument(help="As `token` and the console name it.")],
-        config: Config = default,
-    ) -> None:
-        """End a token at once."""
-        from bavn.app.access.sessions import Tokens
 
-        by(config, "end-token")
-        with _book(side, config) as (book, _):
-            if not Tokens(book).end(name, token_id):
-                raise Stop(Exit.NOT_FOUND, f"{name[:64]} has no token {token_id[:20]!r} that is good")
-        print(f"{token_id} is ended")
+def _log_of(app: typer.Typer, side: Side) -> None:
+    """Who logged on, and what became of accounts."""
+    default = _default(side)
 
     @app.command("log")
     def log(config: Config = default, *, verify: bool = False) -> None:
@@ -195,8 +229,6 @@ def group(side: Side) -> typer.Typer:
             raise Stop(Exit.BROKEN, f"the log's chain breaks: {bad}")
         if verify:
             print("the chain holds")
-
-    return app
 
 
 def _accounts(book: "Book", side: Side) -> "Accounts":

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from bavn.actor.assets.crypto import Use
     from bavn.actor.detect.indicators.indicators import IndicatorSet
     from bavn.actor.detect.rank import Ranked
-    from bavn.app.analyst.analyse import Findings
+    from bavn.app.analyst.analyse import Findings, Unread
     from bavn.model.intel.rule import RowRule
 
 P_SHOWN_MAX = 0.05
@@ -76,46 +77,27 @@ def analyse(
     Each capture, EVE file and folder of Zeek logs is looked at by itself. Exit code 5 says that something could not be
     read, or only in part; the rest is looked at all the same.
     """
-    from bavn.app.analyst.analyse import Unread, units
-    from bavn.app.analyst.analyse import analyse as look
+    from bavn.app.analyst.analyse import Unread
 
-    zone = _zone(reading.time_zone)
-    homes = tuple(_network(text) for text in reading.home or ())
-    indicators = _indicators(reading.ioc or [], language)
     rules, unreadable = _rules(reading.sigma or [], language, verbose=shown.verbose)
+    looked = _looked_at(paths, reading, language, rules, with_assets=with_assets, with_crypto=cbom is not None)
     keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
-    screen = Console(stderr=True)
     faults = looked_at = last_us = 0
     crypto: tuple[Use, ...] = ()
-    with screen.status("reading") as status:
-        for unit in units(paths, together=reading.together):
-            found = (
-                unit
-                if isinstance(unit, Unread)
-                else look(
-                    unit,
-                    homes=homes,
-                    indicators=indicators,
-                    zone=zone,
-                    rules=rules,
-                    progress=partial(_tell, status, unit.source),
-                    with_assets=with_assets,
-                    with_crypto=cbom is not None,
-                )
-            )
-            if isinstance(found, Unread):
-                faults += 1
-                print(f"bavn: {found.source}: {reason(found.reason, language)}", file=sys.stderr)
-                continue
-            looked_at += 1
-            crypto += found.crypto
-            last_us = max(last_us, found.last_us)
-            faults += any(refusal.line == 0 for refusal in found.refusals)
-            _say_refused(found, language)
-            if with_assets:
-                hosts.show(list(found.assets), language, as_json=as_json, source=found.source)
-                continue
-            _show(found, keep, language, as_json=as_json)
+    for found in looked:
+        if isinstance(found, Unread):
+            faults += 1
+            print(f"bavn: {found.source}: {reason(found.reason, language)}", file=sys.stderr)
+            continue
+        looked_at += 1
+        crypto += found.crypto
+        last_us = max(last_us, found.last_us)
+        faults += any(refusal.line == 0 for refusal in found.refusals)
+        _say_refused(found, language)
+        if with_assets:
+            hosts.show(list(found.assets), language, as_json=as_json, source=found.source)
+            continue
+        _show(found, keep, language, as_json=as_json)
     if cbom is not None and looked_at:
         hosts.write_cbom(cbom, crypto, actor="analysed", at_us=last_us, language=language)
     if (faults and not looked_at) or (unreadable and not faults):
@@ -127,6 +109,38 @@ def analyse(
                 language
             ),
         )
+
+
+def _looked_at(
+    paths: list[Path],
+    reading: Reading,
+    language: Language,
+    rules: "tuple[RowRule, ...]",
+    *,
+    with_assets: bool,
+    with_crypto: bool,
+) -> "Iterator[Findings | Unread]":
+    """What each of them gives, one after another; the screen says how far reading is. Stop for what cannot be meant."""
+    from bavn.app.analyst.analyse import Unread, analyse, units
+
+    zone = _zone(reading.time_zone)
+    homes = tuple(_network(text) for text in reading.home or ())
+    indicators = _indicators(reading.ioc or [], language)
+    with Console(stderr=True).status("reading") as status:
+        for unit in units(paths, together=reading.together):
+            if isinstance(unit, Unread):
+                yield unit
+                continue
+            yield analyse(
+                unit,
+                homes=homes,
+                indicators=indicators,
+                zone=zone,
+                rules=rules,
+                progress=partial(_tell, status, unit.source),
+                with_assets=with_assets,
+                with_crypto=with_crypto,
+            )
 
 
 @dataclass(frozen=True, slots=True)

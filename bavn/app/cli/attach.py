@@ -8,6 +8,7 @@ Refuses to send what nobody has seen: --send names the SHA-256 that the preview 
 import hashlib
 import io
 import zipfile
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -36,18 +37,11 @@ def attach(
 ) -> None:
     """Attach what a suspicion rests on to a case. --preview (the default) shows every byte; --send lets it out."""
     from bavn.actor.door.conversations.case_book import ATTACH, CaseReply
-    from bavn.app.analyst.evidence_of import made_for_case
-    from bavn.app.config.load import read_node
     from bavn.model.outcome import Refused
 
-    given = read_node(config)
     kept = kept_case(config, case_id)
-    with asks(config) as book:
-        entry = one_named(book, evidence)
-    made = made_for_case(given, entry, rows)
+    made = _made(config, evidence, rows)
     digest = hashlib.sha256(made).hexdigest()
-    if len(made) > EVIDENCE_BYTES_MAX:
-        raise Stop(Exit.USAGE, f"{len(made):,} bytes are more than {EVIDENCE_BYTES_MAX:,}: ask for fewer --rows")
     said = CaseReply(
         number=1,
         at_us=moment(),
@@ -67,9 +61,7 @@ def attach(
         if preview:
             _show(made, kept.case_id, words, digest, evidence, language)
             return
-        if sha256.lower() != digest:
-            why = "it is not what was previewed" if sha256 else "nobody has looked at it"
-            raise Stop(Exit.NOT_NOW, f"{why}: run it with --preview, then with --send --sha256 {digest}")
+        _seen(sha256, digest)
         number = there.book.leave(kept.case_id, None, ATTACH, words, by, moment(), content=made, sha256=digest)
     print(
         Text(
@@ -79,6 +71,26 @@ def attach(
             made=len(made),
         ).say(language)
     )
+
+
+def _made(config: Path, evidence: str, rows: int) -> bytes:
+    """The file, the same for the same evidence. Stop where it is too large."""
+    from bavn.app.analyst.evidence_of import made_for_case
+    from bavn.app.config.load import read_node
+
+    with asks(config) as book:
+        entry = one_named(book, evidence)
+    made = made_for_case(read_node(config), entry, rows)
+    if len(made) > EVIDENCE_BYTES_MAX:
+        raise Stop(Exit.USAGE, f"{len(made):,} bytes are more than {EVIDENCE_BYTES_MAX:,}: ask for fewer --rows")
+    return made
+
+
+def _seen(sha256: str, digest: str) -> None:
+    """Stop where somebody has not looked at just this."""
+    if sha256.lower() != digest:
+        why = "it is not what was previewed" if sha256 else "nobody has looked at it"
+        raise Stop(Exit.NOT_NOW, f"{why}: run it with --preview, then with --send --sha256 {digest}")
 
 
 def _show(made: bytes, case_id: str, words: str, digest: str, evidence: str, language: Any) -> None:

@@ -21,8 +21,8 @@ from bavn.actor.door.report_rules import Offered, Rules
 from bavn.actor.door.state import State
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz import Rpz, names_in
-from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import Arrived, Evidence, Row, Spent
 from bavn.actor.protect.rules import Draft as BlockDraft

@@ -13,8 +13,9 @@ from bavn.actor.sense.logs.files import FollowedLog, split
 from bavn.actor.sense.logs.records import AUTO, FORMATS
 from bavn.actor.sense.syslog.admission import SyslogSettings
 from bavn.actor.sense.syslog.listen import TCP, TLS, UDP
-from bavn.actor.sense.syslog.receiver import SyslogReceiver
-from bavn.app.config.load import NodeConfig, SenseTable
+from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
+from bavn.app.config.load import NodeConfig
+from bavn.app.config.sense import SenseTable
 from bavn.app.node.flow_sources import Made
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.ports import Clock
@@ -116,7 +117,7 @@ def _syslog(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engi
             name=SYSLOG_NAME,
             sensor=config.node.actor,
             folder=config.folder / "syslog-spool",
-            listen=listens(given),
+            at=SyslogAddresses(listen=listens(given), certificate=certificate),
             settings=SyslogSettings(
                 senders=senders,
                 line_bytes_max=given.syslog_line_bytes_max,
@@ -125,8 +126,7 @@ def _syslog(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engi
                 idle_s=given.syslog_idle_s,
                 spool_bytes_max=given.syslog_spool_mb_max * 1_000_000,
             ),
-            now_us=clock.now_us,
-            certificate=certificate,
+            timing=SyslogTiming(now_us=clock.now_us),
             zone=given.log_time_zone,
             mark=store.mark(SYSLOG_NAME),
             engine=engine,

@@ -8,26 +8,26 @@ import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bavn import __version__
 from bavn.actor.detect.indicators.rule_memory import RuleMemory, RulesStatus
 from bavn.actor.detect.run import Survey
 from bavn.actor.detect.tasks import Weigh, weigh_here
+from bavn.actor.door.books import NodeBooks, books_of
 from bavn.actor.door.counts import Counting
-from bavn.actor.door.door import Door
+from bavn.actor.door.door import Door, DoorTerms
 from bavn.actor.door.rounds.held import by_size
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.verdicts import VerdictBook
 from bavn.actor.evidence import redact
 from bavn.actor.evidence.keep import Keeper
-from bavn.actor.node import Lookout, NodeSettings, Talker
-from bavn.actor.protect.held import held_span
+from bavn.actor.node.build import NodeOutfit, counting_of, door_of, talker_of
+from bavn.actor.node.monitor import Monitor, NodeSettings
+from bavn.actor.node.talker import Talker
 from bavn.actor.protect.protect import Protect
-from bavn.actor.protect.sightings import blocked_met
+from bavn.actor.sense.account import Figures
 from bavn.actor.sense.base import Source
 from bavn.actor.sense.suricata.config import SOCKET_NAME
 from bavn.actor.store.faults import StoreBroken, StoreBusy, StoreDamaged
@@ -65,11 +65,9 @@ from bavn.wire.safe import Safe
 from bavn.wire.shut import shut_gates
 
 if TYPE_CHECKING:
-    from bavn.actor.door.door import Keys
     from bavn.actor.store.columns import ColumnStore
     from bavn.app.node.scale_engine import Scaled
     from bavn.app.process.late import LateCaller
-    from bavn.psi.identifier import Identifiers
     from bavn.wire.links.keyholder import KeyHolderLink
 
 BOOK_FILE = "node.db"
@@ -81,7 +79,7 @@ NODE_ENDS = (Doomed, BookForeign)
 
 @dataclass(slots=True)
 class NodeParts:
-    """A node ready to run. ``lookout`` is None without any source (a guard: protection only)."""
+    """A node ready to run. ``monitor`` is None without any source (a guard: protection only)."""
 
     config: NodeConfig
     clock: SystemClock
@@ -92,7 +90,7 @@ class NodeParts:
     door: Door
     protect: Protect
     talker: Talker
-    lookout: Lookout | None
+    monitor: Monitor | None
     store: "ColumnStore | None"
     link: "WatchedLink | NoLink"
     recorder: Recorder
@@ -125,110 +123,143 @@ def _build(config: NodeConfig, closing: LettingGo) -> NodeParts:
     return owned(failures, ANY, lambda: _parts(config, closing, failures), STORE_FAULTS)
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What a node's parts are made with, and what becomes of one that cannot be made
+    (docs/decisions/0020-contained.md): ``own`` makes what a node does not start without, ``begin`` all else."""
+
+    config: NodeConfig
+    failures: FailureFolder
+    closing: LettingGo
+    clock: SystemClock
+    dice: SystemDice
+
+    def own[Part](self, what: str, make: Callable[[], Part]) -> Part:
+        return owned(self.failures, what, make)
+
+    def begin[Part](self, name: str, make: Callable[[], Part]) -> Part | None:
+        return begun(self.failures, name, make)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gates:
+    """The ways in and out, and the links that they use."""
+
+    checks: NodeChecks
+    protect: Protect
+    door: Door
+    keyholder: "KeyHolderLink | LateCaller | None"
+    link: "WatchedLink | NoLink"
+
+
+@dataclass(slots=True)
+class _Looking:
+    """The half that looks, with what it remembers of rules and the canary that flies through it."""
+
+    monitor: Monitor | None = None
+    memory: RuleMemory | None = None
+    canary: NodeCanary | None = None
+
+    def figures(self) -> Sequence[Figures]:
+        return () if self.monitor is None else self.monitor.figures()
+
+    def rules(self) -> RulesStatus:
+        return RulesStatus() if self.memory is None else self.memory.standing
+
+
 def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> NodeParts:
-    """As docs/decisions/0020-contained.md has it: ``own`` is what a node does not start without, ``begin`` all else."""
-    clock, dice = SystemClock(), SystemDice()
-    own, begin = partial(owned, failures), partial(begun, failures)
+    start = _Start(config, failures, closing, SystemClock(), SystemDice())
     closing.failures = failures
-    folder = config.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    book = own(BOOK, lambda: closing.enter_context(Book(folder / BOOK_FILE, failures)))
-    ledger, known, verdicts = own(BOOK, lambda: (Ledger(book), NodeSuspicions(book), VerdictBook(book)))
-    safe = Safe(folder / CENTRE_KEYS)
-    begin("gates shut before", lambda: gates_contained(book, failures))
-    store, sources = _senses(config, clock, closing, failures)
-    rule_keeper = begin("rule keeper", lambda: _keeper(config, clock))
-    zone = begin("zone service", lambda: zone_service_of(config.enforce, failures))
+    books = start.own(BOOK, lambda: _books(start))
+    start.begin("gates shut before", lambda: gates_contained(books.book, failures))
+    store, sources = _senses(config, start.clock, closing, failures)
+    rule_keeper = start.begin("rule keeper", lambda: _keeper(config, start.clock))
+    zone = start.begin("zone service", lambda: zone_service_of(config.enforce, failures))
     if zone is not None:
         closing.callback(zone.close)
-    scale = begin("workers", lambda: _scale(config, store, closing))
-    protect = own(
-        GATES, lambda: protection(config, ledger, clock, store, closing, zone, scale.hunt if scale else hunt, failures)
-    )
-    checks = own(HEALTH, lambda: _checks(config, protect, failures, book))
-    keys = own(KEYS, lambda: keys_of(config, safe, dice))
-    keyholder = begin("link to the key holder", lambda: key_holder_of(config, clock, checks, closing, failures))
-    watches = _watches(config)
-    identifiers = identifiers_of(config, ledger, dice, keyholder, checks, failures, watches=watches)
-    door = own(GATES, lambda: _door(config, ledger, clock, dice, keys, identifiers, known, verdicts, protect))
-    counting = begin("counts", lambda: Counting(door, clock, drawn_apart, known.all, lambda: blocked_met(book)))
-    link = begin("link to the centre", lambda: centre_link(config, safe, clock, checks, closing, failures)) or NoLink()
-    settings = _settings(config)
-    canary = begin(
-        "canary",
-        lambda: NodeCanary(
-            door.canary, protect, clock, None if store is None else lambda: lookout.figures() if lookout else ()
-        ),
-    )
-    if store is not None and canary is not None:
-        bird = begin("canary", lambda: canary.source(lambda: store.stats().newest_us))
-        sources = [*sources, *([bird] if bird is not None else ())]
-    looking = (
-        None
-        if store is None
-        else begin(
-            "lookout",
-            lambda: _looking(
-                config,
-                clock,
-                store,
-                sources,
-                known,
-                verdicts,
-                scale.weigh if scale else weigh_here,
-                canary.surveyed if canary else None,
-                failures,
-                settings,
-            ),
-        )
-    )
-    lookout = None if looking is None else looking[0]
-    keeper = begin("packet keeper", lambda: keeper_of(config, store, clock))
-    recorder = own(HEALTH, lambda: _recorder(config, clock, lookout, store, door, checks, link))
-    checks.chain = begin("ledger walk", lambda: _chain(folder / BOOK_FILE, clock, recorder, closing))
-    if canary is not None:
-        recorder.canary = canary.told
-    if looking is not None:
-        recorder.sigma = partial(_standing, looking[1])
+    scale = start.begin("workers", lambda: _scale(config, store, closing))
+    outfit = _outfit(start)
+    gates = _gates(start, outfit, books, store, zone, scale)
+    counting = start.begin("counts", lambda: counting_of(outfit, books, gates.door))
+    looking = _looking(start, outfit, books, gates, store, sources, scale)
+    keeper = start.begin("packet keeper", lambda: keeper_of(config, store, start.clock))
+    recorder = start.own(HEALTH, lambda: _recorder(start, looking, gates, store))
+    gates.checks.chain = start.begin("ledger walk", lambda: _chain(start, recorder))
     if rule_keeper is not None:
         recorder.rules = rule_keeper.told
-    lane = begin("exercise runner", lambda: _runner(config, clock, failures, watches=watches))
-    talker = own(GATES, lambda: _talker(config, clock, link, door, protect, recorder, settings, failures, lane))
-    if counting is not None:
-        talker.tell_counts = counting.tell
-    if canary is not None:
-        talker.try_canary = canary.step
-    check = begin("background checks", lambda: _background(checks, store, keyholder, clock)) or (lambda: None)
+    talker = _talker(start, outfit, gates, recorder, looking, counting)
+    background = start.begin("background checks", lambda: _background(start, gates, store))
     return NodeParts(
-        config,
-        clock,
-        book,
-        ledger,
-        known,
-        verdicts,
-        door,
-        protect,
-        talker,
-        lookout,
-        store,
-        link,
-        recorder,
-        keeper,
-        rule_keeper,
-        zone,
-        check,
-        failures,
-        closing,
+        config=config,
+        clock=start.clock,
+        book=books.book,
+        ledger=books.ledger,
+        known=books.known,
+        verdicts=books.verdicts,
+        door=gates.door,
+        protect=gates.protect,
+        talker=talker,
+        monitor=looking.monitor,
+        store=store,
+        link=gates.link,
+        recorder=recorder,
+        keeper=keeper,
+        rule_keeper=rule_keeper,
+        zone=zone,
+        check=background or (lambda: None),
+        failures=failures,
+        closing=closing,
     )
 
 
-def _settings(config: NodeConfig) -> NodeSettings:
-    return NodeSettings(
-        version=__version__,
-        detect_s=config.node.detect_s,
-        window_days=config.node.window_days,
-        health_s=config.node.health_s,
+def _books(start: _Start) -> NodeBooks:
+    folder = start.config.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    return books_of(start.closing.enter_context(Book(folder / BOOK_FILE, start.failures)))
+
+
+def _outfit(start: _Start) -> NodeOutfit:
+    config = start.config
+    return NodeOutfit(
+        name=config.node.actor,
+        homes=config.node.homes,
+        clock=start.clock,
+        dice=start.dice,
+        noise=drawn_apart,
+        policy=config.door,
+        settings=NodeSettings(
+            version=__version__,
+            detect_s=config.node.detect_s,
+            window_days=config.node.window_days,
+            health_s=config.node.health_s,
+        ),
+        terms=DoorTerms(hold=by_size, cleaned=redact.text),
+        in_sector=bool(config.node.centre_url),
+        failures=start.failures,
+        passing=NODE_ENDS,
     )
+
+
+def _gates(
+    start: _Start,
+    outfit: NodeOutfit,
+    books: NodeBooks,
+    store: "ColumnStore | None",
+    zone: ZoneService | None,
+    scale: "Scaled | None",
+) -> _Gates:
+    config, clock, closing, failures = start.config, start.clock, start.closing, start.failures
+    safe, hunts = Safe(config.folder / CENTRE_KEYS), scale.hunt if scale else hunt
+    protect = start.own(GATES, lambda: protection(config, books.ledger, clock, store, closing, zone, hunts, failures))
+    checks = start.own(HEALTH, lambda: _checks(config, protect, failures, books.book))
+    keys = start.own(KEYS, lambda: keys_of(config, safe, start.dice))
+    keyholder = start.begin("link to the key holder", lambda: key_holder_of(config, clock, checks, closing, failures))
+    identifiers = identifiers_of(
+        config, books.ledger, start.dice, keyholder, checks, failures, watches=_watches(config)
+    )
+    door = start.own(GATES, lambda: door_of(outfit, books, keys, identifiers, protect))
+    link = start.begin("link to the centre", lambda: centre_link(config, safe, clock, checks, closing, failures))
+    return _Gates(checks, protect, door, keyholder, link or NoLink())
 
 
 def _checks(config: NodeConfig, protect: Protect, failures: Failures, book: Book) -> NodeChecks:
@@ -240,133 +271,124 @@ def _checks(config: NodeConfig, protect: Protect, failures: Failures, book: Book
     )
 
 
-def _door(
-    config: NodeConfig,
-    ledger: Ledger,
-    clock: SystemClock,
-    dice: SystemDice,
-    keys: "Keys",
-    identifiers: "Identifiers",
-    known: NodeSuspicions,
-    verdicts: VerdictBook,
-    protect: Protect,
-) -> Door:
-    return Door(
-        name=config.node.actor,
-        ledger=ledger,
-        clock=clock,
-        dice=dice,
-        keys=keys,
-        policy=config.door,
-        homes=config.node.homes,
-        identifiers=identifiers,
-        suspicions=known.all,
-        verdicts=lambda: verdicts.holding(clock.now_us()),
-        hold=by_size,
-        cleaned=redact.text,
-        holds=held_span(protect.state, clock),
-    )
-
-
-def _recorder(
-    config: NodeConfig,
-    clock: SystemClock,
-    lookout: Lookout | None,
-    store: "ColumnStore | None",
-    door: Door,
-    checks: NodeChecks,
-    link: "WatchedLink | NoLink",
-) -> Recorder:
-    return Recorder(
-        config,
-        clock,
-        lookout,
+def _recorder(start: _Start, looking: _Looking, gates: _Gates, store: "ColumnStore | None") -> Recorder:
+    link = gates.link
+    recorder = Recorder(
+        start.config,
+        start.clock,
+        looking.monitor,
         store,
-        queued=lambda: door.queue().messages,
-        checks=checks,
+        queued=lambda: gates.door.queue().messages,
+        checks=gates.checks,
         tick=time.monotonic,
         centre_skew_s=lambda: None if isinstance(link, NoLink) else link.skew_s,
     )
-
-
-def _runner(config: NodeConfig, clock: SystemClock, failures: Failures, *, watches: bool) -> Runner:
-    return Runner(config.door, config.protect, never_block(config), clock, watches=watches, failures=failures)
+    if looking.canary is not None:
+        recorder.canary = looking.canary.told
+    if looking.memory is not None:
+        recorder.sigma = looking.rules
+    return recorder
 
 
 def _talker(
-    config: NodeConfig,
-    clock: SystemClock,
-    link: "WatchedLink | NoLink",
-    door: Door,
-    protect: Protect,
+    start: _Start,
+    outfit: NodeOutfit,
+    gates: _Gates,
     recorder: Recorder,
-    settings: NodeSettings,
-    failures: Failures,
-    lane: Runner | None,
+    looking: _Looking,
+    counting: Counting | None,
 ) -> Talker:
-    return Talker(
-        clock,
-        link,
-        door,
-        protect,
-        _condition(recorder, door),
-        settings,
-        in_sector=bool(config.node.centre_url),
-        failures=failures,
-        passing=NODE_ENDS,
-        lane=lane,
+    lane = start.begin("exercise runner", lambda: _runner(start))
+    condition = _condition(recorder, gates.door)
+    talker = start.own(GATES, lambda: talker_of(outfit, gates.link, gates.door, gates.protect, condition))
+    talker.lane = lane
+    if counting is not None:
+        talker.tell_counts = counting.tell
+    if looking.canary is not None:
+        talker.try_canary = looking.canary.step
+    return talker
+
+
+def _runner(start: _Start) -> Runner:
+    config = start.config
+    return Runner(
+        config.door,
+        config.protect,
+        never_block(config),
+        start.clock,
+        watches=_watches(config),
+        failures=start.failures,
     )
 
 
-def _background(
-    checks: NodeChecks, store: "ColumnStore | None", keyholder: "KeyHolderLink | LateCaller | None", clock: SystemClock
-) -> Callable[[], None]:
-    walk = None if store is None else StoreWalk(store, clock)
-    return checking(checks.chain, walk, keyholder, checks.keyholder, clock)
+def _background(start: _Start, gates: _Gates, store: "ColumnStore | None") -> Callable[[], None]:
+    walk = None if store is None else StoreWalk(store, start.clock)
+    return checking(gates.checks.chain, walk, gates.keyholder, gates.checks.keyholder, start.clock)
 
 
 def _looking(
-    config: NodeConfig,
-    clock: SystemClock,
+    start: _Start,
+    outfit: NodeOutfit,
+    books: NodeBooks,
+    gates: _Gates,
+    store: "ColumnStore | None",
+    sources: Sequence[Source],
+    scale: "Scaled | None",
+) -> _Looking:
+    """The half that looks; without a store there is a canary alone, which says so."""
+    looking = _Looking()
+    figures = None if store is None else looking.figures
+    canary = looking.canary = start.begin(
+        "canary", lambda: NodeCanary(gates.door.canary, gates.protect, start.clock, figures)
+    )
+    if store is None:
+        return looking
+    if canary is not None:
+        bird = start.begin("canary", lambda: canary.source(lambda: store.stats().newest_us))
+        sources = [*sources, *([bird] if bird is not None else ())]
+    weigh, surveyed = scale.weigh if scale else weigh_here, canary.surveyed if canary else None
+    made = start.begin("lookout", lambda: _monitor(start, outfit, books, store, sources, weigh, surveyed))
+    if made is not None:
+        looking.monitor, looking.memory = made
+    return looking
+
+
+def _monitor(
+    start: _Start,
+    outfit: NodeOutfit,
+    books: NodeBooks,
     store: "ColumnStore",
     sources: Sequence[Source],
-    known: NodeSuspicions,
-    verdicts: VerdictBook,
     weigh: Weigh,
     surveyed: Callable[[Window], None] | None,
-    failures: Failures,
-    settings: NodeSettings,
-) -> tuple[Lookout, RuleMemory]:
-    """The half that looks, and what it remembers of rules."""
+) -> tuple[Monitor, RuleMemory]:
+    """With what it remembers of rules."""
+    config, clock, known, verdicts = start.config, start.clock, books.known, books.verdicts
     memory = RuleMemory(config.hunt.sigma_checks_max)
-    looks = detecting(config, lambda: verdicts.holding(clock.now_us()), memory, weigh, surveyed, failures)
+    looks = detecting(config, lambda: verdicts.holding(clock.now_us()), memory, weigh, surveyed, start.failures)
 
     def keep(survey: Survey, end_us: int) -> None:
         known.replace(survey.suspicions, clock.now_us(), end_us, survey.hosts, survey.failed)
 
-    made = Lookout(
+    made = Monitor(
         clock=clock,
         store=store,
         sources=sources,
         detect=looks,
         keep=keep,
-        failures=failures,
+        failures=start.failures,
         horizon_us=horizon(store, clock),
-        settings=settings,
+        settings=outfit.settings,
         unfinished=lambda: memory.waits,
     )
     return made, memory
 
 
-def _standing(memory: RuleMemory) -> RulesStatus:
-    return memory.standing
-
-
-def _chain(book: Path, clock: SystemClock, recorder: Recorder, closing: contextlib.ExitStack) -> ChainWalk:
+def _chain(start: _Start, recorder: Recorder) -> ChainWalk:
     """The ledger as it is walked, from where it was walked to before."""
     walked_us = recorder.before().get("ledger_walked_us")
-    on_ledger = closing.enter_context(look_on(book))
-    return ChainWalk(chain_of(on_ledger), clock, walked_us=walked_us if isinstance(walked_us, int) else None)
+    on_ledger = start.closing.enter_context(look_on(start.config.folder / BOOK_FILE))
+    return ChainWalk(chain_of(on_ledger), start.clock, walked_us=walked_us if isinstance(walked_us, int) else None)
 
 
 def _keeper(config: NodeConfig, clock: SystemClock) -> RuleKeeper | None:
@@ -442,7 +464,7 @@ def _condition(recorder: Recorder, door: Door) -> Callable[[], Condition]:
             queue_messages=door.queue().messages,
             last_round=door.state.last_round(),
             problems=recorder.kinds(),
-            records=None if recorder.lookout is None else recorder.lookout.records_of_late(now.now_us),
+            records=None if recorder.monitor is None else recorder.monitor.records_of_late(now.now_us),
         )
 
     return condition

@@ -23,9 +23,9 @@ from bavn.actor.protect.enforcers.suricata_socket import SuricataSocket
 from bavn.actor.protect.enforcers.textlist import Bounds, TextList
 from bavn.actor.protect.enforcers.unbound import SocketPathTooLong, Unbound
 from bavn.actor.protect.enforcers.zone_answers import key_of
-from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.never_own import own_entries
+from bavn.actor.protect.own_history import History
 from bavn.actor.protect.protect import Protect
 from bavn.actor.protect.sightings import HitSource
 from bavn.actor.store.faults import StoreDamaged

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bavn.actor.evidence.keep import Keeper
-from bavn.actor.node import Lookout
+from bavn.actor.node.monitor import Monitor
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.suricata.live import SuricataLive
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
@@ -102,7 +102,7 @@ class NodeService:
                 signal.signal(number, self._signalled)
         threads = [threading.Thread(target=self._guarded, args=(self._talk,), name="talk")]
         threads.append(threading.Thread(target=self._guarded, args=(self._watch,), name="watch"))
-        if self.parts.lookout is not None:
+        if self.parts.monitor is not None:
             threads.append(threading.Thread(target=self._guarded, args=(self._look,), name="look"))
         if self.parts.keeper is not None:
             threads.append(threading.Thread(target=self._guarded, args=(self._keep,), name="keep"))
@@ -126,7 +126,7 @@ class NodeService:
         self.stop()
         if self._lists is not None:
             self._lists.should_exit = True
-        for part in (self.parts.lookout, self.parts.zone, self.parts.store):
+        for part in (self.parts.monitor, self.parts.zone, self.parts.store):
             if part is not None:
                 contained(self.parts.failures, f"stop {type(part).__name__}", part.stop, during="stop")
         self._end(threads)
@@ -199,27 +199,27 @@ class NodeService:
             well.cancel()
 
     def _look(self) -> None:
-        lookout, store = self.parts.lookout, self.parts.store
-        if lookout is None or store is None:
+        monitor, store = self.parts.monitor, self.parts.store
+        if monitor is None or store is None:
             return
         while not self._ended.is_set():
             more = False
 
-            def turn(out: Lookout = lookout, kept: "ColumnStore" = store) -> None:
+            def turn(out: Monitor = monitor, kept: "ColumnStore" = store) -> None:
                 nonlocal more
                 more = self._looked(out, kept)
 
             if not self._step("step look", turn) or not more:
                 self._ended.wait(IDLE_S)
-        self._finish(lookout)
+        self._finish(monitor)
 
-    def _looked(self, lookout: Lookout, store: "ColumnStore") -> bool:
+    def _looked(self, monitor: Monitor, store: "ColumnStore") -> bool:
         """One look and what follows it; True if there is more at once."""
         recorder = self.parts.recorder
         more, failed, full = False, None, None
         try:
             try:
-                more = lookout.look()
+                more = monitor.look()
             except SourceBroken as error:  # the others were read: what they gave is tidied all the same
                 self._complaints.say(f"a source cannot be read: {error}")
                 failed = recorder.detect_failed
@@ -258,15 +258,15 @@ class NodeService:
             self._step("step keep", turn)
             rest_s = max(KEEP_S, KEEP_REST * (time.monotonic() - began))
 
-    def _finish(self, lookout: Lookout) -> None:
+    def _finish(self, monitor: Monitor) -> None:
         """The sensor is ended, and what it wrote until then is kept."""
         begun_us = self.parts.clock.now_us()
-        for account in lookout.accounts:
+        for account in monitor.accounts:
             end = getattr(account.source, "end", None)
             if end is not None:
                 contained(self.parts.failures, f"source {account.source.name}", partial(end, END_S), during="stop")
         try:
-            if not lookout.finish(begun_us + int(FINISH_S * 1_000_000)):
+            if not monitor.finish(begun_us + int(FINISH_S * 1_000_000)):
                 _LOG.warning("not all that was logged could be read in time: the rest is read at the next start")
         except Exception as error:  # noqa: BLE001  the node ends; what was not kept lies where it was
             _LOG.error("what was logged last is read at the next start: %s", error)
@@ -277,7 +277,7 @@ class NodeService:
             self._step("step health", self.parts.recorder.step, 0.0)
 
     def _keep_rules(self) -> None:
-        sources = self.parts.lookout.sources if self.parts.lookout else ()
+        sources = self.parts.monitor.sources if self.parts.monitor else ()
         sensor = next((source for source in map(made_of, sources) if isinstance(source, SuricataLive)), None)
         if self.parts.rule_keeper is not None:
             self.parts.rule_keeper.step(sensor)

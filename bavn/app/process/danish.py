@@ -53,6 +53,7 @@ PHRASES: Final[dict[str, str]] = {
     " (editcap -T)",
     "a block breaks off": "en blok slutter midt i",
     "a block is of an impossible length": "en blok har en umulig længde",
+    "a section is in no known byte order": "en sektion har en ukendt byterækkefølge",
     "a packet breaks off": "en pakke slutter midt i",
     "a packet breaks off or is of an impossible length": "en pakke slutter midt i eller har en umulig længde",
     "it begins like neither pcap nor pcapng": "den begynder hverken som pcap eller pcapng",

@@ -49,10 +49,10 @@ from bavn.centre.desk.views import CellStory, IndicatorView, MemberView, Quarant
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
 from bavn.centre.share.deliveries import Deliveries
-from bavn.centre.share.stages import CanaryStages, RingRules
+from bavn.centre.share.stages import CanaryStages, StageRules
 from bavn.centre.share.tables import make_tables as make_share_tables
-from bavn.model.health import NODE_BOUNDS, NodeBounds
 from bavn.model.moment import DAY_US
+from bavn.model.node_bounds import NODE_BOUNDS, NodeBounds
 from bavn.model.ports import Clock
 from bavn.model.received import NodeHealth
 from bavn.model.sector.case import CaseAct, CaseState
@@ -91,7 +91,7 @@ class Desk:
         self._rounds = SqlRoundBook(engine)
         self.ignored = Ignored(engine, clock)
         self.deliveries = Deliveries(engine)
-        self.ring = CanaryStages(engine, RingRules())
+        self.ring = CanaryStages(engine, StageRules())
         self.questions = questions or Questions(engine, clock)
         self.files = Files(engine, clock)
         self.work = Work(engine, clock, settings)

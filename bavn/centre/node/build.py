@@ -1,5 +1,6 @@
 """Puts a centre together over one database and one book. ``app`` and ``sim`` hand in what is real or simulated."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -20,7 +21,7 @@ from bavn.centre.members.authority import Authority
 from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Registry
 from bavn.centre.node.case_post import open_case_post
-from bavn.centre.node.centre import ActiveActors, Centre, OpenRounds
+from bavn.centre.node.centre import ActiveActors, Centre, CentrePosts, CentreRooms, OpenRounds
 from bavn.centre.node.config import CentreConfig
 from bavn.centre.node.contained import Containment
 from bavn.centre.node.exercise_post import ExercisePost
@@ -28,19 +29,27 @@ from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share
-from bavn.centre.share.stages import RingRules
+from bavn.centre.share.stages import StageRules
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Clock, Dice
 from bavn.psi.reconstruct import reconstruct_tables
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentreGround:
+    """What a centre stands on. ``engine``: tables.open_engine. ``book``: a wire Book, for inbox, down-queues and ledger
+    (typed Any here: this room does not know wire). ``key``: the centre's message key."""
+
+    engine: Engine
+    book: Any
+    key: Ed25519PrivateKey
+    authority: Authority
+
+
 def open_centre(
     config: CentreConfig,
     *,
-    engine: Engine,
-    book: Any,
-    key: Ed25519PrivateKey,
-    authority: Authority,
+    ground: CentreGround,
     clock: Clock,
     dice: Dice,
     lists: Lists | None = None,
@@ -51,35 +60,35 @@ def open_centre(
 ) -> Centre:
     """A centre that goes on where the last one on this database and book stopped, whatever ended it.
 
-    ``engine``: tables.open_engine. ``book``: a wire Book, for inbox, down-queues and ledger (typed Any here: this room
-    does not know wire). ``key``: the centre's message key. ``lists`` None: the shipped warning lists.
-    ``failures`` None: what fails in a way that nobody foresaw is raised.
+    ``lists`` None: the shipped warning lists. ``failures`` None: what fails in a way that nobody foresaw is raised.
     """
+    engine, book, key = ground.engine, ground.book, ground.key
     questions = Questions(engine, clock, two_people=config.limits.questions_two_people)
     registry = registry or Registry(engine, clock)
     work = Work(engine, clock, config.cases)
     warnings, exercises = Warnings(engine, clock), Exercises(engine, clock)
     share = open_share(config, engine=engine, book=book, key=key, clock=clock, registry=registry)
     lists = WarningLists() if lists is None else lists
-    indicators = open_indicators(config, engine, clock, lists)
     contained = Containment(failures or NoContainment(), engine)
-    return Centre(
-        config,
-        engine=engine,
+    rooms = CentreRooms(
         registry=registry,
-        enrolment=Enrolment(registry, authority, clock, dice),
+        enrolment=Enrolment(registry, ground.authority, clock, dice),
         inbox=Inbox(book, registry, OpenRounds(engine), clock, inbox_limits, questions, work, warnings, exercises),
         share=share,
         offers=open_offers(config, engine, book, clock, dice),
-        case_post=open_case_post(
-            engine, work, config.cases, config.limits.time_zone, share, registry, clock, contained
-        ),
-        warning_post=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock, contained=contained),
-        exercise_post=ExercisePost(
-            exercises=exercises, share=share, registry=registry, clock=clock, contained=contained
-        ),
         questions=questions,
-        indicators=indicators,
+        indicators=open_indicators(config, engine, clock, lists),
+    )
+    posts = CentrePosts(
+        case=open_case_post(engine, work, config.cases, config.limits.time_zone, share, registry, clock, contained),
+        warning=WarningPost(warnings=warnings, share=share, registry=registry, clock=clock, contained=contained),
+        exercise=ExercisePost(exercises=exercises, share=share, registry=registry, clock=clock, contained=contained),
+    )
+    return Centre(
+        config,
+        engine=engine,
+        rooms=rooms,
+        posts=posts,
         message_key=key.public_key().public_bytes_raw().hex(),
         clock=clock,
         dice=dice,
@@ -125,9 +134,9 @@ def open_indicators(config: CentreConfig, engine: Engine, clock: Clock, lists: L
     return Indicators(engine, clock, config.indicators, bounds)
 
 
-def stages_of(settings: IndicatorSettings) -> RingRules:
+def stages_of(settings: IndicatorSettings) -> StageRules:
     """How long the canary ring has it, and what stops it; who is in it is in the registry."""
-    return RingRules(
+    return StageRules(
         quiet_s=settings.canary_quiet_s,
         wait_s=settings.canary_wait_s,
         hits_max=settings.canary_hits_max,

@@ -6,7 +6,7 @@ message leaves from a row that was written with the state it follows from. Refus
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import Engine, delete, func, insert, select, update
@@ -107,6 +107,28 @@ class ActiveActors:
         return actor is not None and actor.state is ActorState.ACTIVE
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentreRooms:
+    """The rooms that a centre is put together from."""
+
+    registry: Registry
+    enrolment: Enrolment
+    inbox: Inbox
+    share: Share
+    offers: Offers
+    questions: Questions
+    indicators: Indicators
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentrePosts:
+    """What brings statements of cases, warnings and exercises to actors, and their answers back."""
+
+    case: CasePost
+    warning: WarningPost
+    exercise: ExercisePost
+
+
 class Centre:
     """One per sector."""
 
@@ -115,16 +137,8 @@ class Centre:
         config: CentreConfig,
         *,
         engine: Engine,
-        registry: Registry,
-        enrolment: Enrolment,
-        inbox: Inbox,
-        share: Share,
-        offers: Offers,
-        questions: Questions,
-        case_post: CasePost,
-        indicators: Indicators,
-        warning_post: WarningPost,
-        exercise_post: ExercisePost,
+        rooms: CentreRooms,
+        posts: CentrePosts,
         message_key: str,
         clock: Clock,
         dice: Dice,
@@ -132,14 +146,14 @@ class Centre:
         reconstruct: Reconstruct,
         contained: Containment,
     ) -> None:
+        registry, share, indicators = rooms.registry, rooms.share, rooms.indicators
         self.config = config
         self.contained = contained
-        self.desk = Desk(engine, clock, registry, questions, config.cases, indicators, config.nodes)
+        self.desk = Desk(engine, clock, registry, rooms.questions, config.cases, indicators, config.nodes)
         self._engine, self._clock, self._lists = engine, clock, lists
-        self._registry, self._enrolment, self._inbox, self._share = registry, enrolment, inbox, share
-        self.exchange, self.offers = share.exchange, offers
-        self._questions, self._case_post, self._warning_post = questions, case_post, warning_post
-        self._exercise_post = exercise_post
+        self._registry, self._enrolment, self._inbox, self._share = registry, rooms.enrolment, rooms.inbox, share
+        self.exchange, self.offers, self._questions = share.exchange, rooms.offers, rooms.questions
+        self._case_post, self._warning_post, self._exercise_post = posts.case, posts.warning, posts.exercise
         self._message_key = message_key
         self._roles = Roles(registry, clock)
         self._cases = Cases(engine, clock)

@@ -21,7 +21,7 @@ from bavn.centre.share.exercise_rules import ExerciseGrounds
 from bavn.centre.share.outgoing import CLOSING_KEPT_US, Grounds, Outgoing
 from bavn.centre.share.post import Post
 from bavn.centre.share.rules import GROUPS_MIN, LATER, OF_THE_RECIPIENT, ShareLimits
-from bavn.centre.share.stages import CanaryStages, Decision, RingRules
+from bavn.centre.share.stages import CanaryStages, Decision, StageRules
 from bavn.centre.share.tables import make_tables
 from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
@@ -96,11 +96,11 @@ class Share:
         sector: str,
         recipients: Recipients,
         outbox_limits: OutboxLimits | None = None,
-        ring: RingRules | None = None,
+        ring: StageRules | None = None,
         canaries: Callable[[], Collection[str]] = tuple,
     ) -> None:
         make_tables(engine)
-        self.ring = CanaryStages(engine, ring or RingRules(), canaries)
+        self.ring = CanaryStages(engine, ring or StageRules(), canaries)
         self._clock, self._limits, self._recipients = clock, limits, recipients
         self.deliveries = Deliveries(engine)
         self.post = Post(

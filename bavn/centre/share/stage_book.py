@@ -17,7 +17,7 @@ ROWS_MAX: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RingStand:
+class StagesStatus:
     """A release and its ring. ``version``: the one that the ring got; ``state``: ring, open (everybody has it) or
     stopped, with why."""
 
@@ -51,19 +51,19 @@ def open_stages(connection: Connection, wanted_id: str) -> frozenset[str]:
     return frozenset(json.loads(row.actors)) if row is not None else frozenset()
 
 
-def waiting_stages(connection: Connection) -> list[RingStand]:
+def waiting_stages(connection: Connection) -> list[StagesStatus]:
     """All that are not decided, oldest first."""
     asked = select(RING).where(RING.c.state == WAITING).order_by(RING.c.began_us, RING.c.indicator_id)
     return [_stand(row) for row in connection.execute(asked.limit(ROWS_MAX))]
 
 
-def stages_of(connection: Connection, wanted_id: str) -> RingStand | None:
+def stages_of(connection: Connection, wanted_id: str) -> StagesStatus | None:
     """How the last ring of an indicator stands; None where it never had one."""
     row = connection.execute(select(RING).where(RING.c.indicator_id == wanted_id)).first()
     return None if row is None else _stand(row)
 
 
-def all_stages_of(connection: Connection, wanted_ids: Sequence[str]) -> dict[str, RingStand]:
+def all_stages_of(connection: Connection, wanted_ids: Sequence[str]) -> dict[str, StagesStatus]:
     """The same of a page of indicators, by their ids."""
     return {
         row.indicator_id: _stand(row)
@@ -78,8 +78,8 @@ def end_stages(connection: Connection, wanted_id: str, state: str, why: str, now
     )
 
 
-def _stand(row: Row[Any]) -> RingStand:
-    return RingStand(
+def _stand(row: Row[Any]) -> StagesStatus:
+    return StagesStatus(
         indicator_id=row.indicator_id,
         state=row.state,
         actors=tuple(json.loads(row.actors)),

@@ -12,7 +12,15 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, Row, select, update
 
 from bavn.centre.share.deliveries import HELD, PENDING
-from bavn.centre.share.stage_book import OPEN, STOPPED, RingStand, all_stages_of, end_stages, stages_of, waiting_stages
+from bavn.centre.share.stage_book import (
+    OPEN,
+    STOPPED,
+    StagesStatus,
+    all_stages_of,
+    end_stages,
+    stages_of,
+    waiting_stages,
+)
 from bavn.centre.share.tables import DELIVERY, OBSERVED, RECEIPT, reading, writing
 from bavn.model.intel.indicator import COUNT_EDGES
 from bavn.model.moment import SECOND_US
@@ -24,7 +32,7 @@ AGAINST: Final = frozenset({ROLLED_BACK, "lifted_by_hand", "kill_switch"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RingRules:
+class StageRules:
     """Times in seconds; ``hits_max`` as in COUNT_EDGES' steps."""
 
     quiet_s: float = 900.0
@@ -44,7 +52,7 @@ class Decision:
 class CanaryStages:
     """On share's tables; all methods may be called from any process. ``canaries``: who is in the ring now."""
 
-    def __init__(self, engine: Engine, rules: RingRules, canaries: Callable[[], Collection[str]] = tuple) -> None:
+    def __init__(self, engine: Engine, rules: StageRules, canaries: Callable[[], Collection[str]] = tuple) -> None:
         self._engine, self.rules, self._canaries = engine, rules, canaries
 
     def members(self, active: Sequence[str]) -> tuple[str, ...]:
@@ -71,22 +79,24 @@ class CanaryStages:
         with writing(self._engine) as connection:
             end_stages(connection, wanted_id, STOPPED, why, now_us)
 
-    def stand(self, wanted_id: str) -> RingStand | None:
+    def stand(self, wanted_id: str) -> StagesStatus | None:
         """How the last ring of an indicator stands."""
         with reading(self._engine) as connection:
             return stages_of(connection, wanted_id)
 
-    def stands(self, wanted_ids: Sequence[str]) -> dict[str, RingStand]:
+    def stands(self, wanted_ids: Sequence[str]) -> dict[str, StagesStatus]:
         """How the last ring of each of these stands, those that had one: one question for a page of a list."""
         with reading(self._engine) as connection:
             return all_stages_of(connection, wanted_ids)
 
-    def waiting(self) -> list[RingStand]:
+    def waiting(self) -> list[StagesStatus]:
         """Releases that are with their ring, oldest first."""
         with reading(self._engine) as connection:
             return waiting_stages(connection)
 
-    def _decide(self, connection: Connection, stand: RingStand, active: Sequence[str], now_us: int) -> Decision | None:
+    def _decide(
+        self, connection: Connection, stand: StagesStatus, active: Sequence[str], now_us: int
+    ) -> Decision | None:
         ring = [actor for actor in stand.actors if actor in active]
         said = self._said(connection, stand)
         against = self._against(connection, stand, said)
@@ -104,12 +114,12 @@ class CanaryStages:
         more = f"; no answer from {', '.join(silent)}" if silent else ""
         return Decision(stand.indicator_id, True, f"in force at {len({r.actor for r in holding})} of the ring{more}")
 
-    def _said(self, connection: Connection, stand: RingStand) -> list[Row[Any]]:
+    def _said(self, connection: Connection, stand: StagesStatus) -> list[Row[Any]]:
         here = (RECEIPT.c.indicator_id == stand.indicator_id) & (RECEIPT.c.version >= stand.version)
         asked = select(RECEIPT).where(here, RECEIPT.c.actor.in_(stand.actors)).order_by(RECEIPT.c.actor)
         return list(connection.execute(asked))
 
-    def _against(self, connection: Connection, stand: RingStand, said: Sequence[Row[Any]]) -> str:
+    def _against(self, connection: Connection, stand: StagesStatus, said: Sequence[Row[Any]]) -> str:
         for row in said:
             if row.state == "lifted" and row.rule in AGAINST:
                 what = "rolled it back" if row.rule == ROLLED_BACK else f"lifted it ({row.rule})"

@@ -17,7 +17,7 @@ import pytest
 
 from bavn.actor.detect.indicators.lists import Grade, Lists, Names
 from bavn.actor.detect.indicators.reader import read
-from bavn.actor.detect.run import DETECTORS, Survey, survey
+from bavn.actor.detect.run import DETECTORS, Survey, SurveyBackground, survey
 from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.store.columns import ColumnStore
 from bavn.model.record import TABLES, address_uuid
@@ -107,7 +107,7 @@ def run(case: Case, window: Any = None, detectors=None) -> Survey:
         window or window_of(case),
         detectors,
         indicators=read(case.given.get("indicators", [])).indicators,
-        known=lambda: lists_of(case),
+        against=SurveyBackground(known=lambda: lists_of(case)),
         settings=settings,
     )
 

@@ -11,7 +11,7 @@ from bavn.actor.detect.detectors.scan import Scan
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.queries.walk import ALARM_NATS, UNIT_NATS, highest
 from bavn.actor.detect.rank import ranked
-from bavn.actor.detect.run import DETECTORS, detect, survey
+from bavn.actor.detect.run import DETECTORS, SurveyBackground, detect, survey
 from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.terms import Terms
 from bavn.actor.detect.wording import joined, number, seconds, span
@@ -48,9 +48,11 @@ def scanned(made, *streams, **given):
 def test_suspicions_come_in_reading_order_and_detect_is_the_same(made) -> None:
     case = case_of(made, "dns_tunnel/hit-upload")
     window = made.window_of(case)
-    seen = survey(window, known=lambda: made.lists_of(case))
+    seen = survey(window, against=SurveyBackground(known=lambda: made.lists_of(case)))
     assert list(seen.suspicions) == in_order(list(seen.suspicions))
-    assert detect(window, DETECTORS, known=lambda: made.lists_of(case)) == list(seen.suspicions)
+    assert detect(window, DETECTORS, against=SurveyBackground(known=lambda: made.lists_of(case))) == list(
+        seen.suspicions
+    )
 
 
 def test_the_first_three_are_above_the_alert_line_of_a_small_actor(made) -> None:
@@ -112,7 +114,9 @@ def test_past_tallies_make_p_the_actor_s_own(made) -> None:
     calm = {"beacon": Tally.of(np.zeros(5000))}
     strange = {"beacon": Tally.of(np.full(5000, 50.0))}
     seen = [
-        survey(window, mine, known=lambda: NO_LISTS, reference=NO_REFERENCE, past=past).suspicions[0]
+        survey(
+            window, mine, against=SurveyBackground(known=lambda: NO_LISTS, reference=NO_REFERENCE, past=past)
+        ).suspicions[0]
         for past in (calm, strange)
     ]
     assert [s.p_source for s in seen] == ["own", "own"]
@@ -150,7 +154,9 @@ def test_what_people_judged_true_is_no_innocent_that_others_are_ranked_among(mad
     window, past = made.window_of(case_of(made, "scan/hit-horizontal")), {"hundred": Tally.of(np.zeros(1900))}
 
     def seen(verdicts=NO_VERDICTS):
-        found = survey(window, (Hundred(),), reference=NO_REFERENCE, past=past, verdicts=verdicts)
+        found = survey(
+            window, (Hundred(),), against=SurveyBackground(reference=NO_REFERENCE, past=past), verdicts=verdicts
+        )
         return {s.peer: s for s in found.suspicions}, found.tallies["hundred"].total
 
     plain, total = seen()

@@ -7,7 +7,7 @@ import pytest
 from bavn.actor.detect.detectors.signature import SIGMA, Signature
 from bavn.actor.detect.indicators.lists import Lists
 from bavn.actor.detect.indicators.sigma_alerts import number_of
-from bavn.actor.detect.run import survey
+from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.store.columns import ColumnStore
 from bavn.model.intel.rule import RowRule
 from bavn.model.moment import HOUR_US
@@ -33,7 +33,13 @@ def seen(rows):
         dns += [{"ts": AT + 60 + n, "src": "10.0.0.1", "rrname": f"n{n}.evil-example.dk"} for n in range(4)]
         store.append("a", "1", {"dns": rows("dns", dns)})
         window = store.window(0, AT + HOUR_US)
-        yield lambda *rules: survey(window, (Signature(),), known=lambda: Lists({}), rules=rules).suspicions
+        yield (
+            lambda *rules: (
+                survey(
+                    window, (Signature(),), against=SurveyBackground(known=lambda: Lists({})), rules=rules
+                ).suspicions
+            )
+        )
 
 
 EVIL = rule("evil", "ends_with(rrname, '.evil-example.dk')")
@@ -85,7 +91,7 @@ def test_a_rule_that_many_hosts_match_is_one_suspicion_and_no_other_rule_with_it
         store.append("a", "1", {"dns": rows("dns", dns)})
         window = store.window(0, AT + HOUR_US)
         rules = (rule("many", "rrname = 'www.fine-example.dk'"), EVIL)
-        found = survey(window, (Signature(),), known=lambda: Lists({}), rules=rules)
+        found = survey(window, (Signature(),), against=SurveyBackground(known=lambda: Lists({})), rules=rules)
     assert sorted((s.hosts, s.peer) for s in found.suspicions) == [(1, "evil-example.dk"), (4, "rule many")]
     assert set(found.tallies) == {"signature", SIGMA}
 
@@ -99,5 +105,7 @@ def test_a_rule_about_many_peers_is_told_by_its_title(rows) -> None:
         dns = [{"ts": AT + n, "src": "10.0.0.1", "rrname": f"www.evil{n}-example.dk"} for n in range(5)]
         store.append("a", "1", {"dns": rows("dns", dns)})
         window = store.window(0, AT + HOUR_US)
-        (found,) = survey(window, (Signature(),), known=lambda: Lists({}), rules=(rule("many", "TRUE"),)).suspicions
+        (found,) = survey(
+            window, (Signature(),), against=SurveyBackground(known=lambda: Lists({})), rules=(rule("many", "TRUE"),)
+        ).suspicions
     assert (found.host, found.peer) == ("10.0.0.1", "rule many")

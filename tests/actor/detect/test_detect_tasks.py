@@ -10,7 +10,7 @@ from bavn.actor.detect.base import DetectorContext, Found
 from bavn.actor.detect.detectors.beacon import Beacon
 from bavn.actor.detect.detectors.signature import Signature
 from bavn.actor.detect.queries import series
-from bavn.actor.detect.run import DETECTORS, survey
+from bavn.actor.detect.run import DETECTORS, SurveyBackground, survey
 from bavn.actor.detect.tasks import Splits, Stays, do, weigh_by
 from bavn.actor.detect.terms import Terms
 
@@ -45,7 +45,7 @@ def chosen(made):
 
 
 def surveyed(made, case, **how):
-    return survey(made.window_of(case), DETECTORS, known=lambda: made.lists_of(case), **how)
+    return survey(made.window_of(case), DETECTORS, against=SurveyBackground(known=lambda: made.lists_of(case)), **how)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.door import CENTRE, Door, Keys
+from bavn.actor.door.door import CENTRE, Door, DoorOwner, Keys, NodeKnowledge
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.verdicts import VerdictBook
 from bavn.model.forms import forms
@@ -90,16 +90,20 @@ class Actor:
         self.verdicts = VerdictBook(self.book)
         self.key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
         self.door = Door(
-            name=name,
+            owner=DoorOwner(
+                name=name,
+                homes=HOMES,
+                keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([seed]) * 32),
+            ),
             ledger=self.ledger,
             clock=self.clock,
             dice=SeededDice(seed, name),
-            keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([seed]) * 32),
             policy=policy or DoorPolicy(),
-            homes=HOMES,
             identifiers=identifiers or GroupKeyIdentifiers(GROUP_KEY),
-            suspicions=lambda: self.suspicions,
-            verdicts=lambda: self.verdicts.holding(self.clock.now_us()),
+            knowledge=NodeKnowledge(
+                suspicions=lambda: self.suspicions,
+                verdicts=lambda: self.verdicts.holding(self.clock.now_us()),
+            ),
         )
         self.given: list[messages.IndicatorReleased | messages.IndicatorWithdrawn] = []
         self._seen = 0

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.actor.door.counts import SETTLES_US, Counting
-from bavn.actor.door.door import Door, Keys
+from bavn.actor.door.door import Door, DoorOwner, Keys, NodeKnowledge
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tally import SENSITIVITY, blocked_by_type, by_technique
 from bavn.model.moment import DAY_US, HOUR_US
@@ -43,15 +43,17 @@ class Teller:
         self.clock, self.ledger = SimClock(now_us), Ledger(self.book)
         centre = TestCentre().key
         self.door = Door(
-            name="north",
+            owner=DoorOwner(
+                name="north",
+                homes=("10.0.0.0/8",),
+                keys=Keys(own=centre, centre=centre.public_key(), secret=bytes(32)),
+            ),
             ledger=self.ledger,
             clock=self.clock,
             dice=SeededDice(1, "north"),
-            keys=Keys(own=centre, centre=centre.public_key(), secret=bytes(32)),
             policy=policy or DoorPolicy(),
-            homes=("10.0.0.0/8",),
             identifiers=GroupKeyIdentifiers(GROUP_KEY),
-            suspicions=lambda: suspicions,
+            knowledge=NodeKnowledge(suspicions=lambda: suspicions),
         )
         self.counting = Counting(self.door, self.clock, noise, lambda: suspicions, lambda: met)
 

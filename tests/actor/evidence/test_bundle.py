@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.actor.evidence.bundle import Bundle, Sheet, archive
-from bavn.actor.evidence.pcap import Packet
+from bavn.actor.formats.pcap import Packet
 
 from .conftest import AT_US, SECRET, frame
 

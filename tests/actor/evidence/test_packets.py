@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from bavn.actor.evidence.cut import Wanted, cut, headers_only, needle
 from bavn.actor.evidence.ends import Ends
-from bavn.actor.evidence.frames import heads_of
 from bavn.actor.evidence.keep import TRIES_MAX, Keeper, path_of, wanted_of
-from bavn.actor.evidence.pcap import Packet, packets, pcap_bytes
 from bavn.actor.evidence.ring import bound, captures_in, keep_capture
 from bavn.actor.evidence.settings import EvidenceSettings
+from bavn.actor.formats.headers import heads_of
+from bavn.actor.formats.pcap import Packet, packets, pcap_bytes
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.rehearsal.clock import SimClock
 

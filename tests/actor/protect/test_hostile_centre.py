@@ -6,8 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.protect.hunt import History
 from bavn.actor.protect.never import NeverBlock, shipped_text
+from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.model.intel.indicator import Pap
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US

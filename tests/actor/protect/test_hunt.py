@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from bavn.actor.protect.alerts import met_in_alerts
-from bavn.actor.protect.hunt import NO_HISTORY, History, Hunter
+from bavn.actor.protect.own_history import NO_HISTORY, History, Hunter
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.sids import SID_ADDRESS, SID_FINGERPRINT, SID_NAMES
 from bavn.actor.store.columns import ColumnStore

@@ -9,8 +9,8 @@ import pytest
 
 from bavn.actor.protect import rules
 from bavn.actor.protect.carriers import Enforcers
-from bavn.actor.protect.hunt import NO_HISTORY, Found, History
 from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.own_history import NO_HISTORY, Found, History
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import Draft
 from bavn.actor.protect.words import WORDS

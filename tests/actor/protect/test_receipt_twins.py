@@ -5,7 +5,7 @@ import pytest
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import TellRules
-from bavn.actor.protect.hunt import History
+from bavn.actor.protect.own_history import History
 from bavn.actor.store.query.hunt import Hunted
 from bavn.model.observable import ObservableType
 from bavn.wire.codec import encode

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.protect.hunt import History
+from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rollback import Rollback
 from bavn.actor.protect.sightings import HOSTS_MAX, Hit

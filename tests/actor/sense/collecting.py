@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pyarrow as pa
 
-from bavn.actor.sense.flows.collector import FlowCollector
+from bavn.actor.sense.flows.collector import FlowCollector, FlowProtocol
 from bavn.actor.sense.flows.netflow import GAPS as NETFLOW_GAPS
 from bavn.actor.sense.flows.netflow_decode import NetflowDecoder
 from bavn.actor.sense.flows.receiver import Allowed
@@ -36,9 +36,11 @@ class Collecting:
             allowed=Allowed(("10.0.0.0/8",), "flow_exporters"),
             folder=self.folder,
             clock=None,
-            made=NetflowDecoder if netflow else SflowDecoder,
-            gaps=NETFLOW_GAPS if netflow else SFLOW_GAPS,
-            wait_slots=1 if netflow else 4,
+            protocol=FlowProtocol(
+                made=NetflowDecoder if netflow else SflowDecoder,
+                gaps=NETFLOW_GAPS if netflow else SFLOW_GAPS,
+                wait_slots=1 if netflow else 4,
+            ),
             mark=self.mark,
             engine=self.engine,
         )

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from bavn.actor.sense.lines import Segment
+from bavn.actor.formats.lines import Segment
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata.eve import EveParser
 

@@ -2,8 +2,9 @@
 
 import ssl
 
+from bavn.actor.formats.headers import TCP
+from bavn.actor.sense.handshakes.packets import Packet
 from bavn.actor.sense.handshakes.reader import KexReader
-from bavn.actor.sense.packets import TCP, Packet
 
 CLIENT, SERVER = (b"\x0a\0\0\x05", 40000), (b"\xc0\0\x02\x07", 443)
 SEQ = {True: 2**32 - 700, False: 77}

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bavn.actor.formats.pcap import form_of
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.capture import LINKTYPES, form_of, rescue, survey
+from bavn.actor.sense.capture import LINKTYPES, rescue, survey
 
 PACKETS = [bytes([n]) * (20 + 7 * n) for n in range(6)]
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch
-from bavn.actor.sense.lines import LINE_BYTES_MAX, Segment
+from bavn.actor.formats.lines import LINE_BYTES_MAX, Segment
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX
+from bavn.actor.sense.base import Batch
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata.eve import EveParser
 from bavn.actor.sense.suricata.eve_schema import DETAIL

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.sense import lines as lines_room
+from bavn.actor.formats import lines as lines_room
+from bavn.actor.formats.lines import LINE_BYTES_MAX, line_column
 from bavn.actor.sense import reading as room
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.follow import Follower, rotated
-from bavn.actor.sense.lines import LINE_BYTES_MAX, line_column
 from bavn.actor.sense.place import BEGINNING, LEFT_MAX, Head, Place, hash_of
 from bavn.actor.sense.suricata.eve_file import EveFile
 

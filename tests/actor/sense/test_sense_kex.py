@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from making_kex import CLIENT, NAME, SERVER, handshake, old, one, only, packets, plain_rsa, rows
 
+from bavn.actor.formats.headers import TCP
+from bavn.actor.formats.tls_hello import HelloMalformed, client_hello
 from bavn.actor.sense.handshakes import stream as kex_stream
-from bavn.actor.sense.handshakes.hello import HelloMalformed, client_hello
+from bavn.actor.sense.handshakes.packets import Packet
 from bavn.actor.sense.handshakes.reader import KexReader
-from bavn.actor.sense.packets import TCP, Packet
 from bavn.model.intel.cryptonames import GROUPS, Safety, greased, safest, safety_of
 from bavn.traffic.hello import client_hello as made_hello
 from bavn.traffic.hello import record

@@ -8,12 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from making_kex import CLIENT, NAME, SERVER, handshake, one, packets, rows
 
+from bavn.actor.formats.tls_hello import HelloMalformed
 from bavn.actor.sense.handshakes.capture import CaptureKex, read_capture, table_of
-from bavn.actor.sense.handshakes.hello import HelloMalformed
+from bavn.actor.sense.handshakes.packets import Packet
 from bavn.actor.sense.handshakes.quic import Initial, crypto_frames, initials, keys_of, opened
 from bavn.actor.sense.handshakes.reader import KexReader
 from bavn.actor.sense.handshakes.ssh import agreed, kexinit
-from bavn.actor.sense.packets import Packet
 from bavn.model.intel.cryptonames import CIPHERS, GROUPS, Safety, safest, safety_of
 from bavn.model.record import TABLES, address_text
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.sense.lines import Segment, line_column
+from bavn.actor.formats.lines import Segment, line_column
 from bavn.actor.sense.logs.files import split
 from bavn.actor.sense.logs.records import AUTO, FORMATS, LogParser, received
 from bavn.model.record import address_text

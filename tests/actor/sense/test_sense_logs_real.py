@@ -21,7 +21,7 @@ from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.recognise import recognise
 from bavn.actor.sense.syslog.admission import SyslogSettings
 from bavn.actor.sense.syslog.listen import TCP, UDP
-from bavn.actor.sense.syslog.receiver import SyslogReceiver
+from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
 from bavn.model.record import address_text
 
 pytestmark = pytest.mark.slow
@@ -274,11 +274,10 @@ def test_logger_s_messages_arrive_over_udp_and_tcp(tmp_path, engine, words) -> N
         name="syslog",
         sensor="s",
         folder=tmp_path / "spool",
-        listen={UDP: "127.0.0.1:0", TCP: "127.0.0.1:0"},
+        at=SyslogAddresses(listen={UDP: "127.0.0.1:0", TCP: "127.0.0.1:0"}),
         settings=SyslogSettings(senders=()),
-        now_us=now_us,
+        timing=SyslogTiming(now_us=now_us, gather_s=0.0),
         engine=engine,
-        gather_s=0.0,
     )
     try:
         port = source.ports[TCP if "-T" in words else UDP]

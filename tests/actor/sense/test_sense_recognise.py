@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX, SourceBroken
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX
+from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.recognise import Kind, recognise
 

@@ -17,7 +17,8 @@ from test_sense_dnstap import frame, story
 from test_sense_kex_folder import HEAD, answer, hello
 
 import bavn.actor.sense
-from bavn.actor.sense import lines, reading, spool
+from bavn.actor.formats import lines
+from bavn.actor.sense import reading, spool
 from bavn.actor.sense.account import Account
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.canary import CanarySource, Wanted
@@ -29,11 +30,12 @@ from bavn.actor.sense.spool import Item, Spool, sender_bytes
 from bavn.actor.sense.suricata import captures
 from bavn.actor.sense.suricata import live as suricata_live
 from bavn.actor.sense.suricata.captures import CaptureFolder
+from bavn.actor.sense.suricata.config import SuricataConfig
 from bavn.actor.sense.suricata.eve_file import EveFile
 from bavn.actor.sense.suricata.live import SuricataLive
 from bavn.actor.sense.suricata.run import Run
 from bavn.actor.sense.syslog.admission import SyslogSettings
-from bavn.actor.sense.syslog.receiver import SyslogReceiver
+from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
 from bavn.actor.sense.turn import SourceTurn
 from bavn.actor.sense.zeek.folder import ZeekFolder
 from bavn.model.failure import NoContainment
@@ -192,7 +194,7 @@ class Caps(Fed):
             sensor="x",
             folder=self.folder / "caps",
             work=self.folder / "work",
-            homes=("10.0.0.0/8",),
+            config=SuricataConfig(homes=("10.0.0.0/8",)),
             mark=mark,
             engine=self.engine,
         )
@@ -228,11 +230,10 @@ class Syslog(Fed):
             sensor="x",
             folder=self.folder / "spool",
             settings=SyslogSettings(senders=()),
-            listen={},
-            now_us=lambda: 1_795_608_000_000_000,
+            at=SyslogAddresses(listen={}),
+            timing=SyslogTiming(now_us=lambda: 1_795_608_000_000_000, gather_s=0.0),
             mark=mark,
             engine=self.engine,
-            gather_s=0.0,
         )
 
 

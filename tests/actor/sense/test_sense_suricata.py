@@ -161,7 +161,13 @@ class Folder:
 
     def start(self):
         self.source = CaptureFolder(
-            name="c", sensor="a", folder=self.folder, work=self.work, homes=HOMES, mark=self.mark, engine=self.engine
+            name="c",
+            sensor="a",
+            folder=self.folder,
+            work=self.work,
+            config=SuricataConfig(homes=HOMES),
+            mark=self.mark,
+            engine=self.engine,
         )
 
     def poll(self, *, batches=None):
@@ -323,7 +329,7 @@ def test_key_exchanges_come_with_a_capture_s_last_batch(folder, data, reads):
         sensor="a",
         folder=folder.folder,
         work=folder.work,
-        homes=HOMES,
+        config=SuricataConfig(homes=HOMES),
         engine=folder.engine,
         key_exchanges=reads,
     )

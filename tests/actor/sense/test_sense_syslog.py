@@ -24,7 +24,7 @@ from bavn.actor.sense.spool import sender_bytes
 from bavn.actor.sense.syslog.admission import NOT_LISTED, TOO_FAST, TOO_MANY, Admission, SyslogSettings
 from bavn.actor.sense.syslog.frames import CUT_OFF, TOO_LARGE_COUNT, TOO_LONG, Framer
 from bavn.actor.sense.syslog.listen import HALF, IDLE, TCP, TLS, UDP, address_of
-from bavn.actor.sense.syslog.receiver import SyslogReceiver
+from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
 
 NOW_US = 1_795_566_859_000_000
 LINE = b"<30>Nov 25 00:34:19 dns1 dnsmasq[1]: query[A] host%d.example.com from 10.0.0.%d"
@@ -47,13 +47,10 @@ def listening(tmp_path, engine):
             sensor="s1",
             folder=tmp_path / folder,
             settings=settings,
-            now_us=lambda: NOW_US,
-            listen=dict.fromkeys(channels or (UDP, TCP), "127.0.0.1:0"),
+            timing=SyslogTiming(now_us=lambda: NOW_US, tick=tick, gather_s=0.0),
+            at=SyslogAddresses(listen=dict.fromkeys(channels or (UDP, TCP), "127.0.0.1:0"), certificate=certificate),
             mark=mark,
             engine=engine,
-            tick=tick,
-            certificate=certificate,
-            gather_s=0.0,
         )
         made.append(source)
         return source
@@ -124,8 +121,10 @@ def test_what_was_received_outlives_the_node_and_is_read_once(listening) -> None
 def test_kill_9_loses_nothing_that_was_counted(tmp_path, engine) -> None:
     code = (
         "import sys, time, pathlib\nfrom bavn.actor.sense.syslog.receiver import *\n"
-        "s = SyslogReceiver(name='syslog', sensor='s', folder=pathlib.Path(sys.argv[1]), listen={TCP: '127.0.0.1:0'},"
-        " settings=SyslogSettings(senders=()), now_us=lambda: 1)\nprint(s.ports[TCP], flush=True)\n"
+        "s = SyslogReceiver(name='syslog', sensor='s', folder=pathlib.Path(sys.argv[1]),"
+        " at=SyslogAddresses(listen={TCP: '127.0.0.1:0'}),"
+        " settings=SyslogSettings(senders=()), timing=SyslogTiming(now_us=lambda: 1))\n"
+        "print(s.ports[TCP], flush=True)\n"
         "while True:\n print(s.counts()['received_messages'], flush=True)\n time.sleep(0.001)\n"
     )
     root = Path(__file__).resolve().parents[3]
@@ -143,11 +142,10 @@ def test_kill_9_loses_nothing_that_was_counted(tmp_path, engine) -> None:
         name="syslog",
         sensor="s",
         folder=tmp_path / "spool",
-        listen={},
+        at=SyslogAddresses(listen={}),
         settings=SyslogSettings(senders=()),
-        now_us=lambda: NOW_US,
+        timing=SyslogTiming(now_us=lambda: NOW_US, gather_s=0.0),
         engine=engine,
-        gather_s=0.0,
     )
     assert sum(batch.lines for batch in source.poll()) >= counted
     source.close()
@@ -301,10 +299,10 @@ def test_where_it_cannot_listen_it_says_what_to_do(listening, tmp_path, engine) 
                 name="syslog",
                 sensor="s",
                 folder=tmp_path / "x",
-                listen={channel: listen},
+                at=SyslogAddresses(listen={channel: listen}),
                 engine=engine,
                 settings=SyslogSettings(senders=()),
-                now_us=lambda: NOW_US,
+                timing=SyslogTiming(now_us=lambda: NOW_US),
             )
     assert address_of("[::1]:514") == ("::1", 514)
     assert sender_bytes("::1")

@@ -8,6 +8,7 @@ import pytest
 from making_kex import CLIENT, handshake, old, packets, rows
 from making_zeek import CONN, tsv
 
+from bavn.actor.formats.lines import Segment, line_column
 from bavn.actor.sense import unread
 from bavn.actor.sense.engine import TooMuch
 from bavn.actor.sense.flows import netflow_decode
@@ -18,7 +19,6 @@ from bavn.actor.sense.flows.spool import DATAGRAM, Frame
 from bavn.actor.sense.handshakes import certificate as kex_certificate
 from bavn.actor.sense.handshakes import reader as kex_reader
 from bavn.actor.sense.handshakes.capture import read_capture
-from bavn.actor.sense.lines import Segment, line_column
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.unread import PARTS_MAX, each_or_refused

@@ -8,7 +8,7 @@ import communityid
 import pytest
 from making_zeek import CONN, ENDS, tsv
 
-from bavn.actor.sense.lines import Segment
+from bavn.actor.formats.lines import Segment
 from bavn.actor.sense.zeek.columns import COLUMNS
 from bavn.actor.sense.zeek.fields import FIELDS, RECORD_OF, TELLING
 from bavn.actor.sense.zeek.header import CHANGES_MAX, Header, header_of, parts

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from making_zeek import CONN, ENDS, head, tsv
 
-from bavn.actor.sense.lines import Segment
+from bavn.actor.formats.lines import Segment
 from bavn.actor.sense.zeek.fields import FIELDS, RECORD_OF
 from bavn.actor.sense.zeek.header import Header
 from bavn.actor.sense.zeek.records import ZeekParser

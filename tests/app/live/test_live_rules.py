@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from bavn.app.cli.node.rules import _today
+from bavn.app.cli.node.rule_files import day_now
 
 pytestmark = [pytest.mark.suricata, pytest.mark.netns, pytest.mark.slow]
 FIRST, SECOND = 3000001, 3000002
@@ -56,7 +56,7 @@ def test_nothing_is_lost_while_rules_are_loaded_anew(node, wire, traffic, tmp_pa
         "--who",
         "soc",
         "--until",
-        _today().isoformat(),
+        day_now().isoformat(),
     )
     assert code == 0, err
     watching.until(lambda: watching.health()["rules"]["reloads"] == 2)

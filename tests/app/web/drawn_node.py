@@ -67,7 +67,7 @@ def draw(folder: Path, actor: str = "north", *, host_byte: int = 0) -> Path:
     parts = build(read_node(file))
     try:
         for _ in range(4):
-            parts.lookout.look()  # type: ignore[union-attr]
+            parts.monitor.look()  # type: ignore[union-attr]
         parts.known.replace(suspicions(now_us, host_byte), now_us, now_us, 5)
         _sector(parts, now_us)
         _indicators(State(parts.book), now_us)

@@ -28,7 +28,7 @@ from bavn.centre.correlate.run import Ranked
 from bavn.centre.correlate.score import Weighed
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
-from bavn.centre.node.build import open_centre
+from bavn.centre.node.build import CentreGround, open_centre
 from bavn.model.intel.indicator import Sighting
 from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
@@ -103,10 +103,7 @@ class DrawnSector:
         self.registry = Registry(engine, self.clock)
         self.centre = open_centre(
             file.centre,
-            engine=engine,
-            book=book,
-            key=keys.message_key(),
-            authority=keys.authority(),
+            ground=CentreGround(engine=engine, book=book, key=keys.message_key(), authority=keys.authority()),
             clock=self.clock,
             dice=SeededDice(9, "centre"),
             lists=NoLists(),

@@ -7,13 +7,13 @@ from functools import partial
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.door import Door, Keys
+from bavn.actor.door.door import Door, DoorOwner, Keys, NodeKnowledge
 from bavn.actor.door.policy import DoorPolicy
 from bavn.centre.correlate.lists import NoLists
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.registry import Registry
-from bavn.centre.node.build import open_centre
+from bavn.centre.node.build import CentreGround, open_centre
 from bavn.centre.node.config import CentreConfig, CentreLimits
 from bavn.model.intel.indicator import BlockOutcome
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
@@ -70,16 +70,17 @@ class Node:
         self.book = Book()
         self.suspicions = list(suspicions)
         self.door = Door(
-            name=name,
+            owner=DoorOwner(
+                name=name,
+                homes=("10.0.0.0/8",),
+                keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([at + 1]) * 32),
+            ),
             ledger=Ledger(self.book),
             clock=clock,
             dice=SeededDice(at, name),
-            keys=Keys(own=self.key, centre=centre_key.public_key(), secret=bytes([at + 1]) * 32),
             policy=DoorPolicy(),
-            homes=("10.0.0.0/8",),
             identifiers=GroupKeyIdentifiers(bytes(range(32))),
-            suspicions=lambda: self.suspicions,
-            holds=self._holds,
+            knowledge=NodeKnowledge(suspicions=lambda: self.suspicions, holds=self._holds),
         )
         self.told = []
         self.letters = 0
@@ -142,10 +143,7 @@ class Sector:
     def restart(self):
         self.centre = open_centre(
             self.config,
-            engine=self.engine,
-            book=self.book,
-            key=self.centre_key,
-            authority=self.authority,
+            ground=CentreGround(engine=self.engine, book=self.book, key=self.centre_key, authority=self.authority),
             clock=self.clock,
             dice=self.dice,
             lists=self.lists,

@@ -12,7 +12,7 @@ from bavn.centre.share.handing import Handing
 from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, ShareRequest
-from bavn.centre.share.stages import RingRules
+from bavn.centre.share.stages import StageRules
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
@@ -65,7 +65,7 @@ class World:
             limits=ShareLimits(score_block_min=7.0, days_max=90),
             sector="test",
             recipients=Actors(self.actors),
-            ring=RingRules(quiet_s=60, wait_s=3600, hits_max=5),
+            ring=StageRules(quiet_s=60, wait_s=3600, hits_max=5),
             canaries=lambda: self.actors[:1],
         )
         self.exchange = self.share.exchange

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.rules import ShareLimits
 from bavn.centre.share.share import Share, ShareRequest
-from bavn.centre.share.stages import RingRules
+from bavn.centre.share.stages import StageRules
 from bavn.model.intel.indicator import Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable
@@ -47,7 +47,7 @@ class World:
             sector="test",
             recipients=self.actors,
             limits=ShareLimits(score_block_min=7.0, days_max=90),
-            ring=RingRules(quiet_s=600, wait_s=3600, hits_max=10),
+            ring=StageRules(quiet_s=600, wait_s=3600, hits_max=10),
             canaries=lambda: ("east", "north"),
         )
 

@@ -15,9 +15,10 @@ import dns.rcode
 import dns.rdatatype
 import pyarrow as pa
 
-from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, Batch, RefusedLine
+from bavn.actor.formats.gzipped import LogFile
+from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.sense.base import Batch
 from bavn.actor.sense.dnstap.frames import NotDnstap, Tapped, frames, tapped
-from bavn.actor.sense.logfile import LogFile
 from bavn.actor.sense.macros import MOMENT_S_MAX
 from bavn.actor.sense.unread import unreadable
 from bavn.model.record import TABLES, address_uuid

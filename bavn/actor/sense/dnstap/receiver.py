@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, Passed, RefusedLine, SourceBroken
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.dnstap.file import row_of, tabled, why_not
 from bavn.actor.sense.dnstap.frames import CONTENT, tapped
 from bavn.actor.sense.flows.receiver import Allowed, listen_at

@@ -16,7 +16,8 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, Passed, RefusedLine, SourceBroken
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine, TooMuch
 from bavn.actor.sense.flows.exporters import Exporters
 from bavn.actor.sense.flows.halves import HALF, Outcomes, table
@@ -58,10 +59,20 @@ class CollectorState:
     seen: dict[int, tuple[int, int]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowProtocol:
+    """What is collected. ``made``: a decoder that goes on from a state, or begins (None); ``gaps``: the losses that it
+    counts, with their units; ``wait_slots``: how long a half waits for the other; ``streams``: over TCP, too."""
+
+    made: Callable[[Any], Decoder]
+    gaps: Mapping[str, str]
+    wait_slots: int
+    streams: bool = False
+
+
 class FlowCollector:
     """``at``: address and port; ``folder``: its own, survives a restart. Nothing is opened before the first poll.
-    ``made``: a decoder that goes on from a state, or begins (None). SourceBroken for a mark that is not this source's.
-    """
+    SourceBroken for a mark that is not this source's."""
 
     def __init__(
         self,
@@ -72,19 +83,16 @@ class FlowCollector:
         allowed: Allowed,
         folder: Path,
         clock: Clock,
-        made: Callable[[Any], Decoder],
-        gaps: Mapping[str, str],
-        wait_slots: int,
+        protocol: FlowProtocol,
         mark: str | None = None,
         engine: Engine | None = None,
         spool_bytes_max: int = SPOOL_BYTES_MAX,
-        streams: bool = False,
     ) -> None:
         self._name, self._sensor, self._at, self._allowed = name, sensor, at, allowed
-        self._folder, self._clock, self._made, self._gaps = folder, clock, made, gaps
-        self._wait_slots, self._spool_bytes_max = wait_slots, spool_bytes_max
+        self._folder, self._clock, self._protocol = folder, clock, protocol
+        self._spool_bytes_max = spool_bytes_max
         self._engine = engine or prepared()
-        self._streams, self._twice = streams, 0
+        self._twice = 0
         self._turn, spot = _parse_mark(name, mark)
         self._reader = SpoolReader(folder, spot)
         self._late = False
@@ -111,7 +119,7 @@ class FlowCollector:
                 self._folder,
                 self._clock,
                 spool_bytes_max=self._spool_bytes_max,
-                streams=self._streams,
+                streams=self._protocol.streams,
             )
             self._reader.written = self._receiver.written
         yield from self._kept()
@@ -170,7 +178,7 @@ class FlowCollector:
             Loss(what="queue_full", count=full, unit="datagrams", of=max(taken, full)),
             Loss(what="spool_deleted", count=self._reader.lost, unit="datagrams"),
             Loss(what="datagrams_cut", count=self._cut, unit="datagrams"),
-            *(Loss(what=kind, count=gaps[kind], unit=unit) for kind, unit in self._gaps.items()),  # type: ignore[arg-type]
+            *(Loss(what=kind, count=gaps[kind], unit=unit) for kind, unit in self._protocol.gaps.items()),  # type: ignore[arg-type]
         )
 
     def counts(self) -> Mapping[str, int]:
@@ -240,7 +248,7 @@ class FlowCollector:
                     known.open,
                     exporters,
                     slot=step.slot,
-                    wait_slots=self._wait_slots,
+                    wait_slots=self._protocol.wait_slots,
                     now_us=step.frames[-1].at_us,
                 )
                 break
@@ -291,7 +299,7 @@ class FlowCollector:
 
     def _restored(self, begun: bool) -> CollectorState:
         if not begun:
-            return CollectorState(self._made(None))
+            return CollectorState(self._protocol.made(None))
         try:
             with self._state_file().open("rb") as file:
                 with pa.ipc.open_stream(file) as reader:
@@ -300,10 +308,10 @@ class FlowCollector:
                 with pa.ipc.open_stream(file) as reader:
                     still = reader.read_all()
             seen = {int(n): (int(both), int(every)) for n, both, every in said["seen"]}
-            return CollectorState(self._made(said["decoder"]), waiting, still, seen)
+            return CollectorState(self._protocol.made(said["decoder"]), waiting, still, seen)
         except (*UNREADABLE, pa.ArrowException):
             self._late = True
-            return CollectorState(self._made(None))
+            return CollectorState(self._protocol.made(None))
 
 
 def _records(waiting: pa.Table) -> int:

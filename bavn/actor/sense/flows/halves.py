@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
 
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.uint64]

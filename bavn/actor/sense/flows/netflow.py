@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.flows.collector import FlowCollector
+from bavn.actor.sense.flows.collector import FlowCollector, FlowProtocol
 from bavn.actor.sense.flows.exporters import Rates
 from bavn.actor.sense.flows.netflow_decode import NetflowDecoder
 from bavn.actor.sense.flows.receiver import Allowed, listen_at
@@ -38,10 +38,9 @@ def netflow(
         allowed=Allowed(exporters, "flow_exporters"),
         folder=folder,
         clock=clock,
-        made=partial(NetflowDecoder, rates=Rates(sampling)),
-        gaps=GAPS,
-        wait_slots=WAIT_SLOTS,
+        protocol=FlowProtocol(
+            made=partial(NetflowDecoder, rates=Rates(sampling)), gaps=GAPS, wait_slots=WAIT_SLOTS, streams=streams
+        ),
         mark=mark,
         engine=engine,
-        streams=streams,
     )

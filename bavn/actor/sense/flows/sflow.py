@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.flows.collector import FlowCollector
+from bavn.actor.sense.flows.collector import FlowCollector, FlowProtocol
 from bavn.actor.sense.flows.receiver import Allowed, listen_at
 from bavn.actor.sense.flows.sflow_decode import SflowDecoder
 from bavn.model.ports import Clock
@@ -33,9 +33,7 @@ def sflow(
         allowed=Allowed(exporters, "flow_exporters"),
         folder=folder,
         clock=clock,
-        made=SflowDecoder,
-        gaps=GAPS,
-        wait_slots=WAIT_SLOTS,
+        protocol=FlowProtocol(made=SflowDecoder, gaps=GAPS, wait_slots=WAIT_SLOTS),
         mark=mark,
         engine=engine,
     )

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from bavn.actor.sense.base import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine, SourceBroken
+from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.handshakes.packets import Capture
 from bavn.actor.sense.handshakes.reader import SILENT_US, KexReader, Taken
-from bavn.actor.sense.packets import Capture
 from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.unread import unreadable
 from bavn.model.record import TABLES

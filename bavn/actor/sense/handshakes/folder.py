@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from bavn.actor.formats.gzipped import head_of
+from bavn.actor.formats.pcap import form_of
 from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
-from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.handshakes.capture import CaptureKex
 from bavn.actor.sense.handshakes.reader import KexReader
-from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.place import hash_of
 

@@ -11,6 +11,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bavn.actor.formats.headers import TCP, UDP, mapped
+from bavn.actor.sense.handshakes.packets import Packet
 from bavn.actor.sense.handshakes.quic import (
     INITIAL_BYTES_MIN,
     Keys,
@@ -24,7 +26,6 @@ from bavn.actor.sense.handshakes.quic import (
 from bavn.actor.sense.handshakes.ssh import GREETING
 from bavn.actor.sense.handshakes.stream import Stream
 from bavn.actor.sense.handshakes.talk import QuicTalk, SshTalk, Talk, TlsTalk
-from bavn.actor.sense.packets import TCP, UDP, Packet
 from bavn.actor.sense.unread import unreadable
 
 CONVERSATIONS_MAX: Final = 20_000
@@ -294,11 +295,6 @@ def _begins_hello(payload: bytes | bytearray, *, ssh: bool) -> bool:
 
 def _may_begin(data: bytearray) -> bool:
     return data[0] == _HANDSHAKE or GREETING.startswith(bytes(data[:4]))
-
-
-def mapped(address: bytes) -> bytes:
-    """16 bytes as the store keeps addresses."""
-    return address if len(address) == 16 else bytes(10) + b"\xff\xff" + address
 
 
 def community_id(protocol: int, a: _Side, b: _Side) -> str:

@@ -6,7 +6,7 @@ Refuses to look behind KEXINIT.
 from dataclasses import dataclass
 from typing import Final
 
-from bavn.actor.sense.handshakes.hello import LISTED_MAX, HelloMalformed
+from bavn.actor.formats.tls_hello import LISTED_MAX, HelloMalformed
 
 GREETING: Final = b"SSH-"
 _KEXINIT: Final = 20

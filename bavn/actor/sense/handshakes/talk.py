@@ -7,8 +7,7 @@ what it knows until then is what there is. Refuses to know packets.
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
-from bavn.actor.sense.handshakes.certificate import facts
-from bavn.actor.sense.handshakes.hello import (
+from bavn.actor.formats.tls_hello import (
     ClientHello,
     HelloMalformed,
     ServerHello,
@@ -17,6 +16,7 @@ from bavn.actor.sense.handshakes.hello import (
     key_exchange,
     server_hello,
 )
+from bavn.actor.sense.handshakes.certificate import facts
 from bavn.actor.sense.handshakes.quic import CryptoStream
 from bavn.actor.sense.handshakes.ssh import KexInit, agreed, kexinit
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from bavn.actor.formats.lines import Segment, line_column
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.follow import FollowedFile
-from bavn.actor.sense.lines import Segment, line_column
 from bavn.actor.sense.logs.records import AUTO, FORMATS, LogParser, received
 from bavn.actor.sense.pace import GATHER_S, Pace
 from bavn.actor.sense.parsed import Parsed

@@ -10,9 +10,9 @@ from typing import Final
 
 import pyarrow as pa
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX
+from bavn.actor.formats.lines import LineColumn
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.lines import LineColumn
 from bavn.actor.sense.logs.asa import ASA
 from bavn.actor.sense.logs.bind import BIND
 from bavn.actor.sense.logs.cef import CEF

@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Final
 
+from bavn.actor.formats.lines import Segment, line_column
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.lines import Segment, line_column
 from bavn.actor.sense.logs.records import LogParser, received
 from bavn.actor.sense.prepare import prepared
 

@@ -6,16 +6,16 @@ next one's turn. Refuses to delete captures.
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
+from bavn.actor.formats.gzipped import head_of
+from bavn.actor.formats.pcap import form_of
 from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
-from bavn.actor.sense.capture import form_of
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.handshakes.capture import read_capture
-from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.place import Head, Place
 from bavn.actor.sense.prepare import prepared
@@ -70,9 +70,7 @@ class CaptureFolder:
         sensor: str,
         folder: Path,
         work: Path,
-        homes: Sequence[str],
-        rule_files: Sequence[Path] = (),
-        threshold_file: Path | None = None,
+        config: SuricataConfig,
         mark: str | None = None,
         engine: Engine | None = None,
         key_exchanges: bool = True,
@@ -80,7 +78,7 @@ class CaptureFolder:
     ) -> None:
         self._name, self._sensor, self._folder, self._work = name, sensor, folder, work
         self._key_exchanges, self._read = key_exchanges, read
-        self._config = SuricataConfig(homes=tuple(homes), rule_files=tuple(rule_files), threshold_file=threshold_file)
+        self._config = config
         self._engine = engine or prepared()
         self._mark = _Mark.parse(name, mark)
         self._sizes: dict[str, int] = {}

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from bavn.actor.formats.lines import Segment, line_column
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.lines import Segment, line_column
 from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.reader import CARE, Grammar, read
 from bavn.actor.sense.suricata.eve_columns import COLUMNS, SOURCES

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from bavn.actor.formats.lines import line_column
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.lines import line_column
 from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.place import BEGINNING, Place
 from bavn.actor.sense.reader import Grammar, read

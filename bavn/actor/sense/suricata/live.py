@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from bavn.actor.formats.gzipped import head_of
 from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.follow import Follower, place_of
-from bavn.actor.sense.logfile import head_of
 from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, Place
 from bavn.actor.sense.prepare import prepared

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.capture import rescue, survey
-from bavn.actor.sense.logfile import LogFile
 from bavn.actor.sense.suricata.config import EVE_NAME, SuricataConfig, offline_yaml
 from bavn.actor.sense.suricata.process import SuricataProcess, must_read
 

@@ -6,15 +6,17 @@ counted as received. Refuses to know what the messages say: the formats of logs.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.sense.base import REFUSALS_KEPT_MAX, Batch, Loss, Passed, RefusedLine, SourceBroken
+from bavn.actor.formats.lines import LineColumn, Segment, line_column
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.lines import LineColumn, Segment, line_column
 from bavn.actor.sense.logs.records import LogParser
 from bavn.actor.sense.pace import GATHER_S, Pace
 from bavn.actor.sense.prepare import prepared
@@ -26,9 +28,27 @@ from bavn.actor.sense.unread import read_or_refused
 _CALLED: Final = {UDP: "udp", TCP: "tcp", TLS: "tls"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyslogAddresses:
+    """Where it listens: channel (UDP, TCP, TLS) to address:port; ``certificate``: files of the TLS certificate, its key
+    and, where senders must show one, their authority."""
+
+    listen: Mapping[int, str]
+    certificate: tuple[Path, Path, Path | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyslogTiming:
+    """``now_us``: the moment that a message came; ``tick``: seconds that never go back; ``gather_s``: how long messages
+    gather before they are read."""
+
+    now_us: Callable[[], int]
+    tick: Callable[[], float] = time.monotonic
+    gather_s: float = GATHER_S
+
+
 class SyslogReceiver:
-    """A Source, and Accounted. ``listen``: channel (UDP, TCP, TLS) to address:port; ``certificate``: files of the TLS
-    certificate, its key and, where senders must show one, their authority. SourceBroken where it cannot listen."""
+    """A Source, and Accounted. SourceBroken where it cannot listen."""
 
     def __init__(
         self,
@@ -36,19 +56,17 @@ class SyslogReceiver:
         name: str,
         sensor: str,
         folder: Path,
-        listen: Mapping[int, str],
+        at: SyslogAddresses,
         settings: SyslogSettings,
-        now_us: Callable[[], int],
-        certificate: tuple[Path, Path, Path | None] | None = None,
+        timing: SyslogTiming,
         zone: str = "UTC",
         mark: str | None = None,
         engine: Engine | None = None,
-        tick: Callable[[], float] = time.monotonic,
-        gather_s: float = GATHER_S,
     ) -> None:
         self._name = name
         self._parser = LogParser(engine or prepared(), sensor, name, zone=zone, live=True)
-        self._pace = Pace(gather_s, tick)
+        tick = timing.tick
+        self._pace = Pace(timing.gather_s, tick)
         try:
             if mark is not None:
                 SpoolMark.parse(mark)
@@ -58,11 +76,11 @@ class SyslogReceiver:
         except OSError as error:
             raise SourceBroken(f"{folder} cannot be used ({error.strerror}): let the node's user write it") from error
         self._admission = Admission(settings, tick)
-        self._ears = Ears(self._spool, self._admission, settings, now_us, tick)
+        self._ears = Ears(self._spool, self._admission, settings, timing.now_us, tick)
         try:
-            if TLS in listen:
-                self._ears.encrypt(certificate)
-            self.ports = {channel: self._ears.open(channel, at) for channel, at in sorted(listen.items())}
+            if TLS in at.listen:
+                self._ears.encrypt(at.certificate)
+            self.ports = {channel: self._ears.open(channel, where) for channel, where in sorted(at.listen.items())}
         except SourceBroken:
             self.close()
             raise

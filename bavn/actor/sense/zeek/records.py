@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from bavn.actor.formats.lines import Segment, count_lines, line_column
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.lines import Segment, count_lines, line_column
 from bavn.actor.sense.parsed import Parsed, joined
 from bavn.actor.sense.reader import Grammar, read
 from bavn.actor.sense.zeek.columns import COLUMNS, MACROS

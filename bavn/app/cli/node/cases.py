@@ -59,22 +59,7 @@ def cases(
     elif not found:
         print(Text("this actor is in no case yet").say(language))
     else:
-        show_table(
-            ("case", "state", "class", "tlp", "own", "owed", "when"),
-            [
-                (
-                    one.case_id,
-                    CASE_WORDS[CaseState(one.state)].say(language),
-                    one.part["rsit"] or "",
-                    one.part["tlp"],
-                    len(one.part["own"]) + one.part.get("own_left", 0),
-                    _owed(one, now_us, language),
-                    iso(one.heard_us)[:16],
-                )
-                for one in found
-            ],
-            language,
-        )
+        _show_all(found, now_us, language)
     late = [one.case_id for one in found if any(due[3] is DueState.OVERDUE for due in dues_of(one, now_us))]
     if check and late:
         raise Stop(Exit.UNHEALTHY, f"a deadline has passed in {', '.join(late)}")
@@ -133,13 +118,9 @@ def case_nis2(
 ) -> None:
     """Note a NIS2 step of this actor in a case: the centre's clocks of this actor move, and no other's."""
     from bavn.actor.door.conversations.nis2_steps import Nis2Statement, whole_minute
-    from bavn.model.moment import as_us
     from bavn.model.outcome import Refused
 
-    try:
-        at_us = as_us(datetime.fromisoformat(at).astimezone()) if at else moment()
-    except ValueError as error:
-        raise Stop(Exit.USAGE, f"--at is a moment such as 2026-11-20T16:30, not {at[:40]!r}") from error
+    at_us = _moment_of(at)
     kept = kept_case(config, case_id)
     with opened_cases(config) as there:
         said = Nis2Statement(
@@ -170,6 +151,35 @@ def case_nis2(
 
 
 # --- inside ----------------------------------------------------------------------------------------------------
+
+
+def _show_all(cases: "list[KeptCase]", now_us: int, language: Language) -> None:
+    show_table(
+        ("case", "state", "class", "tlp", "own", "owed", "when"),
+        [
+            (
+                one.case_id,
+                CASE_WORDS[CaseState(one.state)].say(language),
+                one.part["rsit"] or "",
+                one.part["tlp"],
+                len(one.part["own"]) + one.part.get("own_left", 0),
+                _owed(one, now_us, language),
+                iso(one.heard_us)[:16],
+            )
+            for one in cases
+        ],
+        language,
+    )
+
+
+def _moment_of(at: str) -> int:
+    """As somebody wrote it, now if nothing."""
+    from bavn.model.moment import as_us
+
+    try:
+        return as_us(datetime.fromisoformat(at).astimezone()) if at else moment()
+    except ValueError as error:
+        raise Stop(Exit.USAGE, f"--at is a moment such as 2026-11-20T16:30, not {at[:40]!r}") from error
 
 
 def _leave(config: Path, case_id: str, task_id: str | None, act: str, words: str, by: str, language: Language) -> None:

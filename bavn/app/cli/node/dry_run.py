@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bavn.actor.protect.dry_run import DryRun, Lists
+from bavn.actor.protect.dry_run_shown import DryRun, Lists
 from bavn.actor.protect.rollback import networks_of
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
 from bavn.app.cli.node.hunt.show import visible
@@ -98,7 +98,7 @@ def _verdict(made: DryRun, w: dict[str, str], language: Language) -> str:
 
 
 def _clinical(host: str, networks: Any, language: Language) -> str:
-    from bavn.actor.protect.hunt import in_networks
+    from bavn.actor.protect.own_history import in_networks
 
     return Text("clinical").say(language) if in_networks(host, networks) else ""
 

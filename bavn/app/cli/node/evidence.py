@@ -27,7 +27,7 @@ from bavn.model.text import Language, Text
 if TYPE_CHECKING:
     from bavn.actor.door.suspicions import Ranked
     from bavn.actor.evidence.bundle import Sheet
-    from bavn.actor.evidence.pcap import Packet
+    from bavn.actor.formats.pcap import Packet
     from bavn.app.config.load import NodeConfig
 
 _LASTS = re.compile(r"(\d{1,4})([smhd])")
@@ -69,6 +69,39 @@ def evidence(
     from bavn.app.config.load import read_node
 
     before_us = _lasts_us(around)
+    _may_be_handed_on(handed)
+    from bavn.app.analyst.evidence_of import archive_of, packets_of, sheets_of, window_of
+
+    given = read_node(config)
+    with asks(config) as book:
+        entry = one_named(book, suspicion)
+    found, why = entry.suspicion, handed.reason if handed.unredacted else ""
+    if handed.pcap is not None:
+        cut = handed.headers_only or not handed.unredacted
+        _hand_on(config, handed.pcap, _pcap(given, found, cut=cut), found, "pcap", why, by)
+        if handed.export is None:
+            return
+    with window_of(given, found, before_us) as window:
+        sheets = sheets_of(window, found, rows, before_us)
+    if handed.export is None:
+        _show(entry, sheets, given, form="json" if as_json else "csv" if as_csv else "table", language=language)
+        return
+    cut_out = packets_of(given, found) if handed.packets else None
+    made = archive_of(
+        given,
+        entry,
+        sheets,
+        cut_out,
+        unredacted=handed.unredacted,
+        headers_only=handed.headers_only,
+        said={"by": by, "reason": handed.reason, "around_s": (before_us or 0) // SECOND_US, "rows_max": rows},
+    )
+    _hand_on(config, handed.export, made, found, "zip", why, by)
+    _say_left_out(sheets, cut_out, language)
+
+
+def _may_be_handed_on(handed: HandedOn) -> None:
+    """Stop for what is asked in a way that cannot be meant."""
     if handed.unredacted and not handed.reason.strip():
         raise Stop(Exit.USAGE, "--unredacted needs --reason: the ledger holds why it had to be so")
     if handed.unredacted and not (handed.pcap or handed.export):
@@ -76,42 +109,6 @@ def evidence(
     for target in (handed.pcap, handed.export):
         if target is not None and target.exists():
             raise Stop(Exit.USAGE, f"{target} exists: name a new file")
-    from bavn.app.analyst.evidence_of import archive_of, packets_of, sheets_of, window_of
-
-    given = read_node(config)
-    with asks(config) as book:
-        entry = one_named(book, suspicion)
-    found = entry.suspicion
-    if handed.pcap is not None:
-        cut = handed.headers_only or not handed.unredacted
-        _hand_on(
-            config,
-            handed.pcap,
-            _pcap(given, found, cut=cut),
-            found,
-            "pcap",
-            handed.reason if handed.unredacted else "",
-            by,
-        )
-    if handed.export is not None:
-        with window_of(given, found, before_us) as window:
-            sheets = sheets_of(window, found, rows, before_us)
-        cut_out = packets_of(given, found) if handed.packets else None
-        made = archive_of(
-            given,
-            entry,
-            sheets,
-            cut_out,
-            unredacted=handed.unredacted,
-            headers_only=handed.headers_only,
-            said={"by": by, "reason": handed.reason, "around_s": (before_us or 0) // SECOND_US, "rows_max": rows},
-        )
-        _hand_on(config, handed.export, made, found, "zip", handed.reason if handed.unredacted else "", by)
-        _say_left_out(sheets, cut_out, language)
-    if handed.pcap is None and handed.export is None:
-        with window_of(given, found, before_us) as window:
-            sheets = sheets_of(window, found, rows, before_us)
-        _show(entry, sheets, given, form="json" if as_json else "csv" if as_csv else "table", language=language)
 
 
 def _lasts_us(text: str) -> int | None:

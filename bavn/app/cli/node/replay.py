@@ -6,7 +6,7 @@ Refuses a case that does not teach what happened: the very detector must conclud
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,9 @@ from bavn.app.analyst.suspected import one_named
 from bavn.app.cli.node.book import NODE_TOML, By, Config, Spoken, asks, book_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.app.analyst.training import Case
 
 
 def replay(
@@ -29,12 +32,8 @@ def replay(
 
     Own addresses, names, users, files, paths and dates are replaced; what lies outside stays. The ledger holds a line.
     """
-    from bavn.app.analyst.evidence_of import GATE
     from bavn.app.analyst.training import case_of, write
     from bavn.app.config.load import read_node
-    from bavn.app.process.real import SystemClock
-    from bavn.wire.book import Book
-    from bavn.wire.ledger import Ledger, Note
 
     if out.exists():
         raise Stop(Exit.USAGE, f"{out} exists: name a new folder")
@@ -42,19 +41,7 @@ def replay(
     with asks(config) as asked:
         entry = one_named(asked, suspicion)
     made = case_of(given, entry.suspicion, rows)
-    whole = b"".join(content for _, content in sorted(made.files.items()))
-    digest = hashlib.sha256(whole).hexdigest()
-    said = {"suspicion": entry.suspicion.id, "folder": out.name, "lines": made.lines, "by": by, "sha256": digest}
-    note = Note(
-        kind="TrainingCase",
-        item_id=digest,
-        peer="file",
-        privacy="",
-        bytes=len(whole),
-        summary=json.dumps(said, ensure_ascii=False, sort_keys=True),
-    )
-    with Book(book_of(config)) as book:
-        Ledger(book).append(SystemClock().now_us(), GATE, "out", note)
+    _note(config, made, {"suspicion": entry.suspicion.id, "folder": out.name, "lines": made.lines, "by": by})
     write(made, out)
     for name in made.files:
         print(out / name)
@@ -68,3 +55,24 @@ def replay(
             p=made.found.p,
         ).say(language)
     )
+
+
+def _note(config: Path, made: "Case", said: dict[str, Any]) -> None:
+    """The ledger's line, before anything is written."""
+    from bavn.app.analyst.evidence_of import GATE
+    from bavn.app.process.real import SystemClock
+    from bavn.wire.book import Book
+    from bavn.wire.ledger import Ledger, Note
+
+    whole = b"".join(content for _, content in sorted(made.files.items()))
+    digest = hashlib.sha256(whole).hexdigest()
+    note = Note(
+        kind="TrainingCase",
+        item_id=digest,
+        peer="file",
+        privacy="",
+        bytes=len(whole),
+        summary=json.dumps(said | {"sha256": digest}, ensure_ascii=False, sort_keys=True),
+    )
+    with Book(book_of(config)) as book:
+        Ledger(book).append(SystemClock().now_us(), GATE, "out", note)

@@ -4,14 +4,19 @@ Refuses to answer for the node: a withdrawal is left in its book, and the runnin
 """
 
 import json
-from typing import Annotated
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bavn.app.cli.node.book import NODE_TOML, AsJson, ByDoor, Config, Spoken, asks, book_of, show_table
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
-from bavn.model.text import Text
+from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.actor.door.rounds.reveals import Revealed, Withdrawal
 
 
 def reveals(
@@ -23,54 +28,68 @@ def reveals(
 ) -> None:
     """What the centre asked this node to name: when, on whose receipts, what was answered; and what was taken back."""
     from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, reveals_of, withdrawals_of
-    from bavn.app.node.reveal_words import answer_text, together, withdrawal_text
 
     with asks(config) as rows:
-        asked = reveals_of(rows(f"{REVEALS_SQL} LIMIT {limit}"))
-        back = withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT {limit}"))
-        waiting = rows("SELECT observable, at_us FROM door_wish WHERE wish = 'asked' ORDER BY observable")
+        found = _Found(
+            asked=reveals_of(rows(f"{REVEALS_SQL} LIMIT {limit}")),
+            back=withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT {limit}")),
+            waiting=rows("SELECT observable, at_us FROM door_wish WHERE wish = 'asked' ORDER BY observable"),
+        )
     if as_json:
-        for one in asked:
-            print(
-                json.dumps(
-                    {
-                        "what": "reveal",
-                        "at": iso(one.at_us),
-                        "round": one.round_id,
-                        "tier": one.tier,
-                        "element": str(one.observable),
-                        "receipts_of": list(one.receipts_of),
-                        "named": not one.rule,
-                        "rule": one.rule,
-                        "says": answer_text(one.rule).say(language),
-                    },
-                    ensure_ascii=False,
-                )
-            )
-        for element, at_us in waiting:
-            print(json.dumps({"what": "waits", "at": iso(at_us), "element": element}, ensure_ascii=False))
-        for taken in back:
-            standing = withdrawal_text(taken.told_us, taken.rule)
-            print(
-                json.dumps(
-                    {
-                        "what": "withdrawal",
-                        "at": iso(taken.at_us),
-                        "element": str(taken.observable),
-                        "by": taken.by,
-                        "told": None if taken.told_us is None or taken.rule else iso(taken.told_us),
-                        "rule": taken.rule,
-                        "says": standing.say(language),
-                    },
-                    ensure_ascii=False,
-                )
-            )
-        return
-    if not asked and not back and not waiting:
+        for line in _lines(found, language):
+            print(json.dumps(line, ensure_ascii=False))
+    elif not found.asked and not found.back and not found.waiting:
         nothing = Text("the centre has asked this node to name nothing yet")
         print(nothing.say(language))
-        return
-    lines = [
+    else:
+        show_table(("when", "tier", "element", "receipts of", "cells", "says"), _table(found, language), language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """``waiting``: elements that wait for a person here, and since when."""
+
+    asked: "list[Revealed]"
+    back: "list[Withdrawal]"
+    waiting: list[tuple[Any, ...]]
+
+
+def _lines(found: _Found, language: Language) -> Iterator[dict[str, object]]:
+    """For machines: what was asked, what waits, what was taken back."""
+    from bavn.app.node.reveal_words import answer_text, withdrawal_text
+
+    for one in found.asked:
+        yield {
+            "what": "reveal",
+            "at": iso(one.at_us),
+            "round": one.round_id,
+            "tier": one.tier,
+            "element": str(one.observable),
+            "receipts_of": list(one.receipts_of),
+            "named": not one.rule,
+            "rule": one.rule,
+            "says": answer_text(one.rule).say(language),
+        }
+    for element, at_us in found.waiting:
+        yield {"what": "waits", "at": iso(at_us), "element": element}
+    for taken in found.back:
+        yield {
+            "what": "withdrawal",
+            "at": iso(taken.at_us),
+            "element": str(taken.observable),
+            "by": taken.by,
+            "told": None if taken.told_us is None or taken.rule else iso(taken.told_us),
+            "rule": taken.rule,
+            "says": withdrawal_text(taken.told_us, taken.rule).say(language),
+        }
+
+
+def _table(found: _Found, language: Language) -> list[tuple[Any, ...]]:
+    """For people: one row for each round, element and answer."""
+    from bavn.app.node.reveal_words import answer_text, together, withdrawal_text
+
+    ask = Text("waits for a person: bavn node allow or veto").say(language)
+    asked = [
         (
             iso(last.at_us)[:19],
             last.tier,
@@ -79,22 +98,21 @@ def reveals(
             str(cells),
             answer_text(last.rule).say(language),
         )
-        for last, names, cells in together(asked)
+        for last, names, cells in together(found.asked)
     ]
-    ask = Text("waits for a person: bavn node allow or veto")
-    lines += [(iso(at_us)[:19], "", element, "", "", ask.say(language)) for element, at_us in waiting]
-    lines += [
+    waiting = [(iso(at_us)[:19], "", element, "", "", ask) for element, at_us in found.waiting]
+    back = [
         (
-            iso(w.at_us)[:19],
+            iso(taken.at_us)[:19],
             "",
-            str(w.observable),
+            str(taken.observable),
             "",
             "",
-            f"{withdrawal_text(w.told_us, w.rule).say(language)} ({w.by})",
+            f"{withdrawal_text(taken.told_us, taken.rule).say(language)} ({taken.by})",
         )
-        for w in back
+        for taken in found.back
     ]
-    show_table(("when", "tier", "element", "receipts of", "cells", "says"), lines, language)
+    return [*asked, *waiting, *back]
 
 
 def withdraw(

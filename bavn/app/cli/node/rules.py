@@ -14,6 +14,7 @@ import typer
 from bavn.app.access.rights import Right
 from bavn.app.cli.centre.person import option
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
+from bavn.app.cli.node.rule_files import day_now, entries_of, files_to_try, filters_of, known_rules, read, tried_rules
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import cell, number
 from bavn.app.process.danish import reason
@@ -61,7 +62,7 @@ def update(
     from bavn.actor.sense.base import SourceBroken
     from bavn.actor.sense.rules.source import RulesRefused
 
-    given, folder = _read(config)
+    given, folder = read(config)
     if not given.rules.sources:
         raise Stop(Exit.CONFIGURATION, f"{config} [rules]: sources is empty: name files, archives or https addresses")
     from bavn.actor.sense.suricata.config import SuricataConfig
@@ -70,7 +71,7 @@ def update(
     sources = [source if "://" in source else str(given.path(source)) for source in given.rules.sources]
     wanted = SuricataConfig(homes=given.node.homes)
     try:
-        fetched = folder.update(sources, _filters(given), wanted, OWN_SIDS, shrink_by=who if accept_shrink else "")
+        fetched = folder.update(sources, filters_of(given), wanted, OWN_SIDS, shrink_by=who if accept_shrink else "")
     except RulesRefused as error:
         raise Stop(Exit.INPUT, f"nothing was changed, set {folder.name or 'none'} stays: {error}") from error
     except SourceBroken as error:
@@ -120,10 +121,10 @@ def list_rules(
     """The rules in place: the fetched set and the node's own rule files."""
     from dataclasses import asdict
 
-    given, folder = _read(config)
+    given, folder = read(config)
     known = [
         (file.name, rule)
-        for file, rule in _known(given, folder)
+        for file, rule in known_rules(given, folder)
         if (every or rule.enabled) and (find.lower() in rule.msg.lower() or find == str(rule.sid))
     ]
     if as_json:
@@ -153,49 +154,10 @@ def check(
     language: Spoken = "en",
 ) -> None:
     """Try all rules and tuning.toml with Suricata as they lie there, without touching a running one."""
-    from bavn.actor.sense.base import SourceBroken
-    from bavn.actor.sense.rules.rule_set import try_rules
-    from bavn.actor.sense.rules.source import RulesRefused, readable, source_option
-    from bavn.actor.sense.rules.tuning import threshold_text
-    from bavn.actor.sense.suricata.config import SuricataConfig
-    from bavn.app.node.sources import own_rule_files
-
-    given, folder = _read(config)
-    entries = _entries(given)
-    try:
-        for source in given.rules.sources:
-            source_option(source if "://" in source else str(given.path(source)))
-        _filters(given)
-        files = [
-            readable(file)
-            for file in (
-                *own_rule_files(given),
-                *((folder.rules,) if folder.rules.exists() else ()),
-                *(file.absolute() for file in also or ()),
-            )
-        ]
-    except RulesRefused as error:
-        raise Stop(Exit.CONFIGURATION, str(error)) from error
-    work = given.folder / "rules" / "trial-by-hand"
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        threshold = work.with_suffix(".config")
-        threshold.write_text(threshold_text(entries, _today()), encoding="utf-8")
-        tried = try_rules(
-            SuricataConfig(
-                homes=given.node.homes,
-                rule_files=tuple(files),
-                threshold_file=threshold,
-                class_file=folder.classes if folder.classes.exists() else None,
-            ),
-            work,
-        )
-        threshold.unlink()
-    except SourceBroken as error:
-        raise Stop(Exit.MISSING, str(error)) from error
-    except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"{work.parent} cannot be written ({error.strerror})") from error
-    there = {(rule.gid, rule.sid) for _, rule in _known(given, folder)}
+    given, folder = read(config)
+    entries = entries_of(given)
+    tried = tried_rules(given, folder, files_to_try(given, folder, also or ()), entries)
+    there = {(rule.gid, rule.sid) for _, rule in known_rules(given, folder)}
     strangers = [entry.id for entry in entries if entry.gid == 1 and (entry.gid, entry.sid) not in there]
     bad = [f"{file}:{line}: {reason}" for (file, line), reason in sorted(tried.bad.items())] + list(tried.errors)
     if as_json:
@@ -284,10 +246,10 @@ def disable(
 @app.command("tuning")
 def tuning(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """What is tuned, by whom, why and until when; what has ended; what is to be looked at again."""
-    given, _ = _read(config)
-    today = _today()
-    rows = []
-    for entry in _entries(given):
+    given, _ = read(config)
+    today = day_now()
+    rows: list[dict[str, Any]] = []
+    for entry in entries_of(given):
         standing = "ended" if not entry.active(today) else "review due" if entry.due(today) else "holds"
         until = "never" if entry.until is None else entry.until.isoformat()
         review = None if entry.review is None else entry.review.isoformat()
@@ -336,19 +298,19 @@ def end(
     """End an entry now; it stays in the file as ended."""
     import tomlkit
 
-    given, _ = _read(config)
-    entries = _entries(given)
+    given, _ = read(config)
+    entries = entries_of(given)
     if name not in {entry.id for entry in entries}:
         raise Stop(Exit.NOT_FOUND, f"no entry of tuning is called {name!r} (bavn node rules tuning)")
     file = given.path(given.rules.tuning_file)
     document = tomlkit.parse(file.read_text(encoding="utf-8"))
     wanted = next(entry for entry in entries if entry.id == name)
-    if not wanted.active(_today()):
+    if not wanted.active(day_now()):
         raise Stop(Exit.NOT_NOW, f"{name} has ended already ({wanted.until})")
     same_act = [entry.id for entry in entries if entry.act == wanted.act]
     table = document[wanted.act][same_act.index(name)]
     table.pop("review", None)
-    table["id"], table["until"], table["ended_by"] = name, _today() - timedelta(days=1), who
+    table["id"], table["until"], table["ended_by"] = name, day_now() - timedelta(days=1), who
     _write(file, tomlkit.dumps(document))
     print(f"{name} has ended; the running node takes it out of force")
 
@@ -356,8 +318,8 @@ def end(
 def _add(config: Path, act: str, facts: dict[str, Any], comment: str, until: str, review: str, who: str) -> None:
     import tomlkit
 
-    given, _ = _read(config)
-    known = _entries(given)
+    given, _ = read(config)
+    known = entries_of(given)
     file = given.path(given.rules.tuning_file)
     text = (
         file.read_text(encoding="utf-8")
@@ -375,12 +337,12 @@ def _add(config: Path, act: str, facts: dict[str, Any], comment: str, until: str
         listed = tomlkit.aot()
         document.append(act, listed)
     listed.append(table)
-    if any(not entry.active(_today()) for entry in known):
+    if any(not entry.active(day_now()) for entry in known):
         table["id"] = f"{act}-{facts['sid']}-{len(known) + 1}"  # one that has ended may say the same
     _alone(act, table.unwrap())
     written = tomlkit.dumps(document)
     made = [entry for entry in _parsed(written, f"{file}") if entry.act == act][-1]
-    if not made.active(_today()):
+    if not made.active(day_now()):
         raise Stop(Exit.USAGE, f"--until {until} is past: the entry would never be in force; nothing was written")
     _write(file, written)
     print(f"{made.id}: {made.line()}")
@@ -420,16 +382,6 @@ def _parsed(text: str, where: str) -> Any:
         raise Stop(Exit.NOT_NOW, f"{error}; nothing was written") from error
 
 
-def _entries(given: Any) -> Any:
-    from bavn.actor.sense.rules.tuning import TuningWrong
-    from bavn.app.node.rule_keeper import read_tuning
-
-    try:
-        return read_tuning(given.path(given.rules.tuning_file))
-    except TuningWrong as error:
-        raise Stop(Exit.CONFIGURATION, str(error)) from error
-
-
 def _write(file: Path, text: str) -> None:
     from bavn.app.node.rule_keeper import write_whole
 
@@ -437,54 +389,3 @@ def _write(file: Path, text: str) -> None:
         write_whole(file, text)
     except OSError as error:
         raise Stop(Exit.CONFIGURATION, f"{file} cannot be written ({error.strerror})") from error
-
-
-def _read(config: Path) -> tuple[Any, Any]:
-    from bavn.app.config.load import read_node
-    from bavn.app.node.sources import rule_folder
-
-    given = read_node(config)
-    return given, rule_folder(given)
-
-
-def _filters(given: Any) -> Any:
-    from bavn.actor.sense.rules.source import RulesRefused, readable
-    from bavn.actor.sense.rules.update import Filters
-
-    def file(text: str) -> Path | None:
-        if not text:
-            return None
-        try:
-            return readable(given.path(text))
-        except RulesRefused as error:
-            raise Stop(Exit.CONFIGURATION, f"[rules]: {error}") from error
-
-    table = given.rules
-    return Filters(
-        enable=file(table.enable_file),
-        disable=file(table.disable_file),
-        modify=file(table.modify_file),
-        drop=file(table.drop_file),
-    )
-
-
-def _known(given: Any, folder: Any) -> list[tuple[Path, Any]]:
-    """Every rule in place, with its file; files that cannot be read are left out."""
-    from bavn.actor.sense.rules.text import rules_in
-    from bavn.app.node.sources import own_rule_files
-
-    found = []
-    for file in (folder.rules, *own_rule_files(given)):
-        try:
-            text = file.read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            continue
-        found += [(file, rule) for rule in rules_in(text.splitlines())]
-    return found
-
-
-def _today() -> date:
-    from bavn.app.node.rule_keeper import today_of
-    from bavn.app.process.real import SystemClock
-
-    return today_of(SystemClock().now_us())

@@ -15,6 +15,7 @@ from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
+    from bavn.actor.door.suspicions import Ranked
     from bavn.model.sector.verdict import Verdict
 
 ID_CHARS = 8
@@ -48,24 +49,7 @@ def suspicions(
     if not shown:
         print(Text("nothing is suspicious here now").say(language))
     else:
-        show_table(
-            ("rank", "id", "verdict", "detector", "p", "nats", "host", "peer", "why"),
-            [
-                (
-                    e.rank or "-",
-                    e.suspicion.id[:ID_CHARS],
-                    verdict_words(e.verdict, language),
-                    e.suspicion.detector,
-                    small(e.suspicion.p, language),
-                    number(e.suspicion.evidence_nats, language, 2),
-                    e.suspicion.host,
-                    e.suspicion.peer,
-                    e.suspicion.why.say(language),
-                )
-                for e in shown
-            ],
-            language,
-        )
+        _show(shown, language)
     left = len(fitting) - ignored - len(shown)
     if not every and (left > 0 or ignored):
         print(
@@ -75,6 +59,27 @@ def suspicions(
                 ignored=ignored,
             ).say(language)
         )
+
+
+def _show(entries: "list[Ranked]", language: Language) -> None:
+    show_table(
+        ("rank", "id", "verdict", "detector", "p", "nats", "host", "peer", "why"),
+        [
+            (
+                e.rank or "-",
+                e.suspicion.id[:ID_CHARS],
+                verdict_words(e.verdict, language),
+                e.suspicion.detector,
+                small(e.suspicion.p, language),
+                number(e.suspicion.evidence_nats, language, 2),
+                e.suspicion.host,
+                e.suspicion.peer,
+                e.suspicion.why.say(language),
+            )
+            for e in entries
+        ],
+        language,
+    )
 
 
 def verdict_words(verdict: "Verdict | None", language: Language) -> str:

@@ -34,25 +34,7 @@ def clock_problems(
                 ),
             )
         )
-    for source in sources:
-        off = source.clock_offset_s
-        if off is None or abs(off) <= clock_s_max or off < -OLD_S:
-            continue
-        if off < 0 and (source.lag_bytes or source.caught_up_us is None):  # it is the reader that is behind
-            continue
-        way = Text("ahead of") if off > 0 else Text("behind")
-        found.append(
-            Problem(
-                code="clock",
-                source=source.name,
-                text=Text(
-                    "the newest records of {source} are {off} s {way} this node's clock: set the clocks by NTP",
-                    source=source.name,
-                    off=abs(off),
-                    way=way,
-                ),
-            )
-        )
+    found += [problem for source in sources if (problem := _of_source(source, clock_s_max)) is not None]
     if centre_skew_s is not None and abs(centre_skew_s) > clock_s_max:
         way = Text("ahead of") if centre_skew_s > 0 else Text("behind")
         found.append(
@@ -67,3 +49,23 @@ def clock_problems(
             )
         )
     return found
+
+
+def _of_source(source: Figures, clock_s_max: int) -> Problem | None:
+    """What a sensor's newest records say of its clock; nothing while they are old, or the reader is behind."""
+    off = source.clock_offset_s
+    if off is None or abs(off) <= clock_s_max or off < -OLD_S:
+        return None
+    if off < 0 and (source.lag_bytes or source.caught_up_us is None):
+        return None
+    way = Text("ahead of") if off > 0 else Text("behind")
+    return Problem(
+        code="clock",
+        source=source.name,
+        text=Text(
+            "the newest records of {source} are {off} s {way} this node's clock: set the clocks by NTP",
+            source=source.name,
+            off=abs(off),
+            way=way,
+        ),
+    )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bavn import __version__
 from bavn.actor.detect.indicators.rule_memory import RulesStatus
-from bavn.actor.node import Lookout
+from bavn.actor.node.monitor import Monitor
 from bavn.actor.sense.account import Figures
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.health.certificates import ends_of
@@ -57,7 +57,7 @@ class Recorder:
 
     config: NodeConfig
     clock: Clock
-    lookout: Lookout | None
+    monitor: Monitor | None
     store: "ColumnStore | None"
     queued: Callable[[], int]
     rules: Callable[[], tuple[dict[str, Any], Sequence[Text]]] = lambda: ({}, ())
@@ -105,13 +105,13 @@ class Recorder:
 
     def now(self) -> Vitals:
         """The figures of this moment."""
-        sources = () if self.lookout is None else tuple(account.figures() for account in self.lookout.accounts)
+        sources = () if self.monitor is None else tuple(account.figures() for account in self.monitor.accounts)
         return Vitals(
             now_us=self.clock.now_us(),
             began_us=self._began_us,
             sources=sources,
             recent=self._recent(sources),
-            detecting_us=self.lookout.detecting_us if self.lookout else None,
+            detecting_us=self.monitor.detecting_us if self.monitor else None,
             restarts=self._restarts(sources),
             disk_free_mb=shutil.disk_usage(self.config.folder).free >> 20,
             rules=tuple(self.rules()[1]),
@@ -120,7 +120,7 @@ class Recorder:
             jumped_s=self._jumped_s,
             detect_failed=self.detect_failed,
             disk_failed=self.disk_failed,
-            idle=self.lookout is None and not self.config.node.centre_url,
+            idle=self.monitor is None and not self.config.node.centre_url,
             certificates=self._certificates,
             stored_rows=self._store.get("rows", 0),
             store_refused=sum(self._store.get("refused", {}).values()),
@@ -180,7 +180,7 @@ class Recorder:
 
     def _judged(self, now: Vitals, found: Sequence[Problem]) -> tuple[PromiseState, ...]:
         rules = self.rules()[0]
-        given = self.checks.given(watches=self.lookout is not None, rules=bool(rules) or bool(now.sigma.rules))
+        given = self.checks.given(watches=self.monitor is not None, rules=bool(rules) or bool(now.sigma.rules))
         broken = breaches(found)
         kept = promised({**given, **{one.code: True for one in broken}})  # also of a part that could not be made
         stands = judged(kept, broken, self._unchecked(now, rules), self._stood, now.now_us)
@@ -194,7 +194,7 @@ class Recorder:
         if unread:
             names = ", ".join(unread)
             not_yet["sources_read"] = Text("not read yet: {names}", names=names)
-        if self.lookout is not None and self.lookout.detected_us is None and any(one.rows for one in now.sources):
+        if self.monitor is not None and self.monitor.detected_us is None and any(one.rows for one in now.sources):
             not_yet["detectors_work"] = Text("they have not run to their end yet")
         if self.store is not None and not self._store:
             not_yet["store_whole"] = Text("it was not looked at yet")
@@ -260,7 +260,7 @@ class Recorder:
     def _told(
         self, now: Vitals, found: Sequence[Problem], stands: Sequence[PromiseState], *, stopped: bool
     ) -> dict[str, Any]:
-        out = self.lookout
+        out = self.monitor
         detect = (
             {}
             if out is None

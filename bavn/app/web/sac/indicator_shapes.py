@@ -15,7 +15,7 @@ from bavn.centre.cases.indicators.indicator import IndicatorSettings, IndicatorS
 from bavn.centre.cases.indicators.steps import STEPS, behind
 from bavn.centre.desk.desk import Desk
 from bavn.centre.share.deliveries import AtActor
-from bavn.centre.share.stage_book import RingStand
+from bavn.centre.share.stage_book import StagesStatus
 from bavn.model.intel.decay import worth
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
@@ -199,7 +199,7 @@ class Approving(Shape):
     rev: int | None = Field(default=None, ge=0)
 
 
-def row_of(standing: IndicatorStatus, ring: RingStand | None, person: Person) -> IndicatorRow:
+def row_of(standing: IndicatorStatus, ring: StagesStatus | None, person: Person) -> IndicatorRow:
     """A line of the list for this person."""
     life = standing.life
     waits = life.state is LifeState.REVIEW and not may_go(life.pap, life.people)
@@ -229,7 +229,7 @@ def row_of(standing: IndicatorStatus, ring: RingStand | None, person: Person) ->
     )
 
 
-def stages_shape(ring: RingStand) -> RingShape:
+def stages_shape(ring: StagesStatus) -> RingShape:
     """How the canary ring stands."""
     return RingShape(
         state=ring.state, actors=list(ring.actors), began_us=ring.began_us, ended_us=ring.ended_us, why=ring.why

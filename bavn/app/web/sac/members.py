@@ -18,7 +18,8 @@ from bavn.centre.desk.views import MemberView
 from bavn.centre.members.enrolment import TOKEN_LIFE_US
 from bavn.centre.members.registry import CannotAdd, NotInState, UnknownActor
 from bavn.centre.members.roles import SUPPLIERS_MAX
-from bavn.model.health import NodeBounds, ends_soon
+from bavn.model.health import ends_soon
+from bavn.model.node_bounds import NodeBounds
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ActorKind, ActorState, Quota
 from bavn.model.text import Number, Text

@@ -1,6 +1,6 @@
 """ClientHello, ServerHello and what a server says in clear after it (RFC 8446, 5246, 8422): bytes -> facts.
 
-Refuses to put bytes together (stream.py); what does not parse is HelloMalformed with its reason.
+Refuses to put bytes together; what does not parse is HelloMalformed with its reason.
 """
 
 from dataclasses import dataclass

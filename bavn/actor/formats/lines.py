@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.sense.base import RefusedLine
+from bavn.actor.formats.refused import RefusedLine
 
 LINE_BYTES_MAX: Final = 1 << 20
 """A longer line is refused unread: Suricata's longest (stats with many threads) stay under 200 kB."""

@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bavn.actor.protect.hunt import Found
 from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.rules import too_much
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external

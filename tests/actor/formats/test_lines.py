@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bavn.actor.sense import lines as room
-from bavn.actor.sense.lines import Segment, count_lines, cut, line_column, line_ends
+from bavn.actor.formats import lines as room
+from bavn.actor.formats.lines import Segment, count_lines, cut, line_column, line_ends
 
 logs = st.binary(max_size=200) | st.lists(st.sampled_from([b"\n", b"a", b"\xff", b"\xc3\xa6"]), max_size=60).map(
     b"".join

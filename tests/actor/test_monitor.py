@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from bavn.actor.node import Lookout, NodeSettings
-from bavn.actor.sense.base import Batch, Loss, RefusedLine, SourceBroken
+from bavn.actor.formats.refused import RefusedLine
+from bavn.actor.node.monitor import Monitor, NodeSettings
+from bavn.actor.sense.base import Batch, Loss, SourceBroken
 from bavn.model.ports import QueryRefused
 
 
@@ -66,11 +67,11 @@ def batch(source, mark, *reasons, passed=1):
     )
 
 
-def lookout(*sources, detect=lambda _: "found", **more):
+def monitor(*sources, detect=lambda _: "found", **more):
     clock = SimpleNamespace(us=0)
     clock.now_us = lambda: clock.us
     kept = []
-    made = Lookout(
+    made = Monitor(
         clock=clock,
         store=Store(),
         sources=sources,
@@ -85,7 +86,7 @@ def lookout(*sources, detect=lambda _: "found", **more):
 def test_a_broken_source_keeps_none_of_the_others_waiting() -> None:
     first = Source("a", [batch("a", "1")], broken="gone")
     second = Telling("b", [batch("b", "1", "no JSON", "src_ip: x", "src_ip: y"), batch("b", "2")])
-    made, _, kept = lookout(first, second)
+    made, _, kept = monitor(first, second)
     with pytest.raises(SourceBroken, match="gone"):
         made.look()
     assert made.store.marks == [("a", "1"), ("b", "1"), ("b", "2")]
@@ -101,7 +102,7 @@ def test_a_broken_source_keeps_none_of_the_others_waiting() -> None:
 
 
 def test_what_the_detectors_put_off_is_done_without_anything_new() -> None:
-    made, clock, kept = lookout(Source("a", [batch("a", "1")]))
+    made, clock, kept = monitor(Source("a", [batch("a", "1")]))
     left = [True, False]
     made.unfinished = lambda: left.pop(0)
     made.look()
@@ -114,7 +115,7 @@ def test_what_the_detectors_put_off_is_done_without_anything_new() -> None:
 
 def test_what_is_left_for_the_next_look_is_behind() -> None:
     source = Source("a", [batch("a", str(n)) for n in range(5)])
-    made, clock, _ = lookout(source)
+    made, clock, _ = monitor(source)
     clock.us = 7
     assert made.look()
     assert made.accounts[0].figures().caught_up_us is None
@@ -127,7 +128,7 @@ def test_what_is_left_for_the_next_look_is_behind() -> None:
 
 def test_at_the_end_all_is_read_and_nothing_concluded() -> None:
     source = Source("a", [batch("a", str(n)) for n in range(5)], broken="ended")
-    made, clock, kept = lookout(source)
+    made, clock, kept = monitor(source)
     made.stop()  # as the service does before
     assert made.finish(100)
     assert source.acknowledged == ["0", "1", "2", "3", "4"]
@@ -142,7 +143,7 @@ def test_a_run_of_the_detectors_breaks_off_and_nothing_of_it_is_kept() -> None:
         assert window.interrupted.wait(20)
         raise QueryRefused("it was interrupted")
 
-    made, _, kept = lookout(Source("a", [batch("a", "1")]), detect=detect)
+    made, _, kept = monitor(Source("a", [batch("a", "1")]), detect=detect)
 
     def looks():
         with suppress(QueryRefused):
@@ -165,7 +166,7 @@ def test_a_run_that_fails_has_had_its_turn() -> None:
         raise QueryRefused("too many rows")
 
     source = Source("a", [batch("a", "1")])
-    made, clock, _ = lookout(source, detect=detect, detect_s=60)
+    made, clock, _ = monitor(source, detect=detect, detect_s=60)
     with pytest.raises(QueryRefused):
         made.look()
     source.batches = [batch("a", "2")]

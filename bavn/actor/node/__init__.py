@@ -1,0 +1,1 @@
+"""The node: its two halves, and how they are put together."""

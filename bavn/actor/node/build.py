@@ -1,0 +1,80 @@
+"""A node's way out and its talker, put together over its books: one way for a hospital, a rehearsal and a test.
+
+What is real or played is handed in. It opens nothing, and what fails is raised: a service contains each step itself.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bavn.actor.door.books import NodeBooks
+from bavn.actor.door.counts import Counting
+from bavn.actor.door.door import Door, DoorOwner, DoorTerms, Keys, NodeKnowledge
+from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.tell_rules import Condition
+from bavn.actor.node.monitor import NodeSettings
+from bavn.actor.node.talker import Talker
+from bavn.actor.protect.held import held_span
+from bavn.actor.protect.protect import Protect
+from bavn.actor.protect.sightings import blocked_met
+from bavn.model.failure import Failures, NoContainment
+from bavn.model.ports import Clock, Dice, Link, Noise
+from bavn.psi.identifier import Identifiers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeOutfit:
+    """What a node is given from outside. ``in_sector``: False where no centre waits to hear from it; ``passing``: what
+    ends the node and is not contained in a step."""
+
+    name: str
+    homes: tuple[str, ...]
+    clock: Clock
+    dice: Dice
+    noise: Noise
+    policy: DoorPolicy
+    settings: NodeSettings
+    terms: DoorTerms = field(default_factory=DoorTerms)
+    in_sector: bool = True
+    failures: Failures = field(default_factory=NoContainment)
+    passing: tuple[type[Exception], ...] = ()
+
+
+def door_of(outfit: NodeOutfit, books: NodeBooks, keys: Keys, identifiers: Identifiers, protect: Protect) -> Door:
+    """The way out: it knows what is suspicious, what people hold of it, and what the sector shared."""
+    knowledge = NodeKnowledge(
+        suspicions=books.known.all,
+        verdicts=lambda: books.verdicts.holding(outfit.clock.now_us()),
+        holds=held_span(protect.state, outfit.clock),
+    )
+    return Door(
+        owner=DoorOwner(name=outfit.name, homes=outfit.homes, keys=keys),
+        ledger=books.ledger,
+        clock=outfit.clock,
+        dice=outfit.dice,
+        policy=outfit.policy,
+        identifiers=identifiers,
+        knowledge=knowledge,
+        terms=outfit.terms,
+    )
+
+
+def counting_of(outfit: NodeOutfit, books: NodeBooks, door: Door) -> Counting:
+    """A day's counts, with noise."""
+    return Counting(door, outfit.clock, outfit.noise, books.known.all, lambda: blocked_met(books.book))
+
+
+def talker_of(
+    outfit: NodeOutfit, link: Link, door: Door, protect: Protect, condition: Callable[[], Condition]
+) -> Talker:
+    """The half that talks; counts, canary and sandbox are given to it where there are any."""
+    return Talker(
+        outfit.clock,
+        link,
+        door,
+        protect,
+        condition,
+        outfit.settings,
+        in_sector=outfit.in_sector,
+        failures=outfit.failures,
+        passing=outfit.passing,
+    )

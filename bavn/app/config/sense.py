@@ -1,0 +1,76 @@
+"""What a node reads: captures, a live Suricata, logs, flows, key exchanges, and how."""
+
+from dataclasses import dataclass
+
+from bavn.model.settings import setting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenseTable:
+    """``[sense]``: what the node reads; any number of these."""
+
+    captures_folder: str = setting("", unit="", holds="A folder of captures that Suricata reads as they come.")
+    suricata_interface: str = setting("", unit="", holds="An interface for a live Suricata that the node manages.")
+    eve_file: str = setting("", unit="", holds="eve.json of a Suricata that is there already; followed over rotation.")
+    zeek_folder: str = setting("", unit="", holds="A folder of Zeek logs (JSON or TSV); followed over rotation.")
+    log_files: tuple[str, ...] = setting(
+        (), unit="", holds='Logs of resolvers, proxies, firewalls: "path" or "format:path"; followed over rotation.'
+    )
+    log_time_zone: str = setting("UTC", unit="", holds="Zone of log times that name none (IANA: Europe/Copenhagen).")
+    syslog_udp_listen: str = setting("", unit="", holds="address:port on which syslog is taken over UDP.")
+    syslog_tcp_listen: str = setting("", unit="", holds="address:port on which syslog is taken over TCP.")
+    syslog_tls_listen: str = setting("", unit="", holds="address:port on which syslog is taken over TLS (RFC 5425).")
+    syslog_certificate_file: str = setting("", unit="", holds="Certificate shown to senders over TLS (PEM).")
+    syslog_key_file: str = setting("", unit="", holds="Its key (PEM).")
+    syslog_client_ca_file: str = setting(
+        "", unit="", holds="Authority of the senders' certificates (PEM); empty: they need none."
+    )
+    syslog_senders: tuple[str, ...] = setting(
+        (), unit="", holds="Who may send (CIDR); empty: own networks. Loopback always may."
+    )
+    syslog_line_bytes_max: int = setting(
+        65536, unit="bytes", holds="A longer message is refused.", low=480, high=1_000_000
+    )
+    syslog_connections_max: int = setting(
+        512, unit="", holds="Connections at once; one sender may have half of them.", low=1, high=10_000
+    )
+    syslog_lines_per_s_max: int = setting(
+        20_000, unit="lines/s", holds="Of one sender; more waits (TCP, TLS) or is refused (UDP).", low=1, high=1_000_000
+    )
+    syslog_idle_s: int = setting(3600, unit="s", holds="A connection silent so long is closed.", low=10, high=604_800)
+    syslog_spool_mb_max: int = setting(
+        1000, unit="MB", holds="What was received and is not in the store yet.", low=1, high=1_000_000
+    )
+    dnstap_listen: str = setting(
+        "", unit="", holds="Where a resolver sends dnstap: path of a unix socket, or address:port (own networks only)."
+    )
+    netflow_listen: str = setting(
+        "", unit="", holds="address:port at which NetFlow v5, v9 and IPFIX are taken in (UDP), 0.0.0.0:2055 say."
+    )
+    sflow_listen: str = setting(
+        "", unit="", holds="address:port at which sFlow v5 is taken in (UDP), 0.0.0.0:6343 say."
+    )
+    flow_exporters: tuple[str, ...] = setting(
+        (), unit="", holds="Who may send flow records (CIDR); empty: the actor's own networks and this machine."
+    )
+    netflow_tcp: bool = setting(False, unit="", holds="At netflow_listen IPFIX is taken in over TCP, too.")
+    flow_sampling: tuple[str, ...] = setting(
+        (),
+        unit="",
+        holds='"address=N": an exporter (or network of them) that samples one packet in N and never says so.',
+    )
+    rule_files: tuple[str, ...] = setting((), unit="", holds="Suricata rule files.")
+    indicator_files: tuple[str, ...] = setting(
+        (), unit="", holds="Own lists of indicators for the detector ioc; read anew when changed."
+    )
+    key_exchanges: bool = setting(
+        True,
+        unit="",
+        holds="Also read the key exchanges (TLS, QUIC, SSH) in captures_folder and in the node's own ring of packets.",
+    )
+    key_exchange_folder: str = setting(
+        "",
+        unit="",
+        holds="A folder of captures, such as a Suricata's ring of packets, of which only the key exchanges are read.",
+    )
+    memory_mb: int = setting(512, unit="MB", holds="Memory for reading logs.", low=64, high=65536)
