@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
+from bavn.actor.door.conversation import DoorContext
 from bavn.actor.door.conversations.case_book import ATTACH, CASES_MAX, CaseBook, CaseReply
 from bavn.actor.door.conversations.exercises import Exercises
 from bavn.actor.door.conversations.nis2_steps import Nis2Steps
@@ -96,13 +97,8 @@ class Cases:
             unclean=self._unclean,
         )
         self.warnings = Warnings(
-            ledger=ledger,
-            outbox=outbox,
-            clock=clock,
-            policy=policy,
-            centre=centre,
-            unclean=self._unclean,
-            outside=lambda one: is_external(one, homes),
+            DoorContext(ledger=ledger, outbox=outbox, clock=clock, policy=policy, homes=homes, centre=centre),
+            self._unclean,
         )
         self.exercises = Exercises(ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre)
         self._evidence = self._answering(CaseEvidence, self._evidence_row(), outbox, centre)
