@@ -87,19 +87,9 @@ class Cases:
         self._parts = self._asked(self._part_row(), ledger)
         self._judged = self._asked(self._verdict_row(), ledger)
         self._answers = self._answering(CaseAnswered, self._answer_row(), outbox, centre)
-        self.nis2 = Nis2Steps(
-            ledger=ledger,
-            outbox=outbox,
-            clock=clock,
-            policy=policy,
-            centre=centre,
-            case_of=self.book.get,
-            unclean=self._unclean,
-        )
-        self.warnings = Warnings(
-            DoorContext(ledger=ledger, outbox=outbox, clock=clock, policy=policy, homes=homes, centre=centre),
-            self._unclean,
-        )
+        at = DoorContext(ledger=ledger, outbox=outbox, clock=clock, policy=policy, homes=homes, centre=centre)
+        self.nis2 = Nis2Steps(at, self.book.get, self._unclean)
+        self.warnings = Warnings(at, self._unclean)
         self.exercises = Exercises(ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre)
         self._evidence = self._answering(CaseEvidence, self._evidence_row(), outbox, centre)
 
