@@ -90,7 +90,7 @@ class Cases:
         at = DoorContext(ledger=ledger, outbox=outbox, clock=clock, policy=policy, homes=homes, centre=centre)
         self.nis2 = Nis2Steps(at, self.book.get, self._unclean)
         self.warnings = Warnings(at, self._unclean)
-        self.exercises = Exercises(ledger=ledger, outbox=outbox, clock=clock, policy=policy, centre=centre)
+        self.exercises = Exercises(at)
         self._evidence = self._answering(CaseEvidence, self._evidence_row(), outbox, centre)
 
     def _asked(self, row: tuple[Rule[ReceivedCase, Nothing], ...], ledger: Ledger) -> Gate[ReceivedCase, Nothing]:
