@@ -15,10 +15,12 @@ from bavn.actor.door.draft import STAYS, Draft, labelled, message_rule, put
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.table import Table
 from bavn.model.moment import DAY_US
+from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
+from bavn.wire.messages.catalogue import AskedObservable
 from bavn.wire.outbox import Outbox
 from bavn.wire.privacy import Message
 from bavn.wire.shut import WAITS
@@ -40,6 +42,14 @@ class Received[M: Message]:
     note: Note
 
 
+def named_in(observables: Iterable[AskedObservable]) -> tuple[Observable, ...] | None:
+    """What a message names; None if one of them is in no canonical form."""
+    try:
+        return tuple(Observable(ObservableType(one.type), one.value) for one in observables)
+    except (NotCanonical, ValueError):
+        return None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorContext:
     """What every conversation of one actor stands on. ``homes``: its own networks."""
@@ -50,6 +60,14 @@ class DoorContext:
     policy: DoorPolicy
     homes: tuple[str, ...]
     centre: str
+
+    def misnamed(self, rule: str, observables: Iterable[AskedObservable]) -> Refused | None:
+        """Why a message may not name these."""
+        named = named_in(observables)
+        if named is None or len(set(named)) != len(named):
+            return Refused(rule, "it names something twice, or in no canonical form")
+        outside = all(is_external(one, self.homes) for one in named)
+        return None if outside else Refused(rule, "it names something inside")
 
     def way_in[M: Message](
         self, rules: Iterable[Rule[Received[M], Nothing]], then: Callable[[Received[M]], object] = lambda _: None
@@ -121,7 +139,7 @@ class Statements[Said: PersonStatement]:
         about: Callable[[Said], Mapping[str, Any]],
         which: str = "TRUE",
     ) -> None:
-        self.at, self.book, self.said, self._which = at, at.ledger.book, table, which
+        self.at, self.own_book, self.said, self._which = at, at.ledger.book, table, which
         self.gate = at.way_out(kind, rules, about)
 
     def tell(self) -> int:
@@ -135,17 +153,17 @@ class Statements[Said: PersonStatement]:
     def waiting(self) -> list[Said]:
         """What is not dealt with yet, oldest first, with all that belongs to it."""
         where = f"told_us IS NULL AND {self._which}"
-        return self.said.find(self.book, where, limit=WAITING_MAX, whole=True)
+        return self.said.find(self.own_book, where, limit=WAITING_MAX, whole=True)
 
     def sent_today(self) -> int:
         """How many have left within a day: what a budget counts."""
         where = f"told_us > ? AND rule = '' AND {self._which}"
-        return self.said.count(self.book, where, (self.at.clock.now_us() - DAY_US,))
+        return self.said.count(self.own_book, where, (self.at.clock.now_us() - DAY_US,))
 
     def dealt_with(self, number: int, rule: str) -> None:
         """It left, or ``rule`` refused it for good; what is large is kept here no longer."""
         gone = "".join(f", {column} = NULL" for column in self.said.large)
-        with self.book.transaction() as tx:
+        with self.own_book.transaction() as tx:
             tx.execute(
                 f"UPDATE {self.said.name} SET told_us = ?, rule = ?{gone} WHERE number = ?",
                 (self.at.clock.now_us(), rule, number),
@@ -153,7 +171,7 @@ class Statements[Said: PersonStatement]:
 
     def forget(self) -> None:
         """Drops what was dealt with over a year ago."""
-        with self.book.transaction() as tx:
+        with self.own_book.transaction() as tx:
             tx.execute(f"DELETE FROM {self.said.name} WHERE told_us < ?", (self.kept_since_us,))
 
     @property
@@ -199,7 +217,7 @@ class Conversation[M: Message, Kept: DataclassInstance, Said: PersonStatement](S
         outcome = self.received.offer(Received(message, note))
         if isinstance(outcome, Refused):
             return outcome
-        self.told.keep(self.book, self.kept(message, self.at.clock.now_us()), self.stays)
+        self.told.keep(self.own_book, self.kept(message, self.at.clock.now_us()), self.stays)
         return None
 
     @abstractmethod
@@ -208,14 +226,14 @@ class Conversation[M: Message, Kept: DataclassInstance, Said: PersonStatement](S
 
     def get(self, key: str) -> Kept | None:
         """None for one that this actor has not heard of."""
-        return self.told.get(self.book, key)
+        return self.told.get(self.own_book, key)
 
     def received_today(self) -> int:
         """How many were heard of, or anew, within a day."""
-        return self.told.count(self.book, "heard_us > ?", (self.at.clock.now_us() - DAY_US,))
+        return self.told.count(self.own_book, "heard_us > ?", (self.at.clock.now_us() - DAY_US,))
 
     def forget(self) -> None:
         """Drops what was heard, or dealt with, over a year ago."""
         super().forget()
-        with self.book.transaction() as tx:
+        with self.own_book.transaction() as tx:
             tx.execute(f"DELETE FROM {self.told.name} WHERE heard_us < ?", (self.kept_since_us,))

@@ -7,11 +7,13 @@ message, or neither. Refuses to know records: it is handed suspicions.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from bavn.actor.door.conversation import DoorContext
 from bavn.actor.door.conversations.canary import Canaries
-from bavn.actor.door.conversations.cases import Cases, ForPeople
+from bavn.actor.door.conversations.cases import Cases
 from bavn.actor.door.conversations.questions import Questions
 from bavn.actor.door.draft import SHUT, STAYS, Draft, labelled, message_rule, put
 from bavn.actor.door.echo import Holds, holds_none
@@ -46,6 +48,7 @@ from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
+from bavn.wire.messages.exercise import ExerciseTold
 from bavn.wire.outbox import Outbox, OutboxLimits, OutboxState
 from bavn.wire.privacy import Message
 
@@ -108,15 +111,17 @@ class Door:
             homes=tuple(homes),
             centre=CENTRE,
         )
-        self.cases = Cases(
-            ledger=ledger,
-            outbox=self.outbox,
-            clock=clock,
-            policy=policy,
-            homes=tuple(homes),
-            centre=CENTRE,
-            cleaned=cleaned,
+        at = DoorContext(
+            ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, homes=tuple(homes), centre=CENTRE
         )
+        self.cases = Cases(at, cleaned)
+        self._conversations: dict[type[Message], Any] = {
+            messages.CasePart: self.cases,
+            messages.VerdictGiven: self.cases.advice,
+            messages.WarningGiven: self.cases.warnings,
+            ExerciseTold: self.cases.exercises,
+            CanaryAnswered: self.canary,
+        }
         self._open_gates(RoundRules(policy, self.state, clock, name), rules, tell)
 
     def _open_gates(self, rounds: RoundRules, rules: Rules, tell: TellRules) -> None:
@@ -197,10 +202,8 @@ class Door:
             protect(message)
         elif isinstance(message, messages.QuestionAsked):
             self.questions.take_in(message, item_id, opened.encoded.bytes, summary_of(opened.encoded))
-        elif isinstance(message, ForPeople):
-            self.cases.take_in(message, labels.received_note(opened.encoded))
-        elif isinstance(message, CanaryAnswered):
-            self.canary.take_in(message, labels.received_note(opened.encoded))
+        elif type(message) in self._conversations:
+            self._conversations[type(message)].take_in(message, labels.received_note(opened.encoded))
         else:
             self._answer(Put(message, item_id, opened.encoded.bytes, summary_of(opened.encoded)))  # type: ignore[arg-type]
 
@@ -422,7 +425,7 @@ class Door:
         """Closes old rounds, takes expired shares out of the outbox and old lines into the ledger's closed parts."""
         self.state.forget_rounds(self._clock.now_us())
         self.questions.tidy()
-        self.cases.tidy()
+        self.cases.forget()
         self.reveals.forget(self._clock.now_us())
         self.canary.forget()
         self.outbox.expire()

@@ -73,7 +73,7 @@ def answer(sector, name, warning_id, act, words="", version=1):
     node.warnings.leave(warning_id, version, AnswerAct(act), words, account("bo"))
     node.tell()
     sector.run()
-    return node.warnings.book.rows("SELECT rule FROM door_warning_answer ORDER BY number DESC LIMIT 1")[0][0]
+    return node.warnings.own_book.rows("SELECT rule FROM door_warning_answer ORDER BY number DESC LIMIT 1")[0][0]
 
 
 def stands(sector, warning_id):
@@ -197,7 +197,7 @@ def test_a_forged_answer_is_refused_at_gate_two(sector) -> None:
     ):
         node = sector.nodes[name]
         fields = {"warning_id": one, "version": 1, "serial": 77, "act": "acknowledge", "words": ""} | said
-        with node.book.transaction():
+        with node.own_book.transaction():
             node.door.outbox.put("centre", encode(WarningAnswered(**fields)), "S5")
         sector.run()
         lines = sector.centre._inbox.ledger.lines(gate="inbox", verdict="refused", peer=name)
@@ -241,7 +241,7 @@ def test_a_hostile_centre_fills_no_node_with_warnings_and_no_screen_with_tricks(
         assert isinstance(outcome, Refused)
         outcomes.add(outcome.rule)
     assert outcomes == {"warning_new", "warning_form"}
-    with node.book.transaction() as tx:
+    with node.own_book.transaction() as tx:
         for number in range(WARNINGS_MAX):
             tx.execute("INSERT INTO door_warning VALUES (?, 1, 'sent', '{}', 0)", (f"warning-{number:016x}",))
     assert sent(sector, Address(actors=("north",))) is not None

@@ -181,14 +181,17 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
         if self.get(item.message.exercise_id) is not None:
             return draft
         since_us = self.at.clock.now_us() - 30 * DAY_US
-        at_once, lately = self.told.count(self.book, _OPEN), self.told.count(self.book, "heard_us > ?", (since_us,))
+        at_once, lately = (
+            self.told.count(self.own_book, _OPEN),
+            self.told.count(self.own_book, "heard_us > ?", (since_us,)),
+        )
         if at_once >= OPEN_MAX or lately >= PER_30_DAYS_MAX:
             return Refused("exercise_room", f"{OPEN_MAX} exercises at once, {PER_30_DAYS_MAX} in 30 days: no more")
         return draft
 
     def steps(self, exercise_id: str) -> list[StepStatement]:
         """What was taken here, told or waiting; without what the gate refused."""
-        return self.said.find(self.book, "exercise_id = ? AND rule = ''", (exercise_id,))
+        return self.said.find(self.own_book, "exercise_id = ? AND rule = ''", (exercise_id,))
 
     # --- taking part -------------------------------------------------------------------------------------------
 
@@ -207,7 +210,7 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
             p_bucket=played.p_bucket if played else None,
             by=by,
         )
-        self.said.add(self.book, left)
+        self.said.add(self.own_book, left)
 
     def answer(self, exercise_id: str, step: ActorStep, by: str) -> Refused | None:
         """Leaves a person's step, unless gate 1 would refuse it now: then that. KeyError as ``leave``."""
@@ -219,7 +222,7 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
 
     def quit(self, exercise_id: str) -> bool:
         """Ends it here at once, whatever the centre says from then on; False where it was over already."""
-        with self.book.transaction() as tx:
+        with self.own_book.transaction() as tx:
             done = tx.execute(
                 "UPDATE door_exercise SET over_us = ?, state = ? WHERE exercise_id = ? AND over_us IS NULL",
                 (self.at.clock.now_us(), ExerciseState.STOPPED.value, exercise_id),
@@ -229,10 +232,10 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
     def step(self, lane: ExerciseSandbox | None) -> None:
         """What is due: takes part where the policy says so, plays, blocks, ends, tells and wipes. Repeatable.
         Raises, at the end, what the lane or the machine did in between."""
-        if not self.told.count(self.book, _OPEN + " OR said != '{}'"):
+        if not self.told.count(self.own_book, _OPEN + " OR said != '{}'"):
             return
         failed: Exception | None = None
-        for known in self.told.find(self.book, "TRUE", limit=OPEN_MAX + PER_30_DAYS_MAX):
+        for known in self.told.find(self.own_book, "TRUE", limit=OPEN_MAX + PER_30_DAYS_MAX):
             try:
                 if known.said:
                     self._one(known, lane)
@@ -249,7 +252,7 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
         over = known.over_us is not None
         if not over and now_us >= int(known.said["ends_us"]):
             over = True
-            with self.book.transaction() as tx:
+            with self.own_book.transaction() as tx:
                 tx.execute(
                     "UPDATE door_exercise SET over_us = ?, state = ? WHERE exercise_id = ?",
                     (now_us, ExerciseState.ENDED.value, known.exercise_id),
@@ -286,14 +289,14 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
         """What is over and told leaves nothing but its id and state."""
         over = "SELECT exercise_id FROM door_exercise WHERE over_us IS NOT NULL AND said != '{}'"
         waits = "SELECT exercise_id FROM door_exercise_step WHERE told_us IS NULL"
-        for (exercise_id,) in self.book.rows(f"{over} AND exercise_id NOT IN ({waits})"):
-            with self.book.transaction() as tx:
+        for (exercise_id,) in self.own_book.rows(f"{over} AND exercise_id NOT IN ({waits})"):
+            with self.own_book.transaction() as tx:
                 tx.execute("DELETE FROM door_exercise_step WHERE exercise_id = ?", (exercise_id,))
                 tx.execute("UPDATE door_exercise SET said = '{}' WHERE exercise_id = ?", (exercise_id,))
 
     def forget(self) -> None:
         """Drops the last trace of what has long been over."""
-        with self.book.transaction() as tx:
+        with self.own_book.transaction() as tx:
             tx.execute(
                 "DELETE FROM door_exercise WHERE said = '{}' AND over_us < ?",
                 (self.at.clock.now_us() - KEPT_DAYS * DAY_US,),

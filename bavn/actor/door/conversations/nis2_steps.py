@@ -102,15 +102,15 @@ class Nis2Steps(Statements[Nis2Statement]):
             why=why,
             by=by,
         )
-        with self.book.transaction() as tx:
-            number = self.said.add(self.book, left)
+        with self.own_book.transaction() as tx:
+            number = self.said.add(self.own_book, left)
             if crosses is not None:
                 tx.execute("INSERT INTO door_nis2_crosses VALUES (?, ?)", (number, crosses))
             return number
 
     def forget(self) -> None:
         super().forget()
-        with self.book.transaction() as tx:
+        with self.own_book.transaction() as tx:
             tx.execute("DELETE FROM door_nis2_crosses WHERE number NOT IN (SELECT number FROM door_nis2)")
 
     def _may(self, _: Nis2Statement, draft: Draft) -> Draft | Refused:
@@ -158,7 +158,7 @@ class Nis2Steps(Statements[Nis2Statement]):
         if Nis2Act.FINAL in happened:
             happened[Nis2Act.HANDLED] = 0
         where = "case_id = ? AND told_us IS NOT NULL AND rule = '' AND number <> ?"
-        noted = self.said.find(self.book, where, (item.case_id, item.number))
+        noted = self.said.find(self.own_book, where, (item.case_id, item.number))
         return happened | {Nis2Act(step.act): step.at_us for step in noted}
 
     def _clean(self, item: Nis2Statement, draft: Draft) -> Draft | Refused:

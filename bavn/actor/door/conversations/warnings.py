@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bavn.actor.door.conversation import Conversation, DoorContext, Nothing, Received, naming
+from bavn.actor.door.conversation import Conversation, DoorContext, Nothing, Received, named_in, naming
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.table import Table
-from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external
+from bavn.model.observable import is_external
 from bavn.model.outcome import Refused
 from bavn.model.sector.sector_warning import AnswerAct, AnswerState, NoSuchStep, answer_after, may_name
 from bavn.model.sector.work import is_plain
@@ -112,9 +112,8 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
         said = item.message
         if not all(map(is_plain, (said.title_en, said.title_da, said.text_en, said.text_da))):
             return Refused("warning_form", "a text holds what no screen should be given")
-        try:
-            named = [Observable(ObservableType(one.type), one.value) for one in said.observables]
-        except NotCanonical:
+        named = named_in(said.observables)
+        if named is None:
             return Refused("warning_form", "it names something in no canonical form")
         if len(set(named)) != len(named) or not all(may_name(one) and is_external(one, self.at.homes) for one in named):
             return Refused("warning_form", "it names something twice, or something inside")
@@ -123,7 +122,7 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
         return draft
 
     def _room(self, item: Received[WarningGiven], draft: Nothing) -> Nothing | Refused:
-        if self.get(item.message.warning_id) is None and self.told.count(self.book) >= WARNINGS_MAX:
+        if self.get(item.message.warning_id) is None and self.told.count(self.own_book) >= WARNINGS_MAX:
             return Refused("warning_room", f"{WARNINGS_MAX} warnings are remembered here, and that is the bound")
         full = self.received_today() >= PER_DAY_MAX
         return Refused("warning_room", "more warnings in a day than anybody reads") if full else draft
@@ -131,7 +130,7 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
     def state_of(self, warning_id: str, version: int) -> AnswerState:
         """How far people here have answered this version."""
         state, where = AnswerState.TOLD, "warning_id = ? AND version = ? AND told_us IS NOT NULL AND rule = ''"
-        for answer in self.said.find(self.book, where, (warning_id, version)):
+        for answer in self.said.find(self.own_book, where, (warning_id, version)):
             state = answer_after(state, AnswerAct(answer.act))
         return state
 
@@ -143,7 +142,7 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
         left = AnswerStatement(
             number=0, at_us=now_us, warning_id=warning_id, version=version, act=act.value, words=words, by=by
         )
-        return self.said.add(self.book, left)
+        return self.said.add(self.own_book, left)
 
     def _may(self, _: AnswerStatement, draft: Draft) -> Draft | Refused:
         return draft if self.at.policy.answer_warnings else Refused("answer_warnings", "the policy answers no warnings")
