@@ -102,25 +102,17 @@ class Door:
         self.canary = Canaries(ledger, self.outbox, clock, policy, self.state, self.reveals)
         self._kept_back = KeptBack(ledger, clock)
         tell = TellRules(policy, self.reveals.was_reported)
-        self.questions = Questions(
-            ledger=ledger,
-            outbox=self.outbox,
-            clock=clock,
-            policy=policy,
-            state=self.state,
-            homes=tuple(homes),
-            centre=CENTRE,
-        )
         at = DoorContext(
             ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, homes=tuple(homes), centre=CENTRE
         )
-        self.cases = Cases(at, cleaned)
+        self.questions, self.cases = Questions(at, self.state), Cases(at, cleaned)
         self._conversations: dict[type[Message], Any] = {
             messages.CasePart: self.cases,
             messages.VerdictGiven: self.cases.advice,
             messages.WarningGiven: self.cases.warnings,
             ExerciseTold: self.cases.exercises,
             CanaryAnswered: self.canary,
+            messages.QuestionAsked: self.questions,
         }
         self._open_gates(RoundRules(policy, self.state, clock, name), rules, tell)
 
@@ -200,8 +192,6 @@ class Door:
         message, item_id = opened.message, opened.id
         if isinstance(message, Instruction):
             protect(message)
-        elif isinstance(message, messages.QuestionAsked):
-            self.questions.take_in(message, item_id, opened.encoded.bytes, summary_of(opened.encoded))
         elif type(message) in self._conversations:
             self._conversations[type(message)].take_in(message, labels.received_note(opened.encoded))
         else:
