@@ -99,12 +99,12 @@ class Door:
         self.outbox = Outbox(ledger.book, name, keys.own, clock, limits=limits)
         rules = Rules(policy, self.state, clock, tuple(homes))
         self.reveals = Reveals(ledger.book)
-        self.canary = Canaries(ledger, self.outbox, clock, policy, self.state, self.reveals)
         self._kept_back = KeptBack(ledger, clock)
         tell = TellRules(policy, self.reveals.was_reported)
         at = DoorContext(
             ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, homes=tuple(homes), centre=CENTRE
         )
+        self.canary = Canaries(at, self.state, self.reveals)
         self.questions, self.cases = Questions(at, self.state), Cases(at, cleaned)
         self._conversations: dict[type[Message], Any] = {
             messages.CasePart: self.cases,
