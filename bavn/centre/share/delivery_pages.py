@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, Row, func, select
 
-from bavn.centre.share.deliveries import PENDING
 from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, RECEIPT, reading
+from bavn.centre.store.owed import PENDING
 
 PAGE_MAX: Final = 1_000
 

@@ -93,17 +93,16 @@ class Grounds:
         return bool(self.approved_by) and not self.approved_by.startswith("policy:")
 
 
+AnyGrounds = Grounds | CaseGrounds | WarningGrounds | ExerciseGrounds
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """Something to say to one actor; ``grounds`` goes with an indicator, ``case`` with what is said of a case,
-    ``warning`` with a warning, ``exercise`` with an exercise. ``until_us``: after that it is of no use."""
+    """Something to say to one actor, and why it may go out. ``until_us``: after that it is of no use."""
 
     said: Statement
-    grounds: Grounds | None = None
+    grounds: AnyGrounds | None = None
     until_us: int | None = None
-    case: CaseGrounds | None = None
-    warning: WarningGrounds | None = None
-    exercise: ExerciseGrounds | None = None
 
 
 @dataclass(frozen=True, slots=True)

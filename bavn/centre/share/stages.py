@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, select, update
 
-from bavn.centre.share.deliveries import HELD, PENDING
+from bavn.centre.share.deliveries import HELD
 from bavn.centre.share.stage_book import OPEN, STOPPED, RingStand, all_stages_of, end_stages, stages_of, waiting_stages
 from bavn.centre.share.tables import DELIVERY, OBSERVED, RECEIPT, reading, writing
+from bavn.centre.store.owed import PENDING
 from bavn.model.intel.indicator import COUNT_EDGES
 from bavn.model.moment import SECOND_US
 

@@ -204,7 +204,7 @@ def test_gate_3_lets_no_exercise_out_that_nobody_started_or_that_names_others(se
         letter = Exercising(
             to="north", exercise_id=made.id, version=1, state=ExerciseState.RUNNING, plan=plan, role=role
         )
-        refused = sector.centre._share.say(letter, exercise=grounds)
+        refused = sector.centre._share.say(letter, grounds)
         assert refused is not None
         assert refused.rule == rule
 

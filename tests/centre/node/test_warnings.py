@@ -174,7 +174,7 @@ def test_gate_three_looks_again(sector) -> None:
     told = warnings(sector).get(allowed).warning.told()
     plain = {"by": ANNA, "addressed": True, "named": True, "others": ()}
     say = lambda said, **more: sector.centre._share.post.try_on(  # noqa: E731
-        Outgoing(said, warning=WarningGrounds(**plain | more))
+        Outgoing(said, WarningGrounds(**plain | more))
     )
     good = Cautioning(to="east", warning=told)
     assert say(good) is None
@@ -197,7 +197,7 @@ def test_a_forged_answer_is_refused_at_gate_two(sector) -> None:
     ):
         node = sector.nodes[name]
         fields = {"warning_id": one, "version": 1, "serial": 77, "act": "acknowledge", "words": ""} | said
-        with node.own_book.transaction():
+        with node.book.transaction():
             node.door.outbox.put("centre", encode(WarningAnswered(**fields)), "S5")
         sector.run()
         lines = sector.centre._inbox.ledger.lines(gate="inbox", verdict="refused", peer=name)

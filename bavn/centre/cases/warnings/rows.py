@@ -21,7 +21,6 @@ from bavn.model.sector.sector_warning import (
 from bavn.model.text import Text
 
 SourceKind = Literal["hand", "lead", "partner"]
-PENDING, QUEUED, REFUSED = "pending", "queued", "refused"
 
 
 class UnknownWarning(Exception):
