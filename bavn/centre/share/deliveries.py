@@ -16,6 +16,7 @@ from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.stage_book import OPEN, STOPPED, begin_stages, end_stages, open_stages
 from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, OBSERVED, RECEIPT, RING, reading, writing
 from bavn.centre.store.owed import PENDING, QUEUED, due, owing, settled
+from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.received import BlockReceipt, Observed
@@ -366,17 +367,12 @@ def _pending(row: Row[Any]) -> Pending:
 
 
 def _indicator(row: Row[Any]) -> Indicator:
-    return Indicator(
-        id=row.id,
-        version=row.version,
+    return value_from(
+        Indicator,
+        row,
         observable=Observable.trusted(ObservableType(row.type), row.value),
         tlp=Tlp(row.tlp),
         pap=Pap(row.pap),
-        confidence=row.confidence,
-        valid_from_us=row.valid_from_us,
-        valid_until_us=row.valid_until_us,
-        case_id=row.case_id,
-        technique=row.technique,
     )
 
 

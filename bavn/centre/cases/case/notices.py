@@ -24,6 +24,7 @@ from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.cases.tables import AUDIT, CASE, VERDICT, reading, writing
 from bavn.centre.cases.who import CENTRE
 from bavn.centre.store.owed import REFUSED, due, owing, settled
+from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
@@ -317,17 +318,7 @@ def whole_part_notices(engine: Engine, case_id: str) -> tuple[PartNotice, ...]:
     """What each actor in a case was told of it, by actor."""
     asked = select(TOLD).where(TOLD.c.case_id == case_id, TOLD.c.kind == PART).order_by(TOLD.c.actor)
     with reading(engine) as connection:
-        return tuple(
-            PartNotice(
-                actor=row.actor,
-                version=row.version,
-                status=row.status,
-                rule=row.rule,
-                at_us=row.at_us,
-                part=part_of(row.body),
-            )
-            for row in connection.execute(asked)
-        )
+        return tuple(value_from(PartNotice, row, part=part_of(row.body)) for row in connection.execute(asked))
 
 
 def part_text(part: Part) -> str:

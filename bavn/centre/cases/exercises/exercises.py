@@ -18,6 +18,7 @@ from bavn.centre.cases.exercises.tables import EXERCISE, STEP, TOLD, make_exerci
 from bavn.centre.cases.tables import reading, writing
 from bavn.centre.cases.who import CENTRE, person, second
 from bavn.centre.store.owed import QUEUED, REFUSED, due, owing, settled
+from bavn.centre.store.rows import row_of, value_from
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -287,18 +288,7 @@ class Exercises:
             if tx.execute(select(TOLD.c.actor).where(told)).first() is None:
                 return
             if may_follow(frozenset(known), said.step):
-                tx.execute(
-                    insert(STEP).values(
-                        exercise_id=said.exercise_id,
-                        actor=said.actor,
-                        step=said.step.value,
-                        serial=said.serial,
-                        second=said.second,
-                        detector=said.detector,
-                        p_bucket=said.p_bucket,
-                        received_us=said.received_us,
-                    )
-                )
+                tx.execute(insert(STEP).values(**row_of(STEP, said, step=said.step.value)))
 
     # --- looking -----------------------------------------------------------------------------------------------
 
@@ -356,18 +346,11 @@ class Exercises:
             for role, one in zip(roles, told, strict=True)
         )
         by = {name: getattr(row, f"{name}_by") for name in ("planned", "started", "confirmed", "released", "over")}
-        return Exercise(
-            id=row.id,
+        return value_from(
+            Exercise,
+            row,
             state=ExerciseState(row.state),
-            version=row.version,
             plan=_plan(row.plan, roles),
-            planned_us=row.planned_us,
-            started_us=row.started_us,
-            lead_us=row.lead_us,
-            confirmed_us=row.confirmed_us,
-            released_us=row.released_us,
-            over_us=row.over_us,
-            over_why=row.over_why,
             by={name: who for name, who in by.items() if who},
             actors=actors,
         )
@@ -398,13 +381,7 @@ def _said(tx: Connection, exercise_id: str, actor: str) -> set[ActorStep]:
 
 
 def _stood(row: Row[Any]) -> Stood:
-    return Stood(
-        step=ActorStep(row.step),
-        second=row.second,
-        detector=row.detector,
-        p_bucket=row.p_bucket,
-        received_us=row.received_us,
-    )
+    return value_from(Stood, row, step=ActorStep(row.step))
 
 
 def _plan_text(plan: Plan) -> str:

@@ -28,6 +28,7 @@ from bavn.centre.cases.warnings.rows import (
 from bavn.centre.cases.warnings.tables import ANSWER, MAILED, WARNED, WARNING, make_warning_tables
 from bavn.centre.cases.who import CENTRE, person
 from bavn.centre.store.owed import QUEUED, REFUSED, due, owing, settled
+from bavn.centre.store.rows import row_of
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -281,17 +282,7 @@ class Warnings:
             )
             if row is None or tx.execute(select(ANSWER.c.serial).where(same)).first() is not None:
                 return
-            tx.execute(
-                insert(ANSWER).values(
-                    warning_id=said.warning_id,
-                    actor=said.actor,
-                    serial=said.serial,
-                    version=said.version,
-                    act=said.act,
-                    words=said.words,
-                    received_us=said.received_us,
-                )
-            )
+            tx.execute(insert(ANSWER).values(**row_of(ANSWER, said)))
             try:
                 state = answer_after(AnswerState(row.answer), AnswerAct(said.act))
             except NoSuchStep:
