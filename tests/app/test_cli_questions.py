@@ -5,8 +5,10 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bavn.actor.door.conversation import DoorContext
 from bavn.actor.door.conversations.questions import Finding, Questions
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.rounds.labels import received_note
 from bavn.actor.door.state import State
 from bavn.app.centre.parts import open_registry
 from bavn.app.cli.centre.ask import observable_of
@@ -18,6 +20,7 @@ from bavn.model.moment import DAY_US, HOUR_US, hour_of
 from bavn.model.observable import NotCanonical
 from bavn.rehearsal.clock import SimClock
 from bavn.wire.book import Book
+from bavn.wire.codec import encode
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.outbox import Outbox
@@ -120,15 +123,15 @@ def test_an_actor_sees_who_asked_and_what_was_answered(node) -> None:
     assert "endnu ikke" in run(node_app, "questions", "-c", node, "--language", "da")
     with Book(node.parent / "data/node.db") as book:
         clock = SimClock(NOW_US)
-        kept = Questions(
+        at = DoorContext(
             ledger=Ledger(book),
             outbox=Outbox(book, "north", Ed25519PrivateKey.generate(), clock),
             clock=clock,
             policy=DoorPolicy(questions_per_day_max=2),
-            state=State(book, bytes(32)),
             homes=(),
             centre="centre",
         )
+        kept = Questions(at, State(book, bytes(32)))
         for number, names in enumerate((("evil-c2.com", "other-c2.com"), ("third-c2.com",))):
             asked = messages.QuestionAsked(
                 question_id=f"{number:032x}",
@@ -140,7 +143,7 @@ def test_an_actor_sees_who_asked_and_what_was_answered(node) -> None:
                 why="a partner saw it",
                 observables=tuple(messages.AskedObservable(type="domain", value=name) for name in names),
             )
-            kept.take_in(asked, f"{number:064x}", 9, "{}")
+            kept.take_in(asked, received_note(encode(asked)))
         kept.answer(Finding(kept.due()[0], 2, 3, NOW_US - HOUR_US, NOW_US))
     rows = {
         row["indicator"]: row for row in map(json.loads, run(node_app, "questions", "-c", node, "--json").splitlines())

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import pytest
 
-from bavn.actor.door.conversations.case_book import ATTACH, WAITING_MAX
+from bavn.actor.door.conversation import WAITING_MAX
+from bavn.actor.door.conversations.case_book import ATTACH
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.protect import Protect
@@ -253,7 +254,7 @@ def test_words_that_wait_keep_no_evidence_waiting(tmp_path) -> None:
     node = Whole(tmp_path, sensor=False)
     node.says(a_case())
     cases = node.door.cases
-    shut_for(node, cases._answers, "CaseAnswered")
+    shut_for(node, cases.gate, "CaseAnswered")
     for number in range(WAITING_MAX + 1):
         cases.book.leave(CASE, None, "words", f"Gateway {number}", "Anna", node.clock.now_us())
     cases.book.leave(CASE, None, ATTACH, "A log", "Anna", node.clock.now_us(), content=bytes(40))

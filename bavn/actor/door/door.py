@@ -7,13 +7,15 @@ message, or neither. Refuses to know records: it is handed suspicions.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from bavn.actor.door.conversation import DoorContext, Received, naming
 from bavn.actor.door.conversations.canary import Canaries
-from bavn.actor.door.conversations.cases import Cases, ForPeople
+from bavn.actor.door.conversations.cases import Cases
 from bavn.actor.door.conversations.questions import Questions
-from bavn.actor.door.draft import SHUT, STAYS, Draft, labelled, message_rule, put
+from bavn.actor.door.draft import SHUT, STAYS, Draft, labelled
 from bavn.actor.door.echo import Holds, holds_none
 from bavn.actor.door.kept_back import KeptBack
 from bavn.actor.door.live import Element, echoes, live_elements, put_aside
@@ -25,7 +27,7 @@ from bavn.actor.door.rounds.held import Held, Hold, at_once
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.door.rounds.replies import Replies
 from bavn.actor.door.rounds.reveals import Reveals
-from bavn.actor.door.rounds.rules import NOTHING, Outcome, Put, RoundRules, members_text, names_of, params_of
+from bavn.actor.door.rounds.rules import RoundQuestion, RoundRules, members_text, names_of, params_of
 from bavn.actor.door.state import OpenRound, State
 from bavn.actor.door.tell_rules import Condition, TakenBack, TellRules
 from bavn.model.forms import same_names
@@ -41,11 +43,12 @@ from bavn.psi.identifier import Identifiers
 from bavn.psi.keys import key_check, members_key
 from bavn.psi.round import Cell, RoundParams
 from bavn.wire import seal
-from bavn.wire.codec import DOWN_KINDS, summary_of
+from bavn.wire.codec import DOWN_KINDS
 from bavn.wire.gate import Gate, Rule
-from bavn.wire.ledger import Ledger, Note
+from bavn.wire.ledger import Ledger
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
+from bavn.wire.messages.exercise import ExerciseTold
 from bavn.wire.outbox import Outbox, OutboxLimits, OutboxState
 from bavn.wire.privacy import Message
 
@@ -122,41 +125,24 @@ class Door:
         self.outbox = Outbox(ledger.book, name, keys.own, clock, limits=on.limits)
         rules = Rules(policy, self.state, clock, homes)
         self.reveals = Reveals(ledger.book)
-        self.canary = Canaries(ledger, self.outbox, clock, policy, self.state, self.reveals)
         self._kept_back = KeptBack(ledger, clock)
         tell = TellRules(policy, self.reveals.was_reported)
-        self.questions = Questions(
-            ledger=ledger,
-            outbox=self.outbox,
-            clock=clock,
-            policy=policy,
-            state=self.state,
-            homes=homes,
-            centre=CENTRE,
-        )
-        self.cases = Cases(
-            ledger=ledger,
-            outbox=self.outbox,
-            clock=clock,
-            policy=policy,
-            homes=homes,
-            centre=CENTRE,
-            cleaned=on.cleaned,
-        )
-        self._open_gates(RoundRules(policy, self.state, clock, name), rules, tell)
+        at = DoorContext(ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, homes=homes, centre=CENTRE)
+        self.canary = Canaries(at, self.state, self.reveals)
+        self.questions, self.cases = Questions(at, self.state), Cases(at, on.cleaned)
+        self._conversations: dict[type[Message], Any] = {
+            messages.CasePart: self.cases,
+            messages.VerdictGiven: self.cases.advice,
+            messages.WarningGiven: self.cases.warnings,
+            ExerciseTold: self.cases.exercises,
+            CanaryAnswered: self.canary,
+            messages.QuestionAsked: self.questions,
+        }
+        self._open_gates(at, RoundRules(policy, self.state, clock, name), rules, tell)
 
-    def _open_gates(self, rounds: RoundRules, rules: Rules, tell: TellRules) -> None:
+    def _open_gates(self, at: DoorContext, rounds: RoundRules, rules: Rules, tell: TellRules) -> None:
         ledger, clock = self.ledger, self._clock
-        self._rounds = Gate[Put, Outcome](
-            "asked",
-            rounds.row(),
-            ledger,
-            clock,
-            way="in",
-            nothing=lambda: NOTHING,
-            label=labels.put_note,
-            follow=lambda item, _: labels.put_note(item),
-        )
+        self._rounds = at.way_in(rounds.row())
         self._elements = Gate[Offered, Draft](
             "door",
             rules.element_row(),
@@ -177,14 +163,12 @@ class Door:
             label=labels.late_note,
             follow=lambda round_id, _: labels.late_note(round_id),
         )
-        self._reports = self._out(
-            messages.Report, rules.report_row(), lambda item: labelled("Report", CENTRE, labels.request_words(item))
-        )
-        self._withdrawals = self._out(messages.Withdrawn, tell.withdrawal_row(), labels.withdrawn_note)
-        self._sightings = self._out(messages.Observation, tell.sighting_row(), labels.sighting_note)
-        self._outcomes = self._out(messages.Receipt, tell.outcome_row(), labels.outcome_note)
-        self._health = self._out(messages.Health, tell.health_row(), lambda _: labelled("Health", CENTRE, {}))
-        self._replies = Replies(ledger, self.outbox, clock)
+        self._reports = at.way_out(messages.Report, rules.report_row(), labels.request_words)
+        self._withdrawals = at.way_out(messages.Withdrawn, tell.withdrawal_row(), labels.withdrawn_words)
+        self._sightings = at.way_out(messages.Observation, tell.sighting_row(), naming("indicator_id", "kind"))
+        self._outcomes = at.way_out(messages.Receipt, tell.outcome_row(), naming("indicator_id", "state"))
+        self._health = at.way_out(messages.Health, tell.health_row(), naming())
+        self._replies = Replies(at)
 
     # --- what the centre says ---------------------------------------------------------------------------------
 
@@ -218,17 +202,13 @@ class Door:
         return seal.open({CENTRE: self._keys.centre}, self.name, raw, DOWN_KINDS)
 
     def _listen(self, opened: seal.Opened, protect: Callable[[Instruction], object]) -> None:
-        message, item_id = opened.message, opened.id
+        message, note = opened.message, labels.received_note(opened.encoded)
         if isinstance(message, Instruction):
             protect(message)
-        elif isinstance(message, messages.QuestionAsked):
-            self.questions.take_in(message, item_id, opened.encoded.bytes, summary_of(opened.encoded))
-        elif isinstance(message, ForPeople):
-            self.cases.take_in(message, labels.received_note(opened.encoded))
-        elif isinstance(message, CanaryAnswered):
-            self.canary.take_in(message, labels.received_note(opened.encoded))
+        elif type(message) in self._conversations:
+            self._conversations[type(message)].take_in(message, note)
         else:
-            self._answer(Put(message, item_id, opened.encoded.bytes, summary_of(opened.encoded)))  # type: ignore[arg-type]
+            self._answer(Received(message, note))  # type: ignore[arg-type]
 
     def _not_received(self, raw: bytes, refused: Refused) -> Refused:
         """Notes what could not be heard. An envelope of the centre's own that is no message is passed over for good,
@@ -249,7 +229,7 @@ class Door:
         self.state.leaps.took(CENTRE, self.heard, seq, self._clock.now_us())
         self.state.set_received(CENTRE, seq)
 
-    def _answer(self, put: Put) -> None:
+    def _answer(self, put: RoundQuestion) -> None:
         if isinstance(self._rounds.offer(put), Refused):
             return
         message = put.message
@@ -448,7 +428,7 @@ class Door:
         """Closes old rounds, takes expired shares out of the outbox and old lines into the ledger's closed parts."""
         self.state.forget_rounds(self._clock.now_us())
         self.questions.tidy()
-        self.cases.tidy()
+        self.cases.forget()
         self.reveals.forget(self._clock.now_us())
         self.canary.forget()
         self.outbox.expire()
@@ -480,17 +460,3 @@ class Door:
 
     def _live(self, tier: str, now_us: int) -> list[tuple[Element, bool]]:
         return live_elements(self._suspicions(), tier, now_us, self.policy, self._verdicts(), self._holds)
-
-    def _out[Item](
-        self, kind: type[Message], row: Sequence[Rule[Item, Draft]], label: Callable[[Item], Note]
-    ) -> Gate[Item, Draft]:
-        return Gate(
-            "door",
-            (*row, message_rule(kind, self.outbox, CENTRE)),
-            self.ledger,
-            self._clock,
-            way="out",
-            nothing=Draft,
-            label=label,
-            follow=put(self.outbox, CENTRE, lambda _: None),
-        )

@@ -5,17 +5,15 @@ last, which builds the message (strictly typed, every field with its privacy cla
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import rfc8785
 
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock
-from bavn.wire.book import Book
 from bavn.wire.codec import Encoded, encode, privacy_of, summary_of
-from bavn.wire.gate import Gate, Rule
+from bavn.wire.gate import Rule
 from bavn.wire.ledger import Note
 from bavn.wire.outbox import Outbox
 from bavn.wire.privacy import Message
@@ -69,23 +67,6 @@ SHUT: Final = WAITS
 """Refusals of a gate that a person must look at first."""
 STAYS: Final = SHUT | {"outbox_full"}
 """Refusals after which what was to go out waits here: there is no room, or a person must look at the gate first."""
-
-
-def let_out[Item](
-    book: Book, clock: Clock, table: str, waiting: Iterable[tuple[int, Item]], gate: Gate[Item, Draft]
-) -> int:
-    """Offers what people left in a table, by number, each in the transaction of its line; how many were dealt with. A
-    full outbox or a gate that is shut ends it: the rest waits."""
-    dealt = 0
-    for number, item in waiting:
-        with book.transaction() as tx:
-            outcome = gate.offer(item)
-            rule = outcome.rule if isinstance(outcome, Refused) else ""
-            if rule in STAYS:
-                break
-            tx.execute(f"UPDATE {table} SET told_us = ?, rule = ? WHERE number = ?", (clock.now_us(), rule, number))
-        dealt += 1
-    return dealt
 
 
 def labelled(kind: str, peer: str, what: Mapping[str, Any]) -> Note:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from bavn.actor.door.conversation import DoorContext
 from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_of
 from bavn.actor.door.conversations.cases import Cases
 from bavn.actor.door.rounds.labels import CENTRE
@@ -78,15 +79,15 @@ class opened_cases:  # noqa: N801  used as a context, like a function
         self._book = Book(book_of(self._config))
         try:
             clock, nobody = SystemClock(), Ed25519PrivateKey.from_private_bytes(SystemDice().bytes(32))
-            return Cases(
+            at = DoorContext(
                 ledger=Ledger(self._book),
                 outbox=Outbox(self._book, given.node.actor, nobody, clock),
                 clock=clock,
                 policy=given.door,
                 homes=given.node.homes,
                 centre=CENTRE,
-                cleaned=redact.text,
             )
+            return Cases(at, redact.text)
         except (sqlite3.Error, ValueError):
             self._book.close()
             raise

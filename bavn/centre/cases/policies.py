@@ -14,6 +14,7 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.case.case import ElementFacts
 from bavn.centre.cases.tables import POLICY, POLICY_USE, reading, writing
 from bavn.centre.cases.who import CENTRE, NotAllowed, person, second
+from bavn.centre.store.rows import value_from
 from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType
 from bavn.model.ports import Clock
@@ -193,13 +194,4 @@ def _body(policy: StandingPolicy) -> dict[str, Any]:
 
 def _state(row: Row[Any]) -> PolicyState:
     body = json.loads(row.body)
-    return PolicyState(
-        id=row.id,
-        policy=StandingPolicy(**body | {"types": tuple(body["types"])}),
-        proposed_by=row.proposed_by,
-        proposed_us=row.proposed_us,
-        approved_by=row.approved_by,
-        approved_us=row.approved_us,
-        ended_by=row.ended_by,
-        ended_us=row.ended_us,
-    )
+    return value_from(PolicyState, row, policy=StandingPolicy(**body | {"types": tuple(body["types"])}))

@@ -6,7 +6,7 @@ taken for a no. Refuses to send anything: the centre's node does.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -33,6 +33,7 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables, reading, writing
 from bavn.centre.cases.who import NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
+from bavn.centre.store.rows import row_of, value_from
 from bavn.model.moment import DAY_US, hour_of
 from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.ports import Clock
@@ -235,11 +236,9 @@ class Questions:
             & (ANSWER.c.actor == said.actor)
             & (ANSWER.c.number == said.number)
         )
-        row = asdict(said)
-        del row["item_id"]
         with writing(self._engine) as connection:
             connection.execute(delete(ANSWER).where(here))
-            connection.execute(insert(ANSWER).values(**row))
+            connection.execute(insert(ANSWER).values(**row_of(ANSWER, said)))
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -318,13 +317,4 @@ def _question(row: Row[Any]) -> Question:
 
 
 def _answer(row: Row[Any]) -> QuestionAnswer:
-    return QuestionAnswer(
-        actor=row.actor,
-        number=row.number,
-        state=row.state,
-        count_bucket=row.count_bucket,
-        first_hour=row.first_hour,
-        last_hour=row.last_hour,
-        days=row.days,
-        received_us=row.received_us,
-    )
+    return value_from(QuestionAnswer, row)

@@ -18,6 +18,7 @@ from bavn.centre.cases.case.work_tables import REMINDER, make_work_tables
 from bavn.centre.cases.nis2.clocks import Nis2View
 from bavn.centre.cases.tables import reading, writing
 from bavn.centre.cases.who import CENTRE
+from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.ports import Clock
@@ -247,19 +248,7 @@ class Reminders:
         """The latest first."""
         asked = select(REMINDER).order_by(REMINDER.c.at_us.desc(), REMINDER.c.reminder_id).limit(limit)
         with reading(self._engine) as connection:
-            return tuple(
-                Sent(
-                    reminder_id=row.reminder_id,
-                    way=row.way,
-                    recipient=row.recipient,
-                    case_id=row.case_id,
-                    state=row.state,
-                    tries=row.tries,
-                    reason=row.reason,
-                    at_us=row.at_us,
-                )
-                for row in connection.execute(asked)
-            )
+            return tuple(value_from(Sent, row) for row in connection.execute(asked))
 
     def forget(self) -> None:
         """Drops what is over for more than a year."""

@@ -57,6 +57,7 @@ from bavn.wire.privacy import Message
 
 COUNTS_AGE_DAYS_MAX: Final = 7
 ZIP_BEGINS: Final = b"PK\x03\x04"
+NOT_PLAIN: Final = Refused("not_plain", "the words hold what no screen should be given")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,19 +165,21 @@ def _question(message: QuestionAnswered | QuestionDeclined, known: PlausibilityC
 
 
 def _case_answered(message: CaseAnswered, known: PlausibilityContext) -> Refused | None:
-    if not is_plain(message.words):
-        return Refused("not_plain", "the words hold what no screen should be given")
-    if message.act == "words" and not message.words.strip():
-        return Refused("no_words", "words alone, and there are none")
-    return known.cases.may_answer(message.case_id, known.actor, message.task_id, message.act)
+    cases, actor = known.cases, known.actor
+    return _words(message) or cases.may_answer(message.case_id, actor, message.task_id, message.act)
 
 
 def _warning_answered(message: WarningAnswered, known: PlausibilityContext) -> Refused | None:
+    warnings, actor = known.warnings, known.actor
+    return _words(message) or warnings.may_answer(message.warning_id, actor, message.version, message.act)
+
+
+def _words(message: CaseAnswered | WarningAnswered) -> Refused | None:
     if not is_plain(message.words):
-        return Refused("not_plain", "the words hold what no screen should be given")
+        return NOT_PLAIN
     if message.act == "words" and not message.words.strip():
         return Refused("no_words", "words alone, and there are none")
-    return known.warnings.may_answer(message.warning_id, known.actor, message.version, message.act)
+    return None
 
 
 def _exercise_step(message: ExerciseStep, known: PlausibilityContext) -> Refused | None:
@@ -190,7 +193,7 @@ def _exercise_step(message: ExerciseStep, known: PlausibilityContext) -> Refused
 def _nis2_noted(message: Nis2Noted, known: PlausibilityContext) -> Refused | None:
     """Of the actor whose message it is: nothing in it names another."""
     if not is_plain(message.why):
-        return Refused("not_plain", "the words hold what no screen should be given")
+        return NOT_PLAIN
     at_us = message.minute * MINUTE_US
     if not known.now_us - AGE_DAYS_MAX * DAY_US <= at_us <= known.now_us + MINUTE_US:
         return Refused("nis2_time", f"in the future, or more than {AGE_DAYS_MAX} days ago")
@@ -200,7 +203,7 @@ def _nis2_noted(message: Nis2Noted, known: PlausibilityContext) -> Refused | Non
 
 def _case_evidence(message: CaseEvidence, known: PlausibilityContext) -> Refused | None:
     if not is_plain(message.words):
-        return Refused("not_plain", "the words hold what no screen should be given")
+        return NOT_PLAIN
     if not message.content.startswith(ZIP_BEGINS):
         return Refused("no_zip", "what is attached is no zip file")
     return known.cases.may_attach(message.case_id, known.actor, len(message.content))

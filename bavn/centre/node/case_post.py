@@ -16,51 +16,27 @@ from bavn.centre.cases.case.work import Work
 from bavn.centre.cases.reminders import Reminders
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.members.registry import Registry
+from bavn.centre.node.actor_post import ActorPost
 from bavn.centre.node.contained import Containment
 from bavn.centre.share.case_rules import CaseGrounds
-from bavn.centre.share.rules import LATER
 from bavn.centre.share.share import Share
-from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
 from bavn.model.received import Attached, BlockReceipt, CaseAnswer, Nis2Step, Observed, Withdrawal
 from bavn.model.sector.lead import Sign
 
-AGAIN_US = MINUTE_US
 
-
-@dataclass(slots=True)
-class CasePost:
-    """Between cases, members and share. ``work`` is handed to gate 2 as well."""
+@dataclass(slots=True, kw_only=True)
+class CasePost(ActorPost):
+    """``work`` is handed to gate 2 as well."""
 
     work: Work
     told: CaseNotices
-    share: Share
-    registry: Registry
-    clock: Clock
-    contained: Containment
     reminders: Reminders
 
     def step(self) -> None:
         """Works out what actors are to hear, and queues it. Raises GateBroken."""
-        members = [actor.name for actor in self.registry.members()[1]]
-        self.told.step(members)
-        owed = self.told.owed()
-        names = [actor.name for actor in self.registry.actors()] if owed else []
-
-        def tell(one: Owed) -> None:
-            grounds = CaseGrounds(
-                tlp=one.tlp,
-                others=tuple(name for name in names if name != one.said.to),
-                reported=one.reported,
-                by_hand=one.by_hand,
-                by=one.by,
-                groups=one.groups,
-            )
-            refused = self.share.say(one.said, grounds)
-            again = refused is not None and refused.rule in LATER
-            self.told.done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
-
-        self.contained.each("case to an actor", owed, tell)
+        self.told.step(self.members())
+        self.tell("case to an actor", self.told.owed(), lambda one: one.said, _grounds, self.told.done)
 
     def reported(self, lead_id: str, signs: Sequence[Sign]) -> None:
         """The actors behind a lead are in its case."""
@@ -94,6 +70,12 @@ class CasePost:
     def taken_back(self, said: Withdrawal) -> None:
         """An actor took its reports back."""
         self.work.involved.taken_back(said)
+
+
+def _grounds(one: Owed, others: tuple[str, ...]) -> CaseGrounds:
+    return CaseGrounds(
+        tlp=one.tlp, others=others, reported=one.reported, by_hand=one.by_hand, by=one.by, groups=one.groups
+    )
 
 
 def open_case_post(

@@ -15,13 +15,16 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, fun
 from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.stage_book import OPEN, STOPPED, begin_stages, end_stages, open_stages
 from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, OBSERVED, RECEIPT, RING, reading, writing
+from bavn.centre.store.owed import PENDING, QUEUED, due, owing, settled
+from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.received import BlockReceipt, Observed
 from bavn.model.statement import Releasing, Withdrawing
 
 RELEASE, WITHDRAW = "release", "withdraw"
-PENDING, QUEUED, REFUSED, STALE, HELD = "pending", "queued", "refused", "stale", "held"
+STALE, HELD = "stale", "held"
+"""Beside what every table of what is owed says: a newer version came; the canary ring goes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +174,7 @@ class Deliveries:
         asked = (
             select(DELIVERY.c.actor, DELIVERY.c.kind, DELIVERY.c.version.label("due"), INDICATOR)
             .join(INDICATOR, INDICATOR.c.id == DELIVERY.c.indicator_id)
-            .where(DELIVERY.c.status == PENDING, DELIVERY.c.try_us <= now_us)
+            .where(due(DELIVERY, now_us))
             .order_by(DELIVERY.c.version, DELIVERY.c.indicator_id, DELIVERY.c.actor)
             .limit(limit)
         )
@@ -312,11 +315,10 @@ class Deliveries:
         rows = [
             {
                 "indicator_id": wanted_id,
-                "version": version,
+                **owing(version),
                 "actor": actor,
                 "kind": kind,
                 "status": HELD if ring and actor not in ring else PENDING,
-                "rule": "",
                 "try_us": now_us,
                 "queued_us": None,
             }
@@ -330,10 +332,9 @@ class Deliveries:
         here = and_(
             DELIVERY.c.indicator_id == wanted, DELIVERY.c.version == version, DELIVERY.c.actor == mark.one.actor
         )
-        values: dict[str, Any] = {"status": QUEUED, "queued_us": now_us, "rule": ""}
-        if mark.rule:
-            status = REFUSED if mark.again_us is None else PENDING
-            values = {"status": status, "rule": mark.rule, "try_us": mark.again_us or 0}
+        values = settled(mark.rule, mark.again_us)
+        if values["status"] == QUEUED:
+            values["queued_us"] = now_us
         connection.execute(update(DELIVERY).where(here).values(**values))
 
 
@@ -366,17 +367,12 @@ def _pending(row: Row[Any]) -> Pending:
 
 
 def _indicator(row: Row[Any]) -> Indicator:
-    return Indicator(
-        id=row.id,
-        version=row.version,
+    return value_from(
+        Indicator,
+        row,
         observable=Observable.trusted(ObservableType(row.type), row.value),
         tlp=Tlp(row.tlp),
         pap=Pap(row.pap),
-        confidence=row.confidence,
-        valid_from_us=row.valid_from_us,
-        valid_until_us=row.valid_until_us,
-        case_id=row.case_id,
-        technique=row.technique,
     )
 
 

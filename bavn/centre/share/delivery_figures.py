@@ -6,8 +6,9 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine, func, select
 
-from bavn.centre.share.deliveries import HELD, PENDING, QUEUED, RELEASE
+from bavn.centre.share.deliveries import HELD, RELEASE
 from bavn.centre.share.tables import DELIVERY, INDICATOR, OBSERVED, RECEIPT, make_tables, reading
+from bavn.centre.store.owed import PENDING, QUEUED
 from bavn.model.moment import HOUR_US
 
 IN_FORCE: Final = ("enforced", "partly")

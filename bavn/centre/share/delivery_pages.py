@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from sqlalchemy import Engine, Row, func, select
 
-from bavn.centre.share.deliveries import PENDING
 from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, RECEIPT, reading
+from bavn.centre.store.owed import PENDING
+from bavn.centre.store.rows import value_from
 
 PAGE_MAX: Final = 1_000
 
@@ -76,15 +77,9 @@ def owed_to(engine: Engine, actor: str, limit: int, after: str = "") -> tuple[Ow
 
 
 def _owed(row: Row[Any], receipt: Row[Any] | None, not_carried: tuple[str, ...]) -> OwedTo:
-    return OwedTo(
-        indicator_id=row.indicator_id,
-        type=row.type,
-        value=row.value,
-        live=row.live,
-        kind=row.kind,
-        status=row.status,
-        rule=row.rule,
-        queued_us=row.queued_us,
+    return value_from(
+        OwedTo,
+        row,
         state=receipt.state if receipt else "",
         state_rule=receipt.rule if receipt else "",
         state_us=receipt.last_us if receipt else None,

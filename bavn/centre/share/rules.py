@@ -32,6 +32,7 @@ SHUT: Final = WAITS
 """Refusals of a gate that is shut for this kind and recipient."""
 LATER: Final = SHUT | {"room"}
 """Refusals after which a letter is offered again: its recipient's queue is full, or a person must open the gate."""
+OF_CASE: Final[tuple[type[Telling | Judging], ...]] = (Telling, Judging)
 OF_THE_RECIPIENT: Final = LATER | {"to_member"}
 """Rules that speak of one recipient; what any other rule refuses, it refuses for all."""
 
@@ -173,11 +174,12 @@ class ShareRules:
 
     def _marking(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         """What comes of a case goes out under no laxer TLP or PAP than the case's own."""
-        if isinstance(letter.said, Telling | Judging):
-            return draft if letter.case is None else marking(letter.said, letter.case) or draft
-        if not isinstance(letter.said, Releasing) or letter.grounds is None:
+        said, grounds = letter.said, letter.grounds
+        if isinstance(said, Telling | Judging) and isinstance(grounds, CaseGrounds):
+            return marking(said, grounds) or draft
+        if not isinstance(said, Releasing) or not isinstance(grounds, Grounds):
             return draft
-        indicator, grounds = letter.said.indicator, letter.grounds
+        indicator = said.indicator
         order = [tlp.value for tlp in Tlp]
         if grounds.case_tlp == Tlp.RED.value:
             return Refused("marking", "the case is TLP:RED: it goes to named actors, not to all")
@@ -225,61 +227,41 @@ def _on_indicator(judge: Callable[[Indicator], Refused | None]) -> Apply:
     return apply
 
 
-def _on_case(judge: Callable[[Telling | Judging, CaseGrounds], Refused | None]) -> Apply:
-    """A rule about what is said of a case; it never passes without grounds."""
+def _on[Said, Why](
+    kinds: tuple[type[Said], ...], grounds: type[Why], unsaid: str, judge: Callable[[Said, Why], Refused | None]
+) -> Apply:
+    """A rule about letters of these kinds; others pass it untouched, and none of these passes without its grounds:
+    then ``unsaid`` refuses it."""
 
     def apply(letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
-        if not isinstance(letter.said, Telling | Judging):
+        if not isinstance(letter.said, kinds):
             return draft
-        if letter.case is None:
-            return Refused("own_only", "nobody says why it may go out")
-        return judge(letter.said, letter.case) or draft
+        if not isinstance(letter.grounds, grounds):
+            return Refused(unsaid, "nobody says why it may go out")
+        return judge(letter.said, letter.grounds) or draft
 
     return apply
-
-
-def _on_warning(judge: Callable[[Cautioning, WarningGrounds], Refused | None]) -> Apply:
-    """A rule about a warning; it never passes without grounds."""
-
-    def apply(letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
-        if not isinstance(letter.said, Cautioning):
-            return draft
-        if letter.warning is None:
-            return Refused("addressed", "nobody says why it may go out")
-        return judge(letter.said, letter.warning) or draft
-
-    return apply
-
-
-def _on_exercise(judge: Callable[[Exercising, ExerciseGrounds], Refused | None]) -> Apply:
-    """A rule about an exercise; it never passes without grounds."""
-
-    def apply(letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
-        if not isinstance(letter.said, Exercising):
-            return draft
-        if letter.exercise is None:
-            return Refused("exercise_for", "nobody says why it may go out")
-        return judge(letter.said, letter.exercise) or draft
-
-    return apply
-
-
-def _on_part(judge: Callable[[Telling, CaseGrounds], Refused | None]) -> Apply:
-    return _on_case(lambda said, grounds: judge(said, grounds) if isinstance(said, Telling) else None)
-
-
-def _on_verdict(judge: Callable[[Judging, CaseGrounds], Refused | None]) -> Apply:
-    return _on_case(lambda said, grounds: judge(said, grounds) if isinstance(said, Judging) else None)
 
 
 def _on_grounds(judge: Callable[[Indicator, Grounds], Refused | None]) -> Apply:
-    """The same for rules that ask why; an indicator without grounds is refused by the first of them."""
+    return _on((Releasing,), Grounds, "approved", lambda said, grounds: judge(said.indicator, grounds))
 
-    def apply(letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
-        if not isinstance(letter.said, Releasing):
-            return draft
-        if letter.grounds is None:
-            return Refused("approved", "nobody says why it may go out")
-        return judge(letter.said.indicator, letter.grounds) or draft
 
-    return apply
+def _on_case(judge: Callable[[Telling | Judging, CaseGrounds], Refused | None]) -> Apply:
+    return _on(OF_CASE, CaseGrounds, "own_only", judge)
+
+
+def _on_part(judge: Callable[[Telling, CaseGrounds], Refused | None]) -> Apply:
+    return _on((Telling,), CaseGrounds, "own_only", judge)
+
+
+def _on_verdict(judge: Callable[[Judging, CaseGrounds], Refused | None]) -> Apply:
+    return _on((Judging,), CaseGrounds, "own_only", judge)
+
+
+def _on_warning(judge: Callable[[Cautioning, WarningGrounds], Refused | None]) -> Apply:
+    return _on((Cautioning,), WarningGrounds, "addressed", judge)
+
+
+def _on_exercise(judge: Callable[[Exercising, ExerciseGrounds], Refused | None]) -> Apply:
+    return _on((Exercising,), ExerciseGrounds, "exercise_for", judge)

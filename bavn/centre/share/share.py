@@ -14,16 +14,13 @@ from typing import Final, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
-from bavn.centre.share.case_rules import CaseGrounds
 from bavn.centre.share.deliveries import Deliveries, Mark, Pending
 from bavn.centre.share.exchange import Exchange
-from bavn.centre.share.exercise_rules import ExerciseGrounds
-from bavn.centre.share.outgoing import CLOSING_KEPT_US, Grounds, Outgoing
+from bavn.centre.share.outgoing import CLOSING_KEPT_US, AnyGrounds, Grounds, Outgoing
 from bavn.centre.share.post import Post
 from bavn.centre.share.rules import GROUPS_MIN, LATER, OF_THE_RECIPIENT, ShareLimits
 from bavn.centre.share.stages import CanaryStages, Decision, StageRules
 from bavn.centre.share.tables import make_tables
-from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable
@@ -132,16 +129,10 @@ class Share:
         if self._on_queued is not None:
             self._on_queued(actor)
 
-    def say(
-        self,
-        said: Statement,
-        case: CaseGrounds | None = None,
-        warning: WarningGrounds | None = None,
-        exercise: ExerciseGrounds | None = None,
-    ) -> Refused | None:
+    def say(self, said: Statement, grounds: AnyGrounds | None = None) -> Refused | None:
         """A round message, a question, a warning, an exercise, or something of a case on these grounds; queued once.
         Raises GateBroken."""
-        return self.post.say(Outgoing(said, until_us=self._until(said), case=case, warning=warning, exercise=exercise))
+        return self.post.say(Outgoing(said, grounds, self._until(said)))
 
     def release(self, wishes: Sequence[ShareRequest], order_no: int) -> dict[str, str]:
         """Make indicators of what may go out, owed to every active actor; refusals as observable -> rule and reason.

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select, update
 
 from bavn.centre.share.tables import RING
+from bavn.centre.store.rows import value_from
 
 WAITING, OPEN, STOPPED = "ring", "open", "stopped"
 ROWS_MAX: Final = 10_000
@@ -79,12 +80,4 @@ def end_stages(connection: Connection, wanted_id: str, state: str, why: str, now
 
 
 def _stand(row: Row[Any]) -> StagesStatus:
-    return StagesStatus(
-        indicator_id=row.indicator_id,
-        state=row.state,
-        actors=tuple(json.loads(row.actors)),
-        version=row.version,
-        began_us=row.began_us,
-        ended_us=row.ended_us,
-        why=row.why,
-    )
+    return value_from(StagesStatus, row, actors=tuple(json.loads(row.actors)))

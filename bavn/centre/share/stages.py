@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Row, select, update
 
-from bavn.centre.share.deliveries import HELD, PENDING
+from bavn.centre.share.deliveries import HELD
 from bavn.centre.share.stage_book import (
     OPEN,
     STOPPED,
@@ -22,6 +22,7 @@ from bavn.centre.share.stage_book import (
     waiting_stages,
 )
 from bavn.centre.share.tables import DELIVERY, OBSERVED, RECEIPT, reading, writing
+from bavn.centre.store.owed import PENDING
 from bavn.model.intel.indicator import COUNT_EDGES
 from bavn.model.moment import SECOND_US
 

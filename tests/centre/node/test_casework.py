@@ -191,18 +191,18 @@ def test_a_verdict_reaches_all_weighs_in_their_lists_and_goes_when_the_case_is_r
     sector.desk.cases.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
     sector.run()
     for node in sector.nodes.values():
-        kept = node.door.cases.verdicts.every()
+        kept = node.door.cases.advice.verdicts.every()
         assert {(one.peer, one.judgement, one.by, one.origin) for one in kept} == {
             (observable.value, "true", "the sector", "sector") for observable in bad
         }
     sector.clock.advance(HOUR_US)
     sector.desk.cases.act(case_id, CaseAct.DISMISS, account("anna"), "it was a test")
     sector.run()
-    west = sector.nodes["west"].door.cases.verdicts
+    west = sector.nodes["west"].door.cases.advice.verdicts
     assert {one.judgement for one in west.every()} == {"benign"}
     sector.desk.cases.act(case_id, CaseAct.REOPEN, account("anna"), "it was not")
     sector.run()
-    assert [node.door.cases.verdicts.every() for node in sector.nodes.values()] == [[]] * 6
+    assert [node.door.cases.advice.verdicts.every() for node in sector.nodes.values()] == [[]] * 6
 
 
 def test_what_a_part_and_a_verdict_have_no_room_for_is_counted_in_them(world, bad, monkeypatch):
@@ -214,7 +214,7 @@ def test_what_a_part_and_a_verdict_have_no_room_for_is_counted_in_them(world, ba
         part = part_of(sector, name, case_id)
         assert (len(part["own"]), part["own_left"]) == (1, len(bad) - 1)
     for node in sector.nodes.values():
-        assert len(node.door.cases.verdicts.every()) == 1
+        assert len(node.door.cases.advice.verdicts.every()) == 1
         rows = node.door.ledger.book.rows(SECTOR_LEFT_SQL)
         assert [(case, left) for case, left, _ in rows] == [(case_id, len(bad) - 1)]
     assert len(bad) > 1
@@ -226,7 +226,7 @@ def test_a_newcomer_hears_the_verdicts_that_stand(world, suspicion):
     sector.run()
     sector.join("zulu", "zulu", 7)
     sector.run()
-    assert {one.judgement for one in sector.nodes["zulu"].door.cases.verdicts.every()} == {"benign"}
+    assert {one.judgement for one in sector.nodes["zulu"].door.cases.advice.verdicts.every()} == {"benign"}
 
 
 def test_two_actors_of_one_group_make_no_verdict_for_others(make_sector, suspicion):
@@ -238,7 +238,7 @@ def test_two_actors_of_one_group_make_no_verdict_for_others(make_sector, suspici
     case = sector.desk.open_case(view.lead.id, account("anna"))
     sector.desk.cases.act(case.id, CaseAct.CONFIRM, account("anna"), "sure")
     sector.run()
-    assert all(node.door.cases.verdicts.every() == [] for node in sector.nodes.values())
+    assert all(node.door.cases.advice.verdicts.every() == [] for node in sector.nodes.values())
     assert part_of(sector, "east", case.id)["state"] == "confirmed"
 
 
@@ -252,7 +252,7 @@ def test_tlp_red_goes_to_named_actors_alone(world):
     assert [part_of(sector, name, case_id) for name in SIX] == [None] * 6
     assert all(not any(isinstance(m, IndicatorReleased) for m in node.told) for node in sector.nodes.values())
     assert desk.cases.case(case_id).state is CaseState.CONFIRMED
-    assert all(node.door.cases.verdicts.every() == [] for node in sector.nodes.values())
+    assert all(node.door.cases.advice.verdicts.every() == [] for node in sector.nodes.values())
     desk.work.involved.add(case_id, "west", account("anna"), "its people may know")
     sector.run()
     assert part_of(sector, "west", case_id)["tlp"] == "TLP:RED"
@@ -260,7 +260,7 @@ def test_tlp_red_goes_to_named_actors_alone(world):
     desk.files.mark(case_id, account("anna"), Marking(tlp=Tlp.AMBER))
     sector.run()
     assert part_of(sector, "east", case_id)["tlp"] == "TLP:AMBER"
-    assert all(node.door.cases.verdicts.every() for node in sector.nodes.values())
+    assert all(node.door.cases.advice.verdicts.every() for node in sector.nodes.values())
 
 
 def test_indicators_leave_under_no_laxer_marking_than_their_case(world):

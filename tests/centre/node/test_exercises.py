@@ -1,5 +1,7 @@
 """An exercise from the centre to every door that has a part in it, through a lane apart, and back, in one process."""
 
+from dataclasses import replace
+
 import pytest
 
 from bavn.actor.door.policy import DoorPolicy
@@ -49,7 +51,7 @@ def sector(make_sector):
     made = make_sector(FOUR)
     for node in made.nodes.values():
         exercises = node.door.cases.exercises
-        exercises._policy = DoorPolicy(exercises="automatic")
+        exercises.at = replace(exercises.at, policy=DoorPolicy(exercises="automatic"))
     made.run()
     return made
 
@@ -202,7 +204,7 @@ def test_gate_3_lets_no_exercise_out_that_nobody_started_or_that_names_others(se
         letter = Exercising(
             to="north", exercise_id=made.id, version=1, state=ExerciseState.RUNNING, plan=plan, role=role
         )
-        refused = sector.centre._share.say(letter, exercise=grounds)
+        refused = sector.centre._share.say(letter, grounds)
         assert refused is not None
         assert refused.rule == rule
 

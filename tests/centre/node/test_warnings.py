@@ -73,7 +73,7 @@ def answer(sector, name, warning_id, act, words="", version=1):
     node.warnings.leave(warning_id, version, AnswerAct(act), words, account("bo"))
     node.tell()
     sector.run()
-    return node.warnings._book.rows("SELECT rule FROM door_warning_answer ORDER BY number DESC LIMIT 1")[0][0]
+    return node.warnings.own_book.rows("SELECT rule FROM door_warning_answer ORDER BY number DESC LIMIT 1")[0][0]
 
 
 def stands(sector, warning_id):
@@ -174,7 +174,7 @@ def test_gate_three_looks_again(sector) -> None:
     told = warnings(sector).get(allowed).warning.told()
     plain = {"by": ANNA, "addressed": True, "named": True, "others": ()}
     say = lambda said, **more: sector.centre._share.post.try_on(  # noqa: E731
-        Outgoing(said, warning=WarningGrounds(**plain | more))
+        Outgoing(said, WarningGrounds(**plain | more))
     )
     good = Cautioning(to="east", warning=told)
     assert say(good) is None
@@ -215,9 +215,9 @@ def test_a_node_says_no_more_than_its_policy_and_its_people_may(sector) -> None:
     assert node.try_on(replace(said, words="one gateway, patched", act="affected")).fields["words"]
     assert node.try_on(replace(said, act="words", words="")).rule == "warning_step"
     assert node.try_on(replace(said, act="done", words="")).rule == "warning_step"
-    node._policy = DoorPolicy(answer_warnings=False)
+    node.at = replace(node.at, policy=DoorPolicy(answer_warnings=False))
     assert node.try_on(replace(said, words="")).rule == "answer_warnings"
-    node._policy = DoorPolicy(case_answers_per_day_max=0)
+    node.at = replace(node.at, policy=DoorPolicy(case_answers_per_day_max=0))
     assert node.try_on(replace(said, words="", act="affected")).rule == "answers_budget"
 
 
@@ -234,14 +234,14 @@ def test_a_hostile_centre_fills_no_node_with_warnings_and_no_screen_with_tricks(
         {"version": 2, "observables": ({"type": "ip4", "value": "10.1.1.1"},)},
         {"version": 2, "observables": ({"type": "domain", "value": "NOT canonical"},)},
     ):
-        from bavn.actor.door.conversations.warnings import ReceivedWarning
+        from bavn.actor.door.conversation import Received
 
         made = type(message)(**message.model_dump() | change)
-        outcome = node._heard.try_on(ReceivedWarning(made, note))
+        outcome = node.received.try_on(Received(made, note))
         assert isinstance(outcome, Refused)
         outcomes.add(outcome.rule)
     assert outcomes == {"warning_new", "warning_form"}
-    with node._book.transaction() as tx:
+    with node.own_book.transaction() as tx:
         for number in range(WARNINGS_MAX):
             tx.execute("INSERT INTO door_warning VALUES (?, 1, 'sent', '{}', 0)", (f"warning-{number:016x}",))
     assert sent(sector, Address(actors=("north",))) is not None

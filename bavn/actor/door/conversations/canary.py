@@ -9,24 +9,21 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
+from bavn.actor.door.conversation import DoorContext, Nothing, Received
 from bavn.actor.door.conversations.canary_book import CanaryBook, Run
-from bavn.actor.door.draft import STAYS, Draft, labelled, message_rule, put
-from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.rounds.labels import CENTRE
+from bavn.actor.door.draft import STAYS, Draft
 from bavn.actor.door.rounds.reveals import Reveals
 from bavn.actor.door.state import State as DoorState
 from bavn.model.evidence import evidence_nats
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock
 from bavn.model.sector import canary
 from bavn.model.sector.canary import Link, State
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
-from bavn.wire.gate import Gate, Rule
-from bavn.wire.ledger import Ledger, Note
+from bavn.wire.gate import Rule
+from bavn.wire.ledger import Note
 from bavn.wire.messages.canary import CanaryAnswered, CanaryTold, ChainLink
-from bavn.wire.outbox import Outbox
 
 TELL_GAP_US: Final = 20 * SECOND_US
 LOOK_US: Final = SECOND_US
@@ -43,62 +40,26 @@ class CanaryStatus:
     links: tuple[Link, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class CanaryReply:
-    """The centre's answer, and how the ledger names it."""
-
-    message: CanaryAnswered
-    note: Note
-
-
-Outcome = tuple[()]
-
-
 class Canaries:
     """One node's, on its own book."""
 
-    def __init__(
-        self, ledger: Ledger, outbox: Outbox, clock: Clock, policy: DoorPolicy, state: DoorState, reveals: Reveals
-    ) -> None:
-        self.book = CanaryBook(ledger.book)
-        self._clock, self._policy, self._state, self._reveals = clock, policy, state, reveals
+    def __init__(self, at: DoorContext, state: DoorState, reveals: Reveals) -> None:
+        self.at, self._state, self._reveals = at, state, reveals
+        self.book = CanaryBook(at.ledger.book)
         self._run, self._look_us = self.book.latest(), 0
-        out: tuple[Rule[CanaryStatus, Draft], ...] = (
+        rules = (
             Rule("tell_canaries", self._may),
             Rule("canary_day", self._day),
             Rule("canary", _said),
-            message_rule(CanaryTold, outbox, CENTRE),
         )
-        self._told = Gate[CanaryStatus, Draft](
-            "door",
-            out,
-            ledger,
-            clock,
-            way="out",
-            nothing=Draft,
-            label=lambda item: labelled("CanaryTold", CENTRE, {"day": item.run.day, "run": item.run.run}),
-            follow=put(outbox, CENTRE, lambda _: None),
-        )
-        heard: tuple[Rule[CanaryReply, Outcome], ...] = (
-            Rule("canary_sent", self._sent),
-            Rule("canary_once", self._once),
-        )
-        self._answers = Gate[CanaryReply, Outcome](
-            "asked",
-            heard,
-            ledger,
-            clock,
-            way="in",
-            nothing=lambda: (),
-            label=lambda item: item.note,
-            follow=self._keep_answer,
-        )
+        self._told = at.way_out(CanaryTold, rules, lambda item: {"day": item.run.day, "run": item.run.run})
+        self._answers = at.way_in((Rule("canary_sent", self._sent), Rule("canary_once", self._once)), self._keep_answer)
 
     # --- a run ------------------------------------------------------------------------------------------------
 
     def step(self) -> None:
         """Begins what is due, looks how far the present run came, and tells of it. Cheap where nothing is due."""
-        now_us = self._clock.now_us()
+        now_us = self.at.clock.now_us()
         if now_us < self._look_us and self._look_us - now_us <= LOOK_US:
             return
         self._look_us = now_us + LOOK_US
@@ -113,7 +74,7 @@ class Canaries:
     def under_way(self) -> Run | None:
         """The run whose links may still pass."""
         run = self._run
-        return run if run is not None and self._clock.now_us() < run.due_us else None
+        return run if run is not None and self.at.clock.now_us() < run.due_us else None
 
     def waits(self, link: str) -> Run | None:
         """The run under way, if this link of it has not been settled."""
@@ -126,13 +87,13 @@ class Canaries:
         """How a link of the run under way stands: said by whoever tried it."""
         run = self.under_way()
         if run is not None:
-            self.book.note(run, link, state, why, self._clock.now_us())
+            self.book.note(run, link, state, why, self.at.clock.now_us())
 
     def suspicions(self) -> tuple[Suspicion, ...]:
         """The canary under way, once the detectors found it: until its hour is over, also when it has come through,
         since others need to meet it."""
         run = self.under_way()
-        if run is None or not self._policy.tell_canaries:
+        if run is None or not self.at.policy.tell_canaries:
             return ()
         found = any(one.link == "detect" and one.state == "passed" for one in self.book.links(run))
         return (suspicion_of(run.day),) if found else ()
@@ -203,37 +164,36 @@ class Canaries:
 
     def take_in(self, message: CanaryAnswered, note: Note) -> None:
         """The centre's answer to the canary under way."""
-        self._answers.offer(CanaryReply(message, note))
+        self._answers.offer(Received(message, note))
 
     def forget(self) -> None:
         """Drops old runs."""
-        self.book.forget(self._clock.now_us())
+        self.book.forget(self.at.clock.now_us())
 
-    def _sent(self, item: CanaryReply, outcome: Outcome) -> Outcome | Refused:
+    def _sent(self, item: Received[CanaryAnswered], draft: Nothing) -> Nothing | Refused:
         run = self.under_way()
         if run is None or (run.day, run.run) != (item.message.day, item.message.run) or not run.told:
             return Refused("canary_sent", "no such canary is under way here")
-        return outcome
+        return draft
 
-    def _once(self, _: CanaryReply, outcome: Outcome) -> Outcome | Refused:
+    def _once(self, _: Received[CanaryAnswered], draft: Nothing) -> Nothing | Refused:
         run = self.under_way()
         if run is not None and run.answered_us is not None:
             return Refused("canary_once", "it was answered before")
-        return outcome
+        return draft
 
-    def _keep_answer(self, item: CanaryReply, _: Outcome) -> Note:
+    def _keep_answer(self, _: Received[CanaryAnswered]) -> None:
         if self._run is not None:
-            self.book.answered(self._run, self._clock.now_us())
+            self.book.answered(self._run, self.at.clock.now_us())
             self._run = self.book.latest()
-        return item.note
 
     def _may(self, _: CanaryStatus, draft: Draft) -> Draft | Refused:
-        if self._policy.tell_canaries and self._policy.tell_health:
+        if self.at.policy.tell_canaries and self.at.policy.tell_health:
             return draft
         return Refused("tell_canaries", "the policy tells of no canaries, or of no health")
 
     def _day(self, item: CanaryStatus, draft: Draft) -> Draft | Refused:
-        if canary.is_current(item.run.day, self._clock.now_us()):
+        if canary.is_current(item.run.day, self.at.clock.now_us()):
             return draft
         return Refused("canary_day", "neither today's nor yesterday's canary")
 

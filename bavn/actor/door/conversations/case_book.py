@@ -4,18 +4,14 @@ Lies in the node's own book. An answer or an attachment is left here by a person
 running node at its next step, through gate 1. Refuses to decide what may leave.
 """
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bavn.model.moment import DAY_US
+from bavn.actor.door.table import Table
 from bavn.wire.book import Book
 from bavn.wire.messages.catalogue import CasePart
 
 CASES_MAX: Final = 5000
-KEPT_DAYS: Final = 400
-WAITING_MAX: Final = 100
 ATTACH: Final = "attach"
 _SCHEMA = (
     """CREATE TABLE door_case (
@@ -31,11 +27,6 @@ _SCHEMA = (
     "CREATE INDEX door_case_said_case ON door_case_said (case_id)",
     "CREATE INDEX door_case_said_waits ON door_case_said (number) WHERE told_us IS NULL",
 )
-CASES_SQL: Final = (
-    "SELECT case_id, version, state, part, first_us, heard_us FROM door_case ORDER BY heard_us DESC, case_id"
-)
-SAID_SQL: Final = """SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule
-    FROM door_case_said ORDER BY number"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +43,8 @@ class KeptCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseReply:
-    """What a person here said. ``task_id`` None: words or evidence alone; ``sha256`` of what was attached, else empty.
-    ``told_us``: when it was dealt with; ``rule``: what refused it, if anything."""
+    """What a person here said. ``task_id`` None: words or evidence alone; ``sha256`` of ``content``, what was
+    attached, else empty. ``told_us``: when it was dealt with; ``rule``: what refused it, if anything."""
 
     number: int
     at_us: int
@@ -63,8 +54,28 @@ class CaseReply:
     words: str
     sha256: str
     by: str
-    told_us: int | None
-    rule: str
+    told_us: int | None = None
+    rule: str = ""
+    content: bytes | None = field(default=None, repr=False)
+
+
+KEPT: Final = Table(KeptCase, "door_case", order="heard_us DESC, case_id")
+SAID: Final = Table(CaseReply, "door_case_said", order="number", large=("content",))
+CASES_SQL, SAID_SQL = KEPT.sql, SAID.sql
+cases_of, replies_of = KEPT.of, SAID.of
+"""Values of rows, also as read by another process: without what was attached."""
+
+
+def case_of(part: CasePart, now_us: int) -> KeptCase:
+    """What is kept of a part."""
+    return KeptCase(
+        case_id=part.case_id,
+        version=part.version,
+        state=part.state,
+        part=part.model_dump(mode="json"),
+        first_us=now_us,
+        heard_us=now_us,
+    )
 
 
 class CaseBook:
@@ -76,25 +87,11 @@ class CaseBook:
 
     def keep(self, part: CasePart, now_us: int) -> None:
         """This is how the case stands for this actor now."""
-        text = json.dumps(part.model_dump(mode="json"), sort_keys=True, ensure_ascii=False)
-        with self._book.transaction() as tx:
-            tx.execute(
-                """INSERT INTO door_case VALUES (?, ?, ?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET version = excluded.version, state = excluded.state, part = excluded.part,
-                  heard_us = excluded.heard_us""",
-                (part.case_id, part.version, part.state, text, now_us, now_us),
-            )
+        KEPT.keep(self._book, case_of(part, now_us), stays=("first_us",))
 
     def get(self, case_id: str) -> KeptCase | None:
         """None for a case that this actor has not heard of."""
-        found = self._book.rows(
-            "SELECT case_id, version, state, part, first_us, heard_us FROM door_case WHERE case_id = ?", (case_id,)
-        )
-        return cases_of(found)[0] if found else None
-
-    def count(self) -> int:
-        """How many cases are remembered."""
-        return int(self._book.rows("SELECT count(*) FROM door_case")[0][0])
+        return KEPT.get(self._book, case_id)
 
     def leave(
         self,
@@ -109,91 +106,15 @@ class CaseBook:
         sha256: str = "",
     ) -> int:
         """Leaves what a person says for the running node; its number."""
-        with self._book.transaction() as tx:
-            made = tx.execute(
-                """INSERT INTO door_case_said (at_us, case_id, task_id, act, words, content, sha256, by_whom, rule)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, '')""",
-                (now_us, case_id, task_id, act, words, content, sha256, by),
-            )
-            return int(made.lastrowid or 0)
-
-    def waiting(self) -> list[tuple[CaseReply, bytes | None]]:
-        """What is not dealt with yet, oldest first, with what is attached; as many answers as attachments, so that
-        neither keeps the other waiting."""
-        rows = [
-            row
-            for word in ("=", "<>")
-            for row in self._book.rows(
-                f"""SELECT number, at_us, case_id, task_id, act, words, sha256, by_whom, told_us, rule, content
-                FROM door_case_said WHERE told_us IS NULL AND act {word} ? ORDER BY number LIMIT ?""",
-                (ATTACH, WAITING_MAX),
-            )
-        ]
-        return [(replies_of([row[:-1]])[0], row[-1]) for row in sorted(rows)]
-
-    def dealt_with(self, number: int, rule: str, now_us: int) -> None:
-        """It left, or ``rule`` refused it for good; what was attached is kept here no longer."""
-        with self._book.transaction() as tx:
-            tx.execute(
-                "UPDATE door_case_said SET told_us = ?, rule = ?, content = NULL WHERE number = ?",
-                (now_us, rule, number),
-            )
-
-    def settled_since(self, since_us: int, *, attached: bool) -> int:
-        """How many answers, or attachments, have left since then."""
-        word = "=" if attached else "<>"
-        found = self._book.rows(
-            f"SELECT count(*) FROM door_case_said WHERE told_us > ? AND rule = '' AND act {word} ?", (since_us, ATTACH)
-        )
-        return int(found[0][0])
-
-    def received_since(self, since_us: int) -> int:
-        """How many cases were heard of, or anew, since then."""
-        return int(self._book.rows("SELECT count(*) FROM door_case WHERE heard_us > ?", (since_us,))[0][0])
-
-    def last_acts(self, case_id: str, task_id: str) -> list[tuple[int, str]]:
-        """(when, act) of what was said to a task and was not refused, oldest first."""
-        return [
-            (int(at_us), str(act))
-            for at_us, act in self._book.rows(
-                """SELECT told_us, act FROM door_case_said
-                WHERE case_id = ? AND task_id = ? AND told_us IS NOT NULL AND rule = '' ORDER BY number""",
-                (case_id, task_id),
-            )
-        ]
-
-    def forget(self, now_us: int) -> None:
-        """Drops what has not moved for over a year."""
-        before_us = now_us - KEPT_DAYS * DAY_US
-        with self._book.transaction() as tx:
-            tx.execute("DELETE FROM door_case WHERE heard_us < ?", (before_us,))
-            tx.execute("DELETE FROM door_case_said WHERE told_us < ?", (before_us,))
-
-
-def cases_of(rows: Sequence[tuple[Any, ...]]) -> list[KeptCase]:
-    """Cases from rows of CASES_SQL, also as read by another process."""
-    return [
-        KeptCase(
-            case_id=case_id, version=version, state=state, part=json.loads(part), first_us=first_us, heard_us=heard_us
-        )
-        for case_id, version, state, part, first_us, heard_us in rows
-    ]
-
-
-def replies_of(rows: Sequence[tuple[Any, ...]]) -> list[CaseReply]:
-    """What was said, from rows of SAID_SQL, also as read by another process."""
-    return [
-        CaseReply(
-            number=number,
-            at_us=at_us,
+        said = CaseReply(
+            number=0,
+            at_us=now_us,
             case_id=case_id,
             task_id=task_id,
             act=act,
             words=words,
             sha256=sha256,
             by=by,
-            told_us=told_us,
-            rule=rule,
+            content=content,
         )
-        for number, at_us, case_id, task_id, act, words, sha256, by, told_us, rule in rows
-    ]
+        return SAID.add(self._book, said)

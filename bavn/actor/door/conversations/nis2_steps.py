@@ -4,23 +4,20 @@ The centre's clocks of this actor move by it, and of no other: a note names no a
 decide that an incident is significant, and to send anything to an authority.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bavn.actor.door.conversations.case_book import KEPT_DAYS, KeptCase
-from bavn.actor.door.draft import Draft, labelled, let_out, message_rule, put
-from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.conversation import DoorContext, Statements, naming
+from bavn.actor.door.conversations.case_book import KeptCase
+from bavn.actor.door.draft import Draft
+from bavn.actor.door.table import Table
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock
 from bavn.model.sector.nis2 import AGE_DAYS_MAX, CrossBorder, Nis2Act, OutOfOrder, checked
-from bavn.wire.gate import Gate, Rule
-from bavn.wire.ledger import Ledger
+from bavn.wire.gate import Rule
 from bavn.wire.messages.catalogue import Nis2Noted
-from bavn.wire.outbox import Outbox
 
-WAITING_MAX: Final = 100
 NEEDS_WHY: Final = frozenset({Nis2Act.NOT_SIGNIFICANT})
 _SCHEMA: Final = (
     """CREATE TABLE door_nis2 (
@@ -32,8 +29,6 @@ _SCHEMA: Final = (
     "CREATE INDEX door_nis2_waits ON door_nis2 (number) WHERE told_us IS NULL",
 )
 _CROSSES: Final = ("CREATE TABLE door_nis2_crosses (number INTEGER PRIMARY KEY, crosses TEXT NOT NULL) STRICT",)
-NIS2_SQL: Final = """SELECT number, noted_us, case_id, act, at_us, correct, why, by_whom, told_us, rule, crosses
-    FROM door_nis2 LEFT JOIN door_nis2_crosses USING (number) ORDER BY number"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,25 +50,26 @@ class Nis2Statement:
     crosses: CrossBorder | None = None
 
 
-class Nis2Steps:
-    """One actor's, on its own book. ``case_of``: a case as it was heard; ``unclean``: why words must not leave."""
+SAID: Final = Table(
+    Nis2Statement,
+    "door_nis2",
+    order="number",
+    joined="LEFT JOIN door_nis2_crosses USING (number)",
+    beside=("crosses",),
+)
+NIS2_SQL, nis2_statements_of = SAID.sql, SAID.of
+
+
+class Nis2Steps(Statements[Nis2Statement]):
+    """``case_of``: a case as it was heard; ``unclean``: why words must not leave."""
 
     def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        outbox: Outbox,
-        clock: Clock,
-        policy: DoorPolicy,
-        centre: str,
-        case_of: Callable[[str], KeptCase | None],
-        unclean: Callable[[str], Refused | None],
+        self, at: DoorContext, case_of: Callable[[str], KeptCase | None], unclean: Callable[[str], Refused | None]
     ) -> None:
-        self._book, self._ledger, self._clock, self._policy = ledger.book, ledger, clock, policy
         self._case_of, self._unclean = case_of, unclean
-        self._book.part("door_nis2", 1, _SCHEMA)
-        self._book.part("door_nis2_crosses", 1, _CROSSES)
-        row: tuple[Rule[Nis2Statement, Draft], ...] = (
+        at.ledger.book.part("door_nis2", 1, _SCHEMA)
+        at.ledger.book.part("door_nis2_crosses", 1, _CROSSES)
+        rules = (
             Rule("note_nis2", self._may),
             Rule("case_known", self._known),
             Rule("nis2_time", self._time),
@@ -82,17 +78,7 @@ class Nis2Steps:
             Rule("nis2_budget", self._budget),
             Rule("nis2_step", _step),
         )
-        last: Rule[Nis2Statement, Draft] = message_rule(Nis2Noted, outbox, centre)
-        self._gate = Gate[Nis2Statement, Draft](
-            "door",
-            (*row, last),
-            ledger,
-            clock,
-            way="out",
-            nothing=Draft,
-            label=lambda item: labelled("Nis2Noted", centre, _words(item)),
-            follow=put(outbox, centre, lambda _: None),
-        )
+        super().__init__(at, SAID, Nis2Noted, rules, _about)
 
     def leave(
         self,
@@ -106,35 +92,31 @@ class Nis2Steps:
         crosses: CrossBorder | None = None,
     ) -> int:
         """Leaves a step for the running node; its number."""
-        with self._book.transaction() as tx:
-            made = tx.execute(
-                """INSERT INTO door_nis2 (noted_us, case_id, act, at_us, correct, why, by_whom, rule)
-                VALUES (?, ?, ?, ?, ?, ?, ?, '')""",
-                (self._clock.now_us(), case_id, act.value, whole_minute(at_us), correct, why, by),
-            )
-            number = int(made.lastrowid or 0)
+        left = Nis2Statement(
+            number=0,
+            noted_us=self.at.clock.now_us(),
+            case_id=case_id,
+            act=act.value,
+            at_us=whole_minute(at_us),
+            correct=correct,
+            why=why,
+            by=by,
+        )
+        with self.own_book.transaction() as tx:
+            number = self.said.add(self.own_book, left)
             if crosses is not None:
                 tx.execute("INSERT INTO door_nis2_crosses VALUES (?, ?)", (number, crosses))
             return number
 
-    def tell(self) -> int:
-        """Lets out what waits, each in the transaction of its line; how many were dealt with."""
-        rows = self._book.rows(NIS2_SQL.replace("ORDER", "WHERE told_us IS NULL ORDER") + f" LIMIT {WAITING_MAX}")
-        waiting = ((said.number, said) for said in nis2_statements_of(rows))
-        return let_out(self._book, self._clock, "door_nis2", waiting, self._gate)
-
-    def try_on(self, said: Nis2Statement) -> Draft | Refused:
-        """What ``tell`` would let out of it now: for whoever notes it."""
-        return self._gate.try_on(said)
-
     def forget(self) -> None:
-        """Drops what was dealt with over a year ago."""
-        with self._book.transaction() as tx:
-            tx.execute("DELETE FROM door_nis2 WHERE told_us < ?", (self._clock.now_us() - KEPT_DAYS * DAY_US,))
+        super().forget()
+        with self.own_book.transaction() as tx:
             tx.execute("DELETE FROM door_nis2_crosses WHERE number NOT IN (SELECT number FROM door_nis2)")
 
     def _may(self, _: Nis2Statement, draft: Draft) -> Draft | Refused:
-        return draft if self._policy.note_nis2 else Refused("note_nis2", "the policy tells the centre of no NIS2 steps")
+        return (
+            draft if self.at.policy.note_nis2 else Refused("note_nis2", "the policy tells the centre of no NIS2 steps")
+        )
 
     def _known(self, item: Nis2Statement, draft: Draft) -> Draft | Refused:
         known = self._case_of(item.case_id)
@@ -145,7 +127,7 @@ class Nis2Steps:
         return draft
 
     def _time(self, item: Nis2Statement, draft: Draft) -> Draft | Refused:
-        now_us = self._clock.now_us()
+        now_us = self.at.clock.now_us()
         if not now_us - AGE_DAYS_MAX * DAY_US <= item.at_us <= now_us or item.at_us % MINUTE_US:
             return Refused("nis2_time", f"not a whole minute of the last {AGE_DAYS_MAX} days")
         return draft
@@ -162,7 +144,7 @@ class Nis2Steps:
         if act in happened and not item.correct:
             return Refused("nis2_order", f"{act.value} was noted already; to change it say so and why")
         try:
-            checked({**happened, act: item.at_us}, self._clock.now_us())
+            checked({**happened, act: item.at_us}, self.at.clock.now_us())
         except OutOfOrder as error:
             return Refused("nis2_order", str(error))
         return draft
@@ -175,46 +157,21 @@ class Nis2Steps:
             happened[Nis2Act.AWARE] = 0
         if Nis2Act.FINAL in happened:
             happened[Nis2Act.HANDLED] = 0
-        rows = self._book.rows(
-            """SELECT act, at_us FROM door_nis2
-            WHERE case_id = ? AND told_us IS NOT NULL AND rule = '' AND number <> ? ORDER BY number""",
-            (item.case_id, item.number),
-        )
-        return happened | {Nis2Act(act): int(at_us) for act, at_us in rows}
+        where = "case_id = ? AND told_us IS NOT NULL AND rule = '' AND number <> ?"
+        noted = self.said.find(self.own_book, where, (item.case_id, item.number))
+        return happened | {Nis2Act(step.act): step.at_us for step in noted}
 
     def _clean(self, item: Nis2Statement, draft: Draft) -> Draft | Refused:
         return self._unclean(item.why) or draft
 
     def _budget(self, _: Nis2Statement, draft: Draft) -> Draft | Refused:
-        since_us = self._clock.now_us() - DAY_US
-        spent = self._book.rows("SELECT count(*) FROM door_nis2 WHERE told_us > ? AND rule = ''", (since_us,))[0][0]
-        full = spent >= self._policy.case_answers_per_day_max
+        full = self.sent_today() >= self.at.policy.case_answers_per_day_max
         return Refused("nis2_budget", "the day's budget of steps is spent") if full else draft
 
 
 def whole_minute(at_us: int) -> int:
     """The minute in which a moment lies: no exact time leaves."""
     return at_us - at_us % MINUTE_US
-
-
-def nis2_statements_of(rows: Sequence[tuple[Any, ...]]) -> list[Nis2Statement]:
-    """What was noted, from rows of NIS2_SQL, also as read by another process."""
-    return [
-        Nis2Statement(
-            number=number,
-            noted_us=noted_us,
-            case_id=case_id,
-            act=act,
-            at_us=at_us,
-            correct=bool(correct),
-            why=why,
-            by=by,
-            told_us=told_us,
-            rule=rule,
-            crosses=crosses,
-        )
-        for number, noted_us, case_id, act, at_us, correct, why, by, told_us, rule, crosses in rows
-    ]
 
 
 def _step(item: Nis2Statement, draft: Draft) -> Draft | Refused:
@@ -229,13 +186,6 @@ def _step(item: Nis2Statement, draft: Draft) -> Draft | Refused:
     )
 
 
-def _words(item: Nis2Statement) -> Mapping[str, Any]:
-    return {
-        "number": item.number,
-        "case_id": item.case_id,
-        "act": item.act,
-        "minute": item.at_us // MINUTE_US,
-        "correct": item.correct,
-        "crosses": item.crosses,
-        "by": item.by,
-    }
+def _about(item: Nis2Statement) -> Mapping[str, Any]:
+    named = naming("number", "case_id", "act", "correct", "crosses", "by")(item)
+    return {**named, "minute": item.at_us // MINUTE_US}

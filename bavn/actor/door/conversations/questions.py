@@ -9,20 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bavn.actor.door.draft import STAYS, Draft, labelled, message_rule, put
-from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.conversation import DoorContext, Nothing, Received, named_in, naming
+from bavn.actor.door.draft import STAYS, Draft
 from bavn.actor.door.state import State
 from bavn.model.evidence import bucket_of
 from bavn.model.intel.indicator import COUNT_EDGES
 from bavn.model.moment import DAY_US, HOUR_US, hour_of
-from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external
+from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock
 from bavn.model.sector.question import DAYS_BACK_MAX, DAYS_OPEN_MAX
-from bavn.wire.gate import Gate, Rule
-from bavn.wire.ledger import Ledger, Note
+from bavn.wire.gate import Rule
+from bavn.wire.ledger import Note
 from bavn.wire.messages.catalogue import QuestionAnswered, QuestionAsked, QuestionDeclined
-from bavn.wire.outbox import Outbox
 from bavn.wire.shut import WAITS
 
 QUESTIONS_KEPT_DAYS: Final = 90
@@ -54,17 +52,6 @@ QUESTIONS_SQL: Final = """
 
 
 @dataclass(frozen=True, slots=True)
-class ReceivedQuestion:
-    """A question at the gate; ``observables`` None if one of them is in no canonical form."""
-
-    message: QuestionAsked
-    item_id: str
-    bytes: int
-    summary: str
-    observables: tuple[Observable, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
 class Place:
     """Which observable of which question."""
 
@@ -91,80 +78,55 @@ class Finding:
     last_us: int | None = None
 
 
-Nothing = tuple[()]
-
-
 class Questions:
-    """One actor's. ``homes``: its own networks."""
+    """One actor's, on its own book. ``state``: what a person here wished of each observable."""
 
-    def __init__(
-        self,
-        *,
-        ledger: Ledger,
-        outbox: Outbox,
-        clock: Clock,
-        policy: DoorPolicy,
-        state: State,
-        homes: tuple[str, ...],
-        centre: str,
-    ) -> None:
-        self._book, self._clock, self._policy, self._state, self._homes = ledger.book, clock, policy, state, homes
-        self._left_out, self._centre = policy.left_out, centre
+    def __init__(self, at: DoorContext, state: State) -> None:
+        self.at, self._book, self._state, self._left_out = at, at.ledger.book, state, at.policy.left_out
         self._book.part("door_question", 1, _SCHEMA)
         self._book.part("door_decline_waits", 1, _DECLINES)
-        self._asked = Gate[ReceivedQuestion, Nothing](
-            "asked",
-            self._request_row(),
-            ledger,
-            clock,
-            way="in",
-            nothing=lambda: (),
-            label=lambda item: _note(item, centre),
-            follow=lambda item, _: _note(item, centre),
+        self._asked = at.way_in(
+            (
+                Rule("question_new", self._new),
+                Rule("question_form", self._form),
+                Rule("question_time", self._time),
+                Rule("question_budget", self._budget),
+            )
         )
-        self._answers = Gate[Finding, Draft](
-            "door",
-            (*self._answer_row(), message_rule(QuestionAnswered, outbox, centre)),
-            ledger,
-            clock,
-            way="out",
-            nothing=Draft,
-            label=lambda item: labelled("QuestionAnswered", centre, _words(item.due)),
-            follow=put(outbox, centre, lambda _: None),
+        answers = (
+            Rule("external", self._external),
+            Rule("not_left_out", self._not_left_out),
+            Rule("not_vetoed", self._not_vetoed),
+            Rule("answer_mode", self._answer_mode),
+            Rule("not_again", self._not_again),
+            Rule("history", self._history),
+            Rule("answer", _answer),
         )
+        self._answers = at.way_out(QuestionAnswered, answers, _about)
         where = Rule[Place, Draft]("build", lambda at, draft: draft.plus(question_id=at.question_id, number=at.number))
-        self._declines = Gate[Place, Draft](
-            "door",
-            (where, message_rule(QuestionDeclined, outbox, centre)),
-            ledger,
-            clock,
-            way="out",
-            nothing=Draft,
-            label=lambda at: labelled("QuestionDeclined", centre, _where(at)),
-            follow=put(outbox, centre, lambda _: None),
-        )
+        self._declines = at.way_out(QuestionDeclined, (where,), naming("question_id", "number"))
 
     # --- hearing -----------------------------------------------------------------------------------------------
 
-    def take_in(self, message: QuestionAsked, item_id: str, size: int, summary: str) -> None:
+    def take_in(self, message: QuestionAsked, note: Note) -> None:
         """Through the gate and into the book; what is refused is declined at once, unless it was heard before. What the
         gate holds back is neither: it is heard again when a person opens."""
-        item = ReceivedQuestion(message, item_id, size, summary, _observables(message))
+        item = Received(message, note)
         outcome = self._asked.offer(item)
         if not isinstance(outcome, Refused):
-            self._keep(item, "open", "")
+            self._keep(message, "open", "")
         elif outcome.rule in WAITS:
             return
-        elif outcome.rule != "question_new" and self._kept_since(self._clock.now_us() - DAY_US) < KEPT_PER_DAY_MAX:
-            self._keep(item, "declined", outcome.rule)
+        elif outcome.rule != "question_new" and self._kept_since(self.at.clock.now_us() - DAY_US) < KEPT_PER_DAY_MAX:
+            self._keep(message, "declined", outcome.rule)
             for number in range(len(message.observables)):
                 self._decline(Place(message.question_id, number))
 
     def _kept_since(self, since_us: int) -> int:
         return int(self._book.rows("SELECT count(*) FROM door_question WHERE heard_us > ?", (since_us,))[0][0])
 
-    def _keep(self, item: ReceivedQuestion, state: str, rule: str) -> None:
-        message, now_us = item.message, self._clock.now_us()
+    def _keep(self, message: QuestionAsked, state: str, rule: str) -> None:
+        now_us = self.at.clock.now_us()
         since_us = message.since_hour // 24 * DAY_US  # whole days: no one finds out an hour by asking often
         with self._book.transaction() as tx:
             tx.executemany(
@@ -189,31 +151,24 @@ class Questions:
                 ],
             )
 
-    def _request_row(self) -> tuple[Rule[ReceivedQuestion, Nothing], ...]:
-        return (
-            Rule("question_new", self._new),
-            Rule("question_form", self._form),
-            Rule("question_time", self._time),
-            Rule("question_budget", self._budget),
-        )
-
-    def _new(self, item: ReceivedQuestion, draft: Nothing) -> Nothing | Refused:
+    def _new(self, item: Received[QuestionAsked], draft: Nothing) -> Nothing | Refused:
         known = self._book.rows(
             "SELECT 1 FROM door_question WHERE question_id = ? LIMIT 1", (item.message.question_id,)
         )
         return Refused("question_new", "this question was heard before") if known else draft
 
-    def _form(self, item: ReceivedQuestion, draft: Nothing) -> Nothing | Refused:
-        if item.observables is None or not item.observables or len(set(item.observables)) != len(item.observables):
+    def _form(self, item: Received[QuestionAsked], draft: Nothing) -> Nothing | Refused:
+        named = named_in(item.message.observables)
+        if not named or len(set(named)) != len(named):
             return Refused("question_form", "it names nothing, something twice, or something in no canonical form")
-        if any(one.type is ObservableType.CHAIN for one in item.observables):
+        if any(one.type is ObservableType.CHAIN for one in named):
             return Refused("question_form", "a chain of techniques stands in no record")
-        if not all(is_external(one, self._homes) for one in item.observables):
+        if not all(is_external(one, self.at.homes) for one in named):
             return Refused("question_form", "it asks about something inside")
         return draft
 
-    def _time(self, item: ReceivedQuestion, draft: Nothing) -> Nothing | Refused:
-        now_us, message = self._clock.now_us(), item.message
+    def _time(self, item: Received[QuestionAsked], draft: Nothing) -> Nothing | Refused:
+        now_us, message = self.at.clock.now_us(), item.message
         if not now_us < message.until_us <= now_us + DAYS_OPEN_MAX * DAY_US + AHEAD_US_MAX:
             return Refused("question_time", "its end has passed or is too far away")
         if message.asked_us > now_us + AHEAD_US_MAX or message.since_hour * HOUR_US > now_us + AHEAD_US_MAX:
@@ -222,14 +177,14 @@ class Questions:
             return Refused("question_time", "it looks too far back")
         return draft
 
-    def _budget(self, item: ReceivedQuestion, draft: Nothing) -> Nothing | Refused:
-        since_us = self._clock.now_us() - DAY_US
+    def _budget(self, item: Received[QuestionAsked], draft: Nothing) -> Nothing | Refused:
+        since_us = self.at.clock.now_us() - DAY_US
         ((spent,),) = self._book.rows(
             """SELECT count(*) FROM door_question
             WHERE heard_us > ? AND rule NOT IN ('question_form', 'question_time', 'question_budget')""",
             (since_us,),
         )
-        if spent + len(item.message.observables) > self._policy.questions_per_day_max:
+        if spent + len(item.message.observables) > self.at.policy.questions_per_day_max:
             return Refused("question_budget", "the day's budget of questions is spent")
         return draft
 
@@ -238,9 +193,9 @@ class Questions:
     def due(self) -> list[Due]:
         """What may be looked for now: all that is open and waits for nobody here. What a person has vetoed, or the
         policy never answers, is due too: its decline needs no history, but is given with the rest."""
-        if QuestionAnswered.__name__ in self._answers.shut_kinds(self._centre):
+        if QuestionAnswered.__name__ in self._answers.shut_kinds(self.at.centre):
             return []  # history is not searched for what cannot leave
-        now_us = self._clock.now_us()
+        now_us = self.at.clock.now_us()
         rows = self._book.rows(
             """SELECT question_id, number, observable, since_us FROM door_question
             WHERE state = 'open' AND until_us > ? ORDER BY heard_us, question_id, number LIMIT ?""",
@@ -266,7 +221,7 @@ class Questions:
             tx.execute(
                 """UPDATE door_question SET state = ?, rule = ?, count_bucket = ?, first_hour = ?, last_hour = ?,
                   days = ?, done_us = ? WHERE question_id = ? AND number = ?""",
-                (*values, self._clock.now_us(), due.question_id, due.number),
+                (*values, self.at.clock.now_us(), due.question_id, due.number),
             )
 
     def _decline(self, at: Place) -> None:
@@ -295,7 +250,7 @@ class Questions:
 
     def tidy(self) -> None:
         """Ends what was not decided in time, and forgets what is long over; a decline that waited is of no use then."""
-        now_us = self._clock.now_us()
+        now_us = self.at.clock.now_us()
         with self._book.transaction() as tx:
             tx.execute(
                 "UPDATE door_question SET state = 'unanswered', done_us = ? WHERE state = 'open' AND until_us <= ?",
@@ -310,25 +265,14 @@ class Questions:
 
     def _mode(self, observable: Observable) -> str:
         """The stricter of what the policy says to questions and to revealing this class."""
-        modes = {self._policy.answer_questions, self._policy.reveal_mode(observable.type)}
+        modes = {self.at.policy.answer_questions, self.at.policy.reveal_mode(observable.type)}
         return "never" if "never" in modes else "ask" if "ask" in modes else "automatic"
 
     def _waits(self, observable: Observable) -> bool:
         return self._mode(observable) == "ask" and self._state.wish(observable) not in ("allow", "veto")
 
-    def _answer_row(self) -> tuple[Rule[Finding, Draft], ...]:
-        return (
-            Rule("external", self._external),
-            Rule("not_left_out", self._not_left_out),
-            Rule("not_vetoed", self._not_vetoed),
-            Rule("answer_mode", self._answer_mode),
-            Rule("not_again", self._not_again),
-            Rule("history", self._history),
-            Rule("answer", _answer),
-        )
-
     def _external(self, item: Finding, draft: Draft) -> Draft | Refused:
-        external = is_external(item.due.observable, self._homes)
+        external = is_external(item.due.observable, self.at.homes)
         return draft if external else Refused("external", "it names something inside")
 
     def _not_left_out(self, item: Finding, draft: Draft) -> Draft | Refused:
@@ -350,7 +294,7 @@ class Questions:
         """The same asked over another span tells more than one answer may."""
         again = self._book.rows(
             "SELECT 1 FROM door_question WHERE observable = ? AND state IN ('met', 'not_met') AND done_us > ? LIMIT 1",
-            (str(item.due.observable), self._clock.now_us() - DAY_US),
+            (str(item.due.observable), self.at.clock.now_us() - DAY_US),
         )
         return Refused("not_again", "the same was answered within a day") if again else draft
 
@@ -371,27 +315,11 @@ def _answer(item: Finding, draft: Draft) -> Draft | Refused:
     )
 
 
-def _observables(message: QuestionAsked) -> tuple[Observable, ...] | None:
-    try:
-        return tuple(Observable(ObservableType(one.type), one.value) for one in message.observables)
-    except (NotCanonical, ValueError):
-        return None
-
-
 def _parsed(text: str) -> Observable:
     kind, _, value = text.partition(":")
     return Observable.trusted(ObservableType(kind), value)
 
 
-def _where(at: Place) -> Mapping[str, object]:
-    return {"question_id": at.question_id, "number": at.number}
-
-
-def _words(due: Due) -> Mapping[str, object]:
-    return {**_where(due), "observable": str(due.observable)}
-
-
-def _note(item: ReceivedQuestion, centre: str) -> Note:
-    return Note(
-        kind="QuestionAsked", item_id=item.item_id, peer=centre, privacy="C", bytes=item.bytes, summary=item.summary
-    )
+def _about(item: Finding) -> Mapping[str, Any]:
+    due = item.due
+    return {"question_id": due.question_id, "number": due.number, "observable": str(due.observable)}

@@ -4,9 +4,7 @@ from collections.abc import Mapping
 
 from bavn.actor.door.draft import labelled
 from bavn.actor.door.report_rules import ElementRequest, Offered
-from bavn.actor.door.rounds.rules import Put
 from bavn.actor.door.tell_rules import TakenBack
-from bavn.model.intel.indicator import BlockOutcome, Sighting
 from bavn.model.outcome import Refused
 from bavn.wire import seal
 from bavn.wire.codec import Encoded, summary_of
@@ -32,18 +30,6 @@ def received_note(encoded: Encoded) -> Note:
     )
 
 
-def put_note(item: Put) -> Note:
-    """A question of the centre."""
-    return Note(
-        kind=type(item.message).__name__,
-        item_id=item.item_id,
-        peer=CENTRE,
-        privacy="C",
-        bytes=item.bytes,
-        summary=item.summary,
-    )
-
-
 def offered_note(item: Offered) -> Note:
     """An element that may join."""
     words = {"element": str(item.element.observable), "tier": item.tier, "suspicion": item.element.suspicion.id}
@@ -56,19 +42,9 @@ def request_words(item: ElementRequest) -> Mapping[str, object]:
     return {"round_id": item.round_id, "table": item.cell.table, "bin": item.cell.bin, "element": element}
 
 
-def withdrawn_note(item: TakenBack) -> Note:
+def withdrawn_words(item: TakenBack) -> Mapping[str, object]:
     """What a person takes back."""
-    return labelled("Withdrawn", CENTRE, {"number": item.number, "element": str(item.observable)})
-
-
-def sighting_note(item: Sighting) -> Note:
-    """A sighting."""
-    return labelled("Observation", CENTRE, {"indicator_id": item.indicator_id, "kind": item.kind})
-
-
-def outcome_note(item: BlockOutcome) -> Note:
-    """A block outcome."""
-    return labelled("Receipt", CENTRE, {"indicator_id": item.indicator_id, "state": item.state})
+    return {"number": item.number, "element": str(item.observable)}
 
 
 def number_of(raw: bytes) -> int:

@@ -8,14 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from bavn.actor.door.draft import Draft, labelled, message_rule, put
+from bavn.actor.door.conversation import DoorContext
+from bavn.actor.door.draft import Draft
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock
-from bavn.wire.gate import Gate, Rule
-from bavn.wire.ledger import Ledger
+from bavn.wire.gate import Rule
 from bavn.wire.messages.catalogue import Declined, Receipts, ShareUpload
-from bavn.wire.outbox import Outbox
 from bavn.wire.privacy import Message
 
 KINDS: Final[tuple[type[Message], ...]] = (ShareUpload, Receipts, Declined)
@@ -32,9 +30,14 @@ class Reply:
 class Replies:
     """One node's."""
 
-    def __init__(self, ledger: Ledger, outbox: Outbox, clock: Clock) -> None:
-        self._ledger, self._outbox, self._clock = ledger, outbox, clock
-        self._gates = {kind: self._gate(kind) for kind in KINDS}
+    def __init__(self, at: DoorContext) -> None:
+        build: Rule[Reply, Draft] = Rule("build", lambda reply, draft: draft.plus(**reply.fields))
+        self._gates = {
+            kind: at.way_out(
+                kind, (build,), lambda reply: {"round_id": reply.fields["round_id"]}, lambda reply: reply.until_us
+            )
+            for kind in KINDS
+        }
 
     def say(self, kind: type[Message], fields: Mapping[str, object], until_us: int | None = None) -> Draft | Refused:
         """As an item at the gate of its kind, under the id of its round."""
@@ -43,16 +46,3 @@ class Replies:
     def are_held_back(self, kind: type[Message]) -> bool:
         """Whether a person must open the gate for this kind first."""
         return kind.__name__ in self._gates[kind].shut_kinds(CENTRE)
-
-    def _gate(self, kind: type[Message]) -> Gate[Reply, Draft]:
-        build: Rule[Reply, Draft] = Rule("build", lambda reply, draft: draft.plus(**reply.fields))
-        return Gate(
-            "door",
-            (build, message_rule(kind, self._outbox, CENTRE)),
-            self._ledger,
-            self._clock,
-            way="out",
-            nothing=Draft,
-            label=lambda reply: labelled(kind.__name__, CENTRE, {"round_id": reply.fields["round_id"]}),
-            follow=put(self._outbox, CENTRE, lambda reply: reply.until_us),
-        )

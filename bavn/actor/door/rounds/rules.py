@@ -4,8 +4,7 @@ A hostile centre may open rounds that nobody should join (too few members, t bel
 exchanged under an old registry version) or ask about more cells than there can be. Each is refused with one line.
 """
 
-from dataclasses import dataclass
-
+from bavn.actor.door.conversation import Nothing, Received
 from bavn.actor.door.live import is_strong
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.state import State
@@ -20,18 +19,7 @@ from bavn.wire.messages.catalogue import ReceiptsAsked, RevealAsked, RoundClosed
 Question = RoundOpened | ReceiptsAsked | RevealAsked | RoundClosed
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
-    """A question of the centre; ``item_id`` sha256 hex of the message, ``bytes`` its size, ``summary`` its body."""
-
-    message: Question
-    item_id: str
-    bytes: int
-    summary: str
-
-
-Outcome = tuple[()]
-NOTHING: Outcome = ()
+RoundQuestion = Received[Question]
 
 
 class RoundRules:
@@ -40,7 +28,7 @@ class RoundRules:
     def __init__(self, policy: DoorPolicy, state: State, clock: Clock, name: str) -> None:
         self._policy, self._state, self._clock, self._name = policy, state, clock, name
 
-    def row(self) -> tuple[Rule[Put, Outcome], ...]:
+    def row(self) -> tuple[Rule[RoundQuestion, Nothing], ...]:
         return (
             Rule("round_new", self._new),
             Rule("round_members", self._members),
@@ -54,12 +42,12 @@ class RoundRules:
             Rule("round_cells", self._cells),
         )
 
-    def _new(self, put: Put, outcome: Outcome) -> Outcome | Refused:
+    def _new(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         if isinstance(put.message, RoundOpened) and self._state.knows(put.message.round_id):
             return Refused("round_new", "this round was opened before")
         return outcome
 
-    def _members(self, put: Put, outcome: Outcome) -> Outcome | Refused:
+    def _members(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         message = put.message
         if not isinstance(message, RoundOpened):
             return outcome
@@ -71,7 +59,7 @@ class RoundRules:
         few = len(names) < max(self._policy.members_min, message.t)
         return Refused("round_members", "fewer members than the policy asks for") if few else outcome
 
-    def _registry(self, put: Put, outcome: Outcome) -> Outcome | Refused:
+    def _registry(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         message = put.message
         if not isinstance(message, RoundOpened):
             return outcome
@@ -82,13 +70,13 @@ class RoundRules:
             return Refused("round_registry", "an older registry version than one seen before")
         return outcome
 
-    def _forms(self, put: Put, outcome: Outcome) -> Outcome | Refused:
+    def _forms(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         message = put.message
         if not isinstance(message, RoundOpened) or same_spelling(message.forms):
             return outcome
         return Refused("round_forms", f"observables are written otherwise there ({message.forms}; here {forms()})")
 
-    def _threshold(self, put: Put, outcome: Outcome) -> Outcome | Refused:
+    def _threshold(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         message = put.message
         if not isinstance(message, RoundOpened):
             return outcome
@@ -96,7 +84,7 @@ class RoundRules:
         low = message.t < t_min
         return Refused("round_threshold", "fewer actors than the policy asks for would reveal") if low else outcome
 
-    def _size(self, put: Put, outcome: Outcome) -> Outcome | Refused:
+    def _size(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         message = put.message
         if not isinstance(message, RoundOpened):
             return outcome
@@ -108,7 +96,7 @@ class RoundRules:
             return Refused("round_size", "sizes that the protocol does not have")
         return outcome
 
-    def _time(self, put: Put, outcome: Outcome) -> Outcome | Refused:
+    def _time(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         message = put.message
         if not isinstance(message, RoundOpened):
             return outcome
@@ -119,20 +107,20 @@ class RoundRules:
             return Refused("round_time", "its epoch is not today's")
         return outcome
 
-    def _rate(self, put: Put, outcome: Outcome) -> Outcome | Refused:
+    def _rate(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         if not isinstance(put.message, RoundOpened):
             return outcome
         many = self._state.rounds_since(self._clock.now_us() - HOUR_US) >= self._policy.rounds_per_hour_max
         return Refused("round_rate", "more rounds in an hour than the policy allows") if many else outcome
 
-    def _known(self, put: Put, outcome: Outcome) -> Outcome | Refused:
+    def _known(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         message = put.message
         if isinstance(message, RoundOpened) or self._state.round(message.round_id) is not None:
             return outcome
         ends_wait = isinstance(message, RoundClosed) and self._state.is_wanted(message.round_id)
         return outcome if ends_wait else Refused("round_known", "no open round of this id")
 
-    def _cells(self, put: Put, outcome: Outcome) -> Outcome | Refused:
+    def _cells(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         message = put.message
         if not isinstance(message, ReceiptsAsked | RevealAsked):
             return outcome

@@ -23,6 +23,8 @@ from bavn.centre.cases.nis2.clocks import Nis2Book
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.cases.tables import AUDIT, CASE, VERDICT, reading, writing
 from bavn.centre.cases.who import CENTRE
+from bavn.centre.store.owed import REFUSED, due, owing, settled
+from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
@@ -42,7 +44,6 @@ from bavn.model.sector.work import (
 from bavn.model.statement import Judging, Telling
 
 PART, VERDICT_KIND = "part", "verdict"
-PENDING, QUEUED, REFUSED = "pending", "queued", "refused"
 CASES_PER_STEP_MAX: Final = 200
 GROUPS_MIN: Final = 2
 _JUDGED: Final[dict[CaseState, Judged]] = {
@@ -144,11 +145,11 @@ class CaseNotices:
         with writing(self._engine) as connection:
             for (kind, actor), body in sorted(fresh.items()):
                 here = and_(TOLD.c.kind == kind, TOLD.c.case_id == case_id, TOLD.c.actor == actor)
-                values = {"body": body, "status": PENDING, "rule": "", "try_us": 0, "at_us": now_us}
-                changed = connection.execute(update(TOLD).where(here).values(**values, version=TOLD.c.version + 1))
-                if changed.rowcount == 0:
+                values = {**owing(1), "body": body, "at_us": now_us}
+                next_version = {"version": TOLD.c.version + 1}
+                if connection.execute(update(TOLD).where(here).values(**values | next_version)).rowcount == 0:
                     key = {"kind": kind, "case_id": case_id, "actor": actor}
-                    connection.execute(insert(TOLD).values(**key, **values, version=1))
+                    connection.execute(insert(TOLD).values(**key, **values))
 
     # --- what is said ------------------------------------------------------------------------------------------
 
@@ -253,7 +254,7 @@ class CaseNotices:
         """What waits to be told now, the oldest first."""
         asked = (
             select(TOLD)
-            .where(TOLD.c.status == PENDING, TOLD.c.try_us <= self._clock.now_us())
+            .where(due(TOLD, self._clock.now_us()))
             .order_by(TOLD.c.at_us, TOLD.c.kind, TOLD.c.case_id, TOLD.c.actor)
             .limit(limit)
         )
@@ -278,18 +279,18 @@ class CaseNotices:
         part = Telling(to=row.actor, version=row.version, part=part_of(row.body))
         return Owed(said=part, tlp=tlp, reported=reported, by_hand=any(not one.type for one in there))
 
-    def done(self, owed: Owed, rule: str, again_us: int | None) -> None:
+    def done(self, one: Owed, rule: str, again_us: int | None) -> None:
         """It lies in the actor's queue (``rule`` empty), or gate 3 refused it: for good, which is a line of the case's
         history, or to be tried again from ``again_us`` on. A newer version that came meanwhile stays pending."""
-        said = owed.said
+        said = one.said
         kind, case_id = (PART, said.part.case_id) if isinstance(said, Telling) else (VERDICT_KIND, said.verdict.case_id)
         here = and_(
             TOLD.c.kind == kind, TOLD.c.case_id == case_id, TOLD.c.actor == said.to, TOLD.c.version == said.version
         )
-        status = QUEUED if not rule else REFUSED if again_us is None else PENDING
+        values = settled(rule, again_us)
         with writing(self._engine) as connection:
-            connection.execute(update(TOLD).where(here).values(status=status, rule=rule, try_us=again_us or 0))
-            if status == REFUSED:
+            connection.execute(update(TOLD).where(here).values(**values))
+            if values["status"] == REFUSED:
                 detail = {"actor": said.to, "what": kind, "rule": rule}
                 audit.note(connection, self._clock.now_us(), CENTRE, QUIET[2], case_id, detail)
 
@@ -317,17 +318,7 @@ def whole_part_notices(engine: Engine, case_id: str) -> tuple[PartNotice, ...]:
     """What each actor in a case was told of it, by actor."""
     asked = select(TOLD).where(TOLD.c.case_id == case_id, TOLD.c.kind == PART).order_by(TOLD.c.actor)
     with reading(engine) as connection:
-        return tuple(
-            PartNotice(
-                actor=row.actor,
-                version=row.version,
-                status=row.status,
-                rule=row.rule,
-                at_us=row.at_us,
-                part=part_of(row.body),
-            )
-            for row in connection.execute(asked)
-        )
+        return tuple(value_from(PartNotice, row, part=part_of(row.body)) for row in connection.execute(asked))
 
 
 def part_text(part: Part) -> str:

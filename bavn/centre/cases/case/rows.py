@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from bavn.centre.cases.case.case import Case, clocks_of, facts_of, terms_of
 from bavn.centre.cases.tables import AUDIT, CASE
+from bavn.centre.store.rows import value_from
 from bavn.model.sector.case import CaseState
 
 QUIET: Final = ("reminded", "reminder-failed", "not-told", "evidence-forgotten")
@@ -22,19 +23,13 @@ class ChangedMeanwhile(Exception):
 
 def case_of(row: Row[Any]) -> Case:
     """A case from its row."""
-    return Case(
-        id=row.id,
-        lead_id=row.lead_id,
+    return value_from(
+        Case,
+        row,
         state=CaseState(row.state),
-        score=row.score,
-        owner=row.owner,
-        opened_us=row.opened_us,
         facts=facts_of(row.facts),
         clocks=clocks_of(row.clocks),
         terms=terms_of(row.terms),
-        wanted=row.wanted,
-        order_no=row.order_no,
-        done_no=row.done_no,
     )
 
 

@@ -20,6 +20,7 @@ from bavn.centre.cases.nis2 import actor_steps as nis2_told
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.cases.tables import AUDIT, CASE, reading, writing
 from bavn.centre.cases.who import CENTRE, person
+from bavn.centre.store.rows import row_of, value_from
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -276,14 +277,7 @@ class Work:
             digest = hashlib.sha256(said.content).hexdigest()
             connection.execute(
                 insert(EVIDENCE).values(
-                    id=said.item_id,
-                    case_id=case_id,
-                    actor=said.actor,
-                    words=said.words,
-                    bytes=len(said.content),
-                    sha256=digest,
-                    content=said.content,
-                    received_us=said.received_us,
+                    **row_of(EVIDENCE, said, id=said.item_id, case_id=case_id, bytes=len(said.content), sha256=digest)
                 )
             )
             detail = {"item": said.item_id, "bytes": len(said.content), "sha256": digest, "words": said.words}
@@ -377,32 +371,20 @@ def _task_row(connection: Connection, task_id: str, *, lock: bool = True) -> Tas
 def task_of(row: Row[Any]) -> Task:
     """A task from its row."""
     hours = Deadlines(acknowledge=row.acknowledge_hours, applies=row.applies_hours, done=row.done_hours)
-    return Task(
-        id=row.id,
-        case_id=row.case_id,
-        actor=row.actor,
-        kind=row.kind,
+    return value_from(
+        Task,
+        row,
         text=row.body,
         by=row.by_user,
-        given_us=row.given_us,
         hours=hours,
         state=TaskState(row.state),
         met_us=(row.acknowledged_us, row.judged_us, row.done_us),
-        answer=row.answer,
     )
 
 
 def statements_of(row: Row[Any]) -> CaseStatement:
     """Words from their row."""
-    return CaseStatement(
-        number=row.number,
-        case_id=row.case_id,
-        actor=row.actor,
-        by_actor=row.by_actor,
-        who=row.who,
-        at_us=row.at_us,
-        text=row.body,
-    )
+    return value_from(CaseStatement, row, text=row.body)
 
 
 def _hours(given: Deadlines) -> list[int]:

@@ -17,6 +17,8 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.exercises.tables import EXERCISE, STEP, TOLD, make_exercise_tables
 from bavn.centre.cases.tables import reading, writing
 from bavn.centre.cases.who import CENTRE, person, second
+from bavn.centre.store.owed import QUEUED, REFUSED, due, owing, settled
+from bavn.centre.store.rows import row_of, value_from
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -42,7 +44,6 @@ from bavn.model.text import Text
 OPEN_MAX: Final = 3
 WHY_CHARS_MAX: Final = 500
 KEPT_DAYS: Final = 400
-PENDING, QUEUED, REFUSED = "pending", "queued", "refused"
 
 
 class UnknownExercise(LookupError):
@@ -147,10 +148,8 @@ class Exercises:
                         "actor": role.actor,
                         "campaign": role.campaign.value,
                         "after_minutes": role.after_minutes,
-                        "version": 0,
+                        **owing(0),
                         "status": QUEUED,
-                        "rule": "",
-                        "try_us": 0,
                     }
                     for role in plan.roles
                 ],
@@ -209,8 +208,7 @@ class Exercises:
         here = TOLD.c.exercise_id == known.id
         if known.state is ExerciseState.PLANNED and state in OVER:
             return
-        owed = {"version": known.version + 1, "status": PENDING, "rule": "", "try_us": 0}
-        tx.execute(update(TOLD).where(here).values(**owed))
+        tx.execute(update(TOLD).where(here).values(**owing(known.version + 1)))
 
     # --- the service -------------------------------------------------------------------------------------------
 
@@ -241,7 +239,7 @@ class Exercises:
         """What waits to be told now to actors that are members."""
         asked = (
             select(TOLD.c.exercise_id, TOLD.c.actor)
-            .where(TOLD.c.status == PENDING, TOLD.c.try_us <= self._clock.now_us(), TOLD.c.actor.in_(list(active)))
+            .where(due(TOLD, self._clock.now_us()), TOLD.c.actor.in_(list(active)))
             .order_by(TOLD.c.exercise_id, TOLD.c.actor)
             .limit(limit)
         )
@@ -255,21 +253,20 @@ class Exercises:
             made.append(Owed(to=row.actor, exercise=exercise, role=role, by=exercise.by.get("started", "")))
         return made
 
-    def done(self, owed: Owed, rule: str, again_us: int | None) -> None:
+    def done(self, one: Owed, rule: str, again_us: int | None) -> None:
         """It lies in the actor's queue (``rule`` empty), or gate 3 refused it: for good, or to be tried again from
         ``again_us`` on. A newer version stays owed."""
         here = and_(
-            TOLD.c.exercise_id == owed.exercise.id, TOLD.c.actor == owed.to, TOLD.c.version == owed.exercise.version
+            TOLD.c.exercise_id == one.exercise.id, TOLD.c.actor == one.to, TOLD.c.version == one.exercise.version
         )
-        status = QUEUED if not rule else REFUSED if again_us is None else PENDING
-        values: dict[str, Any] = {"status": status, "rule": rule, "try_us": again_us or 0}
+        values = settled(rule, again_us)
         with writing(self.engine) as tx:
             tx.execute(update(TOLD).where(here).values(**values))
-            if status == QUEUED:
+            if values["status"] == QUEUED:
                 now_us = self._clock.now_us()
                 tx.execute(update(TOLD).where(here, TOLD.c.told_us.is_(None)).values(told_us=now_us))
-            elif status == REFUSED:
-                self._note(tx, CENTRE, "exercise-not-told", owed.exercise.id, {"actor": owed.to, "rule": rule})
+            elif values["status"] == REFUSED:
+                self._note(tx, CENTRE, "exercise-not-told", one.exercise.id, {"actor": one.to, "rule": rule})
 
     def may_say(self, exercise_id: str, actor: str, step: str) -> Refused | None:
         """Why an actor may not say so: an exercise that it was not told of, a step that was taken or ruled out. Whether
@@ -291,18 +288,7 @@ class Exercises:
             if tx.execute(select(TOLD.c.actor).where(told)).first() is None:
                 return
             if may_follow(frozenset(known), said.step):
-                tx.execute(
-                    insert(STEP).values(
-                        exercise_id=said.exercise_id,
-                        actor=said.actor,
-                        step=said.step.value,
-                        serial=said.serial,
-                        second=said.second,
-                        detector=said.detector,
-                        p_bucket=said.p_bucket,
-                        received_us=said.received_us,
-                    )
-                )
+                tx.execute(insert(STEP).values(**row_of(STEP, said, step=said.step.value)))
 
     # --- looking -----------------------------------------------------------------------------------------------
 
@@ -360,18 +346,11 @@ class Exercises:
             for role, one in zip(roles, told, strict=True)
         )
         by = {name: getattr(row, f"{name}_by") for name in ("planned", "started", "confirmed", "released", "over")}
-        return Exercise(
-            id=row.id,
+        return value_from(
+            Exercise,
+            row,
             state=ExerciseState(row.state),
-            version=row.version,
             plan=_plan(row.plan, roles),
-            planned_us=row.planned_us,
-            started_us=row.started_us,
-            lead_us=row.lead_us,
-            confirmed_us=row.confirmed_us,
-            released_us=row.released_us,
-            over_us=row.over_us,
-            over_why=row.over_why,
             by={name: who for name, who in by.items() if who},
             actors=actors,
         )
@@ -402,13 +381,7 @@ def _said(tx: Connection, exercise_id: str, actor: str) -> set[ActorStep]:
 
 
 def _stood(row: Row[Any]) -> Stood:
-    return Stood(
-        step=ActorStep(row.step),
-        second=row.second,
-        detector=row.detector,
-        p_bucket=row.p_bucket,
-        received_us=row.received_us,
-    )
+    return value_from(Stood, row, step=ActorStep(row.step))
 
 
 def _plan_text(plan: Plan) -> str:

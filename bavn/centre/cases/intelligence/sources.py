@@ -14,6 +14,7 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.tables import SOURCE, make_intel_tables
 from bavn.centre.cases.who import CENTRE, NotAllowed, person, second
 from bavn.centre.store.engine import reading, writing
+from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
@@ -263,18 +264,4 @@ def source_of(text: str) -> Source:
 
 
 def _state(row: Row[Any]) -> SourceState:
-    return SourceState(
-        source=source_of(row.body),
-        added_by=row.added_by,
-        added_us=row.added_us,
-        hunts_by=row.hunts_by,
-        state=row.state,
-        why=row.why,
-        cursor=json.loads(row.cursor),
-        tried_us=row.tried_us,
-        synced_us=row.synced_us,
-        failure=row.failure,
-        read_us=row.read_us,
-        taken=row.taken,
-        refused=row.refused,
-    )
+    return value_from(SourceState, row, source=source_of(row.body), cursor=json.loads(row.cursor))

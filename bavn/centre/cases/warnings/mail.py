@@ -10,8 +10,9 @@ from typing import Final
 from sqlalchemy import Engine, and_, insert, or_, select, update
 
 from bavn.centre.cases.tables import reading, writing
-from bavn.centre.cases.warnings.rows import QUEUED, KeptWarning, warning_of
+from bavn.centre.cases.warnings.rows import KeptWarning, warning_of
 from bavn.centre.cases.warnings.tables import MAILED, WARNED, WARNING, make_warning_tables
+from bavn.centre.store.owed import QUEUED
 from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.ports import Clock
 

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Connection, Row, select
 
 from bavn.centre.cases.warnings.tables import ANSWER, WARNED, WARNING
+from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector.sector_warning import (
@@ -21,7 +22,6 @@ from bavn.model.sector.sector_warning import (
 from bavn.model.text import Text
 
 SourceKind = Literal["hand", "lead", "partner"]
-PENDING, QUEUED, REFUSED = "pending", "queued", "refused"
 
 
 class UnknownWarning(Exception):
@@ -130,17 +130,13 @@ def read(tx: Connection, warning_id: str) -> KeptWarning:
 
 def warning_of(row: Row[Any]) -> KeptWarning:
     """A warning from its row."""
-    return KeptWarning(
-        id=row.id,
+    return value_from(
+        KeptWarning,
+        row,
         state=WarningState(row.state),
-        version=row.version,
         origin=Origin(kind=row.source, ref=row.ref, tlp_min=Tlp(row.tlp_min), pap_max=Pap(row.pap_max)),
         content=_content(row.content),
         by=row.by_user,
-        sent_us=row.sent_us,
-        acknowledge_us=row.acknowledge_us,
-        until_us=row.until_us,
-        changed_us=row.changed_us,
         address=Address(**{name: tuple(names) for name, names in json.loads(row.address).items()}),
     )
 
@@ -150,27 +146,13 @@ def at_actors(tx: Connection, warning: KeptWarning, now_us: int) -> tuple[AtActo
     said: dict[str, list[ActorAnswer]] = {}
     asked = select(ANSWER).where(ANSWER.c.warning_id == warning.id).order_by(ANSWER.c.actor, ANSWER.c.serial)
     for row in tx.execute(asked):
-        said.setdefault(row.actor, []).append(
-            ActorAnswer(
-                actor=row.actor,
-                serial=row.serial,
-                version=row.version,
-                act=AnswerAct(row.act),
-                words=row.words,
-                received_us=row.received_us,
-            )
-        )
+        said.setdefault(row.actor, []).append(value_from(ActorAnswer, row, act=AnswerAct(row.act)))
     due_us = warning.acknowledge_us or now_us
     return tuple(
-        AtActor(
-            actor=row.actor,
-            version=row.version,
-            status=row.status,
-            rule=row.rule,
-            told_us=row.told_us,
+        value_from(
+            AtActor,
+            row,
             answer=AnswerState(row.answer),
-            acknowledged_us=row.acknowledged_us,
-            answered_us=row.answered_us,
             overdue=row.answer == AnswerState.TOLD and warning.state is WarningState.SENT and now_us > due_us,
             answers=tuple(said.get(row.actor, ())),
         )

@@ -16,9 +16,6 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.tables import reading, writing
 from bavn.centre.cases.warnings.rows import (
     BY_HAND,
-    PENDING,
-    QUEUED,
-    REFUSED,
     KeptWarning,
     Origin,
     WarningView,
@@ -30,6 +27,8 @@ from bavn.centre.cases.warnings.rows import (
 )
 from bavn.centre.cases.warnings.tables import ANSWER, MAILED, WARNED, WARNING, make_warning_tables
 from bavn.centre.cases.who import CENTRE, person
+from bavn.centre.store.owed import QUEUED, REFUSED, due, owing, settled
+from bavn.centre.store.rows import row_of
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -146,9 +145,8 @@ class Warnings:
             known, state = self._act(tx, warning_id, act, by, why)
             self._write(tx, known, state, by)
             if known.state is WarningState.SENT:
-                told = {"version": known.version + 1, "status": PENDING, "rule": "", "try_us": 0}
                 tx.execute(update(WARNING).where(WARNING.c.id == known.id).values(version=known.version + 1))
-                tx.execute(update(WARNED).where(WARNED.c.warning_id == known.id).values(**told))
+                tx.execute(update(WARNED).where(WARNED.c.warning_id == known.id).values(**owing(known.version + 1)))
             return read(tx, warning_id)
 
     def _act(
@@ -177,16 +175,9 @@ class Warnings:
             "version": known.version + 1,
         }
         tx.execute(update(WARNING).where(WARNING.c.id == known.id).values(**times))
-        owed = {
-            "version": known.version + 1,
-            "status": PENDING,
-            "rule": "",
-            "try_us": 0,
-            "answer": AnswerState.TOLD.value,
-            "acknowledged_us": None,
-            "answered_us": None,
-        }
-        tx.execute(update(WARNED).where(WARNED.c.warning_id == known.id).values(**owed))
+        unanswered = {"answer": AnswerState.TOLD.value, "acknowledged_us": None, "answered_us": None}
+        here = WARNED.c.warning_id == known.id
+        tx.execute(update(WARNED).where(here).values(**owing(known.version + 1), **unanswered))
 
     # --- the service -------------------------------------------------------------------------------------------
 
@@ -204,15 +195,7 @@ class Warnings:
                 over.append(one.id)
                 continue
             fresh += [
-                {
-                    "warning_id": one.id,
-                    "actor": who.actor,
-                    "version": one.version,
-                    "status": PENDING,
-                    "rule": "",
-                    "try_us": 0,
-                    "answer": AnswerState.TOLD.value,
-                }
+                {"warning_id": one.id, "actor": who.actor, **owing(one.version), "answer": AnswerState.TOLD.value}
                 for who in addressees
                 if (one.id, who.actor) not in pairs and one.address.reaches(who)
             ]
@@ -233,7 +216,7 @@ class Warnings:
         asked = (
             select(WARNED.c.actor, WARNED.c.told_us, WARNING)
             .join(WARNING, WARNING.c.id == WARNED.c.warning_id)
-            .where(WARNED.c.status == PENDING, WARNED.c.try_us <= self._clock.now_us(), WARNED.c.actor.in_(list(who)))
+            .where(due(WARNED, self._clock.now_us()), WARNED.c.actor.in_(list(who)))
             .order_by(WARNING.c.sent_us, WARNING.c.id, WARNED.c.actor)
             .limit(limit)
         )
@@ -254,20 +237,19 @@ class Warnings:
                 )
         return made
 
-    def done(self, owed: Owed, rule: str, again_us: int | None) -> None:
+    def done(self, one: Owed, rule: str, again_us: int | None) -> None:
         """It lies in the actor's queue (``rule`` empty), or gate 3 refused it: for good, which is a line of the audit
         log, or to be tried again from ``again_us`` on. A newer version stays owed."""
         here = and_(
-            WARNED.c.warning_id == owed.warning.id, WARNED.c.actor == owed.to, WARNED.c.version == owed.warning.version
+            WARNED.c.warning_id == one.warning.id, WARNED.c.actor == one.to, WARNED.c.version == one.warning.version
         )
-        status = QUEUED if not rule else REFUSED if again_us is None else PENDING
-        values: dict[str, Any] = {"status": status, "rule": rule, "try_us": again_us or 0}
-        if status == QUEUED:
+        values = settled(rule, again_us)
+        if values["status"] == QUEUED:
             values["told_us"] = self._clock.now_us()
         with writing(self.engine) as tx:
             tx.execute(update(WARNED).where(here).values(**values))
-            if status == REFUSED:
-                self._note(tx, CENTRE, "warning-not-told", owed.warning.id, {"actor": owed.to, "rule": rule})
+            if values["status"] == REFUSED:
+                self._note(tx, CENTRE, "warning-not-told", one.warning.id, {"actor": one.to, "rule": rule})
 
     def may_answer(self, warning_id: str, actor: str, version: int, act: str) -> Refused | None:
         """Why an actor may not answer so: what it was not told of, an older version, a step that is none, too much."""
@@ -300,17 +282,7 @@ class Warnings:
             )
             if row is None or tx.execute(select(ANSWER.c.serial).where(same)).first() is not None:
                 return
-            tx.execute(
-                insert(ANSWER).values(
-                    warning_id=said.warning_id,
-                    actor=said.actor,
-                    serial=said.serial,
-                    version=said.version,
-                    act=said.act,
-                    words=said.words,
-                    received_us=said.received_us,
-                )
-            )
+            tx.execute(insert(ANSWER).values(**row_of(ANSWER, said)))
             try:
                 state = answer_after(AnswerState(row.answer), AnswerAct(said.act))
             except NoSuchStep:

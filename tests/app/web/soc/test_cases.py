@@ -2,7 +2,7 @@
 
 import pytest
 
-from bavn.actor.door.conversations.case_book import CaseBook
+from bavn.actor.door.conversations.case_book import SAID, CaseBook
 from bavn.wire.book import Book
 from tests.app.web.drawn_node import BEACON, CASE, QUESTION, TASK, own, part
 from tests.app.web.soc.conftest import ANNA
@@ -11,7 +11,8 @@ from tests.app.web.soc.conftest import ANNA
 def left(console):
     (here,) = console.house.seen_by(ANNA)
     with Book(here.file.parent / "data" / "node.db") as book:
-        return [(said.act, said.task_id, said.words, said.by, content) for said, content in CaseBook(book).waiting()]
+        waiting = SAID.find(book, "told_us IS NULL", whole=True)
+        return [(said.act, said.task_id, said.words, said.by, said.content) for said in waiting]
 
 
 def test_the_part_says_what_is_asked_and_by_when(looking) -> None:
