@@ -55,11 +55,8 @@ class Text:
     given: tuple[tuple[str, str], ...] | None
     """What people wrote in other languages; None where the catalogues have it."""
 
-    def __init__(self, message: str, danish: str | None = None, /, **facts: object) -> None:
-        if danish is None:
-            self._set(message, "", facts, None)
-        else:  # the older form, of rooms that are not in the catalogues yet
-            self._set(message, "", {}, (("da", danish),))
+    def __init__(self, message: str, /, **facts: object) -> None:
+        self._set(message, "", facts, None)
 
     @classmethod
     def in_context(cls, context: str, message: str, /, **facts: object) -> Self:

@@ -45,7 +45,7 @@ def suspicion(number: int, observable: Observable, p: float, days_ago: float) ->
         last_us=last_us,
         hosts=1,
         listed=False,
-        why=Text("It calls.", "Den kalder."),
+        why=Text.written("It calls.", da="Den kalder."),
         rows=RowsRef("flow", (), 0, 1),
     )
 

@@ -54,7 +54,9 @@ TEXTS = st.text(alphabet=printable + "æøå'\"\\\x7f", min_size=1, max_size=60)
 
 @given(TEXTS, TEXTS, TEXTS)
 def test_what_is_kept_is_read_back(sql, english, danish) -> None:
-    hunt = SavedHunt(name="a", says=Text(english, danish), sql=sql, span="7d", technique="T1021.002", columns=("x",))
+    hunt = SavedHunt(
+        name="a", says=Text.written(english, da=danish), sql=sql, span="7d", technique="T1021.002", columns=("x",)
+    )
     try:
         back = read_hunt("a", written(hunt).encode())
     except SavedUnclear:
