@@ -39,8 +39,28 @@ def compile_one(po: Path) -> None:
     part.replace(po.with_name("forms.json"))
 
 
+def documented() -> set[tuple[str, str]]:
+    """(context, sentence) of what documents the code and is shown to people: `Text.documented` says it."""
+    from bavn.actor.detect.run import DETECTORS
+    from bavn.actor.store.query.address_macros import HELPERS
+    from bavn.actor.store.segments.segment import ROLLUPS
+    from bavn.app.analyst.detector_guide import guide_of
+    from bavn.app.config.load import POLICY_TABLES
+    from bavn.model.record import TABLES
+
+    found = {("", said.message) for one in DETECTORS for _, said in guide_of(one.name)}
+    for kind in POLICY_TABLES.values():
+        found |= {("", one.metadata["about"].holds) for one in kind.__dataclass_fields__.values()}
+    found |= {("column", one.holds) for columns in (TABLES | ROLLUPS).values() for one in columns if one.holds}
+    return found | {("column", gives) for gives in HELPERS.values()}
+
+
 def main() -> None:
-    """All that are stale."""
+    """All that are stale; with `documented` the sentences of the code's documentation, as gettext's tools find them."""
+    if sys.argv[1:] == ["documented"]:
+        for context, said in sorted(documented()):
+            sys.stdout.write(f"Text.in_context({context!r}, {said!r})\n" if context else f"Text({said!r})\n")
+        return
     for po in stale():
         compile_one(po)
         sys.stderr.write(f"compiled {po.relative_to(LOCALE.parent.parent)}\n")

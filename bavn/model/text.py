@@ -64,6 +64,11 @@ class Text:
         return cls._made(message, context, facts, None)
 
     @classmethod
+    def documented(cls, said: str, context: str = "") -> Self:
+        """What documents the code, as a setting's sentence does: `documented` of build_words.py gives it to gettext."""
+        return cls._made(said, context, {}, None)
+
+    @classmethod
     def plain(cls, said: str) -> Self:
         """The same in every language: a name, an id, an address."""
         return cls._made(said, "", {}, ())
