@@ -6,6 +6,7 @@ Runs with each build (hatch_build.py), before the tests, and by `script/words co
 import json
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 
 LOCALE = Path(__file__).resolve().parent / "bavn/locale"
@@ -47,12 +48,31 @@ def documented() -> set[tuple[str, str]]:
     from bavn.app.analyst.detector_guide import guide_of
     from bavn.app.config.load import POLICY_TABLES
     from bavn.model.record import TABLES
+    from bavn.model.sector import refusal
 
     found = {("", said.message) for one in DETECTORS for _, said in guide_of(one.name)}
     for kind in POLICY_TABLES.values():
         found |= {("", one.metadata["about"].holds) for one in kind.__dataclass_fields__.values()}
     found |= {("column", one.holds) for columns in (TABLES | ROLLUPS).values() for one in columns if one.holds}
-    return found | {("column", gives) for gives in HELPERS.values()}
+    found |= {("column", gives) for gives in HELPERS.values()}
+    every = [one.value for life in _named_in_refusals() for one in life]
+    return found | {(refusal.CONTEXT, one) for one in (*every, *_OTHERS_IN_REFUSALS)}
+
+
+_OTHERS_IN_REFUSALS = ("title", "text", "on", "off", "proposed", "dismissed", "sink", "hurry")
+
+
+def _named_in_refusals() -> tuple[type[StrEnum], ...]:
+    """The states and acts that `refusal.word` says."""
+    from bavn.centre.publish.life import EditionAct, EditionState
+    from bavn.model.sector import case, exercise, indicator_life, member, nis2, rollout, sector_warning, work
+
+    return (
+        *(EditionAct, EditionState, case.CaseAct, case.CaseState, exercise.ExerciseAct, exercise.ExerciseState),
+        *(indicator_life.LifeAct, indicator_life.LifeState, member.ActorState, nis2.Nis2Act, rollout.Need),
+        *(rollout.RolloutAct, rollout.Stage, sector_warning.AnswerAct, sector_warning.AnswerState),
+        *(sector_warning.WarningAct, sector_warning.WarningState, work.TaskAct, work.TaskState),
+    )
 
 
 def main() -> None:

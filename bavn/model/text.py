@@ -146,7 +146,7 @@ class Text:
         self, message: str, context: str, facts: Mapping[str, object], given: tuple[tuple[str, str], ...] | None
     ) -> None:
         if not message or (given and not all(said for _, said in given)):
-            raise ValueError("a Text needs both languages")
+            raise ValueError(Text("a text is said in both languages"))
         object.__setattr__(self, "message", message)
         object.__setattr__(self, "context", context)
         object.__setattr__(self, "facts", tuple(sorted((name, _held(fact)) for name, fact in facts.items())))
@@ -188,6 +188,10 @@ class Text:
 
     def __lt__(self, other: "Text") -> bool:
         return (self.en, self.context, self.da) < (other.en, other.context, other.da)
+
+    def __str__(self) -> str:
+        """In English: what an error that holds it says to a log."""
+        return self.en
 
     def __repr__(self) -> str:
         return f"Text({self.en!r})"

@@ -30,7 +30,7 @@ def calls():
     """(place, name of the call, call) of everything that makes a Text."""
     for path in sorted((*ROOT.glob("bavn/**/*.py"), *ROOT.glob("bavn_lab/**/*.py"))):
         source = path.read_text("utf-8")
-        if "model.text import" not in source or path == ROOT / "bavn/model/text.py":
+        if "model.text import" not in source and path != ROOT / "bavn/model/text.py":
             continue
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Call):
