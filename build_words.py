@@ -47,6 +47,7 @@ def documented() -> set[tuple[str, str]]:
     from bavn.actor.store.segments.segment import ROLLUPS
     from bavn.app.analyst.detector_guide import guide_of
     from bavn.app.config.load import POLICY_TABLES
+    from bavn.app.process import reasons
     from bavn.model.record import TABLES
     from bavn.model.sector import refusal
 
@@ -56,6 +57,7 @@ def documented() -> set[tuple[str, str]]:
     found |= {("column", one.holds) for columns in (TABLES | ROLLUPS).values() for one in columns if one.holds}
     found |= {("column", gives) for gives in HELPERS.values()}
     every = [one.value for life in _named_in_refusals() for one in life]
+    found |= {(reasons.CONTEXT, one) for one in (*reasons.OF_A_FILE, *reasons.REASONS)}
     return found | {(refusal.CONTEXT, one) for one in (*every, *_OTHERS_IN_REFUSALS)}
 
 

@@ -16,8 +16,8 @@ from bavn.app.cli.centre.person import option
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import cell, number
-from bavn.app.process.danish import reason
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.reasons import reason
 from bavn.model.text import Text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Suricata rules: fetch, check, tune.")
