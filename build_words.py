@@ -1,14 +1,17 @@
-"""Compiles the catalogues of bavn/locale: bavn.mo, which gettext reads, and forms.json, how numbers are written.
+"""Compiles the catalogues of bavn/locale: bavn.mo, which gettext reads, and forms.json, how numbers and moments look.
 
 Runs with each build (hatch_build.py), before the tests, and by `script/words compile`. What it writes is not in git.
 """
 
 import json
 import os
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
 
+_STRFTIME = {"d": "%d", "M": "%m", "y": "%Y", "H": "%H", "m": "%M"}
+"""A letter of a Unicode date pattern to strftime's: always in two digits, and the year in four."""
 LOCALE = Path(__file__).resolve().parent / "bavn/locale"
 
 
@@ -35,8 +38,11 @@ def compile_one(po: Path) -> None:
     with part.open("wb") as file:
         write_mo(file, catalogue)
     part.replace(po.with_suffix(".mo"))
-    symbols = Locale.parse(language).number_symbols["latn"]
-    part.write_text(json.dumps({"decimal": symbols["decimal"], "group": symbols["group"]}) + "\n", encoding="utf-8")
+    locale = Locale.parse(language)
+    forms = {name: locale.number_symbols["latn"][name] for name in ("decimal", "group")}
+    moment = f"{locale.date_formats['short'].pattern} {locale.time_formats['short'].pattern}"
+    forms["moment"] = re.sub(r"([a-zA-Z])\1*", lambda found: _STRFTIME[found[1]], moment)
+    part.write_text(json.dumps(forms) + "\n", encoding="utf-8")
     part.replace(po.with_name("forms.json"))
 
 

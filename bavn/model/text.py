@@ -165,12 +165,7 @@ class Text:
                 said = dict(self.given).get(language, said)
         if not self.facts:
             return said
-        return said.format_map(
-            {
-                name: fact.say(language) if isinstance(fact, (Text, Number, Capital)) else fact
-                for name, fact in self.facts
-            }
-        )
+        return said.format_map({name: _as_read(fact, language) for name, fact in self.facts})
 
     @property
     def en(self) -> str:
@@ -211,6 +206,23 @@ class Text:
     @property
     def _made_of(self) -> tuple[str, str, tuple[tuple[str, Any], ...], tuple[tuple[str, str], ...] | None]:
         return self.message, self.context, self.facts, self.given
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """A number as the reader's language writes it, in whatever form the message has for it."""
+
+    value: float
+    language: Language
+
+    def __format__(self, form: str) -> str:
+        return format(self.value, form).translate(marks(self.language))
+
+
+def _as_read(fact: Any, language: Language) -> Any:
+    if isinstance(fact, (Text, Number, Capital)):
+        return fact.say(language)
+    return fact if language == ENGLISH or isinstance(fact, str) else _Figure(fact, language)
 
 
 def _again(message: str, context: str, facts: Any, given: Any) -> Text:

@@ -5,10 +5,11 @@ import json
 import pickle
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
-from bavn.model.catalogue import languages
+from bavn.model.catalogue import languages, moment
 from bavn.model.text import Capital, Number, Text
 
 LOST = Text("unknown")
@@ -102,3 +103,22 @@ def test_importing_it_reads_no_catalogue_and_brings_no_babel():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_figure_is_written_as_the_reader_writes_it_in_whatever_form():
+    text = Text("{a:,} {b:.2f} {c} {d}", a=12345, b=1.5, c=0.25, d=2026)
+    assert [text.say(one) for one in ("en", "da", "sv")] == [
+        "12,345 1.50 0.25 2026",
+        "12.345 1,50 0,25 2026",
+        "12\u00a0345 1,50 0,25 2026",
+    ]
+
+
+def test_a_moment_is_written_as_the_reader_writes_it():
+    at = datetime(2026, 11, 2, 6, 5, tzinfo=UTC)
+    assert [moment(at, one) for one in ("en", "da", "sv")] == [
+        "2026-11-02 06:05",
+        "02.11.2026 06.05",
+        "2026-11-02 06:05",
+    ]
+    assert moment(at, "da", zone=True) == "02.11.2026 06.05 UTC"
