@@ -15,7 +15,11 @@ OTHERS = languages()[1:]
 BEGUN = {
     "sv": (
         "bavn/app/cli/analyse.py",
+        "bavn/app/cli/node/",
+        "bavn/app/cli/words.py",
         "bavn/app/analyst/analyse.py",
+        "documented/reason",
+        "documented/column",
         "bavn/actor/detect/",
         "bavn/actor/assets/",
         "bavn/model/sector/verdict.py",
@@ -49,7 +53,7 @@ def words(call):
 
 def messages():
     """(context, message) to the places that say it."""
-    found = {(context or None, said): ["documented"] for context, said in documented()}
+    found = {(context or None, said): [f"documented/{context}"] for context, said in documented()}
     for place, name, call in CALLS:
         given = words(call)
         if name == "Text" and len(given) == len(call.args) == 1:
