@@ -97,6 +97,12 @@ class Text:
         return cls._made(en, "", {}, tuple(sorted(others.items())))
 
     @classmethod
+    def of_error(cls, error: Exception) -> "Text":
+        """What an error says: the Text that it was raised with, or else its words as they are."""
+        text = next((one for one in error.args if isinstance(one, Text)), None)
+        return text or (cls.plain(str(error)) if str(error) else Text("this cannot be done"))
+
+    @classmethod
     def of(cls, kept: "dict[str, Any] | list[str]") -> Self:
         """From what ``kept`` gave, or from an older row: both sentences, named or in a row. A message whose English was
         changed since is said as it was kept."""

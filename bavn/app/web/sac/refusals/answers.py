@@ -19,7 +19,6 @@ from bavn.model.sector.work import NoSuchStep
 from bavn.model.text import Capital, Text
 
 Kind = tuple[type[Exception], int, str, Act]
-_NOT_DONE: Final = Text("this cannot be done")
 KINDS: Final[tuple[Kind, ...]] = (
     (UnknownLead, 404, "unknown-lead", "you"),
     (UnknownCase, 404, "unknown-case", "you"),
@@ -50,5 +49,4 @@ def told(*more: Kind) -> Iterator[None]:
 
 def said(why: Exception | Text) -> Text:
     """Why a room refuses, as a sentence on a page: a capital first. What it says in no words of ours stays as it is."""
-    text = why if isinstance(why, Text) else next((one for one in why.args if isinstance(one, Text)), None)
-    return Text.shaped("{said}", said=Capital(text or (Text.plain(str(why)) if str(why) else _NOT_DONE)))
+    return Text.shaped("{said}", said=Capital(why if isinstance(why, Text) else Text.of_error(why)))
