@@ -16,13 +16,37 @@ BEGUN = {
     "sv": (
         "bavn/app/cli/analyse.py",
         "bavn/app/cli/node/",
+        "bavn/app/node/",
+        "bavn/app/net/",
+        "bavn/app/policy/",
+        "bavn/actor/protect/",
         "bavn/app/cli/words.py",
-        "bavn/app/analyst/analyse.py",
+        "bavn/app/cli/config.py",
+        "bavn/app/cli/fit.py",
+        "bavn/app/config/",
+        "bavn/app/process/",
+        "bavn/app/analyst/",
+        "bavn/actor/door/",
+        "bavn/actor/hunt/",
         "documented/reason",
         "documented/column",
         "bavn/actor/detect/",
         "bavn/actor/assets/",
-        "bavn/model/sector/verdict.py",
+        "bavn/model/health.py",
+        *(
+            f"bavn/model/sector/{one}.py"
+            for one in (
+                "alarm",
+                "canary",
+                "case",
+                "exercise",
+                "functions",
+                "sector_warning",
+                "tally",
+                "verdict",
+                "work",
+            )
+        ),
     ),
 }
 """Languages that are not whole yet, with the rooms whose sentences they have; elsewhere they are said in English."""
