@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from gettext import NullTranslations
 
 ENGLISH: Final = "en"
@@ -37,15 +38,29 @@ def is_known(message: str, context: str) -> bool:
 @cache
 def marks(language: str) -> dict[int, str]:
     """What stands for the comma between thousands and for the point before decimals, as ``str.translate`` takes it."""
+    forms = _forms(language)
+    return {ord(","): forms["group"], ord("."): forms["decimal"]} if forms else {}
+
+
+def moment(at: "datetime", language: str, *, zone: bool = False) -> str:
+    """A moment as the language writes it: ``2026-11-20 16:30`` in English, ``20.11.2026 16.30`` in Danish. ``zone``:
+    with the short name of its time zone."""
+    form = _forms(language).get("moment", "%Y-%m-%d %H:%M")
+    return at.strftime(f"{form} %Z" if zone else form)
+
+
+@cache
+def _forms(language: str) -> dict[str, str]:
+    """How a language writes numbers and moments, as Babel knew when it was compiled; nothing of English."""
     import json
 
     if language not in languages():
         return {}
     try:
-        forms = json.loads((LOCALE / language / "LC_MESSAGES" / "forms.json").read_text("utf-8"))
+        forms: dict[str, str] = json.loads((LOCALE / language / "LC_MESSAGES" / "forms.json").read_text("utf-8"))
     except FileNotFoundError:
         return {}
-    return {ord(","): forms["group"], ord("."): forms["decimal"]}
+    return forms
 
 
 @cache

@@ -9,6 +9,8 @@ else in the product.
 from collections.abc import Iterable
 from typing import Any, Final, Self
 
+from bavn.model.text import Text
+
 APART_HOURS: Final = 168
 """So long after one person made, changed or reset another's account, the two do not count as two."""
 LOCAL_ID: Final = "local"
@@ -19,10 +21,16 @@ _LOCAL: Final = (" (local root)", " (local operator)")
 _FOR_SECOND: Final = " (local root, for a second person)"
 _TYPED: Final = " (typed, not proved)"
 
-NOT_PROVED: Final = "a typed name is no second person: prove who you are with a token or a key of your own account"
-FIRST_NOT_PROVED: Final = "the first of the two is a name that nobody proved: it must be done anew by an account"
-LOCAL_ALONE: Final = "who acts at the machine itself is no second person: two accounts are needed, or --as-local-root"
-NOT_APART: Final = f"one of the two made, changed or reset the other's account in the last {APART_HOURS} hours"
+NOT_PROVED: Final = Text(
+    "a typed name is no second person: prove who you are with a token or a key of your own account"
+)
+FIRST_NOT_PROVED: Final = Text("the first of the two is a name that nobody proved: it must be done anew by an account")
+LOCAL_ALONE: Final = Text(
+    "who acts at the machine itself is no second person: two accounts are needed, or --as-local-root"
+)
+NOT_APART: Final = Text(
+    "one of the two made, changed or reset the other's account in the last {hours} hours", hours=APART_HOURS
+)
 
 
 class Principal(str):
@@ -98,7 +106,7 @@ def stored(name: str) -> Principal:
 
 def may_be_second(first: str, user: str) -> bool:
     """Whether this one may stand beside the first, as the record names that one."""
-    return not no_second(first, user, "the same")
+    return not no_second(first, user, NOT_PROVED)
 
 
 def is_account(name: str) -> bool:
@@ -113,17 +121,17 @@ def two_people(people: Iterable[str]) -> bool:
     return len(accounts) >= PEOPLE_MIN or (len(behind) >= PEOPLE_MIN and any(n.endswith(_FOR_SECOND) for n in behind))
 
 
-def no_second(first: str, user: str, same: str) -> str:
-    """Why this one is no second person beside the first, as the record names that one; empty where they are.
+def no_second(first: str, user: str, same: Text) -> Text | None:
+    """Why this one is no second person beside the first, as the record names that one; None where they are.
     ``same``: the sentence for one and the same."""
     if not isinstance(user, Principal) or not user.id:
         return NOT_PROVED
     if user.for_second:
-        return ""
+        return None
     if first.casefold() == user.casefold() and is_account(user):
         return same
     if user.id == LOCAL_ID or first.endswith((*_LOCAL, _FOR_SECOND)):
         return LOCAL_ALONE
     if not is_account(first):
         return FIRST_NOT_PROVED
-    return NOT_APART if first.casefold() in {name.casefold() for name in user.apart} else ""
+    return NOT_APART if first.casefold() in {name.casefold() for name in user.apart} else None

@@ -55,16 +55,18 @@ class Text:
     given: tuple[tuple[str, str], ...] | None
     """What people wrote in other languages; None where the catalogues have it."""
 
-    def __init__(self, message: str, danish: str | None = None, /, **facts: object) -> None:
-        if danish is None:
-            self._set(message, "", facts, None)
-        else:  # the older form, of rooms that are not in the catalogues yet
-            self._set(message, "", {}, (("da", danish),))
+    def __init__(self, message: str, /, **facts: object) -> None:
+        self._set(message, "", facts, None)
 
     @classmethod
     def in_context(cls, context: str, message: str, /, **facts: object) -> Self:
         """Where the same English needs different words in another language: ``context`` says which is meant."""
         return cls._made(message, context, facts, None)
+
+    @classmethod
+    def documented(cls, said: str, context: str = "") -> Self:
+        """What documents the code, as a setting's sentence does: `documented` of build_words.py gives it to gettext."""
+        return cls._made(said, context, {}, None)
 
     @classmethod
     def plain(cls, said: str) -> Self:
@@ -93,6 +95,12 @@ class Text:
     def written(cls, en: str, **others: str) -> Self:
         """What people wrote, in as many languages as they chose."""
         return cls._made(en, "", {}, tuple(sorted(others.items())))
+
+    @classmethod
+    def of_error(cls, error: Exception) -> "Text":
+        """What an error says: the Text that it was raised with, or else its words as they are."""
+        text = next((one for one in error.args if isinstance(one, Text)), None)
+        return text or (cls.plain(str(error)) if str(error) else Text("this cannot be done"))
 
     @classmethod
     def of(cls, kept: "dict[str, Any] | list[str]") -> Self:
@@ -144,7 +152,7 @@ class Text:
         self, message: str, context: str, facts: Mapping[str, object], given: tuple[tuple[str, str], ...] | None
     ) -> None:
         if not message or (given and not all(said for _, said in given)):
-            raise ValueError("a Text needs both languages")
+            raise ValueError(Text("a text is said in both languages"))
         object.__setattr__(self, "message", message)
         object.__setattr__(self, "context", context)
         object.__setattr__(self, "facts", tuple(sorted((name, _held(fact)) for name, fact in facts.items())))
@@ -163,12 +171,7 @@ class Text:
                 said = dict(self.given).get(language, said)
         if not self.facts:
             return said
-        return said.format_map(
-            {
-                name: fact.say(language) if isinstance(fact, (Text, Number, Capital)) else fact
-                for name, fact in self.facts
-            }
-        )
+        return said.format_map({name: _as_read(fact, language) for name, fact in self.facts})
 
     @property
     def en(self) -> str:
@@ -186,6 +189,10 @@ class Text:
 
     def __lt__(self, other: "Text") -> bool:
         return (self.en, self.context, self.da) < (other.en, other.context, other.da)
+
+    def __str__(self) -> str:
+        """In English: what an error that holds it says to a log."""
+        return self.en
 
     def __repr__(self) -> str:
         return f"Text({self.en!r})"
@@ -205,6 +212,23 @@ class Text:
     @property
     def _made_of(self) -> tuple[str, str, tuple[tuple[str, Any], ...], tuple[tuple[str, str], ...] | None]:
         return self.message, self.context, self.facts, self.given
+
+
+@dataclass(frozen=True, slots=True)
+class _Figure:
+    """A number as the reader's language writes it, in whatever form the message has for it."""
+
+    value: float
+    language: Language
+
+    def __format__(self, form: str) -> str:
+        return format(self.value, form).translate(marks(self.language))
+
+
+def _as_read(fact: Any, language: Language) -> Any:
+    if isinstance(fact, (Text, Number, Capital)):
+        return fact.say(language)
+    return fact if language == ENGLISH or isinstance(fact, str) else _Figure(fact, language)
 
 
 def _again(message: str, context: str, facts: Any, given: Any) -> Text:

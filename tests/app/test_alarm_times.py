@@ -171,7 +171,7 @@ def full(house):
 
 
 def centre_full(house):
-    house.sector.desk.alarms.own = lambda: [Wrong("", "disk", Text("5 MB left", "5 MB tilbage"))]
+    house.sector.desk.alarms.own = lambda: [Wrong("", "disk", Text.written("5 MB left", da="5 MB tilbage"))]
 
 
 def ended(house):

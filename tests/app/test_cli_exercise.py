@@ -178,7 +178,13 @@ def test_a_node_allows_declines_and_sees(node) -> None:
 
 def test_the_report_says_what_was_missed_with_its_source() -> None:
     roles = tuple(Role(actor=name, campaign=Campaign.BEACON) for name in ("north", "south", "west"))
-    plan = Plan(title=Text("A", "B"), objectives=(Text("C", "D"),), roles=roles, begins_us=0, ends_us=HOUR_US)
+    plan = Plan(
+        title=Text.written("A", da="B"),
+        objectives=(Text.written("C", da="D"),),
+        roles=roles,
+        begins_us=0,
+        ends_us=HOUR_US,
+    )
 
     def stood(*steps):
         return tuple(

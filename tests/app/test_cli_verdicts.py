@@ -30,7 +30,7 @@ def suspicion(number, **other) -> Suspicion:
         "last_us": 1,
         "hosts": 1,
         "listed": False,
-        "why": Text("It calls.", "Den kalder."),
+        "why": Text.written("It calls.", da="Den kalder."),
         "rows": RowsRef("flow", (), 0, 1),
     }
     return Suspicion(p=p, evidence_nats=evidence_nats(p), **plain | other)

@@ -173,8 +173,8 @@ def kept(**more):
         address=Address(),
         by="x",
         content=Content(
-            title=Text("A & B", "A og B"),
-            text=Text("<b>", "<b>"),
+            title=Text.written("A & B", da="A og B"),
+            text=Text.written("<b>", da="<b>"),
             urgency=Urgency.CRITICAL,
             tlp=Tlp.GREEN,
             pap=Pap.GREEN,

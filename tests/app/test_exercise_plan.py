@@ -18,7 +18,13 @@ ROLES = (
     Role(actor="north", campaign=Campaign.BEACON),
     Role(actor="south", campaign=Campaign.TUNNEL, after_minutes=20),
 )
-PLAN = Plan(title=Text("A", "B"), objectives=(Text("C", "D"),), roles=ROLES, begins_us=0, ends_us=4 * HOUR_US)
+PLAN = Plan(
+    title=Text.written("A", da="B"),
+    objectives=(Text.written("C", da="D"),),
+    roles=ROLES,
+    begins_us=0,
+    ends_us=4 * HOUR_US,
+)
 
 
 def exercise(state=ExerciseState.RUNNING, steps=((), ()), **more):

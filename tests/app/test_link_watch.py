@@ -10,7 +10,7 @@ from bavn.model.ports import LinkDown
 from bavn.model.text import Text
 from bavn.rehearsal.clock import SimClock
 
-WHO = Text("the centre", "analysecentret")
+WHO = Text.written("the centre", da="analysecentret")
 SILENT_S_MAX = 120
 CALL_S = 100
 """As long as a pull waits for an answer that does not come."""

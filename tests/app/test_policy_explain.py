@@ -45,7 +45,7 @@ def suspicion(number: int, observable: Observable, p: float, days_ago: float) ->
         last_us=last_us,
         hosts=1,
         listed=False,
-        why=Text("It calls.", "Den kalder."),
+        why=Text.written("It calls.", da="Den kalder."),
         rows=RowsRef("flow", (), 0, 1),
     )
 
@@ -94,10 +94,10 @@ def test_every_field_has_a_way_and_words_in_both_languages() -> None:
         named = {one.name for one in shown if one.table == table}
         assert named == set(TURNS[table]), kind
         for one in (one for one in shown if one.table == table):
-            said = means(table, one.name, one.value, one.about)
+            said = means(one.name, one.value, one.about)
             assert said.en != said.da
             if one.kind == "bool":
-                values = [means(table, one.name, value, one.about) for value in (False, True)]
+                values = [means(one.name, value, one.about) for value in (False, True)]
                 assert values[0] != values[1]
 
 

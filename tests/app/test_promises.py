@@ -386,13 +386,13 @@ def test_each_problem_breaks_a_promise_that_exists() -> None:
 
 def test_since_when_a_promise_has_stood_is_kept_until_it_changes() -> None:
     at = NODE_PROMISES[:1]
-    breach = [Breach(code=at[0].code, text=Text("gone", "væk"))]
+    breach = [Breach(code=at[0].code, text=Text.written("gone", da="væk"))]
     [first] = judged(at, breach, {}, {}, 5)
     [later] = judged(at, breach, {}, {at[0].code: (first.state, first.since_us)}, 9)
     [over] = judged(at, (), {}, {at[0].code: (later.state, later.since_us)}, 12)
     assert (first.since_us, later.since_us, over.since_us) == (5, 5, 12)
     assert (well([later]), well([over])) == (False, True)
-    [unsure] = judged(at, (), {at[0].code: Text("not yet", "ikke endnu")}, {}, 12)
+    [unsure] = judged(at, (), {at[0].code: Text.written("not yet", da="ikke endnu")}, {}, 12)
     assert (unsure.state, unsure.since_us, well([unsure])) == ("unknown", None, False)
 
 

@@ -186,7 +186,7 @@ def test_a_step_that_hangs_or_does_not_come_is_told() -> None:
 
 
 def test_a_look_that_fails_keeps_no_other_from_being_looked_at(tmp_path) -> None:
-    looks = {"disk_room": lambda: 1 / 0, "certificates": lambda: PromiseFinding((Text("ended", "udløbet"),))}
+    looks = {"disk_room": lambda: 1 / 0, "certificates": lambda: PromiseFinding((Text.written("ended", da="udløbet"),))}
     health = ServiceHealth(tmp_path / "x-health.json", CENTRE_PROMISES, SystemClock(), looks, {})
     health.step()
     told = json.loads((tmp_path / "x-health.json").read_text())

@@ -23,11 +23,11 @@ from bavn.model.sector.protocol import (
 from bavn.model.sector.protocol_file import FILE_BYTES_MAX, read, signed
 from bavn.model.text import Text
 
-NAME = Text("offset", "afvigelse")
+NAME = Text.written("offset", da="afvigelse")
 KEY = Ed25519PrivateKey.from_private_bytes(b"n" * 32)
 MINE = KEY.public_key().public_bytes_raw().hex()
 MOST = Measure(name=NAME, bound=Bound.AT_MOST, bar=5, unit="s")
-WHY = Text("no such thing", "ingen sådan")
+WHY = Text.written("no such thing", da="ingen sådan")
 
 
 def figure(value=3, measure=MOST, key="offset", **more):
@@ -39,7 +39,7 @@ def missing(outcome, measure=MOST, key="offset"):
 
 
 def protocol(*figures, fault="", **more):
-    part = Part(name="clock", title=Text("Clock", "Ur"), figures=figures or (figure(),), fault=fault)
+    part = Part(name="clock", title=Text.written("Clock", da="Ur"), figures=figures or (figure(),), fault=fault)
     given = {"id": "ab" * 16, "actor": "clinic-a", "kind": TestKind.ACCEPTANCE, "version": "1", "began_us": 1}
     return TestProtocol(**given | {"ended_us": 2, "parts": (part,)} | more)
 

@@ -30,8 +30,8 @@ from bavn.model.sector.sector_warning import (
 from bavn.model.text import Text
 
 CONTENT = Content(
-    title=Text("Patch it", "Opdater det"),
-    text=Text("Now.", "Nu."),
+    title=Text.written("Patch it", da="Opdater det"),
+    text=Text.written("Now.", da="Nu."),
     urgency=Urgency.CRITICAL,
     tlp=Tlp.AMBER,
     pap=Pap.AMBER,
@@ -85,11 +85,11 @@ def test_an_address_reaches_whom_it_names_and_whoever_fits_all_its_lists(address
 @pytest.mark.parametrize(
     "more",
     [
-        {"title": Text(" ", "x")},
-        {"title": Text("a\nb", "x")},
-        {"title": Text("x" * 121, "x")},
-        {"text": Text("x\u202e", "x")},
-        {"text": Text("x", "y" * 4001)},
+        {"title": Text.written(" ", da="x")},
+        {"title": Text.written("a\nb", da="x")},
+        {"title": Text.written("x" * 121, da="x")},
+        {"text": Text.written("x\u202e", da="x")},
+        {"text": Text.written("x", da="y" * 4001)},
         {"hours": 0},
         {"acknowledge_hours": 1000},
         {"hours": 10**6},

@@ -5,10 +5,11 @@ import json
 import pickle
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
-from bavn.model.catalogue import languages
+from bavn.model.catalogue import languages, moment
 from bavn.model.text import Capital, Number, Text
 
 LOST = Text("unknown")
@@ -64,7 +65,7 @@ def test_what_is_kept_is_read_back_to_the_same(text):
 
 
 def test_a_row_of_an_older_version_is_read():
-    assert Text.of(["a", "b"]) == Text.of({"en": "a", "da": "b"}) == Text("a", "b")
+    assert Text.of(["a", "b"]) == Text.of({"en": "a", "da": "b"}) == Text.written("a", da="b")
 
 
 def test_a_row_whose_english_was_changed_since_is_said_as_it_was_kept():
@@ -90,7 +91,7 @@ def test_a_fact_is_held_as_what_can_be_compared_and_kept():
 def test_a_text_cannot_be_changed_or_empty():
     with pytest.raises(AttributeError):
         LOST.message = "found"
-    for wrong in (lambda: Text(""), lambda: Text("a", ""), lambda: Text.written("a", da="")):
+    for wrong in (lambda: Text(""), lambda: Text.written("a", da="")):
         with pytest.raises(ValueError, match="both languages"):
             wrong()
 
@@ -102,3 +103,22 @@ def test_importing_it_reads_no_catalogue_and_brings_no_babel():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_figure_is_written_as_the_reader_writes_it_in_whatever_form():
+    text = Text("{a:,} {b:.2f} {c} {d}", a=12345, b=1.5, c=0.25, d=2026)
+    assert [text.say(one) for one in ("en", "da", "sv")] == [
+        "12,345 1.50 0.25 2026",
+        "12.345 1,50 0,25 2026",
+        "12\u00a0345 1,50 0,25 2026",
+    ]
+
+
+def test_a_moment_is_written_as_the_reader_writes_it():
+    at = datetime(2026, 11, 2, 6, 5, tzinfo=UTC)
+    assert [moment(at, one) for one in ("en", "da", "sv")] == [
+        "2026-11-02 06:05",
+        "02.11.2026 06.05",
+        "2026-11-02 06:05",
+    ]
+    assert moment(at, "da", zone=True) == "02.11.2026 06.05 UTC"

@@ -29,7 +29,7 @@ def suspicion(**other) -> Suspicion:
         last_us=1,
         hosts=1,
         listed=False,
-        why=Text("So.", "Så."),
+        why=Text.written("So.", da="Så."),
         rows=RowsRef("flow", (), 0, 1),
     )
     return replace(plain, **other)

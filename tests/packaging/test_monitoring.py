@@ -190,7 +190,7 @@ def alarm(number, kind, age_s, actor="nord", by=""):
         kind=kind,
         began_us=BEGAN_US - age_s * 1_000_000,
         ended_us=None,
-        detail=Text("eve-7.nord.example", "eve-7.nord.example"),
+        detail=Text.written("eve-7.nord.example", da="eve-7.nord.example"),
         acked_by=by,
         acked_us=None,
     )

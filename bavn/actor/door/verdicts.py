@@ -10,6 +10,7 @@ from typing import Any, Final
 from bavn.actor.door.sector_verdicts import SectorVerdicts
 from bavn.model.sector.verdict import Judgement, Scope, Verdict, Verdicts
 from bavn.model.suspicion import Suspicion
+from bavn.model.text import Text
 from bavn.wire.book import Book
 
 COMMENT_CHARS_MAX: Final = 2000
@@ -67,7 +68,11 @@ class VerdictBook:
         with self._book.transaction() as tx:
             ((number,),) = tx.execute("SELECT coalesce(max(number), 0) + 1 FROM verdict").fetchall()
             if number > VERDICTS_MAX:
-                raise ValueError(f"{VERDICTS_MAX} verdicts have been given here, and that is the bound")
+                raise ValueError(
+                    Text(
+                        "{verdicts_max} verdicts have been given here, and that is the bound", verdicts_max=VERDICTS_MAX
+                    )
+                )
             made = Verdict(
                 number=number,
                 judgement=judgement,
@@ -160,8 +165,13 @@ def verdicts_of(rows: list[tuple[Any, ...]]) -> list[Verdict]:
 def _check(judgement: Judgement, until_us: int | None, now_us: int, by: str, comment: str) -> None:
     """Raises ValueError for a verdict that nobody may give."""
     if until_us is None and judgement != "true":
-        raise ValueError("only `true` may go without an end")
+        raise ValueError(Text("only `true` may go without an end"))
     if until_us is not None and until_us <= now_us:
-        raise ValueError("its end has passed")
+        raise ValueError(Text("its end has passed"))
     if not by.strip() or len(by) > COMMENT_CHARS_MAX or len(comment) > COMMENT_CHARS_MAX:
-        raise ValueError(f"a verdict says who gave it, and a comment has at most {COMMENT_CHARS_MAX} characters")
+        raise ValueError(
+            Text(
+                "a verdict says who gave it, and a comment has at most {comment_chars_max} characters",
+                comment_chars_max=COMMENT_CHARS_MAX,
+            )
+        )

@@ -11,11 +11,13 @@ import json
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import Any, Final
 
 from bavn.actor.evidence.cut import headers_only
 from bavn.actor.evidence.redact import redacted, tree
 from bavn.actor.formats.pcap import Packet, pcap_bytes
+from bavn.model.text import Text
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _ZIP_DAY: Final = (1980, 1, 1, 0, 0, 0)
@@ -27,10 +29,13 @@ rows/           the rows it rests on, each table as CSV (for a spreadsheet) and 
 around/         other records of the same host and peer, if they were asked for
 packets.pcap    packets between them, if they were asked for; headers alone unless the manifest says otherwise
 manifest.json   who exported it, when, how, and the SHA-256 of each file
-
-Dansk: beviserne bag en mistanke. Er "redacted" sand i manifest.json, er CPR-numre, e-mailadresser, brugernavne og
-det, der følger efter ? i en URL, taget ud, og pakker er uden indhold.
 """
+
+
+_IN_SHORT: Final = Text(
+    'the evidence behind a suspicion. Where "redacted" is true in manifest.json, CPR numbers, e-mail addresses, user'
+    " names and what follows ? in a URL are taken out, and packets have no content."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class Bundle:
 
 def archive(bundle: Bundle) -> bytes:
     """The zip file."""
-    files = {"README.txt": README.encode()}
+    files = {"README.txt": f"{README}\n{fill(f'Dansk: {_IN_SHORT.da}', 115)}\n".encode()}
     suspicion = bundle.suspicion if bundle.unredacted else tree(bundle.suspicion)
     files["suspicion.json"] = _json(suspicion)
     tables: dict[str, Any] = {}

@@ -41,16 +41,22 @@ class SavedHunt:
 def read_hunt(name: str, raw: bytes) -> SavedHunt:
     """Raises SavedUnclear."""
     if not NAME.fullmatch(name):
-        raise SavedUnclear(f"{name[:70]!r} is no name for a hunt: use a-z, 0-9 and -")
+        raise SavedUnclear(Text("{name} is no name for a hunt: use a-z, 0-9 and -", name=repr(name[:70])))
     if len(raw) > BYTES_MAX:
-        raise SavedUnclear(f"the file has more than {BYTES_MAX:,} bytes")
+        raise SavedUnclear(Text("the file has more than {bytes_max:,} bytes", bytes_max=BYTES_MAX))
     try:
         given = table_of(raw.decode("utf-8"))
     except (UnicodeDecodeError, BadToml) as error:
-        raise SavedUnclear(f"it is no TOML: {' '.join(str(error).split())[:200]}") from error
+        raise SavedUnclear(Text("it is no TOML: {why}", why=" ".join(str(error).split())[:200])) from error
     unknown = sorted(set(given) - _KEYS)
     if unknown:
-        raise SavedUnclear(f"no field is called {unknown[0][:60]!r}; known: {', '.join(sorted(_KEYS))}")
+        raise SavedUnclear(
+            Text(
+                "no field is called {unknown}; known: {keys}",
+                unknown=repr(unknown[0][:60]),
+                keys=", ".join(sorted(_KEYS)),
+            )
+        )
     return _checked(name, given)
 
 
@@ -58,25 +64,25 @@ def _checked(name: str, given: dict[str, Any]) -> SavedHunt:
     texts = {key: given.get(key, "") for key in _TEXTS}
     for key, value in texts.items():
         if not isinstance(value, str):
-            raise SavedUnclear(f"{key} must be a text")
+            raise SavedUnclear(Text("{key} must be a text", key=key))
     if not texts["sql"].strip():
-        raise SavedUnclear("sql is missing")
+        raise SavedUnclear(Text("sql is missing"))
     if not texts["en"] or not texts["da"]:
-        raise SavedUnclear("en and da must both say what it looks for")
+        raise SavedUnclear(Text("en and da must both say what it looks for"))
     if texts["technique"] and not TECHNIQUE.fullmatch(texts["technique"]):
-        raise SavedUnclear("technique must be an ATT&CK id such as T1021.002")
+        raise SavedUnclear(Text("technique must be an ATT&CK id such as T1021.002"))
     if texts["span"]:
         try:
             length(texts["span"])
         except SpanUnclear as error:
-            raise SavedUnclear(f"span: {error}") from error
+            raise SavedUnclear(Text("span: {why}", why=Text.of_error(error))) from error
     columns, parameters = given.get("columns", []), given.get("parameters", {})
     if not isinstance(columns, list) or not all(isinstance(column, str) for column in columns):
-        raise SavedUnclear("columns must be a list of texts")
+        raise SavedUnclear(Text("columns must be a list of texts"))
     if not isinstance(parameters, dict) or not all(
         PARAMETER.fullmatch(key) and isinstance(value, str) for key, value in parameters.items()
     ):
-        raise SavedUnclear("parameters must name each (a-z and _) with a text that says what it is")
+        raise SavedUnclear(Text("parameters must name each (a-z and _) with a text that says what it is"))
     return SavedHunt(
         name=name,
         says=Text.written(texts["en"], da=texts["da"]),

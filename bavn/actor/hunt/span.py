@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, as_us
+from bavn.model.text import Text
 
 _UNITS: Final = {"s": SECOND_US, "m": MINUTE_US, "h": HOUR_US, "d": DAY_US, "w": 7 * DAY_US}
 _LAST: Final = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
@@ -42,14 +43,14 @@ class RequestedSpan:
 def requested_span(last: str = "", first: str = "", end: str = "") -> RequestedSpan:
     """From the texts of a command line; empty ones were not given. Raises SpanUnclear."""
     if last and first:
-        raise SpanUnclear("give --last or --from, not both")
+        raise SpanUnclear(Text("give --last or --from, not both"))
     made = RequestedSpan(
         first_us=moment(first) if first else None,
         last_us=moment(end) if end else None,
         last_for_us=length(last) if last else None,
     )
     if made.first_us is not None and made.last_us is not None and made.first_us >= made.last_us:
-        raise SpanUnclear(f"{first} is not before {end}")
+        raise SpanUnclear(Text("{first} is not before {end}", first=first, end=end))
     return made
 
 
@@ -57,7 +58,9 @@ def length(text: str) -> int:
     """Microseconds of ``7d``, ``12h``, ``30m``, ``90s``, ``2w``. Raises SpanUnclear."""
     found = _LAST.fullmatch(text.strip())
     if found is None:
-        raise SpanUnclear(f"{text[:40]!r} is no length of time: write a number and s, m, h, d or w, such as 7d")
+        raise SpanUnclear(
+            Text("{text} is no length of time: write a number and s, m, h, d or w, such as 7d", text=repr(text[:40]))
+        )
     return int(found[1]) * _UNITS[found[2]]
 
 
@@ -67,7 +70,9 @@ def moment(text: str) -> int:
         found = datetime.fromisoformat(text.strip())
         us = as_us(found if found.tzinfo is not None else found.replace(tzinfo=UTC))
     except (ValueError, OverflowError) as error:
-        raise SpanUnclear(f"{text[:40]!r} is no time: write 2026-11-24 or 2026-11-24T16:30 (UTC)") from error
+        raise SpanUnclear(
+            Text("{text} is no time: write 2026-11-24 or 2026-11-24T16:30 (UTC)", text=repr(text[:40]))
+        ) from error
     if not FIRST_US <= us <= LAST_US:
-        raise SpanUnclear(f"{text[:40]!r} is not between 1970 and 9999")
+        raise SpanUnclear(Text("{text} is not between 1970 and 9999", text=repr(text[:40])))
     return us

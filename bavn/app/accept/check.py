@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bavn.app.config.load import NodeConfig
-from bavn.app.process.danish import danish
+from bavn.app.process.reasons import of_reason
 from bavn.model.ports import Clock, Dice
 from bavn.model.sector.protocol import TEXT_CHARS_MAX, Bound, Figure, Measure, Outcome, TestKind, Value
 from bavn.model.text import Text
@@ -148,7 +148,7 @@ def line(text: str) -> str:
 def said(error: BaseException | str) -> Text:
     """An error as a sentence in both languages, as far as it is known."""
     text = line(str(error))
-    return Text.written(text, da=line(danish(text)))
+    return Text.written(text, da=line(of_reason(text).da))
 
 
 _NO_FIGURE: Final = Text("the check gave no figure")

@@ -94,7 +94,7 @@ def _part(part: Part, language: Language) -> dict[str, object]:
         "outcome": OUTCOMES[part.outcome].say(language),
         "passed": part.outcome in (Outcome.PASSED, Outcome.NOT_APPLICABLE),
         "took": words.valued(round(part.took_ms / 1000, 1), "s", language),
-        "fault": words.BROKE_OFF.say(language).format(why=part.fault) if part.fault else "",
+        "fault": words.BROKE_OFF.filled(why=part.fault).say(language) if part.fault else "",
         "figures": [_figure(one, language) for one in part.figures],
     }
 

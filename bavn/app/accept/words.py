@@ -60,7 +60,7 @@ def part_lines(part: Part, language: Language, *, figures: bool) -> Iterator[str
     took = valued(round(part.took_ms / 1000, 1), "s", language)
     yield f"[{MARKS[part.outcome]}] {part.title.say(language)}: {OUTCOMES[part.outcome].say(language)} ({took})"
     if part.fault:
-        yield f"     {BROKE_OFF.say(language).format(why=part.fault)}"
+        yield f"     {BROKE_OFF.filled(why=part.fault).say(language)}"
     open_ = [one for one in part.figures if in_the_way(one)]
     if part.fault:
         failed, unread = (

@@ -9,7 +9,6 @@ from typing import Final
 
 from bavn.actor.detect.base import HEADINGS
 from bavn.actor.detect.run import DETECTORS
-from bavn.app.analyst.detector_danish import GUIDES
 from bavn.model.text import Text
 
 HEADS: Final = {
@@ -25,12 +24,7 @@ def guide_of(detector: str) -> tuple[tuple[Text, Text], ...]:
     """(heading, what it says), in the order of HEADINGS; nothing of an unknown one."""
     known = next((one for one in DETECTORS if one.name == detector), None)
     said = (sys.modules[type(known).__module__].__doc__ or "") if known else ""
-    danish = GUIDES.get(detector, {})
-    return tuple(
-        (HEADS[head], Text.written(text, da=danish[head]))
-        for head in HEADINGS
-        if (text := _under(said, head, HEADINGS))
-    )
+    return tuple((HEADS[head], Text.documented(text)) for head in HEADINGS if (text := _under(said, head, HEADINGS)))
 
 
 def _under(said: str, head: str, heads: Sequence[str]) -> str:

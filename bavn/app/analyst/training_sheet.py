@@ -42,7 +42,7 @@ def questions(found: Suspicion, language: Language, case: str) -> str:
     asked = "".join(
         f'<li>{escape(one.say(language))}<div class="room" aria-hidden="true"></div></li>' for one in _ASKED
     )
-    body = f"<p>{escape(_INTRO.say(language).format(case=case))}</p><ol>{asked}</ol>"
+    body = f"<p>{escape(_INTRO.filled(case=case).say(language))}</p><ol>{asked}</ol>"
     return _page(_TITLE.say(language), body, language)
 
 
@@ -59,7 +59,7 @@ def answers(found: Suspicion, language: Language, case: str) -> str:
         f"<h2>{escape(head.say(language))}</h2><p>{escape(said.say(language))}</p>"
         for head, said in guide_of(found.detector)
     )
-    check = f"<p><code>{escape(_CHECK.say(language).format(case=case))}</code></p>"
+    check = f"<p><code>{escape(_CHECK.filled(case=case).say(language))}</code></p>"
     detector = f"<p>{escape(found.detector)}, p = {found.p:.2g}</p>"
     return _page(_ANSWERS.say(language), f"{detector}<ol>{parts}</ol>{guide}{check}", language)
 

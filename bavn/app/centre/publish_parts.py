@@ -141,7 +141,7 @@ def send_edition(
 def _mail(document: Document, edition: Edition, address: str, language: Language, content: bytes, now_us: int) -> Mail:
     title = document.title.say(language)
     said = "\n".join(first_words(document, language))
-    text = _BODY.say(language).format(title=title, sector=document.sector, tlp=document.tlp.value, said=said)
+    text = _BODY.filled(title=title, sector=document.sector, tlp=document.tlp.value, said=said).say(language)
     key = hashlib.sha256(f"{edition.id}/{edition.version}/{language}/{address}".encode()).hexdigest()[:40]
     name = f"{edition.id}.{language}.pdf"
     return Mail(

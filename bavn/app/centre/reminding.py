@@ -25,6 +25,7 @@ from bavn.app.process.failure_folder import failures_in
 from bavn.app.process.late import begun
 from bavn.centre.cases.reminders import Recipient, Reminder, of_alarms, of_nis2, of_tasks, raised_id
 from bavn.centre.desk.desk import Desk
+from bavn.model.catalogue import moment
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import HOUR_US, as_datetime, iso
@@ -227,7 +228,7 @@ class Reminding:
             return self._alarm_words(reminder, recipient, language)
         stage = _STAGES[reminder.stage].say(language)
         due = as_datetime(reminder.due_us).astimezone(self._zone)
-        when = f"{due:%d.%m.%Y %H.%M %Z}" if language == "da" else f"{due:%Y-%m-%d %H:%M %Z}"
+        when = moment(due, language, zone=True)
         lines = [
             Text.shaped("{stage}: {about}", stage=stage, about=reminder.about),
             Text("Case: {case_id}", case_id=reminder.case_id),
@@ -244,7 +245,7 @@ class Reminding:
     def _alarm_words(self, reminder: Reminder, recipient: Recipient, language: Language) -> tuple[str, str]:
         stage = _STAGES[reminder.stage].say(language)
         at = as_datetime(reminder.due_us).astimezone(self._zone)
-        when = f"{at:%d.%m.%Y %H.%M %Z}" if language == "da" else f"{at:%Y-%m-%d %H:%M %Z}"
+        when = moment(at, language, zone=True)
         who = reminder.actor or _CENTRE.say(language)
         what = "bavn node health" if recipient.actor else "bavn centre alarms"
         lines = [

@@ -68,12 +68,12 @@ def once(file: CentreFile, mails: WarningMails, registry: Registry, server: Mail
 def words(warning: KeptWarning, language: Language, tlp_max: Tlp) -> tuple[str, str]:
     """Subject and text of the mail. What may not be told by mail is in neither."""
     content = warning.content
-    see = _SEE.say(language).format(id=warning.id)
+    see = _SEE.filled(id=warning.id).say(language)
     head = f"[{content.tlp.value}] {_SUBJECT.say(language)} ({URGENCIES[content.urgency].say(language)})"
     if not tlp_within(content.tlp, tlp_max):
         return head, f"{_ONLY.say(language)}\n\n{see}\n"
     state = "" if warning.state is WarningState.SENT else f" [{WARNING_STATES[warning.state].say(language)}]"
-    by = _BY.say(language).format(at=_moment(warning.acknowledge_us), until=_moment(warning.until_us))
+    by = _BY.filled(at=_moment(warning.acknowledge_us), until=_moment(warning.until_us)).say(language)
     named = "\n".join(f"  {defanged(str(one))}" for one in content.observables)
     parts = [content.title.say(language) + state, content.text.say(language), named, f"PAP:{content.pap.name}", by, see]
     return f"{head}: {content.title.say(language)}{state}", "\n\n".join(part for part in parts if part) + "\n"

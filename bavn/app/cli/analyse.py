@@ -20,8 +20,8 @@ from bavn.app.cli.node.hunt.ioc import no_indicators
 from bavn.app.cli.node.hunt.show import visible
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import Spoken, heading, number, small
-from bavn.app.process.danish import reason
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.reasons import reason
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text

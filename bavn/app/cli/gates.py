@@ -41,7 +41,7 @@ def gates_command(default: str, book_of: Callable[[Path], Path]) -> Callable[...
         for gate in shut:
             facts = asdict(gate) | {"since": iso(gate.since_us)[:19] + "Z"}
             print(
-                json.dumps(facts, ensure_ascii=False, sort_keys=True) if as_json else SHUT.say(language).format(**facts)
+                json.dumps(facts, ensure_ascii=False, sort_keys=True) if as_json else SHUT.filled(**facts).say(language)
             )
         if not as_json:
             print((HINT if shut else NONE_SHUT).say(language))
@@ -74,7 +74,7 @@ def open_gate_command(default: str, book_of: Callable[[Path], Path]) -> Callable
         if not opened:
             raise Stop(Exit.NOT_FOUND, f"the gate {gate} is not shut for {kind}{f' of {peer}' if peer else ''}")
         for was in opened:
-            print(OPENED.say(language).format(gate=was.gate, kind=was.kind, peer=was.peer))
+            print(OPENED.filled(gate=was.gate, kind=was.kind, peer=was.peer).say(language))
 
     return open_gate
 

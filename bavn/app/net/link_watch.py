@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bavn.app.process.danish import of_reason
 from bavn.app.process.problem import Problem
+from bavn.app.process.reasons import of_reason
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.ports import Clock, Link, LinkDown, LinkRefused
 from bavn.model.text import Text

@@ -18,7 +18,7 @@ from bavn.actor.sense.rules.rule_set import RuleFolder
 from bavn.actor.sense.rules.tuning import Tuning, TuningWrong, threshold_text, tunings
 from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefused
 from bavn.actor.sense.suricata.live import SuricataLive
-from bavn.app.process.danish import of_reason
+from bavn.app.process.reasons import of_reason
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text

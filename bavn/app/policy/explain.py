@@ -167,7 +167,7 @@ def line_of(text: str, table: str, name: str) -> int:
 def lines_of(policy: Policy) -> list[Line]:
     """What the file sets, in its own order."""
     made = [
-        Line(line_of(policy.text, one.table, one.name), one, means(one.table, one.name, one.value, one.about))
+        Line(line_of(policy.text, one.table, one.name), one, means(one.name, one.value, one.about))
         for one in policy.fields()
         if one.written
     ]
@@ -182,7 +182,7 @@ def consequences(before: Policy, after: Policy) -> list[Consequence]:
         old = was[one.table, one.name]
         if old.value != one.value:
             follows = ways(one.table, one.name, old.value, one.value)
-            made.append(Consequence(Change(old, one.value), follows, means(one.table, one.name, one.value, one.about)))
+            made.append(Consequence(Change(old, one.value), follows, means(one.name, one.value, one.about)))
     return made
 
 

@@ -6,7 +6,6 @@ A field that nobody gave a way breaks tests/app/test_policy_explain.py. Refuses 
 from enum import StrEnum
 from typing import Any, Final
 
-from bavn.app.policy.words import says
 from bavn.model.settings import About
 from bavn.model.text import Text
 
@@ -148,14 +147,14 @@ _EXERCISES: Final = {
 }
 
 
-def means(table: str, name: str, value: Any, about: About) -> Text:
+def means(name: str, value: Any, about: About) -> Text:
     """What the field does with this value."""
     if name in CLASSES:
         said, what = _ANSWERS[value], CLASSES[name]
         return said.filled(what=what)
     if name == "answer_questions":
         return _QUESTIONS[value]
-    sentence = says(table, name, about.holds)
+    sentence = Text.documented(about.holds)
     if name == "exercises":
         return _EXERCISES[value]
     if isinstance(value, bool):

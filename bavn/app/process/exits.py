@@ -95,7 +95,7 @@ PAGES: dict[Exit, Page] = {
 class Stop(Exception):
     """Ends a command with a code and one clear line on standard error."""
 
-    def __init__(self, code: Exit, line: str) -> None:
+    def __init__(self, code: Exit, line: str | Text) -> None:
         super().__init__(line)
         self.code = code
 

@@ -53,7 +53,7 @@ NEVER: Final = (
 def role(actor: str, campaign: Campaign, after_minutes: int, active: Collection[str]) -> Role:
     """An actor's part. ``active``: the names of active actors. Raises NoSuchActor."""
     if actor not in active:
-        raise NoSuchActor(f"no active actor is called {actor[:40]!r} (bavn centre members)")
+        raise NoSuchActor(Text("no active actor is called {actor} (bavn centre members)", actor=repr(actor[:40])))
     return Role(actor=actor, campaign=campaign, after_minutes=after_minutes)
 
 

@@ -41,7 +41,14 @@ def judgements(given: Sequence[str], objectives: int) -> dict[int, Judgement]:
         fits = number.isascii() and number.isdecimal() and len(number) < 4 and 1 <= int(number) <= objectives
         if not fits or said not in JUDGED:
             known = ", ".join(JUDGED)
-            raise ValueError(f"a judgement is NUMBER:{known}, of 1 to {objectives} objectives; not {one[:60]!r}")
+            raise ValueError(
+                Text(
+                    "a judgement is NUMBER:{known}, of 1 to {objectives} objectives; not {one}",
+                    known=known,
+                    objectives=objectives,
+                    one=repr(one[:60]),
+                )
+            )
         made[int(number)] = cast("Judgement", said)
     return made
 

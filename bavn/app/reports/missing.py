@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 
 @contextmanager
@@ -13,7 +14,11 @@ def reports_needed() -> Iterator[None]:
         yield
     except ModuleNotFoundError as error:
         raise Stop(
-            Exit.MISSING, f"documents are drawn with {error.name}, which is not installed: pip install 'bavn[reports]'"
+            Exit.MISSING,
+            Text(
+                "documents are drawn with {error}, which is not installed: pip install 'bavn[reports]'",
+                error=error.name,
+            ),
         ) from error
     except OSError as error:
         if "library" not in str(error):

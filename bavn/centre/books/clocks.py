@@ -10,6 +10,7 @@ from bavn.centre.cases.sector_switch import SectorSwitch
 from bavn.centre.share.deliveries import Deliveries, Kept
 from bavn.model.moment import HOUR_US
 from bavn.model.sector.case import Clocks
+from bavn.model.text import Text
 
 
 class UnknownIndicator(Exception):
@@ -26,7 +27,7 @@ class ClockBook:
         """From first sighting to enforced at each actor, and the slowest step. Raises UnknownIndicator."""
         kept = self._deliveries.get(indicator_id)
         if kept is None:
-            raise UnknownIndicator(f"no indicator is called {indicator_id[:60]!r}")
+            raise UnknownIndicator(Text("no indicator is called {indicator_id}", indicator_id=repr(indicator_id[:60])))
         return self._clock_of(kept)
 
     def clocks(self, limit: int | None = None) -> tuple[IndicatorClock, ...]:

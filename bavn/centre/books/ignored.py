@@ -16,6 +16,7 @@ from bavn.centre.cases.who import CENTRE, person
 from bavn.model.moment import DAY_US, iso
 from bavn.model.ports import Clock
 from bavn.model.sector.lead import Lead
+from bavn.model.text import Text
 
 DAYS_MAX: Final = 90
 WHY_CHARS_MAX: Final = 500
@@ -41,9 +42,11 @@ class Ignored:
     def ignore(self, lead: Lead, days: int, user: str, why: str) -> PutAside:
         """Until so many days from now; again replaces what was said before. Raises ValueError, who.NotAllowed."""
         if not 1 <= days <= DAYS_MAX:
-            raise ValueError(f"a lead is ignored for 1 to {DAYS_MAX} days")
+            raise ValueError(Text("a lead is ignored for 1 to {days_max} days", days_max=DAYS_MAX))
         if not why.strip() or len(why) > WHY_CHARS_MAX or not why.isprintable():
-            raise ValueError(f"a reason has 1 to {WHY_CHARS_MAX} printable characters")
+            raise ValueError(
+                Text("a reason has 1 to {why_chars_max} printable characters", why_chars_max=WHY_CHARS_MAX)
+            )
         by, now_us = person(user), self._clock.now_us()
         made = PutAside(lead_id=lead.id, until_us=now_us + days * DAY_US, actors=len(lead.actors), by=by, why=why)
         with t.writing(self._engine) as tx:

@@ -19,6 +19,7 @@ from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded, two_people
+from bavn.model.text import Text
 
 DAYS_MAX = 365
 GROUPS_MIN = 2
@@ -40,13 +41,17 @@ class StandingPolicy:
 
     def __post_init__(self) -> None:
         if self.groups_min < GROUPS_MIN:
-            raise ValueError("a standing policy needs at least two independent groups")
+            raise ValueError(Text("a standing policy needs at least two independent groups"))
         if not (1 <= self.blocks_per_day_max <= 10_000 and 1 <= self.indicator_days <= DAYS_MAX):
-            raise ValueError(f"a standing policy makes 1 to 10,000 blocks a day, each for 1 to {DAYS_MAX} days")
+            raise ValueError(
+                Text(
+                    "a standing policy makes 1 to 10,000 blocks a day, each for 1 to {days_max} days", days_max=DAYS_MAX
+                )
+            )
         if not self.types or not {ObservableType(kind) for kind in self.types}:
-            raise ValueError("a standing policy names the types of observable that it is for")
+            raise ValueError(Text("a standing policy names the types of observable that it is for"))
         if not self.name or len(self.name) > 80:
-            raise ValueError("a standing policy has a name of 1 to 80 characters")
+            raise ValueError(Text("a standing policy has a name of 1 to 80 characters"))
 
     def covers(self, element: ElementFacts) -> bool:
         """Whether this element may be released without a person."""
@@ -92,7 +97,7 @@ class Policies:
         """A new policy that is not in force yet. ValueError for an end that is past or more than a year away."""
         now_us = self._clock.now_us()
         if not now_us < policy.until_us <= now_us + DAYS_MAX * DAY_US:
-            raise ValueError("a standing policy ends within a year from now")
+            raise ValueError(Text("a standing policy ends within a year from now"))
         person(user)
         with writing(self._engine) as connection:
             line = audit.note(connection, now_us, user, "policy-proposed", "policies", _body(policy))
@@ -117,10 +122,10 @@ class Policies:
         second(
             known.proposed_by,
             user,
-            "two different people stand behind a standing policy; who proposed it cannot approve it",
+            Text("two different people stand behind a standing policy; who proposed it cannot approve it"),
         )
         if known.approved_us is not None or known.ended_us is not None or now_us >= known.policy.until_us:
-            raise NotAllowed(f"{policy_id} is approved, ended or past its end")
+            raise NotAllowed(Text("{policy_id} is approved, ended or past its end", policy_id=policy_id))
         with writing(self._engine) as connection:
             changed = connection.execute(
                 update(POLICY)
@@ -128,7 +133,7 @@ class Policies:
                 .values(approved_by=recorded(user), approved_us=now_us)
             )
             if changed.rowcount != 1:
-                raise NotAllowed(f"{policy_id} was approved or ended meanwhile")
+                raise NotAllowed(Text("{policy_id} was approved or ended meanwhile", policy_id=policy_id))
             audit.note(connection, now_us, user, "policy-approved", policy_id, {"proposed_by": known.proposed_by})
         return self.get(policy_id)
 
@@ -159,7 +164,7 @@ class Policies:
         with reading(self._engine) as connection:
             row = connection.execute(select(POLICY).where(POLICY.c.id == policy_id)).first()
         if row is None:
-            raise UnknownPolicy(f"no policy is called {policy_id[:60]!r}")
+            raise UnknownPolicy(Text("no policy is called {policy_id}", policy_id=repr(policy_id[:60])))
         return _state(row)
 
     def every(self) -> tuple[PolicyState, ...]:

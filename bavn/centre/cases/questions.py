@@ -47,6 +47,7 @@ from bavn.model.sector.question import (
     Question,
     QuestionAnswer,
 )
+from bavn.model.text import Text
 
 SHOWN_MAX: Final = 1000
 METADATA: Final = MetaData()
@@ -153,9 +154,13 @@ class Questions:
         person(user)
         now_us, known = self._clock.now_us(), self.get(question_id)
         if self._two_people:
-            second(known.asked_by, user, "two different people stand behind a question; who asked it cannot approve it")
+            second(
+                known.asked_by,
+                user,
+                Text("two different people stand behind a question; who asked it cannot approve it"),
+            )
         if now_us >= known.until_us:
-            raise NotAllowed("the question is past its end: ask again")
+            raise NotAllowed(Text("the question is past its end: ask again"))
         with writing(self._engine) as connection:
             self._once(
                 connection, question_id, {"approved_by": recorded(user), "approved_us": now_us}, QUESTION.c.approved_us
@@ -179,7 +184,7 @@ class Questions:
         with reading(self._engine) as connection:
             row = connection.execute(select(QUESTION).where(QUESTION.c.id == question_id)).first()
         if row is None:
-            raise UnknownQuestion(f"no question is called {question_id[:60]!r}")
+            raise UnknownQuestion(Text("no question is called {question_id}", question_id=repr(question_id[:60])))
         return _question(row)
 
     def every(self, limit: int = 20, after: tuple[int, str] | None = None) -> tuple[QuestionView, ...]:
@@ -250,7 +255,7 @@ class Questions:
             .values(**values)
         )
         if changed.rowcount != 1:
-            raise NotAllowed(f"question {question_id} was approved or taken back before")
+            raise NotAllowed(Text("question {question_id} was approved or taken back before", question_id=question_id))
 
     def _view(self, connection: Connection, question: Question) -> QuestionView:
         to = connection.execute(select(TO).where(TO.c.question_id == question.id).order_by(TO.c.actor)).all()
@@ -275,20 +280,30 @@ def _checked(
     wanted: tuple[Observable, ...], to: Sequence[str], why: str, since_us: int, now_us: int, days: int
 ) -> None:
     if not 1 <= len(wanted) <= OBSERVABLES_MAX:
-        raise ValueError(f"a question names 1 to {OBSERVABLES_MAX} indicators")
+        raise ValueError(Text("a question names 1 to {observables_max} indicators", observables_max=OBSERVABLES_MAX))
     for observable in wanted:
         if observable.type is ObservableType.CHAIN:
-            raise ValueError("a chain of techniques stands in no record: it cannot be asked for")
+            raise ValueError(Text("a chain of techniques stands in no record: it cannot be asked for"))
         if not is_external(observable):
-            raise ValueError(f"{observable} names something inside, or a whole public suffix: no actor answers that")
+            raise ValueError(
+                Text(
+                    "{observable} names something inside, or a whole public suffix: no actor answers that",
+                    observable=observable,
+                )
+            )
     if not to:
-        raise ValueError("nobody is asked: there is no such active actor")
+        raise ValueError(Text("nobody is asked: there is no such active actor"))
     if not why.strip() or len(why) > WHY_CHARS_MAX:
-        raise ValueError(f"a question says why, in 1 to {WHY_CHARS_MAX} characters: every actor reads it")
+        raise ValueError(
+            Text(
+                "a question says why, in 1 to {why_chars_max} characters: every actor reads it",
+                why_chars_max=WHY_CHARS_MAX,
+            )
+        )
     if not now_us - DAYS_BACK_MAX * DAY_US <= since_us <= now_us:
-        raise ValueError(f"a question looks back at most {DAYS_BACK_MAX} days")
+        raise ValueError(Text("a question looks back at most {days_back_max} days", days_back_max=DAYS_BACK_MAX))
     if not 1 <= days <= DAYS_OPEN_MAX:
-        raise ValueError(f"a question is open for 1 to {DAYS_OPEN_MAX} days")
+        raise ValueError(Text("a question is open for 1 to {days_open_max} days", days_open_max=DAYS_OPEN_MAX))
 
 
 def _body(question: Question) -> dict[str, Any]:

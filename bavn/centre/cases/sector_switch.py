@@ -32,6 +32,8 @@ from bavn.centre.store.engine import make_missing
 from bavn.model.moment import HOUR_US
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
+from bavn.model.sector.refusal import word
+from bavn.model.text import Text
 
 WHY_CHARACTERS_MAX: Final = 200
 ASKED_US: Final = 24 * HOUR_US
@@ -101,21 +103,28 @@ class SectorSwitch:
         reads it."""
         person(user)
         if not why.strip() or len(why) > WHY_CHARACTERS_MAX:
-            raise ValueError(f"the kill switch needs a reason of 1 to {WHY_CHARACTERS_MAX} characters")
+            raise ValueError(
+                Text(
+                    "the kill switch needs a reason of 1 to {why_characters_max} characters",
+                    why_characters_max=WHY_CHARACTERS_MAX,
+                )
+            )
         with writing(self._engine) as connection:
             now_us = self._clock.now_us()
             last = connection.execute(
                 select(SWITCH).order_by(SWITCH.c.number.desc()).limit(1).with_for_update()
             ).first()
             if (last is not None and last.is_on) == on:
-                raise NotAllowed(f"the sector's kill switch is {'on' if on else 'off'} already")
+                raise NotAllowed(Text("the sector's kill switch is {on} already", on=word("on" if on else "off")))
             number = last.number + 1 if last else 1
             now_us = max(now_us, last.at_us + 1) if last else now_us  # actors go by the moment, whatever our clock does
             asked = None if on else _asked(connection, number, now_us)
             if not on and asked is None:
                 return self._ask(connection, number, user, why, now_us)
             if asked is not None:
-                second(asked.by, user, f"{user} asked for it already: a second person must say the same")
+                second(
+                    asked.by, user, Text("{user} asked for it already: a second person must say the same", user=user)
+                )
             made = Turn(number=number, on=on, by=user, why=why, at_us=now_us, asked_by=asked.by if asked else "")
             connection.execute(
                 insert(SWITCH).values(number=made.number, is_on=on, by_user=user, why=why, at_us=made.at_us)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from bavn.model.sector.work import HOURS_MAX, Deadlines
 from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,9 @@ class CaseSettings:
         """A task's hours; those not given are these, drawn into the order that the given ones set. ValueError."""
         for given in (acknowledge, applies, done):
             if given is not None and not 1 <= given <= HOURS_MAX:
-                raise ValueError(f"a deadline is 1 to {HOURS_MAX} hours, not {given}")
+                raise ValueError(
+                    Text("a deadline is 1 to {hours_max} hours, not {given}", hours_max=HOURS_MAX, given=given)
+                )
         last = done if done is not None else max(self.done_hours, applies or 0, acknowledge or 0)
         middle = applies if applies is not None else min(last, max(self.applies_hours, acknowledge or 0))
         first = acknowledge if acknowledge is not None else min(middle, self.acknowledge_hours)

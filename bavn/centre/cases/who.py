@@ -5,6 +5,7 @@ import re
 from typing import Final
 
 from bavn.model.principal import Principal, no_second
+from bavn.model.text import Text
 
 CENTRE: Final = "centre"
 POLICY_PREFIX: Final = "policy:"
@@ -20,11 +21,13 @@ def person(user: str) -> str:
     if isinstance(user, Principal) and user.id:
         return user
     if not _PERSON.fullmatch(user) or user.casefold() == CENTRE or user.casefold().startswith(POLICY_PREFIX):
-        raise NotAllowed(f"{user[:64]!r} is no person's name: 2 to 64 letters, digits and . @ + ' - or space")
+        raise NotAllowed(
+            Text("{user} is no person's name: 2 to 64 letters, digits and . @ + ' - or space", user=repr(user[:64]))
+        )
     return user
 
 
-def second(first: str, user: str, same: str) -> str:
+def second(first: str, user: str, same: Text) -> str:
     """The one who stands beside ``first``, as a record names that one. NotAllowed where they are not two people;
     ``same``: the sentence for one and the same."""
     person(user)

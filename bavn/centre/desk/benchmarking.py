@@ -25,6 +25,7 @@ from bavn.centre.publish.quartiles import GROUPS_MIN, SENSITIVITY, Values, drawn
 from bavn.model.moment import as_datetime
 from bavn.model.ports import Clock, Noise
 from bavn.model.sector.member import ActorState
+from bavn.model.text import Text
 
 MONTHS_A_YEAR = 12
 
@@ -61,7 +62,7 @@ class Benchmarking:
         period = self._period(month)
         known = {one.actor.name: one.actor for one in self._desk.members()}
         if actor and (actor not in known or known[actor].state is ActorState.REVOKED):
-            raise UnknownActor(f"no actor is called {actor[:60]!r}")
+            raise UnknownActor(Text("no actor is called {actor}", actor=repr(actor[:60])))
         release = self._kept.kept(period.name)
         if release is None:
             release = self._draw(period, noise)

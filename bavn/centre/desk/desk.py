@@ -58,6 +58,7 @@ from bavn.model.received import NodeHealth
 from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.functions import Role
 from bavn.model.sector.work import TaskState
+from bavn.model.text import Text
 
 ROUNDS_SHOWN_MAX = 1000
 
@@ -109,7 +110,7 @@ class Desk:
         """A lead, alive or not. Raises UnknownLead."""
         found = self.lead_book.lead(lead_id)
         if found is None:
-            raise UnknownLead(f"no lead is called {lead_id[:60]!r}")
+            raise UnknownLead(Text("no lead is called {lead_id}", lead_id=repr(lead_id[:60])))
         return found
 
     def lead_page(

@@ -20,7 +20,9 @@ from bavn.centre.share.delivery_figures import waiting_and_held
 from bavn.centre.store.engine import reading
 from bavn.model.ports import Clock
 from bavn.model.sector.member import Actor, ActorState, Quota
+from bavn.model.sector.refusal import word
 from bavn.model.sector.rollout import RolloutAct, Stage, has_come
+from bavn.model.text import Text
 
 WHY_CHARS_MAX: Final = 500
 QUOTA_MAX: Final = 10**12
@@ -39,7 +41,13 @@ class Membership:
         with reading(self._registry.engine) as connection:
             found = rollout.party(connection, name)
         if found is not None and not has_come(found.stage, Stage.AGREEMENT):
-            raise NotInState(f"{name} is {found.stage.value}: it is invited when its agreement is signed")
+            raise NotInState(
+                Text(
+                    "{name} is {stage}: it is invited when its agreement is signed",
+                    name=name,
+                    stage=word(found.stage),
+                )
+            )
         if self._registry.actor(name) is None:
             if found is not None:
                 kind, group = found.kind, found.group
@@ -81,11 +89,11 @@ class Membership:
     def set_quota(self, name: str, kind: str, quota: Quota | None, by: str) -> None:
         """An actor's own quota; None: the sector's again. Raises UnknownActor; ValueError for an unknown kind."""
         if kind not in self._registry.quotas(name):
-            raise ValueError(f"no message is called {kind[:40]!r}")
+            raise ValueError(Text("no message is called {kind}", kind=repr(kind[:40])))
         detail: dict[str, Any] = {"kind": kind}
         if quota is not None:
             if not (0 <= quota.messages_per_hour_max <= QUOTA_MAX and 0 <= quota.bytes_per_hour_max <= QUOTA_MAX):
-                raise ValueError(f"a quota lies in 0..{QUOTA_MAX}")
+                raise ValueError(Text("a quota lies in 0..{quota_max}", quota_max=QUOTA_MAX))
             detail |= {"messages": quota.messages_per_hour_max, "bytes": quota.bytes_per_hour_max}
         self._registry.set_quota(name, kind, quota, self._note(by, "member-quota", name, detail))
 
@@ -100,7 +108,7 @@ class Membership:
     def revoke(self, name: str, by: str, why: str) -> None:
         """Shut it out for good; only a new invitation opens the way again. Raises UnknownActor, NotInState."""
         if self.known(name).state is ActorState.REVOKED:
-            raise NotInState(f"{name} is revoked already")
+            raise NotInState(Text("{name} is revoked already", name=name))
         self._registry.revoke(name, self._stepped(by, "member-revoke", name, RolloutAct.LEAVE, why))
 
     def _stepped(self, by: str, act: str, name: str, step: RolloutAct, why: str) -> Also:
@@ -121,7 +129,7 @@ class Membership:
         """Raises UnknownActor."""
         found = self._registry.actor(name)
         if found is None:
-            raise UnknownActor(f"no actor is called {name[:60]!r}")
+            raise UnknownActor(Text("no actor is called {name}", name=repr(name[:60])))
         return found
 
     def _note(self, by: str, act: str, name: str, detail: dict[str, Any]) -> Also:
@@ -143,5 +151,5 @@ def waits_for(engine: Engine, actor: str) -> tuple[int, int, int]:
 def reason(why: str) -> str:
     """A reason for the audit log. ValueError without one."""
     if not why.strip() or len(why) > WHY_CHARS_MAX:
-        raise ValueError(f"say why, in at most {WHY_CHARS_MAX} characters")
+        raise ValueError(Text("say why, in at most {why_chars_max} characters", why_chars_max=WHY_CHARS_MAX))
     return why

@@ -31,7 +31,9 @@ from bavn.model.sector.functions import Role
 from bavn.model.sector.member import Actor, ActorState
 from bavn.model.sector.protocol import Demands, Outcome, Part, TestKind
 from bavn.model.sector.protocol_file import SignedProtocol
+from bavn.model.sector.refusal import word
 from bavn.model.sector.rollout import FOLLOWED, Does, Need, RolloutAct, Stage, Step, Wait, step_from
+from bavn.model.text import Text
 
 _STANDS_AS: Final = {
     ActorState.INVITED: (Stage.AGREEMENT, None),
@@ -247,8 +249,10 @@ class RollOut:
         person(by)
         reason(why)
         if act in FOLLOWED:
-            follows = {RolloutAct.ENROL: "its node enrols", RolloutAct.DELETE: "its deletion is proved"}
-            raise Blocked(f"{act.value} is no step by hand: it follows when {follows[act]}")
+            follows = {RolloutAct.ENROL: Text("its node enrols"), RolloutAct.DELETE: Text("its deletion is proved")}
+            raise Blocked(
+                Text("{act} is no step by hand: it follows when {follows}", act=word(act), follows=follows[act])
+            )
         member = self._registry.actor(actor)
         with reading(self.engine) as tx:
             step = step_from(rollout.known(tx, actor).stage, act)
@@ -276,19 +280,31 @@ class RollOut:
         facts = RolloutFacts(tx, self._clock.now_us())
         wants = Need.PROTOCOL in step.needs
         if by_hand and not (wants and evidence):
-            raise Blocked("by hand is a step that needs a protocol, with the file that it rests on")
+            raise Blocked(Text("by hand is a step that needs a protocol, with the file that it rests on"))
         missing = [need for need in facts.missing(actor, step) if need is not Need.PROTOCOL or not by_hand]
         unmet = facts.unmet(actor, step.to)
         if missing or unmet:
-            texts = [need.value for need in missing]
-            texts += [f"{one.other} ({one.until.value})" for one in unmet]
-            raise Blocked(f"{actor} cannot {step.act.value} yet; it waits for: {', '.join(texts)}")
+            waits = [word(need) for need in missing]
+            waits += [Text.shaped("{other} ({until})", other=one.other, until=word(one.until)) for one in unmet]
+            raise Blocked(
+                Text(
+                    "{actor} cannot {act} yet; it waits for: {waits}",
+                    actor=actor,
+                    act=word(step.act),
+                    waits=Text.joined(", ", waits),
+                )
+            )
         found = facts.protocol(actor, step) if wants and not by_hand else None
         if found is None:
             return evidence
         digest = str(found.said["protocol_sha256"])
         if evidence not in ("", digest):
-            raise Blocked(f"that is not the protocol that was taken in last: bavn centre accept {actor}, or by hand")
+            raise Blocked(
+                Text(
+                    "that is not the protocol that was taken in last: bavn centre accept {actor}, or by hand",
+                    actor=actor,
+                )
+            )
         return digest
 
     # --- how they stand ----------------------------------------------------------------------------------------
@@ -330,7 +346,7 @@ class RollOut:
 
     def _signing_key(self) -> Ed25519PrivateKey:
         if self._key is None:
-            raise Blocked("this process has no key to sign with")
+            raise Blocked(Text("this process has no key to sign with"))
         return self._key
 
     def _note(self, tx: Connection, by: str, act: str, actor: str, detail: dict[str, Any]) -> None:

@@ -28,6 +28,7 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
 from bavn.model.sector.member import CENTRE_NAME, ActorState, actor_of_urn, enrolment_statement
 from bavn.model.sector.rollout import RolloutAct
+from bavn.model.text import Text
 
 TOKEN_LIFE_US: Final = 24 * HOUR_US
 OPEN_TOKENS_PER_ACTOR_MAX: Final = 3
@@ -72,7 +73,7 @@ class Enrolment:
         """A one-time token for an actor, to be handed over outside Bavn; shown once, kept as a hash. For an actor that
         was enrolled or revoked before it opens the way to enrol anew. Raises UnknownActor."""
         if self._registry.actor(name) is None:
-            raise UnknownActor(f"no actor is called {name[:60]!r}")
+            raise UnknownActor(Text("no actor is called {name}", name=repr(name[:60])))
         token = base64.urlsafe_b64encode(self._dice.bytes(32)).decode().rstrip("=")
         until_us = self._clock.now_us() + life_us
         with writing(self._engine) as tx:

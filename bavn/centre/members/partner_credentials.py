@@ -21,6 +21,7 @@ from bavn.model.moment import DAY_US, as_us
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
 from bavn.model.sector.partner import LIFE_DAYS_MAX, BadPartner, Credential, CredentialKind, Partner
+from bavn.model.text import Text
 
 OPEN_PER_PARTNER_MAX: Final = 5
 CSR_CHARACTERS_MAX: Final = 8192
@@ -58,12 +59,12 @@ class PartnerCredentials:
         """A client certificate (PEM) for the P-256 key of a certificate request, whatever names that holds. Raises
         UnknownPartner, BadPartner."""
         if self._authority is None:
-            raise BadPartner("no authority is at hand to issue a certificate")
+            raise BadPartner(Text("no authority is at hand to issue a certificate"))
         key = _csr_key(csr)
         now_us = self._clock.now_us()
         until_us = self._partners.known(name).until_us
         if until_us <= now_us:
-            raise BadPartner(f"the agreement with {name} has ended")
+            raise BadPartner(Text("the agreement with {name} has ended", name=name))
         made = self._authority.certify_partner(name, key, now_us, until_us, self._dice)
         self._keep(name, by, "certificate", _certificate_digest(made), as_us(made.not_valid_after_utc))
         return made.public_bytes(serialization.Encoding.PEM).decode()
@@ -74,7 +75,13 @@ class PartnerCredentials:
             if one.id == credential_id and one.ended_us is None:
                 break
         else:
-            raise BadPartner(f"{name} has no credential {credential_id[:20]!r} in force")
+            raise BadPartner(
+                Text(
+                    "{name} has no credential {credential_id} in force",
+                    name=name,
+                    credential_id=repr(credential_id[:20]),
+                )
+            )
         now_us = self._clock.now_us()
         here = (PARTNER_CREDENTIAL.c.partner == name) & PARTNER_CREDENTIAL.c.digest.startswith(credential_id)
         with writing(self._engine) as tx:
@@ -167,9 +174,9 @@ class PartnerCredentials:
         """The partner is in force and has room for one more."""
         row = tx.execute(select(PARTNER).where(PARTNER.c.name == name)).first()
         if row is None:
-            raise UnknownPartner(f"no partner is called {name[:60]!r}")
+            raise UnknownPartner(Text("no partner is called {name}", name=repr(name[:60])))
         if not partner_of(row).in_force(now_us):
-            raise BadPartner(f"the agreement with {name} has ended")
+            raise BadPartner(Text("the agreement with {name} has ended", name=name))
         used = tx.execute(
             select(func.count()).where(
                 PARTNER_CREDENTIAL.c.partner == name,
@@ -178,7 +185,12 @@ class PartnerCredentials:
             )
         ).scalar_one()
         if used >= OPEN_PER_PARTNER_MAX:
-            raise BadPartner(f"a partner has at most {OPEN_PER_PARTNER_MAX} credentials in force: end one first")
+            raise BadPartner(
+                Text(
+                    "a partner has at most {open_per_partner_max} credentials in force: end one first",
+                    open_per_partner_max=OPEN_PER_PARTNER_MAX,
+                )
+            )
 
 
 def _token_digest(secret: str) -> str:

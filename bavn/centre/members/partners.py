@@ -17,6 +17,7 @@ from bavn.centre.store.engine import reading, writing
 from bavn.model.moment import DAY_US, iso
 from bavn.model.ports import Clock
 from bavn.model.sector.partner import LIFE_DAYS_MAX, PARTNERS_MAX, BadPartner, Inward, Outward, Partner
+from bavn.model.text import Text
 
 Audited = Callable[[Connection, str, str, str, dict[str, Any]], None]
 """(transaction, who, act, subject, detail): one line in the audit log, in the transaction of the act."""
@@ -43,9 +44,14 @@ class Partners:
         _ends_in_time(partner)
         with writing(self.engine) as tx:
             if tx.execute(select(PARTNER.c.name).where(PARTNER.c.name == partner.name)).first() is not None:
-                raise BadPartner(f"there is a partner called {partner.name!r} already; a name is never given twice")
+                raise BadPartner(
+                    Text(
+                        "there is a partner called {partner} already; a name is never given twice",
+                        partner=repr(partner.name),
+                    )
+                )
             if tx.execute(select(func.count()).select_from(PARTNER)).scalar_one() >= PARTNERS_MAX:
-                raise BadPartner(f"a sector has at most {PARTNERS_MAX} partners")
+                raise BadPartner(Text("a sector has at most {partners_max} partners", partners_max=PARTNERS_MAX))
             tx.execute(insert(PARTNER).values(name=partner.name, **_values(partner)))
             self._audited(tx, by, "partner-add", _subject(partner.name), _plain(partner))
         return partner
@@ -67,7 +73,13 @@ class Partners:
             before = self._in(tx, name)
             after = replace(before, **changed)  # type: ignore[arg-type]
             if before.ended_us is not None:
-                raise BadPartner(f"{name} was ended {iso(before.ended_us)[:10]}; add a new partner")
+                raise BadPartner(
+                    Text(
+                        "{name} was ended {ended_us}; add a new partner",
+                        name=name,
+                        ended_us=iso(before.ended_us)[:10],
+                    )
+                )
             if until_us is not None:
                 _ends_in_time(after, self._clock.now_us())
             tx.execute(update(PARTNER).where(PARTNER.c.name == name).values(**_values(after)))
@@ -79,7 +91,12 @@ class Partners:
         """Nothing crosses from now on, for good; what it was given stays with it, what it gave stays here. Raises
         UnknownPartner, BadPartner for no reason."""
         if not why.strip() or len(why) > REASON_CHARACTERS_MAX:
-            raise BadPartner(f"say why, in at most {REASON_CHARACTERS_MAX} characters")
+            raise BadPartner(
+                Text(
+                    "say why, in at most {reason_characters_max} characters",
+                    reason_characters_max=REASON_CHARACTERS_MAX,
+                )
+            )
         now_us = self._clock.now_us()
         with writing(self.engine) as tx:
             before = self._in(tx, name)
@@ -116,7 +133,7 @@ class Partners:
     def _in(self, connection: Connection, name: str) -> Partner:
         row = connection.execute(select(PARTNER).where(PARTNER.c.name == name)).first()
         if row is None:
-            raise UnknownPartner(f"no partner is called {name[:60]!r}")
+            raise UnknownPartner(Text("no partner is called {name}", name=repr(name[:60])))
         return partner_of(row)
 
 
@@ -163,4 +180,9 @@ def _subject(name: str) -> str:
 def _ends_in_time(partner: Partner, now_us: int | None = None) -> None:
     begins_us = partner.added_us if now_us is None else now_us
     if partner.until_us - begins_us > LIFE_DAYS_MAX * DAY_US:
-        raise BadPartner(f"an agreement with a partner lasts at most {LIFE_DAYS_MAX} days, then it is made again")
+        raise BadPartner(
+            Text(
+                "an agreement with a partner lasts at most {life_days_max} days, then it is made again",
+                life_days_max=LIFE_DAYS_MAX,
+            )
+        )

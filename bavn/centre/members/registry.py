@@ -19,6 +19,8 @@ from bavn.centre.store.engine import reading, writing
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.sector.member import ACTOR_NAME, RESERVED_NAMES, Actor, ActorState, Quota, actor_of_urn
+from bavn.model.sector.refusal import word
+from bavn.model.text import Text
 
 ACTORS_MAX: Final = 1000
 PAPERS_SHOWN_MAX: Final = 50
@@ -110,14 +112,14 @@ class Registry:
         """A new actor, invited but not yet active. ``group`` is its own name unless it shares a vendor or host with
         others. Raises CannotAdd."""
         if not ACTOR_NAME.fullmatch(name) or name in RESERVED_NAMES:
-            raise CannotAdd(f"no actor can be called {name[:60]!r}")
+            raise CannotAdd(Text("no actor can be called {name}", name=repr(name[:60])))
         with writing(self.engine) as tx:
             self.count_up(tx)
             if tx.execute(select(ACTOR.c.name).where(ACTOR.c.name == name)).first() is not None:
-                raise CannotAdd(f"there is an actor called {name!r} already")
+                raise CannotAdd(Text("there is an actor called {name} already", name=repr(name)))
             actors, last_x = tx.execute(select(func.count(), func.coalesce(func.max(ACTOR.c.x), 0))).one()
             if actors >= ACTORS_MAX:
-                raise CannotAdd(f"a sector has at most {ACTORS_MAX} actors")
+                raise CannotAdd(Text("a sector has at most {actors_max} actors", actors_max=ACTORS_MAX))
             actor = Actor(name=name, kind=kind, group=group or name, x=last_x + 1, state=ActorState.INVITED)
             tx.execute(
                 insert(ACTOR).values(
@@ -204,8 +206,10 @@ class Registry:
             if tx.execute(update(ACTOR).where(here).values(**values)).rowcount != 1:
                 known = tx.execute(select(ACTOR.c.state).where(ACTOR.c.name == name)).scalar_one_or_none()
                 if known is None:
-                    raise UnknownActor(f"no actor is called {name[:60]!r}")
-                raise NotInState(f"{name} is {known}, not {from_.value}")
+                    raise UnknownActor(Text("no actor is called {name}", name=repr(name[:60])))
+                raise NotInState(
+                    Text("{name} is {known}, not {from_}", name=name, known=word(known), from_=word(from_))
+                )
             tx.execute(delete(INVITATION).where(INVITATION.c.actor == name))
             also(tx)
 
@@ -221,7 +225,7 @@ class Registry:
                 .values(state=ActorState.REVOKED.value, message_key=None, changed_us=now_us)
             )
             if changed.rowcount != 1:
-                raise UnknownActor(f"no actor is called {name[:60]!r}")
+                raise UnknownActor(Text("no actor is called {name}", name=repr(name[:60])))
             self.end_certificates(tx, name)
             tx.execute(delete(INVITATION).where(INVITATION.c.actor == name))
             also(tx)
@@ -243,7 +247,7 @@ class Registry:
             .values(state=ActorState.ACTIVE.value, message_key=message_key, changed_us=self._clock.now_us())
         )
         if changed.rowcount != 1:
-            raise UnknownActor(f"no actor is called {name[:60]!r}")
+            raise UnknownActor(Text("no actor is called {name}", name=repr(name[:60])))
         return _actor(tx.execute(select(ACTOR).where(ACTOR.c.name == name)).one())
 
     def quota(self, name: str, kind: str) -> Quota:
@@ -267,7 +271,7 @@ class Registry:
     def set_quota(self, name: str, kind: str, quota: Quota | None, also: Also = nothing) -> None:
         """An actor's own quota for one kind; None puts it back to the sector's. Raises UnknownActor."""
         if self.actor(name) is None:
-            raise UnknownActor(f"no actor is called {name[:60]!r}")
+            raise UnknownActor(Text("no actor is called {name}", name=repr(name[:60])))
         with writing(self.engine) as tx:
             tx.execute(delete(QUOTA).where(QUOTA.c.actor == name, QUOTA.c.kind == kind))
             if quota is not None:

@@ -17,6 +17,7 @@ from bavn.centre.store.engine import reading, writing
 from bavn.model.ports import Clock
 from bavn.model.sector.functions import FUNCTIONS, Role
 from bavn.model.sector.member import ACTOR_NAME
+from bavn.model.text import Text
 
 SUPPLIER_NAME: Final = re.compile(r"[a-z0-9][a-z0-9.-]{0,39}")
 SUPPLIERS_MAX: Final = 100
@@ -75,7 +76,7 @@ class Roles:
         check_roles(functions or (), suppliers or (), group or actor)
         self._registry.count_up(tx)
         if tx.execute(select(ACTOR.c.name).where(ACTOR.c.name == actor)).first() is None:
-            raise UnknownActor(f"no actor is called {actor[:60]!r}")
+            raise UnknownActor(Text("no actor is called {actor}", actor=repr(actor[:60])))
         for what, names in (("function", functions), ("supplier", suppliers)):
             if names is not None:
                 tx.execute(delete(ROLE).where(ROLE.c.actor == actor, ROLE.c.kind == what))
@@ -98,11 +99,24 @@ def check_roles(functions: Collection[str], suppliers: Collection[str], group: s
     """Raises BadRole for what no role has."""
     unknown = sorted(set(functions) - FUNCTIONS.keys())
     if unknown:
-        raise BadRole(f"no function is called {unknown[0][:40]!r}; known: {', '.join(FUNCTIONS)}")
+        raise BadRole(
+            Text(
+                "no function is called {unknown}; known: {functions}",
+                unknown=repr(unknown[0][:40]),
+                functions=", ".join(FUNCTIONS),
+            )
+        )
     bad = sorted(name for name in suppliers if not SUPPLIER_NAME.fullmatch(name))
     if bad:
-        raise BadRole(f"no supplier can be called {bad[0][:40]!r}: a-z, 0-9, '.' and '-', at most 40 letters")
+        raise BadRole(
+            Text("no supplier can be called {bad}: a-z, 0-9, '.' and '-', at most 40 letters", bad=repr(bad[0][:40]))
+        )
     if len(set(suppliers)) > SUPPLIERS_MAX:
-        raise BadRole(f"an actor has at most {SUPPLIERS_MAX} suppliers")
+        raise BadRole(Text("an actor has at most {suppliers_max} suppliers", suppliers_max=SUPPLIERS_MAX))
     if not ACTOR_NAME.fullmatch(group):
-        raise BadRole(f"no group can be called {group[:40]!r}: a-z, 0-9 and '-', 2 to 40 letters, a letter first")
+        raise BadRole(
+            Text(
+                "no group can be called {group}: a-z, 0-9 and '-', 2 to 40 letters, a letter first",
+                group=repr(group[:40]),
+            )
+        )

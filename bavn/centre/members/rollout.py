@@ -20,7 +20,9 @@ from bavn.centre.members.tables import ROLE
 from bavn.centre.store.engine import reading
 from bavn.model.sector.functions import Role
 from bavn.model.sector.member import ACTOR_NAME, RESERVED_NAMES, ActorKind
+from bavn.model.sector.refusal import word
 from bavn.model.sector.rollout import PATH, NoSuchStep, RolloutAct, Stage, Step, Wait, circle, step_from
+from bavn.model.text import Text
 
 PARTIES_MAX: Final = 1000
 MOVES_MAX: Final = 500
@@ -59,7 +61,7 @@ class Party:
 
     def __post_init__(self) -> None:
         if not ACTOR_NAME.fullmatch(self.actor) or self.actor in RESERVED_NAMES:
-            raise BadEntry(f"no actor can be called {self.actor[:60]!r}")
+            raise BadEntry(Text("no actor can be called {actor}", actor=repr(self.actor[:60])))
         if self.title != self.title.strip() or len(self.title) > TITLE_CHARS_MAX or not self.title.isprintable():
             raise BadEntry(f"a title has at most {TITLE_CHARS_MAX} printable characters")
         if self.kind not in get_args(ActorKind):
@@ -108,7 +110,7 @@ def known(tx: Connection, actor: str) -> Party:
     """Raises UnknownParty."""
     found = party(tx, actor)
     if found is None:
-        raise UnknownParty(f"the roll-out knows no {actor[:60]!r}: bavn centre rollout add")
+        raise UnknownParty(Text("the roll-out knows no {actor}: bavn centre rollout add", actor=repr(actor[:60])))
     return found
 
 
@@ -160,7 +162,7 @@ def move(
     to = step.to or stands.before or Stage.ENROLLED
     number = int(tx.scalar(select(func.coalesce(func.max(MOVE.c.number), 0)).where(MOVE.c.actor == actor)) or 0) + 1
     if number > MOVES_MAX:
-        raise BadEntry(f"an actor takes at most {MOVES_MAX} steps")
+        raise BadEntry(Text("an actor takes at most {moves_max} steps", moves_max=MOVES_MAX))
     before = stands.stage.value if to is Stage.SUSPENDED else ""
     tx.execute(update(PARTY).where(PARTY.c.actor == actor).values(stage=to.value, before=before, changed_us=at_us))
     made = Moved(
@@ -231,9 +233,9 @@ def plan(tx: Connection, actor: str, days: Mapping[Stage, int | None]) -> None:
     known(tx, actor)
     for stage, day in days.items():
         if stage not in PATH[1:]:
-            raise BadEntry(f"what is planned is one of {', '.join(PATH[1:])}")
+            raise BadEntry(Text("what is planned is one of {path}", path=", ".join(PATH[1:])))
         if day is not None and not 0 <= day <= 100_000:
-            raise BadEntry("a day lies between 1970 and 2243")
+            raise BadEntry(Text("a day lies between 1970 and 2243"))
         here = (PLAN.c.actor == actor) & (PLAN.c.stage == stage.value)
         first = tx.scalar(select(PLAN.c.first_day).where(here))
         tx.execute(delete(PLAN).where(here))
@@ -243,7 +245,14 @@ def plan(tx: Connection, actor: str, days: Mapping[Stage, int | None]) -> None:
     mine = sorted(plans(tx, actor), key=lambda one: PATH.index(one.stage))
     for one, after in pairwise(mine):
         if after.day < one.day:
-            raise BadEntry(f"{actor} would come to {after.stage.value} before it comes to {one.stage.value}")
+            raise BadEntry(
+                Text(
+                    "{actor} would come to {stage} before it comes to {stage_2}",
+                    actor=actor,
+                    stage=word(after.stage),
+                    stage_2=word(one.stage),
+                )
+            )
 
 
 def plans(tx: Connection, actor: str | None = None) -> list[Planned]:

@@ -306,9 +306,11 @@ class Intelligence:
         proposal = self.proposals.get(observable)
         weight = self.weight(proposal)
         if not weight.parties:
-            raise NotAllowed("no source that is trusted claims this any more")
+            raise NotAllowed(Text("no source that is trusted claims this any more"))
         if not weight.may_reach_actors:
-            raise NotAllowed(f"{weight.tlp.value} stays at the centre: nothing of it may be told to actors")
+            raise NotAllowed(
+                Text("{tlp} stays at the centre: nothing of it may be told to actors", tlp=weight.tlp.value)
+            )
         made = self.cases.open(self._facts(proposal, weight), by)
         self.proposals.made_case(observable, made.id, by)
         return made

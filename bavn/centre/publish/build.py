@@ -123,11 +123,11 @@ def period_of(kind: Kind, name: str, now_us: int, days: int = 30) -> Period:
         met = (_MONTH if kind is Kind.BRIEF else _QUARTER).fullmatch(name)
         if met is None or int(met[1]) not in YEARS:
             form = "2026-10" if kind is Kind.BRIEF else "2026-Q3"
-            raise ValueError(f"a period is named as {form}, not {name[:20]!r}")
+            raise ValueError(Text("a period is named as {form}, not {name}", form=form, name=repr(name[:20])))
         last = int(met[1]) * 12 + (int(met[2]) - 1) * length
     first, end = _month_us(last), _month_us(last + length)
     if end > now_us:
-        raise ValueError(f"{name} is not over yet")
+        raise ValueError(Text("{name} is not over yet", name=name))
     year, number = divmod(last, 12)
     said = f"{year:04d}-{number + 1:02d}" if kind is Kind.BRIEF else f"{year:04d}-Q{number // 3 + 1}"
     return Period(said, first, end)
@@ -137,7 +137,7 @@ def _of_days(name: str, now_us: int, days: int) -> Period:
     end = (now_us // DAY_US + 1) * DAY_US
     said = f"{as_datetime(now_us):%Y-%m-%d}"
     if name and (not _DAY.fullmatch(name) or name != said):
-        raise ValueError(f"a picture is of today, {said}, not of {name[:20]!r}")
+        raise ValueError(Text("a picture is of today, {said}, not of {name}", said=said, name=repr(name[:20])))
     return Period(said, end - days * DAY_US, end)
 
 

@@ -61,7 +61,9 @@ class Source:
 
     def __post_init__(self) -> None:
         if not self.ref.strip() or not self.ref.isprintable() or len(self.ref) > REF_CHARS_MAX:
-            raise ValueError(f"a source is named by 1 to {REF_CHARS_MAX} printable characters")
+            raise ValueError(
+                Text("a source is named by 1 to {ref_chars_max} printable characters", ref_chars_max=REF_CHARS_MAX)
+            )
 
     @property
     def command(self) -> str:
@@ -80,13 +82,18 @@ def _sourced(sources: tuple[Source, ...], what: str) -> None:
     if not sources:
         raise Unsourced(f"it has no source: {what[:120]!r}")
     if len(sources) > SOURCES_MAX:
-        raise ValueError(f"more than {SOURCES_MAX} sources: name the query instead")
+        raise ValueError(Text("more than {sources_max} sources: name the query instead", sources_max=SOURCES_MAX))
 
 
 def _bounded(text: Text) -> None:
     for said in (text.en, text.da):
         if not said.strip() or len(said) > TEXT_CHARS_MAX or not said.replace("\n", " ").isprintable():
-            raise ValueError(f"a text has 1 to {TEXT_CHARS_MAX} printable characters in each language")
+            raise ValueError(
+                Text(
+                    "a text has 1 to {text_chars_max} printable characters in each language",
+                    text_chars_max=TEXT_CHARS_MAX,
+                )
+            )
 
 
 def _fixed(one: object, *names: str) -> None:
@@ -186,7 +193,7 @@ class Section:
         _fixed(self, "title")
         _named(self.id)
         if len(self.blocks) > BLOCKS_MAX:
-            raise ValueError(f"a section has at most {BLOCKS_MAX} blocks")
+            raise ValueError(Text("a section has at most {blocks_max} blocks", blocks_max=BLOCKS_MAX))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,7 +35,12 @@ def changed(document: Document, change: Change, by: str) -> Document:
     elif change.after:
         blocks.insert(at + 1, Sentence(change.text, (person, *change.sources)))
     elif isinstance(block, Figure):
-        raise ValueError(f"{change.place} is a figure: its data is not for editing; take it out, or add words after it")
+        raise ValueError(
+            Text(
+                "{place} is a figure: its data is not for editing; take it out, or add words after it",
+                place=change.place,
+            )
+        )
     else:
         kept = tuple(dict.fromkeys((person, *change.sources, *block.sources)))[:SOURCES_MAX]
         blocks[at] = Sentence(change.text, kept)
@@ -49,4 +54,4 @@ def find(document: Document, place: str) -> tuple[Section, int]:
     for section in document.sections if met else ():
         if met and section.id == met[1] and int(met[2]) <= len(section.blocks):
             return section, int(met[2]) - 1
-    raise ValueError(f"there is no {place[:50]!r}; a place is section/number, as `show` names it")
+    raise ValueError(Text("there is no {place}; a place is section/number, as `show` names it", place=repr(place[:50])))

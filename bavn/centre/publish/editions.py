@@ -19,6 +19,8 @@ from bavn.centre.publish.tables import EDITION, SENT, VERSION, make_tables
 from bavn.centre.store.engine import reading, writing
 from bavn.model.ports import Clock
 from bavn.model.principal import no_second, recorded
+from bavn.model.sector.refusal import word
+from bavn.model.text import Text
 
 Audited = Callable[[Connection, str, str, str, dict[str, Any]], None]
 """(transaction, who, act, subject, detail): one line in the audit log; it raises where no person stands behind it."""
@@ -131,7 +133,7 @@ class Editions:
         this person is a publisher (an account's role), so that no list of names is asked. Raises UnknownEdition,
         NotYours, ChangedMeanwhile, NoSuchAct, ValueError."""
         if act in (EditionAct.DRAFT, EditionAct.EDIT):
-            raise ValueError(f"{act.value} is done with words, not by an act alone")
+            raise ValueError(Text("{act} is done with words, not by an act alone", act=word(act)))
         if act is EditionAct.WITHDRAW or why:
             _reason(why)
         with writing(self._engine) as tx:
@@ -164,7 +166,7 @@ class Editions:
         with reading(self._engine) as connection:
             row = connection.execute(select(EDITION).where(EDITION.c.id == wanted)).first()
         if row is None:
-            raise UnknownEdition(f"no document is called {wanted[:60]!r}")
+            raise UnknownEdition(Text("no document is called {wanted}", wanted=repr(wanted[:60])))
         return _edition(row)
 
     def every(self, kind: Kind | None = None, state: EditionState | None = None) -> tuple[Edition, ...]:
@@ -203,26 +205,33 @@ class Editions:
     def _may(self, edition: Edition, act: EditionAct, user: str, by_role: bool) -> None:
         known = user.casefold()
         if self._publishers and known not in self._publishers and not by_role:
-            raise NotYours(f"{user[:64]!r} is no publisher ([publish] publishers)")
+            raise NotYours(Text("{user} is no publisher ([publish] publishers)", user=repr(user[:64])))
         alone = self._publishers == {known}
         if act is EditionAct.APPROVE and edition.edited_by != CENTRE and not alone:
-            why = no_second(edition.edited_by, user, "who edited it last cannot approve it; another person must")
+            why = no_second(edition.edited_by, user, Text("who edited it last cannot approve it; another person must"))
             if why:
                 raise NotYours(why)
 
     def _locked(self, tx: Connection, wanted: str, seen: int | None) -> Edition:
         row = tx.execute(select(EDITION).where(EDITION.c.id == wanted).with_for_update()).first()
         if row is None:
-            raise UnknownEdition(f"no document is called {wanted[:60]!r}")
+            raise UnknownEdition(Text("no document is called {wanted}", wanted=repr(wanted[:60])))
         if seen is not None and row.version != seen:
-            raise ChangedMeanwhile(f"{wanted} stands at version {row.version}, not {seen}; look again")
+            raise ChangedMeanwhile(
+                Text(
+                    "{wanted} stands at version {version}, not {seen}; look again",
+                    wanted=wanted,
+                    version=row.version,
+                    seen=seen,
+                )
+            )
         return _edition(row)
 
     def _keep(self, tx: Connection, edition: Edition, document: Document, by: str, why: str) -> int:
         asked = select(func.max(VERSION.c.version)).where(VERSION.c.edition_id == edition.id)
         number = (tx.scalar(asked) or 0) + 1
         if number > VERSIONS_MAX:
-            raise ValueError(f"a document has at most {VERSIONS_MAX} versions")
+            raise ValueError(Text("a document has at most {versions_max} versions", versions_max=VERSIONS_MAX))
         tx.execute(
             insert(VERSION).values(
                 edition_id=edition.id,
@@ -244,7 +253,7 @@ class Editions:
         here = (VERSION.c.edition_id == edition.id) & (VERSION.c.version == version)
         body = connection.scalar(select(VERSION.c.body).where(here))
         if body is None:
-            raise UnknownEdition(f"{edition.id} has no version {version}")
+            raise UnknownEdition(Text("{id} has no version {version}", id=edition.id, version=version))
         return document_of(body)
 
     def _digest(self, connection: Connection, edition: Edition) -> str:
@@ -278,4 +287,4 @@ def _edition(row: Row[Any]) -> Edition:
 
 def _reason(why: str) -> None:
     if not why.strip() or len(why) > WHY_CHARS_MAX or not why.isprintable():
-        raise ValueError(f"a reason has 1 to {WHY_CHARS_MAX} printable characters")
+        raise ValueError(Text("a reason has 1 to {why_chars_max} printable characters", why_chars_max=WHY_CHARS_MAX))

@@ -11,6 +11,7 @@ from bavn.centre.publish.tables import LEVEL, SORT, make_tables
 from bavn.centre.publish.threat import Level, Threat
 from bavn.centre.store.engine import reading, writing
 from bavn.model.ports import Clock
+from bavn.model.text import Text
 
 WHY_CHARS_MAX: Final = 500
 SHOWN_MAX: Final = 1000
@@ -63,4 +64,4 @@ def _level(row: Row[Any]) -> LevelSet:
 
 def _reason(why: str) -> None:
     if not why.strip() or len(why) > WHY_CHARS_MAX or not why.isprintable():
-        raise ValueError(f"a reason has 1 to {WHY_CHARS_MAX} printable characters")
+        raise ValueError(Text("a reason has 1 to {why_chars_max} printable characters", why_chars_max=WHY_CHARS_MAX))

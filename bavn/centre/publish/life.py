@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
+from bavn.model.sector.refusal import word, words
 from bavn.model.text import Text
 
 
@@ -64,5 +65,11 @@ def after(state: EditionState, act: EditionAct) -> EditionState:
     try:
         return LIFE_CYCLE[state, act]
     except KeyError:
-        possible = ", ".join(sorted(a.value for s, a in LIFE_CYCLE if s is state))
-        raise NoSuchAct(f"what is {state.value} cannot be given {act.value}; possible: {possible}") from None
+        raise NoSuchAct(
+            Text(
+                "what is {state} cannot be given {act}; possible: {possible}",
+                state=word(state),
+                act=word(act),
+                possible=words(sorted(a.value for s, a in LIFE_CYCLE if s is state)),
+            )
+        ) from None

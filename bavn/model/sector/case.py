@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bavn.model.sector.refusal import word, words
 from bavn.model.text import Text
 
 
@@ -76,9 +77,13 @@ def after(state: CaseState, act: CaseAct) -> CaseState:
     try:
         return LIFE_CYCLE[state, act]
     except KeyError:
-        possible = ", ".join(sorted(a.value for s, a in LIFE_CYCLE if s is state)) or "nothing"
         raise NotNow(
-            f"the case is {CASE_WORDS[state].en}: you cannot {act.value} it now; possible: {possible}"
+            Text(
+                "the case is {case_words}: you cannot {act} it now; possible: {possible}",
+                case_words=CASE_WORDS[state],
+                act=word(act),
+                possible=words(sorted(a.value for s, a in LIFE_CYCLE if s is state)),
+            )
         ) from None
 
 

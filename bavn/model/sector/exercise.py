@@ -12,6 +12,7 @@ from typing import Final
 
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.sector.refusal import word, words
 from bavn.model.sector.work import is_plain
 from bavn.model.text import Text
 
@@ -171,24 +172,31 @@ class Plan:
     def __post_init__(self) -> None:
         for said in (self.title.en, self.title.da):
             if not said.strip() or len(said) > TITLE_CHARS_MAX or not is_plain(said) or "\n" in said:
-                raise BadExercise(f"a title is one line of at most {TITLE_CHARS_MAX} characters")
+                raise BadExercise(
+                    Text("a title is one line of at most {title_chars_max} characters", title_chars_max=TITLE_CHARS_MAX)
+                )
         for text in self.objectives:
             if any(
                 not said.strip() or len(said) > OBJECTIVE_CHARS_MAX or not is_plain(said) for said in (text.en, text.da)
             ):
-                raise BadExercise(f"an objective has 1 to {OBJECTIVE_CHARS_MAX} characters in each language")
+                raise BadExercise(
+                    Text(
+                        "an objective has 1 to {objective_chars_max} characters in each language",
+                        objective_chars_max=OBJECTIVE_CHARS_MAX,
+                    )
+                )
         if not 1 <= len(self.objectives) <= OBJECTIVES_MAX:
-            raise BadExercise(f"an exercise has 1 to {OBJECTIVES_MAX} objectives")
+            raise BadExercise(Text("an exercise has 1 to {objectives_max} objectives", objectives_max=OBJECTIVES_MAX))
         names = [role.actor for role in self.roles]
         if not 1 <= len(names) <= ACTORS_MAX or len(set(names)) != len(names):
-            raise BadExercise(f"name 1 to {ACTORS_MAX} actors, each once")
+            raise BadExercise(Text("name 1 to {actors_max} actors, each once", actors_max=ACTORS_MAX))
         if not 0 < self.ends_us - self.begins_us <= HOURS_MAX * HOUR_US:
-            raise BadExercise(f"an exercise ends after it begins, within {HOURS_MAX} hours")
+            raise BadExercise(Text("an exercise ends after it begins, within {hours_max} hours", hours_max=HOURS_MAX))
         longest = (self.ends_us - self.begins_us) // 60_000_000
         if any(not 0 <= role.after_minutes < max(1, longest) for role in self.roles):
-            raise BadExercise("an actor's turn lies within the exercise")
+            raise BadExercise(Text("an actor's turn lies within the exercise"))
         if not 2 <= self.t <= 8:
-            raise BadExercise("a lead takes 2 to 8 actors")
+            raise BadExercise(Text("a lead takes 2 to 8 actors"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +212,7 @@ class Played:
 def element_of(exercise_id: str) -> Observable:
     """The exercise's only observable. BadExercise for what is no id."""
     if not EXERCISE_ID.fullmatch(exercise_id):
-        raise BadExercise(f"{exercise_id[:40]!r} is no id of an exercise")
+        raise BadExercise(Text("{exercise_id} is no id of an exercise", exercise_id=repr(exercise_id[:40])))
     return Observable(ObservableType.DOMAIN, f"bavn-{exercise_id}.example")
 
 
@@ -218,8 +226,14 @@ def after(state: ExerciseState, act: ExerciseAct) -> ExerciseState:
     try:
         return CYCLE[state, act]
     except KeyError:
-        may = ", ".join(sorted(one.value for at, one in CYCLE if at is state)) or "nothing"
-        raise NoSuchStep(f"an exercise that is {state.value} cannot be told to {act.value}; possible: {may}") from None
+        raise NoSuchStep(
+            Text(
+                "an exercise that is {state} cannot be told to {act}; possible: {may}",
+                state=word(state),
+                act=word(act),
+                may=words(sorted(one.value for at, one in CYCLE if at is state)),
+            )
+        ) from None
 
 
 def may_follow(said: frozenset[ActorStep], step: ActorStep) -> bool:

@@ -12,6 +12,8 @@ from typing import Final
 from bavn.model.intel.indicator import Pap
 from bavn.model.principal import two_people
 from bavn.model.sector.case import NotNow
+from bavn.model.sector.refusal import word, words
+from bavn.model.text import Text
 
 BLOCK_PAP_MIN: Final = Pap.GREEN
 
@@ -66,9 +68,13 @@ def next_state(state: LifeState, act: LifeAct) -> LifeState:
     try:
         return LIFE[state, act]
     except KeyError:
-        possible = ", ".join(sorted(a.value for s, a in LIFE if s is state)) or "nothing"
         raise NotNow(
-            f"the indicator's state is {state.value}: you cannot {act.value} it now; possible: {possible}"
+            Text(
+                "the indicator's state is {state}: you cannot {act} it now; possible: {possible}",
+                state=word(state),
+                act=word(act),
+                possible=words(sorted(a.value for s, a in LIFE if s is state)),
+            )
         ) from None
 
 

@@ -15,6 +15,7 @@ from bavn.model.outcome import Refused
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.sector.partner import TLP_ORDER
 from bavn.model.settings import setting
+from bavn.model.text import Text
 
 SourceKind = Literal["taxii", "misp-feed", "misp", "stix", "list"]
 SOURCE_KINDS: Final[tuple[str, ...]] = get_args(SourceKind)
@@ -48,11 +49,11 @@ class Access:
 
     def __post_init__(self) -> None:
         if bool(self.user) != bool(self.password_file):
-            raise BadSource("a user needs a password file, and a password file a user")
+            raise BadSource(Text("a user needs a password file, and a password file a user"))
         if self.key_file and not self.cert_file:
-            raise BadSource("a key file goes with a certificate file")
+            raise BadSource(Text("a key file goes with a certificate file"))
         if self.user and self.token_file:
-            raise BadSource("a source is asked by user and password or by token, not by both")
+            raise BadSource(Text("a source is asked by user and password or by token, not by both"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,21 +80,39 @@ class Source:
 
     def __post_init__(self) -> None:
         if not ACTOR_NAME.fullmatch(self.name):
-            raise BadSource(f"no source can be called {self.name[:60]!r}: a-z, 0-9 and '-', 2 to 40, a letter first")
+            raise BadSource(
+                Text(
+                    "no source can be called {self_}: a-z, 0-9 and '-', 2 to 40, a letter first",
+                    self_=repr(self.name[:60]),
+                )
+            )
         if self.kind not in SOURCE_KINDS:
-            raise BadSource(f"no kind of source is called {self.kind[:40]!r}; known: {', '.join(SOURCE_KINDS)}")
+            raise BadSource(
+                Text(
+                    "no kind of source is called {kind}; known: {source_kinds}",
+                    kind=repr(self.kind[:40]),
+                    source_kinds=", ".join(SOURCE_KINDS),
+                )
+            )
         if not self.place.isprintable() or not 1 <= len(self.place.strip()) <= PLACE_CHARS_MAX:
-            raise BadSource(f"a source's place is a URL or a path of at most {PLACE_CHARS_MAX} characters")
+            raise BadSource(
+                Text(
+                    "a source's place is a URL or a path of at most {place_chars_max} characters",
+                    place_chars_max=PLACE_CHARS_MAX,
+                )
+            )
         if self.kind in ("taxii", "misp") and not self.is_url:
-            raise BadSource(f"a source of kind {self.kind} is asked at a URL")
+            raise BadSource(Text("a source of kind {kind} is asked at a URL", kind=self.kind))
         high = {"trust": 100, "confidence": 100, "hunts_per_day": 1000, "whole_days": 365}
         for name, most in high.items():
             if not 0 <= getattr(self, name) <= most:
-                raise BadSource(f"{name} lies in 0..{most}")
+                raise BadSource(Text("{name} lies in 0..{most}", name=name, most=most))
         if not 5 <= self.every_minutes <= 30 * 24 * 60:
-            raise BadSource("a source is asked every 5 minutes to 30 days")
+            raise BadSource(Text("a source is asked every 5 minutes to 30 days"))
         if self.partner and (self.trust or self.may_block):
-            raise BadSource("a partner's source has what the partner's policy says; only one alone has its own trust")
+            raise BadSource(
+                Text("a partner's source has what the partner's policy says; only one alone has its own trust")
+            )
 
     @property
     def is_url(self) -> bool:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from bavn.model.moment import HOUR_US, as_datetime, as_us
+from bavn.model.sector.refusal import word
 from bavn.model.text import Text
 
 CrossBorder = Literal["yes", "no", "unknown"]
@@ -82,12 +83,16 @@ def checked(happened: Mapping[Nis2Act, int], now_us: int) -> None:
         return
     late = [act for act in Nis2Act if happened.get(act, 0) > now_us]
     if late:
-        raise OutOfOrder(f"{late[0].value} lies in the future")
+        raise OutOfOrder(Text("{late} lies in the future", late=word(late[0])))
     if Nis2Act.AWARE not in happened:
-        raise OutOfOrder("the clocks start when the entity becomes aware that the incident is significant: note aware")
+        raise OutOfOrder(
+            Text("the clocks start when the entity becomes aware that the incident is significant: note aware")
+        )
     early = [act for act, at_us in happened.items() if at_us < happened[Nis2Act.AWARE]]
     if early:
-        raise OutOfOrder(f"{early[0].value} lies before the entity was aware that the incident is significant")
+        raise OutOfOrder(
+            Text("{early} lies before the entity was aware that the incident is significant", early=word(early[0]))
+        )
     for first, then in (
         (Nis2Act.EARLY_WARNING, Nis2Act.NOTIFICATION),
         (Nis2Act.NOTIFICATION, Nis2Act.PROGRESS),
@@ -96,16 +101,18 @@ def checked(happened: Mapping[Nis2Act, int], now_us: int) -> None:
         (Nis2Act.HANDLED, Nis2Act.FINAL),
     ):
         if first in happened and then in happened and happened[then] < happened[first]:
-            raise OutOfOrder(f"{then.value} lies before {first.value}")
+            raise OutOfOrder(Text("{then} lies before {first}", then=word(then), first=word(first)))
     for needed, act in (
         (Nis2Act.NOTIFICATION, Nis2Act.PROGRESS),
         (Nis2Act.NOTIFICATION, Nis2Act.FINAL),
         (Nis2Act.HANDLED, Nis2Act.FINAL),
     ):
         if act in happened and needed not in happened:
-            raise OutOfOrder(f"{act.value} comes after {needed.value}, which was not noted")
+            raise OutOfOrder(
+                Text("{act} comes after {needed}, which was not noted", act=word(act), needed=word(needed))
+            )
     if Nis2Act.NOT_SIGNIFICANT in happened and Nis2Act.FINAL in happened:
-        raise OutOfOrder("an incident with a final report was significant")
+        raise OutOfOrder(Text("an incident with a final report was significant"))
 
 
 def dues(happened: Mapping[Nis2Act, int], zone: tzinfo, now_us: int, *, trust_service: bool = False) -> tuple[Due, ...]:

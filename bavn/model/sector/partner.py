@@ -89,9 +89,15 @@ class Outward:
         _percent("confidence_min", self.confidence_min)
         unknown = sorted(set(self.collections) - set(COLLECTIONS))
         if unknown:
-            raise BadPartner(f"no collection is called {unknown[0][:40]!r}; known: {', '.join(COLLECTIONS)}")
+            raise BadPartner(
+                Text(
+                    "no collection is called {unknown}; known: {collections}",
+                    unknown=repr(unknown[0][:40]),
+                    collections=", ".join(COLLECTIONS),
+                )
+            )
         if not self.types <= WRITABLE_TYPES:
-            raise BadPartner("a chain of techniques is never an indicator, so it cannot be shared as one")
+            raise BadPartner(Text("a chain of techniques is never an indicator, so it cannot be shared as one"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +114,7 @@ class Inward:
     def __post_init__(self) -> None:
         _percent("trust", self.trust)
         if not 0 <= self.objects_per_day_max <= 10_000_000:
-            raise BadPartner("objects_per_day_max lies in 0..10000000")
+            raise BadPartner(Text("objects_per_day_max lies in 0..10000000"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +132,29 @@ class Partner:
 
     def __post_init__(self) -> None:
         if not PARTNER_NAME.fullmatch(self.name):
-            raise BadPartner(f"no partner can be called {self.name[:60]!r}: a-z, 0-9 and '-', 2 to 40, a letter first")
+            raise BadPartner(
+                Text(
+                    "no partner can be called {self_}: a-z, 0-9 and '-', 2 to 40, a letter first",
+                    self_=repr(self.name[:60]),
+                )
+            )
         if self.kind not in PARTNER_KINDS:
-            raise BadPartner(f"no kind of partner is called {self.kind[:40]!r}; known: {', '.join(PARTNER_KINDS)}")
+            raise BadPartner(
+                Text(
+                    "no kind of partner is called {kind}; known: {partner_kinds}",
+                    kind=repr(self.kind[:40]),
+                    partner_kinds=", ".join(PARTNER_KINDS),
+                )
+            )
         if not self.title.isprintable() or not 1 <= len(self.title.strip()) <= TITLE_CHARACTERS_MAX:
-            raise BadPartner(f"a partner's title has 1 to {TITLE_CHARACTERS_MAX} printable characters")
+            raise BadPartner(
+                Text(
+                    "a partner's title has 1 to {title_characters_max} printable characters",
+                    title_characters_max=TITLE_CHARACTERS_MAX,
+                )
+            )
         if not self.added_us < self.until_us:
-            raise BadPartner("a partner's end lies after its beginning")
+            raise BadPartner(Text("a partner's end lies after its beginning"))
 
     def in_force(self, now_us: int) -> bool:
         """Whether anything may cross now."""
@@ -163,10 +185,10 @@ def tlp_within(tlp: Tlp, tlp_max: Tlp) -> bool:
 def partner_urn(name: str) -> str:
     """The URI by which a certificate names a partner (subjectAltName). BadPartner for what no partner is called."""
     if not PARTNER_NAME.fullmatch(name):
-        raise BadPartner(f"no partner can be called {name[:60]!r}")
+        raise BadPartner(Text("no partner can be called {name}", name=repr(name[:60])))
     return PARTNER_URN_PREFIX + name
 
 
 def _percent(name: str, value: int) -> None:
     if type(value) is not int or not 0 <= value <= 100:
-        raise BadPartner(f"{name} lies in 0..100")
+        raise BadPartner(Text("{name} lies in 0..100", name=name))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bavn.model.sector.refusal import word, words
 from bavn.model.text import Text
 
 
@@ -132,9 +133,13 @@ def step_from(stage: Stage, act: RolloutAct) -> Step:
     try:
         return LIFE[stage, act]
     except KeyError:
-        possible = ", ".join(one.act.value for one in STEPS if one.come_from is stage) or "nothing"
         raise NoSuchStep(
-            f"the actor's state is {stage.value}: {act.value} is not possible now; possible: {possible}"
+            Text(
+                "the actor's state is {stage}: {act} is not possible now; possible: {possible}",
+                stage=word(stage),
+                act=word(act),
+                possible=words(one.act.value for one in STEPS if one.come_from is stage),
+            )
         ) from None
 
 

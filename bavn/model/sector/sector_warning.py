@@ -13,6 +13,7 @@ from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ACTOR_NAME, ActorKind
+from bavn.model.sector.refusal import word, words
 from bavn.model.sector.work import is_plain
 from bavn.model.text import Text
 
@@ -129,8 +130,14 @@ def warning_after(state: WarningState, act: WarningAct) -> WarningState:
     try:
         return WARNING_LIFE[state, act]
     except KeyError:
-        possible = ", ".join(sorted(a.value for s, a in WARNING_LIFE if s is state)) or "nothing"
-        raise NoSuchStep(f"the warning is {state.value}: you cannot {act.value} it now; possible: {possible}") from None
+        raise NoSuchStep(
+            Text(
+                "the warning is {state}: you cannot {act} it now; possible: {possible}",
+                state=word(state),
+                act=word(act),
+                possible=words(sorted(a.value for s, a in WARNING_LIFE if s is state)),
+            )
+        ) from None
 
 
 def answer_after(state: AnswerState, act: AnswerAct) -> AnswerState:
@@ -138,8 +145,14 @@ def answer_after(state: AnswerState, act: AnswerAct) -> AnswerState:
     try:
         return ANSWER_LIFE[state, act]
     except KeyError:
-        possible = ", ".join(sorted(a.value for s, a in ANSWER_LIFE if s is state))
-        raise NoSuchStep(f"an actor that is {state.value} cannot answer {act.value}; possible: {possible}") from None
+        raise NoSuchStep(
+            Text(
+                "an actor that is {state} cannot answer {act}; possible: {possible}",
+                state=word(state),
+                act=word(act),
+                possible=words(sorted(a.value for s, a in ANSWER_LIFE if s is state)),
+            )
+        ) from None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,11 +170,19 @@ class Address:
         for name, known in (("kinds", set(get_args(ActorKind))), ("functions", set(FUNCTIONS))):
             unknown = sorted(set(getattr(self, name)) - known)
             if unknown:
-                raise BadWarning(f"{name}: {unknown[0][:40]!r} is unknown; known: {', '.join(sorted(known))}")
+                raise BadWarning(
+                    Text(
+                        "{name}: {unknown} is unknown; known: {known}",
+                        name=word(name),
+                        unknown=repr(unknown[0][:40]),
+                        known=", ".join(sorted(known)),
+                    )
+                )
         for name, form in (("suppliers", _NAME), ("regions", _NAME), ("actors", ACTOR_NAME)):
             bad = [one for one in getattr(self, name) if not form.fullmatch(one)]
             if bad or len(getattr(self, name)) > NAMES_MAX:
-                raise BadWarning(f"{name}: at most {NAMES_MAX} names{f', and {bad[0][:40]!r} is none' if bad else ''}")
+                few = Text("{name}: at most {most} names", name=name, most=NAMES_MAX)
+                raise BadWarning(Text("{few}, and {bad} is none", few=few, bad=repr(bad[0][:40])) if bad else few)
 
     def reaches(self, one: "Addressee") -> bool:
         """Whether it goes to this actor."""
@@ -205,18 +226,30 @@ class Content:
 
     def __post_init__(self) -> None:
         for what, said, chars_max in (("title", self.title, TITLE_CHARS_MAX), ("text", self.text, TEXT_CHARS_MAX)):
-            for words in (said.en, said.da):
-                if not words.strip() or len(words) > chars_max or not is_plain(words):
-                    raise BadWarning(f"a {what} has 1 to {chars_max} characters that any screen may show")
+            for sentence in (said.en, said.da):
+                if not sentence.strip() or len(sentence) > chars_max or not is_plain(sentence):
+                    raise BadWarning(
+                        Text(
+                            "a {what} has 1 to {chars_max} characters that any screen may show",
+                            what=word(what),
+                            chars_max=chars_max,
+                        )
+                    )
         if "\n" in self.title.en + self.title.da:
-            raise BadWarning("a title is one line")
+            raise BadWarning(Text("a title is one line"))
         if not 1 <= self.acknowledge_hours <= self.hours <= HOURS_MAX:
-            raise BadWarning(f"hours to acknowledge and in force lie in 1..{HOURS_MAX}, in this order")
+            raise BadWarning(
+                Text("hours to acknowledge and in force lie in 1..{hours_max}, in this order", hours_max=HOURS_MAX)
+            )
         if len(self.observables) > OBSERVABLES_MAX or len(set(self.observables)) != len(self.observables):
-            raise BadWarning(f"a warning names at most {OBSERVABLES_MAX} observables, each once")
+            raise BadWarning(
+                Text(
+                    "a warning names at most {observables_max} observables, each once", observables_max=OBSERVABLES_MAX
+                )
+            )
         for one in self.observables:
             if not may_name(one):
-                raise BadWarning(f"{one.value[:60]!r} is nothing outside in its canonical form")
+                raise BadWarning(Text("{one} is nothing outside in its canonical form", one=repr(one.value[:60])))
 
 
 def may_name(one: Observable) -> bool:

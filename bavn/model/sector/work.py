@@ -10,6 +10,7 @@ from typing import Final, Literal
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
+from bavn.model.sector.refusal import word, words
 from bavn.model.text import Text
 
 TEXT_CHARS_MAX: Final = 2000
@@ -98,8 +99,14 @@ def task_after(state: TaskState, act: TaskAct) -> TaskState:
     try:
         return TASK_CYCLE[state, act]
     except KeyError:
-        possible = ", ".join(sorted(a.value for s, a in TASK_CYCLE if s is state)) or "nothing"
-        raise NoSuchStep(f"the task is {state.value}: {act.value} is not possible now; possible: {possible}") from None
+        raise NoSuchStep(
+            Text(
+                "the task is {state}: {act} is not possible now; possible: {possible}",
+                state=word(state),
+                act=word(act),
+                possible=words(sorted(a.value for s, a in TASK_CYCLE if s is state)),
+            )
+        ) from None
 
 
 class DueState(StrEnum):
@@ -134,7 +141,9 @@ class Deadlines:
 
     def __post_init__(self) -> None:
         if not 1 <= self.acknowledge <= self.applies <= self.done <= HOURS_MAX:
-            raise ValueError(f"deadlines are 1 to {HOURS_MAX} hours: acknowledge, then applies, then done")
+            raise ValueError(
+                Text("deadlines are 1 to {hours_max} hours: acknowledge, then applies, then done", hours_max=HOURS_MAX)
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ def suspicion(**other) -> Suspicion:
         last_us=T0 + HOUR_US,
         hosts=1,
         listed=False,
-        why=Text("x", "x"),
+        why=Text.written("x", da="x"),
         rows=RowsRef("tls", (), 0, 1),
         period_s=1500.0,
         regularity=0.6,

@@ -142,7 +142,7 @@ class Hundred:
                 last_us=0,
                 hosts=1,
                 listed=False,
-                why=Text("So.", "Så."),
+                why=Text.written("So.", da="Så."),
                 rows=RowsRef("flow", (), 0, 0),
             )
             for n in range(1, 101)
@@ -240,7 +240,7 @@ def test_the_floored_walk() -> None:
         (span(0), "0 s", "0 s"),
         (seconds(5.1), "5.1 s", "5,1 s"),
         (seconds(7200), "2 h", "2 t"),
-        (joined([Text("a b", "æ"), Text("c", "ø")]), "A b; c.", "Æ; ø."),
+        (joined([Text.written("a b", da="æ"), Text.written("c", da="ø")]), "A b; c.", "Æ; ø."),
     ],
 )
 def test_words(made_text, english, danish) -> None:

@@ -71,7 +71,7 @@ def suspicion(**other) -> Suspicion:
         last_us=AT_US + 60_000_000,
         hosts=1,
         listed=False,
-        why=Text("So.", "Så."),
+        why=Text.written("So.", da="Så."),
         rows=RowsRef("flow", (("src", HOST), ("dst", PEER)), AT_US, AT_US + 60_000_000),
     )
     return replace(plain, **other)

@@ -54,7 +54,9 @@ TEXTS = st.text(alphabet=printable + "æøå'\"\\\x7f", min_size=1, max_size=60)
 
 @given(TEXTS, TEXTS, TEXTS)
 def test_what_is_kept_is_read_back(sql, english, danish) -> None:
-    hunt = SavedHunt(name="a", says=Text(english, danish), sql=sql, span="7d", technique="T1021.002", columns=("x",))
+    hunt = SavedHunt(
+        name="a", says=Text.written(english, da=danish), sql=sql, span="7d", technique="T1021.002", columns=("x",)
+    )
     try:
         back = read_hunt("a", written(hunt).encode())
     except SavedUnclear:
@@ -81,3 +83,13 @@ def test_what_is_kept_is_read_back(sql, english, danish) -> None:
 def test_what_is_no_hunt_says_why(name, text, reason) -> None:
     with pytest.raises(SavedUnclear, match=reason.replace(".", r"\.")):
         read_hunt(name, text.encode())
+
+
+def test_why_one_is_unclear_is_said_in_each_language() -> None:
+    for raw, danish in (
+        (b"", "sql mangler"),
+        (b'sql = "SELECT 1"\nen = "a"\nda = "b"\nspan = "7y"', "span: '7y' er ikke et"),
+    ):
+        with pytest.raises(SavedUnclear) as unclear:
+            read_hunt("a", raw)
+        assert Text.of_error(unclear.value).da.startswith(danish)

@@ -366,7 +366,7 @@ def test_rounds_of_the_past_days_by_the_ledger(bench) -> None:
 
 
 def test_every_check_says_who_must_act_and_a_sentence_always_fits(bench) -> None:
-    asked, long = bench().site.asked, Text("x" * 400, "y" * 400)
+    asked, long = bench().site.asked, Text.written("x" * 400, da="y" * 400)
     for check in CHECKS:
         measures = check.measures(asked)
         assert set(check.acts) - {"", UNTESTED} <= set(measures), check.name
@@ -383,7 +383,7 @@ def test_every_check_says_who_must_act_and_a_sentence_always_fits(bench) -> None
 class Odd:
     """A check that breaks off, or reads what it does not measure."""
 
-    name, title, kinds, acts = "odd", Text("Odd", "Sær"), (), {"": Text("Somebody", "Nogen")}
+    name, title, kinds, acts = "odd", Text.written("Odd", da="Sær"), (), {"": Text.written("Somebody", da="Nogen")}
 
     def __init__(self, error=None):
         self.error = error

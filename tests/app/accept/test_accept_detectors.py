@@ -31,7 +31,7 @@ def suspicion(detector, host, p):
         last_us=1,
         hosts=1,
         listed=False,
-        why=Text("because", "fordi"),
+        why=Text.written("because", da="fordi"),
         rows=RowsRef("flow", (), 0, 1),
     )
 

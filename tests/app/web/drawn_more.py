@@ -192,5 +192,5 @@ def publications(house: SacContext) -> None:
     publishing.judgements.set_level(Threat.ESPIONAGE, Level.HIGH, BO, "two partners warn")
     publishing.draft(Kind.FORECAST)
     made = publishing.draft(Kind.BRIEF)
-    change = Change(place="overview/1", text=Text("A quiet month.", "En stille måned."), after=True)
+    change = Change(place="overview/1", text=Text.written("A quiet month.", da="En stille måned."), after=True)
     publishing.editions.edit(made.id, change, ANNA, "says what it comes to")

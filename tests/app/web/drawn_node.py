@@ -169,7 +169,9 @@ def suspicion(now_us: int, **other: Any) -> Suspicion:
         "hosts": 1,
         "listed": False,
         "observables": (Observable.of("domain", C2),),
-        "why": Text("It calls c2.example.com every five minutes.", "Den kalder c2.example.com hvert femte minut."),
+        "why": Text.written(
+            "It calls c2.example.com every five minutes.", da="Den kalder c2.example.com hvert femte minut."
+        ),
         "rows": RowsRef("flow", (("src", other["host"]), ("dst", C2_ADDRESS)), now_us - 7 * HOUR_US, now_us),
     }
     return Suspicion(**plain | {"p": p, "evidence_nats": evidence_nats(p)} | other)
@@ -189,7 +191,7 @@ def suspicions(now_us: int, host_byte: int = 0) -> list[Suspicion]:
             detector="rarity",
             technique="T1573",
             observables=(Observable.of("ja3", JA3),),
-            why=Text("A rare TLS client.", "En sjælden TLS-klient."),
+            why=Text.written("A rare TLS client.", da="En sjælden TLS-klient."),
             rows=RowsRef("tls", (("src", one), ("ja3", JA3)), *span),
         ),
         suspicion(
@@ -201,7 +203,7 @@ def suspicions(now_us: int, host_byte: int = 0) -> list[Suspicion]:
             detector="scan",
             technique="T1046",
             observables=(),
-            why=Text("It tried 40 ports of one host.", "Den prøvede 40 porte på én maskine."),
+            why=Text.written("It tried 40 ports of one host.", da="Den prøvede 40 porte på én maskine."),
             rows=RowsRef("flow", (("src", two),), *span),
             walk_nats=9.0,
         ),
@@ -214,7 +216,7 @@ def suspicions(now_us: int, host_byte: int = 0) -> list[Suspicion]:
             detector="dns_tunnel",
             technique="T1071.004",
             observables=(Observable.of("domain", "t.example.net"),),
-            why=Text("Its look-ups carry data.", "Dens opslag bærer data."),
+            why=Text.written("Its look-ups carry data.", da="Dens opslag bærer data."),
             rows=RowsRef("dns", (("src", three),), *span),
         ),
         suspicion(
@@ -226,7 +228,7 @@ def suspicions(now_us: int, host_byte: int = 0) -> list[Suspicion]:
             detector="exfil",
             technique="T1048",
             observables=(Observable.of("domain", "files.example.net"),),
-            why=Text("It sent more than usual.", "Den sendte mere end sædvanligt."),
+            why=Text.written("It sent more than usual.", da="Den sendte mere end sædvanligt."),
             rows=RowsRef("http", (("src", three),), *span),
         ),
         suspicion(
@@ -237,7 +239,7 @@ def suspicions(now_us: int, host_byte: int = 0) -> list[Suspicion]:
             p=0.01,
             detector="ioc",
             technique="T1071",
-            why=Text("It asked for a listed name.", "Den spurgte om et listet navn."),
+            why=Text.written("It asked for a listed name.", da="Den spurgte om et listet navn."),
             rows=RowsRef("dns", (("src", three),), *span),
         ),
     ]

@@ -100,8 +100,8 @@ def warnings(house: SacContext) -> None:
     clock = SimClock(house.clock.now_us() - 48 * HOUR_US)
     kept = Warnings(house.registry.engine, clock)
     mail = Content(
-        title=Text("False mails from a supplier", "Falske mails fra en leverandør"),
-        text=Text("Do not open them.", "Åbn dem ikke."),
+        title=Text.written("False mails from a supplier", da="Falske mails fra en leverandør"),
+        text=Text.written("Do not open them.", da="Åbn dem ikke."),
         urgency=Urgency.IMPORTANT,
         tlp=Tlp.GREEN,
         pap=Pap.GREEN,
@@ -115,10 +115,10 @@ def warnings(house: SacContext) -> None:
     kept.end(old.id, BO, "they have stopped")
     clock.advance(18 * HOUR_US)
     gateway = Content(
-        title=Text("Patch the gateway now", "Opdater gatewayen nu"),
-        text=Text(
+        title=Text.written("Patch the gateway now", da="Opdater gatewayen nu"),
+        text=Text.written(
             "A flaw in the gateway is used against the sector.\n\nPatch it today and look for the name below.",
-            "En fejl i gatewayen udnyttes mod sektoren.\n\nOpdater den i dag, og se efter navnet herunder.",
+            da="En fejl i gatewayen udnyttes mod sektoren.\n\nOpdater den i dag, og se efter navnet herunder.",
         ),
         urgency=Urgency.CRITICAL,
         tlp=Tlp.AMBER,
@@ -158,14 +158,14 @@ def exercises(house: SacContext) -> None:
     step, aims = (
         ActorStep,
         (
-            Text("A person looks within 30 minutes.", "Et menneske ser på det inden 30 minutter."),
-            Text("The block is in force within an hour.", "Spærringen virker inden en time."),
+            Text.written("A person looks within 30 minutes.", da="Et menneske ser på det inden 30 minutter."),
+            Text.written("The block is in force within an hour.", da="Spærringen virker inden en time."),
         ),
     )
     clock = SimClock(house.clock.now_us() - 30 * HOUR_US)
     kept = Exercises(house.registry.engine, clock)
     whole = (step.ALLOWED, step.INJECTED, step.SUSPECTED, step.LET_OUT, step.SEEN)
-    old = _played(kept, clock, Text("Summer", "Sommer"), aims, {"region-nord": whole, "region-syd": whole})
+    old = _played(kept, clock, Text.written("Summer", da="Sommer"), aims, {"region-nord": whole, "region-syd": whole})
     kept.confirm(old, ANNA)
     kept.release(old, BO)
     clock.advance(HOUR_US)
@@ -176,7 +176,7 @@ def exercises(house: SacContext) -> None:
     _played(
         kept,
         clock,
-        Text("Autumn", "Efterår"),
+        Text.written("Autumn", da="Efterår"),
         aims,
         {
             "region-nord": whole,

@@ -318,7 +318,7 @@ def _ranked(rank: int, now_us: int) -> Ranked:
         Observable.of("ip4", f"198.{18 + rank % 2}.{rank // 250 % 250}.{rank % 250}"),
     ]
     actors = sorted(ACTORS)[rank % 4 : rank % 4 + 3]
-    hour, why = now_us // HOUR_US - rank % 48, Text("seen at several", "set hos flere")
+    hour, why = now_us // HOUR_US - rank % 48, Text.written("seen at several", da="set hos flere")
     signs = [
         Sign(
             report_id=f"{rank:060x}{at}{place}",

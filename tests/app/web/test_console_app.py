@@ -229,7 +229,7 @@ def test_nobody_hears_of_a_node_that_they_may_not_see() -> None:
 
 def test_live_events_end_when_the_log_on_has_ended() -> None:
     def still():
-        raise Trouble(401, "sign-in", Text("x", "y"))
+        raise Trouble(401, "sign-in", Text.written("x", da="y"))
 
     found = heard(Stepped(), ANNA, [frozenset({"leads"})], still=still, beat_s=0.1)
     assert found[-1] == "event: over\ndata: {}\n\n"

@@ -63,7 +63,7 @@ def served(lines, refuses=False, stix=None):
     ) -> Rows[Line]:
         """Lines."""
         if refuses:
-            raise Trouble(404, "none", Text("None.", "Ingen."))
+            raise Trouble(404, "none", Text.written("None.", da="Ingen."))
         at = opened(after, int)
         rest = [one for one in lines if -one.number >= least and (at is None or -one.number > at[0])]
         return page(rest[: limit + 1], limit, lambda one: (-one.number,))

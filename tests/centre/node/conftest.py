@@ -52,7 +52,7 @@ def make_suspicion(**other) -> Suspicion:
         last_us=NOW_US - 30 * MINUTE_US,
         hosts=1,
         listed=False,
-        why=Text("Every 300 s.", "Hvert 300. s."),
+        why=Text.written("Every 300 s.", da="Hvert 300. s."),
         rows=RowsRef("flow", (("src", "10.1.2.3"),), 0, 1),
         period_s=301.5,
         regularity=0.82,

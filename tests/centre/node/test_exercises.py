@@ -63,8 +63,8 @@ def exercises(sector):
 def planned(sector, names=("north", "south"), **other):
     now_us = sector.clock.now_us()
     plain = {
-        "title": Text("Autumn", "Efterår"),
-        "objectives": (Text("Answer within an hour.", "Svar inden en time."),),
+        "title": Text.written("Autumn", da="Efterår"),
+        "objectives": (Text.written("Answer within an hour.", da="Svar inden en time."),),
         "roles": tuple(Role(actor=name, campaign=Campaign.BEACON, after_minutes=n) for n, name in enumerate(names)),
         "begins_us": now_us,
         "ends_us": now_us + 4 * HOUR_US,
@@ -191,7 +191,7 @@ def test_an_actor_says_nothing_of_what_it_was_not_told(sector) -> None:
 
 def test_gate_3_lets_no_exercise_out_that_nobody_started_or_that_names_others(sector) -> None:
     made = planned(sector)
-    named = planned(sector, title=Text("South is hit first", "Syd rammes først"))
+    named = planned(sector, title=Text.written("South is hit first", da="Syd rammes først"))
     mine = next(one for one in made.plan.roles if one.actor == "north")
     south = Role(actor="south", campaign=Campaign.BEACON)
     why = ExerciseGrounds(by=ANNA, others=("south", "east", "clinic"))
@@ -213,10 +213,10 @@ def test_gate_3_lets_no_exercise_out_that_nobody_started_or_that_names_others(se
     "wrong",
     [
         {"objectives": ()},
-        {"title": Text(" ", "x")},
+        {"title": Text.written(" ", da="x")},
         {"t": 1},
         {"roles": ()},
-        {"title": Text("a\u202eb", "x")},
+        {"title": Text.written("a\u202eb", da="x")},
         {"ends_us": 0},
         {"ends_us": 15 * DAY_US},
         {"roles": (Role(actor="north", campaign=Campaign.BEACON, after_minutes=300),)},
@@ -225,8 +225,8 @@ def test_gate_3_lets_no_exercise_out_that_nobody_started_or_that_names_others(se
 )
 def test_a_plan_that_cannot_be_is_refused(wrong) -> None:
     plain = {
-        "title": Text("Autumn", "Efterår"),
-        "objectives": (Text("Answer.", "Svar."),),
+        "title": Text.written("Autumn", da="Efterår"),
+        "objectives": (Text.written("Answer.", da="Svar."),),
         "roles": (Role(actor="north", campaign=Campaign.BEACON),),
         "begins_us": 0,
         "ends_us": 4 * HOUR_US,

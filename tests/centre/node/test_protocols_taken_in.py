@@ -17,14 +17,14 @@ from bavn.wire.enrol import NodeKeys
 
 from .test_rolling import ANNA, house  # noqa: F401  the same centre
 
-OFFSET = Measure(name=Text("offset", "afvigelse"), bound=Bound.AT_MOST, bar=5, unit="s", always=True)
+OFFSET = Measure(name=Text.written("offset", da="afvigelse"), bound=Bound.AT_MOST, bar=5, unit="s", always=True)
 DEMANDS = {"clock": {"offset": OFFSET}}
 WHY = "seen together"
 
 
 def part(value=1, name="clock"):
     figures = (Figure(key="offset", measure=OFFSET, value=value),)
-    return Part(name=name, title=Text("Clock", "Ur"), figures=figures)
+    return Part(name=name, title=Text.written("Clock", da="Ur"), figures=figures)
 
 
 def key_of(actor="region-a"):

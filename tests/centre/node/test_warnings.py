@@ -34,8 +34,8 @@ FOUR = {"clinic": "clinic", "east": "east", "north": "north", "south": "south"}
 ANNA = account("Anna Berg")
 BAD = Observable.of("domain", "evil.example.com")
 CONTENT = Content(
-    title=Text("Patch the gateway", "Opdater gatewayen"),
-    text=Text("It is attacked now.", "Den angribes nu."),
+    title=Text.written("Patch the gateway", da="Opdater gatewayen"),
+    text=Text.written("It is attacked now.", da="Den angribes nu."),
     urgency=Urgency.CRITICAL,
     tlp=Tlp.AMBER,
     pap=Pap.AMBER,
@@ -129,7 +129,7 @@ def test_what_is_edited_after_it_was_sent_goes_out_anew_and_is_answered_anew(sec
     one = sent(sector, Address(suppliers=("acme",)))
     answer(sector, "north", one, "acknowledge")
     sector.clock.advance(HOUR_US)
-    changed = replace(CONTENT, title=Text("Patch and reboot", "Opdater og genstart"))
+    changed = replace(CONTENT, title=Text.written("Patch and reboot", da="Opdater og genstart"))
     warnings(sector).edit(one, ANNA, "more is known", content=changed, address=Address(actors=("north",)))
     sector.run()
     assert heard(sector, "north", one).version == 2
@@ -166,7 +166,7 @@ def test_gate_three_looks_again(sector) -> None:
     assert {name: one.rule for name, one in stands(sector, red).items() if one.rule} == dict.fromkeys(
         ("clinic", "east", "south"), "warning_marking"
     )
-    naming = replace(CONTENT, text=Text("South was hit.", "Syd er ramt."))
+    naming = replace(CONTENT, text=Text.written("South was hit.", da="Syd er ramt."))
     refused = sent(sector, Address(actors=("north",)), naming)
     assert stands(sector, refused)["north"].rule == "warning_names"
     allowed = sent(sector, Address(actors=("north", "south")), naming)

@@ -34,7 +34,7 @@ from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, as_us, iso
 from bavn.model.text import Text
 
-SAID = Text("Something.", "Noget.")
+SAID = Text.written("Something.", da="Noget.")
 CASE = Source(SourceKind.CASE, "case-1")
 
 

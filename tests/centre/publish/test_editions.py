@@ -21,7 +21,7 @@ from bavn.model.principal import account
 from bavn.model.text import Text
 from bavn.rehearsal.clock import SimClock
 
-CHANGE = Change(place="overview/1", text=Text("Said by a person.", "Sagt af en person."))
+CHANGE = Change(place="overview/1", text=Text.written("Said by a person.", da="Sagt af en person."))
 A = EditionAct
 
 

@@ -196,7 +196,7 @@ def test_times_and_shares_in_words() -> None:
 def test_edges_that_are_no_ascending_steps_build_no_measure() -> None:
     for edges in ((1, 2, 3), (1, 2, 3, 4, 5, 6, 6), (0, 1, 2, 3, 4, 5, 6), (1, 2, 3, 4, 5, 6, 100)):
         with pytest.raises(ValueError, match="edges"):
-            Measure(id="x", says=Text("x", "x"), unit="percent", low=0, high=100, edges=edges, query="x")
+            Measure(id="x", says=Text.written("x", da="x"), unit="percent", low=0, high=100, edges=edges, query="x")
 
 
 @given(st.lists(st.integers(-50, 200), min_size=48, max_size=48), st.floats(0, 10))

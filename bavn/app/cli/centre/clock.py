@@ -11,6 +11,7 @@ import typer
 from bavn.app.access.rights import Right
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, needs
+from bavn.app.cli.words import number
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import SECOND_US, iso
 from bavn.model.text import Language, Text
@@ -155,4 +156,7 @@ def _brief(one: "IndicatorClock", language: Language) -> dict[str, Any]:
 
 
 def _slowest(one: "IndicatorClock", language: Language) -> str:
-    return "-" if one.slowest is None else f"{STEPS[one.slowest[0]].say(language)} ({one.slowest[1]:.1f} s)"
+    if one.slowest is None:
+        return "-"
+    step, seconds = one.slowest
+    return f"{STEPS[step].say(language)} ({number(seconds, language, 1)} s)"

@@ -54,7 +54,7 @@ def counts(
         print(NOTHING.say(language))
         return
     span = {"first": iso((last - days + 1) * DAY_US)[:10], "last": iso(last * DAY_US)[:10], "told": found[0].told}
-    print(HEAD.say(language).format(**span))
+    print(HEAD.filled(**span).say(language))
     names = COLUMNS.say(language).split("|")
     ordered = sorted(found, key=lambda one: (one.what != "suspected", one.kind != "all", one.kind, -one.value))
     rows = []

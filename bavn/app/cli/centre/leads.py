@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.words import number, point
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso, iso_hour
 from bavn.model.text import Language, Text
@@ -52,17 +53,18 @@ def leads(
 
 def _print(row: dict[str, Any], words: dict[str, str], language: Language) -> None:
     print(
-        f"{row['rank']:>3}  {words['priority']} {row['priority']:.2f}  {words['score']} {row['score']:.2f}"
+        f"{row['rank']:>3}  {words['priority']} {number(row['priority'], language, 2)}"
+        f"  {words['score']} {number(row['score'], language, 2)}"
         f"  {', '.join(row['observables'])}  {words['at']} {', '.join(row['actors'])}  ({row['lead']})"
     )
     for term in row["terms"]:
-        print(f"       {term['nats']:+6.2f}  {term['why']}")
+        print(f"       {point(f'{term["nats"]:+6.2f}', language)}  {term['why']}")
     for reason in row["reasons"]:
-        print(f"     + {reason['points']:+6.2f}  {reason['why']}")
+        print(f"     + {point(f'{reason["points"]:+6.2f}', language)}  {reason['why']}")
     for why in row["counterfactuals"]:
         print(f"               {why}")
     if row["judged_like_it"]["judged"]:
-        like = _LIKE.say(language).format(**row["judged_like_it"])
+        like = _LIKE.filled(**row["judged_like_it"]).say(language)
         print(f"               {like}")
 
 

@@ -18,6 +18,7 @@ import typer
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
 from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.catalogue import moment
 from bavn.model.moment import as_datetime, as_us
 from bavn.model.sector.nis2 import NAMES, REPORTS, CrossBorder, DueState, Nis2Act
 from bavn.model.text import Language, Text
@@ -169,8 +170,7 @@ def _moment(text: str, zone: ZoneInfo) -> int:
 def _shown(us: int | None, zone: ZoneInfo, language: Language) -> str:
     if us is None:
         return ""
-    local = as_datetime(us).astimezone(zone)
-    return f"{local:%d.%m.%Y %H.%M}" if language == "da" else f"{local:%Y-%m-%d %H:%M}"
+    return moment(as_datetime(us).astimezone(zone), language)
 
 
 def _rows(views: "list[Nis2View]", zone: ZoneInfo, language: Language) -> list[dict[str, Any]]:

@@ -325,7 +325,7 @@ def _print(made: "Document", language: Language, sources: bool) -> None:
 
 def _stood(edition: "Edition", language: Language) -> str:
     state = STATES[edition.state].say(language)
-    return _STOOD.say(language).format(id=edition.id, state=state, version=edition.version)
+    return _STOOD.filled(id=edition.id, state=state, version=edition.version).say(language)
 
 
 def _row(edition: "Edition", language: Language) -> dict[str, Any]:

@@ -54,5 +54,5 @@ def set_aside(
     for item in items:
         when = {"received": iso(item.received_us)[:19] + "Z", "aside": iso(item.aside_us)[:19] + "Z"}
         facts = {"number": item.number, "kind": item.kind, "actor": item.actor, "error": item.error}
-        print(ROW.say(language).format(**facts, **when))
+        print(ROW.filled(**facts, **when).say(language))
     print((HINT if items else NONE).say(language))

@@ -7,6 +7,7 @@ import json
 from typing import Final
 
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, book_of, show_table
+from bavn.app.cli.words import number
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
@@ -38,8 +39,8 @@ def counts(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
         made = {"told": each, "spent": spent, "budget": policy.counts_epsilon_30_days, "holds": holds}
         print(json.dumps(made, ensure_ascii=False))
     else:
-        days = [(iso(day * DAY_US)[:10], f"{milli / 1000:.2f}") for day, milli in told]
+        days = [(iso(day * DAY_US)[:10], number(milli / 1000, language, 2)) for day, milli in told]
         show_table(("day", "epsilon"), days, language)
-        print(LEFT.say(language).format(spent=spent, most=policy.counts_epsilon_30_days))
+        print(LEFT.filled(spent=spent, most=policy.counts_epsilon_30_days).say(language))
     if not holds:
         raise Stop(Exit.BROKEN, BROKEN.say(language))

@@ -11,8 +11,8 @@ from bavn.app.cli.centre.person import option
 from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
 from bavn.app.cli.words import Spoken, number
 from bavn.app.node.health.words import UNITS, counts, loss
-from bavn.app.process.danish import reason
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.reasons import reason
 from bavn.model.malformed import UNREADABLE
 from bavn.model.text import Language, Text
 

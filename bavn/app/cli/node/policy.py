@@ -94,7 +94,7 @@ def _lines(asked: "Policy", *, every: bool) -> "list[Line]":
     made = lines_of(asked)
     if every:
         rest = [one for one in asked.fields() if not one.written]
-        made += [Line(0, one, means(one.table, one.name, one.value, one.about)) for one in rest]
+        made += [Line(0, one, means(one.name, one.value, one.about)) for one in rest]
     return made
 
 

@@ -17,8 +17,8 @@ from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
 from bavn.app.cli.node.rule_files import day_now, entries_of, files_to_try, filters_of, known_rules, read, tried_rules
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import cell, number
-from bavn.app.process.danish import reason
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.reasons import reason
 from bavn.model.text import Text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Suricata rules: fetch, check, tune.")

@@ -12,8 +12,8 @@ import typer
 
 from bavn.app.analyst.faults import understood
 from bavn.app.cli.words import Spoken, number
-from bavn.app.process.danish import reason
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.reasons import reason
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 

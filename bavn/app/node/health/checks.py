@@ -10,8 +10,8 @@ from typing import Any, Final
 from bavn.app.config.sensor import HealthTable
 from bavn.app.net.link_watch import LinkWatch
 from bavn.app.process.chain_walk import ChainWalk
-from bavn.app.process.danish import of_reason
 from bavn.app.process.problem import Problem
+from bavn.app.process.reasons import of_reason
 from bavn.model.failure import FailingPart
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.text import Text

@@ -15,8 +15,8 @@ from bavn.app.node.health.clocks import clock_problems
 from bavn.app.node.health.sigma import sigma_problems
 from bavn.app.node.health.silence import NO_SOURCE, silence_problems
 from bavn.app.node.health.words import UNITS, loss
-from bavn.app.process.danish import of_reason
 from bavn.app.process.problem import Problem
+from bavn.app.process.reasons import of_reason
 from bavn.model.moment import SECOND_US
 from bavn.model.text import Number, Text
 

@@ -5,7 +5,7 @@ Refuses to say what is too much (vitals.py does).
 
 from typing import Final
 
-from bavn.app.process.danish import of_reason
+from bavn.app.process.reasons import of_reason
 from bavn.model.text import Language, Text
 
 LOSSES: Final[dict[str, Text]] = {

@@ -46,4 +46,4 @@ def installed() -> Iterator[None]:
         if stop.code is Exit.NOT_NOW:
             raise Trouble(503, "busy", BUSY, "you") from stop
         status, code = (501, "not-installed") if stop.code is Exit.MISSING else (503, "wrong-file")
-        raise Trouble(status, code, said(str(stop)), "operator") from stop
+        raise Trouble(status, code, said(stop), "operator") from stop

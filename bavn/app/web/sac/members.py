@@ -298,7 +298,7 @@ def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBo
 def _whole(house: SacContext, name: str) -> MemberWhole:
     view = next((one for one in house.desk.members() if one.actor.name == name), None)
     if view is None:
-        raise UnknownActor(f"no actor is called {name!r}")
+        raise UnknownActor(Text("no actor is called {name}", name=repr(name)))
     now_us = house.clock.now_us()
     papers, invited = house.registry.papers(name)
     shown = [

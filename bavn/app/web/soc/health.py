@@ -12,7 +12,7 @@ from fastapi import APIRouter
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
-from bavn.app.process.danish import of_reason
+from bavn.app.process.reasons import of_reason
 from bavn.app.web.frame import Act, TextShape
 from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.errors import answered

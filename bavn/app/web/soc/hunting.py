@@ -120,7 +120,7 @@ def routes(house: SocContext) -> APIRouter:
         try:
             hunt = read_hunt(name, written(draft).encode())
         except SavedUnclear as error:
-            raise Trouble(422, "bad-hunt", Text.plain(f"{error}.")) from error
+            raise Trouble(422, "bad-hunt", Text.shaped("{why}.", why=Text.of_error(error))) from error
         if not asked.replace and name in saved_hunts.own(folder)[0]:
             raise Trouble(
                 409,

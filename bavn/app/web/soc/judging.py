@@ -94,7 +94,7 @@ def routes(house: SocContext) -> APIRouter:
                     comment=asked.comment,
                 )
             except ValueError as error:
-                raise _wrong(Text.plain(str(error))) from error
+                raise _wrong(Text.of_error(error)) from error
         note = TextShape.of(NOT_REACHED) if reaches_no_indicator(found, given) else None
         return VerdictGivenHere(verdict=VerdictShown.of(given, now_us), note=note)
 

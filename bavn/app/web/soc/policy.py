@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 
 from bavn.app.policy.file import Draft, draft, fields_of, mark_of, text_of, write
 from bavn.app.policy.file import Field as PolicyField
-from bavn.app.policy.words import says
 from bavn.app.web.frame import TextShape, Trouble
 from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.errors import answered, pathless
@@ -150,7 +149,7 @@ def _field(one: PolicyField) -> FieldShown:
         table=one.table,
         name=one.name,
         kind=one.kind,
-        says=TextShape.of(says(one.table, one.name, one.about.holds)),
+        says=TextShape.of(Text.documented(one.about.holds)),
         unit=one.about.unit,
         low=one.about.low,
         high=one.about.high,
@@ -166,7 +165,7 @@ def _shown(made: Draft, seen: str) -> PolicyDraft:
         ChangeShown(
             table=c.field.table,
             name=c.field.name,
-            says=TextShape.of(says(c.field.table, c.field.name, c.field.about.holds)),
+            says=TextShape.of(Text.documented(c.field.about.holds)),
             before=c.field.value,
             after=c.after,
         )

@@ -41,6 +41,8 @@ from bavn.model.principal import recorded
 from bavn.model.received import Withdrawal
 from bavn.model.sector.case import CaseAct, CaseState, Clocks, after
 from bavn.model.sector.indicator_life import distinct
+from bavn.model.sector.refusal import word
+from bavn.model.text import Text
 
 OPEN_STATES: Final = (CaseState.NEW, CaseState.TRIAGE, CaseState.CONFIRMED)
 WHY_CHARACTERS_MAX: Final = 2000
@@ -122,13 +124,15 @@ class Cases:
         endless reason, and for a merge (Files.merge names the other case)."""
         person(user)
         if act is CaseAct.MERGE:
-            raise ValueError("a merge names the case that goes on: bavn centre merge")
+            raise ValueError(Text("a merge names the case that goes on: bavn centre merge"))
         if act is not CaseAct.TAKE and not why.strip():
-            raise ValueError(f"to {act.value} a case needs a reason")
+            raise ValueError(Text("to {act} a case needs a reason", act=word(act)))
         if len(why) > WHY_CHARACTERS_MAX:
-            raise ValueError(f"a reason has at most {WHY_CHARACTERS_MAX} characters")
+            raise ValueError(
+                Text("a reason has at most {why_characters_max} characters", why_characters_max=WHY_CHARACTERS_MAX)
+            )
         if terms is not None and act is not CaseAct.RELEASE:
-            raise ValueError("terms go with a release")
+            raise ValueError(Text("terms go with a release"))
         with writing(self._engine) as connection:
             self._act(connection, locked(connection, case_id, seen), act, user, why, terms)
         return self.case(case_id)
@@ -137,7 +141,12 @@ class Cases:
         """A remark in the case's audit lines. Raises UnknownCase, NotAllowed; ValueError for none or too long."""
         person(user)
         if not text.strip() or len(text) > COMMENT_CHARACTERS_MAX:
-            raise ValueError(f"a comment has 1 to {COMMENT_CHARACTERS_MAX} characters")
+            raise ValueError(
+                Text(
+                    "a comment has 1 to {comment_characters_max} characters",
+                    comment_characters_max=COMMENT_CHARACTERS_MAX,
+                )
+            )
         with writing(self._engine) as connection:
             locked(connection, case_id)
             audit.note(connection, self._clock.now_us(), user, "comment", case_id, {"text": text})
@@ -260,7 +269,7 @@ class Cases:
         """Raises UnknownCase."""
         found = self._where(CASE.c.id == case_id)
         if not found:
-            raise UnknownCase(f"no case is called {case_id[:60]!r}")
+            raise UnknownCase(Text("no case is called {case_id}", case_id=repr(case_id[:60])))
         return found[0]
 
     def of_lead(self, lead_id: str) -> Case | None:
@@ -349,7 +358,7 @@ class Cases:
             )
         )
         if changed.rowcount != 1:
-            raise ChangedMeanwhile(f"{case.id} was changed by somebody else; look again")
+            raise ChangedMeanwhile(Text("{id} was changed by somebody else; look again", id=case.id))
         _VERDICTS.get(act, no_verdict)(connection, made, who, now_us)
         detail: dict[str, Any] = {"from": case.state.value, "to": state.value, "why": why}
         if act in (CaseAct.CONFIRM, CaseAct.DISMISS):

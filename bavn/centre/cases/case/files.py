@@ -29,7 +29,9 @@ from bavn.model.observable import Observable
 from bavn.model.ports import Clock
 from bavn.model.sector.case import CaseAct, CaseState, NotNow, after
 from bavn.model.sector.intel import strictest
+from bavn.model.sector.refusal import word
 from bavn.model.sector.work import TECHNIQUES_MAX
+from bavn.model.text import Text
 
 WHY_CHARS_MAX: Final = 2000
 OPEN: Final = (CaseState.NEW, CaseState.TRIAGE, CaseState.CONFIRMED)
@@ -92,7 +94,7 @@ class Files:
             case = locked(connection, case_id, seen)
             before = marking_of(connection, case_id)
             if case.wanted and (strictest(before.tlp, made.tlp) is not before.tlp or made.pap < before.pap):
-                raise NotNow("its indicators are out under the present marking: withdraw them first")
+                raise NotNow(Text("its indicators are out under the present marking: withdraw them first"))
             keep_file(connection, case_id, **_columns(made))
             audit.note(
                 connection,
@@ -114,13 +116,15 @@ class Files:
         person(user)
         person(to)
         if not _reason(why):
-            raise ValueError("a hand-over says why, and what the next person must know")
+            raise ValueError(Text("a hand-over says why, and what the next person must know"))
         with writing(self._engine) as connection:
             case = locked(connection, case_id, seen)
             if case.state in (CaseState.NEW, CaseState.MERGED):
-                raise NotNow(f"a case that is {case.state.value} has no owner to hand it over: take it")
+                raise NotNow(
+                    Text("a case that is {state} has no owner to hand it over: take it", state=word(case.state))
+                )
             if case.owner == to:
-                raise NotNow(f"{to} owns {case_id} already")
+                raise NotNow(Text("{to} owns {case_id} already", to=to, case_id=case_id))
             connection.execute(update(CASE).where(CASE.c.id == case_id).values(owner=to))
             detail = {"from": case.owner, "to": to, "why": why}
             audit.note(connection, self._clock.now_us(), user, "hand-over", case_id, detail)
@@ -134,20 +138,26 @@ class Files:
         NotAllowed; ValueError without a reason or for a case and itself."""
         person(user)
         if not _reason(why):
-            raise ValueError("a merge needs a reason")
+            raise ValueError(Text("a merge needs a reason"))
         if case_id == into:
-            raise ValueError("a case cannot be merged into itself")
+            raise ValueError(Text("a case cannot be merged into itself"))
         now_us = self._clock.now_us()
         with writing(self._engine) as connection:
             source, target = locked(connection, case_id, seen), locked(connection, into)
             after(source.state, CaseAct.MERGE)
             if source.wanted or source.order_no != source.done_no:
-                raise NotNow(f"{case_id} has an order that is not carried out: wait for it")
+                raise NotNow(Text("{case_id} has an order that is not carried out: wait for it", case_id=case_id))
             if target.state not in OPEN or target.wanted:
-                raise NotNow(f"{into} is {target.state.value}: only one that is open can go on")
+                raise NotNow(
+                    Text("{into} is {state}: only one that is open can go on", into=into, state=word(target.state))
+                )
             if source.state is CaseState.CONFIRMED and target.state is not CaseState.CONFIRMED:
                 raise NotNow(
-                    f"{case_id} is confirmed and {into} is not: confirm that one first, or merge the other way"
+                    Text(
+                        "{case_id} is confirmed and {into} is not: confirm that one first, or merge the other way",
+                        case_id=case_id,
+                        into=into,
+                    )
                 )
             none_runs_twice(connection, case_id, into)
             facts = joined_facts([target.facts, source.facts])
@@ -181,17 +191,23 @@ class Files:
         NotNow for one that is not open, NotAllowed; ValueError for observables that it has not, or all that it has."""
         person(user)
         if not _reason(why):
-            raise ValueError("a split needs a reason")
+            raise ValueError(Text("a split needs a reason"))
         chosen = frozenset(observables)
         now_us = self._clock.now_us()
         with writing(self._engine) as connection:
             case = locked(connection, case_id, seen)
             if case.state not in OPEN or case.wanted or case.order_no != case.done_no:
-                raise NotNow(f"{case_id} is {case.state.value}: only one that is open, with nothing released, is split")
+                raise NotNow(
+                    Text(
+                        "{case_id} is {state}: only one that is open, with nothing released, is split",
+                        case_id=case_id,
+                        state=word(case.state),
+                    )
+                )
             goes = [element for element in case.facts.elements if element.observable in chosen]
             stays = [element for element in case.facts.elements if element.observable not in chosen]
             if len(goes) != len(chosen) or not goes or not stays:
-                raise ValueError("a split names some of the case's observables, and leaves some")
+                raise ValueError(Text("a split names some of the case's observables, and leaves some"))
             named = sorted(str(one) for one in chosen)
             # Made of what its actors are told: an id that hung on the audit log would hang on others' names.
             name = hashlib.sha256("\0".join(("bavn/split/1", case_id, str(now_us), *named)).encode()).hexdigest()[:16]
@@ -307,11 +323,17 @@ def _columns(marking: Marking) -> dict[str, Any]:
 
 def _checked(marking: Marking) -> Marking:
     if marking.rsit and not rsit.known(marking.rsit):
-        raise ValueError(f"{marking.rsit[:60]!r} is no class/type of RSIT v{rsit.VERSION}")
+        raise ValueError(
+            Text("{rsit} is no class/type of RSIT v{version}", rsit=repr(marking.rsit[:60]), version=rsit.VERSION)
+        )
     bad = [one for one in marking.techniques if not _technique(one)]
     if bad or len(marking.techniques) > TECHNIQUES_MAX:
         raise ValueError(
-            f"techniques are ATT&CK ids such as T1071.001, at most {TECHNIQUES_MAX}: {', '.join(bad)[:80]}"
+            Text(
+                "techniques are ATT&CK ids such as T1071.001, at most {techniques_max}: {bad}",
+                techniques_max=TECHNIQUES_MAX,
+                bad=", ".join(bad)[:80],
+            )
         )
     return replace(marking, techniques=tuple(sorted(set(marking.techniques))))
 
@@ -324,7 +346,7 @@ def _technique(text: str) -> bool:
 
 def _reason(why: str) -> str:
     if len(why) > WHY_CHARS_MAX:
-        raise ValueError(f"a reason has at most {WHY_CHARS_MAX} characters")
+        raise ValueError(Text("a reason has at most {why_chars_max} characters", why_chars_max=WHY_CHARS_MAX))
     return why.strip()
 
 

@@ -20,6 +20,7 @@ from bavn.model.ports import Clock
 from bavn.model.received import Withdrawal
 from bavn.model.sector.case import CaseState, NotNow
 from bavn.model.sector.member import ACTOR_NAME
+from bavn.model.text import Text
 
 OVER: Final = (CaseState.MERGED,)
 
@@ -151,7 +152,7 @@ def add_by_hand(
 def named(actor: str) -> str:
     """The name, if an actor can have it; ValueError."""
     if not ACTOR_NAME.fullmatch(actor):
-        raise ValueError(f"no actor can be called {actor[:60]!r}")
+        raise ValueError(Text("no actor can be called {actor}", actor=repr(actor[:60])))
     return actor
 
 
@@ -159,7 +160,13 @@ def still_open(connection: Connection, case_id: str) -> None:
     """Raises UnknownCase; NotNow for a case that was merged."""
     case = locked(connection, case_id)
     if case.state in OVER:
-        raise NotNow(f"{case_id} was merged: {goes_on_as(connection, case_id)} goes on")
+        raise NotNow(
+            Text(
+                "{case_id} was merged: {goes_on_as} goes on",
+                case_id=case_id,
+                goes_on_as=goes_on_as(connection, case_id),
+            )
+        )
 
 
 def is_in(connection: Connection, case_id: str, actor: str) -> bool:

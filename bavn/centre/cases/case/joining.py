@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, insert, select, update
 from bavn.centre.cases.case.work_tables import EVIDENCE, INVOLVED, NIS2_FUNCTION, TASK, WORDS
 from bavn.centre.cases.tables import NIS2, NIS2_FLAGS
 from bavn.model.sector.case import NotNow
+from bavn.model.text import Text
 
 _WHOLE: Final[tuple[Table, ...]] = (TASK, WORDS, EVIDENCE, NIS2, NIS2_FLAGS, NIS2_FUNCTION)
 
@@ -23,7 +24,9 @@ def none_runs_twice(connection: Connection, case_id: str, into: str) -> None:
         ]
         both = sorted(actors[0] & actors[1])
         if both:
-            raise NotNow(f"NIS2's clocks of {', '.join(both)} stand in both cases: they cannot be merged")
+            raise NotNow(
+                Text("NIS2's clocks of {both} stand in both cases: they cannot be merged", both=", ".join(both))
+            )
 
 
 def move_all(connection: Connection, case_id: str, into: str) -> dict[str, int]:

@@ -8,6 +8,7 @@ from bavn.centre.cases.case.case import Case, clocks_of, facts_of, terms_of
 from bavn.centre.cases.tables import AUDIT, CASE
 from bavn.centre.store.rows import value_from
 from bavn.model.sector.case import CaseState
+from bavn.model.text import Text
 
 QUIET: Final = ("reminded", "reminder-failed", "not-told", "evidence-forgotten")
 """Acts of the centre's own that change nothing a person would have to look at again."""
@@ -38,9 +39,11 @@ def locked(connection: Connection, case_id: str, seen: int | None = None) -> Cas
     say. Raises UnknownCase, ChangedMeanwhile."""
     row = connection.execute(select(CASE).where(CASE.c.id == case_id).with_for_update()).first()
     if row is None:
-        raise UnknownCase(f"no case is called {case_id[:60]!r}")
+        raise UnknownCase(Text("no case is called {case_id}", case_id=repr(case_id[:60])))
     if seen is not None and standing(connection, case_id) != seen:
-        raise ChangedMeanwhile(f"{case_id} was changed by somebody else since {seen}; look again")
+        raise ChangedMeanwhile(
+            Text("{case_id} was changed by somebody else since {seen}; look again", case_id=case_id, seen=seen)
+        )
     return case_of(row)
 
 

@@ -14,6 +14,7 @@ from bavn.centre.cases.case.case import ElementFacts, LeadFacts, facts_of, facts
 from bavn.centre.cases.case.work_tables import FILE, MOVED
 from bavn.centre.cases.tables import CASE
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.text import Text
 
 CHAIN_MAX: Final = 100
 
@@ -25,7 +26,7 @@ def goes_on_as(connection: Connection, case_id: str) -> str:
         if not into:
             return case_id
         case_id = into
-    raise ValueError(f"the merges of {case_id} run in a circle")
+    raise ValueError(Text("the merges of {case_id} run in a circle", case_id=case_id))
 
 
 def follow(connection: Connection, leads: Iterable[LeadFacts], states: Sequence[str]) -> dict[str, LeadFacts]:

@@ -26,6 +26,7 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.received import Attached, CaseAnswer, Nis2Step
 from bavn.model.sector.case import OVER
+from bavn.model.sector.refusal import word
 from bavn.model.sector.work import (
     ACTOR_ACTS,
     TASKS_MAX,
@@ -39,6 +40,7 @@ from bavn.model.sector.work import (
     is_plain,
     task_after,
 )
+from bavn.model.text import Text
 
 WORDS_KEPT_MAX: Final = 5000
 """Of one case; an actor that says more is told that there is no room."""
@@ -102,10 +104,15 @@ class Work:
         ChangedMeanwhile, NotAllowed; NotNow for a merged case; ValueError for no text, no actor or too many tasks."""
         person(user)
         if not text.strip() or len(text) > TEXT_CHARS_MAX or not is_plain(text):
-            raise ValueError(f"a task or question has 1 to {TEXT_CHARS_MAX} characters that can be seen")
+            raise ValueError(
+                Text(
+                    "a task or question has 1 to {text_chars_max} characters that can be seen",
+                    text_chars_max=TEXT_CHARS_MAX,
+                )
+            )
         wanted = sorted({named(actor) for actor in actors})
         if not wanted:
-            raise ValueError("nobody is asked")
+            raise ValueError(Text("nobody is asked"))
         given, now_us = hours or self.settings.deadlines(), self._clock.now_us()
         made = []
         with writing(self._engine) as connection:
@@ -115,7 +122,14 @@ class Work:
                 held = select(func.count()).where(TASK.c.case_id == case_id, TASK.c.actor == actor)
                 number = connection.scalar(held) or 0
                 if number >= TASKS_MAX:
-                    raise ValueError(f"{actor} has {TASKS_MAX} tasks in {case_id}, and that is the bound")
+                    raise ValueError(
+                        Text(
+                            "{actor} has {tasks_max} tasks in {case_id}, and that is the bound",
+                            actor=actor,
+                            tasks_max=TASKS_MAX,
+                            case_id=case_id,
+                        )
+                    )
                 add_by_hand(connection, case_id, actor, user, "asked", now_us, only_new=True)
                 detail = {"actor": actor, "kind": kind, "text": text, "hours": _hours(given)}
                 audit.note(connection, now_us, user, f"{kind}-given", case_id, detail)
@@ -139,9 +153,15 @@ class Work:
         reason, and for what only the actor may do."""
         person(user)
         if act in ACTOR_ACTS:
-            raise ValueError(f"{act.value} is the actor's to say")
+            raise ValueError(Text("{act} is the actor's to say", act=word(act)))
         if not why.strip() or len(why) > TEXT_CHARS_MAX:
-            raise ValueError(f"to {act.value} a task needs a reason of at most {TEXT_CHARS_MAX} characters")
+            raise ValueError(
+                Text(
+                    "to {act} a task needs a reason of at most {text_chars_max} characters",
+                    act=word(act),
+                    text_chars_max=TEXT_CHARS_MAX,
+                )
+            )
         with writing(self._engine) as connection:
             return self._step(connection, _task_row(connection, task_id), act, user, why, self._clock.now_us())
 
@@ -172,11 +192,16 @@ class Work:
         for a merged case; ValueError for no or too many characters, or an actor that is not in the case."""
         person(user)
         if not text.strip() or len(text) > TEXT_CHARS_MAX or not is_plain(text):
-            raise ValueError(f"what actors read has 1 to {TEXT_CHARS_MAX} characters that can be seen")
+            raise ValueError(
+                Text(
+                    "what actors read has 1 to {text_chars_max} characters that can be seen",
+                    text_chars_max=TEXT_CHARS_MAX,
+                )
+            )
         with writing(self._engine) as connection:
             still_open(connection, case_id)
             if to and not is_in(connection, case_id, to):
-                raise ValueError(f"{to} is not in {case_id}: bavn centre involve")
+                raise ValueError(Text("{to} is not in {case_id}: bavn centre involve", to=to, case_id=case_id))
             self._keep_words(connection, case_id, to, user, text, by_actor=False)
             audit.note(connection, self._clock.now_us(), user, "say", case_id, {"to": to or "all", "text": text})
 
@@ -200,7 +225,7 @@ class Work:
         with writing(self._engine) as connection:
             row = connection.execute(select(EVIDENCE).where(EVIDENCE.c.id == evidence_id)).first()
             if row is None:
-                raise UnknownTask(f"no evidence is called {evidence_id[:60]!r}")
+                raise UnknownTask(Text("no evidence is called {evidence_id}", evidence_id=repr(evidence_id[:60])))
             detail = {"evidence": row.id, "sha256": row.sha256, "actor": row.actor}
             audit.note(connection, self._clock.now_us(), user, "evidence-taken-out", row.case_id, detail)
         return bytes(row.content)
@@ -328,7 +353,7 @@ class Work:
             )
         )
         if changed.rowcount != 1:
-            raise NoSuchStep(f"task {task.id} was changed by somebody else; look again")
+            raise NoSuchStep(Text("task {id} was changed by somebody else; look again", id=task.id))
         detail = {
             "task": task.id,
             "actor": task.actor,
@@ -364,7 +389,7 @@ def _task_row(connection: Connection, task_id: str, *, lock: bool = True) -> Tas
     asked = select(TASK).where(TASK.c.id == task_id)
     row = connection.execute(asked.with_for_update() if lock else asked).first()
     if row is None:
-        raise UnknownTask(f"no task is called {task_id[:60]!r}")
+        raise UnknownTask(Text("no task is called {task_id}", task_id=repr(task_id[:60])))
     return task_of(row)
 
 

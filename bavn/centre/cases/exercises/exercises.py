@@ -119,10 +119,12 @@ class Exercises:
         person(by)
         now_us = self._clock.now_us()
         if plan.ends_us <= now_us:
-            raise BadExercise("its end has passed")
+            raise BadExercise(Text("its end has passed"))
         with writing(self.engine) as tx:
             if self._open(tx) >= OPEN_MAX:
-                raise BadExercise(f"{OPEN_MAX} exercises are planned or in progress: end one first")
+                raise BadExercise(
+                    Text("{open_max} exercises are planned or in progress: end one first", open_max=OPEN_MAX)
+                )
             whole = f"{audit.head_in(tx)[0]}/{now_us}/{by}/{_plan_text(plan)}".encode()
             made = f"exercise-{hashlib.sha256(whole).hexdigest()[:16]}"
             tx.execute(
@@ -180,20 +182,27 @@ class Exercises:
     def _act(self, exercise_id: str, act: ExerciseAct, by: str, why: str = "") -> Exercise:
         person(by)
         if act in (ExerciseAct.END, ExerciseAct.STOP) and (not why.strip() or len(why) > WHY_CHARS_MAX):
-            raise BadExercise(f"say why, in at most {WHY_CHARS_MAX} characters")
+            raise BadExercise(Text("say why, in at most {why_chars_max} characters", why_chars_max=WHY_CHARS_MAX))
         now_us = self._clock.now_us()
         with writing(self.engine) as tx:
             known = self._read(tx, exercise_id)
             state = after(known.state, act)
             if act is ExerciseAct.START and known.plan.ends_us <= now_us:
-                raise NoSuchStep("its end has passed: plan another")
+                raise NoSuchStep(Text("its end has passed: plan another"))
             if act is ExerciseAct.START and known.plan.begins_us > now_us + AHEAD_DAYS_MAX * DAY_US:
-                raise NoSuchStep(f"nodes hear of nothing that begins more than {AHEAD_DAYS_MAX} days ahead: wait")
+                raise NoSuchStep(
+                    Text(
+                        "nodes hear of nothing that begins more than {ahead_days_max} days ahead: wait",
+                        ahead_days_max=AHEAD_DAYS_MAX,
+                    )
+                )
             if act is ExerciseAct.CONFIRM and known.lead_us is None:
-                raise NoSuchStep(f"fewer than {known.plan.t} actors have let it out: there is no lead to confirm")
+                raise NoSuchStep(
+                    Text("fewer than {t} actors have let it out: there is no lead to confirm", t=known.plan.t)
+                )
             if act is ExerciseAct.RELEASE:
                 first = known.by.get("confirmed", "")
-                second(first, by, "whoever confirmed the case does not release it: two people are needed")
+                second(first, by, Text("whoever confirmed the case does not release it: two people are needed"))
             self._note(tx, by, f"exercise-{act.value}", exercise_id, {"why": why} if why else {})
             self._move(tx, known, state, _writes(act, now_us, by, why))
             return self._read(tx, exercise_id)
@@ -327,7 +336,12 @@ class Exercises:
     def _read(self, tx: Connection, exercise_id: str) -> Exercise:
         row = tx.execute(select(EXERCISE).where(EXERCISE.c.id == exercise_id)).first()
         if row is None:
-            raise UnknownExercise(f"no exercise is called {exercise_id[:40]!r} (bavn centre exercise list)")
+            raise UnknownExercise(
+                Text(
+                    "no exercise is called {exercise_id} (bavn centre exercise list)",
+                    exercise_id=repr(exercise_id[:40]),
+                )
+            )
         told = tx.execute(select(TOLD).where(TOLD.c.exercise_id == exercise_id).order_by(TOLD.c.actor)).all()
         steps = tx.execute(
             select(STEP).where(STEP.c.exercise_id == exercise_id).order_by(STEP.c.actor, STEP.c.serial)

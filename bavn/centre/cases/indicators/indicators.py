@@ -26,6 +26,8 @@ from bavn.model.observable import Observable
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
 from bavn.model.sector.indicator_life import LifeAct, LifeState, may_go, next_state
+from bavn.model.sector.refusal import word
+from bavn.model.text import Text
 
 HAND_CONFIDENCE: Final = 70
 PRODUCER_CHARS_MAX: Final = 120
@@ -119,13 +121,15 @@ class Indicators:
         reason."""
         person(user)
         if act not in STEPS:
-            raise NotAllowed(f"{act.value} is the centre's own act, not a person's")
+            raise NotAllowed(Text("{act} is the centre's own act, not a person's", act=word(act)))
         reason(act.value, why)
         checks = self.looked_at(self.get(wanted_id)) if act is LifeAct.REVIEW else ()
         with writing(self.engine) as connection:
             life = self.locked(connection, wanted_id)
             if rev is not None and life.rev != rev:
-                raise ChangedInBetween(f"it stands at revision {life.rev}, not {rev}; look again")
+                raise ChangedInBetween(
+                    Text("it stands at revision {rev}, not {rev_2}; look again", rev=life.rev, rev_2=rev)
+                )
             now_us = self.clock.now_us()
             made = STEPS[act](
                 replace(life, state=next_state(life.state, act), why=why, checks=checks or life.checks),
@@ -144,12 +148,12 @@ class Indicators:
         with writing(self.engine) as connection:
             life = self.locked(connection, wanted_id)
             if life.state is not LifeState.RELEASED or life.now:
-                raise NotAllowed("only what is released, and not to all yet, can be hurried")
+                raise NotAllowed(Text("only what is released, and not to all yet, can be hurried"))
             if life.now_by:
                 second(
                     life.now_by,
                     user,
-                    "it takes two people to skip the canary ring; whoever asked for it cannot also agree",
+                    Text("it takes two people to skip the canary ring; whoever asked for it cannot also agree"),
                 )
             made = replace(life, now_by=life.now_by or recorded(user), now=bool(life.now_by))
             return self.keep(connection, life, made, user, "indicator-now", {"why": why, "agreed": made.now})
@@ -224,7 +228,7 @@ class Indicators:
         """Raises UnknownLife."""
         found = self._where(LIFE_TABLE.c.id == wanted_id)
         if not found:
-            raise UnknownLife(f"no indicator is called {wanted_id[:80]!r}")
+            raise UnknownLife(Text("no indicator is called {wanted_id}", wanted_id=repr(wanted_id[:80])))
         return found[0]
 
     def of(self, observable: Observable) -> Life:
@@ -323,17 +327,31 @@ class Indicators:
         person(user)
         reason("draft", why)
         if not (1 <= days <= self.bounds.days_max and 0 <= confidence <= 100):
-            raise ValueError(f"an indicator lasts 1 to {self.bounds.days_max} days, with a confidence of 0 to 100")
+            raise ValueError(
+                Text(
+                    "an indicator lasts 1 to {days_max} days, with a confidence of 0 to 100",
+                    days_max=self.bounds.days_max,
+                )
+            )
         if not TECHNIQUE.fullmatch(technique) or max(map(len, evidence.producers), default=0) > PRODUCER_CHARS_MAX:
             raise ValueError(
-                f"a technique is written T1071 or T1071.001, a source in {PRODUCER_CHARS_MAX - 7} characters"
+                Text(
+                    "a technique is written T1071 or T1071.001, a source in {producer_chars_max} characters",
+                    producer_chars_max=PRODUCER_CHARS_MAX - 7,
+                )
             )
         wanted_id, now_us = indicator_id(observable), self.clock.now_us()
         with writing(self.engine) as connection:
             row = connection.execute(select(LIFE_TABLE).where(LIFE_TABLE.c.id == wanted_id).with_for_update()).first()
             known = None if row is None else life_of(row)
             if known is not None and known.state in (LifeState.REVIEW, LifeState.APPROVED, LifeState.RELEASED):
-                raise NotAllowed(f"{wanted_id} is {known.state.value} already: work on that one, or withdraw it first")
+                raise NotAllowed(
+                    Text(
+                        "{wanted_id} is {state} already: work on that one, or withdraw it first",
+                        wanted_id=wanted_id,
+                        state=word(known.state),
+                    )
+                )
             detail = {"observable": str(observable), "why": why, "pap": int(pap), "days": days}
             line = audit.note(connection, now_us, user, "indicator-draft", wanted_id, detail)
             made = Life(
@@ -408,7 +426,7 @@ class Indicators:
         """As it stands in this transaction. Raises UnknownLife."""
         row = connection.execute(select(LIFE_TABLE).where(LIFE_TABLE.c.id == wanted_id).with_for_update()).first()
         if row is None:
-            raise UnknownLife(f"no indicator is called {wanted_id[:80]!r}")
+            raise UnknownLife(Text("no indicator is called {wanted_id}", wanted_id=repr(wanted_id[:80])))
         return life_of(row)
 
     def keep(
@@ -428,7 +446,7 @@ class Indicators:
         made = replace(made, rev=known.rev + 1)
         here = (LIFE_TABLE.c.id == known.id) & (LIFE_TABLE.c.rev == known.rev)
         if connection.execute(update(LIFE_TABLE).where(here).values(**values_of(made))).rowcount != 1:
-            raise ChangedInBetween(f"{known.id} was changed by somebody else; look again")
+            raise ChangedInBetween(Text("{id} was changed by somebody else; look again", id=known.id))
         return made
 
     def outcome(self, connection: Connection, wanted_id: str, source: str, kind: str, at_us: int) -> bool:

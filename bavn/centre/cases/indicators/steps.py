@@ -13,9 +13,11 @@ from bavn.centre.cases.who import NotAllowed, second
 from bavn.model.moment import DAY_US
 from bavn.model.principal import no_second, recorded
 from bavn.model.sector.indicator_life import LifeAct, may_go
+from bavn.model.sector.refusal import word
+from bavn.model.text import Text
 
 WHY_CHARACTERS_MAX: Final = 2000
-ALONE: Final = "it may block without a person in the loop: somebody else must approve or release it"
+ALONE: Final = Text("it may block without a person in the loop: somebody else must approve or release it")
 
 
 def evidence_for(element: ElementFacts, who: str = "") -> Evidence:
@@ -35,7 +37,13 @@ def evidence_for(element: ElementFacts, who: str = "") -> Evidence:
 def reason(act: str, why: str) -> None:
     """ValueError without one, or for an endless one."""
     if not why.strip() or len(why) > WHY_CHARACTERS_MAX:
-        raise ValueError(f"to {act} an indicator needs a reason of 1 to {WHY_CHARACTERS_MAX} characters")
+        raise ValueError(
+            Text(
+                "to {act} an indicator needs a reason of 1 to {why_characters_max} characters",
+                act=word(act),
+                why_characters_max=WHY_CHARACTERS_MAX,
+            )
+        )
 
 
 def again(known: Life, made: Life) -> Life:
@@ -50,7 +58,11 @@ def _put(made: Life, _: Life, user: str, now_us: int) -> Life:
 
 
 def _approved(made: Life, life: Life, user: str, now_us: int) -> Life:
-    second(life.put_by, user, "two different people stand behind an indicator; who put it to review cannot approve it")
+    second(
+        life.put_by,
+        user,
+        Text("two different people stand behind an indicator; who put it to review cannot approve it"),
+    )
     return replace(made, approved_by=recorded(user), approved_us=now_us)
 
 
@@ -63,7 +75,9 @@ def behind(life: Life, user: str) -> tuple[str, ...]:
 def _released(made: Life, life: Life, user: str, now_us: int) -> Life:
     stops = [check.name for check in life.checks if check.stops]
     if stops:
-        raise NotAllowed(f"it may not go out as it stands: {', '.join(stops)} (bavn centre indicator show)")
+        raise NotAllowed(
+            Text("it may not go out as it stands: {stops} (bavn centre indicator show)", stops=", ".join(stops))
+        )
     if not may_go(life.pap, behind(life, user)):
         raise NotAllowed(no_second(life.people[0] if life.people else user, user, ALONE) or ALONE)
     return replace(

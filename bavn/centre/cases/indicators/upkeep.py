@@ -24,6 +24,7 @@ from bavn.model.intel.decay import falls_below_us, worth
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.indicator_life import LifeAct, LifeState, next_state
+from bavn.model.text import Text
 
 UPKEEP_EVERY_US: Final = MINUTE_US
 ASKED_BY_ID_MAX: Final = 1_000
@@ -240,7 +241,7 @@ class Upkeep:
         """A person takes a producer out of service. Raises NotAllowed; ValueError without a reason."""
         person(user)
         if not why.strip() or not producer or len(producer) > 120:
-            raise ValueError("name the producer (1 to 120 characters) and say why")
+            raise ValueError(Text("name the producer (1 to 120 characters) and say why"))
         self._retire(producer, user, why)
 
     def restore(self, producer: str, user: str, why: str) -> None:
@@ -248,7 +249,7 @@ class Upkeep:
         person(user)
         with writing(self._engine) as connection:
             if connection.execute(delete(RETIRED).where(RETIRED.c.producer == producer)).rowcount != 1:
-                raise NotAllowed(f"{producer[:80]!r} is not retired")
+                raise NotAllowed(Text("{producer} is not retired", producer=repr(producer[:80])))
             now_us = self._clock.now_us()
             audit.note(connection, now_us, user, "producer-restored", producer[:64], {"producer": producer, "why": why})
 

@@ -22,6 +22,8 @@ from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Clock
 from bavn.model.sector.intel import Claim, IntelSettings, claim_of, claim_text
+from bavn.model.sector.refusal import word
+from bavn.model.text import Text
 
 PROPOSED, CASE, DISMISSED = "proposed", "case", "dismissed"
 WITHDRAWN, OVER = "withdrawn", "over"
@@ -143,13 +145,13 @@ class Proposals:
         """Found harmless by a person: it is neither hunted for nor made a case of, and counts against its sources.
         Raises UnknownProposal, NotAllowed; ValueError without a reason."""
         if not why.strip() or len(why) > WHY_CHARS_MAX:
-            raise ValueError(f"say why, in at most {WHY_CHARS_MAX} characters")
+            raise ValueError(Text("say why, in at most {why_chars_max} characters", why_chars_max=WHY_CHARS_MAX))
         self._turn(observable, DISMISSED, person(by), why, from_=(PROPOSED,))
 
     def reopen(self, observable: Observable, by: str, why: str) -> None:
         """Propose again what somebody dismissed."""
         if not why.strip() or len(why) > WHY_CHARS_MAX:
-            raise ValueError(f"say why, in at most {WHY_CHARS_MAX} characters")
+            raise ValueError(Text("say why, in at most {why_chars_max} characters", why_chars_max=WHY_CHARS_MAX))
         self._turn(observable, PROPOSED, person(by), why, from_=(DISMISSED,))
 
     def made_case(self, observable: Observable, case_id: str, by: str) -> None:
@@ -191,7 +193,7 @@ class Proposals:
         with reading(self._engine) as connection:
             row = connection.execute(select(PROPOSAL).where(_here(PROPOSAL, observable))).first()
             if row is None:
-                raise UnknownProposal(f"no source has proposed {str(observable)[:80]}")
+                raise UnknownProposal(Text("no source has proposed {observable}", observable=str(observable)[:80]))
             return self._whole(connection, row)
 
     def every(self, limit: int = 20, *, state: str = PROPOSED, source: str = "", met: bool = False) -> list[Proposal]:
@@ -352,9 +354,9 @@ class Proposals:
         with writing(self._engine) as tx:
             row = tx.execute(select(PROPOSAL).where(_here(PROPOSAL, observable))).first()
             if row is None:
-                raise UnknownProposal(f"no source has proposed {str(observable)[:80]}")
+                raise UnknownProposal(Text("no source has proposed {observable}", observable=str(observable)[:80]))
             if row.state not in from_:
-                raise NotAllowed(f"{observable} is {row.state}")
+                raise NotAllowed(Text("{observable} is {state}", observable=observable, state=word(row.state)))
             if row.state == to:
                 return
             values = {"state": to, "by_user": by, "at_us": now_us, "why": why, "case_id": case_id}

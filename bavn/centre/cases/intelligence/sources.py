@@ -20,6 +20,8 @@ from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock
 from bavn.model.principal import recorded
 from bavn.model.sector.intel import SOURCES_MAX, Access, BadSource, Source
+from bavn.model.sector.refusal import word
+from bavn.model.text import Text
 
 ACTIVE, SUSPENDED, ENDED = "active", "suspended", "ended"
 WHY_CHARS_MAX: Final = 500
@@ -85,9 +87,14 @@ class Sources:
         now_us = self._clock.now_us()
         with writing(self._engine) as tx:
             if tx.execute(select(SOURCE.c.name).where(SOURCE.c.name == source.name)).first() is not None:
-                raise BadSource(f"there is or was a source called {source.name!r}; a name is never given twice")
+                raise BadSource(
+                    Text(
+                        "there is or was a source called {source}; a name is never given twice",
+                        source=repr(source.name),
+                    )
+                )
             if tx.execute(select(func.count()).select_from(SOURCE)).scalar_one() >= SOURCES_MAX:
-                raise BadSource(f"a centre has at most {SOURCES_MAX} sources")
+                raise BadSource(Text("a centre has at most {sources_max} sources", sources_max=SOURCES_MAX))
             tx.execute(
                 insert(SOURCE).values(
                     name=source.name,
@@ -116,7 +123,7 @@ class Sources:
         with writing(self._engine) as tx:
             before = self._in(tx, name)
             if before.state == ENDED:
-                raise NotAllowed(f"{name} has ended; add a new source")
+                raise NotAllowed(Text("{name} has ended; add a new source", name=name))
             after = replace(before.source, **given)
             moved = (after.place, after.kind) != (before.source.place, before.source.kind)
             values = {"body": source_text(after), "hunts_by": "", "added_by": recorded(person(by))}
@@ -130,9 +137,9 @@ class Sources:
         """Stand behind the hunts of somebody else's source. Raises UnknownSource, NotAllowed."""
         with writing(self._engine) as tx:
             before = self._in(tx, name)
-            second(before.added_by, by, "two different people stand behind what is hunted for without a person")
+            second(before.added_by, by, Text("two different people stand behind what is hunted for without a person"))
             if before.state == ENDED or not before.source.hunts_per_day:
-                raise NotAllowed(f"{name} has ended, or is not to hunt: set its hunts per day first")
+                raise NotAllowed(Text("{name} has ended, or is not to hunt: set its hunts per day first", name=name))
             tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(hunts_by=recorded(by)))
             self._note(tx, by, "source-hunts", name, {"per_day": before.source.hunts_per_day})
         return self.get(name)
@@ -156,10 +163,10 @@ class Sources:
         with writing(self._engine) as tx:
             state = self._in(tx, name)
             if state.state != ACTIVE:
-                raise NotAllowed(f"{name} is {state.state}: {state.why}")
+                raise NotAllowed(Text("{name} is {state}: {why}", name=name, state=word(state.state), why=state.why))
             free = (SOURCE.c.name == name) & (SOURCE.c.busy_us <= now_us - BUSY_US_MAX)
             if tx.execute(update(SOURCE).where(free).values(busy_us=now_us)).rowcount != 1:
-                raise NotAllowed(f"{name} is being read already")
+                raise NotAllowed(Text("{name} is being read already", name=name))
         return state
 
     def let_go(self, name: str) -> None:
@@ -210,11 +217,11 @@ class Sources:
 
     def _turn(self, name: str, who: str, why: str, from_: tuple[str, ...], to: str, act: str) -> SourceState:
         if not why.strip() or len(why) > WHY_CHARS_MAX:
-            raise BadSource(f"say why, in at most {WHY_CHARS_MAX} characters")
+            raise BadSource(Text("say why, in at most {why_chars_max} characters", why_chars_max=WHY_CHARS_MAX))
         with writing(self._engine) as tx:
             before = self._in(tx, name)
             if before.state not in from_:
-                raise NotAllowed(f"{name} is {before.state}")
+                raise NotAllowed(Text("{name} is {state}", name=name, state=word(before.state)))
             values: dict[str, Any] = {"state": to, "why": why}
             values |= {"taken": 0, "refused": 0, "tried_us": 0} if to == ACTIVE else {}
             tx.execute(update(SOURCE).where(SOURCE.c.name == name).values(**values))
@@ -233,7 +240,7 @@ class Sources:
     def _in(self, connection: Connection, name: str) -> SourceState:
         row = connection.execute(select(SOURCE).where(SOURCE.c.name == name)).first()
         if row is None:
-            raise UnknownSource(f"no source is called {name[:60]!r}")
+            raise UnknownSource(Text("no source is called {name}", name=repr(name[:60])))
         return _state(row)
 
 

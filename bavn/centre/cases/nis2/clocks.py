@@ -21,6 +21,8 @@ from bavn.model.ports import Clock
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.sector.nis2 import CrossBorder, Due, DueState, Nis2Act, OutOfOrder, checked, dues
+from bavn.model.sector.refusal import word
+from bavn.model.text import Text
 
 _SOON: Final = 1 << 62
 
@@ -85,22 +87,35 @@ class Nis2Book:
         noted before (``correct`` changes it, with a reason); ValueError for a name or reason that is none."""
         person(user)
         if not ACTOR_NAME.fullmatch(actor):
-            raise ValueError(f"no actor can be called {actor[:60]!r}")
+            raise ValueError(Text("no actor can be called {actor}", actor=repr(actor[:60])))
         if (correct or act is Nis2Act.NOT_SIGNIFICANT) and not why.strip():
-            raise ValueError(f"{'a correction' if correct else act.value} needs a reason")
+            raise ValueError(
+                Text(
+                    "{correct} needs a reason",
+                    correct=Text.in_context("in a refusal", "a correction") if correct else word(act),
+                )
+            )
         strange = sorted(set(flags.touched if flags else ()) - set(FUNCTIONS))
         if strange:
-            raise ValueError(f"{strange[0][:40]!r} is no critical function; there are {', '.join(FUNCTIONS)}")
+            raise ValueError(
+                Text(
+                    "{strange} is no critical function; there are {functions}",
+                    strange=repr(strange[0][:40]),
+                    functions=", ".join(FUNCTIONS),
+                )
+            )
         if len(why) > WHY_CHARACTERS_MAX:
-            raise ValueError(f"a reason has at most {WHY_CHARACTERS_MAX} characters")
+            raise ValueError(
+                Text("a reason has at most {why_characters_max} characters", why_characters_max=WHY_CHARACTERS_MAX)
+            )
         now_us = self._clock.now_us()
         with writing(self._engine) as connection:
             if connection.execute(select(CASE.c.id).where(CASE.c.id == case_id).with_for_update()).first() is None:
-                raise UnknownCase(f"no case is called {case_id[:60]!r}")
+                raise UnknownCase(Text("no case is called {case_id}", case_id=repr(case_id[:60])))
             happened = happened_in(connection, case_id).get(actor, {})
             before = happened.get(act)
             if before is not None and not correct:
-                raise OutOfOrder(f"{act.value} was noted already; to change it say so and why")
+                raise OutOfOrder(Text("{act} was noted already; to change it say so and why", act=word(act)))
             checked({**happened, act: at_us}, now_us)
             key = {"case_id": case_id, "actor": actor, "act": act.value}
             connection.execute(delete(NIS2).where(*(NIS2.c[name] == value for name, value in key.items())))
@@ -123,7 +138,7 @@ class Nis2Book:
         """How one case stands at one actor, also where nothing was noted. Raises UnknownCase."""
         with reading(self._engine) as connection:
             if connection.execute(select(CASE.c.id).where(CASE.c.id == case_id)).first() is None:
-                raise UnknownCase(f"no case is called {case_id[:60]!r}")
+                raise UnknownCase(Text("no case is called {case_id}", case_id=repr(case_id[:60])))
             return self.view_in(connection, case_id, actor)
 
     def view_in(self, connection: Connection, case_id: str, actor: str) -> Nis2View:

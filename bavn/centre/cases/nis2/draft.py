@@ -15,6 +15,7 @@ from bavn.model.moment import HOUR_US, as_datetime
 from bavn.model.sector.case import CaseState
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.nis2 import NAMES, REPORTS, CrossBorder, Due, Nis2Act
+from bavn.model.sector.refusal import word
 from bavn.model.text import Text
 
 GAP_OPENS: Final = "[["
@@ -45,7 +46,13 @@ class DraftFacts:
 def draft(report: Nis2Act, facts: DraftFacts) -> tuple[Text, ...]:
     """The lines of a draft, Markdown. ValueError for what is no report."""
     if report not in REPORTS:
-        raise ValueError(f"{report.value} is no report; there are {', '.join(one.value for one in REPORTS)}")
+        raise ValueError(
+            Text(
+                "{report} is no report; there are {reports}",
+                report=word(report),
+                reports=", ".join(one.value for one in REPORTS),
+            )
+        )
     name = NAMES[report]
     lines = [
         Text("# Draft: {name}, NIS2 article 23(4)", name=name),

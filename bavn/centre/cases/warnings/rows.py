@@ -124,7 +124,7 @@ def read(tx: Connection, warning_id: str) -> KeptWarning:
     """Raises UnknownWarning."""
     row = tx.execute(select(WARNING).where(WARNING.c.id == warning_id)).first()
     if row is None:
-        raise UnknownWarning(f"no warning is called {warning_id[:60]!r}")
+        raise UnknownWarning(Text("no warning is called {warning_id}", warning_id=repr(warning_id[:60])))
     return warning_of(row)
 
 

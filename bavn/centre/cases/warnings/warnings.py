@@ -48,6 +48,7 @@ from bavn.model.sector.sector_warning import (
     answer_after,
     warning_after,
 )
+from bavn.model.text import Text
 
 DRAFTS_MAX: Final = 500
 SENT_MAX: Final = 200
@@ -86,7 +87,9 @@ class Warnings:
         with writing(self.engine) as tx:
             here = WARNING.c.state == WarningState.DRAFT.value
             if int(tx.scalar(select(func.count()).select_from(WARNING).where(here)) or 0) >= DRAFTS_MAX:
-                raise BadWarning(f"there are {DRAFTS_MAX} drafts: send some or take some back")
+                raise BadWarning(
+                    Text("there are {drafts_max} drafts: send some or take some back", drafts_max=DRAFTS_MAX)
+                )
             whole = f"{audit.head_in(tx)[0]}/{now_us}/{by}/{content_text(content)}".encode()
             made = f"warning-{hashlib.sha256(whole).hexdigest()[:16]}"
             tx.execute(
@@ -127,7 +130,7 @@ class Warnings:
             known, state = self._act(tx, warning_id, WarningAct.SEND, by, why)
             here = WARNING.c.state == WarningState.SENT.value
             if int(tx.scalar(select(func.count()).select_from(WARNING).where(here)) or 0) >= SENT_MAX:
-                raise BadWarning(f"{SENT_MAX} warnings are in force: end some first")
+                raise BadWarning(Text("{sent_max} warnings are in force: end some first", sent_max=SENT_MAX))
             self._write(tx, known, state, by)
             self._owe_anew(tx, known, known.content)
             return read(tx, warning_id)
@@ -154,7 +157,7 @@ class Warnings:
     ) -> tuple[KeptWarning, WarningState]:
         person(by)
         if not why.strip() or len(why) > WHY_CHARS_MAX:
-            raise BadWarning(f"say why, in at most {WHY_CHARS_MAX} characters")
+            raise BadWarning(Text("say why, in at most {why_chars_max} characters", why_chars_max=WHY_CHARS_MAX))
         tx.execute(update(WARNING).where(WARNING.c.id == warning_id).values(changed_us=self._clock.now_us()))
         known = read(tx, warning_id)
         state = warning_after(known.state, act)
@@ -337,5 +340,9 @@ def _within(content: Content, origin: Origin) -> None:
     """BadWarning for a marking laxer than the source allows."""
     if not tlp_within(origin.tlp_min, content.tlp) or content.pap > origin.pap_max:
         raise BadWarning(
-            f"its source told of it as {origin.tlp_min.value}, PAP:{origin.pap_max.name}: mark it so at least"
+            Text(
+                "its source told of it as {tlp_min}, PAP:{pap_max}: mark it so at least",
+                tlp_min=origin.tlp_min.value,
+                pap_max=origin.pap_max.name,
+            )
         )

@@ -9,6 +9,7 @@ from bavn.app.access.rights import RIGHTS, Right, Role
 from bavn.app.web.frame import API
 from bavn.app.web.sac.refusals.answers import said
 from bavn.centre.cases.tables import AUDIT, writing
+from bavn.model.text import Text
 from tests.app.web.drawn_sector import ANNA, BO, CAMPAIGN
 
 pytestmark = pytest.mark.slow
@@ -234,7 +235,7 @@ def test_no_answer_has_a_sentence_in_one_language_alone(sac) -> None:
     assert len(sentences) > 30
     names = {"phishing"}
     assert [one for one in sentences if one["en"] == one["da"] and one["en"] not in names] == []
-    assert said("no partner is called 'x'").da == "Ingen partner hedder 'x'"
+    assert said(Text("no partner is called {name}", name="'x'")).da == "Ingen partner hedder 'x'"
     assert API == "/api/v1"
 
 

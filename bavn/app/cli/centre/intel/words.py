@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from bavn.app.cli.centre.desk import show
 from bavn.app.cli.words import cell
-from bavn.app.process.danish import reason
+from bavn.app.process.reasons import reason
 from bavn.model.text import Language, Text
 
 HEADINGS: Final[dict[str, Text]] = {

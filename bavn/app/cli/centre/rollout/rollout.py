@@ -85,7 +85,7 @@ def shown(
     for one in stands if actor else ():
         _print_way(one, language)
     if outside:
-        print(_OUTSIDE.say(language).format(names=", ".join(outside)))
+        print(_OUTSIDE.filled(names=", ".join(outside)).say(language))
 
 
 @app.command("add")
@@ -231,7 +231,7 @@ def _row(one: "Stand", today: int, language: Language, *, as_json: bool) -> dict
         }
     words = [NEEDS[need].say(language) for need in one.missing]
     words += [f"{wait.other}: {STAGES[wait.until].say(language)}" for wait in one.unmet]
-    planned = "" if due is None else iso_day(due) + (f" ({_LATE.say(language).format(days=late)})" if late else "")
+    planned = "" if due is None else iso_day(due) + (f" ({_LATE.filled(days=late).say(language)})" if late else "")
     cells = (
         party.actor,
         party.kind,

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.node.columns_danish import holds
 from bavn.app.cli.node.hunt import ioc as hunt_ioc
 from bavn.app.cli.node.hunt import saved as hunt_saved
 from bavn.app.cli.node.hunt import sigma as hunt_sigma
 from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, From, Last, Rows, Spoken, To
 from bavn.app.cli.node.hunt.show import answer, form, query_of, screen, show, visible
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -76,7 +76,7 @@ def tables(
             table,
             column.name,
             "address" if column.type == "UUID" else column.type,
-            holds(column.holds, "en" if as_json else language),
+            _holds(column.holds, "en" if as_json else language),
         )
         for table, columns in wanted.items()
         for column in columns
@@ -86,7 +86,12 @@ def tables(
         screen().print()
         show(
             ("function", "gives"),
-            [(name, holds(gives, language)) for name, gives in HELPERS.items()],
+            [(name, _holds(gives, language)) for name, gives in HELPERS.items()],
             "table",
             language,
         )
+
+
+def _holds(said: str, language: str) -> str:
+    """What a column holds or a function gives; the names of some say it all."""
+    return Text.documented(said, "column").say(language) if said else ""

@@ -76,7 +76,7 @@ def _tasks(router: APIRouter, house: SacContext) -> None:
         """Take a task back, or open it again."""
         with told():
             if house.desk.work.task(task_id).case_id != case_id:
-                raise Trouble(404, "unknown-task", said(f"no task is called {task_id!r}"))
+                raise Trouble(404, "unknown-task", said(Text("no task is called {task_id}", task_id=repr(task_id))))
             return task_shown(house, house.desk.work.change_task(task_id, TaskAct(body.act), person.name, body.why))
 
     @router.get("/{case_id}/evidence/{evidence_id}", operation_id="case_evidence", response_class=Response)
@@ -87,7 +87,11 @@ def _tasks(router: APIRouter, house: SacContext) -> None:
         with told():
             house.desk.cases.case(case_id)
             if evidence_id not in {one.id for one in house.desk.work.evidence(case_id)}:
-                raise Trouble(404, "unknown-evidence", said(f"no evidence is called {evidence_id[:16]!r}"))
+                raise Trouble(
+                    404,
+                    "unknown-evidence",
+                    said(Text("no evidence is called {evidence_id}", evidence_id=repr(evidence_id[:16]))),
+                )
             content = house.desk.work.content(evidence_id, person.name)
         headers = {
             "content-disposition": f'attachment; filename="{case_id}-{evidence_id[:16]}.zip"',
@@ -179,7 +183,7 @@ def _nis2(router: APIRouter, house: SacContext) -> None:
 
 def _known(house: SacContext, actor: str) -> None:
     if house.registry.actor(actor) is None:
-        raise Trouble(404, "unknown-actor", said(f"no actor is called {actor[:60]!r}"))
+        raise Trouble(404, "unknown-actor", said(Text("no actor is called {actor}", actor=repr(actor[:60]))))
 
 
 def _done(house: SacContext, case_id: str, text: Text) -> Done:

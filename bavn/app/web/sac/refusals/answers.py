@@ -1,20 +1,13 @@
-"""What a room refused, as a person at the console reads it: which answer it is, and the sentence in Danish too.
+"""What a room refused, as a person at the console reads it: which answer it is, in the room's own words.
 
-Rooms say in English why something cannot be done; ``told`` makes of that a Trouble. A phrase that nobody translated is
-shown in English (tests/app/web/sac/test_refusals.py looks for those). Refuses to hide a failure that is none of these.
+A room's error holds a Text; ``told`` makes of it a Trouble. Refuses to hide a failure that is none of these.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Final
 
 from bavn.app.web.frame import Act, Trouble
-from bavn.app.web.sac.refusals import words as refusal_words
-from bavn.app.web.sac.refusals import words_exercises as refusal_words_exercises
-from bavn.app.web.sac.refusals import words_lists as refusal_words_lists
-from bavn.app.web.sac.refusals import words_rollout as refusal_words_rollout
 from bavn.centre.cases.case.rows import ChangedMeanwhile, UnknownCase
 from bavn.centre.cases.case.work import UnknownTask
 from bavn.centre.cases.who import NotAllowed
@@ -23,19 +16,9 @@ from bavn.model.observable import NotCanonical
 from bavn.model.sector.case import NotNow
 from bavn.model.sector.nis2 import OutOfOrder
 from bavn.model.sector.work import NoSuchStep
-from bavn.model.text import Text
+from bavn.model.text import Capital, Text
 
 Kind = tuple[type[Exception], int, str, Act]
-PHRASES: Final = (
-    refusal_words_exercises.PHRASES
-    | refusal_words_rollout.PHRASES
-    | refusal_words.PHRASES
-    | refusal_words_lists.PHRASES
-)
-WORDS: Final = (
-    refusal_words_exercises.WORDS | refusal_words_rollout.WORDS | refusal_words_lists.WORDS | refusal_words.WORDS
-)
-
 KINDS: Final[tuple[Kind, ...]] = (
     (UnknownLead, 404, "unknown-lead", "you"),
     (UnknownCase, 404, "unknown-case", "you"),
@@ -61,32 +44,9 @@ def told(*more: Kind) -> Iterator[None]:
         raise
     except tuple(kind[0] for kind in kinds) as error:
         _, status, code, act = next(kind for kind in kinds if isinstance(error, kind[0]))
-        raise Trouble(status, code, said(str(error)), act) from error
+        raise Trouble(status, code, said(error), act) from error
 
 
-def said(english: str) -> Text:
-    """A room's sentence in both languages."""
-    english = english or "this cannot be done"
-    for pattern, danish in _patterns():
-        met = pattern.fullmatch(english)
-        if met:
-            return Text.written(_plain(english), da=_plain(danish.format(*(_danish(part) for part in met.groups()))))
-    return Text.plain(_plain(english))
-
-
-def _danish(part: str) -> str:
-    """What stands in a hole: words of the house's own in Danish, all else as it is."""
-    return ", ".join(WORDS.get(one, one) for one in part.split(", "))
-
-
-def _plain(sentence: str) -> str:
-    """As a sentence on a page: a capital first."""
-    return sentence[:1].upper() + sentence[1:]
-
-
-@cache
-def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple(
-        (re.compile("(.+)".join(re.escape(part) for part in english.split("{}")), re.DOTALL), danish)
-        for english, danish in sorted(PHRASES.items(), key=lambda pair: (-len(pair[0]), pair[0]))
-    )
+def said(why: Exception | Text) -> Text:
+    """Why a room refuses, as a sentence on a page: a capital first. What it says in no words of ours stays as it is."""
+    return Text.shaped("{said}", said=Capital(why if isinstance(why, Text) else Text.of_error(why)))
