@@ -33,7 +33,7 @@ def warned(console):
         observables=(AskedObservable(type="domain", value="evil.example.com"),),
     )
     with opened_cases(here.file) as there:
-        assert there.take_in(given, Note(kind="WarningGiven", item_id="1" * 64, peer="centre")) is None
+        assert there.warnings.take_in(given, Note(kind="WarningGiven", item_id="1" * 64, peer="centre")) is None
     return console
 
 
