@@ -126,7 +126,7 @@ def _looked_at(
     zone = _zone(reading.time_zone)
     homes = tuple(_network(text) for text in reading.home or ())
     indicators = _indicators(reading.ioc or [], language)
-    with Console(stderr=True).status("reading") as status:
+    with Console(stderr=True).status(Text("reading").say(language)) as status:
         for unit in units(paths, together=reading.together):
             if isinstance(unit, Unread):
                 yield unit
@@ -137,7 +137,7 @@ def _looked_at(
                 indicators=indicators,
                 zone=zone,
                 rules=rules,
-                progress=partial(_tell, status, unit.source),
+                progress=partial(_tell, status, language, unit.source),
                 with_assets=with_assets,
                 with_crypto=with_crypto,
             )
@@ -160,8 +160,8 @@ class Kept:
         return kept[: self.top]
 
 
-def _tell(status: Status, source: str, rows: int) -> None:
-    status.update(f"reading {source}: {rows:,} records")
+def _tell(status: Status, language: Language, source: str, rows: int) -> None:
+    status.update(Text("reading {source}: {rows:,} records", source=source, rows=rows).say(language))
 
 
 def _say_refused(found: "Findings", language: Language) -> None:

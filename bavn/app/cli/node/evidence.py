@@ -78,7 +78,9 @@ def evidence(
     found, why = entry.suspicion, handed.reason if handed.unredacted else ""
     if handed.pcap is not None:
         cut = handed.headers_only or not handed.unredacted
-        _hand_on(config, handed.pcap, _pcap(given, found, cut=cut), found, "pcap", why, by)
+        whole = _pcap(given, found, cut=cut)
+        _hand_on(config, handed.pcap, whole, found, why, by)
+        print(_handed_on(handed.pcap, whole, _AS_IS if why else _HEADERS).say(language))
         if handed.export is None:
             return
     with window_of(given, found, before_us) as window:
@@ -96,7 +98,8 @@ def evidence(
         headers_only=handed.headers_only,
         said={"by": by, "reason": handed.reason, "around_s": (before_us or 0) // SECOND_US, "rows_max": rows},
     )
-    _hand_on(config, handed.export, made, found, "zip", why, by)
+    _hand_on(config, handed.export, made, found, why, by)
+    print(_handed_on(handed.export, made, _AS_IS if why else _REDACTED).say(language))
     _say_left_out(sheets, cut_out, language)
 
 
@@ -176,6 +179,9 @@ _TELLING = {
 }
 
 
+_AS_IS = Text("as it is, unredacted")
+_REDACTED = Text("redacted")
+_HEADERS = Text("redacted (headers only)")
 _WORDS: dict[str, Text] = {
     "rows": Text("rests on rows of"),
     "around": Text("around it in"),
@@ -210,14 +216,13 @@ def _say_left_out(sheets: "list[Sheet]", packets: "list[Packet] | None", languag
         print(f"bavn: {words['not kept']}", file=sys.stderr)
 
 
-def _hand_on(config: Path, target: Path, made: bytes, found: Suspicion, kind: str, reason: str, by: str) -> None:
+def _hand_on(config: Path, target: Path, made: bytes, found: Suspicion, reason: str, by: str) -> None:
     """The ledger's line first, then the file: what was handed on is on record, whatever happens then."""
     from bavn.app.analyst.evidence_of import GATE, note_of
     from bavn.app.process.real import SystemClock
     from bavn.wire.book import Book
     from bavn.wire.ledger import Ledger
 
-    digest = hashlib.sha256(made).hexdigest()
     note = note_of(found, made, file=target.name, reason=reason, by=by)
     with Book(book_of(config)) as book:
         Ledger(book).append(SystemClock().now_us(), GATE, "out", note)
@@ -225,6 +230,13 @@ def _hand_on(config: Path, target: Path, made: bytes, found: Suspicion, kind: st
         write_whole(target, made, mode=0o600, new=True)
     except OSError as error:
         raise Stop(Exit.USAGE, f"{target} cannot be written ({error.strerror})") from error
-    how = "redacted" if not reason else "as it is, unredacted"
-    what = {"pcap": " (headers only)" if not reason else "", "zip": ""}[kind]
-    print(f"{target}: {len(made):,} bytes, {how}{what}; sha256 {digest}; the ledger holds it (bavn node ledger)")
+
+
+def _handed_on(target: Path, made: bytes, how: Text) -> Text:
+    return Text(
+        "{target}: {size:,} bytes, {how}; sha256 {digest}; the ledger holds it (bavn node ledger)",
+        target=target,
+        size=len(made),
+        how=how,
+        digest=hashlib.sha256(made).hexdigest(),
+    )
