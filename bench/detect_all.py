@@ -31,8 +31,8 @@ from bench_b import networks
 from captures import Question, about, detected_us, host_days, names, peers_of
 from detect_more_b import INNOCENT_SEEDS, table_of
 from figures import tell
-from labelled import BENIGN, Labelled, data_needed, labelled, window
-from ruled import ruled, window_of
+from labelled import BENIGN, Labelled, data_needed, labelled, window, window_of
+from ruled import ruled
 
 from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import DetectorContext, Found

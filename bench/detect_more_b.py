@@ -24,8 +24,8 @@ import sigma_rules
 from bench_b import guesses, networks
 from bench_b.risk import risk
 from figures import tell
-from labelled import BENIGN, NONE, ROOT, Labelled, converted, data_folder, labelled, window
-from ruled import ruled, window_of
+from labelled import BENIGN, NONE, ROOT, Labelled, converted, data_folder, labelled, window, window_of
+from ruled import ruled
 
 from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import DetectorContext

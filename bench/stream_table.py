@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import numpy as np
 from bench_b.networks import HOMES, host
 from figures import tell
-from ruled import window_of
+from labelled import window_of
 from streams import Office, Stream, background
 from streams.attacks import ATTACKS
 from streams.innocents import INNOCENTS

@@ -252,6 +252,17 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
 _MAPPED = 0xFFFF << 32
 
 
+def is_address(text: object) -> bool:
+    """Whether it is the text of an IP address."""
+    if not isinstance(text, str):
+        return False
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 def address_uuid(text: str) -> UUID:
     """The stored form of an address text; ValueError if it is none."""
     address = ip_address(text)

@@ -12,7 +12,7 @@ from bavn.keyholder.settings import HolderSettings
 from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.rehearsal.clock import SimClock
-from bavn.rehearsal.mortal import Killed, MortalClock
+from bavn.rehearsal.mortal import Killed, Mortal, MortalClock
 from bavn.rehearsal.network import Faults
 from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
@@ -21,16 +21,14 @@ from bavn.wire.ledger import Ledger
 
 
 @dataclass(slots=True)
-class SimKeyHolder:
+class SimKeyHolder(Mortal):
     """The key holder on a disk of its own. Dead is LinkDown."""
 
     folder: Path
     seed: int
     clock: SimClock
-    mortal: MortalClock = field(init=False)
     book: Book = field(init=False)
     holder: KeyHolder = field(init=False)
-    deaths: int = 0
     _dice: SeededDice = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,13 +54,6 @@ class SimKeyHolder:
             self.holder.tidy()
         except Killed:
             self.reopen()
-
-    def reopen(self) -> None:
-        """Die here and start again from what the disk holds."""
-        self.deaths += 1
-        self.mortal.spare()
-        self.book.close()
-        self._open()
 
     def close(self) -> None:
         self.book.close()

@@ -4,6 +4,9 @@ Every rule, gate and step asks the clock, so a kill lands anywhere in the work; 
 back, as it would under kill -9. Refuses to know whom it kills.
 """
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
 from bavn.rehearsal.clock import SimClock
 
 
@@ -34,3 +37,26 @@ class MortalClock:
     def spare(self) -> None:
         """No kill is planned any longer."""
         self._left = None
+
+
+@dataclass(slots=True)
+class Mortal(ABC):
+    """A party that dies with its clock, and starts again from what its disk holds."""
+
+    mortal: MortalClock = field(init=False)
+    deaths: int = field(default=0, kw_only=True)
+
+    def reopen(self) -> None:
+        """Die here and start again from what the disk holds."""
+        self.deaths += 1
+        self.mortal.spare()
+        self.close()
+        self._open()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of its files."""
+
+    @abstractmethod
+    def _open(self) -> None:
+        """Over its folder, as a process that starts."""

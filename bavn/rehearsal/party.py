@@ -36,7 +36,7 @@ from bavn.model.intel.indicator import Block
 from bavn.model.observable import ObservableType
 from bavn.model.ports import EnforcerDown, Link, LinkDown
 from bavn.rehearsal.clock import SimClock
-from bavn.rehearsal.mortal import Killed, MortalClock
+from bavn.rehearsal.mortal import Killed, Mortal, MortalClock
 from bavn.rehearsal.noise import SeededNoise
 from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
@@ -78,7 +78,7 @@ def no_senses(_: "SimNode", __: NodeSuspicions) -> tuple[None, None]:
 
 
 @dataclass(slots=True)
-class SimNode:
+class SimNode(Mortal):
     """One actor's node. ``folder`` is its disk, ``ask`` its way to the key holder."""
 
     name: str
@@ -92,14 +92,12 @@ class SimNode:
     senses: Senses = no_senses
     enforcer: SimEnforcer = field(default_factory=SimEnforcer)
     policy: DoorPolicy = field(default_factory=DoorPolicy)
-    mortal: MortalClock = field(init=False)
     book: Book = field(init=False)
     known: NodeSuspicions = field(init=False)
     door: Door = field(init=False)
     protect: Protect = field(init=False)
     talker: Talker = field(init=False)
     monitor: Monitor | None = field(init=False)
-    deaths: int = 0
     _dice: SeededDice = field(init=False)
 
     def __post_init__(self) -> None:
@@ -122,13 +120,6 @@ class SimNode:
             self.reopen()
             return False
         return True
-
-    def reopen(self) -> None:
-        """Die here and start again from what the disk holds."""
-        self.deaths += 1
-        self.mortal.spare()
-        self.book.close()
-        self._open()
 
     def close(self) -> None:
         self.book.close()
@@ -175,7 +166,7 @@ class SimNode:
 
 
 @dataclass(slots=True)
-class SimCentre:
+class SimCentre(Mortal):
     """The centre on a disk of its own. Implements the receiving side of the memory link: dead is LinkDown."""
 
     folder: Path
@@ -183,10 +174,8 @@ class SimCentre:
     clock: SimClock
     config: CentreConfig
     lists: Lists = field(default_factory=NoLists)
-    mortal: MortalClock = field(init=False)
     book: Book = field(init=False)
     centre: Centre = field(init=False)
-    deaths: int = 0
     _dice: SeededDice = field(init=False)
     _authority: Authority = field(init=False)
     _engine: Engine = field(init=False)
@@ -231,13 +220,6 @@ class SimCentre:
             self.reopen()
             return False
         return True
-
-    def reopen(self) -> None:
-        """Die here and start again from what the disk holds."""
-        self.deaths += 1
-        self.mortal.spare()
-        self.close()
-        self._open()
 
     def close(self) -> None:
         self.book.close()

@@ -44,7 +44,7 @@ ROWS_THINNED_MAX: Final = 300_000
 ROWS_MAX: Final = 5_000_000
 LISTED_MET_MAX: Final = 200
 LIMITS: Final = StoreLimits(age_days_max=None, threads=1)
-_CODE: Final = ("actor/sense", "actor/store", "actor/detect")
+_CODE: Final = ("actor/formats", "actor/sense", "actor/store", "actor/detect")
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
 _LISTED_SQL: Final = """
     SELECT DISTINCT coalesce("domain", "name") AS met FROM name_hour WHERE is_home(src) ORDER BY met LIMIT 20000"""

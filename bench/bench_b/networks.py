@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from ruled import window_of
+from labelled import window_of
 
 from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.calibrate import Tally

@@ -111,7 +111,8 @@ def _peers(text: str) -> frozenset[str]:
 
 
 def _code_digest() -> str:
-    files = sorted((ROOT / "bavn" / "actor" / "sense").glob("*.py"))
+    wing = ROOT / "bavn" / "actor"
+    files = sorted((*(wing / "sense").rglob("*.py"), *(wing / "formats").rglob("*.py")))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
@@ -158,19 +159,29 @@ def until(tables: dict[str, pa.Table], last_us: int) -> dict[str, pa.Table]:
 
 
 @contextmanager
-def window(one: Labelled, tables: dict[str, pa.Table] | None = None) -> Iterator[StoreWindow | None]:
-    """The capture, or these records of it, as a window of a store of its own, homes inferred; None without records."""
+def window_of(
+    tables: dict[str, pa.Table], homes: tuple[str, ...] | None = None, source: str = "bench"
+) -> Iterator[StoreWindow | None]:
+    """Rows as a window of a store of their own, homes inferred unless given; None if there are none."""
     with tempfile.TemporaryDirectory(prefix="bavn-bench-") as scratch:
         root = Path(scratch) / "store"
         with ColumnStore.open(root, LIMITS) as store:
-            store.append(one.name, "all", converted(one) if tables is None else tables)
+            store.append(source, "all", tables)
             store.tidy()
             stats = store.stats()
         if stats.oldest_us is None or stats.newest_us is None:
             yield None
             return
         first, last = stats.oldest_us, stats.newest_us + 1
-        with History.read(root, LIMITS) as plain:
-            homes = inferred(plain.window(first, last)).networks
+        if homes is None:
+            with History.read(root, LIMITS) as plain:
+                homes = inferred(plain.window(first, last)).networks
         with History.read(root, LIMITS, homes=homes) as history, history.window(first, last) as made:
             yield made
+
+
+@contextmanager
+def window(one: Labelled, tables: dict[str, pa.Table] | None = None) -> Iterator[StoreWindow | None]:
+    """The capture, or these records of it, as a window of a store of its own, homes inferred; None without records."""
+    with window_of(converted(one) if tables is None else tables, source=one.name) as made:
+        yield made

@@ -13,20 +13,14 @@ import pickle
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
-from labelled import BENIGN, LIMITS, Labelled, labelled
+from labelled import BENIGN, Labelled, labelled
 
-from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata.config import HOMES_DEFAULT, SuricataConfig, offline_yaml
-from bavn.actor.store.columns import ColumnStore
-from bavn.actor.store.history import History
-from bavn.actor.store.query.window import StoreWindow
 
 PACKETS_BYTES_MAX = 40_000_000
 """Larger captures are left out: the run is about rules, not volume."""
@@ -99,23 +93,3 @@ def _tables(lines: list[str], work: Path) -> dict[str, pa.Table]:
         for table, rows in batch.tables.items():
             parts.setdefault(table, []).append(rows)
     return {table: pa.concat_tables(rows) for table, rows in parts.items()}
-
-
-@contextmanager
-def window_of(tables: dict[str, pa.Table], homes: tuple[str, ...] | None = None) -> Iterator[StoreWindow | None]:
-    """Rows as a window of a store of their own, homes inferred unless given; None if there are none."""
-    with tempfile.TemporaryDirectory(prefix="bavn-bench-") as scratch:
-        root = Path(scratch) / "store"
-        with ColumnStore.open(root, LIMITS) as store:
-            store.append("bench", "all", tables)
-            store.tidy()
-            stats = store.stats()
-        if stats.oldest_us is None or stats.newest_us is None:
-            yield None
-            return
-        first, last = stats.oldest_us, stats.newest_us + 1
-        if homes is None:
-            with History.read(root, LIMITS) as plain:
-                homes = inferred(plain.window(first, last)).networks
-        with History.read(root, LIMITS, homes=homes) as history, history.window(first, last) as made:
-            yield made

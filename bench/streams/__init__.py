@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from bench_a import WORDS as ALL_WORDS
 from bench_b.networks import BEGIN_US, Rows, host
 
 DAYS, HOSTS = 10, 120
@@ -13,24 +14,7 @@ S = 1_000_000
 DC, FILES, RESOLVER = "10.9.0.1", "10.9.0.3", "10.9.0.53"
 KNOWN_SITES = ("wikipedia.org", "google.com", "microsoft.com", "github.com", "bbc.co.uk", "apple.com", "amazon.com")
 ABC, HEX = "abcdefghijklmnopqrstuvwxyz234567", "0123456789abcdef"
-WORDS = (
-    "blue",
-    "garden",
-    "stone",
-    "winter",
-    "little",
-    "bridge",
-    "market",
-    "river",
-    "green",
-    "table",
-    "summer",
-    "horse",
-    "paper",
-    "gate",
-    "silver",
-    "door",
-)
+WORDS = ALL_WORDS[:16]
 
 
 @dataclass

@@ -89,7 +89,7 @@ def test_the_budget_of_counts_is_shown_and_a_broken_one_is_said(config) -> None:
     shown = json.loads(run(config, "counts", "--json").stdout)
     assert (shown["spent"], shown["budget"], shown["holds"], len(shown["told"])) == (0.7, 30.0, True, 1)
     assert "0.70 of 30.00" in run(config, "counts").stdout
-    assert "0.70 af 30.00" in run(config, "counts", "--language", "da").stdout
+    assert "0,70 af 30,00" in run(config, "counts", "--language", "da").stdout
     with Book(config.parent / "data/node.db") as book, book.transaction() as tx:
         tx.execute("DROP TRIGGER door_budget_no_delete")
         tx.execute("DELETE FROM door_budget")

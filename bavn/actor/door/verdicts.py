@@ -86,22 +86,7 @@ class VerdictBook:
                 by=by,
                 comment=comment,
             )
-            tx.execute(
-                "INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    number,
-                    judgement,
-                    scope,
-                    made.story,
-                    made.detector,
-                    made.host,
-                    made.peer,
-                    now_us,
-                    until_us,
-                    by,
-                    comment,
-                ),
-            )
+            tx.execute("INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(made))
         return made
 
     def end(self, number: int, *, now_us: int, by: str, comment: str = "") -> Verdict:
@@ -122,6 +107,23 @@ class VerdictBook:
     def holding(self, now_us: int) -> Verdicts:
         """Those that hold now, and the sector's advice."""
         return Verdicts([*self.every(), *self.sector.every()], now_us)
+
+
+def _row(verdict: Verdict) -> tuple[Any, ...]:
+    """In the order of the table's columns."""
+    return (
+        verdict.number,
+        verdict.judgement,
+        verdict.scope,
+        verdict.story,
+        verdict.detector,
+        verdict.host,
+        verdict.peer,
+        verdict.given_us,
+        verdict.until_us,
+        verdict.by,
+        verdict.comment,
+    )
 
 
 def verdicts_of(rows: list[tuple[Any, ...]]) -> list[Verdict]:

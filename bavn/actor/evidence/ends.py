@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bavn.model.observable import ObservableType
 from bavn.model.ports import Window
-from bavn.model.record import address_text, address_uuid
+from bavn.model.record import address_text, address_uuid, is_address
 from bavn.model.suspicion import Suspicion
 
 PEERS_MAX: Final = 64
@@ -36,13 +36,13 @@ def ends_of(window: Window, suspicion: Suspicion) -> Ends:
     """The ends of a suspicion, by what the window holds of it. Raises QueryRefused."""
     host, equals = suspicion.host, dict(suspicion.rows.equals)
     peers = {o.value for o in suspicion.observables if o.type in _ADDRESSES}
-    peers |= {str(equals[side]) for side in ("src", "dst") if _is_address(equals.get(side))}
-    peers |= {suspicion.peer} if _is_address(suspicion.peer) else set()
+    peers |= {str(equals[side]) for side in ("src", "dst") if is_address(equals.get(side))}
+    peers |= {suspicion.peer} if is_address(suspicion.peer) else set()
     names = {o.value for o in suspicion.observables if o.type is ObservableType.DOMAIN}
     names |= {
         str(equals[key]) for key in ("name", "domain", "sni", "host", "rrname") if isinstance(equals.get(key), str)
     }
-    names = {name for name in names if not _is_address(name)}
+    names = {name for name in names if not is_address(name)}
     resolvers: set[str] = set()
     if names:
         found, resolvers = _by_name(window, host, sorted(names))
@@ -77,7 +77,7 @@ def _by_name(window: Window, host: str, names: list[str]) -> tuple[set[str], set
     told = window.rows(
         f"SELECT DISTINCT answer FROM (SELECT unnest(answers) AS answer {dns}) ORDER BY 1 {bound}", parameters
     )
-    peers = {str(ip_address(row[0])) for row in told if _is_address(row[0])}
+    peers = {str(ip_address(row[0])) for row in told if is_address(row[0])}
     for table, column in (("tls", "sni"), ("http", "host")):
         named, mine = named_by(column, names, "name")
         mine |= {"host": parameters["host"]}
@@ -97,11 +97,3 @@ def _by_fingerprint(window: Window, host: str, equals: dict[str, str | int]) -> 
         {name: equals[name] for name in columns} | {"host": str(address_uuid(host))},
     )
     return {address_text(row[0]) for row in rows}
-
-
-def _is_address(text: object) -> bool:
-    try:
-        ip_address(str(text))
-    except ValueError:
-        return False
-    return True

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bavn.actor.evidence.bundle import Sheet
 from bavn.model.observable import is_internal_name
+from bavn.model.record import is_address
 
 DROPPED: Final = frozenset({"community_id", "mac", "src_mac", "dst_mac", "client_mac", "sensor", "interface", "source"})
 """Hashes over addresses, and what names an own machine or place outright."""
@@ -48,7 +49,7 @@ class Own:
         rest = token[len(bare) :]
         if self._is_own(bare):
             return self._word(bare) + rest
-        if _is_address(bare):
+        if is_address(bare):
             return token
         return ":".join(self._word(part) if self._is_own(part) else part for part in bare.split(":")) + rest
 
@@ -66,11 +67,3 @@ class Own:
         return not inner.is_global or any(
             inner.version == network.version and inner in network for network in self._networks
         )
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

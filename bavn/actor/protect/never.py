@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 
 from bavn.actor.protect.never_own import BY_HAND, Own
 from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.record import is_address
 from bavn.model.settings import SettingsError
 from bavn.model.toml import BadToml, table_of
 
@@ -52,7 +53,7 @@ class NeverBlock:
         networks += [(_network(cidr, where), "own") for cidr in own_networks]
         for table, given in (("centre", centre), ("resolvers", resolvers)):
             for item in given:
-                if _is_address(item):
+                if is_address(item):
                     networks.append((_network(item, where), table))
                 else:
                     trees[_domain(item, where)] = table
@@ -131,11 +132,3 @@ def _network(cidr: str, where: str) -> IPv4Network | IPv6Network:
         return ip_network(cidr)
     except ValueError as error:
         raise SettingsError(f"{where}: {cidr!r} is no address or network ({error})") from error
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

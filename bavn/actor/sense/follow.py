@@ -79,7 +79,7 @@ class Follower:
         self.close()
         self._place, self._leaving, self._lost = place or BEGINNING, False, None
 
-    def pass_over(self) -> tuple[Loss, bytes, Place] | None:
+    def pass_over(self) -> Passed | None:
         """Goes on behind what would be read next (one segment of whole lines at most), and says what that was."""
         if self._reading is None and not self._begin():
             return None
@@ -88,7 +88,7 @@ class Follower:
         raw = reading.pass_over()
         self._place = reading.place
         loss = Loss(what="passed_over", count=count_lines(raw), unit="lines")
-        return (loss, raw, self._place) if raw else None
+        return Passed(loss, raw, self._place.text()) if raw else None
 
     def lag_bytes(self) -> int:
         """Bytes in the files that are known and not yet read; a compressed one counts as read."""
@@ -204,8 +204,7 @@ class FollowedFile:
 
     def pass_over(self) -> Passed | None:
         """See PassesOver."""
-        passed = self._follower.pass_over()
-        return None if passed is None else Passed(passed[0], passed[1], passed[2].text())
+        return self._follower.pass_over()
 
     def acknowledge(self, mark: str) -> None:
         """Nothing to do: the files are somebody else's."""

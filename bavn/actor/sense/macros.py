@@ -31,6 +31,21 @@ _EPOCH = r"[0-9]{1,12}(\.[0-9]+)?"
 MOMENT_S_MAX: Final = 7_258_118_400
 """2200-01-01: a clock beyond it is broken, and the store's hours stay few."""
 
+
+def common_columns(flow_id: str) -> dict[str, str]:
+    """The columns that all record types begin with, over a stage. ``flow_id``: SQL of it."""
+    return {
+        "ts": "logged",
+        "src": "src",
+        "src_port": "src_port",
+        "dst": "dst",
+        "dst_port": "dst_port",
+        "proto": "transport",
+        "flow_id": flow_id,
+        "community_id": "community_id",
+    }
+
+
 MAPPED: Final = 0xFFFF << 32
 
 

@@ -7,21 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from bavn.actor.sense.macros import stored
+from bavn.actor.sense.macros import common_columns, stored
 
 NOBODY: Final = stored(0)
 """SQL of the address ``::``: the log does not say who was called, and there is nobody of that name."""
 
-COMMON: Final[dict[str, str]] = {
-    "ts": "logged",
-    "src": "src",
-    "src_port": "src_port",
-    "dst": "dst",
-    "dst_port": "dst_port",
-    "proto": "transport",
-    "flow_id": "0",
-    "community_id": "community_id",
-}
+COMMON: Final = common_columns("0")
 """The columns that all record types begin with, over the stage."""
 
 

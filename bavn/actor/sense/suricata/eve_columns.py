@@ -6,6 +6,7 @@ other way round), transport, and for flows begun, ended, counters and flags as E
 
 from typing import Final
 
+from bavn.actor.sense.macros import common_columns
 from bavn.actor.sense.suricata.eve_schema import DETAIL
 
 # answers_of: rdata of the answers, in dns version 2 and 3 detailed, version 1 (one answer a line), or grouped by type.
@@ -22,16 +23,7 @@ CREATE OR REPLACE MACRO answers_of(dns) AS CASE
 
 _ANSWERED = "(dns.type IN ('answer', 'response'))"
 
-_COMMON: Final = {
-    "ts": "logged",
-    "src": "src",
-    "src_port": "src_port",
-    "dst": "dst",
-    "dst_port": "dst_port",
-    "proto": "transport",
-    "flow_id": "coalesce(flow_id, 0)",
-    "community_id": "community_id",
-}
+_COMMON: Final = common_columns("coalesce(flow_id, 0)")
 _APP_PROTO = "CASE WHEN app_proto IN ('failed', 'unknown') THEN NULL ELSE app_proto END"
 _UNANSWERED = "(pkts_tc = 0 OR coalesce(state = 'new', FALSE))"
 _WHOLE_FILE = "(fileinfo.state = 'CLOSED' AND coalesce(NOT fileinfo.gaps, TRUE))"

@@ -193,8 +193,7 @@ class SuricataLive:
 
     def pass_over(self) -> Passed | None:
         """See PassesOver."""
-        passed = self._follower.pass_over()
-        return None if passed is None else Passed(passed[0], passed[1], passed[2].text())
+        return self._follower.pass_over()
 
     def acknowledge(self, mark: str) -> None:
         """Deletes the rotated files that are kept in whole."""

@@ -7,6 +7,7 @@ dst_port, transport, icmp_type and icmp_code.
 from typing import Final
 
 from bavn.actor.sense.dcerpc_names import ENDPOINTS
+from bavn.actor.sense.macros import common_columns
 
 # zeek_text undoes \x.. and \\ of a TSV field; what is no UTF-8 then stays as it was written. seen_flags: TCP's flags as
 # a byte from conn's history, whose letters are upper case for the opener.
@@ -45,16 +46,7 @@ CREATE OR REPLACE MACRO zeek_key(kind, curve) AS CASE kind WHEN 'rsa' THEN 'RSA'
   WHEN 'ecdsa' THEN 'EC' || coalesce(' ' || replace(curve, 'prime256v1', 'secp256r1'), '') ELSE kind END;
 """
 
-_COMMON: Final = {
-    "ts": "logged",
-    "src": "src",
-    "src_port": "src_port",
-    "dst": "dst",
-    "dst_port": "dst_port",
-    "proto": "transport",
-    "flow_id": "coalesce(md5_number_lower(uid), 0)",
-    "community_id": "community_id",
-}
+_COMMON: Final = common_columns("coalesce(md5_number_lower(uid), 0)")
 _ANSWERED = "(rcode_name IS NOT NULL)"
 _UUIDS = "MAP {" + ", ".join(f"'{name}': '{uuid}'" for uuid, name in ENDPOINTS.items() if name != "efsrpc") + "}"
 _WHOLE_FILE = "(coalesce(count_of(missing_bytes), 0) = 0)"

@@ -69,9 +69,9 @@ class ZeekFolder:
         passed = None if self._kind is None else self._followers[self._kind].pass_over()
         if passed is None or self._kind is None:
             return None
-        self._places[self._kind] = passed[2]
+        self._places[self._kind] = Place.parse(passed.mark)
         self._headers.setdefault(self._kind, Header())
-        return Passed(passed[0], passed[1], self._mark())
+        return Passed(passed.loss, passed.item, self._mark())
 
     def acknowledge(self, mark: str) -> None:
         """Nothing to do: the files are somebody else's."""

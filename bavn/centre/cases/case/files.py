@@ -196,34 +196,13 @@ class Files:
         now_us = self._clock.now_us()
         with writing(self._engine) as connection:
             case = locked(connection, case_id, seen)
-            if case.state not in OPEN or case.wanted or case.order_no != case.done_no:
-                raise NotNow(
-                    Text(
-                        "{case_id} is {state}: only one that is open, with nothing released, is split",
-                        case_id=case_id,
-                        state=word(case.state),
-                    )
-                )
-            goes = [element for element in case.facts.elements if element.observable in chosen]
-            stays = [element for element in case.facts.elements if element.observable not in chosen]
-            if len(goes) != len(chosen) or not goes or not stays:
-                raise ValueError(Text("a split names some of the case's observables, and leaves some"))
+            goes, stays = _parted(case, chosen)
             named = sorted(str(one) for one in chosen)
             # Made of what its actors are told: an id that hung on the audit log would hang on others' names.
             name = hashlib.sha256("\0".join(("bavn/split/1", case_id, str(now_us), *named)).encode()).hexdigest()[:16]
             made = self._new_case(connection, case, goes, name, now_us)
-            audit.note(
-                connection,
-                now_us,
-                user,
-                "split-off",
-                case_id,
-                {
-                    "observables": named,
-                    "into": made.id,
-                    "why": why,
-                },
-            )
+            said = {"observables": named, "into": made.id, "why": why}
+            audit.note(connection, now_us, user, "split-off", case_id, said)
             left = piece(case.facts, stays)
             connection.execute(
                 update(CASE).where(CASE.c.id == case_id).values(facts=facts_text(left), score=left.score)
@@ -351,3 +330,21 @@ def _reason(why: str) -> str:
 
 
 __all__ = ["Files", "Marking", "NotAllowed", "case_of"]
+
+
+def _parted(case: Case, chosen: frozenset[Observable]) -> tuple[list[ElementFacts], list[ElementFacts]]:
+    """What goes into a new case and what stays. NotNow for one that is not open; ValueError where nothing goes, nothing
+    stays or something is not the case's."""
+    if case.state not in OPEN or case.wanted or case.order_no != case.done_no:
+        raise NotNow(
+            Text(
+                "{case_id} is {state}: only one that is open, with nothing released, is split",
+                case_id=case.id,
+                state=word(case.state),
+            )
+        )
+    goes = [element for element in case.facts.elements if element.observable in chosen]
+    stays = [element for element in case.facts.elements if element.observable not in chosen]
+    if len(goes) != len(chosen) or not goes or not stays:
+        raise ValueError(Text("a split names some of the case's observables, and leaves some"))
+    return goes, stays

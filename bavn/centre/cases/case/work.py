@@ -103,33 +103,14 @@ class Work:
         """A task or question to each of these actors, who are in the case from then on. Raises UnknownCase,
         ChangedMeanwhile, NotAllowed; NotNow for a merged case; ValueError for no text, no actor or too many tasks."""
         person(user)
-        if not text.strip() or len(text) > TEXT_CHARS_MAX or not is_plain(text):
-            raise ValueError(
-                Text(
-                    "a task or question has 1 to {text_chars_max} characters that can be seen",
-                    text_chars_max=TEXT_CHARS_MAX,
-                )
-            )
-        wanted = sorted({named(actor) for actor in actors})
-        if not wanted:
-            raise ValueError(Text("nobody is asked"))
+        wanted = _whom(actors, text)
         given, now_us = hours or self.settings.deadlines(), self._clock.now_us()
         made = []
         with writing(self._engine) as connection:
             locked(connection, case_id, seen)
             still_open(connection, case_id)
             for actor in wanted:
-                held = select(func.count()).where(TASK.c.case_id == case_id, TASK.c.actor == actor)
-                number = connection.scalar(held) or 0
-                if number >= TASKS_MAX:
-                    raise ValueError(
-                        Text(
-                            "{actor} has {tasks_max} tasks in {case_id}, and that is the bound",
-                            actor=actor,
-                            tasks_max=TASKS_MAX,
-                            case_id=case_id,
-                        )
-                    )
+                number = _tasks_of(connection, case_id, actor)
                 add_by_hand(connection, case_id, actor, user, "asked", now_us, only_new=True)
                 detail = {"actor": actor, "kind": kind, "text": text, "hours": _hours(given)}
                 audit.note(connection, now_us, user, f"{kind}-given", case_id, detail)
@@ -434,3 +415,34 @@ def _columns(task: Task) -> dict[str, Any]:
         "done_us": None,
         "answer": "",
     }
+
+
+def _whom(actors: Sequence[str], text: str) -> list[str]:
+    """Who is asked, each once. ValueError for a text that is none, or nobody."""
+    if not text.strip() or len(text) > TEXT_CHARS_MAX or not is_plain(text):
+        raise ValueError(
+            Text(
+                "a task or question has 1 to {text_chars_max} characters that can be seen",
+                text_chars_max=TEXT_CHARS_MAX,
+            )
+        )
+    wanted = sorted({named(actor) for actor in actors})
+    if not wanted:
+        raise ValueError(Text("nobody is asked"))
+    return wanted
+
+
+def _tasks_of(connection: Connection, case_id: str, actor: str) -> int:
+    """How many it has in this case. ValueError where it has as many as it may."""
+    held = select(func.count()).where(TASK.c.case_id == case_id, TASK.c.actor == actor)
+    number = connection.scalar(held) or 0
+    if number >= TASKS_MAX:
+        raise ValueError(
+            Text(
+                "{actor} has {tasks_max} tasks in {case_id}, and that is the bound",
+                actor=actor,
+                tasks_max=TASKS_MAX,
+                case_id=case_id,
+            )
+        )
+    return number

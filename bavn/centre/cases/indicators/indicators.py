@@ -326,20 +326,7 @@ class Indicators:
     ) -> Life:
         person(user)
         reason("draft", why)
-        if not (1 <= days <= self.bounds.days_max and 0 <= confidence <= 100):
-            raise ValueError(
-                Text(
-                    "an indicator lasts 1 to {days_max} days, with a confidence of 0 to 100",
-                    days_max=self.bounds.days_max,
-                )
-            )
-        if not TECHNIQUE.fullmatch(technique) or max(map(len, evidence.producers), default=0) > PRODUCER_CHARS_MAX:
-            raise ValueError(
-                Text(
-                    "a technique is written T1071 or T1071.001, a source in {producer_chars_max} characters",
-                    producer_chars_max=PRODUCER_CHARS_MAX - 7,
-                )
-            )
+        self._may_be_drafted(technique, evidence, days, confidence)
         wanted_id, now_us = indicator_id(observable), self.clock.now_us()
         with writing(self.engine) as connection:
             row = connection.execute(select(LIFE_TABLE).where(LIFE_TABLE.c.id == wanted_id).with_for_update()).first()
@@ -372,6 +359,23 @@ class Indicators:
             )
             self.write(connection, known, made if known is None else again(known, made))
         return self.get(wanted_id)
+
+    def _may_be_drafted(self, technique: str, evidence: Evidence, days: int, confidence: int) -> None:
+        """ValueError for terms that no indicator can have."""
+        if not (1 <= days <= self.bounds.days_max and 0 <= confidence <= 100):
+            raise ValueError(
+                Text(
+                    "an indicator lasts 1 to {days_max} days, with a confidence of 0 to 100",
+                    days_max=self.bounds.days_max,
+                )
+            )
+        if not TECHNIQUE.fullmatch(technique) or max(map(len, evidence.producers), default=0) > PRODUCER_CHARS_MAX:
+            raise ValueError(
+                Text(
+                    "a technique is written T1071 or T1071.001, a source in {producer_chars_max} characters",
+                    producer_chars_max=PRODUCER_CHARS_MAX - 7,
+                )
+            )
 
     def _of_order(
         self, connection: Connection, case: Case, element: ElementFacts, terms: CaseTerms, checks: tuple[Any, ...]

@@ -86,28 +86,7 @@ class Nis2Book:
         """One thing that happened at an actor. Raises UnknownCase, NotAllowed; OutOfOrder for what cannot be, or was
         noted before (``correct`` changes it, with a reason); ValueError for a name or reason that is none."""
         person(user)
-        if not ACTOR_NAME.fullmatch(actor):
-            raise ValueError(Text("no actor can be called {actor}", actor=repr(actor[:60])))
-        if (correct or act is Nis2Act.NOT_SIGNIFICANT) and not why.strip():
-            raise ValueError(
-                Text(
-                    "{correct} needs a reason",
-                    correct=Text.in_context("in a refusal", "a correction") if correct else word(act),
-                )
-            )
-        strange = sorted(set(flags.touched if flags else ()) - set(FUNCTIONS))
-        if strange:
-            raise ValueError(
-                Text(
-                    "{strange} is no critical function; there are {functions}",
-                    strange=repr(strange[0][:40]),
-                    functions=", ".join(FUNCTIONS),
-                )
-            )
-        if len(why) > WHY_CHARACTERS_MAX:
-            raise ValueError(
-                Text("a reason has at most {why_characters_max} characters", why_characters_max=WHY_CHARACTERS_MAX)
-            )
+        _well_said(actor, act, why, flags, correct=correct)
         now_us = self._clock.now_us()
         with writing(self._engine) as connection:
             if connection.execute(select(CASE.c.id).where(CASE.c.id == case_id).with_for_update()).first() is None:
@@ -204,3 +183,29 @@ def _keep_flags(connection: Connection, case_id: str, actor: str, flags: Flags) 
     connection.execute(delete(NIS2_FUNCTION).where(here))
     for function in sorted(set(flags.touched)):
         connection.execute(insert(NIS2_FUNCTION).values(case_id=case_id, actor=actor, function=function))
+
+
+def _well_said(actor: str, act: Nis2Act, why: str, flags: Flags | None, *, correct: bool) -> None:
+    """ValueError for a name, a reason or a function that is none."""
+    if not ACTOR_NAME.fullmatch(actor):
+        raise ValueError(Text("no actor can be called {actor}", actor=repr(actor[:60])))
+    if (correct or act is Nis2Act.NOT_SIGNIFICANT) and not why.strip():
+        raise ValueError(
+            Text(
+                "{correct} needs a reason",
+                correct=Text.in_context("in a refusal", "a correction") if correct else word(act),
+            )
+        )
+    strange = sorted(set(flags.touched if flags else ()) - set(FUNCTIONS))
+    if strange:
+        raise ValueError(
+            Text(
+                "{strange} is no critical function; there are {functions}",
+                strange=repr(strange[0][:40]),
+                functions=", ".join(FUNCTIONS),
+            )
+        )
+    if len(why) > WHY_CHARACTERS_MAX:
+        raise ValueError(
+            Text("a reason has at most {why_characters_max} characters", why_characters_max=WHY_CHARACTERS_MAX)
+        )
