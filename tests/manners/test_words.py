@@ -17,39 +17,43 @@ ROOT = Path(__file__).resolve().parents[2]
 OTHERS = languages()[1:]
 BEGUN = {
     "sv": (
+        "bavn/actor/",
+        "bavn/app/analyst/",
         "bavn/app/cli/analyse.py",
-        "bavn/app/cli/node/",
-        "bavn/app/node/",
-        "bavn/app/net/",
-        "bavn/app/policy/",
-        "bavn/actor/protect/",
-        "bavn/app/cli/words.py",
         "bavn/app/cli/config.py",
         "bavn/app/cli/fit.py",
+        "bavn/app/cli/node/",
+        "bavn/app/cli/words.py",
         "bavn/app/config/",
+        "bavn/app/net/",
+        "bavn/app/node/",
+        "bavn/app/policy/",
         "bavn/app/process/",
-        "bavn/app/analyst/",
-        "bavn/actor/door/",
-        "bavn/actor/hunt/",
-        "documented/reason",
-        "documented/column",
-        "bavn/actor/detect/",
-        "bavn/actor/assets/",
+        "bavn/app/web/access/",
+        "bavn/app/web/frame.py",
+        "bavn/app/web/guard.py",
+        "bavn/app/web/live.py",
+        "bavn/app/web/problems.py",
+        "bavn/app/web/soc/",
         "bavn/model/health.py",
+        "bavn/model/intel/rsit.py",
         *(
-            f"bavn/model/sector/{one}.py"
-            for one in (
+            f"bavn/model/sector/{name}.py"
+            for name in (
                 "alarm",
                 "canary",
                 "case",
                 "exercise",
                 "functions",
+                "nis2",
                 "sector_warning",
                 "tally",
                 "verdict",
                 "work",
             )
         ),
+        "documented/reason",
+        "documented/column",
     ),
 }
 """Languages that are not whole yet, with the rooms whose sentences they have; elsewhere they are said in English."""
