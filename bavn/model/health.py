@@ -128,10 +128,10 @@ class PromiseState:
             "code": p.code,
             "state": self.state,
             "since_us": self.since_us,
-            "says": {"en": p.says.en, "da": p.says.da},
-            "affected": None if self.affected is None else {"en": self.affected.en, "da": self.affected.da},
+            "says": p.says.spoken(),
+            "affected": None if self.affected is None else self.affected.spoken(),
             "act": self.act,
-            "first": {"en": p.first.en, "da": p.first.da},
+            "first": p.first.spoken(),
         }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass
 from typing import Any, NoReturn, Self
 
-from bavn.model.catalogue import ENGLISH, is_known, marks, translated
+from bavn.model.catalogue import ENGLISH, is_known, languages, marks, translated
 
 Language = str
 """``en``, or the name of a catalogue: see ``languages()``."""
@@ -172,6 +172,12 @@ class Text:
         if not self.facts:
             return said
         return said.format_map({name: _as_read(fact, language) for name, fact in self.facts})
+
+    def spoken(self) -> dict[str, str]:
+        """For JSON that is shown to whoever reads it: in English and Danish, and in each other language that has it."""
+        others = {language: self.say(language) for language in languages() if language not in (ENGLISH, "da")}
+        en = self.en
+        return {ENGLISH: en, "da": self.da} | {language: said for language, said in others.items() if said != en}
 
     @property
     def en(self) -> str:

@@ -2,7 +2,7 @@
 try {
   const { theme, lang } = JSON.parse(localStorage.getItem("bavn") ?? "{}");
   if (theme === "dark" || theme === "light") document.documentElement.dataset.theme = theme;
-  if (lang === "da" || lang === "en") document.documentElement.lang = lang;
+  if (/^[a-z]{2,3}$/.test(lang)) document.documentElement.lang = lang;
 } catch {
   // a browser that keeps nothing gets the defaults
 }

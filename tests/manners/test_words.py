@@ -1,58 +1,72 @@
-"""Every sentence of the code is in every catalogue, whole: none missing, fuzzy or left over, each with its holes."""
+"""Every sentence of the code and of the consoles' pages is in every catalogue, whole: none missing, fuzzy or left over,
+each with its holes."""
 
 import ast
+import re
 import string
 from pathlib import Path
 
 import pytest
-from babel.messages.pofile import read_po, write_po
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import write_po
 
+import build_words
 from bavn.model.catalogue import ENGLISH, LOCALE, languages
-from build_words import documented
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = languages()[1:]
 BEGUN = {
     "sv": (
+        "bavn/actor/",
+        "bavn/app/analyst/",
         "bavn/app/cli/analyse.py",
-        "bavn/app/cli/node/",
-        "bavn/app/node/",
-        "bavn/app/net/",
-        "bavn/app/policy/",
-        "bavn/actor/protect/",
-        "bavn/app/cli/words.py",
         "bavn/app/cli/config.py",
         "bavn/app/cli/fit.py",
+        "bavn/app/cli/node/",
+        "bavn/app/cli/words.py",
         "bavn/app/config/",
+        "bavn/app/net/",
+        "bavn/app/node/",
+        "bavn/app/policy/",
         "bavn/app/process/",
-        "bavn/app/analyst/",
-        "bavn/actor/door/",
-        "bavn/actor/hunt/",
-        "documented/reason",
-        "documented/column",
-        "documented/in a refusal",
         "bavn/app/cli/attach.py",
         "bavn/app/cli/operator.py",
-        "bavn/actor/detect/",
-        "bavn/actor/assets/",
+        "bavn/app/web/access/",
+        "bavn/app/web/frame.py",
+        "bavn/app/web/guard.py",
+        "bavn/app/web/live.py",
+        "bavn/app/web/problems.py",
+        "bavn/app/web/soc/",
+        "documented/column",
+        "documented/in a refusal",
+        "documented/reason",
         "bavn/model/health.py",
+        "bavn/model/intel/rsit.py",
         *(
-            f"bavn/model/sector/{one}.py"
-            for one in (
+            f"bavn/model/sector/{name}.py"
+            for name in (
                 "alarm",
                 "canary",
                 "case",
                 "exercise",
                 "functions",
+                "nis2",
                 "sector_warning",
                 "tally",
                 "verdict",
                 "work",
             )
         ),
+        "documented/",
     ),
 }
 """Languages that are not whole yet, with the rooms whose sentences they have; elsewhere they are said in English."""
+SHOWN = {"da": ("sac", "soc"), "sv": ("soc",)}
+"""The consoles whose pages a language is whole in; the others are not offered in it."""
+DOMAINS = ("bavn", "console")
+TABLES = "console/src/words"
+CALLED = {"t": None, "tc": ((1, "c"), 2), "tn": (1, 2)}
+"""What console/src/lib/gettext.svelte.ts is called by, as Babel has it; script/words says the same."""
 FEWER = {"{lines} records ({level}); {detector} concludes the same from them alone (p {p:.2g}). Look"}
 """How messages begin whose Danish leaves out a hole: the level has no Danish word yet."""
 
@@ -80,7 +94,7 @@ def words(call):
 
 def messages():
     """(context, message) to the places that say it."""
-    found = {(context or None, said): [f"documented/{context}"] for context, said in documented()}
+    found = {(context or None, said): [f"documented/{context}"] for context, said in build_words.documented()}
     for place, name, call in CALLS:
         given = words(call)
         if name == "Text" and len(given) == len(call.args) == 1:
@@ -90,9 +104,23 @@ def messages():
     return found
 
 
-def catalogue(language):
-    with (LOCALE / language / "LC_MESSAGES/bavn.po").open("rb") as file:
-        return read_po(file, locale=language, domain="bavn", abort_invalid=True)
+def catalogue(language, domain="bavn"):
+    return build_words.catalogue(LOCALE / language / "LC_MESSAGES" / f"{domain}.po")
+
+
+def forms(said):
+    """A message or its translation, as its forms of the plural."""
+    return (said,) if isinstance(said, str) else said
+
+
+def page_messages():
+    """(context, message) to the tables of words that say it, of the consoles' pages."""
+    found = {}
+    for name, _, message, _, context in extract_from_dir(
+        ROOT / TABLES, method_map=[("**.ts", "javascript")], keywords=CALLED
+    ):
+        found.setdefault((context, message), set()).add(f"{TABLES}/{name}")
+    return found
 
 
 def holes(text):
@@ -142,12 +170,81 @@ def test_every_message_is_translated_with_the_same_holes(language):
 
 
 @pytest.mark.parametrize("language", OTHERS)
-def test_the_catalogue_is_written_as_the_tools_write_it(language, tmp_path):
-    known = catalogue(language)
+def test_every_message_of_the_pages_is_in_the_catalogue_with_where_it_is_said(language):
+    known = catalogue(language, "console")
+    there = {(one.context, one.id): {path for path, _ in one.locations} for one in known if one.id}
+    assert there == page_messages(), "script/words update"
+
+
+@pytest.mark.parametrize(("language", "side"), [(one, side) for one in OTHERS for side in build_words.SIDES])
+def test_a_console_is_offered_in_the_languages_that_it_is_whole_in(language, side):
+    lacking = build_words.lacking(catalogue(language, "console"), side)
+    assert not lacking or side not in SHOWN[language], lacking[:5]
+    assert (LOCALE / language / "LC_MESSAGES" / f"console.{side}.json").is_file() is (not lacking)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_translated_message_of_the_pages_has_the_same_holes(language):
+    for one in catalogue(language, "console"):
+        if one.id and any(forms(one.string)):
+            wanted = holes(forms(one.id)[-1])
+            assert all(holes(form) == wanted for form in forms(one.string)), one.id
+
+
+def test_the_pages_say_what_the_tables_say_and_each_console_only_its_own():
+    """A sentence elsewhere would be found by nothing; one of the other console would not be in what is loaded."""
+    wrong = []
+    for path in (*ROOT.glob("console/src/**/*.ts"), *ROOT.glob("console/src/**/*.svelte")):
+        source, place = path.read_text("utf-8"), path.relative_to(ROOT / "console/src").parts
+        taken = re.findall(r"import \{([^}]*)\} from \"[^\"]*/gettext\.svelte\"", source)
+        if place[0] != "words" and set(CALLED) & set(re.findall(r"\w+", " ".join(taken))):
+            wrong.append("/".join(place))
+        other = {"sac": "soc", "soc": "sac"}.get(place[0], "(?:sac|soc)")
+        if re.search(rf"\$words/{other}/", source):
+            wrong.append("/".join(place))
+    assert not wrong
+
+
+def test_a_catalogue_of_the_pages_is_compiled_with_its_plurals_for_each_console_alone(tmp_path):
+    folder = tmp_path / "pl/LC_MESSAGES"
+    folder.mkdir(parents=True)
+    plural = "nplurals=3; plural=(n==1 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);"
+    (folder / "console.po").write_text(f"""
+msgid ""
+msgstr "Plural-Forms: {plural}\\n"
+
+#: {TABLES}/soc/today.ts
+msgid "{{n}} day"
+msgid_plural "{{n}} days"
+msgstr[0] "{{n}} dzień"
+msgstr[1] "{{n}} dni"
+msgstr[2] "{{n}} dni"
+
+#: {TABLES}/both/kit.ts
+msgctxt "door"
+msgid "Close"
+msgstr "Zamknij"
+
+#: {TABLES}/sac/leads.ts
+msgid "Lead"
+msgstr ""
+""")
+    known = build_words.catalogue(folder / "console.po")
+    assert build_words.lacking(known, "sac") == ["Lead"]
+    assert build_words.lacking(known, "soc") == []
+    made = build_words.for_console(known, "soc")
+    assert made["plurals"] == {"one": 0, "few": 1, "many": 2}
+    assert made["messages"] == {"{n} day": ("{n} dzień", "{n} dni", "{n} dni"), "door\x04Close": "Zamknij"}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_the_catalogue_is_written_as_the_tools_write_it(language, domain, tmp_path):
+    known = catalogue(language, domain)
     assert not known.obsolete
     with (tmp_path / "again.po").open("wb") as file:
         write_po(file, known, width=120, sort_output=True)
-    assert (tmp_path / "again.po").read_bytes() == (LOCALE / language / "LC_MESSAGES/bavn.po").read_bytes()
+    assert (tmp_path / "again.po").read_bytes() == (LOCALE / language / "LC_MESSAGES" / f"{domain}.po").read_bytes()
 
 
 def test_english_has_no_catalogue():

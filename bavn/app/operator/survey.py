@@ -21,6 +21,7 @@ from bavn.app.operator.register import Entry, Place, Register
 from bavn.app.operator.supervise import running_state
 from bavn.app.process.exits import Stop
 from bavn.app.process.real import SystemClock
+from bavn.model.catalogue import languages
 from bavn.model.health import file_old
 from bavn.model.malformed import UNREADABLE
 from bavn.model.settings import SettingsError
@@ -109,7 +110,10 @@ def _health(line: Line, config: NodeConfig, now_us: int) -> Line:
             told = json.loads(opened.read(HEALTH_BYTES_MAX))
         if file_old(int(told["at_us"]), now_us) or told["stopped"]:
             return line
-        problems = tuple({"en": str(one["en"]), "da": str(one["da"])} for one in told["problems"])
+        problems = tuple(
+            {"en": str(one["en"])} | {name: str(one[name]) for name in languages() if name in one}
+            for one in told["problems"]
+        )
         return replace(line, well=bool(told["healthy"]), problems=problems)
     except UNREADABLE:
         return line

@@ -259,7 +259,7 @@ def cell(value: Any, language: Language = "en") -> str:
 def _text(value: Any, language: Language) -> str:
     match value:
         case TextShape():
-            return value.da if language == "da" else value.en
+            return value.say(language)
         case Enum():
             return str(value.value)
         case bool():

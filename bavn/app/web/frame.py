@@ -7,7 +7,7 @@ Refuses to know how somebody proves who they are: an Access does.
 
 import base64
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Final, Literal, Protocol
 
@@ -16,6 +16,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from bavn.app.access.rights import RIGHTS, Right, Role
+from bavn.model.catalogue import languages
 from bavn.model.text import Language, Text
 from bavn.wire.reading import mended, read
 
@@ -72,7 +73,7 @@ class SessionContext:
 
 
 class Trouble(Exception):
-    """A refusal for the person who asked, in both languages, with who must act. ``code`` is for machines."""
+    """A refusal for the person who asked, in their language, with who must act. ``code`` is for machines."""
 
     def __init__(self, status: int, code: str, text: Text, act: Act = "you") -> None:
         super().__init__(text.en)
@@ -81,15 +82,26 @@ class Trouble(Exception):
 
 
 class TextShape(BaseModel):
-    """A sentence in both languages; a page shows the one its reader chose."""
+    """A sentence in English and Danish, and by its name in each other language that it has been translated to; a page
+    shows the one its reader chose, else the English one."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="allow")
+    __pydantic_extra__: dict[str, str]
     en: str
     da: str
 
     @classmethod
     def of(cls, text: Text) -> "TextShape":
-        return cls(en=text.en, da=text.da)
+        return cls.model_validate(text.spoken())
+
+    @classmethod
+    def kept(cls, told: Mapping[str, Any]) -> "TextShape":
+        """Of JSON that holds what ``Text.spoken`` gave, beside other things."""
+        return cls.model_validate({language: told[language] for language in languages() if language in told})
+
+    def say(self, language: Language) -> str:
+        """In ``language``, or in English."""
+        return self.da if language == "da" else (self.model_extra or {}).get(language, self.en)
 
 
 class Refusal(BaseModel):

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict
 
 from bavn.app.access.rights import Right, Role
+from bavn.app.process.spoken import Spoken
 from bavn.app.web.frame import Person, signed_in
 
 
@@ -21,7 +22,7 @@ class Me(BaseModel):
     rights: list[Right]
     actors: list[str] | None
     csrf: str | None
-    language: Literal["en", "da"] | None
+    language: Spoken | None
     zone: str | None
     until_us: int | None
 

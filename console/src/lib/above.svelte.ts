@@ -1,10 +1,9 @@
 // The list that the page now shown belongs to: what a reader is led to where the page's own thing is not there.
 import { find, route, type Page } from "./router.svelte";
 import { words } from "./words";
-import en from "$words/en/titles";
-import da from "$words/da/titles";
+import en from "$words/both/titles";
 
-const w = words(en, da);
+const w = words(en);
 const known: { pages: readonly Page[] } = { pages: [] };
 
 /** Told by the shell: the pages that this reader may see. */

@@ -1,10 +1,9 @@
 // What the reader can do about a refusal: a sentence of words/*/kit.ts, by who must act and by what was refused.
 import type { Problem } from "./problem";
 import { words } from "./words";
-import en from "$words/en/kit";
-import da from "$words/da/kit";
+import en from "$words/both/kit";
 
-const w = words(en, da);
+const w = words(en);
 
 export function advice(problem: Problem): string {
   const says = w().act;

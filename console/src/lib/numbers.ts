@@ -21,6 +21,12 @@ export const decimal = (value: number, digits = 1): string =>
 /** All its digits: 0.0075, and 0,0075 in Danish. */
 export const exact = (value: number): string => by("exact", { maximumFractionDigits: 12, useGrouping: false }).format(value);
 
+/** 0.040, and 0,040 in Danish; what is smaller than one in a million as a power of ten. */
+export const significant = (value: number, digits = 2): string => {
+  const notation = value !== 0 && Math.abs(value) < 1e-6 ? "scientific" : "standard";
+  return by(`significant${digits}${notation}`, { minimumSignificantDigits: digits, maximumSignificantDigits: digits, notation }).format(value);
+};
+
 /** "region-nord or region-syd": any one of them. */
 export const either = (names: readonly string[]): string => new Intl.ListFormat(locale(), { type: "disjunction" }).format(names);
 

@@ -1,5 +1,6 @@
 // What this reader chose: language, theme, time zone, columns. Kept in the browser, never sent.
-export type Lang = "en" | "da";
+/** "en", or the name of a catalogue; only ``speak`` (gettext.svelte.ts) sets it. */
+export type Lang = string;
 export type Theme = "system" | "light" | "dark";
 export type Zone = "local" | "utc";
 interface Kept {
@@ -14,7 +15,7 @@ interface Kept {
 const KEY = "bavn";
 
 function read(): Kept {
-  const lang: Lang = navigator.language.toLowerCase().startsWith("da") ? "da" : "en";
+  const lang: Lang = navigator.language.toLowerCase().split("-")[0] || "en";
   const first: Kept = { lang, theme: "system", zone: "local", named: null, hidden: {} };
   try {
     return { ...first, ...(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Partial<Kept>) };

@@ -1,5 +1,6 @@
-// A refusal as the API says it (RFC 9457): a sentence in both languages, and who must act.
-import type { Said } from "./words";
+// A refusal as the API says it (RFC 9457): a sentence in each language, and who must act.
+import { words, type Said, type Sentence } from "./words";
+import kit from "$words/both/kit";
 
 /** "again": nothing was done, and the reader tries again. The API never says so: it is what "wait" means of a change. */
 export type Act = "you" | "colleague" | "operator" | "centre" | "wait" | "again";
@@ -8,22 +9,17 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     readonly code: string,
-    readonly title: Said,
+    readonly title: Sentence,
     readonly act: Act,
   ) {
-    super(title.en);
+    super(code);
     this.name = "Problem";
   }
 }
 
-const UNREACHABLE: Said = {
-  en: "The console cannot be reached.",
-  da: "Konsollen kan ikke nås.",
-};
-const UNREADABLE: Said = {
-  en: "The console answered in a way this page does not understand. Reload the page; if it stays so, tell whoever runs Bavn.",
-  da: "Konsollen svarede på en måde, som denne side ikke forstår. Genindlæs siden; bliver det ved, så sig det til dem, der driver Bavn.",
-};
+const w = words(kit);
+const UNREACHABLE = (): string => w().unreachable;
+const UNREADABLE = (): string => w().unreadable;
 
 const isSaid = (value: unknown): value is Said =>
   typeof value === "object" && value !== null && "en" in value && "da" in value && typeof value.en === "string";

@@ -1,8 +1,8 @@
 // Addresses: the path says the page, the query string its filters. Back, forward and a pasted link all work.
 import type { Component } from "svelte";
-import type titles from "$words/en/titles";
+import type titles from "$words/both/titles";
 
-export type Title = keyof typeof titles;
+export type Title = keyof ReturnType<typeof titles>;
 
 export interface Page {
   /** "/leads", "/leads/:id"; what ":id" stood for is handed to the page as a property. */

@@ -1,4 +1,5 @@
 // Who is signed in, what they may, and the token that proves a change was meant. Asked once; asked again after signing in.
+import { speak } from "./gettext.svelte";
 import { prefs } from "./prefs.svelte";
 import { asProblem, Problem, problemOf } from "./problem";
 
@@ -10,7 +11,7 @@ export interface Me {
   /** The nodes this person may see; null for all. */
   readonly actors: readonly string[] | null;
   readonly csrf: string | null;
-  readonly language: "en" | "da" | null;
+  readonly language: string | null;
   readonly zone: string | null;
   readonly until_us: number | null;
 }
@@ -28,7 +29,7 @@ class Session {
       const answer = await fetch(`${BASE}/me`, { credentials: "same-origin" });
       if (answer.status === 401) this.me = null;
       else if (!answer.ok) throw await problemOf(answer);
-      else this.became((await answer.json()) as Me);
+      else await this.became((await answer.json()) as Me);
       this.problem = null;
     } catch (thrown) {
       this.problem = asProblem(thrown);
@@ -36,11 +37,11 @@ class Session {
     this.known = true;
   }
 
-  became(me: Me): void {
-    this.me = me;
+  async became(me: Me): Promise<void> {
     this.csrf = me.csrf ?? "";
-    if (me.language) prefs.lang = me.language;
     prefs.named = me.zone;
+    if (me.language) await speak(me.language).catch(() => null);
+    this.me = me;
   }
 
   /** Keeps language and time zone with the account, so that they are the same in the next browser. */

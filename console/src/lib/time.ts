@@ -1,6 +1,7 @@
 // Times are microseconds UTC from the API (`*_us`), shown in the reader's zone or UTC.
 import { prefs } from "./prefs.svelte";
-import { locale } from "./words";
+import { locale, words } from "./words";
+import kit from "$words/both/kit";
 
 const made = new Map<string, Intl.DateTimeFormat>();
 
@@ -45,14 +46,14 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
 
 /** How far the server's clock may be ahead of the reader's: nearer than that a moment that has been reads as now. */
 const AHEAD_MAX_S = 120;
-const WORDS = { en: "just now", da: "lige nu" } as const;
+const w = words(kit);
 
 /** "2 hours ago", "in 3 days", "just now"; ``now_ms`` is handed in so that it can tick. ``due``: the moment is one that
  * is waited for, so that it may lie a minute ahead. */
 export function relative(us: number, now_ms: number, due = false): string {
   // What happened since the page's clock ticked last is now, not in the future.
   const seconds = us / 1e6 - Math.max(now_ms, Math.min(us / 1e3, Date.now())) / 1000;
-  if (Math.abs(seconds) < 1 || (!due && seconds > 0 && seconds <= AHEAD_MAX_S)) return WORDS[prefs.lang];
+  if (Math.abs(seconds) < 1 || (!due && seconds > 0 && seconds <= AHEAD_MAX_S)) return w().justNow;
   const [unit, size] = STEPS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
   // "Yesterday" is a day of the calendar and not 24 to 48 hours ago.
   const steps = unit === "day" ? days(us) - days(now_ms * 1000) : Math.round(seconds / size);

@@ -1,7 +1,7 @@
 // Short news for the reader, also read aloud: what was done, what was refused and who must act.
 import { advice } from "./advice";
 import { asProblem } from "./problem";
-import { say, type Said } from "./words";
+import { say, type Sentence } from "./words";
 
 export interface Toast {
   readonly id: number;
@@ -30,7 +30,7 @@ export function aloud(text: string): void {
   toasts.aloud = text;
 }
 
-export function refused(thrown: unknown, act: (said: Said, code: string) => string = (said) => say(said)): void {
+export function refused(thrown: unknown, act: (said: Sentence, code: string) => string = (said) => say(said)): void {
   const problem = asProblem(thrown);
   const said = act(problem.title, problem.act);
   toast(problem.act === "again" ? `${said} ${advice(problem)}` : said, "bad");

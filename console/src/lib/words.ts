@@ -1,17 +1,16 @@
-// Words in the reader's language. Each area has its catalogue twice: words/en/AREA.ts, and words/da/AREA.ts typed by it.
-import { prefs, type Lang } from "./prefs.svelte";
+// Words in the reader's language: the tables of src/words, and sentences that came from the API.
+import { prefs } from "./prefs.svelte";
 
-/** A sentence that came from the API in both languages. */
+export { locale, words } from "./gettext.svelte";
+
+/** A sentence that came from the API: in English and Danish, and in each other language that it has been translated to. */
 export interface Said {
   readonly en: string;
   readonly da: string;
+  readonly [lang: string]: string;
 }
 
-/** ``const w = words(en, da)``, then ``{w().title}``: follows the reader's choice. */
-export function words<T>(en: T, da: T): () => T {
-  return () => (prefs.lang === "da" ? da : en);
-}
+/** Or one of the page's own, where what is shown may be either. */
+export type Sentence = Said | (() => string);
 
-export const say = (text: Said): string => text[prefs.lang];
-
-export const locale = (lang: Lang = prefs.lang): string => (lang === "da" ? "da-DK" : "en-GB");
+export const say = (text: Sentence): string => (typeof text === "function" ? text() : (text[prefs.lang] ?? text.en));

@@ -3,11 +3,13 @@ import { mount } from "svelte";
 import App from "../shell/App.svelte";
 import "../style/all.css";
 import { got } from "$lib/client";
+import { begin } from "$lib/gettext.svelte";
 import { findable } from "$lib/palette.svelte";
 import { here, type Place } from "$lib/places.svelte";
 import { href } from "$lib/router.svelte";
 import { say } from "$lib/words";
 import { api } from "./api";
+import { catalogues } from "./languages";
 import { pages } from "./pages";
 
 async function askPlaces(): Promise<readonly Place[]> {
@@ -29,4 +31,5 @@ findable(async (text, signal) => {
 });
 
 const target = document.getElementById("app");
+await begin(catalogues);
 if (target) mount(App, { target, props: { side: "soc", pages, home: "/nodes/:node/today", askPlaces } });

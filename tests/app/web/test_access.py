@@ -143,6 +143,10 @@ def test_a_change_that_the_page_did_not_ask_for_changes_nothing(place, headers) 
     )
     assert good.status_code == 204
     assert (anna.me().json()["language"], anna.me().json()["zone"]) == ("da", "Europe/Copenhagen")
+    for language, status in (("sv", 204), ("xx", 422)):
+        answer = anna.ask("/account/choices", "PUT", json={"language": language, "zone": None})
+        assert answer.status_code == status
+    assert anna.me().json()["language"] == "sv"
 
 
 @pytest.mark.parametrize("path", ["/logon/password", "/logon/recovery", "/logon/passkey/begin", "/setup"])

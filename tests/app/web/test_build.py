@@ -46,6 +46,16 @@ def test_only_what_is_older_than_its_sources_is_built(hook, tree) -> None:
     assert hook.stale(tree)
 
 
+def test_a_changed_catalogue_of_the_pages_builds_them_anew(hook, tree) -> None:
+    po = tree / "bavn/locale/da/LC_MESSAGES/console.po"
+    po.parent.mkdir(parents=True)
+    po.write_text("")
+    os.utime(po, (150, 150))
+    assert not hook.stale(tree)
+    os.utime(po, (300, 300))
+    assert hook.stale(tree)
+
+
 def test_what_is_not_there_is_built(hook, tree) -> None:
     (tree / "bavn/app/web/static/soc/index.html").unlink()
     assert hook.stale(tree)
@@ -101,7 +111,7 @@ def test_the_lock_names_no_registry() -> None:
 
 @pytest.mark.slow
 def test_types_and_words_fit() -> None:
-    """API types from the routes as they are now; a word that lacks its Danish does not compile."""
+    """API types from the routes as they are now; a word that no table has does not compile."""
     if not (ROOT / "console/node_modules").is_dir():
         subprocess.run([ROOT / "script/npm", "ci", "--ignore-scripts"], cwd=ROOT, check=True)
     done = subprocess.run([ROOT / "script/npm", "run", "check"], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.app.access.rights import RIGHTS, Right, Role
-from bavn.app.web.frame import KEY_MAX, Person, Rows, Trouble, allow, cursor, opened, page
+from bavn.app.web.frame import KEY_MAX, Person, Rows, TextShape, Trouble, allow, cursor, opened, page
+from bavn.model.catalogue import languages
+from bavn.model.text import Text
 from tests.app.web.asking import ask, serve_as
 
 
@@ -29,7 +31,7 @@ def test_a_route_is_open_to_the_roles_that_have_its_right(role: Role) -> None:
     assert status == (200 if Right.TRIAGE in RIGHTS[role] else 403)
     if status == 403:
         assert body["act"] == "operator"
-        assert set(body["title"]) == {"en", "da"}  # type: ignore[call-overload]
+        assert set(body["title"]) == set(languages())  # type: ignore[call-overload]
 
 
 def test_a_token_narrows_its_owner_and_never_widens() -> None:
@@ -67,3 +69,16 @@ def test_pages_meet_without_gap_or_repeat() -> None:
     for large in (KEY_MAX + 1, -KEY_MAX - 1):
         with pytest.raises(Trouble, match="begin at its start"):
             opened(cursor(large), int)
+
+
+def test_a_sentence_is_said_in_each_language_that_has_it() -> None:
+    made = TextShape.of(Text("Sign in first."))
+    assert made.model_dump() == {"en": "Sign in first.", "da": "Log ind først.", "sv": "Logga in först."}
+    assert [made.say(language) for language in ("da", "sv", "nb")] == [
+        "Log ind først.",
+        "Logga in först.",
+        "Sign in first.",
+    ]
+    written = TextShape.of(Text.written("Look at it", da="Se på det"))
+    assert written.model_dump() == {"en": "Look at it", "da": "Se på det"}
+    assert TextShape.kept({"code": "x", "source": "eve", **written.model_dump()}) == written

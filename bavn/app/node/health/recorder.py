@@ -282,7 +282,7 @@ class Recorder:
             "promises": [one.told() for one in stands],
             "lost_book": self._lost.told(),
             "ledger_walked_us": None if self.checks.chain is None else self.checks.chain.walked_us,
-            "problems": [{"code": p.code, "source": p.source, "en": p.text.en, "da": p.text.da} for p in found],
+            "problems": [{"code": p.code, "source": p.source, **p.text.spoken()} for p in found],
             "sensor": now.packet_sensor,
             "capture_loss_permille": now.capture_loss_permille,
             "capture_loss_known": now.capture_known,

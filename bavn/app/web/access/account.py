@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bavn.app.access.accounts import CannotAccount
 from bavn.app.access.rights import Right
 from bavn.app.access.sessions import RECENT_US, TOKEN_DAYS_MAX, Token
+from bavn.app.process.spoken import Spoken
 from bavn.app.web.access.keeper import Keeper, Signed, trouble_of
 from bavn.app.web.access.setup import Label
 from bavn.app.web.frame import Person, Trouble, signed_in
@@ -77,7 +78,7 @@ class Choices(BaseModel):
     """``zone``: an IANA name, such as Europe/Copenhagen; null: that of the browser."""
 
     model_config = ConfigDict(frozen=True)
-    language: Literal["en", "da"] | None
+    language: Spoken | None
     zone: str | None = Field(max_length=64)
 
 

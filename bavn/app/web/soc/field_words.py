@@ -109,7 +109,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "not-affected": Text("not affected"),
     "up": Text("works"),
     "down": Text("down"),
-    "none": Text("none"),
+    "none": Text.in_context("web soc field words", "none"),
     "domain": Text("a name outside"),
     "ip4": Text("an address outside"),
     "ip6": Text("an address outside"),

@@ -215,7 +215,7 @@ def _health(here: Node, config: NodeConfig) -> Health:
         ProblemShown(
             code=p["code"],
             source=p["source"],
-            says=TextShape(en=p["en"], da=p["da"]),
+            says=TextShape.kept(p),
             act="wait" if p["code"] in _WAITS else "operator",
         )
         for p in told["problems"]
@@ -338,13 +338,13 @@ def _canary_link(link: dict[str, Any]) -> CanaryLink:
 def _promise(one: dict[str, Any]) -> PromiseShown:
     return PromiseShown(
         code=one["code"],
-        says=TextShape(**one["says"]),
+        says=TextShape.kept(one["says"]),
         state=one["state"],
         state_said=TextShape.of(PROMISE_STATES[one["state"]]),
         since_us=one["since_us"],
-        affected=None if one["affected"] is None else TextShape(**one["affected"]),
+        affected=None if one["affected"] is None else TextShape.kept(one["affected"]),
         who=TextShape.of(ACTS[one["act"]]),
-        first=TextShape(**one["first"]),
+        first=TextShape.kept(one["first"]),
     )
 
 

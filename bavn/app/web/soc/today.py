@@ -176,10 +176,8 @@ def _fitting(found: list[Ranked], q: str, detector: str) -> list[Ranked]:
 
 
 def _holds(one: Ranked, words: list[str]) -> bool:
-    s = one.suspicion
-    text = (
-        f"{s.id} {s.host} {s.peer} {s.detector} {s.technique} {s.why.en} {s.why.da} {' '.join(map(str, s.observables))}"
-    )
+    s, why = one.suspicion, " ".join(one.suspicion.why.spoken().values())
+    text = f"{s.id} {s.host} {s.peer} {s.detector} {s.technique} {why} {' '.join(map(str, s.observables))}"
     return all(word in text.lower() for word in words)
 
 

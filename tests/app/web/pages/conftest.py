@@ -85,7 +85,7 @@ def opened(chromium):
         context = chromium.new_context(
             viewport=SIZES[size],
             color_scheme=theme,
-            locale="da-DK" if lang == "da" else "en-GB",
+            locale={"da": "da-DK", "sv": "sv-SE"}.get(lang, "en-GB"),
             timezone_id=zone,
             base_url=served.address,
             reduced_motion="reduce",

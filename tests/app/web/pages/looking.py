@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Page, Request
 
+from bavn.model.catalogue import LOCALE
+from build_words import catalogue
+
 ROOT = Path(__file__).resolve().parents[4]
 CONSOLE = ROOT / "console" / "src"
 SHOTS = ROOT / "build" / "screenshots"
 AA = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 COLLECT = """addEventListener("securitypolicyviolation", (event) =>
   console.error("POLICY " + event.violatedDirective + " " + event.blockedURI + " " + event.sourceFile));"""
-LITERAL = re.compile(r"[:,\[]\s*(?:\([^)]*\)\s*=>\s*)?(?:\"((?:[^\"\\]|\\.)*)\"|`((?:[^`\\]|\\.)*)`)")
 SAME = {"bytes"}
 """Words of both languages."""
 TALL_MAX = 6000
@@ -78,18 +80,16 @@ def axe_clean(page: Page) -> list[str]:
 
 @cache
 def literals(language: str) -> frozenset[str]:
-    """Every word of the catalogues in one language, as written; templates without what they are filled with."""
-    said: set[str] = set()
-    for file in (CONSOLE / "words" / language).glob("*.ts"):
-        for plain, template in LITERAL.findall(file.read_text(encoding="utf-8")):
-            said.add(plain or template)
-    return frozenset(said)
+    """Every word of the pages in one language, as written; templates without what they are filled with."""
+    known = catalogue(LOCALE / ("da" if language == "en" else language) / "LC_MESSAGES/console.po")
+    said = [one.id if language == "en" else one.string for one in known if one.id]
+    return frozenset(form for one in said for form in ([one] if isinstance(one, str) else one))
 
 
 def untranslated(page: Page) -> list[str]:
     """Texts of a page in one language that only the other language's catalogue has: must be empty."""
     language = page.evaluate("() => document.documentElement.lang")
-    other = literals("en" if language == "da" else "da") - literals(language)
+    other = literals("da" if language == "en" else "en") - literals(language)
     return [text for text in page.evaluate(SHOWN) if text in other or _filled(text, other)]
 
 
@@ -101,7 +101,7 @@ def _filled(text: str, templates: Iterable[str]) -> bool:
 def _patterns(templates: frozenset[str]) -> tuple[re.Pattern[str], ...]:
     made = []
     for one in templates:
-        parts = re.split(r"\$\{(?:[^{}]|\{[^{}]*\})*\}", one)
+        parts = re.split(r"\{\w+\}", one)
         own = {word for part in parts for word in re.findall(r"[^\W\d_]{3,}", part)} - SAME
         if len(parts) > 1 and own:
             made.append(re.compile(".{1,80}".join(map(re.escape, parts))))

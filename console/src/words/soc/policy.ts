@@ -1,0 +1,14 @@
+// The policy editor.
+import { t } from "$lib/gettext.svelte";
+
+export default () => ({
+  title: t("Policy"), lead: t("What may leave this actor and what may be blocked here. The node reads it when it is started."),
+  tables: { door: t("What may leave"), protect: t("What may be blocked") } as Record<string, string>, search: t("Field or words"), changed: t("Changed only"), asDefault: t("Default"), isDefault: t("default"), written: t("in the file"),
+  bounds: (low: string, high: string, unit: string) => t("{low} to {high} {unit}", { low, high, unit }), onePerLine: t("One a line"), yes: t("yes"), no: t("no"),
+  look: (n: string) => t("See what would change ({n})", { n }), discard: t("Discard"), would: t("What would change"), before: t("Now"), after: t("Then"), write: t("Write the policy"), wrote: t("The policy is written. It takes effect when the node is started next."),
+  none: t("Nothing would change."), file: t("The file as it would be"), reader: t("The same reader as the node's has read it: the node will start with it."), restart: t("Start the node again for it to take effect."), mayNot: t("You may look; your role does not change the policy."),
+  choices: { automatic: t("automatic"), ask: t("ask a person"), never: t("never") } as Record<string, string>, noField: t("No field fits"), noFieldNext: t("Take the search away."), empty: t("empty"),
+  units: {
+    actors: t("actors"), answers: t("answers"), days: t("days"), elements: t("elements"), h: t("h"), hours: t("hours"), indicators: t("indicators"), messages: t("messages"), minutes: t("minutes"), observables: t("observables"), reports: t("reports"), rounds: t("rounds"),
+  } as Record<string, string>,
+});
