@@ -7,10 +7,11 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.act import Name
 from bavn.app.reports.exercise_plan import may_now, next_step
 from bavn.app.reports.exercise_report import MOMENTS, missing, moments, step_us
 from bavn.app.web.frame import Person, TextShape
-from bavn.app.web.sac.bodies import Name, Shape
+from bavn.app.web.sac.bodies import Shape
 from bavn.centre.cases.exercises.exercises import AtActor, Exercise
 from bavn.model.sector.exercise import (
     ACTORS_MAX,

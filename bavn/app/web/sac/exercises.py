@@ -11,12 +11,13 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.act import Kind
 from bavn.app.centre.publish_parts import rendered_apart
 from bavn.app.reports.exercise_plan import NoSuchActor, preview, role
 from bavn.app.reports.exercise_report import json_file, judgements, report
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
-from bavn.app.web.sac.bodies import Because, Kind
+from bavn.app.web.sac.bodies import Because
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.exercise_shapes import (
     ExerciseActor,

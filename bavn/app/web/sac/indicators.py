@@ -8,13 +8,14 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Path, Query
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.act import Kind
+from bavn.app.acts.centre.refusals import observable_of
 from bavn.app.web.exporting import in_stix
-from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, opened, page
-from bavn.app.web.sac.bodies import Kind, Shape, Words, observable_of
+from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, filled, opened, page
+from bavn.app.web.sac.bodies import Shape, Words
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.in_stix import released
 from bavn.app.web.sac.indicator_shapes import (
-    PAPS,
     Acting,
     Approving,
     ClockShape,
@@ -31,6 +32,7 @@ from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
 from bavn.centre.cases.indicators.indicators import ChangedInBetween, UnknownLife
 from bavn.centre.cases.indicators.pages import IndicatorFilter, indicators_page
 from bavn.centre.share.delivery_pages import OwedTo, owed_to
+from bavn.model.intel.indicator import Pap
 from bavn.model.observable import ObservableType
 from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.model.text import Text
@@ -146,14 +148,10 @@ def _lists(router: APIRouter, house: SacContext) -> None:
 
 
 def _owed_row(owed: OwedTo) -> OwedRow:
-    return OwedRow(
+    return filled(
+        OwedRow,
+        owed,
         id=owed.indicator_id,
-        type=owed.type,
-        value=owed.value,
-        live=owed.live,
-        status=owed.status,
-        rule=owed.rule,
-        queued_us=owed.queued_us,
         said=owed.state,
         said_rule=owed.state_rule,
         said_us=owed.state_us,
@@ -177,7 +175,7 @@ def _acts(router: APIRouter, house: SacContext) -> None:
         """Draft indicators of your own knowledge, or of all elements of a case."""
         given: dict[str, Any] = {
             "tlp": body.tlp,
-            "pap": PAPS[body.pap],
+            "pap": Pap[body.pap],
             "days": body.days,
             "confidence": body.confidence,
         }

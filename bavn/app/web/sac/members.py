@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, TextShape, allow
-from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
+from bavn.app.acts.act import Kind, Name
+from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
+from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.desk.membership import QUOTA_MAX, Membership, waits_for
@@ -247,25 +248,12 @@ def _standing_acts(router: APIRouter, house: SacContext) -> None:
 def _row(house: SacContext, view: MemberView, until_us: int | None) -> MemberRow:
     actor, health = view.actor, view.health
     active = actor.state is ActorState.ACTIVE
-    return MemberRow(
-        name=actor.name,
-        kind=actor.kind,
-        group=actor.group,
-        state=actor.state,
-        canary=actor.canary,
+    return filled(
+        MemberRow,
+        actor,
         functions=list(view.role.functions),
         suppliers=list(view.role.suppliers),
-        health=None
-        if health is None
-        else HealthShape(
-            received_us=health.received_us,
-            version=health.version,
-            sensor=health.sensor,
-            capture_loss_permille=health.capture_loss_permille,
-            clock_skew_s=health.clock_skew_s,
-            queue_messages=health.queue_messages,
-            last_round=health.last_round,
-        ),
+        health=None if health is None else filled(HealthShape, health),
         certificate_until_us=until_us,
         worries=[TextShape.of(one) for one in _worries(view, until_us, house.clock.now_us(), house.desk.bounds)]
         if active

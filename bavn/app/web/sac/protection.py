@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, TextShape, allow
-from bavn.app.web.sac.bodies import Because, Kind, Shape
+from bavn.app.acts.act import Kind
+from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
+from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.policies import PolicyState, StandingPolicy, UnknownPolicy
@@ -209,8 +210,9 @@ def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShap
         blocks_per_day_max=policy.blocks_per_day_max,
         indicator_days=policy.indicator_days,
     )
-    return PolicyShape(
-        id=state.id,
+    return filled(
+        PolicyShape,
+        state,
         name=policy.name,
         stand=stand,
         score_min=policy.score_min,
@@ -220,12 +222,6 @@ def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShap
         left_today=house.desk.cases.policies.left_today(state),
         indicator_days=policy.indicator_days,
         until_us=policy.until_us,
-        proposed_by=state.proposed_by,
-        proposed_us=state.proposed_us,
-        approved_by=state.approved_by,
-        approved_us=state.approved_us,
-        ended_by=state.ended_by,
-        ended_us=state.ended_us,
         may_approve=stand == "proposed" and person.may(Right.APPROVE) and may_be_second(state.proposed_by, person.name),
         says=TextShape.of(says),
     )
@@ -233,10 +229,7 @@ def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShap
 
 def _all_producers(house: SacContext) -> Producers:
     settings = house.desk.lives.settings
-    items = [
-        ProducerShape(name=one.name, true=one.true, false=one.false, noise=round(one.noise, 3), retired=one.retired)
-        for one in house.desk.upkeep.judged()
-    ]
+    items = [filled(ProducerShape, one, noise=round(one.noise, 3)) for one in house.desk.upkeep.judged()]
     return Producers(items=items, outcomes_min=settings.noise_outcomes_min, false_max=settings.noise_false_max)
 
 
@@ -257,13 +250,8 @@ def _rule(asked: SwitchOffRequest | None) -> Text:
 def _switch_shape(house: SacContext) -> SwitchShape:
     switch = house.desk.switch
     turns = [
-        TurnShape(
-            number=turn.number,
-            on=turn.on,
-            by=", ".join(filter(None, (turn.asked_by, turn.by))),
-            why=turn.why,
-            at_us=turn.at_us,
-            told=len(switch.told(turn.number)),
+        filled(
+            TurnShape, turn, by=", ".join(filter(None, (turn.asked_by, turn.by))), told=len(switch.told(turn.number))
         )
         for turn in switch.turns()
     ]

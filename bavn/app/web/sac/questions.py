@@ -9,8 +9,10 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
-from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, observable_of
+from bavn.app.acts.act import Kind, Name
+from bavn.app.acts.centre.refusals import observable_of
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, filled, opened, page
+from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.questions import AtActor, QuestionView, UnknownQuestion
@@ -160,19 +162,13 @@ def _row(house: SacContext, view: QuestionView, person: Person) -> QuestionRow:
     stand = _stand(view, house.clock.now_us())
     two = house.file.centre.limits.questions_two_people
     other = not two or may_be_second(question.asked_by, person.name)
-    return QuestionRow(
-        id=question.id,
+    return filled(
+        QuestionRow,
+        question,
         observables=[str(one) for one in question.observables],
-        why=question.why,
         stand=stand,
         says=TextShape.of(STANDS[stand]),
         since_us=question.since_hour * HOUR_US,
-        asked_us=question.asked_us,
-        asked_by=question.asked_by,
-        approved_by=question.approved_by,
-        approved_us=question.approved_us,
-        ended_by=question.ended_by,
-        until_us=question.until_us,
         asked=len(view.actors),
         met=sorted(said["met"]),
         not_met=sorted(said["not_met"] - said["met"]),

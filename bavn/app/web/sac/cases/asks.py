@@ -4,9 +4,8 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from bavn.app.web.sac.cases.shapes import PapName
 from bavn.app.web.sac.shapes import Named, Shape
-from bavn.model.intel.indicator import Tlp
+from bavn.model.intel.indicator import PapName, Tlp
 from bavn.model.sector.nis2 import CrossBorder, Nis2Act
 from bavn.model.sector.work import TaskKind
 

@@ -10,17 +10,17 @@ from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, TextShape, allow
-from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
+from bavn.app.acts.act import Kind, Name
+from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
+from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import SacContext
-from bavn.app.web.sac.indicator_shapes import PAPS, PapName
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.inbox.offer_figures import offered_by
 from bavn.centre.inbox.offers import KIND as OFFER
 from bavn.centre.members.partners import UnknownPartner
 from bavn.centre.share.exchange_figures import given_to, refused_of
 from bavn.centre.share.handing import KIND as OBJECT
-from bavn.model.intel.indicator import Tlp
+from bavn.model.intel.indicator import Pap, PapName, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType
 from bavn.model.sector.partner import COLLECTIONS, PARTNER_KINDS, BadPartner, Partner
@@ -262,7 +262,7 @@ def _with(partner: Partner, out: OutShape | None, inward: InShape | None) -> Par
     if out is not None:
         given: dict[str, Any] = {
             "tlp_max": out.tlp_max,
-            "pap_max": PAPS[out.pap_max],
+            "pap_max": Pap[out.pap_max],
             "types": frozenset(out.types),
             "confidence_min": out.confidence_min,
             "collections": tuple(sorted(set(out.collections))),
@@ -279,15 +279,11 @@ def _row(house: SacContext, one: Partner) -> PartnerRow:
     stand: Literal["in_force", "over", "ended"] = "ended" if one.ended_us is not None else "over"
     if one.in_force(now_us):
         stand = "in_force"
-    return PartnerRow(
-        name=one.name,
-        title=one.title,
-        kind=one.kind,
+    return filled(
+        PartnerRow,
+        one,
         kind_says=TextShape.of(PARTNER_KINDS[one.kind]),
         stand=stand,
-        added_us=one.added_us,
-        until_us=one.until_us,
-        ended_us=one.ended_us,
         out=OutShape(
             tlp_max=one.out.tlp_max,
             pap_max=one.out.pap_max.name,
@@ -295,12 +291,7 @@ def _row(house: SacContext, one: Partner) -> PartnerRow:
             confidence_min=one.out.confidence_min,
             collections=list(one.out.collections),
         ),
-        inward=InShape(
-            trust=one.inward.trust,
-            tlp_max=one.inward.tlp_max,
-            may_block=one.inward.may_block,
-            objects_per_day_max=one.inward.objects_per_day_max,
-        ),
+        inward=filled(InShape, one.inward),
         given=given.given,
         refused=given.refused,
         offered=held,
@@ -315,14 +306,7 @@ def _whole(house: SacContext, name: str) -> PartnerWhole:
     return PartnerWhole(
         row=_row(house, one),
         credentials=[
-            CredentialShape(
-                id=key.id,
-                kind=key.kind,
-                issued_us=key.issued_us,
-                until_us=key.until_us,
-                ended_us=key.ended_us,
-                in_force=key.ended_us is None and now_us < key.until_us,
-            )
+            filled(CredentialShape, key, in_force=key.ended_us is None and now_us < key.until_us)
             for key in house.credentials.of(name)
         ],
         refusals=_refusals(house, name),
