@@ -3,6 +3,7 @@
 import ast
 import importlib
 import pkgutil
+import re
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,9 @@ def calls_of_acts():
                         name = f"{known.get(getattr(called.value, 'id', ''), '')}.{called.attr}"
                         if name in ACTS:
                             parameters = ast.unparse(function.args)
-                            named = [value for alias, value in aliases.items() if f": {alias} " in parameters]
+                            named = [
+                                value for alias, value in aliases.items() if re.search(rf": {alias}\b", parameters)
+                            ]
                             yield f"{file.relative_to(ROOT)}:{node.lineno}", called, " ".join([parameters, *named])
 
 
