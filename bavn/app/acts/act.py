@@ -35,7 +35,8 @@ class ActRefused(Stop):
     ``status`` and ``kind`` are for a program that asks by HTTP. ``whole``: its text is a sentence as it stands."""
 
     def __init__(self, status: int, kind: str, text: Text, act: WhoActs = "you", *, whole: bool = True) -> None:
-        super().__init__(Exit.NOT_FOUND if kind.startswith("unknown-") else EXITS[status], text)
+        code = Exit.NOT_FOUND if kind.startswith(("unknown-", "not-active")) else EXITS[status]
+        super().__init__(code, text)
         self.status, self.kind, self.text, self.act, self.whole = status, kind, text, act, whole
 
 

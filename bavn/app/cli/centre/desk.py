@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.act import Kind, refusing
 from bavn.app.cli.centre.person import option
 from bavn.app.process.spoken import Spoken as Language
 
@@ -33,14 +34,16 @@ CENTRE_TOML = Path("centre.toml")
 
 
 @contextmanager
-def opened(config: Path) -> Iterator["Desk"]:
-    """The desk of the centre that this file configures; its handles are let go of at the end."""
+def opened(config: Path, *kinds: Kind) -> Iterator["Desk"]:
+    """The desk of the centre that this file configures; its handles are let go of at the end. What a room refuses ends
+    the command where it is one of ``kinds``."""
     from bavn.app.centre.parts import open_desk
     from bavn.app.config.load import read_centre
 
     desk = open_desk(read_centre(config))
     try:
-        yield desk
+        with refusing(*kinds):
+            yield desk
     finally:
         desk.engine.dispose()
 

@@ -7,7 +7,6 @@ from typing import Annotated, Final
 import typer
 
 from bavn.app.access.rights import Right
-from bavn.app.cli.centre.ask import unanswered
 from bavn.app.cli.centre.casework import Seen, marking_row
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByMembers, Config, Spoken, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, needs
@@ -363,6 +362,8 @@ def case(
 @app.command("indicators")
 def indicators(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     """Released indicators, and what became of each at every actor."""
+    from bavn.app.cli.centre.ask import unanswered
+
     with opened(config) as desk:
         rows = [
             {
