@@ -57,14 +57,24 @@ class Assumed(Input):
         return {name: value for name, value in said.items() if value is not None}
 
 
-class NewSource(Assumed):
+class AssumedWhole(Assumed):
+    """The same, with what only the command line says."""
+
+    whole_days: int | None = Field(
+        default=None,
+        ge=0,
+        le=365,
+        description="taxii, misp: read whole so often, to notice what was deleted there; 0: never.",
+    )
+
+
+class NewSource(AssumedWhole):
     """A source as it is added; the room says what it may be called and where it may stand."""
 
     name: str
     kind: SourceKind
     place: str
     partner: str = ""
-    whole_days: int | None = None
     access: Access = Access()
 
 

@@ -3,12 +3,9 @@
 Refuses to decide: the acts come from the life-cycle's table, and the book refuses what may not be.
 """
 
-from typing import Final, Literal
-
-from pydantic import Field
+from typing import Final
 
 from bavn.app.access.rights import Right
-from bavn.app.acts.act import Why
 from bavn.app.web.frame import Person, TextShape, filled
 from bavn.app.web.sac.bodies import Shape
 from bavn.centre.books.clock import IndicatorClock, only_hunted
@@ -167,36 +164,6 @@ class IndicatorWhole(Shape):
     decay: DecayShape
     clock: ClockShape | None
     history: list[HistoryLine]
-
-
-class Drafting(Shape):
-    """Indicators of one's own knowledge (``observables``, each ``type:value`` or plain), or of a case's elements."""
-
-    observables: list[str] = Field(default=[], max_length=100)
-    case_id: str = Field(default="", max_length=40)
-    technique: str = Field(default="", max_length=12)
-    tlp: Tlp = Tlp.AMBER
-    pap: PapName = "GREEN"
-    days: int = Field(default=30, ge=1, le=3650)
-    confidence: int = Field(default=70, ge=0, le=100)
-    sources: list[str] = Field(default=[], max_length=20)
-    why: Why
-
-
-class Acting(Shape):
-    """``act`` of a person; ``rev``: the revision that the person saw. ``wrong``: it is false."""
-
-    act: Literal["review", "refresh", "withdraw", "wrong"]
-    why: Why
-    rev: int | None = Field(default=None, ge=0)
-
-
-class Approving(Shape):
-    """What needs an approver. ``now``: pass the canary ring over, once a second person says the same."""
-
-    act: Literal["approve", "release", "now"]
-    why: Why
-    rev: int | None = Field(default=None, ge=0)
 
 
 def row_of(standing: IndicatorStatus, ring: StagesStatus | None, person: Person) -> IndicatorRow:

@@ -35,12 +35,6 @@ Name = Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as cert-nord-fee
 Why = Annotated[str, typer.Option(help="The reason, for the audit log.")]
 
 
-WholeDays = Annotated[
-    int | None,
-    typer.Option("--whole-days", help="taxii, misp: read whole so often, to notice what was deleted there; 0: never."),
-]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
     """How a source is asked: files at the centre, and never what they hold."""
@@ -62,8 +56,7 @@ def _add(
     config: Config = CENTRE_TOML,
     *,
     partner: Annotated[str, typer.Option(help="Whose word it is (bavn centre partner list).")] = "",
-    assumed: acts.Assumed,
-    whole_days: WholeDays = None,
+    assumed: acts.AssumedWhole,
     secrets: Secrets,
     by: Annotated[str, of_act(acts.add)] = "",
     language: Spoken = "en",
@@ -71,9 +64,7 @@ def _add(
 ) -> None:
     with opened_intelligence(config) as (intelligence, file):
         access = Access(**asdict(secrets))
-        new = acts.NewSource(
-            **dict(assumed), name=name, kind=kind, place=place, partner=partner, whole_days=whole_days, access=access
-        )
+        new = acts.NewSource(**dict(assumed), name=name, kind=kind, place=place, partner=partner, access=access)
         rows = [_row(acts.add(intelligence, by, new, lambda source: _usable(source, file)), language)]
     show_spoken(rows, as_json=as_json, language=language)
 
@@ -85,13 +76,12 @@ def _set(
     config: Config = CENTRE_TOML,
     *,
     place: Annotated[str, typer.Option(help="URL or path.")] = "",
-    assumed: acts.Assumed,
-    whole_days: WholeDays = None,
+    assumed: acts.AssumedWhole,
     by: Annotated[str, of_act(acts.change)] = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
-    more = ({"place": place} if place else {}) | ({} if whole_days is None else {"whole_days": whole_days})
+    more = {"place": place} if place else {}
     with opened_intelligence(config) as (intelligence, _):
         rows = [_row(acts.change(intelligence, by, name, assumed, **more), language)]
     show_spoken(rows, as_json=as_json, language=language)
