@@ -53,7 +53,8 @@ def commands():
             yield from options(command) if hasattr(command, "commands") else command.params
 
     callbacks = [one.callback for one in options(typer.main.get_command(app)) if "--by" in one.opts]
-    return [(one.what, one.right) for one in callbacks if hasattr(one, "what")]
+    also = [(ACTS[name], ACTS[name].right) for name in asked_for_later()]
+    return [(one.what, one.right) for one in callbacks if hasattr(one, "what")] + also
 
 
 @pytest.mark.parametrize("name", ACTS)
@@ -64,8 +65,9 @@ def test_an_act_has_a_route_and_a_command_that_ask_for_its_right(name, routes, c
     assert act.__doc__
 
 
-def calls_of_acts():
-    """Each function of the skins that does an act by name: where, which, and what the function's parameters say."""
+def functions():
+    """Each function of the skins: its file, its own nodes, how it calls acts (``acts`` -> ``centre.cases``), and what
+    its parameters say, aliases of the module unfolded."""
     for folder in ("web", "cli"):
         for file in sorted((ROOT / "app" / folder).rglob("*.py")):
             tree = ast.parse(file.read_text(encoding="utf-8"))
@@ -84,25 +86,42 @@ def calls_of_acts():
                 if isinstance(function, ast.FunctionDef):
                     inner = [one for one in ast.walk(function) if isinstance(one, ast.FunctionDef)][1:]
                     beyond = {node for one in inner for node in ast.walk(one)}
-                    for node in ast.walk(function):
-                        called = getattr(node, "func", None)
-                        if node in beyond or not isinstance(called, ast.Attribute):
-                            continue
-                        name = f"{known.get(getattr(called.value, 'id', ''), '')}.{called.attr}"
-                        if name in ACTS:
-                            parameters = ast.unparse(function.args)
-                            named = [
-                                value for alias, value in aliases.items() if re.search(rf": {alias}\b", parameters)
-                            ]
-                            yield f"{file.relative_to(ROOT)}:{node.lineno}", called, " ".join([parameters, *named])
+                    parameters = ast.unparse(function.args)
+                    named = [aliases[one] for one in re.findall(r": (\w+)", parameters) if one in aliases]
+                    own = [node for node in ast.walk(function) if node not in beyond]
+                    yield file.relative_to(ROOT), own, known, " ".join([parameters, *named])
+
+
+def named_act(node, known):
+    """``acts.step`` as ``centre.cases.step``; None for what is no act."""
+    name = f"{known.get(getattr(node.value, 'id', ''), '')}.{node.attr}" if isinstance(node, ast.Attribute) else None
+    return name if name in ACTS else None
+
+
+def later(own, known):
+    """Acts whose right is asked for in a function's body: ``needs(by, acts.release.right)``."""
+    for node in own:
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "needs" and len(node.args) > 1:
+            name = named_act(getattr(node.args[1], "value", None), known)
+            if name and node.args[1].attr == "right":
+                yield name
+
+
+def asked_for_later():
+    return {name for _, own, known, _ in functions() for name in later(own, known)}
 
 
 def test_whoever_does_an_act_asked_for_its_right() -> None:
-    calls = list(calls_of_acts())
-    assert len(calls) > 10
-    unasked = [
-        place
-        for place, called, parameters in calls
-        if not any(f"{ask}({ast.unparse(called)})" in parameters for ask in ("allow", "of_act"))
-    ]
+    calls, unasked = 0, []
+    for file, own, known, parameters in functions():
+        for node in own:
+            called = getattr(node, "func", None)
+            name = named_act(called, known)
+            if name is None:
+                continue
+            calls += 1
+            asked = [f"{ask}({ast.unparse(called)})" for ask in ("allow", "of_act")]
+            if not any(one in parameters for one in asked) and name not in later(own, known):
+                unasked.append(f"{file}:{node.lineno}")
+    assert calls > 10
     assert unasked == []

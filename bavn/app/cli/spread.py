@@ -72,7 +72,7 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def typed[T](kind: Callable[..., T], **said: Any) -> T:
+def typed[T](kind: Callable[..., T], /, **said: Any) -> T:
     """An input of what was said. Stop with one line: of a model the first field that is wrong, as it is spelled."""
     try:
         return kind(**said)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bavn.app.access.rights import Right
-from bavn.app.acts.act import Kind, refusing
+from bavn.app.acts.act import ActRefused, Kind, refusing
 from bavn.app.cli.centre.person import option
+from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.spoken import Spoken as Language
 
 if TYPE_CHECKING:
@@ -46,6 +47,18 @@ def opened(config: Path, *kinds: Kind) -> Iterator["Desk"]:
             yield desk
     finally:
         desk.engine.dispose()
+
+
+@contextmanager
+def at_work(config: Path) -> Iterator["Desk"]:
+    """The desk, for work on a case: there what is wrong is not possible now."""
+    from bavn.app.acts.centre.refusals import KINDS
+
+    try:
+        with opened(config, *KINDS) as desk:
+            yield desk
+    except ActRefused as refused:
+        raise Stop(Exit.NOT_NOW if refused.code is Exit.USAGE else refused.code, str(refused)) from refused
 
 
 def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from bavn.app.acts.centre.cases import Named
 from bavn.app.web.frame import TextShape, filled
-from bavn.app.web.sac.shapes import Amount, Named, Shape, hour_us
+from bavn.app.web.sac.shapes import Amount, Shape, hour_us
 from bavn.centre.books.ignored import PutAside
 from bavn.centre.books.leads import LeadView
 from bavn.centre.cases.case.calibration import Calibration

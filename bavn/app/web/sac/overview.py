@@ -9,12 +9,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.centre.cases import Named
 from bavn.app.centre.count_words import KINDS
 from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES, STEPS
-from bavn.app.web.sac.shapes import Named, Shape
+from bavn.app.web.sac.shapes import Shape
 from bavn.centre.books.clock import IndicatorClock
 from bavn.centre.cases.case.pages import CaseAsk
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from bavn.app.acts.centre.cases import Named
 from bavn.app.web.frame import TextShape
-from bavn.app.web.sac.shapes import Named, Shape
+from bavn.app.web.sac.shapes import Shape
 from bavn.model.intel.indicator import PapName, Tlp
 from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.nis2 import CrossBorder, Nis2Act

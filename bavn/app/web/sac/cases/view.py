@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.centre.cases import Named
 from bavn.app.web.frame import Person, TextShape, filled
 from bavn.app.web.sac.cases.shapes import (
     ActOffered,
@@ -25,7 +26,7 @@ from bavn.app.web.sac.cases.shapes import (
 )
 from bavn.app.web.sac.cases.words import BUTTONS, DANGEROUS, WILL
 from bavn.app.web.sac.context import SacContext
-from bavn.app.web.sac.shapes import Named, hour_us
+from bavn.app.web.sac.shapes import hour_us
 from bavn.centre.books.clock import only_hunted, waits_for
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.files import Marking
