@@ -29,9 +29,12 @@ class Given:
 
     kind: Any
     without: tuple[str, ...] = ()
+    prefix: str = ""
+    """Before the names of the command's parameters, where two models have fields of one name."""
 
     def __call__(self, **said: Any) -> dict[str, Any]:
         """As the command gets it."""
+        said = {name.removeprefix(self.prefix): value for name, value in said.items()}
         lists = {name: [one for one in value if one] for name, value in said.items() if isinstance(value, list)}
         return {name: value for name, value in said.items() if value not in (None, "")} | lists
 
@@ -132,4 +135,8 @@ def _partly(given: Given) -> Iterator[tuple[str, Any, Any]]:
         kind, option = get_args(annotation)
         if name not in given.without:
             option.min = option.max = None
-            yield name, None, Annotated[(list[str] if get_origin(kind) is tuple else kind) | None, option]
+            yield (
+                given.prefix + name,
+                None,
+                Annotated[(list[str] if get_origin(kind) is tuple else kind) | None, option],
+            )
