@@ -227,7 +227,7 @@ def test_people_at_a_node_read_and_answer(node) -> None:  # noqa: F811
     from bavn.wire.ledger import Note
 
     with opened_cases(node) as there:
-        assert there.take_in(given, Note(kind="WarningGiven", item_id="1" * 64, peer="centre")) is None
+        assert there.warnings.take_in(given, Note(kind="WarningGiven", item_id="1" * 64, peer="centre")) is None
     assert "Opdater det" in run(node_app, "warnings", "-c", node, "--language", "da")
     assert "not answered: warning-" in run(node_app, "warnings", "--check", "-c", node, code=Exit.UNHEALTHY)
     run(node_app, "warning-answer", "warning-a", "done", "-c", node, code=Exit.NOT_NOW)
