@@ -6,15 +6,15 @@ from typing import Annotated, Final
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByMembers, Config, opened, show
-from bavn.app.cli.centre.rollout.member import Why, step
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, opened, show
 from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US, iso
-from bavn.model.sector.member import ActorKind
 
 COMMANDS: Final = {
+    "invite": "bavn.app.cli.centre.rollout.member:invite",
+    "revoke": "bavn.app.cli.centre.rollout.member:revoke",
     "round": "bavn.app.cli.centre.round:round_",
     "ask": "bavn.app.cli.centre.ask:ask",
     "questions": "bavn.app.cli.centre.ask:questions",
@@ -99,45 +99,6 @@ def init(config: Config = CENTRE_TOML) -> None:
 
     keys = make(read_centre(config))
     print(f"authority and keys are in {keys.folder}\npin for nodes: {keys.authority().fingerprint}")
-
-
-@app.command("invite")
-def invite(
-    actor: Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as region-nord")],
-    config: Config = CENTRE_TOML,
-    *,
-    kind: Annotated[ActorKind, typer.Option(help="What sort of organisation it is.")] = "other",
-    group: Annotated[
-        str, typer.Option(help="Vendor, host or operator that it shares with others; they count as one.")
-    ] = "",
-    by: ByMembers = "",
-    as_json: AsJson = False,
-) -> None:
-    """Invite an actor: prints a one-time token and the pin. Hand both over outside Bavn."""
-    from bavn.app.cli.centre.rollout.member import membership
-    from bavn.centre.cases.who import NotAllowed
-    from bavn.centre.members.registry import CannotAdd
-
-    with membership(config) as (members_, enrolment):
-        try:
-            token, pin = members_.invite(actor, by, kind=kind, group=group), enrolment.authority.fingerprint
-        except CannotAdd as error:
-            raise Stop(Exit.USAGE, str(error)) from error
-        except NotAllowed as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-    if as_json:
-        print(json.dumps({"actor": actor, "token": token, "pin": pin}))
-    else:
-        print(f"actor: {actor}\ntoken: {token}\npin:   {pin}\nThe token works once, for one day.")
-
-
-@app.command("revoke")
-def revoke(
-    actor: str, config: Config = CENTRE_TOML, *, by: ByMembers = "", why: Why = "shut out by the operator"
-) -> None:
-    """Shut an actor out, at once and for good."""
-    step("revoke", actor, config, by, why)
-    print(f"{actor} is shut out")
 
 
 @app.command("run")
