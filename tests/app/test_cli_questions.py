@@ -11,11 +11,11 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.rounds.labels import received_note
 from bavn.actor.door.state import State
 from bavn.app.centre.parts import open_registry
-from bavn.app.cli.centre.ask import observable_of
 from bavn.app.cli.centre.main import app as centre_app
 from bavn.app.cli.node.main import app as node_app
 from bavn.app.config.load import read_centre
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import DAY_US, HOUR_US, hour_of
 from bavn.model.observable import NotCanonical
 from bavn.rehearsal.clock import SimClock

@@ -18,7 +18,7 @@ from bavn.centre.members import rollout
 from bavn.centre.members.registry import Registry
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
-from bavn.model.sector.sector_warning import OBSERVABLES_MAX, may_name
+from bavn.model.sector.sector_warning import OBSERVABLES_MAX, Content, Urgency, may_name
 from bavn.model.text import Text
 
 GROUPS_MIN: Final = 2
@@ -28,12 +28,8 @@ GROUPS_MIN: Final = 2
 class Drafted:
     """What a draft begins with; a person puts it in better words."""
 
-    title: Text
-    text: Text
-    observables: tuple[Observable, ...]
+    content: Content
     origin: Origin
-    tlp: Tlp
-    pap: Pap
 
 
 @contextmanager
@@ -72,15 +68,18 @@ def _of_lead(desk: Desk, lead_id: str) -> Drafted:
     marking = desk.files.marked(case_id) if case_id else None
     tlp, pap = (Tlp.AMBER, Pap.AMBER) if marking is None else (marking.tlp, marking.pap)
     return Drafted(
-        title=Text("Activity at several actors of the sector"),
-        text=Text(
-            "Independent actors of the sector report what is named below ({techniques}). Look for it in"
-            " your own history and logs, and answer whether you are affected.",
-            techniques=techniques,
+        content=Content(
+            title=Text("Activity at several actors of the sector"),
+            text=Text(
+                "Independent actors of the sector report what is named below ({techniques}). Look for it in"
+                " your own history and logs, and answer whether you are affected.",
+                techniques=techniques,
+            ),
+            urgency=Urgency.IMPORTANT,
+            observables=named[:OBSERVABLES_MAX],
+            tlp=tlp,
+            pap=min(pap, Pap.AMBER),
         ),
-        observables=named[:OBSERVABLES_MAX],
-        tlp=tlp,
-        pap=min(pap, Pap.AMBER),
         origin=Origin(kind="lead", ref=lead_id, tlp_min=tlp, pap_max=pap),
     )
 
@@ -104,15 +103,18 @@ def of_partner(file: CentreFile, observable: Observable) -> Drafted:
         raise Stop(Exit.NOT_NOW, f"{observable}: no source that is trusted lets the sector's actors hear of it")
     technique = f" ({weight.technique})" if weight.technique else ""
     return Drafted(
-        title=Text("Partners warn of activity"),
-        text=Text(
-            "Partners of the sector warn of what is named below{technique}. Look for it in your own"
-            " history and logs, and answer whether you are affected.",
-            technique=technique,
+        content=Content(
+            title=Text("Partners warn of activity"),
+            text=Text(
+                "Partners of the sector warn of what is named below{technique}. Look for it in your own"
+                " history and logs, and answer whether you are affected.",
+                technique=technique,
+            ),
+            urgency=Urgency.IMPORTANT,
+            observables=(observable,),
+            tlp=weight.tlp,
+            pap=min(weight.pap, Pap.AMBER),
         ),
-        observables=(observable,),
-        tlp=weight.tlp,
-        pap=min(weight.pap, Pap.AMBER),
         origin=Origin(kind="partner", ref=str(observable)[:300], tlp_min=weight.tlp, pap_max=weight.pap),
     )
 

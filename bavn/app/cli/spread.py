@@ -6,15 +6,37 @@ bounds; a data class is for what only the command line takes. Expect no nesting:
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import MISSING, fields, is_dataclass
+from copy import copy
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import wraps
-from typing import Annotated, Any, Final, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, Final, get_args, get_origin, get_type_hints
 
 import typer
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from typer.models import OptionInfo
 
 from bavn.app.process.exits import Exit, Stop
 
 BOUNDS: Final = {"ge": "min", "le": "max"}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """``Annotated[dict[str, Any], Given(Model)]``: of a model only those fields that were said; the others are as they
+    stand. An empty string says nothing, an empty one in a list empties it."""
+
+    kind: Any
+    without: tuple[str, ...] = ()
+    prefix: str = ""
+    """Before the names of the command's parameters, where two models have fields of one name."""
+
+    def __call__(self, **said: Any) -> dict[str, Any]:
+        """As the command gets it."""
+        said = {name.removeprefix(self.prefix): value for name, value in said.items()}
+        lists = {name: [one for one in value if one] for name, value in said.items() if isinstance(value, list)}
+        return {name: value for name, value in said.items() if value not in (None, "")} | lists
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:
@@ -25,6 +47,7 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     inputs: dict[str, tuple[Any, list[str]]] = {}
     for parameter in inspect.signature(command).parameters.values():
         kind = hints.get(parameter.name)
+        kind = next((one for one in getattr(kind, "__metadata__", ()) if isinstance(one, Given)), kind)
         if not _is_input(kind):
             plain.append(parameter.replace(annotation=kind))
             continue
@@ -38,10 +61,7 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     def run(*given: Any, **named: Any) -> None:
         made = {}
         for name, (kind, names) in inputs.items():
-            try:
-                made[name] = kind(**{key: named.pop(key) for key in names if key in named})
-            except ValueError as error:
-                raise Stop(Exit.USAGE, _line(error)) from error
+            made[name] = typed(kind, **{key: named.pop(key) for key in names if key in named})
         command(*given, **named, **made)
 
     del run.__wrapped__
@@ -55,21 +75,33 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _line(error: ValueError) -> str:
-    """What is wrong, in one line: of a model the first field with its words."""
-    errors = getattr(error, "errors", None)
-    if errors is None:
-        return str(error)
-    first = errors()[0]
-    return f"--{'-'.join(map(str, first['loc'])).replace('_', '-')}: {first['msg']}"
+def typed[T](kind: Callable[..., T], /, **said: Any) -> T:
+    """An input of what was said. Stop with one line: of a model the first field that is wrong, as it is spelled."""
+    try:
+        return kind(**said)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        spelled = _spelled(kind.model_fields[name])  # type: ignore[attr-defined]
+        flag = (spelled.param_decls or [f"--{name.replace('_', '-')}"])[0]
+        raise Stop(Exit.USAGE, f"{flag}: {first['msg']}") from error
+    except ValueError as error:
+        raise Stop(Exit.USAGE, str(error)) from error
+
+
+def _spelled(field: FieldInfo) -> OptionInfo:
+    return next((copy(one) for one in field.metadata if isinstance(one, OptionInfo)), typer.Option())
 
 
 def _is_input(kind: Any) -> bool:
-    return isinstance(kind, type) and (is_dataclass(kind) or hasattr(kind, "model_fields"))
+    return isinstance(kind, Given) or (isinstance(kind, type) and (is_dataclass(kind) or hasattr(kind, "model_fields")))
 
 
 def _options(kind: Any) -> list[inspect.Parameter]:
-    found = _of_model(kind) if hasattr(kind, "model_fields") else _of_class(kind)
+    if isinstance(kind, Given):
+        found = _partly(kind)
+    else:
+        found = _of_model(kind) if hasattr(kind, "model_fields") else _of_class(kind)
     return [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
         for name, default, annotation in found
@@ -84,10 +116,27 @@ def _of_class(kind: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _of_model(kind: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Of a pydantic model: its description is the help, ``ge`` and ``le`` are the bounds."""
+    """Of a pydantic model: its description is the help, ``ge`` and ``le`` are the bounds; of what may be left out the
+    model itself looks at them. A field that is spelled in another way has a ``typer.Option`` beside its type."""
+    hints = get_type_hints(kind)
     for name, field in kind.model_fields.items():
         bounds = {
             BOUNDS[bound]: getattr(one, bound) for one in field.metadata for bound in BOUNDS if hasattr(one, bound)
         }
         default = inspect.Parameter.empty if field.is_required() else field.get_default(call_default_factory=True)
-        yield name, default, Annotated[field.annotation, typer.Option(help=field.description, **bounds)]
+        option = _spelled(field)
+        vars(option).update({} if NoneType in get_args(hints[name]) else bounds, help=field.description)
+        yield name, default, Annotated[hints[name], option]
+
+
+def _partly(given: Given) -> Iterator[tuple[str, Any, Any]]:
+    """Of a model's fields: none must be said, and the bounds are looked at in the whole."""
+    for name, _, annotation in _of_model(given.kind):
+        kind, option = get_args(annotation)
+        if name not in given.without:
+            option.min = option.max = None
+            yield (
+                given.prefix + name,
+                None,
+                Annotated[(list[str] if get_origin(kind) is tuple else kind) | None, option],
+            )

@@ -9,13 +9,14 @@ import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal, Protocol
+from typing import Annotated, Any, Final, Protocol
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from bavn.app.access.rights import RIGHTS, Right, Role
+from bavn.app.acts.act import Act, WhoActs
 from bavn.model.catalogue import languages
 from bavn.model.text import Language, Text
 from bavn.wire.reading import mended, read
@@ -25,9 +26,6 @@ LIMIT_MAX: Final = 500
 CURSOR_CHARS_MAX: Final = 512
 KEY_MAX: Final = (1 << 63) - 1
 """No database holds a larger number to go on from."""
-Act = Literal["you", "colleague", "operator", "centre", "wait"]
-"""Who must act after a refusal: the person asking, another person, whoever runs the installation, the sector's centre,
-or nobody: it is tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +73,7 @@ class SessionContext:
 class Trouble(Exception):
     """A refusal for the person who asked, in their language, with who must act. ``code`` is for machines."""
 
-    def __init__(self, status: int, code: str, text: Text, act: Act = "you") -> None:
+    def __init__(self, status: int, code: str, text: Text, act: WhoActs = "you") -> None:
         super().__init__(text.en)
         self.status, self.code, self.text, self.act = status, code, text, act
         self.headers: dict[str, str] = {}
@@ -104,13 +102,21 @@ class TextShape(BaseModel):
         return self.da if language == "da" else (self.model_extra or {}).get(language, self.en)
 
 
+def filled[S: BaseModel](shape: type[S], *values: object, **more: object) -> S:
+    """A shape with what these values, the first before the next, have under its fields' names; ``more`` goes before."""
+    same = {
+        name: getattr(value, name) for value in reversed(values) for name in shape.model_fields if hasattr(value, name)
+    }
+    return shape(**same | more)
+
+
 class Refusal(BaseModel):
     """The body of every answer from 400 up (media type application/problem+json, RFC 9457)."""
 
     type: str
     status: int
     title: TextShape
-    act: Act
+    act: WhoActs
     fields: tuple[str, ...] = ()
     """Of a body or query that was not understood: where, such as ``body.why``."""
 
@@ -124,8 +130,9 @@ class Rows[T](BaseModel):
     total: int | None = None
 
 
-def allow(right: Right) -> Any:
-    """``person: Annotated[Person, allow(Right.READ)]``: the person who asks, who has this right."""
+def allow(what: Right | Act[..., Any]) -> Any:
+    """``person: Annotated[Person, allow(Right.READ)]``: the person who asks, who has this right, or that of an act."""
+    right = what.right if isinstance(what, Act) else what
 
     def checked(request: Request) -> Person:
         access: Access = request.app.state.access
@@ -139,7 +146,7 @@ def allow(right: Right) -> Any:
             )
         return person
 
-    checked.right = right  # type: ignore[attr-defined]  # read by the test over all routes
+    checked.right, checked.what = right, what  # type: ignore[attr-defined]  # read by the test over all routes
     return Depends(checked)
 
 
@@ -164,7 +171,7 @@ def public() -> Any:
     return Depends(checked)
 
 
-def tell(status: int, code: str, text: Text, act: Act = "you", fields: tuple[str, ...] = ()) -> JSONResponse:
+def tell(status: int, code: str, text: Text, act: WhoActs = "you", fields: tuple[str, ...] = ()) -> JSONResponse:
     """An answer from 400 up."""
     body = Refusal(type=code, status=status, title=TextShape.of(text), act=act, fields=fields)
     headers = {"Retry-After": "60"} if status == 429 else {}

@@ -14,7 +14,8 @@ from math import isfinite
 from typing import Any, Final
 from urllib.parse import unquote_plus, urlsplit
 
-from bavn.app.web.frame import API, Act, tell
+from bavn.app.acts.act import WhoActs
+from bavn.app.web.frame import API, tell
 from bavn.model.failure import Failures
 from bavn.model.outcome import Refused
 from bavn.model.text import Text
@@ -61,7 +62,7 @@ _ENDLESS: Final = re.compile(r"(?:^|[/=&])[-+]?(?![0-9]{32}(?:[/&]|$))[0-9_]{19,
 class Unfit(Exception):
     """A request that goes no further. Whoever sent it must act."""
 
-    def __init__(self, status: int, code: str, text: Text, act: Act = "you") -> None:
+    def __init__(self, status: int, code: str, text: Text, act: WhoActs = "you") -> None:
         super().__init__(code)
         self.status, self.code, self.text, self.act = status, code, text, act
 

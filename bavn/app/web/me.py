@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bavn.app.access.rights import Right, Role
 from bavn.app.process.spoken import Spoken
-from bavn.app.web.frame import Person, signed_in
+from bavn.app.web.frame import Person, filled, signed_in
 
 
 class Me(BaseModel):
@@ -35,16 +35,14 @@ def routes(side: Literal["sac", "soc"]) -> APIRouter:
     def me(request: Request, person: Annotated[Person, signed_in()]) -> Me:
         """Who is signed in, and what they may do."""
         facts = request.app.state.access.facts(request)
-        return Me(
+        return filled(
+            Me,
+            facts,
             side=side,
             name=person.name,
             roles=sorted(person.roles),
             rights=sorted(person.rights),
             actors=None if person.actors is None else sorted(person.actors),
-            csrf=facts.csrf,
-            language=facts.language,
-            zone=facts.zone,
-            until_us=facts.until_us,
         )
 
     return router

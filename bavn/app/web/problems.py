@@ -10,12 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from bavn.app.web.frame import Act, Trouble, tell, tell_trouble
+from bavn.app.acts.act import ActRefused, WhoActs
+from bavn.app.web.frame import Trouble, tell, tell_trouble
 from bavn.model.text import Text
 
 FIELDS_MAX: Final = 20
 FIELD_CHARS_MAX: Final = 80
-WORDS: Final[dict[int, tuple[str, Text, Act]]] = {
+WORDS: Final[dict[int, tuple[str, Text, WhoActs]]] = {
     400: ("not-understood", Text("This was not understood."), "you"),
     401: ("sign-in", Text("Sign in first."), "you"),
     403: ("not-allowed", Text("This is not allowed."), "operator"),
@@ -46,8 +47,17 @@ OTHER: Final = ("refused", Text("This was refused."), "you")
 def add_problems(app: FastAPI) -> None:
     """Puts the answers to everything that goes wrong into an application; what nobody foresaw is the guard's."""
     app.add_exception_handler(Trouble, tell_trouble)
+    app.add_exception_handler(ActRefused, tell_refused)
     app.add_exception_handler(HTTPException, _of_framework)
     app.add_exception_handler(RequestValidationError, _of_validation)
+
+
+async def tell_refused(_: Request, refused: Exception) -> Response:
+    """The handler of ActRefused."""
+    from bavn.app.web.sac.refusals.answers import answer
+
+    assert isinstance(refused, ActRefused)  # noqa: S101  registered for it alone
+    return tell(refused.status, refused.kind, answer(refused), refused.act)
 
 
 async def _of_framework(_: Request, error: Exception) -> Response:

@@ -38,6 +38,9 @@ class Pap(IntEnum):
     CLEAR = 3
 
 
+PapName = Literal["RED", "AMBER", "GREEN", "CLEAR"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Indicator:
     """``id`` is the STIX id (``indicator--`` UUID); ``version`` counts up with each change (STIX ``modified`` in us).

@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 from fastapi import FastAPI, Request
 
+from bavn.app.acts.act import ActRefused
 from bavn.app.web.frame import Person, SessionContext, Trouble, tell_trouble
+from bavn.app.web.problems import tell_refused
 
 
 class As:
@@ -24,6 +26,7 @@ class As:
 
 def serve_as(app: FastAPI, person: Person) -> FastAPI:
     app.add_exception_handler(Trouble, tell_trouble)
+    app.add_exception_handler(ActRefused, tell_refused)
     app.state.access = As(person)
     return app
 

@@ -6,15 +6,15 @@ Refuses to guess what silence means: an actor that has not answered is shown as 
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
-from bavn.app.cli.centre.person import AsLocalRoot, instead
+from bavn.app.acts.centre import questions as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import DAY_US, HOUR_US, as_us, iso, iso_hour
 from bavn.model.received import Observed
 from bavn.model.text import Language, Text
@@ -39,25 +39,15 @@ def ask(
     since: Annotated[str, typer.Option(help="How far back: 12h, 30d, 8w, or a day such as 2026-11-01 (UTC).")] = "30d",
     to: Annotated[list[str] | None, typer.Option("--to", help="An actor; may be repeated. All without it.")] = None,
     days: Annotated[int, typer.Option(help="Days that answers are waited for.")] = 7,
-    by: By = "",
+    by: Annotated[str, of_act(acts.ask)] = "",
     as_json: AsJson = False,
 ) -> None:
     """Ask every node whether it met these indicators. It goes out when a second person has approved it."""
-    with _questions(config) as (desk, kept):
-        active = [view.actor.name for view in desk.members() if view.actor.state.value == "active"]
-        strangers = sorted(set(to or ()) - set(active))
-        if strangers:
-            raise Stop(Exit.NOT_FOUND, f"no active actor is called {strangers[0]!r} (bavn centre members)")
-        now_us = _now_us()
-        made = kept.ask(
-            [observable_of(text) for text in indicators],
-            to or active,
-            by,
-            why=why,
-            since_us=_since_us(since, now_us),
-            days=days,
-        )
-        row = _row(kept.view(made.id), "en", now_us)
+    body = typed(acts.Asking, observables=indicators, why=why, to=to or [], days_open=days)
+    with opened(config, *acts.REFUSES) as desk:
+        now_us = desk.now_us()
+        made = acts.ask(desk, by, body, _since_us(since, now_us))
+        row = _row(desk.questions.view(made.id), "en", now_us)
     show([row], as_json=as_json)
     if not as_json and made.approved_us is None:
         print(f"it goes out when somebody else has approved it: bavn centre approve-question {made.id[:12]}")
@@ -72,9 +62,10 @@ def questions(
     limit: int = 20,
 ) -> None:
     """The questions, the latest first, and what each actor answered; who has not answered, and since when."""
-    with _questions(config) as (_, kept):
+    with opened(config, *acts.REFUSES) as desk:
+        kept = desk.questions
         views = [kept.view(_whole(kept, question))] if question else list(kept.every(limit))
-    now_us = _now_us()
+    now_us = desk.now_us()
     if as_json or not question:
         show([_row(view, language, now_us) for view in views], as_json=as_json)
         return
@@ -86,14 +77,14 @@ def approve(
     question: QuestionId,
     config: Config = CENTRE_TOML,
     *,
-    by: By = "",
+    by: Annotated[str, of_act(acts.approve)] = "",
     as_local_root: AsLocalRoot = "",
     as_json: AsJson = False,
 ) -> None:
     """Stand behind somebody else's question: it goes out at once."""
-    with _questions(config) as (_, kept):
-        made = kept.approve(_whole(kept, question), instead(by, as_local_root))
-        row = _row(kept.view(made.id), "en", _now_us())
+    with opened(config, *acts.REFUSES) as desk:
+        made = acts.approve(desk.questions, instead(by, as_local_root), _whole(desk.questions, question))
+        row = _row(desk.questions.view(made.id), "en", desk.now_us())
     show([row], as_json=as_json)
 
 
@@ -102,13 +93,13 @@ def end(
     config: Config = CENTRE_TOML,
     *,
     why: Annotated[str, typer.Option(help="The reason, for the audit log.")],
-    by: By = "",
+    by: Annotated[str, of_act(acts.end)] = "",
     as_json: AsJson = False,
 ) -> None:
     """Take a question back; later answers are refused."""
-    with _questions(config) as (_, kept):
-        made = kept.end(_whole(kept, question), by, why)
-        row = _row(kept.view(made.id), "en", _now_us())
+    with opened(config, *acts.REFUSES) as desk:
+        made = acts.end(desk.questions, by, _whole(desk.questions, question), why)
+        row = _row(desk.questions.view(made.id), "en", desk.now_us())
     show([row], as_json=as_json)
 
 
@@ -128,32 +119,10 @@ def _since_us(text: str, now_us: int) -> int:
         raise Stop(Exit.USAGE, f"--since {text!r}: write 12h, 30d, 8w or a day such as 2026-11-01") from error
 
 
-@contextmanager
-def _questions(config: Any) -> Iterator[tuple[Any, "Questions"]]:
-    from bavn.centre.cases.questions import UnknownQuestion
-    from bavn.centre.cases.who import NotAllowed
-
-    with opened(config) as desk:
-        try:
-            yield desk, desk.questions
-        except UnknownQuestion as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
-        except NotAllowed as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-        except ValueError as error:
-            raise Stop(Exit.USAGE, str(error)) from error
-
-
 def _whole(kept: "Questions", beginning: str) -> str:
     """The id that begins so. Raises UnknownQuestion where none or several do."""
     found = [view.question.id for view in kept.every(1000) if beginning and view.question.id.startswith(beginning)]
     return found[0] if len(found) == 1 else kept.get(beginning).id
-
-
-def _now_us() -> int:
-    from bavn.app.process.real import SystemClock
-
-    return SystemClock().now_us()
 
 
 def _row(view: "QuestionView", language: Language, now_us: int, *, brief: bool = False) -> dict[str, Any]:

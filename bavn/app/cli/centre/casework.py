@@ -4,21 +4,23 @@ Refuses to send anything: the running centre does, at its next step.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
-from bavn.app.cli.spread import spread
+from bavn.app.acts.centre import cases as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, at_work, show
+from bavn.app.cli.centre.person import AsLocalRoot, instead, needs, of_act
+from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.whole_file import write_whole
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US, iso
-from bavn.model.sector.work import DUE_WORDS, STEPS, TASK_WORDS, DueState, NoSuchStep, Task, TaskAct
+from bavn.model.principal import two_people
+from bavn.model.sector.case import CaseAct
+from bavn.model.sector.work import DUE_WORDS, STEPS, TASK_WORDS, DueState, Task
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ Seen = Annotated[
         help="How many changes the case had (its standing) when you decided: after another's act nothing is done.",
     ),
 ]
+ByChange = Annotated[str, of_act(acts.change_task)]
 ID_CHARS = 8
 _TASK_HEADS = (
     Text("task"),
@@ -49,22 +52,6 @@ _TASK_HEADS = (
 )
 
 
-@contextmanager
-def _at_work(config: Path) -> "Iterator[Desk]":
-    """The desk; what people get wrong as one message and its exit code."""
-    from bavn.centre.cases.case.rows import ChangedMeanwhile, UnknownCase
-    from bavn.centre.cases.case.work import UnknownTask
-    from bavn.centre.cases.who import NotAllowed
-
-    with opened(config) as desk:
-        try:
-            yield desk
-        except (UnknownCase, UnknownTask) as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
-        except (NotAllowed, ChangedMeanwhile, NoSuchStep, ValueError) as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-
-
 def mark(
     case_id: CaseId,
     config: Config = CENTRE_TOML,
@@ -74,27 +61,26 @@ def mark(
     rsit: Annotated[str | None, typer.Option(help="class/type, as `bavn centre rsit` lists them; empty: none.")] = None,
     technique: Annotated[list[str] | None, typer.Option(help="ATT&CK id, as often as needed; replaces all.")] = None,
     why: Why = "",
-    by: By = "",
+    by: Annotated[str, of_act(acts.mark)] = "",
     seen: Seen = None,
     language: Spoken = "en",
 ) -> None:
     """Mark a case: TLP 2.0, PAP, RSIT class, ATT&CK techniques. What is not given stays."""
-    from dataclasses import replace
-
     if pap and pap.upper() not in Pap.__members__:
         raise Stop(Exit.USAGE, f"--pap is red, amber, green or clear, not {pap[:20]!r}")
-    with _at_work(config) as desk:
+    with at_work(config) as desk:
         desk.cases.case(case_id)
-        made = desk.files.marking(case_id)
-        if tlp is not None:
-            made = replace(made, tlp=tlp)
-        if pap:
-            made = replace(made, pap=Pap[pap.upper()])
-        if rsit is not None:
-            made = replace(made, rsit=rsit)
-        if technique is not None:
-            made = replace(made, techniques=tuple(technique))
-        desk.files.mark(case_id, by, made, why, seen)
+        was = desk.files.marking(case_id)
+        body = typed(
+            acts.MarkRequest,
+            tlp=tlp or was.tlp,
+            pap=pap.upper() or was.pap.name,
+            rsit=was.rsit if rsit is None else rsit,
+            techniques=was.techniques if technique is None else technique,
+            why=why,
+            seen=seen,
+        )
+        acts.mark(desk.files, by, case_id, body)
         show([marking_row(desk, case_id, language)], as_json=False)
 
 
@@ -104,13 +90,13 @@ def hand_over(
     why: Annotated[str, typer.Option("--why", help="Why, and what they must know.")],
     config: Config = CENTRE_TOML,
     *,
-    by: By = "",
+    by: Annotated[str, of_act(acts.hand_over)] = "",
     seen: Seen = None,
     language: Spoken = "en",
 ) -> None:
     """Give a case to another person."""
-    with _at_work(config) as desk:
-        made = desk.files.hand_over(case_id, by, to, why, seen)
+    with at_work(config) as desk:
+        made = acts.hand_over(desk.files, by, case_id, typed(acts.OwnerRequest, to=to, why=why, seen=seen))
     print(Text("{id} is {to}'s now", id=made.id, to=to).say(language))
 
 
@@ -120,13 +106,13 @@ def merge(
     why: Why,
     config: Config = CENTRE_TOML,
     *,
-    by: By = "",
+    by: Annotated[str, of_act(acts.merge)] = "",
     seen: Seen = None,
     language: Spoken = "en",
 ) -> None:
     """Merge a case into another, with all its tasks, words, evidence and actors; its history stays."""
-    with _at_work(config) as desk:
-        made = desk.files.merge(case_id, into, by, why, seen)
+    with at_work(config) as desk:
+        made = acts.merge(desk.files, by, case_id, typed(acts.MergeRequest, into=into, why=why, seen=seen))
     print(Text("{id} goes on for {case_id}", id=made.id, case_id=case_id).say(language))
 
 
@@ -136,20 +122,16 @@ def split(
     why: Why,
     config: Config = CENTRE_TOML,
     *,
-    by: By = "",
+    by: Annotated[str, of_act(acts.split)] = "",
     seen: Seen = None,
 ) -> None:
     """Make a new case of some of a case's observables; prints its id. Later reports follow their observable."""
-    from bavn.model.observable import NotCanonical, Observable
-
-    try:
-        named = [Observable.of(*text.split(":", 1)) for text in observables if ":" in text]
-    except NotCanonical as error:
-        raise Stop(Exit.USAGE, str(error)) from error
+    named = [dict(zip(("type", "value"), text.split(":", 1), strict=True)) for text in observables if ":" in text]
     if len(named) != len(observables):
         raise Stop(Exit.USAGE, "an observable is written type:value, such as domain:example.com")
-    with _at_work(config) as desk:
-        print(desk.files.split(case_id, named, by, why, seen).id)
+    body = typed(acts.SplitRequest, observables=named, why=why, seen=seen)
+    with at_work(config) as desk:
+        print(acts.split(desk.files, by, case_id, body).id)
 
 
 def involve(
@@ -158,23 +140,13 @@ def involve(
     why: Why,
     config: Config = CENTRE_TOML,
     *,
-    by: By = "",
+    by: Annotated[str, of_act(acts.involve)] = "",
     language: Spoken = "en",
 ) -> None:
     """Add an actor to a case by hand: it sees its part of it from then on."""
-    with _at_work(config) as desk:
-        _members(desk, [actor])
-        desk.work.involved.add(case_id, actor, by, why)
+    with at_work(config) as desk:
+        acts.involve(desk, by, case_id, typed(acts.ActorRequest, actor=actor, why=why))
     print(Text("{actor} is in {case_id}", actor=actor, case_id=case_id).say(language))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deadlines:
-    """Within how many hours each step of a task is done; None: as the settings have it."""
-
-    acknowledge_hours: Annotated[int | None, typer.Option(help="Acknowledged within these hours.")] = None
-    applies_hours: Annotated[int | None, typer.Option(help="Whether it applies is said within these hours.")] = None
-    done_hours: Annotated[int | None, typer.Option(help="Done within these hours.")] = None
 
 
 @spread
@@ -187,19 +159,17 @@ def task(
         list[str] | None, typer.Option("--to", help="An actor, as often as needed; all in the case if left out.")
     ] = None,
     question: Annotated[bool, typer.Option("--question", help="It is a question, not a task.")] = False,
-    deadlines: Deadlines,
-    by: By = "",
+    deadlines: acts.Deadlines,
+    by: Annotated[str, of_act(acts.ask)] = "",
     seen: Seen = None,
     as_json: AsJson = False,
     language: Spoken = "en",
 ) -> None:
     """Give actors a task, or ask them a question, with deadlines in hours."""
-    with _at_work(config) as desk:
-        desk.cases.case(case_id)
-        actors = to or sorted(desk.work.involved.actors(case_id))
-        _members(desk, actors)
-        hours = desk.work.settings.deadlines(deadlines.acknowledge_hours, deadlines.applies_hours, deadlines.done_hours)
-        made = desk.work.ask(case_id, actors, "question" if question else "task", text, by, hours, seen)
+    with at_work(config) as desk:
+        kind = "question" if question else "task"
+        body = typed(acts.TaskRequest, **dict(deadlines), actors=to or [], kind=kind, text=text, seen=seen)
+        made = acts.ask(desk, by, case_id, body)
         rows = _task_rows(desk, made, language, as_json=as_json)
     show(rows, as_json=as_json)
 
@@ -214,7 +184,7 @@ def tasks(
     language: Spoken = "en",
 ) -> None:
     """Tasks and questions to actors, the next deadline first, each step with where it stands."""
-    with _at_work(config) as desk:
+    with at_work(config) as desk:
         if case_id:
             desk.cases.case(case_id)
         found = desk.work.tasks(case_id or None, running=running)
@@ -225,18 +195,24 @@ def tasks(
         raise Stop(Exit.UNHEALTHY, f"a deadline has passed at {', '.join(sorted({one.actor for one in late}))}")
 
 
-def task_cancel(
-    task_id: TaskId, why: Why, config: Config = CENTRE_TOML, *, by: By = "", language: Spoken = "en"
-) -> None:
-    """Take a task back."""
-    _change(config, task_id, TaskAct.CANCEL, by, why, language)
+def _changing(act: Literal["cancel", "reopen"], what: str) -> Callable[..., None]:
+    def change(
+        task_id: TaskId, why: Why, config: Config = CENTRE_TOML, *, by: ByChange = "", language: Spoken = "en"
+    ) -> None:
+        with at_work(config) as desk:
+            named = [one for one in desk.work.tasks() if task_id and one.id.startswith(task_id.lower())]
+            if len(named) != 1:
+                raise Stop(Exit.NOT_FOUND, f"{len(named)} tasks' ids begin with {task_id[:40]!r} (bavn centre tasks)")
+            made = acts.change_task(desk.work, by, named[0].id, typed(acts.TaskChange, act=act, why=why))
+            rows = _task_rows(desk, (made,), language, as_json=False)
+        show(rows, as_json=False)
+
+    change.__doc__ = what
+    return change
 
 
-def task_reopen(
-    task_id: TaskId, why: Why, config: Config = CENTRE_TOML, *, by: By = "", language: Spoken = "en"
-) -> None:
-    """Open a task again that was done, not applicable or cancelled."""
-    _change(config, task_id, TaskAct.REOPEN, by, why, language)
+task_cancel = _changing("cancel", "Take a task back.")
+task_reopen = _changing("reopen", "Open a task again that was done, not applicable or cancelled.")
 
 
 def say(
@@ -245,18 +221,18 @@ def say(
     config: Config = CENTRE_TOML,
     *,
     to: Annotated[str, typer.Option("--to", help="Only this actor; all in the case if left out.")] = "",
-    by: By = "",
+    by: Annotated[str, of_act(acts.say)] = "",
     language: Spoken = "en",
 ) -> None:
     """Say something to the actors in a case. A remark for the centre alone is `bavn centre comment`."""
-    with _at_work(config) as desk:
-        desk.work.say(case_id, by, text, to)
+    with at_work(config) as desk:
+        acts.say(desk.work, by, case_id, typed(acts.WordsRequest, text=text, to=to))
     print(Text("said; the running centre sends it").say(language))
 
 
 def parts(case_id: CaseId, config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """Who is in a case, why, and how far each has been told its part."""
-    with _at_work(config) as desk:
+    with at_work(config) as desk:
         desk.cases.case(case_id)
         told = desk.told(case_id)
         found = desk.work.tasks(case_id)
@@ -284,7 +260,7 @@ def case_evidence(
     as_json: AsJson = False,
 ) -> None:
     """What actors attached to a case by hand; with --take and --out one of it is written to a file."""
-    with _at_work(config) as desk:
+    with at_work(config) as desk:
         desk.cases.case(case_id)
         found = desk.work.evidence(case_id)
         if not take:
@@ -322,25 +298,16 @@ def timeline(
     language: Spoken = "en",
 ) -> None:
     """Everything that happened in a case, in one order: people, actors, indicators, sightings, reminders."""
-    with _at_work(config) as desk:
+    with at_work(config) as desk:
         found = desk.timeline(case_id)
+    if as_json:
+        names = ("who", "what", "case", "says")
+        told = ((one, (one.who, one.what, one.case_id, one.text.say(language))) for one in found)
+        show([{"at": iso(one.at_us)} | dict(zip(names, cells, strict=True)) for one, cells in told], as_json=True)
+        return
     for one in found:
-        if as_json:
-            print(
-                json.dumps(
-                    {
-                        "at": iso(one.at_us),
-                        "who": one.who,
-                        "what": one.what,
-                        "case": one.case_id,
-                        "says": one.text.say(language),
-                    },
-                    ensure_ascii=False,
-                )
-            )
-        else:
-            other = "" if one.case_id == case_id else f" [{one.case_id}]"
-            print(f"{iso(one.at_us)[:19]}  {one.who:<20} {one.text.say(language)}{other}")
+        other = "" if one.case_id == case_id else f" [{one.case_id}]"
+        print(f"{iso(one.at_us)[:19]}  {one.who:<20} {one.text.say(language)}{other}")
 
 
 def rsit_codes(*, as_json: AsJson = False, language: Spoken = "en") -> None:
@@ -348,6 +315,64 @@ def rsit_codes(*, as_json: AsJson = False, language: Spoken = "en") -> None:
     from bavn.model.intel import rsit
 
     show([{"code": code, "words": rsit.words(code).say(language)} for code in rsit.TYPES], as_json=as_json)
+
+
+def comment(
+    case_id: Annotated[str, typer.Argument(help="case-...")],
+    text: Annotated[str, typer.Argument(help="What is to be remembered.")],
+    config: Config = CENTRE_TOML,
+    *,
+    by: Annotated[str, of_act(acts.comment)] = "",
+) -> None:
+    """Write a remark into a case's history."""
+    with at_work(config) as desk:
+        acts.comment(desk.cases, by, case_id, typed(acts.CommentRequest, text=text))
+    print(f"{case_id}: remembered")
+
+
+def case(
+    case_id: Annotated[str, typer.Argument(help="case-...")],
+    act: Annotated[CaseAct | None, typer.Argument(help="What to do; without it the case is shown.")] = None,
+    config: Config = CENTRE_TOML,
+    *,
+    by: Annotated[str, of_act(acts.step)] = "",
+    why: Annotated[str, typer.Option(help="The reason; needed for all but `take`.")] = "",
+    as_local_root: AsLocalRoot = "",
+    seen: Seen = None,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """Show a case and its history, or do a step of its life-cycle."""
+    if act is CaseAct.RELEASE:
+        needs(by, acts.release.right)
+        by = instead(by, as_local_root)
+    with at_work(config) as desk:
+        if act is CaseAct.RELEASE:
+            found = acts.release(desk.cases, by, case_id, why, seen)
+        else:
+            found = desk.cases.case(case_id) if act is None else acts.step(desk.cases, by, case_id, act, why, seen)
+        history, marked = desk.cases.audit_lines(case_id), marking_row(desk, case_id, language)
+        there = sorted(desk.work.involved.actors(case_id))
+        alone = act is CaseAct.RELEASE and not two_people(desk.cases.behind(case_id))
+    row = {
+        "case": found.id,
+        "lead": found.lead_id,
+        "state": found.state.value,
+        "score": round(found.score, 3),
+        "owner": found.owner,
+        "observables": [str(e.observable) for e in found.facts.elements],
+    }
+    row |= {name: marked[name] for name in ("standing", "tlp", "pap", "rsit", "techniques", "merged_into")}
+    row["actors"] = there
+    if as_json:
+        print(json.dumps(row, ensure_ascii=False))
+        return
+    show([row], as_json=False)
+    for line in history:
+        print(f"{iso(line.at_us)[:19]}  {line.who:<16} {line.act:<12} {line.detail}")
+    if alone:
+        print("One person stands behind it: what may block waits until another account says, by its token or key,")
+        print(f"    bavn centre indicator release {case_id} --why REASON")
 
 
 # --- shared ----------------------------------------------------------------------------------------------------
@@ -367,25 +392,6 @@ def marking_row(desk: "Desk", case_id: str, language: Language) -> dict[str, Any
         "techniques": list(made.techniques),
         "merged_into": desk.files.merged_into(case_id),
     }
-
-
-def _members(desk: "Desk", actors: list[str]) -> None:
-    known = sorted(member.actor.name for member in desk.members())
-    strange = [actor for actor in actors if actor not in known]
-    if strange:
-        raise Stop(
-            Exit.NOT_FOUND, f"no actor is called {strange[0][:60]!r}; there are {', '.join(known) or 'none yet'}"
-        )
-
-
-def _change(config: Path, given: str, act: TaskAct, by: str, why: str, language: Language) -> None:
-    with _at_work(config) as desk:
-        named = [one for one in desk.work.tasks() if given and one.id.startswith(given.lower())]
-        if len(named) != 1:
-            raise Stop(Exit.NOT_FOUND, f"{len(named)} tasks' ids begin with {given[:40]!r} (bavn centre tasks)")
-        made = desk.work.change_task(named[0].id, act, by, why)
-        rows = _task_rows(desk, (made,), language, as_json=False)
-    show(rows, as_json=False)
 
 
 def _dues(desk: "Desk", one: Task) -> tuple[tuple[str, int, DueState], ...]:

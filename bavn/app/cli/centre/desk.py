@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.act import ActRefused, Kind, refusing
 from bavn.app.cli.centre.person import option
+from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.spoken import Spoken as Language
 
 if TYPE_CHECKING:
@@ -33,16 +35,30 @@ CENTRE_TOML = Path("centre.toml")
 
 
 @contextmanager
-def opened(config: Path) -> Iterator["Desk"]:
-    """The desk of the centre that this file configures; its handles are let go of at the end."""
+def opened(config: Path, *kinds: Kind) -> Iterator["Desk"]:
+    """The desk of the centre that this file configures; its handles are let go of at the end. What a room refuses ends
+    the command where it is one of ``kinds``."""
     from bavn.app.centre.parts import open_desk
     from bavn.app.config.load import read_centre
 
     desk = open_desk(read_centre(config))
     try:
-        yield desk
+        with refusing(*kinds):
+            yield desk
     finally:
         desk.engine.dispose()
+
+
+@contextmanager
+def at_work(config: Path) -> Iterator["Desk"]:
+    """The desk, for work on a case: there what is wrong is not possible now."""
+    from bavn.app.acts.centre.refusals import KINDS
+
+    try:
+        with opened(config, *KINDS) as desk:
+            yield desk
+    except ActRefused as refused:
+        raise Stop(Exit.NOT_NOW if refused.code is Exit.USAGE else refused.code, str(refused)) from refused
 
 
 def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -8,129 +8,100 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Literal
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByApprover, Config, Spoken, show
-from bavn.app.cli.centre.person import AsLocalRoot, instead
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import exercises as acts
+from bavn.app.centre.parts import opened_registry
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, show
+from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.spread import spread, typed
+from bavn.app.config.load import CentreFile, read_centre
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.moment import HOUR_US, iso
+from bavn.app.process.real import SystemClock
+from bavn.centre.cases.exercises.exercises import Exercise, Exercises
+from bavn.model.moment import iso
 from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, Campaign
-from bavn.model.text import Language, Text
-
-if TYPE_CHECKING:
-    from bavn.app.config.load import CentreFile
-    from bavn.centre.cases.exercises.exercises import Exercise, Exercises
-    from bavn.model.sector.exercise import Role
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="A planned, harmless campaign that the sector plays."
 )
 Id = Annotated[str, typer.Argument(help="exercise-..., as `list` shows it.")]
+ByStep = Annotated[str, of_act(acts.step)]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log and the report.")]
-_OBJECTIVE: Final = "|"
 
 
 @contextmanager
-def opened(config: Path) -> Iterator[tuple["CentreFile", "Exercises", list[str]]]:
+def opened(config: Path) -> Iterator[tuple[CentreFile, Exercises, list[str]]]:
     """The exercises of this centre and the names of its actors, with refusals as exit codes."""
-    from bavn.app.centre.parts import open_registry
-    from bavn.app.config.load import read_centre
-    from bavn.app.process.real import SystemClock
-    from bavn.app.reports.exercise_plan import NoSuchActor
-    from bavn.centre.cases.exercises.exercises import Exercises, UnknownExercise
-    from bavn.centre.cases.who import NotAllowed
-    from bavn.model.sector.exercise import NoSuchStep
-
     file = read_centre(config)
-    registry = open_registry(file)
-    try:
+    with opened_registry(file) as registry, refusing(*acts.REFUSES):
         yield file, Exercises(registry.engine, SystemClock()), [one.name for one in registry.members()[1]]
-    except (NoSuchActor, UnknownExercise) as error:
-        raise Stop(Exit.NOT_FOUND, str(error)) from error
-    except (NotAllowed, NoSuchStep) as error:
-        raise Stop(Exit.NOT_NOW, str(error)) from error
-    except ValueError as error:
-        raise Stop(Exit.USAGE, str(error)) from error
-    finally:
-        registry.engine.dispose()
 
 
 @app.command("plan")
+@spread
 def plan(
     config: Config = CENTRE_TOML,
     *,
-    title_en: Annotated[str, typer.Option("--title-en", help="One line in English.")],
-    title_da: Annotated[str, typer.Option("--title-da", help="One line in Danish.")],
+    frame: acts.PlanFrame,
     objective: Annotated[list[str], typer.Option("--objective", help="What to learn, 'English|Dansk'; repeatable.")],
     actor: Annotated[
         list[str], typer.Option("--actor", help="NAME[:beacon|dns-tunnel[:MINUTES after the start]]; repeatable.")
     ],
     begins: Annotated[dt.datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M"], help="UTC; now without it.")] = None,
-    hours: Annotated[int, typer.Option(help="How long it lasts at most.", min=1, max=14 * 24)] = 4,
-    actors_min: Annotated[int, typer.Option(help="So many must let it out before it is a lead.", min=2, max=8)] = 2,
-    by: By = "",
+    by: Annotated[str, of_act(acts.plan)] = "",
 ) -> None:
     """Plan an exercise; nobody is told yet. Prints its id."""
-    from bavn.app.process.real import SystemClock
-    from bavn.model.sector.exercise import Plan
-
-    begins_us = SystemClock().now_us() if begins is None else int(begins.replace(tzinfo=dt.UTC).timestamp()) * 1_000_000
+    body = typed(
+        acts.ExerciseBody,
+        **dict(frame),
+        objectives=list(map(_objective, objective)),
+        roles=list(map(_role, actor)),
+        begins_us=None if begins is None else int(begins.replace(tzinfo=dt.UTC).timestamp()) * 1_000_000,
+    )
     with opened(config) as (_, exercises, names):
-        roles = tuple(_role(given, names) for given in actor)
-        made = exercises.plan(
-            Plan(
-                title=Text.written(title_en, da=title_da),
-                objectives=tuple(map(_objective, objective)),
-                roles=roles,
-                begins_us=begins_us,
-                ends_us=begins_us + hours * HOUR_US,
-                t=actors_min,
-            ),
-            by,
-        )
+        made = acts.plan(exercises, by, body, names, SystemClock().now_us())
     print(
-        f"EXERCISE {made.id}: planned for {', '.join(role.actor for role in roles)}; start it with"
+        f"EXERCISE {made.id}: planned for {', '.join(role.actor for role in made.plan.roles)}; start it with"
         f" `bavn centre exercise start {made.id}`"
     )
 
 
-@app.command("start")
-def start(exercise: Id, config: Config = CENTRE_TOML, *, by: By = "") -> None:
-    """Tell every actor that has a part; each takes part as its own policy or people say."""
-    with opened(config) as (_, exercises, _):
-        _done(exercises.start(exercise, by))
+def _step(way: Literal["start", "confirm"], what: str) -> None:
+    @app.command(way, help=what)
+    def done(exercise: Id, config: Config = CENTRE_TOML, *, by: ByStep = "") -> None:
+        with opened(config) as (_, exercises, _):
+            _done(acts.step(exercises, by, exercise, way))
 
 
-@app.command("confirm")
-def confirm(exercise: Id, config: Config = CENTRE_TOML, *, by: By = "") -> None:
-    """Call the exercise's lead a case, after a look at it."""
-    with opened(config) as (_, exercises, _):
-        _done(exercises.confirm(exercise, by))
+def _over(way: Literal["end", "stop"], what: str) -> None:
+    @app.command(way, help=what)
+    def done(exercise: Id, config: Config = CENTRE_TOML, *, why: Why, by: ByStep = "") -> None:
+        with opened(config) as (_, exercises, _):
+            _done(acts.step(exercises, by, exercise, way, why))
 
 
-@app.command("release")
-def release(
-    exercise: Id, config: Config = CENTRE_TOML, *, by: ByApprover = "", as_local_root: AsLocalRoot = ""
+_step("start", "Tell every actor that has a part; each takes part as its own policy or people say.")
+_step("confirm", "Call the exercise's lead a case, after a look at it.")
+
+
+@app.command("release", help=acts.release.__doc__)
+def _release(
+    exercise: Id,
+    config: Config = CENTRE_TOML,
+    *,
+    by: Annotated[str, of_act(acts.release)] = "",
+    as_local_root: AsLocalRoot = "",
 ) -> None:
-    """Let the exercise's indicator out, as somebody else than who confirmed the case."""
     with opened(config) as (_, exercises, _):
-        _done(exercises.release(exercise, instead(by, as_local_root)))
+        _done(acts.release(exercises, instead(by, as_local_root), exercise))
 
 
-@app.command("end")
-def end(exercise: Id, config: Config = CENTRE_TOML, *, why: Why, by: By = "") -> None:
-    """It is over as planned; every node wipes what it kept of it."""
-    with opened(config) as (_, exercises, _):
-        _done(exercises.end(exercise, by, why))
-
-
-@app.command("stop")
-def stop(exercise: Id, config: Config = CENTRE_TOML, *, why: Why, by: By = "") -> None:
-    """Kill it at once at all nodes, whatever it has come to."""
-    with opened(config) as (_, exercises, _):
-        _done(exercises.stop(exercise, by, why))
+_over("end", "It is over as planned; every node wipes what it kept of it.")
+_over("stop", "Kill it at once at all nodes, whatever it has come to.")
 
 
 @app.command("list")
@@ -143,7 +114,7 @@ def listed(config: Config = CENTRE_TOML, *, limit: int = 50, as_json: AsJson = F
             {
                 "mark": MARK.say(language),
                 "exercise": one.id,
-                "state": _state(one, language, as_json=as_json),
+                "state": one.state.value if as_json else STATES[one.state].say(language),
                 "title": one.plan.title.say(language),
                 "begins": iso(one.plan.begins_us)[:16],
                 "ends": iso(one.plan.ends_us)[:16],
@@ -197,7 +168,6 @@ def report(
 ) -> None:
     """The after-action report: who saw what when, who answered, what was missed, against the objectives."""
     from bavn.app.centre.publish_parts import rendered, write
-    from bavn.app.process.real import SystemClock
     from bavn.app.reports.exercise_report import json_file as filed
     from bavn.app.reports.exercise_report import judgements
     from bavn.app.reports.exercise_report import report as made_of
@@ -218,29 +188,20 @@ def report(
         print(line)
 
 
-def _role(given: str, names: list[str]) -> "Role":
-    from bavn.app.reports.exercise_plan import role
-    from bavn.model.sector.exercise import BadExercise
-
+def _role(given: str) -> acts.RoleBody:
     name, _, rest = given.partition(":")
     campaign, _, minutes = rest.partition(":")
     if (campaign or Campaign.BEACON) not in set(Campaign) or not (minutes or "0").isdecimal() or len(minutes) > 5:
-        raise BadExercise(f"--actor is NAME[:{'|'.join(Campaign)}[:MINUTES]], not {given[:60]!r}")
-    return role(name, Campaign(campaign or Campaign.BEACON), int(minutes or 0), names)
+        raise Stop(Exit.USAGE, f"--actor is NAME[:{'|'.join(Campaign)}[:MINUTES]], not {given[:60]!r}")
+    return typed(acts.RoleBody, actor=name, campaign=campaign or Campaign.BEACON, after_minutes=int(minutes or 0))
 
 
-def _objective(given: str) -> Text:
-    from bavn.model.sector.exercise import BadExercise
-
-    english, _, danish = given.partition(_OBJECTIVE)
+def _objective(given: str) -> acts.ObjectiveBody:
+    english, _, danish = given.partition("|")
     if not english.strip() or not danish.strip():
-        raise BadExercise(f"--objective is 'English|Dansk', not {given[:60]!r}")
-    return Text.written(english.strip(), da=danish.strip())
+        raise Stop(Exit.USAGE, f"--objective is 'English|Dansk', not {given[:60]!r}")
+    return typed(acts.ObjectiveBody, en=english, da=danish)
 
 
-def _state(one: "Exercise", language: Language, *, as_json: bool) -> str:
-    return one.state.value if as_json else STATES[one.state].say(language)
-
-
-def _done(one: "Exercise") -> None:
+def _done(one: Exercise) -> None:
     print(f"EXERCISE {one.id}: {one.state.value}, version {one.version}")

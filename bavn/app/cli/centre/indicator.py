@@ -4,22 +4,20 @@ Refuses to decide who may: two different people stand behind what may block by i
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByApprover, Config, Spoken, opened, show
-from bavn.app.cli.centre.person import AsLocalRoot, instead
-from bavn.app.cli.spread import spread
+from bavn.app.acts.centre import indicators as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.intel.indicator import Pap, Tlp
+from bavn.model.intel.indicator import Pap
 from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import iso
 from bavn.model.observable import NotCanonical
-from bavn.model.sector.indicator_life import LifeAct, LifeState
+from bavn.model.sector.indicator_life import LifeState
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
@@ -30,7 +28,6 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Indicators:
 Wanted = Annotated[str, typer.Argument(help="indicator--..., its beginning, or the observable (type:value).")]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.")]
 Rev = Annotated[int | None, typer.Option(help="Only if it still stands at this revision (indicator show).")]
-PAPS = {"red": Pap.RED, "amber": Pap.AMBER, "green": Pap.GREEN, "clear": Pap.CLEAR}
 STATES: dict[LifeState, Text] = {
     LifeState.DRAFT: Text("draft"),
     LifeState.REVIEW: Text("in review"),
@@ -41,18 +38,6 @@ STATES: dict[LifeState, Text] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
-    """How an indicator is marked, and how long it lives."""
-
-    tlp: Annotated[Tlp, typer.Option(help="How far it may travel.")] = Tlp.AMBER
-    pap: Annotated[Literal["red", "amber", "green", "clear"], typer.Option(help="green may block, amber watches.")] = (
-        "green"
-    )
-    days: Annotated[int, typer.Option(help="Days that it lives; a refresh begins them anew.")] = 30
-    confidence: Annotated[int, typer.Option(help="0 to 100.")] = 70
-
-
 @app.command("draft")
 @spread
 def draft(
@@ -60,48 +45,48 @@ def draft(
     config: Config = CENTRE_TOML,
     *,
     why: Why,
-    by: By = "",
+    by: Annotated[str, of_act(acts.draft)] = "",
     technique: Annotated[str, typer.Option(help="ATT&CK id, such as T1071.001; of a case: the case's own.")] = "",
-    marked: Marked,
+    terms: acts.IndicatorTerms,
     source: Annotated[list[str] | None, typer.Option(help="Where it comes from; may be repeated.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Draft indicators of your own knowledge, or of all elements of a case."""
-    with _desk(config) as desk:
-        given: dict[str, Any] = {
-            "tlp": marked.tlp,
-            "pap": PAPS[marked.pap],
-            "days": marked.days,
-            "confidence": marked.confidence,
-        }
-        if len(observables) == 1 and observables[0].startswith("case-"):
-            case = desk.cases.case(observables[0])
-            made = [desk.lives.draft_of_case(case, e, by, why, **given) for e in case.facts.elements]
-        else:
-            if not technique:
-                raise Stop(Exit.USAGE, "give --technique, such as T1071.001: every actor reads what it is for")
-            producers = [f"source:{name}" for name in source or ()]
-            made = [
-                desk.lives.draft(observable_of(text), by, why, technique=technique, producers=producers, **given)
-                for text in observables
-            ]
-        rows = [_row(desk, life, "en") for life in made]
+    of_case = len(observables) == 1 and observables[0].startswith("case-")
+    if not of_case and not technique:
+        raise Stop(Exit.USAGE, "give --technique, such as T1071.001: every actor reads what it is for")
+    body = typed(
+        acts.Drafting,
+        **dict(terms),
+        case_id=observables[0] if of_case else "",
+        observables=[] if of_case else observables,
+        technique=technique,
+        sources=source or [],
+        why=why,
+    )
+    with opened(config, *acts.REFUSES) as desk:
+        rows = [_row(desk, life, "en") for life in acts.draft(desk, by, body)]
     show(rows, as_json=as_json)
 
 
-def _step(act: LifeAct, wanted: str, config: Any, by: str, why: str, rev: int | None, as_json: bool) -> None:
-    with _desk(config) as desk:
-        lives = _found(desk, wanted)
-        rows = [_row(desk, desk.lives.act(life.id, act, by, why, rev), "en") for life in lives]
-    show(rows, as_json=as_json)
+def _step(way: Literal["review", "refresh", "withdraw"], what: str) -> None:
+    @app.command(way, help=what)
+    def done(
+        wanted: Wanted,
+        config: Config = CENTRE_TOML,
+        *,
+        why: Why,
+        by: Annotated[str, of_act(acts.step)] = "",
+        rev: Rev = None,
+        as_json: AsJson = False,
+    ) -> None:
+        with opened(config, *acts.REFUSES) as desk:
+            body = typed(acts.Acting, act=way, why=why, rev=rev)
+            rows = [_row(desk, acts.step(desk.lives, by, life.id, body), "en") for life in _found(desk, wanted)]
+        show(rows, as_json=as_json)
 
 
-@app.command("review")
-def review(
-    wanted: Wanted, config: Config = CENTRE_TOML, *, why: Why, by: By = "", rev: Rev = None, as_json: AsJson = False
-) -> None:
-    """Put it to review: warning lists and plausibility are looked at, and shown to whoever reviews it."""
-    _step(LifeAct.REVIEW, wanted, config, by, why, rev, as_json)
+_step("review", "Put it to review: warning lists and plausibility are looked at, and shown to whoever reviews it.")
 
 
 @app.command("approve")
@@ -110,13 +95,17 @@ def approve(
     config: Config = CENTRE_TOML,
     *,
     why: Why,
-    by: ByApprover = "",
+    by: Annotated[str, of_act(acts.let_go)] = "",
     rev: Rev = None,
     as_local_root: AsLocalRoot = "",
     as_json: AsJson = False,
 ) -> None:
     """Stand behind it as the second person."""
-    _step(LifeAct.APPROVE, wanted, config, instead(by, as_local_root), why, rev, as_json)
+    by = instead(by, as_local_root)
+    with opened(config, *acts.REFUSES) as desk:
+        body = typed(acts.Approving, act="approve", why=why, rev=rev)
+        rows = [_row(desk, acts.let_go(desk.lives, by, life.id, body), "en") for life in _found(desk, wanted)]
+    show(rows, as_json=as_json)
 
 
 @app.command("release")
@@ -125,7 +114,7 @@ def release(
     config: Config = CENTRE_TOML,
     *,
     why: Why,
-    by: ByApprover = "",
+    by: Annotated[str, of_act(acts.let_go)] = "",
     now: Annotated[bool, typer.Option("--now", help="Skip the canary ring; works once a second person asks, too.")] = (
         False
     ),
@@ -135,40 +124,36 @@ def release(
 ) -> None:
     """Let it go: to the canary ring first, then to everybody."""
     by = instead(by, as_local_root)
-    with _desk(config) as desk:
+    with opened(config, *acts.REFUSES) as desk:
         rows = []
         for life in _found(desk, wanted):
             if life.state is not LifeState.RELEASED or not now:
-                desk.lives.act(life.id, LifeAct.RELEASE, by, why, rev)
+                acts.let_go(desk.lives, by, life.id, typed(acts.Approving, act="release", why=why, rev=rev))
             if now:
-                desk.lives.hurry(life.id, by, why)
+                acts.let_go(desk.lives, by, life.id, typed(acts.Approving, act="now", why=why))
             rows.append(_row(desk, desk.lives.get(life.id), "en"))
     show(rows, as_json=as_json)
     if now and not as_json and any(row["now"] == "asked for" for row in rows):
         print("the ring is passed over when somebody else says the same")
 
 
-@app.command("refresh")
-def refresh(
-    wanted: Wanted, config: Config = CENTRE_TOML, *, why: Why, by: By = "", rev: Rev = None, as_json: AsJson = False
-) -> None:
-    """It was truly met: its days begin anew, everywhere."""
-    _step(LifeAct.REFRESH, wanted, config, by, why, rev, as_json)
-
-
-@app.command("withdraw")
-def withdraw(
-    wanted: Wanted, config: Config = CENTRE_TOML, *, why: Why, by: By = "", rev: Rev = None, as_json: AsJson = False
-) -> None:
-    """Take it back: every actor lifts it, those that are away when they come back. One person is enough."""
-    _step(LifeAct.WITHDRAW, wanted, config, by, why, rev, as_json)
+_step("refresh", "It was truly met: its days begin anew, everywhere.")
+_step("withdraw", "Take it back: every actor lifts it, those that are away when they come back. One person is enough.")
 
 
 @app.command("wrong")
-def wrong(wanted: Wanted, config: Config = CENTRE_TOML, *, why: Why, by: By = "", as_json: AsJson = False) -> None:
+def wrong(
+    wanted: Wanted,
+    config: Config = CENTRE_TOML,
+    *,
+    why: Why,
+    by: Annotated[str, of_act(acts.step)] = "",
+    as_json: AsJson = False,
+) -> None:
     """Say that it is false: what it is worth sinks."""
-    with _desk(config) as desk:
-        rows = [_row(desk, desk.lives.found_wrong(life.id, by, why), "en") for life in _found(desk, wanted)]
+    with opened(config, *acts.REFUSES) as desk:
+        body = typed(acts.Acting, act="wrong", why=why)
+        rows = [_row(desk, acts.step(desk.lives, by, life.id, body), "en") for life in _found(desk, wanted)]
     show(rows, as_json=as_json)
 
 
@@ -182,7 +167,7 @@ def listed(
     limit: int = 100,
 ) -> None:
     """Indicators, the latest first: where each stands, who stands behind it, what it is worth."""
-    with _desk(config) as desk:
+    with opened(config, *acts.REFUSES) as desk:
         lives = desk.lives.every(state, limit)
         rows = [_standing_row(desk, one, language) for one in desk.upkeep.statuses(lives, desk.now_us())]
     show(rows, as_json=as_json)
@@ -191,7 +176,7 @@ def listed(
 @app.command("show")
 def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """One indicator: what was found before release, where it stands at each actor, and all that was done to it."""
-    with _desk(config) as desk:
+    with opened(config, *acts.REFUSES) as desk:
         life = _found(desk, wanted)[0]
         row = _row(desk, life, language)
         checks = life.checks if life.state is not LifeState.DRAFT else desk.lives.looked_at(life)
@@ -229,15 +214,15 @@ def noise(
     retire: Annotated[bool, typer.Option("--retire", help="Take it out of service.")] = False,
     restore: Annotated[bool, typer.Option("--restore", help="Put it back into service.")] = False,
     why: Annotated[str, typer.Option(help="The reason, for the audit log.")] = "",
-    by: ByApprover = "",
+    by: Annotated[str, of_act(acts.serve)] = "",
     as_json: AsJson = False,
 ) -> None:
     """How good each producer's indicators turned out to be, the noisiest first; retire one by hand, or restore it."""
-    with _desk(config) as desk:
+    with opened(config, *acts.REFUSES) as desk:
         if retire or restore:
             if retire == restore or not producer:
                 raise Stop(Exit.USAGE, "name one producer, and either --retire or --restore")
-            (desk.upkeep.retire if retire else desk.upkeep.restore)(producer, by, why)
+            acts.serve(desk.upkeep, by, producer, "retire" if retire else "restore", why)
         rows = [
             {
                 "producer": one.name,
@@ -298,20 +283,3 @@ def _found(desk: "Desk", wanted: str) -> list["Life"]:
         return [desk.lives.of(observable_of(wanted))]
     except NotCanonical as error:
         raise Stop(Exit.USAGE, f"{wanted!r} is neither an indicator nor an observable: {error}") from error
-
-
-@contextmanager
-def _desk(config: Any) -> Iterator["Desk"]:
-    from bavn.centre.cases.case.cases import UnknownCase
-    from bavn.centre.cases.indicators.indicators import ChangedInBetween, UnknownLife
-    from bavn.centre.cases.who import NotAllowed
-
-    with opened(config) as desk:
-        try:
-            yield desk
-        except (UnknownLife, UnknownCase) as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
-        except (NotAllowed, ChangedInBetween) as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-        except ValueError as error:
-            raise Stop(Exit.USAGE, str(error)) from error

@@ -6,21 +6,15 @@ from typing import Annotated, Final
 
 import typer
 
-from bavn.app.access.rights import Right
-from bavn.app.cli.centre.ask import unanswered
-from bavn.app.cli.centre.casework import Seen, marking_row
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByMembers, Config, Spoken, opened, show
-from bavn.app.cli.centre.person import AsLocalRoot, instead, needs
-from bavn.app.cli.centre.rollout.member import Why, step
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, opened, show
 from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US, iso
-from bavn.model.principal import two_people
-from bavn.model.sector.case import CaseAct
-from bavn.model.sector.member import ActorKind
 
 COMMANDS: Final = {
+    "invite": "bavn.app.cli.centre.rollout.member:invite",
+    "revoke": "bavn.app.cli.centre.rollout.member:revoke",
     "round": "bavn.app.cli.centre.round:round_",
     "ask": "bavn.app.cli.centre.ask:ask",
     "questions": "bavn.app.cli.centre.ask:questions",
@@ -38,6 +32,8 @@ COMMANDS: Final = {
     "upgrade": "bavn.app.cli.centre.store:upgrade",
     "backup": "bavn.app.cli.centre.store:backup",
     "restore": "bavn.app.cli.centre.store:restore",
+    "comment": "bavn.app.cli.centre.casework:comment",
+    "case": "bavn.app.cli.centre.casework:case",
     "mark": "bavn.app.cli.centre.casework:mark",
     "hand-over": "bavn.app.cli.centre.casework:hand_over",
     "merge": "bavn.app.cli.centre.casework:merge",
@@ -103,45 +99,6 @@ def init(config: Config = CENTRE_TOML) -> None:
 
     keys = make(read_centre(config))
     print(f"authority and keys are in {keys.folder}\npin for nodes: {keys.authority().fingerprint}")
-
-
-@app.command("invite")
-def invite(
-    actor: Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as region-nord")],
-    config: Config = CENTRE_TOML,
-    *,
-    kind: Annotated[ActorKind, typer.Option(help="What sort of organisation it is.")] = "other",
-    group: Annotated[
-        str, typer.Option(help="Vendor, host or operator that it shares with others; they count as one.")
-    ] = "",
-    by: ByMembers = "",
-    as_json: AsJson = False,
-) -> None:
-    """Invite an actor: prints a one-time token and the pin. Hand both over outside Bavn."""
-    from bavn.app.cli.centre.rollout.member import membership
-    from bavn.centre.cases.who import NotAllowed
-    from bavn.centre.members.registry import CannotAdd
-
-    with membership(config) as (members_, enrolment):
-        try:
-            token, pin = members_.invite(actor, by, kind=kind, group=group), enrolment.authority.fingerprint
-        except CannotAdd as error:
-            raise Stop(Exit.USAGE, str(error)) from error
-        except NotAllowed as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-    if as_json:
-        print(json.dumps({"actor": actor, "token": token, "pin": pin}))
-    else:
-        print(f"actor: {actor}\ntoken: {token}\npin:   {pin}\nThe token works once, for one day.")
-
-
-@app.command("revoke")
-def revoke(
-    actor: str, config: Config = CENTRE_TOML, *, by: ByMembers = "", why: Why = "shut out by the operator"
-) -> None:
-    """Shut an actor out, at once and for good."""
-    step("revoke", actor, config, by, why)
-    print(f"{actor} is shut out")
 
 
 @app.command("run")
@@ -269,28 +226,6 @@ def open_case(
             raise Stop(Exit.NOT_NOW, str(error)) from error
 
 
-@app.command("comment")
-def comment(
-    case_id: Annotated[str, typer.Argument(help="case-...")],
-    text: Annotated[str, typer.Argument(help="What is to be remembered.")],
-    config: Config = CENTRE_TOML,
-    *,
-    by: By = "",
-) -> None:
-    """Write a remark into a case's history."""
-    from bavn.centre.cases.case.cases import UnknownCase
-    from bavn.centre.cases.who import NotAllowed
-
-    with opened(config) as desk:
-        try:
-            desk.cases.comment(case_id, by, text)
-        except UnknownCase as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
-        except (NotAllowed, ValueError) as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-    print(f"{case_id}: remembered")
-
-
 @app.command("cases")
 def cases(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     """All cases, the latest first."""
@@ -309,60 +244,11 @@ def cases(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     show(rows, as_json=as_json)
 
 
-@app.command("case")
-def case(
-    case_id: Annotated[str, typer.Argument(help="case-...")],
-    act: Annotated[CaseAct | None, typer.Argument(help="What to do; without it the case is shown.")] = None,
-    config: Config = CENTRE_TOML,
-    *,
-    by: By = "",
-    why: Annotated[str, typer.Option(help="The reason; needed for all but `take`.")] = "",
-    as_local_root: AsLocalRoot = "",
-    seen: Seen = None,
-    as_json: AsJson = False,
-    language: Spoken = "en",
-) -> None:
-    """Show a case and its history, or do a step of its life-cycle."""
-    from bavn.centre.cases.case.cases import ChangedMeanwhile, UnknownCase
-    from bavn.centre.cases.who import NotAllowed
-
-    if act is CaseAct.RELEASE:
-        needs(by, Right.APPROVE)
-        by = instead(by, as_local_root)
-    with opened(config) as desk:
-        try:
-            found = desk.cases.case(case_id) if act is None else desk.cases.act(case_id, act, by, why, seen=seen)
-            history, marked = desk.cases.audit_lines(case_id), marking_row(desk, case_id, language)
-            there = sorted(desk.work.involved.actors(case_id))
-            alone = act is CaseAct.RELEASE and not two_people(desk.cases.behind(case_id))
-        except UnknownCase as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
-        except (NotAllowed, ChangedMeanwhile, ValueError) as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-    row = {
-        "case": found.id,
-        "lead": found.lead_id,
-        "state": found.state.value,
-        "score": round(found.score, 3),
-        "owner": found.owner,
-        "observables": [str(e.observable) for e in found.facts.elements],
-    }
-    row |= {name: marked[name] for name in ("standing", "tlp", "pap", "rsit", "techniques", "merged_into")}
-    row["actors"] = there
-    if as_json:
-        print(json.dumps(row, ensure_ascii=False))
-        return
-    show([row], as_json=False)
-    for line in history:
-        print(f"{iso(line.at_us)[:19]}  {line.who:<16} {line.act:<12} {line.detail}")
-    if alone:
-        print("One person stands behind it: what may block waits until another account says, by its token or key,")
-        print(f"    bavn centre indicator release {case_id} --why REASON")
-
-
 @app.command("indicators")
 def indicators(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     """Released indicators, and what became of each at every actor."""
+    from bavn.app.cli.centre.ask import unanswered
+
     with opened(config) as desk:
         rows = [
             {

@@ -5,9 +5,6 @@ Refuses to send anything to an authority.
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,17 +12,19 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
-from bavn.app.cli.spread import spread
+from bavn.app.acts.centre import nis2 as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, at_work, show
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.spread import spread, typed
+from bavn.app.config.load import read_centre
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.catalogue import moment
 from bavn.model.moment import as_datetime, as_us
-from bavn.model.sector.nis2 import NAMES, REPORTS, CrossBorder, DueState, Nis2Act
+from bavn.model.sector.nis2 import NAMES, REPORTS, DueState, Nis2Act
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.centre.cases.nis2.clocks import Nis2View
-    from bavn.centre.desk.desk import Desk
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="NIS2's clocks and drafts, per case and actor.")
 
@@ -40,38 +39,6 @@ _STATES = {
 }
 
 
-@contextmanager
-def _at_work(config: Path) -> Iterator[tuple["Desk", ZoneInfo]]:
-    """The desk and the sector's time zone; what people get wrong as one message and its exit code."""
-    from bavn.app.config.load import read_centre
-    from bavn.centre.cases.case.cases import UnknownCase
-    from bavn.centre.cases.who import NotAllowed
-    from bavn.model.sector.nis2 import OutOfOrder
-
-    zone = ZoneInfo(read_centre(config).centre.limits.time_zone)
-    with opened(config) as desk:
-        try:
-            yield desk, zone
-        except UnknownCase as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
-        except (NotAllowed, OutOfOrder, ValueError) as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """How far an incident reaches; None: as it was noted."""
-
-    cross_border: Annotated[CrossBorder | None, typer.Option(help="Whether it may reach other countries.")] = None
-    trust_service: Annotated[bool | None, typer.Option(help="A trust service notifies within 24 hours.")] = None
-    touched: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--touched", help="A critical function that the incident touched, as often as needed; replaces all."
-        ),
-    ] = None
-
-
 @app.command("note")
 @spread
 def note(
@@ -84,31 +51,18 @@ def note(
         str,
         typer.Option(help="When, as 2026-11-20T16:30 in the sector's time zone, or with an offset; now if left out."),
     ] = "",
-    reach: Reach,
+    reach: acts.Reach,
     correct: Annotated[bool, typer.Option("--correct", help="Change what was noted before; needs --why.")] = False,
     why: Annotated[str, typer.Option(help="The reason, for a correction or for not-significant.")] = "",
-    by: By = "",
+    by: Annotated[str, of_act(acts.note)] = "",
     language: Spoken = "en",
 ) -> None:
     """Note what happened at an actor; shows what is owed until when."""
-    from bavn.centre.cases.nis2.clocks import Flags
-
-    with _at_work(config) as (desk, zone):
-        actors = sorted(member.actor.name for member in desk.members())
-        if actor not in actors:
-            raise Stop(
-                Exit.NOT_FOUND, f"no actor is called {actor[:60]!r}; there are {', '.join(actors) or 'none yet'}"
-            )
-        book = desk.nis2(zone)
-        before = book.view(case_id, actor).flags
-        crosses = reach.cross_border or before.cross_border
-        trusted = before.trust_service if reach.trust_service is None else reach.trust_service
-        functions = before.touched if reach.touched is None else tuple(sorted(set(reach.touched)))
-        flags = Flags(cross_border=crosses, trust_service=trusted, touched=functions)
-        at_us = _moment(at, zone) if at else desk.now_us()
-        made = book.note(
-            case_id, actor, act, at_us, by, why=why, correct=correct, flags=None if flags == before else flags
-        )
+    with at_work(config) as desk:
+        zone = _zone(config)
+        at_us = _moment(at, zone) if at else None
+        body = typed(acts.Nis2Request, **dict(reach), act=act, at_us=at_us, correct=correct, why=why)
+        made = acts.note(desk, by, zone, case_id, actor, body)
     show(_rows([made], zone, language), as_json=False)
 
 
@@ -123,7 +77,8 @@ def listed(
     language: Spoken = "en",
 ) -> None:
     """All clocks, the next deadline first."""
-    with _at_work(config) as (desk, zone):
+    zone = _zone(config)
+    with at_work(config) as desk:
         if case_id:
             desk.cases.case(case_id)
         views = [view for view in desk.nis2(zone).views(case_id or None) if view.running or not running]
@@ -149,7 +104,8 @@ def drafted(
     """A draft of a report to the authority, filled from the case; Markdown. What only the actor knows is a gap."""
     from bavn.centre.cases.nis2.draft import draft, gaps
 
-    with _at_work(config) as (desk, zone):
+    zone = _zone(config)
+    with at_work(config) as desk:
         lines = draft(report, desk.nis2_facts(case_id, actor, zone))
     for line in lines:
         print(line.say(language))
@@ -157,6 +113,10 @@ def drafted(
     if left:
         said = Text("{left} gaps in [[ ]] are to be filled in", left=left)
         print(said.say(language), file=sys.stderr)
+
+
+def _zone(config: Path) -> ZoneInfo:
+    return ZoneInfo(read_centre(config).centre.limits.time_zone)
 
 
 def _moment(text: str, zone: ZoneInfo) -> int:

@@ -13,6 +13,7 @@ import typer
 
 from bavn.app.access.here import KEY_FILE, TOKEN_FILE, here
 from bavn.app.access.rights import Right
+from bavn.app.acts.act import Act
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.principal import Principal, for_second
 
@@ -30,10 +31,17 @@ AsLocalRoot = Annotated[
 ]
 
 
-def option(side: Side, right: Right | None, name: str = "--by") -> Any:
+def option(side: Side, right: Right | None, name: str = "--by", what: Act[..., Any] | None = None) -> Any:
     """The option ``--by`` of a command that needs this right; the command gets who acts. ``right`` None: no account is
-    asked for, since there may be none."""
-    return typer.Option(name, help=BY_HELP, callback=_asked(side, right))
+    asked for, since there may be none. ``what``: the act that the command does."""
+    asked = _asked(side, right)
+    asked.right, asked.what = right, what  # type: ignore[attr-defined]  # read by the test over all acts
+    return typer.Option(name, help=BY_HELP, callback=asked)
+
+
+def of_act(what: Act[..., Any]) -> Any:
+    """The option ``--by`` of the command that does this act."""
+    return option("soc" if what.right.startswith("soc:") else "sac", what.right, what=what)
 
 
 def _asked(side: Side, right: Right | None) -> Callable[[typer.Context, str | None], str]:

@@ -4,20 +4,16 @@ Refuses to change a policy: a changed one is a new one.
 """
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByApprover, Config, opened, show
-from bavn.app.cli.centre.person import AsLocalRoot, instead
-from bavn.app.process.exits import Exit, Stop
-from bavn.model.moment import iso
+from bavn.app.acts.centre import policies as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, opened, show
+from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.centre.cases.policies import PolicyState, StandingPolicy
+from bavn.model.moment import DAY_US, iso
 from bavn.model.observable import ObservableType
-
-if TYPE_CHECKING:
-    from bavn.centre.cases.policies import Policies, PolicyState
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="What may be released without a person, once two have agreed."
@@ -28,8 +24,8 @@ PolicyId = Annotated[str, typer.Argument(help="policy-..., as `bavn centre polic
 @app.command("list")
 def listed(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     """All policies, who stands behind them, and whether they are in force."""
-    with _policies(config) as policies:
-        rows = [_row(state, _now_us()) for state in policies.every()]
+    with opened(config, *acts.REFUSES) as desk:
+        rows = [_row(state, desk.now_us()) for state in desk.cases.policies.every()]
     show(rows, as_json=as_json)
 
 
@@ -44,14 +40,11 @@ def propose(
     types: Annotated[list[ObservableType] | None, typer.Option("--type", help="May be repeated.")] = None,
     blocks_per_day_max: Annotated[int, typer.Option(help="Elements released in a day (UTC).")] = 10,
     indicator_days: Annotated[int, typer.Option(help="Days that each indicator lives.")] = 30,
-    by: ByApprover = "",
+    by: Annotated[str, of_act(acts.propose)] = "",
     as_json: AsJson = False,
 ) -> None:
     """Propose a policy. It is not in force until somebody else approves it."""
-    from bavn.centre.cases.policies import StandingPolicy
-    from bavn.model.moment import DAY_US
-
-    with _policies(config) as policies:
+    with opened(config, *acts.REFUSES) as desk:
         policy = StandingPolicy(
             name=name,
             score_min=score_min,
@@ -61,7 +54,7 @@ def propose(
             indicator_days=indicator_days,
             until_us=int(until.replace(tzinfo=dt.UTC).timestamp()) * 1_000_000 + DAY_US,
         )
-        rows = [_row(policies.propose(policy, by), _now_us())]
+        rows = [_row(acts.propose(desk.cases.policies, by, policy), desk.now_us())]
     show(rows, as_json=as_json)
 
 
@@ -70,13 +63,14 @@ def approve(
     policy: PolicyId,
     config: Config = CENTRE_TOML,
     *,
-    by: ByApprover = "",
+    by: Annotated[str, of_act(acts.approve)] = "",
     as_local_root: AsLocalRoot = "",
     as_json: AsJson = False,
 ) -> None:
     """Stand behind somebody else's policy; it is in force from now on."""
-    with _policies(config) as policies:
-        rows = [_row(policies.approve(policy, instead(by, as_local_root)), _now_us())]
+    with opened(config, *acts.REFUSES) as desk:
+        made = acts.approve(desk.cases.policies, instead(by, as_local_root), policy)
+        rows = [_row(made, desk.now_us())]
     show(rows, as_json=as_json)
 
 
@@ -86,38 +80,16 @@ def end(
     config: Config = CENTRE_TOML,
     *,
     why: Annotated[str, typer.Option(help="The reason, for the audit log.")],
-    by: ByApprover = "",
+    by: Annotated[str, of_act(acts.end)] = "",
     as_json: AsJson = False,
 ) -> None:
     """End a policy; one person is enough. What it released stays until its own end."""
-    with _policies(config) as policies:
-        rows = [_row(policies.end(policy, by, why), _now_us())]
+    with opened(config, *acts.REFUSES) as desk:
+        rows = [_row(acts.end(desk.cases.policies, by, policy, why), desk.now_us())]
     show(rows, as_json=as_json)
 
 
-@contextmanager
-def _policies(config: Any) -> Iterator["Policies"]:
-    from bavn.centre.cases.policies import UnknownPolicy
-    from bavn.centre.cases.who import NotAllowed
-
-    with opened(config) as desk:
-        try:
-            yield desk.cases.policies
-        except UnknownPolicy as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
-        except NotAllowed as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-        except ValueError as error:
-            raise Stop(Exit.USAGE, str(error)) from error
-
-
-def _now_us() -> int:
-    from bavn.app.process.real import SystemClock
-
-    return SystemClock().now_us()
-
-
-def _row(state: "PolicyState", now_us: int) -> dict[str, Any]:
+def _row(state: PolicyState, now_us: int) -> dict[str, Any]:
     policy = state.policy
     return {
         "policy": state.id,

@@ -16,7 +16,7 @@ from bavn.app.access.sessions import RECENT_US, TOKEN_DAYS_MAX, Token
 from bavn.app.process.spoken import Spoken
 from bavn.app.web.access.keeper import Keeper, Signed, trouble_of
 from bavn.app.web.access.setup import Label
-from bavn.app.web.frame import Person, Trouble, signed_in
+from bavn.app.web.frame import Person, Trouble, filled, signed_in
 from bavn.model.text import Text
 
 Own = Annotated[Person, signed_in()]
@@ -113,23 +113,8 @@ def routes(keeper: Keeper) -> APIRouter:
             origin=signed.account.origin,
             password=signed.account.password,
             recovery=signed.account.recovery,
-            passkeys=[
-                PasskeyShown(id=p.id, label=p.label, created_us=p.created_us, used_us=p.used_us)
-                for p in keeper.passkeys.of(name)
-            ],
-            sessions=[
-                SessionShown(
-                    id=s.id,
-                    here=s.id == signed.session.id,
-                    how=s.how,
-                    address=s.address,
-                    agent=s.agent,
-                    began_us=s.began_us,
-                    seen_us=s.seen_us,
-                    until_us=s.until_us,
-                )
-                for s in keeper.sessions.of(name)
-            ],
+            passkeys=[filled(PasskeyShown, p) for p in keeper.passkeys.of(name)],
+            sessions=[filled(SessionShown, s, here=s.id == signed.session.id) for s in keeper.sessions.of(name)],
             tokens=[token_shown(one) for one in keeper.tokens.of(name)],
             may_change_until_us=signed.session.proved_us + RECENT_US,
         )
@@ -184,12 +169,4 @@ def browser(keeper: Keeper, request: Request, person: Person) -> Signed:
 
 def token_shown(one: Token) -> TokenShown:
     """For its owner to see."""
-    return TokenShown(
-        id=one.id,
-        label=one.label,
-        scopes=sorted(one.scopes),
-        made_us=one.made_us,
-        until_us=one.until_us,
-        used_us=one.used_us,
-        ended=one.ended,
-    )
+    return filled(TokenShown, one, scopes=sorted(one.scopes))

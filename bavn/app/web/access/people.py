@@ -13,7 +13,7 @@ from bavn.app.access.accounts import Account, CannotAccount
 from bavn.app.access.rights import Right, Role
 from bavn.app.web.access.account import browser
 from bavn.app.web.access.keeper import Keeper, trouble_of
-from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, opened, page
+from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, filled, opened, page
 from bavn.model.text import Text
 
 Admin = Annotated[Person, allow(Right.ACCOUNTS)]
@@ -149,18 +149,7 @@ def link_of(keeper: Keeper, secret: str) -> str:
 
 
 def _row(one: Account) -> AccountRow:
-    return AccountRow(
-        name=one.name,
-        origin=one.origin,
-        state=one.state,
-        roles=sorted(one.roles),
-        actors=None if one.actors is None else sorted(one.actors),
-        password=one.password,
-        passkeys=one.passkeys,
-        recovery=one.recovery,
-        created_us=one.created_us,
-        seen_us=one.seen_us,
-    )
+    return filled(AccountRow, one, roles=sorted(one.roles), actors=None if one.actors is None else sorted(one.actors))
 
 
 def _within(one: Account, person: Person) -> bool:

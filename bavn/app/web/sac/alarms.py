@@ -9,9 +9,10 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, TextShape, allow
+from bavn.app.acts.act import Kind
+from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.sac.context import SacContext
-from bavn.app.web.sac.refusals.answers import Kind, told
+from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Shape
 from bavn.centre.books.canaries import Chain
 from bavn.centre.desk.alarms import UnknownAlarm
@@ -128,13 +129,11 @@ def routes(house: SacContext) -> APIRouter:
 
 def alarm_shown(one: Alarm) -> AlarmShown:
     """An alarm for the pages."""
-    return AlarmShown(
-        number=one.number,
+    return filled(
+        AlarmShown,
+        one,
         actor=one.actor or None,
-        kind=one.kind,
         says=TextShape.of(one.text),
-        began_us=one.began_us,
-        ended_us=one.ended_us,
         taken_by=one.acked_by or None,
         taken_us=one.acked_us,
     )

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import After, Limit, Person, TextShape, allow, cursor, opened
+from bavn.app.web.frame import After, Limit, Person, TextShape, allow, cursor, filled, opened
 from bavn.app.web.sac.bodies import Shape, Words
 from bavn.app.web.sac.context import SacContext
 from bavn.centre.cases.audit import AuditLine
@@ -117,16 +117,7 @@ def routes(house: SacContext) -> APIRouter:
 
 
 def _line(line: AuditLine) -> LineShape:
-    return LineShape(
-        seq=line.seq,
-        at_us=line.at_us,
-        who=line.who,
-        act=line.act,
-        subject=line.subject,
-        detail=line.detail,
-        prev=line.prev,
-        hash=line.hash,
-    )
+    return filled(LineShape, line)
 
 
 def _words(holds: bool, to_seq: int) -> Text:

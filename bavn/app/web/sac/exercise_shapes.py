@@ -1,28 +1,20 @@
-"""What the SAC console's exercises answer with and are asked. Refuses to decide what is missing or comes next:
+"""What the SAC console's exercises answer with. Refuses to decide what is missing or comes next:
 ``exercise_report`` and ``exercise_plan`` say so, as for the commands.
 """
 
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import Field
-
-from bavn.app.access.rights import Right
+from bavn.app.acts.centre import exercises as acts
 from bavn.app.reports.exercise_plan import may_now, next_step
 from bavn.app.reports.exercise_report import MOMENTS, missing, moments, step_us
-from bavn.app.web.frame import Person, TextShape
-from bavn.app.web.sac.bodies import Name, Shape
+from bavn.app.web.frame import Person, TextShape, filled
+from bavn.app.web.sac.bodies import Shape
 from bavn.centre.cases.exercises.exercises import AtActor, Exercise
 from bavn.model.sector.exercise import (
-    ACTORS_MAX,
     CAMPAIGNS,
     CYCLE,
-    HOURS_MAX,
-    MINUTES_MAX,
-    OBJECTIVE_CHARS_MAX,
-    OBJECTIVES_MAX,
     STATES,
     STEPS,
-    TITLE_CHARS_MAX,
     ActorStep,
     Campaign,
     ExerciseAct,
@@ -30,37 +22,7 @@ from bavn.model.sector.exercise import (
     element_of,
 )
 
-Title = Annotated[str, Field(min_length=1, max_length=TITLE_CHARS_MAX)]
-Aim = Annotated[str, Field(min_length=1, max_length=OBJECTIVE_CHARS_MAX)]
-RIGHT_OF: Final = {act: Right.APPROVE if act is ExerciseAct.RELEASE else Right.TRIAGE for act in ExerciseAct}
-
-
-class ObjectiveBody(Shape):
-    """What is to be learnt, in both languages."""
-
-    en: Aim
-    da: Aim
-
-
-class RoleBody(Shape):
-    """What is played at an actor, and how many minutes after the beginning."""
-
-    actor: Name
-    campaign: Campaign = Campaign.BEACON
-    after_minutes: int = Field(default=0, ge=0, le=MINUTES_MAX)
-
-
-class ExerciseBody(Shape):
-    """A plan. ``begins_us`` None: now; ``hours``: how long it lasts at most; ``actors_min``: so many must let it out
-    before there is a lead."""
-
-    title_en: Title
-    title_da: Title
-    objectives: list[ObjectiveBody] = Field(min_length=1, max_length=OBJECTIVES_MAX)
-    roles: list[RoleBody] = Field(min_length=1, max_length=ACTORS_MAX)
-    begins_us: int | None = Field(default=None, ge=0, lt=1 << 53)
-    hours: int = Field(default=4, ge=1, le=HOURS_MAX)
-    actors_min: int = Field(default=2, ge=2, le=8)
+RIGHT_OF: Final = {act: acts.release.right if act is ExerciseAct.RELEASE else acts.step.right for act in ExerciseAct}
 
 
 class ExercisePreview(Shape):
@@ -154,22 +116,19 @@ def row_of(one: Exercise, person: Person) -> ExerciseRow:
         for state, act in CYCLE
         if state is one.state and person.may(RIGHT_OF[act]) and may_now(one, act, person.name)
     ]
-    return ExerciseRow(
-        id=one.id,
+    counted = {name: sum(ActorStep(name) in steps for steps in said) for name in ("suspected", "seen", "blocked")}
+    return filled(
+        ExerciseRow,
+        one,
+        one.plan,
         mark="EXERCISE",
-        state=one.state,
         says=TextShape.of(STATES[one.state]),
         title=TextShape.of(one.plan.title),
-        begins_us=one.plan.begins_us,
-        ends_us=one.plan.ends_us,
         planned_by=one.by.get("planned", ""),
         actors=len(said),
         joined=sum(ActorStep.ALLOWED in steps for steps in said),
-        suspected=sum(ActorStep.SUSPECTED in steps for steps in said),
-        seen=sum(ActorStep.SEEN in steps for steps in said),
-        blocked=sum(ActorStep.BLOCKED in steps for steps in said),
-        over_us=one.over_us,
         may=sorted(may),
+        **counted,
     )
 
 
@@ -194,28 +153,25 @@ def whole_of(one: Exercise, person: Person, preview: ExercisePreview) -> Exercis
 def actor_of(exercise: Exercise, one: AtActor) -> ExerciseActor:
     """How far an actor has come."""
     at = {said.step: step_us(exercise, said.second) for said in one.steps}
-    return ExerciseActor(
-        actor=one.role.actor,
-        campaign=one.role.campaign,
+    dated = {f"{step.name.lower()}_us": at.get(step) for step in ActorStep}
+    steps = [
+        filled(
+            ExerciseStepShown,
+            said,
+            says=TextShape.of(STEPS[said.step]),
+            at_us=at[said.step],
+            heard_us=said.received_us,
+            detector=said.detector or "",
+        )
+        for said in one.steps
+    ]
+    return filled(
+        ExerciseActor,
+        one,
+        one.role,
         campaign_says=TextShape.of(CAMPAIGNS[one.role.campaign]),
-        after_minutes=one.role.after_minutes,
         refused=one.rule,
-        told_us=one.told_us,
-        injected_us=at.get(ActorStep.INJECTED),
-        suspected_us=at.get(ActorStep.SUSPECTED),
-        let_out_us=at.get(ActorStep.LET_OUT),
-        seen_us=at.get(ActorStep.SEEN),
-        blocked_us=at.get(ActorStep.BLOCKED),
-        cleaned_us=at.get(ActorStep.CLEANED),
-        steps=[
-            ExerciseStepShown(
-                step=said.step,
-                says=TextShape.of(STEPS[said.step]),
-                at_us=at[said.step],
-                heard_us=said.received_us,
-                detector=said.detector or "",
-            )
-            for said in one.steps
-        ],
+        steps=steps,
         missing=[TextShape.of(said) for said in missing(exercise, one)],
+        **{name: us for name, us in dated.items() if name in ExerciseActor.model_fields},
     )

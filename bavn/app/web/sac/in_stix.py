@@ -9,9 +9,9 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
+from bavn.app.acts.centre.cases import Named
 from bavn.app.web.exporting import STIX_SPACE, Objects
 from bavn.app.web.sac.context import SacContext
-from bavn.app.web.sac.shapes import Named
 from bavn.centre.share.share import identity_of
 from bavn.model.moment import iso
 from bavn.model.observable import ObservableType

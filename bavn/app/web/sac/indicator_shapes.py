@@ -3,13 +3,11 @@
 Refuses to decide: the acts come from the life-cycle's table, and the book refuses what may not be.
 """
 
-from typing import Final, Literal
-
-from pydantic import Field
+from typing import Final
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, TextShape
-from bavn.app.web.sac.bodies import Shape, Why
+from bavn.app.web.frame import Person, TextShape, filled
+from bavn.app.web.sac.bodies import Shape
 from bavn.centre.books.clock import IndicatorClock, only_hunted
 from bavn.centre.cases.indicators.indicator import IndicatorSettings, IndicatorStatus, Life
 from bavn.centre.cases.indicators.steps import STEPS, behind
@@ -17,7 +15,7 @@ from bavn.centre.desk.desk import Desk
 from bavn.centre.share.deliveries import AtActor
 from bavn.centre.share.stage_book import StagesStatus
 from bavn.model.intel.decay import worth
-from bavn.model.intel.indicator import Pap, Tlp
+from bavn.model.intel.indicator import PapName, Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import ObservableType
 from bavn.model.principal import may_be_second
@@ -27,7 +25,6 @@ from bavn.model.text import Text
 
 DECAY_POINTS: Final = 60
 SECOND_PERSON: Final = frozenset({LifeAct.APPROVE, LifeAct.RELEASE})
-PapName = Literal["RED", "AMBER", "GREEN", "CLEAR"]
 OTHER: Final = Text("Somebody else must do this: two different people stand behind what may block.")
 ROLE: Final = Text("An approver must do this.")
 STOPPED: Final = Text("It may not go out as it stands: see what was found.")
@@ -169,56 +166,20 @@ class IndicatorWhole(Shape):
     history: list[HistoryLine]
 
 
-class Drafting(Shape):
-    """Indicators of one's own knowledge (``observables``, each ``type:value`` or plain), or of a case's elements."""
-
-    observables: list[str] = Field(default=[], max_length=100)
-    case_id: str = Field(default="", max_length=40)
-    technique: str = Field(default="", max_length=12)
-    tlp: Tlp = Tlp.AMBER
-    pap: PapName = "GREEN"
-    days: int = Field(default=30, ge=1, le=3650)
-    confidence: int = Field(default=70, ge=0, le=100)
-    sources: list[str] = Field(default=[], max_length=20)
-    why: Why
-
-
-class Acting(Shape):
-    """``act`` of a person; ``rev``: the revision that the person saw. ``wrong``: it is false."""
-
-    act: Literal["review", "refresh", "withdraw", "wrong"]
-    why: Why
-    rev: int | None = Field(default=None, ge=0)
-
-
-class Approving(Shape):
-    """What needs an approver. ``now``: pass the canary ring over, once a second person says the same."""
-
-    act: Literal["approve", "release", "now"]
-    why: Why
-    rev: int | None = Field(default=None, ge=0)
-
-
 def row_of(standing: IndicatorStatus, ring: StagesStatus | None, person: Person) -> IndicatorRow:
     """A line of the list for this person."""
     life = standing.life
     waits = life.state is LifeState.REVIEW and not may_go(life.pap, life.people)
-    return IndicatorRow(
-        id=life.id,
+    return filled(
+        IndicatorRow,
+        life,
         type=life.observable.type,
         value=life.observable.value,
-        state=life.state,
-        rev=life.rev,
-        case_id=life.case_id,
-        technique=life.technique,
-        tlp=life.tlp,
         pap=life.pap.name,
         confidence=life.base,
         worth=standing.worth,
         falls_us=standing.falls_us,
         until_us=life.until_us or None,
-        drafted_us=life.drafted_us,
-        drafted_by=life.drafted_by,
         people=list(life.people),
         met_by=len(standing.true_groups),
         wrong_by=len(standing.false_groups),
@@ -231,9 +192,7 @@ def row_of(standing: IndicatorStatus, ring: StagesStatus | None, person: Person)
 
 def stages_shape(ring: StagesStatus) -> RingShape:
     """How the canary ring stands."""
-    return RingShape(
-        state=ring.state, actors=list(ring.actors), began_us=ring.began_us, ended_us=ring.ended_us, why=ring.why
-    )
+    return filled(RingShape, ring, actors=list(ring.actors))
 
 
 def acts_of(life: Life, person: Person) -> list[ActShape]:
@@ -265,13 +224,11 @@ def at_actor(one: AtActor) -> AtActorShape:
         stand = "uncarried"
     elif one.state == "waiting":
         stand = "waits"
-    return AtActorShape(
-        actor=one.actor,
+    return filled(
+        AtActorShape,
+        one,
         stand=stand,
-        rule=one.rule,
-        queued_us=one.queued_us,
         said_us=one.state_us,
-        enforced_us=one.enforced_us,
         enforced_by=list(one.enforcers),
         not_carried_by=list(one.not_carried),
     )
@@ -332,11 +289,5 @@ def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: Clock
         producers=list(life.evidence.producers),
         decay=decay_of(standing, desk.lives.settings, desk.now_us()),
         clock=clock,
-        history=[
-            HistoryLine(seq=line.seq, at_us=line.at_us, who=line.who, act=line.act, detail=line.detail)
-            for line in desk.lives.history(life.id)
-        ],
+        history=[filled(HistoryLine, line) for line in desk.lives.history(life.id)],
     )
-
-
-PAPS: Final[dict[str, Pap]] = {pap.name: pap for pap in Pap}

@@ -3,42 +3,34 @@
 Refuses to decide who may: the life-cycle's table and the book do.
 """
 
-from typing import Annotated, Any, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import indicators as acts
 from bavn.app.web.exporting import in_stix
-from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, opened, page
-from bavn.app.web.sac.bodies import Kind, Shape, Words, observable_of
+from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, filled, opened, page
+from bavn.app.web.sac.bodies import Shape, Words
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.in_stix import released
 from bavn.app.web.sac.indicator_shapes import (
-    PAPS,
-    Acting,
-    Approving,
     ClockShape,
-    Drafting,
     IndicatorRow,
     IndicatorWhole,
     clock_shape,
     row_of,
     whole_of,
 )
-from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.books.clocks import UnknownIndicator
 from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
-from bavn.centre.cases.indicators.indicators import ChangedInBetween, UnknownLife
 from bavn.centre.cases.indicators.pages import IndicatorFilter, indicators_page
 from bavn.centre.share.delivery_pages import OwedTo, owed_to
 from bavn.model.observable import ObservableType
-from bavn.model.sector.indicator_life import LifeAct, LifeState
+from bavn.model.sector.indicator_life import LifeState
 from bavn.model.text import Text
 
-REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownLife, 404, "unknown-indicator", "you"),
-    (ChangedInBetween, 409, "changed-meanwhile", "you"),
-)
 Id = Annotated[str, Path(pattern=r"^indicator--[0-9a-f-]{36}$")]
 State = Annotated[LifeState | None, Query()]
 Type = Annotated[ObservableType | None, Query(alias="type")]
@@ -146,14 +138,10 @@ def _lists(router: APIRouter, house: SacContext) -> None:
 
 
 def _owed_row(owed: OwedTo) -> OwedRow:
-    return OwedRow(
+    return filled(
+        OwedRow,
+        owed,
         id=owed.indicator_id,
-        type=owed.type,
-        value=owed.value,
-        live=owed.live,
-        status=owed.status,
-        rule=owed.rule,
-        queued_us=owed.queued_us,
         said=owed.state,
         said_rule=owed.state_rule,
         said_us=owed.state_us,
@@ -167,60 +155,25 @@ def _one(router: APIRouter, house: SacContext) -> None:
     def indicator(person: Annotated[Person, allow(Right.READ)], indicator_id: Id) -> IndicatorWhole:
         """One indicator: what was found before release, where it stands at each actor, what it is worth, its clock and
         all that was done to it."""
-        with told(*REFUSALS):
+        with refusing(*acts.REFUSES):
             return _whole(house, house.desk.lives.get(indicator_id), person)
 
 
 def _acts(router: APIRouter, house: SacContext) -> None:
-    @router.post("", operation_id="draft_indicators", status_code=201)
-    def draft(person: Annotated[Person, allow(Right.TRIAGE)], body: Drafting) -> Rows[IndicatorRow]:
-        """Draft indicators of your own knowledge, or of all elements of a case."""
-        given: dict[str, Any] = {
-            "tlp": body.tlp,
-            "pap": PAPS[body.pap],
-            "days": body.days,
-            "confidence": body.confidence,
-        }
-        lives = house.desk.lives
-        if bool(body.case_id) == bool(body.observables):
-            raise Trouble(
-                422,
-                "draft-of-what",
-                Text("Name observables or one case."),
-            )
-        with told(*REFUSALS):
-            if body.case_id:
-                case = house.desk.cases.case(body.case_id)
-                made = [lives.draft_of_case(case, e, person.name, body.why, **given) for e in case.facts.elements]
-            else:
-                producers = [f"source:{name}" for name in body.sources]
-                named = [observable_of(text) for text in body.observables]
-                made = [
-                    lives.draft(one, person.name, body.why, technique=body.technique, producers=producers, **given)
-                    for one in dict.fromkeys(named)
-                ]
+    @router.post("", operation_id="draft_indicators", status_code=201, description=acts.draft.__doc__)
+    def draft(person: Annotated[Person, allow(acts.draft)], body: acts.Drafting) -> Rows[IndicatorRow]:
+        made = acts.draft(house.desk, person.name, body)
         return Rows(items=[_row(house, one, person) for one in _standings(house, made)])
 
-    @router.post("/{indicator_id}/acts", operation_id="act_on_indicator")
-    def act(person: Annotated[Person, allow(Right.TRIAGE)], indicator_id: Id, body: Acting) -> IndicatorWhole:
-        """Put it to review, refresh it, withdraw it everywhere, or say that it is wrong. Withdrawing needs one person:
-        lifting must not wait."""
-        with told(*REFUSALS):
-            if body.act == "wrong":
-                made = house.desk.lives.found_wrong(indicator_id, person.name, body.why)
-            else:
-                made = house.desk.lives.act(indicator_id, LifeAct(body.act), person.name, body.why, body.rev)
-            return _whole(house, made, person)
+    @router.post("/{indicator_id}/acts", operation_id="act_on_indicator", description=acts.step.__doc__)
+    def act(person: Annotated[Person, allow(acts.step)], indicator_id: Id, body: acts.Acting) -> IndicatorWhole:
+        return _whole(house, acts.step(house.desk.lives, person.name, indicator_id, body), person)
 
-    @router.post("/{indicator_id}/approvals", operation_id="approve_indicator")
-    def approve(person: Annotated[Person, allow(Right.APPROVE)], indicator_id: Id, body: Approving) -> IndicatorWhole:
-        """Stand behind it as the second person, release it, or ask to pass the canary ring over."""
-        with told(*REFUSALS):
-            if body.act == "now":
-                made = house.desk.lives.hurry(indicator_id, person.name, body.why)
-            else:
-                made = house.desk.lives.act(indicator_id, LifeAct(body.act), person.name, body.why, body.rev)
-            return _whole(house, made, person)
+    @router.post("/{indicator_id}/approvals", operation_id="approve_indicator", description=acts.let_go.__doc__)
+    def approve(
+        person: Annotated[Person, allow(acts.let_go)], indicator_id: Id, body: acts.Approving
+    ) -> IndicatorWhole:
+        return _whole(house, acts.let_go(house.desk.lives, person.name, indicator_id, body), person)
 
 
 def _standings(house: SacContext, lives: list[Life]) -> list[IndicatorStatus]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from bavn.app.web.frame import TextShape
-from bavn.app.web.sac.shapes import Amount, Named, Shape, hour_us
+from bavn.app.acts.centre.cases import Named
+from bavn.app.web.frame import TextShape, filled
+from bavn.app.web.sac.shapes import Amount, Shape, hour_us
 from bavn.centre.books.ignored import PutAside
 from bavn.centre.books.leads import LeadView
 from bavn.centre.cases.case.calibration import Calibration
@@ -163,11 +164,9 @@ def summary(line: LeadLine) -> LeadSummary:
     case = None
     if line.case_id is not None and line.case_state is not None:
         case = _case(line.case_id, line.case_state, line.owner)
-    return LeadSummary(
-        id=lead.id,
-        rank=lead.rank,
-        priority=lead.priority,
-        score=lead.score,
+    return filled(
+        LeadSummary,
+        lead,
         observables=[Named.of(one) for one in lead.observables],
         actors=list(lead.actors),
         techniques=_techniques(lead),
@@ -194,12 +193,10 @@ def shown(
     lead = view.lead
     like = fared.bin_of(lead.score)
     nodes, edges = graph(view)
-    return LeadShown(
-        id=lead.id,
-        rank=lead.rank,
+    return filled(
+        LeadShown,
+        lead,
         alive=view.alive,
-        score=lead.score,
-        priority=lead.priority,
         observables=[Named.of(one) for one in lead.observables],
         actors=list(lead.actors),
         techniques=_techniques(lead),
@@ -222,7 +219,7 @@ def shown(
         reports=[_sign(one) for one in sorted(lead.signs, key=lambda s: (s.first_hour, s.received_us, s.actor))],
         nodes=nodes,
         edges=edges,
-        like=JudgedLike(judged=like.judged, confirmed=like.confirmed, least=like.least, most=like.most),
+        like=filled(JudgedLike, like),
         first_us=hour_us(lead.first_hour),
         last_us=hour_us(lead.last_hour),
         first_report_us=view.first_report_us,
@@ -307,17 +304,12 @@ def _about(name: str) -> TextShape | None:
 
 
 def _sign(sign: Sign) -> SignShown:
-    return SignShown(
-        actor=sign.actor,
-        group=sign.group,
+    return filled(
+        SignShown,
+        sign,
         element=Named.of(sign.observable),
-        tier=sign.tier,
-        round_id=sign.round_id,
-        detector=sign.detector,
-        technique=sign.technique,
         p_at_most=p_of_bucket(sign.p_bucket),
         hosts=HOSTS[sign.hosts_bucket],
         first_us=hour_us(sign.first_hour),
         last_us=hour_us(sign.last_hour),
-        received_us=sign.received_us,
     )

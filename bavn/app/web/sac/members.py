@@ -3,32 +3,27 @@
 Refuses to show a token twice: it is kept as a hash.
 """
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, TextShape, allow
-from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import members as acts
+from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
+from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import SacContext
-from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.desk.membership import QUOTA_MAX, Membership, waits_for
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.enrolment import TOKEN_LIFE_US
-from bavn.centre.members.registry import CannotAdd, NotInState, UnknownActor
-from bavn.centre.members.roles import SUPPLIERS_MAX
+from bavn.centre.members.registry import UnknownActor
 from bavn.model.health import ends_soon
 from bavn.model.node_bounds import NodeBounds
 from bavn.model.sector.functions import FUNCTIONS
-from bavn.model.sector.member import ActorKind, ActorState, Quota
+from bavn.model.sector.member import ActorState, Quota
 from bavn.model.text import Number, Text
 
-REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownActor, 404, "unknown-actor", "you"),
-    (NotInState, 409, "not-now", "you"),
-    (CannotAdd, 422, "cannot-add", "you"),
-)
 Actor = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 
 
@@ -106,23 +101,6 @@ class Token(Shape):
     says: TextShape
 
 
-class Inviting(Shape):
-    """A new member, or one that is to enrol anew (then kind and group stay as they are)."""
-
-    name: Name
-    kind: ActorKind = "other"
-    group: str = Field(default="", pattern=r"^([a-z][a-z0-9-]{1,39})?$")
-
-
-class Setting(Shape):
-    """What is given replaces what was; what is left out stays."""
-
-    functions: list[str] | None = Field(default=None, max_length=100)
-    suppliers: list[str] | None = Field(default=None, max_length=SUPPLIERS_MAX)
-    group: str | None = Field(default=None, pattern=r"^([a-z][a-z0-9-]{1,39})?$")
-    canary: bool | None = None
-
-
 class QuotaSetting(Shape):
     """An own quota for one kind of message; both None puts it back to the sector's."""
 
@@ -172,7 +150,7 @@ def _reads(router: APIRouter, house: SacContext) -> None:
     @router.get("/{actor}", operation_id="member")
     def member(_: Annotated[Person, allow(Right.READ)], actor: Actor) -> MemberWhole:
         """One member: certificates and their ends, quotas, and what suspending or revoking it would do."""
-        with told(*REFUSALS):
+        with refusing(*acts.REFUSES):
             return _whole(house, actor)
 
 
@@ -181,11 +159,9 @@ def _membership(house: SacContext) -> Membership:
 
 
 def _acts(router: APIRouter, house: SacContext) -> None:
-    @router.post("/invitations", operation_id="invite_member", status_code=201)
-    def invite(person: Annotated[Person, allow(Right.MEMBERS)], body: Inviting) -> Token:
-        """Invite a member: its one-time token, shown this once, and the pin."""
-        with told(*REFUSALS):
-            token = _membership(house).invite(body.name, person.name, kind=body.kind, group=body.group)
+    @router.post("/invitations", operation_id="invite_member", status_code=201, description=acts.invite.__doc__)
+    def invite(person: Annotated[Person, allow(acts.invite)], body: acts.Inviting) -> Token:
+        token = acts.invite(_membership(house), person.name, body)
         return Token(
             actor=body.name,
             token=token,
@@ -194,19 +170,10 @@ def _acts(router: APIRouter, house: SacContext) -> None:
             says=TextShape.of(SHOWN_ONCE),
         )
 
-    @router.put("/{actor}", operation_id="set_member")
-    def set_(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Setting) -> MemberWhole:
-        """Set its critical functions, suppliers or group."""
-        with told(*REFUSALS):
-            _membership(house).set_roles(
-                actor,
-                person.name,
-                functions=body.functions,
-                suppliers=body.suppliers,
-                group=body.group,
-                canary=body.canary,
-            )
-            return _whole(house, actor)
+    @router.put("/{actor}", operation_id="set_member", description=acts.change.__doc__)
+    def set_(person: Annotated[Person, allow(acts.change)], actor: Actor, body: acts.Setting) -> MemberWhole:
+        acts.change(_membership(house), person.name, actor, body)
+        return _whole(house, actor)
 
     @router.put("/{actor}/quota", operation_id="set_quota")
     def quota(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: QuotaSetting) -> MemberWhole:
@@ -216,56 +183,32 @@ def _acts(router: APIRouter, house: SacContext) -> None:
             made = Quota(
                 messages_per_hour_max=body.messages_per_hour_max or 0, bytes_per_hour_max=body.bytes_per_hour_max or 0
             )
-        with told(*REFUSALS):
+        with refusing(*acts.REFUSES):
             _membership(house).set_quota(actor, body.kind, made, person.name)
             return _whole(house, actor)
 
 
 def _standing_acts(router: APIRouter, house: SacContext) -> None:
-    @router.post("/{actor}/suspend", operation_id="suspend_member")
-    def suspend(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Because) -> MemberWhole:
-        """Let it in no more until it is resumed."""
-        with told(*REFUSALS):
-            _membership(house).suspend(actor, person.name, body.why)
+    def step(way: Literal["suspend", "resume", "revoke"], what: str) -> None:
+        @router.post(f"/{{actor}}/{way}", name=way, operation_id=f"{way}_member", description=what)
+        def done(person: Annotated[Person, allow(acts.step)], actor: Actor, body: Because) -> MemberWhole:
+            acts.step(_membership(house), person.name, actor, way, body.why)
             return _whole(house, actor)
 
-    @router.post("/{actor}/resume", operation_id="resume_member")
-    def resume(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Because) -> MemberWhole:
-        """Let a suspended member in again, with the keys that it has."""
-        with told(*REFUSALS):
-            _membership(house).resume(actor, person.name, body.why)
-            return _whole(house, actor)
-
-    @router.post("/{actor}/revoke", operation_id="revoke_member")
-    def revoke(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: Because) -> MemberWhole:
-        """Shut it out for good; only a new invitation lets it enrol again."""
-        with told(*REFUSALS):
-            _membership(house).revoke(actor, person.name, body.why)
-            return _whole(house, actor)
+    step("suspend", "Let it in no more until it is resumed.")
+    step("resume", "Let a suspended member in again, with the keys that it has.")
+    step("revoke", "Shut it out for good; only a new invitation lets it enrol again.")
 
 
 def _row(house: SacContext, view: MemberView, until_us: int | None) -> MemberRow:
     actor, health = view.actor, view.health
     active = actor.state is ActorState.ACTIVE
-    return MemberRow(
-        name=actor.name,
-        kind=actor.kind,
-        group=actor.group,
-        state=actor.state,
-        canary=actor.canary,
+    return filled(
+        MemberRow,
+        actor,
         functions=list(view.role.functions),
         suppliers=list(view.role.suppliers),
-        health=None
-        if health is None
-        else HealthShape(
-            received_us=health.received_us,
-            version=health.version,
-            sensor=health.sensor,
-            capture_loss_permille=health.capture_loss_permille,
-            clock_skew_s=health.clock_skew_s,
-            queue_messages=health.queue_messages,
-            last_round=health.last_round,
-        ),
+        health=None if health is None else filled(HealthShape, health),
         certificate_until_us=until_us,
         worries=[TextShape.of(one) for one in _worries(view, until_us, house.clock.now_us(), house.desk.bounds)]
         if active

@@ -9,12 +9,13 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.centre.cases import Named
 from bavn.app.centre.count_words import KINDS
-from bavn.app.web.frame import Person, TextShape, allow
+from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES, STEPS
-from bavn.app.web.sac.shapes import Named, Shape
+from bavn.app.web.sac.shapes import Shape
 from bavn.centre.books.clock import IndicatorClock
 from bavn.centre.cases.case.pages import CaseAsk
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine
@@ -345,15 +346,7 @@ def counts(house: SacContext, now_us: int) -> tuple[bool, list[CountShown]]:
     every = [one for one in house.desk.counts(last - COUNT_DAYS + 1, last) if one.kind == "all"]
     found = [one for one in every if one.low > 0]
     return bool(every), [
-        CountShown(
-            what=one.what,
-            entry=one.entry,
-            says=TextShape.of(words[one.entry]),
-            told=one.told,
-            value=one.value,
-            low=one.low,
-            high=one.high,
-        )
+        filled(CountShown, one, says=TextShape.of(words[one.entry]))
         for one in sorted(found, key=lambda one: (-one.low, one.what, one.entry))
     ]
 
@@ -391,16 +384,7 @@ def _tile(member: MemberView, leads: int, region: str, took: TookPart | None, co
         blind=[Coded(code=code, says=TextShape.of(BLIND[code])) for code in codes],
         functions=[TextShape.of(FUNCTIONS[name].words) for name in member.role.functions],
         suppliers=list(member.role.suppliers),
-        health=None
-        if health is None
-        else HealthShown(
-            at_us=health.received_us,
-            version=health.version,
-            sensor=health.sensor,
-            capture_loss_permille=health.capture_loss_permille,
-            clock_skew_s=health.clock_skew_s,
-            queue_messages=health.queue_messages,
-        ),
+        health=None if health is None else filled(HealthShown, health, at_us=health.received_us),
         rounds=0 if took is None else took.rounds,
         uploaded=0 if took is None else took.uploaded,
         last_round_us=None if took is None else took.last_us,

@@ -3,17 +3,20 @@
 Refuses to decide who may: two people stand behind a policy, one is enough to lift.
 """
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, TextShape, allow
-from bavn.app.web.sac.bodies import Because, Kind, Shape
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import indicators
+from bavn.app.acts.centre import policies as acts
+from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
+from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
-from bavn.centre.cases.policies import PolicyState, StandingPolicy, UnknownPolicy
+from bavn.centre.cases.policies import PolicyState, StandingPolicy
 from bavn.centre.cases.sector_switch import SwitchOffRequest
 from bavn.model.moment import iso
 from bavn.model.observable import ObservableType
@@ -21,7 +24,6 @@ from bavn.model.principal import may_be_second
 from bavn.model.text import Number, Text
 
 PolicyId = Annotated[str, Path(pattern=r"^policy-[0-9]{1,12}$")]
-UNKNOWN: Final[Kind] = (UnknownPolicy, 404, "unknown-policy", "you")
 
 
 class PolicyShape(Shape):
@@ -132,24 +134,19 @@ def _policies(router: APIRouter, house: SacContext) -> None:
         """All standing policies, the latest first: what each covers, who stands behind it, whether it is in force."""
         return Rows(items=[_policy(house, state, person) for state in reversed(house.desk.cases.policies.every())])
 
-    @router.post("/policies", operation_id="propose_policy", status_code=201)
-    def propose(person: Annotated[Person, allow(Right.APPROVE)], body: Proposing) -> PolicyShape:
-        """Propose a policy. It releases nothing until somebody else approves it."""
-        with told(UNKNOWN):
+    @router.post("/policies", operation_id="propose_policy", status_code=201, description=acts.propose.__doc__)
+    def propose(person: Annotated[Person, allow(acts.propose)], body: Proposing) -> PolicyShape:
+        with refusing(*acts.REFUSES):
             policy = StandingPolicy(**body.model_dump() | {"types": tuple(kind.value for kind in body.types)})
-            return _policy(house, house.desk.cases.policies.propose(policy, person.name), person)
+        return _policy(house, acts.propose(house.desk.cases.policies, person.name, policy), person)
 
-    @router.post("/policies/{policy_id}/approve", operation_id="approve_policy")
-    def approve(person: Annotated[Person, allow(Right.APPROVE)], policy_id: PolicyId) -> PolicyShape:
-        """Stand behind somebody else's policy: it is in force from now on."""
-        with told(UNKNOWN):
-            return _policy(house, house.desk.cases.policies.approve(policy_id, person.name), person)
+    @router.post("/policies/{policy_id}/approve", operation_id="approve_policy", description=acts.approve.__doc__)
+    def approve(person: Annotated[Person, allow(acts.approve)], policy_id: PolicyId) -> PolicyShape:
+        return _policy(house, acts.approve(house.desk.cases.policies, person.name, policy_id), person)
 
-    @router.post("/policies/{policy_id}/end", operation_id="end_policy")
-    def end(person: Annotated[Person, allow(Right.TRIAGE)], policy_id: PolicyId, body: Because) -> PolicyShape:
-        """End a policy; one person is enough. What it released stays until its own end."""
-        with told(UNKNOWN):
-            return _policy(house, house.desk.cases.policies.end(policy_id, person.name, body.why), person)
+    @router.post("/policies/{policy_id}/end", operation_id="end_policy", description=acts.end.__doc__)
+    def end(person: Annotated[Person, allow(acts.end)], policy_id: PolicyId, body: Because) -> PolicyShape:
+        return _policy(house, acts.end(house.desk.cases.policies, person.name, policy_id, body.why), person)
 
 
 def _producers(router: APIRouter, house: SacContext) -> None:
@@ -159,17 +156,15 @@ def _producers(router: APIRouter, house: SacContext) -> None:
         return _all_producers(house)
 
     @router.post("/producers/retire", operation_id="retire_producer")
-    def retire(person: Annotated[Person, allow(Right.APPROVE)], body: Retiring) -> Producers:
+    def retire(person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
         """Take a producer out of service: a detector no longer feeds a standing policy alone, a policy is ended."""
-        with told():
-            house.desk.upkeep.retire(body.producer, person.name, body.why)
+        indicators.serve(house.desk.upkeep, person.name, body.producer, "retire", body.why)
         return _all_producers(house)
 
     @router.post("/producers/restore", operation_id="restore_producer")
-    def restore(person: Annotated[Person, allow(Right.APPROVE)], body: Retiring) -> Producers:
+    def restore(person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
         """Put it back into service. A policy that was ended stays ended: propose it again."""
-        with told():
-            house.desk.upkeep.restore(body.producer, person.name, body.why)
+        indicators.serve(house.desk.upkeep, person.name, body.producer, "restore", body.why)
         return _all_producers(house)
 
 
@@ -209,8 +204,9 @@ def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShap
         blocks_per_day_max=policy.blocks_per_day_max,
         indicator_days=policy.indicator_days,
     )
-    return PolicyShape(
-        id=state.id,
+    return filled(
+        PolicyShape,
+        state,
         name=policy.name,
         stand=stand,
         score_min=policy.score_min,
@@ -220,12 +216,6 @@ def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShap
         left_today=house.desk.cases.policies.left_today(state),
         indicator_days=policy.indicator_days,
         until_us=policy.until_us,
-        proposed_by=state.proposed_by,
-        proposed_us=state.proposed_us,
-        approved_by=state.approved_by,
-        approved_us=state.approved_us,
-        ended_by=state.ended_by,
-        ended_us=state.ended_us,
         may_approve=stand == "proposed" and person.may(Right.APPROVE) and may_be_second(state.proposed_by, person.name),
         says=TextShape.of(says),
     )
@@ -233,10 +223,7 @@ def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShap
 
 def _all_producers(house: SacContext) -> Producers:
     settings = house.desk.lives.settings
-    items = [
-        ProducerShape(name=one.name, true=one.true, false=one.false, noise=round(one.noise, 3), retired=one.retired)
-        for one in house.desk.upkeep.judged()
-    ]
+    items = [filled(ProducerShape, one, noise=round(one.noise, 3)) for one in house.desk.upkeep.judged()]
     return Producers(items=items, outcomes_min=settings.noise_outcomes_min, false_max=settings.noise_false_max)
 
 
@@ -257,13 +244,8 @@ def _rule(asked: SwitchOffRequest | None) -> Text:
 def _switch_shape(house: SacContext) -> SwitchShape:
     switch = house.desk.switch
     turns = [
-        TurnShape(
-            number=turn.number,
-            on=turn.on,
-            by=", ".join(filter(None, (turn.asked_by, turn.by))),
-            why=turn.why,
-            at_us=turn.at_us,
-            told=len(switch.told(turn.number)),
+        filled(
+            TurnShape, turn, by=", ".join(filter(None, (turn.asked_by, turn.by))), told=len(switch.told(turn.number))
         )
         for turn in switch.turns()
     ]

@@ -12,10 +12,10 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.act import Kind as Refused
 from bavn.app.centre.publish_parts import Form, catalogue, publishing_of, rendered_apart, standing
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import Person, Rows, Trouble, allow
-from bavn.app.web.sac.bodies import Kind as Refused
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
 from bavn.app.web.sac.publish_shapes import (

@@ -8,7 +8,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bavn.app.reports.page import KINDS
-from bavn.app.web.frame import TextShape
+from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.sac.bodies import Shape as Body
 from bavn.app.web.sac.shapes import Shape
 from bavn.centre.publish.document import (
@@ -193,14 +193,9 @@ def document_shown(document: Document) -> DocumentShown:
     """Block by block; each source once, named by its number."""
     sources = document.all_sources()
     numbers = {source: at for at, source in enumerate(sources, start=1)}
-    return DocumentShown(
-        kind=document.kind,
-        sector=document.sector,
-        period=document.period,
-        first_day=document.first_day,
-        last_day=document.last_day,
-        made_us=document.made_us,
-        tlp=document.tlp,
+    return filled(
+        DocumentShown,
+        document,
         title=TextShape.of(document.title),
         sections=[_section(one, numbers) for one in document.sections],
         sources=[SourceShown.of(one) for one in sources],

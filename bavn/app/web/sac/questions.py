@@ -3,25 +3,22 @@
 Refuses to take silence for a no.
 """
 
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
-from bavn.app.web.sac.bodies import Because, Kind, Name, Shape, observable_of
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import questions as acts
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
+from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import SacContext
-from bavn.app.web.sac.refusals.answers import told
-from bavn.centre.cases.questions import AtActor, QuestionView, UnknownQuestion
+from bavn.centre.cases.questions import AtActor, QuestionView
 from bavn.model.moment import HOUR_US
 from bavn.model.principal import may_be_second
-from bavn.model.sector.member import ActorState
-from bavn.model.sector.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX
 from bavn.model.text import Text
 
 Id = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
-UNKNOWN: Final[Kind] = (UnknownQuestion, 404, "unknown-question", "you")
 STANDS = {
     "taken_back": Text("Taken back."),
     "waits": Text("It waits for a second person; nobody is asked."),
@@ -84,16 +81,6 @@ class QuestionWhole(Shape):
     actors: list[ActorQuestion]
 
 
-class Asking(Shape):
-    """1 to 20 observables, how many days back, whom (nobody: all active members), and why: every actor reads it."""
-
-    observables: list[str] = Field(min_length=1, max_length=OBSERVABLES_MAX)
-    why: str = Field(min_length=1, max_length=WHY_CHARS_MAX)
-    days_back: int = Field(default=30, ge=1, le=DAYS_BACK_MAX)
-    to: list[Name] = Field(default=[], max_length=1000)
-    days_open: int = Field(default=7, ge=1, le=DAYS_OPEN_MAX)
-
-
 def routes(house: SacContext) -> APIRouter:
     """Below ``/questions``."""
     router = APIRouter(prefix="/questions", tags=["questions"])
@@ -111,45 +98,19 @@ def routes(house: SacContext) -> APIRouter:
     @router.get("/{question_id}", operation_id="question")
     def question(person: Annotated[Person, allow(Right.READ)], question_id: Id) -> QuestionWhole:
         """One question: each actor's answer to each observable."""
-        with told(UNKNOWN):
-            return _whole(house, house.desk.questions.view(question_id), person)
+        return _whole(house, question_id, person)
 
-    @router.post("", operation_id="ask_sector", status_code=201)
-    def ask(person: Annotated[Person, allow(Right.TRIAGE)], body: Asking) -> QuestionWhole:
-        """Ask every node, or some, whether it met these. It goes out when a second person has approved it."""
-        active = [one.name for one in house.registry.actors() if one.state is ActorState.ACTIVE]
-        strangers = sorted(set(body.to) - set(active))
-        if strangers:
-            raise Trouble(
-                422,
-                "not-active",
-                Text("{strangers} is no active member.", strangers=strangers[0]),
-            )
-        since_us = house.clock.now_us() - body.days_back * 24 * HOUR_US
-        with told(UNKNOWN):
-            made = house.desk.questions.ask(
-                [observable_of(text) for text in body.observables],
-                body.to or active,
-                person.name,
-                why=body.why,
-                since_us=since_us,
-                days=body.days_open,
-            )
-            return _whole(house, house.desk.questions.view(made.id), person)
+    @router.post("", operation_id="ask_sector", status_code=201, description=acts.ask.__doc__)
+    def ask(person: Annotated[Person, allow(acts.ask)], body: acts.Asking) -> QuestionWhole:
+        return _whole(house, acts.ask(house.desk, person.name, body).id, person)
 
-    @router.post("/{question_id}/approve", operation_id="approve_question")
-    def approve(person: Annotated[Person, allow(Right.TRIAGE)], question_id: Id) -> QuestionWhole:
-        """Stand behind somebody else's question: it goes out at once."""
-        with told(UNKNOWN):
-            house.desk.questions.approve(question_id, person.name)
-            return _whole(house, house.desk.questions.view(question_id), person)
+    @router.post("/{question_id}/approve", operation_id="approve_question", description=acts.approve.__doc__)
+    def approve(person: Annotated[Person, allow(acts.approve)], question_id: Id) -> QuestionWhole:
+        return _whole(house, acts.approve(house.desk.questions, person.name, question_id).id, person)
 
-    @router.post("/{question_id}/end", operation_id="end_question")
-    def end(person: Annotated[Person, allow(Right.TRIAGE)], question_id: Id, body: Because) -> QuestionWhole:
-        """Take a question back; later answers are refused."""
-        with told(UNKNOWN):
-            house.desk.questions.end(question_id, person.name, body.why)
-            return _whole(house, house.desk.questions.view(question_id), person)
+    @router.post("/{question_id}/end", operation_id="end_question", description=acts.end.__doc__)
+    def end(person: Annotated[Person, allow(acts.end)], question_id: Id, body: Because) -> QuestionWhole:
+        return _whole(house, acts.end(house.desk.questions, person.name, question_id, body.why).id, person)
 
     return router
 
@@ -160,19 +121,13 @@ def _row(house: SacContext, view: QuestionView, person: Person) -> QuestionRow:
     stand = _stand(view, house.clock.now_us())
     two = house.file.centre.limits.questions_two_people
     other = not two or may_be_second(question.asked_by, person.name)
-    return QuestionRow(
-        id=question.id,
+    return filled(
+        QuestionRow,
+        question,
         observables=[str(one) for one in question.observables],
-        why=question.why,
         stand=stand,
         says=TextShape.of(STANDS[stand]),
         since_us=question.since_hour * HOUR_US,
-        asked_us=question.asked_us,
-        asked_by=question.asked_by,
-        approved_by=question.approved_by,
-        approved_us=question.approved_us,
-        ended_by=question.ended_by,
-        until_us=question.until_us,
         asked=len(view.actors),
         met=sorted(said["met"]),
         not_met=sorted(said["not_met"] - said["met"]),
@@ -198,7 +153,9 @@ def _stand(view: QuestionView, now_us: int) -> str:
     return "open" if now_us < question.until_us else "over"
 
 
-def _whole(house: SacContext, view: QuestionView, person: Person) -> QuestionWhole:
+def _whole(house: SacContext, question_id: str, person: Person) -> QuestionWhole:
+    with refusing(*acts.REFUSES):
+        view = house.desk.questions.view(question_id)
     named = [str(one) for one in view.question.observables]
     return QuestionWhole(row=_row(house, view, person), actors=[_asked(one, named) for one in view.actors])
 

@@ -11,12 +11,13 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.act import Kind, Why
 from bavn.app.centre.rollout_calendar import calendar
 from bavn.app.centre.rollout_csv import iso_day, text_of
 from bavn.app.centre.rollout_parts import rollout_over, rows_of
 from bavn.app.reports.apart import timeline_apart
-from bavn.app.web.frame import Person, TextShape, allow
-from bavn.app.web.sac.bodies import Kind, Shape, Why
+from bavn.app.web.frame import Person, TextShape, allow, filled
+from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.filing import installed
 from bavn.app.web.sac.refusals.answers import told
@@ -210,14 +211,11 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
     party = one.party
     steps = [step for step in STEPS if step.come_from is party.stage and step.act not in FOLLOWED]
     steps = steps if person.may(Right.MEMBERS) else []
-    return StandShape(
-        actor=party.actor,
-        title=party.title,
-        kind=party.kind,
-        region=party.region,
+    return filled(
+        StandShape,
+        party,
         stage=party.stage.value,
         says=TextShape.of(STAGES[party.stage]),
-        since_us=party.since_us,
         member=one.member and one.member.value,
         next=one.next and one.next.value,
         next_says=None if one.next is None else TextShape.of(STAGES[one.next]),
@@ -262,15 +260,6 @@ def _path(one: Stand) -> list[PlannedShape]:
 
 def _moves(one: Stand) -> list[MovedShape]:
     return [
-        MovedShape(
-            at_us=move.at_us,
-            act=move.act.value,
-            to=move.to.value,
-            says=TextShape.of(STAGES[move.to]),
-            by=move.by,
-            why=move.why,
-            evidence=move.evidence,
-            by_hand=move.by_hand,
-        )
+        filled(MovedShape, move, act=move.act.value, to=move.to.value, says=TextShape.of(STAGES[move.to]))
         for move in one.moves
     ]

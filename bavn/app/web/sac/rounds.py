@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query
 
 from bavn.app.access.rights import Right
 from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
-from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.learned import AreasLearned, learned
@@ -179,16 +179,14 @@ def routes(house: SacContext) -> APIRouter:
 
 def _row(one: RoundSummary) -> RoundRow:
     found = one.round
-    return RoundRow(
-        id=found.id,
+    return filled(
+        RoundRow,
+        found,
         tier=found.params.tier,
         t=found.params.t,
         elements_max=found.params.m,
         phase=found.phase.value,
         says=TextShape.of(state_of(found)),
-        opened_us=found.opened_us,
-        deadline_us=found.deadline_us,
-        ended_us=found.ended_us,
         members=len(found.members),
         uploaded=list(one.uploaded),
         missing=list(one.missing),
@@ -196,7 +194,6 @@ def _row(one: RoundSummary) -> RoundRow:
             TurnedAway(actor=actor, rule=rule, says=TextShape.of(REFUSED.get(rule, Text.plain(rule))), times=times)
             for actor, rule, times in one.turned_away
         ],
-        hits=found.hits,
         quarantined=one.quarantined,
         other_keys=[[found.actor_of(x) for x in group] for group in found.key_groups[1:]],
     )
@@ -237,18 +234,14 @@ def _counts(house: SacContext, days: int, *, by_kind: bool) -> Counts:
     first = last - days + 1
     found = [one for one in house.desk.counts(first, last) if by_kind or one.kind == "all"]
     items = [
-        CountRow(
-            what=one.what,
+        filled(
+            CountRow,
+            one,
             what_says=TextShape.of(WHAT[one.what]),
-            entry=one.entry,
             says=TextShape.of(ENTRIES[one.what][one.entry]),
-            kind=one.kind,
             kind_says=TextShape.of(KINDS.get(one.kind, KINDS["other"])),
             actor_days=one.told,
-            value=one.value,
             noise_sd=round(one.noise, 2),
-            low=one.low,
-            high=one.high,
         )
         for one in sorted(found, key=lambda c: (c.what != "suspected", c.kind != "all", c.kind, -c.value))
     ]

@@ -4,27 +4,12 @@ from pydantic import BaseModel, ConfigDict
 
 from bavn.app.web.frame import TextShape
 from bavn.model.moment import HOUR_US
-from bavn.model.observable import Observable, ObservableType
 
 
 class Shape(BaseModel):
     """A frozen answer."""
 
     model_config = ConfigDict(frozen=True)
-
-
-class Named(Shape):
-    """An observable."""
-
-    type: ObservableType
-    value: str
-
-    @classmethod
-    def of(cls, observable: Observable) -> "Named":
-        return cls(type=observable.type, value=observable.value)
-
-    def __str__(self) -> str:
-        return f"{self.type.value}:{self.value}"
 
 
 class Amount(Shape):

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from bavn.app.access.rights import Right
 from bavn.app.centre.publish_parts import publishing_of
-from bavn.app.web.frame import Person, Rows, TextShape, allow
+from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Shape as Body
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.refusals.answers import told
@@ -91,14 +91,12 @@ def routes(house: SacContext) -> APIRouter:
         """Levels that people set, the latest first."""
         every = publishing_of(house.file, house.desk).judgements.levels()
         rows = [
-            LevelRow(
-                threat=one.threat,
+            filled(
+                LevelRow,
+                one,
                 says=TextShape.of(THREATS[one.threat]),
                 level=int(one.level),
                 level_said=TextShape.of(level_words(one.level)),
-                by=one.by,
-                why=one.why,
-                at_us=one.at_us,
             )
             for one in reversed(every)
         ]

@@ -23,7 +23,7 @@ from bavn.actor.door.conversations.case_book import (
 )
 from bavn.app.analyst.evidence_of import made_for_case
 from bavn.app.node.case_parts import OWED, dues_of, opened_cases, rule_text
-from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, filled, opened, page
 from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, CaseId, Frozen, NodeName, Reads, Triages
@@ -354,16 +354,7 @@ def _answer(one: CaseReply) -> CaseWord:
         became = Text("waits for the running node")
     else:
         became = rule_text(one.rule) if one.rule else Text("sent")
-    return CaseWord(
-        at_us=one.at_us,
-        by=one.by,
-        here=True,
-        act=one.act,
-        task=one.task_id,
-        text=one.words,
-        sha256=one.sha256,
-        became=TextShape.of(became),
-    )
+    return filled(CaseWord, one, here=True, task=one.task_id, text=one.words, became=TextShape.of(became))
 
 
 def _files(made: bytes) -> list[FileShown]:

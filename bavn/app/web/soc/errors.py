@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from bavn.app.acts.act import WhoActs
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.web.frame import Act, Trouble
+from bavn.app.web.frame import Trouble
 from bavn.model.ports import QueryExceeded, QueryRefused
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
@@ -16,7 +17,7 @@ from bavn.wire.archive import ArchiveBroken
 
 _PATH: Final = re.compile(r"(?<![\w.])/(?:[\w.+@-]+/)+[\w.+@-]*")
 REASON_CHARS_MAX: Final = 300
-SAYS: Final[dict[Exit, tuple[int, str, Text, Act]]] = {
+SAYS: Final[dict[Exit, tuple[int, str, Text, WhoActs]]] = {
     Exit.USAGE: (422, "not-understood", Text("This cannot be asked so"), "you"),
     Exit.NOT_FOUND: (
         404,

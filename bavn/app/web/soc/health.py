@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 
+from bavn.app.acts.act import WhoActs
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.reasons import of_reason
-from bavn.app.web.frame import Act, TextShape
+from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
@@ -41,7 +42,7 @@ class ProblemShown(Frozen):
     code: str
     source: str
     says: TextShape
-    act: Act
+    act: WhoActs
 
 
 class PromiseShown(Frozen):

@@ -18,7 +18,7 @@ from bavn.actor.store.segments.segment import ROLLUPS
 from bavn.app.analyst import saved_hunts
 from bavn.app.analyst.pivots import PIVOTS, VALUE_CHARS_MAX
 from bavn.app.web.exporting import cell, line
-from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, filled, opened, page
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.context import Node, SocContext
@@ -234,15 +234,7 @@ def _incomplete(text: Text) -> Trouble:
 
 
 def _hunt(hunt: SavedHunt, *, own: bool) -> HuntShown:
-    return HuntShown(
-        name=hunt.name,
-        own=own,
-        says=TextShape.of(hunt.says),
-        sql=hunt.sql,
-        technique=hunt.technique,
-        span=hunt.span,
-        parameters=hunt.parameters,
-    )
+    return filled(HuntShown, hunt, own=own, says=TextShape.of(hunt.says))
 
 
 def _done(asking: Asking) -> Asking:
@@ -255,12 +247,9 @@ def _shown(asking: Asking) -> HuntStatus:
     said, refused = asking.answer, None
     if asking.state == "failed":
         refused = TextShape.of(trouble_of(asking.code, asking.reason).text)
-    return HuntStatus(
-        id=asking.id,
-        kind=asking.kind,
-        state=asking.state,
-        began_us=asking.began_us,
-        ended_us=asking.ended_us,
+    return filled(
+        HuntStatus,
+        asking,
         refused=refused,
         columns=said.get("columns", []),
         rows=len(said.get("rows", [])),

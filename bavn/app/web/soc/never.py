@@ -17,7 +17,7 @@ from bavn.app.analyst.trying import wanted_of
 from bavn.app.node.asks import Asks
 from bavn.app.node.by_hand import runs
 from bavn.app.node.protect import never_block, never_list
-from bavn.app.web.frame import After, Limit, Rows, Trouble, opened, page
+from bavn.app.web.frame import After, Limit, Rows, Trouble, filled, opened, page
 from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.errors import answered, pathless
 from bavn.app.web.soc.protect_shapes import (
@@ -144,7 +144,7 @@ def routes(house: SocContext) -> APIRouter:
 
 
 def _by_hand(one: Own) -> NeverEntry:
-    return NeverEntry(covers=one.covers, value=one.value, table=BY_HAND, why=one.why, by=one.by, at_us=one.at_us)
+    return filled(NeverEntry, one, table=BY_HAND)
 
 
 def _entries(asked: NeverChange) -> list[Own]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from bavn.app.policy.file import Draft, draft, fields_of, mark_of, text_of, write
 from bavn.app.policy.file import Field as PolicyField
-from bavn.app.web.frame import TextShape, Trouble
+from bavn.app.web.frame import TextShape, Trouble, filled
 from bavn.app.web.soc.context import Node, SocContext
 from bavn.app.web.soc.errors import answered, pathless
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Sets
@@ -145,18 +145,14 @@ def _drafted(here: Node, asked: ChangeRequest) -> Draft:
 
 
 def _field(one: PolicyField) -> FieldShown:
-    return FieldShown(
-        table=one.table,
-        name=one.name,
-        kind=one.kind,
+    return filled(
+        FieldShown,
+        one,
         says=TextShape.of(Text.documented(one.about.holds)),
         unit=one.about.unit,
         low=one.about.low,
         high=one.about.high,
         choices=CHOICES if one.default in CHOICES else [],
-        value=one.value,
-        default=one.default,
-        written=one.written,
     )
 
 

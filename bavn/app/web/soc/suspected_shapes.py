@@ -13,7 +13,7 @@ from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts
 from bavn.actor.door.suspicions import Ranked
 from bavn.app.analyst.detector_guide import guide_of
 from bavn.app.node.asks import Asks
-from bavn.app.web.frame import TextShape
+from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.sector.verdict import Verdict, Verdicts
 
@@ -169,21 +169,12 @@ def shown(entries: Sequence[Ranked], rows: Asks, now_us: int) -> list[Suspected]
 
 def _shown(entry: Ranked, adds: list[SectorAdds], now_us: int) -> Suspected:
     s = entry.suspicion
-    return Suspected(
-        id=s.id,
+    return filled(
+        Suspected,
+        s,
         rank=entry.rank or None,
-        detector=s.detector,
-        technique=s.technique,
-        p=s.p,
-        p_source=s.p_source,
         nats=s.evidence_nats,
-        host=s.host,
-        peer=s.peer,
-        first_us=s.first_us,
-        last_us=s.last_us,
         known_us=entry.known_us,
-        hosts=s.hosts,
-        listed=s.listed,
         observables=[str(o) for o in s.observables],
         why=TextShape.of(s.why),
         verdict=None if entry.verdict is None else VerdictShown.of(entry.verdict, now_us),

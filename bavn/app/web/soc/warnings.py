@@ -20,7 +20,7 @@ from bavn.actor.door.conversations.warnings import (
     warnings_of,
 )
 from bavn.app.node.case_parts import opened_cases, rule_text
-from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
+from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, filled, opened
 from bavn.app.web.soc.context import SocContext
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Triages
@@ -199,12 +199,9 @@ def _shown(one: KeptWarning, mine: Sequence[AnswerStatement]) -> NodeWarning:
         answer_says=TextShape.of(ANSWERS[state]),
         acts=sorted(act.value for at, act in ANSWER_LIFE if at is state),
         answers=[
-            WarningAnswerShown(
-                at_us=each.at_us,
-                version=each.version,
-                act=each.act,
-                words=each.words,
-                by=each.by,
+            filled(
+                WarningAnswerShown,
+                each,
                 became=TextShape.of(_WAITS if each.told_us is None else rule_text(each.rule) if each.rule else _SENT),
             )
             for each in mine

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 import bavn
+from bavn.app.acts.centre.refusals import KINDS
+from bavn.app.acts.centre.warnings import REFUSES
 from bavn.app.web.frame import Trouble
-from bavn.app.web.sac.refusals.answers import KINDS, said, told
-from bavn.app.web.sac.warnings import REFUSALS
+from bavn.app.web.sac.refusals.answers import said, told
 from bavn.centre.cases.case.rows import ChangedMeanwhile
 from bavn.centre.publish.life import EditionAct, EditionState
 from bavn.model.catalogue import is_known
@@ -101,7 +102,7 @@ def test_every_state_and_act_that_a_refusal_may_name_has_its_danish(life) -> Non
 def test_no_state_of_a_warning_stays_english_in_a_danish_refusal(state) -> None:
     for act in WarningAct:
         if (state, act) not in WARNING_LIFE:
-            with pytest.raises(Trouble) as refused, told(*REFUSALS):
+            with pytest.raises(Trouble) as refused, told(*REFUSES):
                 warning_after(state, act)
             words = set(re.findall(r"[a-z-]+", refused.value.text.da.lower()))
             assert not words & {"draft", "sent", "ended", "withdrawn", "send", "end", "edit", "withdraw"}

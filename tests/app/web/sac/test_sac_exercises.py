@@ -6,8 +6,8 @@ import json
 import pytest
 
 from bavn.app.access.rights import Role
+from bavn.app.acts.centre.exercises import REFUSES
 from bavn.app.web.frame import Trouble
-from bavn.app.web.sac.exercises import REFUSALS
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.exercises.exercises import Exercises
 from bavn.model.sector.exercise import CYCLE, ExerciseAct, ExerciseState, after
@@ -43,7 +43,7 @@ def test_every_refusal_of_an_exercise_is_a_message_and_its_facts() -> None:
 def test_no_state_of_an_exercise_stays_english_in_a_danish_refusal(state) -> None:
     for act in ExerciseAct:
         if (state, act) not in CYCLE:
-            with pytest.raises(Trouble) as refused, told(*REFUSALS):
+            with pytest.raises(Trouble) as refused, told(*REFUSES):
                 after(state, act)
             assert refused.value.status == 409
             words = set(refused.value.text.da.lower().replace(",", " ").replace(";", " ").split())

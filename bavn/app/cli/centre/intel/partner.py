@@ -6,19 +6,20 @@ Refuses to show a secret twice: a token or password is printed when it is made a
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByPublisher, Config, Spoken, show
-from bavn.app.cli.spread import spread
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import partners as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.spread import Given, spread, typed
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso
-from bavn.model.observable import ObservableType
-from bavn.model.sector.partner import COLLECTIONS, PARTNER_KINDS, Partner
+from bavn.model.sector.partner import COLLECTIONS, PARTNER_KINDS, Inward, Outward, Partner
 from bavn.model.text import Language
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Parties outside the sector that indicators are exchanged with."
 )
-PaperName = Literal["CLEAR", "GREEN", "AMBER", "RED"]
 Name = Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as cert-nord")]
 Until = Annotated[
     dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the agreement (UTC); a year if not said.")
@@ -36,50 +36,24 @@ Until = Annotated[
 Title = Annotated[str, typer.Option(help="What people call it.")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agreed:
-    """What may cross to and from a partner; None: as it was."""
+Out = Annotated[dict[str, Any], Given(acts.OutShape, without=("collections",), prefix="out_")]
+Inwards = Annotated[dict[str, Any], Given(acts.InShape, prefix="in_")]
+Collections = Annotated[
+    str | None,
+    typer.Option("--out-collections", help=f"With commas between, of: {', '.join(COLLECTIONS)}. Empty: nothing goes."),
+]
 
-    out_tlp: Annotated[Tlp | None, typer.Option("--out-tlp", help="The most restricting TLP that goes out.")] = None
-    out_pap: Annotated[PaperName | None, typer.Option("--out-pap", help="The most restricting PAP that goes out.")] = (
-        None
-    )
-    out_type: Annotated[
-        list[ObservableType] | None, typer.Option("--out-type", help="What goes out is about; may be repeated.")
-    ] = None
-    out_confidence: Annotated[
-        int | None, typer.Option("--out-confidence", help="Least confidence that goes out, 0-100.")
-    ] = None
-    out_collections: Annotated[
-        str | None,
-        typer.Option(
-            "--out-collections", help=f"With commas between, of: {', '.join(COLLECTIONS)}. Empty: nothing goes."
-        ),
-    ] = None
-    in_trust: Annotated[int | None, typer.Option("--in-trust", help="0-100; 0 takes nothing in.")] = None
-    in_tlp: Annotated[Tlp | None, typer.Option("--in-tlp", help="What is marked more restricting is refused.")] = None
-    in_may_block: Annotated[
-        bool | None,
-        typer.Option("--in-may-block/--in-never-blocks", help="Whether what rests on its word may ever block."),
-    ] = None
-    in_per_day: Annotated[int | None, typer.Option("--in-per-day", help="Objects that are taken in a day.")] = None
 
-    def over(self, partner: Partner) -> Partner:
-        """The partner with what was given on the command line in place of what it had."""
-        out = {
-            "tlp_max": self.out_tlp,
-            "pap_max": None if self.out_pap is None else Pap[self.out_pap],
-            "types": frozenset(self.out_type) if self.out_type else None,
-            "confidence_min": self.out_confidence,
-            "collections": None if self.out_collections is None else _names(self.out_collections),
-        }
-        inward = {
-            "trust": self.in_trust,
-            "tlp_max": self.in_tlp,
-            "may_block": self.in_may_block,
-            "objects_per_day_max": self.in_per_day,
-        }
-        return replace(partner, out=replace(partner.out, **_said(out)), inward=replace(partner.inward, **_said(inward)))
+def _agreed(
+    out: dict[str, Any], collections: str | None, inward: dict[str, Any], was_out: Outward, was_in: Inward
+) -> dict[str, Any]:
+    """What may cross to and from a partner, as fields of an input: what was said, over what was there."""
+    if collections is not None:
+        out = out | {"collections": [name.strip() for name in collections.split(",") if name.strip()]}
+    return {
+        "out": typed(acts.OutShape, **dict(acts.OutShape.of(was_out)) | out) if out else None,
+        "inward": typed(acts.InShape, **asdict(was_in) | inward) if inward else None,
+    }
 
 
 @app.command("add")
@@ -91,22 +65,19 @@ def add(
     kind: Annotated[str, typer.Option(help=f"One of: {', '.join(PARTNER_KINDS)}.")] = "other",
     title: Title = "",
     until: Until = None,
-    agreed: Agreed,
-    by: ByPublisher = "",
+    out: Out,
+    out_collections: Collections = None,
+    inward: Inwards,
+    by: Annotated[str, of_act(acts.add)] = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
     """Add a partner. Nothing goes out before --out-collections says so, nothing comes in before --in-trust does."""
+    terms = _agreed(out, out_collections, inward, Outward(), Inward())
+    body = typed(acts.Adding, name=name, kind=kind, title=title, until_us=_until_us(until), **terms)
     with _books(config) as (partners, _):
         now_us = _now_us()
-        made = Partner(
-            name=name,
-            kind=kind,
-            title=title or name,
-            added_us=now_us,
-            until_us=_until_us(until) or now_us + 365 * DAY_US,
-        )
-        rows = [_row(partners.add(agreed.over(made), by), now_us, language)]
+        rows = [_row(acts.add(partners, by, body, now_us), now_us, language)]
     show(rows, as_json=as_json)
 
 
@@ -118,24 +89,19 @@ def set_(
     *,
     title: Title = "",
     until: Until = None,
-    agreed: Agreed,
-    by: ByPublisher = "",
+    out: Out,
+    out_collections: Collections = None,
+    inward: Inwards,
+    by: Annotated[str, of_act(acts.change)] = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
     """Change what is given and leave the rest; it counts from the partner's next request on."""
     with _books(config) as (partners, _):
-        before = partners.known(name)
-        after = agreed.over(before)
-        changed = partners.set(
-            name,
-            by,
-            title=title or None,
-            until_us=_until_us(until),
-            out=after.out if after.out != before.out else None,
-            inward=after.inward if after.inward != before.inward else None,
-        )
-        rows = [_row(changed, _now_us(), language)]
+        was = partners.known(name)
+        terms = _agreed(out, out_collections, inward, was.out, was.inward)
+        body = typed(acts.Changing, title=title or None, until_us=_until_us(until), **terms)
+        rows = [_row(acts.change(partners, by, name, body), _now_us(), language)]
     show(rows, as_json=as_json)
 
 
@@ -177,11 +143,11 @@ def end(
     config: Config = CENTRE_TOML,
     *,
     why: Annotated[str, typer.Option(help="The reason, for the audit log.")],
-    by: ByPublisher = "",
+    by: Annotated[str, of_act(acts.end)] = "",
 ) -> None:
     """End the agreement for good: nothing crosses from the partner's next request on."""
     with _books(config) as (partners, _):
-        partners.end(name, by, why)
+        acts.end(partners, by, name, why)
     print(f"the agreement with {name} has ended")
 
 
@@ -194,17 +160,18 @@ def key(
     config: Config = CENTRE_TOML,
     *,
     csr: Annotated[Path | None, typer.Option(help="Certificate request (PEM, P-256) of the partner.")] = None,
-    by: ByPublisher = "",
+    by: Annotated[str, of_act(acts.make_key)] = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a credential and print it once: hand it over outside Bavn. A certificate is made of a partner's request."""
     if (kind == "certificate") != (csr is not None):
         raise Stop(Exit.USAGE, "a certificate needs --csr FILE, and only a certificate does")
+    request = "" if csr is None else _read(csr)
     with _books(config) as (_, credentials):
-        if csr is not None:
-            print(credentials.certificate(name, by, _read(csr)), end="")
-            return
-        secret = credentials.token(name, by) if kind == "token" else credentials.password(name, by)
+        secret = acts.make_key(credentials, by, name, kind, request)
+    if csr is not None:
+        print(secret, end="")
+        return
     if as_json:
         show([{"partner": name, "kind": kind, "secret": secret}], as_json=True)
     elif kind == "token":
@@ -219,11 +186,11 @@ def end_key(
     credential: Annotated[str, typer.Argument(help="As `bavn centre partner show` names it.")],
     config: Config = CENTRE_TOML,
     *,
-    by: ByPublisher = "",
+    by: Annotated[str, of_act(acts.end_key)] = "",
 ) -> None:
     """Let one credential count no longer."""
     with _books(config) as (_, credentials):
-        credentials.end(name, by, credential)
+        acts.end_key(credentials, by, name, credential)
     print(f"{credential} counts no longer")
 
 
@@ -231,29 +198,13 @@ def end_key(
 def _books(config: Path) -> Iterator[tuple["Partners", "PartnerCredentials"]]:
     from bavn.app.centre.parts import open_partner_books
     from bavn.app.config.load import read_centre
-    from bavn.centre.cases.who import NotAllowed
-    from bavn.centre.members.partners import UnknownPartner
-    from bavn.model.sector.partner import BadPartner
 
     partners, credentials = open_partner_books(read_centre(config))
     try:
-        yield partners, credentials
-    except UnknownPartner as error:
-        raise Stop(Exit.NOT_FOUND, str(error)) from error
-    except NotAllowed as error:
-        raise Stop(Exit.NOT_NOW, str(error)) from error
-    except BadPartner as error:
-        raise Stop(Exit.USAGE, str(error)) from error
+        with refusing(*acts.REFUSES):
+            yield partners, credentials
     finally:
         partners.engine.dispose()
-
-
-def _said(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(sorted({name.strip() for name in text.split(",") if name.strip()}))
 
 
 def _until_us(until: dt.datetime | None) -> int | None:

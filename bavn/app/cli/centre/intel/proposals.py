@@ -1,13 +1,14 @@
 """`bavn centre proposals` and `proposal`: what sources outside the sector propose, and what people make of it."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken
+from bavn.app.acts.centre import sources as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken
 from bavn.app.cli.centre.intel.source import opened_intelligence
 from bavn.app.cli.centre.intel.words import show_spoken
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.cli.centre.person import of_act
 from bavn.model.intel.spelled import observable_of
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
     from bavn.centre.cases.intelligence.confidence import Confidence
     from bavn.centre.cases.intelligence.proposals import Proposal
 
-Act = Literal["open-case", "dismiss", "reopen"]
+Decision = Literal["open-case", "dismiss", "reopen"]
+DECISIONS: Final[dict[Decision, Literal["open_case", "dismiss", "reopen"]]] = {
+    "open-case": "open_case",
+    "dismiss": "dismiss",
+    "reopen": "reopen",
+}
 STATES = {
     "proposed": Text("proposed"),
     "case": Text("case"),
@@ -51,26 +57,22 @@ def proposals(
 
 def proposal(
     indicator: Annotated[str, typer.Argument(help="type:value, or a plain address, domain, hash or fingerprint.")],
-    act: Annotated[Act | None, typer.Argument(help="What to do; without it the proposal is shown.")] = None,
+    act: Annotated[
+        Decision | None,
+        typer.Argument(help="What to do; without it the proposal is shown."),
+    ] = None,
     config: Config = CENTRE_TOML,
     *,
     why: Annotated[str, typer.Option(help="The reason, for the audit log.")] = "",
-    by: By = "",
+    by: Annotated[str, of_act(acts.decide)] = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
     """Show who claims what of an indicator, or decide: make a case of it, find it harmless, or propose it again."""
     with opened_intelligence(config) as (intelligence, _):
         named = observable_of(indicator)
-        try:
-            if act == "open-case":
-                intelligence.open_case(named, by)
-            elif act == "dismiss":
-                intelligence.proposals.dismiss(named, by, why)
-            elif act == "reopen":
-                intelligence.proposals.reopen(named, by, why)
-        except ValueError as error:
-            raise Stop(Exit.USAGE, str(error)) from error
+        if act is not None:
+            acts.decide(intelligence, by, named, DECISIONS[act], why)
         found = intelligence.proposals.get(named)
         row = _row(found, intelligence.weight(found), language)
     claims = [

@@ -3,20 +3,21 @@
 Refuses to take a secret on the command line: files hold them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByPublisher, Config, Spoken
+from bavn.app.acts.act import Act, refusing
+from bavn.app.acts.centre import sources as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken
 from bavn.app.cli.centre.intel.words import STATES, show_spoken
-from bavn.app.cli.centre.person import AsLocalRoot, instead
+from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import iso
 from bavn.model.sector.intel import TELLS_NEWS, Access, Source, SourceKind
 from bavn.model.text import Language, Text
@@ -31,42 +32,7 @@ app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Sources of intelligence outside the sector, and their worth."
 )
 Name = Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as cert-nord-feed")]
-PapName = Literal["CLEAR", "GREEN", "AMBER", "RED"]
 Why = Annotated[str, typer.Option(help="The reason, for the audit log.")]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assumed:
-    """What a source may, and what is assumed of its items; None: left as it is, or the default."""
-
-    trust: Annotated[
-        int | None, typer.Option(help="0-100, of a source that stands alone; a partner's has the partner's.")
-    ] = None
-    tlp: Annotated[Tlp | None, typer.Option(help="Assumed where an item names no TLP.")] = None
-    pap: Annotated[PapName | None, typer.Option("--pap", help="Assumed where an item names no PAP.")] = None
-    confidence: Annotated[int | None, typer.Option(help="Assumed where an item names none, 0-100.")] = None
-    every_minutes: Annotated[int | None, typer.Option("--every", help="Minutes between two readings.")] = None
-    hunts_per_day: Annotated[
-        int | None,
-        typer.Option("--hunts-per-day", help="New indicators hunted for by themselves; a second person allows it."),
-    ] = None
-    whole_days: Annotated[
-        int | None,
-        typer.Option(
-            "--whole-days", help="taxii, misp: read whole so often, to notice what was deleted there; 0: never."
-        ),
-    ] = None
-    may_block: Annotated[
-        bool | None,
-        typer.Option("--may-block/--never-blocks", help="Of one alone: whether its word may ever block."),
-    ] = None
-
-    def given(self) -> dict[str, Any]:
-        """What was said of it, as fields of a Source."""
-        said = {field.name: getattr(self, field.name) for field in fields(self)}
-        if self.pap is not None:
-            said["pap"] = Pap[self.pap]
-        return {name: value for name, value in said.items() if value is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,48 +47,43 @@ class Secrets:
     ca_file: Annotated[str, typer.Option(help="Authority to trust instead of the system's (PEM).")] = ""
 
 
-@app.command("add")
+@app.command("add", help=acts.add.__doc__)
 @spread
-def add(
+def _add(
     name: Name,
     kind: Annotated[SourceKind, typer.Argument(help="What is there.")],
     place: Annotated[str, typer.Argument(help="URL or path; of a TAXII collection or a feed, its folder.")],
     config: Config = CENTRE_TOML,
     *,
     partner: Annotated[str, typer.Option(help="Whose word it is (bavn centre partner list).")] = "",
-    assumed: Assumed,
+    assumed: acts.AssumedWhole,
     secrets: Secrets,
-    by: ByPublisher = "",
+    by: Annotated[str, of_act(acts.add)] = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Add a source. It is read from now on; what it tells is only proposed."""
     with opened_intelligence(config) as (intelligence, file):
-        if partner and intelligence.partner(partner) is None:
-            raise Stop(Exit.NOT_FOUND, f"no partner is called {partner!r} (bavn centre partner list)")
         access = Access(**asdict(secrets))
-        made = Source(name=name, kind=kind, place=place, partner=partner, access=access, **assumed.given())
-        _usable(made, file)
-        rows = [_row(intelligence.sources.add(made, by), language)]
+        new = acts.NewSource(**dict(assumed), name=name, kind=kind, place=place, partner=partner, access=access)
+        rows = [_row(acts.add(intelligence, by, new, lambda source: _usable(source, file)), language)]
     show_spoken(rows, as_json=as_json, language=language)
 
 
-@app.command("set")
+@app.command("set", help=acts.change.__doc__)
 @spread
-def set_(
+def _set(
     name: Name,
     config: Config = CENTRE_TOML,
     *,
     place: Annotated[str, typer.Option(help="URL or path.")] = "",
-    assumed: Assumed,
-    by: ByPublisher = "",
+    assumed: acts.AssumedWhole,
+    by: Annotated[str, of_act(acts.change)] = "",
     language: Spoken = "en",
     as_json: AsJson = False,
 ) -> None:
-    """Change what is given and leave the rest. Its hunts then need a second person anew."""
-    given = assumed.given() | ({"place": place} if place else {})
+    more = {"place": place} if place else {}
     with opened_intelligence(config) as (intelligence, _):
-        rows = [_row(intelligence.sources.set(name, by, **given), language)]
+        rows = [_row(acts.change(intelligence, by, name, assumed, **more), language)]
     show_spoken(rows, as_json=as_json, language=language)
 
 
@@ -193,41 +154,38 @@ def usefulness(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json
     show_spoken(rows, as_json=as_json, language=language)
 
 
-@app.command("suspend")
-def suspend(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: By = "", language: Spoken = "en") -> None:
-    """Ask a source no more and count its word no more, until somebody takes it up again."""
-    from bavn.centre.cases.who import person
-
-    with opened_intelligence(config) as (intelligence, _):
-        intelligence.sources.suspend(name, person(by), why)
-    print(Text("{name} is suspended", name=name).say(language))
-
-
-@app.command("resume")
-def resume(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: By = "", language: Spoken = "en") -> None:
-    """Take a suspended source up again."""
-    with opened_intelligence(config) as (intelligence, _):
-        intelligence.sources.resume(name, by, why)
-    print(Text("{name} is read again", name=name).say(language))
+def _turn(word: str, act: Act[["Intelligence", str, str, str], "SourceState"], done: Callable[[str], Text]) -> None:
+    @app.command(word, help=act.__doc__)
+    def turned(
+        name: Name,
+        config: Config = CENTRE_TOML,
+        *,
+        why: Why,
+        by: Annotated[str, of_act(act)] = "",
+        language: Spoken = "en",
+    ) -> None:
+        with opened_intelligence(config) as (intelligence, _):
+            act(intelligence, by, name, why)
+        print(done(name).say(language))
 
 
-@app.command("end")
-def end(name: Name, config: Config = CENTRE_TOML, *, why: Why, by: ByPublisher = "", language: Spoken = "en") -> None:
-    """End a source for good: all that only it claimed is proposed no more."""
-    with opened_intelligence(config) as (intelligence, _):
-        intelligence.end(name, by, why)
-    print(Text("{name} has ended", name=name).say(language))
+_turn("suspend", acts.suspend, lambda name: Text("{name} is suspended", name=name))
+_turn("resume", acts.resume, lambda name: Text("{name} is read again", name=name))
+_turn("end", acts.end, lambda name: Text("{name} has ended", name=name))
 
 
-@app.command("allow-hunts")
-def allow_hunts(
-    name: Name, config: Config = CENTRE_TOML, *, by: By = "", as_local_root: AsLocalRoot = "", language: Spoken = "en"
+@app.command("allow-hunts", help=acts.allow_hunts.__doc__)
+def _allow_hunts(
+    name: Name,
+    config: Config = CENTRE_TOML,
+    *,
+    by: Annotated[str, of_act(acts.allow_hunts)] = "",
+    as_local_root: AsLocalRoot = "",
+    language: Spoken = "en",
 ) -> None:
-    """Stand behind the hunts of a source that somebody else added: what it newly tells is then asked of the sector, up
-    to its budget."""
     with opened_intelligence(config) as (intelligence, _):
         by = instead(by, as_local_root)
-        state = intelligence.sources.allow_hunts(name, by)
+        state = acts.allow_hunts(intelligence, by, name)
     count = state.source.hunts_per_day
     print(
         Text(
@@ -246,24 +204,13 @@ def opened_intelligence(config: Path) -> Iterator[tuple["Intelligence", "CentreF
     from bavn.app.centre.exchange.parts import open_intelligence
     from bavn.app.centre.parts import open_registry
     from bavn.app.config.load import read_centre
-    from bavn.centre.cases.intelligence.proposals import UnknownProposal
-    from bavn.centre.cases.intelligence.sources import UnknownSource
-    from bavn.centre.cases.who import NotAllowed
-    from bavn.model.observable import NotCanonical
-    from bavn.model.sector.intel import BadSource
 
     file = read_centre(config)
     registry = open_registry(file)
     try:
         intelligence, book = open_intelligence(file, registry)
-        with book:
+        with book, refusing(*acts.REFUSES):
             yield intelligence, file
-    except (UnknownSource, UnknownProposal) as error:
-        raise Stop(Exit.NOT_FOUND, str(error)) from error
-    except NotAllowed as error:
-        raise Stop(Exit.NOT_NOW, str(error)) from error
-    except (BadSource, NotCanonical) as error:
-        raise Stop(Exit.USAGE, str(error)) from error
     finally:
         registry.engine.dispose()
 
@@ -321,22 +268,22 @@ def _synced(one: "Synced", suspended: list[str]) -> dict[str, Any]:
 
 
 def _useful(one: "Usefulness") -> dict[str, Any]:
-    return {
-        "source": one.source,
-        "score": one.score,
-        "claims": one.claims,
-        "live": one.live,
-        "hits": one.hits,
-        "judged": one.judged,
-        "false_hits": one.false_hits,
-        "shared": one.shared,
-        "compared": one.compared,
-        "first": one.first,
-        "lead_hours": one.lead_hours,
-        "unique": one.unique,
-        "unique_share": round(one.unique / one.live, 3) if one.live else None,
-        "listed": one.listed,
-    }
+    names = [
+        "source",
+        "score",
+        "claims",
+        "live",
+        "hits",
+        "judged",
+        "false_hits",
+        "shared",
+        "compared",
+        "first",
+        "lead_hours",
+        "unique",
+    ]
+    share = round(one.unique / one.live, 3) if one.live else None
+    return {name: getattr(one, name) for name in names} | {"unique_share": share, "listed": one.listed}
 
 
 def _why(states: dict[str, "SourceState"], name: str) -> str:

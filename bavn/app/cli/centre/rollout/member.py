@@ -1,20 +1,26 @@
 """`bavn centre member`: what a member does that others depend on, who supplies it, and which group it belongs to."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByMembers, Config, Spoken, show
+from bavn.app.acts.centre import members as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.sector.member import ActorKind
 
 if TYPE_CHECKING:
     from bavn.centre.desk.membership import Membership
     from bavn.centre.members.enrolment import Enrolment
 
 Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.")]
+ByStep = Annotated[str, of_act(acts.step)]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What members do and who supplies them.")
 
@@ -43,42 +49,60 @@ def set_(
     canary: Annotated[
         bool | None, typer.Option("--canary/--no-canary", help="In the canary ring: what may block comes to it first.")
     ] = None,
-    by: ByMembers = "",
+    by: Annotated[str, of_act(acts.change)] = "",
 ) -> None:
     """Set a member's functions, suppliers, group or place in the canary ring; what is not given stays. Counts the
     registry's version up."""
-    from bavn.centre.cases.who import NotAllowed
-    from bavn.centre.members.registry import UnknownActor
-    from bavn.centre.members.roles import BadRole
-
     if functions is suppliers is group is None and canary is None:
         raise Stop(Exit.USAGE, "nothing to set: give --functions, --suppliers, --group or --canary")
+    body = typed(acts.Setting, functions=_names(functions), suppliers=_names(suppliers), group=group, canary=canary)
     with membership(config) as (members, _):
-        try:
-            members.set_roles(
-                actor, by, functions=_names(functions), suppliers=_names(suppliers), group=group, canary=canary
-            )
-        except UnknownActor as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
-        except BadRole as error:
-            raise Stop(Exit.USAGE, str(error)) from error
-        except NotAllowed as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
+        acts.change(members, by, actor, body)
         print(f"{actor} is set; the registry is now version {members.version()}")
 
 
 @app.command("suspend")
-def suspend(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByMembers = "") -> None:
+def suspend(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByStep = "") -> None:
     """Let a member in no more until it is resumed; its keys and certificates stay."""
-    step("suspend", actor, config, by, why)
+    with membership(config) as (members, _):
+        acts.step(members, by, actor, "suspend", why)
     print(f"{actor} is suspended")
 
 
 @app.command("resume")
-def resume(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByMembers = "") -> None:
+def resume(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByStep = "") -> None:
     """Let a suspended member in again, with the keys that it has."""
-    step("resume", actor, config, by, why)
+    with membership(config) as (members, _):
+        acts.step(members, by, actor, "resume", why)
     print(f"{actor} is let in again")
+
+
+def revoke(actor: str, config: Config = CENTRE_TOML, *, by: ByStep = "", why: Why = "shut out by the operator") -> None:
+    """Shut an actor out, at once and for good."""
+    with membership(config) as (members, _):
+        acts.step(members, by, actor, "revoke", why)
+    print(f"{actor} is shut out")
+
+
+def invite(
+    actor: Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as region-nord")],
+    config: Config = CENTRE_TOML,
+    *,
+    kind: Annotated[ActorKind, typer.Option(help="What sort of organisation it is.")] = "other",
+    group: Annotated[
+        str, typer.Option(help="Vendor, host or operator that it shares with others; they count as one.")
+    ] = "",
+    by: Annotated[str, of_act(acts.invite)] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Invite an actor: prints a one-time token and the pin. Hand both over outside Bavn."""
+    body = typed(acts.Inviting, name=actor, kind=kind, group=group)
+    with membership(config) as (members, enrolment):
+        token, pin = acts.invite(members, by, body), enrolment.authority.fingerprint
+    if as_json:
+        print(json.dumps({"actor": actor, "token": token, "pin": pin}))
+    else:
+        print(f"actor: {actor}\ntoken: {token}\npin:   {pin}\nThe token works once, for one day.")
 
 
 @contextmanager
@@ -94,22 +118,6 @@ def membership(config: Path) -> Iterator[tuple["Membership", "Enrolment"]]:
     with opened_registry(file) as registry:
         enrolment = open_enrolment(file, registry)
         yield Membership(registry, enrolment, Roles(registry, clock), clock), enrolment
-
-
-def step(act: Literal["suspend", "resume", "revoke"], actor: str, config: Path, by: str, why: str) -> None:
-    """One act on one member; a refusal as one line and an exit code."""
-    from bavn.centre.cases.who import NotAllowed
-    from bavn.centre.members.registry import NotInState, UnknownActor
-
-    with membership(config) as (members, _):
-        try:
-            {"suspend": members.suspend, "resume": members.resume, "revoke": members.revoke}[act](actor, by, why)
-        except UnknownActor as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
-        except (NotAllowed, NotInState) as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-        except ValueError as error:
-            raise Stop(Exit.USAGE, str(error)) from error
 
 
 @app.command("functions")

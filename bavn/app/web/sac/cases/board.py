@@ -8,21 +8,21 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.centre import cases as acts
+from bavn.app.acts.centre.cases import Named
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
-from bavn.app.web.sac.cases import asks, shapes
+from bavn.app.web.sac.cases import shapes
 from bavn.app.web.sac.cases import work as case_work
 from bavn.app.web.sac.cases.view import card, whole
 from bavn.app.web.sac.cases.words import HOW
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.refusals.answers import told
-from bavn.app.web.sac.shapes import Done, Named
-from bavn.centre.cases.case.case import ReleaseTerms
+from bavn.app.web.sac.shapes import Done
+from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.pages import CaseAsk
 from bavn.model.intel import rsit
-from bavn.model.intel.indicator import Pap
-from bavn.model.observable import Observable
 from bavn.model.principal import may_be_second, two_people
 from bavn.model.sector.case import CASE_WORDS, CaseAct, CaseState
 from bavn.model.sector.functions import FUNCTIONS
@@ -95,12 +95,9 @@ def routes(house: SacContext) -> APIRouter:
         with told():
             return whole(house, case_id, person)
 
-    @router.post("/{case_id}/acts", operation_id="case_act")
-    def act(person: Annotated[Person, allow(Right.TRIAGE)], case_id: CaseId, body: asks.ActRequest) -> Done:
-        """A step of its life-cycle; 409 where it has none such from here, or somebody acted since ``seen``."""
-        with told():
-            made = house.desk.cases.act(case_id, CaseAct(body.act), person.name, body.why, seen=body.seen)
-        return _done(house, case_id, made.state)
+    @router.post("/{case_id}/acts", operation_id="case_act", description=acts.step.__doc__)
+    def act(person: Annotated[Person, allow(acts.step)], case_id: CaseId, body: acts.ActRequest) -> Done:
+        return _stands(house, acts.step(house.desk.cases, person.name, case_id, CaseAct(body.act), body.why, body.seen))
 
     @router.get("/{case_id}/release", operation_id="case_release_preview")
     def preview(person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.ReleasePreview:
@@ -108,22 +105,13 @@ def routes(house: SacContext) -> APIRouter:
         with told():
             return release_preview(house, case_id, person)
 
-    @router.post("/{case_id}/release", operation_id="case_release")
-    def release(person: Annotated[Person, allow(Right.APPROVE)], case_id: CaseId, body: asks.ReleaseRequest) -> Done:
-        """Release the case's indicators; what may block waits where one person alone stands behind it."""
-        with told():
-            terms = ReleaseTerms(
-                observables=None if body.observables is None else tuple(observable(one) for one in body.observables),
-                tlp=body.tlp,
-                pap=None if body.pap is None else Pap[body.pap],
-                days=body.days,
-                confidence=body.confidence,
-            )
-            made = house.desk.cases.act(case_id, CaseAct.RELEASE, person.name, body.why, terms, body.seen)
+    @router.post("/{case_id}/release", operation_id="case_release", description=acts.release.__doc__)
+    def release(person: Annotated[Person, allow(acts.release)], case_id: CaseId, body: acts.ReleaseRequest) -> Done:
+        made = acts.release(house.desk.cases, person.name, case_id, body.why, body.seen, body)
         if not two_people(house.desk.cases.behind(case_id)):
             words = Text("Released by one person alone: what may block waits for a second person")
-            return Done(case_id=case_id, standing=house.desk.standing(case_id), said=TextShape.of(words))
-        return _done(house, case_id, made.state)
+            return case_work.done(house, case_id, words)
+        return _stands(house, made)
 
     case_work.attach(router, house)
     return router
@@ -163,18 +151,8 @@ def release_preview(house: SacContext, case_id: str, person: Person) -> shapes.R
     )
 
 
-def observable(named: Named) -> Observable:
-    """Raises NotCanonical."""
-    return Observable.of(named.type.value, named.value)
-
-
-def _done(house: SacContext, case_id: str, state: CaseState) -> Done:
-    said = CASE_WORDS[state]
-    return Done(
-        case_id=case_id,
-        standing=house.desk.standing(case_id),
-        said=TextShape.of(Text("{case_id} is {said}", case_id=case_id, said=said)),
-    )
+def _stands(house: SacContext, made: Case) -> Done:
+    return case_work.done(house, made.id, Text("{case_id} is {said}", case_id=made.id, said=CASE_WORDS[made.state]))
 
 
 def _only(ask: CaseAsk, state: CaseState) -> CaseAsk:

@@ -2,15 +2,14 @@
 
 from typing import Literal
 
+from bavn.app.acts.centre.cases import Named
 from bavn.app.web.frame import TextShape
-from bavn.app.web.sac.shapes import Named, Shape
-from bavn.model.intel.indicator import Tlp
+from bavn.app.web.sac.shapes import Shape
+from bavn.model.intel.indicator import PapName, Tlp
 from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.nis2 import CrossBorder, Nis2Act
 from bavn.model.sector.nis2 import DueState as ReportState
 from bavn.model.sector.work import DueState, TaskKind, TaskState
-
-PapName = Literal["RED", "AMBER", "GREEN", "CLEAR"]
 
 
 class CaseCard(Shape):

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, TextShape
+from bavn.app.acts.centre.cases import Named
+from bavn.app.web.frame import Person, TextShape, filled
 from bavn.app.web.sac.cases.shapes import (
     ActOffered,
     ActorInCase,
@@ -25,7 +26,7 @@ from bavn.app.web.sac.cases.shapes import (
 )
 from bavn.app.web.sac.cases.words import BUTTONS, DANGEROUS, WILL
 from bavn.app.web.sac.context import SacContext
-from bavn.app.web.sac.shapes import Named, hour_us
+from bavn.app.web.sac.shapes import hour_us
 from bavn.centre.books.clock import only_hunted, waits_for
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.files import Marking
@@ -64,13 +65,10 @@ RIGHT_OF: Final = {act: Right.APPROVE if act is CaseAct.RELEASE else Right.TRIAG
 def card(line: CaseLine) -> CaseCard:
     """For the board."""
     case = line.case
-    return CaseCard(
-        id=case.id,
-        state=case.state,
+    return filled(
+        CaseCard,
+        case,
         state_said=TextShape.of(CASE_WORDS[case.state]),
-        score=case.score,
-        owner=case.owner,
-        opened_us=case.opened_us,
         observables=[Named.of(one.observable) for one in case.facts.elements],
         technique=case.facts.technique,
         actors=line.actors,
@@ -86,14 +84,10 @@ def whole(house: SacContext, case_id: str, person: Person) -> CaseShown:
     tasks, lives = desk.work.tasks(case_id), desk.lives.of_case(case_id)
     told = {one.actor: one for one in desk.part_notices(case_id)}
     behind = desk.cases.behind(case_id)
-    return CaseShown(
-        id=case.id,
-        lead_id=case.lead_id,
-        state=case.state,
+    return filled(
+        CaseShown,
+        case,
         state_said=TextShape.of(CASE_WORDS[case.state]),
-        score=case.score,
-        owner=case.owner,
-        opened_us=case.opened_us,
         standing=desk.standing(case_id),
         now_us=desk.now_us(),
         technique=case.facts.technique,
@@ -110,30 +104,17 @@ def whole(house: SacContext, case_id: str, person: Person) -> CaseShown:
             for name, by_hand in sorted(desk.work.involved.actors(case_id).items())
         ],
         tasks=[task_shown(house, one) for one in tasks],
-        words=[
-            StatementShape(at_us=one.at_us, who=one.who, by_actor=one.by_actor, to=one.actor, text=one.text)
-            for one in desk.work.words(case_id)
-        ],
+        words=[filled(StatementShape, one, to=one.actor) for one in desk.work.words(case_id)],
         evidence=_evidence(desk.work.evidence(case_id)),
         nis2=[deadlines(view) for view in desk.nis2(house.zone).views(case_id)],
-        timeline=[
-            CaseMoment(at_us=one.at_us, who=one.who, what=one.what, case_id=one.case_id, says=TextShape.of(one.text))
-            for one in desk.timeline(case_id)
-        ],
+        timeline=[filled(CaseMoment, one, says=TextShape.of(one.text)) for one in desk.timeline(case_id)],
         indicators=[_indicator(house, life) for life in lives],
     )
 
 
 def _elements(case: Case) -> list[ElementInCase]:
     return [
-        ElementInCase(
-            element=Named.of(element.observable),
-            score=element.score,
-            groups=element.groups,
-            listed=element.listed,
-            partners=element.partners,
-            detectors=list(element.detectors),
-        )
+        filled(ElementInCase, element, element=Named.of(element.observable), detectors=list(element.detectors))
         for element in case.facts.elements
     ]
 
@@ -149,17 +130,7 @@ def _marking(marking: Marking) -> MarkingShown:
 
 
 def _evidence(kept: Iterable[Evidence]) -> list[EvidenceKept]:
-    return [
-        EvidenceKept(
-            id=file.id,
-            actor=file.actor,
-            words=file.words,
-            bytes=file.bytes,
-            sha256=file.sha256,
-            received_us=file.received_us,
-        )
-        for file in kept
-    ]
+    return [filled(EvidenceKept, file) for file in kept]
 
 
 def acts_of(case: Case, person: Person) -> list[ActOffered]:
@@ -183,17 +154,10 @@ def acts_of(case: Case, person: Person) -> list[ActOffered]:
 def task_shown(house: SacContext, task: Task) -> TaskShown:
     """A task with each deadline, and what the centre may do to it."""
     soon_us = house.desk.work.settings.soon_hours * HOUR_US
-    return TaskShown(
-        id=task.id,
-        case_id=task.case_id,
-        actor=task.actor,
-        kind=task.kind,
-        text=task.text,
-        by=task.by,
-        given_us=task.given_us,
-        state=task.state,
+    return filled(
+        TaskShown,
+        task,
         state_said=TextShape.of(TASK_WORDS[task.state]),
-        answer=task.answer,
         dues=[
             TaskDue(step=step, due_us=due_us, state=state, says=TextShape.of(DUE_WORDS[state]), met_us=met_us)
             for (step, due_us, state), met_us in zip(task.dues(house.desk.now_us(), soon_us), task.met_us, strict=True)
@@ -204,24 +168,16 @@ def task_shown(house: SacContext, task: Task) -> TaskShown:
 
 def deadlines(view: Nis2View) -> Nis2Clock:
     """NIS2's clocks of one actor."""
-    return Nis2Clock(
-        case_id=view.case_id,
-        actor=view.actor,
+    return filled(
+        Nis2Clock,
+        view,
         cross_border=view.flags.cross_border,
         trust_service=view.flags.trust_service,
         touched=list(view.flags.touched),
         happened={act.value: at_us for act, at_us in view.happened.items()},
-        next_us=view.next_us,
-        running=view.running,
-        overdue=view.overdue,
         reports=[
-            ReportDue(
-                report=due.report,
-                says=TextShape.of(NAMES[due.report]),
-                due_us=due.due_us,
-                sent_us=due.sent_us,
-                state=due.state,
-                state_said=TextShape.of(REPORT_WORDS[due.state]),
+            filled(
+                ReportDue, due, says=TextShape.of(NAMES[due.report]), state_said=TextShape.of(REPORT_WORDS[due.state])
             )
             for due in view.dues
         ],

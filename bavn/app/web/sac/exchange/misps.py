@@ -14,7 +14,7 @@ from fastapi import APIRouter, Path
 from bavn.app.access.rights import Right
 from bavn.app.centre.exchange.parts import misp_port, open_misp_exchange
 from bavn.app.config.misp import MispTable
-from bavn.app.web.frame import Limit, Person, Rows, TextShape, Trouble, allow
+from bavn.app.web.frame import Limit, Person, Rows, TextShape, Trouble, allow, filled
 from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.context import SacContext
 from bavn.centre.cases import audit
@@ -182,13 +182,10 @@ def _audit(house: SacContext, person: Person, act: str, name: str) -> None:
 
 
 def _row(exchange: MispExchange, name: str, table: MispTable) -> MispRow:
-    return MispRow(
+    return filled(
+        MispRow,
+        table,
         name=name,
-        url=table.url,
-        partner=table.partner,
-        publish=table.publish,
-        distribution=table.distribution,
-        every_minutes=table.every_minutes,
         events=exchange.held(name),
         push=_run(exchange.runs.last(name, "push")),
         pull=_run(exchange.runs.last(name, "pull")),

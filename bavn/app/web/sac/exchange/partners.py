@@ -3,54 +3,26 @@
 Refuses to show a secret twice: a token or password is kept as a hash.
 """
 
-from dataclasses import replace
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, TextShape, allow
-from bavn.app.web.sac.bodies import Because, Kind, Name, Shape
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import partners as acts
+from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
+from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import SacContext
-from bavn.app.web.sac.indicator_shapes import PAPS, PapName
-from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.inbox.offer_figures import offered_by
 from bavn.centre.inbox.offers import KIND as OFFER
-from bavn.centre.members.partners import UnknownPartner
 from bavn.centre.share.exchange_figures import given_to, refused_of
 from bavn.centre.share.handing import KIND as OBJECT
-from bavn.model.intel.indicator import Tlp
-from bavn.model.moment import DAY_US
-from bavn.model.observable import ObservableType
-from bavn.model.sector.partner import COLLECTIONS, PARTNER_KINDS, BadPartner, Partner
+from bavn.model.sector.partner import COLLECTIONS, PARTNER_KINDS, Partner
 from bavn.model.text import Text
 
-REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownPartner, 404, "unknown-partner", "you"),
-    (BadPartner, 422, "bad-partner", "you"),
-)
 REFUSALS_SHOWN_MAX: Final = 50
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
-
-
-class OutShape(Shape):
-    """What goes out: the most restricting TLP and PAP, kinds, least confidence, collections (none: nothing)."""
-
-    tlp_max: Tlp
-    pap_max: PapName
-    types: list[ObservableType]
-    confidence_min: int = Field(ge=0, le=100)
-    collections: list[str] = Field(max_length=10)
-
-
-class InShape(Shape):
-    """What comes in: trust 0..100 (0: nothing), the most restricting TLP, whether its word may ever block, per day."""
-
-    trust: int = Field(ge=0, le=100)
-    tlp_max: Tlp
-    may_block: bool
-    objects_per_day_max: int = Field(ge=0, le=10_000_000)
 
 
 class PartnerRow(Shape):
@@ -64,8 +36,8 @@ class PartnerRow(Shape):
     added_us: int
     until_us: int
     ended_us: int | None
-    out: OutShape
-    inward: InShape
+    out: acts.OutShape
+    inward: acts.InShape
     given: int
     refused: int
     offered: int
@@ -123,26 +95,6 @@ class Choices(Shape):
     kinds: list[KindShape]
 
 
-class Adding(Shape):
-    """A new partner; nothing goes out before collections say so, nothing comes in before trust does."""
-
-    name: Name
-    kind: str = Field(default="other", max_length=16)
-    title: str = Field(default="", max_length=100)
-    until_us: int | None = Field(default=None, ge=0, le=2**53)
-    out: OutShape | None = None
-    inward: InShape | None = None
-
-
-class Changing(Shape):
-    """What is given replaces what was; it counts from the partner's next request on."""
-
-    title: str | None = Field(default=None, min_length=1, max_length=100)
-    until_us: int | None = Field(default=None, ge=0, le=2**53)
-    out: OutShape | None = None
-    inward: InShape | None = None
-
-
 class KeyMaking(Shape):
     """How it will prove who it is; ``csr``: the partner's certificate request (PEM, P-256), for a certificate alone."""
 
@@ -190,87 +142,43 @@ def _reads(router: APIRouter, house: SacContext) -> None:
     @router.get("/{partner}", operation_id="partner")
     def partner(_: Annotated[Person, allow(Right.READ)], partner: Named) -> PartnerWhole:
         """One partner: its agreement, its credentials, and what the gates refused of late."""
-        with told(*REFUSALS):
+        with refusing(*acts.REFUSES):
             return _whole(house, partner)
 
 
 def _acts(router: APIRouter, house: SacContext) -> None:
-    @router.post("", operation_id="add_partner", status_code=201)
-    def add(person: Annotated[Person, allow(Right.PUBLISH)], body: Adding) -> PartnerWhole:
-        """Add a partner, for a year if no end is said."""
-        now_us = house.clock.now_us()
-        with told(*REFUSALS):
-            made = Partner(
-                name=body.name,
-                kind=body.kind,
-                title=body.title or body.name,
-                added_us=now_us,
-                until_us=body.until_us or now_us + 365 * DAY_US,
-            )
-            house.partners.add(_with(made, body.out, body.inward), person.name)
-            return _whole(house, body.name)
+    @router.post("", operation_id="add_partner", status_code=201, description=acts.add.__doc__)
+    def add(person: Annotated[Person, allow(acts.add)], body: acts.Adding) -> PartnerWhole:
+        return _whole(house, acts.add(house.partners, person.name, body, house.clock.now_us()).name)
 
-    @router.put("/{partner}", operation_id="set_partner")
-    def set_(person: Annotated[Person, allow(Right.PUBLISH)], partner: Named, body: Changing) -> PartnerWhole:
-        """Change the agreement."""
-        with told(*REFUSALS):
-            after = _with(house.partners.known(partner), body.out, body.inward)
-            house.partners.set(
-                partner,
-                person.name,
-                title=body.title,
-                until_us=body.until_us,
-                out=None if body.out is None else after.out,
-                inward=None if body.inward is None else after.inward,
-            )
-            return _whole(house, partner)
+    @router.put("/{partner}", operation_id="set_partner", description=acts.change.__doc__)
+    def set_(person: Annotated[Person, allow(acts.change)], partner: Named, body: acts.Changing) -> PartnerWhole:
+        return _whole(house, acts.change(house.partners, person.name, partner, body).name)
 
-    @router.post("/{partner}/end", operation_id="end_partner")
-    def end(person: Annotated[Person, allow(Right.PUBLISH)], partner: Named, body: Because) -> PartnerWhole:
-        """End the agreement for good: nothing crosses from the partner's next request on."""
-        with told(*REFUSALS):
-            house.partners.end(partner, person.name, body.why)
-            return _whole(house, partner)
+    @router.post("/{partner}/end", operation_id="end_partner", description=acts.end.__doc__)
+    def end(person: Annotated[Person, allow(acts.end)], partner: Named, body: Because) -> PartnerWhole:
+        return _whole(house, acts.end(house.partners, person.name, partner, body.why).name)
 
 
 def _keys(router: APIRouter, house: SacContext) -> None:
-    @router.post("/{partner}/credentials", operation_id="make_credential", status_code=201)
-    def make(person: Annotated[Person, allow(Right.PUBLISH)], partner: Named, body: KeyMaking) -> Secret:
-        """Make a credential; the secret is in this answer and nowhere else."""
-        with told(*REFUSALS):
-            if body.kind == "certificate":
-                text = house.credentials.certificate(partner, person.name, body.csr)
-                return Secret(partner=partner, kind=body.kind, secret=text, says=TextShape.of(PAPER))
-            maker = house.credentials.token if body.kind == "token" else house.credentials.password
-            return Secret(
-                partner=partner, kind=body.kind, secret=maker(partner, person.name), says=TextShape.of(SHOWN_ONCE)
-            )
+    @router.post(
+        "/{partner}/credentials", operation_id="make_credential", status_code=201, description=acts.make_key.__doc__
+    )
+    def make(person: Annotated[Person, allow(acts.make_key)], partner: Named, body: KeyMaking) -> Secret:
+        text = acts.make_key(house.credentials, person.name, partner, body.kind, body.csr)
+        says = TextShape.of(PAPER if body.kind == "certificate" else SHOWN_ONCE)
+        return Secret(partner=partner, kind=body.kind, secret=text, says=says)
 
-    @router.post("/{partner}/credentials/{credential}/end", operation_id="end_credential")
+    @router.post(
+        "/{partner}/credentials/{credential}/end", operation_id="end_credential", description=acts.end_key.__doc__
+    )
     def end(
-        person: Annotated[Person, allow(Right.PUBLISH)],
+        person: Annotated[Person, allow(acts.end_key)],
         partner: Named,
         credential: Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")],
     ) -> PartnerWhole:
-        """Let one credential count no longer."""
-        with told(*REFUSALS):
-            house.credentials.end(partner, person.name, credential)
-            return _whole(house, partner)
-
-
-def _with(partner: Partner, out: OutShape | None, inward: InShape | None) -> Partner:
-    if out is not None:
-        given: dict[str, Any] = {
-            "tlp_max": out.tlp_max,
-            "pap_max": PAPS[out.pap_max],
-            "types": frozenset(out.types),
-            "confidence_min": out.confidence_min,
-            "collections": tuple(sorted(set(out.collections))),
-        }
-        partner = replace(partner, out=replace(partner.out, **given))
-    if inward is not None:
-        partner = replace(partner, inward=replace(partner.inward, **inward.model_dump()))
-    return partner
+        acts.end_key(house.credentials, person.name, partner, credential)
+        return _whole(house, partner)
 
 
 def _row(house: SacContext, one: Partner) -> PartnerRow:
@@ -279,28 +187,13 @@ def _row(house: SacContext, one: Partner) -> PartnerRow:
     stand: Literal["in_force", "over", "ended"] = "ended" if one.ended_us is not None else "over"
     if one.in_force(now_us):
         stand = "in_force"
-    return PartnerRow(
-        name=one.name,
-        title=one.title,
-        kind=one.kind,
+    return filled(
+        PartnerRow,
+        one,
         kind_says=TextShape.of(PARTNER_KINDS[one.kind]),
         stand=stand,
-        added_us=one.added_us,
-        until_us=one.until_us,
-        ended_us=one.ended_us,
-        out=OutShape(
-            tlp_max=one.out.tlp_max,
-            pap_max=one.out.pap_max.name,
-            types=sorted(one.out.types),
-            confidence_min=one.out.confidence_min,
-            collections=list(one.out.collections),
-        ),
-        inward=InShape(
-            trust=one.inward.trust,
-            tlp_max=one.inward.tlp_max,
-            may_block=one.inward.may_block,
-            objects_per_day_max=one.inward.objects_per_day_max,
-        ),
+        out=acts.OutShape.of(one.out),
+        inward=filled(acts.InShape, one.inward),
         given=given.given,
         refused=given.refused,
         offered=held,
@@ -315,14 +208,7 @@ def _whole(house: SacContext, name: str) -> PartnerWhole:
     return PartnerWhole(
         row=_row(house, one),
         credentials=[
-            CredentialShape(
-                id=key.id,
-                kind=key.kind,
-                issued_us=key.issued_us,
-                until_us=key.until_us,
-                ended_us=key.ended_us,
-                in_force=key.ended_us is None and now_us < key.until_us,
-            )
+            filled(CredentialShape, key, in_force=key.ended_us is None and now_us < key.until_us)
             for key in house.credentials.of(name)
         ],
         refusals=_refusals(house, name),

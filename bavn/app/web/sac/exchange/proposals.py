@@ -3,24 +3,24 @@
 Refuses to release anything: a case is made of it, or it is found harmless.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import After, Limit, Person, Rows, allow, opened, page
-from bavn.app.web.sac.bodies import Kind, Shape, Words, observable_of
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import sources as acts
+from bavn.app.acts.centre.refusals import observable_of
+from bavn.app.web.frame import After, Limit, Person, Rows, allow, filled, opened, page
+from bavn.app.web.sac.bodies import Shape, Words
 from bavn.app.web.sac.context import SacContext
-from bavn.app.web.sac.indicator_shapes import PapName
-from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.intelligence.confidence import SourceStatus
 from bavn.centre.cases.intelligence.proposal_pages import WantedProposals, proposals_page
-from bavn.centre.cases.intelligence.proposals import Proposal, UnknownProposal
-from bavn.model.intel.indicator import Tlp
+from bavn.centre.cases.intelligence.proposals import Proposal
+from bavn.model.intel.indicator import PapName, Tlp
 from bavn.model.observable import ObservableType
 
-REFUSALS: Final[tuple[Kind, ...]] = ((UnknownProposal, 404, "unknown-proposal", "you"),)
 Named = Annotated[str, Query(min_length=1, max_length=300, description="type:value, or a plain observable.")]
 
 
@@ -109,62 +109,34 @@ def routes(house: SacContext) -> APIRouter:
     @router.get("/one", operation_id="proposal")
     def proposal(_: Annotated[Person, allow(Right.READ)], observable: Named) -> ProposalWhole:
         """Who claims what of an observable."""
-        with told(*REFUSALS):
+        with refusing(*acts.REFUSES):
             return _whole(house, house.intelligence.proposals.get(observable_of(observable)))
 
-    @router.post("/decide", operation_id="decide_proposal")
-    def decide(person: Annotated[Person, allow(Right.TRIAGE)], body: Deciding) -> ProposalWhole:
-        """Make a case of it, find it harmless, or propose it again."""
+    @router.post("/decide", operation_id="decide_proposal", description=acts.decide.__doc__)
+    def decide(person: Annotated[Person, allow(acts.decide)], body: Deciding) -> ProposalWhole:
         named = observable_of(body.observable)
-        with told(*REFUSALS):
-            if body.act == "open_case":
-                house.intelligence.open_case(named, person.name)
-            elif body.act == "dismiss":
-                house.intelligence.proposals.dismiss(named, person.name, body.why)
-            else:
-                house.intelligence.proposals.reopen(named, person.name, body.why)
-            return _whole(house, house.intelligence.proposals.get(named))
+        acts.decide(house.intelligence, person.name, named, body.act, body.why)
+        return _whole(house, house.intelligence.proposals.get(named))
 
     return router
 
 
 def _row(house: SacContext, one: Proposal, standings: dict[str, SourceStatus]) -> ProposalRow:
     weight = house.intelligence.weight(one, standings)
-    return ProposalRow(
+    return filled(
+        ProposalRow,
+        weight,
+        one,
         observable=str(one.observable),
         type=one.observable.type,
         value=one.observable.value,
-        state=one.state,
-        confidence=weight.confidence,
         sources=sorted({claim.source for claim in one.live}),
-        parties=list(weight.parties),
         met=[MetShape(actor=actor, how=how) for actor, how in sorted(one.met.items())],
-        listed=list(one.listed),
-        tlp=weight.tlp,
         pap=weight.pap.name,
-        technique=weight.technique,
-        first_us=one.first_us,
         question_id=one.hunt,
-        case_id=one.case_id,
-        by=one.by,
-        why=one.why,
     )
 
 
 def _whole(house: SacContext, one: Proposal) -> ProposalWhole:
-    claims = [
-        ClaimShape(
-            source=kept.source,
-            gone=kept.gone,
-            confidence=kept.claim.confidence,
-            tlp=kept.claim.tlp,
-            pap=kept.claim.pap.name,
-            first_us=kept.first_us,
-            heard_us=kept.heard_us,
-            until_us=kept.until_us,
-            technique=kept.claim.technique,
-            about=kept.claim.about,
-        )
-        for kept in one.claims
-    ]
+    claims = [filled(ClaimShape, kept, kept.claim, pap=kept.claim.pap.name) for kept in one.claims]
     return ProposalWhole(row=_row(house, one, house.intelligence.statuses()), claims=claims)

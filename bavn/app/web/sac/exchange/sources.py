@@ -3,31 +3,27 @@
 Refuses to take a secret: files on the centre hold them, and the command line names those.
 """
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Path
 from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.web.frame import Person, Rows, Trouble, allow
-from bavn.app.web.sac.bodies import Because, Kind, Shape
+from bavn.app.acts.act import Act, refusing
+from bavn.app.acts.centre import sources as acts
+from bavn.app.web.frame import Person, Rows, Trouble, allow, filled
+from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import SacContext
 from bavn.app.web.sac.exchange.usefulness import UsefulnessCache
-from bavn.app.web.sac.indicator_shapes import PAPS, PapName
-from bavn.app.web.sac.refusals.answers import told
-from bavn.centre.cases.intelligence.sources import SourceState, UnknownSource
+from bavn.centre.cases.intelligence.sources import SourceState
 from bavn.centre.cases.intelligence.usefulness import Usefulness
-from bavn.centre.cases.who import person as checked
-from bavn.model.intel.indicator import Tlp
+from bavn.centre.node.intelligence import Intelligence
+from bavn.model.intel.indicator import PapName, Tlp
 from bavn.model.principal import may_be_second
-from bavn.model.sector.intel import PLACE_CHARS_MAX, BadSource, Source
+from bavn.model.sector.intel import PLACE_CHARS_MAX
 from bavn.model.text import Text
 
-REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownSource, 404, "unknown-source", "you"),
-    (BadSource, 422, "bad-source", "you"),
-)
 NO_HTTPS: Final = Text(
     "Here a source is an https address. One that is a file, or needs a secret, is added at the"
     " centre: bavn centre source add."
@@ -103,18 +99,6 @@ class SourceWhole(Shape):
     refused: list[RefusedItem]
 
 
-class Changing(Shape):
-    """What is given replaces what was. What hunts by itself then needs its second person anew."""
-
-    trust: int | None = Field(default=None, ge=0, le=100)
-    tlp: Tlp | None = None
-    pap: PapName | None = None
-    confidence: int | None = Field(default=None, ge=0, le=100)
-    every_minutes: int | None = Field(default=None, ge=5, le=43_200)
-    hunts_per_day: int | None = Field(default=None, ge=0, le=1000)
-    may_block: bool | None = None
-
-
 class Adding(Shape):
     """A source that is asked at an https address without a secret; any other is added on the command line.
     ``partner``: whose word it is, else it stands alone with a ``trust`` of its own."""
@@ -149,60 +133,36 @@ def _reads(router: APIRouter, house: SacContext, worths: UsefulnessCache) -> Non
     @router.get("/{source}", operation_id="source")
     def source(person: Annotated[Person, allow(Right.READ)], source: Named) -> SourceWhole:
         """One source, and what of it gate 2 refused last."""
-        with told(*REFUSALS):
-            return _whole(house, worths, source, person)
+        return _whole(house, worths, source, person)
 
 
 def _acts(router: APIRouter, house: SacContext, worths: UsefulnessCache) -> None:
-    @router.post("", operation_id="add_source", status_code=201)
-    def add(person: Annotated[Person, allow(Right.PUBLISH)], body: Adding) -> SourceWhole:
-        """Add a source. It is read from now on; what it tells is only proposed."""
+    @router.post("", operation_id="add_source", status_code=201, description=acts.add.__doc__)
+    def add(person: Annotated[Person, allow(acts.add)], body: Adding) -> SourceWhole:
         if not _is_https(body.place):
             raise Trouble(422, "no-https", NO_HTTPS)
-        if body.partner and house.intelligence.partner(body.partner) is None:
-            raise Trouble(422, "unknown-partner", Text("There is no such partner."))
-        given: dict[str, Any] = body.model_dump() | {"pap": PAPS[body.pap]}
-        with told(*REFUSALS):
-            house.intelligence.sources.add(Source(**given), person.name)
-            return _whole(house, worths, body.name, person)
+        acts.add(house.intelligence, person.name, acts.NewSource(**dict(body)))
+        return _whole(house, worths, body.name, person)
 
-    @router.put("/{source}", operation_id="set_source")
-    def set_(person: Annotated[Person, allow(Right.PUBLISH)], source: Named, body: Changing) -> SourceWhole:
-        """Change what it may and what is assumed of it. Its hunts then need a second person anew."""
-        given: dict[str, Any] = body.model_dump(exclude_none=True)
-        if body.pap is not None:
-            given["pap"] = PAPS[body.pap]
-        with told(*REFUSALS):
-            house.intelligence.sources.set(source, person.name, **given)
+    @router.put("/{source}", operation_id="set_source", description=acts.change.__doc__)
+    def set_(person: Annotated[Person, allow(acts.change)], source: Named, body: acts.Assumed) -> SourceWhole:
+        acts.change(house.intelligence, person.name, source, body)
+        return _whole(house, worths, source, person)
+
+    @router.post("/{source}/hunts", operation_id="allow_hunts", description=acts.allow_hunts.__doc__)
+    def hunts(person: Annotated[Person, allow(acts.allow_hunts)], source: Named) -> SourceWhole:
+        acts.allow_hunts(house.intelligence, person.name, source)
+        return _whole(house, worths, source, person)
+
+    def turn(word: str, act: Act[[Intelligence, str, str, str], SourceState]) -> None:
+        @router.post(f"/{{source}}/{word}", name=word, operation_id=f"{word}_source", description=act.__doc__)
+        def turned(person: Annotated[Person, allow(act)], source: Named, body: Because) -> SourceWhole:
+            act(house.intelligence, person.name, source, body.why)
             return _whole(house, worths, source, person)
 
-    @router.post("/{source}/hunts", operation_id="allow_hunts")
-    def hunts(person: Annotated[Person, allow(Right.TRIAGE)], source: Named) -> SourceWhole:
-        """Stand behind the hunts of somebody else's source: what it newly tells is asked of the sector."""
-        with told(*REFUSALS):
-            house.intelligence.sources.allow_hunts(source, person.name)
-            return _whole(house, worths, source, person)
-
-    @router.post("/{source}/suspend", operation_id="suspend_source")
-    def suspend(person: Annotated[Person, allow(Right.TRIAGE)], source: Named, body: Because) -> SourceWhole:
-        """Ask it no more and count its word no more, until somebody takes it up again."""
-        with told(*REFUSALS):
-            house.intelligence.sources.suspend(source, checked(person.name), body.why)
-            return _whole(house, worths, source, person)
-
-    @router.post("/{source}/resume", operation_id="resume_source")
-    def resume(person: Annotated[Person, allow(Right.TRIAGE)], source: Named, body: Because) -> SourceWhole:
-        """Take it up again."""
-        with told(*REFUSALS):
-            house.intelligence.sources.resume(source, person.name, body.why)
-            return _whole(house, worths, source, person)
-
-    @router.post("/{source}/end", operation_id="end_source")
-    def end(person: Annotated[Person, allow(Right.PUBLISH)], source: Named, body: Because) -> SourceWhole:
-        """End it for good: what only it claimed is proposed no more."""
-        with told(*REFUSALS):
-            house.intelligence.end(source, person.name, body.why)
-            return _whole(house, worths, source, person)
+    turn("suspend", acts.suspend)
+    turn("resume", acts.resume)
+    turn("end", acts.end)
 
 
 def _is_https(place: str) -> bool:
@@ -217,42 +177,24 @@ def _is_https(place: str) -> bool:
 def _row(state: SourceState, useful: Usefulness | None, person: Person) -> SourceRow:
     one = state.source
     hunts = one.hunts_per_day > 0 and not state.hunts_by and state.state != "ended"
-    return SourceRow(
-        name=one.name,
-        kind=one.kind,
-        place=one.place,
-        partner=one.partner,
+    return filled(
+        SourceRow,
+        one,
+        state,
         trust=None if one.partner else one.trust,
-        tlp=one.tlp,
         pap=one.pap.name,
-        confidence=one.confidence,
-        every_minutes=one.every_minutes,
-        hunts_per_day=one.hunts_per_day,
-        hunts_by=state.hunts_by,
-        may_block=one.may_block,
         stand=state.state,
-        why=state.why,
-        added_by=state.added_by,
-        added_us=state.added_us,
         tried_us=state.tried_us or None,
         synced_us=state.synced_us or None,
-        failure=state.failure,
-        taken=state.taken,
-        refused=state.refused,
-        worth=None if useful is None else _worth(useful),
+        worth=None if useful is None else filled(UsefulnessShape, useful),
         may_allow_hunts=hunts and person.may(Right.TRIAGE) and may_be_second(state.added_by, person.name),
     )
 
 
-def _worth(one: Usefulness) -> UsefulnessShape:
-    names = UsefulnessShape.model_fields
-    return UsefulnessShape(**{name: getattr(one, name) for name in names})
-
-
 def _whole(house: SacContext, worths: UsefulnessCache, name: str, person: Person) -> SourceWhole:
-    state = house.intelligence.sources.get(name)
+    with refusing(*acts.REFUSES):
+        state = house.intelligence.sources.get(name)
     refused = [
-        RefusedItem(at_us=line.at_us, item=line.summary[:120], rule=line.rule, reason=line.reason)
-        for line in reversed(house.intelligence.refused(name))
+        filled(RefusedItem, line, item=line.summary[:120]) for line in reversed(house.intelligence.refused(name))
     ]
     return SourceWhole(row=_row(state, worths.now()[0].get(name), person), refused=refused)

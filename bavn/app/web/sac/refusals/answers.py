@@ -5,46 +5,26 @@ A room's error holds a Text; ``told`` makes of it a Trouble. Refuses to hide a f
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
-from bavn.app.web.frame import Act, Trouble
-from bavn.centre.cases.case.rows import ChangedMeanwhile, UnknownCase
-from bavn.centre.cases.case.work import UnknownTask
-from bavn.centre.cases.who import NotAllowed
-from bavn.centre.desk.desk import UnknownLead
-from bavn.model.observable import NotCanonical
-from bavn.model.sector.case import NotNow
-from bavn.model.sector.nis2 import OutOfOrder
-from bavn.model.sector.work import NoSuchStep
+from bavn.app.acts.act import ActRefused, Kind, refusing
+from bavn.app.acts.centre.refusals import KINDS
+from bavn.app.web.frame import Trouble
 from bavn.model.text import Capital, Text
-
-Kind = tuple[type[Exception], int, str, Act]
-KINDS: Final[tuple[Kind, ...]] = (
-    (UnknownLead, 404, "unknown-lead", "you"),
-    (UnknownCase, 404, "unknown-case", "you"),
-    (UnknownTask, 404, "unknown-task", "you"),
-    (ChangedMeanwhile, 409, "changed-meanwhile", "you"),
-    (NotNow, 409, "not-now", "you"),
-    (NoSuchStep, 409, "not-now", "you"),
-    (OutOfOrder, 409, "out-of-order", "you"),
-    (NotAllowed, 403, "not-this-person", "colleague"),
-    (NotCanonical, 422, "no-observable", "you"),
-    (ValueError, 422, "bad-value", "you"),
-)
-"""The first that fits: what it is, its status, its code, and who must act."""
 
 
 @contextmanager
 def told(*more: Kind) -> Iterator[None]:
-    """A room's refusal becomes a Trouble; ``more`` kinds go before KINDS."""
-    kinds = (*more, *KINDS)
+    """For a route that is no act yet: a room's refusal becomes an answer; ``more`` kinds go before KINDS."""
     try:
-        yield
-    except Trouble:
-        raise
-    except tuple(kind[0] for kind in kinds) as error:
-        _, status, code, act = next(kind for kind in kinds if isinstance(error, kind[0]))
-        raise Trouble(status, code, said(error), act) from error
+        with refusing(*more, *KINDS):
+            yield
+    except ActRefused as refused:
+        raise Trouble(refused.status, refused.kind, answer(refused), refused.act) from refused
+
+
+def answer(refused: ActRefused) -> Text:
+    """What an act says of itself, or its room's own words as a sentence."""
+    return refused.text if refused.whole else said(refused.text)
 
 
 def said(why: Exception | Text) -> Text:

@@ -1,0 +1,1 @@
+"""What people do at the centre, one file a subject."""

@@ -1,0 +1,100 @@
+"""Indicators: drafted, put to review, approved, released, refreshed, withdrawn, found wrong; producers retired.
+
+Refuses to decide who may stand beside whom: the book holds that two people stand behind what may block by itself.
+"""
+
+from typing import Annotated, Final, Literal
+
+import typer
+from pydantic import Field
+
+from bavn.app.access.rights import Right
+from bavn.app.acts.act import ActRefused, Input, Kind, Why, act
+from bavn.app.acts.centre.refusals import KINDS, observable_of
+from bavn.centre.cases.indicators.indicator import Life
+from bavn.centre.cases.indicators.indicators import ChangedInBetween, Indicators, UnknownLife
+from bavn.centre.cases.indicators.upkeep import Upkeep
+from bavn.centre.desk.desk import Desk
+from bavn.model.intel.indicator import Pap, PapName, Tlp
+from bavn.model.sector.indicator_life import LifeAct
+from bavn.model.text import Text
+
+REFUSES: Final[tuple[Kind, ...]] = (
+    (UnknownLife, 404, "unknown-indicator", "you"),
+    (ChangedInBetween, 409, "changed-meanwhile", "you"),
+    *KINDS,
+)
+
+
+class IndicatorTerms(Input):
+    """How an indicator is marked, and how long it lives."""
+
+    tlp: Tlp = Field(Tlp.AMBER, description="How far it may travel.")
+    pap: Annotated[PapName, typer.Option(case_sensitive=False)] = Field(
+        "GREEN", description="green may block, amber watches."
+    )
+    days: int = Field(30, ge=1, le=3650, description="Days that it lives; a refresh begins them anew.")
+    confidence: int = Field(70, ge=0, le=100, description="0 to 100.")
+
+
+class Drafting(IndicatorTerms):
+    """Indicators of one's own knowledge (``observables``, each ``type:value`` or plain), or of a case's elements."""
+
+    observables: list[str] = Field(default=[], max_length=100)
+    case_id: str = Field(default="", max_length=40)
+    technique: str = Field(default="", max_length=12)
+    sources: list[str] = Field(default=[], max_length=20)
+    why: Why
+
+
+class Acting(Input):
+    """``act`` of a person; ``rev``: the revision that the person saw. ``wrong``: it is false."""
+
+    act: Literal["review", "refresh", "withdraw", "wrong"]
+    why: Why
+    rev: int | None = Field(default=None, ge=0)
+
+
+class Approving(Input):
+    """What needs an approver. ``now``: pass the canary ring over, once a second person says the same."""
+
+    act: Literal["approve", "release", "now"]
+    why: Why
+    rev: int | None = Field(default=None, ge=0)
+
+
+@act(Right.TRIAGE, *REFUSES)
+def draft(desk: Desk, by: str, body: Drafting) -> list[Life]:
+    """Draft indicators of your own knowledge, or of all elements of a case."""
+    if bool(body.case_id) == bool(body.observables):
+        raise ActRefused(422, "draft-of-what", Text("Name observables or one case."))
+    pap, lives, common = Pap[body.pap], desk.lives, body.model_dump(include={"tlp", "days", "confidence"})
+    if body.case_id:
+        case = desk.cases.case(body.case_id)
+        return [lives.draft_of_case(case, one, by, body.why, pap=pap, **common) for one in case.facts.elements]
+    common |= {"technique": body.technique, "producers": [f"source:{name}" for name in body.sources]}
+    named = dict.fromkeys(map(observable_of, body.observables))
+    return [lives.draft(one, by, body.why, pap=pap, **common) for one in named]
+
+
+@act(Right.TRIAGE, *REFUSES)
+def step(lives: Indicators, by: str, indicator_id: str, body: Acting) -> Life:
+    """Put it to review, refresh it, withdraw it everywhere, or say that it is wrong. Withdrawing needs one person:
+    lifting must not wait."""
+    if body.act == "wrong":
+        return lives.found_wrong(indicator_id, by, body.why)
+    return lives.act(indicator_id, LifeAct(body.act), by, body.why, body.rev)
+
+
+@act(Right.APPROVE, *REFUSES)
+def let_go(lives: Indicators, by: str, indicator_id: str, body: Approving) -> Life:
+    """Stand behind it as the second person, release it, or ask to pass the canary ring over."""
+    if body.act == "now":
+        return lives.hurry(indicator_id, by, body.why)
+    return lives.act(indicator_id, LifeAct(body.act), by, body.why, body.rev)
+
+
+@act(Right.APPROVE, *REFUSES)
+def serve(upkeep: Upkeep, by: str, producer: str, way: Literal["retire", "restore"], why: str) -> None:
+    """Take a producer of indicators out of service, or put it back."""
+    {"retire": upkeep.retire, "restore": upkeep.restore}[way](producer, by, why)

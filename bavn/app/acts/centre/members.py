@@ -1,0 +1,55 @@
+"""Members of the sector: invited, given functions and suppliers, suspended, let in again, shut out for good."""
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from bavn.app.access.rights import Right
+from bavn.app.acts.act import Input, Kind, Name, act
+from bavn.app.acts.centre.refusals import KINDS
+from bavn.centre.desk.membership import Membership
+from bavn.centre.members.registry import CannotAdd, NotInState, UnknownActor
+from bavn.centre.members.roles import SUPPLIERS_MAX
+from bavn.model.sector.member import ActorKind
+
+REFUSES: Final[tuple[Kind, ...]] = (
+    (UnknownActor, 404, "unknown-actor", "you"),
+    (NotInState, 409, "not-now", "you"),
+    (CannotAdd, 422, "cannot-add", "you"),
+    *KINDS,
+)
+
+
+class Inviting(Input):
+    """A new member, or one that is to enrol anew (then kind and group stay as they are)."""
+
+    name: Name
+    kind: ActorKind = "other"
+    group: str = Field(default="", pattern=r"^([a-z][a-z0-9-]{1,39})?$")
+
+
+class Setting(Input):
+    """What is given replaces what was; what is left out stays."""
+
+    functions: list[str] | None = Field(default=None, max_length=100)
+    suppliers: list[str] | None = Field(default=None, max_length=SUPPLIERS_MAX)
+    group: str | None = Field(default=None, pattern=r"^([a-z][a-z0-9-]{1,39})?$")
+    canary: bool | None = None
+
+
+@act(Right.MEMBERS, *REFUSES)
+def invite(members: Membership, by: str, body: Inviting) -> str:
+    """Invite a member: its one-time token, shown this once, and the pin."""
+    return members.invite(body.name, by, kind=body.kind, group=body.group)
+
+
+@act(Right.MEMBERS, *REFUSES)
+def change(members: Membership, by: str, actor: str, body: Setting) -> None:
+    """Set its critical functions, suppliers or group."""
+    members.set_roles(actor, by, **dict(body))
+
+
+@act(Right.MEMBERS, *REFUSES)
+def step(members: Membership, by: str, actor: str, way: Literal["suspend", "resume", "revoke"], why: str) -> None:
+    """Let a member in no more until it is resumed, let it in again, or shut it out for good."""
+    {"suspend": members.suspend, "resume": members.resume, "revoke": members.revoke}[way](actor, by, why)
