@@ -30,7 +30,7 @@ class Said(Message):
     left: Annotated[int, Privacy.C] = 0
 
 
-TITLE = Text("Autumn", "Efterår")
+TITLE = Text.written("Autumn", da="Efterår")
 
 
 @dataclass(frozen=True)
