@@ -4,7 +4,7 @@
 somebody proves who they are.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
@@ -69,10 +69,10 @@ class NoWatch:
         return
 
 
-def console_app[House](
+def console_app(
     side: Side,
-    house: House,
-    areas: Sequence[Callable[[House], APIRouter]],
+    house: Any,
+    areas: Sequence[APIRouter],
     access: Access,
     settings: ConsoleSettings | None = None,
     *,
@@ -80,9 +80,9 @@ def console_app[House](
     beside: Sequence[APIRouter] = (),
     failures: Failures | None = None,
 ) -> FastAPI:
-    """The application. ``areas``: each one's routes, mounted below /api/v1; ``beside``: further routers there, such as
-    those for logging on. ``failures`` hears of handlers that failed in a way that nobody foresaw.
-    ``app.state.live`` must be started by whoever serves it, and stopped."""
+    """The application. ``house``: what the routes ask (``frame.behind``); ``areas``: routers, mounted below /api/v1;
+    ``beside``: further ones there, such as those for logging on. ``failures`` hears of handlers that failed in a way
+    that nobody foresaw. ``app.state.live`` must be started by whoever serves it, and stopped."""
     settings = settings or ConsoleSettings()
     app = FastAPI(
         title=TITLES[side],
@@ -94,6 +94,7 @@ def console_app[House](
         redirect_slashes=False,
     )
     app.state.access = Rated(access, settings)
+    app.state.house = house
     app.state.live = Live(watch or NoWatch(), listeners_max=settings.live_max)
     add_problems(app)
     app.state.routers = (
@@ -101,7 +102,7 @@ def console_app[House](
         live_events.routes(app.state.live),
         _document_route(),
         *beside,
-        *(area(house) for area in areas),
+        *areas,
     )
     for router in app.state.routers:
         add_exports(router)

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -47,7 +48,7 @@ TYPES: Final[dict[StixForm, str]] = {
 }
 ENDS: Final[dict[StixForm, str]] = {"csv": "csv", "json": "json", "stix": "stix.json"}
 """A bundle has a name of its own, so that it is not taken for the plain file that was saved before it."""
-Objects = Callable[[Iterable[Any]], Iterable[dict[str, Any]]]
+Objects = Callable[[Any, Iterable[Any]], Iterable[dict[str, Any]]]
 """Rows of a list to STIX 2.1 objects, their author first; an id is made of what it stands for."""
 STIX_SPACE: Final = uuid.UUID("2f0be7a2-7a54-5a0e-8c1c-8f4a1f0f6c3e")
 LEFT_OFF: Final = f"only the first {EXPORT_ROWS_MAX} rows are in this file: narrow the list"
@@ -72,10 +73,12 @@ def in_stix[F: Callable[..., Any]](objects: Objects) -> Callable[[F], F]:
 
 
 def add_exports(router: APIRouter) -> None:
-    """Puts an export before each list of the router, so that no route with a parameter takes its address."""
+    """Puts an export before each list of the router, so that no route with a parameter takes its address. Harmless
+    when repeated: a router may be mounted in more than one application."""
+    named = {route.operation_id for route in router.routes if isinstance(route, APIRoute)}
     for route in list(router.routes):
         shape = row_shape(route)
-        if shape is None or not isinstance(route, APIRoute):
+        if shape is None or not isinstance(route, APIRoute) or f"export_{route.operation_id}" in named:
             continue
         path = route.path.removeprefix(router.prefix) + "/export.{form}"
         router.add_api_route(
@@ -116,7 +119,7 @@ def _exporter(route: APIRoute, shape: type[BaseModel]) -> Callable[..., Streamin
 
         rows = _rows(page, page(None))
         if form == "stix" and objects is not None:
-            made = stix_of(objects, rows)
+            made = stix_of(partial(objects, given.get("house")), rows)
         else:
             made = csv_of(columns, rows, language) if form == "csv" else json_of(rows)
         headers = {
@@ -185,7 +188,9 @@ def json_of(rows: Iterable[BaseModel | None]) -> Iterator[str]:
     yield f'\n],"truncated":{json.dumps(more)}}}\n'
 
 
-def stix_of(objects: Objects, rows: Iterable[BaseModel | None]) -> Iterator[str]:
+def stix_of(
+    objects: Callable[[Iterable[Any]], Iterable[dict[str, Any]]], rows: Iterable[BaseModel | None]
+) -> Iterator[str]:
     """One bundle, an object a line and each once; a note of the author's where rows were left off."""
     more = False
 

@@ -150,6 +150,15 @@ def allow(what: Right | Act[..., Any]) -> Any:
     return Depends(checked)
 
 
+def behind() -> Any:
+    """``house: Annotated[SacContext, behind()]``: what the console stands on; lies in ``app.state.house``."""
+
+    async def house(request: Request) -> Any:
+        return request.app.state.house
+
+    return Depends(house)
+
+
 def signed_in() -> Any:
     """Whoever proved who they are, whatever their rights: for a person's own things."""
 

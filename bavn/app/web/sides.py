@@ -3,7 +3,7 @@
 Refuses to know what an area does.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -43,7 +43,7 @@ NODE_TOPICS: Final = {
 """How the tables of a node's book begin -> the topic that pages hear."""
 
 
-def areas_of(side: Side) -> Sequence[Callable[[Any], APIRouter]]:
+def areas_of(side: Side) -> Sequence[APIRouter]:
     """The areas of a console's API."""
     if side == "sac":
         from bavn.app.web import sac

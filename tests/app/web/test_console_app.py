@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from bavn.app.access.rights import Right, Role
 from bavn.app.web.console import ConsoleSettings, client_address, console_app
-from bavn.app.web.frame import Person, Trouble, allow
+from bavn.app.web.frame import Person, Trouble, allow, behind
 from bavn.app.web.guard import HEADERS
 from bavn.app.web.live import Live
 from bavn.app.web.sides import Nobody
@@ -28,11 +28,11 @@ class Given(BaseModel):
     why: str
 
 
-def area(house):
+def area():
     router = APIRouter(prefix="/things")
 
     @router.get("")
-    def things(person: Annotated[Person, allow(Right.READ)]) -> dict[str, str]:
+    def things(house: Annotated[str, behind()], person: Annotated[Person, allow(Right.READ)]) -> dict[str, str]:
         return {"house": house, "who": person.name}
 
     @router.post("")
@@ -47,7 +47,7 @@ def area(house):
 
 
 def app(access=None, watch=None, **settings):
-    return console_app("sac", "house", [area], access or As(ANNA), ConsoleSettings(**settings), watch=watch)
+    return console_app("sac", "house", [area()], access or As(ANNA), ConsoleSettings(**settings), watch=watch)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def served(lines, refuses=False, stix=None):
         return page(rest[: limit + 1], limit, lambda one: (-one.number,))
 
     if stix:
-        in_stix(stix)(every)
+        in_stix(lambda _, rows: stix(rows))(every)
 
     @router.get("/{name}", operation_id="line")
     def one(_: Annotated[Person, allow(Right.READ)], name: str) -> str:

@@ -47,12 +47,17 @@ def lists_of(app):
     return [route for router in app.state.routers for route in router.routes if row_shape(route) is not None]
 
 
-def answers(route, *rows):
-    """The list has these rows from now on."""
-    objects = getattr(route.endpoint, "in_stix", None)
-    route.endpoint = lambda **_: page(*rows)
-    if objects is not None:
-        route.endpoint.in_stix = objects
+@pytest.fixture
+def answers(monkeypatch):
+    """``answers(route, *rows)``: the list has these rows from now on."""
+
+    def set_rows(route, *rows):
+        endpoint = lambda **_: page(*rows)  # noqa: E731  it is given the attribute of the one that it stands for
+        if hasattr(route.endpoint, "in_stix"):
+            endpoint.in_stix = route.endpoint.in_stix
+        monkeypatch.setattr(route, "endpoint", endpoint)
+
+    return set_rows
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +81,9 @@ def test_every_file_that_is_written_while_it_is_sent_goes_through_one_place() ->
 
 
 @pytest.mark.parametrize("side", SIDES)
-def test_each_writer_that_fails_costs_its_request_and_is_named_and_the_next_file_is_whole(side, consoles) -> None:
+def test_each_writer_that_fails_costs_its_request_and_is_named_and_the_next_file_is_whole(
+    side, consoles, answers
+) -> None:
     app, failures = consoles[side]
     walked = set()
     for route in lists_of(app):
@@ -100,7 +107,7 @@ def test_each_writer_that_fails_costs_its_request_and_is_named_and_the_next_file
 
 
 @pytest.mark.parametrize("form", sorted(TYPES))
-def test_a_file_that_breaks_off_in_its_middle_is_none_that_looks_whole(form, consoles, monkeypatch) -> None:
+def test_a_file_that_breaks_off_in_its_middle_is_none_that_looks_whole(form, consoles, answers, monkeypatch) -> None:
     monkeypatch.setattr(sending, "BEGINNING_CHARS", 1)
     app, failures = consoles["sac"]
     route = next(route for route in lists_of(app) if "stix" in forms_of(route))
@@ -119,7 +126,7 @@ def test_a_file_that_breaks_off_in_its_middle_is_none_that_looks_whole(form, con
     failures.works(part)
 
 
-def test_over_the_wire_a_broken_file_ends_the_connection_and_not_the_console(monkeypatch) -> None:
+def test_over_the_wire_a_broken_file_ends_the_connection_and_not_the_console(answers, monkeypatch) -> None:
     monkeypatch.setattr(sending, "BEGINNING_CHARS", 1)
     server = ConsoleServer(ConsoleTable(listen="127.0.0.1:0"), Path())
     failures = FailureFolder(None, SystemClock())

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import Kind
 from bavn.app.web.frame import Person, TextShape, allow, filled
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House
 from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Shape
 from bavn.centre.books.canaries import Chain
@@ -98,33 +98,35 @@ class Coverage(Shape):
     techniques: list[TechniqueCoverage]
 
 
-def routes(house: SacContext) -> APIRouter:
-    """/alarms and /coverage."""
-    router = APIRouter(tags=["alarms"])
+router = APIRouter(tags=["alarms"])
+"""/alarms and /coverage."""
 
-    @router.get("/alarms", operation_id="alarms")
-    def alarms(
-        _: Annotated[Person, allow(Right.READ)],
-        every: Annotated[bool, Query(description="Also those that are over.")] = False,
-    ) -> list[AlarmShown]:
-        """Alarms that stand, or all of 90 days, the latest first."""
-        return [alarm_shown(one) for one in house.desk.alarms.every(standing=not every, limit=ALARMS_MAX)]
 
-    @router.post("/alarms/{number}/take", operation_id="take_alarm")
-    def take(
-        person: Annotated[Person, allow(Right.TRIAGE)],
-        number: Annotated[int, Path(ge=1, lt=2**31)],
-    ) -> AlarmShown:
-        """Take it on: others see who minds it. The first who does stays."""
-        with told(*REFUSALS):
-            return alarm_shown(house.desk.alarms.acknowledge(number, person.name))
+@router.get("/alarms", operation_id="alarms")
+def alarms(
+    house: House,
+    _: Annotated[Person, allow(Right.READ)],
+    every: Annotated[bool, Query(description="Also those that are over.")] = False,
+) -> list[AlarmShown]:
+    """Alarms that stand, or all of 90 days, the latest first."""
+    return [alarm_shown(one) for one in house.desk.alarms.every(standing=not every, limit=ALARMS_MAX)]
 
-    @router.get("/coverage", operation_id="coverage")
-    def coverage(_: Annotated[Person, allow(Right.READ)]) -> Coverage:
-        """Who could see what now, given sources, health and canaries; a blind spot says why."""
-        return looked_at(house.desk.coverage(), dict(house.desk.chains()), house.clock.now_us())
 
-    return router
+@router.post("/alarms/{number}/take", operation_id="take_alarm")
+def take(
+    house: House,
+    person: Annotated[Person, allow(Right.TRIAGE)],
+    number: Annotated[int, Path(ge=1, lt=2**31)],
+) -> AlarmShown:
+    """Take it on: others see who minds it. The first who does stays."""
+    with told(*REFUSALS):
+        return alarm_shown(house.desk.alarms.acknowledge(number, person.name))
+
+
+@router.get("/coverage", operation_id="coverage")
+def coverage(house: House, _: Annotated[Person, allow(Right.READ)]) -> Coverage:
+    """Who could see what now, given sources, health and canaries; a blind spot says why."""
+    return looked_at(house.desk.coverage(), dict(house.desk.chains()), house.clock.now_us())
 
 
 def alarm_shown(one: Alarm) -> AlarmShown:

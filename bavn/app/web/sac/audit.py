@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, TextShape, allow, cursor, filled, opened
 from bavn.app.web.sac.bodies import Shape, Words
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House
 from bavn.centre.cases.audit import AuditLine
 from bavn.centre.cases.audit_pages import (
     LOOKED_AT_MAX,
@@ -66,54 +66,55 @@ class ChainShape(Shape):
     next: str | None
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/audit``."""
-    router = APIRouter(prefix="/audit", tags=["audit"])
+router = APIRouter(prefix="/audit", tags=["audit"])
+"""Below ``/audit``."""
 
-    @router.get("", operation_id="audit")
-    def audit(
-        _: Annotated[Person, allow(Right.AUDIT)],
-        limit: Limit = 100,
-        after: After = None,
-        who: Who = "",
-        act: Act = "",
-        subject: Subject = "",
-        q: Words = "",
-        since_us: Moment = None,
-        until_us: Moment = None,
-    ) -> Lines:
-        """Who did what, the latest first; narrowed by person, act, subject, words and time."""
-        wanted = WantedLines(who=who, act=act, subject=subject, words=q, since_us=since_us, until_us=until_us)
-        at = opened(after, int)
-        found = found_lines(house.desk.engine, wanted, limit, at[0] if at else None)
-        return Lines(
-            items=[_line(line) for line in found.lines],
-            looked_at_max=LOOKED_AT_MAX,
-            next=None if found.next_seq is None else cursor(found.next_seq),
-        )
 
-    @router.get("/narrowing", operation_id="audit_narrowing")
-    def narrowing(_: Annotated[Person, allow(Right.AUDIT)]) -> Narrowing:
-        """Every act and everybody that the log names."""
-        acts, people = acts_and_people(house.desk.engine)
-        return Narrowing(acts=list(acts), people=list(people))
+@router.get("", operation_id="audit")
+def audit(
+    house: House,
+    _: Annotated[Person, allow(Right.AUDIT)],
+    limit: Limit = 100,
+    after: After = None,
+    who: Who = "",
+    act: Act = "",
+    subject: Subject = "",
+    q: Words = "",
+    since_us: Moment = None,
+    until_us: Moment = None,
+) -> Lines:
+    """Who did what, the latest first; narrowed by person, act, subject, words and time."""
+    wanted = WantedLines(who=who, act=act, subject=subject, words=q, since_us=since_us, until_us=until_us)
+    at = opened(after, int)
+    found = found_lines(house.desk.engine, wanted, limit, at[0] if at else None)
+    return Lines(
+        items=[_line(line) for line in found.lines],
+        looked_at_max=LOOKED_AT_MAX,
+        next=None if found.next_seq is None else cursor(found.next_seq),
+    )
 
-    @router.get("/chain", operation_id="audit_chain")
-    def chain(_: Annotated[Person, allow(Right.AUDIT)], after: After = None) -> ChainShape:
-        """Walk the hash chain, 20,000 lines at a time; go on with ``next`` until it is empty."""
-        at = opened(after, int, str)
-        found = check_chain(house.desk.engine, *(at or ()))
-        done = found.bad is not None or found.to_seq >= found.head_seq
-        return ChainShape(
-            holds=found.bad is None,
-            to_seq=found.to_seq,
-            head_seq=found.head_seq,
-            bad_seq=None if found.bad is None else found.bad.seq,
-            says=TextShape.of(_words(found.bad is None, found.to_seq)),
-            next=None if done else cursor(found.to_seq, found.to_hash),
-        )
 
-    return router
+@router.get("/narrowing", operation_id="audit_narrowing")
+def narrowing(house: House, _: Annotated[Person, allow(Right.AUDIT)]) -> Narrowing:
+    """Every act and everybody that the log names."""
+    acts, people = acts_and_people(house.desk.engine)
+    return Narrowing(acts=list(acts), people=list(people))
+
+
+@router.get("/chain", operation_id="audit_chain")
+def chain(house: House, _: Annotated[Person, allow(Right.AUDIT)], after: After = None) -> ChainShape:
+    """Walk the hash chain, 20,000 lines at a time; go on with ``next`` until it is empty."""
+    at = opened(after, int, str)
+    found = check_chain(house.desk.engine, *(at or ()))
+    done = found.bad is not None or found.to_seq >= found.head_seq
+    return ChainShape(
+        holds=found.bad is None,
+        to_seq=found.to_seq,
+        head_seq=found.head_seq,
+        bad_seq=None if found.bad is None else found.bad.seq,
+        says=TextShape.of(_words(found.bad is None, found.to_seq)),
+        next=None if done else cursor(found.to_seq, found.to_hash),
+    )
 
 
 def _line(line: AuditLine) -> LineShape:

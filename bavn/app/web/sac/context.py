@@ -7,6 +7,7 @@ routes, people and pages.
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from bavn.app.centre.exchange.parts import open_intelligence
@@ -14,6 +15,8 @@ from bavn.app.centre.parts import open_desk, open_enrolment, open_registry
 from bavn.app.config.load import CentreFile
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock, SystemDice
+from bavn.app.web.frame import behind
+from bavn.app.web.sac.exchange.usefulness import UsefulnessCache
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.partnership import open_credentials, open_partners
 from bavn.centre.members.enrolment import Enrolment
@@ -41,6 +44,7 @@ class SacContext:
     credentials: PartnerCredentials
     intelligence: Intelligence
     book: Book
+    usefulness: UsefulnessCache
 
     @property
     def zone(self) -> ZoneInfo:
@@ -50,6 +54,10 @@ class SacContext:
     def sector(self) -> str:
         """The sector's name."""
         return self.file.centre.limits.sector
+
+
+House = Annotated[SacContext, behind()]
+"""What a route asks: that of the application it is mounted in."""
 
 
 @contextmanager
@@ -75,4 +83,5 @@ def open_context(file: CentreFile) -> Iterator[SacContext]:
             credentials=open_credentials(partners, clock, dice, authority),
             intelligence=intelligence,
             book=book,
+            usefulness=UsefulnessCache(intelligence, clock),
         )

@@ -19,7 +19,7 @@ from bavn.app.reports.exercise_report import json_file, judgements, report
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
 from bavn.app.web.sac.bodies import Because
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.exercise_shapes import (
     ExerciseActor,
     ExercisePreview,
@@ -44,95 +44,102 @@ Judged = Annotated[
 Reader = Annotated[Person, allow(Right.READ)]
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/exercises``."""
-    router = APIRouter(prefix="/exercises", tags=["exercises"])
-    _reads(router, house)
-    _acts(router, house)
-    return router
+router = APIRouter(prefix="/exercises", tags=["exercises"])
+"""Below ``/exercises``."""
 
 
-def _reads(router: APIRouter, house: SacContext) -> None:
-    @router.get("", operation_id="exercises")
-    def exercises(
-        person: Reader, state: ExerciseState | None = None, limit: Limit = 50, after: After = None
-    ) -> Rows[ExerciseRow]:
-        """The latest first."""
-        at = opened(after, int, str)
-        found = _kept(house).every(limit + 1, state=state, after=None if at is None else (at[0], at[1]))
-        shown = page(found, limit, lambda one: (one.planned_us, one.id))
-        return Rows(items=[row_of(one, person) for one in shown.items], next=shown.next)
-
-    @router.get("/{exercise_id}", operation_id="exercise")
-    def exercise(person: Reader, exercise_id: Id) -> ExerciseWhole:
-        """One, with how far each actor has come and what is missing."""
-        with refusing(*acts.REFUSES):
-            return _whole(_kept(house).get(exercise_id), person)
-
-    @router.get("/{exercise_id}/actors", operation_id="exercise_actors")
-    def actors(_: Reader, exercise_id: Id) -> Rows[ExerciseActor]:
-        """Who has seen what, when, and what is missing."""
-        with refusing(*acts.REFUSES):
-            found = _kept(house).get(exercise_id)
-        return Rows(items=[actor_of(found, one) for one in found.actors], total=len(found.actors))
-
-    @router.get("/{exercise_id}/report", operation_id="exercise_report")
-    def reported(person: Reader, exercise_id: Id, judged: Judged = []) -> DocumentShown:  # noqa: B006  never changed
-        """The after-action report as it stands, with what you hold of its objectives."""
-        with refusing(*acts.REFUSES):
-            found = _kept(house).get(exercise_id)
-            held = judgements(judged, len(found.plan.objectives))
-        return document_shown(report(found, house.sector, house.clock.now_us(), held, person.name))
-
-    @router.get("/{exercise_id}/report/file", operation_id="exercise_report_file", response_class=Response)
-    def report_file(
-        person: Reader,
-        exercise_id: Id,
-        form: Filed = "pdf",
-        language: Spoken = "en",
-        judged: Judged = [],  # noqa: B006  never changed
-    ) -> Response:
-        """The same as a file."""
-        with refusing(*acts.REFUSES), installed():
-            found = _kept(house).get(exercise_id)
-            held = judgements(judged, len(found.plan.objectives))
-            if form == "json":
-                content = json_file(found, held, person.name)
-            else:
-                document = report(found, house.sector, house.clock.now_us(), held, person.name)
-                content = rendered_apart(document, form, language, DocumentStatus())
-        return filed(content, f"{exercise_id}-report", form, language)
+@router.get("", operation_id="exercises")
+def exercises(
+    house: House, person: Reader, state: ExerciseState | None = None, limit: Limit = 50, after: After = None
+) -> Rows[ExerciseRow]:
+    """The latest first."""
+    at = opened(after, int, str)
+    found = _kept(house).every(limit + 1, state=state, after=None if at is None else (at[0], at[1]))
+    shown = page(found, limit, lambda one: (one.planned_us, one.id))
+    return Rows(items=[row_of(one, person) for one in shown.items], next=shown.next)
 
 
-def _acts(router: APIRouter, house: SacContext) -> None:
-    @router.post("/preview", operation_id="preview_exercise")
-    def look(_: Annotated[Person, allow(acts.plan)], body: acts.ExerciseBody) -> ExercisePreview:
-        """What a plan comes to, in words. Nothing is kept."""
-        with refusing(*acts.REFUSES):
-            return _preview(acts.plan_of(body, _active(house), house.clock.now_us()))
+@router.get("/{exercise_id}", operation_id="exercise")
+def exercise(house: House, person: Reader, exercise_id: Id) -> ExerciseWhole:
+    """One, with how far each actor has come and what is missing."""
+    with refusing(*acts.REFUSES):
+        return _whole(_kept(house).get(exercise_id), person)
 
-    @router.post("", operation_id="plan_exercise", status_code=201, description=acts.plan.__doc__)
-    def plan(person: Annotated[Person, allow(acts.plan)], body: acts.ExerciseBody) -> ExerciseWhole:
-        planned = acts.plan(_kept(house), person.name, body, _active(house), house.clock.now_us())
-        return _whole(planned, person)
 
-    @router.post("/{exercise_id}/release", operation_id="release_exercise", description=acts.release.__doc__)
-    def release(person: Annotated[Person, allow(acts.release)], exercise_id: Id) -> ExerciseWhole:
-        return _whole(acts.release(_kept(house), person.name, exercise_id), person)
+@router.get("/{exercise_id}/actors", operation_id="exercise_actors")
+def actors(house: House, _: Reader, exercise_id: Id) -> Rows[ExerciseActor]:
+    """Who has seen what, when, and what is missing."""
+    with refusing(*acts.REFUSES):
+        found = _kept(house).get(exercise_id)
+    return Rows(items=[actor_of(found, one) for one in found.actors], total=len(found.actors))
 
-    @router.post("/{exercise_id}/{act}", operation_id="act_on_exercise")
-    def act(
-        person: Annotated[Person, allow(acts.step)], exercise_id: Id, act: Literal["start", "confirm"]
-    ) -> ExerciseWhole:
-        """Tell the actors of it, or call its lead a case."""
-        return _whole(acts.step(_kept(house), person.name, exercise_id, act), person)
 
-    @router.post("/{exercise_id}/over/{act}", operation_id="end_exercise")
-    def over(
-        person: Annotated[Person, allow(acts.step)], exercise_id: Id, act: Literal["end", "stop"], body: Because
-    ) -> ExerciseWhole:
-        """End it as planned, or stop it at once at all nodes."""
-        return _whole(acts.step(_kept(house), person.name, exercise_id, act, body.why), person)
+@router.get("/{exercise_id}/report", operation_id="exercise_report")
+def reported(house: House, person: Reader, exercise_id: Id, judged: Judged = []) -> DocumentShown:  # noqa: B006  never changed
+    """The after-action report as it stands, with what you hold of its objectives."""
+    with refusing(*acts.REFUSES):
+        found = _kept(house).get(exercise_id)
+        held = judgements(judged, len(found.plan.objectives))
+    return document_shown(report(found, house.sector, house.clock.now_us(), held, person.name))
+
+
+@router.get("/{exercise_id}/report/file", operation_id="exercise_report_file", response_class=Response)
+def report_file(
+    house: House,
+    person: Reader,
+    exercise_id: Id,
+    form: Filed = "pdf",
+    language: Spoken = "en",
+    judged: Judged = [],  # noqa: B006  never changed
+) -> Response:
+    """The same as a file."""
+    with refusing(*acts.REFUSES), installed():
+        found = _kept(house).get(exercise_id)
+        held = judgements(judged, len(found.plan.objectives))
+        if form == "json":
+            content = json_file(found, held, person.name)
+        else:
+            document = report(found, house.sector, house.clock.now_us(), held, person.name)
+            content = rendered_apart(document, form, language, DocumentStatus())
+    return filed(content, f"{exercise_id}-report", form, language)
+
+
+@router.post("/preview", operation_id="preview_exercise")
+def look(house: House, _: Annotated[Person, allow(acts.plan)], body: acts.ExerciseBody) -> ExercisePreview:
+    """What a plan comes to, in words. Nothing is kept."""
+    with refusing(*acts.REFUSES):
+        return _preview(acts.plan_of(body, _active(house), house.clock.now_us()))
+
+
+@router.post("", operation_id="plan_exercise", status_code=201, description=acts.plan.__doc__)
+def plan(house: House, person: Annotated[Person, allow(acts.plan)], body: acts.ExerciseBody) -> ExerciseWhole:
+    planned = acts.plan(_kept(house), person.name, body, _active(house), house.clock.now_us())
+    return _whole(planned, person)
+
+
+@router.post("/{exercise_id}/release", operation_id="release_exercise", description=acts.release.__doc__)
+def release(house: House, person: Annotated[Person, allow(acts.release)], exercise_id: Id) -> ExerciseWhole:
+    return _whole(acts.release(_kept(house), person.name, exercise_id), person)
+
+
+@router.post("/{exercise_id}/{act}", operation_id="act_on_exercise")
+def act(
+    house: House, person: Annotated[Person, allow(acts.step)], exercise_id: Id, act: Literal["start", "confirm"]
+) -> ExerciseWhole:
+    """Tell the actors of it, or call its lead a case."""
+    return _whole(acts.step(_kept(house), person.name, exercise_id, act), person)
+
+
+@router.post("/{exercise_id}/over/{act}", operation_id="end_exercise")
+def over(
+    house: House,
+    person: Annotated[Person, allow(acts.step)],
+    exercise_id: Id,
+    act: Literal["end", "stop"],
+    body: Because,
+) -> ExerciseWhole:
+    """End it as planned, or stop it at once at all nodes."""
+    return _whole(acts.step(_kept(house), person.name, exercise_id, act, body.why), person)
 
 
 def _kept(house: SacContext) -> Exercises:

@@ -20,11 +20,11 @@ from bavn.wire.partners.stix_out import NotWritable, context_of, object_of
 PLACES: Final = {ObservableType.IP4: "ipv4-addr", ObservableType.IP6: "ipv6-addr", ObservableType.DOMAIN: "domain-name"}
 
 
-def groups(house: SacContext, at_us: Callable[[Any], int]) -> Objects:
+def groups(at_us: Callable[[Any], int]) -> Objects:
     """Of rows with an id and observables: the observables, and a grouping of suspicious activity that says that they
     belong together. ``at_us``: since when the row stands."""
 
-    def objects(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    def objects(house: SacContext, rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
         now_us = house.clock.now_us()
         author, *_ = context_of(identity_of(house.sector), house.sector, iso(0))
         yield author
@@ -47,10 +47,10 @@ def groups(house: SacContext, at_us: Callable[[Any], int]) -> Objects:
     return objects
 
 
-def released(house: SacContext) -> Objects:
+def released() -> Objects:
     """Of indicators: those that were released; what cannot be written in STIX is left out."""
 
-    def objects(rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
+    def objects(house: SacContext, rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
         created_by = identity_of(house.sector)
         yield from context_of(created_by, house.sector, iso(0))
         for row in rows:

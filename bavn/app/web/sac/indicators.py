@@ -13,7 +13,7 @@ from bavn.app.acts.centre import indicators as acts
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Shape, Words
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.in_stix import released
 from bavn.app.web.sac.indicator_shapes import (
     ClockShape,
@@ -80,61 +80,60 @@ class OwedRow(Shape):
     not_carried_by: list[str]
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/indicators``."""
-    router = APIRouter(prefix="/indicators", tags=["indicators"])
-    _lists(router, house)
-    _one(router, house)
-    _acts(router, house)
-    return router
+router = APIRouter(prefix="/indicators", tags=["indicators"])
+"""Below ``/indicators``."""
 
 
-def _lists(router: APIRouter, house: SacContext) -> None:
-    @router.get("", operation_id="indicators")
-    @in_stix(released(house))
-    def indicators(
-        person: Annotated[Person, allow(Right.READ)],
-        limit: Limit = 100,
-        after: After = None,
-        q: Words = "",
-        state: State = None,
-        kind: Type = None,
-        case_id: CaseId = "",
-        wrong: Wrong = False,
-    ) -> Rows[IndicatorRow]:
-        """Indicators, the latest drafted first, each with the acts that its state offers you."""
-        wanted = IndicatorFilter(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
-        lives = indicators_page(house.desk.engine, wanted, limit + 1, opened(after, int, str))
-        shown = page(lives, limit, lambda life: (life.drafted_us, life.id))
-        rings = house.desk.ring.stands([life.id for life in shown.items if life.released_us is not None])
-        items = [row_of(one, rings.get(one.life.id), person) for one in _standings(house, shown.items)]
-        return Rows(items=items, next=shown.next)
+@router.get("", operation_id="indicators")
+@in_stix(released())
+def indicators(
+    house: House,
+    person: Annotated[Person, allow(Right.READ)],
+    limit: Limit = 100,
+    after: After = None,
+    q: Words = "",
+    state: State = None,
+    kind: Type = None,
+    case_id: CaseId = "",
+    wrong: Wrong = False,
+) -> Rows[IndicatorRow]:
+    """Indicators, the latest drafted first, each with the acts that its state offers you."""
+    wanted = IndicatorFilter(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
+    lives = indicators_page(house.desk.engine, wanted, limit + 1, opened(after, int, str))
+    shown = page(lives, limit, lambda life: (life.drafted_us, life.id))
+    rings = house.desk.ring.stands([life.id for life in shown.items if life.released_us is not None])
+    items = [row_of(one, rings.get(one.life.id), person) for one in _standings(house, shown.items)]
+    return Rows(items=items, next=shown.next)
 
-    @router.get("/overview", operation_id="indicators_overview")
-    def overview(_: Annotated[Person, allow(Right.READ)]) -> Overview:
-        """How many indicators stand where, and how their letters to actors stand."""
-        times = house.desk.times
-        states = [StateCount(state=LifeState(s), indicators=n) for s, n in times.life_counts().items()]
-        return Overview(states=states, deliveries=times.delivery_counts(), switch_on=times.switch_on())
 
-    @router.get("/clocks", operation_id="indicator_clocks")
-    def clocks(_: Annotated[Person, allow(Right.READ)], limit: Limit = 50) -> Rows[ClockRow]:
-        """From first sighting to enforced, of the latest releases; each with its slowest step named."""
-        return Rows(items=[_clock_row(house, one.indicator_id) for one in house.desk.times.clocks(limit)])
+@router.get("/overview", operation_id="indicators_overview")
+def overview(house: House, _: Annotated[Person, allow(Right.READ)]) -> Overview:
+    """How many indicators stand where, and how their letters to actors stand."""
+    times = house.desk.times
+    states = [StateCount(state=LifeState(s), indicators=n) for s, n in times.life_counts().items()]
+    return Overview(states=states, deliveries=times.delivery_counts(), switch_on=times.switch_on())
 
-    @router.get("/at/{actor}", operation_id="indicators_at")
-    def at(
-        _: Annotated[Person, allow(Right.READ)],
-        actor: Annotated[str, Path(max_length=40)],
-        limit: Limit = 100,
-        after: After = None,
-    ) -> Rows[OwedRow]:
-        """What one actor was given and what it said came of each: queued, enforced, refused and why."""
-        if house.registry.actor(actor) is None:
-            raise Trouble(404, "unknown-actor", Text("There is no such member."))
-        last = opened(after, str)
-        owed = owed_to(house.desk.engine, actor, limit + 1, last[0] if last else "")
-        return page([_owed_row(one) for one in owed], limit, lambda row: (row.id,))
+
+@router.get("/clocks", operation_id="indicator_clocks")
+def clocks(house: House, _: Annotated[Person, allow(Right.READ)], limit: Limit = 50) -> Rows[ClockRow]:
+    """From first sighting to enforced, of the latest releases; each with its slowest step named."""
+    return Rows(items=[_clock_row(house, one.indicator_id) for one in house.desk.times.clocks(limit)])
+
+
+@router.get("/at/{actor}", operation_id="indicators_at")
+def at(
+    house: House,
+    _: Annotated[Person, allow(Right.READ)],
+    actor: Annotated[str, Path(max_length=40)],
+    limit: Limit = 100,
+    after: After = None,
+) -> Rows[OwedRow]:
+    """What one actor was given and what it said came of each: queued, enforced, refused and why."""
+    if house.registry.actor(actor) is None:
+        raise Trouble(404, "unknown-actor", Text("There is no such member."))
+    last = opened(after, str)
+    owed = owed_to(house.desk.engine, actor, limit + 1, last[0] if last else "")
+    return page([_owed_row(one) for one in owed], limit, lambda row: (row.id,))
 
 
 def _owed_row(owed: OwedTo) -> OwedRow:
@@ -150,30 +149,32 @@ def _owed_row(owed: OwedTo) -> OwedRow:
     )
 
 
-def _one(router: APIRouter, house: SacContext) -> None:
-    @router.get("/{indicator_id}", operation_id="indicator")
-    def indicator(person: Annotated[Person, allow(Right.READ)], indicator_id: Id) -> IndicatorWhole:
-        """One indicator: what was found before release, where it stands at each actor, what it is worth, its clock and
-        all that was done to it."""
-        with refusing(*acts.REFUSES):
-            return _whole(house, house.desk.lives.get(indicator_id), person)
+@router.get("/{indicator_id}", operation_id="indicator")
+def indicator(house: House, person: Annotated[Person, allow(Right.READ)], indicator_id: Id) -> IndicatorWhole:
+    """One indicator: what was found before release, where it stands at each actor, what it is worth, its clock and
+    all that was done to it."""
+    with refusing(*acts.REFUSES):
+        return _whole(house, house.desk.lives.get(indicator_id), person)
 
 
-def _acts(router: APIRouter, house: SacContext) -> None:
-    @router.post("", operation_id="draft_indicators", status_code=201, description=acts.draft.__doc__)
-    def draft(person: Annotated[Person, allow(acts.draft)], body: acts.Drafting) -> Rows[IndicatorRow]:
-        made = acts.draft(house.desk, person.name, body)
-        return Rows(items=[_row(house, one, person) for one in _standings(house, made)])
+@router.post("", operation_id="draft_indicators", status_code=201, description=acts.draft.__doc__)
+def draft(house: House, person: Annotated[Person, allow(acts.draft)], body: acts.Drafting) -> Rows[IndicatorRow]:
+    made = acts.draft(house.desk, person.name, body)
+    return Rows(items=[_row(house, one, person) for one in _standings(house, made)])
 
-    @router.post("/{indicator_id}/acts", operation_id="act_on_indicator", description=acts.step.__doc__)
-    def act(person: Annotated[Person, allow(acts.step)], indicator_id: Id, body: acts.Acting) -> IndicatorWhole:
-        return _whole(house, acts.step(house.desk.lives, person.name, indicator_id, body), person)
 
-    @router.post("/{indicator_id}/approvals", operation_id="approve_indicator", description=acts.let_go.__doc__)
-    def approve(
-        person: Annotated[Person, allow(acts.let_go)], indicator_id: Id, body: acts.Approving
-    ) -> IndicatorWhole:
-        return _whole(house, acts.let_go(house.desk.lives, person.name, indicator_id, body), person)
+@router.post("/{indicator_id}/acts", operation_id="act_on_indicator", description=acts.step.__doc__)
+def act(
+    house: House, person: Annotated[Person, allow(acts.step)], indicator_id: Id, body: acts.Acting
+) -> IndicatorWhole:
+    return _whole(house, acts.step(house.desk.lives, person.name, indicator_id, body), person)
+
+
+@router.post("/{indicator_id}/approvals", operation_id="approve_indicator", description=acts.let_go.__doc__)
+def approve(
+    house: House, person: Annotated[Person, allow(acts.let_go)], indicator_id: Id, body: acts.Approving
+) -> IndicatorWhole:
+    return _whole(house, acts.let_go(house.desk.lives, person.name, indicator_id, body), person)
 
 
 def _standings(house: SacContext, lives: list[Life]) -> list[IndicatorStatus]:

@@ -13,7 +13,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import members as acts
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.centre.desk.membership import QUOTA_MAX, Membership, waits_for
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.enrolment import TOKEN_LIFE_US
@@ -122,82 +122,81 @@ SHOWN_ONCE: Final = Text(
 )
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/members``."""
-    router = APIRouter(prefix="/members", tags=["members"])
-    _reads(router, house)
-    _acts(router, house)
-    _standing_acts(router, house)
-    return router
+router = APIRouter(prefix="/members", tags=["members"])
+"""Below ``/members``."""
 
 
-def _reads(router: APIRouter, house: SacContext) -> None:
-    @router.get("", operation_id="members")
-    def members(_: Annotated[Person, allow(Right.READ)]) -> Rows[MemberRow]:
-        """All members, by name: their state, how their nodes said they are, and what is wrong."""
-        until = house.registry.valid_until()
-        items = [_row(house, view, until.get(view.actor.name)) for view in house.desk.members()]
-        return Rows(items=items, total=len(items))
+@router.get("", operation_id="members")
+def members(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[MemberRow]:
+    """All members, by name: their state, how their nodes said they are, and what is wrong."""
+    until = house.registry.valid_until()
+    items = [_row(house, view, until.get(view.actor.name)) for view in house.desk.members()]
+    return Rows(items=items, total=len(items))
 
-    @router.get("/functions", operation_id="functions")
-    def functions(_: Annotated[Person, allow(Right.READ)]) -> Rows[FunctionShape]:
-        """The critical functions that a member can have."""
-        items = [
-            FunctionShape(name=name, points=one.points, says=TextShape.of(one.words)) for name, one in FUNCTIONS.items()
-        ]
-        return Rows(items=items, total=len(items))
 
-    @router.get("/{actor}", operation_id="member")
-    def member(_: Annotated[Person, allow(Right.READ)], actor: Actor) -> MemberWhole:
-        """One member: certificates and their ends, quotas, and what suspending or revoking it would do."""
-        with refusing(*acts.REFUSES):
-            return _whole(house, actor)
+@router.get("/functions", operation_id="functions")
+def functions(_: Annotated[Person, allow(Right.READ)]) -> Rows[FunctionShape]:
+    """The critical functions that a member can have."""
+    items = [
+        FunctionShape(name=name, points=one.points, says=TextShape.of(one.words)) for name, one in FUNCTIONS.items()
+    ]
+    return Rows(items=items, total=len(items))
+
+
+@router.get("/{actor}", operation_id="member")
+def member(house: House, _: Annotated[Person, allow(Right.READ)], actor: Actor) -> MemberWhole:
+    """One member: certificates and their ends, quotas, and what suspending or revoking it would do."""
+    with refusing(*acts.REFUSES):
+        return _whole(house, actor)
 
 
 def _membership(house: SacContext) -> Membership:
     return Membership(house.registry, house.enrolment, house.roles, house.clock)
 
 
-def _acts(router: APIRouter, house: SacContext) -> None:
-    @router.post("/invitations", operation_id="invite_member", status_code=201, description=acts.invite.__doc__)
-    def invite(person: Annotated[Person, allow(acts.invite)], body: acts.Inviting) -> Token:
-        token = acts.invite(_membership(house), person.name, body)
-        return Token(
-            actor=body.name,
-            token=token,
-            pin=house.enrolment.authority.fingerprint,
-            until_us=house.clock.now_us() + TOKEN_LIFE_US,
-            says=TextShape.of(SHOWN_ONCE),
-        )
+@router.post("/invitations", operation_id="invite_member", status_code=201, description=acts.invite.__doc__)
+def invite(house: House, person: Annotated[Person, allow(acts.invite)], body: acts.Inviting) -> Token:
+    token = acts.invite(_membership(house), person.name, body)
+    return Token(
+        actor=body.name,
+        token=token,
+        pin=house.enrolment.authority.fingerprint,
+        until_us=house.clock.now_us() + TOKEN_LIFE_US,
+        says=TextShape.of(SHOWN_ONCE),
+    )
 
-    @router.put("/{actor}", operation_id="set_member", description=acts.change.__doc__)
-    def set_(person: Annotated[Person, allow(acts.change)], actor: Actor, body: acts.Setting) -> MemberWhole:
-        acts.change(_membership(house), person.name, actor, body)
+
+@router.put("/{actor}", operation_id="set_member", description=acts.change.__doc__)
+def set_(house: House, person: Annotated[Person, allow(acts.change)], actor: Actor, body: acts.Setting) -> MemberWhole:
+    acts.change(_membership(house), person.name, actor, body)
+    return _whole(house, actor)
+
+
+@router.put("/{actor}/quota", operation_id="set_quota")
+def quota(
+    house: House, person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: QuotaSetting
+) -> MemberWhole:
+    """Give it an own quota for one kind of message, or put that back to the sector's."""
+    made = None
+    if body.messages_per_hour_max is not None or body.bytes_per_hour_max is not None:
+        made = Quota(
+            messages_per_hour_max=body.messages_per_hour_max or 0, bytes_per_hour_max=body.bytes_per_hour_max or 0
+        )
+    with refusing(*acts.REFUSES):
+        _membership(house).set_quota(actor, body.kind, made, person.name)
         return _whole(house, actor)
 
-    @router.put("/{actor}/quota", operation_id="set_quota")
-    def quota(person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: QuotaSetting) -> MemberWhole:
-        """Give it an own quota for one kind of message, or put that back to the sector's."""
-        made = None
-        if body.messages_per_hour_max is not None or body.bytes_per_hour_max is not None:
-            made = Quota(
-                messages_per_hour_max=body.messages_per_hour_max or 0, bytes_per_hour_max=body.bytes_per_hour_max or 0
-            )
-        with refusing(*acts.REFUSES):
-            _membership(house).set_quota(actor, body.kind, made, person.name)
-            return _whole(house, actor)
+
+def _step(way: Literal["suspend", "resume", "revoke"], what: str) -> None:
+    @router.post(f"/{{actor}}/{way}", name=way, operation_id=f"{way}_member", description=what)
+    def done(house: House, person: Annotated[Person, allow(acts.step)], actor: Actor, body: Because) -> MemberWhole:
+        acts.step(_membership(house), person.name, actor, way, body.why)
+        return _whole(house, actor)
 
 
-def _standing_acts(router: APIRouter, house: SacContext) -> None:
-    def step(way: Literal["suspend", "resume", "revoke"], what: str) -> None:
-        @router.post(f"/{{actor}}/{way}", name=way, operation_id=f"{way}_member", description=what)
-        def done(person: Annotated[Person, allow(acts.step)], actor: Actor, body: Because) -> MemberWhole:
-            acts.step(_membership(house), person.name, actor, way, body.why)
-            return _whole(house, actor)
-
-    step("suspend", "Let it in no more until it is resumed.")
-    step("resume", "Let a suspended member in again, with the keys that it has.")
-    step("revoke", "Shut it out for good; only a new invitation lets it enrol again.")
+_step("suspend", "Let it in no more until it is resumed.")
+_step("resume", "Let a suspended member in again, with the keys that it has.")
+_step("revoke", "Shut it out for good; only a new invitation lets it enrol again.")
 
 
 def _row(house: SacContext, view: MemberView, until_us: int | None) -> MemberRow:

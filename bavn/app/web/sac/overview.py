@@ -12,7 +12,7 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.centre.cases import Named
 from bavn.app.centre.count_words import KINDS
 from bavn.app.web.frame import Person, TextShape, allow, filled
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES, STEPS
 from bavn.app.web.sac.shapes import Shape
@@ -185,19 +185,18 @@ class SectorOverview(Shape):
     missing: list[Coded]
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below /overview."""
-    router = APIRouter(prefix="/overview", tags=["overview"])
+router = APIRouter(prefix="/overview", tags=["overview"])
+"""Below /overview."""
 
-    @router.get("", operation_id="overview")
-    def overview(
-        _: Annotated[Person, allow(Right.READ)],
-        budget: Annotated[int, Query(ge=1, le=50, description="Leads to show.")] = LEADS_SHOWN,
-    ) -> SectorOverview:
-        """The sector now: actors, what waits, campaigns, the clock, and what is not known."""
-        return looked_at(house, budget)
 
-    return router
+@router.get("", operation_id="overview")
+def overview(
+    house: House,
+    _: Annotated[Person, allow(Right.READ)],
+    budget: Annotated[int, Query(ge=1, le=50, description="Leads to show.")] = LEADS_SHOWN,
+) -> SectorOverview:
+    """The sector now: actors, what waits, campaigns, the clock, and what is not known."""
+    return looked_at(house, budget)
 
 
 def looked_at(house: SacContext, budget: int) -> SectorOverview:

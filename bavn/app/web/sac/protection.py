@@ -14,7 +14,7 @@ from bavn.app.acts.centre import indicators
 from bavn.app.acts.centre import policies as acts
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.policies import PolicyState, StandingPolicy
 from bavn.centre.cases.sector_switch import SwitchOffRequest
@@ -119,74 +119,73 @@ RULE = Text(
 )
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/protection``."""
-    router = APIRouter(prefix="/protection", tags=["protection"])
-    _policies(router, house)
-    _producers(router, house)
-    _switch(router, house)
-    return router
+router = APIRouter(prefix="/protection", tags=["protection"])
+"""Below ``/protection``."""
 
 
-def _policies(router: APIRouter, house: SacContext) -> None:
-    @router.get("/policies", operation_id="policies")
-    def every(person: Annotated[Person, allow(Right.READ)]) -> Rows[PolicyShape]:
-        """All standing policies, the latest first: what each covers, who stands behind it, whether it is in force."""
-        return Rows(items=[_policy(house, state, person) for state in reversed(house.desk.cases.policies.every())])
-
-    @router.post("/policies", operation_id="propose_policy", status_code=201, description=acts.propose.__doc__)
-    def propose(person: Annotated[Person, allow(acts.propose)], body: Proposing) -> PolicyShape:
-        with refusing(*acts.REFUSES):
-            policy = StandingPolicy(**body.model_dump() | {"types": tuple(kind.value for kind in body.types)})
-        return _policy(house, acts.propose(house.desk.cases.policies, person.name, policy), person)
-
-    @router.post("/policies/{policy_id}/approve", operation_id="approve_policy", description=acts.approve.__doc__)
-    def approve(person: Annotated[Person, allow(acts.approve)], policy_id: PolicyId) -> PolicyShape:
-        return _policy(house, acts.approve(house.desk.cases.policies, person.name, policy_id), person)
-
-    @router.post("/policies/{policy_id}/end", operation_id="end_policy", description=acts.end.__doc__)
-    def end(person: Annotated[Person, allow(acts.end)], policy_id: PolicyId, body: Because) -> PolicyShape:
-        return _policy(house, acts.end(house.desk.cases.policies, person.name, policy_id, body.why), person)
+@router.get("/policies", operation_id="policies")
+def every(house: House, person: Annotated[Person, allow(Right.READ)]) -> Rows[PolicyShape]:
+    """All standing policies, the latest first: what each covers, who stands behind it, whether it is in force."""
+    return Rows(items=[_policy(house, state, person) for state in reversed(house.desk.cases.policies.every())])
 
 
-def _producers(router: APIRouter, house: SacContext) -> None:
-    @router.get("/producers", operation_id="producers")
-    def producers(_: Annotated[Person, allow(Right.READ)]) -> Producers:
-        """What made the sector's indicators, the noisiest first: how many were met, and how many found wrong."""
-        return _all_producers(house)
-
-    @router.post("/producers/retire", operation_id="retire_producer")
-    def retire(person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
-        """Take a producer out of service: a detector no longer feeds a standing policy alone, a policy is ended."""
-        indicators.serve(house.desk.upkeep, person.name, body.producer, "retire", body.why)
-        return _all_producers(house)
-
-    @router.post("/producers/restore", operation_id="restore_producer")
-    def restore(person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
-        """Put it back into service. A policy that was ended stays ended: propose it again."""
-        indicators.serve(house.desk.upkeep, person.name, body.producer, "restore", body.why)
-        return _all_producers(house)
+@router.post("/policies", operation_id="propose_policy", status_code=201, description=acts.propose.__doc__)
+def propose(house: House, person: Annotated[Person, allow(acts.propose)], body: Proposing) -> PolicyShape:
+    with refusing(*acts.REFUSES):
+        policy = StandingPolicy(**body.model_dump() | {"types": tuple(kind.value for kind in body.types)})
+    return _policy(house, acts.propose(house.desk.cases.policies, person.name, policy), person)
 
 
-def _switch(router: APIRouter, house: SacContext) -> None:
-    @router.get("/switch", operation_id="kill_switch")
-    def switch(_: Annotated[Person, allow(Right.READ)]) -> SwitchShape:
-        """How the sector's kill switch stands, every turn of it, and how many members were told of each."""
-        return _switch_shape(house)
+@router.post("/policies/{policy_id}/approve", operation_id="approve_policy", description=acts.approve.__doc__)
+def approve(house: House, person: Annotated[Person, allow(acts.approve)], policy_id: PolicyId) -> PolicyShape:
+    return _policy(house, acts.approve(house.desk.cases.policies, person.name, policy_id), person)
 
-    @router.post("/switch/on", operation_id="kill_switch_on")
-    def turn_on(person: Annotated[Person, allow(Right.TRIAGE)], body: Turning) -> SwitchShape:
-        """Take everything that the centre released out of force in the whole sector."""
-        with told():
-            house.desk.switch.turn(on=True, user=person.name, why=body.why)
-        return _switch_shape(house)
 
-    @router.post("/switch/off", operation_id="kill_switch_off")
-    def turn_off(person: Annotated[Person, allow(Right.APPROVE)], body: Turning) -> SwitchShape:
-        """Put what is still wanted back in force: asked for by one, turned by a second person within a day."""
-        with told():
-            house.desk.switch.turn(on=False, user=person.name, why=body.why)
-        return _switch_shape(house)
+@router.post("/policies/{policy_id}/end", operation_id="end_policy", description=acts.end.__doc__)
+def end(house: House, person: Annotated[Person, allow(acts.end)], policy_id: PolicyId, body: Because) -> PolicyShape:
+    return _policy(house, acts.end(house.desk.cases.policies, person.name, policy_id, body.why), person)
+
+
+@router.get("/producers", operation_id="producers")
+def producers(house: House, _: Annotated[Person, allow(Right.READ)]) -> Producers:
+    """What made the sector's indicators, the noisiest first: how many were met, and how many found wrong."""
+    return _all_producers(house)
+
+
+@router.post("/producers/retire", operation_id="retire_producer")
+def retire(house: House, person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
+    """Take a producer out of service: a detector no longer feeds a standing policy alone, a policy is ended."""
+    indicators.serve(house.desk.upkeep, person.name, body.producer, "retire", body.why)
+    return _all_producers(house)
+
+
+@router.post("/producers/restore", operation_id="restore_producer")
+def restore(house: House, person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
+    """Put it back into service. A policy that was ended stays ended: propose it again."""
+    indicators.serve(house.desk.upkeep, person.name, body.producer, "restore", body.why)
+    return _all_producers(house)
+
+
+@router.get("/switch", operation_id="kill_switch")
+def switch(house: House, _: Annotated[Person, allow(Right.READ)]) -> SwitchShape:
+    """How the sector's kill switch stands, every turn of it, and how many members were told of each."""
+    return _switch_shape(house)
+
+
+@router.post("/switch/on", operation_id="kill_switch_on")
+def turn_on(house: House, person: Annotated[Person, allow(Right.TRIAGE)], body: Turning) -> SwitchShape:
+    """Take everything that the centre released out of force in the whole sector."""
+    with told():
+        house.desk.switch.turn(on=True, user=person.name, why=body.why)
+    return _switch_shape(house)
+
+
+@router.post("/switch/off", operation_id="kill_switch_off")
+def turn_off(house: House, person: Annotated[Person, allow(Right.APPROVE)], body: Turning) -> SwitchShape:
+    """Put what is still wanted back in force: asked for by one, turned by a second person within a day."""
+    with told():
+        house.desk.switch.turn(on=False, user=person.name, why=body.why)
+    return _switch_shape(house)
 
 
 def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShape:

@@ -16,7 +16,7 @@ from bavn.app.acts.act import Kind as Refused
 from bavn.app.centre.publish_parts import Form, catalogue, publishing_of, rendered_apart, standing
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import Person, Rows, Trouble, allow
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
 from bavn.app.web.sac.publish_shapes import (
     Acting,
@@ -47,69 +47,74 @@ Days = Annotated[int, Query(ge=1, le=400, description="The last so many days, to
 Reader = Annotated[Person, allow(Right.READ)]
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below /publications."""
-    router = APIRouter(prefix="/publications", tags=["publications"])
+router = APIRouter(prefix="/publications", tags=["publications"])
+"""Below /publications."""
 
-    @router.get("", operation_id="publications")
-    def publications(
-        _: Reader, kind: Literal["brief", "forecast", ""] = "", state: EditionState | Literal[""] = ""
-    ) -> Rows[EditionRow]:
-        """Every document that is kept, the latest period first."""
-        found = _editions(house).every(Kind(kind) if kind else None, EditionState(state) if state else None)
-        return Rows(items=[EditionRow.of(one) for one in found], total=len(found))
 
-    @router.get("/picture", operation_id="sector_picture")
-    def picture(_: Reader, days: Days = DAYS) -> DocumentShown:
-        """The sector's picture as it is now; it is kept nowhere."""
-        return document_shown(_picture(house, days))
+@router.get("", operation_id="publications")
+def publications(
+    house: House, _: Reader, kind: Literal["brief", "forecast", ""] = "", state: EditionState | Literal[""] = ""
+) -> Rows[EditionRow]:
+    """Every document that is kept, the latest period first."""
+    found = _editions(house).every(Kind(kind) if kind else None, EditionState(state) if state else None)
+    return Rows(items=[EditionRow.of(one) for one in found], total=len(found))
 
-    @router.get("/picture/file", operation_id="sector_picture_file", response_class=Response)
-    def picture_file(_: Reader, days: Days = DAYS, form: Filed = "pdf", language: Spoken = "en") -> Response:
-        """The same as a file."""
-        made = _picture(house, days)
-        return _filed(made, f"picture-{made.period}", form, language, DocumentStatus())
 
-    @router.post("", operation_id="draft_publication", status_code=201)
-    def draft(_: Annotated[Person, allow(Right.TRIAGE)], body: Drafting) -> EditionRow:
-        """Build a document of what the centre has and keep it as a draft; again, as long as nobody has edited it."""
-        with _told():
-            made = publishing_of(house.file, house.desk).draft(body.kind, body.period, catalogue(house.file, None))
-        return EditionRow.of(made)
+@router.get("/picture", operation_id="sector_picture")
+def picture(house: House, _: Reader, days: Days = DAYS) -> DocumentShown:
+    """The sector's picture as it is now; it is kept nowhere."""
+    return document_shown(_picture(house, days))
 
-    @router.get("/{edition_id}", operation_id="publication")
-    def publication(
-        _: Reader, edition_id: Id, version: Annotated[int | None, Query(ge=1, le=100_000)] = None
-    ) -> EditionWhole:
-        """A document as it stands, or an earlier version of it."""
-        with _told():
-            return _whole(_editions(house), edition_id, version)
 
-    @router.post("/{edition_id}/edit", operation_id="edit_publication")
-    def edit(person: Annotated[Person, allow(Right.TRIAGE)], edition_id: Id, body: Editing) -> EditionWhole:
-        """Put a sentence in other words, add one, or take a block out: a new version, with your name."""
-        editions = _editions(house)
-        with _told():
-            editions.edit(edition_id, _change(body), person.name, body.why, body.seen)
-            return _whole(editions, edition_id, None)
+@router.get("/picture/file", operation_id="sector_picture_file", response_class=Response)
+def picture_file(house: House, _: Reader, days: Days = DAYS, form: Filed = "pdf", language: Spoken = "en") -> Response:
+    """The same as a file."""
+    made = _picture(house, days)
+    return _filed(made, f"picture-{made.period}", form, language, DocumentStatus())
 
-    @router.post("/{edition_id}/act", operation_id="act_on_publication")
-    def act(person: Annotated[Person, allow(Right.PUBLISH)], edition_id: Id, body: Acting) -> EditionWhole:
-        """Approve, publish, archive or withdraw. Who edited it last does not approve it."""
-        editions = _editions(house)
-        with _told():
-            editions.act(edition_id, EditionAct(body.act), person.name, body.why, body.seen, by_role=True)
-            return _whole(editions, edition_id, None)
 
-    @router.get("/{edition_id}/file", operation_id="publication_file", response_class=Response)
-    def file(_: Reader, edition_id: Id, form: Filed = "pdf", language: Spoken = "en") -> Response:
-        """The version that stands as a file; what is not approved says so on its first page."""
-        editions = _editions(house)
-        with _told():
-            found = editions.get(edition_id)
-            return _filed(editions.document(edition_id), edition_id, form, language, standing(found))
+@router.post("", operation_id="draft_publication", status_code=201)
+def draft(house: House, _: Annotated[Person, allow(Right.TRIAGE)], body: Drafting) -> EditionRow:
+    """Build a document of what the centre has and keep it as a draft; again, as long as nobody has edited it."""
+    with _told():
+        made = publishing_of(house.file, house.desk).draft(body.kind, body.period, catalogue(house.file, None))
+    return EditionRow.of(made)
 
-    return router
+
+@router.get("/{edition_id}", operation_id="publication")
+def publication(
+    house: House, _: Reader, edition_id: Id, version: Annotated[int | None, Query(ge=1, le=100_000)] = None
+) -> EditionWhole:
+    """A document as it stands, or an earlier version of it."""
+    with _told():
+        return _whole(_editions(house), edition_id, version)
+
+
+@router.post("/{edition_id}/edit", operation_id="edit_publication")
+def edit(house: House, person: Annotated[Person, allow(Right.TRIAGE)], edition_id: Id, body: Editing) -> EditionWhole:
+    """Put a sentence in other words, add one, or take a block out: a new version, with your name."""
+    editions = _editions(house)
+    with _told():
+        editions.edit(edition_id, _change(body), person.name, body.why, body.seen)
+        return _whole(editions, edition_id, None)
+
+
+@router.post("/{edition_id}/act", operation_id="act_on_publication")
+def act(house: House, person: Annotated[Person, allow(Right.PUBLISH)], edition_id: Id, body: Acting) -> EditionWhole:
+    """Approve, publish, archive or withdraw. Who edited it last does not approve it."""
+    editions = _editions(house)
+    with _told():
+        editions.act(edition_id, EditionAct(body.act), person.name, body.why, body.seen, by_role=True)
+        return _whole(editions, edition_id, None)
+
+
+@router.get("/{edition_id}/file", operation_id="publication_file", response_class=Response)
+def file(house: House, _: Reader, edition_id: Id, form: Filed = "pdf", language: Spoken = "en") -> Response:
+    """The version that stands as a file; what is not approved says so on its first page."""
+    editions = _editions(house)
+    with _told():
+        found = editions.get(edition_id)
+        return _filed(editions.document(edition_id), edition_id, form, language, standing(found))
 
 
 def _editions(house: SacContext) -> Editions:

@@ -12,7 +12,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import questions as acts
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.centre.cases.questions import AtActor, QuestionView
 from bavn.model.moment import HOUR_US
 from bavn.model.principal import may_be_second
@@ -81,38 +81,40 @@ class QuestionWhole(Shape):
     actors: list[ActorQuestion]
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/questions``."""
-    router = APIRouter(prefix="/questions", tags=["questions"])
+router = APIRouter(prefix="/questions", tags=["questions"])
+"""Below ``/questions``."""
 
-    @router.get("", operation_id="questions")
-    def questions(
-        person: Annotated[Person, allow(Right.READ)], limit: Limit = 50, after: After = None
-    ) -> Rows[QuestionRow]:
-        """Questions, the latest first, with who met it, who did not, who declined and who is silent."""
-        at = opened(after, int, str)
-        views = house.desk.questions.every(limit + 1, None if at is None else (at[0], at[1]))
-        shown = page(views, limit, lambda view: (view.question.asked_us, view.question.id))
-        return Rows(items=[_row(house, view, person) for view in shown.items], next=shown.next)
 
-    @router.get("/{question_id}", operation_id="question")
-    def question(person: Annotated[Person, allow(Right.READ)], question_id: Id) -> QuestionWhole:
-        """One question: each actor's answer to each observable."""
-        return _whole(house, question_id, person)
+@router.get("", operation_id="questions")
+def questions(
+    house: House, person: Annotated[Person, allow(Right.READ)], limit: Limit = 50, after: After = None
+) -> Rows[QuestionRow]:
+    """Questions, the latest first, with who met it, who did not, who declined and who is silent."""
+    at = opened(after, int, str)
+    views = house.desk.questions.every(limit + 1, None if at is None else (at[0], at[1]))
+    shown = page(views, limit, lambda view: (view.question.asked_us, view.question.id))
+    return Rows(items=[_row(house, view, person) for view in shown.items], next=shown.next)
 
-    @router.post("", operation_id="ask_sector", status_code=201, description=acts.ask.__doc__)
-    def ask(person: Annotated[Person, allow(acts.ask)], body: acts.Asking) -> QuestionWhole:
-        return _whole(house, acts.ask(house.desk, person.name, body).id, person)
 
-    @router.post("/{question_id}/approve", operation_id="approve_question", description=acts.approve.__doc__)
-    def approve(person: Annotated[Person, allow(acts.approve)], question_id: Id) -> QuestionWhole:
-        return _whole(house, acts.approve(house.desk.questions, person.name, question_id).id, person)
+@router.get("/{question_id}", operation_id="question")
+def question(house: House, person: Annotated[Person, allow(Right.READ)], question_id: Id) -> QuestionWhole:
+    """One question: each actor's answer to each observable."""
+    return _whole(house, question_id, person)
 
-    @router.post("/{question_id}/end", operation_id="end_question", description=acts.end.__doc__)
-    def end(person: Annotated[Person, allow(acts.end)], question_id: Id, body: Because) -> QuestionWhole:
-        return _whole(house, acts.end(house.desk.questions, person.name, question_id, body.why).id, person)
 
-    return router
+@router.post("", operation_id="ask_sector", status_code=201, description=acts.ask.__doc__)
+def ask(house: House, person: Annotated[Person, allow(acts.ask)], body: acts.Asking) -> QuestionWhole:
+    return _whole(house, acts.ask(house.desk, person.name, body).id, person)
+
+
+@router.post("/{question_id}/approve", operation_id="approve_question", description=acts.approve.__doc__)
+def approve(house: House, person: Annotated[Person, allow(acts.approve)], question_id: Id) -> QuestionWhole:
+    return _whole(house, acts.approve(house.desk.questions, person.name, question_id).id, person)
+
+
+@router.post("/{question_id}/end", operation_id="end_question", description=acts.end.__doc__)
+def end(house: House, person: Annotated[Person, allow(acts.end)], question_id: Id, body: Because) -> QuestionWhole:
+    return _whole(house, acts.end(house.desk.questions, person.name, question_id, body.why).id, person)
 
 
 def _row(house: SacContext, view: QuestionView, person: Person) -> QuestionRow:

@@ -18,7 +18,7 @@ from bavn.app.centre.rollout_parts import rollout_over, rows_of
 from bavn.app.reports.apart import timeline_apart
 from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.filing import installed
 from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.desk.rolling import Blocked, RollOut
@@ -137,54 +137,56 @@ class PlanBody(Shape):
     why: Why
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/rollout``."""
-    router = APIRouter(prefix="/rollout", tags=["rollout"])
+router = APIRouter(prefix="/rollout", tags=["rollout"])
+"""Below ``/rollout``."""
 
-    @router.get("", operation_id="rollout")
-    def rollout(person: Annotated[Person, allow(Right.READ)]) -> RolloutShape:
-        """Every actor of the register, by name: state, plan and fact, and what blocks whom."""
-        opened = _opened(house)
-        stands, outside = opened.stands()
-        today = opened.today()
-        return RolloutShape(today=today, actors=[_shape(one, today, person) for one in stands], outside=outside)
 
-    @router.get("/files/{form}", operation_id="rollout_file", response_class=Response)
-    def file(
-        _: Annotated[Person, allow(Right.READ)], form: Literal["csv", "ics", "png"], language: Language = "en"
-    ) -> Response:
-        """The register with its plan (as ``bavn centre rollout import`` reads it), the plan as a calendar, or the chart
-        of plan against fact."""
-        return Response(
-            _filed(house, form, language),
-            media_type=MEDIA[form],
-            headers={
-                "content-disposition": f'attachment; filename="bavn-rollout.{form}"',
-                "cache-control": "no-store",
-            },
-        )
+@router.get("", operation_id="rollout")
+def rollout(house: House, person: Annotated[Person, allow(Right.READ)]) -> RolloutShape:
+    """Every actor of the register, by name: state, plan and fact, and what blocks whom."""
+    opened = _opened(house)
+    stands, outside = opened.stands()
+    today = opened.today()
+    return RolloutShape(today=today, actors=[_shape(one, today, person) for one in stands], outside=outside)
 
-    @router.get("/{actor}", operation_id="rollout_actor")
-    def one(person: Annotated[Person, allow(Right.READ)], actor: Named) -> StandShape:
-        """One actor's whole way."""
-        with told(*REFUSALS):
-            return _one(house, actor, person)
 
-    @router.post("/{actor}/steps", operation_id="rollout_step")
-    def step(person: Annotated[Person, allow(Right.MEMBERS)], actor: Named, body: StepBody) -> StandShape:
-        """Take a step; refused with what it waits for. suspend, resume and leave do the same to the member."""
-        with told(*REFUSALS):
-            _opened(house).move(actor, body.act, person.name, body.why, body.evidence, by_hand=body.by_hand)
-            return _one(house, actor, person)
+@router.get("/files/{form}", operation_id="rollout_file", response_class=Response)
+def file(
+    house: House, _: Annotated[Person, allow(Right.READ)], form: Literal["csv", "ics", "png"], language: Language = "en"
+) -> Response:
+    """The register with its plan (as ``bavn centre rollout import`` reads it), the plan as a calendar, or the chart
+    of plan against fact."""
+    return Response(
+        _filed(house, form, language),
+        media_type=MEDIA[form],
+        headers={
+            "content-disposition": f'attachment; filename="bavn-rollout.{form}"',
+            "cache-control": "no-store",
+        },
+    )
 
-    @router.put("/{actor}/plan", operation_id="rollout_plan")
-    def plan(person: Annotated[Person, allow(Right.MEMBERS)], actor: Named, body: PlanBody) -> StandShape:
-        """Plan a day, or take one out of the plan."""
-        with told(*REFUSALS):
-            _opened(house).plan(actor, body.stage, body.day, person.name, body.why)
-            return _one(house, actor, person)
 
-    return router
+@router.get("/{actor}", operation_id="rollout_actor")
+def one(house: House, person: Annotated[Person, allow(Right.READ)], actor: Named) -> StandShape:
+    """One actor's whole way."""
+    with told(*REFUSALS):
+        return _one(house, actor, person)
+
+
+@router.post("/{actor}/steps", operation_id="rollout_step")
+def step(house: House, person: Annotated[Person, allow(Right.MEMBERS)], actor: Named, body: StepBody) -> StandShape:
+    """Take a step; refused with what it waits for. suspend, resume and leave do the same to the member."""
+    with told(*REFUSALS):
+        _opened(house).move(actor, body.act, person.name, body.why, body.evidence, by_hand=body.by_hand)
+        return _one(house, actor, person)
+
+
+@router.put("/{actor}/plan", operation_id="rollout_plan")
+def plan(house: House, person: Annotated[Person, allow(Right.MEMBERS)], actor: Named, body: PlanBody) -> StandShape:
+    """Plan a day, or take one out of the plan."""
+    with told(*REFUSALS):
+        _opened(house).plan(actor, body.stage, body.day, person.name, body.why)
+        return _one(house, actor, person)
 
 
 def _opened(house: SacContext) -> RollOut:

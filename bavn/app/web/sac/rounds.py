@@ -13,7 +13,7 @@ from bavn.app.access.rights import Right
 from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.learned import AreasLearned, learned
 from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.centre.desk.views import CellStory, RoundSummary
@@ -122,59 +122,63 @@ class Counts(Shape):
     says: TextShape
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/rounds``."""
-    router = APIRouter(prefix="/rounds", tags=["rounds and privacy"])
+router = APIRouter(prefix="/rounds", tags=["rounds and privacy"])
+"""Below ``/rounds``."""
 
-    @router.get("", operation_id="rounds")
-    def rounds(
-        _: Annotated[Person, allow(Right.READ)],
-        limit: Limit = 50,
-        after: After = None,
-        tier: Annotated[str, Query(max_length=16)] = "",
-    ) -> Rows[RoundRow]:
-        """Rounds, the latest first: who took part, who is missing or was turned away, what was learned."""
-        at = opened(after, int, str)
-        found = house.desk.rounds(limit + 1, tier=tier, after=None if at is None else (at[0], at[1]))
-        shown = page(found, limit, lambda one: (one.round.opened_us, one.round.id))
-        return Rows(items=[_row(one) for one in shown.items], next=shown.next)
 
-    @router.get("/quarantine", operation_id="quarantine")
-    def quarantine(_: Annotated[Person, allow(Right.READ)]) -> Rows[QuarantineRow]:
-        """Cells whose holders named different values, for a person to look at."""
-        items = [
-            QuarantineRow(round_id=q.round_id, table=q.table, bin=q.bin, named=[list(pair) for pair in q.named])
-            for q in house.desk.quarantine()
-        ]
-        return Rows(items=items, total=len(items))
+@router.get("", operation_id="rounds")
+def rounds(
+    house: House,
+    _: Annotated[Person, allow(Right.READ)],
+    limit: Limit = 50,
+    after: After = None,
+    tier: Annotated[str, Query(max_length=16)] = "",
+) -> Rows[RoundRow]:
+    """Rounds, the latest first: who took part, who is missing or was turned away, what was learned."""
+    at = opened(after, int, str)
+    found = house.desk.rounds(limit + 1, tier=tier, after=None if at is None else (at[0], at[1]))
+    shown = page(found, limit, lambda one: (one.round.opened_us, one.round.id))
+    return Rows(items=[_row(one) for one in shown.items], next=shown.next)
 
-    @router.get("/learned", operation_id="learned")
-    def all_learned(_: Annotated[Person, allow(Right.READ)]) -> AreasLearned:
-        """What the centre, an actor and the key holder learn of any round, in plain words."""
-        return learned(None)
 
-    @router.get("/counts", operation_id="counts")
-    def counts(
-        _: Annotated[Person, allow(Right.READ)],
-        days: Annotated[int, Query(ge=1, le=COUNT_DAYS_MAX)] = 7,
-        by_kind: bool = False,
-    ) -> Counts:
-        """How many own machines were suspected of what, and what was blocked, with the noise that each actor added."""
-        return _counts(house, days, by_kind=by_kind)
+@router.get("/quarantine", operation_id="quarantine")
+def quarantine(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[QuarantineRow]:
+    """Cells whose holders named different values, for a person to look at."""
+    items = [
+        QuarantineRow(round_id=q.round_id, table=q.table, bin=q.bin, named=[list(pair) for pair in q.named])
+        for q in house.desk.quarantine()
+    ]
+    return Rows(items=items, total=len(items))
 
-    @router.get("/{round_id}", operation_id="round")
-    def one(_: Annotated[Person, allow(Right.READ)], round_id: Id) -> RoundWhole:
-        """One round: for each cell why its element was revealed or not, and what everybody learned."""
-        summary = house.desk.summary(round_id)
-        if summary is None:
-            raise Trouble(
-                404,
-                "unknown-round",
-                Text("No such round is kept: rounds are forgotten some time after they ended."),
-            )
-        return _whole(summary, house.desk.cells(round_id))
 
-    return router
+@router.get("/learned", operation_id="learned")
+def all_learned(_: Annotated[Person, allow(Right.READ)]) -> AreasLearned:
+    """What the centre, an actor and the key holder learn of any round, in plain words."""
+    return learned(None)
+
+
+@router.get("/counts", operation_id="counts")
+def counts(
+    house: House,
+    _: Annotated[Person, allow(Right.READ)],
+    days: Annotated[int, Query(ge=1, le=COUNT_DAYS_MAX)] = 7,
+    by_kind: bool = False,
+) -> Counts:
+    """How many own machines were suspected of what, and what was blocked, with the noise that each actor added."""
+    return _counts(house, days, by_kind=by_kind)
+
+
+@router.get("/{round_id}", operation_id="round")
+def one(house: House, _: Annotated[Person, allow(Right.READ)], round_id: Id) -> RoundWhole:
+    """One round: for each cell why its element was revealed or not, and what everybody learned."""
+    summary = house.desk.summary(round_id)
+    if summary is None:
+        raise Trouble(
+            404,
+            "unknown-round",
+            Text("No such round is kept: rounds are forgotten some time after they ended."),
+        )
+    return _whole(summary, house.desk.cells(round_id))
 
 
 def _row(one: RoundSummary) -> RoundRow:

@@ -12,7 +12,7 @@ from bavn.app.access.rights import Right
 from bavn.app.centre.publish_parts import publishing_of
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Shape as Body
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done, Shape
 from bavn.centre.publish.document import Kind
@@ -77,71 +77,75 @@ class Sorting(Body):
     why: str = Field(min_length=1, max_length=500)
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below /threats."""
-    router = APIRouter(prefix="/threats", tags=["threats"])
+router = APIRouter(prefix="/threats", tags=["threats"])
+"""Below /threats."""
 
-    @router.get("", operation_id="threats")
-    def levels(_: Annotated[Person, allow(Right.READ)]) -> list[ThreatShown]:
-        """The level of each sort of threat, of the last 90 days: what a person set, else what the data proposes."""
-        return threats(house)
 
-    @router.get("/history", operation_id="threat_history")
-    def history(_: Annotated[Person, allow(Right.READ)]) -> Rows[LevelRow]:
-        """Levels that people set, the latest first."""
-        every = publishing_of(house.file, house.desk).judgements.levels()
-        rows = [
-            filled(
-                LevelRow,
-                one,
-                says=TextShape.of(THREATS[one.threat]),
-                level=int(one.level),
-                level_said=TextShape.of(level_words(one.level)),
-            )
-            for one in reversed(every)
-        ]
-        return Rows(items=rows[:SETS_SHOWN], total=len(rows))
+@router.get("", operation_id="threats")
+def levels(house: House, _: Annotated[Person, allow(Right.READ)]) -> list[ThreatShown]:
+    """The level of each sort of threat, of the last 90 days: what a person set, else what the data proposes."""
+    return threats(house)
 
-    @router.get("/cases", operation_id="threat_cases")
-    def cases(_: Annotated[Person, allow(Right.READ)]) -> Rows[SortedCase]:
-        """Each case confirmed in the last 90 days with its sort of threat; unknown ones first."""
-        facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
-        rows = []
-        for one in facts.confirmed_in(facts.period):
-            threat = threat_of(one)
-            says = UNKNOWN if threat is None else THREATS[threat]
-            rows.append(
-                SortedCase(
-                    case_id=one.id,
-                    threat=threat,
-                    says=TextShape.of(says),
-                    by=one.threat_by or one.rsit,
-                    confirmed_us=one.confirmed_us,
-                )
-            )
-        rows.sort(key=lambda one: (one.threat is not None, one.case_id))
-        return Rows(items=rows, total=len(rows))
 
-    @router.post("/cases/{case_id}", operation_id="sort_case")
-    def sort(person: Annotated[Person, allow(Right.TRIAGE)], case_id: str, body: Sorting) -> Done:
-        """Say what sort of threat a case is; it goes before what its RSIT type says."""
-        threat = Threat(body.threat) if body.threat else None
-        with told():
-            publishing_of(house.file, house.desk).set_sort(case_id, threat, person.name, body.why)
-            standing = house.desk.standing(case_id)
+@router.get("/history", operation_id="threat_history")
+def history(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[LevelRow]:
+    """Levels that people set, the latest first."""
+    every = publishing_of(house.file, house.desk).judgements.levels()
+    rows = [
+        filled(
+            LevelRow,
+            one,
+            says=TextShape.of(THREATS[one.threat]),
+            level=int(one.level),
+            level_said=TextShape.of(level_words(one.level)),
+        )
+        for one in reversed(every)
+    ]
+    return Rows(items=rows[:SETS_SHOWN], total=len(rows))
+
+
+@router.get("/cases", operation_id="threat_cases")
+def cases(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[SortedCase]:
+    """Each case confirmed in the last 90 days with its sort of threat; unknown ones first."""
+    facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
+    rows = []
+    for one in facts.confirmed_in(facts.period):
+        threat = threat_of(one)
         says = UNKNOWN if threat is None else THREATS[threat]
-        words = Text.shaped("{case_id}: {says}", case_id=case_id, says=says)
-        return Done(case_id=case_id, standing=standing, said=TextShape.of(words))
+        rows.append(
+            SortedCase(
+                case_id=one.id,
+                threat=threat,
+                says=TextShape.of(says),
+                by=one.threat_by or one.rsit,
+                confirmed_us=one.confirmed_us,
+            )
+        )
+    rows.sort(key=lambda one: (one.threat is not None, one.case_id))
+    return Rows(items=rows, total=len(rows))
 
-    @router.post("/{threat}", operation_id="set_threat_level")
-    def set_level(person: Annotated[Person, allow(Right.APPROVE)], threat: Threat, body: Setting) -> list[ThreatShown]:
-        """Set a level, with your name and a reason; it counts from now on."""
-        with told():
-            judgements = publishing_of(house.file, house.desk).judgements
-            judgements.set_level(threat, Level(body.level), person.name, body.why)
-        return threats(house)
 
-    return router
+@router.post("/cases/{case_id}", operation_id="sort_case")
+def sort(house: House, person: Annotated[Person, allow(Right.TRIAGE)], case_id: str, body: Sorting) -> Done:
+    """Say what sort of threat a case is; it goes before what its RSIT type says."""
+    threat = Threat(body.threat) if body.threat else None
+    with told():
+        publishing_of(house.file, house.desk).set_sort(case_id, threat, person.name, body.why)
+        standing = house.desk.standing(case_id)
+    says = UNKNOWN if threat is None else THREATS[threat]
+    words = Text.shaped("{case_id}: {says}", case_id=case_id, says=says)
+    return Done(case_id=case_id, standing=standing, said=TextShape.of(words))
+
+
+@router.post("/{threat}", operation_id="set_threat_level")
+def set_level(
+    house: House, person: Annotated[Person, allow(Right.APPROVE)], threat: Threat, body: Setting
+) -> list[ThreatShown]:
+    """Set a level, with your name and a reason; it counts from now on."""
+    with told():
+        judgements = publishing_of(house.file, house.desk).judgements
+        judgements.set_level(threat, Level(body.level), person.name, body.why)
+    return threats(house)
 
 
 def threats(house: SacContext) -> list[ThreatShown]:

@@ -12,7 +12,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import warnings as acts
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.centre.cases.warnings.rows import AtActor, WarningView
 from bavn.centre.cases.warnings.warnings import Warnings
 from bavn.model.intel.indicator import PapName, Tlp
@@ -75,45 +75,49 @@ class WarningWhole(Shape):
     actors: list[FollowUp]
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/warnings``."""
-    router = APIRouter(prefix="/warnings", tags=["warnings"])
+router = APIRouter(prefix="/warnings", tags=["warnings"])
+"""Below ``/warnings``."""
 
-    @router.get("", operation_id="warnings")
-    def warnings(
-        person: Annotated[Person, allow(Right.READ)],
-        state: WarningState | None = None,
-        limit: Limit = 50,
-        after: After = None,
-    ) -> Rows[WarningRow]:
-        """The latest first."""
-        found = _kept(house).every(limit + 1, state=state, after=opened(after, int, str))
-        return page([_row(view, person) for view in found], limit, lambda row: (row.changed_us, row.id))
 
-    @router.get("/{warning_id}", operation_id="warning")
-    def warning(person: Annotated[Person, allow(Right.READ)], warning_id: Id) -> WarningWhole:
-        """One, with each actor's follow-up."""
-        return _whole(house, warning_id, person)
+@router.get("", operation_id="warnings")
+def warnings(
+    house: House,
+    person: Annotated[Person, allow(Right.READ)],
+    state: WarningState | None = None,
+    limit: Limit = 50,
+    after: After = None,
+) -> Rows[WarningRow]:
+    """The latest first."""
+    found = _kept(house).every(limit + 1, state=state, after=opened(after, int, str))
+    return page([_row(view, person) for view in found], limit, lambda row: (row.changed_us, row.id))
 
-    @router.post("", operation_id="draft_warning", status_code=201)
-    def draft(person: Annotated[Person, allow(acts.draft)], body: acts.WarningBody) -> WarningWhole:
-        """A new draft, by hand."""
-        return _whole(house, acts.draft(_kept(house), person.name, body).id, person)
 
-    @router.put("/{warning_id}", operation_id="edit_warning", description=acts.edit.__doc__)
-    def edit(person: Annotated[Person, allow(acts.edit)], warning_id: Id, body: acts.Change) -> WarningWhole:
-        return _whole(house, acts.edit(_kept(house), person.name, warning_id, body).id, person)
+@router.get("/{warning_id}", operation_id="warning")
+def warning(house: House, person: Annotated[Person, allow(Right.READ)], warning_id: Id) -> WarningWhole:
+    """One, with each actor's follow-up."""
+    return _whole(house, warning_id, person)
 
-    @router.post("/{warning_id}/{act}", operation_id="act_on_warning", description=acts.step.__doc__)
-    def act(
-        person: Annotated[Person, allow(acts.step)],
-        warning_id: Id,
-        act: Literal["send", "end", "withdraw"],
-        body: Because,
-    ) -> WarningWhole:
-        return _whole(house, acts.step(_kept(house), person.name, warning_id, act, body.why).id, person)
 
-    return router
+@router.post("", operation_id="draft_warning", status_code=201)
+def draft(house: House, person: Annotated[Person, allow(acts.draft)], body: acts.WarningBody) -> WarningWhole:
+    """A new draft, by hand."""
+    return _whole(house, acts.draft(_kept(house), person.name, body).id, person)
+
+
+@router.put("/{warning_id}", operation_id="edit_warning", description=acts.edit.__doc__)
+def edit(house: House, person: Annotated[Person, allow(acts.edit)], warning_id: Id, body: acts.Change) -> WarningWhole:
+    return _whole(house, acts.edit(_kept(house), person.name, warning_id, body).id, person)
+
+
+@router.post("/{warning_id}/{act}", operation_id="act_on_warning", description=acts.step.__doc__)
+def act(
+    house: House,
+    person: Annotated[Person, allow(acts.step)],
+    warning_id: Id,
+    act: Literal["send", "end", "withdraw"],
+    body: Because,
+) -> WarningWhole:
+    return _whole(house, acts.step(_kept(house), person.name, warning_id, act, body.why).id, person)
 
 
 def _kept(house: SacContext) -> Warnings:

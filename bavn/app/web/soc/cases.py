@@ -24,7 +24,7 @@ from bavn.actor.door.conversations.case_book import (
 from bavn.app.analyst.evidence_of import made_for_case
 from bavn.app.node.case_parts import OWED, dues_of, opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, filled, opened, page
-from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.context import House, Node
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, CaseId, Frozen, NodeName, Reads, Triages
 from bavn.model.intel import rsit
@@ -163,102 +163,101 @@ class Attachment(Leaving):
     files: list[FileShown]
 
 
-def routes(house: SocContext) -> APIRouter:
-    """Cases that an actor is in."""
-    router = APIRouter(prefix="/nodes/{node}/cases", tags=["cases"], responses=REFUSALS)
+router = APIRouter(prefix="/nodes/{node}/cases", tags=["cases"], responses=REFUSALS)
+"""Cases that an actor is in."""
 
-    @router.get("", operation_id="nodeCases")
-    def cases(node: NodeName, person: Reads, limit: Limit = 100, after: After = None) -> Rows[CaseShort]:
-        """The sector's cases that this actor is in, the last heard of first."""
-        with house.node(node, person).asks() as rows:
-            found = cases_of(rows(CASES_SQL))
-        at, now_us = opened(after, int, str), house.clock.now_us()
-        rest = [one for one in found if at is None or (-one.heard_us, one.case_id) > (-at[0], at[1])]
-        short = [CaseShort(**_short(one, now_us)) for one in rest[: limit + 1]]
-        return page(short, limit, lambda one: (one.heard_us, one.id))
 
-    @router.get("/{case}", operation_id="nodeCase")
-    def one_case(node: NodeName, case: CaseId, person: Reads) -> Case:
-        """This actor's own part: what it is asked, by when, and what was said."""
-        here = house.node(node, person)
-        kept = _kept(here, case)
-        with here.asks() as rows:
-            said = [one for one in replies_of(rows(SAID_SQL)) if one.case_id == case]
-        return _case(kept, said, house.clock.now_us())
+@router.get("", operation_id="nodeCases")
+def cases(house: House, node: NodeName, person: Reads, limit: Limit = 100, after: After = None) -> Rows[CaseShort]:
+    """The sector's cases that this actor is in, the last heard of first."""
+    with house.node(node, person).asks() as rows:
+        found = cases_of(rows(CASES_SQL))
+    at, now_us = opened(after, int, str), house.clock.now_us()
+    rest = [one for one in found if at is None or (-one.heard_us, one.case_id) > (-at[0], at[1])]
+    short = [CaseShort(**_short(one, now_us)) for one in rest[: limit + 1]]
+    return page(short, limit, lambda one: (one.heard_us, one.id))
 
-    @router.post("/{case}/answers", operation_id="answerCase")
-    def answer(node: NodeName, case: CaseId, asked: AnswerRequest, person: Triages) -> Leaving:
-        """Answers a task, or says something to the centre. Exactly what is shown leaves, at the node's next step."""
-        here = house.node(node, person)
-        kept = _kept(here, case)
-        if (asked.act == WORDS) != (asked.task is None) or (asked.act == WORDS and not asked.words.strip()):
-            raise Trouble(422, "bad-answer", Text("Answer a task, or say something."))
-        if asked.task is not None and asked.task not in {task["task_id"] for task in kept.part["tasks"]}:
-            raise Trouble(404, "no-task", Text("There is no such task in the case."))
-        now_us = house.clock.now_us()
-        said = _said(case, asked.task, asked.act, asked.words, person.name, now_us)
-        with answered(), opened_cases(here.file) as there:
-            outcome = there.try_on(said, None)
-            refused = rule_text(outcome.rule) if isinstance(outcome, Refused) else None
-            number = None
-            if asked.send:
-                if refused is not None:
-                    raise Trouble(409, "not-sent", refused)
-                number = there.book.leave(case, asked.task, asked.act, asked.words, person.name, now_us)
-        return Leaving(
-            case=case,
-            act=asked.act,
-            task=asked.task,
-            words=asked.words,
-            privacy="S5",
-            refused=TextShape.of(refused) if refused else None,
-            number=number,
-        )
 
-    @router.post("/{case}/evidence", operation_id="attachEvidence")
-    def attach(node: NodeName, case: CaseId, asked: AttachRequest, person: Triages) -> Attachment:
-        """Without ``sha256`` every byte that would leave is shown. With the one that was shown it is left for the
-        running node; if the evidence has changed since, nothing leaves."""
-        here = house.node(node, person)
-        _kept(here, case)
-        entry = here.one(asked.suspicion)
-        with answered():
-            made = made_for_case(here.config(), entry, asked.rows)
-        if len(made) > EVIDENCE_BYTES_MAX:
-            raise _too_large()
-        files = _files(made)
-        digest, now_us = hashlib.sha256(made).hexdigest(), house.clock.now_us()
-        said = _said(case, None, ATTACH, asked.words, person.name, now_us, digest)
-        with answered(), opened_cases(here.file) as there:
-            outcome = there.try_on(said, made)
-            refused = rule_text(outcome.rule) if isinstance(outcome, Refused) else None
-            number = None
-            if asked.sha256 is not None:
-                if refused is not None:
-                    raise Trouble(409, "not-sent", refused)
-                if asked.sha256 != digest:
-                    raise Trouble(
-                        409,
-                        "not-what-was-shown",
-                        Text("This is not what was shown: look at it again."),
-                    )
-                number = there.book.leave(
-                    case, None, ATTACH, asked.words, person.name, now_us, content=made, sha256=digest
+@router.get("/{case}", operation_id="nodeCase")
+def one_case(house: House, node: NodeName, case: CaseId, person: Reads) -> Case:
+    """This actor's own part: what it is asked, by when, and what was said."""
+    here = house.node(node, person)
+    kept = _kept(here, case)
+    with here.asks() as rows:
+        said = [one for one in replies_of(rows(SAID_SQL)) if one.case_id == case]
+    return _case(kept, said, house.clock.now_us())
+
+
+@router.post("/{case}/answers", operation_id="answerCase")
+def answer(house: House, node: NodeName, case: CaseId, asked: AnswerRequest, person: Triages) -> Leaving:
+    """Answers a task, or says something to the centre. Exactly what is shown leaves, at the node's next step."""
+    here = house.node(node, person)
+    kept = _kept(here, case)
+    if (asked.act == WORDS) != (asked.task is None) or (asked.act == WORDS and not asked.words.strip()):
+        raise Trouble(422, "bad-answer", Text("Answer a task, or say something."))
+    if asked.task is not None and asked.task not in {task["task_id"] for task in kept.part["tasks"]}:
+        raise Trouble(404, "no-task", Text("There is no such task in the case."))
+    now_us = house.clock.now_us()
+    said = _said(case, asked.task, asked.act, asked.words, person.name, now_us)
+    with answered(), opened_cases(here.file) as there:
+        outcome = there.try_on(said, None)
+        refused = rule_text(outcome.rule) if isinstance(outcome, Refused) else None
+        number = None
+        if asked.send:
+            if refused is not None:
+                raise Trouble(409, "not-sent", refused)
+            number = there.book.leave(case, asked.task, asked.act, asked.words, person.name, now_us)
+    return Leaving(
+        case=case,
+        act=asked.act,
+        task=asked.task,
+        words=asked.words,
+        privacy="S5",
+        refused=TextShape.of(refused) if refused else None,
+        number=number,
+    )
+
+
+@router.post("/{case}/evidence", operation_id="attachEvidence")
+def attach(house: House, node: NodeName, case: CaseId, asked: AttachRequest, person: Triages) -> Attachment:
+    """Without ``sha256`` every byte that would leave is shown. With the one that was shown it is left for the
+    running node; if the evidence has changed since, nothing leaves."""
+    here = house.node(node, person)
+    _kept(here, case)
+    entry = here.one(asked.suspicion)
+    with answered():
+        made = made_for_case(here.config(), entry, asked.rows)
+    if len(made) > EVIDENCE_BYTES_MAX:
+        raise _too_large()
+    files = _files(made)
+    digest, now_us = hashlib.sha256(made).hexdigest(), house.clock.now_us()
+    said = _said(case, None, ATTACH, asked.words, person.name, now_us, digest)
+    with answered(), opened_cases(here.file) as there:
+        outcome = there.try_on(said, made)
+        refused = rule_text(outcome.rule) if isinstance(outcome, Refused) else None
+        number = None
+        if asked.sha256 is not None:
+            if refused is not None:
+                raise Trouble(409, "not-sent", refused)
+            if asked.sha256 != digest:
+                raise Trouble(
+                    409,
+                    "not-what-was-shown",
+                    Text("This is not what was shown: look at it again."),
                 )
-        return Attachment(
-            case=case,
-            act=ATTACH,
-            task=None,
-            words=asked.words,
-            privacy="S5",
-            refused=TextShape.of(refused) if refused else None,
-            number=number,
-            sha256=digest,
-            bytes=len(made),
-            files=files,
-        )
-
-    return router
+            number = there.book.leave(case, None, ATTACH, asked.words, person.name, now_us, content=made, sha256=digest)
+    return Attachment(
+        case=case,
+        act=ATTACH,
+        task=None,
+        words=asked.words,
+        privacy="S5",
+        refused=TextShape.of(refused) if refused else None,
+        number=number,
+        sha256=digest,
+        bytes=len(made),
+        files=files,
+    )
 
 
 def _kept(here: Node, case: str) -> KeptCase:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import RANKED_SQL, RUN_SQL, Ranked, ranked_of
@@ -24,7 +24,7 @@ from bavn.app.config.load import NodeConfig, read_node
 from bavn.app.node.asks import Asks, asks, book_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
-from bavn.app.web.frame import Person, Trouble
+from bavn.app.web.frame import Person, Trouble, behind
 from bavn.app.web.soc.asking import Askings
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.surveying import Survey
@@ -147,6 +147,10 @@ class SocContext:
     def seen_by(self, person: Person) -> list[Node]:
         """The nodes that a person may see, by name."""
         return [node for name, node in sorted(self._nodes.items()) if person.actors is None or name in person.actors]
+
+
+House = Annotated[SocContext, behind()]
+"""What a route asks: that of the application it is mounted in."""
 
 
 @contextmanager

@@ -6,10 +6,10 @@ As `bavn node ledger, reveals, veto, allow, withdraw, counts`. Rights: soc:read;
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
@@ -21,7 +21,7 @@ from bavn.app.node.reveal_preview import preview
 from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
 from bavn.app.web.sending import sent
-from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.context import House, Node
 from bavn.app.web.soc.door_words import rule_says
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
@@ -149,190 +149,217 @@ class Counts(Frozen):
     tells: bool
 
 
-def routes(house: SocContext) -> APIRouter:
-    """The door of a node."""
-    router = APIRouter(prefix="/nodes/{node}/door", tags=["door"], responses=REFUSALS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedLines:
+    """Of a ledger's lines those that have each of these, where it is given. ``q``: words that stand somewhere in the
+    line; ``left``: only what left this actor."""
 
-    @router.get("/ledger", operation_id="ledger")
-    def ledger(
-        node: NodeName,
-        person: Reads,
-        limit: Limit = 100,
-        after: After = None,
-        q: Word = "",
-        gate: Word = "",
-        kind: Word = "",
-        peer: Word = "",
-        verdict: Literal["", "passed", "refused"] = "",
-        way: Literal["", "in", "out"] = "",
-        left: bool = False,
-    ) -> Rows[LedgerLine]:
-        """What met a gate, the newest first. ``left``: only what left this actor. A page may be short, or empty, and
-        still have a next one: so many lines are looked through at a time."""
-        at = opened(after, int)
-        fits = _fits(q, gate, kind, peer, verdict, way, left=left)
-        with _reader(house.node(node, person)) as reader:
-            lines, on = reader.before(at[0] if at else None, limit, fits)
-        return Rows(items=[_line(one) for one in lines], next=cursor(on) if on else None)
+    q: Word = ""
+    gate: Word = ""
+    kind: Word = ""
+    peer: Word = ""
+    verdict: Literal["", "passed", "refused"] = ""
+    way: Literal["", "in", "out"] = ""
+    left: bool = False
 
-    @router.get("/ledger/lines/{seq}", operation_id="ledgerLine")
-    def line(node: NodeName, seq: Annotated[int, Path(ge=1, le=2**53)], person: Reads) -> LineFields:
-        """What crossed with one line, in words; no field where the line keeps no body."""
-        with _reader(house.node(node, person)) as reader:
-            lines, _ = reader.before(seq + 1, 1)
-        if not lines or lines[0].seq != seq:
-            raise Trouble(404, "no-line", Text("There is no such line."))
-        return LineFields(fields=fields_of_text(lines[0].kind, lines[0].summary))
-
-    @router.get("/ledger/export", operation_id="exportLedger", response_class=StreamingResponse)
-    def export(node: NodeName, person: Reads) -> StreamingResponse:
-        """All lines, the oldest first, a JSON object each, at most a million: with every hash, so that others can check
-        the chain."""
-        here = house.node(node, person)
-        with _reader(here):  # what is wrong is said before the answer begins
-            pass
-        name = file_name(node, "ledger")
-        headers = {"Content-Disposition": f'attachment; filename="{name}.json"'}
-        return sent(_exported(here), "application/x-ndjson", headers)
-
-    @router.get("/ledger/check", operation_id="checkLedger")
-    def check(node: NodeName, person: Reads) -> ChainChecked:
-        """Walks the whole chain, closed parts and all."""
-        with _reader(house.node(node, person)) as reader:
-            bad, (seq, digest) = reader.verify(), reader.head()
-        return ChainChecked(
-            holds=bad is None, lines=seq, head=digest, bad=bad.seq if bad else None, reason=bad.reason if bad else ""
+    def fit(self, line: Line) -> bool:
+        """Whether this line is one of them."""
+        if self.left and not (line.way == "out" and line.verdict == "passed" and line.privacy):
+            return False
+        for name in ("gate", "kind", "peer", "verdict", "way"):
+            if getattr(self, name) not in ("", getattr(line, name)):
+                return False
+        words = self.q.lower().split()
+        text = (
+            f"{line.kind} {line.peer} {line.rule} {line.reason} {line.item_id} {line.summary}".lower() if words else ""
         )
+        return all(word in text for word in words)
 
-    @router.get("/waiting", operation_id="doorWaiting")
-    def waiting(node: NodeName, person: Reads) -> list[Waiting]:
-        """What the centre asked and a person must decide on, with the report that would leave."""
-        here = house.node(node, person)
-        with here.asks() as rows:
-            asked = rows(
-                "SELECT observable, at_us FROM door_wish WHERE wish = 'asked' ORDER BY at_us, observable LIMIT 500"
-            )
-        if not asked:
-            return []
-        config, found, verdicts = here.config(), here.plain_suspicions(), here.verdicts()
-        with here.book() as book:
-            return [
-                _waiting(element, at_us, preview(config, book, house.clock, found, verdicts, _observable(element)))
-                for element, at_us in asked
-            ]
 
-    @router.get("/preview", operation_id="doorPreview")
-    def look(node: NodeName, person: Reads, element: Annotated[str, Query(max_length=320)]) -> Waiting:
-        """The report that would leave on an element if the centre were shown enough receipts now."""
-        here = house.node(node, person)
-        with answered():
-            observable = element_of(element)
-        with here.book() as book:
-            made = preview(here.config(), book, house.clock, here.plain_suspicions(), here.verdicts(), observable)
-        return _waiting(str(observable), house.clock.now_us(), made)
+router = APIRouter(prefix="/nodes/{node}/door", tags=["door"], responses=REFUSALS)
+"""The door of a node."""
 
-    @router.get("/reveals", operation_id="reveals")
-    def reveals(
-        node: NodeName, person: Reads, limit: Limit = 100, after: After = None, q: Word = ""
-    ) -> Rows[RevealShown]:
-        """What the centre asked this node to name, the newest first: on whose receipts, and what was answered."""
-        with house.node(node, person).asks() as rows:
-            asked = reveals_of(rows(f"{REVEALS_SQL} LIMIT {REVEALS_MAX}"))
-        every = [one for one in together(asked) if q.lower() in str(one[0].observable)]
-        at = opened(after, int)
-        begin = at[0] if at else 0
-        shown = [
-            RevealShown(
-                at_us=last.at_us,
-                round=last.round_id,
-                tier=last.tier,
-                element=str(last.observable),
-                receipts_of=names,
-                cells=cells,
-                named=not last.rule,
-                rule=last.rule,
-                says=TextShape.of(answer_text(last.rule)),
-            )
-            for last, names, cells in every[begin : begin + limit]
-        ]
-        end = begin + len(shown)
-        return Rows(items=shown, next=cursor(end) if end < len(every) else None, total=len(every))
 
-    @router.get("/withdrawals", operation_id="withdrawals")
-    def withdrawals(node: NodeName, person: Reads) -> list[WithdrawalShown]:
-        """What was taken back, the newest first."""
-        with house.node(node, person).asks() as rows:
-            found = withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT 500"))
+@router.get("/ledger", operation_id="ledger")
+def ledger(
+    house: House,
+    node: NodeName,
+    person: Reads,
+    wanted: Annotated[WantedLines, Depends()],
+    limit: Limit = 100,
+    after: After = None,
+) -> Rows[LedgerLine]:
+    """What met a gate, the newest first. ``left``: only what left this actor. A page may be short, or empty, and
+    still have a next one: so many lines are looked through at a time."""
+    at = opened(after, int)
+    with _reader(house.node(node, person)) as reader:
+        lines, on = reader.before(at[0] if at else None, limit, wanted.fit)
+    return Rows(items=[_line(one) for one in lines], next=cursor(on) if on else None)
+
+
+@router.get("/ledger/lines/{seq}", operation_id="ledgerLine")
+def line(house: House, node: NodeName, seq: Annotated[int, Path(ge=1, le=2**53)], person: Reads) -> LineFields:
+    """What crossed with one line, in words; no field where the line keeps no body."""
+    with _reader(house.node(node, person)) as reader:
+        lines, _ = reader.before(seq + 1, 1)
+    if not lines or lines[0].seq != seq:
+        raise Trouble(404, "no-line", Text("There is no such line."))
+    return LineFields(fields=fields_of_text(lines[0].kind, lines[0].summary))
+
+
+@router.get("/ledger/export", operation_id="exportLedger", response_class=StreamingResponse)
+def export(house: House, node: NodeName, person: Reads) -> StreamingResponse:
+    """All lines, the oldest first, a JSON object each, at most a million: with every hash, so that others can check
+    the chain."""
+    here = house.node(node, person)
+    with _reader(here):  # what is wrong is said before the answer begins
+        pass
+    name = file_name(node, "ledger")
+    headers = {"Content-Disposition": f'attachment; filename="{name}.json"'}
+    return sent(_exported(here), "application/x-ndjson", headers)
+
+
+@router.get("/ledger/check", operation_id="checkLedger")
+def check(house: House, node: NodeName, person: Reads) -> ChainChecked:
+    """Walks the whole chain, closed parts and all."""
+    with _reader(house.node(node, person)) as reader:
+        bad, (seq, digest) = reader.verify(), reader.head()
+    return ChainChecked(
+        holds=bad is None, lines=seq, head=digest, bad=bad.seq if bad else None, reason=bad.reason if bad else ""
+    )
+
+
+@router.get("/waiting", operation_id="doorWaiting")
+def waiting(house: House, node: NodeName, person: Reads) -> list[Waiting]:
+    """What the centre asked and a person must decide on, with the report that would leave."""
+    here = house.node(node, person)
+    with here.asks() as rows:
+        asked = rows(
+            "SELECT observable, at_us FROM door_wish WHERE wish = 'asked' ORDER BY at_us, observable LIMIT 500"
+        )
+    if not asked:
+        return []
+    config, found, verdicts = here.config(), here.plain_suspicions(), here.verdicts()
+    with here.book() as book:
         return [
-            WithdrawalShown(
-                element=str(one.observable),
-                at_us=one.at_us,
-                by=one.by,
-                says=TextShape.of(withdrawal_text(one.told_us, one.rule)),
-            )
-            for one in found
+            _waiting(element, at_us, preview(config, book, house.clock, found, verdicts, _observable(element)))
+            for element, at_us in asked
         ]
 
-    @router.post("/withdrawals", operation_id="withdraw", status_code=201)
-    def withdraw(node: NodeName, asked: WithdrawRequest, person: Doors) -> Done:
-        """Takes a named element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
-        observable = _observable(asked.element)
-        with house.node(node, person).book() as book:
-            kept = Reveals(book)
-            if not kept.was_reported(observable):
-                raise Trouble(
-                    409,
-                    "never-named",
-                    Text("No report on this has left."),
-                )
-            kept.withdraw(observable, person.name, house.clock.now_us())
-        return Done.of(
-            Text("The running node takes {observable} back at its next step.", observable=observable),
-        )
 
-    @router.get("/wishes", operation_id="wishes")
-    def wishes(node: NodeName, person: Reads) -> list[ElementOverride]:
-        """Vetoes and permissions of people here, the newest first."""
-        with house.node(node, person).asks() as rows:
-            found = rows(
-                """SELECT observable, wish, by_whom, at_us FROM door_wish WHERE wish <> 'asked'
-                ORDER BY at_us DESC LIMIT 2000"""
+@router.get("/preview", operation_id="doorPreview")
+def look(house: House, node: NodeName, person: Reads, element: Annotated[str, Query(max_length=320)]) -> Waiting:
+    """The report that would leave on an element if the centre were shown enough receipts now."""
+    here = house.node(node, person)
+    with answered():
+        observable = element_of(element)
+    with here.book() as book:
+        made = preview(here.config(), book, house.clock, here.plain_suspicions(), here.verdicts(), observable)
+    return _waiting(str(observable), house.clock.now_us(), made)
+
+
+@router.get("/reveals", operation_id="reveals")
+def reveals(
+    house: House, node: NodeName, person: Reads, limit: Limit = 100, after: After = None, q: Word = ""
+) -> Rows[RevealShown]:
+    """What the centre asked this node to name, the newest first: on whose receipts, and what was answered."""
+    with house.node(node, person).asks() as rows:
+        asked = reveals_of(rows(f"{REVEALS_SQL} LIMIT {REVEALS_MAX}"))
+    every = [one for one in together(asked) if q.lower() in str(one[0].observable)]
+    at = opened(after, int)
+    begin = at[0] if at else 0
+    shown = [
+        RevealShown(
+            at_us=last.at_us,
+            round=last.round_id,
+            tier=last.tier,
+            element=str(last.observable),
+            receipts_of=names,
+            cells=cells,
+            named=not last.rule,
+            rule=last.rule,
+            says=TextShape.of(answer_text(last.rule)),
+        )
+        for last, names, cells in every[begin : begin + limit]
+    ]
+    end = begin + len(shown)
+    return Rows(items=shown, next=cursor(end) if end < len(every) else None, total=len(every))
+
+
+@router.get("/withdrawals", operation_id="withdrawals")
+def withdrawals(house: House, node: NodeName, person: Reads) -> list[WithdrawalShown]:
+    """What was taken back, the newest first."""
+    with house.node(node, person).asks() as rows:
+        found = withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT 500"))
+    return [
+        WithdrawalShown(
+            element=str(one.observable),
+            at_us=one.at_us,
+            by=one.by,
+            says=TextShape.of(withdrawal_text(one.told_us, one.rule)),
+        )
+        for one in found
+    ]
+
+
+@router.post("/withdrawals", operation_id="withdraw", status_code=201)
+def withdraw(house: House, node: NodeName, asked: WithdrawRequest, person: Doors) -> Done:
+    """Takes a named element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
+    observable = _observable(asked.element)
+    with house.node(node, person).book() as book:
+        kept = Reveals(book)
+        if not kept.was_reported(observable):
+            raise Trouble(
+                409,
+                "never-named",
+                Text("No report on this has left."),
             )
-        return [ElementOverride(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
+        kept.withdraw(observable, person.name, house.clock.now_us())
+    return Done.of(
+        Text("The running node takes {observable} back at its next step.", observable=observable),
+    )
 
-    @router.put("/wishes", operation_id="setWish")
-    def set_wish(node: NodeName, asked: OverrideRequest, person: Doors) -> Done:
-        """``veto``: never lets it out, whatever the policy says. ``allow``: lets it be named where the policy asks."""
-        observable = _observable(asked.element)
-        with house.node(node, person).book() as book:
-            wish = None if asked.wish == "none" else asked.wish
-            State(book, bytes(32)).set_override(observable, wish, person.name, house.clock.now_us())
-        says = {
-            "veto": Text("{observable} never leaves.", observable=observable),
-            "allow": Text("{observable} may be named.", observable=observable),
-            "none": Text("{observable} follows the policy.", observable=observable),
-        }
-        return Done.of(says[asked.wish])
 
-    @router.get("/counts", operation_id="counts")
-    def counts(node: NodeName, person: Reads) -> Counts:
-        """What counts were told to the sector, noise and all, and what is left of their budget."""
-        here = house.node(node, person)
-        policy = here.config().door
-        with here.book() as book:
-            ledger_ = Ledger(book)
-            budget = Budget(ledger_)
-            spent, holds = budget.spent_milli(house.clock.now_us() // DAY_US - 1) / 1000, budget.holds()
-            told = book.rows("SELECT day, epsilon_milli, item_id FROM door_budget ORDER BY day DESC LIMIT 100")
-            days = [
-                CountsDay(day_us=day * DAY_US, epsilon=milli / 1000, told=_told(ledger_, item))
-                for day, milli, item in told
-            ]
-        return Counts(
-            days=days, spent=spent, budget=policy.counts_epsilon_30_days, holds=holds, tells=policy.tell_counts
+@router.get("/wishes", operation_id="wishes")
+def wishes(house: House, node: NodeName, person: Reads) -> list[ElementOverride]:
+    """Vetoes and permissions of people here, the newest first."""
+    with house.node(node, person).asks() as rows:
+        found = rows(
+            """SELECT observable, wish, by_whom, at_us FROM door_wish WHERE wish <> 'asked'
+            ORDER BY at_us DESC LIMIT 2000"""
         )
+    return [ElementOverride(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
 
-    return router
+
+@router.put("/wishes", operation_id="setWish")
+def set_wish(house: House, node: NodeName, asked: OverrideRequest, person: Doors) -> Done:
+    """``veto``: never lets it out, whatever the policy says. ``allow``: lets it be named where the policy asks."""
+    observable = _observable(asked.element)
+    with house.node(node, person).book() as book:
+        wish = None if asked.wish == "none" else asked.wish
+        State(book, bytes(32)).set_override(observable, wish, person.name, house.clock.now_us())
+    says = {
+        "veto": Text("{observable} never leaves.", observable=observable),
+        "allow": Text("{observable} may be named.", observable=observable),
+        "none": Text("{observable} follows the policy.", observable=observable),
+    }
+    return Done.of(says[asked.wish])
+
+
+@router.get("/counts", operation_id="counts")
+def counts(house: House, node: NodeName, person: Reads) -> Counts:
+    """What counts were told to the sector, noise and all, and what is left of their budget."""
+    here = house.node(node, person)
+    policy = here.config().door
+    with here.book() as book:
+        ledger_ = Ledger(book)
+        budget = Budget(ledger_)
+        spent, holds = budget.spent_milli(house.clock.now_us() // DAY_US - 1) / 1000, budget.holds()
+        told = book.rows("SELECT day, epsilon_milli, item_id FROM door_budget ORDER BY day DESC LIMIT 100")
+        days = [
+            CountsDay(day_us=day * DAY_US, epsilon=milli / 1000, told=_told(ledger_, item)) for day, milli, item in told
+        ]
+    return Counts(days=days, spent=spent, budget=policy.counts_epsilon_30_days, holds=holds, tells=policy.tell_counts)
 
 
 @contextmanager
@@ -349,23 +376,6 @@ def _exported(here: Node) -> Iterator[str]:
                 yield json.dumps({"more": True, "lines_max": EXPORT_LINES_MAX}) + "\n"
                 return
             yield json.dumps(asdict(line), ensure_ascii=False, sort_keys=True) + "\n"
-
-
-def _fits(q: str, gate: str, kind: str, peer: str, verdict: str, way: str, *, left: bool) -> Any:
-    words = q.lower().split()
-
-    def fits(line: Line) -> bool:
-        if left and not (line.way == "out" and line.verdict == "passed" and line.privacy):
-            return False
-        given = ((gate, line.gate), (kind, line.kind), (peer, line.peer), (verdict, line.verdict), (way, line.way))
-        if any(wanted and wanted != had for wanted, had in given):
-            return False
-        text = (
-            f"{line.kind} {line.peer} {line.rule} {line.reason} {line.item_id} {line.summary}".lower() if words else ""
-        )
-        return all(word in text for word in words)
-
-    return fits
 
 
 def _line(one: Line) -> LedgerLine:

@@ -15,7 +15,7 @@ from bavn.app.analyst.evidence_of import GATE, archive_of, note_of, packets_of, 
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.packets import evidence_folder
 from bavn.app.web.frame import Trouble
-from bavn.app.web.soc.context import SocContext
+from bavn.app.web.soc.context import House
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId, Triages, file_name
 from bavn.model.moment import DAY_US, SECOND_US
@@ -57,70 +57,67 @@ class ExportRequest(BaseModel):
     reason: str = Field(default="", max_length=1000)
 
 
-def routes(house: SocContext) -> APIRouter:
-    """Evidence of a node's suspicions."""
-    router = APIRouter(prefix="/nodes/{node}/suspicions/{suspicion}", tags=["evidence"], responses=REFUSALS)
+router = APIRouter(prefix="/nodes/{node}/suspicions/{suspicion}", tags=["evidence"], responses=REFUSALS)
+"""Evidence of a node's suspicions."""
 
-    @router.get("/evidence", operation_id="evidence")
-    def evidence(
-        node: NodeName,
-        suspicion: SuspicionId,
-        person: Reads,
-        rows: RowsMax = 100,
-        around_s: AroundS = 0,
-    ) -> EvidenceShown:
-        """The rows that a suspicion rests on, as they are: what is shown here is never redacted and stays here."""
-        here = house.node(node, person)
-        found, config = here.one(suspicion).suspicion, here.config()
-        before_us = around_s * SECOND_US or None
-        with answered(), window_of(config, found, before_us) as window:
-            sheets = sheets_of(window, found, rows, before_us)
-        kept = path_of(evidence_folder(config), found.id)
-        return EvidenceShown(
-            sheets=[
-                SheetShown(
-                    group=s.group, table=s.table, columns=list(s.names), rows=[list(r) for r in s.rows], more=s.more
-                )
-                for s in sheets
-            ],
-            packets_bytes=kept.stat().st_size if kept.exists() else 0,
-        )
 
-    @router.post(
-        "/export",
-        operation_id="exportEvidence",
-        response_class=Response,
-        responses={200: {"content": {"application/zip": {}, "application/vnd.tcpdump.pcap": {}}}},
+@router.get("/evidence", operation_id="evidence")
+def evidence(
+    house: House,
+    node: NodeName,
+    suspicion: SuspicionId,
+    person: Reads,
+    rows: RowsMax = 100,
+    around_s: AroundS = 0,
+) -> EvidenceShown:
+    """The rows that a suspicion rests on, as they are: what is shown here is never redacted and stays here."""
+    here = house.node(node, person)
+    found, config = here.one(suspicion).suspicion, here.config()
+    before_us = around_s * SECOND_US or None
+    with answered(), window_of(config, found, before_us) as window:
+        sheets = sheets_of(window, found, rows, before_us)
+    kept = path_of(evidence_folder(config), found.id)
+    return EvidenceShown(
+        sheets=[
+            SheetShown(group=s.group, table=s.table, columns=list(s.names), rows=[list(r) for r in s.rows], more=s.more)
+            for s in sheets
+        ],
+        packets_bytes=kept.stat().st_size if kept.exists() else 0,
     )
-    def export(
-        node: NodeName,
-        suspicion: SuspicionId,
-        asked: ExportRequest,
-        person: Triages,
-    ) -> Response:
-        """One zip file of all of it, or its packets. Redacted unless a reason says why not; the ledger holds which."""
-        if asked.unredacted and not asked.reason.strip():
-            raise Trouble(
-                422,
-                "no-reason",
-                Text("Say why it must go out as it is: the ledger holds the reason."),
-            )
-        here = house.node(node, person)
-        entry, config = here.one(suspicion), here.config()
-        found = entry.suspicion
-        with answered():
-            made = (
-                _packets(config, found, asked) if asked.form == "pcap" else _archive(config, entry, asked, person.name)
-            )
-        name = file_name(node, found.id[:8]) + f".{asked.form}"
-        reason = asked.reason.strip() if asked.unredacted else ""
-        with here.book() as book:
-            note = note_of(found, made, file=name, reason=reason, by=person.name)
-            Ledger(book).append(house.clock.now_us(), GATE, "out", note)
-        kind = "application/zip" if asked.form == "zip" else "application/vnd.tcpdump.pcap"
-        return Response(made, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
-    return router
+
+@router.post(
+    "/export",
+    operation_id="exportEvidence",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}, "application/vnd.tcpdump.pcap": {}}}},
+)
+def export(
+    house: House,
+    node: NodeName,
+    suspicion: SuspicionId,
+    asked: ExportRequest,
+    person: Triages,
+) -> Response:
+    """One zip file of all of it, or its packets. Redacted unless a reason says why not; the ledger holds which."""
+    if asked.unredacted and not asked.reason.strip():
+        raise Trouble(
+            422,
+            "no-reason",
+            Text("Say why it must go out as it is: the ledger holds the reason."),
+        )
+    here = house.node(node, person)
+    entry, config = here.one(suspicion), here.config()
+    found = entry.suspicion
+    with answered():
+        made = _packets(config, found, asked) if asked.form == "pcap" else _archive(config, entry, asked, person.name)
+    name = file_name(node, found.id[:8]) + f".{asked.form}"
+    reason = asked.reason.strip() if asked.unredacted else ""
+    with here.book() as book:
+        note = note_of(found, made, file=name, reason=reason, by=person.name)
+        Ledger(book).append(house.clock.now_us(), GATE, "out", note)
+    kind = "application/zip" if asked.form == "zip" else "application/vnd.tcpdump.pcap"
+    return Response(made, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def _packets(config: NodeConfig, suspicion: Suspicion, asked: ExportRequest) -> bytes:

@@ -19,7 +19,7 @@ from bavn.actor.door.conversations.exercises import (
 )
 from bavn.app.node.case_parts import opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
-from bavn.app.web.soc.context import SocContext
+from bavn.app.web.soc.context import House
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads, Triages
 from bavn.model.moment import MINUTE_US
@@ -79,42 +79,41 @@ class NodeExercisePlan(Frozen):
     element: str
 
 
-def routes(house: SocContext) -> APIRouter:
-    """Exercises at an actor."""
-    router = APIRouter(prefix="/nodes/{node}/exercises", tags=["exercises"], responses=REFUSALS)
+router = APIRouter(prefix="/nodes/{node}/exercises", tags=["exercises"], responses=REFUSALS)
+"""Exercises at an actor."""
 
-    @router.get("", operation_id="nodeExercises")
-    def exercises(node: NodeName, person: Reads, limit: Limit = 100, after: After = None) -> Rows[NodeExercise]:
-        """Those in progress, then what is over, the last heard of first."""
-        with house.node(node, person).asks() as rows:
-            found, steps = exercises_of(rows(EXERCISES_SQL)), steps_of(rows(STEPS_SQL))
-        kept = sorted(found, key=lambda one: one.over_us is not None)
-        at = opened(after, int)
-        begin = max(0, at[0]) if at else 0
-        end = begin + limit
-        items = [
-            _shown(one, [step for step in steps if step.exercise_id == one.exercise_id]) for one in kept[begin:end]
-        ]
-        return Rows(items=items, next=cursor(end) if end < len(kept) else None, total=len(kept))
 
-    @router.post("/{exercise}/{act}", operation_id="answerExercise")
-    def answer(node: NodeName, exercise: ExerciseId, act: Act, person: Triages) -> Done:
-        """Take part or not, say that a person saw the suspicion, or end it here at once."""
-        here = house.node(node, person)
-        with answered(), opened_cases(here.file) as there:
-            kept = there.exercises
-            if kept.get(exercise) is None:
-                raise Trouble(404, "no-exercise", _NONE)
-            if act == QUIT:
-                if not kept.quit(exercise):
-                    raise Trouble(409, "not-now", _OVER)
-                return Done.of(Text("It is over here."))
-            refused = kept.answer(exercise, STEP_OF[act], person.name)
-        if refused is not None:
-            raise Trouble(409, "not-sent", rule_text(refused.rule))
-        return Done.of(Text("The running node tells it."))
+@router.get("", operation_id="nodeExercises")
+def exercises(
+    house: House, node: NodeName, person: Reads, limit: Limit = 100, after: After = None
+) -> Rows[NodeExercise]:
+    """Those in progress, then what is over, the last heard of first."""
+    with house.node(node, person).asks() as rows:
+        found, steps = exercises_of(rows(EXERCISES_SQL)), steps_of(rows(STEPS_SQL))
+    kept = sorted(found, key=lambda one: one.over_us is not None)
+    at = opened(after, int)
+    begin = max(0, at[0]) if at else 0
+    end = begin + limit
+    items = [_shown(one, [step for step in steps if step.exercise_id == one.exercise_id]) for one in kept[begin:end]]
+    return Rows(items=items, next=cursor(end) if end < len(kept) else None, total=len(kept))
 
-    return router
+
+@router.post("/{exercise}/{act}", operation_id="answerExercise")
+def answer(house: House, node: NodeName, exercise: ExerciseId, act: Act, person: Triages) -> Done:
+    """Take part or not, say that a person saw the suspicion, or end it here at once."""
+    here = house.node(node, person)
+    with answered(), opened_cases(here.file) as there:
+        kept = there.exercises
+        if kept.get(exercise) is None:
+            raise Trouble(404, "no-exercise", _NONE)
+        if act == QUIT:
+            if not kept.quit(exercise):
+                raise Trouble(409, "not-now", _OVER)
+            return Done.of(Text("It is over here."))
+        refused = kept.answer(exercise, STEP_OF[act], person.name)
+    if refused is not None:
+        raise Trouble(409, "not-sent", rule_text(refused.rule))
+    return Done.of(Text("The running node tells it."))
 
 
 def _shown(one: KeptExercise, steps: Sequence[StepStatement]) -> NodeExercise:

@@ -15,7 +15,7 @@ from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.reasons import of_reason
 from bavn.app.web.frame import TextShape
-from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.context import House, Node
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.model.health import ACTS, ends_soon, file_old
@@ -168,37 +168,36 @@ class NodeShort(Frozen):
     in_sector: bool
 
 
-def routes(house: SocContext) -> APIRouter:
-    """The nodes, and the health of each."""
-    router = APIRouter(prefix="/nodes", tags=["health"], responses=REFUSALS)
+router = APIRouter(prefix="/nodes", tags=["health"], responses=REFUSALS)
+"""The nodes, and the health of each."""
 
-    @router.get("", operation_id="nodes")
-    def nodes(person: Reads) -> list[NodeShort]:
-        """The nodes that this person may see, by name."""
-        made = []
-        for here in house.seen_by(person):
-            with answered():
-                config = here.config()
-            found = _health(here, config)
-            made.append(
-                NodeShort(
-                    name=here.name,
-                    state=found.state,
-                    problems=len(found.problems),
-                    at_us=found.at_us,
-                    in_sector=bool(config.node.centre_url),
-                )
-            )
-        return made
 
-    @router.get("/{node}/health", operation_id="health")
-    def health(node: NodeName, person: Reads) -> Health:
-        """How a node is, with what is wrong and who must act."""
-        here = house.node(node, person)
+@router.get("", operation_id="nodes")
+def nodes(house: House, person: Reads) -> list[NodeShort]:
+    """The nodes that this person may see, by name."""
+    made = []
+    for here in house.seen_by(person):
         with answered():
-            return _health(here, here.config())
+            config = here.config()
+        found = _health(here, config)
+        made.append(
+            NodeShort(
+                name=here.name,
+                state=found.state,
+                problems=len(found.problems),
+                at_us=found.at_us,
+                in_sector=bool(config.node.centre_url),
+            )
+        )
+    return made
 
-    return router
+
+@router.get("/{node}/health", operation_id="health")
+def health(house: House, node: NodeName, person: Reads) -> Health:
+    """How a node is, with what is wrong and who must act."""
+    here = house.node(node, person)
+    with answered():
+        return _health(here, here.config())
 
 
 def _health(here: Node, config: NodeConfig) -> Health:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 
 from bavn.actor.assets.rules import SAID
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
-from bavn.app.web.soc.context import SocContext
+from bavn.app.web.soc.context import House
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
 from bavn.app.web.soc.suspected_shapes import Suspected, shown
 from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, talk_of
@@ -111,87 +111,87 @@ class Timeline(Frozen):
     peers_more: bool
 
 
-def routes(house: SocContext) -> APIRouter:
-    """Hosts of a node."""
-    router = APIRouter(prefix="/nodes/{node}/hosts", tags=["hosts"], responses=REFUSALS)
+router = APIRouter(prefix="/nodes/{node}/hosts", tags=["hosts"], responses=REFUSALS)
+"""Hosts of a node."""
 
-    @router.get("", operation_id="hosts")
-    def hosts(
-        node: NodeName,
-        person: Reads,
-        limit: Limit = 100,
-        after: After = None,
-        q: Annotated[str, Query(max_length=100)] = "",
-        role: Annotated[str, Query(max_length=60)] = "",
-        new_days: Annotated[int, Query(ge=0, le=400)] = 0,
-    ) -> Hosts:
-        """Own hosts in the order of their addresses; ``new_days``: first seen in the last so many days."""
-        here = house.node(node, person)
-        survey = here.survey()
-        with survey.rows() as rows:
-            found = rows(
-                """SELECT sort, card FROM asset
-                WHERE sort > ? AND words LIKE ? ESCAPE '\\'
-                  AND (? = '' OR address IN (SELECT address FROM asset_role WHERE role = ?))
-                  AND (? = 0 OR first_us >= (SELECT last_us FROM span) - ?) ORDER BY sort LIMIT ?""",
-                (*(opened(after, str) or ("",)), like(q.lower()), role, role, new_days, new_days * DAY_US, limit + 1),
-            )
-            total = rows("SELECT count(*) FROM asset")
-        strongest = _strongest(here.suspected())
-        made: Rows[tuple[str, Any]] = page(
-            [(sort, json.loads(card)) for sort, card in found], limit, lambda one: (one[0],)
+
+@router.get("", operation_id="hosts")
+def hosts(
+    house: House,
+    node: NodeName,
+    person: Reads,
+    limit: Limit = 100,
+    after: After = None,
+    q: Annotated[str, Query(max_length=100)] = "",
+    role: Annotated[str, Query(max_length=60)] = "",
+    new_days: Annotated[int, Query(ge=0, le=400)] = 0,
+) -> Hosts:
+    """Own hosts in the order of their addresses; ``new_days``: first seen in the last so many days."""
+    here = house.node(node, person)
+    survey = here.survey()
+    with survey.rows() as rows:
+        found = rows(
+            """SELECT sort, card FROM asset
+            WHERE sort > ? AND words LIKE ? ESCAPE '\\'
+              AND (? = '' OR address IN (SELECT address FROM asset_role WHERE role = ?))
+              AND (? = 0 OR first_us >= (SELECT last_us FROM span) - ?) ORDER BY sort LIMIT ?""",
+            (*(opened(after, str) or ("",)), like(q.lower()), role, role, new_days, new_days * DAY_US, limit + 1),
         )
-        return Hosts(
-            items=[HostShort(**_short(card, strongest)) for _, card in made.items],
-            next=made.next,
-            total=total[0][0] if total else None,
-            at_us=survey.at_us,
-            making=survey.making,
-            refused=survey.refused,
+        total = rows("SELECT count(*) FROM asset")
+    strongest = _strongest(here.suspected())
+    made: Rows[tuple[str, Any]] = page([(sort, json.loads(card)) for sort, card in found], limit, lambda one: (one[0],))
+    return Hosts(
+        items=[HostShort(**_short(card, strongest)) for _, card in made.items],
+        next=made.next,
+        total=total[0][0] if total else None,
+        at_us=survey.at_us,
+        making=survey.making,
+        refused=survey.refused,
+    )
+
+
+@router.get("/roles", operation_id="hostRoles")
+def roles(house: House, node: NodeName, person: Reads) -> list[RoleSure]:
+    """The roles that hosts may have."""
+    house.node(node, person)
+    return [RoleSure(role=role, says=TextShape.of(words), sure=0.0) for role, words in SAID.items()]
+
+
+@router.get("/{host}", operation_id="host")
+def host(house: House, node: NodeName, host: HostAddress, person: Reads) -> HostCard:
+    """One host's card, with its suspicions, the strongest first."""
+    here, address = house.node(node, person), _address(host)
+    entries = [one for one in here.suspected() if one.suspicion.host == address][:SUSPICIONS_SHOWN_MAX]
+    survey = here.survey()
+    with survey.rows() as rows:
+        found = rows("SELECT card FROM asset WHERE address = ?", (address,))
+    if not found and not entries and not survey.making:
+        raise Trouble(
+            404,
+            "no-host",
+            Text("This address was not seen among the own hosts."),
         )
+    card = json.loads(found[0][0]) if found else None
+    with here.asks() as rows_of_book:
+        suspected = shown(entries, rows_of_book, house.clock.now_us())
+    return _card(address, card, suspected, _strongest(here.suspected()), survey.at_us)
 
-    @router.get("/roles", operation_id="hostRoles")
-    def roles(node: NodeName, person: Reads) -> list[RoleSure]:
-        """The roles that hosts may have."""
-        house.node(node, person)
-        return [RoleSure(role=role, says=TextShape.of(words), sure=0.0) for role, words in SAID.items()]
 
-    @router.get("/{host}", operation_id="host")
-    def host(node: NodeName, host: HostAddress, person: Reads) -> HostCard:
-        """One host's card, with its suspicions, the strongest first."""
-        here, address = house.node(node, person), _address(host)
-        entries = [one for one in here.suspected() if one.suspicion.host == address][:SUSPICIONS_SHOWN_MAX]
-        survey = here.survey()
-        with survey.rows() as rows:
-            found = rows("SELECT card FROM asset WHERE address = ?", (address,))
-        if not found and not entries and not survey.making:
-            raise Trouble(
-                404,
-                "no-host",
-                Text("This address was not seen among the own hosts."),
-            )
-        card = json.loads(found[0][0]) if found else None
-        with here.asks() as rows_of_book:
-            suspected = shown(entries, rows_of_book, house.clock.now_us())
-        return _card(address, card, suspected, _strongest(here.suspected()), survey.at_us)
-
-    @router.get("/{host}/timeline", operation_id="hostTimeline")
-    def timeline(
-        node: NodeName, host: HostAddress, person: Reads, days: Annotated[int, Query(ge=1, le=400)] = 7
-    ) -> Timeline:
-        """Traffic by the hour over the last so many days of the history, and whom it spoke with most."""
-        here, address = house.node(node, person), _address(host)
-        with here.looking(days * DAY_US) as window:
-            hours, peers = talk_of(window, address)
-            return Timeline(
-                first_us=window.first_us,
-                last_us=window.last_us,
-                hours=hours,
-                peers=peers[:PEERS_SHOWN_MAX],
-                peers_more=len(peers) > PEERS_SHOWN_MAX,
-            )
-
-    return router
+@router.get("/{host}/timeline", operation_id="hostTimeline")
+def timeline(
+    house: House, node: NodeName, host: HostAddress, person: Reads, days: Annotated[int, Query(ge=1, le=400)] = 7
+) -> Timeline:
+    """Traffic by the hour over the last so many days of the history, and whom it spoke with most."""
+    here, address = house.node(node, person), _address(host)
+    with here.looking(days * DAY_US) as window:
+        hours, peers = talk_of(window, address)
+        return Timeline(
+            first_us=window.first_us,
+            last_us=window.last_us,
+            hours=hours,
+            peers=peers[:PEERS_SHOWN_MAX],
+            peers_more=len(peers) > PEERS_SHOWN_MAX,
+        )
 
 
 def _address(text: str) -> str:

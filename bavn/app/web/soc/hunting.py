@@ -21,7 +21,7 @@ from bavn.app.web.exporting import cell, line
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, filled, opened, page
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.asking import Asking
-from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.context import House, Node
 from bavn.app.web.soc.errors import answered, pathless, trouble_of
 from bavn.app.web.soc.hunt_shapes import (
     Helper,
@@ -71,127 +71,138 @@ class Question(BaseModel):
     rows: int = Field(default=1000, ge=1, le=ROWS_MAX)
 
 
-def routes(house: SocContext) -> APIRouter:
-    """Hunts of a node."""
-    router = APIRouter(prefix="/nodes/{node}/hunt", tags=["hunt"], responses=REFUSALS)
+router = APIRouter(prefix="/nodes/{node}/hunt", tags=["hunt"], responses=REFUSALS)
+"""Hunts of a node."""
 
-    @router.get("/tables", operation_id="huntTables")
-    def tables(node: NodeName, person: Hunter) -> list[TableShown]:
-        """The tables that may be asked, and their columns."""
-        house.node(node, person)
-        return [
-            TableShown(
-                name=name,
-                columns=[
-                    TableColumn(name=c.name, type="address" if c.type == "UUID" else c.type, holds=c.holds)
-                    for c in columns
-                ],
-            )
-            for name, columns in (TABLES | ROLLUPS).items()
-        ]
 
-    @router.get("/functions", operation_id="huntFunctions")
-    def functions(node: NodeName, person: Hunter) -> list[Helper]:
-        """Functions for addresses and hours in a query."""
-        house.node(node, person)
-        return [Helper(name=name, gives=gives) for name, gives in HELPERS.items()]
-
-    @router.get("/saved", operation_id="savedHunts")
-    def saved(node: NodeName, person: Hunter) -> Hunts:
-        """Hunts that come with Bavn, and this node's own, by name."""
-        mine, faults = saved_hunts.own(_folder(house.node(node, person)))
-        every = saved_hunts.shipped() | mine
-        return Hunts(
-            items=[_hunt(hunt, own=name in mine) for name, hunt in sorted(every.items())],
-            faults=[pathless(fault) for fault in faults],
-        )
-
-    @router.put("/saved/{name}", operation_id="saveHunt")
-    def save(node: NodeName, name: HuntName, asked: HuntSave, person: Hunter) -> HuntShown:
-        """Keeps a query under a name. One of the same name is written over only if ``replace`` says so."""
-        folder = _folder(house.node(node, person))
-        draft = SavedHunt(
+@router.get("/tables", operation_id="huntTables")
+def tables(house: House, node: NodeName, person: Hunter) -> list[TableShown]:
+    """The tables that may be asked, and their columns."""
+    house.node(node, person)
+    return [
+        TableShown(
             name=name,
-            says=Text.written(asked.says or name, da=asked.says_da or asked.says or name),
-            sql=asked.sql,
-            technique=asked.technique,
-            span=asked.span,
+            columns=[
+                TableColumn(name=c.name, type="address" if c.type == "UUID" else c.type, holds=c.holds) for c in columns
+            ],
         )
-        try:
-            hunt = read_hunt(name, written(draft).encode())
-        except SavedUnclear as error:
-            raise Trouble(422, "bad-hunt", Text.shaped("{why}.", why=Text.of_error(error))) from error
-        if not asked.replace and name in saved_hunts.own(folder)[0]:
-            raise Trouble(
-                409,
-                "hunt-there",
-                Text("There is a hunt of this name: choose another, or write over it."),
-            )
-        with answered():
-            saved_hunts.save(folder, hunt, replace=True)
-        return _hunt(hunt, own=True)
+        for name, columns in (TABLES | ROLLUPS).items()
+    ]
 
-    @router.delete("/saved/{name}", operation_id="deleteHunt")
-    def delete(node: NodeName, name: HuntName, person: Hunter) -> Done:
-        """Takes one of the node's own hunts away; those of Bavn stay."""
-        with answered():
-            saved_hunts.delete(_folder(house.node(node, person)), name)
-        return Done.of(Text("{name} is gone.", name=name))
 
-    @router.post("/asks", operation_id="ask", status_code=202)
-    def ask(node: NodeName, question: Question, person: Hunter) -> HuntStatus:
-        """Begins to answer a question. Ask for its answer until it is no longer running."""
-        here = house.node(node, person)
-        kind, request = _request(here, question)
-        asking = house.askings.start(here.file, node, person.name, kind, request)
-        return _shown(asking)
+@router.get("/functions", operation_id="huntFunctions")
+def functions(house: House, node: NodeName, person: Hunter) -> list[Helper]:
+    """Functions for addresses and hours in a query."""
+    house.node(node, person)
+    return [Helper(name=name, gives=gives) for name, gives in HELPERS.items()]
 
-    @router.get("/asks/{asking}", operation_id="asked")
-    def asked(
-        node: NodeName, asking: AskingId, person: Hunter, wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0.0
-    ) -> HuntStatus:
-        """Where a question stands; waits a little for it to be answered."""
-        house.node(node, person)
-        found = house.askings.of(asking, node, person.name)
-        found.over.wait(wait_s)
-        return _shown(found)
 
-    @router.delete("/asks/{asking}", operation_id="stopAsking")
-    def stop(node: NodeName, asking: AskingId, person: Hunter) -> HuntStatus:
-        """Stops it now."""
-        house.node(node, person)
-        found = house.askings.of(asking, node, person.name)
-        house.askings.cancel(found)
-        return _shown(found)
+@router.get("/saved", operation_id="savedHunts")
+def saved(house: House, node: NodeName, person: Hunter) -> Hunts:
+    """Hunts that come with Bavn, and this node's own, by name."""
+    mine, faults = saved_hunts.own(_folder(house.node(node, person)))
+    every = saved_hunts.shipped() | mine
+    return Hunts(
+        items=[_hunt(hunt, own=name in mine) for name, hunt in sorted(every.items())],
+        faults=[pathless(fault) for fault in faults],
+    )
 
-    @router.get("/asks/{asking}/rows", operation_id="askedRows")
-    def rows(
-        node: NodeName, asking: AskingId, person: Hunter, limit: Limit = 500, after: After = None
-    ) -> Rows[list[Any]]:
-        """The rows of an answer, page by page."""
-        house.node(node, person)
-        every = _done(house.askings.of(asking, node, person.name)).answer.get("rows", [])
-        at = opened(after, int)
-        begin = at[0] if at else 0
-        made = page(list(enumerate(every[begin : begin + limit + 1], begin + 1)), limit, lambda entry: (entry[0],))
-        return Rows(items=[row for _, row in made.items], next=made.next, total=len(every))
 
-    @router.get("/asks/{asking}/export", operation_id="exportAsked", response_class=StreamingResponse)
-    def export(
-        node: NodeName,
-        asking: AskingId,
-        person: Hunter,
-        format_: Annotated[Literal["csv", "json"], Query(alias="format")],
-    ) -> StreamingResponse:
-        """All rows of an answer as CSV (cells that a spreadsheet would take for a formula begin with ') or JSON lines.
-        An answer that was cut off at its number of rows has ``first`` in its file's name."""
-        house.node(node, person)
-        found = _done(house.askings.of(asking, node, person.name))
-        name = file_name(node, "hunt", iso(found.began_us)[:16], *(["first"] if found.answer.get("more") else []))
-        kind, made = ("text/csv", _csv(found)) if format_ == "csv" else ("application/x-ndjson", _json(found))
-        return sent(made, kind, {"Content-Disposition": f'attachment; filename="{name}.{format_}"'})
+@router.put("/saved/{name}", operation_id="saveHunt")
+def save(house: House, node: NodeName, name: HuntName, asked: HuntSave, person: Hunter) -> HuntShown:
+    """Keeps a query under a name. One of the same name is written over only if ``replace`` says so."""
+    folder = _folder(house.node(node, person))
+    draft = SavedHunt(
+        name=name,
+        says=Text.written(asked.says or name, da=asked.says_da or asked.says or name),
+        sql=asked.sql,
+        technique=asked.technique,
+        span=asked.span,
+    )
+    try:
+        hunt = read_hunt(name, written(draft).encode())
+    except SavedUnclear as error:
+        raise Trouble(422, "bad-hunt", Text.shaped("{why}.", why=Text.of_error(error))) from error
+    if not asked.replace and name in saved_hunts.own(folder)[0]:
+        raise Trouble(
+            409,
+            "hunt-there",
+            Text("There is a hunt of this name: choose another, or write over it."),
+        )
+    with answered():
+        saved_hunts.save(folder, hunt, replace=True)
+    return _hunt(hunt, own=True)
 
-    return router
+
+@router.delete("/saved/{name}", operation_id="deleteHunt")
+def delete(house: House, node: NodeName, name: HuntName, person: Hunter) -> Done:
+    """Takes one of the node's own hunts away; those of Bavn stay."""
+    with answered():
+        saved_hunts.delete(_folder(house.node(node, person)), name)
+    return Done.of(Text("{name} is gone.", name=name))
+
+
+@router.post("/asks", operation_id="ask", status_code=202)
+def ask(house: House, node: NodeName, question: Question, person: Hunter) -> HuntStatus:
+    """Begins to answer a question. Ask for its answer until it is no longer running."""
+    here = house.node(node, person)
+    kind, request = _request(here, question)
+    asking = house.askings.start(here.file, node, person.name, kind, request)
+    return _shown(asking)
+
+
+@router.get("/asks/{asking}", operation_id="asked")
+def asked(
+    house: House,
+    node: NodeName,
+    asking: AskingId,
+    person: Hunter,
+    wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0.0,
+) -> HuntStatus:
+    """Where a question stands; waits a little for it to be answered."""
+    house.node(node, person)
+    found = house.askings.of(asking, node, person.name)
+    found.over.wait(wait_s)
+    return _shown(found)
+
+
+@router.delete("/asks/{asking}", operation_id="stopAsking")
+def stop(house: House, node: NodeName, asking: AskingId, person: Hunter) -> HuntStatus:
+    """Stops it now."""
+    house.node(node, person)
+    found = house.askings.of(asking, node, person.name)
+    house.askings.cancel(found)
+    return _shown(found)
+
+
+@router.get("/asks/{asking}/rows", operation_id="askedRows")
+def rows(
+    house: House, node: NodeName, asking: AskingId, person: Hunter, limit: Limit = 500, after: After = None
+) -> Rows[list[Any]]:
+    """The rows of an answer, page by page."""
+    house.node(node, person)
+    every = _done(house.askings.of(asking, node, person.name)).answer.get("rows", [])
+    at = opened(after, int)
+    begin = at[0] if at else 0
+    made = page(list(enumerate(every[begin : begin + limit + 1], begin + 1)), limit, lambda entry: (entry[0],))
+    return Rows(items=[row for _, row in made.items], next=made.next, total=len(every))
+
+
+@router.get("/asks/{asking}/export", operation_id="exportAsked", response_class=StreamingResponse)
+def export(
+    house: House,
+    node: NodeName,
+    asking: AskingId,
+    person: Hunter,
+    format_: Annotated[Literal["csv", "json"], Query(alias="format")],
+) -> StreamingResponse:
+    """All rows of an answer as CSV (cells that a spreadsheet would take for a formula begin with ') or JSON lines.
+    An answer that was cut off at its number of rows has ``first`` in its file's name."""
+    house.node(node, person)
+    found = _done(house.askings.of(asking, node, person.name))
+    name = file_name(node, "hunt", iso(found.began_us)[:16], *(["first"] if found.answer.get("more") else []))
+    kind, made = ("text/csv", _csv(found)) if format_ == "csv" else ("application/x-ndjson", _json(found))
+    return sent(made, kind, {"Content-Disposition": f'attachment; filename="{name}.{format_}"'})
 
 
 def _folder(here: Node) -> Any:

@@ -18,7 +18,7 @@ from bavn.app.node.asks import Asks
 from bavn.app.node.by_hand import runs
 from bavn.app.node.protect import never_block, never_list
 from bavn.app.web.frame import After, Limit, Rows, Trouble, filled, opened, page
-from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.context import House, Node
 from bavn.app.web.soc.errors import answered, pathless
 from bavn.app.web.soc.protect_shapes import (
     Listed,
@@ -57,90 +57,91 @@ SAYS: Final[dict[str, tuple[int, Text]]] = {
 }
 
 
-def routes(house: SocContext) -> APIRouter:
-    """The never-block list of a node."""
-    router = APIRouter(prefix="/nodes/{node}/protection/never-block", tags=["protection"], responses=REFUSALS)
+router = APIRouter(prefix="/nodes/{node}/protection/never-block", tags=["protection"], responses=REFUSALS)
+"""The never-block list of a node."""
 
-    @router.get("", operation_id="neverBlock")
-    def never(
-        node: NodeName,
-        person: Reads,
-        limit: Limit = 200,
-        after: After = None,
-        q: Annotated[str, Query(max_length=100)] = "",
-        own: Annotated[bool, Query(description="By hand alone.")] = False,
-    ) -> Rows[NeverEntry]:
-        """What this actor blocks for nobody: Bavn's list or the one that the policy names, what was added by hand, its
-        own, and the centre."""
-        here = house.node(node, person)
-        with answered():
-            known = never_block(here.config())
-        with here.asks() as rows:
-            made = [_by_hand(one) for one in own_entries(rows)]
-        every = [("tree", name, table) for name, table in known.trees.items()]
-        every += [("name", name, table) for name, table in known.names.items()]
-        every += [("network", str(net), table) for net, table in known.networks]
-        made += [NeverEntry(covers=covers, value=value, table=table) for covers, value, table in set(every)]
-        found = sorted(
-            (
-                one
-                for one in made
-                if q.lower() in f"{one.value} {one.table} {one.why} {one.by}".lower()
-                and (not own or one.table == BY_HAND)
-            ),
-            key=lambda one: (one.table != BY_HAND, one.table, one.value, one.covers),
-        )
-        at = opened(after, int)
-        begin = at[0] if at else 0
-        shown = page(list(enumerate(found[begin : begin + limit + 1], begin + 1)), limit, lambda e: (e[0],))
-        return Rows(items=[one for _, one in shown.items], next=shown.next, total=len(found))
 
-    @router.get("/check", operation_id="checkNeverBlock")
-    def check(node: NodeName, person: Reads, what: Annotated[str, Query(min_length=1, max_length=320)]) -> Listed:
-        """Whether the list forbids a block of this value, and under which table."""
-        here = house.node(node, person)
-        with answered():
-            observable = wanted_of(what, here.file)
-            table = never_list(here.config()).hit(observable)
-        return Listed(value=str(observable), table=table)
+@router.get("", operation_id="neverBlock")
+def never(
+    house: House,
+    node: NodeName,
+    person: Reads,
+    limit: Limit = 200,
+    after: After = None,
+    q: Annotated[str, Query(max_length=100)] = "",
+    own: Annotated[bool, Query(description="By hand alone.")] = False,
+) -> Rows[NeverEntry]:
+    """What this actor blocks for nobody: Bavn's list or the one that the policy names, what was added by hand, its
+    own, and the centre."""
+    here = house.node(node, person)
+    with answered():
+        known = never_block(here.config())
+    with here.asks() as rows:
+        made = [_by_hand(one) for one in own_entries(rows)]
+    every = [("tree", name, table) for name, table in known.trees.items()]
+    every += [("name", name, table) for name, table in known.names.items()]
+    every += [("network", str(net), table) for net, table in known.networks]
+    made += [NeverEntry(covers=covers, value=value, table=table) for covers, value, table in set(every)]
+    found = sorted(
+        (
+            one
+            for one in made
+            if q.lower() in f"{one.value} {one.table} {one.why} {one.by}".lower() and (not own or one.table == BY_HAND)
+        ),
+        key=lambda one: (one.table != BY_HAND, one.table, one.value, one.covers),
+    )
+    at = opened(after, int)
+    begin = at[0] if at else 0
+    shown = page(list(enumerate(found[begin : begin + limit + 1], begin + 1)), limit, lambda e: (e[0],))
+    return Rows(items=[one for _, one in shown.items], next=shown.next, total=len(found))
 
-    @router.post("/preview", operation_id="previewNeverBlock")
-    def preview(node: NodeName, asked: NeverChange, person: Protects) -> NeverDraft:
-        """What a change would lift, hold or free. It changes nothing."""
-        return _draft(house.node(node, person), asked)
 
-    @router.put("", operation_id="changeNeverBlock")
-    def change(node: NodeName, asked: NeverChangeRequest, person: Protects) -> Done:
-        """Adds entries, or strikes what was added by hand: all of it or nothing, with one line in the ledger."""
-        if not asked.sure:
-            raise Trouble(422, "not-sure", Text("Look at what it would free first."))
-        here = house.node(node, person)
-        entries = _entries(asked)
-        why, now_us = " ".join(asked.why.split()), house.clock.now_us()
-        said = {
-            "act": asked.act,
-            "by": person.name,
-            "covers": asked.covers,
-            "values": [e.value for e in entries],
-            "why": why,
-        }
-        summary = json.dumps(said, ensure_ascii=False, sort_keys=True)
-        with here.book() as book, book.transaction():
-            refused = (
-                add_own(book, entries, why, person.name, now_us) if asked.act == "add" else remove_own(book, entries)
+@router.get("/check", operation_id="checkNeverBlock")
+def check(
+    house: House, node: NodeName, person: Reads, what: Annotated[str, Query(min_length=1, max_length=320)]
+) -> Listed:
+    """Whether the list forbids a block of this value, and under which table."""
+    here = house.node(node, person)
+    with answered():
+        observable = wanted_of(what, here.file)
+        table = never_list(here.config()).hit(observable)
+    return Listed(value=str(observable), table=table)
+
+
+@router.post("/preview", operation_id="previewNeverBlock")
+def preview(house: House, node: NodeName, asked: NeverChange, person: Protects) -> NeverDraft:
+    """What a change would lift, hold or free. It changes nothing."""
+    return _draft(house.node(node, person), asked)
+
+
+@router.put("", operation_id="changeNeverBlock")
+def change(house: House, node: NodeName, asked: NeverChangeRequest, person: Protects) -> Done:
+    """Adds entries, or strikes what was added by hand: all of it or nothing, with one line in the ledger."""
+    if not asked.sure:
+        raise Trouble(422, "not-sure", Text("Look at what it would free first."))
+    here = house.node(node, person)
+    entries = _entries(asked)
+    why, now_us = " ".join(asked.why.split()), house.clock.now_us()
+    said = {
+        "act": asked.act,
+        "by": person.name,
+        "covers": asked.covers,
+        "values": [e.value for e in entries],
+        "why": why,
+    }
+    summary = json.dumps(said, ensure_ascii=False, sort_keys=True)
+    with here.book() as book, book.transaction():
+        refused = add_own(book, entries, why, person.name, now_us) if asked.act == "add" else remove_own(book, entries)
+        if refused is None:
+            note = Note(
+                kind=KIND, item_id=act_id(KIND, summary, person.name, now_us), peer=person.name, summary=summary
             )
-            if refused is None:
-                note = Note(
-                    kind=KIND, item_id=act_id(KIND, summary, person.name, now_us), peer=person.name, summary=summary
-                )
-                Ledger(book).append(now_us, GATE, "in", note)
-        if refused is not None:
-            raise _trouble(refused.rule, ", ".join(one.value for one in entries))
-        if runs(here.config()):
-            return Done.of(Text("It holds from the node's next step on."))
-        return told_here(here, "never", "", person.name)
-
-    return router
+            Ledger(book).append(now_us, GATE, "in", note)
+    if refused is not None:
+        raise _trouble(refused.rule, ", ".join(one.value for one in entries))
+    if runs(here.config()):
+        return Done.of(Text("It holds from the node's next step on."))
+    return told_here(here, "never", "", person.name)
 
 
 def _by_hand(one: Own) -> NeverEntry:

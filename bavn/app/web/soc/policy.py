@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from bavn.app.policy.file import Draft, draft, fields_of, mark_of, text_of, write
 from bavn.app.policy.file import Field as PolicyField
 from bavn.app.web.frame import TextShape, Trouble, filled
-from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.context import House, Node
 from bavn.app.web.soc.errors import answered, pathless
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Sets
 from bavn.model.settings import SettingsError
@@ -79,48 +79,48 @@ class ChangeRequest(BaseModel):
     seen: str = Field(pattern="^[0-9a-f]{64}$")
 
 
-def routes(house: SocContext) -> APIRouter:
-    """The policy of a node."""
-    router = APIRouter(prefix="/nodes/{node}/policy", tags=["policy"], responses=REFUSALS)
+router = APIRouter(prefix="/nodes/{node}/policy", tags=["policy"], responses=REFUSALS)
+"""The policy of a node."""
 
-    @router.get("", operation_id="policy")
-    def policy(node: NodeName, person: Reads) -> PolicyShown:
-        """Every field of the policy."""
-        here = house.node(node, person)
-        with answered():
-            config = here.config()
-            text = text_of(config)
-        fields = fields_of({"door": config.door, "protect": config.protect}, text)
-        return PolicyShown(fields=[_field(one) for one in fields], text=text, seen=mark_of(text))
 
-    @router.post("/preview", operation_id="previewPolicy")
-    def preview(node: NodeName, asked: ChangeRequest, person: Sets) -> PolicyDraft:
-        """What a change would write. A policy that the node would not start with is refused with the reason."""
-        made = _drafted(house.node(node, person), asked)
-        return _shown(made, asked.seen)
+@router.get("", operation_id="policy")
+def policy(house: House, node: NodeName, person: Reads) -> PolicyShown:
+    """Every field of the policy."""
+    here = house.node(node, person)
+    with answered():
+        config = here.config()
+        text = text_of(config)
+    fields = fields_of({"door": config.door, "protect": config.protect}, text)
+    return PolicyShown(fields=[_field(one) for one in fields], text=text, seen=mark_of(text))
 
-    @router.put("", operation_id="writePolicy")
-    def put(node: NodeName, asked: ChangeRequest, person: Sets) -> PolicyDraft:
-        """Writes it whole or not at all, after a line in the ledger. The node reads it when it is started next."""
-        here = house.node(node, person)
-        made = _drafted(here, asked)
-        if not made.changes:
-            raise Trouble(422, "no-change", Text("Nothing would change."))
-        shown = _shown(made, mark_of(made.text))
-        with here.book() as book:
-            Ledger(book).append(house.clock.now_us(), GATE, "in", _note(shown, person.name))
-        try:
-            write(here.config(), made.text)
-        except OSError as error:
-            raise Trouble(
-                503,
-                "not-written",
-                Text("The policy file cannot be written: let the console's user write it, or make room."),
-                "operator",
-            ) from error
-        return shown
 
-    return router
+@router.post("/preview", operation_id="previewPolicy")
+def preview(house: House, node: NodeName, asked: ChangeRequest, person: Sets) -> PolicyDraft:
+    """What a change would write. A policy that the node would not start with is refused with the reason."""
+    made = _drafted(house.node(node, person), asked)
+    return _shown(made, asked.seen)
+
+
+@router.put("", operation_id="writePolicy")
+def put(house: House, node: NodeName, asked: ChangeRequest, person: Sets) -> PolicyDraft:
+    """Writes it whole or not at all, after a line in the ledger. The node reads it when it is started next."""
+    here = house.node(node, person)
+    made = _drafted(here, asked)
+    if not made.changes:
+        raise Trouble(422, "no-change", Text("Nothing would change."))
+    shown = _shown(made, mark_of(made.text))
+    with here.book() as book:
+        Ledger(book).append(house.clock.now_us(), GATE, "in", _note(shown, person.name))
+    try:
+        write(here.config(), made.text)
+    except OSError as error:
+        raise Trouble(
+            503,
+            "not-written",
+            Text("The policy file cannot be written: let the console's user write it, or make room."),
+            "operator",
+        ) from error
+    return shown
 
 
 def _drafted(here: Node, asked: ChangeRequest) -> Draft:

@@ -18,7 +18,7 @@ from bavn.app.node.asks import book_of
 from bavn.app.node.by_hand import done_here, runs
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.asking import Asking
-from bavn.app.web.soc.context import Node, SocContext
+from bavn.app.web.soc.context import House, Node
 from bavn.app.web.soc.errors import answered, trouble_of
 from bavn.app.web.soc.protect_shapes import (
     Block,
@@ -51,143 +51,150 @@ class Reason(BaseModel):
     sure: bool = Field(description="True once the person has been shown what will happen.")
 
 
-def routes(house: SocContext) -> APIRouter:
-    """Protection at a node."""
-    router = APIRouter(prefix="/nodes/{node}/protection", tags=["protection"], responses=REFUSALS)
+router = APIRouter(prefix="/nodes/{node}/protection", tags=["protection"], responses=REFUSALS)
+"""Protection at a node."""
 
-    @router.get("", operation_id="protection")
-    def protection(node: NodeName, person: Reads) -> Protection:
-        """Kill switches, counts, enforcers."""
-        here = house.node(node, person)
-        with here.asks() as rows:
-            counts = dict(rows("SELECT standing, count(*) FROM protect_item GROUP BY standing"))
-            if counts.get("waiting"):
-                waiting = f"SELECT {STANDS}, count(*) FROM protect_item WHERE standing = 'waiting' GROUP BY 1"
-                counts = {name: n for name, n in counts.items() if name != "waiting"} | dict(rows(waiting))
-            blocked = rows("SELECT count(*) FROM protect_item WHERE standing = 'wanted' AND act = 'block'")
-            notes = dict(
-                rows("SELECT name, value FROM protect_note WHERE name IN ('kill_switch', 'sector_switch', 'stands')")
-            )
-            waits = rows("SELECT act, by FROM protect_wish ORDER BY number LIMIT 20")
-        config, running = here.config(), runs(here.config())
-        holding = json.loads(notes["stands"])[0] if "stands" in notes else None
-        sector = json.loads(notes.get("sector_switch", "{}"))
-        return Protection(
-            own=SwitchShown(on=notes.get("kill_switch") == "on", by="", why=""),
-            sector=SwitchShown(on=sector.get("state") == "on", by=sector.get("by", ""), why=sector.get("why", "")),
-            blocked=blocked[0][0] if blocked else 0,
-            counts=counts,
-            running=running,
-            enforcers=[
-                Enforcer(
-                    name=name,
-                    says=TextShape.of(says),
-                    holds=None if holding is None or not running else name in holding,
-                )
-                for name, says in enforcers_of(config.enforce)
-            ],
-            waiting=[TextShape.of(turned(act, by)) for act, by in waits],
-            automatic=config.protect.automatic,
+
+@router.get("", operation_id="protection")
+def protection(house: House, node: NodeName, person: Reads) -> Protection:
+    """Kill switches, counts, enforcers."""
+    here = house.node(node, person)
+    with here.asks() as rows:
+        counts = dict(rows("SELECT standing, count(*) FROM protect_item GROUP BY standing"))
+        if counts.get("waiting"):
+            waiting = f"SELECT {STANDS}, count(*) FROM protect_item WHERE standing = 'waiting' GROUP BY 1"
+            counts = {name: n for name, n in counts.items() if name != "waiting"} | dict(rows(waiting))
+        blocked = rows("SELECT count(*) FROM protect_item WHERE standing = 'wanted' AND act = 'block'")
+        notes = dict(
+            rows("SELECT name, value FROM protect_note WHERE name IN ('kill_switch', 'sector_switch', 'stands')")
         )
-
-    @router.get("/blocks", operation_id="blocks")
-    def blocks(
-        node: NodeName,
-        person: Reads,
-        limit: Limit = 100,
-        after: After = None,
-        standing: BlockState = "",
-        act: Literal["", "block", "watch"] = "",
-        q: Annotated[str, Query(max_length=100)] = "",
-    ) -> Rows[BlockShort]:
-        """Indicators as they stand here, the last decided first."""
-        at = opened(after, int, str)
-        with house.node(node, person).asks() as rows:
-            found = rows(
-                f"""SELECT {_COLUMNS} FROM protect_item
-                WHERE (? = '' OR {STANDS} = ?) AND (? = '' OR act = ?)
-                  AND (? = '' OR value LIKE ? ESCAPE '\\' OR indicator_id = ?)
-                  AND (? IS NULL OR decided_us < ? OR (decided_us = ? AND indicator_id > ?))
-                ORDER BY decided_us DESC, indicator_id LIMIT ?""",
-                (standing, standing, act, act, q, like(q.lower()), q, *(_place(at)), limit + 1),
+        waits = rows("SELECT act, by FROM protect_wish ORDER BY number LIMIT 20")
+    config, running = here.config(), runs(here.config())
+    holding = json.loads(notes["stands"])[0] if "stands" in notes else None
+    sector = json.loads(notes.get("sector_switch", "{}"))
+    return Protection(
+        own=SwitchShown(on=notes.get("kill_switch") == "on", by="", why=""),
+        sector=SwitchShown(on=sector.get("state") == "on", by=sector.get("by", ""), why=sector.get("why", "")),
+        blocked=blocked[0][0] if blocked else 0,
+        counts=counts,
+        running=running,
+        enforcers=[
+            Enforcer(
+                name=name,
+                says=TextShape.of(says),
+                holds=None if holding is None or not running else name in holding,
             )
-        return page([BlockShort(**_short(row)) for row in found], limit, lambda one: (one.decided_us, one.id))
+            for name, says in enforcers_of(config.enforce)
+        ],
+        waiting=[TextShape.of(turned(act, by)) for act, by in waits],
+        automatic=config.protect.automatic,
+    )
 
-    @router.get("/blocks/{indicator}", operation_id="block")
-    def block(node: NodeName, indicator: IndicatorId, person: Reads) -> Block:
-        """One indicator: why it stands as it does, its dry run, who enforces it, where it was met, the rollback."""
-        here = house.node(node, person)
-        with here.asks() as rows:
-            found = rows(f"SELECT {_COLUMNS}, bundle FROM protect_item WHERE indicator_id = ?", (indicator,))
-            if not found:
-                raise _unknown()
-            met = rows(
-                "SELECT kind, count, first_us, last_us FROM protect_met WHERE indicator_id = ? ORDER BY kind",
-                (indicator,),
-            )
-            hit = rows("SELECT count(*) FROM rollback_hit WHERE indicator_id = ?", (indicator,))
-        row, bundle = found[0][:-1], found[0][-1]
-        policy = here.config().protect
-        tried = json.loads(row[11]) if row[11] else {}
-        seen = tried.get("hosts", 0) if tried.get("days") else policy.dry_run_hosts_max
-        return Block(
-            **_short(row),
-            bundle=bundle,
-            met=[Met(kind=kind, count=count, first_us=first, last_us=last) for kind, count, first, last in met],
-            tried=tried,
-            rollback=RollbackShown(
-                on=policy.rollback and not row[10],
-                hosts_hit=hit[0][0] if hit else 0,
-                hosts_max=seen + policy.rollback_hosts_more_max,
-            ),
+
+@router.get("/blocks", operation_id="blocks")
+def blocks(
+    house: House,
+    node: NodeName,
+    person: Reads,
+    limit: Limit = 100,
+    after: After = None,
+    standing: BlockState = "",
+    act: Literal["", "block", "watch"] = "",
+    q: Annotated[str, Query(max_length=100)] = "",
+) -> Rows[BlockShort]:
+    """Indicators as they stand here, the last decided first."""
+    at = opened(after, int, str)
+    with house.node(node, person).asks() as rows:
+        found = rows(
+            f"""SELECT {_COLUMNS} FROM protect_item
+            WHERE (? = '' OR {STANDS} = ?) AND (? = '' OR act = ?)
+              AND (? = '' OR value LIKE ? ESCAPE '\\' OR indicator_id = ?)
+              AND (? IS NULL OR decided_us < ? OR (decided_us = ? AND indicator_id > ?))
+            ORDER BY decided_us DESC, indicator_id LIMIT ?""",
+            (standing, standing, act, act, q, like(q.lower()), q, *(_place(at)), limit + 1),
         )
+    return page([BlockShort(**_short(row)) for row in found], limit, lambda one: (one.decided_us, one.id))
 
-    @router.post("/blocks/{indicator}/{act}", operation_id="actOnBlock")
-    def act_on(
-        node: NodeName,
-        indicator: IndicatorId,
-        act: Annotated[Literal["approve", "lift"], Path()],
-        asked: Reason,
-        person: Protects,
-    ) -> Done:
-        """``approve`` puts in force what waits, was refused or was lifted; never what may never be blocked. ``lift``
-        takes it out of force now; later versions of it wait for a person."""
-        _sure(asked)
-        return _leave(house.node(node, person), act, indicator, person.name)
 
-    @router.post("/kill-switch/{position}", operation_id="killSwitch")
-    def kill_switch(
-        node: NodeName, position: Annotated[Literal["on", "off"], Path()], asked: Reason, person: Protects
-    ) -> Done:
-        """``on`` takes everything out of force at this actor, over restarts; ``off`` puts it back."""
-        _sure(asked)
-        return _leave(house.node(node, person), "kill" if position == "on" else "revive", "", person.name)
+@router.get("/blocks/{indicator}", operation_id="block")
+def block(house: House, node: NodeName, indicator: IndicatorId, person: Reads) -> Block:
+    """One indicator: why it stands as it does, its dry run, who enforces it, where it was met, the rollback."""
+    here = house.node(node, person)
+    with here.asks() as rows:
+        found = rows(f"SELECT {_COLUMNS}, bundle FROM protect_item WHERE indicator_id = ?", (indicator,))
+        if not found:
+            raise _unknown()
+        met = rows(
+            "SELECT kind, count, first_us, last_us FROM protect_met WHERE indicator_id = ? ORDER BY kind",
+            (indicator,),
+        )
+        hit = rows("SELECT count(*) FROM rollback_hit WHERE indicator_id = ?", (indicator,))
+    row, bundle = found[0][:-1], found[0][-1]
+    policy = here.config().protect
+    tried = json.loads(row[11]) if row[11] else {}
+    seen = tried.get("hosts", 0) if tried.get("days") else policy.dry_run_hosts_max
+    return Block(
+        **_short(row),
+        bundle=bundle,
+        met=[Met(kind=kind, count=count, first_us=first, last_us=last) for kind, count, first, last in met],
+        tried=tried,
+        rollback=RollbackShown(
+            on=policy.rollback and not row[10],
+            hosts_hit=hit[0][0] if hit else 0,
+            hosts_max=seen + policy.rollback_hosts_more_max,
+        ),
+    )
 
-    @router.post("/dry-runs", operation_id="startDryRun", status_code=202)
-    def start_dry_run(node: NodeName, asked: DryRunRequest, person: Reads) -> DryRunShown:
-        """What a block would have hit on this actor's own history, and what gate 4 would say. It changes nothing."""
-        here = house.node(node, person)
-        with answered():
-            wanted_of(asked.what, here.file)  # what is no observable is said at once
-        request = {"what": asked.what, "days": asked.days}
-        asking = house.askings.start(here.file, node, person.name, "dry_run", request)
-        asking.over.wait(WAIT_S_MAX)
-        return _tried(asking)
 
-    @router.get("/dry-runs/{asking}", operation_id="dryRun")
-    def dry_run(
-        node: NodeName,
-        asking: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{10,40}$")],
-        person: Reads,
-        wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0.0,
-    ) -> DryRunShown:
-        """Where a dry run stands; waits a little for it."""
-        house.node(node, person)
-        found = house.askings.of(asking, node, person.name)
-        found.over.wait(wait_s)
-        return _tried(found)
+@router.post("/blocks/{indicator}/{act}", operation_id="actOnBlock")
+def act_on(
+    house: House,
+    node: NodeName,
+    indicator: IndicatorId,
+    act: Annotated[Literal["approve", "lift"], Path()],
+    asked: Reason,
+    person: Protects,
+) -> Done:
+    """``approve`` puts in force what waits, was refused or was lifted; never what may never be blocked. ``lift``
+    takes it out of force now; later versions of it wait for a person."""
+    _sure(asked)
+    return _leave(house.node(node, person), act, indicator, person.name)
 
-    return router
+
+@router.post("/kill-switch/{position}", operation_id="killSwitch")
+def kill_switch(
+    house: House, node: NodeName, position: Annotated[Literal["on", "off"], Path()], asked: Reason, person: Protects
+) -> Done:
+    """``on`` takes everything out of force at this actor, over restarts; ``off`` puts it back."""
+    _sure(asked)
+    return _leave(house.node(node, person), "kill" if position == "on" else "revive", "", person.name)
+
+
+@router.post("/dry-runs", operation_id="startDryRun", status_code=202)
+def start_dry_run(house: House, node: NodeName, asked: DryRunRequest, person: Reads) -> DryRunShown:
+    """What a block would have hit on this actor's own history, and what gate 4 would say. It changes nothing."""
+    here = house.node(node, person)
+    with answered():
+        wanted_of(asked.what, here.file)  # what is no observable is said at once
+    request = {"what": asked.what, "days": asked.days}
+    asking = house.askings.start(here.file, node, person.name, "dry_run", request)
+    asking.over.wait(WAIT_S_MAX)
+    return _tried(asking)
+
+
+@router.get("/dry-runs/{asking}", operation_id="dryRun")
+def dry_run(
+    house: House,
+    node: NodeName,
+    asking: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{10,40}$")],
+    person: Reads,
+    wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0.0,
+) -> DryRunShown:
+    """Where a dry run stands; waits a little for it."""
+    house.node(node, person)
+    found = house.askings.of(asking, node, person.name)
+    found.over.wait(wait_s)
+    return _tried(found)
 
 
 def _place(at: tuple[Any, ...] | None) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from bavn.actor.door.suspicions import RUN_SQL, Ranked
 from bavn.actor.protect.state import STANDS
 from bavn.app.node.case_parts import OWED, dues_of
 from bavn.app.web.frame import After, Limit, Rows, opened, page
-from bavn.app.web.soc.context import SocContext
+from bavn.app.web.soc.context import House
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
 from bavn.app.web.soc.suspected_shapes import Suspected, SuspectedWhole, shown
 from bavn.model.moment import DAY_US
@@ -73,97 +73,100 @@ class HostToday(Frozen):
     more: int
 
 
-def routes(house: SocContext) -> APIRouter:
-    """Today, and the suspicions of a node."""
-    router = APIRouter(prefix="/nodes/{node}", tags=["today"], responses=REFUSALS)
+router = APIRouter(prefix="/nodes/{node}", tags=["today"], responses=REFUSALS)
+"""Today, and the suspicions of a node."""
 
-    @router.get("/today", operation_id="today")
-    def today(node: NodeName, person: Reads) -> Today:
-        """How much there is to look at, and what waits for a person."""
-        here = house.node(node, person)
-        found, now_us = here.suspected(), house.clock.now_us()
-        with here.asks() as rows:
-            run, cases = rows(RUN_SQL), cases_of(rows(CASES_SQL))
-            asked = rows("SELECT count(*) FROM door_wish WHERE wish = 'asked'")
-            waiting = rows(f"SELECT count(*) FROM protect_item WHERE standing = 'waiting' AND {STANDS} = 'waiting'")
-        dues = [state for case in cases for *_, state in dues_of(case, now_us) if state in OWED]
-        live = [one for one in found if one.rank]
-        counts: dict[str, int] = {}
-        for one in live:
-            counts[one.suspicion.detector] = counts.get(one.suspicion.detector, 0) + 1
-        return Today(
-            ran_us=run[0][0] if run else None,
-            suspicions=len(live),
-            ignored=len(found) - len(live),
-            new=sum(one.known_us > now_us - DAY_US for one in live),
-            hosts=len({one.suspicion.host for one in live}),
-            detectors=[Count(name=name, count=count) for name, count in sorted(counts.items())],
-            cases=len(cases),
-            owed=len(dues),
-            overdue=sum(state is DueState.OVERDUE for state in dues),
-            asked=asked[0][0] if asked else 0,
-            waiting=waiting[0][0] if waiting else 0,
-        )
 
-    @router.get("/today/hosts", operation_id="todayHosts")
-    def hosts(
-        node: NodeName,
-        person: Reads,
-        limit: Limit = 50,
-        after: After = None,
-        q: Words = "",
-        detector: Words = "",
-    ) -> Rows[HostToday]:
-        """Suspicions folded by host and story, hosts in the order of their strongest suspicion."""
-        here = house.node(node, person)
-        folded = _folded([one for one in _fitting(here.suspected(), q, detector) if one.rank])
-        at = opened(after, int)
-        rest = [one for one in folded if at is None or one[0].rank > at[0]][: limit + 1]
-        with here.asks() as rows:
-            wanted = {id(entry): entry for stories in rest for entry in stories}
-            made = dict(zip(wanted, shown(list(wanted.values()), rows, house.clock.now_us()), strict=True))
-        return page([_host(one, made) for one in rest], limit, lambda host: (host.rank,))
+@router.get("/today", operation_id="today")
+def today(house: House, node: NodeName, person: Reads) -> Today:
+    """How much there is to look at, and what waits for a person."""
+    here = house.node(node, person)
+    found, now_us = here.suspected(), house.clock.now_us()
+    with here.asks() as rows:
+        run, cases = rows(RUN_SQL), cases_of(rows(CASES_SQL))
+        asked = rows("SELECT count(*) FROM door_wish WHERE wish = 'asked'")
+        waiting = rows(f"SELECT count(*) FROM protect_item WHERE standing = 'waiting' AND {STANDS} = 'waiting'")
+    dues = [state for case in cases for *_, state in dues_of(case, now_us) if state in OWED]
+    live = [one for one in found if one.rank]
+    counts: dict[str, int] = {}
+    for one in live:
+        counts[one.suspicion.detector] = counts.get(one.suspicion.detector, 0) + 1
+    return Today(
+        ran_us=run[0][0] if run else None,
+        suspicions=len(live),
+        ignored=len(found) - len(live),
+        new=sum(one.known_us > now_us - DAY_US for one in live),
+        hosts=len({one.suspicion.host for one in live}),
+        detectors=[Count(name=name, count=count) for name, count in sorted(counts.items())],
+        cases=len(cases),
+        owed=len(dues),
+        overdue=sum(state is DueState.OVERDUE for state in dues),
+        asked=asked[0][0] if asked else 0,
+        waiting=waiting[0][0] if waiting else 0,
+    )
 
-    @router.get("/suspicions", operation_id="suspicions")
-    def suspicions(
-        node: NodeName,
-        person: Reads,
-        limit: Limit = 100,
-        after: After = None,
-        q: Words = "",
-        detector: Words = "",
-        host: Words = "",
-        peer: Words = "",
-        technique: Words = "",
-        ignored: bool = False,
-    ) -> Rows[Suspected]:
-        """All suspicions in reading order; ``ignored`` adds those that a verdict puts aside, at the end."""
-        here = house.node(node, person)
-        found = [
-            one
-            for one in _fitting(here.suspected(), q, detector)
-            if (one.rank or ignored)
-            and (not host or one.suspicion.host == host)
-            and (not peer or one.suspicion.peer == peer)
-            and (not technique or one.suspicion.technique.startswith(technique))
-        ]
-        at = opened(after, int)
-        begin = at[0] if at else 0
-        with here.asks() as rows:
-            some = shown(found[begin : begin + limit + 1], rows, house.clock.now_us())
-        places = {one.id: begin + number for number, one in enumerate(some, 1)}
-        made = page(some, limit, lambda one: (places[one.id],))
-        return made.model_copy(update={"total": len(found)})
 
-    @router.get("/suspicions/{suspicion}", operation_id="suspicion")
-    def suspicion(node: NodeName, suspicion: SuspicionId, person: Reads) -> SuspectedWhole:
-        """One suspicion, with what its detector says of itself."""
-        here = house.node(node, person)
-        entry = here.one(suspicion)
-        with here.asks() as rows:
-            return SuspectedWhole.of(shown([entry], rows, house.clock.now_us())[0])
+@router.get("/today/hosts", operation_id="todayHosts")
+def hosts(
+    house: House,
+    node: NodeName,
+    person: Reads,
+    limit: Limit = 50,
+    after: After = None,
+    q: Words = "",
+    detector: Words = "",
+) -> Rows[HostToday]:
+    """Suspicions folded by host and story, hosts in the order of their strongest suspicion."""
+    here = house.node(node, person)
+    folded = _folded([one for one in _fitting(here.suspected(), q, detector) if one.rank])
+    at = opened(after, int)
+    rest = [one for one in folded if at is None or one[0].rank > at[0]][: limit + 1]
+    with here.asks() as rows:
+        wanted = {id(entry): entry for stories in rest for entry in stories}
+        made = dict(zip(wanted, shown(list(wanted.values()), rows, house.clock.now_us()), strict=True))
+    return page([_host(one, made) for one in rest], limit, lambda host: (host.rank,))
 
-    return router
+
+@router.get("/suspicions", operation_id="suspicions")
+def suspicions(
+    house: House,
+    node: NodeName,
+    person: Reads,
+    limit: Limit = 100,
+    after: After = None,
+    q: Words = "",
+    detector: Words = "",
+    host: Words = "",
+    peer: Words = "",
+    technique: Words = "",
+    ignored: bool = False,
+) -> Rows[Suspected]:
+    """All suspicions in reading order; ``ignored`` adds those that a verdict puts aside, at the end."""
+    here = house.node(node, person)
+    found = [
+        one
+        for one in _fitting(here.suspected(), q, detector)
+        if (one.rank or ignored)
+        and (not host or one.suspicion.host == host)
+        and (not peer or one.suspicion.peer == peer)
+        and (not technique or one.suspicion.technique.startswith(technique))
+    ]
+    at = opened(after, int)
+    begin = at[0] if at else 0
+    with here.asks() as rows:
+        some = shown(found[begin : begin + limit + 1], rows, house.clock.now_us())
+    places = {one.id: begin + number for number, one in enumerate(some, 1)}
+    made = page(some, limit, lambda one: (places[one.id],))
+    return made.model_copy(update={"total": len(found)})
+
+
+@router.get("/suspicions/{suspicion}", operation_id="suspicion")
+def suspicion(house: House, node: NodeName, suspicion: SuspicionId, person: Reads) -> SuspectedWhole:
+    """One suspicion, with what its detector says of itself."""
+    here = house.node(node, person)
+    entry = here.one(suspicion)
+    with here.asks() as rows:
+        return SuspectedWhole.of(shown([entry], rows, house.clock.now_us())[0])
 
 
 def _fitting(found: list[Ranked], q: str, detector: str) -> list[Ranked]:

@@ -21,7 +21,7 @@ from bavn.actor.door.conversations.warnings import (
 )
 from bavn.app.node.case_parts import opened_cases, rule_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, filled, opened
-from bavn.app.web.soc.context import SocContext
+from bavn.app.web.soc.context import House
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Triages
 from bavn.model.outcome import Refused
@@ -105,63 +105,64 @@ class WarningLeaving(Frozen):
     number: int | None
 
 
-def routes(house: SocContext) -> APIRouter:
-    """Warnings to an actor."""
-    router = APIRouter(prefix="/nodes/{node}/warnings", tags=["warnings"], responses=REFUSALS)
+router = APIRouter(prefix="/nodes/{node}/warnings", tags=["warnings"], responses=REFUSALS)
+"""Warnings to an actor."""
 
-    @router.get("", operation_id="nodeWarnings")
-    def warnings(
-        node: NodeName, person: Reads, limit: Limit = 100, after: After = None, shown: ShownWarnings = ""
-    ) -> Rows[NodeWarning]:
-        """The centre's warnings to this actor: those that an answer is owed to, then the last heard of first."""
-        with house.node(node, person).asks() as rows:
-            found, said = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
-        by_id: dict[str, list[AnswerStatement]] = {}
-        for one in said:
-            by_id.setdefault(one.warning_id, []).append(one)
-        every = [(one, by_id.get(one.warning_id, [])) for one in found]
-        kept = sorted((pair for pair in every if _wanted(*pair, shown)), key=lambda pair: not _open(*pair))
-        at = opened(after, int)
-        begin = at[0] if at else 0
-        end = begin + limit
-        items = [_shown(one, mine) for one, mine in kept[begin:end]]
-        return Rows(items=items, next=cursor(end) if end < len(kept) else None, total=len(kept))
 
-    @router.post("/{warning}/answers", operation_id="answerWarning")
-    def answer(node: NodeName, warning: WarningId, asked: WarningAnswerRequest, person: Triages) -> WarningLeaving:
-        """Answers a warning. Exactly what is shown leaves, at the node's next step."""
-        here = house.node(node, person)
-        with here.asks() as rows:
-            if not any(one.warning_id == warning for one in warnings_of(rows(WARNINGS_SQL))):
-                raise Trouble(404, "no-warning", _NONE)
-        said = AnswerStatement(
-            number=1 << 50,
-            at_us=house.clock.now_us(),
-            warning_id=warning,
-            version=asked.version,
-            act=asked.act.value,
-            words=asked.words,
-            by=person.name,
-        )
-        number = None
-        with answered(), opened_cases(here.file) as there:
-            outcome = there.warnings.try_on(said)
-            refused = rule_text(outcome.rule) if isinstance(outcome, Refused) else None
-            if asked.send:
-                if refused is not None:
-                    raise Trouble(409, "not-sent", refused)
-                number = there.warnings.leave(warning, asked.version, asked.act, asked.words, person.name)
-        return WarningLeaving(
-            warning=warning,
-            version=asked.version,
-            act=asked.act.value,
-            words=asked.words,
-            privacy="S5",
-            refused=TextShape.of(refused) if refused else None,
-            number=number,
-        )
+@router.get("", operation_id="nodeWarnings")
+def warnings(
+    house: House, node: NodeName, person: Reads, limit: Limit = 100, after: After = None, shown: ShownWarnings = ""
+) -> Rows[NodeWarning]:
+    """The centre's warnings to this actor: those that an answer is owed to, then the last heard of first."""
+    with house.node(node, person).asks() as rows:
+        found, said = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
+    by_id: dict[str, list[AnswerStatement]] = {}
+    for one in said:
+        by_id.setdefault(one.warning_id, []).append(one)
+    every = [(one, by_id.get(one.warning_id, [])) for one in found]
+    kept = sorted((pair for pair in every if _wanted(*pair, shown)), key=lambda pair: not _open(*pair))
+    at = opened(after, int)
+    begin = at[0] if at else 0
+    end = begin + limit
+    items = [_shown(one, mine) for one, mine in kept[begin:end]]
+    return Rows(items=items, next=cursor(end) if end < len(kept) else None, total=len(kept))
 
-    return router
+
+@router.post("/{warning}/answers", operation_id="answerWarning")
+def answer(
+    house: House, node: NodeName, warning: WarningId, asked: WarningAnswerRequest, person: Triages
+) -> WarningLeaving:
+    """Answers a warning. Exactly what is shown leaves, at the node's next step."""
+    here = house.node(node, person)
+    with here.asks() as rows:
+        if not any(one.warning_id == warning for one in warnings_of(rows(WARNINGS_SQL))):
+            raise Trouble(404, "no-warning", _NONE)
+    said = AnswerStatement(
+        number=1 << 50,
+        at_us=house.clock.now_us(),
+        warning_id=warning,
+        version=asked.version,
+        act=asked.act.value,
+        words=asked.words,
+        by=person.name,
+    )
+    number = None
+    with answered(), opened_cases(here.file) as there:
+        outcome = there.warnings.try_on(said)
+        refused = rule_text(outcome.rule) if isinstance(outcome, Refused) else None
+        if asked.send:
+            if refused is not None:
+                raise Trouble(409, "not-sent", refused)
+            number = there.warnings.leave(warning, asked.version, asked.act, asked.words, person.name)
+    return WarningLeaving(
+        warning=warning,
+        version=asked.version,
+        act=asked.act.value,
+        words=asked.words,
+        privacy="S5",
+        refused=TextShape.of(refused) if refused else None,
+        number=number,
+    )
 
 
 def _open(one: KeptWarning, mine: Sequence[AnswerStatement]) -> bool:

@@ -22,8 +22,8 @@ class Asker:
     def __init__(self, house):
         self.house = house
         self.app = FastAPI()
-        for routes in AREAS:
-            router = routes(house)
+        self.app.state.house = house
+        for router in AREAS:
             add_exports(router)
             self.app.include_router(router, prefix=API)
 
@@ -37,7 +37,7 @@ class Asker:
         return answer.json()
 
     def routes(self):
-        return [route for routes in AREAS for route in routes(self.house).routes if isinstance(route, APIRoute)]
+        return [route for router in AREAS for route in router.routes if isinstance(route, APIRoute)]
 
 
 @pytest.fixture(scope="module")

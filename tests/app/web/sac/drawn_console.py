@@ -14,7 +14,7 @@ from bavn.app.config.load import read_centre
 from bavn.app.web.exporting import add_exports
 from bavn.app.web.frame import API, Person
 from bavn.app.web.sac import leads, overview, threats
-from bavn.app.web.sac.cases import board as cases
+from bavn.app.web.sac.cases import board, work
 from bavn.app.web.sac.context import SacContext, open_context
 from tests.app.web.asking import ask, serve_as
 from tests.app.web.drawn_sector import ANNA, BO, draw
@@ -34,8 +34,8 @@ class Console:
     def __call__(self, path, method="GET", *, by=ANNA_ANALYST, **more):
         if by.name not in self._apps:
             app = self._apps[by.name] = FastAPI()
-            for area in (overview, threats, leads, cases):
-                router = area.routes(self.house)
+            app.state.house = self.house
+            for router in (overview.router, threats.router, leads.router, board.router, work.router):
                 add_exports(router)
                 app.include_router(router, prefix=API)
         return ask(serve_as(self._apps[by.name], by), API + path, method, **more)

@@ -16,7 +16,7 @@ from bavn.app.web.sac.cases import shapes
 from bavn.app.web.sac.cases import work as case_work
 from bavn.app.web.sac.cases.view import card, whole
 from bavn.app.web.sac.cases.words import HOW
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done
@@ -34,87 +34,106 @@ from bavn.model.text import Text
 CaseId = Annotated[str, Path(max_length=60)]
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below /cases."""
-    router = APIRouter(prefix="/cases", tags=["cases"])
+def _asked() -> Any:
+    def asked(
+        q: Annotated[str, Query(max_length=253, description="Part of an observable or of an id.")] = "",
+        state: Annotated[list[CaseState] | None, Query(max_length=10)] = None,
+        owner: Annotated[str, Query(max_length=64)] = "",
+        actor: Annotated[str, Query(max_length=40)] = "",
+    ) -> CaseAsk:
+        return CaseAsk(words=q, states=tuple(state or ()), owner=owner, actor=actor)
 
-    @router.get("", operation_id="cases")
-    @in_stix(groups(house, lambda row: row.opened_us))
-    def cases(
-        _: Annotated[Person, allow(Right.READ)],
-        ask: Annotated[CaseAsk, _asked()],
-        limit: Limit = 50,
-        after: After = None,
-    ) -> Rows[shapes.CaseCard]:
-        """Cases, the latest first."""
-        at = opened(after, int, str)
-        lines = house.desk.case_page(ask, limit + 1, None if at is None else (at[0], at[1]))
-        last = lines[limit - 1].case if len(lines) > limit else None
-        return Rows(
-            items=[card(line) for line in lines[:limit]],
-            total=sum(house.desk.case_counts(ask).values()),
-            next=None if last is None else cursor(last.opened_us, last.id),
+    return Depends(asked)
+
+
+router = APIRouter(prefix="/cases", tags=["cases"])
+"""Below /cases."""
+
+
+@router.get("", operation_id="cases")
+@in_stix(groups(lambda row: row.opened_us))
+def cases(
+    house: House,
+    _: Annotated[Person, allow(Right.READ)],
+    ask: Annotated[CaseAsk, _asked()],
+    limit: Limit = 50,
+    after: After = None,
+) -> Rows[shapes.CaseCard]:
+    """Cases, the latest first."""
+    at = opened(after, int, str)
+    lines = house.desk.case_page(ask, limit + 1, None if at is None else (at[0], at[1]))
+    last = lines[limit - 1].case if len(lines) > limit else None
+    return Rows(
+        items=[card(line) for line in lines[:limit]],
+        total=sum(house.desk.case_counts(ask).values()),
+        next=None if last is None else cursor(last.opened_us, last.id),
+    )
+
+
+@router.get("/board", operation_id="cases_board")
+def board(
+    house: House,
+    _: Annotated[Person, allow(Right.READ)],
+    ask: Annotated[CaseAsk, _asked()],
+    each: Annotated[int, Query(ge=1, le=100, description="Cards of a column.")] = 20,
+) -> shapes.Board:
+    """A column for each state of the life-cycle, with the latest cases in it."""
+    counts = house.desk.case_counts(ask)
+    columns = [
+        shapes.Column(
+            state=state,
+            said=TextShape.of(CASE_WORDS[state]),
+            total=counts.get(state, 0),
+            cards=[card(line) for line in house.desk.case_page(_only(ask, state), each)],
         )
+        for state in ask.states or tuple(CaseState)
+    ]
+    return shapes.Board(columns=columns, owners=list(house.desk.case_owners()))
 
-    @router.get("/board", operation_id="cases_board")
-    def board(
-        _: Annotated[Person, allow(Right.READ)],
-        ask: Annotated[CaseAsk, _asked()],
-        each: Annotated[int, Query(ge=1, le=100, description="Cards of a column.")] = 20,
-    ) -> shapes.Board:
-        """A column for each state of the life-cycle, with the latest cases in it."""
-        counts = house.desk.case_counts(ask)
-        columns = [
-            shapes.Column(
-                state=state,
-                said=TextShape.of(CASE_WORDS[state]),
-                total=counts.get(state, 0),
-                cards=[card(line) for line in house.desk.case_page(_only(ask, state), each)],
-            )
-            for state in ask.states or tuple(CaseState)
-        ]
-        return shapes.Board(columns=columns, owners=list(house.desk.case_owners()))
 
-    @router.get("/choices", operation_id="cases_choices")
-    def choices(_: Annotated[Person, allow(Right.READ)]) -> shapes.CaseChoices:
-        """What forms may offer."""
-        hours = house.desk.work.settings
-        return shapes.CaseChoices(
-            rsit=[shapes.CodeChoice(code=code, says=TextShape.of(rsit.words(code))) for code in rsit.TYPES],
-            functions=[shapes.CodeChoice(code=name, says=TextShape.of(one.words)) for name, one in FUNCTIONS.items()],
-            actors=[one.name for one in house.registry.actors() if one.state is ActorState.ACTIVE],
-            nis2=[shapes.CodeChoice(code=act.value, says=TextShape.of(words)) for act, words in NAMES.items()],
-            acknowledge_hours=hours.acknowledge_hours,
-            applies_hours=hours.applies_hours,
-            done_hours=hours.done_hours,
-        )
+@router.get("/choices", operation_id="cases_choices")
+def choices(house: House, _: Annotated[Person, allow(Right.READ)]) -> shapes.CaseChoices:
+    """What forms may offer."""
+    hours = house.desk.work.settings
+    return shapes.CaseChoices(
+        rsit=[shapes.CodeChoice(code=code, says=TextShape.of(rsit.words(code))) for code in rsit.TYPES],
+        functions=[shapes.CodeChoice(code=name, says=TextShape.of(one.words)) for name, one in FUNCTIONS.items()],
+        actors=[one.name for one in house.registry.actors() if one.state is ActorState.ACTIVE],
+        nis2=[shapes.CodeChoice(code=act.value, says=TextShape.of(words)) for act, words in NAMES.items()],
+        acknowledge_hours=hours.acknowledge_hours,
+        applies_hours=hours.applies_hours,
+        done_hours=hours.done_hours,
+    )
 
-    @router.get("/{case_id}", operation_id="case")
-    def case(person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.CaseShown:
-        """A case with everything that was said and done in it, and what its life-cycle offers you."""
-        with told():
-            return whole(house, case_id, person)
 
-    @router.post("/{case_id}/acts", operation_id="case_act", description=acts.step.__doc__)
-    def act(person: Annotated[Person, allow(acts.step)], case_id: CaseId, body: acts.ActRequest) -> Done:
-        return _stands(house, acts.step(house.desk.cases, person.name, case_id, CaseAct(body.act), body.why, body.seen))
+@router.get("/{case_id}", operation_id="case")
+def case(house: House, person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.CaseShown:
+    """A case with everything that was said and done in it, and what its life-cycle offers you."""
+    with told():
+        return whole(house, case_id, person)
 
-    @router.get("/{case_id}/release", operation_id="case_release_preview")
-    def preview(person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.ReleasePreview:
-        """What a release would let out if you pressed the button now."""
-        with told():
-            return release_preview(house, case_id, person)
 
-    @router.post("/{case_id}/release", operation_id="case_release", description=acts.release.__doc__)
-    def release(person: Annotated[Person, allow(acts.release)], case_id: CaseId, body: acts.ReleaseRequest) -> Done:
-        made = acts.release(house.desk.cases, person.name, case_id, body.why, body.seen, body)
-        if not two_people(house.desk.cases.behind(case_id)):
-            words = Text("Released by one person alone: what may block waits for a second person")
-            return case_work.done(house, case_id, words)
-        return _stands(house, made)
+@router.post("/{case_id}/acts", operation_id="case_act", description=acts.step.__doc__)
+def act(house: House, person: Annotated[Person, allow(acts.step)], case_id: CaseId, body: acts.ActRequest) -> Done:
+    return _stands(house, acts.step(house.desk.cases, person.name, case_id, CaseAct(body.act), body.why, body.seen))
 
-    case_work.attach(router, house)
-    return router
+
+@router.get("/{case_id}/release", operation_id="case_release_preview")
+def preview(house: House, person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.ReleasePreview:
+    """What a release would let out if you pressed the button now."""
+    with told():
+        return release_preview(house, case_id, person)
+
+
+@router.post("/{case_id}/release", operation_id="case_release", description=acts.release.__doc__)
+def release(
+    house: House, person: Annotated[Person, allow(acts.release)], case_id: CaseId, body: acts.ReleaseRequest
+) -> Done:
+    made = acts.release(house.desk.cases, person.name, case_id, body.why, body.seen, body)
+    if not two_people(house.desk.cases.behind(case_id)):
+        words = Text("Released by one person alone: what may block waits for a second person")
+        return case_work.done(house, case_id, words)
+    return _stands(house, made)
 
 
 def release_preview(house: SacContext, case_id: str, person: Person) -> shapes.ReleasePreview:
@@ -157,15 +176,3 @@ def _stands(house: SacContext, made: Case) -> Done:
 
 def _only(ask: CaseAsk, state: CaseState) -> CaseAsk:
     return CaseAsk(states=(state,), owner=ask.owner, actor=ask.actor, words=ask.words)
-
-
-def _asked() -> Any:
-    def asked(
-        q: Annotated[str, Query(max_length=253, description="Part of an observable or of an id.")] = "",
-        state: Annotated[list[CaseState] | None, Query(max_length=10)] = None,
-        owner: Annotated[str, Query(max_length=64)] = "",
-        actor: Annotated[str, Query(max_length=40)] = "",
-    ) -> CaseAsk:
-        return CaseAsk(words=q, states=tuple(state or ()), owner=owner, actor=actor)
-
-    return Depends(asked)

@@ -16,7 +16,7 @@ from bavn.app.centre.exchange.parts import misp_port, open_misp_exchange
 from bavn.app.config.misp import MispTable
 from bavn.app.web.frame import Limit, Person, Rows, TextShape, Trouble, allow, filled
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.centre.cases import audit
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.members.partners import UnknownPartner
@@ -76,57 +76,59 @@ class MispSighting(Shape):
     received_us: int
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/misps``."""
-    router = APIRouter(prefix="/misps", tags=["partners"])
-    busy = threading.Lock()
+BUSY: Final = threading.Lock()
+"""One MISP at a time is asked."""
 
-    @router.get("", operation_id="misps")
-    def misps(_: Annotated[Person, allow(Right.READ)]) -> Rows[MispRow]:
-        """Partners' MISPs, by name."""
-        exchange = _exchange(house)
-        return Rows(items=[_row(exchange, name, table) for name, table in sorted(house.file.misps.items())])
 
-    @router.get("/sightings", operation_id="misp_sightings")
-    def sightings(_: Annotated[Person, allow(Right.READ)], limit: Limit = 100) -> Rows[MispSighting]:
-        """What partners sighted of our indicators, the latest first."""
-        return Rows(
-            items=[
-                MispSighting(
-                    misp=one["instance"],
-                    value=one["value"],
-                    kind=one["kind"],
-                    says=TextShape.of(KINDS[one["kind"]]),
-                    at_us=one["at_us"],
-                    received_us=one["received_us"],
-                )
-                for one in _exchange(house).sightings.every(limit)
-            ]
-        )
+router = APIRouter(prefix="/misps", tags=["partners"])
+"""Below ``/misps``."""
 
-    @router.post("/{name}/push", operation_id="misp_push")
-    def push(person: Annotated[Person, allow(Right.PUBLISH)], name: Named) -> MispRow:
-        """Make it hold what its partner may have; with nothing new nothing is sent."""
-        table = _table(house, name)
-        with _alone(busy), _reached():
-            exchange, port = _exchange(house), misp_port(house.file, name)
-            _audit(house, person, "misp-push", name)
-            exchange.push(
-                name, table.partner, port, publish=table.publish, distribution=table.distribution, by=person.name
+
+@router.get("", operation_id="misps")
+def misps(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[MispRow]:
+    """Partners' MISPs, by name."""
+    exchange = _exchange(house)
+    return Rows(items=[_row(exchange, name, table) for name, table in sorted(house.file.misps.items())])
+
+
+@router.get("/sightings", operation_id="misp_sightings")
+def sightings(house: House, _: Annotated[Person, allow(Right.READ)], limit: Limit = 100) -> Rows[MispSighting]:
+    """What partners sighted of our indicators, the latest first."""
+    return Rows(
+        items=[
+            MispSighting(
+                misp=one["instance"],
+                value=one["value"],
+                kind=one["kind"],
+                says=TextShape.of(KINDS[one["kind"]]),
+                at_us=one["at_us"],
+                received_us=one["received_us"],
             )
-        return _row(exchange, name, table)
+            for one in _exchange(house).sightings.every(limit)
+        ]
+    )
 
-    @router.post("/{name}/pull", operation_id="misp_pull")
-    def pull(person: Annotated[Person, allow(Right.PUBLISH)], name: Named) -> MispRow:
-        """Take in what was sighted of ours there."""
-        table = _table(house, name)
-        with _alone(busy), _reached():
-            exchange, port = _exchange(house), misp_port(house.file, name)
-            _audit(house, person, "misp-pull", name)
-            exchange.pull_sightings(name, table.partner, port, by=person.name)
-        return _row(exchange, name, table)
 
-    return router
+@router.post("/{name}/push", operation_id="misp_push")
+def push(house: House, person: Annotated[Person, allow(Right.PUBLISH)], name: Named) -> MispRow:
+    """Make it hold what its partner may have; with nothing new nothing is sent."""
+    table = _table(house, name)
+    with _alone(), _reached():
+        exchange, port = _exchange(house), misp_port(house.file, name)
+        _audit(house, person, "misp-push", name)
+        exchange.push(name, table.partner, port, publish=table.publish, distribution=table.distribution, by=person.name)
+    return _row(exchange, name, table)
+
+
+@router.post("/{name}/pull", operation_id="misp_pull")
+def pull(house: House, person: Annotated[Person, allow(Right.PUBLISH)], name: Named) -> MispRow:
+    """Take in what was sighted of ours there."""
+    table = _table(house, name)
+    with _alone(), _reached():
+        exchange, port = _exchange(house), misp_port(house.file, name)
+        _audit(house, person, "misp-pull", name)
+        exchange.pull_sightings(name, table.partner, port, by=person.name)
+    return _row(exchange, name, table)
 
 
 def _exchange(house: SacContext) -> MispExchange:
@@ -141,9 +143,9 @@ def _table(house: SacContext, name: str) -> MispTable:
 
 
 @contextmanager
-def _alone(busy: threading.Lock) -> Iterator[None]:
+def _alone() -> Iterator[None]:
     """One at a time: a MISP may take minutes to answer."""
-    if not busy.acquire(blocking=False):
+    if not BUSY.acquire(blocking=False):
         raise Trouble(
             409,
             "busy",
@@ -153,7 +155,7 @@ def _alone(busy: threading.Lock) -> Iterator[None]:
     try:
         yield
     finally:
-        busy.release()
+        BUSY.release()
 
 
 @contextmanager

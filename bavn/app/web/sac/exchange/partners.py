@@ -13,7 +13,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import partners as acts
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.centre.inbox.offer_figures import offered_by
 from bavn.centre.inbox.offers import KIND as OFFER
 from bavn.centre.share.exchange_figures import given_to, refused_of
@@ -115,70 +115,68 @@ SHOWN_ONCE: Final = Text("It is never shown again, and kept as a hash. Hand it o
 PAPER: Final = Text("The certificate is no secret: send it back to whoever made the request.")
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/partners``."""
-    router = APIRouter(prefix="/partners", tags=["partners"])
-    _reads(router, house)
-    _acts(router, house)
-    _keys(router, house)
-    return router
+router = APIRouter(prefix="/partners", tags=["partners"])
+"""Below ``/partners``."""
 
 
-def _reads(router: APIRouter, house: SacContext) -> None:
-    @router.get("", operation_id="partners")
-    def partners(_: Annotated[Person, allow(Right.READ)]) -> Rows[PartnerRow]:
-        """All partners, by name, with their agreements and how much was exchanged."""
-        items = [_row(house, one) for one in house.partners.every()]
-        return Rows(items=items, total=len(items))
-
-    @router.get("/choices", operation_id="partner_choices")
-    def choices(_: Annotated[Person, allow(Right.READ)]) -> Choices:
-        """The collections and kinds that an agreement can name."""
-        return Choices(
-            collections=[CollectionShape(name=name, says=TextShape.of(one.title)) for name, one in COLLECTIONS.items()],
-            kinds=[KindShape(name=name, says=TextShape.of(words)) for name, words in PARTNER_KINDS.items()],
-        )
-
-    @router.get("/{partner}", operation_id="partner")
-    def partner(_: Annotated[Person, allow(Right.READ)], partner: Named) -> PartnerWhole:
-        """One partner: its agreement, its credentials, and what the gates refused of late."""
-        with refusing(*acts.REFUSES):
-            return _whole(house, partner)
+@router.get("", operation_id="partners")
+def partners(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[PartnerRow]:
+    """All partners, by name, with their agreements and how much was exchanged."""
+    items = [_row(house, one) for one in house.partners.every()]
+    return Rows(items=items, total=len(items))
 
 
-def _acts(router: APIRouter, house: SacContext) -> None:
-    @router.post("", operation_id="add_partner", status_code=201, description=acts.add.__doc__)
-    def add(person: Annotated[Person, allow(acts.add)], body: acts.Adding) -> PartnerWhole:
-        return _whole(house, acts.add(house.partners, person.name, body, house.clock.now_us()).name)
-
-    @router.put("/{partner}", operation_id="set_partner", description=acts.change.__doc__)
-    def set_(person: Annotated[Person, allow(acts.change)], partner: Named, body: acts.Changing) -> PartnerWhole:
-        return _whole(house, acts.change(house.partners, person.name, partner, body).name)
-
-    @router.post("/{partner}/end", operation_id="end_partner", description=acts.end.__doc__)
-    def end(person: Annotated[Person, allow(acts.end)], partner: Named, body: Because) -> PartnerWhole:
-        return _whole(house, acts.end(house.partners, person.name, partner, body.why).name)
-
-
-def _keys(router: APIRouter, house: SacContext) -> None:
-    @router.post(
-        "/{partner}/credentials", operation_id="make_credential", status_code=201, description=acts.make_key.__doc__
+@router.get("/choices", operation_id="partner_choices")
+def choices(_: Annotated[Person, allow(Right.READ)]) -> Choices:
+    """The collections and kinds that an agreement can name."""
+    return Choices(
+        collections=[CollectionShape(name=name, says=TextShape.of(one.title)) for name, one in COLLECTIONS.items()],
+        kinds=[KindShape(name=name, says=TextShape.of(words)) for name, words in PARTNER_KINDS.items()],
     )
-    def make(person: Annotated[Person, allow(acts.make_key)], partner: Named, body: KeyMaking) -> Secret:
-        text = acts.make_key(house.credentials, person.name, partner, body.kind, body.csr)
-        says = TextShape.of(PAPER if body.kind == "certificate" else SHOWN_ONCE)
-        return Secret(partner=partner, kind=body.kind, secret=text, says=says)
 
-    @router.post(
-        "/{partner}/credentials/{credential}/end", operation_id="end_credential", description=acts.end_key.__doc__
-    )
-    def end(
-        person: Annotated[Person, allow(acts.end_key)],
-        partner: Named,
-        credential: Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")],
-    ) -> PartnerWhole:
-        acts.end_key(house.credentials, person.name, partner, credential)
+
+@router.get("/{partner}", operation_id="partner")
+def partner(house: House, _: Annotated[Person, allow(Right.READ)], partner: Named) -> PartnerWhole:
+    """One partner: its agreement, its credentials, and what the gates refused of late."""
+    with refusing(*acts.REFUSES):
         return _whole(house, partner)
+
+
+@router.post("", operation_id="add_partner", status_code=201, description=acts.add.__doc__)
+def add(house: House, person: Annotated[Person, allow(acts.add)], body: acts.Adding) -> PartnerWhole:
+    return _whole(house, acts.add(house.partners, person.name, body, house.clock.now_us()).name)
+
+
+@router.put("/{partner}", operation_id="set_partner", description=acts.change.__doc__)
+def set_(
+    house: House, person: Annotated[Person, allow(acts.change)], partner: Named, body: acts.Changing
+) -> PartnerWhole:
+    return _whole(house, acts.change(house.partners, person.name, partner, body).name)
+
+
+@router.post("/{partner}/end", operation_id="end_partner", description=acts.end.__doc__)
+def end(house: House, person: Annotated[Person, allow(acts.end)], partner: Named, body: Because) -> PartnerWhole:
+    return _whole(house, acts.end(house.partners, person.name, partner, body.why).name)
+
+
+@router.post(
+    "/{partner}/credentials", operation_id="make_credential", status_code=201, description=acts.make_key.__doc__
+)
+def make(house: House, person: Annotated[Person, allow(acts.make_key)], partner: Named, body: KeyMaking) -> Secret:
+    text = acts.make_key(house.credentials, person.name, partner, body.kind, body.csr)
+    says = TextShape.of(PAPER if body.kind == "certificate" else SHOWN_ONCE)
+    return Secret(partner=partner, kind=body.kind, secret=text, says=says)
+
+
+@router.post("/{partner}/credentials/{credential}/end", operation_id="end_credential", description=acts.end_key.__doc__)
+def end_credential(
+    house: House,
+    person: Annotated[Person, allow(acts.end_key)],
+    partner: Named,
+    credential: Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")],
+) -> PartnerWhole:
+    acts.end_key(house.credentials, person.name, partner, credential)
+    return _whole(house, partner)
 
 
 def _row(house: SacContext, one: Partner) -> PartnerRow:

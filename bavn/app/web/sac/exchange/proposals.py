@@ -14,7 +14,7 @@ from bavn.app.acts.centre import sources as acts
 from bavn.app.acts.centre.refusals import observable_of
 from bavn.app.web.frame import After, Limit, Person, Rows, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Shape, Words
-from bavn.app.web.sac.context import SacContext
+from bavn.app.web.sac.context import House, SacContext
 from bavn.centre.cases.intelligence.confidence import SourceStatus
 from bavn.centre.cases.intelligence.proposal_pages import WantedProposals, proposals_page
 from bavn.centre.cases.intelligence.proposals import Proposal
@@ -83,42 +83,43 @@ class Deciding(Shape):
     why: str = Field(default="", max_length=500)
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/proposals``."""
-    router = APIRouter(prefix="/proposals", tags=["proposals"])
+router = APIRouter(prefix="/proposals", tags=["proposals"])
+"""Below ``/proposals``."""
 
-    @router.get("", operation_id="proposals")
-    def proposals(
-        _: Annotated[Person, allow(Right.READ)],
-        limit: Limit = 50,
-        after: After = None,
-        state: Literal["proposed", "case", "dismissed"] = "proposed",
-        source: Annotated[str, Query(max_length=60)] = "",
-        met: bool = False,
-        q: Words = "",
-    ) -> Rows[ProposalRow]:
-        """What is proposed, the newest first; only what some actor met, or of one source, where that is asked for."""
-        at = opened(after, int, str, str)
-        wanted = WantedProposals(state=state, source=source, met=met, words=q)
-        named = proposals_page(house.desk.engine, wanted, limit + 1, None if at is None else (at[0], at[1], at[2]))
-        found = [house.intelligence.proposals.get(one) for one in named]
-        shown = page(found, limit, lambda one: (one.first_us, one.observable.type.value, one.observable.value))
-        standings = house.intelligence.statuses()
-        return Rows(items=[_row(house, one, standings) for one in shown.items], next=shown.next)
 
-    @router.get("/one", operation_id="proposal")
-    def proposal(_: Annotated[Person, allow(Right.READ)], observable: Named) -> ProposalWhole:
-        """Who claims what of an observable."""
-        with refusing(*acts.REFUSES):
-            return _whole(house, house.intelligence.proposals.get(observable_of(observable)))
+@router.get("", operation_id="proposals")
+def proposals(
+    house: House,
+    _: Annotated[Person, allow(Right.READ)],
+    limit: Limit = 50,
+    after: After = None,
+    state: Literal["proposed", "case", "dismissed"] = "proposed",
+    source: Annotated[str, Query(max_length=60)] = "",
+    met: bool = False,
+    q: Words = "",
+) -> Rows[ProposalRow]:
+    """What is proposed, the newest first; only what some actor met, or of one source, where that is asked for."""
+    at = opened(after, int, str, str)
+    wanted = WantedProposals(state=state, source=source, met=met, words=q)
+    named = proposals_page(house.desk.engine, wanted, limit + 1, None if at is None else (at[0], at[1], at[2]))
+    found = [house.intelligence.proposals.get(one) for one in named]
+    shown = page(found, limit, lambda one: (one.first_us, one.observable.type.value, one.observable.value))
+    standings = house.intelligence.statuses()
+    return Rows(items=[_row(house, one, standings) for one in shown.items], next=shown.next)
 
-    @router.post("/decide", operation_id="decide_proposal", description=acts.decide.__doc__)
-    def decide(person: Annotated[Person, allow(acts.decide)], body: Deciding) -> ProposalWhole:
-        named = observable_of(body.observable)
-        acts.decide(house.intelligence, person.name, named, body.act, body.why)
-        return _whole(house, house.intelligence.proposals.get(named))
 
-    return router
+@router.get("/one", operation_id="proposal")
+def proposal(house: House, _: Annotated[Person, allow(Right.READ)], observable: Named) -> ProposalWhole:
+    """Who claims what of an observable."""
+    with refusing(*acts.REFUSES):
+        return _whole(house, house.intelligence.proposals.get(observable_of(observable)))
+
+
+@router.post("/decide", operation_id="decide_proposal", description=acts.decide.__doc__)
+def decide(house: House, person: Annotated[Person, allow(acts.decide)], body: Deciding) -> ProposalWhole:
+    named = observable_of(body.observable)
+    acts.decide(house.intelligence, person.name, named, body.act, body.why)
+    return _whole(house, house.intelligence.proposals.get(named))
 
 
 def _row(house: SacContext, one: Proposal, standings: dict[str, SourceStatus]) -> ProposalRow:

@@ -14,8 +14,7 @@ from bavn.app.acts.act import Act, refusing
 from bavn.app.acts.centre import sources as acts
 from bavn.app.web.frame import Person, Rows, Trouble, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import SacContext
-from bavn.app.web.sac.exchange.usefulness import UsefulnessCache
+from bavn.app.web.sac.context import House, SacContext
 from bavn.centre.cases.intelligence.sources import SourceState
 from bavn.centre.cases.intelligence.usefulness import Usefulness
 from bavn.centre.node.intelligence import Intelligence
@@ -113,56 +112,54 @@ class Adding(Shape):
     every_minutes: int = Field(default=60, ge=5, le=43_200)
 
 
-def routes(house: SacContext) -> APIRouter:
-    """Below ``/sources``."""
-    router = APIRouter(prefix="/sources", tags=["sources"])
-    worths = UsefulnessCache(house)
-    _reads(router, house, worths)
-    _acts(router, house, worths)
-    return router
+router = APIRouter(prefix="/sources", tags=["sources"])
+"""Below ``/sources``."""
 
 
-def _reads(router: APIRouter, house: SacContext, worths: UsefulnessCache) -> None:
-    @router.get("", operation_id="sources")
-    def sources(person: Annotated[Person, allow(Right.READ)]) -> SourceRows:
-        """All sources, by name: how each stands, when it was read, what it was worth."""
-        useful, at_us = worths.now()
-        items = [_row(state, useful.get(state.source.name), person) for state in house.intelligence.sources.every()]
-        return SourceRows(items=items, total=len(items), worth_us=at_us)
-
-    @router.get("/{source}", operation_id="source")
-    def source(person: Annotated[Person, allow(Right.READ)], source: Named) -> SourceWhole:
-        """One source, and what of it gate 2 refused last."""
-        return _whole(house, worths, source, person)
+@router.get("", operation_id="sources")
+def sources(house: House, person: Annotated[Person, allow(Right.READ)]) -> SourceRows:
+    """All sources, by name: how each stands, when it was read, what it was worth."""
+    useful, at_us = house.usefulness.now()
+    items = [_row(state, useful.get(state.source.name), person) for state in house.intelligence.sources.every()]
+    return SourceRows(items=items, total=len(items), worth_us=at_us)
 
 
-def _acts(router: APIRouter, house: SacContext, worths: UsefulnessCache) -> None:
-    @router.post("", operation_id="add_source", status_code=201, description=acts.add.__doc__)
-    def add(person: Annotated[Person, allow(acts.add)], body: Adding) -> SourceWhole:
-        if not _is_https(body.place):
-            raise Trouble(422, "no-https", NO_HTTPS)
-        acts.add(house.intelligence, person.name, acts.NewSource(**dict(body)))
-        return _whole(house, worths, body.name, person)
+@router.get("/{source}", operation_id="source")
+def source(house: House, person: Annotated[Person, allow(Right.READ)], source: Named) -> SourceWhole:
+    """One source, and what of it gate 2 refused last."""
+    return _whole(house, source, person)
 
-    @router.put("/{source}", operation_id="set_source", description=acts.change.__doc__)
-    def set_(person: Annotated[Person, allow(acts.change)], source: Named, body: acts.Assumed) -> SourceWhole:
-        acts.change(house.intelligence, person.name, source, body)
-        return _whole(house, worths, source, person)
 
-    @router.post("/{source}/hunts", operation_id="allow_hunts", description=acts.allow_hunts.__doc__)
-    def hunts(person: Annotated[Person, allow(acts.allow_hunts)], source: Named) -> SourceWhole:
-        acts.allow_hunts(house.intelligence, person.name, source)
-        return _whole(house, worths, source, person)
+@router.post("", operation_id="add_source", status_code=201, description=acts.add.__doc__)
+def add(house: House, person: Annotated[Person, allow(acts.add)], body: Adding) -> SourceWhole:
+    if not _is_https(body.place):
+        raise Trouble(422, "no-https", NO_HTTPS)
+    acts.add(house.intelligence, person.name, acts.NewSource(**dict(body)))
+    return _whole(house, body.name, person)
 
-    def turn(word: str, act: Act[[Intelligence, str, str, str], SourceState]) -> None:
-        @router.post(f"/{{source}}/{word}", name=word, operation_id=f"{word}_source", description=act.__doc__)
-        def turned(person: Annotated[Person, allow(act)], source: Named, body: Because) -> SourceWhole:
-            act(house.intelligence, person.name, source, body.why)
-            return _whole(house, worths, source, person)
 
-    turn("suspend", acts.suspend)
-    turn("resume", acts.resume)
-    turn("end", acts.end)
+@router.put("/{source}", operation_id="set_source", description=acts.change.__doc__)
+def set_(house: House, person: Annotated[Person, allow(acts.change)], source: Named, body: acts.Assumed) -> SourceWhole:
+    acts.change(house.intelligence, person.name, source, body)
+    return _whole(house, source, person)
+
+
+@router.post("/{source}/hunts", operation_id="allow_hunts", description=acts.allow_hunts.__doc__)
+def hunts(house: House, person: Annotated[Person, allow(acts.allow_hunts)], source: Named) -> SourceWhole:
+    acts.allow_hunts(house.intelligence, person.name, source)
+    return _whole(house, source, person)
+
+
+def _turn(word: str, act: Act[[Intelligence, str, str, str], SourceState]) -> None:
+    @router.post(f"/{{source}}/{word}", name=word, operation_id=f"{word}_source", description=act.__doc__)
+    def turned(house: House, person: Annotated[Person, allow(act)], source: Named, body: Because) -> SourceWhole:
+        act(house.intelligence, person.name, source, body.why)
+        return _whole(house, source, person)
+
+
+_turn("suspend", acts.suspend)
+_turn("resume", acts.resume)
+_turn("end", acts.end)
 
 
 def _is_https(place: str) -> bool:
@@ -191,10 +188,10 @@ def _row(state: SourceState, useful: Usefulness | None, person: Person) -> Sourc
     )
 
 
-def _whole(house: SacContext, worths: UsefulnessCache, name: str, person: Person) -> SourceWhole:
+def _whole(house: SacContext, name: str, person: Person) -> SourceWhole:
     with refusing(*acts.REFUSES):
         state = house.intelligence.sources.get(name)
     refused = [
         filled(RefusedItem, line, item=line.summary[:120]) for line in reversed(house.intelligence.refused(name))
     ]
-    return SourceWhole(row=_row(state, worths.now()[0].get(name), person), refused=refused)
+    return SourceWhole(row=_row(state, house.usefulness.now()[0].get(name), person), refused=refused)
