@@ -11,6 +11,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 import build_words
+from bavn.app.config.load import POLICY_TABLES
 from bavn.model.catalogue import ENGLISH, LOCALE, languages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -203,6 +204,15 @@ def test_the_pages_say_what_the_tables_say_and_each_console_only_its_own():
         if re.search(rf"\$words/{other}/", source):
             wrong.append("/".join(place))
     assert not wrong
+
+
+def test_every_unit_of_the_policy_has_a_word_on_its_page():
+    told = re.search(r"units: \{(.*?)\n  \}", (ROOT / TABLES / "soc/policy.ts").read_text("utf-8"), re.DOTALL)
+    said = {quoted or plain for quoted, plain in re.findall(r'(?:"([^"]+)"|(\w+)): (?:t\(|")', told[1])}
+    units = {
+        one.metadata["about"].unit for kind in POLICY_TABLES.values() for one in kind.__dataclass_fields__.values()
+    }
+    assert units - {"", "s"} == said
 
 
 def test_a_catalogue_of_the_pages_is_compiled_with_its_plurals_for_each_console_alone(tmp_path):

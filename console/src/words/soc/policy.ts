@@ -9,6 +9,8 @@ export default () => ({
   none: t("Nothing would change."), file: t("The file as it would be"), reader: t("The same reader as the node's has read it: the node will start with it."), restart: t("Start the node again for it to take effect."), mayNot: t("You may look; your role does not change the policy."),
   choices: { automatic: t("automatic"), ask: t("ask a person"), never: t("never") } as Record<string, string>, noField: t("No field fits"), noFieldNext: t("Take the search away."), empty: t("empty"),
   units: {
-    actors: t("actors"), answers: t("answers"), days: t("days"), elements: t("elements"), h: t("h"), hours: t("hours"), indicators: t("indicators"), messages: t("messages"), minutes: t("minutes"), observables: t("observables"), reports: t("reports"), rounds: t("rounds"),
+    actors: t("actors"), answers: t("answers"), blocks: t("blocks"), days: t("days"), elements: t("elements"), hosts: t("hosts"),
+    "hosts or destinations": t("hosts or destinations"), hours: t("hours"), hunts: t("hunts"), indicators: t("indicators"),
+    observables: t("observables"), "of 100": t("of 100"), permille: "‰", reports: t("reports"), rounds: t("rounds"),
   } as Record<string, string>,
 });
