@@ -1,7 +1,9 @@
 """What all tests share: Hypothesis' manners on a busy machine, and where the real captures are."""
 
+import gc
 import itertools
 import os
+import re
 import runpy
 import shutil
 import signal
@@ -249,6 +251,26 @@ def next_revision(monkeypatch, tmp_path_factory):
     schema.revisions.cache_clear()
     yield number
     schema.revisions.cache_clear()
+
+
+SLOW_FILE = re.compile(r"^pytestmark = [^\n]*\bpytest\.mark\.slow\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path, config) -> bool | None:
+    """A file whose tests are all slow is not even read where only quick ones are asked for."""
+    quick = config.getoption("-m") == "not slow" and collection_path.suffix == ".py"
+    return True if quick and SLOW_FILE.search(collection_path.read_text("utf-8")) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is read while collecting stays until the end: it is not looked over for waste, then nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)
