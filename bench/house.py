@@ -3,8 +3,8 @@
     .venv/bin/python bench/house.py [--before COMMIT] [--timed] [--json FILE]
 
 Reads the code only. Baseline: the same figures of another commit (the first one of this drawing where none is named),
-in the same run. ``--timed`` also runs `bavn version`, `bavn node health` and `script/check`: how long each took and
-how much memory the first two.
+in the same run. ``--timed`` also runs `bavn version`, `bavn node health`, the collecting of the quick tests and
+`script/check`: how long each took and how much memory the first two. `.ci/run` says itself how long each part took.
 """
 
 import argparse
@@ -252,6 +252,8 @@ def main() -> None:
             for words in (["version"], ["node", "health", "--config", str(config)]):
                 name = f"bavn {' '.join(words[:2])}".removesuffix(" --config")
                 seconds[name], memory[name] = min(timed([*bavn, *words]) for _ in range(RUNS))
+        collect = ["pytest", "-q", "-p", "no:schemathesis", "--collect-only", "-m", "not slow"]
+        seconds["collecting the quick tests"] = timed([str(ROOT / ".venv/bin/python"), "-m", *collect])[0]
         seconds["script/check"] = timed([str(ROOT / "script/check")])[0]
         print()
         for name, value in seconds.items():

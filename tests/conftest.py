@@ -1,7 +1,9 @@
 """What all tests share: Hypothesis' manners on a busy machine, and where the real captures are."""
 
+import gc
 import itertools
 import os
+import re
 import runpy
 import shutil
 import signal
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from bavn.actor.store.intake import ARROW
 from bavn.model.record import TABLES, address_uuid
@@ -27,10 +29,19 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=bool(os.environ.get("CI") or os.environ.get("BAVN_SKIP_NONE")),
 )
-settings.load_profile("bavn")
+settings.register_profile("planted", settings.get_profile("bavn"), phases=[Phase.explicit, Phase.reuse, Phase.generate])
+settings.load_profile("planted" if os.environ.get("BAVN_PLANTED") else "bavn")  # which example fails is no matter there
 
 ROOT = Path(__file__).resolve().parent.parent
 runpy.run_path(str(ROOT / "build_words.py"), run_name="__main__")  # the catalogues, as a build compiles them
+
+
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES_MIN = 4 << 30
+if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= MEMORY_BYTES_MIN:
+    # Books and databases wait for the disk at each commit: hours of a disk a day that no test says anything about. What
+    # kill -9 leaves is the same in memory; a power cut is no test's business.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
 
 
 def data_folder() -> Path | None:
@@ -249,6 +260,26 @@ def next_revision(monkeypatch, tmp_path_factory):
     schema.revisions.cache_clear()
     yield number
     schema.revisions.cache_clear()
+
+
+SLOW_FILE = re.compile(r"^pytestmark = [^\n]*\bpytest\.mark\.slow\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path, config) -> bool | None:
+    """A file whose tests are all slow is not even read where only quick ones are asked for."""
+    quick = config.getoption("-m") == "not slow" and collection_path.suffix == ".py"
+    return True if quick and SLOW_FILE.search(collection_path.read_text("utf-8")) else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What is read while collecting stays until the end: it is not looked over for waste, then nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

@@ -281,7 +281,8 @@ def address_text(stored: UUID) -> str:
 def range_uuids(cidr: str) -> tuple[UUID, UUID]:
     """First and last stored address of a network, for ``BETWEEN``; ValueError if it is none."""
     network = ip_network(cidr, strict=False)
-    return address_uuid(str(network[0])), address_uuid(str(network[-1]))
+    first = int(network.network_address) + (_MAPPED if network.version == 4 else 0)
+    return UUID(int=first), UUID(int=first + (1 << network.max_prefixlen - network.prefixlen) - 1)
 
 
 def create_table(name: str) -> str:

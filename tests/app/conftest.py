@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 
 from bavn.app.centre.server import CentreBroken, CentreServer, ServerSettings
 from bavn.app.net.member_service import ServiceLimits
@@ -27,6 +27,37 @@ from bavn.wire.outbox import Outbox
 from bavn.wire.safe import Safe
 
 QUICK = LinkLimits(request_s=5.0, pull_s=5.0, connect_s=5.0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_made_once():
+    """The way of the revisions from an empty SQLite database takes a third of a second, and hundreds of tests begin so.
+    Each process goes it once, and writes what came of it into the next; tests/centre/store goes it every time."""
+    from bavn.centre.store import schema
+
+    whole, made = schema._alembic, {}
+
+    def upgraded(verb, connection, *words, **more):
+        empty = connection.dialect.name == "sqlite" and not inspect(connection).get_table_names()
+        if (verb, words) != ("upgrade", ("head",)) or not empty:
+            return whole(verb, connection, *words, **more)
+        if schema.MIGRATIONS in made:
+            for statement in made[schema.MIGRATIONS]:
+                connection.exec_driver_sql(statement)
+            return None
+        done = whole(verb, connection, *words, **more)
+        rows = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid"
+        ).all()
+        told = [sql for name, sql in rows if not name.startswith("sqlite_")]
+        tables = [name for name in inspect(connection).get_table_names() if name != schema.MARK]
+        assert not any(connection.exec_driver_sql(f'SELECT 1 FROM "{name}"').first() for name in tables)
+        made[schema.MIGRATIONS] = [*told, f"INSERT INTO {schema.MARK} VALUES ('{schema.head()}')"]
+        return done
+
+    schema._alembic = upgraded
+    yield
+    schema._alembic = whole
 
 
 class RealClock:

@@ -104,6 +104,7 @@ def rows(config):
         engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", KINDS)
 @pytest.mark.parametrize("of", KINDS)
 def test_what_is_put_back_is_the_same_in_either_database(place, tmp_path, of, to) -> None:
@@ -124,6 +125,7 @@ def test_what_is_put_back_is_the_same_in_either_database(place, tmp_path, of, to
         assert [line.seq for line in ledger.every()] == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_centre_that_was_put_back_runs_and_numbers_on(place, tmp_path, kind) -> None:
     """With the keys from the backup; new rows and new letters come after all that was, and after all that may have
@@ -250,6 +252,7 @@ def test_a_backup_that_was_made_up_is_refused(packed, tmp_path, how) -> None:
     assert not (tmp_path.parent / "evil").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_backup_while_all_is_written_is_of_one_moment(place, tmp_path, kind) -> None:
     """A writer keeps database and book in step, the book first; no backup sees the one without the other."""

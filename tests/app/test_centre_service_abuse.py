@@ -260,6 +260,7 @@ def test_an_accepted_post_hastens_the_next_step(stand_up) -> None:
     assert stepped.wait(10)
 
 
+@pytest.mark.slow
 def test_sigterm_ends_it_within_seconds_while_a_node_waits(tmp_path) -> None:
     script = Path(__file__).with_name("serve_centre.py")
     with subprocess.Popen([sys.executable, script, tmp_path], stdout=subprocess.PIPE, text=True) as served:

@@ -270,6 +270,7 @@ def test_an_indicator_list_is_met_and_its_bad_lines_are_named(beacon, tmp_path) 
     assert f"{known}:3" in error
 
 
+@pytest.mark.slow
 def test_weak_ones_are_left_out_and_counted(tmp_path) -> None:
     rows = [flow(600 + n, "45.9.150.9", "10.1.0.8", n, answered=False) for n in range(1, 5)]
     made = eve(tmp_path / "eve.json", rows)

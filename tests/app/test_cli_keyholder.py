@@ -110,6 +110,7 @@ def joined(holder, safe, number=0):
         link.close()
 
 
+@pytest.mark.slow
 def test_members_get_the_same_ids_across_a_kill_and_a_stop(holder) -> None:
     north, south = holder.member("region-nord"), holder.member("region-syd")
     first = joined(holder, north)
@@ -129,6 +130,7 @@ def test_members_get_the_same_ids_across_a_kill_and_a_stop(holder) -> None:
     assert "the chain holds" in lines
 
 
+@pytest.mark.slow
 def test_who_is_no_member_is_refused_and_a_member_that_is_shut_out_too(holder, tmp_path) -> None:
     north = holder.member("region-nord")
     (tmp_path / "other").mkdir()
@@ -151,6 +153,7 @@ def test_who_is_no_member_is_refused_and_a_member_that_is_shut_out_too(holder, t
     assert states == ["revoked"]
 
 
+@pytest.mark.slow
 def test_a_quota_is_said_as_one_to_wait_for(holder) -> None:
     north = holder.member("region-nord")
     for number in range(4):

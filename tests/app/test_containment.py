@@ -231,6 +231,7 @@ def test_an_enforcer_that_fails_holds_up_no_other_and_holds_nothing(node, quiet,
         assert (failing(node), node.protect.force.holding) == (set(), hands)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", ["here", "elsewhere"])
 def test_a_detector_that_fails_costs_no_other_its_findings_and_nothing_known(where, node, monkeypatch) -> None:
     from bavn.actor.detect import run, tasks

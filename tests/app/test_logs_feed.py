@@ -228,6 +228,7 @@ def test_the_page_names_every_format() -> None:
     assert set(promised()) == set(FORMATS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", TOLD)
 def test_the_detectors_that_are_promised_fire_and_no_others(tmp_path, form) -> None:
     dice = np.random.default_rng(7)

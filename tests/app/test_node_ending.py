@@ -98,6 +98,7 @@ def started(folder, patch: str = ""):
     )
 
 
+@pytest.mark.slow
 def test_it_says_that_it_is_up_and_ends_at_once(folder) -> None:
     with started(folder) as process:
         assert process.stdout.readline() == f"lonely is up, without a sector; data in {folder / 'data'}\n"
@@ -106,6 +107,7 @@ def test_it_says_that_it_is_up_and_ends_at_once(folder) -> None:
     assert (process.returncode, *said) == (0, "", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", sorted(MIDST))
 def test_it_ends_in_the_middle_of(folder, what) -> None:
     with started(folder, MIDST[what]) as process:

@@ -181,6 +181,7 @@ def test_the_operators_page_names_each_thing_that_a_service_does_not_start_witho
     assert {line.split("`")[1] for line in section.splitlines() if line.startswith("| `")} == set(owned.DO)
 
 
+@pytest.mark.slow
 def test_each_part_that_cannot_be_made_costs_itself_or_ends_the_node_in_one_line(config, monkeypatch) -> None:
     service = NodeService(config)
     told = tried(service)

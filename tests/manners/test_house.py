@@ -1,28 +1,8 @@
 """What no folder, file or import of the house may be; its figures are printed by bench/house.py."""
 
-import importlib.util
-import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def bench():
-    spec = importlib.util.spec_from_file_location("bench_house", ROOT / "bench/house.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["bench_house"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def house(bench):
-    read = bench.House.read(ROOT)
-    assert len(read.modules) > 800
-    return read
 
 
 def test_no_folder_holds_more_modules_than_a_person_looks_over(bench, house) -> None:

@@ -2,6 +2,7 @@
 each with its holes."""
 
 import ast
+import functools
 import re
 import string
 from pathlib import Path
@@ -72,7 +73,7 @@ FEWER = {"{lines} records ({level}); {detector} concludes the same from them alo
 """How messages begin whose Danish leaves out a hole: the level has no Danish word yet."""
 
 
-def calls():
+def walked():
     """(place, name of the call, call) of everything that makes a Text."""
     for path in sorted((*ROOT.glob("bavn/**/*.py"), *ROOT.glob("bavn_lab/**/*.py"))):
         source = path.read_text("utf-8")
@@ -85,7 +86,10 @@ def calls():
                     yield f"{path.relative_to(ROOT)}:{node.lineno}", name, node
 
 
-CALLS = list(calls())
+@functools.cache
+def calls():
+    """What was walked, once for all tests here."""
+    return tuple(walked())
 
 
 def words(call):
@@ -96,7 +100,7 @@ def words(call):
 def messages():
     """(context, message) to the places that say it."""
     found = {(context or None, said): [f"documented/{context}"] for context, said in build_words.documented()}
-    for place, name, call in CALLS:
+    for place, name, call in calls():
         given = words(call)
         if name == "Text" and len(given) == len(call.args) == 1:
             found.setdefault((None, given[0]), []).append(place)
@@ -132,7 +136,7 @@ def holes(text):
 def test_a_message_is_one_constant_that_the_tools_find():
     wrong = [
         place
-        for place, name, call in CALLS
+        for place, name, call in calls()
         if len(words(call)) != len(call.args) or len(call.args) != (2 if name == "Text.in_context" else 1)
     ]
     assert not wrong
@@ -140,7 +144,7 @@ def test_a_message_is_one_constant_that_the_tools_find():
 
 def test_facts_are_those_that_the_message_names():
     wrong = []
-    for place, _, call in CALLS:
+    for place, _, call in calls():
         given = words(call)
         facts = {one.arg for one in call.keywords}
         if facts and facts != {hole[0] for hole in holes(given[-1])}:

@@ -8,10 +8,10 @@ those of the installed package pymispwarninglists (MISP/misp-warninglists, CC0),
 
 import json
 from functools import cached_property
-from importlib.resources import files
 from ipaddress import ip_address, ip_network
 from typing import Final, Literal, Protocol
 
+from bavn.model.intel.warning_files import warning_file
 from bavn.model.observable import Observable, ObservableType, registered_domain
 
 Grade = Literal["known", "popular", "service", "shared"]
@@ -153,9 +153,8 @@ def _index(lists: dict[str, Grade]) -> dict[str, tuple[str, ...]]:
 
 
 def _entries(name: str) -> list[str]:
-    where = files("pymispwarninglists").joinpath("data", "misp-warninglists", "lists", name, "list.json")
     try:
-        entries: list[str] = json.loads(where.read_text(encoding="utf-8"))["list"]
+        entries: list[str] = json.loads(warning_file(name).read_text(encoding="utf-8"))["list"]
     except (OSError, ValueError, KeyError) as error:
         raise ListsMissing(f"pymispwarninglists holds no list {name!r}: {error}") from error
     return entries

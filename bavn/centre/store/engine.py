@@ -5,7 +5,8 @@ that what it read is still so when it writes. A question (``reading``) sees one 
 What was committed survives kill -9 and a power cut. Refuses to know what is kept.
 """
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, inspect, make_url
@@ -45,13 +46,15 @@ def open_engine(url: str | URL, *, connections_max: int = CONNECTIONS_MAX, wait_
 
 def reading(engine: Engine) -> Connection:
     """A connection for questions only (a context manager): all of them see the same moment."""
-    return engine.execution_options(bavn_reads=True).connect()
+    return engine.connect().execution_options(bavn_reads=True)
 
 
-def writing(engine: Engine) -> AbstractContextManager[Connection]:
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that may write, committed at the end. It waits for its turn at once: two processes wait for each
     other instead of failing, and nobody writes between what it reads and what it writes. Not inside another."""
-    return engine.execution_options(bavn_writes=True).begin()
+    with engine.connect() as connection, connection.execution_options(bavn_writes=True).begin():
+        yield connection
 
 
 def make_missing(engine: Engine, metadata: MetaData) -> None:

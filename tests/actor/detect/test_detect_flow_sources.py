@@ -70,6 +70,7 @@ def office(dice, sampling):
         )
 
 
+@pytest.mark.slow
 def test_a_sampled_office_raises_no_alarm_of_scans(tmp_path, engine) -> None:
     collecting = Collecting(tmp_path, engine)
     for datagram in office(np.random.default_rng(3), 1000):
@@ -90,6 +91,7 @@ def test_the_same_without_the_sampling_told_would(tmp_path, engine) -> None:
     assert [s.detector for s in found(collecting, Scan())] == ["scan"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rate", "megabytes", "told"), [(100, 100, True), (1000, 100, True), (1000, 55, False)])
 def test_what_went_out_is_found_though_sampled_if_it_is_surely_much(tmp_path, engine, rate, megabytes, told) -> None:
     dice = np.random.default_rng(5)
@@ -125,6 +127,7 @@ def parts(collecting, minutes, *, closes=False, others=False):
     return collecting.turn(2).poll()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closes", [False, True])
 def test_a_connection_told_in_parts_is_long_while_it_is_open_and_no_beacon(tmp_path, engine, closes) -> None:
     collecting = parts(Collecting(tmp_path, engine), 90, closes=closes, others=True)
@@ -144,6 +147,7 @@ def test_parts_are_one_call_in_the_roll_up_with_all_their_bytes(tmp_path, engine
             assert window.rows(sql) == [(1, 1, 0, 6 * 2000)]
 
 
+@pytest.mark.slow
 def test_a_beacon_by_netflow_is_found_and_by_sampled_netflow_is_not(tmp_path, engine) -> None:
     for sampling, expected in ((0, ["beacon"]), (10, [])):
         collecting = Collecting(tmp_path / str(sampling), engine)

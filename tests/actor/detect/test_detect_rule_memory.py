@@ -81,6 +81,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(steps=STEPS, most=st.sampled_from([1, 3, 2_000]), checks=st.sampled_from([None, 1, 20]))
 def test_looks_one_after_the_other_know_what_one_look_over_everything_knows(rows, steps, most, checks) -> None:

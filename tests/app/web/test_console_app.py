@@ -246,6 +246,7 @@ def test_listeners_are_bounded() -> None:
     assert asyncio.run(crowd()) == 429
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.text("abcdefgh-", min_size=1, max_size=12), st.text(max_size=30)), max_size=8),
     st.binary(max_size=200),

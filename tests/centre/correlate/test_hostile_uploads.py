@@ -42,6 +42,7 @@ def only_round(sector):
     return round_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("t", [2, 3, 4])
 @pytest.mark.parametrize("manner", ["silent", "declines", "wrong_tags", "honest"])
 def test_accomplices_with_one_plane_hide_nobody_and_cost_no_more_than_their_sets(fake_actor, fake_sector, t, manner):

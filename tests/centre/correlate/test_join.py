@@ -237,6 +237,7 @@ HOLDERS = st.sampled_from([{0, 1, 2, 3}, {0, 1, 2}, {1, 2, 3}, {0, 3}, {2}])
 MANNERS = st.sampled_from([*["honest"] * 8, "silent", "absent", "wrong_tags", "wrong_value", "declines"])
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     data=st.data(),

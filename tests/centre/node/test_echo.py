@@ -60,6 +60,7 @@ def foreign_rule(sector, suspicion):
     return met(sector, suspicion, detector="signature", rows=rows, period_s=None, regularity=None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", [own_rule, listed, foreign_rule])
 def test_what_the_fourth_meets_of_it_is_no_report(released, suspicion, way):
     before = lead(released)
@@ -70,6 +71,7 @@ def test_what_the_fourth_meets_of_it_is_no_report(released, suspicion, way):
     assert "not_echo" in {line.rule for line in released.nodes["west"].door.ledger.every()}
 
 
+@pytest.mark.slow
 def test_behaviour_after_the_release_is_shown_and_adds_no_nats(released, suspicion):
     """The second line, at the centre: the door lets a beacon out, that may be a host whose calls are refused."""
     before = lead(released)
@@ -81,6 +83,7 @@ def test_behaviour_after_the_release_is_shown_and_adds_no_nats(released, suspici
     assert (term.nats, "west" in term.why.en, "west" in term.why.da) == (0.0, True, True)
 
 
+@pytest.mark.slow
 def test_what_the_fourth_saw_before_the_release_counts_as_it_did(released, suspicion):
     before = lead(released)
     released.nodes["west"].suspicions = [suspicion()]
@@ -90,6 +93,7 @@ def test_what_the_fourth_saw_before_the_release_counts_as_it_did(released, suspi
     assert after.score > before.score
 
 
+@pytest.mark.slow
 def test_after_its_end_it_is_evidence_again(released, suspicion):
     released.clock.advance(40 * DAY_US)
     now_us = released.clock.now_us()

@@ -10,12 +10,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from enum import IntEnum
 from functools import lru_cache
-from importlib.resources import files
 from typing import Final, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from bavn.model.intel.warning_files import warning_file
 from bavn.model.observable import registered_domain
 from bavn.model.record import range_uuids
 
@@ -229,9 +229,8 @@ NO_LISTS: Final = Lists({})
 
 
 def _entries(name: str) -> list[str]:
-    where = files("pymispwarninglists").joinpath("data", "misp-warninglists", "lists", name, "list.json")
     try:
-        entries: list[str] = json.loads(where.read_text(encoding="utf-8"))["list"]
+        entries: list[str] = json.loads(warning_file(name).read_text(encoding="utf-8"))["list"]
     except (OSError, ValueError, KeyError) as error:
         raise ListsMissing(f"pymispwarninglists holds no list {name!r}: {error}") from error
     return entries

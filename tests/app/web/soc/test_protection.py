@@ -4,6 +4,8 @@ import json
 import os
 import time
 
+import pytest
+
 from bavn.actor.protect.requests import requests
 from bavn.actor.protect.state import State
 from bavn.wire.book import Book
@@ -58,6 +60,7 @@ def test_where_the_node_does_not_run_a_lift_is_done_at_once(console) -> None:
         assert requests(opened) == []
 
 
+@pytest.mark.slow
 def test_a_dry_run_names_hosts_and_services_and_changes_nothing(looking) -> None:
     said = looking.do("/protection/dry-runs", {"what": C2}, code=202)
     while said["state"] == "running":
