@@ -23,8 +23,8 @@ from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.logs.files import FollowedLog
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.syslog.admission import SyslogSettings
-from bavn.actor.sense.syslog.listen import UDP
 from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
+from bavn.actor.sense.syslog.sockets import UDP
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 

@@ -34,7 +34,7 @@ from bavn.model.ports import EnforcerDown
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages.catalogue import IndicatorReleased
-from bavn.wire.partners.stix import bundle_of
+from bavn.wire.partners.stix_indicator import bundle_of
 
 AUTHOR = "identity--5a4c9f6e-2a63-4b7c-9d7e-0f3a1c2b4d5e"
 POLICY = ProtectPolicy(

@@ -38,7 +38,7 @@ from bavn.model.ports import EnforcerDown
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages.catalogue import IndicatorReleased
-from bavn.wire.partners.stix import bundle_of
+from bavn.wire.partners.stix_indicator import bundle_of
 
 TRIES = 15
 T0 = 1_795_000_000_000_000

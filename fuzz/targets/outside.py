@@ -24,7 +24,7 @@ from bavn.model.intel.spelled import spelled
 from bavn.model.outcome import Refused
 from bavn.model.sector.intel import Assumed, Piece, Source
 from bavn.rehearsal.clock import SimClock
-from bavn.wire.partners import stix, taxii
+from bavn.wire.partners import stix_indicator, taxii
 from bavn.wire.partners import stix_out as stix_partner
 from bavn.wire.partners.csv import objects_of as csv_objects
 from fuzz.mutate import BYTES, Mutator
@@ -200,7 +200,7 @@ def _pattern() -> Run:
     def run(data: bytes) -> None:
         text = data.decode("utf-8", "surrogateescape")
         observables_of(text)
-        stix.observable_of(text)
+        stix_indicator.observable_of(text)
         for kind in ("domain", "ip", "url", "hash", "email", "", "domain|ip", "ip-dst", "md5"):
             spelled(kind, text[:3000])
 
@@ -209,7 +209,7 @@ def _pattern() -> Run:
 
 def _wire_stix() -> Run:
     def run(data: bytes) -> None:
-        stix.indicator_of(
+        stix_indicator.indicator_of(
             data.decode("utf-8", "surrogatepass")
             if b"\xed" in data and _decodes(data)
             else data.decode("utf-8", "replace")
@@ -434,7 +434,7 @@ TARGETS = (
         name="stix-posted",
         covers=(
             "import:TAXII envelope",
-            "module:bavn.wire.partners.stix",
+            "module:bavn.wire.partners.stix_indicator",
             "module:bavn.wire.partners.stix_out",
             "module:bavn.wire.partners.taxii",
         ),

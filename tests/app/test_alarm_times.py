@@ -17,7 +17,7 @@ from bavn.app.centre.reminding import Reminding, Ways
 from bavn.app.config.load import read_centre, read_node
 from bavn.app.node.health.recorder import Recorder
 from bavn.centre.cases.reminders import Recipient
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.desk.alarms import UnknownAlarm, Wrong
 from bavn.centre.node.config import CentreConfig, CentreLimits

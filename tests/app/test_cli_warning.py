@@ -222,7 +222,7 @@ def test_people_at_a_node_read_and_answer(node) -> None:  # noqa: F811
         until_us=now_us + 2 * HOUR_US,
     )
     assert "har endnu ikke varslet" in run(node_app, "warnings", "-c", node, "--language", "da")
-    from bavn.app.node.asks import book_of
+    from bavn.app.node.book_queries import book_of
     from bavn.app.node.case_parts import opened_cases
     from bavn.wire.ledger import Note
 

@@ -18,7 +18,7 @@ from bavn.traffic.dice import SeededDice
 from bavn.traffic.sector import demo_sector
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.messages.catalogue import IndicatorReleased
-from bavn.wire.partners.stix import bundle_of
+from bavn.wire.partners.stix_indicator import bundle_of
 from bavn.wire.safe import Safe
 from bavn_lab.demo.again import next_call
 from bavn_lab.demo.suricata import Alert, OwnSuricata

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bavn.actor.sense.syslog.listen import UDP
+from bavn.actor.sense.syslog.sockets import UDP
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.config.load import read_node

@@ -31,7 +31,7 @@ from bavn.model.observable import Observable
 from bavn.psi.keys import new_group_key_file
 from bavn.traffic.dice import SeededDice
 from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn
-from bavn.wire.partners.stix import bundle_of
+from bavn.wire.partners.stix_indicator import bundle_of
 
 WAIT_S = 120
 RSS_MB_MAX = 300

@@ -47,7 +47,7 @@ NAMED_ELSEWHERE = {
     "actor/sense/handshakes/reader.py: SILENT_US": "a conversation, not a node",
     "actor/sense/logs/sniff.py: _LATE_US": "a moment after every log line",
     "actor/store/limits.py: late_minutes_max": "when an hour of the store is closed",
-    "actor/store/plan.py: LATE_SHARE": "rows that come after their hour was packed",
+    "actor/store/retention.py: LATE_SHARE": "rows that come after their hour was packed",
     "app/analyst/asset_book.py: STALE_US": "a survey that is made anew when somebody looks",
     "app/config/sensor.py: lag_mb_max": "how much may lie unread: the node's alone, and nobody else asks it",
     "app/config/sensor.py: loss_said_hours": "how long a loss stays said, not what is one",

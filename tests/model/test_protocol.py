@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.model.sector.protocol import (
+from bavn.model.sector.acceptance_protocol import (
     BadProtocol,
     Bound,
     Figure,

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bavn.actor.sense.syslog.admission import SyslogSettings
-from bavn.actor.sense.syslog.listen import TCP, TLS, UDP
 from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
+from bavn.actor.sense.syslog.sockets import TCP, TLS, UDP
 from bavn.model.record import address_text
 from tests.conftest import ROOT
 from tests.peers.program import running

@@ -38,7 +38,7 @@ from bavn.wire.ledger import Ledger
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.messages.exercise import ExerciseTold, Objective
-from bavn.wire.partners.stix import bundle_of
+from bavn.wire.partners.stix_indicator import bundle_of
 
 NOW_US = 20_600 * DAY_US + 9 * HOUR_US
 HOMES = ("10.0.0.0/8", "185.19.132.0/24")

@@ -6,8 +6,8 @@ The honest centre is the real outbox: it goes on numbering where the node has he
 import pytest
 
 from bavn.actor.door.rounds.labels import CENTRE
+from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.post import Post
-from bavn.centre.share.rules import ShareLimits
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.wire import seal

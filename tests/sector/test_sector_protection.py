@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account

@@ -15,7 +15,7 @@ from bavn.model.outcome import Refused
 from bavn.model.sector.offer import Offer, worth
 from bavn.model.sector.partner import Inward
 from bavn.wire.partners.csv import COLUMNS, guarded, objects_of, text_of, unguarded
-from bavn.wire.partners.stix import NotWritable
+from bavn.wire.partners.stix_indicator import NotWritable
 from bavn.wire.partners.stix_out import context_of, object_of, offer_of
 
 NOW_US = 20_000 * DAY_US

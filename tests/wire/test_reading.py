@@ -8,7 +8,7 @@ import pytest
 from bavn.centre.inbox import foreign_json
 from bavn.model.outcome import Refused
 from bavn.wire import codec, frames, parcel, reading, seal, strict_json
-from bavn.wire.partners import stix, taxii
+from bavn.wire.partners import stix_indicator, taxii
 from bavn.wire.reading import REFUSED, UNREADABLE, mended, read, reads, sound, unreadable_counts
 
 FAILURES = [RuntimeError("x"), RecursionError(), MemoryError(), UnicodeError(), KeyError("\ud800"), AssertionError()]
@@ -46,7 +46,7 @@ def test_what_is_read_is_what_the_parser_says_and_its_own_refusals_keep_their_ru
         (seal, "_split", lambda: seal.open({}, "centre", b"{}\n{}", codec.UP_KINDS)),
         (frames, "_LENGTH_BYTES", lambda: frames.split(b"\0\0\0\1x")),
         (parcel, "parse", lambda: parcel.understand(b"{}\nx", None, "a")),
-        (stix, "parse", lambda: stix.indicator_of("{}")),
+        (stix_indicator, "parse", lambda: stix_indicator.indicator_of("{}")),
         (taxii, "_TOKEN", lambda: taxii.read_json(b"{}", 99)),
         (foreign_json, "_TOKEN", lambda: foreign_json.load(b"{}", 99)),
     ],

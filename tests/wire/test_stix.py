@@ -12,7 +12,7 @@ from stix2 import exceptions as stix_errors
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.wire.partners.stix import NotWritable, bundle_of, indicator_of, observable_of, pattern_of
+from bavn.wire.partners.stix_indicator import NotWritable, bundle_of, indicator_of, observable_of, pattern_of
 
 CENTRE = "identity--5a4c9f6e-2a63-4b7c-9d7e-0f3a1c2b4d5e"
 T0 = 1_790_000_000_000_000

@@ -10,7 +10,7 @@ from typing import Final
 from bavn.actor.protect.state import State
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock
-from bavn.wire.partners.stix import first_made_us
+from bavn.wire.partners.stix_indicator import first_made_us
 
 _SHARED: Final = """SELECT bundle, until_us FROM protect_item
     WHERE type = ? AND value = ? AND until_us > ? AND bundle <> '' AND rule NOT IN ('withdrawn', 'revoked')"""

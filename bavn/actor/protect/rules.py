@@ -20,7 +20,7 @@ from bavn.model.observable import Observable, ObservableType, is_external, is_in
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.wire.gate import Rule
-from bavn.wire.partners.stix import indicator_of
+from bavn.wire.partners.stix_indicator import indicator_of
 
 Act = Literal["block", "watch", "lift"]
 _read: Final = lru_cache(maxsize=512)(indicator_of)

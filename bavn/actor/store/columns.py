@@ -25,7 +25,7 @@ from bavn.actor.store.intake import bounds, take
 from bavn.actor.store.lease import ERAS, if_free
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import Change, Damaged, Manifest
-from bavn.actor.store.plan import Merge, edges, forget_before, lacking_rollups, next_merge
+from bavn.actor.store.retention import Merge, edges, forget_before, lacking_rollups, next_merge
 from bavn.actor.store.segments.damage import damaged_among, quarantine, words
 from bavn.actor.store.segments.disk import Disk
 from bavn.actor.store.segments.merger import Merger

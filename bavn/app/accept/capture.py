@@ -19,7 +19,7 @@ from bavn.app.accept.check import (
 from bavn.app.accept.node_health import node_health
 from bavn.app.node.health.vitals import SENSORS
 from bavn.model.health import LAG_S_MAX, LOSS_PERMILLE_MAX
-from bavn.model.sector.protocol import Measure
+from bavn.model.sector.acceptance_protocol import Measure
 from bavn.model.text import Text
 
 NO_SENSOR: Final = Text("no source of this node sees packets")

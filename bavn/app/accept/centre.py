@@ -42,8 +42,8 @@ from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.received import NodeHealth
+from bavn.model.sector.acceptance_protocol import Measure, Outcome, Part, TestProtocol
 from bavn.model.sector.member import CENTRE_NAME, ActorState
-from bavn.model.sector.protocol import Measure, Outcome, Part, TestProtocol
 from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.outbox import Outbox

@@ -22,7 +22,7 @@ from bavn.app.accept.clock import NO_KEYHOLDER
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
 from bavn.model.health import CERTIFICATE_DAYS_MIN
 from bavn.model.moment import DAY_US
-from bavn.model.sector.protocol import Measure
+from bavn.model.sector.acceptance_protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.enrol import answers, ends_us
 from bavn.wire.safe import Safe

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 from bavn.app.config.load import NodeConfig
 from bavn.app.process.reasons import of_reason
 from bavn.model.ports import Clock, Dice
-from bavn.model.sector.protocol import TEXT_CHARS_MAX, Bound, Figure, Measure, Outcome, TestKind, Value
+from bavn.model.sector.acceptance_protocol import TEXT_CHARS_MAX, Bound, Figure, Measure, Outcome, TestKind, Value
 from bavn.model.text import Text
 
 YES: Final = "yes"

@@ -21,7 +21,7 @@ from bavn.app.accept.node_health import node_health
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
 from bavn.model.health import ACCEPTED_CLOCK_OFF_S_MAX, CLOCK_OFF_S_MAX
 from bavn.model.ports import Clock, LinkDown, LinkRefused
-from bavn.model.sector.protocol import Measure
+from bavn.model.sector.acceptance_protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.links.https import Caller, LinkLimits, link_context
 from bavn.wire.safe import Safe

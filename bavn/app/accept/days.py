@@ -21,7 +21,7 @@ from bavn.app.accept.check import (
 from bavn.app.node.parts import BOOK_FILE
 from bavn.model.health import ROUNDS_PERCENT_MIN
 from bavn.model.moment import DAY_US
-from bavn.model.sector.protocol import Measure, TestKind
+from bavn.model.sector.acceptance_protocol import Measure, TestKind
 from bavn.model.text import Text
 from bavn.wire.ledger import Line, look_on
 

@@ -37,7 +37,7 @@ from bavn.app.node.log_sources import reads_logs
 from bavn.app.node.own_indicators import OwnIndicators
 from bavn.app.node.sigma_files import sigma_rules
 from bavn.app.node.sources import rule_folder
-from bavn.model.sector.protocol import Measure
+from bavn.model.sector.acceptance_protocol import Measure
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Number, Text
 from bavn.traffic.records import tables

@@ -19,7 +19,7 @@ from bavn.app.accept.check import (
     value,
     yes,
 )
-from bavn.model.sector.protocol import Measure
+from bavn.model.sector.acceptance_protocol import Measure
 from bavn.model.text import Text
 from bavn.rehearsal.trial import ALONE, NoTrial, secrets, trial
 from bavn.traffic.replay import NoRoom, room

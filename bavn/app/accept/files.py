@@ -8,7 +8,7 @@ from bavn.app.accept.page import as_pdf, page
 from bavn.app.config.load import CENTRE_KEYS, NodeConfig
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
-from bavn.model.sector.protocol import TestProtocol
+from bavn.model.sector.acceptance_protocol import TestProtocol
 from bavn.model.sector.protocol_file import SignedProtocol, signed
 from bavn.model.text import Language
 from bavn.wire.safe import Safe

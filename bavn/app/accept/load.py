@@ -11,7 +11,7 @@ from typing import Final
 from bavn.app.accept.check import BOTH, AcceptanceTerms, Reading, Site, at_least, at_most, none_of, shown, value
 from bavn.app.accept.throwaway import Counted, Throwaway, counted
 from bavn.model.health import ACCEPTED_LAG_S_MAX
-from bavn.model.sector.protocol import Measure
+from bavn.model.sector.acceptance_protocol import Measure
 from bavn.model.text import Text
 
 TICK_S: Final = 0.1

@@ -12,7 +12,7 @@ from bavn.app.reports.missing import reports_needed
 from bavn.app.reports.page import TEMPLATES
 from bavn.app.reports.pdf import pdf
 from bavn.model.moment import iso
-from bavn.model.sector.protocol import KINDS, OUTCOMES, Figure, Outcome, Part
+from bavn.model.sector.acceptance_protocol import KINDS, OUTCOMES, Figure, Outcome, Part
 from bavn.model.sector.protocol_file import SignedProtocol
 from bavn.model.text import Language, Text
 

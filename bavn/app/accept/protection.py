@@ -37,11 +37,11 @@ from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.ports import Dice
-from bavn.model.sector.protocol import Measure
+from bavn.model.sector.acceptance_protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.ledger import look_on
-from bavn.wire.partners.stix import bundle_of
+from bavn.wire.partners.stix_indicator import bundle_of
 
 FORCE_S_MAX: Final = 60
 LAST_US: Final = 10 * MINUTE_US

@@ -32,7 +32,7 @@ from bavn.app.accept.sockets import Peer, Unseen, called, strangers
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.node.zone_service import endpoint
 from bavn.model.ports import LinkDown, LinkRefused
-from bavn.model.sector.protocol import Measure
+from bavn.model.sector.acceptance_protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.safe import Safe
 

@@ -19,7 +19,7 @@ from bavn.app.accept.check import (
     yes,
 )
 from bavn.app.accept.throwaway import Counted, Throwaway, counted
-from bavn.model.sector.protocol import Measure
+from bavn.model.sector.acceptance_protocol import Measure
 from bavn.model.text import Text
 from bavn.wire.ledger import look_on
 

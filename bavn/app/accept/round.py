@@ -25,7 +25,7 @@ from bavn.app.accept.check import (
     value,
     yes,
 )
-from bavn.model.sector.protocol import Measure
+from bavn.model.sector.acceptance_protocol import Measure
 from bavn.model.text import Text
 from bavn.rehearsal.trial import ALONE, CANARY, NoTrial, TrialResult, secrets, trial
 from bavn.traffic.replay import NoRoom, room

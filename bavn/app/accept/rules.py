@@ -19,7 +19,7 @@ from bavn.app.accept.check import (
 from bavn.app.accept.node_health import node_health
 from bavn.app.node.sources import rule_folder
 from bavn.model.moment import DAY_US
-from bavn.model.sector.protocol import Measure
+from bavn.model.sector.acceptance_protocol import Measure
 from bavn.model.text import Text
 
 AGE_DAYS_MAX: Final = 30

@@ -17,7 +17,7 @@ from bavn.app.accept.checks import CHECKS
 from bavn.app.accept.throwaway import ChildFailed
 from bavn.app.process.exits import Stop
 from bavn.model.ports import EnforcerDown, LinkDown, LinkRefused, QueryRefused
-from bavn.model.sector.protocol import Demands, Part, TestKind, TestProtocol
+from bavn.model.sector.acceptance_protocol import Demands, Part, TestKind, TestProtocol
 from bavn.model.settings import SettingsError
 from bavn.traffic.replay import NoRoom
 

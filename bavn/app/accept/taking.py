@@ -16,7 +16,7 @@ from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.rolling import RollOut
 from bavn.centre.members.registry import Registry
 from bavn.centre.members.signed import Record
-from bavn.model.sector.protocol import Part, TestKind
+from bavn.model.sector.acceptance_protocol import Part, TestKind
 from bavn.model.sector.protocol_file import SignedProtocol
 from bavn.model.sector.rollout import RolloutAct, Stage
 from bavn.wire.book import Book

@@ -5,7 +5,17 @@ from typing import Final
 
 from bavn.app.accept.check import in_the_way
 from bavn.model.moment import iso
-from bavn.model.sector.protocol import BOUNDS, KINDS, OUTCOMES, Bound, Figure, Outcome, Part, TestProtocol, Value
+from bavn.model.sector.acceptance_protocol import (
+    BOUNDS,
+    KINDS,
+    OUTCOMES,
+    Bound,
+    Figure,
+    Outcome,
+    Part,
+    TestProtocol,
+    Value,
+)
 from bavn.model.text import Language, Number, Text
 
 UNITS: Final = {"days": Text("days"), "1/s": Text("a second"), "%": Text.plain("%")}

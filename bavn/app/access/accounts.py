@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from bavn.app.access.book import Book, hashed
 from bavn.app.access.rights import Role
 from bavn.app.access.tables import ACCOUNT, KEY, LINK, PASSKEY, RECOVERY, SESSION, TOKEN
-from bavn.centre.cases.who import NotAllowed, person
+from bavn.centre.cases.two_people import NotAllowed, person
 from bavn.model.moment import HOUR_US
 
 State = Literal["invited", "active", "disabled"]

@@ -8,7 +8,7 @@ from typing import Any
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import RANKED_SQL, Ranked, ranked_of
 from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
-from bavn.app.node.asks import Asks
+from bavn.app.node.book_queries import Asks
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
 from bavn.model.moment import iso

@@ -10,7 +10,7 @@ from bavn.actor.store.manifest import FILE
 from bavn.actor.store.query.hunt import hunt
 from bavn.app.analyst.hunting import hunting
 from bavn.app.config.load import NodeConfig
-from bavn.app.node.asks import asks
+from bavn.app.node.book_queries import asks
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 

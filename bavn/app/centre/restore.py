@@ -27,7 +27,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
 from bavn.centre.cases import audit
-from bavn.centre.cases.who import NotAllowed, person
+from bavn.centre.cases.two_people import NotAllowed, person
 from bavn.centre.members.registry import names_in
 from bavn.centre.store import dump
 from bavn.centre.store.engine import writing

@@ -13,13 +13,13 @@ from bavn.app.cli.centre.desk import CENTRE_TOML, ByMembers, Config
 from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Spoken
 from bavn.app.cli.node.book import Config as NodeConfigFile
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.sector.protocol import Outcome, TestKind
+from bavn.model.sector.acceptance_protocol import Outcome, TestKind
 from bavn.model.text import Language
 
 if TYPE_CHECKING:
     from bavn.app.accept.check import AcceptanceTerms, Check
     from bavn.app.config.load import NodeConfig
-    from bavn.model.sector.protocol import TestProtocol
+    from bavn.model.sector.acceptance_protocol import TestProtocol
 
 Kind = Annotated[TestKind, typer.Option("--kind", help="Which test: acceptance, or final after the trial operation.")]
 Rate = Annotated[int, typer.Option("--rate", help="The agreed load, in events a second.", min=1, max=200_000)]
@@ -112,7 +112,7 @@ def verify_protocol(
     from bavn.app.accept.run import demands
     from bavn.app.accept.words import title
     from bavn.app.process.protocols import read_protocol
-    from bavn.model.sector.protocol import shortfalls
+    from bavn.model.sector.acceptance_protocol import shortfalls
 
     given = read_protocol(file)
     protocol = given.protocol
@@ -180,6 +180,6 @@ def _say(text: str) -> None:
 
 
 def _summary(outcome: Outcome, digest: str, files: list[Path], language: Language) -> list[str]:
-    from bavn.model.sector.protocol import OUTCOMES
+    from bavn.model.sector.acceptance_protocol import OUTCOMES
 
     return [f"{OUTCOMES[outcome].say(language)}, sha256 {digest}", *(str(one) for one in files)]

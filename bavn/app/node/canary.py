@@ -10,7 +10,7 @@ from bavn.actor.door.conversations.canary import Canaries
 from bavn.actor.protect.protect import Protect
 from bavn.actor.sense.account import Figures
 from bavn.actor.sense.canary import NAME, CanarySource, Wanted
-from bavn.app.node.health.silence import OCCASIONAL
+from bavn.app.node.health.silent_sources import OCCASIONAL
 from bavn.model.health import CANARY_SOURCE_US
 from bavn.model.intel.indicator import Block
 from bavn.model.moment import MINUTE_US

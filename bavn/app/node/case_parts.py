@@ -15,7 +15,7 @@ from bavn.actor.door.conversations.cases import Cases
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.evidence import redact
 from bavn.app.config.load import read_node
-from bavn.app.node.asks import asks, book_of
+from bavn.app.node.book_queries import asks, book_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import HOUR_US

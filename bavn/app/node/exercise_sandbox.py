@@ -43,7 +43,7 @@ from bavn.traffic.speech import dns
 from bavn.traffic.stacks import STACKS
 from bavn.traffic.tls import Exchange, Server, tls
 from bavn.wire.book import Book
-from bavn.wire.partners.stix import bundle_of
+from bavn.wire.partners.stix_indicator import bundle_of
 
 HOMES: Final = ("10.0.0.0/8",)
 HOST: Final = 0x0A_00_00_07

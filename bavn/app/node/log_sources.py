@@ -12,8 +12,8 @@ from bavn.actor.sense.flows.receiver import LOOPBACK
 from bavn.actor.sense.logs.files import FollowedLog, split
 from bavn.actor.sense.logs.records import AUTO, FORMATS
 from bavn.actor.sense.syslog.admission import SyslogSettings
-from bavn.actor.sense.syslog.listen import TCP, TLS, UDP
 from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
+from bavn.actor.sense.syslog.sockets import TCP, TLS, UDP
 from bavn.app.config.load import NodeConfig
 from bavn.app.config.sense import SenseTable
 from bavn.app.node.flow_sources import Made

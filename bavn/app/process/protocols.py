@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from bavn.app.process.exits import Exit, Stop
-from bavn.model.sector.protocol import BadProtocol
+from bavn.model.sector.acceptance_protocol import BadProtocol
 from bavn.model.sector.protocol_file import FILE_BYTES_MAX, SignedProtocol, read
 
 

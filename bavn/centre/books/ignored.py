@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select
 
 from bavn.centre.books import tables as t
 from bavn.centre.cases import audit
-from bavn.centre.cases.who import CENTRE, person
+from bavn.centre.cases.two_people import CENTRE, person
 from bavn.model.moment import DAY_US, iso
 from bavn.model.ports import Clock
 from bavn.model.sector.lead import Lead

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 from bavn.centre.cases import audit
 from bavn.centre.cases.case.case import ElementFacts
 from bavn.centre.cases.tables import POLICY, POLICY_USE, reading, writing
-from bavn.centre.cases.who import CENTRE, NotAllowed, person, second
+from bavn.centre.cases.two_people import CENTRE, NotAllowed, person, second
 from bavn.centre.store.rows import value_from
 from bavn.model.moment import DAY_US
 from bavn.model.observable import ObservableType

@@ -31,7 +31,7 @@ from sqlalchemy import Text as LongText
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables, reading, writing
-from bavn.centre.cases.who import NotAllowed, person, second
+from bavn.centre.cases.two_people import NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
 from bavn.centre.store.rows import row_of, value_from
 from bavn.model.moment import DAY_US, hour_of

@@ -17,7 +17,7 @@ from bavn.centre.cases.case.files import marking_of
 from bavn.centre.cases.case.work_tables import REMINDER, make_work_tables
 from bavn.centre.cases.nis2.clocks import Nis2View
 from bavn.centre.cases.tables import reading, writing
-from bavn.centre.cases.who import CENTRE
+from bavn.centre.cases.two_people import CENTRE
 from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US

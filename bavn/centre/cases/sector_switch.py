@@ -27,7 +27,7 @@ from sqlalchemy import Text as LongText
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables, reading, writing
-from bavn.centre.cases.who import NotAllowed, person, second
+from bavn.centre.cases.two_people import NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
 from bavn.model.moment import HOUR_US
 from bavn.model.ports import Clock

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, Insert, Update, delete, func, insert, or_, select
 from bavn.centre.books import tables as t
 from bavn.centre.books.canaries import Chain, broken, chains
 from bavn.centre.cases import audit
-from bavn.centre.cases.who import person
+from bavn.centre.cases.two_people import person
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.registry import joined_in
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US

@@ -17,8 +17,8 @@ from bavn.centre.cases import audit, questions, sector_switch, tables
 from bavn.centre.cases.case import work_tables
 from bavn.centre.cases.exercises import tables as exercise_tables
 from bavn.centre.cases.intelligence import tables as intel_tables
+from bavn.centre.cases.two_people import person
 from bavn.centre.cases.warnings import tables as warning_tables
-from bavn.centre.cases.who import person
 from bavn.centre.desk.membership import reason
 from bavn.centre.members import rollout, signed
 from bavn.centre.members import tables as member_tables

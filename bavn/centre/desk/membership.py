@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from bavn.centre.cases import audit
 from bavn.centre.cases.questions import not_sent
 from bavn.centre.cases.tables import make_tables as make_case_tables
-from bavn.centre.cases.who import person
+from bavn.centre.cases.two_people import person
 from bavn.centre.members import rollout
 from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.registry import Also, NotInState, Registry, UnknownActor

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables as make_case_tables
-from bavn.centre.cases.who import person
+from bavn.centre.cases.two_people import person
 from bavn.centre.members.authority import Authority
 from bavn.centre.members.partner_credentials import PartnerCredentials
 from bavn.centre.members.partners import Audited, Partners

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Engine
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.who import person
+from bavn.centre.cases.two_people import person
 from bavn.centre.desk.membership import Membership, reason
 from bavn.centre.desk.rollout_facts import RolloutFacts, Stand
 from bavn.centre.members import rollout, signed, tested
@@ -27,9 +27,9 @@ from bavn.centre.store.engine import reading, writing
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.sector.acceptance_protocol import Demands, Outcome, Part, TestKind
 from bavn.model.sector.functions import Role
 from bavn.model.sector.member import Actor, ActorState
-from bavn.model.sector.protocol import Demands, Outcome, Part, TestKind
 from bavn.model.sector.protocol_file import SignedProtocol
 from bavn.model.sector.refusal import word
 from bavn.model.sector.rollout import FOLLOWED, Does, Need, RolloutAct, Stage, Step, Wait, step_from

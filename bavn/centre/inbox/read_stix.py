@@ -15,7 +15,7 @@ from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.sector.intel import KEY_CHARS_MAX, Assumed, Claim, Offer, Piece, strictest
 from bavn.wire.partners.marking import PAP_EXTENSION, PAP_IDS, TLP_EXTENSION, TLP_IDS
-from bavn.wire.partners.stix import observable_of
+from bavn.wire.partners.stix_indicator import observable_of
 
 OBJECTS_MAX: Final = 500_000
 TLP1_IDS: Final[dict[str, Tlp]] = {

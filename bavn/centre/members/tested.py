@@ -14,7 +14,7 @@ from bavn.centre.members import rollout, signed
 from bavn.centre.members.signed import Record
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.outcome import Refused
-from bavn.model.sector.protocol import Demands, Part, TestKind, shortfalls
+from bavn.model.sector.acceptance_protocol import Demands, Part, TestKind, shortfalls
 from bavn.model.sector.protocol_file import SignedProtocol
 from bavn.model.sector.rollout import RolloutAct
 

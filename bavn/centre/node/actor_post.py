@@ -10,7 +10,7 @@ from typing import Final
 from bavn.centre.members.registry import Registry
 from bavn.centre.node.contained import Containment
 from bavn.centre.share.outgoing import AnyGrounds
-from bavn.centre.share.rules import LATER
+from bavn.centre.share.outgoing_rules import LATER
 from bavn.centre.share.share import Share
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock

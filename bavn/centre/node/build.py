@@ -27,7 +27,7 @@ from bavn.centre.node.contained import Containment
 from bavn.centre.node.exercise_post import ExercisePost
 from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.node.warning_post import WarningPost
-from bavn.centre.share.rules import ShareLimits
+from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share
 from bavn.centre.share.stages import StageRules
 from bavn.model.failure import Failures, NoContainment

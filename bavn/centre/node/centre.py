@@ -47,7 +47,7 @@ from bavn.centre.node.protection import Protection
 from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.node.withdrawals import take_back
 from bavn.centre.share.deliveries import released_spans
-from bavn.centre.share.rules import LATER, SHUT
+from bavn.centre.share.outgoing_rules import LATER, SHUT
 from bavn.centre.share.share import Share
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused

@@ -20,7 +20,7 @@ from bavn.centre.cases.intelligence.proposals import Proposal, Proposals, Receiv
 from bavn.centre.cases.intelligence.sources import ACTIVE, Sources, SourceState
 from bavn.centre.cases.intelligence.usefulness import Usefulness, measure, noise
 from bavn.centre.cases.questions import Questions
-from bavn.centre.cases.who import CENTRE, NotAllowed
+from bavn.centre.cases.two_people import CENTRE, NotAllowed
 from bavn.centre.correlate.lists import Lists
 from bavn.centre.desk import intel_posted
 from bavn.centre.desk.intel_posted import posted_by

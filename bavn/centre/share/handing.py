@@ -1,8 +1,8 @@
 """A released indicator on its way to a partner at gate 3: the item, the draft that the rules build of it, the rules.
 
-What holds of an indicator whoever gets it holds here too (rules.py); the rest is the partner's policy. A withdrawal
-goes to whoever was given the indicator, whatever the policy has become since, and to nobody else. Refuses to know how
-it travels.
+What holds of an indicator whoever gets it holds here too (outgoing_rules.py); the rest is the partner's policy. A
+withdrawal goes to whoever was given the indicator, whatever the policy has become since, and to nobody else. Refuses to
+know how it travels.
 """
 
 import hashlib

@@ -1,6 +1,6 @@
 """A letter at gate 3, the draft that the rules build of it from nothing, and the message it becomes.
 
-Refuses to judge: rules.py does.
+Refuses to judge: outgoing_rules.py does.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ from bavn.wire.messages.catalogue import (
 )
 from bavn.wire.messages.exercise import ExerciseTold
 from bavn.wire.messages.fields import LEFT_MAX
-from bavn.wire.partners.stix import NotWritable, bundle_of
+from bavn.wire.partners.stix_indicator import NotWritable, bundle_of
 from bavn.wire.privacy import Message
 from bavn.wire.transcribe import fields_for
 

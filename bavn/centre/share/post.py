@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.share.outgoing import KINDS, Outgoing, OutgoingDraft, fields_of, label
-from bavn.centre.share.rules import ShareLimits, ShareRules
+from bavn.centre.share.outgoing_rules import ShareLimits, ShareRules
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.sector.member import CENTRE_NAME
@@ -18,7 +18,7 @@ from bavn.wire.codec import encode, summary_of
 from bavn.wire.gate import Gate
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.outbox import RENUMBER_MAX, Outbox, OutboxLimits
-from bavn.wire.partners.stix import NotWritable
+from bavn.wire.partners.stix_indicator import NotWritable
 
 GATE = "share"
 PULL_BYTES_MAX = 32 * 1024 * 1024

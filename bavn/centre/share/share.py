@@ -17,8 +17,8 @@ from sqlalchemy import Engine
 from bavn.centre.share.deliveries import Deliveries, Mark, Pending
 from bavn.centre.share.exchange import Exchange
 from bavn.centre.share.outgoing import CLOSING_KEPT_US, AnyGrounds, Grounds, Outgoing
+from bavn.centre.share.outgoing_rules import GROUPS_MIN, LATER, OF_THE_RECIPIENT, ShareLimits
 from bavn.centre.share.post import Post
-from bavn.centre.share.rules import GROUPS_MIN, LATER, OF_THE_RECIPIENT, ShareLimits
 from bavn.centre.share.stages import CanaryStages, Decision, StageRules
 from bavn.centre.share.tables import make_tables
 from bavn.model.intel.indicator import Indicator, Pap, Tlp, indicator_id

@@ -15,8 +15,7 @@ import rfc8785
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from bavn.model.sector.member import ACTOR_NAME
-from bavn.model.sector.protocol import (
+from bavn.model.sector.acceptance_protocol import (
     FIGURES_MAX,
     NAME_CHARS_MAX,
     NUMBER_MAX,
@@ -32,6 +31,7 @@ from bavn.model.sector.protocol import (
     TestProtocol,
     Value,
 )
+from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.text import Text
 
 FORMAT: Final = "bavn-protocol/1"

@@ -16,7 +16,7 @@ from bavn.model.moment import iso
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.outcome import Refused
 from bavn.wire.partners.marking import PAP_IDS, TLP_IDS
-from bavn.wire.partners.stix import NotWritable, observable_of, pattern_of
+from bavn.wire.partners.stix_indicator import NotWritable, observable_of, pattern_of
 
 COLUMNS: Final = (
     "id",

@@ -19,7 +19,7 @@ from bavn.model.outcome import Refused
 from bavn.model.sector.offer import Offer
 from bavn.model.sector.partner import TLP_ORDER
 from bavn.wire.partners.marking import PAP_IDS, TLP_IDS, pap_object, tlp_object
-from bavn.wire.partners.stix import NotWritable, check, observable_of, pattern_of
+from bavn.wire.partners.stix_indicator import NotWritable, check, observable_of, pattern_of
 from bavn.wire.partners.taxii import OBJECT_ID, moment_us
 
 STATED_DEFAULT: Final = 50

@@ -20,8 +20,8 @@ from bavn.actor.sense.logs.files import FollowedLog
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.recognise import recognise
 from bavn.actor.sense.syslog.admission import SyslogSettings
-from bavn.actor.sense.syslog.listen import TCP, UDP
 from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
+from bavn.actor.sense.syslog.sockets import TCP, UDP
 from bavn.model.record import address_text
 
 pytestmark = pytest.mark.slow

@@ -23,8 +23,8 @@ from bavn.actor.sense.base import Accounted, SourceBroken
 from bavn.actor.sense.spool import sender_bytes
 from bavn.actor.sense.syslog.admission import NOT_LISTED, TOO_FAST, TOO_MANY, Admission, SyslogSettings
 from bavn.actor.sense.syslog.frames import CUT_OFF, TOO_LARGE_COUNT, TOO_LONG, Framer
-from bavn.actor.sense.syslog.listen import HALF, IDLE, TCP, TLS, UDP, address_of
 from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
+from bavn.actor.sense.syslog.sockets import HALF, IDLE, TCP, TLS, UDP, address_of
 
 NOW_US = 1_795_566_859_000_000
 LINE = b"<30>Nov 25 00:34:19 dns1 dnsmasq[1]: query[A] host%d.example.com from 10.0.0.%d"

@@ -10,7 +10,7 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.plan import Merge
+from bavn.actor.store.retention import Merge
 from bavn.actor.store.segments.rebuild import rebuild
 from bavn.model.moment import HOUR_US
 from bavn.model.ports import QueryRefused

@@ -7,7 +7,7 @@ import pytest
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.intake import FORGOTTEN
 from bavn.actor.store.limits import StoreLimits
-from bavn.actor.store.plan import Edges, Merge, edges, forget_before, next_merge
+from bavn.actor.store.retention import Edges, Merge, edges, forget_before, next_merge
 from bavn.actor.store.segments.rebuild import rebuild
 from bavn.actor.store.segments.segment import Segment, layout
 from bavn.model.moment import DAY_US, HOUR_US

@@ -34,7 +34,7 @@ from bavn.app.node.sources import rule_folder
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import LinkDown
-from bavn.model.sector.protocol import Outcome, TestKind, shortfalls
+from bavn.model.sector.acceptance_protocol import Outcome, TestKind, shortfalls
 from bavn.model.text import Text
 from bavn.rehearsal.trial import ALONE, CANARY
 from bavn.traffic.dice import SeededDice

@@ -7,7 +7,7 @@ import pytest
 from bavn.actor.detect.run import DETECTORS
 from bavn.app.accept import detectors
 from bavn.app.accept.detectors import DetectorCheck, Played, found, reads
-from bavn.model.sector.protocol import Outcome
+from bavn.model.sector.acceptance_protocol import Outcome
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
 from bavn.traffic.replay import FAMILIES, Label, NoRoom, room

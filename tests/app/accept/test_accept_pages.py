@@ -24,8 +24,8 @@ from bavn.centre.correlate.round_state import Phase, Round
 from bavn.centre.desk.views import RoundSummary
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.received import NodeHealth
+from bavn.model.sector.acceptance_protocol import Outcome, TestKind
 from bavn.model.sector.member import ActorState
-from bavn.model.sector.protocol import Outcome, TestKind
 from bavn.model.sector.protocol_file import SignedProtocol, signed
 from tests.app.reports.pdf_ua import wrong
 from tests.app.test_cli_casework import run as command

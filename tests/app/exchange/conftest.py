@@ -14,7 +14,7 @@ from bavn.centre.desk.partnership import open_credentials, open_partners
 from bavn.centre.inbox.offers import Offers
 from bavn.centre.members.authority import Authority
 from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.rules import ShareLimits
+from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share, ShareRequest
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, iso

@@ -22,7 +22,7 @@ from bavn.centre.node.misp_exchange import MispExchange
 from bavn.centre.share.misp_out import MispOut
 from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.rules import ShareLimits
+from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share, ShareRequest
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US

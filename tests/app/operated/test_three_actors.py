@@ -18,7 +18,7 @@ from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.wire.ledger import look_on
 from bavn.wire.messages.catalogue import IndicatorReleased
-from bavn.wire.partners.stix import bundle_of
+from bavn.wire.partners.stix_indicator import bundle_of
 
 pytestmark = [
     pytest.mark.slow,

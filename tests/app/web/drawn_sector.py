@@ -42,7 +42,7 @@ from bavn.rehearsal.clock import SimClock
 from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.messages.catalogue import IndicatorReleased
-from bavn.wire.partners.stix import indicator_of
+from bavn.wire.partners.stix_indicator import indicator_of
 from tests.centre.node.conftest import Node, make_suspicion
 
 ANNA, BO = account("Anna Berg"), account("Bo Lund")

@@ -9,7 +9,7 @@ from bavn.centre.cases.case.case import ElementFacts, LeadFacts
 from bavn.centre.cases.case.cases import Cases, UnknownCase
 from bavn.centre.cases.nis2.clocks import Flags, Nis2Book
 from bavn.centre.cases.nis2.draft import DraftFacts, draft, gaps
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account

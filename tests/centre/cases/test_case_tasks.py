@@ -12,7 +12,7 @@ from bavn.centre.cases.case.pages import CaseAsk, case_page
 from bavn.centre.cases.case.rows import ChangedMeanwhile, standing
 from bavn.centre.cases.case.work import UnknownTask, Work
 from bavn.centre.cases.settings import CaseSettings
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.store.engine import open_engine
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, HOUR_US

@@ -21,7 +21,7 @@ from bavn.centre.cases.case.case import (
 from bavn.centre.cases.case.cases import Cases, ChangedMeanwhile, UnknownCase
 from bavn.centre.cases.policies import StandingPolicy, UnknownPolicy
 from bavn.centre.cases.tables import AUDIT
-from bavn.centre.cases.who import NotAllowed, person
+from bavn.centre.cases.two_people import NotAllowed, person
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable

@@ -11,7 +11,7 @@ from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.indicators.indicators import Bounds, ChangedInBetween, Indicators, UnknownLife
 from bavn.centre.cases.indicators.upkeep import Upkeep
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.model.intel.indicator import Pap
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable

@@ -4,7 +4,7 @@ import pytest
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.questions import Questions, UnknownQuestion
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account

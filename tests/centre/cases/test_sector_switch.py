@@ -4,7 +4,7 @@ import pytest
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.sector_switch import ASKED_US, SectorSwitch, SwitchOffRequest
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.model.principal import account
 from bavn.rehearsal.clock import SimClock
 

@@ -10,7 +10,7 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import select
 
 from bavn.centre.cases import audit
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.desk.partnership import open_credentials, open_partners
 from bavn.centre.members.partner_tables import PARTNER_CREDENTIAL
 from bavn.centre.members.partner_words import inward_of, inward_text, outward_of, outward_text

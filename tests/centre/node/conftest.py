@@ -26,7 +26,7 @@ from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages.catalogue import IndicatorReleased
-from bavn.wire.partners.stix import first_made_us, indicator_of
+from bavn.wire.partners.stix_indicator import first_made_us, indicator_of
 from tests.centre.node.intel_world import World as IntelWorld
 
 NOW_US = 20_000 * DAY_US + 9 * HOUR_US

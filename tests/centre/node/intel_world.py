@@ -10,7 +10,7 @@ from bavn.centre.desk.partnership import open_partners
 from bavn.centre.inbox.intel_gate import IntelGate
 from bavn.centre.inbox.intel_pull import FetchResponse, Unreadable
 from bavn.centre.node.intelligence import Intelligence
-from bavn.centre.share.rules import ShareLimits
+from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US, hour_of, iso
 from bavn.model.observable import Observable

@@ -23,7 +23,7 @@ from bavn.model.sector.nis2 import Nis2Act
 from bavn.model.sector.work import TaskState
 from bavn.wire.codec import encode
 from bavn.wire.messages.catalogue import IndicatorReleased, Observation
-from bavn.wire.partners.stix import indicator_of
+from bavn.wire.partners.stix_indicator import indicator_of
 
 SIX = {"clinic": "clinic", "east": "east", "north": "north", "south": "south", "vendor": "vendor", "west": "west"}
 

@@ -4,14 +4,14 @@ from collections import Counter
 
 import pytest
 
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.share.post import GATE
 from bavn.model.intel.indicator import Pap
 from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.sector.case import CaseAct, CaseState, NotNow
 from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn
-from bavn.wire.partners.stix import indicator_of
+from bavn.wire.partners.stix_indicator import indicator_of
 
 SIX = {"clinic": "clinic", "east": "east", "north": "north", "south": "south", "vendor": "vendor", "west": "west"}
 

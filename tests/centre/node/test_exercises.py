@@ -6,7 +6,7 @@ import pytest
 
 from bavn.actor.door.policy import DoorPolicy
 from bavn.centre.cases.exercises.exercises import UnknownExercise
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.share.exercise_rules import ExerciseGrounds
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.outcome import Refused

@@ -8,7 +8,7 @@ from bavn.centre.books.ignored import DAYS_MAX, Ignored
 from bavn.centre.books.leads import SqlLeadBook
 from bavn.centre.cases.tables import AUDIT, reading
 from bavn.centre.cases.tables import make_tables as make_case_tables
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.correlate.run import Ranked
 from bavn.centre.correlate.score import Weighed
 from bavn.centre.desk.lead_pages import LeadAsk, lead_page

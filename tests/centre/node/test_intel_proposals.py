@@ -3,7 +3,7 @@
 import pytest
 
 from bavn.centre.cases.intelligence.proposals import OVER, WITHDRAWN
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.model.moment import DAY_US, iso
 from bavn.model.ports import LinkDown
 from bavn.model.principal import account

@@ -3,7 +3,7 @@
 import pytest
 
 from bavn.centre.cases.intelligence.sources import SUSPENDED
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable

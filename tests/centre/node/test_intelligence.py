@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from bavn.centre.cases.intelligence.confidence import SourceStatus, weigh
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.inbox.intel_pull import pull
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US

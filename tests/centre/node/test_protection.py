@@ -12,7 +12,7 @@ from bavn.model.principal import account
 from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.indicator_life import LifeAct, LifeState
 from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn, SectorSwitched
-from bavn.wire.partners.stix import indicator_of
+from bavn.wire.partners.stix_indicator import indicator_of
 
 ANNE = account("anne")
 BO = account("bo")

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bavn.centre.cases import audit
 from bavn.centre.desk.rolling import Blocked, ProtocolRefused
 from bavn.model.moment import DAY_US, HOUR_US
-from bavn.model.sector.protocol import Bound, Figure, Measure, Part, TestKind, TestProtocol
+from bavn.model.sector.acceptance_protocol import Bound, Figure, Measure, Part, TestKind, TestProtocol
 from bavn.model.sector.protocol_file import SignedProtocol, read, signed
 from bavn.model.sector.rollout import Need, RolloutAct, Stage
 from bavn.model.text import Text

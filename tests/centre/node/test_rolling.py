@@ -7,7 +7,7 @@ from sqlalchemy import insert, select
 from bavn.centre.books.schema import METADATA
 from bavn.centre.books.tables import COUNTS, HEALTH, make_missing
 from bavn.centre.cases import audit
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.desk.leaving import DELETED, KEPT, Leaving, StillHere
 from bavn.centre.desk.membership import Membership
 from bavn.centre.desk.rolling import Blocked, Entry, RollOut

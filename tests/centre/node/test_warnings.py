@@ -6,8 +6,8 @@ import pytest
 
 from bavn.actor.door.conversations.warnings import WARNINGS_MAX, AnswerStatement
 from bavn.actor.door.policy import DoorPolicy
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.cases.warnings.rows import Origin, UnknownWarning
-from bavn.centre.cases.who import NotAllowed
 from bavn.centre.share.outgoing import Outgoing
 from bavn.centre.share.warning_rules import WarningGrounds
 from bavn.model.intel.indicator import Pap, Tlp

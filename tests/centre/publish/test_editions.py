@@ -8,7 +8,7 @@ import pytest
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.desk.partnership import audited_by, audited_by_centre
 from bavn.centre.publish.build import build
 from bavn.centre.publish.document import Kind

@@ -10,7 +10,7 @@ from bavn.app.process.failure_folder import FailureFolder
 from bavn.centre.share import exchange
 from bavn.centre.share.handing import Handing
 from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.rules import ShareLimits
+from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share, ShareRequest
 from bavn.centre.share.stages import StageRules
 from bavn.model.intel.indicator import Pap, Tlp

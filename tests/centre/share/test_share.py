@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.centre.share.outgoing import Grounds, Outgoing
-from bavn.centre.share.rules import ShareLimits
+from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share, ShareRequest, confidence_of, identity_of
 from bavn.model.forms import forms
 from bavn.model.intel.indicator import Pap, Tlp, indicator_id
@@ -23,7 +23,7 @@ from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import DOWN_KINDS
 from bavn.wire.outbox import OutboxLimits
-from bavn.wire.partners.stix import indicator_of
+from bavn.wire.partners.stix_indicator import indicator_of
 
 NOW_US = 20_000 * DAY_US
 EVIL = Observable.of("domain", "evil.example.com")

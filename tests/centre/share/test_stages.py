@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.share.outgoing import Grounds
-from bavn.centre.share.rules import ShareLimits
+from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share, ShareRequest
 from bavn.centre.share.stages import StageRules
 from bavn.model.intel.indicator import Pap, Tlp, indicator_id

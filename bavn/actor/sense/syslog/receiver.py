@@ -22,7 +22,7 @@ from bavn.actor.sense.pace import GATHER_S, Pace
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.spool import Item, Spool, SpoolMark, sender_text
 from bavn.actor.sense.syslog.admission import Admission, SyslogSettings
-from bavn.actor.sense.syslog.listen import QUEUE_FULL, TCP, TLS, UDP, Ears
+from bavn.actor.sense.syslog.sockets import QUEUE_FULL, TCP, TLS, UDP, Ears
 from bavn.actor.sense.unread import read_or_refused
 
 _CALLED: Final = {UDP: "udp", TCP: "tcp", TLS: "tls"}

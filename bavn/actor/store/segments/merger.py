@@ -12,7 +12,7 @@ from pathlib import Path
 from bavn.actor.store.engine import Engine
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import Change, Manifest
-from bavn.actor.store.plan import Merge
+from bavn.actor.store.retention import Merge
 from bavn.actor.store.segments.disk import Disk
 from bavn.actor.store.segments.segment import ROLLUP_OF, ChangeManifest, Segment
 from bavn.actor.store.segments.write import SegmentWriter

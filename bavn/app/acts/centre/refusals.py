@@ -5,7 +5,7 @@ from typing import Final
 from bavn.app.acts.act import ActRefused, Kind
 from bavn.centre.cases.case.rows import ChangedMeanwhile, UnknownCase
 from bavn.centre.cases.case.work import UnknownTask
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.desk.desk import UnknownLead
 from bavn.model.intel.spelled import observable_of as read
 from bavn.model.observable import NotCanonical, Observable

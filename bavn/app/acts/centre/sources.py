@@ -14,7 +14,7 @@ from bavn.app.acts.act import ActRefused, Input, Kind, act
 from bavn.app.acts.centre.refusals import KINDS
 from bavn.centre.cases.intelligence.proposals import UnknownProposal
 from bavn.centre.cases.intelligence.sources import SourceState, UnknownSource
-from bavn.centre.cases.who import person
+from bavn.centre.cases.two_people import person
 from bavn.centre.node.intelligence import Intelligence
 from bavn.model.intel.indicator import Pap, PapName, Tlp
 from bavn.model.observable import Observable

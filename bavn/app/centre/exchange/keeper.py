@@ -15,7 +15,7 @@ from bavn.app.centre.exchange.fetch import SourceFetch
 from bavn.app.centre.exchange.misp_api import Misp
 from bavn.app.config.misp import MispTable
 from bavn.centre.cases.intelligence.sources import UnknownSource
-from bavn.centre.cases.who import NotAllowed
+from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.members.partners import UnknownPartner
 from bavn.centre.node.intelligence import Intelligence, Synced, due

@@ -30,7 +30,7 @@ from bavn.centre.node.misp_exchange import MispExchange
 from bavn.centre.node.own_releases import OwnReleases
 from bavn.centre.share.misp_out import MispOut
 from bavn.centre.share.misp_runs import MispRuns
-from bavn.centre.share.rules import ShareLimits
+from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share
 from bavn.model.failure import Failures
 from bavn.model.sector.intel import Access

@@ -27,7 +27,7 @@ def alarms(
 ) -> None:
     """What is wrong at the actors and at the centre, since when, and who has taken it on. Exit code 10 while any
     stands."""
-    from bavn.centre.cases.who import NotAllowed
+    from bavn.centre.cases.two_people import NotAllowed
     from bavn.centre.desk.alarms import UnknownAlarm
 
     with opened(config) as desk:

@@ -80,7 +80,7 @@ def kill_switch(
 ) -> None:
     """Take everything that the centre released out of force in the whole sector, or put it back, which takes two
     people; how it stands."""
-    from bavn.centre.cases.who import NotAllowed
+    from bavn.centre.cases.two_people import NotAllowed
 
     with opened(config) as desk:
         try:

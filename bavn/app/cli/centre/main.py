@@ -214,7 +214,7 @@ def open_case(
     by: By = "",
 ) -> None:
     """Make a case of a lead that is below the line; prints the lead's case if it has one."""
-    from bavn.centre.cases.who import NotAllowed
+    from bavn.centre.cases.two_people import NotAllowed
     from bavn.centre.desk.desk import UnknownLead
 
     with opened(config) as desk:

@@ -44,7 +44,7 @@ def publishing(config: Path) -> Iterator[tuple["CentreFile", "Publishing"]]:
     from bavn.app.centre.publish_parts import open_publishing
     from bavn.app.config.load import read_centre
     from bavn.centre.cases.case.cases import UnknownCase
-    from bavn.centre.cases.who import NotAllowed
+    from bavn.centre.cases.two_people import NotAllowed
     from bavn.centre.publish.editions import ChangedMeanwhile, NotYours, UnknownEdition
     from bavn.centre.publish.life import NoSuchAct
 

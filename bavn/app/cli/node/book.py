@@ -12,7 +12,7 @@ import typer
 from bavn.app.access.rights import Right
 from bavn.app.cli.centre.person import option
 from bavn.app.cli.words import Spoken, heading
-from bavn.app.node.asks import Asks, asks, book_of
+from bavn.app.node.book_queries import Asks, asks, book_of
 from bavn.model.text import Language
 
 Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The node's configuration file.")]

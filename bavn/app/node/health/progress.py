@@ -1,6 +1,6 @@
 """Readers that get nowhere: bytes wait, none are taken in, for longer than a reader needs. Pure.
 
-Silence is another thing (silence.py): there nothing waits. Refuses to know why a reader stands.
+Silence is another thing (silent_sources.py): there nothing waits. Refuses to know why a reader stands.
 """
 
 from collections.abc import Sequence

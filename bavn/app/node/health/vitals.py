@@ -13,7 +13,7 @@ from bavn.app.config.sensor import HealthTable
 from bavn.app.node.health.certificates import certificate_problems
 from bavn.app.node.health.clocks import clock_problems
 from bavn.app.node.health.sigma import sigma_problems
-from bavn.app.node.health.silence import NO_SOURCE, silence_problems
+from bavn.app.node.health.silent_sources import NO_SOURCE, silence_problems
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.problem import Problem
 from bavn.app.process.reasons import of_reason

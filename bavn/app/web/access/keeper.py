@@ -276,7 +276,7 @@ def same(given: str, wanted: str) -> bool:
 
 def shown(name: str) -> str:
     """A name that somebody typed, as far as it may stand in a log: never what may be a password typed too early."""
-    from bavn.centre.cases.who import NotAllowed, person
+    from bavn.centre.cases.two_people import NotAllowed, person
 
     try:
         return person(name)

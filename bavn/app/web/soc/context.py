@@ -21,7 +21,7 @@ from bavn.actor.store.query.window import StoreWindow
 from bavn.app.analyst.faults import understood
 from bavn.app.analyst.suspected import ranked
 from bavn.app.config.load import NodeConfig, read_node
-from bavn.app.node.asks import Asks, asks, book_of
+from bavn.app.node.book_queries import Asks, asks, book_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
 from bavn.app.web.frame import Person, Trouble, behind

@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field
 from bavn.actor.door.budget import Budget
 from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, Reveals, reveals_of, withdrawals_of
 from bavn.actor.door.state import State
-from bavn.app.node.asks import book_of
+from bavn.app.node.book_queries import book_of
 from bavn.app.node.reveal_preview import preview
 from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query
 from bavn.actor.protect.intake import GATE, act_id
 from bavn.actor.protect.never_own import BY_HAND, Own, add_own, own_entries, own_of, remove_own, touched
 from bavn.app.analyst.trying import wanted_of
-from bavn.app.node.asks import Asks
+from bavn.app.node.book_queries import Asks
 from bavn.app.node.by_hand import runs
 from bavn.app.node.protect import never_block, never_list
 from bavn.app.web.frame import After, Limit, Rows, Trouble, filled, opened, page

@@ -14,7 +14,7 @@ from bavn.actor.protect.requests import WishAct, request
 from bavn.actor.protect.state import STANDS, State
 from bavn.actor.protect.words import WORDS
 from bavn.app.analyst.trying import wanted_of
-from bavn.app.node.asks import book_of
+from bavn.app.node.book_queries import book_of
 from bavn.app.node.by_hand import done_here, runs
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.asking import Asking

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bavn.app.analyst.asset_book import STALE_US, opened
-from bavn.app.node.asks import Asks
+from bavn.app.node.book_queries import Asks
 from bavn.app.web.frame import TextShape, Trouble
 from bavn.app.web.soc.asking import Asking, Askings
 from bavn.app.web.soc.errors import trouble_of

@@ -12,7 +12,7 @@ from bavn.actor.door.live import as_element
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import Ranked
 from bavn.app.analyst.detector_guide import guide_of
-from bavn.app.node.asks import Asks
+from bavn.app.node.book_queries import Asks
 from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.sector.verdict import Verdict, Verdicts

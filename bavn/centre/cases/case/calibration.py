@@ -21,7 +21,7 @@ import numpy.typing as npt
 from sqlalchemy import Engine, select
 
 from bavn.centre.cases.tables import AUDIT, reading
-from bavn.centre.cases.who import POLICY_PREFIX
+from bavn.centre.cases.two_people import POLICY_PREFIX
 from bavn.model.sector.case import CaseAct
 
 EDGES: Final = (0.0, 2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0)

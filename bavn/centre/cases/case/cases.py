@@ -32,7 +32,7 @@ from bavn.centre.cases.indicators.tables import METADATA as INDICATOR_METADATA
 from bavn.centre.cases.indicators.tables import RETIRED
 from bavn.centre.cases.policies import Policies, PolicyState
 from bavn.centre.cases.tables import AUDIT, CASE, VERDICT, reading, writing
-from bavn.centre.cases.who import CENTRE, POLICY_PREFIX, NotAllowed, person
+from bavn.centre.cases.two_people import CENTRE, POLICY_PREFIX, NotAllowed, person
 from bavn.centre.store.engine import make_missing
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable, ObservableType

@@ -22,7 +22,7 @@ from bavn.centre.cases.case.streams import goes_on_as, joined_facts, piece
 from bavn.centre.cases.case.verdict_rows import judge, unjudge
 from bavn.centre.cases.case.work_tables import FILE, MOVED, make_work_tables
 from bavn.centre.cases.tables import CASE, VERDICT, reading, writing
-from bavn.centre.cases.who import NotAllowed, person
+from bavn.centre.cases.two_people import NotAllowed, person
 from bavn.model.intel import rsit
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable

@@ -14,7 +14,7 @@ from bavn.centre.cases.case.rows import locked
 from bavn.centre.cases.case.streams import goes_on_as
 from bavn.centre.cases.case.work_tables import INVOLVED, MOVED, make_work_tables
 from bavn.centre.cases.tables import CASE, reading, writing
-from bavn.centre.cases.who import CENTRE, person
+from bavn.centre.cases.two_people import CENTRE, person
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock
 from bavn.model.received import Withdrawal

@@ -22,7 +22,7 @@ from bavn.centre.cases.case.work_tables import CURSOR, FILE, INVOLVED, TASK, TOL
 from bavn.centre.cases.nis2.clocks import Nis2Book
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.cases.tables import AUDIT, CASE, VERDICT, reading, writing
-from bavn.centre.cases.who import CENTRE
+from bavn.centre.cases.two_people import CENTRE
 from bavn.centre.store.owed import REFUSED, due, owing, settled
 from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Pap, Tlp

@@ -19,7 +19,7 @@ from bavn.centre.cases.case.work_tables import EVIDENCE, TASK, WORDS, make_work_
 from bavn.centre.cases.nis2 import actor_steps as nis2_told
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.cases.tables import AUDIT, CASE, reading, writing
-from bavn.centre.cases.who import CENTRE, person
+from bavn.centre.cases.two_people import CENTRE, person
 from bavn.centre.store.rows import row_of, value_from
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, or_,
 from bavn.centre.cases import audit
 from bavn.centre.cases.exercises.tables import EXERCISE, STEP, TOLD, make_exercise_tables
 from bavn.centre.cases.tables import reading, writing
-from bavn.centre.cases.who import CENTRE, person, second
+from bavn.centre.cases.two_people import CENTRE, person, second
 from bavn.centre.store.owed import QUEUED, REFUSED, due, owing, settled
 from bavn.centre.store.rows import row_of, value_from
 from bavn.model.moment import DAY_US

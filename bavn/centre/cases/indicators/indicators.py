@@ -19,7 +19,7 @@ from bavn.centre.cases.indicators.indicator import Evidence, IndicatorSettings, 
 from bavn.centre.cases.indicators.steps import STEPS, again, evidence_for, reason, withdrawn
 from bavn.centre.cases.indicators.tables import LIFE_TABLE, METADATA, OUTCOME, RETIRED, life_of, values_of
 from bavn.centre.cases.tables import VERDICT, make_tables, reading, writing
-from bavn.centre.cases.who import CENTRE, POLICY_PREFIX, NotAllowed, person, second
+from bavn.centre.cases.two_people import CENTRE, POLICY_PREFIX, NotAllowed, person, second
 from bavn.centre.store.engine import make_missing
 from bavn.model.intel.indicator import Pap, Tlp, indicator_id
 from bavn.model.observable import Observable

@@ -9,7 +9,7 @@ from typing import Final
 
 from bavn.centre.cases.case.case import ElementFacts
 from bavn.centre.cases.indicators.indicator import Evidence, Life
-from bavn.centre.cases.who import NotAllowed, second
+from bavn.centre.cases.two_people import NotAllowed, second
 from bavn.model.moment import DAY_US
 from bavn.model.principal import no_second, recorded
 from bavn.model.sector.indicator_life import LifeAct, may_go

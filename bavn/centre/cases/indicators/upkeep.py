@@ -19,7 +19,7 @@ from bavn.centre.cases.indicators.steps import withdrawn
 from bavn.centre.cases.indicators.tables import LIFE_TABLE, OUTCOME, RETIRED, life_of
 from bavn.centre.cases.policies import Policies
 from bavn.centre.cases.tables import reading, writing
-from bavn.centre.cases.who import CENTRE, POLICY_PREFIX, NotAllowed, person
+from bavn.centre.cases.two_people import CENTRE, POLICY_PREFIX, NotAllowed, person
 from bavn.model.intel.decay import falls_below_us, worth
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.received import BlockReceipt, Observed

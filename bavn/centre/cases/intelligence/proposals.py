@@ -16,7 +16,7 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.tables import CLAIM, HIT, PROPOSAL, make_intel_tables
 from bavn.centre.cases.intelligence.usefulness import ObservableHistory
 from bavn.centre.cases.tables import VERDICT
-from bavn.centre.cases.who import NotAllowed, person
+from bavn.centre.cases.two_people import NotAllowed, person
 from bavn.centre.store.engine import reading, writing
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.tables import SOURCE, make_intel_tables
-from bavn.centre.cases.who import CENTRE, NotAllowed, person, second
+from bavn.centre.cases.two_people import CENTRE, NotAllowed, person, second
 from bavn.centre.store.engine import reading, writing
 from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Pap, Tlp

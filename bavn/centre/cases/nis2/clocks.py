@@ -16,7 +16,7 @@ from bavn.centre.cases import audit
 from bavn.centre.cases.case.cases import WHY_CHARACTERS_MAX, UnknownCase
 from bavn.centre.cases.case.work_tables import NIS2_FUNCTION, make_work_tables
 from bavn.centre.cases.tables import CASE, NIS2, NIS2_FLAGS, reading, writing
-from bavn.centre.cases.who import person
+from bavn.centre.cases.two_people import person
 from bavn.model.ports import Clock
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ACTOR_NAME

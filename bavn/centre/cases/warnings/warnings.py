@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, and_, delete, func, insert, or_, sele
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import reading, writing
+from bavn.centre.cases.two_people import CENTRE, person
 from bavn.centre.cases.warnings.rows import (
     BY_HAND,
     KeptWarning,
@@ -26,7 +27,6 @@ from bavn.centre.cases.warnings.rows import (
     warning_of,
 )
 from bavn.centre.cases.warnings.tables import ANSWER, MAILED, WARNED, WARNING, make_warning_tables
-from bavn.centre.cases.who import CENTRE, person
 from bavn.centre.store.owed import QUEUED, REFUSED, due, owing, settled
 from bavn.centre.store.rows import row_of
 from bavn.model.moment import DAY_US, HOUR_US

@@ -47,7 +47,7 @@ def rolling(config: Path) -> Iterator[tuple["CentreFile", "RollOut"]]:
 @contextmanager
 def refusals() -> Iterator[None]:
     """What people get wrong, as one message and its exit code."""
-    from bavn.centre.cases.who import NotAllowed
+    from bavn.centre.cases.two_people import NotAllowed
     from bavn.centre.desk.leaving import StillHere
     from bavn.centre.desk.rolling import Blocked
     from bavn.centre.members.registry import NotInState, UnknownActor

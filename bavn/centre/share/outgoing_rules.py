@@ -24,7 +24,7 @@ from bavn.model.statement import Asking, Cautioning, Exercising, Judging, Releas
 from bavn.wire.codec import encode, privacy_of
 from bavn.wire.gate import Rule
 from bavn.wire.outbox import Outbox
-from bavn.wire.partners.stix import NotWritable
+from bavn.wire.partners.stix_indicator import NotWritable
 from bavn.wire.shut import WAITS
 
 GROUPS_MIN: Final = 2
