@@ -3,9 +3,10 @@
 A host's suspicions are not added up (docs/decisions/0006): hosts stand in the order of their strongest.
 """
 
+from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
 from bavn.actor.door.suspicions import RUN_SQL, Ranked
@@ -73,6 +74,28 @@ class HostToday(Frozen):
     more: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedSuspicions:
+    """Of suspicions those that have each of these, where it is given. ``q``: words that stand somewhere in one."""
+
+    q: Words = ""
+    detector: Words = ""
+    host: Words = ""
+    peer: Words = ""
+    technique: Words = ""
+    ignored: bool = False
+
+    def fit(self, one: Ranked) -> bool:
+        """Whether this is one of them, by all but its words and its detector."""
+        suspicion = one.suspicion
+        return (
+            bool(one.rank or self.ignored)
+            and self.host in ("", suspicion.host)
+            and self.peer in ("", suspicion.peer)
+            and suspicion.technique.startswith(self.technique)
+        )
+
+
 router = APIRouter(prefix="/nodes/{node}", tags=["today"], responses=REFUSALS)
 """Today, and the suspicions of a node."""
 
@@ -132,25 +155,13 @@ def suspicions(
     house: House,
     node: NodeName,
     person: Reads,
+    wanted: Annotated[WantedSuspicions, Depends()],
     limit: Limit = 100,
     after: After = None,
-    q: Words = "",
-    detector: Words = "",
-    host: Words = "",
-    peer: Words = "",
-    technique: Words = "",
-    ignored: bool = False,
 ) -> Rows[Suspected]:
     """All suspicions in reading order; ``ignored`` adds those that a verdict puts aside, at the end."""
     here = house.node(node, person)
-    found = [
-        one
-        for one in _fitting(here.suspected(), q, detector)
-        if (one.rank or ignored)
-        and (not host or one.suspicion.host == host)
-        and (not peer or one.suspicion.peer == peer)
-        and (not technique or one.suspicion.technique.startswith(technique))
-    ]
+    found = [one for one in _fitting(here.suspected(), wanted.q, wanted.detector) if wanted.fit(one)]
     at = opened(after, int)
     begin = at[0] if at else 0
     with here.asks() as rows:

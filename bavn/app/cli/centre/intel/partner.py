@@ -6,7 +6,7 @@ Refuses to show a secret twice: a token or password is printed when it is made a
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -36,6 +36,14 @@ Until = Annotated[
 Title = Annotated[str, typer.Option(help="What people call it.")]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """What an agreement is called and how long it holds."""
+
+    title: Title = ""
+    until: Until = None
+
+
 Out = Annotated[dict[str, Any], Given(acts.OutShape, without=("collections",), prefix="out_")]
 Inwards = Annotated[dict[str, Any], Given(acts.InShape, prefix="in_")]
 Collections = Annotated[
@@ -63,8 +71,7 @@ def add(
     config: Config = CENTRE_TOML,
     *,
     kind: Annotated[str, typer.Option(help=f"One of: {', '.join(PARTNER_KINDS)}.")] = "other",
-    title: Title = "",
-    until: Until = None,
+    agreement: Agreement,
     out: Out,
     out_collections: Collections = None,
     inward: Inwards,
@@ -74,7 +81,7 @@ def add(
 ) -> None:
     """Add a partner. Nothing goes out before --out-collections says so, nothing comes in before --in-trust does."""
     terms = _agreed(out, out_collections, inward, Outward(), Inward())
-    body = typed(acts.Adding, name=name, kind=kind, title=title, until_us=_until_us(until), **terms)
+    body = typed(acts.Adding, name=name, kind=kind, title=agreement.title, until_us=_until_us(agreement.until), **terms)
     with _books(config) as (partners, _):
         now_us = _now_us()
         rows = [_row(acts.add(partners, by, body, now_us), now_us, language)]
@@ -87,8 +94,7 @@ def set_(
     name: Name,
     config: Config = CENTRE_TOML,
     *,
-    title: Title = "",
-    until: Until = None,
+    agreement: Agreement,
     out: Out,
     out_collections: Collections = None,
     inward: Inwards,
@@ -100,7 +106,7 @@ def set_(
     with _books(config) as (partners, _):
         was = partners.known(name)
         terms = _agreed(out, out_collections, inward, was.out, was.inward)
-        body = typed(acts.Changing, title=title or None, until_us=_until_us(until), **terms)
+        body = typed(acts.Changing, title=agreement.title or None, until_us=_until_us(agreement.until), **terms)
         rows = [_row(acts.change(partners, by, name, body), _now_us(), language)]
     show(rows, as_json=as_json)
 
