@@ -1,7 +1,7 @@
 """Carrying out one change of the history's shape: segments become one an hour or a pack, with
 roll-ups; old hours fall away.
 
-All of a change is one transaction of the manifest. Refuses to decide what is due (plan.py).
+All of a change is one transaction of the manifest. Refuses to decide what is due (retention.py).
 """
 
 import math
