@@ -32,11 +32,10 @@ from bavn.centre.desk.views import MemberView
 from bavn.model.health import (
     AUTHORITY_DAYS_MIN,
     HEALTH_FILE_OLD_S,
-    NODE_BOUNDS,
     SERVER_CERTIFICATE_DAYS_MIN,
-    NodeBounds,
 )
 from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.node_bounds import NODE_BOUNDS, NodeBounds
 from bavn.model.received import NodeHealth
 from bavn.model.sector.alarm import KINDS, Alarm
 from bavn.model.sector.canary import LINKS, STATES, Link
