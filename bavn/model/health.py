@@ -1,7 +1,7 @@
 """What "well" means: a list of promises, each kept, broken or not checked yet; and the bounds for all of Bavn.
 
 A service is well only where every promise was checked and is kept. Metrics, alarms, consoles and reports ask this
-module, or node_bounds.py for what an operator may set, and have no bound of their own (test_one_bound.py).
+module, or node_health.py for what an operator may set, and have no bound of their own (test_one_bound.py).
 Refuses to check anything: whoever runs a service does.
 """
 

@@ -22,12 +22,12 @@ from bavn.centre.desk.alarms import wrong_at
 from bavn.centre.desk.detector_coverage import coverage_of_actors
 from bavn.centre.node.config import config_of
 from bavn.model.health import NODE_SILENT_US
-from bavn.model.node_bounds import NODE_BOUNDS, NodeBounds
+from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.received import NodeHealth
 from bavn.model.sector.member import Actor, ActorState
 
 PACKAGE = Path(__file__).resolve().parents[2] / "bavn"
-HERE = ("model/health.py", "model/node_bounds.py")
+HERE = ("model/health.py", "model/node_health.py")
 NOW_US = 1_790_000_000_000_000
 SECOND_US = 1_000_000
 NAMES = (

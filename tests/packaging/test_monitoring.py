@@ -35,7 +35,7 @@ from bavn.model.health import (
     SERVER_CERTIFICATE_DAYS_MIN,
 )
 from bavn.model.moment import DAY_US, SECOND_US
-from bavn.model.node_bounds import NODE_BOUNDS, NodeBounds
+from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.received import NodeHealth
 from bavn.model.sector.alarm import KINDS, Alarm
 from bavn.model.sector.canary import LINKS, STATES, Link

@@ -35,7 +35,7 @@ from bavn.model.health import (
     ends_soon,
 )
 from bavn.model.moment import DAY_US, MINUTE_US
-from bavn.model.node_bounds import NodeBounds
+from bavn.model.node_health import NodeBounds
 from bavn.model.ports import Clock
 from bavn.model.sector.member import ActorState
 from bavn.model.text import Text

@@ -17,7 +17,7 @@ from bavn.centre.books.canaries import Chain
 from bavn.centre.desk.views import MemberView
 from bavn.model.health import CENTRE_DISK_FREE_MB_MIN
 from bavn.model.moment import SECOND_US
-from bavn.model.node_bounds import NODE_BOUNDS, NodeBounds
+from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.ports import Clock
 from bavn.model.received import NodeHealth
 from bavn.model.sector.alarm import KINDS, Alarm

@@ -16,7 +16,7 @@ from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.tier import Tier
 from bavn.centre.node.config import CentreLimits
-from bavn.model.node_bounds import NodeBounds
+from bavn.model.node_health import NodeBounds
 from bavn.model.sector.intel import IntelSettings
 
 CENTRE_TABLES: Final[dict[str, type[Any]]] = {

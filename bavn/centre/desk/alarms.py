@@ -19,7 +19,7 @@ from bavn.centre.cases.two_people import person
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.registry import joined_in
 from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
-from bavn.model.node_bounds import NodeBounds
+from bavn.model.node_health import NodeBounds
 from bavn.model.ports import Clock
 from bavn.model.sector import canary
 from bavn.model.sector.alarm import Alarm

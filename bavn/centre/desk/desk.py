@@ -52,7 +52,7 @@ from bavn.centre.share.deliveries import Deliveries
 from bavn.centre.share.stages import CanaryStages, StageRules
 from bavn.centre.share.tables import make_tables as make_share_tables
 from bavn.model.moment import DAY_US
-from bavn.model.node_bounds import NODE_BOUNDS, NodeBounds
+from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.ports import Clock
 from bavn.model.received import NodeHealth
 from bavn.model.sector.case import CaseAct, CaseState

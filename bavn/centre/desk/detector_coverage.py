@@ -13,7 +13,7 @@ from bavn.centre.desk.participation import TookPart
 from bavn.centre.desk.views import MemberView
 from bavn.model.health import CANARY_DAYS_MAX
 from bavn.model.moment import DAY_US
-from bavn.model.node_bounds import NodeBounds
+from bavn.model.node_health import NodeBounds
 from bavn.model.sector.coverage import SIGHTS, detectors_of
 from bavn.model.sector.member import ActorState
 from bavn.model.text import Text

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bavn.centre.publish.quartiles import Quartiles
 from bavn.centre.publish.threat import Level, Threat
 from bavn.model.intel.indicator import Tlp
-from bavn.model.node_bounds import NODE_BOUNDS, NodeBounds
+from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.sector.case import CaseState
 from bavn.model.sector.partner import tlp_within
 

@@ -9,7 +9,7 @@ from bavn.centre.desk.participation import TookPart, took_part
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.tables import CERTIFICATE
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
-from bavn.model.node_bounds import NODE_BOUNDS
+from bavn.model.node_health import NODE_BOUNDS
 from bavn.model.received import NodeHealth
 from bavn.model.sector.canary import LINKS, Link
 from bavn.model.sector.coverage import SIGHTS, TECHNIQUES

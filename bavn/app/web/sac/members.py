@@ -19,7 +19,7 @@ from bavn.centre.desk.views import MemberView
 from bavn.centre.members.enrolment import TOKEN_LIFE_US
 from bavn.centre.members.registry import UnknownActor
 from bavn.model.health import ends_soon
-from bavn.model.node_bounds import NodeBounds
+from bavn.model.node_health import NodeBounds
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ActorState, Quota
 from bavn.model.text import Number, Text

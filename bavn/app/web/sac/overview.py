@@ -25,7 +25,7 @@ from bavn.centre.members.rollout import parties
 from bavn.centre.store.engine import reading
 from bavn.model.health import ROUNDS_PERCENT_MIN
 from bavn.model.moment import DAY_US, HOUR_US
-from bavn.model.node_bounds import NodeBounds
+from bavn.model.node_health import NodeBounds
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ActorKind, ActorState
