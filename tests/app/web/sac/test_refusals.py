@@ -32,7 +32,7 @@ from bavn.model.text import Text
 
 ROOT = Path(bavn.__file__).parent
 ROOMS = (
-    *("case/cases", "case/rows", "who", "case/work", "case/files", "case/involved"),
+    *("case/cases", "case/rows", "two_people", "case/work", "case/files", "case/involved"),
     *("nis2/clocks", "case/streams", "case/joining", "settings"),
 )
 NAMED = {kind.__name__ for kind, *_ in KINDS}
