@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-NOT_KEPT = ("/dev/", "/proc/")
+NOT_KEPT = ("/dev/fd/", "/dev/std", "/proc/")
 """What is written there goes to a program, or to nobody: there is no name to put in its place."""
 
 
