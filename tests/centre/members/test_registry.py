@@ -7,6 +7,7 @@ from sqlalchemy import inspect
 
 from bavn.centre.members.registry import DEFAULT_QUOTAS, CannotAdd, NotInState, Registry, UnknownActor
 from bavn.model.sector.member import ActorState, Quota
+from bavn.wire.messages.catalogue import UP
 
 
 def test_each_actor_has_a_place_of_its_own(registry) -> None:
@@ -140,3 +141,8 @@ def test_papers_and_quotas_are_shown_with_what_is_the_actors_own(registry, enrol
     assert registry.quotas("region-a")["Report"] == (own, True)
     registry.set_quota("region-a", "Report", None)
     assert registry.quotas("region-a")["Report"] == (DEFAULT_QUOTAS["Report"], False)
+
+
+def test_each_message_up_has_a_quota() -> None:
+    """One without a quota would be refused for each member."""
+    assert set(DEFAULT_QUOTAS) == {message.__name__ for message in UP}
