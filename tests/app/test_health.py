@@ -234,7 +234,7 @@ def test_the_command_says_what_the_node_wrote(recorder, monkeypatch, capsys, tmp
     config = tmp_path / "node.toml"
     code, said = ask(config, monkeypatch, capsys)
     assert code == Exit.NOT_FOUND
-    assert "has this node run?" in said.err
+    assert "start it with `bavn node run`" in said.err
     recorder.clock.us = time.time_ns() // 1000
     recorder.made.monitor.accounts[0].heard_us = recorder.clock.us
     recorder.source.of = 100

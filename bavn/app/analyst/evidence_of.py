@@ -45,7 +45,9 @@ def window_of(given: NodeConfig, found: Suspicion, before_us: int | None) -> Ite
     """The store's history over the suspicion's span and what lies around it, while the node runs."""
     root = given.folder / "store"
     if not (root / FILE).is_file():
-        raise Stop(Exit.NOT_FOUND, f"there is no store in {root}: has this node run?")
+        raise Stop(
+            Exit.NOT_FOUND, f"there is no store in {root}: this node has not run yet; start it with `bavn node run`"
+        )
     limits = StoreLimits(memory_mb_max=given.store.memory_mb_max, threads=given.store.threads)
     ref, more_us = found.rows, before_us or 0
     first_us, last_us = min(ref.first_us, found.first_us) - more_us, max(ref.last_us, found.last_us) + more_us + 1

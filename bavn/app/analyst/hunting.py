@@ -44,7 +44,9 @@ class Hunting:
         """The history over the span; ``default`` where none was asked for. Stop for what cannot be asked."""
         given, root = self.config.hunt, self.config.folder / "store"
         if not (root / FILE).is_file():
-            raise Stop(Exit.NOT_FOUND, f"there is no store in {root}: has this node run?")
+            raise Stop(
+                Exit.NOT_FOUND, f"there is no store in {root}: this node has not run yet; start it with `bavn node run`"
+            )
         threads = self.config.store.threads
         limits = replace(
             StoreLimits(),

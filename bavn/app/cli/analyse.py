@@ -105,9 +105,7 @@ def analyse(
     if faults:
         raise Stop(
             Exit.INPUT,
-            Text("{faults} of what was given could not be read whole; the rest was looked at", faults=faults).say(
-                language
-            ),
+            Text("{faults} of the paths could not be read in full; the rest was analysed", faults=faults).say(language),
         )
 
 
@@ -251,7 +249,7 @@ def _show(found: "Findings", keep: Kept, language: Language, *, as_json: bool) -
     )
     screen.print(
         Text(
-            "{rows} records, {refused} refused, {hosts} own hosts; the alert line is the first {line};"
+            "{rows} records, {refused} refused, {hosts} own hosts; the first {line} would alert;"
             " {weaker} weaker left out",
             rows=rows,
             refused=refused,

@@ -81,7 +81,7 @@ def open_gate_command(default: str, book_of: Callable[[Path], Path]) -> Callable
 
 def _there(book: Path) -> Path:
     if not book.exists():
-        raise Stop(Exit.NOT_FOUND, f"{book} is not there: the service has never run")
+        raise Stop(Exit.NOT_FOUND, f"{book} is not there: the service has not run yet; start it first")
     return book
 
 

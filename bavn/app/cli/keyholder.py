@@ -149,5 +149,5 @@ def ledger(
 
 def _book(file: Path) -> Path:
     if not file.exists():
-        raise Stop(Exit.NOT_FOUND, f"{file} is not there: has this key holder run?")
+        raise Stop(Exit.NOT_FOUND, f"{file} is not there: it has not run yet; start it with `bavn keyholder run`")
     return file

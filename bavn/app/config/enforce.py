@@ -1,4 +1,4 @@
-"""``[enforce]`` of node.toml: where blocks are put into force. Refuses to open anything: node_protect does."""
+"""``[enforce]`` of node.toml: where blocks are put into force. Refuses to open anything: node/protect.py does."""
 
 from dataclasses import dataclass
 

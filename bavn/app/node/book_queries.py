@@ -21,7 +21,7 @@ def book_of(config: Path) -> Path:
 
     file = read_node(config).folder / "node.db"
     if not file.exists():
-        raise Stop(Exit.NOT_FOUND, f"{file} is not there: has this node run?")
+        raise Stop(Exit.NOT_FOUND, f"{file} is not there: this node has not run yet; start it with `bavn node run`")
     return file
 
 

@@ -344,7 +344,9 @@ def _window(given: "NodeConfig") -> Iterator["Window"]:
 
     folder = given.folder / "store"
     if not (folder / "manifest.sqlite").is_file():
-        raise Stop(Exit.NOT_FOUND, f"there is no store in {folder}: has this node run?")
+        raise Stop(
+            Exit.NOT_FOUND, f"there is no store in {folder}: this node has not run yet; start it with `bavn node run`"
+        )
     limits = StoreLimits(memory_mb_max=given.store.memory_mb_max, threads=given.store.threads, query_s_max=QUERY_S_MAX)
     try:
         with History.read(folder, limits, homes=given.node.homes) as history:

@@ -13,7 +13,7 @@ from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
 
 LEFT: Final = Text(
-    "epsilon {spent:.2f} of {most:.2f} is spent on the last 30 days; see what was told with `bavn node ledger --out`"
+    "epsilon {spent:.2f} of {most:.2f} was spent in the last 30 days; see what was sent with `bavn node ledger --out`"
 )
 BROKEN: Final = Text(
     "the budget's book is not what this node wrote: no counts leave any more. Restore node.db from a backup"

@@ -104,7 +104,10 @@ def told_of(file: Path) -> dict[str, Any]:
         at_us, now_us = int(told["at_us"]), SystemClock().now_us()
         gone = not Path(f"/proc/{int(told['pid'])}").exists()
     except FileNotFoundError as error:
-        raise Stop(Exit.NOT_FOUND, f"{file} is not there: has this {_service(file)} run?") from error
+        service = _service(file)
+        raise Stop(
+            Exit.NOT_FOUND, f"{file} is not there: this {service} has not run yet; start it with `bavn {service} run`"
+        ) from error
     except UNREADABLE as error:
         raise Stop(Exit.INPUT, f"{file} cannot be read: {error}") from error
     silent = not told["stopped"] and (gone or file_old(at_us, now_us))

@@ -50,7 +50,10 @@ def check(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
     folder = _folder(config)
     with understood():
         if not (folder / "manifest.sqlite").exists() and not any((folder / "segments").glob("*/*")):
-            raise Stop(Exit.NOT_FOUND, f"there is no store in {folder}: has this node run?")
+            raise Stop(
+                Exit.NOT_FOUND,
+                f"there is no store in {folder}: this node has not run yet; start it with `bavn node run`",
+            )
         with ColumnStore.open(folder) as store:
             before = set(store.stats().damaged)
             found = store.check()
@@ -68,7 +71,9 @@ def rebuild(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
 
     folder = _folder(config)
     if not (folder / "segments").is_dir():
-        raise Stop(Exit.NOT_FOUND, f"there is no store in {folder}: has this node run?")
+        raise Stop(
+            Exit.NOT_FOUND, f"there is no store in {folder}: this node has not run yet; start it with `bavn node run`"
+        )
     with understood():
         made = make(folder)
     _say(asdict(made), as_json=as_json)
