@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 BEFORE, AFTER = "before", "after"
@@ -136,7 +137,7 @@ def suspect(folder: Path) -> None:
 
     @functools.wraps(begin)
     def begun(door, **given):
-        begin(door, **given | {"suspicions": suspicions})
+        begin(door, **given | {"knowledge": replace(given["knowledge"], suspicions=suspicions)})
 
     Door.__init__ = begun
 

@@ -187,9 +187,9 @@ class House:
 
 
 @pytest.fixture
-def house(tmp_path, cable):
+def house(tmp_path_factory, cable):
     with ExitStack() as stack:
-        made = House(tmp_path, cable, stack)
+        made = House(tmp_path_factory.mktemp("egress"), cable, stack)  # a socket's path is short
         stack.callback(made.close)
         yield made
 

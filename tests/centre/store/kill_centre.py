@@ -36,7 +36,8 @@ def work(name: str) -> None:
         )
         made = cases.open(facts)
         cases.act(made.id, CaseAct.CONFIRM, name, "because")
-        print(made.id, flush=True)
+        sys.stdout.write(f"{made.id}\n")  # at once: print gives the line and its end apart, and two threads write
+        sys.stdout.flush()
 
 
 threads = [threading.Thread(target=work, args=(name,), daemon=True) for name in (account("anna"), account("bo"))]

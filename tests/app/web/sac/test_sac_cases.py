@@ -217,7 +217,7 @@ def test_the_overview_shows_who_is_silent_what_spread_and_what_nobody_knows(cons
     }
     assert [one["code"] for one in tiles["clinic-west"]["blind"]] == ["silent"]
     assert [one["code"] for one in tiles["kommune-vest"]["blind"]] == ["sensor-down"]
-    assert tiles["region-nord"]["functions"][0] == {"en": "laboratory", "da": "laboratorium"}
+    assert tiles["region-nord"]["functions"][0] == {"en": "laboratory", "da": "laboratorium", "sv": "laboratorium"}
     campaign = next(one for one in seen["campaigns"] if one["case_id"] == console.of(CAMPAIGN))
     assert [one["actor"] for one in campaign["steps"]] == ["it-supplier", "region-nord", "region-syd", "kommune-oest"]
     assert campaign["span_us"] == campaign["steps"][-1]["at_us"] - campaign["steps"][0]["at_us"] > 0
