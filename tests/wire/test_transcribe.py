@@ -18,7 +18,7 @@ class Place(Message):
     tag: Annotated[str, Privacy.C]
 
 
-class Said(Message):
+class NoteMessage(Message):
     """Something said."""
 
     name: Annotated[str, Privacy.C]
@@ -34,7 +34,7 @@ TITLE = Text.written("Autumn", da="Efterår")
 
 
 @dataclass(frozen=True)
-class Known:
+class NoteValue:
     name: str = "a"
     tlp: Tlp = Tlp.AMBER
     pap: Pap = Pap.GREEN
@@ -44,9 +44,9 @@ class Known:
 
 
 def test_a_message_takes_what_it_declares_and_nothing_else() -> None:
-    fields = fields_for(Said, Known(), name="b")
+    fields = fields_for(NoteMessage, NoteValue(), name="b")
     assert "host" not in fields
-    assert Said(**fields) == Said(
+    assert NoteMessage(**fields) == NoteMessage(
         name="b",
         tlp="TLP:AMBER",
         pap=2,
@@ -61,9 +61,9 @@ def test_the_first_value_that_says_it_counts_and_what_nothing_says_is_an_error()
     class First:
         name: str = "first"
 
-    assert fields_for(Said, First(), Known())["name"] == "first"
-    with pytest.raises(LookupError, match=r"Said\.tlp"):
-        fields_for(Said, First())
+    assert fields_for(NoteMessage, First(), NoteValue())["name"] == "first"
+    with pytest.raises(LookupError, match=r"NoteMessage\.tlp"):
+        fields_for(NoteMessage, First())
 
 
 def test_a_value_takes_what_it_has_and_what_is_given_goes_first() -> None:

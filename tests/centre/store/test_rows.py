@@ -28,7 +28,7 @@ def engine():
 
 
 @dataclass(frozen=True)
-class Told:
+class StoredNote:
     actor: str
     version: int
     status: bool
@@ -37,9 +37,9 @@ class Told:
 
 def test_a_row_and_a_value_meet_by_name(engine) -> None:
     with engine.begin() as tx:
-        tx.execute(insert(TABLE).values(**row_of(TABLE, Told("north", 3, status=True), status=QUEUED, try_us=0)))
+        tx.execute(insert(TABLE).values(**row_of(TABLE, StoredNote("north", 3, status=True), status=QUEUED, try_us=0)))
         row = tx.execute(select(TABLE)).one()
-    assert value_from(Told, row, status=row.status == QUEUED) == Told("north", 3, status=True)
+    assert value_from(StoredNote, row, status=row.status == QUEUED) == StoredNote("north", 3, status=True)
 
 
 def test_what_is_owed_is_due_until_it_is_settled(engine) -> None:
