@@ -79,3 +79,12 @@ def test_a_link_stays_a_link_and_a_device_is_written_to(tmp_path) -> None:
     assert (tmp_path / "there").read_text() == "new"
     write_whole(Path("/dev/null"), b"x")
     assert not Path("/dev/null").is_file()
+
+
+def test_what_a_shell_opened_is_written_in_place(tmp_path) -> None:
+    """``--json /dev/stdout > figures.json``: another file under its name would not be what the shell holds open."""
+    file = tmp_path / "figures.json"
+    with file.open("wb") as held:
+        before = file.stat().st_ino
+        write_whole(Path(f"/dev/fd/{held.fileno()}"), b"1")
+        assert (file.stat().st_ino, file.read_bytes()) == (before, b"1")
