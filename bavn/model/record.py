@@ -25,6 +25,7 @@ RECORD_TYPES: Final = (
     "dhcp",
     "stats",
     "kex",
+    "clinical",
 )
 
 
@@ -246,6 +247,17 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
         Column("notbefore", "TIMESTAMP", "UTC"),
         Column("notafter", "TIMESTAMP", "UTC"),
         Column("self_signed", "BOOLEAN", "subject and issuer are one"),
+    ),
+    "clinical": (
+        *_COMMON,
+        Column("service", "VARCHAR", "dicom or hl7"),
+        Column("operation", "VARCHAR", "C-FIND, C-MOVE, C-STORE, ...; HL7: the type of message; NULL for none"),
+        Column("calling", "VARCHAR", "AE title or application@facility that calls: never leaves the actor"),
+        Column("called", "VARCHAR", "AE title or application@facility that is called: never leaves the actor"),
+        Column("destination", "VARCHAR", "AE title that C-MOVE sends to: never leaves the actor"),
+        Column("requests", "UINTEGER", "how many of them the conversation has, as far as it is read"),
+        Column("wide", "UINTEGER", "of these, those that name no patient, study or day"),
+        Column("accepted", "BOOLEAN", "what the server answered first; NULL while it has not"),
     ),
 }
 

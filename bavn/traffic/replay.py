@@ -21,7 +21,7 @@ from bavn.traffic.hello import TLS12
 from bavn.traffic.machines import letters
 from bavn.traffic.names import invented_address, popular
 from bavn.traffic.packets import render
-from bavn.traffic.speech import dns, http, noise, raw
+from bavn.traffic.speech import dicom, dns, http, noise, raw
 from bavn.traffic.stacks import STACKS
 from bavn.traffic.talk import ConversationFacts, Talk, Turn, tcp, tcp_unanswered
 from bavn.traffic.tls import Exchange, Server, tls
@@ -241,6 +241,10 @@ def _sigma(ward: _Ward, host: int) -> Iterator[Flows]:
     yield _named(ward, f"www.{SIGMA_NAME}", invented_address(SIGMA_NAME), host, ward.at(15, 3))
 
 
+def _archive(ward: _Ward, host: int) -> Iterator[Flows]:
+    yield flows(dicom("AFPROEVNING", "ARKIV", 40), ward.at(10), host, ward.host(5), rtt_us=700, server_inside=True)
+
+
 FAMILIES: Final = {
     "ioc": _ioc,
     "beacon": _beacon,
@@ -253,6 +257,7 @@ FAMILIES: Final = {
     "lateral": _lateral,
     "bruteforce": _bruteforce,
     "signature": _signature,
+    "ward": _archive,
     "sigma": _sigma,
 }
 """By detector, as it calls itself, and Sigma's rules. A test holds that each detector has one."""

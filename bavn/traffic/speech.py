@@ -1,4 +1,4 @@
-"""What the everyday protocols say: DNS, NTP, HTTP, mail. Templates only; refuses to know who speaks and when."""
+"""What the everyday protocols say: DNS, NTP, HTTP, mail, DICOM. Templates only; refuses to know who speaks and when."""
 
 import hashlib
 from ipaddress import IPv4Address, IPv6Address
@@ -116,6 +116,38 @@ def smtp(sender: str, target: str, letter_bytes: int) -> Talk:
         (False, "221 bye"),
     )
     return tcp(25, [Turn(up, f"{text}\r\n".encode(), 2_000) for up, text in said], facts=ConversationFacts(app="smtp"))
+
+
+def dicom(calling: str, called: str, queries: int, *, port: int = 11112) -> Talk:
+    """An association that asks for ``queries`` patients by number and is answered with none (PS3.7, PS3.8)."""
+
+    def element(group: int, number: int, value: bytes) -> bytes:
+        padded = value + bytes(len(value) % 2)
+        return group.to_bytes(2, "little") + number.to_bytes(2, "little") + len(padded).to_bytes(4, "little") + padded
+
+    def pdu(kind: int, body: bytes) -> bytes:
+        return bytes([kind, 0]) + len(body).to_bytes(4) + body
+
+    def value(control: int, body: bytes) -> bytes:
+        return (len(body) + 2).to_bytes(4) + bytes([1, control]) + body
+
+    titles = called.encode().ljust(16) + calling.encode().ljust(16) + bytes(32)
+    find = b"1.2.840.10008.5.1.4.1.2.1.1"
+    context = bytes([1, 0, 0, 0, 0x30, 0]) + len(find).to_bytes(2) + find
+    item = bytes([0x20, 0]) + len(context).to_bytes(2) + context
+    turns = [
+        Turn(True, pdu(1, b"\0\1\0\0" + titles + item), 1000),
+        Turn(False, pdu(2, b"\0\1\0\0" + titles + bytes([0x21, 0, 0, 4, 1, 0, 0, 0])), 1000),
+    ]
+    for number in range(queries):
+        message = number.to_bytes(2, "little")
+        asked = element(0, 0x0100, b"\x20\0") + element(0, 0x0110, message) + element(0, 0x0800, b"\0\0")
+        answered = element(0, 0x0100, b"\x20\x80") + element(0, 0x0120, message) + element(0, 0x0900, b"\0\0")
+        keys = element(0x0010, 0x0020, str(number).encode())
+        turns.append(Turn(True, pdu(4, value(3, asked) + value(2, keys)), 2_000_000))
+        turns.append(Turn(False, pdu(4, value(3, answered)), 20_000))
+    turns.append(Turn(True, pdu(5, bytes(4)), 1000))
+    return tcp(port, turns, facts=ConversationFacts(app="dicom"))
 
 
 def raw(port: int, exchanges: tuple[tuple[int, int, int], ...], *, name: str, proto: str = "tcp") -> Talk:

@@ -24,6 +24,8 @@ from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.handshakes.certificate import facts
 from bavn.actor.sense.handshakes.folder import KexFolder
 from bavn.actor.sense.handshakes.quic import keys_of
+from bavn.traffic.speech import dicom
+from bavn.traffic.talk import Talk
 from fuzz.mutate import BYTES, Mutator
 from fuzz.mutate_binary import CAPTURE, DER, TLS, as_pcap, as_pcapng, tls
 from fuzz.seed import captures, put, scratch
@@ -276,6 +278,21 @@ def _ssh_seeds() -> list[bytes]:
     ]
 
 
+def _said(talk: Talk) -> bytes:
+    """What both sides of a made conversation say."""
+    client, server = (b"".join(one.payload for one in talk.packets if one.to_server is up) for up in (True, False))
+    return _both(client, server)
+
+
+def _dicom_seeds() -> list[bytes]:
+    return [_said(dicom("STATION", "ARCHIVE", 3))]
+
+
+def _hl7_seeds() -> list[bytes]:
+    sent = b"\x0bMSH|^~\\&|ADT|HOSPITAL|EPJ|REGION|20260101||ADT^A01|1|P|2.5\rPID|1\r\x1c\r"
+    return [_both(sent * 2, b"\x0bMSH|^~\\&|EPJ|REGION|ADT|HOSPITAL|20260101||ACK|1|P|2.5\rMSA|AA|1\r\x1c\r")]
+
+
 def capture_seeds() -> list[bytes]:
     own = conversation(*flights()[0]) + conversation(*flights()[1])
     return [
@@ -353,5 +370,19 @@ TARGETS = (
         forms=tuple(_either(one) for one in BYTES),
         seeds=_ssh_seeds,
         make=_talk(22, lambda: _ssh_seeds()[0]),
+    ),
+    Target(
+        name="dicom",
+        covers=("module:bavn.actor.sense.handshakes.dicom", "module:bavn.actor.sense.handshakes.clinical"),
+        forms=tuple(_either(one) for one in BYTES),
+        seeds=_dicom_seeds,
+        make=_talk(11112, lambda: _dicom_seeds()[0]),
+    ),
+    Target(
+        name="hl7",
+        covers=("module:bavn.actor.sense.handshakes.hl7",),
+        forms=tuple(_either(one) for one in BYTES),
+        seeds=_hl7_seeds,
+        make=_talk(2575, lambda: _hl7_seeds()[0]),
     ),
 )

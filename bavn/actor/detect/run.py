@@ -21,6 +21,7 @@ from bavn.actor.detect.detectors.long import Long
 from bavn.actor.detect.detectors.rarity import Rarity
 from bavn.actor.detect.detectors.scan import Scan
 from bavn.actor.detect.detectors.signature import Signature
+from bavn.actor.detect.detectors.ward import Ward
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.indicators.lists import Lists
@@ -48,6 +49,7 @@ DETECTORS: tuple[Detector, ...] = (
     Lateral(),
     BruteForce(),
     Signature(),
+    Ward(),
 )
 """A new detector is its file, its cases and its name here."""
 

@@ -15,8 +15,10 @@ from bavn.actor.evidence.bundle import Sheet
 from bavn.model.observable import is_internal_name
 from bavn.model.record import is_address
 
-DROPPED: Final = frozenset({"community_id", "mac", "src_mac", "dst_mac", "client_mac", "sensor", "interface", "source"})
-"""Hashes over addresses, and what names an own machine or place outright."""
+_MACHINES: Final = {"mac", "src_mac", "dst_mac", "client_mac", "sensor", "interface", "source"}
+_TITLES: Final = {"calling", "called", "destination"}
+DROPPED: Final = frozenset({"community_id", *_MACHINES, *_TITLES})
+"""Hashes over addresses, and what names an own machine or place outright (DICOM's and HL7's titles do)."""
 _TOKEN = re.compile(r"[0-9A-Za-z_:][0-9A-Za-z:._-]{1,252}")
 
 

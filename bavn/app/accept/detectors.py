@@ -49,6 +49,8 @@ SEED: Final = 1
 LIMITS: Final = StoreLimits(age_days_max=None, threads=2)
 ROLL_UPS: Final = frozenset({"pair_hour", "name_hour"})
 _PACKETS: Final = frozenset({"flow", "dns", "tls", "http", "smb", "dcerpc", "krb5", "ssh", "rdp", "fileinfo", "alert"})
+_CLINICAL: Final = frozenset({"clinical"})
+"""Read out of captures beside Suricata, while key exchanges are."""
 _ZEEK: Final = _PACKETS - {"alert"}
 _LOGS: Final = frozenset({"flow", "dns", "http"})
 _FLOWS: Final = frozenset({"flow"})
@@ -109,6 +111,8 @@ def reads(config: NodeConfig) -> frozenset[str]:
     made: frozenset[str] = frozenset()
     if sees_packets(config):
         made |= _PACKETS
+    if given.key_exchanges and (given.suricata_interface or given.captures_folder):
+        made |= _CLINICAL
     if given.zeek_folder:
         made |= _ZEEK
     if reads_logs(given):

@@ -66,11 +66,12 @@ class SenseTable:
     key_exchanges: bool = setting(
         True,
         unit="",
-        holds="Also read the key exchanges (TLS, QUIC, SSH) in captures_folder and in the node's own ring of packets.",
+        holds="Also read how conversations begin (key exchanges of TLS, QUIC and SSH; DICOM and HL7) in captures_folder"
+        " and in the node's own ring of packets.",
     )
     key_exchange_folder: str = setting(
         "",
         unit="",
-        holds="A folder of captures, such as a Suricata's ring of packets, of which only the key exchanges are read.",
+        holds="A folder of captures, such as a Suricata's ring of packets: only how conversations begin is read of it.",
     )
     memory_mb: int = setting(512, unit="MB", holds="Memory for reading logs.", low=64, high=65536)

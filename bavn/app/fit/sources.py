@@ -9,7 +9,20 @@ from typing import Final
 from bavn.model.text import Text
 
 EVERY: Final = frozenset(
-    {"ioc", "beacon", "dns_tunnel", "scan", "rarity", "exfil", "dga", "long", "lateral", "bruteforce", "signature"}
+    {
+        "ioc",
+        "beacon",
+        "dns_tunnel",
+        "scan",
+        "rarity",
+        "exfil",
+        "dga",
+        "long",
+        "lateral",
+        "bruteforce",
+        "signature",
+        "ward",
+    }
 )
 
 
@@ -39,15 +52,15 @@ SOURCES: Final[tuple[Source, ...]] = (
     Source(
         "suricata",
         Text("a Suricata of one's own (eve.json)"),
-        EVERY,
+        EVERY - {"ward"},
         "eve_file",
         sensor=True,
     ),
-    Source("zeek", Text("a Zeek of one's own"), EVERY - {"signature"}, "zeek_folder", sensor=True),
+    Source("zeek", Text("a Zeek of one's own"), EVERY - {"signature", "ward"}, "zeek_folder", sensor=True),
     Source(
         "netflow",
         Text("NetFlow or IPFIX of a router or firewall"),
-        EVERY - {"dns_tunnel", "dga", "signature"},
+        EVERY - {"dns_tunnel", "dga", "signature", "ward"},
         "netflow_listen",
     ),
     Source(
@@ -104,6 +117,7 @@ SEES: Final[dict[str, Text]] = {
     "lateral": Text("movement from machine to machine"),
     "bruteforce": Text("guessing of passwords"),
     "signature": Text("what Suricata's rules know"),
+    "ward": Text("medical devices and systems that do what they never did"),
 }
 
 

@@ -44,6 +44,9 @@ SIGHTS: Final[dict[str, DetectorSources]] = {
         ("alert",),
         ("T1071", "T1189", "T1190", "T1210", "T1496", "T1498", "T1566", "T1595"),
     ),
+    "ward": DetectorSources(
+        Text("medical devices out of their habits"), ("clinical",), ("T1213", "T1048", "T1071", "T1565")
+    ),
 }
 
 

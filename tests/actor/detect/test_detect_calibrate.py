@@ -108,7 +108,7 @@ def test_the_shipped_reference_is_whole() -> None:
     sparse = {"lateral", "bruteforce.out", "signature", "signature.sigma"}
     ranked |= sparse | {"bruteforce.in"}
     assert ranked <= set(reference.tables)
-    assert {name.partition(".")[0] for name in ranked} | {"ioc"} == {detector.name for detector in DETECTORS}
+    assert {name.partition(".")[0] for name in ranked} | {"ioc", "ward"} == {detector.name for detector in DETECTORS}
     for name, table in reference.tables.items():
         assert table.count >= 500 or (name in sparse and table.rate <= 1.0), "few innocents: no steeper than chance"
         assert list(table.levels) == sorted(table.levels)

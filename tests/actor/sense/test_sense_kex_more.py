@@ -235,7 +235,7 @@ def test_any_frames_are_opened_or_passed_over(tmp_path_factory, frames, linktype
 
 
 def test_the_columns_are_the_records():
-    table = table_of([], "s")
+    table = table_of([], "kex", "s")
     assert table.schema.names == [column.name for column in TABLES["kex"]]
     assert len(set(CIPHERS.values())) == len(CIPHERS)
     assert len(set(GROUPS.values())) == len(GROUPS)

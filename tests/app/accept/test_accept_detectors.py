@@ -12,7 +12,7 @@ from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
 from bavn.traffic.replay import FAMILIES, Label, NoRoom, room
 
-EVERYTHING = detectors._PACKETS
+EVERYTHING = detectors._PACKETS | detectors._CLINICAL
 
 
 def suspicion(detector, host, p):
@@ -38,7 +38,7 @@ def suspicion(detector, host, p):
 
 def test_each_detector_has_a_family_and_each_family_a_detector() -> None:
     assert set(FAMILIES) == {one.name for one in DETECTORS} | {"sigma"}
-    assert len(FAMILIES) == 12
+    assert len(FAMILIES) == 13
 
 
 def test_found_not_found_and_not_applicable_are_told_apart() -> None:

@@ -1,6 +1,6 @@
-"""A capture -> rows of record ``kex``: what its conversations agreed on, beside what Suricata makes of it.
+"""A capture -> rows of records ``kex`` and ``clinical``: how its conversations begin, beside what Suricata makes of it.
 
-Refuses to read anything but handshakes.
+Refuses to read anything but beginnings.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,13 +31,17 @@ _ARROW: Final = {
     "BOOLEAN": pa.bool_(),
     "VARCHAR[]": pa.list_(pa.string()),
 }
-SCHEMA: Final = pa.schema([(column.name, _ARROW[column.type]) for column in TABLES["kex"]])
+SCHEMAS: Final = {
+    record: pa.schema([(column.name, _ARROW[column.type]) for column in TABLES[record]])
+    for record in ("kex", "clinical")
+}
 
 
 class CaptureKex:
-    """The key exchanges of a capture. With a ``reader`` handed in, what is not done yet waits in it for the next
-    capture; without one all is given. ``skip``: so many packets were read before. ``parsed.lines`` counts
-    conversations; ``damage`` is why not all was read, or None. Raises SourceBroken for what cannot be opened."""
+    """How a capture's conversations begin. With a ``reader`` handed in, what is not done yet waits in it for the next
+    capture; without one all is given. ``skip``: so many packets were read before. ``parsed.lines`` counts rows, and
+    conversations without any; ``damage`` is why not all was read, or None. Raises SourceBroken for what cannot be
+    opened."""
 
     def __init__(self, path: Path, sensor: str, reader: KexReader | None = None, *, skip: int = 0) -> None:
         reading, last_us = reader or KexReader(), 0
@@ -55,19 +59,26 @@ class CaptureKex:
 
 
 def read_capture(path: Path, sensor: str) -> Parsed:
-    """All key exchanges of a capture that Suricata reads too, and so says what is damaged. Raises SourceBroken."""
+    """All beginnings in a capture that Suricata reads too, and so says what is damaged. Raises SourceBroken."""
     return CaptureKex(path, sensor).parsed
 
 
 def _parsed(taken: Taken, capture: Capture, name: str, sensor: str) -> Parsed:
     rows, unread = taken.rows[:ROWS_MAX], taken.rows[ROWS_MAX:]
-    kept, table, refused = _tabled(rows, sensor)
+    tables: dict[str, pa.Table] = {}
+    refused: list[tuple[int, str]] = []
+    for record in SCHEMAS:
+        table, bad = _tabled([row for row in rows if row["table"] == record], record, sensor)
+        refused += bad
+        if table.num_rows:
+            tables[record] = table
+    kept = sum(table.num_rows for table in tables.values())
     refused += taken.refused + [(row["number"], f"more than {ROWS_MAX} in one capture") for row in unread]
     beyond = capture.refused - len(capture.refusals)
     refused = sorted(refused + capture.refusals)
     named = tuple(RefusedLine(name, number, reason[:REASON_LENGTH_MAX]) for number, reason in refused)
     return Parsed(
-        tables={"kex": table} if kept else {},
+        tables=tables,
         lines=kept + len(refused) + beyond + taken.passed,
         passed=taken.passed,
         refused=len(refused) + beyond,
@@ -75,25 +86,25 @@ def _parsed(taken: Taken, capture: Capture, name: str, sensor: str) -> Parsed:
     )
 
 
-def _tabled(rows: list[dict[str, Any]], sensor: str) -> tuple[int, pa.Table, list[tuple[int, str]]]:
-    """How many, as a table; and those that do not become a row of it, whatever is in them."""
+def _tabled(rows: list[dict[str, Any]], record: str, sensor: str) -> tuple[pa.Table, list[tuple[int, str]]]:
+    """Those that become rows of the record, and those that do not, whatever is in them."""
     try:
-        return len(rows), table_of(rows, sensor), []
+        return table_of(rows, record, sensor), []
     except Exception:  # noqa: BLE001  a value that a column cannot hold: it is in one of them
         good, bad = [], []
         for row in rows:
             try:
-                table_of([row], sensor)
+                table_of([row], record, sensor)
                 good.append(row)
             except Exception as error:  # noqa: BLE001  this one
                 bad.append((int(row["number"]), unreadable(error, repr(row).encode("utf-8", "backslashreplace"))))
-    return len(good), table_of(good, sensor), bad
+    return table_of(good, record, sensor), bad
 
 
-def table_of(rows: Sequence[Mapping[str, Any]], sensor: str) -> pa.Table:
+def table_of(rows: Sequence[Mapping[str, Any]], record: str, sensor: str) -> pa.Table:
     """The reader's rows as the record's columns."""
     columns = []
-    for field in SCHEMA:
+    for field in SCHEMAS[record]:
         if field.name == "ts":
             columns.append(pa.array([row["ts_us"] for row in rows], pa.int64()).cast(pa.timestamp("us")))
             continue
@@ -109,7 +120,7 @@ def table_of(rows: Sequence[Mapping[str, Any]], sensor: str) -> pa.Table:
         elif field.name in ("notbefore", "notafter"):
             values = [_naive(value) for value in values]
         columns.append(pa.array(values, field.type))
-    return pa.Table.from_arrays(columns, schema=SCHEMA)
+    return pa.Table.from_arrays(columns, schema=SCHEMAS[record])
 
 
 def _naive(moment: datetime | None) -> datetime | None:

@@ -1,4 +1,5 @@
-"""Packets in, rows of record ``kex`` out: which conversations begin with TLS, QUIC or SSH, and what they agree on.
+"""Packets in, rows out: which conversations begin with TLS, QUIC or SSH and what they agree on (record ``kex``), which
+are DICOM or HL7 and what they ask for (record ``clinical``).
 
 Only the first bytes of a conversation are held, in bounded streams; all later packets cost one look-up. A TLS hello in
 the middle of a stream (STARTTLS, a proxy's CONNECT) begins one too. One outcome a conversation: a row, passed (its
@@ -12,6 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bavn.actor.formats.headers import TCP, UDP, mapped
+from bavn.actor.sense.handshakes import hl7
+from bavn.actor.sense.handshakes.clinical import DicomTalk, Hl7Talk
+from bavn.actor.sense.handshakes.dicom import ASSOCIATE_RQ, begins_association
 from bavn.actor.sense.handshakes.packets import Packet
 from bavn.actor.sense.handshakes.quic import (
     INITIAL_BYTES_MIN,
@@ -59,8 +63,8 @@ class _Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """``refused``: (packet number, reason) of conversations that are none of what they began as. ``passed``: those that
-    broke off before their hello was whole."""
+    """``rows``: each names its ``table``. ``refused``: (packet number, reason) of conversations that are none of what
+    they began as. ``passed``: those that broke off before there was anything to tell."""
 
     rows: list[dict[str, Any]]
     refused: list[tuple[int, str]]
@@ -123,7 +127,7 @@ class KexReader:
         if found is not None and found.done:
             return
         if found is None or (found.talk is None and not found.fresh):
-            if not _begins_hello(packet.payload, ssh=found is None):
+            if not _begins_midway(packet.payload, first=found is None):
                 return
             found = self._midway(packet, key)
         start = (packet.seq + 1) % (1 << 32) if packet.flags & _SYN else packet.seq
@@ -147,7 +151,7 @@ class KexReader:
             return
         if grew:
             found.talk.read(_side(found, by_client=True).data, _side(found, by_client=False).data)
-        if found.talk.done or stream.full:
+        if found.talk.done or (stream.full and (by_client or not found.talk.one_sided)):
             self._end(key)
 
     def _opening(self, packet: Packet, key: _Key, found: _Conversation | None) -> _Conversation | None:
@@ -173,13 +177,13 @@ class KexReader:
         """The first that is seen of a conversation, or where it turns to TLS, is this packet."""
         self._known.pop(key, None)
         src, dst = (packet.src, packet.src_port), (packet.dst, packet.dst_port)
-        tls = packet.payload[0] == _HANDSHAKE
-        if not tls and packet.src_port < packet.dst_port:
+        first = packet.payload[0]
+        if first == GREETING[0] and packet.src_port < packet.dst_port:
             made = _Conversation(packet.number, packet.ts_us, dst, src, Stream(packet.ack), Stream(packet.seq))
         else:
             made = _Conversation(packet.number, packet.ts_us, src, dst, Stream(packet.seq), Stream(packet.ack))
         self._add(key, made)
-        self._begin(key, made, TlsTalk() if tls else SshTalk())
+        self._begin(key, made, TlsTalk() if first == _HANDSHAKE else Hl7Talk() if first == hl7.BEGIN[0] else SshTalk())
         return made
 
     def _decide(self, key: _Key, found: _Conversation, *, by_client: bool) -> None:
@@ -192,6 +196,10 @@ class KexReader:
             self._begin(key, found, SshTalk())
         elif by_client and _begins_hello(stream.data, ssh=False):
             self._begin(key, found, TlsTalk())
+        elif by_client and begins_association(stream.data):
+            self._begin(key, found, DicomTalk())
+        elif by_client and stream.data.startswith(hl7.BEGIN):
+            self._begin(key, found, Hl7Talk())
         elif not by_client and stream.data[0] == _HANDSHAKE:
             found.fresh = True  # an answer that came before its question
         else:
@@ -249,29 +257,27 @@ class KexReader:
         talk, found.talk, found.done = found.talk, None, True
         found.to_server = found.to_client = None
         try:
-            row, fault = (talk.row() if talk.fault is None else None), talk.fault
+            rows, fault = (talk.rows() if talk.fault is None else []), talk.fault
         except Exception as error:  # noqa: BLE001  what was read of a stranger's bytes does not make a row
-            row, fault = None, unreadable(error, b"")
-        if row is None:
+            rows, fault = [], unreadable(error, b"")
+        if not rows:
             if fault is None:
                 self._passed += 1
             else:
                 self._refused.append((found.number, fault))
             return
-        proto = "udp" if key[0] == UDP else "tcp"
-        self._rows.append(
-            {
-                "ts_us": found.ts_us,
-                "number": found.number,
-                "src": mapped(found.client[0]),
-                "src_port": found.client[1],
-                "dst": mapped(found.server[0]),
-                "dst_port": found.server[1],
-                "proto": proto,
-                "community_id": community_id(key[0], found.client, found.server),
-                **row,
-            }
-        )
+        common = {
+            "table": talk.table,
+            "ts_us": found.ts_us,
+            "number": found.number,
+            "src": mapped(found.client[0]),
+            "src_port": found.client[1],
+            "dst": mapped(found.server[0]),
+            "dst_port": found.server[1],
+            "proto": "udp" if key[0] == UDP else "tcp",
+            "community_id": community_id(key[0], found.client, found.server),
+        }
+        self._rows += [common | row for row in rows]
 
 
 def _side(found: _Conversation, *, by_client: bool) -> Stream:
@@ -293,8 +299,15 @@ def _begins_hello(payload: bytes | bytearray, *, ssh: bool) -> bool:
     return ssh and payload.startswith(GREETING)
 
 
+def _begins_midway(payload: bytes, *, first: bool) -> bool:
+    """What may begin amid a stream: TLS; where nothing was seen of it before, SSH and an HL7 message too."""
+    if first and payload.startswith(hl7.BEGIN):
+        return not hl7.is_acknowledgement(payload)
+    return _begins_hello(payload, ssh=first)
+
+
 def _may_begin(data: bytearray) -> bool:
-    return data[0] == _HANDSHAKE or GREETING.startswith(bytes(data[:4]))
+    return data[0] in (_HANDSHAKE, ASSOCIATE_RQ, hl7.BEGIN[0]) or GREETING.startswith(bytes(data[:4]))
 
 
 def community_id(protocol: int, a: _Side, b: _Side) -> str:

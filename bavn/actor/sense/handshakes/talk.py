@@ -1,4 +1,4 @@
-"""One conversation's key exchange while it is being read: bytes of both sides in, the facts out.
+"""One conversation while its beginning is being read: bytes of both sides in, the facts out. Key exchanges are here.
 
 TLS over TCP from its records, TLS inside QUIC from its messages, SSH from its KEXINITs. A talk says when it is done;
 what it knows until then is what there is. Refuses to know packets.
@@ -29,8 +29,11 @@ _AFTER: Final = -1
 
 
 class Talk(Protocol):
-    """``done``: nothing more can be learnt. ``fault``: why there is no row, or None."""
+    """``done``: nothing more can be learnt. ``fault``: why there is no row, or None. ``table``: the record its rows are
+    of. ``one_sided``: what the client says still matters when the server has said more than is held."""
 
+    table: str
+    one_sided: bool
     done: bool
     fault: str | None
 
@@ -38,8 +41,8 @@ class Talk(Protocol):
         """What both sides have said from their start."""
         ...
 
-    def row(self) -> dict[str, Any] | None:
-        """The columns of record ``kex`` that are known; None if there is nothing to tell."""
+    def rows(self) -> list[dict[str, Any]]:
+        """The columns of its record that are known, a row each; none if there is nothing to tell."""
         ...
 
 
@@ -90,6 +93,8 @@ class TlsTalk:
     """TLS, as its messages come; where from is said by ``messages``."""
 
     protocol = "tls"
+    table = "kex"
+    one_sided = False
 
     def __init__(self) -> None:
         self.done = False
@@ -150,11 +155,11 @@ class TlsTalk:
         if self._hello is None:
             self.fault = reason
 
-    def row(self) -> dict[str, Any] | None:
+    def rows(self) -> list[dict[str, Any]]:
         """See Talk."""
         hello, answer = self._hello, self._answer
         if hello is None:
-            return None
+            return []
         known: dict[str, Any] = {
             "protocol": self.protocol,
             "name": hello.name,
@@ -169,7 +174,7 @@ class TlsTalk:
         if answer:
             known |= {"version": answer.version, "cipher": answer.cipher, "resumed": self._resumed(hello, answer)}
             known["negotiated_group"] = _agreement(answer)
-        return known | self._facts
+        return [known | self._facts]
 
     def _certificate(self, body: bytes) -> None:
         der = first_certificate(body)
@@ -233,6 +238,9 @@ class QuicTalk(TlsTalk):
 class SshTalk:
     """SSH: both sides' KEXINIT."""
 
+    table = "kex"
+    one_sided = False
+
     def __init__(self) -> None:
         self.done = False
         self.fault: str | None = None
@@ -248,11 +256,11 @@ class SshTalk:
             self.done, self.fault = True, str(error)
         self.done = self.done or (self._client is not None and self._server is not None)
 
-    def row(self) -> dict[str, Any] | None:
+    def rows(self) -> list[dict[str, Any]]:
         """See Talk."""
         client, server = self._client, self._server
         if client is None:
-            return None
+            return []
         known: dict[str, Any] = {
             "protocol": "ssh",
             "offered_groups": list(client.methods),
@@ -267,4 +275,4 @@ class SshTalk:
                 "cipher": agreed(client.ciphers, server.ciphers),
                 "signature": agreed(client.host_keys, server.host_keys),
             }
-        return known
+        return [known]
