@@ -31,6 +31,7 @@ BEGUN = {
         "bavn/app/node/",
         "bavn/app/policy/",
         "bavn/app/process/",
+        "bavn/app/acts/node/",
         "bavn/app/cli/attach.py",
         "bavn/app/cli/operator.py",
         "bavn/app/web/access/",

@@ -25,6 +25,7 @@ from bavn.rehearsal.script import suspicion
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.messages.exercise import ExerciseTold, Objective
+from tests import people_say
 from tests.actor.door.conftest import GROUP_KEY, Actor, TestCentre
 from tests.actor.door.test_exercises import TestLane
 from tests.sector.hostile_centre import NOW_US, Node, bundle, release
@@ -204,7 +205,7 @@ def _asked(observable):
 
 def said_to_case(task_id, act, words, content=None):
     def leave(node):
-        node.door.cases.book.leave(CASE, task_id, act, words, "Anna", node.clock.now_us(), content=content)
+        people_say.in_case(node.door.cases, CASE, task_id, act, words, "Anna", node.clock.now_us(), content=content)
         node.talker.talk()
 
     return leave
@@ -329,13 +330,19 @@ SCENES = [
     Scene(
         "nis2",
         "Nis2Noted",
-        then_talks(lambda node: node.door.cases.nis2.leave(CASE, Nis2Act.AWARE, NOW_US - HOUR_US, "Anna")),
+        then_talks(
+            lambda node: people_say.of_nis2(node.door.cases.nis2, CASE, Nis2Act.AWARE, NOW_US - HOUR_US, "Anna")
+        ),
         of_centre(lambda _: a_case()),
     ),
     Scene(
         "warned",
         "WarningAnswered",
-        then_talks(lambda node: node.door.cases.warnings.leave(WARNING, 1, AnswerAct.AFFECTED, "One gateway", "Anna")),
+        then_talks(
+            lambda node: people_say.to_warning(
+                node.door.cases.warnings, WARNING, 1, AnswerAct.AFFECTED, "One gateway", "Anna"
+            )
+        ),
         of_centre(lambda _: a_warning()),
     ),
     Scene("step", "ExerciseStep", of_centre(lambda _: an_exercise()), more=(DoorPolicy(exercises="automatic"),)),

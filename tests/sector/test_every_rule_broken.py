@@ -19,6 +19,7 @@ from bavn.model.moment import MINUTE_US
 from bavn.wire.codec import DOWN_KINDS, UP_KINDS
 from bavn.wire.gate import FOLLOWS, Gate
 from bavn.wire.shut import SET_ASIDE, open_gate, shut_gates
+from tests import people_say
 from tests.actor.door.test_exercises import TestLane
 from tests.gate_places import Made, not_met, places, places_in
 from tests.sector.hostile_centre import NOW_US, every_kind, release
@@ -256,8 +257,8 @@ def test_words_that_wait_keep_no_evidence_waiting(tmp_path) -> None:
     cases = node.door.cases
     shut_for(node, cases.gate, "CaseAnswered")
     for number in range(WAITING_MAX + 1):
-        cases.book.leave(CASE, None, "words", f"Gateway {number}", "Anna", node.clock.now_us())
-    cases.book.leave(CASE, None, ATTACH, "A log", "Anna", node.clock.now_us(), content=bytes(40))
+        people_say.in_case(cases, CASE, None, "words", f"Gateway {number}", "Anna", node.clock.now_us())
+    people_say.in_case(cases, CASE, None, ATTACH, "A log", "Anna", node.clock.now_us(), content=bytes(40))
     node.waits()
     assert [kind for kind in map(_kind, node.said()) if kind.startswith("Case")] == ["CaseEvidence"]
     node.close()

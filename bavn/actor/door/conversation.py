@@ -146,6 +146,10 @@ class Statements[Said: PersonStatement]:
         """Lets out what waits; how many were dealt with."""
         return let_out(self.at, self)
 
+    def say(self, said: Said) -> int:
+        """Leaves it for the running node, from any process; its number."""
+        return self.said.add(self.own_book, said)
+
     def try_on(self, said: Said) -> Draft | Refused:
         """What ``tell`` would let out of it now: for whoever answers."""
         return self.gate.try_on(said)

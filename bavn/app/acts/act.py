@@ -18,7 +18,18 @@ WhoActs = Literal["you", "colleague", "operator", "centre", "wait"]
 or nobody: it is tried again."""
 Kind = tuple[type[Exception], int, str, WhoActs]
 """A refusal of a room: what it is, its status, its code, and who must act."""
-EXITS: Final = {403: Exit.NOT_NOW, 404: Exit.NOT_FOUND, 409: Exit.NOT_NOW, 422: Exit.USAGE}
+EXITS: Final = {403: Exit.NOT_NOW, 404: Exit.NOT_FOUND, 409: Exit.NOT_NOW, 422: Exit.USAGE, 503: Exit.NOT_NOW}
+ABSENT: Final = (
+    "unknown-",
+    "not-active",
+    "no-verdict",
+    "no-case",
+    "no-task",
+    "no-warning",
+    "no-exercise",
+    "never-named",
+)
+"""How the code of what is not there begins."""
 WHY_CHARS_MAX: Final = 500
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
 Why = Annotated[str, Field(min_length=1, max_length=WHY_CHARS_MAX)]
@@ -31,12 +42,23 @@ class Input(BaseModel):
 
 
 class ActRefused(Stop):
-    """An act that was not done. ``code`` is for a shell: who or what is not there is not found, whatever its status.
-    ``status`` and ``kind`` are for a program that asks by HTTP. ``whole``: its text is a sentence as it stands."""
+    """An act that was not done. ``code`` is for a shell: who or what is not there is not found.
+    ``status`` and ``kind`` are for a program that asks by HTTP. ``whole``: its text is a sentence as it stands.
+    ``aside``: what a rule says of it in English, for a shell alone."""
 
-    def __init__(self, status: int, kind: str, text: Text, act: WhoActs = "you", *, whole: bool = True) -> None:
-        code = Exit.NOT_FOUND if kind.startswith(("unknown-", "not-active")) else EXITS[status]
-        super().__init__(code, text)
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        text: Text,
+        act: WhoActs = "you",
+        *,
+        whole: bool = True,
+        aside: str = "",
+        code: Exit | None = None,
+    ) -> None:
+        code = code or (Exit.NOT_FOUND if kind.startswith(ABSENT) else EXITS[status])
+        super().__init__(code, f"{text} ({aside})" if aside else text)
         self.status, self.kind, self.text, self.act, self.whole = status, kind, text, act, whole
 
 

@@ -46,11 +46,14 @@ def named(folder: Path, name: str) -> SavedHunt:
     return every[name]
 
 
-def save(folder: Path, hunt: SavedHunt, *, replace: bool) -> Path:
-    """Writes it whole or not at all. Stop for a name that is taken or an unwritable folder."""
-    file = folder / f"{hunt.name}.toml"
-    if file.exists() and not replace:
-        raise Stop(Exit.CONFIGURATION, f"{file} is there already: --replace writes over it")
+def file_of(folder: Path, name: str) -> Path:
+    """Where an own hunt lies."""
+    return folder / f"{name}.toml"
+
+
+def save(folder: Path, hunt: SavedHunt) -> Path:
+    """Writes it whole or not at all. Stop for an unwritable folder."""
+    file = file_of(folder, hunt.name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         fresh = folder / f".{hunt.name}.{os.getpid()}"

@@ -4,12 +4,13 @@ Refuses to send.
 """
 
 import sqlite3
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.conversation import DoorContext
+from bavn.actor.door.conversation import DoorContext, PersonStatement
 from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_of
 from bavn.actor.door.conversations.cases import Cases
 from bavn.actor.door.rounds.labels import CENTRE
@@ -26,6 +27,7 @@ from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from bavn.wire.outbox import Outbox
 
+SENT: Final = Text("sent")
 SOON_US: Final = 4 * HOUR_US
 
 OWED: Final = (DueState.WAITING, DueState.SOON, DueState.OVERDUE)
@@ -62,9 +64,15 @@ def moment() -> int:
 def kept_case(config: Path, given: str) -> KeptCase:
     """The case whose id begins so. Stop where there is none, or more than one."""
     with asks(config) as rows:
-        found = [one for one in cases_of(rows(CASES_SQL)) if one.case_id.startswith(given)]
-    if not given or len(found) != 1:
-        raise Stop(Exit.NOT_FOUND, f"{len(found)} cases begin with {given[:40]!r} (bavn node cases)")
+        return named(cases_of(rows(CASES_SQL)), given, "cases")
+
+
+def named[Kept](kept: Iterable[Kept], given: str, what: Literal["cases", "warnings", "exercises"]) -> Kept:
+    """The one whose id begins so. Stop where there is none, or more than one."""
+    found = [one for one in kept if given and str(getattr(one, f"{what[:-1]}_id")).startswith(given)]
+    if len(found) != 1:
+        listed = "exercise list" if what == "exercises" else what
+        raise Stop(Exit.NOT_FOUND, f"{len(found)} {what} begin with {given[:40]!r} (bavn node {listed})")
     return found[0]
 
 
@@ -99,6 +107,13 @@ class opened_cases:  # noqa: N801  used as a context, like a function
 def rule_text(rule: str) -> Text:
     """What a rule of gate 1 means to whoever answered."""
     return RULES.get(rule) or Text("not sent: rule {rule}", rule=rule)
+
+
+def became_text(said: PersonStatement, sent: Text = SENT) -> Text:
+    """Where it stands."""
+    if said.told_us is None:
+        return Text("waits for the running node")
+    return rule_text(said.rule) if said.rule else sent
 
 
 def dues_of(one: KeptCase, now_us: int) -> list[tuple[dict[str, Any], str, int, DueState]]:

@@ -44,6 +44,9 @@ def together(asked: list[Revealed]) -> list[tuple[Revealed, list[str], int]]:
 def element_of(text: str) -> Observable:
     """``type:value`` as rounds know it. Stop for what is none."""
     kind, _, value = text.partition(":")
+    if kind not in set(ObservableType):
+        known = ", ".join(ObservableType)
+        raise Stop(Exit.USAGE, f"{text!r} is no observable: write type:value, the type one of {known}")
     try:
         return as_element(Observable.of(ObservableType(kind), value))
     except (NotCanonical, ValueError) as error:

@@ -16,6 +16,7 @@ from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.sector.verdict import Verdicts, judged_in_order
 from bavn.wire.messages.catalogue import AskedObservable, CasePart, PartTask, PartWords, VerdictGiven
+from tests import people_say
 
 from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, suspicion
 
@@ -69,7 +70,9 @@ def lines(actor, gate):
 
 
 def leave(actor, task_id, act, words="", content=None):
-    return actor.door.cases.book.leave(CASE, task_id, act, words, "anna", actor.clock.now_us(), content=content)
+    return people_say.in_case(
+        actor.door.cases, CASE, task_id, act, words, "anna", actor.clock.now_us(), content=content
+    )
 
 
 def test_a_part_is_kept_whole_and_an_older_one_changes_nothing(centre, north) -> None:
@@ -393,8 +396,7 @@ def test_whatever_a_centre_says_of_cases_each_is_one_line_and_the_gate_stays_ope
             by="a",
             told_us=None,
             rule="",
-        ),
-        None,
+        )
     )
     known = north.door.cases.book.get(CASE)
     assert isinstance(preview, Refused) == (known is None or known.state == "merged")

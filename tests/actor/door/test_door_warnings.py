@@ -6,6 +6,7 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import HOUR_US, MINUTE_US
 from bavn.model.sector.sector_warning import AnswerAct
 from bavn.wire.messages.catalogue import AskedObservable, WarningGiven
+from tests import people_say
 
 from .conftest import NOW_US, Actor, suspicion
 
@@ -39,7 +40,7 @@ def warned(centre, *, suspicions=(), **policy):
 
 
 def answer(actor, act=AnswerAct.AFFECTED, words="one gateway", by="bo", version=1):
-    actor.door.cases.warnings.leave(ONE, version, act, words, by)
+    people_say.to_warning(actor.door.cases.warnings, ONE, version, act, words, by)
     actor.door.cases.warnings.tell()
 
 

@@ -9,6 +9,7 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.sector.nis2 import Nis2Act
 from bavn.wire.messages.catalogue import CasePart, PartClock
+from tests import people_say
 
 from .conftest import NOW_US, Actor, TestCentre, suspicion
 
@@ -39,7 +40,9 @@ def an_actor(centre, **policy):
 
 def note(actor, act, hours_ago=1.0, **more):
     at_us = actor.clock.now_us() - int(hours_ago * HOUR_US)
-    number = actor.door.cases.nis2.leave(more.pop("case_id", CASE), Nis2Act(act), at_us, more.pop("by", "bo"), **more)
+    number = people_say.of_nis2(
+        actor.door.cases.nis2, more.pop("case_id", CASE), Nis2Act(act), at_us, more.pop("by", "bo"), **more
+    )
     actor.door.cases.tell()
     return next(said for said in nis2_statements_of(actor.book.rows(NIS2_SQL)) if said.number == number)
 
@@ -121,7 +124,7 @@ def test_twins_who_noted_the_same_minute_send_the_same_bytes(by, seconds, host) 
         made = Actor("north", centre.key, suspicions=[suspicion(host=str(host))])
         centre.to(made, a_part())
         at_us = NOW_US - NOW_US % MINUTE_US - HOUR_US + seconds * SECOND_US
-        made.door.cases.nis2.leave(CASE, Nis2Act.AWARE, at_us, by)
+        people_say.of_nis2(made.door.cases.nis2, CASE, Nis2Act.AWARE, at_us, by)
         made.door.cases.tell()
         return made.sealed()
 

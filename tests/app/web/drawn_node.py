@@ -39,6 +39,7 @@ from bavn.wire.messages.catalogue import (
     WarningGiven,
 )
 from bavn.wire.messages.exercise import ExerciseTold, Objective
+from tests import people_say
 
 CASE, TASK, QUESTION = "case-00000000000000aa", "ab" * 16, "cd" * 16
 C2, C2_ADDRESS = "c2.example.com", "203.0.113.66"
@@ -404,7 +405,7 @@ def _warnings(parts: NodeParts, now_us: int) -> None:
     for at, more in enumerate(told):
         given = WarningGiven(warning_id=f"warning-{at + 1:016x}", **plain | more)
         assert book.take_in(given, Note(kind="WarningGiven", item_id=f"{at:064x}", peer="centre")) is None
-    book.leave(f"warning-{2:016x}", 1, AnswerAct.AFFECTED, "three mailboxes got one", "Anna Berg")
+    people_say.to_warning(book, f"warning-{2:016x}", 1, AnswerAct.AFFECTED, "three mailboxes got one", "Anna Berg")
 
 
 def _exercises(parts: NodeParts, now_us: int) -> None:

@@ -43,6 +43,7 @@ from bavn.traffic.dice import SeededDice
 from bavn.wire.book import Book
 from bavn.wire.messages.catalogue import IndicatorReleased
 from bavn.wire.partners.stix_indicator import indicator_of
+from tests import people_say
 from tests.centre.node.conftest import Node, make_suspicion
 
 ANNA, BO = account("Anna Berg"), account("Bo Lund")
@@ -181,10 +182,10 @@ class DrawnSector:
 
     def answer(self, actor: str, case_id: str, act: str, words: str) -> None:
         """People at the actor answer each of its tasks in a case."""
-        book, now_us = self.nodes[actor].door.cases.book, self.clock.now_us()
-        kept = book.get(case_id)
+        cases, now_us = self.nodes[actor].door.cases, self.clock.now_us()
+        kept = cases.get(case_id)
         for task in [] if kept is None else kept.part["tasks"]:
-            book.leave(case_id, task["task_id"], act, words, "soc", now_us)
+            people_say.in_case(cases, case_id, task["task_id"], act, words, "soc", now_us)
 
 
 def _spread(sector: DrawnSector) -> None:
@@ -220,7 +221,7 @@ def _work(sector: DrawnSector) -> None:
     sector.wait(1)
     sector.answer("region-nord", first, "done", "Two machines were isolated")
     sector.answer("region-syd", first, "acknowledge", "We look into it")
-    sector.nodes["region-nord"].door.cases.book.leave(first, None, "words", "It came by mail", "soc", 0)
+    people_say.in_case(sector.nodes["region-nord"].door.cases, first, None, "words", "It came by mail", "soc", 0)
     sector.wait(1)
     desk.work.attached(
         Attached(

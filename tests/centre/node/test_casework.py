@@ -24,6 +24,7 @@ from bavn.model.sector.work import TaskState
 from bavn.wire.codec import encode
 from bavn.wire.messages.catalogue import IndicatorReleased, Observation
 from bavn.wire.partners.stix_indicator import indicator_of
+from tests import people_say
 
 SIX = {"clinic": "clinic", "east": "east", "north": "north", "south": "south", "vendor": "vendor", "west": "west"}
 
@@ -63,8 +64,8 @@ def bodies(sector, name):
 
 def leave(sector, name, case_id, task_id, act, words="", content=None, sha256=""):
     node = sector.nodes[name]
-    return node.door.cases.book.leave(
-        case_id, task_id, act, words, "soc", node.clock.now_us(), content=content, sha256=sha256
+    return people_say.in_case(
+        node.door.cases, case_id, task_id, act, words, "soc", node.clock.now_us(), content=content, sha256=sha256
     )
 
 

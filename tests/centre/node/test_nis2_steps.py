@@ -13,6 +13,7 @@ from bavn.model.sector.case import CaseAct
 from bavn.model.sector.nis2 import Nis2Act
 from bavn.wire.codec import encode
 from bavn.wire.messages.catalogue import Nis2Noted
+from tests import people_say
 
 SIX = {"clinic": "clinic", "east": "east", "north": "north", "south": "south", "vendor": "vendor", "west": "west"}
 ZONE = ZoneInfo("Europe/Copenhagen")
@@ -33,7 +34,7 @@ def world(make_sector, suspicion):
 def note(sector, name, case_id, act, hours_ago, **more):
     node = sector.nodes[name]
     at_us = node.clock.now_us() - int(hours_ago * HOUR_US)
-    node.door.cases.nis2.leave(case_id, Nis2Act(act), at_us, account("bo"), **more)
+    people_say.of_nis2(node.door.cases.nis2, case_id, Nis2Act(act), at_us, account("bo"), **more)
     node.door.cases.tell()
     sector.run()
 

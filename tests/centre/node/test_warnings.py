@@ -29,6 +29,7 @@ from bavn.model.statement import Cautioning
 from bavn.model.text import Text
 from bavn.wire.codec import encode
 from bavn.wire.messages.catalogue import WarningAnswered
+from tests import people_say
 
 FOUR = {"clinic": "clinic", "east": "east", "north": "north", "south": "south"}
 ANNA = account("Anna Berg")
@@ -70,7 +71,7 @@ def heard(sector, name, warning_id):
 
 def answer(sector, name, warning_id, act, words="", version=1):
     node = sector.nodes[name].door.cases
-    node.warnings.leave(warning_id, version, AnswerAct(act), words, account("bo"))
+    people_say.to_warning(node.warnings, warning_id, version, AnswerAct(act), words, account("bo"))
     node.tell()
     sector.run()
     return node.warnings.own_book.rows("SELECT rule FROM door_warning_answer ORDER BY number DESC LIMIT 1")[0][0]

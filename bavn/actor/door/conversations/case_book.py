@@ -52,8 +52,8 @@ class CaseReply:
     task_id: str | None
     act: str
     words: str
-    sha256: str
     by: str
+    sha256: str = ""
     told_us: int | None = None
     rule: str = ""
     content: bytes | None = field(default=None, repr=False)
@@ -92,29 +92,3 @@ class CaseBook:
     def get(self, case_id: str) -> KeptCase | None:
         """None for a case that this actor has not heard of."""
         return KEPT.get(self._book, case_id)
-
-    def leave(
-        self,
-        case_id: str,
-        task_id: str | None,
-        act: str,
-        words: str,
-        by: str,
-        now_us: int,
-        *,
-        content: bytes | None = None,
-        sha256: str = "",
-    ) -> int:
-        """Leaves what a person says for the running node; its number."""
-        said = CaseReply(
-            number=0,
-            at_us=now_us,
-            case_id=case_id,
-            task_id=task_id,
-            act=act,
-            words=words,
-            sha256=sha256,
-            by=by,
-            content=content,
-        )
-        return SAID.add(self._book, said)

@@ -7,7 +7,6 @@ address. Refuses to answer anything by itself.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 
@@ -108,10 +107,9 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
         """Lets out what people here have said; how many were dealt with."""
         return let_out(self.at, self, self.evidence) + self.nis2.tell() + self.warnings.tell()
 
-    def try_on(self, said: CaseReply, content: bytes | None = None) -> Draft | Refused:
+    def try_on(self, said: CaseReply) -> Draft | Refused:
         """As ever, with what is attached."""
-        gate = self.evidence.gate if said.act == ATTACH else self.gate
-        return gate.try_on(replace(said, content=content))
+        return (self.evidence.gate if said.act == ATTACH else self.gate).try_on(said)
 
     def _may_answer(self, _: CaseReply, draft: Draft) -> Draft | Refused:
         return draft if self.at.policy.answer_cases else Refused("answer_cases", "the policy answers no cases")

@@ -5,7 +5,7 @@ decide that an incident is significant, and to send anything to an authority.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bavn.actor.door.conversation import DoorContext, Statements, naming
@@ -80,32 +80,12 @@ class Nis2Steps(Statements[Nis2Statement]):
         )
         super().__init__(at, SAID, Nis2Noted, rules, _about)
 
-    def leave(
-        self,
-        case_id: str,
-        act: Nis2Act,
-        at_us: int,
-        by: str,
-        *,
-        why: str = "",
-        correct: bool = False,
-        crosses: CrossBorder | None = None,
-    ) -> int:
-        """Leaves a step for the running node; its number."""
-        left = Nis2Statement(
-            number=0,
-            noted_us=self.at.clock.now_us(),
-            case_id=case_id,
-            act=act.value,
-            at_us=whole_minute(at_us),
-            correct=correct,
-            why=why,
-            by=by,
-        )
+    def say(self, said: Nis2Statement) -> int:
+        """As ever, with whether it may reach other countries; of when it happened the whole minute."""
         with self.own_book.transaction() as tx:
-            number = self.said.add(self.own_book, left)
-            if crosses is not None:
-                tx.execute("INSERT INTO door_nis2_crosses VALUES (?, ?)", (number, crosses))
+            number = self.said.add(self.own_book, replace(said, at_us=whole_minute(said.at_us)))
+            if said.crosses is not None:
+                tx.execute("INSERT INTO door_nis2_crosses VALUES (?, ?)", (number, said.crosses))
             return number
 
     def forget(self) -> None:

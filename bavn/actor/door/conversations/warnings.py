@@ -136,14 +136,6 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
 
     # --- what people here answer ------------------------------------------------------------------------------
 
-    def leave(self, warning_id: str, version: int, act: AnswerAct, words: str, by: str) -> int:
-        """Leaves an answer for the running node; its number."""
-        now_us = self.at.clock.now_us()
-        left = AnswerStatement(
-            number=0, at_us=now_us, warning_id=warning_id, version=version, act=act.value, words=words, by=by
-        )
-        return self.said.add(self.own_book, left)
-
     def _may(self, _: AnswerStatement, draft: Draft) -> Draft | Refused:
         return draft if self.at.policy.answer_warnings else Refused("answer_warnings", "the policy answers no warnings")
 

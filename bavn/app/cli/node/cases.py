@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Config, Spoken, asks, show_table
-from bavn.app.node.case_parts import OWED, dues_of, kept_case, moment, opened_cases, rule_text
+from bavn.app.acts.node import cases as acts
+from bavn.app.acts.node.here import Here
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.spread import typed
+from bavn.app.node.case_parts import OWED, became_text, dues_of, kept_case, moment, named
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.nis2 import NAMES, CrossBorder, Nis2Act
-from bavn.model.sector.work import ACTOR_ACTS, DUE_WORDS, TASK_WORDS, DueState, TaskAct, TaskState
+from bavn.model.sector.work import DUE_WORDS, TASK_WORDS, DueState, TaskAct, TaskState
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from bavn.actor.door.conversations.nis2_steps import Nis2Statement
 
 ID_CHARS = 8
+Who = Annotated[str, of_act(acts.answer)]
 CaseId = Annotated[str, typer.Argument(help="case-..., as `bavn node cases` shows it.")]
 
 
@@ -43,9 +48,7 @@ def cases(
         found, said = cases_of(rows(CASES_SQL)), replies_of(rows(SAID_SQL))
         steps = nis2_statements_of(rows(NIS2_SQL))
     if case_id:
-        found = [one for one in found if one.case_id.startswith(case_id)]
-        if len(found) != 1:
-            raise Stop(Exit.NOT_FOUND, f"{len(found)} cases begin with {case_id[:40]!r} (bavn node cases)")
+        found = [named(found, case_id, "cases")]
     now_us = moment()
     if as_json:
         for one in found:
@@ -54,7 +57,7 @@ def cases(
         _show_one(found[0], said, now_us, language)
         for step in steps:
             if step.case_id == found[0].case_id:
-                became = _became(step, language)
+                became = became_text(step).say(language)
                 print(f"\n{iso(step.at_us)[:16]}  {step.by}: NIS2 {NAMES[Nis2Act(step.act)].say(language)} [{became}]")
     elif not found:
         print(Text("this actor is in no case yet").say(language))
@@ -72,17 +75,15 @@ def case_answer(
     config: Config = NODE_TOML,
     *,
     words: Annotated[str, typer.Option("--words", help="What the centre is to read; exactly this leaves.")] = "",
-    by: By = "",
+    by: Who = "",
     language: Spoken = "en",
 ) -> None:
     """Answer a task or question: acknowledged, whether it applies here, done."""
-    if act not in ACTOR_ACTS:
-        raise Stop(Exit.USAGE, f"{act.value} is the centre's to say; here: {', '.join(sorted(ACTOR_ACTS))}")
     kept = kept_case(config, case_id)
-    named = [one["task_id"] for one in kept.part["tasks"] if task and one["task_id"].startswith(task.lower())]
-    if len(named) != 1:
-        raise Stop(Exit.NOT_FOUND, f"{len(named)} tasks of {kept.case_id} begin with {task[:40]!r}")
-    _leave(config, kept.case_id, named[0], act.value, words, by, language)
+    tasks = [one["task_id"] for one in kept.part["tasks"] if task and one["task_id"].startswith(task.lower())]
+    if len(tasks) != 1:
+        raise Stop(Exit.NOT_FOUND, f"{len(tasks)} tasks of {kept.case_id} begin with {task[:40]!r}")
+    _leave(config, kept.case_id, tasks[0], act.value, words, by, language)
 
 
 def case_say(
@@ -90,13 +91,11 @@ def case_say(
     words: Annotated[str, typer.Argument(help="What the centre is to read; exactly this leaves.")],
     config: Config = NODE_TOML,
     *,
-    by: By = "",
+    by: Who = "",
     language: Spoken = "en",
 ) -> None:
     """Say something to the centre in a case."""
-    if not words.strip():
-        raise Stop(Exit.USAGE, "nothing is said")
-    _leave(config, kept_case(config, case_id).case_id, None, "words", words, by, language)
+    _leave(config, kept_case(config, case_id).case_id, None, acts.WORDS, words, by, language)
 
 
 def case_nis2(
@@ -113,41 +112,20 @@ def case_nis2(
     ] = "",
     correct: Annotated[bool, typer.Option("--correct", help="Change what was noted before; needs --why.")] = False,
     cross_border: Annotated[CrossBorder | None, typer.Option(help="Whether it may reach other countries.")] = None,
-    by: By = "",
+    by: Annotated[str, of_act(acts.note)] = "",
     language: Spoken = "en",
 ) -> None:
     """Note a NIS2 step of this actor in a case: the centre's clocks of this actor move, and no other's."""
-    from bavn.actor.door.conversations.nis2_steps import Nis2Statement, whole_minute
-    from bavn.model.outcome import Refused
-
-    at_us = _moment_of(at)
-    kept = kept_case(config, case_id)
-    with opened_cases(config) as there:
-        said = Nis2Statement(
-            number=1 << 50,
-            noted_us=moment(),
-            case_id=kept.case_id,
-            act=act.value,
-            at_us=whole_minute(at_us),
-            correct=correct,
-            why=why,
-            by=by,
-            crosses=cross_border,
-        )
-        outcome = there.nis2.try_on(said)
-        if isinstance(outcome, Refused):
-            raise Stop(Exit.NOT_NOW, f"{rule_text(outcome.rule).en.removeprefix('not sent: ')} ({outcome.reason})")
-        number = there.nis2.leave(kept.case_id, act, at_us, by, why=why, correct=correct, crosses=cross_border)
-    at = f"{iso(said.at_us)[:16]}Z"
-    print(
-        Text(
-            "{case_id}: {names}, {at} (step {number}) leaves at the running node's next step",
-            case_id=kept.case_id,
-            names=NAMES[act],
-            at=at,
-            number=number,
-        ).say(language)
+    body = typed(acts.Nis2Request, act=act, at_us=_moment_of(at), why=why, correct=correct, cross_border=cross_border)
+    said = acts.note(Here(config), by, kept_case(config, case_id).case_id, body)
+    says = Text(
+        "{case_id}: {names}, {at} (step {number}) leaves at the running node's next step",
+        case_id=said.case_id,
+        names=NAMES[act],
+        at=f"{iso(said.at_us)[:16]}Z",
+        number=said.number,
     )
+    print(says.say(language))
 
 
 # --- inside ----------------------------------------------------------------------------------------------------
@@ -172,43 +150,24 @@ def _show_all(cases: "list[KeptCase]", now_us: int, language: Language) -> None:
     )
 
 
-def _moment_of(at: str) -> int:
-    """As somebody wrote it, now if nothing."""
+def _moment_of(at: str) -> int | None:
+    """As somebody wrote it."""
     from bavn.model.moment import as_us
 
     try:
-        return as_us(datetime.fromisoformat(at).astimezone()) if at else moment()
+        return as_us(datetime.fromisoformat(at).astimezone()) if at else None
     except ValueError as error:
         raise Stop(Exit.USAGE, f"--at is a moment such as 2026-11-20T16:30, not {at[:40]!r}") from error
 
 
-def _leave(config: Path, case_id: str, task_id: str | None, act: str, words: str, by: str, language: Language) -> None:
-    """Tries the gate first, so that whoever answers hears at once what would not leave."""
-    from bavn.actor.door.conversations.case_book import CaseReply
-    from bavn.model.outcome import Refused
-
-    with opened_cases(config) as there:
-        said = CaseReply(
-            number=1,
-            at_us=moment(),
-            case_id=case_id,
-            task_id=task_id,
-            act=act,
-            words=words,
-            sha256="",
-            by=by,
-            told_us=None,
-            rule="",
-        )
-        outcome = there.try_on(said, None)
-        if isinstance(outcome, Refused):
-            raise Stop(Exit.NOT_NOW, f"{rule_text(outcome.rule).en.removeprefix('not sent: ')} ({outcome.reason})")
-        number = there.book.leave(case_id, task_id, act, words, by, moment())
-    print(
-        Text("{case_id}: answer {number} leaves at the running node's next step", case_id=case_id, number=number).say(
-            language
-        )
+def _leave(config: Path, case_id: str, task: str | None, act: str, words: str, by: Who, language: Language) -> None:
+    """Whoever answers hears at once what would not leave."""
+    body = typed(acts.AnswerRequest, act=act, task=task, words=words, send=True)
+    left = acts.answer(Here(config), by, case_id, body)
+    says = Text(
+        "{case_id}: answer {number} leaves at the running node's next step", case_id=case_id, number=left.number
     )
+    print(says.say(language))
 
 
 def _owed(one: "KeptCase", now_us: int, language: Language) -> str:
@@ -259,7 +218,7 @@ def _show_one(one: "KeptCase", said: "list[CaseReply]", now_us: int, language: L
     centre = Text("centre").say(language)
     lines = [(w["at_us"], centre, w["text"]) for w in part["words"] if w["by"] == "centre"]
     lines += [
-        (s.at_us, s.by, f"{_act_words(s, language)} {s.words} [{_became(s, language)}]".replace("  ", " "))
+        (s.at_us, s.by, f"{_act_words(s, language)} {s.words} [{became_text(s).say(language)}]".replace("  ", " "))
         for s in said
         if s.case_id == one.case_id
     ]
@@ -281,12 +240,6 @@ def _act_words(said: "CaseReply", language: Language) -> str:
         return Text("evidence").say(language) + f" {said.sha256[:12]}"
     place = f"{(said.task_id or '')[:ID_CHARS]}"
     return f"{place} {said.act}"
-
-
-def _became(said: "CaseReply | Nis2Statement", language: Language) -> str:
-    if said.told_us is None:
-        return Text("waits for the running node").say(language)
-    return rule_text(said.rule).say(language) if said.rule else Text("sent").say(language)
 
 
 def _steps(one: "KeptCase", steps: "list[Nis2Statement]") -> list[dict[str, Any]]:

@@ -7,21 +7,24 @@ import hashlib
 import json
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bavn.app.acts.node import evidence as acts
+from bavn.app.acts.node.here import Here
+from bavn.app.analyst.evidence_of import sheets_of, window_of
 from bavn.app.analyst.suspected import one_named, said_of
-from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Config, Spoken, asks, book_of
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken
 from bavn.app.cli.node.hunt.show import show
 from bavn.app.cli.node.suspicions import verdict_words
-from bavn.app.cli.spread import spread
+from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.whole_file import write_whole
-from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, iso
-from bavn.model.suspicion import Suspicion
+from bavn.model.moment import SECOND_US, iso
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
     from bavn.app.config.load import NodeConfig
 
 _LASTS = re.compile(r"(\d{1,4})([smhd])")
-_UNITS_US = {"s": SECOND_US, "m": MINUTE_US, "h": HOUR_US, "d": DAY_US}
+_UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,51 +65,33 @@ def evidence(
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Comma-separated values, a header before each table.")] = False,
     handed: HandedOn,
-    by: By = "",
+    by: Annotated[str, of_act(acts.export)] = "",
     language: Spoken = "en",
 ) -> None:
     """Show what a suspicion rests on. --export and --pcap hand it on, redacted: without CPR numbers, names, payload."""
-    from bavn.app.config.load import read_node
-
-    before_us = _lasts_us(around)
     _may_be_handed_on(handed)
-    from bavn.app.analyst.evidence_of import archive_of, packets_of, sheets_of, window_of
-
-    given = read_node(config)
-    with asks(config) as book:
+    here, around_s = Here(config), _lasts_s(around)
+    given = here.config()
+    with here.asks() as book:
         entry = one_named(book, suspicion)
-    found, why = entry.suspicion, handed.reason if handed.unredacted else ""
+    asked = {"rows": rows, "around_s": around_s, **asdict(handed)}
     if handed.pcap is not None:
-        cut = handed.headers_only or not handed.unredacted
-        whole = _pcap(given, found, cut=cut)
-        _hand_on(config, handed.pcap, whole, found, why, by)
-        print(_handed_on(handed.pcap, whole, _AS_IS if why else _HEADERS).say(language))
-        if handed.export is None:
-            return
-    with window_of(given, found, before_us) as window:
-        sheets = sheets_of(window, found, rows, before_us)
-    if handed.export is None:
+        body = typed(acts.ExportRequest, form="pcap", **asked)
+        made = acts.export(here, by, entry, body, handed.pcap.name).content
+        _write(handed.pcap, made, _AS_IS if handed.unredacted else _HEADERS, language)
+    if handed.export is not None:
+        exported = acts.export(here, by, entry, typed(acts.ExportRequest, **asked), handed.export.name)
+        _write(handed.export, exported.content, _AS_IS if handed.unredacted else _REDACTED, language)
+        _say_left_out(exported.sheets, exported.packets, language)
+    if handed.pcap is None and handed.export is None:
+        before_us = around_s * SECOND_US or None
+        with window_of(given, entry.suspicion, before_us) as window:
+            sheets = sheets_of(window, entry.suspicion, rows, before_us)
         _show(entry, sheets, given, form="json" if as_json else "csv" if as_csv else "table", language=language)
-        return
-    cut_out = packets_of(given, found) if handed.packets else None
-    made = archive_of(
-        given,
-        entry,
-        sheets,
-        cut_out,
-        unredacted=handed.unredacted,
-        headers_only=handed.headers_only,
-        said={"by": by, "reason": handed.reason, "around_s": (before_us or 0) // SECOND_US, "rows_max": rows},
-    )
-    _hand_on(config, handed.export, made, found, why, by)
-    print(_handed_on(handed.export, made, _AS_IS if why else _REDACTED).say(language))
-    _say_left_out(sheets, cut_out, language)
 
 
 def _may_be_handed_on(handed: HandedOn) -> None:
     """Stop for what is asked in a way that cannot be meant."""
-    if handed.unredacted and not handed.reason.strip():
-        raise Stop(Exit.USAGE, "--unredacted needs --reason: the ledger holds why it had to be so")
     if handed.unredacted and not (handed.pcap or handed.export):
         raise Stop(Exit.USAGE, "--unredacted is for --export and --pcap; what is shown here is never redacted")
     for target in (handed.pcap, handed.export):
@@ -114,13 +99,12 @@ def _may_be_handed_on(handed: HandedOn) -> None:
             raise Stop(Exit.USAGE, f"{target} exists: name a new file")
 
 
-def _lasts_us(text: str) -> int | None:
-    if not text:
-        return None
-    lasts = _LASTS.fullmatch(text)
-    if lasts is None or int(lasts[1]) * _UNITS_US[lasts[2]] > 7 * DAY_US:
+def _lasts_s(text: str) -> int:
+    """0 where nothing was said."""
+    lasts = _LASTS.fullmatch(text or "0s")
+    if lasts is None or int(lasts[1]) * _UNITS_S[lasts[2]] > acts.AROUND_S_MAX:
         raise Stop(Exit.USAGE, f"--around {text!r} is no time of at most 7d: write 30s, 10m, 2h")
-    return int(lasts[1]) * _UNITS_US[lasts[2]]
+    return int(lasts[1]) * _UNITS_S[lasts[2]]
 
 
 def _show(entry: "Ranked", sheets: "list[Sheet]", given: "NodeConfig", *, form: str, language: Language) -> None:
@@ -192,20 +176,6 @@ _WORDS: dict[str, Text] = {
 }
 
 
-def _pcap(given: "NodeConfig", found: Suspicion, *, cut: bool) -> bytes:
-    from bavn.actor.evidence.bundle import packets_file
-    from bavn.app.analyst.evidence_of import packets_of
-
-    packets = packets_of(given, found)
-    if not packets:
-        raise Stop(
-            Exit.NOT_FOUND,
-            f"no packets are kept for {found.id}, and no capture here holds any of it"
-            " ([evidence] in docs/reference/configuration.md)",
-        )
-    return packets_file(packets, cut=cut)
-
-
 def _say_left_out(sheets: "list[Sheet]", packets: "list[Packet] | None", language: Language) -> None:
     """What somebody who hands the export on would believe is in it."""
     words = {name: text.say(language) for name, text in _WORDS.items()}
@@ -216,27 +186,17 @@ def _say_left_out(sheets: "list[Sheet]", packets: "list[Packet] | None", languag
         print(f"bavn: {words['not kept']}", file=sys.stderr)
 
 
-def _hand_on(config: Path, target: Path, made: bytes, found: Suspicion, reason: str, by: str) -> None:
-    """The ledger's line first, then the file: what was handed on is on record, whatever happens then."""
-    from bavn.app.analyst.evidence_of import GATE, note_of
-    from bavn.app.process.real import SystemClock
-    from bavn.wire.book import Book
-    from bavn.wire.ledger import Ledger
-
-    note = note_of(found, made, file=target.name, reason=reason, by=by)
-    with Book(book_of(config)) as book:
-        Ledger(book).append(SystemClock().now_us(), GATE, "out", note)
+def _write(target: Path, made: bytes, how: Text, language: Language) -> None:
+    """After the ledger's line: what was handed on is on record, whatever happens here."""
     try:
         write_whole(target, made, mode=0o600, new=True)
     except OSError as error:
         raise Stop(Exit.USAGE, f"{target} cannot be written ({error.strerror})") from error
-
-
-def _handed_on(target: Path, made: bytes, how: Text) -> Text:
-    return Text(
+    says = Text(
         "{target}: {size:,} bytes, {how}; sha256 {digest}; the ledger holds it (bavn node ledger)",
         target=target,
         size=len(made),
         how=how,
         digest=hashlib.sha256(made).hexdigest(),
     )
+    print(says.say(language))

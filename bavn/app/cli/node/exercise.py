@@ -4,13 +4,16 @@ Refuses to send: the running node lets each step out through gate 1.
 """
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Config, Spoken, asks
-from bavn.app.node.case_parts import opened_cases
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.acts.node import exercises as acts
+from bavn.app.acts.node.here import Here
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks
+from bavn.app.node.case_parts import named
 from bavn.model.moment import iso
 from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, ActorStep, Campaign, ExerciseState
 from bavn.model.text import Language, Text
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from bavn.actor.door.conversations.exercises import KeptExercise, StepStatement
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The sector's exercises at this actor.")
+Who = Annotated[str, of_act(acts.answer)]
 Id = Annotated[str, typer.Argument(help="exercise-..., or its beginning.")]
 
 
@@ -40,52 +44,41 @@ def listed(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
 
 
 @app.command("allow")
-def allow(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
+def allow(exercise: Id, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:
     """Take part: its rows are played in a lane apart, and its steps are told to the centre."""
-    _leave(exercise, ActorStep.ALLOWED, config, by, language)
+    _leave(exercise, "allow", config, by, language)
 
 
 @app.command("decline")
-def decline(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
+def decline(exercise: Id, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:
     """Take no part, and tell the centre so."""
-    _leave(exercise, ActorStep.DECLINED, config, by, language)
+    _leave(exercise, "decline", config, by, language)
 
 
 @app.command("seen")
-def seen(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
+def seen(exercise: Id, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:
     """Say that a person here has seen the exercise's suspicion; who, stays here."""
-    _leave(exercise, ActorStep.SEEN, config, by, language)
+    _leave(exercise, "seen", config, by, language)
 
 
 @app.command("quit")
-def quit_it(exercise: Id, config: Config = NODE_TOML, *, by: By = "", language: Spoken = "en") -> None:
+def quit_it(exercise: Id, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:
     """End it here at once, also after taking part; the centre is told that it is cleaned up."""
-    known = _known(exercise, config)
-    with opened_cases(config) as there:
-        if not there.exercises.quit(known):
-            raise Stop(Exit.NOT_NOW, f"EXERCISE {known}: it is over here already")
+    known = _leave(exercise, "quit", config, by, language)
     print(f"{MARK.say(language)} {known}: {STATES[ExerciseState.STOPPED].say(language)} ({by})")
 
 
-def _known(exercise: str, config: Any) -> str:
-    """The exercise whose id begins so. Stop where there is none, or more than one."""
+def _leave(exercise: str, way: acts.Way, config: Path, by: Who, language: Language) -> str:
+    """Which exercise it was."""
     from bavn.actor.door.conversations.exercises import EXERCISES_SQL, exercises_of
 
     with asks(config) as rows:
-        found = [one for one in exercises_of(rows(EXERCISES_SQL)) if one.exercise_id.startswith(exercise)]
-    if not exercise or len(found) != 1:
-        raise Stop(Exit.NOT_FOUND, f"{len(found)} exercises begin with {exercise[:40]!r} (bavn node exercise list)")
-    return found[0].exercise_id
-
-
-def _leave(exercise: str, step: ActorStep, config: Any, by: str, language: Language) -> None:
-    known = _known(exercise, config)
-    with opened_cases(config) as there:
-        refused = there.exercises.answer(known, step, by)
-    if refused is not None:
-        raise Stop(Exit.NOT_NOW, f"EXERCISE {known}: {refused.reason}")
-    said = f"{MARK.say(language)} {known}: {STEPS[step].say(language)}"
-    print(f"{said}; {Text('the running node tells it').say(language)}")
+        known = named(exercises_of(rows(EXERCISES_SQL)), exercise, "exercises").exercise_id
+    acts.answer(Here(config), by, known, way)
+    if way in acts.STEP_OF:
+        told = Text("the running node tells it").say(language)
+        print(f"{MARK.say(language)} {known}: {STEPS[acts.STEP_OF[way]].say(language)}; {told}")
+    return known
 
 
 def _print(one: "KeptExercise", steps: "list[StepStatement]", language: Language) -> None:

@@ -6,21 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from bavn.app.access.rights import Right
-from bavn.app.cli.centre.person import option
+from bavn.app.cli.node.book import NODE_TOML, By, Config, Spoken
 from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
-from bavn.app.cli.words import Spoken, number
+from bavn.app.cli.words import number
 from bavn.app.node.health.words import UNITS, counts, loss
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.reasons import reason
 from bavn.model.malformed import UNREADABLE
 from bavn.model.text import Language, Text
 
-NODE_TOML = Path("node.toml")
-Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
 Acknowledge = Annotated[bool, typer.Option("--acknowledge", help="Say that you know of what was lost until now.")]
-By = Annotated[str, option("soc", Right.SOC_TRIAGE)]
 ACKNOWLEDGED = Text("Acknowledged: what was lost until now is said no more.")
 WORDS = {
     "well": Text("The node is well."),

@@ -1,4 +1,4 @@
-"""`bavn node reveals` and `bavn node withdraw`: what the sector asked this actor to name, and taking an answer back.
+"""`bavn node reveals`, `withdraw`, `veto` and `allow`: what the sector asked this actor to name, and what people said.
 
 Refuses to answer for the node: a withdrawal is left in its book, and the running node tells it through its door.
 """
@@ -6,17 +6,25 @@ Refuses to answer for the node: a withdrawal is left in its book, and the runnin
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bavn.app.cli.node.book import NODE_TOML, AsJson, ByDoor, Config, Spoken, asks, book_of, show_table
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.acts.node import door as acts
+from bavn.app.acts.node.here import Here
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.spread import typed
+from bavn.app.node.reveal_words import element_of
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.actor.door.rounds.reveals import Revealed, Withdrawal
+
+Element = Annotated[str, typer.Argument(help="type:value, such as domain:example.com")]
+Overrides = Annotated[str, of_act(acts.override)]
 
 
 def reveals(
@@ -119,18 +127,30 @@ def withdraw(
     observable: Annotated[str, typer.Argument(help="type:value, as `bavn node reveals` names it")],
     config: Config = NODE_TOML,
     *,
-    by: ByDoor = "",
+    by: Annotated[str, of_act(acts.withdraw)] = "",
 ) -> None:
     """Take a revealed element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
-    from bavn.actor.door.rounds.reveals import Reveals
-    from bavn.app.node.reveal_words import element_of
-    from bavn.app.process.real import SystemClock
-    from bavn.wire.book import Book
-
-    taken = element_of(observable)
-    with Book(book_of(config)) as book:
-        kept = Reveals(book)
-        if not kept.was_reported(taken):
-            raise Stop(Exit.NOT_FOUND, f"no report on {taken} has left this node (bavn node reveals)")
-        kept.withdraw(taken, by, SystemClock().now_us())
+    body = typed(acts.WithdrawRequest, element=str(element_of(observable)))
+    taken = acts.withdraw(Here(config), by, body)
     print(f"{taken}: the running node takes it back at its next step; `bavn node veto --lift` lets it join again")
+
+
+def veto(
+    observable: Element,
+    config: Config = NODE_TOML,
+    *,
+    lift: Annotated[bool, typer.Option("--lift", help="Take the veto back.")] = False,
+    by: Overrides = "",
+) -> None:
+    """Never let this observable out, whatever the policy says."""
+    _override(config, observable, "none" if lift else "veto", by)
+
+
+def allow(observable: Element, config: Config = NODE_TOML, *, by: Overrides = "") -> None:
+    """Let this observable be revealed where the policy says `ask`."""
+    _override(config, observable, "allow", by)
+
+
+def _override(config: Path, observable: str, wish: str, by: Overrides) -> None:
+    body = typed(acts.OverrideRequest, element=str(element_of(observable)), wish=wish)
+    print(f"{acts.override(Here(config), by, body)}: {'no wish' if wish == 'none' else wish}")

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bavn.app.acts.node import verdicts as acts
+from bavn.app.acts.node.here import Here
 from bavn.app.analyst.suspected import one_named
-from bavn.app.analyst.verdict_words import NOT_REACHED, names_somebody, reaches_no_indicator, until_us
-from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Config, Spoken, asks, book_of, show_table
+from bavn.app.analyst.verdict_words import until_us
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.spread import typed
 from bavn.app.cli.words import cell
-from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.sector.verdict import Judgement, Scope
 from bavn.model.text import Language, Text
@@ -41,35 +44,20 @@ def verdict(
     until: Annotated[str, typer.Option(help=_UNTIL)] = "",
     scope: Annotated[Scope, typer.Option(help=_SCOPE)] = "story",
     comment: Annotated[str, typer.Option(help="Why, for whoever looks again.")] = "",
-    by: By = "",
+    by: Annotated[str, of_act(acts.give)] = "",
     as_json: AsJson = False,
     language: Spoken = "en",
 ) -> None:
     """Say what a suspicion is. It stays here, can be taken back, and ends by itself."""
-    from bavn.actor.door.verdicts import VerdictBook
-    from bavn.app.config.load import read_node
-    from bavn.app.process.real import SystemClock
-    from bavn.wire.book import Book
-
-    days_max = read_node(config).evidence.verdict_days_max
-    with asks(config) as rows:
+    here = Here(config)
+    with here.asks() as rows:
         found = one_named(rows, suspicion).suspicion
-    now_us = SystemClock().now_us()
-    if scope == "peer" and not names_somebody(found.peer):
-        raise Stop(Exit.USAGE, f"{found.peer!r} is no domain, address or fingerprint: take --scope detector-peer")
-    ends_us = until_us(until, now_us, days_max)
-    if ends_us is None and judgement != "true":
-        raise Stop(Exit.USAGE, f"say --until when it holds, at most {days_max} days; only `true` may go without an end")
-    try:
-        with Book(book_of(config)) as book:
-            given = VerdictBook(book).give(
-                found, judgement, scope, until_us=ends_us, now_us=now_us, by=by, comment=comment
-            )
-    except ValueError as error:
-        raise Stop(Exit.USAGE, str(error)) from error
-    _show([_row(given, now_us)], as_json=as_json, language=language)
-    if not as_json and reaches_no_indicator(found, given):
-        print(NOT_REACHED.say(language))
+    ends_us = until_us(until, here.clock.now_us())
+    body = typed(acts.VerdictRequest, verdict=judgement, scope=scope, until_us=ends_us, comment=comment)
+    given, note = acts.give(here, by, found, body)
+    _show([_row(given, here.clock.now_us())], as_json=as_json, language=language)
+    if note is not None and not as_json:
+        print(note.say(language))
 
 
 def verdicts(
@@ -105,28 +93,14 @@ def verdict_end(
     config: Config = NODE_TOML,
     *,
     comment: Annotated[str, typer.Option(help="Why, for whoever looks again.")] = "",
-    by: By = "",
+    by: Annotated[str, of_act(acts.end)] = "",
     as_json: AsJson = False,
     language: Spoken = "en",
 ) -> None:
     """Take a verdict back before its end. That it was given stays on record."""
-    from bavn.actor.door.sector_verdicts import NoSuchAdvice
-    from bavn.actor.door.verdicts import NoSuchVerdict, VerdictBook
-    from bavn.app.process.real import SystemClock
-    from bavn.wire.book import Book
-
-    now_us = SystemClock().now_us()
-    digits = number.removeprefix("s")
-    if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
-        raise Stop(Exit.USAGE, f"{number[:20]!r} is no verdict's number: 7, or s7 for the sector's")
-    try:
-        with Book(book_of(config)) as book:
-            kept = VerdictBook(book)
-            ends = kept.sector.end if number.startswith("s") else kept.end
-            ended = ends(int(digits), now_us=now_us, by=by, comment=comment)
-    except (NoSuchVerdict, NoSuchAdvice) as error:
-        raise Stop(Exit.NOT_FOUND, f"{error} (bavn node verdicts --all)") from error
-    _show([_row(ended, now_us)], as_json=as_json, language=language)
+    here = Here(config)
+    ended = acts.end(here, by, number, typed(acts.EndRequest, comment=comment))
+    _show([_row(ended, here.clock.now_us())], as_json=as_json, language=language)
 
 
 def _row(one: "Verdict", now_us: int) -> dict[str, Any]:

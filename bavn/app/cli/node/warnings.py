@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Config, Spoken, asks, show_table
-from bavn.app.node.case_parts import moment, opened_cases, rule_text
+from bavn.app.acts.node import warnings as acts
+from bavn.app.acts.node.here import Here
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.spread import typed
+from bavn.app.node.case_parts import became_text, moment, named
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.sector.sector_warning import (
@@ -45,9 +49,7 @@ def warnings(
     with asks(config) as rows:
         found, said = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
     if warning:
-        found = [one for one in found if one.warning_id.startswith(warning)]
-        if len(found) != 1:
-            raise Stop(Exit.NOT_FOUND, f"{len(found)} warnings begin with {warning[:40]!r} (bavn node warnings)")
+        found = [named(found, warning, "warnings")]
     if as_json:
         for one in found:
             print(json.dumps(_plain(one, said), ensure_ascii=False))
@@ -88,37 +90,21 @@ def warning_answer(
     config: Config = NODE_TOML,
     *,
     words: Annotated[str, typer.Option("--words", help="What the centre is to read; exactly this leaves.")] = "",
-    by: By = "",
+    by: Annotated[str, of_act(acts.answer)] = "",
     language: Spoken = "en",
 ) -> None:
     """Answer a warning: read, affected or not, done. It answers the version that is kept here."""
-    from bavn.actor.door.conversations.warnings import WARNINGS_SQL, AnswerStatement, warnings_of
-    from bavn.model.outcome import Refused
+    from bavn.actor.door.conversations.warnings import WARNINGS_SQL, warnings_of
 
     with asks(config) as rows:
-        found = [one for one in warnings_of(rows(WARNINGS_SQL)) if one.warning_id.startswith(warning)]
-    if not warning or len(found) != 1:
-        raise Stop(Exit.NOT_FOUND, f"{len(found)} warnings begin with {warning[:40]!r} (bavn node warnings)")
-    kept = found[0]
-    with opened_cases(config) as there:
-        said = AnswerStatement(
-            number=1 << 50,
-            at_us=moment(),
-            warning_id=kept.warning_id,
-            version=kept.version,
-            act=act.value,
-            words=words,
-            by=by,
-        )
-        outcome = there.warnings.try_on(said)
-        if isinstance(outcome, Refused):
-            raise Stop(Exit.NOT_NOW, f"{rule_text(outcome.rule).en.removeprefix('not sent: ')} ({outcome.reason})")
-        number = there.warnings.leave(kept.warning_id, kept.version, act, words, by)
+        kept = named(warnings_of(rows(WARNINGS_SQL)), warning, "warnings")
+    body = typed(acts.WarningAnswerRequest, version=kept.version, act=act, words=words, send=True)
+    left = acts.answer(Here(config), by, kept.warning_id, body)
     print(
         Text(
             "{warning_id}: answer {number} leaves at the running node's next step",
             warning_id=kept.warning_id,
-            number=number,
+            number=left.number,
         ).say(language)
     )
 
@@ -134,13 +120,8 @@ def _show_one(one: "KeptWarning", said: "Sequence[AnswerStatement]", language: L
     print(Text("acknowledge by {by}Z; in force until {until}Z", by=by, until=until).say(language))
     for answer in said:
         if answer.warning_id == one.warning_id:
-            print(f"\n{iso(answer.at_us)[:16]}  {answer.by}: {answer.act} {answer.words} [{_became(answer, language)}]")
-
-
-def _became(answer: "AnswerStatement", language: Language) -> str:
-    if answer.told_us is None:
-        return Text("waits for the running node").say(language)
-    return rule_text(answer.rule).say(language) if answer.rule else Text("sent").say(language)
+            became = became_text(answer).say(language)
+            print(f"\n{iso(answer.at_us)[:16]}  {answer.by}: {answer.act} {answer.words} [{became}]")
 
 
 def _plain(one: "KeptWarning", said: "Sequence[AnswerStatement]") -> dict[str, Any]:

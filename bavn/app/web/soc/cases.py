@@ -4,13 +4,9 @@ Nothing is sent here: an answer is left in the node's book, and the running node
 Rights: soc:read, soc:triage.
 """
 
-import hashlib
-import io
-import zipfile
-from typing import Any
+from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
 
 from bavn.actor.door.conversations.case_book import (
     ATTACH,
@@ -21,30 +17,27 @@ from bavn.actor.door.conversations.case_book import (
     cases_of,
     replies_of,
 )
-from bavn.app.analyst.evidence_of import made_for_case
-from bavn.app.node.case_parts import OWED, dues_of, opened_cases, rule_text
-from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, filled, opened, page
-from bavn.app.web.soc.context import House, Node
-from bavn.app.web.soc.errors import answered
-from bavn.app.web.soc.shapes import REFUSALS, CaseId, Frozen, NodeName, Reads, Triages
+from bavn.app.acts.node import cases as acts
+from bavn.app.node.case_parts import OWED, became_text, dues_of
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
+from bavn.app.web.soc.context import House
+from bavn.app.web.soc.shapes import REFUSALS, CaseId, Done, Frozen, NodeName, Reads, refusal
 from bavn.model.intel import rsit
-from bavn.model.outcome import Refused
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.nis2 import NAMES, Nis2Act
 from bavn.model.sector.work import (
     ACTOR_ACTS,
     DUE_WORDS,
-    EVIDENCE_BYTES_MAX,
     TASK_CYCLE,
     TASK_WORDS,
-    TEXT_CHARS_MAX,
     DueState,
     TaskState,
 )
 from bavn.model.text import Text
 
-WORDS = "words"
-PREVIEW_BYTES_MAX = 8_000_000
+Answers = Annotated[Person, allow(acts.answer)]
+Notes = Annotated[Person, allow(acts.note)]
+Attaches = Annotated[Person, allow(acts.attach)]
 
 
 class Due(Frozen):
@@ -118,15 +111,6 @@ class Case(CaseShort):
     clocks: list[Nis2Clock]
 
 
-class AnswerRequest(BaseModel):
-    """What a person says. ``task`` None: words alone. ``send`` false shows what would leave, and lets nothing."""
-
-    act: str = Field(pattern="^(words|acknowledge|applies|not-applicable|done)$")
-    task: str | None = Field(default=None, pattern="^[0-9a-f]{32}$")
-    words: str = Field(default="", max_length=TEXT_CHARS_MAX)
-    send: bool = False
-
-
 class Leaving(Frozen):
     """What leaves, whole. ``refused``: why it would not. ``number`` once it was left for the running node."""
 
@@ -137,15 +121,6 @@ class Leaving(Frozen):
     privacy: str
     refused: TextShape | None
     number: int | None
-
-
-class AttachRequest(BaseModel):
-    """Evidence of a suspicion for a case. ``sha256``: what the preview showed; without it nothing leaves."""
-
-    suspicion: str = Field(pattern="^[0-9a-f]{32}$")
-    rows: int = Field(default=100, ge=1, le=10_000)
-    words: str = Field(default="", max_length=TEXT_CHARS_MAX)
-    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
 
 
 class FileShown(Frozen):
@@ -181,105 +156,40 @@ def cases(house: House, node: NodeName, person: Reads, limit: Limit = 100, after
 @router.get("/{case}", operation_id="nodeCase")
 def one_case(house: House, node: NodeName, case: CaseId, person: Reads) -> Case:
     """This actor's own part: what it is asked, by when, and what was said."""
-    here = house.node(node, person)
-    kept = _kept(here, case)
-    with here.asks() as rows:
+    with house.node(node, person).asks() as rows:
+        kept = next((one for one in cases_of(rows(CASES_SQL)) if one.case_id == case), None)
+        if kept is None:
+            raise acts.no_case()
         said = [one for one in replies_of(rows(SAID_SQL)) if one.case_id == case]
     return _case(kept, said, house.clock.now_us())
 
 
-@router.post("/{case}/answers", operation_id="answerCase")
-def answer(house: House, node: NodeName, case: CaseId, asked: AnswerRequest, person: Triages) -> Leaving:
-    """Answers a task, or says something to the centre. Exactly what is shown leaves, at the node's next step."""
-    here = house.node(node, person)
-    kept = _kept(here, case)
-    if (asked.act == WORDS) != (asked.task is None) or (asked.act == WORDS and not asked.words.strip()):
-        raise Trouble(422, "bad-answer", Text("Answer a task, or say something."))
-    if asked.task is not None and asked.task not in {task["task_id"] for task in kept.part["tasks"]}:
-        raise Trouble(404, "no-task", Text("There is no such task in the case."))
-    now_us = house.clock.now_us()
-    said = _said(case, asked.task, asked.act, asked.words, person.name, now_us)
-    with answered(), opened_cases(here.file) as there:
-        outcome = there.try_on(said, None)
-        refused = rule_text(outcome.rule) if isinstance(outcome, Refused) else None
-        number = None
-        if asked.send:
-            if refused is not None:
-                raise Trouble(409, "not-sent", refused)
-            number = there.book.leave(case, asked.task, asked.act, asked.words, person.name, now_us)
-    return Leaving(
-        case=case,
-        act=asked.act,
-        task=asked.task,
-        words=asked.words,
-        privacy="S5",
-        refused=TextShape.of(refused) if refused else None,
-        number=number,
-    )
+@router.post("/{case}/answers", operation_id="answerCase", description=acts.answer.__doc__)
+def answer(house: House, node: NodeName, case: CaseId, asked: acts.AnswerRequest, person: Answers) -> Leaving:
+    found = acts.answer(house.node(node, person), person.name, case, asked)
+    return filled(Leaving, found, asked, case=case, privacy="S5", refused=refusal(found))
 
 
-@router.post("/{case}/evidence", operation_id="attachEvidence")
-def attach(house: House, node: NodeName, case: CaseId, asked: AttachRequest, person: Triages) -> Attachment:
-    """Without ``sha256`` every byte that would leave is shown. With the one that was shown it is left for the
-    running node; if the evidence has changed since, nothing leaves."""
+@router.post("/{case}/nis2", operation_id="noteNis2", description=acts.note.__doc__)
+def note(house: House, node: NodeName, case: CaseId, asked: acts.Nis2Request, person: Notes) -> Done:
+    acts.note(house.node(node, person), person.name, case, asked)
+    return Done.of(Text("The running node tells it."))
+
+
+@router.post("/{case}/evidence", operation_id="attachEvidence", description=acts.attach.__doc__)
+def attach(house: House, node: NodeName, case: CaseId, asked: acts.AttachRequest, person: Attaches) -> Attachment:
     here = house.node(node, person)
-    _kept(here, case)
-    entry = here.one(asked.suspicion)
-    with answered():
-        made = made_for_case(here.config(), entry, asked.rows)
-    if len(made) > EVIDENCE_BYTES_MAX:
-        raise _too_large()
-    files = _files(made)
-    digest, now_us = hashlib.sha256(made).hexdigest(), house.clock.now_us()
-    said = _said(case, None, ATTACH, asked.words, person.name, now_us, digest)
-    with answered(), opened_cases(here.file) as there:
-        outcome = there.try_on(said, made)
-        refused = rule_text(outcome.rule) if isinstance(outcome, Refused) else None
-        number = None
-        if asked.sha256 is not None:
-            if refused is not None:
-                raise Trouble(409, "not-sent", refused)
-            if asked.sha256 != digest:
-                raise Trouble(
-                    409,
-                    "not-what-was-shown",
-                    Text("This is not what was shown: look at it again."),
-                )
-            number = there.book.leave(case, None, ATTACH, asked.words, person.name, now_us, content=made, sha256=digest)
-    return Attachment(
+    found = acts.attach(here, person.name, case, here.one(asked.suspicion), asked)
+    return filled(
+        Attachment,
+        found,
+        asked,
         case=case,
         act=ATTACH,
         task=None,
-        words=asked.words,
         privacy="S5",
-        refused=TextShape.of(refused) if refused else None,
-        number=number,
-        sha256=digest,
-        bytes=len(made),
-        files=files,
-    )
-
-
-def _kept(here: Node, case: str) -> KeptCase:
-    with here.asks() as rows:
-        found = next((one for one in cases_of(rows(CASES_SQL)) if one.case_id == case), None)
-    if found is None:
-        raise Trouble(404, "no-case", Text("This actor is in no such case."))
-    return found
-
-
-def _said(case: str, task: str | None, act: str, words: str, by: str, now_us: int, digest: str = "") -> CaseReply:
-    return CaseReply(
-        number=1,
-        at_us=now_us,
-        case_id=case,
-        task_id=task,
-        act=act,
-        words=words,
-        sha256=digest,
-        by=by,
-        told_us=None,
-        rule="",
+        refused=refusal(found),
+        files=[FileShown(name=name, text=text) for name, text in found.files],
     )
 
 
@@ -345,31 +255,9 @@ def _task(task: dict[str, Any], dues: list[tuple[str, int, DueState]]) -> Task:
 
 
 def _word(at_us: int, by: str, text: str) -> CaseWord:
-    return CaseWord(at_us=at_us, by=by, here=False, act=WORDS, task=None, text=text, sha256="", became=None)
+    return CaseWord(at_us=at_us, by=by, here=False, act=acts.WORDS, task=None, text=text, sha256="", became=None)
 
 
 def _answer(one: CaseReply) -> CaseWord:
-    if one.told_us is None:
-        became = Text("waits for the running node")
-    else:
-        became = rule_text(one.rule) if one.rule else Text("sent")
-    return filled(CaseWord, one, here=True, task=one.task_id, text=one.words, became=TextShape.of(became))
-
-
-def _files(made: bytes) -> list[FileShown]:
-    """All of it, as text. Trouble where nobody would read so much: what was not shown does not leave."""
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > PREVIEW_BYTES_MAX:
-            raise _too_large()
-        return [
-            FileShown(name=name, text=archive.read(name).decode("utf-8", "backslashreplace"))
-            for name in archive.namelist()
-        ]
-
-
-def _too_large() -> Trouble:
-    return Trouble(
-        422,
-        "too-large",
-        Text("That is more than may leave at once: take fewer rows."),
-    )
+    became = TextShape.of(became_text(one))
+    return filled(CaseWord, one, here=True, task=one.task_id, text=one.words, became=became)

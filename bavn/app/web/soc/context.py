@@ -5,11 +5,13 @@ of one is ever shown as another's. Refuses to know routes, pages and how somebod
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
+
+from fastapi import Depends, Request
 
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import RANKED_SQL, RUN_SQL, Ranked, ranked_of
@@ -18,13 +20,13 @@ from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.manifest import FILE
 from bavn.actor.store.query.window import StoreWindow
+from bavn.app.acts.node.here import Here
 from bavn.app.analyst.faults import understood
 from bavn.app.analyst.suspected import ranked
-from bavn.app.config.load import NodeConfig, read_node
-from bavn.app.node.book_queries import Asks, asks, book_of
+from bavn.app.config.load import read_node
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
-from bavn.app.web.frame import Person, Trouble, behind
+from bavn.app.web.frame import Person, Trouble
 from bavn.app.web.soc.asking import Askings
 from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.surveying import Survey
@@ -33,7 +35,6 @@ from bavn.model.ports import Clock
 from bavn.model.sector.verdict import Verdicts
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Text
-from bavn.wire.book import Book
 
 NODES_MAX: Final = 200
 _MARKS: Final = (
@@ -50,32 +51,15 @@ NO_HISTORY: Final = Text("This node has no history yet: it has no sensor, or has
 NO_NODE: Final = Text("There is no such node here.")
 
 
-class Node:
+class Node(Here):
     """One actor's node. ``file``: its node.toml."""
 
     def __init__(self, file: Path, name: str, clock: Clock, askings: Askings, folder: Path) -> None:
-        self.file, self.name, self.clock, self.askings = file, name, clock, askings
+        super().__init__(file, clock)
+        self.name, self.askings = name, askings
         self._survey = Survey(file, name, folder, askings, clock)
         self._lock = threading.Lock()
         self._ranked: tuple[Any, list[Ranked]] | None = None
-
-    def config(self) -> NodeConfig:
-        """Node and policy as they are written now. Raises SettingsError."""
-        return read_node(self.file)
-
-    @contextmanager
-    def asks(self) -> Iterator[Asks]:
-        """Questions to its book; a table that is not there yet has no rows."""
-        with answered(), asks(self.file) as rows:
-            yield rows
-
-    @contextmanager
-    def book(self) -> Iterator[Book]:
-        """Its book, to leave something in for the running node."""
-        with answered():
-            book = Book(book_of(self.file))
-        with book, answered():
-            yield book
 
     def suspected(self) -> list[Ranked]:
         """All suspicions in reading order; read anew when the detectors ran, a verdict came or one may have ended."""
@@ -110,7 +94,7 @@ class Node:
         if not (root / FILE).is_file():
             raise Trouble(404, "no-history", NO_HISTORY, "operator")
         limits = StoreLimits(memory_mb_max=LOOK_MB_MAX, threads=LOOK_THREADS, query_s_max=LOOK_S_MAX)
-        with answered(), understood(), History.read(root, limits, homes=config.node.homes) as history:
+        with understood(), History.read(root, limits, homes=config.node.homes) as history:
             stats = history.stats()
             if stats.oldest_us is None or stats.newest_us is None:
                 raise Trouble(404, "no-history", NO_HISTORY, "operator")
@@ -149,8 +133,13 @@ class SocContext:
         return [node for name, node in sorted(self._nodes.items()) if person.actors is None or name in person.actors]
 
 
-House = Annotated[SocContext, behind()]
-"""What a route asks: that of the application it is mounted in."""
+async def _house(request: Request) -> AsyncIterator[Any]:
+    with answered():
+        yield request.app.state.house
+
+
+House = Annotated[SocContext, Depends(_house)]
+"""What a route asks: that of the application it is mounted in. What stops a command is its answer."""
 
 
 @contextmanager

@@ -11,29 +11,27 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, Field
 
 from bavn.actor.door.budget import Budget
-from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, Reveals, reveals_of, withdrawals_of
-from bavn.actor.door.state import State
+from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, reveals_of, withdrawals_of
+from bavn.app.acts.node import door as acts
 from bavn.app.node.book_queries import book_of
 from bavn.app.node.reveal_preview import preview
 from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
-from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, cursor, opened
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.context import House, Node
 from bavn.app.web.soc.door_words import rule_says
-from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
-from bavn.app.web.soc.shapes import REFUSALS, Done, Doors, Frozen, NodeName, Reads, file_name
+from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads, file_name
 from bavn.model.moment import DAY_US
-from bavn.model.observable import Observable
 from bavn.model.text import Text
 from bavn.wire.ledger import Ledger, LedgerReader, Line, look_on
 
 REVEALS_MAX = 5000
 EXPORT_LINES_MAX = 1_000_000
-Element = Annotated[str, Field(pattern=r"^[a-z0-9-]{2,12}:\S{1,300}$", description="type:value, domain:example.com")]
+Overrides = Annotated[Person, allow(acts.override)]
+Withdraws = Annotated[Person, allow(acts.withdraw)]
 Word = Annotated[str, Query(max_length=64)]
 
 
@@ -116,19 +114,6 @@ class ElementOverride(Frozen):
     wish: str
     by: str
     at_us: int
-
-
-class OverrideRequest(BaseModel):
-    """``none`` takes a veto or permission back."""
-
-    element: Element
-    wish: Literal["veto", "allow", "none"]
-
-
-class WithdrawRequest(BaseModel):
-    """An element that a report has named."""
-
-    element: Element
 
 
 class CountsDay(Frozen):
@@ -242,7 +227,7 @@ def waiting(house: House, node: NodeName, person: Reads) -> list[Waiting]:
     config, found, verdicts = here.config(), here.plain_suspicions(), here.verdicts()
     with here.book() as book:
         return [
-            _waiting(element, at_us, preview(config, book, house.clock, found, verdicts, _observable(element)))
+            _waiting(element, at_us, preview(config, book, house.clock, found, verdicts, element_of(element)))
             for element, at_us in asked
         ]
 
@@ -251,8 +236,7 @@ def waiting(house: House, node: NodeName, person: Reads) -> list[Waiting]:
 def look(house: House, node: NodeName, person: Reads, element: Annotated[str, Query(max_length=320)]) -> Waiting:
     """The report that would leave on an element if the centre were shown enough receipts now."""
     here = house.node(node, person)
-    with answered():
-        observable = element_of(element)
+    observable = element_of(element)
     with here.book() as book:
         made = preview(here.config(), book, house.clock, here.plain_suspicions(), here.verdicts(), observable)
     return _waiting(str(observable), house.clock.now_us(), made)
@@ -302,22 +286,10 @@ def withdrawals(house: House, node: NodeName, person: Reads) -> list[WithdrawalS
     ]
 
 
-@router.post("/withdrawals", operation_id="withdraw", status_code=201)
-def withdraw(house: House, node: NodeName, asked: WithdrawRequest, person: Doors) -> Done:
-    """Takes a named element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
-    observable = _observable(asked.element)
-    with house.node(node, person).book() as book:
-        kept = Reveals(book)
-        if not kept.was_reported(observable):
-            raise Trouble(
-                409,
-                "never-named",
-                Text("No report on this has left."),
-            )
-        kept.withdraw(observable, person.name, house.clock.now_us())
-    return Done.of(
-        Text("The running node takes {observable} back at its next step.", observable=observable),
-    )
+@router.post("/withdrawals", operation_id="withdraw", status_code=201, description=acts.withdraw.__doc__)
+def withdraw(house: House, node: NodeName, asked: acts.WithdrawRequest, person: Withdraws) -> Done:
+    element = acts.withdraw(house.node(node, person), person.name, asked)
+    return Done.of(Text("The running node takes {observable} back at its next step.", observable=element))
 
 
 @router.get("/wishes", operation_id="wishes")
@@ -331,13 +303,9 @@ def wishes(house: House, node: NodeName, person: Reads) -> list[ElementOverride]
     return [ElementOverride(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
 
 
-@router.put("/wishes", operation_id="setWish")
-def set_wish(house: House, node: NodeName, asked: OverrideRequest, person: Doors) -> Done:
-    """``veto``: never lets it out, whatever the policy says. ``allow``: lets it be named where the policy asks."""
-    observable = _observable(asked.element)
-    with house.node(node, person).book() as book:
-        wish = None if asked.wish == "none" else asked.wish
-        State(book, bytes(32)).set_override(observable, wish, person.name, house.clock.now_us())
+@router.put("/wishes", operation_id="setWish", description=acts.override.__doc__)
+def set_wish(house: House, node: NodeName, asked: acts.OverrideRequest, person: Overrides) -> Done:
+    observable = acts.override(house.node(node, person), person.name, asked)
     says = {
         "veto": Text("{observable} never leaves.", observable=observable),
         "allow": Text("{observable} may be named.", observable=observable),
@@ -365,7 +333,7 @@ def counts(house: House, node: NodeName, person: Reads) -> Counts:
 @contextmanager
 def _reader(here: Node) -> Iterator[LedgerReader]:
     """Its ledger, also while it runs."""
-    with answered(), look_on(book_of(here.file)) as reader:
+    with look_on(book_of(here.file)) as reader:
         yield reader
 
 
@@ -382,11 +350,6 @@ def _line(one: Line) -> LedgerLine:
     fields = {name: value for name, value in asdict(one).items() if name != "prev"}
     says = rule_says(one.rule)
     return LedgerLine(**fields, says=None if says is None else TextShape.of(says))
-
-
-def _observable(text: str) -> Observable:
-    with answered():
-        return element_of(text)
 
 
 def _waiting(element: str, at_us: int, made: Any) -> Waiting:

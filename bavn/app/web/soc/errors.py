@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from bavn.app.acts.act import WhoActs
+from bavn.app.acts.act import ActRefused, WhoActs
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.web.frame import Trouble
 from bavn.model.ports import QueryExceeded, QueryRefused
@@ -60,9 +60,11 @@ def trouble_of(code: Exit, reason: str) -> Trouble:
 
 @contextmanager
 def answered() -> Iterator[None]:
-    """Stops, refusals of the store and a book that is busy become Trouble."""
+    """Stops, refusals of the store and a book that is busy become Trouble; what an act refuses says so itself."""
     try:
         yield
+    except ActRefused:
+        raise
     except Stop as stop:
         raise trouble_of(stop.code, str(stop)) from stop
     except SettingsError as error:

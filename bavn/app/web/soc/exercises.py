@@ -5,7 +5,7 @@ book, and the running node lets it out through gate 1. Rights: soc:read, soc:tri
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
@@ -17,27 +17,18 @@ from bavn.actor.door.conversations.exercises import (
     exercises_of,
     steps_of,
 )
-from bavn.app.node.case_parts import opened_cases, rule_text
-from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, opened
+from bavn.app.acts.node import exercises as acts
+from bavn.app.node.case_parts import became_text
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
 from bavn.app.web.soc.context import House
-from bavn.app.web.soc.errors import answered
-from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads, Triages
+from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads
 from bavn.model.moment import MINUTE_US
 from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, ActorStep, Campaign, ExerciseState, may_follow
 from bavn.model.text import Text
 
+Answers = Annotated[Person, allow(acts.answer)]
 ExerciseId = Annotated[str, Path(pattern=r"^exercise-[0-9a-f]{16}$", description="exercise-...")]
-Act = Literal["allow", "decline", "seen", "quit"]
-STEP_OF: Final[dict[Act, ActorStep]] = {
-    "allow": ActorStep.ALLOWED,
-    "decline": ActorStep.DECLINED,
-    "seen": ActorStep.SEEN,
-}
-QUIT: Final[Act] = "quit"
-_WAITS = Text("waits for the running node")
 _TOLD = Text("told to the centre")
-_NONE = Text("This actor has heard of no such exercise.")
-_OVER = Text("It is over here already.")
 
 
 class NodeExerciseStep(Frozen):
@@ -63,7 +54,7 @@ class NodeExercise(Frozen):
     over_us: int | None
     plan: "NodeExercisePlan | None"
     steps: list[NodeExerciseStep]
-    acts: list[Act]
+    acts: list[acts.Way]
 
 
 class NodeExercisePlan(Frozen):
@@ -98,22 +89,10 @@ def exercises(
     return Rows(items=items, next=cursor(end) if end < len(kept) else None, total=len(kept))
 
 
-@router.post("/{exercise}/{act}", operation_id="answerExercise")
-def answer(house: House, node: NodeName, exercise: ExerciseId, act: Act, person: Triages) -> Done:
-    """Take part or not, say that a person saw the suspicion, or end it here at once."""
-    here = house.node(node, person)
-    with answered(), opened_cases(here.file) as there:
-        kept = there.exercises
-        if kept.get(exercise) is None:
-            raise Trouble(404, "no-exercise", _NONE)
-        if act == QUIT:
-            if not kept.quit(exercise):
-                raise Trouble(409, "not-now", _OVER)
-            return Done.of(Text("It is over here."))
-        refused = kept.answer(exercise, STEP_OF[act], person.name)
-    if refused is not None:
-        raise Trouble(409, "not-sent", rule_text(refused.rule))
-    return Done.of(Text("The running node tells it."))
+@router.post("/{exercise}/{act}", operation_id="answerExercise", description=acts.answer.__doc__)
+def answer(house: House, node: NodeName, exercise: ExerciseId, act: acts.Way, person: Answers) -> Done:
+    acts.answer(house.node(node, person), person.name, exercise, act)
+    return Done.of(Text("It is over here.") if act == acts.QUIT else Text("The running node tells it."))
 
 
 def _shown(one: KeptExercise, steps: Sequence[StepStatement]) -> NodeExercise:
@@ -133,7 +112,7 @@ def _shown(one: KeptExercise, steps: Sequence[StepStatement]) -> NodeExercise:
                 at_us=step.at_us,
                 by=step.by,
                 detector=step.detector or "",
-                became=TextShape.of(_WAITS if step.told_us is None else rule_text(step.rule) if step.rule else _TOLD),
+                became=TextShape.of(became_text(step, _TOLD)),
             )
             for step in steps
         ],
@@ -141,11 +120,11 @@ def _shown(one: KeptExercise, steps: Sequence[StepStatement]) -> NodeExercise:
     )
 
 
-def _acts(one: KeptExercise, steps: Sequence[StepStatement]) -> list[Act]:
+def _acts(one: KeptExercise, steps: Sequence[StepStatement]) -> list[acts.Way]:
     if one.over_us is not None or not one.said:
         return []
     taken = frozenset(ActorStep(step.step) for step in steps if not step.rule)
-    return [act for act, step in STEP_OF.items() if may_follow(taken, step)] + [QUIT]
+    return [act for act, step in acts.STEP_OF.items() if may_follow(taken, step)] + [acts.QUIT]
 
 
 def _plan(said: dict[str, Any]) -> NodeExercisePlan:

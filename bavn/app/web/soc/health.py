@@ -16,7 +16,6 @@ from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.reasons import of_reason
 from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.context import House, Node
-from bavn.app.web.soc.errors import answered
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.model.health import ACTS, ends_soon, file_old
 from bavn.model.health import STATES as PROMISE_STATES
@@ -177,8 +176,7 @@ def nodes(house: House, person: Reads) -> list[NodeShort]:
     """The nodes that this person may see, by name."""
     made = []
     for here in house.seen_by(person):
-        with answered():
-            config = here.config()
+        config = here.config()
         found = _health(here, config)
         made.append(
             NodeShort(
@@ -196,8 +194,7 @@ def nodes(house: House, person: Reads) -> list[NodeShort]:
 def health(house: House, node: NodeName, person: Reads) -> Health:
     """How a node is, with what is wrong and who must act."""
     here = house.node(node, person)
-    with answered():
-        return _health(here, here.config())
+    return _health(here, here.config())
 
 
 def _health(here: Node, config: NodeConfig) -> Health:

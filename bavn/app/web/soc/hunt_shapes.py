@@ -2,8 +2,6 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
-
 from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.shapes import Column, Frozen
 
@@ -47,17 +45,6 @@ class Hunts(Frozen):
 
     items: list[HuntShown]
     faults: list[str]
-
-
-class HuntSave(BaseModel):
-    """A query to be kept."""
-
-    sql: str = Field(min_length=1, max_length=100_000)
-    says: str = Field(default="", max_length=1000)
-    says_da: str = Field(default="", max_length=1000)
-    technique: str = Field(default="", pattern=r"^(T[0-9]{4}(\.[0-9]{3})?)?$")
-    span: str = Field(default="", pattern=r"^([1-9][0-9]{0,5}[smhdw])?$")
-    replace: bool = False
 
 
 class ListRefusal(Frozen):

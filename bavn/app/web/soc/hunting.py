@@ -12,21 +12,22 @@ from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from bavn.actor.hunt.saved import SavedHunt, SavedUnclear, read_hunt, written
+from bavn.actor.hunt.saved import SavedHunt
 from bavn.actor.store.query.address_macros import HELPERS
 from bavn.actor.store.segments.segment import ROLLUPS
+from bavn.app.acts.node import hunts as acts
 from bavn.app.analyst import saved_hunts
 from bavn.app.analyst.pivots import PIVOTS, VALUE_CHARS_MAX
+from bavn.app.process.exits import Exit
 from bavn.app.web.exporting import cell, line
-from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, filled, opened, page
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, filled, opened, page
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.context import House, Node
-from bavn.app.web.soc.errors import answered, pathless, trouble_of
+from bavn.app.web.soc.errors import pathless, trouble_of
 from bavn.app.web.soc.hunt_shapes import (
     Helper,
     Hunts,
-    HuntSave,
     HuntShown,
     HuntStatus,
     ListRefusal,
@@ -42,9 +43,13 @@ from bavn.model.text import Text
 
 ROWS_MAX = 10_000
 WAIT_S_MAX = 2.0
+TRIED_S_MAX = 20.0
+_WHOLE = {"last": "", "first": "", "end": ""}
 SQL_CHARS_MAX = 100_000
 LIST_CHARS_MAX = 4_000_000
 RULES_CHARS_MAX = 4_000_000
+Saves = Annotated[Person, allow(acts.save)]
+Deletes = Annotated[Person, allow(acts.delete)]
 HuntName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 AskingId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{10,40}$")]
 
@@ -108,37 +113,24 @@ def saved(house: House, node: NodeName, person: Hunter) -> Hunts:
     )
 
 
-@router.put("/saved/{name}", operation_id="saveHunt")
-def save(house: House, node: NodeName, name: HuntName, asked: HuntSave, person: Hunter) -> HuntShown:
-    """Keeps a query under a name. One of the same name is written over only if ``replace`` says so."""
-    folder = _folder(house.node(node, person))
-    draft = SavedHunt(
-        name=name,
-        says=Text.written(asked.says or name, da=asked.says_da or asked.says or name),
-        sql=asked.sql,
-        technique=asked.technique,
-        span=asked.span,
-    )
-    try:
-        hunt = read_hunt(name, written(draft).encode())
-    except SavedUnclear as error:
-        raise Trouble(422, "bad-hunt", Text.shaped("{why}.", why=Text.of_error(error))) from error
-    if not asked.replace and name in saved_hunts.own(folder)[0]:
-        raise Trouble(
-            409,
-            "hunt-there",
-            Text("There is a hunt of this name: choose another, or write over it."),
-        )
-    with answered():
-        saved_hunts.save(folder, hunt, replace=True)
-    return _hunt(hunt, own=True)
+@router.put("/saved/{name}", operation_id="saveHunt", description=acts.save.__doc__)
+def save(house: House, node: NodeName, name: HuntName, asked: acts.HuntSave, person: Saves) -> HuntShown:
+    here = house.node(node, person)
+
+    def ask(sql: str) -> None:
+        asking = house.askings.start(here.file, node, person.name, "sql", {"sql": sql, "rows": 1, **_WHOLE})
+        if not asking.over.wait(TRIED_S_MAX):
+            house.askings.cancel(asking)
+            raise trouble_of(Exit.EXCEEDED, "")
+        if asking.state == "failed":
+            raise trouble_of(asking.code, asking.reason)
+
+    return _hunt(acts.save(here, name, asked, ask)[0], own=True)
 
 
-@router.delete("/saved/{name}", operation_id="deleteHunt")
-def delete(house: House, node: NodeName, name: HuntName, person: Hunter) -> Done:
-    """Takes one of the node's own hunts away; those of Bavn stay."""
-    with answered():
-        saved_hunts.delete(_folder(house.node(node, person)), name)
+@router.delete("/saved/{name}", operation_id="deleteHunt", description=acts.delete.__doc__)
+def delete(house: House, node: NodeName, name: HuntName, person: Deletes) -> Done:
+    acts.delete(house.node(node, person), name)
     return Done.of(Text("{name} is gone.", name=name))
 
 
@@ -221,8 +213,7 @@ def _request(here: Node, question: Question) -> tuple[str, dict[str, Any]]:
         "rows": question.rows,
     }
     if question.kind == "hunt":
-        with answered():
-            hunt = saved_hunts.named(_folder(here), question.hunt)
+        hunt = saved_hunts.named(_folder(here), question.hunt)
         missing = sorted(set(hunt.parameters) ^ set(question.given))
         if missing:
             raise _incomplete(Text("This hunt needs {missing}", missing=missing[0]))

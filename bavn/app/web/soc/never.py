@@ -13,13 +13,14 @@ from fastapi import APIRouter, Query
 
 from bavn.actor.protect.intake import GATE, act_id
 from bavn.actor.protect.never_own import BY_HAND, Own, add_own, own_entries, own_of, remove_own, touched
+from bavn.app.acts.node.protection import tell_here
 from bavn.app.analyst.trying import wanted_of
 from bavn.app.node.book_queries import Asks
 from bavn.app.node.by_hand import runs
 from bavn.app.node.protect import never_block, never_list
 from bavn.app.web.frame import After, Limit, Rows, Trouble, filled, opened, page
 from bavn.app.web.soc.context import House, Node
-from bavn.app.web.soc.errors import answered, pathless
+from bavn.app.web.soc.errors import pathless
 from bavn.app.web.soc.protect_shapes import (
     Listed,
     NeverChange,
@@ -28,7 +29,7 @@ from bavn.app.web.soc.protect_shapes import (
     NeverEntry,
     Touched,
 )
-from bavn.app.web.soc.protection import told_here
+from bavn.app.web.soc.protection import done
 from bavn.app.web.soc.shapes import REFUSALS, Done, NodeName, Protects, Reads
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
@@ -74,8 +75,7 @@ def never(
     """What this actor blocks for nobody: Bavn's list or the one that the policy names, what was added by hand, its
     own, and the centre."""
     here = house.node(node, person)
-    with answered():
-        known = never_block(here.config())
+    known = never_block(here.config())
     with here.asks() as rows:
         made = [_by_hand(one) for one in own_entries(rows)]
     every = [("tree", name, table) for name, table in known.trees.items()]
@@ -102,9 +102,8 @@ def check(
 ) -> Listed:
     """Whether the list forbids a block of this value, and under which table."""
     here = house.node(node, person)
-    with answered():
-        observable = wanted_of(what, here.file)
-        table = never_list(here.config()).hit(observable)
+    observable = wanted_of(what, here.file)
+    table = never_list(here.config()).hit(observable)
     return Listed(value=str(observable), table=table)
 
 
@@ -141,7 +140,8 @@ def change(house: House, node: NodeName, asked: NeverChangeRequest, person: Prot
         raise _trouble(refused.rule, ", ".join(one.value for one in entries))
     if runs(here.config()):
         return Done.of(Text("It holds from the node's next step on."))
-    return told_here(here, "never", "", person.name)
+    tell_here(here, person.name, "never")
+    return done(at_once=True)
 
 
 def _by_hand(one: Own) -> NeverEntry:
@@ -176,8 +176,7 @@ def _draft(here: Node, asked: NeverChange) -> NeverDraft:
             held = _touched(rows, entries, ("waiting",))
         else:
             gone = {(one.covers, one.value) for one in entries}
-            with answered():
-                left = never_block(here.config()).with_own(e for e in there if (e.covers, e.value) not in gone)
+            left = never_block(here.config()).with_own(e for e in there if (e.covers, e.value) not in gone)
             found = _touched(rows, entries, ("refused", "lifted"), "never_block")
             freed = [one for one in found if left.hit(Observable.trusted(ObservableType(one.type), one.value)) is None]
     return NeverDraft(

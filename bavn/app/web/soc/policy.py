@@ -13,7 +13,7 @@ from bavn.app.policy.file import Draft, draft, fields_of, mark_of, text_of, writ
 from bavn.app.policy.file import Field as PolicyField
 from bavn.app.web.frame import TextShape, Trouble, filled
 from bavn.app.web.soc.context import House, Node
-from bavn.app.web.soc.errors import answered, pathless
+from bavn.app.web.soc.errors import pathless
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Sets
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
@@ -87,9 +87,8 @@ router = APIRouter(prefix="/nodes/{node}/policy", tags=["policy"], responses=REF
 def policy(house: House, node: NodeName, person: Reads) -> PolicyShown:
     """Every field of the policy."""
     here = house.node(node, person)
-    with answered():
-        config = here.config()
-        text = text_of(config)
+    config = here.config()
+    text = text_of(config)
     fields = fields_of({"door": config.door, "protect": config.protect}, text)
     return PolicyShown(fields=[_field(one) for one in fields], text=text, seen=mark_of(text))
 
@@ -124,15 +123,10 @@ def put(house: House, node: NodeName, asked: ChangeRequest, person: Sets) -> Pol
 
 
 def _drafted(here: Node, asked: ChangeRequest) -> Draft:
-    with answered():
-        config = here.config()
-        text = text_of(config)
+    config = here.config()
+    text = text_of(config)
     if mark_of(text) != asked.seen:
-        raise Trouble(
-            409,
-            "changed-meanwhile",
-            Text("The policy was changed meanwhile: look at it again."),
-        )
+        raise Trouble(409, "changed-meanwhile", Text("The policy was changed meanwhile: look at it again."))
     try:
         return draft(config, text, asked.changes)
     except SettingsError as error:

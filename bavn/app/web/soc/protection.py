@@ -10,16 +10,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from bavn.actor.protect.requests import WishAct, request
-from bavn.actor.protect.state import STANDS, State
+from bavn.actor.protect.state import STANDS
 from bavn.actor.protect.words import WORDS
+from bavn.app.acts.node import protection as acts
 from bavn.app.analyst.trying import wanted_of
-from bavn.app.node.book_queries import book_of
-from bavn.app.node.by_hand import done_here, runs
-from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
+from bavn.app.node.by_hand import runs
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
 from bavn.app.web.soc.asking import Asking
-from bavn.app.web.soc.context import House, Node
-from bavn.app.web.soc.errors import answered, trouble_of
+from bavn.app.web.soc.context import House
+from bavn.app.web.soc.errors import trouble_of
 from bavn.app.web.soc.protect_shapes import (
     Block,
     BlockShort,
@@ -34,10 +33,12 @@ from bavn.app.web.soc.protect_shapes import (
     enforcers_of,
     turned,
 )
-from bavn.app.web.soc.shapes import REFUSALS, Done, IndicatorId, NodeName, Protects, Reads, like
+from bavn.app.web.soc.shapes import REFUSALS, Done, IndicatorId, NodeName, Reads, like
 from bavn.model.text import Text
 
 WAIT_S_MAX = 2.0
+Acts = Annotated[Person, allow(acts.act_on)]
+Switches = Annotated[Person, allow(acts.switch)]
 BlockState = Literal["", "wanted", "waiting", "uncarried", "lifted", "refused"]
 _COLUMNS = (
     f"indicator_id, type, value, act, {STANDS}, rule, reason, until_us, decided_us, held, by, found, told,"
@@ -123,7 +124,7 @@ def block(house: House, node: NodeName, indicator: IndicatorId, person: Reads) -
     with here.asks() as rows:
         found = rows(f"SELECT {_COLUMNS}, bundle FROM protect_item WHERE indicator_id = ?", (indicator,))
         if not found:
-            raise _unknown()
+            raise acts.no_indicator()
         met = rows(
             "SELECT kind, count, first_us, last_us FROM protect_met WHERE indicator_id = ? ORDER BY kind",
             (indicator,),
@@ -146,36 +147,32 @@ def block(house: House, node: NodeName, indicator: IndicatorId, person: Reads) -
     )
 
 
-@router.post("/blocks/{indicator}/{act}", operation_id="actOnBlock")
+@router.post("/blocks/{indicator}/{act}", operation_id="actOnBlock", description=acts.act_on.__doc__)
 def act_on(
     house: House,
     node: NodeName,
     indicator: IndicatorId,
     act: Annotated[Literal["approve", "lift"], Path()],
     asked: Reason,
-    person: Protects,
+    person: Acts,
 ) -> Done:
-    """``approve`` puts in force what waits, was refused or was lifted; never what may never be blocked. ``lift``
-    takes it out of force now; later versions of it wait for a person."""
     _sure(asked)
-    return _leave(house.node(node, person), act, indicator, person.name)
+    return done(at_once=acts.act_on(house.node(node, person), person.name, indicator, act))
 
 
-@router.post("/kill-switch/{position}", operation_id="killSwitch")
+@router.post("/kill-switch/{position}", operation_id="killSwitch", description=acts.switch.__doc__)
 def kill_switch(
-    house: House, node: NodeName, position: Annotated[Literal["on", "off"], Path()], asked: Reason, person: Protects
+    house: House, node: NodeName, position: Annotated[Literal["on", "off"], Path()], asked: Reason, person: Switches
 ) -> Done:
-    """``on`` takes everything out of force at this actor, over restarts; ``off`` puts it back."""
     _sure(asked)
-    return _leave(house.node(node, person), "kill" if position == "on" else "revive", "", person.name)
+    return done(at_once=acts.switch(house.node(node, person), person.name, position))
 
 
 @router.post("/dry-runs", operation_id="startDryRun", status_code=202)
 def start_dry_run(house: House, node: NodeName, asked: DryRunRequest, person: Reads) -> DryRunShown:
     """What a block would have hit on this actor's own history, and what gate 4 would say. It changes nothing."""
     here = house.node(node, person)
-    with answered():
-        wanted_of(asked.what, here.file)  # what is no observable is said at once
+    wanted_of(asked.what, here.file)  # what is no observable is said at once
     request = {"what": asked.what, "days": asked.days}
     asking = house.askings.start(here.file, node, person.name, "dry_run", request)
     asking.over.wait(WAIT_S_MAX)
@@ -228,48 +225,14 @@ def _short(row: tuple[Any, ...]) -> dict[str, Any]:
 
 def _sure(asked: Reason) -> None:
     if not asked.sure:
-        raise Trouble(
-            422,
-            "not-sure",
-            Text("Look at what will happen first."),
-        )
+        raise Trouble(422, "not-sure", Text("Look at what will happen first."))
 
 
-def _unknown() -> Trouble:
-    return Trouble(404, "no-indicator", Text("No such indicator is remembered here."))
-
-
-def _leave(here: Node, act: WishAct, indicator: str, by: str) -> Done:
-    """Leaves a wish for the running node's next step. Where it does not run, what lifts is done at once."""
-    config = here.config()
-    with here.book() as book:
-        if indicator and State(book).item(indicator) is None:
-            raise _unknown()
-        at_once = act in ("lift", "kill") and not runs(config)
-        if not at_once:
-            request(book, act, indicator, by)
-    if not at_once:
-        return Done.of(Text("The running node does it at its next step."))
-    return told_here(here, "lift" if act == "lift" else "kill", indicator, by)
-
-
-def told_here(here: Node, act: Literal["lift", "kill", "never"], indicator: str, by: str) -> Done:
-    """What lifts, done at once where the node does not run."""
-    with answered():
-        refused, down = done_here(here.config(), book_of(here.file), act, indicator, by)
-    if refused is not None:
-        raise Trouble(409, "not-in-force", Text("It is neither in force nor waiting."))
-    if down:
-        names = ", ".join(name for name, _ in down)
-        raise Trouble(
-            503,
-            "enforcer-down",
-            Text("Written down, but not in effect everywhere: {names}. Do it again, or start the node.", names=names),
-            "operator",
-        )
-    return Done.of(
-        Text("Done: the node does not run, so its enforcers were told from here."),
-    )
+def done(*, at_once: bool) -> Done:
+    """What the page says of an act on protection."""
+    if at_once:
+        return Done.of(Text("Done: the node does not run, so its enforcers were told from here."))
+    return Done.of(Text("The running node does it at its next step."))
 
 
 def _tried(asking: Asking) -> DryRunShown:

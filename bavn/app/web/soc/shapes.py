@@ -6,6 +6,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.node.here import Tried
 from bavn.app.web.frame import Person, Refusal, TextShape, allow
 from bavn.model.text import Text
 
@@ -15,9 +16,7 @@ IndicatorId = Annotated[str, Path(pattern=r"^indicator--[0-9a-f-]{36}$", descrip
 CaseId = Annotated[str, Path(pattern=r"^case-[0-9a-f]{16}$", description="case-...")]
 HostAddress = Annotated[str, Path(pattern=r"^[0-9a-fA-F:.]{2,45}$", description="An own host's address.")]
 Reads = Annotated[Person, allow(Right.SOC_READ)]
-Triages = Annotated[Person, allow(Right.SOC_TRIAGE)]
 Hunter = Annotated[Person, allow(Right.SOC_HUNT)]
-Doors = Annotated[Person, allow(Right.SOC_DOOR)]
 Protects = Annotated[Person, allow(Right.SOC_PROTECT)]
 Sets = Annotated[Person, allow(Right.SOC_SETTINGS)]
 CODES = (400, 401, 403, 404, 409, 422, 429, 503)
@@ -40,6 +39,12 @@ class Done(Frozen):
     @classmethod
     def of(cls, text: Text) -> "Done":
         return cls(says=TextShape.of(text))
+
+
+def refusal(found: Tried) -> TextShape | None:
+    """What gate 1 says of an answer that would not leave."""
+    says = found.says()
+    return None if says is None else TextShape.of(says)
 
 
 class Column(Frozen):

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query
-from pydantic import Field
 
 from bavn.actor.door.conversations.warnings import (
     ANSWERS_SQL,
@@ -19,33 +18,27 @@ from bavn.actor.door.conversations.warnings import (
     state_after,
     warnings_of,
 )
-from bavn.app.node.case_parts import opened_cases, rule_text
-from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, cursor, filled, opened
+from bavn.app.acts.node import warnings as acts
+from bavn.app.node.case_parts import became_text
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, filled, opened
 from bavn.app.web.soc.context import House
-from bavn.app.web.soc.errors import answered
-from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Triages
-from bavn.model.outcome import Refused
+from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, refusal
 from bavn.model.sector.sector_warning import (
     ANSWER_LIFE,
     ANSWERS,
     URGENCIES,
     WARNING_STATES,
-    AnswerAct,
     AnswerState,
     Urgency,
     WarningState,
 )
-from bavn.model.sector.work import TEXT_CHARS_MAX
-from bavn.model.text import Text
 
+Answers = Annotated[Person, allow(acts.answer)]
 WarningId = Annotated[str, Path(pattern=r"^warning-[0-9a-f]{16}$", description="warning-...")]
 ShownWarnings = Annotated[
     Literal["", "open", "sent", "over"], Query(description="open: an answer is owed; sent: in force.")
 ]
 PAPS = ("RED", "AMBER", "GREEN", "CLEAR")
-_WAITS = Text("waits for the running node")
-_SENT = Text("sent")
-_NONE = Text("This actor was told of no such warning.")
 
 
 class WarningAnswerShown(Frozen):
@@ -84,15 +77,6 @@ class NodeWarning(Frozen):
     answers: list[WarningAnswerShown]
 
 
-class WarningAnswerRequest(Frozen):
-    """An answer to the version that was read. ``send`` false: only show what would leave."""
-
-    version: int = Field(ge=1, lt=2**31)
-    act: AnswerAct
-    words: str = Field(default="", max_length=TEXT_CHARS_MAX)
-    send: bool = False
-
-
 class WarningLeaving(Frozen):
     """What would leave, or was left for the running node (``number``). ``refused``: what gate 1 says of it."""
 
@@ -128,40 +112,13 @@ def warnings(
     return Rows(items=items, next=cursor(end) if end < len(kept) else None, total=len(kept))
 
 
-@router.post("/{warning}/answers", operation_id="answerWarning")
+@router.post("/{warning}/answers", operation_id="answerWarning", description=acts.answer.__doc__)
 def answer(
-    house: House, node: NodeName, warning: WarningId, asked: WarningAnswerRequest, person: Triages
+    house: House, node: NodeName, warning: WarningId, asked: acts.WarningAnswerRequest, person: Answers
 ) -> WarningLeaving:
-    """Answers a warning. Exactly what is shown leaves, at the node's next step."""
-    here = house.node(node, person)
-    with here.asks() as rows:
-        if not any(one.warning_id == warning for one in warnings_of(rows(WARNINGS_SQL))):
-            raise Trouble(404, "no-warning", _NONE)
-    said = AnswerStatement(
-        number=1 << 50,
-        at_us=house.clock.now_us(),
-        warning_id=warning,
-        version=asked.version,
-        act=asked.act.value,
-        words=asked.words,
-        by=person.name,
-    )
-    number = None
-    with answered(), opened_cases(here.file) as there:
-        outcome = there.warnings.try_on(said)
-        refused = rule_text(outcome.rule) if isinstance(outcome, Refused) else None
-        if asked.send:
-            if refused is not None:
-                raise Trouble(409, "not-sent", refused)
-            number = there.warnings.leave(warning, asked.version, asked.act, asked.words, person.name)
-    return WarningLeaving(
-        warning=warning,
-        version=asked.version,
-        act=asked.act.value,
-        words=asked.words,
-        privacy="S5",
-        refused=TextShape.of(refused) if refused else None,
-        number=number,
+    found = acts.answer(house.node(node, person), person.name, warning, asked)
+    return filled(
+        WarningLeaving, found, asked, warning=warning, act=asked.act.value, privacy="S5", refused=refusal(found)
     )
 
 
@@ -203,7 +160,7 @@ def _shown(one: KeptWarning, mine: Sequence[AnswerStatement]) -> NodeWarning:
             filled(
                 WarningAnswerShown,
                 each,
-                became=TextShape.of(_WAITS if each.told_us is None else rule_text(each.rule) if each.rule else _SENT),
+                became=TextShape.of(became_text(each)),
             )
             for each in mine
         ],

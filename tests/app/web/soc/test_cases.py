@@ -71,6 +71,16 @@ def test_evidence_leaves_only_if_it_is_what_was_shown(console) -> None:
     assert (act, by, len(content)) == ("attach", "Anna Berg", shown["bytes"])
 
 
+def test_a_step_under_nis2_is_noted_by_name_and_refused_in_words(console) -> None:
+    assert console.do(f"/cases/{CASE}/nis2", {"act": "early-warning"})["says"]["en"] == "The running node tells it."
+    (here,) = console.house.seen_by(ANNA)
+    with here.asks() as rows:
+        assert rows("SELECT act, by_whom FROM door_nis2") == [("early-warning", "Anna Berg")]
+    refused = console.do(f"/cases/{CASE}/nis2", {"act": "handled", "at_us": 2**52}, code=409)
+    assert (refused["type"], refused["title"]["en"]) == ("not-sent", "not sent: the time cannot be")
+    console.do(f"/cases/{CASE}/nis2", {"act": "early-warning", "why": "x" * 5000}, code=422)
+
+
 def test_nonsense_is_a_problem(console) -> None:
     for body in ({"act": "words"}, {"act": "done"}, {"act": "words", "words": "x", "task": TASK}, {"act": "cancel"}):
         console.do(f"/cases/{CASE}/answers", body, code=422)

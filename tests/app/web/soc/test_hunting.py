@@ -109,6 +109,8 @@ def test_hunts_are_kept_run_and_taken_away(console) -> None:
     assert console.do("/hunt/saved/who-asks", body, method="PUT")["own"]
     console.do("/hunt/saved/who-asks", body, method="PUT", code=409)
     console.do("/hunt/saved/who-asks", {**body, "replace": True}, method="PUT")
+    console.do("/hunt/saved/bad", {"sql": "SELECT nothing FROM dns"}, method="PUT", code=422)
+    assert "bad" not in {one["name"] for one in console.get("/hunt/saved")["items"]}, "what cannot be asked is kept"
     kept = {one["name"]: one for one in console.get("/hunt/saved")["items"]}
     assert kept["who-asks"]["says"]["da"] == "Hvem spørger"
     assert not kept["who-talks-to"]["own"]

@@ -6,8 +6,16 @@ from typing import Annotated, Final
 
 import typer
 
+from bavn.actor.hunt.saved import written
+from bavn.actor.hunt.span import requested_span
+from bavn.app.acts.node import hunts as acts
+from bavn.app.acts.node.here import Here
+from bavn.app.analyst.hunting import hunting
+from bavn.app.analyst.saved_hunts import named, own, shipped
+from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, From, Last, Rows, Spoken, To
 from bavn.app.cli.node.hunt.show import answer, form, query_of, show, visible
+from bavn.app.cli.spread import typed
 from bavn.app.cli.words import cell
 from bavn.app.process.exits import Exit, Stop
 
@@ -17,9 +25,6 @@ VALUE_CHARS_MAX: Final = 1000
 
 def list_(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """The hunts that there are, and what each looks for."""
-    from bavn.app.analyst.hunting import hunting
-    from bavn.app.analyst.saved_hunts import own, shipped
-
     mine, faults = own(hunting(config).folder)
     every = shipped() | mine
     rows = [
@@ -42,9 +47,6 @@ def list_(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spok
 
 def show_(name: Name, config: Config = NODE_TOML) -> None:
     """A hunt as the file that it is: a model for one's own."""
-    from bavn.actor.hunt.saved import written
-    from bavn.app.analyst.hunting import hunting
-    from bavn.app.analyst.saved_hunts import named
 
     print(written(named(hunting(config).folder, name)), end="")
 
@@ -63,9 +65,6 @@ def run(
     language: Spoken = "en",
 ) -> None:
     """Run a hunt over its own span, or over the one that is given."""
-    from bavn.actor.hunt.span import requested_span
-    from bavn.app.analyst.hunting import hunting
-    from bavn.app.analyst.saved_hunts import named
 
     how = form(as_json=as_json, as_csv=as_csv)
     asking = hunting(config, last, from_, to)
@@ -90,37 +89,34 @@ def save(
     technique: Annotated[str, typer.Option(help="ATT&CK id, such as T1021.002.")] = "",
     span: Annotated[str, typer.Option(help="The span that it asks about by default, such as 7d.")] = "",
     replace: Annotated[bool, typer.Option("--replace", help="Write over a hunt of that name.")] = False,
+    by: Annotated[str, of_act(acts.save)] = "",  # noqa: ARG001  asked for its right
 ) -> None:
     """Keep a query under a name. It is tried on the history first, so that only what can be asked is kept."""
-    from bavn.actor.hunt.saved import SavedHunt, SavedUnclear, read_hunt, written
-    from bavn.app.analyst import saved_hunts
-    from bavn.app.analyst.hunting import hunting
-    from bavn.model.text import Text
 
-    asking = hunting(config)
-    words = says or name
-    draft = SavedHunt(
-        name=name,
-        says=Text.written(words, da=says_da or words),
+    def ask(sql: str) -> None:
+        with hunting(config).window() as window:
+            window.first(sql, rows_max=1)
+
+    body = typed(
+        acts.HuntSave,
         sql=query_of(query, file),
+        says=says,
+        says_da=says_da,
         technique=technique,
         span=span,
+        replace=replace,
     )
-    try:
-        hunt = read_hunt(name, written(draft).encode())
-    except SavedUnclear as error:
-        raise Stop(Exit.USAGE, visible(str(error))) from error
-    with asking.window() as window:
-        window.first(f"SELECT * FROM ({hunt.sql}) LIMIT 0", rows_max=1)
-    print(f"kept in {saved_hunts.save(asking.folder, hunt, replace=replace)}")
+    print(f"kept in {acts.save(Here(config), name, body, ask)[1]}")
 
 
-def delete(name: Name, config: Config = NODE_TOML) -> None:
+def delete(
+    name: Name,
+    config: Config = NODE_TOML,
+    *,
+    by: Annotated[str, of_act(acts.delete)] = "",  # noqa: ARG001  asked for its right
+) -> None:
     """Take one of your own hunts away."""
-    from bavn.app.analyst import saved_hunts
-    from bavn.app.analyst.hunting import hunting
-
-    print(f"{saved_hunts.delete(hunting(config).folder, name)} is gone")
+    print(f"{acts.delete(Here(config), name)} is gone")
 
 
 def _given(texts: list[str], parameters: dict[str, str]) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Acts at a node, by subject."""

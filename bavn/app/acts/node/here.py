@@ -1,0 +1,75 @@
+"""What acts at a node stand on: its file, book and clock, and how gate 1 is tried before an answer is left for it.
+
+Expect nothing to be sent: the running node lets out what is left in its book, at its next step.
+"""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from bavn.actor.door.conversation import PersonStatement, Statements
+from bavn.app.acts.act import ActRefused
+from bavn.app.config.load import NodeConfig, read_node
+from bavn.app.node.book_queries import Asks, asks, book_of
+from bavn.app.node.case_parts import rule_text
+from bavn.app.process.real import SystemClock
+from bavn.model.outcome import Refused
+from bavn.model.ports import Clock
+from bavn.model.text import Text
+from bavn.wire.book import Book
+
+
+class NodeInput(BaseModel):
+    """What an act at a node takes; other names in it are passed over."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class Here:
+    """One actor's node, running or not. ``file``: its node.toml."""
+
+    def __init__(self, file: Path, clock: Clock | None = None) -> None:
+        self.file, self.clock = file, clock or SystemClock()
+
+    def config(self) -> NodeConfig:
+        """Node and policy as they are written now. Raises SettingsError."""
+        return read_node(self.file)
+
+    def asks(self) -> AbstractContextManager[Asks]:
+        """Questions to its book; a table that is not there yet has no rows."""
+        return asks(self.file)
+
+    @contextmanager
+    def book(self) -> Iterator[Book]:
+        """Its book, to leave something in for the running node."""
+        with Book(book_of(self.file)) as book:
+            yield book
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An answer at gate 1. ``refused``: why it would not leave; ``number`` once it was left for the running node."""
+
+    refused: Refused | None
+    number: int | None
+
+    def says(self) -> Text | None:
+        """Why it would not leave, for whoever answers."""
+        return None if self.refused is None else rule_text(self.refused.rule)
+
+
+def tried[Said: PersonStatement](statements: Statements[Said], said: Said, *, send: bool) -> Tried:
+    """What gate 1 says of it; with ``send`` it is left. Raises ActRefused where it would not get out then."""
+    outcome = statements.try_on(said)
+    refused = outcome if isinstance(outcome, Refused) else None
+    if send and refused is not None:
+        raise not_sent(refused)
+    return Tried(refused, statements.say(said) if send else None)
+
+
+def not_sent(refused: Refused, about: str = "") -> ActRefused:
+    """Gate 1 would refuse it now. ``about``: before the rule's own words."""
+    return ActRefused(409, "not-sent", rule_text(refused.rule), aside=about + refused.reason)

@@ -1,0 +1,59 @@
+"""What people here do about blocks: approve, lift, everything out of force.
+
+An act is left for the running node; where it does not run, what lifts is done at once. Expect it to work with the
+centre gone.
+"""
+
+from typing import Literal
+
+from bavn.actor.protect.requests import WishAct, request
+from bavn.actor.protect.state import State
+from bavn.app.access.rights import Right
+from bavn.app.acts.act import ActRefused, act
+from bavn.app.acts.node.here import Here
+from bavn.app.node.book_queries import book_of
+from bavn.app.node.by_hand import done_here, runs
+from bavn.model.text import Text
+
+
+@act(Right.SOC_PROTECT)
+def act_on(here: Here, by: str, indicator_id: str, way: Literal["approve", "lift"]) -> bool:
+    """``approve`` puts in force what waits, was refused or was lifted; never what may never be blocked. ``lift``
+    takes it out of force now; later versions of it wait for a person."""
+    with here.book() as book:
+        if State(book).item(indicator_id) is None:
+            raise no_indicator()
+    return _at_once(here, by, way, indicator_id)
+
+
+@act(Right.SOC_PROTECT)
+def switch(here: Here, by: str, position: Literal["on", "off"]) -> bool:
+    """``on`` takes everything out of force at this actor, over restarts; ``off`` puts it back."""
+    return _at_once(here, by, "kill" if position == "on" else "revive")
+
+
+def no_indicator() -> ActRefused:
+    """None of that id is remembered."""
+    return ActRefused(404, "no-indicator", Text("No such indicator is remembered here."))
+
+
+def _at_once(here: Here, by: str, way: WishAct, indicator_id: str = "") -> bool:
+    """Whether it was done; else it is left for the running node's next step."""
+    if way in ("lift", "kill") and not runs(here.config()):
+        tell_here(here, by, "lift" if way == "lift" else "kill", indicator_id)
+        return True
+    with here.book() as book:
+        request(book, way, indicator_id, by)
+    return False
+
+
+def tell_here(here: Here, by: str, what: Literal["lift", "kill", "never"], indicator_id: str = "") -> None:
+    """What lifts, done at once where the node does not run: its enforcers are told from here. Raises ActRefused."""
+    refused, down = done_here(here.config(), book_of(here.file), what, indicator_id, by)
+    if refused is not None:
+        raise ActRefused(409, "not-in-force", Text("It is neither in force nor waiting."), aside=refused.reason)
+    if down:
+        names = ", ".join(name for name, _ in down)
+        says = Text("Written down, but not in effect everywhere: {names}. Do it again, or start the node.", names=names)
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in down)
+        raise ActRefused(503, "enforcer-down", says, "operator", aside=reasons)

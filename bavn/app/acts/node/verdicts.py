@@ -1,0 +1,73 @@
+"""Verdicts of people here on suspicions, and the sector's advice: given, and taken back.
+
+Refuses to know what a verdict does (bavn.model.sector.verdict).
+"""
+
+import re
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from bavn.actor.door.sector_verdicts import NoSuchAdvice
+from bavn.actor.door.verdicts import COMMENT_CHARS_MAX, NoSuchVerdict, VerdictBook
+from bavn.app.access.rights import Right
+from bavn.app.acts.act import ActRefused, act
+from bavn.app.acts.node.here import Here, NodeInput
+from bavn.app.analyst.verdict_words import END_US_MAX, NOT_REACHED, names_somebody, reaches_no_indicator
+from bavn.model.moment import DAY_US
+from bavn.model.sector.verdict import Judgement, Scope, Verdict
+from bavn.model.suspicion import Suspicion
+from bavn.model.text import Text
+
+NUMBER: Final = r"^s?[0-9]{1,9}$"
+"""A verdict's number; s7 is the sector's."""
+BAD: Final = "bad-verdict"
+Comment = Annotated[str, Field(max_length=COMMENT_CHARS_MAX)]
+
+
+class VerdictRequest(NodeInput):
+    """What a person holds of a suspicion. ``until_us``: only ``true`` may go without."""
+
+    verdict: Judgement
+    scope: Scope = "story"
+    until_us: int | None = Field(default=None, ge=0, le=END_US_MAX)
+    comment: Comment = ""
+
+
+class EndRequest(NodeInput):
+    """Why a verdict is taken back."""
+
+    comment: Comment = ""
+
+
+@act(Right.SOC_TRIAGE, (ValueError, 422, BAD, "you"))
+def give(here: Here, by: str, found: Suspicion, body: VerdictRequest) -> tuple[Verdict, Text | None]:
+    """Says what a suspicion is. It stays here, can be taken back, and ends by itself."""
+    days_max, now_us = here.config().evidence.verdict_days_max, here.clock.now_us()
+    if body.scope == "peer" and not names_somebody(found.peer):
+        says = Text("This peer is no domain, address or fingerprint: take the detector with it (detector-peer).")
+        raise ActRefused(422, BAD, says)
+    if body.until_us is None and body.verdict != "true":
+        says = Text("Say when it ends, at most {days_max} days ahead: only `true` may go without.", days_max=days_max)
+        raise ActRefused(422, BAD, says)
+    if body.until_us is not None and body.until_us > now_us + (days_max + 1) * DAY_US:
+        raise ActRefused(422, BAD, Text("Its end must lie ahead, at most {days_max} days", days_max=days_max))
+    with here.book() as book:
+        given = VerdictBook(book).give(
+            found, body.verdict, body.scope, until_us=body.until_us, now_us=now_us, by=by, comment=body.comment
+        )
+    return given, NOT_REACHED if reaches_no_indicator(found, given) else None
+
+
+@act(Right.SOC_TRIAGE)
+def end(here: Here, by: str, number: str, body: EndRequest) -> Verdict:
+    """Takes a verdict back before its end. That it was given stays on record."""
+    if not re.fullmatch(NUMBER, number):
+        raise ActRefused(422, BAD, Text("A verdict's number is such as 7, or s7 for the sector's."))
+    with here.book() as book:
+        kept = VerdictBook(book)
+        ends = kept.sector.end if number.startswith("s") else kept.end
+        try:
+            return ends(int(number.removeprefix("s")), now_us=here.clock.now_us(), by=by, comment=body.comment)
+        except (NoSuchVerdict, NoSuchAdvice) as error:
+            raise ActRefused(409, "no-verdict", Text("There is no such verdict, or it was ended before.")) from error

@@ -1,0 +1,131 @@
+"""`bavn node blocks, approve, lift, kill-switch, centre-replaced`: what is in force here, and what people do."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from bavn.actor.protect.state import STANDS
+from bavn.actor.protect.words import WORDS
+from bavn.app.acts.node import protection as acts
+from bavn.app.acts.node.here import Here
+from bavn.app.analyst.named_items import named_items
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.node.book import NODE_TOML, AsJson, ByProtect, Config, Spoken, asks, book_of, show_table
+from bavn.app.cli.words import cell
+from bavn.app.config.load import read_node
+from bavn.app.node import by_hand
+from bavn.app.process.exits import Exit, Stop
+from bavn.model.moment import iso
+from bavn.model.text import Language, Text
+
+NAMED = "A domain, address, network, https://host, *.pattern, type:value, or indicator--... of `bavn node blocks`."
+Named = Annotated[str, typer.Argument(help=NAMED)]
+Who = Annotated[str, of_act(acts.act_on)]
+
+
+def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
+    """What is blocked until when, what waits for a person or for an enforcer that carries it, and why."""
+    with asks(config) as rows:
+        found = rows(
+            f"SELECT indicator_id, type, value, act, {STANDS}, rule, reason, until_us FROM protect_item ORDER BY value"
+        )
+        notes = dict(rows("SELECT name, value FROM protect_note WHERE name IN ('kill_switch', 'sector_switch')"))
+    keys = ("indicator", "type", "value", "act", "standing", "rule", "reason", "until")
+    made = [dict(zip(keys, (*row[:-1], iso(row[-1])), strict=True)) for row in found]
+    if as_json:
+        for entry in made:
+            print(json.dumps(entry, ensure_ascii=False))
+        return
+    show_table(
+        ("value", "act", "standing", "rule", "until"),
+        [
+            (
+                m["value"],
+                cell(m["act"], language),
+                cell(m["standing"], language),
+                _rule_said(m["rule"], language),
+                m["until"][:16],
+            )
+            for m in made
+        ],
+        language,
+    )
+    for said in switches_said(notes):
+        print(said.say(language))
+
+
+def switches_said(notes: dict[str, str]) -> list[Text]:
+    """Why nothing of it is in force, where a kill switch is on: this actor's own, or the sector's, by whom and why."""
+    said = []
+    if notes.get("kill_switch") == "on":
+        own = Text("Nothing is in force: the own kill switch is on.")
+        said.append(own)
+    turned = json.loads(notes.get("sector_switch", "{}"))
+    if turned.get("state") == "on":
+        who = f"{turned['by']}: {turned['why']}"
+        said.append(Text("Nothing is in force: the sector's kill switch is on ({who}).", who=who))
+    return said
+
+
+def _rule_said(rule: str | None, language: Language) -> str:
+    """Why an indicator stands as it does: the rule of gate 4 in words."""
+    return WORDS[rule].say(language) if rule in WORDS else rule or ""
+
+
+def approve(indicator: Named, config: Config = NODE_TOML, *, by: Who = "") -> None:
+    """Block what waited for a person, was refused or was lifted; never what may never be blocked."""
+    _leave("approve", config, indicator, by)
+
+
+def lift(indicator: Named, config: Config = NODE_TOML, *, by: Who = "") -> None:
+    """Lift a block here, also with the centre gone; later versions of the indicator wait for a person."""
+    _leave("lift", config, indicator, by)
+
+
+def centre_replaced(
+    config: Config = NODE_TOML,
+    *,
+    by: ByProtect = "",
+    keep_blocks: Annotated[
+        bool, typer.Option("--keep-blocks", help="What the old centre blocked stays blocked.")
+    ] = False,
+) -> None:
+    """Start anew with a centre that was cleaned or replaced: forget every number it counted; lift what it blocked;
+    open the gates that were shut for it; drop what it said that waits behind them.
+
+    For the hour after somebody else held the centre's key. The node must be stopped. The ledger stays.
+    """
+    read = read_node(config)
+    if by_hand.runs(read):
+        raise Stop(Exit.NOT_NOW, "the node runs: stop it first, then start it again")
+    gone = by_hand.centre_replaced(read, book_of(config), by, keep_blocks=keep_blocks)
+    print(f"Every number of the old centre is forgotten; {gone.blocks} blocks were lifted.")
+    print(f"{gone.gates} gates that were shut for it are open; {gone.envelopes} messages that waited were dropped.")
+    for enforcer, why in gone.down:
+        print(f"{enforcer} could not be told: {why}")
+
+
+def kill_switch(
+    position: Annotated[Literal["on", "off"], typer.Argument(help="on takes every block out of force at once")],
+    config: Config = NODE_TOML,
+    *,
+    by: Annotated[str, of_act(acts.switch)] = "",
+) -> None:
+    """Take everything out of force at this actor, or put it back."""
+    _say("kill-switch", position, at_once=acts.switch(Here(config), by, position))
+
+
+def _leave(way: Literal["approve", "lift"], config: Path, indicator: str, by: Who) -> None:
+    """For each indicator that is named. Stop for what names none here."""
+    here = Here(config)
+    with here.asks() as rows:
+        named = named_items(rows, indicator)
+    for one in named:
+        _say(way, str(one), at_once=acts.act_on(here, by, one.id, way))
+
+
+def _say(what: str, of: str, *, at_once: bool) -> None:
+    done = "done; the node does not run, so its enforcers were told from here"
+    print(f"{what} {of}: {done if at_once else 'the running node does it at its next step'}")
