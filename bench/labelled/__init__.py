@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -110,13 +111,16 @@ def _peers(text: str) -> frozenset[str]:
     return frozenset({*_ADDRESS.findall(text), *names})
 
 
-def _code_digest() -> str:
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """Of the code that reads captures."""
     wing = ROOT / "bavn" / "actor"
     files = sorted((*(wing / "sense").rglob("*.py"), *(wing / "formats").rglob("*.py")))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _cache() -> Path:
+def cache() -> Path:
+    """Where what was made of captures is kept, outside the repository."""
     named = os.environ.get("BAVN_BENCH_CACHE")
     folder = Path(named) if named else Path(tempfile.gettempdir()) / "bavn-bench-cache"
     folder.mkdir(parents=True, exist_ok=True)
@@ -125,7 +129,7 @@ def _cache() -> Path:
 
 def converted(one: Labelled) -> dict[str, pa.Table]:
     """The records of a capture, by table."""
-    kept = _cache() / hashlib.sha256((one.digest + _code_digest()).encode()).hexdigest()
+    kept = cache() / hashlib.sha256((one.digest + code_digest()).encode()).hexdigest()
     if kept.is_file():
         return pickle.loads(kept.read_bytes())
     parts: dict[str, list[pa.Table]] = {}

@@ -1,0 +1,246 @@
+"""The ruler: what all detectors tell of labelled captures without rules or lists, in three disjoint sets of families.
+
+    .venv/bin/python bench/ruler.py [--test] [--against FILE] [--missed] [--alarms] [--shipped] [--again NAMES]
+        [--write NAMES] [--json]
+
+BAVN_DATA's captures and captures2, in sets as bench/sets says. fit is what weights are fitted on, choose what lines and
+signs are chosen on; test is looked at only when asked for (--test), once for each table that is published. For each
+set: captures and families (labels) in which anything is told at p <= 0.05 of a machine that the label names, a family
+counting by its share; whether a labelled peer is named; the rank of the first true suspicion; precision among the
+first max(3, hosts / 1,000); who found alone; benign captures with a hit; suspicions for 1,000 host-days, on packets
+and on logs of offices. p comes from the benign sites of fit and choose without the site itself (lateral's also from
+made networks, scans' from the background of the internet), --shipped: from the package's tables, which hold them.
+--against: the same table of an earlier --json beside it. --missed, --alarms: what was not told, what was told wrongly.
+"""
+
+import argparse
+import hashlib
+import json
+import pickle
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from captures import about, names, peers_of
+from detect_all import Empty, Kept, innocent
+from detect_more_b import INNOCENT_SEEDS, table_of, write
+from labelled import Labelled, cache, data_needed
+from sets import GUILTY, INNOCENT, everything, is_office_log, kept_window, site
+
+from bavn.actor.detect import calibrate
+from bavn.actor.detect.base import DetectorContext
+from bavn.actor.detect.calibrate import Tally
+from bavn.actor.detect.detectors.ioc import Ioc
+from bavn.actor.detect.detectors.signature import Signature
+from bavn.actor.detect.indicators import lists
+from bavn.actor.detect.run import DETECTORS, SurveyBackground, survey
+from bavn.actor.detect.terms import Terms
+from bavn.actor.store.query.window import StoreWindow
+from bavn.model.evidence import alert_line
+from bavn.model.suspicion import Suspicion
+
+SHOWN = 0.05
+JUDGED = tuple(one for one in DETECTORS if one.name not in (Ioc.name, Signature.name))
+OUTSIDE = ("scan.", "bruteforce.")
+_HOST_DAYS = """SELECT count(*) FROM (SELECT DISTINCT src, hour // 24 FROM pair_hour WHERE is_home(src)
+    UNION SELECT DISTINCT src, hour // 24 FROM name_hour WHERE is_home(src))"""
+
+
+@dataclass
+class Capture:
+    """One capture looked at once. ``days``: own hosts times days on which each called somebody."""
+
+    one: Labelled
+    part: str
+    kept: list[Kept]
+    hosts: int
+    days: int
+    seen: list[Suspicion] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[Suspicion]:
+        return [s for s in self.seen if s.p <= SHOWN]
+
+    @property
+    def true(self) -> list[Suspicion]:
+        return [s for s in self.told if about(self.one, s)]
+
+
+def look_at(one: Labelled, part: str, again: frozenset[str]) -> Capture | None:
+    with kept_window(one) as made:
+        if made is None:
+            return None
+        look = DetectorContext(window=made, terms=Terms(made, lists.shipped))
+        earlier = _earlier(one)
+        kept = [
+            earlier[d.name]
+            if again and d.name not in again and d.name in earlier
+            else Kept(d.name, d.technique, d.candidates(look))
+            for d in JUDGED
+        ]
+        _file(one).write_bytes(pickle.dumps({each.name: each for each in kept}))
+        return Capture(one, part, kept, look.terms.hosts, host_days(made))
+
+
+def _file(one: Labelled) -> Path:
+    return cache() / f"found-{hashlib.sha256(one.digest.encode()).hexdigest()[:24]}"
+
+
+def _earlier(one: Labelled) -> dict[str, Kept]:
+    """What each detector found in the last run."""
+    found: dict[str, Kept] = pickle.loads(_file(one).read_bytes()) if _file(one).is_file() else {}
+    return found
+
+
+def host_days(made: StoreWindow) -> int:
+    return int(made.rows(_HOST_DAYS)[0][0])
+
+
+def tallies(captures: Iterable[Capture]) -> dict[str, dict[str, Tally]]:
+    """By site: what the benign captures of fit and choose weighed, and what the background of the internet tried."""
+    made: dict[str, dict[str, Tally]] = defaultdict(lambda: defaultdict(Tally))
+    for capture in captures:
+        background = capture.one.kind == "background"
+        if capture.part == "test" or not (background or capture.one.kind in INNOCENT):
+            continue
+        for kept in capture.kept:
+            for name, tally in kept.found.populations.items():
+                if not background or name.startswith(OUTSIDE):
+                    made[site(capture.one)][name] += tally
+    return made
+
+
+def reference(by_site: Mapping[str, Mapping[str, Tally]], without: str | None = None) -> calibrate.Reference:
+    """Of all sites but one."""
+    total: dict[str, Tally] = defaultdict(Tally)
+    for name, parts in sorted(by_site.items()):
+        if name != without:
+            for population, tally in parts.items():
+                total[population] += tally
+    for seed in INNOCENT_SEEDS:
+        total["lateral"] += innocent(seed)
+    return table_of(total)
+
+
+def judge(captures: list[Capture], *, shipped: bool) -> None:
+    by_site = tallies(captures)
+    whole = calibrate.shipped() if shipped else reference(by_site)
+    for capture in captures:
+        at = site(capture.one)
+        mine = not shipped and capture.part != "test" and capture.one.kind in INNOCENT and at in by_site
+        given = SurveyBackground(reference=reference(by_site, at) if mine else whole)
+        capture.seen = list(survey(Empty(), capture.kept, against=given).suspicions)  # type: ignore[arg-type]
+
+
+def share(hits: float, of: float) -> float:
+    return round(hits / of, 3) if of else 0.0
+
+
+def guilty(captures: list[Capture], kind: str) -> dict[str, object]:
+    mine = [one for one in captures if one.one.kind == kind]
+    families: dict[str, list[bool]] = defaultdict(list)
+    alone: Counter[str] = Counter()
+    finders: Counter[str] = Counter()
+    ranks: list[int] = []
+    right = shown = named = peers = 0
+    for capture in mine:
+        true = capture.true
+        families[capture.one.family].append(bool(true))
+        by = {s.detector for s in true}
+        finders.update(by)
+        if len(by) == 1:
+            alone.update(by)
+        if capture.one.peers:
+            peers += 1
+            named += any(names(capture.one, peers_of(s)) for s in capture.told)
+        first = capture.told[: alert_line(capture.hosts)]
+        shown += len(first)
+        right += sum(about(capture.one, s) for s in first)
+        if true:
+            ranks.append(1 + capture.told.index(true[0]))
+    by_family = [sum(some) / len(some) for some in families.values()]
+    found = sum(bool(capture.true) for capture in mine)
+    return {
+        f"{kind} captures told": f"{found}/{len(mine)} = {share(found, len(mine))}",
+        f"{kind} families told": f"{share(sum(by_family), len(by_family))} of {len(by_family)}",
+        f"{kind}: a labelled peer named": f"{named}/{peers} = {share(named, peers)}",
+        f"{kind}: first true one at rank 1": f"{sum(rank == 1 for rank in ranks)}/{len(ranks)}",
+        f"{kind}: precision at the alert line": f"{right}/{shown} = {share(right, shown)}",
+        f"{kind}: found by": dict(sorted(finders.items())),
+        f"{kind}: found by alone": dict(sorted(alone.items())),
+    }
+
+
+def benign(captures: list[Capture]) -> dict[str, object]:
+    made: dict[str, object] = {}
+    every = [one for one in captures if one.one.kind in INNOCENT]
+    hit = sum(bool(one.told) for one in every)
+    made["benign captures with a hit"] = f"{hit}/{len(every)} = {share(hit, len(every))}"
+    for label, office in (("packets", False), ("logs of offices", True)):
+        mine = [one for one in every if is_office_log(one.one) is office]
+        days, wrong = sum(one.days for one in mine), sum(len(one.told) for one in mine)
+        by = Counter(s.detector for one in mine for s in one.told)
+        made[f"false per 1,000 host-days, {label}"] = f"{wrong} in {days} = {share(1000 * wrong, days)} {dict(by)}"
+    return made
+
+
+def table(captures: list[Capture], parts: Iterable[str]) -> dict[str, dict[str, object]]:
+    made: dict[str, dict[str, object]] = {}
+    for part in parts:
+        some = [one for one in captures if one.part in part.split("+")]
+        made[part] = guilty(some, "malicious") | guilty(some, "technique") | benign(some)
+    noise = [one for one in captures if one.part == "background"]
+    made["background"] = {
+        one.one.path.name: dict(Counter(f"{s.detector} {s.technique}" for s in one.told)) for one in noise
+    }
+    return made
+
+
+def tell_beside(now: Mapping[str, Mapping[str, object]], before: Mapping[str, Mapping[str, object]]) -> None:
+    for part, rows in now.items():
+        print(part)
+        for row, value in rows.items():
+            earlier = before.get(part, {}).get(row)
+            print(f"   {row:45} {value}" + (f"   (before: {earlier})" if earlier is not None else ""))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--test", action="store_true")
+    parser.add_argument("--against", type=Path)
+    parser.add_argument("--again", help="detectors that are asked again; the others as the last run found them")
+    parser.add_argument("--write", help="populations whose tables of fit and choose go into the package")
+    for flag in ("missed", "alarms", "shipped", "json"):
+        parser.add_argument(f"--{flag}", action="store_true")
+    asked = parser.parse_args()
+    wanted = ("fit", "choose", "background", *(("test",) if asked.test else ()))
+    again = frozenset(asked.again.split(",")) if asked.again else frozenset()
+    chosen = [(one, part) for one, part in everything(data_needed().parent) if part in wanted]
+    captures = [made for one, part in chosen if (made := look_at(one, part, again)) is not None]
+    judge(captures, shipped=asked.shipped)
+    if asked.write:
+        found = reference(tallies(captures)).tables
+        write(calibrate.Reference({name: found[name] for name in asked.write.split(",")}))
+    facts = table(captures, ("fit", "choose", "fit+choose", *(("test",) if asked.test else ())))
+    if asked.json:
+        print(json.dumps(facts))
+    else:
+        tell_beside(facts, json.loads(asked.against.read_text(encoding="utf-8")) if asked.against else {})
+    for capture in captures:
+        if capture.part == "test":
+            continue
+        if asked.missed and capture.one.kind in GUILTY and not capture.true:
+            best = next((s for s in capture.seen if about(capture.one, s)), None)
+            why = f"{best.detector} p={best.p:.3g} {best.peer}" if best else "no candidate"
+            print(f"   missed {capture.part} {capture.one.family} {capture.one.path.name[:50]}: {why}")
+        if asked.alarms and capture.one.kind in INNOCENT:
+            for s in capture.told:
+                print(f"   alarm {capture.part} {capture.one.path.name[:40]} {s.detector} p={s.p:.3g} {s.host} {s.why}")
+
+
+if __name__ == "__main__":
+    main()

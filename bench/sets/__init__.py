@@ -1,0 +1,93 @@
+"""The labelled captures of both folders in three disjoint sets: fit, choose and test, each by the hash of a name.
+
+A family (a site, for what is benign) is in one set with all its captures. Families that the first folder holds keep
+its halves: what was its test half is test. A capture's window is kept outside the repository (BAVN_BENCH_CACHE), so
+that to ask the detectors again costs their own time only. Knows no detector.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from labelled import BENIGN, LIMITS, Labelled, cache, code_digest, converted, labelled
+
+from bavn.actor.detect.queries.homes import inferred
+from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.history import History
+from bavn.actor.store.query.window import StoreWindow
+
+SETS = ("fit", "choose", "test")
+FOLDERS = ("captures", "captures2")
+INNOCENT = frozenset({*BENIGN, "hard-benign"})
+GUILTY = frozenset({"malicious", "technique"})
+SEPARATE = "app-traffic"
+"""One label for captures of different programs: each file is a site of its own."""
+
+
+def everything(data: Path) -> list[tuple[Labelled, str]]:
+    """All captures of both folders that sense reads, with their set; ``background`` is in none and judged nowhere."""
+    folders = [labelled(data / name) for name in FOLDERS if (data / name / "MANIFEST.csv").is_file()]
+    halved = {one.family for one in folders[0] if one.kind in GUILTY}
+    made = []
+    for some in folders:
+        for one in some:
+            if one.kind in GUILTY:
+                made.append((one, set_of(one.family, halved=one.family in halved)))
+            elif one.kind in INNOCENT:
+                made.append((one, set_of("site" + site(one), halved=False)))
+            elif one.kind == "background":
+                made.append((one, "background"))
+    return made
+
+
+def set_of(name: str, *, halved: bool) -> str:
+    """By the second byte of SHA-256 of the name modulo three; where the first folder's halves hold (even: to be tuned
+    on), by whether that byte is a multiple of three."""
+    digest = hashlib.sha256(name.encode()).digest()
+    if not halved:
+        return SETS[digest[1] % 3]
+    return "test" if digest[0] % 2 else "fit" if digest[1] % 3 else "choose"
+
+
+def site(one: Labelled) -> str:
+    """Whose traffic a benign capture is."""
+    return one.path.name.split(".")[0] if one.family == SEPARATE else one.label
+
+
+def is_office_log(one: Labelled) -> bool:
+    """Logs of a site, not packets."""
+    return one.kind in INNOCENT and not one.name.startswith("pcap/")
+
+
+@contextmanager
+def kept_window(one: Labelled) -> Iterator[StoreWindow | None]:
+    """The capture as a window of a store that is kept for the next run; None without records."""
+    root = cache() / ("store-" + hashlib.sha256((one.digest + code_digest()).encode()).hexdigest()[:24])
+    about = root / "about.json"
+    if not about.is_file():
+        shutil.rmtree(root, ignore_errors=True)
+        _build(one, root)
+    first, last, homes = json.loads(about.read_text(encoding="utf-8"))
+    if first is None:
+        yield None
+        return
+    with History.read(root / "store", LIMITS, homes=tuple(homes)) as history, history.window(first, last) as made:
+        yield made
+
+
+def _build(one: Labelled, root: Path) -> None:
+    root.mkdir(parents=True)
+    with ColumnStore.open(root / "store", LIMITS) as store:
+        store.append(one.name, "all", converted(one))
+        store.tidy()
+        stats = store.stats()
+    homes: tuple[str, ...] = ()
+    first, last = stats.oldest_us, stats.newest_us
+    if first is not None and last is not None:
+        last += 1
+        with History.read(root / "store", LIMITS) as plain:
+            homes = inferred(plain.window(first, last)).networks
+    (root / "about.json").write_text(json.dumps([first, last, homes]), encoding="utf-8")
