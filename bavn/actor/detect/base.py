@@ -43,7 +43,8 @@ class Candidate:
 
     ``story`` makes the stable id within the detector: the same at a later run. ``exact_p`` where no rank is needed.
     ``technique`` where it is not the detector's own. ``p_times``: what its rank is multiplied by, 1 or more, where all
-    of a population weigh less (scans from outside are the internet's noise).
+    of a population weigh less (scans from outside are the internet's noise). ``apart``: what else its host does may be
+    the same intruder's, so it is not ranked among that.
     """
 
     population: str
@@ -64,6 +65,7 @@ class Candidate:
     period_s: float | None = None
     regularity: float | None = None
     walk_nats: float | None = None
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

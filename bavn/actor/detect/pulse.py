@@ -7,20 +7,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 
+import numpy as np
 import pyarrow as pa
 
 from bavn.actor.detect.queries.peers import as_address
+from bavn.model.moment import SECOND_US
 from bavn.model.observable import is_internal_name, registered_domain
 from bavn.model.ports import Window
 from bavn.model.record import address_text, address_uuid
 
 PEERS_KEPT_MAX = 8
+MOMENTS_KEPT_MAX = 48
+MOMENTS_MIN = 5
+PERIODS_RATIO_MAX = 2.5
+SAME_SHARE_MIN = 0.75
+SAME_PERIODS_MAX, SAME_US_MAX = 0.1, 10 * SECOND_US
+"""So close are the calls of one page to each other, in periods and in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pulse:
     """``peer``: an address or a name. ``name``: None where it is an address. ``nats`` = -ln p of the timing.
-    ``addresses``: outside addresses of the same story, at most PEERS_KEPT_MAX. ``table``: where its rows are."""
+    ``addresses``: outside addresses of the same story, at most PEERS_KEPT_MAX. ``table``: where its rows are.
+    ``moments``: its latest calls in microseconds, at most MOMENTS_KEPT_MAX, ascending, as 64-bit integers."""
 
     host: str
     peer: str
@@ -38,6 +47,23 @@ class Pulse:
     last_us: int
     spectral: bool = False
     addresses: tuple[str, ...] = field(default=())
+    moments: bytes = b""
+
+    def goes_with(self, other: "Pulse") -> bool:
+        """Whether this one's calls are made when the other's are, but for a few: one page, one program."""
+        slow, fast = max(self.period_s, other.period_s), min(self.period_s, other.period_s)
+        if slow > PERIODS_RATIO_MAX * fast:
+            return False
+        near_us = min(SAME_US_MAX, int(SAME_PERIODS_MAX * SECOND_US * fast))
+        mine, theirs = np.frombuffer(self.moments, np.int64), np.frombuffer(other.moments, np.int64)
+        if len(theirs) < MOMENTS_MIN or len(mine) < MOMENTS_MIN:
+            return False
+        mine = mine[(mine >= theirs[0] - near_us) & (mine <= theirs[-1] + near_us)]
+        if len(mine) < MOMENTS_MIN:
+            return False
+        after = np.clip(np.searchsorted(theirs, mine), 1, len(theirs) - 1)
+        away = np.minimum(np.abs(theirs[after] - mine), np.abs(theirs[after - 1] - mine))
+        return bool(np.mean(away <= near_us) >= SAME_SHARE_MIN)
 
     @property
     def story(self) -> str:

@@ -4,6 +4,7 @@ The same rows give the same bytes, whatever their order, the threads and the loa
 runs: the tallies of earlier windows are handed in, those of this one are handed out.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -169,8 +170,16 @@ def _suspicions(
     verdicts: Verdicts,
 ) -> list[Suspicion]:
     made = []
+    names = {candidate.population for candidate in found.candidates}
+    every = {name: tallies.get(name, Tally()) + past.get(name, Tally()) for name in names}
+    of_host: dict[tuple[str, str], list[float]] = defaultdict(list)
     for candidate in found.candidates:
-        own = tallies.get(candidate.population, Tally()) + past.get(candidate.population, Tally())
+        of_host[candidate.population, candidate.host].append(candidate.statistic)
+    for candidate in found.candidates:
+        mine = of_host[candidate.population, candidate.host]
+        own = every[candidate.population]
+        if candidate.apart and len(mine) > 1:
+            own = own.without(mine) + Tally.of([candidate.statistic])
         if verdicts and _judged_true(detector, candidate, verdicts):
             own += Tally.of([candidate.statistic])  # it is ranked among the others and itself, as everybody is
         made.append(_suspicion(detector, candidate, own, table))

@@ -14,7 +14,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
-from bavn.actor.detect.pulse import Pulse, is_inside
+from bavn.actor.detect.pulse import MOMENTS_KEPT_MAX, Pulse, is_inside
 from bavn.actor.detect.queries.peers import as_address
 from bavn.actor.detect.queries.series import Series, Slice
 from bavn.actor.detect.statistics.spectrum import spectral
@@ -132,4 +132,5 @@ def _pulse(
         first_us=int(timing.first_us[index]),
         last_us=int(timing.last_us[index]),
         spectral=spectral_only,
+        moments=some.of(index)[-MOMENTS_KEPT_MAX:].tobytes(),
     )

@@ -10,7 +10,8 @@ Misses: fewer calls than five in the window, or than eight unless they are clock
 drawn at random like a person's; calls by address of which only sampled packets were seen.
 
 Innocent: clock (NTP), update checks, mail polling, telemetry, monitoring. They are as regular as an implant; they weigh
-less because the world, or most hosts here, use them.
+less because the world, or most hosts here, use them. A page that fetches itself anew calls a dozen names at the same
+moments: they are one story.
 
 Do first: look up the peer and when it was first seen; ask which program on the host makes the calls; compare the sizes
 of the calls, equal ones being an implant with nothing to do.
@@ -28,6 +29,7 @@ from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded
 from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.queries.series import Slice, sliced, slices
+from bavn.actor.detect.rhythm import LIST_PEERS_MIN, one_list, one_page, together
 from bavn.actor.detect.tasks import one_by_one
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.timed import REGULAR_NATS_MIN, Timed, merged, timed
@@ -48,6 +50,13 @@ CLOCKWORK_NATS: Final = {
 """Services that are clockwork by nature: NTP, resolvers, STUN."""
 CLOCKWORK_INSIDE_NATS: Final = {("udp", port): -4.5 for port in (67, 68, 137, 138)}
 """Those that are so within one's own network: leases renewed at half their time (RFC 2131), NetBIOS names."""
+OTHERS_NAMED_MAX: Final = 32
+"""So many addresses of one rhythm are named at the most."""
+RHYTHMS_MAX: Final = 64
+"""So many of one host's stories are held against each other."""
+PAGE_NAMES_MIN: Final = 5
+PAGE_NATS: Final = -3.0
+"""Five names called at the same moments, some of them the world's: a page that fetches itself anew."""
 
 
 class Beacon:
@@ -69,10 +78,10 @@ class Beacon:
 
     def together(self, look: DetectorContext, done: Sequence[Timed]) -> Found:
         ordinary, pulses = merged(done)
-        stories = _by_domain(_weighed(folded(pulses, look.window), look))
+        stories = _by_rhythm(_by_domain(_weighed(folded(pulses, look.window), look)))
         statistics = np.concatenate([ordinary, np.array([story.statistic for story in stories], float)])
         regular = [story for story in stories if story.pulse.nats >= REGULAR_NATS_MIN]
-        regular.sort(key=lambda story: (-story.statistic, story.pulse.host, story.key))
+        regular.sort(key=_strongest)
         chosen = regular[: look.settings.candidates_max]
         # All at once: one candidate's question would be a query.
         look.terms.addresses(address for story in chosen for address in _addresses(story))
@@ -82,11 +91,12 @@ class Beacon:
 
 @dataclass(frozen=True, slots=True)
 class BeaconEvidence:
-    """A pulse, what is known of its peer, and the sum of both in nats."""
+    """A pulse, what is known of its peer, and the sum of both in nats. ``others``: weaker ones of the same rhythm."""
 
     pulse: Pulse
     known: PeerProfile
     statistic: float
+    others: tuple["BeaconEvidence", ...] = ()
 
     @property
     def key(self) -> str:
@@ -108,6 +118,34 @@ def _by_domain(stories: list[BeaconEvidence]) -> list[BeaconEvidence]:
         mine = dict.fromkeys([*members[0].pulse.addresses, *(a for a in others if as_address(a))])
         made.append(replace(members[0], pulse=replace(members[0].pulse, addresses=tuple(mine)[:PEERS_KEPT_MAX])))
     return made
+
+
+def _by_rhythm(stories: list[BeaconEvidence]) -> list[BeaconEvidence]:
+    """One story for a page, which weighs less where it is plainly one, and one for a list of peers at one pace."""
+    of_host: dict[str, list[BeaconEvidence]] = {}
+    for story in sorted(stories, key=_strongest):
+        of_host.setdefault(story.pulse.host, []).append(story)
+    made = []
+    for _, mine in sorted(of_host.items()):
+        pages = sorted((_page(group) for group in together(mine[:RHYTHMS_MAX], one_page)), key=_strongest)
+        for group in together(pages, one_list):
+            if len(group) >= LIST_PEERS_MIN:
+                made.append(replace(group[0], others=(*group[0].others, *group[1:])))
+            else:
+                made += group
+        made += mine[RHYTHMS_MAX:]
+    return made
+
+
+def _strongest(story: BeaconEvidence) -> tuple[float, str, str]:
+    return (-story.statistic, story.pulse.host, story.key)
+
+
+def _page(group: list[BeaconEvidence]) -> BeaconEvidence:
+    names = {story.key for story in group if story.pulse.name is not None}
+    famous = any(story.known.grade >= Grade.POPULAR for story in group)
+    page = famous and len(names) >= PAGE_NAMES_MIN
+    return replace(group[0], statistic=group[0].statistic + (PAGE_NATS if page else 0.0), others=tuple(group[1:]))
 
 
 def _weighed(pulses: list[Pulse], look: DetectorContext) -> list[BeaconEvidence]:
@@ -142,8 +180,9 @@ def _candidate(story: BeaconEvidence, look: DetectorContext) -> Candidate:
         last_us=pulse.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
-        why=_why(pulse, known, look),
+        why=_why(pulse, known, look, len(story.others)),
         rows=_rows(pulse),
+        apart=True,
         period_s=pulse.period_s,
         regularity=min(1.0, pulse.regularity),
     )
@@ -154,7 +193,8 @@ def _observables(story: BeaconEvidence, look: DetectorContext) -> tuple[Observab
     pulse, homes = story.pulse, look.window.homes
     texts = [pulse.name] if pulse.name is not None else [story.key] if story.key != pulse.peer else []
     named = [observable_of(None, text, homes) for text in texts]
-    addresses = _addresses(story)
+    listed = [each for each in story.others if each.pulse.name is None and each.known.grade is Grade.UNKNOWN]
+    addresses = [*_addresses(story), *(address for each in listed for address in _addresses(each))][:OTHERS_NAMED_MAX]
     facts = look.terms.addresses(addresses)
     single = [observable_of(None, text, homes) for text in addresses if not (facts[text].edge and any(named))]
     made: dict[Observable, None] = dict.fromkeys(found for found in named + single if found is not None)
@@ -181,7 +221,7 @@ def _rows(pulse: Pulse) -> RowsRef:
     return RowsRef(pulse.table, (*host, (column, pulse.name or pulse.peer)), pulse.first_us, pulse.last_us)
 
 
-def _why(pulse: Pulse, known: PeerProfile, look: DetectorContext) -> Text:
+def _why(pulse: Pulse, known: PeerProfile, look: DetectorContext, others: int) -> Text:
     period, lasted, calls = seconds(pulse.period_s), span(pulse.last_us - pulse.first_us), number(pulse.calls)
     if pulse.spectral:
         head = Text(
@@ -203,4 +243,6 @@ def _why(pulse: Pulse, known: PeerProfile, look: DetectorContext) -> Text:
         parts.append(Text("the peer has no name here"))
     if (pulse.proto, pulse.port) in CLOCKWORK_NATS:
         parts.append(Text("a service that is clockwork by nature"))
+    if others:
+        parts.append(Text("other peers at this rhythm: {others}", others=number(others)))
     return joined(parts + look.terms.said(known))
