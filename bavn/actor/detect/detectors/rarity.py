@@ -3,7 +3,8 @@
 Sees: an outside peer new to the actor that hardly anybody here calls and that is odd besides: TLS on a port that is not
 TLS's, no server name, a self-signed certificate, one that names somebody else, a fingerprint, user agent, server
 software or port that goes to it alone, HTTP to a bare address or without user agent, a form sent to a bare address that
-is no habit, a program fetched, an unknown protocol, mail or files left there directly, a service that belongs inside,
+is no habit or as the first thing said to a name, a browser older than those used here, a program or an archive
+fetched, an unknown protocol, many equal calls in one, mail or files left there directly, a service that belongs inside,
 an address without a name or with one of dynamic DNS, a call right after the host asked for its own outside address. And
 an own host that answers on a port first seen, which hardly any other host offers. In a capture without history
 everything is first seen, so that says nothing there: the signs alone are ranked.
@@ -19,7 +20,9 @@ Do first: look the peer up, and its certificate; ask which program on the host c
 it.
 """
 
+import json
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from math import log2
 from typing import Any, Final
 
@@ -31,7 +34,7 @@ from bavn.actor.detect.detectors.doors import doors
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.oddities import MET_SQL, ODDITIES, SIGNS
 from bavn.actor.detect.queries.peers import observable_of
-from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, PeerProfile
+from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, PeerProfile, Terms
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType, registered_domain
@@ -39,33 +42,16 @@ from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
-NATS: Final = {
-    "tls_port": 1.7,
-    "tls_nameless": 1.0,
-    "self_signed": 2.2,
-    "cert_other": 1.5,
-    "tls_software": 1.8,
-    "http_port": 2.2,
-    "bare_address": 1.5,
-    "post_alone": 1.8,
-    "agent": 2.0,
-    "agentless": 1.7,
-    "server": 1.8,
-    "program": 1.7,
-    "raw_port": 1.4,
-    "raw_alone": 0.5,
-    "lone_port": 1.5,
-    "masked": 2.0,
-    "drop": 1.5,
-    "inside_service": 2.0,
-    "curious": 2.0,
-}
-"""-0.4 ln(share of peers in benign captures that show the sign), as signs come together, so that each counts in part;
-at most 2 for what no benign capture shows."""
-LENT_NATS: Final = 2.0
-UNNAMED_NATS: Final = 0.6
-STRANGE_NATS_MIN: Final = 3.0
-"""Two signs or more."""
+WEIGHTS: Final[dict[str, float]] = json.loads(
+    files("bavn.actor.detect").joinpath("sign_weights.json").read_text(encoding="utf-8")
+)["nats"]
+"""What each sign says for an implant, fitted with shrinkage by bench/signs.py on families that nothing else is measured
+on; none reaches STRANGE_NATS_MIN alone."""
+NATS: Final = {sign: WEIGHTS[sign] for sign in SIGNS}
+LENT_NATS: Final = WEIGHTS["lent"]
+UNNAMED_NATS: Final = WEIGHTS["unnamed"]
+STRANGE_NATS_MIN: Final = 1.2
+"""Two signs or more; chosen by false alarms on office traffic (docs/benchmarks.md, "The ruler")."""
 HOST_DAYS_SHARE_MAX: Final = 0.005
 """So many strange peers for each host and day of NEW_DAYS_MAX at the most."""
 UNAGED_MIN: Final = 20
@@ -92,6 +78,10 @@ SAID: Final = {
     "drop": Text("mail or a file left with it directly, past the actor's own server"),
     "inside_service": Text("a service of a network's inside, outside"),
     "curious": Text("first called right after the host asked for its own address"),
+    "post_first": Text("the first thing said to it was a form sent"),
+    "old_agent": Text("a browser older than any that is used here"),
+    "bundle": Text("an archive or unnamed data fetched from it"),
+    "equal_calls": Text("many equal connections in an unknown protocol"),
 }
 
 _ONE: Final = " + ".join(f'CASE WHEN "{sign}" THEN {nats} ELSE 0 END' for sign, nats in NATS.items())
@@ -186,7 +176,12 @@ def _weighed(peer: Peer, known: PeerProfile, look: DetectorContext, *, has_names
     now was as new once, and is what it is ranked among."""
     nats = sum(NATS[sign] for sign in peer.signs) + (UNNAMED_NATS if has_names and not known.names else 0.0)
     nats += LENT_NATS if any(look.terms.lists.is_lent(name) for name in known.names) else 0.0
-    return replace(peer, statistic=nats + look.terms.nats(replace(known, new=None)))
+    return replace(peer, statistic=nats + unaged_nats(look.terms, known))
+
+
+def unaged_nats(terms: Terms, known: PeerProfile) -> float:
+    """Fame and prevalence alone."""
+    return terms.nats(replace(known, new=None))
 
 
 def _candidate(peer: Peer, key: str, known: PeerProfile, look: DetectorContext) -> Candidate:
@@ -206,6 +201,7 @@ def _candidate(peer: Peer, key: str, known: PeerProfile, look: DetectorContext) 
         listed=known.grade >= Grade.POPULAR,
         why=_why(peer, key, known, look),
         rows=RowsRef("flow", (("src", peer.host), ("dst", peer.address)), peer.first_us, peer.last_us),
+        apart=True,
         technique=_technique(peer),
     )
 

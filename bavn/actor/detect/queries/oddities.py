@@ -76,6 +76,21 @@ PROGRAM_TYPES: Final = (
 )
 PROGRAM_NAMES: Final = "exe|dll|msi|scr|ps1|hta|vbs|bat|cpl"
 
+BUNDLE_TYPES: Final = (
+    "application/octet-stream",
+    "application/x-rar-compressed",
+    "application/x-7z-compressed",
+    "application/zip",
+    "application/x-zip-compressed",
+)
+BUNDLE_BYTES_MIN: Final = 50_000
+OLD_AGENT: Final = "^Mozilla/[1-4]\\.|MSIE [1-8]\\.|Windows (?:NT 5|9[58])"
+"""Browsers of before 2011, and what says to be one."""
+OLD_PEERS_MAX: Final = 8
+"""Where more peers than that are asked by one, old browsers are what is used here."""
+EQUAL_CALLS_MIN: Final = 8
+EQUAL_SIZES_MAX: Final = 3
+
 SIGNS: Final = (
     "tls_port",
     "tls_nameless",
@@ -96,6 +111,10 @@ SIGNS: Final = (
     "drop",
     "inside_service",
     "curious",
+    "post_first",
+    "old_agent",
+    "bundle",
+    "equal_calls",
 )
 
 _OUT: Final = f"is_home(src) AND NOT is_home(dst) AND {one_peer('dst')}"
@@ -115,6 +134,9 @@ _BARE: Final = "coalesce(regexp_full_match(host, '[0-9.]+|\\[?[0-9a-f:]*:[0-9a-f
 _PATH: Final = "lower(regexp_extract(url, '^(?:[a-z]+://[^/]*)?([^?#]*)', 1))"
 _PROGRAM: Final = f"""status BETWEEN 200 AND 206 AND (regexp_matches({_PATH}, '\\.(?:{PROGRAM_NAMES})$')
     OR lower(content_type) IN ({", ".join(f"'{kind}'" for kind in PROGRAM_TYPES)}))"""
+_BUNDLE: Final = f"""status BETWEEN 200 AND 206 AND response_bytes >= {BUNDLE_BYTES_MIN}
+    AND lower(content_type) IN ({", ".join(f"'{kind}'" for kind in BUNDLE_TYPES)})"""
+_OLD: Final = f"regexp_matches(http.user_agent, '{OLD_AGENT}')"
 _POSTED: Final = f"method = 'POST' AND status IS NOT NULL AND {_BARE}"
 
 _REACHED: Final = f"{_OUT} AND answered > 0 AND proto IN ('tcp', 'udp')"
@@ -129,7 +151,8 @@ ODDITIES: Final = f"""
     ja AS ({_alone("ja3", "tls")}), ua AS ({_alone("user_agent", "http")}), soft AS ({_alone('"server"', "http")}),
     many AS (SELECT (SELECT count(DISTINCT dst) FROM tls WHERE {_OUT}) >= {MANY_PEERS_MIN} AS tls,
         (SELECT count(DISTINCT dst) FROM http WHERE {_OUT}) >= {MANY_PEERS_MIN} AS http,
-        (SELECT count(DISTINCT dst) FROM http WHERE {_OUT} AND {_POSTED}) <= {POSTED_PEERS_MAX} AS posts),
+        (SELECT count(DISTINCT dst) FROM http WHERE {_OUT} AND {_POSTED}) <= {POSTED_PEERS_MAX} AS posts,
+        (SELECT count(DISTINCT dst) FROM http WHERE {_OUT} AND {_OLD}) <= {OLD_PEERS_MAX} AS olds),
     secure AS (SELECT dst, bool_and(dst_port NOT IN {_listed(TLS_PORTS)}) AS tls_port,
         bool_and(coalesce(sni, '') = '') AS tls_nameless,
         bool_or(coalesce(subject = issuerdn, FALSE)) AS self_signed,
@@ -144,9 +167,18 @@ ODDITIES: Final = f"""
         bool_or(coalesce(ua.peers <= {SOFTWARE_PEERS_MAX}, FALSE)) AS agent,
         bool_and(coalesce(http.user_agent, '') = '') AS agentless,
         bool_or(coalesce(soft.peers <= {SOFTWARE_PEERS_MAX}, FALSE)) AS "server",
-        bool_or(coalesce({_PROGRAM}, FALSE)) AS program
+        bool_or(coalesce({_PROGRAM}, FALSE)) AS program, bool_or(coalesce({_OLD}, FALSE)) AS old_agent,
+        bool_or(coalesce({_BUNDLE}, FALSE)) AS bundle
         FROM http LEFT JOIN ua ON http.user_agent = ua.user_agent LEFT JOIN soft ON http."server" = soft."server"
         WHERE {_OUT} GROUP BY dst),
+    called AS (SELECT src, dst, coalesce(host, dst::VARCHAR) AS "name", ts, method FROM http
+        WHERE {_OUT} AND method IS NOT NULL),
+    firsts AS (SELECT DISTINCT dst, TRUE AS post_first FROM called JOIN (SELECT src, "name" FROM called
+        GROUP BY src, "name" HAVING arg_min(method, (ts, method)) = 'POST') USING (src, "name")),
+    evens AS (SELECT DISTINCT dst, TRUE AS equal_calls FROM (SELECT src, dst FROM flow
+        WHERE {_OUT} AND proto = 'tcp' AND failed IS NOT TRUE AND coalesce(app_proto, 'failed') = 'failed'
+        GROUP BY src, dst, dst_port HAVING count(*) >= {EQUAL_CALLS_MIN}
+            AND count(DISTINCT bytes_toserver) <= {EQUAL_SIZES_MAX})),
     doors AS (SELECT dst_port, count(DISTINCT dst) AS peers FROM pair_hour WHERE {_OUT} AND proto = 'tcp'
         AND answered > 0 GROUP BY dst_port),
     lone AS (SELECT dst, bool_and(peers <= {SOFTWARE_PEERS_MAX} AND dst_port NOT IN {_listed(WEB_PORTS)}) AS lone_port
@@ -183,10 +215,15 @@ ODDITIES: Final = f"""
         coalesce(masked AND secure.dst IS NULL AND plain.dst IS NULL, FALSE) AS masked,
         droppers.few AND coalesce(left_there, FALSE) AS "drop",
         coalesce(inside_service, FALSE) AS inside_service, coalesce(curious, FALSE) AS curious,
+        coalesce(post_first AND (many.posts OR NOT bare_address), FALSE) AS post_first,
+        many.olds AND coalesce(old_agent, FALSE) AS old_agent,
+        coalesce(bundle AND NOT program, FALSE) AS bundle,
+        coalesce(equal_calls AND secure.dst IS NULL AND plain.dst IS NULL, FALSE) AS equal_calls,
         CASE WHEN many.tls THEN ja3 END AS ja3, CASE WHEN many.tls THEN ja4 END AS ja4, cert
         FROM met LEFT JOIN secure USING (dst) LEFT JOIN plain USING (dst) LEFT JOIN raw USING (dst)
             LEFT JOIN lone USING (dst) LEFT JOIN unknown USING (dst) LEFT JOIN services USING (dst)
-            LEFT JOIN asker USING (dst) CROSS JOIN many CROSS JOIN droppers CROSS JOIN raws)"""
+            LEFT JOIN asker USING (dst) LEFT JOIN firsts USING (dst) LEFT JOIN evens USING (dst)
+            CROSS JOIN many CROSS JOIN droppers CROSS JOIN raws)"""
 """WITH parts over the window and ``tellers`` (names that tell a host its own outside address);
 ``odd`` has dst, hosts, first_us, last_us, host (the first to call), port, one BOOLEAN for each of SIGNS,
 and the ja3, ja4 and cert that are rare."""
