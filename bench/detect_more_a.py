@@ -5,8 +5,8 @@
 captures (BAVN_DATA): per family, in how many captures each finds something with p <= 0.05, p-values from a reference
 measured on the benign captures of the other half of the families; on benign captures suspicions for 1,000 host-days;
 beside them plain rules (any address without a name; any flow over an hour; 10 names that do not exist). streams: made
-names, transfers and a browser release (bench/bench_a). --write puts the reference tables of these detectors into
-bavn/actor/detect/reference.json, other tables as they are.
+names, transfers and a browser release (bench/bench_a). --write puts the reference tables of these detectors but
+rarity (ruler.py --write) into bavn/actor/detect/reference.json, other tables as they are.
 """
 
 import argparse
@@ -135,7 +135,7 @@ def main() -> None:
     folder = data_folder()
     facts: dict[str, dict[str, object]] = {}
     if asked.write and folder is not None:
-        made = of(populations(folder, lambda _: True))
+        made = of({name: tally for name, tally in populations(folder, lambda _: True).items() if name != Rarity.name})
         FILE.write_text(merged(FILE.read_text(encoding="utf-8"), made), encoding="utf-8")
         facts["written"] = {name: table.count for name, table in made.tables.items()}
     elif asked.only != "captures":
