@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,6 +32,11 @@ settings.register_profile(
 )
 settings.register_profile("planted", settings.get_profile("bavn"), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 settings.load_profile("planted" if os.environ.get("BAVN_PLANTED") else "bavn")  # which example fails is no matter there
+
+# script/check tries a fifth of each test's examples, other ones each time; script/test, script/plant and pytest by hand
+# try all of them.
+FEW = os.environ.get("BAVN_EXAMPLES") == "few"
+FEW_PART, FEW_MIN = 5, 5
 
 ROOT = Path(__file__).resolve().parent.parent
 runpy.run_path(str(ROOT / "build_words.py"), run_name="__main__")  # the catalogues, as a build compiles them
@@ -282,6 +288,22 @@ def pytest_collection():
         gc.freeze()
 
 
+def few_examples(wanted: settings) -> settings:
+    """The same with a fifth of the examples."""
+    few = max(wanted.max_examples // FEW_PART, min(wanted.max_examples, FEW_MIN))
+    return settings(wanted, max_examples=few)
+
+
+def take_few_examples(items) -> None:
+    """In place of what each property asks for, once for all the items that are made of it. A state machine asks through
+    its class, for few already."""
+    tests = {getattr(item.obj, "__func__", item.obj) for item in items if hasattr(item, "obj")}
+    for test in tests:
+        wanted = getattr(test, "_hypothesis_internal_use_settings", None)
+        if wanted is not None:
+            test._hypothesis_internal_use_settings = few_examples(wanted)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items) -> None:
     """Skip with a clear reason what this machine cannot run. BAVN_SKIP_NONE=1 (CI) turns such a skip into an error.
@@ -291,6 +313,8 @@ def pytest_collection_modifyitems(config, items) -> None:
         config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker("world")])
         items[:] = [item for item in items if not item.get_closest_marker("world")]
     items.sort(key=lambda item: item.get_closest_marker("chromium") is not None)
+    if FEW:
+        take_few_examples(items)
     lacks: dict[str, str | None] = {}
     wanted = {mark.name for item in items for mark in item.iter_markers()}
     if "data" in wanted:
@@ -333,13 +357,19 @@ DEFAULTS = {
 COUNTS = ("bytes_toserver", "bytes_toclient", "pkts_toserver", "pkts_toclient")
 
 
+@cache
+def stored_bytes(address: str) -> bytes:
+    """An address as it is stored; few are met in many rows."""
+    return address_uuid(address).bytes
+
+
 def table_of(name: str, dicts: list[dict]) -> pa.Table:
     """Rows as a source gives them: what a dict leaves out is NULL or has a usual value."""
     columns = []
     for column in TABLES[name]:
         values = [{**DEFAULTS, **dict.fromkeys(COUNTS, 1), **row}.get(column.name) for row in dicts]
         if column.type == "UUID":
-            values = [None if value is None else address_uuid(value).bytes for value in values]
+            values = [None if value is None else stored_bytes(value) for value in values]
         columns.append(pa.array(values, ARROW[column.type]))
     return pa.table(columns, names=[column.name for column in TABLES[name]])
 
