@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def unread(names, text):
     """Names that stand neither behind a dot nor as the value in a table of names."""
-    return sorted(name for name in names if not re.search(rf"\.{name}\b|: \"{name}\",", text))
+    return sorted(names - {*re.findall(r"\.(\w+)", text), *re.findall(r": \"(\w+)\",", text)})
 
 
 def test_every_setting_is_read() -> None:

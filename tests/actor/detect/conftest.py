@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,12 @@ def rows_of(case: Case, seed: int = 1) -> dict[str, pa.Table]:
     return tables_of(world)
 
 
+@cache
+def stored_text(address: str) -> str:
+    """An address as the store has it; few are met in many rows."""
+    return str(address_uuid(address))
+
+
 def tables_of(world: World) -> dict[str, pa.Table]:
     """What happened, as Arrow tables."""
     made = {}
@@ -75,7 +82,7 @@ def tables_of(world: World) -> dict[str, pa.Table]:
                 if name in values:
                     values[name] = [BEGIN_US + int(value * 1e6) for value in values[name]]
             for name in ("src", "dst"):
-                values[name] = [str(address_uuid(value)) for value in values[name]]
+                values[name] = [stored_text(value) for value in values[name]]
             made[table] = pa.table(values)
     return made
 
