@@ -155,6 +155,7 @@ def test_two_hundred_bad_days(seed, disk, counted) -> None:
     play(seed, disk, counted)
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_and_every_item_has_one_line(disk, counted) -> None:
     """And the faults are met: runs that meet none would prove nothing."""
     met, deaths, blocked, keys_lost = Counter(), 0, 0, 0

@@ -183,7 +183,7 @@ def nothing_lost_doubled_or_without_end(world, expected) -> None:
     assert lives(world).orders() == ()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
 def test_whoever_dies_no_block_is_lost_doubled_or_without_an_end(opened, seed) -> None:
     world = opened(FOUR, 100 + seed)
     killed_at_random(world, seed)

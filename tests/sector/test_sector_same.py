@@ -31,6 +31,7 @@ def run(seed, folder):
         world.close()
 
 
+@pytest.mark.slow
 def test_a_run_is_its_seed(disk) -> None:
     one, again, other = run(5, disk / "1"), run(5, disk / "2"), run(6, disk / "3")
     assert one == again

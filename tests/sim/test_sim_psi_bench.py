@@ -66,6 +66,7 @@ def test_the_command_writes_every_figure(tmp_path, monkeypatch) -> None:
     assert "0 missed" in done.output
 
 
+@pytest.mark.slow
 def test_a_stranger_names_sizes_of_his_own(tmp_path, monkeypatch) -> None:
     file = tmp_path / "psi.json"
     words = ["psi", "--case", "5,2,60,4", "--case", " 4, 3 ,40,10", "--planted", "200", "--json", str(file)]

@@ -66,6 +66,7 @@ def in_parts(window, observables, count=3):
     return hunted(window, wanted, met)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.sampled_from(TABLES), row), max_size=25),
     st.tuples(st.integers(0, 4 * HOUR_US), st.integers(0, 4 * HOUR_US)),

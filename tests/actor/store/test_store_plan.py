@@ -150,6 +150,7 @@ def test_an_old_capture_is_written_once_and_answers_as_if_it_had_come_by_the_hou
     assert files == [2 + 1 + 7, 61]  # days, a quarter, and hours of a quarter that has not closed
 
 
+@pytest.mark.slow
 def test_a_day_ends_in_one_file_and_every_question_has_its_old_answer(tmp_path, rows, clock, hour0):
     """Windows that cut the pack, late rows beside it, and forgetting into it."""
     day = (hour0 // 24 + 1) * 24
