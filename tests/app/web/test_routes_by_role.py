@@ -6,13 +6,14 @@ is all this test wants to know of it.
 
 import logging
 import re
+from functools import cache
 
 import pytest
 
 from bavn.app.access.rights import RIGHTS, ROLES, Role
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
-from bavn.app.web.console import ConsoleSettings, console_app, routes_of
+from bavn.app.web.console import ConsoleSettings, Rated, console_app, routes_of
 from bavn.app.web.frame import Person
 from bavn.app.web.guard import HEADERS
 from bavn.app.web.sides import Nobody, _Absent, areas_of, bare_app, open_nodes, people_routes
@@ -20,14 +21,27 @@ from tests.app.web.asking import As, ask
 
 SIDES = ("sac", "soc")
 EVERYBODY = 100_000_000
+OPEN = ConsoleSettings(requests_per_minute=EVERYBODY, failures_per_minute=EVERYBODY)
 
 
 def made(side, access, failures=None):
-    settings = ConsoleSettings(requests_per_minute=EVERYBODY, failures_per_minute=EVERYBODY)
     absent = _Absent()
     return console_app(
-        side, absent, areas_of(side), access, settings, beside=people_routes(absent, absent), failures=failures
+        side, absent, areas_of(side), access, OPEN, beside=people_routes(absent, absent), failures=failures
     )
+
+
+@cache
+def shared(side):
+    return made(side, Nobody())
+
+
+def asked_by(side, access):
+    """The same application for every person: a route is put together when it is first asked, which costs more than its
+    answer."""
+    app = shared(side)
+    app.state.access = Rated(access, OPEN)
+    return app
 
 
 def filled(path):
@@ -67,7 +81,7 @@ def test_what_was_drawn_is_what_is_served_and_documented(side) -> None:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_only_log_on_and_set_up_are_open_and_nothing_else_is_for_nobody(side) -> None:
-    app = made(side, Nobody())
+    app = asked_by(side, Nobody())
     for route in routes_of(app):
         if route.open:
             assert route.path.startswith(("/api/v1/logon", "/api/v1/setup")), route.path
@@ -80,7 +94,7 @@ def test_only_log_on_and_set_up_are_open_and_nothing_else_is_for_nobody(side) ->
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("side", SIDES)
 def test_each_role_may_do_exactly_what_the_table_says(side, role) -> None:
-    app = made(side, As(Person(name="Anna Berg", roles=frozenset({role}))))
+    app = asked_by(side, As(Person(name="Anna Berg", roles=frozenset({role}))))
     for route in routes_of(app):
         if route.open or route.path == "/api/v1/live":
             continue
@@ -112,7 +126,7 @@ def test_every_page_that_fails_costs_its_request_and_is_noted_by_its_route(side,
 @pytest.mark.parametrize("side", SIDES)
 def test_a_token_without_scopes_may_do_nothing_that_needs_a_right(side) -> None:
     everything = Person(name="Anna Berg", roles=frozenset(Role), scopes=frozenset())
-    app = made(side, As(everything))
+    app = asked_by(side, As(everything))
     for route in routes_of(app):
         if route.right is not None:
             assert asked(app, route).json()["type"] == "not-allowed", route.path
