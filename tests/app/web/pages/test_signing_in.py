@@ -16,6 +16,7 @@ from tests.app.web.pages.served import serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.chromium]
 PASSWORD = "correct horse battery staple"
+OF_THE_HOUSE = re.compile(r"status of 404 .*/api/v1/(overview|threats)$")
 
 
 @pytest.fixture
@@ -53,8 +54,9 @@ def with_passkeys(page):
 
 
 def without_401(page) -> list[str]:
-    """What went wrong but for the question who is signed in, which nobody is yet."""
-    return [one for one in csp_reports(page) if "status of 401" not in one]
+    """What went wrong but for the question who is signed in, which nobody is yet, and for what the first page asks of a
+    house, where it came to that: there is none behind this console."""
+    return [one for one in csp_reports(page) if "status of 401" not in one and not OF_THE_HOUSE.search(one)]
 
 
 def sign_out(page) -> None:
@@ -73,6 +75,7 @@ def test_a_passkey_from_the_link_to_the_next_log_on(served, invited, opened) -> 
     shot(page, "setup-codes")
     assert axe_clean(page) == []
     page.get_by_role("button", name="I have kept them").click()
+    page.wait_for_url("**/overview")  # else that way there and the next one cross
     page.goto("/account")
     settled(page)
     expect(page.get_by_text("laptop")).to_be_visible()
