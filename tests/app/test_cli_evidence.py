@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import os
+import shutil
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -39,9 +41,22 @@ def event(kind, **more):
     return json.dumps(plain | more)
 
 
+DRAWN: list[Path] = []
+"""The folder of the node below, once one was made: it takes half a second of a processor, a copy of it none."""
+
+
 @pytest.fixture
-def node(tmp_path):
+def node(tmp_path, tmp_path_factory):
     """A node that has read three calls and suspects the peer; captures of them lie in its folder."""
+    if not DRAWN:
+        folder = tmp_path_factory.mktemp("node")
+        draw(folder)
+        DRAWN.append(folder)
+    shutil.copytree(DRAWN[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path / "node.toml"
+
+
+def draw(folder):
     import datetime as dt
 
     at_us = as_us(dt.datetime.fromisoformat(START))
@@ -57,9 +72,9 @@ def node(tmp_path):
     http = {"hostname": "c2.example", "url": f"/gate?cpr={NUMBER}", "http_method": "GET", "status": 200}
     lines = [event("flow", flow=flow, flow_id=n) for n in range(3)]
     lines += [event("flow", flow=flow, dest_ip="192.0.2.9", flow_id=9), event("http", http=http)]
-    (tmp_path / "eve.json").write_text("\n".join(lines) + "\n")
-    (tmp_path / "caps").mkdir()
-    file = tmp_path / "node.toml"
+    (folder / "eve.json").write_text("\n".join(lines) + "\n")
+    (folder / "caps").mkdir()
+    file = folder / "node.toml"
     file.write_text('[node]\nactor = "north"\n[sense]\neve_file = "eve.json"\n')
     parts = build(read_node(file))
     for _ in range(3):
@@ -70,8 +85,7 @@ def node(tmp_path):
     )
     parts.close()
     file.write_text(file.read_text() + 'captures_folder = "caps"\n')
-    (tmp_path / "caps/one.pcap").write_bytes(pcap((at_us, frame()), (at_us + 1, frame(dst="192.0.2.9"))))
-    return file
+    (folder / "caps/one.pcap").write_bytes(pcap((at_us, frame()), (at_us + 1, frame(dst="192.0.2.9"))))
 
 
 def do(node, *words, language="en"):
