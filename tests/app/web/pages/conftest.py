@@ -6,10 +6,12 @@ import sys
 from contextlib import contextmanager
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.app.web.pages.looking import ROOT, Watched, settled
+from tests.app.web.pages.looking import ROOT, SETTLE_MS, Watched, settled
 from tests.app.web.pages.served import built, parts, sac, soc
 
+expect.set_options(timeout=SETTLE_MS)  # its own five seconds were too few beside other tests
 BUILD = "import pathlib, hatch_build as h; here = pathlib.Path(); h.stale(here) and h.build(here)"
 SAC_ROLES = "analyst.approver.publisher.auditor.admin"
 SOC_ROLES = "soc.operator"
@@ -94,7 +96,7 @@ def opened(chromium):
         if roles:
             context.add_cookies([served.cookie(roles, actors)])
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(SETTLE_MS)
         page.watched = Watched(page, served.address)
         return page
 
