@@ -216,12 +216,14 @@ def _statement(head: dict[str, Any], sealed: bytes) -> bytes:
 
 
 def _hex(given: object, bytes_max: int) -> bytes | None:
+    """Of the one text that says these bytes: no capitals, no gaps, so that what was changed on the way is not taken."""
     if not isinstance(given, str) or len(given) > 2 * bytes_max:
         return None
     try:
-        return bytes.fromhex(given)
+        read = bytes.fromhex(given)
     except ValueError:
         return None
+    return read if read.hex() == given else None
 
 
 def _text(given: object) -> str:

@@ -72,6 +72,17 @@ def test_a_byte_that_was_changed_is_noticed(question, data) -> None:
     assert isinstance(made.open(bytes(other)), Refused)
 
 
+def test_a_signature_in_capitals_is_another_text() -> None:
+    raw = asking(Question(what="pull")).raw
+    head, mark, sealed = raw.partition(b"\n")
+    before, named, after = head.partition(b'"sig":"')
+    signature, quote, rest = after.partition(b'"')
+    assert signature.upper() != signature
+    changed = before + named + signature.upper() + quote + rest + mark + sealed
+    assert isinstance(understand(raw, CENTRE, "region-a"), SignedQuestion)
+    assert isinstance(understand(changed, CENTRE, "region-a"), Refused)
+
+
 @given(st.binary(max_size=400))
 def test_no_bytes_of_a_stranger_raise(raw) -> None:
     assert isinstance(understand(raw, CENTRE, "region-a"), Refused)
