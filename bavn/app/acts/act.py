@@ -75,10 +75,13 @@ def refusing(*kinds: Kind) -> Iterator[None]:
 
 
 class Act[**Given, Done]:
-    """A function that does one thing for a person who has ``right``. Calling it raises ActRefused."""
+    """A function that does one thing for a person who has ``right``. Calling it raises ActRefused.
+    ``by_command_alone``: no page offers it."""
 
-    def __init__(self, do: Callable[Given, Done], right: Right, kinds: tuple[Kind, ...]) -> None:
-        self.do, self.right, self.kinds = do, right, kinds
+    def __init__(
+        self, do: Callable[Given, Done], right: Right, kinds: tuple[Kind, ...], *, by_command_alone: bool = False
+    ) -> None:
+        self.do, self.right, self.kinds, self.by_command_alone = do, right, kinds, by_command_alone
         self.__doc__ = do.__doc__
 
     def __call__(self, *given: Given.args, **named: Given.kwargs) -> Done:
@@ -90,10 +93,10 @@ class _Declared(Protocol):
     def __call__[**Given, Done](self, do: Callable[Given, Done], /) -> Act[Given, Done]: ...
 
 
-def act(right: Right, *kinds: Kind) -> _Declared:
+def act(right: Right, *kinds: Kind, by_command_alone: bool = False) -> _Declared:
     """``@act(Right.TRIAGE, *KINDS)`` above a function makes it an Act."""
 
     def declared[**Given, Done](do: Callable[Given, Done], /) -> Act[Given, Done]:
-        return Act(do, right, kinds)
+        return Act(do, right, kinds, by_command_alone=by_command_alone)
 
     return declared

@@ -6,17 +6,20 @@ Refuses to decide: a named person does.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByPublisher, Config, Spoken, show
-from bavn.app.cli.centre.person import AsLocalRoot, instead
-from bavn.app.cli.spread import spread
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import publications as acts
+from bavn.app.centre.publish_parts import Form, catalogue, entries, open_publishing, rendered, standing, write
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
+from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
-from bavn.centre.publish.document import Kind, Source, SourceKind
+from bavn.app.reports.page import DocumentStatus
+from bavn.centre.publish.document import Kind
 from bavn.centre.publish.life import STATES, EditionAct
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
@@ -40,24 +43,12 @@ _STOOD = Text("{id} is {state}, version {version}")
 
 @contextmanager
 def publishing(config: Path) -> Iterator[tuple["CentreFile", "Publishing"]]:
-    """What publishes, with its refusals as exit codes."""
-    from bavn.app.centre.publish_parts import open_publishing
+    """What publishes; what it refuses ends the command."""
     from bavn.app.config.load import read_centre
-    from bavn.centre.cases.case.cases import UnknownCase
-    from bavn.centre.cases.two_people import NotAllowed
-    from bavn.centre.publish.editions import ChangedMeanwhile, NotYours, UnknownEdition
-    from bavn.centre.publish.life import NoSuchAct
 
     file = read_centre(config)
-    with open_publishing(file) as opened:
-        try:
-            yield file, opened
-        except (UnknownEdition, UnknownCase) as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
-        except (NotYours, NotAllowed, ChangedMeanwhile, NoSuchAct) as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-        except ValueError as error:
-            raise Stop(Exit.USAGE, str(error)) from error
+    with open_publishing(file) as opened, refusing(*acts.REFUSES):
+        yield file, opened
 
 
 def picture(
@@ -72,9 +63,6 @@ def picture(
     language: Spoken = "en",
 ) -> None:
     """The sector's picture of the last days: on the screen, or as files. It is kept nowhere."""
-    from bavn.app.centre.publish_parts import catalogue
-    from bavn.app.reports.page import DocumentStatus
-
     with publishing(config) as (file, opened):
         made = opened.built(Kind.PICTURE, catalogue=catalogue(file, kev), days=days)
         if not _files(made, DocumentStatus(), language, html, pdf, json_file):
@@ -86,19 +74,18 @@ def make(kind: Kind, period_help: str) -> typer.Typer:
     named = "monthly brief" if kind is Kind.BRIEF else "quarterly forecast"
     app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=f"The {named}: from draft to archive.")
 
-    @app.command("draft")
+    @app.command("draft", help=acts.draft.__doc__)
     def draft(
         config: Config = CENTRE_TOML,
         *,
         period: Annotated[str, typer.Option(help=period_help)] = "",
         kev: Kev = None,
+        by: Annotated[str, of_act(acts.draft)] = "",  # noqa: ARG001  its account is asked for
         language: Spoken = "en",
     ) -> None:
-        """Build it of what the centre has and keep it as a draft; again, as long as nobody has edited it."""
-        from bavn.app.centre.publish_parts import catalogue
-
+        body = typed(acts.Drafting, kind=kind, period=period)
         with publishing(config) as (file, opened):
-            print(_stood(opened.draft(kind, period, catalogue(file, kev)), language))
+            print(_stood(acts.draft(opened, body, catalogue(file, kev)), language))
 
     @app.command("show")
     def shown(
@@ -142,63 +129,49 @@ def make(kind: Kind, period_help: str) -> typer.Typer:
             rows = [_row(one, language) for one in opened.editions.every(kind)]
         show(rows, as_json=as_json)
 
-    app.command("edit")(_edit(kind))
-    for act in (EditionAct.APPROVE, EditionAct.PUBLISH, EditionAct.ARCHIVE, EditionAct.WITHDRAW):
+    app.command("edit", help=acts.edit.__doc__)(_edit(kind))
+    for act in get_args(acts.PersonsAct):
         app.command(act.value)(_act(kind, act))
     app.command("export")(_export(kind))
-    app.command("send")(_send(kind))
+    app.command("send", help=acts.send.__doc__)(_send(kind))
     return app
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edited:
-    """What is put in the place of a block."""
-
-    english: Annotated[str, typer.Option("--en", help="The sentence in English.")] = ""
-    danish: Annotated[str, typer.Option("--da", help="The sentence in Danish.")] = ""
-    after: Annotated[bool, typer.Option("--after", help="A new sentence behind that place.")] = False
-    remove: Annotated[bool, typer.Option("--remove", help="Take the block out.")] = False
-    source: Annotated[
-        list[str] | None, typer.Option(help='What it rests on beside you: "kind:ref", case:case-... for example.')
-    ] = None
-
-
 def _edit(kind: Kind) -> Any:
-    @spread
     def edit(
         edition: Id,
         place: Annotated[str, typer.Argument(help="section/number, as `show` names it.")],
         config: Config = CENTRE_TOML,
         *,
-        edited: Edited,
-        by: By = "",
+        english: Annotated[str, typer.Option("--en", help="The sentence in English.")] = "",
+        danish: Annotated[str, typer.Option("--da", help="The sentence in Danish.")] = "",
+        after: Annotated[bool, typer.Option("--after", help="A new sentence behind that place.")] = False,
+        remove: Annotated[bool, typer.Option("--remove", help="Take the block out.")] = False,
+        source: Annotated[
+            list[str] | None, typer.Option(help='What it rests on beside you: "kind:ref", case:case-... for example.')
+        ] = None,
+        by: Annotated[str, of_act(acts.edit)] = "",
         why: Why = "",
         seen: Seen = None,
         language: Spoken = "en",
     ) -> None:
-        """Put a sentence in other words, add one, or take a block out; each is a new version, with your name."""
-        from bavn.centre.publish.edit import Change
-
-        if edited.remove == bool(edited.english or edited.danish) or (edited.remove and edited.after):
-            raise Stop(Exit.USAGE, "say both --en and --da, or --remove")
-        if not edited.remove and not (edited.english and edited.danish):
-            raise Stop(Exit.USAGE, "a sentence is said in both languages: --en and --da")
+        if remove and after:
+            raise Stop(Exit.USAGE, "say --after or --remove")
+        sources = [dict(zip(("kind", "ref"), one.partition(":")[::2], strict=True)) for one in source or ()]
+        way = "remove" if remove else "add" if after else "reword"
+        body = typed(acts.Wording, place=place, act=way, en=english, da=danish, sources=sources)
         with publishing(config) as (_, opened):
-            text = None if edited.remove else Text.written(edited.english, da=edited.danish)
-            change = Change(
-                place=place, text=text, after=edited.after, sources=tuple(map(_source, edited.source or ()))
-            )
-            print(_stood(opened.editions.edit(_own(edition, kind), change, by, why, seen), language))
+            print(_stood(acts.edit(opened.editions, by, _own(edition, kind), body, why, seen), language))
 
     return edit
 
 
-def _act(kind: Kind, act: EditionAct) -> Any:
+def _act(kind: Kind, act: acts.PersonsAct) -> Any:
     def done(
         edition: Id,
         config: Config = CENTRE_TOML,
         *,
-        by: ByPublisher = "",
+        by: Annotated[str, of_act(acts.step)] = "",
         why: Why = "",
         seen: Seen = None,
         as_local_root: AsLocalRoot = "",
@@ -206,7 +179,7 @@ def _act(kind: Kind, act: EditionAct) -> Any:
     ) -> None:
         who = instead(by, as_local_root)
         with publishing(config) as (_, opened):
-            print(_stood(opened.editions.act(_own(edition, kind), act, who, why, seen, by_role=True), language))
+            print(_stood(acts.step(opened.editions, who, _own(edition, kind), act, why, seen), language))
 
     done.__doc__ = {
         EditionAct.APPROVE: "Say that it is right as it stands: a publisher, and not the one who edited it last.",
@@ -228,8 +201,6 @@ def _export(kind: Kind) -> Any:
         language: Spoken = "en",
     ) -> None:
         """Write the version that stands to files; what is not approved says so on its first page."""
-        from bavn.app.centre.publish_parts import standing
-
         with publishing(config) as (_, opened):
             found = opened.editions.get(_own(edition, kind))
             made = opened.editions.document(edition)
@@ -245,19 +216,12 @@ def _send(kind: Kind) -> Any:
         config: Config = CENTRE_TOML,
         *,
         to: Annotated[list[str] | None, typer.Option(help="An address; [publish] mail_to without it.")] = None,
-        by: ByPublisher = "",
+        by: Annotated[str, of_act(acts.send)] = "",
         language: Spoken = "en",
     ) -> None:
-        """Send what was published as PDF by e-mail, once to each address and version."""
-        from bavn.app.centre.publish_parts import send_edition
-        from bavn.app.config.remind import is_address
-
         with publishing(config) as (file, opened):
             addresses = tuple(to or file.publish.mail_to)
-            if not addresses or not all(map(is_address, addresses)):
-                raise Stop(Exit.USAGE, "say --to ADDRESS, or name addresses in [publish] mail_to")
-            found = opened.editions.get(_own(edition, kind))
-            done = send_edition(file, opened, found, addresses, language, by)
+            done = acts.send(opened, by, file, _own(edition, kind), addresses, language)
         print(f"{len(done.sent)} sent, {len(done.before)} had it before, {len(done.failed)} failed")
         if done.failed:
             raise Stop(Exit.UNREACHABLE, "; ".join(f"{address}: {why}" for address, why in done.failed[:10]))
@@ -272,7 +236,6 @@ def feed(
     language: Spoken = "en",
 ) -> None:
     """Write an Atom feed of what is published, for a web server of your own to lay out."""
-    from bavn.app.centre.publish_parts import entries, write
     from bavn.app.process.real import SystemClock
     from bavn.app.reports.feed import feed as made_feed
 
@@ -294,20 +257,9 @@ def _own(edition: str, kind: Kind) -> str:
     return edition
 
 
-def _source(text: str) -> Source:
-    kind, _, ref = text.partition(":")
-    try:
-        return Source(SourceKind(kind), ref)
-    except ValueError:
-        known = ", ".join(SourceKind)
-        raise ValueError(f"--source is kind:ref, with a kind of {known}; not {text[:60]!r}") from None
-
-
 def _files(
     made: "Document", how: Any, language: Language, html: Path | None, pdf: Path | None, json_file: Path | None
 ) -> bool:
-    from bavn.app.centre.publish_parts import Form, rendered, write
-
     wanted: list[tuple[Form, Path | None]] = [("html", html), ("pdf", pdf), ("json", json_file)]
     for form, path in wanted:
         if path is not None:

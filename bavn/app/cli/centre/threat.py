@@ -5,10 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, ByApprover, Config, Spoken, show
+from bavn.app.acts.centre import threats as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
+from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.centre.publish import Why, publishing
+from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.centre.publish.document import Kind
+from bavn.centre.publish.levels import proposals, threat_of
+from bavn.centre.publish.parts.threats import NO_TREND, TRENDS, level_words
 from bavn.centre.publish.threat import LEVEL_NAMES, THREATS, UNKNOWN, Threat
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -27,9 +32,6 @@ def shown(
     language: Spoken = "en",
 ) -> None:
     """Each sort's level, who set it, and what the data of the last days proposes, with its reason and trend."""
-    from bavn.centre.publish.levels import proposals
-    from bavn.centre.publish.parts.threats import NO_TREND, TRENDS, level_words
-
     with publishing(config) as (_, opened):
         found = proposals(opened.facts(Kind.PICTURE, days=days))
     rows: list[dict[str, Any]] = []
@@ -47,43 +49,38 @@ def shown(
     show(rows, as_json=as_json)
 
 
-@app.command("set")
-def set_level(
+@app.command("set", help=acts.set_level.__doc__)
+def _set_level(
     threat: Annotated[Threat, typer.Argument(help=", ".join(Threat))],
     level: Annotated[str, typer.Argument(help="none, low, medium, high, very-high; or in Danish, ingen ... meget-høj")],
     config: Config = CENTRE_TOML,
     *,
-    by: ByApprover = "",
+    by: Annotated[str, of_act(acts.set_level)] = "",
     why: Why = "",
     language: Spoken = "en",
 ) -> None:
-    """Set a level, with your name and a reason; it counts from now on."""
     found = LEVEL_NAMES.get(level.casefold().replace(" ", "-"))
     if found is None:
         raise Stop(Exit.USAGE, f"no level is called {level[:20]!r}; known: {', '.join(LEVEL_NAMES)}")
-    from bavn.centre.publish.parts.threats import level_words
-
+    body = typed(acts.LevelSetting, level=found, why=why)
     with publishing(config) as (_, opened):
-        opened.judgements.set_level(threat, found, by, why)
+        acts.set_level(opened.judgements, by, threat, body)
     print(f"{THREATS[threat].say(language)}: {level_words(found).say(language)}")
 
 
-@app.command("sort")
-def sort(
+@app.command("sort", help=acts.sort.__doc__)
+def _sort(
     case_id: Annotated[str, typer.Argument(help="case-...")],
     threat: Annotated[str, typer.Argument(help=f"{', '.join(Threat)}, or {UNSAID} to say nothing any more")],
     config: Config = CENTRE_TOML,
     *,
-    by: By = "",
+    by: Annotated[str, of_act(acts.sort)] = "",
     why: Why = "",
     language: Spoken = "en",
 ) -> None:
-    """Say what sort of threat a case is; it goes before what its RSIT type says."""
-    if threat != UNSAID and threat not in set(Threat):
-        raise Stop(Exit.USAGE, f"no sort of threat is called {threat[:20]!r}; known: {', '.join(Threat)}, {UNSAID}")
-    said = None if threat == UNSAID else Threat(threat)
+    body = typed(acts.Sorting, threat="" if threat == UNSAID else threat or UNSAID, why=why)
     with publishing(config) as (_, opened):
-        opened.set_sort(case_id, said, by, why)
+        said = acts.sort(opened, by, case_id, body)
     print(f"{case_id}: {(UNKNOWN if said is None else THREATS[said]).say(language)}")
 
 
@@ -96,8 +93,6 @@ def types(
     language: Spoken = "en",
 ) -> None:
     """Each confirmed case with its sort of threat and who or what says so; unknown ones first."""
-    from bavn.centre.publish.levels import threat_of
-
     with publishing(config) as (_, opened):
         facts = opened.facts(Kind.PICTURE, days=days)
     found = sorted(facts.confirmed_in(facts.period), key=lambda one: (threat_of(one) is not None, one.id))
@@ -120,8 +115,6 @@ def types(
 @app.command("history")
 def history(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """Every level that was ever set, by whom and why."""
-    from bavn.centre.publish.parts.threats import level_words
-
     with publishing(config) as (_, opened):
         rows = [
             {

@@ -4,43 +4,25 @@ by somebody whose account makes them a publisher, taken out as HTML, PDF or JSON
 Refuses to decide who is a publisher: the account's role does, through ``allow(Right.PUBLISH)``.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import Response
 
 from bavn.app.access.rights import Right
-from bavn.app.acts.act import Kind as Refused
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import publications as acts
 from bavn.app.centre.publish_parts import Form, catalogue, publishing_of, rendered_apart, standing
 from bavn.app.reports.page import DocumentStatus
-from bavn.app.web.frame import Person, Rows, Trouble, allow
+from bavn.app.web.frame import Person, Rows, allow
 from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
-from bavn.app.web.sac.publish_shapes import (
-    Acting,
-    DocumentShown,
-    Drafting,
-    Editing,
-    EditionRow,
-    EditionWhole,
-    VersionShown,
-    document_shown,
-)
-from bavn.app.web.sac.refusals.answers import told
-from bavn.centre.publish.document import Document, Kind, Source
-from bavn.centre.publish.edit import Change
-from bavn.centre.publish.editions import ChangedMeanwhile, Editions, NotYours, UnknownEdition
-from bavn.centre.publish.life import EditionAct, EditionState, NoSuchAct
-from bavn.model.text import Language, Text
+from bavn.app.web.sac.publish_shapes import DocumentShown, EditionRow, EditionWhole, VersionShown, document_shown
+from bavn.centre.publish.document import Document, Kind
+from bavn.centre.publish.editions import Editions
+from bavn.centre.publish.life import EditionState
+from bavn.model.text import Language
 
-REFUSALS: Final[tuple[Refused, ...]] = (
-    (UnknownEdition, 404, "unknown-document", "you"),
-    (ChangedMeanwhile, 409, "changed-meanwhile", "you"),
-    (NoSuchAct, 409, "not-now", "you"),
-    (NotYours, 403, "not-this-person", "colleague"),
-)
 DAYS: Final = 30
 Id = Annotated[str, Path(pattern=r"^(brief|forecast)-[0-9]{4}-(Q[1-4]|[0-9]{2})$")]
 Days = Annotated[int, Query(ge=1, le=400, description="The last so many days, today included.")]
@@ -73,12 +55,11 @@ def picture_file(house: House, _: Reader, days: Days = DAYS, form: Filed = "pdf"
     return _filed(made, f"picture-{made.period}", form, language, DocumentStatus())
 
 
-@router.post("", operation_id="draft_publication", status_code=201)
-def draft(house: House, _: Annotated[Person, allow(Right.TRIAGE)], body: Drafting) -> EditionRow:
-    """Build a document of what the centre has and keep it as a draft; again, as long as nobody has edited it."""
-    with _told():
-        made = publishing_of(house.file, house.desk).draft(body.kind, body.period, catalogue(house.file, None))
-    return EditionRow.of(made)
+@router.post("", operation_id="draft_publication", status_code=201, description=acts.draft.__doc__)
+def draft(house: House, _: Annotated[Person, allow(acts.draft)], body: acts.Drafting) -> EditionRow:
+    with installed():
+        from_file = catalogue(house.file, None)
+    return EditionRow.of(acts.draft(publishing_of(house.file, house.desk), body, from_file))
 
 
 @router.get("/{edition_id}", operation_id="publication")
@@ -86,33 +67,28 @@ def publication(
     house: House, _: Reader, edition_id: Id, version: Annotated[int | None, Query(ge=1, le=100_000)] = None
 ) -> EditionWhole:
     """A document as it stands, or an earlier version of it."""
-    with _told():
-        return _whole(_editions(house), edition_id, version)
+    return _whole(_editions(house), edition_id, version)
 
 
-@router.post("/{edition_id}/edit", operation_id="edit_publication")
-def edit(house: House, person: Annotated[Person, allow(Right.TRIAGE)], edition_id: Id, body: Editing) -> EditionWhole:
-    """Put a sentence in other words, add one, or take a block out: a new version, with your name."""
+@router.post("/{edition_id}/edit", operation_id="edit_publication", description=acts.edit.__doc__)
+def edit(house: House, person: Annotated[Person, allow(acts.edit)], edition_id: Id, body: acts.Editing) -> EditionWhole:
     editions = _editions(house)
-    with _told():
-        editions.edit(edition_id, _change(body), person.name, body.why, body.seen)
-        return _whole(editions, edition_id, None)
+    acts.edit(editions, person.name, edition_id, body, body.why, body.seen)
+    return _whole(editions, edition_id, None)
 
 
-@router.post("/{edition_id}/act", operation_id="act_on_publication")
-def act(house: House, person: Annotated[Person, allow(Right.PUBLISH)], edition_id: Id, body: Acting) -> EditionWhole:
-    """Approve, publish, archive or withdraw. Who edited it last does not approve it."""
+@router.post("/{edition_id}/act", operation_id="act_on_publication", description=acts.step.__doc__)
+def act(house: House, person: Annotated[Person, allow(acts.step)], edition_id: Id, body: acts.Acting) -> EditionWhole:
     editions = _editions(house)
-    with _told():
-        editions.act(edition_id, EditionAct(body.act), person.name, body.why, body.seen, by_role=True)
-        return _whole(editions, edition_id, None)
+    acts.step(editions, person.name, edition_id, body.act, body.why, body.seen)
+    return _whole(editions, edition_id, None)
 
 
 @router.get("/{edition_id}/file", operation_id="publication_file", response_class=Response)
 def file(house: House, _: Reader, edition_id: Id, form: Filed = "pdf", language: Spoken = "en") -> Response:
     """The version that stands as a file; what is not approved says so on its first page."""
     editions = _editions(house)
-    with _told():
+    with refusing(*acts.REFUSES):
         found = editions.get(edition_id)
         return _filed(editions.document(edition_id), edition_id, form, language, standing(found))
 
@@ -122,43 +98,21 @@ def _editions(house: SacContext) -> Editions:
 
 
 def _picture(house: SacContext, days: int) -> Document:
-    with _told():
+    with refusing(*acts.REFUSES), installed():
         return publishing_of(house.file, house.desk).built(Kind.PICTURE, "", catalogue(house.file, None), days)
 
 
 def _whole(editions: Editions, edition_id: str, version: int | None) -> EditionWhole:
-    found = editions.get(edition_id)
-    return EditionWhole(
-        row=EditionRow.of(found),
-        version=version or found.version,
-        document=document_shown(editions.document(edition_id, version)),
-        versions=[VersionShown.of(one) for one in reversed(editions.versions(edition_id))],
-    )
-
-
-def _change(body: Editing) -> Change:
-    if body.act != "remove" and not (body.en.strip() and body.da.strip()):
-        raise Trouble(
-            422,
-            "both-languages",
-            Text("A sentence is said in both languages."),
+    with refusing(*acts.REFUSES):
+        found = editions.get(edition_id)
+        return EditionWhole(
+            row=EditionRow.of(found),
+            version=version or found.version,
+            document=document_shown(editions.document(edition_id, version)),
+            versions=[VersionShown.of(one) for one in reversed(editions.versions(edition_id))],
         )
-    return Change(
-        place=body.place,
-        text=None if body.act == "remove" else Text.written(body.en.strip(), da=body.da.strip()),
-        after=body.act == "add",
-        sources=tuple(Source(one.kind, one.ref) for one in body.sources),
-    )
 
 
 def _filed(document: Document, name: str, form: Form, language: Language, how: DocumentStatus) -> Response:
-    with _told():
-        content = rendered_apart(document, form, language, how)
-    return filed(content, name, form, language)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """A refusal of the room's, or of the installation that lacks something."""
-    with installed(), told(*REFUSALS):
-        yield
+    with installed():
+        return filed(rendered_apart(document, form, language, how), name, form, language)

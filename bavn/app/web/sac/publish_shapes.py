@@ -3,17 +3,12 @@
 Refuses to render: pages and PDF are ``app/reports``'s.
 """
 
-from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
 
 from bavn.app.reports.page import KINDS
 from bavn.app.web.frame import TextShape, filled
-from bavn.app.web.sac.bodies import Shape as Body
 from bavn.app.web.sac.shapes import Shape
 from bavn.centre.publish.document import (
-    SOURCES_MAX,
-    TEXT_CHARS_MAX,
     Document,
     Drawn,
     Figure,
@@ -24,11 +19,9 @@ from bavn.centre.publish.document import (
     Source,
     SourceKind,
 )
-from bavn.centre.publish.editions import WHY_CHARS_MAX, Edition, Version
+from bavn.centre.publish.editions import Edition, Version
 from bavn.centre.publish.life import LIFE_CYCLE, STATES, EditionAct, EditionState
 from bavn.model.intel.indicator import Tlp
-
-KIND_WORDS: Final = "brief for a month, forecast for a quarter"
 
 
 class SourceShown(Shape):
@@ -151,42 +144,6 @@ class EditionWhole(Shape):
     version: int
     document: DocumentShown
     versions: list[VersionShown]
-
-
-class Drafting(Body):
-    """``period`` empty: the last whole month or quarter."""
-
-    kind: Literal[Kind.BRIEF, Kind.FORECAST] = Field(description=KIND_WORDS)
-    period: str = Field(default="", max_length=10)
-
-
-class SourceGiven(BaseModel):
-    """What a person's sentence rests on beside the person."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: SourceKind
-    ref: str = Field(min_length=1, max_length=300)
-
-
-class Editing(Body):
-    """One change at ``place``: other words, a new sentence ``after`` it, or the block taken out. ``seen``: the version
-    that was read."""
-
-    place: str = Field(max_length=50)
-    act: Literal["reword", "add", "remove"]
-    en: str = Field(default="", max_length=TEXT_CHARS_MAX)
-    da: str = Field(default="", max_length=TEXT_CHARS_MAX)
-    sources: list[SourceGiven] = Field(default=[], max_length=SOURCES_MAX - 1)
-    why: str = Field(min_length=1, max_length=WHY_CHARS_MAX)
-    seen: int = Field(ge=1, le=100_000)
-
-
-class Acting(Body):
-    """``withdraw`` needs a reason. ``seen``: the version that was read."""
-
-    act: Literal[EditionAct.APPROVE, EditionAct.PUBLISH, EditionAct.ARCHIVE, EditionAct.WITHDRAW]
-    why: str = Field(default="", max_length=WHY_CHARS_MAX)
-    seen: int = Field(ge=1, le=100_000)
 
 
 def document_shown(document: Document) -> DocumentShown:

@@ -3,22 +3,20 @@
 Refuses to judge: a person does, with a name and a reason.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import APIRouter
-from pydantic import Field
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.centre import threats as acts
 from bavn.app.centre.publish_parts import publishing_of
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
-from bavn.app.web.sac.bodies import Shape as Body
 from bavn.app.web.sac.context import House, SacContext
-from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done, Shape
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.levels import proposals, threat_of
 from bavn.centre.publish.parts.threats import NO_TREND, TRENDS, level_words
-from bavn.centre.publish.threat import THREATS, UNKNOWN, Level, Threat
+from bavn.centre.publish.threat import THREATS, UNKNOWN, Threat
 from bavn.model.text import Text
 
 THREAT_DAYS: Final = 90
@@ -61,20 +59,6 @@ class SortedCase(Shape):
     says: TextShape
     by: str
     confirmed_us: int | None
-
-
-class Setting(Body):
-    """``level``: 0 (none) to 4 (very high)."""
-
-    level: int = Field(ge=0, le=4)
-    why: str = Field(min_length=1, max_length=500)
-
-
-class Sorting(Body):
-    """``threat`` empty: nobody says what sort it is any more."""
-
-    threat: Threat | Literal[""]
-    why: str = Field(min_length=1, max_length=500)
 
 
 router = APIRouter(prefix="/threats", tags=["threats"])
@@ -125,26 +109,19 @@ def cases(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[SortedC
     return Rows(items=rows, total=len(rows))
 
 
-@router.post("/cases/{case_id}", operation_id="sort_case")
-def sort(house: House, person: Annotated[Person, allow(Right.TRIAGE)], case_id: str, body: Sorting) -> Done:
-    """Say what sort of threat a case is; it goes before what its RSIT type says."""
-    threat = Threat(body.threat) if body.threat else None
-    with told():
-        publishing_of(house.file, house.desk).set_sort(case_id, threat, person.name, body.why)
-        standing = house.desk.standing(case_id)
+@router.post("/cases/{case_id}", operation_id="sort_case", description=acts.sort.__doc__)
+def sort(house: House, person: Annotated[Person, allow(acts.sort)], case_id: str, body: acts.Sorting) -> Done:
+    threat = acts.sort(publishing_of(house.file, house.desk), person.name, case_id, body)
     says = UNKNOWN if threat is None else THREATS[threat]
     words = Text.shaped("{case_id}: {says}", case_id=case_id, says=says)
-    return Done(case_id=case_id, standing=standing, said=TextShape.of(words))
+    return Done(case_id=case_id, standing=house.desk.standing(case_id), said=TextShape.of(words))
 
 
-@router.post("/{threat}", operation_id="set_threat_level")
+@router.post("/{threat}", operation_id="set_threat_level", description=acts.set_level.__doc__)
 def set_level(
-    house: House, person: Annotated[Person, allow(Right.APPROVE)], threat: Threat, body: Setting
+    house: House, person: Annotated[Person, allow(acts.set_level)], threat: Threat, body: acts.LevelSetting
 ) -> list[ThreatShown]:
-    """Set a level, with your name and a reason; it counts from now on."""
-    with told():
-        judgements = publishing_of(house.file, house.desk).judgements
-        judgements.set_level(threat, Level(body.level), person.name, body.why)
+    acts.set_level(publishing_of(house.file, house.desk).judgements, person.name, threat, body)
     return threats(house)
 
 
