@@ -111,6 +111,34 @@ def test_a_lead_explains_itself_in_both_languages(ranked) -> None:
     run(ranked, "leads", "lead-none", code=Exit.NOT_FOUND)
 
 
+def test_a_lead_is_put_aside_taken_back_and_found_harmless(ranked) -> None:
+    lead = json.loads(run(ranked, "leads", "--json").stdout)["lead"]
+    run(ranked, "ignore", lead, "--days", "91", "--why", "our own scanner", code=Exit.USAGE)
+    run(ranked, "ignore", "lead-none", "--days", "7", "--why", "our own scanner", code=Exit.NOT_FOUND)
+    run(ranked, "ignore", lead, "--days", "7", "--why", "our own scanner", "--by", "anne")
+    run(ranked, "heed", lead, "--by", "anne")
+    case_id = run(ranked, "benign", lead, "--why", "our own scanner", "--by", "anne").stdout.strip()
+    assert json.loads(run(ranked, "case", case_id, "--json").stdout)["state"] == "dismissed"
+    noted = [json.loads(line)["act"] for line in run(ranked, "audit").stdout.splitlines()]
+    assert [act for act in noted if act.startswith("lead-")] == ["lead-ignored", "lead-heeded"]
+
+
+def test_a_member_gets_a_quota_of_its_own_and_the_sectors_again(ranked) -> None:
+    def of_north():
+        registry = open_registry(read_centre(ranked))
+        quota, own = registry.quotas("north")["Report"]
+        registry.engine.dispose()
+        return quota.messages_per_hour_max, own
+
+    usual = of_north()
+    run(ranked, "member", "quota", "north", "--kind", "Report", "--messages", "7", "--bytes", "7000")
+    assert of_north() == (7, True)
+    run(ranked, "member", "quota", "north", "--kind", "Report")
+    assert of_north() == usual
+    run(ranked, "member", "quota", "north", "--kind", "Poem", code=Exit.USAGE)
+    run(ranked, "member", "quota", "nobody-here", "--kind", "Report", code=Exit.NOT_FOUND)
+
+
 def test_members_are_set_and_shown(ranked) -> None:
     rows = [json.loads(line) for line in run(ranked, "members", "--json").stdout.splitlines()]
     assert rows[0]["functions"] == ["laboratory", "surgery"]

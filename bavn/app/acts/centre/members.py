@@ -1,16 +1,17 @@
-"""Members of the sector: invited, given functions and suppliers, suspended, let in again, shut out for good."""
+"""Members of the sector: invited, given functions, suppliers and quotas, suspended, let in again, shut out for good."""
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
+import typer
 from pydantic import Field
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import Input, Kind, Name, act
 from bavn.app.acts.centre.refusals import KINDS
-from bavn.centre.desk.membership import Membership
+from bavn.centre.desk.membership import QUOTA_MAX, Membership
 from bavn.centre.members.registry import CannotAdd, NotInState, UnknownActor
 from bavn.centre.members.roles import SUPPLIERS_MAX
-from bavn.model.sector.member import ActorKind
+from bavn.model.sector.member import ActorKind, Quota
 
 REFUSES: Final[tuple[Kind, ...]] = (
     (UnknownActor, 404, "unknown-actor", "you"),
@@ -37,6 +38,25 @@ class Setting(Input):
     canary: bool | None = None
 
 
+class QuotaSetting(Input):
+    """An own quota for one kind of message; both None puts it back to the sector's."""
+
+    kind: str = Field(max_length=40)
+    messages_per_hour_max: Annotated[int | None, typer.Option("--messages")] = Field(
+        default=None, ge=0, le=QUOTA_MAX, description="Messages in an hour at most."
+    )
+    bytes_per_hour_max: Annotated[int | None, typer.Option("--bytes")] = Field(
+        default=None, ge=0, le=QUOTA_MAX, description="Bytes in an hour at most."
+    )
+
+    def quota(self) -> Quota | None:
+        """As the room takes it."""
+        messages, size = self.messages_per_hour_max, self.bytes_per_hour_max
+        if messages is size is None:
+            return None
+        return Quota(messages_per_hour_max=messages or 0, bytes_per_hour_max=size or 0)
+
+
 @act(Right.MEMBERS, *REFUSES)
 def invite(members: Membership, by: str, body: Inviting) -> str:
     """Invite a member: its one-time token, shown this once, and the pin."""
@@ -53,3 +73,9 @@ def change(members: Membership, by: str, actor: str, body: Setting) -> None:
 def step(members: Membership, by: str, actor: str, way: Literal["suspend", "resume", "revoke"], why: str) -> None:
     """Let a member in no more until it is resumed, let it in again, or shut it out for good."""
     {"suspend": members.suspend, "resume": members.resume, "revoke": members.revoke}[way](actor, by, why)
+
+
+@act(Right.MEMBERS, *REFUSES)
+def quota(members: Membership, by: str, actor: str, body: QuotaSetting) -> None:
+    """Give it an own quota for one kind of message, or put that back to the sector's."""
+    members.set_quota(actor, body.kind, body.quota(), by)

@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
+from bavn.app.acts.centre import alarms as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node import book
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
@@ -20,24 +22,16 @@ def alarms(
     *,
     every: Annotated[bool, typer.Option("--all", help="Also those that are over, for 90 days.")] = False,
     take: Annotated[int | None, typer.Option(help="Take this one on, as --by: others see who minds it.")] = None,
-    by: By = "",
+    by: Annotated[str, of_act(acts.take)] = "",
     as_json: AsJson = False,
     language: Spoken = "en",
     limit: Annotated[int, typer.Option(help="The latest so many.", min=1, max=10_000)] = 200,
 ) -> None:
     """What is wrong at the actors and at the centre, since when, and who has taken it on. Exit code 10 while any
     stands."""
-    from bavn.centre.cases.two_people import NotAllowed
-    from bavn.centre.desk.alarms import UnknownAlarm
-
-    with opened(config) as desk:
+    with opened(config, *acts.REFUSES) as desk:
         if take is not None:
-            try:
-                taken = desk.alarms.acknowledge(take, by)
-            except UnknownAlarm as error:
-                raise Stop(Exit.NOT_FOUND, str(error)) from error
-            except NotAllowed as error:
-                raise Stop(Exit.NOT_NOW, str(error)) from error
+            taken = acts.take(desk.alarms, by, take)
             print(f"alarm {taken.number}: {taken.acked_by}")
             return
         found = desk.alarms.every(standing=not every, limit=limit)

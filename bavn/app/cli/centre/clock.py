@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from bavn.app.access.rights import Right
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, opened, show
-from bavn.app.cli.centre.person import AsLocalRoot, instead, needs
+from bavn.app.acts.centre import switch as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.centre.person import AsLocalRoot, instead, needs, of_act
+from bavn.app.cli.spread import typed
 from bavn.app.cli.words import number
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import SECOND_US, iso
@@ -72,7 +73,7 @@ def kill_switch(
     ] = "show",
     config: Config = CENTRE_TOML,
     *,
-    by: By = "",
+    by: Annotated[str, of_act(acts.turn_on)] = "",
     why: Annotated[str, typer.Option(help="The reason; every actor reads it.")] = "",
     as_local_root: AsLocalRoot = "",
     as_json: AsJson = False,
@@ -80,18 +81,14 @@ def kill_switch(
 ) -> None:
     """Take everything that the centre released out of force in the whole sector, or put it back, which takes two
     people; how it stands."""
-    from bavn.centre.cases.two_people import NotAllowed
-
     with opened(config) as desk:
-        try:
-            if position != "show":
-                if position == "off":
-                    needs(by, Right.APPROVE)
-                desk.switch.turn(on=position == "on", user=instead(by, as_local_root), why=why)
-        except NotAllowed as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
-        except ValueError as error:
-            raise Stop(Exit.USAGE, str(error)) from error
+        if position != "show":
+            who, body = instead(by, as_local_root), typed(acts.Turning, why=why)
+            if position == "on":
+                acts.turn_on(desk.switch, who, body)
+            else:
+                needs(by, acts.turn_off.right)
+                acts.turn_off(desk.switch, who, body)
         rows = [
             {
                 "turn": turn.number,

@@ -1,13 +1,17 @@
-"""`bavn centre leads`, `calibration` and `laws`: how leads rank, how the score has fared, and what it weighs by."""
+"""`bavn centre leads`, `calibration` and `laws`: how leads rank, how the score has fared, and what it weighs by; what
+people do with a lead."""
 
 import json
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bavn.app.acts.centre import leads as acts
+from bavn.app.acts.centre.refusals import KINDS
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.spread import spread, typed
 from bavn.app.cli.words import number, point
-from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso, iso_hour
 from bavn.model.text import Language, Text
 
@@ -15,6 +19,8 @@ if TYPE_CHECKING:
     from bavn.centre.books.leads import LeadView
     from bavn.centre.cases.case.calibration import Calibration
 
+LeadId = Annotated[str, typer.Argument(help="lead-..., as `bavn centre leads --json` names it")]
+Why = Annotated[str, typer.Option(help="The reason; it stands in the audit log.")]
 _WORDS = {
     "at": Text.in_context("at an actor", "at"),
     "score": Text("score"),
@@ -33,13 +39,8 @@ def leads(
 ) -> None:
     """The ranked leads: every term of their score, every reason of their priority, and how each would stand without
     each actor, in words."""
-    from bavn.centre.desk.desk import UnknownLead
-
-    with opened(config) as desk:
-        try:
-            views = desk.lead_book.leads(limit) if lead is None else (desk.lead(lead),)
-        except UnknownLead as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
+    with opened(config, *KINDS) as desk:
+        views = desk.lead_book.leads(limit) if lead is None else (desk.lead(lead),)
         fared = desk.calibration()
         rows = [_lead(view, language) | {"judged_like_it": _like_it(fared, view.lead.score)} for view in views]
     if as_json:
@@ -49,6 +50,35 @@ def leads(
         print("no leads yet: a lead needs at least as many actors as its tier's threshold (bavn centre rounds)")
     for row in rows:
         _print(row, {name: text.say(language) for name, text in _WORDS.items()}, language)
+
+
+def open_case(lead: LeadId, config: Config = CENTRE_TOML, *, by: Annotated[str, of_act(acts.open_case)] = "") -> None:
+    """Make a case of a lead that is below the line; prints the lead's case if it has one."""
+    with opened(config) as desk:
+        print(acts.open_case(desk, by, lead, acts.Opening(take=False)).id)
+
+
+def benign(
+    lead: LeadId, config: Config = CENTRE_TOML, *, why: Why, by: Annotated[str, of_act(acts.benign)] = ""
+) -> None:
+    """Find a lead harmless: its case is dismissed, and its elements weigh less for all actors until it is reopened."""
+    with opened(config) as desk:
+        print(acts.benign(desk, by, lead, typed(acts.Harmless, why=why)).id)
+
+
+@spread
+def ignore(
+    lead: LeadId, config: Config = CENTRE_TOML, *, body: acts.Ignoring, by: Annotated[str, of_act(acts.ignore)] = ""
+) -> None:
+    """Put a lead aside for some days; it is back then, or once an actor more reports it. It weighs as before."""
+    with opened(config) as desk:
+        acts.ignore(desk, by, lead, body)
+
+
+def heed(lead: LeadId, config: Config = CENTRE_TOML, *, by: Annotated[str, of_act(acts.heed)] = "") -> None:
+    """Take a lead back into the queue at once."""
+    with opened(config) as desk:
+        acts.heed(desk, by, lead)
 
 
 def _print(row: dict[str, Any], words: dict[str, str], language: Language) -> None:

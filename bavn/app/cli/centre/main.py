@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, opened, show
 from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
@@ -27,6 +27,10 @@ COMMANDS: Final = {
     "proposal": "bavn.app.cli.centre.intel.proposals:proposal",
     "misp-feed": "bavn.app.cli.centre.intel.misp:misp_feed",
     "leads": "bavn.app.cli.centre.leads:leads",
+    "open-case": "bavn.app.cli.centre.leads:open_case",
+    "benign": "bavn.app.cli.centre.leads:benign",
+    "ignore": "bavn.app.cli.centre.leads:ignore",
+    "heed": "bavn.app.cli.centre.leads:heed",
     "calibration": "bavn.app.cli.centre.leads:calibration",
     "laws": "bavn.app.cli.centre.leads:laws",
     "upgrade": "bavn.app.cli.centre.store:upgrade",
@@ -204,26 +208,6 @@ def quarantine(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None
             {"round": q.round_id, "table": q.table, "bin": q.bin, "named": dict(q.named)} for q in desk.quarantine()
         ]
     show(rows, as_json=as_json)
-
-
-@app.command("open-case")
-def open_case(
-    lead: Annotated[str, typer.Argument(help="lead-..., as `bavn centre leads --json` names it")],
-    config: Config = CENTRE_TOML,
-    *,
-    by: By = "",
-) -> None:
-    """Make a case of a lead that is below the line; prints the lead's case if it has one."""
-    from bavn.centre.cases.two_people import NotAllowed
-    from bavn.centre.desk.desk import UnknownLead
-
-    with opened(config) as desk:
-        try:
-            print(desk.open_case(lead, by).id)
-        except UnknownLead as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
-        except NotAllowed as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
 
 
 @app.command("cases")

@@ -1,6 +1,6 @@
 """Alarms, canaries and coverage: what is wrong now and who minds it, how far each chain reaches, who could see what.
 
-Right: read; to take an alarm on: triage. Refuses to find anything: desk and alarms are asked.
+Refuses to find anything: desk and alarms are asked.
 """
 
 from collections.abc import Sequence
@@ -9,13 +9,11 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 
 from bavn.app.access.rights import Right
-from bavn.app.acts.act import Kind
+from bavn.app.acts.centre import alarms as acts
 from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.sac.context import House
-from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Shape
 from bavn.centre.books.canaries import Chain
-from bavn.centre.desk.alarms import UnknownAlarm
 from bavn.centre.desk.detector_coverage import REASONS, Behind, DetectorCoverage, behind_technique
 from bavn.model.sector.alarm import Alarm
 from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS, State
@@ -23,7 +21,6 @@ from bavn.model.sector.coverage import SIGHTS, TECHNIQUES
 from bavn.model.sector.tally import TECHNIQUES as COUNTED
 from bavn.model.sector.tally import technique_entry
 
-REFUSALS: Final[tuple[Kind, ...]] = ((UnknownAlarm, 404, "unknown-alarm", "you"),)
 ALARMS_MAX: Final = 500
 
 
@@ -112,15 +109,13 @@ def alarms(
     return [alarm_shown(one) for one in house.desk.alarms.every(standing=not every, limit=ALARMS_MAX)]
 
 
-@router.post("/alarms/{number}/take", operation_id="take_alarm")
+@router.post("/alarms/{number}/take", operation_id="take_alarm", description=acts.take.__doc__)
 def take(
     house: House,
-    person: Annotated[Person, allow(Right.TRIAGE)],
+    person: Annotated[Person, allow(acts.take)],
     number: Annotated[int, Path(ge=1, lt=2**31)],
 ) -> AlarmShown:
-    """Take it on: others see who minds it. The first who does stays."""
-    with told(*REFUSALS):
-        return alarm_shown(house.desk.alarms.acknowledge(number, person.name))
+    return alarm_shown(acts.take(house.desk.alarms, person.name, number))
 
 
 @router.get("/coverage", operation_id="coverage")

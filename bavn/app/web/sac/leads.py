@@ -6,42 +6,23 @@ Refuses to rank and to judge: the desk does.
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import Field
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import leads as acts
+from bavn.app.acts.centre.refusals import KINDS
 from bavn.app.web.exporting import in_stix
-from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
+from bavn.app.web.frame import After, Limit, Person, Rows, allow, cursor, opened
+from bavn.app.web.sac.cases.work import done
 from bavn.app.web.sac.context import House
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.lead_view import LeadShown, LeadSummary, shown, summary
-from bavn.app.web.sac.refusals.answers import told
-from bavn.app.web.sac.shapes import Done, Shape
-from bavn.centre.books.ignored import DAYS_MAX, WHY_CHARS_MAX
+from bavn.app.web.sac.shapes import Done
 from bavn.centre.desk.lead_pages import LeadAsk, Stands
 from bavn.model.observable import ObservableType
-from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.text import Text
 
 LeadId = Annotated[str, Path(max_length=60)]
-
-
-class Opening(Shape):
-    """``take``: the person owns the case from now on."""
-
-    take: bool = True
-
-
-class Harmless(Shape):
-    """Why a lead is harmless; it stands in the audit log."""
-
-    why: str = Field(min_length=1, max_length=2000)
-
-
-class Ignoring(Shape):
-    """For so many days, and why; it stands in the audit log."""
-
-    days: int = Field(ge=1, le=DAYS_MAX)
-    why: str = Field(min_length=1, max_length=WHY_CHARS_MAX)
 
 
 def _asked() -> Any:
@@ -84,7 +65,7 @@ def leads(
 @router.get("/{lead_id}", operation_id="lead")
 def lead(house: House, _: Annotated[Person, allow(Right.READ)], lead_id: LeadId) -> LeadShown:
     """One lead, alive or not: every term and reason, the counterfactuals, its timeline and its graph."""
-    with told():
+    with refusing(*KINDS):
         view = house.desk.lead(lead_id)
     return shown(
         view,
@@ -96,41 +77,29 @@ def lead(house: House, _: Annotated[Person, allow(Right.READ)], lead_id: LeadId)
     )
 
 
-@router.post("/{lead_id}/case", operation_id="lead_open_case")
-def open_case(house: House, person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId, body: Opening) -> Done:
-    """Make a case of a lead, or find the one it has; with ``take`` the person owns it if nobody does."""
-    with told():
-        case = house.desk.open_case(lead_id, person.name)
-        if body.take and case.state is CaseState.NEW:
-            case = house.desk.cases.act(case.id, CaseAct.TAKE, person.name)
-    words = Text("{id} is open", id=case.id)
-    return Done(case_id=case.id, standing=house.desk.standing(case.id), said=TextShape.of(words))
+@router.post("/{lead_id}/case", operation_id="lead_open_case", description=acts.open_case.__doc__)
+def open_case(
+    house: House, person: Annotated[Person, allow(acts.open_case)], lead_id: LeadId, body: acts.Opening
+) -> Done:
+    case = acts.open_case(house.desk, person.name, lead_id, body)
+    return done(house, case.id, Text("{id} is open", id=case.id))
 
 
-@router.post("/{lead_id}/benign", operation_id="lead_benign")
-def benign(house: House, person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId, body: Harmless) -> Done:
-    """Find a lead harmless: its case is dismissed, and its elements weigh less for all actors from then on, until
-    somebody reopens it."""
-    with told():
-        case = house.desk.open_case(lead_id, person.name)
-        case = house.desk.cases.act(case.id, CaseAct.DISMISS, person.name, body.why)
-    words = Text("{id} is dismissed: its elements count as harmless", id=case.id)
-    return Done(case_id=case.id, standing=house.desk.standing(case.id), said=TextShape.of(words))
+@router.post("/{lead_id}/benign", operation_id="lead_benign", description=acts.benign.__doc__)
+def benign(house: House, person: Annotated[Person, allow(acts.benign)], lead_id: LeadId, body: acts.Harmless) -> Done:
+    case = acts.benign(house.desk, person.name, lead_id, body)
+    return done(house, case.id, Text("{id} is dismissed: its elements count as harmless", id=case.id))
 
 
-@router.post("/{lead_id}/ignore", operation_id="lead_ignore")
-def ignore(house: House, person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId, body: Ignoring) -> LeadShown:
-    """Put a lead aside until a day; it is back then, or once an actor more reports it. It weighs as before."""
-    with told():
-        view = house.desk.lead(lead_id)
-        house.desk.ignored.ignore(view.lead, body.days, person.name, body.why)
+@router.post("/{lead_id}/ignore", operation_id="lead_ignore", description=acts.ignore.__doc__)
+def ignore(
+    house: House, person: Annotated[Person, allow(acts.ignore)], lead_id: LeadId, body: acts.Ignoring
+) -> LeadShown:
+    acts.ignore(house.desk, person.name, lead_id, body)
     return lead(house, person, lead_id)
 
 
-@router.post("/{lead_id}/heed", operation_id="lead_heed")
-def heed(house: House, person: Annotated[Person, allow(Right.TRIAGE)], lead_id: LeadId) -> LeadShown:
-    """Take a lead back into the queue at once."""
-    with told():
-        house.desk.lead(lead_id)
-        house.desk.ignored.heed(lead_id, person.name)
+@router.post("/{lead_id}/heed", operation_id="lead_heed", description=acts.heed.__doc__)
+def heed(house: House, person: Annotated[Person, allow(acts.heed)], lead_id: LeadId) -> LeadShown:
+    acts.heed(house.desk, person.name, lead_id)
     return lead(house, person, lead_id)

@@ -6,7 +6,6 @@ Refuses to show a token twice: it is kept as a hash.
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path
-from pydantic import Field
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import refusing
@@ -14,14 +13,14 @@ from bavn.app.acts.centre import members as acts
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import House, SacContext
-from bavn.centre.desk.membership import QUOTA_MAX, Membership, waits_for
+from bavn.centre.desk.membership import Membership, waits_for
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.enrolment import TOKEN_LIFE_US
 from bavn.centre.members.registry import UnknownActor
 from bavn.model.health import ends_soon
 from bavn.model.node_health import NodeBounds
 from bavn.model.sector.functions import FUNCTIONS
-from bavn.model.sector.member import ActorState, Quota
+from bavn.model.sector.member import ActorState
 from bavn.model.text import Number, Text
 
 Actor = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
@@ -101,14 +100,6 @@ class Token(Shape):
     says: TextShape
 
 
-class QuotaSetting(Shape):
-    """An own quota for one kind of message; both None puts it back to the sector's."""
-
-    kind: str = Field(max_length=40)
-    messages_per_hour_max: int | None = Field(default=None, ge=0, le=QUOTA_MAX)
-    bytes_per_hour_max: int | None = Field(default=None, ge=0, le=QUOTA_MAX)
-
-
 class FunctionShape(Shape):
     """A critical function that a member can have, and its points (nats) in what is looked at first."""
 
@@ -172,19 +163,12 @@ def set_(house: House, person: Annotated[Person, allow(acts.change)], actor: Act
     return _whole(house, actor)
 
 
-@router.put("/{actor}/quota", operation_id="set_quota")
+@router.put("/{actor}/quota", operation_id="set_quota", description=acts.quota.__doc__)
 def quota(
-    house: House, person: Annotated[Person, allow(Right.MEMBERS)], actor: Actor, body: QuotaSetting
+    house: House, person: Annotated[Person, allow(acts.quota)], actor: Actor, body: acts.QuotaSetting
 ) -> MemberWhole:
-    """Give it an own quota for one kind of message, or put that back to the sector's."""
-    made = None
-    if body.messages_per_hour_max is not None or body.bytes_per_hour_max is not None:
-        made = Quota(
-            messages_per_hour_max=body.messages_per_hour_max or 0, bytes_per_hour_max=body.bytes_per_hour_max or 0
-        )
-    with refusing(*acts.REFUSES):
-        _membership(house).set_quota(actor, body.kind, made, person.name)
-        return _whole(house, actor)
+    acts.quota(_membership(house), person.name, actor, body)
+    return _whole(house, actor)
 
 
 def _step(way: Literal["suspend", "resume", "revoke"], what: str) -> None:

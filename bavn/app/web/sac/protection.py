@@ -12,10 +12,10 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import indicators
 from bavn.app.acts.centre import policies as acts
+from bavn.app.acts.centre import switch as switches
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import House, SacContext
-from bavn.app.web.sac.refusals.answers import told
 from bavn.centre.cases.policies import PolicyState, StandingPolicy
 from bavn.centre.cases.sector_switch import SwitchOffRequest
 from bavn.model.moment import iso
@@ -106,12 +106,6 @@ class SwitchShape(Shape):
     turns: list[TurnShape]
 
 
-class Turning(Shape):
-    """Every actor reads why."""
-
-    why: str = Field(min_length=1, max_length=200)
-
-
 RULE = Text(
     "One person turns it on, since lifting must not wait; two approvers turn it off. Every"
     " member's node takes all that the centre released out of force at once, and puts back what"
@@ -172,19 +166,15 @@ def switch(house: House, _: Annotated[Person, allow(Right.READ)]) -> SwitchShape
     return _switch_shape(house)
 
 
-@router.post("/switch/on", operation_id="kill_switch_on")
-def turn_on(house: House, person: Annotated[Person, allow(Right.TRIAGE)], body: Turning) -> SwitchShape:
-    """Take everything that the centre released out of force in the whole sector."""
-    with told():
-        house.desk.switch.turn(on=True, user=person.name, why=body.why)
+@router.post("/switch/on", operation_id="kill_switch_on", description=switches.turn_on.__doc__)
+def turn_on(house: House, person: Annotated[Person, allow(switches.turn_on)], body: switches.Turning) -> SwitchShape:
+    switches.turn_on(house.desk.switch, person.name, body)
     return _switch_shape(house)
 
 
-@router.post("/switch/off", operation_id="kill_switch_off")
-def turn_off(house: House, person: Annotated[Person, allow(Right.APPROVE)], body: Turning) -> SwitchShape:
-    """Put what is still wanted back in force: asked for by one, turned by a second person within a day."""
-    with told():
-        house.desk.switch.turn(on=False, user=person.name, why=body.why)
+@router.post("/switch/off", operation_id="kill_switch_off", description=switches.turn_off.__doc__)
+def turn_off(house: House, person: Annotated[Person, allow(switches.turn_off)], body: switches.Turning) -> SwitchShape:
+    switches.turn_off(house.desk.switch, person.name, body)
     return _switch_shape(house)
 
 

@@ -3,8 +3,6 @@
 Refuses to render: pages and PDF are ``app/reports``'s.
 """
 
-
-
 from bavn.app.reports.page import KINDS
 from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.sac.shapes import Shape

@@ -11,6 +11,7 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.centre import threats as acts
 from bavn.app.centre.publish_parts import publishing_of
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
+from bavn.app.web.sac.cases.work import done
 from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.shapes import Done, Shape
 from bavn.centre.publish.document import Kind
@@ -113,8 +114,7 @@ def cases(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[SortedC
 def sort(house: House, person: Annotated[Person, allow(acts.sort)], case_id: str, body: acts.Sorting) -> Done:
     threat = acts.sort(publishing_of(house.file, house.desk), person.name, case_id, body)
     says = UNKNOWN if threat is None else THREATS[threat]
-    words = Text.shaped("{case_id}: {says}", case_id=case_id, says=says)
-    return Done(case_id=case_id, standing=house.desk.standing(case_id), said=TextShape.of(words))
+    return done(house, case_id, Text.shaped("{case_id}: {says}", case_id=case_id, says=says))
 
 
 @router.post("/{threat}", operation_id="set_threat_level", description=acts.set_level.__doc__)

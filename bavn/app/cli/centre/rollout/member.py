@@ -11,7 +11,7 @@ import typer
 from bavn.app.acts.centre import members as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
 from bavn.app.cli.centre.person import of_act
-from bavn.app.cli.spread import typed
+from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.member import ActorKind
 
@@ -59,6 +59,20 @@ def set_(
     with membership(config) as (members, _):
         acts.change(members, by, actor, body)
         print(f"{actor} is set; the registry is now version {members.version()}")
+
+
+@app.command("quota", help=acts.quota.__doc__)
+@spread
+def _quota(
+    actor: str,
+    config: Config = CENTRE_TOML,
+    *,
+    body: acts.QuotaSetting,
+    by: Annotated[str, of_act(acts.quota)] = "",
+) -> None:
+    with membership(config) as (members, _):
+        acts.quota(members, by, actor, body)
+    print(f"{actor}: {body.kind} is set")
 
 
 @app.command("suspend")

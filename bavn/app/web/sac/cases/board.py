@@ -8,8 +8,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path, Query
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import cases as acts
 from bavn.app.acts.centre.cases import Named
+from bavn.app.acts.centre.refusals import KINDS
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
 from bavn.app.web.sac.cases import shapes
@@ -18,7 +20,6 @@ from bavn.app.web.sac.cases.view import card, whole
 from bavn.app.web.sac.cases.words import HOW
 from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.in_stix import groups
-from bavn.app.web.sac.refusals.answers import told
 from bavn.app.web.sac.shapes import Done
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.pages import CaseAsk
@@ -109,7 +110,7 @@ def choices(house: House, _: Annotated[Person, allow(Right.READ)]) -> shapes.Cas
 @router.get("/{case_id}", operation_id="case")
 def case(house: House, person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.CaseShown:
     """A case with everything that was said and done in it, and what its life-cycle offers you."""
-    with told():
+    with refusing(*KINDS):
         return whole(house, case_id, person)
 
 
@@ -121,7 +122,7 @@ def act(house: House, person: Annotated[Person, allow(acts.step)], case_id: Case
 @router.get("/{case_id}/release", operation_id="case_release_preview")
 def preview(house: House, person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.ReleasePreview:
     """What a release would let out if you pressed the button now."""
-    with told():
+    with refusing(*KINDS):
         return release_preview(house, case_id, person)
 
 
