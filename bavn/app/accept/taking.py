@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.app.accept.centre import part, survey
-from bavn.app.accept.check import AcceptanceTerms
-from bavn.app.accept.run import demands
 from bavn.app.centre.parts import BOOK_FILE, open_desk, opened_registry
 from bavn.app.centre.rollout_parts import rollout_over
 from bavn.app.config.load import CentreFile
@@ -15,13 +13,12 @@ from bavn.app.process.real import SystemClock
 from bavn.centre.desk.desk import Desk
 from bavn.centre.desk.rolling import RollOut
 from bavn.centre.members.registry import Registry
-from bavn.centre.members.signed import Record
 from bavn.model.sector.acceptance_protocol import Part, TestKind
 from bavn.model.sector.protocol_file import SignedProtocol
-from bavn.model.sector.rollout import RolloutAct, Stage
+from bavn.model.sector.rollout import RolloutAct
 from bavn.wire.book import Book
 
-ACTS: Final[Mapping[TestKind, RolloutAct]] = {
+STEPS: Final[Mapping[TestKind, RolloutAct]] = {
     TestKind.ACCEPTANCE: RolloutAct.ACCEPT,
     TestKind.FINAL: RolloutAct.PROVE,
 }
@@ -51,14 +48,6 @@ class Taking:
                 book=self.book,
             )
         )
-
-    def take(self, actor: str, given: SignedProtocol, asked: AcceptanceTerms, side: Part, by: str, why: str) -> Record:
-        """Takes it in. Raises as RollOut.take_test does."""
-        return self.opened.take_test(actor, asked.kind, given, demands(asked), side, by, why)
-
-    def move(self, actor: str, kind: TestKind, by: str, why: str) -> Stage:
-        """Takes the step that rests on it. Raises as RollOut.move does."""
-        return self.opened.move(actor, ACTS[kind], by, why)
 
 
 @contextmanager

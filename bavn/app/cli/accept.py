@@ -1,5 +1,7 @@
-"""`bavn node accept`, `node verify-protocol` and `bavn centre accept`: an acceptance or final operations test, its
-signed protocol, and the centre that takes it in. Refuses to decide that an actor goes on: a person does."""
+"""`bavn node accept` and `node verify-protocol`: an acceptance or final operations test, and its signed protocol.
+
+Refuses to decide that an actor goes on: a person at the centre does.
+"""
 
 import json
 import sys
@@ -9,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, ByMembers, Config
 from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Spoken
 from bavn.app.cli.node.book import Config as NodeConfigFile
 from bavn.app.process.exits import Exit, Stop
@@ -126,53 +127,6 @@ def verify_protocol(
     if found:
         raise Stop(Exit.UNHEALTHY, f"{file}: it has not passed: {'; '.join(found[:10])}")
     print("it has passed")
-
-
-def centre_accept(
-    actor: Annotated[str, typer.Argument(help="As the register names it: a-z, 0-9 and -.")],
-    protocol: Annotated[
-        Path | None, typer.Argument(help="The protocol that its node signed (JSON); without it, only look.")
-    ] = None,
-    config: Config = CENTRE_TOML,
-    *,
-    kind: Kind = TestKind.ACCEPTANCE,
-    rate: Rate = 1000,
-    seconds: Seconds = 0,
-    move: Annotated[bool, typer.Option("--move", help="Also take the roll-out's step that rests on it.")] = False,
-    why: Annotated[str, typer.Option("--why", help="The reason, for the audit log.")] = "",
-    language: Spoken = "en",
-    by: ByMembers = "",
-) -> None:
-    """Look at an actor from the centre's side, and take in its node's protocol: verified, fresh, never used before."""
-    from bavn.app.accept.check import SECONDS_DEFAULT, AcceptanceTerms
-    from bavn.app.accept.taking import opened_taking
-    from bavn.app.accept.words import part_lines
-    from bavn.app.cli.centre.rollout.rollout import refusals
-    from bavn.app.config.load import read_centre
-    from bavn.app.process.protocols import read_protocol
-    from bavn.centre.desk.rolling import ProtocolRefused
-
-    if protocol is not None and not why:
-        raise Stop(Exit.USAGE, "say why with --why: taking a protocol in is a line of the audit log")
-    if move and protocol is None:
-        raise Stop(Exit.USAGE, "--move rests on a protocol: name its file")
-    given = None if protocol is None else read_protocol(protocol)
-    asked = AcceptanceTerms(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind])
-    with opened_taking(read_centre(config)) as taking, refusals():
-        side = taking.side(actor, given)
-        print("\n".join(part_lines(side, language, figures=True)))
-        if given is None:
-            if side.outcome is not Outcome.PASSED:
-                raise typer.Exit(Exit.UNHEALTHY)
-            return
-        try:
-            made = taking.take(actor, given, asked, side, by, why)
-        except ProtocolRefused as error:
-            code = Exit.UNHEALTHY if error.refused.rule in ("passed", "centre") else Exit.REFUSED
-            raise Stop(code, f"{protocol}: {error}") from error
-        print(f"test {made.number} of {actor}: taken in, sha256 {given.digest}")
-        if move:
-            print(f"{actor}: {taking.move(actor, kind, by, why).value}")
 
 
 def _say(text: str) -> None:

@@ -60,7 +60,7 @@ COMMANDS: Final = {
     "picture": "bavn.app.cli.centre.publish:picture",
     "feed": "bavn.app.cli.centre.publish:feed",
     "benchmark": "bavn.app.cli.centre.benchmark:benchmark",
-    "accept": "bavn.app.cli.accept:centre_accept",
+    "accept": "bavn.app.cli.centre.rollout.accept:accept",
     "clock": "bavn.app.cli.centre.clock:clock",
     "kill-switch": "bavn.app.cli.centre.clock:kill_switch",
     "counts": "bavn.app.cli.centre.counts:counts",

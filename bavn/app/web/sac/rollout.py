@@ -8,10 +8,10 @@ from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Path
 from fastapi.responses import Response
-from pydantic import Field
 
 from bavn.app.access.rights import Right
-from bavn.app.acts.act import Kind, Why
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import rollout as acts
 from bavn.app.centre.rollout_calendar import calendar
 from bavn.app.centre.rollout_csv import iso_day, text_of
 from bavn.app.centre.rollout_parts import rollout_over, rows_of
@@ -20,24 +20,12 @@ from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.filing import installed
-from bavn.app.web.sac.refusals.answers import told
-from bavn.centre.desk.rolling import Blocked, RollOut
+from bavn.centre.desk.rolling import RollOut
 from bavn.centre.desk.rollout_facts import Stand
-from bavn.centre.members.registry import NotInState, UnknownActor
-from bavn.centre.members.rollout import UnknownParty
-from bavn.model.sector.rollout import FOLLOWED, NEEDS, PATH, STAGES, STEPS, Need, NoSuchStep, RolloutAct, Stage
+from bavn.model.sector.rollout import FOLLOWED, NEEDS, PATH, STAGES, STEPS, Need
 from bavn.model.text import Language
 
 Named = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
-REFUSALS: Final[tuple[Kind, ...]] = (
-    (UnknownParty, 404, "unknown-actor", "you"),
-    (UnknownActor, 404, "unknown-actor", "you"),
-    (NoSuchStep, 409, "not-now", "you"),
-    (Blocked, 409, "blocked", "you"),
-    (NotInState, 409, "not-now", "you"),
-)
-
-
 MEDIA: Final = {"csv": "text/csv; charset=utf-8", "ics": "text/calendar; charset=utf-8", "png": "image/png"}
 
 
@@ -119,24 +107,6 @@ class RolloutShape(Shape):
     outside: list[str]
 
 
-class StepBody(Shape):
-    """A step and why. One that needs a protocol rests on the one that was taken in; ``evidence``: its SHA-256 (hex),
-    where a certain one is meant, or with ``by_hand`` that of any file."""
-
-    act: RolloutAct
-    why: Why
-    evidence: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
-    by_hand: bool = False
-
-
-class PlanBody(Shape):
-    """The day (since 1970) on which the actor is to come to a state of the way in; null takes it out of the plan."""
-
-    stage: Stage
-    day: int | None = Field(ge=0, le=100_000)
-    why: Why
-
-
 router = APIRouter(prefix="/rollout", tags=["rollout"])
 """Below ``/rollout``."""
 
@@ -169,24 +139,19 @@ def file(
 @router.get("/{actor}", operation_id="rollout_actor")
 def one(house: House, person: Annotated[Person, allow(Right.READ)], actor: Named) -> StandShape:
     """One actor's whole way."""
-    with told(*REFUSALS):
-        return _one(house, actor, person)
+    return _one(house, actor, person)
 
 
-@router.post("/{actor}/steps", operation_id="rollout_step")
-def step(house: House, person: Annotated[Person, allow(Right.MEMBERS)], actor: Named, body: StepBody) -> StandShape:
-    """Take a step; refused with what it waits for. suspend, resume and leave do the same to the member."""
-    with told(*REFUSALS):
-        _opened(house).move(actor, body.act, person.name, body.why, body.evidence, by_hand=body.by_hand)
-        return _one(house, actor, person)
+@router.post("/{actor}/steps", operation_id="rollout_step", description=acts.step.__doc__)
+def step(house: House, person: Annotated[Person, allow(acts.step)], actor: Named, body: acts.StepRequest) -> StandShape:
+    acts.step(_opened(house), person.name, actor, body)
+    return _one(house, actor, person)
 
 
-@router.put("/{actor}/plan", operation_id="rollout_plan")
-def plan(house: House, person: Annotated[Person, allow(Right.MEMBERS)], actor: Named, body: PlanBody) -> StandShape:
-    """Plan a day, or take one out of the plan."""
-    with told(*REFUSALS):
-        _opened(house).plan(actor, body.stage, body.day, person.name, body.why)
-        return _one(house, actor, person)
+@router.put("/{actor}/plan", operation_id="rollout_plan", description=acts.plan.__doc__)
+def plan(house: House, person: Annotated[Person, allow(acts.plan)], actor: Named, body: acts.PlanRequest) -> StandShape:
+    acts.plan(_opened(house), person.name, actor, body)
+    return _one(house, actor, person)
 
 
 def _opened(house: SacContext) -> RollOut:
@@ -206,13 +171,14 @@ def _filed(house: SacContext, form: Literal["csv", "ics", "png"], language: Lang
 
 def _one(house: SacContext, actor: str, person: Person) -> StandShape:
     opened = _opened(house)
-    return _shape(opened.stand(actor), opened.today(), person)
+    with refusing(*acts.REFUSES):
+        return _shape(opened.stand(actor), opened.today(), person)
 
 
 def _shape(one: Stand, today: int, person: Person) -> StandShape:
     party = one.party
     steps = [step for step in STEPS if step.come_from is party.stage and step.act not in FOLLOWED]
-    steps = steps if person.may(Right.MEMBERS) else []
+    steps = steps if person.may(acts.step.right) else []
     return filled(
         StandShape,
         party,

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, ByMembers, Config, Spoken
+from bavn.app.acts.centre import rollout as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken
+from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.centre.rollout.rollout import rolling
 from bavn.app.process.exits import Exit, Stop
 
@@ -48,7 +50,7 @@ def import_(
     config: Config = CENTRE_TOML,
     *,
     check: Annotated[bool, typer.Option("--check", help="Only say what is wrong with it.")] = False,
-    by: ByMembers = "",
+    by: Annotated[str, of_act(acts.register)] = "",
 ) -> None:
     """Read the register from a CSV file: all of it or nothing. Who is new is a candidate; nobody is deleted."""
     from bavn.app.centre.rollout_csv import BadRegister, entries_of
@@ -62,7 +64,7 @@ def import_(
         print(f"{len(entries)} lines can be read")
         return
     with rolling(config) as (_, opened):
-        added, changed = opened.register(entries, by)
+        added, changed = acts.register(opened, entries, by)
     print(f"{added} added, {changed} changed")
 
 

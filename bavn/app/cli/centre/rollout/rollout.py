@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByMembers, Config, Spoken, show
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.acts.act import refusing
+from bavn.app.acts.centre import rollout as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.spread import typed
+from bavn.centre.desk.rolling import Entry, day_of
 from bavn.model.moment import iso
 from bavn.model.sector.member import ActorKind
 from bavn.model.sector.rollout import NEEDS, STAGES, RolloutAct, Stage, Wait
@@ -35,33 +39,13 @@ app = typer.Typer(
 
 @contextmanager
 def rolling(config: Path) -> Iterator[tuple["CentreFile", "RollOut"]]:
-    """The roll-out of this centre, with its refusals as exit codes."""
+    """The roll-out of this centre; what it refuses ends the command."""
     from bavn.app.centre.rollout_parts import opened_rollout
     from bavn.app.config.load import read_centre
 
     file = read_centre(config)
-    with opened_rollout(file) as opened, refusals():
+    with opened_rollout(file) as opened, refusing(*acts.REFUSES):
         yield file, opened
-
-
-@contextmanager
-def refusals() -> Iterator[None]:
-    """What people get wrong, as one message and its exit code."""
-    from bavn.centre.cases.two_people import NotAllowed
-    from bavn.centre.desk.leaving import StillHere
-    from bavn.centre.desk.rolling import Blocked
-    from bavn.centre.members.registry import NotInState, UnknownActor
-    from bavn.centre.members.rollout import UnknownParty
-    from bavn.model.sector.rollout import NoSuchStep
-
-    try:
-        yield
-    except (UnknownParty, UnknownActor) as error:
-        raise Stop(Exit.NOT_FOUND, str(error)) from error
-    except (NotAllowed, NoSuchStep, Blocked, StillHere, NotInState) as error:
-        raise Stop(Exit.NOT_NOW, str(error)) from error
-    except ValueError as error:
-        raise Stop(Exit.USAGE, str(error)) from error
 
 
 @app.command("show")
@@ -97,23 +81,19 @@ def add(
     title: Annotated[str, typer.Option(help="Its name in words.")] = "",
     region: Annotated[str, typer.Option(help="The part of the country, such as nord.")] = "",
     contact: Annotated[str, typer.Option(help="The mailbox of its SOC; warnings go there.")] = "",
-    by: ByMembers = "",
+    by: Annotated[str, of_act(acts.add)] = "",
 ) -> None:
     """Add an actor as a candidate. More of it, and many at once: `bavn centre rollout import`."""
-    from bavn.centre.desk.rolling import Entry
-
     with rolling(config) as (_, opened):
-        if any(one.party.actor == actor for one in opened.stands()[0]):
-            raise Stop(Exit.NOT_NOW, f"{actor} is in the register already: change it with `rollout import`")
-        opened.register([Entry(actor=actor, kind=kind, title=title, region=region, contact=contact)], by)
-        print(f"{actor}: {opened.stand(actor).party.stage.value}")
+        entry = Entry(actor=actor, kind=kind, title=title, region=region, contact=contact)
+        print(f"{actor}: {acts.add(opened, by, entry).value}")
 
 
 @app.command("adopt")
-def adopt(config: Config = CENTRE_TOML, *, why: Why, by: ByMembers = "") -> None:
+def adopt(config: Config = CENTRE_TOML, *, why: Why, by: Annotated[str, of_act(acts.adopt)] = "") -> None:
     """Take every member that the register does not know into it, as it stands in the registry."""
     with rolling(config) as (_, opened):
-        fresh = opened.adopt(by, why)
+        fresh = acts.adopt(opened, by, why)
     print(f"{len(fresh)} adopted{': ' + ', '.join(fresh) if fresh else ''}")
 
 
@@ -125,14 +105,13 @@ def plan(
     config: Config = CENTRE_TOML,
     *,
     why: Why,
-    by: ByMembers = "",
+    by: Annotated[str, of_act(acts.plan)] = "",
 ) -> None:
     """Plan the day on which an actor is to come to a state. The day that was planned first stays on record."""
-    from bavn.centre.desk.rolling import day_of
-
     with rolling(config) as (_, opened):
-        opened.plan(actor, state, None if day == "none" else day_of(day), by, why)
-    print(f"{actor}: {state.value} {'is not planned' if day == 'none' else 'is planned for ' + day}")
+        wanted = None if day == "none" else day_of(day)
+        acts.plan(opened, by, actor, typed(acts.PlanRequest, stage=state, day=wanted, why=why))
+    print(f"{actor}: {state.value} {'is not planned' if wanted is None else 'is planned for ' + day}")
 
 
 @app.command("wait")
@@ -145,11 +124,11 @@ def wait(
     until: Annotated[Stage, typer.Option(help="The state that the other must have come to.")] = Stage.OPERATING,
     no: Annotated[bool, typer.Option("--no", help="It waits no more.")] = False,
     why: Why,
-    by: ByMembers = "",
+    by: Annotated[str, of_act(acts.wait)] = "",
 ) -> None:
     """Let an actor wait for another, such as a clinic for its shared IT centre; a circle is refused."""
     with rolling(config) as (_, opened):
-        opened.wait(Wait(actor, before, other, until), by, why, no=no)
+        acts.wait(opened, Wait(actor, before, other, until), by, why, no=no)
     print(f"{actor}: {before.value} {'waits no more for' if no else 'waits for'} {other} ({until.value})")
 
 
@@ -167,14 +146,16 @@ def move(
         bool,
         typer.Option("--by-hand", help="The file is no protocol that `centre accept` took in; the record says so."),
     ] = False,
-    by: ByMembers = "",
+    by: Annotated[str, of_act(acts.step)] = "",
 ) -> None:
     """Take a step of the life-cycle. accept and prove rest on the protocol that `bavn centre accept` took in. suspend,
     resume and leave do the same to the member, at once."""
     from bavn.app.centre.rollout_parts import meant
 
+    digest = meant(evidence, by_hand=by_hand)
     with rolling(config) as (_, opened):
-        print(f"{actor}: {opened.move(actor, act, by, why, meant(evidence, by_hand=by_hand), by_hand=by_hand).value}")
+        body = typed(acts.StepRequest, act=act, why=why, evidence=digest, by_hand=by_hand)
+        print(f"{actor}: {acts.step(opened, by, actor, body).value}")
 
 
 @app.command("steps")

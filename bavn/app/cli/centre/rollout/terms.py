@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByMembers, Config, show
-from bavn.app.cli.centre.rollout.rollout import Actor, Why, refusals, rolling
+from bavn.app.acts.centre import rollout as acts
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, show
+from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.centre.rollout.rollout import Actor, Why, rolling
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 
@@ -23,13 +25,13 @@ def publish(
     config: Config = CENTRE_TOML,
     *,
     why: Why,
-    by: ByMembers = "",
+    by: Annotated[str, of_act(acts.publish_terms)] = "",
 ) -> None:
     """Make a file the next version of the terms, signed by the centre. Agreements name the version they are on."""
     from bavn.app.centre.rollout_parts import read_terms
 
     with rolling(config) as (_, opened):
-        made = opened.publish_terms(read_terms(file), by, why)
+        made = acts.publish_terms(opened, read_terms(file), by, why)
     print(f"version {made.number}, sha256 {made.digest}")
 
 
@@ -59,7 +61,7 @@ def sign(
     as_what: Annotated[str, typer.Option("--as", help="As what: the person's office.")],
     day: Annotated[str, typer.Option(help="The day of the signature, 2026-11-26.")],
     document: Annotated[Path, typer.Option(help="The document that was signed; its SHA-256 is kept, not the file.")],
-    by: ByMembers = "",
+    by: Annotated[str, of_act(acts.sign)] = "",
 ) -> None:
     """Note that an actor signed the terms as they stand now. Signed again before it ends, it goes on."""
     from bavn.app.centre.rollout_csv import iso_day
@@ -68,7 +70,7 @@ def sign(
 
     hashed = evidence_of(document)
     with rolling(config) as (_, opened):
-        made = opened.sign(actor, Signing(signed_by=signed_by, as_what=as_what, day=day, document=hashed), by)
+        made = acts.sign(opened, actor, Signing(signed_by=signed_by, as_what=as_what, day=day, document=hashed), by)
     print(f"{actor}: agreement {made.number} on terms {made.said['terms']}, until {iso_day(made.said['until_day'])}")
 
 
@@ -78,15 +80,15 @@ def delete(
     *,
     out: Annotated[Path | None, typer.Option(help="Write the proof here, to hand over.")] = None,
     why: Why,
-    by: ByMembers = "",
+    by: Annotated[str, of_act(acts.delete)] = "",
 ) -> None:
     """Delete what the centre holds of an actor that leaves, and sign what was deleted. It has left then, for good."""
     from bavn.app.centre.publish_parts import write
     from bavn.app.centre.rollout_parts import opened_leaving
     from bavn.app.config.load import read_centre
 
-    with opened_leaving(read_centre(config)) as leaving, refusals():
-        made = leaving.delete(actor, by, why)
+    with opened_leaving(read_centre(config)) as leaving:
+        made = acts.delete(leaving, actor, by, why)
     rows = sum(one["rows"] for one in made.said["deleted"])
     print(f"{actor} has left: {rows} rows deleted, proof {made.number}, sha256 {made.digest}")
     if out is not None:
