@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from bavn.app.acts.act import ActRefused, WhoActs
 from bavn.app.web.frame import Trouble, tell, tell_trouble
-from bavn.model.text import Text
+from bavn.model.text import Capital, Text
 
 FIELDS_MAX: Final = 20
 FIELD_CHARS_MAX: Final = 80
@@ -52,10 +52,18 @@ def add_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _of_validation)
 
 
+def answer(refused: ActRefused) -> Text:
+    """What an act says of itself, or its room's own words as a sentence."""
+    return refused.text if refused.whole else said(refused.text)
+
+
+def said(why: Exception | Text) -> Text:
+    """Why a room refuses, as a sentence on a page: a capital first. What it says in no words of ours stays as it is."""
+    return Text.shaped("{said}", said=Capital(why if isinstance(why, Text) else Text.of_error(why)))
+
+
 async def tell_refused(_: Request, refused: Exception) -> Response:
     """The handler of ActRefused."""
-    from bavn.app.web.sac.refusals.answers import answer
-
     assert isinstance(refused, ActRefused)  # noqa: S101  registered for it alone
     return tell(refused.status, refused.kind, answer(refused), refused.act)
 

@@ -13,7 +13,7 @@ from bavn.app.acts.centre.refusals import KINDS
 from bavn.centre.cases.case.case import Case, ReleaseTerms
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Files, Marking
-from bavn.centre.cases.case.work import Work
+from bavn.centre.cases.case.work import Evidence, Work
 from bavn.centre.desk.desk import Desk
 from bavn.model.intel.indicator import Pap, PapName, Tlp
 from bavn.model.observable import Observable, ObservableType
@@ -226,6 +226,17 @@ def involve(desk: Desk, by: str, case_id: str, body: ActorRequest) -> None:
     """Add an actor by hand: it sees its part of the case from then on."""
     known_actors(desk, body.actor)
     desk.work.involved.add(case_id, body.actor, by, body.why)
+
+
+@act(Right.TRIAGE, *KINDS)
+def take_evidence(desk: Desk, by: str, case_id: str, begins: str) -> tuple[Evidence, bytes]:
+    """The zip file that an actor attached; that you took it out is a line of the audit log."""
+    desk.cases.case(case_id)
+    named = [one for one in desk.work.evidence(case_id) if one.id.startswith(begins)]
+    if len(named) != 1:
+        said = Text("no evidence is called {evidence_id}", evidence_id=repr(begins[:16]))
+        raise ActRefused(404, "unknown-evidence", said, whole=False)
+    return named[0], desk.work.content(named[0].id, by)
 
 
 def known_actors(desk: Desk, *actors: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bavn.app.acts.centre import cases as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, at_work, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, at_work, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, needs, of_act
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
@@ -256,7 +256,7 @@ def case_evidence(
     *,
     take: Annotated[str, typer.Option("--take", help="The beginning of an id: write it to --out.")] = "",
     out: Annotated[Path | None, typer.Option("--out", help="A new file.")] = None,
-    by: By = "",
+    by: Annotated[str, of_act(acts.take_evidence)] = "",
     as_json: AsJson = False,
 ) -> None:
     """What actors attached to a case by hand; with --take and --out one of it is written to a file."""
@@ -279,15 +279,14 @@ def case_evidence(
                 as_json=as_json,
             )
             return
-        named = [one for one in found if one.id.startswith(take)]
-        if len(named) != 1 or out is None:
-            raise Stop(Exit.USAGE, f"--take names one of {len(found)} by the beginning of its id, and --out a new file")
-        content = desk.work.content(named[0].id, by)
+        if out is None:
+            raise Stop(Exit.USAGE, "--take goes with --out and a new file")
+        taken, content = acts.take_evidence(desk, by, case_id, take)
     try:
         write_whole(out, content, mode=0o600, new=True)
     except OSError as error:
         raise Stop(Exit.USAGE, f"{out} cannot be written ({error.strerror})") from error
-    print(f"{out}: {len(content):,} bytes; sha256 {named[0].sha256}")
+    print(f"{out}: {len(content):,} bytes; sha256 {taken.sha256}")
 
 
 def timeline(

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from bavn.app.acts.centre import rounds as acts
 from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
 from bavn.model.moment import DAY_US, iso
@@ -30,11 +31,8 @@ def counts(
     language: Spoken = "en",
 ) -> None:
     """How many own machines were suspected of what, and what was blocked, in the sector; differentially private."""
-    from bavn.app.process.real import SystemClock
-
-    last = SystemClock().now_us() // DAY_US - 1
     with opened(config) as desk:
-        found = [one for one in desk.counts(last - days + 1, last) if by_kind or one.kind == "all"]
+        first, last, found = acts.counts(desk, days, by_kind=by_kind)
     if as_json:
         for one in found:
             row = {
@@ -53,12 +51,11 @@ def counts(
     if not found:
         print(NOTHING.say(language))
         return
-    span = {"first": iso((last - days + 1) * DAY_US)[:10], "last": iso(last * DAY_US)[:10], "told": found[0].told}
+    span = {"first": iso(first * DAY_US)[:10], "last": iso(last * DAY_US)[:10], "told": found[0].told}
     print(HEAD.filled(**span).say(language))
     names = COLUMNS.say(language).split("|")
-    ordered = sorted(found, key=lambda one: (one.what != "suspected", one.kind != "all", one.kind, -one.value))
     rows = []
-    for one in ordered:
+    for one in found:
         says = ENTRIES[one.what][one.entry].say(language)
         kind = KINDS[one.kind].say(language)
         cells = (WHAT[one.what].say(language), one.entry, says, kind, one.value, f"{one.low}-{one.high}")

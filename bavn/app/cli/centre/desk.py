@@ -25,9 +25,6 @@ Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 Spoken = Annotated[Language, typer.Option("--language", help="Language of sentences.")]
 By = Annotated[str, option("sac", Right.TRIAGE)]
-ByApprover = Annotated[str, option("sac", Right.APPROVE)]
-ByPublisher = Annotated[str, option("sac", Right.PUBLISH)]
-ByMembers = Annotated[str, option("sac", Right.MEMBERS)]
 ByHere = Annotated[str, option("sac", None)]
 """Where there are no accounts yet: whoever is at the machine."""
 WIDTH_PLAIN = 180

@@ -4,17 +4,16 @@ Refuses to know more than the desk: which holders gave which reason nobody at th
 """
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from bavn.app.acts.centre import rounds as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened
-from bavn.app.process.exits import Exit, Stop
+from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
+from bavn.centre.desk.views import CellStory, RoundSummary
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
-
-if TYPE_CHECKING:
-    from bavn.centre.desk.views import CellStory, RoundSummary
 
 HEAD = Text("Round")
 TIER = Text("tier")
@@ -44,9 +43,7 @@ def round_(
     with opened(config) as desk:
         if round_id == "latest":
             round_id = next((summary.round.id for summary in desk.rounds(1)), round_id)
-        summary, cells = desk.summary(round_id), desk.cells(round_id)
-    if summary is None:
-        raise Stop(Exit.NOT_FOUND, f"no round {round_id[:40]!r} is remembered: see `bavn centre rounds`")
+        summary, cells = acts.whole(desk, round_id)
     if as_json:
         for row in _rows(summary, cells, language):
             print(json.dumps(row, ensure_ascii=False))
@@ -54,9 +51,7 @@ def round_(
         _tell(summary, cells, language)
 
 
-def _rows(summary: "RoundSummary", cells: "tuple[CellStory, ...]", language: Language) -> list[dict[str, Any]]:
-    from bavn.centre.desk.round_outcome import outcome_of, state_of, why
-
+def _rows(summary: RoundSummary, cells: tuple[CellStory, ...], language: Language) -> list[dict[str, Any]]:
     found, params = summary.round, summary.round.params
     head = {
         "round": found.id,
@@ -93,9 +88,7 @@ def _rows(summary: "RoundSummary", cells: "tuple[CellStory, ...]", language: Lan
     ]
 
 
-def _tell(summary: "RoundSummary", cells: "tuple[CellStory, ...]", language: Language) -> None:
-    from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
-
+def _tell(summary: RoundSummary, cells: tuple[CellStory, ...], language: Language) -> None:
     found, params = summary.round, summary.round.params
     print(
         f"{HEAD.say(language)} {found.id}: {TIER.say(language)} {params.tier}, t={params.t} M={params.m} R={params.r}"

@@ -14,7 +14,7 @@ from bavn.app.centre.publish_parts import Form
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.spoken import Spoken as Named
 from bavn.app.web.frame import Trouble
-from bavn.app.web.sac.refusals.answers import said
+from bavn.app.web.problems import said
 from bavn.model.text import Language, Text
 
 MEDIA: Final[dict[Form, str]] = {

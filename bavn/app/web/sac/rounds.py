@@ -10,8 +10,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Query
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.centre import rounds as acts
 from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
-from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, filled, opened, page
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Shape
 from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.learned import AreasLearned, learned
@@ -171,14 +172,7 @@ def counts(
 @router.get("/{round_id}", operation_id="round")
 def one(house: House, _: Annotated[Person, allow(Right.READ)], round_id: Id) -> RoundWhole:
     """One round: for each cell why its element was revealed or not, and what everybody learned."""
-    summary = house.desk.summary(round_id)
-    if summary is None:
-        raise Trouble(
-            404,
-            "unknown-round",
-            Text("No such round is kept: rounds are forgotten some time after they ended."),
-        )
-    return _whole(summary, house.desk.cells(round_id))
+    return _whole(*acts.whole(house.desk, round_id))
 
 
 def _row(one: RoundSummary) -> RoundRow:
@@ -234,9 +228,7 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
 
 
 def _counts(house: SacContext, days: int, *, by_kind: bool) -> Counts:
-    last = house.clock.now_us() // DAY_US - 1
-    first = last - days + 1
-    found = [one for one in house.desk.counts(first, last) if by_kind or one.kind == "all"]
+    first, last, found = acts.counts(house.desk, days, by_kind=by_kind)
     items = [
         filled(
             CountRow,
@@ -247,7 +239,7 @@ def _counts(house: SacContext, days: int, *, by_kind: bool) -> Counts:
             actor_days=one.told,
             noise_sd=round(one.noise, 2),
         )
-        for one in sorted(found, key=lambda c: (c.what != "suspected", c.kind != "all", c.kind, -c.value))
+        for one in found
     ]
     spent = [
         SpentRow(actor=actor, days=told, epsilon=round(epsilon, 3), epsilon_30_days=round(month, 3))

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 import bavn
+from bavn.app.acts.act import ActRefused, refusing
 from bavn.app.acts.centre.refusals import KINDS
 from bavn.app.acts.centre.warnings import REFUSES
-from bavn.app.web.frame import Trouble
-from bavn.app.web.sac.refusals.answers import said, told
+from bavn.app.web.problems import answer, said
 from bavn.centre.cases.case.rows import ChangedMeanwhile
 from bavn.centre.publish.life import EditionAct, EditionState
 from bavn.model.catalogue import is_known
@@ -64,10 +64,12 @@ def test_every_refusal_is_a_message_and_its_facts() -> None:
 
 
 def test_words_of_the_house_in_a_hole_are_danish_too() -> None:
-    with pytest.raises(Trouble) as refused, told():
+    with pytest.raises(ActRefused) as refused, refusing(*KINDS):
         after(CaseState.NEW, CaseAct.CLOSE)
-    assert (refused.value.status, refused.value.code) == (409, "not-now")
-    assert refused.value.text.da == "Sagen er ny, så du kan ikke lukke nu; muligt: bekræfte, afvise, lægge sammen, tage"
+    assert (refused.value.status, refused.value.kind) == (409, "not-now")
+    assert (
+        answer(refused.value).da == "Sagen er ny, så du kan ikke lukke nu; muligt: bekræfte, afvise, lægge sammen, tage"
+    )
     asked = Text(
         "to {act} a task needs a reason of at most {text_chars_max} characters", act=word("x"), text_chars_max=7
     )
@@ -102,18 +104,18 @@ def test_every_state_and_act_that_a_refusal_may_name_has_its_danish(life) -> Non
 def test_no_state_of_a_warning_stays_english_in_a_danish_refusal(state) -> None:
     for act in WarningAct:
         if (state, act) not in WARNING_LIFE:
-            with pytest.raises(Trouble) as refused, told(*REFUSES):
+            with pytest.raises(ActRefused) as refused, refusing(*REFUSES):
                 warning_after(state, act)
-            words = set(re.findall(r"[a-z-]+", refused.value.text.da.lower()))
+            words = set(re.findall(r"[a-z-]+", answer(refused.value).da.lower()))
             assert not words & {"draft", "sent", "ended", "withdrawn", "send", "end", "edit", "withdraw"}
 
 
 def test_a_refusal_is_of_its_kind_and_a_failure_stays_one() -> None:
     for error, status in ((ChangedMeanwhile("x"), 409), (NotNow("x"), 409), (ValueError("x"), 422)):
-        with pytest.raises(Trouble) as refused, told():
+        with pytest.raises(ActRefused) as refused, refusing(*KINDS):
             raise error
         assert refused.value.status == status
-    with pytest.raises(ZeroDivisionError), told():
+    with pytest.raises(ZeroDivisionError), refusing(*KINDS):
         raise ZeroDivisionError
 
 

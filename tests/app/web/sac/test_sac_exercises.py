@@ -6,9 +6,9 @@ import json
 import pytest
 
 from bavn.app.access.rights import Role
+from bavn.app.acts.act import ActRefused, refusing
 from bavn.app.acts.centre.exercises import REFUSES
-from bavn.app.web.frame import Trouble
-from bavn.app.web.sac.refusals.answers import told
+from bavn.app.web.problems import answer
 from bavn.centre.cases.exercises.exercises import Exercises
 from bavn.model.sector.exercise import CYCLE, ExerciseAct, ExerciseState, after
 from tests.app.web import drawn_plans
@@ -43,10 +43,10 @@ def test_every_refusal_of_an_exercise_is_a_message_and_its_facts() -> None:
 def test_no_state_of_an_exercise_stays_english_in_a_danish_refusal(state) -> None:
     for act in ExerciseAct:
         if (state, act) not in CYCLE:
-            with pytest.raises(Trouble) as refused, told(*REFUSES):
+            with pytest.raises(ActRefused) as refused, refusing(*REFUSES):
                 after(state, act)
             assert refused.value.status == 409
-            words = set(refused.value.text.da.lower().replace(",", " ").replace(";", " ").split())
+            words = set(answer(refused.value).da.lower().replace(",", " ").replace(";", " ").split())
             assert not words & {"planned", "running", "confirmed", "released", "ended", "stopped", "start", "nothing"}
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import update
 
 from bavn.app.access.rights import RIGHTS, Right, Role
 from bavn.app.web.frame import API
-from bavn.app.web.sac.refusals.answers import said
+from bavn.app.web.problems import said
 from bavn.centre.cases.tables import AUDIT, writing
 from bavn.model.catalogue import languages
 from bavn.model.text import Text

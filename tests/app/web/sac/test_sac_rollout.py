@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from bavn.app.access.rights import Role
-from bavn.app.web.sac.refusals.answers import said
+from bavn.app.web.problems import said
 from bavn.centre.desk.rolling import Entry
 from bavn.model.sector.rollout import RolloutAct, Stage, step_from
 from bavn.model.sector.sector_warning import Address

@@ -23,7 +23,6 @@ from bavn.model.text import Text
 
 CaseId = Annotated[str, Path(max_length=60)]
 ActorName = Annotated[str, Path(max_length=40)]
-Triager = Annotated[Person, allow(Right.TRIAGE)]
 
 
 router = APIRouter(prefix="/cases", tags=["cases"])
@@ -66,17 +65,19 @@ def change(
     return task_shown(house, acts.change_task(house.desk.work, person.name, task_id, body))
 
 
-@router.get("/{case_id}/evidence/{evidence_id}", operation_id="case_evidence", response_class=Response)
+@router.get(
+    "/{case_id}/evidence/{evidence_id}",
+    operation_id="case_evidence",
+    response_class=Response,
+    description=acts.take_evidence.__doc__,
+)
 def evidence(
-    house: House, person: Triager, case_id: CaseId, evidence_id: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+    house: House,
+    person: Annotated[Person, allow(acts.take_evidence)],
+    case_id: CaseId,
+    evidence_id: Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")],
 ) -> Response:
-    """The zip file that an actor attached; that you took it out is a line of the audit log."""
-    with refusing(*KINDS):
-        house.desk.cases.case(case_id)
-        if evidence_id not in {one.id for one in house.desk.work.evidence(case_id)}:
-            said = Text("no evidence is called {evidence_id}", evidence_id=repr(evidence_id[:16]))
-            raise ActRefused(404, "unknown-evidence", said, whole=False)
-        content = house.desk.work.content(evidence_id, person.name)
+    _, content = acts.take_evidence(house.desk, person.name, case_id, evidence_id)
     headers = {
         "content-disposition": f'attachment; filename="{case_id}-{evidence_id[:16]}.zip"',
         "cache-control": "no-store",

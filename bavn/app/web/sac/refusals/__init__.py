@@ -1,1 +1,0 @@
-"""What a room refused, as a person at the SAC console reads it."""
