@@ -7,10 +7,23 @@ actor. Refuses to know what time it is.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from bavn.centre.share.deliveries import AtActor, Kept
 from bavn.model.moment import SECOND_US
 from bavn.model.sector.case import Clocks
+from bavn.model.text import Text
+
+STEPS: Final = {
+    "first_sighting": Text("first sighting"),
+    "report": Text("report"),
+    "lead": Text("lead"),
+    "confirmed": Text("confirmed"),
+    "released": Text("released"),
+    "first_block": Text("first enforced"),
+    "last_block": Text("last enforced"),
+}
+"""The steps in order, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Refuses to compute: the desk does.
 """
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -14,21 +14,10 @@ from bavn.app.cli.centre.person import AsLocalRoot, instead, needs, of_act
 from bavn.app.cli.spread import typed
 from bavn.app.cli.words import number
 from bavn.app.process.exits import Exit, Stop
+from bavn.centre.books.clock import STEPS, IndicatorClock
+from bavn.centre.books.clocks import UnknownIndicator
 from bavn.model.moment import SECOND_US, iso
 from bavn.model.text import Language, Text
-
-if TYPE_CHECKING:
-    from bavn.centre.books.clock import IndicatorClock
-
-STEPS: dict[str, Text] = {
-    "first_sighting": Text("first sighting"),
-    "report": Text("report"),
-    "lead": Text("lead"),
-    "confirmed": Text("confirmed"),
-    "released": Text("released"),
-    "first_block": Text("first enforced"),
-    "last_block": Text("last enforced"),
-}
 
 
 def clock(
@@ -40,8 +29,6 @@ def clock(
 ) -> None:
     """When each indicator was first seen, reported, a lead, confirmed, released and enforced at each actor; which step
     was the slowest."""
-    from bavn.centre.books.clocks import UnknownIndicator
-
     with opened(config) as desk:
         try:
             clocks = [desk.times.clock(indicator)] if indicator else list(desk.times.clocks())
@@ -126,7 +113,7 @@ def kill_switch(
     show(rows, as_json=as_json)
 
 
-def _whole(one: "IndicatorClock") -> dict[str, Any]:
+def _whole(one: IndicatorClock) -> dict[str, Any]:
     return {
         "indicator": one.indicator_id,
         "case": one.case_id,
@@ -138,7 +125,7 @@ def _whole(one: "IndicatorClock") -> dict[str, Any]:
     }
 
 
-def _brief(one: "IndicatorClock", language: Language) -> dict[str, Any]:
+def _brief(one: IndicatorClock, language: Language) -> dict[str, Any]:
     steps = dict(one.steps)
     released, last = steps["released"], steps["last_block"]
     lag = None if released is None or last is None else round((last - released) / SECOND_US, 3)
@@ -152,7 +139,7 @@ def _brief(one: "IndicatorClock", language: Language) -> dict[str, Any]:
     }
 
 
-def _slowest(one: "IndicatorClock", language: Language) -> str:
+def _slowest(one: IndicatorClock, language: Language) -> str:
     if one.slowest is None:
         return "-"
     step, seconds = one.slowest

@@ -164,10 +164,10 @@ def _actor(eye: DetectorCoverage, chain: Chain | None) -> ActorCoverage:
 def links_shown(chain: Chain) -> list[LinkShown]:
     """A chain's links in their order."""
     return [
-        LinkShown(
-            link=at.link.link,
+        filled(
+            LinkShown,
+            at.link,
             says=TextShape.of(LINKS[at.link.link]),
-            state=at.link.state,
             state_said=TextShape.of(STATES[at.link.state]),
             why=TextShape.of(WHYS[at.link.why]) if at.link.why else None,
             passed_us=at.passed_us,

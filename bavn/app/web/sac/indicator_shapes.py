@@ -173,14 +173,11 @@ def row_of(standing: IndicatorStatus, ring: StagesStatus | None, person: Person)
     return filled(
         IndicatorRow,
         life,
-        type=life.observable.type,
-        value=life.observable.value,
+        life.observable,
+        standing,
         pap=life.pap.name,
         confidence=life.base,
-        worth=standing.worth,
-        falls_us=standing.falls_us,
         until_us=life.until_us or None,
-        people=list(life.people),
         met_by=len(standing.true_groups),
         wrong_by=len(standing.false_groups),
         waits=TextShape.of(WAITS) if waits else None,
@@ -236,10 +233,9 @@ def at_actor(one: AtActor) -> AtActorShape:
 
 def sighting(one: Observed) -> SightingShape:
     """What an actor met."""
-    return SightingShape(
-        actor=one.actor,
-        kind=one.kind,
-        count_bucket=one.count_bucket,
+    return filled(
+        SightingShape,
+        one,
         first_us=None if one.first_hour is None else one.first_hour * HOUR_US,
         last_us=None if one.last_hour is None else one.last_hour * HOUR_US,
     )
@@ -247,13 +243,13 @@ def sighting(one: Observed) -> SightingShape:
 
 def clock_shape(one: IndicatorClock) -> ClockShape:
     """The clock, its slowest step named."""
-    return ClockShape(
+    return filled(
+        ClockShape,
+        one,
         steps=[StepShape(step=name, at_us=at_us) for name, at_us in one.steps],
         slowest=None if one.slowest is None else one.slowest[0],
         slowest_s=None if one.slowest is None else round(one.slowest[1], 3),
         enforced=len(one.enforced),
-        missing=list(one.missing),
-        hunted=list(one.hunted),
     )
 
 
@@ -281,7 +277,7 @@ def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: Clock
     checks = life.checks if life.state is not LifeState.DRAFT else desk.lives.looked_at(life)
     return IndicatorWhole(
         row=row_of(standing, desk.ring.stand(life.id), person),
-        checks=[CheckShape(name=c.name, stops=c.stops, says=TextShape.of(c.words)) for c in checks],
+        checks=[filled(CheckShape, one, says=TextShape.of(one.words)) for one in checks],
         actors=[at_actor(one) for one in desk.deliveries.at_actors(life.id)],
         sightings=[sighting(one) for one in desk.deliveries.sightings(life.id)],
         true_groups=list(standing.true_groups),

@@ -167,17 +167,16 @@ def summary(line: LeadLine) -> LeadSummary:
     return filled(
         LeadSummary,
         lead,
+        line,
+        line.view,
         observables=[Named.of(one) for one in lead.observables],
-        actors=list(lead.actors),
         techniques=_techniques(lead),
         reasons=reasons[:REASONS_SHOWN],
         first_us=hour_us(lead.first_hour),
         last_us=hour_us(lead.last_hour),
         had_us=line.view.first_us,
-        alive=line.view.alive,
         hangs_on=[one.actor for one in line.view.without if one.rank is None],
         case=case,
-        ignored_until_us=line.ignored_until_us,
     )
 
 
@@ -196,22 +195,17 @@ def shown(
     return filled(
         LeadShown,
         lead,
-        alive=view.alive,
+        view,
         observables=[Named.of(one) for one in lead.observables],
-        actors=list(lead.actors),
         techniques=_techniques(lead),
         terms=_terms(lead),
         reasons=_reasons(lead),
-        without=[
-            WithoutShown(actor=one.actor, score=one.score, rank=one.rank, why=TextShape.of(one.why))
-            for one in view.without
-        ],
+        without=[filled(WithoutShown, one, why=TextShape.of(one.why)) for one in view.without],
         elements=[
-            ElementShown(
+            filled(
+                ElementShown,
+                one,
                 element=Named.of(one.observable),
-                score=one.score,
-                groups=one.groups,
-                listed=one.listed,
                 terms=[Amount(name=t.name, amount=t.nats, why=TextShape.of(t.why)) for t in one.terms],
             )
             for one in view.elements
@@ -222,11 +216,10 @@ def shown(
         like=filled(JudgedLike, like),
         first_us=hour_us(lead.first_hour),
         last_us=hour_us(lead.last_hour),
-        first_report_us=view.first_report_us,
         had_us=view.first_us,
         now_us=now_us,
         case=None if case is None else _case(case.id, case.state, case.owner),
-        ignored=None if aside is None else IgnoredShown(until_us=aside.until_us, by=aside.by, why=aside.why),
+        ignored=None if aside is None else filled(IgnoredShown, aside),
         behind=TextShape.of(behind(seeing, (sign.detector for sign in lead.signs)).says),
     )
 

@@ -189,8 +189,7 @@ def _row(house: SacContext, view: MemberView, until_us: int | None) -> MemberRow
     return filled(
         MemberRow,
         actor,
-        functions=list(view.role.functions),
-        suppliers=list(view.role.suppliers),
+        view.role,
         health=None if health is None else filled(HealthShape, health),
         certificate_until_us=until_us,
         worries=[TextShape.of(one) for one in _worries(view, until_us, house.clock.now_us(), house.desk.bounds)]
@@ -228,11 +227,10 @@ def _whole(house: SacContext, name: str) -> MemberWhole:
     now_us = house.clock.now_us()
     papers, invited = house.registry.papers(name)
     shown = [
-        PaperShape(
+        filled(
+            PaperShape,
+            one,
             fingerprint=one.fingerprint[:16],
-            issued_us=one.issued_us,
-            until_us=one.until_us,
-            revoked_us=one.revoked_us,
             in_force=one.revoked_us is None and now_us < one.until_us,
         )
         for one in papers
@@ -243,12 +241,7 @@ def _whole(house: SacContext, name: str) -> MemberWhole:
         papers=shown,
         invited_until_us=list(invited),
         quotas=[
-            QuotaShape(
-                kind=kind,
-                messages_per_hour_max=quota.messages_per_hour_max,
-                bytes_per_hour_max=quota.bytes_per_hour_max,
-                own=own,
-            )
+            filled(QuotaShape, quota, kind=kind, own=own)
             for kind, (quota, own) in sorted(house.registry.quotas(name).items())
         ],
         acts=_offered(house, view, sum(one.in_force for one in shown)),

@@ -14,9 +14,9 @@ from bavn.app.centre.count_words import KINDS
 from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
-from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES, STEPS
+from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES
 from bavn.app.web.sac.shapes import Shape
-from bavn.centre.books.clock import IndicatorClock
+from bavn.centre.books.clock import STEPS, IndicatorClock
 from bavn.centre.cases.case.pages import CaseAsk
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine
 from bavn.centre.desk.participation import TookPart, took_part
@@ -323,14 +323,12 @@ def clock(one: IndicatorClock, house: SacContext) -> ClockShown:
     steps = dict(one.steps)
     report, last = steps["report"] or steps["confirmed"], steps["last_block"]
     kept = house.desk.lives.get(one.indicator_id)
-    return ClockShown(
-        indicator_id=one.indicator_id,
-        case_id=one.case_id,
+    return filled(
+        ClockShown,
+        one,
         observable=str(kept.observable),
         steps=[ClockStep(name=name, says=TextShape.of(STEPS[name]), at_us=at_us) for name, at_us in one.steps],
         enforced=len(one.enforced),
-        missing=list(one.missing),
-        hunted=list(one.hunted),
         slowest=None if one.slowest is None else TextShape.of(STEPS[one.slowest[0]]),
         slowest_s=None if one.slowest is None else one.slowest[1],
         to_protected_us=None if report is None or last is None else last - report,
@@ -371,18 +369,17 @@ def deadlines(house: SacContext, now_us: int) -> list[Owed]:
 def _tile(member: MemberView, leads: int, region: str, took: TookPart | None, codes: Sequence[str]) -> Tile:
     actor, health = member.actor, member.health
     standing = "absent" if codes == ["no-node"] else "bad" if BAD & set(codes) else "watch" if codes else "good"
-    return Tile(
-        name=actor.name,
+    return filled(
+        Tile,
+        actor,
+        member.role,
         kind=_kind(actor.kind),
         kind_said=TextShape.of(KINDS[actor.kind]),
-        group=actor.group,
         region=region or None,
-        state=actor.state,
         state_said=TextShape.of(STATES[actor.state]),
         standing=standing,
         blind=[Coded(code=code, says=TextShape.of(BLIND[code])) for code in codes],
         functions=[TextShape.of(FUNCTIONS[name].words) for name in member.role.functions],
-        suppliers=list(member.role.suppliers),
         health=None if health is None else filled(HealthShown, health, at_us=health.received_us),
         rounds=0 if took is None else took.rounds,
         uploaded=0 if took is None else took.uploaded,

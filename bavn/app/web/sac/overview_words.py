@@ -39,13 +39,3 @@ MISSING: Final = {
         " that is added to each: Rounds, Counts and budget shows all of them."
     ),
 }
-
-STEPS: Final = {
-    "first_sighting": Text("first sighting"),
-    "report": Text("report"),
-    "lead": Text("lead"),
-    "confirmed": Text("confirmed"),
-    "released": Text("released"),
-    "first_block": Text("first enforced"),
-    "last_block": Text("last enforced"),
-}

@@ -196,15 +196,9 @@ def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShap
     return filled(
         PolicyShape,
         state,
-        name=policy.name,
+        policy,
         stand=stand,
-        score_min=policy.score_min,
-        groups_min=policy.groups_min,
-        types=[ObservableType(kind) for kind in policy.types],
-        blocks_per_day_max=policy.blocks_per_day_max,
         left_today=house.desk.cases.policies.left_today(state),
-        indicator_days=policy.indicator_days,
-        until_us=policy.until_us,
         may_approve=stand == "proposed" and person.may(Right.APPROVE) and may_be_second(state.proposed_by, person.name),
         says=TextShape.of(says),
     )

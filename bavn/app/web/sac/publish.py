@@ -14,7 +14,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import publications as acts
 from bavn.app.centre.publish_parts import Form, catalogue, publishing_of, rendered_apart, standing
 from bavn.app.reports.page import DocumentStatus
-from bavn.app.web.frame import Person, Rows, allow
+from bavn.app.web.frame import Person, Rows, allow, filled
 from bavn.app.web.sac.context import House, SacContext
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
 from bavn.app.web.sac.publish_shapes import DocumentShown, EditionRow, EditionWhole, VersionShown, document_shown
@@ -109,7 +109,7 @@ def _whole(editions: Editions, edition_id: str, version: int | None) -> EditionW
             row=EditionRow.of(found),
             version=version or found.version,
             document=document_shown(editions.document(edition_id, version)),
-            versions=[VersionShown.of(one) for one in reversed(editions.versions(edition_id))],
+            versions=[filled(VersionShown, one) for one in reversed(editions.versions(edition_id))],
         )
 
 

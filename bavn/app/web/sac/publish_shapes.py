@@ -17,7 +17,7 @@ from bavn.centre.publish.document import (
     Source,
     SourceKind,
 )
-from bavn.centre.publish.editions import Edition, Version
+from bavn.centre.publish.editions import Edition
 from bavn.centre.publish.life import LIFE_CYCLE, STATES, EditionAct, EditionState
 from bavn.model.intel.indicator import Tlp
 
@@ -29,10 +29,6 @@ class SourceShown(Shape):
     says: TextShape
     ref: str
     command: str
-
-    @classmethod
-    def of(cls, one: Source) -> "SourceShown":
-        return cls(kind=one.kind, says=TextShape.of(KINDS[one.kind]), ref=one.ref, command=one.command)
 
 
 class RowShown(Shape):
@@ -106,19 +102,8 @@ class EditionRow(Shape):
 
     @classmethod
     def of(cls, one: Edition) -> "EditionRow":
-        return cls(
-            id=one.id,
-            kind=one.kind,
-            period=one.period,
-            state=one.state,
-            state_said=TextShape.of(STATES[one.state]),
-            version=one.version,
-            edited_by=one.edited_by,
-            approved_by=one.approved_by,
-            published_us=one.published_us,
-            changed_us=one.changed_us,
-            acts=[act for state, act in LIFE_CYCLE if state is one.state],
-        )
+        acts = [act for state, act in LIFE_CYCLE if state is one.state]
+        return filled(cls, one, state_said=TextShape.of(STATES[one.state]), acts=acts)
 
 
 class VersionShown(Shape):
@@ -129,10 +114,6 @@ class VersionShown(Shape):
     by: str
     why: str
     digest: str
-
-    @classmethod
-    def of(cls, one: Version) -> "VersionShown":
-        return cls(number=one.number, at_us=one.at_us, by=one.by, why=one.why, digest=one.digest)
 
 
 class EditionWhole(Shape):
@@ -153,7 +134,7 @@ def document_shown(document: Document) -> DocumentShown:
         document,
         title=TextShape.of(document.title),
         sections=[_section(one, numbers) for one in document.sections],
-        sources=[SourceShown.of(one) for one in sources],
+        sources=[filled(SourceShown, one, says=TextShape.of(KINDS[one.kind])) for one in sources],
     )
 
 
@@ -173,10 +154,10 @@ def _section(section: Section, numbers: dict[Source, int]) -> SectionShown:
 
 
 def _figure(figure: Figure, numbers: dict[Source, int]) -> FigureShown:
-    return FigureShown(
-        id=figure.id,
+    return filled(
+        FigureShown,
+        figure,
         title=TextShape.of(figure.title),
-        drawn=figure.drawn,
         unit=TextShape.of(figure.unit),
         columns=[TextShape.of(one) for one in figure.columns],
         names=[TextShape.of(one) for one in figure.names],

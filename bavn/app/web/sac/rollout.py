@@ -182,19 +182,15 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
     return filled(
         StandShape,
         party,
-        stage=party.stage.value,
+        one,
         says=TextShape.of(STAGES[party.stage]),
-        member=one.member and one.member.value,
-        next=one.next and one.next.value,
         next_says=None if one.next is None else TextShape.of(STAGES[one.next]),
-        due_day=one.due_day,
         late_days=0 if one.due_day is None else max(0, today - one.due_day),
         missing=[TextShape.of(NEEDS[need]) for need in one.missing],
         unmet=[
             WaitsShape(actor=wait.other, until=wait.until.value, says=TextShape.of(STAGES[wait.until]))
             for wait in one.unmet
         ],
-        holds_up=list(one.holds_up),
         path=_path(one),
         moves=_moves(one),
         may=[step.act.value for step in steps],
@@ -227,7 +223,4 @@ def _path(one: Stand) -> list[PlannedShape]:
 
 
 def _moves(one: Stand) -> list[MovedShape]:
-    return [
-        filled(MovedShape, move, act=move.act.value, to=move.to.value, says=TextShape.of(STAGES[move.to]))
-        for move in one.moves
-    ]
+    return [filled(MovedShape, move, says=TextShape.of(STAGES[move.to])) for move in one.moves]

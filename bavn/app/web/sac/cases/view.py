@@ -1,6 +1,5 @@
 """A case as the console shows it: a card of the board, and the whole with everything that was said and done in it."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from bavn.app.access.rights import Right
@@ -32,7 +31,6 @@ from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.files import Marking
 from bavn.centre.cases.case.notices import PartNotice
 from bavn.centre.cases.case.pages import CaseLine
-from bavn.centre.cases.case.work import Evidence
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.nis2.clocks import Nis2View
 from bavn.model.intel import rsit
@@ -105,7 +103,7 @@ def whole(house: SacContext, case_id: str, person: Person) -> CaseShown:
         ],
         tasks=[task_shown(house, one) for one in tasks],
         words=[filled(StatementShape, one, to=one.actor) for one in desk.work.words(case_id)],
-        evidence=_evidence(desk.work.evidence(case_id)),
+        evidence=[filled(EvidenceKept, file) for file in desk.work.evidence(case_id)],
         nis2=[deadlines(view) for view in desk.nis2(house.zone).views(case_id)],
         timeline=[filled(CaseMoment, one, says=TextShape.of(one.text)) for one in desk.timeline(case_id)],
         indicators=[_indicator(house, life) for life in lives],
@@ -113,24 +111,12 @@ def whole(house: SacContext, case_id: str, person: Person) -> CaseShown:
 
 
 def _elements(case: Case) -> list[ElementInCase]:
-    return [
-        filled(ElementInCase, element, element=Named.of(element.observable), detectors=list(element.detectors))
-        for element in case.facts.elements
-    ]
+    return [filled(ElementInCase, element, element=Named.of(element.observable)) for element in case.facts.elements]
 
 
 def _marking(marking: Marking) -> MarkingShown:
-    return MarkingShown(
-        tlp=marking.tlp,
-        pap=marking.pap.name,
-        rsit=marking.rsit,
-        techniques=list(marking.techniques),
-        rsit_said=TextShape.of(rsit.words(marking.rsit)) if marking.rsit else None,
-    )
-
-
-def _evidence(kept: Iterable[Evidence]) -> list[EvidenceKept]:
-    return [filled(EvidenceKept, file) for file in kept]
+    said = TextShape.of(rsit.words(marking.rsit)) if marking.rsit else None
+    return filled(MarkingShown, marking, pap=marking.pap.name, rsit_said=said)
 
 
 def acts_of(case: Case, person: Person) -> list[ActOffered]:
@@ -222,13 +208,12 @@ def _clock(case: Case) -> dict[str, int | None]:
 
 def _terms(case: Case) -> TermsShown:
     terms = case.terms
-    return TermsShown(
+    return filled(
+        TermsShown,
+        terms,
+        case,
         observables=None if terms.observables is None else [Named.of(one) for one in terms.observables],
-        tlp=terms.tlp,
         pap=None if terms.pap is None else terms.pap.name,
-        days=terms.days,
-        confidence=terms.confidence,
-        wanted=case.wanted,
         carried_out=case.order_no == case.done_no,
     )
 
@@ -246,15 +231,12 @@ def _two_people(case: Case, behind: tuple[str, ...], lives: tuple[Life, ...], pe
 
 def _indicator(house: SacContext, life: Life) -> IndicatorInCase:
     actors = house.desk.deliveries.at_actors(life.id)
-    return IndicatorInCase(
-        id=life.id,
+    return filled(
+        IndicatorInCase,
+        life,
         observable=Named.of(life.observable),
-        state=life.state.value,
         pap=life.pap.name,
-        tlp=life.tlp,
         until_us=life.until_us or None,
-        refusal=life.refusal,
-        people=list(life.people),
         enforced=[one.actor for one in actors if one.enforced_us is not None],
         missing=[one.actor for one in actors if waits_for(one) and not only_hunted(one)],
         hunted=[one.actor for one in actors if waits_for(one) and only_hunted(one)],
