@@ -7,7 +7,12 @@ import sys
 import time
 
 import pytest
+from typer.main import get_group
 
+from bavn.app.cli.centre import main as centre
+from bavn.app.cli.centre.rollout import main as rollout
+from bavn.app.cli.later import said_in
+from bavn.app.cli.node import main as node
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.process.exits import Exit
 
@@ -102,3 +107,28 @@ def test_a_command_that_is_not_there_is_one_line(words) -> None:
     done = subprocess.run([sys.executable, "-m", "bavn.app.cli", *words], capture_output=True, text=True, check=False)
     assert done.returncode == Exit.USAGE
     assert done.stderr.splitlines() == ["bavn: No such command 'nothing'."]
+
+
+@pytest.mark.parametrize("group", [("centre",), ("centre", "rollout"), ("node",)])
+def test_the_help_of_a_group_loads_no_act_and_no_room(group) -> None:
+    rooms = ("bavn.app.acts.centre.refusals", "bavn.centre.cases.case.rows", "bavn.centre.desk.desk", "bavn.actor.door.door")
+    done, heavy = loaded(*group, "--help", heavy=(*HEAVY, *rooms))
+    assert (done.returncode, heavy) == (0, [])
+
+
+def test_what_the_centres_commands_are_made_of_is_light() -> None:
+    modules = {path.partition(":")[0] for path in (*centre.COMMANDS.values(), *centre.GROUPS.values())}
+    heavy = ("bavn.app.centre.parts", "bavn.app.reports.page", "bavn.centre.desk.desk", "fastapi", "numpy", "uvicorn")
+    ask = f"import sys, {', '.join(modules)}; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("main", [centre, node, rollout], ids=lambda main: main.__name__)
+def test_a_command_is_listed_with_what_it_says_of_itself(main) -> None:
+    group, read = get_group(main.app), 0
+    for name, path in (main.COMMANDS | main.GROUPS).items():
+        said = said_in(path)
+        read += said is not None
+        assert said in (None, group.commands[name].help), path
+    assert read >= len(main.COMMANDS) - 4

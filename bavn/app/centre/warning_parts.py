@@ -13,11 +13,12 @@ from bavn.app.process.real import SystemClock
 from bavn.centre.cases.warnings.mail import WarningMails
 from bavn.centre.cases.warnings.rows import Origin
 from bavn.centre.cases.warnings.warnings import Warnings
-from bavn.centre.desk.desk import Desk, UnknownLead
+from bavn.centre.desk.desk import Desk
 from bavn.centre.members import rollout
 from bavn.centre.members.registry import Registry
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.observable import Observable
+from bavn.model.sector.lead import UnknownLead
 from bavn.model.sector.sector_warning import OBSERVABLES_MAX, Content, Urgency, may_name
 from bavn.model.text import Text
 

@@ -1,14 +1,18 @@
 """Commands by name that are imported when they are run: what `bavn node health` does not need costs it nothing.
 
-`--help` imports one level, not the levels below it. Refuses to know any command.
+`--help` of a group imports none of them: what each says of itself is read from its module's text, and only where that
+says nothing plain is it imported. Refuses to know any command.
 """
 
+import ast
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command, get_group
 
 
@@ -22,16 +26,55 @@ def later(
     ``commands``, ``groups``: name -> ``module:attribute``, a function or a ``typer.Typer``. ``others`` is asked only
     where a name is none of them, or all are listed; it may not take the name of one of them.
     """
-    first = {name: _reached(path) for name, path in commands.items()}
-    last = {name: _reached(path) for name, path in (groups or {}).items()}
+    paths = {**commands, **(groups or {})}
 
     class Later(TyperGroup):
         def __init__(self, **given: Any) -> None:
             super().__init__(**given)
             own: dict[str, Any] = {name: (lambda made=made: made) for name, made in self.commands.items()}
-            self.commands = _Commands({**first, **own, **last}, others)
+            known = [(name, _reached(path)) for name, path in paths.items()]
+            self.commands = _Commands(dict([*known[: len(commands)], *own.items(), *known[len(commands) :]]), others)
+
+        def list_commands(self, ctx: Any) -> list[str]:
+            del ctx
+            return list(self.commands)
+
+        def format_commands(self, ctx: Any, formatter: Any) -> None:
+            said = {name: said_in(paths[name]) if name in paths else None for name in self.commands}
+            listed = {
+                name: TyperCommand(name, help=words) if words else self.commands[name] for name, words in said.items()
+            }
+            TyperGroup(commands=listed).format_commands(ctx, formatter)
 
     return Later
+
+
+def commands_in(package: str, modules: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """The functions of these modules as commands, each by its name: ``hand_over`` is ``hand-over``, ``import_`` is
+    ``import``."""
+    named = [(f"{package}.{module}", function) for module, functions in modules.items() for function in functions]
+    return {function.strip("_").replace("_", "-"): f"{module}:{function}" for module, function in named}
+
+
+def said_in(path: str) -> str | None:
+    """What the command or group at ``module:attribute`` says of itself: a function's docstring, or the plain ``help=``
+    of the call that makes it. None where it stands in no such place."""
+    module, _, attribute = path.partition(":")
+    for node in _tree(module).body:
+        match node:
+            case ast.FunctionDef(name=name) if name == attribute:
+                return ast.get_docstring(node)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(keywords=given)) if name == attribute:
+                said = [one.value for one in given if one.arg == "help"]
+                return str(said[0].value) if said and isinstance(said[0], ast.Constant) else None
+    return None
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    spec = find_spec(module)
+    source = getattr(spec.loader, "get_source", None) if spec is not None else None
+    return ast.parse((source and source(module)) or "")
 
 
 class _Commands(MutableMapping[str, Any]):

@@ -57,14 +57,11 @@ from bavn.model.ports import Clock
 from bavn.model.received import NodeHealth
 from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.functions import Role
+from bavn.model.sector.lead import UnknownLead
 from bavn.model.sector.work import TaskState
 from bavn.model.text import Text
 
 ROUNDS_SHOWN_MAX = 1000
-
-
-class UnknownLead(Exception):
-    """No lead has that id. The person who asked must act."""
 
 
 class Desk:

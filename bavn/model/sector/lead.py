@@ -73,3 +73,7 @@ class Lead:
     def priority(self) -> float:
         """What leads are ranked by."""
         return self.score + sum(reason.points for reason in self.reasons)
+
+
+class UnknownLead(Exception):
+    """No lead has that id. The person who asked must act."""

@@ -3,7 +3,7 @@
 Refuses to send anything: the running centre does, at its next step.
 """
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,12 +14,14 @@ from bavn.centre.cases.case.case import Case, ReleaseTerms
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.case.files import Files, Marking
 from bavn.centre.cases.case.work import Evidence, Work
-from bavn.centre.desk.desk import Desk
 from bavn.model.intel.indicator import Pap, PapName, Tlp
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector.case import CaseAct
 from bavn.model.sector.work import Task, TaskAct, TaskKind
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.centre.desk.desk import Desk
 
 WHY_MAX: Final = 2000
 
@@ -181,7 +183,7 @@ def say(work: Work, by: str, case_id: str, body: WordsRequest) -> None:
 
 
 @act(Right.TRIAGE, *KINDS)
-def ask(desk: Desk, by: str, case_id: str, body: TaskRequest) -> tuple[Task, ...]:
+def ask(desk: "Desk", by: str, case_id: str, body: TaskRequest) -> tuple[Task, ...]:
     """A task or question to actors, with deadlines; they are in the case from then on."""
     desk.cases.case(case_id)
     actors = body.actors or sorted(desk.work.involved.actors(case_id))
@@ -222,14 +224,14 @@ def split(files: Files, by: str, case_id: str, body: SplitRequest) -> Case:
 
 
 @act(Right.TRIAGE, *KINDS)
-def involve(desk: Desk, by: str, case_id: str, body: ActorRequest) -> None:
+def involve(desk: "Desk", by: str, case_id: str, body: ActorRequest) -> None:
     """Add an actor by hand: it sees its part of the case from then on."""
     known_actors(desk, body.actor)
     desk.work.involved.add(case_id, body.actor, by, body.why)
 
 
 @act(Right.TRIAGE, *KINDS)
-def take_evidence(desk: Desk, by: str, case_id: str, begins: str) -> tuple[Evidence, bytes]:
+def take_evidence(desk: "Desk", by: str, case_id: str, begins: str) -> tuple[Evidence, bytes]:
     """The zip file that an actor attached; that you took it out is a line of the audit log."""
     desk.cases.case(case_id)
     named = [one for one in desk.work.evidence(case_id) if one.id.startswith(begins)]
@@ -239,7 +241,7 @@ def take_evidence(desk: Desk, by: str, case_id: str, begins: str) -> tuple[Evide
     return named[0], desk.work.content(named[0].id, by)
 
 
-def known_actors(desk: Desk, *actors: str) -> None:
+def known_actors(desk: "Desk", *actors: str) -> None:
     """Raises ActRefused for the first that is none."""
     known = {member.actor.name for member in desk.members()}
     strange = next((actor for actor in actors if actor not in known), None)

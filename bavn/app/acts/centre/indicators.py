@@ -3,7 +3,7 @@
 Refuses to decide who may stand beside whom: the book holds that two people stand behind what may block by itself.
 """
 
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 from pydantic import Field
@@ -14,10 +14,12 @@ from bavn.app.acts.centre.refusals import KINDS, observable_of
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.indicators.indicators import ChangedInBetween, Indicators, UnknownLife
 from bavn.centre.cases.indicators.upkeep import Upkeep
-from bavn.centre.desk.desk import Desk
 from bavn.model.intel.indicator import Pap, PapName, Tlp
 from bavn.model.sector.indicator_life import LifeAct
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.centre.desk.desk import Desk
 
 REFUSES: Final[tuple[Kind, ...]] = (
     (UnknownLife, 404, "unknown-indicator", "you"),
@@ -64,7 +66,7 @@ class Approving(Input):
 
 
 @act(Right.TRIAGE, *REFUSES)
-def draft(desk: Desk, by: str, body: Drafting) -> list[Life]:
+def draft(desk: "Desk", by: str, body: Drafting) -> list[Life]:
     """Draft indicators of your own knowledge, or of all elements of a case."""
     if bool(body.case_id) == bool(body.observables):
         raise ActRefused(422, "draft-of-what", Text("Name observables or one case."))

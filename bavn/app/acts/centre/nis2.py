@@ -1,5 +1,6 @@
 """NIS2's clocks of a case at an actor: what happened is noted by a person. Refuses to send anything to an authority."""
 
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -9,8 +10,10 @@ from bavn.app.acts.act import act
 from bavn.app.acts.centre.cases import WHY_MAX, CaseInput, known_actors
 from bavn.app.acts.centre.refusals import KINDS
 from bavn.centre.cases.nis2.clocks import Flags, Nis2View
-from bavn.centre.desk.desk import Desk
 from bavn.model.sector.nis2 import CrossBorder, Nis2Act
+
+if TYPE_CHECKING:
+    from bavn.centre.desk.desk import Desk
 
 
 class Reach(CaseInput):
@@ -35,7 +38,7 @@ class Nis2Request(Reach):
 
 
 @act(Right.TRIAGE, *KINDS)
-def note(desk: Desk, by: str, zone: ZoneInfo, case_id: str, actor: str, body: Nis2Request) -> Nis2View:
+def note(desk: "Desk", by: str, zone: ZoneInfo, case_id: str, actor: str, body: Nis2Request) -> Nis2View:
     """Note what happened at an actor; becoming aware starts its clocks."""
     known_actors(desk, actor)
     book = desk.nis2(zone)

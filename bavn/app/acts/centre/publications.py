@@ -3,7 +3,7 @@
 Refuses to render, and to say who is a publisher: the account's role does.
 """
 
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,17 +11,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, Input, Kind, act
 from bavn.app.acts.centre.refusals import KINDS
-from bavn.app.centre.publish_parts import Sending, send_edition
-from bavn.app.config.load import CentreFile
-from bavn.app.config.remind import is_address
-from bavn.centre.desk.publishing import Publishing
 from bavn.centre.publish.document import SOURCES_MAX, TEXT_CHARS_MAX, Source, SourceKind
 from bavn.centre.publish.document import Kind as DocumentKind
 from bavn.centre.publish.edit import Change
 from bavn.centre.publish.editions import WHY_CHARS_MAX, ChangedMeanwhile, Edition, Editions, NotYours, UnknownEdition
-from bavn.centre.publish.facts import Catalogue
 from bavn.centre.publish.life import EditionAct, NoSuchAct
 from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.app.centre.publish_parts import Sending
+    from bavn.app.config.load import CentreFile
+    from bavn.centre.desk.publishing import Publishing
+    from bavn.centre.publish.facts import Catalogue
 
 REFUSES: Final[tuple[Kind, ...]] = (
     (UnknownEdition, 404, "unknown-document", "you"),
@@ -90,7 +91,7 @@ class Acting(Input):
 
 
 @act(Right.TRIAGE, *REFUSES)
-def draft(publishing: Publishing, body: Drafting, catalogue: Catalogue | None) -> Edition:
+def draft(publishing: "Publishing", body: Drafting, catalogue: "Catalogue | None") -> Edition:
     """Build a document of what the centre has and keep it as a draft; again, as long as nobody has edited it."""
     return publishing.draft(body.kind, body.period, catalogue)
 
@@ -109,9 +110,12 @@ def step(editions: Editions, by: str, edition_id: str, way: PersonsAct, why: str
 
 @act(Right.PUBLISH, *REFUSES, by_command_alone=True)
 def send(
-    publishing: Publishing, by: str, file: CentreFile, edition_id: str, to: tuple[str, ...], language: Language
-) -> Sending:
+    publishing: "Publishing", by: str, file: "CentreFile", edition_id: str, to: tuple[str, ...], language: Language
+) -> "Sending":
     """Send what was published as PDF by e-mail, once to each address and version."""
+    from bavn.app.centre.publish_parts import send_edition
+    from bavn.app.config.remind import is_address
+
     if not to or not all(map(is_address, to)):
         raise ActRefused(422, "no-address", Text("say --to ADDRESS, or name addresses in [publish] mail_to"))
     return send_edition(file, publishing, publishing.editions.get(edition_id), to, language, by)

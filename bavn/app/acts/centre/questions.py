@@ -1,6 +1,6 @@
 """Questions to the sector: asked by one person, approved by another, taken back. Refuses to take silence for a no."""
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import Field
 
@@ -8,11 +8,13 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, Input, Kind, Name, act
 from bavn.app.acts.centre.refusals import KINDS, observable_of
 from bavn.centre.cases.questions import Questions, UnknownQuestion
-from bavn.centre.desk.desk import Desk
 from bavn.model.moment import HOUR_US
 from bavn.model.sector.member import ActorState
 from bavn.model.sector.question import DAYS_BACK_MAX, DAYS_OPEN_MAX, OBSERVABLES_MAX, WHY_CHARS_MAX, Question
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.centre.desk.desk import Desk
 
 REFUSES: Final[tuple[Kind, ...]] = ((UnknownQuestion, 404, "unknown-question", "you"), *KINDS)
 
@@ -28,7 +30,7 @@ class Asking(Input):
 
 
 @act(Right.TRIAGE, *REFUSES)
-def ask(desk: Desk, by: str, body: Asking, since_us: int | None = None) -> Question:
+def ask(desk: "Desk", by: str, body: Asking, since_us: int | None = None) -> Question:
     """Ask every node, or some, whether it met these. It goes out when a second person has approved it."""
     active = [view.actor.name for view in desk.members() if view.actor.state is ActorState.ACTIVE]
     strangers = sorted(set(body.to) - set(active))

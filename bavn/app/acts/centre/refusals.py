@@ -6,10 +6,10 @@ from bavn.app.acts.act import ActRefused, Kind
 from bavn.centre.cases.case.rows import ChangedMeanwhile, UnknownCase
 from bavn.centre.cases.case.work import UnknownTask
 from bavn.centre.cases.two_people import NotAllowed
-from bavn.centre.desk.desk import UnknownLead
 from bavn.model.intel.spelled import observable_of as read
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.sector.case import NotNow
+from bavn.model.sector.lead import UnknownLead
 from bavn.model.sector.nis2 import OutOfOrder
 from bavn.model.sector.work import NoSuchStep
 from bavn.model.text import Text

@@ -1,14 +1,18 @@
 """Rounds and the sector's counts, as page and command ask for them. Expect no act: people only read them."""
 
+from typing import TYPE_CHECKING
+
 from bavn.app.acts.act import ActRefused
-from bavn.centre.desk.counts import Count
-from bavn.centre.desk.desk import Desk
-from bavn.centre.desk.views import CellStory, RoundSummary
 from bavn.model.moment import DAY_US
 from bavn.model.text import Text
 
+if TYPE_CHECKING:
+    from bavn.centre.desk.counts import Count
+    from bavn.centre.desk.desk import Desk
+    from bavn.centre.desk.views import CellStory, RoundSummary
 
-def whole(desk: Desk, round_id: str) -> tuple[RoundSummary, tuple[CellStory, ...]]:
+
+def whole(desk: "Desk", round_id: str) -> "tuple[RoundSummary, tuple[CellStory, ...]]":
     """A round and its cells. Raises ActRefused where none is kept by that id."""
     summary = desk.summary(round_id)
     if summary is None:
@@ -17,7 +21,7 @@ def whole(desk: Desk, round_id: str) -> tuple[RoundSummary, tuple[CellStory, ...
     return summary, desk.cells(round_id)
 
 
-def counts(desk: Desk, days: int, *, by_kind: bool) -> tuple[int, int, list[Count]]:
+def counts(desk: "Desk", days: int, *, by_kind: bool) -> "tuple[int, int, list[Count]]":
     """The first and the last of so many whole days (since 1970, UTC), and the sums over them in the order in which they
     are shown."""
     last = desk.now_us() // DAY_US - 1

@@ -1,15 +1,17 @@
 """Threat levels and sorts of cases, set by people. Refuses to propose any: data does."""
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import Input, Why, act
 from bavn.app.acts.centre.refusals import KINDS
-from bavn.centre.desk.publishing import Publishing
 from bavn.centre.publish.judgements import Judgements
 from bavn.centre.publish.threat import Level, Threat
+
+if TYPE_CHECKING:
+    from bavn.centre.desk.publishing import Publishing
 
 
 class LevelSetting(Input):
@@ -33,7 +35,7 @@ def set_level(judgements: Judgements, by: str, threat: Threat, body: LevelSettin
 
 
 @act(Right.TRIAGE, *KINDS)
-def sort(publishing: Publishing, by: str, case_id: str, body: Sorting) -> Threat | None:
+def sort(publishing: "Publishing", by: str, case_id: str, body: Sorting) -> Threat | None:
     """Say what sort of threat a case is; it goes before what its RSIT type says."""
     threat = Threat(body.threat) if body.threat else None
     publishing.set_sort(case_id, threat, by, body.why)

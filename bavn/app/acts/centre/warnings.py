@@ -14,7 +14,6 @@ from bavn.app.acts.centre.refusals import KINDS, observable_of
 from bavn.centre.cases.warnings.rows import BY_HAND, KeptWarning, Origin, UnknownWarning, WarningView
 from bavn.centre.cases.warnings.warnings import Warnings
 from bavn.centre.members.registry import Registry
-from bavn.centre.node.warning_post import addressees
 from bavn.model.intel.indicator import Pap, PapName, Tlp
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Clock
@@ -143,6 +142,8 @@ def step(
 
 def reached(registry: Registry, clock: Clock, address: Address) -> list[str]:
     """The active actors that it would go to now."""
+    from bavn.centre.node.warning_post import addressees
+
     return [one.actor for one in addressees(registry, clock) if address.reaches(one)]
 
 

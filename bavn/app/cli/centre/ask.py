@@ -73,7 +73,7 @@ def questions(
     show([line for actor in views[0].actors for line in _lines(views[0], actor, language)], as_json=False)
 
 
-def approve(
+def approve_question(
     question: QuestionId,
     config: Config = CENTRE_TOML,
     *,
@@ -88,7 +88,7 @@ def approve(
     show([row], as_json=as_json)
 
 
-def end(
+def end_question(
     question: QuestionId,
     config: Config = CENTRE_TOML,
     *,

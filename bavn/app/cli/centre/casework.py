@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bavn.app.acts.centre import cases as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, at_work, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, at_work, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, needs, of_act
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 CaseId = Annotated[str, typer.Argument(help="case-...")]
 TaskId = Annotated[str, typer.Argument(help="The beginning of its id, as `bavn centre tasks` shows it.")]
-Why = Annotated[str, typer.Option("--why", help="The reason; it stands in the audit log.")]
 Seen = Annotated[
     int | None,
     typer.Option(
@@ -195,7 +194,7 @@ def tasks(
         raise Stop(Exit.UNHEALTHY, f"a deadline has passed at {', '.join(sorted({one.actor for one in late}))}")
 
 
-def _changing(act: Literal["cancel", "reopen"], what: str) -> Callable[..., None]:
+def _changing(act: Literal["cancel", "reopen"], *, help: str) -> Callable[..., None]:  # noqa: A002  Typer's word
     def change(
         task_id: TaskId, why: Why, config: Config = CENTRE_TOML, *, by: ByChange = "", language: Spoken = "en"
     ) -> None:
@@ -207,12 +206,12 @@ def _changing(act: Literal["cancel", "reopen"], what: str) -> Callable[..., None
             rows = _task_rows(desk, (made,), language, as_json=False)
         show(rows, as_json=False)
 
-    change.__doc__ = what
+    change.__doc__ = help
     return change
 
 
-task_cancel = _changing("cancel", "Take a task back.")
-task_reopen = _changing("reopen", "Open a task again that was done, not applicable or cancelled.")
+task_cancel = _changing("cancel", help="Take a task back.")
+task_reopen = _changing("reopen", help="Open a task again that was done, not applicable or cancelled.")
 
 
 def say(
@@ -309,7 +308,7 @@ def timeline(
         print(f"{iso(one.at_us)[:19]}  {one.who:<20} {one.text.say(language)}{other}")
 
 
-def rsit_codes(*, as_json: AsJson = False, language: Spoken = "en") -> None:
+def rsit_(*, as_json: AsJson = False, language: Spoken = "en") -> None:
     """The classes and types of the Reference Security Incident Taxonomy, version 1003."""
     from bavn.model.intel import rsit
 

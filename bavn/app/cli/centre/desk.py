@@ -27,6 +27,7 @@ Spoken = Annotated[Language, typer.Option("--language", help="Language of senten
 By = Annotated[str, option("sac", Right.TRIAGE)]
 ByHere = Annotated[str, option("sac", None)]
 """Where there are no accounts yet: whoever is at the machine."""
+Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.")]
 WIDTH_PLAIN = 180
 CENTRE_TOML = Path("centre.toml")
 
@@ -78,8 +79,13 @@ def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
     (Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)).print(table)
 
 
+def named(value: object, *names: str) -> dict[str, Any]:
+    """What a value has under these names, as a part of a row."""
+    return {name: getattr(value, name) for name in names}
+
+
 def _cell(value: Any) -> str:
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return ", ".join(_cell(item) for item in value)
     if isinstance(value, dict):
         return "; ".join(f"{name}: {_cell(item)}" for name, item in value.items())

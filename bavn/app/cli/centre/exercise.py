@@ -8,22 +8,23 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import exercises as acts
-from bavn.app.centre.parts import opened_registry
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.spread import spread, typed
-from bavn.app.config.load import CentreFile, read_centre
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
 from bavn.centre.cases.exercises.exercises import Exercise, Exercises
 from bavn.model.moment import iso
 from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, Campaign
+
+if TYPE_CHECKING:
+    from bavn.app.config.load import CentreFile
 
 app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="A planned, harmless campaign that the sector plays."
@@ -34,8 +35,11 @@ Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log a
 
 
 @contextmanager
-def opened(config: Path) -> Iterator[tuple[CentreFile, Exercises, list[str]]]:
+def opened(config: Path) -> Iterator[tuple["CentreFile", Exercises, list[str]]]:
     """The exercises of this centre and the names of its actors, with refusals as exit codes."""
+    from bavn.app.centre.parts import opened_registry
+    from bavn.app.config.load import read_centre
+
     file = read_centre(config)
     with opened_registry(file) as registry, refusing(*acts.REFUSES):
         yield file, Exercises(registry.engine, SystemClock()), [one.name for one in registry.members()[1]]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bavn.app.acts.centre import indicators as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, named, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Indicators: from draft to release to their end.")
 Wanted = Annotated[str, typer.Argument(help="indicator--..., its beginning, or the observable (type:value).")]
-Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.")]
 Rev = Annotated[int | None, typer.Option(help="Only if it still stands at this revision (indicator show).")]
 STATES: dict[LifeState, Text] = {
     LifeState.DRAFT: Text("draft"),
@@ -226,9 +225,7 @@ def noise(
         rows = [
             {
                 "producer": one.name,
-                "true": one.true,
-                "false": one.false,
-                "open": one.open,
+                **named(one, "true", "false", "open"),
                 "noise": round(one.noise, 3),
                 "retired": one.retired,
             }

@@ -8,7 +8,7 @@ import typer
 
 from bavn.app.acts.centre import leads as acts
 from bavn.app.acts.centre.refusals import KINDS
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, opened, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import spread, typed
 from bavn.app.cli.words import number, point
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from bavn.centre.cases.case.calibration import Calibration
 
 LeadId = Annotated[str, typer.Argument(help="lead-..., as `bavn centre leads --json` names it")]
-Why = Annotated[str, typer.Option(help="The reason; it stands in the audit log.")]
 _WORDS = {
     "at": Text.in_context("at an actor", "at"),
     "score": Text("score"),

@@ -6,66 +6,38 @@ from typing import Annotated, Final
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, opened, show
-from bavn.app.cli.later import later
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, named, opened, show
+from bavn.app.cli.later import commands_in, later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US, iso
 
-COMMANDS: Final = {
-    "invite": "bavn.app.cli.centre.rollout.member:invite",
-    "revoke": "bavn.app.cli.centre.rollout.member:revoke",
-    "round": "bavn.app.cli.centre.round:round_",
-    "ask": "bavn.app.cli.centre.ask:ask",
-    "questions": "bavn.app.cli.centre.ask:questions",
-    "approve-question": "bavn.app.cli.centre.ask:approve",
-    "end-question": "bavn.app.cli.centre.ask:end",
-    "export": "bavn.app.cli.centre.intel.exchange:export",
-    "import": "bavn.app.cli.centre.intel.exchange:import_",
-    "offers": "bavn.app.cli.centre.intel.exchange:offers",
-    "proposals": "bavn.app.cli.centre.intel.proposals:proposals",
-    "proposal": "bavn.app.cli.centre.intel.proposals:proposal",
-    "misp-feed": "bavn.app.cli.centre.intel.misp:misp_feed",
-    "leads": "bavn.app.cli.centre.leads:leads",
-    "open-case": "bavn.app.cli.centre.leads:open_case",
-    "benign": "bavn.app.cli.centre.leads:benign",
-    "ignore": "bavn.app.cli.centre.leads:ignore",
-    "heed": "bavn.app.cli.centre.leads:heed",
-    "calibration": "bavn.app.cli.centre.leads:calibration",
-    "laws": "bavn.app.cli.centre.leads:laws",
-    "upgrade": "bavn.app.cli.centre.store:upgrade",
-    "backup": "bavn.app.cli.centre.store:backup",
-    "restore": "bavn.app.cli.centre.store:restore",
-    "comment": "bavn.app.cli.centre.casework:comment",
-    "case": "bavn.app.cli.centre.casework:case",
-    "mark": "bavn.app.cli.centre.casework:mark",
-    "hand-over": "bavn.app.cli.centre.casework:hand_over",
-    "merge": "bavn.app.cli.centre.casework:merge",
-    "split": "bavn.app.cli.centre.casework:split",
-    "involve": "bavn.app.cli.centre.casework:involve",
-    "task": "bavn.app.cli.centre.casework:task",
-    "tasks": "bavn.app.cli.centre.casework:tasks",
-    "task-cancel": "bavn.app.cli.centre.casework:task_cancel",
-    "task-reopen": "bavn.app.cli.centre.casework:task_reopen",
-    "say": "bavn.app.cli.centre.casework:say",
-    "parts": "bavn.app.cli.centre.casework:parts",
-    "case-evidence": "bavn.app.cli.centre.casework:case_evidence",
-    "timeline": "bavn.app.cli.centre.casework:timeline",
-    "rsit": "bavn.app.cli.centre.casework:rsit_codes",
-    "remind": "bavn.app.cli.centre.remind:remind",
-    "reminders": "bavn.app.cli.centre.remind:reminders",
-    "alarms": "bavn.app.cli.centre.alarms:alarms",
-    "canaries": "bavn.app.cli.centre.alarms:canaries",
-    "coverage": "bavn.app.cli.centre.alarms:coverage",
-    "picture": "bavn.app.cli.centre.publish:picture",
-    "feed": "bavn.app.cli.centre.publish:feed",
-    "benchmark": "bavn.app.cli.centre.benchmark:benchmark",
-    "accept": "bavn.app.cli.centre.rollout.accept:accept",
-    "clock": "bavn.app.cli.centre.clock:clock",
-    "kill-switch": "bavn.app.cli.centre.clock:kill_switch",
-    "counts": "bavn.app.cli.centre.counts:counts",
+COMMANDS: Final = commands_in(
+    "bavn.app.cli.centre",
+    {
+        "rollout.member": ("invite", "revoke"),
+        "round": ("round_",),
+        "ask": ("ask", "questions", "approve_question", "end_question"),
+        "intel.exchange": ("export", "import_", "offers"),
+        "intel.proposals": ("proposals", "proposal"),
+        "intel.misp": ("misp_feed",),
+        "leads": ("leads", "open_case", "benign", "ignore", "heed", "calibration", "laws"),
+        "store": ("upgrade", "backup", "restore"),
+        "casework": (
+            *("comment", "case", "mark", "hand_over", "merge", "split", "involve", "task", "tasks", "task_cancel"),
+            *("task_reopen", "say", "parts", "case_evidence", "timeline", "rsit_"),
+        ),
+        "remind": ("remind", "reminders"),
+        "alarms": ("alarms", "canaries", "coverage"),
+        "publish": ("picture", "feed"),
+        "benchmark": ("benchmark",),
+        "rollout.accept": ("accept",),
+        "clock": ("clock", "kill_switch"),
+        "counts": ("counts",),
+        "set_aside": ("set_aside",),
+    },
+) | {
     "health": "bavn.app.cli.service_health:centre_health",
-    "set-aside": "bavn.app.cli.centre.set_aside:set_aside",
     "failures": "bavn.app.cli.failures:centre_failures",
     "gates": "bavn.app.cli.gates:centre_gates",
     "open-gate": "bavn.app.cli.gates:centre_open_gate",
@@ -146,9 +118,7 @@ def members(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
         rows = [
             {
                 "actor": m.actor.name,
-                "kind": m.actor.kind,
-                "group": m.actor.group,
-                "canary": m.actor.canary,
+                **named(m.actor, "kind", "group", "canary"),
                 "state": m.actor.state.value,
                 "health": None if m.health is None else iso(m.health.received_us),
                 "sensor": None if m.health is None else m.health.sensor,
@@ -253,9 +223,7 @@ def indicators(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None
                 },
                 "sightings": [
                     {
-                        "actor": s.actor,
-                        "kind": s.kind,
-                        "count_bucket": s.count_bucket,
+                        **named(s, "actor", "kind", "count_bucket"),
                         "first": None if s.first_hour is None else iso(s.first_hour * HOUR_US),
                     }
                     for s in desk.deliveries.sightings(v.kept.indicator.id)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bavn.app.acts.centre import policies as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, named, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.centre.cases.policies import PolicyState, StandingPolicy
 from bavn.model.moment import DAY_US, iso
@@ -95,13 +95,7 @@ def _row(state: PolicyState, now_us: int) -> dict[str, Any]:
         "policy": state.id,
         "name": policy.name,
         "in_force": state.in_force(now_us),
-        "score_min": policy.score_min,
-        "groups_min": policy.groups_min,
-        "types": list(policy.types),
-        "blocks_per_day_max": policy.blocks_per_day_max,
-        "indicator_days": policy.indicator_days,
+        **named(policy, "score_min", "groups_min", "types", "blocks_per_day_max", "indicator_days"),
         "until": iso(policy.until_us)[:10],
-        "proposed_by": state.proposed_by,
-        "approved_by": state.approved_by,
-        "ended_by": state.ended_by,
+        **named(state, "proposed_by", "approved_by", "ended_by"),
     }

@@ -13,12 +13,10 @@ import typer
 
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import publications as acts
-from bavn.app.centre.publish_parts import Form, catalogue, entries, open_publishing, rendered, standing, write
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.reports.page import DocumentStatus
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.life import STATES, EditionAct
 from bavn.model.moment import iso
@@ -44,6 +42,7 @@ _STOOD = Text("{id} is {state}, version {version}")
 @contextmanager
 def publishing(config: Path) -> Iterator[tuple["CentreFile", "Publishing"]]:
     """What publishes; what it refuses ends the command."""
+    from bavn.app.centre.publish_parts import open_publishing
     from bavn.app.config.load import read_centre
 
     file = read_centre(config)
@@ -63,16 +62,18 @@ def picture(
     language: Spoken = "en",
 ) -> None:
     """The sector's picture of the last days: on the screen, or as files. It is kept nowhere."""
+    from bavn.app.centre.publish_parts import catalogue
+    from bavn.app.reports.page import DocumentStatus
+
     with publishing(config) as (file, opened):
         made = opened.built(Kind.PICTURE, catalogue=catalogue(file, kev), days=days)
         if not _files(made, DocumentStatus(), language, html, pdf, json_file):
             _print(made, language, sources)
 
 
-def make(kind: Kind, period_help: str) -> typer.Typer:
+def make(kind: Kind, period_help: str, *, help: str) -> typer.Typer:  # noqa: A002  Typer's word
     """The commands of one kind of document."""
-    named = "monthly brief" if kind is Kind.BRIEF else "quarterly forecast"
-    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=f"The {named}: from draft to archive.")
+    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=help)
 
     @app.command("draft", help=acts.draft.__doc__)
     def draft(
@@ -83,6 +84,8 @@ def make(kind: Kind, period_help: str) -> typer.Typer:
         by: Annotated[str, of_act(acts.draft)] = "",  # noqa: ARG001  its account is asked for
         language: Spoken = "en",
     ) -> None:
+        from bavn.app.centre.publish_parts import catalogue
+
         body = typed(acts.Drafting, kind=kind, period=period)
         with publishing(config) as (file, opened):
             print(_stood(acts.draft(opened, body, catalogue(file, kev)), language))
@@ -201,6 +204,8 @@ def _export(kind: Kind) -> Any:
         language: Spoken = "en",
     ) -> None:
         """Write the version that stands to files; what is not approved says so on its first page."""
+        from bavn.app.centre.publish_parts import standing
+
         with publishing(config) as (_, opened):
             found = opened.editions.get(_own(edition, kind))
             made = opened.editions.document(edition)
@@ -236,6 +241,7 @@ def feed(
     language: Spoken = "en",
 ) -> None:
     """Write an Atom feed of what is published, for a web server of your own to lay out."""
+    from bavn.app.centre.publish_parts import entries, write
     from bavn.app.process.real import SystemClock
     from bavn.app.reports.feed import feed as made_feed
 
@@ -260,6 +266,8 @@ def _own(edition: str, kind: Kind) -> str:
 def _files(
     made: "Document", how: Any, language: Language, html: Path | None, pdf: Path | None, json_file: Path | None
 ) -> bool:
+    from bavn.app.centre.publish_parts import Form, rendered, write
+
     wanted: list[tuple[Form, Path | None]] = [("html", html), ("pdf", pdf), ("json", json_file)]
     for form, path in wanted:
         if path is not None:
@@ -294,5 +302,11 @@ def _row(edition: "Edition", language: Language) -> dict[str, Any]:
     return dict(zip(names.say(language).split("|"), cells, strict=True))
 
 
-brief = make(Kind.BRIEF, "The month, 2026-10; the last whole one without it.")
-forecast = make(Kind.FORECAST, "The quarter it looks back on, 2026-Q3; the last whole one without it.")
+brief = make(
+    Kind.BRIEF, "The month, 2026-10; the last whole one without it.", help="The monthly brief: from draft to archive."
+)
+forecast = make(
+    Kind.FORECAST,
+    "The quarter it looks back on, 2026-Q3; the last whole one without it.",
+    help="The quarterly forecast: from draft to archive.",
+)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from bavn.app.acts.centre import rounds as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened
 from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.centre.desk.views import CellStory, RoundSummary
 from bavn.model.moment import iso
@@ -55,12 +55,7 @@ def _rows(summary: RoundSummary, cells: tuple[CellStory, ...], language: Languag
     found, params = summary.round, summary.round.params
     head = {
         "round": found.id,
-        "tier": params.tier,
-        "t": params.t,
-        "m": params.m,
-        "r": params.r,
-        "forms": params.forms,
-        "registry_version": params.registry_version,
+        **named(params, "tier", "t", "m", "r", "forms", "registry_version"),
         "phase": found.phase.value,
         "opened": iso(found.opened_us),
         "uploads_until": iso(found.deadline_us),
@@ -74,10 +69,7 @@ def _rows(summary: RoundSummary, cells: tuple[CellStory, ...], language: Languag
         head,
         *(
             {
-                "table": c.table,
-                "bin": c.bin,
-                "holders": list(c.holders),
-                "asked": list(c.asked),
+                **named(c, "table", "bin", "holders", "asked"),
                 "named": {actor: str(observable) for actor, observable in c.named},
                 "declined": list(c.declined),
                 "outcome": outcome_of(c, found),

@@ -14,7 +14,7 @@ import typer
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import warnings as acts
 from bavn.app.acts.centre.refusals import observable_of
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, named, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import Given, spread, typed
 from bavn.app.process.exits import Exit, Stop
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Warnings to the sector, and their follow-up.")
 
 Id = Annotated[str, typer.Argument(help="warning-..., as `list` shows it.")]
-Why = Annotated[str, typer.Option(help="The reason, for the audit log.")]
 SAID: Final = ("title_en", "title_da", "text_en", "text_da")
 _ROW: Final = Text("warning|state|urgency|title|TLP|version|sent|told|acknowledged|affected|done|overdue")
 _ACTOR: Final = Text("actor|told|answer|since|mail|words")
@@ -234,9 +233,7 @@ def _row(view: "WarningView", language: Language, *, as_json: bool) -> dict[str,
 def _plain(view: "WarningView", mailed: dict[str, str]) -> list[dict[str, Any]]:
     return [
         {
-            "actor": one.actor,
-            "status": one.status,
-            "rule": one.rule,
+            **named(one, "actor", "status", "rule"),
             "answer": one.answer.value,
             "overdue": one.overdue,
             "told": None if one.told_us is None else iso(one.told_us),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, named, show
 from bavn.app.cli.node.book import show_table
 from bavn.app.cli.words import Spoken, cell
 from bavn.app.process.exits import Exit, Stop
@@ -218,8 +218,7 @@ def _row(one: "Offered") -> dict[str, Any]:
         "tlp": offer.tlp.value,
         "pap": offer.pap.name,
         "stated": offer.stated,
-        "confidence": one.confidence,
-        "may_block": one.may_block,
+        **named(one, "confidence", "may_block"),
         "technique": offer.technique,
         "until": None if offer.until_us is None else iso(offer.until_us)[:19],
         "received": iso(one.received_us),

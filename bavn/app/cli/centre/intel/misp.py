@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named
 from bavn.app.cli.centre.intel.words import show_spoken
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
@@ -59,11 +59,7 @@ def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: As
     rows = [
         {
             "misp": name,
-            "url": table.url,
-            "partner": table.partner,
-            "publish": table.publish,
-            "distribution": table.distribution,
-            "every_minutes": table.every_minutes,
+            **named(table, "url", "partner", "publish", "distribution", "every_minutes"),
         }
         for name, table in sorted(read_centre(config).misps.items())
     ]
@@ -78,10 +74,7 @@ def push(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", a
         done = exchange.push(name, table.partner, port, publish=table.publish, distribution=table.distribution)
     row = {
         "misp": name,
-        "added": done.added,
-        "updated": done.updated,
-        "emptied": done.emptied,
-        "not_carried": list(done.not_carried),
+        **named(done, "added", "updated", "emptied", "not_carried"),
     }
     show_spoken([row], as_json=as_json, language=language)
 

@@ -13,7 +13,7 @@ import typer
 
 from bavn.app.acts.act import Act, refusing
 from bavn.app.acts.centre import sources as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, named
 from bavn.app.cli.centre.intel.words import STATES, show_spoken
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.spread import spread
@@ -32,7 +32,6 @@ app = typer.Typer(
     no_args_is_help=True, rich_markup_mode=None, help="Sources of intelligence outside the sector, and their worth."
 )
 Name = Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as cert-nord-feed")]
-Why = Annotated[str, typer.Option(help="The reason, for the audit log.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,9 +233,7 @@ def _row(state: "SourceState", language: Language) -> dict[str, Any]:
     source = state.source
     return {
         "source": source.name,
-        "kind": source.kind,
-        "place": source.place,
-        "partner": source.partner,
+        **named(source, "kind", "place", "partner"),
         "trust": None if source.partner else source.trust,
         "state": STATES[state.state].say(language),
         "why": state.why,
@@ -244,9 +241,7 @@ def _row(state: "SourceState", language: Language) -> dict[str, Any]:
         "hunts_per_day": source.hunts_per_day if state.hunts_by else 0,
         "whole_days": source.whole_days if source.kind in TELLS_NEWS else None,
         "synced": f"{iso(state.synced_us)[:19]}Z" if state.synced_us else "",
-        "failure": state.failure,
-        "taken": state.taken,
-        "refused": state.refused,
+        **named(state, "failure", "taken", "refused"),
     }
 
 
@@ -254,11 +249,7 @@ def _synced(one: "Synced", suspended: list[str]) -> dict[str, Any]:
     counts = one.counts
     return {
         "source": one.source,
-        "new": counts.new,
-        "changed": counts.changed,
-        "unchanged": counts.unchanged,
-        "refused": counts.refused,
-        "withdrawn": counts.withdrawn,
+        **named(counts, "new", "changed", "unchanged", "refused", "withdrawn"),
         "passed_over": counts.passed,
         "put_off": counts.put_off,
         "new_proposals": one.proposals,

@@ -66,9 +66,3 @@ def import_(
     with rolling(config) as (_, opened):
         added, changed = acts.register(opened, entries, by)
     print(f"{added} added, {changed} changed")
-
-
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn centre rollout`."""
-    app.command("export")(export)
-    app.command("import")(import_)

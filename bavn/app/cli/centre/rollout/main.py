@@ -1,7 +1,23 @@
 """`bavn centre rollout` whole: the roll-out itself, its files and the terms that members sign."""
 
-from bavn.app.cli.centre.rollout import files, rollout, terms
+from typing import Final
 
-app = rollout.app
-files.attach(app)
-terms.attach(app)
+import typer
+
+from bavn.app.cli.later import commands_in, later
+
+COMMANDS: Final = commands_in(
+    "bavn.app.cli.centre.rollout",
+    {
+        "rollout": ("show_", "add", "adopt", "plan", "wait", "move", "steps"),
+        "files": ("export", "import_"),
+        "terms": ("sign", "delete", "record", "verify"),
+    },
+)
+GROUPS: Final = {"terms": "bavn.app.cli.centre.rollout.terms:terms"}
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="The roll-out: from candidate to operating, and out.",
+    cls=later(COMMANDS, GROUPS),
+)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bavn.app.acts.centre import members as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from bavn.centre.desk.membership import Membership
     from bavn.centre.members.enrolment import Enrolment
 
-Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.")]
 ByStep = Annotated[str, of_act(acts.step)]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What members do and who supplies them.")

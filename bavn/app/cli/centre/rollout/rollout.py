@@ -12,7 +12,7 @@ import typer
 
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import rollout as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import typed
 from bavn.centre.desk.rolling import Entry, day_of
@@ -27,14 +27,10 @@ if TYPE_CHECKING:
     from bavn.centre.desk.rollout_facts import Stand
 
 Actor = Annotated[str, typer.Argument(help="As the register names it: a-z, 0-9 and -.")]
-Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log.")]
 _LATE: Final = Text("{days} days late")
 _BY_HAND: Final = Text.in_context("cli centre rollout rollout", "by hand")
 _OUTSIDE: Final = Text("members outside the register: {names} (bavn centre rollout adopt)")
 _NAMES: Final = Text("actor|kind|region|state|since|next|planned|waits for|holds up")
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="The roll-out: from candidate to operating, and out."
-)
 
 
 @contextmanager
@@ -48,8 +44,7 @@ def rolling(config: Path) -> Iterator[tuple["CentreFile", "RollOut"]]:
         yield file, opened
 
 
-@app.command("show")
-def shown(
+def show_(
     actor: Annotated[str, typer.Argument(help="One actor, with each step; all of them without it.")] = "",
     config: Config = CENTRE_TOML,
     *,
@@ -72,7 +67,6 @@ def shown(
         print(_OUTSIDE.filled(names=", ".join(outside)).say(language))
 
 
-@app.command("add")
 def add(
     actor: Actor,
     config: Config = CENTRE_TOML,
@@ -89,7 +83,6 @@ def add(
         print(f"{actor}: {acts.add(opened, by, entry).value}")
 
 
-@app.command("adopt")
 def adopt(config: Config = CENTRE_TOML, *, why: Why, by: Annotated[str, of_act(acts.adopt)] = "") -> None:
     """Take every member that the register does not know into it, as it stands in the registry."""
     with rolling(config) as (_, opened):
@@ -97,7 +90,6 @@ def adopt(config: Config = CENTRE_TOML, *, why: Why, by: Annotated[str, of_act(a
     print(f"{len(fresh)} adopted{': ' + ', '.join(fresh) if fresh else ''}")
 
 
-@app.command("plan")
 def plan(
     actor: Actor,
     state: Annotated[Stage, typer.Argument(help="A state of the way in.")],
@@ -114,7 +106,6 @@ def plan(
     print(f"{actor}: {state.value} {'is not planned' if wanted is None else 'is planned for ' + day}")
 
 
-@app.command("wait")
 def wait(
     actor: Actor,
     other: Annotated[str, typer.Argument(help="Whom it waits for.")],
@@ -132,7 +123,6 @@ def wait(
     print(f"{actor}: {before.value} {'waits no more for' if no else 'waits for'} {other} ({until.value})")
 
 
-@app.command("move")
 def move(
     actor: Actor,
     act: Annotated[RolloutAct, typer.Argument(help="The step; `rollout steps` lists them.")],
@@ -158,7 +148,6 @@ def move(
         print(f"{actor}: {acts.step(opened, by, actor, body).value}")
 
 
-@app.command("steps")
 def steps(*, as_json: AsJson = False, language: Spoken = "en") -> None:
     """The life-cycle as a table: from where, by which step, to where, and what it needs."""
     from bavn.model.sector.rollout import STEPS

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from bavn.app.acts.centre import rollout as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Why, show
 from bavn.app.cli.centre.person import of_act
-from bavn.app.cli.centre.rollout.rollout import Actor, Why, rolling
+from bavn.app.cli.centre.rollout.rollout import Actor, rolling
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 
@@ -142,10 +142,3 @@ def verify(
     if not found.holds(key.strip().lower()):
         raise Stop(Exit.REFUSED, f"{file}: the signature is not that of key {key[:16]}..., or the record was changed")
     print(f"{found.kind} {found.number} of {found.subject}, {iso(found.at_us)[:19]}Z: the signature holds")
-
-
-def attach(app: typer.Typer) -> None:
-    """Puts the commands under `bavn centre rollout`."""
-    app.add_typer(terms, name="terms")
-    for name, command in (("sign", sign), ("delete", delete), ("record", record), ("verify", verify)):
-        app.command(name)(command)
