@@ -19,6 +19,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.spoken import Spoken as Language
 
 if TYPE_CHECKING:
+    from bavn.app.config.load import CentreFile
     from bavn.centre.desk.desk import Desk
 
 Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The centre's configuration file.")]
@@ -32,14 +33,20 @@ WIDTH_PLAIN = 180
 CENTRE_TOML = Path("centre.toml")
 
 
+def configured(config: Path) -> "CentreFile":
+    """What the configuration file of a centre says. Raises SettingsError."""
+    from bavn.app.config.load import read_centre
+
+    return read_centre(config)
+
+
 @contextmanager
 def opened(config: Path, *kinds: Kind) -> Iterator["Desk"]:
     """The desk of the centre that this file configures; its handles are let go of at the end. What a room refuses ends
     the command where it is one of ``kinds``."""
     from bavn.app.centre.parts import open_desk
-    from bavn.app.config.load import read_centre
 
-    desk = open_desk(read_centre(config))
+    desk = open_desk(configured(config))
     try:
         with refusing(*kinds):
             yield desk

@@ -14,7 +14,7 @@ import typer
 
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import exercises as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, configured, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
@@ -38,9 +38,8 @@ Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log a
 def opened(config: Path) -> Iterator[tuple["CentreFile", Exercises, list[str]]]:
     """The exercises of this centre and the names of its actors, with refusals as exit codes."""
     from bavn.app.centre.parts import opened_registry
-    from bavn.app.config.load import read_centre
 
-    file = read_centre(config)
+    file = configured(config)
     with opened_registry(file) as registry, refusing(*acts.REFUSES):
         yield file, Exercises(registry.engine, SystemClock()), [one.name for one in registry.members()[1]]
 

@@ -6,7 +6,8 @@ from typing import Annotated, Final
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, named, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, opened, show
+from bavn.app.cli.gates import centre_book
 from bavn.app.cli.later import commands_in, later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
@@ -71,9 +72,8 @@ app = typer.Typer(
 def init(config: Config = CENTRE_TOML) -> None:
     """Make the sector's authority and the centre's keys, once."""
     from bavn.app.centre.parts import init as make
-    from bavn.app.config.load import read_centre
 
-    keys = make(read_centre(config))
+    keys = make(configured(config))
     print(f"authority and keys are in {keys.folder}\npin for nodes: {keys.authority().fingerprint}")
 
 
@@ -83,10 +83,9 @@ def run(config: Config = CENTRE_TOML) -> None:
     from bavn.app.centre.reminding import running
     from bavn.app.centre.run import run as run_centre
     from bavn.app.centre.warning_mail import mailing
-    from bavn.app.config.load import read_centre
     from bavn.app.process.failure_folder import failures_in
 
-    file = read_centre(config)
+    file = configured(config)
     failures = failures_in(file.folder)  # one for all of the process: its health names whatever fails in it
     with running(file, failures), mailing(file, failures):
         run_centre(file, lambda server: print(json.dumps(server.ports), flush=True), failures)
@@ -102,12 +101,11 @@ def hub(
 ) -> None:
     """Make the certificates of a regional hub, for a year. Then name it in [fanout] hubs."""
     from bavn.app.centre.fanout import make_hub
-    from bavn.app.config.load import read_centre
     from bavn.model.sector.member import ACTOR_NAME
 
     if not ACTOR_NAME.fullmatch(name) or name == "centre":
         raise Stop(Exit.USAGE, f"no hub can be called {name[:60]!r}: 2 to 40 of a-z, 0-9 and -, and not `centre`")
-    made = make_hub(read_centre(config), name, tuple(host), into)
+    made = make_hub(configured(config), name, tuple(host), into)
     print(f"the hub's certificates are in {made.folder}")
 
 
@@ -163,11 +161,7 @@ def ledger(
     limit: Limit = 200,
 ) -> None:
     """Every item that met the centre's gates: what came in, what went out, what was refused, and why."""
-    from bavn.app.centre.parts import BOOK_FILE
-    from bavn.app.config.load import read_centre
-
-    book = read_centre(config).folder / BOOK_FILE
-    show_ledger(book, as_json=as_json, out=out, refused=refused, verify=verify, limit=limit)
+    show_ledger(centre_book(config), as_json=as_json, out=out, refused=refused, verify=verify, limit=limit)
 
 
 @app.command("quarantine")

@@ -13,10 +13,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from bavn.app.acts.centre import nis2 as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, at_work, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, at_work, configured, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import spread, typed
-from bavn.app.config.load import read_centre
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.catalogue import moment
 from bavn.model.moment import as_datetime, as_us
@@ -116,7 +115,7 @@ def drafted(
 
 
 def _zone(config: Path) -> ZoneInfo:
-    return ZoneInfo(read_centre(config).centre.limits.time_zone)
+    return ZoneInfo(configured(config).centre.limits.time_zone)
 
 
 def _moment(text: str, zone: ZoneInfo) -> int:

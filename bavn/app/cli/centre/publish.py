@@ -13,7 +13,7 @@ import typer
 
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import publications as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
@@ -43,9 +43,8 @@ _STOOD = Text("{id} is {state}, version {version}")
 def publishing(config: Path) -> Iterator[tuple["CentreFile", "Publishing"]]:
     """What publishes; what it refuses ends the command."""
     from bavn.app.centre.publish_parts import open_publishing
-    from bavn.app.config.load import read_centre
 
-    file = read_centre(config)
+    file = configured(config)
     with open_publishing(file) as opened, refusing(*acts.REFUSES):
         yield file, opened
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, opened, show
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 
@@ -18,9 +18,8 @@ def remind(
 ) -> None:
     """Send the reminders that are due now, once."""
     from bavn.app.centre.reminding import Reminding, ways_of
-    from bavn.app.config.load import read_centre
 
-    file = read_centre(config)
+    file = configured(config)
     ways = ways_of(file)
     if not ways.recipients:
         raise Stop(Exit.CONFIGURATION, f"{config} [remind]: neither mail_to, mail_actors nor webhook_url names anybody")

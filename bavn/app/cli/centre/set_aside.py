@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken
+from bavn.app.cli.gates import centre_book
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -29,14 +30,12 @@ def set_aside(
     language: Spoken = "en",
 ) -> None:
     """Messages that the centre could not work off in three tries; they hold up no other. List, try again, give up."""
-    from bavn.app.centre.parts import BOOK_FILE
-    from bavn.app.config.load import read_centre
     from bavn.app.process.real import SystemClock
     from bavn.centre.inbox.aside import SetAside
     from bavn.centre.inbox.inbox import SCHEMA
     from bavn.wire.book import Book
 
-    file = read_centre(config).folder / BOOK_FILE
+    file = centre_book(config)
     if not file.exists():
         raise Stop(Exit.NOT_FOUND, f"{file} is not there: has the centre run yet?")
     with Book(file) as book:

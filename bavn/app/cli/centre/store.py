@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByHere, Config, Spoken
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, ByHere, Config, Spoken, configured
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
@@ -35,11 +35,10 @@ def upgrade(config: Config = CENTRE_TOML, *, language: Spoken = "en") -> None:
     from sqlalchemy.exc import DBAPIError
 
     from bavn.app.centre.database import away, open_bare, take_lease, why_not
-    from bavn.app.config.load import read_centre
     from bavn.centre.store.schema import CannotUpgrade, SchemaStatus, head, look
     from bavn.centre.store.schema import upgrade as raise_to
 
-    engine = open_bare(read_centre(config))
+    engine = open_bare(configured(config))
     try:
         with take_lease(engine):
             found = raise_to(engine)
@@ -69,10 +68,9 @@ def backup(
     """Write database, ledger, queues and audit log as they are at one moment into one file, also while the centre runs.
     Without --keys the centre's secrets are not in it. Exit code 1: it was written, and a chain in it does not hold."""
     from bavn.app.centre.backup import backup as write
-    from bavn.app.config.load import read_centre
     from bavn.app.process.backup_file import sha256_of
 
-    manifest, bad = write(read_centre(config), to, _passphrase(keys))
+    manifest, bad = write(configured(config), to, _passphrase(keys))
     tables = [part for name, part in manifest.parts.items() if name.startswith("tables/")]
     rows, digest = sum(part.rows for part in tables), sha256_of(to)
     if as_json:
@@ -109,10 +107,9 @@ def restore(
     """Put a backup into the empty folder and the empty database that the configuration names, SQLite or PostgreSQL,
     whichever it came from. Everything is checked; nothing is overwritten; the audit log keeps who did it."""
     from bavn.app.centre.restore import restore as put_back
-    from bavn.app.config.load import read_centre
     from bavn.centre.store.schema import head
 
-    file = read_centre(config)
+    file = configured(config)
     manifest = put_back(file, source, by, _passphrase(keys)).manifest
     rows = sum(part.rows for part in manifest.parts.values())
     print(RESTORED.say(language).format(manifest.sector, manifest.made, rows))

@@ -14,7 +14,7 @@ import typer
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import warnings as acts
 from bavn.app.acts.centre.refusals import observable_of
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, named, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, named, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import Given, spread, typed
 from bavn.app.process.exits import Exit, Stop
@@ -49,9 +49,8 @@ Addressed = Annotated[dict[str, Any], Given(acts.AddressShape)]
 def opened(config: Path) -> Iterator[tuple["CentreFile", "Warnings", "WarningMails", "Registry"]]:
     """The warnings of this centre, with refusals as exit codes."""
     from bavn.app.centre.warning_parts import opened_warnings
-    from bavn.app.config.load import read_centre
 
-    file = read_centre(config)
+    file = configured(config)
     with opened_warnings(file) as (warnings, mails, registry), refusing(*acts.REFUSES):
         yield file, warnings, mails, registry
 
@@ -69,15 +68,14 @@ def draft(
 ) -> None:
     """Write a draft by hand, from a lead or from a partner's word; prints its id. Without an address it is for all."""
     from bavn.app.centre.warning_parts import of_lead, of_partner
-    from bavn.app.config.load import read_centre
 
     if from_lead and from_partner:
         raise Stop(Exit.USAGE, "say --from-lead or --from-partner, not both")
     begun: Drafted | None = None
     if from_lead:
-        begun = of_lead(read_centre(config), from_lead)
+        begun = of_lead(configured(config), from_lead)
     elif from_partner:
-        begun = of_partner(read_centre(config), observable_of(from_partner))
+        begun = of_partner(configured(config), observable_of(from_partner))
     known = {} if begun is None else acts.fields_of(begun.content)
     missing = [f"--{name.replace('_', '-')}" for name in SAID if not known.get(name) and not words.get(name)]
     if missing:

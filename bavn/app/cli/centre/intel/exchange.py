@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, named, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, show
 from bavn.app.cli.node.book import show_table
 from bavn.app.cli.words import Spoken, cell
 from bavn.app.process.exits import Exit, Stop
@@ -131,9 +131,8 @@ def offers(
 def _counter(config: Path) -> Iterator["Counter"]:
     from bavn.app.centre.exchange.taxii_parts import open_counter
     from bavn.app.centre.parts import BOOK_FILE, open_registry
-    from bavn.app.config.load import read_centre
 
-    file = read_centre(config)
+    file = configured(config)
     with open_counter(file, open_registry(file), file.folder / BOOK_FILE) as counter:
         yield counter
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, named
 from bavn.app.cli.centre.intel.words import show_spoken
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
@@ -54,14 +54,12 @@ def misp_feed(
 @group.command("list")
 def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
     """The MISPs that centre.toml names."""
-    from bavn.app.config.load import read_centre
-
     rows = [
         {
             "misp": name,
             **named(table, "url", "partner", "publish", "distribution", "every_minutes"),
         }
-        for name, table in sorted(read_centre(config).misps.items())
+        for name, table in sorted(configured(config).misps.items())
     ]
     show_spoken(rows, as_json=as_json, language=language)
 
@@ -136,13 +134,12 @@ def _write(folder: Path, files: dict[str, bytes]) -> tuple[int, int]:
 def _exchange(config: Path) -> Iterator[tuple["MispExchange", "CentreFile"]]:
     from bavn.app.centre.exchange.parts import open_misp_exchange
     from bavn.app.centre.parts import BOOK_FILE, open_registry
-    from bavn.app.config.load import read_centre
     from bavn.app.process.party_keys import PartyKeys
     from bavn.centre.inbox.intel_pull import Unreadable
     from bavn.centre.members.partners import UnknownPartner
     from bavn.wire.book import Book
 
-    file = read_centre(config)
+    file = configured(config)
     PartyKeys(file.folder, "centre").authority()
     registry = open_registry(file)
     try:

@@ -14,7 +14,7 @@ import typer
 
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import partners as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import Given, spread, typed
 from bavn.app.process.exits import Exit, Stop
@@ -203,9 +203,8 @@ def end_key(
 @contextmanager
 def _books(config: Path) -> Iterator[tuple["Partners", "PartnerCredentials"]]:
     from bavn.app.centre.parts import open_partner_books
-    from bavn.app.config.load import read_centre
 
-    partners, credentials = open_partner_books(read_centre(config))
+    partners, credentials = open_partner_books(configured(config))
     try:
         with refusing(*acts.REFUSES):
             yield partners, credentials

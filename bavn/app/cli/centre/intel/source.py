@@ -13,7 +13,7 @@ import typer
 
 from bavn.app.acts.act import Act, refusing
 from bavn.app.acts.centre import sources as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, named
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, named
 from bavn.app.cli.centre.intel.words import STATES, show_spoken
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.spread import spread
@@ -202,9 +202,8 @@ def opened_intelligence(config: Path) -> Iterator[tuple["Intelligence", "CentreF
     """Intelligence of the centre that this file configures; its failures as one line and an exit code."""
     from bavn.app.centre.exchange.parts import open_intelligence
     from bavn.app.centre.parts import open_registry
-    from bavn.app.config.load import read_centre
 
-    file = read_centre(config)
+    file = configured(config)
     registry = open_registry(file)
     try:
         intelligence, book = open_intelligence(file, registry)

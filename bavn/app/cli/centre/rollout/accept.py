@@ -11,7 +11,7 @@ import typer
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import rollout as acts
 from bavn.app.cli.accept import Kind, Rate, Seconds
-from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken
+from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, configured
 from bavn.app.cli.centre.person import needs, of_act
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.acceptance_protocol import Outcome, TestKind
@@ -37,7 +37,6 @@ def accept(
     from bavn.app.accept.run import demands
     from bavn.app.accept.taking import STEPS, opened_taking
     from bavn.app.accept.words import part_lines
-    from bavn.app.config.load import read_centre
     from bavn.app.process.protocols import read_protocol
 
     if protocol is not None and not why:
@@ -46,7 +45,7 @@ def accept(
         raise Stop(Exit.USAGE, "--move rests on a protocol: name its file")
     given = None if protocol is None else read_protocol(protocol)
     asked = AcceptanceTerms(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind])
-    with opened_taking(read_centre(config)) as taking, refusing(*acts.REFUSES):
+    with opened_taking(configured(config)) as taking, refusing(*acts.REFUSES):
         side = taking.side(actor, given)
         print("\n".join(part_lines(side, language, figures=True)))
         if given is None:

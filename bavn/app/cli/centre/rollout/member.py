@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bavn.app.acts.centre import members as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
@@ -122,12 +122,11 @@ def invite(
 def membership(config: Path) -> Iterator[tuple["Membership", "Enrolment"]]:
     """Members as people work on them, each act audited, and their enrolment."""
     from bavn.app.centre.parts import open_enrolment, opened_registry
-    from bavn.app.config.load import read_centre
     from bavn.app.process.real import SystemClock
     from bavn.centre.desk.membership import Membership
     from bavn.centre.members.roles import Roles
 
-    file, clock = read_centre(config), SystemClock()
+    file, clock = configured(config), SystemClock()
     with opened_registry(file) as registry:
         enrolment = open_enrolment(file, registry)
         yield Membership(registry, enrolment, Roles(registry, clock), clock), enrolment

@@ -12,7 +12,7 @@ import typer
 
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import rollout as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import typed
 from bavn.centre.desk.rolling import Entry, day_of
@@ -37,9 +37,8 @@ _NAMES: Final = Text("actor|kind|region|state|since|next|planned|waits for|holds
 def rolling(config: Path) -> Iterator[tuple["CentreFile", "RollOut"]]:
     """The roll-out of this centre; what it refuses ends the command."""
     from bavn.app.centre.rollout_parts import opened_rollout
-    from bavn.app.config.load import read_centre
 
-    file = read_centre(config)
+    file = configured(config)
     with opened_rollout(file) as opened, refusing(*acts.REFUSES):
         yield file, opened
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bavn.app.acts.centre import rollout as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Why, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Why, configured, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.centre.rollout.rollout import Actor, rolling
 from bavn.app.process.exits import Exit, Stop
@@ -85,9 +85,8 @@ def delete(
     """Delete what the centre holds of an actor that leaves, and sign what was deleted. It has left then, for good."""
     from bavn.app.centre.publish_parts import write
     from bavn.app.centre.rollout_parts import opened_leaving
-    from bavn.app.config.load import read_centre
 
-    with opened_leaving(read_centre(config)) as leaving:
+    with opened_leaving(configured(config)) as leaving:
         made = acts.delete(leaving, actor, by, why)
     rows = sum(one["rows"] for one in made.said["deleted"])
     print(f"{actor} has left: {rows} rows deleted, proof {made.number}, sha256 {made.digest}")
@@ -133,12 +132,11 @@ def verify(
 ) -> None:
     """Check that a record is as a centre signed it."""
     from bavn.app.centre.rollout_parts import read_record
-    from bavn.app.config.load import read_centre
     from bavn.app.process.party_keys import PartyKeys
 
     found = read_record(file)
     if not key:
-        key = PartyKeys(read_centre(config).folder, "centre").message_key().public_key().public_bytes_raw().hex()
+        key = PartyKeys(configured(config).folder, "centre").message_key().public_key().public_bytes_raw().hex()
     if not found.holds(key.strip().lower()):
         raise Stop(Exit.REFUSED, f"{file}: the signature is not that of key {key[:16]}..., or the record was changed")
     print(f"{found.kind} {found.number} of {found.subject}, {iso(found.at_us)[:19]}Z: the signature holds")
