@@ -11,6 +11,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, Input, Kind, Why, act
 from bavn.app.acts.centre.refusals import KINDS, observable_of
+from bavn.centre.books.clocks import UnknownIndicator
 from bavn.centre.cases.indicators.indicator import Life
 from bavn.centre.cases.indicators.indicators import ChangedInBetween, Indicators, UnknownLife
 from bavn.centre.cases.indicators.upkeep import Upkeep
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 REFUSES: Final[tuple[Kind, ...]] = (
     (UnknownLife, 404, "unknown-indicator", "you"),
+    (UnknownIndicator, 404, "unknown-indicator", "you"),
     (ChangedInBetween, 409, "changed-meanwhile", "you"),
     *KINDS,
 )

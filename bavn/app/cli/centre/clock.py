@@ -9,13 +9,12 @@ from typing import Annotated, Any, Literal
 import typer
 
 from bavn.app.acts.centre import switch as acts
+from bavn.app.acts.centre.indicators import REFUSES
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, needs, of_act
 from bavn.app.cli.spread import typed
 from bavn.app.cli.words import number
-from bavn.app.process.exits import Exit, Stop
 from bavn.centre.books.clock import STEPS, IndicatorClock
-from bavn.centre.books.clocks import UnknownIndicator
 from bavn.model.moment import SECOND_US, iso
 from bavn.model.text import Language, Text
 
@@ -29,11 +28,8 @@ def clock(
 ) -> None:
     """When each indicator was first seen, reported, a lead, confirmed, released and enforced at each actor; which step
     was the slowest."""
-    with opened(config) as desk:
-        try:
-            clocks = [desk.times.clock(indicator)] if indicator else list(desk.times.clocks())
-        except UnknownIndicator as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
+    with opened(config, *REFUSES) as desk:
+        clocks = [desk.times.clock(indicator)] if indicator else list(desk.times.clocks())
     if as_json:
         for one in clocks:
             print(json.dumps(_whole(one), ensure_ascii=False))

@@ -275,14 +275,14 @@ def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: Clock
     """All that is known of one."""
     life = standing.life
     checks = life.checks if life.state is not LifeState.DRAFT else desk.lives.looked_at(life)
-    return IndicatorWhole(
+    return filled(
+        IndicatorWhole,
+        standing,
+        life.evidence,
         row=row_of(standing, desk.ring.stand(life.id), person),
         checks=[filled(CheckShape, one, says=TextShape.of(one.words)) for one in checks],
         actors=[at_actor(one) for one in desk.deliveries.at_actors(life.id)],
         sightings=[sighting(one) for one in desk.deliveries.sightings(life.id)],
-        true_groups=list(standing.true_groups),
-        false_groups=list(standing.false_groups),
-        producers=list(life.evidence.producers),
         decay=decay_of(standing, desk.lives.settings, desk.now_us()),
         clock=clock,
         history=[filled(HistoryLine, line) for line in desk.lives.history(life.id)],

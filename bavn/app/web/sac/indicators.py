@@ -200,10 +200,4 @@ def _clock_row(house: SacContext, indicator_id: str) -> ClockRow:
     steps = dict(one.steps)
     released, last = steps["released"], steps["last_block"]
     lag = None if released is None or last is None else round((last - released) / 1_000_000, 3)
-    return ClockRow(
-        id=life.id,
-        value=life.observable.value,
-        type=life.observable.type,
-        clock=clock_shape(one),
-        released_to_last_s=lag,
-    )
+    return filled(ClockRow, life, life.observable, clock=clock_shape(one), released_to_last_s=lag)

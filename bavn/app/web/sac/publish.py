@@ -1,7 +1,7 @@
 """The SAC console's publications: picture, forecast and brief, read with the source of each sentence, edited, approved
 by somebody whose account makes them a publisher, taken out as HTML, PDF or JSON.
 
-Refuses to decide who is a publisher: the account's role does, through ``allow(Right.PUBLISH)``.
+Refuses to decide who is a publisher: the account's role does.
 """
 
 from typing import Annotated, Final, Literal

@@ -145,10 +145,7 @@ def rounds(
 @router.get("/quarantine", operation_id="quarantine")
 def quarantine(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[QuarantineRow]:
     """Cells whose holders named different values, for a person to look at."""
-    items = [
-        QuarantineRow(round_id=q.round_id, table=q.table, bin=q.bin, named=[list(pair) for pair in q.named])
-        for q in house.desk.quarantine()
-    ]
+    items = [filled(QuarantineRow, one) for one in house.desk.quarantine()]
     return Rows(items=items, total=len(items))
 
 
@@ -179,20 +176,16 @@ def _row(one: RoundSummary) -> RoundRow:
     found = one.round
     return filled(
         RoundRow,
+        one,
         found,
-        tier=found.params.tier,
-        t=found.params.t,
+        found.params,
         elements_max=found.params.m,
-        phase=found.phase.value,
         says=TextShape.of(state_of(found)),
         members=len(found.members),
-        uploaded=list(one.uploaded),
-        missing=list(one.missing),
         turned_away=[
             TurnedAway(actor=actor, rule=rule, says=TextShape.of(REFUSED.get(rule, Text.plain(rule))), times=times)
             for actor, rule, times in one.turned_away
         ],
-        quarantined=one.quarantined,
         other_keys=[[found.actor_of(x) for x in group] for group in found.key_groups[1:]],
     )
 
@@ -204,11 +197,11 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
         outcome = outcome_of(story, summary.round)
         outcomes[outcome] += 1
         names = [] if outcome == "explained" else sorted({str(observable) for _, observable in story.named})
-        made = CellsShape(
+        made = filled(
+            CellsShape,
+            story,
             outcome=outcome,
             named=names,
-            holders=list(story.holders),
-            declined=list(story.declined),
             asked=len(story.asked),
             cells=0,
             says=TextShape.of(why(story, summary.round)),

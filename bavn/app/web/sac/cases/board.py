@@ -13,7 +13,7 @@ from bavn.app.acts.centre import cases as acts
 from bavn.app.acts.centre.cases import Named
 from bavn.app.acts.centre.refusals import KINDS
 from bavn.app.web.exporting import in_stix
-from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
+from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, filled, opened
 from bavn.app.web.sac.cases import shapes
 from bavn.app.web.sac.cases import work as case_work
 from bavn.app.web.sac.cases.view import card, whole
@@ -148,17 +148,14 @@ def release_preview(house: SacContext, case_id: str, person: Person) -> shapes.R
     marking = desk.files.marking(case_id)
     return shapes.ReleasePreview(
         would=[
-            shapes.Would(
+            filled(
+                shapes.Would,
+                one,
+                one.element,
                 element=Named.of(one.element.observable),
-                score=one.element.score,
-                groups=one.element.groups,
-                how=one.how,
                 says=TextShape.of(HOW[one.how]),
                 pap=one.pap.name,
-                checks=[
-                    shapes.CheckShown(name=check.name, stops=check.stops, says=TextShape.of(check.words))
-                    for check in one.checks
-                ],
+                checks=[filled(shapes.CheckShown, each, says=TextShape.of(each.words)) for each in one.checks],
             )
             for one in would
         ],

@@ -66,12 +66,10 @@ def card(line: CaseLine) -> CaseCard:
     return filled(
         CaseCard,
         case,
+        line,
+        case.facts,
         state_said=TextShape.of(CASE_WORDS[case.state]),
         observables=[Named.of(one.observable) for one in case.facts.elements],
-        technique=case.facts.technique,
-        actors=line.actors,
-        owed=line.owed,
-        overdue=line.overdue,
     )
 
 
@@ -157,9 +155,7 @@ def deadlines(view: Nis2View) -> Nis2Clock:
     return filled(
         Nis2Clock,
         view,
-        cross_border=view.flags.cross_border,
-        trust_service=view.flags.trust_service,
-        touched=list(view.flags.touched),
+        view.flags,
         happened={act.value: at_us for act, at_us in view.happened.items()},
         reports=[
             filled(
