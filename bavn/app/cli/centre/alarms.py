@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bavn.app.acts.centre import alarms as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node import book
 from bavn.app.process.exits import Exit, Stop
@@ -66,8 +66,7 @@ def canaries(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
             rows.append(
                 {
                     "actor": actor,
-                    "day": chain.day,
-                    "run": chain.run,
+                    **named(chain, "day", "run"),
                     "link": LINKS[at.link.link].say(language),
                     "state": STATES[at.link.state].say(language),
                     "why": why and why.say(language),
@@ -98,8 +97,7 @@ def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
                     {
                         "what": "technique",
                         "technique": technique,
-                        "actors": said.actors,
-                        "could": said.could,
+                        **named(said, "actors", "could"),
                         "against": dict(said.against),
                     }
                 )

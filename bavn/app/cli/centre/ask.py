@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from bavn.app.acts.centre import questions as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
@@ -133,9 +133,7 @@ def _row(view: "QuestionView", language: Language, now_us: int, *, brief: bool =
         "indicators": [str(o) for o in question.observables],
         "since": iso_hour(question.since_hour),
         "asked": f"{iso(question.asked_us)[:19]}Z",
-        "asked_by": question.asked_by,
-        "approved_by": question.approved_by,
-        "why": question.why,
+        **named(question, "asked_by", "approved_by", "why"),
     }
     if brief:
         return row

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from bavn.app.acts.centre import cases as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, at_work, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, at_work, named, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, needs, of_act
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
@@ -269,9 +269,7 @@ def case_evidence(
                         "id": one.id[:16],
                         "actor": one.actor,
                         "at": iso(one.received_us)[:19],
-                        "bytes": one.bytes,
-                        "sha256": one.sha256,
-                        "words": one.words,
+                        **named(one, "bytes", "sha256", "words"),
                     }
                     for one in found
                 ],
@@ -402,10 +400,7 @@ def _task_rows(desk: "Desk", found: tuple[Task, ...], language: Language, *, as_
             {
                 "task": one.id,
                 "case": one.case_id,
-                "actor": one.actor,
-                "kind": one.kind,
-                "text": one.text,
-                "by": one.by,
+                **named(one, "actor", "kind", "text", "by"),
                 "given": iso(one.given_us),
                 "state": one.state.value,
                 "answer": one.answer,

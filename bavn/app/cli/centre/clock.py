@@ -10,7 +10,7 @@ import typer
 
 from bavn.app.acts.centre import switch as acts
 from bavn.app.acts.centre.indicators import REFUSES
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, needs, of_act
 from bavn.app.cli.spread import typed
 from bavn.app.cli.words import number
@@ -76,9 +76,7 @@ def kill_switch(
             {
                 "turn": turn.number,
                 "state": "on" if turn.on else "off",
-                "by": turn.by,
-                "asked_by": turn.asked_by,
-                "why": turn.why,
+                **named(turn, "by", "asked_by", "why"),
                 "at": iso(turn.at_us)[:23],
                 "told": len(desk.switch.told(turn.number)),
             }

@@ -10,7 +10,7 @@ import typer
 
 from bavn.app.acts.centre import rounds as acts
 from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
 from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
 
@@ -36,15 +36,13 @@ def counts(
     if as_json:
         for one in found:
             row = {
-                "what": one.what,
-                "entry": one.entry,
+                **named(one, "what", "entry"),
                 "says": ENTRIES[one.what][one.entry].say(language),
                 "kind": one.kind,
                 "actor_days": one.told,
                 "value": one.value,
                 "noise_sd": round(one.noise, 2),
-                "low": one.low,
-                "high": one.high,
+                **named(one, "low", "high"),
             }
             print(json.dumps(row, ensure_ascii=False))
         return

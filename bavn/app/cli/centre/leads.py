@@ -8,7 +8,7 @@ import typer
 
 from bavn.app.acts.centre import leads as acts
 from bavn.app.acts.centre.refusals import KINDS
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, named, opened, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import spread, typed
 from bavn.app.cli.words import number, point
@@ -121,7 +121,7 @@ def _lead(view: "LeadView", language: Language) -> dict[str, Any]:
 
 def _like_it(fared: "Calibration", score: float) -> dict[str, Any]:
     found = fared.bin_of(score)
-    return {"judged": found.judged, "confirmed": found.confirmed, "least": found.least, "most": found.most}
+    return named(found, "judged", "confirmed", "least", "most")
 
 
 def calibration(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
@@ -142,7 +142,7 @@ def calibration(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> Non
         for b in found.bins
     ]
     if as_json:
-        whole = {name: getattr(found, name) for name in ("judged", "confirmed", "predictions", "unscored")}
+        whole = named(found, "judged", "confirmed", "predictions", "unscored")
         print(json.dumps(whole | {"brier": found.brier, "brier_plain": found.brier_plain, "bins": rows}))
         return
     if not found.judged:

@@ -13,7 +13,7 @@ import typer
 
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import publications as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, named, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
@@ -107,8 +107,7 @@ def make(kind: Kind, period_help: str, *, help: str) -> typer.Typer:  # noqa: A0
                     {
                         "version": one.number,
                         "at": iso(one.at_us)[:19],
-                        "by": one.by,
-                        "why": one.why,
+                        **named(one, "by", "why"),
                         "digest": one.digest[:16],
                     }
                     for one in opened.editions.versions(_own(edition, kind))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, opened, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, opened, show
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 
@@ -45,9 +45,7 @@ def reminders(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: i
                 "case": one.case_id,
                 "by": one.way,
                 "to": one.recipient,
-                "state": one.state,
-                "tries": one.tries,
-                "reason": one.reason,
+                **named(one, "state", "tries", "reason"),
             }
             for one in desk.reminders.every(limit)
         ]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from bavn.app.acts.centre import threats as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.centre.publish import Why, publishing
 from bavn.app.cli.spread import typed
@@ -121,8 +121,7 @@ def history(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: 
                 "at": iso(one.at_us)[:19],
                 "sort": THREATS[one.threat].say(language),
                 "level": level_words(one.level).say(language),
-                "by": one.by,
-                "why": one.why,
+                **named(one, "by", "why"),
             }
             for one in opened.judgements.levels()
         ]

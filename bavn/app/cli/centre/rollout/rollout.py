@@ -12,7 +12,7 @@ import typer
 
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import rollout as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, named, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import typed
 from bavn.centre.desk.rolling import Entry, day_of
@@ -176,10 +176,7 @@ def _row(one: "Stand", today: int, language: Language, *, as_json: bool) -> dict
     party, due, late = one.party, one.due_day, _late(one, today)
     if as_json:
         return {
-            "actor": party.actor,
-            "title": party.title,
-            "kind": party.kind,
-            "region": party.region,
+            **named(party, "actor", "title", "kind", "region"),
             "state": party.stage.value,
             "since": iso(party.since_us)[:10],
             "member": one.member and one.member.value,
