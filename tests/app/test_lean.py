@@ -111,14 +111,20 @@ def test_a_command_that_is_not_there_is_one_line(words) -> None:
 
 @pytest.mark.parametrize("group", [("centre",), ("centre", "rollout"), ("node",)])
 def test_the_help_of_a_group_loads_no_act_and_no_room(group) -> None:
-    rooms = ("bavn.app.acts.centre.refusals", "bavn.centre.cases.case.rows", "bavn.centre.desk.desk", "bavn.actor.door.door")
+    rooms = (
+        "bavn.app.acts.centre.refusals",
+        "bavn.centre.cases.case.rows",
+        "bavn.centre.desk.desk",
+        "bavn.actor.door.door",
+    )
     done, heavy = loaded(*group, "--help", heavy=(*HEAVY, *rooms))
     assert (done.returncode, heavy) == (0, [])
 
 
 def test_what_the_centres_commands_are_made_of_is_light() -> None:
     modules = {path.partition(":")[0] for path in (*centre.COMMANDS.values(), *centre.GROUPS.values())}
-    heavy = ("bavn.app.centre.parts", "bavn.app.reports.page", "bavn.centre.desk.desk", "fastapi", "numpy", "uvicorn")
+    rooms = ("bavn.app.centre.parts", "bavn.app.reports.page", "bavn.centre.desk.desk", "bavn.centre.node.intelligence")
+    heavy = (*rooms, "fastapi", "numpy", "uvicorn")
     ask = f"import sys, {', '.join(modules)}; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

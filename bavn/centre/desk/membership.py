@@ -19,13 +19,12 @@ from bavn.centre.members.roles import Roles
 from bavn.centre.share.delivery_figures import waiting_and_held
 from bavn.centre.store.engine import reading
 from bavn.model.ports import Clock
-from bavn.model.sector.member import Actor, ActorState, Quota
+from bavn.model.sector.member import QUOTA_MAX, Actor, ActorState, Quota
 from bavn.model.sector.refusal import word
 from bavn.model.sector.rollout import RolloutAct, Stage, has_come
 from bavn.model.text import Text
 
 WHY_CHARS_MAX: Final = 500
-QUOTA_MAX: Final = 10**12
 
 
 class Membership:

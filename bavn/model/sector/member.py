@@ -44,6 +44,10 @@ class Actor:
     canary: bool = False
 
 
+QUOTA_MAX: Final = 10**12
+"""The most messages or bytes that a quota may name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota:
     """How much of one kind of message an actor may have taken in any one hour of the clock."""

@@ -1,6 +1,6 @@
 """Members of the sector: invited, given functions, suppliers and quotas, suspended, let in again, shut out for good."""
 
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
 from pydantic import Field
@@ -8,10 +8,12 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import Input, Kind, Name, act
 from bavn.app.acts.centre.refusals import KINDS
-from bavn.centre.desk.membership import QUOTA_MAX, Membership
 from bavn.centre.members.registry import CannotAdd, NotInState, UnknownActor
 from bavn.centre.members.roles import SUPPLIERS_MAX
-from bavn.model.sector.member import ActorKind, Quota
+from bavn.model.sector.member import QUOTA_MAX, ActorKind, Quota
+
+if TYPE_CHECKING:
+    from bavn.centre.desk.membership import Membership
 
 REFUSES: Final[tuple[Kind, ...]] = (
     (UnknownActor, 404, "unknown-actor", "you"),
@@ -58,24 +60,24 @@ class QuotaSetting(Input):
 
 
 @act(Right.MEMBERS, *REFUSES)
-def invite(members: Membership, by: str, body: Inviting) -> str:
+def invite(members: "Membership", by: str, body: Inviting) -> str:
     """Invite a member: its one-time token, shown this once, and the pin."""
     return members.invite(body.name, by, kind=body.kind, group=body.group)
 
 
 @act(Right.MEMBERS, *REFUSES)
-def change(members: Membership, by: str, actor: str, body: Setting) -> None:
+def change(members: "Membership", by: str, actor: str, body: Setting) -> None:
     """Set its critical functions, suppliers or group."""
     members.set_roles(actor, by, **dict(body))
 
 
 @act(Right.MEMBERS, *REFUSES)
-def step(members: Membership, by: str, actor: str, way: Literal["suspend", "resume", "revoke"], why: str) -> None:
+def step(members: "Membership", by: str, actor: str, way: Literal["suspend", "resume", "revoke"], why: str) -> None:
     """Let a member in no more until it is resumed, let it in again, or shut it out for good."""
     {"suspend": members.suspend, "resume": members.resume, "revoke": members.revoke}[way](actor, by, why)
 
 
 @act(Right.MEMBERS, *REFUSES)
-def quota(members: Membership, by: str, actor: str, body: QuotaSetting) -> None:
+def quota(members: "Membership", by: str, actor: str, body: QuotaSetting) -> None:
     """Give it an own quota for one kind of message, or put that back to the sector's."""
     members.set_quota(actor, body.kind, body.quota(), by)

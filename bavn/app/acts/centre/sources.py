@@ -4,7 +4,7 @@ Refuses to release anything: a case is made of a proposal, or it is found harmle
 """
 
 from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 from pydantic import Field
@@ -15,11 +15,13 @@ from bavn.app.acts.centre.refusals import KINDS
 from bavn.centre.cases.intelligence.proposals import UnknownProposal
 from bavn.centre.cases.intelligence.sources import SourceState, UnknownSource
 from bavn.centre.cases.two_people import person
-from bavn.centre.node.intelligence import Intelligence
 from bavn.model.intel.indicator import Pap, PapName, Tlp
 from bavn.model.observable import Observable
 from bavn.model.sector.intel import Access, BadSource, Source, SourceKind
 from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.centre.node.intelligence import Intelligence
 
 REFUSES: Final[tuple[Kind, ...]] = (
     (UnknownSource, 404, "unknown-source", "you"),
@@ -80,7 +82,7 @@ class NewSource(AssumedWhole):
 
 @act(Right.PUBLISH, *REFUSES)
 def add(
-    intelligence: Intelligence, by: str, new: NewSource, usable: Callable[[Source], None] = lambda _: None
+    intelligence: "Intelligence", by: str, new: NewSource, usable: Callable[[Source], None] = lambda _: None
 ) -> SourceState:
     """Add a source. It is read from now on; what it tells is only proposed."""
     if new.partner and intelligence.partner(new.partner) is None:
@@ -91,39 +93,39 @@ def add(
 
 
 @act(Right.PUBLISH, *REFUSES)
-def change(intelligence: Intelligence, by: str, name: str, given: Assumed, **more: Any) -> SourceState:
+def change(intelligence: "Intelligence", by: str, name: str, given: Assumed, **more: Any) -> SourceState:
     """Change what is given and leave the rest. Its hunts then need a second person anew."""
     return intelligence.sources.set(name, by, **given.given(), **more)
 
 
 @act(Right.TRIAGE, *REFUSES)
-def allow_hunts(intelligence: Intelligence, by: str, name: str) -> SourceState:
+def allow_hunts(intelligence: "Intelligence", by: str, name: str) -> SourceState:
     """Stand behind the hunts of a source that somebody else added: what it newly tells is then asked of the sector, up
     to its budget."""
     return intelligence.sources.allow_hunts(name, by)
 
 
 @act(Right.TRIAGE, *REFUSES)
-def suspend(intelligence: Intelligence, by: str, name: str, why: str) -> SourceState:
+def suspend(intelligence: "Intelligence", by: str, name: str, why: str) -> SourceState:
     """Ask a source no more and count its word no more, until somebody takes it up again."""
     return intelligence.sources.suspend(name, person(by), why)
 
 
 @act(Right.TRIAGE, *REFUSES)
-def resume(intelligence: Intelligence, by: str, name: str, why: str) -> SourceState:
+def resume(intelligence: "Intelligence", by: str, name: str, why: str) -> SourceState:
     """Take a suspended source up again."""
     return intelligence.sources.resume(name, by, why)
 
 
 @act(Right.PUBLISH, *REFUSES)
-def end(intelligence: Intelligence, by: str, name: str, why: str) -> SourceState:
+def end(intelligence: "Intelligence", by: str, name: str, why: str) -> SourceState:
     """End a source for good: all that only it claimed is proposed no more."""
     return intelligence.end(name, by, why)
 
 
 @act(Right.TRIAGE, *REFUSES)
 def decide(
-    intelligence: Intelligence,
+    intelligence: "Intelligence",
     by: str,
     named: Observable,
     decision: Literal["open_case", "dismiss", "reopen"],

@@ -104,6 +104,7 @@ def test_a_figure_is_taken_out_but_not_reworded_and_both_languages_are_asked_for
     assert edited(sac, brief, da=" ")(422)["type"] == "both-languages"
     assert edited(sac, brief, "nowhere/7")(422)["type"] == "bad-value"
     assert edited(sac, brief, en="a\x00b")(422)["type"] == "bad-value"
+    assert edited(sac, brief, figure["place"], "remove")(422)["type"] == "no-words"
     after = edited(sac, brief, figure["place"], "remove", en="", da="")()
     left = [
         block["figure"]["id"]
