@@ -5,7 +5,7 @@ Refuses to decide: the acts come from the life-cycle's table, and the book refus
 
 from typing import Final
 
-from bavn.app.access.rights import Right
+from bavn.app.acts.centre import indicators as acts
 from bavn.app.web.frame import Person, TextShape, filled
 from bavn.app.web.sac.bodies import Shape
 from bavn.centre.books.clock import IndicatorClock, only_hunted
@@ -203,7 +203,7 @@ def _act(act: LifeAct, why_not: Text | None) -> ActShape:
 
 
 def _why_not(act: LifeAct, life: Life, person: Person) -> Text | None:
-    if not person.may(Right.APPROVE if act in SECOND_PERSON else Right.TRIAGE):
+    if not person.may((acts.let_go if act in SECOND_PERSON else acts.step).right):
         return ROLE
     if act is LifeAct.APPROVE and not may_be_second(life.put_by, person.name):
         return OTHER

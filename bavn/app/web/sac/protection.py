@@ -199,7 +199,9 @@ def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShap
         policy,
         stand=stand,
         left_today=house.desk.cases.policies.left_today(state),
-        may_approve=stand == "proposed" and person.may(Right.APPROVE) and may_be_second(state.proposed_by, person.name),
+        may_approve=stand == "proposed"
+        and person.may(acts.approve.right)
+        and may_be_second(state.proposed_by, person.name),
         says=TextShape.of(says),
     )
 

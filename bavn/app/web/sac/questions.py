@@ -135,8 +135,8 @@ def _row(house: SacContext, view: QuestionView, person: Person) -> QuestionRow:
         not_met=sorted(said["not_met"] - said["met"]),
         declined=sorted(said["declined"]),
         silent=[one.actor for one in view.actors if one.unanswered],
-        may_approve=stand == "waits" and other and person.may(Right.TRIAGE),
-        may_end=stand in ("waits", "open") and person.may(Right.TRIAGE),
+        may_approve=stand == "waits" and other and person.may(acts.approve.right),
+        may_end=stand in ("waits", "open") and person.may(acts.end.right),
     )
 
 

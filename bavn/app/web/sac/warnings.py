@@ -136,7 +136,7 @@ def _row(view: WarningView, person: Person) -> WarningRow:
         title=TextShape.of(kept.content.title),
         urgency=kept.content.urgency.value,
         urgency_says=TextShape.of(URGENCIES[kept.content.urgency]),
-        may=acts_ if person.may(Right.TRIAGE) else [],
+        may=acts_ if person.may(acts.step.right) else [],
         **acts.counts(view),
     )
 

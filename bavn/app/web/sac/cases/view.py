@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bavn.app.access.rights import Right
+from bavn.app.acts.centre import cases as acts
 from bavn.app.acts.centre.cases import Named
 from bavn.app.web.frame import Person, TextShape, filled
 from bavn.app.web.sac.cases.shapes import (
@@ -57,7 +57,7 @@ TOLD: Final = {
     "queued": Text("told"),
     "refused": Text("refused at the gate"),
 }
-RIGHT_OF: Final = {act: Right.APPROVE if act is CaseAct.RELEASE else Right.TRIAGE for act in CaseAct}
+RIGHT_OF: Final = {act: (acts.release if act is CaseAct.RELEASE else acts.step).right for act in CaseAct}
 
 
 def card(line: CaseLine) -> CaseCard:

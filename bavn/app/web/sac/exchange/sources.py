@@ -184,7 +184,7 @@ def _row(state: SourceState, useful: Usefulness | None, person: Person) -> Sourc
         tried_us=state.tried_us or None,
         synced_us=state.synced_us or None,
         worth=None if useful is None else filled(UsefulnessShape, useful),
-        may_allow_hunts=hunts and person.may(Right.TRIAGE) and may_be_second(state.added_by, person.name),
+        may_allow_hunts=hunts and person.may(acts.allow_hunts.right) and may_be_second(state.added_by, person.name),
     )
 
 
