@@ -6,7 +6,7 @@ Refuses to render, and to say who is a publisher: the account's role does.
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 import typer
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, Input, Kind, act
@@ -43,10 +43,9 @@ class Drafting(Input):
     period: str = Field(default="", max_length=10)
 
 
-class SourceGiven(BaseModel):
+class SourceGiven(Input):
     """What a person's sentence rests on beside the person."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
     kind: SourceKind
     ref: str = Field(min_length=1, max_length=300)
 

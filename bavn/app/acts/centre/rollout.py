@@ -74,18 +74,11 @@ def add(opened: RollOut, by: str, entry: Entry) -> Stage:
 
 @_by_command
 def take_test(
-    opened: RollOut,
-    actor: str,
-    kind: TestKind,
-    given: SignedProtocol,
-    demands: Demands,
-    centre: Part,
-    by: str,
-    why: str,
+    opened: RollOut, actor: str, kind: TestKind, given: SignedProtocol, demands: Demands, side: Part, by: str, why: str
 ) -> Record:
     """Take an actor's protocol in, with what the centre itself found: verified, fresh, never used before."""
     try:
-        return opened.take_test(actor, kind, given, demands, centre, by, why)
+        return opened.take_test(actor, kind, given, demands, side, by, why)
     except ProtocolRefused as error:
         failed = error.refused.rule in ("passed", "centre")
         raise Stop(Exit.UNHEALTHY if failed else Exit.REFUSED, str(error)) from error
