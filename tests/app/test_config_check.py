@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from bavn.app.cli import main
 from bavn.app.config.check import NESTED, READERS, ROLES, TABLES, check
+from bavn.app.config.load import read_toml
 from bavn.app.config.places import endpoint, look
 from bavn.app.process.exits import Exit
 from bavn.model.settings import SettingsError
@@ -228,7 +229,7 @@ def test_whatever_stands_in_a_file_it_finds_what_the_reader_refuses_and_no_more(
         return  # tomlkit writes some that is none
     said = check(file).found
     try:
-        READERS[role](file)
+        READERS[role](read_toml(file), file)
     except SettingsError:
         assert said
     else:
@@ -267,3 +268,40 @@ def test_a_node_that_cannot_start_for_want_of_a_certificate_or_key_is_not_passed
 def test_both_consoles_can_run_on_one_machine_by_default() -> None:
     ports = [TABLES[role]["console"].__dataclass_fields__["listen"].default for role in ("node", "centre")]
     assert len(set(ports)) == 2
+
+
+def test_all_kinds_of_mistakes_are_told_in_one_run(tmp_path) -> None:
+    file = tmp_path / "node.toml"
+    file.write_text(
+        '[node]\nactor = "A B"\nhomes = ["10.0.0.0/33"]\ndetect_s = "often"\n[sens]\nx = 1\n'
+        '[detect]\nallowed_scanners = ["nobody"]\n[evidence]\nring_bytes_max = 5\n'
+    )
+    (tmp_path / "policy.toml").write_text('[protect]\nclinical_networks = ["ward"]\n[door]\nanswer = 3\n')
+    said = [one.text.en for one in check(file).found]
+    for words in (
+        "detect_s",
+        "[sens]",
+        "homes",
+        "actor must be",
+        "allowed_scanners",
+        "ring_bytes_max",
+        "answer",
+        "ward",
+    ):
+        assert sum(words in text for text in said) == 1, (words, said)
+    assert [one.place for one in check(file).found if "actor" in one.text.en] == [f"{file}:2"]
+    assert [one.place for one in check(file).found if "allowed_scanners" in one.text.en] == [f"{file}:8"]
+
+
+def test_of_a_centre_each_tier_and_table_is_told_and_nothing_that_only_follows(tmp_path) -> None:
+    file = tmp_path / "centre.toml"
+    file.write_text(
+        '[fanout]\nlisten = "nowhere"\nhubs_listen = "0.0.0.0:1"\n[remind]\nsmtp_tls = "none"\ntlp_max = "pink"\n'
+        "[tiers.A]\nr = 3\nevery_s = 300.0\nupload_s = 400.0\n[tiers.B]\nr = 5\n"
+        '[centre]\ntime_zone = "Nowhere"\n'
+    )
+    found = check(file).found
+    said = [one.text.en for one in found]
+    for words in ("fanout.listen", "smtp_tls", "tlp_max", "tiers.A: r ", "tiers.A: upload_s", "tiers.B: r", "Nowhere"):
+        assert sum(words in text for text in said) == 1, (words, said)
+    assert not any("needs" in text for text in said)

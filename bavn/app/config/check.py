@@ -1,8 +1,8 @@
 """Checks one configuration file without starting anything: every wrong setting at once, each with its place.
 
-The readers of config.py stop at the first error; this goes on. What no error is found in by itself is given to the very
-reader that the service uses, so that a file which passes here is one that it takes. Refuses to look at the machine:
-config_places does.
+The readers of load.py stop at the first error; this goes on. What is left without what was found is given to the very
+reader that the service uses, as often as it refuses something, so that a file which passes here is one that it takes.
+Refuses to look at the machine: places.py does.
 """
 
 import difflib
@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, get_args
 from bavn.app.config import load as config
 from bavn.app.config.centre_tables import CENTRE_TABLES
 from bavn.app.config.misp import MispTable
-from bavn.app.config.operator import OperatorTable, read_operator
+from bavn.app.config.operator import OperatorTable, operator_of
 from bavn.centre.correlate.tier import Tier
 from bavn.model.settings import SettingsError, faults
 from bavn.model.text import Text
@@ -25,6 +25,8 @@ Role = Literal["node", "policy", "centre", "keyholder", "operator", "hub"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 BYTES_MAX: Final = 1 << 20
 NEAR: Final = 0.6
+TOGETHER_MAX: Final = 100
+"""So many things that the reader refuses are told of one file."""
 NESTED: Final[dict[str, type[Any]]] = {"tiers": Tier, "misp": MispTable}
 """Tables of tables in centre.toml: [tiers.A]."""
 
@@ -36,14 +38,15 @@ TABLES: Final[dict[Role, dict[str, type[Any]]]] = {
     "operator": {"operator": OperatorTable},
     "hub": config.HUB_TABLES,
 }
-READERS: Final[dict[Role, Callable[[Path], Any]]] = {
-    "node": config.read_node,
-    "policy": config.read_policy,
-    "centre": config.read_centre,
-    "keyholder": config.read_keyholder,
-    "operator": read_operator,
-    "hub": config.read_hub,
+READERS: Final[dict[Role, Callable[[Mapping[str, Any], Path], Any]]] = {
+    "node": config.node_tables,
+    "policy": config.policy_tables,
+    "centre": config.centre_of,
+    "keyholder": config.keyholder_of,
+    "operator": operator_of,
+    "hub": config.hub_of,
 }
+"""Each makes of a file's tables what its service takes, and stops at the first thing that is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,14 +114,110 @@ def check(file: Path, role: Role | None = None) -> Checked:
         return Checked(None, given, {}, (Finding(level="error", code="role", place=str(file), text=words),))
     lines = places(text)
     found = [finding for name, value in given.items() for finding in _table(file, role, name, value, lines)]
+    found += _together(file, role, given, lines)
     if role == "node":
         found += _policy(file, given)
-    if not found:
-        try:
-            READERS[role](file)
-        except SettingsError as error:
-            found.append(_said(file, "", "", str(error), lines, "setting"))
     return Checked(role, given, lines, tuple(found))
+
+
+def _without_faults(role: Role, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is left for the reader when each setting that is wrong by itself is taken out."""
+    left: dict[str, Any] = {}
+    for name, value in given.items():
+        if role == "centre" and name in NESTED and isinstance(value, dict):
+            left[name] = {
+                inner: _settings_left(NESTED[name], table, _named(name, inner, table))
+                for inner, table in value.items()
+                if isinstance(table, dict)
+            }
+        elif name in TABLES[role] and isinstance(value, dict):
+            left[name] = _settings_left(TABLES[role][name], value, value)
+        elif role == "centre" and name in NESTED:
+            left[name] = value  # the reader says what it should be
+    return left
+
+
+def _wrong_alone(role: Role, given: Mapping[str, Any]) -> set[tuple[str, ...]]:
+    """Where each setting stands that is wrong by itself, or would have to."""
+    found: set[tuple[str, ...]] = set()
+    for name, value in given.items():
+        if name in TABLES[role] and isinstance(value, dict):
+            found |= {(name, wrong) for wrong in faults(TABLES[role][name], value, "")}
+        elif role == "centre" and name in NESTED and isinstance(value, dict):
+            for inner, table in value.items():
+                if isinstance(table, dict):
+                    found |= {(name, inner, wrong) for wrong in faults(NESTED[name], _named(name, inner, table), "")}
+    return found
+
+
+def _settings_left(kind: type[Any], table: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    wrong = faults(kind, named, "")
+    return {name: value for name, value in table.items() if name not in wrong}
+
+
+def _together(file: Path, role: Role, given: Mapping[str, Any], lines: Mapping[tuple[str, str], int]) -> list[Finding]:
+    """What the reader refuses of settings that are each well by themselves: what it refuses is taken out, and it reads
+    on. A refusal that names something that was taken out follows from it, and is not told."""
+    left = _without_faults(role, given)
+    out = _paths(given) - _paths(left) | _wrong_alone(role, given)
+    found: list[Finding] = []
+    for _ in range(TOGETHER_MAX):
+        try:
+            READERS[role](left, file)
+        except SettingsError as error:
+            words = str(error).removeprefix(str(file)).lstrip(": ")
+            path = _path_of(words, left)
+            if not any(_is_named(gone, words, given) for gone in out):
+                table, name = (".".join(path[:-1]), path[-1]) if path[1:] else ("".join(path), "")
+                found.append(_said(file, table, name, str(error), lines, "setting"))
+            if not path:
+                return found
+            out.add(path)
+            _take_out(left, path)
+        else:
+            return found
+    return found
+
+
+def _paths(tables: Mapping[str, Any]) -> set[tuple[str, ...]]:
+    """Where each setting stands: table and name, or table, inner table and name."""
+    found: set[tuple[str, ...]] = set()
+    for name, value in tables.items():
+        if isinstance(value, Mapping) and value:
+            found |= {(name, *path) for path in _paths(value)}
+        else:
+            found.add((name,))
+    return found
+
+
+def _path_of(words: str, left: Mapping[str, Any]) -> tuple[str, ...]:
+    """Where what a reader's words are about stands: of what is there, what they name first; nothing where they name
+    nothing that is there."""
+    named = re.findall(r"[\w-]+", words)
+    table = next((name for name in named[:1] if name in left), None)
+    paths = [path for path in _paths(left) if table in (None, path[0])]
+    meant = [path for path in paths if path[-1] in named and (len(path) < 3 or table is None or path[1] in named)]
+    if meant:
+        return min(meant, key=lambda path: (named.index(path[-1]), path))
+    inner = () if table is None else tuple(name for name in named[1:2] if name in _inner(left[table]))
+    return () if table is None else (table, *inner)
+
+
+def _is_named(path: tuple[str, ...], words: str, given: Mapping[str, Any]) -> bool:
+    """Whether a reader's words name the setting that stands there."""
+    named = re.findall(r"[\w-]+", words)
+    of_another = named[:1] != [path[0]] and any(name in given for name in named[:1])
+    return not of_another and set(path[1:]) <= set(named)
+
+
+def _inner(table: Any) -> Mapping[str, Any]:
+    return table if isinstance(table, Mapping) else {}
+
+
+def _take_out(tables: dict[str, Any], path: tuple[str, ...]) -> None:
+    for name in path[:-1]:
+        tables = tables[name]
+    del tables[path[-1]]
 
 
 def _policy(file: Path, given: Mapping[str, Any]) -> tuple[Finding, ...]:

@@ -3,6 +3,7 @@
 Relative paths count from the file's own folder. What is wrong is one SettingsError that names file, table and field.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_network
 from pathlib import Path
@@ -202,7 +203,12 @@ KEYHOLDER_TABLES: dict[str, type[Any]] = {"place": KeyHolderPlace, "limits": Hol
 
 def read_keyholder(file: Path) -> KeyHolderFile:
     """Reads keyholder.toml. Raises SettingsError."""
-    return KeyHolderFile(base=file.resolve().parent, **_tables(file, KEYHOLDER_TABLES))
+    return keyholder_of(read_toml(file), file)
+
+
+def keyholder_of(given: Mapping[str, Any], file: Path) -> KeyHolderFile:
+    """From what ``file`` holds. Raises SettingsError."""
+    return KeyHolderFile(base=file.resolve().parent, **_tables(given, file, KEYHOLDER_TABLES))
 
 
 HUB_TABLES: dict[str, type[Any]] = {"hub": HubTable}
@@ -210,12 +216,22 @@ HUB_TABLES: dict[str, type[Any]] = {"hub": HubTable}
 
 def read_hub(file: Path) -> HubFile:
     """Reads hub.toml. Raises SettingsError."""
-    return HubFile(base=file.resolve().parent, **_tables(file, HUB_TABLES))
+    return hub_of(read_toml(file), file)
+
+
+def hub_of(given: Mapping[str, Any], file: Path) -> HubFile:
+    """From what ``file`` holds. Raises SettingsError."""
+    return HubFile(base=file.resolve().parent, **_tables(given, file, HUB_TABLES))
 
 
 def read_centre(file: Path) -> CentreFile:
     """Reads centre.toml. Raises SettingsError."""
-    given = read_toml(file)
+    return centre_of(read_toml(file), file)
+
+
+def centre_of(tables_given: Mapping[str, Any], file: Path) -> CentreFile:
+    """From what ``file`` holds. Raises SettingsError."""
+    given = dict(tables_given)
     named = ("place", "join", "exchange", "remind", "console", "oidc", "publish", "fanout")
     tables = {name: given.pop(name, {}) for name in named}
     misps = misps_of(given.pop("misp", {}), str(file))
@@ -263,29 +279,38 @@ POLICY_TABLES: dict[str, type[Any]] = {"door": DoorPolicy, "protect": ProtectPol
 def read_node(file: Path) -> NodeConfig:
     """Reads node.toml and the policy beside it. Raises SettingsError."""
     base = file.resolve().parent
-    tables = _tables(file, NODE_TABLES)
-    if not ACTOR_NAME.fullmatch(tables["node"].actor):
-        given = tables["node"].actor
-        rule = "2 to 40 characters of a-z, 0-9 and -, a letter first"
-        raise SettingsError(f"{file} [node]: actor must be a name of {rule}, not {given!r}")
+    tables = node_tables(read_toml(file), file)
+    return NodeConfig(base=base, **tables, **read_policy(base / tables["node"].policy_file))
+
+
+def node_tables(given: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """The tables of node.toml, without the policy beside it. Raises SettingsError."""
+    tables = _tables(given, file, NODE_TABLES)
     for home in tables["node"].homes:
         try:
             ip_network(home)
         except ValueError as error:
             raise SettingsError(f"{file} [node]: homes: {home!r} is no network ({error})") from error
-    policy = base / tables["node"].policy_file
-    return NodeConfig(base=base, **tables, **read_policy(policy))
+    actor = tables["node"].actor
+    if not ACTOR_NAME.fullmatch(actor):
+        rule = "2 to 40 characters of a-z, 0-9 and -, a letter first"
+        raise SettingsError(f"{file} [node]: actor must be a name of {rule}, not {actor!r}")
+    return tables
 
 
 def read_policy(file: Path) -> dict[str, Any]:
     """The actor's policy, a table each; a missing file means all defaults. Raises SettingsError."""
     if not file.exists():
         return {name: kind() for name, kind in POLICY_TABLES.items()}
-    return _tables(file, POLICY_TABLES)
+    return policy_tables(read_toml(file), file)
 
 
-def _tables(file: Path, kinds: dict[str, type[Any]]) -> dict[str, Any]:
-    given = read_toml(file)
+def policy_tables(given: Mapping[str, Any], file: Path) -> dict[str, Any]:
+    """From what ``file`` holds. Raises SettingsError."""
+    return _tables(given, file, POLICY_TABLES)
+
+
+def _tables(given: Mapping[str, Any], file: Path, kinds: dict[str, type[Any]]) -> dict[str, Any]:
     unknown = sorted(set(given) - set(kinds))
     if unknown:
         raise SettingsError(f"{file}: no table is called [{unknown[0]}]; known: {', '.join(f'[{k}]' for k in kinds)}")

@@ -1,9 +1,10 @@
 """``[operator]`` of operator.toml: one place from which many actors' nodes are run. Refuses to read an actor's own."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bavn.app.config.load import read_toml
 from bavn.model.sector.member import ACTOR_NAME
@@ -57,9 +58,13 @@ class OperatorConfig:
 
 def read_operator(file: Path) -> OperatorConfig:
     """Reads operator.toml. Raises SettingsError."""
-    given = read_toml(file)
-    table = given.pop("operator", {})
-    if given or not isinstance(table, dict):
+    return operator_of(read_toml(file), file)
+
+
+def operator_of(given: Mapping[str, Any], file: Path) -> OperatorConfig:
+    """From what ``file`` holds. Raises SettingsError."""
+    table = given.get("operator", {})
+    if set(given) - {"operator"} or not isinstance(table, dict):
         raise SettingsError(f"{file}: the only table is [operator]")
     read = load(OperatorTable, table, f"{file} [operator]")
     if not ACTOR_NAME.fullmatch(read.name):
