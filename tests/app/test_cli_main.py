@@ -8,8 +8,12 @@ from contextlib import closing
 import pytest
 import typer
 
+from bavn import __version__
 from bavn.app.cli import main
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.cli.language import language_asked
+from bavn.app.cli.ledger import EMPTY
+from bavn.app.cli.node.book import show_table
+from bavn.app.process.exits import PAGES, Exit, Stop
 
 
 @pytest.mark.parametrize(
@@ -77,3 +81,62 @@ def test_without_a_command_its_help_is_the_answer(monkeypatch, capsys, words) ->
     monkeypatch.setattr(sys, "argv", ["bavn", *words])
     assert main._run() == Exit.USAGE
     assert capsys.readouterr().err.startswith("Usage: ")
+
+
+def ended(monkeypatch, capsys, *words: str) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["bavn", *words])
+    code = main._run()
+    said = capsys.readouterr()
+    return code, said.out, said.err
+
+
+def test_the_version_is_an_option_too_and_a_word_that_is_no_command_gets_the_nearest(monkeypatch, capsys) -> None:
+    assert ended(monkeypatch, capsys, "--version") == (0, f"{__version__}\n", "")
+    code, _, error = ended(monkeypatch, capsys, "node", "helth")
+    assert (code, "'health'" in error) == (Exit.USAGE, True)
+
+
+@pytest.mark.parametrize("words", [("exit-code", "3", "--language", "xx"), ("exit-code", "3")])
+def test_an_unknown_language_is_answered_with_those_there_are(monkeypatch, capsys, words) -> None:
+    if "--language" not in words:
+        monkeypatch.setenv("BAVN_LANGUAGE", "xx")
+    assert ended(monkeypatch, capsys, *words) == (Exit.USAGE, "", "bavn: --language: Bavn speaks en, da, sv\n")
+
+
+def test_an_exit_code_is_explained_in_one_language(monkeypatch, capsys) -> None:
+    page = PAGES[Exit.MISSING]
+    assert ended(monkeypatch, capsys, "exit-code", "3")[1].splitlines()[1:] == [f"     {page.do.en}"]
+    assert page.do.da in ended(monkeypatch, capsys, "exit-code", "3", "--language", "da")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "language"),
+    [
+        ((), {}, "en"),
+        ((), {"LANG": "da_DK.UTF-8"}, "da"),
+        ((), {"LANG": "da_DK.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ((), {"LANG": "da_DK.UTF-8", "BAVN_LANGUAGE": "sv"}, "sv"),
+        (("node", "--language", "da"), {"BAVN_LANGUAGE": "sv"}, "da"),
+        (("node", "--language=sv"), {}, "sv"),
+        ((), {"LANG": "tlh"}, "en"),
+    ],
+)
+def test_what_is_wrong_is_said_in_the_language_that_was_asked_for(words, environ, language) -> None:
+    assert language_asked(words, environ) == language
+
+
+def test_an_error_line_is_in_the_language_of_the_command(monkeypatch, capsys, tmp_path) -> None:
+    (tmp_path / "node.toml").write_text('[node]\nactor = "hospital"\n')
+    _, _, error = ended(
+        monkeypatch, capsys, "node", "health", "--config", str(tmp_path / "node.toml"), "--language", "da"
+    )
+    assert error == (
+        f"bavn: {tmp_path / 'data' / 'health.json'} findes ikke: noden har ikke kørt endnu; start med `bavn node run`\n"
+    )
+
+
+def test_an_empty_list_says_so_and_what_next(capsys) -> None:
+    show_table(("id",), [], "da")
+    assert capsys.readouterr().out == "intet endnu\n"
+    show_table(("id",), [], nothing=EMPTY)
+    assert capsys.readouterr().out == f"{EMPTY.en}\n"

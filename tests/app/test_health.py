@@ -233,7 +233,7 @@ def ask(config, monkeypatch, capsys, *options):
 def test_the_command_says_what_the_node_wrote(recorder, monkeypatch, capsys, tmp_path) -> None:
     config = tmp_path / "node.toml"
     code, said = ask(config, monkeypatch, capsys)
-    assert code == Exit.NOT_FOUND
+    assert code == Exit.UNHEALTHY
     assert "start it with `bavn node run`" in said.err
     recorder.clock.us = time.time_ns() // 1000
     recorder.made.monitor.accounts[0].heard_us = recorder.clock.us

@@ -17,6 +17,8 @@ Out = Annotated[bool, typer.Option("--out", help="Only what left.")]
 RefusedOnly = Annotated[bool, typer.Option("--refused", help="Only what was refused.")]
 Verify = Annotated[bool, typer.Option("--verify", help="Walk the hash chain and say whether it holds.")]
 Limit = Annotated[int, typer.Option(help="The last so many lines.", min=1, max=100_000)]
+EMPTY = Text("The ledger is empty: nothing has met a gate yet, neither out nor in.")
+NONE_SUCH = Text("The ledger has no such line: leave --out and --refused away to see all of it.")
 NAMES = ("line", "when", "gate", "way", "what", "with", "outcome", "class", "bytes", "says")
 
 
@@ -65,6 +67,7 @@ def show_ledger(
                 for line in lines
             ],
             language,
+            nothing=NONE_SUCH if out or refused else EMPTY,
         )
     if bad is not None:
         raise Stop(Exit.BROKEN, f"the ledger's chain breaks at line {bad.seq}: it {bad.reason}")

@@ -11,16 +11,20 @@ from typing import Annotated, Any, Final
 import typer
 
 from bavn import __version__
+from bavn.app.cli.language import VARIABLE, language_here, language_of_locale
 from bavn.app.cli.later import later
-from bavn.app.process.exits import PAGES, Exit, Stop
+from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.memory import few_arenas, keep_small
+from bavn.model.catalogue import ENGLISH, languages
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.case import NotNow
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 from bavn.wire.book import BookForeign
 
 COMMANDS: Final = {
     "analyse": "bavn.app.cli.analyse:analyse",
+    "exit-code": "bavn.app.cli.exit_codes:exit_code",
     "fit": "bavn.app.cli.fit:fit",
 }
 GROUPS: Final = {
@@ -45,26 +49,30 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
-    help="Bavn: a sector's extra pair of eyes. Local detection, a private join across actors, protection.",
     cls=later(COMMANDS, GROUPS, _others),
 )
+
+
+def _version_alone(value: bool) -> None:
+    if value:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def group(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version_alone, help="Print the version.")
+    ] = False,
+) -> None:
+    """Bavn: a sector's extra pair of eyes. Local detection, a private join across actors, protection."""
 
 
 @app.command("version")
 def version() -> None:
     """Print the version."""
     print(__version__)
-
-
-@app.command("exit-code")
-def exit_code(code: Annotated[int | None, typer.Argument(help="The number; all of them without it.")] = None) -> None:
-    """Say what an exit code means and what to do."""
-    wanted = list(Exit) if code is None else [entry for entry in Exit if entry == code]
-    if not wanted:
-        raise Stop(Exit.NOT_FOUND, f"bavn has no exit code {code}; it has {', '.join(str(int(e)) for e in Exit)}")
-    for entry in wanted:
-        page = PAGES[entry]
-        print(f"{int(entry):3}  {page.meaning.en}\n     {page.do.en}\n     {page.meaning.da}\n     {page.do.da}")
 
 
 def main() -> None:
@@ -78,6 +86,8 @@ def main() -> None:
         os.umask(0o077)
     few_arenas()
     keep_small()
+    if (spoken := language_of_locale(os.environ)) != ENGLISH:
+        os.environ.setdefault(VARIABLE, spoken)
     code = _run()
     try:
         sys.stdout.flush()
@@ -97,27 +107,26 @@ _DATABASE_OUT_OF_REACH: Final = frozenset(
     {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_FULL, sqlite3.SQLITE_PERM}
 )
 _DATABASE_DAMAGED: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-_SEE_TO: Final = "see to its rights and to room on the disk, and run as the user who owns it"
-_RESTORE: Final = "copy the folder before anything else, then restore the newest backup (docs/operations.md, Backup)"
+_STOPPED: Final = Text.in_context("exit code", "stopped")
 
 
 def _run() -> int:
     try:
         ended = app(standalone_mode=False)
     except Stop as stop:
-        return _say(stop.code, str(stop))
+        return _say(stop.code, Text.of_error(stop))
     except SettingsError as error:
-        return _say(Exit.CONFIGURATION, str(error))
+        return _say(Exit.CONFIGURATION, Text.of_error(error))
     except BookForeign as error:
-        return _say(Exit.CONFIGURATION, str(error))
+        return _say(Exit.CONFIGURATION, Text.of_error(error))
     except LinkRefused as error:
-        return _say(Exit.REFUSED, str(error))
+        return _say(Exit.REFUSED, Text.of_error(error))
     except LinkDown as error:
-        return _say(Exit.UNREACHABLE, str(error))
+        return _say(Exit.UNREACHABLE, Text.of_error(error))
     except NotNow as error:
-        return _say(Exit.NOT_NOW, str(error))
+        return _say(Exit.NOT_NOW, Text.of_error(error))
     except typer.Abort:
-        return _say(Exit.INTERRUPTED, "stopped")
+        return _say(Exit.INTERRUPTED, _STOPPED)
     except BrokenPipeError:
         _nobody_reads()
         return Exit.OK
@@ -129,35 +138,57 @@ def _run() -> int:
     except OSError as error:
         if error.errno not in _MENDED_BY_OPERATOR:
             return _broken(error)
-        what = error.filename or "a file"
-        return _say(Exit.CONFIGURATION, f"{what} cannot be used ({error.strerror}): {_SEE_TO}")
+        what = error.filename or Text("a file")
+        words = Text(
+            "{what} cannot be used ({why}): see to its rights and to room on the disk, and run as the user who owns it",
+            what=what,
+            why=error.strerror,
+        )
+        return _say(Exit.CONFIGURATION, words)
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DATABASE_DAMAGED:
-            return _say(Exit.BROKEN, f"a database in its folder is damaged ({error}): {_RESTORE}")
+            words = Text(
+                "a database in its folder is damaged ({error}): copy the folder before anything else, then restore the"
+                " newest backup (docs/operations.md, Backup)",
+                error=str(error),
+            )
+            return _say(Exit.BROKEN, words)
         if code not in _DATABASE_OUT_OF_REACH:
             return _broken(error)
-        return _say(Exit.CONFIGURATION, f"the database in its folder cannot be used ({error}): {_SEE_TO}")
+        words = Text(
+            "the database in its folder cannot be used ({error}): see to its rights and to room on the disk, and run as"
+            " the user who owns it",
+            error=str(error),
+        )
+        return _say(Exit.CONFIGURATION, words)
     except Exception as error:
         shown = getattr(error, "format_message", None)
         if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command: its help is the answer
             print(error, file=sys.stderr)
             return int(Exit.USAGE)
         if shown is not None:
-            return _say(Exit.USAGE, str(shown()))
+            return _say(Exit.USAGE, _not_understood(error))
         logging.getLogger(__name__).critical("bavn stopped", exc_info=error)
-        return _say(Exit.BROKEN, f"{type(error).__name__}: {error}")
+        return _say(Exit.BROKEN, Text.plain(f"{type(error).__name__}: {error}"))
     # Typer hands back as a value what a command raised as typer.Exit, and 130 for Ctrl-C.
     if ended == Exit.INTERRUPTED:
-        return _say(Exit.INTERRUPTED, "stopped")
+        return _say(Exit.INTERRUPTED, _STOPPED)
     return ended if isinstance(ended, int) else Exit.OK
 
 
 def _broken(error: Exception) -> int:
     logging.getLogger(__name__).critical("bavn stopped", exc_info=error)
-    return _say(Exit.BROKEN, f"{type(error).__name__}: {error}")
+    return _say(Exit.BROKEN, Text.plain(f"{type(error).__name__}: {error}"))
 
 
-def _say(code: Exit, line: str) -> int:
-    print(f"bavn: {line}", file=sys.stderr)
+def _not_understood(error: Any) -> Text:
+    """What Typer does not understand, in its own words but for the language, where it says more than people need."""
+    if getattr(getattr(error, "param", None), "name", None) == "language":
+        return Text("--language: Bavn speaks {known}", known=", ".join(languages()))
+    return Text.plain(str(error.format_message()))
+
+
+def _say(code: Exit, line: Text) -> int:
+    print(f"bavn: {line.say(language_here())}", file=sys.stderr)
     return int(code)

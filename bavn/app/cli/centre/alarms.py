@@ -15,6 +15,7 @@ from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node import book
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
+from bavn.model.text import Text
 
 
 def alarms(
@@ -131,8 +132,8 @@ def canary(
     if now:
         with Book(book.book_of(config)) as opened_book:
             if not CanaryBook(opened_book).wish(by or "operator", SystemClock().now_us()):
-                raise Stop(Exit.NOT_NOW, "enough canaries wait already: is the node running?")
-        print("the running node sends one: bavn node canary shows how far it came")
+                raise Stop(Exit.NOT_NOW, Text("enough canaries wait already: is the node running?"))
+        print(Text("the running node sends one: bavn node canary shows how far it came").say(language))
         return
     rows = []
     with book.asks(config) as ask:

@@ -15,8 +15,10 @@ import typer
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, Kind, refusing
 from bavn.app.cli.centre.person import option
+from bavn.app.cli.language import language_here
+from bavn.app.cli.words import Spoken as SpokenHere
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.process.spoken import Spoken as Language
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.app.config.load import CentreFile
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The centre's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
-Spoken = Annotated[Language, typer.Option("--language", help="Language of sentences.")]
+Spoken = SpokenHere
 By = Annotated[str, option("sac", Right.TRIAGE)]
 ByHere = Annotated[str, option("sac", None)]
 """Where there are no accounts yet: whoever is at the machine."""
@@ -76,7 +78,7 @@ def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:
             print(json.dumps(row, ensure_ascii=False))
         return
     if not rows:
-        print("nothing yet")
+        print(Text("nothing yet").say(language_here()))
         return
     table = Table(box=None, pad_edge=False)
     for name in rows[0]:

@@ -13,7 +13,7 @@ from bavn.app.access.rights import Right
 from bavn.app.cli.centre.person import option
 from bavn.app.cli.words import Spoken, heading
 from bavn.app.node.book_queries import Asks, asks, book_of
-from bavn.model.text import Language
+from bavn.model.text import Language, Text
 
 Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
@@ -22,11 +22,17 @@ ByProtect = Annotated[str, option("soc", Right.SOC_PROTECT)]
 NODE_TOML: Final = Path("node.toml")
 WIDTH_PLAIN: Final = 180
 __all__ = ["NODE_TOML", "AsJson", "Asks", "By", "Config", "Spoken", "asks", "book_of", "show_table"]
+NOTHING: Final = Text("nothing yet")
 WORDY: Final = ("why", "says", "rule", "comment")
 
 
-def show_table(names: tuple[str, ...], rows: list[tuple[Any, ...]], language: Language = "en") -> None:
-    """Rows under their headings; wordy columns take what room is left."""
+def show_table(
+    names: tuple[str, ...], rows: list[tuple[Any, ...]], language: Language = "en", *, nothing: Text = NOTHING
+) -> None:
+    """Rows under their headings; wordy columns take what room is left. ``nothing`` is said where there are none."""
+    if not rows:
+        print(nothing.say(language))
+        return
     from rich.console import Console
     from rich.table import Table
 

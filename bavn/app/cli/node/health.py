@@ -17,6 +17,11 @@ from bavn.model.text import Language, Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
 Acknowledge = Annotated[bool, typer.Option("--acknowledge", help="Say that you know of what was lost until now.")]
+SERVICES = {
+    "node": Text.in_context("this one has not run yet", "node"),
+    "centre": Text.in_context("this one has not run yet", "centre"),
+    "keyholder": Text.in_context("this one has not run yet", "key holder"),
+}
 ACKNOWLEDGED = Text("Acknowledged: what was lost until now is said no more.")
 WORDS = {
     "well": Text("The node is well."),
@@ -25,10 +30,10 @@ WORDS = {
     "silent": Text("The node does not run, or hangs: it was last heard"),
     "source": Text("Source"),
     "rows": Text("rows"),
-    "passed": Text("passed over"),
-    "refused": Text("refused"),
+    "passed": Text.in_context("cli node health", "passed over"),
+    "refused": Text.in_context("cli node health", "refused"),
     "behind": Text.in_context("cli node health", "behind"),
-    "lost": Text("lost"),
+    "lost": Text.in_context("cli node health", "lost"),
     "of": Text("of"),
     "recent": Text("of late"),
     "broken": Text("broken"),
@@ -38,7 +43,7 @@ WORDS = {
     "detect": Text("Detectors"),
     "last": Text("last run"),
     "took": Text("took"),
-    "never": Text("never"),
+    "never": Text("have not run yet"),
     "running": Text("running for"),
     "memory": Text("Memory"),
     "disk": Text("Disk"),
@@ -46,7 +51,7 @@ WORDS = {
     "for": Text("Up"),
     "up": Text("up"),
     "down": Text("down"),
-    "no sensor": Text("none (logs or flow records only)"),
+    "no sensor": Text.in_context("cli node health", "none (logs or flow records only)"),
     "unknown": Text("not known"),
     "latest": Text("the latest"),
     "clock": Text("newest record against this node's clock"),
@@ -102,10 +107,16 @@ def told_of(file: Path) -> dict[str, Any]:
     except FileNotFoundError as error:
         service = _service(file)
         raise Stop(
-            Exit.NOT_FOUND, f"{file} is not there: this {service} has not run yet; start it with `bavn {service} run`"
+            Exit.UNHEALTHY,
+            Text(
+                "{file} is not there: this {service} has not run yet; start it with `bavn {command} run`",
+                file=str(file),
+                service=SERVICES[service],
+                command=service,
+            ),
         ) from error
     except UNREADABLE as error:
-        raise Stop(Exit.INPUT, f"{file} cannot be read: {error}") from error
+        raise Stop(Exit.INPUT, Text("{file} cannot be read: {error}", file=str(file), error=str(error))) from error
     silent = not told["stopped"] and (gone or file_old(at_us, now_us))
     told = {**told, "age_s": max(0, (now_us - at_us) // SECOND_US), "running": not silent and not told["stopped"]}
     told["healthy"] = told["healthy"] and told["running"]
@@ -157,9 +168,9 @@ def _lines(told: dict[str, Any], language: Language) -> list[str]:
     if told["detect"]:
         detect = told["detect"]
         took = "" if detect["last"] is None else number(detect["took_s"], language, 3)
-        last = w["never"] if detect["last"] is None else f"{detect['last'][:19]}Z, {w['took']} {took} s"
+        last = w["never"] if detect["last"] is None else f"{w['last']} {detect['last'][:19]}Z, {w['took']} {took} s"
         now = "" if detect["running_s"] is None else f"; {w['running']} {detect['running_s']} s"
-        lines.append(f"{w['detect']}: {w['last']} {last}{now}")
+        lines.append(f"{w['detect']}: {last}{now}")
     return lines
 
 

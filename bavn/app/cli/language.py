@@ -1,0 +1,40 @@
+"""The language that a command speaks where the sentence is not the command's own: an error line, an empty list.
+
+`--language` says it, else the variable BAVN_LANGUAGE, else the locale of whoever sits there. Machines read JSON, which
+is the same in all. Refuses a language that has no catalogue: then it is English.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from bavn.model.catalogue import ENGLISH, languages
+
+VARIABLE: Final = "BAVN_LANGUAGE"
+LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
+
+
+def language_of_locale(environ: Mapping[str, str]) -> str:
+    """``da`` of ``da_DK.UTF-8``; the first of the variables that says anything counts, as everywhere."""
+    said = next((environ[name] for name in LOCALES if environ.get(name)), "")
+    return _known(said.split(".")[0].split("_")[0])
+
+
+def language_asked(words: Sequence[str], environ: Mapping[str, str]) -> str:
+    """The language of a command line."""
+    for at, word in enumerate(words):
+        if word == "--language" and at + 1 < len(words):
+            return _known(words[at + 1])
+        if word.startswith("--language="):
+            return _known(word.partition("=")[2])
+    return _known(environ[VARIABLE]) if environ.get(VARIABLE) else language_of_locale(environ)
+
+
+def language_here() -> str:
+    """The language of the command that this process runs."""
+    return language_asked(sys.argv[1:], os.environ)
+
+
+def _known(language: str) -> str:
+    return language if language in languages() else ENGLISH
