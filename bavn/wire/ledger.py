@@ -118,6 +118,14 @@ class Asks(Protocol):
     def rows(self, sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]: ...
 
 
+def refusals_about(book: Asks, peer: str, kind: str, lines_max: int) -> list[tuple[str, str]]:
+    """(rule, reason) of what was refused about a peer among the newest so many lines of a kind."""
+    asked = """SELECT rule, reason
+        FROM (SELECT peer, verdict, rule, reason FROM ledger WHERE kind = ? ORDER BY seq DESC LIMIT ?)
+        WHERE peer = ? AND verdict = 'refused'"""
+    return [(str(rule), str(reason)) for rule, reason in book.rows(asked, (kind, lines_max, peer))]
+
+
 class _OtherProcess:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

@@ -7,7 +7,8 @@ with a ledger line, and an expired share leaves a digest that says so.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -240,6 +241,16 @@ class Outbox:
                 (self._limits.gone_rows_max,),
             )
         return gone
+
+
+def go_on_above(book: sqlite3.Connection, recipients: Iterable[str], gap: int) -> None:
+    """Every queue of a book that was put back counts on from so far above its last number, and so do those of
+    recipients who have none in it. Joins the transaction that is open."""
+    if book.execute("SELECT name FROM sqlite_master WHERE name = 'outbox_queue'").fetchone() is None:
+        return
+    book.execute("UPDATE outbox_queue SET last_seq = last_seq + ?", (gap,))
+    asked = "INSERT INTO outbox_queue VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING"
+    book.executemany(asked, [(recipient, gap) for recipient in recipients])
 
 
 class OutboxFull(Exception):

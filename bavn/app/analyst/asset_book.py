@@ -6,6 +6,7 @@ survey by itself when, and to keep a file up to date.
 
 import json
 import sqlite3
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from bavn.model.moment import SECOND_US
 from bavn.model.ports import Window
 from bavn.model.record import address_uuid
 
+Rows = Callable[..., Sequence[tuple[Any, ...]]]
 _SCHEMA: Final = (
     """CREATE TABLE asset (address TEXT PRIMARY KEY, sort TEXT NOT NULL, first_us INTEGER NOT NULL,
         last_us INTEGER NOT NULL, peers INTEGER NOT NULL, words TEXT NOT NULL, roles TEXT NOT NULL,
@@ -104,6 +106,30 @@ def card_of(one: Asset) -> dict[str, Any]:
         "last_us": one.last_us,
         "new": one.new,
     }
+
+
+def hosts_page(rows: Rows, words: str, role: str, new_us: int, after: str, limit: int) -> Sequence[tuple[Any, ...]]:
+    """(place in the order, card) of at most ``limit`` hosts behind ``after``. ``words``: a pattern; ``new_us``: first
+    seen in the last so much of the survey, 0 for all."""
+    return rows(
+        """SELECT sort, card FROM asset
+        WHERE sort > ? AND words LIKE ? ESCAPE '\\'
+          AND (? = '' OR address IN (SELECT address FROM asset_role WHERE role = ?))
+          AND (? = 0 OR first_us >= (SELECT last_us FROM span) - ?) ORDER BY sort LIMIT ?""",
+        (after, words, role, role, new_us, new_us, limit),
+    )
+
+
+def hosts_count(rows: Rows) -> int | None:
+    """How many hosts were surveyed; None where there is no survey yet."""
+    found = rows("SELECT count(*) FROM asset")
+    return int(found[0][0]) if found else None
+
+
+def card_at(rows: Rows, address: str) -> dict[str, Any] | None:
+    """What ``card_of`` made of one host."""
+    found = rows("SELECT card FROM asset WHERE address = ?", (address,))
+    return json.loads(found[0][0]) if found else None
 
 
 def opened(file: Path) -> sqlite3.Connection:

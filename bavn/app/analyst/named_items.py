@@ -5,23 +5,19 @@ said.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from bavn.actor.protect.never import parents
-from bavn.actor.protect.state import STANDS
+from bavn.actor.protect.queries import Rows, by_id, by_pattern, by_value, of_addresses
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 
 NAMED_MAX: Final = 100
-_ALL: Final = f"SELECT indicator_id, type, value, {STANDS} FROM protect_item"
-_ADDRESSES: Final = "('ip4', 'ip6')"
 _PATTERN: Final = re.compile(r"[a-z0-9._*?-]{1,253}")
-
-Rows = Callable[..., Sequence[tuple[Any, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +47,7 @@ def named_items(rows: Rows, text: str) -> list[NamedItem]:
 
 def _rows(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
     if text.startswith("indicator--"):
-        yield from rows(f"{_ALL} WHERE indicator_id = ?", (text,))
+        yield from by_id(rows, text)
     elif "://" in text:
         yield from _of_page(rows, text)
     elif "/" in text:
@@ -60,7 +56,7 @@ def _rows(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
         yield from _of_pattern(rows, text.lower())
     else:
         one = _observable(text)
-        yield from rows(f"{_ALL} WHERE type = ? AND value = ?", (one.type.value, one.value))
+        yield from by_value(rows, one.type.value, one.value)
 
 
 def _of_page(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
@@ -75,7 +71,7 @@ def _of_page(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
     one = _observable(host)
     above = parents(one.value) if one.type is ObservableType.DOMAIN else []
     for value in (one.value, *above):
-        yield from rows(f"{_ALL} WHERE type = ? AND value = ?", (one.type.value, value))
+        yield from by_value(rows, one.type.value, value)
 
 
 def _of_network(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
@@ -83,7 +79,7 @@ def _of_network(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
         network = ip_network(text.rpartition(":")[2] if text.startswith("ip4:") else text, strict=False)
     except ValueError as error:
         raise Stop(Exit.USAGE, f"{text[:80]!r} is no network ({error})") from error
-    for row in rows(f"{_ALL} WHERE type IN {_ADDRESSES}"):
+    for row in of_addresses(rows):
         if ip_address(row[2]) in network:
             yield row
 
@@ -91,10 +87,9 @@ def _of_network(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
 def _of_pattern(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
     if not _PATTERN.fullmatch(text) or not re.search("[a-z0-9]", text):
         raise Stop(Exit.USAGE, f"{text[:80]!r} is no pattern: letters, figures, points, * and ? of a name or address")
-    asked = f"{_ALL} WHERE value GLOB ? LIMIT {NAMED_MAX + 1}"
-    yield from rows(asked, (text,))
+    yield from by_pattern(rows, text, NAMED_MAX + 1)
     if text.startswith("*.") and "*" not in text[2:]:
-        yield from rows(asked, (text[2:],))
+        yield from by_pattern(rows, text[2:], NAMED_MAX + 1)
 
 
 def _observable(text: str) -> Observable:

@@ -5,6 +5,7 @@ from typing import Any
 
 from bavn.actor.protect.dry_run_shown import DryRun, Lists, services, verdict
 from bavn.actor.protect.own_history import NO_HISTORY, Found, History, Hunter
+from bavn.actor.protect.queries import by_id
 from bavn.actor.protect.rollback import networks_of
 from bavn.actor.store.manifest import FILE
 from bavn.actor.store.query.hunt import hunt
@@ -34,9 +35,9 @@ def wanted_of(what: str, config: Path) -> Observable:
     """Stop for an indicator that is not known here, and for what is no observable."""
     if what.startswith("indicator--"):
         with asks(config) as rows:
-            known = rows("SELECT indicator_id, type, value FROM protect_item WHERE type <> ''")
-        for name, kind, value in known:
-            if name == what:
+            known = by_id(rows, what)
+        for _, kind, value, _ in known:
+            if kind:
                 return Observable.of(kind, value)
         raise Stop(Exit.NOT_FOUND, f"no indicator {what[:60]!r} is remembered here (bavn node blocks)")
     kind, colon, value = what.partition(":")

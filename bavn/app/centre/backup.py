@@ -127,7 +127,7 @@ def _one_moment(engine: Engine, book: Path, stack: ExitStack) -> tuple[Connectio
         audit.head_in(rows)  # a snapshot begins with the first question
         pages = stack.enter_context(closing(read_only(book)))
         pages.execute("BEGIN")
-        pages.execute("SELECT count(*) FROM book_part").fetchone()
+        pages.execute("SELECT count(*) FROM sqlite_master").fetchone()
         still.execute("ROLLBACK")
     return rows, pages
 

@@ -35,6 +35,7 @@ from bavn.centre.store.schema import first, head, revisions, upgrade_in
 from bavn.wire import archive
 from bavn.wire.book import read_only
 from bavn.wire.ledger import LedgerReader
+from bavn.wire.outbox import go_on_above
 from bavn.wire.safe import Safe
 
 SEQ_GAP: Final = 1 << 32
@@ -168,13 +169,7 @@ def _jump(connection: Connection, coming: Path) -> None:
     actors = names_in(connection)
     with closing(sqlite3.connect(coming, isolation_level=None)) as book:
         book.execute("BEGIN IMMEDIATE")
-        there = book.execute("SELECT name FROM sqlite_master WHERE name = 'outbox_queue'").fetchone()
-        if there is not None:
-            book.execute("UPDATE outbox_queue SET last_seq = last_seq + ?", (SEQ_GAP,))
-            book.executemany(
-                "INSERT INTO outbox_queue VALUES (?, ?, 0, 0) ON CONFLICT DO NOTHING",
-                [(actor, SEQ_GAP) for actor in actors],
-            )
+        go_on_above(book, actors, SEQ_GAP)
         book.execute("COMMIT")
 
 

@@ -28,9 +28,6 @@ from bavn.model.settings import SettingsError
 from bavn.wire.book import read_only
 
 HEALTH_BYTES_MAX: Final = 4 << 20
-BLOCKS_SQL: Final = """SELECT count(*) FROM protect_item
-    WHERE act = 'block' AND standing = 'wanted' AND until_us > ?
-      AND NOT EXISTS (SELECT 1 FROM protect_note WHERE name = 'kill_switch' AND value = 'on')"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +124,8 @@ def _book(config: NodeConfig) -> Path | None:
 
 
 def _count(config: NodeConfig, now_us: int) -> int:
+    from bavn.actor.protect.queries import BLOCKS_SQL
+
     file = _book(config)
     if file is None:
         return 0

@@ -14,68 +14,20 @@ from typing import Final
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from bavn.centre.books import marks as books
+from bavn.centre.cases import marks as cases
+from bavn.centre.members import marks as members
+from bavn.centre.publish import marks as publish
+from bavn.centre.share import marks as share
 from bavn.centre.store.engine import reading
 from bavn.wire.book import read_only
 
+_ROOMS: Final = (books.MARKS, cases.MARKS, members.MARKS, publish.MARKS, share.MARKS)
 CENTRE_TOPICS: Final[dict[str, tuple[str, ...]]] = {
-    "rounds": (
-        "SELECT phase, count(*), max(opened_us) FROM rounds GROUP BY phase ORDER BY phase",
-        "SELECT count(*) FROM round_uploads",
-    ),
-    "leads": (
-        "SELECT max(received_us) FROM signs",
-        "SELECT count(*), sum(lead_rank), max(first_us) FROM leads WHERE alive",
-        "SELECT count(*), max(at_us) FROM lead_ignored",
-    ),
-    "cases": (
-        "SELECT seq FROM case_audit_head",
-        "SELECT count(*), sum(order_no), sum(done_no) FROM case_case",
-        "+case_question",
-        "+case_question_to",
-        "+case_answer",
-        "+case_words",
-        "+case_evidence",
-        "+case_task",
-    ),
-    "indicators": (
-        "SELECT seq FROM case_audit_head",
-        "SELECT max(released_us) FROM share_indicator",
-        "SELECT max(withdrawn_us) FROM share_indicator",
-        "SELECT state, count(*) FROM share_ring GROUP BY state ORDER BY state",
-        "+share_receipt",
-        "+share_observed",
-        "+case_indicator",
-    ),
-    "proposals": ("SELECT name, state, synced_us, taken FROM intel_source ORDER BY name", "+intel_proposal"),
-    "warnings": (
-        "SELECT state, count(*), sum(version), max(changed_us) FROM case_warning GROUP BY state ORDER BY state",
-        "SELECT count(told_us), max(told_us), max(answered_us) FROM case_warning_to",
-        "+case_warning_answer",
-    ),
-    "exercises": (
-        "SELECT state, count(*), sum(version), max(lead_us) FROM exercise GROUP BY state ORDER BY state",
-        "SELECT status, count(*), max(told_us) FROM exercise_to GROUP BY status ORDER BY status",
-        "+exercise_step",
-    ),
-    "audit": ("SELECT seq FROM case_audit_head",),
-    "publications": ("SELECT max(changed_us), count(*) FROM publish_edition", "SELECT max(number) FROM publish_level"),
-    "members": (
-        "SELECT max(received_us), count(*) FROM node_health",
-        "SELECT max(changed_us), count(*) FROM member_actor",
-        "SELECT version FROM member_registry",
-        "SELECT max(issued_us), max(revoked_us), count(*) FROM member_certificate",
-    ),
-    "alarms": (
-        "SELECT max(number), count(*), max(acked_us), max(ended_us), count(ended_us) FROM alarm",
-        "SELECT max(told_us), count(*) FROM canary_run",
-    ),
-    "partners": (
-        "SELECT max(added_us), max(ended_us), count(*) FROM member_partner",
-        "SELECT max(issued_us), max(ended_us), count(*) FROM member_partner_credential",
-    ),
+    topic: tuple(question for room in _ROOMS for question in room.get(topic, ()))
+    for topic in sorted({topic for room in _ROOMS for topic in room})
 }
-"""Topic -> questions whose answers together are its mark; each is answered from an index or a small table. ``+table``
-stands for whether rows came to a table that may be long."""
+"""Topic -> the rooms' questions, whose answers together are its mark."""
 _CAME: Final = {
     "sqlite": "SELECT max(rowid) FROM {}",
     "postgresql": "SELECT n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables WHERE relname = '{}'",

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Subquery, and_, delete, func, insert, select, update
 
 from bavn.centre.books import codec
 from bavn.centre.books import tables as t
@@ -20,7 +20,7 @@ from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.run import Ranked, representatives
 from bavn.centre.correlate.score import Weighed
 from bavn.centre.correlate.sharing import Fit, Seen, stratum_of
-from bavn.model.moment import DAY_US
+from bavn.model.moment import DAY_US, hour_of
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector.lead import Lead, Sign, Term
 from bavn.model.text import Text
@@ -179,6 +179,17 @@ class SqlLeadBook:
         with t.reading(self.engine) as connection:
             row = connection.execute(select(t.LEADS).where(t.LEADS.c.id == lead_id)).first()
         return None if row is None else view_of(row)
+
+
+def reports_of(connection: Connection, named: Subquery) -> list[tuple[Observable, str, int]]:
+    """(observable, actor, hour of its first report) of what actors reported of ``named`` (type, value)."""
+    signs = t.SIGNS.c
+    asked = (
+        select(signs.type, signs.value, signs.actor, func.min(signs.received_us).label("us"))
+        .join(named, and_(named.c.type == signs.type, named.c.value == signs.value))
+        .group_by(signs.type, signs.value, signs.actor)
+    )
+    return [(_observable(row), str(row.actor), hour_of(row.us)) for row in connection.execute(asked)]
 
 
 def histograms(

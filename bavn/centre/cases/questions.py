@@ -5,7 +5,7 @@ taken for a no. Refuses to send anything: the centre's node does.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -268,6 +268,20 @@ class Questions:
             silent = set(range(len(question.observables))) - {answer.number for answer in answers}
             actors.append(AtActor(entry.actor, bool(entry.sent), entry.rule, answers, tuple(sorted(silent))))
         return QuestionView(question, tuple(actors))
+
+
+def met_answers(connection: Connection) -> Iterator[tuple[Observable, str, int]]:
+    """(observable, actor, first hour) of every answer that an actor had met what it was asked about."""
+    asked = (
+        select(QUESTION.c.body, ANSWER.c.number, ANSWER.c.actor, ANSWER.c.first_hour)
+        .join(ANSWER, ANSWER.c.question_id == QUESTION.c.id)
+        .where(ANSWER.c.state == "met")
+    )
+    for body, number, actor, first_hour in connection.execute(asked):
+        named = json.loads(body)["observables"]
+        if 0 <= number < len(named):
+            kind, value = named[number]
+            yield Observable.trusted(ObservableType(kind), value), actor, first_hour or 0
 
 
 def not_sent(connection: Connection, actor: str) -> int:

@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Engine, Select, and_, func, or_, select, unio
 
 from bavn.centre.books import tables as t
 from bavn.centre.books.leads import LeadView, view_of
-from bavn.centre.cases.tables import CASE
+from bavn.centre.cases.case.pages import cases_of_leads
 from bavn.model.observable import ObservableType
 from bavn.model.sector.case import OVER, CaseState
 
 Stands = Literal["", "waiting", "worked", "over", "ignored"]
 WORKED: Final = (CaseState.TRIAGE, CaseState.CONFIRMED, CaseState.RELEASED)
 ESCAPE: Final = "\\"
+CASE: Final = cases_of_leads()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

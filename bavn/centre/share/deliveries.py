@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, Subquery, and_, delete, func, insert, or_, select, update
 
 from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.stage_book import OPEN, STOPPED, begin_stages, end_stages, open_stages
@@ -351,6 +351,21 @@ def released_spans(engine: Engine) -> dict[Observable, tuple[int, int]]:
         )
         for row in rows
     }
+
+
+def sightings_of(connection: Connection, named: Subquery) -> list[tuple[Observable, str, int]]:
+    """(observable, actor, first hour) of what actors saw of released indicators among ``named``, which has type and
+    value."""
+    asked = (
+        select(INDICATOR.c.type, INDICATOR.c.value, OBSERVED.c.actor, OBSERVED.c.first_hour)
+        .join(OBSERVED, OBSERVED.c.indicator_id == INDICATOR.c.id)
+        .join(named, and_(named.c.type == INDICATOR.c.type, named.c.value == INDICATOR.c.value))
+        .where(OBSERVED.c.count_bucket > 0)
+    )
+    return [
+        (Observable.trusted(ObservableType(row.type), row.value), row.actor, row.first_hour or 0)
+        for row in connection.execute(asked)
+    ]
 
 
 def _named(said: Releasing | Withdrawing) -> tuple[str, int]:

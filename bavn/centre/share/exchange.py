@@ -30,7 +30,7 @@ from bavn.model.sector.partner import COLLECTIONS, Partner
 from bavn.wire.book import Book, is_environment
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger
-from bavn.wire.partners.collection import Collections
+from bavn.wire.partners.collection import ADDED_SQL, Collections
 from bavn.wire.partners.stix_out import NotWritable, context_of, object_of
 from bavn.wire.partners.taxii import Entry, Page, Wanted, moment_us
 from bavn.wire.shut import WAITS
@@ -120,19 +120,9 @@ class Exchange:
         """Drops what ended, was withdrawn or was replaced more than 30 days ago; how many versions."""
         now_us = self._clock.now_us()
         with self._book.transaction() as tx:
-            tx.execute(
-                """UPDATE shelf AS o SET until_us = ?
-                WHERE shelf = ? AND kind != ? AND until_us > ?
-                  AND EXISTS (SELECT 1 FROM shelf n WHERE n.shelf = o.shelf AND n.id = o.id
-                    AND n.version_us > o.version_us AND n.added_us < ?)""",
-                (now_us, SHELF, CONTEXT, now_us, now_us - KEPT_AFTER_END_US),
-            )
+            self._shelves.end_replaced(SHELF, CONTEXT, now_us - KEPT_AFTER_END_US, now_us)
             gone = self._shelves.forget(now_us)
-            tx.execute(
-                """DELETE FROM given
-                WHERE NOT EXISTS (SELECT 1 FROM shelf o WHERE o.shelf = ? AND o.added_us = given.added_us)""",
-                (SHELF,),
-            )
+            tx.execute(f"DELETE FROM given WHERE added_us NOT IN ({ADDED_SQL})", (SHELF,))
         return gone
 
     def _collected(self, kept: Kept, now_us: int, since_us: int | None) -> bool:
@@ -171,7 +161,7 @@ class Exchange:
 
     def _set_context(self, now_us: int) -> None:
         """The author and the markings, once: they come first."""
-        if self._shelves.book.rows("SELECT 1 FROM shelf WHERE shelf = ? AND kind = ? LIMIT 1", (SHELF, CONTEXT)):
+        if self._shelves.has_kind(SHELF, CONTEXT):
             return
         with self._book.transaction():
             for one in context_of(self._created_by, self._sector, iso(now_us)):

@@ -6,7 +6,7 @@ from typing import Final
 
 from bavn.centre.share.handing import KIND
 from bavn.model.sector.partner import PEER_PREFIX
-from bavn.wire.ledger import Asks
+from bavn.wire.ledger import Asks, refusals_about
 
 LINES_LOOKED_AT_MAX: Final = 20_000
 
@@ -35,9 +35,6 @@ def given_to(book: Asks, partner: str) -> Given:
 def refused_of(book: Asks, partner: str, kind: str = KIND) -> list[tuple[str, str, int]]:
     """(rule, reason, times) of what a gate refused of late about a partner, the most frequent first. ``kind``: of the
     ledger's lines."""
-    asked = """SELECT rule, reason
-        FROM (SELECT peer, verdict, rule, reason FROM ledger WHERE kind = ? ORDER BY seq DESC LIMIT ?)
-        WHERE peer = ? AND verdict = 'refused'"""
-    rows = book.rows(asked, (kind, LINES_LOOKED_AT_MAX, PEER_PREFIX + partner))
-    counted = Counter((str(rule), str(reason)) for rule, reason in rows)
+    rows = refusals_about(book, PEER_PREFIX + partner, kind, LINES_LOOKED_AT_MAX)
+    counted = Counter(rows)
     return sorted(((r, why, n) for (r, why), n in counted.items()), key=lambda one: (-one[2], one[0], one[1]))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bavn.wire.book import Book
+from bavn.wire.ledger import Asks
 from bavn.wire.partners.taxii import SPEC_VERSION, Entry, Page, Wanted
 
 _SCHEMA: Final = (
@@ -32,6 +33,16 @@ _SCHEMA: Final = (
 )
 _COLUMNS: Final = "o.added_us, o.id, o.version_us, o.type, o.kind, o.facts, o.body"
 _OTHER: Final = "SELECT 1 FROM shelf n WHERE n.shelf = o.shelf AND n.id = o.id AND n.version_us"
+
+
+ADDED_SQL: Final = "SELECT added_us FROM shelf WHERE shelf = ?"
+"""When each version of a collection was added, as part of a question."""
+
+
+def objects_on(book: Asks, shelf: str) -> int:
+    """How many objects lie in a collection of a book, which may be another process's."""
+    found = book.rows("SELECT objects FROM shelf_last WHERE shelf = ?", (shelf,))
+    return int(found[0][0]) if found else 0
 
 
 class Collections:
@@ -119,6 +130,21 @@ class Collections:
         with self.book.transaction() as tx:
             tx.executemany(
                 "DELETE FROM shelf WHERE shelf = ? AND added_us = ?", [(shelf, entry.added_us) for entry in entries]
+            )
+
+    def has_kind(self, shelf: str, kind: str) -> bool:
+        """Whether anything of a kind lies there."""
+        return bool(self.book.rows("SELECT 1 FROM shelf WHERE shelf = ? AND kind = ? LIMIT 1", (shelf, kind)))
+
+    def end_replaced(self, shelf: str, but: str, before_us: int, now_us: int) -> None:
+        """What a newer version has replaced since before then ends now; not what is of kind ``but``."""
+        with self.book.transaction() as tx:
+            tx.execute(
+                """UPDATE shelf AS o SET until_us = ?
+                WHERE shelf = ? AND kind != ? AND until_us > ?
+                  AND EXISTS (SELECT 1 FROM shelf n WHERE n.shelf = o.shelf AND n.id = o.id
+                    AND n.version_us > o.version_us AND n.added_us < ?)""",
+                (now_us, shelf, but, now_us, before_us),
             )
 
     def forget(self, before_us: int) -> int:

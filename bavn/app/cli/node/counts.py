@@ -23,6 +23,7 @@ BROKEN: Final = Text(
 def counts(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """Days whose counts were told to the sector, what each cost, and what is left of the 30 days' budget."""
     from bavn.actor.door.budget import Budget
+    from bavn.actor.door.queries import days_told
     from bavn.app.config.load import read_node
     from bavn.app.process.real import SystemClock
     from bavn.wire.book import Book
@@ -33,13 +34,13 @@ def counts(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
         budget = Budget(Ledger(book))
         spent, holds = budget.spent_milli(SystemClock().now_us() // DAY_US - 1) / 1000, budget.holds()
     with asks(config) as rows:
-        told = rows("SELECT day, epsilon_milli FROM door_budget ORDER BY day DESC LIMIT 100")
+        told = days_told(rows)
     if as_json:
-        each = [{"day": iso(day * DAY_US)[:10], "epsilon": milli / 1000} for day, milli in told]
+        each = [{"day": iso(day * DAY_US)[:10], "epsilon": milli / 1000} for day, milli, _ in told]
         made = {"told": each, "spent": spent, "budget": policy.counts_epsilon_30_days, "holds": holds}
         print(json.dumps(made, ensure_ascii=False))
     else:
-        days = [(iso(day * DAY_US)[:10], number(milli / 1000, language, 2)) for day, milli in told]
+        days = [(iso(day * DAY_US)[:10], number(milli / 1000, language, 2)) for day, milli, _ in told]
         show_table(("day", "epsilon"), days, language)
         print(LEFT.filled(spent=spent, most=policy.counts_epsilon_30_days).say(language))
     if not holds:

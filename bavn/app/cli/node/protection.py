@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bavn.actor.protect.state import STANDS
+from bavn.actor.protect import queries
 from bavn.actor.protect.words import WORDS
 from bavn.app.acts.node import protection as acts
 from bavn.app.acts.node.here import Here
@@ -23,15 +23,17 @@ from bavn.model.text import Language, Text
 NAMED = "A domain, address, network, https://host, *.pattern, type:value, or indicator--... of `bavn node blocks`."
 Named = Annotated[str, typer.Argument(help=NAMED)]
 Who = Annotated[str, of_act(acts.act_on)]
+NOTHING_BLOCKED = Text(
+    "Nothing is blocked, and nothing waits: the centre has released nothing that this node acts on. `bavn node health`"
+    " says whether the centre is reached, `bavn node policy` what this node would block."
+)
 
 
 def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """What is blocked until when, what waits for a person or for an enforcer that carries it, and why."""
     with asks(config) as rows:
-        found = rows(
-            f"SELECT indicator_id, type, value, act, {STANDS}, rule, reason, until_us FROM protect_item ORDER BY value"
-        )
-        notes = dict(rows("SELECT name, value FROM protect_note WHERE name IN ('kill_switch', 'sector_switch')"))
+        found = queries.every_item(rows)
+        notes = queries.notes(rows, "kill_switch", "sector_switch")
     keys = ("indicator", "type", "value", "act", "standing", "rule", "reason", "until")
     made = [dict(zip(keys, (*row[:-1], iso(row[-1])), strict=True)) for row in found]
     if as_json:
@@ -51,6 +53,7 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
             for m in made
         ],
         language,
+        nothing=NOTHING_BLOCKED,
     )
     for said in switches_said(notes):
         print(said.say(language))
@@ -99,7 +102,7 @@ def centre_replaced(
     """
     read = read_node(config)
     if by_hand.runs(read):
-        raise Stop(Exit.NOT_NOW, "the node runs: stop it first, then start it again")
+        raise Stop(Exit.NOT_NOW, Text("the node runs: stop it first, then start it again"))
     gone = by_hand.centre_replaced(read, book_of(config), by, keep_blocks=keep_blocks)
     print(f"Every number of the old centre is forgotten; {gone.blocks} blocks were lifted.")
     print(f"{gone.gates} gates that were shut for it are open; {gone.envelopes} messages that waited were dropped.")

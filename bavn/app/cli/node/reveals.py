@@ -35,13 +35,14 @@ def reveals(
     limit: Annotated[int, typer.Option(help="The latest so many.", min=1, max=100_000)] = 100,
 ) -> None:
     """What the centre asked this node to name: when, on whose receipts, what was answered; and what was taken back."""
+    from bavn.actor.door.queries import asked_elements
     from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, reveals_of, withdrawals_of
 
     with asks(config) as rows:
         found = _Found(
             asked=reveals_of(rows(f"{REVEALS_SQL} LIMIT {limit}")),
             back=withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT {limit}")),
-            waiting=rows("SELECT observable, at_us FROM door_wish WHERE wish = 'asked' ORDER BY observable"),
+            waiting=sorted(asked_elements(rows)),
         )
     if as_json:
         for line in _lines(found, language):

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
+from bavn.actor.door.queries import VERDICT_MARKS
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import RANKED_SQL, RUN_SQL, Ranked, ranked_of
 from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
@@ -39,8 +40,7 @@ from bavn.model.text import Text
 NODES_MAX: Final = 200
 _MARKS: Final = (
     RUN_SQL,
-    "SELECT (SELECT max(number) FROM verdict), (SELECT count(*) FROM verdict_end)",
-    "SELECT count(*), max(number), sum(ended_us IS NOT NULL) FROM sector_verdict",
+    *VERDICT_MARKS,
 )
 SURVEY_WAIT_S: Final = 0.1
 """A page does not wait for a survey: it says that one is being made, and asks again."""

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.responses import StreamingResponse
 
 from bavn.actor.door.budget import Budget
+from bavn.actor.door.queries import asked_elements, days_told, overrides
 from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, reveals_of, withdrawals_of
 from bavn.app.acts.node import door as acts
 from bavn.app.node.book_queries import book_of
@@ -219,9 +220,7 @@ def waiting(house: House, node: NodeName, person: Reads) -> list[Waiting]:
     """What the centre asked and a person must decide on, with the report that would leave."""
     here = house.node(node, person)
     with here.asks() as rows:
-        asked = rows(
-            "SELECT observable, at_us FROM door_wish WHERE wish = 'asked' ORDER BY at_us, observable LIMIT 500"
-        )
+        asked = asked_elements(rows)
     if not asked:
         return []
     config, found, verdicts = here.config(), here.plain_suspicions(), here.verdicts()
@@ -296,10 +295,7 @@ def withdraw(house: House, node: NodeName, asked: acts.WithdrawRequest, person: 
 def wishes(house: House, node: NodeName, person: Reads) -> list[ElementOverride]:
     """Vetoes and permissions of people here, the newest first."""
     with house.node(node, person).asks() as rows:
-        found = rows(
-            """SELECT observable, wish, by_whom, at_us FROM door_wish WHERE wish <> 'asked'
-            ORDER BY at_us DESC LIMIT 2000"""
-        )
+        found = overrides(rows)
     return [ElementOverride(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
 
 
@@ -323,7 +319,7 @@ def counts(house: House, node: NodeName, person: Reads) -> Counts:
         ledger_ = Ledger(book)
         budget = Budget(ledger_)
         spent, holds = budget.spent_milli(house.clock.now_us() // DAY_US - 1) / 1000, budget.holds()
-        told = book.rows("SELECT day, epsilon_milli, item_id FROM door_budget ORDER BY day DESC LIMIT 100")
+        told = days_told(book.rows)
         days = [
             CountsDay(day_us=day * DAY_US, epsilon=milli / 1000, told=_told(ledger_, item)) for day, milli, item in told
         ]

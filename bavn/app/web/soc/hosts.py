@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from bavn.actor.assets.rules import SAID
+from bavn.app.analyst.asset_book import card_at, hosts_count, hosts_page
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.context import House
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
@@ -130,20 +131,15 @@ def hosts(
     here = house.node(node, person)
     survey = here.survey()
     with survey.rows() as rows:
-        found = rows(
-            """SELECT sort, card FROM asset
-            WHERE sort > ? AND words LIKE ? ESCAPE '\\'
-              AND (? = '' OR address IN (SELECT address FROM asset_role WHERE role = ?))
-              AND (? = 0 OR first_us >= (SELECT last_us FROM span) - ?) ORDER BY sort LIMIT ?""",
-            (*(opened(after, str) or ("",)), like(q.lower()), role, role, new_days, new_days * DAY_US, limit + 1),
-        )
-        total = rows("SELECT count(*) FROM asset")
+        (behind,) = opened(after, str) or ("",)
+        found = hosts_page(rows, like(q.lower()), role, new_days * DAY_US, behind, limit + 1)
+        total = hosts_count(rows)
     strongest = _strongest(here.suspected())
     made: Rows[tuple[str, Any]] = page([(sort, json.loads(card)) for sort, card in found], limit, lambda one: (one[0],))
     return Hosts(
         items=[HostShort(**_short(card, strongest)) for _, card in made.items],
         next=made.next,
-        total=total[0][0] if total else None,
+        total=total,
         at_us=survey.at_us,
         making=survey.making,
         refused=survey.refused,
@@ -164,14 +160,13 @@ def host(house: House, node: NodeName, host: HostAddress, person: Reads) -> Host
     entries = [one for one in here.suspected() if one.suspicion.host == address][:SUSPICIONS_SHOWN_MAX]
     survey = here.survey()
     with survey.rows() as rows:
-        found = rows("SELECT card FROM asset WHERE address = ?", (address,))
-    if not found and not entries and not survey.making:
+        card = card_at(rows, address)
+    if card is None and not entries and not survey.making:
         raise Trouble(
             404,
             "no-host",
             Text("This address was not seen among the own hosts."),
         )
-    card = json.loads(found[0][0]) if found else None
     with here.asks() as rows_of_book:
         suspected = shown(entries, rows_of_book, house.clock.now_us())
     return _card(address, card, suspected, _strongest(here.suspected()), survey.at_us)

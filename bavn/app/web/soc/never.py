@@ -13,6 +13,7 @@ from fastapi import APIRouter, Query
 
 from bavn.actor.protect.intake import GATE, act_id
 from bavn.actor.protect.never_own import BY_HAND, Own, add_own, own_entries, own_of, remove_own, touched
+from bavn.actor.protect.queries import act_of
 from bavn.app.acts.node.protection import tell_here
 from bavn.app.analyst.trying import wanted_of
 from bavn.app.node.book_queries import Asks
@@ -195,9 +196,7 @@ def _draft(here: Node, asked: NeverChange) -> NeverDraft:
 def _touched(rows: Asks, entries: Sequence[Own], standings: Sequence[str], rule: str = "") -> list[Touched]:
     made = []
     for indicator_id in touched(rows, entries, standings, rule):
-        ((kind, value, standing, act),) = rows(
-            "SELECT type, value, standing, act FROM protect_item WHERE indicator_id = ?", (indicator_id,)
-        )
+        kind, value, standing, act = act_of(rows, indicator_id)
         made.append(Touched(id=indicator_id, type=kind, value=value, standing=standing, act=act))
     return made
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from bavn.actor.protect.state import STANDS
+from bavn.actor.protect import queries
 from bavn.actor.protect.words import WORDS
 from bavn.app.acts.node import protection as acts
 from bavn.app.analyst.trying import wanted_of
@@ -40,10 +40,7 @@ WAIT_S_MAX = 2.0
 Acts = Annotated[Person, allow(acts.act_on)]
 Switches = Annotated[Person, allow(acts.switch)]
 BlockState = Literal["", "wanted", "waiting", "uncarried", "lifted", "refused"]
-_COLUMNS = (
-    f"indicator_id, type, value, act, {STANDS}, rule, reason, until_us, decided_us, held, by, found, told,"
-    " forced_us, version"
-)
+WAITS_SHOWN_MAX = 20
 
 
 class Reason(BaseModel):
@@ -61,22 +58,16 @@ def protection(house: House, node: NodeName, person: Reads) -> Protection:
     """Kill switches, counts, enforcers."""
     here = house.node(node, person)
     with here.asks() as rows:
-        counts = dict(rows("SELECT standing, count(*) FROM protect_item GROUP BY standing"))
-        if counts.get("waiting"):
-            waiting = f"SELECT {STANDS}, count(*) FROM protect_item WHERE standing = 'waiting' GROUP BY 1"
-            counts = {name: n for name, n in counts.items() if name != "waiting"} | dict(rows(waiting))
-        blocked = rows("SELECT count(*) FROM protect_item WHERE standing = 'wanted' AND act = 'block'")
-        notes = dict(
-            rows("SELECT name, value FROM protect_note WHERE name IN ('kill_switch', 'sector_switch', 'stands')")
-        )
-        waits = rows("SELECT act, by FROM protect_wish ORDER BY number LIMIT 20")
+        counts, blocked = queries.counts_of(rows), queries.blocked(rows)
+        notes = queries.notes(rows, "kill_switch", "sector_switch", "stands")
+        waits = queries.left_acts(rows, WAITS_SHOWN_MAX)
     config, running = here.config(), runs(here.config())
     holding = json.loads(notes["stands"])[0] if "stands" in notes else None
     sector = json.loads(notes.get("sector_switch", "{}"))
     return Protection(
         own=SwitchShown(on=notes.get("kill_switch") == "on", by="", why=""),
         sector=SwitchShown(on=sector.get("state") == "on", by=sector.get("by", ""), why=sector.get("why", "")),
-        blocked=blocked[0][0] if blocked else 0,
+        blocked=blocked,
         counts=counts,
         running=running,
         enforcers=[
@@ -106,14 +97,7 @@ def blocks(
     """Indicators as they stand here, the last decided first."""
     at = opened(after, int, str)
     with house.node(node, person).asks() as rows:
-        found = rows(
-            f"""SELECT {_COLUMNS} FROM protect_item
-            WHERE (? = '' OR {STANDS} = ?) AND (? = '' OR act = ?)
-              AND (? = '' OR value LIKE ? ESCAPE '\\' OR indicator_id = ?)
-              AND (? IS NULL OR decided_us < ? OR (decided_us = ? AND indicator_id > ?))
-            ORDER BY decided_us DESC, indicator_id LIMIT ?""",
-            (standing, standing, act, act, q, like(q.lower()), q, *(_place(at)), limit + 1),
-        )
+        found = queries.items_page(rows, q, like(q.lower()), standing, act, at, limit + 1)
     return page([BlockShort(**_short(row)) for row in found], limit, lambda one: (one.decided_us, one.id))
 
 
@@ -122,15 +106,11 @@ def block(house: House, node: NodeName, indicator: IndicatorId, person: Reads) -
     """One indicator: why it stands as it does, its dry run, who enforces it, where it was met, the rollback."""
     here = house.node(node, person)
     with here.asks() as rows:
-        found = rows(f"SELECT {_COLUMNS}, bundle FROM protect_item WHERE indicator_id = ?", (indicator,))
-        if not found:
+        found = queries.whole_item(rows, indicator)
+        if found is None:
             raise acts.no_indicator()
-        met = rows(
-            "SELECT kind, count, first_us, last_us FROM protect_met WHERE indicator_id = ? ORDER BY kind",
-            (indicator,),
-        )
-        hit = rows("SELECT count(*) FROM rollback_hit WHERE indicator_id = ?", (indicator,))
-    row, bundle = found[0][:-1], found[0][-1]
+        met, hit = queries.met_of(rows, indicator), queries.hosts_hit(rows, indicator)
+    row, bundle = found[:-1], found[-1]
     policy = here.config().protect
     tried = json.loads(row[11]) if row[11] else {}
     seen = tried.get("hosts", 0) if tried.get("days") else policy.dry_run_hosts_max
@@ -141,7 +121,7 @@ def block(house: House, node: NodeName, indicator: IndicatorId, person: Reads) -
         tried=tried,
         rollback=RollbackShown(
             on=policy.rollback and not row[10],
-            hosts_hit=hit[0][0] if hit else 0,
+            hosts_hit=hit,
             hosts_max=seen + policy.rollback_hosts_more_max,
         ),
     )
@@ -192,10 +172,6 @@ def dry_run(
     found = house.askings.of(asking, node, person.name)
     found.over.wait(wait_s)
     return _tried(found)
-
-
-def _place(at: tuple[Any, ...] | None) -> tuple[Any, ...]:
-    return (None, None, None, None) if at is None else (at[0], at[0], at[0], at[1])
 
 
 def _short(row: tuple[Any, ...]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 Refuses to fetch anything.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -11,6 +10,7 @@ from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_o
 from bavn.actor.door.live import as_element
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import Ranked
+from bavn.actor.protect.queries import that_name
 from bavn.app.analyst.detector_guide import guide_of
 from bavn.app.node.book_queries import Asks
 from bavn.app.web.frame import TextShape, filled
@@ -129,12 +129,7 @@ class Sector:
     def indicators_of(self, entries: Iterable[Ranked]) -> None:
         """Looks up which shared indicators name what these suspicions name."""
         named = [o for entry in entries for one in entry.suspicion.observables for o in (one, as_element(one))]
-        found = self._rows(
-            """SELECT type, value, indicator_id, standing FROM protect_item
-            WHERE value IN (SELECT value FROM json_each(?))""",
-            (json.dumps(sorted({o.value for o in named})),),
-        )
-        for kind, value, indicator_id, standing in found:
+        for kind, value, indicator_id, standing in that_name(self._rows, {o.value for o in named}):
             self._indicators[f"{kind}:{value}"].append((indicator_id, standing))
 
     def adds(self, entry: Ranked) -> list[SectorAdds]:

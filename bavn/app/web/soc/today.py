@@ -9,8 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
+from bavn.actor.door.queries import asked_count
 from bavn.actor.door.suspicions import RUN_SQL, Ranked
-from bavn.actor.protect.state import STANDS
+from bavn.actor.protect.queries import waiting_for_people
 from bavn.app.node.case_parts import OWED, dues_of
 from bavn.app.web.frame import After, Limit, Rows, opened, page
 from bavn.app.web.soc.context import House
@@ -107,8 +108,8 @@ def today(house: House, node: NodeName, person: Reads) -> Today:
     found, now_us = here.suspected(), house.clock.now_us()
     with here.asks() as rows:
         run, cases = rows(RUN_SQL), cases_of(rows(CASES_SQL))
-        asked = rows("SELECT count(*) FROM door_wish WHERE wish = 'asked'")
-        waiting = rows(f"SELECT count(*) FROM protect_item WHERE standing = 'waiting' AND {STANDS} = 'waiting'")
+        asked = asked_count(rows)
+        waiting = waiting_for_people(rows)
     dues = [state for case in cases for *_, state in dues_of(case, now_us) if state in OWED]
     live = [one for one in found if one.rank]
     counts: dict[str, int] = {}
@@ -124,8 +125,8 @@ def today(house: House, node: NodeName, person: Reads) -> Today:
         cases=len(cases),
         owed=len(dues),
         overdue=sum(state is DueState.OVERDUE for state in dues),
-        asked=asked[0][0] if asked else 0,
-        waiting=waiting[0][0] if waiting else 0,
+        asked=asked,
+        waiting=waiting,
     )
 
 

@@ -6,7 +6,7 @@ The database does the picking. Refuses to act.
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Engine, Select, and_, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, Engine, Select, Subquery, and_, cast, func, literal, or_, select
 
 from bavn.centre.cases.case.case import Case
 from bavn.centre.cases.case.rows import case_of
@@ -69,6 +69,11 @@ def case_page(
         )
         for row in rows
     )
+
+
+def cases_of_leads() -> Subquery:
+    """(lead_id, id, state, owner) of every case, as part of a question about leads."""
+    return select(CASE.c.lead_id, CASE.c.id, CASE.c.state, CASE.c.owner).subquery("cases_of_leads")
 
 
 def case_counts(engine: Engine, ask: CaseAsk) -> dict[CaseState, int]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, Subquery, and_, delete, func, insert, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.intelligence.tables import CLAIM, HIT, PROPOSAL, make_intel_tables
@@ -380,6 +380,11 @@ class Proposals:
             claims=tuple(_kept(one) for one in claims),
             met={one.actor: one.how for one in hits},
         )
+
+
+def proposed() -> Subquery:
+    """(type, value) of all that was ever proposed and is kept, as part of a question of another room."""
+    return select(PROPOSAL.c.type, PROPOSAL.c.value).subquery("proposed")
 
 
 def _kept(row: Row[Any]) -> ClaimKept:

@@ -1,0 +1,129 @@
+"""What may be asked of the indicators that a node keeps, by whoever may read its book while it runs.
+
+Each takes ``rows``: a question in SQL and its values to all rows of the answer. Refuses to write.
+"""
+
+import json
+from collections.abc import Callable, Collection, Sequence
+from typing import Any, Final
+
+from bavn.actor.protect.state import STANDS
+
+Rows = Callable[..., Sequence[tuple[Any, ...]]]
+_NAMED: Final = f"SELECT indicator_id, type, value, {STANDS} FROM protect_item"
+_WHOLE: Final = (
+    f"indicator_id, type, value, act, {STANDS}, rule, reason, until_us, decided_us, held, by, found, told,"
+    " forced_us, version"
+)
+BLOCKS_SQL: Final = """SELECT count(*) FROM protect_item
+    WHERE act = 'block' AND standing = 'wanted' AND until_us > ?
+      AND NOT EXISTS (SELECT 1 FROM protect_note WHERE name = 'kill_switch' AND value = 'on')"""
+"""How many blocks are in force at a time (microseconds); none while everything is lifted."""
+
+
+def every_item(rows: Rows) -> Sequence[tuple[Any, ...]]:
+    """(id, type, value, act, standing for people, rule, reason, until) of all, by value."""
+    return rows(
+        f"SELECT indicator_id, type, value, act, {STANDS}, rule, reason, until_us FROM protect_item ORDER BY value"
+    )
+
+
+def notes(rows: Rows, *names: str) -> dict[str, str]:
+    """What is noted beside the indicators, such as ``kill_switch``, of those names that are there."""
+    marks = ", ".join("?" * len(names))
+    return dict(rows(f"SELECT name, value FROM protect_note WHERE name IN ({marks})", names))
+
+
+def by_id(rows: Rows, indicator_id: str) -> Sequence[tuple[Any, ...]]:
+    """(id, type, value, standing for people) of the indicator of this id."""
+    return rows(f"{_NAMED} WHERE indicator_id = ?", (indicator_id,))
+
+
+def by_value(rows: Rows, kind: str, value: str) -> Sequence[tuple[Any, ...]]:
+    """(id, type, value, standing for people) of those that name this."""
+    return rows(f"{_NAMED} WHERE type = ? AND value = ?", (kind, value))
+
+
+def by_pattern(rows: Rows, pattern: str, limit: int) -> Sequence[tuple[Any, ...]]:
+    """(id, type, value, standing for people) of at most so many whose value fits a pattern with * and ?."""
+    return rows(f"{_NAMED} WHERE value GLOB ? LIMIT ?", (pattern, limit))
+
+
+def of_addresses(rows: Rows) -> Sequence[tuple[Any, ...]]:
+    """(id, type, value, standing for people) of all that name an address."""
+    return rows(f"{_NAMED} WHERE type IN ('ip4', 'ip6')")
+
+
+def that_name(rows: Rows, values: Collection[str]) -> Sequence[tuple[Any, ...]]:
+    """(type, value, id, standing) of those that name one of these."""
+    return rows(
+        """SELECT type, value, indicator_id, standing FROM protect_item
+        WHERE value IN (SELECT value FROM json_each(?))""",
+        (json.dumps(sorted(values)),),
+    )
+
+
+def act_of(rows: Rows, indicator_id: str) -> tuple[Any, ...]:
+    """(type, value, standing, act) of one that is there."""
+    ((kind, value, standing, act),) = rows(
+        "SELECT type, value, standing, act FROM protect_item WHERE indicator_id = ?", (indicator_id,)
+    )
+    return kind, value, standing, act
+
+
+def counts_of(rows: Rows) -> dict[str, int]:
+    """How many stand how, as people see it."""
+    counts: dict[str, int] = dict(rows("SELECT standing, count(*) FROM protect_item GROUP BY standing"))
+    if counts.pop("waiting", 0):
+        counts |= dict(rows(f"SELECT {STANDS}, count(*) FROM protect_item WHERE standing = 'waiting' GROUP BY 1"))
+    return counts
+
+
+def blocked(rows: Rows) -> int:
+    """How many are to be blocked."""
+    found = rows("SELECT count(*) FROM protect_item WHERE standing = 'wanted' AND act = 'block'")
+    return int(found[0][0]) if found else 0
+
+
+def waiting_for_people(rows: Rows) -> int:
+    """How many wait for a person."""
+    found = rows(f"SELECT count(*) FROM protect_item WHERE standing = 'waiting' AND {STANDS} = 'waiting'")
+    return int(found[0][0]) if found else 0
+
+
+def left_acts(rows: Rows, limit: int) -> Sequence[tuple[Any, ...]]:
+    """(act, by) of what people left for the node's next step, the oldest first."""
+    return rows("SELECT act, by FROM protect_wish ORDER BY number LIMIT ?", (limit,))
+
+
+def items_page(
+    rows: Rows, words: str, like: str, standing: str, act: str, after: tuple[int, str] | None, limit: int
+) -> Sequence[tuple[Any, ...]]:
+    """At most ``limit`` behind (decided, id), the last decided first. ``words``: an id; ``like``: a pattern."""
+    decided_us, indicator_id = after or (None, None)
+    return rows(
+        f"""SELECT {_WHOLE} FROM protect_item
+        WHERE (? = '' OR {STANDS} = ?) AND (? = '' OR act = ?)
+          AND (? = '' OR value LIKE ? ESCAPE '\\' OR indicator_id = ?)
+          AND (? IS NULL OR decided_us < ? OR (decided_us = ? AND indicator_id > ?))
+        ORDER BY decided_us DESC, indicator_id LIMIT ?""",
+        (standing, standing, act, act, words, like, words, decided_us, decided_us, decided_us, indicator_id, limit),
+    )
+
+
+def whole_item(rows: Rows, indicator_id: str) -> tuple[Any, ...] | None:
+    """As a row of ``items_page``, with the bundle that it came in behind it."""
+    found = rows(f"SELECT {_WHOLE}, bundle FROM protect_item WHERE indicator_id = ?", (indicator_id,))
+    return found[0] if found else None
+
+
+def met_of(rows: Rows, indicator_id: str) -> Sequence[tuple[Any, ...]]:
+    """(kind, count, first, last) of where it was met."""
+    asked = "SELECT kind, count, first_us, last_us FROM protect_met WHERE indicator_id = ? ORDER BY kind"
+    return rows(asked, (indicator_id,))
+
+
+def hosts_hit(rows: Rows, indicator_id: str) -> int:
+    """How many hosts its block has hit, as the rollback counts."""
+    found = rows("SELECT count(*) FROM rollback_hit WHERE indicator_id = ?", (indicator_id,))
+    return int(found[0][0]) if found else 0
