@@ -81,8 +81,8 @@ def fill(book: Book, count: int, now_us: int) -> None:
 
 def as_told(protect: Protect) -> None:
     """What a node that grew so large has noted: by what it weighed its blocks, and that all outcomes were told."""
-    protect.state.set_note("rules", fingerprint(protect._never, protect._homes, protect.hands))
-    protect.state.set_note("stands", json.dumps([sorted(hand.name for hand in protect.hands.all), ""]))
+    protect.state.set_note("rules", fingerprint(protect._never, protect._homes, protect.enforcers))
+    protect.state.set_note("stands", json.dumps([sorted(hand.name for hand in protect.enforcers.all), ""]))
 
 
 def resident_mb(name: str = "VmHWM") -> float:
@@ -126,7 +126,7 @@ def opened(folder: Path, book: Book) -> Protect:
     (folder / "lists").mkdir(parents=True, exist_ok=True)
     never = NeverBlock.of(shipped_text(), "shipped")
     hands = Enforcers((TextList(folder / "lists"), Plug(folder / "zone")), ())
-    return Protect(ledger=Ledger(book), clock=SystemClock(), policy=POLICY, never=never, hands=hands)
+    return Protect(ledger=Ledger(book), clock=SystemClock(), policy=POLICY, never=never, enforcers=hands)
 
 
 def timed(act) -> dict[str, float]:
@@ -159,7 +159,7 @@ def all_told(protect: Protect, turn, change: list[IndicatorReleased]) -> dict:
 def turned(protect: Protect, folder: Path, change: int, now_us: int) -> dict:
     """The two events, on top of what stands."""
     some = [[released(n, now_us) for n in range(k * change, (k + 1) * change)] for k in (1, 2)]
-    (plug,) = (hand for hand in protect.hands.all if isinstance(hand, Plug))
+    (plug,) = (hand for hand in protect.enforcers.all if isinstance(hand, Plug))
     plug.out = True
     protect._enforce(again=True)
     steps(protect, [])

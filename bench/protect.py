@@ -231,7 +231,7 @@ def bench_release(folder: Path) -> dict:
             ledger=Ledger(book),
             clock=StandingClock(),
             policy=ProtectPolicy(),
-            hands=hands,
+            enforcers=hands,
             never=NeverBlock.of(shipped_text(), "shipped"),
         )
         try:

@@ -7,18 +7,18 @@ from tempfile import mkdtemp
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import create_engine
 
-from bavn.actor.door.door import Door, DoorOwner, Keys, NodeKnowledge
+from bavn.actor.door.books import books_of
+from bavn.actor.door.door import Keys
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
+from bavn.actor.node.build import NodeOutfit, ProtectOutfit, gates_of
 from bavn.actor.node.monitor import NodeSettings
-from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.never import NeverBlock, shipped_text
 from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.actor.protect.protect import Protect
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.query.hunt import hunt
 from bavn.centre.inbox.inbox import Inbox
@@ -28,12 +28,12 @@ from bavn.centre.members.registry import Registry
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.rehearsal.clock import SimClock
+from bavn.rehearsal.noise import SeededNoise
 from bavn.traffic.dice import SeededDice
 from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import DOWN_KINDS, Encoded
 from bavn.wire.enrol import NodeKeys
-from bavn.wire.ledger import Ledger
 from fuzz.seed import scratch
 
 NOW_US = 20_600 * DAY_US + 9 * HOUR_US
@@ -125,37 +125,37 @@ class Node:
         )
         self.wire, self.seq = Wire(), 0
         (folder / "lists").mkdir()
-        self.ledger = Ledger(self.book)
+        books = books_of(self.book)
+        self.ledger = books.ledger
         self.store = ColumnStore.open(folder / "store", homes=HOMES)
         never = NeverBlock.of(
             shipped_text(), "shipped", own_domains=("own.dk",), own_networks=HOMES, centre=("centre.dk",)
         )
-        self.protect = Protect(
-            ledger=self.ledger,
+        protecting = ProtectOutfit(
             clock=self.clock,
             policy=ProtectPolicy(),
             never=never,
             homes=HOMES,
-            hands=Enforcers((TextList(folder / "lists", children=True), RpzPrimary(folder / "bavn.zone")), ()),
+            enforcers=Enforcers((TextList(folder / "lists", children=True), RpzPrimary(folder / "bavn.zone")), ()),
             history=History(self.store.window, hunt),
         )
-        self.door = Door(
-            owner=DoorOwner(
-                name=MEMBER,
-                homes=HOMES,
-                keys=Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32),
-            ),
-            ledger=self.ledger,
+        outfit = NodeOutfit(
+            name=MEMBER,
+            homes=HOMES,
             clock=self.clock,
             dice=SeededDice(3, MEMBER),
+            noise=SeededNoise(SeededDice(4, MEMBER)),
             policy=DoorPolicy(),
-            identifiers=GroupKeyIdentifiers(bytes(range(32))),
-            knowledge=NodeKnowledge(suspicions=tuple),
+            settings=NodeSettings(version="1"),
         )
+        keys = Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32)
         health = Condition(
             version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None
         )
-        self.talker = Talker(self.clock, self.wire, self.door, self.protect, lambda: health, NodeSettings(version="1"))
+        gates = gates_of(
+            outfit, protecting, books, keys, GroupKeyIdentifiers(bytes(range(32))), self.wire, lambda _: health
+        )
+        self.protect, self.door, self.talker = gates.protect, gates.door, gates.talker
         self.talker.start()
 
     def says(self, data: bytes) -> None:
@@ -163,7 +163,7 @@ class Node:
         self.seq += 1
         self.wire.down.append(signed(self.centre, "centre", MEMBER, self.seq, data))
         self.talker.talk()
-        self.protect.step() if hasattr(self.protect, "step") else None
+        self.protect.step()
 
     def lines(self) -> int:
         return self.ledger.head()[0]

@@ -17,7 +17,7 @@ from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
-from bavn.actor.node.build import NodeOutfit, counting_of, door_of, talker_of
+from bavn.actor.node.build import NodeOutfit, ProtectOutfit, counting_of, gates_of
 from bavn.actor.node.monitor import Monitor, NodeSettings
 from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers
@@ -129,12 +129,11 @@ class SimNode(Mortal):
         books = books_of(self.book)
         self.known = books.known
         self.monitor, history = self.senses(self, self.known)
-        self.protect = Protect(
-            ledger=books.ledger,
+        protecting = ProtectOutfit(
             clock=self.mortal,
             policy=ProtectPolicy(),
             never=NeverBlock.of("", "the simulator's empty never-block list", own_networks=self.homes),
-            hands=Enforcers([self.enforcer], []),
+            enforcers=Enforcers([self.enforcer], []),
             homes=self.homes,
             history=history,
         )
@@ -149,18 +148,18 @@ class SimNode(Mortal):
         )
         keys = Keys(own=self.key, centre=self.centre_key.public_key(), secret=self.key.private_bytes_raw())
         identifiers = KeyHolderIdentifiers(self.ask, books.ledger, self.mortal, self._dice)
-        self.door = door_of(outfit, books, keys, identifiers, self.protect)
-        self.talker = talker_of(outfit, self.link, self.door, self.protect, self._condition)
+        gates = gates_of(outfit, protecting, books, keys, identifiers, self.link, self._condition)
+        self.protect, self.door, self.talker = gates.protect, gates.door, gates.talker
         self.talker.tell_counts = counting_of(outfit, books, self.door).tell
         self.talker.start()
 
-    def _condition(self) -> Condition:
+    def _condition(self, door: Door) -> Condition:
         return Condition(
             version=VERSION,
             sensor="up" if self.monitor else "none",
             capture_loss_permille=0,
             clock_skew_s=0,
-            queue_messages=self.door.queue().messages,
+            queue_messages=door.queue().messages,
             last_round=None,
         )
 

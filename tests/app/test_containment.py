@@ -148,7 +148,7 @@ def look(parts):
 
 def test_the_walk_covers_every_source_and_every_enforcer(node) -> None:
     assert {type(source) for source in node.monitor.sources} == set(SOURCES)
-    assert {type(hand) for hand in node.protect.hands.all} == set(ENFORCERS)
+    assert {type(hand) for hand in node.protect.enforcers.all} == set(ENFORCERS)
     assert failing(node) == set()
 
 
@@ -180,7 +180,7 @@ def test_what_cannot_be_made_keeps_no_node_from_starting_and_is_made_later(short
                 broken(broke, kind, "__init__")
         parts = build(read_node(file))
         names = {account.source.name for account in parts.monitor.accounts} - {"canary"}
-        hands = {hand.name for hand in parts.protect.hands.all}
+        hands = {hand.name for hand in parts.protect.enforcers.all}
         assert failing(parts) == {f"source {name}" for name in names} | {f"enforcer {name}" for name in hands}
         assert hands == {kind.name for kind in ENFORCERS}
         look(parts)
@@ -193,7 +193,7 @@ def test_what_cannot_be_made_keeps_no_node_from_starting_and_is_made_later(short
         parts.protect.force.apply([], [], again=True)
         assert failing(parts) == set()
         assert {type(made_of(source)) for source in parts.monitor.sources} == set(SOURCES)
-        assert {type(made_of(hand)) for hand in parts.protect.hands.all} == set(ENFORCERS)
+        assert {type(made_of(hand)) for hand in parts.protect.enforcers.all} == set(ENFORCERS)
         assert parts.protect.force.down == ()
     finally:
         parts.close()
@@ -216,7 +216,7 @@ def test_whatever_fails_at_the_stop_the_rest_is_let_go(node, monkeypatch) -> Non
 
 
 def test_an_enforcer_that_fails_holds_up_no_other_and_holds_nothing(node, quiet, monkeypatch) -> None:
-    hands = {hand.name for hand in node.protect.hands.all}
+    hands = {hand.name for hand in node.protect.enforcers.all}
     node.protect.start()
     assert node.protect.force.holding == hands
     for kind in ENFORCERS:

@@ -43,8 +43,8 @@ def configured(folder, enforce):
 def test_what_is_configured_is_what_enforces(tmp_path, enforce, names) -> None:
     parts = build(configured(tmp_path, enforce))
     try:
-        assert [hand.name for hand in parts.protect.hands.enforcers] == names
-        assert list(parts.protect.hands.watchers) == []
+        assert [hand.name for hand in parts.protect.enforcers.blocking] == names
+        assert list(parts.protect.enforcers.watchers) == []
     finally:
         parts.close()
     if "inline" in enforce:
@@ -98,7 +98,7 @@ def test_a_receiver_hears_of_a_block_through_a_node_s_own_enforcer(tmp_path) -> 
         configured(tmp_path, HOOK.replace(":9/", f":{server.server_address[1]}/") + 'webhook_body = "openc2"')
     )
     try:
-        [hook] = parts.protect.hands.enforcers
+        [hook] = parts.protect.enforcers.blocking
         hook.enforce([Block(Observable.of("domain", "evil-c2.com"), "indicator--x", 2**50)])
     finally:
         parts.close()
@@ -113,7 +113,7 @@ def test_one_that_is_down_is_told_with_its_reason(tmp_path) -> None:
     parts = build(configured(tmp_path, UPDATE))
     try:
         with pytest.raises(EnforcerDown, match=r"127\.0\.0\.1@9"):
-            parts.protect.hands.enforcers[0].enforce([])
+            parts.protect.enforcers.blocking[0].enforce([])
     finally:
         parts.close()
 

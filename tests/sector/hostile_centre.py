@@ -9,18 +9,18 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.actor.door.door import Door, DoorOwner, Keys, NodeKnowledge
+from bavn.actor.door.books import books_of
+from bavn.actor.door.door import Keys
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
+from bavn.actor.node.build import NodeOutfit, ProtectOutfit, gates_of
 from bavn.actor.node.monitor import NodeSettings
-from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.textlist import TextList
 from bavn.actor.protect.never import NeverBlock, shipped_text
 from bavn.actor.protect.own_history import History
 from bavn.actor.protect.policy import ProtectPolicy
-from bavn.actor.protect.protect import Protect
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.query.hunt import hunt
 from bavn.model.forms import forms
@@ -34,7 +34,6 @@ from bavn.traffic.dice import SeededDice
 from bavn.wire import seal
 from bavn.wire.book import Book
 from bavn.wire.codec import UP_KINDS
-from bavn.wire.ledger import Ledger
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
 from bavn.wire.messages.exercise import ExerciseTold, Objective
@@ -68,39 +67,42 @@ class Node:
         self.wire, self.seq = Wire(), 0
         (folder / "lists").mkdir()
         self.list, self.zone = TextList(folder / "lists", children=True), RpzPrimary(folder / "bavn.zone")
-        ledger = Ledger(self.book)
+        self.books = books_of(self.book)
         self.store = ColumnStore.open(folder / "store", homes=HOMES) if sensor else None
         never = NeverBlock.of(
             shipped_text(), "shipped", own_domains=(OWN_DOMAIN,), own_networks=HOMES, centre=(CENTRE_NAME,)
         )
-        self.protect = Protect(
-            ledger=ledger,
+        protecting = ProtectOutfit(
             clock=self.clock,
             policy=protect or ProtectPolicy(),
             never=never,
-            hands=Enforcers((self.list, self.zone), ()),
+            enforcers=Enforcers((self.list, self.zone), ()),
             homes=HOMES,
             history=History(self.store.window, hunt) if self.store else None,
         )
-        self.suspects = [suspicion((Observable.of("domain", "only-here.net"),), 1e-4, "10.1.2.3", NOW_US)]
-        self.door = Door(
-            owner=DoorOwner(
-                name="north",
-                homes=HOMES,
-                keys=Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32),
-            ),
-            ledger=ledger,
+        self.suspects(suspicion((Observable.of("domain", "only-here.net"),), 1e-4, "10.1.2.3", NOW_US))
+        outfit = NodeOutfit(
+            name="north",
+            homes=HOMES,
             clock=self.clock,
             dice=SeededDice(3, "north"),
+            noise=lambda given, *_: list(given),
             policy=door or DoorPolicy(),
-            identifiers=GroupKeyIdentifiers(bytes(range(32))),
-            knowledge=NodeKnowledge(suspicions=lambda: self.suspects),
+            settings=NodeSettings(version="1"),
         )
+        keys = Keys(own=self.key, centre=self.centre.public_key(), secret=b"s" * 32)
         health = Condition(
             version="1", sensor="up", capture_loss_permille=0, clock_skew_s=0, queue_messages=0, last_round=None
         )
-        self.talker = Talker(self.clock, self.wire, self.door, self.protect, lambda: health, NodeSettings(version="1"))
+        gates = gates_of(
+            outfit, protecting, self.books, keys, GroupKeyIdentifiers(bytes(range(32))), self.wire, lambda _: health
+        )
+        self.protect, self.door, self.talker = gates.protect, gates.door, gates.talker
         self.talker.start()
+
+    def suspects(self, *found):
+        """This is what is suspicious now."""
+        self.books.known.replace(found, self.clock.now_us())
 
     def says(self, *said):
         """The centre signs and sends; the node talks."""

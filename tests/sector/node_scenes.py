@@ -41,8 +41,8 @@ class Whole(Node):
 
     def __init__(self, folder, **other):
         super().__init__(folder, **other)
-        self.suspects = [suspicion((BAD,), 1e-4, "10.1.2.3", NOW_US)]
-        counts = Counting(self.door, self.clock, lambda given, *_: list(given), lambda: self.suspects, tuple)
+        self.suspects(suspicion((BAD,), 1e-4, "10.1.2.3", NOW_US))
+        counts = Counting(self.door, self.clock, lambda given, *_: list(given), self.books.known.all, tuple)
         self.talker.tell_counts, self.talker.lane = counts.tell, TestLane()
         self.talker.try_canary = self.door.canary.step
         self.talker._answers.found = lambda asked, days, now_us: {

@@ -43,7 +43,7 @@ from bavn.psi.identifier import Identifiers
 from bavn.psi.keys import key_check, members_key
 from bavn.psi.round import Cell, RoundParams
 from bavn.wire import seal
-from bavn.wire.codec import DOWN_KINDS
+from bavn.wire.codec import DOWN_KINDS, Encoded
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages import catalogue as messages
@@ -177,7 +177,7 @@ class Door:
         """How far the centre's messages have been heard: pull from here."""
         return self.state.heard(CENTRE)
 
-    def take_in(self, raw: bytes, protect: Callable[[Instruction], object]) -> Refused | None:
+    def take_in(self, raw: bytes, protect: Callable[[Instruction, Encoded], object]) -> Refused | None:
         """One envelope from the centre, exactly once: a round question is answered through the door, an instruction
         handed to ``protect`` in the same transaction. What is not the centre's, or comes again, is one refusal. A round
         that opens is taken part in by the next ``join``."""
@@ -194,17 +194,17 @@ class Door:
             self._received_for(opened.seq)
         return None
 
-    def take_in_again(self, protect: Callable[[Instruction], object]) -> None:
+    def take_in_again(self, protect: Callable[[Instruction, Encoded], object]) -> None:
         """What was kept back and may be heard now, since a person opened its gate."""
         self._kept_back.again(self._opened, lambda opened: self._listen(opened, protect))
 
     def _opened(self, raw: bytes) -> seal.Opened | Refused:
         return seal.open({CENTRE: self._keys.centre}, self.name, raw, DOWN_KINDS)
 
-    def _listen(self, opened: seal.Opened, protect: Callable[[Instruction], object]) -> None:
+    def _listen(self, opened: seal.Opened, protect: Callable[[Instruction, Encoded], object]) -> None:
         message, note = opened.message, labels.received_note(opened.encoded)
         if isinstance(message, Instruction):
-            protect(message)
+            protect(message, opened.encoded)
         elif type(message) in self._conversations:
             self._conversations[type(message)].take_in(message, note)
         else:

@@ -1,9 +1,9 @@
-"""A node's way out and its talker, put together over its books: one way for a hospital, a rehearsal and a test.
+"""A node's ways in and out and its talker, put together over its books: one way for a hospital, a rehearsal, a test.
 
 What is real or played is handed in. It opens nothing, and what fails is raised: a service contains each step itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bavn.actor.door.books import NodeBooks
@@ -13,10 +13,15 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node.monitor import NodeSettings
 from bavn.actor.node.talker import Talker
+from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.held import held_span
+from bavn.actor.protect.never import NeverBlock
+from bavn.actor.protect.own_history import History
+from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.protect import Protect
-from bavn.actor.protect.sightings import blocked_met
+from bavn.actor.protect.sightings import HitSource, blocked_met
 from bavn.model.failure import Failures, NoContainment
+from bavn.model.observable import Observable
 from bavn.model.ports import Clock, Dice, Link, Noise
 from bavn.psi.identifier import Identifiers
 
@@ -37,6 +42,63 @@ class NodeOutfit:
     in_sector: bool = True
     failures: Failures = field(default_factory=NoContainment)
     passing: tuple[type[Exception], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectOutfit:
+    """What the way in is given from outside. ``history`` is the actor's own past (None: no sensor); ``listed`` names
+    the warning list that knows an observable, or None; ``sources`` are logs of what was blocked."""
+
+    homes: tuple[str, ...]
+    clock: Clock
+    policy: ProtectPolicy
+    never: NeverBlock
+    enforcers: Enforcers
+    history: History | None = None
+    listed: Callable[[Observable], str | None] | None = None
+    sources: Sequence[HitSource] = ()
+    failures: Failures = field(default_factory=NoContainment)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeGates:
+    """A node without a sensor, whole: made by :func:`gates_of`."""
+
+    books: NodeBooks
+    protect: Protect
+    door: Door
+    talker: Talker
+
+
+def protect_of(outfit: ProtectOutfit, books: NodeBooks) -> Protect:
+    """The way in."""
+    return Protect(
+        ledger=books.ledger,
+        clock=outfit.clock,
+        policy=outfit.policy,
+        never=outfit.never,
+        enforcers=outfit.enforcers,
+        homes=outfit.homes,
+        history=outfit.history,
+        failures=outfit.failures,
+        listed=outfit.listed,
+        sources=outfit.sources,
+    )
+
+
+def gates_of(
+    outfit: NodeOutfit,
+    protecting: ProtectOutfit,
+    books: NodeBooks,
+    keys: Keys,
+    identifiers: Identifiers,
+    link: Link,
+    health: Callable[[Door], Condition],
+) -> NodeGates:
+    """Both ways and the talker, for whoever contains nothing step by step. ``health``: how the node is."""
+    protect = protect_of(protecting, books)
+    door = door_of(outfit, books, keys, identifiers, protect)
+    return NodeGates(books, protect, door, talker_of(outfit, link, door, protect, lambda: health(door)))
 
 
 def door_of(outfit: NodeOutfit, books: NodeBooks, keys: Keys, identifiers: Identifiers, protect: Protect) -> Door:

@@ -49,14 +49,14 @@ def carried(enforcer: Enforcer, blocks: Sequence[Block]) -> Iterator[Block]:
 
 @dataclass(frozen=True, slots=True)
 class Enforcers:
-    """``enforcers`` stop traffic; ``watchers`` only notice it, so that the adversary sees nothing (PAP AMBER)."""
+    """``blocking`` ones stop traffic; ``watchers`` only notice it, so that the adversary sees nothing (PAP AMBER)."""
 
-    enforcers: Sequence[Enforcer]
+    blocking: Sequence[Enforcer]
     watchers: Sequence[Enforcer]
 
     @property
     def all(self) -> tuple[Enforcer, ...]:
-        return (*self.enforcers, *self.watchers)
+        return (*self.blocking, *self.watchers)
 
     def for_act(self, act: str) -> tuple[Enforcer, ...]:
         """Who takes part in a ``block`` (everybody) or a ``watch``."""

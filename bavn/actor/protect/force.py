@@ -41,16 +41,16 @@ class Force:
     One that raises anything is down as well, and ``failures`` is told."""
 
     def __init__(
-        self, hands: Enforcers, clock: Clock, *, reconcile_s: int, retry_s: int, failures: Failures | None = None
+        self, enforcers: Enforcers, clock: Clock, *, reconcile_s: int, retry_s: int, failures: Failures | None = None
     ) -> None:
         self._failures = NoContainment() if failures is None else failures
-        self.hands = hands
+        self.enforcers = enforcers
         self._clock = clock
         self._reconcile_us = reconcile_s * SECOND_US
         self._retry_us = retry_s * SECOND_US
         self._check_next_us = 0
-        self._stands = {hand.name: _Stand() for hand in hands.all}
-        if len(self._stands) != len(hands.all):
+        self._stands = {hand.name: _Stand() for hand in enforcers.all}
+        if len(self._stands) != len(enforcers.all):
             raise ValueError("two enforcers of one name")
 
     @property
@@ -68,16 +68,16 @@ class Force:
         now_us = self._clock.now_us()
         if now_us >= self._check_next_us:
             self._check_next_us = now_us + CHECK_S * SECOND_US
-            for hand in self.hands.all:
+            for hand in self.enforcers.all:
                 self._check(hand)
         return any(now_us >= stand.next_us for stand in self._stands.values())
 
     def apply(self, blocks: Sequence[Block], watched: Sequence[Block], *, again: bool = False) -> None:
         """Make these true everywhere. ``again``: also where they were true already and nothing is due."""
-        for hand in self.hands.enforcers:
+        for hand in self.enforcers.blocking:
             self._bring(hand, blocks, again)
         both = sorted((*blocks, *watched)) if watched else blocks
-        for hand in self.hands.watchers:
+        for hand in self.enforcers.watchers:
             self._bring(hand, both, again)
 
     def _check(self, hand: Enforcer) -> None:

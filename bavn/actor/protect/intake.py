@@ -25,7 +25,7 @@ from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, QueryRefused
 from bavn.wire.book import is_environment
-from bavn.wire.codec import DOWN_KINDS, Encoded, decode, encode
+from bavn.wire.codec import DOWN_KINDS, Encoded, decode
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn, SectorSwitched
@@ -90,19 +90,19 @@ class Intake:
         clock: Clock,
         policy: ProtectPolicy,
         never: Callable[[], NeverBlock],
-        hands: Enforcers,
+        enforcers: Enforcers,
         homes: tuple[str, ...],
         hunter: Hunter,
         listed: Callable[[Observable], str | None] | None,
         state: State,
     ) -> None:
         self._state, self._clock, self._policy, self._ledger = state, clock, policy, ledger
-        self._hunter, self._listed, self._hands = hunter, listed, hands
+        self._hunter, self._listed, self._enforcers = hunter, listed, enforcers
         row = Row(
             policy=policy,
             never=never,
             homes=homes,
-            hands=hands,
+            enforcers=enforcers,
             clock=clock,
             known=state.known,
             held=state.held,
@@ -132,10 +132,9 @@ class Intake:
             follow=self._follow_switch,
         )
 
-    def take_in(self, message: Instruction) -> bool:
+    def take_in(self, message: Instruction, encoded: Encoded) -> bool:
         """Keeps a message to be looked at; joins the transaction in which the node notes that it heard it. A queue
         that is full refuses it, with its ledger line. The kill switch waits in no queue: True if it was turned."""
-        encoded = encode(message)
         if isinstance(message, SectorSwitched):
             turned = self._switched.offer(Turned(message, encoded.id))
             if isinstance(turned, Refused) and turned.rule in WAITS:
@@ -215,7 +214,7 @@ class Intake:
         reason = f"no enforcer here carries {item.type} observables like this one any more"
         row = replace(item, standing="waiting", rule=rule, reason=reason, told="waiting", forced_us=None)
         self._state.keep(replace(row, decided_us=self._clock.now_us()))
-        self._state.tell(outcome_of(row, "waiting", (), rule, self._hands.not_carrying(item.observable, item.act)))
+        self._state.tell(outcome_of(row, "waiting", (), rule, self._enforcers.not_carrying(item.observable, item.act)))
 
     def _offer(self, item: Arrived) -> Draft | Refused:
         with self._state.book.transaction():
@@ -330,7 +329,7 @@ class Intake:
         row = replace(row, held=self._still_held(made))
         known = self._state.item(made.id)
         if known is None or (known.version, known.told, known.rule) != (row.version, state, row.rule):
-            lacks = self._hands.not_carrying(made.observable, row.act) if state == "waiting" else ()
+            lacks = self._enforcers.not_carrying(made.observable, row.act) if state == "waiting" else ()
             self._state.tell(outcome_of(row, state, (), refused.rule, lacks))
         if refused.rule == "room":
             return

@@ -47,6 +47,7 @@ from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, EnforcerDown, QueryRefused, Window
+from bavn.wire.codec import Encoded, encode
 from bavn.wire.gate import GateBroken
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.shut import WAITS
@@ -73,18 +74,18 @@ class Protect:
         clock: Clock,
         policy: ProtectPolicy,
         never: NeverBlock,
-        hands: Enforcers,
+        enforcers: Enforcers,
         homes: Sequence[str] = (),
         history: History | None = None,
         failures: Failures | None = None,
         listed: Callable[[Observable], str | None] | None = None,
         sources: Sequence[HitSource] = (),
     ) -> None:
-        self.policy, self.clock, self.hands = policy, clock, hands
+        self.policy, self.clock, self.enforcers = policy, clock, enforcers
         self.state = State(ledger.book)
         self._failures = told = NoContainment() if failures is None else failures
-        self.force = Force(hands, clock, reconcile_s=policy.reconcile_s, retry_s=policy.retry_s, failures=told)
-        self._telling = Telling(self.state, self.force, hands, clock, lambda: self.killed_by)
+        self.force = Force(enforcers, clock, reconcile_s=policy.reconcile_s, retry_s=policy.retry_s, failures=told)
+        self._telling = Telling(self.state, self.force, enforcers, clock, lambda: self.killed_by)
         self._rollback = Rollback(self.state, policy, tuple(homes))
         self._sightings = Sightings(self.state, every_s=policy.sighting_every_s, refused=self._rollback.refused)
         self._hunter = Hunter(history, networks_of(policy.clinical_networks))
@@ -99,20 +100,20 @@ class Protect:
             clock=clock,
             policy=policy,
             never=lambda: self._never,
-            hands=hands,
+            enforcers=enforcers,
             homes=self._homes,
             hunter=self._hunter,
             listed=listed,
             state=self.state,
         )
-        self._uncarried = Uncarried(self.state, self._intake, hands, policy, clock)
+        self._uncarried = Uncarried(self.state, self._intake, enforcers, policy, clock)
 
     # --- from the node --------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Once, before the first step: what may no longer be in force is lifted, the rest is made true."""
         self._expire()
-        rules = fingerprint(self._never, self._homes, self.hands)
+        rules = fingerprint(self._never, self._homes, self.enforcers)
         changed = self.state.note(_RULES) != rules
         if changed:
             self._lift_forbidden()
@@ -120,17 +121,17 @@ class Protect:
         self.state.set_note(_RULES, rules)
         self.state.set_note(_OWN, str(self._own_mark[1]))
 
-    def take_in(self, message: Instruction) -> None:
+    def take_in(self, message: Instruction, encoded: Encoded) -> None:
         """What the centre instructs: kept in the node's book at once (it joins the open transaction), looked at in the
         next step; the sector's kill switch stands as it was turned from this moment on."""
-        self._switched |= self._intake.take_in(message)
+        self._switched |= self._intake.take_in(message, encoded)
 
     def receive(self, messages: Iterable[Instruction]) -> list[Draft | Refused | Withdrawn | Switched]:
         """The same for several, looked at and put into force before it returns; one outcome each, in order. Raises
         GateBroken."""
         with self.state.book.transaction():
             for message in messages:
-                self.take_in(message)
+                self.take_in(message, encode(message))
         outcomes = self._look()
         self._enforce()
         return outcomes
@@ -223,7 +224,7 @@ class Protect:
             for item in lifted:
                 self._lift(item, "never_block", "a person here added it to the never-block list")
             self.state.set_note(_OWN, str(self._own_mark[1]))
-            self.state.set_note(_RULES, fingerprint(self._never, self._homes, self.hands))
+            self.state.set_note(_RULES, fingerprint(self._never, self._homes, self.enforcers))
         return bool(lifted)
 
     def _read_list(self) -> list[Own]:
@@ -308,7 +309,7 @@ class Protect:
             return "external"
         if self._never.hit(observable) is not None:
             return "never_block"
-        return None if self.hands.carrying(observable, item.act) else "carried"
+        return None if self.enforcers.carrying(observable, item.act) else "carried"
 
     def _expire(self) -> bool:
         """Notes the ends that came, a piece in each step; out of force each is by the clock, noted or not."""
@@ -354,7 +355,7 @@ class Protect:
         It is in no book, told to nobody, and gone at its end or with the process."""
         if self.killed:
             return "kill-switch"
-        carrying = self.hands.carrying(canary.observable, "block")
+        carrying = self.enforcers.carrying(canary.observable, "block")
         if not carrying:
             return "no-enforcer"
         self._canary = canary
@@ -436,7 +437,7 @@ class Protect:
 
     def _hosts_of_drops(self, window: Window) -> None:
         """Own machines whose packets a Suricata of ours dropped in the last hour, for the rollback."""
-        if any(isinstance(hand, SuricataDataset) for hand in self.hands.enforcers):
+        if any(isinstance(hand, SuricataDataset) for hand in self.enforcers.blocking):
             for candidates, host, last_us in refused_hosts(window):
                 for candidate in candidates:
                     for indicator_id in self.state.ids_of(candidate):

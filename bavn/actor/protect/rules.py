@@ -100,7 +100,7 @@ class Row:
     policy: ProtectPolicy
     never: Callable[[], NeverBlock]
     homes: tuple[str, ...]
-    hands: Enforcers
+    enforcers: Enforcers
     clock: Clock
     known: Callable[[str], IndicatorRecord | None]
     held: Callable[[Observable], str | None]
@@ -193,7 +193,7 @@ class Row:
 
     def carried(self, _: Arrived, draft: Draft) -> Draft | Refused:
         """At least one enforcer here can carry it; what none carries is kept, and waits for one that can."""
-        if draft.act == "lift" or self.hands.carrying(draft.made.observable, draft.act):
+        if draft.act == "lift" or self.enforcers.carrying(draft.made.observable, draft.act):
             return draft
         if draft.act == "watch":
             return Refused("pap_watch_only", "PAP AMBER allows to watch only, and nothing here can watch it")

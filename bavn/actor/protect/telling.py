@@ -26,9 +26,9 @@ class Telling:
     """``killed_by``: the rule by which nothing is in force; empty for none."""
 
     def __init__(
-        self, state: State, force: Force, hands: Enforcers, clock: Clock, killed_by: Callable[[], str]
+        self, state: State, force: Force, enforcers: Enforcers, clock: Clock, killed_by: Callable[[], str]
     ) -> None:
-        self._state, self._force, self._hands, self._clock = state, force, hands, clock
+        self._state, self._force, self._enforcers, self._clock = state, force, enforcers, clock
         self._killed_by = killed_by
 
     def tell(self, *, everything: bool) -> None:
@@ -76,13 +76,13 @@ class Telling:
         """What is true of an item now; None for a lift that is not true everywhere yet."""
         holding, observable = self._force.holding, item.observable
         if item.standing == "lifted" or killed:
-            touched = self._hands.carrying(observable, "block") if observable else ()
+            touched = self._enforcers.carrying(observable, "block") if observable else ()
             rule = item.rule if item.standing == "lifted" else killed
             return outcome_of(item, "lifted", (), rule, ()) if holding.issuperset(touched) else None
         if observable is None:
             raise AssertionError("only a lifted item has no observable")
-        able = self._hands.carrying(observable, item.act)
-        lacks = self._hands.not_carrying(observable, item.act)
+        able = self._enforcers.carrying(observable, item.act)
+        lacks = self._enforcers.not_carrying(observable, item.act)
         up = tuple(name for name in able if name in holding)
         if not up:
             return outcome_of(item, "waiting", (), "enforcer_down", lacks)
@@ -90,6 +90,6 @@ class Telling:
             return outcome_of(item, "partly", up, "enforcer_down", lacks)
         if item.act == "watch":
             return outcome_of(item, "partly", up, "pap_watch_only", lacks)
-        if not any(hand.name in up for hand in self._hands.enforcers):
+        if not any(hand.name in up for hand in self._enforcers.blocking):
             return outcome_of(item, "partly", up, "watched_only", lacks)
         return outcome_of(item, "enforced", up, "", lacks)

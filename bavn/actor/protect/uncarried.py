@@ -31,8 +31,8 @@ _WAITS: Final = """SELECT indicator_id, type, value, act FROM protect_item
 class Uncarried:
     """``step`` in each step of the node."""
 
-    def __init__(self, state: State, intake: Intake, hands: Enforcers, policy: ProtectPolicy, clock: Clock) -> None:
-        self._state, self._intake, self._hands = state, intake, hands
+    def __init__(self, state: State, intake: Intake, enforcers: Enforcers, policy: ProtectPolicy, clock: Clock) -> None:
+        self._state, self._intake, self._enforcers = state, intake, enforcers
         self._policy, self._clock = policy, clock
         self._able: tuple[object, ...] = ()
         self._after: str | None = None
@@ -43,7 +43,7 @@ class Uncarried:
         if self._intake.holds_back(CARRIED, NODE):
             self._able = ()  # all is gone over when a person has opened the gate
             return False
-        now_us, able = self._clock.now_us(), tuple((hand.name, hand.carries) for hand in self._hands.all)
+        now_us, able = self._clock.now_us(), tuple((hand.name, hand.carries) for hand in self._enforcers.all)
         if able != self._able or now_us >= self._all_us:
             self._able, self._after, self._all_us, self._rest_us = able, "", now_us + AGAIN_US, 0
         if self._after is None or now_us < self._rest_us:
@@ -52,7 +52,7 @@ class Uncarried:
         carried = [
             str(id_)
             for id_, kind, value, act in some
-            if self._hands.carrying(Observable.trusted(ObservableType(kind), value), act)
+            if self._enforcers.carrying(Observable.trusted(ObservableType(kind), value), act)
         ]
         left = self._policy.blocks_per_hour_max - self._state.spent(now_us).blocks
         chosen = carried[: max(0, min(LOOK_MAX, left))]

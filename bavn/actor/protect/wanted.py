@@ -93,9 +93,9 @@ def _key(block: Block) -> Key:
     return block.observable.type.value, block.observable.value
 
 
-def fingerprint(never: NeverBlock, homes: Sequence[str], hands: Enforcers) -> str:
+def fingerprint(never: NeverBlock, homes: Sequence[str], enforcers: Enforcers) -> str:
     """The same as long as what is in force would be weighed alike: this Bavn, these lists, networks and enforcers."""
     lists = asdict(never) | {"networks": [[str(network), why] for network, why in never.networks]}
-    able = [[hand.name, sorted(kind.value for kind in hand.carries)] for hand in hands.all]
-    said = json.dumps([__version__, lists, list(homes), able, len(hands.watchers)], sort_keys=True)
+    able = [[hand.name, sorted(kind.value for kind in hand.carries)] for hand in enforcers.all]
+    said = json.dumps([__version__, lists, list(homes), able, len(enforcers.watchers)], sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()

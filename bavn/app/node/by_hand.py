@@ -31,14 +31,14 @@ def done_here(
 ) -> tuple[Refused | None, tuple[tuple[str, str], ...]]:
     """Lifts one block, all, or those that the never-block list forbids by now; why not, and which enforcers could not
     be told, each with its reason. Raises Stop for a configuration that is wrong."""
+    from bavn.actor.door.books import books_of
     from bavn.app.node.protect import protection
     from bavn.app.process.real import SystemClock
     from bavn.wire.book import Book
-    from bavn.wire.ledger import Ledger
 
     with ExitStack() as closing:
         opened = closing.enter_context(Book(book))
-        protect = protection(config, Ledger(opened), SystemClock(), None, closing)
+        protect = protection(config, books_of(opened), SystemClock(), None, closing)
         refused = None
         if act == "lift":
             refused = protect.lift(indicator_id, by)
@@ -64,6 +64,7 @@ class Replaced:
 def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: bool) -> Replaced:
     """Starts anew with a centre that was cleaned or replaced: no number that the old one counted holds any more, no
     gate is shut for it, and nothing of it waits to be heard. The ledger stays, with a line of who did it."""
+    from bavn.actor.door.books import books_of
     from bavn.actor.door.kept_back import KeptBack
     from bavn.actor.door.rounds.labels import CENTRE
     from bavn.actor.door.state import State as DoorState
@@ -72,12 +73,13 @@ def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: boo
     from bavn.app.node.protect import protection
     from bavn.app.process.real import SystemClock
     from bavn.wire.book import Book
-    from bavn.wire.ledger import Ledger, Note
+    from bavn.wire.ledger import Note
     from bavn.wire.shut import open_gates_of
 
     with ExitStack() as closing:
         opened = closing.enter_context(Book(book))
-        ledger, now_us = Ledger(opened), SystemClock().now_us()
+        books, now_us = books_of(opened), SystemClock().now_us()
+        ledger = books.ledger
         with opened.transaction():
             DoorState(opened, bytes(32)).centre_replaced(CENTRE)
             lifted = ProtectState(opened).centre_replaced(now_us, keep_blocks=keep_blocks)
@@ -89,6 +91,6 @@ def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: boo
                 kind="CentreReplaced", item_id=act_id("centre_replaced", "", by, now_us), peer=by, summary=words
             )
             ledger.append(now_us, GATE, "in", note)
-        protect = protection(config, ledger, SystemClock(), None, closing)
+        protect = protection(config, books, SystemClock(), None, closing)
         protect.enforce()
         return Replaced(blocks=lifted, gates=gates, envelopes=envelopes, down=protect.force.down)

@@ -119,7 +119,7 @@ def blocked(exercise_id: str, policy: ProtectPolicy, never: NeverBlock) -> Actor
             policy=policy,
             never=lambda: never,
             homes=HOMES,
-            hands=Enforcers([enforcer], []),
+            enforcers=Enforcers([enforcer], []),
             clock=SandboxClock(),
             known=lambda _: None,
             held=lambda _: None,

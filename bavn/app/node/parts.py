@@ -250,7 +250,7 @@ def _gates(
 ) -> _Gates:
     config, clock, closing, failures = start.config, start.clock, start.closing, start.failures
     safe, hunts = Safe(config.folder / CENTRE_KEYS), scale.hunt if scale else hunt
-    protect = start.own(GATES, lambda: protection(config, books.ledger, clock, store, closing, zone, hunts, failures))
+    protect = start.own(GATES, lambda: protection(config, books, clock, store, closing, zone, hunts, failures))
     checks = start.own(HEALTH, lambda: _checks(config, protect, failures, books.book))
     keys = start.own(KEYS, lambda: keys_of(config, safe, start.dice))
     keyholder = start.begin("link to the key holder", lambda: key_holder_of(config, clock, checks, closing, failures))
@@ -264,7 +264,7 @@ def _gates(
 
 def _checks(config: NodeConfig, protect: Protect, failures: Failures, book: Book) -> NodeChecks:
     return NodeChecks(
-        enforcers=(lambda: protect.force.down) if protect.hands.all else None,
+        enforcers=(lambda: protect.force.down) if protect.enforcers.all else None,
         asks_rules=bool(config.sense.suricata_interface),
         failing=failures.failing,
         gates=lambda: shut_gates(book),

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bavn.actor.detect.indicators import lists
+from bavn.actor.door.books import NodeBooks
+from bavn.actor.node.build import ProtectOutfit, protect_of
 from bavn.actor.protect import never
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.enforcers.nft_sets import Nft, NftSets
@@ -44,7 +46,6 @@ from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Enforcer, EnforcerDown, QueryRefused, Window
 from bavn.model.record import address_uuid
 from bavn.wire.book import read_only
-from bavn.wire.ledger import Ledger
 
 if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
@@ -54,7 +55,7 @@ Hunts = Callable[[Window, Sequence[Observable]], Sequence[Hunted]]
 
 def protection(
     config: NodeConfig,
-    ledger: Ledger,
+    books: NodeBooks,
     clock: SystemClock,
     store: "ColumnStore | None",
     closing: ExitStack,
@@ -90,18 +91,18 @@ def protection(
         watched = enforcers if given.suricata_inline else watchers
         add(watched, SuricataDataset.name, partial(dataset_of, config))
     enforcers += reaching_out(config, clock, closing, told)
-    return Protect(
-        ledger=ledger,
+    outfit = ProtectOutfit(
         clock=clock,
         policy=policy,
         never=never_block(config),
-        hands=Enforcers(enforcers, watchers),
+        enforcers=Enforcers(enforcers, watchers),
         homes=config.node.homes,
         history=_history(store, hunts),
         listed=partial(warning_list, known=lists.shipped if store is not None else Kept(config.folder)),
         sources=hits,
         failures=told,
     )
+    return protect_of(outfit, books)
 
 
 def _text_list(config: NodeConfig) -> TextList:

@@ -117,7 +117,7 @@ class Actor:
         )
 
     def take_in(self, raw: bytes):
-        outcome = self.door.take_in(raw, self.given.append)
+        outcome = self.door.take_in(raw, lambda message, _: self.given.append(message))
         self.door.join()
         return outcome
 

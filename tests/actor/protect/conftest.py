@@ -15,6 +15,7 @@ from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown
 from bavn.wire.book import Book
+from bavn.wire.codec import encode
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn
 from bavn.wire.partners.stix_indicator import bundle_of
@@ -91,13 +92,23 @@ class Actor:
         self.extras |= extras
         policy = self.extras.pop("policy", self.policy)
         never = self.extras.get("never") or NeverBlock.of(shipped_text(), "shipped", own_networks=HOMES)
-        given = {name: value for name, value in self.extras.items() if name not in ("never", "hands")}
-        hands = self.extras.get("hands") or Enforcers((self.enforcer,), (self.watcher,))
+        given = {name: value for name, value in self.extras.items() if name not in ("never", "enforcers")}
+        enforcers = self.extras.get("enforcers") or Enforcers((self.enforcer,), (self.watcher,))
         self.protect = Protect(
-            ledger=Ledger(self.book), clock=self.clock, policy=policy, never=never, hands=hands, homes=HOMES, **given
+            ledger=Ledger(self.book),
+            clock=self.clock,
+            policy=policy,
+            never=never,
+            enforcers=enforcers,
+            homes=HOMES,
+            **given,
         )
         self.protect.start()
         return self
+
+    def take_in(self, message) -> None:
+        """A message of the centre's, as the door hands it on."""
+        self.protect.take_in(message, encode(message))
 
     def told(self) -> list:
         """Everything for the door, taken."""

@@ -45,7 +45,7 @@ def test_why_it_cannot_be_tried_or_did_not_hold(make_actor) -> None:
     assert actor.protect.try_canary(block(actor)) == "kill-switch"
     actor.enforcer.broken = False
     actor.enforcer.carries = frozenset({ObservableType.IP4})
-    actor.again(hands=Enforcers((actor.enforcer,), ()))
+    actor.again(enforcers=Enforcers((actor.enforcer,), ()))
     actor.protect.kill_switch(on=False, by="anna")
     assert actor.protect.try_canary(block(actor)) == "no-enforcer"
     assert actor.enforcer.holds == set()

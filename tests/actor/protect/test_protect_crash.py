@@ -22,7 +22,7 @@ def test_the_door_hears_exactly_once_and_protect_looks_later(make_actor, make_in
 
     def hear_and_die() -> None:
         with actor.book.transaction():
-            actor.protect.take_in(message)
+            actor.take_in(message)
             raise RuntimeError("the node died before it noted that it heard")
 
     with pytest.raises(RuntimeError):
@@ -30,7 +30,7 @@ def test_the_door_hears_exactly_once_and_protect_looks_later(make_actor, make_in
     actor.protect.step()
     assert actor.enforcer.holds == set()
     with actor.book.transaction():
-        actor.protect.take_in(message)
+        actor.take_in(message)
     assert actor.lines() == []
     actor.again().protect.step()
     assert actor.enforcer.holds == {"evil-c2.com"}
@@ -67,7 +67,7 @@ DYING = textwrap.dedent(
 
     protect = Protect(
         ledger=Ledger(Book(folder / "book")), clock=Clock(), policy=ProtectPolicy(),
-        never=NeverBlock.of("", "none"), hands=Enforcers((Dying(folder),), ()),
+        never=NeverBlock.of("", "none"), enforcers=Enforcers((Dying(folder),), ()),
     )
     protect.start()
     for bundle in sys.stdin.read().splitlines():

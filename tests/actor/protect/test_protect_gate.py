@@ -313,7 +313,7 @@ def test_what_nobody_carries_is_said(make_actor, make_indicator, make_released) 
             self.blocks = tuple(blocks)
 
     hand = OnlyNames()
-    actor = make_actor(hands=Enforcers((hand,), ()))
+    actor = make_actor(enforcers=Enforcers((hand,), ()))
     sent = [("a.evil.com", "domain"), ("too.long.org", "domain"), ("203.0.114.9", "ip4")]
     outcomes = actor.protect.receive([make_released(make_indicator(v, k, n=i)) for i, (v, k) in enumerate(sent)])
     assert [getattr(outcome, "rule", None) for outcome in outcomes] == [None, "carried", "carried"]

@@ -24,13 +24,13 @@ def two_blocks(make_actor, make_indicator, make_released):
 
 def test_on_lifts_everything_and_off_puts_it_back(make_actor, make_indicator, make_released) -> None:
     actor = two_blocks(make_actor, make_indicator, make_released)
-    actor.protect.take_in(turn(1, "on"))
+    actor.take_in(turn(1, "on"))
     actor.protect.enforce_due()
     assert actor.enforcer.holds == actor.watcher.holds == set()
     assert actor.states() == [("lifted", (), "sector_kill_switch")] * 2
     actor.protect.receive([make_released(make_indicator("evil-c.com", n=3))])
     assert actor.enforcer.holds == set()
-    actor.protect.take_in(turn(2, "off"))
+    actor.take_in(turn(2, "off"))
     actor.protect.enforce_due()
     assert actor.enforcer.holds == {"evil-a.com", "evil-b.com", "evil-c.com"}
     assert "sector_kill_switch" in WORDS
@@ -40,8 +40,8 @@ def test_it_waits_behind_nothing(make_actor, make_indicator, make_released) -> N
     """The queue is full of things to look at; the switch is heard before any of them."""
     actor = two_blocks(make_actor, make_indicator, make_released)
     for n in range(5, 400):
-        actor.protect.take_in(make_released(make_indicator(f"evil-{n}.com", n=n)))
-    actor.protect.take_in(turn(1, "on"))
+        actor.take_in(make_released(make_indicator(f"evil-{n}.com", n=n)))
+    actor.take_in(turn(1, "on"))
     assert actor.protect.killed_by == "sector_kill_switch"
     actor.protect.enforce_due()
     assert actor.enforcer.holds == set()
@@ -51,7 +51,7 @@ def test_it_waits_behind_nothing(make_actor, make_indicator, make_released) -> N
 def test_a_turn_played_again_changes_nothing_and_has_its_line(make_actor, make_indicator, make_released) -> None:
     actor = two_blocks(make_actor, make_indicator, make_released)
     for number, state in ((1, "on"), (2, "off"), (1, "on"), (2, "off"), (2, "on")):
-        actor.protect.take_in(turn(number, state))
+        actor.take_in(turn(number, state))
         actor.protect.enforce_due()
     assert actor.enforcer.holds == {"evil-a.com", "evil-b.com"}
     lines = [(line.verdict, line.rule) for line in actor.lines() if line.kind == "SectorSwitched"]
@@ -60,12 +60,12 @@ def test_a_turn_played_again_changes_nothing_and_has_its_line(make_actor, make_i
 
 def test_it_outlives_a_restart_and_the_actors_own_switch_is_its_own(make_actor, make_indicator, make_released) -> None:
     actor = two_blocks(make_actor, make_indicator, make_released)
-    actor.protect.take_in(turn(1, "on"))
+    actor.take_in(turn(1, "on"))
     actor.again()
     assert actor.enforcer.holds == set()
     assert {rule for _, _, rule in actor.states()} == {"sector_kill_switch"}
     actor.protect.kill_switch(on=True, by="operator")
-    actor.protect.take_in(turn(2, "off"))
+    actor.take_in(turn(2, "off"))
     actor.protect.enforce_due()
     assert actor.enforcer.holds == set()
     actor.protect.kill_switch(on=False, by="operator")
@@ -81,7 +81,7 @@ def test_the_highest_turn_that_came_rules_whatever_the_order(turns, make_actor, 
     actor = two_blocks(make_actor, make_indicator, make_released)
     highest, on = 0, False
     for number, state in turns:
-        actor.protect.take_in(turn(number, state))
+        actor.take_in(turn(number, state))
         actor.protect.enforce_due()
         if number > highest:
             highest, on = number, state == "on"

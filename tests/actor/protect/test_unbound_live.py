@@ -213,8 +213,8 @@ def test_the_whole_way_at_a_clinic_without_sensor(
 ) -> None:
     """Release, first blocked query, sighting, restart, expiry and withdrawal: no store, no sensor."""
     log = RpzLog(resolver.log_file, resolver, bytes_max=200)
-    hands = Enforcers((Rpz(resolver.zone_file, resolver),), ())
-    actor = make_actor(hands=hands, sources=[log])
+    enforcers = Enforcers((Rpz(resolver.zone_file, resolver),), ())
+    actor = make_actor(enforcers=enforcers, sources=[log])
     one, two = make_indicator("evil.com", n=1, valid_until_us=T0 + HOUR_US), make_indicator("b.evil.org", n=2)
     ip = make_indicator("203.0.114.9", "ip4", n=3)
     actor.protect.receive([make_released(one), make_released(two), make_released(ip)])
@@ -243,7 +243,7 @@ def test_the_whole_way_at_a_clinic_without_sensor(
 def test_a_resolver_that_dies_is_back_within_a_second_of_steps(
     make_actor, make_indicator, make_released, resolver
 ) -> None:
-    actor = make_actor(hands=Enforcers((Rpz(resolver.zone_file, resolver),), ()))
+    actor = make_actor(enforcers=Enforcers((Rpz(resolver.zone_file, resolver),), ()))
     actor.protect.receive([make_released(make_indicator("evil.com"))])
     actor.protect.step()
     os.kill(int((resolver.folder / "unbound.pid").read_text()), signal.SIGKILL)

@@ -28,7 +28,7 @@ def wall():
 @pytest.fixture
 def clinic(make_actor, make_indicator, make_released):
     """An actor whose only enforcer takes names, and to which an address was released."""
-    actor = make_actor(hands=Enforcers((zone(),), ()))
+    actor = make_actor(enforcers=Enforcers((zone(),), ()))
     actor.made = make_indicator("203.0.114.9", "ip4")
     actor.protect.receive([make_released(actor.made)])
     return actor
@@ -58,7 +58,7 @@ def test_it_waits_is_told_once_and_is_no_matter_for_a_person(clinic):
 def test_when_an_enforcer_comes_it_is_enforced_with_a_receipt_and_a_line(clinic):
     clinic.told()
     new = wall()
-    clinic.again(hands=Enforcers((zone(), new), ()))
+    clinic.again(enforcers=Enforcers((zone(), new), ()))
     clinic.protect.step()
     assert new.holds == {"203.0.114.9"}
     assert clinic.states() == [("enforced", ("wall",), None)]
@@ -68,7 +68,7 @@ def test_when_an_enforcer_comes_it_is_enforced_with_a_receipt_and_a_line(clinic)
 
 
 def test_an_enforcer_that_carries_more_than_before_takes_it_up_while_running(clinic):
-    (hand,) = clinic.extras["hands"].enforcers
+    (hand,) = clinic.extras["enforcers"].blocking
     clinic.told()
     hand.carries = NAMES | ADDRESSES
     clinic.protect.step()
@@ -78,7 +78,7 @@ def test_an_enforcer_that_carries_more_than_before_takes_it_up_while_running(cli
 def test_what_an_earlier_version_refused_for_good_is_taken_up_too(clinic):
     clinic.protect.state.keep(replace(item(clinic), standing="refused", told="refused"))
     new = wall()
-    clinic.again(hands=Enforcers((zone(), new), ()))
+    clinic.again(enforcers=Enforcers((zone(), new), ()))
     clinic.protect.step()
     assert new.holds == {"203.0.114.9"}
 
@@ -88,7 +88,7 @@ def test_it_meets_the_whole_gate_again(clinic):
     clinic.told()
     text = '[own]\nwhy = "ours"\nnetworks = ["203.0.114.0/24"]\n'
     new = wall()
-    clinic.again(hands=Enforcers((zone(), new), ()), never=NeverBlock.of(text, "a list", own_networks=HOMES))
+    clinic.again(enforcers=Enforcers((zone(), new), ()), never=NeverBlock.of(text, "a list", own_networks=HOMES))
     clinic.protect.step()
     assert new.holds == set()
     assert clinic.states() == [("refused", (), "never_block")]
@@ -96,7 +96,7 @@ def test_it_meets_the_whole_gate_again(clinic):
 
 def test_a_policy_that_wants_a_person_has_one(clinic):
     clinic.told()
-    clinic.again(hands=Enforcers((zone(), wall()), ()), policy=ProtectPolicy(automatic=False))
+    clinic.again(enforcers=Enforcers((zone(), wall()), ()), policy=ProtectPolicy(automatic=False))
     clinic.protect.step()
     assert clinic.states() == [("waiting", (), "by_hand")]
     assert item(clinic).rule == "by_hand"
@@ -107,7 +107,7 @@ def test_a_person_who_approved_it_meanwhile_need_not_do_so_again(clinic):
     assert clinic.protect.approve(clinic.made.id, "mette").rule == "carried"
     assert clinic.told() == [], "it was said"
     new = wall()
-    clinic.again(hands=Enforcers((zone(), new), ()), policy=ProtectPolicy(automatic=False))
+    clinic.again(enforcers=Enforcers((zone(), new), ()), policy=ProtectPolicy(automatic=False))
     clinic.protect.step()
     assert new.holds == {"203.0.114.9"}
     assert item(clinic).by == "mette"
@@ -117,11 +117,11 @@ def test_many_come_into_force_no_faster_than_the_budget_and_wait_for_no_person(
     make_actor, make_indicator, make_released
 ):
     policy = ProtectPolicy(blocks_per_hour_max=3)
-    actor = make_actor(policy, hands=Enforcers((zone(),), ()))
+    actor = make_actor(policy, enforcers=Enforcers((zone(),), ()))
     made = [make_indicator(f"203.0.114.{n}", "ip4", n=n) for n in range(1, 9)]
     actor.protect.receive([make_released(one) for one in made])
     new = wall()
-    actor.again(hands=Enforcers((zone(), new), ()))
+    actor.again(enforcers=Enforcers((zone(), new), ()))
     held = []
     for _ in range(4):
         for _ in range(3):
@@ -139,7 +139,7 @@ def test_it_ends_with_its_indicator(clinic):
     clinic.protect.step()
     assert clinic.states() == [("refused", (), "not_expired")]
     new = wall()
-    clinic.again(hands=Enforcers((zone(), new), ()))
+    clinic.again(enforcers=Enforcers((zone(), new), ()))
     clinic.protect.step()
     assert new.holds == set()
 
@@ -149,32 +149,32 @@ def test_it_ends_when_the_centre_withdraws_it(clinic, make_withdrawn):
     clinic.protect.receive([make_withdrawn(clinic.made)])
     assert clinic.states() == [("lifted", (), "withdrawn")]
     new = wall()
-    clinic.again(hands=Enforcers((zone(), new), ()))
+    clinic.again(enforcers=Enforcers((zone(), new), ()))
     clinic.protect.step()
     assert new.holds == set()
 
 
 def test_what_an_enforcer_that_is_removed_held_waits_again(clinic):
     new = wall()
-    clinic.again(hands=Enforcers((zone(), new), ()))
+    clinic.again(enforcers=Enforcers((zone(), new), ()))
     clinic.protect.step()
     clinic.told()
-    clinic.again(hands=Enforcers((zone(),), ()))
+    clinic.again(enforcers=Enforcers((zone(),), ()))
     assert [(said.state, said.rule, said.not_carried) for said in clinic.told()] == [("waiting", "carried", ("zone",))]
     assert (item(clinic).standing, item(clinic).forced_us) == ("waiting", None)
-    clinic.again(hands=Enforcers((zone(), new), ()))
+    clinic.again(enforcers=Enforcers((zone(), new), ()))
     clinic.protect.step()
     assert new.holds == {"203.0.114.9"}
     assert clinic.states() == [("enforced", ("wall",), None)]
 
 
 def test_what_may_only_be_watched_waits_for_a_watcher(make_actor, make_indicator, make_released):
-    actor = make_actor(hands=Enforcers((zone(),), ()))
+    actor = make_actor(enforcers=Enforcers((zone(),), ()))
     made = make_indicator(pap=Pap.AMBER)
     actor.protect.receive([make_released(made)])
     assert [(said.state, said.rule) for said in actor.told()] == [("waiting", "pap_watch_only")]
     eye = Remembering("eye", NAMES)
-    actor.again(hands=Enforcers((zone(),), (eye,)))
+    actor.again(enforcers=Enforcers((zone(),), (eye,)))
     actor.protect.step()
     assert eye.holds == {"evil-c2.com"}
     assert actor.states() == [("partly", ("eye",), "pap_watch_only")]

@@ -106,7 +106,7 @@ class Node:
         made = [(indicator_of(bundle), first_made_us(bundle)) for bundle in bundles]
         return min(((at, it.valid_until_us) for it, at in made if it.observable == observable), default=None)
 
-    def _protect(self, message):
+    def _protect(self, message, _):
         self.told.append(message)
         if isinstance(message, IndicatorReleased) and self.enforces:
             made = indicator_of(message.bundle)
