@@ -96,7 +96,6 @@ APART: Final[dict[str, str]] = {
             "bavn.app.web.soc.field_words",
             "bavn.app.web.soc.health",
             "bavn.app.analyst.asset_book",
-            "bavn.app.web.soc.hosts",
             "bavn.app.web.soc.protection",
             "bavn.centre.cases.case.calibration",
             "bavn.centre.cases.case.case",

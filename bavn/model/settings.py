@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, get_args, get_origin, get_type_hints
 
+from bavn.model.text import Text
+
 
 class SettingsError(ValueError):
     """The configuration is wrong. The operator must act."""
@@ -39,10 +41,18 @@ def load[T](kind: type[T], given: Mapping[str, Any], where: str) -> T:
     return kind(**values)
 
 
-def faults(kind: type[Any], given: Mapping[str, Any], where: str) -> dict[str, str]:
+def within(file: object, error: SettingsError) -> SettingsError:
+    """The same error, with the file before it where it does not begin with that."""
+    text = Text.of_error(error)
+    return (
+        error if text.en.startswith(str(file)) else SettingsError(Text.shaped("{file}: {text}", file=file, text=text))
+    )
+
+
+def faults(kind: type[Any], given: Mapping[str, Any], where: str) -> dict[str, Text]:
     """Each setting that ``load`` would refuse by itself: name -> words. What several settings say together is not
     looked at."""
-    return {name: str(found) for name, found in _each(kind, given, where) if isinstance(found, SettingsError)}
+    return {name: Text.of_error(found) for name, found in _each(kind, given, where) if isinstance(found, SettingsError)}
 
 
 def _each(kind: type[Any], given: Mapping[str, Any], where: str) -> Iterator[tuple[str, Any]]:
@@ -50,7 +60,17 @@ def _each(kind: type[Any], given: Mapping[str, Any], where: str) -> Iterator[tup
     hints = get_type_hints(kind)
     known = {entry.name: entry for entry in fields(kind)}
     for name in sorted(set(given) - set(known)):
-        yield name, SettingsError(f"{where}: no setting is called {name!r}; known: {', '.join(sorted(known))}")
+        yield (
+            name,
+            SettingsError(
+                Text(
+                    "{where}: no setting is called {name}; known: {named}",
+                    where=where,
+                    name=repr(name),
+                    named=", ".join(sorted(known)),
+                )
+            ),
+        )
     for name, entry in known.items():
         if name in given:
             try:
@@ -58,22 +78,37 @@ def _each(kind: type[Any], given: Mapping[str, Any], where: str) -> Iterator[tup
             except SettingsError as error:
                 yield name, error
         elif entry.default is MISSING and entry.default_factory is MISSING:
-            yield name, SettingsError(f"{where}: {name} must be set")
+            yield name, SettingsError(Text("{where}: {name} must be set", where=where, name=name))
+
+
+_KINDS: dict[Any, Text] = {
+    bool: Text("true or false"),
+    int: Text("a whole number"),
+    float: Text("a number"),
+    str: Text("a text"),
+}
 
 
 def _value(hint: Any, given: Any, where: str, about: About | None) -> Any:
     if get_origin(hint) is tuple:
         if not isinstance(given, list):
-            raise SettingsError(f"{where} must be a list")
+            raise SettingsError(Text("{where} must be a list", where=where))
         return tuple(_value(get_args(hint)[0], item, where, about) for item in given)
-    wanted = {bool: "true or false", int: "a whole number", float: "a number", str: "a text"}
     if hint is float and isinstance(given, int) and not isinstance(given, bool):
         given = float(given)
-    if hint not in wanted or type(given) is not hint:
-        raise SettingsError(f"{where} must be {wanted.get(hint, hint)}, not {given!r}")
+    if hint not in _KINDS or type(given) is not hint:
+        raise SettingsError(
+            Text("{where} must be {what}, not {given}", where=where, what=_KINDS.get(hint, hint), given=repr(given))
+        )
     if about and isinstance(given, int | float) and not isinstance(given, bool):
         if about.low is not None and given < about.low:
-            raise SettingsError(f"{where} must be at least {about.low:g} {about.unit}".rstrip() + f", not {given!r}")
+            least = f"{about.low:g} {about.unit}".rstrip()
+            raise SettingsError(
+                Text("{where} must be at least {least}, not {given}", where=where, least=least, given=repr(given))
+            )
         if about.high is not None and given > about.high:
-            raise SettingsError(f"{where} must be at most {about.high:g} {about.unit}".rstrip() + f", not {given!r}")
+            most = f"{about.high:g} {about.unit}".rstrip()
+            raise SettingsError(
+                Text("{where} must be at most {most}, not {given}", where=where, most=most, given=repr(given))
+            )
     return given

@@ -140,3 +140,23 @@ def test_an_empty_list_says_so_and_what_next(capsys) -> None:
     assert capsys.readouterr().out == "intet endnu\n"
     show_table(("id",), [], nothing=EMPTY)
     assert capsys.readouterr().out == f"{EMPTY.en}\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "language", "said"),
+    [
+        ('actor = "A B"', "da", "actor skal være et navn på 2 til 40 tegn"),
+        ('homes = ["10.0.0.0/33"]', "da", "er intet netværk som 10.0.0.0/8"),
+        ("health_s = 1", "sv", "[node].health_s måste vara minst 5 s, inte 1"),
+        ('health_s = "often"', "da", "[node].health_s skal være et helt tal, ikke 'often'"),
+    ],
+)
+def test_a_mistake_in_a_configuration_is_said_in_one_language(
+    monkeypatch, capsys, tmp_path, wrong, language, said
+) -> None:
+    file = tmp_path / "node.toml"
+    file.write_text(f"[node]\n{wrong}\n" + ("" if "actor" in wrong else 'actor = "hospital"\n'))
+    told = ended(monkeypatch, capsys, "node", "health", "--config", str(file), "--language", language)
+    assert (told[0], said in told[2], str(file) in told[2]) == (Exit.CONFIGURATION, True, True), told
+    checked = ended(monkeypatch, capsys, "config", "check", str(file), "--language", language)
+    assert said in checked[1], checked

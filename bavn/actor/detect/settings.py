@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,4 +40,6 @@ class DetectSettings:
                 try:
                     ip_network(text, strict=False)
                 except ValueError as error:
-                    raise SettingsError(f"{name}: {text!r} is no address or network") from error
+                    raise SettingsError(
+                        Text("{name}: {text} is no address or network", name=name, text=repr(text))
+                    ) from error

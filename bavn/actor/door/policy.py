@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
 
 REVEAL_MODES = ("automatic", "ask", "never")
 
@@ -149,13 +150,19 @@ class DoorPolicy:
         for entry in fields(self):
             modal = entry.name.startswith("reveal_") or entry.name in ("answer_questions", "exercises")
             if modal and getattr(self, entry.name) not in REVEAL_MODES:
-                raise SettingsError(f"door.{entry.name} must be one of {', '.join(REVEAL_MODES)}")
+                raise SettingsError(
+                    Text("door.{entry} must be one of {named}", entry=entry.name, named=", ".join(REVEAL_MODES))
+                )
         for text in self.leave_out:
             kind, _, value = text.partition(":")
             try:
                 Observable.of(kind, value)
             except (NotCanonical, ValueError) as error:
-                raise SettingsError(f"door.leave_out: {text!r} is no observable ({error})") from error
+                raise SettingsError(
+                    Text(
+                        "door.leave_out: {text} is no observable ({error})", text=repr(text), error=Text.of_error(error)
+                    )
+                ) from error
 
     @property
     def left_out(self) -> frozenset[Observable]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
 
 RING_BYTES_MIN: Final = 8 << 20
 """Two of the smallest files that Suricata writes."""
@@ -51,6 +52,12 @@ class EvidenceSettings:
 
     def __post_init__(self) -> None:
         if 0 < self.ring_bytes_max < RING_BYTES_MIN:
-            raise SettingsError(f"ring_bytes_max must be 0 or at least {RING_BYTES_MIN}, not {self.ring_bytes_max}")
+            raise SettingsError(
+                Text(
+                    "ring_bytes_max must be 0 or at least {ring_bytes_min}, not {ring_bytes_max}",
+                    ring_bytes_min=RING_BYTES_MIN,
+                    ring_bytes_max=self.ring_bytes_max,
+                )
+            )
         if not all(self.keep_packets_of):
-            raise SettingsError('keep_packets_of: a detector has a name; [] keeps none by name, "" names nothing')
+            raise SettingsError(Text('keep_packets_of: a detector has a name; [] keeps none by name, "" names nothing'))

@@ -14,6 +14,7 @@ from bavn.actor.protect.never_own import BY_HAND, Own
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.record import is_address
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 from bavn.model.toml import BadToml, table_of
 
 ENTRIES_MAX: Final = 100_000
@@ -100,23 +101,30 @@ def _tables(text: str, where: str) -> dict[str, dict[str, list[str]]]:
     try:
         found = table_of(text)
     except BadToml as error:
-        raise SettingsError(f"{where}: not TOML: {error}") from error
+        raise SettingsError(Text("{where}: not TOML: {error}", where=where, error=Text.of_error(error))) from error
     tables = {name: _table(entries, f"{where} [{name}]") for name, entries in found.items()}
     if sum(len(entries) for table in tables.values() for entries in table.values()) > ENTRIES_MAX:
-        raise SettingsError(f"{where}: more than {ENTRIES_MAX} entries")
+        raise SettingsError(Text("{where}: more than {entries_max} entries", where=where, entries_max=ENTRIES_MAX))
     return tables
 
 
 def _table(entries: Any, where: str) -> dict[str, list[str]]:
     if not isinstance(entries, dict):
-        raise SettingsError(f"{where} must be a table with {', '.join(_KEYS)}")
+        raise SettingsError(Text("{where} must be a table with {named}", where=where, named=", ".join(_KEYS)))
     unknown = sorted(set(entries) - set(_KEYS))
     if unknown:
-        raise SettingsError(f"{where}: no entry is called {unknown[0]!r}; known: {', '.join(_KEYS)}")
+        raise SettingsError(
+            Text(
+                "{where}: no entry is called {unknown}; known: {named}",
+                where=where,
+                unknown=repr(unknown[0]),
+                named=", ".join(_KEYS),
+            )
+        )
     for key in _KEYS[1:]:
         given = entries.get(key, [])
         if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
-            raise SettingsError(f"{where}: {key} must be a list of texts")
+            raise SettingsError(Text("{where}: {key} must be a list of texts", where=where, key=key))
     return {key: list(entries.get(key, [])) for key in _KEYS[1:]}
 
 
@@ -124,11 +132,18 @@ def _domain(name: str, where: str) -> str:
     try:
         return Observable.of(ObservableType.DOMAIN, name).value
     except NotCanonical as error:
-        raise SettingsError(f"{where}: {name!r} is no domain") from error
+        raise SettingsError(Text("{where}: {name} is no domain", where=where, name=repr(name))) from error
 
 
 def _network(cidr: str, where: str) -> IPv4Network | IPv6Network:
     try:
         return ip_network(cidr)
     except ValueError as error:
-        raise SettingsError(f"{where}: {cidr!r} is no address or network ({error})") from error
+        raise SettingsError(
+            Text(
+                "{where}: {cidr} is no address or network ({error})",
+                where=where,
+                cidr=repr(cidr),
+                error=Text.of_error(error),
+            )
+        ) from error

@@ -9,6 +9,7 @@ from ipaddress import ip_network
 
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,9 +147,17 @@ class ProtectPolicy:
             try:
                 ip_network(text)
             except ValueError as error:
-                raise SettingsError(f"protect.clinical_networks: {text!r} is no network ({error})") from error
+                raise SettingsError(
+                    Text(
+                        "protect.clinical_networks: {text} is no network ({error})",
+                        text=repr(text),
+                        error=Text.of_error(error),
+                    )
+                ) from error
         for name in self.own_domains:
             try:
                 Observable(ObservableType.DOMAIN, name)
             except NotCanonical as error:
-                raise SettingsError(f"protect.own_domains: {name!r} is no domain in canonical form") from error
+                raise SettingsError(
+                    Text("protect.own_domains: {name} is no domain in canonical form", name=repr(name))
+                ) from error

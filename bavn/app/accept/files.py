@@ -10,7 +10,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.sector.acceptance_protocol import TestProtocol
 from bavn.model.sector.protocol_file import SignedProtocol, signed
-from bavn.model.text import Language
+from bavn.model.text import Language, Text
 from bavn.wire.safe import Safe
 
 SUFFIXES: Final = (".json", ".html", ".pdf")
@@ -20,7 +20,10 @@ def signing_safe(config: NodeConfig) -> Safe:
     """Where the key lies that signs. Stop before enrolment: a protocol is signed with the key that the centre knows."""
     safe = Safe(config.folder / CENTRE_KEYS)
     if not safe.enrolled:
-        raise Stop(Exit.CONFIGURATION, f"{safe.folder} holds no key that the centre knows: run `bavn node enrol` first")
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("{folder} holds no key that the centre knows: run `bavn node enrol` first", folder=safe.folder),
+        )
     return safe
 
 
@@ -29,7 +32,10 @@ def sign(protocol: TestProtocol, safe: Safe) -> SignedProtocol:
     try:
         return signed(protocol, safe.keys().message)
     except (OSError, ValueError, TypeError) as error:
-        raise Stop(Exit.CONFIGURATION, f"{safe.folder} does not hold the node's keys: {error}") from error
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("{folder} does not hold the node's keys: {error}", folder=safe.folder, error=Text.of_error(error)),
+        ) from error
 
 
 def write_all(
@@ -62,7 +68,9 @@ def _write(path: Path, content: bytes) -> Path:
                 path.unlink(missing_ok=True)
                 raise
     except FileExistsError as error:
-        raise Stop(Exit.CONFIGURATION, f"{path} exists: a protocol is never overwritten") from error
+        raise Stop(Exit.CONFIGURATION, Text("{path} exists: a protocol is never overwritten", path=path)) from error
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"{path} cannot be written ({error.strerror})") from error
+        raise Stop(
+            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=path, why=error.strerror)
+        ) from error
     return path

@@ -21,6 +21,7 @@ from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.cases import audit
 from bavn.centre.store.engine import open_engine, reading, writing
 from bavn.model.ports import Clock, Dice
+from bavn.model.text import Text
 from bavn.wire.safe import Safe
 
 CONSOLE_FILE: Final = "console.db"
@@ -100,5 +101,7 @@ def open_book(folder: Path, clock: Clock | None = None, dice: Dice | None = None
         key = bytes.fromhex(kept.read_text())
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
     except ValueError as error:
-        raise Stop(Exit.CONFIGURATION, f"{kept} holds no key: bring it back from where keys are kept") from error
+        raise Stop(
+            Exit.CONFIGURATION, Text("{kept} holds no key: bring it back from where keys are kept", kept=kept)
+        ) from error
     return Book(open_engine(URL.create("sqlite", database=str(file))), key, clock, dice)

@@ -30,6 +30,7 @@ from bavn.app.access.rights import Role
 from bavn.app.config.oidc import OidcTable
 from bavn.model.outcome import Refused
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 from bavn.wire.reading import mended, read
 
 ALGORITHMS: Final = (
@@ -101,18 +102,20 @@ class Provider:
         self.back = origin + BACK
         _secured(table.issuer, "issuer")
         if not table.client_id:
-            raise SettingsError("[oidc] client_id must be set")
+            raise SettingsError(Text("[oidc] client_id must be set"))
         self._secret = _secret(base / table.client_secret_file) if table.client_secret_file else None
         self._roles = {group: _role(role, allowed) for group, role in _pairs(table.roles, "roles")}
         self._actors = _pairs(table.actors, "actors")
         if not self._roles:
-            raise SettingsError('[oidc] roles must name at least one "group=role"')
+            raise SettingsError(Text('[oidc] roles must name at least one "group=role"'))
         context: ssl.SSLContext | bool = True
         if table.ca_file:
             try:
                 context = ssl.create_default_context(cafile=base / table.ca_file)
             except (OSError, ssl.SSLError) as error:
-                raise SettingsError(f"[oidc] ca_file cannot be used: {error}") from error
+                raise SettingsError(
+                    Text("[oidc] ca_file cannot be used: {error}", error=Text.of_error(error))
+                ) from error
         self._client = httpx.Client(
             timeout=table.timeout_s,
             verify=context,
@@ -324,18 +327,20 @@ def _secured(url: str, what: str) -> None:
     with suppress(ValueError):
         local = local or ip_address(parts.hostname or "").is_loopback
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and local)):
-        raise SettingsError(f"[oidc] {what} must begin with https://")
+        raise SettingsError(Text("[oidc] {what} must begin with https://", what=what))
 
 
 def _secret(path: Path) -> str:
     try:
         if path.stat().st_mode & 0o077:
-            raise SettingsError(f"[oidc] client_secret_file: {path} may be read by others: chmod 600 {path}")
+            raise SettingsError(
+                Text("[oidc] client_secret_file: {path} may be read by others: chmod 600 {path}", path=path)
+            )
         found = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"[oidc] client_secret_file: {path} cannot be read") from error
+        raise SettingsError(Text("[oidc] client_secret_file: {path} cannot be read", path=path)) from error
     if not found or "\n" in found:
-        raise SettingsError(f"[oidc] client_secret_file: {path} must hold one line, the secret")
+        raise SettingsError(Text("[oidc] client_secret_file: {path} must hold one line, the secret", path=path))
     return found
 
 
@@ -344,12 +349,20 @@ def _pairs(given: tuple[str, ...], what: str) -> list[tuple[str, str]]:
     for one in given:
         group, sign, here = one.rpartition("=")
         if not sign or not group or not here:
-            raise SettingsError(f'[oidc] {what}: {one!r} must be "group={what[:-1]}"')
+            raise SettingsError(
+                Text('[oidc] {what}: {one} must be "group={what2}"', what=what, one=repr(one), what2=what[:-1])
+            )
         made.append((group, here))
     return made
 
 
 def _role(name: str, allowed: frozenset[Role]) -> Role:
     if name not in allowed:
-        raise SettingsError(f"[oidc] roles: there is no role {name!r} here; there are {', '.join(sorted(allowed))}")
+        raise SettingsError(
+            Text(
+                "[oidc] roles: there is no role {name} here; there are {named}",
+                name=repr(name),
+                named=", ".join(sorted(allowed)),
+            )
+        )
     return Role(name)

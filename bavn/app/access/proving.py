@@ -29,6 +29,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.centre.cases import audit
 from bavn.model.moment import HOUR_US
 from bavn.model.principal import APART_HOURS, Principal, account, is_account
+from bavn.model.text import Text
 
 FILE_BYTES_MAX: Final = 16_384
 _TOUCHES: Final = (
@@ -71,7 +72,14 @@ def proved(book: Book, environment: Mapping[str, str], purpose: str) -> tuple[Pr
     ``purpose``: the command that is run. Stop(REFUSED) for a proof that is not good."""
     token_file, key_file = environment.get(TOKEN_FILE, ""), environment.get(KEY_FILE, "")
     if token_file and key_file:
-        raise Stop(Exit.USAGE, f"set {TOKEN_FILE} or {KEY_FILE}, not both: one command, one person")
+        raise Stop(
+            Exit.USAGE,
+            Text(
+                "set {token_file} or {key_file}, not both: one command, one person",
+                token_file=TOKEN_FILE,
+                key_file=KEY_FILE,
+            ),
+        )
     if token_file:
         return _by_token(book, _secret(token_file).decode(errors="replace").strip(), token_file)
     return _by_key(book, _secret(key_file), key_file, purpose) if key_file else None
@@ -80,7 +88,10 @@ def proved(book: Book, environment: Mapping[str, str], purpose: str) -> tuple[Pr
 def _by_token(book: Book, secret: str, file: str) -> tuple[Principal, frozenset[Right]]:
     found = Tokens(book).find(secret) if secret.startswith(TOKEN_PREFIX) else None
     if found is None:
-        raise Stop(Exit.REFUSED, f"the token in {file} is not good, or not any more: make another in the console")
+        raise Stop(
+            Exit.REFUSED,
+            Text("the token in {file} is not good, or not any more: make another in the console", file=file),
+        )
     token, owner = found
     return of_token(book, owner, token, changes=True), rights_of(owner.roles) & token.scopes
 
@@ -88,12 +99,17 @@ def _by_token(book: Book, secret: str, file: str) -> tuple[Principal, frozenset[
 def _by_key(book: Book, text: bytes, file: str, purpose: str) -> tuple[Principal, frozenset[Right]]:
     key = private_key(text)
     if key is None:
-        raise Stop(Exit.INPUT, f"{file} holds no Ed25519 private key that can be read without a passphrase")
+        raise Stop(
+            Exit.INPUT, Text("{file} holds no Ed25519 private key that can be read without a passphrase", file=file)
+        )
     keys = Keys(book)
     challenge = keys.challenge(purpose)
     found = keys.prove(challenge, purpose, raw(key.public_key()), key.sign(to_sign(challenge, purpose)))
     if found is None:
-        raise Stop(Exit.REFUSED, f"the key in {file} is no active account's: bavn centre account key registers one")
+        raise Stop(
+            Exit.REFUSED,
+            Text("the key in {file} is no active account's: bavn centre account key registers one", file=file),
+        )
     return _of(book, found[1], f"key {found[0].id}", True), rights_of(found[1].roles)
 
 
@@ -103,11 +119,11 @@ def _secret(file: str) -> bytes:
     try:
         mode = path.stat().st_mode
         if mode & 0o077:
-            raise Stop(Exit.CONFIGURATION, f"others may read {file}: chmod 600 it, and make a new one")
+            raise Stop(Exit.CONFIGURATION, Text("others may read {file}: chmod 600 it, and make a new one", file=file))
         with path.open("rb") as opened:
             return opened.read(FILE_BYTES_MAX)
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"{file} cannot be read ({error.strerror})") from error
+        raise Stop(Exit.CONFIGURATION, Text("{file} cannot be read ({why})", file=file, why=error.strerror)) from error
 
 
 def private_key(text: bytes) -> Ed25519PrivateKey | None:

@@ -34,6 +34,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
 from bavn.model.moment import iso
 from bavn.model.suspicion import Suspicion
+from bavn.model.text import Text
 from bavn.wire.ledger import Note
 
 GATE: Final = "export"
@@ -46,7 +47,10 @@ def window_of(given: NodeConfig, found: Suspicion, before_us: int | None) -> Ite
     root = given.folder / "store"
     if not (root / FILE).is_file():
         raise Stop(
-            Exit.NOT_FOUND, f"there is no store in {root}: this node has not run yet; start it with `bavn node run`"
+            Exit.NOT_FOUND,
+            Text(
+                "there is no store in {folder}: this node has not run yet; start it with `bavn node run`", folder=root
+            ),
         )
     limits = StoreLimits(memory_mb_max=given.store.memory_mb_max, threads=given.store.threads)
     ref, more_us = found.rows, before_us or 0

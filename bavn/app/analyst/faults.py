@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 
 @contextmanager
@@ -14,6 +15,6 @@ def understood() -> Iterator[None]:
     try:
         yield
     except StoreBusy as error:
-        raise Stop(Exit.NOT_NOW, str(error)) from error
+        raise Stop(Exit.NOT_NOW, Text.of_error(error)) from error
     except (StoreBroken, StoreDamaged) as error:
-        raise Stop(Exit.BROKEN, str(error)) from error
+        raise Stop(Exit.BROKEN, Text.of_error(error)) from error

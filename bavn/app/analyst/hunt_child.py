@@ -24,6 +24,7 @@ from bavn.app.process.bounds import ended_after
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.one_line import one_line
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 
 SECONDS_TIMES: Final = 10.0
 """Rules and lists are asked many at a time, so they may take longer than an analyst's own query."""
@@ -92,7 +93,7 @@ def _sigma(given: Said) -> Said:
 
     outcomes = tried_rules([RuleFile(one["name"], one["text"].encode()) for one in given["files"]])
     if not outcomes:
-        raise Stop(Exit.NOT_FOUND, "there is no rule in what was given")
+        raise Stop(Exit.NOT_FOUND, Text("there is no rule in what was given"))
     met: list[Match] = []
     reasons: dict[int, str] = {}
     if not given.get("check"):

@@ -23,6 +23,7 @@ from bavn.app.process.bounds import ended_after, memory_bounded
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.one_line import one_line
 from bavn.model.ports import QueryExceeded, QueryRefused
+from bavn.model.text import Text
 
 _TIME_AS_NUMBER: Final = re.compile(r"string '\d{4}-\d\d-\d\d.*' to INT64")
 
@@ -45,7 +46,11 @@ class Hunting:
         given, root = self.config.hunt, self.config.folder / "store"
         if not (root / FILE).is_file():
             raise Stop(
-                Exit.NOT_FOUND, f"there is no store in {root}: this node has not run yet; start it with `bavn node run`"
+                Exit.NOT_FOUND,
+                Text(
+                    "there is no store in {folder}: this node has not run yet; start it with `bavn node run`",
+                    folder=root,
+                ),
             )
         threads = self.config.store.threads
         limits = replace(
@@ -60,7 +65,7 @@ class Hunting:
         with bounds, understood(), refusals(), History.read(root, limits, homes=self.config.node.homes) as history:
             stats = history.stats()
             if stats.oldest_us is None or stats.newest_us is None:
-                raise Stop(Exit.NOT_FOUND, f"the store in {root} holds no record yet")
+                raise Stop(Exit.NOT_FOUND, Text("the store in {root} holds no record yet", root=root))
             with history.window(*span.of(stats.oldest_us, stats.newest_us)) as window:
                 yield window
 
@@ -77,7 +82,7 @@ def hunting(config: Path, last: str = "", first: str = "", end: str = "") -> Hun
     try:
         span = requested_span(last, first, end)
     except SpanUnclear as error:
-        raise Stop(Exit.USAGE, str(error)) from error
+        raise Stop(Exit.USAGE, Text.of_error(error)) from error
     return Hunting(read_node(config), span)
 
 

@@ -15,6 +15,7 @@ from bavn.actor.protect.never import parents
 from bavn.actor.protect.queries import Rows, by_id, by_pattern, by_value, of_addresses
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.text import Text
 
 NAMED_MAX: Final = 100
 _PATTERN: Final = re.compile(r"[a-z0-9._*?-]{1,253}")
@@ -39,9 +40,16 @@ def named_items(rows: Rows, text: str) -> list[NamedItem]:
     and all below it) or another pattern with * and ?. Stop for what names nothing, too much, or is none of these."""
     found = sorted({NamedItem(*row) for row in _rows(rows, text.strip())}, key=lambda one: (one.value, one.id))
     if not found:
-        raise Stop(Exit.NOT_FOUND, f"no indicator {text[:80]!r} is remembered here (bavn node blocks)")
+        raise Stop(
+            Exit.NOT_FOUND, Text("no indicator {text} is remembered here (bavn node blocks)", text=repr(text[:80]))
+        )
     if len(found) > NAMED_MAX:
-        raise Stop(Exit.USAGE, f"{text[:80]!r} names more than {NAMED_MAX} indicators: be narrower")
+        raise Stop(
+            Exit.USAGE,
+            Text(
+                "{text} names more than {named_max} indicators: be narrower", text=repr(text[:80]), named_max=NAMED_MAX
+            ),
+        )
     return found
 
 
@@ -64,7 +72,10 @@ def _of_page(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
     try:
         host = urlsplit(text).hostname or ""
     except ValueError as error:
-        raise Stop(Exit.USAGE, f"{text[:80]!r} is no address of a page ({error})") from error
+        raise Stop(
+            Exit.USAGE,
+            Text("{text} is no address of a page ({error})", text=repr(text[:80]), error=Text.of_error(error)),
+        ) from error
     if "*" in host or "?" in host:
         yield from _of_pattern(rows, host)
         return
@@ -78,7 +89,9 @@ def _of_network(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
     try:
         network = ip_network(text.rpartition(":")[2] if text.startswith("ip4:") else text, strict=False)
     except ValueError as error:
-        raise Stop(Exit.USAGE, f"{text[:80]!r} is no network ({error})") from error
+        raise Stop(
+            Exit.USAGE, Text("{text} is no network ({error})", text=repr(text[:80]), error=Text.of_error(error))
+        ) from error
     for row in of_addresses(rows):
         if ip_address(row[2]) in network:
             yield row
@@ -86,7 +99,10 @@ def _of_network(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
 
 def _of_pattern(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
     if not _PATTERN.fullmatch(text) or not re.search("[a-z0-9]", text):
-        raise Stop(Exit.USAGE, f"{text[:80]!r} is no pattern: letters, figures, points, * and ? of a name or address")
+        raise Stop(
+            Exit.USAGE,
+            Text("{text} is no pattern: letters, figures, points, * and ? of a name or address", text=repr(text[:80])),
+        )
     yield from by_pattern(rows, text, NAMED_MAX + 1)
     if text.startswith("*.") and "*" not in text[2:]:
         yield from by_pattern(rows, text[2:], NAMED_MAX + 1)
@@ -102,5 +118,12 @@ def _observable(text: str) -> Observable:
         except NotCanonical:
             return Observable.of(ObservableType.DOMAIN, text)
     except (NotCanonical, ValueError) as error:
-        said = "write a domain, an address, a network, a pattern, https://host, type:value or indicator--..."
-        raise Stop(Exit.USAGE, f"{text[:80]!r} names no indicator: {said} ({error})") from error
+        raise Stop(
+            Exit.USAGE,
+            Text(
+                "{text} names no indicator: write a domain, an address, a network, a pattern, https://host, type:value"
+                " or indicator--... ({error})",
+                text=repr(text[:80]),
+                error=Text.of_error(error),
+            ),
+        ) from error

@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, get_args
 
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.record import TABLES, address_uuid
+from bavn.model.text import Text
 
 Pivot = Literal["community_id", "host", "domain", "ja3", "ja4", "cert", "sha256"]
 PIVOTS: Final[tuple[str, ...]] = get_args(Pivot)
@@ -33,13 +34,13 @@ def pivot_sql(pivot: str, value: str) -> tuple[str, dict[str, Any]]:
     """The query, newest rows first, and its parameters. Stop for a value that cannot be one."""
     value = value.strip()
     if pivot not in PIVOTS or not value or len(value) > VALUE_CHARS_MAX:
-        raise Stop(Exit.USAGE, "name something to look for, of at most 300 characters")
+        raise Stop(Exit.USAGE, Text("name something to look for, of at most 300 characters"))
     given = {"value": value if pivot == "community_id" else value.lower()}
     if pivot == "host":
         try:
             given = {"value": str(address_uuid(value))}
         except ValueError as error:
-            raise Stop(Exit.USAGE, f"{value[:60]!r} is no address") from error
+            raise Stop(Exit.USAGE, Text("{value} is no address", value=repr(value[:60]))) from error
     parts = [_part(table, where) for table in TABLES if (where := _where(table, pivot))]
     return " UNION ALL ".join(parts) + " ORDER BY 1 DESC, 2, 3, 4", given
 

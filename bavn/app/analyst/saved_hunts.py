@@ -7,6 +7,7 @@ from typing import Final
 
 from bavn.actor.hunt.saved import BYTES_MAX, NAME, SavedHunt, SavedUnclear, read_hunt, written
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 HUNTS_MAX: Final = 2000
 
@@ -42,7 +43,10 @@ def named(folder: Path, name: str) -> SavedHunt:
         if fault.startswith(str(folder / f"{name}.toml")):
             raise Stop(Exit.INPUT, fault)
     if name not in every:
-        raise Stop(Exit.NOT_FOUND, f"there is no hunt {name[:70]!r}; there are {', '.join(sorted(every))}")
+        raise Stop(
+            Exit.NOT_FOUND,
+            Text("there is no hunt {name}; there are {named}", name=repr(name[:70]), named=", ".join(sorted(every))),
+        )
     return every[name]
 
 
@@ -60,7 +64,7 @@ def save(folder: Path, hunt: SavedHunt) -> Path:
         fresh.write_text(written(hunt), encoding="utf-8")
         fresh.replace(file)
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"{file}: {error.strerror}") from error
+        raise Stop(Exit.CONFIGURATION, Text.shaped("{file}: {why}", file=file, why=error.strerror)) from error
     return file
 
 
@@ -69,6 +73,9 @@ def delete(folder: Path, name: str) -> Path:
     file = folder / f"{name}.toml"
     if not NAME.fullmatch(name) or not file.is_file():
         came = " (it came with Bavn and stays)" if name in shipped() else ""
-        raise Stop(Exit.NOT_FOUND, f"there is no own hunt {name[:70]!r} in {folder}{came}")
+        raise Stop(
+            Exit.NOT_FOUND,
+            Text("there is no own hunt {name} in {folder}{came}", name=repr(name[:70]), folder=folder, came=came),
+        )
     file.unlink()
     return file

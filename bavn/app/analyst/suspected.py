@@ -13,7 +13,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
 from bavn.model.moment import iso
 from bavn.model.sector.verdict import Verdicts
-from bavn.model.text import Language
+from bavn.model.text import Language, Text
 
 
 def ranked(rows: Asks) -> list[Ranked]:
@@ -28,10 +28,21 @@ def one_named(rows: Asks, given: str) -> Ranked:
     beginning = given.strip().lower()
     found = [one for one in ranked(rows) if beginning and one.suspicion.id.startswith(beginning)]
     if not found:
-        raise Stop(Exit.NOT_FOUND, f"no suspicion's id begins with {given!r} (bavn node suspicions --all names them)")
+        raise Stop(
+            Exit.NOT_FOUND,
+            Text("no suspicion's id begins with {given} (bavn node suspicions --all names them)", given=repr(given)),
+        )
     if len(found) > 1:
         some = ", ".join(one.suspicion.id for one in found[:3])
-        raise Stop(Exit.USAGE, f"{len(found)} suspicions' ids begin with {given!r} ({some}, ...): write more of it")
+        raise Stop(
+            Exit.USAGE,
+            Text(
+                "{count} suspicions' ids begin with {given} ({some}, ...): write more of it",
+                count=len(found),
+                given=repr(given),
+                some=some,
+            ),
+        )
     return found[0]
 
 

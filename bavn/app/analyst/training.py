@@ -22,6 +22,7 @@ from bavn.app.config.load import NodeConfig
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.whole_file import write_whole
 from bavn.model.suspicion import Suspicion
+from bavn.model.text import Text
 
 P_MAX: Final = 0.05
 CASE: Final = "case.eve.json"
@@ -44,13 +45,16 @@ def case_of(given: NodeConfig, found: Suspicion, rows_max: int) -> Case:
     """The training case of a suspicion. Stop where nothing is left of its rows, or the detectors do not conclude the
     same from at most ``rows_max`` rows of each table."""
     if found.detector in NOT_TOLD:
-        raise Stop(Exit.NOT_NOW, f"{found.id}: a match of an indicator list is no training case: the list says it all")
+        raise Stop(
+            Exit.NOT_NOW,
+            Text("{id}: a match of an indicator list is no training case: the list says it all", id=found.id),
+        )
     seen = 0
     with window_of(given, found, 0) as window, tempfile.TemporaryDirectory(prefix="bavn-training-") as scratch:
         for level in LEVELS:
             told = list(_rows(window, found, level, rows_max))
             if not told:
-                raise Stop(Exit.NOT_FOUND, f"{found.id}: the store holds none of its rows any more")
+                raise Stop(Exit.NOT_FOUND, Text("{id}: the store holds none of its rows any more", id=found.id))
             case = Rewording(given.node.homes, given.protect.own_domains)
             made = eve(case, told)
             seen = made.count(b"\n")
@@ -65,8 +69,13 @@ def case_of(given: NodeConfig, found: Suspicion, rows_max: int) -> Case:
                 return Case(files=files, found=same, level=level, lines=seen)
     raise Stop(
         Exit.NOT_NOW,
-        f"{found.id}: the {found.detector} detector does not conclude the same from {seen} rows alone (--rows): what it"
-        " weighs lies further back, or is not told in a case",
+        Text(
+            "{id}: the {detector} detector does not conclude the same from {seen} rows alone (--rows): what it"
+            " weighs lies further back, or is not told in a case",
+            id=found.id,
+            detector=found.detector,
+            seen=seen,
+        ),
     )
 
 
@@ -77,9 +86,9 @@ def write(case: Case, folder: Path) -> None:
         for name, content in case.files.items():
             write_whole(folder / name, content, mode=0o600, new=True)
     except FileExistsError as error:
-        raise Stop(Exit.USAGE, f"{folder} exists: name a new folder") from error
+        raise Stop(Exit.USAGE, Text("{file} exists: name a new folder", file=folder)) from error
     except OSError as error:
-        raise Stop(Exit.USAGE, f"{folder} cannot be written ({error.strerror})") from error
+        raise Stop(Exit.USAGE, Text("{file} cannot be written ({why})", file=folder, why=error.strerror)) from error
 
 
 def _rows(window: StoreWindow, found: Suspicion, level: str, rows_max: int) -> Iterator[tuple[str, dict[str, Any]]]:

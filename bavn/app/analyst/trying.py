@@ -14,6 +14,7 @@ from bavn.app.config.load import NodeConfig
 from bavn.app.node.book_queries import asks
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.observable import NotCanonical, Observable, ObservableType
+from bavn.model.text import Text
 
 
 def tried(given: NodeConfig, config: Path, observable: Observable, lists: Lists, days: int) -> DryRun:
@@ -39,7 +40,9 @@ def wanted_of(what: str, config: Path) -> Observable:
         for _, kind, value, _ in known:
             if kind:
                 return Observable.of(kind, value)
-        raise Stop(Exit.NOT_FOUND, f"no indicator {what[:60]!r} is remembered here (bavn node blocks)")
+        raise Stop(
+            Exit.NOT_FOUND, Text("no indicator {text} is remembered here (bavn node blocks)", text=repr(what[:60]))
+        )
     kind, colon, value = what.partition(":")
     try:
         if colon and kind in set(ObservableType):
@@ -48,4 +51,6 @@ def wanted_of(what: str, config: Path) -> Observable:
             return Observable.address(what)
         return Observable.of(ObservableType.DOMAIN, what)
     except NotCanonical as error:
-        raise Stop(Exit.USAGE, f"{error}: write a domain, an address or type:value") from error
+        raise Stop(
+            Exit.USAGE, Text("{error}: write a domain, an address or type:value", error=Text.of_error(error))
+        ) from error

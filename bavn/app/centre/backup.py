@@ -30,6 +30,7 @@ from bavn.centre.store import dump
 from bavn.centre.store.engine import reading
 from bavn.centre.store.schema import SchemaStatus, look
 from bavn.model.moment import iso
+from bavn.model.text import Text
 from bavn.wire import archive
 from bavn.wire.book import read_only
 from bavn.wire.ledger import LedgerReader
@@ -57,19 +58,27 @@ def backup(file: CentreFile, to: Path, passphrase: str | None) -> tuple[Manifest
     """Writes the backup; its manifest, and what is broken in it (empty: both chains hold). Stop, where it cannot be
     made: nothing is left of it then."""
     if passphrase is not None and len(passphrase) < PASSPHRASE_CHARS_MIN:
-        raise Stop(Exit.USAGE, f"a passphrase for keys has at least {PASSPHRASE_CHARS_MIN} characters")
+        raise Stop(
+            Exit.USAGE,
+            Text(
+                "a passphrase for keys has at least {passphrase_chars_min} characters",
+                passphrase_chars_min=PASSPHRASE_CHARS_MIN,
+            ),
+        )
     book = file.folder / BOOK_FILE
     if not book.exists():
-        raise Stop(Exit.NOT_FOUND, f"{book} is not there: has this centre run yet?")
+        raise Stop(Exit.NOT_FOUND, Text("{book} is not there: has this centre run yet?", book=book))
     engine = open_bare(file)
     try:
         return _write(file, engine, book, to, passphrase)
     except FileExistsError as error:
-        raise Stop(Exit.NOT_NOW, f"{to} is there already: name another file") from error
+        raise Stop(Exit.NOT_NOW, Text("{file} is there already: name another file", file=to)) from error
     except DBAPIError as error:
         raise away(engine, error) from error
     except (OSError, sqlite3.Error) as error:
-        raise Stop(Exit.MISSING, f"the backup could not be written: {error}") from error
+        raise Stop(
+            Exit.MISSING, Text("the backup could not be written: {error}", error=Text.of_error(error))
+        ) from error
     finally:
         engine.dispose()
 

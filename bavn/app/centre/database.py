@@ -20,6 +20,7 @@ from bavn.centre.store.engine import open_engine, reading
 from bavn.centre.store.lease import CentreRuns, Lease, OtherBook
 from bavn.model.ports import Dice
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 from bavn.wire.book import Book
 
 if TYPE_CHECKING:
@@ -42,13 +43,20 @@ def url_of(file: "CentreFile") -> URL:
     try:
         url = make_url(place.database_url)
     except (ArgumentError, ValueError) as error:  # its words may repeat what was given
-        raise SettingsError(f"{_WHERE} is no address such as postgresql://bavn@db.example.org/bavn") from error
+        raise SettingsError(
+            Text("{where} is no address such as postgresql://bavn@db.example.org/bavn", where=_WHERE)
+        ) from error
     if url.drivername not in ("postgresql", "postgres") or not url.database:
-        raise SettingsError(f"{_WHERE} must be postgresql://user@host/database; SQLite is in the folder by itself")
+        raise SettingsError(
+            Text("{where} must be postgresql://user@host/database; SQLite is in the folder by itself", where=_WHERE)
+        )
     if url.password is not None or "password" in url.query:
         raise SettingsError(
-            f"{_WHERE} must hold no password: write it into a file that only the centre's user may read, and name that"
-            " in database_password_file"
+            Text(
+                "{where} must hold no password: write it into a file that only the centre's user may read, and name"
+                " that in database_password_file",
+                where=_WHERE,
+            )
         )
     url = url.set(drivername="postgresql")
     if _is_remote(url) and "sslmode" not in url.query:
@@ -61,14 +69,16 @@ def _password(file: "CentreFile") -> str:
     where = "[place] database_password_file"
     try:
         if path.stat().st_mode & 0o077:
-            raise SettingsError(f"{where}: {path} may be read by others: chmod 600 {path}")
+            raise SettingsError(Text("{where}: {path} may be read by others: chmod 600 {path}", where=where, path=path))
         with path.open("rb") as opened:
             found = opened.read(PASSWORD_BYTES_MAX + 1).decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise SettingsError(f"{where}: {path} cannot be read ({reason})") from error
+        raise SettingsError(
+            Text("{where}: {path} cannot be read ({reason})", where=where, path=path, reason=reason)
+        ) from error
     if not found or len(found) > PASSWORD_BYTES_MAX or "\n" in found:
-        raise SettingsError(f"{where}: {path} must hold one line, the password")
+        raise SettingsError(Text("{where}: {path} must hold one line, the password", where=where, path=path))
     return found
 
 
@@ -130,8 +140,14 @@ def _check(engine: Engine) -> None:
     if encoding != "UTF8" or not re.fullmatch(r"C(\.UTF-?8)?|POSIX", collation, re.IGNORECASE):
         raise Stop(
             Exit.CONFIGURATION,
-            f"{_WHERE}: the database has encoding {encoding} and sorts by {collation}; Bavn needs UTF8 and C: createdb"
-            f" --template=template0 --encoding=UTF8 --locale=C {engine.url.database}",
+            Text(
+                "{where}: the database has encoding {encoding} and sorts by {collation}; Bavn needs UTF8 and C:"
+                " createdb --template=template0 --encoding=UTF8 --locale=C {database}",
+                where=_WHERE,
+                encoding=encoding,
+                collation=collation,
+                database=engine.url.database,
+            ),
         )
 
 
@@ -139,7 +155,12 @@ def away(engine: Engine, error: BaseException | None) -> Stop:
     """What to say when the database does not answer."""
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()
     return Stop(
-        Exit.UNREACHABLE, f"the database {shown(engine.url)} does not answer: {' '.join(reason)[:300] or 'no reason'}"
+        Exit.UNREACHABLE,
+        Text(
+            "the database {what} does not answer: {what2}",
+            what=shown(engine.url),
+            what2=" ".join(reason)[:300] or "no reason",
+        ),
     )
 
 
@@ -181,7 +202,7 @@ def take_lease(engine: Engine) -> Lease:
     try:
         return Lease(engine)
     except CentreRuns as error:
-        raise Stop(Exit.NOT_NOW, f"{error}: stop it first") from error
+        raise Stop(Exit.NOT_NOW, Text("{error}: stop it first", error=Text.of_error(error))) from error
 
 
 def start(lease: Lease, book: Book, dice: Dice) -> int:
@@ -191,8 +212,12 @@ def start(lease: Lease, book: Book, dice: Dice) -> int:
     except OtherBook as error:
         raise Stop(
             Exit.CONFIGURATION,
-            f"{error}, not with {book.path}: they belong together; bring both back from one backup (`bavn centre"
-            " restore`)",
+            Text(
+                "{error}, not with {path}: they belong together; bring both back from one backup (`bavn centre"
+                " restore`)",
+                error=Text.of_error(error),
+                path=book.path,
+            ),
         ) from error
 
 
@@ -221,5 +246,5 @@ def open_members(path: Path) -> Engine:
             upgrade(engine)
     except CannotUpgrade as error:
         engine.dispose()
-        raise Stop(Exit.CONFIGURATION, f"{path}: {error}") from error
+        raise Stop(Exit.CONFIGURATION, Text.shaped("{path}: {error}", path=path, error=Text.of_error(error))) from error
     return engine

@@ -29,6 +29,7 @@ from bavn.model.moment import SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.member import Actor, ActorState, hub_urn
+from bavn.model.text import Text
 from bavn.wire import frames
 from bavn.wire.book import is_environment
 from bavn.wire.gate import GateBroken
@@ -211,9 +212,10 @@ class Fanout:
             self._line.do(self._line.client(), 15.0)
         except (LinkDown, LinkRefused) as error:
             self.close()
-            raise Stop(Exit.CONFIGURATION, f"[fanout] listen: the centre does not reach its own hub ({error})") from (
-                error
-            )
+            raise Stop(
+                Exit.CONFIGURATION,
+                Text("[fanout] listen: the centre does not reach its own hub ({error})", error=Text.of_error(error)),
+            ) from (error)
         self._thread.start()
 
     def close(self) -> None:
@@ -286,7 +288,9 @@ def make_hub(file: "CentreFile", name: str, hosts: tuple[str, ...], into: Path) 
     already. The key of a hub opens nothing: it passes sealed parcels on."""
     safe = Safe(into)
     if (into / "server.pem").exists():
-        raise Stop(Exit.CONFIGURATION, f"{into} holds a hub's certificates already: take another folder")
+        raise Stop(
+            Exit.CONFIGURATION, Text("{into} holds a hub's certificates already: take another folder", into=into)
+        )
     authority, key = PartyKeys(file.folder, "centre").authority(), new_key(SystemDice())
     now_us = SystemClock().now_us()
     server = authority.certify_server(hosts, key.public_key(), now_us, SystemDice())
@@ -309,10 +313,13 @@ def hub_plan(file: HubFile) -> HubPlan:
     if missing:
         raise Stop(
             Exit.CONFIGURATION,
-            f"{file.folder / missing[0]} is missing: make the hub with `bavn centre hub` and bring its folder here",
+            Text(
+                "{what} is missing: make the hub with `bavn centre hub` and bring its folder here",
+                what=file.folder / missing[0],
+            ),
         )
     if not given.centre or not given.actors:
-        raise Stop(Exit.CONFIGURATION, "[hub] centre and actors: a hub stands between a centre and its actors")
+        raise Stop(Exit.CONFIGURATION, Text("[hub] centre and actors: a hub stands between a centre and its actors"))
     key = file.folder / "hub.key.pem"
     return HubPlan(
         name=f"hub-{given.name or 'nameless'}",
@@ -327,4 +334,4 @@ def hub_plan(file: HubFile) -> HubPlan:
 def nats_installed(table: str) -> None:
     """Stop where the extra is not installed."""
     if importlib.util.find_spec("nats") is None:
-        raise Stop(Exit.CONFIGURATION, f"[{table}]: NATS is not installed (pip install 'bavn[nats]')")
+        raise Stop(Exit.CONFIGURATION, Text("[{table}]: NATS is not installed (pip install 'bavn[nats]')", table=table))

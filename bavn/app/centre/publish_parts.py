@@ -64,9 +64,12 @@ def catalogue(file: CentreFile, given: Path | None) -> Catalogue | None:
             raw = opened.read(BYTES_MAX + 1)
         return catalogue_of(raw, path.name)
     except OSError as error:
-        raise Stop(Exit.INPUT, f"{path} cannot be read ({error.strerror}): name a catalogue with --kev") from error
+        raise Stop(
+            Exit.INPUT,
+            Text("{path} cannot be read ({why}): name a catalogue with --kev", path=path, why=error.strerror),
+        ) from error
     except ValueError as error:
-        raise Stop(Exit.INPUT, f"{path}: {error}") from error
+        raise Stop(Exit.INPUT, Text.shaped("{path}: {error}", path=path, error=Text.of_error(error))) from error
 
 
 def standing(edition: Edition) -> DocumentStatus:
@@ -89,7 +92,9 @@ def write(path: Path, content: bytes) -> None:
     try:
         write_whole(path, content)
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"{path} cannot be written ({error.strerror})") from error
+        raise Stop(
+            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=path, why=error.strerror)
+        ) from error
 
 
 def entries(publishing: Publishing) -> list[Entry]:
@@ -115,10 +120,13 @@ def send_edition(
     """By mail to each who has not had this version. Stop, where no mail server is configured; nothing but what is
     published is sent."""
     if edition.state is not EditionState.PUBLISHED:
-        raise Stop(Exit.NOT_NOW, f"{edition.id} is {edition.state.value}; only what is published is sent")
+        raise Stop(
+            Exit.NOT_NOW,
+            Text("{id} is {value}; only what is published is sent", id=edition.id, value=edition.state.value),
+        )
     server = ways_of(file).mail
     if server is None:
-        raise Stop(Exit.CONFIGURATION, "[remind] smtp_host names no mail server")
+        raise Stop(Exit.CONFIGURATION, Text("[remind] smtp_host names no mail server"))
     document = publishing.editions.document(edition.id)
     content = rendered(document, "pdf", language, standing(edition))
     had = publishing.editions.was_sent(edition)

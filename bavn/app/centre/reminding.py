@@ -77,7 +77,14 @@ def ways_of(file: CentreFile) -> Ways:
     if given.webhook_url:
         secret = _secret(file, given.webhook_secret_file)
         if len(secret) < SECRET_BYTES_MIN:
-            raise Stop(Exit.CONFIGURATION, f"{given.webhook_secret_file} holds fewer than {SECRET_BYTES_MIN} bytes")
+            raise Stop(
+                Exit.CONFIGURATION,
+                Text(
+                    "{webhook_secret_file} holds fewer than {secret_bytes_min} bytes",
+                    webhook_secret_file=given.webhook_secret_file,
+                    secret_bytes_min=SECRET_BYTES_MIN,
+                ),
+            )
         hook = Hook(url=given.webhook_url, secret=secret, ca_file=_path(file, given.webhook_ca_file))
         recipients.append(Recipient("webhook", given.webhook_url))
     return Ways(mail, hook, tuple(recipients))
@@ -91,13 +98,15 @@ def _secret(file: CentreFile, name: str) -> bytes:
     path = (file.base / name).resolve()
     try:
         if path.stat().st_mode & 0o077:
-            raise Stop(Exit.CONFIGURATION, f"{path} can be read by others than its owner: chmod 600")
+            raise Stop(Exit.CONFIGURATION, Text("{path} can be read by others than its owner: chmod 600", path=path))
         with path.open("rb") as opened:
             found = opened.read(SECRET_BYTES_MAX).strip()
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"[remind]: {path} cannot be read ({error.strerror})") from error
+        raise Stop(
+            Exit.CONFIGURATION, Text("[remind]: {path} cannot be read ({why})", path=path, why=error.strerror)
+        ) from error
     if not found:
-        raise Stop(Exit.CONFIGURATION, f"[remind]: {path} is empty")
+        raise Stop(Exit.CONFIGURATION, Text("[remind]: {path} is empty", path=path))
     return found
 
 

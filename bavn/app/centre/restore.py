@@ -32,6 +32,7 @@ from bavn.centre.members.registry import names_in
 from bavn.centre.store import dump
 from bavn.centre.store.engine import writing
 from bavn.centre.store.schema import first, head, revisions, upgrade_in
+from bavn.model.text import Text
 from bavn.wire import archive
 from bavn.wire.book import read_only
 from bavn.wire.ledger import LedgerReader
@@ -48,19 +49,23 @@ def restore(file: CentreFile, source: Path, by: str, passphrase: str | None) -> 
     try:
         person(by)
     except NotAllowed as error:
-        raise Stop(Exit.USAGE, f"--by: {error}") from error
+        raise Stop(Exit.USAGE, Text("--by: {error}", error=Text.of_error(error))) from error
     try:
         with reading_from(source) as reader:
             _put_back(file, reader, by, passphrase)
             return reader
     except FileNotFoundError as error:
-        raise Stop(Exit.NOT_FOUND, f"{error.filename} is not there") from error
+        raise Stop(Exit.NOT_FOUND, Text("{file} is not there", file=error.filename)) from error
     except (BadBackup, dump.BadDump) as error:
-        raise Stop(Exit.INPUT, f"{source} cannot be used: {error}") from error
+        raise Stop(
+            Exit.INPUT, Text("{source} cannot be used: {error}", source=source, error=Text.of_error(error))
+        ) from error
     except WrongPassphrase as error:
-        raise Stop(Exit.REFUSED, str(error)) from error
+        raise Stop(Exit.REFUSED, Text.of_error(error)) from error
     except OSError as error:
-        raise Stop(Exit.MISSING, f"the backup could not be put back: {error}") from error
+        raise Stop(
+            Exit.MISSING, Text("the backup could not be put back: {error}", error=Text.of_error(error))
+        ) from error
 
 
 def _put_back(file: CentreFile, reader: Reader, by: str, passphrase: str | None) -> None:
@@ -75,11 +80,14 @@ def _put_back(file: CentreFile, reader: Reader, by: str, passphrase: str | None)
     console = file.folder / CONSOLE_FILE
     for there in (book, parts, console, *([keys.folder] if secrets else [])):
         if there.exists():
-            raise Stop(Exit.NOT_NOW, f"{there} is there already: a backup is put back into an empty place only")
+            raise Stop(
+                Exit.NOT_NOW,
+                Text("{there} is there already: a backup is put back into an empty place only", there=there),
+            )
     file.folder.mkdir(parents=True, exist_ok=True)
     needed = 2 * sum(part.bytes for part in reader.manifest.parts.values()) + SPARE_BYTES
     if shutil.disk_usage(file.folder).free < needed:
-        raise Stop(Exit.MISSING, f"{file.folder} has less than {needed >> 20} MB free")
+        raise Stop(Exit.MISSING, Text("{folder} has less than {what} MB free", folder=file.folder, what=needed >> 20))
     engine = open_bare(file)
     coming = file.folder / f"{BOOK_FILE}.coming"
     try:
@@ -107,10 +115,12 @@ def _put_back(file: CentreFile, reader: Reader, by: str, passphrase: str | None)
 def _secrets(reader: Reader, passphrase: str | None) -> dict[str, str]:
     if not reader.manifest.keys:
         if passphrase is not None:
-            raise Stop(Exit.USAGE, "this backup holds no keys: leave the passphrase out, and bring the folder `keys`")
+            raise Stop(
+                Exit.USAGE, Text("this backup holds no keys: leave the passphrase out, and bring the folder `keys`")
+            )
         return {}
     if passphrase is None:
-        raise Stop(Exit.USAGE, "this backup holds the keys: give the passphrase they were sealed with")
+        raise Stop(Exit.USAGE, Text("this backup holds the keys: give the passphrase they were sealed with"))
     with reader.open("keys.sealed") as part:
         return unseal(part.read(SEALED_BYTES_MAX), passphrase)
 
@@ -139,7 +149,7 @@ def _bring_rows(reader: Reader, engine: Engine, coming: Path, by: str) -> None:
     """All of it in one transaction: what did not check out was never there."""
     with writing(engine) as connection:
         if not dump.is_empty(connection):
-            raise Stop(Exit.NOT_NOW, "the database is not empty: a backup is put back into an empty one only")
+            raise Stop(Exit.NOT_NOW, Text("the database is not empty: a backup is put back into an empty one only"))
         upgrade_in(connection, reader.manifest.revision)
         tables = dump.tables_in(connection)
         wanted = {f"tables/{name}.jsonl" for name in tables}

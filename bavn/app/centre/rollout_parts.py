@@ -24,6 +24,7 @@ from bavn.centre.members.signed import BadRecord, Record, record_of
 from bavn.centre.members.terms import Terms, terms_of
 from bavn.model.ports import Clock
 from bavn.model.sector.member import CENTRE_NAME
+from bavn.model.text import Text
 from bavn.model.toml import BadToml, table_of
 from bavn.wire.book import Book
 from bavn.wire.outbox import Outbox
@@ -89,7 +90,7 @@ def evidence_of(path: Path | None) -> str:
         return ""
     raw = _read(path, EVIDENCE_BYTES_MAX)
     if not raw:
-        raise Stop(Exit.INPUT, f"{path} is empty")
+        raise Stop(Exit.INPUT, Text("{file} is empty", file=path))
     return hashlib.sha256(raw).hexdigest()
 
 
@@ -108,7 +109,7 @@ def read_terms(path: Path) -> Terms:
     try:
         return terms_of(table_of(_read(path, TERMS_BYTES_MAX).decode()))
     except (BadToml, UnicodeDecodeError) as error:
-        raise Stop(Exit.INPUT, f"{path} is no TOML: {error}") from error
+        raise Stop(Exit.INPUT, Text("{file} is no TOML: {error}", file=path, error=Text.of_error(error))) from error
 
 
 def read_record(path: Path) -> Record:
@@ -116,7 +117,7 @@ def read_record(path: Path) -> Record:
     try:
         return record_of(_read(path, RECORD_BYTES_MAX).decode())
     except (BadRecord, UnicodeDecodeError) as error:
-        raise Stop(Exit.INPUT, f"{path}: {error}") from error
+        raise Stop(Exit.INPUT, Text.shaped("{path}: {error}", path=path, error=Text.of_error(error))) from error
 
 
 def shown_record(record: Record) -> dict[str, Any]:
@@ -129,9 +130,9 @@ def _read(path: Path, bytes_max: int) -> bytes:
         with path.open("rb") as opened:
             raw = opened.read(bytes_max + 1)
     except OSError as error:
-        raise Stop(Exit.INPUT, f"{path} cannot be read ({error.strerror})") from error
+        raise Stop(Exit.INPUT, Text("{file} cannot be read ({why})", file=path, why=error.strerror)) from error
     if len(raw) > bytes_max:
-        raise Stop(Exit.INPUT, f"{path} has more than {bytes_max} bytes")
+        raise Stop(Exit.INPUT, Text("{file} has more than {bytes_max} bytes", file=path, bytes_max=bytes_max))
     return raw
 
 

@@ -29,6 +29,7 @@ from bavn.centre.inbox.aside import is_book_broken
 from bavn.centre.store.lease import LeaseLost
 from bavn.model.contained import contained
 from bavn.model.failure import Failures
+from bavn.model.text import Text
 
 _LOG = logging.getLogger(__name__)
 WAIT_S_FIRST: Final = 0.5
@@ -153,7 +154,7 @@ def _fanout(file: CentreFile, parts: CentreParts) -> Iterator[None]:
 def _go_on(parts: CentreParts, error: CentreBroken) -> None:
     cause = _root(error)
     if isinstance(cause, LeaseLost):
-        raise Stop(Exit.NOT_NOW, str(cause)) from error
+        raise Stop(Exit.NOT_NOW, Text.of_error(cause)) from error
     lost = isinstance(cause, AWAY)
     if not lost or parts.engine.dialect.name != "postgresql":
         raise error
@@ -175,7 +176,7 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
         return build(file, failures)
     except AWAY as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines()
-        raise Stop(Exit.UNREACHABLE, f"the database does not answer: {' '.join(said)[:300]}") from error
+        raise Stop(Exit.UNREACHABLE, Text("the database does not answer: {what}", what=" ".join(said)[:300])) from error
 
 
 def _build_at_first(file: CentreFile, failures: FailureFolder) -> CentreParts:

@@ -51,7 +51,7 @@ def of_lead(file: CentreFile, lead_id: str) -> Drafted:
     try:
         return _of_lead(desk, lead_id)
     except UnknownLead as error:
-        raise Stop(Exit.NOT_FOUND, str(error)) from error
+        raise Stop(Exit.NOT_FOUND, Text.of_error(error)) from error
     finally:
         desk.engine.dispose()
 
@@ -63,7 +63,10 @@ def _of_lead(desk: Desk, lead_id: str) -> Drafted:
         groups.setdefault(sign.observable, set()).add(sign.group)
     named = tuple(sorted(one for one, who in groups.items() if len(who) >= GROUPS_MIN and may_name(one)))
     if not named:
-        raise Stop(Exit.NOT_NOW, f"{lead_id}: nothing in it that two independent groups reported can be named")
+        raise Stop(
+            Exit.NOT_NOW,
+            Text("{lead_id}: nothing in it that two independent groups reported can be named", lead_id=lead_id),
+        )
     techniques = ", ".join(sorted({sign.technique for sign in view.lead.signs if sign.observable in named}))
     case_id = next((case.id for case in desk.cases.every() if case.lead_id == lead_id), "")
     marking = desk.files.marked(case_id) if case_id else None
@@ -97,11 +100,14 @@ def of_partner(file: CentreFile, observable: Observable) -> Drafted:
             proposal = intelligence.proposals.get(observable)
             weight = intelligence.weight(proposal)
     except UnknownProposal as error:
-        raise Stop(Exit.NOT_FOUND, str(error)) from error
+        raise Stop(Exit.NOT_FOUND, Text.of_error(error)) from error
     finally:
         registry.engine.dispose()
     if not weight.may_reach_actors or not may_name(observable):
-        raise Stop(Exit.NOT_NOW, f"{observable}: no source that is trusted lets the sector's actors hear of it")
+        raise Stop(
+            Exit.NOT_NOW,
+            Text("{observable}: no source that is trusted lets the sector's actors hear of it", observable=observable),
+        )
     technique = f" ({weight.technique})" if weight.technique else ""
     return Drafted(
         content=Content(

@@ -15,7 +15,7 @@ from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Spoken
 from bavn.app.cli.node.book import Config as NodeConfigFile
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.acceptance_protocol import Outcome, TestKind
-from bavn.model.text import Language
+from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.app.accept.check import AcceptanceTerms, Check
@@ -56,7 +56,7 @@ def node_accept(
     try:
         checks = chosen(kind, only or ())
     except ValueError as error:
-        raise Stop(Exit.USAGE, str(error)) from error
+        raise Stop(Exit.USAGE, Text.of_error(error)) from error
     file = read_node(config)
     safe = signing_safe(file)
     asked = AcceptanceTerms(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind], days=days)
@@ -118,14 +118,21 @@ def verify_protocol(
     given = read_protocol(file)
     protocol = given.protocol
     if not given.holds(key.strip().lower()):
-        raise Stop(Exit.REFUSED, f"{file}: the signature is not that of key {key[:16]}..., or the protocol was changed")
+        raise Stop(
+            Exit.REFUSED,
+            Text(
+                "{file}: the signature is not that of key {key}..., or the protocol was changed",
+                file=file,
+                key=key[:16],
+            ),
+        )
     if kind is not None and protocol.kind is not kind:
-        raise Stop(Exit.REFUSED, f"{file}: it is of the {protocol.kind.value} test")
+        raise Stop(Exit.REFUSED, Text("{file}: it is of the {value} test", file=file, value=protocol.kind.value))
     asked = AcceptanceTerms(kind=protocol.kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[protocol.kind])
     found = shortfalls(protocol, demands(asked))
     print(f"{title(protocol, language)}\nsha256 {given.digest}\nthe signature holds")
     if found:
-        raise Stop(Exit.UNHEALTHY, f"{file}: it has not passed: {'; '.join(found[:10])}")
+        raise Stop(Exit.UNHEALTHY, Text("{file}: it has not passed: {named}", file=file, named="; ".join(found[:10])))
     print("it has passed")
 
 

@@ -18,6 +18,7 @@ from bavn.app.cli.centre.person import Side, acting
 from bavn.app.cli.node.book import NODE_TOML
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.app.access.accounts import Accounts
@@ -148,13 +149,13 @@ def _tokens_of(app: typer.Typer, side: Side) -> None:
         with _book(side, config) as (book, _):
             account = _accounts(book, side).find(name)
             if account is None or account.state != "active":
-                raise Stop(Exit.NOT_FOUND, f"there is no active account {name[:64]}")
+                raise Stop(Exit.NOT_FOUND, Text("there is no active account {name}", name=name[:64]))
             scopes = rights_of(account.roles) if not scope else frozenset(scope)
             if not scopes <= rights_of(account.roles):
-                raise Stop(Exit.USAGE, "a token has no right that its account does not have")
+                raise Stop(Exit.USAGE, Text("a token has no right that its account does not have"))
             made = Tokens(book).make(account.name, label[:64], scopes, days, "" if who == account.name else who)
         if made is None:
-            raise Stop(Exit.NOT_NOW, "the account has as many tokens as it may: end one first")
+            raise Stop(Exit.NOT_NOW, Text("the account has as many tokens as it may: end one first"))
         _keep(out, made[1])
         print(f"token {made[0].id} of {account.name}: {out}")
 
@@ -170,7 +171,10 @@ def _tokens_of(app: typer.Typer, side: Side) -> None:
         _by(side, config, "end-token")
         with _book(side, config) as (book, _):
             if not Tokens(book).end(name, token_id):
-                raise Stop(Exit.NOT_FOUND, f"{name[:64]} has no token {token_id[:20]!r} that is good")
+                raise Stop(
+                    Exit.NOT_FOUND,
+                    Text("{name} has no token {token_id} that is good", name=name[:64], token_id=repr(token_id[:20])),
+                )
         print(f"{token_id} is ended")
 
 
@@ -192,21 +196,23 @@ def _keys_of(app: typer.Typer, side: Side) -> None:
         from bavn.app.access.proving import FILE_BYTES_MAX, public_key
 
         if (public is None) == (not drop):
-            raise Stop(Exit.USAGE, "say --public FILE or --drop ID")
+            raise Stop(Exit.USAGE, Text("say --public FILE or --drop ID"))
         who = _by(side, config, "key")
         with _book(side, config) as (book, _):
             account = _accounts(book, side).find(name)
             if account is None:
-                raise Stop(Exit.NOT_FOUND, f"there is no account {name[:64]}")
+                raise Stop(Exit.NOT_FOUND, Text("there is no account {name}", name=name[:64]))
             if public is None:
                 if not Keys(book).drop(account.name, drop, who):
-                    raise Stop(Exit.NOT_FOUND, f"{account.name} has no key {drop[:20]!r}")
+                    raise Stop(
+                        Exit.NOT_FOUND, Text("{account} has no key {drop}", account=account.name, drop=repr(drop[:20]))
+                    )
                 print(f"{drop}: dropped")
                 return
             with public.open("rb") as opened:
                 half = public_key(opened.read(FILE_BYTES_MAX))
             if half is None:
-                raise Stop(Exit.INPUT, f"{public} is no Ed25519 public key")
+                raise Stop(Exit.INPUT, Text("{public} is no Ed25519 public key", public=public))
             made = _done(lambda: Keys(book).add(account.name, half, label or public.name, who))
         print(f"key {made.id} of {made.account}")
 
@@ -226,7 +232,7 @@ def _log_of(app: typer.Typer, side: Side) -> None:
                 for line in audit.export(book.engine):
                     print(line)
         if bad is not None:
-            raise Stop(Exit.BROKEN, f"the log's chain breaks: {bad}")
+            raise Stop(Exit.BROKEN, Text("the log's chain breaks: {bad}", bad=bad))
         if verify:
             print("the chain holds")
 
@@ -243,7 +249,7 @@ def _keep(out: Path, secret: str) -> None:
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(secret + "\n")
     except FileExistsError as error:
-        raise Stop(Exit.USAGE, f"{out} exists: name a new file") from error
+        raise Stop(Exit.USAGE, Text("{file} exists: name a new file", file=out)) from error
 
 
 def _done[Made](act: Callable[[], Made]) -> Made:
@@ -252,7 +258,7 @@ def _done[Made](act: Callable[[], Made]) -> Made:
     try:
         return act()
     except CannotAccount as error:
-        raise Stop(_CODES.get(error.code, Exit.USAGE), str(error)) from error
+        raise Stop(_CODES.get(error.code, Exit.USAGE), Text.of_error(error)) from error
 
 
 def _tell(name: str, table: "ConsoleTable", secret: str) -> None:

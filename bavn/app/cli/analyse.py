@@ -181,7 +181,7 @@ def _zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (ValueError, OSError, KeyError) as error:
-        raise Stop(Exit.USAGE, f"--time-zone {text}: no such zone (as Europe/Copenhagen is)") from error
+        raise Stop(Exit.USAGE, Text("--time-zone {text}: no such zone (as Europe/Copenhagen is)", text=text)) from error
 
 
 def _network(text: str) -> str:
@@ -190,7 +190,7 @@ def _network(text: str) -> str:
     try:
         return str(ip_network(text, strict=False))
     except ValueError as error:
-        raise Stop(Exit.USAGE, f"--home {text}: {error}") from error
+        raise Stop(Exit.USAGE, Text("--home {text}: {error}", text=text, error=Text.of_error(error))) from error
 
 
 def _indicators(files: list[Path], language: Language) -> "IndicatorSet":
@@ -203,7 +203,7 @@ def _indicators(files: list[Path], language: Language) -> "IndicatorSet":
             with file.open(encoding="utf-8", errors="replace") as lines:
                 reading = read(lines)
         except OSError as error:
-            raise Stop(Exit.USAGE, f"--ioc {file}: {error.strerror}") from error
+            raise Stop(Exit.USAGE, Text("--ioc {file}: {why}", file=file, why=error.strerror)) from error
         made |= reading.indicators
         no_indicators(visible(str(file)), list(reading.refusals), reading.refused, language)
     return made
@@ -217,7 +217,7 @@ def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tu
 
     for path in paths:
         if not path.exists():
-            raise Stop(Exit.USAGE, f"--sigma {path}: there is no such file or folder")
+            raise Stop(Exit.USAGE, Text("--sigma {path}: there is no such file or folder", path=path))
     outcomes = sigma_outcomes(paths) if paths else []
     left = sum(outcome.standing == "unsupported" for outcome in outcomes)
     if left and not verbose:

@@ -42,7 +42,9 @@ def failures_command(default: str, folder_of: Callable[[Path], Path]) -> Callabl
             names = [entry.name for entry in kept] if forget_all else list(forget or ())
             missing = set(names) - {entry.name for entry in kept}
             if missing:
-                raise Stop(Exit.NOT_FOUND, f"{folder} holds no failure {min(missing)}")
+                raise Stop(
+                    Exit.NOT_FOUND, Text("{folder} holds no failure {missing}", folder=folder, missing=min(missing))
+                )
             print(forget_failures(folder, names))
             return
 

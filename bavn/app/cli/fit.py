@@ -102,12 +102,14 @@ def _told(file: Path | None, given: dict[str, Any], language: "Language") -> "An
         if not known and sys.stdin.isatty():
             known = _asked(language)
         if "hosts" not in known:
-            raise Stop(Exit.USAGE, "give at least --hosts, or a file of answers; at a terminal `bavn fit` alone asks")
+            raise Stop(
+                Exit.USAGE, Text("give at least --hosts, or a file of answers; at a terminal `bavn fit` alone asks")
+            )
         return Answers(**known)
     except BadAnswers as error:
-        raise Stop(Exit.USAGE if file is None else Exit.INPUT, str(error)) from error
+        raise Stop(Exit.USAGE if file is None else Exit.INPUT, Text.of_error(error)) from error
     except OSError as error:
-        raise Stop(Exit.INPUT, f"{file} cannot be read: {error.strerror}") from error
+        raise Stop(Exit.INPUT, Text("{file} cannot be read ({why})", file=file, why=error.strerror)) from error
 
 
 def _asked(language: "Language") -> dict[str, Any]:

@@ -72,7 +72,15 @@ def open_gate_command(default: str, book_of: Callable[[Path], Path]) -> Callable
         with Book(_there(book_of(config))) as book:
             opened = shut.open_gate(Ledger(book), SystemClock().now_us(), gate, kind, by, peer)
         if not opened:
-            raise Stop(Exit.NOT_FOUND, f"the gate {gate} is not shut for {kind}{f' of {peer}' if peer else ''}")
+            raise Stop(
+                Exit.NOT_FOUND,
+                Text(
+                    "the gate {gate} is not shut for {kind}{what}",
+                    gate=gate,
+                    kind=kind,
+                    what=f" of {peer}" if peer else "",
+                ),
+            )
         for was in opened:
             print(OPENED.filled(gate=was.gate, kind=was.kind, peer=was.peer).say(language))
 
@@ -81,7 +89,7 @@ def open_gate_command(default: str, book_of: Callable[[Path], Path]) -> Callable
 
 def _there(book: Path) -> Path:
     if not book.exists():
-        raise Stop(Exit.NOT_FOUND, f"{book} is not there: the service has not run yet; start it first")
+        raise Stop(Exit.NOT_FOUND, Text("{book} is not there: the service has not run yet; start it first", book=book))
     return book
 
 

@@ -11,6 +11,7 @@ from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
+from bavn.model.text import Text
 
 COMMANDS: Final = {
     "health": "bavn.app.cli.service_health:keyholder_health",
@@ -57,7 +58,7 @@ def invite(
             try:
                 registry.add(actor, "other")
             except CannotAdd as error:
-                raise Stop(Exit.USAGE, str(error)) from error
+                raise Stop(Exit.USAGE, Text.of_error(error)) from error
         token, pin = enrolment.invite(actor), enrolment.authority.fingerprint
     if as_json:
         print(json.dumps({"actor": actor, "token": token, "pin": pin}))
@@ -76,7 +77,7 @@ def revoke(actor: str, config: Config = KEYHOLDER_TOML) -> None:
         try:
             registry.revoke(actor)
         except UnknownActor as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
+            raise Stop(Exit.NOT_FOUND, Text.of_error(error)) from error
     print(f"{actor} is shut out")
 
 
@@ -149,5 +150,8 @@ def ledger(
 
 def _book(file: Path) -> Path:
     if not file.exists():
-        raise Stop(Exit.NOT_FOUND, f"{file} is not there: it has not run yet; start it with `bavn keyholder run`")
+        raise Stop(
+            Exit.NOT_FOUND,
+            Text("{file} is not there: it has not run yet; start it with `bavn keyholder run`", file=file),
+        )
     return file

@@ -30,7 +30,7 @@ def show_ledger(
     from bavn.wire.ledger import look_on
 
     if not book.exists():
-        raise Stop(Exit.NOT_FOUND, f"{book} is not there: has this run yet?")
+        raise Stop(Exit.NOT_FOUND, Text("{book} is not there: has this run yet?", book=book))
     with look_on(book) as reader:
         bad = reader.verify() if verify else None
         try:
@@ -43,7 +43,10 @@ def show_ledger(
             )
         except ArchiveBroken as error:
             raise Stop(
-                Exit.BROKEN, f"{error}: bring it back from a backup, or ask for fewer lines (--limit)"
+                Exit.BROKEN,
+                Text(
+                    "{error}: bring it back from a backup, or ask for fewer lines (--limit)", error=Text.of_error(error)
+                ),
             ) from error
     if as_json:
         for line in lines:
@@ -70,6 +73,8 @@ def show_ledger(
             nothing=NONE_SUCH if out or refused else EMPTY,
         )
     if bad is not None:
-        raise Stop(Exit.BROKEN, f"the ledger's chain breaks at line {bad.seq}: it {bad.reason}")
+        raise Stop(
+            Exit.BROKEN, Text("the ledger's chain breaks at line {seq}: it {reason}", seq=bad.seq, reason=bad.reason)
+        )
     if verify:
         print(Text("the chain holds").say(language))

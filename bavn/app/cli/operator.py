@@ -105,13 +105,15 @@ def add(
     operator = read_operator(config)
     fingerprint = (joining.pin or operator.operator.pin).lower().replace(":", "")
     if joining.token and not TOKEN.fullmatch(joining.token):
-        raise Stop(Exit.USAGE, "--token must be the 43 characters that `bavn centre invite` printed")
+        raise Stop(Exit.USAGE, Text("--token must be the 43 characters that `bavn centre invite` printed"))
     if fingerprint and not PIN.fullmatch(fingerprint):
-        raise Stop(Exit.USAGE, "--pin must be the 64 hexadecimal digits that the centre printed")
+        raise Stop(Exit.USAGE, Text("--pin must be the 64 hexadecimal digits that the centre printed"))
     if joining.node is None and not joining.token:
-        raise Stop(Exit.USAGE, "give --config with the actor's node.toml, or --token to write one, or both")
+        raise Stop(Exit.USAGE, Text("give --config with the actor's node.toml, or --token to write one, or both"))
     if joining.node is not None and (guarding.listen or guarding.upstream or guarding.client or guarding.lists):
-        raise Stop(Exit.USAGE, "--listen, --upstream, --client and --lists are of a node.toml that is written here")
+        raise Stop(
+            Exit.USAGE, Text("--listen, --upstream, --client and --lists are of a node.toml that is written here")
+        )
     guard = WayIn(
         actor=actor,
         centre_url=joining.centre_url or operator.operator.centre_url,

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from typer.models import OptionInfo
 
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 BOUNDS: Final = {"ge": "min", "le": "max"}
 
@@ -84,9 +85,9 @@ def typed[T](kind: Callable[..., T], /, **said: Any) -> T:
         name = str(first["loc"][0])
         spelled = _spelled(kind.model_fields[name])  # type: ignore[attr-defined]
         flag = (spelled.param_decls or [f"--{name.replace('_', '-')}"])[0]
-        raise Stop(Exit.USAGE, f"{flag}: {first['msg']}") from error
+        raise Stop(Exit.USAGE, Text.shaped("{flag}: {first}", flag=flag, first=first["msg"])) from error
     except ValueError as error:
-        raise Stop(Exit.USAGE, str(error)) from error
+        raise Stop(Exit.USAGE, Text.of_error(error)) from error
 
 
 def _spelled(field: FieldInfo) -> OptionInfo:

@@ -1,7 +1,7 @@
 """The words of the commands' own screens in Danish and English: headings of tables, figures as each language writes
 them, and the option that chooses. Refuses to hold a sentence about the network: those are made where the fact is known.
 
-Error lines, JSON and CSV are the same in both languages: machines and manuals read them.
+JSON and CSV are the same in every language: machines and manuals read them.
 """
 
 from typing import Annotated, Final

@@ -17,6 +17,7 @@ from bavn.app.config.centre_tables import CENTRE_TABLES
 from bavn.app.config.misp import MispTable
 from bavn.app.config.operator import OperatorTable, operator_of
 from bavn.centre.correlate.tier import Tier
+from bavn.model.catalogue import ENGLISH, languages
 from bavn.model.settings import SettingsError, faults
 from bavn.model.text import Text
 from bavn.model.toml import BadToml
@@ -61,9 +62,8 @@ class Finding:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "place", _plain(self.place))
-        said = Text.written(_plain(self.text.en), da=_plain(self.text.da))
-        if (said.en, said.da) != (self.text.en, self.text.da):
-            object.__setattr__(self, "text", said)
+        if any(_plain(said := self.text.say(language)) != said for language in languages()):
+            object.__setattr__(self, "text", _each_language(self.text, _plain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +169,7 @@ def _together(file: Path, role: Role, given: Mapping[str, Any], lines: Mapping[t
             path = _path_of(words, left)
             if not any(_is_named(gone, words, given) for gone in out):
                 table, name = (".".join(path[:-1]), path[-1]) if path[1:] else ("".join(path), "")
-                found.append(_said(file, table, name, str(error), lines, "setting"))
+                found.append(_said(file, table, name, Text.of_error(error), lines, "setting"))
             if not path:
                 return found
             out.add(path)
@@ -330,23 +330,34 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(kind.__dataclass_fields__)
 
 
-def _said(file: Path, table: str, name: str, words: str, lines: Mapping[tuple[str, str], int], code: str) -> Finding:
-    """An error in the reader's own words (English), without the file that stands before it."""
-    shown = words.removeprefix(str(file)).lstrip(": ")
+def _said(file: Path, table: str, name: str, text: Text, lines: Mapping[tuple[str, str], int], code: str) -> Finding:
+    """An error in the reader's own words, without the file that stands before it."""
+    shown = _without_file(file, text)
     if not name:
-        told = re.search(r"\[(\w+)\][.: ]+(\w+)|^(\w+)\.(\w+)", shown)
+        told = re.search(r"\[(\w+)\][.: ]+(\w+)|^(\w+)\.(\w+)", shown.en)
         table, name = (told[1] or told[3], told[2] or told[4]) if told else ("", "")
-    return Finding(level="error", code=code, place=place(file, table, name, lines), text=Text.plain(shown))
+    return Finding(level="error", code=code, place=place(file, table, name, lines), text=shown)
+
+
+def _without_file(file: Path, text: Text) -> Text:
+    return _each_language(text, lambda said: said.removeprefix(str(file)).lstrip(": "))
+
+
+def _each_language(text: Text, shaped: Callable[[str], str]) -> Text:
+    """The same sentence with something done to it in every language."""
+    said = {language: shaped(text.say(language)) for language in languages()}
+    return Text.written(said.pop(ENGLISH), **said)
 
 
 def _unreadable(file: Path, error: Exception, last: int) -> Finding:
-    words = str(error).removeprefix(str(file)).lstrip(": ")
+    shown = _without_file(file, Text.of_error(error))
+    words = shown.en
     if isinstance(error, FileNotFoundError):
         text = Text("is not there: name the file that the service reads")
         return Finding(level="error", code="file", place=str(file), text=text)
     cause = error.__cause__
     if not isinstance(cause, BadToml):
-        return Finding(level="error", code="file", place=str(file), text=Text.plain(words))
+        return Finding(level="error", code="file", place=str(file), text=shown)
     line = re.search(r"at line (\d+)", words)
     at = f"{file}:{line[1] if line else last}"  # else at the end of the document
-    return Finding(level="error", code="toml", place=at, text=Text.plain(words))
+    return Finding(level="error", code="toml", place=at, text=shown)

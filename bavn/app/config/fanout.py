@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
 
 
 def host_port(text: str, where: str) -> tuple[str, int]:
@@ -12,16 +13,18 @@ def host_port(text: str, where: str) -> tuple[str, int]:
     host, mark, port = text.rpartition(":")
     plain = host.strip("[]")
     if not (mark and plain and port.isascii() and port.isdigit() and int(port) <= 65535):
-        raise SettingsError(f"{where}: {text!r} is no HOST:PORT")
+        raise SettingsError(Text("{where}: {text} is no HOST:PORT", where=where, text=repr(text)))
     if not all(sign.isalnum() or sign in ".:-" for sign in plain):
-        raise SettingsError(f"{where}: {text!r} names no host")
+        raise SettingsError(Text("{where}: {text} names no host", where=where, text=repr(text)))
     return plain, int(port)
 
 
 def _named(names: tuple[str, ...], where: str) -> None:
     for name in names:
         if not ACTOR_NAME.fullmatch(name):
-            raise SettingsError(f"{where}: {name!r} is no name (2 to 40 of a-z, 0-9 and -)")
+            raise SettingsError(
+                Text("{where}: {name} is no name (2 to 40 of a-z, 0-9 and -)", where=where, name=repr(name))
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +46,7 @@ class FanoutTable:
                 host_port(getattr(self, name), f"fanout.{name}")
         _named(self.hubs, "fanout.hubs")
         if self.hubs_listen and not self.listen:
-            raise SettingsError("fanout.hubs_listen needs fanout.listen")
+            raise SettingsError(Text("fanout.hubs_listen needs fanout.listen"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 
 from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class JoinTable:
 
     def __post_init__(self) -> None:
         if self.ray and self.ray != "local" and ":" not in self.ray:
-            raise SettingsError('join.ray: "", "local", or the address of a cluster')
+            raise SettingsError(Text('join.ray: "", "local", or the address of a cluster'))
 
     @property
     def count(self) -> int:

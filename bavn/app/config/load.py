@@ -30,7 +30,8 @@ from bavn.centre.node.config import CentreConfig, config_of
 from bavn.keyholder.settings import HolderSettings
 from bavn.model.health import CENTRE_DISK_FREE_MB_MIN
 from bavn.model.sector.member import ACTOR_NAME
-from bavn.model.settings import SettingsError, load, setting
+from bavn.model.settings import SettingsError, load, setting, within
+from bavn.model.text import Text
 from bavn.model.toml import BadToml, table_of
 
 CENTRE_KEYS = "keys"
@@ -237,7 +238,13 @@ def centre_of(tables_given: Mapping[str, Any], file: Path) -> CentreFile:
     misps = misps_of(given.pop("misp", {}), str(file))
     if not all(isinstance(table, dict) for table in tables.values()):
         raise SettingsError(
-            f"{file}: {', '.join(named[:-1])} and {named[-1]} must be tables: {', '.join(f'[{one}]' for one in named)}"
+            Text(
+                "{file}: {named} and {named2} must be tables: {named3}",
+                file=file,
+                named=", ".join(named[:-1]),
+                named2=named[-1],
+                named3=", ".join(f"[{one}]" for one in named),
+            )
         )
     try:
         return CentreFile(
@@ -254,8 +261,7 @@ def centre_of(tables_given: Mapping[str, Any], file: Path) -> CentreFile:
             fanout=load(FanoutTable, tables["fanout"], f"{file} [fanout]"),
         )
     except SettingsError as error:
-        words = str(error)
-        raise SettingsError(words if words.startswith(str(file)) else f"{file}: {words}") from error
+        raise within(file, error) from error
 
 
 NODE_TABLES: dict[str, type[Any]] = {
@@ -290,11 +296,23 @@ def node_tables(given: Mapping[str, Any], file: Path) -> dict[str, Any]:
         try:
             ip_network(home)
         except ValueError as error:
-            raise SettingsError(f"{file} [node]: homes: {home!r} is no network ({error})") from error
+            raise SettingsError(
+                Text(
+                    "{file} [node]: homes: {home} is no network such as 10.0.0.0/8, without bits behind its length",
+                    file=file,
+                    home=repr(home),
+                )
+            ) from error
     actor = tables["node"].actor
     if not ACTOR_NAME.fullmatch(actor):
-        rule = "2 to 40 characters of a-z, 0-9 and -, a letter first"
-        raise SettingsError(f"{file} [node]: actor must be a name of {rule}, not {actor!r}")
+        raise SettingsError(
+            Text(
+                "{file} [node]: actor must be a name of 2 to 40 characters of a-z, 0-9 and -, a letter first, not"
+                " {actor}",
+                file=file,
+                actor=repr(actor),
+            )
+        )
     return tables
 
 
@@ -313,15 +331,21 @@ def policy_tables(given: Mapping[str, Any], file: Path) -> dict[str, Any]:
 def _tables(given: Mapping[str, Any], file: Path, kinds: dict[str, type[Any]]) -> dict[str, Any]:
     unknown = sorted(set(given) - set(kinds))
     if unknown:
-        raise SettingsError(f"{file}: no table is called [{unknown[0]}]; known: {', '.join(f'[{k}]' for k in kinds)}")
+        raise SettingsError(
+            Text(
+                "{file}: no table is called [{unknown}]; known: {named}",
+                file=file,
+                unknown=unknown[0],
+                named=", ".join(f"[{k}]" for k in kinds),
+            )
+        )
     for name, table in given.items():
         if not isinstance(table, dict):
-            raise SettingsError(f"{file}: {name} must be a table: [{name}]")
+            raise SettingsError(Text("{file}: {name} must be a table: [{name}]", file=file, name=name))
     try:
         return {name: load(kind, given.get(name, {}), f"{file} [{name}]") for name, kind in kinds.items()}
     except SettingsError as error:
-        words = str(error)
-        raise SettingsError(words if words.startswith(str(file)) else f"{file}: {words}") from error
+        raise within(file, error) from error
 
 
 def read_toml(file: Path) -> dict[str, Any]:
@@ -330,10 +354,13 @@ def read_toml(file: Path) -> dict[str, Any]:
         return table_of(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SettingsError(
-            f"{file} is not there: name it with --config, or write it "
-            "(docs/reference/configuration.md has every setting)"
+            Text(
+                "{file} is not there: name it with --config, or write it (docs/reference/configuration.md has every"
+                " setting)",
+                file=file,
+            )
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} cannot be read: {error}") from error
+        raise SettingsError(Text("{file} cannot be read: {error}", file=file, error=Text.of_error(error))) from error
     except BadToml as error:
-        raise SettingsError(f"{file} is no TOML: {error}") from error
+        raise SettingsError(Text("{file} is no TOML: {error}", file=file, error=Text.of_error(error))) from error

@@ -5,6 +5,7 @@ from typing import Any
 
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting
+from bavn.model.text import Text
 
 INSTANCES_MAX = 100
 DISTRIBUTIONS = ("0", "1", "2", "3")
@@ -30,21 +31,35 @@ class MispTable:
 
     def __post_init__(self) -> None:
         if self.distribution not in DISTRIBUTIONS:
-            raise SettingsError(f"distribution is one of {', '.join(DISTRIBUTIONS)}, not {self.distribution[:20]!r}")
+            raise SettingsError(
+                Text(
+                    "distribution is one of {named}, not {distribution}",
+                    named=", ".join(DISTRIBUTIONS),
+                    distribution=repr(self.distribution[:20]),
+                )
+            )
 
 
 def misps_of(given: Any, where: str) -> dict[str, MispTable]:
     """The tables by name. Raises SettingsError."""
     if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
-        raise SettingsError(f"{where}: MISPs are tables, [misp.NAME]")
+        raise SettingsError(Text("{where}: MISPs are tables, [misp.NAME]", where=where))
     if len(given) > INSTANCES_MAX:
-        raise SettingsError(f"{where}: at most {INSTANCES_MAX} MISPs")
+        raise SettingsError(Text("{where}: at most {instances_max} MISPs", where=where, instances_max=INSTANCES_MAX))
     made = {}
     for name, table in given.items():
         if not ACTOR_NAME.fullmatch(name):
-            raise SettingsError(f"{where}: no MISP can be called {name[:60]!r}: a-z, 0-9 and -, a letter first")
+            raise SettingsError(
+                Text(
+                    "{where}: no MISP can be called {name}: a-z, 0-9 and -, a letter first",
+                    where=where,
+                    name=repr(name[:60]),
+                )
+            )
         one = load(MispTable, table, f"{where} [misp.{name}]")
         if not (one.url and one.partner and one.key_file):
-            raise SettingsError(f"{where} [misp.{name}]: url, partner and key_file must be set")
+            raise SettingsError(
+                Text("{where} [misp.{name}]: url, partner and key_file must be set", where=where, name=name)
+            )
         made[name] = one
     return made

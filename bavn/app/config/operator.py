@@ -9,6 +9,7 @@ from typing import Any, Final
 from bavn.app.config.load import read_toml
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, load, setting
+from bavn.model.text import Text
 
 PIN: Final = re.compile("([0-9a-f]{64})?")
 
@@ -65,17 +66,25 @@ def operator_of(given: Mapping[str, Any], file: Path) -> OperatorConfig:
     """From what ``file`` holds. Raises SettingsError."""
     table = given.get("operator", {})
     if set(given) - {"operator"} or not isinstance(table, dict):
-        raise SettingsError(f"{file}: the only table is [operator]")
+        raise SettingsError(Text("{file}: the only table is [operator]", file=file))
     read = load(OperatorTable, table, f"{file} [operator]")
     if not ACTOR_NAME.fullmatch(read.name):
         raise SettingsError(
-            f"{file} [operator]: name must be 2 to 40 characters of a-z, 0-9 and -, a letter first, not {read.name!r}"
+            Text(
+                "{file} [operator]: name must be 2 to 40 characters of a-z, 0-9 and -, a letter first, not {read}",
+                file=file,
+                read=repr(read.name),
+            )
         )
     if not PIN.fullmatch(read.pin):
-        raise SettingsError(f"{file} [operator]: pin must be 64 hexadecimal digits, as the centre printed them")
+        raise SettingsError(
+            Text("{file} [operator]: pin must be 64 hexadecimal digits, as the centre printed them", file=file)
+        )
     if read.back_off_s_max < read.back_off_s:
-        raise SettingsError(f"{file} [operator]: back_off_s_max must be at least back_off_s")
+        raise SettingsError(Text("{file} [operator]: back_off_s_max must be at least back_off_s", file=file))
     made = OperatorConfig(file=file.resolve(), operator=read)
     if made.folder in (made.file.parent, *made.file.parent.parents):
-        raise SettingsError(f"{file} [operator]: folder must be one of its own, apart from operator.toml")
+        raise SettingsError(
+            Text("{file} [operator]: folder must be one of its own, apart from operator.toml", file=file)
+        )
     return made

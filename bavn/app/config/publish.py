@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from bavn.app.config.remind import is_address
 from bavn.model.intel.indicator import Tlp
 from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
 
 RECIPIENTS_MAX = 1000
 NAME_CHARS_MAX = 64
@@ -32,15 +33,17 @@ class PublishTable:
 
     def __post_init__(self) -> None:
         if self.tlp not in {tlp.value for tlp in Tlp}:
-            raise SettingsError(f"publish.tlp must be one of {', '.join(Tlp)}")
+            raise SettingsError(Text("publish.tlp must be one of {named}", named=", ".join(Tlp)))
         for one in self.mail_to:
             if not is_address(one):
-                raise SettingsError(f"publish.mail_to: {one!r} is no e-mail address")
+                raise SettingsError(Text("publish.mail_to: {one} is no e-mail address", one=repr(one)))
         if len(self.mail_to) > RECIPIENTS_MAX:
-            raise SettingsError(f"publish.mail_to names at most {RECIPIENTS_MAX} addresses")
+            raise SettingsError(
+                Text("publish.mail_to names at most {recipients_max} addresses", recipients_max=RECIPIENTS_MAX)
+            )
         for name in self.publishers:
             if not name.strip() or len(name) > NAME_CHARS_MAX:
-                raise SettingsError(f"publish.publishers: {name[:70]!r} is no name")
+                raise SettingsError(Text("publish.publishers: {name} is no name", name=repr(name[:70])))
         at = urlsplit(self.url)
         if self.url and (at.scheme != "https" or not at.hostname or at.username or at.fragment or at.query):
-            raise SettingsError("publish.url must be an https address with neither user, query nor fragment")
+            raise SettingsError(Text("publish.url must be an https address with neither user, query nor fragment"))

@@ -7,6 +7,7 @@ from bavn.model.catalogue import languages
 from bavn.model.intel.indicator import Tlp
 from bavn.model.sector.member import ACTOR_NAME
 from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
 
 ADDRESS_CHARS_MAX = 254
 """RFC 5321's bound for an e-mail address; a webhook's has the same."""
@@ -41,20 +42,20 @@ class RemindTable:
 
     def __post_init__(self) -> None:
         if self.smtp_tls not in ("starttls", "tls"):
-            raise SettingsError("remind.smtp_tls must be starttls or tls")
+            raise SettingsError(Text("remind.smtp_tls must be starttls or tls"))
         if self.language not in languages():
-            raise SettingsError(f"remind.language must be {' or '.join(languages())}")
+            raise SettingsError(Text("remind.language must be {named}", named=" or ".join(languages())))
         if self.tlp_max not in {tlp.value for tlp in Tlp}:
-            raise SettingsError(f"remind.tlp_max must be one of {', '.join(Tlp)}")
+            raise SettingsError(Text("remind.tlp_max must be one of {named}", named=", ".join(Tlp)))
         if self.smtp_host and not is_address(self.mail_from):
-            raise SettingsError("remind.mail_from must be an e-mail address")
+            raise SettingsError(Text("remind.mail_from must be an e-mail address"))
         for one in self.mail_to:
             if not is_address(one):
-                raise SettingsError(f"remind.mail_to: {one!r} is no e-mail address")
+                raise SettingsError(Text("remind.mail_to: {one} is no e-mail address", one=repr(one)))
         for one in self.mail_actors:
             actor, _, address = one.partition("=")
             if not ACTOR_NAME.fullmatch(actor) or not is_address(address):
-                raise SettingsError(f'remind.mail_actors: {one!r} is no "actor=address"')
+                raise SettingsError(Text('remind.mail_actors: {one} is no "actor=address"', one=repr(one)))
         if self.webhook_url:
             self._check_webhook()
 
@@ -62,10 +63,15 @@ class RemindTable:
         at = urlsplit(self.webhook_url)
         safe = at.scheme == "https" or (at.scheme == "http" and at.hostname in LOOPBACK)
         if not safe or not at.hostname or at.username or at.fragment or len(self.webhook_url) > ADDRESS_CHARS_MAX:
-            rule = f"an https address of at most {ADDRESS_CHARS_MAX} characters, with neither user nor fragment"
-            raise SettingsError(f"remind.webhook_url must be {rule}")
+            raise SettingsError(
+                Text(
+                    "remind.webhook_url must be an https address of at most {chars_max} characters, with neither user"
+                    " nor fragment",
+                    chars_max=ADDRESS_CHARS_MAX,
+                )
+            )
         if not self.webhook_secret_file:
-            raise SettingsError("remind.webhook_secret_file must name the key that signs what webhook_url gets")
+            raise SettingsError(Text("remind.webhook_secret_file must name the key that signs what webhook_url gets"))
 
     @property
     def actors(self) -> tuple[tuple[str, str], ...]:

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 
 from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +39,9 @@ class ScaleTable:
 
     def __post_init__(self) -> None:
         if self.ray and self.ray != "local" and ":" not in self.ray:
-            raise SettingsError('scale.ray: "", "local", or the address of a cluster')
+            raise SettingsError(Text('scale.ray: "", "local", or the address of a cluster'))
         if self.store_folder and not self.store_folder.startswith("/"):
-            raise SettingsError("scale.store_folder: a whole path, from /")
+            raise SettingsError(Text("scale.store_folder: a whole path, from /"))
 
     @property
     def count(self) -> int:

@@ -14,6 +14,7 @@ from typing import Final, Literal
 from bavn.app.config.load import NodeConfig, read_node
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 from bavn.psi.keys import BadGroupKey, read_group_key
 
 Way = Literal["guard", "listen", "watch"]
@@ -89,11 +90,15 @@ def configured(file: Path, asked: WayIn) -> NodeConfig:
         said = f"{file} [sense]: {senses[0]} is set: this node watches; start it with `bavn node run`"
         raise Stop(Exit.CONFIGURATION, said)
     if asked.way != "guard" and not senses:
-        raise Stop(Exit.CONFIGURATION, f"{file} [sense]: nothing is set: this node watches nothing (bavn node guard)")
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("{file} [sense]: nothing is set: this node watches nothing (bavn node guard)", file=file),
+        )
     given = config.enforce
     if asked.way == "guard" and not (given.resolver_listen or given.list_folder):
         raise Stop(
-            Exit.CONFIGURATION, f"{file} [enforce]: neither resolver_listen nor list_folder: nothing to guard with"
+            Exit.CONFIGURATION,
+            Text("{file} [enforce]: neither resolver_listen nor list_folder: nothing to guard with", file=file),
         )
     return config
 
@@ -106,7 +111,9 @@ def _write(file: Path, asked: WayIn) -> None:
     if asked.way == "watch" and not any(name in asked.sense for name in SENSORS):
         lacks.append("one of --interface, --eve, --zeek")
     if lacks:
-        raise Stop(Exit.USAGE, f"{file} is not there yet, so {' and '.join(lacks)} must be given")
+        raise Stop(
+            Exit.USAGE, Text("{file} is not there yet, so {named} must be given", file=file, named=" and ".join(lacks))
+        )
     fresh = file.with_name(file.name + ".new")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -120,7 +127,9 @@ def _write(file: Path, asked: WayIn) -> None:
             raise Stop(Exit.USAGE, str(error).replace(fresh.name, file.name)) from error
         fresh.rename(file)
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"{file} cannot be written: {error.strerror}") from error
+        raise Stop(
+            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=file, why=error.strerror)
+        ) from error
 
 
 def _toml(value: str | list[str]) -> str:
@@ -137,12 +146,14 @@ def take_group_key(config: NodeConfig, file: Path) -> None:
         read_group_key(key)
         if to.exists():
             if to.read_bytes() != key:
-                raise Stop(Exit.CONFIGURATION, f"{to} holds another group key: it is never overwritten")
+                raise Stop(Exit.CONFIGURATION, Text("{to} holds another group key: it is never overwritten", to=to))
             return
         handle = os.open(to, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as out:
             out.write(key)
     except BadGroupKey as error:
-        raise Stop(Exit.CONFIGURATION, f"{file}: {error}") from error
+        raise Stop(Exit.CONFIGURATION, Text.shaped("{file}: {error}", file=file, error=Text.of_error(error))) from error
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"the group key of {file} cannot be taken: {error.strerror}") from error
+        raise Stop(
+            Exit.CONFIGURATION, Text("the group key of {file} cannot be taken: {why}", file=file, why=error.strerror)
+        ) from error

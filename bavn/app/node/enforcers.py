@@ -23,6 +23,7 @@ from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.failure import Failures
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.ports import Enforcer
+from bavn.model.text import Text
 from bavn.wire.book import Book
 
 WEBHOOK_BOOK = "webhook.db"
@@ -51,7 +52,7 @@ def squid_of(config: NodeConfig) -> SquidAcl | None:
     if not given.squid_folder:
         return None
     if not given.squid_command:
-        raise Stop(Exit.CONFIGURATION, "[enforce] squid_command: without it squid never reads its lists again")
+        raise Stop(Exit.CONFIGURATION, Text("[enforce] squid_command: without it squid never reads its lists again"))
     return SquidAcl(config.path(given.squid_folder), given.squid_command)
 
 
@@ -62,14 +63,16 @@ def update_of(config: NodeConfig) -> BindUpdate | None:
         return None
     where = "[enforce] update_server, update_zone, update_key"
     if not (given.update_server and given.update_zone and given.update_key):
-        raise Stop(Exit.CONFIGURATION, f"{where}: all three are needed")
+        raise Stop(Exit.CONFIGURATION, Text("{where}: all three are needed", where=where))
     try:
         zone = given.update_zone.removesuffix(".")
         if zone != "bavn":  # else a name of two labels at least, like any other
             zone = Observable.of(ObservableType.DOMAIN, zone).value
         return BindUpdate(endpoint(given.update_server), f"{zone}.", key_of(given.update_key))
     except (NotCanonical, ValueError) as error:
-        raise Stop(Exit.CONFIGURATION, f"{where}: {error}") from error
+        raise Stop(
+            Exit.CONFIGURATION, Text.shaped("{where}: {error}", where=where, error=Text.of_error(error))
+        ) from error
 
 
 def webhook_of(config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack) -> Webhook | None:
@@ -84,7 +87,10 @@ def webhook_of(config: NodeConfig, clock: SystemClock, closing: contextlib.ExitS
     try:
         poster = Poster(given.webhook_url, secret_of(given.webhook_secret), clock, authority=authority)
     except (ValueError, ssl.SSLError, OSError) as error:
-        raise Stop(Exit.CONFIGURATION, f"[enforce] webhook_url, webhook_secret, webhook_ca_file: {error}") from error
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("[enforce] webhook_url, webhook_secret, webhook_ca_file: {error}", error=Text.of_error(error)),
+        ) from error
     closing.callback(poster.close)
     config.folder.mkdir(parents=True, exist_ok=True)
     book = closing.enter_context(Book(config.folder / WEBHOOK_BOOK))

@@ -22,6 +22,7 @@ from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.failure import Failures
 from bavn.model.ports import LinkDown
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 from bavn.psi.identifier import GroupKeyIdentifiers, Identifiers
 from bavn.psi.keys import BadGroupKey, read_group_key
 from bavn.wire.ledger import Ledger
@@ -54,7 +55,10 @@ def keys_of(config: NodeConfig, safe: Safe, dice: SystemDice) -> Keys:
         nobody = Ed25519PrivateKey.from_private_bytes(dice.bytes(32))
         return Keys(own=nobody, centre=nobody.public_key(), secret=dice.bytes(SECRET_BYTES))
     if not safe.enrolled:
-        raise Stop(Exit.CONFIGURATION, f"{safe.folder} holds no certificate yet: run `bavn node enrol` first")
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("{folder} holds no certificate yet: run `bavn node enrol` first", folder=safe.folder),
+        )
     if not secret_file.exists():
         safe.write("secret", dice.bytes(SECRET_BYTES).hex())
     return Keys(own=safe.keys().message, centre=safe.centre_key(), secret=bytes.fromhex(secret_file.read_text()))
@@ -69,7 +73,8 @@ def key_holder_of(
     safe = Safe(config.folder / KEYHOLDER_KEYS)
     if not safe.enrolled:
         raise Stop(
-            Exit.CONFIGURATION, f"{safe.folder} holds no certificate yet: run `bavn node enrol --keyholder` first"
+            Exit.CONFIGURATION,
+            Text("{folder} holds no certificate yet: run `bavn node enrol --keyholder` first", folder=safe.folder),
         )
     limits = LinkLimits(request_s=JOIN_S, connect_s=JOIN_CONNECT_S)
     checks.keyholder = LinkWatch(clock)
@@ -118,11 +123,14 @@ def _group_key(config: NodeConfig, dice: SystemDice) -> bytes:
             return dice.bytes(32)
         raise Stop(
             Exit.CONFIGURATION,
-            f"{file}: the group key is missing; get it from another actor, never from the centre, "
-            "or make it (bavn node group-key) if no actor has one",
+            Text(
+                "{file}: the group key is missing; get it from another actor, never from the centre, or make it"
+                " (bavn node group-key) if no actor has one",
+                file=file,
+            ),
         ) from None
     except BadGroupKey as error:
-        raise Stop(Exit.CONFIGURATION, f"{file}: {error}") from error
+        raise Stop(Exit.CONFIGURATION, Text.shaped("{file}: {error}", file=file, error=Text.of_error(error))) from error
 
 
 def centre_link(
@@ -149,10 +157,10 @@ def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink":
     if not config.node.hub_urls:
         return https
     if importlib.util.find_spec("nats") is None:
-        raise Stop(Exit.CONFIGURATION, "[node] hub_urls: NATS is not installed (pip install 'bavn[nats]')")
+        raise Stop(Exit.CONFIGURATION, Text("[node] hub_urls: NATS is not installed (pip install 'bavn[nats]')"))
     from bavn.wire.links.nats import NatsLink, NodeIdentity
 
     try:
         return NatsLink(config.node.hub_urls, NodeIdentity(safe, SystemDice(), SystemClock()), https)
     except ValueError as error:
-        raise SettingsError(f"[node] hub_urls: {error}") from error
+        raise SettingsError(Text("[node] hub_urls: {error}", error=Text.of_error(error))) from error

@@ -19,6 +19,7 @@ from bavn.app.config.sense import SenseTable
 from bavn.app.node.flow_sources import Made
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.ports import Clock
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
@@ -51,7 +52,11 @@ def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: 
         ZoneInfo(given.log_time_zone)
     except (ValueError, OSError, KeyError) as error:
         raise Stop(
-            Exit.CONFIGURATION, f"[sense] log_time_zone: {given.log_time_zone!r} is no zone (as Europe/Copenhagen is)"
+            Exit.CONFIGURATION,
+            Text(
+                "[sense] log_time_zone: {log_time_zone} is no zone (as Europe/Copenhagen is)",
+                log_time_zone=repr(given.log_time_zone),
+            ),
         ) from error
     for entry in given.log_files:
         form, path = split(entry)
@@ -59,7 +64,13 @@ def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: 
         if colon and form == AUTO and prefix.isidentifier() and prefix != AUTO and not config.path(path).exists():
             known = ", ".join((AUTO, *FORMATS))
             raise Stop(
-                Exit.CONFIGURATION, f"[sense] log_files: {entry!r}: no format is called {prefix!r}; known: {known}"
+                Exit.CONFIGURATION,
+                Text(
+                    "[sense] log_files: {entry}: no format is called {prefix}; known: {known}",
+                    entry=repr(entry),
+                    prefix=repr(prefix),
+                    known=known,
+                ),
             )
         name = f"log {path}"
         made.append(
@@ -107,7 +118,14 @@ def _syslog(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engi
         try:
             ip_network(cidr, strict=False)
         except ValueError as error:
-            raise Stop(Exit.CONFIGURATION, f"[sense] syslog_senders: {cidr!r} is no network ({error})") from error
+            raise Stop(
+                Exit.CONFIGURATION,
+                Text(
+                    "[sense] syslog_senders: {cidr} is no network ({error})",
+                    cidr=repr(cidr),
+                    error=Text.of_error(error),
+                ),
+            ) from error
     certificate = None
     if given.syslog_certificate_file and given.syslog_key_file:
         ca = config.path(given.syslog_client_ca_file) if given.syslog_client_ca_file else None
@@ -132,4 +150,4 @@ def _syslog(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engi
             engine=engine,
         )
     except SourceBroken as error:
-        raise Stop(Exit.CONFIGURATION, f"[sense] {error}") from error
+        raise Stop(Exit.CONFIGURATION, Text("[sense] {error}", error=Text.of_error(error))) from error

@@ -12,6 +12,7 @@ from typing import Final
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.indicators.reader import read
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 _LOG = logging.getLogger(__name__)
 NAMED_MAX: Final = 5
@@ -29,7 +30,10 @@ class OwnIndicators:
             self._seen = self._state()
             self._set = self._read()
         except OSError as error:
-            raise Stop(Exit.CONFIGURATION, f"[sense] indicator_files: {error.filename}: {error.strerror}") from error
+            raise Stop(
+                Exit.CONFIGURATION,
+                Text("[sense] indicator_files: {filename}: {why}", filename=error.filename, why=error.strerror),
+            ) from error
 
     def now(self) -> IndicatorSet:
         """What the lists name, as they lie there."""

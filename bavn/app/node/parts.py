@@ -59,6 +59,7 @@ from bavn.app.process.owned import ANY, BOOK, GATES, HEALTH, KEYS, owned
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Window
+from bavn.model.text import Text
 from bavn.wire.book import Book, BookForeign, Doomed
 from bavn.wire.ledger import Ledger, look_on
 from bavn.wire.safe import Safe
@@ -400,7 +401,10 @@ def _keeper(config: NodeConfig, clock: SystemClock) -> RuleKeeper | None:
     try:
         keeper.prepare()
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"{config.folder / 'rules'} cannot be written ({error.strerror})") from error
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("{file} cannot be written ({why})", file=config.folder / "rules", why=error.strerror),
+        ) from error
     return keeper
 
 

@@ -45,6 +45,7 @@ from bavn.model.failure import Failures, NoContainment
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Enforcer, EnforcerDown, QueryRefused, Window
 from bavn.model.record import address_uuid
+from bavn.model.text import Text
 from bavn.wire.book import read_only
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def packet_filter_of(config: NodeConfig, clock: SystemClock) -> NftSets:
     try:
         return NftSets(Nft((config.enforce.nft_program,)), clock, config.enforce.nft_hooks)
     except ValueError as error:
-        raise Stop(Exit.CONFIGURATION, f"[enforce] nft_hooks: {error}") from error
+        raise Stop(Exit.CONFIGURATION, Text("[enforce] nft_hooks: {error}", error=Text.of_error(error))) from error
 
 
 def dataset_of(config: NodeConfig) -> SuricataDataset:
@@ -169,20 +170,24 @@ def dataset_of(config: NodeConfig) -> SuricataDataset:
     if config.enforce.suricata_inline and not config.enforce.suricata_socket:
         raise Stop(
             Exit.CONFIGURATION,
-            "[enforce] suricata_inline needs a suricata_socket: the one on suricata_interface only"
-            " listens and can drop nothing",
+            Text(
+                "[enforce] suricata_inline needs a suricata_socket: the one on suricata_interface only listens and"
+                " can drop nothing"
+            ),
         )
     if socket is None or not config.enforce.suricata_folder:
         raise Stop(
             Exit.CONFIGURATION,
-            "[enforce] suricata_folder needs a suricata_socket, or a suricata_interface in [sense];"
-            " suricata_socket needs a suricata_folder",
+            Text(
+                "[enforce] suricata_folder needs a suricata_socket, or a suricata_interface in [sense];"
+                " suricata_socket needs a suricata_folder"
+            ),
         )
     folder = config.path(config.enforce.suricata_folder)
     try:
         lay_out(folder, "drop" if config.enforce.suricata_inline else "alert")
     except EnforcerDown as error:
-        raise Stop(Exit.CONFIGURATION, str(error)) from error
+        raise Stop(Exit.CONFIGURATION, Text.of_error(error)) from error
     return SuricataDataset(lambda: SuricataSocket(socket), folder)
 
 
@@ -190,11 +195,12 @@ def zone_service_of(given: EnforceTable, failures: Failures | None = None) -> Zo
     """What hands the zone to the actor's own resolvers; None where nobody is to fetch it. Raises Stop."""
     if not given.zone_listen:
         if given.zone_secondaries or given.zone_key:
-            raise Stop(Exit.CONFIGURATION, "[enforce] zone_secondaries and zone_key need zone_listen")
+            raise Stop(Exit.CONFIGURATION, Text("[enforce] zone_secondaries and zone_key need zone_listen"))
         return None
     if not (given.zone_secondaries or given.zone_key):
         raise Stop(
-            Exit.CONFIGURATION, "[enforce] zone_listen: nobody may fetch the zone; name zone_secondaries or a zone_key"
+            Exit.CONFIGURATION,
+            Text("[enforce] zone_listen: nobody may fetch the zone; name zone_secondaries or a zone_key"),
         )
     try:
         listen = endpoint(given.zone_listen)
@@ -202,7 +208,10 @@ def zone_service_of(given: EnforceTable, failures: Failures | None = None) -> Zo
         key = key_of(given.zone_key) if given.zone_key else None
         return ZoneService(listen, secondaries, key, failures)
     except ValueError as error:
-        raise Stop(Exit.CONFIGURATION, f"[enforce] zone_listen, zone_secondaries, zone_key: {error}") from error
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("[enforce] zone_listen, zone_secondaries, zone_key: {error}", error=Text.of_error(error)),
+        ) from error
     except OSError as error:
         raise cannot_listen("[enforce] zone_listen", repr(given.zone_listen), error) from error
 
@@ -234,7 +243,10 @@ def resolver_of(config: NodeConfig) -> Unbound:
     folder.mkdir(parents=True, exist_ok=True)
     wrong = [entry for entry in given.resolver_answers if "=" not in entry]
     if wrong:
-        raise Stop(Exit.CONFIGURATION, f"[enforce] resolver_answers: {wrong[0][:80]!r} must be written name=address")
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("[enforce] resolver_answers: {what} must be written name=address", what=repr(wrong[0][:80])),
+        )
     answers = dict(entry.split("=", 1) for entry in given.resolver_answers)
     try:
         return Unbound(
@@ -245,11 +257,14 @@ def resolver_of(config: NodeConfig) -> Unbound:
             answers=answers,
         )
     except SocketPathTooLong as error:
-        raise Stop(Exit.CONFIGURATION, f"[node] folder: {error}") from error
+        raise Stop(Exit.CONFIGURATION, Text("[node] folder: {error}", error=Text.of_error(error))) from error
     except ValueError as error:
         raise Stop(
             Exit.CONFIGURATION,
-            f"[enforce] resolver_listen, resolver_upstreams, resolver_clients, resolver_answers: {error}",
+            Text(
+                "[enforce] resolver_listen, resolver_upstreams, resolver_clients, resolver_answers: {error}",
+                error=Text.of_error(error),
+            ),
         ) from error
 
 

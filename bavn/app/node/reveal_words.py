@@ -50,7 +50,9 @@ def element_of(text: str) -> Observable:
     try:
         return as_element(Observable.of(ObservableType(kind), value))
     except (NotCanonical, ValueError) as error:
-        raise Stop(Exit.USAGE, f"{text!r} is no observable: {error}") from error
+        raise Stop(
+            Exit.USAGE, Text("{text} is no observable: {error}", text=repr(text), error=Text.of_error(error))
+        ) from error
 
 
 def answer_text(rule: str) -> Text:

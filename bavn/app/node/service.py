@@ -29,6 +29,7 @@ from bavn.app.process.exits import Exit, Stop, cannot_listen
 from bavn.app.process.late import begun, made_of
 from bavn.model.contained import contained
 from bavn.model.ports import LinkDown, LinkRefused, QueryRefused
+from bavn.model.text import Text
 from bavn.wire.enrol import renewal_due
 from bavn.wire.links.enrolment import renew
 from bavn.wire.safe import Safe
@@ -378,4 +379,11 @@ def _listening(given: str) -> socket.socket | None:
     except OSError as error:
         raise cannot_listen("[enforce] list_listen", repr(given), error) from error
     except ValueError as error:
-        raise Stop(Exit.CONFIGURATION, f"[enforce] list_listen: cannot listen on {given!r} ({error})") from error
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text(
+                "[enforce] list_listen: cannot listen on {given} ({error})",
+                given=repr(given),
+                error=Text.of_error(error),
+            ),
+        ) from error

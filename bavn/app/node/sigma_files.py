@@ -18,6 +18,7 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.one_line import one_line
 from bavn.model.intel.rule import RowRule
+from bavn.model.text import Text
 
 _LOG = logging.getLogger(__name__)
 FILES_MAX: Final = 20_000
@@ -59,7 +60,7 @@ def sigma_rules(paths: Sequence[Path]) -> tuple[RowRule, ...]:
     there: who named it must act."""
     for path in paths:
         if not path.exists():
-            raise Stop(Exit.CONFIGURATION, f"[hunt] sigma_files: {path} is not there")
+            raise Stop(Exit.CONFIGURATION, Text("[hunt] sigma_files: {path} is not there", path=path))
     outcomes = sigma_outcomes(paths) if paths else []
     for outcome in outcomes:
         if outcome.standing in ("unsupported", "unreadable"):

@@ -28,6 +28,7 @@ from bavn.app.process.late import source_of
 from bavn.model.contained import contained
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Clock
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
@@ -89,7 +90,10 @@ def _sensors(given: _Given) -> Iterator[tuple[str, Callable[[], Source]]]:
 def _suricata_config(config: NodeConfig) -> SuricataConfig:
     """Raises Stop."""
     if len(str(_managed(config) / SOCKET_NAME)) > SOCKET_PATH_LENGTH_MAX:
-        raise Stop(Exit.CONFIGURATION, f"[node] folder: {config.folder} is too long a name for a command socket")
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("[node] folder: {folder} is too long a name for a command socket", folder=config.folder),
+        )
     fetched = rule_folder(config)
     sets = config.path(config.enforce.suricata_folder) if config.enforce.suricata_folder else None
     own = (sets / RULES_NAME,) if sets else ()

@@ -18,6 +18,7 @@ from bavn.app.operator.register import Entry, Register
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.sector.member import ACTOR_NAME, RESERVED_NAMES
+from bavn.model.text import Text
 from bavn.wire.links.enrolment import enrol
 from bavn.wire.safe import Safe
 
@@ -65,15 +66,21 @@ def add(operator: OperatorConfig, wanted: Wanted) -> Entry:
 def room_for(operator: OperatorConfig, register: Register, actor: str) -> None:
     """Stop where no actor of that name can come here."""
     if not ACTOR_NAME.fullmatch(actor) or actor in RESERVED_NAMES:
-        raise Stop(Exit.USAGE, f"no actor can be called {actor[:60]!r}: a-z, 0-9 and '-', 2 to 40, a letter first")
+        raise Stop(
+            Exit.USAGE,
+            Text("no actor can be called {actor}: a-z, 0-9 and '-', 2 to 40, a letter first", actor=repr(actor[:60])),
+        )
     if actor in ("locks", "removed"):
-        raise Stop(Exit.USAGE, f"{actor!r} is a folder of the operator's own")
+        raise Stop(Exit.USAGE, Text("{actor} is a folder of the operator's own", actor=repr(actor)))
     entries = register.entries()
     if actor in entries or register.actor_folder(actor).exists():
         place = entries[actor].place.value if actor in entries else "a folder that belongs to nobody"
-        raise Stop(Exit.NOT_NOW, f"{actor} is {place} already (bavn operator list, bavn operator remove)")
+        raise Stop(
+            Exit.NOT_NOW,
+            Text("{actor} is {place} already (bavn operator list, bavn operator remove)", actor=actor, place=place),
+        )
     if len(entries) >= operator.operator.actors_max:
-        raise Stop(Exit.NOT_NOW, f"actors_max: there are {len(entries)} actors, and no room for more")
+        raise Stop(Exit.NOT_NOW, Text("actors_max: there are {count} actors, and no room for more", count=len(entries)))
 
 
 def user_of(user: str, register: Register) -> tuple[int | None, int | None]:
@@ -82,19 +89,24 @@ def user_of(user: str, register: Register) -> tuple[int | None, int | None]:
     if not user:
         return None, None
     if os.geteuid() != 0:
-        raise Stop(Exit.MISSING, "--user needs root: a node cannot be run as another user otherwise")
+        raise Stop(Exit.MISSING, Text("--user needs root: a node cannot be run as another user otherwise"))
     try:
         found = pwd.getpwuid(int(user)) if user.isdecimal() else pwd.getpwnam(user)
         uid, gid = found.pw_uid, found.pw_gid
     except (KeyError, OverflowError) as error:
         if not user.isdecimal() or int(user) >= 2**32 - 1:
-            raise Stop(Exit.NOT_FOUND, f"no user is called {user[:40]!r}: make it first (useradd --system)") from error
+            raise Stop(
+                Exit.NOT_FOUND, Text("no user is called {user}: make it first (useradd --system)", user=repr(user[:40]))
+            ) from error
         uid = gid = int(user)
     if uid == 0:
-        raise Stop(Exit.USAGE, "--user root is no user of the actor's own")
+        raise Stop(Exit.USAGE, Text("--user root is no user of the actor's own"))
     taken = [entry.actor for entry in register.entries().values() if entry.uid == uid]
     if taken:
-        raise Stop(Exit.USAGE, f"user {user} is {taken[0]}'s: each actor has one of its own, or none")
+        raise Stop(
+            Exit.USAGE,
+            Text("user {user} is {taken}'s: each actor has one of its own, or none", user=user, taken=taken[0]),
+        )
     return uid, gid
 
 
@@ -107,7 +119,14 @@ def _write(home: Path, wanted: Wanted) -> None:
         if name in _LOGS or given.base not in path.parents or not path.is_file():
             continue
         if path.stat().st_size > COPIED_BYTES_MAX:
-            raise Stop(Exit.CONFIGURATION, f"{path} has more than {COPIED_BYTES_MAX} bytes: put it there by hand")
+            raise Stop(
+                Exit.CONFIGURATION,
+                Text(
+                    "{path} has more than {copied_bytes_max} bytes: put it there by hand",
+                    path=path,
+                    copied_bytes_max=COPIED_BYTES_MAX,
+                ),
+            )
         target = home / path.relative_to(given.base)
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         shutil.copyfile(path, target)
@@ -117,7 +136,9 @@ def _write(home: Path, wanted: Wanted) -> None:
 
 def _enrol(config: NodeConfig, wanted: Wanted) -> None:
     if not (config.node.centre_url and wanted.pin):
-        raise Stop(Exit.USAGE, "a token needs the centre's address and pin: --centre and --pin, or in operator.toml")
+        raise Stop(
+            Exit.USAGE, Text("a token needs the centre's address and pin: --centre and --pin, or in operator.toml")
+        )
     enrol(
         config.node.centre_url, wanted.pin, wanted.actor, wanted.token, Safe(config.folder / CENTRE_KEYS), SystemDice()
     )

@@ -15,6 +15,7 @@ from bavn.app.config.operator import OperatorConfig
 from bavn.app.operator.landlock import Fence
 from bavn.app.operator.register import Entry
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 
 NODE_TOML: Final = "node.toml"
 TMP: Final = "tmp"
@@ -36,16 +37,32 @@ def home_of(operator: OperatorConfig, actor: str) -> NodeConfig:
     home = operator.folder / actor
     file = home / NODE_TOML
     if file.is_symlink():
-        raise SettingsError(f"{file} is a link: the actor's configuration must lie in its own folder")
+        raise SettingsError(Text("{file} is a link: the actor's configuration must lie in its own folder", file=file))
     config = read_node(file)
     if config.node.actor != actor:
-        raise SettingsError(f"{file} [node]: actor is {config.node.actor!r}, but this is the folder of {actor!r}")
+        raise SettingsError(
+            Text(
+                "{file} [node]: actor is {actor}, but this is the folder of {actor2}",
+                file=file,
+                actor=repr(config.node.actor),
+                actor2=repr(actor),
+            )
+        )
     if home not in config.folder.parents:
-        raise SettingsError(f"{file} [node]: folder must be a folder inside {home}, not {config.folder}")
+        raise SettingsError(
+            Text(
+                "{file} [node]: folder must be a folder inside {home}, not {folder}",
+                file=file,
+                home=home,
+                folder=config.folder,
+            )
+        )
     for name, _, path in named_paths(config):
         inside = home == path or home in path.parents
         if not inside and (operator.folder == path or operator.folder in path.parents or path == operator.file):
-            raise SettingsError(f"{file}: {name} names {path}, which is not this actor's")
+            raise SettingsError(
+                Text("{file}: {name} names {path}, which is not this actor's", file=file, name=name, path=path)
+            )
     return config
 
 

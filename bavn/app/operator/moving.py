@@ -28,6 +28,7 @@ from bavn.app.operator.sealed import BundleDamaged
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import iso
+from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger, Note, look_on
 
@@ -52,11 +53,17 @@ def export(operator: OperatorConfig, actor: str, to: Path, passphrase: str) -> M
     register = Register(operator.folder)
     entry = register.entry(actor)
     if entry.place is Place.MOVED:
-        raise Stop(Exit.NOT_NOW, f"{actor} moved away already (bundle {entry.note[:12]})")
+        raise Stop(Exit.NOT_NOW, Text("{actor} moved away already (bundle {note})", actor=actor, note=entry.note[:12]))
     if len(passphrase) < PASSPHRASE_CHARS_MIN:
-        raise Stop(Exit.USAGE, f"a passphrase for keys has at least {PASSPHRASE_CHARS_MIN} characters")
+        raise Stop(
+            Exit.USAGE,
+            Text(
+                "a passphrase for keys has at least {passphrase_chars_min} characters",
+                passphrase_chars_min=PASSPHRASE_CHARS_MIN,
+            ),
+        )
     if to.exists():
-        raise Stop(Exit.NOT_NOW, f"{to} is there already: name another file")
+        raise Stop(Exit.NOT_NOW, Text("{file} is there already: name another file", file=to))
     config = home_of(operator, actor)
     with _stopped(register, entry):
         unfinished = to.with_name(f".{to.name}.unfinished")
@@ -75,7 +82,10 @@ def export(operator: OperatorConfig, actor: str, to: Path, passphrase: str) -> M
                 bundle.unpack(opened, passphrase, None)
             os.link(unfinished, to)  # refuses to overwrite, also what came meanwhile
         except (OSError, ForeignFile, BundleDamaged, ValueError) as error:
-            raise Stop(Exit.CONFIGURATION, f"{actor} was not exported, and stays: {error}") from error
+            raise Stop(
+                Exit.CONFIGURATION,
+                Text("{actor} was not exported, and stays: {error}", actor=actor, error=Text.of_error(error)),
+            ) from error
         finally:
             unfinished.unlink(missing_ok=True)
         sha256 = bundle.sha256_of(to)
@@ -111,9 +121,11 @@ def take_in(operator: OperatorConfig, file: Path, passphrase: str, *, user: str,
     except BaseException as error:
         shutil.rmtree(home or unpacked, ignore_errors=True)
         if isinstance(error, WrongPassphrase):
-            raise Stop(Exit.USAGE, str(error)) from error
+            raise Stop(Exit.USAGE, Text.of_error(error)) from error
         if isinstance(error, BundleDamaged | OSError):
-            raise Stop(Exit.INPUT, f"{file} cannot be taken in: {error}") from error
+            raise Stop(
+                Exit.INPUT, Text("{file} cannot be taken in: {error}", file=file, error=Text.of_error(error))
+            ) from error
         raise
     finally:
         shutil.rmtree(unpacked, ignore_errors=True)
@@ -133,8 +145,13 @@ def remove(operator: OperatorConfig, actor: str, *, delete: bool, with_blocks: b
         file = config.base / "node.toml"
         raise Stop(
             Exit.NOT_NOW,
-            f"{blocks} blocks of {actor} are in force: lift them (bavn node kill-switch on -c {file}),"
-            " or --with-blocks",
+            Text(
+                "{blocks} blocks of {actor} are in force: lift them (bavn node kill-switch on -c {file}), or"
+                " --with-blocks",
+                blocks=blocks,
+                actor=actor,
+                file=file,
+            ),
         )
     with _stopped(register, entry):
         keys = destroy_keys(config)
@@ -173,7 +190,7 @@ def _line(config: NodeConfig, way: str, operator: str, what: str = "moved") -> t
     """One line in the actor's own ledger; the number and hash of it. The book is whole on the disk afterwards."""
     file = config.folder / BOOK_FILE
     if config.folder.is_symlink() or file.is_symlink() or (file.exists() and file.stat().st_nlink != 1):
-        raise Stop(Exit.CONFIGURATION, f"{file} is a link: it is not this actor's own book")
+        raise Stop(Exit.CONFIGURATION, Text("{file} is a link: it is not this actor's own book", file=file))
     config.folder.mkdir(mode=0o700, exist_ok=True)
     with closing(Book(file)) as book:
         said = f"{what}: {operator}"

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.malformed import MALFORMED
+from bavn.model.text import Text
 from bavn.wire.safe import Safe
 
 REGISTER: Final = "register.json"
@@ -75,13 +76,18 @@ class Register:
         except FileNotFoundError:
             return {}
         except MALFORMED as error:
-            raise Stop(Exit.CONFIGURATION, f"{file} is damaged ({error}): bring it back from a backup") from error
+            raise Stop(
+                Exit.CONFIGURATION,
+                Text("{file} is damaged ({error}): bring it back from a backup", file=file, error=Text.of_error(error)),
+            ) from error
 
     def entry(self, actor: str) -> Entry:
         """Stop where there is none of that name."""
         found = self.entries().get(actor)
         if found is None:
-            raise Stop(Exit.NOT_FOUND, f"no actor is called {actor[:60]!r} here (bavn operator list)")
+            raise Stop(
+                Exit.NOT_FOUND, Text("no actor is called {actor} here (bavn operator list)", actor=repr(actor[:60]))
+            )
         return found
 
     def put(self, entry: Entry) -> None:
@@ -89,7 +95,15 @@ class Register:
         with self._changing() as entries:
             before = entries.get(entry.actor)
             if before is not None and entry.place not in (before.place, *STEPS[before.place]):
-                raise Stop(Exit.NOT_NOW, f"{entry.actor} is {before.place.value}: it cannot become {entry.place.value}")
+                raise Stop(
+                    Exit.NOT_NOW,
+                    Text(
+                        "{actor} is {value}: it cannot become {value2}",
+                        actor=entry.actor,
+                        value=before.place.value,
+                        value2=entry.place.value,
+                    ),
+                )
             entries[entry.actor] = entry
 
     def forget(self, actor: str) -> None:
@@ -110,7 +124,9 @@ class Register:
                     break
                 except BlockingIOError as error:
                     if time.monotonic() >= end:
-                        raise Stop(Exit.NOT_NOW, f"the node of {actor} still runs: stop it first") from error
+                        raise Stop(
+                            Exit.NOT_NOW, Text("the node of {actor} still runs: stop it first", actor=actor)
+                        ) from error
                     time.sleep(0.1)
             yield handle
         finally:

@@ -25,6 +25,7 @@ from bavn.app.operator.register import Entry, Place, Register
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 from bavn.wire.safe import Safe
 
 _LOG = logging.getLogger(__name__)
@@ -335,5 +336,7 @@ def running_state(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise Stop(Exit.INPUT, f"{folder / STATE} cannot be read: {error}") from error
+        raise Stop(
+            Exit.INPUT, Text("{what} cannot be read: {error}", what=folder / STATE, error=Text.of_error(error))
+        ) from error
     return dict(said)

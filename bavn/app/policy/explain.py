@@ -98,13 +98,13 @@ def policy_in(given: Path, config: NodeConfig) -> Policy:
     with its line where it is a line's."""
     file = given / FILE_NAME if given.is_dir() else given
     if not file.exists():
-        raise SettingsError(f"{file} is not there")
+        raise SettingsError(Text("{file} is not there", file=file))
     try:
         if file.stat().st_size > BYTES_MAX:
-            raise SettingsError(f"{file} has more than {BYTES_MAX} bytes")
+            raise SettingsError(Text("{file} has more than {bytes_max} bytes", file=file, bytes_max=BYTES_MAX))
         text = file.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} cannot be read: {error}") from error
+        raise SettingsError(Text("{file} cannot be read: {error}", file=file, error=Text.of_error(error))) from error
     return policy_of(text, config, str(file))
 
 
@@ -115,28 +115,54 @@ def policy_of(text: str, config: NodeConfig, name: str) -> Policy:
     except BadToml as error:
         at = _AT_LINE.search(str(error))
         line = int(at[1]) if at else text.count("\n") + 1
-        raise SettingsError(f"{name}, line {line}: no TOML: {_AT_LINE.sub('', str(error)).strip()}") from error
+        raise SettingsError(
+            Text(
+                "{name}, line {line}: no TOML: {what}", name=name, line=line, what=_AT_LINE.sub("", str(error)).strip()
+            )
+        ) from error
     tables = {}
     for table, fields in given.items():
         if table not in POLICY_TABLES:
             known = ", ".join(f"[{one}]" for one in POLICY_TABLES)
             raise SettingsError(
-                f"{name}, line {line_of(text, table, '')}: no table is called [{table}]; known: {known}"
+                Text(
+                    "{name}, line {what}: no table is called [{table}]; known: {known}",
+                    name=name,
+                    what=line_of(text, table, ""),
+                    table=table,
+                    known=known,
+                )
             )
         if not isinstance(fields, dict):
-            raise SettingsError(f"{name}, line {line_of(text, '', table)}: {table} must be a table: [{table}]")
+            raise SettingsError(
+                Text(
+                    "{name}, line {what}: {table} must be a table: [{table}]",
+                    name=name,
+                    what=line_of(text, "", table),
+                    table=table,
+                )
+            )
     for table, kind in POLICY_TABLES.items():
         fields = given.get(table, {})
         wrong = faults(kind, fields, table)
         if wrong:
             first, said = min(wrong.items(), key=lambda one: (line_of(text, table, one[0]), one[0]))
-            raise SettingsError(f"{name}, line {line_of(text, table, first)}: {said}")
+            raise SettingsError(
+                Text("{name}, line {what}: {said}", name=name, what=line_of(text, table, first), said=said)
+            )
         tables[table] = _built(kind, table, fields, text, name)
     try:
         never_block(replace(config, door=tables["door"], protect=tables["protect"]))
     except (SettingsError, OSError) as error:
         at_line = line_of(text, "protect", "never_block_file")
-        raise SettingsError(f"{name}, line {at_line}: never_block_file: {error}") from error
+        raise SettingsError(
+            Text(
+                "{name}, line {at_line}: never_block_file: {error}",
+                name=name,
+                at_line=at_line,
+                error=Text.of_error(error),
+            )
+        ) from error
     return Policy(text, tables)
 
 
@@ -146,7 +172,14 @@ def _built(kind: type[Any], table: str, fields: Mapping[str, Any], text: str, na
         return kind(**{one: tuple(value) if isinstance(value, list) else value for one, value in fields.items()})
     except SettingsError as error:
         named = re.search(rf"{table}\.(\w+)", str(error))
-        raise SettingsError(f"{name}, line {line_of(text, table, named[1] if named else '')}: {error}") from error
+        raise SettingsError(
+            Text(
+                "{name}, line {what}: {error}",
+                name=name,
+                what=line_of(text, table, named[1] if named else ""),
+                error=Text.of_error(error),
+            )
+        ) from error
 
 
 def line_of(text: str, table: str, name: str) -> int:

@@ -17,6 +17,7 @@ import tomlkit
 from bavn.app.config.load import POLICY_TABLES, NodeConfig, read_policy
 from bavn.app.node.protect import never_block
 from bavn.model.settings import About, SettingsError
+from bavn.model.text import Text
 from bavn.model.toml import table_of
 
 Changes = Mapping[str, Mapping[str, Any]]
@@ -59,10 +60,10 @@ def text_of(config: NodeConfig) -> str:
     try:
         raw = file.read_bytes() if file.exists() else b""
         if len(raw) > BYTES_MAX:
-            raise SettingsError(f"{file} has more than {BYTES_MAX} bytes")
+            raise SettingsError(Text("{file} has more than {bytes_max} bytes", file=file, bytes_max=BYTES_MAX))
         return raw.decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} cannot be read: {error}") from error
+        raise SettingsError(Text("{file} cannot be read: {error}", file=file, error=Text.of_error(error))) from error
 
 
 def policy_of(config: NodeConfig) -> Path:
@@ -103,7 +104,7 @@ def draft(config: NodeConfig, text: str, changes: Changes) -> Draft:
     document = tomlkit.parse(text)
     for table, given in changes.items():
         if table not in POLICY_TABLES:
-            raise SettingsError(f"no table of the policy is called {table[:40]!r}")
+            raise SettingsError(Text("no table of the policy is called {table}", table=repr(table[:40])))
         if table not in document:
             document[table] = tomlkit.table()
         for name, value in given.items():
@@ -147,7 +148,7 @@ def _read(config: NodeConfig, text: str) -> dict[str, Any]:
         except SettingsError as error:
             raise SettingsError(str(error).replace(f"{file}: ", "").replace(str(file), "").strip()) from error
         except OSError as error:
-            raise SettingsError(f"never_block_file cannot be read ({error.strerror})") from error
+            raise SettingsError(Text("never_block_file cannot be read ({why})", why=error.strerror)) from error
     return policies
 
 

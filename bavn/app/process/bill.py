@@ -27,6 +27,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 PRODUCT: Final = canonicalize_name("bavn")
 LICENCE_CHARS_MAX: Final = 200
@@ -36,7 +37,12 @@ def bill(site: Path, at: datetime) -> str:
     """The bill of the environment whose packages lie in ``site``. Stop where Bavn is not among them."""
     found = {canonicalize_name(one.metadata["Name"]): one for one in distributions(path=[str(site)])}
     if PRODUCT not in found:
-        raise Stop(Exit.NOT_FOUND, f"{site} holds no installed {PRODUCT}: give the folder site-packages of one")
+        raise Stop(
+            Exit.NOT_FOUND,
+            Text(
+                "{site} holds no installed {product}: give the folder site-packages of one", site=site, product=PRODUCT
+            ),
+        )
     parts = {name: _component(name, one) for name, one in sorted(found.items())}
     told = "\n".join(f"{name}=={one.version}" for name, one in sorted(found.items()))
     bom = Bom(serial_number=UUID(bytes=sha256(told.encode()).digest()[:16], version=4))
@@ -52,7 +58,7 @@ def bill(site: Path, at: datetime) -> str:
     text = json.dumps(made, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
     wrong = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
     if wrong is not None:
-        raise Stop(Exit.BROKEN, f"the bill does not fit CycloneDX 1.6: {str(wrong)[:300]}")
+        raise Stop(Exit.BROKEN, Text("the bill does not fit CycloneDX 1.6: {what}", what=str(wrong)[:300]))
     return text
 
 

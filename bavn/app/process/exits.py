@@ -104,4 +104,6 @@ def cannot_listen(where: str, address: str, error: OSError) -> Stop:
     """Why a service cannot begin. A port that another process holds may be free in a moment (one that is just ending, a
     connection that goes out from it): the service is started again. Any other reason is the configuration's."""
     code = Exit.NOT_NOW if error.errno == errno.EADDRINUSE else Exit.CONFIGURATION
-    return Stop(code, f"{where}: cannot listen on {address} ({error.strerror})")
+    return Stop(
+        code, Text("{where}: cannot listen on {address} ({why})", where=where, address=address, why=error.strerror)
+    )

@@ -11,6 +11,7 @@ from typing import Final
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.late import FORESEEN
+from bavn.model.text import Text
 from bavn.wire.book import BookForeign
 
 BOOK: Final = "book"
@@ -57,4 +58,13 @@ def ended(failures: FailureFolder, what: str, error: Exception) -> Stop:
     """The one line with which the process ends; ``failures`` keeps where it failed."""
     said = failures.keep(f"own {what}", error)
     at = f" at {said.place}" if said.place else ""
-    return Stop(Exit.BROKEN, f"it does not start without its {what}, which failed ({said.error}){at}: {DO[what]}")
+    return Stop(
+        Exit.BROKEN,
+        Text(
+            "it does not start without its {what}, which failed ({error}){at}: {do}",
+            what=what,
+            error=said.error,
+            at=at,
+            do=DO[what],
+        ),
+    )

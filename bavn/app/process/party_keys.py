@@ -13,6 +13,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.members.authority import Authority, key_pem, new_key
 from bavn.model.moment import DAY_US, as_us
+from bavn.model.text import Text
 from bavn.wire.enrol import ends_us
 from bavn.wire.safe import Safe
 
@@ -48,7 +49,10 @@ class PartyKeys:
     def make(self, sector: str, names: tuple[str, ...]) -> None:
         """Authority, server certificate and message key. Stop if they are there already."""
         if self.made:
-            raise Stop(Exit.CONFIGURATION, f"{self.folder} holds an authority already: it is never overwritten")
+            raise Stop(
+                Exit.CONFIGURATION,
+                Text("{folder} holds an authority already: it is never overwritten", folder=self.folder),
+            )
         dice, now_us, safe = SystemDice(), SystemClock().now_us(), Safe(self.folder)
         authority = Authority.make(sector, now_us, dice)
         key = new_key(dice)
@@ -68,7 +72,9 @@ class PartyKeys:
             return False
         key = load_pem_private_key(self.key.read_bytes(), None)
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise Stop(Exit.CONFIGURATION, f"{self.key} holds no key of the server: put it back from the backup")
+            raise Stop(
+                Exit.CONFIGURATION, Text("{key} holds no key of the server: put it back from the backup", key=self.key)
+            )
         fresh = authority.certify_server(names, key.public_key(), now_us, SystemDice())
         Safe(self.folder).write(self.certificate.name, fresh.public_bytes(Encoding.PEM).decode())
         return True
@@ -83,7 +89,14 @@ class PartyKeys:
     def authority(self) -> Authority:
         """Stop where ``init`` has not been run."""
         if not self.made:
-            raise Stop(Exit.CONFIGURATION, f"{self.folder} holds no authority yet: run `bavn {self._party} init` first")
+            raise Stop(
+                Exit.CONFIGURATION,
+                Text(
+                    "{folder} holds no authority yet: run `bavn {party} init` first",
+                    folder=self.folder,
+                    party=self._party,
+                ),
+            )
         pem = (self.folder / "authority.pem").read_text()
         return Authority.load((self.folder / "authority.key.pem").read_bytes(), pem)
 

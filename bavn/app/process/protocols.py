@@ -5,6 +5,7 @@ from pathlib import Path
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.acceptance_protocol import BadProtocol
 from bavn.model.sector.protocol_file import FILE_BYTES_MAX, SignedProtocol, read
+from bavn.model.text import Text
 
 
 def read_protocol(path: Path) -> SignedProtocol:
@@ -13,6 +14,6 @@ def read_protocol(path: Path) -> SignedProtocol:
         with path.open("rb") as opened:
             return read(opened.read(FILE_BYTES_MAX + 1))
     except OSError as error:
-        raise Stop(Exit.INPUT, f"{path} cannot be read ({error.strerror})") from error
+        raise Stop(Exit.INPUT, Text("{file} cannot be read ({why})", file=path, why=error.strerror)) from error
     except BadProtocol as error:
-        raise Stop(Exit.INPUT, f"{path}: {error}") from error
+        raise Stop(Exit.INPUT, Text.shaped("{path}: {error}", path=path, error=Text.of_error(error))) from error

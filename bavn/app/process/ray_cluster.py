@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.ports import QueryRefused
+from bavn.model.text import Text
 
 _LOG = logging.getLogger(__name__)
 LOOPBACK: Final = "127.0.0.1"
@@ -33,7 +34,9 @@ def started(where: str, workers: int, table: str) -> Any:
     try:
         import ray
     except ImportError as error:
-        raise Stop(Exit.CONFIGURATION, f"[{table}] ray: Ray is not installed (pip install 'bavn[ray]')") from error
+        raise Stop(
+            Exit.CONFIGURATION, Text("[{table}] ray: Ray is not installed (pip install 'bavn[ray]')", table=table)
+        ) from error
     plain: dict[str, Any] = {"include_dashboard": False, "log_to_driver": False, "configure_logging": False}
     try:
         if where == "local":
@@ -41,9 +44,26 @@ def started(where: str, workers: int, table: str) -> Any:
         else:
             ray.init(address=where, log_to_driver=False, configure_logging=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise Stop(Exit.CONFIGURATION, f"[{table}] ray: the cluster {where!r} does not answer ({error})") from error
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text(
+                "[{table}] ray: the cluster {where} does not answer ({error})",
+                table=table,
+                where=repr(where),
+                error=Text.of_error(error),
+            ),
+        ) from error
     except Exception as error:  # Ray has no class of its own for a start that takes longer than its 30 s
-        raise Stop(Exit.UNREACHABLE, f"[{table}] ray: {where!r} {NOT_STARTED} ({error})") from error
+        raise Stop(
+            Exit.UNREACHABLE,
+            Text(
+                "[{table}] ray: {where} {not_started} ({error})",
+                table=table,
+                where=repr(where),
+                not_started=NOT_STARTED,
+                error=Text.of_error(error),
+            ),
+        ) from error
     return ray
 
 

@@ -20,7 +20,7 @@ from bavn.app.reports.pdf import pdf
 from bavn.app.reports.timeline import timeline
 from bavn.centre.desk.rollout_facts import Stand
 from bavn.centre.publish.document import Document
-from bavn.model.text import Language
+from bavn.model.text import Language, Text
 
 SECONDS_MAX: Final = 180
 _CODES: Final = frozenset(Exit)
@@ -55,7 +55,10 @@ def _drawn(name: str, *given: Any) -> bytes:
                 words, input=pickle.dumps((name, given)), capture_output=True, timeout=SECONDS_MAX, check=False
             )
         except subprocess.TimeoutExpired:
-            raise Stop(Exit.NOT_NOW, f"the document was not drawn within {SECONDS_MAX} s: ask again later") from None
+            raise Stop(
+                Exit.NOT_NOW,
+                Text("the document was not drawn within {seconds_max} s: ask again later", seconds_max=SECONDS_MAX),
+            ) from None
     said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
     if done.returncode == Exit.OK:
         return done.stdout

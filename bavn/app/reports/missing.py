@@ -25,6 +25,8 @@ def reports_needed() -> Iterator[None]:
             raise
         raise Stop(
             Exit.MISSING,
-            "PDF needs Pango, which is not installed: apt-get install libpango-1.0-0 libpangoft2-1.0-0"
-            " libharfbuzz-subset0 (script/bootstrap does)",
+            Text(
+                "PDF needs Pango, which is not installed: apt-get install libpango-1.0-0 libpangoft2-1.0-0"
+                " libharfbuzz-subset0 (script/bootstrap does)"
+            ),
         ) from error

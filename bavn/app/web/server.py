@@ -20,6 +20,7 @@ from bavn.app.process.exits import Exit, Stop, cannot_listen
 from bavn.app.web.console import ConsoleSettings
 from bavn.app.web.guard import LOCAL_NAMES
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 
 BACKLOG: Final = 512
 
@@ -29,17 +30,20 @@ def place_of(table: ConsoleTable, base: Path) -> tuple[str, int, tuple[Path, Pat
     host, colon, port = table.listen.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not colon or not host or not port.isdigit() or int(port) > 65535:
-        raise SettingsError(f"[console] listen must be address:port, not {table.listen!r}")
+        raise SettingsError(Text("[console] listen must be address:port, not {listen}", listen=repr(table.listen)))
     if bool(table.certificate_file) != bool(table.key_file):
-        raise SettingsError("[console] certificate_file and key_file go together")
+        raise SettingsError(Text("[console] certificate_file and key_file go together"))
     try:
         local = ip_address(host).is_loopback
     except ValueError:
         local = host == "localhost"
     if not local and not table.certificate_file:
         raise SettingsError(
-            f"[console] listen: {host} can be reached by others, so it needs TLS: set certificate_file and key_file, or"
-            " listen on 127.0.0.1 behind a reverse proxy that has them"
+            Text(
+                "[console] listen: {host} can be reached by others, so it needs TLS: set certificate_file and"
+                " key_file, or listen on 127.0.0.1 behind a reverse proxy that has them",
+                host=host,
+            )
         )
     if not table.certificate_file:
         return host, int(port), None
@@ -51,7 +55,7 @@ def settings_of(table: ConsoleTable, port: int, *, tls: bool, pages: Path | None
     try:
         proxies = tuple(ip_network(one) for one in table.trusted_proxies)
     except ValueError as error:
-        raise SettingsError(f"[console] trusted_proxies: {error}") from error
+        raise SettingsError(Text("[console] trusted_proxies: {error}", error=Text.of_error(error))) from error
     return ConsoleSettings(
         origins=origins_of(table, port, tls=tls),
         proxies=proxies,
@@ -68,9 +72,9 @@ def origins_of(table: ConsoleTable, port: int, *, tls: bool) -> tuple[str, ...]:
     if table.address:
         parts = urlsplit(table.address)
         if parts.scheme not in ("https", "http") or not parts.hostname or parts.path not in ("", "/") or parts.query:
-            raise SettingsError("[console] address must be such as https://console.example.org, without a path")
+            raise SettingsError(Text("[console] address must be such as https://console.example.org, without a path"))
         if parts.scheme == "http" and parts.hostname not in LOCAL_NAMES:
-            raise SettingsError("[console] address must begin with https:// for any but this machine")
+            raise SettingsError(Text("[console] address must begin with https:// for any but this machine"))
         return (f"{parts.scheme}://{parts.netloc.lower()}",)
     scheme = "https" if tls else "http"
     return tuple(f"{scheme}://{name}:{port}" for name in LOCAL_NAMES)
@@ -107,7 +111,9 @@ class ConsoleServer:
             self._server = browser_server(app, self._tls, self._table.connections_max)
         except (OSError, ssl.SSLError) as error:
             self._socket.close()
-            raise Stop(Exit.CONFIGURATION, f"[console] certificate_file, key_file: {error}") from error
+            raise Stop(
+                Exit.CONFIGURATION, Text("[console] certificate_file, key_file: {error}", error=Text.of_error(error))
+            ) from error
         app.state.live.start()
         try:
             asyncio.run(self._serve(self._server))

@@ -43,7 +43,9 @@ class CaseSettings:
         try:
             Deadlines(acknowledge=self.acknowledge_hours, applies=self.applies_hours, done=self.done_hours)
         except ValueError as error:
-            raise SettingsError(f"cases: acknowledge_hours, applies_hours, done_hours: {error}") from error
+            raise SettingsError(
+                Text("cases: acknowledge_hours, applies_hours, done_hours: {error}", error=Text.of_error(error))
+            ) from error
 
     def deadlines(
         self, acknowledge: int | None = None, applies: int | None = None, done: int | None = None

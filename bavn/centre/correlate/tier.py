@@ -8,6 +8,7 @@ from typing import Final
 
 from bavn.model.moment import SECOND_US
 from bavn.model.settings import SettingsError, setting
+from bavn.model.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,11 @@ class Tier:
 
     def __post_init__(self) -> None:
         if self.upload_s >= self.every_s:
-            raise SettingsError(f"tiers.{self.name}: upload_s must be less than every_s")
+            raise SettingsError(Text("tiers.{tier}: upload_s must be less than every_s", tier=self.name))
         if self.wave_s > self.reveal_s:
-            raise SettingsError(f"tiers.{self.name}: wave_s must not exceed reveal_s")
+            raise SettingsError(Text("tiers.{tier}: wave_s must not exceed reveal_s", tier=self.name))
         if self.r % 2:
-            raise SettingsError(f"tiers.{self.name}: r must be even")
+            raise SettingsError(Text("tiers.{tier}: r must be even", tier=self.name))
 
     @property
     def every_us(self) -> int:

@@ -16,6 +16,7 @@ from bavn.model.node_health import NodeBounds
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.sector.intel import IntelSettings
 from bavn.model.settings import SettingsError, load, setting
+from bavn.model.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +63,21 @@ class CentreLimits:
         try:
             ZoneInfo(self.time_zone)
         except (ValueError, OSError, KeyError) as error:
-            raise SettingsError(f"centre.time_zone: no time zone is called {self.time_zone[:60]!r}") from error
+            raise SettingsError(
+                Text("centre.time_zone: no time zone is called {time_zone}", time_zone=repr(self.time_zone[:60]))
+            ) from error
         for text in self.register:
             kind, _, value = text.partition(":")
             try:
                 Observable.of(kind, value)
             except (NotCanonical, ValueError) as error:
-                raise SettingsError(f"centre.register: {text!r} is no observable ({error})") from error
+                raise SettingsError(
+                    Text(
+                        "centre.register: {text} is no observable ({error})",
+                        text=repr(text),
+                        error=Text.of_error(error),
+                    )
+                ) from error
 
     @property
     def registered(self) -> frozenset[Observable]:
@@ -94,18 +103,28 @@ def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
     known = {"centre", "score", "indicators", "tiers", "intelligence", "cases", "nodes"}
     unknown = sorted(set(table) - known)
     if unknown:
-        raise SettingsError(f"{where}: no table is called {unknown[0]!r}; known: {', '.join(sorted(known))}")
+        raise SettingsError(
+            Text(
+                "{where}: no table is called {unknown}; known: {named}",
+                where=where,
+                unknown=repr(unknown[0]),
+                named=", ".join(sorted(known)),
+            )
+        )
     flat = [name for name in sorted(known) if not isinstance(table.get(name, {}), Mapping)]
     if flat:
-        raise SettingsError(f"{where}: {flat[0]} must be a table: [{flat[0]}]")
+        raise SettingsError(Text("{where}: {flat} must be a table: [{flat}]", where=where, flat=flat[0]))
     if "canary_actors" in table.get("indicators", {}):
         raise SettingsError(
-            f"{where}: indicators.canary_actors is no setting any more: delete it, and run"
-            " `bavn centre member set ACTOR --canary` for each of them"
+            Text(
+                "{where}: indicators.canary_actors is no setting any more: delete it, and run `bavn centre member"
+                " set ACTOR --canary` for each of them",
+                where=where,
+            )
         )
     tiers = table.get("tiers", {})
     if not isinstance(tiers, Mapping) or not all(isinstance(tier, Mapping) for tier in tiers.values()):
-        raise SettingsError(f"{where}: tiers are tables, [tiers.A] for example")
+        raise SettingsError(Text("{where}: tiers are tables, [tiers.A] for example", where=where))
     made = tuple(load(Tier, {"name": name, **tier}, f"{where}: tiers.{name}") for name, tier in tiers.items())
     return CentreConfig(
         limits=load(CentreLimits, table.get("centre", {}), f"{where}: centre"),

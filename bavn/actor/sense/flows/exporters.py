@@ -12,6 +12,7 @@ from uuid import UUID
 
 from bavn.model.record import address_text
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 
 EXPORTERS_MAX: Final = 1024
 DOMAINS_MAX: Final = 4096
@@ -21,7 +22,7 @@ LATE_MAX: Final = 1000
 """A number so little behind is a datagram that was overtaken."""
 
 RATE_MAX: Final = 10_000_000
-_WRONG: Final = "flow_sampling must be address=N, one packet in N such as 10.0.0.1=1000"
+_WRONG: Final = Text("flow_sampling must be address=N, one packet in N such as 10.0.0.1=1000")
 
 Key = tuple[int, int]
 """Exporter's number and domain."""
@@ -96,9 +97,15 @@ class Rates:
             try:
                 made.append((ip_network(network.strip(), strict=False), int(rate)))
             except ValueError as error:
-                raise SettingsError(f"{_WRONG}, not {text!r} ({error})") from error
+                raise SettingsError(
+                    Text("{wrong}, not {text} ({error})", wrong=_WRONG, text=repr(text), error=Text.of_error(error))
+                ) from error
             if not 1 <= made[-1][1] <= RATE_MAX:
-                raise SettingsError(f"{_WRONG}, not {text!r} (N is 1 to {RATE_MAX:,})")
+                raise SettingsError(
+                    Text(
+                        "{wrong}, not {text} (N is 1 to {rate_max:,})", wrong=_WRONG, text=repr(text), rate_max=RATE_MAX
+                    )
+                )
         self._rates = sorted(made, key=lambda one: -one[0].prefixlen)
 
     def of(self, exporter: str) -> int:

@@ -22,6 +22,7 @@ from bavn.actor.sense.flows.streams import Streams, ipfix_messages, listening
 from bavn.model.ports import Clock
 from bavn.model.record import address_uuid
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 
 _LOG = logging.getLogger(__name__)
 RECEIVE_BYTES: Final = 16 << 20
@@ -42,9 +43,18 @@ def listen_at(given: str, setting: str) -> tuple[str, int]:
         host, port = at.hostname or "", at.port
         ip_address(host)
     except ValueError as error:
-        raise SettingsError(f"{setting} must be address:port, not {given!r} ({error})") from error
+        raise SettingsError(
+            Text(
+                "{setting} must be address:port, not {given} ({error})",
+                setting=setting,
+                given=repr(given),
+                error=Text.of_error(error),
+            )
+        ) from error
     if not port:
-        raise SettingsError(f"{setting} must name a port (2055, say), not {given!r}")
+        raise SettingsError(
+            Text("{setting} must name a port (2055, say), not {given}", setting=setting, given=repr(given))
+        )
     return host, port
 
 
@@ -57,7 +67,14 @@ class Allowed:
             try:
                 self._networks.append(ip_network(text, strict=False))
             except ValueError as error:
-                raise SettingsError(f"{setting}: {text!r} is no address or network ({error})") from error
+                raise SettingsError(
+                    Text(
+                        "{setting}: {text} is no address or network ({error})",
+                        setting=setting,
+                        text=repr(text),
+                        error=Text.of_error(error),
+                    )
+                ) from error
         self._known: dict[str, bytes | None] = {}
 
     def stored(self, host: str) -> bytes | None:

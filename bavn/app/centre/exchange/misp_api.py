@@ -20,6 +20,7 @@ from bavn.centre.inbox.intel_pull import PAGE_BYTES_MAX, Unreadable
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.intel import Access
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from pymisp import PyMISP
@@ -58,9 +59,9 @@ class Misp:
     def __init__(self, url: str, access: Access, base: Path) -> None:
         parts = urlsplit(url)
         if parts.scheme != "https" and not (parts.scheme == "http" and _is_here(parts.hostname or "")):
-            raise SettingsError(f"{url[:200]}: a MISP is asked over https (http on this machine only)")
+            raise SettingsError(Text("{url}: a MISP is asked over https (http on this machine only)", url=url[:200]))
         if not access.token_file:
-            raise SettingsError("a MISP needs --token-file with its authorization key")
+            raise SettingsError(Text("a MISP needs --token-file with its authorization key"))
         self._url, self._access, self._base = url, access, base
         self._client: PyMISP | None = None
         self._numbers: dict[str, int] = {}

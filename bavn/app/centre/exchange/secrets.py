@@ -6,6 +6,7 @@ from typing import Final
 
 from bavn.model.sector.intel import Access
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 
 SECRET_BYTES_MAX: Final = 10_000
 
@@ -18,7 +19,9 @@ def context_of(access: Access, base: Path) -> ssl.SSLContext:
             key = str(base / access.key_file) if access.key_file else None
             context.load_cert_chain(str(base / access.cert_file), key)
     except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"the source's certificates cannot be used: {error}") from error
+        raise SettingsError(
+            Text("the source's certificates cannot be used: {error}", error=Text.of_error(error))
+        ) from error
     return context
 
 
@@ -28,7 +31,9 @@ def secret_of(file: Path) -> str:
         with file.open("rb") as opened:
             text = opened.read(SECRET_BYTES_MAX).decode("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} cannot be read as a secret: {type(error).__name__}") from error
+        raise SettingsError(
+            Text("{file} cannot be read as a secret: {name}", file=file, name=type(error).__name__)
+        ) from error
     if not text or not text.isprintable():
-        raise SettingsError(f"{file} holds no secret: one line of ASCII is wanted")
+        raise SettingsError(Text("{file} holds no secret: one line of ASCII is wanted", file=file))
     return text

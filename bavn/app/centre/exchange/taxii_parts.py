@@ -23,6 +23,7 @@ from bavn.centre.members.registry import Registry
 from bavn.centre.node.build import open_offers, open_share
 from bavn.centre.node.centre import Centre
 from bavn.centre.share.exchange import Exchange
+from bavn.model.text import Text
 from bavn.wire.book import Book
 
 
@@ -62,7 +63,13 @@ def _usable(certificate: Path, key: Path) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key)
     except OSError as error:
         raise Stop(
-            Exit.CONFIGURATION, f"[exchange] certificate_file and key_file: {certificate} with {key}: {error}"
+            Exit.CONFIGURATION,
+            Text(
+                "[exchange] certificate_file and key_file: {certificate} with {key}: {error}",
+                certificate=certificate,
+                key=key,
+                error=Text.of_error(error),
+            ),
         ) from error
 
 
@@ -70,7 +77,10 @@ def listen_of(text: str, where: str) -> tuple[str, int]:
     """Host and port of ``address:port``. Stop for anything else."""
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or int(port) > 65535:
-        raise Stop(Exit.CONFIGURATION, f"{where}: {text[:60]!r} is not address:port, such as 0.0.0.0:8445")
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("{where}: {text} is not address:port, such as 0.0.0.0:8445", where=where, text=repr(text[:60])),
+        )
     return host.strip("[]"), int(port)
 
 

@@ -116,7 +116,9 @@ def _since_us(text: str, now_us: int) -> int:
     try:
         return as_us(dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC))
     except ValueError as error:
-        raise Stop(Exit.USAGE, f"--since {text!r}: write 12h, 30d, 8w or a day such as 2026-11-01") from error
+        raise Stop(
+            Exit.USAGE, Text("--since {text}: write 12h, 30d, 8w or a day such as 2026-11-01", text=repr(text))
+        ) from error
 
 
 def _whole(kept: "Questions", beginning: str) -> str:

@@ -11,6 +11,7 @@ import typer
 from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken
 from bavn.app.cli.centre.publish import Html, JsonFile, Pdf, WithSources, publishing
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.centre.desk.benchmarking import Beside
@@ -42,13 +43,13 @@ def benchmark(
         try:
             beside = opened.benchmarking.beside(actor, month, drawn_apart)
         except UnknownActor as error:
-            raise Stop(Exit.NOT_FOUND, str(error)) from error
+            raise Stop(Exit.NOT_FOUND, Text.of_error(error)) from error
         except (TooFew, NotMade) as error:
-            raise Stop(Exit.NOT_NOW, str(error)) from error
+            raise Stop(Exit.NOT_NOW, Text.of_error(error)) from error
         except Spent as error:
-            raise Stop(Exit.BROKEN, str(error)) from error
+            raise Stop(Exit.BROKEN, Text.of_error(error)) from error
         except NoiseDown as error:
-            raise Stop(Exit.NOT_NOW, f"{error}; nothing was released") from error
+            raise Stop(Exit.NOT_NOW, Text("{error}; nothing was released", error=Text.of_error(error))) from error
         document = opened.benchmark(beside)
     if json_file is not None:
         write(json_file, json.dumps(_plain(beside), ensure_ascii=False, indent=1).encode() + b"\n")

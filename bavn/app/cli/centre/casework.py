@@ -66,7 +66,7 @@ def mark(
 ) -> None:
     """Mark a case: TLP 2.0, PAP, RSIT class, ATT&CK techniques. What is not given stays."""
     if pap and pap.upper() not in Pap.__members__:
-        raise Stop(Exit.USAGE, f"--pap is red, amber, green or clear, not {pap[:20]!r}")
+        raise Stop(Exit.USAGE, Text("--pap is red, amber, green or clear, not {pap}", pap=repr(pap[:20])))
     with at_work(config) as desk:
         desk.cases.case(case_id)
         was = desk.files.marking(case_id)
@@ -127,7 +127,7 @@ def split(
     """Make a new case of some of a case's observables; prints its id. Later reports follow their observable."""
     named = [dict(zip(("type", "value"), text.split(":", 1), strict=True)) for text in observables if ":" in text]
     if len(named) != len(observables):
-        raise Stop(Exit.USAGE, "an observable is written type:value, such as domain:example.com")
+        raise Stop(Exit.USAGE, Text("an observable is written type:value, such as domain:example.com"))
     body = typed(acts.SplitRequest, observables=named, why=why, seen=seen)
     with at_work(config) as desk:
         print(acts.split(desk.files, by, case_id, body).id)
@@ -191,7 +191,10 @@ def tasks(
         late = [one for one in found if any(state is DueState.OVERDUE for _, _, state in _dues(desk, one))]
     show(rows, as_json=as_json)
     if check and late:
-        raise Stop(Exit.UNHEALTHY, f"a deadline has passed at {', '.join(sorted({one.actor for one in late}))}")
+        raise Stop(
+            Exit.UNHEALTHY,
+            Text("a deadline has passed at {named}", named=", ".join(sorted({one.actor for one in late}))),
+        )
 
 
 def _changing(act: Literal["cancel", "reopen"], *, help: str) -> Callable[..., None]:  # noqa: A002  Typer's word
@@ -201,7 +204,14 @@ def _changing(act: Literal["cancel", "reopen"], *, help: str) -> Callable[..., N
         with at_work(config) as desk:
             named = [one for one in desk.work.tasks() if task_id and one.id.startswith(task_id.lower())]
             if len(named) != 1:
-                raise Stop(Exit.NOT_FOUND, f"{len(named)} tasks' ids begin with {task_id[:40]!r} (bavn centre tasks)")
+                raise Stop(
+                    Exit.NOT_FOUND,
+                    Text(
+                        "{count} tasks' ids begin with {task_id} (bavn centre tasks)",
+                        count=len(named),
+                        task_id=repr(task_id[:40]),
+                    ),
+                )
             made = acts.change_task(desk.work, by, named[0].id, typed(acts.TaskChange, act=act, why=why))
             rows = _task_rows(desk, (made,), language, as_json=False)
         show(rows, as_json=False)

@@ -65,7 +65,7 @@ def at_work(config: Path) -> Iterator["Desk"]:
         with opened(config, *KINDS) as desk:
             yield desk
     except ActRefused as refused:
-        raise Stop(Exit.NOT_NOW if refused.code is Exit.USAGE else refused.code, str(refused)) from refused
+        raise Stop(Exit.NOT_NOW if refused.code is Exit.USAGE else refused.code, refused.text) from refused
 
 
 def show(rows: list[dict[str, Any]], *, as_json: bool) -> None:

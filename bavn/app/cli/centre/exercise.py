@@ -22,6 +22,7 @@ from bavn.app.process.real import SystemClock
 from bavn.centre.cases.exercises.exercises import Exercise, Exercises
 from bavn.model.moment import iso
 from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, Campaign
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.app.config.load import CentreFile
@@ -195,14 +196,17 @@ def _role(given: str) -> acts.RoleBody:
     name, _, rest = given.partition(":")
     campaign, _, minutes = rest.partition(":")
     if (campaign or Campaign.BEACON) not in set(Campaign) or not (minutes or "0").isdecimal() or len(minutes) > 5:
-        raise Stop(Exit.USAGE, f"--actor is NAME[:{'|'.join(Campaign)}[:MINUTES]], not {given[:60]!r}")
+        raise Stop(
+            Exit.USAGE,
+            Text("--actor is NAME[:{named}[:MINUTES]], not {given}", named="|".join(Campaign), given=repr(given[:60])),
+        )
     return typed(acts.RoleBody, actor=name, campaign=campaign or Campaign.BEACON, after_minutes=int(minutes or 0))
 
 
 def _objective(given: str) -> acts.ObjectiveBody:
     english, _, danish = given.partition("|")
     if not english.strip() or not danish.strip():
-        raise Stop(Exit.USAGE, f"--objective is 'English|Dansk', not {given[:60]!r}")
+        raise Stop(Exit.USAGE, Text("--objective is 'English|Dansk', not {given}", given=repr(given[:60])))
     return typed(acts.ObjectiveBody, en=english, da=danish)
 
 

@@ -53,7 +53,7 @@ def draft(
     """Draft indicators of your own knowledge, or of all elements of a case."""
     of_case = len(observables) == 1 and observables[0].startswith("case-")
     if not of_case and not technique:
-        raise Stop(Exit.USAGE, "give --technique, such as T1071.001: every actor reads what it is for")
+        raise Stop(Exit.USAGE, Text("give --technique, such as T1071.001: every actor reads what it is for"))
     body = typed(
         acts.Drafting,
         **dict(terms),
@@ -220,7 +220,7 @@ def noise(
     with opened(config, *acts.REFUSES) as desk:
         if retire or restore:
             if retire == restore or not producer:
-                raise Stop(Exit.USAGE, "name one producer, and either --retire or --restore")
+                raise Stop(Exit.USAGE, Text("name one producer, and either --retire or --restore"))
             acts.serve(desk.upkeep, by, producer, "retire" if retire else "restore", why)
         rows = [
             {
@@ -272,11 +272,18 @@ def _found(desk: "Desk", wanted: str) -> list["Life"]:
         lives = list(desk.lives.of_case(wanted))
         if lives:
             return lives
-        raise Stop(Exit.NOT_FOUND, f"{wanted} has no indicators")
+        raise Stop(Exit.NOT_FOUND, Text("{wanted} has no indicators", wanted=wanted))
     if wanted.startswith("indicator-"):
         begun = [life for life in desk.lives.every() if life.id.startswith(wanted)]
         return [begun[0] if len(begun) == 1 else desk.lives.get(wanted)]
     try:
         return [desk.lives.of(observable_of(wanted))]
     except NotCanonical as error:
-        raise Stop(Exit.USAGE, f"{wanted!r} is neither an indicator nor an observable: {error}") from error
+        raise Stop(
+            Exit.USAGE,
+            Text(
+                "{wanted} is neither an indicator nor an observable: {error}",
+                wanted=repr(wanted),
+                error=Text.of_error(error),
+            ),
+        ) from error

@@ -12,6 +12,7 @@ from bavn.app.cli.later import commands_in, later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US, iso
+from bavn.model.text import Text
 
 COMMANDS: Final = commands_in(
     "bavn.app.cli.centre",
@@ -241,6 +242,6 @@ def audit(config: Config = CENTRE_TOML, *, verify: bool = False) -> None:
             for line in desk.audit_export():
                 print(line)
     if bad is not None:
-        raise Stop(Exit.BROKEN, f"the audit log's chain breaks: {bad}")
+        raise Stop(Exit.BROKEN, Text("the audit log's chain breaks: {bad}", bad=bad))
     if verify:
         print("the chain holds")

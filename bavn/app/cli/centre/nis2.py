@@ -88,7 +88,10 @@ def listed(
         show(_rows(views, zone, language), as_json=False)
     late = [view for view in views if view.overdue]
     if check and late:
-        raise Stop(Exit.UNHEALTHY, f"a deadline has passed at {', '.join(sorted({view.actor for view in late}))}")
+        raise Stop(
+            Exit.UNHEALTHY,
+            Text("a deadline has passed at {named}", named=", ".join(sorted({view.actor for view in late}))),
+        )
 
 
 @app.command("draft")

@@ -16,6 +16,7 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.act import Act
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.principal import Principal, for_second
+from bavn.model.text import Text
 
 Side = Literal["sac", "soc"]
 NOTE_CHARS_MAX: Final = 64
@@ -91,12 +92,18 @@ def needs(by: str, right: Right) -> None:
 
 def _may(who: str, rights: frozenset[Right], right: Right) -> None:
     if right not in rights:
-        raise Stop(Exit.REFUSED, f"{who} may not do this: the account or its token lacks the right {right.value}")
+        raise Stop(
+            Exit.REFUSED,
+            Text("{who} may not do this: the account or its token lacks the right {right}", who=who, right=right.value),
+        )
 
 
 def _note(note: str) -> str:
     if len(note) > NOTE_CHARS_MAX or not note.isprintable():
-        raise Stop(Exit.USAGE, f"--by is a note of at most {NOTE_CHARS_MAX} printable characters")
+        raise Stop(
+            Exit.USAGE,
+            Text("--by is a note of at most {note_chars_max} printable characters", note_chars_max=NOTE_CHARS_MAX),
+        )
     return note
 
 
@@ -105,11 +112,16 @@ def instead(by: str, why: str) -> str:
     if not why:
         return by
     if len(why) > WHY_CHARS_MAX or not why.strip():
-        raise Stop(Exit.USAGE, f"--as-local-root gives a reason of at most {WHY_CHARS_MAX} characters")
+        raise Stop(
+            Exit.USAGE,
+            Text("--as-local-root gives a reason of at most {why_chars_max} characters", why_chars_max=WHY_CHARS_MAX),
+        )
     try:
         return for_second(by, why.strip()) if isinstance(by, Principal) else by
     except ValueError as error:
-        raise Stop(Exit.REFUSED, f"{error}: run it as root, without a token or key") from error
+        raise Stop(
+            Exit.REFUSED, Text("{error}: run it as root, without a token or key", error=Text.of_error(error))
+        ) from error
 
 
 def _folder(side: Side, config: Path) -> Path:

@@ -208,7 +208,7 @@ def _export(kind: Kind) -> Any:
             found = opened.editions.get(_own(edition, kind))
             made = opened.editions.document(edition)
             if not _files(made, standing(found), language, html, pdf, json_file):
-                raise Stop(Exit.USAGE, "say --html FILE, --pdf FILE or --json-file FILE")
+                raise Stop(Exit.USAGE, Text("say --html FILE, --pdf FILE or --json-file FILE"))
 
     return export
 
@@ -257,7 +257,7 @@ def feed(
 
 def _own(edition: str, kind: Kind) -> str:
     if not edition.startswith(f"{kind.value}-"):
-        raise Stop(Exit.NOT_FOUND, f"no {kind.value} is called {edition[:60]!r}")
+        raise Stop(Exit.NOT_FOUND, Text("no {kind} is called {edition}", kind=kind.value, edition=repr(edition[:60])))
     return edition
 
 

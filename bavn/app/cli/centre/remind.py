@@ -7,6 +7,7 @@ import typer
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, opened, show
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
+from bavn.model.text import Text
 
 
 def remind(
@@ -22,7 +23,10 @@ def remind(
     file = configured(config)
     ways = ways_of(file)
     if not ways.recipients:
-        raise Stop(Exit.CONFIGURATION, f"{config} [remind]: neither mail_to, mail_actors nor webhook_url names anybody")
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("{config} [remind]: neither mail_to, mail_actors nor webhook_url names anybody", config=config),
+        )
     with opened(config) as desk:
         reminding = Reminding(file, desk, ways)
         if dry_run:
@@ -33,7 +37,9 @@ def remind(
         sent, failed = reminding.once()
     print(f"{sent} sent, {failed} wait to be tried again")
     if failed:
-        raise Stop(Exit.UNREACHABLE, f"{failed} reminders could not be delivered (bavn centre reminders)")
+        raise Stop(
+            Exit.UNREACHABLE, Text("{failed} reminders could not be delivered (bavn centre reminders)", failed=failed)
+        )
 
 
 def reminders(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: int = 100) -> None:

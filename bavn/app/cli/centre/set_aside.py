@@ -37,14 +37,14 @@ def set_aside(
 
     file = centre_book(config)
     if not file.exists():
-        raise Stop(Exit.NOT_FOUND, f"{file} is not there: has the centre run yet?")
+        raise Stop(Exit.NOT_FOUND, Text("{file} is not there: has the centre run yet?", file=file))
     with Book(file) as book:
         book.part("inbox", 1, SCHEMA)
         aside = SetAside(book, SystemClock())
         for numbers, act in ((retry or [], aside.retry), (drop or [], aside.drop)):
             for number in numbers:
                 if not act(number):
-                    raise Stop(Exit.NOT_FOUND, f"no message {number} is set aside")
+                    raise Stop(Exit.NOT_FOUND, Text("no message {number} is set aside", number=number))
         items = aside.every()
     if as_json:
         for item in items:

@@ -93,7 +93,9 @@ def backup(
         print(DIGEST.say(language).format(digest))
         print(LEFT_OUT.say(language).format("; ".join(manifest.left_out)))
     if bad:
-        raise Stop(Exit.BROKEN, f"the backup was written, but a chain in it does not hold: {'; '.join(bad)}")
+        raise Stop(
+            Exit.BROKEN, Text("the backup was written, but a chain in it does not hold: {named}", named="; ".join(bad))
+        )
 
 
 def restore(
@@ -127,9 +129,14 @@ def passphrase_in(file: Path, option: str) -> str:
     """The first line of a file that only its owner may read. Stop, with the option's name, for any other."""
     try:
         if file.stat().st_mode & 0o077:
-            raise Stop(Exit.USAGE, f"{option}: {file} may be read by others: chmod 600 {file}")
+            raise Stop(
+                Exit.USAGE, Text("{option}: {file} may be read by others: chmod 600 {file}", option=option, file=file)
+            )
         with file.open("rb") as opened:
             found = opened.read(PASSPHRASE_BYTES_MAX).decode().split("\n", 1)[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:
-        raise Stop(Exit.USAGE, f"{option}: {file} cannot be read: {error}") from error
+        raise Stop(
+            Exit.USAGE,
+            Text("{option}: {file} cannot be read: {error}", option=option, file=file, error=Text.of_error(error)),
+        ) from error
     return found

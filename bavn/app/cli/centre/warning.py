@@ -70,7 +70,7 @@ def draft(
     from bavn.app.centre.warning_parts import of_lead, of_partner
 
     if from_lead and from_partner:
-        raise Stop(Exit.USAGE, "say --from-lead or --from-partner, not both")
+        raise Stop(Exit.USAGE, Text("say --from-lead or --from-partner, not both"))
     begun: Drafted | None = None
     if from_lead:
         begun = of_lead(configured(config), from_lead)
@@ -79,7 +79,7 @@ def draft(
     known = {} if begun is None else acts.fields_of(begun.content)
     missing = [f"--{name.replace('_', '-')}" for name in SAID if not known.get(name) and not words.get(name)]
     if missing:
-        raise Stop(Exit.USAGE, f"a warning is said in both languages; missing: {', '.join(missing)}")
+        raise Stop(Exit.USAGE, Text("a warning is said in both languages; missing: {named}", named=", ".join(missing)))
     body = typed(acts.WarningBody, **known | words, address=typed(acts.AddressShape, **addressed))
     with opened(config) as (_, warnings, _, registry):
         made = acts.draft(warnings, by, body, BY_HAND if begun is None else begun.origin)
@@ -156,7 +156,7 @@ def shown(
         _print(view, mailed, language)
     late = [one.actor for one in view.actors if one.overdue]
     if check and late:
-        raise Stop(Exit.UNHEALTHY, f"no acknowledgement from {', '.join(late)}")
+        raise Stop(Exit.UNHEALTHY, Text("no acknowledgement from {named}", named=", ".join(late)))
 
 
 @app.command("mail")
@@ -168,11 +168,11 @@ def mail(config: Config = CENTRE_TOML) -> None:
     with opened(config) as (file, _, mails, registry):
         server = ways_of(file).mail
         if server is None:
-            raise Stop(Exit.CONFIGURATION, "[remind] smtp_host names no mail server")
+            raise Stop(Exit.CONFIGURATION, Text("[remind] smtp_host names no mail server"))
         went, failed = once(file, mails, registry, server)
     print(f"{went} mailed, {failed} wait")
     if failed:
-        raise Stop(Exit.UNREACHABLE, "some mails could not be sent; they are tried again")
+        raise Stop(Exit.UNREACHABLE, Text("some mails could not be sent; they are tried again"))
 
 
 @app.command("feed")

@@ -66,7 +66,10 @@ def assets(
     if wanted:
         card = next((asset for asset in found if asset.address == wanted), None)
         if card is None:
-            raise Stop(Exit.NOT_FOUND, f"{wanted} was not seen among the own hosts (bavn node assets lists them)")
+            raise Stop(
+                Exit.NOT_FOUND,
+                Text("{wanted} was not seen among the own hosts (bavn node assets lists them)", wanted=wanted),
+            )
         _card(card, crypto, _suspicions(given, wanted, language), language, as_json=as_json)
         return
     kept = [asset for asset in found if not roles or roles & {value for value, _ in asset.best("role")}]
@@ -118,7 +121,7 @@ def write_cbom(
     try:
         write_whole(out, text.encode())
     except OSError as error:
-        raise Stop(Exit.USAGE, f"{out} cannot be written ({error.strerror})") from error
+        raise Stop(Exit.USAGE, Text("{file} cannot be written ({why})", file=out, why=error.strerror)) from error
     print(f"{out}: {len(found)} " + Text("kinds of key exchange").say(language), file=sys.stderr)
 
 
@@ -345,7 +348,10 @@ def _window(given: "NodeConfig") -> Iterator["Window"]:
     folder = given.folder / "store"
     if not (folder / "manifest.sqlite").is_file():
         raise Stop(
-            Exit.NOT_FOUND, f"there is no store in {folder}: this node has not run yet; start it with `bavn node run`"
+            Exit.NOT_FOUND,
+            Text(
+                "there is no store in {folder}: this node has not run yet; start it with `bavn node run`", folder=folder
+            ),
         )
     limits = StoreLimits(memory_mb_max=given.store.memory_mb_max, threads=given.store.threads, query_s_max=QUERY_S_MAX)
     try:
@@ -355,9 +361,14 @@ def _window(given: "NodeConfig") -> Iterator["Window"]:
             with history.window(first or 0, 0 if last is None else last + 1) as window:
                 yield window
     except (StoreBroken, StoreDamaged) as error:
-        raise Stop(Exit.BROKEN, str(error)) from error
+        raise Stop(Exit.BROKEN, Text.of_error(error)) from error
     except QueryRefused as error:
-        raise Stop(Exit.BROKEN, f"it is too much for one look ({error}): raise memory_mb_max under [store]") from error
+        raise Stop(
+            Exit.BROKEN,
+            Text(
+                "it is too much for one look ({error}): raise memory_mb_max under [store]", error=Text.of_error(error)
+            ),
+        ) from error
 
 
 def _address(text: str) -> str:
@@ -366,7 +377,7 @@ def _address(text: str) -> str:
     try:
         return address_text(address_uuid(text))
     except ValueError as error:
-        raise Stop(Exit.USAGE, f"--host {text!r} is no address") from error
+        raise Stop(Exit.USAGE, Text("--host {text} is no address", text=repr(text))) from error
 
 
 def _roles(text: str) -> frozenset[str]:
@@ -378,7 +389,7 @@ def _roles(text: str) -> frozenset[str]:
         role for role, said in SAID.items() if wanted in (role, *(said.say(one).casefold() for one in languages()))
     }
     if not found:
-        raise Stop(Exit.USAGE, f"--role {text!r} is none of: {', '.join(SAID)}")
+        raise Stop(Exit.USAGE, Text("--role {text} is none of: {named}", text=repr(text), named=", ".join(SAID)))
     return frozenset(found)
 
 

@@ -65,7 +65,7 @@ def cases(
         _show_all(found, now_us, language)
     late = [one.case_id for one in found if any(due[3] is DueState.OVERDUE for due in dues_of(one, now_us))]
     if check and late:
-        raise Stop(Exit.UNHEALTHY, f"a deadline has passed in {', '.join(late)}")
+        raise Stop(Exit.UNHEALTHY, Text("a deadline has passed in {named}", named=", ".join(late)))
 
 
 def case_answer(
@@ -157,7 +157,7 @@ def _moment_of(at: str) -> int | None:
     try:
         return as_us(datetime.fromisoformat(at).astimezone()) if at else None
     except ValueError as error:
-        raise Stop(Exit.USAGE, f"--at is a moment such as 2026-11-20T16:30, not {at[:40]!r}") from error
+        raise Stop(Exit.USAGE, Text("--at is a moment such as 2026-11-20T16:30, not {at}", at=repr(at[:40]))) from error
 
 
 def _leave(config: Path, case_id: str, task: str | None, act: str, words: str, by: Who, language: Language) -> None:

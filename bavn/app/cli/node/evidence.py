@@ -93,10 +93,10 @@ def evidence(
 def _may_be_handed_on(handed: HandedOn) -> None:
     """Stop for what is asked in a way that cannot be meant."""
     if handed.unredacted and not (handed.pcap or handed.export):
-        raise Stop(Exit.USAGE, "--unredacted is for --export and --pcap; what is shown here is never redacted")
+        raise Stop(Exit.USAGE, Text("--unredacted is for --export and --pcap; what is shown here is never redacted"))
     for target in (handed.pcap, handed.export):
         if target is not None and target.exists():
-            raise Stop(Exit.USAGE, f"{target} exists: name a new file")
+            raise Stop(Exit.USAGE, Text("{file} exists: name a new file", file=target))
 
 
 def _lasts_s(text: str) -> int:

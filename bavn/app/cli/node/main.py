@@ -78,7 +78,7 @@ def group_key(file: Annotated[Path, typer.Argument(help="Where to write it; must
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
-        raise Stop(Exit.CONFIGURATION, f"{file} exists: a group key is never overwritten") from error
+        raise Stop(Exit.CONFIGURATION, Text("{file} exists: a group key is never overwritten", file=file)) from error
     with os.fdopen(handle, "wb") as made:
         made.write(new_group_key_file(SystemDice()))
     print(f"{file}: the centre must never see it, nor collude with any actor that has it (docs/private-join.md)")

@@ -36,7 +36,7 @@ def replay(
     from bavn.app.config.load import read_node
 
     if out.exists():
-        raise Stop(Exit.USAGE, f"{out} exists: name a new folder")
+        raise Stop(Exit.USAGE, Text("{file} exists: name a new folder", file=out))
     given = read_node(config)
     with asks(config) as asked:
         entry = one_named(asked, suspicion)

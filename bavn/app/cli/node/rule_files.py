@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.actor.sense.rules.rule_set import RuleFolder, Tried
@@ -33,7 +34,7 @@ def entries_of(given: "NodeConfig") -> "Sequence[Tuning]":
     try:
         return read_tuning(given.path(given.rules.tuning_file))
     except TuningWrong as error:
-        raise Stop(Exit.CONFIGURATION, str(error)) from error
+        raise Stop(Exit.CONFIGURATION, Text.of_error(error)) from error
 
 
 def filters_of(given: "NodeConfig") -> "Filters":
@@ -47,7 +48,7 @@ def filters_of(given: "NodeConfig") -> "Filters":
         try:
             return readable(given.path(text))
         except RulesRefused as error:
-            raise Stop(Exit.CONFIGURATION, f"[rules]: {error}") from error
+            raise Stop(Exit.CONFIGURATION, Text("[rules]: {error}", error=Text.of_error(error))) from error
 
     table = given.rules
     return Filters(
@@ -85,7 +86,7 @@ def files_to_try(given: "NodeConfig", folder: "RuleFolder", also: Sequence[Path]
         filters_of(given)
         return [readable(file) for file in (*own_rule_files(given), *fetched, *(file.absolute() for file in also))]
     except RulesRefused as error:
-        raise Stop(Exit.CONFIGURATION, str(error)) from error
+        raise Stop(Exit.CONFIGURATION, Text.of_error(error)) from error
 
 
 def tried_rules(given: "NodeConfig", folder: "RuleFolder", files: list[Path], entries: "Sequence[Tuning]") -> "Tried":
@@ -111,9 +112,11 @@ def tried_rules(given: "NodeConfig", folder: "RuleFolder", files: list[Path], en
         )
         threshold.unlink()
     except SourceBroken as error:
-        raise Stop(Exit.MISSING, str(error)) from error
+        raise Stop(Exit.MISSING, Text.of_error(error)) from error
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"{work.parent} cannot be written ({error.strerror})") from error
+        raise Stop(
+            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=work.parent, why=error.strerror)
+        ) from error
     return tried
 
 

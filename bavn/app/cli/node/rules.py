@@ -64,7 +64,10 @@ def update(
 
     given, folder = read(config)
     if not given.rules.sources:
-        raise Stop(Exit.CONFIGURATION, f"{config} [rules]: sources is empty: name files, archives or https addresses")
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("{config} [rules]: sources is empty: name files, archives or https addresses", config=config),
+        )
     from bavn.actor.sense.suricata.config import SuricataConfig
     from bavn.app.node.rule_keeper import OWN_SIDS
 
@@ -73,11 +76,18 @@ def update(
     try:
         fetched = folder.update(sources, filters_of(given), wanted, OWN_SIDS, shrink_by=who if accept_shrink else "")
     except RulesRefused as error:
-        raise Stop(Exit.INPUT, f"nothing was changed, set {folder.name or 'none'} stays: {error}") from error
+        raise Stop(
+            Exit.INPUT,
+            Text(
+                "nothing was changed, set {what} stays: {error}", what=folder.name or "none", error=Text.of_error(error)
+            ),
+        ) from error
     except SourceBroken as error:
-        raise Stop(Exit.MISSING, str(error)) from error
+        raise Stop(Exit.MISSING, Text.of_error(error)) from error
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"{folder.folder} cannot be written ({error.strerror})") from error
+        raise Stop(
+            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=folder.folder, why=error.strerror)
+        ) from error
     if as_json:
         told = {
             "set": fetched.name,
@@ -301,12 +311,14 @@ def end(
     given, _ = read(config)
     entries = entries_of(given)
     if name not in {entry.id for entry in entries}:
-        raise Stop(Exit.NOT_FOUND, f"no entry of tuning is called {name!r} (bavn node rules tuning)")
+        raise Stop(
+            Exit.NOT_FOUND, Text("no entry of tuning is called {name} (bavn node rules tuning)", name=repr(name))
+        )
     file = given.path(given.rules.tuning_file)
     document = tomlkit.parse(file.read_text(encoding="utf-8"))
     wanted = next(entry for entry in entries if entry.id == name)
     if not wanted.active(day_now()):
-        raise Stop(Exit.NOT_NOW, f"{name} has ended already ({wanted.until})")
+        raise Stop(Exit.NOT_NOW, Text("{name} has ended already ({until})", name=name, until=wanted.until))
     same_act = [entry.id for entry in entries if entry.act == wanted.act]
     table = document[wanted.act][same_act.index(name)]
     table.pop("review", None)
@@ -343,7 +355,10 @@ def _add(config: Path, act: str, facts: dict[str, Any], comment: str, until: str
     written = tomlkit.dumps(document)
     made = [entry for entry in _parsed(written, f"{file}") if entry.act == act][-1]
     if not made.active(day_now()):
-        raise Stop(Exit.USAGE, f"--until {until} is past: the entry would never be in force; nothing was written")
+        raise Stop(
+            Exit.USAGE,
+            Text("--until {until} is past: the entry would never be in force; nothing was written", until=until),
+        )
     _write(file, written)
     print(f"{made.id}: {made.line()}")
 
@@ -366,7 +381,16 @@ def _alone(act: str, table: dict[str, Any]) -> None:
     except TuningWrong as error:
         said = str(error).removeprefix(f": [[{act}]] number 1").removeprefix(f" (sid {table['sid']})")
         options = "by an option: " if act == "suppress" and "give one of" in said else ""
-        raise Stop(Exit.USAGE, f"{act} {table['sid']}: {options}{said.removeprefix(': ')}") from error
+        raise Stop(
+            Exit.USAGE,
+            Text.shaped(
+                "{act} {table}: {options}{what}",
+                act=act,
+                table=table["sid"],
+                options=options,
+                what=said.removeprefix(": "),
+            ),
+        ) from error
 
 
 def _parsed(text: str, where: str) -> Any:
@@ -379,7 +403,7 @@ def _parsed(text: str, where: str) -> Any:
     try:
         return tunings(tomllib.loads(text), where, OWN_SIDS)
     except TuningWrong as error:
-        raise Stop(Exit.NOT_NOW, f"{error}; nothing was written") from error
+        raise Stop(Exit.NOT_NOW, Text("{error}; nothing was written", error=Text.of_error(error))) from error
 
 
 def _write(file: Path, text: str) -> None:
@@ -388,4 +412,6 @@ def _write(file: Path, text: str) -> None:
     try:
         write_whole(file, text)
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, f"{file} cannot be written ({error.strerror})") from error
+        raise Stop(
+            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=file, why=error.strerror)
+        ) from error

@@ -10,6 +10,7 @@ import typer
 from bavn.app.analyst.faults import understood
 from bavn.app.cli.node.book import NODE_TOML, Config
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 PIN = re.compile("[0-9a-f]{64}")
 TOKEN = re.compile("[A-Za-z0-9_-]{43}")
@@ -31,18 +32,21 @@ def enrol(
     from bavn.wire.safe import Safe
 
     if not PIN.fullmatch(pin.lower().replace(":", "")):
-        raise Stop(Exit.USAGE, "--pin must be the 64 hexadecimal digits that the centre printed")
+        raise Stop(Exit.USAGE, Text("--pin must be the 64 hexadecimal digits that the centre printed"))
     if not TOKEN.fullmatch(token):
-        raise Stop(Exit.USAGE, "--token must be the 43 characters that `bavn centre invite` printed")
+        raise Stop(Exit.USAGE, Text("--token must be the 43 characters that `bavn centre invite` printed"))
     given = read_node(config)
     url, folder = (given.node.keyholder_url, KEYHOLDER_KEYS) if keyholder else (given.node.centre_url, CENTRE_KEYS)
     if not url:
         name = "keyholder_url" if keyholder else "centre_url"
-        raise Stop(Exit.CONFIGURATION, f"{config} [node]: {name} is empty: there is nobody to enrol at")
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("{config} [node]: {name} is empty: there is nobody to enrol at", config=config, name=name),
+        )
     try:
         ask(url, pin, given.node.actor, token, Safe(given.folder / folder), SystemDice())
     except (FileExistsError, ValueError) as error:
-        raise Stop(Exit.CONFIGURATION, str(error)) from error
+        raise Stop(Exit.CONFIGURATION, Text.of_error(error)) from error
     print(f"{given.node.actor} is enrolled; keys and certificate are in {given.folder / folder}")
 
 

@@ -34,7 +34,7 @@ def stats(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spok
         with History.read(_folder(config)) as history:
             found = history.stats()
     except StoreBroken as error:
-        raise Stop(Exit.BROKEN, str(error)) from error
+        raise Stop(Exit.BROKEN, Text.of_error(error)) from error
     said = asdict(found) | {"rows_total": found.rows_total, "bytes_total": found.bytes_total}
     for name in ("oldest", "newest", "known_from"):
         at_us = said.pop(f"{name}_us")
@@ -52,7 +52,10 @@ def check(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
         if not (folder / "manifest.sqlite").exists() and not any((folder / "segments").glob("*/*")):
             raise Stop(
                 Exit.NOT_FOUND,
-                f"there is no store in {folder}: this node has not run yet; start it with `bavn node run`",
+                Text(
+                    "there is no store in {folder}: this node has not run yet; start it with `bavn node run`",
+                    folder=folder,
+                ),
             )
         with ColumnStore.open(folder) as store:
             before = set(store.stats().damaged)
@@ -61,7 +64,9 @@ def check(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
     said = {"damaged_now": [f"{d.segment.name}: {d.why}" for d in found], "damaged_ever": taken_out}
     _say(said, as_json=as_json)
     if found:
-        raise Stop(Exit.BROKEN, f"{len(found)} files were damaged and are in damaged/ now; the rest goes on")
+        raise Stop(
+            Exit.BROKEN, Text("{count} files were damaged and are in damaged/ now; the rest goes on", count=len(found))
+        )
 
 
 @app.command("rebuild")
@@ -72,7 +77,10 @@ def rebuild(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
     folder = _folder(config)
     if not (folder / "segments").is_dir():
         raise Stop(
-            Exit.NOT_FOUND, f"there is no store in {folder}: this node has not run yet; start it with `bavn node run`"
+            Exit.NOT_FOUND,
+            Text(
+                "there is no store in {folder}: this node has not run yet; start it with `bavn node run`", folder=folder
+            ),
         )
     with understood():
         made = make(folder)

@@ -81,7 +81,7 @@ def warnings(
         if one.state == "sent" and now_us < one.said["until_us"] and state_after(one, said) is AnswerState.TOLD
     ]
     if check and silent:
-        raise Stop(Exit.UNHEALTHY, f"not answered: {', '.join(silent)}")
+        raise Stop(Exit.UNHEALTHY, Text("not answered: {named}", named=", ".join(silent)))
 
 
 def warning_answer(

@@ -9,6 +9,7 @@ import typer
 from bavn.app.cli.node.book import NODE_TOML, Config
 from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.app.fit.way_in import WayIn
@@ -180,14 +181,20 @@ def _start(config: Path, way: "WayIn", member: Member, join: Join) -> None:
         take_group_key(given, join.group_key)
     if given.node.centre_url and not Safe(given.folder / CENTRE_KEYS).enrolled:
         if not (member.pin and member.token):
-            raise Stop(Exit.USAGE, f"{given.node.actor} is no member yet: give --pin and --token (bavn centre invite)")
+            raise Stop(
+                Exit.USAGE,
+                Text("{actor} is no member yet: give --pin and --token (bavn centre invite)", actor=given.node.actor),
+            )
         enrol(pin=member.pin, token=member.token, config=config, keyholder=False)
     if given.node.keyholder_url and not Safe(given.folder / KEYHOLDER_KEYS).enrolled:
         if not (join.keyholder_pin and join.keyholder_token):
             raise Stop(
                 Exit.USAGE,
-                f"{given.node.actor} is not known to the key holder yet: give --keyholder-pin and --keyholder-token "
-                "(bavn keyholder invite)",
+                Text(
+                    "{actor} is not known to the key holder yet: give --keyholder-pin and --keyholder-token (bavn"
+                    " keyholder invite)",
+                    actor=given.node.actor,
+                ),
             )
         enrol(pin=join.keyholder_pin, token=join.keyholder_token, config=config, keyholder=True)
     run(config)

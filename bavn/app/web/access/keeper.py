@@ -79,7 +79,7 @@ class Keeper:
 
     def __init__(self, book: Book, settings: KeeperSettings, factors: Factors | None = None) -> None:
         if not settings.origins:
-            raise SettingsError("a console has an address")
+            raise SettingsError(Text("a console has an address"))
         self.book, self.settings = book, settings
         self.accounts = Accounts(book, settings.roles)
         self.factors = factors or Factors(book)

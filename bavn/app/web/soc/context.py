@@ -147,11 +147,14 @@ def open_context(files: Sequence[Path], clock: Clock | None = None) -> Iterator[
     """The house of these nodes (each its node.toml). SettingsError for a file that is wrong; Stop for two nodes of one
     name, or for none."""
     if not 0 < len(files) <= NODES_MAX:
-        raise Stop(Exit.CONFIGURATION, f"a console has 1 to {NODES_MAX} nodes, not {len(files)}")
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("a console has 1 to {nodes_max} nodes, not {count}", nodes_max=NODES_MAX, count=len(files)),
+        )
     names = [read_node(file).node.actor for file in files]
     if len(set(names)) != len(names):
         twice = sorted(name for name in set(names) if names.count(name) > 1)
-        raise Stop(Exit.CONFIGURATION, f"two nodes of one name: {', '.join(twice)}")
+        raise Stop(Exit.CONFIGURATION, Text("two nodes of one name: {named}", named=", ".join(twice)))
     real = clock or SystemClock()
     askings = Askings(real)
     with TemporaryDirectory(prefix="bavn-console-") as folder:

@@ -4,7 +4,6 @@ All hosts of a node are surveyed at once, in a process of its own, when somebody
 A host's suspicions stand beside it and are not added up (docs/decisions/0006). Nothing of it leaves.
 """
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -135,7 +134,7 @@ def hosts(
         found = hosts_page(rows, like(q.lower()), role, new_days * DAY_US, behind, limit + 1)
         total = hosts_count(rows)
     strongest = _strongest(here.suspected())
-    made: Rows[tuple[str, Any]] = page([(sort, json.loads(card)) for sort, card in found], limit, lambda one: (one[0],))
+    made: Rows[tuple[str, Any]] = page(found, limit, lambda one: (one[0],))
     return Hosts(
         items=[HostShort(**_short(card, strongest)) for _, card in made.items],
         next=made.next,

@@ -23,6 +23,7 @@ from bavn.app.process.whole_file import write_whole
 from bavn.model.moment import iso
 from bavn.model.outcome import Refused
 from bavn.model.sector.partner import COLLECTIONS, Partner
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.app.centre.exchange.taxii_parts import Counter
@@ -48,7 +49,7 @@ def export(
     from bavn.wire.partners.stix_out import bundle_text
 
     if (stix is None) == (csv is None):
-        raise Stop(Exit.USAGE, "say --stix FILE or --csv FILE")
+        raise Stop(Exit.USAGE, Text("say --stix FILE or --csv FILE"))
     with _counter(config) as counter:
         bodies = list(_given(counter, _partner(counter, to), collection))
     if csv is not None:
@@ -140,7 +141,7 @@ def _counter(config: Path) -> Iterator["Counter"]:
 def _partner(counter: "Counter", name: str) -> Partner:
     found = counter.partners.get(name)
     if found is None:
-        raise Stop(Exit.NOT_FOUND, f"no partner is called {name[:60]!r}")
+        raise Stop(Exit.NOT_FOUND, Text("no partner is called {name}", name=repr(name[:60])))
     return found
 
 
@@ -153,7 +154,15 @@ def _given(counter: "Counter", partner: Partner, collection: str) -> Iterator[st
     while more:
         page = counter.exchange.page(partner, collection, Wanted(limit=BATCH, after_us=after_us))
         if isinstance(page, Refused):
-            raise Stop(Exit.REFUSED, f"{partner.name}, {collection[:40]!r}: {page.reason}")
+            raise Stop(
+                Exit.REFUSED,
+                Text.shaped(
+                    "{partner}, {collection}: {reason}",
+                    partner=partner.name,
+                    collection=repr(collection[:40]),
+                    reason=page.reason,
+                ),
+            )
         yield from (entry.body for entry in page.entries)
         more = page.more
         after_us = page.entries[-1].added_us if page.entries else after_us
@@ -178,23 +187,35 @@ def _read(file: Path, kind: str, now_us: int) -> Iterable[Any]:
         with file.open("rb") as opened:
             raw = opened.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        raise Stop(Exit.INPUT, f"{file} cannot be read: {error.strerror}") from error
+        raise Stop(Exit.INPUT, Text("{file} cannot be read ({why})", file=file, why=error.strerror)) from error
     if len(raw) > FILE_BYTES_MAX:
-        raise Stop(Exit.INPUT, f"{file} is longer than {FILE_BYTES_MAX} bytes: give it in parts")
+        raise Stop(
+            Exit.INPUT,
+            Text(
+                "{file} is longer than {file_bytes_max} bytes: give it in parts",
+                file=file,
+                file_bytes_max=FILE_BYTES_MAX,
+            ),
+        )
     if kind == "csv":
         try:
             rows = objects_of(raw.decode("utf-8-sig"), now_us)
         except UnicodeDecodeError as error:
-            raise Stop(Exit.INPUT, f"{file} is not UTF-8: {error}") from error
+            raise Stop(
+                Exit.INPUT, Text("{file} is not UTF-8: {error}", file=file, error=Text.of_error(error))
+            ) from error
         if isinstance(rows, Refused):
-            raise Stop(Exit.INPUT, f"{file}: {rows.reason}")
+            raise Stop(Exit.INPUT, Text.shaped("{file}: {reason}", file=file, reason=rows.reason))
         return rows
     found = read_json(raw, FILE_BYTES_MAX)
     if isinstance(found, Refused):
-        raise Stop(Exit.INPUT, f"{file}: {found.reason}")
+        raise Stop(Exit.INPUT, Text.shaped("{file}: {reason}", file=file, reason=found.reason))
     objects = found.get("objects") if isinstance(found, dict) and found.get("type") == "bundle" else None
     if not isinstance(objects, list) or len(objects) > OBJECTS_MAX:
-        raise Stop(Exit.INPUT, f"{file} is no STIX bundle of at most {OBJECTS_MAX} objects")
+        raise Stop(
+            Exit.INPUT,
+            Text("{file} is no STIX bundle of at most {objects_max} objects", file=file, objects_max=OBJECTS_MAX),
+        )
     return objects
 
 
@@ -205,7 +226,7 @@ def _write(file: Path, text: str) -> None:
     try:
         write_whole(file, text.encode())
     except OSError as error:
-        raise Stop(Exit.INPUT, f"{file} cannot be written: {error.strerror}") from error
+        raise Stop(Exit.INPUT, Text("{file} cannot be written ({why})", file=file, why=error.strerror)) from error
 
 
 def _row(one: "Offered") -> dict[str, Any]:

@@ -126,7 +126,9 @@ def _write(folder: Path, files: dict[str, bytes]) -> tuple[int, int]:
         for path in stale:
             path.unlink()
     except OSError as error:
-        raise Stop(Exit.INPUT, f"{folder} cannot be written: {error}") from error
+        raise Stop(
+            Exit.INPUT, Text("{folder} cannot be written: {error}", folder=folder, error=Text.of_error(error))
+        ) from error
     return written, len(stale)
 
 
@@ -146,9 +148,9 @@ def _exchange(config: Path) -> Iterator[tuple["MispExchange", "CentreFile"]]:
         with Book(file.folder / BOOK_FILE) as book:
             yield open_misp_exchange(file, registry, book), file
     except UnknownPartner as error:
-        raise Stop(Exit.NOT_FOUND, str(error)) from error
+        raise Stop(Exit.NOT_FOUND, Text.of_error(error)) from error
     except Unreadable as error:
-        raise Stop(Exit.REFUSED, str(error)) from error
+        raise Stop(Exit.REFUSED, Text.of_error(error)) from error
     finally:
         registry.engine.dispose()
 
@@ -156,7 +158,7 @@ def _exchange(config: Path) -> Iterator[tuple["MispExchange", "CentreFile"]]:
 def _table(file: "CentreFile", name: str) -> Any:
     if name not in file.misps:
         known = ", ".join(sorted(file.misps)) or "none"
-        raise Stop(Exit.NOT_FOUND, f"centre.toml has no [misp.{name}]; it has {known}")
+        raise Stop(Exit.NOT_FOUND, Text("centre.toml has no [misp.{name}]; it has {known}", name=name, known=known))
     return file.misps[name]
 
 

@@ -20,7 +20,7 @@ from bavn.app.cli.spread import Given, spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
 from bavn.model.sector.partner import COLLECTIONS, PARTNER_KINDS, Inward, Outward, Partner
-from bavn.model.text import Language
+from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.centre.members.partner_credentials import PartnerCredentials
@@ -171,7 +171,7 @@ def key(
 ) -> None:
     """Make a credential and print it once: hand it over outside Bavn. A certificate is made of a partner's request."""
     if (kind == "certificate") != (csr is not None):
-        raise Stop(Exit.USAGE, "a certificate needs --csr FILE, and only a certificate does")
+        raise Stop(Exit.USAGE, Text("a certificate needs --csr FILE, and only a certificate does"))
     request = "" if csr is None else _read(csr)
     with _books(config) as (_, credentials):
         secret = acts.make_key(credentials, by, name, kind, request)
@@ -226,7 +226,10 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise Stop(Exit.INPUT, f"{file} cannot be read as a certificate request: {error}") from error
+        raise Stop(
+            Exit.INPUT,
+            Text("{file} cannot be read as a certificate request: {error}", file=file, error=Text.of_error(error)),
+        ) from error
 
 
 def _row(partner: Partner, now_us: int, language: Language) -> dict[str, Any]:

@@ -136,7 +136,9 @@ def sync(
     show_spoken(rows, as_json=as_json, language=language)
     failed = [one for one in done if one.failure]
     if failed:
-        raise Stop(Exit.UNREACHABLE, f"{failed[0].source}: {failed[0].failure}")
+        raise Stop(
+            Exit.UNREACHABLE, Text.shaped("{source}: {failure}", source=failed[0].source, failure=failed[0].failure)
+        )
 
 
 @app.command("usefulness")

@@ -11,6 +11,7 @@ from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.centre.rollout.rollout import rolling
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 
 def export(
@@ -29,7 +30,7 @@ def export(
     from bavn.app.reports.timeline import timeline
 
     if png is csv is ics is None:
-        raise Stop(Exit.USAGE, "say --png FILE, --csv FILE or --ics FILE")
+        raise Stop(Exit.USAGE, Text("say --png FILE, --csv FILE or --ics FILE"))
     with rolling(config) as (file, opened):
         stands, _ = opened.stands()
         sector, now_us, today = file.centre.limits.sector, opened.now_us(), opened.today()
@@ -59,7 +60,7 @@ def import_(
     try:
         entries = entries_of(read_register(file))
     except BadRegister as error:
-        raise Stop(Exit.INPUT, f"{file}: {error}") from error
+        raise Stop(Exit.INPUT, Text.shaped("{file}: {error}", file=file, error=Text.of_error(error))) from error
     if check:
         print(f"{len(entries)} lines can be read")
         return

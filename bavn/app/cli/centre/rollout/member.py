@@ -14,6 +14,7 @@ from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.member import ActorKind
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.centre.desk.membership import Membership
@@ -53,7 +54,7 @@ def set_(
     """Set a member's functions, suppliers, group or place in the canary ring; what is not given stays. Counts the
     registry's version up."""
     if functions is suppliers is group is None and canary is None:
-        raise Stop(Exit.USAGE, "nothing to set: give --functions, --suppliers, --group or --canary")
+        raise Stop(Exit.USAGE, Text("nothing to set: give --functions, --suppliers, --group or --canary"))
     body = typed(acts.Setting, functions=_names(functions), suppliers=_names(suppliers), group=group, canary=canary)
     with membership(config) as (members, _):
         acts.change(members, by, actor, body)

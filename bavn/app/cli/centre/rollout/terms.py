@@ -13,6 +13,7 @@ from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.centre.rollout.rollout import Actor, rolling
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
+from bavn.model.text import Text
 
 terms = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The data-sharing terms, by version.")
 
@@ -110,11 +111,11 @@ def record(
 
     wanted = next((one for one in KINDS if one == kind), None)
     if wanted is None:
-        raise Stop(Exit.USAGE, f"a record is one of {', '.join(KINDS)}")
+        raise Stop(Exit.USAGE, Text("a record is one of {named}", named=", ".join(KINDS)))
     with rolling(config) as (_, opened):
         found = [one for one in opened.records(wanted, subject) if number in (0, one.number)]
     if not found:
-        raise Stop(Exit.NOT_FOUND, f"there is no such {kind} of {subject[:60]!r}")
+        raise Stop(Exit.NOT_FOUND, Text("there is no such {kind} of {subject}", kind=kind, subject=repr(subject[:60])))
     if out is None:
         print(json.dumps(shown_record(found[-1]), indent=1, ensure_ascii=False))
         return
@@ -138,5 +139,10 @@ def verify(
     if not key:
         key = PartyKeys(configured(config).folder, "centre").message_key().public_key().public_bytes_raw().hex()
     if not found.holds(key.strip().lower()):
-        raise Stop(Exit.REFUSED, f"{file}: the signature is not that of key {key[:16]}..., or the record was changed")
+        raise Stop(
+            Exit.REFUSED,
+            Text(
+                "{file}: the signature is not that of key {key}..., or the record was changed", file=file, key=key[:16]
+            ),
+        )
     print(f"{found.kind} {found.number} of {found.subject}, {iso(found.at_us)[:19]}Z: the signature holds")

@@ -67,12 +67,12 @@ def _read(files: list[Path], language: Language) -> tuple[Any, set[str], int]:
         try:
             text = sys.stdin if str(file) == "-" else file.open(encoding="utf-8", errors="replace")
         except OSError as error:
-            raise Stop(Exit.USAGE, f"{visible(str(file))}: {error.strerror}") from error
+            raise Stop(Exit.USAGE, Text.shaped("{what}: {why}", what=visible(str(file)), why=error.strerror)) from error
         try:
             with text as lines:
                 reading = read(noted(lines, hashes))
         except OSError as error:
-            raise Stop(Exit.USAGE, f"{visible(str(file))}: {error.strerror}") from error
+            raise Stop(Exit.USAGE, Text.shaped("{what}: {why}", what=visible(str(file)), why=error.strerror)) from error
         made |= reading.indicators
         told = [(line, refused) for line, refused in reading.refusals if refused.rule != MD5_OR_JA3]
         no_indicators(visible(str(file)), told, reading.refused - reading.unclear, language)

@@ -69,7 +69,10 @@ def tables(
 
     every = TABLES | ROLLUPS
     if name and name not in every:
-        raise Stop(Exit.NOT_FOUND, f"there is no table {visible(name)}; there are {', '.join(every)}")
+        raise Stop(
+            Exit.NOT_FOUND,
+            Text("there is no table {name}; there are {named}", name=visible(name), named=", ".join(every)),
+        )
     wanted = {name: every[name]} if name else every
     rows = [
         (

@@ -18,6 +18,7 @@ from bavn.app.cli.node.hunt.show import answer, form, query_of, show, visible
 from bavn.app.cli.spread import typed
 from bavn.app.cli.words import cell
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 Name = Annotated[str, typer.Argument(help="Name of the hunt (`bavn node hunt list`).")]
 VALUE_CHARS_MAX: Final = 1000
@@ -125,9 +126,19 @@ def _given(texts: list[str], parameters: dict[str, str]) -> dict[str, str]:
         key, equals, value = text.partition("=")
         if not equals or key not in parameters or len(value) > VALUE_CHARS_MAX:
             known = ", ".join(f"{name} ({words})" for name, words in parameters.items()) or "nothing"
-            raise Stop(Exit.USAGE, f"--with {visible(text)}: this hunt needs {known}, written NAME=VALUE")
+            raise Stop(
+                Exit.USAGE,
+                Text("--with {text}: this hunt needs {known}, written NAME=VALUE", text=visible(text), known=known),
+            )
         made[key] = value
     missing = sorted(set(parameters) - set(made))
     if missing:
-        raise Stop(Exit.USAGE, f"this hunt needs --with {missing[0]}=...: {parameters[missing[0]]}")
+        raise Stop(
+            Exit.USAGE,
+            Text(
+                "this hunt needs --with {missing}=...: {parameters}",
+                missing=missing[0],
+                parameters=parameters[missing[0]],
+            ),
+        )
     return made

@@ -27,7 +27,7 @@ SQL_BYTES_MAX: Final = 1 << 20
 def form(*, as_json: bool = False, as_csv: bool = False) -> Form:
     """How an answer is shown. Stop for two ways at once."""
     if as_json and as_csv:
-        raise Stop(Exit.USAGE, "give --json or --csv, not both")
+        raise Stop(Exit.USAGE, Text("give --json or --csv, not both"))
     return "json" if as_json else "csv" if as_csv else "table"
 
 
@@ -89,20 +89,20 @@ def answer(found: Any, more: bool, how: Form, language: Language = "en") -> None
 def query_of(query: str, file: Path | None) -> str:
     """The text of a query from an argument, a file or standard input. Stop for none, two, or one too large."""
     if bool(query) == (file is not None):
-        raise Stop(Exit.USAGE, "give one query: as an argument, as - for standard input, or with --file")
+        raise Stop(Exit.USAGE, Text("give one query: as an argument, as - for standard input, or with --file"))
     if file is not None:
         try:
             with file.open("rb") as opened:
                 raw = opened.read(SQL_BYTES_MAX + 1)
         except OSError as error:
-            raise Stop(Exit.USAGE, f"--file {file}: {error.strerror}") from error
+            raise Stop(Exit.USAGE, Text("--file {file}: {why}", file=file, why=error.strerror)) from error
     elif query == "-":
         raw = sys.stdin.buffer.read(SQL_BYTES_MAX + 1)
     else:
         raw = query.encode(errors="replace")
     if len(raw) > SQL_BYTES_MAX:
-        raise Stop(Exit.USAGE, f"the query is larger than {SQL_BYTES_MAX:,} bytes")
+        raise Stop(Exit.USAGE, Text("the query is larger than {sql_bytes_max:,} bytes", sql_bytes_max=SQL_BYTES_MAX))
     text = raw.decode(errors="replace").strip().rstrip(";").strip()
     if not text:
-        raise Stop(Exit.USAGE, "the query is empty")
+        raise Stop(Exit.USAGE, Text("the query is empty"))
     return text

@@ -52,11 +52,11 @@ def sigma(
 
     for path in paths:
         if not path.exists():
-            raise Stop(Exit.USAGE, f"{visible(str(path))}: there is no such file or folder")
+            raise Stop(Exit.USAGE, Text("{file}: there is no such file or folder", file=visible(str(path))))
     how = form(as_json=as_json, as_csv=as_csv)
     outcomes = sigma_outcomes(paths)
     if not outcomes:
-        raise Stop(Exit.NOT_FOUND, "there is no rule (*.yml) in what was given")
+        raise Stop(Exit.NOT_FOUND, Text("there is no rule (*.yml) in what was given"))
     if check:
         _say_outcomes(outcomes, sql=sql, how=how, language=language)
     else:
