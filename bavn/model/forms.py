@@ -28,18 +28,6 @@ def forms() -> str:
     return f"{CANONICAL_VERSION}-{digest[:16]}"
 
 
-@lru_cache(maxsize=1)
-def suffix_list_date() -> str:
-    """When the public suffix list of this installation was made, in its own words; empty where it does not say."""
-    with Path(PSLFILE).open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.startswith("// VERSION:"):
-                return line.removeprefix("// VERSION:").strip()
-            if line.strip() and not line.startswith("//"):
-                break
-    return ""
-
-
 def same_spelling(named: str) -> bool:
     """True if whoever named these forms writes every observable as this installation does."""
     return named.partition("-")[0] == str(CANONICAL_VERSION)

@@ -14,7 +14,6 @@ from bavn.model.text import Text
 
 NODE_SILENT_S: Final = 150
 """A node tells how it is each minute ([node] health_s): two words are missing. The one bound for it."""
-NODE_SILENT_US: Final = NODE_SILENT_S * SECOND_US
 NODE_AWAY_US: Final = DAY_US
 """A document of a week or a quarter counts a node as not heard of only after a whole day."""
 HEALTH_FILE_OLD_S: Final = 60

@@ -142,20 +142,3 @@ class BadLink:
 
     def _falls(self, share: float) -> bool:
         return self.dice.chance(share)
-
-
-def drawn_faults(dice: SeededDice, start_us: int, end_us: int) -> Faults:
-    """A network that is bad in its own way: some of each fault, up to three partitions within the span."""
-    partitions = []
-    for _ in range(dice.below(4)):
-        begins = start_us + int(dice.unit() * (end_us - start_us))
-        partitions.append((begins, begins + 1 + int(dice.unit() * 0.2 * (end_us - start_us))))
-    return Faults(
-        request_lost=0.3 * dice.unit(),
-        answer_lost=0.3 * dice.unit(),
-        doubled=0.3 * dice.unit(),
-        late=0.2 * dice.unit(),
-        stale_answer=0.2 * dice.unit(),
-        late_s_max=1 + dice.below(300),
-        partitions=tuple(partitions),
-    )

@@ -1,9 +1,9 @@
-"""A story for a simulated sector: who suspects what when, how bad each network is, who dies when. By seed, or by hand.
+"""A story for a simulated sector: who suspects what when, how bad each network is, who dies when.
 
 Refuses to know how any of it is played.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from bavn.centre.correlate.tier import Tier
@@ -12,9 +12,7 @@ from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
-from bavn.rehearsal.network import Faults, drawn_faults
-from bavn.traffic.dice import SeededDice
-from bavn.traffic.names import invented_address, invented_name
+from bavn.rehearsal.network import Faults
 
 CENTRE: Final = "centre"
 KEYHOLDER: Final = "keyholder"
@@ -66,12 +64,6 @@ class Script:
         return self.start_us + self.steps * self.step_s * SECOND_US
 
 
-@dataclass(slots=True)
-class _Draft:
-    suspects: list[Suspects] = field(default_factory=list)
-    deaths: list[Death] = field(default_factory=list)
-
-
 def suspicion(observables: tuple[Observable, ...], p: float, host: str, at_us: int) -> Suspicion:
     """A beacon to these observables, as a detector would tell of it."""
     name = observables[0].value
@@ -95,42 +87,3 @@ def suspicion(observables: tuple[Observable, ...], p: float, host: str, at_us: i
         period_s=300.0,
         regularity=0.6,
     )
-
-
-def drawn_script(seed: int, *, actors: int = 4, steps: int = 18, faults: bool = True) -> Script:
-    """A campaign at three or four actors, something at each that nobody else has, a bad network for everybody, and up
-    to six deaths at any party at any question."""
-    dice = SeededDice(seed, "script")
-    names = tuple(f"actor-{letter}" for letter in "abcdefgh"[:actors])
-    end_us = START_US + steps * 60 * SECOND_US
-    draft = _Draft()
-    domain = invented_name(dice, "com")
-    shared = (Observable.of("domain", domain), Observable.of("ip4", _dotted(invented_address(domain))))
-    hit = 3 + dice.below(max(1, actors - 2))
-    for place, name in enumerate(names):
-        own = Observable.of("domain", invented_name(dice, "net"))
-        at_us = START_US + int(dice.unit() * 0.3 * (end_us - START_US))
-        alone = suspicion((own,), 10 ** (-2 - 2 * dice.unit()), f"10.{10 + place}.1.7", START_US)
-        draft.suspects.append(Suspects(START_US, name, (alone,)))
-        if place < hit:
-            weak = suspicion(shared, 0.006 + 0.02 * dice.unit(), f"10.{10 + place}.1.9", START_US)
-            draft.suspects.append(Suspects(at_us, name, (alone, weak)))
-    if not faults:
-        return Script(seed=seed, actors=names, steps=steps, suspects=tuple(draft.suspects))
-    for _ in range(dice.below(7)):
-        who = (*names, CENTRE, KEYHOLDER)[dice.below(actors + 2)]
-        at_us = START_US + int(dice.unit() * (end_us - START_US))
-        draft.deaths.append(Death(at_us, who, dice.below(60)))
-    networks = tuple((name, drawn_faults(dice.fork(name), START_US, end_us)) for name in names)
-    return Script(
-        seed=seed,
-        actors=names,
-        steps=steps,
-        suspects=tuple(draft.suspects),
-        deaths=tuple(draft.deaths),
-        networks=networks,
-    )
-
-
-def _dotted(address: int) -> str:
-    return ".".join(str(byte) for byte in address.to_bytes(4, "big"))

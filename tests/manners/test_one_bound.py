@@ -21,7 +21,7 @@ from bavn.app.web.sac.overview_words import BLIND
 from bavn.centre.desk.alarms import wrong_at
 from bavn.centre.desk.detector_coverage import coverage_of_actors
 from bavn.centre.node.config import config_of
-from bavn.model.health import NODE_SILENT_US
+from bavn.model.health import NODE_SILENT_S
 from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.received import NodeHealth
 from bavn.model.sector.member import Actor, ActorState
@@ -196,8 +196,8 @@ def silent_by(age_us, bounds=NODE_BOUNDS):
 
 
 def test_a_node_is_silent_everywhere_from_the_same_second_on() -> None:
-    assert set(silent_by(NODE_SILENT_US).values()) == {False}
-    assert set(silent_by(NODE_SILENT_US + 1).values()) == {True}
+    assert set(silent_by(NODE_SILENT_S * SECOND_US).values()) == {False}
+    assert set(silent_by(NODE_SILENT_S * SECOND_US + 1).values()) == {True}
 
 
 def test_the_words_for_a_blind_spot_name_no_bound() -> None:

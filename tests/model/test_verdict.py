@@ -2,13 +2,14 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.model.evidence import evidence_nats
-from bavn.model.sector.verdict import BENIGN_P_TIMES, JUDGEMENTS, SCOPES, Verdict, Verdicts, judged_in_order, weighed
+from bavn.model.sector.verdict import BENIGN_P_TIMES, SCOPES, Judgement, Verdict, Verdicts, judged_in_order, weighed
 from bavn.model.suspicion import RowsRef, Suspicion, in_order
 from bavn.model.text import Text
 
@@ -83,7 +84,7 @@ def test_each_scope_covers_just_what_it_says(scope, covered) -> None:
     assert {name for name, other in OTHERS.items() if holding.of(other)} == covered
 
 
-@pytest.mark.parametrize("judgement", JUDGEMENTS)
+@pytest.mark.parametrize("judgement", get_args(Judgement))
 @pytest.mark.parametrize("scope", SCOPES)
 def test_a_match_of_an_indicator_is_reached_only_by_a_verdict_on_it(judgement, scope) -> None:
     match = suspicion(id="f" * 32, detector="ioc")
@@ -120,7 +121,7 @@ def test_the_order_is_true_then_evidence_then_ignored() -> None:
     assert [one.ignored for one in ordered] == [False, False, False, True]
 
 
-@given(st.lists(st.floats(1e-4, 1.0), max_size=12), st.lists(st.sampled_from(JUDGEMENTS), max_size=12))
+@given(st.lists(st.floats(1e-4, 1.0), max_size=12), st.lists(st.sampled_from(get_args(Judgement)), max_size=12))
 def test_nothing_is_lost_or_doubled_whatever_is_judged(ps, judgements) -> None:
     found = [suspicion(id=f"{n:032x}", p=p, evidence_nats=evidence_nats(p)) for n, p in enumerate(ps)]
     given_ = [verdict(j, on=s, number=n) for n, (s, j) in enumerate(zip(found, judgements, strict=False))]

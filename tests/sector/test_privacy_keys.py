@@ -6,9 +6,9 @@ import pytest
 
 from bavn.actor.door import door
 from bavn.rehearsal.party import SimCentre
-from bavn.rehearsal.script import drawn_script
 from bavn.rehearsal.world import World
 from bavn.wire.links.keyholder import KeyHolderIdentifier
+from tests.sector.drawn_script import drawn_script
 
 
 @pytest.fixture

@@ -11,11 +11,12 @@ import pytest
 
 from bavn.actor.door.door import Door
 from bavn.centre.inbox.inbox import Inbox
-from bavn.rehearsal.script import CENTRE, KEYHOLDER, drawn_script
+from bavn.rehearsal.script import CENTRE, KEYHOLDER
 from bavn.rehearsal.world import World
 from bavn.wire.book import Book
 from bavn.wire.gate import Gate
 from bavn.wire.messages.catalogue import UP
+from tests.sector.drawn_script import drawn_script
 
 QUICK_SEEDS = range(6)
 SEEDS = range(1000, 1200)

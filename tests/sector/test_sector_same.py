@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bavn.rehearsal.script import drawn_script
 from bavn.rehearsal.world import World
+from tests.sector.drawn_script import drawn_script
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import LinkDown
 from bavn.rehearsal.clock import SimClock
-from bavn.rehearsal.network import LATE_MAX, BadLink, Faults, drawn_faults
+from bavn.rehearsal.network import LATE_MAX, BadLink, Faults
 from bavn.traffic.dice import SeededDice
+from tests.sector.drawn_script import drawn_faults
 
 START_US = 1_000 * SECOND_US
 

@@ -30,7 +30,6 @@ from bavn.model.intel.indicator import Tlp
 from bavn.model.text import Language, Text
 
 Form = Literal["html", "pdf", "json"]
-FORMS: Final[tuple[Form, ...]] = ("html", "pdf", "json")
 _BODY: Final = Text(
     "{title}\n{sector}, {tlp}\n\n{said}\n\nThe whole document, with the source of every sentence, is attached.\n"
 )

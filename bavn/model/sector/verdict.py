@@ -16,7 +16,6 @@ from bavn.model.text import Text
 Judgement = Literal["true", "benign", "ignore"]
 Scope = Literal["story", "detector-peer", "host", "peer"]
 Origin = Literal["here", "sector"]
-JUDGEMENTS: Final[tuple[Judgement, ...]] = get_args(Judgement)
 SCOPES: Final[tuple[Scope, ...]] = get_args(Scope)
 """The narrowest first: where several verdicts hold for a suspicion, the narrowest says what it is, then the newest."""
 

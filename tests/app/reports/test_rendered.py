@@ -5,10 +5,11 @@ import shutil
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import get_args
 
 import pytest
 
-from bavn.app.centre.publish_parts import FORMS, rendered
+from bavn.app.centre.publish_parts import Form, rendered
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.reports.charts import drawn
 from bavn.app.reports.missing import reports_needed
@@ -82,7 +83,7 @@ def test_what_people_wrote_is_shown_as_they_wrote_it() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("form", get_args(Form))
 def test_the_same_data_is_the_same_bytes(form) -> None:
     first, again = (rendered(build(Kind.BRIEF, make_whole(Kind.BRIEF)), form, "da", STANDING) for _ in range(2))
     assert first == again
