@@ -1,6 +1,7 @@
 """How a command ended is its exit code, also where a command or Ctrl-C ended it and not a return."""
 
 import errno
+import os
 import sqlite3
 import sys
 from contextlib import closing
@@ -13,7 +14,8 @@ from bavn.app.cli import main
 from bavn.app.cli.language import language_asked
 from bavn.app.cli.ledger import EMPTY
 from bavn.app.cli.node.book import show_table
-from bavn.app.process.exits import PAGES, Exit, Stop
+from bavn.app.process.exits import PAGES, Exit, Stop, cannot_write, why_of
+from bavn.model.text import Text
 
 
 @pytest.mark.parametrize(
@@ -160,3 +162,10 @@ def test_a_mistake_in_a_configuration_is_said_in_one_language(
     assert (told[0], said in told[2], str(file) in told[2]) == (Exit.CONFIGURATION, True, True), told
     checked = ended(monkeypatch, capsys, "config", "check", str(file), "--language", language)
     assert said in checked[1], checked
+
+
+def test_why_a_file_cannot_be_used_is_said_in_the_readers_language_too() -> None:
+    refused = cannot_write("/x/y", OSError(errno.EACCES, os.strerror(errno.EACCES)))
+    assert str(refused) == "/x/y cannot be written (Permission denied)"
+    assert Text.of_error(refused).da == "/x/y kan ikke skrives (adgang nægtet)"
+    assert why_of(OSError(errno.EXDEV, os.strerror(errno.EXDEV))).da == os.strerror(errno.EXDEV)

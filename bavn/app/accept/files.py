@@ -6,7 +6,7 @@ from typing import Final
 
 from bavn.app.accept.page import as_pdf, page
 from bavn.app.config.load import CENTRE_KEYS, NodeConfig
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.model.moment import iso
 from bavn.model.sector.acceptance_protocol import TestProtocol
 from bavn.model.sector.protocol_file import SignedProtocol, signed
@@ -70,7 +70,5 @@ def _write(path: Path, content: bytes) -> Path:
     except FileExistsError as error:
         raise Stop(Exit.CONFIGURATION, Text("{path} exists: a protocol is never overwritten", path=path)) from error
     except OSError as error:
-        raise Stop(
-            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=path, why=error.strerror)
-        ) from error
+        raise cannot_write(path, error) from error
     return path

@@ -25,7 +25,7 @@ from bavn.app.access.here import KEY_FILE, TOKEN_FILE
 from bavn.app.access.keys import Keys, to_sign
 from bavn.app.access.rights import Right, rights_of
 from bavn.app.access.sessions import TOKEN_PREFIX, Session, Token, Tokens
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_read
 from bavn.centre.cases import audit
 from bavn.model.moment import HOUR_US
 from bavn.model.principal import APART_HOURS, Principal, account, is_account
@@ -123,7 +123,7 @@ def _secret(file: str) -> bytes:
         with path.open("rb") as opened:
             return opened.read(FILE_BYTES_MAX)
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, Text("{file} cannot be read ({why})", file=file, why=error.strerror)) from error
+        raise cannot_read(file, error) from error
 
 
 def private_key(text: bytes) -> Ed25519PrivateKey | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.hunt.saved import BYTES_MAX, NAME, SavedHunt, SavedUnclear, read_hunt, written
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.model.text import Text
 
 HUNTS_MAX: Final = 2000
@@ -64,7 +64,7 @@ def save(folder: Path, hunt: SavedHunt) -> Path:
         fresh.write_text(written(hunt), encoding="utf-8")
         fresh.replace(file)
     except OSError as error:
-        raise Stop(Exit.CONFIGURATION, Text.shaped("{file}: {why}", file=file, why=error.strerror)) from error
+        raise Stop(Exit.CONFIGURATION, Text.shaped("{file}: {why}", file=file, why=why_of(error))) from error
     return file
 
 

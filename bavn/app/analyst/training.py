@@ -19,7 +19,7 @@ from bavn.app.analyst.analyse import Unit, Unread, analyse
 from bavn.app.analyst.evidence_of import window_of
 from bavn.app.analyst.training_sheet import answers, questions
 from bavn.app.config.load import NodeConfig
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.app.process.whole_file import write_whole
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Text
@@ -88,7 +88,7 @@ def write(case: Case, folder: Path) -> None:
     except FileExistsError as error:
         raise Stop(Exit.USAGE, Text("{file} exists: name a new folder", file=folder)) from error
     except OSError as error:
-        raise Stop(Exit.USAGE, Text("{file} cannot be written ({why})", file=folder, why=error.strerror)) from error
+        raise cannot_write(folder, error, Exit.USAGE) from error
 
 
 def _rows(window: StoreWindow, found: Suspicion, level: str, rows_max: int) -> Iterator[tuple[str, dict[str, Any]]]:

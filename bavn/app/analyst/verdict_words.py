@@ -48,5 +48,7 @@ def until_us(text: str, now_us: int) -> int | None:
     try:
         day = dt.date.fromisoformat(text)
     except ValueError as error:
-        raise Stop(Exit.USAGE, f"--until {text!r} is neither a day (2026-12-31) nor a time (30d, 12h)") from error
+        raise Stop(
+            Exit.USAGE, Text("--until {text} is neither a day (2026-12-31) nor a time (30d, 12h)", text=repr(text))
+        ) from error
     return min((day - dt.date(1970, 1, 1)).days * DAY_US + DAY_US, END_US_MAX)

@@ -11,7 +11,7 @@ from bavn.app.centre.parts import open_desk
 from bavn.app.centre.reminding import ways_of
 from bavn.app.config.load import CentreFile
 from bavn.app.net.mailer import Attachment, Mail, NotSent, send
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_write, why_of
 from bavn.app.process.failure_folder import failures_in
 from bavn.app.process.real import SystemClock
 from bavn.app.process.whole_file import write_whole
@@ -65,7 +65,7 @@ def catalogue(file: CentreFile, given: Path | None) -> Catalogue | None:
     except OSError as error:
         raise Stop(
             Exit.INPUT,
-            Text("{path} cannot be read ({why}): name a catalogue with --kev", path=path, why=error.strerror),
+            Text("{path} cannot be read ({why}): name a catalogue with --kev", path=path, why=why_of(error)),
         ) from error
     except ValueError as error:
         raise Stop(Exit.INPUT, Text.shaped("{path}: {error}", path=path, error=Text.of_error(error))) from error
@@ -91,9 +91,7 @@ def write(path: Path, content: bytes) -> None:
     try:
         write_whole(path, content)
     except OSError as error:
-        raise Stop(
-            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=path, why=error.strerror)
-        ) from error
+        raise cannot_write(path, error) from error
 
 
 def entries(publishing: Publishing) -> list[Entry]:

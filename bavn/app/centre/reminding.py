@@ -20,7 +20,7 @@ from bavn.app.centre.parts import open_desk
 from bavn.app.config.load import CentreFile
 from bavn.app.net.mailer import Mail, MailServer, NotSent, send
 from bavn.app.net.webhook import SECRET_BYTES_MIN, Hook, post
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.app.process.failure_folder import failures_in
 from bavn.app.process.late import begun
 from bavn.centre.cases.reminders import Recipient, Reminder, of_alarms, of_nis2, of_tasks, raised_id
@@ -103,7 +103,7 @@ def _secret(file: CentreFile, name: str) -> bytes:
             found = opened.read(SECRET_BYTES_MAX).strip()
     except OSError as error:
         raise Stop(
-            Exit.CONFIGURATION, Text("[remind]: {path} cannot be read ({why})", path=path, why=error.strerror)
+            Exit.CONFIGURATION, Text("[remind]: {path} cannot be read ({why})", path=path, why=why_of(error))
         ) from error
     if not found:
         raise Stop(Exit.CONFIGURATION, Text("[remind]: {path} is empty", path=path))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from bavn.app.centre.parts import BOOK_FILE, open_enrolment, opened_registry
 from bavn.app.centre.rollout_csv import Row
 from bavn.app.config.load import CentreFile
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_read
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
 from bavn.centre.desk.leaving import Leaving
@@ -130,7 +130,7 @@ def _read(path: Path, bytes_max: int) -> bytes:
         with path.open("rb") as opened:
             raw = opened.read(bytes_max + 1)
     except OSError as error:
-        raise Stop(Exit.INPUT, Text("{file} cannot be read ({why})", file=path, why=error.strerror)) from error
+        raise cannot_read(path, error, Exit.INPUT) from error
     if len(raw) > bytes_max:
         raise Stop(Exit.INPUT, Text("{file} has more than {bytes_max} bytes", file=path, bytes_max=bytes_max))
     return raw

@@ -20,7 +20,7 @@ from bavn.app.cli.node.hunt.ioc import no_indicators
 from bavn.app.cli.node.hunt.show import visible
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import Spoken, heading, number, small
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.app.process.reasons import reason
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
@@ -203,7 +203,7 @@ def _indicators(files: list[Path], language: Language) -> "IndicatorSet":
             with file.open(encoding="utf-8", errors="replace") as lines:
                 reading = read(lines)
         except OSError as error:
-            raise Stop(Exit.USAGE, Text("--ioc {file}: {why}", file=file, why=error.strerror)) from error
+            raise Stop(Exit.USAGE, Text("--ioc {file}: {why}", file=file, why=why_of(error))) from error
         made |= reading.indicators
         no_indicators(visible(str(file)), list(reading.refusals), reading.refused, language)
     return made

@@ -53,7 +53,7 @@ def attach(
         _show(found, case, words, evidence, language)
     elif found.number is None:
         why = "nobody has looked at it: run it with --preview, then with --send --sha256"
-        raise Stop(Exit.NOT_NOW, f"{why} {found.sha256}")
+        raise Stop(Exit.NOT_NOW, Text.shaped("{why} {sha256}", why=why, sha256=found.sha256))
     else:
         says = Text(
             "{case_id}: evidence {number}, {made:,} bytes, leaves at the running node's next step",

@@ -10,7 +10,7 @@ import typer
 
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import Spoken
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_read
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _told(file: Path | None, given: dict[str, Any], language: "Language") -> "An
     except BadAnswers as error:
         raise Stop(Exit.USAGE if file is None else Exit.INPUT, Text.of_error(error)) from error
     except OSError as error:
-        raise Stop(Exit.INPUT, Text("{file} cannot be read ({why})", file=file, why=error.strerror)) from error
+        raise cannot_read(file, error, Exit.INPUT) from error
 
 
 def _asked(language: "Language") -> dict[str, Any]:

@@ -13,7 +13,7 @@ import typer
 from bavn import __version__
 from bavn.app.cli.language import VARIABLE, language_here, language_of_locale
 from bavn.app.cli.later import later
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.app.process.memory import few_arenas, keep_small
 from bavn.model.catalogue import ENGLISH, languages
 from bavn.model.ports import LinkDown, LinkRefused
@@ -142,7 +142,7 @@ def _run() -> int:
         words = Text(
             "{what} cannot be used ({why}): see to its rights and to room on the disk, and run as the user who owns it",
             what=what,
-            why=error.strerror,
+            why=why_of(error),
         )
         return _say(Exit.CONFIGURATION, words)
     except sqlite3.DatabaseError as error:

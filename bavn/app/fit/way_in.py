@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from bavn.app.config.load import NodeConfig, read_node
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_write, why_of
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 from bavn.psi.keys import BadGroupKey, read_group_key
@@ -127,9 +127,7 @@ def _write(file: Path, asked: WayIn) -> None:
             raise Stop(Exit.USAGE, str(error).replace(fresh.name, file.name)) from error
         fresh.rename(file)
     except OSError as error:
-        raise Stop(
-            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=file, why=error.strerror)
-        ) from error
+        raise cannot_write(file, error) from error
 
 
 def _toml(value: str | list[str]) -> str:
@@ -155,5 +153,5 @@ def take_group_key(config: NodeConfig, file: Path) -> None:
         raise Stop(Exit.CONFIGURATION, Text.shaped("{file}: {error}", file=file, error=Text.of_error(error))) from error
     except OSError as error:
         raise Stop(
-            Exit.CONFIGURATION, Text("the group key of {file} cannot be taken: {why}", file=file, why=error.strerror)
+            Exit.CONFIGURATION, Text("the group key of {file} cannot be taken: {why}", file=file, why=why_of(error))
         ) from error

@@ -67,12 +67,28 @@ def kept_case(config: Path, given: str) -> KeptCase:
         return named(cases_of(rows(CASES_SQL)), given, "cases")
 
 
+KINDS: Final = {
+    "cases": Text.in_context("ids begin so", "cases"),
+    "warnings": Text.in_context("ids begin so", "warnings"),
+    "exercises": Text.in_context("ids begin so", "exercises"),
+}
+
+
 def named[Kept](kept: Iterable[Kept], given: str, what: Literal["cases", "warnings", "exercises"]) -> Kept:
     """The one whose id begins so. Stop where there is none, or more than one."""
     found = [one for one in kept if given and str(getattr(one, f"{what[:-1]}_id")).startswith(given)]
     if len(found) != 1:
         listed = "exercise list" if what == "exercises" else what
-        raise Stop(Exit.NOT_FOUND, f"{len(found)} {what} begin with {given[:40]!r} (bavn node {listed})")
+        raise Stop(
+            Exit.NOT_FOUND,
+            Text(
+                "{count} {what} begin with {given} (bavn node {listed})",
+                count=len(found),
+                what=KINDS[what],
+                given=repr(given[:40]),
+                listed=listed,
+            ),
+        )
     return found[0]
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.indicators.reader import read
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.model.text import Text
 
 _LOG = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class OwnIndicators:
         except OSError as error:
             raise Stop(
                 Exit.CONFIGURATION,
-                Text("[sense] indicator_files: {filename}: {why}", filename=error.filename, why=error.strerror),
+                Text("[sense] indicator_files: {filename}: {why}", filename=error.filename, why=why_of(error)),
             ) from error
 
     def now(self) -> IndicatorSet:

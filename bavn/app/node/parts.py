@@ -49,7 +49,7 @@ from bavn.app.node.rule_keeper import RuleKeeper
 from bavn.app.node.sources import rule_folder, sources_of
 from bavn.app.node.zone_service import ZoneService
 from bavn.app.process.chain_walk import ChainWalk
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import cannot_write
 from bavn.app.process.failure_folder import FOLDER, FailureFolder
 from bavn.app.process.gate_alarms import contained as gates_contained
 from bavn.app.process.late import begun
@@ -59,7 +59,6 @@ from bavn.app.process.owned import ANY, BOOK, GATES, HEALTH, KEYS, owned
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Window
-from bavn.model.text import Text
 from bavn.wire.book import Book, BookForeign, Doomed
 from bavn.wire.ledger import Ledger, look_on
 from bavn.wire.safe import Safe
@@ -401,10 +400,7 @@ def _keeper(config: NodeConfig, clock: SystemClock) -> RuleKeeper | None:
     try:
         keeper.prepare()
     except OSError as error:
-        raise Stop(
-            Exit.CONFIGURATION,
-            Text("{file} cannot be written ({why})", file=config.folder / "rules", why=error.strerror),
-        ) from error
+        raise cannot_write(config.folder / "rules", error) from error
     return keeper
 
 

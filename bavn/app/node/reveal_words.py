@@ -46,7 +46,10 @@ def element_of(text: str) -> Observable:
     kind, _, value = text.partition(":")
     if kind not in set(ObservableType):
         known = ", ".join(ObservableType)
-        raise Stop(Exit.USAGE, f"{text!r} is no observable: write type:value, the type one of {known}")
+        raise Stop(
+            Exit.USAGE,
+            Text("{text} is no observable: write type:value, the type one of {known}", text=repr(text), known=known),
+        )
     try:
         return as_element(Observable.of(ObservableType(kind), value))
     except (NotCanonical, ValueError) as error:

@@ -16,6 +16,7 @@ import tomlkit
 
 from bavn.app.config.load import POLICY_TABLES, NodeConfig, read_policy
 from bavn.app.node.protect import never_block
+from bavn.app.process.exits import why_of
 from bavn.model.settings import About, SettingsError
 from bavn.model.text import Text
 from bavn.model.toml import table_of
@@ -148,7 +149,7 @@ def _read(config: NodeConfig, text: str) -> dict[str, Any]:
         except SettingsError as error:
             raise SettingsError(str(error).replace(f"{file}: ", "").replace(str(file), "").strip()) from error
         except OSError as error:
-            raise SettingsError(Text("never_block_file cannot be read ({why})", why=error.strerror)) from error
+            raise SettingsError(Text("never_block_file cannot be read ({why})", why=why_of(error))) from error
     return policies
 
 

@@ -3,6 +3,7 @@
 import errno
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
 from bavn.model.text import Text
 
@@ -100,10 +101,38 @@ class Stop(Exception):
         self.code = code
 
 
+_WHYS: Final[dict[int, Text]] = {
+    errno.EACCES: Text("Permission denied"),
+    errno.EPERM: Text("Operation not permitted"),
+    errno.ENOENT: Text("No such file or directory"),
+    errno.EEXIST: Text("File exists"),
+    errno.EISDIR: Text("Is a directory"),
+    errno.ENOTDIR: Text("Not a directory"),
+    errno.EROFS: Text("Read-only file system"),
+    errno.ENOSPC: Text("No space left on device"),
+    errno.EADDRINUSE: Text("Address already in use"),
+}
+
+
+def why_of(error: OSError) -> Text:
+    """What the system says of a file or an address, in the words that we have for it, else in its own."""
+    return _WHYS.get(error.errno or 0) or Text.plain(error.strerror or str(error) or type(error).__name__)
+
+
+def cannot_read(file: object, error: OSError, code: Exit = Exit.CONFIGURATION) -> Stop:
+    """A file that is to be read, and why it is not."""
+    return Stop(code, Text("{file} cannot be read ({why})", file=file, why=why_of(error)))
+
+
+def cannot_write(file: object, error: OSError, code: Exit = Exit.CONFIGURATION) -> Stop:
+    """A file that is to be written, and why it is not."""
+    return Stop(code, Text("{file} cannot be written ({why})", file=file, why=why_of(error)))
+
+
 def cannot_listen(where: str, address: str, error: OSError) -> Stop:
     """Why a service cannot begin. A port that another process holds may be free in a moment (one that is just ending, a
     connection that goes out from it): the service is started again. Any other reason is the configuration's."""
     code = Exit.NOT_NOW if error.errno == errno.EADDRINUSE else Exit.CONFIGURATION
     return Stop(
-        code, Text("{where}: cannot listen on {address} ({why})", where=where, address=address, why=error.strerror)
+        code, Text("{where}: cannot listen on {address} ({why})", where=where, address=address, why=why_of(error))
     )

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text as Shown
 
 from bavn.app.cli.words import Spoken, heading, number
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.app.process.whole_file import write_whole
 from bavn.model.catalogue import languages
 from bavn.model.moment import DAY_US, iso
@@ -121,7 +121,7 @@ def write_cbom(
     try:
         write_whole(out, text.encode())
     except OSError as error:
-        raise Stop(Exit.USAGE, Text("{file} cannot be written ({why})", file=out, why=error.strerror)) from error
+        raise cannot_write(out, error, Exit.USAGE) from error
     print(f"{out}: {len(found)} " + Text("kinds of key exchange").say(language), file=sys.stderr)
 
 

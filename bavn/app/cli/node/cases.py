@@ -82,7 +82,15 @@ def case_answer(
     kept = kept_case(config, case_id)
     tasks = [one["task_id"] for one in kept.part["tasks"] if task and one["task_id"].startswith(task.lower())]
     if len(tasks) != 1:
-        raise Stop(Exit.NOT_FOUND, f"{len(tasks)} tasks of {kept.case_id} begin with {task[:40]!r}")
+        raise Stop(
+            Exit.NOT_FOUND,
+            Text(
+                "{count} tasks of {case_id} begin with {task}",
+                count=len(tasks),
+                case_id=kept.case_id,
+                task=repr(task[:40]),
+            ),
+        )
     _leave(config, kept.case_id, tasks[0], act.value, words, by, language)
 
 

@@ -103,7 +103,7 @@ def _lasts_s(text: str) -> int:
     """0 where nothing was said."""
     lasts = _LASTS.fullmatch(text or "0s")
     if lasts is None or int(lasts[1]) * _UNITS_S[lasts[2]] > acts.AROUND_S_MAX:
-        raise Stop(Exit.USAGE, f"--around {text!r} is no time of at most 7d: write 30s, 10m, 2h")
+        raise Stop(Exit.USAGE, Text("--around {text} is no time of at most 7d: write 30s, 10m, 2h", text=repr(text)))
     return int(lasts[1]) * _UNITS_S[lasts[2]]
 
 
@@ -191,7 +191,7 @@ def _write(target: Path, made: bytes, how: Text, language: Language) -> None:
     try:
         write_whole(target, made, mode=0o600, new=True)
     except OSError as error:
-        raise Stop(Exit.USAGE, f"{target} cannot be written ({error.strerror})") from error
+        raise Stop(Exit.USAGE, Text("{file} cannot be written ({why})", file=target, why=error.strerror)) from error
     says = Text(
         "{target}: {size:,} bytes, {how}; sha256 {digest}; the ledger holds it (bavn node ledger)",
         target=target,

@@ -10,6 +10,7 @@ from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, book_of
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.text import Text
 
 COMMANDS: Final = {
     "enrol": "bavn.app.cli.node.run:enrol",

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
@@ -114,9 +114,7 @@ def tried_rules(given: "NodeConfig", folder: "RuleFolder", files: list[Path], en
     except SourceBroken as error:
         raise Stop(Exit.MISSING, Text.of_error(error)) from error
     except OSError as error:
-        raise Stop(
-            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=work.parent, why=error.strerror)
-        ) from error
+        raise cannot_write(work.parent, error) from error
     return tried
 
 

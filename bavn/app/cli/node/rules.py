@@ -17,7 +17,7 @@ from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
 from bavn.app.cli.node.rule_files import day_now, entries_of, files_to_try, filters_of, known_rules, read, tried_rules
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import cell, number
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.app.process.reasons import reason
 from bavn.model.text import Text
 
@@ -85,9 +85,7 @@ def update(
     except SourceBroken as error:
         raise Stop(Exit.MISSING, Text.of_error(error)) from error
     except OSError as error:
-        raise Stop(
-            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=folder.folder, why=error.strerror)
-        ) from error
+        raise cannot_write(folder.folder, error) from error
     if as_json:
         told = {
             "set": fetched.name,
@@ -412,6 +410,4 @@ def _write(file: Path, text: str) -> None:
     try:
         write_whole(file, text)
     except OSError as error:
-        raise Stop(
-            Exit.CONFIGURATION, Text("{file} cannot be written ({why})", file=file, why=error.strerror)
-        ) from error
+        raise cannot_write(file, error) from error

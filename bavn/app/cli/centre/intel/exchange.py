@@ -18,7 +18,7 @@ import typer
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, show
 from bavn.app.cli.node.book import show_table
 from bavn.app.cli.words import Spoken, cell
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_read, cannot_write
 from bavn.app.process.whole_file import write_whole
 from bavn.model.moment import iso
 from bavn.model.outcome import Refused
@@ -187,7 +187,7 @@ def _read(file: Path, kind: str, now_us: int) -> Iterable[Any]:
         with file.open("rb") as opened:
             raw = opened.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        raise Stop(Exit.INPUT, Text("{file} cannot be read ({why})", file=file, why=error.strerror)) from error
+        raise cannot_read(file, error, Exit.INPUT) from error
     if len(raw) > FILE_BYTES_MAX:
         raise Stop(
             Exit.INPUT,
@@ -226,7 +226,7 @@ def _write(file: Path, text: str) -> None:
     try:
         write_whole(file, text.encode())
     except OSError as error:
-        raise Stop(Exit.INPUT, Text("{file} cannot be written ({why})", file=file, why=error.strerror)) from error
+        raise cannot_write(file, error, Exit.INPUT) from error
 
 
 def _row(one: "Offered") -> dict[str, Any]:

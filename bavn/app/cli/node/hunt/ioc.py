@@ -10,7 +10,7 @@ from bavn.app.analyst.indicator_list import MET_COLUMNS, met_rows, noted
 from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, From, Last, Spoken, To
 from bavn.app.cli.node.hunt.show import form, show, visible
 from bavn.app.cli.words import number
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.model.text import Language, Text
 
 NAMED_SHOWN_MAX: Final = 5
@@ -67,12 +67,12 @@ def _read(files: list[Path], language: Language) -> tuple[Any, set[str], int]:
         try:
             text = sys.stdin if str(file) == "-" else file.open(encoding="utf-8", errors="replace")
         except OSError as error:
-            raise Stop(Exit.USAGE, Text.shaped("{what}: {why}", what=visible(str(file)), why=error.strerror)) from error
+            raise Stop(Exit.USAGE, Text.shaped("{what}: {why}", what=visible(str(file)), why=why_of(error))) from error
         try:
             with text as lines:
                 reading = read(noted(lines, hashes))
         except OSError as error:
-            raise Stop(Exit.USAGE, Text.shaped("{what}: {why}", what=visible(str(file)), why=error.strerror)) from error
+            raise Stop(Exit.USAGE, Text.shaped("{what}: {why}", what=visible(str(file)), why=why_of(error))) from error
         made |= reading.indicators
         told = [(line, refused) for line, refused in reading.refusals if refused.rule != MD5_OR_JA3]
         no_indicators(visible(str(file)), told, reading.refused - reading.unclear, language)

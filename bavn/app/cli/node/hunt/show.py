@@ -15,7 +15,7 @@ from rich.text import Text as Shown
 
 from bavn.app.analyst.plain import columns_of
 from bavn.app.cli.words import heading
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.model.text import Language, Number, Text
 
 Form = Literal["table", "csv", "json"]
@@ -95,7 +95,7 @@ def query_of(query: str, file: Path | None) -> str:
             with file.open("rb") as opened:
                 raw = opened.read(SQL_BYTES_MAX + 1)
         except OSError as error:
-            raise Stop(Exit.USAGE, Text("--file {file}: {why}", file=file, why=error.strerror)) from error
+            raise Stop(Exit.USAGE, Text("--file {file}: {why}", file=file, why=why_of(error))) from error
     elif query == "-":
         raw = sys.stdin.buffer.read(SQL_BYTES_MAX + 1)
     else:
