@@ -14,7 +14,9 @@ from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.lines import line_column
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.dnstap.file import dnstap_batches
+from bavn.actor.sense.documents.records import DocumentParser, documents
 from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.flows import argus
 from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.logs.records import LogParser, received
 from bavn.actor.sense.parsed import NOTHING
@@ -35,6 +37,7 @@ BESIDE_LOGS: Final = frozenset({"stdout.log", "stderr.log"})
 """What Zeek's supervisor writes of Zeek itself into the folder of its logs: no records."""
 UNREAD: Final = {
     "unknown": "neither a packet capture, nor EVE, nor a log of Zeek's or of another known program",
+    "argus binary": "Argus' own form: write it as text with its head (ra -n -c , -r FILE)",
     "packed": "packed by another program than gzip: unpack it first",
     "utf-16": "text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)",
     "headless zeek": "a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin"
@@ -129,6 +132,10 @@ class _Opening:
                 yield from dnstap_batches(path, self.sensor)
             case "log":
                 yield from self._log(path)
+            case "argus":
+                yield from self._argus(path)
+            case "documents":
+                yield from self._documents(path)
             case _:
                 return
 
@@ -158,6 +165,20 @@ class _Opening:
         for chunk in whole(path):
             parsed = parser.parse(received(line_column(chunk.segment), written_us))
             yield parsed.without(path.name, chunk.lost).batch(str(path), chunk.place.text())
+
+    def _argus(self, path: Path) -> Iterator[Batch]:
+        head: argus.Head | None = None
+        for chunk in whole(path):
+            head = argus.head_of(chunk.segment.raw) or head
+            if head is None:
+                raise SourceBroken(f"{path} has lost its first line, which names Argus' columns")
+            parsed = argus.parsed(self.engine, self.sensor, head, self.zone, line_column(chunk.segment))
+            yield parsed.without(path.name, chunk.lost).batch(str(path), chunk.place.text())
+
+    def _documents(self, path: Path) -> Iterator[Batch]:
+        parser = DocumentParser(self.engine, self.sensor)
+        for numbered in documents(path):
+            yield parser.parse(path.name, numbered).batch(str(path), str(numbered[-1][0]))
 
     def _zeek(self, path: Path, log: str) -> Iterator[Batch]:
         parser, header = ZeekParser(self.engine, self.sensor), Header()

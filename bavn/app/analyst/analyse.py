@@ -28,6 +28,7 @@ from bavn.actor.sense.unread import unreadable
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
+from bavn.app.analyst.inputs import InputFile
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
 from bavn.model.intel.rule import RowRule
@@ -43,7 +44,8 @@ LIMITS = StoreLimits(age_days_max=None, threads=2)
 class Findings:
     """One source's suspicions in reading order. ``refusals``: lines, and files (line 0), that gave nothing, the first
     of them. ``homes_said``: how the own networks were chosen, if nobody gave them. ``assets``: own hosts, if asked;
-    ``crypto``: key exchanges, if asked. ``last_us``: of the newest record."""
+    ``crypto``: key exchanges, if asked. ``last_us``: of the newest record. ``inputs``: what each of
+    the files was and gave, also those that no detector uses."""
 
     source: str
     suspicions: tuple[Ranked, ...]
@@ -55,14 +57,16 @@ class Findings:
     assets: tuple[Asset, ...] = ()
     crypto: tuple[Use, ...] = ()
     last_us: int = 0
+    inputs: tuple[InputFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What is looked at together, under one name."""
+    """What is looked at together, under one name. ``beside``: files that lay there and are of no use."""
 
     source: str
     files: tuple[Path, ...]
+    beside: tuple[InputFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +85,16 @@ def units(paths: Sequence[Path], *, together: bool = False) -> Iterator[Unit | U
             yield from _units(path)
         return
     files: list[Path] = []
+    beside: list[InputFile] = []
     for path in paths:
         for found in _units(path):
             if isinstance(found, Unread):
                 yield found
             else:
                 files += found.files
+                beside += found.beside
     if files:
-        yield Unit(" + ".join(str(path) for path in paths), tuple(files))
+        yield Unit(" + ".join(str(path) for path in paths), tuple(files), tuple(beside))
 
 
 def _units(path: Path) -> Iterator[Unit | Unread]:
@@ -101,21 +107,24 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
         yield Unread(str(path), "the folder is empty" if not files else f"more than {FILES_MAX} files")
         return
     logs: dict[Path, list[Path]] = {}
+    beside: dict[Path, list[InputFile]] = {}
     for file in files:
         try:
-            kind = recognise(file).kind
+            found = recognise(file)
         except SourceBroken as error:
             yield Unread(str(file), _unnamed(file, str(error)))
             continue
         except Exception as error:  # noqa: BLE001  a stranger's file, and whatever it raises
             yield Unread(str(file), unreadable(error, head_of(file, 1 << 20)))
             continue
-        if kind == "zeek":
+        if found.kind == "zeek":
             logs.setdefault(file.parent, []).append(file)
-        elif kind != "other zeek":
+        elif found.kind == "other zeek":
+            beside.setdefault(file.parent, []).append(InputFile(file=str(file), found=found))
+        else:
             yield Unit(str(file), (file,))
     for folder in sorted(logs):
-        yield Unit(str(folder), tuple(logs[folder]))
+        yield Unit(str(folder), tuple(logs[folder]), tuple(beside.get(folder, ())))
 
 
 def _nothing_at(path: Path) -> str:
@@ -145,6 +154,7 @@ class _Tally:
     rows: int = 0
     refused: int = 0
     refusals: list[RefusedLine] = field(default_factory=list)
+    inputs: list[InputFile] = field(default_factory=list)
 
     def damaged(self, file: Path, reason: str) -> None:
         self.refused += 1
@@ -176,11 +186,11 @@ def analyse(
         with ColumnStore.open(root, LIMITS) as store:
             _read(unit, store, Path(scratch) / "work", homes, zone, tally, progress)
             store.tidy()
-            span = store.stats()
-        if span.oldest_us is None or span.newest_us is None:
+            span = store.stats().network_us
+        if span is None:
             return Unread(unit.source, tally.why(unit))
         try:
-            span_us = span.oldest_us, span.newest_us + 1
+            span_us = span[0], span[1] + 1
             looked = _look(root, span_us, homes, indicators, rules, with_assets=with_assets, with_crypto=with_crypto)
         except QueryRefused as error:
             return Unread(unit.source, f"it is too much for one look ({error}): give less at a time")
@@ -195,7 +205,8 @@ def analyse(
         homes_said=said,
         assets=found,
         crypto=crypto,
-        last_us=span.newest_us,
+        last_us=span[1],
+        inputs=(*tally.inputs, *unit.beside),
     )
 
 
@@ -211,9 +222,11 @@ def _read(
     engine, sniffing = prepared(), tuple(homes) or HOMES_DEFAULT
     for file in unit.files:
         try:
+            tally.inputs.append(InputFile.at(file))
             # Absolute: Suricata runs in a folder of its own.
             for batch in open_path(file.absolute(), sensor=SENSOR, work=work, homes=sniffing, engine=engine, zone=zone):
                 tally.rows += store.append(batch.source, batch.mark, batch.tables)
+                tally.inputs[-1].take(batch)
                 tally.refused += batch.refused
                 tally.refusals += batch.refusals[: REFUSALS_KEPT_MAX - len(tally.refusals)]
                 progress(tally.rows)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 P_SHOWN_MAX = 0.05
 WIDTH_PLAIN = 180
+INPUTS_SHOWN_MAX = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -261,6 +262,12 @@ def _show(found: "Findings", keep: Kept, language: Language, *, as_json: bool) -
         highlight=False,
         markup=False,
     )
+    for given in found.inputs[:INPUTS_SHOWN_MAX]:
+        name = given.file if given.file == found.source else given.file.removeprefix(f"{found.source}/")
+        screen.print(f"{name}: {given.said().say(language)}", highlight=False, markup=False)
+    more = len(found.inputs) - INPUTS_SHOWN_MAX
+    if more > 0:
+        screen.print(Text("and {count} files more", count=number(more, language)).say(language), highlight=False)
     if found.homes_said is not None:
         screen.print(found.homes_said.say(language), highlight=False, markup=False)
     if kept:

@@ -30,10 +30,12 @@ CREATE OR REPLACE MACRO seen_flags(history, syn, syn_ack, ack, data, fin, rst) A
   AS UTINYINT);
 CREATE OR REPLACE MACRO app_of(service) AS CASE service
   WHEN 'ssl' THEN 'tls' WHEN 'dce_rpc' THEN 'dcerpc' WHEN 'krb' THEN 'krb5' WHEN 'krb_tcp' THEN 'krb5' ELSE service END;
--- What carries comes last in importance: gssapi and ntlm stand beside smb or ldap.
+-- What carries comes last in importance: gssapi and ntlm stand beside smb or ldap. A service with a minus before it
+-- (Zeek 7.1 on) was taken back.
 CREATE OR REPLACE MACRO main_app(service) AS app_of(coalesce(
-  list_filter(string_split(service, ','), lambda s: s NOT IN ('gssapi', 'ntlm', 'spnego'))[1],
-  string_split(service, ',')[1]));
+  list_filter(string_split(lower(service), ','), lambda s: s NOT IN ('gssapi', 'ntlm', 'spnego')
+    AND NOT starts_with(s, '-'))[1],
+  list_filter(string_split(lower(service), ','), lambda s: NOT starts_with(s, '-'))[1]));
 CREATE OR REPLACE MACRO tls_named(version) AS CASE version
   WHEN 'TLSv13' THEN 'TLS 1.3' WHEN 'TLSv12' THEN 'TLS 1.2' WHEN 'TLSv11' THEN 'TLS 1.1' WHEN 'TLSv10' THEN 'TLSv1'
   ELSE version END;
@@ -122,6 +124,12 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "sha1": f"CASE WHEN {_WHOLE_FILE} THEN lower(sha1) END",
         "sha256": f"CASE WHEN {_WHOLE_FILE} THEN lower(sha256) END",
         "app_proto": "app_of(lower(source))",
+    },
+    "quic": {
+        **_COMMON,
+        "sni": "name_of(server_name)",
+        "version": "'QUIC ' || coalesce(version, '')",
+        "resumed": "FALSE",
     },
     "smb_mapping": {**_COMMON, "command": "'TREE_CONNECT'", "share": "path", "disposition": "lower(share_type)"},
     "smb_files": {
