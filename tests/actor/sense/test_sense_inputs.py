@@ -92,12 +92,35 @@ def test_what_zeek_7_and_8_write(opened):
     new = {"ip_proto": "6", "local_orig": "T", "failed_service": "ssl", "community_id": None, "orig_l2_addr": "x"}
     row = {**dict(reversed(list(CONN.items()))), **new, "service": "-ssl,http"}
     tables, refused = opened(tsv("conn", [row, {**row, "service": "-ssl"}, {**row, "service": None}]))
-    assert [flow["app_proto"] for flow in tables["flow"]] == ["http", None, None]
+    assert [flow["app_proto"] for flow in tables["flow"]] == ["http", "failed", "failed"]
     assert refused == 0
     odd = {**row, "proto": "unknown_transport", "ip_proto": "47", "service": None}
     assert [flow["proto"] for flow in opened(tsv("conn", [odd]))[0]["flow"]] == ["47"]
     few = {name: CONN[name] for name in ("ts", "uid", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto")}
     assert len(opened(tsv("conn", [few]))[0]["flow"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "app"),
+    [
+        ({"service": None}, "failed"),
+        ({"service": "-ssl"}, "failed"),
+        ({"service": None, "history": "DadA"}, None),  # its beginning was not seen
+        ({"service": None, "history": "ShADF"}, None),  # nothing was said on one side
+        ({"service": None, "missed_bytes": "9"}, None),
+        ({"service": None, "proto": "udp"}, None),
+    ],
+)
+def test_zeek_looked_and_found_no_protocol_that_it_knows(opened, changed, app):
+    (flow,) = opened(tsv("conn", [{**CONN, "missed_bytes": "0", **changed}]))[0]["flow"]
+    assert flow["app_proto"] == app
+
+
+def test_suricata_looked_and_found_no_protocol_that_it_knows(parse, event):
+    flow = {"pkts_toserver": 3, "pkts_toclient": 2, "bytes_toserver": 300, "bytes_toclient": 200}
+    flow |= {"start": "2026-11-24T17:00:00.000000+0100"}
+    some = [event("flow", flow=flow, **more) for more in ({"app_proto": "failed"}, {"app_proto": "unknown"}, {})]
+    assert [row["app_proto"] for row in parse(*some).tables["flow"].to_pylist()] == ["failed", None, None]
 
 
 def test_quic_names_who_was_greeted(opened):

@@ -52,13 +52,16 @@ _COMMON: Final = common_columns("coalesce(md5_number_lower(uid), 0)")
 _ANSWERED = "(rcode_name IS NOT NULL)"
 _UUIDS = "MAP {" + ", ".join(f"'{name}': '{uuid}'" for uuid, name in ENDPOINTS.items() if name != "efsrpc") + "}"
 _WHOLE_FILE = "(coalesce(count_of(missing_bytes), 0) = 0)"
+# Zeek looks at every connection for what is spoken: with data from both sides and none found, it is none that it knows.
+_LOOKED = """transport = 'tcp' AND contains(history, 'h') AND contains(history, 'D') AND contains(history, 'd')
+    AND coalesce(count_of(missed_bytes), 0) = 0"""
 _PIPE = "starts_with(action, 'SMB::PIPE')"
 
 COLUMNS: Final[dict[str, dict[str, str]]] = {
     "conn": {
         **_COMMON,
         "ts_end": "logged + to_microseconds(span_us(duration))",
-        "app_proto": "main_app(service)",
+        "app_proto": f"coalesce(main_app(service), CASE WHEN {_LOOKED} THEN 'failed' END)",
         "bytes_toserver": "coalesce(count_of(orig_ip_bytes), count_of(orig_bytes), 0)",
         "bytes_toclient": "coalesce(count_of(resp_ip_bytes), count_of(resp_bytes), 0)",
         "pkts_toserver": "coalesce(count_of(orig_pkts), 0)",

@@ -46,6 +46,7 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
         "orig_bytes",
         "resp_bytes",
         "conn_state",
+        "missed_bytes",
         "history",
         "orig_pkts",
         "orig_ip_bytes",
