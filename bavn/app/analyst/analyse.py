@@ -5,8 +5,9 @@ Nothing is configured, kept or sent.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 
@@ -15,8 +16,8 @@ from bavn.actor.assets.crypto import Use, uses
 from bavn.actor.assets.survey import assets
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.queries.homes import inferred
-from bavn.actor.detect.rank import Ranked, ranked
-from bavn.actor.detect.run import Survey, survey
+from bavn.actor.detect.rank import Ranked
+from bavn.actor.detect.run import survey
 from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
 from bavn.actor.sense.base import SourceBroken
@@ -29,6 +30,7 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.analyst.inputs import InputFile
+from bavn.app.analyst.replay import Played, played
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
 from bavn.model.intel.rule import RowRule
@@ -45,7 +47,7 @@ class Findings:
     """One source's suspicions in reading order. ``refusals``: lines, and files (line 0), that gave nothing, the first
     of them. ``homes_said``: how the own networks were chosen, if nobody gave them. ``assets``: own hosts, if asked;
     ``crypto``: key exchanges, if asked. ``last_us``: of the newest record. ``inputs``: what each of
-    the files was and gave, also those that no detector uses."""
+    the files was and gave, also those that no detector uses. ``told_us``, ``looks``: as replay.Played has them."""
 
     source: str
     suspicions: tuple[Ranked, ...]
@@ -58,6 +60,8 @@ class Findings:
     crypto: tuple[Use, ...] = ()
     last_us: int = 0
     inputs: tuple[InputFile, ...] = ()
+    told_us: Mapping[str, int] = field(default_factory=dict)
+    looks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,17 @@ class _Tally:
         return first.reason if len(unit.files) == 1 else f"{first.file}: {first.reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is looked for, and who hears how far it is."""
+
+    indicators: IndicatorSet
+    rules: tuple[RowRule, ...]
+    began: Callable[[int, int], None]
+    with_assets: bool
+    with_crypto: bool
+
+
 def analyse(
     unit: Unit,
     *,
@@ -176,11 +191,13 @@ def analyse(
     zone: str = "UTC",
     rules: tuple[RowRule, ...] = (),
     progress: Callable[[int], None] = lambda _: None,
+    began: Callable[[int, int], None] = lambda _, __: None,
     with_assets: bool = False,
     with_crypto: bool = False,
 ) -> Findings | Unread:
-    """Reads the unit's files into one store, runs every detector over all of it. ``progress`` hears the rows so
-    far; ``zone``: of log times that name none (IANA)."""
+    """Reads the unit's files into one store, runs every detector over it, day by day. ``progress`` hears the rows so
+    far, ``began`` which look it is of how many; ``zone``: of log times that name none (IANA)."""
+    asked = _Asked(indicators, rules, began, with_assets, with_crypto)
     with tempfile.TemporaryDirectory(prefix="bavn-analyse-") as scratch:
         root, tally = Path(scratch) / "store", _Tally()
         with ColumnStore.open(root, LIMITS) as store:
@@ -191,13 +208,15 @@ def analyse(
             return Unread(unit.source, tally.why(unit))
         try:
             span_us = span[0], span[1] + 1
-            looked = _look(root, span_us, homes, indicators, rules, with_assets=with_assets, with_crypto=with_crypto)
+            looked = _look(Path(scratch), span_us, homes, asked)
         except QueryRefused as error:
             return Unread(unit.source, f"it is too much for one look ({error}): give less at a time")
     seen, said, found, crypto = looked
     return Findings(
         source=unit.source,
-        suspicions=tuple(ranked(list(seen.suspicions), seen.hosts)),
+        suspicions=seen.suspicions,
+        told_us=seen.told_us,
+        looks=seen.looks,
         rows=tally.rows,
         refused=tally.refused,
         refusals=tuple(tally.refusals[:REFUSALS_KEPT_MAX]),
@@ -235,23 +254,23 @@ def _read(
 
 
 def _look(
-    root: Path,
+    scratch: Path,
     span_us: tuple[int, int],
     homes: Sequence[str],
-    indicators: IndicatorSet,
-    rules: tuple[RowRule, ...],
-    *,
-    with_assets: bool,
-    with_crypto: bool,
-) -> tuple[Survey, Text | None, tuple[Asset, ...], tuple[Use, ...]]:
-    """Every detector over the whole store; how the own networks were chosen, if nobody gave them; hosts and key
-    exchanges, if asked."""
-    said = None
+    given: "_Asked",
+) -> tuple[Played, Text | None, tuple[Asset, ...], tuple[Use, ...]]:
+    """Every detector, day by day; how the own networks were chosen, if nobody gave them; hosts and key exchanges, if
+    asked."""
+    root, said = scratch / "store", None
     if not homes:
         with History.read(root, LIMITS) as history, history.window(*span_us) as window:
             found = inferred(window)
         homes, said = found.networks, found.said
+    # One detector that fails costs its own findings, and says so in the log.
+    failures = FailureFolder(None, SystemClock())
+    look = partial(survey, indicators=given.indicators, rules=given.rules, failures=failures)
+    seen = played(root, scratch / "lived", span_us, look, homes=homes, limits=LIMITS, began=given.began)
+    if not (given.with_assets or given.with_crypto):
+        return seen, said, (), ()
     with History.read(root, LIMITS, homes=homes) as history, history.window(*span_us) as window:
-        # One detector that fails costs its own findings, and says so in the log.
-        seen = survey(window, indicators=indicators, rules=rules, failures=FailureFolder(None, SystemClock()))
-        return seen, said, assets(window) if with_assets else (), uses(window) if with_crypto else ()
+        return seen, said, assets(window) if given.with_assets else (), uses(window) if given.with_crypto else ()

@@ -137,6 +137,7 @@ def _looked_at(
                 zone=zone,
                 rules=rules,
                 progress=partial(_tell, status, language, unit.source),
+                began=partial(_tell_look, status, language, unit.source),
                 with_assets=with_assets,
                 with_crypto=with_crypto,
             )
@@ -161,6 +162,11 @@ class Kept:
 
 def _tell(status: Status, language: Language, source: str, rows: int) -> None:
     status.update(Text("reading {source}: {rows:,} records", source=source, rows=rows).say(language))
+
+
+def _tell_look(status: Status, language: Language, source: str, look: int, looks: int) -> None:
+    said = Text("looking at {source}: day {look} of {looks}", source=source, look=look, looks=looks)
+    status.update(said.say(language))
 
 
 def _say_refused(found: "Findings", language: Language) -> None:
@@ -239,7 +245,7 @@ def _show(found: "Findings", keep: Kept, language: Language, *, as_json: bool) -
     kept = keep.of(found)
     if as_json:
         for one in kept:
-            print(json.dumps(_facts(found.source, one, language), ensure_ascii=False))
+            print(json.dumps(_facts(found, one, language), ensure_ascii=False))
         sys.stdout.flush()
         return
     screen = Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)
@@ -271,28 +277,35 @@ def _show(found: "Findings", keep: Kept, language: Language, *, as_json: bool) -
     if found.homes_said is not None:
         screen.print(found.homes_said.say(language), highlight=False, markup=False)
     if kept:
-        screen.print(_table(kept, language))
+        screen.print(_table(found, kept, language))
     else:
         screen.print(Text("nothing suspicious").say(language), highlight=False)
 
 
-def _table(kept: list["Ranked"], language: Language) -> Table:
-    """The suspicions, a line drawn under those that the actor's own SOC would read."""
+def _table(found: "Findings", kept: list["Ranked"], language: Language) -> Table:
+    """The suspicions, a line drawn under those that the actor's own SOC would read; of an archive of several days also
+    when each would first have been told."""
+    several = found.looks > 1
     table = Table(box=box.SIMPLE, pad_edge=False)
     for name in ("rank", "detector", "technique", "p", "nats", "host", "peer"):
         table.add_column(heading(name, language), overflow="fold", no_wrap=name not in ("host", "peer"))
+    if several:
+        table.add_column(Text("told at").say(language), no_wrap=True)
     table.add_column(heading("why", language), ratio=1, min_width=30)
     last = max((one.rank for one in kept if one.above), default=0)
     for one in kept:
         s = one.suspicion
         p, nats = small(s.p, language), number(s.evidence_nats, language, 2)
-        facts = (str(one.rank), s.detector, s.technique, p, nats, s.host, s.peer)
+        told_us = found.told_us.get(s.id)
+        told = ("" if told_us is None else iso(told_us)[:16],) if several else ()
+        facts = (str(one.rank), s.detector, s.technique, p, nats, s.host, s.peer, *told)
         table.add_row(*(Cell(fact) for fact in facts), Cell(s.why.say(language)), end_section=one.rank == last)
     return table
 
 
-def _facts(source: str, one: "Ranked", language: Language) -> dict[str, Any]:
+def _facts(found: "Findings", one: "Ranked", language: Language) -> dict[str, Any]:
     s = one.suspicion
+    told_us = found.told_us.get(s.id)
     return {
         "detector": s.detector,
         "technique": s.technique,
@@ -304,7 +317,8 @@ def _facts(source: str, one: "Ranked", language: Language) -> dict[str, Any]:
         "first": iso(s.first_us),
         "last": iso(s.last_us),
         "why": s.why.say(language),
-        "source": source,
+        "told": None if told_us is None else iso(told_us),
+        "source": found.source,
         "rank": one.rank,
         "above_alert_line": one.above,
         "listed": s.listed,
