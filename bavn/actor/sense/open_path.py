@@ -26,7 +26,7 @@ from bavn.actor.sense.recognise import Recognised, recognise
 from bavn.actor.sense.suricata import eve_capture
 from bavn.actor.sense.suricata.config import SuricataConfig
 from bavn.actor.sense.suricata.eve import EveParser
-from bavn.actor.sense.suricata.run import run_over
+from bavn.actor.sense.suricata.run import ReadCapture, run_over
 from bavn.actor.sense.unread import unreadable
 from bavn.actor.sense.zeek.fields import FIELDS
 from bavn.actor.sense.zeek.header import Header
@@ -55,16 +55,23 @@ def open_path(
     rule_files: Sequence[Path] = (),
     engine: Engine | None = None,
     zone: str = "UTC",
+    suricata: ReadCapture | None = None,
 ) -> Iterator[Batch]:
     """All batches of a file, or of every file under a folder in the order of their names (Zeek's certificates first).
 
     ``sensor`` is the rows' sensor; each batch's source is the file's path. ``work`` is made for Suricata and left
-    empty. ``zone``: IANA name for log times that name none. A file in a folder that is nothing we know, or that cannot
+    empty; ``suricata``: one that runs already, with its own configuration. ``zone``: IANA name for log times that name
+    none. A file in a folder that is nothing we know, or that cannot
     be read, is one refusal; a path that is itself such a file raises SourceBroken. Logs of Zeek's that hold no record
     give no batch.
     """
     opening = _Opening(
-        engine or prepared(), sensor, work, SuricataConfig(homes=tuple(homes), rule_files=tuple(rule_files)), zone
+        engine or prepared(),
+        sensor,
+        work,
+        SuricataConfig(homes=tuple(homes), rule_files=tuple(rule_files)),
+        zone,
+        suricata,
     )
     if not path.is_dir():
         found = recognise(path)
@@ -119,6 +126,7 @@ class _Opening:
     work: Path
     config: SuricataConfig
     zone: str
+    suricata: ReadCapture | None = None
 
     def file(self, path: Path, found: Recognised) -> Iterator[Batch]:
         match found.kind:
@@ -141,7 +149,7 @@ class _Opening:
 
     def _capture(self, path: Path) -> Iterator[Batch]:
         folder = self.work / "suricata"
-        run = run_over(path, folder, self.config)
+        run = run_over(path, folder, self.config, by=self.suricata)
         try:
             eve_capture.gather(self.engine, self.sensor, run.eve)
             for chunk, parsed in eve_capture.parsed(self.engine, self.sensor, run.eve):

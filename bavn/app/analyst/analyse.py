@@ -20,11 +20,12 @@ from bavn.actor.detect.rank import Ranked
 from bavn.actor.detect.run import survey
 from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
-from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.recognise import recognise
 from bavn.actor.sense.suricata.config import HOMES_DEFAULT
+from bavn.actor.sense.suricata.run import ReadCapture
 from bavn.actor.sense.unread import unreadable
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
@@ -194,14 +195,17 @@ def analyse(
     began: Callable[[int, int], None] = lambda _, __: None,
     with_assets: bool = False,
     with_crypto: bool = False,
+    suricata: ReadCapture | None = None,
 ) -> Findings | Unread:
     """Reads the unit's files into one store, runs every detector over it, day by day. ``progress`` hears the rows so
-    far, ``began`` which look it is of how many; ``zone``: of log times that name none (IANA)."""
+    far, ``began`` which look it is of how many; ``zone``: of log times that name none (IANA);
+    ``suricata``: one that runs already."""
     asked = _Asked(indicators, rules, began, with_assets, with_crypto)
     with tempfile.TemporaryDirectory(prefix="bavn-analyse-") as scratch:
         root, tally = Path(scratch) / "store", _Tally()
         with ColumnStore.open(root, LIMITS) as store:
-            _read(unit, store, Path(scratch) / "work", homes, zone, tally, progress)
+            read = partial(open_path, work=Path(scratch) / "work", homes=tuple(homes) or HOMES_DEFAULT, zone=zone)
+            _read(unit, store, partial(read, sensor=SENSOR, engine=prepared(), suricata=suricata), tally, progress)
             store.tidy()
             span = store.stats().network_us
         if span is None:
@@ -232,18 +236,15 @@ def analyse(
 def _read(
     unit: Unit,
     store: ColumnStore,
-    work: Path,
-    homes: Sequence[str],
-    zone: str,
+    read: Callable[[Path], Iterator[Batch]],
     tally: _Tally,
     progress: Callable[[int], None],
 ) -> None:
-    engine, sniffing = prepared(), tuple(homes) or HOMES_DEFAULT
     for file in unit.files:
         try:
             tally.inputs.append(InputFile.at(file))
             # Absolute: Suricata runs in a folder of its own.
-            for batch in open_path(file.absolute(), sensor=SENSOR, work=work, homes=sniffing, engine=engine, zone=zone):
+            for batch in read(file.absolute()):
                 tally.rows += store.append(batch.source, batch.mark, batch.tables)
                 tally.inputs[-1].take(batch)
                 tally.refused += batch.refused

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from bavn.actor.detect.indicators.indicators import IndicatorSet
     from bavn.actor.detect.rank import Ranked
     from bavn.app.analyst.analyse import Findings, Unread
+    from bavn.app.analyst.rule_paths import GivenRules
     from bavn.model.intel.rule import RowRule
 
 P_SHOWN_MAX = 0.05
@@ -46,6 +48,10 @@ class Reading:
     ioc: Annotated[list[Path] | None, typer.Option(help="A list of indicators; may be repeated.")] = None
     time_zone: Annotated[str, typer.Option(help="Zone of log times that name none (Europe/Copenhagen).")] = "UTC"
     sigma: Annotated[list[Path] | None, typer.Option(help="Sigma rules: a file or folder; may be repeated.")] = None
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(help="Suricata's rules for captures: a file, folder or archive, or a node's; may be repeated."),
+    ] = None
     together: Annotated[bool, typer.Option("--together", help="Look at all of it as one network's.")] = False
 
 
@@ -114,33 +120,53 @@ def _looked_at(
     paths: list[Path],
     reading: Reading,
     language: Language,
-    rules: "tuple[RowRule, ...]",
+    sigma: "tuple[RowRule, ...]",
     *,
     with_assets: bool,
     with_crypto: bool,
 ) -> "Iterator[Findings | Unread]":
-    """What each of them gives, one after another; the screen says how far reading is. Stop for what cannot be meant."""
-    from bavn.app.analyst.analyse import Unread, analyse, units
+    """What each of them gives, one after another; the screen says how far it is. Stop for what cannot be meant."""
+    from bavn.app.analyst.analyse import units
+    from bavn.app.analyst.many import Wanted, analysed
 
-    zone = _zone(reading.time_zone)
-    homes = tuple(_network(text) for text in reading.home or ())
-    indicators = _indicators(reading.ioc or [], language)
-    with Console(stderr=True).status(Text("reading").say(language)) as status:
-        for unit in units(paths, together=reading.together):
-            if isinstance(unit, Unread):
-                yield unit
-                continue
-            yield analyse(
-                unit,
-                homes=homes,
-                indicators=indicators,
-                zone=zone,
-                rules=rules,
-                progress=partial(_tell, status, language, unit.source),
-                began=partial(_tell_look, status, language, unit.source),
-                with_assets=with_assets,
-                with_crypto=with_crypto,
+    with tempfile.TemporaryDirectory(prefix="bavn-rules-") as scratch:
+        wanted = Wanted(
+            zone=_zone(reading.time_zone),
+            homes=tuple(_network(text) for text in reading.home or ()),
+            indicators=_indicators(reading.ioc or [], language),
+            sigma=sigma,
+            rules=_suricata_rules(reading.rules or [], Path(scratch), language),
+            with_assets=with_assets,
+            with_crypto=with_crypto,
+        )
+        with Console(stderr=True).status(Text("reading").say(language)) as status:
+            yield from analysed(
+                list(units(paths, together=reading.together)),
+                wanted,
+                progress=partial(_tell, status, language),
+                began=partial(_tell_look, status, language),
+                done=partial(_tell_done, status, language),
             )
+
+
+def _suricata_rules(paths: list[Path], scratch: Path, language: Language) -> "GivenRules | None":
+    """Suricata's rules as one file; those that may not run are counted. Stop for a path without a rule."""
+    if not paths:
+        return None
+    from bavn.actor.sense.rules.source import RulesRefused
+    from bavn.app.analyst.rule_paths import given_rules
+
+    try:
+        found = given_rules(paths, scratch)
+    except RulesRefused as error:
+        raise Stop(Exit.USAGE, f"--rules {error}") from error
+    if found.left_out:
+        first = found.left_out[0]
+        said = Text(
+            "{count} of Suricata's rules are left out, the first: {first}", count=len(found.left_out), first=str(first)
+        )
+        print(f"bavn: {said.say(language)}", file=sys.stderr)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +188,10 @@ class Kept:
 
 def _tell(status: Status, language: Language, source: str, rows: int) -> None:
     status.update(Text("reading {source}: {rows:,} records", source=source, rows=rows).say(language))
+
+
+def _tell_done(status: Status, language: Language, done: int, every: int) -> None:
+    status.update(Text("{done} of {every} looked at", done=done, every=every).say(language))
 
 
 def _tell_look(status: Status, language: Language, source: str, look: int, looks: int) -> None:
