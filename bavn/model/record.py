@@ -54,7 +54,11 @@ TABLES: Final[dict[str, tuple[Column, ...]]] = {
     "flow": (
         *_COMMON,
         Column("ts_end", "TIMESTAMP", "last packet, UTC"),
-        Column("app_proto", "VARCHAR", "dns, tls, http, smb, ... as Suricata names them; NULL if unknown"),
+        Column(
+            "app_proto",
+            "VARCHAR",
+            "dns, tls, http, smb, ... as Suricata names them; failed: looked for, none found; NULL if unknown",
+        ),
         Column("bytes_toserver", "UBIGINT", "bytes, headers included"),
         Column("bytes_toclient", "UBIGINT", "bytes, headers included"),
         Column("pkts_toserver", "UBIGINT", "packets"),

@@ -25,6 +25,7 @@ class Suspicion:
 
     ``id`` is stable: the same story at a later run keeps it. ``host`` is the actor's own machine and never leaves.
     ``observables`` name the peer from outside, the most telling first (domain before address); it may be empty.
+    ``first_us``: since when the peer is known here; when what is told of began stands in ``rows``.
     ``p`` in (0, 1]; ``evidence_nats`` = l(p). ``hosts``: how many hosts here share the peer. ``period_s`` and
     ``regularity`` (0..1) only for what repeats. ``walk_nats``: a scan's unfloored walk. ``listed``: on a popularity
     or warning list, so weighed down already.

@@ -225,9 +225,9 @@ def _detected(name: str, tables: Mapping[str, pa.Table]) -> CaptureDetections | 
         with ColumnStore.open(root, LIMITS) as store:
             store.append(name, "all", {table: rows for table, rows in tables.items() if rows.num_rows})
             span = store.stats()
-        if span.oldest_us is None or span.newest_us is None:
+        if span.network_us is None:
             return None
-        first, last = span.oldest_us, span.newest_us + 1
+        first, last = span.network_us[0], span.network_us[1] + 1
         with History.read(root, LIMITS) as plain, plain.window(first, last) as window:
             homes = inferred(window).networks
         with History.read(root, LIMITS, homes=homes) as history, history.window(first, last) as window:

@@ -173,10 +173,10 @@ def window_of(
             store.append(source, "all", tables)
             store.tidy()
             stats = store.stats()
-        if stats.oldest_us is None or stats.newest_us is None:
+        if stats.network_us is None:
             yield None
             return
-        first, last = stats.oldest_us, stats.newest_us + 1
+        first, last = stats.network_us[0], stats.network_us[1] + 1
         if homes is None:
             with History.read(root, LIMITS) as plain:
                 homes = inferred(plain.window(first, last)).networks

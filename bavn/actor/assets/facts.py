@@ -45,7 +45,7 @@ _SERVICES = f"""
 
 _APPS = f"""
     SELECT dst, dst_port, proto, app_proto, count(*) AS n FROM flow
-    WHERE is_home(dst) AND app_proto IS NOT NULL AND NOT failed
+    WHERE is_home(dst) AND app_proto <> 'failed' AND NOT failed
     GROUP BY dst, dst_port, proto, app_proto ORDER BY n DESC, dst, dst_port, proto, app_proto LIMIT {SERVICES_MAX}"""
 
 _CALLS = """

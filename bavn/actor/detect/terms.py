@@ -5,7 +5,7 @@ capture nobody can say what is new, so novelty is unknown there, and worth nothi
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from ipaddress import ip_address
@@ -161,6 +161,12 @@ class Terms:
         if age_us <= NEW_DAYS_MAX * DAY_US and first_us - self.known_from_us >= KNOWN_DAYS_MIN * DAY_US:
             return True
         return False if age_us >= KNOWN_DAYS_MIN * DAY_US else None
+
+    def oldest(self, told: PeerProfile, others: Iterable[PeerProfile]) -> PeerProfile:
+        """The same, as old as the oldest of what one peer goes by (its name, its other addresses)."""
+        firsts = [one.first_us for one in (told, *others) if one.first_us]
+        first_us = min(firsts, default=0)
+        return told if first_us == told.first_us else replace(told, first_us=first_us, new=self._new(first_us))
 
     def nats(self, known: PeerProfile) -> float:
         """What popularity, prevalence and novelty add to a candidate's statistic; 0 for what nothing is known of."""

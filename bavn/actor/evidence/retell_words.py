@@ -25,7 +25,7 @@ RCODE: Final = _form("""
     | YXDOMAIN | YXRRSET | NXRRSET | NOTAUTH | NOTZONE            # RFC 2136
 """)
 APP: Final = _form("""
-    bittorrent | dcerpc | dhcp | dnp3 | dns | doh2 | enip | ftp | ftp-data | http | http2 | ike | imap    # a to i
+    bittorrent | dcerpc | dhcp | dnp3 | dns | doh2 | enip | failed | ftp | ftp-data | http | http2 | ike | imap    # a to i
     | krb5 | ldap | modbus | mqtt | nfs | ntp | pgsql | pop3 | quic | rdp | rfb                           # k to r
     | sip | smb | smtp | snmp | ssh | telnet | tftp | tls | websocket                                     # s to w
 """)

@@ -10,7 +10,7 @@ from bavn.actor.hunt.sigma_fields import COMMON, Field, Target, name, number, te
 
 _HEADERS = "headers are counted too"
 _BY_FLAGS = "worked out from state and TCP flags"
-_ZEEK_APP = """CASE app_proto WHEN 'tls' THEN 'ssl' WHEN 'dcerpc' THEN 'dce_rpc'
+_ZEEK_APP = """CASE app_proto WHEN 'failed' THEN NULL WHEN 'tls' THEN 'ssl' WHEN 'dcerpc' THEN 'dce_rpc'
     WHEN 'krb5' THEN CASE proto WHEN 'tcp' THEN 'krb_tcp' ELSE 'krb' END ELSE app_proto END"""
 _CONN_STATE = """CASE
     WHEN proto = 'tcp' THEN CASE

@@ -14,7 +14,9 @@ from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.lines import line_column
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.dnstap.file import dnstap_batches
+from bavn.actor.sense.documents.records import DocumentParser, documents
 from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.flows import argus
 from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.logs.records import LogParser, received
 from bavn.actor.sense.parsed import NOTHING
@@ -24,7 +26,7 @@ from bavn.actor.sense.recognise import Recognised, recognise
 from bavn.actor.sense.suricata import eve_capture
 from bavn.actor.sense.suricata.config import SuricataConfig
 from bavn.actor.sense.suricata.eve import EveParser
-from bavn.actor.sense.suricata.run import run_over
+from bavn.actor.sense.suricata.run import ReadCapture, run_over
 from bavn.actor.sense.unread import unreadable
 from bavn.actor.sense.zeek.fields import FIELDS
 from bavn.actor.sense.zeek.header import Header
@@ -35,6 +37,7 @@ BESIDE_LOGS: Final = frozenset({"stdout.log", "stderr.log"})
 """What Zeek's supervisor writes of Zeek itself into the folder of its logs: no records."""
 UNREAD: Final = {
     "unknown": "neither a packet capture, nor EVE, nor a log of Zeek's or of another known program",
+    "argus binary": "Argus' own form: write it as text with its head (ra -n -c , -r FILE)",
     "packed": "packed by another program than gzip: unpack it first",
     "utf-16": "text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)",
     "headless zeek": "a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin"
@@ -52,16 +55,23 @@ def open_path(
     rule_files: Sequence[Path] = (),
     engine: Engine | None = None,
     zone: str = "UTC",
+    suricata: ReadCapture | None = None,
 ) -> Iterator[Batch]:
     """All batches of a file, or of every file under a folder in the order of their names (Zeek's certificates first).
 
     ``sensor`` is the rows' sensor; each batch's source is the file's path. ``work`` is made for Suricata and left
-    empty. ``zone``: IANA name for log times that name none. A file in a folder that is nothing we know, or that cannot
+    empty; ``suricata``: one that runs already, with its own configuration. ``zone``: IANA name for log times that name
+    none. A file in a folder that is nothing we know, or that cannot
     be read, is one refusal; a path that is itself such a file raises SourceBroken. Logs of Zeek's that hold no record
     give no batch.
     """
     opening = _Opening(
-        engine or prepared(), sensor, work, SuricataConfig(homes=tuple(homes), rule_files=tuple(rule_files)), zone
+        engine or prepared(),
+        sensor,
+        work,
+        SuricataConfig(homes=tuple(homes), rule_files=tuple(rule_files)),
+        zone,
+        suricata,
     )
     if not path.is_dir():
         found = recognise(path)
@@ -116,6 +126,7 @@ class _Opening:
     work: Path
     config: SuricataConfig
     zone: str
+    suricata: ReadCapture | None = None
 
     def file(self, path: Path, found: Recognised) -> Iterator[Batch]:
         match found.kind:
@@ -129,12 +140,16 @@ class _Opening:
                 yield from dnstap_batches(path, self.sensor)
             case "log":
                 yield from self._log(path)
+            case "argus":
+                yield from self._argus(path)
+            case "documents":
+                yield from self._documents(path)
             case _:
                 return
 
     def _capture(self, path: Path) -> Iterator[Batch]:
         folder = self.work / "suricata"
-        run = run_over(path, folder, self.config)
+        run = run_over(path, folder, self.config, by=self.suricata)
         try:
             eve_capture.gather(self.engine, self.sensor, run.eve)
             for chunk, parsed in eve_capture.parsed(self.engine, self.sensor, run.eve):
@@ -158,6 +173,20 @@ class _Opening:
         for chunk in whole(path):
             parsed = parser.parse(received(line_column(chunk.segment), written_us))
             yield parsed.without(path.name, chunk.lost).batch(str(path), chunk.place.text())
+
+    def _argus(self, path: Path) -> Iterator[Batch]:
+        head: argus.Head | None = None
+        for chunk in whole(path):
+            head = argus.head_of(chunk.segment.raw) or head
+            if head is None:
+                raise SourceBroken(f"{path} has lost its first line, which names Argus' columns")
+            parsed = argus.parsed(self.engine, self.sensor, head, self.zone, line_column(chunk.segment))
+            yield parsed.without(path.name, chunk.lost).batch(str(path), chunk.place.text())
+
+    def _documents(self, path: Path) -> Iterator[Batch]:
+        parser = DocumentParser(self.engine, self.sensor)
+        for numbered in documents(path):
+            yield parser.parse(path.name, numbered).batch(str(path), str(numbered[-1][0]))
 
     def _zeek(self, path: Path, log: str) -> Iterator[Batch]:
         parser, header = ZeekParser(self.engine, self.sensor), Header()

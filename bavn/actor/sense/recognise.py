@@ -5,6 +5,7 @@ Refuses to read it whole.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,9 @@ from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.formats.pcap import form_of
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.dnstap.frames import begins
+from bavn.actor.sense.documents.records import holds_documents
+from bavn.actor.sense.documents.unwrapping import is_action
+from bavn.actor.sense.flows import argus
 from bavn.actor.sense.logs.sniff import holds_records
 from bavn.actor.sense.zeek.fields import FIELDS, TELLING
 from bavn.actor.sense.zeek.header import header_of
@@ -22,10 +26,26 @@ HEAD_BYTES: Final = 1 << 18
 _LINES_LOOKED_AT: Final = 200
 
 Kind = Literal[
-    "pcap", "pcapng", "eve", "zeek", "other zeek", "headless zeek", "log", "dnstap", "packed", "utf-16", "unknown"
+    "pcap",
+    "pcapng",
+    "eve",
+    "zeek",
+    "other zeek",
+    "headless zeek",
+    "log",
+    "argus",
+    "argus binary",
+    "documents",
+    "dnstap",
+    "packed",
+    "utf-16",
+    "unknown",
 ]
 _PACKED: Final = (b"PK\x03\x04", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"BZh", b"7z\xbc\xaf\x27\x1c", b"\x04\x22\x4d\x18")
 """How zip, xz, zstd, bzip2, 7z and lz4 begin: only gzip is unpacked here."""
+
+_SAYS: Final = ("_path", "@stream")
+"""Where a JSON line says which log it is of: Zeek's own streaming and Corelight, and brim's."""
 
 _HEADLESS: Final = re.compile(rb"\d{9,10}\.\d{1,6}\t[CF][0-9A-Za-z]{15,19}\t(?:[^\t\n]*\t){3,}")
 """A time, a uid, and more columns: a line of a Zeek log, of which nobody can know without its head."""
@@ -34,7 +54,8 @@ _HEADLESS: Final = re.compile(rb"\d{9,10}\.\d{1,6}\t[CF][0-9A-Za-z]{15,19}\t(?:[
 @dataclass(frozen=True, slots=True)
 class Recognised:
     """``log``: for zeek, which of zeek_fields.FIELDS; for other zeek, the name of a log that becomes no record. A
-    headless zeek is a log in TSV whose lines of '#' are missing."""
+    headless zeek is a log in TSV whose lines of '#' are missing. Documents: EVE's or Zeek's lines as a search engine or
+    a shipper gives them, and several logs in one stream."""
 
     kind: Kind
     log: str = ""
@@ -62,22 +83,35 @@ def recognise(path: Path) -> Recognised:
         return Recognised("zeek", log) if log in FIELDS else Recognised("other zeek", log)
     if _HEADLESS.match(head):
         return Recognised("headless zeek")
-    found = _json(path, list(_objects(head)))
-    return Recognised("log") if found.kind == "unknown" and holds_records(head) else found
+    if argus.is_binary(head):
+        return Recognised("argus binary")
+    if argus.head_of(head):
+        return Recognised("argus")
+    found = _json(path, list(objects_of(head)))
+    if found.kind != "unknown":
+        return found
+    if holds_documents(head):
+        return Recognised("documents")
+    return Recognised("log") if holds_records(head) else found
 
 
 def _json(path: Path, objects: list[dict[str, object]]) -> Recognised:
+    if any(is_action(found) for found in objects):
+        return Recognised("unknown")  # a bulk request: what it holds are documents
     if any("event_type" in found and "timestamp" in found for found in objects):
         return Recognised("eve")
     if not any("ts" in found for found in objects):
         return Recognised("unknown")
-    said = next((str(found["_path"]) for found in objects if "_path" in found), "")
+    every = Counter(str(found[name]) for found in objects for name in _SAYS if isinstance(found.get(name), str))
+    said, most = every.most_common(1)[0] if every else ("", 0)
+    if every.total() > most + 1 and every.keys() & FIELDS.keys():
+        return Recognised("documents")  # several logs in one stream
     # A line leaves out what is not set: the fields of many lines together are those of the log.
     log = said or _log_of(frozenset().union(*objects)) or _log_by_name(path)
     return Recognised("zeek", log) if log in FIELDS else Recognised("other zeek", log)
 
 
-def _objects(head: bytes) -> Iterator[dict[str, object]]:
+def objects_of(head: bytes) -> Iterator[dict[str, object]]:
     """JSON objects among the first lines; other lines are skipped, the last may be cut."""
     for line in head.lstrip(b"\xef\xbb\xbf").splitlines()[:_LINES_LOOKED_AT]:
         try:
@@ -93,6 +127,8 @@ def _log_of(fields: frozenset[str]) -> str:
 
 
 def _log_by_name(path: Path) -> str:
-    """Only where the content does not tell: ``conn.log.labeled.gz`` and ``conn_1.log`` are conn."""
+    """Only where the content does not tell: ``conn.log.labeled.gz``, ``conn_1.log`` and ``site_conn.log`` are conn."""
     stem = path.name.partition(".")[0]
-    return next((log for log in sorted(FIELDS, key=len, reverse=True) if stem.startswith(log)), stem)
+    longest = sorted(FIELDS, key=len, reverse=True)
+    found = next((log for log in longest if stem.startswith(log)), "")
+    return found or next((log for log in longest if stem.lower().endswith(f"_{log}")), stem)

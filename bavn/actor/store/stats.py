@@ -15,7 +15,8 @@ class StoreStats:
     ``hours``: hours with rows. ``oldest_us``/``newest_us``: the smallest and largest ts, None while empty.
     ``refused``: rows by reason since the store was made. ``forgotten_rows``/``_bytes``: by retention.
     ``waiting_bytes``: out of use, deleted when no reader holds them. ``damaged``: the names of files taken out,
-    ``damaged_rows``: how many rows were in them.
+    ``damaged_rows``: how many rows were in them. ``network_us``: oldest and newest of what was seen on the network: a
+    sensor's statistics of itself bear the moment at which it read, which for a capture may be years later.
     """
 
     rows: Mapping[str, int]
@@ -32,6 +33,7 @@ class StoreStats:
     waiting_bytes: int
     damaged: tuple[str, ...]
     damaged_rows: int = 0
+    network_us: tuple[int, int] | None = None
 
     @property
     def rows_total(self) -> int:
@@ -52,6 +54,7 @@ def stats_of(manifest: Manifest) -> StoreStats:
         if segment.table in TABLES:
             rows[segment.table] += segment.rows
     raw = [segment for segment in segments if segment.table in TABLES]
+    seen = [segment for segment in raw if segment.table != "stats"]
     refused: Counter[str] = Counter()
     for _, _, reason, count in manifest.counts("refused"):
         refused[str(reason)] += int(str(count))
@@ -71,4 +74,5 @@ def stats_of(manifest: Manifest) -> StoreStats:
         waiting_bytes=sum(size for _, _, size in manifest.dropped()),
         damaged=tuple(str(row[1]) for row in damaged),
         damaged_rows=sum(int(str(row[3])) for row in damaged),
+        network_us=(min(s.first_us for s in seen), max(s.last_us for s in seen)) if seen else None,
     )

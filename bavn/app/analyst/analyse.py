@@ -5,8 +5,9 @@ Nothing is configured, kept or sent.
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from stat import S_ISREG
 
@@ -15,19 +16,22 @@ from bavn.actor.assets.crypto import Use, uses
 from bavn.actor.assets.survey import assets
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.queries.homes import inferred
-from bavn.actor.detect.rank import Ranked, ranked
-from bavn.actor.detect.run import Survey, survey
+from bavn.actor.detect.rank import Ranked
+from bavn.actor.detect.run import survey
 from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
-from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.recognise import recognise
 from bavn.actor.sense.suricata.config import HOMES_DEFAULT
+from bavn.actor.sense.suricata.run import ReadCapture
 from bavn.actor.sense.unread import unreadable
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
+from bavn.app.analyst.inputs import InputFile
+from bavn.app.analyst.replay import Played, played
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
 from bavn.model.intel.rule import RowRule
@@ -43,7 +47,8 @@ LIMITS = StoreLimits(age_days_max=None, threads=2)
 class Findings:
     """One source's suspicions in reading order. ``refusals``: lines, and files (line 0), that gave nothing, the first
     of them. ``homes_said``: how the own networks were chosen, if nobody gave them. ``assets``: own hosts, if asked;
-    ``crypto``: key exchanges, if asked. ``last_us``: of the newest record."""
+    ``crypto``: key exchanges, if asked. ``last_us``: of the newest record. ``inputs``: what each of
+    the files was and gave, also those that no detector uses. ``told_us``, ``looks``: as replay.Played has them."""
 
     source: str
     suspicions: tuple[Ranked, ...]
@@ -55,14 +60,18 @@ class Findings:
     assets: tuple[Asset, ...] = ()
     crypto: tuple[Use, ...] = ()
     last_us: int = 0
+    inputs: tuple[InputFile, ...] = ()
+    told_us: Mapping[str, int] = field(default_factory=dict)
+    looks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What is looked at together, under one name."""
+    """What is looked at together, under one name. ``beside``: files that lay there and are of no use."""
 
     source: str
     files: tuple[Path, ...]
+    beside: tuple[InputFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +90,16 @@ def units(paths: Sequence[Path], *, together: bool = False) -> Iterator[Unit | U
             yield from _units(path)
         return
     files: list[Path] = []
+    beside: list[InputFile] = []
     for path in paths:
         for found in _units(path):
             if isinstance(found, Unread):
                 yield found
             else:
                 files += found.files
+                beside += found.beside
     if files:
-        yield Unit(" + ".join(str(path) for path in paths), tuple(files))
+        yield Unit(" + ".join(str(path) for path in paths), tuple(files), tuple(beside))
 
 
 def _units(path: Path) -> Iterator[Unit | Unread]:
@@ -101,21 +112,24 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
         yield Unread(str(path), "the folder is empty" if not files else f"more than {FILES_MAX} files")
         return
     logs: dict[Path, list[Path]] = {}
+    beside: dict[Path, list[InputFile]] = {}
     for file in files:
         try:
-            kind = recognise(file).kind
+            found = recognise(file)
         except SourceBroken as error:
             yield Unread(str(file), _unnamed(file, str(error)))
             continue
         except Exception as error:  # noqa: BLE001  a stranger's file, and whatever it raises
             yield Unread(str(file), unreadable(error, head_of(file, 1 << 20)))
             continue
-        if kind == "zeek":
+        if found.kind == "zeek":
             logs.setdefault(file.parent, []).append(file)
-        elif kind != "other zeek":
+        elif found.kind == "other zeek":
+            beside.setdefault(file.parent, []).append(InputFile(file=str(file), found=found))
+        else:
             yield Unit(str(file), (file,))
     for folder in sorted(logs):
-        yield Unit(str(folder), tuple(logs[folder]))
+        yield Unit(str(folder), tuple(logs[folder]), tuple(beside.get(folder, ())))
 
 
 def _nothing_at(path: Path) -> str:
@@ -145,6 +159,7 @@ class _Tally:
     rows: int = 0
     refused: int = 0
     refusals: list[RefusedLine] = field(default_factory=list)
+    inputs: list[InputFile] = field(default_factory=list)
 
     def damaged(self, file: Path, reason: str) -> None:
         self.refused += 1
@@ -158,6 +173,17 @@ class _Tally:
         return first.reason if len(unit.files) == 1 else f"{first.file}: {first.reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is looked for, and who hears how far it is."""
+
+    indicators: IndicatorSet
+    rules: tuple[RowRule, ...]
+    began: Callable[[int, int], None]
+    with_assets: bool
+    with_crypto: bool
+
+
 def analyse(
     unit: Unit,
     *,
@@ -166,28 +192,35 @@ def analyse(
     zone: str = "UTC",
     rules: tuple[RowRule, ...] = (),
     progress: Callable[[int], None] = lambda _: None,
+    began: Callable[[int, int], None] = lambda _, __: None,
     with_assets: bool = False,
     with_crypto: bool = False,
+    suricata: ReadCapture | None = None,
 ) -> Findings | Unread:
-    """Reads the unit's files into one store, runs every detector over all of it. ``progress`` hears the rows so
-    far; ``zone``: of log times that name none (IANA)."""
+    """Reads the unit's files into one store, runs every detector over it, day by day. ``progress`` hears the rows so
+    far, ``began`` which look it is of how many; ``zone``: of log times that name none (IANA);
+    ``suricata``: one that runs already."""
+    asked = _Asked(indicators, rules, began, with_assets, with_crypto)
     with tempfile.TemporaryDirectory(prefix="bavn-analyse-") as scratch:
         root, tally = Path(scratch) / "store", _Tally()
         with ColumnStore.open(root, LIMITS) as store:
-            _read(unit, store, Path(scratch) / "work", homes, zone, tally, progress)
+            read = partial(open_path, work=Path(scratch) / "work", homes=tuple(homes) or HOMES_DEFAULT, zone=zone)
+            _read(unit, store, partial(read, sensor=SENSOR, engine=prepared(), suricata=suricata), tally, progress)
             store.tidy()
-            span = store.stats()
-        if span.oldest_us is None or span.newest_us is None:
+            span = store.stats().network_us
+        if span is None:
             return Unread(unit.source, tally.why(unit))
         try:
-            span_us = span.oldest_us, span.newest_us + 1
-            looked = _look(root, span_us, homes, indicators, rules, with_assets=with_assets, with_crypto=with_crypto)
+            span_us = span[0], span[1] + 1
+            looked = _look(Path(scratch), span_us, homes, asked)
         except QueryRefused as error:
             return Unread(unit.source, f"it is too much for one look ({error}): give less at a time")
     seen, said, found, crypto = looked
     return Findings(
         source=unit.source,
-        suspicions=tuple(ranked(list(seen.suspicions), seen.hosts)),
+        suspicions=seen.suspicions,
+        told_us=seen.told_us,
+        looks=seen.looks,
         rows=tally.rows,
         refused=tally.refused,
         refusals=tuple(tally.refusals[:REFUSALS_KEPT_MAX]),
@@ -195,25 +228,25 @@ def analyse(
         homes_said=said,
         assets=found,
         crypto=crypto,
-        last_us=span.newest_us,
+        last_us=span[1],
+        inputs=(*tally.inputs, *unit.beside),
     )
 
 
 def _read(
     unit: Unit,
     store: ColumnStore,
-    work: Path,
-    homes: Sequence[str],
-    zone: str,
+    read: Callable[[Path], Iterator[Batch]],
     tally: _Tally,
     progress: Callable[[int], None],
 ) -> None:
-    engine, sniffing = prepared(), tuple(homes) or HOMES_DEFAULT
     for file in unit.files:
         try:
+            tally.inputs.append(InputFile.at(file))
             # Absolute: Suricata runs in a folder of its own.
-            for batch in open_path(file.absolute(), sensor=SENSOR, work=work, homes=sniffing, engine=engine, zone=zone):
+            for batch in read(file.absolute()):
                 tally.rows += store.append(batch.source, batch.mark, batch.tables)
+                tally.inputs[-1].take(batch)
                 tally.refused += batch.refused
                 tally.refusals += batch.refusals[: REFUSALS_KEPT_MAX - len(tally.refusals)]
                 progress(tally.rows)
@@ -222,23 +255,23 @@ def _read(
 
 
 def _look(
-    root: Path,
+    scratch: Path,
     span_us: tuple[int, int],
     homes: Sequence[str],
-    indicators: IndicatorSet,
-    rules: tuple[RowRule, ...],
-    *,
-    with_assets: bool,
-    with_crypto: bool,
-) -> tuple[Survey, Text | None, tuple[Asset, ...], tuple[Use, ...]]:
-    """Every detector over the whole store; how the own networks were chosen, if nobody gave them; hosts and key
-    exchanges, if asked."""
-    said = None
+    given: "_Asked",
+) -> tuple[Played, Text | None, tuple[Asset, ...], tuple[Use, ...]]:
+    """Every detector, day by day; how the own networks were chosen, if nobody gave them; hosts and key exchanges, if
+    asked."""
+    root, said = scratch / "store", None
     if not homes:
         with History.read(root, LIMITS) as history, history.window(*span_us) as window:
             found = inferred(window)
         homes, said = found.networks, found.said
+    # One detector that fails costs its own findings, and says so in the log.
+    failures = FailureFolder(None, SystemClock())
+    look = partial(survey, indicators=given.indicators, rules=given.rules, failures=failures)
+    seen = played(root, scratch / "lived", span_us, look, homes=homes, limits=LIMITS, began=given.began)
+    if not (given.with_assets or given.with_crypto):
+        return seen, said, (), ()
     with History.read(root, LIMITS, homes=homes) as history, history.window(*span_us) as window:
-        # One detector that fails costs its own findings, and says so in the log.
-        seen = survey(window, indicators=indicators, rules=rules, failures=FailureFolder(None, SystemClock()))
-        return seen, said, assets(window) if with_assets else (), uses(window) if with_crypto else ()
+        return seen, said, assets(window) if given.with_assets else (), uses(window) if given.with_crypto else ()

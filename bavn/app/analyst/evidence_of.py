@@ -54,7 +54,7 @@ def window_of(given: NodeConfig, found: Suspicion, before_us: int | None) -> Ite
         )
     limits = StoreLimits(memory_mb_max=given.store.memory_mb_max, threads=given.store.threads)
     ref, more_us = found.rows, before_us or 0
-    first_us, last_us = min(ref.first_us, found.first_us) - more_us, max(ref.last_us, found.last_us) + more_us + 1
+    first_us, last_us = ref.first_us - more_us, max(ref.last_us, found.last_us) + more_us + 1
     with (
         understood(),
         refusals(),

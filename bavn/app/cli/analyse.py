@@ -2,6 +2,7 @@
 
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
     from bavn.actor.detect.indicators.indicators import IndicatorSet
     from bavn.actor.detect.rank import Ranked
     from bavn.app.analyst.analyse import Findings, Unread
+    from bavn.app.analyst.rule_paths import GivenRules
     from bavn.model.intel.rule import RowRule
 
 P_SHOWN_MAX = 0.05
 WIDTH_PLAIN = 180
+INPUTS_SHOWN_MAX = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,10 @@ class Reading:
     ioc: Annotated[list[Path] | None, typer.Option(help="A list of indicators; may be repeated.")] = None
     time_zone: Annotated[str, typer.Option(help="Zone of log times that name none (Europe/Copenhagen).")] = "UTC"
     sigma: Annotated[list[Path] | None, typer.Option(help="Sigma rules: a file or folder; may be repeated.")] = None
+    rules: Annotated[
+        list[Path] | None,
+        typer.Option(help="Suricata's rules for captures: a file, folder or archive, or a node's; may be repeated."),
+    ] = None
     together: Annotated[bool, typer.Option("--together", help="Look at all of it as one network's.")] = False
 
 
@@ -113,32 +120,53 @@ def _looked_at(
     paths: list[Path],
     reading: Reading,
     language: Language,
-    rules: "tuple[RowRule, ...]",
+    sigma: "tuple[RowRule, ...]",
     *,
     with_assets: bool,
     with_crypto: bool,
 ) -> "Iterator[Findings | Unread]":
-    """What each of them gives, one after another; the screen says how far reading is. Stop for what cannot be meant."""
-    from bavn.app.analyst.analyse import Unread, analyse, units
+    """What each of them gives, one after another; the screen says how far it is. Stop for what cannot be meant."""
+    from bavn.app.analyst.analyse import units
+    from bavn.app.analyst.many import Wanted, analysed
 
-    zone = _zone(reading.time_zone)
-    homes = tuple(_network(text) for text in reading.home or ())
-    indicators = _indicators(reading.ioc or [], language)
-    with Console(stderr=True).status(Text("reading").say(language)) as status:
-        for unit in units(paths, together=reading.together):
-            if isinstance(unit, Unread):
-                yield unit
-                continue
-            yield analyse(
-                unit,
-                homes=homes,
-                indicators=indicators,
-                zone=zone,
-                rules=rules,
-                progress=partial(_tell, status, language, unit.source),
-                with_assets=with_assets,
-                with_crypto=with_crypto,
+    with tempfile.TemporaryDirectory(prefix="bavn-rules-") as scratch:
+        wanted = Wanted(
+            zone=_zone(reading.time_zone),
+            homes=tuple(_network(text) for text in reading.home or ()),
+            indicators=_indicators(reading.ioc or [], language),
+            sigma=sigma,
+            rules=_suricata_rules(reading.rules or [], Path(scratch), language),
+            with_assets=with_assets,
+            with_crypto=with_crypto,
+        )
+        with Console(stderr=True).status(Text("reading").say(language)) as status:
+            yield from analysed(
+                list(units(paths, together=reading.together)),
+                wanted,
+                progress=partial(_tell, status, language),
+                began=partial(_tell_look, status, language),
+                done=partial(_tell_done, status, language),
             )
+
+
+def _suricata_rules(paths: list[Path], scratch: Path, language: Language) -> "GivenRules | None":
+    """Suricata's rules as one file; those that may not run are counted. Stop for a path without a rule."""
+    if not paths:
+        return None
+    from bavn.actor.sense.rules.source import RulesRefused
+    from bavn.app.analyst.rule_paths import given_rules
+
+    try:
+        found = given_rules(paths, scratch)
+    except RulesRefused as error:
+        raise Stop(Exit.USAGE, f"--rules {error}") from error
+    if found.left_out:
+        first = found.left_out[0]
+        said = Text(
+            "{count} of Suricata's rules are left out, the first: {first}", count=len(found.left_out), first=str(first)
+        )
+        print(f"bavn: {said.say(language)}", file=sys.stderr)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +188,15 @@ class Kept:
 
 def _tell(status: Status, language: Language, source: str, rows: int) -> None:
     status.update(Text("reading {source}: {rows:,} records", source=source, rows=rows).say(language))
+
+
+def _tell_done(status: Status, language: Language, done: int, every: int) -> None:
+    status.update(Text("{done} of {every} looked at", done=done, every=every).say(language))
+
+
+def _tell_look(status: Status, language: Language, source: str, look: int, looks: int) -> None:
+    said = Text("looking at {source}: day {look} of {looks}", source=source, look=look, looks=looks)
+    status.update(said.say(language))
 
 
 def _say_refused(found: "Findings", language: Language) -> None:
@@ -238,7 +275,7 @@ def _show(found: "Findings", keep: Kept, language: Language, *, as_json: bool) -
     kept = keep.of(found)
     if as_json:
         for one in kept:
-            print(json.dumps(_facts(found.source, one, language), ensure_ascii=False))
+            print(json.dumps(_facts(found, one, language), ensure_ascii=False))
         sys.stdout.flush()
         return
     screen = Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)
@@ -261,31 +298,44 @@ def _show(found: "Findings", keep: Kept, language: Language, *, as_json: bool) -
         highlight=False,
         markup=False,
     )
+    for given in found.inputs[:INPUTS_SHOWN_MAX]:
+        name = given.file if given.file == found.source else given.file.removeprefix(f"{found.source}/")
+        screen.print(f"{name}: {given.said().say(language)}", highlight=False, markup=False)
+    more = len(found.inputs) - INPUTS_SHOWN_MAX
+    if more > 0:
+        screen.print(Text("and {count} files more", count=number(more, language)).say(language), highlight=False)
     if found.homes_said is not None:
         screen.print(found.homes_said.say(language), highlight=False, markup=False)
     if kept:
-        screen.print(_table(kept, language))
+        screen.print(_table(found, kept, language))
     else:
         screen.print(Text("nothing suspicious").say(language), highlight=False)
 
 
-def _table(kept: list["Ranked"], language: Language) -> Table:
-    """The suspicions, a line drawn under those that the actor's own SOC would read."""
+def _table(found: "Findings", kept: list["Ranked"], language: Language) -> Table:
+    """The suspicions, a line drawn under those that the actor's own SOC would read; of an archive of several days also
+    when each would first have been told."""
+    several = found.looks > 1
     table = Table(box=box.SIMPLE, pad_edge=False)
     for name in ("rank", "detector", "technique", "p", "nats", "host", "peer"):
         table.add_column(heading(name, language), overflow="fold", no_wrap=name not in ("host", "peer"))
+    if several:
+        table.add_column(Text("told at").say(language), no_wrap=True)
     table.add_column(heading("why", language), ratio=1, min_width=30)
     last = max((one.rank for one in kept if one.above), default=0)
     for one in kept:
         s = one.suspicion
         p, nats = small(s.p, language), number(s.evidence_nats, language, 2)
-        facts = (str(one.rank), s.detector, s.technique, p, nats, s.host, s.peer)
+        told_us = found.told_us.get(s.id)
+        told = ("" if told_us is None else iso(told_us)[:16],) if several else ()
+        facts = (str(one.rank), s.detector, s.technique, p, nats, s.host, s.peer, *told)
         table.add_row(*(Cell(fact) for fact in facts), Cell(s.why.say(language)), end_section=one.rank == last)
     return table
 
 
-def _facts(source: str, one: "Ranked", language: Language) -> dict[str, Any]:
+def _facts(found: "Findings", one: "Ranked", language: Language) -> dict[str, Any]:
     s = one.suspicion
+    told_us = found.told_us.get(s.id)
     return {
         "detector": s.detector,
         "technique": s.technique,
@@ -297,7 +347,8 @@ def _facts(source: str, one: "Ranked", language: Language) -> dict[str, Any]:
         "first": iso(s.first_us),
         "last": iso(s.last_us),
         "why": s.why.say(language),
-        "source": source,
+        "told": None if told_us is None else iso(told_us),
+        "source": found.source,
         "rank": one.rank,
         "above_alert_line": one.above,
         "listed": s.listed,

@@ -61,6 +61,13 @@ def test_what_flows_alone_can_tell_is_told_without_the_rest(made, name, columns)
     assert any((s.host, s.detector) == (expect["host"], case.detector) for s in made.run(case, window).suspicions)
 
 
+def test_a_sensor_that_looked_and_found_none_needs_no_other_protocol(made) -> None:
+    case = next(case for case in made.cases() if str(case) == "rarity/hit-unknown-protocol-alone")
+    assert any("unknown protocol" in s.why.en for s in made.run(case, made.window_of(case)).suspicions)
+    blind = made.window_of(case, blinded(made.rows_of(case), {"app_proto"}))
+    assert not any("unknown protocol" in s.why.en for s in made.run(case, blind).suspicions)
+
+
 def test_a_source_that_names_no_protocol_makes_no_port_odd(made) -> None:
     case = next(case for case in made.cases() if str(case) == "rarity/miss-short-capture")
     rows = made.rows_of(replace(case))

@@ -1,5 +1,6 @@
 """What rarity, exfil, dga and long promise beyond their cases."""
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,7 @@ from bavn.actor.detect.detectors.exfil import Exfil, Habit
 from bavn.actor.detect.detectors.long import Long
 from bavn.actor.detect.detectors.rarity import Rarity, rare_bits
 from bavn.actor.detect.indicators.lists import NO_LISTS
+from bavn.actor.detect.queries.oddities import ODDITIES
 from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.statistics.made_names import DOWN_NATS, NX_NATS_MIN, PAUSE_US_MAX, DomainLookup, made_up, walked
 from bavn.actor.detect.statistics.surprise import surprise_bits
@@ -140,6 +142,52 @@ def test_an_actor_with_a_history_is_told_of_few_new_peers(made) -> None:
         ]
         given = {"hours": 24 * days, "rows": rows, "background": {"hosts": 20, "hours": 24 * days, "visits": 40}}
         assert len(Rarity().candidates(look(made, made.Case("rarity", "hit-x", given))).candidates) == told
+
+
+@pytest.mark.parametrize("app", ["tls", "http", "smb", None])
+def test_what_a_connection_spoke_is_enough_where_no_other_log_tells(made, app) -> None:
+    """Zeek's conn.log alone says ssl or http of a connection: the port is as odd as with ssl.log beside it."""
+    spoke = {"app_proto": app, "pkts_toclient": 9}
+    call = {"table": "flow", "sources": ["10.0.0.64"], "targets": ["45.9.148.86"], "port": 4321, "every_s": 2}
+    call |= {"from_h": 0.41, "count": 1, "flow_set": spoke, "set": {}}
+    window = made.window_of(made.Case("rarity", "hit-x", {"hours": 1, "rows": [call]}))
+    tellers = pa.table({"name": pa.array([], pa.string())})
+    sql = f"WITH {ODDITIES} SELECT tls_port, http_port FROM odd"
+    (found,) = window.rows(sql, tables={"tellers": tellers})
+    assert found == (app == "tls", app == "http")
+
+
+@pytest.mark.parametrize(
+    ("detector", "changed"),
+    [(Exfil(), {"bytes_toserver": 90_000_000}), (Long(), {"seconds": 36_000, "pkts_toserver": 900})],
+)
+def test_first_seen_is_the_peer_s_and_never_the_episode_s(made, detector, changed) -> None:
+    """A peer that was called a little nine days before is no new one, also at another address of its name."""
+    lasting = changed.pop("seconds", 0)
+    call = {"table": "flow", "sources": ["10.0.0.64"], "port": 4321, "every_s": 2, "count": 1, "set": {}}
+    early = call | {"targets": ["45.9.148.86"], "from_h": 1, "days": [0]}
+    late = call | {"targets": ["45.9.148.87"], "from_h": 2, "days": [9], "flow_set": changed}
+    given = {
+        "hosts": ["10.0.0.64"],
+        "domain": "egetrae-drive.com",
+        "label": "up",
+        "count": 1,
+        "every_s": 1,
+        "from_h": 0.5,
+    }
+    names = [given | {"answer": f"45.9.148.{n}"} for n in (86, 87)]
+    case = made.Case(detector.name, "hit-x", {"hours": 240, "rows": [early, late], "names": names})
+    rows = made.rows_of(case)
+    if lasting:
+        flow = rows["flow"].to_pylist()
+        flow = [row | {"ts_end": row["ts_end"] + lasting * 1_000_000 * (n == 1)} for n, row in enumerate(flow)]
+        rows["flow"] = pa.Table.from_pylist(flow, schema=rows["flow"].schema)
+    window = made.window_of(case, rows)
+    seen = DetectorContext(window=window, terms=Terms(window, lambda: NO_LISTS), settings=DetectSettings())
+    (found,) = detector.candidates(seen).candidates
+    assert found.peer == "egetrae-drive.com"
+    assert found.rows.first_us - found.first_us >= 9 * 24 * HOUR_US
+    assert "first seen 10 days ago" in found.why.en or "first seen 9 days ago" in found.why.en
 
 
 def test_rarity_in_bits_is_that_of_the_specification() -> None:

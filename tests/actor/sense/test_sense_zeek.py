@@ -128,7 +128,7 @@ def test_a_logged_community_id_is_taken(one):
         ("gssapi,smb,ntlm", "smb"),
         ("ntlm", "ntlm"),
         ("krb_tcp", "krb5"),
-        (None, None),
+        (None, "failed"),
     ],
 )
 def test_services_have_suricata_s_names(one, service, app):

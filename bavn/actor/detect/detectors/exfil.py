@@ -109,8 +109,9 @@ class Habit:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
     """What one host sent one place in its busiest SPAN_HOURS. ``addresses``: the place's, most bytes first.
-    ``error``: the standard error of ``up``, 0 where every packet was counted. ``like_it``: on how many other days it
-    sent there HABIT_SHARE of that or more."""
+    ``every``: all of the place's to which the host sent at any time. ``error``: the standard error of ``up``, 0 where
+    every packet was counted. ``like_it``: on how many other days it sent there HABIT_SHARE of that or more.
+    """
 
     host: str
     place: str
@@ -121,6 +122,7 @@ class Sent:
     first_us: int
     last_us: int
     like_it: int
+    every: tuple[str, ...] = ()
     error: float = 0.0
 
 
@@ -227,15 +229,18 @@ def _busiest(host: str, place: str, hours: list[tuple[int, int, int, int, int, s
         like_it=_like_it(hours, best, most),
         first_us=min(hour[3] for hour in some),
         last_us=max(hour[4] for hour in some),
+        every=tuple(sorted({address for *_, address in hours})),
     )
 
 
 def _facts(sent: list[Sent], look: DetectorContext) -> list[PeerProfile]:
     domains = look.terms.domains(one.place for one in sent if one.named)
-    addresses = look.terms.addresses(one.addresses[0] for one in sent)
-    return [
-        domains[one.place] if one.named and domains[one.place].hosts else addresses[one.addresses[0]] for one in sent
-    ]
+    addresses = look.terms.addresses(address for one in sent for address in one.every)
+    facts = []
+    for one in sent:
+        known = domains[one.place] if one.named and domains[one.place].hosts else addresses[one.addresses[0]]
+        facts.append(look.terms.oldest(known, [addresses[address] for address in one.every]))
+    return facts
 
 
 def _strange(one: Sent, habit: Habit, known: PeerProfile, look: DetectorContext) -> bool:
@@ -259,7 +264,7 @@ def _candidate(one: Sent, habit: Habit, known: PeerProfile, value: float, look: 
         story=f"{host} {one.place}",
         statistic=value,
         observables=tuple(dict.fromkeys(found for found in named if found is not None)),
-        first_us=one.first_us,
+        first_us=min(one.first_us, known.first_us or one.first_us),
         last_us=one.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,

@@ -97,7 +97,7 @@ class Long:
 
     def candidates(self, look: DetectorContext) -> Found:
         stays = _stays(look)
-        facts = look.terms.addresses(stay.peer for stay in stays)
+        facts = _facts(stays, look)
         has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
         values = [_statistic(stay, facts[stay.peer], look, has_names=has_names) for stay in stays]
         pairs = int(look.window.rows(PAIRS_SQL)[0][0])
@@ -110,6 +110,17 @@ class Long:
         found = list(best.values())[: look.settings.candidates_max]
         made = [_candidate(stays[i], facts[stays[i].peer], values[i], look) for i in found]
         return Found(tuple(made), {self.name: tally})
+
+
+def _facts(stays: list[Stay], look: DetectorContext) -> dict[str, PeerProfile]:
+    """What is known of each peer, as old as the name that it goes by: an address that is new is no new peer."""
+    facts = look.terms.addresses(stay.peer for stay in stays)
+    stories = {peer: _story(peer, known) for peer, known in facts.items()}
+    named = look.terms.domains(story for peer, story in stories.items() if story != peer)
+    return {
+        peer: look.terms.oldest(known, [named[stories[peer]]] if stories[peer] in named else [])
+        for peer, known in facts.items()
+    }
 
 
 def _stays(look: DetectorContext) -> list[Stay]:
@@ -177,7 +188,7 @@ def _candidate(stay: Stay, known: PeerProfile, value: float, look: DetectorConte
         story=f"{stay.host} {story}",
         statistic=value,
         observables=tuple(dict.fromkeys(found for found in named if found is not None)),
-        first_us=stay.first_us,
+        first_us=min(stay.first_us, known.first_us or stay.first_us),
         last_us=stay.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,

@@ -191,6 +191,9 @@ ODDITIES: Final = f"""
             AND tcp_flags_tc & 8 = 8 AND coalesce(app_proto, 'failed') = 'failed') AS masked
         FROM flow JOIN (SELECT DISTINCT sensor FROM flow WHERE app_proto IS NOT NULL) USING (sensor)
         WHERE {_OUT} AND proto = 'tcp' AND failed IS NOT TRUE AND pkts_toclient > 3 GROUP BY dst),
+    spoken AS (SELECT dst, bool_and(dst_port NOT IN {_listed(TLS_PORTS)}) FILTER (app_proto = 'tls') AS tls_port,
+        bool_and(dst_port NOT IN {_listed(HTTP_PORTS)}) FILTER (app_proto = 'http') AS http_port FROM flow
+        WHERE {_OUT} AND proto = 'tcp' AND failed IS NOT TRUE AND app_proto IN ('tls', 'http') GROUP BY dst),
     services AS (SELECT dst, bool_or(dst_port IN {_listed(DROP_PORTS)}) AS left_there,
         bool_or(dst_port IN {_listed(INSIDE_PORTS)}) AS inside_service
         FROM pair_hour WHERE {_REACHED} AND proto = 'tcp' GROUP BY dst),
@@ -202,10 +205,11 @@ ODDITIES: Final = f"""
         AND met.first_us BETWEEN from_us AND to_us),
     raws AS (SELECT count(*) <= {RAW_PEERS_MAX} AS few FROM raw JOIN met USING (dst)
         WHERE raw_port AND dst NOT IN (SELECT dst FROM secure) AND dst NOT IN (SELECT dst FROM plain)),
-    odd AS (SELECT met.*, coalesce(tls_port, FALSE) AS tls_port, coalesce(tls_nameless, FALSE) AS tls_nameless,
+    odd AS (SELECT met.*, coalesce(secure.tls_port, spoken.tls_port, FALSE) AS tls_port,
+        coalesce(tls_nameless, FALSE) AS tls_nameless,
         coalesce(self_signed, FALSE) AS self_signed, coalesce(cert_other, FALSE) AS cert_other,
         many.tls AND ja3 IS NOT NULL AS tls_software,
-        coalesce(http_port, FALSE) AS http_port, coalesce(bare_address, FALSE) AS bare_address,
+        coalesce(plain.http_port, spoken.http_port, FALSE) AS http_port, coalesce(bare_address, FALSE) AS bare_address,
         many.posts AND coalesce(bare_address AND posted, FALSE) AS post_alone,
         many.http AND coalesce(agent, FALSE) AS agent, coalesce(agentless, FALSE) AS agentless,
         many.http AND coalesce("server", FALSE) AS "server", coalesce(program, FALSE) AS program,
@@ -222,6 +226,7 @@ ODDITIES: Final = f"""
         CASE WHEN many.tls THEN ja3 END AS ja3, CASE WHEN many.tls THEN ja4 END AS ja4, cert
         FROM met LEFT JOIN secure USING (dst) LEFT JOIN plain USING (dst) LEFT JOIN raw USING (dst)
             LEFT JOIN lone USING (dst) LEFT JOIN unknown USING (dst) LEFT JOIN services USING (dst)
+            LEFT JOIN spoken USING (dst)
             LEFT JOIN asker USING (dst) LEFT JOIN firsts USING (dst) LEFT JOIN evens USING (dst)
             CROSS JOIN many CROSS JOIN droppers CROSS JOIN raws)"""
 """WITH parts over the window and ``tellers`` (names that tell a host its own outside address);

@@ -62,7 +62,7 @@ _TRIES: Final = f"""
             FROM flow ANTI JOIN known USING (sensor, flow_id)
             WHERE proto = 'tcp' AND failed IS NOT TRUE AND since IS NULL AND coalesce(sampling, 1) = 1
                 AND bytes_toclient >= {ANSWER_BYTES_MIN} AND service IS NOT NULL
-                AND (app_proto IS NOT NULL OR pkts_toserver >= {UNNAMED_PACKETS_MIN})),
+                AND (app_proto <> 'failed' OR pkts_toserver >= {UNNAMED_PACKETS_MIN})),
     tries AS (SELECT *, epoch_us(ts) // 86400000000 AS day, epoch_us(ts) // 600000000 AS span FROM told
         WHERE src <> dst AND {one_peer("src")} AND {one_peer("dst")} AND (is_home(src) OR is_home(dst)))"""
 

@@ -79,19 +79,34 @@ def offline_yaml(config: SuricataConfig) -> str:
     all that its two ends said in the capture. Where flows outgrow their memory, Suricata's emergency rules give up
     the oldest, by chance again.
     """
+    return _text({**_offline(config), "unix-command": {"enabled": "no"}})
+
+
+def served_yaml(config: SuricataConfig, folder: Path) -> str:
+    """For a run that is handed one capture after the other by its command socket in ``folder``: each is read as by
+    a run of its own, and rules are loaded once. ValueError where a socket cannot lie."""
+    return _text({**_offline(config), "runmode": "single", "unix-command": _socket(folder)})
+
+
+def _socket(folder: Path) -> dict[str, str]:
+    socket = folder / SOCKET_NAME
+    if len(str(socket)) > SOCKET_PATH_LENGTH_MAX:
+        raise ValueError(f"{folder} is too long a name for a socket: choose a folder with a shorter path")
+    return {"enabled": "yes", "filename": str(socket)}
+
+
+def _offline(config: SuricataConfig) -> dict[str, Any]:
     shared = _shared(config, stats=False)
     flow = {**shared["flow"], "memcap": f"{config.memory_mb // 4}mb", "hash-size": 1 << 18}
     kept = {"new": _NEVER_S, "established": _NEVER_S, "closed": _NEVER_S, "bypassed": _NEVER_S}
     timeouts = dict.fromkeys(("default", "tcp", "udp", "icmp"), kept)
-    return _text({**shared, "flow": flow, "flow-timeouts": timeouts, "unix-command": {"enabled": "no"}})
+    return {**shared, "flow": flow, "flow-timeouts": timeouts}
 
 
 def live_yaml(config: SuricataConfig, interface: str, folder: Path, *, mtu: int = 1500, processors: int = 1) -> str:
     """For a run on an interface with packets up to ``mtu`` bytes, with its command socket in ``folder``. ValueError
     where a socket cannot lie."""
-    socket = folder / SOCKET_NAME
-    if len(str(socket)) > SOCKET_PATH_LENGTH_MAX:
-        raise ValueError(f"{folder} is too long a name for a socket: choose a folder with a shorter path")
+    socket = _socket(folder)
     capture = {
         "interface": interface,
         "threads": config.threads or "auto",
@@ -109,7 +124,7 @@ def live_yaml(config: SuricataConfig, interface: str, folder: Path, *, mtu: int 
             **shared,
             "outputs": [*shared["outputs"], *_packet_ring(config)],
             "af-packet": [capture],
-            "unix-command": {"enabled": "yes", "filename": str(socket)},
+            "unix-command": socket,
         }
     )
 

@@ -33,7 +33,7 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         **_COMMON,
         "ts": "begun",
         "ts_end": "greatest(begun, coalesce(ended, logged))",
-        "app_proto": _APP_PROTO,
+        "app_proto": "nullif(app_proto, 'unknown')",
         "bytes_toserver": "CASE WHEN back THEN bytes_tc ELSE bytes_ts END",
         "bytes_toclient": "CASE WHEN back THEN bytes_ts ELSE bytes_tc END",
         "pkts_toserver": "CASE WHEN back THEN pkts_tc ELSE pkts_ts END",

@@ -5,7 +5,9 @@ damage is used, and the damage said. Refuses to parse what Suricata wrote.
 """
 
 import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -33,8 +35,20 @@ class Run:
     damage: str | None
 
 
-def run_over(capture: Path, folder: Path, config: SuricataConfig, run_s_max: float = RUN_S_MAX) -> Run:
-    """Reads ``capture`` (pcap or pcapng, also gzip); a fresh ``folder`` takes what it writes. Raises SourceBroken."""
+ReadCapture = Callable[[Path, Path, float], str | None]
+"""Suricata over a plain capture, into a folder, within so many seconds: None when all was read, or what broke off the
+reading. SourceBroken where Suricata itself failed."""
+
+
+def run_over(
+    capture: Path,
+    folder: Path,
+    config: SuricataConfig,
+    run_s_max: float = RUN_S_MAX,
+    by: ReadCapture | None = None,
+) -> Run:
+    """Reads ``capture`` (pcap or pcapng, also gzip); a fresh ``folder`` takes what it writes. ``by``: a Suricata that
+    runs already, with a configuration of its own; else one is started. Raises SourceBroken."""
     must_read(config.rule_files)
     try:
         shutil.rmtree(folder, ignore_errors=True)
@@ -48,10 +62,11 @@ def run_over(capture: Path, folder: Path, config: SuricataConfig, run_s_max: flo
             return Run(eve, damage)
         if looked.must_be_copied or damage:
             plain, damage = _rescued(plain, folder, damage)
-        broken = _run(capture, plain, folder, config, run_s_max)
+        reads = by or partial(_run, capture, config)
+        broken = reads(plain, folder, run_s_max)
         if broken:
             plain, damage = _rescued(plain, folder, damage or broken)
-            still = _run(capture, plain, folder, config, run_s_max)
+            still = reads(plain, folder, run_s_max)
             if still:
                 raise SourceBroken(f"{capture}: Suricata cannot read it: {still}")
     except OSError as error:
@@ -88,12 +103,12 @@ def _rescued(plain: Path, folder: Path, damage: str | None) -> tuple[Path, str |
     return target, damage
 
 
-def _run(capture: Path, plain: Path, folder: Path, config: SuricataConfig, run_s_max: float) -> str | None:
-    """None when all was read; what broke off the reading. SourceBroken where Suricata itself failed."""
+def _run(capture: Path, config: SuricataConfig, plain: Path, folder: Path, run_s_max: float) -> str | None:
+    """See ReadCapture."""
     (folder / EVE_NAME).unlink(missing_ok=True)
     data = config.dataset_dir or folder / "data"
     arguments = ["-r", str(plain.absolute()), "-k", "none", "--runmode", "single", "--data-dir", str(data)]
-    process = SuricataProcess(offline_yaml(config), folder, [*arguments, *([] if config.rule_files else _NO_RULES)])
+    process = SuricataProcess(offline_yaml(config), folder, [*arguments, *([] if config.rule_files else NO_RULES)])
     try:
         waited = 0.0
         while process.ended(_LOOK_S) is None:
@@ -104,9 +119,9 @@ def _run(capture: Path, plain: Path, folder: Path, config: SuricataConfig, run_s
                 raise SourceBroken(
                     f"{capture}: Suricata was not done after {run_s_max:.0f} s: give it a smaller capture"
                 )
-        broken = [error for error in process.errors() if "error code" in error]
+        broken = broken_off(process.errors())
         if broken:
-            return _without_path(broken[0])
+            return broken
         if process.ended() != 0 or not (folder / EVE_NAME).exists():
             raise SourceBroken(f"{capture}: Suricata ended with status {process.ended()}: {_said(process)}")
         return None
@@ -114,7 +129,13 @@ def _run(capture: Path, plain: Path, folder: Path, config: SuricataConfig, run_s
         process.stop()
 
 
-_NO_RULES: Final = ("-S", "/dev/null")
+NO_RULES: Final = ("-S", "/dev/null")
+
+
+def broken_off(errors: Sequence[str]) -> str | None:
+    """What of Suricata's errors says that a capture could not be read on."""
+    broken = [error for error in errors if "error code" in error]
+    return _without_path(broken[0]) if broken else None
 
 
 def _said(process: SuricataProcess) -> str:

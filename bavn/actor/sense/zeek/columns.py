@@ -30,10 +30,12 @@ CREATE OR REPLACE MACRO seen_flags(history, syn, syn_ack, ack, data, fin, rst) A
   AS UTINYINT);
 CREATE OR REPLACE MACRO app_of(service) AS CASE service
   WHEN 'ssl' THEN 'tls' WHEN 'dce_rpc' THEN 'dcerpc' WHEN 'krb' THEN 'krb5' WHEN 'krb_tcp' THEN 'krb5' ELSE service END;
--- What carries comes last in importance: gssapi and ntlm stand beside smb or ldap.
+-- What carries comes last in importance: gssapi and ntlm stand beside smb or ldap. A service with a minus before it
+-- (Zeek 7.1 on) was taken back.
 CREATE OR REPLACE MACRO main_app(service) AS app_of(coalesce(
-  list_filter(string_split(service, ','), lambda s: s NOT IN ('gssapi', 'ntlm', 'spnego'))[1],
-  string_split(service, ',')[1]));
+  list_filter(string_split(lower(service), ','), lambda s: s NOT IN ('gssapi', 'ntlm', 'spnego')
+    AND NOT starts_with(s, '-'))[1],
+  list_filter(string_split(lower(service), ','), lambda s: NOT starts_with(s, '-'))[1]));
 CREATE OR REPLACE MACRO tls_named(version) AS CASE version
   WHEN 'TLSv13' THEN 'TLS 1.3' WHEN 'TLSv12' THEN 'TLS 1.2' WHEN 'TLSv11' THEN 'TLS 1.1' WHEN 'TLSv10' THEN 'TLSv1'
   ELSE version END;
@@ -50,13 +52,16 @@ _COMMON: Final = common_columns("coalesce(md5_number_lower(uid), 0)")
 _ANSWERED = "(rcode_name IS NOT NULL)"
 _UUIDS = "MAP {" + ", ".join(f"'{name}': '{uuid}'" for uuid, name in ENDPOINTS.items() if name != "efsrpc") + "}"
 _WHOLE_FILE = "(coalesce(count_of(missing_bytes), 0) = 0)"
+# Zeek looks at every connection for what is spoken: with data from both sides and none found, it is none that it knows.
+_LOOKED = """transport = 'tcp' AND contains(history, 'h') AND contains(history, 'D') AND contains(history, 'd')
+    AND coalesce(count_of(missed_bytes), 0) = 0"""
 _PIPE = "starts_with(action, 'SMB::PIPE')"
 
 COLUMNS: Final[dict[str, dict[str, str]]] = {
     "conn": {
         **_COMMON,
         "ts_end": "logged + to_microseconds(span_us(duration))",
-        "app_proto": "main_app(service)",
+        "app_proto": f"coalesce(main_app(service), CASE WHEN {_LOOKED} THEN 'failed' END)",
         "bytes_toserver": "coalesce(count_of(orig_ip_bytes), count_of(orig_bytes), 0)",
         "bytes_toclient": "coalesce(count_of(resp_ip_bytes), count_of(resp_bytes), 0)",
         "pkts_toserver": "coalesce(count_of(orig_pkts), 0)",
@@ -122,6 +127,12 @@ COLUMNS: Final[dict[str, dict[str, str]]] = {
         "sha1": f"CASE WHEN {_WHOLE_FILE} THEN lower(sha1) END",
         "sha256": f"CASE WHEN {_WHOLE_FILE} THEN lower(sha256) END",
         "app_proto": "app_of(lower(source))",
+    },
+    "quic": {
+        **_COMMON,
+        "sni": "name_of(server_name)",
+        "version": "'QUIC ' || coalesce(version, '')",
+        "resumed": "FALSE",
     },
     "smb_mapping": {**_COMMON, "command": "'TREE_CONNECT'", "share": "path", "disposition": "lower(share_type)"},
     "smb_files": {

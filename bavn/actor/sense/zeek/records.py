@@ -30,6 +30,9 @@ CREATE OR REPLACE TEMP SEQUENCE certificate_age;
 )
 """What the grammars need in an engine, next to macros.MACROS."""
 
+RESPELLED: Final = (b'"id_orig_h"', b'"orig_h"', b'"certificate_')
+"""Signs of a JSON log whose names have underscores for dots, or whose ids are an object, as shippers write them."""
+
 # Where the log says neither protocol nor ports, a Community ID would be a guess.
 _NO_COMMUNITY: Final = frozenset({"kerberos", "dhcp", "files"})
 
@@ -59,12 +62,12 @@ _SHOWN: Final = """(
 
 
 @lru_cache(maxsize=64)
-def grammar(sensor: str, kind: str, header: Header | None) -> Grammar:
-    """How lines of one log are read; ``header`` None: JSON."""
+def grammar(sensor: str, kind: str, header: Header | None, *, respelled: bool = False) -> Grammar:
+    """How lines of one log are read; ``header`` None: JSON, ``respelled`` as stage.stage has it."""
     return Grammar(
-        stage=stage(kind, header),
+        stage=stage(kind, header, respelled=respelled),
         columns={RECORD_OF[kind]: {**COLUMNS.get(kind, {}), "sensor": quoted(sensor)}},
-        sources={"tls": _SHOWN},
+        sources={"tls": _SHOWN} if kind == "ssl" else {},
         keeps=(_KEEP[kind], _FORGET) if kind in _KEEP else (),
         computes_community=kind not in _NO_COMMUNITY,
     )
@@ -85,7 +88,8 @@ class ZeekParser:
         for held, raw in parts(segment.raw, header):
             column = line_column(Segment(segment.file, first, raw))
             tsv = None if not held.fields and _is_json(raw) else held
-            parsed.append(read(self.engine, grammar(self.sensor, kind, tsv), column))
+            respelled = tsv is None and any(sign in raw for sign in RESPELLED)
+            parsed.append(read(self.engine, grammar(self.sensor, kind, tsv, respelled=respelled), column))
             first += count_lines(raw)
             header = held
         return joined(parsed), header

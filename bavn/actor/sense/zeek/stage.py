@@ -4,6 +4,7 @@ Both writings become the same columns of text first: TSV by its own #fields head
 know what becomes of the columns.
 """
 
+import json
 from typing import Final
 
 from bavn.actor.sense.reader import CARE
@@ -21,9 +22,11 @@ _ENDS: Final = {
     "dhcp": (f"coalesce({_ORIG}, client_addr, '0.0.0.0')", f"coalesce({_RESP}, server_addr, '255.255.255.255')"),
 }
 _TRANSPORT: Final = {
-    "conn": f"CASE WHEN lower(proto) = 'icmp' AND contains({_ORIG}, ':') THEN 'ipv6-icmp' ELSE proto_of(proto) END",
+    "conn": f"""CASE WHEN lower(proto) = 'icmp' AND contains({_ORIG}, ':') THEN 'ipv6-icmp'
+      ELSE proto_of(CASE WHEN proto = 'unknown_transport' THEN coalesce(ip_proto, proto) ELSE proto END) END""",
     "dns": "coalesce(proto_of(proto), 'udp')",
     "dhcp": "'udp'",
+    "quic": "'udp'",
     "ssl": "CASE WHEN starts_with(version, 'DTLS') THEN 'udp' ELSE 'tcp' END",
 }
 _COUNTS: Final = {"conn": ("orig_bytes", "resp_bytes", "orig_pkts", "resp_pkts", "orig_ip_bytes", "resp_ip_bytes")}
@@ -36,9 +39,10 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def stage(kind: str, header: Header | None) -> str:
-    """See reader.Grammar.stage. ``header`` None: JSON. KeyError for a log that zeek_fields does not list."""
-    read = _json(kind) if header is None else _tsv(kind, header)
+def stage(kind: str, header: Header | None, *, respelled: bool = False) -> str:
+    """See reader.Grammar.stage. ``header`` None: JSON; ``respelled``: its names may have no dots (zeek_json_names).
+    KeyError for a log that zeek_fields does not list."""
+    read = _json(kind, respelled=respelled) if header is None else _tsv(kind, header)
     typed, checks, final = ("", "", "CAST(NULL AS VARCHAR) AS community_id") if kind == "x509" else _connection(kind)
     passes = "regexp_full_match(line, '\\s*')" + ("" if header is None else " OR starts_with(line, '#')")
     return f"""
@@ -80,14 +84,37 @@ def _connection(kind: str) -> tuple[str, str, str]:
     return typed, checks, final
 
 
-def _json(kind: str) -> str:
-    listed = ", ".join(
-        f'"{name[:-2]}": ["VARCHAR"]' if name.endswith("[]") else f'"{name}": "VARCHAR"' for name in FIELDS[kind]
-    )
-    return f"""SELECT n, line, fault, unnest(e) FROM (
-        SELECT n, line, {CARE[0]}from_json(line, '{{{listed}}}'){CARE[1]} AS e,
+def _json(kind: str, *, respelled: bool) -> str:
+    shape: dict[str, object] = {}
+    for name in FIELDS[kind]:
+        shape[name.removesuffix("[]")] = ["VARCHAR"] if name.endswith("[]") else "VARCHAR"
+    dotted = [name for name in shape if "." in name] if respelled else []
+    shape |= {name.replace(".", "_"): "VARCHAR" for name in dotted}
+    inside: dict[str, dict[str, str]] = {}
+    for name in dotted:
+        outer, _, inner = name.partition(".")
+        if outer not in shape:
+            inside.setdefault(outer, {})[inner] = "VARCHAR"
+    shape |= inside
+    chosen = ["e." + _named(name) + " AS " + _named(name) for name in FIELDS[kind] if name not in dotted]
+    for name in dotted:
+        outer, _, inner = name.partition(".")
+        spellings = [
+            f'e."{name}"',
+            f'e."{name.replace(".", "_")}"',
+            *([f'e."{outer}"."{inner}"'] if outer in inside else []),
+        ]
+        chosen.append(f'coalesce({", ".join(spellings)}) AS "{name}"')
+    listed = json.dumps(shape)
+    taken = ", ".join(chosen) if dotted else "unnest(e)"
+    return f"""SELECT n, line, fault, {taken} FROM (
+        SELECT n, line, {CARE[0]}from_json(line, '{listed}'){CARE[1]} AS e,
           CASE WHEN e IS NULL THEN 'no JSON' END AS fault
         FROM lines)"""
+
+
+def _named(name: str) -> str:
+    return '"' + name.removesuffix("[]") + '"'
 
 
 def _tsv(kind: str, header: Header) -> str:

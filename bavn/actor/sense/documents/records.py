@@ -1,0 +1,126 @@
+"""Documents -> records: each is unwrapped, and what it holds is read as a line of EVE or of one of Zeek's logs.
+
+A document that is no JSON is one refusal; one that holds nothing of the network passes. Refuses to know where the
+documents lay.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from bavn.actor.formats.gzipped import LogFile
+from bavn.actor.formats.lines import LineColumn
+from bavn.actor.formats.refused import RefusedLine
+from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.documents.splitting import Document, Splitter
+from bavn.actor.sense.documents.unwrapping import Line, lines_of
+from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.parsed import NOTHING, Parsed, joined
+from bavn.actor.sense.reader import read
+from bavn.actor.sense.suricata.eve import grammar as eve_grammar
+from bavn.actor.sense.unread import UNREADABLE
+from bavn.actor.sense.zeek.fields import FIELDS
+from bavn.actor.sense.zeek.records import grammar as zeek_grammar
+
+AT_ONCE: Final = 50_000
+PIECE_BYTES: Final = 1 << 20
+HEAD_DOCUMENTS: Final = 200
+
+
+@dataclass(slots=True)
+class DocumentParser:
+    """Reads documents of one sensor with a prepared engine (prepare.prepared)."""
+
+    engine: Engine
+    sensor: str
+
+    def parse(self, file: str, numbered: list[tuple[int, Document]]) -> Parsed:
+        """Every document's outcome. ``numbered``: in order, each with its number in the file."""
+        waiting: dict[str, list[tuple[int, str]]] = {}
+        parts: list[Parsed] = []
+        for number, document in numbered:
+            lines, fault = _opened(document)
+            if fault:
+                parts.append(_refused(file, number, fault))
+            for line in lines:
+                if line.log:
+                    waiting.setdefault(line.log, []).append((number, json.dumps(line.fields, ensure_ascii=False)))
+                else:
+                    parts.append(Parsed(tables={}, lines=1, passed=1, refused=0, refusals=()))
+        for log in ("eve", *FIELDS):
+            if log in waiting:
+                form = eve_grammar(self.sensor) if log == "eve" else zeek_grammar(self.sensor, log, None)
+                parts.append(read(self.engine, form, _column(file, waiting[log])))
+        return joined(parts) if parts else NOTHING
+
+
+def _opened(document: Document) -> tuple[list[Line], str]:
+    if document.fault:
+        return [], document.fault
+    try:
+        found = list(lines_of(json.loads(document.raw)))
+        json.dumps([line.fields for line in found]).encode()
+    except RecursionError:
+        return [], "no JSON: too deep"
+    except ValueError:
+        return [], "no JSON"
+    except Exception as error:  # noqa: BLE001  a stranger's document, and whatever it raises
+        return [], f"{UNREADABLE}: {type(error).__name__}"
+    return found, ""
+
+
+def _refused(file: str, number: int, reason: str) -> Parsed:
+    return Parsed(tables={}, lines=1, passed=0, refused=1, refusals=(RefusedLine(file, number, reason),))
+
+
+def _column(file: str, numbered: list[tuple[int, str]]) -> LineColumn:
+    texts = [text.encode("utf-8", "replace").decode() for _, text in numbered]
+    table = pa.table(
+        {
+            "n": pa.array([number - 1 for number, _ in numbered], pa.int32()),
+            "line": pa.array(texts, pa.string()),
+        }
+    )
+    return LineColumn(file, 1, len(numbered), table, ())
+
+
+def documents(path: Path) -> Iterator[list[tuple[int, Document]]]:
+    """A file's documents with their numbers, so many at a time that they are read at once. SourceBroken where it cannot
+    be opened; damage of an archive is the last document's fault."""
+    try:
+        file = LogFile(path)
+    except OSError as error:
+        raise SourceBroken(f"{path} cannot be opened ({error.strerror}): let the node's user read it") from error
+    splitter, number = Splitter(), 0
+    some: list[tuple[int, Document]] = []
+    with file:
+        while True:
+            data = file.read(PIECE_BYTES)
+            for document in splitter.feed(data) if data else splitter.end():
+                number += 1
+                some.append((number, document))
+                if len(some) >= AT_ONCE:
+                    yield some
+                    some = []
+            if not data:
+                break
+        if file.damage:
+            some.append((number + 1, Document(b"", file.damage)))
+    if some:
+        yield some
+
+
+def holds_documents(head: bytes) -> bool:
+    """At least one of the first documents holds a line of EVE or Zeek."""
+    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+        return False
+    for count, document in enumerate(Splitter().feed(head)):
+        if count >= HEAD_DOCUMENTS:
+            break
+        if any(line.log for line in _opened(document)[0]):
+            return True
+    return False

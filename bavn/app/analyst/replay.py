@@ -1,0 +1,131 @@
+"""An archive played forward, day by day, as a node would have lived it.
+
+At each day's end the detectors see what was known by then and nothing later. A suspicion keeps the moment at which it
+would first have been told.
+
+A flow is known at its end, anything else at once. Refuses to know where the records came from.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from bavn.actor.detect.rank import Ranked, ranked
+from bavn.actor.detect.run import Survey
+from bavn.actor.node.monitor import NodeSettings
+from bavn.actor.store.columns import ColumnStore
+from bavn.actor.store.history import History
+from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.query.window import StoreWindow
+from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.suspicion import Suspicion, in_order
+
+P_TOLD_MAX: Final = 0.05
+"""What is weaker stands in no list that a person reads, unless above the alert line."""
+PART_US: Final = 2 * HOUR_US
+PART_ROWS_MAX: Final = 1_000_000
+"""Where a day has more, so much of it is carried over at once."""
+_KNOWN: Final = {"flow": "coalesce(ts_end, ts)"}
+
+
+@dataclass(slots=True)
+class Played:
+    """What became of an archive. ``told_us``: by a suspicion's id, the end of the look that first told it (above
+    the alert line or with a p of P_TOLD_MAX; of others nobody was). ``looks``: how often it was looked."""
+
+    told_us: dict[str, int] = field(default_factory=dict)
+    looks: int = 0
+    hosts: int = 1
+    _best: dict[str, Suspicion] = field(default_factory=dict)
+    _above: set[str] = field(default_factory=set)
+
+    def take(self, seen: Survey, at_us: int) -> None:
+        """One look more, in order of time."""
+        self.looks += 1
+        self.hosts = max(self.hosts, seen.hosts)
+        for one in ranked(list(seen.suspicions), seen.hosts):
+            found = one.suspicion
+            best = self._best.get(found.id)
+            if best is None or found.evidence_nats > best.evidence_nats:
+                self._best[found.id] = found
+            else:
+                self._best[found.id] = replace(best, last_us=max(best.last_us, found.last_us))
+            if one.above:
+                self._above.add(found.id)
+            if one.above or found.p <= P_TOLD_MAX:
+                self.told_us.setdefault(found.id, at_us)
+
+    @property
+    def suspicions(self) -> tuple[Ranked, ...]:
+        """Each story as it was told when it first stood strongest; those that were above the alert line come first."""
+        ordered = in_order(list(self._best.values()))
+        ordered.sort(key=lambda found: found.id not in self._above)
+        return tuple(Ranked(found, rank, found.id in self._above) for rank, found in enumerate(ordered, 1))
+
+
+def looks(span_us: tuple[int, int], step_us: int = DAY_US) -> list[int]:
+    """When it is looked: each ``step_us`` after the first record, and at the end. ``span_us``: first, behind last."""
+    first, last = span_us
+    return [*range(first + step_us, last, step_us), last]
+
+
+def played(
+    root: Path,
+    scratch: Path,
+    span_us: tuple[int, int],
+    look: Callable[[StoreWindow], Survey],
+    *,
+    homes: Sequence[str],
+    limits: StoreLimits,
+    step_us: int = DAY_US,
+    began: Callable[[int, int], None] = lambda _, __: None,
+) -> Played:
+    """``root``: a store of all records; ``scratch``: a folder for a second one, which is filled step by step. ``began``
+    hears which look it is of how many. Steps without a record are passed over. Raises QueryRefused."""
+    made, ends = Played(), looks(span_us, step_us)
+    back_us = NodeSettings(version="replay").window_days * DAY_US
+    if len(ends) == 1:
+        began(1, 1)
+        with History.read(root, limits, homes=homes) as history, history.window(*span_us) as window:
+            made.take(look(window), span_us[1])
+        return made
+    with History.read(root, limits) as staged:
+        rows = staged.stats().rows
+    part_us = step_us if sum(rows.values()) < PART_ROWS_MAX * len(ends) else min(step_us, PART_US)
+    known_us = span_us[0]
+    with ColumnStore.open(scratch, limits, homes=homes) as lived:
+        for number, end_us in enumerate(ends, 1):
+            began(number, len(ends))
+            fresh = 0
+            for from_us in range(known_us, end_us, part_us):
+                to_us = min(from_us + part_us, end_us)
+                tables = _known(root, limits, span_us, (from_us, to_us), sorted(rows))
+                fresh += lived.append("replay", str(to_us), tables) if tables else 0
+            known_us = end_us
+            if not fresh and number < len(ends):
+                continue
+            lived.tidy()
+            with lived.window(max(span_us[0], end_us - back_us), end_us) as window:
+                made.take(look(window), end_us)
+    return made
+
+
+def _known(
+    root: Path, limits: StoreLimits, span_us: tuple[int, int], part_us: tuple[int, int], names: Sequence[str]
+) -> dict[str, pa.Table]:
+    """What became known within a part; in the last one also what ended behind the archive's last beginning."""
+    from_us, to_us = part_us
+    tables = {}
+    with History.read(root, limits) as history, history.window(span_us[0], to_us) as window:
+        for name in names:
+            if name == "stats":
+                continue
+            known = f"epoch_us({_KNOWN.get(name, 'ts')})"
+            before = "TRUE" if to_us >= span_us[1] else f"{known} < {to_us}"
+            rows = window.arrow(f"SELECT * FROM {name} WHERE {known} >= {from_us} AND {before} ORDER BY ts")
+            if rows.num_rows:
+                tables[name] = rows
+    return tables

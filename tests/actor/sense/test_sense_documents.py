@@ -1,0 +1,242 @@
+"""EVE's and Zeek's lines as search engines, shippers and collectors give them: the same records as the lines' own."""
+
+import gzip
+import json
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from making_zeek import CONN, ENDS, tsv
+
+from bavn.actor.sense.documents.records import documents
+from bavn.actor.sense.documents.splitting import DOCUMENT_BYTES_MAX, Splitter
+from bavn.actor.sense.documents.unwrapping import flattened, lines_of
+from bavn.actor.sense.open_path import open_path
+from bavn.actor.sense.recognise import recognise
+
+HOMES = ("10.0.0.0/8",)
+
+
+@pytest.fixture
+def opened(tmp_path, engine):
+    """The bytes of a file -> its tables by name (rows as dictionaries), lines, passed, refused."""
+
+    def run(raw, name="x.json"):
+        path = tmp_path / name
+        path.write_bytes(raw)
+        tables, counts = {}, [0, 0, 0]
+        for batch in open_path(path, sensor="a", work=tmp_path / "work", homes=HOMES, engine=engine):
+            for record, table in batch.tables.items():
+                tables.setdefault(record, []).extend(table.to_pylist())
+            for at, count in enumerate((batch.lines, batch.passed, batch.refused)):
+                counts[at] += count
+        return tables, tuple(counts)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def events(event):
+    """Six EVE events of three types."""
+    flow = {"pkts_toserver": 3, "pkts_toclient": 2, "bytes_toserver": 300, "bytes_toclient": 200}
+    flow |= {"start": "2026-11-24T17:00:00.000000+0100", "end": "2026-11-24T17:00:01.000000+0100"}
+    some = [event("flow", flow=flow), event("dns", dns={"type": "query", "rrname": "x.dk", "rrtype": "A"})]
+    some.append(event("http", http={"hostname": "x.dk", "url": '/{a}[b]"', "http_method": "GET", "status": 200}))
+    return [{**one, "src_port": 40000 + number} for number, one in enumerate(some * 2)]
+
+
+def page(found):
+    about = {"_scroll_id": "s", "took": 4, "timed_out": False, "_shards": {"total": 1, "failed": 0}}
+    return about | {"hits": {"total": {"value": len(found), "relation": "eq"}, "max_score": 1.0, "hits": found}}
+
+
+def dumps(values, **more):
+    return "\n".join(json.dumps(value, **more) for value in values)
+
+
+def wrapped(events):
+    """The ways in which whole EVE lines are handed on."""
+    hits = [{"_index": "logs", "_id": str(n), "_score": 1.0, "_source": one} for n, one in enumerate(events)]
+    return {
+        "array": json.dumps(events),
+        "indented array": json.dumps(events, indent=2),
+        "jq": dumps(events, indent=2),
+        "hits by line": dumps(hits),
+        "one answer": json.dumps(page(hits)),
+        "an indented answer": json.dumps(page(hits), indent=1),
+        "pages by line": dumps([page(hits[:2]), page(hits[2:])]),
+        "an array of pages": json.dumps([page(hits[:2]), page(hits[2:]), page([])]),
+        "an array of hits": json.dumps(hits),
+        "msearch": json.dumps({"took": 1, "responses": [page(hits)]}),
+        "bulk": "".join(json.dumps({"index": {"_index": "x"}}) + "\n" + json.dumps(one) + "\n" for one in events),
+        "original": dumps({"@timestamp": one["timestamp"], "event": {"original": json.dumps(one)}} for one in events),
+        "message": dumps({"@timestamp": one["timestamp"], "message": json.dumps(one)} for one in events),
+        "raw": dumps({"preview": False, "result": {"_raw": json.dumps(one)}} for one in events),
+        "dotted": dumps({"_index": "x", "_source": flattened(one)} for one in events),
+        "fields": dumps({"_index": "x", "fields": {k: [v] for k, v in flattened(one).items()}} for one in events),
+    }
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_wrapped_events_are_the_same_records(opened, events, packed):
+    plain, counts = opened(dumps(events).encode(), "eve.json")
+    assert set(plain) == {"flow", "dns", "http"}
+    assert counts == (6, 0, 0)
+    for name, text in wrapped(events).items():
+        raw = text.encode()
+        tables, (lines, passed, refused) = opened(gzip.compress(raw) if packed else raw, name)
+        assert (tables, refused) == (plain, 0), name
+        assert lines - passed == 6, name
+
+
+def ecs(one):
+    """An EVE flow as Filebeat's Suricata module maps it."""
+    flow = one["flow"]
+    return {
+        "@timestamp": "2026-11-24T16:00:00.123456Z",
+        "source": {"ip": one["src_ip"], "port": one["src_port"], "packets": 3, "bytes": 300},
+        "destination": {"ip": one["dest_ip"], "port": one["dest_port"], "packets": 2, "bytes": 200},
+        "network": {"transport": "tcp", "protocol": "tls"},
+        "event": {"module": "suricata", "start": flow["start"], "end": flow["end"]},
+        "suricata": {"eve": {"event_type": "flow", "flow_id": one["flow_id"], "flow": {"state": "closed"}}},
+    }
+
+
+def test_a_mapped_event_is_read_under_its_other_names(opened, events):
+    tables, counts = opened(json.dumps(ecs(events[0])).encode())
+    plain, _ = opened(dumps(events[:1]).encode(), "eve.json")
+    row, own = tables["flow"][0], plain["flow"][0]
+    assert counts == (1, 0, 0)
+    assert (row["app_proto"], row["state"]) == ("tls", "closed")
+    told = ("ts", "ts_end", "src", "src_port", "dst", "dst_port", "proto", "flow_id", "bytes_toserver", "pkts_toclient")
+    assert {name: row[name] for name in told} == {name: own[name] for name in told}
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_mapped_zeek_logs(opened, flat):
+    ends = {"source.ip": "10.0.0.1", "source.port": 40000, "destination.ip": "192.0.2.7", "destination.port": 443}
+    about = {"@timestamp": 1713484800441, "zeek.session_id": "CKIIJQfWoU8M05Fr2", "event.module": "zeek", **ends}
+    conn = {"event.dataset": "zeek.connection", "event.duration": 1500000000, "network.transport": "tcp"}
+    conn |= {"source.bytes": 300, "destination.bytes": 400, "source.packets": 5, "destination.packets": 4}
+    conn |= {"zeek.connection.state": "SF", "zeek.connection.history": "ShADadFf", "network.application": "ssl"}
+    dns = {"event.dataset": "zeek.dns", "network.transport": "udp", "zeek.dns.query": "x.dk"}
+    dns |= {"zeek.dns.rcode_name": "NOERROR", "zeek.dns.qtype_name": "A", "zeek.dns.answers": ["192.0.2.1"]}
+    http = {"event.dataset": "zeek.http", "url.domain": "x.dk", "http.request.method": "get", "url.original": "/"}
+    notice = {"event.dataset": "zeek.notice", "zeek.notice.note": "x"}
+    rows = [{**about, **more} for more in (conn, dns, http, notice)]
+    tables, counts = opened(dumps(rows if flat else [_nest(row) for row in rows]).encode())
+    own, _ = opened(tsv("conn", [{**CONN, "ts": "1713484800.441"}]), "conn.log")
+    assert counts == (4, 1, 0)
+    assert tables["flow"] == own["flow"]
+    assert (tables["dns"][0]["rrname"], tables["dns"][0]["answers"]) == ("x.dk", ["192.0.2.1"])
+    assert (tables["http"][0]["host"], tables["http"][0]["method"]) == ("x.dk", "GET")
+
+
+def _nest(flat):
+    made = {}
+    for name, value in flat.items():
+        at = made
+        *outer, last = name.split(".")
+        for part in outer:
+            at = at.setdefault(part, {})
+        at[last] = value
+    return made
+
+
+def test_several_of_zeeks_logs_in_one_stream(opened):
+    conn = {"_path": "conn", "_write_ts": "2026-01-01T00:00:00.0Z", **CONN}
+    dns = {"_path": "dns", **ENDS, "proto": "udp", "query": "x.dk"}
+    other = {"_path": "weird", **ENDS, "name": "x"}
+    tables, counts = opened(dumps([conn, dns, other, conn, dns, conn]).encode(), "stream.log")
+    assert counts == (6, 1, 0)
+    assert (len(tables["flow"]), len(tables["dns"])) == (3, 2)
+
+
+def test_a_broken_document_costs_itself_and_its_neighbour_at_most(opened, events):
+    hits = [{"_index": "logs", "_source": one} for one in events * 20]
+    for text in (json.dumps(page(hits)), json.dumps(hits, indent=1), dumps(hits)):
+        raw = text.encode()
+        at = raw.index(b"dest_ip", len(raw) // 2)
+        for broken in (raw[:at] + b'"' + raw[at:], raw[:at] + b"{" + raw[at:], raw[:at] + b"}}" + raw[at:], raw[:at]):
+            tables, (lines, passed, refused) = opened(broken)
+            kept = sum(map(len, tables.values()))
+            assert lines == kept + passed + refused
+            assert kept >= 58
+            assert refused
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_however_a_text_is_cut_the_documents_are_the_same(data):
+    parts = st.sampled_from([b'{"a":1}', b'{"b":{"c":["}"]}}', b"[", b"]", b",", b"\n", b'{"hits":{"hits":[', b"]}}"])
+    raw = b"".join(data.draw(st.lists(parts, max_size=20)))
+    whole, cut = Splitter(), Splitter()
+    at_once = [*whole.feed(raw), *whole.end()]
+    size = data.draw(st.integers(1, 9))
+    pieces = [one for at in range(0, len(raw), size) for one in cut.feed(raw[at : at + size])]
+    assert [one.raw for one in [*pieces, *cut.end()] if one.raw] == [one.raw for one in at_once if one.raw]
+
+
+def test_what_has_no_end_is_refused_in_bounded_memory(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b'[{"a":"' + b"x" * (3 * DOCUMENT_BYTES_MAX) + b'\n{"b":1}\n')
+    found = [one for some in documents(path) for _, one in some]
+    assert [one.raw for one in found if one.raw] == [b'{"b":1}']
+    assert any("more than" in one.fault for one in found)
+
+
+@given(
+    st.recursive(
+        st.none() | st.text(max_size=5) | st.integers(),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "_source",
+                        "hits",
+                        "event_type",
+                        "timestamp",
+                        "ts",
+                        "uid",
+                        "source",
+                        "ip",
+                        "zeek",
+                        "suricata",
+                        "eve",
+                        "dns",
+                        "answers",
+                        "event",
+                        "_raw",
+                    ]
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=20,
+    )
+)
+@settings(max_examples=200, deadline=None)
+def test_any_document_holds_something_or_nothing(document):
+    for line in lines_of(document):
+        json.dumps(line.fields)
+
+
+@pytest.mark.data
+def test_bytes_of_real_events_changed_at_random(tmp_path, engine, data):
+    file = min((data / "captures" / "eve").glob("*.gz"))
+    own = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()[:300]]
+    hits = [{"_index": "logs", "_id": str(n), "_source": one} for n, one in enumerate(own)]
+    dice = random.Random(15)
+    path = tmp_path / "x.json"
+    for text in (json.dumps(page(hits)), dumps(hits), json.dumps(own), json.dumps(own, indent=2)):
+        for _ in range(4):
+            raw = bytearray(text.encode())
+            for _ in range(10):
+                raw[dice.randrange(len(raw))] = dice.randrange(256)
+            path.write_bytes(raw)
+            assert recognise(path).kind in ("documents", "eve")
+            rows = sum(b.rows for b in open_path(path, sensor="a", work=tmp_path / "w", homes=HOMES, engine=engine))
+            assert rows >= 250
