@@ -76,6 +76,7 @@ APART: Final[dict[str, str]] = {
             "bavn.actor.store.segments.segment",
             "bavn.actor.sense.rules.counts",
             "bavn.model.catalogue",
+            "bavn.model.text",
             "bavn.centre.desk.alarms",
             "bavn.centre.cases.dues",
             "bavn.app.process.failure_folder",

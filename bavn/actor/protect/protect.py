@@ -47,6 +47,7 @@ from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, EnforcerDown, QueryRefused, Window
+from bavn.model.text import Text
 from bavn.wire.gate import GateBroken
 from bavn.wire.ledger import Ledger, Note
 from bavn.wire.shut import WAITS
@@ -56,6 +57,7 @@ HUNTS_PER_STEP_MAX: Final = 200
 HUNT_AGAIN_S: Final = 300
 _KILL: Final = "kill_switch"
 _SECTOR_KILL: Final = "sector_kill_switch"
+_ITS_END: Final = Text("its end came")
 _RULES: Final = "rules"
 """A note: by what the blocks in force were weighed."""
 _OWN: Final = "never_own"
@@ -200,7 +202,7 @@ class Protect:
             same = [one for one in self._same(item) if one.indicator_id != indicator_id]
             for one in (item, *same):
                 self._write("LiftedByHand", one.indicator_id, by)
-                self._lift(replace(one, held=True, by=by), "lifted_by_hand", f"lifted by {by}")
+                self._lift(replace(one, held=True, by=by), "lifted_by_hand", Text("lifted by {by}", by=by))
         self._enforce()
         return None
 
@@ -221,7 +223,7 @@ class Protect:
             newer = [one for one in self._read_list() if one.number > heard]
             lifted = [item for id_ in touched(rows, newer, ("wanted",)) if (item := self.state.item(id_)) is not None]
             for item in lifted:
-                self._lift(item, "never_block", "a person here added it to the never-block list")
+                self._lift(item, "never_block", Text("a person here added it to the never-block list"))
             self.state.set_note(_OWN, str(self._own_mark[1]))
             self.state.set_note(_RULES, fingerprint(self._never, self._homes, self.hands))
         return bool(lifted)
@@ -292,7 +294,7 @@ class Protect:
                     if rule == "carried":
                         self._intake.uncarried(item)
                     elif rule is not None:
-                        self._lift(item, rule, "this actor's lists or enforcers changed")
+                        self._lift(item, rule, Text("this actor's lists or enforcers changed"))
 
     def _all_wanted(self) -> Iterator[list[Item]]:
         """Everything that is in force, or is to be, piece by piece: there may be a million."""
@@ -316,15 +318,17 @@ class Protect:
         with self.state.book.transaction():
             for item in overdue:
                 if item.standing == "wanted":
-                    self._lift(item, "expired", "its end came")
+                    self._lift(item, "expired", _ITS_END)
                 else:
-                    ended = replace(item, standing="refused", rule="not_expired", reason="its end came", told="refused")
+                    ended = replace(item, standing="refused", rule="not_expired", reason=_ITS_END.row(), told="refused")
                     self.state.keep(ended)
                     self.state.tell(outcome_of(ended, "refused", (), "not_expired", ()))
         return bool(overdue)
 
-    def _lift(self, item: Item, rule: str, reason: str) -> None:
-        lifted = replace(item, standing="lifted", rule=rule, reason=reason, told="", decided_us=self.clock.now_us())
+    def _lift(self, item: Item, rule: str, reason: Text) -> None:
+        lifted = replace(
+            item, standing="lifted", rule=rule, reason=reason.row(), told="", decided_us=self.clock.now_us()
+        )
         self.state.keep(lifted)
 
     def _roll_back(self) -> None:

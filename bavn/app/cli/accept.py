@@ -15,7 +15,7 @@ from bavn.app.cli.node.book import NODE_TOML, AsJson, By, Spoken
 from bavn.app.cli.node.book import Config as NodeConfigFile
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.acceptance_protocol import Outcome, TestKind
-from bavn.model.text import Language
+from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.app.accept.check import AcceptanceTerms, Check
@@ -125,7 +125,8 @@ def verify_protocol(
     found = shortfalls(protocol, demands(asked))
     print(f"{title(protocol, language)}\nsha256 {given.digest}\nthe signature holds")
     if found:
-        raise Stop(Exit.UNHEALTHY, f"{file}: it has not passed: {'; '.join(found[:10])}")
+        named = Text.joined("; ", found[:10])
+        raise Stop(Exit.UNHEALTHY, f"{file}: {Text('it has not passed: {shortfalls}', shortfalls=named).say(language)}")
     print("it has passed")
 
 

@@ -14,9 +14,11 @@ from bavn import __version__
 from bavn.app.cli.later import later
 from bavn.app.process.exits import PAGES, Exit, Stop
 from bavn.app.process.memory import few_arenas, keep_small
+from bavn.model.catalogue import ENGLISH
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.case import NotNow
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 from bavn.wire.book import BookForeign
 
 COMMANDS: Final = {
@@ -105,15 +107,15 @@ def _run() -> int:
     try:
         ended = app(standalone_mode=False)
     except Stop as stop:
-        return _say(stop.code, str(stop))
+        return _say(stop.code, _said(stop))
     except SettingsError as error:
         return _say(Exit.CONFIGURATION, str(error))
     except BookForeign as error:
         return _say(Exit.CONFIGURATION, str(error))
     except LinkRefused as error:
-        return _say(Exit.REFUSED, str(error))
+        return _say(Exit.REFUSED, _said(error))
     except LinkDown as error:
-        return _say(Exit.UNREACHABLE, str(error))
+        return _say(Exit.UNREACHABLE, _said(error))
     except NotNow as error:
         return _say(Exit.NOT_NOW, str(error))
     except typer.Abort:
@@ -156,6 +158,11 @@ def _run() -> int:
 def _broken(error: Exception) -> int:
     logging.getLogger(__name__).critical("bavn stopped", exc_info=error)
     return _say(Exit.BROKEN, f"{type(error).__name__}: {error}")
+
+
+def _said(error: Exception) -> str:
+    """In the language that every command speaks, where the environment names one: no option is known here."""
+    return Text.of_error(error).say(os.environ.get("BAVN_LANGUAGE", ENGLISH))
 
 
 def _say(code: Exit, line: str) -> int:

@@ -23,6 +23,7 @@ from bavn.app.process.whole_file import write_whole
 from bavn.model.moment import iso
 from bavn.model.outcome import Refused
 from bavn.model.sector.partner import COLLECTIONS, Partner
+from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.app.centre.exchange.taxii_parts import Counter
@@ -153,7 +154,15 @@ def _given(counter: "Counter", partner: Partner, collection: str) -> Iterator[st
     while more:
         page = counter.exchange.page(partner, collection, Wanted(limit=BATCH, after_us=after_us))
         if isinstance(page, Refused):
-            raise Stop(Exit.REFUSED, f"{partner.name}, {collection[:40]!r}: {page.reason}")
+            raise Stop(
+                Exit.REFUSED,
+                Text.shaped(
+                    "{partner}, {collection!r}: {why}",
+                    partner=partner.name,
+                    collection=collection[:40],
+                    why=page.reason,
+                ),
+            )
         yield from (entry.body for entry in page.entries)
         more = page.more
         after_us = page.entries[-1].added_us if page.entries else after_us
@@ -187,11 +196,11 @@ def _read(file: Path, kind: str, now_us: int) -> Iterable[Any]:
         except UnicodeDecodeError as error:
             raise Stop(Exit.INPUT, f"{file} is not UTF-8: {error}") from error
         if isinstance(rows, Refused):
-            raise Stop(Exit.INPUT, f"{file}: {rows.reason}")
+            raise Stop(Exit.INPUT, Text.shaped("{file}: {why}", file=file, why=rows.reason))
         return rows
     found = read_json(raw, FILE_BYTES_MAX)
     if isinstance(found, Refused):
-        raise Stop(Exit.INPUT, f"{file}: {found.reason}")
+        raise Stop(Exit.INPUT, Text.shaped("{file}: {why}", file=file, why=found.reason))
     objects = found.get("objects") if isinstance(found, dict) and found.get("type") == "bundle" else None
     if not isinstance(objects, list) or len(objects) > OBJECTS_MAX:
         raise Stop(Exit.INPUT, f"{file} is no STIX bundle of at most {OBJECTS_MAX} objects")
