@@ -99,7 +99,7 @@ class Text:
         return cls._made(en, "", {}, tuple(sorted(others.items())))
 
     @classmethod
-    def of_error(cls, error: Exception) -> "Text":
+    def of_error(cls, error: BaseException) -> "Text":
         """What an error says: the Text that it was raised with, or else its words as they are."""
         text = next((one for one in error.args if isinstance(one, Text)), None)
         return text or (cls.plain(str(error)) if str(error) else Text("this cannot be done"))

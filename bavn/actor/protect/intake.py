@@ -208,13 +208,12 @@ class Intake:
         """Whether the gate is shut for this kind from this peer."""
         return kind in self._released.shut_kinds(peer)
 
-    def uncarried(self, item: Item) -> None:
+    def uncarried(self, item: Item, why: Refused) -> None:
         """What is in force and nothing carries any more waits for an enforcer again; joins the open transaction."""
         if item.observable is None:
             return
         rule = "pap_watch_only" if item.act == "watch" else "carried"
-        reason = Text("no enforcer here carries {type} observables like this one any more", type=item.type).row()
-        row = replace(item, standing="waiting", rule=rule, reason=reason, told="waiting", forced_us=None)
+        row = replace(item, standing="waiting", rule=rule, reason=why.reason.row(), told="waiting", forced_us=None)
         self._state.keep(replace(row, decided_us=self._clock.now_us()))
         self._state.tell(outcome_of(row, "waiting", (), rule, self._hands.not_carrying(item.observable, item.act)))
 

@@ -290,11 +290,11 @@ class Protect:
         for some in self._all_wanted():
             with self.state.book.transaction():
                 for item in some:
-                    rule = self._no_longer(item)
-                    if rule == "carried":
-                        self._intake.uncarried(item)
-                    elif rule is not None:
-                        self._lift(item, rule, Text("this actor's lists or enforcers changed"))
+                    why = self._no_longer(item)
+                    if why is not None and why.rule == "carried":
+                        self._intake.uncarried(item, why)
+                    elif why is not None:
+                        self._lift(item, why.rule, why.reason)
 
     def _all_wanted(self) -> Iterator[list[Item]]:
         """Everything that is in force, or is to be, piece by piece: there may be a million."""
@@ -303,14 +303,17 @@ class Protect:
             yield some
             after_id = some[-1].indicator_id
 
-    def _no_longer(self, item: Item) -> str | None:
-        """The rule that a block in force would break today."""
+    def _no_longer(self, item: Item) -> Refused | None:
+        """Why a block in force would be refused today."""
         observable = item.observable
         if observable is None or not is_external(observable, self._homes):
-            return "external"
-        if self._never.hit(observable) is not None:
-            return "never_block"
-        return None if self.hands.carrying(observable, item.act) else "carried"
+            return Refused("external", "the observable names something internal or own")
+        table = self._never.hit(observable)
+        if table is not None:
+            return Refused("never_block", "the never-block list names it under [{table}]", table=table)
+        if self.hands.carrying(observable, item.act):
+            return None
+        return Refused("carried", "no enforcer here carries {type} observables like this one any more", type=item.type)
 
     def _expire(self) -> bool:
         """Notes the ends that came, a piece in each step; out of force each is by the clock, noted or not."""
