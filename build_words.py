@@ -110,11 +110,11 @@ def key(message: "Message") -> str:
 def documented() -> set[tuple[str, str]]:
     """(context, sentence) of what documents the code and is shown to people: `Text.documented` says it."""
     from bavn.actor.detect.run import DETECTORS
+    from bavn.actor.store import intake
     from bavn.actor.store.query.address_macros import HELPERS
     from bavn.actor.store.segments.segment import ROLLUPS
     from bavn.app.analyst.detector_guide import guide_of
     from bavn.app.config.load import POLICY_TABLES
-    from bavn.app.process import reasons
     from bavn.model.record import TABLES
     from bavn.model.sector import refusal
 
@@ -124,7 +124,7 @@ def documented() -> set[tuple[str, str]]:
     found |= {("column", one.holds) for columns in (TABLES | ROLLUPS).values() for one in columns if one.holds}
     found |= {("column", gives) for gives in HELPERS.values()}
     every = [one.value for life in _named_in_refusals() for one in life]
-    found |= {(reasons.CONTEXT, one) for one in (*reasons.OF_A_FILE, *reasons.REASONS)}
+    found |= {("", one) for one in (intake.IMPOSSIBLE, intake.FUTURE, intake.FORGOTTEN)}
     return found | {(refusal.CONTEXT, one) for one in (*every, *_OTHERS_IN_REFUSALS)}
 
 

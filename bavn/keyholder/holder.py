@@ -16,6 +16,7 @@ from bavn.keyholder.settings import HolderSettings
 from bavn.model.moment import DAY_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, LinkDown
+from bavn.model.text import Text
 from bavn.psi import keys, oprf
 from bavn.psi.round import RoundParams
 from bavn.wire.book import read_only
@@ -138,7 +139,7 @@ class KeyHolder:
             points = self._evaluator.evaluate(params.epoch, params.tier, asked.split())
             key = self._evaluator.round_key(params)
         except LinkDown as error:
-            return Refused("evaluators", f"too few of those who hold the key answered: {error}")
+            return Refused("evaluators", "too few of those who hold the key answered: {error}", error=error)
         return JoinAnswered(round_id=asked.round_id, points=b"".join(points).hex(), key=key.hex())
 
     def tidy(self) -> list[int]:
@@ -158,7 +159,7 @@ class KeyHolder:
         try:
             item.asked.params()
         except ValueError as error:
-            return Refused("params", str(error))
+            return Refused.of("params", Text.of_error(error))
         return done if item.asked.m <= self._settings.m_max else Refused("params", "a larger set than is served here")
 
     def _epoch(self, item: Asking, done: Done) -> Done | Refused:

@@ -7,10 +7,12 @@ wrote themselves, in as many languages as they chose, is ``Text.written``, and i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass
-from typing import Any, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
 from bavn.model.catalogue import ENGLISH, is_known, languages, marks, translated
 
+_ROW: Final = '{"en": '
+"""How a row begins that is more than a sentence."""
 Language = str
 """``en``, or the name of a catalogue: see ``languages()``."""
 
@@ -97,7 +99,7 @@ class Text:
         return cls._made(en, "", {}, tuple(sorted(others.items())))
 
     @classmethod
-    def of_error(cls, error: Exception) -> "Text":
+    def of_error(cls, error: BaseException) -> "Text":
         """What an error says: the Text that it was raised with, or else its words as they are."""
         text = next((one for one in error.args if isinstance(one, Text)), None)
         return text or (cls.plain(str(error)) if str(error) else Text("this cannot be done"))
@@ -117,6 +119,20 @@ class Text:
         if "da" in kept and text._is_forgotten() and text.da != kept["da"]:  # noqa: SLF001  its own class
             return cls.written(kept["en"], da=kept["da"])
         return text
+
+    @classmethod
+    def of_row(cls, said: str) -> Self:
+        """From what ``row`` gave, or from an older row: a sentence in English. ValueError for an empty one."""
+        import json
+
+        return cls.of(json.loads(said)) if said.startswith(_ROW) else cls.documented(said)
+
+    def row(self) -> str:
+        """For a column of text: the English sentence where it is the message itself, else JSON of ``kept``."""
+        import json
+
+        is_bare = not (self.facts or self.context or self.given or self.message.startswith(_ROW))
+        return self.message if is_bare else json.dumps(self.kept(), ensure_ascii=False)
 
     def _is_forgotten(self) -> bool:
         """Whether no catalogue has it, or a Text in it, any more."""

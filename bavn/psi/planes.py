@@ -16,7 +16,9 @@ def planes_from_bytes(params: RoundParams, raw: bytes) -> Plane | Refused:
     """The planes of shape [2, r, bins], read-only and without a copy where the machine is little-endian; or why not:
     ``planes_length``, ``planes_value``. Whatever the bytes, this raises nothing."""
     if len(raw) != params.upload_bytes:
-        return Refused("planes_length", f"{len(raw)} bytes where the round has {params.upload_bytes}")
+        return Refused(
+            "planes_length", "{bytes} bytes where the round has {most}", bytes=len(raw), most=params.upload_bytes
+        )
     planes = np.frombuffer(raw, dtype="<u4").astype(np.uint32, copy=False).reshape(2, params.r, params.bins)
     if int(planes.max()) >= P:
         return Refused("planes_value", "a value is not below 2**31 - 1")

@@ -15,6 +15,7 @@ import rfc8785
 from pydantic import ValidationError
 
 from bavn.model.outcome import Refused
+from bavn.model.text import Text
 from bavn.wire.messages.catalogue import DOWN, UP
 from bavn.wire.messages.fields import PLANES_BYTES_MAX
 from bavn.wire.privacy import Message
@@ -98,9 +99,9 @@ def decode(encoded: Encoded, kinds: Kinds) -> Message | Refused:
     try:
         message = made.model_validate(data)
     except ValidationError as error:
-        return Refused("wrong_shape", f"{made.__name__}: {_first_fault(error)}")
+        return Refused("wrong_shape", "{kind}: {fault}", kind=made.__name__, fault=_first_fault(error))
     if len(data) != len(made.model_fields):
-        return Refused("wrong_shape", f"{made.__name__}: a field is missing")
+        return Refused("wrong_shape", "{kind}: a field is missing", kind=made.__name__)
     return message if encode(message) == encoded else Refused("not_canonical", "a nested field is missing")
 
 
@@ -121,7 +122,12 @@ def _describe(attachment: bytes) -> dict[str, int | str]:
 def _attach(data: dict[str, Any], names: list[str], attachment: bytes) -> Refused | None:
     """Puts the attachment in the place of its description."""
     if len(attachment) > ATTACHMENT_BYTES_MAX:
-        return Refused("oversize", f"an attachment of {len(attachment)} bytes; at most {ATTACHMENT_BYTES_MAX}")
+        return Refused(
+            "oversize",
+            "an attachment of {bytes} bytes; at most {most}",
+            bytes=len(attachment),
+            most=ATTACHMENT_BYTES_MAX,
+        )
     if not names:
         return Refused("attachment", "this kind of message has no attachment") if attachment else None
     if data.get(names[0]) != _describe(attachment):
@@ -130,9 +136,9 @@ def _attach(data: dict[str, Any], names: list[str], attachment: bytes) -> Refuse
     return None
 
 
-def _first_fault(error: ValidationError) -> str:
+def _first_fault(error: ValidationError) -> Text:
     fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if fault["type"] == "extra_forbidden":
-        return "an unknown field"
+        return Text("an unknown field")
     where = ".".join(str(step) for step in fault["loc"])
-    return f"{where or 'the body'} ({fault['type']})"
+    return Text.shaped("{where} ({type})", where=where or Text("the body"), type=fault["type"])

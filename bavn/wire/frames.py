@@ -30,7 +30,7 @@ def split(body: bytes) -> list[bytes] | Refused:
         if not 0 < length <= ENVELOPE_BYTES_MAX or at + length > len(body):
             return Refused("malformed_frames", "a length does not fit the bytes that follow")
         if len(envelopes) == ENVELOPES_MAX:
-            return Refused("malformed_frames", f"more than {ENVELOPES_MAX} envelopes in one body")
+            return Refused("malformed_frames", "more than {most} envelopes in one body", most=ENVELOPES_MAX)
         envelopes.append(body[at : at + length])
         at += length
     return envelopes

@@ -166,7 +166,7 @@ class Gate[Item, Draft]:
         if not isinstance(error, Exception):
             raise failed
         self._ledger.book.failures.note(part_of(self.name, failed.rule), error, item=_bytes(item))
-        return Refused(SET_ASIDE, f"the rule {failed.rule} failed over it; a person looks into it")
+        return Refused(SET_ASIDE, "the rule {rule} failed over it; a person looks into it", rule=failed.rule)
 
     def _named(self, item: Item) -> Note:
         """As it stands in the ledger; where naming it fails, by its digest alone."""

@@ -20,6 +20,7 @@ import rfc8785
 
 from bavn.model.failure import writable
 from bavn.model.outcome import Refused, Verdict
+from bavn.model.text import Text
 from bavn.wire import archive
 from bavn.wire.archive import ArchiveBroken, may_hold, sieve
 from bavn.wire.book import Book, read_only
@@ -79,7 +80,8 @@ class Note:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line. ``rule`` and ``reason`` are empty when the item passed; ``hash`` covers all other fields."""
+    """One line. ``rule`` and ``reason`` (a row of Text) are empty when the item passed; ``hash`` covers all other
+    fields."""
 
     seq: int
     at_us: int
@@ -96,6 +98,11 @@ class Line:
     summary: str
     prev: str
     hash: str
+
+    @property
+    def why(self) -> Text | None:
+        """Why it was refused; None when it passed."""
+        return Text.of_row(self.reason) if self.reason else None
 
     def expected_hash(self) -> str:
         """The hash that this line must carry."""
@@ -339,7 +346,7 @@ class Ledger(LedgerReader):
                 peer=writable(note.peer),
                 verdict="refused" if refused else "passed",
                 rule=refused.rule if refused else "",
-                reason=writable(refused.reason) if refused else "",
+                reason=writable(refused.reason.row()) if refused else "",
                 privacy=note.privacy,
                 bytes=note.bytes,
                 summary=summary,

@@ -120,7 +120,7 @@ class Outbox:
         if recipient not in self._full:
             _LOG.error("the outbox to %s is full: %d messages, %d bytes wait", recipient, messages, size)
             self._full.add(recipient)
-        return Refused("outbox_full", f"{messages} messages, {size} bytes wait already")
+        return Refused("outbox_full", "{messages} messages, {bytes} bytes wait already", messages=messages, bytes=size)
 
     def put(self, recipient: str, encoded: Encoded, privacy: str, until_us: int | None = None) -> bytes:
         """Seals a message under the recipient's next sequence number and keeps the envelope, which is returned. Joins

@@ -120,7 +120,7 @@ class Asking:
     def open(self, raw: bytes) -> ParcelResponse | Refused:
         """The centre's answer to this very question, or why it is none. Never raises, whatever the bytes."""
         if len(raw) > PARCEL_BYTES_MAX + OVERHEAD_BYTES_MAX:
-            return Refused("oversize", f"an answer of {len(raw)} bytes")
+            return Refused("oversize", "an answer of {bytes} bytes", bytes=len(raw))
         try:
             text = ChaCha20Poly1305(self._key).decrypt(_NONCE, raw, self._digest)
         except InvalidTag:
@@ -149,7 +149,7 @@ def understand(raw: bytes, centre: Ed25519PrivateKey, subject: str) -> SignedQue
     """The question in a parcel that came on ``subject``'s own subject. Never raises, whatever the bytes. Who the
     certificate is, and whether it still counts, is the registry's to say."""
     if len(raw) > PARCEL_BYTES_MAX + OVERHEAD_BYTES_MAX:
-        return Refused("oversize", f"a parcel of {len(raw)} bytes")
+        return Refused("oversize", "a parcel of {bytes} bytes", bytes=len(raw))
     line, mark, sealed = raw.partition(b"\n")
     head = parse(line, _HEAD_BYTES_MAX)
     if not mark or not isinstance(head, dict) or set(head) != {"from", "key", "sig", "v"} or str(head["v"]) != "1":

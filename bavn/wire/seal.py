@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from bavn.model.outcome import Refused
 from bavn.model.sector.member import ACTOR_NAME
+from bavn.model.text import Text
 from bavn.wire.codec import ATTACHMENT_BYTES_MAX, BODY_BYTES_MAX, Encoded, Kinds, decode, encode
 from bavn.wire.privacy import Message
 from bavn.wire.reading import reads
@@ -143,36 +144,38 @@ def _statement(stands: Address, message_id: str) -> bytes:
     return _DOMAIN + rfc8785.dumps(_header(stands) | {"id": message_id})
 
 
-def _fault(stands: Address) -> str | None:
+def _fault(stands: Address) -> Text | None:
     if not (ACTOR_NAME.fullmatch(stands.sender) and ACTOR_NAME.fullmatch(stands.recipient)):
-        return "a name on it is none"
+        return Text("a name on it is none")
     if not 1 <= stands.seq <= SEQ_MAX:
-        return f"sequence numbers run from 1 to {SEQ_MAX}"
-    return None if _KIND.fullmatch(stands.kind) else "its kind is no kind's name"
+        return Text("sequence numbers run from 1 to {most}", most=SEQ_MAX)
+    return None if _KIND.fullmatch(stands.kind) else Text("its kind is no kind's name")
 
 
 @reads
 def _split(raw: bytes) -> tuple[Address, bytes, Encoded] | Refused:
     """Address, signature and encoded message as they stand there."""
     if len(raw) > ENVELOPE_BYTES_MAX:
-        return Refused("oversize", f"an envelope of {len(raw)} bytes; at most {ENVELOPE_BYTES_MAX}")
+        return Refused(
+            "oversize", "an envelope of {bytes} bytes; at most {most}", bytes=len(raw), most=ENVELOPE_BYTES_MAX
+        )
     end = raw.find(b"\n", 0, HEADER_BYTES_MAX + 1)
     if end < 0:
-        return Refused("malformed_header", f"no header within {HEADER_BYTES_MAX} bytes")
+        return Refused("malformed_header", "no header within {most} bytes", most=HEADER_BYTES_MAX)
     header = parse(raw[:end], HEADER_BYTES_MAX)
     if isinstance(header, Refused):
-        return Refused("malformed_header", header.reason)
+        return Refused.of("malformed_header", header.reason)
     if not isinstance(header, dict) or set(header) != _FIELDS:
         return Refused("malformed_header", "the header's fields are not those of an envelope")
     if header["v"] != VERSION or header["v"] is True:
-        return Refused("version", f"this side speaks version {VERSION}")
+        return Refused("version", "this side speaks version {version}", version=VERSION)
     texts = (header["from"], header["to"], header["kind"], header["sig"])
     if type(header["seq"]) is not int or not all(isinstance(text, str) for text in texts):
         return Refused("malformed_header", "a field of the header is not of its type")
     stands = Address(header["from"], header["to"], header["seq"], header["kind"])
     fault = _fault(stands)
     if fault or not _SIGNATURE.fullmatch(header["sig"]):
-        return Refused("malformed_header", fault or "a signature is 128 hex digits")
+        return Refused.of("malformed_header", fault or Text("a signature is 128 hex digits"))
     body, mark, attachment = raw[end + 1 :].partition(b"\n")
     if mark and not attachment:
         return Refused("malformed_body", "an attachment is announced and empty")

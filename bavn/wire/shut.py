@@ -71,7 +71,9 @@ class ShutGates:
         found = self._book.rows(asked, (gate, kind, peer))
         if not found:
             return None
-        return Refused(GATE_SHUT, f"shut for {kind} since the rule {found[0][0]} failed; a person opens it")
+        return Refused(
+            GATE_SHUT, "shut for {kind} since the rule {rule} failed; a person opens it", kind=kind, rule=found[0][0]
+        )
 
     def kinds(self, gate: str, peer: str) -> frozenset[str]:
         """The kinds of a peer for which a gate is shut."""

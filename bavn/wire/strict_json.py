@@ -10,6 +10,7 @@ from typing import Any, Final
 import rfc8785
 
 from bavn.model.outcome import Refused
+from bavn.model.text import Text
 from bavn.wire.reading import UNREADABLE, reads, sound
 
 DEPTH_MAX: Final = 8
@@ -19,18 +20,18 @@ _TOKEN = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|[\[{]|[\]}]', re.DOTAL
 
 
 class _NotStrict(ValueError):
-    def __init__(self, rule: str, reason: str) -> None:
+    def __init__(self, rule: str, reason: Text) -> None:
         super().__init__(reason)
-        self.rule = rule
+        self.refused = Refused.of(rule, reason)
 
 
 @reads
 def parse(raw: bytes, bytes_max: int) -> Any | Refused:
     """The data of canonical JSON bytes, arrays as tuples; or why not. Never raises; reasons never quote the bytes."""
     if len(raw) > bytes_max:
-        return Refused("oversize", f"{len(raw)} bytes; at most {bytes_max}")
+        return Refused("oversize", "{bytes} bytes; at most {most}", bytes=len(raw), most=bytes_max)
     if _depth(raw) > DEPTH_MAX:
-        return Refused("too_deep", f"nested deeper than {DEPTH_MAX}")
+        return Refused("too_deep", "nested deeper than {deepest}", deepest=DEPTH_MAX)
     try:
         data = _as_tuples(
             json.loads(
@@ -42,7 +43,7 @@ def parse(raw: bytes, bytes_max: int) -> Any | Refused:
             )
         )
     except _NotStrict as error:
-        return Refused(error.rule, str(error))
+        return error.refused
     except ValueError:
         return Refused("not_json", "not JSON in UTF-8")
     try:
@@ -71,17 +72,17 @@ def _depth(raw: bytes) -> int:
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) != len(pairs):
-        raise _NotStrict("duplicate_key", "an object names one key twice")
+        raise _NotStrict("duplicate_key", Text("an object names one key twice"))
     return made
 
 
 def _no_number(_: str) -> None:
-    raise _NotStrict("not_integer", "numbers are integers here")
+    raise _NotStrict("not_integer", Text("numbers are integers here"))
 
 
 def _integer(text: str) -> int:
     if len(text) > INTEGER_DIGITS_MAX + 1:
-        raise _NotStrict("not_integer", "an integer beyond 2**53")
+        raise _NotStrict("not_integer", Text("an integer beyond 2**53"))
     return int(text)
 
 
@@ -95,5 +96,5 @@ def _as_tuples(data: Any) -> Any:
 
 def _text(given: str) -> str:
     if not sound(given):
-        raise _NotStrict(UNREADABLE, "a text holds the character U+0000 or half of a pair")
+        raise _NotStrict(UNREADABLE, Text("a text holds the character U+0000 or half of a pair"))
     return given

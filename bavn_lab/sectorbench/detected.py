@@ -195,7 +195,7 @@ def _records(capture: Capture) -> tuple[dict[str, list[pa.Table]], list[str]]:
                     for name, part in batch.tables.items():
                         tables.setdefault(name, []).append(part)
                         rows += part.num_rows
-                    reasons += [refusal.reason for refusal in batch.refusals if refusal.line == 0]
+                    reasons += [refusal.why.en for refusal in batch.refusals if refusal.line == 0]
                     if rows > ROWS_MAX:
                         return tables, reasons
             except (SourceBroken, OSError) as error:

@@ -252,6 +252,23 @@ def _any() -> Run:
     return run
 
 
+def document_seeds() -> list[bytes]:
+    """Lines of EVE and Zeek as documents: of a search engine, of a bulk, of a shipper that maps to ECS."""
+    lines = [json.loads(line) for line in eve_seeds()[0].splitlines()]
+    zeek = json.loads(zeek_json("conn").splitlines()[0])
+    hits = {"took": 1, "hits": {"hits": [{"_index": "x", "_source": line} for line in lines]}}
+    bulk = b"".join(b'{"index": {}}\n' + json.dumps(line).encode() + b"\n" for line in lines)
+    mapped = {
+        "@timestamp": "2026-11-25T00:34:19.441Z",
+        "event": {"module": "zeek", "dataset": "zeek.connection", "duration": 1_500_000_000},
+        "source": {"ip": "10.0.0.1", "port": 40000, "bytes": 100},
+        "destination": {"ip": "192.0.2.7", "port": 443, "bytes": 200},
+        "network": {"transport": "tcp", "community_id": "1:x"},
+        "zeek": {"session_id": "C1", "connection": {"state": "SF"}},
+    }
+    return [json.dumps(hits).encode(), bulk, json.dumps([mapped, {"_source": zeek}]).encode()]
+
+
 TARGETS = (
     Target(
         name="eve",
@@ -316,6 +333,13 @@ TARGETS = (
             *(log_seeds(form)[0] for form in FORMATS),
             __import__("gzip").compress(eve_seeds()[0], mtime=0),
         ],
+        make=_any,
+    ),
+    Target(
+        name="documents",
+        covers=("module:bavn.actor.sense.documents.records", "module:bavn.actor.sense.documents.unwrapping"),
+        forms=(*LINES, *JSON_LINES, unpacked(LINES)),
+        seeds=document_seeds,
         make=_any,
     ),
 )

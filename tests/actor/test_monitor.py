@@ -9,6 +9,7 @@ import pytest
 from bavn.actor.formats.refused import RefusedLine
 from bavn.actor.node.monitor import Monitor, NodeSettings
 from bavn.actor.sense.base import Batch, Loss, SourceBroken
+from bavn.actor.sense.reader import fault
 from bavn.model.ports import QueryRefused
 
 
@@ -55,7 +56,7 @@ class Store:
 
 
 def batch(source, mark, *reasons, passed=1):
-    refusals = tuple(RefusedLine("f", n, reason) for n, reason in enumerate(reasons, 1))
+    refusals = tuple(RefusedLine("f", n, *fault(reason)) for n, reason in enumerate(reasons, 1))
     return Batch(
         source=source,
         mark=mark,
@@ -92,9 +93,9 @@ def test_a_broken_source_keeps_none_of_the_others_waiting() -> None:
     assert made.store.marks == [("a", "1"), ("b", "1"), ("b", "2")]
     assert kept == ["found"]
     one, two = (account.figures() for account in made.accounts)
-    assert (one.broken, one.caught_up_us, one.passed) == ("gone", None, 1)
+    assert (one.broken.en, one.caught_up_us, one.passed) == ("gone", None, 1)
     assert (two.broken, two.refused, two.passed) == (None, 3, 2)
-    assert two.reasons == (("src_ip", 2, "f:3"), ("no JSON", 1, "f:1"))
+    assert tuple((why.en, *rest) for why, *rest in two.reasons) == (("src_ip", 2, "f:3"), ("no JSON", 1, "f:1"))
     assert (two.losses[0].count, two.counts) == (3, {"exporters": 2})
     first.broken = None
     made.look()

@@ -114,7 +114,7 @@ def test_a_person_reads_it_in_either_language_and_nothing_that_came_is_obeyed(hi
     assert "a.evil-c2.com" in done.stdout
     danish = run(history, "evil-c2.com", "--language", "da")
     assert "dages egen historik" in danish.stdout
-    assert "Mange maskiner her" in danish.stdout
+    assert "egne maskiner mødte den på 30 dage" in danish.stdout
     assert "\x1b" not in run(history, "203.0.114.9").stdout
     assert "Nobody here met it" in run(history, "never-met.org").stdout
 

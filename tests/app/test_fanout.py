@@ -267,7 +267,7 @@ def test_a_hub_that_makes_things_up_is_not_believed(stand, hubs, monkeypatch) ->
     assert b"RoundClosed" not in asked(pull.raw)
     line.close()
     with made.link(a, "centre") as link:
-        monkeypatch.setattr(parcel.Asking, "open", lambda *_: parcel.Refused("bad_seal", ""))
+        monkeypatch.setattr(parcel.Asking, "open", lambda *_: parcel.Refused("bad_seal", "no"))
         with pytest.raises(LinkDown, match="not the centre's answer"):
             link.post([health(a, 2)])
 

@@ -13,6 +13,7 @@ from bavn.actor.detect.indicators.rule_memory import Refused, RulesStatus
 from bavn.actor.formats.refused import RefusedLine
 from bavn.actor.sense.account import Account, Figures
 from bavn.actor.sense.base import Batch, Loss
+from bavn.actor.sense.reader import fault
 from bavn.app.cli.main import _run
 from bavn.app.config.load import read_node
 from bavn.app.config.sensor import HealthTable
@@ -284,7 +285,9 @@ def test_a_refusal_is_told_with_the_place_of_the_latest_in_both_languages(
     recorder, monkeypatch, capsys, tmp_path
 ) -> None:
     account = recorder.made.monitor.accounts[0]
-    refusals = (RefusedLine("access.log", 7, "of no known program"), RefusedLine("access.log", 12, "address: x"))
+    refusals = tuple(
+        RefusedLine("access.log", n, *fault(said)) for n, said in ((7, "of no known program"), (12, "address: x"))
+    )
     account.took(Batch(source="suricata", mark="1", tables={}, lines=3, passed=1, refused=2, refusals=refusals))
     recorder.clock.us = time.time_ns() // 1000
     recorder.made.rules = lambda: ({"loaded": None, "failed": None, "failed_named": []}, ())

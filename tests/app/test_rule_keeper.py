@@ -9,6 +9,7 @@ from bavn.actor.sense.rules.rule_set import RuleFolder
 from bavn.actor.sense.suricata.command_socket import SuricataRefused
 from bavn.app.node.rule_keeper import ASK_EVERY_US, RELOAD_US_MAX, RuleKeeper
 from bavn.model.moment import DAY_US
+from bavn.model.text import Text
 
 NOON_US = 1_795_608_000_000_000
 ENTRY = '[[disable]]\nsid = 7\ncomment = "c"\nwho = "w"\nuntil = {}\n'
@@ -41,7 +42,7 @@ class Line:
 def kept(tmp_path):
     clock = SimpleNamespace(us=NOON_US)
     clock.now_us = lambda: clock.us
-    source = SimpleNamespace(up=True, restarts=0, unread_rules=(), never_began=(0, ""))
+    source = SimpleNamespace(up=True, restarts=0, unread_rules=(), never_began=(0, Text.plain("-")))
     source.running = lambda: source.up
     source.counts = lambda: {"restarts": source.restarts}
     keeper = RuleKeeper(RuleFolder(tmp_path / "rules"), tmp_path / "tuning.toml", clock, tmp_path / "no.socket")
@@ -132,7 +133,7 @@ def test_a_reload_that_is_refused_is_tried_again_and_one_that_hangs_is_said(kept
 
 def test_rules_that_fail_and_files_that_cannot_be_read_are_named(kept) -> None:
     kept.line.failed = [{"tenant_id": 0, "rule": "gibberish", "filename": "/own.rules", "line": 2}]
-    kept.source.unread_rules = ("the rule file /none.rules cannot be read",)
+    kept.source.unread_rules = (Text.plain("the rule file /none.rules cannot be read"),)
     kept.step()
     figures, wrong = kept.keeper.told()
     assert (figures["failed"], figures["failed_named"]) == (1, ["/own.rules:2: gibberish"])
@@ -156,10 +157,10 @@ def test_a_set_with_which_suricata_does_not_start_gives_way_to_the_last_that_wor
     kept.line.done = 1
     kept.step()
     put(kept, "000002")
-    kept.source.up, kept.source.never_began = False, (1, "it broke")
+    kept.source.up, kept.source.never_began = False, (1, Text.plain("it broke"))
     kept.step()
     assert (kept.folder.name, kept.keeper.told()[1]) == ("000002", []), "once may be chance"
-    kept.source.never_began = (2, "it broke")
+    kept.source.never_began = (2, Text.plain("it broke"))
     kept.step()
     assert kept.folder.name == "000001"
     (said,) = kept.keeper.told()[1]
@@ -173,7 +174,7 @@ def test_a_set_with_which_suricata_does_not_start_gives_way_to_the_last_that_wor
 
 def test_without_a_set_that_worked_there_is_nothing_to_fall_back_to(kept) -> None:
     put(kept, "000001")
-    kept.source.up, kept.source.never_began = False, (5, "no right to capture")
+    kept.source.up, kept.source.never_began = False, (5, Text.plain("no right to capture"))
     kept.step()
     assert (kept.folder.name, kept.keeper.told()[1]) == ("000001", [])
 
@@ -186,7 +187,7 @@ def test_what_the_last_fetch_came_to_and_that_one_was_refused_is_told(kept) -> N
     fetched, wrong = kept.keeper.told()
     assert wrong == []
     assert (fetched["kept"], fetched["off"], fetched["left_out"]) == (6, 2, 4)
-    assert fetched["fetched"]["reasons"] == [
+    assert [{"reason": why["says"]["en"], "rules": why["rules"]} for why in fetched["fetched"]["reasons"]] == [
         {"reason": "$PRINTERS is defined nowhere", "rules": 3},
         {"reason": "it runs a script", "rules": 1},
     ]

@@ -288,7 +288,7 @@ def test_a_set_that_shrinks_by_more_than_a_third_needs_a_person(node):
     code, _, err = node.ask("update")
     assert (code, "set 000002 stays: 3 rules are left of 6, more than a third less" in err) == (Exit.INPUT, True), err
     assert len(sids(node)) == 6
-    assert RuleFolder(node.folder / "data" / "rules").refused().startswith("3 rules are left of 6")
+    assert RuleFolder(node.folder / "data" / "rules").refused().en.startswith("3 rules are left of 6")
     code, out, _ = node.ask("update", "--accept-shrink", "--who", "mette")
     assert (code, "from 6 rules to 3: accepted by root (local root)" in out) == (0, True), out
     folder = RuleFolder(node.folder / "data" / "rules")

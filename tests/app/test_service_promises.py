@@ -125,7 +125,7 @@ def test_a_source_of_intelligence_that_fails_or_is_suspended_or_forgotten_is_tol
     assert broken(turn(centre)) == {}
     sources.suspend("misp", "anna", "noise")
     sources.begin("abuse")
-    sources.tried("abuse", "it answers 500")
+    sources.tried("abuse", Text.plain("it answers 500"))
     sources.let_go("abuse")
     said = broken(turn(centre))["intelligence_read"]
     assert said == "abuse fails: it answers 500; misp is suspended: noise"

@@ -40,6 +40,8 @@ BEGUN = {
         "bavn/app/web/live.py",
         "bavn/app/web/problems.py",
         "bavn/app/web/soc/",
+        "bavn/psi/",
+        "bavn/wire/",
         "documented/column",
         "documented/in a refusal",
         "documented/reason",
@@ -75,16 +77,20 @@ FEWER = {"{lines} records ({level}); {detector} concludes the same from them alo
 
 
 def walked():
-    """(place, name of the call, call) of everything that makes a Text."""
+    """(place, name of the call, call) of everything that makes a Text; of a refusal without its rule."""
     for path in sorted((*ROOT.glob("bavn/**/*.py"), *ROOT.glob("bavn_lab/**/*.py"))):
         source = path.read_text("utf-8")
-        if "model.text import" not in source and path != ROOT / "bavn/model/text.py":
+        makes = "model.text import" in source or "model.outcome import" in source or path == ROOT / "bavn/model/text.py"
+        if not makes or path == ROOT / "bavn/model/outcome.py":  # which is handed its message
             continue
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Call):
                 name = ast.unparse(node.func)
                 if name in ("Text", "Text.in_context"):
                     yield f"{path.relative_to(ROOT)}:{node.lineno}", name, node
+                if name == "Refused" and "model.outcome import" in source:
+                    node.args = node.args[1:]
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}", "Text", node
 
 
 @functools.cache

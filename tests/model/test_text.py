@@ -64,6 +64,26 @@ def test_what_is_kept_is_read_back_to_the_same(text):
     assert (text.kept()["en"], text.kept()["da"]) == (text.en, text.da)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        Text("nested deeper than {deepest}", deepest=8),
+        Text("not sent: {why}", why=Text("its end came")),
+        Text.plain('{"en": an odd name'),
+        Text("its end came"),
+        Text.written("sick", da="syg"),
+    ],
+)
+def test_a_column_of_text_keeps_what_can_be_said_again_in_any_language(text):
+    again = Text.of_row(text.row())
+    assert [again.say(language) for language in languages()] == [text.say(language) for language in languages()]
+
+
+def test_a_sentence_without_facts_is_a_row_as_it_is_and_one_of_an_older_version_is_said_as_it_was_written():
+    assert Text("its end came").row() == "its end came"
+    assert Text.of_row("{given} was said in some older version").da == "{given} was said in some older version"
+
+
 def test_a_row_of_an_older_version_is_read():
     assert Text.of(["a", "b"]) == Text.of({"en": "a", "da": "b"}) == Text.written("a", da="b")
 

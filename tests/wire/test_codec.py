@@ -98,8 +98,8 @@ def test_an_unknown_field_is_not_repeated_in_the_reason() -> None:
     body = encode(HEALTH).body[:-1] + b',"zz-secret-host":"pc-17"}'
     outcome = decode(Encoded("Health", body), ALL)
     assert isinstance(outcome, Refused)
-    assert "secret" not in outcome.reason
-    assert "pc-17" not in outcome.reason
+    assert "secret" not in str(outcome.reason.kept())
+    assert "pc-17" not in str(outcome.reason.kept())
 
 
 def test_a_message_of_the_other_direction_is_unknown() -> None:

@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 
 from bavn.model.outcome import Refused
+from bavn.model.text import Text
 from bavn.wire.book import Book, BookForeign, Doomed
 from bavn.wire.ledger import GENESIS, SUMMARY_CHARACTERS_MAX, BadLine, Ledger, Note, look_on
 
@@ -42,6 +43,19 @@ def test_lines_are_numbered_chained_and_whole(ledger) -> None:
     assert ledger.head() == (20, lines[-1].hash)
     assert (lines[0].verdict, lines[0].rule, lines[0].reason) == ("refused", "budget", "spent")
     assert (lines[1].verdict, lines[1].rule, lines[1].reason) == ("passed", "", "")
+
+
+def test_why_is_said_in_any_language_and_an_older_line_as_it_was_written(ledger) -> None:
+    ledger.append(1, "door", "up", note(1), Refused("too_deep", "nested deeper than {deepest}", deepest=8))
+    ledger.append(
+        1, "door", "up", note(2), Refused.of("words", Text.plain("nested deeper than 8, as it was once said"))
+    )
+    new, old = ledger.lines(after=20)
+    assert (new.why.en, new.why.da) == ("nested deeper than 8", "indlejret dybere end 8")
+    assert json.loads(new.reason)["en"] == "nested deeper than 8", "an auditor reads the row itself"
+    assert old.reason == old.why.en == old.why.da == "nested deeper than 8, as it was once said"
+    assert ledger.lines()[1].why is None
+    assert ledger.verify() is None
 
 
 def test_the_owner_asks_for_what_is_of_interest(ledger) -> None:

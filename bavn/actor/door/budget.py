@@ -49,7 +49,7 @@ class Budget:
             return BROKEN
         left = budget_milli - self.spent_milli(day)
         if epsilon_milli > left:
-            return Refused("counts_budget", f"{max(0, left)}/1000 of the 30 days' epsilon are left")
+            return Refused("counts_budget", "{left}/1000 of the 30 days' epsilon are left", left=max(0, left))
         return None
 
     def holds(self) -> bool:

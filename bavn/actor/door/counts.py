@@ -20,6 +20,7 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Noise, NoiseDown
 from bavn.model.sector.tally import PARTS, VOCABULARY
 from bavn.model.suspicion import Suspicion
+from bavn.model.text import Text
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Note
 from bavn.wire.messages.catalogue import Counts
@@ -113,7 +114,7 @@ class Counting:
         try:
             told, met = (tuple(self._noise(one, SENSITIVITY, epsilon)) for one in (suspected, blocked))
         except NoiseDown as error:
-            return Refused("counted", str(error))
+            return Refused.of("counted", Text.of_error(error))
         return draft.plus(
             day=item.day,
             vocabulary=VOCABULARY,

@@ -4,6 +4,7 @@ Each rule adds to a draft built from nothing, or says no. Their order is the ord
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.live import Element, is_strong
@@ -23,6 +24,7 @@ from bavn.model.observable import Observable, ObservableType, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.sector import canary
+from bavn.model.text import Text
 from bavn.psi.round import Cell
 from bavn.wire.gate import Rule
 
@@ -36,6 +38,9 @@ class Offered:
     tier: str
     strong_enough: bool
     same_names: bool = True
+
+
+WAITS: Final = Refused("reveal_mode", "waits for a person here to allow it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ class Rules:
         if mode == "never":
             return Refused("reveal_mode", "the policy never reveals this class")
         if mode == "ask" and self._state.wish(observable) != "allow":
-            return Refused("reveal_mode", "waits for a person here to allow it")
+            return WAITS
         return draft
 
     def _budget(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
@@ -175,7 +180,7 @@ class Rules:
         return draft.plus(period_bucket=period, regularity_bucket=regularity, walk_bucket=walk)
 
 
-_JUDGED = {"benign": "people here have judged it benign", "ignore": "people here ignore it for now"}
+_JUDGED = {"benign": Text("people here have judged it benign"), "ignore": Text("people here ignore it for now")}
 
 
 def _same_names(item: Offered, draft: Draft) -> Draft | Refused:
@@ -185,7 +190,7 @@ def _same_names(item: Offered, draft: Draft) -> Draft | Refused:
 
 
 def _not_judged(judged: str, draft: Draft) -> Draft | Refused:
-    return Refused("not_judged", _JUDGED[judged]) if judged else draft
+    return Refused.of("not_judged", _JUDGED[judged]) if judged else draft
 
 
 def _not_echo(draft: Draft, *, echo: bool) -> Draft | Refused:

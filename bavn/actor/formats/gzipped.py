@@ -6,6 +6,8 @@ import zlib
 from pathlib import Path
 from typing import Final, Self
 
+from bavn.model.text import Text
+
 _INPUT_BYTES: Final = 1 << 18
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _GZIP_WBITS: Final = 31
@@ -16,7 +18,7 @@ class LogFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.damage: str | None = None
+        self.damage: Text | None = None
         self._file = path.open("rb", buffering=0)
         self.compressed = os.pread(self._file.fileno(), 2, 0) == _GZIP_MAGIC
         self._inflate = zlib.decompressobj(_GZIP_WBITS)
@@ -83,7 +85,7 @@ class LogFile:
         try:
             return self._file.read(count) or b""
         except OSError as error:
-            self.damage = f"cannot be read on: {error.strerror}"
+            self.damage = Text("cannot be read on: {why}", why=error.strerror)
             return b""
 
     def _inflated(self, count: int) -> bytes:
@@ -97,12 +99,12 @@ class LogFile:
             else:
                 rest = self._inflate.unconsumed_tail or self._plain(_INPUT_BYTES)
             if not rest:
-                self.damage = self.damage or "the gzip archive is cut off"
+                self.damage = self.damage or Text("the gzip archive is cut off")
                 return b""
             try:
                 out = self._inflate.decompress(rest, count)
             except zlib.error as error:
-                self.damage = f"the gzip archive is damaged: {error}"
+                self.damage = Text("the gzip archive is damaged: {why}", why=Text.of_error(error))
                 return b""
             if out:
                 return out

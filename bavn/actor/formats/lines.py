@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from bavn.actor.formats.refused import RefusedLine
+from bavn.model.text import Text
 
 LINE_BYTES_MAX: Final = 1 << 20
 """A longer line is refused unread: Suricata's longest (stats with many threads) stay under 200 kB."""
@@ -91,15 +92,15 @@ def line_ends(raw: bytes) -> np.ndarray:
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
-def _too_long(offsets: np.ndarray) -> dict[int, str]:
+def _too_long(offsets: np.ndarray) -> dict[int, Text]:
     lengths = np.diff(offsets)
     return {
-        int(n): f"a line of {int(lengths[n])} bytes, more than {LINE_BYTES_MAX}"
+        int(n): Text("a line of {bytes} bytes, more than {most}", bytes=int(lengths[n]), most=LINE_BYTES_MAX)
         for n in np.flatnonzero(lengths > LINE_BYTES_MAX)
     }
 
 
-def _not_text(raw: bytes, offsets: np.ndarray) -> dict[int, str]:
+def _not_text(raw: bytes, offsets: np.ndarray) -> dict[int, Text]:
     """Only where the whole is no UTF-8 are the lines with bytes above ASCII looked at one by one."""
     try:
         if not raw.isascii():
@@ -113,7 +114,7 @@ def _not_text(raw: bytes, offsets: np.ndarray) -> dict[int, str]:
         try:
             raw[offsets[n] : offsets[n + 1]].decode()
         except UnicodeDecodeError as error:
-            bad[int(n)] = f"no UTF-8 at byte {error.start + 1}"
+            bad[int(n)] = Text("no UTF-8 at byte {what}", what=error.start + 1)
     return bad
 
 

@@ -12,6 +12,8 @@ from heapq import heapreplace
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from bavn.model.text import Text
+
 PACKET_BYTES_MAX: Final = 262_144
 BLOCK_BYTES_MAX: Final = 16 << 20
 HEAD_BYTES: Final = 24
@@ -81,7 +83,7 @@ class Window:
 
     def __init__(self, view: bytes | mmap.mmap = b"", read: Callable[[int], bytes] | None = None) -> None:
         self.view, self.at = view, 0
-        self.damage: str | None = None
+        self.damage: Text | None = None
         self._read = read
 
     def has(self, count: int) -> bool:
@@ -163,13 +165,13 @@ def packets_of(window: Window, wants: Wants | None = None, *, timeless: bool = F
         case "pcapng":
             yield from _pcapng(window, wants, timeless=timeless)
         case _:
-            window.damage = "it begins like neither pcap nor pcapng"
+            window.damage = Text("it begins like neither pcap nor pcapng")
 
 
 def _pcap(window: Window, wants: Wants | None) -> Iterator[Packet]:
     head = pcap_head(window.view[:HEAD_BYTES])
     if head is None:
-        window.damage = "it breaks off in its header"
+        window.damage = Text("it breaks off in its header")
         return
     unit_ns, linktype = head.unit_ns, head.linktype
     for seconds, fraction, wire, data in records(window, head.order, wants):
@@ -183,14 +185,14 @@ def records(window: Window, order: str, wants: Wants | None = None) -> Iterator[
     while window.has(16):
         seconds, fraction, length, wire = head.unpack_from(window.view, window.at)
         if length > PACKET_BYTES_MAX or not window.has(16 + length):
-            window.damage = "a packet breaks off or is of an impossible length"
+            window.damage = Text("a packet breaks off or is of an impossible length")
             return
         at = window.at + 16
         window.at = at + length
         if wants is None or wants(at, at + length):
             yield Record(seconds, fraction, wire, window.view[at : at + length])
     if window.has(1):
-        window.damage = "a packet breaks off"
+        window.damage = Text("a packet breaks off")
 
 
 def _pcapng(window: Window, wants: Wants | None, *, timeless: bool) -> Iterator[Packet]:
@@ -220,12 +222,12 @@ def blocks(window: Window, wants: Wants | None = None) -> Iterator[Block]:
                 break
             known = order_of(window.view[window.at : window.at + 12])
             if known is None:
-                window.damage = "a section is in no known byte order"
+                window.damage = Text("a section is in no known byte order")
                 return
             order = known
         kind, length = struct.unpack_from(order + "II", window.view, window.at)
         if length % 4 or not 12 <= length <= BLOCK_BYTES_MAX:
-            window.damage = "a block is of an impossible length"
+            window.damage = Text("a block is of an impossible length")
             return
         if not window.has(length):
             break
@@ -235,7 +237,7 @@ def blocks(window: Window, wants: Wants | None = None) -> Iterator[Block]:
             view = window.view
             yield Block(kind, view[at + 8 : end - 4], order, view[at + 4 : at + 8] == view[end - 4 : end])
     if window.has(1):
-        window.damage = "a block breaks off"
+        window.damage = Text("a block breaks off")
 
 
 def _interface(body: bytes, order: str) -> _Interface:

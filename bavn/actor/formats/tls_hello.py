@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.model.intel.cryptonames import CIPHERS, GROUPS, SIGNATURES, VERSIONS, greased, named
+from bavn.model.text import Text
 
 HELLO_RETRY: Final = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 """The random of a ServerHello that is a HelloRetryRequest (RFC 8446, 4.1.3)."""
@@ -31,7 +32,7 @@ class Cursor:
 
     def take(self, count: int) -> bytes:
         if self.at + count > len(self.raw):
-            raise HelloMalformed(f"breaks off at byte {len(self.raw)}")
+            raise HelloMalformed(Text("breaks off at byte {what}", what=len(self.raw)))
         taken = self.raw[self.at : self.at + count]
         self.at += count
         return taken
@@ -162,7 +163,7 @@ def _extensions(at: Cursor) -> dict[int, bytes]:
 
 def _numbers(raw: bytes, width: int) -> tuple[int, ...]:
     if len(raw) % width:
-        raise HelloMalformed("a list of odd length")
+        raise HelloMalformed(Text("a list of odd length"))
     every = (int.from_bytes(raw[at : at + width]) for at in range(0, len(raw), width))
     return tuple(number for number in every if not greased(number))[:LISTED_MAX]
 

@@ -17,6 +17,7 @@ from bavn.model.failure import Failures, NoContainment
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.ports import Clock, QueryRefused, Store, Window
 from bavn.model.record import RECORD_TYPES
+from bavn.model.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ class Monitor:
             try:
                 batches += self._read(turn)
             except SourceBroken as error:
-                turn.account.broken = str(error)
+                turn.account.broken = Text.of_error(error)
                 broken = broken or error
             except Exception as error:  # noqa: BLE001  the store keeps nothing now: what was read is held
                 full = full or error
@@ -127,7 +128,7 @@ class Monitor:
                 try:
                     more = self._read(turn, late) > 0
                 except SourceBroken as error:
-                    turn.account.broken, more = str(error), False
+                    turn.account.broken, more = Text.of_error(error), False
                 except Exception as error:  # noqa: BLE001  as in a look: the others have their turn
                     full, more = full or error, False
         if full is not None:

@@ -93,10 +93,10 @@ def verdict(
         return Refused("external", "it names something internal or own, or a public suffix")
     table = lists.never.hit(observable)
     if table is not None:
-        return Refused("never_block", f"the never-block list names it under [{table}]")
+        return Refused("never_block", "the never-block list names it under [{table}]", table=table)
     grade = lists.warned(observable)
     if grade is not None:
-        return Refused("warning_list", f"on a warning list: {grade}")
+        return Refused("warning_list", "on a warning list: {grade}", grade=grade)
     return too_much(policy, found)
 
 

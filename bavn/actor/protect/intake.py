@@ -24,6 +24,7 @@ from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, QueryRefused
+from bavn.model.text import Text
 from bavn.wire.book import is_environment
 from bavn.wire.codec import DOWN_KINDS, Encoded, decode
 from bavn.wire.gate import Gate, Rule
@@ -144,7 +145,7 @@ class Intake:
             self._state.came(encoded.kind, encoded.body)
             return False
         note = Note(kind=encoded.kind, item_id=encoded.id, peer=PEER)
-        refused = Refused("queue_full", f"{QUEUE_MAX} messages wait to be looked at")
+        refused = Refused("queue_full", "{most} messages wait to be looked at", most=QUEUE_MAX)
         self._ledger.append(self._clock.now_us(), GATE, "in", note, refused)
         return False
 
@@ -206,13 +207,12 @@ class Intake:
         """Whether the gate is shut for this kind from this peer."""
         return kind in self._released.shut_kinds(peer)
 
-    def uncarried(self, item: Item) -> None:
+    def uncarried(self, item: Item, why: Refused) -> None:
         """What is in force and nothing carries any more waits for an enforcer again; joins the open transaction."""
         if item.observable is None:
             return
         rule = "pap_watch_only" if item.act == "watch" else "carried"
-        reason = f"no enforcer here carries {item.type} observables like this one any more"
-        row = replace(item, standing="waiting", rule=rule, reason=reason, told="waiting", forced_us=None)
+        row = replace(item, standing="waiting", rule=rule, reason=why.reason.row(), told="waiting", forced_us=None)
         self._state.keep(replace(row, decided_us=self._clock.now_us()))
         self._state.tell(outcome_of(row, "waiting", (), rule, self._enforcers.not_carrying(item.observable, item.act)))
 
@@ -298,9 +298,11 @@ class Intake:
             found=json.dumps(asdict(found), sort_keys=True) if found else "",
         )
         if standing == "lifted":
-            row = replace(row, rule="revoked", reason="the centre revoked it")
+            row = replace(row, rule="revoked", reason=Text("the centre revoked it").row())
         elif standing == "waiting":
-            row = replace(row, rule=draft.waits[0].rule, reason="; ".join(why.reason for why in draft.waits))
+            row = replace(
+                row, rule=draft.waits[0].rule, reason=Text.joined("; ", [why.reason for why in draft.waits]).row()
+            )
             self._state.tell(outcome_of(row, "waiting", (), row.rule, ()))
             row = replace(row, told="waiting")
         elif draft.act == "block" and not item.approved_by and not renews(self._state.known(made.id), made):
@@ -325,7 +327,7 @@ class Intake:
         now_us = self._clock.now_us()
         state: Literal["waiting", "refused"] = "waiting" if refused.rule in NOT_CARRIED else "refused"
         row = item_of(made, item.bundle, "watch" if refused.rule == "pap_watch_only" else "block", state, now_us)
-        row = replace(row, rule=refused.rule, reason=refused.reason, by=item.approved_by, told=state)
+        row = replace(row, rule=refused.rule, reason=refused.reason.row(), by=item.approved_by, told=state)
         row = replace(row, held=self._still_held(made))
         known = self._state.item(made.id)
         if known is None or (known.version, known.told, known.rule) != (row.version, state, row.rule):
@@ -342,18 +344,20 @@ class Intake:
         if item.message.version > self._clock.now_us() + self._policy.clock_skew_s_max * SECOND_US:
             return Refused("version_ahead", "this version lies ahead of this node's clock")
         if known is None and self._state.never_seen() >= NEVER_SEEN_MAX:
-            return Refused("room", f"{NEVER_SEEN_MAX} withdrawals of what never came here are remembered already")
+            return Refused(
+                "room", "{most} withdrawals of what never came here are remembered already", most=NEVER_SEEN_MAX
+            )
         if known is not None and item.message.version < known.version:
             return Refused("withdrawal_new", "a newer version of the indicator came after this withdrawal")
         if known is None and self._state.spent(self._clock.now_us()).items >= self._policy.items_max:
-            return Refused("room", f"{self._policy.items_max} indicators are remembered already")
+            return Refused("room", "{most} indicators are remembered already", most=self._policy.items_max)
         return Withdrawn(item.message.indicator_id)
 
     def _follow_withdrawal(self, item: Withdrawal, _: Withdrawn) -> Note:
         now_us, indicator_id = self._clock.now_us(), item.message.indicator_id
         row = self._state.item(indicator_id) or _never_seen(indicator_id, now_us)
         row = replace(row, version=item.message.version, standing="lifted", rule="withdrawn", decided_us=now_us)
-        self._state.keep(replace(row, reason="the centre withdrew it", told=""))
+        self._state.keep(replace(row, reason=Text("the centre withdrew it").row(), told=""))
         self._state.hunt_later(indicator_id, wanted=False)
         said = json.dumps({"indicator": indicator_id, "standing": "lifted"}, sort_keys=True)
         return replace(_label_withdrawal(item), privacy="C", summary=said)

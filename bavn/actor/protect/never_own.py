@@ -53,18 +53,20 @@ def own_of(covers: Covers, text: str) -> Own | Refused:
         try:
             network = ip_network(given)
         except ValueError:
-            return Refused("no_network", f"{given[:80]!r} is no address or network (CIDR)")
+            return Refused("no_network", "{given!r} is no address or network (CIDR)", given=given[:80])
         least = IP4_PREFIX_MIN if isinstance(network, IPv4Network) else IP6_PREFIX_MIN
         if network.prefixlen < least:
-            return Refused("too_wide", f"{network} is wider than /{least}")
+            return Refused("too_wide", "{network} is wider than /{least}", network=network, least=least)
         return Own(covers=covers, value=str(network))
     try:
         name = Observable.of(ObservableType.DOMAIN, given).value
     except NotCanonical:
-        return Refused("no_name", f"{given[:80]!r} is no domain name")
+        return Refused("no_name", "{given!r} is no domain name", given=given[:80])
     if registered_domain(name) is None:
         return Refused(
-            "too_wide", f"{name[:80]!r} is a public suffix: whatever is registered below it is somebody else's"
+            "too_wide",
+            "{name!r} is a public suffix: whatever is registered below it is somebody else's",
+            name=name[:80],
         )
     return Own(covers=covers, value=name)
 
@@ -97,9 +99,11 @@ def add_own(book: Book, entries: Sequence[Own], why: str, by: str, now_us: int) 
         there = {(one.covers, one.value) for one in own_entries(book.rows)}
         twice = next((one for one in entries if (one.covers, one.value) in there), None)
         if twice is not None:
-            return Refused("there_already", f"{twice.value} stands there already")
+            return Refused("there_already", "{value} stands there already", value=twice.value)
         if len(there) + len(entries) > OWN_MAX:
-            return Refused("list_full", f"at most {OWN_MAX} entries are kept here: write the rest into a file")
+            return Refused(
+                "list_full", "at most {most} entries are kept here: write the rest into a file", most=OWN_MAX
+            )
         for one in entries:
             tx.execute(
                 "INSERT INTO protect_never (covers, value, why, by, at_us) VALUES (?, ?, ?, ?, ?)",
@@ -115,7 +119,7 @@ def remove_own(book: Book, entries: Sequence[Own]) -> Refused | None:
         there = {(one.covers, one.value) for one in own_entries(book.rows)}
         missing = next((one for one in entries if (one.covers, one.value) not in there), None)
         if missing is not None:
-            return Refused("not_own", f"{missing.value} was not added here by hand")
+            return Refused("not_own", "{value} was not added here by hand", value=missing.value)
         for one in entries:
             tx.execute("DELETE FROM protect_never WHERE covers = ? AND value = ?", (one.covers, one.value))
     return None

@@ -47,6 +47,7 @@ from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
 from bavn.model.observable import Observable, is_external
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, EnforcerDown, QueryRefused, Window
+from bavn.model.text import Text
 from bavn.wire.codec import Encoded, encode
 from bavn.wire.gate import GateBroken
 from bavn.wire.ledger import Ledger, Note
@@ -57,6 +58,7 @@ HUNTS_PER_STEP_MAX: Final = 200
 HUNT_AGAIN_S: Final = 300
 _KILL: Final = "kill_switch"
 _SECTOR_KILL: Final = "sector_kill_switch"
+_ITS_END: Final = Text("its end came")
 _RULES: Final = "rules"
 """A note: by what the blocks in force were weighed."""
 _OWN: Final = "never_own"
@@ -201,7 +203,7 @@ class Protect:
             same = [one for one in self._same(item) if one.indicator_id != indicator_id]
             for one in (item, *same):
                 self._write("LiftedByHand", one.indicator_id, by)
-                self._lift(replace(one, held=True, by=by), "lifted_by_hand", f"lifted by {by}")
+                self._lift(replace(one, held=True, by=by), "lifted_by_hand", Text("lifted by {by}", by=by))
         self._enforce()
         return None
 
@@ -222,7 +224,7 @@ class Protect:
             newer = [one for one in self._read_list() if one.number > heard]
             lifted = [item for id_ in touched(rows, newer, ("wanted",)) if (item := self.state.item(id_)) is not None]
             for item in lifted:
-                self._lift(item, "never_block", "a person here added it to the never-block list")
+                self._lift(item, "never_block", Text("a person here added it to the never-block list"))
             self.state.set_note(_OWN, str(self._own_mark[1]))
             self.state.set_note(_RULES, fingerprint(self._never, self._homes, self.enforcers))
         return bool(lifted)
@@ -289,11 +291,11 @@ class Protect:
         for some in self._all_wanted():
             with self.state.book.transaction():
                 for item in some:
-                    rule = self._no_longer(item)
-                    if rule == "carried":
-                        self._intake.uncarried(item)
-                    elif rule is not None:
-                        self._lift(item, rule, "this actor's lists or enforcers changed")
+                    why = self._no_longer(item)
+                    if why is not None and why.rule == "carried":
+                        self._intake.uncarried(item, why)
+                    elif why is not None:
+                        self._lift(item, why.rule, why.reason)
 
     def _all_wanted(self) -> Iterator[list[Item]]:
         """Everything that is in force, or is to be, piece by piece: there may be a million."""
@@ -302,14 +304,17 @@ class Protect:
             yield some
             after_id = some[-1].indicator_id
 
-    def _no_longer(self, item: Item) -> str | None:
-        """The rule that a block in force would break today."""
+    def _no_longer(self, item: Item) -> Refused | None:
+        """Why a block in force would be refused today."""
         observable = item.observable
         if observable is None or not is_external(observable, self._homes):
-            return "external"
-        if self._never.hit(observable) is not None:
-            return "never_block"
-        return None if self.enforcers.carrying(observable, item.act) else "carried"
+            return Refused("external", "the observable names something internal or own")
+        table = self._never.hit(observable)
+        if table is not None:
+            return Refused("never_block", "the never-block list names it under [{table}]", table=table)
+        if self.enforcers.carrying(observable, item.act):
+            return None
+        return Refused("carried", "no enforcer here carries {type} observables like this one any more", type=item.type)
 
     def _expire(self) -> bool:
         """Notes the ends that came, a piece in each step; out of force each is by the clock, noted or not."""
@@ -317,15 +322,17 @@ class Protect:
         with self.state.book.transaction():
             for item in overdue:
                 if item.standing == "wanted":
-                    self._lift(item, "expired", "its end came")
+                    self._lift(item, "expired", _ITS_END)
                 else:
-                    ended = replace(item, standing="refused", rule="not_expired", reason="its end came", told="refused")
+                    ended = replace(item, standing="refused", rule="not_expired", reason=_ITS_END.row(), told="refused")
                     self.state.keep(ended)
                     self.state.tell(outcome_of(ended, "refused", (), "not_expired", ()))
         return bool(overdue)
 
-    def _lift(self, item: Item, rule: str, reason: str) -> None:
-        lifted = replace(item, standing="lifted", rule=rule, reason=reason, told="", decided_us=self.clock.now_us())
+    def _lift(self, item: Item, rule: str, reason: Text) -> None:
+        lifted = replace(
+            item, standing="lifted", rule=rule, reason=reason.row(), told="", decided_us=self.clock.now_us()
+        )
         self.state.keep(lifted)
 
     def _roll_back(self) -> None:

@@ -16,6 +16,7 @@ from bavn.actor.protect.sightings import HOSTS_MAX, Hit
 from bavn.actor.protect.state import Item, State
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import NotCanonical, Observable, is_external
+from bavn.model.text import Text
 
 SCHEMA: Final = (
     """CREATE TABLE rollback_hit (
@@ -30,7 +31,7 @@ class Exceeded:
     """A block that must go: what it hit, and what the dry run had said."""
 
     item: Item
-    reason: str
+    reason: Text
 
 
 class Rollback:
@@ -79,16 +80,24 @@ class Rollback:
                 found.append(Exceeded(item, reason))
         return found
 
-    def _reason(self, item: Item, hosts: Sequence[str]) -> str | None:
+    def _reason(self, item: Item, hosts: Sequence[str]) -> Text | None:
         tried = json.loads(item.found) if item.found else {}
         days, seen = int(tried.get("days", 0)), int(tried.get("hosts", 0))
         clinical = [host for host in hosts if in_networks(host, self._clinical)]
         if clinical and not tried.get("clinical", 0):
-            return f"it hit {len(clinical)} clinical hosts; the dry run of {days} days saw none"
+            return Text(
+                "it hit {hosts} clinical hosts; the dry run of {days} days saw none", hosts=len(clinical), days=days
+            )
         most = (seen if days else self._policy.dry_run_hosts_max) + self._policy.rollback_hosts_more_max
         if len(hosts) <= most:
             return None
-        return f"it hit {len(hosts)} own hosts in an hour; the dry run of {days} days saw {seen}, {most} are allowed"
+        return Text(
+            "it hit {hosts} own hosts in an hour; the dry run of {days} days saw {seen}, {most} are allowed",
+            hosts=len(hosts),
+            days=days,
+            seen=seen,
+            most=most,
+        )
 
     def _is_own(self, host: str) -> bool:
         try:

@@ -165,7 +165,7 @@ class Row:
         latest_us = self.clock.now_us() + self.policy.block_days_max * DAY_US
         if draft.act == "lift" or draft.made.valid_until_us <= latest_us:
             return draft
-        return Refused("end_in_time", f"the end lies more than {self.policy.block_days_max} days ahead")
+        return Refused("end_in_time", "the end lies more than {days} days ahead", days=self.policy.block_days_max)
 
     def pap_allows(self, _: Arrived, draft: Draft) -> Draft | Refused:
         """PAP GREEN and CLEAR allow a block; AMBER allows to watch; RED allows nothing that runs here."""
@@ -189,7 +189,11 @@ class Row:
         if draft.act == "lift":
             return draft
         table = self.never().hit(draft.made.observable)
-        return draft if table is None else Refused("never_block", f"the never-block list names it under [{table}]")
+        return (
+            draft
+            if table is None
+            else Refused("never_block", "the never-block list names it under [{table}]", table=table)
+        )
 
     def carried(self, _: Arrived, draft: Draft) -> Draft | Refused:
         """At least one enforcer here can carry it; what none carries is kept, and waits for one that can."""
@@ -197,13 +201,15 @@ class Row:
             return draft
         if draft.act == "watch":
             return Refused("pap_watch_only", "PAP AMBER allows to watch only, and nothing here can watch it")
-        return Refused("carried", f"no enforcer here carries {draft.made.observable.type} observables like this one")
+        return Refused(
+            "carried", "no enforcer here carries {type} observables like this one", type=draft.made.observable.type
+        )
 
     def room(self, _: Arrived, draft: Draft) -> Draft | Refused:
         """Memory is bounded; what is known already always has its place."""
         if self.spent().items < self.policy.items_max or self.known(draft.made.id) is not None:
             return draft
-        return Refused("room", f"{self.policy.items_max} indicators are remembered already")
+        return Refused("room", "{most} indicators are remembered already", most=self.policy.items_max)
 
     def by_hand(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """The actor wants a person first: always, or since it was lifted here, under whatever indicator."""
@@ -218,14 +224,16 @@ class Row:
         """Below the policy's confidence a person decides."""
         if draft.made.confidence >= self.policy.confidence_min:
             return draft
-        return self._wait(item, draft, Refused("confidence", f"confidence is below {self.policy.confidence_min}"))
+        return self._wait(
+            item, draft, Refused("confidence", "confidence is below {least}", least=self.policy.confidence_min)
+        )
 
     def warning_list(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """What a warning list names is often innocent: a person decides."""
         listed = item.evidence.listed if item.evidence else None
         if listed is None:
             return draft
-        return self._wait(item, draft, Refused("warning_list", f"on a warning list: {listed}"))
+        return self._wait(item, draft, Refused("warning_list", "on a warning list: {listed}", listed=listed))
 
     def dry_run(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """A block that many here would have felt waits for a person."""
@@ -240,19 +248,29 @@ class Row:
         spent, policy = self.spent(), self.policy
         found = item.evidence.found if item.evidence else None
         if spent.in_force >= policy.blocks_max:
-            draft = self._wait(item, draft, Refused("blocks_max", f"{policy.blocks_max} blocks are in force"))
+            draft = self._wait(item, draft, Refused("blocks_max", "{most} blocks are in force", most=policy.blocks_max))
         if spent.blocks >= policy.blocks_per_hour_max:
-            said = f"{spent.blocks} new blocks in an hour"
-            draft = self._wait(item, draft, Refused("blocks_per_hour", said))
+            why = Refused("blocks_per_hour", "{blocks} new blocks in an hour", blocks=spent.blocks)
+            draft = self._wait(item, draft, why)
         together = spent.destinations + (found.destinations if found else 0)
         background = found.background_destinations if found else 0
         if together > policy.dry_run_small_max and over(together, background, policy.budget_share_permille_max):
-            said = f"the new blocks of an hour cover {together} of {background} destinations in use"
-            draft = self._wait(item, draft, Refused("budget_share", said))
+            why = Refused(
+                "budget_share",
+                "the new blocks of an hour cover {together} of {background} destinations in use",
+                together=together,
+                background=background,
+            )
+            draft = self._wait(item, draft, why)
         standing = spent.covered + (found.destinations if found else 0)
         if standing > policy.dry_run_small_max and over(standing, background, policy.in_force_share_permille_max):
-            said = f"blocks that nobody approved would cover {standing} of {background} destinations in use"
-            draft = self._wait(item, draft, Refused("in_force_share", said))
+            why = Refused(
+                "in_force_share",
+                "blocks that nobody approved would cover {standing} of {background} destinations in use",
+                standing=standing,
+                background=background,
+            )
+            draft = self._wait(item, draft, why)
         return draft
 
     def _wait(self, item: Arrived, draft: Draft, why: Refused) -> Draft:
@@ -273,15 +291,26 @@ def too_much(policy: ProtectPolicy, found: Found) -> Refused | None:
     """Why what own history holds of an observable is a matter for a person; None if it is none."""
     small = policy.dry_run_small_max
     if found.clinical:
-        return Refused("dry_run_clinical", f"{found.clinical} clinical hosts met it in {found.days} days")
+        return Refused(
+            "dry_run_clinical", "{hosts} clinical hosts met it in {days} days", hosts=found.clinical, days=found.days
+        )
     crowd = found.hosts > small and over(found.hosts, found.background_hosts, policy.dry_run_hosts_permille_max)
     if found.hosts > policy.dry_run_hosts_max or crowd:
-        said = f"{found.hosts} of {found.background_hosts} own hosts met it in {found.days} days"
-        return Refused("dry_run_hosts", said)
+        return Refused(
+            "dry_run_hosts",
+            "{hosts} of {background} own hosts met it in {days} days",
+            hosts=found.hosts,
+            background=found.background_hosts,
+            days=found.days,
+        )
     wide = over(found.destinations, found.background_destinations, policy.dry_run_share_permille_max)
     if found.destinations > small and wide:
-        said = f"it covers {found.destinations} of {found.background_destinations} destinations in use"
-        return Refused("dry_run_share", said)
+        return Refused(
+            "dry_run_share",
+            "it covers {destinations} of {background} destinations in use",
+            destinations=found.destinations,
+            background=found.background_destinations,
+        )
     return None
 
 

@@ -15,6 +15,7 @@ from bavn.actor.protect.wanted import COUNT_SCHEMA, Wanted
 from bavn.model.intel.indicator import Block, BlockOutcome, BlockState, Indicator, Sighting
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable, ObservableType
+from bavn.model.text import Text
 from bavn.wire.book import Book
 
 NEVER_SEEN_KEPT_US: Final = 30 * DAY_US
@@ -287,7 +288,7 @@ class State:
     def centre_replaced(self, now_us: int, *, keep_blocks: bool) -> int:
         """Forgets every number that the centre counts; without ``keep_blocks`` lifts what it brought about, until a
         person or the centre puts it back. How many were lifted."""
-        reason = "the centre was replaced"
+        reason = Text("the centre was replaced").row()
         with self.book.transaction() as tx:
             lifted = 0
             if not keep_blocks:

@@ -14,9 +14,10 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from bavn.actor.formats.refused import RefusedLine
+from bavn.actor.formats.refused import RefusedLine, without_file
 from bavn.actor.sense.base import Accounted, Batch, Loss, Source
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
+from bavn.model.text import Text
 
 REASONS_MAX: Final = 50
 """Reasons kept apart; what is refused for others is counted together."""
@@ -32,25 +33,23 @@ KNOWN_US: Final = 30 * MINUTE_US
 STATS: Final = "stats"
 """The table of what a sensor says of itself."""
 
-_OTHER: Final = "other reasons"
-_SHOWN_LENGTH: Final = 80
+_OTHER: Final = Text("other reasons")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """An account at one moment. ``caught_up_us``: all that lay there at this moment is read; None before the first
-    time. ``reasons``: the commonest first, by the kind of fault rather than by the value that had it; how often, and
-    where last (``file:line``, the file alone where there are no lines, empty where nobody knows). ``heard_us``: when it
-    last gave a record of traffic, not one of how its program is; None where it gave none yet.
-    ``usual_gap_us``: the longest silence between two looks that brought records, of the last two days; None while too
-    little was heard to say."""
+    time. ``reasons``: the commonest first, by their message, said with the facts of the latest; how often, and where
+    last (``file:line``, the file alone where there are no lines, empty where nobody knows). ``heard_us``: when it last
+    gave a record of traffic, not one of how its program is; None where it gave none yet. ``usual_gap_us``: the longest
+    silence between two looks that brought records, of the last two days; None while too little was heard to say."""
 
     name: str
     rows: int
     passed: int
     refused: int
-    reasons: tuple[tuple[str, int, str], ...]
-    broken: str | None
+    reasons: tuple[tuple[Text, int, str], ...]
+    broken: Text | None
     caught_up_us: int | None
     lag_bytes: int
     losses: tuple[Loss, ...]
@@ -69,12 +68,12 @@ class Account:
     rows: int = 0
     passed: int = 0
     refused: int = 0
-    broken: str | None = None
+    broken: Text | None = None
     caught_up_us: int | None = None
     heard_us: int | None = None
     _lost: dict[str, Loss] = field(default_factory=dict)
     _reasons: Counter[str] = field(default_factory=Counter)
-    _latest: dict[str, str] = field(default_factory=dict)
+    _latest: dict[str, tuple[Text, str]] = field(default_factory=dict)
     _told: tuple[tuple[Loss, ...], Mapping[str, int]] = ((), MappingProxyType({}))
     _lag_bytes: int = 0
     _heard: int = 0
@@ -95,13 +94,17 @@ class Account:
             self.passed += batch.passed
             self.refused += batch.refused
             for refusal in batch.refusals:
-                kind = refusal.reason.partition(": ")[0][:_SHOWN_LENGTH]
-                full = kind not in self._reasons and len(self._reasons) >= REASONS_MAX
-                self._reasons[_OTHER if full else kind] += 1
-                self._latest[_OTHER if full else kind] = _place(refusal)
+                self._count(without_file(refusal.reason), 1, _place(refusal))
             unnamed = batch.refused - len(batch.refusals)
             if unnamed:
-                self._reasons[_OTHER] += unnamed
+                self._count(_OTHER, unnamed, "")
+
+    def _count(self, why: Text, times: int, place: str) -> None:
+        """By the message alone: facts make no more keys."""
+        if why.message not in self._reasons and len(self._reasons) >= REASONS_MAX:
+            why = _OTHER
+        self._reasons[why.message] += times
+        self._latest[why.message] = why, place or self._latest.get(why.message, (why, ""))[1]
 
     def lost(self, loss: Loss) -> None:
         """What was lost on the way, beside what the source itself tells."""
@@ -166,7 +169,8 @@ class Account:
             return Figures(
                 name=self.source.name,
                 reasons=tuple(
-                    (kind, count, self._latest.get(kind, "")) for kind, count in self._reasons.most_common(REASONS_TOLD)
+                    (self._latest[kind][0], count, self._latest[kind][1])
+                    for kind, count in self._reasons.most_common(REASONS_TOLD)
                 ),
                 rows=self.rows,
                 passed=self.passed,

@@ -11,10 +11,20 @@ from typing import Literal, Protocol, runtime_checkable
 import pyarrow as pa
 
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
+from bavn.model.text import Text
 
 
 class SourceBroken(Exception):
     """The source cannot be read at all: no such file, no rights, not what it was said to be. The operator must act."""
+
+
+def mark_of_another(name: str) -> Text:
+    """Why a source cannot begin where the store's mark for its name says."""
+    return Text(
+        "the store's mark for source {name!r} is no place in it: was the name used for something else? Give the source"
+        " a new name",
+        name=name,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

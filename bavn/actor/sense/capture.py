@@ -24,7 +24,9 @@ from bavn.actor.formats.pcap import (
     pcap_head,
     records,
 )
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import SourceBroken
+from bavn.model.text import Text
 
 # What Suricata 7.0.10 opens, tried one by one: BSD loopback, Ethernet, PPP, raw IP (three writings), Cisco HDLC,
 # "any" of Linux, IPv4, IPv6, GRE.
@@ -68,13 +70,23 @@ def survey(path: Path) -> CaptureSurvey:
                 case "pcapng":
                     looked = _survey_pcapng(path, head, file)
                 case _:
-                    raise SourceBroken(f"{path} is no packet capture: it begins like neither pcap nor pcapng")
+                    raise SourceBroken(
+                        of_file(path, Text("is no packet capture: it begins like neither pcap nor pcapng"))
+                    )
     except OSError as error:
-        raise SourceBroken(f"{path} cannot be read ({error.strerror}): let the node's user read it") from error
+        raise SourceBroken(
+            of_file(path, Text("cannot be read ({why}): let the node's user read it", why=error.strerror))
+        ) from error
     if looked.linktype is not None and looked.linktype not in LINKTYPES | {_SLL2}:
         raise SourceBroken(
-            f"{path} was captured on a link of type {looked.linktype}, which Suricata does not decode: capture on"
-            " Ethernet, or rewrite it (editcap -T)"
+            of_file(
+                path,
+                Text(
+                    "was captured on a link of type {what}, which Suricata does not decode: capture on Ethernet, or"
+                    " rewrite it (editcap -T)",
+                    what=looked.linktype,
+                ),
+            )
         )
     return looked
 
@@ -82,13 +94,13 @@ def survey(path: Path) -> CaptureSurvey:
 def _survey_pcap(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
     said = pcap_head(head)
     if said is None:
-        raise SourceBroken(f"{path} breaks off in its header: copy it again")
+        raise SourceBroken(of_file(path, Text("breaks off in its header: copy it again")))
     return CaptureSurvey("pcap", said.linktype, bool(file.read(1)))
 
 
 def _survey_pcapng(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
     if len(head) < HEAD_BYTES or order_of(head) is None:
-        raise SourceBroken(f"{path} breaks off in its header: copy it again")
+        raise SourceBroken(of_file(path, Text("breaks off in its header: copy it again")))
     linktypes: set[int] = set()
     packets = False
     for block in _whole_blocks(file):
@@ -99,7 +111,12 @@ def _survey_pcapng(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
             break
     if len(linktypes) > 1:
         raise SourceBroken(
-            f"{path} holds interfaces of different link types {sorted(linktypes)}: split it (tshark -F pcap)"
+            of_file(
+                path,
+                Text(
+                    "holds interfaces of different link types {what}: split it (tshark -F pcap)", what=sorted(linktypes)
+                ),
+            )
         )
     return CaptureSurvey("pcapng", next(iter(linktypes), None), packets)
 

@@ -11,15 +11,17 @@ from typing import Final
 
 from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.lines import Segment, count_lines
-from bavn.actor.sense.base import Loss, Passed, SourceBroken
+from bavn.actor.formats.refused import of_file
+from bavn.actor.sense.base import Loss, Passed, SourceBroken, mark_of_another
 from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, LEFT_MAX, Head, Place, hash_of
 from bavn.actor.sense.reading import Chunk, Reading
+from bavn.model.text import Text
 
 OLDER_MAX: Final = 1000
 """Rotated files looked at, newest first, to find the one in which reading stopped."""
 
-_ROTATED_AWAY: Final = "rotated away while nobody read: the lines between are lost"
-_CUT_SHORT: Final = "cut short in place and no copy found: the lines between may be lost"
+_ROTATED_AWAY: Final = Text("rotated away while nobody read: the lines between are lost")
+_CUT_SHORT: Final = Text("cut short in place and no copy found: the lines between may be lost")
 
 
 class Follower:
@@ -36,7 +38,7 @@ class Follower:
         self._older = older
         self._reading: Reading | None = None
         self._leaving = False
-        self._lost: str | None = None
+        self._lost: Text | None = None
 
     def read(self) -> Iterator[Chunk]:
         """What is complete now. Raises SourceBroken."""
@@ -125,7 +127,9 @@ class Follower:
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise SourceBroken(f"{path} cannot be opened ({error.strerror}): let the node's user read it") from error
+            raise SourceBroken(
+                of_file(path, Text("cannot be opened ({why}): let the node's user read it", why=error.strerror))
+            ) from error
         self._place = place
         return True
 
@@ -223,7 +227,9 @@ def rotated(path: Path) -> list[Path]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise SourceBroken(f"{path.parent} cannot be listed ({error.strerror}): let the node's user read it") from error
+        raise SourceBroken(
+            of_file(path.parent, Text("cannot be listed ({why}): let the node's user read it", why=error.strerror))
+        ) from error
     return [other for other in beside if other.name != path.name and other.is_file()]
 
 
@@ -232,7 +238,4 @@ def place_of(name: str, mark: str | None) -> Place | None:
     try:
         return None if mark is None else Place.parse(mark)
     except ValueError as error:
-        raise SourceBroken(
-            f"the store's mark for source {name!r} is no place in a log: was the name used for something else?"
-            " Give the source a new name"
-        ) from error
+        raise SourceBroken(mark_of_another(name)) from error

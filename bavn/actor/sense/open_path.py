@@ -12,6 +12,7 @@ from typing import Final
 
 from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.lines import line_column
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.dnstap.file import dnstap_batches
 from bavn.actor.sense.documents.records import DocumentParser, documents
@@ -31,17 +32,19 @@ from bavn.actor.sense.unread import unreadable
 from bavn.actor.sense.zeek.fields import FIELDS
 from bavn.actor.sense.zeek.header import Header
 from bavn.actor.sense.zeek.records import ZeekParser
+from bavn.model.text import Text
 
 FILES_MAX: Final = 100_000
 BESIDE_LOGS: Final = frozenset({"stdout.log", "stderr.log"})
 """What Zeek's supervisor writes of Zeek itself into the folder of its logs: no records."""
 UNREAD: Final = {
-    "unknown": "neither a packet capture, nor EVE, nor a log of Zeek's or of another known program",
-    "argus binary": "Argus' own form: write it as text with its head (ra -n -c , -r FILE)",
-    "packed": "packed by another program than gzip: unpack it first",
-    "utf-16": "text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)",
-    "headless zeek": "a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin"
-    " with #",
+    "unknown": Text("is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program"),
+    "argus binary": Text("is Argus' own form: write it as text with its head (ra -n -c , -r FILE)"),
+    "packed": Text("is packed by another program than gzip: unpack it first"),
+    "utf-16": Text("is text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)"),
+    "headless zeek": Text(
+        "is a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin with #"
+    ),
 }
 """Why what a file is cannot be read, by its kind."""
 
@@ -76,7 +79,7 @@ def open_path(
     if not path.is_dir():
         found = recognise(path)
         if found.kind in UNREAD:
-            raise SourceBroken(f"{path} is {UNREAD[found.kind]}")
+            raise SourceBroken(of_file(path, UNREAD[found.kind]))
         yield from _contained(opening, path, found)
         return
     for file, known, reason in _in_order(path):
@@ -86,7 +89,7 @@ def open_path(
         try:
             yield from _contained(opening, file, known)
         except SourceBroken as error:
-            yield NOTHING.without(file.name, str(error)).batch(str(file), "")
+            yield NOTHING.without(file.name, Text.of_error(error)).batch(str(file), "")
 
 
 def _contained(opening: "_Opening", path: Path, found: Recognised) -> Iterator[Batch]:
@@ -100,7 +103,7 @@ def _contained(opening: "_Opening", path: Path, found: Recognised) -> Iterator[B
         yield NOTHING.without(path.name, unreadable(error, head_of(path, 1 << 20))).batch(str(path), "")
 
 
-def _in_order(folder: Path) -> list[tuple[Path, Recognised | None, str]]:
+def _in_order(folder: Path) -> list[tuple[Path, Recognised | None, Text | None]]:
     """Files under a folder, what each is, or why that is not known."""
     files = sorted(
         path
@@ -108,13 +111,13 @@ def _in_order(folder: Path) -> list[tuple[Path, Recognised | None, str]]:
         if path.is_file() and not path.name.startswith(".") and path.name not in BESIDE_LOGS
     )
     if len(files) > FILES_MAX:
-        raise SourceBroken(f"{folder} holds more than {FILES_MAX} files: name a smaller folder")
-    listed: list[tuple[Path, Recognised | None, str]] = []
+        raise SourceBroken(of_file(folder, Text("holds more than {most} files: name a smaller folder", most=FILES_MAX)))
+    listed: list[tuple[Path, Recognised | None, Text | None]] = []
     for file in files:
         try:
-            listed.append((file, recognise(file), ""))
+            listed.append((file, recognise(file), None))
         except (SourceBroken, OSError, ValueError) as error:
-            listed.append((file, None, str(error)))
+            listed.append((file, None, Text.of_error(error)))
     order = {log: number for number, log in enumerate(FIELDS)}
     return sorted(listed, key=lambda entry: (entry[0].parent, order.get(entry[1].log if entry[1] else "", 0), entry[0]))
 
@@ -179,7 +182,7 @@ class _Opening:
         for chunk in whole(path):
             head = argus.head_of(chunk.segment.raw) or head
             if head is None:
-                raise SourceBroken(f"{path} has lost its first line, which names Argus' columns")
+                raise SourceBroken(of_file(path, Text("has lost its first line, which names Argus' columns")))
             parsed = argus.parsed(self.engine, self.sensor, head, self.zone, line_column(chunk.segment))
             yield parsed.without(path.name, chunk.lost).batch(str(path), chunk.place.text())
 

@@ -6,9 +6,10 @@ from typing import Final
 
 import pyarrow as pa
 
-from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
 from bavn.actor.sense.base import Batch
 from bavn.model.record import TABLES
+from bavn.model.text import Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +23,11 @@ class Parsed:
     refusals: tuple[RefusedLine, ...]
     extra: int = 0
 
-    def without(self, file: str, reason: str | None) -> "Parsed":
+    def without(self, file: str, reason: Text | None) -> "Parsed":
         """The same, and one refusal more for what of ``file`` could not be read at all, if there is a reason."""
         if reason is None:
             return self
-        named = (RefusedLine(file, 0, reason[:REASON_LENGTH_MAX]), *self.refusals)[:REFUSALS_KEPT_MAX]
+        named = (RefusedLine(file, 0, reason), *self.refusals)[:REFUSALS_KEPT_MAX]
         return replace(self, lines=self.lines + 1, refused=self.refused + 1, refusals=named)
 
     def batch(self, source: str, mark: str) -> Batch:

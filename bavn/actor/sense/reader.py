@@ -17,6 +17,7 @@ from bavn.actor.sense.engine import Engine, Malformed
 from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.unread import each_or_refused
 from bavn.model.record import TABLES
+from bavn.model.text import Text
 
 _COMMUNITY: Final = "community_of(src, dst, transport, src_port, dst_port, icmp_type, icmp_code)"
 
@@ -27,6 +28,21 @@ _CARES: Final = (("(", ")"), ("CASE WHEN json_valid(line) THEN ", " END"), ("TRY
 
 PASSED: Final = ""
 """The outcome of a line that is well-formed and holds no record of ours."""
+FAULTS: Final = {
+    "address": Text.in_context("reason", "address"),
+    "port": Text.in_context("reason", "port"),
+    "proto": Text.in_context("reason", "proto"),
+    "timestamp": Text.in_context("reason", "timestamp"),
+    "ts": Text.in_context("reason", "ts"),
+    "no JSON": Text("no JSON"),
+    "no event_type": Text("no event_type"),
+    "no time": Text("no time"),
+    "not understood": Text("not understood"),
+    "of no known program": Text("of no known program"),
+    "no line of squid's access.log": Text("no line of squid's access.log"),
+    "no line of a common or combined log": Text("no line of a common or combined log"),
+}
+"""What the SQL of the readers says of a line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +122,16 @@ def _stage(engine: Engine, grammar: Grammar) -> None:
                 raise
 
 
+def fault(said: str) -> tuple[Text, str]:
+    """What SQL said of a line, ``address: 10.0.0.300``, as a reason and the value that had it. A column that no message
+    names is said by its own name."""
+    kind, colon, detail = said.partition(": ")
+    count, _, width = kind.partition(" fields where the header has ")
+    if width:
+        return Text("{count} fields where the header has {width}", count=count, width=width), ""
+    return FAULTS.get(kind) or Text.plain(kind or "-"), detail or '""' if colon else ""
+
+
 def collect(engine: Engine, grammar: Grammar, column: LineColumn, count: int) -> Parsed:
     """What a stage of ``count`` lines holds."""
     tally = engine.rows("SELECT outcome, count(*), count(community_id) FROM stage GROUP BY outcome")
@@ -126,6 +152,6 @@ def collect(engine: Engine, grammar: Grammar, column: LineColumn, count: int) ->
             f"""SELECT n, left(coalesce(reason, 'not understood'), {REASON_LENGTH_MAX})
             FROM stage WHERE outcome IS NULL ORDER BY n LIMIT {REFUSALS_KEPT_MAX}"""
         )
-        refusals = tuple(RefusedLine(column.file, column.first_line + n, reason) for n, reason in named)
+        refusals = tuple(RefusedLine(column.file, column.first_line + n, *fault(said)) for n, said in named)
     passed = outcomes.get(PASSED, 0)
     return Parsed(tables=tables, lines=count, passed=passed, refused=refused, refusals=refusals, extra=extra)

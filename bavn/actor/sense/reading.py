@@ -7,8 +7,10 @@ from pathlib import Path
 
 from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.formats.lines import LINE_BYTES_MAX, SEGMENT_BYTES_MAX, Piece, Segment, cut, line_ends
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.place import BEGINNING, HEAD_BYTES_MAX, Head, Place, hash_of
+from bavn.model.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,7 @@ class Chunk:
 
     segment: Segment
     place: Place
-    lost: str | None = None
+    lost: Text | None = None
 
 
 class Reading:
@@ -108,7 +110,9 @@ def whole(path: Path, place: Place = BEGINNING) -> Iterator[Chunk]:
     try:
         reading = Reading(path, place)
     except OSError as error:
-        raise SourceBroken(f"{path} cannot be opened ({error.strerror}): let the node's user read it") from error
+        raise SourceBroken(
+            of_file(path, Text("cannot be opened ({why}): let the node's user read it", why=error.strerror))
+        ) from error
     with reading.file:
         yield from reading.chunks(complete=True)
         if reading.file.damage:

@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.formats.pcap import form_of
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.dnstap.frames import begins
 from bavn.actor.sense.documents.records import holds_documents
@@ -21,6 +22,7 @@ from bavn.actor.sense.flows import argus
 from bavn.actor.sense.logs.sniff import holds_records
 from bavn.actor.sense.zeek.fields import FIELDS, TELLING
 from bavn.actor.sense.zeek.header import header_of
+from bavn.model.text import Text
 
 HEAD_BYTES: Final = 1 << 18
 _LINES_LOOKED_AT: Final = 200
@@ -67,7 +69,9 @@ def recognise(path: Path) -> Recognised:
         with LogFile(path) as file:
             head = file.read(HEAD_BYTES)
     except OSError as error:
-        raise SourceBroken(f"{path} cannot be read ({error.strerror}): let the node's user read it") from error
+        raise SourceBroken(
+            of_file(path, Text("cannot be read ({why}): let the node's user read it", why=error.strerror))
+        ) from error
     form = form_of(head)
     if form:
         return Recognised(form)

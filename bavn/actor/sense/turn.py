@@ -17,6 +17,7 @@ from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.model.failure import Failures
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock, Store
+from bavn.model.text import Text
 
 AGAIN_S: Final = 2
 AGAIN_S_MAX: Final = 60
@@ -155,7 +156,7 @@ class SourceTurn:
             item = self._pass_over()
             self._tries = 0
         self.failures.note(self.part, error, item=item or (self._place or "").encode())
-        self.account.broken = f"fails: {type(error).__name__}: {error}"[:300]
+        self.account.broken = Text("fails: {kind}: {error}", kind=type(error).__name__, error=str(error)[:300])
         self._not_before_us = self.clock.now_us() + self._wait_s * SECOND_US
         self._wait_s = min(AGAIN_S_MAX, 2 * self._wait_s)
 

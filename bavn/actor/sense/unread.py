@@ -1,6 +1,6 @@
 """What becomes of bytes over which reading failed in a way that nobody foresaw: one refusal, and all others are kept.
 
-A reader of bytes from outside may meet anything. Whatever it raises is told as ``unreadable``, with the kind of error
+A reader of bytes from outside may meet anything. Whatever it raises is told as unreadable, with the kind of error
 and a digest of the bytes, by which a person finds them again. Refuses to know what was being read.
 """
 
@@ -11,20 +11,21 @@ from typing import Final
 import pyarrow as pa
 
 from bavn.actor.formats.lines import LineColumn, Segment, count_lines
-from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
 from bavn.actor.sense.engine import TooMuch
 from bavn.actor.sense.parsed import NOTHING, Parsed, joined
+from bavn.model.text import Text
 
-UNREADABLE: Final = "unreadable"
 PARTS_MAX: Final = 400
 """So often is a chunk of lines cut in two to find the lines at fault; a part that is at fault then is refused whole."""
 
-_TOO_LARGE: Final = "takes more memory to read than the engine may use"
+_TOO_LARGE: Final = Text("takes more memory to read than the engine may use")
 
 
-def unreadable(error: BaseException, raw: bytes) -> str:
+def unreadable(error: BaseException, raw: bytes) -> Text:
     """The reason of a refusal: what kind of error, and the SHA-256 of the bytes."""
-    return f"{UNREADABLE}: {type(error).__name__} over SHA-256 {hashlib.sha256(raw).hexdigest()}"[:REASON_LENGTH_MAX]
+    digest = hashlib.sha256(raw).hexdigest()
+    return Text("unreadable: {error} over SHA-256 {digest}", error=type(error).__name__, digest=digest)
 
 
 def read_or_refused(segment: Segment, read: Callable[[], Parsed]) -> Parsed:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from bavn.app.config.load import NodeConfig
-from bavn.app.process.reasons import of_reason
 from bavn.model.ports import Clock, Dice
 from bavn.model.sector.acceptance_protocol import TEXT_CHARS_MAX, Bound, Figure, Measure, Outcome, TestKind, Value
 from bavn.model.text import Text
@@ -147,8 +146,10 @@ def line(text: str) -> str:
 
 def said(error: BaseException | str) -> Text:
     """An error as a sentence in both languages, as far as it is known."""
-    text = line(str(error))
-    return Text.written(text, da=line(of_reason(text).da))
+    if isinstance(error, str):
+        return Text.plain(line(error))
+    why = Text.of_error(error)
+    return why if line(why.en) == why.en else Text.plain(line(why.en))
 
 
 _NO_FIGURE: Final = Text("the check gave no figure")

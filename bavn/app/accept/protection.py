@@ -147,7 +147,11 @@ class BookDrill:
     def standing(self, id_: str) -> tuple[str, str]:
         """How the node stands to it, and why."""
         item = State(self._book).item(id_)
-        return ("unknown", "") if item is None else (item.standing, item.reason or item.rule)
+        return (
+            ("unknown", "")
+            if item is None
+            else (item.standing, str(Text.of_row(item.reason)) if item.reason else item.rule)
+        )
 
     def lines(self, id_: str, since_us: int) -> int:
         """Ledger lines since a moment that name it."""

@@ -44,7 +44,7 @@ class Input(BaseModel):
 class ActRefused(Stop):
     """An act that was not done. ``code`` is for a shell: who or what is not there is not found.
     ``status`` and ``kind`` are for a program that asks by HTTP. ``whole``: its text is a sentence as it stands.
-    ``aside``: what a rule says of it in English, for a shell alone."""
+    ``aside``: what is said of it to a shell alone."""
 
     def __init__(
         self,
@@ -54,11 +54,11 @@ class ActRefused(Stop):
         act: WhoActs = "you",
         *,
         whole: bool = True,
-        aside: str = "",
+        aside: str | Text = "",
         code: Exit | None = None,
     ) -> None:
         code = code or (Exit.NOT_FOUND if kind.startswith(ABSENT) else EXITS[status])
-        super().__init__(code, f"{text} ({aside})" if aside else text)
+        super().__init__(code, Text.shaped("{text} ({aside})", text=text, aside=aside) if aside else text)
         self.status, self.kind, self.text, self.act, self.whole = status, kind, text, act, whole
 
 

@@ -19,7 +19,7 @@ from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.detect.rank import Ranked
 from bavn.actor.detect.run import survey
 from bavn.actor.formats.gzipped import head_of
-from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine, of_file, without_file
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
@@ -79,7 +79,7 @@ class Unread:
     """A path that gave nothing, and what to do about it."""
 
     source: str
-    reason: str
+    reason: Text
 
 
 def units(paths: Sequence[Path], *, together: bool = False) -> Iterator[Unit | Unread]:
@@ -109,7 +109,9 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
         return
     files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
     if not files or len(files) > FILES_MAX:
-        yield Unread(str(path), "the folder is empty" if not files else f"more than {FILES_MAX} files")
+        yield Unread(
+            str(path), Text("the folder is empty") if not files else Text("more than {most} files", most=FILES_MAX)
+        )
         return
     logs: dict[Path, list[Path]] = {}
     beside: dict[Path, list[InputFile]] = {}
@@ -117,7 +119,7 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
         try:
             found = recognise(file)
         except SourceBroken as error:
-            yield Unread(str(file), _unnamed(file, str(error)))
+            yield Unread(str(file), _unnamed(file, Text.of_error(error)))
             continue
         except Exception as error:  # noqa: BLE001  a stranger's file, and whatever it raises
             yield Unread(str(file), unreadable(error, head_of(file, 1 << 20)))
@@ -132,24 +134,23 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
         yield Unit(str(folder), tuple(logs[folder]), tuple(beside.get(folder, ())))
 
 
-def _nothing_at(path: Path) -> str:
-    """Why there is nothing to open at a path that is no folder; empty if there may be."""
+def _nothing_at(path: Path) -> Text | None:
+    """Why there is nothing to open at a path that is no folder; None if there may be."""
     try:
         found = path.stat()
     except FileNotFoundError:
-        return "there is no such file or folder"
+        return Text("there is no such file or folder")
     except OSError:
-        return ""
+        return None
     if not S_ISREG(found.st_mode):
-        return "neither a file nor a folder (a socket, a pipe, a device)"
-    return "" if found.st_size else "the file is empty"
+        return Text("neither a file nor a folder (a socket, a pipe, a device)")
+    return None if found.st_size else Text("the file is empty")
 
 
-def _unnamed(file: Path, reason: str) -> str:
+def _unnamed(file: Path, why: Text) -> Text:
     """A reason without the file's own name before it: whoever says it has named the file."""
-    for name in (str(file.absolute()), str(file)):
-        reason = reason.removeprefix(f"{name}: ").removeprefix(f"{name} ")
-    return reason
+    named = dict(why.facts).get("file")
+    return without_file(why) if named in (str(file.absolute()), str(file)) else why
 
 
 @dataclass(slots=True)
@@ -161,16 +162,16 @@ class _Tally:
     refusals: list[RefusedLine] = field(default_factory=list)
     inputs: list[InputFile] = field(default_factory=list)
 
-    def damaged(self, file: Path, reason: str) -> None:
+    def damaged(self, file: Path, why: Text) -> None:
         self.refused += 1
-        self.refusals.insert(0, RefusedLine(str(file), 0, _unnamed(file, reason)[:REASON_LENGTH_MAX]))
+        self.refusals.insert(0, RefusedLine(str(file), 0, _unnamed(file, why)))
 
-    def why(self, unit: Unit) -> str:
+    def why(self, unit: Unit) -> Text:
         """Why a unit gave no record at all."""
         if not self.refusals:
-            return "it holds no record that Bavn knows"
+            return Text("it holds no record that Bavn knows")
         first = self.refusals[0]
-        return first.reason if len(unit.files) == 1 else f"{first.file}: {first.reason}"
+        return first.why if len(unit.files) == 1 else of_file(first.file, first.why, ": ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +215,9 @@ def analyse(
             span_us = span[0], span[1] + 1
             looked = _look(Path(scratch), span_us, homes, asked)
         except QueryRefused as error:
-            return Unread(unit.source, f"it is too much for one look ({error}): give less at a time")
+            return Unread(
+                unit.source, Text("it is too much for one look ({why}): give less at a time", why=Text.of_error(error))
+            )
     seen, said, found, crypto = looked
     return Findings(
         source=unit.source,
@@ -251,7 +254,7 @@ def _read(
                 tally.refusals += batch.refusals[: REFUSALS_KEPT_MAX - len(tally.refusals)]
                 progress(tally.rows)
         except SourceBroken as error:
-            tally.damaged(file, str(error))
+            tally.damaged(file, Text.of_error(error))
 
 
 def _look(

@@ -84,7 +84,7 @@ def _ioc(given: Said) -> Said:
         "more": False,
         "looked": len(reading.indicators) + len(hashes),
         "refused": reading.refused - reading.unclear,
-        "refusals": [{"line": line, "reason": one_line(why)} for line, why in told[:REFUSALS_SHOWN_MAX]],
+        "refusals": [{"line": line, "says": why.spoken()} for line, why in told[:REFUSALS_SHOWN_MAX]],
     }
 
 
@@ -156,7 +156,7 @@ def _dry_run(given: Said) -> Said:
         "named_hosts": list(made.hosts),
         "services": [asdict(one) for one in made.services],
         "rule": "" if why is None else why.rule,
-        "reason": "" if why is None else why.reason,
+        "reason": "" if why is None else why.reason.row(),
     }
 
 

@@ -22,6 +22,7 @@ from bavn.actor.sense.suricata.served import ServedSuricata
 from bavn.app.analyst.analyse import Findings, Unit, Unread, analyse
 from bavn.app.analyst.rule_paths import GivenRules
 from bavn.model.intel.rule import RowRule
+from bavn.model.text import Text
 
 HERE_MAX: Final = 3
 """So few are looked at in this process."""
@@ -127,7 +128,8 @@ def _answer(unit: Unit | Unread, one: "Future[Findings | Unread]") -> Findings |
     try:
         return one.result()
     except BrokenProcessPool as error:
-        return Unread(unit.source, f"it is too much for one look ({error}): give less at a time")
+        why = Text("it is too much for one look ({why}): give less at a time", why=Text.of_error(error))
+        return Unread(unit.source, why)
 
 
 _mine: list[tuple[Wanted, ServedSuricata]] = []

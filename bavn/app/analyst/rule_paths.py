@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.rules.rule_set import CLASSES_FILE, RULES_FILE, THRESHOLD_FILE, RuleFolder
 from bavn.actor.sense.rules.source import FILE_BYTES_MAX, RulesRefused, is_archive, members
 from bavn.actor.sense.rules.text import LeftOut, rules_in, without
+from bavn.model.text import Text
 
 _KINDS: Final = (".rules", ".rules.gz")
 
@@ -47,9 +49,9 @@ def given_rules(paths: Sequence[Path], scratch: Path) -> GivenRules:
                 left_out += out
                 own += sum(rule.enabled for rule in rules_in(kept))
         except (OSError, EOFError, gzip.BadGzipFile) as error:
-            raise RulesRefused(f"{path}: {error}") from error
+            raise RulesRefused(of_file(path, Text.of_error(error), ": ")) from error
         if not own:
-            raise RulesRefused(f"{path}: there is not one rule in it")
+            raise RulesRefused(of_file(path, Text("there is not one rule in it"), ": "))
     scratch.mkdir(parents=True, exist_ok=True)
     file = scratch / RULES_FILE
     file.write_text("".join(lines), encoding="utf-8")
@@ -84,5 +86,6 @@ def _bytes(file: Path) -> bytes:
     with gzip.open(file) if file.name.endswith(".gz") else file.open("rb") as opened:
         raw = opened.read(FILE_BYTES_MAX + 1)
     if len(raw) > FILE_BYTES_MAX:
-        raise RulesRefused(f"{file}: it holds more than {FILE_BYTES_MAX >> 20} MiB")
+        most = FILE_BYTES_MAX >> 20
+        raise RulesRefused(of_file(file, Text("it holds more than {most} MiB", most=most), ": "))
     return raw

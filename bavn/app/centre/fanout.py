@@ -128,7 +128,7 @@ class Ear:
     async def _judged(self, actor: str, asked: SignedQuestion) -> ParcelResponse:
         member = await asyncio.to_thread(self._centre.who, asked.certificate_der)
         if isinstance(member, Refused):
-            return ParcelResponse(status=403, detail=member.reason)
+            return ParcelResponse(status=403, detail=member.reason.en)
         if not isinstance(member, Actor) or member.name != actor:
             return ParcelResponse(status=403, detail="the certificate names somebody else")
         if self._throttle.too_much(actor, len(asked.question.body)):
@@ -140,7 +140,7 @@ class Ear:
     async def _take(self, actor: str, body: bytes) -> ParcelResponse:
         envelopes = frames.split(body)
         if isinstance(envelopes, Refused):
-            return ParcelResponse(status=400, detail=envelopes.reason)
+            return ParcelResponse(status=400, detail=envelopes.reason.en)
         taken = await asyncio.to_thread(self._centre.receive, actor, envelopes)
         self._received()
         return ParcelResponse(status=200, taken=tuple(taken))

@@ -94,7 +94,7 @@ class _Service(MemberService):
     async def _take_in(self, actor: str, request: Request, length: int) -> Response:
         envelopes = frames.split(await self.body(request, length))
         if isinstance(envelopes, Refused):
-            raise HTTPException(400, envelopes.reason)
+            raise HTTPException(400, envelopes.reason.en)
         taken = await self.ask(self._centre.receive, actor, envelopes)
         self._received()
         return Response(rfc8785.dumps({"taken": list(taken)}), media_type=JSON)

@@ -132,7 +132,8 @@ def verify_protocol(
     found = shortfalls(protocol, demands(asked))
     print(f"{title(protocol, language)}\nsha256 {given.digest}\nthe signature holds")
     if found:
-        raise Stop(Exit.UNHEALTHY, Text("{file}: it has not passed: {named}", file=file, named="; ".join(found[:10])))
+        named = Text.joined("; ", found[:10])
+        raise Stop(Exit.UNHEALTHY, Text("{file}: it has not passed: {named}", file=file, named=named))
     print("it has passed")
 
 

@@ -22,7 +22,6 @@ from bavn.app.cli.node.hunt.show import visible
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import Spoken, heading, number, small
 from bavn.app.process.exits import Exit, Stop, why_of
-from bavn.app.process.reasons import reason
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
@@ -94,7 +93,7 @@ def analyse(
     for found in looked:
         if isinstance(found, Unread):
             faults += 1
-            print(f"bavn: {found.source}: {reason(found.reason, language)}", file=sys.stderr)
+            print(f"bavn: {found.source}: {found.reason.say(language)}", file=sys.stderr)
             continue
         looked_at += 1
         crypto += found.crypto
@@ -203,12 +202,12 @@ def _say_refused(found: "Findings", language: Language) -> None:
     """One line for each damaged file; one for all lines that were refused."""
     for refusal in found.refusals:
         if refusal.line == 0:
-            print(f"bavn: {refusal.file}: {reason(refusal.reason, language)}", file=sys.stderr)
+            print(f"bavn: {refusal.file}: {refusal.why.say(language)}", file=sys.stderr)
     lines = [refusal for refusal in found.refusals if refusal.line]
     if lines:
         first, count = lines[0], number(found.refused, language)
         said = Text("{count} refused, the first", count=count).say(language)
-        why = reason(first.reason, language)
+        why = first.why.say(language)
         print(f"bavn: {found.source}: {said} {first.file}:{first.line}: {why}", file=sys.stderr)
 
 

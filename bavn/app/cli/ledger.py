@@ -65,7 +65,7 @@ def show_ledger(
                     cell(line.verdict, language) + ("" if line.verdict == "passed" else f": {line.rule}"),
                     line.privacy,
                     line.bytes,
-                    line.summary[:90] or line.reason,
+                    line.summary[:90] or (line.why.say(language) if line.why else ""),
                 )
                 for line in lines
             ],

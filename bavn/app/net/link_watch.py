@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bavn.app.process.problem import Problem
-from bavn.app.process.reasons import of_reason
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.ports import Clock, Link, LinkDown, LinkRefused
 from bavn.model.text import Text
@@ -25,8 +24,8 @@ class LinkStatus:
     asked that came to nothing, however long it took to."""
 
     answered_us: int | None = None
-    refusal: str = ""
-    down: str = ""
+    refusal: Text | None = None
+    down: Text | None = None
     failing_us: int | None = None
 
 
@@ -47,28 +46,28 @@ class LinkWatch:
         try:
             yield
         except LinkRefused as error:
-            self._failed(way, refusal=str(error))
+            self._failed(way, refusal=_why(error))
             raise
         except LinkDown as error:
-            self._failed(way, down=str(error))
+            self._failed(way, down=_why(error))
             raise
         except BaseException:
-            self._failed(way, down="it could not be asked")
+            self._failed(way, down=Text("it could not be asked"))
             raise
         else:
             with self._lock:
                 self._ways[way] = LinkStatus(answered_us=self._clock.now_us())
                 del self._waiting_us[way]
 
-    def _failed(self, way: str, *, refusal: str = "", down: str = "") -> None:
+    def _failed(self, way: str, *, refusal: Text | None = None, down: Text | None = None) -> None:
         with self._lock:
             before, now_us = self._ways.get(way, LinkStatus()), self._clock.now_us()
             asked_us = self._waiting_us.pop(way, now_us)
             self._ways[way] = LinkStatus(
                 answered_us=before.answered_us,
                 # One that is out of reach has not taken its refusal back.
-                refusal=(refusal or before.refusal)[:WHY_LENGTH_MAX],
-                down=down[:WHY_LENGTH_MAX],
+                refusal=refusal or before.refusal,
+                down=down,
                 failing_us=before.failing_us or asked_us,
             )
 
@@ -83,8 +82,7 @@ class LinkWatch:
             ways, waiting = dict(self._ways), dict(self._waiting_us)
         refusals = list(dict.fromkeys(way.refusal for way in ways.values() if way.refusal))
         if refusals:
-            said = "; ".join(refusals)
-            text = Text("{who} refuses this node: {said}", who=who, said=of_reason(said))
+            text = Text("{who} refuses this node: {said}", who=who, said=Text.joined("; ", refusals))
             return [Problem(code=f"{code}_refuses", source=code, text=text, act="other-side")]
         now_us = self._clock.now_us()
         since = [way.failing_us for way in ways.values() if way.failing_us is not None]
@@ -94,9 +92,14 @@ class LinkWatch:
         if not since or now_us - min(since) <= silent_s_max * SECOND_US:
             return []
         minutes = (now_us - min(since)) // MINUTE_US
-        why = next((way.down for way in ways.values() if way.down), "no answer")
-        text = Text("{who} has not answered for {minutes} min ({why})", who=who, minutes=minutes, why=of_reason(why))
+        why = next((way.down for way in ways.values() if way.down), Text("no answer"))
+        text = Text("{who} has not answered for {minutes} min ({why})", who=who, minutes=minutes, why=why)
         return [Problem(code=f"{code}_silent", source=code, text=text)]
+
+
+def _why(error: Exception) -> Text:
+    why = Text.of_error(error)
+    return why if len(why.en) <= WHY_LENGTH_MAX else Text.plain(why.en[:WHY_LENGTH_MAX])
 
 
 class WatchedLink:

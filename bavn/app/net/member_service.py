@@ -111,7 +111,7 @@ class MemberService:
 
     def _certified(self, admitted: Admitted | Refused) -> Response:
         if isinstance(admitted, Refused):
-            raise HTTPException(403, admitted.reason)
+            raise HTTPException(403, admitted.reason.en)
         said = Certified(certificate=admitted.certificate, centre_key=self._party.message_key(), x=admitted.x)
         return Response(encode(said).body, media_type=JSON)
 
@@ -122,7 +122,7 @@ class MemberService:
             raise HTTPException(401, "this needs a client certificate")
         actor = await self.ask(self._party.who, der)
         if isinstance(actor, Refused):
-            raise HTTPException(403, actor.reason)
+            raise HTTPException(403, actor.reason.en)
         return actor.name
 
     def pay(self, actor: str, size_bytes: int) -> None:
@@ -137,7 +137,7 @@ class MemberService:
         body = await self.body(request, body_length(request, bytes_max))
         message = decode(Encoded(kind.__name__, body), kinds)
         if not isinstance(message, kind):
-            raise HTTPException(400, message.reason if isinstance(message, Refused) else "another message")
+            raise HTTPException(400, message.reason.en if isinstance(message, Refused) else "another message")
         return message
 
     async def body(self, request: Request, length: int) -> bytes:

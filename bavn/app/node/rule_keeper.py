@@ -18,7 +18,6 @@ from bavn.actor.sense.rules.rule_set import RuleFolder
 from bavn.actor.sense.rules.tuning import Tuning, TuningWrong, threshold_text, tunings
 from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefused
 from bavn.actor.sense.suricata.live import SuricataLive
-from bavn.app.process.reasons import of_reason
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
 from bavn.model.text import Text
@@ -78,7 +77,7 @@ class RuleKeeper:
         self._reload_mark, self._reloads, self._stuck = "", 0, False
         self._ask_us = 0
         self._figures: dict[str, Any] = {}
-        self._unread: tuple[str, ...] = ()
+        self._unread: tuple[Text, ...] = ()
 
     def prepare(self) -> None:
         """What a Suricata must find at its start. Raises OSError."""
@@ -196,7 +195,7 @@ class RuleKeeper:
 
     def _problems(self) -> list[Text]:
         """What is wrong with the rules, a line each."""
-        wrong = [Text.plain(line) for line in (*((self._wrong,) if self._wrong else ()), *self._unread)]
+        wrong = [*((Text.plain(self._wrong),) if self._wrong else ()), *self._unread]
         fell = self._folder.fell_back()
         if fell:
             wrong.append(
@@ -204,7 +203,7 @@ class RuleKeeper:
                     "Suricata did not start with the rule set {set} ({why}): set {name} is in force until `bavn node"
                     " rules update` brings another",
                     set=fell[0],
-                    why=of_reason(fell[1]),
+                    why=fell[1],
                     name=self._folder.name,
                 )
             )
@@ -214,7 +213,7 @@ class RuleKeeper:
                 Text(
                     "the last `bavn node rules update` was refused, set {name} stays: {refused}",
                     name=self._folder.name,
-                    refused=of_reason(refused),
+                    refused=refused,
                 )
             )
         if self._stuck:

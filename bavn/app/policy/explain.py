@@ -13,7 +13,7 @@ from typing import Any, Final
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.live import Element, is_strong, live_elements
 from bavn.actor.door.policy import DoorPolicy
-from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
+from bavn.actor.door.report_rules import WAITS, ElementRequest, Offered, Rules
 from bavn.actor.door.round_elements import element_of
 from bavn.actor.door.rounds.reveals import Revealed
 from bavn.actor.door.state import State
@@ -257,8 +257,7 @@ def _outcome(rules: Rules, tier: str, element: Element, *, enough: bool) -> Trie
     for report in rules.report_row():
         out = report.apply(asked, draft)
         if isinstance(out, Refused):
-            waits = out.rule == "reveal_mode" and "person" in out.reason
-            return Tried(ASKS if waits else STAYS, out.rule)
+            return Tried(ASKS if out == WAITS else STAYS, out.rule)
         draft = out
     return Tried(LEAVES, "strong" if is_strong(tier) else "weak")
 

@@ -108,7 +108,7 @@ class Join:
         if isinstance(heard, Upload):
             return self._upload(round_, x, heard)
         if round_.phase is not Phase.REVEAL:
-            return Refused("round_phase", f"nothing is asked in a round that is in phase {round_.phase}")
+            return Refused("round_phase", "nothing is asked in a round that is in phase {phase}", phase=round_.phase)
         if isinstance(heard, Tags):
             return self._tags(round_, x, heard)
         cell = Cell(heard.table, heard.bin)
@@ -125,7 +125,9 @@ class Join:
         if upload.registry_version != round_.params.registry_version:
             return Refused(
                 "registry_version",
-                f"made for registry {upload.registry_version}, the round has {round_.params.registry_version}",
+                "made for registry {theirs}, the round has {ours}",
+                theirs=upload.registry_version,
+                ours=round_.params.registry_version,
             )
         planes = planes_from_bytes(round_.params, upload.planes)
         if isinstance(planes, Refused):

@@ -222,15 +222,24 @@ class RollOut:
             self._registry.count_up(tx)
             rollout.known(tx, actor)
             if key is None:
-                raise ProtocolRefused(Refused("signature", f"{actor} is not let in: no key of its is known"))
+                raise ProtocolRefused(
+                    Refused("signature", "{actor} is not let in: no key of its is known", actor=actor)
+                )
             refused = tested.refusal(given, actor, kind, key.public_bytes_raw().hex(), now_us, demands)
             before = tested.taken_before(tx, given.digest)
             if refused is None and before is not None:
-                refused = Refused("replay", f"it was taken in before, as number {before.number} of {before.subject}")
+                refused = Refused(
+                    "replay",
+                    "it was taken in before, as number {number} of {subject}",
+                    number=before.number,
+                    subject=before.subject,
+                )
             if refused is None and centre.outcome is not Outcome.PASSED:
                 bad = [one for one in centre.figures if one.outcome in (Outcome.FAILED, Outcome.NOT_TESTED)]
                 named = "; ".join(one.measure.name.en for one in bad)
-                refused = Refused("centre", f"the centre's own side is {centre.outcome.value}: {named}")
+                refused = Refused(
+                    "centre", "the centre's own side is {outcome}: {named}", outcome=centre.outcome.value, named=named
+                )
             if refused is not None:
                 raise ProtocolRefused(refused)
             made = signed.sign(tx, self._signing_key(), "test", actor, now_us, tested.body(given, centre, by, why))

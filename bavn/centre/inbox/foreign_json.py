@@ -21,7 +21,7 @@ _TOKEN = re.compile(rb'"(?:[^"\\]++|\\(?:.|\Z))*+(?:"|\Z)|[\[{,]|[\]}]', re.DOTA
 def load(raw: bytes, bytes_max: int) -> Any | Refused:
     """The data of JSON bytes in UTF-8 (a byte order mark is passed over), or why not; reasons never quote the bytes."""
     if len(raw) > bytes_max:
-        return Refused("oversize", f"more than {bytes_max} bytes")
+        return Refused("oversize", "more than {most} bytes", most=bytes_max)
     depth = deepest = nodes = 0
     for token in _TOKEN.finditer(raw):
         first = raw[token.start()]
@@ -32,7 +32,12 @@ def load(raw: bytes, bytes_max: int) -> Any | Refused:
         elif first in b"]}":
             depth -= 1
         if deepest > DEPTH_MAX or nodes > NODES_MAX:
-            return Refused("too_deep", f"nested deeper than {DEPTH_MAX}, or more than {NODES_MAX} values")
+            return Refused(
+                "too_deep",
+                "nested deeper than {deepest}, or more than {most} values",
+                deepest=DEPTH_MAX,
+                most=NODES_MAX,
+            )
     try:
         return mended(json.loads(raw.decode("utf-8-sig"), parse_int=_integer, parse_constant=_none), raw)
     except (ValueError, RecursionError):

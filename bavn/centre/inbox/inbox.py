@@ -216,7 +216,12 @@ class Inbox:
         )
         messages, size = used[0] if used else (0, 0)
         if messages + 1 > quota.messages_per_hour_max or size + len(item.raw) > quota.bytes_per_hour_max:
-            return Refused("over_quota", f"{messages} messages, {size} bytes of this kind were taken this hour")
+            return Refused(
+                "over_quota",
+                "{messages} messages, {bytes} bytes of this kind were taken this hour",
+                messages=messages,
+                bytes=size,
+            )
         return draft
 
     def _plausible(self, item: Offered, draft: Inward) -> Inward | Refused:

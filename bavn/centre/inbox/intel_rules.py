@@ -118,32 +118,39 @@ class IntelRules:
         if claim.tlp is Tlp.RED:
             return Refused("tlp_within", "TLP:RED is for the ears of named persons, not for a machine")
         if not tlp_within(claim.tlp, item.terms.tlp_max):
-            return Refused("tlp_within", f"{claim.tlp.value}: the partner's policy takes in {item.terms.tlp_max.value}")
+            return Refused(
+                "tlp_within",
+                "{tlp}: the partner's policy takes in {most}",
+                tlp=claim.tlp.value,
+                most=item.terms.tlp_max.value,
+            )
         return None
 
     def _not_over(self, _: Foreign, claim: Claim) -> Refused | None:
         now_us = self._clock.now_us()
         if claim.until_us is not None and claim.until_us <= now_us:
-            return Refused("not_over", f"its own end has passed: {iso(claim.until_us)[:10]}")
+            return Refused("not_over", "its own end has passed: {day}", day=iso(claim.until_us)[:10])
         said = [us for us in (claim.first_us, claim.last_us, claim.modified_us) if us is not None]
         if any(us > now_us + AHEAD_US_MAX for us in (claim.last_us, claim.modified_us) if us is not None):
             return Refused("not_over", "seen or changed in the future")
         if claim.first_us is not None and claim.first_us > now_us + AHEAD_US_MAX:
-            return Refused("not_yet_valid", f"valid from {iso(claim.first_us)[:10]} on")
+            return Refused("not_yet_valid", "valid from {day} on", day=iso(claim.first_us)[:10])
         days = self._settings.lifetime_us(claim.observable.type) // DAY_US
         if said and max(said) + days * DAY_US <= now_us:
-            return Refused("not_over", f"last heard of {iso(max(said))[:10]}: more than {days} days ago")
+            return Refused(
+                "not_over", "last heard of {day}: more than {days} days ago", day=iso(max(said))[:10], days=days
+            )
         return None
 
     def _room(self, item: Foreign, _: Claim) -> Refused | None:
         if item.known >= self._settings.items_max:
-            return Refused("source_full", f"{self._settings.items_max} items of the source are remembered")
+            return Refused("source_full", "{most} items of the source are remembered", most=self._settings.items_max)
         return None
 
     def _day(self, item: Foreign, _: Claim) -> Refused | None:
         most = item.terms.per_day_max
         if self._used(item.terms.group, self._clock.now_us() // DAY_US) >= most:
-            return Refused("day_quota", f"{most} items of this party were taken in today")
+            return Refused("day_quota", "{most} items of this party were taken in today", most=most)
         return None
 
 

@@ -141,7 +141,11 @@ class MispSightings:
 
     def _room(self, item: Sighted, draft: Seen) -> Seen | Refused:
         kept = self._book.rows("SELECT count(*) FROM misp_sighting WHERE instance = ?", (item.instance,))
-        return Refused("room", f"{KEPT_MAX} sightings of this instance are kept") if kept[0][0] >= KEPT_MAX else draft
+        return (
+            Refused("room", "{most} sightings of this instance are kept", most=KEPT_MAX)
+            if kept[0][0] >= KEPT_MAX
+            else draft
+        )
 
     def _keep(self, item: Sighted, draft: Seen) -> Note:
         with self._book.transaction() as tx:

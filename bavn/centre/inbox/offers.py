@@ -201,7 +201,7 @@ class Offers:
 
     def _object_size(self, item: Posted, draft: Inward) -> Inward | Refused:
         if len(item.text) > OBJECT_BYTES_MAX:
-            return Refused("object_size", f"an object has at most {OBJECT_BYTES_MAX} bytes")
+            return Refused("object_size", "an object has at most {most} bytes", most=OBJECT_BYTES_MAX)
         return draft
 
     def _readable(self, item: Posted, draft: Inward) -> Inward | Refused:
@@ -216,7 +216,12 @@ class Offers:
     def _tlp_max(self, item: Posted, draft: Inward) -> Inward | Refused:
         offer = _read(draft)
         if not tlp_within(offer.tlp, item.partner.inward.tlp_max):
-            return Refused("tlp_max", f"{offer.tlp} is more than the {item.partner.inward.tlp_max} that is agreed on")
+            return Refused(
+                "tlp_max",
+                "{tlp} is more than the {most} that is agreed on",
+                tlp=offer.tlp,
+                most=item.partner.inward.tlp_max,
+            )
         return draft
 
     def _plausible(self, _: Posted, draft: Inward) -> Inward | Refused:
@@ -232,14 +237,20 @@ class Offers:
     def _room(self, item: Posted, draft: Inward) -> Inward | Refused:
         objects, characters = self._shelves.size(_PREFIX + item.partner.name)
         if objects >= HELD_OBJECTS_MAX or characters + len(item.text) > HELD_BYTES_MAX:
-            return Refused("room", f"{objects} objects of this partner are held, which is all there is room for")
+            return Refused(
+                "room", "{objects} objects of this partner are held, which is all there is room for", objects=objects
+            )
         return draft
 
     def _objects_per_day(self, item: Posted, draft: Inward) -> Inward | Refused:
         """Last, so that only what is kept counts."""
         used = self._book.rows("SELECT objects FROM offer_usage WHERE partner = ? AND day = ?", self._day(item.partner))
         if used and used[0][0] >= item.partner.inward.objects_per_day_max:
-            return Refused("objects_per_day", f"{used[0][0]} objects were taken today, which is all that is agreed on")
+            return Refused(
+                "objects_per_day",
+                "{objects} objects were taken today, which is all that is agreed on",
+                objects=used[0][0],
+            )
         if not used and item.partner.inward.objects_per_day_max == 0:
             return Refused("objects_per_day", "no objects are taken")
         return draft

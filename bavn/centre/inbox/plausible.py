@@ -92,7 +92,9 @@ def _share(message: ShareUpload, known: PlausibilityContext) -> Refused | None:
     if known.now_us >= found.uploads_until_us:
         return Refused("too_late", "the round takes no more uploads")
     if message.registry_version != found.params.registry_version:
-        return Refused("registry_version", f"the round is of registry version {found.params.registry_version}")
+        return Refused(
+            "registry_version", "the round is of registry version {version}", version=found.params.registry_version
+        )
     planes = planes_from_bytes(found.params, message.planes)
     return planes if isinstance(planes, Refused) else None
 
@@ -196,7 +198,7 @@ def _nis2_noted(message: Nis2Noted, known: PlausibilityContext) -> Refused | Non
         return NOT_PLAIN
     at_us = message.minute * MINUTE_US
     if not known.now_us - AGE_DAYS_MAX * DAY_US <= at_us <= known.now_us + MINUTE_US:
-        return Refused("nis2_time", f"in the future, or more than {AGE_DAYS_MAX} days ago")
+        return Refused("nis2_time", "in the future, or more than {days} days ago", days=AGE_DAYS_MAX)
     correct = message.kind == "correction"
     return known.cases.may_note(message.case_id, known.actor, message.act, at_us, message.why, correct=correct)
 
@@ -212,12 +214,16 @@ def _case_evidence(message: CaseEvidence, known: PlausibilityContext) -> Refused
 def _counts(message: Counts, known: PlausibilityContext) -> Refused | None:
     """A day that is over and not long past, and a number for each entry of the list that is spoken here."""
     if message.vocabulary != VOCABULARY:
-        return Refused("vocabulary", f"counts by list {message.vocabulary}; {VOCABULARY} is spoken here")
+        return Refused(
+            "vocabulary", "counts by list {theirs}; {ours} is spoken here", theirs=message.vocabulary, ours=VOCABULARY
+        )
     if (len(message.by_technique), len(message.blocked)) != (len(TECHNIQUES), len(BLOCKED)):
         return Refused("vocabulary", "not one number for each entry of the list")
     today = known.now_us // DAY_US
     if not today - COUNTS_AGE_DAYS_MAX <= message.day < today:
-        return Refused("counts_day", f"a day that is not over, or over for more than {COUNTS_AGE_DAYS_MAX} days")
+        return Refused(
+            "counts_day", "a day that is not over, or over for more than {days} days", days=COUNTS_AGE_DAYS_MAX
+        )
     return None
 
 
@@ -321,4 +327,4 @@ def _hours(first: int, last: int, age_hours_max: int, known: PlausibilityContext
     now = hour_of(known.now_us)
     if not first <= last <= now + known.limits.ahead_hours_max:
         return Refused("hours", "hours in the wrong order or ahead of the clock")
-    return Refused("hours", f"more than {age_hours_max} hours ago") if first < now - age_hours_max else None
+    return Refused("hours", "more than {hours} hours ago", hours=age_hours_max) if first < now - age_hours_max else None

@@ -72,7 +72,9 @@ def read_list(text: str, assumed: Assumed, items_max: int = LINES_MAX) -> Piece:
                 passed += 1
                 continue
         if len(offers) >= items_max:
-            offers["list_too_long"] = Offer("list_too_long", Refused("list_too_long", f"more than {items_max} items"))
+            offers["list_too_long"] = Offer(
+                "list_too_long", Refused("list_too_long", "more than {most} items", most=items_max)
+            )
             break
         made = _offer(line, columns, apart, assumed)
         if made is None or made.key in offers:
@@ -104,7 +106,7 @@ def _places(names: list[str]) -> dict[str, int]:
 def _offer(line: str, columns: dict[str, int] | None, apart: str, assumed: Assumed) -> Offer | None:
     """None for a line without a value."""
     if len(line) > LINE_CHARS_MAX:
-        return Offer(text_of(line, 60), Refused("line_chars_max", f"longer than {LINE_CHARS_MAX} characters"))
+        return Offer(text_of(line, 60), Refused("line_chars_max", "longer than {most} characters", most=LINE_CHARS_MAX))
     if columns is None:
         words = line.split("#", 1)[0].split(",", 1)[0].split()
         return _claim("", words[0], {}, assumed) if words else None

@@ -42,7 +42,9 @@ def read_event(data: Any, assumed: Assumed) -> Piece | Refused:
     passed = 0
     for count, (attribute, relation) in enumerate(_attributes(event)):
         if count >= ATTRIBUTES_MAX:
-            offers["too_many"] = Offer(scope, Refused("too_many_attributes", f"more than {ATTRIBUTES_MAX} attributes"))
+            offers["too_many"] = Offer(
+                scope, Refused("too_many_attributes", "more than {most} attributes", most=ATTRIBUTES_MAX)
+            )
             break
         made = _offers(attribute, relation, tags, technique, assumed, event)
         passed += not made
@@ -80,13 +82,21 @@ def _offers(
     if kind in CONTEXT and words != ("ja4",):
         return []
     if words is None or not any(words):
-        return [Offer(key, Refused("not_carried", f"Bavn looks for nothing of MISP's type {kind!r}"))] if meant else []
+        return (
+            [Offer(key, Refused("not_carried", "Bavn looks for nothing of MISP's type {kind!r}", kind=kind))]
+            if meant
+            else []
+        )
     if not isinstance(value, str):
         return [Offer(key, Refused("not_an_indicator", "an attribute without a value"))]
     made = []
     parts = value.split("|") if len(words) > 1 else [value]
     if len(parts) != len(words):
-        return [Offer(key, Refused("not_an_indicator", f"the value of a {kind} has {len(words)} parts"))]
+        return [
+            Offer(
+                key, Refused("not_an_indicator", "the value of a {kind} has {parts} parts", kind=kind, parts=len(words))
+            )
+        ]
     for at, (word, part) in enumerate(zip(words, parts, strict=True)):
         if word:
             named = spelled(word, part)

@@ -43,7 +43,7 @@ def read_stix(objects: Any, assumed: Assumed, markings: Sequence[Any] = ()) -> P
     """All objects of a bundle or a page as one piece, scope ""."""
     given = list_of(objects)
     if len(given) > OBJECTS_MAX:
-        return Piece("", (Offer("objects", Refused("too_many_objects", f"more than {OBJECTS_MAX} objects")),))
+        return Piece("", (Offer("objects", Refused("too_many_objects", "more than {most} objects", most=OBJECTS_MAX)),))
     around = _around([*markings, *given])
     offers: dict[str, Offer] = {}
     passed = 0
@@ -131,7 +131,7 @@ def _mark(one: dict[str, Any], tlp: dict[str, Tlp], pap: dict[str, Pap]) -> None
 
 def _named(one: dict[str, Any]) -> tuple[Named, ...] | Refused:
     if one.get("pattern_type", "stix") != "stix":
-        return Refused("pattern_type", f"a pattern of type {text_of(one.get('pattern_type'), 20)!r}")
+        return Refused("pattern_type", "a pattern of type {type!r}", type=text_of(one.get("pattern_type"), 20))
     pattern = one.get("pattern")
     if not isinstance(pattern, str):
         return Refused("pattern_known", "an indicator without a pattern")

@@ -51,21 +51,21 @@ Named = tuple[Observable, bool]
 
 
 class _Cannot(Exception):
-    def __init__(self, rule: str, reason: str) -> None:
-        super().__init__(reason)
-        self.refused = Refused(rule, reason)
+    def __init__(self, refused: Refused) -> None:
+        super().__init__(refused.reason)
+        self.refused = refused
 
 
 def observables_of(pattern: str) -> tuple[Named, ...] | Refused:
     """What the pattern names, any one of which meets it; or why it cannot be used."""
     if len(pattern) > PATTERN_CHARS_MAX:
-        return Refused("pattern_long", f"a pattern of more than {PATTERN_CHARS_MAX} characters")
+        return Refused("pattern_long", "a pattern of more than {most} characters", most=PATTERN_CHARS_MAX)
     try:
         found = tuple(dict.fromkeys(_Reader(pattern).whole()))
     except _Cannot as error:
         return error.refused
     if len(found) > OBSERVABLES_MAX:
-        return Refused("pattern_long", f"a pattern of more than {OBSERVABLES_MAX} observables")
+        return Refused("pattern_long", "a pattern of more than {most} observables", most=OBSERVABLES_MAX)
     return found
 
 
@@ -80,13 +80,17 @@ class _Reader:
         while True:
             self._need("(" if self._see("(") else "[")
             if self._tokens[self._at - 1] == ("sign", "("):
-                raise _Cannot("pattern_known", "observations in brackets of their own are not understood")
+                raise _Cannot(Refused("pattern_known", "observations in brackets of their own are not understood"))
             yield from self._observation()
             if self._at == len(self._tokens):
                 return
             word = self._next()[1].upper()
             if word != "OR":
-                raise _Cannot("pattern_together", f"{word[:20]}: more than one thing must be met, in time or order")
+                raise _Cannot(
+                    Refused(
+                        "pattern_together", "{word}: more than one thing must be met, in time or order", word=word[:20]
+                    )
+                )
 
     def _observation(self) -> Iterator[Named]:
         """``[a = 'x' OR a IN ('y', 'z')]``, and ``[file: ... AND file:hashes.'SHA-256' = 'x']``."""
@@ -100,7 +104,7 @@ class _Reader:
                 break
             joins.add(word.upper())
             if word.upper() not in ("AND", "OR"):
-                raise _Cannot("pattern_known", "the pattern is not understood")
+                raise _Cannot(Refused("pattern_known", "the pattern is not understood"))
         if "AND" in joins:
             terms = _one_of_all(terms, joins)
         for path, values in terms:
@@ -110,12 +114,14 @@ class _Reader:
     def _comparison(self) -> tuple[str, list[str]]:
         kind, path = self._next()
         if kind != "path":
-            raise _Cannot("pattern_known", "the pattern is not understood")
+            raise _Cannot(Refused("pattern_known", "the pattern is not understood"))
         word = self._next()[1].upper()
         if word == "=":
             return path, [self._text()]
         if word != "IN":
-            raise _Cannot("pattern_exact", f"{word[:20]}: only values that are named exactly can be used")
+            raise _Cannot(
+                Refused("pattern_exact", "{word}: only values that are named exactly can be used", word=word[:20])
+            )
         self._need("(")
         values = [self._text()]
         while self._see(","):
@@ -127,12 +133,12 @@ class _Reader:
     def _text(self) -> str:
         kind, text = self._next()
         if kind != "text":
-            raise _Cannot("pattern_exact", "a value that is no text")
+            raise _Cannot(Refused("pattern_exact", "a value that is no text"))
         return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
 
     def _next(self) -> tuple[str, str]:
         if self._at >= len(self._tokens):
-            raise _Cannot("pattern_known", "the pattern breaks off")
+            raise _Cannot(Refused("pattern_known", "the pattern breaks off"))
         self._at += 1
         return self._tokens[self._at - 1]
 
@@ -141,7 +147,7 @@ class _Reader:
 
     def _need(self, sign: str) -> None:
         if self._next() != ("sign", sign):
-            raise _Cannot("pattern_known", "the pattern is not understood")
+            raise _Cannot(Refused("pattern_known", "the pattern is not understood"))
 
 
 def _tokens(pattern: str) -> Iterator[tuple[str, str]]:
@@ -149,7 +155,7 @@ def _tokens(pattern: str) -> Iterator[tuple[str, str]]:
     while at < end:
         met = _TOKEN.match(pattern, at)
         if met is None or met.lastgroup is None:
-            raise _Cannot("pattern_known", "the pattern is not understood")
+            raise _Cannot(Refused("pattern_known", "the pattern is not understood"))
         yield met.lastgroup, met[met.lastgroup]
         at = met.end()
 
@@ -160,16 +166,16 @@ def _one_of_all(terms: list[tuple[str, list[str]]], joins: set[str]) -> list[tup
         whole = [term for term in terms if PATHS.get(term[0].lower()) == "sha256"]
         if len(whole) == 1 and len(whole[0][1]) == 1:
             return whole
-    raise _Cannot("pattern_together", "AND: more than one thing must be met together")
+    raise _Cannot(Refused("pattern_together", "AND: more than one thing must be met together"))
 
 
 def _named(path: str, value: str) -> Named:
     kind = PATHS.get(path.lower())
     if kind is None:
-        raise _Cannot("not_carried", f"Bavn looks for nothing that is called {path[:60]}")
+        raise _Cannot(Refused("not_carried", "Bavn looks for nothing that is called {path}", path=path[:60]))
     made = spelled(kind, value)
     if isinstance(made, Refused):
-        raise _Cannot(made.rule, made.reason)
+        raise _Cannot(made)
     if not isinstance(made, Observable):
-        raise _Cannot("network", "a range of addresses is no single observable")
+        raise _Cannot(Refused("network", "a range of addresses is no single observable"))
     return made, kind == "url" and is_below_host(value)

@@ -115,8 +115,11 @@ class TaxiiReading:
         if stale and self._limit < LIMIT_MAX:
             self._limit *= 10
         elif stale:
-            said = f"more objects than a page holds were added at {self._last[:40]}, and the server gives no next"
-            return Refused("no_way_on", said)
+            return Refused(
+                "no_way_on",
+                "more objects than a page holds were added at {moment}, and the server gives no next",
+                moment=self._last[:40],
+            )
         self._asked = iso(self._last_us - 1)
         return None
 

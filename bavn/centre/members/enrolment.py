@@ -126,7 +126,7 @@ class Enrolment:
                 select(func.count()).where(CERTIFICATE.c.actor == name, CERTIFICATE.c.issued_us > now_us - DAY_US)
             ).scalar_one()
             if issued >= CERTIFICATES_PER_DAY_MAX:
-                return Refused("too_many", f"at most {CERTIFICATES_PER_DAY_MAX} certificates a day")
+                return Refused("too_many", "at most {most} certificates a day", most=CERTIFICATES_PER_DAY_MAX)
             return Admitted(actor=name, certificate=self._issue(tx, name, key, now_us), x=x)
 
     def _use(self, tx: Connection, asked: Application, now_us: int) -> bool:

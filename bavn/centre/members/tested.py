@@ -17,6 +17,7 @@ from bavn.model.outcome import Refused
 from bavn.model.sector.acceptance_protocol import Demands, Part, TestKind, shortfalls
 from bavn.model.sector.protocol_file import SignedProtocol
 from bavn.model.sector.rollout import RolloutAct
+from bavn.model.text import Text
 
 AGE_DAYS_MAX: Final = 14
 AHEAD_US_MAX: Final = 10 * MINUTE_US
@@ -34,19 +35,24 @@ def refusal(
     """Why a protocol is not taken in. ``key``: the message key (hex) that the actor enrolled with."""
     protocol = given.protocol
     if not given.holds(key):
-        return Refused("signature", f"it is not signed by the key that {actor} enrolled with, or it was changed")
+        return Refused(
+            "signature", "it is not signed by the key that {actor} enrolled with, or it was changed", actor=actor
+        )
     if protocol.actor != actor:
-        return Refused("actor", f"it is {protocol.actor}'s, not {actor}'s")
+        return Refused("actor", "it is {theirs}'s, not {actor}'s", theirs=protocol.actor, actor=actor)
     if protocol.kind is not kind:
-        return Refused("kind", f"it is of the {protocol.kind.value} test, not of the {kind.value} test")
+        return Refused(
+            "kind", "it is of the {theirs} test, not of the {kind} test", theirs=protocol.kind.value, kind=kind.value
+        )
     if protocol.ended_us > now_us + AHEAD_US_MAX:
         return Refused("ahead", "it ends in the future by this centre's clock")
     if now_us - protocol.ended_us > AGE_DAYS_MAX * DAY_US:
-        return Refused("age", f"it is older than {AGE_DAYS_MAX} days")
+        return Refused("age", "it is older than {days} days", days=AGE_DAYS_MAX)
     found = shortfalls(protocol, demands)
     if found:
-        more = f" and {len(found) - SHORTFALLS_NAMED_MAX} more" if len(found) > SHORTFALLS_NAMED_MAX else ""
-        return Refused("passed", f"it has not passed: {'; '.join(found[:SHORTFALLS_NAMED_MAX])}{more}")
+        more = len(found) - SHORTFALLS_NAMED_MAX
+        named = found[:SHORTFALLS_NAMED_MAX] + ([Text("and {more} more", more=more)] if more > 0 else [])
+        return Refused("passed", "it has not passed: {shortfalls}", shortfalls=Text.joined("; ", named))
     return None
 
 

@@ -45,6 +45,10 @@ def compare(known: SourceMemory, seen: frozenset[str]) -> Compared | Refused:
     scopes = [scope for scope in known.scopes if scope not in ("", NO_SCOPE) and known.scopes[scope]]
     missing = tuple(Piece(scope, ()) for scope in scopes if scope not in seen)
     if len(missing) > GONE_SMALL and 2 * len(missing) > len(scopes):
-        said = f"{len(missing)} of {len(scopes)} objects are not there any more: nothing was taken back, they age"
-        return Refused("most_gone", said)
+        return Refused(
+            "most_gone",
+            "{missing} of {all} objects are not there any more: nothing was taken back, they age",
+            missing=len(missing),
+            all=len(scopes),
+        )
     return Compared(len(scopes), missing)

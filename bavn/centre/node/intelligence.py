@@ -50,9 +50,15 @@ TECHNIQUE: Final = "T1071"
 """What an indicator is said to be part of where no source names a technique: malicious file, application protocol."""
 
 
+def unforeseen(error: Exception) -> Text:
+    """Why a source was not read whose reading failed by itself."""
+    return Text("failed in a way that nobody foresaw: {kind}", kind=type(error).__name__)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Synced:
-    """What a sync did. ``failure`` empty when the source was read to its end; ``more``: the next sync goes on."""
+    """What a sync did. ``failure`` (a row of Text) empty when the source was read to its end; ``more``: the next sync
+    goes on."""
 
     source: str
     counts: Counts
@@ -100,7 +106,8 @@ class Intelligence:
 
     def _read(self, name: str, state: SourceState, fetch: Fetch, ending: Callable[[], bool]) -> Synced:
         terms, known = self.terms(state), self._gate.known(name)
-        counts, proposals, more, failure = Counts(), self.work_off(), False, ""
+        counts, proposals, more = Counts(), self.work_off(), False
+        failure: Text | None = None
         whole, seen = intel_whole.due(state, self._clock.now_us()), set[str]()
         marks = {k: v for k, v in state.cursor.items() if k == intel_whole.COMPARED_US}
         last: Mapping[str, Any] = {}
@@ -138,28 +145,30 @@ class Intelligence:
                 self.sources.tried(name, failure)
             self.contained.failures.works(f"source {state.source.kind} {name}")
         except (LinkDown, LinkRefused, Unreadable, SettingsError) as error:
-            failure = str(error) or type(error).__name__
+            failure = Text.of_error(error) if str(error) else Text.plain(type(error).__name__)
             self.sources.tried(name, failure)
         except Exception as error:  # noqa: BLE001  it costs this source and no more
-            failure = f"failed in a way that nobody foresaw: {type(error).__name__}"
+            failure = unforeseen(error)
             self.contained.note(f"source {state.source.kind} {name}", error)
             self.sources.tried(name, failure)
-        return Synced(source=name, counts=counts, proposals=proposals, failure=failure, more=more)
+        return Synced(
+            source=name, counts=counts, proposals=proposals, failure=failure.row() if failure else "", more=more
+        )
 
     def _compare(
         self, name: str, terms: Terms, known: SourceMemory, seen: frozenset[str], told: int, ending: Callable[[], bool]
-    ) -> tuple[Counts, str]:
+    ) -> tuple[Counts, Text | None]:
         """Take back what a whole listing does not name any more, and say so; or why it was not taken back."""
         found = intel_whole.compare(known, seen)
         if isinstance(found, Refused):
-            self.sources.compared(name, known.count, 0, found.reason)
+            self.sources.compared(name, known.count, 0, found.reason.row())
             return Counts(), found.reason
         counts = Counts()
         for piece in found.missing:
             room = self._settings.items_per_sync_max - told - counts.told
             counts += self._gate.take_in(terms, piece, known, room, ending)
         self.sources.compared(name, found.known, len(found.missing), "")
-        return counts, ""
+        return counts, None
 
     def terms(self, state: SourceState) -> Terms:
         """Under what its items come in now."""

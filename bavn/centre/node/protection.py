@@ -139,7 +139,7 @@ class Protection:
             return
         refusals = self.share.release([self._request(life)], life.order_no)
         if refusals:
-            self.indicators.refused(life.id, life.order_no, next(iter(refusals.values())))
+            self.indicators.refused(life.id, life.order_no, next(iter(refusals.values())).row())
             return
         now_us = self.clock.now_us()
         self.indicators.done(life.id, life.order_no, now_us + life.days * DAY_US)

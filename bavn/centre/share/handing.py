@@ -18,6 +18,7 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.sector.partner import COLLECTIONS, PEER_PREFIX, Partner, tlp_within
 from bavn.model.statement import Releasing
+from bavn.model.text import Text
 from bavn.wire.gate import Rule
 from bavn.wire.ledger import Note
 from bavn.wire.partners.stix_out import NotWritable, object_of
@@ -101,7 +102,7 @@ class HandingRules:
         try:
             body = object_of(item.facts.indicator, created_by=self._created_by, created_us=item.facts.created_us)
         except NotWritable as error:
-            return Refused("written", str(error))
+            return Refused.of("written", Text.of_error(error))
         if body != item.entry.body:
             return Refused("written", "the object on the shelf is not what its facts say")
         return replace(draft, body=body)
@@ -188,25 +189,32 @@ def _handed_on(_: Partner, facts: IndicatorVersionFacts) -> Refused | None:
     """What another party told the sector goes on to a third only where its TLP says so."""
     told = facts.grounds.tlp_min
     if told and not tlp_within(Tlp(told), Tlp.GREEN):
-        return Refused("handed_on", f"somebody outside the sector told of it as {told}: it is not for others")
+        return Refused("handed_on", "somebody outside the sector told of it as {told}: it is not for others", told=told)
     return None
 
 
 def _tlp(partner: Partner, facts: IndicatorVersionFacts) -> Refused | None:
     if not tlp_within(facts.indicator.tlp, partner.out.tlp_max):
-        return Refused("tlp_max", f"{facts.indicator.tlp} is more than the partner's {partner.out.tlp_max}")
+        return Refused(
+            "tlp_max", "{tlp} is more than the partner's {most}", tlp=facts.indicator.tlp, most=partner.out.tlp_max
+        )
     return None
 
 
 def _pap(partner: Partner, facts: IndicatorVersionFacts) -> Refused | None:
     if facts.indicator.pap < partner.out.pap_max:
         return Refused(
-            "pap_max", f"PAP:{facts.indicator.pap.name} is more than the partner's {partner.out.pap_max.name}"
+            "pap_max",
+            "PAP:{pap} is more than the partner's {most}",
+            pap=facts.indicator.pap.name,
+            most=partner.out.pap_max.name,
         )
     return None
 
 
 def _confidence(partner: Partner, facts: IndicatorVersionFacts) -> Refused | None:
     if facts.indicator.confidence < partner.out.confidence_min:
-        return Refused("confidence_min", f"its confidence is below the partner's {partner.out.confidence_min}")
+        return Refused(
+            "confidence_min", "its confidence is below the partner's {least}", least=partner.out.confidence_min
+        )
     return None

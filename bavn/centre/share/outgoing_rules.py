@@ -21,6 +21,7 @@ from bavn.model.sector.indicator_life import BLOCK_PAP_MIN, may_go
 from bavn.model.sector.intel import may_reach_actors
 from bavn.model.sector.partner import tlp_within
 from bavn.model.statement import Asking, Cautioning, Exercising, Judging, Releasing, Switching, Telling
+from bavn.model.text import Text
 from bavn.wire.codec import encode, privacy_of
 from bavn.wire.gate import Rule
 from bavn.wire.outbox import Outbox
@@ -115,7 +116,7 @@ class ShareRules:
         if indicator.valid_until_us <= now_us:
             return Refused("not_expired", "its end has passed")
         if indicator.valid_until_us - indicator.valid_from_us > self._limits.days_max * DAY_US:
-            return Refused("not_expired", f"it would last longer than {self._limits.days_max} days")
+            return Refused("not_expired", "it would last longer than {days} days", days=self._limits.days_max)
         return None
 
     def _two_people(self, indicator: Indicator, grounds: Grounds) -> Refused | None:
@@ -137,16 +138,18 @@ class ShareRules:
 
     def _partner_terms(self, indicator: Indicator, grounds: Grounds) -> Refused | None:
         if indicator.pap > grounds.pap_max:
-            return Refused("partner_terms", f"its partner allows no more than PAP:{Pap(grounds.pap_max).name}")
+            return Refused(
+                "partner_terms", "its partner allows no more than PAP:{most}", most=Pap(grounds.pap_max).name
+            )
         if grounds.tlp_min and not tlp_within(Tlp(grounds.tlp_min), indicator.tlp):
-            return Refused("partner_terms", f"its partner told of it as {grounds.tlp_min}")
+            return Refused("partner_terms", "its partner told of it as {tlp}", tlp=grounds.tlp_min)
         if grounds.tlp_min and not may_reach_actors(Tlp(grounds.tlp_min)):
-            return Refused("partner_terms", f"{grounds.tlp_min} stays at the centre")
+            return Refused("partner_terms", "{tlp} stays at the centre", tlp=grounds.tlp_min)
         return None
 
     def _not_listed(self, indicator: Indicator, grounds: Grounds) -> Refused | None:
         if grounds.listed and indicator.pap >= BLOCK_PAP_MIN:
-            return Refused("not_listed", f"something speaks for its innocence: {', '.join(grounds.listed)}")
+            return Refused("not_listed", "something speaks for its innocence: {lists}", lists=", ".join(grounds.listed))
         return None
 
     def _block_line(self, indicator: Indicator, grounds: Grounds) -> Refused | None:
@@ -155,7 +158,10 @@ class ShareRules:
             return None
         if grounds.score < line and indicator.pap >= BLOCK_PAP_MIN:
             return Refused(
-                "block_line", f"its score of {grounds.score:.1f} is below {line:.1f}: it may be watched only"
+                "block_line",
+                "its score of {score:.1f} is below {least:.1f}: it may be watched only",
+                score=grounds.score,
+                least=line,
             )
         return None
 
@@ -184,7 +190,9 @@ class ShareRules:
         if grounds.case_tlp == Tlp.RED.value:
             return Refused("marking", "the case is TLP:RED: it goes to named actors, not to all")
         if order.index(indicator.tlp.value) < order.index(grounds.case_tlp) or indicator.pap > grounds.case_pap:
-            return Refused("marking", f"the case is {grounds.case_tlp}, PAP:{Pap(grounds.case_pap).name}")
+            return Refused(
+                "marking", "the case is {tlp}, PAP:{pap}", tlp=grounds.case_tlp, pap=Pap(grounds.case_pap).name
+            )
         return draft
 
     def _kill_switch(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
@@ -204,13 +212,13 @@ class ShareRules:
         try:
             return draft.plus(**fields_of(letter.said, self._created_by))
         except NotWritable as error:
-            return Refused("written", str(error))
+            return Refused.of("written", Text.of_error(error))
 
     def _room(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         message = KINDS[type(letter.said)](**draft.fields)
         encoded, privacy = encode(message), privacy_of(message)
         refused = self._outbox.room(letter.said.to, privacy, encoded.bytes)
-        return Refused("room", refused.reason) if refused else replace(draft, encoded=encoded, privacy=privacy)
+        return Refused.of("room", refused.reason) if refused else replace(draft, encoded=encoded, privacy=privacy)
 
 
 Apply = Callable[[Outgoing, OutgoingDraft], OutgoingDraft | Refused]

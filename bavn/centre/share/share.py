@@ -29,6 +29,7 @@ from bavn.model.ports import Clock
 from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN
 from bavn.model.statement import Asking, Closing, Opening, Releasing, RevealWanted, Statement, TagsWanted
+from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.outbox import OutboxLimits
 
@@ -134,17 +135,18 @@ class Share:
         Raises GateBroken."""
         return self.post.say(Outgoing(said, grounds, self._until(said)))
 
-    def release(self, wishes: Sequence[ShareRequest], order_no: int) -> dict[str, str]:
+    def release(self, wishes: Sequence[ShareRequest], order_no: int) -> dict[str, Text]:
         """Make indicators of what may go out, owed to every active actor; refusals as observable -> rule and reason.
         What gate 3 refuses for all meets it once, with one line."""
         now_us = self._clock.now_us()
         actors = list(self._recipients.active())
-        refusals: dict[str, str] = {}
+        refusals: dict[str, Text] = {}
         for wish in wishes:
             made = self._indicator(wish, now_us)
             refused = self._refused_for_all(made, wish.grounds, actors)
             if refused is not None:
-                refusals[str(wish.observable)] = f"{refused.rule}: {refused.reason}"
+                said = Text.shaped("{rule}: {reason}", rule=refused.rule, reason=refused.reason)
+                refusals[str(wish.observable)] = said
                 continue
             ring = self.ring.members(actors) if wish.ringed and made.pap >= BLOCK_PAP_MIN else ()
             self.deliveries.release(made, wish.grounds, actors, order_no, now_us, ring)

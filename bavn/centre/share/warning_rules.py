@@ -47,7 +47,7 @@ def warning_marking(said: Cautioning, grounds: WarningGrounds) -> Refused | None
         return Refused("warning_marking", "it is TLP:RED and nobody named this actor")
     if not tlp_within(grounds.tlp_min, content.tlp) or content.pap > grounds.pap_max:
         source = f"{grounds.tlp_min.value}, PAP:{grounds.pap_max.name}"
-        return Refused("warning_marking", f"its source told of it as {source}")
+        return Refused("warning_marking", "its source told of it as {source}", source=source)
     return None
 
 

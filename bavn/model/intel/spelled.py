@@ -9,6 +9,7 @@ from typing import Final
 
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external_once, registered_domain_once
 from bavn.model.outcome import Refused
+from bavn.model.text import Text
 
 SPELLED_CHARS_MAX: Final = 4096
 NETWORK_BITS_MIN: Final = {4: 8, 6: 16}
@@ -66,7 +67,7 @@ def spelled(kind: str, value: str) -> Observable | Network | Refused:
     """The observable (or the range of addresses) that a text names; ``kind``: what its list calls such a thing, "" for
     nothing. A URL counts as its host. Refused unless it is something outside any actor."""
     if len(value) > SPELLED_CHARS_MAX:
-        return Refused("line_chars_max", f"longer than {SPELLED_CHARS_MAX} characters")
+        return Refused("line_chars_max", "longer than {most} characters", most=SPELLED_CHARS_MAX)
     text = _DOTS.sub(".", _SCHEME_END.sub("://", value)).replace("[:]", ":").replace("[/]", "/").strip("\"'")
     typed = _TYPED.fullmatch(text)
     if typed and "://" not in text:
@@ -78,9 +79,9 @@ def spelled(kind: str, value: str) -> Observable | Network | Refused:
         made = _of_kind(kind, text)
     except (NotCanonical, ValueError) as error:
         rule = MD5_OR_JA3 if isinstance(error, Md5OrJa3) else "not_an_indicator"
-        return Refused(rule, str(error)[:200])
+        return Refused.of(rule, Text.of_error(error))
     if isinstance(made, Observable) and not is_external_once(made):
-        return Refused("not_outside", f"{made} names nothing outside an actor")
+        return Refused("not_outside", "{observable} names nothing outside an actor", observable=made)
     return made
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from bavn.model.sector.refusal import word
 from bavn.model.text import Text
 
 Value = int | float | str
@@ -184,14 +185,18 @@ Demands = Mapping[str, Mapping[str, Measure]]
 """Part -> key -> measure: what a test of a kind must hold."""
 
 
-def shortfalls(protocol: TestProtocol, demands: Demands) -> list[str]:
+def shortfalls(protocol: TestProtocol, demands: Demands) -> list[Text]:
     """What of the demands a protocol does not meet, by its figures and the demands' own bars; each in one line. Empty:
     it has passed. What the protocol says of itself counts only against it."""
-    found = [f"{one.name}: {one.outcome.value}" for one in protocol.parts if one.outcome is Outcome.FAILED]
+    found = [
+        Text.shaped("{part}: {outcome}", part=one.name, outcome=word(one.outcome))
+        for one in protocol.parts
+        if one.outcome is Outcome.FAILED
+    ]
     for name, measures in demands.items():
         part = protocol.part(name)
         if part is None or part.outcome is Outcome.NOT_TESTED:
-            found.append(f"{name}: not tested")
+            found.append(Text("{part}: not tested", part=name))
             continue
         there = {one.key: one for one in part.figures}
         for key, measure in measures.items():
@@ -199,9 +204,18 @@ def shortfalls(protocol: TestProtocol, demands: Demands) -> list[str]:
             if measure.bound is Bound.SHOWN or not measure.required:
                 continue
             if figure is None:
-                found.append(f"{name}: {key} is missing")
+                found.append(Text("{part}: {key} is missing", part=name, key=key))
             elif figure.value is None and (measure.always or figure.missing is Outcome.NOT_TESTED):
-                found.append(f"{name}: {key} was not tested")
+                found.append(Text("{part}: {key} was not tested", part=name, key=key))
             elif figure.value is not None and not measure.holds(figure.value):
-                found.append(f"{name}: {key} is {figure.value}, asked is {measure.bound.value} {measure.bar}")
+                found.append(
+                    Text(
+                        "{part}: {key} is {value}, asked is {bound} {bar}",
+                        part=name,
+                        key=key,
+                        value=figure.value,
+                        bound=word(measure.bound),
+                        bar=measure.bar,
+                    )
+                )
     return found

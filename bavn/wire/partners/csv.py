@@ -99,9 +99,9 @@ def objects_of(text: str, now_us: int) -> Iterator[dict[str, Any]] | Refused:
             return Refused("csv", "the first line names the columns, type and value among them, each once")
         rows = [row for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        return Refused("csv", f"not CSV: {error}")
+        return Refused("csv", "not CSV: {error}", error=error)
     if len(rows) > ROWS_MAX:
-        return Refused("csv", f"at most {ROWS_MAX} rows are read")
+        return Refused("csv", "at most {most} rows are read", most=ROWS_MAX)
     return (_object(dict(zip(names, map(unguarded, row), strict=False)), now_us) for row in rows)
 
 

@@ -196,7 +196,7 @@ def _wrong(indicator: Indicator, created_by: str, created_us: int) -> Refused | 
         (indicator.case_id, _CASE_ID, "case_known_form"),
     ):
         if not isinstance(text, str) or not form.fullmatch(text):
-            return Refused(rule, f"does not match {form.pattern}")
+            return Refused(rule, "does not match {pattern}", pattern=form.pattern)
     moments = (created_us, indicator.version, indicator.valid_from_us, indicator.valid_until_us)
     if not all(type(us) is int and 0 <= us < MOMENT_US_MAX for us in moments):
         return Refused("moment_in_range", "a moment lies in 0..2**53 microseconds since 1970")

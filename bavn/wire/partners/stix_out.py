@@ -163,7 +163,9 @@ def _observable(found: dict[str, Any]) -> Observable | Refused:
     pattern = found.get("pattern")
     if found.get("pattern_type") != "stix" or not isinstance(pattern, str) or len(pattern) > PATTERN_CHARACTERS_MAX:
         return Refused(
-            "pattern_known", f"pattern_type is stix, and a pattern has at most {PATTERN_CHARACTERS_MAX} characters"
+            "pattern_known",
+            "pattern_type is stix, and a pattern has at most {most} characters",
+            most=PATTERN_CHARACTERS_MAX,
         )
     ours = observable_of(pattern)
     if not isinstance(ours, Refused):
@@ -176,7 +178,7 @@ def _observable(found: dict[str, Any]) -> Observable | Refused:
     try:
         return Observable.once(kind, value)
     except (NotCanonical, ValueError):
-        return Refused("pattern_known", f"the pattern's value is no {kind.value}")
+        return Refused("pattern_known", "the pattern's value is no {kind}", kind=kind.value)
 
 
 def _marked(found: dict[str, Any]) -> tuple[Tlp, Pap] | Refused:

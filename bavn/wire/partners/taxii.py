@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 
 from bavn.model.moment import as_us, iso
 from bavn.model.outcome import Refused
+from bavn.model.text import Text
 from bavn.wire.reading import mended, reads
 
 TAXII: Final = "application/taxii+json;version=2.1"
@@ -100,16 +101,16 @@ def wanted(query: Sequence[tuple[str, str]], limit_max: int, *, pick: Pick = "la
     versions that are meant where the request names none. Parameters that TAXII does not know are none of ours."""
     given: dict[str, str] = {}
     if sum(len(name) + len(value) for name, value in query) > QUERY_CHARACTERS_MAX:
-        return Refused("query", f"the query has at most {QUERY_CHARACTERS_MAX} characters")
+        return Refused("query", "the query has at most {most} characters", most=QUERY_CHARACTERS_MAX)
     for name, value in query:
         if name in given:
-            return Refused("query", f"{name} stands there twice; give several values with commas between")
+            return Refused("query", "{name} stands there twice; give several values with commas between", name=name)
         if name in _KNOWN:
             given[name] = value
     try:
         return _read(given, limit_max, pick)
     except _Wrong as wrong:
-        return Refused("query", str(wrong))
+        return Refused.of("query", Text.of_error(wrong))
 
 
 class _Wrong(ValueError):
@@ -120,14 +121,14 @@ def _read(given: dict[str, str], limit_max: int, pick: Pick) -> Wanted:
     limit = limit_max
     if "limit" in given:
         if not _LIMIT.fullmatch(given["limit"]) or int(given["limit"]) == 0:
-            raise _Wrong("limit is a whole number from 1")
+            raise _Wrong(Text("limit is a whole number from 1"))
         limit = min(limit_max, int(given["limit"]))
     after_us = -1
     if "added_after" in given:
         after_us = _moment(given["added_after"], "added_after")
     if "next" in given:
         if not _NEXT.fullmatch(given["next"]):
-            raise _Wrong("next is not one that this server gave")
+            raise _Wrong(Text("next is not one that this server gave"))
         after_us = max(after_us, int(given["next"]))
     picks, versions_us = _versions(given.get("match[version]"), pick)
     return Wanted(
@@ -146,9 +147,9 @@ def _values(given: dict[str, str], name: str, form: re.Pattern[str]) -> frozense
         return None
     values = given[name].split(",")
     if len(values) > VALUES_MAX:
-        raise _Wrong(f"{name} has at most {VALUES_MAX} values")
+        raise _Wrong(Text("{name} has at most {most} values", name=name, most=VALUES_MAX))
     if not all(form.fullmatch(value) for value in values):
-        raise _Wrong(f"{name} holds a value that is none")
+        raise _Wrong(Text("{name} holds a value that is none", name=name))
     return frozenset(values)
 
 
@@ -159,7 +160,7 @@ def _versions(text: str | None, pick: Pick) -> tuple[frozenset[Pick], frozenset[
     moments: set[int] = set()
     values = text.split(",")
     if len(values) > VALUES_MAX:
-        raise _Wrong(f"match[version] has at most {VALUES_MAX} values")
+        raise _Wrong(Text("{name} has at most {most} values", name="match[version]", most=VALUES_MAX))
     for value in values:
         if value in _PICKS:
             picks.add(_PICKS[value])
@@ -171,7 +172,7 @@ def _versions(text: str | None, pick: Pick) -> tuple[frozenset[Pick], frozenset[
 def _moment(text: str, name: str) -> int:
     found = moment_us(text)
     if found is None:
-        raise _Wrong(f"{name} is a time such as 2026-11-26T08:00:00.000000Z")
+        raise _Wrong(Text("{name} is a time such as 2026-11-26T08:00:00.000000Z", name=name))
     return found
 
 
@@ -201,7 +202,7 @@ def objects_of(raw: bytes, bytes_max: int) -> list[Any] | Refused:
     if not objects:
         return Refused("envelope", "the envelope holds no objects")
     if len(objects) > OBJECTS_PER_POST_MAX:
-        return Refused("envelope", f"an envelope holds at most {OBJECTS_PER_POST_MAX} objects")
+        return Refused("envelope", "an envelope holds at most {most} objects", most=OBJECTS_PER_POST_MAX)
     return objects
 
 
@@ -209,14 +210,14 @@ def objects_of(raw: bytes, bytes_max: int) -> list[Any] | Refused:
 def read_json(raw: bytes, bytes_max: int) -> Any | Refused:
     """A stranger's JSON in UTF-8, whatever its spelling; bounded in size and depth, every number finite."""
     if len(raw) > bytes_max:
-        return Refused("oversize", f"at most {bytes_max} bytes are taken")
+        return Refused("oversize", "at most {most} bytes are taken", most=bytes_max)
     depth = deepest = 0
     for token in _TOKEN.finditer(raw):
         first = raw[token.start()]
         depth += 1 if first in b"[{" else -1 if first in b"]}" else 0
         deepest = max(deepest, depth)
     if deepest > DEPTH_MAX:
-        return Refused("not_json", f"nested deeper than {DEPTH_MAX}")
+        return Refused("not_json", "nested deeper than {deepest}", deepest=DEPTH_MAX)
     try:
         text = raw.decode("utf-8-sig")
         read = json.loads(text, parse_constant=_no_number, parse_float=_finite, parse_int=_integer)

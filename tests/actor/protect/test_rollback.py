@@ -14,6 +14,7 @@ from bavn.actor.protect.state import State
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 from bavn.wire.book import Book
 
 T0 = 1_795_000_000_000_000
@@ -102,7 +103,9 @@ def test_hits_beyond_it_lift_the_block_at_once_tell_the_centre_and_leave_one_lin
     assert [json.loads(line.summary) for line in lines] == [{"by": "node", "indicator": made.id}]
     [item] = actor.protect.state.items("lifted")
     assert (item.rule, item.held) == ("rolled_back", True)
-    assert item.reason.startswith(f"it hit {MORE + 1} own hosts in an hour; the dry run of 30 days saw 0")
+    assert str(Text.of_row(item.reason)).startswith(
+        f"it hit {MORE + 1} own hosts in an hour; the dry run of 30 days saw 0"
+    )
 
 
 def test_the_bound_counts_from_what_the_dry_run_saw(blocked) -> None:

@@ -3,7 +3,6 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bavn.actor.protect.words import WORDS
 from bavn.wire.messages.catalogue import SectorSwitched
 
 BY, WHY = "Anna Berg", "a bad feed"
@@ -33,7 +32,6 @@ def test_on_lifts_everything_and_off_puts_it_back(make_actor, make_indicator, ma
     actor.take_in(turn(2, "off"))
     actor.protect.enforce_due()
     assert actor.enforcer.holds == {"evil-a.com", "evil-b.com", "evil-c.com"}
-    assert "sector_kill_switch" in WORDS
 
 
 def test_it_waits_behind_nothing(make_actor, make_indicator, make_released) -> None:

@@ -94,7 +94,7 @@ class Collecting:
         return pa.concat_tables([batch.tables["flow"] for batch in self.batches if "flow" in batch.tables])
 
     def refused(self):
-        return [line.reason for batch in self.batches for line in batch.refusals]
+        return [line.why.en for batch in self.batches for line in batch.refusals]
 
     def sums(self):
         return (

@@ -70,7 +70,7 @@ def test_a_file_that_is_cut_off_gives_what_is_whole_and_one_that_is_broken_says_
     asked, _ = story()
     whole = START + frame(5, asked)
     (batch,) = read(tmp_path, whole + frame(5, asked)[:-3])
-    assert (batch.rows, [refusal.reason for refusal in batch.refusals]) == (1, ["the last frame is cut off"])
+    assert (batch.rows, [refusal.why.en for refusal in batch.refusals]) == (1, ["the last frame is cut off"])
     (batch,) = read(tmp_path, whole + (FRAME_BYTES_MAX + 1).to_bytes(4))
     assert (batch.rows, batch.refused, batch.refusals[0].line) == (1, 1, 0)
 

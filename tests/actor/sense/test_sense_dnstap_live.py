@@ -117,7 +117,7 @@ def test_a_place_that_cannot_be_is_the_operators_to_mend(tmp_path) -> None:
         Made(tmp_path, "resolver")
     with pytest.raises(SourceBroken, match="dnstap cannot be received at"):
         Made(tmp_path, str(tmp_path / ("long" * 40)))
-    with pytest.raises(SourceBroken, match="no place in its spool"):
+    with pytest.raises(SourceBroken, match="no place in it"):
         Made(tmp_path, str(tmp_path / "s"), mark="x")
 
 

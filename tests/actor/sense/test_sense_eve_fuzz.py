@@ -82,7 +82,7 @@ def test_rows_in_are_rows_out_and_refused(parse, raw):
     batch = parsed.batch("s", "m")
     assert isinstance(batch, Batch)
     assert batch.lines == len(raw) == batch.rows + batch.passed + batch.refused
-    assert all(1 <= refusal.line <= len(raw) and refusal.reason for refusal in batch.refusals)
+    assert all(1 <= refusal.line <= len(raw) and refusal.why.en for refusal in batch.refusals)
     assert len({refusal.line for refusal in batch.refusals}) == batch.refused
     good = sum(line == json.dumps(GOOD).encode() for line in raw)
     assert batch.tables["flow"].num_rows >= good if good else True
@@ -98,7 +98,7 @@ def test_a_line_s_outcome_does_not_depend_on_its_neighbours(parse, raw):
     assert together.passed == sum(one.passed for one in alone)
     refused = [n for n, one in enumerate(alone, 1) if one.refused]
     assert [refusal.line for refusal in together.refusals] == refused
-    assert [r.reason for r in together.refusals] == [one.refusals[0].reason for one in alone if one.refused]
+    assert [r.why.en for r in together.refusals] == [one.refusals[0].why.en for one in alone if one.refused]
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_refusal_says_which_line_and_why(parse, line, reason):
     parsed = parse(good, good, line, good, first_line=11)
     (refusal,) = parsed.refusals
     assert (refusal.file, refusal.line) == ("eve.json", 13)
-    assert reason in refusal.reason
+    assert reason in refusal.why.en
     assert (parsed.refused, parsed.tables["flow"].num_rows) == (1, 3)
 
 
@@ -175,4 +175,4 @@ def test_lines_that_do_not_fit_in_memory_are_read_in_halves_and_a_single_one_is_
     assert (parsed.lines, parsed.tables["flow"].num_rows) == (6, 4)
     rows = parsed.tables["dns"].num_rows if "dns" in parsed.tables else 0
     assert rows + parsed.refused == 2
-    assert all("memory" in refusal.reason for refusal in parsed.refusals)
+    assert all("memory" in refusal.why.en for refusal in parsed.refusals)

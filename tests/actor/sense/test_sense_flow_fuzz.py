@@ -165,7 +165,7 @@ def test_a_flood_of_templates_domains_and_exporters_stays_within_bounds() -> Non
     assert counts["templates"] <= TEMPLATES_MAX
     assert counts["waiting_for_template"] <= 4096
     assert len(json.dumps(decoder.state())) < 20 << 20
-    reasons = {reason for _, reason in out.refused}
+    reasons = {reason.en for _, reason in out.refused}
     assert {"more exporters than a node takes", "its template has not come"} <= reasons
 
 

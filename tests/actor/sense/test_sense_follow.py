@@ -82,7 +82,7 @@ class Log:
             whole = [line for line in column.table["line"].to_pylist() if line.rstrip().endswith("}")]
             self.read += [int(line.split()[1][:-1]) for line in whole]
             if chunk.lost:
-                self.lost.append(chunk.lost)
+                self.lost.append(chunk.lost.en)
             self.mark = chunk.place.text()
             if at == batches:
                 break

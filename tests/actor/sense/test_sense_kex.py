@@ -189,7 +189,7 @@ def test_what_only_begins_like_a_hello_is_refused_with_its_reason():
     false = record(22, b"\x01\0\0\x05\x03\x03\0\0\0")
     taken = rows(packets([(True, false)]))
     assert (taken.rows, taken.passed) == ([], 0)
-    assert taken.refused == [(1, "breaks off at byte 5")]
+    assert [(n, why.en) for n, why in taken.refused] == [(1, "breaks off at byte 5")]
 
 
 def test_half_a_hello_is_passed(identity):

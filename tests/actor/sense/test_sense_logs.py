@@ -66,7 +66,7 @@ def test_every_format_has_lines_here() -> None:
 
 def test_lines_of_no_known_program_are_refused_by_name(read) -> None:
     parsed = read("Nov 25 00:34:19 srv sshd[1]: Accepted publickey", "garbage", "", "\x01\x02")
-    assert [(r.line, r.reason) for r in parsed.refusals] == [
+    assert [(r.line, r.why.en) for r in parsed.refusals] == [
         (1, "of no known program: sshd"),
         (2, "of no known program"),
         (4, "of no known program"),
@@ -238,9 +238,9 @@ def test_rfc_5424_as_rsyslog_sends_it_has_a_space_of_its_own(read, between) -> N
 def test_a_line_without_a_moment_has_that_of_its_receipt_or_is_refused(read) -> None:
     line = "<30>dnsmasq[1]: query[A] y.dk from 10.0.0.1"
     assert read(line, live=True).tables["dns"]["ts"].to_pylist() == [moment("2026-11-25T00:34:19")]
-    assert [r.reason for r in read(line).refusals] == ["no time"]
+    assert [r.why.en for r in read(line).refusals] == ["no time"]
     bad = "Xyz 99 00:34:19 dnsmasq[1]: query[A] y.dk from 10.0.0.1"
-    assert [r.reason for r in read(bad).refusals] == ["no time"]
+    assert [r.why.en for r in read(bad).refusals] == ["no time"]
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_line_without_a_moment_has_that_of_its_receipt_or_is_refused(read) -> 
 def test_a_broken_line_is_refused_with_its_reason(read, line, reason) -> None:
     parsed = read(line)
     (refusal,) = parsed.refusals
-    assert refusal.reason.startswith(reason)
+    assert refusal.why.en.startswith(reason)
 
 
 def test_a_name_that_looks_like_another_program_s_line_stays_a_name(read) -> None:
@@ -306,7 +306,7 @@ def test_whatever_the_lines_hold_each_has_one_outcome(engine, raw) -> None:
     batch = parsed.batch("fuzz", "m")
     assert batch.lines == len(raw)
     assert len({refusal.line for refusal in batch.refusals}) == batch.refused
-    assert all(refusal.reason for refusal in batch.refusals)
+    assert all(refusal.why.en for refusal in batch.refusals)
 
 
 @given(st.sampled_from(sorted(FORMATS)), lines)

@@ -112,7 +112,7 @@ def test_a_damaged_archive_gives_what_it_can(tmp_path, opened):
     (tmp_path / "eve.json.gz").write_bytes(packed[: len(packed) // 2])
     batches = opened(tmp_path / "eve.json.gz")
     assert sum(batch.rows for batch in batches) > 1000
-    assert [r.reason for b in batches for r in b.refusals if r.line == 0] == ["the gzip archive is cut off"]
+    assert [r.why.en for b in batches for r in b.refusals if r.line == 0] == ["the gzip archive is cut off"]
     assert sum(batch.refused for batch in batches) <= 2
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from bavn.actor.sense.rules.rule_set import tried_of
 from bavn.actor.sense.rules.text import rule_of, rules_in, without
+from bavn.model.text import Text
 
 GOOD = 'alert dns any any -> any any (msg:"A \\"name\\""; dns.query; content:"x;sid:9;"; sid:3000001; rev:2;)'
 
@@ -22,9 +23,9 @@ def test_a_rule_is_known_by_its_number() -> None:
 
 def test_what_may_not_stand_in_a_set_is_commented_out_and_named() -> None:
     lines = ["# head\n", GOOD.replace("3000001", "1817001") + "\n", "gibberish\n", "alert x\n"]
-    kept, said = without(lines, {3: "no rule options."}, [range(1_817_000, 1_818_000)])
+    kept, said = without(lines, {3: Text.plain("no rule options.")}, [range(1_817_000, 1_818_000)])
     assert kept == ["# head\n", "# " + lines[1], "# gibberish\n", "alert x\n"]
-    assert [str(entry) for entry in said] == [
+    assert [entry.said.en for entry in said] == [
         'sid 1817001 (A "name"): its number is taken by a rule of Bavn\'s own',
         "line 3: no rule options.",
     ]
@@ -59,7 +60,7 @@ def test_what_suricata_says_is_taken_apart() -> None:
 def test_any_text_has_rules_or_none(lines) -> None:
     found = rules_in(lines)
     assert len(found) <= len(lines)
-    kept, said = without(lines, {1: "bad"}, [range(2**32)])
+    kept, said = without(lines, {1: Text.plain("bad")}, [range(2**32)])
     assert len(kept) == len(lines)
     assert len(said) >= bool(lines)
     assert not any(rule.enabled and rule.gid == 1 for rule in rules_in(kept[1:]))

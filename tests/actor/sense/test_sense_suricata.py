@@ -120,7 +120,7 @@ def test_a_damaged_capture_is_used_up_to_the_damage(packets, opened, tmp_path, p
     assert 20 < len(rows["dns"]) < 80
     (refusal,) = [refusal for batch in batches for refusal in batch.refusals]
     assert (refusal.file, refusal.line) == ("cut.pcap", 0)
-    assert "bytes could not be read" in refusal.reason
+    assert "bytes could not be read" in refusal.why.en
 
 
 def test_a_capture_of_nothing_gives_nothing(packets, opened, tmp_path):
@@ -241,7 +241,7 @@ def test_a_run_whose_output_is_gone_is_said_and_not_doubled(folder, packets, mon
     folder.poll()
     folder.poll()
     assert len(rows_of(folder.kept)["dns"]) == before
-    assert ["removed" in r.reason for batch in folder.kept for r in batch.refusals] == [True]
+    assert ["removed" in r.why.en for batch in folder.kept for r in batch.refusals] == [True]
 
 
 def running_in(folder: Path):

@@ -231,7 +231,7 @@ def test_a_backlog_beyond_its_bound_is_deleted_and_said(tmp_path, open_live, mon
     source = open_live("lo", backlog_bytes_max=12_000)
     monkeypatch.setattr(source, "_start", lambda: None)
     batches = list(source.poll())
-    assert ["deleted unread" in r.reason for batch in batches for r in batch.refusals] == [True]
+    assert ["deleted unread" in r.why.en for batch in batches for r in batch.refusals] == [True]
     assert sorted(path.name for path in folder.iterdir()) == ["eve.json.000003"]
     source.close()
 

@@ -178,8 +178,8 @@ def test_a_hostile_sender_costs_one_refusal_and_others_go_on(listening) -> None:
     batches = gathered(source, 3, lambda found: len(names(found)))
     good.close()
     assert sorted(names(batches)) == [f"host{n}.example.com" for n in range(3)]
-    reasons = [refusal.reason for batch in batches for refusal in batch.refusals if refusal.line == 0]
-    assert sorted(reasons) == sorted([TOO_LONG, TOO_LONG, TOO_LARGE_COUNT, CUT_OFF])
+    reasons = [refusal.why.en for batch in batches for refusal in batch.refusals if refusal.line == 0]
+    assert sorted(reasons) == sorted(one.en for one in (TOO_LONG, TOO_LONG, TOO_LARGE_COUNT, CUT_OFF))
     named = [refusal.file for batch in batches for refusal in batch.refusals if refusal.line]
     assert named
     assert set(named) == {"syslog 127.0.0.1 tcp"}

@@ -96,7 +96,7 @@ def test_a_packet_of_an_impossible_time_is_refused_and_the_others_are_read(tmp_p
     file.write_bytes(pcapng(1, 2**63, 2**64 - 1, 2, tsresol=second))
     parsed = read_capture(file, "s")
     assert (parsed.refused, parsed.lines) == (2, 2)
-    assert [(r.line, r.reason) for r in parsed.refusals] == [(n, "a packet of an impossible time") for n in (2, 3)]
+    assert [(r.line, r.why.en) for r in parsed.refusals] == [(n, "a packet of an impossible time") for n in (2, 3)]
 
 
 def test_what_a_conversation_raises_costs_that_conversation(identity, monkeypatch, tmp_path):
@@ -117,7 +117,7 @@ def test_what_a_conversation_raises_costs_that_conversation(identity, monkeypatc
     assert len(taken.rows) == 1
     ((number, reason),) = taken.refused
     assert number == 1
-    assert reason.startswith("unreadable: RuntimeError over SHA-256 ")
+    assert reason.en.startswith("unreadable: RuntimeError over SHA-256 ")
 
 
 def test_a_flow_of_weeks_and_numbers_at_every_edge_take_no_other_line_with_them(engine, foreseen):
@@ -245,7 +245,7 @@ def test_a_datagram_that_nobody_foresaw_costs_that_datagram(decoder, inner, monk
     data = b"\0\5" + bytes(30)
     address = address_uuid("192.0.2.1").bytes
     made.decode([Frame(DATAGRAM, 1, address, data + tail) for tail in (b"", b"strange", b"")], out, 1)
-    strange_ones = {reason: count for (_, reason), count in out.refused.items() if reason.startswith("unreadable")}
+    strange_ones = {reason: count for (_, reason), count in out.refused.items() if reason.en.startswith("unreadable")}
     assert list(strange_ones.values()) == [1]
     assert out.refused.total() + out.passed == 3 or inner == "_v5"
 
@@ -258,7 +258,7 @@ def test_records_that_nobody_foresaw_cost_those_of_their_template(monkeypatch):
     out = Outcomes()
     head = struct.pack(">HHIIIIBBH", 5, 2, 0, 0, 0, 0, 0, 0, 0)
     NetflowDecoder().decode([Frame(DATAGRAM, 1, address_uuid("192.0.2.1").bytes, head + bytes(96))], out, 1)
-    assert sum(count for (_, reason), count in out.refused.items() if reason.startswith("unreadable")) == 2
+    assert sum(count for (_, reason), count in out.refused.items() if reason.en.startswith("unreadable")) == 2
 
 
 def test_a_file_that_nobody_foresaw_is_one_refusal_and_the_next_is_read(tmp_path, engine, monkeypatch):
@@ -275,4 +275,4 @@ def test_a_file_that_nobody_foresaw_is_one_refusal_and_the_next_is_read(tmp_path
     batches = list(open_path(tmp_path, sensor="s", work=work, homes=("10.0.0.0/8",), engine=engine))
     assert sum(batch.rows for batch in batches) == 1
     (refusal,) = [r for batch in batches for r in batch.refusals]
-    assert (refusal.file, refusal.reason.partition(":")[0]) == ("a.pcap", "unreadable")
+    assert (refusal.file, refusal.why.en.partition(":")[0]) == ("a.pcap", "unreadable")

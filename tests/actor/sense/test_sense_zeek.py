@@ -248,19 +248,19 @@ def test_what_tls_and_ssh_agreed_on_is_kept(read, one):
 def test_a_refusal_says_which_line_and_why(read, change, reason):
     parsed = read("conn", tsv("conn", [CONN, {**CONN, **change}, CONN]))
     (refusal,) = parsed.refusals
-    assert (refusal.file, refusal.line, refusal.reason) == ("conn.log", 10, reason)
+    assert (refusal.file, refusal.line, refusal.why.en) == ("conn.log", 10, reason)
     assert parsed.tables["flow"].num_rows == 2
 
 
 def test_a_line_cut_short_is_refused(read):
     raw = tsv("conn", [CONN]) + b"1713484800.441203\tC1\t10.0.0.1"
     parsed = read("conn", raw)
-    assert [r.reason for r in parsed.refusals] == [f"3 fields where the header has {len(CONN)}"]
+    assert [r.why.en for r in parsed.refusals] == [f"3 fields where the header has {len(CONN)}"]
 
 
 def test_lines_before_any_header_are_refused(read):
     parsed = read("conn", "\t".join(CONN.values()).encode())
-    assert [r.reason for r in parsed.refusals] == [f"{len(CONN)} fields where the header has 0"]
+    assert [r.why.en for r in parsed.refusals] == [f"{len(CONN)} fields where the header has 0"]
 
 
 def test_logs_put_together_may_change_their_columns(read):

@@ -76,4 +76,4 @@ def test_every_line_of_json_has_one_outcome(read, kind, drawn):
     batch = parsed.batch("s", "m")
     assert batch.lines == len(drawn) + 2
     assert batch.passed == 1 + (0 if RECORD_OF[kind] else batch.lines - 1 - batch.refused)
-    assert batch.refusals[-1].reason in ("no JSON", "1 fields where the header has 0")
+    assert batch.refusals[-1].why.en in ("no JSON", "1 fields where the header has 0")

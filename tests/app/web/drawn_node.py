@@ -300,7 +300,7 @@ def _indicators(state: State, now_us: int) -> None:
             "value": "waits.example.com",
             "standing": "waiting",
             "rule": "dry_run_clinical",
-            "reason": "clinical hosts met it",
+            "reason": Text("{hosts} clinical hosts met it in {days} days", hosts=2, days=30).row(),
             "found": found,
             "told": "waiting",
         },

@@ -13,6 +13,7 @@ from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.sector.intel import SOURCE_KINDS, Access
+from bavn.model.text import Text
 from tests.centre.node.intel_world import NOW_US, added, feed, misp_event, stix, taxii
 
 pytestmark = pytest.mark.parametrize("databases", ["sqlite"], indirect=True)
@@ -198,7 +199,7 @@ def test_what_fails_is_suspended_or_was_not_read_for_long_is_listed(world) -> No
         world.says(name, f"{name}.example.com")
         world.sync(name)
     assert world.intel.sources.ailing() == ()
-    world.intel.sources.tried("aa", "answers 503")
+    world.intel.sources.tried("aa", Text.plain("answers 503"))
     world.intel.sources.suspend("bb", account("Anna Berg"), "noise")
     world.intel.sources.end("cc", account("Anna Berg"), "old")
     found = {one.name: (one.state, one.since_us, one.why) for one in world.intel.sources.ailing()}

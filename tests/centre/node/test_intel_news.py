@@ -10,6 +10,7 @@ from bavn.centre.inbox.intel_pull import FetchResponse
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.observable import Observable
 from bavn.model.sector.intel import BadSource
+from bavn.model.text import Text
 from tests.centre.node.intel_world import (
     EVIL,
     NOW_US,
@@ -146,7 +147,7 @@ def test_a_listing_that_lost_most_of_what_it_had_takes_nothing_back_and_says_so(
     del objects[10:]
     world.clock.advance(DAY_US)
     said = world.sync("tt")
-    assert (said.counts.withdrawn, said.failure) == (
+    assert (said.counts.withdrawn, Text.of_row(said.failure).en) == (
         0,
         "40 of 50 objects are not there any more: nothing was taken back, they age",
     )

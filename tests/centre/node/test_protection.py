@@ -11,6 +11,7 @@ from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.sector.case import CaseAct, CaseState
 from bavn.model.sector.indicator_life import LifeAct, LifeState
+from bavn.model.text import Text
 from bavn.wire.messages.catalogue import IndicatorReleased, IndicatorWithdrawn, SectorSwitched
 from bavn.wire.partners.stix_indicator import indicator_of
 
@@ -233,7 +234,9 @@ def test_a_refused_indicator_of_a_case_brings_case_and_indicator_back(weak) -> N
     weak.run()
     assert weak.desk.cases.case(case.id).state is CaseState.CONFIRMED
     lives = weak.desk.lives.of_case(case.id)
-    assert all(life.state is LifeState.REVIEW and life.refusal.startswith("not_expired") for life in lives)
+    assert all(
+        life.state is LifeState.REVIEW and Text.of_row(life.refusal).en.startswith("not_expired") for life in lives
+    )
     assert all(not node.told for node in weak.nodes.values())
 
 

@@ -137,7 +137,7 @@ def test_an_indicator_leaves_once_to_each_with_one_line_each(world):
 )
 def test_each_rule_refuses_what_it_is_there_for_once_for_all(world, changed, rule):
     refusals = world.share.release([wish(**changed)], 1)
-    assert [why.split(":")[0] for why in refusals.values()] == [rule]
+    assert [why.en.split(":")[0] for why in refusals.values()] == [rule]
     world.share.step()
     assert world.heard_by("east") == []
     assert [(line.verdict, line.rule) for line in world.lines()] == [("refused", rule)]

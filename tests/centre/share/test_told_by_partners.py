@@ -56,7 +56,7 @@ def release(share, *, tlp=Tlp.AMBER, pap=None, **grounds):
     )
     refused = share.release([wish], 1)
     kept = share.deliveries.every()
-    return next(iter(refused.values()), "").partition(":")[0] or kept[0].indicator.pap
+    return str(next(iter(refused.values()), "")).partition(":")[0] or kept[0].indicator.pap
 
 
 @pytest.mark.parametrize(

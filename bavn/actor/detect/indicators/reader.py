@@ -56,7 +56,7 @@ def read(lines: Iterable[str], confidence: int = CONFIDENCE_DEFAULT) -> Reading:
         made = (
             _made(kind, value)
             if len(observables) + len(networks) < ENTRIES_MAX
-            else Refused("entries_max", f"a list holds at most {ENTRIES_MAX} indicators")
+            else Refused("entries_max", "a list holds at most {most} indicators", most=ENTRIES_MAX)
         )
         if isinstance(made, Refused):
             refused += 1

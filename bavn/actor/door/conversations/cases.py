@@ -96,7 +96,7 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
 
     def _part_room(self, item: Received[CasePart], draft: Nothing) -> Nothing | Refused:
         if self.get(item.message.case_id) is None and self.told.count(self.own_book) >= CASES_MAX:
-            return Refused("part_room", f"{CASES_MAX} cases are remembered here, and that is the bound")
+            return Refused("part_room", "{most} cases are remembered here, and that is the bound", most=CASES_MAX)
         if self.received_today() >= PARTS_PER_DAY_MAX:
             return Refused("part_room", "more cases in a day than anybody reads")
         return draft
@@ -124,7 +124,7 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
         if known is None:
             return Refused("case_known", "the centre has told this node of no such case")
         if known.state == "merged":
-            return Refused("case_known", f"the case was merged: {known.part.get('merged_into')} goes on")
+            return Refused("case_known", "the case was merged: {case} goes on", case=known.part.get("merged_into"))
         return draft
 
     def _step(self, item: CaseReply, draft: Draft) -> Draft | Refused:
@@ -141,7 +141,7 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
         except (NoSuchStep, ValueError):
             known = False
         if not known:
-            return Refused("task_step", f"a task that is {state.value} has no such step")
+            return Refused("task_step", "a task that is {state} has no such step", state=state.value)
         return draft
 
     def task_state(self, case_id: str, task_id: str) -> TaskState | None:
@@ -165,7 +165,7 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
     def _unclean(self, words: str) -> Refused | None:
         """Words of a person's own hand: nothing of a person's, no own address, no name that is known inside only."""
         if len(words) > TEXT_CHARS_MAX:
-            return Refused("words_clean", f"more than {TEXT_CHARS_MAX} characters")
+            return Refused("words_clean", "more than {most} characters", most=TEXT_CHARS_MAX)
         if not is_plain(words):
             return Refused("words_clean", "control or invisible characters")
         if self._cleaned(words) != words:

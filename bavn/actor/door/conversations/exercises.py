@@ -170,7 +170,7 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
         if not all(map(is_plain, texts)):
             return Refused("exercise_form", "a text holds what no screen should be given")
         if not 0 < said.ends_us - said.begins_us <= HOURS_MAX * HOUR_US:
-            return Refused("exercise_form", f"it lasts no time, or more than {HOURS_MAX} hours")
+            return Refused("exercise_form", "it lasts no time, or more than {hours} hours", hours=HOURS_MAX)
         if said.state in _OVER:
             return draft
         if said.ends_us <= now_us or said.begins_us > now_us + AHEAD_DAYS_MAX * DAY_US:
@@ -186,7 +186,12 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
             self.told.count(self.own_book, "heard_us > ?", (since_us,)),
         )
         if at_once >= OPEN_MAX or lately >= PER_30_DAYS_MAX:
-            return Refused("exercise_room", f"{OPEN_MAX} exercises at once, {PER_30_DAYS_MAX} in 30 days: no more")
+            return Refused(
+                "exercise_room",
+                "{most} exercises at once, {most_in_30_days} in 30 days: no more",
+                most=OPEN_MAX,
+                most_in_30_days=PER_30_DAYS_MAX,
+            )
         return draft
 
     def steps(self, exercise_id: str) -> list[StepStatement]:

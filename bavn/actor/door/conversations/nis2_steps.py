@@ -15,6 +15,8 @@ from bavn.actor.door.table import Table
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.outcome import Refused
 from bavn.model.sector.nis2 import AGE_DAYS_MAX, CrossBorder, Nis2Act, OutOfOrder, checked
+from bavn.model.sector.refusal import word
+from bavn.model.text import Text
 from bavn.wire.gate import Rule
 from bavn.wire.messages.catalogue import Nis2Noted
 
@@ -103,13 +105,13 @@ class Nis2Steps(Statements[Nis2Statement]):
         if known is None:
             return Refused("case_known", "the centre has told this node of no such case")
         if known.state == "merged":
-            return Refused("case_known", f"the case was merged: {known.part.get('merged_into')} goes on")
+            return Refused("case_known", "the case was merged: {case} goes on", case=known.part.get("merged_into"))
         return draft
 
     def _time(self, item: Nis2Statement, draft: Draft) -> Draft | Refused:
         now_us = self.at.clock.now_us()
         if not now_us - AGE_DAYS_MAX * DAY_US <= item.at_us <= now_us or item.at_us % MINUTE_US:
-            return Refused("nis2_time", f"not a whole minute of the last {AGE_DAYS_MAX} days")
+            return Refused("nis2_time", "not a whole minute of the last {days} days", days=AGE_DAYS_MAX)
         return draft
 
     def _order(self, item: Nis2Statement, draft: Draft) -> Draft | Refused:
@@ -122,11 +124,11 @@ class Nis2Steps(Statements[Nis2Statement]):
             return Refused("nis2_order", "a correction, and not-significant, need a reason")
         happened = self._happened(item)
         if act in happened and not item.correct:
-            return Refused("nis2_order", f"{act.value} was noted already; to change it say so and why")
+            return Refused("nis2_order", "{act} was noted already; to change it say so and why", act=word(act))
         try:
             checked({**happened, act: item.at_us}, self.at.clock.now_us())
         except OutOfOrder as error:
-            return Refused("nis2_order", str(error))
+            return Refused.of("nis2_order", Text.of_error(error))
         return draft
 
     def _happened(self, item: Nis2Statement) -> dict[Nis2Act, int]:

@@ -16,6 +16,7 @@ from bavn.model.observable import is_external
 from bavn.model.outcome import Refused
 from bavn.model.sector.sector_warning import AnswerAct, AnswerState, NoSuchStep, answer_after, may_name
 from bavn.model.sector.work import is_plain
+from bavn.model.text import Text
 from bavn.wire.gate import Rule
 from bavn.wire.messages.catalogue import WarningAnswered, WarningGiven
 
@@ -123,7 +124,9 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
 
     def _room(self, item: Received[WarningGiven], draft: Nothing) -> Nothing | Refused:
         if self.get(item.message.warning_id) is None and self.told.count(self.own_book) >= WARNINGS_MAX:
-            return Refused("warning_room", f"{WARNINGS_MAX} warnings are remembered here, and that is the bound")
+            return Refused(
+                "warning_room", "{most} warnings are remembered here, and that is the bound", most=WARNINGS_MAX
+            )
         full = self.received_today() >= PER_DAY_MAX
         return Refused("warning_room", "more warnings in a day than anybody reads") if full else draft
 
@@ -144,7 +147,9 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
         if known is None:
             return Refused("warning_known", "the centre has told this node of no such warning")
         if known.version != item.version:
-            return Refused("warning_known", f"version {known.version} has come meanwhile: read it first")
+            return Refused(
+                "warning_known", "version {version} has come meanwhile: read it first", version=known.version
+            )
         return draft
 
     def _step(self, item: AnswerStatement, draft: Draft) -> Draft | Refused:
@@ -153,7 +158,7 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
         try:
             answer_after(self.state_of(item.warning_id, item.version), AnswerAct(item.act))
         except (NoSuchStep, ValueError) as error:
-            return Refused("warning_step", str(error))
+            return Refused.of("warning_step", Text.of_error(error))
         return draft
 
     def _clean(self, item: AnswerStatement, draft: Draft) -> Draft | Refused:

@@ -74,7 +74,12 @@ class RoundRules:
         message = put.message
         if not isinstance(message, RoundOpened) or same_spelling(message.forms):
             return outcome
-        return Refused("round_forms", f"observables are written otherwise there ({message.forms}; here {forms()})")
+        return Refused(
+            "round_forms",
+            "observables are written otherwise there ({theirs}; here {ours})",
+            theirs=message.forms,
+            ours=forms(),
+        )
 
     def _threshold(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
         message = put.message

@@ -16,12 +16,13 @@ import dns.rdatatype
 import pyarrow as pa
 
 from bavn.actor.formats.gzipped import LogFile
-from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
 from bavn.actor.sense.base import Batch
 from bavn.actor.sense.dnstap.frames import NotDnstap, Tapped, frames, tapped
 from bavn.actor.sense.macros import MOMENT_S_MAX
 from bavn.actor.sense.unread import unreadable
 from bavn.model.record import TABLES, address_uuid
+from bavn.model.text import Text
 
 READ_BYTES: Final = 4 << 20
 _CLIENTS: Final = frozenset({1, 2, 5, 6})
@@ -49,7 +50,7 @@ def dnstap_batches(path: Path, sensor: str) -> Iterator[Batch]:
             refusals: list[RefusedLine] = []
             passed = at = first = 0
             first = number
-            broken = ""
+            broken: Text | None = None
             try:
                 for frame, behind in frames(held, 0):
                     at, number = behind, number + 1
@@ -64,10 +65,10 @@ def dnstap_batches(path: Path, sensor: str) -> Iterator[Batch]:
                     else:
                         rows.append(row)
             except NotDnstap as error:
-                broken = f"cannot be read on: {error}"
+                broken = Text("cannot be read on: {why}", why=Text.of_error(error))
             held = held[at:]
             over = len(data) < READ_BYTES
-            broken = broken or file.damage or ("the last frame is cut off" if over and _left(held) else "")
+            broken = broken or file.damage or (Text("the last frame is cut off") if over and _left(held) else None)
             if broken:
                 refusals.insert(0, RefusedLine(path.name, 0, broken))
             rows, table, bad = tabled(rows)
@@ -87,10 +88,10 @@ def dnstap_batches(path: Path, sensor: str) -> Iterator[Batch]:
                 return
 
 
-def why_not(error: Exception, raw: bytes) -> str:
+def why_not(error: Exception, raw: bytes) -> Text:
     """The reason of a message that became no row."""
     if isinstance(error, (NotDnstap, dns.exception.DNSException)):
-        return f"{error or type(error).__name__}"[:REASON_LENGTH_MAX]
+        return Text.of_error(error) if str(error) else Text.plain(type(error).__name__)
     return unreadable(error, raw)
 
 
@@ -99,7 +100,7 @@ def row_of(found: Tapped, sensor: str) -> dict[str, Any] | None:
     if found.kind not in _CLIENTS:
         return None
     if not 0 <= found.us < MOMENT_S_MAX * 1_000_000:
-        raise NotDnstap("no possible time")
+        raise NotDnstap(Text("no possible time"))
     message = dns.message.from_wire(found.raw, ignore_trailing=True, one_rr_per_rrset=True)
     if not message.question:
         return None
@@ -139,7 +140,7 @@ def _stored(address: bytes) -> bytes:
     return address_uuid(str(ip_address(address))).bytes if address else bytes(16)
 
 
-def tabled(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], pa.Table, list[str]]:
+def tabled(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], pa.Table, list[Text]]:
     """Those that become rows of a table, the table, and why the others do not, whatever is in them."""
     try:
         return rows, table_of(rows), []

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from bavn.model.text import Text
+
 CONTENT: Final = b"protobuf:dnstap.Dnstap"
 FRAME_BYTES_MAX: Final = 1 << 20
 
@@ -49,11 +51,11 @@ def frames(data: bytes, at: int) -> Iterator[tuple[bytes, int]]:
                 return
             length = int.from_bytes(data[at + 4 : at + 8])
             if length > _CONTROL_BYTES_MAX:
-                raise NotDnstap(f"a control frame of {length} bytes")
+                raise NotDnstap(Text("a control frame of {bytes} bytes", bytes=length))
             at += 8 + length
             continue
         if length > FRAME_BYTES_MAX:
-            raise NotDnstap(f"a frame of {length} bytes, more than {FRAME_BYTES_MAX}")
+            raise NotDnstap(Text("a frame of {bytes} bytes, more than {most}", bytes=length, most=FRAME_BYTES_MAX))
         end = at + 4 + length
         if end > len(data):
             return
@@ -66,7 +68,7 @@ def tapped(frame: bytes) -> Tapped:
     outer = _fields(frame)
     inner = outer.get(_MESSAGE)
     if not isinstance(inner, bytes):
-        raise NotDnstap("no dnstap message")
+        raise NotDnstap(Text("no dnstap message"))
     found = _fields(inner)
     kind = _number(found, 1)
     answer = kind % 2 == 0
@@ -97,17 +99,17 @@ def _fields(data: bytes) -> dict[int, int | bytes]:
             case 1 | 5 as width:
                 size = 8 if width == 1 else 4
                 if at + size > len(data):
-                    raise NotDnstap("cut off")
+                    raise NotDnstap(Text("cut off"))
                 found[key >> 3] = int.from_bytes(data[at : at + size], "little")
                 at += size
             case 2:
                 length, at = _varint(data, at)
                 if at + length > len(data):
-                    raise NotDnstap("cut off")
+                    raise NotDnstap(Text("cut off"))
                 found[key >> 3] = data[at : at + length]
                 at += length
             case other:
-                raise NotDnstap(f"wire type {other}")
+                raise NotDnstap(Text("wire type {what}", what=other))
     return found
 
 
@@ -115,24 +117,24 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if at >= len(data):
-            raise NotDnstap("cut off")
+            raise NotDnstap(Text("cut off"))
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value, at
-    raise NotDnstap("a number without an end")
+    raise NotDnstap(Text("a number without an end"))
 
 
 def _number(found: dict[int, int | bytes], field: int) -> int:
     value = found.get(field, 0)
     if isinstance(value, bytes):
-        raise NotDnstap(f"field {field} is no number")
+        raise NotDnstap(Text("field {what} is no number", what=field))
     return value
 
 
 def _bytes(found: dict[int, int | bytes], field: int) -> bytes:
     value = found.get(field, b"")
     if isinstance(value, int):
-        raise NotDnstap(f"field {field} is no text")
+        raise NotDnstap(Text("field {what} is no text", what=field))
     return value

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
-from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine, of_file, taken_in_not
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken, mark_of_another
 from bavn.actor.sense.dnstap.file import row_of, tabled, why_not
 from bavn.actor.sense.dnstap.frames import CONTENT, tapped
 from bavn.actor.sense.flows.receiver import Allowed, listen_at
@@ -32,6 +32,7 @@ from bavn.actor.sense.flows.spool import (
 )
 from bavn.actor.sense.flows.streams import Cut, Streams, listening
 from bavn.model.ports import Clock
+from bavn.model.text import Text
 
 SPOOL_BYTES_MAX: Final = 1 << 30
 UNIX_PATH_LENGTH_MAX: Final = 107
@@ -163,7 +164,9 @@ class DnstapReceiver:
             return listening(self._at) if self._path is None else _unix(self._path)
         except OSError as error:
             where = self._path or f"{self._at[0]}:{self._at[1]}"
-            raise SourceBroken(f"dnstap cannot be received at {where} ({error.strerror or error})") from error
+            raise SourceBroken(
+                Text("dnstap cannot be received at {what} ({why})", what=where, why=error.strerror or error)
+            ) from error
 
     def _batch(self, step: Step) -> Batch | None:
         rows: list[dict[str, Any]] = []
@@ -173,7 +176,7 @@ class DnstapReceiver:
             if frame.kind == STRANGERS:
                 refused += frame.count
                 some = min(frame.count, REFUSALS_KEPT_MAX - len(refusals))
-                refusals += [RefusedLine(self._name, 0, "from a sender outside the own networks")] * some
+                refusals += [RefusedLine(self._name, 0, Text("from a sender outside the own networks"))] * some
             if frame.kind != DATAGRAM:
                 continue
             try:
@@ -212,13 +215,13 @@ class _Ears:
         self, made: socket.socket, stranger: Callable[[str], bool], folder: Path, clock: Clock, bytes_max: int
     ) -> None:
         self.received = self.queue_full = 0
-        self.failure: str | None = None
+        self.failure: Text | None = None
         try:
             self._spool = SpoolWriter(folder, bytes_max)
         except OSError as error:
             made.close()
             raise SourceBroken(
-                f"{folder} cannot be written ({error.strerror}): let the node's user write it"
+                of_file(folder, Text("cannot be written ({why}): let the node's user write it", why=error.strerror))
             ) from error
         self._clock, self._last_us, self._slot, self._room = clock, 0, 0, True
         self.streams = Streams(made, stranger, dnstap_messages)
@@ -245,9 +248,9 @@ class _Ears:
                 self._turn()
                 self.failure = None
             except OSError as error:
-                self.failure = f"the spool cannot be written ({error.strerror})"
+                self.failure = Text("the spool cannot be written ({why})", why=error.strerror)
             except Exception as error:  # noqa: BLE001  a stranger's message must not end what takes the others
-                self.failure = f"what came cannot be taken in ({type(error).__name__}: {error})"
+                self.failure = taken_in_not(error)
 
     def _turn(self) -> None:
         now_us = self._last_us = max(self._last_us, self._clock.now_us())
@@ -303,4 +306,4 @@ def _spot(name: str, mark: str | None) -> Spot:
                 return Spot(segment, offset)
     except ValueError:
         pass
-    raise SourceBroken(f"the store's mark for source {name!r} is no place in its spool")
+    raise SourceBroken(mark_of_another(name))

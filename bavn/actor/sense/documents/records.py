@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.formats.lines import LineColumn
-from bavn.actor.formats.refused import RefusedLine
+from bavn.actor.formats.refused import RefusedLine, of_file
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.documents.splitting import Document, Splitter
 from bavn.actor.sense.documents.unwrapping import Line, lines_of
@@ -22,9 +22,10 @@ from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.parsed import NOTHING, Parsed, joined
 from bavn.actor.sense.reader import read
 from bavn.actor.sense.suricata.eve import grammar as eve_grammar
-from bavn.actor.sense.unread import UNREADABLE
+from bavn.actor.sense.unread import unreadable
 from bavn.actor.sense.zeek.fields import FIELDS
 from bavn.actor.sense.zeek.records import grammar as zeek_grammar
+from bavn.model.text import Text
 
 AT_ONCE: Final = 50_000
 PIECE_BYTES: Final = 1 << 20
@@ -58,22 +59,22 @@ class DocumentParser:
         return joined(parts) if parts else NOTHING
 
 
-def _opened(document: Document) -> tuple[list[Line], str]:
+def _opened(document: Document) -> tuple[list[Line], Text | None]:
     if document.fault:
         return [], document.fault
     try:
         found = list(lines_of(json.loads(document.raw)))
         json.dumps([line.fields for line in found]).encode()
     except RecursionError:
-        return [], "no JSON: too deep"
+        return [], Text("no JSON: too deep")
     except ValueError:
-        return [], "no JSON"
+        return [], Text("no JSON")
     except Exception as error:  # noqa: BLE001  a stranger's document, and whatever it raises
-        return [], f"{UNREADABLE}: {type(error).__name__}"
-    return found, ""
+        return [], unreadable(error, document.raw)
+    return found, None
 
 
-def _refused(file: str, number: int, reason: str) -> Parsed:
+def _refused(file: str, number: int, reason: Text) -> Parsed:
     return Parsed(tables={}, lines=1, passed=0, refused=1, refusals=(RefusedLine(file, number, reason),))
 
 
@@ -94,7 +95,9 @@ def documents(path: Path) -> Iterator[list[tuple[int, Document]]]:
     try:
         file = LogFile(path)
     except OSError as error:
-        raise SourceBroken(f"{path} cannot be opened ({error.strerror}): let the node's user read it") from error
+        raise SourceBroken(
+            of_file(path, Text("cannot be opened ({why}): let the node's user read it", why=error.strerror))
+        ) from error
     splitter, number = Splitter(), 0
     some: list[tuple[int, Document]] = []
     with file:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from bavn.model.text import Text
+
 DOCUMENT_BYTES_MAX: Final = 1 << 20
 DEPTH_MAX: Final = 1 << 16
 _PAGE_DEPTHS: Final = (2, 3)
@@ -27,7 +29,7 @@ class Document:
     """``raw``: its bytes, or none where ``fault`` says why there are none."""
 
     raw: bytes
-    fault: str = ""
+    fault: Text | None = None
 
 
 class Splitter:
@@ -51,7 +53,7 @@ class Splitter:
         self._start = min(self._start, 0)
         yield from self._scan()
         while self._start >= 0 and len(self._left) - self._start > DOCUMENT_BYTES_MAX:
-            yield Document(b"", f"a document of more than {DOCUMENT_BYTES_MAX} bytes")
+            yield Document(b"", Text("a document of more than {bytes} bytes", bytes=DOCUMENT_BYTES_MAX))
             self._go_on(self._next())
             yield from self._scan()
         if self._start < 0 and len(self._left) - self._at > DOCUMENT_BYTES_MAX:
@@ -61,7 +63,7 @@ class Splitter:
     def end(self) -> Iterator[Document]:
         """What is left without an end."""
         while self._start >= 0:
-            yield Document(b"", "a document that is cut off")
+            yield Document(b"", Text("a document that is cut off"))
             self._go_on(self._next())
             yield from self._scan()
 
@@ -89,7 +91,8 @@ class Splitter:
                 self._at = string.end() if string else found.end()
                 border = self._border.search(left, found.start(), self._at + _NAME_BYTES_MAX) if self._border else None
                 if border and string and border.start() < string.end():
-                    yield Document(b"", "a document that is broken off")  # no text may hold this: a quote was lost
+                    # no text may hold this: a quote was lost
+                    yield Document(b"", Text("a document that is broken off"))
                     self._begin_anew(border)
                 continue
             self._at = found.end()
@@ -97,12 +100,12 @@ class Splitter:
                 if self._stack:
                     yield from self._close()
                 if self._start >= 0:
-                    yield Document(b"", "a document that is broken off")
+                    yield Document(b"", Text("a document that is broken off"))
                 self._begin_anew(border)
                 continue
             if sign == ord("\n"):
                 if self._start >= 0 and self._at > self._start:
-                    yield Document(b"", "a document that is broken off")
+                    yield Document(b"", Text("a document that is broken off"))
                     self._go_on(found.end())
             elif sign in b"{[":
                 self._open(sign, found.start())

@@ -16,8 +16,8 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
-from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine, of_file
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken, mark_of_another
 from bavn.actor.sense.engine import Engine, TooMuch
 from bavn.actor.sense.flows.exporters import Exporters
 from bavn.actor.sense.flows.halves import HALF, Outcomes, table
@@ -29,12 +29,13 @@ from bavn.actor.sense.unread import unreadable
 from bavn.model.malformed import UNREADABLE
 from bavn.model.ports import Clock
 from bavn.model.record import address_text
+from bavn.model.text import Text
 
 TWO_WAY_SEEN_MIN: Final = 20
 TWO_WAY_SHARE_MIN: Final = 0.5
 TWO_WAY_MEMORY: Final = 100_000
-_STRANGE: Final = "a sender whom flow_exporters does not list"
-_LATE: Final = "the state beside the spool is missing: what waited for its other half is lost"
+_STRANGE: Final = Text("a sender whom flow_exporters does not list")
+_LATE: Final = Text("the state beside the spool is missing: what waited for its other half is lost")
 
 
 class Decoder(Protocol):
@@ -128,7 +129,7 @@ class FlowCollector:
             self._reader.done()
             yield from self._kept()
         if self._receiver.failure:
-            raise SourceBroken(f"{self._folder}: {self._receiver.failure}")
+            raise SourceBroken(of_file(self._folder, self._receiver.failure, ": "))
 
     def _kept(self) -> Iterator[Batch]:
         """A step's batch, once the state that goes with it is on the disk: until then no further step is read, so that
@@ -203,7 +204,7 @@ class FlowCollector:
                 out.refuse(_text(frame.address), _STRANGE, frame.count)
         self._cut += step.cut
         if step.cut:
-            out.refuse(self._name, "a datagram that a sudden end cut off", step.cut)
+            out.refuse(self._name, Text("a datagram that a sudden end cut off"), step.cut)
         if self._late:
             out.refuse(self._name, _LATE)
             self._late = False
@@ -254,12 +255,12 @@ class FlowCollector:
                 break
             except Exception as error:  # noqa: BLE001  it is in the records of this step, or in those that wait
                 too_much = isinstance(error, TooMuch)
-                why = "than the memory for reading holds" if too_much else unreadable(error, b"")
+                why = unreadable(error, b"")
                 if some is fresh:
-                    said = f"more at once {why}" if too_much else why
+                    said = Text("more at once than the memory for reading holds") if too_much else why
                     out.refuse(self._name, said, int(halves["counts"].sum()))
         else:
-            said = f"more waiting {why}" if too_much else why
+            said = Text("more waiting than the memory for reading holds") if too_much else why
             out.refuse(self._name, said, _records(known.waiting))
             known.waiting = known.waiting.schema.empty_table()
             return pa.table({}), 0
@@ -295,7 +296,9 @@ class FlowCollector:
                 os.fdatasync(file.fileno())
             path.with_suffix(".part").replace(path)
         except OSError as error:
-            raise SourceBroken(f"{path} cannot be written ({error.strerror}): make room") from error
+            raise SourceBroken(
+                of_file(path, Text("cannot be written ({why}): make room", why=error.strerror))
+            ) from error
 
     def _restored(self, begun: bool) -> CollectorState:
         if not begun:
@@ -335,7 +338,4 @@ def _parse_mark(name: str, mark: str | None) -> tuple[int, Spot]:
                 return turn, Spot(segment, offset)
     except ValueError:
         pass
-    raise SourceBroken(
-        f"the store's mark for source {name!r} is no place in a spool of datagrams: was the name used for something"
-        " else? Give the source a new name"
-    )
+    raise SourceBroken(mark_of_another(name))

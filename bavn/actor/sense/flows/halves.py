@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
+from bavn.model.text import Text
 
 Bytes = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.uint64]
@@ -63,9 +64,9 @@ class Outcomes:
 
     halves: list[Halves] = field(default_factory=list)
     passed: int = 0
-    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refused: Counter[tuple[str, Text]] = field(default_factory=Counter)
 
-    def refuse(self, who: str, reason: str, count: int = 1) -> None:
+    def refuse(self, who: str, reason: Text, count: int = 1) -> None:
         self.refused[who, reason] += count
 
     def take(self, halves: Halves, who: str) -> None:
@@ -74,7 +75,7 @@ class Outcomes:
         bad = (np.maximum(halves["bytes"], halves["pkts"]) > COUNTER_MAX) | (size > COUNTER_MAX)
         if bad.any():
             bad = np.isin(halves["n"], halves["n"][bad])
-            self.refuse(who, "counts more than a flow can be", int(halves["counts"][bad].sum()))
+            self.refuse(who, Text("counts more than a flow can be"), int(halves["counts"][bad].sum()))
             halves = halves[~bad]
         if len(halves):
             self.halves.append(halves)
@@ -84,7 +85,7 @@ class Outcomes:
         lines: list[RefusedLine] = []
         for (who, reason), count in sorted(self.refused.items()):
             room = REFUSALS_KEPT_MAX - len(lines)
-            lines += [RefusedLine(who, 0, reason[:REASON_LENGTH_MAX])] * min(count, room)
+            lines += [RefusedLine(who, 0, reason)] * min(count, room)
         return tuple(lines)
 
 

@@ -18,6 +18,7 @@ from bavn.actor.sense.flows.netflow_template import TEMPLATES_MAX, Template, tem
 from bavn.actor.sense.flows.spool import Frame
 from bavn.actor.sense.unread import unreadable
 from bavn.model.moment import SECOND_US
+from bavn.model.text import Text
 
 CLOCK_OFF_US_MAX: Final = 600 * SECOND_US
 """An exporter whose clock is further off than this is read by ours."""
@@ -62,7 +63,7 @@ _V5: Final = Template(
 _V5_HEAD: Final = struct.Struct(">HHIIIIBBH")
 _V9_HEAD: Final = struct.Struct(">HHIIII")
 _IPFIX_HEAD: Final = struct.Struct(">HHIII")
-_UNKNOWN: Final = "its template has not come"
+_UNKNOWN: Final = Text("its template has not come")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ class NetflowDecoder:
     def _datagram(self, frame: Frame, out: Outcomes) -> None:
         exporter = self.exporters.number(frame.address)
         if exporter is None:
-            out.refuse("many", "more exporters than a node takes")
+            out.refuse("many", Text("more exporters than a node takes"))
             return
         who = self.exporters.names[exporter]
         version = int.from_bytes(frame.data[:2])
@@ -166,12 +167,12 @@ class NetflowDecoder:
         elif version == 10:
             self._ipfix(frame, exporter, who, out)
         else:
-            out.refuse(who, f"neither NetFlow v5, v9 nor IPFIX: version {version}")
+            out.refuse(who, Text("neither NetFlow v5, v9 nor IPFIX: version {version}", version=version))
 
     def _v5(self, frame: Frame, exporter: int, who: str, out: Outcomes) -> None:
         data = frame.data
         if len(data) < _V5_HEAD.size:
-            out.refuse(who, "a datagram that breaks off in its header")
+            out.refuse(who, Text("a datagram that breaks off in its header"))
             return
         _, count, up, seconds, nanos, sequence, kind, number, sampling = _V5_HEAD.unpack_from(data)
         whole = min(count, (len(data) - _V5_HEAD.size) // _V5.width)
@@ -182,11 +183,11 @@ class NetflowDecoder:
         body = data[_V5_HEAD.size : _V5_HEAD.size + whole * _V5.width]
         self._put(_V5, message, body, whole, sampling=rate or self._rates.of(who))
         if whole < count:
-            out.refuse(who, "a datagram that breaks off", count - whole if count <= 1000 else 1)
+            out.refuse(who, Text("a datagram that breaks off"), count - whole if count <= 1000 else 1)
 
     def _v9(self, frame: Frame, exporter: int, who: str, out: Outcomes) -> None:
         if len(frame.data) < _V9_HEAD.size:
-            out.refuse(who, "a datagram that breaks off in its header")
+            out.refuse(who, Text("a datagram that breaks off in its header"))
             return
         _, _, up, seconds, sequence, domain = _V9_HEAD.unpack_from(frame.data)
         boot = self._boot((exporter, domain), seconds * SECOND_US - up * 1000)
@@ -197,11 +198,11 @@ class NetflowDecoder:
     def _ipfix(self, frame: Frame, exporter: int, who: str, out: Outcomes) -> None:
         data = frame.data
         if len(data) < _IPFIX_HEAD.size:
-            out.refuse(who, "a datagram that breaks off in its header")
+            out.refuse(who, Text("a datagram that breaks off in its header"))
             return
         _, length, seconds, sequence, domain = _IPFIX_HEAD.unpack_from(data)
         if length > len(data):
-            out.refuse(who, "a datagram that breaks off")
+            out.refuse(who, Text("a datagram that breaks off"))
         sent = seconds * SECOND_US
         message = self._message(frame, exporter, who, (10 << 32) | domain, sent, sent)
         body = data[: max(length, _IPFIX_HEAD.size)]
@@ -242,7 +243,7 @@ class NetflowDecoder:
         while at + 4 <= len(data):
             number, length = struct.unpack_from(">HH", data, at)
             if length < 4 or at + length > len(data):
-                out.refuse(message.who, "a set that is longer than its datagram or shorter than its head")
+                out.refuse(message.who, Text("a set that is longer than its datagram or shorter than its head"))
                 return None
             body = data[at + 4 : at + length]
             at += length
@@ -251,7 +252,7 @@ class NetflowDecoder:
             elif number == (3 if ipfix else 1):
                 self._learn(message, body, out, ipfix=ipfix, options=True)
             elif number < 256:
-                out.refuse(message.who, f"a set of the reserved number {number}")
+                out.refuse(message.who, Text("a set of the reserved number {number}", number=number))
             else:
                 count = self._data(message, number, body)
                 known &= count is not None
@@ -272,7 +273,7 @@ class NetflowDecoder:
                 if known.get(template.number) != template:
                     known[template.number] = template
             else:
-                why = f"more than {TEMPLATES_MAX} templates of one domain"
+                why = Text("more than {most} templates of one domain", most=TEMPLATES_MAX)
         if why:
             out.refuse(message.who, why)
         numbers = {template.number for template in made if isinstance(template, Template)}

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
+from bavn.model.text import Text
+
 REVERSE: Final = 29305
 """The enterprise number under which RFC 5103 puts what went back."""
 VARIABLE: Final = 0xFFFF
@@ -103,7 +105,7 @@ def template_of(said: Any) -> Template:
             raise ValueError(f"no template: {said!r:.80}")
 
 
-def templates_in(body: bytes, *, ipfix: bool, options: bool) -> tuple[list[Template | int], str | None]:
+def templates_in(body: bytes, *, ipfix: bool, options: bool) -> tuple[list[Template | int], Text | None]:
     """The templates of a set, in order (a bare number: withdrawn), and why the rest of it could not be read."""
     made: list[Template | int] = []
     at = 0
@@ -117,7 +119,7 @@ def templates_in(body: bytes, *, ipfix: bool, options: bool) -> tuple[list[Templ
             at += 4
             continue
         if at + head > len(body):
-            return made, "a template breaks off"
+            return made, Text("a template breaks off")
         scope, begin = 0, at + head
         if options and ipfix:
             (scope,) = struct.unpack_from(">H", body, at + 4)
@@ -131,23 +133,23 @@ def templates_in(body: bytes, *, ipfix: bool, options: bool) -> tuple[list[Templ
                 fields = [((1 << 32, e) if i < scope else (p, e), size) for i, ((p, e), size) in enumerate(fields)]
             made.append(_checked(number, fields, options))
         except BadTemplate as error:
-            return made, str(error)
+            return made, Text.of_error(error)
     return made, None
 
 
 def _fields(body: bytes, at: int, count: int, *, ipfix: bool) -> tuple[list[tuple[Element, int]], int]:
     if count > FIELDS_MAX:
-        raise BadTemplate(f"a template of {count} fields, more than {FIELDS_MAX}")
+        raise BadTemplate(Text("a template of {what} fields, more than {most}", what=count, most=FIELDS_MAX))
     fields: list[tuple[Element, int]] = []
     for _ in range(count):
         if at + 4 > len(body):
-            raise BadTemplate("a template breaks off")
+            raise BadTemplate(Text("a template breaks off"))
         element, length = struct.unpack_from(">HH", body, at)
         at += 4
         enterprise = 0
         if ipfix and element & 0x8000:
             if at + 4 > len(body):
-                raise BadTemplate("a template breaks off")
+                raise BadTemplate(Text("a template breaks off"))
             (enterprise,) = struct.unpack_from(">I", body, at)
             element, at = element & 0x7FFF, at + 4
         fields.append(((enterprise, element), length if ipfix or length != VARIABLE else 0))
@@ -157,9 +159,11 @@ def _fields(body: bytes, at: int, count: int, *, ipfix: bool) -> tuple[list[tupl
 def _checked(number: int, fields: list[tuple[Element, int]], options: bool) -> Template:
     made = Template(number, tuple(fields), options)
     if number < 256:
-        raise BadTemplate(f"a template numbered {number}, below 256")
+        raise BadTemplate(Text("a template numbered {number}, below 256", number=number))
     if made.shortest == 0:
-        raise BadTemplate("a template of records without a byte")
+        raise BadTemplate(Text("a template of records without a byte"))
     if made.width > RECORD_BYTES_MAX:
-        raise BadTemplate(f"a template of records of {made.width} bytes, more than {RECORD_BYTES_MAX}")
+        raise BadTemplate(
+            Text("a template of records of {bytes} bytes, more than {most}", bytes=made.width, most=RECORD_BYTES_MAX)
+        )
     return made

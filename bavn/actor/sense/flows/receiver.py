@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from bavn.actor.formats.refused import of_file, taken_in_not
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.flows.spool import DATAGRAM, SLOT_US, STRANGERS, TICK, Frame, SpoolWriter
 from bavn.actor.sense.flows.streams import Streams, ipfix_messages, listening
@@ -104,13 +105,13 @@ class Receiver:
         streams: bool = False,
     ) -> None:
         self.received = self.strangers = self.queue_full = self.kernel_drops = 0
-        self.failure: str | None = None
+        self.failure: Text | None = None
         self._allowed, self._clock = allowed, clock
         try:
             self._spool = SpoolWriter(folder, spool_bytes_max)
         except OSError as error:
             raise SourceBroken(
-                f"{folder} cannot be written ({error.strerror}): let the node's user write it"
+                of_file(folder, Text("cannot be written ({why}): let the node's user write it", why=error.strerror))
             ) from error
         self._streams: Streams | None = None
         with ExitStack() as undo:
@@ -122,7 +123,14 @@ class Receiver:
                         listening((at[0], self.port)), lambda host: allowed.stored(host) is None, ipfix_messages
                     )
             except OSError as error:
-                raise SourceBroken(f"nothing can be received at {at[0]}:{at[1]} ({error.strerror})") from error
+                raise SourceBroken(
+                    Text(
+                        "nothing can be received at {address}:{port} ({why})",
+                        address=at[0],
+                        port=at[1],
+                        why=error.strerror,
+                    )
+                ) from error
             undo.pop_all()
         self._ended = threading.Event()
         self._last_us = self._slot = self._quiet = 0
@@ -168,10 +176,10 @@ class Receiver:
                 self.failure = None
             except OSError as error:
                 if not self._ended.is_set():
-                    self.failure = f"the spool cannot be written ({error.strerror})"
+                    self.failure = Text("the spool cannot be written ({why})", why=error.strerror)
                     self._ended.wait(1)
             except Exception as error:  # noqa: BLE001  a stranger's datagram must not end what takes the others
-                self.failure = f"what came cannot be taken in ({type(error).__name__}: {error})"
+                self.failure = taken_in_not(error)
                 self._ended.wait(1)
 
     def _turn(self) -> None:

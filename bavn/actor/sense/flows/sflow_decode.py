@@ -16,6 +16,7 @@ from bavn.actor.sense.flows.halves import HALF, SAMPLING_MAX, Halves, Outcomes
 from bavn.actor.sense.flows.packet_headers import HEADER_BYTES_MAX, packets
 from bavn.actor.sense.flows.spool import Frame
 from bavn.actor.sense.unread import unreadable
+from bavn.model.text import Text
 
 _FLOW, _COUNTERS, _FLOW_WIDE, _COUNTERS_WIDE = 1, 2, 3, 4
 _RAW, _IPV4, _IPV6 = 1, 3, 4
@@ -54,12 +55,12 @@ class SflowDecoder:
         for frame in frames:
             exporter = self.exporters.number(frame.address)
             if exporter is None:
-                out.refuse("many", "more exporters than a node takes")
+                out.refuse("many", Text("more exporters than a node takes"))
                 continue
             try:
                 self._datagram(frame, exporter, samples, out)
             except (Cut, struct.error):
-                out.refuse(self.exporters.names[exporter], "a datagram that breaks off")
+                out.refuse(self.exporters.names[exporter], Text("a datagram that breaks off"))
             except Exception as error:  # noqa: BLE001  a stranger's bytes, and whatever they raise: one refusal
                 out.refuse(self.exporters.names[exporter], unreadable(error, frame.data))
         count = len(samples.facts)
@@ -84,7 +85,7 @@ class SflowDecoder:
         data, who = frame.data, self.exporters.names[exporter]
         version, family = struct.unpack_from(">II", data)
         if version != 5 or family not in (1, 2):
-            out.refuse(who, f"not sFlow version 5: version {version}")
+            out.refuse(who, Text("not sFlow version 5: version {version}", version=version))
             return
         at = 12 if family == 1 else 24
         agent, sequence, _, count = struct.unpack_from(">IIII", data, at)

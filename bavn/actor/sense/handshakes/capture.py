@@ -10,13 +10,14 @@ from typing import Any, Final
 
 import pyarrow as pa
 
-from bavn.actor.formats.refused import REASON_LENGTH_MAX, REFUSALS_KEPT_MAX, RefusedLine
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine, of_file
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.handshakes.packets import Capture
 from bavn.actor.sense.handshakes.reader import SILENT_US, KexReader, Taken
 from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.unread import unreadable
 from bavn.model.record import TABLES
+from bavn.model.text import Text
 
 ROWS_MAX: Final = 1_000_000
 """Of one capture; more are refused, counted."""
@@ -48,7 +49,9 @@ class CaptureKex:
         try:
             capture = Capture(path)
         except OSError as error:
-            raise SourceBroken(f"{path} cannot be read ({error.strerror}): let the node's user read it") from error
+            raise SourceBroken(
+                of_file(path, Text("cannot be read ({why}): let the node's user read it", why=error.strerror))
+            ) from error
         for packet in capture:
             if packet.number > skip:
                 reading.feed(packet)
@@ -66,17 +69,19 @@ def read_capture(path: Path, sensor: str) -> Parsed:
 def _parsed(taken: Taken, capture: Capture, name: str, sensor: str) -> Parsed:
     rows, unread = taken.rows[:ROWS_MAX], taken.rows[ROWS_MAX:]
     tables: dict[str, pa.Table] = {}
-    refused: list[tuple[int, str]] = []
+    refused: list[tuple[int, Text]] = []
     for record in SCHEMAS:
         table, bad = _tabled([row for row in rows if row["table"] == record], record, sensor)
         refused += bad
         if table.num_rows:
             tables[record] = table
     kept = sum(table.num_rows for table in tables.values())
-    refused += taken.refused + [(row["number"], f"more than {ROWS_MAX} in one capture") for row in unread]
+    refused += taken.refused + [
+        (row["number"], Text("more than {most} in one capture", most=ROWS_MAX)) for row in unread
+    ]
     beyond = capture.refused - len(capture.refusals)
     refused = sorted(refused + capture.refusals)
-    named = tuple(RefusedLine(name, number, reason[:REASON_LENGTH_MAX]) for number, reason in refused)
+    named = tuple(RefusedLine(name, number, reason) for number, reason in refused)
     return Parsed(
         tables=tables,
         lines=kept + len(refused) + beyond + taken.passed,
@@ -86,7 +91,7 @@ def _parsed(taken: Taken, capture: Capture, name: str, sensor: str) -> Parsed:
     )
 
 
-def _tabled(rows: list[dict[str, Any]], record: str, sensor: str) -> tuple[pa.Table, list[tuple[int, str]]]:
+def _tabled(rows: list[dict[str, Any]], record: str, sensor: str) -> tuple[pa.Table, list[tuple[int, Text]]]:
     """Those that become rows of the record, and those that do not, whatever is in them."""
     try:
         return table_of(rows, record, sensor), []

@@ -7,6 +7,7 @@ from typing import Any
 
 from bavn.actor.sense.handshakes.dicom import Association, DicomMalformed
 from bavn.actor.sense.handshakes.hl7 import Hl7Connection
+from bavn.model.text import Text
 
 
 class DicomTalk:
@@ -17,7 +18,7 @@ class DicomTalk:
 
     def __init__(self) -> None:
         self.done = False
-        self.fault: str | None = None
+        self.fault: Text | None = None
         self._association = Association()
 
     def read(self, client: bytearray, server: bytearray) -> None:
@@ -28,7 +29,7 @@ class DicomTalk:
         except DicomMalformed as error:
             self.done = True
             if not association.calling and not association.called:
-                self.fault = str(error)
+                self.fault = Text.of_error(error)
         association.from_server(server)
         self.done = self.done or association.ended
 
@@ -65,7 +66,7 @@ class Hl7Talk:
 
     def __init__(self) -> None:
         self.done = False
-        self.fault: str | None = None
+        self.fault: Text | None = None
         self._connection = Hl7Connection()
 
     def read(self, client: bytearray, server: bytearray) -> None:

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from bavn.model.text import Text
+
 ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, DATA, RELEASE_RQ, ABORT = 1, 2, 3, 4, 5, 7
 _KINDS: Final = frozenset({ASSOCIATE_RQ, ASSOCIATE_AC, ASSOCIATE_RJ, DATA, RELEASE_RQ, 6, ABORT})
 _HEAD_BYTES: Final = 6
@@ -87,7 +89,7 @@ class Association:
             if kind == ASSOCIATE_RQ:
                 self._requested(body)
             elif not self.calling and not self.called:
-                raise DicomMalformed("it does not begin with an A-ASSOCIATE-RQ")
+                raise DicomMalformed(Text("it does not begin with an A-ASSOCIATE-RQ"))
             elif kind == DATA:
                 self._data(body)
             elif kind in (RELEASE_RQ, ABORT):
@@ -103,7 +105,7 @@ class Association:
         while len(data) >= self._at + _HEAD_BYTES:
             kind, size = data[self._at], int.from_bytes(data[self._at + 2 : self._at + 6])
             if kind not in _KINDS or (kind == ASSOCIATE_RQ and size > _ASSOCIATE_BYTES_MAX):
-                raise DicomMalformed("what should be a DICOM PDU is none")
+                raise DicomMalformed(Text("what should be a DICOM PDU is none"))
             end = self._at + _HEAD_BYTES + size
             if len(data) < end:
                 return
@@ -112,10 +114,10 @@ class Association:
 
     def _requested(self, body: bytes) -> None:
         if len(body) < _ASSOCIATE_BYTES_MIN or not int.from_bytes(body[:2]) & 1:
-            raise DicomMalformed("an A-ASSOCIATE-RQ of another protocol version")
+            raise DicomMalformed(Text("an A-ASSOCIATE-RQ of another protocol version"))
         self.called, self.calling = ae_title(body[4:20]), ae_title(body[20:36])
         if not self.called and not self.calling:
-            raise DicomMalformed("an A-ASSOCIATE-RQ without AE titles")
+            raise DicomMalformed(Text("an A-ASSOCIATE-RQ without AE titles"))
 
     def _data(self, body: bytes) -> None:
         """The presentation data values of a P-DATA-TF (PS3.8, 9.3.5), commands and data sets put together."""
@@ -123,7 +125,7 @@ class Association:
         while len(body) >= at + 6:
             size, control = int.from_bytes(body[at : at + 4]), body[at + 5]
             if size < 2 or at + 4 + size > len(body):
-                raise DicomMalformed("a presentation data value breaks off")
+                raise DicomMalformed(Text("a presentation data value breaks off"))
             held = self._parts[bool(control & 1)]
             if len(held) < _MESSAGE_BYTES_MAX:
                 held += body[at + 6 : at + 4 + size]

@@ -14,11 +14,13 @@ from typing import Final, Self
 
 from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.pcap import form_of
-from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
+from bavn.actor.formats.refused import of_file
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken, mark_of_another
 from bavn.actor.sense.handshakes.capture import CaptureKex
 from bavn.actor.sense.handshakes.reader import KexReader
 from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.place import hash_of
+from bavn.model.text import Text
 
 _HEAD_BYTES: Final = 256
 
@@ -43,10 +45,7 @@ class _Mark:
                     return cls(modified_ns, capture, packets, head)
         except ValueError:
             pass
-        raise SourceBroken(
-            f"the store's mark for source {name!r} is no place among captures: was the name used for something else?"
-            " Give the source a new name"
-        )
+        raise SourceBroken(mark_of_another(name))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -110,7 +109,7 @@ class KexFolder:
             capture = CaptureKex(found.path, self._sensor, self._reader, skip=last.packets if grown else 0)
             parsed, packets = capture.parsed.without(name, capture.damage), capture.packets
         except SourceBroken as error:
-            parsed, packets = NOTHING.without(name, str(error)), 0
+            parsed, packets = NOTHING.without(name, Text.of_error(error)), 0
         self._given = _Mark(found.modified_ns, name, packets, head)
         return parsed.batch(self._name, self._given.text())
 
@@ -120,7 +119,7 @@ class KexFolder:
             named = [path for path in self._folder.iterdir() if not path.name.startswith(".")]
         except OSError as error:
             raise SourceBroken(
-                f"{self._folder} cannot be listed ({error.strerror}): let the node's user read it"
+                of_file(self._folder, Text("cannot be listed ({why}): let the node's user read it", why=error.strerror))
             ) from error
         found = []
         for path in named:

@@ -15,6 +15,7 @@ from bavn.actor.formats.headers import TCP, UDP, ip_of
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX
 from bavn.actor.sense.macros import MOMENT_S_MAX
 from bavn.actor.sense.unread import unreadable
+from bavn.model.text import Text
 
 
 class Packet(NamedTuple):
@@ -43,9 +44,9 @@ class Capture:
         self._file = LogFile(path)
         self._window = pcap.Window(read=self._file.read)
         self.packets = 0
-        self.damage: str | None = None
+        self.damage: Text | None = None
         self.refused = 0
-        self.refusals: list[tuple[int, str]] = []
+        self.refusals: list[tuple[int, Text]] = []
 
     def __iter__(self) -> Iterator[Packet]:
         with self._file:
@@ -66,7 +67,7 @@ class Capture:
                 return
             self.packets += 1
             if not 0 <= frame.at_us < MOMENT_S_MAX * 1_000_000:
-                self._refuse("a packet of an impossible time")
+                self._refuse(Text("a packet of an impossible time"))
                 continue
             try:
                 found = opened(self.packets, frame)
@@ -76,7 +77,7 @@ class Capture:
             if found is not None:
                 yield found
 
-    def _refuse(self, reason: str) -> None:
+    def _refuse(self, reason: Text) -> None:
         self.refused += 1
         if len(self.refusals) < REFUSALS_KEPT_MAX:
             self.refusals.append((self.packets, reason))

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.hmac import HMAC
 
+from bavn.model.text import Text
+
 INITIAL_BYTES_MIN: Final = 1200
 CRYPTO_BYTES_MAX: Final = 64 * 1024
 PIECES_MAX: Final = 64
@@ -150,7 +152,7 @@ def crypto_frames(frames: bytes) -> Iterator[tuple[int, bytes]]:
                 offset, at = varint(frames, at)
                 size, at = varint(frames, at)
                 if at + size > len(frames):
-                    raise QuicMalformed("a CRYPTO frame breaks off")
+                    raise QuicMalformed(Text("a CRYPTO frame breaks off"))
                 yield offset, frames[at : at + size]
                 at += size
             elif kind in (2, 3):
@@ -158,9 +160,9 @@ def crypto_frames(frames: bytes) -> Iterator[tuple[int, bytes]]:
             elif kind == 0x1C:
                 return
             else:
-                raise QuicMalformed(f"a frame of type {kind} in an Initial packet")
+                raise QuicMalformed(Text("a frame of type {what} in an Initial packet", what=kind))
     except IndexError as error:
-        raise QuicMalformed("a frame breaks off") from error
+        raise QuicMalformed(Text("a frame breaks off")) from error
 
 
 def _behind_ack(frames: bytes, at: int, *, counts: bool) -> int:
@@ -168,7 +170,7 @@ def _behind_ack(frames: bytes, at: int, *, counts: bool) -> int:
         _, at = varint(frames, at)
     ranges, at = varint(frames, at)
     if ranges > len(frames):
-        raise QuicMalformed("an ACK of more ranges than bytes")
+        raise QuicMalformed(Text("an ACK of more ranges than bytes"))
     for _ in range(1 + 2 * ranges + (3 if counts else 0)):
         _, at = varint(frames, at)
     return at

@@ -31,6 +31,7 @@ from bavn.actor.sense.handshakes.ssh import GREETING
 from bavn.actor.sense.handshakes.stream import Stream
 from bavn.actor.sense.handshakes.talk import QuicTalk, SshTalk, Talk, TlsTalk
 from bavn.actor.sense.unread import unreadable
+from bavn.model.text import Text
 
 CONVERSATIONS_MAX: Final = 20_000
 """Known at a time. A talking one holds at most 400 KB, one that is done or of no interest some 300 bytes."""
@@ -67,7 +68,7 @@ class Taken:
     they began as. ``passed``: those that broke off before there was anything to tell."""
 
     rows: list[dict[str, Any]]
-    refused: list[tuple[int, str]]
+    refused: list[tuple[int, Text]]
     passed: int
 
 
@@ -78,7 +79,7 @@ class KexReader:
         self._known: dict[_Key, _Conversation] = {}
         self._talking: dict[_Key, None] = {}
         self._rows: list[dict[str, Any]] = []
-        self._refused: list[tuple[int, str]] = []
+        self._refused: list[tuple[int, Text]] = []
         self._passed = 0
 
     def feed(self, packet: Packet) -> None:
@@ -230,7 +231,7 @@ class KexReader:
                 for offset, piece in crypto_frames(frames or b""):
                     talk.crypto(offset, piece, client=client)
         except QuicMalformed as error:
-            talk.broken(str(error))
+            talk.broken(Text.of_error(error))
         if talk.done:
             self._end(key)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.actor.formats.tls_hello import LISTED_MAX, HelloMalformed
+from bavn.model.text import Text
 
 GREETING: Final = b"SSH-"
 _KEXINIT: Final = 20
@@ -42,19 +43,19 @@ def kexinit(data: bytes) -> KexInit | None:
         end = data.find(b"\n", at, at + _LINE_BYTES_MAX)
         if end < 0:
             if len(data) - at > _LINE_BYTES_MAX:
-                raise HelloMalformed("a greeting without an end")
+                raise HelloMalformed(Text("a greeting without an end"))
             return None
         line, at = data[at:end].rstrip(b"\r"), end + 1
         if line.startswith(GREETING):
             break
     else:
-        raise HelloMalformed("no greeting among the first lines")
+        raise HelloMalformed(Text("no greeting among the first lines"))
     software = line.decode("ascii", "backslashreplace").partition("-")[2].partition("-")[2]
     if len(data) < at + 6:
         return None
     length, padding, kind = int.from_bytes(data[at : at + 4]), data[at + 4], data[at + 5]
     if not 2 <= length <= _PACKET_BYTES_MAX or kind != _KEXINIT or padding > length - 2:
-        raise HelloMalformed("what follows the greeting is no KEXINIT")
+        raise HelloMalformed(Text("what follows the greeting is no KEXINIT"))
     if len(data) < at + 4 + length:
         return None
     payload = data[at + 5 : at + 4 + length - padding]
@@ -63,7 +64,7 @@ def kexinit(data: bytes) -> KexInit | None:
         size = int.from_bytes(payload[place : place + 4])
         raw = payload[place + 4 : place + 4 + size]
         if len(payload) < place + 4 or len(raw) < size:
-            raise HelloMalformed("a list of KEXINIT breaks off")
+            raise HelloMalformed(Text("a list of KEXINIT breaks off"))
         names = raw.decode("ascii", "backslashreplace").split(",")
         lists.append(tuple(name for name in names if name)[:LISTED_MAX])
         place += 4 + size

@@ -19,6 +19,7 @@ from bavn.actor.formats.tls_hello import (
 from bavn.actor.sense.handshakes.certificate import facts
 from bavn.actor.sense.handshakes.quic import CryptoStream
 from bavn.actor.sense.handshakes.ssh import KexInit, agreed, kexinit
+from bavn.model.text import Text
 
 MESSAGE_BYTES_MAX: Final = 96 * 1024
 _RECORD_BYTES_MAX: Final = (1 << 14) + 2048
@@ -35,7 +36,7 @@ class Talk(Protocol):
     table: str
     one_sided: bool
     done: bool
-    fault: str | None
+    fault: Text | None
 
     def read(self, client: bytearray, server: bytearray) -> None:
         """What both sides have said from their start."""
@@ -61,7 +62,7 @@ class Messages:
             kind, major = data[self._at], data[self._at + 1]
             size = data[self._at + 3] << 8 | data[self._at + 4]
             if major != 3 or not _CCS <= kind <= 24 or size > _RECORD_BYTES_MAX:
-                raise HelloMalformed("what should be a TLS record is none")
+                raise HelloMalformed(Text("what should be a TLS record is none"))
             end = self._at + 5 + size
             if len(data) < end:
                 return
@@ -81,7 +82,7 @@ def whole_messages(held: bytearray) -> Iterator[tuple[int, bytes]]:
     while len(held) >= 4:
         size = int.from_bytes(held[1:4])
         if size > MESSAGE_BYTES_MAX:
-            raise HelloMalformed(f"a handshake message of {size} bytes")
+            raise HelloMalformed(Text("a handshake message of {bytes} bytes", bytes=size))
         if len(held) < 4 + size:
             return
         kind, body = held[0], bytes(held[4 : 4 + size])
@@ -98,7 +99,7 @@ class TlsTalk:
 
     def __init__(self) -> None:
         self.done = False
-        self.fault: str | None = None
+        self.fault: Text | None = None
         self._client, self._server = Messages(), Messages()
         self._hello: ClientHello | None = None
         self._answer: ServerHello | None = None
@@ -111,7 +112,7 @@ class TlsTalk:
             for kind, body in self._client.of(client):
                 self.from_client(kind, body)
         except HelloMalformed as error:
-            self.broken(str(error))
+            self.broken(Text.of_error(error))
         if self._hello is not None and not self.done:
             self._listen(server)
 
@@ -129,7 +130,7 @@ class TlsTalk:
         if kind == _CLIENT_HELLO and self._hello is None:
             self._hello = client_hello(body)
         elif self._hello is None:
-            raise HelloMalformed("it does not begin with a ClientHello")
+            raise HelloMalformed(Text("it does not begin with a ClientHello"))
 
     def from_server(self, kind: int, body: bytes) -> None:
         """A message of the server's. Raises HelloMalformed."""
@@ -149,7 +150,7 @@ class TlsTalk:
         elif kind in (_DONE, _AFTER) or (kind == _CCS and answer):
             self.done = True
 
-    def broken(self, reason: str) -> None:
+    def broken(self, reason: Text) -> None:
         """The client's bytes are none of TLS's: no row, unless its hello was understood."""
         self.done = True
         if self._hello is None:
@@ -232,7 +233,7 @@ class QuicTalk(TlsTalk):
                 elif self._hello is not None:
                     self.from_server(kind, body)
         except HelloMalformed as error:
-            self.broken(str(error))
+            self.broken(Text.of_error(error))
 
 
 class SshTalk:
@@ -243,7 +244,7 @@ class SshTalk:
 
     def __init__(self) -> None:
         self.done = False
-        self.fault: str | None = None
+        self.fault: Text | None = None
         self._client: KexInit | None = None
         self._server: KexInit | None = None
 
@@ -253,7 +254,7 @@ class SshTalk:
             self._client = self._client or kexinit(bytes(client))
             self._server = self._server or kexinit(bytes(server))
         except HelloMalformed as error:
-            self.done, self.fault = True, str(error)
+            self.done, self.fault = True, Text.of_error(error)
         self.done = self.done or (self._client is not None and self._server is not None)
 
     def rows(self) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from bavn.actor.formats.lines import Segment, line_column
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.follow import FollowedFile
@@ -16,6 +17,7 @@ from bavn.actor.sense.pace import GATHER_S, Pace
 from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.unread import read_or_refused
+from bavn.model.text import Text
 
 
 class FollowedLog(FollowedFile):
@@ -43,8 +45,12 @@ class FollowedLog(FollowedFile):
 
     def poll(self) -> Iterator[Batch]:
         if not self._begun and not self._path.is_file():
-            what = "is a folder: name a file in it" if self._path.is_dir() else "is not there: is its name right?"
-            raise SourceBroken(f"{self._path} {what}")
+            what = (
+                Text("is a folder: name a file in it")
+                if self._path.is_dir()
+                else Text("is not there: is its name right?")
+            )
+            raise SourceBroken(of_file(self._path, what))
         if not self._pace.due(self._follower.lag_bytes()):
             return
         self._begun = True

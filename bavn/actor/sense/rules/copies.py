@@ -10,13 +10,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.rules.source import FILE_BYTES_MAX, RulesRefused, cached, is_archive, members
 from bavn.actor.sense.rules.text import LeftOut
+from bavn.model.text import Text
 
 ENDED: Final = ("endswith first arg must be bytes", "UnicodeDecodeError", "cannot use a string pattern on a bytes-like")
 """What suricata-update's last line says when a line is no text to it."""
 
-REASON: Final = "it is not UTF-8"
+REASON: Final = Text("it is not UTF-8")
 
 
 def readable_copies(sources: Sequence[str], cache: Path, folder: Path) -> tuple[list[str], list[LeftOut]]:
@@ -31,7 +33,9 @@ def readable_copies(sources: Sequence[str], cache: Path, folder: Path) -> tuple[
             for name, raw in _files(source, cache):
                 left -= len(raw)
                 if left < 0:
-                    raise RulesRefused(f"{source}: it holds more than {FILE_BYTES_MAX >> 20} MiB")
+                    raise RulesRefused(
+                        of_file(source, Text("it holds more than {most} MiB", most=FILE_BYTES_MAX >> 20), ": ")
+                    )
                 kept = _kept(name, raw, left_out) if name.endswith(".rules") else raw
                 entry = tarfile.TarInfo(name)
                 entry.size = len(kept)

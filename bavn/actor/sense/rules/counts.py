@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bavn.actor.sense.rules.text import LeftOut, rules_in
+from bavn.model.text import Text
 
 YIELD_FILE: Final = "yield.json"
 SHRINK_TO: Final = 2
@@ -45,9 +46,9 @@ _NEVER_SET: Final = re.compile(
 class RuleYield:
     """Counts of rules. ``wanted``: switched on by the sources and the actor's own filters; ``loaded``: of these, that
     Suricata takes; ``off``: commented out by the sources or the filters; ``unset``: variables that nobody defines, each
-    with the rules that it costs; ``left_out``: reasons, each with the rules that it costs; ``waiting``: loaded, but
-    they wait for a flowbit that no rule sets. ``before``: loaded in the set before, 0 for none; ``shrink_by``: who took
-    a set that is much smaller than that, empty for nobody."""
+    with the rules that it costs; ``left_out``: reasons, (rows of Text), each with the rules that it costs; ``waiting``:
+    loaded, but they wait for a flowbit that no rule sets. ``before``: loaded in the set before, 0 for none;
+    ``shrink_by``: who took a set that is much smaller than that, empty for nobody."""
 
     wanted: int
     loaded: int
@@ -62,10 +63,11 @@ class RuleYield:
     def shrunk(self) -> bool:
         return SHRINK_OF * self.loaded < SHRINK_TO * self.before
 
-    def reasons(self) -> list[tuple[str, int]]:
+    def reasons(self) -> list[tuple[Text, int]]:
         """The commonest first: why rules that are switched on are not loaded."""
-        unset = {f"${name} is defined nowhere": count for name, count in self.unset.items()}
-        return Counter({**unset, **self.left_out}).most_common(REASONS_NAMED_MAX)
+        unset = {Text("${what} is defined nowhere", what=name): count for name, count in self.unset.items()}
+        left_out = {Text.of_row(why): count for why, count in self.left_out.items()}
+        return Counter({**unset, **left_out}).most_common(REASONS_NAMED_MAX)
 
     def told(self) -> dict[str, Any]:
         """For ``--json`` and for health."""
@@ -78,7 +80,7 @@ class RuleYield:
             "waiting": self.waiting,
             "before": self.before,
             "shrink_by": self.shrink_by,
-            "reasons": [{"reason": reason, "rules": count} for reason, count in self.reasons()],
+            "reasons": [{"reason": why.en, "rules": count, "says": why.spoken()} for why, count in self.reasons()],
         }
 
 
@@ -120,7 +122,7 @@ def unset_variables(lines: Iterable[str]) -> tuple[dict[str, int], int]:
 def without_dataset(lines: Iterable[str]) -> list[LeftOut]:
     """From what suricata-update says: rules that it switched off, since the file of their dataset is missing."""
     found = dict.fromkeys(match[1] for line in lines if (match := _NO_DATASET.search(line)))
-    return [LeftOut(f"sid {sid}", "its dataset is not in the set") for sid in found]
+    return [LeftOut(f"sid {sid}", Text("its dataset is not in the set")) for sid in found]
 
 
 def waiting_rules(said: Sequence[tuple[str, str]]) -> int:
@@ -130,4 +132,4 @@ def waiting_rules(said: Sequence[tuple[str, str]]) -> int:
 
 def counted(left_out: Iterable[LeftOut]) -> dict[str, int]:
     """Each reason with its rules."""
-    return dict(Counter(entry.reason for entry in left_out))
+    return dict(Counter(entry.reason.row() for entry in left_out))

@@ -24,11 +24,12 @@ from bavn.actor.sense.rules.counts import (
     without_dataset,
     write_yield,
 )
-from bavn.actor.sense.rules.source import FILE_BYTES_MAX, RulesRefused
+from bavn.actor.sense.rules.source import FILE_BYTES_MAX, RulesRefused, not_done
 from bavn.actor.sense.rules.text import LeftOut, rules_in, without
 from bavn.actor.sense.rules.update import Filters, fetch
 from bavn.actor.sense.suricata.config import SuricataConfig, offline_yaml
 from bavn.actor.sense.suricata.process import SuricataProcess
+from bavn.model.text import Text
 
 TEST_S_MAX: Final = 300.0
 TRIALS_MAX: Final = 8
@@ -37,7 +38,6 @@ TRIALS_MAX: Final = 8
 FAILED_SHARE_MAX: Final = 0.5
 """A set of which more than this fails is no set for this Suricata."""
 
-REFUSED_LENGTH_MAX: Final = 500
 SETS_KEPT: Final = 3
 RULES_FILE: Final = "suricata.rules"
 CLASSES_FILE: Final = "classification.config"
@@ -104,7 +104,7 @@ class RuleFolder:
         with suppress(OSError):
             (self.folder / "current" / _WORKED).touch()
 
-    def fall_back(self, why: str) -> str | None:
+    def fall_back(self, why: Text) -> str | None:
         """Where the set in force never ran and an earlier one did, that one is in force again. Its name, else None."""
         bad = self.name
         if not bad.isdigit() or (self.folder / "current" / _WORKED).exists():
@@ -113,18 +113,18 @@ class RuleFolder:
         good = max((path for path in earlier if (path / _WORKED).exists()), default=None)
         if good is None:
             return None
-        (self.folder / "current" / _FAILED).write_text(why, encoding="utf-8")
+        (self.folder / "current" / _FAILED).write_text(why.row(), encoding="utf-8")
         self._point(good)
         return good.name
 
-    def fell_back(self) -> tuple[str, str] | None:
+    def fell_back(self) -> tuple[str, Text] | None:
         """The newest set and why Suricata did not start with it, where an earlier one is in force for that."""
         newest = max((path for path in (self.folder / "sets").glob("[0-9]*")), default=None)
         if newest is None or newest.name == self.name:
             return None
         try:
-            return newest.name, (newest / _FAILED).read_text(encoding="utf-8")
-        except OSError:
+            return newest.name, Text.of_row((newest / _FAILED).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             return None
 
     def prepare(self) -> None:
@@ -156,16 +156,16 @@ class RuleFolder:
             fetched = self._update(sources, filters, config, own_sids, shrink_by)
         except RulesRefused as error:
             shutil.rmtree(self.folder / "staged", ignore_errors=True)
-            (self.folder / _REFUSED).write_text(str(error), encoding="utf-8")
+            (self.folder / _REFUSED).write_text(Text.of_error(error).row(), encoding="utf-8")
             raise
         (self.folder / _REFUSED).unlink(missing_ok=True)
         return fetched
 
-    def refused(self) -> str | None:
+    def refused(self) -> Text | None:
         """Why the last fetch was not put in place; None where it was."""
         try:
-            return (self.folder / _REFUSED).read_text(encoding="utf-8")[:REFUSED_LENGTH_MAX]
-        except OSError:
+            return Text.of_row((self.folder / _REFUSED).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
             return None
 
     def kept(self) -> RuleYield | None:
@@ -196,13 +196,13 @@ class RuleFolder:
         left_out += self._clean(rules, {}, own_sids)
         tried = try_rules(trial, self.folder / "trial")
         for _ in range(TRIALS_MAX):
-            bad = {line: reason for (file, line), reason in tried.bad.items() if file == rules}
+            bad = {line: Text.plain(reason) for (file, line), reason in tried.bad.items() if file == rules}
             if not bad:
                 break
             left_out += self._clean(rules, bad, ())
             tried = try_rules(trial, self.folder / "trial")
         if tried.failed or tried.errors:
-            raise RulesRefused(f"Suricata does not take the set: {_first(tried)}")
+            raise RulesRefused(Text("Suricata does not take the set: {why}", why=_first(tried)))
         it = RuleYield(
             wanted=tried.loaded + len(left_out) + unset_rules,
             loaded=tried.loaded,
@@ -229,7 +229,7 @@ class RuleFolder:
             shutil.rmtree(self.folder / "sets" / f"{old:06}", ignore_errors=True)
         return made.name
 
-    def _clean(self, rules: Path, bad: Mapping[int, str], own_sids: Sequence[range]) -> list[LeftOut]:
+    def _clean(self, rules: Path, bad: Mapping[int, Text], own_sids: Sequence[range]) -> list[LeftOut]:
         lines = _lines(rules)
         kept, left_out = without(lines, bad, own_sids)
         if kept != lines:
@@ -247,22 +247,37 @@ class RuleFolder:
 def _lines(rules: Path) -> list[str]:
     """As Suricata parts them: by line feeds alone. Raises OSError, RulesRefused for a file that is too large."""
     if rules.stat().st_size > FILE_BYTES_MAX:
-        raise RulesRefused(f"the set is larger than {FILE_BYTES_MAX >> 20} MiB")
+        raise RulesRefused(Text("the set is larger than {most} MiB", most=FILE_BYTES_MAX >> 20))
     with rules.open(encoding="utf-8", errors="replace", newline="\n") as file:
         return file.readlines()
 
 
 def _judge(it: RuleYield, by: str) -> None:
     """Raises RulesRefused for a set that is no set for this Suricata, or one that nobody can mean."""
-    named = "; ".join(f"{reason} ({count})" for reason, count in it.reasons())
+    costs = [Text.shaped("{why} ({count})", why=why, count=count) for why, count in it.reasons()]
+    named = Text.joined("; ", costs) if costs else Text("it did not say why")
     if not it.loaded:
-        raise RulesRefused(f"there is not one rule in it{': ' if named else ''}{named}")
+        raise RulesRefused(
+            Text("there is not one rule in it: {why}", why=named) if costs else Text("there is not one rule in it")
+        )
     if it.loaded < it.wanted * (1 - FAILED_SHARE_MAX):
-        raise RulesRefused(f"{it.wanted - it.loaded} of {it.wanted} rules fail: {named}")
+        raise RulesRefused(
+            Text("{left} of {all} rules fail: {why}", left=it.wanted - it.loaded, all=it.wanted, why=named)
+        )
     if it.shrunk and not by:
         raise RulesRefused(
-            f"{it.loaded} rules are left of {it.before}, more than a third less{': ' if named else ''}{named}; if that"
-            " is meant, say --accept-shrink"
+            Text(
+                "{left} rules are left of {all}, more than a third less: {why}; if that is meant, say --accept-shrink",
+                left=it.loaded,
+                all=it.before,
+                why=named,
+            )
+            if costs
+            else Text(
+                "{left} rules are left of {all}, more than a third less; if that is meant, say --accept-shrink",
+                left=it.loaded,
+                all=it.before,
+            )
         )
 
 
@@ -276,7 +291,7 @@ def try_rules(config: SuricataConfig, folder: Path) -> Tried:
     try:
         status = process.ended(TEST_S_MAX)
         if status is None:
-            raise SourceBroken(f"suricata -T was not done after {TEST_S_MAX:.0f} s")
+            raise SourceBroken(not_done("suricata -T", TEST_S_MAX))
         return tried_of(status, process.said())
     finally:
         process.stop(1.0)
@@ -308,5 +323,6 @@ def tried_of(status: int, said: Sequence[tuple[str, str]]) -> Tried:
     return Tried(loaded=loaded, failed=failed, bad=bad, errors=left, waiting=waiting_rules(said))
 
 
-def _first(tried: Tried) -> str:
-    return next(iter([*tried.errors, *tried.bad.values()]), "it did not say why")
+def _first(tried: Tried) -> Text:
+    said = next(iter([*tried.errors, *tried.bad.values()]), "")
+    return Text.plain(said) if said else Text("it did not say why")

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import IO, Final
 from urllib.parse import urlsplit
 
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.rules.text import OUTSIDE, forbidden, rule_of
+from bavn.model.text import Text
 
 FILE_BYTES_MAX: Final = 512 << 20
 """Of one download, and of all rules in it when it is unpacked."""
@@ -27,6 +29,11 @@ class RulesRefused(Exception):
     """No set was put in place; the last good one stays. The operator must act."""
 
 
+def not_done(what: str, seconds: float) -> Text:
+    """What became of a program that was given so long."""
+    return Text("{what} was not done after {seconds:.0f} s", what=what, seconds=seconds)
+
+
 def source_option(source: str) -> list[str]:
     """How suricata-update is told of a source: an address, an archive, a file or folder of rules. Raises
     RulesRefused for what is neither, cannot be read, or would come unprotected over the network."""
@@ -34,7 +41,9 @@ def source_option(source: str) -> list[str]:
         address = urlsplit(source)
         if address.scheme == "https" or (address.scheme == "http" and address.hostname in _LOOPBACK):
             return ["--url", source]
-        raise RulesRefused(f"{source}: rules are fetched by https only: anybody could change them on the way")
+        raise RulesRefused(
+            of_file(source, Text("rules are fetched by https only: anybody could change them on the way"), ": ")
+        )
     path = readable(Path(source))
     if path.is_file() and is_archive(path.name):
         return ["--url", path.absolute().as_uri()]
@@ -50,7 +59,7 @@ def readable(path: Path) -> Path:
             with path.open("rb"):
                 pass
     except OSError as error:
-        raise RulesRefused(f"{path} cannot be read ({error.strerror})") from error
+        raise RulesRefused(of_file(path, Text("cannot be read ({why})", why=error.strerror))) from error
     return path
 
 
@@ -85,7 +94,7 @@ def examine_fetched(source: str, cache: Path) -> None:
 def _examine(source: str, path: Path) -> None:
     try:
         if path.stat().st_size > FILE_BYTES_MAX:
-            raise RulesRefused(f"{source}: it is larger than {FILE_BYTES_MAX >> 20} MiB")
+            raise RulesRefused(of_file(source, Text("it is larger than {most} MiB", most=FILE_BYTES_MAX >> 20), ": "))
         if is_archive(urlsplit(source).path):
             lines = _unpacked(source, path)
         else:
@@ -96,9 +105,11 @@ def _examine(source: str, path: Path) -> None:
             rules += rule is not None
             # suricata-update would copy such a file, whatever it is, before anybody could look at the rule.
             if rule and forbidden(line, ()) in OUTSIDE:
-                raise RulesRefused(f"{source}: sid {rule.sid} names a file outside its set")
+                raise RulesRefused(
+                    of_file(source, Text("sid {what} names a file outside its set", what=rule.sid), ": ")
+                )
         if not rules:
-            raise RulesRefused(f"{source}: there is not one rule in it")
+            raise RulesRefused(of_file(source, Text("there is not one rule in it"), ": "))
     except (
         OSError,
         EOFError,
@@ -109,7 +120,7 @@ def _examine(source: str, path: Path) -> None:
         RuntimeError,
         ValueError,  # a name in a zip that is no text
     ) as why:
-        raise RulesRefused(f"{source}: it is no archive of rules ({_bounded(why)})") from why
+        raise RulesRefused(of_file(source, Text("it is no archive of rules ({why})", why=_bounded(why)), ": ")) from why
 
 
 def _unpacked(source: str, path: Path) -> Iterator[str]:
@@ -118,7 +129,15 @@ def _unpacked(source: str, path: Path) -> Iterator[str]:
     for number, (name, size, member) in enumerate(members(path)):
         left -= size
         if number >= MEMBERS_MAX or left < 0:
-            raise RulesRefused(f"{source}: it holds more than {MEMBERS_MAX} files or {FILE_BYTES_MAX >> 20} MiB")
+            raise RulesRefused(
+                of_file(
+                    source,
+                    Text(
+                        "it holds more than {files} files or {most} MiB", files=MEMBERS_MAX, most=FILE_BYTES_MAX >> 20
+                    ),
+                    ": ",
+                )
+            )
         if name.endswith(".rules"):
             yield from _read(source, member, size)
 
@@ -143,7 +162,7 @@ def _read(source: str, file: IO[bytes], size_max: int) -> Iterator[str]:
     with file:
         raw = file.read(size_max + 1)
     if len(raw) > size_max:
-        raise RulesRefused(f"{source}: it holds more than it says")
+        raise RulesRefused(of_file(source, Text("it holds more than it says"), ": "))
     yield from raw.decode("utf-8", "replace").splitlines()
 
 

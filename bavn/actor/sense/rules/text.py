@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from bavn.actor.formats.refused import of_file
+from bavn.model.text import Text
+
 _RULE: Final = re.compile(
     r"""
     \s* (\#*)                                                                # commented out
@@ -30,8 +33,8 @@ _OWN_SETS: Final = "bavn-"
 _SCRIPTS: Final = frozenset({"lua", "luajit"})
 _LISTS: Final = frozenset({"filemd5", "filesha1", "filesha256"})
 _SETS: Final = frozenset({"dataset", "datarep"})
-_READS: Final = "it reads a file outside its set"
-_WRITES: Final = "it writes a file outside its set"
+_READS: Final = Text("it reads a file outside its set")
+_WRITES: Final = Text("it writes a file outside its set")
 OUTSIDE: Final = frozenset({_READS, _WRITES})
 
 
@@ -40,10 +43,12 @@ class LeftOut:
     """A rule that is not taken: ``what`` names it, ``reason`` says why in words that many rules may share."""
 
     what: str
-    reason: str
+    reason: Text
 
-    def __str__(self) -> str:
-        return f"{self.what}: {self.reason}"
+    @property
+    def said(self) -> Text:
+        """The rule and the reason."""
+        return of_file(self.what, self.reason, ": ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,7 @@ def rules_in(lines: Iterable[str]) -> list[Rule]:
     return [rule for line in lines if (rule := rule_of(line.rstrip("\n")))]
 
 
-def forbidden(line: str, own_sids: Iterable[range]) -> str | None:
+def forbidden(line: str, own_sids: Iterable[range]) -> Text | None:
     """Why a rule that somebody else wrote may not stand in a set, whatever Suricata takes; None where it may.
 
     Options are parted as Suricata parts them, by semicolons, quoted or not: what is hidden in quotes from a reader is
@@ -94,9 +99,9 @@ def forbidden(line: str, own_sids: Iterable[range]) -> str | None:
         name, _, value = (part.strip() for part in option.partition(":"))
         name, number = name.lower(), value.strip('"').lstrip("0")
         if name == "sid" and number.isdecimal() and any(int(number[:10]) in taken for taken in own):
-            return "its number is taken by a rule of Bavn's own"
+            return Text("its number is taken by a rule of Bavn's own")
         if name in _SCRIPTS:
-            return "it runs a script"
+            return Text("it runs a script")
         if name in _LISTS and _outside(value):
             return _READS
         if name in _SETS and (reason := _bad_set(value)):
@@ -104,11 +109,11 @@ def forbidden(line: str, own_sids: Iterable[range]) -> str | None:
     return None
 
 
-def _bad_set(value: str) -> str | None:
+def _bad_set(value: str) -> Text | None:
     """What is wrong with the options of a dataset: ``isset,NAME,type string,load FILE``, say."""
     parts = [part.strip() for part in value.split(",")]
     if any(part.lower().startswith(_OWN_SETS) for part in parts):
-        return "it reaches into the sets of indicators that Bavn keeps"
+        return Text("it reaches into the sets of indicators that Bavn keeps")
     for part in parts:
         verb, _, file = part.partition(" ")
         file = file.strip()
@@ -121,7 +126,9 @@ def _outside(file: str) -> bool:
     return file.startswith(("/", "~", '"')) or ".." in file.split("/")
 
 
-def without(lines: Iterable[str], bad: Mapping[int, str], own_sids: Iterable[range]) -> tuple[list[str], list[LeftOut]]:
+def without(
+    lines: Iterable[str], bad: Mapping[int, Text], own_sids: Iterable[range]
+) -> tuple[list[str], list[LeftOut]]:
     """The lines, those that may not stand there commented out; and what is to say of each of them. ``bad``: line
     number (1 is the first) and reason. ``own_sids``: numbers that Bavn's own rules have."""
     own = tuple(own_sids)
@@ -132,7 +139,9 @@ def without(lines: Iterable[str], bad: Mapping[int, str], own_sids: Iterable[ran
         if len(line.encode("utf-8", "replace")) > SURICATA_LINE_BYTES_MAX:
             kept.append("# a line that was too long\n")
             if rule is None or rule.enabled:
-                left_out.append(LeftOut(_named(rule, number), "it is longer than what Suricata reads as one line"))
+                left_out.append(
+                    LeftOut(_named(rule, number), Text("it is longer than what Suricata reads as one line"))
+                )
             continue
         off = line.lstrip()[:1] in ("#", "")
         reason = bad.get(number) or (None if off else forbidden(line, own))

@@ -12,18 +12,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.rules.copies import ENDED, readable_copies
 from bavn.actor.sense.rules.source import (
     FILE_BYTES_MAX,
     RulesRefused,
     examine_fetched,
     examine_local,
+    not_done,
     readable,
     source_option,
 )
 from bavn.actor.sense.rules.text import LeftOut
 from bavn.actor.sense.suricata.config import SuricataConfig, offline_yaml
 from bavn.actor.sense.suricata.process import program
+from bavn.model.text import Text
 
 UPDATE_S_MAX: Final = 900.0
 MEMORY_BYTES_MAX: Final = 4 << 30
@@ -31,7 +34,7 @@ MEMORY_BYTES_MAX: Final = 4 << 30
 
 RULE_SHOWN_MAX: Final = 160
 _UNREAD: Final = "Failed to parse rule: "
-_WHY_UNREAD: Final = {"Sid cannot be of type null": "it has no number (sid)"}
+_WHY_UNREAD: Final = {"Sid cannot be of type null": Text("it has no number (sid)")}
 _NO_LIST: Final = re.compile(r"file(?:md5|sha1|sha256) file .* was not found")
 
 
@@ -72,8 +75,9 @@ def fetch(
     told = (line.partition("<Error> -- ")[2] for line in lines)
     errors, unread = parted(line for line in dict.fromkeys(told) if line)
     if done.returncode or errors or not any(staged.iterdir()):
-        said = errors[0] if errors else (done.stderr.strip().splitlines() or ["it did not say why"])[-1]
-        raise RulesRefused(f"suricata-update: {said[:300]}")
+        said = errors[:1] or done.stderr.strip().splitlines()[-1:]
+        why = Text.plain(said[0][:300]) if said else Text("it did not say why")
+        raise RulesRefused(of_file("suricata-update", why, ": "))
     return lines, [*left_out, *unread]
 
 
@@ -112,7 +116,7 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired as error:
-        raise RulesRefused(f"suricata-update was not done after {UPDATE_S_MAX:.0f} s") from error
+        raise RulesRefused(not_done("suricata-update", UPDATE_S_MAX)) from error
 
 
 def parted(errors: Iterable[str]) -> tuple[list[str], list[LeftOut]]:
@@ -127,5 +131,5 @@ def parted(errors: Iterable[str]) -> tuple[list[str], list[LeftOut]]:
             continue
         text, _, why = rule.rpartition(": ")
         shown = "".join(letter if letter.isprintable() else "?" for letter in text[:RULE_SHOWN_MAX])
-        single.append(LeftOut(shown, _WHY_UNREAD.get(why, why[:RULE_SHOWN_MAX])))
+        single.append(LeftOut(shown, _WHY_UNREAD.get(why) or Text.plain(why[:RULE_SHOWN_MAX] or "-")))
     return whole, single

@@ -13,7 +13,8 @@ from typing import Final, Self
 
 from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.pcap import form_of
-from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
+from bavn.actor.formats.refused import of_file
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken, mark_of_another
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.handshakes.capture import read_capture
 from bavn.actor.sense.parsed import NOTHING
@@ -23,13 +24,16 @@ from bavn.actor.sense.suricata import eve_capture
 from bavn.actor.sense.suricata.config import SuricataConfig
 from bavn.actor.sense.suricata.run import NoPlace, Run, run_over
 from bavn.model.malformed import UNREADABLE
+from bavn.model.text import Text
 
 _RUN_NAME: Final = "run.json"
 _DONE_NAME: Final = "done.json"
 DONE_MAX: Final = 100_000
 """Names of captures read to their end that are remembered, of those that still lie in the folder."""
 
-_GONE: Final = "Suricata's output was removed before all of it was kept: the rest of this capture is not read again"
+_GONE: Final = Text(
+    "Suricata's output was removed before all of it was kept: the rest of this capture is not read again"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +55,7 @@ class _Mark:
                     return cls(capture, kept, lines)
         except ValueError:
             pass
-        raise SourceBroken(
-            f"the store's mark for source {name!r} is no place among captures: was the name used for something else?"
-            " Give the source a new name"
-        )
+        raise SourceBroken(mark_of_another(name))
 
 
 class CaptureFolder:
@@ -131,7 +132,7 @@ class CaptureFolder:
     def close(self) -> None:
         """Nothing is held between two polls; what a run wrote stays for the next start."""
 
-    def _run(self, capture: Path, kept: _Mark) -> tuple[Run | None, str | None]:
+    def _run(self, capture: Path, kept: _Mark) -> tuple[Run | None, Text | None]:
         """What Suricata wrote over a capture, from before a restart or now; or why there is nothing to read."""
         folder = self._work / "run"
         about = folder / _RUN_NAME
@@ -140,7 +141,8 @@ class CaptureFolder:
                 written = json.loads(about.read_text())
                 if written["capture"] != capture.name:
                     return None, _GONE
-                return Run(Path(written["eve"]), written["damage"]), None
+                damage = Text.of_row(written["damage"]) if written["damage"] else None
+                return Run(Path(written["eve"]), damage), None
         except UNREADABLE:
             return None, _GONE
         self._gathered = ""
@@ -149,11 +151,13 @@ class CaptureFolder:
         except NoPlace:
             raise  # it waits until there is room
         except SourceBroken as error:
-            return None, str(error)
+            return None, Text.of_error(error)
         try:
-            about.write_text(json.dumps({"capture": capture.name, "eve": str(run.eve), "damage": run.damage}))
+            about.write_text(
+                json.dumps({"capture": capture.name, "eve": str(run.eve), "damage": run.damage and run.damage.row()})
+            )
         except OSError as error:
-            raise NoPlace(f"{about} cannot be written ({error.strerror}): make room") from error
+            raise NoPlace(of_file(about, Text("cannot be written ({why}): make room", why=error.strerror))) from error
         return run, None
 
     def _batches(self, capture: Path, run: Run, kept: _Mark) -> Iterator[Batch]:
@@ -173,7 +177,7 @@ class CaptureFolder:
             named = [path for path in self._folder.iterdir() if path.name not in done and not path.name.startswith(".")]
         except OSError as error:
             raise SourceBroken(
-                f"{self._folder} cannot be listed ({error.strerror}): let the node's user read it"
+                of_file(self._folder, Text("cannot be listed ({why}): let the node's user read it", why=error.strerror))
             ) from error
         found = sorted(path for path in named if path.is_file() and form_of(head_of(path, 4)))
         self._others = len(named) - len(found)
@@ -213,5 +217,5 @@ class CaptureFolder:
             fresh.replace(self._work / _DONE_NAME)
         except OSError as error:
             raise SourceBroken(
-                f"{self._work} cannot be written ({error.strerror}): let the node's user write it"
+                of_file(self._work, Text("cannot be written ({why}): let the node's user write it", why=error.strerror))
             ) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bavn.actor.sense.base import SourceBroken
+from bavn.model.text import Text
 
 ANSWER_BYTES_MAX: Final = 8 << 20
 ANSWER_TIMEOUT_S: Final = 30.0
@@ -37,7 +38,13 @@ class CommandSocket:
         except (OSError, EOFError) as error:
             self.close()
             if fresh:
-                raise SourceBroken(f"Suricata does not answer on {self._path}: {error or 'it hung up'}") from error
+                raise SourceBroken(
+                    Text(
+                        "Suricata does not answer on {socket}: {why}",
+                        socket=self._path,
+                        why=error or Text("it hung up"),
+                    )
+                ) from error
             return self.ask(command, **arguments)
         if not isinstance(answer, dict) or answer.get("return") != "OK":
             said = answer.get("message") if isinstance(answer, dict) else answer

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, Loss, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.follow import FollowedFile
@@ -11,6 +12,7 @@ from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata.eve import EveParser
 from bavn.actor.sense.suricata.stats import StatsTally
 from bavn.actor.sense.unread import read_or_refused
+from bavn.model.text import Text
 
 
 class EveFile(FollowedFile):
@@ -26,7 +28,7 @@ class EveFile(FollowedFile):
 
     def poll(self) -> Iterator[Batch]:
         if not self._begun and not self._path.exists():
-            raise SourceBroken(f"{self._path} is not there: is its name right?")
+            raise SourceBroken(of_file(self._path, Text("is not there: is its name right?")))
         self._begun = True
         for chunk in self._follower.read():
             parsed = read_or_refused(chunk.segment, partial(self._parser.parse, chunk.segment))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.formats.gzipped import head_of
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.follow import Follower, place_of
@@ -28,6 +29,7 @@ from bavn.actor.sense.suricata.process import STOP_TIMEOUT_S, SuricataProcess, m
 from bavn.actor.sense.suricata.stats import StatsTally
 from bavn.actor.sense.unread import read_or_refused
 from bavn.model.health import SENSOR_SILENT_TIMES
+from bavn.model.text import Text
 
 ROTATE_BYTES: Final = 64 << 20
 BACKLOG_BYTES_MAX: Final = 4 << 30
@@ -75,10 +77,11 @@ class SuricataLive:
         self._process: SuricataProcess | None = None
         self._number = 0
         self._tick = tick
-        self._all_rule_files, self._unread_rules = self._config.rule_files, list[str]()
+        self._all_rule_files, self._unread_rules = self._config.rule_files, list[Text]()
         self._tally = StatsTally()
         self._starts, self._began, self._heard, self._spoke, self._silent_s = 0, 0.0, 0.0, False, 0
-        self._back_off_s, self._not_before, self._why, self._cause, self._ending = 0.0, 0.0, "", "", False
+        self._back_off_s, self._not_before, self._ending = 0.0, 0.0, False
+        self._why = self._cause = Text("it did not say why")
         self._deleted_bytes, self._never_began = 0, 0
         self.commands: Final = CommandSocket(folder / SOCKET_NAME, REOPEN_TIMEOUT_S)
 
@@ -104,13 +107,17 @@ class SuricataLive:
         self._silent_s = self._silence()
         begun = self._folder.is_dir()  # not where it never could be started
         if broken is None and begun and shutil.disk_usage(self._folder).free < FREE_BYTES_MIN:
-            broken = f"the disk under {self._folder} is full: what Suricata writes is lost until there is room"
+            broken = Text(
+                "the disk under {what} is full: what Suricata writes is lost until there is room", what=self._folder
+            )
         if broken is None and self._silent_s:
-            broken = f"Suricata on {self._interface} does not keep up or hangs: it says nothing of itself any more"
+            broken = Text(
+                "Suricata on {what} does not keep up or hangs: it says nothing of itself any more", what=self._interface
+            )
         if broken is not None:
             raise SourceBroken(broken)
 
-    def _watched(self) -> str | None:
+    def _watched(self) -> Text | None:
         """Starts, rotates, or finds out what is wrong. What Suricata wrote is to be read in any case."""
         try:
             if self._process is None:
@@ -127,13 +134,13 @@ class SuricataLive:
                 self._process.stop()
                 self._process = None
                 self.commands.close()
-                return f"the interface {self._interface} is gone: capture goes on when it is back"
+                return Text("the interface {what} is gone: capture goes on when it is back", what=self._interface)
             self._rotate()
         except SourceBroken as error:
-            return str(error)
+            return Text.of_error(error)
         return None
 
-    def _fell(self, status: int, process: SuricataProcess) -> str:
+    def _fell(self, status: int, process: SuricataProcess) -> Text:
         """It ended by itself: why, and when it is tried again."""
         self._never_began = 0 if process.started() else self._never_began + 1
         self._process = None
@@ -141,10 +148,14 @@ class SuricataLive:
         lasted = self._tick() - self._began
         self._back_off_s = 1.0 if lasted > BACK_OFF_S_MAX else min(BACK_OFF_S_MAX, max(1.0, 2 * self._back_off_s))
         self._not_before = self._tick() + self._back_off_s
-        why = self._cause = (process.errors() or ["it did not say why"])[0]
-        self._why = (
-            f"Suricata on {self._interface} ended with status {status}: {why}."
-            f" It is started again after {self._back_off_s:.0f} s"
+        errors = process.errors()
+        why = self._cause = Text.plain(errors[0]) if errors else Text("it did not say why")
+        self._why = Text(
+            "Suricata on {interface} ended with status {status}: {why}. It is started again after {seconds} s",
+            interface=self._interface,
+            status=status,
+            why=why,
+            seconds=f"{self._back_off_s:.0f}",
         )
         return self._why
 
@@ -161,7 +172,7 @@ class SuricataLive:
         return self._process is not None and self._process.ended() is None and self._process.started()
 
     @property
-    def never_began(self) -> tuple[int, str]:
+    def never_began(self) -> tuple[int, Text]:
         """How often in a row it ended before capture began, and why the last time."""
         return self._never_began, self._cause
 
@@ -235,7 +246,9 @@ class SuricataLive:
         try:
             mtu = int((_NET / self._interface / "mtu").read_text())
         except (OSError, ValueError) as error:
-            raise SourceBroken(f"there is no interface {self._interface!r}: name one that `ip link` lists") from error
+            raise SourceBroken(
+                Text("there is no interface {what}: name one that `ip link` lists", what=repr(self._interface))
+            ) from error
         self._config = replace(self._config, rule_files=self._readable())
         data = self._config.dataset_dir or self._folder / "data"
         try:
@@ -247,7 +260,9 @@ class SuricataLive:
             self._put_aside()
         except OSError as error:
             raise SourceBroken(
-                f"{self._folder} cannot be written ({error.strerror}): let the node's user write it"
+                of_file(
+                    self._folder, Text("cannot be written ({why}): let the node's user write it", why=error.strerror)
+                )
             ) from error
         arguments = [f"--af-packet={self._interface}", "-k", "none", "--runmode", "workers", "--data-dir", str(data)]
         if not self._config.rule_files:
@@ -267,11 +282,11 @@ class SuricataLive:
                 must_read((path,))
                 good.append(path)
             except SourceBroken as error:
-                self._unread_rules.append(str(error))
+                self._unread_rules.append(Text.of_error(error))
         return tuple(good)
 
     @property
-    def unread_rules(self) -> tuple[str, ...]:
+    def unread_rules(self) -> tuple[Text, ...]:
         """Why the running Suricata was started without some rule files."""
         return tuple(self._unread_rules)
 
@@ -287,7 +302,7 @@ class SuricataLive:
         try:
             self.commands.reopen_logs()
         except SuricataRefused as error:
-            raise SourceBroken(f"Suricata does not rotate its log: {error}") from error
+            raise SourceBroken(Text("Suricata does not rotate its log: {why}", why=Text.of_error(error))) from error
 
     def _put_aside(self) -> None:
         if self._eve.exists() and self._eve.stat().st_size > 0:
@@ -303,7 +318,11 @@ class SuricataLive:
         for path in rotated[:-1]:
             path.unlink(missing_ok=True)
         self._deleted_bytes += sum(sizes[:-1])
-        reason = f"{sum(sizes[:-1])} bytes deleted unread: more than {self._backlog_bytes_max} were waiting"
+        reason = Text(
+            "{bytes} bytes deleted unread: more than {most} were waiting",
+            bytes=sum(sizes[:-1]),
+            most=self._backlog_bytes_max,
+        )
         yield NOTHING.without(EVE_NAME, reason).batch(self._name, self._place.text())
 
     def _rotated(self) -> list[Path]:

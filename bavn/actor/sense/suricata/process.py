@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.suricata.config import LOG_NAME
+from bavn.model.text import Text
 
 STOP_TIMEOUT_S: Final = 20.0
 """From SIGTERM to SIGKILL: Suricata writes out its flows meanwhile."""
@@ -26,7 +28,7 @@ def program(name: str) -> str:
     """The path of a program. SourceBroken if it is not installed."""
     found = shutil.which(name) or shutil.which(name, path="/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin")
     if found is None:
-        raise SourceBroken(f"{name} is not installed: apt-get install {name}")
+        raise SourceBroken(of_file(name, Text("is not installed: apt-get install {what}", what=name)))
     return found
 
 
@@ -37,7 +39,9 @@ def must_read(rule_files: Sequence[Path]) -> None:
             with path.open("rb"):
                 pass
         except OSError as error:
-            raise SourceBroken(f"the rule file {path} cannot be read ({error.strerror})") from error
+            raise SourceBroken(
+                Text("the rule file {what} cannot be read ({why})", what=path, why=error.strerror)
+            ) from error
 
 
 class SuricataProcess:
@@ -51,7 +55,7 @@ class SuricataProcess:
             self._log.unlink(missing_ok=True)
         except OSError as error:
             raise SourceBroken(
-                f"{folder} cannot be written ({error.strerror}): let the node's user write it"
+                of_file(folder, Text("cannot be written ({why}): let the node's user write it", why=error.strerror))
             ) from error
         command = [program("suricata"), "-c", str(config), "-l", str(folder), *arguments]
         # The kernel sends SIGTERM when the node is gone, however it went.

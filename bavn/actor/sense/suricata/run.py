@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.formats.gzipped import LogFile
+from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.capture import rescue, survey
 from bavn.actor.sense.suricata.config import EVE_NAME, SuricataConfig, offline_yaml
 from bavn.actor.sense.suricata.process import SuricataProcess, must_read
+from bavn.model.text import Text
 
 RUN_S_MAX: Final = 6 * 3600.0
 _LOOK_S: Final = 0.1
@@ -32,10 +34,10 @@ class Run:
     """``eve``: what Suricata wrote, complete. ``damage``: why not all of the capture was read, or None."""
 
     eve: Path
-    damage: str | None
+    damage: Text | None
 
 
-ReadCapture = Callable[[Path, Path, float], str | None]
+ReadCapture = Callable[[Path, Path, float], Text | None]
 """Suricata over a plain capture, into a folder, within so many seconds: None when all was read, or what broke off the
 reading. SourceBroken where Suricata itself failed."""
 
@@ -68,22 +70,32 @@ def run_over(
             plain, damage = _rescued(plain, folder, damage or broken)
             still = reads(plain, folder, run_s_max)
             if still:
-                raise SourceBroken(f"{capture}: Suricata cannot read it: {still}")
+                raise SourceBroken(of_file(capture, Text("Suricata cannot read it: {why}", why=still), ": "))
     except OSError as error:
-        raise NoPlace(f"{capture}: no place to work in {folder} ({error.strerror})") from error
+        raise NoPlace(
+            of_file(capture, Text("no place to work in {what} ({why})", what=folder, why=error.strerror), ": ")
+        ) from error
     if shutil.disk_usage(folder).free < FREE_BYTES_MIN:  # Suricata says nothing of lines that found no room
-        raise NoPlace(f"{capture}: the disk under {folder} is full: it is read again when there is room")
+        raise NoPlace(
+            of_file(
+                capture,
+                Text("the disk under {folder} is full: it is read again when there is room", folder=folder),
+                ": ",
+            )
+        )
     (folder / "rescued").unlink(missing_ok=True)
     (folder / "plain").unlink(missing_ok=True)
     return Run(eve, damage)
 
 
-def _plain(capture: Path, folder: Path) -> tuple[Path, str | None]:
+def _plain(capture: Path, folder: Path) -> tuple[Path, Text | None]:
     """The capture itself, or its decompressed copy and what was wrong with the archive."""
     try:
         file = LogFile(capture)
     except OSError as error:
-        raise SourceBroken(f"{capture} cannot be read ({error.strerror}): let the node's user read it") from error
+        raise SourceBroken(
+            of_file(capture, Text("cannot be read ({why}): let the node's user read it", why=error.strerror))
+        ) from error
     with file:
         if not file.compressed:
             return capture, None
@@ -94,16 +106,21 @@ def _plain(capture: Path, folder: Path) -> tuple[Path, str | None]:
         return target, file.damage
 
 
-def _rescued(plain: Path, folder: Path, damage: str | None) -> tuple[Path, str | None]:
+def _rescued(plain: Path, folder: Path, damage: Text | None) -> tuple[Path, Text | None]:
     target = folder / "rescued"
     rescued = rescue(plain, target)
     if damage is not None or rescued.used_bytes < rescued.all_bytes:
         left = rescued.all_bytes - rescued.used_bytes
-        damage = f"{left} of {rescued.all_bytes} bytes could not be read: {damage or 'the capture is damaged'}"
+        damage = Text(
+            "{left} of {bytes} bytes could not be read: {why}",
+            left=left,
+            bytes=rescued.all_bytes,
+            why=damage or Text("the capture is damaged"),
+        )
     return target, damage
 
 
-def _run(capture: Path, config: SuricataConfig, plain: Path, folder: Path, run_s_max: float) -> str | None:
+def _run(capture: Path, config: SuricataConfig, plain: Path, folder: Path, run_s_max: float) -> Text | None:
     """See ReadCapture."""
     (folder / EVE_NAME).unlink(missing_ok=True)
     data = config.dataset_dir or folder / "data"
@@ -117,13 +134,25 @@ def _run(capture: Path, config: SuricataConfig, plain: Path, folder: Path, run_s
                 return _said(process)
             if waited > run_s_max:
                 raise SourceBroken(
-                    f"{capture}: Suricata was not done after {run_s_max:.0f} s: give it a smaller capture"
+                    of_file(
+                        capture,
+                        Text(
+                            "Suricata was not done after {what} s: give it a smaller capture", what=f"{run_s_max:.0f}"
+                        ),
+                        ": ",
+                    )
                 )
         broken = broken_off(process.errors())
         if broken:
             return broken
         if process.ended() != 0 or not (folder / EVE_NAME).exists():
-            raise SourceBroken(f"{capture}: Suricata ended with status {process.ended()}: {_said(process)}")
+            raise SourceBroken(
+                of_file(
+                    capture,
+                    Text("Suricata ended with status {what}: {why}", what=process.ended(), why=_said(process)),
+                    ": ",
+                )
+            )
         return None
     finally:
         process.stop()
@@ -132,14 +161,15 @@ def _run(capture: Path, config: SuricataConfig, plain: Path, folder: Path, run_s
 NO_RULES: Final = ("-S", "/dev/null")
 
 
-def broken_off(errors: Sequence[str]) -> str | None:
+def broken_off(errors: Sequence[str]) -> Text | None:
     """What of Suricata's errors says that a capture could not be read on."""
     broken = [error for error in errors if "error code" in error]
-    return _without_path(broken[0]) if broken else None
+    return Text.plain(_without_path(broken[0])) if broken else None
 
 
-def _said(process: SuricataProcess) -> str:
-    return _without_path((process.errors() or ["it did not say why"])[0])
+def _said(process: SuricataProcess) -> Text:
+    errors = process.errors()
+    return Text.plain(_without_path(errors[0])) if errors else Text("it did not say why")
 
 
 def _without_path(message: str) -> str:

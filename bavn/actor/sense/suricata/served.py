@@ -16,6 +16,7 @@ from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefu
 from bavn.actor.sense.suricata.config import EVE_NAME, SOCKET_NAME, SuricataConfig, served_yaml
 from bavn.actor.sense.suricata.process import SuricataProcess
 from bavn.actor.sense.suricata.run import NO_RULES, broken_off
+from bavn.model.text import Text
 
 START_S_MAX: Final = 600.0
 """Rules are loaded meanwhile."""
@@ -39,7 +40,7 @@ class ServedSuricata:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __call__(self, plain: Path, folder: Path, run_s_max: float) -> str | None:
+    def __call__(self, plain: Path, folder: Path, run_s_max: float) -> Text | None:
         """See run.ReadCapture."""
         (folder / EVE_NAME).unlink(missing_ok=True)
         process, socket = self._running()
@@ -53,13 +54,17 @@ class ServedSuricata:
         except (SourceBroken, SuricataRefused) as error:
             said = self._last_words()
             self.close()
-            raise SourceBroken(f"Suricata does not read it: {said or error}") from error
+            why = Text.plain(said) if said else Text.of_error(error)
+            raise SourceBroken(Text("Suricata does not read it: {why}", why=why)) from error
         if waited > run_s_max:
             self.close()
-            raise SourceBroken(f"Suricata was not done after {run_s_max:.0f} s: give it a smaller capture")
+            raise SourceBroken(
+                Text("Suricata was not done after {what} s: give it a smaller capture", what=f"{run_s_max:.0f}")
+            )
         broken = broken_off(process.errors()[told:])
         if broken is None and not (folder / EVE_NAME).exists():
-            return (process.errors()[told:] or ["it did not say why"])[0].partition(" for /")[0]
+            words = process.errors()[told:]
+            return Text.plain(words[0].partition(" for /")[0]) if words else Text("it did not say why")
         return broken
 
     def close(self) -> None:
@@ -97,7 +102,7 @@ class ServedSuricata:
         try:
             yaml = served_yaml(self._config, self._folder)
         except ValueError as error:
-            raise SourceBroken(str(error)) from error
+            raise SourceBroken(Text.of_error(error)) from error
         process = SuricataProcess(yaml, self._folder, arguments)
         waited = 0.0
         while waited < START_S_MAX and process.ended() is None:
@@ -108,6 +113,7 @@ class ServedSuricata:
                     return process, socket
             self._wait(_LOOK_S)
             waited += _LOOK_S
-        said = (process.errors() or ["it did not say why"])[0]
+        words = process.errors()
         process.stop()
-        raise SourceBroken(f"Suricata did not start: {said}")
+        why = Text.plain(words[0]) if words else Text("it did not say why")
+        raise SourceBroken(Text("Suricata did not start: {why}", why=why))

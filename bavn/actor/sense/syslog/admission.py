@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
+from bavn.model.text import Text
+
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 SENDERS_KEPT_MAX: Final = 4096
 
-NOT_LISTED: Final = "from a sender that is not in syslog_senders"
-TOO_FAST: Final = "above syslog_lines_per_s_max"
-TOO_MANY: Final = "a connection more than syslog_connections_max"
+NOT_LISTED: Final = Text("from a sender that is not in syslog_senders")
+TOO_FAST: Final = Text("above syslog_lines_per_s_max")
+TOO_MANY: Final = Text("a connection more than syslog_connections_max")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +41,9 @@ class Admission:
         self._may: dict[str, bool] = {}
         self._tokens: dict[str, tuple[float, float]] = {}
         self._connections: Counter[str] = Counter()
-        self._refused: Counter[tuple[str, str]] = Counter()
+        self._refused: Counter[tuple[str, Text]] = Counter()
         self.received = 0
-        self.refused: Counter[str] = Counter()
+        self.refused: Counter[Text] = Counter()
         self.lost: Counter[str] = Counter()
         self._senders: set[str] = set()
 
@@ -86,7 +88,7 @@ class Admission:
             if len(self._senders) < SENDERS_KEPT_MAX:
                 self._senders.add(sender)
 
-    def refuse(self, sender: str, reason: str, count: int = 1) -> None:
+    def refuse(self, sender: str, reason: Text, count: int = 1) -> None:
         """Messages, or connections, that were turned away."""
         with self._lock:
             self.refused[reason] += count
@@ -98,7 +100,7 @@ class Admission:
         with self._lock:
             self.lost[what] += count
 
-    def take_refused(self) -> Mapping[tuple[str, str], int]:
+    def take_refused(self) -> Mapping[tuple[str, Text], int]:
         """(sender, reason) -> how many since the last call."""
         with self._lock:
             refused, self._refused = self._refused, Counter()

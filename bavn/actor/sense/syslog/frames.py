@@ -8,13 +8,15 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from bavn.model.text import Text
+
 COUNT_DIGITS_MAX: Final = 7
 SKIPPED_TIMES_MAX: Final = 16
 """A line that goes on for so many times the longest is no line: the connection is not worth keeping."""
 
-TOO_LONG: Final = "longer than syslog_line_bytes_max"
-TOO_LARGE_COUNT: Final = "an octet count above syslog_line_bytes_max"
-CUT_OFF: Final = "cut off by the end of its connection"
+TOO_LONG: Final = Text("longer than syslog_line_bytes_max")
+TOO_LARGE_COUNT: Final = Text("an octet count above syslog_line_bytes_max")
+CUT_OFF: Final = Text("cut off by the end of its connection")
 
 _COUNTED: Final = re.compile(rb"([1-9][0-9]{0,%d}) (?=<)" % (COUNT_DIGITS_MAX - 1))
 _MAYBE_COUNT: Final = re.compile(rb"[1-9][0-9]{0,%d} ?" % (COUNT_DIGITS_MAX - 1))
@@ -27,7 +29,7 @@ class Framer:
 
     bytes_max: int
     broken: bool = False
-    refused: list[str] = field(default_factory=list)
+    refused: list[Text] = field(default_factory=list)
     """Reasons since they were last taken; one for each message that was refused."""
     _held: bytes = b""
     _skipped: int = 0
@@ -90,7 +92,7 @@ class Framer:
             return []
         return [held]
 
-    def take_refused(self) -> list[str]:
+    def take_refused(self) -> list[Text]:
         """And forgets them."""
         refused, self.refused = self.refused, []
         return refused
@@ -104,6 +106,6 @@ class Framer:
         self.broken = self._skipped > SKIPPED_TIMES_MAX * self.bytes_max
         return len(held)
 
-    def _refuse(self, reason: str, *, broken: bool = False) -> None:
+    def _refuse(self, reason: Text, *, broken: bool = False) -> None:
         self.refused.append(reason)
         self.broken = broken

@@ -6,7 +6,7 @@ counted as received. Refuses to know what the messages say: the formats of logs.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 
 from bavn.actor.formats.lines import LineColumn, Segment, line_column
-from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine
-from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine, of_file
+from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken, mark_of_another
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.logs.records import LogParser
 from bavn.actor.sense.pace import GATHER_S, Pace
@@ -24,6 +24,7 @@ from bavn.actor.sense.spool import Item, Spool, SpoolMark, sender_text
 from bavn.actor.sense.syslog.admission import Admission, SyslogSettings
 from bavn.actor.sense.syslog.sockets import QUEUE_FULL, TCP, TLS, UDP, Ears
 from bavn.actor.sense.unread import read_or_refused
+from bavn.model.text import Text
 
 _CALLED: Final = {UDP: "udp", TCP: "tcp", TLS: "tls"}
 
@@ -72,9 +73,11 @@ class SyslogReceiver:
                 SpoolMark.parse(mark)
             self._spool = Spool(folder, mark, bytes_max=settings.spool_bytes_max)
         except ValueError as error:
-            raise SourceBroken(f"the store's mark for source {name!r} is no place in its spool") from error
+            raise SourceBroken(mark_of_another(name)) from error
         except OSError as error:
-            raise SourceBroken(f"{folder} cannot be used ({error.strerror}): let the node's user write it") from error
+            raise SourceBroken(
+                of_file(folder, Text("cannot be used ({why}): let the node's user write it", why=error.strerror))
+            ) from error
         self._admission = Admission(settings, tick)
         self._ears = Ears(self._spool, self._admission, settings, timing.now_us, tick)
         try:
@@ -131,10 +134,10 @@ class SyslogReceiver:
         )
 
     def counts(self) -> Mapping[str, int]:
-        refused = {f"refused: {reason}": count for reason, count in sorted(self._admission.refused.items())}
+        refused = {f"refused: {reason.row()}": count for reason, count in sorted(self._admission.refused.items())}
         return {**self._admission.counts(), **refused, "waiting_bytes": self._spool.waiting_bytes()}
 
-    def _refusals(self, turned_away: Mapping[tuple[str, str], int]) -> Batch:
+    def _refusals(self, turned_away: Mapping[tuple[str, Text], int]) -> Batch:
         """What never came as far as the spool."""
         total = sum(turned_away.values())
         named: list[RefusedLine] = []
@@ -148,9 +151,7 @@ class SyslogReceiver:
         raw = b"\n".join(item.payload.replace(b"\n", b" ") for item in items)
         parsed = read_or_refused(Segment("syslog", 1, raw), lambda: self._parser.parse(column_of(items)))
         senders = {n: items[n - 1] for n in (refusal.line for refusal in parsed.refusals) if n}
-        named = tuple(
-            RefusedLine(_said(senders[r.line]), r.line, r.reason) if r.line in senders else r for r in parsed.refusals
-        )
+        named = tuple(replace(r, file=_said(senders[r.line])) if r.line in senders else r for r in parsed.refusals)
         return Batch(
             source=self._name,
             mark=mark,

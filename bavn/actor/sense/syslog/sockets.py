@@ -20,6 +20,7 @@ from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.spool import Item, Spool, sender_bytes
 from bavn.actor.sense.syslog.admission import NOT_LISTED, TOO_FAST, TOO_MANY, Admission, SyslogSettings
 from bavn.actor.sense.syslog.frames import TOO_LONG, Framer
+from bavn.model.text import Text
 
 UDP, TCP, TLS = 1, 2, 3
 DATAGRAMS_AT_ONCE: Final = 1000
@@ -29,8 +30,8 @@ SWEEP_S: Final = 0.5
 HANDSHAKE_S: Final = 10.0
 JOIN_S: Final = 5.0
 
-IDLE: Final = "nothing for syslog_idle_s: closed"
-HALF: Final = "half a message and no more: closed"
+IDLE: Final = Text("nothing for syslog_idle_s: closed")
+HALF: Final = Text("half a message and no more: closed")
 QUEUE_FULL: Final = "queue_full"
 
 
@@ -60,7 +61,13 @@ class Ears:
         try:
             host, port = address_of(listen)
         except ValueError as error:
-            raise SourceBroken(f"syslog cannot listen on {listen!r} ({error}): give it as 10.0.0.1:514") from error
+            raise SourceBroken(
+                Text(
+                    "syslog cannot listen on {at!r} ({why}): give it as 10.0.0.1:514",
+                    at=listen,
+                    why=Text.of_error(error),
+                )
+            ) from error
         made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
         try:
             made.setblocking(False)
@@ -71,7 +78,9 @@ class Ears:
         except OSError as error:
             made.close()
             raise SourceBroken(
-                f"syslog cannot listen on {listen!r} ({error.strerror}): choose another address:port"
+                Text(
+                    "syslog cannot listen on {at!r} ({why}): choose another address:port", at=listen, why=error.strerror
+                )
             ) from error
         self._sockets.append((channel, made))
         return int(made.getsockname()[1])
@@ -80,7 +89,7 @@ class Ears:
         """What TLS connections need: certificate, key, the clients' authority. SourceBroken for files that are not
         that."""
         if files is None:
-            raise SourceBroken("syslog over TLS needs syslog_certificate_file and syslog_key_file")
+            raise SourceBroken(Text("syslog over TLS needs syslog_certificate_file and syslog_key_file"))
         certificate, key, client_ca = files
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -91,8 +100,12 @@ class Ears:
                 context.verify_mode = ssl.CERT_REQUIRED
         except OSError as error:
             raise SourceBroken(
-                f"syslog over TLS: {certificate}, {key}{f' or {client_ca}' if client_ca else ''} cannot be used"
-                f" ({error.strerror or error}): PEM files of a certificate and its key are wanted"
+                Text(
+                    "syslog over TLS: {files} cannot be used ({why}): PEM files of a certificate and its key are"
+                    " wanted",
+                    files=", ".join(str(one) for one in files if one),
+                    why=error.strerror or error,
+                )
             ) from error
         self._context = context
 

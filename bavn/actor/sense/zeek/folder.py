@@ -6,7 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bavn.actor.sense.base import Batch, Passed, SourceBroken
+from bavn.actor.formats.refused import of_file
+from bavn.actor.sense.base import Batch, Passed, SourceBroken, mark_of_another
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.follow import Follower
 from bavn.actor.sense.parsed import Parsed
@@ -18,6 +19,7 @@ from bavn.actor.sense.zeek.fields import FIELDS
 from bavn.actor.sense.zeek.header import Header
 from bavn.actor.sense.zeek.records import ZeekParser
 from bavn.model.malformed import MALFORMED
+from bavn.model.text import Text
 
 ARCHIVE_DAYS_MAX: Final = 3
 """Newest day folders of zeekctl's archive, beside the current one, that are looked through for a rotated log."""
@@ -51,7 +53,7 @@ class ZeekFolder:
     def poll(self) -> Iterator[Batch]:
         if not self._folder.is_dir():
             raise SourceBroken(
-                f"{self._folder} is no folder that can be read: name the one in which Zeek's conn.log is"
+                of_file(self._folder, Text("is no folder that can be read: name the one in which Zeek's conn.log is"))
             )
         for kind, follower in self._followers.items():
             self._kind = kind
@@ -112,8 +114,5 @@ def _parse_mark(name: str, mark: str | None) -> tuple[dict[str, Place], dict[str
     try:
         logs = {kind: (Place.parse(place), Header.parse(header)) for kind, (place, header) in json.loads(mark).items()}
     except MALFORMED as error:
-        raise SourceBroken(
-            f"the store's mark for source {name!r} holds no places in Zeek's logs: was the name used for something"
-            " else? Give the source a new name"
-        ) from error
+        raise SourceBroken(mark_of_another(name)) from error
     return {kind: place for kind, (place, _) in logs.items()}, {kind: header for kind, (_, header) in logs.items()}

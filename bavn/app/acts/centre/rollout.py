@@ -81,7 +81,7 @@ def take_test(
         return opened.take_test(actor, kind, given, demands, side, by, why)
     except ProtocolRefused as error:
         failed = error.refused.rule in ("passed", "centre")
-        raise Stop(Exit.UNHEALTHY if failed else Exit.REFUSED, str(error)) from error
+        raise Stop(Exit.UNHEALTHY if failed else Exit.REFUSED, error.refused.reason) from error
 
 
 register = _by_command(RollOut.register)

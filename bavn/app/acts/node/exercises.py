@@ -32,4 +32,4 @@ def answer(here: Here, by: str, exercise_id: str, way: Way) -> None:
             if not kept.quit(exercise_id):
                 raise ActRefused(409, "not-now", Text("It is over here already."), aside=mark)
         elif (refused := kept.answer(exercise_id, STEP_OF[way], by)) is not None:
-            raise not_sent(refused, f"{mark}: ")
+            raise not_sent(refused, mark)

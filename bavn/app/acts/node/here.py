@@ -14,7 +14,6 @@ from bavn.actor.door.conversation import PersonStatement, Statements
 from bavn.app.acts.act import ActRefused
 from bavn.app.config.load import NodeConfig, read_node
 from bavn.app.node.book_queries import Asks, asks, book_of
-from bavn.app.node.case_parts import rule_text
 from bavn.app.process.real import SystemClock
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -58,7 +57,7 @@ class Tried:
 
     def says(self) -> Text | None:
         """Why it would not leave, for whoever answers."""
-        return None if self.refused is None else rule_text(self.refused.rule)
+        return None if self.refused is None else _unsent(self.refused)
 
 
 def tried[Said: PersonStatement](statements: Statements[Said], said: Said, *, send: bool) -> Tried:
@@ -71,5 +70,9 @@ def tried[Said: PersonStatement](statements: Statements[Said], said: Said, *, se
 
 
 def not_sent(refused: Refused, about: str = "") -> ActRefused:
-    """Gate 1 would refuse it now. ``about``: before the rule's own words."""
-    return ActRefused(409, "not-sent", rule_text(refused.rule), aside=about + refused.reason)
+    """Gate 1 would refuse it now. ``about``: what it would be, for a shell."""
+    return ActRefused(409, "not-sent", _unsent(refused), aside=about)
+
+
+def _unsent(refused: Refused) -> Text:
+    return Text("not sent: {why}", why=refused.reason)

@@ -18,11 +18,12 @@ from bavn.centre.cases.intelligence.sources import UnknownSource
 from bavn.centre.cases.two_people import NotAllowed
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.members.partners import UnknownPartner
-from bavn.centre.node.intelligence import Intelligence, Synced, due
+from bavn.centre.node.intelligence import Intelligence, Synced, due, unforeseen
 from bavn.centre.node.misp_exchange import MispExchange
 from bavn.model.moment import MINUTE_US
 from bavn.model.ports import Clock, LinkDown, LinkRefused
 from bavn.model.settings import SettingsError
+from bavn.model.text import Text
 
 _LOG = logging.getLogger(__name__)
 LOOK_EVERY_S: Final = 5.0
@@ -104,10 +105,10 @@ class IntelKeeper:
                 continue  # ended or suspended a moment ago
             except Exception as error:  # noqa: BLE001  it costs this one and no more
                 self._intelligence.contained.note(f"source {name}", error)
-                self._intelligence.sources.tried(name, f"failed in a way that nobody foresaw: {type(error).__name__}")
+                self._intelligence.sources.tried(name, unforeseen(error))
                 continue
             if synced.failure:
-                _LOG.warning("source %s: %s", name, synced.failure)
+                _LOG.warning("source %s: %s", name, Text.of_row(synced.failure))
 
     def _turn_to_misp(self) -> None:
         now_us = self._clock.now_us()

@@ -111,7 +111,7 @@ class Answers:
         objects = taxii.objects_of(raw, self.body_bytes_max)
         if isinstance(objects, Refused):
             status = {"envelope": 422, "oversize": 413}.get(objects.rule, 400)
-            raise Problem(status, "The body cannot be used", objects.reason)
+            raise Problem(status, "The body cannot be used", objects.reason.en)
         made = self._offers.post_all(partner, objects)
         return _answer(made, 202)
 
@@ -163,7 +163,7 @@ class Answers:
     def _asked(self, query: Query, pick: taxii.Pick = "last") -> Wanted:
         asked = taxii.wanted(query, self._page_max, pick=pick)
         if isinstance(asked, Refused):
-            raise Problem(400, "The query cannot be used", asked.reason)
+            raise Problem(400, "The query cannot be used", asked.reason.en)
         return asked
 
     def _of_one(self, object_id: str, query: Query, pick: taxii.Pick = "last") -> Wanted:
@@ -178,7 +178,7 @@ class Answers:
             return self._offers.page(partner, asked)
         page = self._exchange.page(partner, place.name, asked)
         if isinstance(page, Refused):
-            raise Problem(404, "No such collection", page.reason)
+            raise Problem(404, "No such collection", page.reason.en)
         return page
 
     def _known(self, partner: Partner, place: Place, object_id: str) -> None:

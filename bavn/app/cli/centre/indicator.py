@@ -262,7 +262,7 @@ def _standing_row(desk: "Desk", standing: "IndicatorStatus", language: Language)
         "wrong_by": len(standing.false_groups),
         "ring": "" if ring is None else ring.state + (f": {ring.why}" if ring.why else ""),
         "now": "yes" if life.now else "asked for" if life.now_by else "",
-        "why": life.refusal or life.why,
+        "why": str(Text.of_row(life.refusal)) if life.refusal else life.why,
     }
 
 

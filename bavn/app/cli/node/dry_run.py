@@ -88,13 +88,10 @@ def _lines(made: DryRun, asked: int, language: Language) -> list[str]:
 
 
 def _verdict(made: DryRun, w: dict[str, str], language: Language) -> str:
-    from bavn.actor.protect.words import WORDS
-
     why = made.would_wait
     if why is None:
         return w["at once"]
-    said = WORDS[why.rule].say(language) if why.rule in WORDS else why.rule
-    return f"{w['wait']} {said} ({why.reason})"
+    return f"{w['wait']} {why.reason.say(language)}"
 
 
 def _clinical(host: str, networks: Any, language: Language) -> str:
@@ -111,5 +108,5 @@ def _json(made: DryRun) -> dict[str, Any]:
         **asdict(made.found),
         "named_hosts": list(made.hosts),
         "services": [asdict(one) for one in made.services],
-        "would_wait": None if why is None else {"rule": why.rule, "reason": why.reason},
+        "would_wait": None if why is None else {"rule": why.rule, "reason": why.reason.en},
     }

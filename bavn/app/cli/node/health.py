@@ -11,7 +11,6 @@ from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
 from bavn.app.cli.words import number
 from bavn.app.node.health.words import UNITS, counts, loss
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.process.reasons import reason
 from bavn.model.malformed import UNREADABLE
 from bavn.model.text import Language, Text
 
@@ -162,7 +161,7 @@ def _lines(told: dict[str, Any], language: Language) -> list[str]:
         size = number(store["bytes"] / 1e6, language, 1)
         lines.append(f"{w['store']}: {number(store['rows'], language)} {w['rows']}, {size} MB{span}")
         lines += [
-            f"    {number(count, language)} {w['refused']}: {reason(why, language)}"
+            f"    {number(count, language)} {w['refused']}: {Text.of_row(why).say(language)}"
             for why, count in store["refused"].items()
         ]
     if told["detect"]:
@@ -172,6 +171,11 @@ def _lines(told: dict[str, Any], language: Language) -> list[str]:
         now = "" if detect["running_s"] is None else f"; {w['running']} {detect['running_s']} s"
         lines.append(f"{w['detect']}: {last}{now}")
     return lines
+
+
+def _said(says: dict[str, str], language: Language) -> str:
+    """What ``Text.spoken`` gave."""
+    return says.get(language, says["en"])
 
 
 def _sensor(told: dict[str, Any], w: dict[str, str], language: Language) -> str:
@@ -189,11 +193,11 @@ def _source(source: dict[str, Any], w: dict[str, str], language: Language) -> li
         f"{w['source']} {source['name']}: {number(source['rows'], language)} {w['rows']}, "
         f"{number(source['passed'], language)} {w['passed']}, {number(source['refused'], language)} {w['refused']}; "
         f"{number(source['lag_bytes'], language)} B, {number(source['lag_s'], language)} s {w['behind']}"
-        + (f"; {w['broken']}: {reason(source['broken'], language)}" if source["broken"] else "")
+        + (f"; {w['broken']}: {_said(source['broken_says'], language)}" if source["broken"] else "")
     ]
-    for why, count, *places in source["reasons"]:
-        at = f" ({w['latest']} {places[0]})" if places and places[0] else ""
-        lines.append(f"    {number(count, language)} {w['refused']}: {reason(why, language)}{at}")
+    for _, count, place, says in source["reasons"]:
+        at = f" ({w['latest']} {place})" if place else ""
+        lines.append(f"    {number(count, language)} {w['refused']}: {_said(says, language)}{at}")
     recent = {entry["what"]: entry for entry in source["recent"]}
     for lost in source["losses"]:
         of = "" if lost["of"] is None else f" {w['of']} {number(lost['of'], language)}"
@@ -217,7 +221,7 @@ def _fetched(figures: dict[str, Any] | None, language: Language) -> list[str]:
     if not figures:
         return []
     counts = (number(figures[name], language) for name in ("loaded", "wanted", "off"))
-    lost = [(number(why["rules"], language), reason(why["reason"], language)) for why in figures["reasons"]]
+    lost = [(number(why["rules"], language), _said(why["says"], language)) for why in figures["reasons"]]
     return [_KEPT.say(language).format(*counts), *(_LOST.say(language).format(*why) for why in lost)]
 
 

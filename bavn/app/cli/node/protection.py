@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 import typer
 
 from bavn.actor.protect import queries
-from bavn.actor.protect.words import WORDS
 from bavn.app.acts.node import protection as acts
 from bavn.app.acts.node.here import Here
 from bavn.app.analyst.named_items import named_items
@@ -18,7 +17,7 @@ from bavn.app.config.load import read_node
 from bavn.app.node import by_hand
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
-from bavn.model.text import Language, Text
+from bavn.model.text import Text
 
 NAMED = "A domain, address, network, https://host, *.pattern, type:value, or indicator--... of `bavn node blocks`."
 Named = Annotated[str, typer.Argument(help=NAMED)]
@@ -36,8 +35,10 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
         notes = queries.notes(rows, "kill_switch", "sector_switch")
     keys = ("indicator", "type", "value", "act", "standing", "rule", "reason", "until")
     made = [dict(zip(keys, (*row[:-1], iso(row[-1])), strict=True)) for row in found]
+    why = {m["indicator"]: Text.of_row(m["reason"]) for m in made if m["reason"]}
     if as_json:
         for entry in made:
+            entry["reason"] = str(why.get(entry["indicator"], ""))
             print(json.dumps(entry, ensure_ascii=False))
         return
     show_table(
@@ -47,7 +48,7 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
                 m["value"],
                 cell(m["act"], language),
                 cell(m["standing"], language),
-                _rule_said(m["rule"], language),
+                why[m["indicator"]].say(language) if m["reason"] else m["rule"],
                 m["until"][:16],
             )
             for m in made
@@ -70,11 +71,6 @@ def switches_said(notes: dict[str, str]) -> list[Text]:
         who = f"{turned['by']}: {turned['why']}"
         said.append(Text("Nothing is in force: the sector's kill switch is on ({who}).", who=who))
     return said
-
-
-def _rule_said(rule: str | None, language: Language) -> str:
-    """Why an indicator stands as it does: the rule of gate 4 in words."""
-    return WORDS[rule].say(language) if rule in WORDS else rule or ""
 
 
 def approve(indicator: Named, config: Config = NODE_TOML, *, by: Who = "") -> None:

@@ -18,7 +18,6 @@ from bavn.app.cli.node.rule_files import day_now, entries_of, files_to_try, filt
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import cell, number
 from bavn.app.process.exits import Exit, Stop, cannot_write
-from bavn.app.process.reasons import reason
 from bavn.model.text import Text
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Suricata rules: fetch, check, tune.")
@@ -90,7 +89,7 @@ def update(
         told = {
             "set": fetched.name,
             "loaded": fetched.figures.loaded,
-            "left_out": [str(entry) for entry in fetched.left_out],
+            "left_out": [entry.said.en for entry in fetched.left_out],
             "figures": fetched.figures.told(),
         }
         print(json.dumps(told, ensure_ascii=False, sort_keys=True))
@@ -104,14 +103,14 @@ def _show_fetched(fetched: Any, language: Any) -> None:
     counts = [number(count, language) for count in (figures.loaded, figures.wanted, lost, figures.off)]
     print(_CHECKED["set"].say(language).format(fetched.name, *counts))
     for why, count in figures.reasons():
-        print(_CHECKED["why"].say(language).format(number(count, language), reason(why, language)))
+        print(_CHECKED["why"].say(language).format(number(count, language), why.say(language)))
     if figures.waiting:
         print(_CHECKED["waiting"].say(language).format(number(figures.waiting, language)))
     if figures.shrink_by:
         counts = [number(count, language) for count in (figures.before, figures.loaded)]
         print(_CHECKED["shrink"].say(language).format(*counts, figures.shrink_by))
     for entry in fetched.left_out[:LEFT_OUT_SHOWN_MAX]:
-        print(_CHECKED["left out"].say(language).format(reason(str(entry), language)))
+        print(_CHECKED["left out"].say(language).format(entry.said.say(language)))
     if len(fetched.left_out) > LEFT_OUT_SHOWN_MAX:
         print(f"  {number(len(fetched.left_out) - LEFT_OUT_SHOWN_MAX, language)} {_CHECKED['more'].say(language)}")
 
@@ -175,7 +174,7 @@ def check(
         counts = (number(tried.loaded, language), number(len(bad), language), number(len(entries), language))
         print(_CHECKED["counts"].say(language).format(*counts))
         for line in bad:
-            print(_CHECKED["fails"].say(language).format(reason(line, language)))
+            print(_CHECKED["fails"].say(language).format(line))
         for name in strangers:
             print(_CHECKED["stranger"].say(language).format(name))
     if bad:

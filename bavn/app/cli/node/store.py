@@ -13,7 +13,6 @@ import typer
 from bavn.app.analyst.faults import understood
 from bavn.app.cli.words import Spoken, number
 from bavn.app.process.exits import Exit, Stop
-from bavn.app.process.reasons import reason
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 
@@ -126,7 +125,10 @@ def _say(said: dict[str, Any], *, as_json: bool, language: Language = "en") -> N
 def _words(value: Any, language: Language) -> str:
     none = Text("none").say(language)
     if isinstance(value, dict):
-        return ", ".join(f"{reason(key, language)} {number(count, language)}" for key, count in value.items()) or none
+        return (
+            ", ".join(f"{Text.of_row(key).say(language)} {number(count, language)}" for key, count in value.items())
+            or none
+        )
     if isinstance(value, list | tuple):
         return ", ".join(map(str, value)) or none
     if isinstance(value, int):

@@ -11,7 +11,6 @@ from bavn.app.config.sensor import HealthTable
 from bavn.app.net.link_watch import LinkWatch
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.problem import Problem
-from bavn.app.process.reasons import of_reason
 from bavn.model.failure import FailingPart
 from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.text import Text
@@ -127,12 +126,12 @@ class NodeChecks:
 
 def ledger_problem(broken: str) -> Problem:
     """``broken``: the first place that does not fit."""
-    text = Text("the ledger's chain is broken: {broken}", broken=of_reason(broken))
+    text = Text("the ledger's chain is broken: {broken}", broken=broken)
     return Problem(code="ledger_broken", source="ledger", text=text)
 
 
 def _enforcer(name: str, why: str) -> Problem:
-    text = Text("the enforcer {name} is not up: {why}", name=name, why=of_reason(why))
+    text = Text("the enforcer {name} is not up: {why}", name=name, why=why)
     return Problem(code="enforcer_down", source=name, text=text)
 
 

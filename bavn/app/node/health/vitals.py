@@ -16,7 +16,6 @@ from bavn.app.node.health.sigma import sigma_problems
 from bavn.app.node.health.silent_sources import NO_SOURCE, silence_problems
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.problem import Problem
-from bavn.app.process.reasons import of_reason
 from bavn.model.moment import SECOND_US
 from bavn.model.text import Number, Text
 
@@ -136,7 +135,7 @@ def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
 def _broken(now: Vitals) -> Iterator[Problem]:
     for source in now.sources:
         if source.broken:
-            text = Text("{source} cannot be read: {broken}", source=source.name, broken=of_reason(source.broken))
+            text = Text("{source} cannot be read: {broken}", source=source.name, broken=source.broken)
             yield Problem(code="source_broken", source=source.name, text=text)
 
 

@@ -5,7 +5,6 @@ Refuses to say what is too much (vitals.py does).
 
 from typing import Final
 
-from bavn.app.process.reasons import of_reason
 from bavn.model.text import Language, Text
 
 LOSSES: Final[dict[str, Text]] = {
@@ -80,6 +79,6 @@ def counts(figures: dict[str, int], language: Language) -> str:
 def _count(name: str) -> Text:
     kind, colon, why = name.partition(": ")
     if colon and kind == "refused":
-        return Text("refused: {why}", why=of_reason(why))
+        return Text("refused: {why}", why=Text.of_row(why))
     plain = name.replace("_", " ")
     return COUNTS.get(name, Text.plain(plain))

@@ -72,7 +72,7 @@ class IndicatorRow(Shape):
     wrong_by: int
     waits: TextShape | None
     ring: RingShape | None
-    why: str
+    why: TextShape
     acts: list[ActShape]
 
 
@@ -182,7 +182,7 @@ def row_of(standing: IndicatorStatus, ring: StagesStatus | None, person: Person)
         wrong_by=len(standing.false_groups),
         waits=TextShape.of(WAITS) if waits else None,
         ring=None if ring is None else stages_shape(ring),
-        why=life.refusal or life.why,
+        why=TextShape.of(Text.of_row(life.refusal) if life.refusal else Text.plain(life.why or "-")),
         acts=acts_of(life, person),
     )
 

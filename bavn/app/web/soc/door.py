@@ -22,7 +22,6 @@ from bavn.app.node.reveal_words import answer_text, element_of, together, withdr
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, cursor, opened
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.context import House, Node
-from bavn.app.web.soc.door_words import rule_says
 from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
 from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads, file_name
 from bavn.model.moment import DAY_US
@@ -37,7 +36,7 @@ Word = Annotated[str, Query(max_length=64)]
 
 
 class LedgerLine(Frozen):
-    """One line. ``says``: what its rule means; ``summary``: the very body of what crossed."""
+    """One line. ``says``: why it was refused; ``summary``: the very body of what crossed."""
 
     seq: int
     at_us: int
@@ -48,7 +47,6 @@ class LedgerLine(Frozen):
     peer: str
     verdict: str
     rule: str
-    reason: str
     says: TextShape | None
     privacy: str
     bytes: int
@@ -157,7 +155,9 @@ class WantedLines:
                 return False
         words = self.q.lower().split()
         text = (
-            f"{line.kind} {line.peer} {line.rule} {line.reason} {line.item_id} {line.summary}".lower() if words else ""
+            f"{line.kind} {line.peer} {line.rule} {line.why or ''} {line.item_id} {line.summary}".lower()
+            if words
+            else ""
         )
         return all(word in text for word in words)
 
@@ -343,16 +343,15 @@ def _exported(here: Node) -> Iterator[str]:
 
 
 def _line(one: Line) -> LedgerLine:
-    fields = {name: value for name, value in asdict(one).items() if name != "prev"}
-    says = rule_says(one.rule)
-    return LedgerLine(**fields, says=None if says is None else TextShape.of(says))
+    fields = {name: value for name, value in asdict(one).items() if name not in ("prev", "reason")}
+    return LedgerLine(**fields, says=None if one.why is None else TextShape.of(one.why))
 
 
 def _waiting(element: str, at_us: int, made: Any) -> Waiting:
     refused = made.refused
     says = None
     if refused is not None and refused.rule != "reveal_mode":  # that a person decides is what this is about
-        says = TextShape.of(rule_says(refused.rule) or Text.plain(refused.reason))
+        says = TextShape.of(refused.reason)
     return Waiting(
         element=element,
         at_us=at_us,

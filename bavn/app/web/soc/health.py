@@ -13,7 +13,6 @@ from bavn.app.acts.act import WhoActs
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
-from bavn.app.process.reasons import of_reason
 from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.context import House, Node
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
@@ -354,7 +353,7 @@ def _source(one: dict[str, Any]) -> SourceShown:
         refused=one["refused"],
         lag_bytes=one["lag_bytes"],
         lag_s=one["lag_s"],
-        broken=TextShape.of(of_reason(one["broken"])) if one["broken"] else None,
+        broken=TextShape.kept(one["broken_says"]) if one["broken"] else None,
         clock_offset_s=one.get("clock_offset_s"),
         losses=[
             LossShown(
@@ -366,5 +365,5 @@ def _source(one: dict[str, Any]) -> SourceShown:
             )
             for lost in one["losses"]
         ],
-        reasons=[RefusedLines(says=TextShape.of(of_reason(why)), count=count) for why, count, *_ in one["reasons"]],
+        reasons=[RefusedLines(says=TextShape.kept(says), count=count) for _, count, _, says in one["reasons"]],
     )

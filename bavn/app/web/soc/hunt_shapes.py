@@ -51,7 +51,7 @@ class ListRefusal(Frozen):
     """A line of a list that names no indicator."""
 
     line: int
-    reason: str
+    says: TextShape
 
 
 class RuleOutcome(Frozen):

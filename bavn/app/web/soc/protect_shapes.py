@@ -41,7 +41,7 @@ class Protection(Frozen):
 
 
 class BlockShort(Frozen):
-    """An indicator as it stands here. ``says`` and ``reason``: why. ``state``: what was last told of it; ``held``:
+    """An indicator as it stands here. ``says``: why. ``state``: what was last told of it; ``held``:
     it was lifted here, so later versions wait for a person. ``by``: who approved it; empty: the node alone."""
 
     id: str
@@ -50,7 +50,6 @@ class BlockShort(Frozen):
     act: str
     standing: str
     rule: str
-    reason: str
     says: TextShape | None
     until_us: int
     decided_us: int
@@ -130,7 +129,6 @@ class DryRunShown(Frozen):
     background_destinations: int = 0
     named_hosts: list[str] = Field(default_factory=list)
     rule: str = ""
-    reason: str = ""
 
 
 class NeverEntry(Frozen):

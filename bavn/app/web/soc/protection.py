@@ -11,7 +11,6 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from bavn.actor.protect import queries
-from bavn.actor.protect.words import WORDS
 from bavn.app.acts.node import protection as acts
 from bavn.app.analyst.trying import wanted_of
 from bavn.app.node.by_hand import runs
@@ -177,7 +176,6 @@ def dry_run(
 def _short(row: tuple[Any, ...]) -> dict[str, Any]:
     (name, kind, value, act, standing, rule, reason, until_us, decided_us, held, by, _, told, forced_us, version) = row
     said = json.loads(told) if told.startswith("{") else {}
-    why = WORDS.get(rule)
     return {
         "id": name,
         "type": kind,
@@ -185,8 +183,7 @@ def _short(row: tuple[Any, ...]) -> dict[str, Any]:
         "act": act,
         "standing": standing,
         "rule": rule,
-        "reason": reason,
-        "says": None if why is None else TextShape.of(why),
+        "says": TextShape.of(Text.of_row(reason)) if reason else None,
         "until_us": until_us,
         "decided_us": decided_us,
         "held": bool(held),
@@ -216,13 +213,13 @@ def _tried(asking: Asking) -> DryRunShown:
         raise Trouble(404, "no-question", Text("This is no dry run."))
     refused = TextShape.of(trouble_of(asking.code, asking.reason).text) if asking.state == "failed" else None
     said = dict(asking.answer)
-    why = WORDS.get(said.get("rule", ""))
+    why = said.pop("reason", "")
     services = [ServiceBehind(**one) for one in said.pop("services", [])]
     return DryRunShown(
         id=asking.id,
         state=asking.state,
         refused=refused,
-        says=None if why is None else TextShape.of(why),
+        says=TextShape.of(Text.of_row(why)) if why else None,
         services=services,
         **said,
     )

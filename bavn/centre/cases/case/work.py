@@ -230,7 +230,7 @@ class Work:
         try:
             task_after(TaskState(row.state), TaskAct(act))
         except NoSuchStep:
-            return Refused("task_step", f"a task that is {row.state} has no such step")
+            return Refused("task_step", "a task that is {state} has no such step", state=row.state)
         return None
 
     def may_attach(self, case_id: str, actor: str, size: int) -> Refused | None:

@@ -173,9 +173,12 @@ class Sources:
         """Its reading has ended, one way or the other."""
         self._keep(name, busy_us=0)
 
-    def tried(self, name: str, failure: str) -> None:
+    def tried(self, name: str, failure: Text | None) -> None:
         """It was asked and did not answer to the end."""
-        self._keep(name, tried_us=self._clock.now_us(), failure=failure[:FAILURE_CHARS_MAX])
+        said = failure.row() if failure else ""
+        if failure and not failure.facts:
+            said = said[:FAILURE_CHARS_MAX]
+        self._keep(name, tried_us=self._clock.now_us(), failure=said)
 
     def advanced(self, name: str, cursor: Mapping[str, Any], taken: int, refused: int) -> None:
         """A step of a sync is kept: the next one goes on from ``cursor``."""
@@ -249,7 +252,9 @@ def _ailing(state: SourceState, now_us: int) -> AilingSource | None:
     unread = state.state == ACTIVE and now_us - since_us > UNREAD_TURNS * state.source.every_us + BUSY_US_MAX
     if state.state == ENDED or (state.state == ACTIVE and not state.failure and not unread):
         return None
-    why = state.why if state.state == SUSPENDED else state.failure or "it has not been read to its end for long"
+    why = state.why
+    if state.state != SUSPENDED:
+        why = str(Text.of_row(state.failure or "it has not been read to its end for long"))
     return AilingSource(name=state.source.name, kind=state.source.kind, state=state.state, since_us=since_us, why=why)
 
 

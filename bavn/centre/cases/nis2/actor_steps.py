@@ -18,6 +18,8 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.received import Nis2Step
 from bavn.model.sector.nis2 import Nis2Act, OutOfOrder, checked
+from bavn.model.sector.refusal import word
+from bavn.model.text import Text
 
 
 def may_note(
@@ -47,7 +49,7 @@ def keep(engine: Engine, clock: Clock, said: Nis2Step) -> None:
                 who,
                 "nis2-too-late",
                 case_id,
-                {**detail, "act": act.value, "refused": refused.reason},
+                {**detail, "act": act.value, "refused": refused.reason.row()},
             )
             return
         before = happened_in(connection, case_id).get(said.actor, {}).get(act)
@@ -72,9 +74,9 @@ def _refused(
         return Refused("nis2_order", "a correction, and not-significant, need a reason")
     happened = happened_in(connection, case_id).get(actor, {})
     if act in happened and not correct:
-        return Refused("nis2_order", f"{act.value} was noted already; to change it say so and why")
+        return Refused("nis2_order", "{act} was noted already; to change it say so and why", act=word(act))
     try:
         checked({**happened, act: at_us}, now_us + MINUTE_US)
     except OutOfOrder as error:
-        return Refused("nis2_order", str(error))
+        return Refused.of("nis2_order", Text.of_error(error))
     return None

@@ -264,13 +264,13 @@ class Warnings:
         if row is None:
             return Refused("unknown_warning", "the actor was told of no such warning")
         if row.version != version:
-            return Refused("warning_version", f"version {row.version} has come meanwhile")
+            return Refused("warning_version", "version {version} has come meanwhile", version=row.version)
         if answers >= ANSWERS_MAX:
-            return Refused("warning_full", f"an actor answers a warning at most {ANSWERS_MAX} times")
+            return Refused("warning_full", "an actor answers a warning at most {most} times", most=ANSWERS_MAX)
         try:
             answer_after(AnswerState(row.answer), AnswerAct(act))
         except NoSuchStep as error:
-            return Refused("warning_step", str(error))
+            return Refused.of("warning_step", Text.of_error(error))
         return None
 
     def take_in(self, said: WarningAnswer) -> None:

@@ -31,7 +31,7 @@ def test_the_ledger_is_read_newest_first_and_its_pages_meet(looking) -> None:
     assert seen == seqs
     refused = looking.get("/door/ledger?verdict=refused&kind=Report")["items"]
     assert len(refused) == 12
-    assert refused[0]["says"]["da"].startswith("ikke oplyst: lagt til side")
+    assert refused[0]["says"]["da"].startswith("personer her har vurderet den som harmløs")
     assert len(looking.get("/door/ledger?q=evil-17.example.com")["items"]) == 1
     left = looking.get("/door/ledger?left=true&limit=500")["items"]
     assert {line["privacy"] for line in left} == {"S1", "S3", "S5"}

@@ -23,7 +23,7 @@ def test_what_is_blocked_until_when_and_why(looking) -> None:
     assert [one["name"] for one in said["enforcers"]] == ["textlist"]
     blocks = {one["id"]: one for one in looking.get("/protection/blocks")["items"]}
     assert set(blocks) == {WAITING, BLOCKED, LIFTED, REFUSED}
-    assert blocks[WAITING]["says"]["da"].startswith("Klinisk udstyr")
+    assert blocks[WAITING]["says"]["da"].startswith("2 kliniske maskiner mødte den")
     assert blocks[BLOCKED]["enforcers"] == ["textlist"]
     page = looking.get("/protection/blocks?limit=3")
     rest = looking.get(f"/protection/blocks?limit=3&after={page['next']}")

@@ -75,8 +75,8 @@ def test_a_warning_is_read_and_an_answer_is_shown_before_it_is_left(warned) -> N
 
 def test_what_may_not_leave_is_refused_in_words(warned) -> None:
     for body, said in (
-        ({"version": 2, "act": "acknowledge"}, "newer version"),
-        ({"version": 1, "act": "done"}, "cannot be answered"),
+        ({"version": 2, "act": "acknowledge"}, "has come meanwhile"),
+        ({"version": 1, "act": "done"}, "cannot answer done"),
         ({"version": 1, "act": "words", "words": "mail anna@hospital.example"}, "CPR"),
     ):
         assert said in warned.do(f"/warnings/{ONE}/answers", body)["refused"]["en"]

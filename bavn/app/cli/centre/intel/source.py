@@ -101,7 +101,12 @@ def show_(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", 
         row = _row(intelligence.sources.get(name), language)
         useful = [_useful(one) for one in [intelligence.usefulness().get(name)] if one is not None]
         refused = [
-            {"when": f"{iso(line.at_us)[:19]}Z", "item": line.summary[:60], "rule": line.rule, "reason": line.reason}
+            {
+                "when": f"{iso(line.at_us)[:19]}Z",
+                "item": line.summary[:60],
+                "rule": line.rule,
+                "reason": Text.of_row(line.reason).say("en" if as_json else language),
+            }
             for line in intelligence.refused(name)
         ]
     if as_json:
@@ -132,13 +137,11 @@ def sync(
         wanted = names or [s.source.name for s in intelligence.sources.every() if s.state == ACTIVE]
         done = [sync_one(intelligence, name, file.base) for name in wanted]
         suspended = intelligence.suspend_noise()
-    rows = [_synced(one, suspended) for one in done]
+    rows = [_synced(one, suspended, language) for one in done]
     show_spoken(rows, as_json=as_json, language=language)
-    failed = [one for one in done if one.failure]
+    failed = next((f"{one.source}: {Text.of_row(one.failure).say(language)}" for one in done if one.failure), None)
     if failed:
-        raise Stop(
-            Exit.UNREACHABLE, Text.shaped("{source}: {failure}", source=failed[0].source, failure=failed[0].failure)
-        )
+        raise Stop(Exit.UNREACHABLE, failed)
 
 
 @app.command("usefulness")
@@ -242,11 +245,12 @@ def _row(state: "SourceState", language: Language) -> dict[str, Any]:
         "hunts_per_day": source.hunts_per_day if state.hunts_by else 0,
         "whole_days": source.whole_days if source.kind in TELLS_NEWS else None,
         "synced": f"{iso(state.synced_us)[:19]}Z" if state.synced_us else "",
-        **named(state, "failure", "taken", "refused"),
+        "failure": state.failure and Text.of_row(state.failure).say(language),
+        **named(state, "taken", "refused"),
     }
 
 
-def _synced(one: "Synced", suspended: list[str]) -> dict[str, Any]:
+def _synced(one: "Synced", suspended: list[str], language: Language) -> dict[str, Any]:
     counts = one.counts
     return {
         "source": one.source,
@@ -254,7 +258,7 @@ def _synced(one: "Synced", suspended: list[str]) -> dict[str, Any]:
         "passed_over": counts.passed,
         "put_off": counts.put_off,
         "new_proposals": one.proposals,
-        "failure": one.failure,
+        "failure": one.failure and Text.of_row(one.failure).say(language),
         "suspended": one.source in suspended,
     }
 

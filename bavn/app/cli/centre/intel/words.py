@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from bavn.app.cli.centre.desk import show
 from bavn.app.cli.words import cell
-from bavn.app.process.reasons import reason
 from bavn.model.text import Language, Text
 
 HEADINGS: Final[dict[str, Text]] = {
@@ -102,8 +101,6 @@ def show_spoken(rows: list[dict[str, Any]], *, as_json: bool, language: Language
 def _value(name: str, value: Any, language: Language) -> Any:
     if isinstance(value, bool):
         return cell("yes" if value else "no", language)
-    if name in ("reason", "failure") and isinstance(value, str):
-        return reason(value, language)
     if name == "state" and value in STATES:
         return STATES[value].say(language)
     return value

@@ -11,6 +11,7 @@ from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, Fro
 from bavn.app.cli.node.hunt.show import form, show, visible
 from bavn.app.cli.words import number
 from bavn.app.process.exits import Exit, Stop, why_of
+from bavn.model.outcome import Refused
 from bavn.model.text import Language, Text
 
 NAMED_SHOWN_MAX: Final = 5
@@ -80,10 +81,10 @@ def _read(files: list[Path], language: Language) -> tuple[Any, set[str], int]:
     return made, hashes, count
 
 
-def no_indicators(file: str, named: list[tuple[int, Any]], count: int, language: Language) -> None:
+def no_indicators(file: str, named: list[tuple[int, Refused]], count: int, language: Language) -> None:
     """The first lines of a list that name no indicator, each with its reason, and how many more there are."""
     for line, refused in named[:REFUSALS_SHOWN_MAX]:
-        print(f"bavn: {file}:{line}: {visible(refused.reason)}", file=sys.stderr)
+        print(f"bavn: {file}:{line}: {visible(refused.reason.say(language))}", file=sys.stderr)
     more = number(count - min(len(named), REFUSALS_SHOWN_MAX), language)
     if more != "0":
         said = Text("{more} more lines name no indicator", more=more)

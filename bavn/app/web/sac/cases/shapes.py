@@ -214,7 +214,7 @@ class IndicatorInCase(Shape):
     pap: PapName
     tlp: Tlp
     until_us: int | None
-    refusal: str
+    refusal: TextShape | None
     people: list[str]
     enforced: list[str]
     missing: list[str]

@@ -233,6 +233,7 @@ def _indicator(house: SacContext, life: Life) -> IndicatorInCase:
         observable=Named.of(life.observable),
         pap=life.pap.name,
         until_us=life.until_us or None,
+        refusal=TextShape.of(Text.of_row(life.refusal)) if life.refusal else None,
         enforced=[one.actor for one in actors if one.enforced_us is not None],
         missing=[one.actor for one in actors if waits_for(one) and not only_hunted(one)],
         hunted=[one.actor for one in actors if waits_for(one) and only_hunted(one)],

@@ -62,7 +62,7 @@ class RefusalRow(Shape):
 
     way: Literal["out", "in"]
     rule: str
-    reason: str
+    says: TextShape
     times: int
 
 
@@ -215,6 +215,12 @@ def _whole(house: SacContext, name: str) -> PartnerWhole:
 
 def _refusals(house: SacContext, name: str) -> list[RefusalRow]:
     """By rule, of the newest lines at either gate."""
-    out = [RefusalRow(way="out", rule=r, reason=why, times=n) for r, why, n in refused_of(house.book, name, OBJECT)]
-    inward = [RefusalRow(way="in", rule=r, reason=why, times=n) for r, why, n in refused_of(house.book, name, OFFER)]
+    out = [
+        RefusalRow(way="out", rule=r, says=TextShape.of(Text.of_row(why)), times=n)
+        for r, why, n in refused_of(house.book, name, OBJECT)
+    ]
+    inward = [
+        RefusalRow(way="in", rule=r, says=TextShape.of(Text.of_row(why)), times=n)
+        for r, why, n in refused_of(house.book, name, OFFER)
+    ]
     return sorted([*out, *inward], key=lambda row: -row.times)[:REFUSALS_SHOWN_MAX]

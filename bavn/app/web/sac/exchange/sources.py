@@ -12,7 +12,7 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import Act, refusing
 from bavn.app.acts.centre import sources as acts
-from bavn.app.web.frame import Person, Rows, Trouble, allow, filled
+from bavn.app.web.frame import Person, Rows, TextShape, Trouble, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import House, SacContext
 from bavn.centre.cases.intelligence.sources import SourceState
@@ -69,7 +69,7 @@ class SourceRow(Shape):
     added_us: int
     tried_us: int | None
     synced_us: int | None
-    failure: str
+    failure: TextShape | None
     taken: int
     refused: int
     worth: UsefulnessShape | None
@@ -88,7 +88,7 @@ class RefusedItem(Shape):
     at_us: int
     item: str
     rule: str
-    reason: str
+    says: TextShape
 
 
 class SourceWhole(Shape):
@@ -181,6 +181,7 @@ def _row(state: SourceState, useful: Usefulness | None, person: Person) -> Sourc
         trust=None if one.partner else one.trust,
         pap=one.pap.name,
         stand=state.state,
+        failure=TextShape.of(Text.of_row(state.failure)) if state.failure else None,
         tried_us=state.tried_us or None,
         synced_us=state.synced_us or None,
         worth=None if useful is None else filled(UsefulnessShape, useful),
@@ -192,6 +193,7 @@ def _whole(house: SacContext, name: str, person: Person) -> SourceWhole:
     with refusing(*acts.REFUSES):
         state = house.intelligence.sources.get(name)
     refused = [
-        filled(RefusedItem, line, item=line.summary[:120]) for line in reversed(house.intelligence.refused(name))
+        filled(RefusedItem, line, item=line.summary[:120], says=TextShape.of(Text.of_row(line.reason)))
+        for line in reversed(house.intelligence.refused(name))
     ]
     return SourceWhole(row=_row(state, house.usefulness.now()[0].get(name), person), refused=refused)

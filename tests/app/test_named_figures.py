@@ -1,0 +1,70 @@
+"""Nothing that a person reads in Danish is left in English: every figure of health, every heading of a table."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import bavn
+from bavn.app.cli import words
+from bavn.app.node.health.words import COUNTS, LOSSES
+
+ROOT = Path(bavn.__file__).parent
+
+
+def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
+    for file in sorted(ROOT.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and name == getattr(node.func, "attr", getattr(node.func, "id", "")):
+                yield file, node
+
+
+def test_every_loss_that_a_source_counts_has_a_name() -> None:
+    named = {
+        given.value.value
+        for _, call in calls("Loss")
+        for given in call.keywords
+        if given.arg == "what" and isinstance(given.value, ast.Constant)
+    }
+    gaps = set()
+    for module in ("netflow", "sflow"):
+        text = (ROOT / "actor" / "sense" / "flows" / f"{module}.py").read_text(encoding="utf-8")
+        gaps |= set(re.findall(r'"([a-z_0-9]+)": "(?:flows|datagrams|records|packets)"', text))
+    assert gaps
+    assert named | gaps <= set(LOSSES)
+
+
+def test_every_count_of_a_source_has_a_name() -> None:
+    named = set()
+    for file in sorted((ROOT / "actor" / "sense").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and node.name == "counts":
+                named |= {
+                    key.value
+                    for inner in ast.walk(node)
+                    if isinstance(inner, ast.Dict)
+                    for key in inner.keys
+                    if isinstance(key, ast.Constant)
+                }
+    assert named
+    assert named <= set(COUNTS)
+
+
+def test_every_table_of_ours_has_headings_in_both_languages() -> None:
+    seen = 0
+    for name in ("show_table", "show"):
+        for file, call in calls(name):
+            if "cli" not in file.parts or not call.args or not isinstance(call.args[0], ast.Tuple):
+                continue
+            columns = [one.value for one in call.args[0].elts if isinstance(one, ast.Constant)]
+            if columns[0] in ("table", "function"):  # tables of names, which are SQL's
+                continue
+            seen += 1
+            assert set(columns) <= set(words.HEADINGS), file
+    assert seen >= 5
+
+
+def test_figures_are_written_as_each_language_does() -> None:
+    assert (words.number(1234.5, "en", 1), words.number(1234.5, "da", 1)) == ("1,234.5", "1.234,5")
+    assert (words.small(0.0038, "en"), words.small(0.0038, "da")) == ("0.0038", "0,0038")
+    assert words.cell("10.0.0.5", "da") == "10.0.0.5"
