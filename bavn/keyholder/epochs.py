@@ -70,10 +70,10 @@ class EpochKeys:
         new = file.with_suffix(".new")
         new.unlink(missing_ok=True)
         handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as made:
-            made.write(self._dice.bytes(SECRET_BYTES))
-            made.flush()
-            os.fsync(made.fileno())
+        with os.fdopen(handle, "wb") as opened:
+            opened.write(self._dice.bytes(SECRET_BYTES))
+            opened.flush()
+            os.fsync(opened.fileno())
         new.replace(file)
         self._sync()
 

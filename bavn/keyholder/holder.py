@@ -129,18 +129,18 @@ class KeyHolder:
             follow=self._count,
         )
 
-    def join(self, actor: str, asked: JoinAsked) -> JoinAnswered | Refused:
+    def join(self, actor: str, request: JoinAsked) -> JoinAnswered | Refused:
         """The answer, or why not. What is counted stays counted, also where the answer is lost on its way."""
-        outcome = self._gate.offer(Asking(actor, asked))
+        outcome = self._gate.offer(Asking(actor, request))
         if isinstance(outcome, Refused):
             return outcome
-        params = asked.params()
+        params = request.params()
         try:
-            points = self._evaluator.evaluate(params.epoch, params.tier, asked.split())
+            points = self._evaluator.evaluate(params.epoch, params.tier, request.split())
             key = self._evaluator.round_key(params)
         except LinkDown as error:
             return Refused("evaluators", "too few of those who hold the key answered: {error}", error=error)
-        return JoinAnswered(round_id=asked.round_id, points=b"".join(points).hex(), key=key.hex())
+        return JoinAnswered(round_id=request.round_id, points=b"".join(points).hex(), key=key.hex())
 
     def tidy(self) -> list[int]:
         """Destroys the secrets of past days, each with a line; forgets old counts. Which days they were."""

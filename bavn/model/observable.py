@@ -79,10 +79,10 @@ class Observable:
     @classmethod
     def trusted(cls, kind: ObservableType, value: str) -> Self:
         """For a value that is canonical already (it came out of :func:`canonical`): no second check."""
-        made = object.__new__(cls)
-        object.__setattr__(made, "type", kind)
-        object.__setattr__(made, "value", value)
-        return made
+        observable = object.__new__(cls)
+        object.__setattr__(observable, "type", kind)
+        object.__setattr__(observable, "value", value)
+        return observable
 
     def __str__(self) -> str:
         return f"{self.type}:{self.value}"

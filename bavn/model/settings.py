@@ -34,10 +34,10 @@ def setting(default: Any, *, unit: str, holds: str, low: float | None = None, hi
 def load[T](kind: type[T], given: Mapping[str, Any], where: str) -> T:
     """A settings dataclass from a TOML table. ``where`` names file and table for the error. Raises SettingsError."""
     values: dict[str, Any] = {}
-    for name, found in _each(kind, given, where):
-        if isinstance(found, SettingsError):
-            raise found
-        values[name] = found
+    for name, value in _each(kind, given, where):
+        if isinstance(value, SettingsError):
+            raise value
+        values[name] = value
     return kind(**values)
 
 

@@ -28,10 +28,10 @@ class Number:
     """Whether zeros at the end, after the point, are left out."""
 
     def say(self, language: Language) -> str:
-        said = format(self.value, self.form)
-        if self.trimmed and "." in said:
-            said = said.rstrip("0").rstrip(".")
-        return said if language == ENGLISH else said.translate(marks(language))
+        digits = format(self.value, self.form)
+        if self.trimmed and "." in digits:
+            digits = digits.rstrip("0").rstrip(".")
+        return digits if language == ENGLISH else digits.translate(marks(language))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +121,11 @@ class Text:
         return text
 
     @classmethod
-    def of_row(cls, said: str) -> Self:
+    def of_row(cls, text: str) -> Self:
         """From what ``row`` gave, or from an older row: a sentence in English. ValueError for an empty one."""
         import json
 
-        return cls.of(json.loads(said)) if said.startswith(_ROW) else cls.documented(said)
+        return cls.of(json.loads(text)) if text.startswith(_ROW) else cls.documented(text)
 
     def row(self) -> str:
         """For a column of text: the English sentence where it is the message itself, else JSON of ``kept``."""
@@ -179,15 +179,15 @@ class Text:
         return self._made(self.message, self.context, facts, self.given)
 
     def say(self, language: Language) -> str:
-        said = self.message
+        words = self.message
         if language != ENGLISH:
             if self.given is None:
-                said = translated(said, self.context, language)
+                words = translated(words, self.context, language)
             else:
-                said = dict(self.given).get(language, said)
+                words = dict(self.given).get(language, words)
         if not self.facts:
-            return said
-        return said.format_map({name: _as_read(fact, language) for name, fact in self.facts})
+            return words
+        return words.format_map({name: _as_read(fact, language) for name, fact in self.facts})
 
     def spoken(self) -> dict[str, str]:
         """For JSON that is shown to whoever reads it: in English and Danish, and in each other language that has it."""

@@ -68,27 +68,27 @@ def _fold(d: Any, first: Any, acc: Any) -> None:
     n = d.shape[0]
     j = first
     while j + 3 < n:
-        for lane in range(LANES):
-            x, y, z, w = d[j, lane], d[j + 1, lane], d[j + 2, lane], d[j + 3, lane]
-            acc[lane] = min(acc[lane], _nearest(x, y, z, w, w), y ^ z, y ^ w, z ^ w)
+        for index in range(LANES):
+            x, y, z, w = d[j, index], d[j + 1, index], d[j + 2, index], d[j + 3, index]
+            acc[index] = min(acc[index], _nearest(x, y, z, w, w), y ^ z, y ^ w, z ^ w)
         k = j + 4
         while k + 3 < n:
-            for lane in range(LANES):
-                x, y, z, w = d[j, lane], d[j + 1, lane], d[j + 2, lane], d[j + 3, lane]
-                near = min(_nearest(d[k, lane], x, y, z, w), _nearest(d[k + 1, lane], x, y, z, w))
-                far = min(_nearest(d[k + 2, lane], x, y, z, w), _nearest(d[k + 3, lane], x, y, z, w))
-                acc[lane] = min(acc[lane], near, far)
+            for index in range(LANES):
+                x, y, z, w = d[j, index], d[j + 1, index], d[j + 2, index], d[j + 3, index]
+                near = min(_nearest(d[k, index], x, y, z, w), _nearest(d[k + 1, index], x, y, z, w))
+                far = min(_nearest(d[k + 2, index], x, y, z, w), _nearest(d[k + 3, index], x, y, z, w))
+                acc[index] = min(acc[index], near, far)
             k += 4
         while k < n:
-            for lane in range(LANES):
-                near = _nearest(d[k, lane], d[j, lane], d[j + 1, lane], d[j + 2, lane], d[j + 3, lane])
-                acc[lane] = min(acc[lane], near)
+            for index in range(LANES):
+                near = _nearest(d[k, index], d[j, index], d[j + 1, index], d[j + 2, index], d[j + 3, index])
+                acc[index] = min(acc[index], near)
             k += 1
         j += 4
     while j + 1 < n:
         for k in range(j + 1, n):
-            for lane in range(LANES):
-                acc[lane] = min(acc[lane], d[j, lane] ^ d[k, lane])
+            for index in range(LANES):
+                acc[index] = min(acc[index], d[j, index] ^ d[k, index])
         j += 1
 
 

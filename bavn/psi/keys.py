@@ -36,11 +36,11 @@ def new_group_key_file(dice: Dice) -> bytes:
 def read_group_key(content: bytes) -> bytes:
     """The 32 bytes of a group key file's content; white space around the line does not matter. Raises BadGroupKey,
     whose words never hold any of the content."""
-    found = _FILE.fullmatch(content.strip())
-    if found is None:
+    match = _FILE.fullmatch(content.strip())
+    if match is None:
         raise BadGroupKey("the group key file must be one line: bavn-group-1, 64 hex digits, 8 hex digits")
-    key = bytes.fromhex(found[1].decode())
-    if _check_digits(key) != found[2]:
+    key = bytes.fromhex(match[1].decode())
+    if _check_digits(key) != match[2]:
         raise BadGroupKey("the group key file has a copying mistake: its check digits do not fit its key")
     return key
 

@@ -157,10 +157,10 @@ def _times(scalar: bytes, point: bytes) -> bytes:
     """libsodium decodes the point and gives zeros for one that is none: the identity's own encoding."""
     if len(point) != POINT_BYTES:
         raise BadPoint(f"an element has {POINT_BYTES} bytes")
-    made = bytes(_group().crypto_scalarmult_ristretto255_allow_scalar_zero(scalar, point))
-    if made == _IDENTITY:
+    product = bytes(_group().crypto_scalarmult_ristretto255_allow_scalar_zero(scalar, point))
+    if product == _IDENTITY:
         raise BadPoint("not an element of ristretto255, or its identity")
-    return made
+    return product
 
 
 def _expand(message: bytes, domain: bytes) -> bytes:

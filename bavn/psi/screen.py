@@ -40,14 +40,14 @@ def groups(a: Plane, b: Plane, inverse: Plane, t: int) -> list[tuple[int, tuple[
 
     ``a``, ``b``: [n, bins], only bins that the screen flagged. Elements that share a bin are found one after the other.
     """
-    found = []
+    groups = []
     inverses = inverse.tolist()
     for at, (column_a, column_b) in enumerate(zip(a.T.tolist(), b.T.tolist(), strict=True)):
         left = list(range(len(column_a)))
         while (members := _agreeing(left, list(zip(column_a, column_b, strict=True)), inverses, t)) is not None:
-            found.append((at, members))
+            groups.append((at, members))
             left = [row for row in left if row not in members]
-    return found
+    return groups
 
 
 def _agreeing(

@@ -37,10 +37,10 @@ class SimKeyHolder(Mortal):
         self.folder.mkdir(parents=True, exist_ok=True)
         self._open()
 
-    def join(self, actor: str, asked: JoinAsked) -> JoinAnswered:
+    def join(self, actor: str, request: JoinAsked) -> JoinAnswered:
         """As a node reaches it. Raises LinkDown, LinkRefused."""
         try:
-            answer = self.holder.join(actor, asked)
+            answer = self.holder.join(actor, request)
         except Killed:
             self.reopen()
             raise LinkDown("the key holder died") from None
@@ -75,13 +75,13 @@ class BadAsk:
     clock: SimClock
     lost: int = 0
 
-    def __call__(self, asked: JoinAsked) -> JoinAnswered:
+    def __call__(self, request: JoinAsked) -> JoinAnswered:
         now_us = self.clock.now_us()
         if any(start <= now_us < end for start, end in self.faults.partitions):
             return self._lose("there is no way through")
         if self.dice.unit() < self.faults.request_lost:
             return self._lose("the request was lost")
-        answer = self.holder.join(self.actor, asked)
+        answer = self.holder.join(self.actor, request)
         if self.dice.unit() < self.faults.answer_lost:
             return self._lose("the answer was lost")
         return answer

@@ -117,7 +117,7 @@ def secrets(policy: DoorPolicy, hosts: tuple[str, str], now_us: int) -> tuple[Se
     hour_us = now_us // HOUR_US * HOUR_US
     p = (policy.weak_p_max if policy.join_weak else policy.strong_p_max) * 0.6
     near = next(share * p for share in (0.93, 0.97, 0.99, 1.01, 1.03) if p_bucket(share * p) == p_bucket(p))
-    one = Secret(
+    secret = Secret(
         host=hosts[0],
         peer="what-the-soc-sees-here",
         first_us=hour_us - 5 * HOUR_US + 3 * MINUTE_US,
@@ -135,14 +135,14 @@ def secrets(policy: DoorPolicy, hosts: tuple[str, str], now_us: int) -> tuple[Se
         period_s=877.25,
         regularity=0.88,
     )
-    return one, two
+    return secret, two
 
 
 def trial(
     name: str, policy: DoorPolicy, homes: tuple[str, ...], secret: Secret, now_us: int, folder: Path, *, seed: int = 1
 ) -> TrialResult:
     """One round among test parties, in which ``name`` has this policy. Raises NoTrial."""
-    tier, said = tier_of(policy), ActorOutput()
+    tier, output = tier_of(policy), ActorOutput()
     parties = (name, *(f"test-party-{n}" for n in range(1, max(tier.t, policy.members_min))))
     mine = (_suspicion(CANARY, secret, 1), _suspicion(ALONE, secret, 2))
     plain = replace(secret, host="10.0.0.1", peer="canary", p=secret.p)
@@ -157,14 +157,14 @@ def trial(
             Suspects(now_us, party, mine if party == name else (_suspicion(CANARY, plain, 1),)) for party in parties
         ),
     )
-    world = World(script, folder, homes={name: homes}, liars={name: said}, policies={name: policy})
+    world = World(script, folder, homes={name: homes}, liars={name: output}, policies={name: policy})
     try:
         story = world.run()
         chain = world.ledgers()[name].verify() is None
     finally:
         world.close()
     return TrialResult(
-        said=said, parties=len(parties), t=tier.t, lines=len(story.ledgers[name]), chain=chain, settled=story.settled
+        said=output, parties=len(parties), t=tier.t, lines=len(story.ledgers[name]), chain=chain, settled=story.settled
     )
 
 

@@ -82,8 +82,8 @@ def reputation(scene: Scene) -> Iterator[Flows]:
 def mail(scene: Scene) -> Iterator[Flows]:
     """Letters in from many servers, each looked up on block lists; letters out through a large provider."""
     server, outside = scene.actor.server("mail"), scene.actor.outside_base + 1
-    one = np.array([server], dtype=np.uint32)
-    times, _ = working(scene, "mail in", one, 70.0, ward=True)
+    servers = np.array([server], dtype=np.uint32)
+    times, _ = working(scene, "mail in", servers, 70.0, ward=True)
     dice = scene.dice.fork("mail")
     senders = np.array([invented_address(f"mx {n}") for n in dice.whole(len(times), 40).tolist()], dtype=np.uint32)
     talk = smtp("mx.afsender.dk", f"mail.{scene.actor.name}.dk", 2_500)
@@ -97,7 +97,7 @@ def mail(scene: Scene) -> Iterator[Flows]:
             inside=True,
         )
         yield replace(batch, pool=letters(dice.fork(name), question, len(batch), DIGITS))
-    out = working(scene, "mail out", one, 30.0)
+    out = working(scene, "mail out", servers, 30.0)
     yield from lookups(scene, "mail out", _MX.host, (_text(_MX.address),), out, 0.5)
     yield calls(smtp(f"mail.{scene.actor.name}.dk", _MX.host, 1_800), out, _MX.address)
 

@@ -149,11 +149,11 @@ def invented_name(dice: SeededDice, suffix: str = "dk", *, telemetry: bool = Fal
 def tail(dice: SeededDice, count: int) -> tuple[Site, ...]:
     """Rare sites, weights falling as a power of their rank."""
     suffixes = ("dk", "dk", "dk", "com", "com", "eu", "net", "org", "io", "se")
-    made = []
+    labels = []
     for rank in range(count):
         name = invented_name(dice, suffixes[dice.below(len(suffixes))])
-        made.append(Site(f"www.{name}", invented_address(name), 1.0 / (rank + 2.0)))
-    return tuple(made)
+        labels.append(Site(f"www.{name}", invented_address(name), 1.0 / (rank + 2.0)))
+    return tuple(labels)
 
 
 def _digest(text: str, count: int) -> int:

@@ -25,17 +25,17 @@ _MAPPED: Final = bytes(10) + b"\xff\xff"
 def tables(batches: Sequence[Flows], sensor: str) -> dict[str, pa.Table]:
     """The tables flow, dns, tls and http of record.TABLES, each in time order; empty ones are left out. A flow's end is
     its last packet at the usual pace. ValueError if the flows have no ports yet."""
-    made = {"flow": _table("flow", list(batches), sensor, _flow_columns, lambda batch: batch.t_us)}
+    tables = {"flow": _table("flow", list(batches), sensor, _flow_columns, lambda batch: batch.t_us)}
     for app, columns in (("tls", _tls_columns), ("http", _http_columns)):
         some = [batch for batch in batches if batch.talk.facts.app == app]
-        made[app] = _table(app, some, sensor, columns, _answered_at)
-    asked = [batch for batch in batches if batch.talk.facts.app == "dns"]
+        tables[app] = _table(app, some, sensor, columns, _answered_at)
+    dns_batches = [batch for batch in batches if batch.talk.facts.app == "dns"]
     parts = [
-        _table("dns", asked, sensor, _query_columns, lambda batch: batch.t_us),
-        _table("dns", asked, sensor, _answer_columns, _answered_at),
+        _table("dns", dns_batches, sensor, _query_columns, lambda batch: batch.t_us),
+        _table("dns", dns_batches, sensor, _answer_columns, _answered_at),
     ]
-    made["dns"] = pa.concat_tables(parts).sort_by("ts")
-    return {name: rows for name, rows in made.items() if rows.num_rows}
+    tables["dns"] = pa.concat_tables(parts).sort_by("ts")
+    return {name: rows for name, rows in tables.items() if rows.num_rows}
 
 
 Columns = Callable[[list[Flows], Ints], dict[str, Any]]
@@ -161,7 +161,7 @@ def _http_columns(batches: list[Flows], which: Ints) -> dict[str, Any]:
 
 def _query_columns(batches: list[Flows], which: Ints) -> dict[str, Any]:
     return {
-        "rrname": pa.array([name for batch in batches for name in _asked(batch)], pa.string()),
+        "rrname": pa.array([name for batch in batches for name in _names(batch)], pa.string()),
         "rrtype": _fact(batches, which, lambda facts: facts.rrtype),
         "answered": np.zeros(len(which), dtype=bool),
     }
@@ -177,7 +177,7 @@ def _answer_columns(batches: list[Flows], which: Ints) -> dict[str, Any]:
     }
 
 
-def _asked(batch: Flows) -> list[str]:
+def _names(batch: Flows) -> list[str]:
     """The names asked for: what differs from flow to flow stands in the pool behind the DNS id."""
     name = batch.talk.facts.rrname
     fresh = batch.talk.pool_bytes - 2

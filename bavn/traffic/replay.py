@@ -136,10 +136,10 @@ def planned(homes: tuple[str, ...], end_us: int, seed: int) -> tuple[list[Flows]
 
 def _named(ward: _Ward, name: str, address: int, host: int, at: Ints) -> Flows:
     """Questions for a name that exists."""
-    return _asked(ward, dns(name, "A", (str(IPv4Address(address)),)), host, at - 60_000)
+    return _lookup(ward, dns(name, "A", (str(IPv4Address(address)),)), host, at - 60_000)
 
 
-def _asked(ward: _Ward, question: Talk, host: int, at: Ints) -> Flows:
+def _lookup(ward: _Ward, question: Talk, host: int, at: Ints) -> Flows:
     return flows(question, at, host, ward.resolver, rtt_us=900, server_inside=True)
 
 
@@ -165,7 +165,7 @@ def _tunnel(ward: _Ward, host: int) -> Iterator[Flows]:
     talk = dns(
         f"{'a' * _TUNNEL_CHARS}.t.afproevning-tunnel.net", "TXT", ("k" * 100,), fresh_chars=_TUNNEL_CHARS, ttl_s=1
     )
-    batch = _asked(ward, talk, host, ward.at(9, 200, 0.5))
+    batch = _lookup(ward, talk, host, ward.at(9, 200, 0.5))
     yield replace(batch, pool=letters(ward.dice.fork("tunnel"), talk, len(batch), _BASE32))
 
 
@@ -194,7 +194,7 @@ def _dga(ward: _Ward, host: int) -> Iterator[Flows]:
     dice = ward.dice.fork("dga")
     for number, moment in enumerate(ward.at(11, _MADE_NAMES, 20)):
         name = "".join(chr(_LETTERS[int(at)]) for at in dice.fork(str(number)).whole(14, len(_LETTERS)))
-        yield _asked(ward, dns(f"{name}.com", "A", rcode="NXDOMAIN"), host, np.array([moment]))
+        yield _lookup(ward, dns(f"{name}.com", "A", rcode="NXDOMAIN"), host, np.array([moment]))
 
 
 def _long(ward: _Ward, host: int) -> Iterator[Flows]:
@@ -208,13 +208,13 @@ def _lateral(ward: _Ward, host: int) -> Iterator[Flows]:
 
 
 def _bruteforce(ward: _Ward, host: int) -> Iterator[Flows]:
-    said = [
+    turns = [
         Turn(False, b"SSH-2.0-OpenSSH_9.6\r\n", 1000),
         Turn(True, b"SSH-2.0-OpenSSH_9.6\r\n", 1000),
         *(Turn(up, noise(f"ssh {number}", 300), 2000) for number, up in enumerate((True, False) * 5)),
     ]
     yield flows(
-        tcp(22, said, facts=ConversationFacts(app="ssh")),
+        tcp(22, turns, facts=ConversationFacts(app="ssh")),
         ward.at(9, 60, 2),
         host,
         ward.host(4),

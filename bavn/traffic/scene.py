@@ -143,20 +143,22 @@ def calls(talk: Talk, made: Calls, server: int, *, inside: bool = False) -> Flow
 
 
 def lookups(
-    scene: Scene, label: str, name: str, answers: tuple[str, ...], made: Calls, share: float, rrtype: str = "A"
+    scene: Scene, label: str, name: str, answers: tuple[str, ...], traffic: Calls, share: float, rrtype: str = "A"
 ) -> Iterator[Flows]:
     """A question to the actor's resolver shortly before this share of the calls (the rest is remembered)."""
-    asked = scene.dice.fork(f"lookup {label} {name} {rrtype}").units(len(made[0])) < share
-    if asked.any():
-        early = np.maximum(made[0][asked] - 40_000, scene.start_us)
-        yield calls(dns(name, rrtype, answers), (early, made[1][asked]), scene.actor.server("resolver"), inside=True)
+    looked_up = scene.dice.fork(f"lookup {label} {name} {rrtype}").units(len(traffic[0])) < share
+    if looked_up.any():
+        early = np.maximum(traffic[0][looked_up] - 40_000, scene.start_us)
+        yield calls(
+            dns(name, rrtype, answers), (early, traffic[1][looked_up]), scene.actor.server("resolver"), inside=True
+        )
 
 
 def https(
     scene: Scene,
     label: str,
     site: Site,
-    made: Calls,
+    traffic: Calls,
     stack: Stack,
     exchanges: tuple[Exchange, ...],
     *,
@@ -164,7 +166,7 @@ def https(
     server: Server | None = None,
 ) -> Iterator[Flows]:
     """Look-ups and TLS calls to one site outside."""
-    if len(made[0]):
+    if len(traffic[0]):
         answer = ".".join(str(byte) for byte in site.address.to_bytes(4, "big"))
-        yield from lookups(scene, label, site.host, (answer,), made, asked_share)
-        yield calls(tls(stack, server or Server(name=site.host), exchanges), made, site.address)
+        yield from lookups(scene, label, site.host, (answer,), traffic, asked_share)
+        yield calls(tls(stack, server or Server(name=site.host), exchanges), traffic, site.address)

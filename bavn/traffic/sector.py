@@ -206,7 +206,7 @@ def _vendors(dice: SeededDice, devices: tuple[int, ...], servers: tuple[int, ...
     """Services that nobody else has, each called very regularly: five by ``least`` machines or one more, and four new
     ones by one server each. What one machine alone calls like clockwork, since a few days, is as strange as anything
     gets at one actor; its own list is full of them, and a careful implant stands behind."""
-    made = []
+    vendors = []
     pool = devices + servers[6:9]
     for index, period_s in enumerate((300, 600, 900, 420, 1200)):
         each = dice.fork(str(index))
@@ -214,10 +214,10 @@ def _vendors(dice: SeededDice, devices: tuple[int, ...], servers: tuple[int, ...
         first = each.below(len(pool))
         clients = tuple(sorted({pool[(first + step) % len(pool)] for step in range(least + index % 2)}))
         jitter = 0.02 + 0.03 * each.unit()
-        made.append(Vendor(f"api.{name}", invented_address(name), clients, period_s, jitter, index < NEW_VENDORS))
+        vendors.append(Vendor(f"api.{name}", invented_address(name), clients, period_s, jitter, index < NEW_VENDORS))
     for index, period_s in enumerate(SERVER_VENDOR_PERIODS_S):
         each = dice.fork(f"server {index}")
         name = invented_name(each, ("com", "net", "eu")[each.below(3)], telemetry=True)
         client = (servers[6 + index % 3],)
-        made.append(Vendor(f"agent.{name}", invented_address(name), client, period_s, 0.03, new=True))
-    return tuple(made)
+        vendors.append(Vendor(f"agent.{name}", invented_address(name), client, period_s, 0.03, new=True))
+    return tuple(vendors)

@@ -100,7 +100,7 @@ def http(
 
 def smtp(sender: str, target: str, letter_bytes: int) -> Talk:
     """One letter from one mail server to another, in clear."""
-    said = (
+    lines = (
         (False, f"220 {target} ESMTP"),
         (True, f"EHLO {sender}"),
         (False, f"250 {target}"),
@@ -115,7 +115,7 @@ def smtp(sender: str, target: str, letter_bytes: int) -> Talk:
         (True, "QUIT"),
         (False, "221 bye"),
     )
-    return tcp(25, [Turn(up, f"{text}\r\n".encode(), 2_000) for up, text in said], facts=ConversationFacts(app="smtp"))
+    return tcp(25, [Turn(up, f"{text}\r\n".encode(), 2_000) for up, text in lines], facts=ConversationFacts(app="smtp"))
 
 
 def dicom(calling: str, called: str, queries: int, *, port: int = 11112) -> Talk:
@@ -141,10 +141,10 @@ def dicom(calling: str, called: str, queries: int, *, port: int = 11112) -> Talk
     ]
     for number in range(queries):
         message = number.to_bytes(2, "little")
-        asked = element(0, 0x0100, b"\x20\0") + element(0, 0x0110, message) + element(0, 0x0800, b"\0\0")
+        command = element(0, 0x0100, b"\x20\0") + element(0, 0x0110, message) + element(0, 0x0800, b"\0\0")
         answered = element(0, 0x0100, b"\x20\x80") + element(0, 0x0120, message) + element(0, 0x0900, b"\0\0")
         keys = element(0x0010, 0x0020, str(number).encode())
-        turns.append(Turn(True, pdu(4, value(3, asked) + value(2, keys)), 2_000_000))
+        turns.append(Turn(True, pdu(4, value(3, command) + value(2, keys)), 2_000_000))
         turns.append(Turn(False, pdu(4, value(3, answered)), 20_000))
     turns.append(Turn(True, pdu(5, bytes(4)), 1000))
     return tcp(port, turns, facts=ConversationFacts(app="dicom"))

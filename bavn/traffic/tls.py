@@ -66,12 +66,12 @@ def tls(
     ending: Ending = "fin",
 ) -> Talk:
     """A conversation with ``server``, asking for ``sni`` (its own name if None, none for "")."""
-    asked = server.name if sni is None else sni
+    server_name = server.name if sni is None else sni
     version = server.version if max(stack.versions) >= server.version[0] else TLS12
     cipher = server.cipher if version == server.version else 0xC02F
     fresh = (Fresh(RANDOM_AT, 32, 0), Fresh(SESSION_AT, 32, 32))
     answer = (Fresh(RANDOM_AT, 32, 64), Fresh(SESSION_AT, 32, 32))
-    turns = [Turn(True, client_hello(stack, asked), 1_000, fresh)]
+    turns = [Turn(True, client_hello(stack, server_name), 1_000, fresh)]
     if version == TLS13:
         mlkem = 4588 in stack.groups
         hidden = record(20, b"\x01") + _sealed(f"{server.name} handshake", 1100)
@@ -93,9 +93,9 @@ def tls(
         turns.append(Turn(False, _sealed(f"{server.name} down {number}", exchange.down_bytes), 8_000))
     facts = ConversationFacts(
         app="tls",
-        sni=asked,
-        ja3=ja3(stack, asked),
-        ja4=ja4(stack, asked),
+        sni=server_name,
+        ja3=ja3(stack, server_name),
+        ja4=ja4(stack, server_name),
         ja3s=ja3s(version, cipher),
         cert="" if version == TLS13 else fingerprint(server),
         version=version[1],
@@ -121,7 +121,7 @@ def certificate(server: Server) -> bytes:
         if server.issuer
         else subject
     )
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(by)
@@ -134,7 +134,7 @@ def certificate(server: Server) -> bytes:
         .add_extension(x509.SubjectAlternativeName([x509.DNSName(server.name)]), critical=False)
         .sign(signer, None)
     )
-    return made.public_bytes(Encoding.DER)
+    return certificate.public_bytes(Encoding.DER)
 
 
 def fingerprint(server: Server) -> str:

@@ -62,13 +62,13 @@ class Book:
         """Make the tables of one part (ledger, outbox, ...) if they are not there. Raises BookForeign."""
         with self.transaction() as tx:
             tx.execute("CREATE TABLE IF NOT EXISTS book_part (name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT")
-            found = tx.execute("SELECT version FROM book_part WHERE name = ?", (name,)).fetchone()
-            if found is None:
+            row = tx.execute("SELECT version FROM book_part WHERE name = ?", (name,)).fetchone()
+            if row is None:
                 for statement in statements:
                     tx.execute(statement)
                 tx.execute("INSERT INTO book_part VALUES (?, ?)", (name, version))
-            elif found[0] != version:
-                raise BookForeign(f"{self.path}: part {name!r} has version {found[0]}, this Bavn writes {version}")
+            elif row[0] != version:
+                raise BookForeign(f"{self.path}: part {name!r} has version {row[0]}, this Bavn writes {version}")
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -75,33 +75,33 @@ def encode(message: Message) -> Encoded:
     for name in _planes_fields(type(message)):
         attachment = data[name]
         data[name] = _describe(attachment)
-    made = Encoded(type(message).__name__, rfc8785.dumps(data), attachment)
-    if len(made.body) > BODY_BYTES_MAX:
-        raise TooBig(f"{made.kind} of {len(made.body)} bytes; at most {BODY_BYTES_MAX}")
-    return made
+    encoded = Encoded(type(message).__name__, rfc8785.dumps(data), attachment)
+    if len(encoded.body) > BODY_BYTES_MAX:
+        raise TooBig(f"{encoded.kind} of {len(encoded.body)} bytes; at most {BODY_BYTES_MAX}")
+    return encoded
 
 
 @reads
 def decode(encoded: Encoded, kinds: Kinds) -> Message | Refused:
     """The message, if it is one of ``kinds``, within all bounds and in its one spelling; else why not. Reasons name
     fields and rules, never values."""
-    made = kinds.get(encoded.kind)
-    if made is None:
+    message_type = kinds.get(encoded.kind)
+    if message_type is None:
         return Refused("unknown_kind", "no such kind of message in this direction")
     data = parse(encoded.body, BODY_BYTES_MAX)
     if isinstance(data, Refused):
         return data
     if not isinstance(data, dict):
         return Refused("wrong_shape", "a message is a JSON object")
-    attached = _attach(data, _planes_fields(made), encoded.attachment)
+    attached = _attach(data, _planes_fields(message_type), encoded.attachment)
     if attached is not None:
         return attached
     try:
-        message = made.model_validate(data)
+        message = message_type.model_validate(data)
     except ValidationError as error:
-        return Refused("wrong_shape", "{kind}: {fault}", kind=made.__name__, fault=_first_fault(error))
-    if len(data) != len(made.model_fields):
-        return Refused("wrong_shape", "{kind}: a field is missing", kind=made.__name__)
+        return Refused("wrong_shape", "{kind}: {fault}", kind=message_type.__name__, fault=_first_fault(error))
+    if len(data) != len(message_type.model_fields):
+        return Refused("wrong_shape", "{kind}: a field is missing", kind=message_type.__name__)
     return message if encode(message) == encoded else Refused("not_canonical", "a nested field is missing")
 
 

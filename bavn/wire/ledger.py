@@ -127,10 +127,10 @@ class Asks(Protocol):
 
 def refusals_about(book: Asks, peer: str, kind: str, lines_max: int) -> list[tuple[str, str]]:
     """(rule, reason) of what was refused about a peer among the newest so many lines of a kind."""
-    asked = """SELECT rule, reason
+    text = """SELECT rule, reason
         FROM (SELECT peer, verdict, rule, reason FROM ledger WHERE kind = ? ORDER BY seq DESC LIMIT ?)
         WHERE peer = ? AND verdict = 'refused'"""
-    return [(str(rule), str(reason)) for rule, reason in book.rows(asked, (kind, lines_max, peer))]
+    return [(str(rule), str(reason)) for rule, reason in book.rows(text, (kind, lines_max, peer))]
 
 
 class _OtherProcess:
@@ -178,10 +178,10 @@ class LedgerReader:
         wanted = {"kind": kind, "verdict": verdict, "gate": gate, "item_id": item_id, "peer": peer}
         given = {name: value for name, value in wanted.items() if value is not None}
         limit = max(0, min(limit, LINES_PER_READ_MAX))
-        found: list[Line] = []
+        lines: list[Line] = []
         closed = self.closed(after)
         for part in closed:
-            if len(found) >= limit:
+            if len(lines) >= limit:
                 break
             if item_id is None or may_hold(part.items, item_id):
                 fits = (
@@ -189,11 +189,11 @@ class LedgerReader:
                     for line in self.part(part)
                     if line.seq > after and all(getattr(line, name) == value for name, value in given.items())
                 )
-                found += islice(fits, limit - len(found))
-        live = self._live(max(after, closed[-1].last if closed else 0), given, limit - len(found))
+                lines += islice(fits, limit - len(lines))
+        live = self._live(max(after, closed[-1].last if closed else 0), given, limit - len(lines))
         if self.closed(after) != closed:  # lines were moved meanwhile
             return self.lines(after, kind=kind, verdict=verdict, gate=gate, item_id=item_id, peer=peer, limit=limit)
-        return found + live
+        return lines + live
 
     def every(self) -> Iterator[Line]:
         """All lines, in order, read piece by piece."""
@@ -214,15 +214,15 @@ class LedgerReader:
         """The last lines that fit, ascending, at most ``limit``; closed parts are opened while there are too few."""
         first = max((part.last for part in self.closed()), default=0)
         live = self._live(first, {}, -1)
-        found = [line for line in live if fits(line)][-limit:]
+        lines = [line for line in live if fits(line)][-limit:]
         before = live[0].seq if live else first + 1
         for part in reversed(self.closed()):
-            if len(found) >= limit:
+            if len(lines) >= limit:
                 break
             older = [line for line in self.part(part) if line.seq < before and fits(line)]
-            found = older[len(found) - limit :] + found
+            lines = older[len(lines) - limit :] + lines
             before = part.first
-        return found
+        return lines
 
     def before(
         self, seq: int | None, limit: int, fits: Callable[[Line], bool] = lambda _: True, *, looked_max: int = 100_000
@@ -230,19 +230,19 @@ class LedgerReader:
         """Lines below ``seq`` (None: from the end) that fit, the newest first, at most ``limit``, and below which line
         to go on (0: that is all). At most about ``looked_max`` lines are looked through, so a page may be short."""
         at = self.head()[0] + 1 if seq is None else seq
-        found: list[Line] = []
+        lines: list[Line] = []
         looked = 0
         while at > 1 and looked < looked_max:
             piece = self._piece_below(at)
             if not piece:
-                return found, 0
+                return lines, 0
             for line in piece:
                 at, looked = line.seq, looked + 1
                 if fits(line):
-                    found.append(line)
-                    if len(found) == limit:
-                        return found, at if at > 1 else 0
-        return found, at if at > 1 else 0
+                    lines.append(line)
+                    if len(lines) == limit:
+                        return lines, at if at > 1 else 0
+        return lines, at if at > 1 else 0
 
     def _piece_below(self, seq: int) -> list[Line]:
         """The next lines below one, descending: of the book itself, else of the closed part that holds them."""
@@ -310,10 +310,10 @@ class LedgerReader:
     def _live(self, after: int, given: dict[str, str], limit: int) -> list[Line]:
         """Lines that are in the book itself; a limit below 0 is none."""
         where = "".join(f" AND {name} = ?" for name in given)
-        found = self._asks.rows(
+        rows = self._asks.rows(
             f"SELECT {_COLUMNS} FROM ledger WHERE seq > ?{where} ORDER BY seq LIMIT ?", (after, *given.values(), limit)
         )
-        return [Line(**dict(zip(_NAMES, row, strict=True))) for row in found]
+        return [Line(**dict(zip(_NAMES, row, strict=True))) for row in rows]
 
 
 class Ledger(LedgerReader):

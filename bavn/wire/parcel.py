@@ -126,10 +126,10 @@ class Asking:
         except InvalidTag:
             return Refused("bad_seal", "not the centre's answer to this question")
         head, _, body = text.partition(b"\n")
-        said = parse(head, PARCEL_BYTES_MAX)
-        if not isinstance(said, dict) or set(said) != {"at_s", "detail", "status", "taken"}:
+        header = parse(head, PARCEL_BYTES_MAX)
+        if not isinstance(header, dict) or set(header) != {"at_s", "detail", "status", "taken"}:
             return Refused("malformed_answer", "the answer is none")
-        status, detail, taken, at_s = said["status"], said["detail"], said["taken"], said["at_s"]
+        status, detail, taken, at_s = header["status"], header["detail"], header["taken"], header["at_s"]
         sound = isinstance(taken, tuple) and all(type(n) is int and 1 <= n <= SEQ_MAX for n in taken)
         if (
             type(status) is not int
@@ -180,7 +180,7 @@ def understand(raw: bytes, centre: Ed25519PrivateKey, subject: str) -> SignedQue
     return SignedQuestion(sender, der, question, answers, hashlib.sha256(raw).digest())
 
 
-def sealed_answer(asked: SignedQuestion, answer: ParcelResponse) -> bytes:
+def sealed_answer(question: SignedQuestion, answer: ParcelResponse) -> bytes:
     """What travels back."""
     head: dict[str, Any] = {
         "at_s": answer.at_s,
@@ -188,7 +188,9 @@ def sealed_answer(asked: SignedQuestion, answer: ParcelResponse) -> bytes:
         "status": answer.status,
         "taken": list(answer.taken),
     }
-    return ChaCha20Poly1305(asked.answer_key).encrypt(_NONCE, rfc8785.dumps(head) + b"\n" + answer.body, asked.digest)
+    return ChaCha20Poly1305(question.answer_key).encrypt(
+        _NONCE, rfc8785.dumps(head) + b"\n" + answer.body, question.digest
+    )
 
 
 def _question(inner: Any, body: bytes) -> tuple[bytes, Question] | Refused:

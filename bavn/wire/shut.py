@@ -68,11 +68,11 @@ class ShutGates:
     def why(self, gate: str, kind: str, peer: str) -> Refused | None:
         """Why nothing of this kind from this peer passes now; None where it may."""
         asked = "SELECT rule FROM gate_shut WHERE gate = ? AND kind = ? AND peer = ?"
-        found = self._book.rows(asked, (gate, kind, peer))
-        if not found:
+        rows = self._book.rows(asked, (gate, kind, peer))
+        if not rows:
             return None
         return Refused(
-            GATE_SHUT, "shut for {kind} since the rule {rule} failed; a person opens it", kind=kind, rule=found[0][0]
+            GATE_SHUT, "shut for {kind} since the rule {rule} failed; a person opens it", kind=kind, rule=rows[0][0]
         )
 
     def kinds(self, gate: str, peer: str) -> frozenset[str]:

@@ -70,10 +70,10 @@ def _depth(raw: bytes) -> int:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
         raise _NotStrict("duplicate_key", Text("an object names one key twice"))
-    return made
+    return fields
 
 
 def _no_number(_: str) -> None:

@@ -22,16 +22,16 @@ _NOWHERE: Final = object()
 def fields_for(kind: type[Message], *values: object, **given: Any) -> dict[str, Any]:
     """The fields of a message of this kind: as given, else from the first value that has one of this name; of a text in
     two languages ``name_en`` and ``name_da``. Bytes are said in hex. LookupError for one that nothing says."""
-    made = dict(given)
+    fields = dict(given)
     for name, (required, inner) in _parts(kind).items():
         if name in given:
             continue
-        found = _found(name, values)
+        found = _value(name, values)
         if found is not _NOWHERE:
-            made[name] = _written(found, inner)
+            fields[name] = _written(found, inner)
         elif required:
             raise LookupError(f"nothing says {kind.__name__}.{name}")
-    return made
+    return fields
 
 
 def value_of[Value: DataclassInstance](kind: type[Value], message: Message, given: Mapping[str, Any]) -> Value:
@@ -44,14 +44,14 @@ def value_of[Value: DataclassInstance](kind: type[Value], message: Message, give
 @cache
 def _parts(kind: type[Message]) -> dict[str, tuple[bool, type[Message] | None]]:
     """Each field: whether it must be there, and the message that its items are."""
-    made = {}
+    parts = {}
     for name, field in kind.model_fields.items():
         items = [one for one in get_args(field.annotation) if isinstance(one, type) and issubclass(one, Message)]
-        made[name] = (field.is_required(), items[0] if items else None)
-    return made
+        parts[name] = (field.is_required(), items[0] if items else None)
+    return parts
 
 
-def _found(name: str, values: tuple[object, ...]) -> Any:
+def _value(name: str, values: tuple[object, ...]) -> Any:
     for value in values:
         if hasattr(value, name):
             return getattr(value, name)

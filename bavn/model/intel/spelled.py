@@ -76,13 +76,13 @@ def spelled(kind: str, value: str) -> Observable | Network | Refused:
         kind = "url"
     kind = _TYPE_WORDS.get(kind, kind)
     try:
-        made = _of_kind(kind, text)
+        observable = _of_kind(kind, text)
     except (NotCanonical, ValueError) as error:
         rule = MD5_OR_JA3 if isinstance(error, Md5OrJa3) else "not_an_indicator"
         return Refused.of(rule, Text.of_error(error))
-    if isinstance(made, Observable) and not is_external_once(made):
-        return Refused("not_outside", "{observable} names nothing outside an actor", observable=made)
-    return made
+    if isinstance(observable, Observable) and not is_external_once(observable):
+        return Refused("not_outside", "{observable} names nothing outside an actor", observable=observable)
+    return observable
 
 
 def _of_kind(kind: str, text: str) -> Observable | Network:
@@ -106,10 +106,10 @@ def _host(text: str) -> Observable:
         return _address(port[1])
     if ":" in text:
         return _address(text.strip("[]"))
-    made = Observable.once(ObservableType.DOMAIN, text.removeprefix("*.").lstrip("."))
-    if registered_domain_once(made.value) is None:
-        raise NotCanonical(f"a whole public suffix is no indicator: {made.value!r}")
-    return made
+    observable = Observable.once(ObservableType.DOMAIN, text.removeprefix("*.").lstrip("."))
+    if registered_domain_once(observable.value) is None:
+        raise NotCanonical(f"a whole public suffix is no indicator: {observable.value!r}")
+    return observable
 
 
 def _address(text: str) -> Observable:

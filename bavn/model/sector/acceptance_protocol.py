@@ -142,15 +142,17 @@ class Part:
     def outcome(self) -> Outcome:
         if self.fault:
             return Outcome.FAILED
-        counting = [one for one in self.figures if one.measure.bound is not Bound.SHOWN or one.missing is not None]
-        said = {one.outcome for one in counting}
-        if Outcome.FAILED in said:
+        counting = [
+            figure for figure in self.figures if figure.measure.bound is not Bound.SHOWN or figure.missing is not None
+        ]
+        outcomes = {figure.outcome for figure in counting}
+        if Outcome.FAILED in outcomes:
             return Outcome.FAILED
-        if any(one.outcome is Outcome.NOT_TESTED and one.measure.required for one in counting):
+        if any(figure.outcome is Outcome.NOT_TESTED and figure.measure.required for figure in counting):
             return Outcome.NOT_TESTED
-        if Outcome.PASSED in said:
+        if Outcome.PASSED in outcomes:
             return Outcome.PASSED
-        return Outcome.NOT_APPLICABLE if Outcome.NOT_APPLICABLE in said else Outcome.NOT_TESTED
+        return Outcome.NOT_APPLICABLE if Outcome.NOT_APPLICABLE in outcomes else Outcome.NOT_TESTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +176,10 @@ class TestProtocol:
         """Failed, where anything failed; not tested, where a required part is missing or was not tested; else
         passed. A part that is not applicable is no
         hindrance."""
-        said = {one.name: one.outcome for one in self.parts}
-        if Outcome.FAILED in said.values():
+        outcomes = {one.name: one.outcome for one in self.parts}
+        if Outcome.FAILED in outcomes.values():
             return Outcome.FAILED
-        open_ = [name for name in required if said.get(name, Outcome.NOT_TESTED) is Outcome.NOT_TESTED]
+        open_ = [name for name in required if outcomes.get(name, Outcome.NOT_TESTED) is Outcome.NOT_TESTED]
         return Outcome.NOT_TESTED if open_ else Outcome.PASSED
 
 
@@ -188,27 +190,27 @@ Demands = Mapping[str, Mapping[str, Measure]]
 def shortfalls(protocol: TestProtocol, demands: Demands) -> list[Text]:
     """What of the demands a protocol does not meet, by its figures and the demands' own bars; each in one line. Empty:
     it has passed. What the protocol says of itself counts only against it."""
-    found = [
-        Text.shaped("{part}: {outcome}", part=one.name, outcome=word(one.outcome))
-        for one in protocol.parts
-        if one.outcome is Outcome.FAILED
+    lacks = [
+        Text.shaped("{part}: {outcome}", part=checked.name, outcome=word(checked.outcome))
+        for checked in protocol.parts
+        if checked.outcome is Outcome.FAILED
     ]
     for name, measures in demands.items():
         part = protocol.part(name)
         if part is None or part.outcome is Outcome.NOT_TESTED:
-            found.append(Text("{part}: not tested", part=name))
+            lacks.append(Text("{part}: not tested", part=name))
             continue
-        there = {one.key: one for one in part.figures}
+        there = {measured.key: measured for measured in part.figures}
         for key, measure in measures.items():
             figure = there.get(key)
             if measure.bound is Bound.SHOWN or not measure.required:
                 continue
             if figure is None:
-                found.append(Text("{part}: {key} is missing", part=name, key=key))
+                lacks.append(Text("{part}: {key} is missing", part=name, key=key))
             elif figure.value is None and (measure.always or figure.missing is Outcome.NOT_TESTED):
-                found.append(Text("{part}: {key} was not tested", part=name, key=key))
+                lacks.append(Text("{part}: {key} was not tested", part=name, key=key))
             elif figure.value is not None and not measure.holds(figure.value):
-                found.append(
+                lacks.append(
                     Text(
                         "{part}: {key} is {value}, asked is {bound} {bar}",
                         part=name,
@@ -218,4 +220,4 @@ def shortfalls(protocol: TestProtocol, demands: Demands) -> list[Text]:
                         bar=measure.bar,
                     )
                 )
-    return found
+    return lacks

@@ -170,14 +170,15 @@ class Plan:
     t: int = 2
 
     def __post_init__(self) -> None:
-        for said in (self.title.en, self.title.da):
-            if not said.strip() or len(said) > TITLE_CHARS_MAX or not is_plain(said) or "\n" in said:
+        for title in (self.title.en, self.title.da):
+            if not title.strip() or len(title) > TITLE_CHARS_MAX or not is_plain(title) or "\n" in title:
                 raise BadExercise(
                     Text("a title is one line of at most {title_chars_max} characters", title_chars_max=TITLE_CHARS_MAX)
                 )
         for text in self.objectives:
             if any(
-                not said.strip() or len(said) > OBJECTIVE_CHARS_MAX or not is_plain(said) for said in (text.en, text.da)
+                not title.strip() or len(title) > OBJECTIVE_CHARS_MAX or not is_plain(title)
+                for title in (text.en, text.da)
             ):
                 raise BadExercise(
                     Text(

@@ -80,11 +80,11 @@ def next_state(state: LifeState, act: LifeAct) -> LifeState:
 
 def distinct(people: Iterable[str]) -> tuple[str, ...]:
     """Each person once, in order; no name is nobody."""
-    found: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for name in people:
         if name:
-            found.setdefault(name.casefold(), name)
-    return tuple(found.values())
+            spellings.setdefault(name.casefold(), name)
+    return tuple(spellings.values())
 
 
 def may_go(pap: Pap, people: Iterable[str]) -> bool:

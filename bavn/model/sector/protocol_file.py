@@ -76,7 +76,7 @@ class SignedProtocol:
 
 def signed(protocol: TestProtocol, key: Ed25519PrivateKey) -> SignedProtocol:
     """A protocol under the node's signature. Raises BadProtocol for one that no reader would take."""
-    body = rfc8785.dumps(_said(protocol))
+    body = rfc8785.dumps(_body(protocol))
     made = SignedProtocol(protocol, body, key.public_key().public_bytes_raw().hex(), key.sign(_DOMAIN + body).hex())
     return read(made.file())
 
@@ -93,7 +93,7 @@ def read(raw: bytes) -> SignedProtocol:
             raise BadProtocol(f"this is no {FORMAT}")
         key, signature = _text(outer["key"], _HEX_64, "key"), _text(outer["signature"], _HEX_128, "signature")
         protocol = _protocol(outer["protocol"])
-        return SignedProtocol(protocol, rfc8785.dumps(_said(protocol)), key, signature)
+        return SignedProtocol(protocol, rfc8785.dumps(_body(protocol)), key, signature)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError, rfc8785.CanonicalizationError) as error:
         raise BadProtocol("this is no protocol: it cannot be read as JSON") from error
     except (ValueError, OverflowError) as error:
@@ -103,7 +103,7 @@ def read(raw: bytes) -> SignedProtocol:
 # --- written ------------------------------------------------------------------------------------------------------
 
 
-def _said(protocol: TestProtocol) -> dict[str, Any]:
+def _body(protocol: TestProtocol) -> dict[str, Any]:
     return {
         "actor": protocol.actor,
         "began_us": protocol.began_us,
@@ -173,16 +173,16 @@ def _part(given: object) -> Part:
     figures = tuple(_figure(one) for one in _list(it["figures"], FIGURES_MAX, "figures"))
     if len({one.key for one in figures}) != len(figures):
         raise BadProtocol("a figure stands in a part twice")
-    made = Part(
+    part = Part(
         name=_text(it["name"], _NAME, "name"),
         title=_both(it["title"]),
         figures=figures,
         took_ms=_moment(it["took_ms"]),
         fault=_long(it["fault"], empty=True),
     )
-    if it["outcome"] != made.outcome.value:
-        raise BadProtocol(f"{made.name} says {str(it['outcome'])[:20]!r}, its figures say {made.outcome.value!r}")
-    return made
+    if it["outcome"] != part.outcome.value:
+        raise BadProtocol(f"{part.name} says {str(it['outcome'])[:20]!r}, its figures say {part.outcome.value!r}")
+    return part
 
 
 def _figure(given: object) -> Figure:
@@ -200,16 +200,16 @@ def _figure(given: object) -> Figure:
         always=it["always"],
     )
     outcome, value = _of(Outcome, it["outcome"], "outcome"), _value(it["value"])
-    made = Figure(
+    figure = Figure(
         key=_text(it["key"], _NAME, "key"),
         measure=measure,
         value=value,
         missing=outcome if value is None else None,
         reason=None if it["reason"] is None else _both(it["reason"]),
     )
-    if outcome is not made.outcome:
-        raise BadProtocol(f"{made.key} says {outcome.value!r}, its value says {made.outcome.value!r}")
-    return made
+    if outcome is not figure.outcome:
+        raise BadProtocol(f"{figure.key} says {outcome.value!r}, its value says {figure.outcome.value!r}")
+    return figure
 
 
 def _fields(given: object, what: str, *names: str) -> dict[str, Any]:
@@ -219,10 +219,10 @@ def _fields(given: object, what: str, *names: str) -> dict[str, Any]:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made: dict[str, Any] = dict(pairs)
-    if len(made) != len(pairs):
+    fields: dict[str, Any] = dict(pairs)
+    if len(fields) != len(pairs):
         raise BadProtocol("a field stands twice")
-    return made
+    return fields
 
 
 def _no_number(name: str) -> Never:
@@ -236,10 +236,10 @@ def _list(given: object, most: int, what: str) -> list[Any]:
 
 
 def _of[Kind: (TestKind, Outcome, Bound)](kind: type[Kind], given: object, what: str) -> Kind:
-    found: Mapping[str, Kind] = {one.value: one for one in kind}
-    if not isinstance(given, str) or given not in found:
-        raise BadProtocol(f"{what} is one of {', '.join(found)}")
-    return found[given]
+    members: Mapping[str, Kind] = {one.value: one for one in kind}
+    if not isinstance(given, str) or given not in members:
+        raise BadProtocol(f"{what} is one of {', '.join(members)}")
+    return members[given]
 
 
 def _text(given: object, shape: re.Pattern[str], what: str) -> str:

@@ -169,8 +169,8 @@ def circle(waits: Iterable[Wait]) -> tuple[str, ...]:
     """The actors of one circle in which each waits for the next; empty where there is none. That an actor comes to a
     state only after the one before it counts too."""
     edges: dict[tuple[str, int], set[tuple[str, int]]] = {}
-    for one in waits:
-        edges.setdefault((one.actor, PATH.index(one.stage)), set()).add((one.other, PATH.index(one.until)))
+    for wait in waits:
+        edges.setdefault((wait.actor, PATH.index(wait.stage)), set()).add((wait.other, PATH.index(wait.until)))
     ended: set[tuple[str, int]] = set()
     for start in sorted(edges):
         trail: list[tuple[str, int]] = []
@@ -185,5 +185,5 @@ def circle(waits: Iterable[Wait]) -> tuple[str, ...]:
                 trail.append(here)
                 stack.append((here, True))
                 after = edges.get(here, set()) | ({(here[0], here[1] - 1)} if here[1] else set())
-                stack.extend((one, False) for one in sorted(after, reverse=True))
+                stack.extend((other, False) for other in sorted(after, reverse=True))
     return ()

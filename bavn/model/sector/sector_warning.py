@@ -184,15 +184,15 @@ class Address:
                 few = Text("{name}: at most {most} names", name=name, most=NAMES_MAX)
                 raise BadWarning(Text("{few}, and {bad} is none", few=few, bad=repr(bad[0][:40])) if bad else few)
 
-    def reaches(self, one: "Addressee") -> bool:
+    def reaches(self, addressee: "Addressee") -> bool:
         """Whether it goes to this actor."""
-        if one.actor in self.actors:
+        if addressee.actor in self.actors:
             return True
         lists = (
-            (self.kinds, (one.kind,)),
-            (self.functions, one.functions),
-            (self.suppliers, one.suppliers),
-            (self.regions, (one.region,)),
+            (self.kinds, (addressee.kind,)),
+            (self.functions, addressee.functions),
+            (self.suppliers, addressee.suppliers),
+            (self.regions, (addressee.region,)),
         )
         if self.actors and not any(wanted for wanted, _ in lists):
             return False
@@ -252,13 +252,13 @@ class Content:
                 raise BadWarning(Text("{one} is nothing outside in its canonical form", one=repr(one.value[:60])))
 
 
-def may_name(one: Observable) -> bool:
+def may_name(observable: Observable) -> bool:
     """Whether a warning may name it: canonical, outside, and something that a person can look for."""
     try:
-        Observable(one.type, one.value)
+        Observable(observable.type, observable.value)
     except NotCanonical:
         return False
-    return one.type is not ObservableType.CHAIN and is_external(one)
+    return observable.type is not ObservableType.CHAIN and is_external(observable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

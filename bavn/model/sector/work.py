@@ -175,10 +175,10 @@ class Task:
 
     def dues(self, now_us: int, soon_us: int) -> tuple[tuple[str, int, DueState], ...]:
         """(step, deadline, where it stands) of each of STEPS; ``soon_us``: so long before it counts as due soon."""
-        made = []
+        dues = []
         for step, due_us, met_us in zip(STEPS, self.due_us, self.met_us, strict=True):
-            made.append((step, due_us, step_standing(self.state, step, due_us, met_us, now_us, soon_us)))
-        return tuple(made)
+            dues.append((step, due_us, step_standing(self.state, step, due_us, met_us, now_us, soon_us)))
+        return tuple(dues)
 
     def reached(self, act: TaskAct, now_us: int) -> "tuple[int | None, int | None, int | None]":
         """``met_us`` after an act that leads to a new state at this moment."""

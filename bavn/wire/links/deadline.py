@@ -129,7 +129,7 @@ class DeadlineTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
-        asked = httpcore.Request(
+        core_request = httpcore.Request(
             request.method,
             httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
             headers=request.headers.raw,
@@ -137,7 +137,7 @@ class DeadlineTransport(httpx.BaseTransport):
             extensions=request.extensions,
         )
         with _named():
-            answered = self._pool.handle_request(asked)
+            answered = self._pool.handle_request(core_request)
         if not isinstance(answered.stream, Iterable):
             raise TypeError("a synchronous pool answers with a synchronous stream")
         return httpx.Response(answered.status, headers=answered.headers, stream=_Body(answered.stream))

@@ -50,13 +50,13 @@ def fetch_authority(url: str, pin: str, limits: LinkLimits | None = None) -> str
     """The authority's certificate (PEM) whose SHA-256 is ``pin``. Raises LinkDown; LinkRefused if it is another."""
     answer = _call(Caller(url, untrusting_context(), limits), "GET", "/v1/enrol", b"")
     try:
-        found = x509.load_pem_x509_certificate(answer.body)
+        certificate = x509.load_pem_x509_certificate(answer.body)
     except (ValueError, x509.InvalidVersion) as error:
         raise LinkDown("what came is no certificate") from error
-    fingerprint = found.fingerprint(hashes.SHA256()).hex()
+    fingerprint = certificate.fingerprint(hashes.SHA256()).hex()
     if not hmac.compare_digest(fingerprint, pin.lower().replace(":", "")):
         raise LinkRefused(f"the authority there is {fingerprint}, not the pinned one: is this the sector's centre?")
-    return found.public_bytes(serialization.Encoding.PEM).decode()
+    return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def _ask(caller: Caller, path: str, message: Message) -> Certified:

@@ -53,22 +53,22 @@ class HttpsResponse:
 def context(authority_pem: str, certificate: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
     """TLS 1.3, trusting this authority alone; with a client certificate if one is given. The machine's own trust store
     and SSLKEYLOGFILE have no say. ssl.SSLError or OSError for files that do not fit."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.minimum_version = ssl.TLSVersion.TLSv1_3
-    made.verify_flags |= ssl.VERIFY_X509_STRICT
-    made.load_verify_locations(cadata=authority_pem)
+    tls_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls_context.minimum_version = ssl.TLSVersion.TLSv1_3
+    tls_context.verify_flags |= ssl.VERIFY_X509_STRICT
+    tls_context.load_verify_locations(cadata=authority_pem)
     if certificate is not None:
-        made.load_cert_chain(certificate, key)
-    return made
+        tls_context.load_cert_chain(certificate, key)
+    return tls_context
 
 
 def untrusting_context() -> ssl.SSLContext:
     """TLS 1.3 with whoever answers: for fetching what is then compared with a pin, and for nothing else."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.minimum_version = ssl.TLSVersion.TLSv1_3
-    made.check_hostname = False
-    made.verify_mode = ssl.CERT_NONE
-    return made
+    tls_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls_context.minimum_version = ssl.TLSVersion.TLSv1_3
+    tls_context.check_hostname = False
+    tls_context.verify_mode = ssl.CERT_NONE
+    return tls_context
 
 
 class Caller:

@@ -61,11 +61,11 @@ class KeyHolderIdentifiers:
             follow=lambda asked, _: _note(asked),
         )
 
-        def noted(asked: JoinAsked) -> JoinAnswered:
-            outcome = gate.offer(asked)
+        def noted(request: JoinAsked) -> JoinAnswered:
+            outcome = gate.offer(request)
             if isinstance(outcome, Refused):
                 raise LinkRefused(outcome.reason)
-            return ask(asked)
+            return ask(request)
 
         def refused(asked: JoinAsked) -> None:
             ledger.append(clock.now_us(), "door", "in", replace(_note(asked), kind=JoinAnswered.__name__), OTHER_KEY)
@@ -77,17 +77,22 @@ class KeyHolderIdentifiers:
         return KeyHolderIdentifier(epoch, tier, self._ask, self._book, self._dice, self._refused)
 
 
-def _fits(asked: JoinAsked, draft: tuple[()]) -> tuple[()] | Refused:
+def _fits(request: JoinAsked, draft: tuple[()]) -> tuple[()] | Refused:
     """A batch tells nothing of the set only where its size is one that the round fixes."""
-    sizes = {batch_points(asked.m, first=first) for first in (True, False)}
-    return draft if len(asked.split()) in sizes else Refused("batch", "a batch has the size that its round fixes")
+    sizes = {batch_points(request.m, first=first) for first in (True, False)}
+    return draft if len(request.split()) in sizes else Refused("batch", "a batch has the size that its round fixes")
 
 
-def _note(asked: JoinAsked) -> Note:
-    made = encode(asked)
-    words = f"round {asked.round_id} tier {asked.tier}: {len(asked.split())} blinded elements, padding included"
+def _note(request: JoinAsked) -> Note:
+    encoded = encode(request)
+    words = f"round {request.round_id} tier {request.tier}: {len(request.split())} blinded elements, padding included"
     return Note(
-        kind=made.kind, item_id=made.id, peer="keyholder", privacy=privacy_of(asked), bytes=made.bytes, summary=words
+        kind=encoded.kind,
+        item_id=encoded.id,
+        peer="keyholder",
+        privacy=privacy_of(request),
+        bytes=encoded.bytes,
+        summary=words,
     )
 
 
@@ -112,11 +117,11 @@ class KeyHolderIdentifier:
         unknown = [element for element in dict.fromkeys(elements) if element not in known]
         batch = self._batch(unknown, batch_points(params.m, first=not self._begun()))
         blinds = [oprf.blind(element, oprf.random_scalar(self._dice)) for element in batch]
-        asked = JoinAsked.of(params, [made.point for made in blinds])
-        answer = self._ask(asked)
-        learned = _learned(asked, answer, batch, blinds)
+        request = JoinAsked.of(params, [made.point for made in blinds])
+        answer = self._ask(request)
+        learned = _learned(request, answer, batch, blinds)
         if known.get(keys.CANARY, learned[keys.CANARY]) != learned[keys.CANARY]:
-            self._forget(asked)
+            self._forget(request)
             raise LinkRefused(OTHER_KEY.reason)
         self._keep({element: learned[element] for element in (keys.CANARY, *unknown) if element in learned})
         known |= learned
@@ -126,16 +131,16 @@ class KeyHolderIdentifier:
     def _batch(self, unknown: Sequence[bytes], count: int) -> list[bytes]:
         """What is asked about: as much of ``unknown`` as has room, filled up with made-up elements, which cost as much
         time as real ones before and after the request; and somewhere among them the canary."""
-        asked = list(unknown[: count - 1])
-        asked += [_MADE_UP + self._dice.bytes(_MADE_UP_BYTES) for _ in range(count - 1 - len(asked))]
-        asked.insert(int.from_bytes(self._dice.bytes(8)) % count, keys.CANARY)
-        return asked
+        unknown_ids = list(unknown[: count - 1])
+        unknown_ids += [_MADE_UP + self._dice.bytes(_MADE_UP_BYTES) for _ in range(count - 1 - len(unknown_ids))]
+        unknown_ids.insert(int.from_bytes(self._dice.bytes(8)) % count, keys.CANARY)
+        return unknown_ids
 
-    def _forget(self, asked: JoinAsked) -> None:
+    def _forget(self, request: JoinAsked) -> None:
         with self._book.transaction() as tx:
             for table in ("oprf_id", "oprf_begun"):
                 tx.execute(f"DELETE FROM {table} WHERE epoch = ? AND tier = ?", (self.epoch, self.tier))
-            self._refused(asked)
+            self._refused(request)
 
     def _known(self) -> dict[bytes, bytes]:
         rows = self._book.rows("SELECT element, id FROM oprf_id WHERE epoch = ? AND tier = ?", (self.epoch, self.tier))
@@ -156,11 +161,11 @@ class KeyHolderIdentifier:
 
 
 def _learned(
-    asked: JoinAsked, answer: JoinAnswered, batch: Sequence[bytes], blinds: Sequence[oprf.Blinded]
+    request: JoinAsked, answer: JoinAnswered, batch: Sequence[bytes], blinds: Sequence[oprf.Blinded]
 ) -> dict[bytes, bytes]:
     """The id of each element of the batch. Raises LinkDown for an answer that is none."""
     points = split(answer.points)
-    if answer.round_id != asked.round_id or len(points) != len(batch):
+    if answer.round_id != request.round_id or len(points) != len(batch):
         raise LinkDown("the key holder's answer is not to what was asked")
     try:
         outputs = oprf.finalize_all(batch, blinds, points)
@@ -179,11 +184,11 @@ class KeyHolderLink:
         answer = self._caller.call(
             "POST", "/v1/join", body=encode(asked).body, content_type=JSON, answer_bytes_max=JOIN_BYTES_MAX
         )
-        said = decode(Encoded(JoinAnswered.__name__, answer.body), KEYHOLDER_KINDS)
-        if not isinstance(said, JoinAnswered):
-            reason = said.rule if isinstance(said, Refused) else "wrong kind"
+        answered = decode(Encoded(JoinAnswered.__name__, answer.body), KEYHOLDER_KINDS)
+        if not isinstance(answered, JoinAnswered):
+            reason = answered.rule if isinstance(answered, Refused) else "wrong kind"
             raise LinkDown(f"the key holder's answer makes no sense ({reason})")
-        return said
+        return answered
 
     def probe(self) -> None:
         """Asks for nothing but whether we are let in. Raises LinkDown, LinkRefused."""

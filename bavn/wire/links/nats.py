@@ -157,19 +157,19 @@ class Line:
 
         client = await self.client()
         lost = self._lost
-        asked = asyncio.ensure_future(client.request(subject, raw, timeout=within_s))
+        pending = asyncio.ensure_future(client.request(subject, raw, timeout=within_s))
         ended = asyncio.ensure_future(lost.wait())
         try:
-            await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if not asked.done():
+            await asyncio.wait({pending, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not pending.done():
                 raise LinkDown("the connection to the hub ended")
-            return bytes((await asked).data)
+            return bytes((await pending).data)
         except nats.errors.NoRespondersError as error:
             raise LinkDown("the hub does not reach the centre") from error
         except (nats.errors.Error, TimeoutError, OSError) as error:
             raise LinkDown(f"no answer through the hub: {type(error).__name__}") from error
         finally:
-            for one in (asked, ended):
+            for one in (pending, ended):
                 one.cancel()
 
     def close(self) -> None:

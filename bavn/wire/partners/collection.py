@@ -54,7 +54,7 @@ class Collections:
 
     def add(
         self,
-        shelf: str,
+        collection: str,
         now_us: int,
         *,
         id_: str,
@@ -68,21 +68,21 @@ class Collections:
         """Puts a version at the end; its place, or None where it stands there already. ``until_us``: when it may be
         forgotten."""
         with self.book.transaction() as tx:
-            if self._there(tx, shelf, id_, version_us):
+            if self._there(tx, collection, id_, version_us):
                 return None
-            found = tx.execute("SELECT added_us FROM shelf_last WHERE shelf = ?", (shelf,)).fetchone()
+            found = tx.execute("SELECT added_us FROM shelf_last WHERE shelf = ?", (collection,)).fetchone()
             added_us = max(now_us, found[0] + 1 if found else 0)
             tx.execute(
                 "INSERT INTO shelf VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (shelf, added_us, id_, version_us, type_, kind, facts, body, until_us),
+                (collection, added_us, id_, version_us, type_, kind, facts, body, until_us),
             )
         return added_us
 
-    def holds(self, shelf: str, id_: str, version_us: int) -> bool:
+    def holds(self, collection: str, id_: str, version_us: int) -> bool:
         """Whether this version stands there."""
         return bool(
             self.book.rows(
-                "SELECT 1 FROM shelf WHERE shelf = ? AND id = ? AND version_us = ?", (shelf, id_, version_us)
+                "SELECT 1 FROM shelf WHERE shelf = ? AND id = ? AND version_us = ?", (collection, id_, version_us)
             )
         )
 
@@ -93,8 +93,8 @@ class Collections:
 
     def page(
         self,
-        shelf: str,
-        asked: Wanted,
+        collection: str,
+        query: Wanted,
         *,
         kinds: frozenset[str] | None = None,
         unless: str = "",
@@ -102,41 +102,42 @@ class Collections:
     ) -> Page:
         """What fits, in order. ``kinds``: only of these; ``unless``: one more condition of the keeper's own, in SQL
         over ``o``, with its parameters."""
-        if asked.spec_versions is not None and SPEC_VERSION not in asked.spec_versions:
+        if query.spec_versions is not None and SPEC_VERSION not in query.spec_versions:
             return Page((), more=False)
-        conditions, values = ["o.shelf = ?", "o.added_us > ?"], [shelf, asked.after_us]
-        for column, wanted in (("o.id", asked.ids), ("o.type", asked.types), ("o.kind", kinds)):
+        conditions, values = ["o.shelf = ?", "o.added_us > ?"], [collection, query.after_us]
+        for column, wanted in (("o.id", query.ids), ("o.type", query.types), ("o.kind", kinds)):
             if wanted is not None:
                 conditions.append(f"{column} IN ({', '.join('?' * len(wanted))})")
                 values += sorted(wanted)
-        if "all" not in asked.picks:
-            conditions.append(_version_condition(asked))
-            values += sorted(asked.versions_us)
+        if "all" not in query.picks:
+            conditions.append(_version_condition(query))
+            values += sorted(query.versions_us)
         if unless:
             conditions.append(f"NOT ({unless})")
             values += given
         rows = self.book.rows(
             f"SELECT {_COLUMNS} FROM shelf o WHERE {' AND '.join(conditions)} ORDER BY o.added_us LIMIT ?",
-            (*values, asked.limit + 1),
+            (*values, query.limit + 1),
         )
         entries = tuple(
             Entry(added_us=r[0], id=r[1], version_us=r[2], type=r[3], kind=r[4], facts=r[5], body=r[6])
-            for r in rows[: asked.limit]
+            for r in rows[: query.limit]
         )
-        return Page(entries, more=len(rows) > asked.limit)
+        return Page(entries, more=len(rows) > query.limit)
 
-    def remove(self, shelf: str, entries: Sequence[Entry]) -> None:
+    def remove(self, collection: str, entries: Sequence[Entry]) -> None:
         """Takes these versions away; their places are never given again."""
         with self.book.transaction() as tx:
             tx.executemany(
-                "DELETE FROM shelf WHERE shelf = ? AND added_us = ?", [(shelf, entry.added_us) for entry in entries]
+                "DELETE FROM shelf WHERE shelf = ? AND added_us = ?",
+                [(collection, entry.added_us) for entry in entries],
             )
 
     def has_kind(self, shelf: str, kind: str) -> bool:
         """Whether anything of a kind lies there."""
         return bool(self.book.rows("SELECT 1 FROM shelf WHERE shelf = ? AND kind = ? LIMIT 1", (shelf, kind)))
 
-    def end_replaced(self, shelf: str, but: str, before_us: int, now_us: int) -> None:
+    def end_replaced(self, text: str, but: str, before_us: int, now_us: int) -> None:
         """What a newer version has replaced since before then ends now; not what is of kind ``but``."""
         with self.book.transaction() as tx:
             tx.execute(
@@ -144,7 +145,7 @@ class Collections:
                 WHERE shelf = ? AND kind != ? AND until_us > ?
                   AND EXISTS (SELECT 1 FROM shelf n WHERE n.shelf = o.shelf AND n.id = o.id
                     AND n.version_us > o.version_us AND n.added_us < ?)""",
-                (now_us, shelf, but, now_us, before_us),
+                (now_us, text, but, now_us, before_us),
             )
 
     def forget(self, before_us: int) -> int:
@@ -157,13 +158,13 @@ class Collections:
         return bool(tx.execute("SELECT 1 FROM shelf WHERE shelf = ? AND id = ? AND version_us = ?", here).fetchone())
 
 
-def _version_condition(asked: Wanted) -> str:
+def _version_condition(wanted: Wanted) -> str:
     """Any of the versions asked for; none at all for an empty wish."""
     parts = []
-    if "last" in asked.picks:
+    if "last" in wanted.picks:
         parts.append(f"NOT EXISTS ({_OTHER} > o.version_us)")
-    if "first" in asked.picks:
+    if "first" in wanted.picks:
         parts.append(f"NOT EXISTS ({_OTHER} < o.version_us)")
-    if asked.versions_us:
-        parts.append(f"o.version_us IN ({', '.join('?' * len(asked.versions_us))})")
+    if wanted.versions_us:
+        parts.append(f"o.version_us IN ({', '.join('?' * len(wanted.versions_us))})")
     return f"({' OR '.join(parts)})" if parts else "0"

@@ -138,46 +138,46 @@ def indicator_of(text: str) -> Indicator | Refused:
         markings = [item["id"] for item in bundle["objects"] if item["type"] == "marking-definition"]
         if len(objects) != 1 or len(objects) + len(markings) != len(bundle["objects"]):
             return Refused("one_indicator", "a bundle holds exactly one indicator and its markings")
-        made = _indicator(objects[0])
-        if isinstance(made, Refused):
-            return made
+        indicator = _indicator(objects[0])
+        if isinstance(indicator, Refused):
+            return indicator
         created_by, created_us = objects[0]["created_by_ref"], _us(objects[0]["created"])
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
         return Refused("stix_well_formed", "a property that Bavn needs is absent or of the wrong type")
-    wrong = _wrong(made, created_by, created_us)
+    wrong = _wrong(indicator, created_by, created_us)
     if wrong is not None:
         return wrong
-    if rfc8785.dumps(_bundle(made, created_by, created_us)).decode("ascii") != text:
+    if rfc8785.dumps(_bundle(indicator, created_by, created_us)).decode("ascii") != text:
         return Refused("stix_canonical", "the bundle is not byte for byte what Bavn writes for this indicator")
-    return made
+    return indicator
 
 
-def _indicator(found: dict[str, Any]) -> Indicator | Refused:
-    observable = observable_of(found["pattern"])
+def _indicator(stix_object: dict[str, Any]) -> Indicator | Refused:
+    observable = observable_of(stix_object["pattern"])
     if isinstance(observable, Refused):
         return observable
-    marked = found["object_marking_refs"]
+    marked = stix_object["object_marking_refs"]
     tlp = [level for level, marking in TLP_IDS.items() if marking in marked]
     pap = [level for level, marking in PAP_IDS.items() if marking in marked]
     if len(tlp) != 1:
         return Refused("tlp_known", "an indicator carries exactly one TLP 2.0 marking")
     if len(pap) != 1:
         return Refused("pap_known", "an indicator carries exactly one PAP marking")
-    if type(found["revoked"]) is not bool:
+    if type(stix_object["revoked"]) is not bool:
         return Refused("stix_well_formed", "revoked is true or false")
-    references = {item["source_name"]: item["external_id"] for item in found["external_references"]}
+    references = {item["source_name"]: item["external_id"] for item in stix_object["external_references"]}
     return Indicator(
-        id=found["id"],
-        version=_us(found["modified"]),
+        id=stix_object["id"],
+        version=_us(stix_object["modified"]),
         observable=observable,
         tlp=tlp[0],
         pap=pap[0],
-        confidence=found["confidence"],
-        valid_from_us=_us(found["valid_from"]),
-        valid_until_us=_us(found["valid_until"]),
+        confidence=stix_object["confidence"],
+        valid_from_us=_us(stix_object["valid_from"]),
+        valid_until_us=_us(stix_object["valid_until"]),
         case_id=references["bavn-case"],
         technique=references["mitre-attack"],
-        revoked=found["revoked"],
+        revoked=stix_object["revoked"],
     )
 
 

@@ -119,30 +119,30 @@ def _dumps(body: dict[str, Any]) -> str:
 # --- in ------------------------------------------------------------------------------------------------------------
 
 
-def offer_of(found: Any) -> Offer | Refused:
+def offer_of(stix_object: Any) -> Offer | Refused:
     """What a stranger's STIX object says of one observable, or why it cannot be used. Never raises, whatever it is."""
-    if not isinstance(found, dict) or not isinstance(found.get("type"), str):
+    if not isinstance(stix_object, dict) or not isinstance(stix_object.get("type"), str):
         return Refused("stix_object", "not a STIX object")
-    if found["type"] != "indicator":
+    if stix_object["type"] != "indicator":
         return Refused("only_indicators", "only indicators are taken")
-    if found.get("spec_version") != "2.1":
+    if stix_object.get("spec_version") != "2.1":
         return Refused("spec_version", "only STIX 2.1 is taken")
-    id_, version_us = found.get("id"), version_of(found)
+    id_, version_us = stix_object.get("id"), version_of(stix_object)
     if not isinstance(id_, str) or not OBJECT_ID.fullmatch(id_) or not id_.startswith("indicator--"):
         return Refused("stix_object", "the id is no indicator's")
-    from_us = moment_us(found.get("valid_from"))
-    until_us = moment_us(found.get("valid_until"))
-    if version_us is None or from_us is None or ("valid_until" in found and until_us is None):
+    from_us = moment_us(stix_object.get("valid_from"))
+    until_us = moment_us(stix_object.get("valid_until"))
+    if version_us is None or from_us is None or ("valid_until" in stix_object and until_us is None):
         return Refused("stix_object", "created, modified, valid_from or valid_until is no STIX timestamp")
     if until_us is not None and until_us <= from_us:
         return Refused("stix_object", "valid_until lies after valid_from")
-    observable = _observable(found)
+    observable = _observable(stix_object)
     if isinstance(observable, Refused):
         return observable
-    stated, revoked = found.get("confidence", STATED_DEFAULT), found.get("revoked", False)
+    stated, revoked = stix_object.get("confidence", STATED_DEFAULT), stix_object.get("revoked", False)
     if type(stated) is not int or not 0 <= stated <= 100 or type(revoked) is not bool:
         return Refused("stix_object", "confidence is a whole number from 0 to 100, revoked is true or false")
-    marked = _marked(found)
+    marked = _marked(stix_object)
     if isinstance(marked, Refused):
         return marked
     return Offer(
@@ -154,7 +154,7 @@ def offer_of(found: Any) -> Offer | Refused:
         stated=stated,
         from_us=from_us,
         until_us=until_us,
-        technique=_technique(found),
+        technique=_technique(stix_object),
         revoked=revoked,
     )
 
@@ -181,11 +181,11 @@ def _observable(found: dict[str, Any]) -> Observable | Refused:
         return Refused("pattern_known", "the pattern's value is no {kind}", kind=kind.value)
 
 
-def _marked(found: dict[str, Any]) -> tuple[Tlp, Pap] | Refused:
+def _marked(stix_object: dict[str, Any]) -> tuple[Tlp, Pap] | Refused:
     """The strictest of all TLP and PAP markings on the object or on parts of it; markings of others are not ours to
     read."""
-    refs = found.get("object_marking_refs", [])
-    granular = found.get("granular_markings", [])
+    refs = stix_object.get("object_marking_refs", [])
+    granular = stix_object.get("granular_markings", [])
     if not isinstance(refs, list) or not isinstance(granular, list):
         return Refused("stix_object", "markings are lists")
     named = [*refs, *(one.get("marking_ref") for one in granular if isinstance(one, dict))]

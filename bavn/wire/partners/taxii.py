@@ -170,10 +170,10 @@ def _versions(text: str | None, pick: Pick) -> tuple[frozenset[Pick], frozenset[
 
 
 def _moment(text: str, name: str) -> int:
-    found = moment_us(text)
-    if found is None:
+    moment = moment_us(text)
+    if moment is None:
         raise _Wrong(Text("{name} is a time such as 2026-11-26T08:00:00.000000Z", name=name))
-    return found
+    return moment
 
 
 def moment_us(text: Any) -> int | None:
@@ -193,12 +193,12 @@ def moment_us(text: Any) -> int | None:
 
 def objects_of(raw: bytes, bytes_max: int) -> list[Any] | Refused:
     """The objects of a posted envelope, each plain JSON data; or why it is none (``envelope``, ``not_json``)."""
-    found = read_json(raw, bytes_max)
-    if isinstance(found, Refused):
-        return found
-    if not isinstance(found, dict) or not isinstance(found.get("objects", []), list):
+    document = read_json(raw, bytes_max)
+    if isinstance(document, Refused):
+        return document
+    if not isinstance(document, dict) or not isinstance(document.get("objects", []), list):
         return Refused("envelope", "the body is no TAXII envelope with a list of objects")
-    objects: list[Any] = found.get("objects", [])
+    objects: list[Any] = document.get("objects", [])
     if not objects:
         return Refused("envelope", "the envelope holds no objects")
     if len(objects) > OBJECTS_PER_POST_MAX:
@@ -303,7 +303,7 @@ def status(status_id: str, asked_us: int, done: Iterable[Done]) -> dict[str, Any
     """The status resource of a request that has been worked off."""
     good = [{"id": one.id, "version": one.version} for one in done if not one.why]
     bad = [{"id": one.id, "version": one.version, "message": one.why} for one in done if one.why]
-    made: dict[str, Any] = {
+    body: dict[str, Any] = {
         "id": status_id,
         "status": "complete",
         "request_timestamp": iso(asked_us),
@@ -313,10 +313,10 @@ def status(status_id: str, asked_us: int, done: Iterable[Done]) -> dict[str, Any
         "pending_count": 0,
     }
     if good:
-        made["successes"] = good
+        body["successes"] = good
     if bad:
-        made["failures"] = bad
-    return made
+        body["failures"] = bad
+    return body
 
 
 def error(http_status: int, title: str, description: str) -> bytes:
