@@ -56,9 +56,9 @@ class CbomInvalid(Exception):
     """What was made is not what the schema asks. A defect of ours: it is not written."""
 
 
-def cbom(found: Sequence[Use], *, actor: str, version: str, at_us: int, redacted: bool = False) -> str:
+def cbom(all_uses: Sequence[Use], *, actor: str, version: str, at_us: int, redacted: bool = False) -> str:
     """The whole document as JSON text. Raises CbomInvalid."""
-    bom = Bom(serial_number=_serial(found, at_us, redacted=redacted))
+    bom = Bom(serial_number=_serial(all_uses, at_us, redacted=redacted))
     root = Component(name="network" if redacted else f"{actor} network", type=ComponentType.PLATFORM, bom_ref="network")
     bom.metadata = BomMetaData(
         timestamp=as_datetime(at_us),
@@ -66,9 +66,9 @@ def cbom(found: Sequence[Use], *, actor: str, version: str, at_us: int, redacted
         properties=_properties({"tool": f"bavn {version}", "redacted": str(redacted).lower()}),
     )
     algorithms = _Algorithms()
-    protocols = _protocols(found, algorithms)
-    certificates = {} if redacted else _certificates(found, algorithms)
-    services = _redacted(found) if redacted else _services(found)
+    protocols = _protocols(all_uses, algorithms)
+    certificates = {} if redacted else _certificates(all_uses, algorithms)
+    services = _redacted(all_uses) if redacted else _services(all_uses)
     for component in (*protocols.values(), *certificates.values(), *algorithms.made.values()):
         bom.components.add(component)
     refs = {ref: part.bom_ref for ref, part in {**protocols, **certificates, **algorithms.made}.items()}
@@ -80,18 +80,18 @@ def cbom(found: Sequence[Use], *, actor: str, version: str, at_us: int, redacted
     bom.services.update(service for service, _ in services)
     bom.dependencies.update(depends)
     if redacted:
-        bom.properties.update(_properties(_certificate_counts(found)))
-    made = json.loads(JsonV1Dot6(bom).output_as_string())
-    refused = JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(_sample(made)))
+        bom.properties.update(_properties(_certificate_counts(all_uses)))
+    document = json.loads(JsonV1Dot6(bom).output_as_string())
+    refused = JsonStrictValidator(SchemaVersion.V1_6).validate_str(json.dumps(_sample(document)))
     if refused is not None:
         raise CbomInvalid(str(refused)[:500])
-    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _sample(made: dict[str, Any]) -> dict[str, Any]:
+def _sample(fields: dict[str, Any]) -> dict[str, Any]:
     """The first of each list: the schema is checked on these, since checking takes time by the square of a list, and a
     tenth of a second a URI. All of a list are made alike, and URIs by a narrower rule than the schema's."""
-    some = {name: made.get(name, [])[:CHECKED_MAX] for name in ("components", "services", "dependencies")}
+    some = {name: fields.get(name, [])[:CHECKED_MAX] for name in ("components", "services", "dependencies")}
     some["dependencies"] = [
         {**entry, "dependsOn": entry["dependsOn"][:CHECKED_MAX]} if "dependsOn" in entry else entry
         for entry in some["dependencies"]
@@ -100,7 +100,7 @@ def _sample(made: dict[str, Any]) -> dict[str, Any]:
         {key: value for key, value in service.items() if key != "endpoints" or number < URIS_CHECKED_MAX}
         for number, service in enumerate(some["services"])
     ]
-    return made | {name: those for name, those in some.items() if name in made}
+    return fields | {name: those for name, those in some.items() if name in fields}
 
 
 class _Algorithms:
@@ -137,11 +137,11 @@ def _key_exchange(name: str) -> CryptoPrimitive:
     return CryptoPrimitive.KEM if safety_of(name) in _SAFE else CryptoPrimitive.KEY_AGREE
 
 
-def _protocols(found: Sequence[Use], algorithms: _Algorithms) -> dict[str, Component]:
+def _protocols(uses: Sequence[Use], algorithms: _Algorithms) -> dict[str, Component]:
     """One for each protocol and version, with the cipher suites negotiated and the groups agreed on."""
     ciphers: dict[tuple[str, str], Counter[str]] = {}
     groups: dict[tuple[str, str], Counter[str]] = {}
-    for use in found:
+    for use in uses:
         key = (use.protocol, use.version or "unanswered")
         ciphers.setdefault(key, Counter())
         groups.setdefault(key, Counter())
@@ -149,12 +149,12 @@ def _protocols(found: Sequence[Use], algorithms: _Algorithms) -> dict[str, Compo
             ciphers[key][use.cipher] += use.count
         if use.group:
             groups[key][use.group] += use.count
-    made = {}
+    protocols = {}
     for (protocol, version), suites in sorted(ciphers.items()):
         agreed = [algorithms.of(name, _key_exchange(name)) for name in sorted(groups[protocol, version])]
         ref = _ref("protocol", f"{protocol} {version}")
         counts = {f"count:{name}": str(n) for name, n in groups[protocol, version].items()}
-        made[ref] = Component(
+        protocols[ref] = Component(
             name=version if version.lower().startswith(protocol) else f"{protocol} {version}",
             type=ComponentType.CRYPTOGRAPHIC_ASSET,
             bom_ref=ref,
@@ -169,18 +169,18 @@ def _protocols(found: Sequence[Use], algorithms: _Algorithms) -> dict[str, Compo
             ),
             properties=_properties(counts | {f"count:{name}": str(n) for name, n in suites.items()}),
         )
-    return made
+    return protocols
 
 
-def _certificates(found: Sequence[Use], algorithms: _Algorithms) -> dict[str, Component]:
-    made: dict[str, Component] = {}
+def _certificates(uses: Sequence[Use], algorithms: _Algorithms) -> dict[str, Component]:
+    certificates: dict[str, Component] = {}
     for cert in sorted(
-        {use.certificate.sha1: use.certificate for use in found if use.certificate}.values(), key=lambda c: c.sha1
+        {use.certificate.sha1: use.certificate for use in uses if use.certificate}.values(), key=lambda c: c.sha1
     ):
         signed = algorithms.of(cert.signature, CryptoPrimitive.SIGNATURE).bom_ref if cert.signature else None
         key = algorithms.of(_key_name(cert), CryptoPrimitive.SIGNATURE).bom_ref if cert.key else None
         ref = _ref("certificate", cert.sha1)
-        made[ref] = Component(
+        certificates[ref] = Component(
             name=cert.subject or cert.sha1,
             type=ComponentType.CRYPTOGRAPHIC_ASSET,
             bom_ref=ref,
@@ -198,26 +198,26 @@ def _certificates(found: Sequence[Use], algorithms: _Algorithms) -> dict[str, Co
             ),
             properties=_properties({"sha1": cert.sha1}),
         )
-    return made
+    return certificates
 
 
 def _key_name(cert: Certificate) -> str:
     return f"{cert.key}-{cert.bits}" if cert.key == "RSA" and cert.bits else str(cert.key)
 
 
-def _services(found: Sequence[Use]) -> list[tuple[Service, list[Use]]]:
+def _services(uses: Sequence[Use]) -> list[tuple[Service, list[Use]]]:
     """Own servers and peers outside, each with what was agreed with it."""
     every: dict[tuple[str, str], list[Use]] = {}
-    for use in found:
+    for use in uses:
         every.setdefault((use.direction, use.peer), []).append(use)
     order = sorted(every, key=lambda key: (-sum(use.count for use in every[key]), key))
     groups = {key: every[key] for key in order[:SERVICES_MAX]}
     for key in order[SERVICES_MAX:]:
         groups.setdefault((key[0], "others"), []).extend(every[key])
-    made = []
+    services = []
     for (direction, peer), those in sorted(groups.items()):
         ends = sorted({end for use in those if (end := _endpoint(use))})
-        made.append(
+        services.append(
             (
                 Service(
                     name=peer,
@@ -229,7 +229,7 @@ def _services(found: Sequence[Use]) -> list[tuple[Service, list[Use]]]:
                 those,
             )
         )
-    return made
+    return services
 
 
 def _endpoint(use: Use) -> str | None:
@@ -240,10 +240,10 @@ def _endpoint(use: Use) -> str | None:
     return f"{use.protocol}://{f'[{host}]' if ':' in host else host}:{use.port}"
 
 
-def _redacted(found: Sequence[Use]) -> list[tuple[Service, list[Use]]]:
-    made = []
+def _redacted(uses: Sequence[Use]) -> list[tuple[Service, list[Use]]]:
+    services = []
     for way in ("out", "in", "inside"):
-        those = [use for use in found if use.direction == way]
+        those = [use for use in uses if use.direction == way]
         if those:
             service = Service(
                 name=f"traffic {way}",
@@ -251,19 +251,19 @@ def _redacted(found: Sequence[Use]) -> list[tuple[Service, list[Use]]]:
                 x_trust_boundary=way != "inside",
                 properties=_properties(_counts(way, those)),
             )
-            made.append((service, those))
-    return made
+            services.append((service, those))
+    return services
 
 
 def _counts(direction: str, those: Sequence[Use]) -> dict[str, str]:
     (tally,) = by_direction(tuple(those))
-    said = {"direction": direction, "count": str(tally.total)}
-    said |= {f"quantum-safety:{name}": str(n) for name, n in tally.by_standing.items()}
-    said |= {f"blocked-by:{name}": str(n) for name, n in tally.by_blocker.items() if name != "none"}
+    properties = {"direction": direction, "count": str(tally.total)}
+    properties |= {f"quantum-safety:{name}": str(n) for name, n in tally.by_standing.items()}
+    properties |= {f"blocked-by:{name}": str(n) for name, n in tally.by_blocker.items() if name != "none"}
     offered: Counter[str] = Counter()
     for use in those:
         offered.update(dict.fromkeys(use.offered, use.count))
-    return said | {f"offered:{name}": str(n) for name, n in offered.items()}
+    return properties | {f"offered:{name}": str(n) for name, n in offered.items()}
 
 
 def _certificate_counts(found: Sequence[Use]) -> dict[str, str]:

@@ -239,19 +239,19 @@ class Tally:
         return self.by_standing.get("negotiated", 0) / known if known else 0.0
 
 
-def by_direction(found: tuple[Use, ...]) -> tuple[Tally, ...]:
+def by_direction(uses: tuple[Use, ...]) -> tuple[Tally, ...]:
     """out, in, inside: those that occur."""
     return tuple(
-        _tally(way, [u for u in found if u.direction == way])
+        _tally(way, [u for u in uses if u.direction == way])
         for way in ("out", "in", "inside")
-        if any(u.direction == way for u in found)
+        if any(u.direction == way for u in uses)
     )
 
 
-def by_peer(found: tuple[Use, ...], top: int) -> tuple[Tally, ...]:
+def by_peer(uses: tuple[Use, ...], top: int) -> tuple[Tally, ...]:
     """The peers with most key exchanges that are not post-quantum first."""
     groups: dict[str, list[Use]] = {}
-    for use in found:
+    for use in uses:
         groups.setdefault(use.peer, []).append(use)
     tallies = [_tally(peer, those) for peer, those in groups.items()]
     tallies.sort(key=lambda t: (t.by_standing.get("negotiated", 0) - t.total, t.what))

@@ -198,14 +198,14 @@ def _dhcp(window: Window, hosts: dict[UUID, HostFacts]) -> None:
 
 
 def _names(window: Window, hosts: dict[UUID, HostFacts]) -> None:
-    found: list[tuple[Any, ...]] = list(window.rows(_ADDRESSED))
+    rows: list[tuple[Any, ...]] = list(window.rows(_ADDRESSED))
     for table, column, whose, where in _NAMED:
-        found += window.rows(
+        rows += window.rows(
             f"""SELECT {whose}, {column} AS called, count(*) AS n FROM {table}
             WHERE {column} IS NOT NULL AND {column} <> '' AND is_home({whose}) AND {where}
             GROUP BY {whose}, called ORDER BY n DESC, {whose}, called LIMIT {TEXTS_MAX}"""
         )
-    for host, name, _ in found:
+    for host, name, _ in rows:
         if host in hosts:
             hosts[host].names.append(name)
 

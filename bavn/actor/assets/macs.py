@@ -12,15 +12,15 @@ PREFIX_DIGITS = (9, 7, 6)
 def _table() -> dict[str, str]:
     from scapy.libs.manuf import DATA
 
-    made: dict[str, str] = {}
+    vendors: dict[str, str] = {}
     for line in DATA.splitlines():
         prefix, _, rest = line.partition("\t")
         digits, _, bits = prefix.strip().partition("/")
         bare = digits.replace(":", "").replace("-", "").lower()
         names = [part.strip() for part in rest.split("\t") if part.strip()]
         if bare and names and not line.startswith("#"):
-            made[bare[: int(bits) // 4] if bits.isdigit() else bare[:6]] = names[-1]
-    return made
+            vendors[bare[: int(bits) // 4] if bits.isdigit() else bare[:6]] = names[-1]
+    return vendors
 
 
 def maker(mac: str) -> str | None:

@@ -59,8 +59,8 @@ def _asset(facts: HostFacts, mac_vendor: Callable[[str], str | None], since_us: 
     )
 
 
-def _software(said: list[HostText], app: str | None, port: int) -> str | None:
+def _software(reported: list[HostText], app: str | None, port: int) -> str | None:
     """What the host calls its software, of the protocol spoken on the port; the most frequent."""
     where = _SOFTWARE.get(app or {22: "ssh", 80: "http"}.get(port, ""))
-    texts = [one for one in said if one.field == where]
+    texts = [one for one in reported if one.field == where]
     return max(texts, key=lambda one: (one.rows, one.text)).text if texts else None

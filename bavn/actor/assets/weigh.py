@@ -30,10 +30,10 @@ _SUFFIXES: Final = {domain: rule for rule in NAMES for domain in rule.domains}
 
 def hints(facts: HostFacts, mac_vendor: Callable[[str], str | None]) -> tuple[Hint, ...]:
     """All hints of a host, one for each rule and value with most rows behind it, in a fixed order."""
-    made = [*_ports(facts), *_together(facts), *_texts(facts, mac_vendor), *_by_names_asked_for(facts)]
-    made += _plain(facts, made)
+    hints = [*_ports(facts), *_together(facts), *_texts(facts, mac_vendor), *_by_names_asked_for(facts)]
+    hints += _plain(facts, hints)
     best: dict[tuple[str, str, str], Hint] = {}
-    for hint in sorted(made, key=lambda h: (-h.confidence, -h.evidence.rows, h.evidence.value)):
+    for hint in sorted(hints, key=lambda h: (-h.confidence, -h.evidence.rows, h.evidence.value)):
         # Two rules of one field that say the same thing are one witness.
         best.setdefault((hint.kind, hint.value, hint.evidence.field), hint)
     return tuple(sorted(best.values(), key=lambda h: (h.kind, -h.confidence, h.value, h.rule)))
@@ -52,11 +52,11 @@ def _ports(facts: HostFacts) -> Iterator[Hint]:
 
 def _port_hint(rule: PortRule, app: str | None, others: int, evidence: Evidence, *, serves: bool) -> Hint:
     spoken = f" ({app})" if app else ""
-    said = f"{evidence.field.split()[0]}/{evidence.value}{spoken}"
+    spoken_of = f"{evidence.field.split()[0]}/{evidence.value}{spoken}"
     reason = (
-        Text("{others} clients were answered on {said}", others=others, said=said)
+        Text("{others} clients were answered on {said}", others=others, said=spoken_of)
         if serves
-        else Text("it was answered on {said} by {others} hosts", said=said, others=others)
+        else Text("it was answered on {said} by {others} hosts", said=spoken_of, others=others)
     )
     return Hint(
         kind="role",
@@ -135,20 +135,28 @@ def _jump_host(facts: HostFacts, offered: _Offered) -> Iterator[Hint]:
 
 
 def _texts(facts: HostFacts, mac_vendor: Callable[[str], str | None]) -> Iterator[Hint]:
-    for said in facts.said:
-        if said.field == "mac":
-            vendor = mac_vendor(said.text)
+    for host_text in facts.said:
+        if host_text.field == "mac":
+            vendor = mac_vendor(host_text.text)
             if vendor:
                 yield _text_hint(
-                    said, "vendor", vendor, 0.5, "maker of the card", f"{vendor} ({said.text})", "mac vendor"
+                    host_text, "vendor", vendor, 0.5, "maker of the card", f"{vendor} ({host_text.text})", "mac vendor"
                 )
                 for rule in _matching("mac vendor", vendor):
                     yield _text_hint(
-                        said, rule.kind, rule.value, rule.confidence, rule.name, f"{vendor} ({said.text})", "mac vendor"
+                        host_text,
+                        rule.kind,
+                        rule.value,
+                        rule.confidence,
+                        rule.name,
+                        f"{vendor} ({host_text.text})",
+                        "mac vendor",
                     )
             continue
-        for rule in _matching(said.field, said.text):
-            yield _text_hint(said, rule.kind, rule.value, rule.confidence, rule.name, said.text, said.field)
+        for rule in _matching(host_text.field, host_text.text):
+            yield _text_hint(
+                host_text, rule.kind, rule.value, rule.confidence, rule.name, host_text.text, host_text.field
+            )
 
 
 def _text_hint(said: HostText, kind: Kind, value: str, sure: float, rule: str, shown: str, where: str) -> Hint:
@@ -166,23 +174,23 @@ def _matching(where: str, text: str) -> tuple[TextRule, ...]:
 
 
 def _by_names_asked_for(facts: HostFacts) -> Iterator[Hint]:
-    for said in facts.said:
-        rule = _SUFFIXES.get(said.text) if said.field == "asked name" else None
+    for host_text in facts.said:
+        rule = _SUFFIXES.get(host_text.text) if host_text.field == "asked name" else None
         if rule:
             evidence = Evidence(
-                table=said.table,
+                table=host_text.table,
                 field="asked name",
-                value=said.text,
-                rows=said.rows,
-                first_us=said.first_us,
-                last_us=said.last_us,
+                value=host_text.text,
+                rows=host_text.rows,
+                first_us=host_text.first_us,
+                last_us=host_text.last_us,
             )
             yield Hint(
                 kind=rule.kind,
                 value=rule.value,
                 confidence=rule.confidence,
                 rule=rule.name,
-                reason=Text("it asked for {text}", text=said.text),
+                reason=Text("it asked for {text}", text=host_text.text),
                 evidence=evidence,
             )
 

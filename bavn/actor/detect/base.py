@@ -92,7 +92,7 @@ class Detector(Protocol):
         """Tables and roll-ups of the window that it reads."""
         ...
 
-    def candidates(self, look: DetectorContext) -> Found:
+    def candidates(self, context: DetectorContext) -> Found:
         """The same for the same rows, whatever their order. At most ``settings.candidates_max`` candidates."""
         ...
 

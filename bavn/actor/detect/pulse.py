@@ -100,10 +100,10 @@ def folded(pulses: Iterable[Pulse], window: Window) -> list[Pulse]:
     for pulse in pulses:
         story = name_of.get((pulse.host, pulse.peer), pulse.story) if pulse.name is None else pulse.story
         stories.setdefault((pulse.host, story), []).append(pulse)
-    return [_one(sorted(members, key=_order), named, homes) for _, members in sorted(stories.items())]
+    return [_joined(sorted(members, key=_order), named, homes) for _, members in sorted(stories.items())]
 
 
-def _one(members: list[Pulse], named: dict[tuple[str, str], tuple[str, ...]], homes: tuple[str, ...]) -> Pulse:
+def _joined(members: list[Pulse], named: dict[tuple[str, str], tuple[str, ...]], homes: tuple[str, ...]) -> Pulse:
     best = members[0]
     names = [pulse for pulse in members if pulse.name is not None]
     addresses = {pulse.peer for pulse in members if pulse.name is None}
@@ -127,7 +127,7 @@ def _addresses_of(window: Window, pulses: list[Pulse]) -> dict[tuple[str, str], 
     wanted = sorted({(pulse.host, pulse.peer) for pulse in pulses})
     if not wanted:
         return {}
-    asked = pa.table(
+    pairs = pa.table(
         {
             "host": [host for host, _ in wanted],
             "stored": [str(address_uuid(host)) for host, _ in wanted],
@@ -144,5 +144,5 @@ def _addresses_of(window: Window, pulses: list[Pulse]) -> dict[tuple[str, str], 
             UNION SELECT src, host, dst FROM http WHERE host IS NOT NULL)
         SELECT host, called, list(DISTINCT dst ORDER BY dst)[:{PEERS_KEPT_MAX}] FROM spelled
         JOIN used USING (src, "name") GROUP BY host, called ORDER BY host, called"""
-    rows = window.rows(sql, tables={"asked": asked})
+    rows = window.rows(sql, tables={"asked": pairs})
     return {(host, called): tuple(address_text(dst) for dst in found) for host, called, found in rows}

@@ -103,7 +103,7 @@ def survey(
     behind = against or SurveyBackground()
     table = calibrate.shipped() if behind.reference is None else behind.reference
     terms = Terms(window, behind.known, behind.history)
-    look = DetectorContext(
+    context = DetectorContext(
         window=window,
         terms=terms,
         indicators=indicators,
@@ -111,10 +111,10 @@ def survey(
         rules=rules,
         memory=memory or RuleMemory(),
     )
-    told = NoContainment() if failures is None else failures
-    every = zip(detectors, weigh(look, detectors), strict=True)
-    suspicions, tallies, failed = _judged(every, behind.past, table, verdicts, told)
-    ordered, hosts = _with_behaviour(in_order(suspicions), look, behind.common, told)
+    containment = NoContainment() if failures is None else failures
+    every = zip(detectors, weigh(context, detectors), strict=True)
+    suspicions, tallies, failed = _judged(every, behind.past, table, verdicts, containment)
+    ordered, hosts = _with_behaviour(in_order(suspicions), context, behind.common, containment)
     return Survey(tuple(ordered), tallies, hosts, failed)
 
 
@@ -129,13 +129,13 @@ def _judged(
     tallies: dict[str, Tally] = {}
     suspicions: list[Suspicion] = []
     failed: set[str] = set()
-    for detector, found in every:
+    for detector, findings in every:
         part = f"detector {detector.name}"
         try:
-            if isinstance(found, Missing):
-                raise found.error  # noqa: TRY301  told as if it had been raised here
-            innocents = _innocents(detector, found, verdicts)
-            suspicions += _suspicions(detector, found, {**tallies, **innocents}, past, table, verdicts)
+            if isinstance(findings, Missing):
+                raise findings.error  # noqa: TRY301  told as if it had been raised here
+            innocents = _innocents(detector, findings, verdicts)
+            suspicions += _suspicions(detector, findings, {**tallies, **innocents}, past, table, verdicts)
             tallies.update(innocents)
         except Exception as error:  # noqa: BLE001  its findings alone are missing
             failures.note(part, error)
@@ -146,12 +146,12 @@ def _judged(
 
 
 def _with_behaviour(
-    ordered: Sequence[Suspicion], look: DetectorContext, common: behaviour.Common | None, failures: Failures
+    ordered: Sequence[Suspicion], context: DetectorContext, common: behaviour.Common | None, failures: Failures
 ) -> tuple[Sequence[Suspicion], int]:
     """The suspicions with what they share, and how many own hosts were there. Raises QueryRefused."""
     try:
-        ordered = behaviour.with_behaviour(ordered, look, behaviour.shipped() if common is None else common)
-        hosts = look.terms.hosts
+        ordered = behaviour.with_behaviour(ordered, context, behaviour.shipped() if common is None else common)
+        hosts = context.terms.hosts
     except QueryRefused:
         raise
     except Exception as error:  # noqa: BLE001  they stand without what they share
@@ -163,27 +163,27 @@ def _with_behaviour(
 
 def _suspicions(
     detector: Detector,
-    found: Found,
+    findings: Found,
     tallies: Mapping[str, Tally],
     past: Mapping[str, Tally],
     table: Reference,
     verdicts: Verdicts,
 ) -> list[Suspicion]:
-    made = []
-    names = {candidate.population for candidate in found.candidates}
+    suspicions = []
+    names = {candidate.population for candidate in findings.candidates}
     every = {name: tallies.get(name, Tally()) + past.get(name, Tally()) for name in names}
     of_host: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for candidate in found.candidates:
+    for candidate in findings.candidates:
         of_host[candidate.population, candidate.host].append(candidate.statistic)
-    for candidate in found.candidates:
+    for candidate in findings.candidates:
         mine = of_host[candidate.population, candidate.host]
         own = every[candidate.population]
         if candidate.apart and len(mine) > 1:
             own = own.without(mine) + Tally.of([candidate.statistic])
         if verdicts and _judged_true(detector, candidate, verdicts):
             own += Tally.of([candidate.statistic])  # it is ranked among the others and itself, as everybody is
-        made.append(_suspicion(detector, candidate, own, table))
-    return made
+        suspicions.append(_suspicion(detector, candidate, own, table))
+    return suspicions
 
 
 def detect(window: Window, detectors: Sequence[Detector] = DETECTORS, **given: object) -> list[Suspicion]:
@@ -191,14 +191,14 @@ def detect(window: Window, detectors: Sequence[Detector] = DETECTORS, **given: o
     return list(survey(window, detectors, **given).suspicions)  # type: ignore[arg-type]
 
 
-def _innocents(detector: Detector, found: Found, verdicts: Verdicts) -> Mapping[str, Tally]:
+def _innocents(detector: Detector, findings: Found, verdicts: Verdicts) -> Mapping[str, Tally]:
     """The tallies without what people judged true."""
     if not verdicts:
-        return found.populations
-    guilty = [one for one in found.candidates if _judged_true(detector, one, verdicts)]
+        return findings.populations
+    guilty = [one for one in findings.candidates if _judged_true(detector, one, verdicts)]
     return {
         name: tally.without([one.statistic for one in guilty if one.population == name])
-        for name, tally in found.populations.items()
+        for name, tally in findings.populations.items()
     }
 
 

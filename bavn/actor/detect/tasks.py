@@ -23,15 +23,15 @@ class Splits(Detector, Protocol):
     """A detector whose work falls into parts that need nothing of each other; ``candidates`` is one part after the
     other. However many parts there are, what comes ``together`` is the same."""
 
-    def parts(self, look: DetectorContext, workers: int) -> Sequence[Any]:
+    def parts(self, context: DetectorContext, workers: int) -> Sequence[Any]:
         """What there is to do, for so many workers: small plain values."""
         ...
 
-    def part(self, look: DetectorContext, what: Any) -> Any:
+    def part(self, context: DetectorContext, what: Any) -> Any:
         """One part done; plain values and arrays, bounded by the settings."""
         ...
 
-    def together(self, look: DetectorContext, done: Sequence[Any]) -> Found:
+    def together(self, context: DetectorContext, done: Sequence[Any]) -> Found:
         """The findings, from all parts in the order of ``parts``."""
         ...
 
@@ -69,9 +69,9 @@ Weigh = Callable[[DetectorContext, Sequence[Detector]], Sequence[Found | Missing
 """The findings of each detector, in order, or that they are missing. Raises QueryRefused."""
 
 
-def weigh_here(look: DetectorContext, detectors: Sequence[Detector]) -> Sequence[Found | Missing]:
+def weigh_here(context: DetectorContext, detectors: Sequence[Detector]) -> Sequence[Found | Missing]:
     """One detector after the other."""
-    return [_tried(partial(detector.candidates, look)) for detector in detectors]
+    return [_tried(partial(detector.candidates, context)) for detector in detectors]
 
 
 def _tried[T](work: Callable[[], T]) -> T | Missing:
@@ -84,41 +84,41 @@ def _tried[T](work: Callable[[], T]) -> T | Missing:
         return Missing(error)
 
 
-def one_by_one(detector: Splits, look: DetectorContext) -> Found:
+def one_by_one(detector: Splits, context: DetectorContext) -> Found:
     """The ``candidates`` of a detector that splits."""
-    return detector.together(look, [detector.part(look, what) for what in detector.parts(look, 1)])
+    return detector.together(context, [detector.part(context, what) for what in detector.parts(context, 1)])
 
 
-def do(look: DetectorContext, task: Task) -> Any:
+def do(context: DetectorContext, task: Task) -> Any:
     """A task done here; Missing where it fails in a way that nobody foresaw."""
-    done = _tried(lambda: _do(look, task))
+    done = _tried(lambda: _do(context, task))
     if isinstance(done, Missing):  # an exception of any kind may not travel between processes
         error = done.error
         return Missing(DetectorFailed(f"{type(error).__name__}: {error} ({place_of(error)})"))
     return done
 
 
-def _do(look: DetectorContext, task: Task) -> Any:
+def _do(context: DetectorContext, task: Task) -> Any:
     if task.part is not None and isinstance(task.detector, Splits):
-        return task.detector.part(look, task.part)
-    return task.detector.candidates(look)
+        return task.detector.part(context, task.part)
+    return task.detector.candidates(context)
 
 
 def weigh_by(tasks_done: DoTasks, workers: int) -> Weigh:
     """Findings by tasks that somebody else does; those that stay are done here meanwhile, by whoever does tasks."""
 
-    def weigh(look: DetectorContext, detectors: Sequence[Detector]) -> Sequence[Found | Missing]:
+    def weigh(context: DetectorContext, detectors: Sequence[Detector]) -> Sequence[Found | Missing]:
         tasks: list[Task] = []
         done: dict[int, list[Any]] = {}
         for detector in (detectors[at] for at in _order(detectors)):
-            split = _tried(partial(_tasks, look, detector, workers))
+            split = _tried(partial(_tasks, context, detector, workers))
             if isinstance(split, Missing):
                 done[id(detector)] = [split]
             else:
                 tasks += split
-        for task, result in zip(tasks, tasks_done(look, tasks), strict=True):
+        for task, result in zip(tasks, tasks_done(context, tasks), strict=True):
             done.setdefault(id(task.detector), []).append(result)
-        return [_tried(partial(_found, look, detector, done[id(detector)])) for detector in detectors]
+        return [_tried(partial(_findings, context, detector, done[id(detector)])) for detector in detectors]
 
     return weigh
 
@@ -128,13 +128,13 @@ def _order(detectors: Sequence[Detector]) -> list[int]:
     return sorted(range(len(detectors)), key=lambda at: (rank.get(detectors[at].name, len(COSTLY)), at))
 
 
-def _tasks(look: DetectorContext, detector: Detector, workers: int) -> list[Task]:
+def _tasks(context: DetectorContext, detector: Detector, workers: int) -> list[Task]:
     if isinstance(detector, Splits) and not isinstance(detector, Stays):
-        return [Task(detector, what) for what in detector.parts(look, workers)] or [Task(detector)]
+        return [Task(detector, what) for what in detector.parts(context, workers)] or [Task(detector)]
     return [Task(detector)]
 
 
-def _found(look: DetectorContext, detector: Detector, done: list[Any]) -> Found | Missing:
+def _findings(context: DetectorContext, detector: Detector, done: list[Any]) -> Found | Missing:
     missing = next((part for part in done if isinstance(part, Missing)), None)
     if missing is not None:
         return missing
@@ -142,4 +142,4 @@ def _found(look: DetectorContext, detector: Detector, done: list[Any]) -> Found 
         return done[0]
     if not isinstance(detector, Splits):
         raise TypeError(f"{detector.name} was split and cannot be put together")
-    return detector.together(look, done)
+    return detector.together(context, done)

@@ -99,24 +99,26 @@ class Terms:
             memory.update({peer: answers.get(peer, UNSEEN) for peer in some})
         return {peer: memory[peer] for peer in wanted}
 
-    def _ask_addresses(self, asked: list[str]) -> dict[str, PeerProfile]:
-        numbers = {text: address_uuid(text) for text in asked}
-        table = pa.table({"peer": asked, "stored": [str(stored) for stored in numbers.values()]})
+    def _ask_addresses(self, addresses: list[str]) -> dict[str, PeerProfile]:
+        numbers = {text: address_uuid(text) for text in addresses}
+        table = pa.table({"peer": addresses, "stored": [str(stored) for stored in numbers.values()]})
         used = self._rows_by_peer(
             """SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM pair_hour
             JOIN asked ON dst = asked.stored::UUID WHERE is_home(src) GROUP BY asked.peer""",
             table,
         )
-        names = self._names_of(asked, table)
-        made = {}
-        for text in asked:
+        names = self._names_of(addresses, table)
+        profiles = {}
+        for text in addresses:
             hosts, first = used.get(text, (0, None))
             grade = self.lists.address_grade(numbers[text].int)
             if text in names:
                 # As unpopular as its least popular name: an attacker behind a shared edge is not made innocent by it.
                 grade = max(grade, min(self.lists.name_grade(name) for name in names[text]))
-            made[text] = self._known(hosts, first, names.get(text, ()), grade, self.lists.is_edge(numbers[text].int))
-        return made
+            profiles[text] = self._known(
+                hosts, first, names.get(text, ()), grade, self.lists.is_edge(numbers[text].int)
+            )
+        return profiles
 
     def _names_of(self, asked: list[str], table: pa.Table) -> dict[str, tuple[str, ...]]:
         """Names under which these addresses were resolved, greeted (SNI) or asked (Host) in the window."""
@@ -133,15 +135,15 @@ class Terms:
         useful = {peer: tuple(name for name in names if _says_something(name)) for peer, names in rows}
         return {peer: names for peer, names in useful.items() if names}
 
-    def _ask_domains(self, asked: list[str]) -> dict[str, PeerProfile]:
+    def _ask_domains(self, domains: list[str]) -> dict[str, PeerProfile]:
         used = self._rows_by_peer(
             """SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM name_hour
             JOIN asked ON asked.peer = coalesce("domain", "name") WHERE is_home(src) GROUP BY asked.peer""",
-            pa.table({"peer": asked}),
+            pa.table({"peer": domains}),
         )
         return {
             name: self._known(*used.get(name, (0, None)), (name,), self.lists.name_grade(name), edge=False)
-            for name in asked
+            for name in domains
         }
 
     def _rows_by_peer(self, sql: str, table: pa.Table) -> dict[str, tuple[int, Any]]:
@@ -162,11 +164,11 @@ class Terms:
             return True
         return False if age_us >= KNOWN_DAYS_MIN * DAY_US else None
 
-    def oldest(self, told: PeerProfile, others: Iterable[PeerProfile]) -> PeerProfile:
+    def oldest(self, profile: PeerProfile, others: Iterable[PeerProfile]) -> PeerProfile:
         """The same, as old as the oldest of what one peer goes by (its name, its other addresses)."""
-        firsts = [one.first_us for one in (told, *others) if one.first_us]
+        firsts = [one.first_us for one in (profile, *others) if one.first_us]
         first_us = min(firsts, default=0)
-        return told if first_us == told.first_us else replace(told, first_us=first_us, new=self._new(first_us))
+        return profile if first_us == profile.first_us else replace(profile, first_us=first_us, new=self._new(first_us))
 
     def nats(self, known: PeerProfile) -> float:
         """What popularity, prevalence and novelty add to a candidate's statistic; 0 for what nothing is known of."""

@@ -66,8 +66,8 @@ def timed(some: Series, what: Slice, homes: tuple[str, ...]) -> Timed:
     nats = np.where(timing.last_us - timing.first_us >= LASTING_US_MIN, timing.nats, 0.0)
     irregular = np.flatnonzero((nats < REGULAR_NATS_MIN) & (timing.calls >= SPECTRUM_CALLS_MIN))
     busiest = irregular[np.argsort(-timing.calls[irregular], kind="stable")][:SPECTRA_MAX]
-    told = np.ones(len(nats), bool)
-    told[busiest] = False
+    shown = np.ones(len(nats), bool)
+    shown[busiest] = False
     weighed = nats >= WEIGHED_NATS_MIN
 
     def pulse(index: int) -> Pulse:
@@ -75,26 +75,26 @@ def timed(some: Series, what: Slice, homes: tuple[str, ...]) -> Timed:
 
     tried: list[Tried] = []
     for index in map(int, busiest):
-        found = spectral(some.of(index))
+        spectra = spectral(some.of(index))
         hidden = None
-        if found.nats - TESTS_NATS > max(nats[index], REGULAR_NATS_MIN):
-            hidden = _pulse(some, timing, index, float(found.nats - TESTS_NATS), found.period_s, homes)
+        if spectra.nats - TESTS_NATS > max(nats[index], REGULAR_NATS_MIN):
+            hidden = _pulse(some, timing, index, float(spectra.nats - TESTS_NATS), spectra.period_s, homes)
         plain = pulse(index) if weighed[index] else None
         tried.append(Tried(int(timing.calls[index]), _place(some, index), float(nats[index]), plain, hidden))
-    pulses = tuple((_place(some, i), pulse(i)) for i in map(int, np.flatnonzero(weighed & told)))
-    return Timed(what.chunk, nats[~weighed & told], pulses, tuple(tried))
+    pulses = tuple((_place(some, i), pulse(i)) for i in map(int, np.flatnonzero(weighed & shown)))
+    return Timed(what.chunk, nats[~weighed & shown], pulses, tuple(tried))
 
 
 def merged(done: Sequence[Timed]) -> tuple[Floats, list[Pulse]]:
     """The nats of all pairs that are merely ranked, in no order, and the pulses, in the order of chunk and pair."""
     chunks: dict[tuple[int, bool, int], list[Timed]] = {}
-    for one in done:
-        chunks.setdefault(one.chunk, []).append(one)
-    ordinary = [one.ordinary for one in done]
+    for item in done:
+        chunks.setdefault(item.chunk, []).append(item)
+    ordinary = [item.ordinary for item in done]
     pulses: list[Pulse] = []
     for some in chunks.values():
-        here = [each for one in some for each in one.pulses]
-        tried = sorted((each for one in some for each in one.tried), key=lambda each: (-each.calls, each.place))
+        here = [each for item in some for each in item.pulses]
+        tried = sorted((each for item in some for each in item.tried), key=lambda each: (-each.calls, each.place))
         for rank, each in enumerate(tried):
             pulse = each.hidden if each.hidden is not None and rank < SPECTRA_MAX else each.pulse
             if pulse is None:

@@ -28,10 +28,10 @@ def span(span_us: int) -> Text:
 def seconds(period_s: float) -> Text:
     """A period: ``5.1 s``, ``300 s``, ``2 h``."""
     if period_s >= 7200:
-        said = number(period_s / 3600, 1)
-        return Text("{said} h", said=said)
-    said = number(period_s, 0 if period_s >= 100 else 1)
-    return Text("{said} s", said=said)
+        words = number(period_s / 3600, 1)
+        return Text("{said} h", said=words)
+    words = number(period_s, 0 if period_s >= 100 else 1)
+    return Text("{said} s", said=words)
 
 
 def joined(parts: list[Text]) -> Text:

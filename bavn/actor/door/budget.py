@@ -73,12 +73,12 @@ class Budget:
             )
 
     def _passed(self) -> list[Line]:
-        found: list[Line] = []
+        lines: list[Line] = []
         after = 0
         while piece := self._ledger.lines(after, kind=KIND, verdict="passed", gate="door"):
-            found += piece
+            lines += piece
             after = piece[-1].seq
-        return found
+        return lines
 
 
 def _mark(number: int, day: int, milli: int, item_id: str, prev: str) -> str:

@@ -187,13 +187,13 @@ class Statements[Said: PersonStatement]:
 def let_out(at: DoorContext, *several: Statements[Any]) -> int:
     """Lets out what waits in a table, by number, each in the transaction of its line; how many were dealt with. A gate
     that is shut keeps its own kind waiting, a full outbox all that is left."""
-    waiting = [(said.number, kind, said) for kind in several for said in kind.waiting()]
+    waiting = [(statement.number, kind, statement) for kind in several for statement in kind.waiting()]
     dealt, shut = 0, list[Statements[Any]]()
-    for number, kind, said in sorted(waiting, key=lambda entry: entry[0]):
+    for number, kind, statement in sorted(waiting, key=lambda entry: entry[0]):
         if kind in shut:
             continue
         with at.ledger.book.transaction():
-            outcome = kind.gate.offer(said)
+            outcome = kind.gate.offer(statement)
             rule = outcome.rule if isinstance(outcome, Refused) else ""
             if rule in WAITS:
                 shut.append(kind)

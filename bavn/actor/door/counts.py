@@ -112,7 +112,7 @@ class Counting:
         suspected = by_technique(self._suspicions(), item.day, cell_max)
         blocked = blocked_by_type(self._met(), item.day, cell_max)
         try:
-            told, met = (tuple(self._noise(one, SENSITIVITY, epsilon)) for one in (suspected, blocked))
+            suspected_counts, met = (tuple(self._noise(one, SENSITIVITY, epsilon)) for one in (suspected, blocked))
         except NoiseDown as error:
             return Refused.of("counted", Text.of_error(error))
         return draft.plus(
@@ -120,7 +120,7 @@ class Counting:
             vocabulary=VOCABULARY,
             epsilon_milli=self.epsilon_milli,
             cell_max=cell_max,
-            by_technique=told,
+            by_technique=suspected_counts,
             blocked=met,
         )
 

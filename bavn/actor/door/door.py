@@ -285,27 +285,27 @@ class Door:
             self._too_late(opened)
             return
         with self.ledger.book.transaction():
-            told = self._set_of(params, self._clock.now_us())
-        joined = self._identifiers.of(params.epoch, params.tier).join(params, [entry.observable for entry in told])
+            elements = self._set_of(params, self._clock.now_us())
+        joined = self._identifiers.of(params.epoch, params.tier).join(params, [entry.observable for entry in elements])
         kr = members_key(joined.kr, members)
-        known = [(entry, id_) for entry, id_ in zip(told, joined.ids, strict=True) if id_ is not None]
+        known = [(entry, id_) for entry, id_ in zip(elements, joined.ids, strict=True) if id_ is not None]
         weighed = [(id_, 1.0 - entry.p) for entry, id_ in known]
-        made = share.generate(params, kr, weighed, opened.own_x, self._dice)
+        shares = share.generate(params, kr, weighed, opened.own_x, self._dice)
         prepared = Prepared(
-            tuple(entry for entry, _ in known), tuple(id_ for _, id_ in known), kr, made.slots.to_bytes()
+            tuple(entry for entry, _ in known), tuple(id_ for _, id_ in known), kr, shares.slots.to_bytes()
         )
         upload = {
             "round_id": params.round_id.hex(),
             "registry_version": params.registry_version,
             "key_check": key_check(kr, joined.canary_id),
-            "planes": made.to_bytes(),
+            "planes": shares.to_bytes(),
         }
         with self.ledger.book.transaction():
-            said = self._replies.say(messages.ShareUpload, upload, opened.deadline_us)
-            if isinstance(said, Refused) and said.rule in SHUT:
+            sent = self._replies.say(messages.ShareUpload, upload, opened.deadline_us)
+            if isinstance(sent, Refused) and sent.rule in SHUT:
                 return  # the round waits, until a person opens the gate or its deadline passes
             self.state.keep_round(opened, self._clock.now_us(), prepared, self._dice)
-            if not isinstance(said, Refused):
+            if not isinstance(sent, Refused):
                 self._held.put(params, opened.deadline_us, self.outbox.last_seq(CENTRE))
 
     def _set_of(self, params: RoundParams, now_us: int) -> list[RoundElement]:
@@ -316,12 +316,12 @@ class Door:
         for element, strong_enough in self._live(tier, now_us):
             item = Offered(element, tier, strong_enough, alike)
             outcome = self._elements.try_on(item)
-            said = outcome.rule if isinstance(outcome, Refused) else "passed"
+            rule = outcome.rule if isinstance(outcome, Refused) else "passed"
             key = str(element.observable)
-            if self.state.outcome(key, tier) != said:
+            if self.state.outcome(key, tier) != rule:
                 outcome = self._elements.offer(item)
-                said = outcome.rule if isinstance(outcome, Refused) else "passed"
-                self.state.set_outcome(key, tier, said)
+                rule = outcome.rule if isinstance(outcome, Refused) else "passed"
+                self.state.set_outcome(key, tier, rule)
             if not isinstance(outcome, Refused):
                 passed[key] = element_of(element)
         chosen = select([(key, 1.0 - entry.p) for key, entry in passed.items()], params.m)
@@ -349,7 +349,7 @@ class Door:
         """Each cell: one report, or one decline that does not say why."""
         opened = self._round(message.round_id)
         prepared, slots = self.state.contents(opened)
-        told, kr, ids = prepared.told, prepared.kr, prepared.ids
+        elements, kr, ids = prepared.told, prepared.kr, prepared.ids
         self.state.count_requests(message.round_id, len(message.items))
         suspicions, verdicts = tuple(self._suspicions()), self._verdicts()
         aside, echoed = put_aside(suspicions, verdicts), echoes(suspicions, verdicts, self._holds)
@@ -360,24 +360,24 @@ class Door:
             others = [(other.x, bytes.fromhex(other.tag)) for other in item.others]
             held = None if slot is None else ids[slot.element]
             proved = receipt.check(kr, held, cell, others, opened.own_x, opened.xs, opened.params.t)
-            element = None if slot is None else told[slot.element]
+            element = None if slot is None else elements[slot.element]
             judged = "" if element is None else aside.get(element.observable, "")
             echo = element is not None and element.observable in echoed
-            asked = ElementRequest(message.round_id, opened.params.tier, cell, element, proved, judged, echo)
-            outcome = self._reports.offer(asked)
-            if asked.told is not None:
+            request = ElementRequest(message.round_id, opened.params.tier, cell, element, proved, judged, echo)
+            outcome = self._reports.offer(request)
+            if request.told is not None:
                 shown = [names.get(x, str(x)) for x, _ in others]
                 rule = outcome.rule if isinstance(outcome, Refused) else ""
                 self.reveals.note(
-                    message.round_id, asked.tier, asked.told.observable, shown, rule, self._clock.now_us()
+                    message.round_id, request.tier, request.told.observable, shown, rule, self._clock.now_us()
                 )
             if isinstance(outcome, Refused):
-                if outcome.rule == "reveal_mode" and asked.told is not None:
-                    self._ask_a_person(asked.told)
+                if outcome.rule == "reveal_mode" and request.told is not None:
+                    self._ask_a_person(request.told)
                 where = {"round_id": message.round_id, "table": cell.table, "bin": cell.bin}
                 self._replies.say(messages.Declined, where)
-            elif asked.told is not None:
-                self.state.count_reported(asked.told.observable, self._clock.now_us())
+            elif request.told is not None:
+                self.state.count_reported(request.told.observable, self._clock.now_us())
 
     def _ask_a_person(self, told: RoundElement) -> None:
         observable = told.observable

@@ -88,10 +88,10 @@ def _spoken_for(
         echo = is_echo(suspicion, holds)
         judged = verdict.judgement if verdict is not None and put_aside_here else ""
         for observable in suspicion.observables:
-            made = Element(as_element(observable), suspicion, judged, echo)
-            known = best.get(made.observable)
-            if known is None or _key(made) < _key(known):
-                best[made.observable] = made
+            element = Element(as_element(observable), suspicion, judged, echo)
+            known = best.get(element.observable)
+            if known is None or _key(element) < _key(known):
+                best[element.observable] = element
     return best
 
 

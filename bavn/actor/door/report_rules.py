@@ -84,10 +84,13 @@ class Rules:
         """May this be reported? All that a report says is added here (the message rule comes after)."""
         return (
             Rule("receipts", self._receipts),
-            Rule("canary", lambda item, draft: self._canary(_told(item).detector, draft)),
-            Rule("external", lambda item, draft: self._external(_told(item).observable, _told(item).detector, draft)),
-            Rule("not_left_out", lambda item, draft: self._not_left_out(_told(item).observable, draft)),
-            Rule("not_vetoed", lambda item, draft: self._not_vetoed(_told(item).observable, draft)),
+            Rule("canary", lambda item, draft: self._canary(_element(item).detector, draft)),
+            Rule(
+                "external",
+                lambda item, draft: self._external(_element(item).observable, _element(item).detector, draft),
+            ),
+            Rule("not_left_out", lambda item, draft: self._not_left_out(_element(item).observable, draft)),
+            Rule("not_vetoed", lambda item, draft: self._not_vetoed(_element(item).observable, draft)),
             Rule("not_judged", lambda item, draft: _not_judged(item.judged, draft)),
             Rule("not_echo", lambda item, draft: _not_echo(draft, echo=item.echo)),
             Rule("reveal_mode", self._reveal_mode),
@@ -142,9 +145,9 @@ class Rules:
         return draft.plus(round_id=item.round_id, table=item.cell.table, bin=item.cell.bin)
 
     def _reveal_mode(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
-        if _told(item).detector == canary.DETECTOR:
+        if _element(item).detector == canary.DETECTOR:
             return draft
-        observable = _told(item).observable
+        observable = _element(item).observable
         mode = self._policy.reveal_mode(observable.type)
         if mode == "never":
             return Refused("reveal_mode", "the policy never reveals this class")
@@ -154,29 +157,29 @@ class Rules:
 
     def _budget(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
         since_us = self._clock.now_us() - DAY_US
-        if self._state.was_reported(_told(item).observable, since_us):
+        if self._state.was_reported(_element(item).observable, since_us):
             return draft
         spent = self._state.reported_since(since_us) >= self._policy.reports_per_day_max
         return Refused("budget", "the day's budget of reports is spent") if spent else draft
 
     def _evidence(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
-        told = _told(item)
+        element = _element(item)
         return draft.plus(
-            detector=told.detector,
-            technique=told.technique,
-            p_bucket=p_bucket(told.p),
-            hosts_bucket=hosts_bucket(told.hosts),
+            detector=element.detector,
+            technique=element.technique,
+            p_bucket=p_bucket(element.p),
+            hosts_bucket=hosts_bucket(element.hosts),
         )
 
     def _time(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
-        told = _told(item)
-        return draft.plus(first_hour=hour_of(told.first_us), last_hour=hour_of(told.last_us))
+        element = _element(item)
+        return draft.plus(first_hour=hour_of(element.first_us), last_hour=hour_of(element.last_us))
 
     def _behaviour(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
-        told = _told(item)
-        period = None if told.period_s is None else bucket_of(told.period_s, PERIOD_EDGES_S)
-        regularity = None if told.regularity is None else bucket_of(told.regularity, REGULARITY_EDGES)
-        walk = None if told.walk_nats is None else walk_bucket(told.walk_nats)
+        element = _element(item)
+        period = None if element.period_s is None else bucket_of(element.period_s, PERIOD_EDGES_S)
+        regularity = None if element.regularity is None else bucket_of(element.regularity, REGULARITY_EDGES)
+        walk = None if element.walk_nats is None else walk_bucket(element.walk_nats)
         return draft.plus(period_bucket=period, regularity_bucket=regularity, walk_bucket=walk)
 
 
@@ -197,7 +200,7 @@ def _not_echo(draft: Draft, *, echo: bool) -> Draft | Refused:
     return Refused("not_echo", "it rests on an indicator that the sector shared: told as a sighting") if echo else draft
 
 
-def _told(item: ElementRequest) -> RoundElement:
+def _element(item: ElementRequest) -> RoundElement:
     if item.told is None:
         raise ValueError("the receipts rule lets nothing through that holds no element")
     return item.told

@@ -80,7 +80,7 @@ def unlock(key: bytes, box: bytes) -> Prepared:
     """What ``lock`` closed. cryptography.exceptions.InvalidTag if the box was changed or belongs to another key."""
     plain = AESGCM(key).decrypt(box[:NONCE_BYTES], box[NONCE_BYTES:], b"bavn-slots")
     at = 8 + int.from_bytes(plain[:8])
-    told = tuple(RoundElement(**entry) for entry in json.loads(plain[8:at]))
-    first, last = at + KEY_BYTES, at + KEY_BYTES + ID_BYTES * len(told)
+    elements = tuple(RoundElement(**entry) for entry in json.loads(plain[8:at]))
+    first, last = at + KEY_BYTES, at + KEY_BYTES + ID_BYTES * len(elements)
     ids = tuple(plain[start : start + ID_BYTES] for start in range(first, last, ID_BYTES))
-    return Prepared(told, ids, plain[at:first], plain[last:])
+    return Prepared(elements, ids, plain[at:first], plain[last:])

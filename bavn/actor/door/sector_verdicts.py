@@ -62,16 +62,16 @@ class SectorVerdicts:
                 ).fetchall()
             }
             tx.execute("DELETE FROM sector_verdict WHERE case_id = ?", (message.case_id,))
-            for one in observables if judgement else ():
-                at_us, by, comment = ended.get((one.type.value, one.value), (None, "", ""))
+            for observable in observables if judgement else ():
+                at_us, by, comment = ended.get((observable.type.value, observable.value), (None, "", ""))
                 tx.execute(
                     """INSERT INTO sector_verdict
                       (case_id, type, value, judgement, given_us, until_us, ended_us, ended_by, ended_comment)
                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
                     (
                         message.case_id,
-                        one.type.value,
-                        one.value,
+                        observable.type.value,
+                        observable.value,
                         judgement,
                         now_us,
                         message.until_us,

@@ -143,10 +143,10 @@ class State:
 
     def round(self, round_id: str) -> OpenRound | None:
         """An open round whose share is made; None for one that is unknown, waits for its keys or is closed."""
-        found = self.book.rows(
+        rows = self.book.rows(
             f"SELECT {_PARAMS}, asked FROM door_round WHERE round_id = ? AND box IS NOT NULL", (round_id,)
         )
-        return _open_round(found[0]) if found else None
+        return _open_round(rows[0]) if rows else None
 
     def contents(self, opened: OpenRound) -> tuple[Prepared, SlotMap]:
         """What an open round rests on. A box that does not open is a broken invariant."""
@@ -197,11 +197,11 @@ class State:
         """(observable, wish, by whom, when in us), by observable."""
         return [(o, w, b, at) for o, w, b, at in self.book.rows("SELECT * FROM door_wish ORDER BY observable")]
 
-    def set_override(self, observable: Observable, wish: str | None, by: str, now_us: int) -> None:
+    def set_override(self, observable: Observable, override: str | None, by: str, now_us: int) -> None:
         with self.book.transaction() as tx:
             tx.execute("DELETE FROM door_wish WHERE observable = ?", (str(observable),))
-            if wish is not None:
-                tx.execute("INSERT INTO door_wish VALUES (?, ?, ?, ?)", (str(observable), wish, by, now_us))
+            if override is not None:
+                tx.execute("INSERT INTO door_wish VALUES (?, ?, ?, ?)", (str(observable), override, by, now_us))
 
     def reported_since(self, since_us: int) -> int:
         """How many different observables were reported since then."""
@@ -250,7 +250,7 @@ def _columns(opened: OpenRound, now_us: int) -> tuple[str | int | bytes, ...]:
 
 
 def _open_round(row: tuple[Any, ...]) -> OpenRound:
-    round_id, version, epoch, registry, tier, t, m, r, forms, deadline_us, own_x, xs, asked = row
+    round_id, version, epoch, registry, tier, t, m, r, forms, deadline_us, own_x, xs, requested = row
     params = RoundParams(
         version=version,
         epoch=epoch,
@@ -262,4 +262,4 @@ def _open_round(row: tuple[Any, ...]) -> OpenRound:
         r=r,
         forms=forms,
     )
-    return OpenRound(params, deadline_us, own_x, frozenset(int(x) for x in xs.split()), asked)
+    return OpenRound(params, deadline_us, own_x, frozenset(int(x) for x in xs.split()), requested)

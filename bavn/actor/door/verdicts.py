@@ -73,7 +73,7 @@ class VerdictBook:
                         "{verdicts_max} verdicts have been given here, and that is the bound", verdicts_max=VERDICTS_MAX
                     )
                 )
-            made = Verdict(
+            verdict = Verdict(
                 number=number,
                 judgement=judgement,
                 scope=scope,
@@ -86,19 +86,19 @@ class VerdictBook:
                 by=by,
                 comment=comment,
             )
-            tx.execute("INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(made))
-        return made
+            tx.execute("INSERT INTO verdict VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(verdict))
+        return verdict
 
     def end(self, number: int, *, now_us: int, by: str, comment: str = "") -> Verdict:
         """Takes a verdict back. Raises NoSuchVerdict."""
         with self._book.transaction() as tx:
-            found = next((verdict for verdict in self.every() if verdict.number == number), None)
-            if found is None:
+            verdict = next((verdict for verdict in self.every() if verdict.number == number), None)
+            if verdict is None:
                 raise NoSuchVerdict(f"no verdict here has the number {number}")
-            if found.ended_us is not None:
+            if verdict.ended_us is not None:
                 raise NoSuchVerdict(f"verdict {number} was taken back before")
             tx.execute("INSERT INTO verdict_end VALUES (?, ?, ?, ?)", (number, now_us, by, comment))
-        return replace(found, ended_us=now_us, ended_by=by, ended_comment=comment)
+        return replace(verdict, ended_us=now_us, ended_by=by, ended_comment=comment)
 
     def every(self) -> list[Verdict]:
         """All that were ever given, the oldest first."""

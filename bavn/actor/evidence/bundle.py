@@ -110,12 +110,12 @@ def _row(sheet: Sheet, row: Sequence[Any], *, unredacted: bool) -> list[Any]:
 
 def _csv(names: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
     """A spreadsheet takes a cell that begins so for a formula, and others chose what stands in it."""
-    made = io.StringIO()
-    writer = csv.writer(made, lineterminator="\n")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
     writer.writerow(names)
     for row in rows:
         writer.writerow([_cell(value) for value in row])
-    return made.getvalue().encode("utf-8", "surrogatepass")
+    return out.getvalue().encode("utf-8", "surrogatepass")
 
 
 def _cell(value: Any) -> Any:
@@ -133,10 +133,10 @@ def _json(value: Any) -> bytes:
 
 
 def _zip(files: dict[str, bytes]) -> bytes:
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive_:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive_:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _ZIP_DAY)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
             archive_.writestr(entry, files[name])
-    return made.getvalue()
+    return out.getvalue()

@@ -78,22 +78,22 @@ def cut(files: Iterable[Path], wanted: Sequence[Wanted], stop: Callable[[], bool
     """Fills ``wanted`` from these files, the newest first; returns the bytes of files that were read. A file that is
     gone or cannot be read is passed over: a ring forgets while it is read. ``stop`` is asked after each file."""
     by_host: dict[bytes, list[Wanted]] = {}
-    for one in wanted:
-        by_host.setdefault(one.host, []).append(one)
+    for item in wanted:
+        by_host.setdefault(item.host, []).append(item)
     read = 0
     for path in _newest_first(files):
-        if stop() or all(one.more for one in wanted):
+        if stop() or all(item.more for item in wanted):
             break
         try:
-            if path.stat().st_mtime_ns // 1000 < min(one.first_us for one in wanted):
+            if path.stat().st_mtime_ns // 1000 < min(item.first_us for item in wanted):
                 continue
             read += path.stat().st_size
             _cut_file(path, by_host)
         except OSError:
             continue
-    for one in wanted:
-        one.found.sort(key=lambda packet: packet.at_us)
-        _one_link(one)
+    for item in wanted:
+        item.found.sort(key=lambda packet: packet.at_us)
+        _one_link(item)
     return read
 
 
@@ -104,32 +104,32 @@ def _cut_file(path: Path, by_host: dict[bytes, list[Wanted]]) -> None:
         if heads.src is None or heads.dst is None:
             continue
         for host in (heads.src, heads.dst):
-            for one in by_host.get(host, ()):
-                if one.takes(heads, packet):
-                    _add(taken.setdefault(id(one), deque()), one, packet)
+            for item in by_host.get(host, ()):
+                if item.takes(heads, packet):
+                    _add(taken.setdefault(id(item), deque()), item, packet)
             if heads.src == heads.dst:
                 break
     for ones in by_host.values():
-        for one in ones:
-            one.found += taken.pop(id(one), ())
+        for item in ones:
+            item.found += taken.pop(id(item), ())
 
 
-def _add(mine: "deque[Packet]", one: Wanted, packet: Packet) -> None:
+def _add(mine: "deque[Packet]", item: Wanted, packet: Packet) -> None:
     """The newest packets of a file push out its oldest; those of newer files stay."""
     mine.append(packet)
-    one._size += len(packet.data) + FILE_HEAD_BYTES  # noqa: SLF001  this room's own
-    while one._size > one.bytes_max and mine:  # noqa: SLF001
-        one._size -= len(mine.popleft().data) + FILE_HEAD_BYTES  # noqa: SLF001
-        one.more = True
+    item._size += len(packet.data) + FILE_HEAD_BYTES  # noqa: SLF001  this room's own
+    while item._size > item.bytes_max and mine:  # noqa: SLF001
+        item._size -= len(mine.popleft().data) + FILE_HEAD_BYTES  # noqa: SLF001
+        item.more = True
 
 
-def _one_link(one: Wanted) -> None:
+def _one_link(item: Wanted) -> None:
     """A pcap file has one link type: the newest packet's."""
-    if one.found:
-        linktype = one.found[-1].linktype
-        kept = [packet for packet in one.found if packet.linktype == linktype]
-        one.other_link = len(one.found) - len(kept)
-        one.found = kept
+    if item.found:
+        linktype = item.found[-1].linktype
+        kept = [packet for packet in item.found if packet.linktype == linktype]
+        item.other_link = len(item.found) - len(kept)
+        item.found = kept
 
 
 def _newest_first(files: Iterable[Path]) -> list[Path]:

@@ -67,17 +67,17 @@ def named_by(column: str, names: list[str], prefix: str) -> tuple[str, dict[str,
 
 def _by_name(window: Window, host: str, names: list[str]) -> tuple[set[str], set[str]]:
     """Addresses that the host reached under these names or was told for them, and whom it asked."""
-    asked, parameters = named_by("rrname", names, "name")
+    question, parameters = named_by("rrname", names, "name")
     parameters |= {"host": str(address_uuid(host))}
     bound = f"LIMIT {PEERS_MAX + 1}"
-    dns = f"FROM dns WHERE src = $host::UUID AND {asked}"
+    dns = f"FROM dns WHERE src = $host::UUID AND {question}"
     resolvers = {
         address_text(row[0]) for row in window.rows(f"SELECT DISTINCT dst {dns} ORDER BY 1 {bound}", parameters)
     }
-    told = window.rows(
+    rows = window.rows(
         f"SELECT DISTINCT answer FROM (SELECT unnest(answers) AS answer {dns}) ORDER BY 1 {bound}", parameters
     )
-    peers = {str(ip_address(row[0])) for row in told if is_address(row[0])}
+    peers = {str(ip_address(row[0])) for row in rows if is_address(row[0])}
     for table, column in (("tls", "sni"), ("http", "host")):
         named, mine = named_by(column, names, "name")
         mine |= {"host": parameters["host"]}

@@ -45,24 +45,24 @@ class Keeper:
         """Keeps what is due, up to a bound, and forgets what is too old or too much; returns the ids that were kept.
         OSError where the disk takes no more; raises what ``ends`` raises."""
         due = self._due(suspicions)
-        made = self._cut(due) if due else []
+        cuts = self._cut(due) if due else []
         now_us = self.clock.now_us()
         bound(self.folder, self.settings.evidence_bytes_max, now_us - self.settings.evidence_days_max * DAY_US)
-        return made
+        return cuts
 
     def _due(self, suspicions: Iterable[Suspicion]) -> list[Suspicion]:
         now_us, at_once = self.clock.now_us(), self._at_once()
-        found = []
+        due = []
         for suspicion in suspicions:
             tries, next_us = self._tries.get(suspicion.id, (0, 0))
             if self.triggers(suspicion) and tries < TRIES_MAX and now_us >= next_us:
                 if path_of(self.folder, suspicion.id).exists():
                     self._tries[suspicion.id] = (TRIES_MAX, 0)
                     continue
-                found.append(suspicion)
-                if len(found) >= at_once:
+                due.append(suspicion)
+                if len(due) >= at_once:
                     break
-        return found
+        return due
 
     def triggers(self, suspicion: Suspicion) -> bool:
         """Whether this suspicion's packets are to be kept."""
@@ -75,15 +75,17 @@ class Keeper:
         return max(1, min(AT_ONCE_MAX, _MEMORY_BYTES_MAX // self.settings.packets_bytes_max))
 
     def _cut(self, due: list[Suspicion]) -> list[str]:
-        wanted = [wanted_of(one, self.ends(one), self.settings.packets_bytes_max) for one in due]
+        wanted = [
+            wanted_of(due_suspicion, self.ends(due_suspicion), self.settings.packets_bytes_max) for due_suspicion in due
+        ]
         cut(self.files(), wanted, self.stop)
-        made = []
-        for suspicion, one in zip(due, wanted, strict=True):
-            if one.found:
-                write(path_of(self.folder, suspicion.id), one, self.clock.now_us())
-                made.append(suspicion.id)
-            self._tried(suspicion.id, done=bool(one.found))
-        return made
+        cuts = []
+        for suspicion, item in zip(due, wanted, strict=True):
+            if item.found:
+                write(path_of(self.folder, suspicion.id), item, self.clock.now_us())
+                cuts.append(suspicion.id)
+            self._tried(suspicion.id, done=bool(item.found))
+        return cuts
 
     def _tried(self, suspicion_id: str, *, done: bool) -> None:
         if len(self._tries) >= _FORGOTTEN_MAX:
@@ -103,12 +105,12 @@ def path_of(folder: Path, suspicion_id: str) -> Path:
     return folder / f"{suspicion_id}.pcap"
 
 
-def write(target: Path, one: Wanted, now_us: int) -> None:
+def write(target: Path, item: Wanted, now_us: int) -> None:
     """All of it or nothing, readable by its owner alone, dated when it was kept."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.new")
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        for piece in pcap_bytes(one.found, one.found[-1].linktype if one.found else 1):
+        for piece in pcap_bytes(item.found, item.found[-1].linktype if item.found else 1):
             file.write(piece)
         file.flush()
         os.fsync(file.fileno())

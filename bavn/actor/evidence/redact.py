@@ -99,19 +99,19 @@ def _is_id(key: Any, value: Any) -> bool:
 @lru_cache(maxsize=1024)
 def text(given: str, *, url: bool = False) -> str:
     """A text without what is a person's. ``url``: it is a path or a URL, so all behind ? or # is taken out."""
-    said, starts, ends = _read(given)
-    cuts = [(found.start(1), found.end(1), CPR) for found in _DATED.finditer(said)]
-    cuts += [(f.start(1), f.end(1), CPR) for f in _SPREAD.finditer(said) if _is_cpr(f[1])]
-    cuts = [(*_whole_number(said, start, end), name) for start, end, name in cuts]
-    logins = [(found.start(), found.end(), USER) for found in _USERINFO.finditer(said)]
-    mails = [(found.start(), found.end(), EMAIL) for found in _EMAIL.finditer(said)]
+    clean, starts, ends = _read(given)
+    cuts = [(match.start(1), match.end(1), CPR) for match in _DATED.finditer(clean)]
+    cuts += [(f.start(1), f.end(1), CPR) for f in _SPREAD.finditer(clean) if _is_cpr(f[1])]
+    cuts = [(*_whole_number(clean, start, end), name) for start, end, name in cuts]
+    logins = [(match.start(), match.end(), USER) for match in _USERINFO.finditer(clean)]
+    mails = [(match.start(), match.end(), EMAIL) for match in _EMAIL.finditer(clean)]
     cuts += [*logins, *(mail for mail in mails if not any(mail[0] < login[1] < mail[1] for login in logins))]
-    cuts += [(found.start(1), found.end(1), USER) for found in _HOME.finditer(said)]
-    if url or "://" in said:
+    cuts += [(match.start(1), match.end(1), USER) for match in _HOME.finditer(clean)]
+    if url or "://" in clean:
         behind = _ALL_BEHIND if url else _QUERY
-        cuts += [(found.start(1), found.end(1), QUERY) for found in behind.finditer(said)]
+        cuts += [(match.start(1), match.end(1), QUERY) for match in behind.finditer(clean)]
     there = [(starts[a], ends[b - 1], name) for a, b, name in cuts]
-    there += [(found.start(1), found.end(1), USER) for found in _HOME.finditer(given)]
+    there += [(match.start(1), match.end(1), USER) for match in _HOME.finditer(given)]
     return _without(given, sorted(there)) if there else given
 
 
@@ -119,11 +119,11 @@ def _is_cpr(spread: str) -> bool:
     return _DATE.match("".join(letter for letter in spread if letter.isdigit())) is not None
 
 
-def _whole_number(said: str, start: int, end: int) -> tuple[int, int]:
+def _whole_number(text: str, start: int, end: int) -> tuple[int, int]:
     """Digits that stand next to a number go with it."""
-    while start > 0 and said[start - 1].isdigit():
+    while start > 0 and text[start - 1].isdigit():
         start -= 1
-    while end < len(said) and said[end].isdigit():
+    while end < len(text) and text[end].isdigit():
         end += 1
     return start, end
 
@@ -148,10 +148,10 @@ def _read(given: str) -> tuple[str, list[int], list[int]]:
     """As a reader would read it, decoded and in plain letters, and for each of its letters where it stands."""
     letters, starts, ends = list(given), list(range(len(given))), list(range(1, len(given) + 1))
     for _ in range(DECODINGS_MAX):
-        said = "".join(letters)
-        if not _ODD.search(said):
+        text = "".join(letters)
+        if not _ODD.search(text):
             break
-        letters, starts, ends, changed = _decoded(said, starts, ends)
+        letters, starts, ends, changed = _decoded(text, starts, ends)
         if not changed:
             break
     if given.isascii() and given.isprintable() and len(letters) == len(given):
@@ -159,72 +159,72 @@ def _read(given: str) -> tuple[str, list[int], list[int]]:
     return _plain(letters, starts, ends)
 
 
-def _decoded(said: str, starts: list[int], ends: list[int]) -> tuple[list[str], list[int], list[int], bool]:
+def _decoded(text: str, starts: list[int], ends: list[int]) -> tuple[list[str], list[int], list[int], bool]:
     letters: list[str] = []
     new_starts: list[int] = []
     new_ends: list[int] = []
     at, changed = 0, False
-    for found in _ENCODED.finditer(said):
-        letters += said[at : found.start()]
-        new_starts += starts[at : found.start()]
-        new_ends += ends[at : found.start()]
-        for letter, first, last in _letters(found):
+    for match in _ENCODED.finditer(text):
+        letters += text[at : match.start()]
+        new_starts += starts[at : match.start()]
+        new_ends += ends[at : match.start()]
+        for letter, first, last in _letters(match):
             letters.append(letter)
-            new_starts.append(starts[found.start() + first])
-            new_ends.append(ends[found.start() + last - 1])
-        at, changed = found.end(), True
-    letters += said[at:]
+            new_starts.append(starts[match.start() + first])
+            new_ends.append(ends[match.start() + last - 1])
+        at, changed = match.end(), True
+    letters += text[at:]
     return letters, new_starts + starts[at:], new_ends + ends[at:], changed
 
 
-def _letters(found: re.Match[str]) -> list[tuple[str, int, int]]:
+def _letters(match: re.Match[str]) -> list[tuple[str, int, int]]:
     """What one encoded piece says: each letter, and from where to where in the piece it was written."""
-    if found[1]:
-        raw = bytes.fromhex(found[1].replace("%", ""))
-        made, at = [], 0
+    if match[1]:
+        raw = bytes.fromhex(match[1].replace("%", ""))
+        letters, at = [], 0
         while at < len(raw):
             size = next((n for n in (1, 2, 3, 4) if _utf8(raw[at : at + n])), 1)
-            made.append((_utf8(raw[at : at + size]) or "\ufffd", 3 * at, 3 * min(len(raw), at + size)))
+            letters.append((_utf8(raw[at : at + size]) or "\ufffd", 3 * at, 3 * min(len(raw), at + size)))
             at += size
-        return made
-    whole = len(found[0])
-    if found[6]:
+        return letters
+    whole = len(match[0])
+    if match[6]:
         return [(" ", 0, whole)]
-    number = int(found[2]) if found[2] else int(found[3] or found[4] or found[5] or found[7], 16)
+    number = int(match[2]) if match[2] else int(match[3] or match[4] or match[5] or match[7], 16)
     return [(chr(number) if 0 < number < 0x110000 and not 0xD800 <= number < 0xE000 else "\ufffd", 0, whole)]
 
 
 def _utf8(raw: bytes) -> str | None:
     try:
-        said = raw.decode()
+        text = raw.decode()
     except UnicodeDecodeError:
         return None
-    return said if len(said) == 1 else None
+    return text if len(text) == 1 else None
 
 
 def _plain(letters: list[str], starts: list[int], ends: list[int]) -> tuple[str, list[int], list[int]]:
     """Other scripts' digits, dashes and spaces as ours; what cannot be seen is passed over."""
-    said: list[str] = []
+    parts: list[str] = []
     new_starts: list[int] = []
     new_ends: list[int] = []
     for letter, start, end in zip(letters, starts, ends, strict=True):
         for plain in _plain_letter(letter):
-            said.append(plain)
+            parts.append(plain)
             new_starts.append(start)
             new_ends.append(end)
-    return "".join(said), new_starts, new_ends
+    return "".join(parts), new_starts, new_ends
 
 
 @lru_cache(maxsize=4096)
-def _plain_letter(letter: str) -> str:
-    digit = unicodedata.digit(letter, None)
+def _plain_letter(character: str) -> str:
+    digit = unicodedata.digit(character, None)
     if digit is not None:
         return str(digit)
-    kind = unicodedata.category(letter)
-    if kind == "Pd" or letter in "\u2212\u2043\u02d7\u2796":
+    kind = unicodedata.category(character)
+    if kind == "Pd" or character in "\u2212\u2043\u02d7\u2796":
         return "-"
-    if kind.startswith("Z") or letter in "\t\n\r\v\f":
+    if kind.startswith("Z") or character in "\t\n\r\v\f":
         return " "
-    if kind in ("Cf", "Mn", "Me", "Cc") or letter == "\ufffd":
+    if kind in ("Cf", "Mn", "Me", "Cc") or character == "\ufffd":
         return ""
-    return unicodedata.normalize("NFKC", letter)
+    return unicodedata.normalize("NFKC", character)

@@ -114,10 +114,10 @@ class Rewording:
     def _reverse(self, name: str) -> str:
         labels = name.removesuffix(".in-addr.arpa").split(".")
         try:
-            told = self.address(".".join(reversed(labels)))
+            address = self.address(".".join(reversed(labels)))
         except ValueError:
             return self._word("own", name) + ".internal"
-        return ".".join(reversed(told.split("."))) + ".in-addr.arpa"
+        return ".".join(reversed(address.split("."))) + ".in-addr.arpa"
 
     def _word(self, kind: str, text: str) -> str:
         key = kind, text.lower()
@@ -191,10 +191,10 @@ class Rewording:
 
     def line(self, table: str, row: Mapping[str, Any]) -> dict[str, Any] | None:
         """A row as an EVE event, or None for a table that is not told. ``row``: as the store gives it."""
-        told = _TABLES.get(table)
-        if told is None:
+        rewordings = _TABLES.get(table)
+        if rewordings is None:
             return None
-        return self._common(table, row) | told(self, row)
+        return self._common(table, row) | rewordings(self, row)
 
     def _common(self, table: str, row: Mapping[str, Any]) -> dict[str, Any]:
         return {
@@ -209,7 +209,7 @@ class Rewording:
         }
 
 
-def _said(tell: Callable[[str], str], value: Any) -> str | None:
+def _reworded(tell: Callable[[str], str], value: Any) -> str | None:
     return tell(value) if isinstance(value, str) and value else None
 
 
@@ -218,7 +218,7 @@ def _some(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flow(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
-    made = {
+    fields = {
         "flow": _some(
             {
                 "start": case.moment(row["ts"]),
@@ -241,7 +241,7 @@ def _flow(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
             }
         ),
     }
-    return _some(made)
+    return _some(fields)
 
 
 def _dns(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -273,7 +273,7 @@ def _tls(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
         "ja3s": _some({"hash": w.one_of(w.HEX, row["ja3s"])}),
         "ja4": w.one_of(w.JA4, row["ja4"]),
     }
-    sni = _said(case.name, row["sni"])
+    sni = _reworded(case.name, row["sni"])
     version = w.one_of(w.TLS, row["version"]) or w.one_of(w.QUIC, row["version"])
     if version is not None and version.startswith("QUIC"):
         quic = _some({"version": version.removeprefix("QUIC").strip(), "sni": sni, **fingerprints})
@@ -282,8 +282,8 @@ def _tls(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
         {}
         if own
         else {
-            "subject": _said(case.subject, row["subject"]),
-            "issuerdn": _said(case.subject, row["issuerdn"]),
+            "subject": _reworded(case.subject, row["subject"]),
+            "issuerdn": _reworded(case.subject, row["issuerdn"]),
             "fingerprint": w.one_of(w.HEX, row["cert"]),
         }
     )
@@ -306,10 +306,10 @@ def _http(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "http": _some(
             {
-                "hostname": _said(case.name, row["host"]),
+                "hostname": _reworded(case.name, row["host"]),
                 "url": wsman[0] if wsman else "/" if url else None,
                 "http_method": w.one_of(w.METHOD, row["method"]),
-                "http_user_agent": _said(case.agent, row["user_agent"]),
+                "http_user_agent": _reworded(case.agent, row["user_agent"]),
                 "status": row["status"],
                 "length": row["response_bytes"],
                 "http_content_type": w.one_of(w.CONTENT, row["content_type"]),
@@ -319,16 +319,16 @@ def _http(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _smb(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
-    user = _said(case.user, row["ntlm_user"])
+    user = _reworded(case.user, row["ntlm_user"])
     return {
         "smb": _some(
             {
                 "command": w.one_of(w.SMB_COMMAND, row["command"]),
                 "status": w.one_of(w.SMB_STATUS, row["status"]),
-                "share": _said(case.share, row["share"]),
-                "filename": _said(case.file, row["filename"]),
+                "share": _reworded(case.share, row["share"]),
+                "filename": _reworded(case.file, row["filename"]),
                 "disposition": w.one_of(w.DISPOSITION, row["disposition"]),
-                "named_pipe": _said(case.pipe, row["named_pipe"]),
+                "named_pipe": _reworded(case.pipe, row["named_pipe"]),
                 "ntlmssp": _some({"user": user}),
             }
         )
@@ -349,7 +349,7 @@ def _dcerpc(_: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ssh(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
     def side(name: str, hassh: str) -> dict[str, Any]:
-        software = _said(case.software, row[f"{name}_software"])
+        software = _reworded(case.software, row[f"{name}_software"])
         return _some({"software_version": software, "hassh": _some({"hash": w.one_of(w.HEX, row[hassh])})})
 
     return {"ssh": _some({"client": side("client", "hassh"), "server": side("server", "hassh_server")})}
@@ -360,7 +360,7 @@ def _rdp(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
         "rdp": _some(
             {
                 "event_type": w.one_of(w.RDP_EVENT, row["event_type"]),
-                "cookie": _said(case.user, row["cookie"]),
+                "cookie": _reworded(case.user, row["cookie"]),
                 "protocol": w.one_of(w.RDP_PROTOCOL, row["protocol"]),
                 "reason": w.one_of(w.RDP_RESULT, row["result"]),
             }
@@ -373,9 +373,9 @@ def _krb5(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
         "krb5": _some(
             {
                 "msg_type": w.one_of(w.KRB_MESSAGE, row["msg_type"]),
-                "cname": _said(case.user, row["cname"]),
+                "cname": _reworded(case.user, row["cname"]),
                 "realm": "OWN.INTERNAL" if row["realm"] else None,
-                "sname": _said(case.service, row["sname"]),
+                "sname": _reworded(case.service, row["sname"]),
                 "encryption": w.one_of(w.KRB_CIPHER, row["encryption"]),
                 "error_code": w.one_of(w.KRB_ERROR, row["error_code"]),
             }
@@ -391,8 +391,8 @@ def _alert(case: Rewording, row: Mapping[str, Any]) -> dict[str, Any]:
                 "gid": row["gid"],
                 "signature_id": row["signature_id"],
                 "rev": row["rev"],
-                "signature": _said(case.words, row["signature"]) if known else "a rule of the actor's own",
-                "category": _said(case.words, row["category"]) if known else "Misc Attack",
+                "signature": _reworded(case.words, row["signature"]) if known else "a rule of the actor's own",
+                "category": _reworded(case.words, row["category"]) if known else "Misc Attack",
                 "severity": row["severity"],
                 "action": w.one_of(w.ACTION, row["action"]),
             }

@@ -7,15 +7,15 @@ from pathlib import Path
 
 def captures_in(folders: Iterable[Path]) -> list[Path]:
     """All files of these folders; of a name that is in two of them, the first. A folder that is not there has none."""
-    found: dict[str, Path] = {}
+    captures: dict[str, Path] = {}
     for folder in folders:
         try:
             for path in sorted(folder.iterdir()):
                 if path.is_file() and not path.name.startswith("."):
-                    found.setdefault(path.name, path)
+                    captures.setdefault(path.name, path)
         except OSError:
             continue
-    return list(found.values())
+    return list(captures.values())
 
 
 def bound(folder: Path, bytes_max: int, oldest_us: int = 0) -> int:

@@ -39,13 +39,13 @@ class TableFilter:
 
 def rests_on(window: Window, suspicion: Suspicion, rows_max: int) -> list[Rows]:
     """What the suspicion was made from: one entry for each table that has any; empty where all is forgotten."""
-    return _found(window, filter_of(suspicion.rows), rows_max)
+    return _rows(window, filter_of(suspicion.rows), rows_max)
 
 
 def around(window: Window, ends: Ends, rows_max: int) -> list[Rows]:
     """All records in the window between these ends, in every table: by address, and by name where the host named its
     peer. Without a known peer: all of the host's."""
-    return _found(window, [_between(table, ends) for table in TABLES if _has_ends(table)], rows_max)
+    return _rows(window, [_between(table, ends) for table in TABLES if _has_ends(table)], rows_max)
 
 
 def filter_of(ref: RowsRef) -> list[TableFilter]:
@@ -66,15 +66,16 @@ def filter_of(ref: RowsRef) -> list[TableFilter]:
     return [_equal(ref.table, given)]
 
 
-def _found(window: Window, conditions: list[TableFilter], rows_max: int) -> list[Rows]:
-    made = []
-    for asked in conditions:
+def _rows(window: Window, conditions: list[TableFilter], rows_max: int) -> list[Rows]:
+    rows_found = []
+    for condition in conditions:
         table = window.arrow(
-            f"SELECT * FROM {asked.table} WHERE {asked.where} ORDER BY ALL LIMIT {rows_max + 1}", asked.parameters
+            f"SELECT * FROM {condition.table} WHERE {condition.where} ORDER BY ALL LIMIT {rows_max + 1}",
+            condition.parameters,
         )
         if table.num_rows:
-            made.append(Rows(asked.table, table.slice(0, rows_max), table.num_rows > rows_max))
-    return made
+            rows_found.append(Rows(condition.table, table.slice(0, rows_max), table.num_rows > rows_max))
+    return rows_found
 
 
 def _equal(table: str, given: dict[str, str | int]) -> TableFilter:

@@ -83,13 +83,13 @@ def line_column(segment: Segment) -> LineColumn:
 def line_ends(raw: bytes) -> np.ndarray:
     """See Piece.ends. In blocks that fit in the processor's cache."""
     bytes_ = np.frombuffer(raw, dtype=np.uint8)
-    found = [
+    ends = [
         np.flatnonzero(bytes_[at : at + _BLOCK_BYTES] == ord("\n")) + (at + 1)
         for at in range(0, len(bytes_), _BLOCK_BYTES)
     ]
     if raw and not raw.endswith(b"\n"):
-        found.append(np.array([len(raw)]))
-    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
+        ends.append(np.array([len(raw)]))
+    return np.concatenate(ends) if ends else np.zeros(0, dtype=np.int64)
 
 
 def _too_long(offsets: np.ndarray) -> dict[int, Text]:

@@ -270,10 +270,10 @@ def _timed(interfaces: Sequence[_Interface], block: Block) -> Packet | None:
     return Packet(at_us, linktype, block.body[20 : 20 + length], wire)
 
 
-def pcap_bytes(found: Iterable[Packet], linktype: int) -> Iterator[bytes]:
+def pcap_bytes(packets: Iterable[Packet], linktype: int) -> Iterator[bytes]:
     """A pcap file of these packets, piece by piece; those of another link type are not for it."""
     yield struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, PACKET_BYTES_MAX, linktype)
-    for packet in found:
+    for packet in packets:
         seconds, micros = divmod(packet.at_us, 1_000_000)
         head = struct.pack(
             "<IIII", seconds & 0xFFFFFFFF, micros, len(packet.data), max(packet.wire_bytes, len(packet.data))

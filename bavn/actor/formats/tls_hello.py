@@ -154,11 +154,11 @@ def _extensions(at: Cursor) -> dict[int, bytes]:
     """By number, the first of each; none where the message ends before them (SSL 3)."""
     if not at.more():
         return {}
-    inside, found = Cursor(at.sized(2)), dict[int, bytes]()
+    inside, extensions = Cursor(at.sized(2)), dict[int, bytes]()
     while inside.more():
         kind = inside.number(2)
-        found.setdefault(kind, inside.sized(2))
-    return found
+        extensions.setdefault(kind, inside.sized(2))
+    return extensions
 
 
 def _numbers(raw: bytes, width: int) -> tuple[int, ...]:

@@ -37,8 +37,8 @@ def documents(raw: bytes) -> list[Any]:
         raise NotReadable(f"the file is no UTF-8 (byte {error.start})") from error
     try:
         _count(text)
-        found = list(yaml.load_all(text, Loader=SigmaYAMLLoader))  # a CSafeLoader that refuses a key given twice
-        for document in found:
+        documents = list(yaml.load_all(text, Loader=SigmaYAMLLoader))  # a CSafeLoader that refuses a key given twice
+        for document in documents:
             check_alias_expansion(document)
     except NotReadable:
         raise
@@ -46,7 +46,7 @@ def documents(raw: bytes) -> list[Any]:
         raise NotReadable("it is nested too deeply") from error
     except Exception as error:  # whatever YAML's parser and types say, the text is at fault
         raise NotReadable(f"it is no YAML that can be read: {_first_line(error)}") from error
-    return [document for document in found if document is not None]
+    return [document for document in documents if document is not None]
 
 
 def _count(text: str) -> None:

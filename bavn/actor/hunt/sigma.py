@@ -66,13 +66,13 @@ def read_rules(files: Sequence[RuleFile]) -> list[Outcome]:
     read: list[tuple[int, _Read]] = []
     filters: list[SigmaFilter] = []
     for at, file in enumerate(files):
-        for found in _of_file(file):
-            if isinstance(found, Outcome):
-                refused.append((at, found))
-            elif isinstance(found, SigmaFilter):
-                filters.append(found)
+        for rule in _of_file(file):
+            if isinstance(rule, Outcome):
+                refused.append((at, rule))
+            elif isinstance(rule, SigmaFilter):
+                filters.append(rule)
             elif len(read) < RULES_MAX:
-                read.append((at, _Read(file.name, found)))
+                read.append((at, _Read(file.name, rule)))
             else:
                 refused.append((at, _cannot(file.name, f"more than {RULES_MAX:,} rules are given")))
     for _, entry in read:
@@ -92,10 +92,10 @@ def _of_file(file: RuleFile) -> list[SigmaRule | SigmaCorrelationRule | SigmaFil
     if not given:
         return [_cannot(file.name, "the file holds no rule")]
     whole = any(isinstance(document, dict) and "action" in document for document in given)
-    made: list[SigmaRule | SigmaCorrelationRule | SigmaFilter | Outcome] = []
+    rules: list[SigmaRule | SigmaCorrelationRule | SigmaFilter | Outcome] = []
     for part in [given] if whole else [[document] for document in given]:
-        made.extend(_of_documents(file.name, part))
-    return made
+        rules.extend(_of_documents(file.name, part))
+    return rules
 
 
 def _of_documents(file: str, given: list[Any]) -> list[SigmaRule | SigmaCorrelationRule | SigmaFilter | Outcome]:
@@ -105,15 +105,19 @@ def _of_documents(file: str, given: list[Any]) -> list[SigmaRule | SigmaCorrelat
     if any(_long_condition(document) for document in given):
         return [_cannot(file, f"a condition has more than {CONDITION_CHARS_MAX} characters", title)]
     try:
-        found = SigmaCollection.from_dicts(given, collect_errors=True, collect_filters=True, resolve_references=False)
-        bad = [error for rule in (*found.rules, *found.filters) for error in rule.errors] + list(found.errors)
+        collection = SigmaCollection.from_dicts(
+            given, collect_errors=True, collect_filters=True, resolve_references=False
+        )
+        bad = [error for rule in (*collection.rules, *collection.filters) for error in rule.errors] + list(
+            collection.errors
+        )
     except RecursionError:
         return [_cannot(file, "it is nested too deeply", title)]
     except Exception as error:  # noqa: BLE001 - whatever pySigma stumbles over, the rule is at fault
-        return [_cannot(file, _said(error), title)]
+        return [_cannot(file, _reason(error), title)]
     if bad:
-        return [_cannot(file, _said(bad[0]), title)]
-    return [*found.rules, *found.filters]
+        return [_cannot(file, _reason(bad[0]), title)]
+    return [*collection.rules, *collection.filters]
 
 
 def _long_condition(document: dict[Any, Any]) -> bool:
@@ -126,12 +130,12 @@ def _long_condition(document: dict[Any, Any]) -> bool:
 
 
 def _filtered(entry: _Read, filters: Sequence[SigmaFilter]) -> None:
-    for one in filters:
+    for sigma_filter in filters:
         if isinstance(entry.rule, SigmaRule):
             try:
-                filtered = one.apply_on_rule(entry.rule)
+                filtered = sigma_filter.apply_on_rule(entry.rule)
             except Exception as error:  # noqa: BLE001 - a filter that does not fit must not go unseen
-                entry.reason = f"the filter {_line(str(one.title))} does not fit: {_said(error)}"
+                entry.reason = f"the filter {_line(str(sigma_filter.title))} does not fit: {_reason(error)}"
                 return
             if isinstance(filtered, SigmaRule):
                 entry.rule = filtered
@@ -150,12 +154,12 @@ def _refer(entries: Sequence[_Read]) -> None:
             continue
         entry.rule.referenced_rules = list(entry.rule.rules or ())
         for reference in entry.rule.referenced_rules:
-            found = known.get(str(reference.reference))
-            if found is None:
+            rule = known.get(str(reference.reference))
+            if rule is None:
                 entry.reason = f"the rule {_line(str(reference.reference))} that it counts is not among those given"
                 break
-            reference.rule = found.rule
-            found.counted |= not entry.rule.generate
+            reference.rule = rule.rule
+            rule.counted |= not entry.rule.generate
 
 
 def _simple(entry: _Read, bases: dict[int, Base]) -> Outcome:
@@ -173,23 +177,23 @@ def _simple(entry: _Read, bases: dict[int, Base]) -> Outcome:
     try:
         condition = _condition(backend, rule)
     except NotRunnable as error:
-        return _outcome(entry, "unsupported", _all_unknown(rule, target) or _said(error))
+        return _outcome(entry, "unsupported", _all_unknown(rule, target) or _reason(error))
     except RecursionError:
         return _outcome(entry, "unsupported", "it is nested too deeply")
     except Exception as error:  # noqa: BLE001 - whatever pySigma cannot turn into a query
-        return _outcome(entry, "unsupported", _said(error))
+        return _outcome(entry, "unsupported", _reason(error))
     bases[id(rule)] = Base(target, condition)
-    made = _row_rule(entry, target, target.relation, condition, backend.notes)
+    row_rule = _row_rule(entry, target, target.relation, condition, backend.notes)
     if entry.counted:
         return _outcome(entry, "part", "it is counted by a correlation and tells nothing by itself")
-    return _outcome(entry, "runs", "", made)
+    return _outcome(entry, "runs", "", row_rule)
 
 
 def _condition(backend: DuckdbBackend, rule: SigmaRule) -> str:
-    found = [f"({query})" for query in backend.convert_rule(rule)]  # type: ignore[no-untyped-call]
-    if not found:
+    conditions = [f"({query})" for query in backend.convert_rule(rule)]  # type: ignore[no-untyped-call]
+    if not conditions:
         raise NotRunnable("the rule has no condition that can be asked")
-    return _short(found[0] if len(found) == 1 else f"({' OR '.join(found)})")
+    return _short(conditions[0] if len(conditions) == 1 else f"({' OR '.join(conditions)})")
 
 
 def _short(sql: str) -> str:
@@ -207,7 +211,7 @@ def _correlation(entry: _Read, bases: dict[int, Base]) -> Outcome:
     try:
         relation = _short(correlated_sql(rule, bases))
     except Exception as error:  # noqa: BLE001 - NotRunnable with its reason, or what pySigma did not expect
-        return _outcome(entry, "unsupported", _said(error))
+        return _outcome(entry, "unsupported", _reason(error))
     target = bases[id(rule.referenced_rules[0].rule)].target
     return _outcome(entry, "runs", "", _row_rule(entry, target, relation, "TRUE", set(), correlated=True))
 
@@ -276,7 +280,7 @@ def _cannot(file: str, reason: str, title: str = "") -> Outcome:
     return Outcome(file=file, title=said, id="", standing="unreadable", reason=_line(reason)[:REASON_CHARS_MAX])
 
 
-def _said(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return _line(str(error))[:REASON_CHARS_MAX] or type(error).__name__
 
 

@@ -53,12 +53,12 @@ def correlated_sql(rule: SigmaCorrelationRule, bases: Mapping[int, Base]) -> str
     if kind == "TEMPORAL_ORDERED":
         if condition.op.name not in ("GTE", "EQ") or condition.count not in (1, slots):
             raise NotRunnable("an order of only some of the rules")
-        measured, asked = _in_order(known, by, span_s, slots), "came"
+        measured, order = _in_order(known, by, span_s, slots), "came"
     else:
         measured = f"SELECT *, {_metric(kind, condition)} OVER {frame} AS metric FROM ({known})"
         count = slots if kind == "TEMPORAL" and condition.op.name == "GTE" and condition.count == 1 else condition.count
-        asked = f"metric {_OPERATORS[condition.op.name]} {count}"
-    return f"(SELECT ts, sensor, src, dst, flow_id FROM ({measured}) WHERE {asked})"
+        order = f"metric {_OPERATORS[condition.op.name]} {count}"
+    return f"(SELECT ts, sensor, src, dst, flow_id FROM ({measured}) WHERE {order})"
 
 
 def _metric(kind: str, condition: SigmaCorrelationCondition) -> str:

@@ -455,21 +455,21 @@ _CATEGORIES: Final = {
 
 def target_of(product: str | None, category: str | None, service: str | None) -> Target | str:
     """The rows that a log source is here; else why there are none."""
-    said = " ".join(
+    text = " ".join(
         f"{word} {value}"
         for word, value in (("product", product), ("category", category), ("service", service))
         if value
     )
     if product == "zeek":
         found = _ZEEK.get(service or _CATEGORY_OF_ZEEK.get(category or "", ""))
-        return found or f"the log source ({said}) has no table here; of Zeek there are {', '.join(_ZEEK)}"
+        return found or f"the log source ({text}) has no table here; of Zeek there are {', '.join(_ZEEK)}"
     if product == "suricata":
-        return _SURICATA.get(service) or f"the log source ({said}) has no table here"
+        return _SURICATA.get(service) or f"the log source ({text}) has no table here"
     if product == "windows" and category == "dns_query":
         return DNS_OF_HOST
     if category in _CATEGORIES and service is None:
         return _CATEGORIES[category]
-    return f"the log source ({said or 'none'}) is not seen on the network"
+    return f"the log source ({text or 'none'}) is not seen on the network"
 
 
 _CATEGORY_OF_ZEEK: Final = {"dns": "dns", "proxy": "http", "http": "http", "network_connection": "conn"}

@@ -42,12 +42,12 @@ class DuckdbBackend(sqliteBackend):
 
     def field_of(self, name: str | None) -> Field:
         """Raises NotRunnable for a field that is not kept."""
-        found = self.target.fields.get((name or "").lower()) if self.target else None
-        if found is None:
+        column = self.target.fields.get((name or "").lower()) if self.target else None
+        if column is None:
             raise NotRunnable(f"the field {name} is not kept")
-        if found.note:
-            self.notes.add(f"{name}: {found.note}")
-        return found
+        if column.note:
+            self.notes.add(f"{name}: {column.note}")
+        return column
 
     def escape_and_quote_field(self, field: str) -> str:
         return self.field_of(field).sqls[0]
@@ -113,13 +113,13 @@ class DuckdbBackend(sqliteBackend):
     def convert_condition_field_eq_field(self, cond: Equals, state: ConversionState) -> str:
         del state
         reference = cast("SigmaFieldReference", cond.value)
-        one, other = self.field_of(cond.field), self.field_of(reference.field)
+        field, other = self.field_of(cond.field), self.field_of(reference.field)
         texts = {"text", "name", "address"}
-        if "list" in (one.kind, other.kind) or (one.kind != other.kind and not {one.kind, other.kind} <= texts):
+        if "list" in (field.kind, other.kind) or (field.kind != other.kind and not {field.kind, other.kind} <= texts):
             raise NotRunnable(f"the fields {cond.field} and {reference.field} cannot be compared")
         left, right = (
             f"lower({as_text(field.sqls[0], field.kind)})" if field.kind in texts else field.sqls[0]
-            for field in (one, other)
+            for field in (field, other)
         )
         if reference.starts_with and reference.ends_with:
             return f"contains({left}, {right})"

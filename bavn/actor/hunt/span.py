@@ -44,24 +44,24 @@ def requested_span(last: str = "", first: str = "", end: str = "") -> RequestedS
     """From the texts of a command line; empty ones were not given. Raises SpanUnclear."""
     if last and first:
         raise SpanUnclear(Text("give --last or --from, not both"))
-    made = RequestedSpan(
+    span = RequestedSpan(
         first_us=moment(first) if first else None,
         last_us=moment(end) if end else None,
         last_for_us=length(last) if last else None,
     )
-    if made.first_us is not None and made.last_us is not None and made.first_us >= made.last_us:
+    if span.first_us is not None and span.last_us is not None and span.first_us >= span.last_us:
         raise SpanUnclear(Text("{first} is not before {end}", first=first, end=end))
-    return made
+    return span
 
 
 def length(text: str) -> int:
     """Microseconds of ``7d``, ``12h``, ``30m``, ``90s``, ``2w``. Raises SpanUnclear."""
-    found = _LAST.fullmatch(text.strip())
-    if found is None:
+    match = _LAST.fullmatch(text.strip())
+    if match is None:
         raise SpanUnclear(
             Text("{text} is no length of time: write a number and s, m, h, d or w, such as 7d", text=repr(text[:40]))
         )
-    return int(found[1]) * _UNITS[found[2]]
+    return int(match[1]) * _UNITS[match[2]]
 
 
 def moment(text: str) -> int:

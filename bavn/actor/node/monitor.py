@@ -155,11 +155,11 @@ class Monitor:
         if self._stopping.is_set():
             return
         try:
-            found = self.detect(window)
+            suspicions = self.detect(window)
             self._window = None
             if self._stopping.is_set():
                 return
-            self.keep(found, end_us)
+            self.keep(suspicions, end_us)
         except QueryRefused:
             raise
         except Exception as error:  # noqa: BLE001  what is known stays known, and the next run may do better

@@ -44,22 +44,22 @@ class Answers:
 
     def step(self) -> int:
         """Answers all that is due; how many that were, with declines that waited."""
-        now_us, told = self.clock.now_us(), self.questions.tell_declines()
+        now_us, count = self.clock.now_us(), self.questions.tell_declines()
         due = self.questions.due() if now_us >= self._next_us else []
         spans: dict[int, list[Due]] = {}
-        for one in due:
-            spans.setdefault(one.since_us, []).append(one)
+        for question in due:
+            spans.setdefault(question.since_us, []).append(question)
         for since_us, some in sorted(spans.items()):
             days = max(1, -(-(now_us - since_us) // DAY_US))
             try:
-                met = self.found(sorted({one.observable for one in some}), days, now_us)
+                met = self.found(sorted({question.observable for question in some}), days, now_us)
             except QueryRefused:
                 self._next_us = now_us + ANSWER_AGAIN_US
-                return told
-            for one in some:
-                known = met[one.observable]
-                self.questions.answer(Finding(one, known.days, known.hits, known.first_us, known.last_us))
-        return told + len(due)
+                return count
+            for question in some:
+                known = met[question.observable]
+                self.questions.answer(Finding(question, known.days, known.hits, known.first_us, known.last_us))
+        return count + len(due)
 
 
 @dataclass(slots=True)
@@ -168,11 +168,15 @@ class Talker:
                     break
         return bool(waiting)
 
-    def _tell(self, number: int, said: BlockOutcome | Sighting) -> bool:
+    def _tell(self, number: int, statement: BlockOutcome | Sighting) -> bool:
         """Through the door and out of protect's hands in one transaction. False when there is no room: this and
         all that follow are told later, in their order."""
         with self.door.ledger.book.transaction():
-            outcome = self.door.tell_sighting(said) if isinstance(said, Sighting) else self.door.tell_outcome(said)
+            outcome = (
+                self.door.tell_sighting(statement)
+                if isinstance(statement, Sighting)
+                else self.door.tell_outcome(statement)
+            )
             if isinstance(outcome, Refused) and outcome.rule == "outbox_full":
                 return False
             if not (isinstance(outcome, Refused) and outcome.rule in SHUT):

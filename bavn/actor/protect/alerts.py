@@ -96,13 +96,13 @@ def _met(dropped: bool, candidates: tuple[Observable, ...], n: int, first: Any, 
 def _candidates(kind: ObservableType, value: str) -> tuple[Observable, ...]:
     """The value itself and, for a name, all names above it; nothing for what is no observable."""
     spelled = [value, *parents(value)] if kind is ObservableType.DOMAIN else [value]
-    found = []
+    candidates = []
     for text in spelled:
         try:
-            found.append(Observable.of(kind, text))
+            candidates.append(Observable.of(kind, text))
         except NotCanonical:
             continue
-    return tuple(found)
+    return tuple(candidates)
 
 
 def _address(stored: UUID) -> Observable:

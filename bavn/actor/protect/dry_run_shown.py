@@ -86,7 +86,7 @@ def services(window: Window, observable: Observable, lists: Lists) -> tuple[Serv
 
 
 def verdict(
-    observable: Observable, found: Found, lists: Lists, policy: ProtectPolicy, homes: Sequence[str]
+    observable: Observable, met: Found, lists: Lists, policy: ProtectPolicy, homes: Sequence[str]
 ) -> Refused | None:
     """What gate 4 would say of it today, of that which lists and own history decide."""
     if not is_external(observable, tuple(homes)):
@@ -97,17 +97,17 @@ def verdict(
     grade = lists.warned(observable)
     if grade is not None:
         return Refused("warning_list", "on a warning list: {grade}", grade=grade)
-    return too_much(policy, found)
+    return too_much(policy, met)
 
 
 def _spoken(
     window: Window, where: str, given: dict[str, Any], lists: Lists, tables: Sequence[str] = ("tls", "http")
 ) -> list[Service]:
-    made = []
+    sentences = []
     for table in tables:
         column = "sni" if table == "tls" else "host"
-        made += window.rows(_SPOKEN.format(table=table, column=column, where=where), given)
-    return [_named(row, lists) for row in made]
+        sentences += window.rows(_SPOKEN.format(table=table, column=column, where=where), given)
+    return [_named(row, lists) for row in sentences]
 
 
 def _named(row: tuple[Any, ...], lists: Lists) -> Service:

@@ -225,16 +225,18 @@ class Intake:
 
     def _weighed(self, items: Sequence[Arrived]) -> list[Arrived]:
         """The items with what history and lists say of those that would be blocked; history is asked once for all."""
-        asked: dict[int, Observable] = {}
+        observables_by_id: dict[int, Observable] = {}
         for n, item in enumerate(items):
             draft = self._released.try_on(item)
             if isinstance(draft, Draft) and draft.act == "block":
-                asked[n] = draft.made.observable
-        observables = sorted(set(asked.values()))
-        found, listed = self._tried(observables), self._lists_of(observables)
+                observables_by_id[n] = draft.made.observable
+        observables = sorted(set(observables_by_id.values()))
+        met, listed = self._tried(observables), self._lists_of(observables)
         return [
-            replace(item, evidence=Evidence(found=found.get(asked[n]), listed=listed.get(asked[n])))
-            if n in asked
+            replace(
+                item, evidence=Evidence(found=met.get(observables_by_id[n]), listed=listed.get(observables_by_id[n]))
+            )
+            if n in observables_by_id
             else item
             for n, item in enumerate(items)
         ]
@@ -265,10 +267,10 @@ class Intake:
             observables = observables[:left]
             if observables:
                 self._state.spend("hunt", now_us, len(observables))
-        found = self._history_of(observables, now_us)
-        if observables and len(found) == len(observables):
+        met = self._history_of(observables, now_us)
+        if observables and len(met) == len(observables):
             self._ledger.book.failures.works(DRY_RUN)
-        return found
+        return met
 
     def _history_of(self, observables: Sequence[Observable], now_us: int) -> dict[Observable, Found]:
         """Without those that history fails over in a way nobody foresaw: found by halves, so that they cost themselves
@@ -288,14 +290,14 @@ class Intake:
 
     def _follow(self, item: Arrived, draft: Draft) -> Note:
         """What a passed bundle leads to: a row that is wanted, waiting or lifted."""
-        made, now_us = draft.made, self._clock.now_us()
-        found = item.evidence.found if item.evidence else None
+        indicator, now_us = draft.made, self._clock.now_us()
+        met = item.evidence.found if item.evidence else None
         standing = "lifted" if draft.act == "lift" else "waiting" if draft.waits else "wanted"
         row = replace(
-            item_of(made, item.bundle, draft.act, standing, now_us),
+            item_of(indicator, item.bundle, draft.act, standing, now_us),
             by=item.approved_by,
-            held=self._still_held(made) and not item.approved_by,
-            found=json.dumps(asdict(found), sort_keys=True) if found else "",
+            held=self._still_held(indicator) and not item.approved_by,
+            found=json.dumps(asdict(met), sort_keys=True) if met else "",
         )
         if standing == "lifted":
             row = replace(row, rule="revoked", reason=Text("the centre revoked it").row())
@@ -305,14 +307,19 @@ class Intake:
             )
             self._state.tell(outcome_of(row, "waiting", (), row.rule, ()))
             row = replace(row, told="waiting")
-        elif draft.act == "block" and not item.approved_by and not renews(self._state.known(made.id), made):
-            self._state.spend("block", now_us, found.destinations if found else 0)
+        elif draft.act == "block" and not item.approved_by and not renews(self._state.known(indicator.id), indicator):
+            self._state.spend("block", now_us, met.destinations if met else 0)
         if standing != "lifted" and not item.again:  # what waited for an enforcer was hunted for when it came
-            self._state.hunt_later(made.id, wanted=True)
+            self._state.hunt_later(indicator.id, wanted=True)
         self._state.keep(row)
-        said = {"indicator": made.id, "observable": str(made.observable), "act": draft.act, "standing": standing}
-        said |= {"rule": row.rule, "by": item.approved_by}
-        return replace(_label(item), privacy="C", bytes=len(item.bundle), summary=json.dumps(said, sort_keys=True))
+        content = {
+            "indicator": indicator.id,
+            "observable": str(indicator.observable),
+            "act": draft.act,
+            "standing": standing,
+        }
+        content |= {"rule": row.rule, "by": item.approved_by}
+        return replace(_label(item), privacy="C", bytes=len(item.bundle), summary=json.dumps(content, sort_keys=True))
 
     def _still_held(self, made: Indicator) -> bool:
         """What was lifted here stays so for every later version, until a person puts it back."""
@@ -321,22 +328,22 @@ class Intake:
 
     def _refuse(self, item: Arrived, refused: Refused) -> None:
         """A refused bundle that could be read supersedes what was known, except where it is old or ahead of us."""
-        made = indicator_of(item.bundle)
-        if isinstance(made, Refused) or refused.rule in ("version_new", "version_ahead"):
+        indicator = indicator_of(item.bundle)
+        if isinstance(indicator, Refused) or refused.rule in ("version_new", "version_ahead"):
             return
         now_us = self._clock.now_us()
         state: Literal["waiting", "refused"] = "waiting" if refused.rule in NOT_CARRIED else "refused"
-        row = item_of(made, item.bundle, "watch" if refused.rule == "pap_watch_only" else "block", state, now_us)
+        row = item_of(indicator, item.bundle, "watch" if refused.rule == "pap_watch_only" else "block", state, now_us)
         row = replace(row, rule=refused.rule, reason=refused.reason.row(), by=item.approved_by, told=state)
-        row = replace(row, held=self._still_held(made))
-        known = self._state.item(made.id)
+        row = replace(row, held=self._still_held(indicator))
+        known = self._state.item(indicator.id)
         if known is None or (known.version, known.told, known.rule) != (row.version, state, row.rule):
-            lacks = self._enforcers.not_carrying(made.observable, row.act) if state == "waiting" else ()
+            lacks = self._enforcers.not_carrying(indicator.observable, row.act) if state == "waiting" else ()
             self._state.tell(outcome_of(row, state, (), refused.rule, lacks))
         if refused.rule == "room":
             return
         self._state.keep(row)
-        self._state.hunt_later(made.id, wanted=refused.rule in _HUNTED_THOUGH_REFUSED)
+        self._state.hunt_later(indicator.id, wanted=refused.rule in _HUNTED_THOUGH_REFUSED)
 
     def _withdrawal_new(self, item: Withdrawal, _: Withdrawn) -> Withdrawn | Refused:
         """A withdrawal is for the version that is known, or a newer one."""
@@ -374,10 +381,10 @@ class Intake:
 
     def _follow_switch(self, item: Turned, _: Switched) -> Note:
         turn = item.message
-        said = json.dumps(turn.model_dump(), sort_keys=True)
+        content = json.dumps(turn.model_dump(), sort_keys=True)
         kept = turn.model_dump() | {"at_us": min(turn.at_us, self._clock.now_us())}
         self._state.set_note(SECTOR_SWITCH, json.dumps(kept, sort_keys=True))
-        return replace(_label_switch(item), privacy="C", summary=said)
+        return replace(_label_switch(item), privacy="C", summary=content)
 
 
 def sector_switch(state: State) -> SectorSwitched | None:

@@ -64,11 +64,13 @@ class NeverBlock:
     def with_own(self, entries: Iterable[Own]) -> Self:
         """The same, and what people here added by hand; an entry that stands here already keeps its table."""
         given = list(entries)
-        names = {one.value: BY_HAND for one in given if one.covers == "name"} | self.names
-        trees = {one.value: BY_HAND for one in given if one.covers == "tree"} | self.trees
-        above = {up: BY_HAND for one in given if one.covers != "network" for up in parents(one.value)} | self.above
+        names = {entry.value: BY_HAND for entry in given if entry.covers == "name"} | self.names
+        trees = {entry.value: BY_HAND for entry in given if entry.covers == "tree"} | self.trees
+        above = {
+            up: BY_HAND for entry in given if entry.covers != "network" for up in parents(entry.value)
+        } | self.above
         known = {network for network, _ in self.networks}
-        more = [ip_network(one.value) for one in given if one.covers == "network"]
+        more = [ip_network(entry.value) for entry in given if entry.covers == "network"]
         networks = (*self.networks, *((network, BY_HAND) for network in more if network not in known))
         return type(self)(names, trees, above, networks)
 
@@ -99,10 +101,10 @@ def parents(name: str) -> list[str]:
 
 def _tables(text: str, where: str) -> dict[str, dict[str, list[str]]]:
     try:
-        found = table_of(text)
+        table = table_of(text)
     except BadToml as error:
         raise SettingsError(Text("{where}: not TOML: {error}", where=where, error=Text.of_error(error))) from error
-    tables = {name: _table(entries, f"{where} [{name}]") for name, entries in found.items()}
+    tables = {name: _table(entries, f"{where} [{name}]") for name, entries in table.items()}
     if sum(len(entries) for table in tables.values() for entries in table.values()) > ENTRIES_MAX:
         raise SettingsError(Text("{where}: more than {entries_max} entries", where=where, entries_max=ENTRIES_MAX))
     return tables

@@ -96,18 +96,18 @@ def add_own(book: Book, entries: Sequence[Own], why: str, by: str, now_us: int) 
     """Writes them, all or none; joins the open transaction. Refused where one stands there, or there are too many."""
     prepare(book)
     with book.transaction() as tx:
-        there = {(one.covers, one.value) for one in own_entries(book.rows)}
-        twice = next((one for one in entries if (one.covers, one.value) in there), None)
+        there = {(entry.covers, entry.value) for entry in own_entries(book.rows)}
+        twice = next((entry for entry in entries if (entry.covers, entry.value) in there), None)
         if twice is not None:
             return Refused("there_already", "{value} stands there already", value=twice.value)
         if len(there) + len(entries) > OWN_MAX:
             return Refused(
                 "list_full", "at most {most} entries are kept here: write the rest into a file", most=OWN_MAX
             )
-        for one in entries:
+        for entry in entries:
             tx.execute(
                 "INSERT INTO protect_never (covers, value, why, by, at_us) VALUES (?, ?, ?, ?, ?)",
-                (one.covers, one.value, why, by, now_us),
+                (entry.covers, entry.value, why, by, now_us),
             )
     return None
 
@@ -116,12 +116,12 @@ def remove_own(book: Book, entries: Sequence[Own]) -> Refused | None:
     """Strikes them, all or none; joins the open transaction. Refused where one does not stand there."""
     prepare(book)
     with book.transaction() as tx:
-        there = {(one.covers, one.value) for one in own_entries(book.rows)}
-        missing = next((one for one in entries if (one.covers, one.value) not in there), None)
+        there = {(entry.covers, entry.value) for entry in own_entries(book.rows)}
+        missing = next((entry for entry in entries if (entry.covers, entry.value) not in there), None)
         if missing is not None:
             return Refused("not_own", "{value} was not added here by hand", value=missing.value)
-        for one in entries:
-            tx.execute("DELETE FROM protect_never WHERE covers = ? AND value = ?", (one.covers, one.value))
+        for entry in entries:
+            tx.execute("DELETE FROM protect_never WHERE covers = ? AND value = ?", (entry.covers, entry.value))
     return None
 
 
@@ -129,33 +129,33 @@ def touched(rows: Asks, entries: Iterable[Own], standings: Sequence[str], rule: 
     """Ids of remembered indicators, each once, that these entries have a say in: a name that is listed, below a listed
     tree or above anything listed; an address in a network. ``rule`` other than "": only those that stand by it."""
     seen: set[str] = set()
-    for one in entries:
-        sql, given = _asked(one)
+    for entry in entries:
+        sql, given = _condition(entry)
         marks = ", ".join("?" for _ in standings)
-        found = rows(
+        touching = rows(
             f"""SELECT indicator_id, value FROM protect_item
             WHERE {sql} AND standing IN ({marks}) AND (? = '' OR rule = ?) ORDER BY indicator_id""",
             (*given, *standings, rule, rule),
         )
-        network = ip_network(one.value) if one.covers == "network" else None
-        for indicator_id, value in found:
+        network = ip_network(entry.value) if entry.covers == "network" else None
+        for indicator_id, value in touching:
             if indicator_id not in seen and (network is None or ip_address(value) in network):
                 seen.add(indicator_id)
                 yield indicator_id
 
 
-def _asked(one: Own) -> tuple[str, tuple[Any, ...]]:
-    if one.covers == "network":
-        network = ip_network(one.value)
+def _condition(entry: Own) -> tuple[str, tuple[Any, ...]]:
+    if entry.covers == "network":
+        network = ip_network(entry.value)
         if isinstance(network, IPv4Network):
             whole = str(network.network_address).split(".")[: network.prefixlen // 8]
             begins = ".".join(whole if len(whole) == IP4_BYTES else [*whole, "%"])
             return "type = ? AND value LIKE ?", (ObservableType.IP4.value, begins)
         return "type = ?", (ObservableType.IP6.value,)
-    labels = one.value.split(".")
+    labels = entry.value.split(".")
     names = [".".join(labels[at:]) for at in range(len(labels))]
     marks = ", ".join("?" for _ in names)
-    if one.covers == "name":
+    if entry.covers == "name":
         return f"type = ? AND value IN ({marks})", (_DOMAIN, *names)
-    end = f".{one.value}"
+    end = f".{entry.value}"
     return f"type = ? AND (value IN ({marks}) OR substr(value, ?) = ?)", (_DOMAIN, *names, -len(end), end)

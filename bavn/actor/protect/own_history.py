@@ -102,12 +102,12 @@ class Hunter:
         hosts, addresses, names = self._counted(window, days, now_us)
         return {
             observable: replace(
-                found,
-                destinations=_destinations(window, observable) if found.hits else 0,
+                met_there,
+                destinations=_destinations(window, observable) if met_there.hits else 0,
                 background_hosts=hosts,
                 background_destinations=names if observable.type is ObservableType.DOMAIN else addresses,
             )
-            for observable, found in met.items()
+            for observable, met_there in met.items()
         }
 
     def _window(self, history: History, days: int, now_us: int) -> Window:
@@ -118,9 +118,9 @@ class Hunter:
     ) -> dict[Observable, Found]:
         since_us = max(window.first_us, window.known_from_us)
         known_days = min(days, -(-max(0, now_us - since_us) // DAY_US))
-        made = dict.fromkeys(observables, Found(days=known_days))
+        found_of = dict.fromkeys(observables, Found(days=known_days))
         for met in history.hunt(window, observables):
-            made[met.observable] = Found(
+            found_of[met.observable] = Found(
                 days=known_days,
                 hits=met.count,
                 hosts=met.hosts,
@@ -128,7 +128,7 @@ class Hunter:
                 first_us=met.first_us,
                 last_us=met.last_us,
             )
-        return made
+        return found_of
 
     def _at_bedsides(self, met: Met) -> int:
         """How many hosts are clinical; where not all are named, those that are not count as clinical, too."""

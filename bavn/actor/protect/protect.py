@@ -200,10 +200,10 @@ class Protect:
         if item is None or item.standing not in ("wanted", "waiting"):
             return Refused("unknown", "no such indicator is in force or waits here")
         with self.state.book.transaction():
-            same = [one for one in self._same(item) if one.indicator_id != indicator_id]
-            for one in (item, *same):
-                self._write("LiftedByHand", one.indicator_id, by)
-                self._lift(replace(one, held=True, by=by), "lifted_by_hand", Text("lifted by {by}", by=by))
+            same = [other for other in self._same(item) if other.indicator_id != indicator_id]
+            for lifted in (item, *same):
+                self._write("LiftedByHand", lifted.indicator_id, by)
+                self._lift(replace(lifted, held=True, by=by), "lifted_by_hand", Text("lifted by {by}", by=by))
         self._enforce()
         return None
 
@@ -217,11 +217,11 @@ class Protect:
     def heed_list(self) -> bool:
         """What people added to the never-block list by hand, or struck from it, holds from now on: blocks that it
         forbids are lifted. True if some were; the caller enforces."""
-        rows, heard = self.state.book.rows, int(self.state.note(_OWN) or 0)
-        if (mark := own_mark(rows)) == self._own_mark and mark[1] <= heard:
+        rows, last_id = self.state.book.rows, int(self.state.note(_OWN) or 0)
+        if (mark := own_mark(rows)) == self._own_mark and mark[1] <= last_id:
             return False
         with self.state.book.transaction():
-            newer = [one for one in self._read_list() if one.number > heard]
+            newer = [one for one in self._read_list() if one.number > last_id]
             lifted = [item for id_ in touched(rows, newer, ("wanted",)) if (item := self.state.item(id_)) is not None]
             for item in lifted:
                 self._lift(item, "never_block", Text("a person here added it to the never-block list"))
@@ -271,18 +271,18 @@ class Protect:
 
     def _grant_requests(self) -> bool:
         granted = False
-        for wish in requests(self.state.book):
-            if wish.act == "approve":
-                if self._intake.holds_back(APPROVED, wish.by):
+        for request in requests(self.state.book):
+            if request.act == "approve":
+                if self._intake.holds_back(APPROVED, request.by):
                     continue
-                outcome = self.approve(wish.indicator_id, wish.by)
+                outcome = self.approve(request.indicator_id, request.by)
                 if isinstance(outcome, Refused) and outcome.rule in WAITS:
                     continue  # it stays wished until a person opens the gate
-            elif wish.act == "lift":
-                self.lift(wish.indicator_id, wish.by)
+            elif request.act == "lift":
+                self.lift(request.indicator_id, request.by)
             else:
-                self.kill_switch(on=wish.act == "kill", by=wish.by)
-            end_request(self.state.book, wish.number)
+                self.kill_switch(on=request.act == "kill", by=request.by)
+            end_request(self.state.book, request.number)
             granted = True
         return granted
 
@@ -338,14 +338,14 @@ class Protect:
     def _roll_back(self) -> None:
         """What hits more than its dry run promised goes, under every indicator that the node put it in force for."""
         gone = False
-        for one in self._rollback.exceeded(self.clock.now_us()):
-            same = self._same(one.item)
+        for exceeded in self._rollback.exceeded(self.clock.now_us()):
+            same = self._same(exceeded.item)
             if any(item.by for item in same):  # a person wants it under another indicator
                 continue
             with self.state.book.transaction():
                 for item in same:
                     self._write("RolledBack", item.indicator_id, NODE)
-                    self._lift(replace(item, held=True), "rolled_back", one.reason)
+                    self._lift(replace(item, held=True), "rolled_back", exceeded.reason)
             gone = gone or bool(same)
         if gone:
             self._enforce()
@@ -399,24 +399,24 @@ class Protect:
         if now_us < self._hunt_next_us:
             return
         left = max(0, self.policy.hunts_per_day_max - self.state.hunts(now_us))
-        asked: dict[str, Observable] = {}
+        observables: dict[str, Observable] = {}
         for indicator_id in self.state.to_hunt(min(left, HUNTS_PER_STEP_MAX)):
             item = self.state.item(indicator_id)
             if item is None or item.observable is None or not self._hunter.has_history:
                 self.state.hunt_later(indicator_id, wanted=False)
             else:
-                asked[indicator_id] = item.observable
-        if not asked:
+                observables[indicator_id] = item.observable
+        if not observables:
             return
-        self.state.spend("hunt", now_us, len(asked))
+        self.state.spend("hunt", now_us, len(observables))
         try:
-            found = self._hunter.found(sorted(set(asked.values())), self.policy.retro_days, now_us)
+            met = self._hunter.found(sorted(set(observables.values())), self.policy.retro_days, now_us)
         except QueryRefused:
             self._hunt_next_us = now_us + HUNT_AGAIN_S * SECOND_US
             return
         with self.state.book.transaction():
-            for indicator_id, observable in asked.items():
-                answer = found[observable]
+            for indicator_id, observable in observables.items():
+                answer = met[observable]
                 self._sightings.answered(indicator_id, answer.hits, answer.first_us, answer.last_us)
                 self.state.hunt_later(indicator_id, wanted=False)
 

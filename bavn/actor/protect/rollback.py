@@ -64,7 +64,7 @@ class Rollback:
         """Blocks in force that hit more than their dry run promised, in the hour up to now. What is older goes."""
         with self._state.book.transaction() as tx:
             tx.execute("DELETE FROM rollback_hit WHERE last_us <= ?", (now_us - HOUR_US,))
-        found = []
+        exceeded = []
         for indicator_id in sorted(self._judge):
             rows = self._state.book.rows(
                 "SELECT host FROM rollback_hit WHERE indicator_id = ? ORDER BY host", (indicator_id,)
@@ -77,8 +77,8 @@ class Rollback:
                 continue
             reason = self._reason(item, [row[0] for row in rows])
             if reason is not None:
-                found.append(Exceeded(item, reason))
-        return found
+                exceeded.append(Exceeded(item, reason))
+        return exceeded
 
     def _reason(self, item: Item, hosts: Sequence[str]) -> Text | None:
         tried = json.loads(item.found) if item.found else {}

@@ -237,23 +237,23 @@ class Row:
 
     def dry_run(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """A block that many here would have felt waits for a person."""
-        found = item.evidence.found if item.evidence else None
-        if found is None:
+        met = item.evidence.found if item.evidence else None
+        if met is None:
             return self._wait(item, draft, Refused("dry_run_failed", "own history could not be asked"))
-        why = too_much(self.policy, found)
+        why = too_much(self.policy, met)
         return draft if why is None else self._wait(item, draft, why)
 
     def budget(self, item: Arrived, draft: Draft) -> Draft | Refused:
         """Much change at once waits for a person, however innocent each part."""
         spent, policy = self.spent(), self.policy
-        found = item.evidence.found if item.evidence else None
+        met = item.evidence.found if item.evidence else None
         if spent.in_force >= policy.blocks_max:
             draft = self._wait(item, draft, Refused("blocks_max", "{most} blocks are in force", most=policy.blocks_max))
         if spent.blocks >= policy.blocks_per_hour_max:
             why = Refused("blocks_per_hour", "{blocks} new blocks in an hour", blocks=spent.blocks)
             draft = self._wait(item, draft, why)
-        together = spent.destinations + (found.destinations if found else 0)
-        background = found.background_destinations if found else 0
+        together = spent.destinations + (met.destinations if met else 0)
+        background = met.background_destinations if met else 0
         if together > policy.dry_run_small_max and over(together, background, policy.budget_share_permille_max):
             why = Refused(
                 "budget_share",
@@ -262,7 +262,7 @@ class Row:
                 background=background,
             )
             draft = self._wait(item, draft, why)
-        standing = spent.covered + (found.destinations if found else 0)
+        standing = spent.covered + (met.destinations if met else 0)
         if standing > policy.dry_run_small_max and over(standing, background, policy.in_force_share_permille_max):
             why = Refused(
                 "in_force_share",
@@ -280,36 +280,36 @@ class Row:
         return replace(draft, waits=(*draft.waits, why))
 
 
-def renews(known: IndicatorRecord | None, made: Indicator) -> bool:
+def renews(known: IndicatorRecord | None, indicator: Indicator) -> bool:
     """True if the same block is in force already: a new version of it changes nothing in the network."""
     if known is None or (known.standing, known.act) != ("wanted", "block"):
         return False
-    return known.observable == str(made.observable)
+    return known.observable == str(indicator.observable)
 
 
-def too_much(policy: ProtectPolicy, found: Found) -> Refused | None:
+def too_much(policy: ProtectPolicy, met: Found) -> Refused | None:
     """Why what own history holds of an observable is a matter for a person; None if it is none."""
     small = policy.dry_run_small_max
-    if found.clinical:
+    if met.clinical:
         return Refused(
-            "dry_run_clinical", "{hosts} clinical hosts met it in {days} days", hosts=found.clinical, days=found.days
+            "dry_run_clinical", "{hosts} clinical hosts met it in {days} days", hosts=met.clinical, days=met.days
         )
-    crowd = found.hosts > small and over(found.hosts, found.background_hosts, policy.dry_run_hosts_permille_max)
-    if found.hosts > policy.dry_run_hosts_max or crowd:
+    crowd = met.hosts > small and over(met.hosts, met.background_hosts, policy.dry_run_hosts_permille_max)
+    if met.hosts > policy.dry_run_hosts_max or crowd:
         return Refused(
             "dry_run_hosts",
             "{hosts} of {background} own hosts met it in {days} days",
-            hosts=found.hosts,
-            background=found.background_hosts,
-            days=found.days,
+            hosts=met.hosts,
+            background=met.background_hosts,
+            days=met.days,
         )
-    wide = over(found.destinations, found.background_destinations, policy.dry_run_share_permille_max)
-    if found.destinations > small and wide:
+    wide = over(met.destinations, met.background_destinations, policy.dry_run_share_permille_max)
+    if met.destinations > small and wide:
         return Refused(
             "dry_run_share",
             "it covers {destinations} of {background} destinations in use",
-            destinations=found.destinations,
-            background=found.background_destinations,
+            destinations=met.destinations,
+            background=met.background_destinations,
         )
     return None
 

@@ -33,11 +33,11 @@ HOSTS_MAX: Final = 1000
 
 def blocked_met(book: Book) -> list[tuple[str, ObservableType, int, int]]:
     """(indicator, its type, first and last time it was blocked here in us), for the day's counts at the door."""
-    found = book.rows(
+    rows = book.rows(
         """SELECT indicator_id, type, first_us, last_us FROM protect_met JOIN protect_item USING (indicator_id)
         WHERE kind = 'blocked' AND count > 0 AND first_us IS NOT NULL ORDER BY indicator_id"""
     )
-    return [(name, ObservableType(kind), first_us, last_us) for name, kind, first_us, last_us in found]
+    return [(name, ObservableType(kind), first_us, last_us) for name, kind, first_us, last_us in rows]
 
 
 class HitSource(Protocol):

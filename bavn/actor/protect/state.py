@@ -189,12 +189,12 @@ class State:
                 f"INSERT INTO protect_item ({_COLUMNS}) VALUES ({_MARKS}) ON CONFLICT DO UPDATE SET {_RENEWED}", values
             )
 
-    def keep_notice(self, item: Item, told: str, forced_us: int | None) -> None:
+    def keep_notice(self, item: Item, outcome: str, forced_us: int | None) -> None:
         """Notes the outcome last said of an item and since when it is in force; nothing else of it changes."""
         with self.book.transaction() as tx:
             tx.execute(
                 "UPDATE protect_item SET told = ?, forced_us = ? WHERE indicator_id = ?",
-                (told, forced_us, item.indicator_id),
+                (outcome, forced_us, item.indicator_id),
             )
 
     def came(self, kind: str, body: bytes) -> None:
@@ -253,10 +253,10 @@ class State:
 
     def covering(self) -> int:
         """Destinations that blocks in force cover which nobody approved, as their dry runs saw it."""
-        found: int = self.book.rows(
+        count: int = self.book.rows(
             f"SELECT coalesce(sum({_COVERS}), 0) FROM protect_item INDEXED BY protect_covers WHERE {_ALONE}"
         )[0][0]
-        return found
+        return count
 
     def blocks(self, act: str, now_us: int) -> list[Block]:
         """The wanted set of an act, by observable, one block each (the one that lasts longest), ascending."""
@@ -341,10 +341,10 @@ class State:
 
     def hunts(self, now_us: int) -> int:
         """Hunts in the last 24 hours."""
-        found: int = self.book.rows(
+        count: int = self.book.rows(
             "SELECT coalesce(sum(amount), 0) FROM protect_spent WHERE what = 'hunt' AND at_us > ?", (now_us - DAY_US,)
         )[0][0]
-        return found
+        return count
 
     def note(self, name: str) -> str | None:
         """A small thing kept under a name (kill switch, mark of a log)."""
@@ -365,18 +365,18 @@ class State:
         found: int = self.book.rows("SELECT count(*) FROM protect_told")[0][0]
         return found
 
-    def tell(self, said: BlockOutcome | Sighting) -> None:
+    def tell(self, outcome: BlockOutcome | Sighting) -> None:
         """Puts something in the queue for the door."""
-        text = json.dumps({name: getattr(said, name) for name in said.__dataclass_fields__}, sort_keys=True)
+        text = json.dumps({name: getattr(outcome, name) for name in outcome.__dataclass_fields__}, sort_keys=True)
         with self.book.transaction() as tx:
-            tx.execute("INSERT INTO protect_told (kind, said) VALUES (?, ?)", (type(said).__name__, text))
+            tx.execute("INSERT INTO protect_told (kind, said) VALUES (?, ?)", (type(outcome).__name__, text))
 
     def told(self, limit: int, without: frozenset[str] = frozenset()) -> list[PendingNotice]:
         """The oldest that the door has not taken, in order, less what is of these kinds."""
         where = f"WHERE kind NOT IN ({', '.join('?' * len(without))})" if without else ""
         asked = f"SELECT number, kind, said FROM protect_told {where} ORDER BY number LIMIT ?"
         rows = self.book.rows(asked, (*sorted(without), limit))
-        return [PendingNotice(number, _said(kind, json.loads(text))) for number, kind, text in rows]
+        return [PendingNotice(number, _outcome(kind, json.loads(text))) for number, kind, text in rows]
 
     def took(self, number: int) -> None:
         """The door has taken this one alone."""
@@ -425,7 +425,7 @@ def _item(row: tuple[Any, ...]) -> Item:
     return Item(**{**values, "held": bool(values["held"])})
 
 
-def _said(kind: str, fields: dict[str, Any]) -> BlockOutcome | Sighting:
+def _outcome(kind: str, fields: dict[str, Any]) -> BlockOutcome | Sighting:
     if kind == "Sighting":
         return Sighting(**fields)
     values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items()}

@@ -66,10 +66,10 @@ class Telling:
                 outcome = None if ended else self._outcome(item, killed=killed)
                 if outcome is None:
                     continue
-                said = json.dumps(asdict(outcome), sort_keys=True)
-                if said != item.told:
+                detail = json.dumps(asdict(outcome), sort_keys=True)
+                if detail != item.told:
                     in_force = outcome.state in ("enforced", "partly")
-                    self._state.keep_notice(item, said, (item.forced_us or now_us) if in_force else None)
+                    self._state.keep_notice(item, detail, (item.forced_us or now_us) if in_force else None)
                     self._state.tell(outcome)
 
     def _outcome(self, item: Item, *, killed: str) -> BlockOutcome | None:

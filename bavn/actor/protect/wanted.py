@@ -67,14 +67,14 @@ class Wanted:
             (self._act,),
         )
         kinds = {kind.value: kind for kind in ObservableType}
-        made: list[Block] = []
+        blocks: list[Block] = []
         last: Key | None = None
         for kind, value, indicator_id, until_us in rows:
             if (kind, value) == last:
-                made.pop()
+                blocks.pop()
             last = (kind, value)
-            made.append(Block(Observable.trusted(kinds[kind], value), indicator_id, until_us))
-        return made
+            blocks.append(Block(Observable.trusted(kinds[kind], value), indicator_id, until_us))
+        return blocks
 
     def _read_again(self, blocks: list[Block], key: Key) -> None:
         rows = self._book.rows(

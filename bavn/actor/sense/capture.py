@@ -92,10 +92,10 @@ def survey(path: Path) -> CaptureSurvey:
 
 
 def _survey_pcap(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
-    said = pcap_head(head)
-    if said is None:
+    header = pcap_head(head)
+    if header is None:
         raise SourceBroken(of_file(path, Text("breaks off in its header: copy it again")))
-    return CaptureSurvey("pcap", said.linktype, bool(file.read(1)))
+    return CaptureSurvey("pcap", header.linktype, bool(file.read(1)))
 
 
 def _survey_pcapng(path: Path, head: bytes, file: IO[bytes]) -> CaptureSurvey:
@@ -143,12 +143,12 @@ def rescue(path: Path, target: Path) -> Rescued:
         return Rescued(*rescued, source.tell())
 
 
-def _rescue_pcap(said: bytes, source: IO[bytes], copy: IO[bytes]) -> tuple[int, int]:
-    head = pcap_head(said)
+def _rescue_pcap(start: bytes, source: IO[bytes], copy: IO[bytes]) -> tuple[int, int]:
+    head = pcap_head(start)
     if head is None:
         return 0, 0
     rewrites = head.linktype == _SLL2
-    copy.write(said[:20] + struct.pack(head.order + "I", _SLL) if rewrites else said)
+    copy.write(start[:20] + struct.pack(head.order + "I", _SLL) if rewrites else start)
     packets, used = 0, HEAD_BYTES
     source.seek(0)
     for seconds, fraction, wire, packet in records(Window(read=source.read), head.order):

@@ -115,11 +115,11 @@ class Follower:
             place = replace(place, left=self._before())
         if place.head.begins(head_of(self._path, HEAD_BYTES_MAX)):
             return self._open(self._path, place)
-        found = self._holder(place)
-        if found is None and self._path.exists():
+        path = self._holder(place)
+        if path is None and self._path.exists():
             self._lost = _ROTATED_AWAY
             return self._open(self._path, place.next())
-        return found is not None and self._open(found, place)
+        return path is not None and self._open(path, place)
 
     def _open(self, path: Path, place: Place) -> bool:
         try:

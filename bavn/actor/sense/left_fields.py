@@ -15,11 +15,11 @@ _SAID: Final = frozenset({"_path", "_write_ts", "_system_name", "_node", "@strea
 """What a line says of itself and its sensor: no field of the log's."""
 
 
-def left_fields(head: bytes, found: Recognised) -> tuple[str, ...]:
+def left_fields(head: bytes, recognised: Recognised) -> tuple[str, ...]:
     """By name, in alphabetical order; none where a file's fields are not a list (EVE, documents, captures)."""
-    match found.kind:
+    match recognised.kind:
         case "zeek":
-            read = {name.removesuffix("[]") for name in FIELDS[found.log]}
+            read = {name.removesuffix("[]") for name in FIELDS[recognised.log]}
             read |= {name.replace(".", "_") for name in read} | {name.partition(".")[0] for name in read if "." in name}
             left = _names(head) - read - _SAID
         case "argus":

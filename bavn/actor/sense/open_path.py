@@ -77,10 +77,10 @@ def open_path(
         suricata,
     )
     if not path.is_dir():
-        found = recognise(path)
-        if found.kind in UNREAD:
-            raise SourceBroken(of_file(path, UNREAD[found.kind]))
-        yield from _contained(opening, path, found)
+        kind = recognise(path)
+        if kind.kind in UNREAD:
+            raise SourceBroken(of_file(path, UNREAD[kind.kind]))
+        yield from _contained(opening, path, kind)
         return
     for file, known, reason in _in_order(path):
         if known is None or known.kind in UNREAD:
@@ -92,11 +92,11 @@ def open_path(
             yield NOTHING.without(file.name, Text.of_error(error)).batch(str(file), "")
 
 
-def _contained(opening: "_Opening", path: Path, found: Recognised) -> Iterator[Batch]:
+def _contained(opening: "_Opening", path: Path, kind: Recognised) -> Iterator[Batch]:
     """What a file holds; where reading it fails in a way that nobody foresaw, what was read until then and a refusal of
     the rest."""
     try:
-        yield from opening.file(path, found)
+        yield from opening.file(path, kind)
     except (SourceBroken, OSError):
         raise
     except Exception as error:  # noqa: BLE001  a stranger's file, and whatever it raises
@@ -131,14 +131,14 @@ class _Opening:
     zone: str
     suricata: ReadCapture | None = None
 
-    def file(self, path: Path, found: Recognised) -> Iterator[Batch]:
-        match found.kind:
+    def file(self, path: Path, kind: Recognised) -> Iterator[Batch]:
+        match kind.kind:
             case "pcap" | "pcapng":
                 yield from self._capture(path)
             case "eve":
                 yield from self._eve(path)
             case "zeek":
-                yield from self._zeek(path, found.log)
+                yield from self._zeek(path, kind.log)
             case "dnstap":
                 yield from dnstap_batches(path, self.sensor)
             case "log":

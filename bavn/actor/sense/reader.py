@@ -122,10 +122,10 @@ def _stage(engine: Engine, grammar: Grammar) -> None:
                 raise
 
 
-def fault(said: str) -> tuple[Text, str]:
+def fault(text: str) -> tuple[Text, str]:
     """What SQL said of a line, ``address: 10.0.0.300``, as a reason and the value that had it. A column that no message
     names is said by its own name."""
-    kind, colon, detail = said.partition(": ")
+    kind, colon, detail = text.partition(": ")
     count, _, width = kind.partition(" fields where the header has ")
     if width:
         return Text("{count} fields where the header has {width}", count=count, width=width), ""

@@ -91,22 +91,22 @@ def recognise(path: Path) -> Recognised:
         return Recognised("argus binary")
     if argus.head_of(head):
         return Recognised("argus")
-    found = _json(path, list(objects_of(head)))
-    if found.kind != "unknown":
-        return found
+    recognised = _json(path, list(objects_of(head)))
+    if recognised.kind != "unknown":
+        return recognised
     if holds_documents(head):
         return Recognised("documents")
-    return Recognised("log") if holds_records(head) else found
+    return Recognised("log") if holds_records(head) else recognised
 
 
 def _json(path: Path, objects: list[dict[str, object]]) -> Recognised:
-    if any(is_action(found) for found in objects):
+    if any(is_action(record) for record in objects):
         return Recognised("unknown")  # a bulk request: what it holds are documents
-    if any("event_type" in found and "timestamp" in found for found in objects):
+    if any("event_type" in record and "timestamp" in record for record in objects):
         return Recognised("eve")
-    if not any("ts" in found for found in objects):
+    if not any("ts" in record for record in objects):
         return Recognised("unknown")
-    every = Counter(str(found[name]) for found in objects for name in _SAYS if isinstance(found.get(name), str))
+    every = Counter(str(record[name]) for record in objects for name in _SAYS if isinstance(record.get(name), str))
     said, most = every.most_common(1)[0] if every else ("", 0)
     if every.total() > most + 1 and every.keys() & FIELDS.keys():
         return Recognised("documents")  # several logs in one stream
@@ -119,11 +119,11 @@ def objects_of(head: bytes) -> Iterator[dict[str, object]]:
     """JSON objects among the first lines; other lines are skipped, the last may be cut."""
     for line in head.lstrip(b"\xef\xbb\xbf").splitlines()[:_LINES_LOOKED_AT]:
         try:
-            found = json.loads(line) if line.lstrip().startswith(b"{") else None
+            record = json.loads(line) if line.lstrip().startswith(b"{") else None
         except (ValueError, RecursionError):
             continue
-        if isinstance(found, dict):
-            yield found
+        if isinstance(record, dict):
+            yield record
 
 
 def _log_of(fields: frozenset[str]) -> str:

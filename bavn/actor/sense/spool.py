@@ -251,12 +251,12 @@ class Spool:
             data = os.pread(file.fileno(), end - offset, offset)
         at = 0
         while at < len(data):
-            found = _item(data, at)
-            if found is None:
+            pair = _item(data, at)
+            if pair is None:
                 self.damaged_bytes += len(data) - at
                 at = len(data)
                 break
-            item, at = found
+            item, at = pair
             items.append(item)
             size += len(item.payload)
             if size >= READ_BYTES_MAX:

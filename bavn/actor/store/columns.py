@@ -156,16 +156,16 @@ class ColumnStore(History):
         """Look for damaged segments and take them out of the history; ``deep`` reads every byte."""
         with self._writing:
             self._manifest.check()
-            found = damaged_among(self._manifest.segments(), self._files, deep=deep)
-            if found:
-                quarantine(found, self._manifest, self._files, self._root / "damaged", self._disk)
-            return found
+            damaged = damaged_among(self._manifest.segments(), self._files, deep=deep)
+            if damaged:
+                quarantine(damaged, self._manifest, self._files, self._root / "damaged", self._disk)
+            return damaged
 
     def check_part(self, after: int, bytes_max: int) -> int:
         """The same for segments beyond number ``after``, until about ``bytes_max`` bytes were read, and without keeping
         a writer waiting. Up to which it went, 0 at the end. From any thread; raises StoreBroken, OSError."""
         mine, read, upto = [], 0, 0
-        for segment in sorted(self._manifest.segments(), key=lambda one: one.id):
+        for segment in sorted(self._manifest.segments(), key=lambda candidate: candidate.id):
             if segment.id > after:
                 if read >= bytes_max:
                     break
@@ -173,7 +173,7 @@ class ColumnStore(History):
                 read, upto = read + segment.bytes, segment.id
         else:
             upto = 0
-        suspects = {one.segment.id for one in damaged_among(mine, self._files, deep=True)}
+        suspects = {part.segment.id for part in damaged_among(mine, self._files, deep=True)}
         if suspects:  # one that was merged or forgotten meanwhile is gone, and not damaged
             with self._writing:
                 self._damage([segment for segment in self._manifest.segments() if segment.id in suspects])
@@ -279,8 +279,8 @@ class ColumnStore(History):
         with self._writing:
             if self._grip < 0:
                 return super()._damage(segments)
-            found = damaged_among(segments, self._files, deep=True)
-            if not found:
+            damaged = damaged_among(segments, self._files, deep=True)
+            if not damaged:
                 return None
-            quarantine(found, self._manifest, self._files, self._root / "damaged", self._disk)
-            return words(found, taken_out=True)
+            quarantine(damaged, self._manifest, self._files, self._root / "damaged", self._disk)
+            return words(damaged, taken_out=True)

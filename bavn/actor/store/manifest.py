@@ -215,7 +215,7 @@ class Manifest:
             )
 
     def _segments(self, where: str, values: Sequence[object]) -> list[Segment]:
-        found = self._db.execute(f"SELECT {_FIELDS} FROM segment WHERE {where} ORDER BY id", values).fetchall()
+        records = self._db.execute(f"SELECT {_FIELDS} FROM segment WHERE {where} ORDER BY id", values).fetchall()
         hours: dict[int, list[tuple[int, int]]] = {}
         for number, hour, rows in self._db.execute(
             f"""SELECT segment, hour, rows FROM segment_hour
@@ -236,11 +236,11 @@ class Manifest:
                 crc32=crc,
                 first_us=first,
                 last_us=last,
-                layout=made,
+                layout=made_us,
                 of=of,
                 hours=tuple(hours.get(i, ())),
             )
-            for i, table, raw, hour, span, rows, size, crc, first, last, made, of in found
+            for i, table, raw, hour, span, rows, size, crc, first, last, made_us, of in records
         ]
 
     def micro_count(self, table: str) -> int:

@@ -66,26 +66,26 @@ class Beacon:
     technique = "T1071"
     tables = ("flow", "tls", "http", "dns", "pair_hour", "name_hour")
 
-    def candidates(self, look: DetectorContext) -> Found:
-        return one_by_one(self, look)
+    def candidates(self, context: DetectorContext) -> Found:
+        return one_by_one(self, context)
 
-    def parts(self, look: DetectorContext, workers: int) -> Sequence[Slice]:
+    def parts(self, context: DetectorContext, workers: int) -> Sequence[Slice]:
         """By channel and source host: a pair's timing needs nothing but its own calls."""
-        return list(slices(look.window, look.settings, max(1, workers)))
+        return list(slices(context.window, context.settings, max(1, workers)))
 
-    def part(self, look: DetectorContext, what: Slice) -> Timed:
-        return timed(sliced(look.window, look.settings, what), what, look.window.homes)
+    def part(self, context: DetectorContext, what: Slice) -> Timed:
+        return timed(sliced(context.window, context.settings, what), what, context.window.homes)
 
-    def together(self, look: DetectorContext, done: Sequence[Timed]) -> Found:
+    def together(self, context: DetectorContext, done: Sequence[Timed]) -> Found:
         ordinary, pulses = merged(done)
-        stories = _by_rhythm(_by_domain(_weighed(folded(pulses, look.window), look)))
+        stories = _by_rhythm(_by_domain(_weighed(folded(pulses, context.window), context)))
         statistics = np.concatenate([ordinary, np.array([story.statistic for story in stories], float)])
         regular = [story for story in stories if story.pulse.nats >= REGULAR_NATS_MIN]
         regular.sort(key=_strongest)
-        chosen = regular[: look.settings.candidates_max]
+        chosen = regular[: context.settings.candidates_max]
         # All at once: one candidate's question would be a query.
-        look.terms.addresses(address for story in chosen for address in _addresses(story))
-        made = [_candidate(story, look) for story in chosen]
+        context.terms.addresses(address for story in chosen for address in _addresses(story))
+        made = [_candidate(story, context) for story in chosen]
         return Found(tuple(made), {self.name: Tally.of(statistics)})
 
 
@@ -111,13 +111,13 @@ def _by_domain(stories: list[BeaconEvidence]) -> list[BeaconEvidence]:
     together: dict[tuple[str, str], list[BeaconEvidence]] = {}
     for story in stories:
         together.setdefault((story.pulse.host, story.key), []).append(story)
-    made = []
+    evidences = []
     for _, members in sorted(together.items()):
         members.sort(key=lambda story: (-story.statistic, -story.pulse.calls, story.pulse.peer))
         others = [address for story in members[1:] for address in (story.pulse.peer, *story.pulse.addresses)]
         mine = dict.fromkeys([*members[0].pulse.addresses, *(a for a in others if as_address(a))])
-        made.append(replace(members[0], pulse=replace(members[0].pulse, addresses=tuple(mine)[:PEERS_KEPT_MAX])))
-    return made
+        evidences.append(replace(members[0], pulse=replace(members[0].pulse, addresses=tuple(mine)[:PEERS_KEPT_MAX])))
+    return evidences
 
 
 def _by_rhythm(stories: list[BeaconEvidence]) -> list[BeaconEvidence]:
@@ -125,16 +125,16 @@ def _by_rhythm(stories: list[BeaconEvidence]) -> list[BeaconEvidence]:
     of_host: dict[str, list[BeaconEvidence]] = {}
     for story in sorted(stories, key=_strongest):
         of_host.setdefault(story.pulse.host, []).append(story)
-    made = []
+    evidences = []
     for _, mine in sorted(of_host.items()):
         pages = sorted((_page(group) for group in together(mine[:RHYTHMS_MAX], one_page)), key=_strongest)
         for group in together(pages, one_list):
             if len(group) >= LIST_PEERS_MIN:
-                made.append(replace(group[0], others=(*group[0].others, *group[1:])))
+                evidences.append(replace(group[0], others=(*group[0].others, *group[1:])))
             else:
-                made += group
-        made += mine[RHYTHMS_MAX:]
-    return made
+                evidences += group
+        evidences += mine[RHYTHMS_MAX:]
+    return evidences
 
 
 def _strongest(story: BeaconEvidence) -> tuple[float, str, str]:
@@ -148,26 +148,26 @@ def _page(group: list[BeaconEvidence]) -> BeaconEvidence:
     return replace(group[0], statistic=group[0].statistic + (PAGE_NATS if page else 0.0), others=tuple(group[1:]))
 
 
-def _weighed(pulses: list[Pulse], look: DetectorContext) -> list[BeaconEvidence]:
+def _weighed(pulses: list[Pulse], context: DetectorContext) -> list[BeaconEvidence]:
     """Timing, fame and kind of each pulse, in nats."""
-    addresses = look.terms.addresses(pulse.peer for pulse in pulses if pulse.name is None)
-    domains = look.terms.domains(pulse.story for pulse in pulses if pulse.name is not None)
-    has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
-    made = []
+    addresses = context.terms.addresses(pulse.peer for pulse in pulses if pulse.name is None)
+    domains = context.terms.domains(pulse.story for pulse in pulses if pulse.name is not None)
+    has_names = bool(context.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
+    weighed = []
     for pulse in pulses:
         known = addresses[pulse.peer] if pulse.name is None else domains[pulse.story]
         if pulse.name is not None:
-            known = replace(known, grade=max(known.grade, look.terms.lists.name_grade(pulse.name)))
+            known = replace(known, grade=max(known.grade, context.terms.lists.name_grade(pulse.name)))
         kind = CLOCKWORK_NATS.get((pulse.proto, pulse.port), 0.0)
         if pulse.inside:
             kind += INSIDE_NATS + CLOCKWORK_INSIDE_NATS.get((pulse.proto, pulse.port), 0.0)
         elif not kind and has_names and pulse.name is None and not known.names:
             kind += UNNAMED_NATS
-        made.append(BeaconEvidence(pulse, known, pulse.nats + look.terms.nats(known) + kind))
-    return made
+        weighed.append(BeaconEvidence(pulse, known, pulse.nats + context.terms.nats(known) + kind))
+    return weighed
 
 
-def _candidate(story: BeaconEvidence, look: DetectorContext) -> Candidate:
+def _candidate(story: BeaconEvidence, context: DetectorContext) -> Candidate:
     pulse, known = story.pulse, story.known
     return Candidate(
         population=Beacon.name,
@@ -175,12 +175,12 @@ def _candidate(story: BeaconEvidence, look: DetectorContext) -> Candidate:
         peer=pulse.name or pulse.peer,
         story=f"{pulse.host} {story.key}",
         statistic=story.statistic,
-        observables=() if pulse.inside else _observables(story, look),
+        observables=() if pulse.inside else _observables(story, context),
         first_us=pulse.first_us,
         last_us=pulse.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
-        why=_why(pulse, known, look, len(story.others)),
+        why=_why(pulse, known, context, len(story.others)),
         rows=_rows(pulse),
         apart=True,
         period_s=pulse.period_s,
@@ -188,14 +188,14 @@ def _candidate(story: BeaconEvidence, look: DetectorContext) -> Candidate:
     )
 
 
-def _observables(story: BeaconEvidence, look: DetectorContext) -> tuple[Observable, ...]:
+def _observables(story: BeaconEvidence, context: DetectorContext) -> tuple[Observable, ...]:
     """The registered domain first, then addresses; the address of a shared edge only where nothing else names it."""
-    pulse, homes = story.pulse, look.window.homes
+    pulse, homes = story.pulse, context.window.homes
     texts = [pulse.name] if pulse.name is not None else [story.key] if story.key != pulse.peer else []
     named = [observable_of(None, text, homes) for text in texts]
     listed = [each for each in story.others if each.pulse.name is None and each.known.grade is Grade.UNKNOWN]
     addresses = [*_addresses(story), *(address for each in listed for address in _addresses(each))][:OTHERS_NAMED_MAX]
-    facts = look.terms.addresses(addresses)
+    facts = context.terms.addresses(addresses)
     single = [observable_of(None, text, homes) for text in addresses if not (facts[text].edge and any(named))]
     made: dict[Observable, None] = dict.fromkeys(found for found in named + single if found is not None)
     return tuple(made)
@@ -221,7 +221,7 @@ def _rows(pulse: Pulse) -> RowsRef:
     return RowsRef(pulse.table, (*host, (column, pulse.name or pulse.peer)), pulse.first_us, pulse.last_us)
 
 
-def _why(pulse: Pulse, known: PeerProfile, look: DetectorContext, others: int) -> Text:
+def _why(pulse: Pulse, known: PeerProfile, context: DetectorContext, others: int) -> Text:
     period, lasted, calls = seconds(pulse.period_s), span(pulse.last_us - pulse.first_us), number(pulse.calls)
     if pulse.spectral:
         head = Text(
@@ -245,4 +245,4 @@ def _why(pulse: Pulse, known: PeerProfile, look: DetectorContext, others: int) -
         parts.append(Text("a service that is clockwork by nature"))
     if others:
         parts.append(Text("other peers at this rhythm: {others}", others=number(others)))
-    return joined(parts + look.terms.said(known))
+    return joined(parts + context.terms.said(known))

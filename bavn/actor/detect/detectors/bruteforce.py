@@ -79,8 +79,8 @@ class BruteForce:
     technique = "T1110"
     tables = ("flow", "krb5", "smb", "http", "ssh")
 
-    def candidates(self, look: DetectorContext) -> Found:
-        days = _days(look)
+    def candidates(self, context: DetectorContext) -> Found:
+        days = _days(context)
         best: dict[tuple[str, str], Day] = {}
         for day in days:
             key = day.service, day.source
@@ -91,27 +91,27 @@ class BruteForce:
             values = [day.nats for _, day in sorted(best.items()) if day.outward is outward]
             if values:
                 populations[_population(outward)] = Tally.of(values)
-        made = [_candidate(day, look) for _, day in sorted(best.items()) if day.nats >= STATISTIC_MIN]
-        made += [_crowd(crowd, look) for crowd in known_crowds(look) if crowd.nats >= STATISTIC_MIN]
-        made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
-        return Found(tuple(made[: look.settings.candidates_max]), populations)
+        candidates = [_candidate(day, context) for _, day in sorted(best.items()) if day.nats >= STATISTIC_MIN]
+        candidates += [_crowd(crowd, context) for crowd in known_crowds(context) if crowd.nats >= STATISTIC_MIN]
+        candidates.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
+        return Found(tuple(candidates[: context.settings.candidates_max]), populations)
 
 
 def _population(outward: bool) -> str:
     return "bruteforce.out" if outward else "bruteforce.in"
 
 
-def _allowed(host: str, look: DetectorContext) -> bool:
+def _allowed(host: str, context: DetectorContext) -> bool:
     address = ip_address(host)
-    return any(address in ip_network(text, strict=False) for text in look.settings.allowed_scanners)
+    return any(address in ip_network(text, strict=False) for text in context.settings.allowed_scanners)
 
 
-def _days(look: DetectorContext) -> list[Day]:
+def _days(context: DetectorContext) -> list[Day]:
     """Every source's days, each weighed against the days before."""
     by_source: dict[tuple[str, str], list[Day]] = defaultdict(list)
-    for row in look.window.rows(TRIES_SQL, {"limit": ROWS_MAX}):
+    for row in context.window.rows(TRIES_SQL, {"limit": ROWS_MAX}):
         service, source, outward, day, sure, tries, failed, targets, names, busiest, target, first, last = row
-        made = Day(
+        tried_day = Day(
             service=service,
             source=address_text(source),
             outward=bool(outward),
@@ -126,10 +126,10 @@ def _days(look: DetectorContext) -> list[Day]:
             first_us=int(first),
             last_us=int(last),
         )
-        by_source[service, made.source].append(made)
+        by_source[service, tried_day.source].append(tried_day)
     every: list[Day] = []
     for (_, source), days in sorted(by_source.items()):
-        if not _allowed(source, look):
+        if not _allowed(source, context):
             every += weighed(sorted(days, key=lambda day: day.day))
     return every
 
@@ -137,7 +137,7 @@ def _days(look: DetectorContext) -> list[Day]:
 def weighed(days: list[Day]) -> list[Day]:
     """The days of one source at one service, in order. A day that was strange teaches nothing."""
     good = bad = 0.0
-    made = []
+    weighed = []
     for day in days:
         a, b = SURE if day.sure else GUESSED
         scale = min(1.0, PAST_TRIES_MAX / max(1.0, good + bad))
@@ -145,12 +145,12 @@ def weighed(days: list[Day]) -> list[Day]:
         if nats > 0:
             nats += min(BUSY_NATS_MAX, log(max(1.0, day.busiest / BUSY_MIN)))
             nats += SPREAD_NATS * ((day.names >= NAMES_MIN) + (day.sure and day.targets >= TARGETS_MIN))
-        made.append(Day(**{slot: getattr(day, slot) for slot in Day.__slots__} | {"nats": nats}))
+        weighed.append(Day(**{slot: getattr(day, slot) for slot in Day.__slots__} | {"nats": nats}))
         if nats < STATISTIC_MIN:
             good, bad = good + day.tries - day.failed, bad + day.failed
-    if _is_habit(made):
-        return [replace(day, nats=HABIT_SHARE * day.nats) for day in made]
-    return made
+    if _is_habit(weighed):
+        return [replace(day, nats=HABIT_SHARE * day.nats) for day in weighed]
+    return weighed
 
 
 def _is_habit(days: list[Day]) -> bool:
@@ -162,9 +162,9 @@ def _is_habit(days: list[Day]) -> bool:
     return all(day.names < NAMES_MIN and day.targets <= 1 for day in days) and len({d.target for d in days}) == 1
 
 
-def _candidate(day: Day, look: DetectorContext) -> Candidate:
+def _candidate(day: Day, context: DetectorContext) -> Candidate:
     outer = day.target if day.outward else day.source
-    found = observable_of(None, outer, look.window.homes)
+    observable = observable_of(None, outer, context.window.homes)
     many = day.targets > 1
     return Candidate(
         population=_population(day.outward),
@@ -172,7 +172,7 @@ def _candidate(day: Day, look: DetectorContext) -> Candidate:
         peer=(day.service if many else day.target) if day.outward else day.source,
         story=f"{'out' if day.outward else 'in'} {day.service} {day.source}",
         statistic=day.nats,
-        observables=(found,) if found and not (day.outward and many) else (),
+        observables=(observable,) if observable and not (day.outward and many) else (),
         first_us=day.first_us,
         last_us=day.last_us,
         hosts=1 if day.outward else max(1, day.targets),
@@ -214,8 +214,8 @@ def _why(day: Day) -> Text:
     return joined(parts)
 
 
-def _crowd(crowd: Crowd, look: DetectorContext) -> Candidate:
-    outside = [observable_of(None, source, look.window.homes) for source in crowd.some]
+def _crowd(crowd: Crowd, context: DetectorContext) -> Candidate:
+    outside = [observable_of(None, source, context.window.homes) for source in crowd.some]
     observables = tuple(found for found in outside if found is not None)
     count = number(crowd.sources)
     return Candidate(

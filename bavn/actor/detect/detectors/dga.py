@@ -86,30 +86,30 @@ class Dga:
     technique = "T1568.002"
     tables = ("dns", "name_hour", "pair_hour")
 
-    def candidates(self, look: DetectorContext) -> Found:
-        exempt = {row[0] for row in look.window.rows(_EXEMPT)}
-        lost = _lost(look, exempt)
+    def candidates(self, context: DetectorContext) -> Found:
+        exempt = {row[0] for row in context.window.rows(_EXEMPT)}
+        lost = _lost(context, exempt)
         busy = sorted(host for host, steps in lost.items() if len(steps) >= NAMES_MIN)
-        clients = [Client(host, walked(names, BLOCK_NAMES)) for host, names in _sequences(busy, lost, look).items()]
+        clients = [Client(host, walked(names, BLOCK_NAMES)) for host, names in _sequences(busy, lost, context).items()]
         strong = [client for client in clients if client.walk.top_nats >= ALARM_NATS]
         strong.sort(key=lambda client: (-client.walk.top_nats, client.host))
-        made = [_candidate(client, look) for client in strong[: look.settings.candidates_max]]
-        return Found(tuple(made), {self.name: _population(clients, lost, exempt, look)})
+        made = [_candidate(client, context) for client in strong[: context.settings.candidates_max]]
+        return Found(tuple(made), {self.name: _population(clients, lost, exempt, context)})
 
 
-def _lost(look: DetectorContext, exempt: set[str]) -> dict[str, dict[str, float]]:
+def _lost(context: DetectorContext, exempt: set[str]) -> dict[str, dict[str, float]]:
     """For each client the domains that nobody registered, and how high each steps: lower where many hosts ask for it.
     Names on a list exist, whatever the resolver says; names inside are nobody's business."""
     rows = [
         (host, domain)
-        for host, domain, _ in look.window.rows(_LOST)
+        for host, domain, _ in context.window.rows(_LOST)
         if host not in exempt and made_up(domain) and not is_internal_name(domain)
     ]
-    known = look.terms.domains(domain for _, domain in rows)
+    known = context.terms.domains(domain for _, domain in rows)
     steps: dict[str, dict[str, float]] = {}
     for host, domain in rows:
         if known[domain].grade is Grade.UNKNOWN:
-            share = max(0, known[domain].hosts - 2) / look.terms.hosts
+            share = max(0, known[domain].hosts - 2) / context.terms.hosts
             steps.setdefault(host, {})[domain] = _step(domain) / (1 + share / SHARE_FREE)
     return steps
 
@@ -119,31 +119,31 @@ def _step(domain: str) -> float:
 
 
 def _sequences(
-    busy: list[str], lost: dict[str, dict[str, float]], look: DetectorContext
+    busy: list[str], lost: dict[str, dict[str, float]], context: DetectorContext
 ) -> dict[str, list[DomainLookup]]:
     """Every new domain of these clients in order, with its step."""
     if not busy:
         return {}
-    made: dict[str, list[DomainLookup]] = {host: [] for host in busy}
-    rows = look.window.rows(_FIRST, tables={"asked": pa.table({"host": busy})})
+    lookups: dict[str, list[DomainLookup]] = {host: [] for host in busy}
+    rows = context.window.rows(_FIRST, tables={"asked": pa.table({"host": busy})})
     others = {domain for host, domain, _ in rows if domain not in lost[host]}
-    known = look.terms.domains(others)
+    known = context.terms.domains(others)
     for host, domain, at_us in rows:
         step = lost[host].get(domain)
         if step is None:
             step = DOWN_NATS if known[domain].grade is Grade.UNKNOWN and made_up(domain) else 0.0
-        made[host].append(DomainLookup(at_us, domain, step))
-    return made
+        lookups[host].append(DomainLookup(at_us, domain, step))
+    return lookups
 
 
 def _population(
-    clients: list[Client], lost: dict[str, dict[str, float]], exempt: set[str], look: DetectorContext
+    clients: list[Client], lost: dict[str, dict[str, float]], exempt: set[str], context: DetectorContext
 ) -> Tally:
     """The highest point of each ten new domains of a client; calm clients by the sum of their few steps."""
     values = [height for client in clients for height in client.walk.blocks]
     counts = [1] * len(values)
     walked_hosts = {client.host for client in clients}
-    for host, names in look.window.rows(_COUNTS):
+    for host, names in context.window.rows(_COUNTS):
         if host not in exempt and host not in walked_hosts:
             few = sum(lost.get(host, {}).values())
             blocks = -(-names // BLOCK_NAMES)
@@ -152,10 +152,10 @@ def _population(
     return Tally.of(values, counts)
 
 
-def _candidate(client: Client, look: DetectorContext) -> Candidate:
+def _candidate(client: Client, context: DetectorContext) -> Candidate:
     walk, host = client.walk, address_text(UUID(client.host))
     telling = sorted(walk.run, key=lambda asked: (-surprise_bits(asked.domain.partition(".")[0]), asked.domain))
-    named = [observable_of(None, asked.domain, look.window.homes) for asked in telling[:OBSERVABLES_MAX]]
+    named = [observable_of(None, asked.domain, context.window.homes) for asked in telling[:OBSERVABLES_MAX]]
     return Candidate(
         population=Dga.name,
         host=host,
@@ -165,7 +165,7 @@ def _candidate(client: Client, look: DetectorContext) -> Candidate:
         observables=tuple(one for one in named if one is not None),
         first_us=walk.run[0].at_us,
         last_us=walk.run[-1].at_us,
-        hosts=max(1, look.terms.domains([telling[0].domain])[telling[0].domain].hosts),
+        hosts=max(1, context.terms.domains([telling[0].domain])[telling[0].domain].hosts),
         listed=False,
         why=_why(walk),
         rows=RowsRef("dns", (("src", host), ("rcode", "NXDOMAIN")), walk.run[0].at_us, walk.run[-1].at_us),

@@ -146,47 +146,47 @@ class DnsTunnel:
     technique = "T1071.004"
     tables = ("dns", "name_hour")
 
-    def candidates(self, look: DetectorContext) -> Found:
-        since = {"since": look.window.first_us}
-        many = look.terms.past.rows(_MANY, since)
-        few = [(chars * ROUGH_BITS / 8, pairs) for chars, pairs in look.terms.past.rows(_FEW, since)]
-        carried = _carried({(host, domain): names for host, domain, names in many}, look)
+    def candidates(self, context: DetectorContext) -> Found:
+        since = {"since": context.window.first_us}
+        many = context.terms.past.rows(_MANY, since)
+        few = [(chars * ROUGH_BITS / 8, pairs) for chars, pairs in context.terms.past.rows(_FEW, since)]
+        carried = _carried({(host, domain): names for host, domain, names in many}, context)
         strong = [pair for pair in carried if pair.bytes >= WEAK_BYTES]
-        domains = look.terms.domains(pair.domain for pair in strong)
-        queries = _queries(strong, look)
-        weighed = [_weighed(pair, domains[pair.domain], queries[i], look) for i, pair in enumerate(strong)]
+        domains = context.terms.domains(pair.domain for pair in strong)
+        queries = _queries(strong, context)
+        weighed = [_weighed(pair, domains[pair.domain], queries[i], context) for i, pair in enumerate(strong)]
         weak = [(pair.bytes, 1) for pair in carried if pair.bytes < WEAK_BYTES]
         values = np.array([*few, *weak, *((value, 1) for value in weighed)], float).reshape(-1, 2)
         order = sorted(range(len(strong)), key=lambda i: (-weighed[i], strong[i].host, strong[i].domain))
-        found = [i for i in order if weighed[i] >= WEAK_BYTES][: look.settings.candidates_max]
-        made = [_candidate(strong[i], weighed[i], domains[strong[i].domain], queries[i], look) for i in found]
+        found = [i for i in order if weighed[i] >= WEAK_BYTES][: context.settings.candidates_max]
+        made = [_candidate(strong[i], weighed[i], domains[strong[i].domain], queries[i], context) for i in found]
         return Found(tuple(made), {self.name: Tally.of(np.log1p(values[:, 0]), values[:, 1])})
 
 
-def _carried(names: dict[Pair, int], look: DetectorContext) -> list[Carried]:
+def _carried(names: dict[Pair, int], context: DetectorContext) -> list[Carried]:
     """The exact amounts of the pairs with much to say (how many names each), and of those that fetch much."""
     keys = list(names)
-    up, down = _up(keys, look), _down(look)
-    made = []
+    up, down = _up(keys, context), _down(context)
+    carried = []
     for key in sorted(up.keys() | down.keys()):
         sent, fetched = up.get(key, NOTHING), down.get(key, NOTHING)
         at = np.concatenate([sent.at_us, fetched.at_us])
         order = np.argsort(at, kind="stable")
         _, end_us = busiest(at[order], np.concatenate([sent.amount, fetched.amount])[order], SPAN_US)
-        made.append(
+        carried.append(
             Carried(address_text(UUID(key[0])), key[1], names.get(key, 0), sent.until(end_us), fetched.until(end_us))
         )
-    return made
+    return carried
 
 
-def _up(keys: list[Pair], look: DetectorContext) -> dict[Pair, Amounts]:
+def _up(keys: list[Pair], context: DetectorContext) -> dict[Pair, Amounts]:
     """What the never-before-seen names of each pair carry."""
     if not keys:
         return {}
-    asked = pa.table(
+    wanted = pa.table(
         {"pair": range(len(keys)), "host": [host for host, _ in keys], "domain": [domain for _, domain in keys]}
     )
-    table = look.terms.past.arrow(_NAMES, {"since": look.window.first_us}, {"asked": asked})
+    table = context.terms.past.arrow(_NAMES, {"since": context.window.first_us}, {"asked": wanted})
     owner = np.asarray(table.column("pair").to_numpy(), np.int64)
     at = np.asarray(table.column("at_us").to_numpy(), np.int64)
     amount = information_bytes(table.column("sub").to_pylist())
@@ -199,39 +199,41 @@ def _up(keys: list[Pair], look: DetectorContext) -> dict[Pair, Amounts]:
     }
 
 
-def _down(look: DetectorContext) -> dict[Pair, Amounts]:
+def _down(context: DetectorContext) -> dict[Pair, Amounts]:
     """What the distinct answers of data-carrying types brought each pair."""
-    rows = look.window.rows(_ANSWERS, {"since": look.window.first_us})
+    rows = context.window.rows(_ANSWERS, {"since": context.window.first_us})
     return {
         (host, domain): Amounts(np.array(at_us, np.int64), information_bytes(texts))
         for host, domain, at_us, texts in rows
     }
 
 
-def _queries(pairs: list[Carried], look: DetectorContext) -> list[Queries]:
+def _queries(pairs: list[Carried], context: DetectorContext) -> list[Queries]:
     if not pairs:
         return []
-    asked = pa.table(
+    wanted = pa.table(
         {
             "pair": range(len(pairs)),
             "host": [str(address_uuid(pair.host)) for pair in pairs],
             "domain": [pair.domain for pair in pairs],
         }
     )
-    found = {row[0]: Queries(*row[1:]) for row in look.window.rows(_QUERIES, tables={"asked": asked})}
+    found = {row[0]: Queries(*row[1:]) for row in context.window.rows(_QUERIES, tables={"asked": wanted})}
     return [found.get(index, Queries()) for index in range(len(pairs))]
 
 
-def _weighed(pair: Carried, known: PeerProfile, queries: Queries, look: DetectorContext) -> float:
+def _weighed(pair: Carried, known: PeerProfile, queries: Queries, context: DetectorContext) -> float:
     """Bytes, fewer where the world or the house knows the domain, or where answers are codes of a reputation list."""
-    nats = look.terms.nats(known) + (INSIDE_NATS if is_internal_name(pair.domain) else 0.0)
+    nats = context.terms.nats(known) + (INSIDE_NATS if is_internal_name(pair.domain) else 0.0)
     if queries.answers and queries.loopback >= REPUTATION_SHARE * queries.answers:
         nats += REPUTATION_NATS
     return pair.bytes * exp(nats)
 
 
-def _candidate(pair: Carried, weighed: float, known: PeerProfile, queries: Queries, look: DetectorContext) -> Candidate:
-    named = observable_of(None, pair.domain, look.window.homes)
+def _candidate(
+    pair: Carried, weighed: float, known: PeerProfile, queries: Queries, context: DetectorContext
+) -> Candidate:
+    named = observable_of(None, pair.domain, context.window.homes)
     return Candidate(
         population=DnsTunnel.name,
         host=pair.host,
@@ -243,7 +245,7 @@ def _candidate(pair: Carried, weighed: float, known: PeerProfile, queries: Queri
         last_us=queries.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
-        why=_why(pair, known, queries, look),
+        why=_why(pair, known, queries, context),
         rows=RowsRef(
             "name_hour",
             (("src", pair.host), ("kind", "dns"), ("domain", pair.domain)),
@@ -253,7 +255,7 @@ def _candidate(pair: Carried, weighed: float, known: PeerProfile, queries: Queri
     )
 
 
-def _why(pair: Carried, known: PeerProfile, queries: Queries, look: DetectorContext) -> Text:
+def _why(pair: Carried, known: PeerProfile, queries: Queries, context: DetectorContext) -> Text:
     names, up, down = number(pair.names), number(pair.up_bytes), number(pair.down_bytes)
     parts = [
         Text(
@@ -273,4 +275,4 @@ def _why(pair: Carried, known: PeerProfile, queries: Queries, look: DetectorCont
         parts.append(Text("{share} % of types that carry data (TXT, NULL, CNAME, MX)", share=share))
     if queries.answers and queries.loopback >= REPUTATION_SHARE * queries.answers:
         parts.append(Text("answered like a reputation list"))
-    return joined(parts + look.terms.said(known))
+    return joined(parts + context.terms.said(known))

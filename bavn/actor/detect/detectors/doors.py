@@ -37,32 +37,34 @@ _DOORS: Final = f"""
     ORDER BY first_us DESC, dst, dst_port LIMIT {DOORS_MAX}"""
 
 
-def doors(look: DetectorContext) -> tuple[list[Candidate], Tally]:
+def doors(context: DetectorContext) -> tuple[list[Candidate], Tally]:
     """The new doors, strangest first, and the rarity of all doors."""
-    last_us = look.window.last_us
-    if last_us - look.terms.known_from_us < (KNOWN_DAYS_MIN + NEW_DAYS_MAX) * DAY_US:
+    last_us = context.window.last_us
+    if last_us - context.terms.known_from_us < (KNOWN_DAYS_MIN + NEW_DAYS_MAX) * DAY_US:
         return [], Tally()
-    made, values = [], []
-    for dst, port, proto, first, last, callers, outside, hosts, since in look.window.rows(_DOORS):
-        bits = -log2((hosts + 0.5) / (max(look.terms.hosts, hosts) + 1)) + (OUTSIDE_BITS if outside else 0.0)
+    candidates, values = [], []
+    for dst, port, proto, first, last, callers, outside, hosts, since in context.window.rows(_DOORS):
+        bits = -log2((hosts + 0.5) / (max(context.terms.hosts, hosts) + 1)) + (OUTSIDE_BITS if outside else 0.0)
         values.append(bits)
         new = last_us - first <= NEW_DAYS_MAX * DAY_US and last_us - since >= KNOWN_DAYS_MIN * DAY_US
         if new and bits >= BITS_MIN:
-            made.append(_candidate(address_text(dst), port, proto, bits, (first, last), (callers, outside, hosts)))
-    made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
-    return made, Tally.of(values)
+            candidates.append(
+                _candidate(address_text(dst), port, proto, bits, (first, last), (callers, outside, hosts))
+            )
+    candidates.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
+    return candidates, Tally.of(values)
 
 
 def _candidate(
     host: str, port: int, proto: str, bits: float, span_us: tuple[int, int], met: tuple[int, bool, int]
 ) -> Candidate:
     callers, outside, hosts = met
-    asked, offer, rare = number(callers), number(hosts), number(bits, 1)
+    clients, offer, rare = number(callers), number(hosts), number(bits, 1)
     parts = [
         Text(
             "{host} answers on {proto}/{port}, never before ({rare} bits)", host=host, proto=proto, port=port, rare=rare
         ),
-        Text("{asked} called it, {offer} of the hosts here offer that port", asked=asked, offer=offer),
+        Text("{asked} called it, {offer} of the hosts here offer that port", asked=clients, offer=offer),
     ]
     if outside:
         parts.append(Text("callers from outside among them"))

@@ -133,27 +133,27 @@ class Exfil:
     technique = "T1048"
     tables = ("pair_hour", "dns", "tls", "http")
 
-    def candidates(self, look: DetectorContext) -> Found:
-        habits = _habits(look)
-        sent = _sent(look)
-        facts = _facts(sent, look)
-        values = [habits[one.host].height(one.up) + look.terms.nats(facts[i]) for i, one in enumerate(sent)]
-        found = [
+    def candidates(self, context: DetectorContext) -> Found:
+        habits = _habits(context)
+        sent = _sent(context)
+        facts = _facts(sent, context)
+        values = [habits[item.host].height(item.up) + context.terms.nats(facts[i]) for i, item in enumerate(sent)]
+        chosen = [
             i
-            for i, one in enumerate(sent)
-            if values[i] >= HEIGHT_MIN and _strange(one, habits[one.host], facts[i], look)
+            for i, item in enumerate(sent)
+            if values[i] >= HEIGHT_MIN and _strange(item, habits[item.host], facts[i], context)
         ]
-        found.sort(key=lambda i: (-values[i], sent[i].host, sent[i].place))
-        made = [_candidate(sent[i], habits[sent[i].host], facts[i], values[i], look) for i in found]
-        calm = [(habits[host].height(np.expm1(amount)), n) for host, amount, n in look.window.rows(_CALM)]
+        chosen.sort(key=lambda i: (-values[i], sent[i].host, sent[i].place))
+        candidates = [_candidate(sent[i], habits[sent[i].host], facts[i], values[i], context) for i in chosen]
+        calm = [(habits[host].height(np.expm1(amount)), n) for host, amount, n in context.window.rows(_CALM)]
         weighed = np.array([*((value, 1) for value in values), *calm], float).reshape(-1, 2)
         tally = Tally.of(weighed[:, 0], weighed[:, 1])
-        return Found(tuple(made[: look.settings.candidates_max]), {self.name: tally})
+        return Found(tuple(candidates[: context.settings.candidates_max]), {self.name: tally})
 
 
-def _habits(look: DetectorContext) -> dict[str, Habit]:
+def _habits(context: DetectorContext) -> dict[str, Habit]:
     """Each host's own where it has DAYS_MIN units, else the middle of those that have one, else the usual one."""
-    rows = [(host, Habit(middle, mad), n) for host, middle, mad, n in look.window.rows(_HABITS)]
+    rows = [(host, Habit(middle, mad), n) for host, middle, mad, n in context.window.rows(_HABITS)]
     own = [habit for _, habit, n in rows if n >= DAYS_MIN]
     usual = Habit(USUAL_LN, USUAL_MAD)
     if own:
@@ -161,43 +161,43 @@ def _habits(look: DetectorContext) -> dict[str, Habit]:
     return {host: habit if n >= DAYS_MIN else usual for host, habit, n in rows}
 
 
-def _sent(look: DetectorContext) -> list[Sent]:
+def _sent(context: DetectorContext) -> list[Sent]:
     """The busiest SPAN_HOURS of each host and place, in order of both."""
-    rows = [(host, address_text(dst), *more) for host, dst, *more in look.window.rows(_LARGE)]
-    places = _places({address for _, address, *_ in rows}, look)
+    rows = [(host, address_text(dst), *more) for host, dst, *more in context.window.rows(_LARGE)]
+    places = _places({address for _, address, *_ in rows}, context)
     together: dict[tuple[str, str], list[tuple[int, int, int, int, int, str]]] = {}
     for host, address, hour, up, down, first, last in rows:
         together.setdefault((host, places[address]), []).append((hour, up, down, first, last, address))
     sent = [_busiest(host, place, sorted(hours)) for (host, place), hours in sorted(together.items())]
-    errors = _errors(sent, look)
+    errors = _errors(sent, context)
     return [replace(one, error=errors.get(at, 0.0)) for at, one in enumerate(sent)]
 
 
-def _errors(sent: list[Sent], look: DetectorContext) -> dict[int, float]:
+def _errors(sent: list[Sent], context: DetectorContext) -> dict[int, float]:
     """The standard error of what was sent, where packets were sampled."""
-    if not sent or not look.window.rows("SELECT 1 FROM flow WHERE sampling > 1 LIMIT 1"):
+    if not sent or not context.window.rows("SELECT 1 FROM flow WHERE sampling > 1 LIMIT 1"):
         return {}
-    pairs = [(at, one, address) for at, one in enumerate(sent) for address in one.addresses]
-    asked = pa.table(
+    pairs = [(at, each, address) for at, each in enumerate(sent) for address in each.addresses]
+    wanted = pa.table(
         {
             "place": [at for at, _, _ in pairs],
-            "src": [one.host for _, one, _ in pairs],
+            "src": [each.host for _, each, _ in pairs],
             "dst": [str(address_uuid(address)) for _, _, address in pairs],
-            "first_us": [one.first_us for _, one, _ in pairs],
-            "last_us": [one.last_us for _, one, _ in pairs],
+            "first_us": [each.first_us for _, each, _ in pairs],
+            "last_us": [each.last_us for _, each, _ in pairs],
         }
     )
-    return {int(place): float(error) for place, error in look.window.rows(_DOUBTS, tables={"asked": asked})}
+    return {int(place): float(error) for place, error in context.window.rows(_DOUBTS, tables={"asked": wanted})}
 
 
-def _places(addresses: Iterable[str], look: DetectorContext) -> dict[str, str]:
+def _places(addresses: Iterable[str], context: DetectorContext) -> dict[str, str]:
     """The registered domain of an address that has exactly one here, else its network (/24 or /48)."""
-    made = {}
-    for address, known in look.terms.addresses(addresses).items():
+    places = {}
+    for address, known in context.terms.addresses(addresses).items():
         domains = {registered_domain(name) or name for name in known.names}
         network = ip_network(f"{address}/{48 if ':' in address else 24}", strict=False)
-        made[address] = domains.pop() if len(domains) == 1 else str(network)
-    return made
+        places[address] = domains.pop() if len(domains) == 1 else str(network)
+    return places
 
 
 def _like_it(hours: list[tuple[int, int, int, int, int, str]], best: tuple[int, int], most: int) -> int:
@@ -233,60 +233,60 @@ def _busiest(host: str, place: str, hours: list[tuple[int, int, int, int, int, s
     )
 
 
-def _facts(sent: list[Sent], look: DetectorContext) -> list[PeerProfile]:
-    domains = look.terms.domains(one.place for one in sent if one.named)
-    addresses = look.terms.addresses(address for one in sent for address in one.every)
+def _facts(sent: list[Sent], context: DetectorContext) -> list[PeerProfile]:
+    domains = context.terms.domains(item.place for item in sent if item.named)
+    addresses = context.terms.addresses(address for item in sent for address in item.every)
     facts = []
-    for one in sent:
-        known = domains[one.place] if one.named and domains[one.place].hosts else addresses[one.addresses[0]]
-        facts.append(look.terms.oldest(known, [addresses[address] for address in one.every]))
+    for item in sent:
+        known = domains[item.place] if item.named and domains[item.place].hosts else addresses[item.addresses[0]]
+        facts.append(context.terms.oldest(known, [addresses[address] for address in item.every]))
     return facts
 
 
-def _strange(one: Sent, habit: Habit, known: PeerProfile, look: DetectorContext) -> bool:
-    history_us = look.window.last_us - look.terms.known_from_us
-    new = history_us > NEW_DAYS_MAX * DAY_US and look.window.last_us - known.first_us <= NEW_DAYS_MAX * DAY_US
-    rare = known.hosts <= max(1.0, SHARE_MAX * look.terms.hosts)
-    much = one.up - DOUBTS * one.error >= OUT_BYTES_MIN and one.up >= RATIO_MIN * one.down
-    old = look.window.last_us - known.first_us > NEW_DAYS_MAX * DAY_US and one.like_it >= HABIT_DAYS_MIN
-    return much and habit.z(one.up) >= Z_MIN and (new or rare) and not old
+def _strange(item: Sent, habit: Habit, known: PeerProfile, context: DetectorContext) -> bool:
+    history_us = context.window.last_us - context.terms.known_from_us
+    new = history_us > NEW_DAYS_MAX * DAY_US and context.window.last_us - known.first_us <= NEW_DAYS_MAX * DAY_US
+    rare = known.hosts <= max(1.0, SHARE_MAX * context.terms.hosts)
+    much = item.up - DOUBTS * item.error >= OUT_BYTES_MIN and item.up >= RATIO_MIN * item.down
+    old = context.window.last_us - known.first_us > NEW_DAYS_MAX * DAY_US and item.like_it >= HABIT_DAYS_MIN
+    return much and habit.z(item.up) >= Z_MIN and (new or rare) and not old
 
 
-def _candidate(one: Sent, habit: Habit, known: PeerProfile, value: float, look: DetectorContext) -> Candidate:
-    host, homes = address_text(UUID(one.host)), look.window.homes
-    facts = look.terms.addresses(one.addresses)
-    singles = [address for address in one.addresses if not (one.named and facts[address].edge)]
-    named = [observable_of(None, text, homes) for text in ([one.place] if one.named else []) + singles]
+def _candidate(item: Sent, habit: Habit, known: PeerProfile, value: float, context: DetectorContext) -> Candidate:
+    host, homes = address_text(UUID(item.host)), context.window.homes
+    facts = context.terms.addresses(item.addresses)
+    singles = [address for address in item.addresses if not (item.named and facts[address].edge)]
+    named = [observable_of(None, text, homes) for text in ([item.place] if item.named else []) + singles]
     return Candidate(
         population=Exfil.name,
         host=host,
-        peer=one.place if one.named else one.addresses[0],
-        story=f"{host} {one.place}",
+        peer=item.place if item.named else item.addresses[0],
+        story=f"{host} {item.place}",
         statistic=value,
         observables=tuple(dict.fromkeys(found for found in named if found is not None)),
-        first_us=min(one.first_us, known.first_us or one.first_us),
-        last_us=one.last_us,
+        first_us=min(item.first_us, known.first_us or item.first_us),
+        last_us=item.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
-        why=_why(one, habit, known, look),
-        rows=RowsRef("flow", (("src", host), ("dst", one.addresses[0])), one.first_us, one.last_us + HOUR_US),
+        why=_why(item, habit, known, context),
+        rows=RowsRef("flow", (("src", host), ("dst", item.addresses[0])), item.first_us, item.last_us + HOUR_US),
     )
 
 
-def _why(one: Sent, habit: Habit, known: PeerProfile, look: DetectorContext) -> Text:
-    up, down, z = number(one.up / 1e6), number(one.down / 1e6, 1), number(habit.z(one.up), 1)
-    lasted, usual = span(max(1_000_000, one.last_us - one.first_us)), number(np.expm1(habit.middle) / 1e3, 1)
+def _why(item: Sent, habit: Habit, known: PeerProfile, context: DetectorContext) -> Text:
+    up, down, z = number(item.up / 1e6), number(item.down / 1e6, 1), number(habit.z(item.up), 1)
+    lasted, usual = span(max(1_000_000, item.last_us - item.first_us)), number(np.expm1(habit.middle) / 1e3, 1)
     parts = [
         Text(
             "{up} MB sent to {place} by calls over {lasted}, {down} MB came back",
             up=up,
-            place=one.place,
+            place=item.place,
             lasted=lasted,
             down=down,
         ),
         Text("{z} robust deviations above {usual} kB a place and day", z=z, usual=usual),
     ]
-    if one.error > 0:
-        doubt = number(100 * DOUBTS * one.error / one.up)
+    if item.error > 0:
+        doubt = number(100 * DOUBTS * item.error / item.up)
         parts.append(Text("estimated from sampled packets (±{doubt} %)", doubt=doubt))
-    return joined(parts + look.terms.said(known))
+    return joined(parts + context.terms.said(known))

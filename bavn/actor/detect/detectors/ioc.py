@@ -95,31 +95,31 @@ class Ioc:
     technique = "T1071"
     tables = ("pair_hour", "name_hour", "tls", "fileinfo")
 
-    def candidates(self, look: DetectorContext) -> Found:
-        if not look.indicators:
+    def candidates(self, context: DetectorContext) -> Found:
+        if not context.indicators:
             return Found()
-        made = [_candidate(match, look) for match in _once(_matches(look))]
+        made = [_candidate(match, context) for match in _once(_matches(context))]
         made.sort(key=lambda found: (-found.statistic, found.host, found.peer))
-        return Found(tuple(made[: look.settings.candidates_max]))
+        return Found(tuple(made[: context.settings.candidates_max]))
 
 
-def _matches(look: DetectorContext) -> Iterator[Match]:
-    indicators, window = look.indicators, look.window
+def _matches(context: DetectorContext) -> Iterator[Match]:
+    indicators, window = context.indicators, context.window
     for listed, join, whole in ((indicators.addresses, _SINGLE, False), (indicators.ranges, _RANGE, True)):
         if listed.num_rows:
             out, inward = _OUT.format(join=join.format(side="dst")), _IN.format(join=join.format(side="src"))
             sql = f"{out} UNION ALL {inward} ORDER BY host, mark, outward"
-            yield from _made(window.rows(sql, tables={"listed": listed}), None, "pair_hour", "dst", whole)
+            yield from _matches_of(window.rows(sql, tables={"listed": listed}), None, "pair_hour", "dst", whole)
     texts = pa.concat_tables(
         [indicators.values(ObservableType.DOMAIN), indicators.addresses.select(["mark", "confidence"])]
     )
     if texts.num_rows:
-        yield from _made(window.rows(_NAMED, tables={"listed": texts}), None, "name_hour", "name")
+        yield from _matches_of(window.rows(_NAMED, tables={"listed": texts}), None, "name_hour", "name")
     for kind, table, column in _COLUMNS:
         listed = indicators.values(kind)
         if listed.num_rows:
             sql = _COLUMN.format(table=table, column=column)
-            yield from _made(window.rows(sql, tables={"listed": listed}), kind, table, column)
+            yield from _matches_of(window.rows(sql, tables={"listed": listed}), kind, table, column)
 
 
 def _once(matches: Iterator[Match]) -> Iterator[Match]:
@@ -134,7 +134,7 @@ def _once(matches: Iterator[Match]) -> Iterator[Match]:
         yield match
 
 
-def _made(
+def _matches_of(
     rows: list[tuple[Any, ...]], kind: ObservableType | None, table: str, column: str, whole: bool = False
 ) -> Iterator[Match]:
     for host, mark, confidence, count, failed, first, last, outward, peer in rows:
@@ -165,18 +165,18 @@ def p_of(confidence: int) -> float:
     return float(10.0 ** (-1 - 3 * max(0, min(100, confidence)) / 100))
 
 
-def _candidate(match: Match, look: DetectorContext) -> Candidate:
+def _candidate(match: Match, context: DetectorContext) -> Candidate:
     address = match.peer if match.whole_network or as_address(match.mark) else None
     named = None if match.kind or address else match.mark
-    grade = look.terms.lists.name_grade(named) if named else Grade.UNKNOWN
+    grade = context.terms.lists.name_grade(named) if named else Grade.UNKNOWN
     if address:
-        grade = look.terms.lists.address_grade(address_uuid(address).int)
+        grade = context.terms.lists.address_grade(address_uuid(address).int)
     p = p_of(match.confidence) * (NETWORK_TIMES if match.whole_network else 1.0)
     if not match.outward and not match.answered:
         p = max(p, P_KNOCK)
     if grade >= Grade.POPULAR:
         p = max(p, P_LISTED)
-    found = observable_of(match.kind, address or match.mark, look.window.homes)
+    observable = observable_of(match.kind, address or match.mark, context.window.homes)
     equals: tuple[tuple[str, str | int], ...] = (
         ("src" if match.outward else "dst", match.host),
         (match.column, address or match.mark),
@@ -187,7 +187,7 @@ def _candidate(match: Match, look: DetectorContext) -> Candidate:
         peer=address or match.mark,
         story=f"{match.host} {match.mark} {match.table}",
         statistic=-log(min(1.0, p)),
-        observables=(found,) if found else (),
+        observables=(observable,) if observable else (),
         first_us=match.first_us,
         last_us=match.last_us,
         hosts=1,

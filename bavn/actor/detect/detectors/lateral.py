@@ -74,13 +74,13 @@ class Lateral:
     technique = "T1021"
     tables = ("pair_hour", "smb", "dcerpc", "http")
 
-    def candidates(self, look: DetectorContext) -> Found:
-        edges = known_edges(look)
-        stories = _stories(look, edges)
-        managers = _managers(stories, look)
+    def candidates(self, context: DetectorContext) -> Found:
+        edges = known_edges(context)
+        stories = _stories(context, edges)
+        managers = _managers(stories, context)
         crowd = Counter((story.pair[1], kind) for story in stories.values() for kind in story.acts)
         for story in stories.values():
-            story.nats = max(0.0, _nats(story, crowd, managers, edges, look))
+            story.nats = max(0.0, _nats(story, crowd, managers, edges, context))
         best: dict[str, LateralActivity] = {}
         for story in sorted(stories.values(), key=lambda s: (-s.nats, s.pair)):
             best.setdefault(story.pair[0], story)
@@ -88,27 +88,27 @@ class Lateral:
             story.nats += _spread(story, edges.spread.get(source))
         # Ranked among hosts, as it is told of hosts: one that distributes software would be two hundred pairs.
         tally = Tally.of([story.nats for story in best.values()])
-        made = [_candidate(story, look) for _, story in sorted(best.items()) if story.nats >= STATISTIC_MIN]
+        made = [_candidate(story, context) for _, story in sorted(best.items()) if story.nats >= STATISTIC_MIN]
         made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
-        return Found(tuple(made[: look.settings.candidates_max]), {self.name: tally} if tally.total else {})
+        return Found(tuple(made[: context.settings.candidates_max]), {self.name: tally} if tally.total else {})
 
 
-def _stories(look: DetectorContext, edges: Edges) -> dict[Pair, LateralActivity]:
+def _stories(context: DetectorContext, edges: Edges) -> dict[Pair, LateralActivity]:
     """One for each pair of own hosts that talked by TCP, and for each pair of which an act is known."""
-    made: dict[Pair, LateralActivity] = {}
+    activities: dict[Pair, LateralActivity] = {}
     for pair, (first, last) in edges.pairs.items():
-        made[pair] = LateralActivity(pair, first_us=first, last_us=last)
+        activities[pair] = LateralActivity(pair, first_us=first, last_us=last)
     tables = {"operations": acts.operations()}
-    for src, dst, kind, count, first, last, days in look.window.rows(acts.ACTS_SQL, {"limit": ROWS_MAX}, tables):
+    for src, dst, kind, count, first, last, days in context.window.rows(acts.ACTS_SQL, {"limit": ROWS_MAX}, tables):
         pair = address_text(src), address_text(dst)
         if edges.allowed(pair[0]) or (kind == "replicate" and pair[0] in edges.controllers):
             continue
-        story = made.setdefault(pair, LateralActivity(pair))
+        story = activities.setdefault(pair, LateralActivity(pair))
         if not story.acts:
             story.first_us, story.last_us = int(first), int(last)
         story.acts[kind] = (int(count), int(days))
         story.took(int(first), int(last))
-    return made
+    return activities
 
 
 def _nats(
@@ -116,7 +116,7 @@ def _nats(
     crowd: Counter[tuple[str, str]],
     managers: frozenset[str],
     edges: Edges,
-    look: DetectorContext,
+    context: DetectorContext,
 ) -> float:
     """Acts, the door used, what is new, the chain; less habit and company."""
     source, target = story.pair
@@ -131,7 +131,7 @@ def _nats(
     if before is not None:
         total += CHAIN_NATS["inside" if edges.is_home(before) else "outside"]
         story.said.append(Text("{before} had called {source} in the day before", before=before, source=source))
-    return _share_left(story, managers, look) * (total + _novelty(story, look)) - _company(story, crowd, look)
+    return _share_left(story, managers, context) * (total + _novelty(story, context)) - _company(story, crowd, context)
 
 
 def _door(story: LateralActivity, edges: Edges) -> float:
@@ -143,39 +143,39 @@ def _door(story: LateralActivity, edges: Edges) -> float:
     return door.nats
 
 
-def _age(story: LateralActivity, look: DetectorContext) -> str:
+def _age(story: LateralActivity, context: DetectorContext) -> str:
     """``new`` where the store knew the actor for a week before, ``old`` after a week, else ``young``."""
-    if look.window.last_us - story.first_us >= KNOWN_DAYS_MIN * DAY_US:
+    if context.window.last_us - story.first_us >= KNOWN_DAYS_MIN * DAY_US:
         return "old"
-    return "new" if story.first_us - look.terms.known_from_us >= KNOWN_DAYS_MIN * DAY_US else "young"
+    return "new" if story.first_us - context.terms.known_from_us >= KNOWN_DAYS_MIN * DAY_US else "young"
 
 
-def _novelty(story: LateralActivity, look: DetectorContext) -> float:
-    age = _age(story, look)
+def _novelty(story: LateralActivity, context: DetectorContext) -> float:
+    age = _age(story, context)
     if age == "new":
         story.said.append(Text("it had never done so before"))
     return {"new": NEW_NATS, "old": OLD_NATS, "young": 0.0}[age]
 
 
-def _managers(stories: dict[Pair, LateralActivity], look: DetectorContext) -> frozenset[str]:
+def _managers(stories: dict[Pair, LateralActivity], context: DetectorContext) -> frozenset[str]:
     """Hosts that began long ago to enter or work at MANAGED_MIN others."""
-    old = Counter(source for (source, _), story in stories.items() if story.acts and _age(story, look) == "old")
+    old = Counter(source for (source, _), story in stories.items() if story.acts and _age(story, context) == "old")
     return frozenset(source for source, count in old.items() if count >= MANAGED_MIN)
 
 
-def _share_left(story: LateralActivity, managers: frozenset[str], look: DetectorContext) -> float:
+def _share_left(story: LateralActivity, managers: frozenset[str], context: DetectorContext) -> float:
     days = max((days for _, days in story.acts.values()), default=0)
-    if days >= HABIT_DAYS_MIN and _age(story, look) == "old":
+    if days >= HABIT_DAYS_MIN and _age(story, context) == "old":
         return HABIT_SHARE
     return MANAGER_SHARE if story.pair[0] in managers else 1.0
 
 
-def _company(story: LateralActivity, crowd: Counter[tuple[str, str]], look: DetectorContext) -> float:
+def _company(story: LateralActivity, crowd: Counter[tuple[str, str]], context: DetectorContext) -> float:
     """What is taken off because other hosts do the same to this target."""
     if not story.acts:
         return 0.0
     company = min(crowd[story.pair[1], kind] - 1 for kind in story.acts)
-    share = company / max(look.terms.hosts, HOSTS_SMALL)
+    share = company / max(context.terms.hosts, HOSTS_SMALL)
     return SHARE_NATS_PER_BIT * log2(1 + share / SHARE_FREE)
 
 
@@ -189,9 +189,9 @@ def _spread(story: LateralActivity, spread: tuple[float, int] | None) -> float:
     return nats
 
 
-def _candidate(story: LateralActivity, look: DetectorContext) -> Candidate:
+def _candidate(story: LateralActivity, context: DetectorContext) -> Candidate:
     source, target = story.pair
-    outside = observable_of(None, source, look.window.homes)
+    outside = observable_of(None, source, context.window.homes)
     main = max(story.acts, key=lambda kind: (KINDS[kind].nats, kind), default=None)
     host, peer = (target, source) if outside else (source, target)
     return Candidate(

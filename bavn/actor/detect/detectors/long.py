@@ -95,40 +95,40 @@ class Long:
     technique = "T1571"
     tables = ("flow", "tls", "ssh", "http", "rdp", "alert", "pair_hour")
 
-    def candidates(self, look: DetectorContext) -> Found:
-        stays = _stays(look)
-        facts = _facts(stays, look)
-        has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
-        values = [_statistic(stay, facts[stay.peer], look, has_names=has_names) for stay in stays]
-        pairs = int(look.window.rows(PAIRS_SQL)[0][0])
+    def candidates(self, context: DetectorContext) -> Found:
+        stays = _stays(context)
+        facts = _facts(stays, context)
+        has_names = bool(context.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
+        values = [_statistic(stay, facts[stay.peer], context, has_names=has_names) for stay in stays]
+        pairs = int(context.window.rows(PAIRS_SQL)[0][0])
         tally = Tally.of([*values, CALM_NATS], [*[1] * len(values), max(0, pairs - len(values))])
         order = sorted(range(len(stays)), key=lambda i: (-values[i], stays[i].host, stays[i].peer, stays[i].port))
         best: dict[tuple[str, str], int] = {}
         for i in order:
-            if stays[i].age_us >= HOUR_US and values[i] >= WEIGHED_NATS_MIN and not _expected(stays[i], look):
+            if stays[i].age_us >= HOUR_US and values[i] >= WEIGHED_NATS_MIN and not _expected(stays[i], context):
                 best.setdefault((stays[i].host, _story(stays[i].peer, facts[stays[i].peer])), i)
-        found = list(best.values())[: look.settings.candidates_max]
-        made = [_candidate(stays[i], facts[stays[i].peer], values[i], look) for i in found]
+        found = list(best.values())[: context.settings.candidates_max]
+        made = [_candidate(stays[i], facts[stays[i].peer], values[i], context) for i in found]
         return Found(tuple(made), {self.name: tally})
 
 
-def _facts(stays: list[Stay], look: DetectorContext) -> dict[str, PeerProfile]:
+def _facts(stays: list[Stay], context: DetectorContext) -> dict[str, PeerProfile]:
     """What is known of each peer, as old as the name that it goes by: an address that is new is no new peer."""
-    facts = look.terms.addresses(stay.peer for stay in stays)
+    facts = context.terms.addresses(stay.peer for stay in stays)
     stories = {peer: _story(peer, known) for peer, known in facts.items()}
-    named = look.terms.domains(story for peer, story in stories.items() if story != peer)
+    named = context.terms.domains(story for peer, story in stories.items() if story != peer)
     return {
-        peer: look.terms.oldest(known, [named[stories[peer]]] if stories[peer] in named else [])
+        peer: context.terms.oldest(known, [named[stories[peer]]] if stories[peer] in named else [])
         for peer, known in facts.items()
     }
 
 
-def _stays(look: DetectorContext) -> list[Stay]:
+def _stays(context: DetectorContext) -> list[Stay]:
     """Ended flows and open ones, the longest of each host, peer and port."""
-    rows = [*look.window.rows(CLOSED_SQL, {"limit": FLOWS_MAX})]
-    kinds = open_kinds(look.window)
+    rows = [*context.window.rows(CLOSED_SQL, {"limit": FLOWS_MAX})]
+    kinds = open_kinds(context.window)
     if kinds:
-        rows += look.window.rows(OPEN_SQL, {"limit": FLOWS_MAX, "kinds": list(kinds)})
+        rows += context.window.rows(OPEN_SQL, {"limit": FLOWS_MAX, "kinds": list(kinds)})
     best: dict[tuple[str, str, int, str], Stay] = {}
     for row in rows:
         stay = _stay(*row)
@@ -158,18 +158,18 @@ def _stay(src: Any, dst: Any, port: int, proto: str, outward: bool, still: bool,
     )
 
 
-def _expected(stay: Stay, look: DetectorContext) -> bool:
+def _expected(stay: Stay, context: DetectorContext) -> bool:
     """The actor's own register: its jump hosts, VPN gateways, and peers known to stay."""
     ends = (ip_address(stay.host), ip_address(stay.peer))
-    nets = [ip_network(text, strict=False) for text in look.settings.known_long]
+    nets = [ip_network(text, strict=False) for text in context.settings.known_long]
     return any(end.version == net.version and end in net for end in ends for net in nets)
 
 
-def _statistic(stay: Stay, known: PeerProfile, look: DetectorContext, *, has_names: bool) -> float:
+def _statistic(stay: Stay, known: PeerProfile, context: DetectorContext, *, has_names: bool) -> float:
     kind = REGISTER_NATS if (stay.proto, stay.port) in REGISTER else 0.0
     if has_names and stay.outward and not known.names and not kind:
         kind = UNNAMED_NATS
-    return log(stay.age_us / HOUR_US) + look.terms.nats(known) + kind
+    return log(stay.age_us / HOUR_US) + context.terms.nats(known) + kind
 
 
 def _story(peer: str, known: PeerProfile) -> str:
@@ -177,8 +177,8 @@ def _story(peer: str, known: PeerProfile) -> str:
     return domains.pop() if len(domains) == 1 else peer
 
 
-def _candidate(stay: Stay, known: PeerProfile, value: float, look: DetectorContext) -> Candidate:
-    story, homes = _story(stay.peer, known), look.window.homes
+def _candidate(stay: Stay, known: PeerProfile, value: float, context: DetectorContext) -> Candidate:
+    story, homes = _story(stay.peer, known), context.window.homes
     texts = ([story] if story != stay.peer else []) + ([stay.peer] if story == stay.peer or not known.edge else [])
     named = [observable_of(None, text, homes) for text in texts]
     return Candidate(
@@ -192,7 +192,7 @@ def _candidate(stay: Stay, known: PeerProfile, value: float, look: DetectorConte
         last_us=stay.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
-        why=_why(stay, known, look),
+        why=_why(stay, known, context),
         rows=RowsRef(
             "flow",
             (("src", stay.host), ("dst", stay.peer)) if stay.outward else (("src", stay.peer), ("dst", stay.host)),
@@ -203,7 +203,7 @@ def _candidate(stay: Stay, known: PeerProfile, value: float, look: DetectorConte
     )
 
 
-def _why(stay: Stay, known: PeerProfile, look: DetectorContext) -> Text:
+def _why(stay: Stay, known: PeerProfile, context: DetectorContext) -> Text:
     mark = next(hours for hours in HOURS_MARKS if stay.age_us >= hours * HOUR_US)
     lasted, size = span(stay.age_us), number(stay.bytes / 1e6, 1)
     door = f"{stay.proto}/{stay.port}"
@@ -219,4 +219,4 @@ def _why(stay: Stay, known: PeerProfile, look: DetectorContext) -> Text:
     if (stay.proto, stay.port) in REGISTER:
         kind = REGISTER[(stay.proto, stay.port)]
         parts.append(Text("{kind} stays open by nature", kind=kind))
-    return joined(parts + look.terms.said(known))
+    return joined(parts + context.terms.said(known))

@@ -118,47 +118,49 @@ class Rarity:
     technique = "T1071"
     tables = ("tls", "http", "flow", "dns", "pair_hour", "name_hour")
 
-    def candidates(self, look: DetectorContext) -> Found:
-        tellers = pa.table({"name": pa.array(look.terms.lists.address_tellers, pa.string())})
-        peers = [_peer(row) for row in look.window.rows(_STRONG, tables={"tellers": tellers})]
-        facts = look.terms.addresses(peer.address for peer in peers)
-        has_names = bool(look.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
-        weighed = [_weighed(peer, facts[peer.address], look, has_names=has_names) for peer in peers]
-        calm = int(look.window.rows(MET_SQL)[0][0]) - len(weighed)
+    def candidates(self, context: DetectorContext) -> Found:
+        tellers = pa.table({"name": pa.array(context.terms.lists.address_tellers, pa.string())})
+        peers = [_peer(row) for row in context.window.rows(_STRONG, tables={"tellers": tellers})]
+        facts = context.terms.addresses(peer.address for peer in peers)
+        has_names = bool(context.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
+        weighed = [_weighed(peer, facts[peer.address], context, has_names=has_names) for peer in peers]
+        calm = int(context.window.rows(MET_SQL)[0][0]) - len(weighed)
         tally = Tally.of([*(peer.statistic for peer in weighed), 0.0], [*[1] * len(weighed), max(0, calm)])
         best: dict[tuple[str, str], Peer] = {}
         for peer in sorted(weighed, key=lambda peer: (-peer.statistic, peer.first_us, peer.address)):
-            if peer.statistic >= STRANGE_NATS_MIN and _rare(peer, look) and _first_seen(peer, look):
+            if peer.statistic >= STRANGE_NATS_MIN and _rare(peer, context) and _first_seen(peer, context):
                 best.setdefault((peer.host, peer.key(facts[peer.address])), peer)
-        made = [_candidate(peer, key, facts[peer.address], look) for (_, key), peer in best.items()][: _most(look)]
-        opened, offered = doors(look)
-        return Found((*made, *opened[: _most(look)]), {self.name: tally, "rarity.door": offered})
+        candidates = [_candidate(peer, key, facts[peer.address], context) for (_, key), peer in best.items()][
+            : _most(context)
+        ]
+        opened, offered = doors(context)
+        return Found((*candidates, *opened[: _most(context)]), {self.name: tally, "rarity.door": offered})
 
 
-def _aged(look: DetectorContext) -> bool:
+def _aged(context: DetectorContext) -> bool:
     """Whether the past reaches back far enough for anything to be called new."""
-    return look.window.last_us - look.terms.known_from_us >= (KNOWN_DAYS_MIN + NEW_DAYS_MAX) * DAY_US
+    return context.window.last_us - context.terms.known_from_us >= (KNOWN_DAYS_MIN + NEW_DAYS_MAX) * DAY_US
 
 
-def _rare(peer: Peer, look: DetectorContext) -> bool:
-    return peer.hosts <= max(HOSTS_RARE_MAX, SHARE_FREE * look.terms.hosts)
+def _rare(peer: Peer, context: DetectorContext) -> bool:
+    return peer.hosts <= max(HOSTS_RARE_MAX, SHARE_FREE * context.terms.hosts)
 
 
-def _first_seen(peer: Peer, look: DetectorContext) -> bool:
+def _first_seen(peer: Peer, context: DetectorContext) -> bool:
     """True for what is new; where nothing can be called so, for everything."""
-    return not _aged(look) or look.window.last_us - peer.first_us <= NEW_DAYS_MAX * DAY_US
+    return not _aged(context) or context.window.last_us - peer.first_us <= NEW_DAYS_MAX * DAY_US
 
 
-def _most(look: DetectorContext) -> int:
+def _most(context: DetectorContext) -> int:
     """How many strange peers an actor may be told of."""
-    share = int(HOST_DAYS_SHARE_MAX * NEW_DAYS_MAX * look.terms.hosts)
-    return min(look.settings.candidates_max, max(1 if _aged(look) else UNAGED_MIN, share))
+    share = int(HOST_DAYS_SHARE_MAX * NEW_DAYS_MAX * context.terms.hosts)
+    return min(context.settings.candidates_max, max(1 if _aged(context) else UNAGED_MIN, share))
 
 
 def _peer(row: tuple[Any, ...]) -> Peer:
     dst, host, hosts, port, first, last, ja3, ja4, cert, *signs = row
     kinds = ((ObservableType.CERT, cert), (ObservableType.JA4, ja4), (ObservableType.JA3, ja3))
-    found = [observable_of(kind, value, ()) for kind, value in kinds if value]
+    observables = [observable_of(kind, value, ()) for kind, value in kinds if value]
     return Peer(
         address=address_text(dst),
         host=address_text(host),
@@ -167,16 +169,16 @@ def _peer(row: tuple[Any, ...]) -> Peer:
         first_us=first,
         last_us=last,
         signs=tuple(sign for sign, shown in zip(SIGNS, signs, strict=True) if shown),
-        observables=tuple(one for one in found if one is not None),
+        observables=tuple(one for one in observables if one is not None),
     )
 
 
-def _weighed(peer: Peer, known: PeerProfile, look: DetectorContext, *, has_names: bool) -> Peer:
+def _weighed(peer: Peer, known: PeerProfile, context: DetectorContext, *, has_names: bool) -> Peer:
     """Signs, fame and prevalence in nats. That it is new makes it a candidate, so it counts nothing here: what is old
     now was as new once, and is what it is ranked among."""
     nats = sum(NATS[sign] for sign in peer.signs) + (UNNAMED_NATS if has_names and not known.names else 0.0)
-    nats += LENT_NATS if any(look.terms.lists.is_lent(name) for name in known.names) else 0.0
-    return replace(peer, statistic=nats + unaged_nats(look.terms, known))
+    nats += LENT_NATS if any(context.terms.lists.is_lent(name) for name in known.names) else 0.0
+    return replace(peer, statistic=nats + unaged_nats(context.terms, known))
 
 
 def unaged_nats(terms: Terms, known: PeerProfile) -> float:
@@ -184,8 +186,8 @@ def unaged_nats(terms: Terms, known: PeerProfile) -> float:
     return terms.nats(replace(known, new=None))
 
 
-def _candidate(peer: Peer, key: str, known: PeerProfile, look: DetectorContext) -> Candidate:
-    homes = look.window.homes
+def _candidate(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) -> Candidate:
+    homes = context.window.homes
     texts = ([key] if key != peer.address else []) + ([peer.address] if key == peer.address or not known.edge else [])
     named = [one for one in (observable_of(None, text, homes) for text in texts) if one is not None]
     return Candidate(
@@ -199,7 +201,7 @@ def _candidate(peer: Peer, key: str, known: PeerProfile, look: DetectorContext) 
         last_us=peer.last_us,
         hosts=max(1, peer.hosts),
         listed=known.grade >= Grade.POPULAR,
-        why=_why(peer, key, known, look),
+        why=_why(peer, key, known, context),
         rows=RowsRef("flow", (("src", peer.host), ("dst", peer.address)), peer.first_us, peer.last_us),
         apart=True,
         technique=_technique(peer),
@@ -214,15 +216,15 @@ def _technique(peer: Peer) -> str:
     return "T1573" if "self_signed" in peer.signs else "T1071"
 
 
-def _why(peer: Peer, key: str, known: PeerProfile, look: DetectorContext) -> Text:
-    bits = number(rare_bits(peer.hosts, look.terms.hosts), 1)
+def _why(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) -> Text:
+    bits = number(rare_bits(peer.hosts, context.terms.hosts), 1)
     parts = [Text("{key} is rare here ({bits} bits)", key=key, bits=bits)]
     parts += [SAID[s].filled(port=peer.port) for s in peer.signs]
     if not known.names:
         parts.append(Text("the peer has no name here"))
-    if any(look.terms.lists.is_lent(name) for name in known.names):
+    if any(context.terms.lists.is_lent(name) for name in known.names):
         parts.append(Text("a name of dynamic DNS"))
-    return joined(parts + look.terms.said(known))
+    return joined(parts + context.terms.said(known))
 
 
 def rare_bits(hosts_with: int, hosts: int) -> float:

@@ -72,16 +72,16 @@ class Scan:
     technique = "T1046"
     tables = ("flow", "pair_hour")
 
-    def candidates(self, look: DetectorContext) -> Found:
-        walks, calm = _walks(look)
+    def candidates(self, context: DetectorContext) -> Found:
+        walks, calm = _walks(context)
         best: dict[str, Walk] = {}
         for walk in sorted(walks, key=lambda w: (-w.walk, -w.failed, list(MODES).index(w.mode), w.proto, w.key)):
             best.setdefault(walk.source, walk)
         chosen = [walk for _, walk in sorted(best.items()) if walk.walk >= WALK_UNITS_MIN]
-        targets = _first_targets(chosen, look)
-        found = [_candidate(walk, targets.get(walk.source, walk.source), look) for walk in chosen]
+        targets = _first_targets(chosen, context)
+        found = [_candidate(walk, targets.get(walk.source, walk.source), context) for walk in chosen]
         found.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
-        return Found(tuple(found[: look.settings.candidates_max]), _populations(walks, calm, look))
+        return Found(tuple(found[: context.settings.candidates_max]), _populations(walks, calm, context))
 
 
 def _inside(source: str, network: Any) -> bool:
@@ -93,16 +93,16 @@ Calm = list[tuple[bool, int, int]]
 """Outward, units failed, and how many groups."""
 
 
-def _walks(look: DetectorContext) -> tuple[list[Walk], Calm]:
-    allowed = [ip_network(text, strict=False) for text in look.settings.allowed_scanners]
+def _walks(context: DetectorContext) -> tuple[list[Walk], Calm]:
+    allowed = [ip_network(text, strict=False) for text in context.settings.allowed_scanners]
     calm: Calm = []
     walks: dict[str, list[Walk]] = {mode: [] for mode in MODES}
-    rows = look.window.rows(WALKS_SQL, {"limit": WALKS_MAX})
+    rows = context.window.rows(WALKS_SQL, {"limit": WALKS_MAX})
     for mode, source, proto, key, outward, walk, total, tried, failed, first, last in rows:
         if mode == "calm":
             calm.append((outward, walk, tried))
             continue
-        made = Walk(
+        walk_seen = Walk(
             source=address_text(source),
             mode=mode,
             proto=proto,
@@ -115,27 +115,27 @@ def _walks(look: DetectorContext) -> tuple[list[Walk], Calm]:
             first_us=first,
             last_us=last,
         )
-        if not any(_inside(made.source, network) for network in allowed):
-            walks[mode].append(made)
-    return [walk for mode in MODES for walk in _without_named(mode, walks[mode], look)], calm
+        if not any(_inside(walk_seen.source, network) for network in allowed):
+            walks[mode].append(walk_seen)
+    return [walk for mode in MODES for walk in _without_named(mode, walks[mode], context)], calm
 
 
-def _without_named(mode: str, walks: list[Walk], look: DetectorContext) -> list[Walk]:
+def _without_named(mode: str, walks: list[Walk], context: DetectorContext) -> list[Walk]:
     """The outward walks of few targets once more, the failures that have a name here left out."""
     few = [walk for walk in walks if walk.outward and walk.tried <= NAMED_TRIED_MAX and mode != "vertical"]
     if not few:
         return walks
-    asked: dict[str, list[str]] = {
+    columns: dict[str, list[str]] = {
         "place": [str(place) for place in range(len(few))],
         "src": [str(address_uuid(walk.source)) for walk in few],
         "proto": [walk.proto for walk in few],
     }
     if mode == "horizontal":
-        asked["dst_port"] = [walk.key for walk in few]
+        columns["dst_port"] = [walk.key for walk in few]
     steps: dict[int, list[tuple[str, int]]] = {}
-    for place, target, units in look.window.rows(steps_sql(mode), tables={"asked": pa.table(asked)}):
+    for place, target, units in context.window.rows(steps_sql(mode), tables={"asked": pa.table(columns)}):
         steps.setdefault(int(place), []).append((address_text(target), int(units)))
-    known = look.terms.addresses({target for taken in steps.values() for target, units in taken if units > 0})
+    known = context.terms.addresses({target for taken in steps.values() for target, units in taken if units > 0})
     again = []
     for place, walk in enumerate(few):
         taken = [units for target, units in steps.get(place, []) if units < 0 or not known[target].names]
@@ -146,33 +146,33 @@ def _without_named(mode: str, walks: list[Walk], look: DetectorContext) -> list[
     return others + again
 
 
-def _populations(walks: list[Walk], calm: Calm, look: DetectorContext) -> dict[str, Tally]:
+def _populations(walks: list[Walk], calm: Calm, context: DetectorContext) -> dict[str, Tally]:
     """The walks of all groups on one port or of one destination, the calm ones by their few failures."""
-    made: dict[str, Tally] = {}
+    tallies: dict[str, Tally] = {}
     for outward in (True, False):
         few = [(units * UNIT_NATS, count) for out, units, count in calm if out is outward]
-        many = [(_statistic(walk, look), 1) for walk in walks if walk.outward is outward and walk.mode != "mixed"]
+        many = [(_statistic(walk, context), 1) for walk in walks if walk.outward is outward and walk.mode != "mixed"]
         if few or many:
             values, counts = zip(*(few + many), strict=True)
-            made[_population(outward)] = Tally.of(values, counts)
-    return made
+            tallies[_population(outward)] = Tally.of(values, counts)
+    return tallies
 
 
 def _population(outward: bool) -> str:
     return "scan.out" if outward else "scan.in"
 
 
-def _research(walk: Walk, look: DetectorContext) -> bool:
-    return not walk.outward and look.terms.lists.is_research_scanner(address_uuid(walk.source).int)
+def _research(walk: Walk, context: DetectorContext) -> bool:
+    return not walk.outward and context.terms.lists.is_research_scanner(address_uuid(walk.source).int)
 
 
-def _statistic(walk: Walk, look: DetectorContext) -> float:
-    return max(0.0, walk.walk * UNIT_NATS + (RESEARCH_NATS if _research(walk, look) else 0.0))
+def _statistic(walk: Walk, context: DetectorContext) -> float:
+    return max(0.0, walk.walk * UNIT_NATS + (RESEARCH_NATS if _research(walk, context) else 0.0))
 
 
-def _candidate(walk: Walk, first_target: str, look: DetectorContext) -> Candidate:
+def _candidate(walk: Walk, first_target: str, context: DetectorContext) -> Candidate:
     """``first_target``: the own host that a source from outside tried first; the source itself where it is own."""
-    source = observable_of(None, walk.source, look.window.homes) if not walk.outward else None
+    source = observable_of(None, walk.source, context.window.homes) if not walk.outward else None
     service = walk.proto if walk.proto == "icmp" else f"{walk.proto}/{walk.key}" if walk.key else walk.proto
     target = walk.key if walk.mode == "vertical" else first_target
     return Candidate(
@@ -180,13 +180,13 @@ def _candidate(walk: Walk, first_target: str, look: DetectorContext) -> Candidat
         host=walk.source if walk.outward else target,
         peer=(walk.key if walk.mode == "vertical" else service) if walk.outward else walk.source,
         story=f"{'out' if walk.outward else 'in'} {walk.source}",
-        statistic=_statistic(walk, look),
+        statistic=_statistic(walk, context),
         observables=(source,) if source else (),
         first_us=walk.first_us,
         last_us=walk.last_us,
         hosts=1 if walk.outward or walk.mode == "vertical" else walk.tried,
-        listed=_research(walk, look),
-        why=_why(walk, service, _research(walk, look)),
+        listed=_research(walk, context),
+        why=_why(walk, service, _research(walk, context)),
         rows=RowsRef("pair_hour", (("src", walk.source),), walk.first_us, walk.last_us),
         technique=_technique(walk),
         p_times=1.0 if walk.outward else INWARD_P_TIMES,
@@ -200,14 +200,14 @@ def _technique(walk: Walk) -> str:
     return "T1018" if walk.proto == "icmp" else "T1046"
 
 
-def _first_targets(walks: list[Walk], look: DetectorContext) -> dict[str, str]:
+def _first_targets(walks: list[Walk], context: DetectorContext) -> dict[str, str]:
     """The own host that each source from outside tried first."""
     sources = sorted({str(address_uuid(walk.source)) for walk in walks if not walk.outward and walk.mode != "vertical"})
     if not sources:
         return {}
     sql = """SELECT src, first(dst ORDER BY first_ts, dst) FROM pair_hour JOIN asked ON src = asked.source::UUID
         WHERE is_home(dst) GROUP BY src ORDER BY src"""
-    rows = look.window.rows(sql, tables={"asked": pa.table({"source": sources})})
+    rows = context.window.rows(sql, tables={"asked": pa.table({"source": sources})})
     return {address_text(source): address_text(target) for source, target in rows}
 
 

@@ -179,28 +179,28 @@ class Signature:
     stays = True
     """Its rules are asked hour by hour, and it remembers the answers."""
 
-    def candidates(self, look: DetectorContext) -> Found:
-        alerts = [_alert(row, look) for row in look.window.rows(_ALERTS, {"limit": GROUPS_MAX})]
-        alerts += [_matched(one, look) for one in look.memory.look(look.window, look.rules)]
+    def candidates(self, context: DetectorContext) -> Found:
+        alerts = [_alert(row, context) for row in context.window.rows(_ALERTS, {"limit": GROUPS_MAX})]
+        alerts += [_matched(one, context) for one in context.memory.look(context.window, context.rules)]
         folds = folded(alerts)
-        _weigh(folds, alerts, look)
-        made = [_candidate(fold, look) for fold in folds]
-        made.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
-        tallies = {name: _tally(folds, look, sigma=sigma) for name, sigma in ((self.name, False), (SIGMA, True))}
-        if not look.rules:
+        _weigh(folds, alerts, context)
+        candidates = [_candidate(fold, context) for fold in folds]
+        candidates.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
+        tallies = {name: _tally(folds, context, sigma=sigma) for name, sigma in ((self.name, False), (SIGMA, True))}
+        if not context.rules:
             del tallies[SIGMA]
         found = {name: tally for name, tally in tallies.items() if tally.total}
-        return Found(tuple(made[: look.settings.candidates_max]), found)
+        return Found(tuple(candidates[: context.settings.candidates_max]), found)
 
 
-def _tally(folds: list[Fold], look: DetectorContext, *, sigma: bool) -> Tally:
+def _tally(folds: list[Fold], context: DetectorContext, *, sigma: bool) -> Tally:
     """Each host's most; 0 for the calm ones."""
     most: dict[str, float] = defaultdict(float)
     for fold in folds:
         if fold.first.sigma is sigma:
             for host in {alert.host for alert in fold.alerts}:
                 most[host] = max(most[host], fold.nats)
-    calm = max(0, look.terms.hosts - len(most))
+    calm = max(0, context.terms.hosts - len(most))
     return Tally.of([0.0, *most.values()], [calm, *[1] * len(most)])
 
 
@@ -208,17 +208,17 @@ def _us(moment: datetime) -> int:
     return as_us(moment.replace(tzinfo=UTC))
 
 
-def _alert(row: tuple[Any, ...], look: DetectorContext) -> Alert:
-    host, other, name, outward, rule, said, category, severity, count, first, last, days = row
+def _alert(row: tuple[Any, ...], context: DetectorContext) -> Alert:
+    host, other, name, outward, rule, signature, category, severity, count, first, last, days = row
     address = address_text(other)
-    named = None if name is None or as_address(name) else observable_of(None, name, look.window.homes)
+    named = None if name is None or as_address(name) else observable_of(None, name, context.window.homes)
     return Alert(
         host=address_text(host),
         peer=named.value if named else address,
         other=address,
         outward=bool(outward),
         rule=int(rule or 0),
-        said=said or "",
+        said=signature or "",
         category=category or "",
         severity=int(severity),
         count=int(count),
@@ -228,28 +228,28 @@ def _alert(row: tuple[Any, ...], look: DetectorContext) -> Alert:
     )
 
 
-def _matched(one: Folded, look: DetectorContext) -> Alert:
+def _matched(match: Folded, context: DetectorContext) -> Alert:
     """Rows that a Sigma rule names, as alerts of it."""
-    host, other, (_, _, name, outward) = address_text(one.key[0]), address_text(one.key[1]), one.key
-    named = None if name is None or as_address(name) else observable_of(None, name, look.window.homes)
+    host, other, (_, _, name, outward) = address_text(match.key[0]), address_text(match.key[1]), match.key
+    named = None if name is None or as_address(name) else observable_of(None, name, context.window.homes)
     src, dst = (host, other) if outward else (other, host)
-    said_by = ("dst", dst) if named is None or name is None else (one.rule.name_column, name)
+    said_by = ("dst", dst) if named is None or name is None else (match.rule.name_column, name)
     return Alert(
         host=host,
         peer=named.value if named else other,
         other=other,
         outward=outward,
-        rule=number_of(one.rule),
-        said=one.rule.title,
+        rule=number_of(match.rule),
+        said=match.rule.title,
         category=_SIGMA,
         severity=3,
-        count=one.count,
-        first_us=one.first_us,
-        last_us=one.last_us,
-        days=one.days,
-        worth_nats=LEVEL_NATS[one.rule.level],
-        technique=one.rule.technique,
-        rows=(one.rule.table, (("src", src), said_by)),
+        count=match.count,
+        first_us=match.first_us,
+        last_us=match.last_us,
+        days=match.days,
+        worth_nats=LEVEL_NATS[match.rule.level],
+        technique=match.rule.technique,
+        rows=(match.rule.table, (("src", src), said_by)),
     )
 
 
@@ -263,7 +263,7 @@ def folded(alerts: Iterable[Alert]) -> list[Fold]:
     for alert in given:
         peers[alert.host, alert.rule].add(alert.peer)
         hosts[alert.rule].add(alert.host)
-    made: dict[tuple[str, str], Fold] = {}
+    folds: dict[tuple[str, str], Fold] = {}
     for alert in given:
         many = len(peers[alert.host, alert.rule]) > PEERS_MAX
         name = alert.rule if alert.worth_nats is None else alert.said
@@ -274,11 +274,11 @@ def folded(alerts: Iterable[Alert]) -> list[Fold]:
             key = ("", f"rule {name}")
         if alert.rule in OWN_RULES:
             key = (key[0], _SHARED + key[1])
-        made.setdefault(key, Fold(*key)).alerts.append(alert)
-    return [fold for _, fold in sorted(made.items())]
+        folds.setdefault(key, Fold(*key)).alerts.append(alert)
+    return [fold for _, fold in sorted(folds.items())]
 
 
-def _weigh(folds: list[Fold], alerts: list[Alert], look: DetectorContext) -> None:
+def _weigh(folds: list[Fold], alerts: list[Alert], context: DetectorContext) -> None:
     hosts_of: dict[int, set[str]] = defaultdict(set)
     first_of: dict[int, int] = {}
     days_of: Counter[tuple[str, int]] = Counter()
@@ -286,18 +286,18 @@ def _weigh(folds: list[Fold], alerts: list[Alert], look: DetectorContext) -> Non
         hosts_of[alert.rule].add(alert.host)
         first_of[alert.rule] = min(first_of.get(alert.rule, alert.first_us), alert.first_us)
         days_of[alert.host, alert.rule] = max(days_of[alert.host, alert.rule], alert.days)
-    total = max(look.terms.hosts, HOSTS_SMALL)
-    domains = look.terms.domains({alert.peer for alert in alerts if not as_address(alert.peer)})
-    addresses = look.terms.addresses({alert.peer for alert in alerts if as_address(alert.peer)})
+    total = max(context.terms.hosts, HOSTS_SMALL)
+    domains = context.terms.domains({alert.peer for alert in alerts if not as_address(alert.peer)})
+    addresses = context.terms.addresses({alert.peer for alert in alerts if as_address(alert.peer)})
     known: dict[str, PeerProfile] = domains | addresses
     stories = Counter(fold.host for fold in folds)
     for fold in folds:
         by_rule: dict[int, tuple[float, Alert]] = {}
         for alert in fold.alerts:
             rare = -log2((len(hosts_of[alert.rule]) + 0.5) / (total + 1))
-            nats = _gravity(alert) + NATS_PER_BIT * rare + _age(first_of[alert.rule], look)
+            nats = _gravity(alert) + NATS_PER_BIT * rare + _age(first_of[alert.rule], context)
             nats += HABIT_NATS if days_of[alert.host, alert.rule] >= HABIT_DAYS_MIN else 0.0
-            nats += FAME_SHARE * min(0.0, look.terms.nats(known[alert.peer]))
+            nats += FAME_SHARE * min(0.0, context.terms.nats(known[alert.peer]))
             if alert.rule not in by_rule or nats > by_rule[alert.rule][0]:
                 by_rule[alert.rule] = nats, alert
         ordered = sorted(by_rule.items(), key=lambda item: (-item[1][0], item[0]))
@@ -318,29 +318,29 @@ def _gravity(alert: Alert) -> float:
     return MILD_NATS if any(word in category for word in _MILD) else base
 
 
-def _age(first_us: int, look: DetectorContext) -> float:
+def _age(first_us: int, context: DetectorContext) -> float:
     """A rule that was never raised here before, or that always was."""
-    if first_us - look.terms.known_from_us < KNOWN_DAYS_MIN * DAY_US:
+    if first_us - context.terms.known_from_us < KNOWN_DAYS_MIN * DAY_US:
         return 0.0
-    return NEW_NATS if look.window.last_us - first_us < KNOWN_DAYS_MIN * DAY_US else OLD_NATS
+    return NEW_NATS if context.window.last_us - first_us < KNOWN_DAYS_MIN * DAY_US else OLD_NATS
 
 
-def _candidate(fold: Fold, look: DetectorContext) -> Candidate:
+def _candidate(fold: Fold, context: DetectorContext) -> Candidate:
     main = fold.first
     mine = [alert for alert in fold.alerts if alert.rule == main.rule]
-    observables = {observable_of(None, alert.peer, look.window.homes) for alert in mine}
-    first = observable_of(None, main.peer, look.window.homes)
+    observables = {observable_of(None, alert.peer, context.window.homes) for alert in mine}
+    first = observable_of(None, main.peer, context.window.homes)
     others = sorted(one for one in observables if one is not None and one != first)
     table, equals = main.rows or (
         "alert",
         (("src", main.host if main.outward else main.other), ("signature_id", main.rule)),
     )
     first_us, last_us = min(a.first_us for a in fold.alerts), max(a.last_us for a in fold.alerts)
-    told = fold.peer.removeprefix(_SHARED)
+    shown = fold.peer.removeprefix(_SHARED)
     return Candidate(
         population=SIGMA if main.sigma else Signature.name,
         host=fold.host or main.host,
-        peer=main.peer if told.startswith("inward: ") else told,
+        peer=main.peer if shown.startswith("inward: ") else shown,
         story=f"{fold.host} {fold.peer}",
         statistic=fold.nats,
         observables=tuple(([first] if first else []) + others)[: PEERS_MAX + 1],

@@ -118,18 +118,18 @@ class Ward:
     technique = "T1213"
     tables = ("clinical", "pair_hour")
 
-    def candidates(self, look: DetectorContext) -> Found:
-        devices = _Devices(_hours(look.terms.past.rows(_HOURS)), look.terms.known_from_us)
+    def candidates(self, context: DetectorContext) -> Found:
+        devices = _Devices(_hours(context.terms.past.rows(_HOURS)), context.terms.known_from_us)
         if not devices.hours:
             return Found()
         signs = [*_sweeps(devices), *_moves(devices), *_senders(devices), *_crossings(devices)]
-        signs += _callers(devices, look.terms.past.rows(_OUTSIDE))
+        signs += _callers(devices, context.terms.past.rows(_OUTSIDE))
         often = Counter(kind for kind, _, _ in {(sign.kind, sign.device, sign.day) for sign in signs})
-        first_us, last_us = look.window.first_us, look.window.last_us
+        first_us, last_us = context.window.first_us, context.window.last_us
         seen = [sign for sign in signs if sign.last_us >= first_us and sign.first_us < last_us]
-        found = [_candidate(sign, _p(sign.kind, often, len(devices.days)), look) for sign in _latest(seen)]
+        found = [_candidate(sign, _p(sign.kind, often, len(devices.days)), context) for sign in _latest(seen)]
         found.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
-        return Found(tuple(found[: look.settings.candidates_max]))
+        return Found(tuple(found[: context.settings.candidates_max]))
 
 
 def _hours(rows: Iterable[tuple[Any, ...]]) -> list[Hour]:
@@ -170,14 +170,14 @@ def _latest(signs: list[Sign]) -> list[Sign]:
 
 def _sweeps(devices: _Devices) -> list[Sign]:
     """Stations that ask for far more than anybody before."""
-    asked: dict[str, dict[int, list[Hour]]] = defaultdict(lambda: defaultdict(list))
+    hours: dict[str, dict[int, list[Hour]]] = defaultdict(lambda: defaultdict(list))
     for hour in devices.hours:
         if hour.operation in ("C-FIND", "C-GET"):
-            asked[hour.src][hour.hour].append(hour)
-    busiest = {station: max(_requests(some) for some in hours.values()) for station, hours in asked.items()}
+            hours[hour.src][hour.hour].append(hour)
+    busiest = {station: max(_requests(some) for some in hours.values()) for station, hours in hours.items()}
     return [
         sign
-        for station, hours in asked.items()
+        for station, hours in hours.items()
         for sign in _sweeps_of(station, hours, _middle(busiest, station), devices)
     ]
 
@@ -226,13 +226,13 @@ def _moves(devices: _Devices) -> list[Sign]:
         if hour.operation != "C-MOVE" or not hour.destination:
             continue
         if hour.destination not in known and devices.learned(hour.day):
-            said = Text(
+            text = Text(
                 "{station} had images of {archive} sent to {title}, where nothing was sent before",
                 station=hour.src,
                 archive=hour.dst,
                 title=hour.destination,
             )
-            signs.append(_sign("move", [hour], said, "T1213"))
+            signs.append(_sign("move", [hour], text, "T1213"))
         known.add(hour.destination)
     return signs
 
@@ -247,13 +247,13 @@ def _senders(devices: _Devices) -> list[Sign]:
             continue
         received_since = since.setdefault(hour.dst, hour.day)
         if (hour.src, hour.dst) not in known and hour.day - received_since >= LEARNED_DAYS:
-            said = Text(
+            text = Text(
                 "{sender} sent {receiver} {messages} HL7 messages, for the first time",
                 sender=hour.src,
                 receiver=hour.dst,
                 messages=number(hour.requests),
             )
-            signs.append(_sign("sender", [hour], said, "T1565"))
+            signs.append(_sign("sender", [hour], text, "T1565"))
         known.add((hour.src, hour.dst))
     return signs
 
@@ -268,12 +268,12 @@ def _crossings(devices: _Devices) -> list[Sign]:
         before = days[hour.src, hour.dst]
         if len(before - {hour.day}) < HABIT_DAYS_MIN:
             out = hour.home[0]
-            said = (
+            text = (
                 Text("{device} spoke DICOM in clear to {peer} outside", device=hour.src, peer=hour.dst)
                 if out
                 else Text("{peer} outside spoke DICOM in clear to {device}", device=hour.dst, peer=hour.src)
             )
-            signs.append(_sign("crossing", [hour], said, "T1048"))
+            signs.append(_sign("crossing", [hour], text, "T1048"))
         before.add(hour.day)
     return signs
 
@@ -285,12 +285,16 @@ def _callers(devices: _Devices, outside: Iterable[tuple[Any, Any, Any]]) -> list
         for end, home in zip((hour.src, hour.dst), hour.home, strict=True):
             if home:
                 since.setdefault(end, hour.first_us)
-    told = {hour.dst for hour in devices.hours if hour.home == (True, False)}
+    destinations = {hour.dst for hour in devices.hours if hour.home == (True, False)}
     signs = []
     for src, first_us, dst in outside:
         device, peer = address_text(src), address_text(dst)
         begun_us = since.get(device)
-        if peer in told or begun_us is None or first_us - max(begun_us, devices.known_from_us) < LEARNED_DAYS * DAY_US:
+        if (
+            peer in destinations
+            or begun_us is None
+            or first_us - max(begun_us, devices.known_from_us) < LEARNED_DAYS * DAY_US
+        ):
             continue
         signs.append(
             Sign(
@@ -331,8 +335,8 @@ def _sign(kind: str, some: list[Hour], why: Text, technique: str) -> Sign:
     )
 
 
-def _candidate(sign: Sign, p: float, look: DetectorContext) -> Candidate:
-    named: Observable | None = observable_of(None, sign.outside, look.window.homes) if sign.outside else None
+def _candidate(sign: Sign, p: float, context: DetectorContext) -> Candidate:
+    named: Observable | None = observable_of(None, sign.outside, context.window.homes) if sign.outside else None
     ends = (("src", sign.peer), ("dst", sign.device)) if sign.inward else (("src", sign.device), ("dst", sign.peer))
     return Candidate(
         population=Ward.name,

@@ -91,8 +91,8 @@ def _highest[K](one: Mapping[K, int], other: Mapping[K, int]) -> dict[K, int]:
 
 def of_indicators(indicators: Iterable[Indicator], now_us: int) -> IndicatorSet:
     """The released indicators that are in force at a moment."""
-    made: dict[Observable, int] = {}
+    counts: dict[Observable, int] = {}
     for indicator in indicators:
         if not indicator.revoked and indicator.valid_from_us <= now_us < indicator.valid_until_us:
-            made[indicator.observable] = max(indicator.confidence, made.get(indicator.observable, 0))
-    return IndicatorSet(made)
+            counts[indicator.observable] = max(indicator.confidence, counts.get(indicator.observable, 0))
+    return IndicatorSet(counts)

@@ -53,20 +53,20 @@ def read(lines: Iterable[str], confidence: int = CONFIDENCE_DEFAULT) -> Reading:
         if not value:
             passed += 1
             continue
-        made = (
-            _made(kind, value)
+        observable = (
+            _spelled(kind, value)
             if len(observables) + len(networks) < ENTRIES_MAX
             else Refused("entries_max", "a list holds at most {most} indicators", most=ENTRIES_MAX)
         )
-        if isinstance(made, Refused):
+        if isinstance(observable, Refused):
             refused += 1
-            unclear += made.rule == MD5_OR_JA3
+            unclear += observable.rule == MD5_OR_JA3
             if len(refusals) < REFUSALS_KEPT_MAX:
-                refusals.append((count, made))
-        elif isinstance(made, Network):
-            networks[made] = max(sure, networks.get(made, 0))
+                refusals.append((count, observable))
+        elif isinstance(observable, Network):
+            networks[observable] = max(sure, networks.get(observable, 0))
         else:
-            observables.add(made, sure)
+            observables.add(observable, sure)
     return Reading(IndicatorSet(observables.packed(), networks), count, passed, refused, tuple(refusals), unclear)
 
 
@@ -115,6 +115,6 @@ def _row(line: str, columns: dict[str, int], confidence: int) -> tuple[str, str,
     )
 
 
-def _made(kind: str, value: str) -> Observable | Network | Refused:
+def _spelled(kind: str, value: str) -> Observable | Network | Refused:
     made = spelled(kind, value)
     return made if isinstance(made, Observable | Refused) else Network(str(made))

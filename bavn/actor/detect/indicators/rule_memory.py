@@ -126,11 +126,11 @@ class RuleMemory:
         more, waiting = self._ask_hours(window, by_row, stamps, most, spent)
         self.waits = bool(waiting or late - self._whole.keys())
         late |= waiting
-        made: list[Folded] = []
+        rules_folded: list[Folded] = []
         cut: list[RowRule] = []
         for rule in rules:
             folded, over = self._folded(rule, most, min(stamps.get(rule.table, ()), default=0))
-            made += folded
+            rules_folded += folded
             cut += [rule] if over else []
         self.standing = RulesStatus(
             rules=len(rules),
@@ -139,7 +139,7 @@ class RuleMemory:
             refused=tuple(Refused(rule, self._refused[rule][0]) for rule in rules if rule in self._refused),
             waiting=tuple(rule for rule in rules if rule in late),
         )
-        return made
+        return rules_folded
 
     def _rests(self, rule: RowRule) -> bool:
         return rule in self._refused and self._looks < self._refused[rule][1]
@@ -236,7 +236,7 @@ class RuleMemory:
     ) -> list[tuple[RowRule, dict[int, tuple[list[Group], int]]]]:
         """What each of the rules names, by hour; one that is refused is noted and left out."""
         try:
-            found = _asked(window, rules, span, most)
+            answers = _groups_by_hour(window, rules, span, most)
         except QueryRefused as error:
             if len(rules) > 1:
                 return [one for rule in rules for one in self._answers(window, (rule,), span, most)]
@@ -245,7 +245,7 @@ class RuleMemory:
             return []
         for rule in rules:
             self._refused.pop(rule, None)
-        return list(zip(rules, found, strict=True))
+        return list(zip(rules, answers, strict=True))
 
     def _folded(self, rule: RowRule, most: int, oldest: int) -> tuple[list[Folded], bool]:
         """The newest ``most`` groups, and whether older rows (``oldest``: the first hour with any) are left out.
@@ -254,14 +254,14 @@ class RuleMemory:
             _, groups, size = self._whole[rule]
             return _fold(rule, groups), size > len(groups)
         kept = self._kept.get(rule, {})
-        room, told, cut = most, list[Group](), False
+        room, kept_groups, cut = most, list[Group](), False
         for hour in sorted(kept, reverse=True):
             answer = kept[hour]
             answer.groups = answer.groups[:room]
-            told += answer.groups
+            kept_groups += answer.groups
             room -= len(answer.groups)
             cut |= len(answer.groups) < answer.size or (room == 0 and hour > oldest)
-        return _fold(rule, told), cut
+        return _fold(rule, kept_groups), cut
 
 
 def _rows(stamp: object) -> int:
@@ -274,7 +274,9 @@ def _clip(window: Window, hour: int) -> tuple[int, int]:
     return max(window.first_us, hour * HOUR_US), min(window.last_us, (hour + 1) * HOUR_US)
 
 
-def _asked(window: Window, rules: Sequence[RowRule], span: str, most: int) -> list[dict[int, tuple[list[Group], int]]]:
+def _groups_by_hour(
+    window: Window, rules: Sequence[RowRule], span: str, most: int
+) -> list[dict[int, tuple[list[Group], int]]]:
     """For each rule by hour: the first groups in the order of host and peer, and how many there are."""
     name = rules[0].name_column or "CAST(NULL AS VARCHAR)"
     rows = window.rows(
@@ -289,24 +291,24 @@ def _asked(window: Window, rules: Sequence[RowRule], span: str, most: int) -> li
         ORDER BY rule, hour, host, other, "name", outward""",
         {"limit": most},
     )
-    found: list[dict[int, tuple[list[Group], int]]] = [{} for _ in rules]
+    answers: list[dict[int, tuple[list[Group], int]]] = [{} for _ in rules]
     same: dict[Key, Key] = {}
     for rule, hour, host, other, called, outward, count, first_us, last_us, size in rows:
         key = (host, other, called, bool(outward))
-        groups, _ = found[rule].setdefault(int(hour), ([], int(size)))
+        groups, _ = answers[rule].setdefault(int(hour), ([], int(size)))
         groups.append((same.setdefault(key, key), int(count), int(first_us), int(last_us)))
-    return found
+    return answers
 
 
 def _fold(rule: RowRule, groups: Iterable[Group]) -> list[Folded]:
     """By host and peer, in their order."""
-    made: dict[Key, tuple[int, int, int, set[int]]] = {}
+    by_key: dict[Key, tuple[int, int, int, set[int]]] = {}
     for key, count, first_us, last_us in groups:
-        before = made.get(key)
+        before = by_key.get(key)
         if before is None:
-            made[key] = count, first_us, last_us, {first_us // (24 * HOUR_US)}
+            by_key[key] = count, first_us, last_us, {first_us // (24 * HOUR_US)}
         else:
             days = before[3] | {first_us // (24 * HOUR_US)}
-            made[key] = before[0] + count, min(before[1], first_us), max(before[2], last_us), days
-    ordered = sorted(made.items(), key=lambda item: (item[0][0], item[0][1], item[0][2] or "", item[0][3]))
+            by_key[key] = before[0] + count, min(before[1], first_us), max(before[2], last_us), days
+    ordered = sorted(by_key.items(), key=lambda item: (item[0][0], item[0][1], item[0][2] or "", item[0][3]))
     return [Folded(rule, key, count, first_us, last_us, len(days)) for key, (count, first_us, last_us, days) in ordered]

@@ -87,34 +87,34 @@ def shipped() -> Common:
     return Common.of((files("bavn.actor.detect") / "common_behaviour.json").read_text(encoding="utf-8"))
 
 
-def with_behaviour(suspicions: Sequence[Suspicion], look: DetectorContext, common: Common) -> list[Suspicion]:
+def with_behaviour(suspicions: Sequence[Suspicion], context: DetectorContext, common: Common) -> list[Suspicion]:
     """The same suspicions in the same order; those that may join a round name rare pairs and chains as well."""
-    hosts_max = max(HOSTS_RARE_MAX, int(SHARE_FREE * look.terms.hosts))
+    hosts_max = max(HOSTS_RARE_MAX, int(SHARE_FREE * context.terms.hosts))
     chosen = [s for s in suspicions if s.p <= P_MAX and not s.listed and s.observables]
     more: dict[str, list[Observable]] = {}
-    for one, made in (*_pairs(chosen[:PAIRED_MAX], look, hosts_max), *_chains(suspicions, hosts_max)):
+    for one, made in (*_pairs(chosen[:PAIRED_MAX], context, hosts_max), *_chains(suspicions, hosts_max)):
         if made not in common:
             more.setdefault(one.id, []).append(made)
     return [replace(s, observables=(*s.observables, *more[s.id])) if s.id in more else s for s in suspicions]
 
 
 def _pairs(
-    chosen: Sequence[Suspicion], look: DetectorContext, hosts_max: int
+    chosen: Sequence[Suspicion], context: DetectorContext, hosts_max: int
 ) -> Iterator[tuple[Suspicion, Observable]]:
     """The rare pair of each suspected conversation, JA3+JA3S and JA4+JA3S (Suricata tells no JA4S)."""
-    since = {"since": look.window.last_us - DAYS * DAY_US}
-    if not chosen or not look.window.rows(_MET, since)[0][0]:
+    since = {"since": context.window.last_us - DAYS * DAY_US}
+    if not chosen or not context.window.rows(_MET, since)[0][0]:
         return
-    asked = [
-        (number, str(address_uuid(one.host)), *_peer(observable))
-        for number, one in enumerate(chosen)
-        if as_address(one.host)
-        for observable in one.observables
+    rows = [
+        (number, str(address_uuid(suspicion.host)), *_peer(observable))
+        for number, suspicion in enumerate(chosen)
+        if as_address(suspicion.host)
+        for observable in suspicion.observables
         if observable.type in (*_ADDRESSES, ObservableType.DOMAIN)
     ]
-    if not asked:
+    if not rows:
         return
-    columns = list(zip(*asked, strict=True))
+    columns = list(zip(*rows, strict=True))
     table = pa.table(
         {
             "number": pa.array(columns[0], pa.int64()),
@@ -123,7 +123,7 @@ def _pairs(
             "name": pa.array(columns[3], pa.string()),
         }
     )
-    for number, text in look.window.rows(_PAIRS, {"hosts": hosts_max, **since}, tables={"asked": table}):
+    for number, text in context.window.rows(_PAIRS, {"hosts": hosts_max, **since}, tables={"asked": table}):
         client, _, server = str(text).partition("+")
         try:
             yield chosen[number], pair(client, server)
@@ -140,24 +140,24 @@ def _peer(observable: Observable) -> tuple[str | None, str | None]:
 def _chains(suspicions: Iterable[Suspicion], hosts_max: int) -> list[tuple[Suspicion, Observable]]:
     """Each host's chains, at the strongest of its suspicions that names somebody outside; those of many hosts not."""
     by_host: dict[str, list[Suspicion]] = {}
-    for one in suspicions:
+    for suspicion in suspicions:
         if (
-            one.p <= P_MAX
-            and not one.listed
-            and not is_of_own_rule(one)
-            and one.technique.partition(".")[0] not in NOT_OWN_STEPS
+            suspicion.p <= P_MAX
+            and not suspicion.listed
+            and not is_of_own_rule(suspicion)
+            and suspicion.technique.partition(".")[0] not in NOT_OWN_STEPS
         ):
-            by_host.setdefault(one.host, []).append(one)
-    made = [
-        (speaker, found)
+            by_host.setdefault(suspicion.host, []).append(suspicion)
+    chains = [
+        (speaker, observable)
         for _, mine in sorted(by_host.items())
         if (speaker := min((s for s in mine if s.observables), key=_strongest, default=None)) is not None
-        for found in _chains_of(speaker, mine)
+        for observable in _chains_of(speaker, mine)
     ]
     shown: dict[Observable, set[str]] = {}
-    for speaker, found in made:
-        shown.setdefault(found, set()).add(speaker.host)
-    return [(speaker, found) for speaker, found in made if len(shown[found]) <= hosts_max]
+    for speaker, observable in chains:
+        shown.setdefault(observable, set()).add(speaker.host)
+    return [(speaker, observable) for speaker, observable in chains if len(shown[observable]) <= hosts_max]
 
 
 def _chains_of(speaker: Suspicion, mine: Sequence[Suspicion]) -> list[Observable]:
@@ -165,19 +165,19 @@ def _chains_of(speaker: Suspicion, mine: Sequence[Suspicion]) -> list[Observable
     that one which another victim does not show does not part them."""
     best: dict[str, Suspicion] = {speaker.technique: speaker}
     first: dict[str, int] = {}
-    for one in sorted(mine, key=_strongest):
-        if abs(one.first_us - speaker.first_us) <= CHAIN_HOURS * HOUR_US:
-            best.setdefault(one.technique, one)
-            first[one.technique] = min(one.first_us, first.get(one.technique, one.first_us))
+    for suspicion in sorted(mine, key=_strongest):
+        if abs(suspicion.first_us - speaker.first_us) <= CHAIN_HOURS * HOUR_US:
+            best.setdefault(suspicion.technique, suspicion)
+            first[suspicion.technique] = min(suspicion.first_us, first.get(suspicion.technique, suspicion.first_us))
     others = [technique for technique in best if technique != speaker.technique][: STEPS_KEPT_MAX - 1]
     ordered = sorted((speaker.technique, *others), key=lambda technique: (first[technique], technique))
     repeating = next((best[t] for t in (speaker.technique, *others) if best[t].period_s is not None), None)
-    made: list[Observable] = []
+    observables: list[Observable] = []
     for length in (len(ordered), len(ordered) - 1):
         for some in combinations(ordered, length):
             if speaker.technique in some:
-                made += _with_bands(some, repeating if repeating and repeating.technique in some else None)
-    return made
+                observables += _with_bands(some, repeating if repeating and repeating.technique in some else None)
+    return observables
 
 
 def _with_bands(steps: tuple[str, ...], repeating: Suspicion | None) -> Iterator[Observable]:

@@ -48,12 +48,12 @@ class Crowd:
     p: float
 
 
-def known_crowds(look: DetectorContext) -> list[Crowd]:
+def known_crowds(context: DetectorContext) -> list[Crowd]:
     """One for each service of an own host that strangers tried after a week that is known, in order of name: what is
     ordinary at a door nobody can say before. Raises QueryRefused."""
-    found: dict[tuple[str, str], dict[int, Crowd]] = defaultdict(dict)
+    crowds: dict[tuple[str, str], dict[int, Crowd]] = defaultdict(dict)
     asked = {"limit": ROWS_MAX, "few": FEW_TRIES_MAX}
-    for service, target, day, sources, fresh, first, last, some in look.window.rows(STRANGERS_SQL, asked):
+    for service, target, day, sources, fresh, first, last, some in context.window.rows(STRANGERS_SQL, asked):
         crowd = Crowd(
             service=service,
             target=address_text(target),
@@ -65,12 +65,12 @@ def known_crowds(look: DetectorContext) -> list[Crowd]:
             nats=0.0,
             p=1.0,
         )
-        found[service, crowd.target][int(day)] = crowd
-    begin = look.terms.known_from_us // DAY_US
-    first = max(begin + KNOWN_DAYS_MIN, look.window.first_us // DAY_US)
-    looked_at = COUNTS * len(found) * max(1, (look.window.last_us - 1) // DAY_US - first + 1)
-    made = []
-    for _, days in sorted(found.items()):
+        crowds[service, crowd.target][int(day)] = crowd
+    begin = context.terms.known_from_us // DAY_US
+    first = max(begin + KNOWN_DAYS_MIN, context.window.first_us // DAY_US)
+    looked_at = COUNTS * len(crowds) * max(1, (context.window.last_us - 1) // DAY_US - first + 1)
+    known = []
+    for _, days in sorted(crowds.items()):
         every = {day: crowd.sources for day, crowd in days.items()}
         fresh = {day: crowd.fresh for day, crowd in days.items()}
         weighed = {
@@ -83,8 +83,8 @@ def known_crowds(look: DetectorContext) -> list[Crowd]:
         strangest = max(weighed, key=lambda day: weighed[day])
         values = {slot: getattr(days[strangest], slot) for slot in Crowd.__slots__}
         p = crowd_p(weighed[strangest], looked_at)
-        made.append(Crowd(**values | {"nats": weighed[strangest], "p": p}))
-    return made
+        known.append(Crowd(**values | {"nats": weighed[strangest], "p": p}))
+    return known
 
 
 def crowd_p(nats: float, looked_at: int) -> float:

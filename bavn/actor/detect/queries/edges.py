@@ -113,13 +113,13 @@ def _within(host: str, networks: tuple[str, ...]) -> bool:
     return any(address.version == net.version and address in net for net in (ip_network(n, False) for n in networks))
 
 
-def known_edges(look: DetectorContext) -> Edges:
+def known_edges(context: DetectorContext) -> Edges:
     """The edges of the window. Raises QueryRefused."""
     pairs: dict[Pair, tuple[int, int]] = {}
     ports: dict[Pair, dict[int, int]] = defaultdict(dict)
     calls_in: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    scanners = look.settings.allowed_scanners
-    for src, dst, port, first, last, inside in look.window.rows(_EDGES, {"limit": EDGES_MAX}):
+    scanners = context.settings.allowed_scanners
+    for src, dst, port, first, last, inside in context.window.rows(_EDGES, {"limit": EDGES_MAX}):
         pair = address_text(src), address_text(dst)
         if _within(pair[0], scanners):
             continue
@@ -129,9 +129,9 @@ def known_edges(look: DetectorContext) -> Edges:
             earlier = pairs.get(pair, (int(first), int(last)))
             pairs[pair] = min(earlier[0], int(first)), max(earlier[1], int(last))
             ports[pair][int(port)] = int(first)
-    together = look.window.rows(acts.PAIRS_SQL, {"limit": EDGES_MAX}, {"operations": acts.operations()})
+    together = context.window.rows(acts.PAIRS_SQL, {"limit": EDGES_MAX}, {"operations": acts.operations()})
     controllers = {dst for (_, dst), used in ports.items() if used.keys() & set(_CONTROLLER_PORTS)}
-    controllers |= {address_text(dst) for (dst,) in look.window.rows(_CONTROLLED, {"limit": EDGES_MAX})}
+    controllers |= {address_text(dst) for (dst,) in context.window.rows(_CONTROLLED, {"limit": EDGES_MAX})}
     clients = Counter(dst for (_, dst), used in ports.items() if used.keys() & DOORS.keys())
     reach = Counter(src for (src, _), used in ports.items() if used.keys() & DOORS.keys())
     few = Counter(dst for (src, dst), used in ports.items() if used.keys() & DOORS.keys() and reach[src] < BROAD_MIN)
@@ -143,8 +143,8 @@ def known_edges(look: DetectorContext) -> Edges:
         controllers=frozenset(controllers),
         servers=served,
         together=frozenset((address_text(src), address_text(dst)) for src, dst in together),
-        spread=_spreads(ports, clients, look),
-        homes=look.window.homes,
+        spread=_spreads(ports, clients, context),
+        homes=context.window.homes,
         scanners=scanners,
     )
 
@@ -158,20 +158,20 @@ def _door(used: dict[int, int]) -> Door:
 
 
 def _spreads(
-    ports: dict[Pair, dict[int, int]], clients: Counter[str], look: DetectorContext
+    ports: dict[Pair, dict[int, int]], clients: Counter[str], context: DetectorContext
 ) -> dict[str, tuple[float, int]]:
     """For each source the strangest day: nats, and how many targets it entered that day for the first time."""
-    popular = max(SERVES_MIN, SERVED_SHARE_MIN * look.terms.hosts)
-    begin_us = look.terms.known_from_us
+    popular = max(SERVES_MIN, SERVED_SHARE_MIN * context.terms.hosts)
+    begin_us = context.terms.known_from_us
     fresh: dict[str, Counter[int]] = defaultdict(Counter)
     for (src, dst), used in ports.items():
         doors = [first for port, first in used.items() if port in DOORS]
         if doors and clients[dst] < popular:
             fresh[src][(min(doors) - begin_us) // DAY_US] += 1
-    days = max(1, -(-(look.window.last_us - begin_us) // DAY_US))
+    days = max(1, -(-(context.window.last_us - begin_us) // DAY_US))
     learnt = KNOWN_DAYS_MIN if days > KNOWN_DAYS_MIN else 0
     peers = sum(count for counts in fresh.values() for count in counts.values()) / max(1, len(fresh)) / days
-    made: dict[str, tuple[float, int]] = {}
+    spreads: dict[str, tuple[float, int]] = {}
     for src, counts in fresh.items():
         for day, count in sorted(counts.items()):
             if day < learnt or count < TARGETS_MIN:
@@ -179,8 +179,8 @@ def _spreads(
             own = sum(some for earlier, some in counts.items() if learnt <= earlier < day)
             mean = (own + PEER_DAYS * max(MEAN_MIN, peers if learnt else 0.0)) / (max(0, day - learnt) + PEER_DAYS)
             nats = min(SPREAD_NATS_MAX, poisson_nats(count, mean))
-            made[src] = max(made.get(src, (0.0, 0)), (nats, count))
-    return made
+            spreads[src] = max(spreads.get(src, (0.0, 0)), (nats, count))
+    return spreads
 
 
 def poisson_nats(count: int, mean: float) -> float:

@@ -33,11 +33,11 @@ def observable_of(kind: ObservableType | None, value: str, homes: tuple[str, ...
     address or a name; a name becomes its registered domain (PSI.md)."""
     try:
         if kind is not None:
-            made = Observable.of(kind, value)
+            observable = Observable.of(kind, value)
         elif as_address(value):
-            made = Observable.address(value)
+            observable = Observable.address(value)
         else:
-            made = Observable.of(ObservableType.DOMAIN, registered_domain(value.rstrip(".")) or value)
+            observable = Observable.of(ObservableType.DOMAIN, registered_domain(value.rstrip(".")) or value)
     except NotCanonical:
         return None
-    return made if is_external(made, homes) else None
+    return observable if is_external(observable, homes) else None

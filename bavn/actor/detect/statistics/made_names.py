@@ -63,14 +63,14 @@ def walked(names: Sequence[DomainLookup], block: int) -> Walked:
     best: tuple[DomainLookup, ...] = ()
     blocks: list[float] = []
     before_us = 0
-    for place, asked in enumerate(names):
-        if asked.at_us - before_us > PAUSE_US_MAX:
+    for place, name in enumerate(names):
+        if name.at_us - before_us > PAUSE_US_MAX:
             walk, run = 0.0, []
-        before_us = asked.at_us
-        walk = max(0.0, walk + asked.step_nats)
-        total += asked.step_nats
-        if asked.step_nats > 0:
-            run.append(asked)
+        before_us = name.at_us
+        walk = max(0.0, walk + name.step_nats)
+        total += name.step_nats
+        if name.step_nats > 0:
+            run.append(name)
         if walk == 0.0:
             run = []
         if walk > top:

@@ -144,9 +144,9 @@ def _middle(values: Floats, owner: Ints, pairs: int) -> Floats:
     ranked, of = _sorted_within(values, owner)
     counts = np.bincount(of, minlength=pairs)
     at = np.cumsum(counts) - counts + np.maximum(0, counts - 1) // 2
-    found = np.zeros(pairs)
-    found[counts > 0] = ranked[at[counts > 0]]
-    return found
+    widths = np.zeros(pairs)
+    widths[counts > 0] = ranked[at[counts > 0]]
+    return widths
 
 
 def _central(values: Floats, owner: Ints, pairs: int, *, bottom_share: float = TRIM_SHARE) -> tuple[Floats, Ints]:
@@ -186,10 +186,10 @@ def _half_width(trimmed: Floats, of: Ints, pairs: int) -> Floats:
     """Half the distance from the smallest to the largest of each pair; 0 where it has none."""
     counts = np.bincount(of, minlength=pairs)
     ends = np.cumsum(counts)
-    found = np.zeros(pairs)
+    widths = np.zeros(pairs)
     some = counts > 0
-    found[some] = (trimmed[ends[some] - 1] - trimmed[(ends - counts)[some]]) / 2
-    return found
+    widths[some] = (trimmed[ends[some] - 1] - trimmed[(ends - counts)[some]]) / 2
+    return widths
 
 
 def spread_of(gaps_s: Floats) -> Floats:

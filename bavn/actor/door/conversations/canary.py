@@ -50,7 +50,7 @@ class Canaries:
         rules = (
             Rule("tell_canaries", self._may),
             Rule("canary_day", self._day),
-            Rule("canary", _said),
+            Rule("canary", _with_links),
         )
         self._told = at.way_out(CanaryTold, rules, lambda item: {"day": item.run.day, "run": item.run.run})
         self._answers = at.way_in((Rule("canary_sent", self._sent), Rule("canary_once", self._once)), self._keep_answer)
@@ -111,22 +111,22 @@ class Canaries:
         joined = self._state.rounds_since(run.began_us) > 0
         name = canary.name_of(run.day)
         if joined and links["door"] == "waiting" and links["detect"] == "passed":
-            said = self._state.outcome(str(name), TIER)
-            if said == "passed":
+            outcome = self._state.outcome(str(name), TIER)
+            if outcome == "passed":
                 self.book.note(run, "door", "passed", "", now_us)
-            elif said is not None:
-                self.book.note(run, "door", *_by_rule(said), now_us)
-        asked = self._reveals.of(name, run.began_us)
-        if asked and links["join"] == "waiting":
+            elif outcome is not None:
+                self.book.note(run, "door", *_by_rule(outcome), now_us)
+        request = self._reveals.of(name, run.began_us)
+        if request and links["join"] == "waiting":
             self.book.note(run, "join", "passed", "", now_us)
-        if "" in asked and links["reveal"] == "waiting":
+        if "" in request and links["reveal"] == "waiting":
             self.book.note(run, "reveal", "passed", "", now_us)
         if run.answered_us is not None and links["answer"] == "waiting":
             self.book.note(run, "answer", "passed", "", now_us)
         if now_us >= run.due_us:
-            self._end(run, joined=joined, asked=asked, now_us=now_us)
+            self._end(run, joined=joined, elements=request, now_us=now_us)
 
-    def _end(self, run: Run, *, joined: bool, asked: frozenset[str], now_us: int) -> None:
+    def _end(self, run: Run, *, joined: bool, elements: frozenset[str], now_us: int) -> None:
         gone = ""
         for link in self.book.links(run):
             if link.state in ("failed", "not-covered") and link.link not in ("sensor", "answer", "block"):
@@ -141,8 +141,8 @@ class Canaries:
                 state, why = "not-covered", "no-round"
             elif link.link == "join":
                 state, why = ("failed" if run.in_time else "not-covered"), "no-other"
-            elif link.link == "reveal" and asked:
-                state, why = _by_rule(min(asked))
+            elif link.link == "reveal" and elements:
+                state, why = _by_rule(min(elements))
             self.book.note(run, link.link, state, why, now_us)
             gone = gone or (state if link.link not in ("sensor", "answer", "block") else "")
 
@@ -153,13 +153,13 @@ class Canaries:
         if run.told_us <= now_us < run.told_us + TELL_GAP_US or now_us // DAY_US - run.day > 1:
             return
         links = self.book.links(run)
-        said = json.dumps([[one.link, one.state, one.took, one.why] for one in links])
-        if said == run.told:
+        summary = json.dumps([[one.link, one.state, one.took, one.why] for one in links])
+        if summary == run.told:
             return
         with self.book.book.transaction():
             outcome = self._told.offer(CanaryStatus(run, links))
             if not (isinstance(outcome, Refused) and outcome.rule in STAYS):
-                self.book.told(run, said, now_us)
+                self.book.told(run, summary, now_us)
         self._run = self.book.latest()
 
     def take_in(self, message: CanaryAnswered, note: Note) -> None:
@@ -202,7 +202,7 @@ def _by_rule(rule: str) -> tuple[State, str]:
     return ("not-covered", "policy") if rule in OWN_RULES else ("failed", "earlier")
 
 
-def _said(item: CanaryStatus, draft: Draft) -> Draft | Refused:
+def _with_links(item: CanaryStatus, draft: Draft) -> Draft | Refused:
     return draft.plus(
         day=item.run.day,
         run=item.run.run,

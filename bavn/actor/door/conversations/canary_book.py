@@ -64,12 +64,12 @@ def run_of(row: tuple[Any, ...]) -> Run:
 def links_of(rows: Iterable[tuple[Any, ...]]) -> tuple[Link, ...]:
     """From rows of LINKS_SQL: the whole chain in its order."""
     known = {link: (state, took_us, why) for link, state, took_us, why in rows}
-    made = []
+    links = []
     for link in LINKS:
         state, took_us, why = known.get(link, ("waiting", None, ""))
         took = None if took_us is None or state != "passed" else took_bucket(took_us / SECOND_US)
-        made.append(Link(link=link, state=state, took=took, why=why))
-    return tuple(made)
+        links.append(Link(link=link, state=state, took=took, why=why))
+    return tuple(links)
 
 
 class CanaryBook:
@@ -129,11 +129,11 @@ class CanaryBook:
                 (now_us, run.day, run.run),
             )
 
-    def told(self, run: Run, said: str, now_us: int) -> None:
+    def told(self, run: Run, summary: str, now_us: int) -> None:
         with self.book.transaction() as tx:
             tx.execute(
                 "UPDATE canary_run SET told = ?, told_us = ? WHERE day = ? AND run = ?",
-                (said, now_us, run.day, run.run),
+                (summary, now_us, run.day, run.run),
             )
 
     def forget(self, now_us: int) -> None:

@@ -107,9 +107,9 @@ class Cases(Conversation[CasePart, KeptCase, CaseReply]):
         """Lets out what people here have said; how many were dealt with."""
         return let_out(self.at, self, self.evidence) + self.nis2.tell() + self.warnings.tell()
 
-    def try_on(self, said: CaseReply) -> Draft | Refused:
+    def try_on(self, reply: CaseReply) -> Draft | Refused:
         """As ever, with what is attached."""
-        return (self.evidence.gate if said.act == ATTACH else self.gate).try_on(said)
+        return (self.evidence.gate if reply.act == ATTACH else self.gate).try_on(reply)
 
     def _may_answer(self, _: CaseReply, draft: Draft) -> Draft | Refused:
         return draft if self.at.policy.answer_cases else Refused("answer_cases", "the policy answers no cases")

@@ -153,27 +153,27 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
         return Refused("exercise_reserved", "it names something else than the reserved name of the exercise")
 
     def _same(self, item: Received[ExerciseTold], draft: Nothing) -> Nothing | Refused:
-        said, known = item.message, self.get(item.message.exercise_id)
+        message, known = item.message, self.get(item.message.exercise_id)
         if known is None:
             return draft
-        now, before = said.model_dump(mode="json"), dict(known.said)
+        now, before = message.model_dump(mode="json"), dict(known.said)
         for changes in ("version", "state"):
             now.pop(changes), before.pop(changes, None)
         if now != before:
             return Refused("exercise_same", "its plan is another one than before")
-        back = _ORDER.index(said.state) < _ORDER.index(known.state)
+        back = _ORDER.index(message.state) < _ORDER.index(known.state)
         return Refused("exercise_same", "it cannot go back") if back else draft
 
     def _form(self, item: Received[ExerciseTold], draft: Nothing) -> Nothing | Refused:
-        said, now_us = item.message, self.at.clock.now_us()
-        texts = [said.title_en, said.title_da, *(text for one in said.objectives for text in (one.en, one.da))]
+        message, now_us = item.message, self.at.clock.now_us()
+        texts = [message.title_en, message.title_da, *(text for one in message.objectives for text in (one.en, one.da))]
         if not all(map(is_plain, texts)):
             return Refused("exercise_form", "a text holds what no screen should be given")
-        if not 0 < said.ends_us - said.begins_us <= HOURS_MAX * HOUR_US:
+        if not 0 < message.ends_us - message.begins_us <= HOURS_MAX * HOUR_US:
             return Refused("exercise_form", "it lasts no time, or more than {hours} hours", hours=HOURS_MAX)
-        if said.state in _OVER:
+        if message.state in _OVER:
             return draft
-        if said.ends_us <= now_us or said.begins_us > now_us + AHEAD_DAYS_MAX * DAY_US:
+        if message.ends_us <= now_us or message.begins_us > now_us + AHEAD_DAYS_MAX * DAY_US:
             return Refused("exercise_form", "it is over, or too far ahead")
         return draft
 
@@ -234,7 +234,7 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
             )
         return done.rowcount > 0
 
-    def step(self, lane: ExerciseSandbox | None) -> None:
+    def step(self, sandbox: ExerciseSandbox | None) -> None:
         """What is due: takes part where the policy says so, plays, blocks, ends, tells and wipes. Repeatable.
         Raises, at the end, what the lane or the machine did in between."""
         if not self.told.count(self.own_book, _OPEN + " OR said != '{}'"):
@@ -243,7 +243,7 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
         for known in self.told.find(self.own_book, "TRUE", limit=OPEN_MAX + PER_30_DAYS_MAX):
             try:
                 if known.said:
-                    self._one(known, lane)
+                    self._one(known, sandbox)
             except Exception as error:  # noqa: BLE001  one that cannot be played holds up no other
                 failed = failed or error
         self.tell()
@@ -251,7 +251,7 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
         if failed is not None:
             raise failed
 
-    def _one(self, known: KeptExercise, lane: ExerciseSandbox | None) -> None:
+    def _one(self, known: KeptExercise, sandbox: ExerciseSandbox | None) -> None:
         now_us = self.at.clock.now_us()
         taken = {ActorStep(one.step) for one in self.steps(known.exercise_id)}
         over = known.over_us is not None
@@ -267,10 +267,10 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
                 self.leave(known.exercise_id, ActorStep.CLEANED, "lane")
         elif self.at.policy.exercises == "automatic" and may_follow(frozenset(taken), ActorStep.ALLOWED):
             self.leave(known.exercise_id, ActorStep.ALLOWED, BY_POLICY)
-        elif lane is not None and ActorStep.ALLOWED in taken and self._is_told(known.exercise_id, ActorStep.ALLOWED):
-            self._play(known, taken, lane, now_us)
+        elif sandbox is not None and ActorStep.ALLOWED in taken and self._is_told(known.exercise_id, ActorStep.ALLOWED):
+            self._play(known, taken, sandbox, now_us)
 
-    def _play(self, known: KeptExercise, taken: set[ActorStep], lane: ExerciseSandbox, now_us: int) -> None:
+    def _play(self, known: KeptExercise, taken: set[ActorStep], sandbox: ExerciseSandbox, now_us: int) -> None:
         turn_us = int(known.said["begins_us"]) + int(known.said["after_minutes"]) * MINUTE_US
         if now_us < turn_us:
             return
@@ -278,12 +278,12 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
             self.leave(known.exercise_id, ActorStep.INJECTED, "lane")
             taken.add(ActorStep.INJECTED)
         if not taken & {ActorStep.SUSPECTED, ActorStep.MISSED}:
-            played = lane.played(known.exercise_id, Campaign(known.said["campaign"]))
+            played = sandbox.played(known.exercise_id, Campaign(known.said["campaign"]))
             for step in played.steps if played else ():
                 self.leave(known.exercise_id, step, "lane", played if step is ActorStep.SUSPECTED else None)
         ended = {ActorStep.BLOCKED, ActorStep.WAITS, ActorStep.REFUSED}
         if known.state == ExerciseState.RELEASED.value and not taken & ended:
-            became = lane.blocked(known.exercise_id)
+            became = sandbox.blocked(known.exercise_id)
             if became is not None:
                 self.leave(known.exercise_id, became, "lane")
 

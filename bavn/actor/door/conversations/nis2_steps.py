@@ -82,12 +82,12 @@ class Nis2Steps(Statements[Nis2Statement]):
         )
         super().__init__(at, SAID, Nis2Noted, rules, _about)
 
-    def say(self, said: Nis2Statement) -> int:
+    def say(self, statement: Nis2Statement) -> int:
         """As ever, with whether it may reach other countries; of when it happened the whole minute."""
         with self.own_book.transaction() as tx:
-            number = self.said.add(self.own_book, replace(said, at_us=whole_minute(said.at_us)))
-            if said.crosses is not None:
-                tx.execute("INSERT INTO door_nis2_crosses VALUES (?, ?)", (number, said.crosses))
+            number = self.said.add(self.own_book, replace(statement, at_us=whole_minute(statement.at_us)))
+            if statement.crosses is not None:
+                tx.execute("INSERT INTO door_nis2_crosses VALUES (?, ?)", (number, statement.crosses))
             return number
 
     def forget(self) -> None:

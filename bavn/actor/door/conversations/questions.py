@@ -135,7 +135,7 @@ class Questions:
                     (
                         message.question_id,
                         number,
-                        f"{one.type}:{one.value}",
+                        f"{observable.type}:{observable.value}",
                         since_us,
                         message.until_us,
                         message.asked_us,
@@ -147,7 +147,7 @@ class Questions:
                         rule,
                         None if state == "open" else now_us,
                     )
-                    for number, one in enumerate(message.observables)
+                    for number, observable in enumerate(message.observables)
                 ],
             )
 
@@ -233,7 +233,7 @@ class Questions:
 
     def tell_declines(self) -> int:
         """Lets out declines that waited, each in the transaction of its line; how many left."""
-        told = 0
+        count = 0
         rows = self._book.rows(
             "SELECT question_id, number FROM door_decline_waits ORDER BY question_id, number LIMIT ?",
             (ANSWERED_AT_ONCE_MAX,),
@@ -245,8 +245,8 @@ class Questions:
                     break
                 where = "question_id = ? AND number = ?"
                 tx.execute(f"DELETE FROM door_decline_waits WHERE {where}", (question_id, number))
-            told += 1
-        return told
+            count += 1
+        return count
 
     def tidy(self) -> None:
         """Ends what was not decided in time, and forgets what is long over; a decline that waited is of no use then."""

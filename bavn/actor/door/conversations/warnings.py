@@ -110,15 +110,15 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
         return draft
 
     def _form(self, item: Received[WarningGiven], draft: Nothing) -> Nothing | Refused:
-        said = item.message
-        if not all(map(is_plain, (said.title_en, said.title_da, said.text_en, said.text_da))):
+        message = item.message
+        if not all(map(is_plain, (message.title_en, message.title_da, message.text_en, message.text_da))):
             return Refused("warning_form", "a text holds what no screen should be given")
-        named = named_in(said.observables)
+        named = named_in(message.observables)
         if named is None:
             return Refused("warning_form", "it names something in no canonical form")
         if len(set(named)) != len(named) or not all(may_name(one) and is_external(one, self.at.homes) for one in named):
             return Refused("warning_form", "it names something twice, or something inside")
-        if not said.sent_us < said.acknowledge_us <= said.until_us:
+        if not message.sent_us < message.acknowledge_us <= message.until_us:
             return Refused("warning_form", "its times are in no order")
         return draft
 
@@ -169,11 +169,11 @@ class Warnings(Conversation[WarningGiven, KeptWarning, AnswerStatement]):
         return Refused("answers_budget", "the day's budget of answers is spent") if full else draft
 
 
-def state_after(one: KeptWarning, said: Sequence[AnswerStatement]) -> AnswerState:
+def state_after(warning: KeptWarning, statements: Sequence[AnswerStatement]) -> AnswerState:
     """How far people here have answered the version that is kept, with what waits for the running node."""
     state = AnswerState.TOLD
-    for answer in said:
-        if (answer.warning_id, answer.version) == (one.warning_id, one.version) and not answer.rule:
+    for answer in statements:
+        if (answer.warning_id, answer.version) == (warning.warning_id, warning.version) and not answer.rule:
             try:
                 state = answer_after(state, AnswerAct(answer.act))
             except NoSuchStep:

@@ -32,13 +32,13 @@ class Leaps:
         self._book = book
         book.part("door_leap", 1, _SCHEMA)
 
-    def check(self, sender: str, heard: int, seq: int, now_us: int) -> Refused | None:
+    def check(self, sender: str, seen_seq: int, seq: int, now_us: int) -> Refused | None:
         """Why a sequence number lies too far ahead of what was heard last; None where it may."""
-        if seq <= heard + NEAR_MAX:
+        if seq <= seen_seq + NEAR_MAX:
             return None
         since = self._book.rows("SELECT at_us FROM door_leap WHERE sender = ?", (sender,))
         rare = not since or now_us - since[0][0] >= FAR_EVERY_US
-        if seq <= heard + FAR_MAX and rare:
+        if seq <= seen_seq + FAR_MAX and rare:
             return None
         return Refused("seq_leap", "its number leaps too far, or too soon after another leap")
 

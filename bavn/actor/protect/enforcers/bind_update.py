@@ -76,19 +76,19 @@ class BindUpdate:
 
     def _updates(self, gone: Sequence[str], new: Sequence[str]) -> Iterator[dns.update.UpdateMessage]:
         """The changes in as few messages as hold them. ``*.name`` stands beside ``name`` in the order of _paired."""
-        made, size = self._update(), 0
+        update, size = self._update(), 0
         for name, is_new in [*((name, False) for name in _paired(gone)), *((name, True) for name in _paired(new))]:
             if size > UPDATE_BYTES_MAX:
-                yield made
-                made, size = self._update(), 0
+                yield update
+                update, size = self._update(), 0
             for owner in name:
                 if is_new:
-                    made.add(owner, TTL_S, "CNAME", ".")
+                    update.add(owner, TTL_S, "CNAME", ".")
                 else:
-                    made.delete(owner, "CNAME")
+                    update.delete(owner, "CNAME")
                 size += len(owner) + self._origin_chars + _RECORD_BYTES
         if size:
-            yield made
+            yield update
 
     def _update(self) -> dns.update.UpdateMessage:
         return dns.update.UpdateMessage(
@@ -98,21 +98,21 @@ class BindUpdate:
     def _serial(self) -> int:
         query = dns.message.make_query(self._origin, dns.rdatatype.SOA, flags=0)  # not to be asked of others
         query.use_tsig({self._key.name: self._key}, self._key.name, algorithm=self._key.algorithm)
-        said = self._ask(query)
-        for record in said.answer:
+        reply = self._ask(query)
+        for record in reply.answer:
             if record.rdtype == dns.rdatatype.SOA and record.name == self._origin:
                 return int(record[0].serial)
-        raise EnforcerDown(f"the name server is no primary of {self._origin}: {_rcode(said)}")
+        raise EnforcerDown(f"the name server is no primary of {self._origin}: {_rcode(reply)}")
 
     def _ask(self, query: dns.message.Message, seconds: float = ANSWER_S_MAX) -> dns.message.Message:
         try:
             return dns.query.tcp(query, self._host, seconds, self._port)
         except _WRONG as error:
-            raise EnforcerDown(f"the name server {self._host}@{self._port}: {_said(error)}") from error
+            raise EnforcerDown(f"the name server {self._host}@{self._port}: {_reason(error)}") from error
 
     def _fetched(self) -> set[str]:
         """All owner names below the zone's, as they stand there. Raises EnforcerDown for a zone that holds others'."""
-        found: set[str] = set()
+        names: set[str] = set()
         try:
             messages = dns.query.xfr(
                 self._host,
@@ -127,12 +127,12 @@ class BindUpdate:
             )
             for message in messages:
                 for record in message.answer:
-                    self._take(record, found)
+                    self._take(record, names)
         except _WRONG as error:
-            raise EnforcerDown(f"the zone {self._origin} cannot be fetched: {_said(error)}") from error
-        return found
+            raise EnforcerDown(f"the zone {self._origin} cannot be fetched: {_reason(error)}") from error
+        return names
 
-    def _take(self, record: dns.rrset.RRset, found: set[str]) -> None:
+    def _take(self, record: dns.rrset.RRset, names: set[str]) -> None:
         if record.name == self._origin and record.rdtype in _APEX:
             return
         ours = record.rdtype == dns.rdatatype.CNAME and all(str(one.target) == "." for one in record)
@@ -141,9 +141,9 @@ class BindUpdate:
             raise EnforcerDown(
                 f"{self._origin} holds {what[:80]}: give Bavn a policy zone of its own; nothing was changed"
             )
-        if len(found) >= OWNERS_MAX:
+        if len(names) >= OWNERS_MAX:
             raise EnforcerDown(f"{self._origin} holds more than {OWNERS_MAX} names")
-        found.add(record.name.relativize(self._origin).to_text())
+        names.add(record.name.relativize(self._origin).to_text())
 
 
 def _owners(name: str) -> tuple[str, str]:
@@ -162,5 +162,5 @@ def _rcode(said: dns.message.Message) -> str:
     return str(dns.rcode.to_text(said.rcode()))
 
 
-def _said(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     return (str(error) or type(error).__name__)[:200]

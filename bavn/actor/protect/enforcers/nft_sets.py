@@ -67,11 +67,11 @@ class Nft:
     def elements(self, name: str) -> dict[str, Element] | None:
         """A set of our table; None where there is none. Raises EnforcerDown."""
         try:
-            said = self._run(("-j", "list", "set", *TABLE.split(), name), "")
+            reply = self._run(("-j", "list", "set", *TABLE.split(), name), "")
         except _NoSuchThing:
             return None
         try:
-            entries = json.loads(said)["nftables"]
+            entries = json.loads(reply)["nftables"]
             found = next(entry["set"] for entry in entries if "set" in entry)
             return dict(_element(one) for one in found.get("elem", ()))
         except (ValueError, KeyError, TypeError, StopIteration) as error:
@@ -80,11 +80,11 @@ class Nft:
     def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
         """Own machine and blocked address, from a set of pairs; none where it is not there. Raises EnforcerDown."""
         try:
-            said = self._run(("-j", "list", "set", *TABLE.split(), name), "")
+            reply = self._run(("-j", "list", "set", *TABLE.split(), name), "")
         except _NoSuchThing:
             return ()
         try:
-            found = next(entry["set"] for entry in json.loads(said)["nftables"] if "set" in entry)
+            found = next(entry["set"] for entry in json.loads(reply)["nftables"] if "set" in entry)
             both = [one["elem"]["val"]["concat"] for one in found.get("elem", ())]
             return tuple((str(ip_address(own)), str(ip_address(other))) for own, other in both)
         except (ValueError, KeyError, TypeError, StopIteration) as error:
@@ -93,11 +93,11 @@ class Nft:
     def chains(self) -> tuple[str, ...]:
         """Chains of our table, none where it is not there."""
         try:
-            said = self._run(("-j", "-t", "list", "table", *TABLE.split()), "")
+            reply = self._run(("-j", "-t", "list", "table", *TABLE.split()), "")
         except _NoSuchThing:
             return ()
         try:
-            return tuple(entry["chain"]["name"] for entry in json.loads(said)["nftables"] if "chain" in entry)
+            return tuple(entry["chain"]["name"] for entry in json.loads(reply)["nftables"] if "chain" in entry)
         except (ValueError, KeyError, TypeError) as error:
             raise EnforcerDown(f"nft said something else than a table: {error!r}") from error
 
@@ -230,11 +230,11 @@ def _layout(hooks: Sequence[str]) -> Iterator[str]:
                 yield f"add rule {TABLE} {hook} {family} {direction} @{name} {verdict}"
 
 
-def _element(one: Any) -> tuple[str, Element]:
+def _element(entry: Any) -> tuple[str, Element]:
     """``{"elem": {"val": ..., "expires": ..., "counter": {...}}}``, or the bare value of one without either."""
-    if isinstance(one, str):
-        return str(ip_address(one)), Element(None, 0)
-    held = one["elem"]
+    if isinstance(entry, str):
+        return str(ip_address(entry)), Element(None, 0)
+    held = entry["elem"]
     counter = held.get("counter") or {}
     expires = held.get("expires")
     return str(ip_address(held["val"])), Element(

@@ -50,11 +50,11 @@ def body(command: Command, sender: Sender, now_us: int, form: Form) -> bytes:
     """What is posted: the message, the playbook, or both as members of one object."""
     message = openc2(command, sender, now_us)
     if form == "openc2":
-        made: dict[str, Any] = message
+        fields: dict[str, Any] = message
     else:
         playbook = cacao(command, sender, now_us, message)
-        made = playbook if form == "cacao" else {"openc2": message, "cacao": playbook}
-    return json.dumps(made, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
+        fields = playbook if form == "cacao" else {"openc2": message, "cacao": playbook}
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
 
 
 def openc2(command: Command, sender: Sender, now_us: int) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def cacao(command: Command, sender: Sender, now_us: int, message: dict[str, Any]
     what, activity = ("Lift the block of", "revert-system") if command.cancels else ("Block", "restrict-access")
     name = f"{what} {command.observable}"
     posted = json.dumps(message, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
-    made = {
+    playbook = {
         "type": "playbook",
         "spec_version": "cacao-2.0",
         "id": f"playbook--{command.id}",
@@ -116,8 +116,8 @@ def cacao(command: Command, sender: Sender, now_us: int, message: dict[str, Any]
         },
     }
     if not command.cancels and command.until_us > now_us:
-        made |= {"valid_from": _stamp(now_us), "valid_until": _stamp(command.until_us)}
-    return made
+        playbook |= {"valid_from": _stamp(now_us), "valid_until": _stamp(command.until_us)}
+    return playbook
 
 
 def _target(observable: Observable) -> dict[str, Any]:

@@ -104,14 +104,14 @@ def _hits(lines: Iterable[bytes]) -> list[Hit]:
     sums: dict[str, tuple[int, int, int]] = {}
     hosts: dict[str, dict[str, int]] = {}
     for line in lines:
-        found = _APPLIED.match(line)
-        if found is None:
+        match = _APPLIED.match(line)
+        if match is None:
             continue
-        at_us, name = int(found[1]) * SECOND_US, found[2].decode("ascii")
+        at_us, name = int(match[1]) * SECOND_US, match[2].decode("ascii")
         count, first_us, last_us = sums.get(name, (0, at_us, at_us))
         sums[name] = (count + 1, min(first_us, at_us), max(last_us, at_us))
         met = hosts.setdefault(name, {})
-        host = found[3].decode("ascii") if found[3] else ""
+        host = match[3].decode("ascii") if match[3] else ""
         if host and (host in met or len(met) < HOSTS_MAX):
             met[host] = max(at_us, met.get(host, 0))
     return [

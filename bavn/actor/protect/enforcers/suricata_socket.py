@@ -35,11 +35,11 @@ class SuricataSocket:
             raise EnforcerDown(f"Suricata does not answer on its command socket: {error}") from error
         self._line, self._read = line, b""
         try:
-            said = self._exchange({"version": "0.2"})
+            reply = self._exchange({"version": "0.2"})
         except EnforcerDown:
             self.__exit__(None, None, None)
             raise
-        if said.get("return") != "OK":
+        if reply.get("return") != "OK":
             self.__exit__(None, None, None)
             raise EnforcerDown("Suricata speaks another version on its command socket")
         return self

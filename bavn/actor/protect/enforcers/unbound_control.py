@@ -26,14 +26,14 @@ class UnboundControl:
 
     def ask(self, command: str, lines: Sequence[str] = ()) -> str:
         """One command, with the lines that belong to it; the whole answer."""
-        said = b"UBCT1 " + command.encode("ascii") + b"\n"
+        request = b"UBCT1 " + command.encode("ascii") + b"\n"
         if lines:
-            said += "".join(f"{line}\n" for line in lines).encode("ascii") + _END
+            request += "".join(f"{line}\n" for line in lines).encode("ascii") + _END
         try:
             with socket.socket(socket.AF_UNIX) as line:
                 line.settimeout(self._timeout_s)
                 line.connect(str(self._path))
-                line.sendall(said)
+                line.sendall(request)
                 answer = _all(line)
         except OSError as error:
             raise EnforcerDown(f"unbound does not answer on its control socket: {error}") from error

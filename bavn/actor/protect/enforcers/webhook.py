@@ -98,24 +98,24 @@ class Webhook:
         """Writes down what must be said so that the receiver stands where it should; True if that is anything."""
         wanted = {(block.observable.type.value, block.observable.value): block for block in blocks}
         rows = self._book.rows("SELECT type, value, command_id, indicator_id, until_us FROM webhook_said")
-        said = {(kind, value): (command, indicator, until_us) for kind, value, command, indicator, until_us in rows}
-        ends = [key for key in said if key not in wanted]
-        begins = [key for key, block in wanted.items() if key not in said or said[key][2] != block.until_us]
+        entries = {(kind, value): (command, indicator, until_us) for kind, value, command, indicator, until_us in rows}
+        ends = [key for key in entries if key not in wanted]
+        begins = [key for key, block in wanted.items() if key not in entries or entries[key][2] != block.until_us]
         if not ends and not begins:
             return False
         with self._book.transaction():
             for key in sorted(begins):
                 block, new = wanted[key], self._new_id()
                 self._write(key, new, block.indicator_id, block.until_us, "")
-                if key in said:
-                    self._take_back(key, *said[key])
+                if key in entries:
+                    self._take_back(key, *entries[key])
                 with self._book.transaction() as tx:
                     tx.execute(
                         "INSERT OR REPLACE INTO webhook_said VALUES (?, ?, ?, ?, ?)",
                         (*key, new, block.indicator_id, block.until_us),
                     )
             for key in sorted(ends):
-                self._take_back(key, *said[key])
+                self._take_back(key, *entries[key])
                 with self._book.transaction() as tx:
                     tx.execute("DELETE FROM webhook_said WHERE type = ? AND value = ?", key)
         return True

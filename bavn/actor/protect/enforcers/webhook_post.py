@@ -89,12 +89,12 @@ def signature(secret: bytes, id_: str, seconds: int, body: bytes) -> str:
 def secret_of(text: str) -> bytes:
     """The shared key. ValueError for what is none, or is too short."""
     try:
-        made = base64.b64decode(text.removeprefix(MARK), validate=True)
+        secret = base64.b64decode(text.removeprefix(MARK), validate=True)
     except (binascii.Error, ValueError) as error:
         raise ValueError(f'a secret is "{MARK}" and base64') from error
-    if not text.startswith(MARK) or len(made) < SECRET_BYTES_MIN:
+    if not text.startswith(MARK) or len(secret) < SECRET_BYTES_MIN:
         raise ValueError(f'a secret is "{MARK}" and base64 of at least {SECRET_BYTES_MIN} bytes')
-    return made
+    return secret
 
 
 def allowed(url: str) -> SplitResult:
@@ -117,13 +117,13 @@ def _is_loopback(host: str) -> bool:
 
 
 def _trusting(authority: Path | None) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     if authority is None:
-        made.load_default_certs()
+        context.load_default_certs()
     else:
-        made.load_verify_locations(authority)
-    return made
+        context.load_verify_locations(authority)
+    return context
 
 
 def _seconds(said: str) -> int:

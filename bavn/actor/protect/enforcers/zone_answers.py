@@ -53,12 +53,12 @@ def key_of(text: str) -> dns.tsig.Key:
     if algorithm not in ALGORITHMS:
         raise ValueError(f"a key's algorithm is one of {', '.join(ALGORITHMS)}, not {algorithm[:40]!r}")
     try:
-        made, size = dns.tsig.Key(name, secret, f"{algorithm}."), len(base64.b64decode(secret, validate=True))
+        key, size = dns.tsig.Key(name, secret, f"{algorithm}."), len(base64.b64decode(secret, validate=True))
     except (ValueError, dns.exception.DNSException) as error:
         raise ValueError(f"the key cannot be read: {error}") from error
     if size < SECRET_BYTES_MIN:
         raise ValueError(f"a key's secret has at least {SECRET_BYTES_MIN} bytes")
-    return made
+    return key
 
 
 def answers(wire: bytes, zone: Zone, key: dns.tsig.Key | None, asker: Asker) -> Iterator[bytes]:
@@ -94,13 +94,13 @@ def answers(wire: bytes, zone: Zone, key: dns.tsig.Key | None, asker: Asker) -> 
 
 def notify(zone: Zone, key: dns.tsig.Key | None) -> dns.message.Message:
     """What tells a secondary that there is something new (RFC 1996)."""
-    made = dns.message.make_query(_ORIGIN, dns.rdatatype.SOA)
-    made.set_opcode(dns.opcode.NOTIFY)
-    made.flags = (made.flags & ~dns.flags.RD) | dns.flags.AA
-    made.answer.append(_soa(zone.serial))
+    query = dns.message.make_query(_ORIGIN, dns.rdatatype.SOA)
+    query.set_opcode(dns.opcode.NOTIFY)
+    query.flags = (query.flags & ~dns.flags.RD) | dns.flags.AA
+    query.answer.append(_soa(zone.serial))
     if key is not None:
-        made.use_tsig(key)
-    return made
+        query.use_tsig(key)
+    return query
 
 
 def _refusal(query: dns.message.Message, key: dns.tsig.Key | None, asker: Asker) -> dns.rcode.Rcode | None:
@@ -108,13 +108,13 @@ def _refusal(query: dns.message.Message, key: dns.tsig.Key | None, asker: Asker)
         return dns.rcode.NOTIMP
     if len(query.question) != 1:
         return dns.rcode.FORMERR
-    asked = query.question[0]
+    question = query.question[0]
     known = query.had_tsig if key is not None else asker.may
-    if not known or asked.name != _ORIGIN or asked.rdclass != dns.rdataclass.IN:
+    if not known or question.name != _ORIGIN or question.rdclass != dns.rdataclass.IN:
         return dns.rcode.REFUSED
-    if asked.rdtype not in (dns.rdatatype.SOA, dns.rdatatype.AXFR, dns.rdatatype.IXFR):
+    if question.rdtype not in (dns.rdatatype.SOA, dns.rdatatype.AXFR, dns.rdatatype.IXFR):
         return dns.rcode.REFUSED
-    if asked.rdtype == dns.rdatatype.AXFR and not asker.over_tcp:
+    if question.rdtype == dns.rdatatype.AXFR and not asker.over_tcp:
         return dns.rcode.FORMERR
     return None
 

@@ -95,28 +95,28 @@ def why_not(error: Exception, raw: bytes) -> Text:
     return unreadable(error, raw)
 
 
-def row_of(found: Tapped, sensor: str) -> dict[str, Any] | None:
+def row_of(tap: Tapped, sensor: str) -> dict[str, Any] | None:
     """None for what is not between a client and this resolver."""
-    if found.kind not in _CLIENTS:
+    if tap.kind not in _CLIENTS:
         return None
-    if not 0 <= found.us < MOMENT_S_MAX * 1_000_000:
+    if not 0 <= tap.us < MOMENT_S_MAX * 1_000_000:
         raise NotDnstap(Text("no possible time"))
-    message = dns.message.from_wire(found.raw, ignore_trailing=True, one_rr_per_rrset=True)
+    message = dns.message.from_wire(tap.raw, ignore_trailing=True, one_rr_per_rrset=True)
     if not message.question:
         return None
-    asked, answered = message.question[0], found.kind % 2 == 0
+    question, answered = message.question[0], tap.kind % 2 == 0
     row: dict[str, Any] = {
-        "ts": found.us,
+        "ts": tap.us,
         "sensor": sensor,
-        "src": _stored(found.client),
-        "dst": _stored(found.server),
-        "src_port": found.client_port & 0xFFFF,
-        "dst_port": (found.server_port or 53) & 0xFFFF,
-        "proto": _PROTOCOLS.get(found.protocol),
+        "src": _stored(tap.client),
+        "dst": _stored(tap.server),
+        "src_port": tap.client_port & 0xFFFF,
+        "dst_port": (tap.server_port or 53) & 0xFFFF,
+        "proto": _PROTOCOLS.get(tap.protocol),
         "flow_id": 0,
         "answered": answered,
-        "rrname": asked.name.to_text(omit_final_dot=True).lower(),
-        "rrtype": dns.rdatatype.to_text(asked.rdtype),
+        "rrname": question.name.to_text(omit_final_dot=True).lower(),
+        "rrtype": dns.rdatatype.to_text(question.rdtype),
     }
     if answered:
         texts = [rdata.to_text() for answer in message.answer for rdata in answer]
@@ -157,11 +157,11 @@ def tabled(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], pa.Table, 
 
 def table_of(rows: list[dict[str, Any]]) -> pa.Table:
     """Rows of :func:`row_of` with every column of the dns record."""
-    made = []
+    columns = []
     for column in TABLES["dns"]:
         values = [row.get(column.name) for row in rows]
         if column.type == "UUID":
-            made.append(pa.ExtensionArray.from_storage(pa.uuid(), pa.array(values, pa.binary(16))))
+            columns.append(pa.ExtensionArray.from_storage(pa.uuid(), pa.array(values, pa.binary(16))))
         else:
-            made.append(pa.array(values, _TYPES[column.type]))
-    return pa.table(made, names=[column.name for column in TABLES["dns"]])
+            columns.append(pa.array(values, _TYPES[column.type]))
+    return pa.table(columns, names=[column.name for column in TABLES["dns"]])

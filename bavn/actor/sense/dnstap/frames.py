@@ -69,48 +69,48 @@ def tapped(frame: bytes) -> Tapped:
     inner = outer.get(_MESSAGE)
     if not isinstance(inner, bytes):
         raise NotDnstap(Text("no dnstap message"))
-    found = _fields(inner)
-    kind = _number(found, 1)
+    fields = _fields(inner)
+    kind = _number(fields, 1)
     answer = kind % 2 == 0
     seconds, nanoseconds = (
-        (_number(found, 12), _number(found, 13)) if answer else (_number(found, 8), _number(found, 9))
+        (_number(fields, 12), _number(fields, 13)) if answer else (_number(fields, 8), _number(fields, 9))
     )
     return Tapped(
         kind=kind,
-        protocol=_number(found, 3),
-        client=_bytes(found, 4),
-        server=_bytes(found, 5),
-        client_port=_number(found, 6),
-        server_port=_number(found, 7),
+        protocol=_number(fields, 3),
+        client=_bytes(fields, 4),
+        server=_bytes(fields, 5),
+        client_port=_number(fields, 6),
+        server_port=_number(fields, 7),
         us=seconds * 1_000_000 + nanoseconds // 1000,
-        raw=_bytes(found, 14 if answer else 10),
+        raw=_bytes(fields, 14 if answer else 10),
     )
 
 
 def _fields(data: bytes) -> dict[int, int | bytes]:
     """Number -> value, the last of each."""
-    found: dict[int, int | bytes] = {}
+    fields: dict[int, int | bytes] = {}
     at = 0
     while at < len(data):
         key, at = _varint(data, at)
         match key & 7:
             case 0:
-                found[key >> 3], at = _varint(data, at)
+                fields[key >> 3], at = _varint(data, at)
             case 1 | 5 as width:
                 size = 8 if width == 1 else 4
                 if at + size > len(data):
                     raise NotDnstap(Text("cut off"))
-                found[key >> 3] = int.from_bytes(data[at : at + size], "little")
+                fields[key >> 3] = int.from_bytes(data[at : at + size], "little")
                 at += size
             case 2:
                 length, at = _varint(data, at)
                 if at + length > len(data):
                     raise NotDnstap(Text("cut off"))
-                found[key >> 3] = data[at : at + length]
+                fields[key >> 3] = data[at : at + length]
                 at += length
             case other:
                 raise NotDnstap(Text("wire type {what}", what=other))
-    return found
+    return fields
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

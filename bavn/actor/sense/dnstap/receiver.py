@@ -54,7 +54,7 @@ FINISHED: Final = _control(_FINISH)
 
 def dnstap_messages(part: bytearray) -> Cut:
     """Takes whole frames out of ``part``; answers the other side's READY and STOP (Frame Streams, bidirectional)."""
-    made: list[bytes] = []
+    messages: list[bytes] = []
     reply = b""
     while len(part) >= 4:
         length = int.from_bytes(part[:4])
@@ -63,24 +63,24 @@ def dnstap_messages(part: bytearray) -> Cut:
                 break
             length = int.from_bytes(part[4:8])
             if not 4 <= length <= _CONTROL_BYTES_MAX:
-                return [*made, _TOO_LARGE], reply, True
+                return [*messages, _TOO_LARGE], reply, True
             if len(part) < 8 + length:
                 break
-            kind, said = int.from_bytes(part[8:12]), bytes(part[12 : 8 + length])
+            kind, content = int.from_bytes(part[8:12]), bytes(part[12 : 8 + length])
             del part[: 8 + length]
             if kind == _STOP:
-                return made, reply + FINISHED, True
-            if kind == _READY and CONTENT not in said:
-                return made, reply, True
+                return messages, reply + FINISHED, True
+            if kind == _READY and CONTENT not in content:
+                return messages, reply, True
             reply += ACCEPTED if kind == _READY else b""
             continue
         if length > DATAGRAM_BYTES_MAX:
-            return [*made, _TOO_LARGE], reply, True
+            return [*messages, _TOO_LARGE], reply, True
         if len(part) < 4 + length:
             break
-        made.append(bytes(part[4 : 4 + length]))
+        messages.append(bytes(part[4 : 4 + length]))
         del part[: 4 + length]
-    return made, reply, False
+    return messages, reply, False
 
 
 class DnstapReceiver:
@@ -212,19 +212,19 @@ class _Ears:
     """The thread that puts what came over the connections into the spool."""
 
     def __init__(
-        self, made: socket.socket, stranger: Callable[[str], bool], folder: Path, clock: Clock, bytes_max: int
+        self, channel: socket.socket, stranger: Callable[[str], bool], folder: Path, clock: Clock, bytes_max: int
     ) -> None:
         self.received = self.queue_full = 0
         self.failure: Text | None = None
         try:
             self._spool = SpoolWriter(folder, bytes_max)
         except OSError as error:
-            made.close()
+            channel.close()
             raise SourceBroken(
                 of_file(folder, Text("cannot be written ({why}): let the node's user write it", why=error.strerror))
             ) from error
         self._clock, self._last_us, self._slot, self._room = clock, 0, 0, True
-        self.streams = Streams(made, stranger, dnstap_messages)
+        self.streams = Streams(channel, stranger, dnstap_messages)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="dnstap", daemon=True)
         self._thread.start()
@@ -286,15 +286,15 @@ def _unix(path: Path) -> socket.socket:
         raise OSError(f"the path is longer than {UNIX_PATH_LENGTH_MAX} characters")
     if path.exists() and stat.S_ISSOCK(path.stat().st_mode):
         path.unlink()
-    made = socket.socket(socket.AF_UNIX)
+    channel = socket.socket(socket.AF_UNIX)
     try:
-        made.bind(str(path))
+        channel.bind(str(path))
         os.chmod(path, 0o660)  # noqa: PTH101  a socket has no Path of its own
-        made.listen()
+        channel.listen()
     except BaseException:
-        made.close()
+        channel.close()
         raise
-    return made
+    return channel
 
 
 def _spot(name: str, mark: str | None) -> Spot:

@@ -63,15 +63,15 @@ def _opened(document: Document) -> tuple[list[Line], Text | None]:
     if document.fault:
         return [], document.fault
     try:
-        found = list(lines_of(json.loads(document.raw)))
-        json.dumps([line.fields for line in found]).encode()
+        lines = list(lines_of(json.loads(document.raw)))
+        json.dumps([line.fields for line in lines]).encode()
     except RecursionError:
         return [], Text("no JSON: too deep")
     except ValueError:
         return [], Text("no JSON")
     except Exception as error:  # noqa: BLE001  a stranger's document, and whatever it raises
         return [], unreadable(error, document.raw)
-    return found, None
+    return lines, None
 
 
 def _refused(file: str, number: int, reason: Text) -> Parsed:

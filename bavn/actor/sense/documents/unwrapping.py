@@ -114,11 +114,11 @@ def _original(flat: Doc) -> dict[str, Any] | None:
         text = _one(flat, (name,))
         if isinstance(text, str) and text.lstrip().startswith("{"):
             try:
-                found = json.loads(text)
+                original = json.loads(text)
             except (ValueError, RecursionError):
                 continue
-            if isinstance(found, dict) and _is_native(found):
-                return found
+            if isinstance(original, dict) and _is_native(original):
+                return original
     return None
 
 
@@ -206,29 +206,29 @@ def _zoned(value: Any) -> Any:
 
 
 def _nested(fields: Doc) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    nested: dict[str, Any] = {}
     for name, value in fields.items():
         *outer, last = name.split(".")
-        at: Any = made
+        at: Any = nested
         for part in outer:
             at = at.setdefault(part, {})
             if not isinstance(at, dict):
                 break
         if isinstance(at, dict):
             at.setdefault(last, value)
-    return made
+    return nested
 
 
 def _log_of(flat: Doc) -> str:
     """Which of Zeek's logs it is, as it is said or as its fields tell; empty where nothing does."""
     for name in ("_path", "@stream", "event.dataset", "data_stream.dataset", "fileset.name", "event_log"):
-        said = _one(flat, (name,))
-        if isinstance(said, str) and said:
-            last = said.lower().removesuffix(".log").rpartition(".")[2]
+        row = _one(flat, (name,))
+        if isinstance(row, str) and row:
+            last = row.lower().removesuffix(".log").rpartition(".")[2]
             log = LOGS.get(last, last)
             if log in FIELDS:
                 return log
-            if name in ("_path", "@stream") or said.startswith(("zeek.", "corelight.", "suricata.")):
+            if name in ("_path", "@stream") or row.startswith(("zeek.", "corelight.", "suricata.")):
                 return last
     inside = {name.split(".")[1] for name in flat if name.startswith("zeek.") and name.count(".") >= 2}
     for log in (*FIELDS, *LOGS):
@@ -244,7 +244,7 @@ def _plain(flat: Doc, name: str) -> bool:
 
 
 def _zeek(flat: Doc, log: str) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+    zeek: dict[str, Any] = {}
     names = ZEEK_ENDS | ZEEK_NAMES.get(log, {})
     homes = [log, *(other for other, said in LOGS.items() if said == log)]
     for field in FIELDS[log]:
@@ -257,11 +257,11 @@ def _zeek(flat: Doc, log: str) -> dict[str, Any]:
             value = next((one for one in value if not isinstance(one, (dict, list))), None)
         if value is None or isinstance(value, dict):
             continue
-        made[plain] = _span(value) if plain in _SPANS and plain not in flat else value
-    if isinstance(made.get("method"), str):
-        made["method"] = made["method"].upper()
-    made["ts"] = _zoned(made["ts"]) if "ts" in made else None
-    return made
+        zeek[plain] = _span(value) if plain in _SPANS and plain not in flat else value
+    if isinstance(zeek.get("method"), str):
+        zeek["method"] = zeek["method"].upper()
+    zeek["ts"] = _zoned(zeek["ts"]) if "ts" in zeek else None
+    return zeek
 
 
 def _many(flat: Doc, names: Names) -> list[Any] | None:

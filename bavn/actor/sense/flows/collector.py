@@ -185,17 +185,17 @@ class FlowCollector:
     def counts(self) -> Mapping[str, int]:
         """See Accounted."""
         receiver = self._receiver
-        made = {"waiting_records": self._known.waiting.num_rows, "open_flows": self._known.open.num_rows}
-        made["told_twice_flows"] = self._twice
+        counts = {"waiting_records": self._known.waiting.num_rows, "open_flows": self._known.open.num_rows}
+        counts["told_twice_flows"] = self._twice
         if receiver is not None:
-            made |= {
+            counts |= {
                 "received_datagrams": receiver.received,
                 "strangers_datagrams": receiver.strangers,
                 "receive_buffer_bytes": receiver.buffer_bytes,
             }
             if receiver.connections is not None:
-                made["connections"] = receiver.connections
-        return made | self._known.decoder.counts()
+                counts["connections"] = receiver.connections
+        return counts | self._known.decoder.counts()
 
     def _step(self, step: Step) -> Batch | None:
         out, known = Outcomes(), self._known
@@ -257,11 +257,11 @@ class FlowCollector:
                 too_much = isinstance(error, TooMuch)
                 why = unreadable(error, b"")
                 if some is fresh:
-                    said = Text("more at once than the memory for reading holds") if too_much else why
-                    out.refuse(self._name, said, int(halves["counts"].sum()))
+                    reason = Text("more at once than the memory for reading holds") if too_much else why
+                    out.refuse(self._name, reason, int(halves["counts"].sum()))
         else:
-            said = Text("more waiting than the memory for reading holds") if too_much else why
-            out.refuse(self._name, said, _records(known.waiting))
+            reason = Text("more waiting than the memory for reading holds") if too_much else why
+            out.refuse(self._name, reason, _records(known.waiting))
             known.waiting = known.waiting.schema.empty_table()
             return pa.table({}), 0
         known.waiting, known.open = joined.waiting, joined.open
@@ -306,12 +306,12 @@ class FlowCollector:
         try:
             with self._state_file().open("rb") as file:
                 with pa.ipc.open_stream(file) as reader:
-                    said = json.loads(reader.schema.metadata[b"bavn"])
+                    state = json.loads(reader.schema.metadata[b"bavn"])
                     waiting = reader.read_all().replace_schema_metadata(None)
                 with pa.ipc.open_stream(file) as reader:
                     still = reader.read_all()
-            seen = {int(n): (int(both), int(every)) for n, both, every in said["seen"]}
-            return CollectorState(self._protocol.made(said["decoder"]), waiting, still, seen)
+            seen = {int(n): (int(both), int(every)) for n, both, every in state["seen"]}
+            return CollectorState(self._protocol.made(state["decoder"]), waiting, still, seen)
         except (*UNREADABLE, pa.ArrowException):
             self._late = True
             return CollectorState(self._protocol.made(None))

@@ -78,11 +78,11 @@ class Exporters:
         }
 
     @classmethod
-    def of(cls, said: Any) -> "Exporters":
+    def of(cls, state: Any) -> "Exporters":
         """One of ``MALFORMED`` for anything that :meth:`state` did not give."""
         return cls(
-            {bytes.fromhex(text): at for at, text in enumerate(said["numbers"])},
-            {(int(a), int(b)): int(at) for a, b, at in said["sequences"]},
+            {bytes.fromhex(text): at for at, text in enumerate(state["numbers"])},
+            {(int(a), int(b)): int(at) for a, b, at in state["sequences"]},
         )
 
 
@@ -91,22 +91,22 @@ class Rates:
     packet in N. The narrowest network counts. SettingsError for one that is none."""
 
     def __init__(self, given: Sequence[str]) -> None:
-        made: list[tuple[IPv4Network | IPv6Network, int]] = []
+        rates: list[tuple[IPv4Network | IPv6Network, int]] = []
         for text in given:
             network, _, rate = text.partition("=")
             try:
-                made.append((ip_network(network.strip(), strict=False), int(rate)))
+                rates.append((ip_network(network.strip(), strict=False), int(rate)))
             except ValueError as error:
                 raise SettingsError(
                     Text("{wrong}, not {text} ({error})", wrong=_WRONG, text=repr(text), error=Text.of_error(error))
                 ) from error
-            if not 1 <= made[-1][1] <= RATE_MAX:
+            if not 1 <= rates[-1][1] <= RATE_MAX:
                 raise SettingsError(
                     Text(
                         "{wrong}, not {text} (N is 1 to {rate_max:,})", wrong=_WRONG, text=repr(text), rate_max=RATE_MAX
                     )
                 )
-        self._rates = sorted(made, key=lambda one: -one[0].prefixlen)
+        self._rates = sorted(rates, key=lambda one: -one[0].prefixlen)
 
     def of(self, exporter: str) -> int:
         """1 where nobody says anything."""

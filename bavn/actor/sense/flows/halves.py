@@ -111,19 +111,19 @@ def address(rows: Bytes, offset: int, length: int) -> Bytes:
     """Addresses of 4 or 16 bytes as they are stored, shape (n, 16)."""
     if length == 16:
         return np.ascontiguousarray(rows[:, offset : offset + 16])
-    made = np.empty((len(rows), 16), np.uint8)
-    made[:, :12] = MAPPED
-    made[:, 12:] = rows[:, offset : offset + 4]
-    return made
+    addresses = np.empty((len(rows), 16), np.uint8)
+    addresses[:, :12] = MAPPED
+    addresses[:, 12:] = rows[:, offset : offset + 4]
+    return addresses
 
 
 def turned(halves: Halves) -> Halves:
     """Each as what the other side sent; counters as they are."""
-    made = halves.copy()
-    made["a"], made["b"] = halves["b"], halves["a"]
-    made["a_port"], made["b_port"] = halves["b_port"], halves["a_port"]
-    made["counts"] = 0
-    return made
+    reversed_halves = halves.copy()
+    reversed_halves["a"], reversed_halves["b"] = halves["b"], halves["a"]
+    reversed_halves["a_port"], reversed_halves["b_port"] = halves["b_port"], halves["a_port"]
+    reversed_halves["counts"] = 0
+    return reversed_halves
 
 
 def table(halves: Halves) -> pa.Table:

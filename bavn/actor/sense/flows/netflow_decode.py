@@ -112,7 +112,7 @@ class Bucket:
 class NetflowDecoder:
     """The state of all exporters: templates, samplers, sequences; and :meth:`decode`, which moves it on."""
 
-    def __init__(self, said: Any = None, rates: Rates | None = None) -> None:
+    def __init__(self, state: Any = None, rates: Rates | None = None) -> None:
         self.exporters = Exporters()
         self._rates = rates or Rates(())
         self.templates: dict[Key, dict[int, Template]] = {}
@@ -124,8 +124,8 @@ class NetflowDecoder:
         self._n = 0
         self._buckets: dict[Any, Bucket] = {}
         self._now_us = 0
-        if said is not None:
-            self._load(said)
+        if state is not None:
+            self._load(state)
 
     def decode(self, frames: Sequence[Frame], out: Outcomes, now_us: int) -> None:
         """Every record of these datagrams has its outcome in ``out``, or waits for its template."""
@@ -263,8 +263,8 @@ class NetflowDecoder:
 
     def _learn(self, message: Message, body: bytes, out: Outcomes, *, ipfix: bool, options: bool) -> None:
         known = self.templates.setdefault(message.key, {})
-        made, why = templates_in(body, ipfix=ipfix, options=options)
-        for template in made:
+        templates, why = templates_in(body, ipfix=ipfix, options=options)
+        for template in templates:
             if isinstance(template, int):
                 gone = [template] if template >= 256 else [n for n, t in known.items() if t.options == options]
                 for number in gone:
@@ -276,7 +276,7 @@ class NetflowDecoder:
                 why = Text("more than {most} templates of one domain", most=TEMPLATES_MAX)
         if why:
             out.refuse(message.who, why)
-        numbers = {template.number for template in made if isinstance(template, Template)}
+        numbers = {template.number for template in templates if isinstance(template, Template)}
         if numbers and self._held:
             ready = [one for one in self._held if one[0].key == message.key and one[1] in numbers]
             self._held = [one for one in self._held if not (one[0].key == message.key and one[1] in numbers)]
@@ -326,12 +326,12 @@ class NetflowDecoder:
         out.passed += passed
 
     def _options(self, message: Message, columns: Columns) -> None:
-        told = sampling_told(columns)
-        if told is None:
+        sampling = sampling_told(columns)
+        if sampling is None:
             return
         samplers = columns.get(*SAMPLERS)
         numbers = np.full(len(columns), -1) if samplers is None else np.minimum(samplers, 1 << 40).astype(np.int64)
-        for number, rate in zip(numbers.tolist(), told.tolist(), strict=True):
+        for number, rate in zip(numbers.tolist(), sampling.tolist(), strict=True):
             key = (*message.key, number)
             if rate and (key in self._samplers or len(self._samplers) < SAMPLERS_MAX):
                 self._samplers[key] = int(rate)
@@ -342,24 +342,24 @@ class NetflowDecoder:
         if bucket.sampling is not None:
             return np.full(len(columns), min(bucket.sampling, SAMPLING_MAX), np.uint64)
         default = self._default(bucket.first)
-        made = np.full(len(columns), default, np.uint64)
+        sampling = np.full(len(columns), default, np.uint64)
         samplers = columns.get(*SAMPLERS)
         if samplers is not None:
             named, where = np.unique(samplers, return_inverse=True)
             rates = [self._rate(bucket.first, int(number), default) for number in named.tolist()]
-            made = np.array(rates, np.uint64)[where]
+            sampling = np.array(rates, np.uint64)[where]
         own = sampling_told(columns)
-        return made if own is None else np.where(own > 0, own, made)
+        return sampling if own is None else np.where(own > 0, own, sampling)
 
     def _default(self, message: Message) -> int:
         """What holds for records that name no sampler: told of all, or the same of each sampler; else what the operator
         says of this exporter, or every packet."""
         key = message.key
-        told = self._samplers.get((*key, -1))
-        if told is None:
+        rate = self._samplers.get((*key, -1))
+        if rate is None:
             rates = {rate for (exporter, domain, _), rate in self._samplers.items() if (exporter, domain) == key}
-            told = rates.pop() if len(rates) == 1 else self._rates.of(message.who)
-        return told
+            rate = rates.pop() if len(rates) == 1 else self._rates.of(message.who)
+        return rate
 
     def _rate(self, message: Message, number: int, default: int) -> int:
         if number == 0:
@@ -396,13 +396,13 @@ class NetflowDecoder:
             ],
         }
 
-    def _load(self, said: Any) -> None:
-        self.exporters = Exporters.of(said["exporters"])
-        self._n = int(said["n"])
-        for exporter, domain, known in said["templates"]:
+    def _load(self, state: Any) -> None:
+        self.exporters = Exporters.of(state["exporters"])
+        self._n = int(state["n"])
+        for exporter, domain, known in state["templates"]:
             made = [template_of(one) for one in known]
             self.templates[int(exporter), int(domain)] = {template.number: template for template in made}
-        self._samplers = {(int(a), int(b), int(c)): int(rate) for a, b, c, rate in said["samplers"]}
-        self._boots = {(int(a), int(b)): int(at) for a, b, at in said["boots"]}
-        self._told = {(int(a), int(b)): (int(every), int(plain)) for a, b, every, plain in said["told"]}
-        self._held = [(Message(*more), int(number), bytes.fromhex(body)) for *more, number, body in said["held"]]
+        self._samplers = {(int(a), int(b), int(c)): int(rate) for a, b, c, rate in state["samplers"]}
+        self._boots = {(int(a), int(b)): int(at) for a, b, at in state["boots"]}
+        self._told = {(int(a), int(b)): (int(every), int(plain)) for a, b, every, plain in state["told"]}
+        self._held = [(Message(*more), int(number), bytes.fromhex(body)) for *more, number, body in state["held"]]

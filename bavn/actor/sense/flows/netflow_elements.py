@@ -65,15 +65,15 @@ class Columns:
 
 def sampling_told(columns: Columns) -> Numbers | None:
     """One packet in so many, as a record tells (data or options); 0 where it tells nothing."""
-    told = columns.get(SAMPLING_INTERVAL, SAMPLER_INTERVAL)
-    if told is None:
+    rate = columns.get(SAMPLING_INTERVAL, SAMPLER_INTERVAL)
+    if rate is None:
         interval, space = columns.get(PACKET_INTERVAL), columns.get(PACKET_SPACE)
         some, of = columns.get(SAMPLING_SIZE), columns.get(SAMPLING_POPULATION)
         if interval is not None and space is not None:
-            told = _ratio(np.minimum(interval, _MANY) + np.minimum(space, _MANY), interval)
+            rate = _ratio(np.minimum(interval, _MANY) + np.minimum(space, _MANY), interval)
         elif some is not None and of is not None:
-            told = _ratio(of, some)
-    return None if told is None else np.where(told > SAMPLING_MAX, 0, told)
+            rate = _ratio(of, some)
+    return None if rate is None else np.where(rate > SAMPLING_MAX, 0, rate)
 
 
 def _ratio(whole: Numbers, part: Numbers) -> Numbers:
@@ -87,37 +87,37 @@ def halves_of(columns: Columns, context: Context, exporter: int, sampling: Numbe
     protocol = columns.get(PROTOCOL)
     if ends is None or protocol is None:
         return np.empty(0, HALF), len(columns)
-    made = np.zeros(len(columns), HALF)
-    made["a"], made["b"] = ends
-    made["n"], made["slot"], made["exporter"], made["counts"] = context.n, context.slot, exporter, 1
-    made["proto"] = protocol & 0xFF
+    halves = np.zeros(len(columns), HALF)
+    halves["a"], halves["b"] = ends
+    halves["n"], halves["slot"], halves["exporter"], halves["counts"] = context.n, context.slot, exporter, 1
+    halves["proto"] = protocol & 0xFF
     first, last = _times(columns, context)
-    made["first_us"], made["last_us"] = first, np.maximum(first, last)
-    _counters(made, columns)
-    made["sampling"] = sampling
-    _ports(made, columns)
+    halves["first_us"], halves["last_us"] = first, np.maximum(first, last)
+    _counters(halves, columns)
+    halves["sampling"] = sampling
+    _ports(halves, columns)
     flags = columns.get(TCP_FLAGS)
-    made["flags"] = -1 if flags is None else (flags & 0xFF).astype(np.int16)
+    halves["flags"] = -1 if flags is None else (flags & 0xFF).astype(np.int16)
     if (reason := columns.get(END_REASON)) is not None:
-        made["ended"] = np.minimum(reason, 255)
+        halves["ended"] = np.minimum(reason, 255)
     if (egress := columns.get(DIRECTION)) is not None:
-        made["egress"] = egress == 1
-    return _events(_both_ways(made, columns), columns)
+        halves["egress"] = egress == 1
+    return _events(_both_ways(halves, columns), columns)
 
 
 def _ends(columns: Columns) -> tuple[Bytes, Bytes] | None:
     """Sender and receiver; of a record with both families the one that is not 0."""
-    found = []
+    ends = []
     for sender, receiver, length in ((SRC4, DST4, 4), (SRC6, DST6, 16)):
         places = columns.place((0, sender)), columns.place((0, receiver))
         if places[0] and places[1] and places[0][1] == places[1][1] == length:
-            found.append(tuple(address(columns.rows, *place) for place in places if place))
-    if not found:
+            ends.append(tuple(address(columns.rows, *place) for place in places if place))
+    if not ends:
         return None
-    if len(found) == 1:
-        return found[0][0], found[0][1]
-    nowhere = (found[0][0][:, 12:] == 0).all(axis=1, keepdims=True)
-    return np.where(nowhere, found[1][0], found[0][0]), np.where(nowhere, found[1][1], found[0][1])
+    if len(ends) == 1:
+        return ends[0][0], ends[0][1]
+    nowhere = (ends[0][0][:, 12:] == 0).all(axis=1, keepdims=True)
+    return np.where(nowhere, ends[1][0], ends[0][0]), np.where(nowhere, ends[1][1], ends[0][1])
 
 
 def _ms(values: Numbers, times: int = 1000) -> Micros:
@@ -172,46 +172,46 @@ def _times(columns: Columns, context: Context) -> tuple[Micros, Micros]:
     return np.clip(first, 0, 1 << 58), np.clip(last, 0, 1 << 58)
 
 
-def _counters(made: Halves, columns: Columns) -> None:
+def _counters(halves: Halves, columns: Columns) -> None:
     for name, elements in (
         ("bytes", (OCTETS, INITIATOR_OCTETS, OCTETS_TOTAL)),
         ("pkts", (PACKETS, INITIATOR_PACKETS, PACKETS_TOTAL)),
     ):
         values = columns.get(*elements)
-        made[name] = 0 if values is None else values
-    made["pkts"] = np.where((made["pkts"] == 0) & (made["bytes"] > 0), 1, made["pkts"])
+        halves[name] = 0 if values is None else values
+    halves["pkts"] = np.where((halves["pkts"] == 0) & (halves["bytes"] > 0), 1, halves["pkts"])
 
 
-def _ports(made: Halves, columns: Columns) -> None:
+def _ports(halves: Halves, columns: Columns) -> None:
     """Ports where the protocol has them; ICMP's type and code, which older exporters put in the port."""
     src, dst = columns.get(SRC_PORT), columns.get(DST_PORT)
-    has = np.isin(made["proto"], (6, 17, 132))
-    made["a_port"] = 0 if src is None else np.where(has, src & 0xFFFF, 0)
-    made["b_port"] = 0 if dst is None else np.where(has, dst & 0xFFFF, 0)
-    made["kind"], made["code"] = -1, -1
-    pings = np.isin(made["proto"], (1, 58))
+    has = np.isin(halves["proto"], (6, 17, 132))
+    halves["a_port"] = 0 if src is None else np.where(has, src & 0xFFFF, 0)
+    halves["b_port"] = 0 if dst is None else np.where(has, dst & 0xFFFF, 0)
+    halves["kind"], halves["code"] = -1, -1
+    pings = np.isin(halves["proto"], (1, 58))
     kinds, codes = columns.get(*ICMP_TYPES), columns.get(*ICMP_CODES)
     both = columns.get(ICMP4, ICMP6)
     both = dst if both is None else both
-    told = None
+    ports = None
     if kinds is not None:
-        told = kinds, np.zeros_like(kinds) if codes is None else codes
+        ports = kinds, np.zeros_like(kinds) if codes is None else codes
     elif both is not None:
-        told = both >> np.uint64(8), both
-    if told is not None:
-        for name, values in zip(("kind", "code"), told, strict=True):
-            made[name] = np.where(pings, (values & 0xFF).astype(np.int16), -1)
+        ports = both >> np.uint64(8), both
+    if ports is not None:
+        for name, values in zip(("kind", "code"), ports, strict=True):
+            halves[name] = np.where(pings, (values & 0xFF).astype(np.int16), -1)
 
 
-def _both_ways(made: Halves, columns: Columns) -> Halves:
+def _both_ways(halves: Halves, columns: Columns) -> Halves:
     """A record that tells what went back, too (RFC 5103, or a firewall's), as two halves that need no other."""
     size = columns.get(OCTETS, enterprise=REVERSE)
     size = columns.get(RESPONDER_OCTETS) if size is None else size
     if size is None:
-        return made
+        return halves
     packets = columns.get(PACKETS, enterprise=REVERSE)
     packets = columns.get(RESPONDER_PACKETS) if packets is None else packets
-    back = turned(made)
+    back = turned(halves)
     back["bytes"] = size
     back["pkts"] = (size > 0) if packets is None else packets
     flags = columns.get(TCP_FLAGS, enterprise=REVERSE)
@@ -220,28 +220,28 @@ def _both_ways(made: Halves, columns: Columns) -> Halves:
         if (values := columns.get(name, enterprise=REVERSE)) is not None:
             begun = _ms(values, START[name])
             back["first_us"] = np.where(
-                (begun >= made["first_us"]) & (begun <= made["last_us"]), begun, back["first_us"]
+                (begun >= halves["first_us"]) & (begun <= halves["last_us"]), begun, back["first_us"]
             )
-    made["whole"] = back["whole"] = 1
+    halves["whole"] = back["whole"] = 1
     if (way := columns.get(BIFLOW)) is not None:
         # 2: the record's sender is not who opened. Who is first, opened.
         late = way == 2
-        back["first_us"] = np.where(late, back["first_us"], np.maximum(back["first_us"], made["first_us"] + 1))
-        made["first_us"] = np.where(late, made["first_us"] + 1, made["first_us"])
-    for one in (made, back):
+        back["first_us"] = np.where(late, back["first_us"], np.maximum(back["first_us"], halves["first_us"] + 1))
+        halves["first_us"] = np.where(late, halves["first_us"] + 1, halves["first_us"])
+    for one in (halves, back):
         one["last_us"] = np.maximum(one["last_us"], one["first_us"])
-    return np.concatenate([made, back[back["pkts"] > 0]])
+    return np.concatenate([halves, back[back["pkts"] > 0]])
 
 
-def _events(made: Halves, columns: Columns) -> tuple[Halves, int]:
+def _events(halves: Halves, columns: Columns) -> tuple[Halves, int]:
     event = columns.get(FIREWALL_EVENT)
     if event is None:
-        return made, 0
+        return halves, 0
     passed = int((event == _CREATED).sum())
-    repeated = np.zeros(len(made), np.uint64)
+    repeated = np.zeros(len(halves), np.uint64)
     repeated[: len(event)] = event
-    if len(made) > len(event):
-        order = np.searchsorted(made["n"][: len(event)], made["n"][len(event) :])
+    if len(halves) > len(event):
+        order = np.searchsorted(halves["n"][: len(event)], halves["n"][len(event) :])
         repeated[len(event) :] = event[order]
-    made["denied"] = repeated == _DENIED
-    return made[repeated != _CREATED], passed
+    halves["denied"] = repeated == _DENIED
+    return halves[repeated != _CREATED], passed

@@ -51,15 +51,15 @@ class Template:
     @cached_property
     def places(self) -> dict[Element, tuple[int, int]]:
         """Offset and length of each element of a fixed length, the first where it comes twice."""
-        made: dict[Element, tuple[int, int]] = {}
+        places: dict[Element, tuple[int, int]] = {}
         offset = 0
         for element, length in self.fields:
             if length == VARIABLE:
                 continue
             if length:
-                made.setdefault(element, (offset, length))
+                places.setdefault(element, (offset, length))
             offset += length
-        return made
+        return places
 
     def text(self) -> list[Any]:
         """For a state that is kept; :func:`template_of` reads it."""
@@ -92,22 +92,22 @@ class Template:
         return b"".join(parts), count
 
 
-def template_of(said: Any) -> Template:
+def template_of(state: Any) -> Template:
     """ValueError for anything that :meth:`Template.text` did not write."""
-    match said:
+    match state:
         case [int(number), 0 | 1 as options, list(fields)]:
             try:
-                told = [((int(p), int(e)), int(length)) for p, e, length in fields]
+                columns = [((int(p), int(e)), int(length)) for p, e, length in fields]
             except (TypeError, OverflowError) as error:
-                raise ValueError(f"no template: {said!r:.80}") from error
-            return _checked(number, told, bool(options))
+                raise ValueError(f"no template: {state!r:.80}") from error
+            return _checked(number, columns, bool(options))
         case _:
-            raise ValueError(f"no template: {said!r:.80}")
+            raise ValueError(f"no template: {state!r:.80}")
 
 
 def templates_in(body: bytes, *, ipfix: bool, options: bool) -> tuple[list[Template | int], Text | None]:
     """The templates of a set, in order (a bare number: withdrawn), and why the rest of it could not be read."""
-    made: list[Template | int] = []
+    templates: list[Template | int] = []
     at = 0
     head = 6 if options else 4
     while at + 4 <= len(body):
@@ -115,11 +115,11 @@ def templates_in(body: bytes, *, ipfix: bool, options: bool) -> tuple[list[Templ
         if number == 0 and not ipfix:
             break  # padding
         if ipfix and count == 0:
-            made.append(number)
+            templates.append(number)
             at += 4
             continue
         if at + head > len(body):
-            return made, Text("a template breaks off")
+            return templates, Text("a template breaks off")
         scope, begin = 0, at + head
         if options and ipfix:
             (scope,) = struct.unpack_from(">H", body, at + 4)
@@ -131,10 +131,10 @@ def templates_in(body: bytes, *, ipfix: bool, options: bool) -> tuple[list[Templ
             if options and not ipfix:
                 # v9's scopes have numbers of their own: they are kept apart from the elements.
                 fields = [((1 << 32, e) if i < scope else (p, e), size) for i, ((p, e), size) in enumerate(fields)]
-            made.append(_checked(number, fields, options))
+            templates.append(_checked(number, fields, options))
         except BadTemplate as error:
-            return made, Text.of_error(error)
-    return made, None
+            return templates, Text.of_error(error)
+    return templates, None
 
 
 def _fields(body: bytes, at: int, count: int, *, ipfix: bool) -> tuple[list[tuple[Element, int]], int]:
@@ -157,13 +157,15 @@ def _fields(body: bytes, at: int, count: int, *, ipfix: bool) -> tuple[list[tupl
 
 
 def _checked(number: int, fields: list[tuple[Element, int]], options: bool) -> Template:
-    made = Template(number, tuple(fields), options)
+    template = Template(number, tuple(fields), options)
     if number < 256:
         raise BadTemplate(Text("a template numbered {number}, below 256", number=number))
-    if made.shortest == 0:
+    if template.shortest == 0:
         raise BadTemplate(Text("a template of records without a byte"))
-    if made.width > RECORD_BYTES_MAX:
+    if template.width > RECORD_BYTES_MAX:
         raise BadTemplate(
-            Text("a template of records of {bytes} bytes, more than {most}", bytes=made.width, most=RECORD_BYTES_MAX)
+            Text(
+                "a template of records of {bytes} bytes, more than {most}", bytes=template.width, most=RECORD_BYTES_MAX
+            )
         )
-    return made
+    return template

@@ -41,16 +41,16 @@ PACKET: Final = np.dtype(
 
 def packets(rows: Bytes, lengths: Ints, protocols: Ints) -> npt.NDArray[np.void]:
     """``rows``: shape (n, HEADER_BYTES_MAX), padded with 0; ``lengths``: bytes there are of each."""
-    made = np.zeros(len(rows), PACKET)
-    made["flags"] = made["kind"] = made["code"] = -1
+    headers = np.zeros(len(rows), PACKET)
+    headers["flags"] = headers["kind"] = headers["code"] = -1
     at, family = _network(rows, protocols)
     four, six = (family == 4) & (lengths >= at + 20), (family == 6) & (lengths >= at + 40)
-    _ipv4(made, rows, at, four)
-    begin, whole = _ipv6(made, rows, at, six, np.where(four, at + 4 * (_byte(rows, at) & 15), at))
+    _ipv4(headers, rows, at, four)
+    begin, whole = _ipv6(headers, rows, at, six, np.where(four, at + 4 * (_byte(rows, at) & 15), at))
     whole &= ~four | (_word(rows, at + 6) & 0x1FFF == 0)
-    _transport(made, rows, begin, lengths, (four | six) & whole)
-    made["fits"] = four | six
-    return made
+    _transport(headers, rows, begin, lengths, (four | six) & whole)
+    headers["fits"] = four | six
+    return headers
 
 
 def _byte(rows: Bytes, at: Ints) -> Ints:
@@ -81,17 +81,17 @@ def _gather(rows: Bytes, at: Ints, count: int) -> Bytes:
     return np.take_along_axis(rows, places, axis=1)
 
 
-def _ipv4(made: npt.NDArray[np.void], rows: Bytes, at: Ints, fits: Flags) -> None:
+def _ipv4(headers: npt.NDArray[np.void], rows: Bytes, at: Ints, fits: Flags) -> None:
     for name, offset in (("a", 12), ("b", 16)):
-        made[name][fits, :12] = MAPPED
-        made[name][fits, 12:] = _gather(rows[fits], at[fits] + offset, 4)
-    made["proto"] = np.where(fits, _byte(rows, at + 9), 0)
+        headers[name][fits, :12] = MAPPED
+        headers[name][fits, 12:] = _gather(rows[fits], at[fits] + offset, 4)
+    headers["proto"] = np.where(fits, _byte(rows, at + 9), 0)
 
 
-def _ipv6(made: npt.NDArray[np.void], rows: Bytes, at: Ints, fits: Flags, begin: Ints) -> tuple[Ints, Flags]:
+def _ipv6(headers: npt.NDArray[np.void], rows: Bytes, at: Ints, fits: Flags, begin: Ints) -> tuple[Ints, Flags]:
     """Where what IP carries begins, and whether its beginning is there (no later fragment)."""
     for name, offset in (("a", 8), ("b", 24)):
-        made[name][fits] = _gather(rows[fits], at[fits] + offset, 16)
+        headers[name][fits] = _gather(rows[fits], at[fits] + offset, 16)
     after = _byte(rows, at + 6)
     begin = np.where(fits, at + 40, begin)
     whole = np.ones(len(rows), bool)
@@ -101,17 +101,17 @@ def _ipv6(made: npt.NDArray[np.void], rows: Bytes, at: Ints, fits: Flags, begin:
         length = np.where(some, 8 * (_byte(rows, begin + 1) + 1), np.where(piece, 8, 0))
         after = np.where(some | piece, _byte(rows, begin), after)
         begin = begin + length
-    made["proto"] = np.where(fits, after, made["proto"])
+    headers["proto"] = np.where(fits, after, headers["proto"])
     return begin, whole
 
 
-def _transport(made: npt.NDArray[np.void], rows: Bytes, begin: Ints, lengths: Ints, fits: Flags) -> None:
-    proto = made["proto"]
+def _transport(headers: npt.NDArray[np.void], rows: Bytes, begin: Ints, lengths: Ints, fits: Flags) -> None:
+    proto = headers["proto"]
     ports = fits & np.isin(proto, (6, 17, 132)) & (lengths >= begin + 4)
-    made["a_port"] = np.where(ports, _word(rows, begin), 0)
-    made["b_port"] = np.where(ports, _word(rows, begin + 2), 0)
+    headers["a_port"] = np.where(ports, _word(rows, begin), 0)
+    headers["b_port"] = np.where(ports, _word(rows, begin + 2), 0)
     tcp = fits & (proto == 6) & (lengths >= begin + 14)
-    made["flags"] = np.where(tcp, _byte(rows, begin + 13), -1)
+    headers["flags"] = np.where(tcp, _byte(rows, begin + 13), -1)
     ping = fits & np.isin(proto, (1, 58)) & (lengths >= begin + 2)
-    made["kind"] = np.where(ping, _byte(rows, begin), -1)
-    made["code"] = np.where(ping, _byte(rows, begin + 1), -1)
+    headers["kind"] = np.where(ping, _byte(rows, begin), -1)
+    headers["code"] = np.where(ping, _byte(rows, begin + 1), -1)

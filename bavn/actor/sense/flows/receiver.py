@@ -244,16 +244,16 @@ class Receiver:
 
 def _bound(at: tuple[str, int]) -> socket.socket:
     family = socket.AF_INET6 if ":" in at[0] else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_DGRAM)
+    channel = socket.socket(family, socket.SOCK_DGRAM)
     try:
-        made.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
+        channel.setsockopt(socket.SOL_SOCKET, _SO_RXQ_OVFL, 1)
         try:
-            made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BYTES)
+            channel.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BYTES)
         except PermissionError:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
-        made.bind(at)
-        made.settimeout(_WAIT_S)
+            channel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BYTES)
+        channel.bind(at)
+        channel.settimeout(_WAIT_S)
     except BaseException:
-        made.close()
+        channel.close()
         raise
-    return made
+    return channel

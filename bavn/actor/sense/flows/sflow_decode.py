@@ -40,14 +40,14 @@ class Samples:
 class SflowDecoder:
     """The state of all agents: sequences; and :meth:`decode`, which moves it on."""
 
-    def __init__(self, said: Any = None) -> None:
+    def __init__(self, state: Any = None) -> None:
         self.exporters = Exporters()
         self._dropped: dict[tuple[int, int, int], int] = {}
         self._n = 0
-        if said is not None:
-            self.exporters = Exporters.of(said["exporters"])
-            self._n = int(said["n"])
-            self._dropped = {(int(a), int(b), int(c)): int(count) for a, b, c, count in said["dropped"]}
+        if state is not None:
+            self.exporters = Exporters.of(state["exporters"])
+            self._n = int(state["n"])
+            self._dropped = {(int(a), int(b), int(c)): int(count) for a, b, c, count in state["dropped"]}
 
     def decode(self, frames: Sequence[Frame], out: Outcomes, now_us: int) -> None:  # noqa: ARG002 - as the other
         """Every sample of these datagrams has its outcome in ``out``."""
@@ -150,18 +150,18 @@ class SflowDecoder:
         rows = np.frombuffer(joined, np.uint8).reshape(count, HEADER_BYTES_MAX)
         seen = packets(rows, lengths, np.array(samples.protocols, np.int64))
         facts = np.array(samples.facts, np.int64)
-        made = np.zeros(count, HALF)
+        halves = np.zeros(count, HALF)
         for name in ("a", "b", "a_port", "b_port", "proto", "flags", "kind", "code"):
-            made[name] = seen[name]
-        made["n"] = self._n + np.arange(count)
+            halves[name] = seen[name]
+        halves["n"] = self._n + np.arange(count)
         self._n += count
-        made["exporter"], made["slot"], made["counts"], made["pkts"] = facts[:, 0], facts[:, 2], 1, 1
-        made["first_us"] = made["last_us"] = facts[:, 1]
-        made["sampling"] = np.clip(facts[:, 3], 1, SAMPLING_MAX)
-        made["bytes"] = np.clip(facts[:, 4], 0, 65_535)
+        halves["exporter"], halves["slot"], halves["counts"], halves["pkts"] = facts[:, 0], facts[:, 2], 1, 1
+        halves["first_us"] = halves["last_us"] = facts[:, 1]
+        halves["sampling"] = np.clip(facts[:, 3], 1, SAMPLING_MAX)
+        halves["bytes"] = np.clip(facts[:, 4], 0, 65_535)
         fits = seen["fits"] == 1
         out.passed += int((~fits).sum())
-        self._by_exporter(made[fits], out)
+        self._by_exporter(halves[fits], out)
 
     def _by_exporter(self, made: Halves, out: Outcomes) -> None:
         for exporter in np.unique(made["exporter"]).tolist():

@@ -181,10 +181,10 @@ class SpoolReader:
                 path.unlink(missing_ok=True)
 
     def _step(self) -> Step:
-        made = Step(self._frames[0].slot, tuple(self._frames), self._at, self._cut)
+        step = Step(self._frames[0].slot, tuple(self._frames), self._at, self._cut)
         self.spot = self._at
         self._frames, self._bytes, self._cut = [], 0, 0
-        return made
+        return step
 
     def _next(self) -> Iterator[tuple[Frame, Spot]]:
         """Whole frames behind those that were read, each with the spot behind it."""

@@ -36,17 +36,17 @@ Cut = tuple[list[bytes], bytes, bool]
 
 def ipfix_messages(part: bytearray) -> Cut:
     """Takes the whole messages out of ``part``."""
-    made: list[bytes] = []
+    messages: list[bytes] = []
     while len(part) >= _HEAD.size:
         version, length = _HEAD.unpack_from(part)
         if version != IPFIX or length < _HEAD_BYTES:
             # Where the next message begins nobody knows any more.
-            return [*made, bytes(part[:_HEAD_BYTES])], b"", True
+            return [*messages, bytes(part[:_HEAD_BYTES])], b"", True
         if len(part) < length:
             break
-        made.append(bytes(part[:length]))
+        messages.append(bytes(part[:length]))
         del part[:length]
-    return made, b"", False
+    return messages, b"", False
 
 
 @dataclass(slots=True)
@@ -95,11 +95,11 @@ class Streams:
 
     def take(self) -> list[tuple[bytes, str]]:
         """The messages that are whole, and who sent each, in the order in which they came."""
-        made: list[tuple[bytes, str]] = []
+        messages: list[tuple[bytes, str]] = []
         with contextlib.suppress(IndexError):
             while True:
-                made.append(self._taken.popleft())
-        return made
+                messages.append(self._taken.popleft())
+        return messages
 
     def close(self) -> None:
         """What is whole may still be taken. Harmless when repeated."""
@@ -157,10 +157,10 @@ class Streams:
         talk.part += came
         talk.heard_s = self._tick()
         try:
-            made, reply, over = self._cut(talk.part)
+            messages, reply, over = self._cut(talk.part)
         except Exception:  # noqa: BLE001  a stranger's bytes: they end this connection, and what came is refused
-            made, reply, over = [bytes(talk.part[:_HEAD_BYTES])], b"", True
-        self._taken.extend((data, talk.host) for data in made)
+            messages, reply, over = [bytes(talk.part[:_HEAD_BYTES])], b"", True
+        self._taken.extend((data, talk.host) for data in messages)
         try:
             if reply:
                 talk.connection.send(reply)

@@ -72,10 +72,10 @@ class KexFolder:
     def poll(self) -> Iterator[Batch]:
         waiting = self._waiting()
         before, self._before = self._before, set(waiting)
-        for found in waiting:
-            if found not in before:
+        for capture in waiting:
+            if capture not in before:
                 return
-            yield self._batch(found)
+            yield self._batch(capture)
 
     def go_back(self, mark: str | None) -> None:
         """See GoesBack. As at a start, conversations that were begun are read from where they go on."""
@@ -87,10 +87,10 @@ class KexFolder:
         waiting = self._waiting()
         if not waiting:
             return None
-        found = waiting[0]
-        self._given = _Mark(found.modified_ns, found.path.name, 0, "")
-        loss = Loss(what="passed_over", count=found.size, unit="bytes")
-        return Passed(loss, head_of(found.path, 1 << 20), self._given.text())
+        capture = waiting[0]
+        self._given = _Mark(capture.modified_ns, capture.path.name, 0, "")
+        loss = Loss(what="passed_over", count=capture.size, unit="bytes")
+        return Passed(loss, head_of(capture.path, 1 << 20), self._given.text())
 
     def acknowledge(self, mark: str) -> None:
         self._kept = _Mark.parse(self._name, mark)
@@ -101,16 +101,16 @@ class KexFolder:
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _batch(self, found: _Waiting) -> Batch:
-        name, last = found.path.name, self._given
-        head = hash_of(head_of(found.path, _HEAD_BYTES)) if found.size >= _HEAD_BYTES else ""
+    def _batch(self, waiting: _Waiting) -> Batch:
+        name, last = waiting.path.name, self._given
+        head = hash_of(head_of(waiting.path, _HEAD_BYTES)) if waiting.size >= _HEAD_BYTES else ""
         grown = head and (name, head) == (last.capture, last.head)
         try:
-            capture = CaptureKex(found.path, self._sensor, self._reader, skip=last.packets if grown else 0)
+            capture = CaptureKex(waiting.path, self._sensor, self._reader, skip=last.packets if grown else 0)
             parsed, packets = capture.parsed.without(name, capture.damage), capture.packets
         except SourceBroken as error:
             parsed, packets = NOTHING.without(name, Text.of_error(error)), 0
-        self._given = _Mark(found.modified_ns, name, packets, head)
+        self._given = _Mark(waiting.modified_ns, name, packets, head)
         return parsed.batch(self._name, self._given.text())
 
     def _waiting(self) -> list[_Waiting]:
@@ -121,11 +121,11 @@ class KexFolder:
             raise SourceBroken(
                 of_file(self._folder, Text("cannot be listed ({why}): let the node's user read it", why=error.strerror))
             ) from error
-        found = []
+        captures = []
         for path in named:
             with contextlib.suppress(OSError):  # deleted by its owner meanwhile
                 status = path.stat()
                 after = (status.st_mtime_ns, path.name) > (self._kept.modified_ns, self._kept.capture)
                 if after and path.is_file() and form_of(head_of(path, 4)):
-                    found.append(_Waiting(status.st_mtime_ns, path, status.st_size))
-        return sorted(found)
+                    captures.append(_Waiting(status.st_mtime_ns, path, status.st_size))
+        return sorted(captures)

@@ -70,12 +70,12 @@ class Capture:
                 self._refuse(Text("a packet of an impossible time"))
                 continue
             try:
-                found = opened(self.packets, frame)
+                packet = opened(self.packets, frame)
             except Exception as error:  # noqa: BLE001  as above, and it costs this packet
                 self._refuse(unreadable(error, frame.data))
                 continue
-            if found is not None:
-                yield found
+            if packet is not None:
+                yield packet
 
     def _refuse(self, reason: Text) -> None:
         self.refused += 1

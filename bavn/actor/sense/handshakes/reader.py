@@ -97,11 +97,13 @@ class KexReader:
         """The conversation's one outcome is that it could not be read."""
         key = _key_of(packet)
         self._talking.pop(key, None)
-        found = self._known.get(key)
-        if found is not None:
-            found.talk, found.fresh, found.done = None, False, True
-            found.to_server = found.to_client = None
-        self._refused.append((packet.number if found is None else found.number, unreadable(error, packet.payload)))
+        conversation = self._known.get(key)
+        if conversation is not None:
+            conversation.talk, conversation.fresh, conversation.done = None, False, True
+            conversation.to_server = conversation.to_client = None
+        self._refused.append(
+            (packet.number if conversation is None else conversation.number, unreadable(error, packet.payload))
+        )
 
     def take(self) -> "Taken":
         """What was found since the last time, in the order of first packets."""
@@ -120,54 +122,59 @@ class KexReader:
 
     def _tcp(self, packet: Packet) -> None:
         src, key = (packet.src, packet.src_port), _key_of(packet)
-        found = self._known.get(key)
+        conversation = self._known.get(key)
         if packet.flags & _SYN:
-            found = self._opening(packet, key, found)
-            if found is None or not packet.payload:
+            conversation = self._opening(packet, key, conversation)
+            if conversation is None or not packet.payload:
                 return
-        if found is not None and found.done:
+        if conversation is not None and conversation.done:
             return
-        if found is None or (found.talk is None and not found.fresh):
-            if not _begins_midway(packet.payload, first=found is None):
+        if conversation is None or (conversation.talk is None and not conversation.fresh):
+            if not _begins_midway(packet.payload, first=conversation is None):
                 return
-            found = self._midway(packet, key)
+            conversation = self._midway(packet, key)
         start = (packet.seq + 1) % (1 << 32) if packet.flags & _SYN else packet.seq
-        by_client = src == found.client
-        if found.to_client is None:
-            found.to_client = Stream(packet.ack if by_client else start)
-        if found.to_server is None:
-            found.to_server = Stream(start if by_client else packet.ack)
-        stream = found.to_server if by_client else found.to_client
-        if found.fresh and stream.untouched and not stream.begins_at(start) and _begins_hello(packet.payload, ssh=True):
+        by_client = src == conversation.client
+        if conversation.to_client is None:
+            conversation.to_client = Stream(packet.ack if by_client else start)
+        if conversation.to_server is None:
+            conversation.to_server = Stream(start if by_client else packet.ack)
+        stream = conversation.to_server if by_client else conversation.to_client
+        if (
+            conversation.fresh
+            and stream.untouched
+            and not stream.begins_at(start)
+            and _begins_hello(packet.payload, ssh=True)
+        ):
             # Opened by other numbers than those it goes on with: a SYN that nobody answered, or somebody else's.
-            found = self._midway(packet, key)
-            by_client = src == found.client
-            stream = _side(found, by_client=by_client)
+            conversation = self._midway(packet, key)
+            by_client = src == conversation.client
+            stream = _side(conversation, by_client=by_client)
         grew = stream.add(start, packet.payload)
-        if found.fresh and grew:
-            self._decide(key, found, by_client=by_client)
-            if by_client and isinstance(found.talk, TlsTalk) and _side(found, by_client=False).untouched:
-                found.to_client = Stream(packet.ack)  # the client knows where the server's side begins
-        if found.talk is None:
+        if conversation.fresh and grew:
+            self._decide(key, conversation, by_client=by_client)
+            if by_client and isinstance(conversation.talk, TlsTalk) and _side(conversation, by_client=False).untouched:
+                conversation.to_client = Stream(packet.ack)  # the client knows where the server's side begins
+        if conversation.talk is None:
             return
         if grew:
-            found.talk.read(_side(found, by_client=True).data, _side(found, by_client=False).data)
-        if found.talk.done or (stream.full and (by_client or not found.talk.one_sided)):
+            conversation.talk.read(_side(conversation, by_client=True).data, _side(conversation, by_client=False).data)
+        if conversation.talk.done or (stream.full and (by_client or not conversation.talk.one_sided)):
             self._end(key)
 
-    def _opening(self, packet: Packet, key: _Key, found: _Conversation | None) -> _Conversation | None:
+    def _opening(self, packet: Packet, key: _Key, conversation: _Conversation | None) -> _Conversation | None:
         """A SYN begins a conversation, a SYN-ACK says where the server's side begins."""
         begin = (packet.seq + 1) % (1 << 32)
         src, dst = (packet.src, packet.src_port), (packet.dst, packet.dst_port)
         if packet.flags & _ACK:
-            if found is None:
-                found = self._add(key, _Conversation(packet.number, packet.ts_us, dst, src, Stream(packet.ack)))
-                found.fresh = True
-            if found.to_client is None and not found.done:
-                found.to_client = Stream(begin)
-            return found
-        if found is not None and found.fresh and found.client == src:
-            return found
+            if conversation is None:
+                conversation = self._add(key, _Conversation(packet.number, packet.ts_us, dst, src, Stream(packet.ack)))
+                conversation.fresh = True
+            if conversation.to_client is None and not conversation.done:
+                conversation.to_client = Stream(begin)
+            return conversation
+        if conversation is not None and conversation.fresh and conversation.client == src:
+            return conversation
         self._end(key)
         self._known.pop(key, None)
         made = _Conversation(packet.number, packet.ts_us, src, dst, Stream(begin))
@@ -180,54 +187,56 @@ class KexReader:
         src, dst = (packet.src, packet.src_port), (packet.dst, packet.dst_port)
         first = packet.payload[0]
         if first == GREETING[0] and packet.src_port < packet.dst_port:
-            made = _Conversation(packet.number, packet.ts_us, dst, src, Stream(packet.ack), Stream(packet.seq))
+            conversation = _Conversation(packet.number, packet.ts_us, dst, src, Stream(packet.ack), Stream(packet.seq))
         else:
-            made = _Conversation(packet.number, packet.ts_us, src, dst, Stream(packet.seq), Stream(packet.ack))
-        self._add(key, made)
-        self._begin(key, made, TlsTalk() if first == _HANDSHAKE else Hl7Talk() if first == hl7.BEGIN[0] else SshTalk())
-        return made
+            conversation = _Conversation(packet.number, packet.ts_us, src, dst, Stream(packet.seq), Stream(packet.ack))
+        self._add(key, conversation)
+        self._begin(
+            key, conversation, TlsTalk() if first == _HANDSHAKE else Hl7Talk() if first == hl7.BEGIN[0] else SshTalk()
+        )
+        return conversation
 
-    def _decide(self, key: _Key, found: _Conversation, *, by_client: bool) -> None:
+    def _decide(self, key: _Key, conversation: _Conversation, *, by_client: bool) -> None:
         """What a conversation speaks, by the first bytes of the side that spoke."""
-        stream = found.to_server if by_client else found.to_client
+        stream = conversation.to_server if by_client else conversation.to_client
         if stream is None or (len(stream.data) < _FIRST_BYTES and _may_begin(stream.data)):
             return
-        found.fresh = False
+        conversation.fresh = False
         if stream.data.startswith(GREETING):
-            self._begin(key, found, SshTalk())
+            self._begin(key, conversation, SshTalk())
         elif by_client and _begins_hello(stream.data, ssh=False):
-            self._begin(key, found, TlsTalk())
+            self._begin(key, conversation, TlsTalk())
         elif by_client and begins_association(stream.data):
-            self._begin(key, found, DicomTalk())
+            self._begin(key, conversation, DicomTalk())
         elif by_client and stream.data.startswith(hl7.BEGIN):
-            self._begin(key, found, Hl7Talk())
+            self._begin(key, conversation, Hl7Talk())
         elif not by_client and stream.data[0] == _HANDSHAKE:
-            found.fresh = True  # an answer that came before its question
+            conversation.fresh = True  # an answer that came before its question
         else:
-            found.to_server = found.to_client = None
+            conversation.to_server = conversation.to_client = None
 
     def _quic(self, packet: Packet) -> None:
         src, dst = (packet.src, packet.src_port), (packet.dst, packet.dst_port)
         key = _key_of(packet)
-        found = self._known.get(key)
-        if found is None:
+        conversation = self._known.get(key)
+        if conversation is None:
             if len(packet.payload) < INITIAL_BYTES_MIN:
                 return
-            found = self._add(key, _Conversation(packet.number, packet.ts_us, src, dst))
-            self._begin(key, found, QuicTalk())
-        talk = found.talk
+            conversation = self._add(key, _Conversation(packet.number, packet.ts_us, src, dst))
+            self._begin(key, conversation, QuicTalk())
+        talk = conversation.talk
         if not isinstance(talk, QuicTalk):
             return
         try:
             for initial in initials(packet.payload):
-                client = src == found.client
-                frames = opened(initial, found.keys[not client]) if found.keys else None
+                client = src == conversation.client
+                frames = opened(initial, conversation.keys[not client]) if conversation.keys else None
                 if frames is None and client:
-                    found.keys = (
+                    conversation.keys = (
                         keys_of(initial.version, initial.dcid, client=True),
                         keys_of(initial.version, initial.dcid, client=False),
                     )
-                    frames = opened(initial, found.keys[0])
+                    frames = opened(initial, conversation.keys[0])
                 for offset, piece in crypto_frames(frames or b""):
                     talk.crypto(offset, piece, client=client)
         except QuicMalformed as error:
@@ -235,28 +244,28 @@ class KexReader:
         if talk.done:
             self._end(key)
 
-    def _add(self, key: _Key, made: _Conversation) -> _Conversation:
+    def _add(self, key: _Key, conversation: _Conversation) -> _Conversation:
         if len(self._known) >= CONVERSATIONS_MAX:
             oldest = next(iter(self._known))
             self._end(oldest)
             del self._known[oldest]
-        self._known[key] = made
-        return made
+        self._known[key] = conversation
+        return conversation
 
-    def _begin(self, key: _Key, found: _Conversation, talk: Talk) -> None:
+    def _begin(self, key: _Key, conversation: _Conversation, talk: Talk) -> None:
         if len(self._talking) >= TALKING_MAX:
             self._end(next(iter(self._talking)))
-        found.talk, found.fresh = talk, False
+        conversation.talk, conversation.fresh = talk, False
         self._talking[key] = None
 
     def _end(self, key: _Key) -> None:
         """Its one outcome, if it has one to give."""
-        found = self._known.get(key)
-        if found is None or found.talk is None:
+        conversation = self._known.get(key)
+        if conversation is None or conversation.talk is None:
             return
         self._talking.pop(key, None)
-        talk, found.talk, found.done = found.talk, None, True
-        found.to_server = found.to_client = None
+        talk, conversation.talk, conversation.done = conversation.talk, None, True
+        conversation.to_server = conversation.to_client = None
         try:
             rows, fault = (talk.rows() if talk.fault is None else []), talk.fault
         except Exception as error:  # noqa: BLE001  what was read of a stranger's bytes does not make a row
@@ -265,18 +274,18 @@ class KexReader:
             if fault is None:
                 self._passed += 1
             else:
-                self._refused.append((found.number, fault))
+                self._refused.append((conversation.number, fault))
             return
         common = {
             "table": talk.table,
-            "ts_us": found.ts_us,
-            "number": found.number,
-            "src": mapped(found.client[0]),
-            "src_port": found.client[1],
-            "dst": mapped(found.server[0]),
-            "dst_port": found.server[1],
+            "ts_us": conversation.ts_us,
+            "number": conversation.number,
+            "src": mapped(conversation.client[0]),
+            "src_port": conversation.client[1],
+            "dst": mapped(conversation.server[0]),
+            "dst_port": conversation.server[1],
             "proto": "udp" if key[0] == UDP else "tcp",
-            "community_id": community_id(key[0], found.client, found.server),
+            "community_id": community_id(key[0], conversation.client, conversation.server),
         }
         self._rows += [common | row for row in rows]
 

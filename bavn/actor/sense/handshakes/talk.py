@@ -136,12 +136,12 @@ class TlsTalk:
         """A message of the server's. Raises HelloMalformed."""
         answer = self._answer
         if kind == _SERVER_HELLO and answer is None:
-            found = server_hello(body)
-            if found.retry:
+            hello = server_hello(body)
+            if hello.retry:
                 self._retried = True
                 return
-            self._answer = found
-            self.done = found.version == "TLS 1.3"
+            self._answer = hello
+            self.done = hello.version == "TLS 1.3"
         elif kind == _CERTIFICATE and answer:
             self._certificate(body)
         elif kind == _KEY_EXCHANGE and answer:
@@ -180,17 +180,17 @@ class TlsTalk:
     def _certificate(self, body: bytes) -> None:
         der = first_certificate(body)
         if der:
-            found = facts(der)
+            certificate = facts(der)
             self._facts |= {
-                "cert": found.sha1,
-                "cert_key": found.key,
-                "cert_key_bits": found.bits,
-                "cert_signature": found.signature,
-                "cert_subject": found.subject,
-                "cert_issuer": found.issuer,
-                "notbefore": found.notbefore,
-                "notafter": found.notafter,
-                "self_signed": found.self_signed,
+                "cert": certificate.sha1,
+                "cert_key": certificate.key,
+                "cert_key_bits": certificate.bits,
+                "cert_signature": certificate.signature,
+                "cert_subject": certificate.subject,
+                "cert_issuer": certificate.issuer,
+                "notbefore": certificate.notbefore,
+                "notafter": certificate.notafter,
+                "self_signed": certificate.self_signed,
             }
 
     def _resumed(self, hello: ClientHello, answer: ServerHello) -> bool:

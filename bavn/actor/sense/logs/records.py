@@ -64,19 +64,19 @@ _BLANK: Final = "SELECT n, '' AS outcome, NULL AS reason, CAST(NULL AS VARCHAR) 
 @lru_cache(maxsize=256)
 def grammar(name: str, sensor: str, source: str, zone: str) -> Grammar:
     """How lines of one format are read. Columns that are not there are NULL."""
-    made = FORMATS[name]
+    log_format = FORMATS[name]
 
     def fitted(sql: str) -> str:
         return sql.replace("$source", quoted(source)).replace("$zone", quoted(zone))
 
-    columns = {record: {**listed, "sensor": quoted(sensor)} for record, listed in made.columns.items()}
+    columns = {record: {**listed, "sensor": quoted(sensor)} for record, listed in log_format.columns.items()}
     return Grammar(
-        stage=fitted(made.stage),
+        stage=fitted(log_format.stage),
         columns=columns,
         sources={},
-        keeps=tuple(map(fitted, made.keeps)),
-        also=made.also,
-        computes_community=made.computes_community,
+        keeps=tuple(map(fitted, log_format.keeps)),
+        also=log_format.also,
+        computes_community=log_format.computes_community,
     )
 
 

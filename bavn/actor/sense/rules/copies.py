@@ -27,9 +27,9 @@ def readable_copies(sources: Sequence[str], cache: Path, folder: Path) -> tuple[
     options: list[str] = []
     left_out: list[LeftOut] = []
     for number, source in enumerate(sources):
-        made = folder / f"{number}.tar.gz"
+        copy = folder / f"{number}.tar.gz"
         left = FILE_BYTES_MAX
-        with tarfile.open(made, "w:gz", compresslevel=1) as packed:
+        with tarfile.open(copy, "w:gz", compresslevel=1) as packed:
             for name, raw in _files(source, cache):
                 left -= len(raw)
                 if left < 0:
@@ -40,7 +40,7 @@ def readable_copies(sources: Sequence[str], cache: Path, folder: Path) -> tuple[
                 entry = tarfile.TarInfo(name)
                 entry.size = len(kept)
                 packed.addfile(entry, io.BytesIO(kept))
-        options += ["--url", made.absolute().as_uri()]
+        options += ["--url", copy.absolute().as_uri()]
     return options, left_out
 
 

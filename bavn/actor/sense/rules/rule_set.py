@@ -221,13 +221,13 @@ class RuleFolder:
     def _put(self, staged: Path) -> str:
         """The staged set is in force; old ones that nobody needs are deleted. Its name."""
         numbers = [int(path.name) for path in (self.folder / "sets").iterdir() if path.name.isdigit()]
-        made = self.folder / "sets" / f"{max(numbers, default=0) + 1:06}"
-        staged.rename(made)
-        self._point(made)
+        put = self.folder / "sets" / f"{max(numbers, default=0) + 1:06}"
+        staged.rename(put)
+        self._point(put)
         worked = max((n for n in numbers if (self.folder / "sets" / f"{n:06}" / _WORKED).exists()), default=None)
         for old in sorted(set(numbers) - {worked})[: -SETS_KEPT + 1]:
             shutil.rmtree(self.folder / "sets" / f"{old:06}", ignore_errors=True)
-        return made.name
+        return put.name
 
     def _clean(self, rules: Path, bad: Mapping[int, Text], own_sids: Sequence[range]) -> list[LeftOut]:
         lines = _lines(rules)
@@ -236,11 +236,11 @@ class RuleFolder:
             rules.write_text("".join(kept), encoding="utf-8")
         return left_out
 
-    def _point(self, made: Path) -> None:
+    def _point(self, target: Path) -> None:
         """``current`` becomes this set, in one step."""
         fresh = self.folder / "current.new"
         fresh.unlink(missing_ok=True)
-        fresh.symlink_to(made.relative_to(self.folder))
+        fresh.symlink_to(target.relative_to(self.folder))
         fresh.replace(self.folder / "current")
 
 
@@ -298,13 +298,13 @@ def try_rules(config: SuricataConfig, folder: Path) -> Tried:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def tried_of(status: int, said: Sequence[tuple[str, str]]) -> Tried:
+def tried_of(status: int, lines: Sequence[tuple[str, str]]) -> Tried:
     """What ``suricata -T`` said in its log: level and message of each line."""
     bad: dict[tuple[Path, int], str] = {}
     errors: list[str] = []
     loaded = failed = 0
     before = ""
-    for level, message in said:
+    for level, message in lines:
         if counted := _LOADED.search(message):
             loaded, failed = int(counted[1]), int(counted[2])
         if level != "Error":
@@ -320,7 +320,7 @@ def tried_of(status: int, said: Sequence[tuple[str, str]]) -> Tried:
     left = tuple(error for error in errors if error not in reasons)
     if status and not failed and not left:
         left = (f"it ended with status {status}",)
-    return Tried(loaded=loaded, failed=failed, bad=bad, errors=left, waiting=waiting_rules(said))
+    return Tried(loaded=loaded, failed=failed, bad=bad, errors=left, waiting=waiting_rules(lines))
 
 
 def _first(tried: Tried) -> Text:

@@ -65,10 +65,10 @@ class Rule:
 
 def rule_of(line: str) -> Rule | None:
     """The rule that a line holds, also one that is commented out; None for any other line."""
-    found = _RULE.fullmatch(line) if len(line) <= LINE_LENGTH_MAX else None
-    if found is None:
+    match = _RULE.fullmatch(line) if len(line) <= LINE_LENGTH_MAX else None
+    if match is None:
         return None
-    off, action, body = found.groups()
+    off, action, body = match.groups()
     msg, bare = _MSG.search(body), _QUOTED.sub('""', body)
     sid, gid, rev = (pattern.search(bare) for pattern in (_SID, _GID, _REV))
     if sid is None:

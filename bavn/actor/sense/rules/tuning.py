@@ -87,7 +87,7 @@ def tunings(given: Mapping[str, Any], where: str, own_sids: Iterable[range] = ()
         raise TuningWrong(
             f"{where}: [[{unknown[0]}]] is nothing known; write [[suppress]], [[threshold]] or [[disable]]"
         )
-    made: list[Tuning] = []
+    tunings: list[Tuning] = []
     for act in get_args(Act):
         listed = given.get(act, [])
         if not isinstance(listed, list) or not all(isinstance(table, dict) for table in listed):
@@ -95,17 +95,17 @@ def tunings(given: Mapping[str, Any], where: str, own_sids: Iterable[range] = ()
         for number, table in enumerate(listed, 1):
             named = f"{where}: [[{act}]] number {number}"
             sid = table.get("sid")
-            made.append(_entry(act, table, f"{named} (sid {sid})" if isinstance(sid, int) else named))
-            if any(made[-1].gid == 1 and made[-1].sid in own for own in own_sids):
+            tunings.append(_entry(act, table, f"{named} (sid {sid})" if isinstance(sid, int) else named))
+            if any(tunings[-1].gid == 1 and tunings[-1].sid in own for own in own_sids):
                 raise TuningWrong(f"{named}: sid {sid} is Bavn's own: lift the block, or use known_long, instead")
-    if len(made) > ENTRIES_MAX:
+    if len(tunings) > ENTRIES_MAX:
         raise TuningWrong(f"{where}: more than {ENTRIES_MAX} entries")
     seen: set[str] = set()
-    for entry in made:
+    for entry in tunings:
         if entry.id in seen:
             raise TuningWrong(f"{where}: two entries have the id {entry.id!r}, or say the same")
         seen.add(entry.id)
-    return tuple(made)
+    return tuple(tunings)
 
 
 def _entry(act: Act, table: Mapping[str, Any], where: str) -> Tuning:

@@ -179,10 +179,10 @@ class CaptureFolder:
             raise SourceBroken(
                 of_file(self._folder, Text("cannot be listed ({why}): let the node's user read it", why=error.strerror))
             ) from error
-        found = sorted(path for path in named if path.is_file() and form_of(head_of(path, 4)))
-        self._others = len(named) - len(found)
-        begun = [path for path in found if path.name == self._mark.capture]
-        return [*begun, *(path for path in found if path.name != self._mark.capture)]
+        captures = sorted(path for path in named if path.is_file() and form_of(head_of(path, 4)))
+        self._others = len(named) - len(captures)
+        begun = [path for path in captures if path.name == self._mark.capture]
+        return [*begun, *(path for path in captures if path.name != self._mark.capture)]
 
     def _ready(self) -> list[Path]:
         """The first of the waiting up to one that still grows."""

@@ -65,10 +65,10 @@ class CommandSocket:
 
     def _exchange(self, request: dict[str, Any]) -> Any:
         if self._connection is None:
-            made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            made.settimeout(self._timeout_s)
-            self._connection = made
-            made.connect(str(self._path))
+            channel = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            channel.settimeout(self._timeout_s)
+            self._connection = channel
+            channel.connect(str(self._path))
             self._send({"version": _PROTOCOL})
             self._receive()
         self._send(request)

@@ -26,10 +26,10 @@ _GAVE_UP: Final = ("reader thread failed to initialize", "failed to start in tim
 
 def program(name: str) -> str:
     """The path of a program. SourceBroken if it is not installed."""
-    found = shutil.which(name) or shutil.which(name, path="/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin")
-    if found is None:
+    path = shutil.which(name) or shutil.which(name, path="/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin")
+    if path is None:
         raise SourceBroken(of_file(name, Text("is not installed: apt-get install {what}", what=name)))
-    return found
+    return path
 
 
 def must_read(rule_files: Sequence[Path]) -> None:
@@ -108,9 +108,9 @@ class SuricataProcess:
                 raw = file.read(_LOG_BYTES_MAX)
         except OSError:
             return []
-        said = []
+        lines = []
         for line in raw.splitlines():
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 entry = json.loads(line)
-                said.append((str(entry["log_level"]), str(entry["engine"]["message"])))
-        return said
+                lines.append((str(entry["log_level"]), str(entry["engine"]["message"])))
+        return lines

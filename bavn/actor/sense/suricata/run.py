@@ -131,7 +131,7 @@ def _run(capture: Path, config: SuricataConfig, plain: Path, folder: Path, run_s
         while process.ended(_LOOK_S) is None:
             waited += _LOOK_S
             if process.gave_up():
-                return _said(process)
+                return _complaint(process)
             if waited > run_s_max:
                 raise SourceBroken(
                     of_file(
@@ -149,7 +149,7 @@ def _run(capture: Path, config: SuricataConfig, plain: Path, folder: Path, run_s
             raise SourceBroken(
                 of_file(
                     capture,
-                    Text("Suricata ended with status {what}: {why}", what=process.ended(), why=_said(process)),
+                    Text("Suricata ended with status {what}: {why}", what=process.ended(), why=_complaint(process)),
                     ": ",
                 )
             )
@@ -167,7 +167,7 @@ def broken_off(errors: Sequence[str]) -> Text | None:
     return Text.plain(_without_path(broken[0])) if broken else None
 
 
-def _said(process: SuricataProcess) -> Text:
+def _complaint(process: SuricataProcess) -> Text:
     errors = process.errors()
     return Text.plain(_without_path(errors[0])) if errors else Text("it did not say why")
 

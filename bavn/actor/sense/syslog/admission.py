@@ -120,8 +120,8 @@ class Admission:
 def within(address: str, networks: Sequence[IPv4Network | IPv6Network]) -> bool:
     """Whether an address, IPv4 written as IPv6 too, is in one of the networks."""
     try:
-        found = ip_address(address.partition("%")[0])
+        ip = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    mapped = getattr(found, "ipv4_mapped", None) or found
+    mapped = getattr(ip, "ipv4_mapped", None) or ip
     return any(mapped in network for network in networks if network.version == mapped.version)

@@ -151,7 +151,9 @@ class SyslogReceiver:
         raw = b"\n".join(item.payload.replace(b"\n", b" ") for item in items)
         parsed = read_or_refused(Segment("syslog", 1, raw), lambda: self._parser.parse(column_of(items)))
         senders = {n: items[n - 1] for n in (refusal.line for refusal in parsed.refusals) if n}
-        named = tuple(replace(r, file=_said(senders[r.line])) if r.line in senders else r for r in parsed.refusals)
+        named = tuple(
+            replace(r, file=_source_name(senders[r.line])) if r.line in senders else r for r in parsed.refusals
+        )
         return Batch(
             source=self._name,
             mark=mark,
@@ -176,5 +178,5 @@ def column_of(items: Sequence[Item]) -> LineColumn:
     return LineColumn(column.file, column.first_line, column.count, table, column.refused)
 
 
-def _said(item: Item) -> str:
+def _source_name(item: Item) -> str:
     return f"syslog {sender_text(item.sender)} {_CALLED.get(item.channel, '')}".strip()

@@ -68,22 +68,22 @@ class Ears:
                     why=Text.of_error(error),
                 )
             ) from error
-        made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
+        opened = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, kind)
         try:
-            made.setblocking(False)
-            _prepare(made, channel)
-            made.bind((host, port))
+            opened.setblocking(False)
+            _prepare(opened, channel)
+            opened.bind((host, port))
             if channel != UDP:
-                made.listen(128)
+                opened.listen(128)
         except OSError as error:
-            made.close()
+            opened.close()
             raise SourceBroken(
                 Text(
                     "syslog cannot listen on {at!r} ({why}): choose another address:port", at=listen, why=error.strerror
                 )
             ) from error
-        self._sockets.append((channel, made))
-        return int(made.getsockname()[1])
+        self._sockets.append((channel, opened))
+        return int(opened.getsockname()[1])
 
     def encrypt(self, files: tuple[Path, Path, Path | None] | None) -> None:
         """What TLS connections need: certificate, key, the clients' authority. SourceBroken for files that are not
@@ -162,23 +162,23 @@ class Ears:
         for _ in range(3):
             await asyncio.sleep(0)
 
-    async def _serve(self, channel: int, made: socket.socket) -> asyncio.Server | None:
+    async def _serve(self, channel: int, opened: socket.socket) -> asyncio.Server | None:
         if channel == UDP:
-            self._loop.add_reader(made.fileno(), self._datagrams, made)
+            self._loop.add_reader(opened.fileno(), self._datagrams, opened)
             return None
         context = self._context if channel == TLS else None
         return await self._loop.create_server(
             lambda: Speaker(self, channel),
-            sock=made,
+            sock=opened,
             ssl=context,
             ssl_handshake_timeout=HANDSHAKE_S if context else None,
         )
 
-    def _datagrams(self, made: socket.socket) -> None:
+    def _datagrams(self, channel: socket.socket) -> None:
         came: dict[str, list[bytes]] = {}
         for _ in range(DATAGRAMS_AT_ONCE):
             try:
-                data, address = made.recvfrom(65535)
+                data, address = channel.recvfrom(65535)
             except BlockingIOError:
                 break
             except OSError:
@@ -295,19 +295,19 @@ def address_of(listen: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def _prepare(made: socket.socket, channel: int) -> None:
+def _prepare(opened: socket.socket, channel: int) -> None:
     if channel != UDP:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         return
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
     with contextlib.suppress(OSError):  # more than the machine's usual bound is root's to ask for
-        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
+        opened.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES)
 
 
-def drops_of(made: socket.socket) -> int:
+def drops_of(channel: socket.socket) -> int:
     """The kernel's count for one UDP socket; 0 where /proc does not tell."""
-    inode = str(os.fstat(made.fileno()).st_ino)
-    name = "udp6" if made.family == socket.AF_INET6 else "udp"
+    inode = str(os.fstat(channel.fileno()).st_ino)
+    name = "udp6" if channel.family == socket.AF_INET6 else "udp"
     try:
         rows = Path(f"/proc/thread-self/net/{name}").read_text(encoding="ascii").splitlines()[1:]
     except OSError:

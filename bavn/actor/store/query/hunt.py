@@ -204,13 +204,13 @@ def _among_names(window: Window, rows: str, wanted: pa.Table) -> list[pa.Table]:
 
 def _with_parents(names: Iterable[str]) -> list[str]:
     """The domains and all domains of two labels or more that they lie below."""
-    made = dict.fromkeys(names)
-    for name in list(made):
+    columns = dict.fromkeys(names)
+    for name in list(columns):
         rest = name.partition(".")[2]
-        while "." in rest and rest not in made:
-            made[rest] = None
+        while "." in rest and rest not in columns:
+            columns[rest] = None
             rest = rest.partition(".")[2]
-    return list(made)
+    return list(columns)
 
 
 def _exact(window: Window, table: str, column: str, wanted: pa.Table) -> list[pa.Table]:
@@ -230,7 +230,7 @@ def hunted(window: Window, wanted: Wanted, met: Sequence[pa.Table]) -> list[Hunt
         FROM met GROUP BY number""",
         tables={"met": pa.concat_tables(met)},
     )
-    found = [
+    matches = [
         Hunted(
             observable=wanted.named(number),
             count=count,
@@ -242,7 +242,7 @@ def hunted(window: Window, wanted: Wanted, met: Sequence[pa.Table]) -> list[Hunt
         )
         for number, count, hosts, some, first, last, tables in rows
     ]
-    return sorted(found, key=lambda one: (one.observable.type, one.observable.value))
+    return sorted(matches, key=lambda one: (one.observable.type, one.observable.value))
 
 
 def _text(host: UUID | None) -> str:

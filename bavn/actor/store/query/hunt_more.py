@@ -64,10 +64,10 @@ def hunt_networks(window: Window, networks: Sequence[str]) -> list[tuple[str, Hu
 
 def hunt_hashes(window: Window, hashes: Iterable[str]) -> list[HashMet]:
     """What of these hexadecimal texts (lower case, 32 or 40 digits) was met, in order."""
-    made: list[HashMet] = []
+    matches: list[HashMet] = []
     wanted = sorted(set(hashes))
     for digits, places in _HASHES.items():
-        listed = pa.table({"key": pa.array([one for one in wanted if len(one) == digits], pa.string())})
+        listed = pa.table({"key": pa.array([digest for digest in wanted if len(digest) == digits], pa.string())})
         for table, column in places if listed.num_rows else ():
             rows = window.rows(
                 f"""SELECT key, count(*), count(DISTINCT host),
@@ -75,7 +75,7 @@ def hunt_hashes(window: Window, hashes: Iterable[str]) -> list[HashMet]:
                 FROM (SELECT key, ts, {_HOST} AS host FROM {table} JOIN listed ON key = {column}) GROUP BY key""",
                 tables={"listed": listed},
             )
-            made += [
+            matches += [
                 HashMet(
                     value=key,
                     table=table,
@@ -88,4 +88,4 @@ def hunt_hashes(window: Window, hashes: Iterable[str]) -> list[HashMet]:
                 )
                 for key, count, hosts, named, first, last in rows
             ]
-    return sorted(made, key=lambda one: (one.value, one.table, one.column))
+    return sorted(matches, key=lambda match: (match.value, match.table, match.column))

@@ -156,11 +156,11 @@ class StoreWindow:
         """See the port."""
         with self._asked(sql, tables) as cursor:
             cursor.execute(sql, dict(parameters or {}))
-            found: list[tuple[Any, ...]] = []
+            rows: list[tuple[Any, ...]] = []
             while some := cursor.fetchmany(_BATCH_ROWS):
-                found += some
-                self._bounded(len(found))
-            return found
+                rows += some
+                self._bounded(len(rows))
+            return rows
 
     def first(
         self,
@@ -312,21 +312,21 @@ class StoreWindow:
         """Who must act: the operator if files are damaged, else who wrote the query."""
         if self._watchdog.stopped:
             return QueryRefused(f"the query was broken off: the store is being closed ({error})")
-        said = str(error)  # what fails while rows are fetched comes through Arrow, as an OSError
-        if isinstance(error, duckdb.InterruptException) or said.startswith("INTERRUPT Error"):
+        reason = str(error)  # what fails while rows are fetched comes through Arrow, as an OSError
+        if isinstance(error, duckdb.InterruptException) or reason.startswith("INTERRUPT Error"):
             if self._interrupted:
                 return QueryRefused("it was interrupted")
             return QueryExceeded(f"the query took more than {self._limits.query_s_max} s")
-        if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or said.startswith("Out of Memory Error"):
+        if isinstance(error, duckdb.OutOfMemoryException | MemoryError) or reason.startswith("Out of Memory Error"):
             bounds = f"{self._limits.memory_mb_max:,} MB of memory and {self._limits.spill_mb_max:,} MB of disk"
             return QueryExceeded(f"the query needs more than its {bounds}: ask for less")
         engine_failed = isinstance(error, duckdb.IOException | duckdb.InternalException | OSError)
-        if engine_failed or str(self._files) in said:
+        if engine_failed or str(self._files) in reason:
             raws = read | {raw for raw, made in ROLLUP_OF.items() if made in read}
             damage = self._damage([s for s in self._snapshot.segments if s.table in raws])
             if damage is not None:
                 return damage
-        return QueryRefused(said)
+        return QueryRefused(reason)
 
 
 def _names_allowed(given: Mapping[str, pa.Table]) -> None:

@@ -16,12 +16,12 @@ from bavn.model.moment import iso
 
 def damaged_among(segments: Iterable[Segment], files: Path, *, deep: bool) -> list[Damaged]:
     """The segments whose file is missing or of another size; ``deep``: or of another checksum (reads all of it)."""
-    found = []
+    damaged = []
     for segment in segments:
         why = _why(segment, files / segment.name, deep=deep)
         if why is not None:
-            found.append(Damaged(segment=segment, why=why))
-    return found
+            damaged.append(Damaged(segment=segment, why=why))
+    return damaged
 
 
 def _why(segment: Segment, file: Path, *, deep: bool) -> str | None:
@@ -38,23 +38,23 @@ def _why(segment: Segment, file: Path, *, deep: bool) -> str | None:
     return None
 
 
-def quarantine(found: Sequence[Damaged], manifest: Manifest, files: Path, aside: Path, disk: Disk) -> None:
+def quarantine(all_damaged: Sequence[Damaged], manifest: Manifest, files: Path, aside: Path, disk: Disk) -> None:
     """Take damaged segments out of the history for good and move their files to ``aside``."""
-    numbers = {damaged.segment.id for damaged in found}
+    numbers = {damaged.segment.id for damaged in all_damaged}
     with_them = [s for s in manifest.segments("of IS NOT NULL") if s.of in numbers and s.id not in numbers]
-    manifest.commit(Change(damaged=found, drop=with_them))
-    for damaged in found:
+    manifest.commit(Change(damaged=all_damaged, drop=with_them))
+    for damaged in all_damaged:
         disk.move(files / damaged.segment.name, aside / damaged.segment.name.replace("/", "-"))
 
 
-def words(found: Sequence[Damaged], *, taken_out: bool) -> StoreDamaged:
+def words(damaged: Sequence[Damaged], *, taken_out: bool) -> StoreDamaged:
     """What to tell the operator."""
     named = "; ".join(
         f"{d.segment.name} {d.why} ({d.segment.rows} rows of {d.segment.table}, "
         f"{iso(d.segment.first_us)} to {iso(d.segment.last_us)})"
-        for d in found[:10]
+        for d in damaged[:10]
     )
-    more = f" and {len(found) - 10} more" if len(found) > 10 else ""
+    more = f" and {len(damaged) - 10} more" if len(damaged) > 10 else ""
     after = (
         "They lie in damaged/ now and the rest of the history goes on: ask again. Check the disk"
         if taken_out

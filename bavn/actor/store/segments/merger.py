@@ -71,10 +71,10 @@ class Merger:
         added: list[Segment] = []
         for (table, first, hours), those in sorted(due.items()):
             number = story.first + len(added)
-            made = self._writer.hours(engine, table, (first, hours, before), those, number, story, layouts)
-            added.append(made)
+            merged = self._writer.hours(engine, table, (first, hours, before), those, number, story, layouts)
+            added.append(merged)
             if table in ROLLUP_OF:
-                added.append(self._writer.rollup(engine, made, number + 1, story, layouts))
+                added.append(self._writer.rollup(engine, merged, number + 1, story, layouts))
         self._writer.names_kept({segment.table for segment in added})
         if before > self._manifest.forgotten_before_hour:
             note_forgotten(self._root, before, self._disk)

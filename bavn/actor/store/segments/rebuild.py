@@ -45,23 +45,23 @@ def rebuild(path: Path, disk: Disk | None = None) -> Rebuilt:
     disk = disk or Disk()
     grip = take_hold(path, disk)
     try:
-        said, aside = _read_all(path)
-        if aside and not said:
+        read, aside = _read_all(path)
+        if aside and not read:
             raise StoreDamaged(f"no segment in {path} can be read: begin anew with an empty directory")
-        for number in _unfinished(path, said) if said else ():
-            aside[said.pop(number)[0]] = "is of a change that was not finished"
-        replaced = {old for _, what in said.values() for old in what["replaces"]}
-        for number in sorted(said):
-            of = said[number][1]["of"]
-            if number in replaced or (of is not None and (of in replaced or of not in said)):
+        for number in _unfinished(path, read) if read else ():
+            aside[read.pop(number)[0]] = "is of a change that was not finished"
+        replaced = {old for _, what in read.values() for old in what["replaces"]}
+        for number in sorted(read):
+            of = read[number][1]["of"]
+            if number in replaced or (of is not None and (of in replaced or of not in read)):
                 replaced.add(number)
-        newest = said[max(said)][1] if said else _NOTHING
-        for number in replaced & said.keys():
-            aside[said.pop(number)[0]] = "was replaced"
+        newest = read[max(read)][1] if read else _NOTHING
+        for number in replaced & read.keys():
+            aside[read.pop(number)[0]] = "was replaced"
         before = max(newest["forgotten_before_hour"], forgotten_note(path))
-        segments = [_segment(file, number, what, aside) for number, (file, what) in sorted(said.items())]
+        segments = [_segment(file, number, what, aside) for number, (file, what) in sorted(read.items())]
         live = _remembered(segments, before, path, aside)
-        _write(path, disk, live, said, {**newest, "forgotten_before_hour": before})
+        _write(path, disk, live, read, {**newest, "forgotten_before_hour": before})
         for file in aside:
             disk.move(file, path / "damaged" / f"{file.parent.name}-{file.name}")
     finally:
@@ -79,26 +79,26 @@ _Said = dict[int, tuple[Path, dict[str, Any]]]
 
 def _read_all(path: Path) -> tuple[_Said, dict[Path, str]]:
     """(file, what it says) by number, and the files that cannot be read."""
-    said: _Said = {}
+    read: _Said = {}
     aside: dict[Path, str] = {}
     for file in segment_files(path):
         try:
             what = description(file)
-            said[int(what["id"])] = (file, what)
+            read[int(what["id"])] = (file, what)
         except _UNREADABLE as error:
             aside[file] = f"cannot be read ({error})"
-    return said, aside
+    return read, aside
 
 
-def _unfinished(path: Path, said: _Said) -> list[int]:
+def _unfinished(path: Path, read: _Said) -> list[int]:
     """The files of the last change, if some are missing or damaged and what they would have replaced is still there: it
     is as good, and what the last batch held is read again."""
     there = {number for file in segment_files(path) if (number := number_of(file)) is not None}
-    last = said[max(said)][1]
+    last = read[max(read)][1]
     wanted = range(last["first"], last["first"] + last["count"])
-    whole = all(number in said for number in wanted)
+    whole = all(number in read for number in wanted)
     waiting = all(old in there for old in last["replaces"])
-    return [] if whole or not waiting else [number for number in wanted if number in said]
+    return [] if whole or not waiting else [number for number in wanted if number in read]
 
 
 def _segment(file: Path, number: int, what: Mapping[str, Any], aside: dict[Path, str]) -> Segment | None:
@@ -147,13 +147,13 @@ def _times(
     return span_of(times), hours_of(times) if hour is None or span > 1 else ()
 
 
-def _write(path: Path, disk: Disk, live: Sequence[Segment], said: _Said, newest: Mapping[str, Any]) -> None:
+def _write(path: Path, disk: Disk, live: Sequence[Segment], read: _Said, newest: Mapping[str, Any]) -> None:
     """The new manifest is complete beside the old one before it takes its place."""
     place = path / "rebuild"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(mode=0o700)
     manifest = Manifest(place, read_only=False)
-    layouts = {what["layout"]: (what["table"], what["columns"]) for _, what in said.values()}
+    layouts = {what["layout"]: (what["table"], what["columns"]) for _, what in read.values()}
     facts = {"forgotten_before_hour": newest["forgotten_before_hour"]}
     if newest["known_from_us"] is not None:
         facts["known_from_us"] = newest["known_from_us"]

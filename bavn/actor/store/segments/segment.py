@@ -131,7 +131,7 @@ def describe(
     story: ChangeManifest, *, number: int, table: str, raw: str, hour: int | None, of: int | None, span: int = 1
 ) -> str:
     """The description as JSON text, for the file's metadata."""
-    said = {
+    description = {
         "id": number,
         "table": table,
         "raw": raw,
@@ -147,7 +147,7 @@ def describe(
         "known_from_us": story.known_from_us,
         "forgotten_before_hour": story.forgotten_before_hour,
     }
-    return json.dumps(said, sort_keys=True, separators=(",", ":"))
+    return json.dumps(description, sort_keys=True, separators=(",", ":"))
 
 
 def description(file: Path) -> dict[str, Any]:

@@ -34,10 +34,10 @@ def rows_sql(table: str, segments: Iterable[Segment], files: Path, layouts: Mapp
     return " UNION ALL ".join(parts) if parts else empty_sql(table)
 
 
-def _columns_from(table: str, made: str, layouts: Mapping[str, str]) -> str:
-    if made == layout(table):
+def _columns_from(table: str, source: str, layouts: Mapping[str, str]) -> str:
+    if source == layout(table):
         return names_sql(table)
-    there = {line.partition(" ")[0] for line in layouts[made].split("\n")}
+    there = {line.partition(" ")[0] for line in layouts[source].split("\n")}
     return ", ".join(
         f'CAST({f'"{c.name}"' if c.name in there else "NULL"} AS {c.type}) AS "{c.name}"' for c in columns_of(table)
     )
@@ -80,10 +80,10 @@ def summed_sql(rollup: str, rows: str) -> str:
     """One row a key from several."""
     sums = ("flows", "failed", "answered", "bytes_toserver", "bytes_toclient") if rollup == "pair_hour" else ("n",)
     keys = PAIR_KEYS if rollup == "pair_hour" else NAME_KEYS
-    made = {column: f"CAST(sum({column}) AS UBIGINT) AS {column}" for column in sums}
-    made |= {"first_ts": "min(first_ts) AS first_ts", "last_ts": "max(last_ts) AS last_ts"}
-    made |= {"domain": "max(domain) AS domain"}
-    columns = ", ".join(made.get(column.name, column.name) for column in ROLLUPS[rollup])
+    sums_sql = {column: f"CAST(sum({column}) AS UBIGINT) AS {column}" for column in sums}
+    sums_sql |= {"first_ts": "min(first_ts) AS first_ts", "last_ts": "max(last_ts) AS last_ts"}
+    sums_sql |= {"domain": "max(domain) AS domain"}
+    columns = ", ".join(sums_sql.get(column.name, column.name) for column in ROLLUPS[rollup])
     return f"SELECT {columns} FROM ({rows}) GROUP BY {', '.join(keys)}"
 
 
@@ -99,7 +99,7 @@ class RollupParts:
 
 def rollup_parts(raw: str, segments: Sequence[Segment]) -> RollupParts:
     """Only hours that are in one segment with a roll-up, and in nothing beside it, are read straight."""
-    made = {
+    parts = {
         s.of: s for s in segments if s.raw == raw and s.table == ROLLUP_OF[raw] and s.layout == layout(ROLLUP_OF[raw])
     }
     mine = [s for s in segments if s.table == raw]
@@ -109,11 +109,11 @@ def rollup_parts(raw: str, segments: Sequence[Segment]) -> RollupParts:
     partial: list[Segment] = []
     bare = micro
     for segment in sorted((s for s in mine if s.hour is not None), key=lambda s: (s.held, s.id)):
-        if segment.id not in made:
+        if segment.id not in parts:
             bare.append(segment)
         else:
             alone = all(holders[hour] == 1 for hour in segment.held)
-            (straight if alone else partial).append(made[segment.id])
+            (straight if alone else partial).append(parts[segment.id])
     return RollupParts(straight=tuple(straight), partial=tuple(partial), bare=tuple(bare))
 
 

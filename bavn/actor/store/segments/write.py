@@ -49,7 +49,7 @@ class SegmentWriter:
     def micro(self, table: str, rows: pa.Table, number: int, story: ChangeManifest) -> Segment:
         """A batch's rows of one table as they came. OSError if the disk refuses."""
         file = self._place(table, number, None)
-        said = describe(story, number=number, table=table, raw=table, hour=None, of=None)
+        description = describe(story, number=number, table=table, raw=table, hour=None, of=None)
         with pq.ParquetWriter(
             file,
             rows.schema,
@@ -60,7 +60,7 @@ class SegmentWriter:
             write_page_checksum=True,
         ) as writer:
             writer.write_table(rows)
-            writer.add_key_value_metadata({KEY: said.encode()})
+            writer.add_key_value_metadata({KEY: description.encode()})
         return self._finished(file, number, table, table, rows.num_rows, span_of(rows), hours=hours_of(rows))
 
     def hours(
@@ -83,7 +83,7 @@ class SegmentWriter:
         said = describe(story, number=number, table=table, raw=table, hour=hour, of=None, span=span)
         file = self._place(table, number, hour, span)
         count = _copy(engine.cursor(), f"{rows} ORDER BY {_ORDER.get(table, 'dst, ts')}", file, said)
-        found = (
+        written_hours = (
             engine.cursor()
             .execute(
                 f"""SELECT epoch_us(ts) // {HOUR_US} AS hour, count(*), epoch_us(min(ts)), epoch_us(max(ts))
@@ -97,10 +97,10 @@ class SegmentWriter:
             table,
             table,
             count,
-            (found[0][2], found[-1][3]),
+            (written_hours[0][2], written_hours[-1][3]),
             hour=hour,
             hours_n=span,
-            hours=tuple((row[0], row[1]) for row in found) if span > 1 else (),
+            hours=tuple((row[0], row[1]) for row in written_hours) if span > 1 else (),
         )
 
     def rollup(
@@ -111,12 +111,12 @@ class SegmentWriter:
         table, hour = ROLLUP_OF[of.table], of.hour
         if hour is None:
             raise ValueError("a micro segment has no roll-up of its own")
-        said = describe(story, number=number, table=table, raw=of.raw, hour=hour, of=of.id, span=of.span)
+        description = describe(story, number=number, table=table, raw=of.raw, hour=hour, of=of.id, span=of.span)
         file = self._place(table, number, hour, of.span)
         cursor = engine.cursor()
         with fresh_rollup(cursor, of.table, rows_sql(of.table, (of,), self._files, layouts)) as rows:
             order = _PACK_ORDER.get(table, _ORDER[table]) if of.span > 1 else _ORDER[table]
-            count = _copy(cursor, f"{rows} ORDER BY {order}", file, said, _GROUP_ROWS.get(table))
+            count = _copy(cursor, f"{rows} ORDER BY {order}", file, description, _GROUP_ROWS.get(table))
         hours: tuple[tuple[int, int], ...] = ()
         if of.span > 1:
             counted = f"SELECT hour, count(*) FROM read_parquet({quoted(str(file))}) GROUP BY hour ORDER BY hour"
@@ -174,12 +174,12 @@ class SegmentWriter:
         )
 
 
-def _copy(cursor: Any, select: str, file: Path, said: str, group_rows: int | None = None) -> int:
+def _copy(cursor: Any, select: str, file: Path, description: str, group_rows: int | None = None) -> int:
     """Write a SELECT's rows to a Parquet file; returns how many."""
     grouped = "" if group_rows is None else f"ROW_GROUP_SIZE {group_rows}, "
     row = cursor.execute(
         f"COPY ({select}) TO {quoted(str(file))} (FORMAT parquet, COMPRESSION zstd, {grouped}"
-        f"KV_METADATA {{{KEY.decode()}: {quoted(said)}}})"
+        f"KV_METADATA {{{KEY.decode()}: {quoted(description)}}})"
     ).fetchone()
     return int(row[0])
 
