@@ -51,7 +51,7 @@ class Crossing:
 
 def of_inbox(_databases, _folder):
     world, book = inboxes._world(), Book()
-    inbox = Inbox(book, world, world, SimClock(inboxes.START_US), asked=world)
+    inbox = Inbox(book, world, world, SimClock(inboxes.START_US), questions=world)
 
     def send(actor):
         return inbox.receive(actor, [seal.seal(world.keys[actor], actor, "centre", 1, test_inbox.HEALTH)]) == [1]

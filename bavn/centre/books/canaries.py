@@ -68,19 +68,19 @@ def _keep_links(connection: Connection, came: CanaryCame) -> None:
     before = {row.link: row for row in connection.execute(select(t.CANARY_LINK).where(mine))}
     connection.execute(delete(t.CANARY_LINK).where(mine))
     rows = []
-    for one in came.links:
-        old = before.get(one.link)
+    for link in came.links:
+        old = before.get(link.link)
         passed_us = None if old is None else old.passed_us
-        if one.state == "passed" and (old is None or old.state != "passed" or passed_us is None):
+        if link.state == "passed" and (old is None or old.state != "passed" or passed_us is None):
             passed_us = came.received_us
         rows.append(
             {
                 "actor": came.actor,
                 "day": came.day,
-                "link": one.link,
-                "state": one.state,
-                "why": one.why,
-                "took": one.took,
+                "link": link.link,
+                "state": link.state,
+                "why": link.why,
+                "took": link.took,
                 "passed_us": passed_us,
             }
         )
@@ -121,10 +121,10 @@ def chains(engine: Engine) -> Mapping[str, Chain]:
         times = {(row.actor, row.link, row.passed_us): row.took for row in links}
     last = {(actor, link): at_us for actor, link, at_us in passed}
     stands = {(row.actor, row.link): row for row in links}
-    made = {}
+    chains = {}
     for run in runs:
         there = [(name, stands.get((run.actor, name))) for name in LINKS]
-        made[run.actor] = Chain(
+        chains[run.actor] = Chain(
             actor=run.actor,
             day=run.day,
             run=run.run,
@@ -140,7 +140,7 @@ def chains(engine: Engine) -> Mapping[str, Chain]:
                 if row is not None
             ),
         )
-    return made
+    return chains
 
 
 def broken(links: Iterable[Link]) -> tuple[Link, ...]:

@@ -48,7 +48,7 @@ def clock_of(
     """The clock of an indicator from its case's moments and its receipts. ``released_us``: when people let it go; a
     refreshed version is no new release. ``met_us``: the earliest hour in which an actor found it in its history."""
     first = [at_us for at_us in (clocks.first_sighting_us, met_us) if at_us is not None]
-    enforced = sorted((one.enforced_us, one.actor) for one in actors if one.enforced_us is not None)
+    enforced = sorted((actor.enforced_us, actor.actor) for actor in actors if actor.enforced_us is not None)
     steps: list[tuple[str, int | None]] = [
         ("first_sighting", min(first, default=None)),
         ("report", clocks.first_report_us),
@@ -66,8 +66,8 @@ def clock_of(
         case_id=kept.indicator.case_id,
         steps=tuple(steps),
         enforced=tuple((actor, at_us) for at_us, actor in enforced),
-        missing=tuple(one.actor for one in actors if waits_for(one) and not only_hunted(one)),
-        hunted=tuple(one.actor for one in actors if waits_for(one) and only_hunted(one)),
+        missing=tuple(actor.actor for actor in actors if waits_for(actor) and not only_hunted(actor)),
+        hunted=tuple(actor.actor for actor in actors if waits_for(actor) and only_hunted(actor)),
         slowest=None if slowest is None else (slowest[1], slowest[0]),
     )
 
@@ -77,10 +77,10 @@ def waits_for(one: AtActor) -> bool:
     return one.queued_us is not None and one.enforced_us is None
 
 
-def only_hunted(one: AtActor) -> bool:
+def only_hunted(actor: AtActor) -> bool:
     """Whether an actor said that nothing there carries it yet: it waits for an enforcer there, and is looked for in its
     history."""
-    return is_uncarried(one.state, one.rule)
+    return is_uncarried(actor.state, actor.rule)
 
 
 def is_uncarried(state: str, rule: str) -> bool:

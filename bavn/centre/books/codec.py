@@ -88,18 +88,18 @@ def write_statement(said: Statement) -> str:
 
 def read_statement(text: str) -> Statement:
     """What write_said wrote."""
-    found = json.loads(text)
-    body = found["body"]
-    if found["kind"] == "Opening":
+    statement = json.loads(text)
+    body = statement["body"]
+    if statement["kind"] == "Opening":
         body["members"] = tuple((actor, x) for actor, x in body["members"])
-    elif found["kind"] == "TagsWanted":
+    elif statement["kind"] == "TagsWanted":
         body["cells"] = tuple((table, bin_) for table, bin_ in body["cells"])
-    elif found["kind"] == "RevealWanted":
+    elif statement["kind"] == "RevealWanted":
         body["items"] = tuple(
             RevealOf(item["table"], item["bin"], tuple((x, bytes.fromhex(tag)) for x, tag in item["others"]))
             for item in body["items"]
         )
-    return _SAID[found["kind"]](**body)
+    return _SAID[statement["kind"]](**body)
 
 
 def lead_of(body: dict[str, Any]) -> Lead:
@@ -107,10 +107,10 @@ def lead_of(body: dict[str, Any]) -> Lead:
     return Lead(
         **body
         | {
-            "observables": tuple(observable_of(one) for one in body["observables"]),
+            "observables": tuple(observable_of(observable) for observable in body["observables"]),
             "actors": tuple(body["actors"]),
-            "signs": tuple(sign_of(one) for one in body["signs"]),
-            "terms": tuple(Term(one["name"], one["nats"], Text.of(one["why"])) for one in body["terms"]),
+            "signs": tuple(sign_of(sign) for sign in body["signs"]),
+            "terms": tuple(Term(term["name"], term["nats"], Text.of(term["why"])) for term in body["terms"]),
             "without": tuple((actor, score) for actor, score in body["without"]),
             "reasons": tuple(Reason(r["name"], r["points"], Text.of(r["why"])) for r in body.get("reasons", ())),
         }

@@ -48,16 +48,21 @@ class Ignored:
                 Text("a reason has 1 to {why_chars_max} printable characters", why_chars_max=WHY_CHARS_MAX)
             )
         by, now_us = person(user), self._clock.now_us()
-        made = PutAside(lead_id=lead.id, until_us=now_us + days * DAY_US, actors=len(lead.actors), by=by, why=why)
+        put_aside = PutAside(lead_id=lead.id, until_us=now_us + days * DAY_US, actors=len(lead.actors), by=by, why=why)
         with t.writing(self._engine) as tx:
             tx.execute(delete(t.LEAD_IGNORED).where(t.LEAD_IGNORED.c.lead_id == lead.id))
             tx.execute(
                 insert(t.LEAD_IGNORED).values(
-                    lead_id=lead.id, until_us=made.until_us, actors=made.actors, by_user=by, why=why, at_us=now_us
+                    lead_id=lead.id,
+                    until_us=put_aside.until_us,
+                    actors=put_aside.actors,
+                    by_user=by,
+                    why=why,
+                    at_us=now_us,
                 )
             )
-            audit.note(tx, now_us, by, "lead-ignored", lead.id, {"until": iso(made.until_us), "why": why})
-        return made
+            audit.note(tx, now_us, by, "lead-ignored", lead.id, {"until": iso(put_aside.until_us), "why": why})
+        return put_aside
 
     def heed(self, lead_id: str, user: str) -> bool:
         """Back in the queue at once; False where it was not put aside. Raises who.NotAllowed."""
@@ -70,11 +75,11 @@ class Ignored:
 
     def of(self, lead_id: str) -> PutAside | None:
         """How a lead is put aside now."""
-        asked = select(t.LEAD_IGNORED).where(
+        query = select(t.LEAD_IGNORED).where(
             t.LEAD_IGNORED.c.lead_id == lead_id, t.LEAD_IGNORED.c.until_us > self._clock.now_us()
         )
         with t.reading(self._engine) as connection:
-            row = connection.execute(asked).first()
+            row = connection.execute(query).first()
         if row is None:
             return None
         return PutAside(lead_id=row.lead_id, until_us=row.until_us, actors=row.actors, by=row.by_user, why=row.why)

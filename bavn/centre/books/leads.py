@@ -65,17 +65,17 @@ class SqlLeadBook:
 
     def signs(self, sign_days: Mapping[str, int], now_us: int) -> tuple[Sign, ...]:
         """The latest report of each actor, element and tier that is young enough for its tier."""
-        found = []
+        signs = []
         with t.reading(self.engine) as connection:
             for tier in sorted(sign_days):
                 oldest_us = now_us - sign_days[tier] * DAY_US
-                asked = (
+                query = (
                     select(t.SIGNS.c.body)
                     .where(t.SIGNS.c.tier == tier, t.SIGNS.c.received_us > oldest_us)
                     .order_by(t.SIGNS.c.received_us, t.SIGNS.c.report_id, t.SIGNS.c.actor)
                 )
-                found += [codec.read_sign(body) for body in connection.scalars(asked)]
-        latest = {(sign.actor, sign.observable, sign.tier): sign for sign in found}
+                signs += [codec.read_sign(body) for body in connection.scalars(query)]
+        latest = {(sign.actor, sign.observable, sign.tier): sign for sign in signs}
         return tuple(latest[key] for key in sorted(latest))
 
     def first_hours(self) -> dict[Observable, dict[str, int]]:
@@ -184,12 +184,12 @@ class SqlLeadBook:
 def reports_of(connection: Connection, named: Subquery) -> list[tuple[Observable, str, int]]:
     """(observable, actor, hour of its first report) of what actors reported of ``named`` (type, value)."""
     signs = t.SIGNS.c
-    asked = (
+    query = (
         select(signs.type, signs.value, signs.actor, func.min(signs.received_us).label("us"))
         .join(named, and_(named.c.type == signs.type, named.c.value == signs.value))
         .group_by(signs.type, signs.value, signs.actor)
     )
-    return [(_observable(row), str(row.actor), hour_of(row.us)) for row in connection.execute(asked)]
+    return [(_observable(row), str(row.actor), hour_of(row.us)) for row in connection.execute(query)]
 
 
 def histograms(

@@ -61,13 +61,13 @@ class SqlRoundBook:
 
     def unfinished(self) -> tuple[Round, ...]:
         open_phases = (Phase.UPLOADS.value, Phase.REVEAL.value)
-        asked = (
+        query = (
             select(t.ROUNDS.c.body)
             .where(t.ROUNDS.c.phase.in_(open_phases))
             .order_by(t.ROUNDS.c.opened_us, t.ROUNDS.c.tier, t.ROUNDS.c.id)
         )
         with t.reading(self.engine) as connection:
-            return tuple(codec.read_round(body) for body in connection.scalars(asked))
+            return tuple(codec.read_round(body) for body in connection.scalars(query))
 
     def uploaded(self, round_id: str) -> dict[int, str]:
         asked = select(t.UPLOADS.c.x, t.UPLOADS.c.item_id).where(t.UPLOADS.c.round_id == round_id)
@@ -95,7 +95,7 @@ class SqlRoundBook:
     def _view(self, round_: Round, cell: Cell | None) -> RoundView:
         hits = self._hits_of(round_.id, cell)
         with t.reading(self.engine) as connection:
-            asked = connection.execute(_of(t.ASKED, round_.id, cell)).all()
+            requests = connection.execute(_of(t.ASKED, round_.id, cell)).all()
             tags = connection.execute(_of(t.TAGS, round_.id, cell)).all()
             answers = connection.execute(_of(t.ANSWERS, round_.id, cell)).all()
         return RoundView(
@@ -105,7 +105,7 @@ class SqlRoundBook:
                 CellRequest(
                     row.x, Cell(row.cell_table, row.cell_bin), row.wave, row.step, tuple(json.loads(row.others))
                 )
-                for row in asked
+                for row in requests
             ),
             tags={(row.x, Cell(row.cell_table, row.cell_bin)): row.tag for row in tags},
             answers=tuple(
@@ -176,14 +176,14 @@ def _keep_asked(connection: Connection, change: state.KeepRequests) -> None:
     rows = [
         {
             "round_id": change.round_id,
-            "x": one.x,
-            "cell_table": one.cell.table,
-            "cell_bin": one.cell.bin,
-            "step": one.step,
-            "wave": one.wave,
-            "others": codec.dumps(one.others),
+            "x": request.x,
+            "cell_table": request.cell.table,
+            "cell_bin": request.cell.bin,
+            "step": request.step,
+            "wave": request.wave,
+            "others": codec.dumps(request.others),
         }
-        for one in change.asked
+        for request in change.asked
     ]
     if rows:
         connection.execute(t.ASKED.insert(), rows)

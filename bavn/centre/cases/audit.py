@@ -61,9 +61,9 @@ def note(connection: Connection, at_us: int, who: str, act: str, subject: str, d
     seq, prev = connection.execute(select(AUDIT_HEAD.c.seq, AUDIT_HEAD.c.hash)).one()
     text = json.dumps(detail, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     line = AuditLine(seq=seq, at_us=at_us, who=str(who), act=act, subject=subject, detail=text, prev=prev, hash="")
-    made = AuditLine(**asdict(line) | {"hash": line.expected_hash()})
-    connection.execute(insert(AUDIT).values(**asdict(made)))
-    connection.execute(update(AUDIT_HEAD).values(hash=made.hash))
+    sealed = AuditLine(**asdict(line) | {"hash": line.expected_hash()})
+    connection.execute(insert(AUDIT).values(**asdict(sealed)))
+    connection.execute(update(AUDIT_HEAD).values(hash=sealed.hash))
     if proved is not None and proved.for_second:
         note(
             connection,
@@ -71,26 +71,26 @@ def note(connection: Connection, at_us: int, who: str, act: str, subject: str, d
             str(who),
             LOCAL_ROOT,
             LOCAL_ROOT,
-            {"act": act, "subject": subject, "line": made.seq, "why": proved.for_second},
+            {"act": act, "subject": subject, "line": sealed.seq, "why": proved.for_second},
         )
-    return made
+    return sealed
 
 
 def lines(engine: Engine, after: int = 0, *, subject: str | None = None, limit: int = 1000) -> list[AuditLine]:
     """Lines with seq > ``after``, ascending, at most ``limit``."""
-    asked = select(AUDIT).where(AUDIT.c.seq > after).order_by(AUDIT.c.seq).limit(min(limit, LINES_PER_READ_MAX))
+    query = select(AUDIT).where(AUDIT.c.seq > after).order_by(AUDIT.c.seq).limit(min(limit, LINES_PER_READ_MAX))
     if subject is not None:
-        asked = asked.where(AUDIT.c.subject == subject)
+        query = query.where(AUDIT.c.subject == subject)
     with reading(engine) as connection:
-        return [AuditLine(**row) for row in connection.execute(asked).mappings()]
+        return [AuditLine(**row) for row in connection.execute(query).mappings()]
 
 
 def newest(connection: Connection, limit: int, below: int | None = None) -> list[AuditLine]:
     """The last lines, the latest first; those with a smaller number than ``below``."""
-    asked = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(limit)
+    query = select(AUDIT).order_by(AUDIT.c.seq.desc()).limit(limit)
     if below is not None:
-        asked = asked.where(AUDIT.c.seq < below)
-    return [AuditLine(**row) for row in connection.execute(asked).mappings()]
+        query = query.where(AUDIT.c.seq < below)
+    return [AuditLine(**row) for row in connection.execute(query).mappings()]
 
 
 def last_of(connection: Connection, subject: str) -> AuditLine | None:
@@ -115,10 +115,10 @@ def details(connection: Connection, act: str, since_us: int, limit: int) -> Iter
 
 def beside(connection: Connection, name: str, acts: Sequence[str], since_us: int) -> frozenset[str]:
     """Whoever did one of these acts to somebody of that name, or had it done by them, after ``since_us``."""
-    asked = select(AUDIT.c.who, AUDIT.c.subject).where(
+    query = select(AUDIT.c.who, AUDIT.c.subject).where(
         AUDIT.c.act.in_(acts), AUDIT.c.at_us > since_us, or_(AUDIT.c.who == name, AUDIT.c.subject == name)
     )
-    return frozenset(one for row in connection.execute(asked) for one in (row.who, row.subject) if one != name)
+    return frozenset(one for row in connection.execute(query) for one in (row.who, row.subject) if one != name)
 
 
 def make_log(engine: Engine) -> None:

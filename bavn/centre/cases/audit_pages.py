@@ -56,31 +56,31 @@ def found_lines(engine: Engine, wanted: WantedLines, limit: int, below: int | No
         if wanted.until_us is not None:
             late = connection.scalar(select(func.min(AUDIT.c.seq)).where(AUDIT.c.at_us >= wanted.until_us))
             top = min(top, late or top)
-        asked = select(AUDIT).where(AUDIT.c.seq < top).order_by(AUDIT.c.seq.desc())
+        query = select(AUDIT).where(AUDIT.c.seq < top).order_by(AUDIT.c.seq.desc())
         if wanted.since_us is not None:
             first = connection.scalar(select(func.min(AUDIT.c.seq)).where(AUDIT.c.at_us >= wanted.since_us))
             if first is None:
                 return FoundLines((), None)
-            asked = asked.where(AUDIT.c.seq >= first)
+            query = query.where(AUDIT.c.seq >= first)
         exact = {"who": wanted.who, "act": wanted.act, "subject": wanted.subject}
         for name, value in exact.items():
             if value:
-                asked = asked.where(AUDIT.c[name] == value)
+                query = query.where(AUDIT.c[name] == value)
         if not wanted.words:
-            rows = connection.execute(asked.limit(limit + 1)).mappings().all()
+            rows = connection.execute(query.limit(limit + 1)).mappings().all()
             lines = tuple(AuditLine(**row) for row in rows[:limit])
             return FoundLines(lines, lines[-1].seq if len(rows) > limit else None)
-        made: list[AuditLine] = []
+        checked: list[AuditLine] = []
         words, looked, seq = wanted.words.casefold(), 0, top
-        with connection.execute(asked.limit(LOOKED_AT_MAX).execution_options(yield_per=500)) as some:
+        with connection.execute(query.limit(LOOKED_AT_MAX).execution_options(yield_per=500)) as some:
             for row in some.mappings():
                 looked, seq = looked + 1, row["seq"]
                 if words in row["detail"].casefold() or words in row["subject"].casefold():
-                    made.append(AuditLine(**row))
-                if len(made) == limit:
+                    checked.append(AuditLine(**row))
+                if len(checked) == limit:
                     break
-        more = len(made) == limit or looked == LOOKED_AT_MAX
-        return FoundLines(tuple(made), seq if more and seq > 1 else None)
+        more = len(checked) == limit or looked == LOOKED_AT_MAX
+        return FoundLines(tuple(checked), seq if more and seq > 1 else None)
 
 
 def check_chain(engine: Engine, after_seq: int = 0, after_hash: str = GENESIS, limit: int = CHECKED_MAX) -> Checked:

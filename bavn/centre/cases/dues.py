@@ -31,22 +31,22 @@ def of_tasks(connection: Connection, before_us: int) -> Iterable[Due]:
 
 def of_warnings(connection: Connection) -> Iterable[Due]:
     """When each warning that was sent was to be acknowledged by whoever was told of it."""
-    asked = (
+    query = (
         select(WARNED.c.actor, WARNING.c.acknowledge_us, WARNED.c.acknowledged_us)
         .join(WARNING, WARNING.c.id == WARNED.c.warning_id)
         .where(WARNING.c.state.in_((WarningState.SENT.value, WarningState.ENDED.value)))
         .where(WARNED.c.told_us.is_not(None), WARNING.c.acknowledge_us.is_not(None))
     )
-    for row in connection.execute(asked):
+    for row in connection.execute(query):
         yield row.actor, row.acknowledge_us, row.acknowledged_us
 
 
 def of_questions(connection: Connection, since_us: int, before_us: int) -> Iterable[Due]:
     """Of questions asked in that time: answered when the last of its observables was, met, not met or declined."""
-    asked = select(QUESTION).where(
+    query = select(QUESTION).where(
         QUESTION.c.asked_us >= since_us, QUESTION.c.asked_us < before_us, QUESTION.c.ended_us.is_(None)
     )
-    for row in connection.execute(asked).all():
+    for row in connection.execute(query).all():
         body = json.loads(row.body)
         answers: dict[str, list[int]] = {}
         mine = select(ANSWER.c.actor, ANSWER.c.received_us).where(ANSWER.c.question_id == row.id)

@@ -127,7 +127,7 @@ class Questions:
         now_us = self._clock.now_us()
         wanted = tuple(dict.fromkeys(observables))
         _checked(wanted, to, why, since_us, now_us, days)
-        made = Question(
+        question = Question(
             id="",
             observables=wanted,
             since_hour=hour_of(since_us),
@@ -138,15 +138,17 @@ class Questions:
             until_us=now_us + days * DAY_US,
         )
         with writing(self._engine) as connection:
-            line = audit.note(connection, now_us, user, "question-asked", "questions", _body(made))
-            made = replace(made, id=line.hash[:32])
+            line = audit.note(connection, now_us, user, "question-asked", "questions", _body(question))
+            question = replace(question, id=line.hash[:32])
             connection.execute(
-                insert(QUESTION).values(id=made.id, body=json.dumps(_body(made), sort_keys=True), asked_us=now_us)
+                insert(QUESTION).values(
+                    id=question.id, body=json.dumps(_body(question), sort_keys=True), asked_us=now_us
+                )
             )
             connection.execute(
-                insert(TO), [{"question_id": made.id, "actor": a, "sent": False, "rule": ""} for a in made.to]
+                insert(TO), [{"question_id": question.id, "actor": a, "sent": False, "rule": ""} for a in question.to]
             )
-        return made if self._two_people else self.approve(made.id, user)
+        return question if self._two_people else self.approve(question.id, user)
 
     def approve(self, question_id: str, user: str) -> Question:
         """Stand behind somebody else's question: it goes out at the centre's next step. Raises UnknownQuestion;
@@ -189,13 +191,13 @@ class Questions:
 
     def every(self, limit: int = 20, after: tuple[int, str] | None = None) -> tuple[QuestionView, ...]:
         """The latest first; ``after``: (asked_us, id) of the last one shown."""
-        asked = select(QUESTION).order_by(QUESTION.c.asked_us.desc(), QUESTION.c.id.desc())
+        query = select(QUESTION).order_by(QUESTION.c.asked_us.desc(), QUESTION.c.id.desc())
         if after is not None:
             earlier = QUESTION.c.asked_us < after[0]
-            asked = asked.where(earlier | ((QUESTION.c.asked_us == after[0]) & (QUESTION.c.id < after[1])))
-        asked = asked.limit(min(limit, SHOWN_MAX))
+            query = query.where(earlier | ((QUESTION.c.asked_us == after[0]) & (QUESTION.c.id < after[1])))
+        query = query.limit(min(limit, SHOWN_MAX))
         with reading(self._engine) as connection:
-            found = [_question(row) for row in connection.execute(asked)]
+            found = [_question(row) for row in connection.execute(query)]
             return tuple(self._view(connection, question) for question in found)
 
     def view(self, question_id: str) -> QuestionView:
@@ -234,16 +236,16 @@ class Questions:
         with writing(self._engine) as connection:
             connection.execute(update(TO).where(here).values(sent=rule == "", rule=rule))
 
-    def heard(self, said: Replied) -> None:
+    def heard(self, reply: Replied) -> None:
         """Keep an answer. An actor that answers again replaces what it said. Repeatable."""
         here = (
-            (ANSWER.c.question_id == said.question_id)
-            & (ANSWER.c.actor == said.actor)
-            & (ANSWER.c.number == said.number)
+            (ANSWER.c.question_id == reply.question_id)
+            & (ANSWER.c.actor == reply.actor)
+            & (ANSWER.c.number == reply.number)
         )
         with writing(self._engine) as connection:
             connection.execute(delete(ANSWER).where(here))
-            connection.execute(insert(ANSWER).values(**row_of(ANSWER, said)))
+            connection.execute(insert(ANSWER).values(**row_of(ANSWER, reply)))
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -272,12 +274,12 @@ class Questions:
 
 def met_answers(connection: Connection) -> Iterator[tuple[Observable, str, int]]:
     """(observable, actor, first hour) of every answer that an actor had met what it was asked about."""
-    asked = (
+    where = (
         select(QUESTION.c.body, ANSWER.c.number, ANSWER.c.actor, ANSWER.c.first_hour)
         .join(ANSWER, ANSWER.c.question_id == QUESTION.c.id)
         .where(ANSWER.c.state == "met")
     )
-    for body, number, actor, first_hour in connection.execute(asked):
+    for body, number, actor, first_hour in connection.execute(where):
         named = json.loads(body)["observables"]
         if 0 <= number < len(named):
             kind, value = named[number]

@@ -76,7 +76,7 @@ def _id(*parts: str) -> str:
 
 def of_tasks(tasks: Iterable[Task], tlps: dict[str, Tlp], now_us: int, soon_us: int) -> list[Reminder]:
     """What is due soon or overdue of these tasks: the earliest step of each that is owed."""
-    made = []
+    reminders = []
     for task in tasks:
         owed = [
             (step, due_us, state)
@@ -86,7 +86,7 @@ def of_tasks(tasks: Iterable[Task], tlps: dict[str, Tlp], now_us: int, soon_us: 
         for step, due_us, state in owed:
             kind, verb = _KINDS[task.kind], _STEPS[step]
             stage: Stage = "overdue" if state is DueState.OVERDUE else "due-soon"
-            made.append(
+            reminders.append(
                 Reminder(
                     id=_id("task", task.id, step, stage, str(due_us)),
                     case_id=task.case_id,
@@ -98,19 +98,19 @@ def of_tasks(tasks: Iterable[Task], tlps: dict[str, Tlp], now_us: int, soon_us: 
                     tlp=tlps.get(task.case_id, Tlp.AMBER),
                 )
             )
-    return made
+    return reminders
 
 
 def of_nis2(views: Iterable[Nis2View], tlps: dict[str, Tlp], now_us: int, soon_us: int) -> list[Reminder]:
     """What is due soon or overdue of NIS2's reports."""
-    made = []
+    reminders = []
     for view in views:
         for due in view.dues:
             if due.sent_us is not None or due.due_us is None or not due.due_us - soon_us < now_us < due.due_us + OLD_US:
                 continue
             stage: Stage = "overdue" if now_us > due.due_us else "due-soon"
             name = NAMES[due.report]
-            made.append(
+            reminders.append(
                 Reminder(
                     id=_id("nis2", view.case_id, view.actor, due.report.value, stage, str(due.due_us)),
                     case_id=view.case_id,
@@ -122,31 +122,31 @@ def of_nis2(views: Iterable[Nis2View], tlps: dict[str, Tlp], now_us: int, soon_u
                     tlp=tlps.get(view.case_id, Tlp.AMBER),
                 )
             )
-    return made
+    return reminders
 
 
 def of_alarms(alarms: Iterable[Alarm], now_us: int) -> list[Reminder]:
     """That an alarm stands, and that it is over for good."""
-    made = []
-    for one in alarms:
-        ended_us = one.ended_us
+    reminders = []
+    for alarm in alarms:
+        ended_us = alarm.ended_us
         if ended_us is not None and not OVER_US <= now_us - ended_us < DAY_US:
             continue
         stage: Stage = "alarm" if ended_us is None else "alarm-over"
-        named = (str(one.number), stage, *([] if ended_us is None else [str(ended_us)]))
-        made.append(
+        named = (str(alarm.number), stage, *([] if ended_us is None else [str(ended_us)]))
+        reminders.append(
             Reminder(
                 id=_id("alarm", *named),
-                case_id=f"alarm-{one.number}",
-                actor=one.actor,
+                case_id=f"alarm-{alarm.number}",
+                actor=alarm.actor,
                 stage=stage,
-                due_us=one.began_us if ended_us is None else ended_us,
-                about=one.text,
+                due_us=alarm.began_us if ended_us is None else ended_us,
+                about=alarm.text,
                 detail="",
                 tlp=Tlp.GREEN,
             )
         )
-    return made
+    return reminders
 
 
 def raised_id(one: Reminder) -> str:
@@ -181,37 +181,39 @@ class Reminders:
         with reading(self._engine) as connection:
             return {case_id: marking_of(connection, case_id).tlp for case_id in set(case_ids)}
 
-    def to_send(self, found: Sequence[Reminder], recipients: Sequence[Recipient]) -> list[tuple[Reminder, Recipient]]:
+    def to_send(
+        self, reminders: Sequence[Reminder], recipients: Sequence[Recipient]
+    ) -> list[tuple[Reminder, Recipient]]:
         """What is to be tried now: new ones, and those whose time to try again has come."""
         now_us = self._clock.now_us()
         with reading(self._engine) as connection:
             rows = connection.execute(
-                select(REMINDER).where(REMINDER.c.reminder_id.in_([one.id for one in found]))
+                select(REMINDER).where(REMINDER.c.reminder_id.in_([reminder.id for reminder in reminders]))
             ).all()
         known = {(row.reminder_id, row.way, row.recipient): row for row in rows}
-        made = []
-        for one in sorted(found, key=lambda reminder: (reminder.due_us, reminder.id)):
+        to_send = []
+        for reminder in sorted(reminders, key=lambda reminder: (reminder.due_us, reminder.id)):
             for recipient in recipients:
-                if recipient.actor not in ("", one.actor):
+                if recipient.actor not in ("", reminder.actor):
                     continue
-                row = known.get((one.id, recipient.way, recipient.name))
+                row = known.get((reminder.id, recipient.way, recipient.name))
                 if row is None or (row.state == "waiting" and row.try_us <= now_us):
-                    made.append((one, recipient))
-        return made[:WAITING_MAX]
+                    to_send.append((reminder, recipient))
+        return to_send[:WAITING_MAX]
 
     def reached(self, reminder_ids: Iterable[str]) -> frozenset[tuple[str, str, str]]:
         """(id, way, recipient) of those that were delivered."""
-        asked = select(REMINDER.c.reminder_id, REMINDER.c.way, REMINDER.c.recipient).where(
+        query = select(REMINDER.c.reminder_id, REMINDER.c.way, REMINDER.c.recipient).where(
             REMINDER.c.reminder_id.in_(list(reminder_ids)), REMINDER.c.state == "sent"
         )
         with reading(self._engine) as connection:
-            return frozenset((row.reminder_id, row.way, row.recipient) for row in connection.execute(asked))
+            return frozenset((row.reminder_id, row.way, row.recipient) for row in connection.execute(query))
 
-    def done(self, one: Reminder, recipient: Recipient, reason: str = "") -> None:
+    def done(self, reminder: Reminder, recipient: Recipient, reason: str = "") -> None:
         """It was delivered (no reason), or why not: then it is tried again, until it is given up."""
         now_us = self._clock.now_us()
         here = (
-            (REMINDER.c.reminder_id == one.id)
+            (REMINDER.c.reminder_id == reminder.id)
             & (REMINDER.c.way == recipient.way)
             & (REMINDER.c.recipient == recipient.name)
         )
@@ -223,25 +225,25 @@ class Reminders:
                 "state": state,
                 "reason": reason[:500],
                 "at_us": now_us,
-                "case_id": one.case_id,
+                "case_id": reminder.case_id,
                 "try_us": now_us + min(AGAIN_US_MAX, MINUTE_US * 2 ** (tries - 1)),
             }
             if connection.execute(update(REMINDER).where(here).values(**values)).rowcount == 0:
-                key = {"reminder_id": one.id, "way": recipient.way, "recipient": recipient.name}
+                key = {"reminder_id": reminder.id, "way": recipient.way, "recipient": recipient.name}
                 connection.execute(insert(REMINDER).values(**key, **values))
             detail = {
                 "recipient": recipient.name,
                 "way": recipient.way,
-                "actor": one.actor,
-                "about": one.about.en,
-                "stage": one.stage,
-                "due_us": one.due_us,
+                "actor": reminder.actor,
+                "about": reminder.about.en,
+                "stage": reminder.stage,
+                "due_us": reminder.due_us,
             }
             if state == "sent":
-                audit.note(connection, now_us, CENTRE, "reminded", one.case_id, detail)
+                audit.note(connection, now_us, CENTRE, "reminded", reminder.case_id, detail)
             elif state == "failed":
                 audit.note(
-                    connection, now_us, CENTRE, "reminder-failed", one.case_id, detail | {"reason": reason[:500]}
+                    connection, now_us, CENTRE, "reminder-failed", reminder.case_id, detail | {"reason": reason[:500]}
                 )
 
     def every(self, limit: int = 200) -> tuple[Sent, ...]:

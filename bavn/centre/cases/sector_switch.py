@@ -118,20 +118,20 @@ class SectorSwitch:
                 raise NotAllowed(Text("the sector's kill switch is {on} already", on=word("on" if on else "off")))
             number = last.number + 1 if last else 1
             now_us = max(now_us, last.at_us + 1) if last else now_us  # actors go by the moment, whatever our clock does
-            asked = None if on else _asked(connection, number, now_us)
-            if not on and asked is None:
+            request = None if on else _open_request(connection, number, now_us)
+            if not on and request is None:
                 return self._ask(connection, number, user, why, now_us)
-            if asked is not None:
+            if request is not None:
                 second(
-                    asked.by, user, Text("{user} asked for it already: a second person must say the same", user=user)
+                    request.by, user, Text("{user} asked for it already: a second person must say the same", user=user)
                 )
-            made = Turn(number=number, on=on, by=user, why=why, at_us=now_us, asked_by=asked.by if asked else "")
+            turned = Turn(number=number, on=on, by=user, why=why, at_us=now_us, asked_by=request.by if request else "")
             connection.execute(
-                insert(SWITCH).values(number=made.number, is_on=on, by_user=user, why=why, at_us=made.at_us)
+                insert(SWITCH).values(number=turned.number, is_on=on, by_user=user, why=why, at_us=turned.at_us)
             )
-            detail = {"why": why} | ({"asked_by": asked.by} if asked else {})
-            audit.note(connection, made.at_us, user, f"kill-switch-{'on' if on else 'off'}", "sector", detail)
-        return made
+            detail = {"why": why} | ({"asked_by": request.by} if request else {})
+            audit.note(connection, turned.at_us, user, f"kill-switch-{'on' if on else 'off'}", "sector", detail)
+        return turned
 
     def _ask(self, connection: Connection, number: int, user: str, why: str, now_us: int) -> SwitchOffRequest:
         connection.execute(delete(ASKED).where(ASKED.c.number == number))
@@ -145,7 +145,7 @@ class SectorSwitch:
         if last is None or not last.on:
             return None
         with reading(self._engine) as connection:
-            return _asked(connection, last.number + 1, self._clock.now_us())
+            return _open_request(connection, last.number + 1, self._clock.now_us())
 
     def turns(self) -> tuple[Turn, ...]:
         """All of them, oldest first."""
@@ -187,7 +187,7 @@ class SectorSwitch:
                 connection.execute(insert(TOLD).values(number=number, actor=actor, at_us=self._clock.now_us()))
 
 
-def _asked(connection: Connection, number: int, now_us: int) -> SwitchOffRequest | None:
+def _open_request(connection: Connection, number: int, now_us: int) -> SwitchOffRequest | None:
     """The ask that still counts."""
     row = connection.execute(select(ASKED).where(ASKED.c.number == number)).first()
     if row is None or row.at_us + ASKED_US <= now_us:

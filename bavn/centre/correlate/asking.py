@@ -37,14 +37,14 @@ def place(hit: Hit) -> Place:
 def next_hits(
     hits: Iterable[Hit],
     named: Mapping[Place, Hashable],
-    asked: set[Place],
+    earlier: set[Place],
     per_holder_max: int,
     used: Mapping[int, int],
 ) -> list[Hit]:
     """The hits of the next wave, in order; empty when all is explained.
 
     ``named``: place of a hit -> the element it turned out to be (a key of its own where nobody named it, so that it is
-    not asked about in every table). ``asked``: places asked about before. ``used``: x -> cells it was asked about in
+    not asked about in every table). ``earlier``: places asked about before. ``used``: x -> cells it was asked about in
     this round; nobody is asked about more than ``per_holder_max``, a hit that would do so waits for another round.
     """
     by_table: dict[int, list[Hit]] = {}
@@ -54,7 +54,7 @@ def next_hits(
     in_full: list[Hit] = []
     beyond: dict[tuple[int, ...], dict[int, list[Hit]]] = {}
     for rank, table in _ranked(by_table):
-        free = [hit for hit in by_table[table] if place(hit) not in asked]
+        free = [hit for hit in by_table[table] if place(hit) not in earlier]
         pairs = {holders: _pairs_in_full(holders, elements) for holders in {hit.holders for hit in free}}
         in_full += [hit for hit in free if rank < pairs[hit.holders]]
         located = Counter(named[place(hit)] for hit in by_table[table] if place(hit) in named)

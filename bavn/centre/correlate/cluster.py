@@ -29,9 +29,9 @@ CHAIN_HOURS_MAX: Final = 48
 _ID_HEX: Final = 16
 
 
-def cluster(found: Sequence[Weighed], elements: ByElement, links: Links, context: Context) -> list[list[Weighed]]:
+def cluster(all_weighed: Sequence[Weighed], elements: ByElement, links: Links, context: Context) -> list[list[Weighed]]:
     """The elements in groups, each sorted best first, the groups by their best."""
-    root = list(range(len(found)))
+    root = list(range(len(all_weighed)))
 
     def top(at: int) -> int:
         while root[at] != at:
@@ -39,13 +39,13 @@ def cluster(found: Sequence[Weighed], elements: ByElement, links: Links, context
             at = root[at]
         return at
 
-    place = {weighed.observable: at for at, weighed in enumerate(found)}
-    rare = {one.observable for one in found if is_rare_print(one.observable, elements, context)}
-    for one, other in sorted(_candidates(found, place, links)):
-        if top(one) != top(other) and _one_campaign(found[one], found[other], rare):
-            root[max(top(one), top(other))] = min(top(one), top(other))
+    place = {weighed.observable: at for at, weighed in enumerate(all_weighed)}
+    rare = {item.observable for item in all_weighed if is_rare_print(item.observable, elements, context)}
+    for candidate, other in sorted(_candidates(all_weighed, place, links)):
+        if top(candidate) != top(other) and _one_campaign(all_weighed[candidate], all_weighed[other], rare):
+            root[max(top(candidate), top(other))] = min(top(candidate), top(other))
     clusters: dict[int, list[Weighed]] = {}
-    for at, weighed in enumerate(found):
+    for at, weighed in enumerate(all_weighed):
         clusters.setdefault(top(at), []).append(weighed)
     ordered = [sorted(members, key=_best_first) for members in clusters.values()]
     return sorted(ordered, key=lambda members: _best_first(members[0]))
@@ -55,37 +55,39 @@ def _best_first(weighed: Weighed) -> tuple[float, int, Observable]:
     return (-weighed.score, -weighed.groups, weighed.observable)
 
 
-def _candidates(found: Sequence[Weighed], place: Mapping[Observable, int], links: Links) -> set[tuple[int, int]]:
+def _candidates(all_weighed: Sequence[Weighed], place: Mapping[Observable, int], links: Links) -> set[tuple[int, int]]:
     """Pairs that share a story at some actor, and each chain with what its actors report."""
     pairs = {
         (min(at, place[other]), max(at, place[other]))
-        for at, weighed in enumerate(found)
+        for at, weighed in enumerate(all_weighed)
         for other in links.together.get(weighed.observable, {})
         if other in place
     }
-    chains = [at for at, weighed in enumerate(found) if weighed.observable.type is ObservableType.CHAIN]
+    chains = [at for at, weighed in enumerate(all_weighed) if weighed.observable.type is ObservableType.CHAIN]
     held: dict[str, list[int]] = {}
-    for at, weighed in enumerate(found):
+    for at, weighed in enumerate(all_weighed):
         for sign in weighed.signs if chains and weighed.groups <= RARE_GROUPS_MAX else ():
             held.setdefault(sign.actor, []).append(at)
     for chain in chains:
-        near = {at for sign in found[chain].signs for at in held.get(sign.actor, ()) if at != chain}
+        near = {at for sign in all_weighed[chain].signs for at in held.get(sign.actor, ()) if at != chain}
         pairs |= {(min(chain, at), max(chain, at)) for at in near}
     return pairs
 
 
-def _one_campaign(one: Weighed, other: Weighed, rare: set[Observable]) -> bool:
-    mine = {sign.actor: sign for sign in one.signs}
+def _one_campaign(element: Weighed, other: Weighed, rare: set[Observable]) -> bool:
+    mine = {sign.actor: sign for sign in element.signs}
     pairs = [(mine[sign.actor], sign) for sign in other.signs if sign.actor in mine]
     story = {sign.group for match, sign in pairs if key(match) == key(sign) and alike(match, sign)}
-    if len(story) >= max(GROUPS_ALIKE_MIN, ALIKE_SHARE_MIN * min(one.groups, other.groups)):
+    if len(story) >= max(GROUPS_ALIKE_MIN, ALIKE_SHARE_MIN * min(element.groups, other.groups)):
         return True
-    if (one.observable in rare) != (other.observable in rare) and max(one.groups, other.groups) <= RARE_GROUPS_MAX:
+    if (element.observable in rare) != (other.observable in rare) and max(
+        element.groups, other.groups
+    ) <= RARE_GROUPS_MAX:
         return any(_word_for_word(match, sign) for match, sign in pairs)
-    for chain, it in ((one, other), (other, one)):
+    for chain, it in ((element, other), (other, element)):
         if chain.observable.type is ObservableType.CHAIN and it.observable.type is not ObservableType.CHAIN:
             links = {sign.group for match, sign in pairs if _in_chain(chain.observable, match, sign)}
-            return len(links) >= max(GROUPS_ALIKE_MIN, ALIKE_SHARE_MIN * max(one.groups, other.groups))
+            return len(links) >= max(GROUPS_ALIKE_MIN, ALIKE_SHARE_MIN * max(element.groups, other.groups))
     return False
 
 
@@ -94,12 +96,12 @@ def _word_for_word(one: Sign, other: Sign) -> bool:
     return same and rhythm(one) is not None
 
 
-def _in_chain(chain: Observable, one: Sign, other: Sign) -> bool:
+def _in_chain(chain: Observable, sign: Sign, other: Sign) -> bool:
     """One report is on the chain, the other on an element; both by the same actor."""
-    it = other if one.observable == chain else one
+    it = other if sign.observable == chain else sign
     band, seen = band_of(chain), rhythm(it)
     congruent = band is not None and seen is not None and seen in period_buckets_of(band)
-    near = abs(one.first_hour - other.first_hour) <= CHAIN_HOURS_MAX
+    near = abs(sign.first_hour - other.first_hour) <= CHAIN_HOURS_MAX
     return near and congruent and it.technique in steps_of(chain)
 
 

@@ -46,29 +46,31 @@ def counterfactuals(
                 own.setdefault(sign.actor, set()).add(weighed.observable)
     actors = [actors_of(members) for members in leads]
     as_they_are = [members[0].score + points_of(at, context) for members, at in zip(leads, actors, strict=True)]
-    made: list[list[Without]] = [[] for _ in leads]
+    withouts: list[list[Without]] = [[] for _ in leads]
     for actor in sorted(own):
-        moved = own[actor] | {other for one in own[actor] for other in links.near(one) if other in shown}
-        found = find(actor, sorted(moved))
+        moved = own[actor] | {other for observable in own[actor] for other in links.near(observable) if other in shown}
+        weighed_anew = find(actor, sorted(moved))
         scores: dict[int, float | None] = {}
         standing = list[float | None](as_they_are)
         for at in sorted({shown[observable] for observable in moved}):
-            scores[at] = _left(leads[at], moved, found)
+            scores[at] = _left(leads[at], moved, weighed_anew)
             rest = [name for name in actors[at] if name != actor]
             score = scores[at]
             standing[at] = None if score is None else score + points_of(rest, context)
         for at in sorted(scores):
             if actor in actors[at]:
-                made[at].append(_without(actor, scores[at], standing, at))
-    return [tuple(one) for one in made]
+                withouts[at].append(_without(actor, scores[at], standing, at))
+    return [tuple(without) for without in withouts]
 
 
 def _left(
-    members: Sequence[Weighed], moved: Collection[Observable], found: Mapping[Observable, Weighed]
+    members: Sequence[Weighed], moved: Collection[Observable], weighed_anew: Mapping[Observable, Weighed]
 ) -> float | None:
     scores = [
-        (found[one.observable].score if one.observable in found else None) if one.observable in moved else one.score
-        for one in members
+        (weighed_anew[member.observable].score if member.observable in weighed_anew else None)
+        if member.observable in moved
+        else member.score
+        for member in members
     ]
     return max((score for score in scores if score is not None), default=None)
 

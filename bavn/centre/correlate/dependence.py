@@ -40,14 +40,14 @@ def fit(worths: Iterable[Sequence[float]], elements_min: int = ELEMENTS_MIN) -> 
     """r by one-way analysis of variance over elements of unequal numbers of reports (Donner 1986), within
     ``R_MIN``..``R_MAX``; None where too few elements are shared by two groups or more. ``worths``: for each element,
     what each group's report is worth in nats."""
-    shared = [np.asarray(one, dtype=np.float64) for one in worths if len(one) > 1]
+    shared = [np.asarray(worth, dtype=np.float64) for worth in worths if len(worth) > 1]
     if len(shared) < elements_min:
         return None
-    sizes = np.array([len(one) for one in shared], dtype=np.float64)
-    means = np.array([one.mean() for one in shared])
+    sizes = np.array([len(worth) for worth in shared], dtype=np.float64)
+    means = np.array([worth.mean() for worth in shared])
     total = sizes.sum()
     between = float((sizes * (means - (sizes * means).sum() / total) ** 2).sum() / (len(shared) - 1))
-    within = sum(float(((one - mean) ** 2).sum()) for one, mean in zip(shared, means, strict=True)) / (
+    within = sum(float(((worth - mean) ** 2).sum()) for worth, mean in zip(shared, means, strict=True)) / (
         total - len(shared)
     )
     typical = (total - (sizes**2).sum() / total) / (len(shared) - 1)

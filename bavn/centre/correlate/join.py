@@ -85,14 +85,14 @@ class Join:
 
     # --- what actors send -------------------------------------------------------------------------------------
 
-    def take_in(self, heard: JoinHeard) -> Refused | None:
+    def take_in(self, message: JoinHeard) -> Refused | None:
         """Keep what an actor sent for a round, or say why not. The same thing again changes nothing."""
-        actor = heard.sign.actor if isinstance(heard, Revealed) else heard.actor
-        round_id = heard.sign.round_id if isinstance(heard, Revealed) else heard.round_id
+        actor = message.sign.actor if isinstance(message, Revealed) else message.actor
+        round_id = message.sign.round_id if isinstance(message, Revealed) else message.round_id
         round_ = self._book.round(round_id)
         if round_ is None:
             return Refused("round_known", "no such round")
-        outcome = self._outcome(round_, actor, heard)
+        outcome = self._outcome(round_, actor, message)
         if isinstance(outcome, Refused):
             self._book.write([Turned(round_id, actor, outcome.rule)])
             return outcome
@@ -101,18 +101,18 @@ class Join:
             self._looked_us.pop(round_id, None)
         return None
 
-    def _outcome(self, round_: Round, actor: str, heard: JoinHeard) -> list[Change] | Refused:
+    def _outcome(self, round_: Round, actor: str, message: JoinHeard) -> list[Change] | Refused:
         x = round_.x_of(actor)
         if x is None:
             return Refused("round_member", "the actor is not a member of this round")
-        if isinstance(heard, Upload):
-            return self._upload(round_, x, heard)
+        if isinstance(message, Upload):
+            return self._upload(round_, x, message)
         if round_.phase is not Phase.REVEAL:
             return Refused("round_phase", "nothing is asked in a round that is in phase {phase}", phase=round_.phase)
-        if isinstance(heard, Tags):
-            return self._tags(round_, x, heard)
-        cell = Cell(heard.table, heard.bin)
-        return self._answer(round_, CellAnswer(x, cell, heard.sign if isinstance(heard, Revealed) else None))
+        if isinstance(message, Tags):
+            return self._tags(round_, x, message)
+        cell = Cell(message.table, message.bin)
+        return self._answer(round_, CellAnswer(x, cell, message.sign if isinstance(message, Revealed) else None))
 
     def _upload(self, round_: Round, x: int, upload: Upload) -> list[Change] | Refused:
         known = self._book.uploaded(round_.id).get(x)

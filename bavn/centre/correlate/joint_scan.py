@@ -107,12 +107,12 @@ def depth(longest_first: Sequence[int], of: int) -> int:
 def find(elements: ByElement, _: Links, context: Context, wanted: Collection[Observable]) -> tuple[Weighed, ...]:
     """Every address that tries doors at two groups or more. Where that may still be chance it stands far down, so that
     one more report cannot lift it far."""
-    found = []
+    findings = []
     for observable in sorted(wanted):
         signs = _inbound(elements[observable]) if observable.type in _ADDRESSES else []
         if len({sign.group for sign in signs}) > 1:
-            found.append(_weighed(weigh(observable, signs, context), signs, context))
-    return tuple(found)
+            findings.append(_weighed(weigh(observable, signs, context), signs, context))
+    return tuple(findings)
 
 
 def _weighed(plain: Weighed, signs: Sequence[Sign], context: Context) -> Weighed:

@@ -41,26 +41,26 @@ class Links:
     def near(self, observable: Observable) -> dict[Observable, float]:
         """Neighbours within two steps, each by its best way; a way's weight is the product of its steps'."""
         first = self.weights.get(observable, {})
-        found = dict(first)
+        nearness = dict(first)
         for middle, weight in first.items():
             for far, further in self.weights.get(middle, {}).items():
                 if far != observable:
-                    found[far] = max(found.get(far, 0.0), weight * further)
-        return found
+                    nearness[far] = max(nearness.get(far, 0.0), weight * further)
+        return nearness
 
     def without(self, actor: str) -> "Links":
         """The links if this actor had reported nothing (elements that it made too common to link stay unlinked)."""
         together = {
-            one: {other: actors - {actor} for other, actors in others.items() if actors - {actor}}
-            for one, others in self.together.items()
+            observable: {other: actors - {actor} for other, actors in others.items() if actors - {actor}}
+            for observable, others in self.together.items()
         }
         weights = {
-            one: {
+            observable: {
                 other: weight
                 for other, weight in others.items()
-                if weight == NETWORK_WEIGHT or len(together.get(one, {}).get(other, ())) > 1
+                if weight == NETWORK_WEIGHT or len(together.get(observable, {}).get(other, ())) > 1
             }
-            for one, others in self.weights.items()
+            for observable, others in self.weights.items()
         }
         return Links(weights, together)
 
@@ -97,45 +97,45 @@ def links_of(elements: ByElement) -> Links:
     for observable in sorted(elements):
         for sign in elements[observable]:
             stories.setdefault(key(sign), []).append((observable, sign))
-    for told in stories.values():
-        if len({observable for observable, _ in told}) > STORY_ELEMENTS_MAX:
+    for story in stories.values():
+        if len({observable for observable, _ in story}) > STORY_ELEMENTS_MAX:
             continue
-        for at, (one, mine) in enumerate(told):
-            for other, theirs in told[at + 1 :]:
-                if one != other and alike(mine, theirs):
-                    together.setdefault(one, {}).setdefault(other, set()).add(mine.actor)
-                    together.setdefault(other, {}).setdefault(one, set()).add(mine.actor)
+        for at, (element, mine) in enumerate(story):
+            for other, theirs in story[at + 1 :]:
+                if element != other and alike(mine, theirs):
+                    together.setdefault(element, {}).setdefault(other, set()).add(mine.actor)
+                    together.setdefault(other, {}).setdefault(element, set()).add(mine.actor)
     weights = {
-        one: dict.fromkeys((other for other, actors in others.items() if len(actors) > 1), STORY_WEIGHT)
-        for one, others in together.items()
+        element: dict.fromkeys((other for other, actors in others.items() if len(actors) > 1), STORY_WEIGHT)
+        for element, others in together.items()
     }
     for members in _networks(elements).values():
-        for one in members if len(members) <= DEGREE_MAX + 1 else ():
+        for element in members if len(members) <= DEGREE_MAX + 1 else ():
             for other in members:
-                if one != other:
-                    weights.setdefault(one, {}).setdefault(other, NETWORK_WEIGHT)
-    dropped = {one for one, others in weights.items() if len(others) > DEGREE_MAX}
+                if element != other:
+                    weights.setdefault(element, {}).setdefault(other, NETWORK_WEIGHT)
+    dropped = {element for element, others in weights.items() if len(others) > DEGREE_MAX}
     return Links(
         weights={
-            one: {other: weight for other, weight in sorted(others.items()) if other not in dropped}
-            for one, others in sorted(weights.items())
-            if one not in dropped
+            element: {other: weight for other, weight in sorted(others.items()) if other not in dropped}
+            for element, others in sorted(weights.items())
+            if element not in dropped
         },
         together={
-            one: {other: frozenset(actors) for other, actors in sorted(others.items())}
-            for one, others in sorted(together.items())
+            element: {other: frozenset(actors) for other, actors in sorted(others.items())}
+            for element, others in sorted(together.items())
         },
     )
 
 
 def _networks(elements: ByElement) -> dict[tuple[str, int], list[Observable]]:
     """Addresses by their /24, IPv6 by their /48."""
-    found: dict[tuple[str, int], list[Observable]] = {}
+    networks: dict[tuple[str, int], list[Observable]] = {}
     for observable in sorted(elements):
         if observable.type in _PREFIX:
             network = int(ip_address(observable.value)) >> _PREFIX[observable.type]
-            found.setdefault((observable.type.value, network), []).append(observable)
-    return found
+            networks.setdefault((observable.type.value, network), []).append(observable)
+    return networks
 
 
 def is_rare_print(observable: Observable, elements: ByElement, context: Context) -> bool:
@@ -151,12 +151,12 @@ def prints_of(observable: Observable, elements: ByElement, links: Links, context
     if observable.type in PRINTS:
         return {}
     groups = {sign.actor: sign.group for sign in elements[observable]}
-    found: dict[str, Observable] = {}
+    prints: dict[str, Observable] = {}
     for other, actors in links.together.get(observable, {}).items():
         if is_rare_print(other, elements, context):
             for actor in actors & groups.keys():
-                found[groups[actor]] = min(found.get(groups[actor], other), other)
-    return found
+                prints[groups[actor]] = min(prints.get(groups[actor], other), other)
+    return prints
 
 
 def company_of(observable: Observable, elements: ByElement, links: Links) -> tuple[Observable, ...]:

@@ -88,13 +88,13 @@ class WarningLists:
 
     def of(self, observable: Observable) -> tuple[tuple[str, Grade], ...]:
         if observable.type in (ObservableType.IP4, ObservableType.IP6):
-            found = self._address(observable.value)
+            address = self._address(observable.value)
         elif observable.type is ObservableType.DOMAIN:
-            found = {name for spelling in _spellings(observable.value) for name in self._names.get(spelling, ())}
+            address = {name for spelling in _spellings(observable.value) for name in self._names.get(spelling, ())}
         else:
-            found = set(self._hashes.get(observable.value, ()))
+            address = set(self._hashes.get(observable.value, ()))
         grades = NAMES | ADDRESSES | HASHES
-        return tuple((name, grades[name]) for name in sorted(found))
+        return tuple((name, grades[name]) for name in sorted(address))
 
     def _address(self, value: str) -> set[str]:
         address = ip_address(value)

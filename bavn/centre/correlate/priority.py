@@ -20,12 +20,12 @@ def reasons_of(actors: Collection[str], context: Context) -> tuple[Reason, ...]:
     settings = context.settings
     functions = _by_name(actors, context.roles, "functions")
     suppliers = {name: at for name, at in _by_name(actors, context.roles, "suppliers").items() if len(at) > 1}
-    found: list[Reason] = []
+    reasons: list[Reason] = []
     for name in sorted(functions, key=lambda name: (-FUNCTIONS[name].points, name)):
-        left = settings.functions_points_max - sum(one.points for one in found)
+        left = settings.functions_points_max - sum(one.points for one in reasons)
         points = max(0.0, min(FUNCTIONS[name].points, left))
         words, where = FUNCTIONS[name].words, _named(functions[name])
-        found.append(
+        reasons.append(
             Reason(
                 f"function:{name}",
                 points,
@@ -37,14 +37,14 @@ def reasons_of(actors: Collection[str], context: Context) -> tuple[Reason, ...]:
         points = max(0.0, min(settings.supplier_points, settings.suppliers_points_max - spent))
         spent += points
         where = _named(suppliers[name])
-        found.append(
+        reasons.append(
             Reason(
                 f"supplier:{name}",
                 points,
                 Text("They share the supplier {name}: {where}.", name=name, where=where),
             )
         )
-    return tuple(found)
+    return tuple(reasons)
 
 
 def points_of(actors: Collection[str], context: Context) -> float:
@@ -54,11 +54,11 @@ def points_of(actors: Collection[str], context: Context) -> float:
 
 def _by_name(actors: Collection[str], roles: Mapping[str, Role], field: str) -> dict[str, list[str]]:
     """Function or supplier -> the actors of the lead that have it, in order."""
-    found: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for actor in sorted(actors):
         for name in getattr(roles.get(actor, Role()), field):
-            found.setdefault(name, []).append(actor)
-    return found
+            names.setdefault(name, []).append(actor)
+    return names
 
 
 def _named(actors: list[str]) -> Text:

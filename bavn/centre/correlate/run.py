@@ -50,7 +50,7 @@ def correlate(
     heard = sorted(signs, key=lambda sign: (sign.observable, sign.actor, sign.report_id))
     elements = _by_element(heard)
     links = links_of(elements)
-    found = _found(elements, links, context, elements, failures)
+    found = _weighed(elements, links, context, elements, failures)
     clusters = cluster([found[observable] for observable in sorted(found)], elements, links, context)
     ids = lead_ids(clusters, before)
     order = sorted(zip(clusters, ids, strict=True), key=lambda pair: _lead_order(pair[0], pair[1], context))
@@ -59,7 +59,7 @@ def correlate(
 
     def found_without(actor: str, wanted: Collection[Observable]) -> dict[Observable, Weighed]:
         rest = _by_element(sign for signs in elements.values() for sign in signs if sign.actor != actor)
-        return _found(rest, links.without(actor), context, [one for one in wanted if one in rest], failures)
+        return _weighed(rest, links.without(actor), context, [one for one in wanted if one in rest], failures)
 
     without = counterfactuals(leads, links, context, found_without)
     return tuple(
@@ -68,10 +68,10 @@ def correlate(
     )
 
 
-def _by_element(heard: Iterable[Sign]) -> dict[Observable, list[Sign]]:
+def _by_element(signs: Iterable[Sign]) -> dict[Observable, list[Sign]]:
     """Reports by element; those that only one actor reports are no part of any lead, and say nothing of others."""
     elements: dict[Observable, list[Sign]] = {}
-    for sign in heard:
+    for sign in signs:
         elements.setdefault(sign.observable, []).append(sign)
     return {
         observable: signs
@@ -80,11 +80,11 @@ def _by_element(heard: Iterable[Sign]) -> dict[Observable, list[Sign]]:
     }
 
 
-def _found(
+def _weighed(
     elements: ByElement, links: Links, context: Context, wanted: Collection[Observable], failures: Failures
 ) -> dict[Observable, Weighed]:
     """What the correlators find; an element that several find stands with its highest score."""
-    found: dict[Observable, Weighed] = {}
+    by_observable: dict[Observable, Weighed] = {}
     for correlator in CORRELATORS:
         part = f"correlator {name_of(correlator)}"
         try:
@@ -94,10 +94,10 @@ def _found(
             continue
         failures.works(part)
         for weighed in results:
-            known = found.get(weighed.observable)
+            known = by_observable.get(weighed.observable)
             if known is None or weighed.score > known.score:
-                found[weighed.observable] = weighed
-    return found
+                by_observable[weighed.observable] = weighed
+    return by_observable
 
 
 def name_of(correlator: Correlator) -> str:

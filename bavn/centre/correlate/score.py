@@ -242,12 +242,12 @@ def _penalty(those: Sequence[Observable], context: Context) -> tuple[float, tupl
         "shared": settings.popular_nats,
         "service": settings.service_nats,
     }
-    found: list[tuple[str, float]] = []
-    for at, one in enumerate(those):
-        of_one = [(name, price[grade]) for name, grade in context.lists.of(one)]
-        if one in context.register:
+    penalties: list[tuple[str, float]] = []
+    for at, observable in enumerate(those):
+        of_one = [(name, price[grade]) for name, grade in context.lists.of(observable)]
+        if observable in context.register:
             of_one.append(("sector-register", settings.cleared_nats))
-        if one in context.cleared:
+        if observable in context.cleared:
             of_one.append(("earlier-verdict", settings.cleared_nats))
-        found += [(f"{name} ({one.value})" if at else name, nats) for name, nats in of_one]
-    return max((nats for _, nats in found), default=0.0), tuple(name for name, _ in found)
+        penalties += [(f"{name} ({observable.value})" if at else name, nats) for name, nats in of_one]
+    return max((nats for _, nats in penalties), default=0.0), tuple(name for name, _ in penalties)

@@ -22,9 +22,9 @@ ACTORS_MIN = 2
 
 def find(elements: ByElement, links: Links, context: Context, wanted: Collection[Observable]) -> tuple[Weighed, ...]:
     """Each wanted element that two actors or more report, with its score, in order of type and value."""
-    found = []
+    findings = []
     for observable in sorted(wanted):
         called = [sign for sign in elements[observable] if not is_inbound(sign)]
         if len({sign.actor for sign in called}) >= ACTORS_MIN:
-            found.append(weigh(observable, called, context, kin_of(observable, elements, links, context)))
-    return tuple(found)
+            findings.append(weigh(observable, called, context, kin_of(observable, elements, links, context)))
+    return tuple(findings)

@@ -89,10 +89,10 @@ def _likelihood(seen: Iterable[Seen], actors: int, a: float) -> float:
     mass = {k: exp(ln_benign(k, a)) for k in range(1, actors + 1)}
     above: dict[int, float] = {}
     total = 0.0
-    for one in seen:
-        if one.t not in above:
-            above[one.t] = log(sum(mass[k] for k in range(one.t, actors + 1)))
-        total += one.count * (log(mass[one.k]) - above[one.t])
+    for report in seen:
+        if report.t not in above:
+            above[report.t] = log(sum(mass[k] for k in range(report.t, actors + 1)))
+        total += report.count * (log(mass[report.k]) - above[report.t])
     return total
 
 

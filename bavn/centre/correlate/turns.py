@@ -113,7 +113,7 @@ class _Turn:
     def _askings(self) -> list[CellRequest]:
         """Everybody who can now be shown receipts: for the first time, or once more after a decline. Nodes answer at
         most 2m questions a round: m for receipts and m for values; asking again takes what is left of those."""
-        made = []
+        requests = []
         asked_of = Counter(entry.x for entry in self.view.asked)
         for hit in self._requested_hits:
             about = [entry for x in hit.holders for entry in self.asked[x, hit.cell]]
@@ -127,8 +127,8 @@ class _Turn:
                 if others is not None and asked_of[x] < 2 * self.round.params.m:
                     asked_of[x] += 1
                     entries = self.asked[x, hit.cell]
-                    made.append(CellRequest(x, hit.cell, entries[0].wave, entries[-1].step + 1, others))
-        return made
+                    requests.append(CellRequest(x, hit.cell, entries[0].wave, entries[-1].step + 1, others))
+        return requests
 
     def _may_ask(self, x: int, hit: Hit, *, agreed: bool) -> bool:
         last = self.asked[x, hit.cell][-1]
@@ -148,23 +148,23 @@ class _Turn:
         return next_hits(self.view.hits, named, {place(hit) for hit in self._requested_hits}, self.round.params.m, used)
 
     def _ask_tags(self, wave: list[Hit], round_: Round) -> list[Change]:
-        asked = tuple(CellRequest(x, hit.cell, round_.wave, 0) for hit in wave for x in hit.holders)
-        said = [
+        requests = tuple(CellRequest(x, hit.cell, round_.wave, 0) for hit in wave for x in hit.holders)
+        messages = [
             TagsWanted(to=round_.actor_of(x), round_id=round_.id, cells=tuple((c.table, c.bin) for c in cells))
-            for x, cells in _by_holder((entry.x, entry.cell) for entry in asked)
+            for x, cells in _by_holder((entry.x, entry.cell) for entry in requests)
         ]
-        return [self._waiting(round_), KeepRequests(round_.id, asked), *(Say(one) for one in said)]
+        return [self._waiting(round_), KeepRequests(round_.id, requests), *(Say(one) for one in messages)]
 
     def _ask(self, asking: list[CellRequest], round_: Round) -> list[Change]:
         others_of = {(entry.x, entry.cell): entry.others for entry in asking}
-        said = []
+        messages = []
         for x, cells in _by_holder((entry.x, entry.cell) for entry in asking):
             items = tuple(
                 RevealOf(cell.table, cell.bin, tuple((y, self.view.tags[y, cell]) for y in others_of[x, cell]))
                 for cell in cells
             )
-            said.append(RevealWanted(to=round_.actor_of(x), round_id=round_.id, items=items))
-        return [self._waiting(round_), KeepRequests(round_.id, tuple(asking)), *(Say(one) for one in said)]
+            messages.append(RevealWanted(to=round_.actor_of(x), round_id=round_.id, items=items))
+        return [self._waiting(round_), KeepRequests(round_.id, tuple(asking)), *(Say(one) for one in messages)]
 
     def _waiting(self, round_: Round) -> KeepRound:
         return KeepRound(replace(round_, turn_until_us=min(self.now_us + self.wave_us, round_.closes_us)))

@@ -41,19 +41,19 @@ def judge(answers: Collection[CellAnswer], t: int) -> Verdict:
 
 
 def show(
-    x: int, hit: Hit, with_tag: Collection[int], asked: Sequence[CellRequest], answers: Collection[CellAnswer], t: int
+    x: int, hit: Hit, with_tag: Collection[int], sent: Sequence[CellRequest], answers: Collection[CellAnswer], t: int
 ) -> tuple[int, ...] | None:
     """The t-1 others whose receipts to show holder ``x`` next, ascending; None where nothing is left to try.
 
-    ``with_tag``: the holders of ``hit`` that gave a receipt. ``asked``, ``answers``: all about this hit so far. First
+    ``with_tag``: the holders of ``hit`` that gave a receipt. ``sent``, ``answers``: all about this hit so far. First
     the next ones round the ring of holders, so that no one actor is shown to everybody; then those who were vouched
     for most and doubted least. Never the same ones twice, and at most ``ASKINGS_MAX`` times.
     """
-    tried = [set(entry.others) for entry in asked if entry.x == x and entry.step > 0]
+    tried = [set(entry.others) for entry in sent if entry.x == x and entry.step > 0]
     others = [y for y in hit.holders if y != x and y in with_tag]
     if len(tried) >= ASKINGS_MAX:
         return None
-    standing = _standing(asked, answers)
+    standing = _standing(sent, answers)
     ring = sorted(others, key=lambda y: (y < x, y))
     ranked = sorted(ring, key=lambda y: -standing[y])
     for chosen in islice(combinations(ranked, t - 1), CANDIDATES_MAX):
@@ -62,12 +62,12 @@ def show(
     return None
 
 
-def _standing(asked: Sequence[CellRequest], answers: Collection[CellAnswer]) -> Counter[int]:
+def _standing(sent: Sequence[CellRequest], answers: Collection[CellAnswer]) -> Counter[int]:
     """For each holder: how many named the element on its receipt, less how many did not."""
     reported = {answer.x for answer in answers if answer.sign is not None}
-    last = {entry.x: entry for entry in asked if entry.step > 0}
+    last = {entry.x: entry for entry in sent if entry.step > 0}
     standing = Counter[int]()
-    for entry in asked:
+    for entry in sent:
         if entry.step > 0:
             vouched = entry.x in reported and last[entry.x] is entry
             standing.update(dict.fromkeys(entry.others, 1 if vouched else -1))

@@ -87,17 +87,17 @@ def _canary(chain: Chain | None, joined_us: int, began_us: int, now_us: int) -> 
         bad = broken(links)
         began_late = chain.told_us >= canary.ends_us(chain.day)  # a node that was away, or a person's own run
         minded = began_late and now_us < chain.told_us + canary.WINDOW_US + GRACE_US
-        late = [one for one in links if one.state == "waiting"] if chain.day == due and not minded else []
+        late = [link for link in links if link.state == "waiting"] if chain.day == due and not minded else []
         if not bad and not late:
             return None
-        said = [_said(one) for one in (*bad, *late)]
+        said = [_link_text(link_words) for link_words in (*bad, *late)]
         return Text.joined("; ", said)
     if joined_us >= canary.begins_us(due) or began_us >= canary.ends_us(due):
         return None
     return Text("no canary came from its node")
 
 
-def _said(one: Link) -> Text:
+def _link_text(one: Link) -> Text:
     link, why = LINKS[one.link], WHYS.get(one.why or ("late" if one.state == "waiting" else ""))
     return link if why is None else Text.shaped("{link} ({why})", link=link, why=why)
 
@@ -117,8 +117,8 @@ class Alarms:
         if now_us < self._next_us and self._next_us - now_us <= EVERY_US:
             return
         self._next_us = now_us + EVERY_US
-        found: dict[Key, Text | None] = {(one.actor, one.kind): one.detail for one in self.own()}
-        found |= self._local_root(now_us)
+        details: dict[Key, Text | None] = {(failing.actor, failing.kind): failing.detail for failing in self.own()}
+        details |= self._local_root(now_us)
         unknown: set[str] = set()
         known, joined = chains(self._engine), self._joined()
         for member in members():
@@ -127,10 +127,10 @@ class Alarms:
             wrong = wrong_at(member, known.get(name), since_us, self._began_us, now_us, self._bounds)
             if wrong is None:
                 unknown.add(name)
-                found[name, "node-silent"] = None
+                details[name, "node-silent"] = None
             else:
-                found |= {(one.actor, one.kind): one.detail for one in wrong}
-        self._write(found, unknown, now_us)
+                details |= {(failing.actor, failing.kind): failing.detail for failing in wrong}
+        self._write(details, unknown, now_us)
 
     def _local_root(self, now_us: int) -> dict[Key, Text | None]:
         """What local root did last in the place of a second person."""
@@ -146,29 +146,29 @@ class Alarms:
         with t.reading(self._engine) as connection:
             return joined_in(connection)
 
-    def _write(self, found: Mapping[Key, Text | None], unknown: set[str], now_us: int) -> None:
+    def _write(self, details: Mapping[Key, Text | None], unknown: set[str], now_us: int) -> None:
         recent = or_(t.ALARM.c.ended_us.is_(None), t.ALARM.c.ended_us > now_us - BACK_US)
         with t.reading(self._engine) as connection:
             rows = connection.execute(select(t.ALARM).where(recent).order_by(t.ALARM.c.number)).all()
         last = {(row.actor, row.kind): row for row in rows}
         changes: list[Insert | Update] = []
-        for key, detail in found.items():
+        for key, detail in details.items():
             words = (detail.en, detail.da) if detail is not None else ("", "")
-            row, said = last.get(key), {"detail_en": words[0][:DETAIL_MAX], "detail_da": words[1][:DETAIL_MAX]}
+            row, words_kept = last.get(key), {"detail_en": words[0][:DETAIL_MAX], "detail_da": words[1][:DETAIL_MAX]}
             if row is None:
                 actor, kind = key
                 changes.append(
                     insert(t.ALARM).values(
-                        actor=actor, kind=kind, began_us=now_us, ended_us=None, acked_by="", acked_us=None, **said
+                        actor=actor, kind=kind, began_us=now_us, ended_us=None, acked_by="", acked_us=None, **words_kept
                     )
                 )
-            elif row.ended_us is not None or (row.detail_en, row.detail_da) != tuple(said.values()):
+            elif row.ended_us is not None or (row.detail_en, row.detail_da) != tuple(words_kept.values()):
                 changed = update(t.ALARM).where(t.ALARM.c.number == row.number)
-                changes.append(changed.values(ended_us=None, **said))
+                changes.append(changed.values(ended_us=None, **words_kept))
         over = [
             row.number
             for key, row in last.items()
-            if row.ended_us is None and key not in found and row.actor not in unknown
+            if row.ended_us is None and key not in details and row.actor not in unknown
         ]
         if over:
             changes.append(update(t.ALARM).where(t.ALARM.c.number.in_(over)).values(ended_us=now_us))
@@ -179,9 +179,9 @@ class Alarms:
 
     def every(self, *, standing: bool, limit: int = 500) -> tuple[Alarm, ...]:
         """Those that stand, or all, the latest first."""
-        asked = select(t.ALARM).order_by(t.ALARM.c.number.desc()).limit(limit)
+        query = select(t.ALARM).order_by(t.ALARM.c.number.desc()).limit(limit)
         if standing:
-            asked = asked.where(t.ALARM.c.ended_us.is_(None))
+            query = query.where(t.ALARM.c.ended_us.is_(None))
         with t.reading(self._engine) as connection:
             return tuple(
                 Alarm(
@@ -194,7 +194,7 @@ class Alarms:
                     acked_by=row.acked_by,
                     acked_us=row.acked_us,
                 )
-                for row in connection.execute(asked)
+                for row in connection.execute(query)
             )
 
     def acknowledge(self, number: int, by: str) -> Alarm:

@@ -73,10 +73,10 @@ class Benchmarking:
 
     def own(self, actor: str, period: Period) -> Values:
         """What the centre has of one actor now. Of a month before the last whole one only what is kept for long."""
-        found: Values = measured(self._desk, period, actor).get(actor, {})
+        values: Values = measured(self._desk, period, actor).get(actor, {})
         if period.name != self._period("").name:
-            found = {name: value for name, value in found.items() if name not in ("canary", "coverage")}
-        return found
+            values = {name: value for name, value in values.items() if name not in ("canary", "coverage")}
+        return values
 
     def latest(self, period: Period) -> SectorQuartiles | None:
         """The last release of a month that was over when the period was, to be published; it is never drawn for this.

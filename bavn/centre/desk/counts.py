@@ -76,25 +76,25 @@ def sums(engine: Engine, kinds: Mapping[str, str], first_day: int, last_day: int
         rows = connection.execute(asked.order_by(t.COUNTS.c.actor, t.COUNTS.c.day)).all()
     if len({row.actor for row in rows}) < KIND_ACTORS_MIN:
         return ()
-    found = []
+    sums_found = []
     for part, (what, entries) in enumerate((("suspected", TECHNIQUES), ("blocked", BLOCKED))):
-        told = [
+        counts = [
             actor_counts(kinds.get(row.actor, "other"), row.actor, row.epsilon_milli, json.loads(row.body)[part])
             for row in rows
         ]
-        for kind, mine in by_kind(told):
-            found += [_count(what, entry, at, kind, mine) for at, entry in enumerate(entries)]
-    return tuple(found)
+        for kind, mine in by_kind(counts):
+            sums_found += [_count(what, entry, at, kind, mine) for at, entry in enumerate(entries)]
+    return tuple(sums_found)
 
 
 def spent(engine: Engine, first_day: int, last_day: int) -> tuple[tuple[str, int, float, float], ...]:
     """What telling its counts cost each actor: (actor, days told, epsilon of them, the most of 30 days in a row)."""
-    asked = select(t.COUNTS.c.actor, t.COUNTS.c.day, t.COUNTS.c.epsilon_milli).where(
+    query = select(t.COUNTS.c.actor, t.COUNTS.c.day, t.COUNTS.c.epsilon_milli).where(
         t.COUNTS.c.day >= first_day, t.COUNTS.c.day <= last_day
     )
     days: dict[str, dict[int, int]] = {}
     with t.reading(engine) as connection:
-        for row in connection.execute(asked):
+        for row in connection.execute(query):
             days.setdefault(row.actor, {})[row.day] = row.epsilon_milli
     return tuple(
         (actor, len(told), sum(told.values()) / 1000, max(_month(told, day) for day in told) / 1000)
@@ -113,31 +113,31 @@ def actor_counts(kind: str, actor: str, epsilon_milli: int, cells: Iterable[int]
     return ActorCounts(kind, actor, epsilon, tuple(max(-slack, min(CELL_MAX + slack, cell)) for cell in cells))
 
 
-def by_kind(told: list[ActorCounts]) -> list[tuple[str, list[ActorCounts]]]:
+def by_kind(counts: list[ActorCounts]) -> list[tuple[str, list[ActorCounts]]]:
     """All of them, and each kind that has enough actors. Kinds with fewer are shown together; where these are too few
     as well, the smallest of the others joins them, so that no subtraction leaves fewer than KIND_ACTORS_MIN actors."""
     actors: dict[str, set[str]] = {}
-    for one in told:
-        actors.setdefault(one.kind, set()).add(one.actor)
+    for count in counts:
+        actors.setdefault(count.kind, set()).add(count.actor)
     large = sorted((kind for kind in actors if len(actors[kind]) >= KIND_ACTORS_MIN), key=lambda k: (len(actors[k]), k))
     rest = {kind for kind in actors if kind not in large}
     if rest and sum(len(actors[kind]) for kind in rest) < KIND_ACTORS_MIN and large:
         rest.add(large.pop(0))
-    made = [(ALL, told)]
-    made += [(kind, [one for one in told if one.kind == kind]) for kind in sorted(large)]
+    kinds = [(ALL, counts)]
+    kinds += [(kind, [count for count in counts if count.kind == kind]) for kind in sorted(large)]
     if rest and large:
-        made.append((REST, [one for one in told if one.kind in rest]))
-    return made
+        kinds.append((REST, [count for count in counts if count.kind in rest]))
+    return kinds
 
 
-def _count(what: str, entry: str, at: int, kind: str, told: list[ActorCounts]) -> Count:
-    epsilons = [one.epsilon for one in told]
-    value, half = sum(one.cells[at] for one in told), half_interval(epsilons)
+def _count(what: str, entry: str, at: int, kind: str, counts: list[ActorCounts]) -> Count:
+    epsilons = [one.epsilon for one in counts]
+    value, half = sum(one.cells[at] for one in counts), half_interval(epsilons)
     return Count(
         what=what,
         entry=entry,
         kind=kind,
-        told=len(told),
+        told=len(counts),
         value=value,
         noise=spread(epsilons),
         low=max(0, value - half),

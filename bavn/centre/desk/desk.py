@@ -105,10 +105,10 @@ class Desk:
 
     def lead(self, lead_id: str) -> LeadView:
         """A lead, alive or not. Raises UnknownLead."""
-        found = self.lead_book.lead(lead_id)
-        if found is None:
+        view = self.lead_book.lead(lead_id)
+        if view is None:
             raise UnknownLead(Text("no lead is called {lead_id}", lead_id=repr(lead_id[:60])))
-        return found
+        return view
 
     def lead_page(
         self, ask: LeadAsk, limit: int, after: tuple[int, str] | None = None
@@ -231,19 +231,19 @@ class Desk:
     ) -> tuple[RoundSummary, ...]:
         """The latest rounds first; ``after``: (opened_us, id) of the last one shown."""
         opened, id_ = t.ROUNDS.c.opened_us, t.ROUNDS.c.id
-        asked = select(t.ROUNDS.c.body).order_by(opened.desc(), id_.desc())
+        query = select(t.ROUNDS.c.body).order_by(opened.desc(), id_.desc())
         if tier:
-            asked = asked.where(t.ROUNDS.c.tier == tier)
+            query = query.where(t.ROUNDS.c.tier == tier)
         if after is not None:
-            asked = asked.where((opened <= after[0]) & ((opened < after[0]) | (id_ < after[1])))
+            query = query.where((opened <= after[0]) & ((opened < after[0]) | (id_ < after[1])))
         with t.reading(self.engine) as connection:
-            rounds = [codec.read_round(body) for body in connection.scalars(asked.limit(min(limit, ROUNDS_SHOWN_MAX)))]
+            rounds = [codec.read_round(body) for body in connection.scalars(query.limit(min(limit, ROUNDS_SHOWN_MAX)))]
         return tuple(self._summary(found) for found in rounds)
 
     def summary(self, round_id: str) -> RoundSummary | None:
         """One round; None where it is unknown or forgotten."""
-        found = self._rounds.round(round_id)
-        return None if found is None else self._summary(found)
+        state = self._rounds.round(round_id)
+        return None if state is None else self._summary(state)
 
     def _summary(self, round_: Round) -> RoundSummary:
         with t.reading(self.engine) as connection:
@@ -262,32 +262,32 @@ class Desk:
 
     def cells(self, round_id: str) -> tuple[CellStory, ...]:
         """Every hit of a round and what came of it; empty for a round that is unknown or forgotten."""
-        found = self._rounds.round(round_id)
-        if found is None:
+        state = self._rounds.round(round_id)
+        if state is None:
             return ()
-        view = self._rounds.view(found)
+        view = self._rounds.view(state)
         stories = []
         for hit in view.hits:
             about = [entry for entry in view.asked if entry.cell == hit.cell and entry.x in hit.holders]
-            asked = {entry.x for entry in about if entry.step > 0}
+            requested = {entry.x for entry in about if entry.step > 0}
             receipts = {entry.x for entry in about}
             answers = [one for one in view.answers if one.cell == hit.cell and one.x in hit.holders]
             stories.append(
                 CellStory(
                     table=hit.cell.table,
                     bin=hit.cell.bin,
-                    holders=tuple(found.actor_of(x) for x in hit.holders),
-                    asked=tuple(found.actor_of(x) for x in hit.holders if x in asked),
-                    named=tuple((found.actor_of(a.x), a.sign.observable) for a in answers if a.sign is not None),
-                    declined=tuple(found.actor_of(a.x) for a in answers if a.sign is None),
-                    receipts=tuple(found.actor_of(x) for x in hit.holders if x in receipts),
+                    holders=tuple(state.actor_of(x) for x in hit.holders),
+                    asked=tuple(state.actor_of(x) for x in hit.holders if x in requested),
+                    named=tuple((state.actor_of(a.x), a.sign.observable) for a in answers if a.sign is not None),
+                    declined=tuple(state.actor_of(a.x) for a in answers if a.sign is None),
+                    receipts=tuple(state.actor_of(x) for x in hit.holders if x in receipts),
                 )
             )
         return tuple(stories)
 
     def quarantine(self) -> tuple[Quarantined, ...]:
         """Cells whose holders disagree, for a person to look at."""
-        asked = select(t.QUARANTINE).order_by(*t.QUARANTINE.primary_key.columns)
+        query = select(t.QUARANTINE).order_by(*t.QUARANTINE.primary_key.columns)
         with t.reading(self.engine) as connection:
             return tuple(
                 Quarantined(
@@ -296,7 +296,7 @@ class Desk:
                     row.cell_bin,
                     tuple((actor, value) for actor, value, _ in json.loads(row.named)),
                 )
-                for row in connection.execute(asked)
+                for row in connection.execute(query)
             )
 
     # --- indicators and members --------------------------------------------------------------------------------

@@ -111,11 +111,11 @@ def behind(seeing: Sequence[DetectorCoverage], detectors: Iterable[str]) -> Behi
     wanted = sorted(set(detectors))
     could, against = 0, dict[str, int]()
     for eye in seeing:
-        said = [eye.by(name) for name in wanted]
-        if CAN in said:
+        coverage_words = [eye.by(name) for name in wanted]
+        if CAN in coverage_words:
             could += 1
-        elif said:
-            against[said[0]] = against.get(said[0], 0) + 1
+        elif coverage_words:
+            against[coverage_words[0]] = against.get(coverage_words[0], 0) + 1
     return Behind(len(seeing), could, tuple(sorted(against.items(), key=lambda one: (-one[1], one[0]))))
 
 

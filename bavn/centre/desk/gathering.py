@@ -69,45 +69,45 @@ class DocumentRequest:
     quartiles: SectorQuartiles | None = None
 
 
-def gather(desk: Desk, partners: Partners, asked: DocumentRequest) -> DocumentFacts:
+def gather(desk: Desk, partners: Partners, request: DocumentRequest) -> DocumentFacts:
     """Everything that a document of this period is built from."""
-    first, last = asked.period.first_us // DAY_US, asked.period.end_us // DAY_US - 1
-    known, kinds = desk.cases.every(), {one.name: one.kind for one in partners.every()}
+    first, last = request.period.first_us // DAY_US, request.period.end_us // DAY_US - 1
+    known, kinds = desk.cases.every(), {partner.name: partner.kind for partner in partners.every()}
     counts, *by_span = _counts(desk, [(first, last), *_spans(first, last)])
     with reading(desk.engine) as connection:
-        cases = _cases(connection, known, asked)
-        leads = _leads(connection, asked.period) if asked.leads else ()
-        outside = _outside(connection, kinds, asked)
+        cases = _cases(connection, known, request)
+        leads = _leads(connection, request.period) if request.leads else ()
+        outside = _outside(connection, kinds, request)
     return DocumentFacts(
-        sector=asked.sector,
-        period=asked.period,
+        sector=request.sector,
+        period=request.period,
         now_us=desk.now_us(),
-        tlp=asked.tlp,
+        tlp=request.tlp,
         cases=cases,
         leads=leads,
-        indicators=indicator_facts(desk, asked.period),
+        indicators=indicator_facts(desk, request.period),
         counts=counts,
-        counts_by_span=tuple(one for span in by_span for one in span if one.kind == "all"),
+        counts_by_span=tuple(count for span in by_span for count in span if count.kind == "all"),
         members=_members(desk),
         outside=outside,
         questions=_questions(desk),
-        catalogue=asked.catalogue,
-        levels=asked.levels,
-        quartiles=asked.quartiles,
+        catalogue=request.catalogue,
+        levels=request.levels,
+        quartiles=request.quartiles,
         bounds=desk.bounds,
     )
 
 
-def _cases(connection: Connection, cases: tuple[Case, ...], asked: DocumentRequest) -> tuple[CaseFact, ...]:
+def _cases(connection: Connection, cases: tuple[Case, ...], request: DocumentRequest) -> tuple[CaseFact, ...]:
     """Those that were opened or confirmed since the period before began, and those that are open."""
     actors = actor_counts(connection)
-    weak = _weaknesses(connection, asked.period.before.first_us)
-    made = []
+    weak = _weaknesses(connection, request.period.before.first_us)
+    case_facts = []
     for case in cases:
         marking = marking_of(connection, case.id)
-        threat, by = asked.sorts.get(case.id, (None, ""))
+        threat, by = request.sorts.get(case.id, (None, ""))
         techniques = marking.techniques or ((case.facts.technique,) if case.facts.technique else ())
-        made.append(
+        case_facts.append(
             CaseFact(
                 id=case.id,
                 state=case.state,
@@ -123,34 +123,34 @@ def _cases(connection: Connection, cases: tuple[Case, ...], asked: DocumentReque
                 weaknesses=tuple(sorted(weak.get(case.id, ()))[:WEAKNESSES_MAX]),
             )
         )
-    return tuple(sorted(made, key=lambda one: one.id))
+    return tuple(sorted(case_facts, key=lambda one: one.id))
 
 
 def _weaknesses(connection: Connection, since_us: int) -> dict[str, set[str]]:
     """case -> CVE ids in its remarks."""
-    found: dict[str, set[str]] = {}
+    weaknesses: dict[str, set[str]] = {}
     for case_id, text in audit.details(connection, "comment", since_us, COMMENTS_MAX):
-        found.setdefault(case_id, set()).update(named_in(text))
-    return found
+        weaknesses.setdefault(case_id, set()).update(named_in(text))
+    return weaknesses
 
 
 def _leads(connection: Connection, period: Period) -> tuple[LeadFact, ...]:
-    asked = (
+    query = (
         select(t.LEADS)
         .where(t.LEADS.c.first_us >= period.first_us, t.LEADS.c.first_us < period.end_us)
         .order_by(t.LEADS.c.first_us, t.LEADS.c.id)
         .limit(LEADS_MAX)
     )
-    made = []
-    for row in connection.execute(asked):
+    lead_facts = []
+    for row in connection.execute(query):
         lead = json.loads(row.body)["lead"]
         techniques = tuple(sorted({sign["technique"] for sign in lead["signs"]}))
-        made.append(
+        lead_facts.append(
             LeadFact(
                 id=row.id, first_us=row.first_us, alive=row.alive, actors=len(lead["actors"]), techniques=techniques
             )
         )
-    return tuple(made)
+    return tuple(lead_facts)
 
 
 def _spans(first: int, last: int) -> list[tuple[int, int]]:
@@ -166,15 +166,15 @@ def _counts(desk: Desk, spans: Sequence[tuple[int, int]]) -> list[tuple[CountFac
             CountFact(
                 first_day=first,
                 last_day=last,
-                what=one.what,
-                entry=one.entry,
-                kind=one.kind,
-                told=one.told,
-                value=one.value,
-                low=one.low,
-                high=one.high,
+                what=count.what,
+                entry=count.entry,
+                kind=count.kind,
+                told=count.told,
+                value=count.value,
+                low=count.low,
+                high=count.high,
             )
-            for one in counted
+            for count in counted
         )
         for (first, last), counted in zip(spans, desk.counts_of(spans), strict=True)
     ]
@@ -183,44 +183,46 @@ def _counts(desk: Desk, spans: Sequence[tuple[int, int]]) -> list[tuple[CountFac
 def _members(desk: Desk) -> tuple[MemberFact, ...]:
     """Without names, and in an order that tells none."""
     seeing = {eye.actor: eye for eye in desk.coverage()}
-    made = [
+    facts = [
         MemberFact(
-            sees=tuple(name for name in SIGHTS if seeing[one.actor.name].by(name) == CAN)
-            if one.actor.name in seeing
+            sees=tuple(name for name in SIGHTS if seeing[member.actor.name].by(name) == CAN)
+            if member.actor.name in seeing
             else (),
-            kind=one.actor.kind,
-            active=one.actor.state is ActorState.ACTIVE,
-            functions=one.role.functions,
-            heard_us=None if one.health is None else one.health.received_us,
-            sensor="" if one.health is None else one.health.sensor,
-            loss_permille=0 if one.health is None else one.health.capture_loss_permille,
-            against=seeing[one.actor.name].against if one.actor.name in seeing else "",
+            kind=member.actor.kind,
+            active=member.actor.state is ActorState.ACTIVE,
+            functions=member.role.functions,
+            heard_us=None if member.health is None else member.health.received_us,
+            sensor="" if member.health is None else member.health.sensor,
+            loss_permille=0 if member.health is None else member.health.capture_loss_permille,
+            against=seeing[member.actor.name].against if member.actor.name in seeing else "",
         )
-        for one in desk.members()
+        for member in desk.members()
     ]
-    return tuple(sorted(made, key=lambda one: (one.kind, one.functions, one.heard_us or 0, one.sensor, one.sees)))
+    return tuple(
+        sorted(facts, key=lambda fact: (fact.kind, fact.functions, fact.heard_us or 0, fact.sensor, fact.sees))
+    )
 
 
-def _outside(connection: Connection, kinds: Mapping[str, str], asked: DocumentRequest) -> tuple[OutsideFact, ...]:
+def _outside(connection: Connection, kinds: Mapping[str, str], request: DocumentRequest) -> tuple[OutsideFact, ...]:
     """``kinds``: partner -> its kind."""
     of_kind: dict[str, set[str]] = {}
-    for source, partner in asked.source_partners.items():
+    for source, partner in request.source_partners.items():
         of_kind.setdefault(kinds.get(partner, ALONE), set()).add(source)
     for name, kind in kinds.items():
         of_kind.setdefault(kind, set()).add(posted_by(name))
-    period, made = asked.period, []
+    period, outside_facts = request.period, []
     for kind, names in sorted(of_kind.items()):
         parties, proposed, met = claimed_between(connection, names, period.first_us, period.end_us)
         if proposed:
-            made.append(OutsideFact(kind=kind, parties=parties, proposed=proposed, met=met))
-    return tuple(made)
+            outside_facts.append(OutsideFact(kind=kind, parties=parties, proposed=proposed, met=met))
+    return tuple(outside_facts)
 
 
 def _questions(desk: Desk) -> tuple[QuestionFact, ...]:
-    made = []
+    question_facts = []
     for view in desk.questions.every(QUESTIONS_MAX):
         states = [{answer.state for answer in one.answers} for one in view.actors]
-        made.append(
+        question_facts.append(
             QuestionFact(
                 id=view.question.id,
                 asked_us=view.question.asked_us,
@@ -230,4 +232,4 @@ def _questions(desk: Desk) -> tuple[QuestionFact, ...]:
                 declined=sum(state == {"declined"} for state in states),
             )
         )
-    return tuple(made)
+    return tuple(question_facts)

@@ -22,19 +22,19 @@ AT_ONCE: Final = 500
 def indicator_facts(desk: Desk, period: Period) -> tuple[IndicatorFact, ...]:
     """Those released in the period with their clocks; of others only whether they are live. By id."""
     clocks = {case.id: case.clocks for case in desk.cases.every()}
-    made: list[IndicatorFact] = []
+    facts: list[IndicatorFact] = []
     for part in batched(Deliveries(desk.engine).every(), AT_ONCE, strict=False):
         with reading(desk.engine) as connection:
-            made += _facts(connection, part, clocks, period)
-    return tuple(sorted(made, key=lambda one: one.id))
+            facts += _facts(connection, part, clocks, period)
+    return tuple(sorted(facts, key=lambda one: one.id))
 
 
 def _facts(
     connection: Connection, part: Sequence[Kept], clocks: dict[str, Clocks], period: Period
 ) -> list[IndicatorFact]:
     ids = [kept.indicator.id for kept in part]
-    lives = lives_of(connection, ids)
-    released = {kept.indicator.id: _released(kept, lives.get(kept.indicator.id)) for kept in part}
+    lifes = lives_of(connection, ids)
+    released = {kept.indicator.id: _released(kept, lifes.get(kept.indicator.id)) for kept in part}
     fresh = [one for one in ids if period.holds(released[one])]
     actors = _at_actors(connection, fresh, released)
     met, first = figures.met(connection, fresh), figures.first_met(connection, fresh)
@@ -42,7 +42,7 @@ def _facts(
         _fact(
             kept,
             released[kept.indicator.id],
-            lives.get(kept.indicator.id),
+            lifes.get(kept.indicator.id),
             clocks,
             actors.get(kept.indicator.id, []),
             met.get(kept.indicator.id, {}),
@@ -85,9 +85,9 @@ def _fact(
 
 def _at_actors(connection: Connection, ids: list[str], released: dict[str, int]) -> dict[str, list[AtActor]]:
     given, in_force = figures.queued(connection, ids), figures.enforced(connection, released, ids)
-    made: dict[str, list[AtActor]] = {}
+    actors: dict[str, list[AtActor]] = {}
     for wanted, actor in sorted({*given, *in_force}):
-        made.setdefault(wanted, []).append(
+        actors.setdefault(wanted, []).append(
             AtActor(
                 actor=actor,
                 queued_us=given.get((wanted, actor)),
@@ -98,4 +98,4 @@ def _at_actors(connection: Connection, ids: list[str], released: dict[str, int])
                 enforced_us=in_force.get((wanted, actor)),
             )
         )
-    return made
+    return actors

@@ -23,18 +23,18 @@ def receive(proposals: Proposals, offers: Offers, partner: Partner) -> int:
     """Keep what a partner offers now and what it offers no more; how many proposals are new."""
     source = posted_by(partner.name)
     known = proposals.claims_of(source)
-    heard, there = [], set()
+    received, there = [], set()
     for offered in offers.standing(partner):
         item, claim = hashlib.sha256(offered.offer.id.encode()).hexdigest(), _claim(offered)
         there.add(item)
         if known.get(item) != claim:
-            heard.append(ReceivedClaim(source, item, claim, offered.received_us))
+            received.append(ReceivedClaim(source, item, claim, offered.received_us))
     gone = [
         ReceivedClaim(source, item, replace(claim, withdrawn=True), proposals.now_us())
         for item, claim in known.items()
         if item not in there and not claim.withdrawn
     ]
-    return proposals.take_in([*heard, *gone])
+    return proposals.take_in([*received, *gone])
 
 
 def _claim(offered: Offered) -> Claim:

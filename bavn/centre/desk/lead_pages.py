@@ -50,12 +50,12 @@ def lead_page(
     with t.reading(engine) as connection:
         total = _total(connection, ask, now_us)
         columns = (t.LEADS, CASE.c.id.label("case_id"), CASE.c.state, CASE.c.owner, t.LEAD_IGNORED.c.until_us)
-        asked = _picked(select(*columns), ask, now_us)
+        query = _picked(select(*columns), ask, now_us)
         if after is not None:
             rank, lead_id = after
             here = t.LEADS.c.lead_rank
-            asked = asked.where(or_(here > rank, and_(here == rank, t.LEADS.c.id > lead_id)))
-        rows = connection.execute(asked.order_by(t.LEADS.c.lead_rank, t.LEADS.c.id).limit(limit)).all()
+            query = query.where(or_(here > rank, and_(here == rank, t.LEADS.c.id > lead_id)))
+        rows = connection.execute(query.order_by(t.LEADS.c.lead_rank, t.LEADS.c.id).limit(limit)).all()
     return tuple(_line(row) for row in rows), total
 
 
@@ -83,10 +83,10 @@ def _line(row: Any) -> LeadLine:
     )
 
 
-def _picked(asked: Select[Any], ask: LeadAsk, now_us: int) -> Select[Any]:
+def _picked(query: Select[Any], ask: LeadAsk, now_us: int) -> Select[Any]:
     ignored = and_(t.LEAD_IGNORED.c.lead_id == t.LEADS.c.id, t.LEAD_IGNORED.c.until_us > now_us)
     joined = t.LEADS.outerjoin(CASE, CASE.c.lead_id == t.LEADS.c.id).outerjoin(t.LEAD_IGNORED, ignored)
-    picked = _of_leads(asked.select_from(joined), ask)
+    picked = _of_leads(query.select_from(joined), ask)
     if ask.stands == "waiting":
         picked = picked.where(or_(CASE.c.id.is_(None), CASE.c.state == CaseState.NEW.value))
         picked = picked.where(t.LEAD_IGNORED.c.lead_id.is_(None))

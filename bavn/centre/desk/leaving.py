@@ -89,7 +89,7 @@ class Leaving:
             counted.append({"what": "messages that waited for it", "table": "outbox", "rows": self._clear(actor)})
             audit.note(tx, now_us, by, "rollout-delete", f"rollout/{actor}", {"why": why, "deleted": counted})
             seq, digest = audit.head_in(tx)
-            said = {
+            content = {
                 "sector": self._sector,
                 "by": by,
                 "why": why,
@@ -98,6 +98,6 @@ class Leaving:
                 "audit_seq": seq,
                 "audit_hash": digest,
             }
-            made = signed.sign(tx, self._key, "deletion", actor, now_us, said)
+            made = signed.sign(tx, self._key, "deletion", actor, now_us, content)
             rollout.move(tx, actor, RolloutAct.DELETE, now_us, by, why, made.digest)
         return made

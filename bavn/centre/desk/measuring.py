@@ -48,20 +48,20 @@ def members_in(desk: Desk, month: Period) -> tuple[Actor, ...]:
 def measured(desk: Desk, month: Period, actor: str = "") -> Measured:
     """Every measure of bavn.centre.publish.measures that is known of each actor, or of this one; left out where it is
     not."""
-    made: Measured = {}
+    measured: Measured = {}
     with reading(desk.engine) as connection:
-        found = {
+        by_measure = {
             **_blocks(connection, month, actor),
             "deadlines": _deadlines(connection, month),
             "canary": _canaries(connection, month),
             "suspected": _suspected(connection, month),
         }
-    found["coverage"] = _coverage(desk)
-    for measure, values in found.items():
+    by_measure["coverage"] = _coverage(desk)
+    for measure, values in by_measure.items():
         for one, value in values.items():
             if actor in ("", one):
-                made.setdefault(one, {})[measure] = value
-    return made
+                measured.setdefault(one, {})[measure] = value
+    return measured
 
 
 def _blocks(connection: Connection, month: Period, actor: str) -> dict[str, dict[str, float]]:
@@ -89,7 +89,7 @@ def _blocks(connection: Connection, month: Period, actor: str) -> dict[str, dict
 
 def _deadlines(connection: Connection, month: Period) -> dict[str, float]:
     """Of deadlines that passed in the month, per cent that were kept. What was taken back counts on no side."""
-    found: dict[str, list[bool]] = {}
+    kept: dict[str, list[bool]] = {}
     asked_us = month.first_us - (DAYS_OPEN_MAX + 1) * DAY_US
     owed = (
         *dues.of_tasks(connection, month.end_us),
@@ -98,19 +98,19 @@ def _deadlines(connection: Connection, month: Period) -> dict[str, float]:
     )
     for actor, due_us, met_us in owed:
         if month.holds(due_us):
-            found.setdefault(actor, []).append(met_us is not None and met_us <= due_us)
-    return {actor: 100 * sum(kept) / len(kept) for actor, kept in found.items()}
+            kept.setdefault(actor, []).append(met_us is not None and met_us <= due_us)
+    return {actor: 100 * sum(kept) / len(kept) for actor, kept in kept.items()}
 
 
 def _canaries(connection: Connection, month: Period) -> dict[str, float]:
     """Per cent of the month's last 28 days on which every link that is covered passed. An actor that told of none on
     any of them is left out: its node is too old to, or its policy says no."""
     end = month.end_us // DAY_US
-    asked = select(t.CANARY_LINK.c.actor, t.CANARY_LINK.c.day, t.CANARY_LINK.c.state).where(
+    query = select(t.CANARY_LINK.c.actor, t.CANARY_LINK.c.day, t.CANARY_LINK.c.state).where(
         t.CANARY_LINK.c.day >= end - CANARY_DAYS, t.CANARY_LINK.c.day < end
     )
     days: dict[tuple[str, int], set[str]] = {}
-    for actor, day, state in connection.execute(asked):
+    for actor, day, state in connection.execute(query):
         days.setdefault((actor, day), set()).add(state)
     whole: dict[str, int] = {}
     for (actor, _), states in days.items():
@@ -130,8 +130,8 @@ def _suspected(connection: Connection, month: Period) -> dict[str, float]:
 
 def _coverage(desk: Desk) -> dict[str, float]:
     """Per cent of the techniques that some detector names and that could be seen at the actor now."""
-    made = {}
+    coverage = {}
     for eye in desk.coverage():
         seen = sum(any(eye.by(name) == CAN for name in detectors_of(one)) for one in TECHNIQUES)
-        made[eye.actor] = 100 * seen / len(TECHNIQUES)
-    return made
+        coverage[eye.actor] = 100 * seen / len(TECHNIQUES)
+    return coverage

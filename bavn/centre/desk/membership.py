@@ -38,23 +38,23 @@ class Membership:
         """Add an actor, or let one that is there enrol anew: its one-time token, shown once. Who is in the roll-out's
         register is what that says. Raises CannotAdd, who.NotAllowed; NotInState before its agreement."""
         with reading(self._registry.engine) as connection:
-            found = rollout.party(connection, name)
-        if found is not None and not has_come(found.stage, Stage.AGREEMENT):
+            party = rollout.party(connection, name)
+        if party is not None and not has_come(party.stage, Stage.AGREEMENT):
             raise NotInState(
                 Text(
                     "{name} is {stage}: it is invited when its agreement is signed",
                     name=name,
-                    stage=word(found.stage),
+                    stage=word(party.stage),
                 )
             )
         if self._registry.actor(name) is None:
-            if found is not None:
-                kind, group = found.kind, found.group
+            if party is not None:
+                kind, group = party.kind, party.group
             note = self._note(by, "member-add", name, {"kind": kind, "group": group})
 
             def also(tx: Connection) -> None:
-                if found is not None:
-                    rollout.hand_over(tx, found)
+                if party is not None:
+                    rollout.hand_over(tx, party)
                 note(tx)
 
             self._registry.add(name, kind, group, also)
@@ -126,10 +126,10 @@ class Membership:
 
     def known(self, name: str) -> Actor:
         """Raises UnknownActor."""
-        found = self._registry.actor(name)
-        if found is None:
+        actor = self._registry.actor(name)
+        if actor is None:
             raise UnknownActor(Text("no actor is called {name}", name=repr(name[:60])))
-        return found
+        return actor
 
     def _note(self, by: str, act: str, name: str, detail: dict[str, Any]) -> Also:
         person(by)

@@ -44,13 +44,13 @@ def took_part(engine: Engine, since_us: int) -> dict[str, TookPart]:
         uploads = select(t.UPLOADS.c.round_id, t.UPLOADS.c.x).where(t.UPLOADS.c.round_id.in_(ids))
         for round_id, x in connection.execute(uploads):
             came.setdefault(round_id, set()).add(x)
-    found: dict[str, TookPart] = {}
+    taking: dict[str, TookPart] = {}
     for row in rows:
         for actor, x in codec.read_round(row.body).members:
-            known = found.get(actor, TookPart(0, 0, None))
+            known = taking.get(actor, TookPart(0, 0, None))
             took = x in came.get(row.id, ())
             if not took and row.opened_us < joined.get(actor, 0) + NEW_US:
                 continue
             last_us = known.last_us if known.last_us is not None or not took else row.opened_us
-            found[actor] = TookPart(known.rounds + 1, known.uploaded + took, last_us)
-    return found
+            taking[actor] = TookPart(known.rounds + 1, known.uploaded + took, last_us)
+    return taking

@@ -49,14 +49,14 @@ class Publishing:
     ) -> DocumentFacts:
         """What a document is built from; without ``leads`` what threat levels are. ValueError for a period that is
         none, or not over yet."""
-        asked = period_of(kind, period, self._clock.now_us(), days)
+        span = period_of(kind, period, self._clock.now_us(), days)
         return gather(
             self._desk,
             self._partners,
             DocumentRequest(
                 sector=self._terms.sector,
-                period=asked,
-                quartiles=self.benchmarking.latest(asked),
+                period=span,
+                quartiles=self.benchmarking.latest(span),
                 tlp=self._terms.tlp,
                 sorts=self.judgements.sorts(),
                 levels=self.judgements.levels(),

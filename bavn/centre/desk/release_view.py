@@ -31,12 +31,12 @@ def would_release(case: Case, marking: Marking, lives: Indicators) -> tuple[Woul
     return tuple(_would(element, case, marking, lives) for element in case.facts.elements)
 
 
-def _would(element: ElementFacts, case: Case, marking: Marking, lives: Indicators) -> WouldRelease:
-    strong = element.score >= lives.bounds.score_block_min and element.groups >= GROUPS_MIN
+def _would(element: ElementFacts, case: Case, marking: Marking, indicators: Indicators) -> WouldRelease:
+    strong = element.score >= indicators.bounds.score_block_min and element.groups >= GROUPS_MIN
     blocks = (strong or element.partners > 0) and not element.listed
     wanted = (BLOCK_PAP_MIN if blocks else Pap.AMBER) if case.terms.pap is None else case.terms.pap
     pap = min(wanted, Pap(element.pap_max), marking.pap)
-    checks = lives.would_check(element, pap, case.terms.days)
+    checks = indicators.would_check(element, pap, case.terms.days)
     refused = any(check.stops for check in checks)
     return WouldRelease(
         element=element,

@@ -95,43 +95,45 @@ class RollOut:
         added = 0
         with writing(self.engine) as tx:
             self._registry.count_up(tx)
-            for one in entries:
-                before = rollout.party(tx, one.actor)
+            for entry in entries:
+                before = rollout.party(tx, entry.actor)
                 added += before is None
-                self._enter(tx, before or Party(actor=one.actor), one)
-            for one in entries:
-                if one.waits is not None:
-                    rollout.set_waits(tx, one.actor, one.waits)
-            for one in entries:
-                rollout.plan(tx, one.actor, one.plan or {})
-                self._note(tx, by, "rollout-register", one.actor, _told(one))
+                self._enter(tx, before or Party(actor=entry.actor), entry)
+            for entry in entries:
+                if entry.waits is not None:
+                    rollout.set_waits(tx, entry.actor, entry.waits)
+            for entry in entries:
+                rollout.plan(tx, entry.actor, entry.plan or {})
+                self._note(tx, by, "rollout-register", entry.actor, _audited(entry))
         return added, len(entries) - added
 
-    def _enter(self, tx: Connection, before: Party, one: Entry) -> None:
-        member = actor_in(tx, one.actor)
+    def _enter(self, tx: Connection, before: Party, entry: Entry) -> None:
+        member = actor_in(tx, entry.actor)
         role = Role(
-            before.role.functions if one.functions is None else tuple(sorted(set(one.functions))),
-            before.role.suppliers if one.suppliers is None else tuple(sorted(set(one.suppliers))),
+            before.role.functions if entry.functions is None else tuple(sorted(set(entry.functions))),
+            before.role.suppliers if entry.suppliers is None else tuple(sorted(set(entry.suppliers))),
         )
         given: dict[str, Any] = {
             name: value
             for name in ("title", "kind", "region", "group", "contact")
-            if (value := getattr(one, name)) is not None
+            if (value := getattr(entry, name)) is not None
         }
-        made = replace(before, role=role, **given)
+        changed = replace(before, role=role, **given)
         if member is not None and not before.since_us:
             stage, was = _STANDS_AS[member.state]
-            made = replace(made, stage=stage, before=was, kind=one.kind or member.kind, group=one.group or member.group)
-        rollout.keep(tx, made, self._clock.now_us())
+            changed = replace(
+                changed, stage=stage, before=was, kind=entry.kind or member.kind, group=entry.group or member.group
+            )
+        rollout.keep(tx, changed, self._clock.now_us())
         if member is not None:
             self._roles.set_in(
                 tx,
-                one.actor,
-                functions=one.functions,
-                suppliers=one.suppliers,
-                group=one.group,
+                entry.actor,
+                functions=entry.functions,
+                suppliers=entry.suppliers,
+                group=entry.group,
                 canary=None,
-                kind=one.kind,
+                kind=entry.kind,
             )
 
     def adopt(self, by: str, why: str) -> list[str]:
@@ -190,7 +192,7 @@ class RollOut:
             from_day = day_of(signing.day)
             if from_day > now_us // DAY_US:
                 raise BadTerms(f"{signing.day} is not here yet")
-            said = {
+            content = {
                 "terms": terms.number,
                 "terms_sha256": terms.digest,
                 "signed_by": signing.signed_by,
@@ -199,7 +201,7 @@ class RollOut:
                 "document": signing.document,
                 "until_day": from_day + int(terms.said["valid_days"]),
             }
-            made = signed.sign(tx, self._signing_key(), "agreement", actor, now_us, said)
+            made = signed.sign(tx, self._signing_key(), "agreement", actor, now_us, content)
             self._note(tx, by, "rollout-sign", actor, {"terms": terms.number, "document": signing.document})
         return made
 
@@ -303,10 +305,10 @@ class RollOut:
                     waits=Text.joined(", ", waits),
                 )
             )
-        found = facts.protocol(actor, step) if wants and not by_hand else None
-        if found is None:
+        protocol = facts.protocol(actor, step) if wants and not by_hand else None
+        if protocol is None:
             return evidence
-        digest = str(found.said["protocol_sha256"])
+        digest = str(protocol.said["protocol_sha256"])
         if evidence not in ("", digest):
             raise Blocked(
                 Text(
@@ -367,16 +369,16 @@ def day_of(text: str) -> int:
     return (dt.date.fromisoformat(text) - dt.date(1970, 1, 1)).days
 
 
-def _told(one: Entry) -> dict[str, Any]:
+def _audited(entry: Entry) -> dict[str, Any]:
     """What the audit log keeps of a line: what it sets, and never the mailbox itself."""
-    said: dict[str, Any] = {
-        name: value for name in ("title", "kind", "region", "group") if (value := getattr(one, name)) is not None
+    fields: dict[str, Any] = {
+        name: value for name in ("title", "kind", "region", "group") if (value := getattr(entry, name)) is not None
     }
-    said |= {name: list(value) for name in ("functions", "suppliers") if (value := getattr(one, name)) is not None}
-    if one.contact is not None:
-        said["contact"] = bool(one.contact)
-    if one.waits is not None:
-        said["waits"] = [f"{wait.stage.value}:{wait.other}={wait.until.value}" for wait in sorted(one.waits)]
-    if one.plan:
-        said["plan"] = {stage.value: day for stage, day in one.plan.items()}
-    return said
+    fields |= {name: list(value) for name in ("functions", "suppliers") if (value := getattr(entry, name)) is not None}
+    if entry.contact is not None:
+        fields["contact"] = bool(entry.contact)
+    if entry.waits is not None:
+        fields["waits"] = [f"{wait.stage.value}:{wait.other}={wait.until.value}" for wait in sorted(entry.waits)]
+    if entry.plan:
+        fields["plan"] = {stage.value: day for stage, day in entry.plan.items()}
+    return fields

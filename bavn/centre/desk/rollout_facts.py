@@ -48,21 +48,21 @@ class RolloutFacts:
 
     def __init__(self, tx: Connection, now_us: int) -> None:
         self._tx, self._now_us, self._today = tx, now_us, now_us // DAY_US
-        self.parties = {one.actor: one for one in rollout.parties(tx)}
+        self.parties = {party.actor: party for party in rollout.parties(tx)}
         self.members = states_in(tx)
         self._waits = rollout.waits(tx)
         self._plans, self._moves = rollout.plans(tx), rollout.moves(tx)
         self._terms = signed.last(tx, "terms", SECTOR)
-        self._agreements = {one.subject: one for one in signed.records(tx, "agreement")}
-        self._proofs = {one.subject: one.number for one in signed.records(tx, "deletion")}
+        self._agreements = {record.subject: record for record in signed.records(tx, "agreement")}
+        self._proofs = {record.subject: record.number for record in signed.records(tx, "deletion")}
 
     def stand(self, actor: str) -> Stand:
         """How an actor of the register stands."""
         party = self.parties[actor]
         to = next_of(party.stage)
         step = self._step_to(party.stage, to)
-        moves = tuple(one for one in self._moves if one.actor == actor)
-        left = max((one.number for one in moves if one.to is Stage.LEFT), default=0)
+        moves = tuple(move for move in self._moves if move.actor == actor)
+        left = max((move.number for move in moves if move.to is Stage.LEFT), default=0)
         return Stand(
             party=party,
             member=self.members.get(actor),
@@ -71,7 +71,7 @@ class RolloutFacts:
             missing=() if step is None else self.missing(actor, step),
             unmet=self.unmet(actor, to),
             holds_up=self._holds_up(actor),
-            plan=tuple(one for one in self._plans if one.actor == actor),
+            plan=tuple(plan for plan in self._plans if plan.actor == actor),
             moves=moves,
             proof=self._proofs.get(actor, 0) if left else 0,
         )
@@ -106,17 +106,17 @@ class RolloutFacts:
 
     def _holds_up(self, actor: str) -> tuple[str, ...]:
         """Who cannot come to some state before this actor has come further, also through others."""
-        found: set[str] = set()
-        asked = [actor]
-        while asked:
-            here = asked.pop()
-            for one in self._waits:
-                met = has_come(self.parties[one.other].stage, one.until)
-                done = has_come(self.parties[one.actor].stage, one.stage)
-                if one.other == here and not met and not done and one.actor not in found | {actor}:
-                    found.add(one.actor)
-                    asked.append(one.actor)
-        return tuple(sorted(found))
+        checked: set[str] = set()
+        waiting = [actor]
+        while waiting:
+            here = waiting.pop()
+            for wait in self._waits:
+                met = has_come(self.parties[wait.other].stage, wait.until)
+                done = has_come(self.parties[wait.actor].stage, wait.stage)
+                if wait.other == here and not met and not done and wait.actor not in checked | {actor}:
+                    checked.add(wait.actor)
+                    waiting.append(wait.actor)
+        return tuple(sorted(checked))
 
     @staticmethod
     def _step_to(stage: Stage, to: Stage | None) -> Step | None:

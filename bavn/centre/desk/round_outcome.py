@@ -50,7 +50,7 @@ def outcome_of(story: "CellStory", round_: Round) -> Outcome:
 
 def why(story: "CellStory", round_: Round) -> Text:
     """One sentence: why the element of this cell is known to the centre, or why not."""
-    t, named, asked = round_.params.t, len(story.named), len(story.asked)
+    t, named, requests = round_.params.t, len(story.named), len(story.asked)
     silent = [one for one in story.asked if one not in story.declined and one not in dict(story.named)]
     declined = Text("; declined: {who}", who=", ".join(story.declined)) if story.declined else ""
     unheard = Text("; did not answer: {who}", who=", ".join(silent)) if silent else ""
@@ -62,7 +62,7 @@ def why(story: "CellStory", round_: Round) -> Text:
         "declined": Text(
             "Not revealed: all who answered declined, and never say why (policy, veto or a receipt){rest}.", rest=rest
         ),
-        "no_answer": Text("Not revealed: none of the {asked} who were asked answered in time.", asked=asked),
+        "no_answer": Text("Not revealed: none of the {asked} who were asked answered in time.", asked=requests),
         "no_receipts": Text("Not revealed: fewer than {t} gave a receipt, so nobody was asked to name it.", t=t),
         "explained": Text("Not asked about: elements that the same holders named from other cells explain it."),
         "waiting": Text("The reveal is under way."),

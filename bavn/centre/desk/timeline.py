@@ -38,11 +38,11 @@ def timeline(
     case: Case, lines: Iterable[AuditLine], indicators: Iterable[tuple[Kept, tuple[AtActor, ...], tuple[Observed, ...]]]
 ) -> tuple[Moment, ...]:
     """In order of time; what happened at one moment in the order of the audit log."""
-    found = [*_clocks(case), *(_of_line(line) for line in lines)]
+    events = [*_clocks(case), *(_of_line(line) for line in lines)]
     for kept, actors, seen in indicators:
-        found += _of_indicator(kept, actors)
-        found += [_of_sighting(kept, one) for one in seen]
-    return tuple(sorted(found, key=lambda moment: moment.at_us))
+        events += _of_indicator(kept, actors)
+        events += [_of_sighting(kept, one) for one in seen]
+    return tuple(sorted(events, key=lambda moment: moment.at_us))
 
 
 def _clocks(case: Case) -> list[Moment]:
@@ -76,7 +76,7 @@ def _of_line(line: AuditLine) -> Moment:
 def _of_indicator(kept: Kept, actors: Iterable[AtActor]) -> list[Moment]:
     indicator = kept.indicator
     name = str(indicator.observable)
-    found = [
+    events = [
         (
             kept.released_us,
             CENTRE_WORD,
@@ -85,7 +85,7 @@ def _of_indicator(kept: Kept, actors: Iterable[AtActor]) -> list[Moment]:
         ),
     ]
     if kept.withdrawn_us is not None:
-        found.append(
+        events.append(
             (
                 kept.withdrawn_us,
                 CENTRE_WORD,
@@ -95,13 +95,13 @@ def _of_indicator(kept: Kept, actors: Iterable[AtActor]) -> list[Moment]:
         )
     for there in actors:
         if there.enforced_us is not None:
-            found.append((there.enforced_us, f"actor:{there.actor}", "enforced", Text("in force: {name}", name=name)))
+            events.append((there.enforced_us, f"actor:{there.actor}", "enforced", Text("in force: {name}", name=name)))
         elif there.state and there.state_us is not None:
             said = f"{there.state} {there.rule}: {name}"
-            found.append((there.state_us, f"actor:{there.actor}", there.state, Text.plain(said)))
+            events.append((there.state_us, f"actor:{there.actor}", there.state, Text.plain(said)))
     return [
         Moment(at_us=at_us, who=who, what=what, case_id=indicator.case_id, text=text)
-        for at_us, who, what, text in found
+        for at_us, who, what, text in events
     ]
 
 

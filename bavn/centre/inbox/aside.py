@@ -46,11 +46,11 @@ class SetAside:
 
     def waiting(self, items_max: int) -> list[tuple[int, str]]:
         """(number, kind) of accepted items that are to be worked off now, the oldest first."""
-        asked = """SELECT number, kind FROM inbox
+        sql = """SELECT number, kind FROM inbox
             WHERE done_us IS NULL
               AND number NOT IN (SELECT number FROM inbox_aside WHERE aside_us IS NOT NULL OR next_us > ?)
             ORDER BY number LIMIT ?"""
-        return [(number, kind) for number, kind in self._book.rows(asked, (self._clock.now_us(), items_max))]
+        return [(number, kind) for number, kind in self._book.rows(sql, (self._clock.now_us(), items_max))]
 
     def body(self, number: int) -> bytes:
         """What was sent, for a report of the fault."""
@@ -60,14 +60,15 @@ class SetAside:
     def failed(self, number: int, error: Exception) -> bool:
         """It could not be worked off; whether it is set aside now."""
         now_us = self._clock.now_us()
-        said = type(error).__name__
+        error_name = type(error).__name__
         with self._book.transaction() as tx:
             known = self._book.rows("SELECT tries FROM inbox_aside WHERE number = ?", (number,))
             tries = (known[0][0] if known else 0) + 1
             aside_us = now_us if tries >= TRIES_MAX else None
             next_us = now_us + WAITS_US[min(tries, len(WAITS_US)) - 1]
             tx.execute(
-                "INSERT OR REPLACE INTO inbox_aside VALUES (?, ?, ?, ?, ?)", (number, tries, next_us, aside_us, said)
+                "INSERT OR REPLACE INTO inbox_aside VALUES (?, ?, ?, ?, ?)",
+                (number, tries, next_us, aside_us, error_name),
             )
         return aside_us is not None
 
@@ -79,10 +80,10 @@ class SetAside:
 
     def every(self) -> list[AsideItem]:
         """What is set aside, the oldest first."""
-        asked = """SELECT i.number, i.actor, i.kind, i.received_us, a.aside_us, a.error
+        sql = """SELECT i.number, i.actor, i.kind, i.received_us, a.aside_us, a.error
             FROM inbox_aside a JOIN inbox i ON i.number = a.number
             WHERE a.aside_us IS NOT NULL AND i.done_us IS NULL ORDER BY i.number"""
-        return [AsideItem(*row) for row in self._book.rows(asked)]
+        return [AsideItem(*row) for row in self._book.rows(sql)]
 
     def retry(self, number: int) -> bool:
         """Let it be tried again at the next step; False where it is not set aside."""

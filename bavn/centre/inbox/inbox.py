@@ -100,7 +100,7 @@ class Inbox:
         rounds: Rounds,
         clock: Clock,
         limits: InboxLimits | None = None,
-        asked: OpenQuestions | None = None,
+        questions: OpenQuestions | None = None,
         cases: CaseMembership | None = None,
         warnings: WarningsGiven | None = None,
         exercises: OpenExercises | None = None,
@@ -108,7 +108,7 @@ class Inbox:
         self._book = book
         self._roster = roster
         self._rounds = rounds
-        self._asked = asked or NoQuestions()
+        self._asked = questions or NoQuestions()
         self._cases = cases or NoCases()
         self._warnings = warnings or NoWarnings()
         self._exercises = exercises or NoExercises()

@@ -47,12 +47,12 @@ class IntelBook:
 
     def items(self, source: str) -> dict[str, dict[str, str]]:
         """scope -> key -> digest of all that is remembered of a source."""
-        found: dict[str, dict[str, str]] = {}
+        items: dict[str, dict[str, str]] = {}
         for scope, key, digest in self._book.rows(
             "SELECT scope, key, digest FROM intel_item WHERE source = ?", (source,)
         ):
-            found.setdefault(scope, {})[key] = digest
-        return found
+            items.setdefault(scope, {})[key] = digest
+        return items
 
     def claim(self, source: str, key: str) -> Claim | None:
         """The last claim of an item; None where it was never taken."""

@@ -130,15 +130,15 @@ class IntelRules:
         now_us = self._clock.now_us()
         if claim.until_us is not None and claim.until_us <= now_us:
             return Refused("not_over", "its own end has passed: {day}", day=iso(claim.until_us)[:10])
-        said = [us for us in (claim.first_us, claim.last_us, claim.modified_us) if us is not None]
+        moments = [us for us in (claim.first_us, claim.last_us, claim.modified_us) if us is not None]
         if any(us > now_us + AHEAD_US_MAX for us in (claim.last_us, claim.modified_us) if us is not None):
             return Refused("not_over", "seen or changed in the future")
         if claim.first_us is not None and claim.first_us > now_us + AHEAD_US_MAX:
             return Refused("not_yet_valid", "valid from {day} on", day=iso(claim.first_us)[:10])
         days = self._settings.lifetime_us(claim.observable.type) // DAY_US
-        if said and max(said) + days * DAY_US <= now_us:
+        if moments and max(moments) + days * DAY_US <= now_us:
             return Refused(
-                "not_over", "last heard of {day}: more than {days} days ago", day=iso(max(said))[:10], days=days
+                "not_over", "last heard of {day}: more than {days} days ago", day=iso(max(moments))[:10], days=days
             )
         return None
 

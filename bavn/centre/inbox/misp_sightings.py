@@ -76,13 +76,13 @@ class MispSightings:
     def take_in(
         self,
         instance: str,
-        said: Iterable[Mapping[str, Any]],
+        sightings: Iterable[Mapping[str, Any]],
         given: Mapping[str, tuple[str, str]],
         is_ours: IsOurs = lambda *_: False,
     ) -> tuple[int, int]:
         """(taken, refused) of what is new. Raises GateBroken."""
         taken = refused = 0
-        for one in said:
+        for one in sightings:
             item = Sighted(instance, one, given, is_ours)
             if self._known(instance, str(one.get("uuid", ""))[:60].lower()):
                 continue
@@ -93,21 +93,21 @@ class MispSightings:
 
     def every(self, limit: int = 100) -> list[dict[str, Any]]:
         """The latest first."""
-        asked = """SELECT instance, value, kind, at_us, received_us, event FROM misp_sighting
+        sql = """SELECT instance, value, kind, at_us, received_us, event FROM misp_sighting
             ORDER BY received_us DESC, at_us DESC, uuid LIMIT ?"""
         names = ("instance", "value", "kind", "at_us", "received_us", "event")
-        return [dict(zip(names, row, strict=True)) for row in self._book.rows(asked, (max(1, min(limit, 10_000)),))]
+        return [dict(zip(names, row, strict=True)) for row in self._book.rows(sql, (max(1, min(limit, 10_000)),))]
 
     def last_met(self, instance: str) -> list[Seen]:
         """Of each attribute that was met there the last sighting, unless it was called false or expired since."""
-        asked = """SELECT attribute, value, max(CASE WHEN kind = 'seen' THEN at_us END) AS met,
+        sql = """SELECT attribute, value, max(CASE WHEN kind = 'seen' THEN at_us END) AS met,
               max(CASE WHEN kind <> 'seen' THEN at_us END) AS doubted
             FROM misp_sighting WHERE instance = ?
             GROUP BY attribute, value HAVING met IS NOT NULL AND (doubted IS NULL OR doubted <= met)
             ORDER BY attribute, value"""
         return [
             Seen(attribute=attribute, value=value, kind="seen", at_us=met)
-            for attribute, value, met, _ in self._book.rows(asked, (instance,))
+            for attribute, value, met, _ in self._book.rows(sql, (instance,))
         ]
 
     def _known(self, instance: str, name: str) -> bool:
@@ -123,10 +123,10 @@ class MispSightings:
         return replace(draft, uuid=name, attribute=attribute, kind=kind, at_us=at_us)
 
     def _given(self, item: Sighted, draft: Seen) -> Seen | Refused:
-        found = item.given.get(draft.attribute)
-        if found is None:
+        attribute = item.given.get(draft.attribute)
+        if attribute is None:
             return Refused("given", "the partner was never given what it says it sighted")
-        return replace(draft, event=found[0], value=found[1])
+        return replace(draft, event=attribute[0], value=attribute[1])
 
     def _echo(self, item: Sighted, draft: Seen) -> Seen | Refused:
         if item.is_ours(draft.uuid, draft.attribute, draft.value, draft.at_us):
@@ -165,11 +165,11 @@ class MispSightings:
         return replace(_label(item), summary=f"{draft.kind} {draft.value}")
 
 
-def _attribute(said: Mapping[str, Any]) -> str:
+def _attribute(sighting: Mapping[str, Any]) -> str:
     """The uuid of what was sighted: MISP's search has it inside the attribute, other answers beside it."""
-    inside = said.get("Attribute")
+    inside = sighting.get("Attribute")
     named = inside.get("uuid") if isinstance(inside, Mapping) else None
-    return str(said.get("attribute_uuid") or named or "").lower()
+    return str(sighting.get("attribute_uuid") or named or "").lower()
 
 
 def _label(item: Sighted) -> Note:

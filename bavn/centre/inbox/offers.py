@@ -110,9 +110,9 @@ class Offers:
     def post_all(self, partner: Partner, objects: Sequence[Any]) -> dict[str, Any]:
         """As ``post``; the status resource, which the partner can ask for again by its id."""
         now_us = self._clock.now_us()
-        made = status(str(uuid.UUID(bytes=self._dice.bytes(16), version=4)), now_us, self.post(partner, objects))
+        status_body = status(str(uuid.UUID(bytes=self._dice.bytes(16), version=4)), now_us, self.post(partner, objects))
         with self._book.transaction() as tx:
-            values = (made["id"], partner.name, now_us, json.dumps(made))
+            values = (status_body["id"], partner.name, now_us, json.dumps(status_body))
             tx.execute("INSERT INTO offer_status VALUES (?, ?, ?, ?)", values)
             tx.execute(
                 """DELETE FROM offer_status
@@ -120,7 +120,7 @@ class Offers:
                   AND id NOT IN (SELECT id FROM offer_status WHERE partner = ? ORDER BY rowid DESC LIMIT ?)""",
                 (partner.name, partner.name, STATUSES_PER_PARTNER),
             )
-        return made
+        return status_body
 
     def status(self, partner: Partner, status_id: str) -> str | None:
         """JSON of one of the partner's last statuses; None for any other."""
@@ -132,18 +132,18 @@ class Offers:
         """Of what this partner added."""
         return self._shelves.page(_PREFIX + partner.name, asked)
 
-    def delete(self, partner: Partner, asked: Wanted) -> int:
+    def delete(self, partner: Partner, wanted: Wanted) -> int:
         """Takes back versions that this partner added; how many. One line in the ledger for each."""
-        shelf, found = _PREFIX + partner.name, list[Entry]()
+        collection, entries = _PREFIX + partner.name, list[Entry]()
         with self._book.transaction():
             more = True
             while more:  # all of them are found before any goes: what is first changes with it
-                page = self._shelves.page(shelf, asked)
-                found += page.entries
+                page = self._shelves.page(collection, wanted)
+                entries += page.entries
                 more = page.more
-                asked = replace(asked, after_us=found[-1].added_us if found else asked.after_us)
-            self._shelves.remove(shelf, found)
-            for entry in found:
+                wanted = replace(wanted, after_us=entries[-1].added_us if entries else wanted.after_us)
+            self._shelves.remove(collection, entries)
+            for entry in entries:
                 note = Note(
                     kind="PartnerDeleted",
                     item_id=_digest(entry.body),
@@ -152,20 +152,20 @@ class Offers:
                     summary=f"{entry.id} {entry.version_us}",
                 )
                 self.ledger.append(self._clock.now_us(), GATE, "in", note)
-        return len(found)
+        return len(entries)
 
     # --- the centre's side -------------------------------------------------------------------------------------
 
-    def current(self, partner: Partner, asked: Wanted) -> tuple[tuple[Offered, ...], int | None]:
+    def current(self, partner: Partner, wanted: Wanted) -> tuple[tuple[Offered, ...], int | None]:
         """What a partner offers now, under the trust it has now: latest versions that it has not taken back and that
         have not ended; and after which place to ask on, None at the end."""
         now_us = self._clock.now_us()
-        page = self.page(partner, replace(asked, picks=frozenset({"last"})))
-        made = []
+        page = self.page(partner, replace(wanted, picks=frozenset({"last"})))
+        offers = []
         for entry in page.entries:
             offer = _offer(entry.facts)
             if not offer.revoked and (offer.until_us is None or offer.until_us > now_us):
-                made.append(
+                offers.append(
                     Offered(
                         partner=partner.name,
                         offer=offer,
@@ -174,7 +174,7 @@ class Offers:
                         received_us=entry.added_us,
                     )
                 )
-        return tuple(made), page.entries[-1].added_us if page.more else None
+        return tuple(offers), page.entries[-1].added_us if page.more else None
 
     def standing(self, partner: Partner) -> Iterator[Offered]:
         """All that ``current`` tells, page by page."""
@@ -298,11 +298,11 @@ def _read(draft: Inward) -> Offer:
     return draft.offer
 
 
-def _name(found: Any) -> tuple[str, int | None]:
+def _name(body: Any) -> tuple[str, int | None]:
     """The id and version that a stranger's object names, as far as they are any."""
-    if not isinstance(found, dict) or not isinstance(found.get("id"), str) or not OBJECT_ID.fullmatch(found["id"]):
+    if not isinstance(body, dict) or not isinstance(body.get("id"), str) or not OBJECT_ID.fullmatch(body["id"]):
         return "", None
-    return found["id"], version_of(found)
+    return body["id"], version_of(body)
 
 
 def _label(item: Posted) -> Note:

@@ -86,42 +86,42 @@ def tier_of(message: Message, rounds: Rounds) -> str:
 
 
 def _share(message: ShareUpload, known: PlausibilityContext) -> Refused | None:
-    found = _round(message.round_id, known)
-    if isinstance(found, Refused):
-        return found
-    if known.now_us >= found.uploads_until_us:
+    round_open = _round(message.round_id, known)
+    if isinstance(round_open, Refused):
+        return round_open
+    if known.now_us >= round_open.uploads_until_us:
         return Refused("too_late", "the round takes no more uploads")
-    if message.registry_version != found.params.registry_version:
+    if message.registry_version != round_open.params.registry_version:
         return Refused(
-            "registry_version", "the round is of registry version {version}", version=found.params.registry_version
+            "registry_version", "the round is of registry version {version}", version=round_open.params.registry_version
         )
-    planes = planes_from_bytes(found.params, message.planes)
+    planes = planes_from_bytes(round_open.params, message.planes)
     return planes if isinstance(planes, Refused) else None
 
 
 def _receipts(message: Receipts, known: PlausibilityContext) -> Refused | None:
-    found = _round(message.round_id, known)
-    if isinstance(found, Refused):
-        return found
+    round_open = _round(message.round_id, known)
+    if isinstance(round_open, Refused):
+        return round_open
     cells = {(tag.table, tag.bin) for tag in message.tags}
-    if len(cells) != len(message.tags) or len(cells) > found.params.m:
+    if len(cells) != len(message.tags) or len(cells) > round_open.params.m:
         return Refused("cells", "a cell stands there twice, or more than M cells do")
-    return next((fault for table, at in sorted(cells) if (fault := _cell(table, at, found.params))), None)
+    return next((fault for table, at in sorted(cells) if (fault := _cell(table, at, round_open.params))), None)
 
 
 def _declined(message: Declined, known: PlausibilityContext) -> Refused | None:
-    found = _round(message.round_id, known)
-    return found if isinstance(found, Refused) else _cell(message.table, message.bin, found.params)
+    round_open = _round(message.round_id, known)
+    return round_open if isinstance(round_open, Refused) else _cell(message.table, message.bin, round_open.params)
 
 
 def _report(message: Report, known: PlausibilityContext) -> Refused | None:
-    found = _round(message.round_id, known)
-    if isinstance(found, Refused):
-        return found
+    round_open = _round(message.round_id, known)
+    if isinstance(round_open, Refused):
+        return round_open
     if message.detector == canary.DETECTOR:
-        return _cell(message.table, message.bin, found.params) or _as_canary(message, known)
+        return _cell(message.table, message.bin, round_open.params) or _as_canary(message, known)
     return (
-        _cell(message.table, message.bin, found.params)
+        _cell(message.table, message.bin, round_open.params)
         or _outside(message.type, message.value)
         or _behaviour(message)
         or _hours(message.first_hour, message.last_hour, known.limits.report_age_hours_max, known)
@@ -284,12 +284,12 @@ _CHECKS: Final[Mapping[type[Message], Callable[[Any, PlausibilityContext], Refus
 
 
 def _round(round_id: str, known: PlausibilityContext) -> OpenRound | Refused:
-    found = known.rounds.open_round(round_id)
-    if found is None:
+    round_open = known.rounds.open_round(round_id)
+    if round_open is None:
         return Refused("unknown_round", "no such round is open")
-    if known.actor not in found.actors:
+    if known.actor not in round_open.actors:
         return Refused("not_in_round", "the actor takes no part in this round")
-    return found
+    return round_open
 
 
 def _cell(table: int, at: int, params: RoundParams) -> Refused | None:

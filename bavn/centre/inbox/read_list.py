@@ -76,11 +76,11 @@ def read_list(text: str, assumed: Assumed, items_max: int = LINES_MAX) -> Piece:
                 "list_too_long", Refused("list_too_long", "more than {most} items", most=items_max)
             )
             break
-        made = _offer(line, columns, apart, assumed)
-        if made is None or made.key in offers:
+        offer = _offer(line, columns, apart, assumed)
+        if offer is None or offer.key in offers:
             passed += 1
         else:
-            offers[made.key] = made
+            offers[offer.key] = offer
     return Piece("", tuple(offers.values()), passed)
 
 
@@ -127,16 +127,16 @@ def _claim(kind: str, value: str, row: dict[str, str], assumed: Assumed) -> Offe
         return Offer(
             key, Refused("ambiguous", "40 hex digits may be a file's or a certificate's: write cert:... for those")
         )
-    made = spelled(_ZEEK_TYPES.get(kind, kind), value)
-    if isinstance(made, Refused):
-        return Offer(key, made)
-    if not isinstance(made, Observable):
+    observable = spelled(_ZEEK_TYPES.get(kind, kind), value)
+    if isinstance(observable, Refused):
+        return Offer(key, observable)
+    if not isinstance(observable, Observable):
         return Offer(key, Refused("network", "a range of addresses is no single observable"))
     sure = percent_of(_first(row, CONFIDENCE))
     return Offer(
         key,
         Claim(
-            observable=made,
+            observable=observable,
             tlp=assumed.tlp,
             pap=assumed.pap,
             confidence=assumed.confidence if sure is None else sure,

@@ -61,24 +61,32 @@ def events_of(data: Any) -> list[Any]:
 
 
 def _attributes(event: dict[str, Any]) -> Iterator[tuple[dict[str, Any], str]]:
-    for one in list_of(event.get("Attribute")):
-        if isinstance(one, dict):
-            yield one, ""
+    for attribute in list_of(event.get("Attribute")):
+        if isinstance(attribute, dict):
+            yield attribute, ""
     for thing in list_of(event.get("Object")):
         if isinstance(thing, dict):
-            for one in list_of(thing.get("Attribute")):
-                if isinstance(one, dict):
+            for attribute in list_of(thing.get("Attribute")):
+                if isinstance(attribute, dict):
                     gone = _is_set(thing.get("deleted"))
-                    yield (one | {"deleted": True} if gone else one), text_of(one.get("object_relation"), 60)
+                    yield (
+                        (attribute | {"deleted": True} if gone else attribute),
+                        text_of(attribute.get("object_relation"), 60),
+                    )
 
 
 def _offers(
-    one: dict[str, Any], relation: str, event_tags: list[str], technique: str, assumed: Assumed, event: dict[str, Any]
+    attribute: dict[str, Any],
+    relation: str,
+    event_tags: list[str],
+    technique: str,
+    assumed: Assumed,
+    event: dict[str, Any],
 ) -> list[Offer]:
-    kind, value = text_of(one.get("type"), 60), one.get("value")
+    kind, value = text_of(attribute.get("type"), 60), attribute.get("value")
     words = ("ja4",) if relation == JA4_RELATION and kind == "text" else TYPE_WORDS.get(kind)
-    meant = _is_set(one.get("to_ids")) or words == ("ja4",)
-    key = text_of(one.get("uuid"), 60) or text_of(value, 60) or "attribute without a uuid"
+    meant = _is_set(attribute.get("to_ids")) or words == ("ja4",)
+    key = text_of(attribute.get("uuid"), 60) or text_of(value, 60) or "attribute without a uuid"
     if kind in CONTEXT and words != ("ja4",):
         return []
     if words is None or not any(words):
@@ -89,7 +97,7 @@ def _offers(
         )
     if not isinstance(value, str):
         return [Offer(key, Refused("not_an_indicator", "an attribute without a value"))]
-    made = []
+    offers = []
     parts = value.split("|") if len(words) > 1 else [value]
     if len(parts) != len(words):
         return [
@@ -101,16 +109,16 @@ def _offers(
         if word:
             named = spelled(word, part)
             name = key if at == 0 or len(words) == 1 else f"{key}#{at}"
-            what = _claim(named, part, word, one, event_tags, technique, assumed, event, meant=meant)
-            made.append(Offer(name, what, _author(event)))
-    return made
+            what = _claim(named, part, word, attribute, event_tags, technique, assumed, event, meant=meant)
+            offers.append(Offer(name, what, _author(event)))
+    return offers
 
 
 def _claim(
     named: Any,
     part: str,
     word: str,
-    one: dict[str, Any],
+    attribute: dict[str, Any],
     event_tags: list[str],
     technique: str,
     assumed: Assumed,
@@ -122,33 +130,33 @@ def _claim(
         return named
     if not isinstance(named, Observable):
         return Refused("network", "a range of addresses is no single observable")
-    own = _tags(one)
+    own = _tags(attribute)
     levels = [level for level in (tlp_of(event_tags), tlp_of(own)) if level is not None]
     actions = [level for level in (pap_of(event_tags), pap_of(own)) if level is not None]
     sure = confidence_of(own)
     sure = confidence_of(event_tags) if sure is None else sure
-    seen_us, doubted, over = _sightings(one)
-    last = [moment for moment in (seen_us, moment_of(one.get("last_seen"))) if moment is not None]
+    seen_us, doubted, over = _sightings(attribute)
+    last = [moment for moment in (seen_us, moment_of(attribute.get("last_seen"))) if moment is not None]
     return Claim(
         observable=named,
         tlp=strictest(*levels) if levels else assumed.tlp,
         pap=min(actions, default=assumed.pap),
         confidence=assumed.confidence if sure is None else sure,
-        first_us=moment_of(one.get("first_seen")),
+        first_us=moment_of(attribute.get("first_seen")),
         last_us=max(last, default=None),
-        modified_us=moment_of(one.get("timestamp")),
+        modified_us=moment_of(attribute.get("timestamp")),
         technique=technique_of(own) or technique,
         about=text_of(event.get("info")),
         detect=meant and not doubted,
         derived=word == "url" and is_below_host(part),
-        withdrawn=_is_set(one.get("deleted")) or over,
+        withdrawn=_is_set(attribute.get("deleted")) or over,
     )
 
 
-def _sightings(one: dict[str, Any]) -> tuple[int | None, bool, bool]:
+def _sightings(attribute: dict[str, Any]) -> tuple[int | None, bool, bool]:
     """(last time seen, somebody calls it a false positive after that, it was called expired after that)."""
     last: dict[str, int] = {}
-    for said in list_of(one.get("Sighting")):
+    for said in list_of(attribute.get("Sighting")):
         if isinstance(said, dict):
             kind, moment = str(said.get("type", SIGHTED)), moment_of(said.get("date_sighting"))
             if moment is not None:
@@ -167,9 +175,9 @@ def _author(event: dict[str, Any]) -> str:
     return text_of(made_by.get("uuid"), 60) if isinstance(made_by, dict) else ""
 
 
-def _tags(one: dict[str, Any]) -> list[str]:
+def _tags(attribute: dict[str, Any]) -> list[str]:
     return [
         tag["name"][:200]
-        for tag in list_of(one.get("Tag"))[:TAGS_MAX]
+        for tag in list_of(attribute.get("Tag"))[:TAGS_MAX]
         if isinstance(tag, dict) and isinstance(tag.get("name"), str)
     ]

@@ -47,11 +47,11 @@ def read_stix(objects: Any, assumed: Assumed, markings: Sequence[Any] = ()) -> P
     around = _around([*markings, *given])
     offers: dict[str, Offer] = {}
     passed = 0
-    for one in _latest(given):
-        if not isinstance(one, dict) or one.get("type") != "indicator":
+    for stix_object in _latest(given):
+        if not isinstance(stix_object, dict) or stix_object.get("type") != "indicator":
             passed += 1
             continue
-        for offer in indicator_offers(one, around, assumed):
+        for offer in indicator_offers(stix_object, around, assumed):
             offers[offer.key] = offer
     return Piece("", tuple(offers.values()), passed)
 
@@ -74,26 +74,26 @@ def bundle_objects(data: Any) -> Any | Refused:
     return Refused("not_a_bundle", "the text is no STIX bundle")
 
 
-def indicator_offers(one: dict[str, Any], around: "_Around", assumed: Assumed) -> list[Offer]:
+def indicator_offers(stix_object: dict[str, Any], around: "_Around", assumed: Assumed) -> list[Offer]:
     """An indicator's observables, each an offer; or one refusal."""
-    key = text_of(one.get("id"), KEY_CHARS_MAX - 8) or "indicator without an id"
-    named = _named(one)
+    key = text_of(stix_object.get("id"), KEY_CHARS_MAX - 8) or "indicator without an id"
+    named = _named(stix_object)
     if isinstance(named, Refused):
         return [Offer(key, named)]
-    claims = _claims(one, named, around, assumed)
-    author = text_of(one.get("created_by_ref"), KEY_CHARS_MAX)
+    claims = _claims(stix_object, named, around, assumed)
+    author = text_of(stix_object.get("created_by_ref"), KEY_CHARS_MAX)
     return [Offer(f"{key}#{at}" if at else key, claim, author) for at, claim in enumerate(claims)]
 
 
 def _latest(given: Sequence[Any]) -> list[Any]:
     """The last version of each object, in the order in which they first stand; what has no id stays."""
     kept: dict[Any, Any] = {}
-    for at, one in enumerate(given):
-        name = one.get("id") if isinstance(one, dict) else None
+    for at, stix_object in enumerate(given):
+        name = stix_object.get("id") if isinstance(stix_object, dict) else None
         name = name if isinstance(name, str) else at
         known = kept.get(name)
-        if known is None or _version(one) >= _version(known):
-            kept[name] = one
+        if known is None or _version(stix_object) >= _version(known):
+            kept[name] = stix_object
     return list(kept.values())
 
 
@@ -105,64 +105,69 @@ def _around(given: Sequence[Any]) -> _Around:
     tlp = {name: level for level, name in TLP_IDS.items()} | TLP1_IDS
     pap = {name: level for level, name in PAP_IDS.items()}
     sighted: dict[str, int] = {}
-    for one in given:
-        if not isinstance(one, dict) or not isinstance(one.get("id"), str):
+    for stix_object in given:
+        if not isinstance(stix_object, dict) or not isinstance(stix_object.get("id"), str):
             continue
-        if one.get("type") == "marking-definition":
-            _mark(one, tlp, pap)
-        elif one.get("type") == "sighting" and isinstance(one.get("sighting_of_ref"), str):
-            name, moment = one["sighting_of_ref"], moment_of(one.get("last_seen")) or moment_of(one.get("modified"))
-            if moment is not None and one.get("count") != 0:
+        if stix_object.get("type") == "marking-definition":
+            _mark(stix_object, tlp, pap)
+        elif stix_object.get("type") == "sighting" and isinstance(stix_object.get("sighting_of_ref"), str):
+            name, moment = (
+                stix_object["sighting_of_ref"],
+                moment_of(stix_object.get("last_seen")) or moment_of(stix_object.get("modified")),
+            )
+            if moment is not None and stix_object.get("count") != 0:
                 sighted[name] = max(moment, sighted.get(name, 0))
     return _Around(tlp, pap, sighted)
 
 
-def _mark(one: dict[str, Any], tlp: dict[str, Tlp], pap: dict[str, Pap]) -> None:
+def _mark(stix_object: dict[str, Any], tlp: dict[str, Tlp], pap: dict[str, Pap]) -> None:
     """Markings that the bundle brings itself; one of TLP or PAP that is not understood is the strictest."""
-    name, extensions, old = one["id"], one.get("extensions"), one.get("definition")
+    name, extensions, old = stix_object["id"], stix_object.get("extensions"), stix_object.get("definition")
     if isinstance(extensions, dict):
         if isinstance(extensions.get(TLP_EXTENSION), dict):
             tlp.setdefault(name, _TLP_WORDS.get(str(extensions[TLP_EXTENSION].get("tlp_2_0")).lower(), Tlp.RED))
         if isinstance(extensions.get(PAP_EXTENSION), dict):
             pap.setdefault(name, _PAP_WORDS.get(str(extensions[PAP_EXTENSION].get("pap")).lower(), Pap.RED))
-    if one.get("definition_type") == "tlp" and isinstance(old, dict):
+    if stix_object.get("definition_type") == "tlp" and isinstance(old, dict):
         tlp.setdefault(name, _TLP_WORDS.get(str(old.get("tlp")).lower(), Tlp.RED))
 
 
-def _named(one: dict[str, Any]) -> tuple[Named, ...] | Refused:
-    if one.get("pattern_type", "stix") != "stix":
-        return Refused("pattern_type", "a pattern of type {type!r}", type=text_of(one.get("pattern_type"), 20))
-    pattern = one.get("pattern")
+def _named(stix_object: dict[str, Any]) -> tuple[Named, ...] | Refused:
+    if stix_object.get("pattern_type", "stix") != "stix":
+        return Refused("pattern_type", "a pattern of type {type!r}", type=text_of(stix_object.get("pattern_type"), 20))
+    pattern = stix_object.get("pattern")
     if not isinstance(pattern, str):
         return Refused("pattern_known", "an indicator without a pattern")
-    if _INNOCENT & {text_of(word, 40) for word in list_of(one.get("indicator_types"))}:
+    if _INNOCENT & {text_of(word, 40) for word in list_of(stix_object.get("indicator_types"))}:
         return Refused("not_malicious", "its author says that it stands for something harmless")
     own = observable_of(pattern)
     return ((own, False),) if isinstance(own, Observable) else observables_of(pattern)
 
 
-def _claims(one: dict[str, Any], named: tuple[Named, ...], around: _Around, assumed: Assumed) -> list[Claim]:
-    refs = [ref for ref in list_of(one.get("object_marking_refs")) if isinstance(ref, str)]
-    parts = [part.get("marking_ref") for part in list_of(one.get("granular_markings")) if isinstance(part, dict)]
+def _claims(stix_object: dict[str, Any], named: tuple[Named, ...], around: _Around, assumed: Assumed) -> list[Claim]:
+    refs = [ref for ref in list_of(stix_object.get("object_marking_refs")) if isinstance(ref, str)]
+    parts = [
+        part.get("marking_ref") for part in list_of(stix_object.get("granular_markings")) if isinstance(part, dict)
+    ]
     refs += [ref for ref in parts if isinstance(ref, str)]
     tlp = [around.tlp[ref] for ref in refs if ref in around.tlp]
     pap = [around.pap[ref] for ref in refs if ref in around.pap]
-    sure = percent_of(one.get("confidence"))
-    name = str(one.get("id"))
+    sure = percent_of(stix_object.get("confidence"))
+    name = str(stix_object.get("id"))
     return [
         Claim(
             observable=observable,
             tlp=strictest(*tlp) if tlp else assumed.tlp,
             pap=min(pap, default=assumed.pap),
             confidence=assumed.confidence if sure is None else sure,
-            first_us=moment_of(one.get("valid_from")),
+            first_us=moment_of(stix_object.get("valid_from")),
             last_us=around.sighted_us.get(name),
-            modified_us=moment_of(one.get("modified")),
-            until_us=moment_of(one.get("valid_until")),
-            technique=techniques_of(one.get("external_references")),
-            about=text_of(one.get("name")),
+            modified_us=moment_of(stix_object.get("modified")),
+            until_us=moment_of(stix_object.get("valid_until")),
+            technique=techniques_of(stix_object.get("external_references")),
+            about=text_of(stix_object.get("name")),
             derived=derived,
-            withdrawn=one.get("revoked") is True,
+            withdrawn=stix_object.get("revoked") is True,
         )
         for observable, derived in named
     ]

@@ -61,12 +61,12 @@ def observables_of(pattern: str) -> tuple[Named, ...] | Refused:
     if len(pattern) > PATTERN_CHARS_MAX:
         return Refused("pattern_long", "a pattern of more than {most} characters", most=PATTERN_CHARS_MAX)
     try:
-        found = tuple(dict.fromkeys(_Reader(pattern).whole()))
+        named = tuple(dict.fromkeys(_Reader(pattern).whole()))
     except _Cannot as error:
         return error.refused
-    if len(found) > OBSERVABLES_MAX:
+    if len(named) > OBSERVABLES_MAX:
         return Refused("pattern_long", "a pattern of more than {most} observables", most=OBSERVABLES_MAX)
-    return found
+    return named
 
 
 class _Reader:
@@ -94,7 +94,7 @@ class _Reader:
 
     def _observation(self) -> Iterator[Named]:
         """``[a = 'x' OR a IN ('y', 'z')]``, and ``[file: ... AND file:hashes.'SHA-256' = 'x']``."""
-        found: list[Named] = []
+        named: list[Named] = []
         terms: list[tuple[str, list[str]]] = []
         joins: set[str] = set()
         while True:
@@ -108,8 +108,8 @@ class _Reader:
         if "AND" in joins:
             terms = _one_of_all(terms, joins)
         for path, values in terms:
-            found += [_named(path, value) for value in values]
-        return iter(found)
+            named += [_named(path, value) for value in values]
+        return iter(named)
 
     def _comparison(self) -> tuple[str, list[str]]:
         kind, path = self._next()
@@ -173,9 +173,9 @@ def _named(path: str, value: str) -> Named:
     kind = PATHS.get(path.lower())
     if kind is None:
         raise _Cannot(Refused("not_carried", "Bavn looks for nothing that is called {path}", path=path[:60]))
-    made = spelled(kind, value)
-    if isinstance(made, Refused):
-        raise _Cannot(made)
-    if not isinstance(made, Observable):
+    observable = spelled(kind, value)
+    if isinstance(observable, Refused):
+        raise _Cannot(observable)
+    if not isinstance(observable, Observable):
         raise _Cannot(Refused("network", "a range of addresses is no single observable"))
-    return made, kind == "url" and is_below_host(value)
+    return observable, kind == "url" and is_below_host(value)

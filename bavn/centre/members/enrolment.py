@@ -91,21 +91,21 @@ class Enrolment:
             also(tx)
         return token
 
-    def enrol(self, asked: Application) -> Admitted | Refused:
+    def enrol(self, application: Application) -> Admitted | Refused:
         """Uses up the token and admits the actor under a new certificate and message key; earlier ones end."""
-        key = _csr_key(asked.csr, asked.actor)
+        key = _csr_key(application.csr, application.actor)
         if isinstance(key, Refused):
             return key
-        if not _proved(asked):
+        if not _proved(application):
             return Refused("bad_proof", "the message key did not sign this token and request")
         now_us = self._clock.now_us()
         with writing(self._engine) as tx:
             alone(tx)
-            if not self._use(tx, asked, now_us):
+            if not self._use(tx, application, now_us):
                 return _BAD_TOKEN
-            actor = self._registry.activate(tx, asked.actor, asked.message_key)
-            self._registry.end_certificates(tx, asked.actor)
-            rollout.follow(tx, asked.actor, RolloutAct.ENROL, now_us, CENTRE_NAME, "its node enrolled")
+            actor = self._registry.activate(tx, application.actor, application.message_key)
+            self._registry.end_certificates(tx, application.actor)
+            rollout.follow(tx, application.actor, RolloutAct.ENROL, now_us, CENTRE_NAME, "its node enrolled")
             return Admitted(actor=actor.name, certificate=self._issue(tx, actor.name, key, now_us), x=actor.x)
 
     def renew(self, name: str, csr: str) -> Admitted | Refused:
@@ -129,28 +129,30 @@ class Enrolment:
                 return Refused("too_many", "at most {most} certificates a day", most=CERTIFICATES_PER_DAY_MAX)
             return Admitted(actor=name, certificate=self._issue(tx, name, key, now_us), x=x)
 
-    def _use(self, tx: Connection, asked: Application, now_us: int) -> bool:
+    def _use(self, tx: Connection, application: Application, now_us: int) -> bool:
         """Marks the token used if it is this actor's, unused and alive; of two at once only one succeeds."""
-        wanted = _hash(asked.token)
+        wanted = _hash(application.token)
         of_use = INVITATION.c.used_us.is_(None), INVITATION.c.until_us > now_us
-        kept = tx.execute(select(INVITATION.c.token_hash).where(INVITATION.c.actor == asked.actor, *of_use)).scalars()
+        kept = tx.execute(
+            select(INVITATION.c.token_hash).where(INVITATION.c.actor == application.actor, *of_use)
+        ).scalars()
         if not any([hmac.compare_digest(one, wanted) for one in kept]):  # noqa: C419  compares all: time tells nothing
             return False
         used = update(INVITATION).where(INVITATION.c.token_hash == wanted, *of_use).values(used_us=now_us)
         return tx.execute(used).rowcount == 1
 
     def _issue(self, tx: Connection, name: str, key: ec.EllipticCurvePublicKey, now_us: int) -> str:
-        made = self.authority.certify_actor(name, key, now_us, self._dice)
+        certificate = self.authority.certify_actor(name, key, now_us, self._dice)
         tx.execute(
             insert(CERTIFICATE).values(
-                fingerprint=made.fingerprint(hashes.SHA256()).hex(),
+                fingerprint=certificate.fingerprint(hashes.SHA256()).hex(),
                 actor=name,
                 issued_us=now_us,
-                not_before_us=as_us(made.not_valid_before_utc),
-                not_after_us=as_us(made.not_valid_after_utc),
+                not_before_us=as_us(certificate.not_valid_before_utc),
+                not_after_us=as_us(certificate.not_valid_after_utc),
             )
         )
-        return made.public_bytes(serialization.Encoding.PEM).decode()
+        return certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 def _hash(token: str) -> str:
@@ -167,19 +169,21 @@ def _csr_key(csr: str, name: str) -> ec.EllipticCurvePublicKey | Refused:
         request = x509.load_pem_x509_csr(csr.encode())
         key = request.public_key()
         names = request.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        asked = [actor_of_urn(urn) for urn in names.get_values_for_type(x509.UniformResourceIdentifier)]
+        actors = [actor_of_urn(urn) for urn in names.get_values_for_type(x509.UniformResourceIdentifier)]
         sound = request.is_signature_valid
     except MALFORMED:
         return malformed
     if not sound or not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         return malformed
-    return key if asked == [name] else malformed
+    return key if actors == [name] else malformed
 
 
-def _proved(asked: Application) -> bool:
+def _proved(application: Application) -> bool:
     try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(asked.message_key))
-        key.verify(bytes.fromhex(asked.proof), enrolment_statement(asked.actor, asked.token, asked.csr))
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(application.message_key))
+        key.verify(
+            bytes.fromhex(application.proof), enrolment_statement(application.actor, application.token, application.csr)
+        )
     except (ValueError, InvalidSignature):
         return False
     return True

@@ -71,8 +71,8 @@ class PartnerCredentials:
 
     def end(self, name: str, by: str, credential_id: str) -> Credential:
         """One credential counts no longer. Raises UnknownPartner, BadPartner for one that is not there."""
-        for one in self.of(name):
-            if one.id == credential_id and one.ended_us is None:
+        for credential in self.of(name):
+            if credential.id == credential_id and credential.ended_us is None:
                 break
         else:
             raise BadPartner(
@@ -87,17 +87,17 @@ class PartnerCredentials:
         with writing(self._engine) as tx:
             tx.execute(update(PARTNER_CREDENTIAL).where(here).values(ended_us=now_us))
             self._audited(tx, by, "partner-key-end", f"partner/{name}", {"credential": credential_id})
-        return one
+        return credential
 
     # --- questions ---------------------------------------------------------------------------------------------
 
     def of(self, name: str) -> tuple[Credential, ...]:
         """All credentials of a partner, the latest first. Raises UnknownPartner."""
         self._partners.known(name)
-        asked = select(PARTNER_CREDENTIAL).where(PARTNER_CREDENTIAL.c.partner == name)
+        query = select(PARTNER_CREDENTIAL).where(PARTNER_CREDENTIAL.c.partner == name)
         with reading(self._engine) as connection:
             rows = connection.execute(
-                asked.order_by(PARTNER_CREDENTIAL.c.issued_us.desc(), PARTNER_CREDENTIAL.c.digest)
+                query.order_by(PARTNER_CREDENTIAL.c.issued_us.desc(), PARTNER_CREDENTIAL.c.digest)
             )
             return tuple(
                 Credential(
@@ -131,7 +131,7 @@ class PartnerCredentials:
     def _by(self, kind: CredentialKind, digest: str) -> Partner | Refused:
         """By an index over hashes of 256 random bits: how long it takes tells nothing of the secret."""
         now_us = self._clock.now_us()
-        asked = (
+        query = (
             select(PARTNER)
             .join(PARTNER_CREDENTIAL, PARTNER_CREDENTIAL.c.partner == PARTNER.c.name)
             .where(
@@ -142,7 +142,7 @@ class PartnerCredentials:
             )
         )
         with reading(self._engine) as connection:
-            row = connection.execute(asked).first()
+            row = connection.execute(query).first()
         if row is None:
             return _NOT_KNOWN
         partner = partner_of(row)

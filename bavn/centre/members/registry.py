@@ -158,10 +158,10 @@ class Registry:
     def key(self, name: str) -> Ed25519PublicKey | None:
         """The message key of an active actor."""
         with reading(self.engine) as tx:
-            found = tx.execute(
+            certificate = tx.execute(
                 select(ACTOR.c.message_key).where(ACTOR.c.name == name, ACTOR.c.state == ActorState.ACTIVE.value)
             ).scalar_one_or_none()
-        return None if found is None else Ed25519PublicKey.from_public_bytes(bytes.fromhex(found))
+        return None if certificate is None else Ed25519PublicKey.from_public_bytes(bytes.fromhex(certificate))
 
     def who(self, certificate_der: bytes) -> Actor | Refused:
         """The active actor behind a client certificate that TLS has verified; asked at every request, so that a
@@ -311,13 +311,13 @@ class Registry:
 
     def valid_until(self) -> dict[str, int]:
         """actor -> when its last certificate in force ends (us)."""
-        asked = (
+        query = (
             select(CERTIFICATE.c.actor, func.max(CERTIFICATE.c.not_after_us))
             .where(CERTIFICATE.c.revoked_us.is_(None))
             .group_by(CERTIFICATE.c.actor)
         )
         with reading(self.engine) as tx:
-            return {str(name): int(until_us) for name, until_us in tx.execute(asked)}
+            return {str(name): int(until_us) for name, until_us in tx.execute(query)}
 
     def count_up(self, tx: Connection) -> None:
         """First in each change, so that SQLite takes its write lock before anything is read."""

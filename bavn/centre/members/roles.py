@@ -36,13 +36,13 @@ class Roles:
 
     def every(self) -> dict[str, Role]:
         """actor -> its role, for those that have one."""
-        found: dict[str, dict[str, list[str]]] = {}
+        roles: dict[str, dict[str, list[str]]] = {}
         with reading(self._registry.engine) as tx:
             for row in tx.execute(select(ROLE).order_by(ROLE.c.actor, ROLE.c.kind, ROLE.c.name)):
-                found.setdefault(row.actor, {}).setdefault(row.kind, []).append(row.name)
+                roles.setdefault(row.actor, {}).setdefault(row.kind, []).append(row.name)
         return {
             actor: Role(tuple(names.get("function", ())), tuple(names.get("supplier", ())))
-            for actor, names in found.items()
+            for actor, names in roles.items()
         }
 
     def set(

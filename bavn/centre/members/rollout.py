@@ -108,10 +108,10 @@ def party(tx: Connection, actor: str) -> Party | None:
 
 def known(tx: Connection, actor: str) -> Party:
     """Raises UnknownParty."""
-    found = party(tx, actor)
-    if found is None:
+    known = party(tx, actor)
+    if known is None:
         raise UnknownParty(Text("the roll-out knows no {actor}: bavn centre rollout add", actor=repr(actor[:60])))
-    return found
+    return known
 
 
 def parties(tx: Connection) -> list[Party]:
@@ -126,23 +126,23 @@ def known_parties(engine: Engine) -> list[Party]:
         return parties(tx)
 
 
-def keep(tx: Connection, one: Party, at_us: int) -> None:
+def keep(tx: Connection, party: Party, at_us: int) -> None:
     """Writes what the register says of an actor; where it stands stays as it is, unless it is new. BadEntry beyond the
     bound."""
     values = {
-        "title": one.title,
-        "kind": one.kind,
-        "region": one.region,
-        "group": one.group,
-        "contact": one.contact,
-        "functions": json.dumps(one.role.functions),
-        "suppliers": json.dumps(one.role.suppliers),
+        "title": party.title,
+        "kind": party.kind,
+        "region": party.region,
+        "group": party.group,
+        "contact": party.contact,
+        "functions": json.dumps(party.role.functions),
+        "suppliers": json.dumps(party.role.suppliers),
     }
-    if tx.execute(update(PARTY).where(PARTY.c.actor == one.actor).values(**values)).rowcount == 0:
+    if tx.execute(update(PARTY).where(PARTY.c.actor == party.actor).values(**values)).rowcount == 0:
         if int(tx.scalar(select(func.count()).select_from(PARTY)) or 0) >= PARTIES_MAX:
             raise BadEntry(f"the roll-out has at most {PARTIES_MAX} actors")
-        stands = {"stage": one.stage.value, "before": one.before.value if one.before else "", "changed_us": at_us}
-        tx.execute(insert(PARTY).values(actor=one.actor, **values, **stands))
+        stands = {"stage": party.stage.value, "before": party.before.value if party.before else "", "changed_us": at_us}
+        tx.execute(insert(PARTY).values(actor=party.actor, **values, **stands))
 
 
 def move(
@@ -165,7 +165,7 @@ def move(
         raise BadEntry(Text("an actor takes at most {moves_max} steps", moves_max=MOVES_MAX))
     before = stands.stage.value if to is Stage.SUSPENDED else ""
     tx.execute(update(PARTY).where(PARTY.c.actor == actor).values(stage=to.value, before=before, changed_us=at_us))
-    made = Moved(
+    moved = Moved(
         actor=actor,
         number=number,
         at_us=at_us,
@@ -191,7 +191,7 @@ def move(
             by_hand=by_hand,
         )
     )
-    return step, made
+    return step, moved
 
 
 def follow(tx: Connection, actor: str, act: RolloutAct, at_us: int, by: str, why: str) -> Moved | None:
@@ -207,9 +207,9 @@ def follow(tx: Connection, actor: str, act: RolloutAct, at_us: int, by: str, why
 
 def moves(tx: Connection, actor: str | None = None) -> list[Moved]:
     """Every step that was taken, by actor and number."""
-    asked = select(MOVE).order_by(MOVE.c.actor, MOVE.c.number)
+    query = select(MOVE).order_by(MOVE.c.actor, MOVE.c.number)
     if actor is not None:
-        asked = asked.where(MOVE.c.actor == actor)
+        query = query.where(MOVE.c.actor == actor)
     return [
         Moved(
             actor=row.actor,
@@ -223,7 +223,7 @@ def moves(tx: Connection, actor: str | None = None) -> list[Moved]:
             evidence=row.evidence,
             by_hand=bool(row.by_hand),
         )
-        for row in tx.execute(asked)
+        for row in tx.execute(query)
     ]
 
 
@@ -242,27 +242,27 @@ def plan(tx: Connection, actor: str, days: Mapping[Stage, int | None]) -> None:
         if day is not None:
             kept = day if first is None else int(first)
             tx.execute(insert(PLAN).values(actor=actor, stage=stage.value, day=day, first_day=kept))
-    mine = sorted(plans(tx, actor), key=lambda one: PATH.index(one.stage))
-    for one, after in pairwise(mine):
-        if after.day < one.day:
+    mine = sorted(plans(tx, actor), key=lambda step: PATH.index(step.stage))
+    for step, after in pairwise(mine):
+        if after.day < step.day:
             raise BadEntry(
                 Text(
                     "{actor} would come to {stage} before it comes to {stage_2}",
                     actor=actor,
                     stage=word(after.stage),
-                    stage_2=word(one.stage),
+                    stage_2=word(step.stage),
                 )
             )
 
 
 def plans(tx: Connection, actor: str | None = None) -> list[Planned]:
     """All planned days, by actor."""
-    asked = select(PLAN).order_by(PLAN.c.actor, PLAN.c.day, PLAN.c.stage)
+    query = select(PLAN).order_by(PLAN.c.actor, PLAN.c.day, PLAN.c.stage)
     if actor is not None:
-        asked = asked.where(PLAN.c.actor == actor)
+        query = query.where(PLAN.c.actor == actor)
     return [
         Planned(actor=row.actor, stage=Stage(row.stage), day=row.day, first_day=row.first_day)
-        for row in tx.execute(asked)
+        for row in tx.execute(query)
     ]
 
 
@@ -273,13 +273,13 @@ def set_waits(tx: Connection, actor: str, wanted: Collection[Wait]) -> None:
     if len(wanted) > WAITS_MAX:
         raise BadEntry(f"an actor waits for at most {WAITS_MAX} others")
     tx.execute(delete(WAIT).where(WAIT.c.actor == actor))
-    for one in sorted(set(wanted)):
-        known(tx, one.other)
-        if one.actor != actor or one.other == actor or one.stage not in PATH[1:] or one.until not in PATH[1:]:
+    for wait in sorted(set(wanted)):
+        known(tx, wait.other)
+        if wait.actor != actor or wait.other == actor or wait.stage not in PATH[1:] or wait.until not in PATH[1:]:
             raise BadEntry("an actor waits for another one, with a state of the way in on both sides")
-        if tx.scalar(select(func.count()).where(*_same_wait(one))):
-            raise BadEntry(f"{actor} waits twice for {one.other} before {one.stage.value}")
-        tx.execute(insert(WAIT).values(actor=actor, stage=one.stage.value, other=one.other, until=one.until.value))
+        if tx.scalar(select(func.count()).where(*_same_wait(wait))):
+            raise BadEntry(f"{actor} waits twice for {wait.other} before {wait.stage.value}")
+        tx.execute(insert(WAIT).values(actor=actor, stage=wait.stage.value, other=wait.other, until=wait.until.value))
     around = circle(waits(tx))
     if around:
         raise BadEntry(f"these would wait for each other: {', '.join(around)}")
@@ -287,17 +287,17 @@ def set_waits(tx: Connection, actor: str, wanted: Collection[Wait]) -> None:
 
 def waits(tx: Connection, actor: str | None = None) -> list[Wait]:
     """Who waits for whom."""
-    asked = select(WAIT).order_by(WAIT.c.actor, WAIT.c.stage, WAIT.c.other)
+    query = select(WAIT).order_by(WAIT.c.actor, WAIT.c.stage, WAIT.c.other)
     if actor is not None:
-        asked = asked.where(WAIT.c.actor == actor)
-    return [Wait(row.actor, Stage(row.stage), row.other, Stage(row.until)) for row in tx.execute(asked)]
+        query = query.where(WAIT.c.actor == actor)
+    return [Wait(row.actor, Stage(row.stage), row.other, Stage(row.until)) for row in tx.execute(query)]
 
 
-def hand_over(tx: Connection, one: Party) -> None:
+def hand_over(tx: Connection, party: Party) -> None:
     """What the register says an actor does becomes the registry's, as it is invited."""
-    tx.execute(delete(ROLE).where(ROLE.c.actor == one.actor))
-    rows = [{"actor": one.actor, "kind": "function", "name": name} for name in one.role.functions]
-    rows += [{"actor": one.actor, "kind": "supplier", "name": name} for name in one.role.suppliers]
+    tx.execute(delete(ROLE).where(ROLE.c.actor == party.actor))
+    rows = [{"actor": party.actor, "kind": "function", "name": name} for name in party.role.functions]
+    rows += [{"actor": party.actor, "kind": "supplier", "name": name} for name in party.role.suppliers]
     if rows:
         tx.execute(insert(ROLE), rows)
 

@@ -80,16 +80,18 @@ class Record:
 def record_of(text: str) -> Record:
     """What :meth:`Record.text` wrote; the moment is the body's. Raises BadRecord; refuses to check the signature."""
     try:
-        found = json.loads(text)
-        body = json.loads(found["body"])
-        same = {"kind": found["kind"], "subject": found["subject"], "number": found["number"]}
-        if any(body[name] != value for name, value in same.items()) or found["kind"] not in KINDS:
+        content = json.loads(text)
+        body = json.loads(content["body"])
+        same = {"kind": content["kind"], "subject": content["subject"], "number": content["number"]}
+        if any(body[name] != value for name, value in same.items()) or content["kind"] not in KINDS:
             raise BadRecord("the record's kind, subject or number is not that of what was signed")
-        if not all(isinstance(found[name], str) for name in ("subject", "body", "key", "signature")):
+        if not all(isinstance(content[name], str) for name in ("subject", "body", "key", "signature")):
             raise BadRecord("a field of the record is no text")
-        if type(found["number"]) is not int or type(body["at_us"]) is not int:
+        if type(content["number"]) is not int or type(body["at_us"]) is not int:
             raise BadRecord("a number of the record is none")
-        return Record(**same, at_us=body["at_us"], body=found["body"], key=found["key"], signature=found["signature"])
+        return Record(
+            **same, at_us=body["at_us"], body=content["body"], key=content["key"], signature=content["signature"]
+        )
     except MALFORMED as error:
         if isinstance(error, BadRecord):
             raise
@@ -97,15 +99,15 @@ def record_of(text: str) -> Record:
 
 
 def sign(
-    tx: Connection, key: Ed25519PrivateKey, kind: SignedKind, subject: str, at_us: int, said: Mapping[str, Any]
+    tx: Connection, key: Ed25519PrivateKey, kind: SignedKind, subject: str, at_us: int, content: Mapping[str, Any]
 ) -> Record:
     """Keeps a new record in the open transaction. BadRecord beyond the bounds."""
     here = (SIGNED.c.kind == kind) & (SIGNED.c.subject == subject)
     number = int(tx.scalar(select(func.coalesce(func.max(SIGNED.c.number), 0)).where(here)) or 0) + 1
-    body = _canonical({**said, "kind": kind, "subject": subject, "number": number, "at_us": at_us})
+    body = _canonical({**content, "kind": kind, "subject": subject, "number": number, "at_us": at_us})
     if number > NUMBERS_MAX or len(body) > BODY_CHARS_MAX:
         raise BadRecord(f"at most {NUMBERS_MAX} records of a kind for a subject, of {BODY_CHARS_MAX} characters each")
-    made = Record(
+    record = Record(
         kind=kind,
         subject=subject,
         number=number,
@@ -121,19 +123,19 @@ def sign(
             number=number,
             at_us=at_us,
             body=body,
-            key=made.key,
-            signature=made.signature,
+            key=record.key,
+            signature=record.signature,
         )
     )
-    return made
+    return record
 
 
 def records(tx: Connection, kind: SignedKind, subject: str | None = None) -> list[Record]:
     """All of a kind, or a subject's, by subject and number."""
-    asked = select(SIGNED).where(SIGNED.c.kind == kind).order_by(SIGNED.c.subject, SIGNED.c.number)
+    query = select(SIGNED).where(SIGNED.c.kind == kind).order_by(SIGNED.c.subject, SIGNED.c.number)
     if subject is not None:
-        asked = asked.where(SIGNED.c.subject == subject)
-    return [_record(row) for row in tx.execute(asked)]
+        query = query.where(SIGNED.c.subject == subject)
+    return [_record(row) for row in tx.execute(query)]
 
 
 def holding(tx: Connection, kind: SignedKind, text: str) -> list[Record]:

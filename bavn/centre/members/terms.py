@@ -52,15 +52,15 @@ class Terms:
 FIELDS: Final = tuple(Terms.__dataclass_fields__)
 
 
-def terms_of(said: Mapping[str, Any]) -> Terms:
+def terms_of(body: Mapping[str, Any]) -> Terms:
     """Terms from a table of plain values, as TOML or JSON has them. Raises BadTerms."""
-    unknown, missing = sorted(set(said) - set(FIELDS)), sorted(set(FIELDS) - set(said))
+    unknown, missing = sorted(set(body) - set(FIELDS)), sorted(set(FIELDS) - set(body))
     if unknown or missing:
         raise BadTerms(f"unknown: {unknown[0][:40]}" if unknown else f"missing: {missing[0]}")
-    classes = said["classes"]
+    classes = body["classes"]
     if not isinstance(classes, list) or not all(isinstance(one, str) for one in classes):
         raise BadTerms("classes is a list of texts")
-    return Terms(**{**said, "classes": tuple(classes)})
+    return Terms(**{**body, "classes": tuple(classes)})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

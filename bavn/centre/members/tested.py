@@ -48,10 +48,10 @@ def refusal(
         return Refused("ahead", "it ends in the future by this centre's clock")
     if now_us - protocol.ended_us > AGE_DAYS_MAX * DAY_US:
         return Refused("age", "it is older than {days} days", days=AGE_DAYS_MAX)
-    found = shortfalls(protocol, demands)
-    if found:
-        more = len(found) - SHORTFALLS_NAMED_MAX
-        named = found[:SHORTFALLS_NAMED_MAX] + ([Text("and {more} more", more=more)] if more > 0 else [])
+    lacks = shortfalls(protocol, demands)
+    if lacks:
+        more = len(lacks) - SHORTFALLS_NAMED_MAX
+        named = lacks[:SHORTFALLS_NAMED_MAX] + ([Text("and {more} more", more=more)] if more > 0 else [])
         return Refused("passed", "it has not passed: {shortfalls}", shortfalls=Text.joined("; ", named))
     return None
 
@@ -69,10 +69,10 @@ def usable(tx: Connection, actor: str, act: RolloutAct, now_us: int) -> Record |
         return None
     used = {one.evidence for one in rollout.moves(tx, actor)}
     for record in reversed(signed.records(tx, "test", actor)):
-        said = record.said
-        fresh = now_us - int(said["ended_us"]) <= AGE_DAYS_MAX * DAY_US
-        since = int(said["began_us"]) >= party.since_us - AHEAD_US_MAX
-        if said["test"] == kind.value and fresh and since and said["protocol_sha256"] not in used:
+        content = record.said
+        fresh = now_us - int(content["ended_us"]) <= AGE_DAYS_MAX * DAY_US
+        since = int(content["began_us"]) >= party.since_us - AHEAD_US_MAX
+        if content["test"] == kind.value and fresh and since and content["protocol_sha256"] not in used:
             return record
     return None
 

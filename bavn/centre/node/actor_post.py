@@ -36,7 +36,7 @@ class ActorPost:
         self,
         what: str,
         owed: Sequence[Owed],
-        said: Callable[[Owed], Statement],
+        statement_of: Callable[[Owed], Statement],
         grounds: Callable[[Owed, tuple[str, ...]], AnyGrounds],
         done: Callable[[Owed, str, int | None], None],
     ) -> None:
@@ -44,10 +44,10 @@ class ActorPost:
         GateBroken."""
         names = [actor.name for actor in self.registry.actors()] if owed else []
 
-        def tell(one: Owed) -> None:
-            letter = said(one)
-            refused = self.share.say(letter, grounds(one, tuple(name for name in names if name != letter.to)))
+        def tell(owed: Owed) -> None:
+            letter = statement_of(owed)
+            refused = self.share.say(letter, grounds(owed, tuple(name for name in names if name != letter.to)))
             again = refused is not None and refused.rule in LATER
-            done(one, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
+            done(owed, refused.rule if refused else "", self.clock.now_us() + AGAIN_US if again else None)
 
         self.contained.each(what, owed, tell)

@@ -124,12 +124,12 @@ def open_offers(config: CentreConfig, engine: Engine, book: Any, clock: Clock, d
 def open_indicators(config: CentreConfig, engine: Engine, clock: Clock, lists: Lists | None = None) -> Indicators:
     """Indicators as people work on them, also from another process than the service. ``lists`` None: the shipped
     warning lists, read when first asked."""
-    asked = WarningLists() if lists is None else lists
+    warning_lists = WarningLists() if lists is None else lists
     bounds = Bounds(
         score_block_min=config.limits.block_score_min,
         days_max=config.limits.indicator_days_max,
         registered=config.limits.registered,
-        listed=lambda one: tuple(name for name, _ in asked.of(one)),
+        listed=lambda one: tuple(name for name, _ in warning_lists.of(one)),
     )
     return Indicators(engine, clock, config.indicators, bounds)
 

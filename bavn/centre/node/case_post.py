@@ -42,25 +42,25 @@ class CasePost(ActorPost):
         """The actors behind a lead are in its case."""
         self.work.involved.reported(lead_id, [(sign.actor, sign.observable, sign.technique) for sign in signs])
 
-    def heard(self, said: CaseAnswer | Attached | Nis2Step) -> None:
+    def heard(self, answer: CaseAnswer | Attached | Nis2Step) -> None:
         """What an actor answered, attached or noted of its own clocks."""
-        if isinstance(said, Nis2Step):
-            self.work.noted(said)
-        elif isinstance(said, CaseAnswer):
-            self.work.heard(said)
+        if isinstance(answer, Nis2Step):
+            self.work.noted(answer)
+        elif isinstance(answer, CaseAnswer):
+            self.work.heard(answer)
         else:
-            self.work.attached(said)
+            self.work.attached(answer)
 
-    def met(self, said: BlockReceipt | Observed) -> None:
+    def met(self, receipt: BlockReceipt | Observed) -> None:
         """An actor that met an indicator of a case is in that case. Only one that it was given: its id follows from
         what it names, so that a claim of another would ask whether there is a case for it."""
-        if not isinstance(said, Observed) or not said.count_bucket:
+        if not isinstance(receipt, Observed) or not receipt.count_bucket:
             return
-        kept = self.share.deliveries.get(said.indicator_id)
-        given = kept is not None and self.share.deliveries.sent_to(said.indicator_id, said.actor)
+        kept = self.share.deliveries.get(receipt.indicator_id)
+        given = kept is not None and self.share.deliveries.sent_to(receipt.indicator_id, receipt.actor)
         if kept is not None and given and kept.indicator.case_id:
             with suppress(UnknownCase):  # an indicator by hand, or a partner's, comes of no case
-                self.work.involved.met(kept.indicator.case_id, said.actor, kept.indicator.observable)
+                self.work.involved.met(kept.indicator.case_id, receipt.actor, kept.indicator.observable)
 
     def tidy(self) -> None:
         """Forgets evidence and reminders that were kept long enough."""
@@ -89,10 +89,10 @@ def open_case_post(
     contained: Containment,
 ) -> CasePost:
     """One for a centre's service."""
-    told = CaseNotices(engine, clock, settings, ZoneInfo(zone))
+    notices = CaseNotices(engine, clock, settings, ZoneInfo(zone))
     return CasePost(
         work=work,
-        told=told,
+        told=notices,
         share=share,
         registry=registry,
         clock=clock,

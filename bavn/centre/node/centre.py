@@ -83,13 +83,13 @@ class OpenRounds:
         self._book = SqlRoundBook(engine)
 
     def open_round(self, round_id: str) -> OpenRound | None:
-        found = self._book.round(round_id)
-        if found is None or found.phase not in (Phase.UPLOADS, Phase.REVEAL):
+        round_state = self._book.round(round_id)
+        if round_state is None or round_state.phase not in (Phase.UPLOADS, Phase.REVEAL):
             return None
         return OpenRound(
-            params=found.params,
-            uploads_until_us=found.deadline_us,
-            actors=frozenset(actor for actor, _ in found.members),
+            params=round_state.params,
+            uploads_until_us=round_state.deadline_us,
+            actors=frozenset(actor for actor, _ in round_state.members),
         )
 
 
@@ -269,31 +269,31 @@ class Centre:
                 self.contained.failures.works(f"inbox {kind}")
 
     def _work_off(self, taken: Taken) -> None:
-        heard = taken.heard
-        if isinstance(heard, BlockReceipt | Observed):
-            self._protection.heard(heard)
-            self._case_post.met(heard)
-        elif isinstance(heard, NodeHealth):
-            self._keep_health(heard)
-        elif isinstance(heard, Replied):
-            self._questions.heard(heard)
-        elif isinstance(heard, CanaryCame):
-            if keep_canary(self._engine, heard):
-                self._share.say(CanaryReceived(to=heard.actor, day=heard.day, run=heard.run))
-        elif isinstance(heard, Counted):
-            keep_counts(self._engine, heard)
-        elif isinstance(heard, CaseAnswer | Attached | Nis2Step):
-            self._case_post.heard(heard)
-        elif isinstance(heard, WarningAnswer):
-            self._warning_post.heard(heard)
-        elif isinstance(heard, ExerciseStatement):
-            self._exercise_post.heard(heard)
-        elif isinstance(heard, Withdrawal):
-            self._case_post.taken_back(heard)
-            self._cases.taken_back(heard, take_back(self._engine, heard.actor, heard.observable))
+        received = taken.heard
+        if isinstance(received, BlockReceipt | Observed):
+            self._protection.heard(received)
+            self._case_post.met(received)
+        elif isinstance(received, NodeHealth):
+            self._keep_health(received)
+        elif isinstance(received, Replied):
+            self._questions.heard(received)
+        elif isinstance(received, CanaryCame):
+            if keep_canary(self._engine, received):
+                self._share.say(CanaryReceived(to=received.actor, day=received.day, run=received.run))
+        elif isinstance(received, Counted):
+            keep_counts(self._engine, received)
+        elif isinstance(received, CaseAnswer | Attached | Nis2Step):
+            self._case_post.heard(received)
+        elif isinstance(received, WarningAnswer):
+            self._warning_post.heard(received)
+        elif isinstance(received, ExerciseStatement):
+            self._exercise_post.heard(received)
+        elif isinstance(received, Withdrawal):
+            self._case_post.taken_back(received)
+            self._cases.taken_back(received, take_back(self._engine, received.actor, received.observable))
             self._ranked = None
         else:
-            self._join.take_in(heard)
+            self._join.take_in(received)
         self._inbox.done(taken.number)
 
     def _group_of(self, actor: str) -> str:

@@ -125,12 +125,12 @@ def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
     tiers = table.get("tiers", {})
     if not isinstance(tiers, Mapping) or not all(isinstance(tier, Mapping) for tier in tiers.values()):
         raise SettingsError(Text("{where}: tiers are tables, [tiers.A] for example", where=where))
-    made = tuple(load(Tier, {"name": name, **tier}, f"{where}: tiers.{name}") for name, tier in tiers.items())
+    read_tiers = tuple(load(Tier, {"name": name, **tier}, f"{where}: tiers.{name}") for name, tier in tiers.items())
     return CentreConfig(
         limits=load(CentreLimits, table.get("centre", {}), f"{where}: centre"),
         score=load(ScoreSettings, table.get("score", {}), f"{where}: score"),
         indicators=load(IndicatorSettings, table.get("indicators", {}), f"{where}: indicators"),
-        tiers=made or TIERS,
+        tiers=read_tiers or TIERS,
         intelligence=load(IntelSettings, table.get("intelligence", {}), f"{where}: intelligence"),
         cases=load(CaseSettings, table.get("cases", {}), f"{where}: cases"),
         nodes=load(NodeBounds, table.get("nodes", {}), f"{where}: nodes"),

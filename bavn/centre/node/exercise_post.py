@@ -24,7 +24,7 @@ class ExercisePost(ActorPost):
         self.tell(
             "exercise to an actor",
             self.exercises.owed(self.members()),
-            _said,
+            _exercising,
             lambda one, others: ExerciseGrounds(by=one.by, others=others),
             self.exercises.done,
         )
@@ -34,13 +34,13 @@ class ExercisePost(ActorPost):
         self.exercises.take_in(said)
 
 
-def _said(one: Owed) -> Exercising:
-    exercise = one.exercise
+def _exercising(owed: Owed) -> Exercising:
+    exercise = owed.exercise
     return Exercising(
-        to=one.to,
+        to=owed.to,
         exercise_id=exercise.id,
         version=exercise.version,
         state=exercise.state,
         plan=exercise.plan,
-        role=one.role,
+        role=owed.role,
     )

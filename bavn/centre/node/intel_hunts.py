@@ -40,7 +40,7 @@ def hunt(
     if not actors:
         return []
     now_us = clock.now_us()
-    made = []
+    question_ids = []
     for state in sources.every():
         if state.state != ACTIVE or not state.source.hunts_per_day:
             continue
@@ -52,9 +52,9 @@ def hunt(
             if len(chosen) < room and weigh(proposals.get(named), standings).may_reach_actors:
                 chosen.append(named)
         parts = [chosen[at : at + OBSERVABLES_MAX] for at in range(0, len(chosen), OBSERVABLES_MAX)]
-        made += [_ask(state, part, proposals, questions, actors, settings, now_us) for part in parts]
+        question_ids += [_ask(state, part, proposals, questions, actors, settings, now_us) for part in parts]
         count_hunted(engine, state.source.name, now_us // DAY_US, len(chosen))
-    return made
+    return question_ids
 
 
 def _ask(
@@ -66,17 +66,17 @@ def _ask(
     settings: IntelSettings,
     now_us: int,
 ) -> str:
-    asked = questions.ask(
+    question = questions.ask(
         chosen,
         actors,
         stored(state.added_by),
         why=f"newly told by a source outside the sector ({state.source.name})",
         since_us=now_us - settings.hunt_days_back * DAY_US,
     )
-    proposals.hunted(chosen, asked.id)
-    if asked.approved_us is None:
-        questions.approve(asked.id, stored(state.hunts_by))
-    return asked.id
+    proposals.hunted(chosen, question.id)
+    if question.approved_us is None:
+        questions.approve(question.id, stored(state.hunts_by))
+    return question.id
 
 
 def _room(engine: Engine, state: SourceState, settings: IntelSettings, day: int) -> int:

@@ -156,18 +156,18 @@ class Intelligence:
         )
 
     def _compare(
-        self, name: str, terms: Terms, known: SourceMemory, seen: frozenset[str], told: int, ending: Callable[[], bool]
+        self, name: str, terms: Terms, known: SourceMemory, seen: frozenset[str], count: int, ending: Callable[[], bool]
     ) -> tuple[Counts, Text | None]:
         """Take back what a whole listing does not name any more, and say so; or why it was not taken back."""
-        found = intel_whole.compare(known, seen)
-        if isinstance(found, Refused):
-            self.sources.compared(name, known.count, 0, found.reason.row())
-            return Counts(), found.reason
+        compared = intel_whole.compare(known, seen)
+        if isinstance(compared, Refused):
+            self.sources.compared(name, known.count, 0, compared.reason.row())
+            return Counts(), compared.reason
         counts = Counts()
-        for piece in found.missing:
-            room = self._settings.items_per_sync_max - told - counts.told
+        for piece in compared.missing:
+            room = self._settings.items_per_sync_max - count - counts.told
             counts += self._gate.take_in(terms, piece, known, room, ending)
-        self.sources.compared(name, found.known, len(found.missing), "")
+        self.sources.compared(name, compared.known, len(compared.missing), "")
         return counts, None
 
     def terms(self, state: SourceState) -> Terms:
@@ -192,7 +192,7 @@ class Intelligence:
         new = 0
         while taken := self._gate.take(TAKEN_AT_ONCE):
             try:
-                new += self.proposals.take_in([_heard(claim) for claim in taken])
+                new += self.proposals.take_in([_received(claim) for claim in taken])
             except Exception as error:
                 if self.contained.ends(error) or is_no_items_fault(error):
                     raise
@@ -207,7 +207,7 @@ class Intelligence:
 
         def hear() -> None:
             nonlocal new
-            new = self.proposals.take_in([_heard(taken)])
+            new = self.proposals.take_in([_received(taken)])
 
         if not self.contained.part("claims", hear, claim_text(taken.claim).encode("utf-8", "backslashreplace")):
             self._gate.not_received(taken)
@@ -277,10 +277,10 @@ class Intelligence:
         useful = self.usefulness()
         done = []
         for state in self.sources.every():
-            one = useful.get(state.source.name)
+            usefulness = useful.get(state.source.name)
             why: Text | None = None
-            if state.state == ACTIVE and one is not None:
-                why = noise(one, state.taken, state.refused, self._settings)
+            if state.state == ACTIVE and usefulness is not None:
+                why = noise(usefulness, state.taken, state.refused, self._settings)
             if why is not None:
                 self.sources.suspend(state.source.name, CENTRE, why.en)
                 done.append(state.source.name)
@@ -293,17 +293,17 @@ class Intelligence:
 
     def statuses(self) -> dict[str, SourceStatus]:
         """What each source's word is worth now."""
-        made = {}
+        statuses = {}
         for state in self.sources.every():
             source, terms = state.source, self.terms(state)
             partner = self._partners.get(source.partner) if source.partner else None
             blocks = partner.inward.may_block if partner else source.may_block
             trust = terms.trust if state.state == ACTIVE else 0
-            made[source.name] = SourceStatus(source.group, trust, blocks)
+            statuses[source.name] = SourceStatus(source.group, trust, blocks)
         for partner in self._partners.in_force():
             inward = partner.inward
-            made[posted_by(partner.name)] = SourceStatus(f"partner:{partner.name}", inward.trust, inward.may_block)
-        return made
+            statuses[posted_by(partner.name)] = SourceStatus(f"partner:{partner.name}", inward.trust, inward.may_block)
+        return statuses
 
     def weight(self, proposal: Proposal, standings: Mapping[str, SourceStatus] | None = None) -> Confidence:
         """What it weighs now."""
@@ -328,7 +328,7 @@ class Intelligence:
 
     def _facts(self, proposal: Proposal, weight: Confidence) -> LeadFacts:
         named = proposal.observable
-        said = [us for one in proposal.live for us in (one.claim.first_us, one.first_us) if us is not None]
+        moments = [us for one in proposal.live for us in (one.claim.first_us, one.first_us) if us is not None]
         element = ElementFacts(
             observable=named,
             score=weight.score,
@@ -344,7 +344,7 @@ class Intelligence:
             elements=(element,),
             technique=weight.technique or TECHNIQUES.get(named.type, TECHNIQUE),
             actors=len(proposal.met),
-            first_hour=hour_of(min(said, default=proposal.first_us)),
+            first_hour=hour_of(min(moments, default=proposal.first_us)),
             first_report_us=proposal.first_us,
             lead_us=proposal.first_us,
         )
@@ -368,7 +368,7 @@ class Intelligence:
         self.cases.refresh(facts)
 
 
-def _heard(taken: TakenClaim) -> ReceivedClaim:
+def _received(taken: TakenClaim) -> ReceivedClaim:
     return ReceivedClaim(taken.source, taken.key, taken.claim, taken.received_us)
 
 

@@ -79,12 +79,12 @@ class Protection:
             else:
                 full.add(actor)
 
-    def heard(self, said: BlockReceipt | Observed) -> None:
+    def heard(self, receipt: BlockReceipt | Observed) -> None:
         """Keeps what an actor said of an indicator, for the clock, the ring and what it is worth."""
-        case_id = self.share.heard(said)
+        case_id = self.share.heard(receipt)
         if case_id is not None:
-            self.cases.blocked(case_id, said.received_us)
-        self.upkeep.heard(said, self.group_of(said.actor))
+            self.cases.blocked(case_id, receipt.received_us)
+        self.upkeep.heard(receipt, self.group_of(receipt.actor))
 
     # --- cases ---------------------------------------------------------------------------------------------------
 
@@ -97,11 +97,11 @@ class Protection:
             self.cases.done(case.id, case.order_no, None)
             return
         chosen = _chosen(case)
-        lives = self.indicators.of_case_order(case, chosen, self._terms(case))
-        for life in lives:
+        indicators = self.indicators.of_case_order(case, chosen, self._terms(case))
+        for life in indicators:
             if life.done_no < life.order_no:
                 self._carry_out_one(life)
-        now = [self.indicators.get(life.id) for life in lives]
+        now = [self.indicators.get(life.id) for life in indicators]
         refusals = {str(life.observable): life.refusal for life in now if life.refusal and not life.wanted}
         if len(refusals) == len(chosen):
             self.cases.refused(case.id, case.order_no, refusals or {"": "none of its observables was chosen"})

@@ -41,15 +41,15 @@ class WarningPost(ActorPost):
         self.warnings.take_in(said)
 
 
-def _grounds(one: Owed, others: tuple[str, ...]) -> WarningGrounds:
+def _grounds(owed: Owed, others: tuple[str, ...]) -> WarningGrounds:
     return WarningGrounds(
-        by=one.by,
-        addressed=one.addressed,
-        named=one.named,
-        may_say=one.may_say,
+        by=owed.by,
+        addressed=owed.addressed,
+        named=owed.named,
+        may_say=owed.may_say,
         others=others,
-        tlp_min=one.origin.tlp_min,
-        pap_max=one.origin.pap_max,
+        tlp_min=owed.origin.tlp_min,
+        pap_max=owed.origin.pap_max,
     )
 
 

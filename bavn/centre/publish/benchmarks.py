@@ -62,7 +62,7 @@ class Benchmarks:
 
     def keep(self, month: str, groups: int, cells: Sequence[int]) -> Release:
         """Numbers that were drawn become the month's, unless it has some by now: those that it has. Raises Spent."""
-        made = Release(
+        release = Release(
             month=month,
             vocabulary=VOCABULARY,
             made_us=self._clock.now_us(),
@@ -77,24 +77,24 @@ class Benchmarks:
             connection.execute(
                 insert(BENCHMARK).values(
                     month=month,
-                    vocabulary=made.vocabulary,
-                    made_us=made.made_us,
+                    vocabulary=release.vocabulary,
+                    made_us=release.made_us,
                     groups=groups,
-                    epsilon_milli=_milli(made.epsilon),
-                    cells=json.dumps(made.cells),
+                    epsilon_milli=_milli(release.epsilon),
+                    cells=json.dumps(release.cells),
                 )
             )
-            detail = {"digest": made.digest, "epsilon_milli": _milli(made.epsilon), "groups": groups}
+            detail = {"digest": release.digest, "epsilon_milli": _milli(release.epsilon), "groups": groups}
             self._audited(connection, CENTRE, ACT, _subject(month), detail)
-        return made
+        return release
 
     def latest(self, until: str) -> Release | None:
         """The last release of a month that is not after this one, of this version's measures. Raises Spent."""
-        asked = select(func.max(BENCHMARK.c.month)).where(
+        query = select(func.max(BENCHMARK.c.month)).where(
             BENCHMARK.c.month <= until, BENCHMARK.c.vocabulary == VOCABULARY
         )
         with reading(self._engine) as connection:
-            month = connection.scalar(asked)
+            month = connection.scalar(query)
             return None if month is None else self._kept(connection, str(month))
 
     def spent(self, first: str, last: str) -> float:

@@ -17,7 +17,7 @@ _DECISION = Source(SourceKind.REFERENCE, "Bavn, docs/decisions/0019-quartiles-of
 
 
 def benchmark_document(
-    sector: str, actor: str, own: Values, told: SectorQuartiles, period: Period, now_us: int, tlp: Tlp
+    sector: str, actor: str, own: Values, quartiles: SectorQuartiles, period: Period, now_us: int, tlp: Tlp
 ) -> Document:
     """``actor`` empty: the sector's side alone, marked ``tlp``. With an actor it is for that one: TLP:AMBER+STRICT."""
     first = as_datetime(period.first_us)
@@ -31,24 +31,26 @@ def benchmark_document(
         made_us=now_us,
         tlp=Tlp.AMBER_STRICT if actor else tlp,
         title=Text("Benchmark of {named}, {when}", named=named, when=when),
-        sections=(_figures(actor, own, told), _reading(actor, told)),
+        sections=(_figures(actor, own, quartiles), _reading(actor, quartiles)),
     )
 
 
-def _figures(actor: str, own: Values, told: SectorQuartiles) -> Section:
+def _figures(actor: str, own: Values, quartiles: SectorQuartiles) -> Section:
     title = Text("You and the anonymous sector")
     if not actor:
         title = Text("The anonymous sector")
-        return Section(id="beside", title=title, blocks=(about(told), figure(told, None)))
-    return Section(id="beside", title=title, blocks=(_in_short(own, told), about(told), figure(told, own)))
+        return Section(id="beside", title=title, blocks=(about(quartiles), figure(quartiles, None)))
+    return Section(
+        id="beside", title=title, blocks=(_in_short(own, quartiles), about(quartiles), figure(quartiles, own))
+    )
 
 
-def _in_short(own: Values, told: SectorQuartiles) -> Sentence:
+def _in_short(own: Values, quartiles: SectorQuartiles) -> Sentence:
     """How many figures are known, and how many of them the sector's side has."""
-    told_of = {one.measure for one in told.measures if one.within is not None}
-    mine = [one for one in MEASURES if own.get(one.id) is not None]
-    beside = sum(one.id in told_of for one in mine)
-    asked = tuple(dict.fromkeys(Source(SourceKind.QUERY, one.query) for one in mine))
+    told_of = {measure.measure for measure in quartiles.measures if measure.within is not None}
+    mine = [measure for measure in MEASURES if own.get(measure.id) is not None]
+    beside = sum(measure.id in told_of for measure in mine)
+    queries = tuple(dict.fromkeys(Source(SourceKind.QUERY, measure.query) for measure in mine))
     return Sentence(
         Text(
             "The centre knows {mine} of your {measures} figures; {beside} of them can be set beside the"
@@ -58,7 +60,7 @@ def _in_short(own: Values, told: SectorQuartiles) -> Sentence:
             measures=len(MEASURES),
             beside=beside,
         ),
-        (*asked, *sources(told)),
+        (*queries, *sources(quartiles)),
     )
 
 

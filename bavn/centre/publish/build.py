@@ -101,11 +101,11 @@ def _section(part: Part, facts: DocumentFacts, failures: Failures) -> Section:
     except Exception as error:  # noqa: BLE001  it costs this section and no more
         failures.note(f"section {name}", error)
         words = SECTIONS[name]
-        said = Text(
+        sentence = Text(
             "This section is missing: it could not be made, for a reason that nobody foresaw. The rest of"
             " the document is complete."
         )
-        return Section(id=name, title=words, blocks=(Sentence(said, (_SHOWN_BY,)),))
+        return Section(id=name, title=words, blocks=(Sentence(sentence, (_SHOWN_BY,)),))
     failures.works(f"section {name}")
     return section
 
@@ -135,10 +135,10 @@ def period_of(kind: Kind, name: str, now_us: int, days: int = 30) -> Period:
 
 def _of_days(name: str, now_us: int, days: int) -> Period:
     end = (now_us // DAY_US + 1) * DAY_US
-    said = f"{as_datetime(now_us):%Y-%m-%d}"
-    if name and (not _DAY.fullmatch(name) or name != said):
-        raise ValueError(Text("a picture is of today, {said}, not of {name}", said=said, name=repr(name[:20])))
-    return Period(said, end - days * DAY_US, end)
+    day = f"{as_datetime(now_us):%Y-%m-%d}"
+    if name and (not _DAY.fullmatch(name) or name != day):
+        raise ValueError(Text("a picture is of today, {said}, not of {name}", said=day, name=repr(name[:20])))
+    return Period(day, end - days * DAY_US, end)
 
 
 def _month_us(months: int) -> int:

@@ -23,10 +23,10 @@ def catalogue_of(raw: bytes, name: str) -> Catalogue:
         raise ValueError(f"a catalogue has at most {BYTES_MAX} bytes")
     try:
         body = json.loads(raw)
-        found = body["vulnerabilities"]
-        if not isinstance(found, list) or len(found) > ENTRIES_MAX:
+        weaknesses = body["vulnerabilities"]
+        if not isinstance(weaknesses, list) or len(weaknesses) > ENTRIES_MAX:
             raise ValueError(f"vulnerabilities is a list of at most {ENTRIES_MAX}")
-        entries = {one.cve: one for one in map(_weakness, found)}
+        entries = {one.cve: one for one in map(_weakness, weaknesses)}
     except (KeyError, TypeError, AttributeError, RecursionError, UnicodeDecodeError) as error:
         raise ValueError(f"no catalogue of exploited weaknesses ({type(error).__name__})") from error
     plain = "".join(char if char.isprintable() else "?" for char in name)[:100]

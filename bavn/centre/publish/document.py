@@ -96,12 +96,12 @@ def _bounded(text: Text) -> None:
             )
 
 
-def _fixed(one: object, *names: str) -> None:
+def _fixed(value: object, *names: str) -> None:
     """A document is what it said when it was built: its words are fixed then, in English and Danish."""
     for name in names:
-        held = getattr(one, name)
+        held = getattr(value, name)
         fixed = tuple(map(_as_said, held)) if isinstance(held, tuple) else _as_said(held)
-        object.__setattr__(one, name, fixed)
+        object.__setattr__(value, name, fixed)
 
 
 def _as_said(text: Text) -> Text:

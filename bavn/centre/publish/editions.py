@@ -119,10 +119,10 @@ class Editions:
         with writing(self._engine) as tx:
             edition = self._locked(tx, wanted, seen)
             state = after(edition.state, EditionAct.EDIT)
-            made = changed(self._document(tx, edition, edition.version), change, user)
-            number = self._keep(tx, edition, made, user, why)
+            edited = changed(self._document(tx, edition, edition.version), change, user)
+            number = self._keep(tx, edition, edited, user, why)
             self._set(tx, edition, state=state.value, version=number, edited_by=recorded(user), approved_by="")
-            detail = {"version": number, "place": change.place, "why": why, "digest": digest(made)}
+            detail = {"version": number, "place": change.place, "why": why, "digest": digest(edited)}
             self._audited(tx, user, "publish-edit", wanted, detail)
         return self.get(wanted)
 
@@ -171,11 +171,11 @@ class Editions:
 
     def every(self, kind: Kind | None = None, state: EditionState | None = None) -> tuple[Edition, ...]:
         """The latest period first."""
-        asked = select(EDITION).order_by(EDITION.c.period.desc(), EDITION.c.id).limit(SHOWN_MAX)
-        asked = asked if kind is None else asked.where(EDITION.c.kind == kind.value)
-        asked = asked if state is None else asked.where(EDITION.c.state == state.value)
+        query = select(EDITION).order_by(EDITION.c.period.desc(), EDITION.c.id).limit(SHOWN_MAX)
+        query = query if kind is None else query.where(EDITION.c.kind == kind.value)
+        query = query if state is None else query.where(EDITION.c.state == state.value)
         with reading(self._engine) as connection:
-            return tuple(_edition(row) for row in connection.execute(asked))
+            return tuple(_edition(row) for row in connection.execute(query))
 
     def document(self, wanted: str, version: int | None = None) -> Document:
         """A version's document; the one that stands by default. Raises UnknownEdition."""
@@ -187,11 +187,11 @@ class Editions:
         """All of them, oldest first. Raises UnknownEdition."""
         self.get(wanted)
         columns = (VERSION.c.version, VERSION.c.at_us, VERSION.c.by_user, VERSION.c.why, VERSION.c.digest)
-        asked = select(*columns).where(VERSION.c.edition_id == wanted).order_by(VERSION.c.version)
+        query = select(*columns).where(VERSION.c.edition_id == wanted).order_by(VERSION.c.version)
         with reading(self._engine) as connection:
             return tuple(
                 Version(number=row.version, at_us=row.at_us, by=row.by_user, why=row.why, digest=row.digest)
-                for row in connection.execute(asked)
+                for row in connection.execute(query)
             )
 
     def was_sent(self, edition: Edition) -> frozenset[str]:

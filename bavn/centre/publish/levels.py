@@ -73,26 +73,30 @@ def _proposed(facts: DocumentFacts, threat: Threat) -> Proposed:
     mine = _of(facts, threat, facts.period)
     before = len(_of(facts, threat, facts.period.before))
     unconfirmed = [
-        one
-        for one in facts.cases
-        if one.state in OPEN and one.opened_us < facts.period.end_us and threat_of(one) is threat
+        case
+        for case in facts.cases
+        if case.state in OPEN and case.opened_us < facts.period.end_us and threat_of(case) is threat
     ]
     level, why = _level(facts, threat, mine, unconfirmed)
     change, p = trend(before, len(mine))
-    said = bool(mine or before)
+    has_cases = bool(mine or before)
     shown = facts.shown([*mine, *unconfirmed])
-    set_ = [one for one in facts.levels if one.threat is threat and one.at_us < max(facts.now_us, facts.period.end_us)]
+    set_ = [
+        judgement
+        for judgement in facts.levels
+        if judgement.threat is threat and judgement.at_us < max(facts.now_us, facts.period.end_us)
+    ]
     return Proposed(
         threat=threat,
         level=level,
         why=why,
-        change=change if said else None,
+        change=change if has_cases else None,
         before=before,
         now=len(mine),
         p=p,
-        sources=sources_of(SourceKind.CASE, (one.id for one in shown), "bavn centre cases"),
+        sources=sources_of(SourceKind.CASE, (case.id for case in shown), "bavn centre cases"),
         expected=next_count(len(mine)),
-        set=max(set_, key=lambda one: one.at_us, default=None),
+        set=max(set_, key=lambda judgement: judgement.at_us, default=None),
     )
 
 
@@ -105,17 +109,17 @@ def _level(
 ) -> tuple[Level | None, Text]:
     widest = max((one.actors for one in mine), default=0)
     wide = max(WIDE_ACTORS_MIN, WIDE_SHARE * len(facts.active))
-    said = counted(len(mine), CASES)
+    cases_words = counted(len(mine), CASES)
     if len(mine) >= VERY_HIGH_CASES or (mine and widest >= wide):
         return Level.VERY_HIGH, Text(
-            "{said} confirmed in the period, the widest of them at {widest} actors.", said=said, widest=widest
+            "{said} confirmed in the period, the widest of them at {widest} actors.", said=cases_words, widest=widest
         )
     if widest > 1:
         return Level.HIGH, Text(
-            "{said} confirmed in the period, one of them at {widest} actors.", said=said, widest=widest
+            "{said} confirmed in the period, one of them at {widest} actors.", said=cases_words, widest=widest
         )
     if mine:
-        return Level.MEDIUM, Text("{said} confirmed in the period, none at more than one actor.", said=said)
+        return Level.MEDIUM, Text("{said} confirmed in the period, none at more than one actor.", said=cases_words)
     if unconfirmed:
         waits = counted(len(unconfirmed), CASES)
         return Level.MEDIUM, Text("No case was confirmed, but {waits} of this sort wait to be judged.", waits=waits)
@@ -125,13 +129,15 @@ def _level(
 def _nothing(facts: DocumentFacts, threat: Threat) -> tuple[Level | None, Text]:
     if threat not in BY_RSIT.values():
         return None, Text("No data that the centre has says anything of this; a person must judge it.")
-    heard = round(100 * received_share(facts))
+    received_percent = round(100 * received_share(facts))
     if received_share(facts) < HEARD_SHARE_MIN:
         return None, Text(
             "No case, but only {heard} % of the actors' nodes were heard from within a day: nothing can be proposed.",
-            heard=heard,
+            heard=received_percent,
         )
     word = THREATS[threat]
     return Level.LOW, Text(
-        "No case of {word} in the period, while {heard} % of the actors' nodes were heard from.", word=word, heard=heard
+        "No case of {word} in the period, while {heard} % of the actors' nodes were heard from.",
+        word=word,
+        heard=received_percent,
     )

@@ -60,10 +60,10 @@ class Quartiles:
 
 def of_groups(actors: Iterable[tuple[str, Values]]) -> list[Values]:
     """(group, values) of each actor -> one of each group: the median of its actors, in the order of the groups."""
-    found: dict[str, list[Values]] = {}
+    by_group: dict[str, list[Values]] = {}
     for group, values in actors:
-        found.setdefault(group, []).append(values)
-    return [{measure.id: _middle(measure, found[group]) for measure in MEASURES} for group in sorted(found)]
+        by_group.setdefault(group, []).append(values)
+    return [{measure.id: _middle(measure, by_group[group]) for measure in MEASURES} for group in sorted(by_group)]
 
 
 def counted(groups: Sequence[Values]) -> list[int]:

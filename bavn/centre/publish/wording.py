@@ -72,16 +72,16 @@ def span(us: int) -> Text:
     """How long something took, in the unit that fits."""
     seconds = us / SECOND_US
     if seconds < 120:
-        said = part(seconds)
-        return Text("{said} s", said=said)
+        words = part(seconds)
+        return Text("{said} s", said=words)
     if seconds < 7200:
-        said = part(seconds / 60)
-        return Text("{said} min", said=said)
+        words = part(seconds / 60)
+        return Text("{said} min", said=words)
     if seconds < 172_800:
-        said = part(seconds / 3600)
-        return Text("{said} hours", said=said)
-    said = part(seconds / 86_400)
-    return Text("{said} days", said=said)
+        words = part(seconds / 3600)
+        return Text("{said} hours", said=words)
+    words = part(seconds / 86_400)
+    return Text("{said} days", said=words)
 
 
 def listed(words: Sequence[Text]) -> Text:

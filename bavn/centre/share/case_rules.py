@@ -35,32 +35,32 @@ class CaseGrounds:
     groups: int = 0
 
 
-def own_only(said: Telling, grounds: CaseGrounds) -> Refused | None:
+def own_only(statement: Telling, grounds: CaseGrounds) -> Refused | None:
     """A part names nothing that this actor did not report, and goes to nobody who is not in the case."""
     if not grounds.reported and not grounds.by_hand:
         return Refused("own_only", "the actor is not in the case")
-    if not set(said.part.own) <= grounds.reported:
+    if not set(statement.part.own) <= grounds.reported:
         return Refused("own_only", "it names what this actor did not report")
     return None
 
 
-def marking(said: Telling | Judging, grounds: CaseGrounds) -> Refused | None:
+def marking(statement: Telling | Judging, grounds: CaseGrounds) -> Refused | None:
     """TLP:RED goes to actors that a person named, and to nobody else."""
     if grounds.tlp is not Tlp.RED:
         return None
-    if isinstance(said, Judging):
-        if said.verdict.judged == "withdrawn":
+    if isinstance(statement, Judging):
+        if statement.verdict.judged == "withdrawn":
             return None  # it says nothing but that an earlier word no longer stands
         return Refused("marking", "the case is TLP:RED: it goes to named actors, not to all")
     return None if grounds.by_hand else Refused("marking", "the case is TLP:RED and nobody named this actor")
 
 
-def nobody_named(said: Telling | Judging, grounds: CaseGrounds) -> Refused | None:
+def nobody_named(statement: Telling | Judging, grounds: CaseGrounds) -> Refused | None:
     """The case's id is a bare hash, and no text in a part has another actor's name, however it is written."""
-    if isinstance(said, Judging):
-        fits = CASE_ID.fullmatch(said.verdict.case_id)
+    if isinstance(statement, Judging):
+        fits = CASE_ID.fullmatch(statement.verdict.case_id)
         return None if fits else Refused("nobody_named", "the case's id could tell who saw it")
-    part = said.part
+    part = statement.part
     if not CASE_ID.fullmatch(part.case_id) or (part.merged_into and not CASE_ID.fullmatch(part.merged_into)):
         return Refused("nobody_named", "the case's id could tell who saw it")
     if part.rsit and not rsit.known(part.rsit):
@@ -82,12 +82,12 @@ def verdict_stands(said: Judging, grounds: CaseGrounds) -> Refused | None:
         return Refused("verdict", "nobody judged it, or it names nothing")
     if grounds.groups < GROUPS_MIN:
         return Refused("verdict", "fewer than two independent groups report it")
-    for one in verdict.observables:
+    for observable in verdict.observables:
         try:
-            Observable(one.type, one.value)
+            Observable(observable.type, observable.value)
         except NotCanonical:
             return Refused("verdict", "an observable is not in its canonical form")
-        if not is_external(one):
+        if not is_external(observable):
             return Refused("verdict", "an observable names something inside")
     return None
 

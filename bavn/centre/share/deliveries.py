@@ -85,7 +85,7 @@ class Deliveries:
 
     def release(
         self,
-        made: Indicator,
+        indicator: Indicator,
         grounds: Grounds,
         actors: Iterable[str],
         order_no: int,
@@ -96,22 +96,24 @@ class Deliveries:
         that get it first, while it is held for the others (stages.py). An order that was carried out already changes
         nothing."""
         with writing(self._engine) as connection:
-            known = connection.execute(select(INDICATOR).where(INDICATOR.c.id == made.id).with_for_update()).first()
-            if known is not None and known.live and (known.case_id, known.order_no) == (made.case_id, order_no):
+            known = connection.execute(
+                select(INDICATOR).where(INDICATOR.c.id == indicator.id).with_for_update()
+            ).first()
+            if known is not None and known.live and (known.case_id, known.order_no) == (indicator.case_id, order_no):
                 return _indicator(known)
-            version = max(made.version, known.version + 1 if known else 0)
+            version = max(indicator.version, known.version + 1 if known else 0)
             created_us = known.created_us if known else min(now_us, version)
             values = {
                 "version": version,
-                "case_id": made.case_id,
-                "type": made.observable.type.value,
-                "value": made.observable.value,
-                "tlp": made.tlp.value,
-                "pap": int(made.pap),
-                "confidence": made.confidence,
-                "valid_from_us": made.valid_from_us,
-                "valid_until_us": made.valid_until_us,
-                "technique": made.technique,
+                "case_id": indicator.case_id,
+                "type": indicator.observable.type.value,
+                "value": indicator.observable.value,
+                "tlp": indicator.tlp.value,
+                "pap": int(indicator.pap),
+                "confidence": indicator.confidence,
+                "valid_from_us": indicator.valid_from_us,
+                "valid_until_us": indicator.valid_until_us,
+                "technique": indicator.technique,
                 "created_us": created_us,
                 "released_us": now_us,
                 "withdrawn_us": None,
@@ -119,12 +121,12 @@ class Deliveries:
                 "order_no": order_no,
                 "grounds": json.dumps(asdict(grounds), sort_keys=True),
             }
-            self._keep(connection, made.id, values, known is not None)
+            self._keep(connection, indicator.id, values, known is not None)
             if ring:
-                begin_stages(connection, made.id, version, ring, now_us)
-            first = open_stages(connection, made.id)
-            self._owe(connection, made.id, version, RELEASE, actors, now_us, first)
-            return _indicator(connection.execute(select(INDICATOR).where(INDICATOR.c.id == made.id)).one())
+                begin_stages(connection, indicator.id, version, ring, now_us)
+            first = open_stages(connection, indicator.id)
+            self._owe(connection, indicator.id, version, RELEASE, actors, now_us, first)
+            return _indicator(connection.execute(select(INDICATOR).where(INDICATOR.c.id == indicator.id)).one())
 
     def withdraw(self, case_id: str, actors: Iterable[str], now_us: int) -> list[str]:
         """Owe every actor the withdrawal of all that is live of a case; the ids."""
@@ -155,13 +157,15 @@ class Deliveries:
         live = and_(INDICATOR.c.live, INDICATOR.c.valid_until_us > now_us)
         with writing(self._engine) as connection:
             for actor in actors:
-                told = select(DELIVERY.c.indicator_id).where(
+                delivered = select(DELIVERY.c.indicator_id).where(
                     DELIVERY.c.actor == actor,
                     DELIVERY.c.indicator_id == INDICATOR.c.id,
                     DELIVERY.c.version == INDICATOR.c.version,
                 )
                 missing = connection.execute(
-                    select(INDICATOR.c.id, INDICATOR.c.version).where(live, ~told.exists()).order_by(INDICATOR.c.id)
+                    select(INDICATOR.c.id, INDICATOR.c.version)
+                    .where(live, ~delivered.exists())
+                    .order_by(INDICATOR.c.id)
                 ).all()
                 for row in missing:
                     ring = open_stages(connection, row.id)
@@ -171,7 +175,7 @@ class Deliveries:
 
     def pending(self, now_us: int, limit: int) -> list[Pending]:
         """Deliveries to try now, oldest version first; an indicator's earlier versions are stale by then."""
-        asked = (
+        query = (
             select(DELIVERY.c.actor, DELIVERY.c.kind, DELIVERY.c.version.label("due"), INDICATOR)
             .join(INDICATOR, INDICATOR.c.id == DELIVERY.c.indicator_id)
             .where(due(DELIVERY, now_us))
@@ -179,7 +183,7 @@ class Deliveries:
             .limit(limit)
         )
         with reading(self._engine) as connection:
-            rows = connection.execute(asked).all()
+            rows = connection.execute(query).all()
         return [_pending(row) for row in rows]
 
     def marked(self, marks: Sequence[Mark], now_us: int) -> None:
@@ -206,10 +210,10 @@ class Deliveries:
                 times = {"first_us": receipt.received_us, "last_us": receipt.received_us}
                 connection.execute(insert(RECEIPT).values(**key, **words, **times))
             _keep_not_carried(connection, receipt)
-            found = connection.execute(
+            delivery = connection.execute(
                 select(INDICATOR.c.case_id).where(INDICATOR.c.id == receipt.indicator_id)
             ).scalar_one_or_none()
-        return found if receipt.state in ("enforced", "partly") else None
+        return delivery if receipt.state in ("enforced", "partly") else None
 
     def observed(self, seen: Observed) -> None:
         """Keep a sighting: the widest that this actor has told of this kind."""
@@ -269,14 +273,14 @@ class Deliveries:
                 select(DELIVERY).where(DELIVERY.c.indicator_id == wanted_id).order_by(DELIVERY.c.version)
             ).all()
             lacks = connection.execute(select(NOT_CARRIED).where(NOT_CARRIED.c.indicator_id == wanted_id)).all()
-            said = connection.execute(
+            receipts = connection.execute(
                 select(RECEIPT)
                 .where(RECEIPT.c.indicator_id == wanted_id)
                 .order_by(RECEIPT.c.version, RECEIPT.c.last_us, RECEIPT.c.state)
             ).all()
-        actors = sorted({row.actor for row in owed} | {row.actor for row in said})
+        actors = sorted({row.actor for row in owed} | {row.actor for row in receipts})
         names = {row.actor: tuple(json.loads(row.enforcers)) for row in lacks}
-        made = (_at_actor(actor, owed, said, since_us) for actor in actors)
+        made = (_at_actor(actor, owed, receipts, since_us) for actor in actors)
         return tuple(replace(one, not_carried=names.get(one.actor, ())) for one in made)
 
     def sent_to(self, wanted_id: str, actor: str) -> bool:
@@ -356,7 +360,7 @@ def released_spans(engine: Engine) -> dict[Observable, tuple[int, int]]:
 def sightings_of(connection: Connection, named: Subquery) -> list[tuple[Observable, str, int]]:
     """(observable, actor, first hour) of what actors saw of released indicators among ``named``, which has type and
     value."""
-    asked = (
+    query = (
         select(INDICATOR.c.type, INDICATOR.c.value, OBSERVED.c.actor, OBSERVED.c.first_hour)
         .join(OBSERVED, OBSERVED.c.indicator_id == INDICATOR.c.id)
         .join(named, and_(named.c.type == INDICATOR.c.type, named.c.value == INDICATOR.c.value))
@@ -364,14 +368,14 @@ def sightings_of(connection: Connection, named: Subquery) -> list[tuple[Observab
     )
     return [
         (Observable.trusted(ObservableType(row.type), row.value), row.actor, row.first_hour or 0)
-        for row in connection.execute(asked)
+        for row in connection.execute(query)
     ]
 
 
-def _named(said: Releasing | Withdrawing) -> tuple[str, int]:
-    if isinstance(said, Releasing):
-        return said.indicator.id, said.indicator.version
-    return said.indicator_id, said.version
+def _named(statement: Releasing | Withdrawing) -> tuple[str, int]:
+    if isinstance(statement, Releasing):
+        return statement.indicator.id, statement.indicator.version
+    return statement.indicator_id, statement.version
 
 
 def _pending(row: Row[Any]) -> Pending:

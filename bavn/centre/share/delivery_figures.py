@@ -40,13 +40,13 @@ def given_between(connection: Connection, first_us: int, end_us: int, actor: str
         .having(first >= first_us, first < end_us)
         .subquery()
     )
-    said = select(given, RECEIPT.c.state, RECEIPT.c.rule, RECEIPT.c.first_us).join_from(
+    query = select(given, RECEIPT.c.state, RECEIPT.c.rule, RECEIPT.c.first_us).join_from(
         given,
         RECEIPT,
         isouter=True,
         onclause=(RECEIPT.c.indicator_id == given.c.indicator_id) & (RECEIPT.c.actor == given.c.actor),
     )
-    for row in connection.execute(said):
+    for row in connection.execute(query):
         yield Given(**row._asdict())
 
 
@@ -62,38 +62,38 @@ def queued(connection: Connection, ids: Sequence[str]) -> dict[AtActor, int | No
 
 def enforced(connection: Connection, since_us: Mapping[str, int], ids: Sequence[str]) -> dict[AtActor, int]:
     """When each of these indicators came into force at an actor, at the earliest since the moment said of it."""
-    said = select(RECEIPT.c.indicator_id, RECEIPT.c.actor, RECEIPT.c.first_us).where(
+    query = select(RECEIPT.c.indicator_id, RECEIPT.c.actor, RECEIPT.c.first_us).where(
         RECEIPT.c.indicator_id.in_(ids), RECEIPT.c.state.in_(IN_FORCE)
     )
-    found: dict[AtActor, int] = {}
-    for row in connection.execute(said):
+    enforced: dict[AtActor, int] = {}
+    for row in connection.execute(query):
         if row.first_us >= since_us[row.indicator_id]:
             key = (row.indicator_id, row.actor)
-            found[key] = min(row.first_us, found.get(key, row.first_us))
-    return found
+            enforced[key] = min(row.first_us, enforced.get(key, row.first_us))
+    return enforced
 
 
 def met(connection: Connection, ids: Sequence[str]) -> dict[str, dict[str, int]]:
     """Indicator -> how it was met (seen, blocked, retro) -> at how many actors."""
-    asked = (
+    query = (
         select(OBSERVED.c.indicator_id, OBSERVED.c.kind, func.count())
         .where(OBSERVED.c.indicator_id.in_(ids), OBSERVED.c.first_hour.is_not(None))
         .group_by(OBSERVED.c.indicator_id, OBSERVED.c.kind)
     )
-    made: dict[str, dict[str, int]] = {}
-    for wanted, kind, number in connection.execute(asked):
-        made.setdefault(wanted, {})[kind] = int(number)
-    return made
+    met: dict[str, dict[str, int]] = {}
+    for wanted, kind, number in connection.execute(query):
+        met.setdefault(wanted, {})[kind] = int(number)
+    return met
 
 
 def first_met(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """Indicator -> the earliest hour in which an actor met it, us."""
-    asked = (
+    query = (
         select(OBSERVED.c.indicator_id, func.min(OBSERVED.c.first_hour))
         .where(OBSERVED.c.indicator_id.in_(ids), OBSERVED.c.count_bucket > 0, OBSERVED.c.first_hour.is_not(None))
         .group_by(OBSERVED.c.indicator_id)
     )
-    return {row[0]: int(row[1]) * HOUR_US for row in connection.execute(asked)}
+    return {row[0]: int(row[1]) * HOUR_US for row in connection.execute(query)}
 
 
 def waiting_and_held(connection: Connection, actor: str) -> tuple[int, int]:

@@ -53,7 +53,7 @@ def owed_to(engine: Engine, actor: str, limit: int, after: str = "") -> tuple[Ow
         .limit(max(1, min(limit, PAGE_MAX)))
         .subquery()
     )
-    asked = (
+    query = (
         select(DELIVERY, INDICATOR.c.type, INDICATOR.c.value, INDICATOR.c.live)
         .join(latest, (latest.c.indicator_id == DELIVERY.c.indicator_id) & (latest.c.version == DELIVERY.c.version))
         .join(INDICATOR, INDICATOR.c.id == DELIVERY.c.indicator_id)
@@ -61,9 +61,9 @@ def owed_to(engine: Engine, actor: str, limit: int, after: str = "") -> tuple[Ow
         .order_by(DELIVERY.c.indicator_id)
     )
     with reading(engine) as connection:
-        rows = connection.execute(asked).all()
+        rows = connection.execute(query).all()
         ids = [row.indicator_id for row in rows]
-        said = connection.execute(
+        received = connection.execute(
             select(RECEIPT)
             .where(RECEIPT.c.actor == actor, RECEIPT.c.indicator_id.in_(ids))
             .order_by(RECEIPT.c.version, RECEIPT.c.last_us, RECEIPT.c.state)
@@ -71,7 +71,7 @@ def owed_to(engine: Engine, actor: str, limit: int, after: str = "") -> tuple[Ow
         lacks = connection.execute(
             select(NOT_CARRIED).where(NOT_CARRIED.c.actor == actor, NOT_CARRIED.c.indicator_id.in_(ids))
         ).all()
-    last = {row.indicator_id: row for row in said}
+    last = {row.indicator_id: row for row in received}
     names = {row.indicator_id: tuple(json.loads(row.enforcers)) for row in lacks}
     return tuple(_owed(row, last.get(row.indicator_id), names.get(row.indicator_id, ())) for row in rows)
 

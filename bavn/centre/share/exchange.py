@@ -138,21 +138,21 @@ class Exchange:
             return False
 
     def _collect(self, kept: Kept, now_us: int) -> bool:
-        made = replace(kept.indicator, revoked=not kept.live)
-        if self._shelves.holds(SHELF, made.id, made.version):
+        indicator = replace(kept.indicator, revoked=not kept.live)
+        if self._shelves.holds(SHELF, indicator.id, indicator.version):
             return False
-        facts = IndicatorVersionFacts(indicator=made, created_us=kept.created_us, grounds=kept.grounds)
+        facts = IndicatorVersionFacts(indicator=indicator, created_us=kept.created_us, grounds=kept.grounds)
         try:
-            body = object_of(made, created_by=self._created_by, created_us=kept.created_us)
+            body = object_of(indicator, created_by=self._created_by, created_us=kept.created_us)
         except NotWritable:
             return False  # gate 3 refused it for actors with its reason; there is no text to offer here
         self._shelves.add(
             SHELF,
             now_us,
-            id_=made.id,
-            version_us=made.version,
+            id_=indicator.id,
+            version_us=indicator.version,
             type_="indicator",
-            kind=made.observable.type.value,
+            kind=indicator.observable.type.value,
             facts=facts_text(facts),
             body=body,
             until_us=_until_us(kept),
@@ -164,15 +164,15 @@ class Exchange:
         if self._shelves.has_kind(SHELF, CONTEXT):
             return
         with self._book.transaction():
-            for one in context_of(self._created_by, self._sector, iso(now_us)):
-                body = json.dumps(one, separators=(",", ":"))
-                version_us = now_us if one["type"] == "identity" else _created_us(one)
+            for stix_object in context_of(self._created_by, self._sector, iso(now_us)):
+                body = json.dumps(stix_object, separators=(",", ":"))
+                version_us = now_us if stix_object["type"] == "identity" else _created_us(stix_object)
                 self._shelves.add(
                     SHELF,
                     now_us,
-                    id_=one["id"],
+                    id_=stix_object["id"],
                     version_us=version_us,
-                    type_=one["type"],
+                    type_=stix_object["type"],
                     kind=CONTEXT,
                     facts="",
                     body=body,
@@ -185,7 +185,7 @@ class Exchange:
         """What a partner is let into, in the order of the model."""
         return tuple(Listed(name, one.title.en) for name, one in COLLECTIONS.items() if name in partner.out.collections)
 
-    def page(self, partner: Partner, collection: str, asked: Wanted) -> Page | Refused:
+    def page(self, partner: Partner, collection: str, wanted: Wanted) -> Page | Refused:
         """What the collection holds of what was asked for and gate 3 lets through, each object with its line the first
         time, whether it is shown or only named. A page is short where gate 3 refused very many in a row; it is empty
         only where nothing is left."""
@@ -195,20 +195,20 @@ class Exchange:
             return Refused("collection", "no such collection")
         kinds = frozenset({kind.value for kind in COLLECTIONS[collection].types & partner.out.types} | {CONTEXT})
         policy = _policy(partner)
-        found: list[Entry] = []
-        reached, after_us, more = 0, asked.after_us, True
-        while more and len(found) < asked.limit and (reached < REACHED_PER_PAGE_MAX or not found):
-            left = replace(asked, after_us=after_us, limit=min(ROWS_PER_READ, asked.limit - len(found)))
+        entries: list[Entry] = []
+        reached, after_us, more = 0, wanted.after_us, True
+        while more and len(entries) < wanted.limit and (reached < REACHED_PER_PAGE_MAX or not entries):
+            left = replace(wanted, after_us=after_us, limit=min(ROWS_PER_READ, wanted.limit - len(entries)))
             page = self._shelves.page(
                 SHELF, left, kinds=kinds, unless=f"EXISTS ({_REFUSED})", given=(partner.name, policy)
             )
             for some in batched(page.entries, LET_THROUGH_TOGETHER, strict=False):
-                found += self._let_through(partner, policy, some)
+                entries += self._let_through(partner, policy, some)
             more = page.more
             reached += len(page.entries)
             if page.entries:
                 after_us = page.entries[-1].added_us
-        return Page(tuple(found), more=more and bool(found))
+        return Page(tuple(entries), more=more and bool(entries))
 
     def _let_through(self, partner: Partner, policy: str, entries: Sequence[Entry]) -> list[Entry]:
         """Those that the gate passes, now or before under this policy; in one transaction. At least one is given."""

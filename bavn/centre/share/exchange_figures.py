@@ -25,10 +25,10 @@ def given_to(book: Asks, partner: str) -> Given:
     """Zeros where nothing was ever exchanged on this book."""
     if not book.rows("SELECT 1 FROM sqlite_master WHERE name = 'given'"):
         return Given(given=0, refused=0, last_us=None)
-    asked = """SELECT COALESCE(SUM(passed), 0), COUNT(*) - COALESCE(SUM(passed), 0),
+    sql = """SELECT COALESCE(SUM(passed), 0), COUNT(*) - COALESCE(SUM(passed), 0),
           MAX(CASE passed WHEN 1 THEN added_us END)
         FROM given WHERE partner = ?"""
-    passed, refused, last_us = book.rows(asked, (partner,))[0]
+    passed, refused, last_us = book.rows(sql, (partner,))[0]
     return Given(given=int(passed), refused=int(refused), last_us=last_us)
 
 

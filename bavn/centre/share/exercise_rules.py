@@ -21,13 +21,13 @@ class ExerciseGrounds:
     others: tuple[str, ...]
 
 
-def exercise_for(said: Exercising, grounds: ExerciseGrounds) -> Refused | None:
+def exercise_for(statement: Exercising, grounds: ExerciseGrounds) -> Refused | None:
     """A person started it, and this actor has a part in it; its id tells nothing."""
-    if not grounds.by or not EXERCISE_ID.fullmatch(said.exercise_id) or said.version < 1:
+    if not grounds.by or not EXERCISE_ID.fullmatch(statement.exercise_id) or statement.version < 1:
         return Refused("exercise_for", "nobody started it, or its id could tell something")
-    if said.state is ExerciseState.PLANNED:
+    if statement.state is ExerciseState.PLANNED:
         return Refused("exercise_for", "what is only planned goes to nobody")
-    mine = said.role.actor == said.to and said.role in said.plan.roles
+    mine = statement.role.actor == statement.to and statement.role in statement.plan.roles
     return None if mine else Refused("exercise_for", "this actor has no part in it")
 
 

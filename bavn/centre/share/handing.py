@@ -139,7 +139,7 @@ def facts_of(text: str) -> IndicatorVersionFacts | None:
     body: dict[str, Any] = json.loads(text)
     indicator, grounds = body["indicator"], body["grounds"]
     kind, value = indicator["observable"]
-    made = Indicator(
+    built = Indicator(
         **indicator
         | {
             "observable": Observable.trusted(ObservableType(kind), value),
@@ -148,7 +148,7 @@ def facts_of(text: str) -> IndicatorVersionFacts | None:
         }
     )
     lists = {name: tuple(given) for name, given in grounds.items() if isinstance(given, list)}
-    return IndicatorVersionFacts(indicator=made, created_us=body["created_us"], grounds=Grounds(**grounds | lists))
+    return IndicatorVersionFacts(indicator=built, created_us=body["created_us"], grounds=Grounds(**grounds | lists))
 
 
 Apply = Callable[[Handing, HandingDraft], HandingDraft | Refused]

@@ -100,20 +100,24 @@ def _carries(one: Shared) -> bool:
 
 
 def _event(case_id: str, shared: Sequence[Shared], org: Org) -> dict[str, Any]:
-    ordered = sorted(shared, key=lambda one: one.indicator.observable)
-    live = [one.indicator for one in ordered if not one.indicator.revoked] or [one.indicator for one in ordered]
-    made = event_uuid(case_id)
-    changed_s = max(one.indicator.version for one in ordered) // SECOND_US
-    plain = [_attribute(one) for one in ordered if one.indicator.observable.type is not ObservableType.JA4]
-    objects = [_object(one) for one in ordered if one.indicator.observable.type is ObservableType.JA4]
+    ordered = sorted(shared, key=lambda entry: entry.indicator.observable)
+    live = [entry.indicator for entry in ordered if not entry.indicator.revoked] or [
+        entry.indicator for entry in ordered
+    ]
+    uuid = event_uuid(case_id)
+    changed_s = max(entry.indicator.version for entry in ordered) // SECOND_US
+    plain = [_attribute(entry) for entry in ordered if entry.indicator.observable.type is not ObservableType.JA4]
+    objects = [_object(entry) for entry in ordered if entry.indicator.observable.type is ObservableType.JA4]
     tags = tags_of(
-        strictest(*(one.tlp for one in live)), min(one.pap for one in live), min(one.confidence for one in live)
+        strictest(*(indicator.tlp for indicator in live)),
+        min(indicator.pap for indicator in live),
+        min(indicator.confidence for indicator in live),
     )
-    techniques = sorted({one.technique for one in live})
+    techniques = sorted({indicator.technique for indicator in live})
     return {
-        "uuid": made,
+        "uuid": uuid,
         "info": f"{org.name}: {len(ordered)} indicators",
-        "date": iso(min(one.created_us for one in ordered))[:10],
+        "date": iso(min(entry.created_us for entry in ordered))[:10],
         "timestamp": str(changed_s),
         "publish_timestamp": str(changed_s),
         "published": True,
@@ -127,10 +131,10 @@ def _event(case_id: str, shared: Sequence[Shared], org: Org) -> dict[str, Any]:
     }
 
 
-def _attribute(one: Shared, relation: str = "") -> dict[str, Any]:
-    indicator = one.indicator
+def _attribute(entry: Shared, relation: str = "") -> dict[str, Any]:
+    indicator = entry.indicator
     kind, category = attribute_type_of(indicator.observable)
-    made: dict[str, Any] = {
+    attribute: dict[str, Any] = {
         "uuid": attribute_of(indicator.id),
         "type": kind,
         "category": category,
@@ -145,11 +149,11 @@ def _attribute(one: Shared, relation: str = "") -> dict[str, Any]:
         "Tag": [{"name": name} for name in tags_of(indicator.tlp, indicator.pap, indicator.confidence)],
     }
     if relation:
-        made["object_relation"] = relation
-    if one.met_us is not None and not indicator.revoked:
-        day_us = one.met_us // DAY_US * DAY_US
-        made["last_seen"] = iso(max(day_us, indicator.valid_from_us))
-        made["Sighting"] = [
+        attribute["object_relation"] = relation
+    if entry.met_us is not None and not indicator.revoked:
+        day_us = entry.met_us // DAY_US * DAY_US
+        attribute["last_seen"] = iso(max(day_us, indicator.valid_from_us))
+        attribute["Sighting"] = [
             {
                 "uuid": sighting_of(indicator.id, day_us),
                 "type": SIGHTED,
@@ -157,13 +161,13 @@ def _attribute(one: Shared, relation: str = "") -> dict[str, Any]:
                 "source": "",
             }
         ]
-    return made
+    return attribute
 
 
-def _object(one: Shared) -> dict[str, Any]:
+def _object(entry: Shared) -> dict[str, Any]:
     name, template, version = JA4_OBJECT
-    indicator = one.indicator
-    kind = _attribute(one, JA4_RELATION)
+    indicator = entry.indicator
+    kind = _attribute(entry, JA4_RELATION)
     word = {
         "uuid": str(uuid.uuid5(_SPACE, f"attribute/{indicator.id}/type")),
         "type": "text",

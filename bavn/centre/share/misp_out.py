@@ -51,7 +51,7 @@ class MispOut:
     def shared_with(self, partner: Partner) -> tuple[Shared, ...]:
         """What gate 3 lets through for this partner now, withdrawals of what it was given too; one ledger line for
         each version that is reached for the first time. What has ended is left out: MISP knows no end."""
-        found: dict[str, Shared] = {}
+        shared: dict[str, Shared] = {}
         now_us = self._clock.now_us()
         for collection in self._exchange.collections(partner):
             after_us, more = -1, True
@@ -63,26 +63,26 @@ class MispOut:
                 for entry in page.entries:
                     facts = facts_of(entry.facts)
                     if facts is not None and (facts.indicator.revoked or facts.indicator.valid_until_us > now_us):
-                        found[entry.id] = Shared(
+                        shared[entry.id] = Shared(
                             indicator=facts.indicator, created_us=facts.created_us, met_us=self._met_us(entry.id)
                         )
                     after_us = entry.added_us
                 more = page.more and bool(page.entries)
-        return tuple(found[name] for name in sorted(found))
+        return tuple(shared[name] for name in sorted(shared))
 
     def pushes(self, instance: str, partner: Partner, distribution: str) -> tuple[Push, ...]:
         """Events that are not at the instance as they should be."""
         wanted = {event["uuid"]: event for event in events_of(self.shared_with(partner), self.org, gone=True)}
         known = self._known(instance)
-        made = []
+        pushes = []
         for name in sorted(wanted.keys() | known.keys()):
             before = known.get(name)
             event = self._with_gone(wanted.get(name), before[1] if before else None)
             event["distribution"] = distribution
             digest = _digest(event)
             if before is None or before[0] != digest:
-                made.append(Push(event, digest, empty=name not in wanted))
-        return tuple(made)
+                pushes.append(Push(event, digest, empty=name not in wanted))
+        return tuple(pushes)
 
     def pushed(self, instance: str, push: Push) -> None:
         """The instance holds it now."""
@@ -102,11 +102,11 @@ class MispOut:
 
     def attributes(self, instance: str) -> dict[str, tuple[str, str]]:
         """attribute uuid -> (event uuid, value) of all that the instance was given."""
-        found = {}
+        attributes = {}
         for name, (_, event) in self._known(instance).items():
             for one in _attributes(event):
-                found[one["uuid"]] = (name, one["value"])
-        return found
+                attributes[one["uuid"]] = (name, one["value"])
+        return attributes
 
     # --- inside ------------------------------------------------------------------------------------------------
 
@@ -119,14 +119,14 @@ class MispOut:
         if event is None:
             event = {**(before or {}), "Attribute": [], "Object": []}
         now_s = str(self._clock.now_us() // SECOND_US)
-        made = dict(event)
+        changed = dict(event)
         for part in ("Attribute", "Object"):
-            there = {one["uuid"] for one in event.get(part, [])}
-            gone = [_deleted(one, now_s) for one in (before or {}).get(part, []) if one["uuid"] not in there]
-            made[part] = [*event.get(part, []), *gone]
-            if any(one["timestamp"] == now_s for one in gone):
-                made["timestamp"] = max(made["timestamp"], now_s)
-        return made
+            there = {thing["uuid"] for thing in event.get(part, [])}
+            gone = [_deleted(thing, now_s) for thing in (before or {}).get(part, []) if thing["uuid"] not in there]
+            changed[part] = [*event.get(part, []), *gone]
+            if any(thing["timestamp"] == now_s for thing in gone):
+                changed["timestamp"] = max(changed["timestamp"], now_s)
+        return changed
 
     def _met_us(self, indicator_id: str) -> int | None:
         """The last hour in which it was met, where enough actors met it that none is named by that."""
@@ -136,12 +136,12 @@ class MispOut:
         return max(hours) * HOUR_US if enough and hours else None
 
 
-def _deleted(one: dict[str, Any], now_s: str) -> dict[str, Any]:
+def _deleted(thing: dict[str, Any], now_s: str) -> dict[str, Any]:
     """As deleted; what was so before stays as it was."""
-    if one["deleted"]:
-        return one
-    inside = {"Attribute": [_deleted(part, now_s) for part in one["Attribute"]]} if "Attribute" in one else {}
-    return one | {"deleted": True, "timestamp": now_s} | ({"to_ids": False} if "to_ids" in one else {}) | inside
+    if thing["deleted"]:
+        return thing
+    inside = {"Attribute": [_deleted(part, now_s) for part in thing["Attribute"]]} if "Attribute" in thing else {}
+    return thing | {"deleted": True, "timestamp": now_s} | ({"to_ids": False} if "to_ids" in thing else {}) | inside
 
 
 def _attributes(event: dict[str, Any]) -> Sequence[dict[str, Any]]:

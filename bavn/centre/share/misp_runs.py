@@ -51,11 +51,11 @@ class MispRuns:
         failure: str = "",
     ) -> None:
         """The last run is this one from now on."""
-        said = json.dumps({"counts": dict(counts or {}), "lost": list(lost[:NAMED_MAX])}, sort_keys=True)
+        content = json.dumps({"counts": dict(counts or {}), "lost": list(lost[:NAMED_MAX])}, sort_keys=True)
         with self._book.transaction() as tx:
             tx.execute(
                 "INSERT OR REPLACE INTO misp_run VALUES (?, ?, ?, ?, ?, ?)",
-                (instance, what, self._clock.now_us(), by, failure[:FAILURE_CHARS_MAX], said),
+                (instance, what, self._clock.now_us(), by, failure[:FAILURE_CHARS_MAX], content),
             )
 
     def last(self, instance: str, what: What) -> Run | None:

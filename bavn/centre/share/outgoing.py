@@ -125,31 +125,33 @@ KINDS: Final[dict[type[Statement], type[Message]]] = {
 }
 
 
-def fields_of(said: Statement, created_by: str) -> dict[str, Any]:
+def fields_of(statement: Statement, created_by: str) -> dict[str, Any]:
     """The fields of the message that says it. Raises stix.NotWritable for an indicator that cannot be written
     and for a question that nobody approved."""
-    kind = KINDS[type(said)]
-    match said:
+    kind = KINDS[type(statement)]
+    match statement:
         case Releasing():
-            return {"bundle": bundle_of(said.indicator, created_by=created_by, created_us=said.created_us)}
+            return {"bundle": bundle_of(statement.indicator, created_by=created_by, created_us=statement.created_us)}
         case Asking(question=question):
             if question.approved_by is None:
                 raise NotWritable("a question that nobody has approved")
             return fields_for(kind, question, question_id=question.id)
         case Switching():
-            return fields_for(kind, said, state="on" if said.on else "off")
+            return fields_for(kind, statement, state="on" if statement.on else "off")
         case Cautioning(warning=warning):
             return fields_for(kind, warning, warning.content, warning_id=warning.id)
         case Exercising():
-            return fields_for(kind, said, said.plan, said.role, element=element_of(said.exercise_id).value)
+            return fields_for(
+                kind, statement, statement.plan, statement.role, element=element_of(statement.exercise_id).value
+            )
         case Telling(part=part):
             more = {"rsit": part.rsit or None, "merged_into": part.merged_into or None}
             tasks, left = tuple(map(_task, part.tasks)), min(part.own_left, LEFT_MAX)
-            return fields_for(kind, part, said, tasks=tasks, own_left=left, **more)
+            return fields_for(kind, part, statement, tasks=tasks, own_left=left, **more)
         case Judging(verdict=verdict):
-            return fields_for(kind, verdict, said, left=min(verdict.left, LEFT_MAX))
+            return fields_for(kind, verdict, statement, left=min(verdict.left, LEFT_MAX))
         case _:
-            return fields_for(kind, said)
+            return fields_for(kind, statement)
 
 
 def _task(task: Task) -> PartTask:
@@ -158,12 +160,12 @@ def _task(task: Task) -> PartTask:
     return PartTask(**fields_for(PartTask, task, task_id=task.id, **dues))
 
 
-def label(letter: Outgoing) -> Note:
+def label(outgoing: Outgoing) -> Note:
     """How the ledger names a letter that was refused: by kind, recipient and the hash of what it would have said."""
-    text = json.dumps(asdict(letter.said), sort_keys=True, default=_plain)
-    kind = KINDS[type(letter.said)].__name__
+    text = json.dumps(asdict(outgoing.said), sort_keys=True, default=_plain)
+    kind = KINDS[type(outgoing.said)].__name__
     item_id = hashlib.sha256(f"{kind}\0{text}".encode()).hexdigest()
-    return Note(kind=kind, item_id=item_id, peer=letter.said.to, summary=text)
+    return Note(kind=kind, item_id=item_id, peer=outgoing.said.to, summary=text)
 
 
 def _plain(value: object) -> Any:

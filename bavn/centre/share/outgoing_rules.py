@@ -165,14 +165,14 @@ class ShareRules:
             )
         return None
 
-    def _question(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
+    def _question(self, outgoing: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         """A question goes out with a second look at what it asks: approved, open, about things outside."""
-        if not isinstance(letter.said, Asking):
+        if not isinstance(outgoing.said, Asking):
             return draft
-        question = letter.said.question
+        question = outgoing.said.question
         if not question.open_at(self._clock.now_us()) or not question.approved_by:
             return Refused("question", "nobody stands behind the question, it was taken back, or its end has passed")
-        if letter.said.to not in question.to:
+        if outgoing.said.to not in question.to:
             return Refused("question", "the question is not for this actor")
         if not all(is_external(observable) for observable in question.observables):
             return Refused("question", "the question asks about something inside")
@@ -180,12 +180,12 @@ class ShareRules:
 
     def _marking(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
         """What comes of a case goes out under no laxer TLP or PAP than the case's own."""
-        said, grounds = letter.said, letter.grounds
-        if isinstance(said, Telling | Judging) and isinstance(grounds, CaseGrounds):
-            return marking(said, grounds) or draft
-        if not isinstance(said, Releasing) or not isinstance(grounds, Grounds):
+        statement, grounds = letter.said, letter.grounds
+        if isinstance(statement, Telling | Judging) and isinstance(grounds, CaseGrounds):
+            return marking(statement, grounds) or draft
+        if not isinstance(statement, Releasing) or not isinstance(grounds, Grounds):
             return draft
-        indicator = said.indicator
+        indicator = statement.indicator
         order = [tlp.value for tlp in Tlp]
         if grounds.case_tlp == Tlp.RED.value:
             return Refused("marking", "the case is TLP:RED: it goes to named actors, not to all")
@@ -214,10 +214,10 @@ class ShareRules:
         except NotWritable as error:
             return Refused.of("written", Text.of_error(error))
 
-    def _room(self, letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
-        message = KINDS[type(letter.said)](**draft.fields)
+    def _room(self, outgoing: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
+        message = KINDS[type(outgoing.said)](**draft.fields)
         encoded, privacy = encode(message), privacy_of(message)
-        refused = self._outbox.room(letter.said.to, privacy, encoded.bytes)
+        refused = self._outbox.room(outgoing.said.to, privacy, encoded.bytes)
         return Refused.of("room", refused.reason) if refused else replace(draft, encoded=encoded, privacy=privacy)
 
 
@@ -227,10 +227,10 @@ Apply = Callable[[Outgoing, OutgoingDraft], OutgoingDraft | Refused]
 def _on_indicator(judge: Callable[[Indicator], Refused | None]) -> Apply:
     """A rule about released indicators; other letters pass it untouched."""
 
-    def apply(letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
-        if not isinstance(letter.said, Releasing):
+    def apply(outgoing: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
+        if not isinstance(outgoing.said, Releasing):
             return draft
-        return judge(letter.said.indicator) or draft
+        return judge(outgoing.said.indicator) or draft
 
     return apply
 
@@ -241,12 +241,12 @@ def _on[Said, Why](
     """A rule about letters of these kinds; others pass it untouched, and none of these passes without its grounds:
     then ``unsaid`` refuses it."""
 
-    def apply(letter: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
-        if not isinstance(letter.said, kinds):
+    def apply(outgoing: Outgoing, draft: OutgoingDraft) -> OutgoingDraft | Refused:
+        if not isinstance(outgoing.said, kinds):
             return draft
-        if not isinstance(letter.grounds, grounds):
+        if not isinstance(outgoing.grounds, grounds):
             return Refused(unsaid, "nobody says why it may go out")
-        return judge(letter.said, letter.grounds) or draft
+        return judge(outgoing.said, outgoing.grounds) or draft
 
     return apply
 

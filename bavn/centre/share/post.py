@@ -50,12 +50,12 @@ class Post:
             GATE, rules.row(), self.ledger, clock, way="down", nothing=OutgoingDraft, label=label, follow=self._follow
         )
 
-    def say(self, letter: Outgoing) -> Refused | None:
+    def say(self, outgoing: Outgoing) -> Refused | None:
         """Queue a letter, unless it was queued before. Raises GateBroken."""
         with self.ledger.book.transaction():
-            if self._was_sent(letter):
+            if self._was_sent(outgoing):
                 return None
-            outcome = self.gate.offer(letter)
+            outcome = self.gate.offer(outgoing)
         return outcome if isinstance(outcome, Refused) else None
 
     def say_all(self, letters: Sequence[Outgoing]) -> list[Refused | None]:
@@ -78,21 +78,21 @@ class Post:
         waiting = self.outbox.waiting(actor, after, messages_max=PULL_MESSAGES_MAX, bytes_max=PULL_BYTES_MAX)
         return [one.raw for one in waiting]
 
-    def _was_sent(self, letter: Outgoing) -> bool:
+    def _was_sent(self, outgoing: Outgoing) -> bool:
         try:
-            made = encode(KINDS[type(letter.said)](**fields_of(letter.said, self._created_by)))
+            encoded = encode(KINDS[type(outgoing.said)](**fields_of(outgoing.said, self._created_by)))
         except (NotWritable, ValueError):  # the rules say why it is no message
             return False
-        return bool(self.ledger.lines(gate=GATE, verdict="passed", item_id=made.id, peer=letter.said.to, limit=1))
+        return bool(self.ledger.lines(gate=GATE, verdict="passed", item_id=encoded.id, peer=outgoing.said.to, limit=1))
 
-    def _follow(self, letter: Outgoing, draft: OutgoingDraft) -> Note:
+    def _follow(self, outgoing: Outgoing, draft: OutgoingDraft) -> Note:
         if draft.encoded is None:
             raise ValueError("the row of rules ends with the message")
-        self.outbox.put(letter.said.to, draft.encoded, draft.privacy, letter.until_us)
+        self.outbox.put(outgoing.said.to, draft.encoded, draft.privacy, outgoing.until_us)
         return Note(
             kind=draft.encoded.kind,
             item_id=draft.encoded.id,
-            peer=letter.said.to,
+            peer=outgoing.said.to,
             privacy=draft.privacy,
             bytes=draft.encoded.bytes,
             summary=summary_of(draft.encoded),

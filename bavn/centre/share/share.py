@@ -130,10 +130,10 @@ class Share:
         if self._on_queued is not None:
             self._on_queued(actor)
 
-    def say(self, said: Statement, grounds: AnyGrounds | None = None) -> Refused | None:
+    def say(self, statement: Statement, grounds: AnyGrounds | None = None) -> Refused | None:
         """A round message, a question, a warning, an exercise, or something of a case on these grounds; queued once.
         Raises GateBroken."""
-        return self.post.say(Outgoing(said, grounds, self._until(said)))
+        return self.post.say(Outgoing(statement, grounds, self._until(statement)))
 
     def release(self, wishes: Sequence[ShareRequest], order_no: int) -> dict[str, Text]:
         """Make indicators of what may go out, owed to every active actor; refusals as observable -> rule and reason.
@@ -141,15 +141,15 @@ class Share:
         now_us = self._clock.now_us()
         actors = list(self._recipients.active())
         refusals: dict[str, Text] = {}
-        for wish in wishes:
-            made = self._indicator(wish, now_us)
-            refused = self._refused_for_all(made, wish.grounds, actors)
+        for request in wishes:
+            indicator = self._indicator(request, now_us)
+            refused = self._refused_for_all(indicator, request.grounds, actors)
             if refused is not None:
                 said = Text.shaped("{rule}: {reason}", rule=refused.rule, reason=refused.reason)
-                refusals[str(wish.observable)] = said
+                refusals[str(request.observable)] = said
                 continue
-            ring = self.ring.members(actors) if wish.ringed and made.pap >= BLOCK_PAP_MIN else ()
-            self.deliveries.release(made, wish.grounds, actors, order_no, now_us, ring)
+            ring = self.ring.members(actors) if request.ringed and indicator.pap >= BLOCK_PAP_MIN else ()
+            self.deliveries.release(indicator, request.grounds, actors, order_no, now_us, ring)
         return refusals
 
     def withdraw(self, case_id: str) -> list[str]:
@@ -182,27 +182,29 @@ class Share:
         """Their letters first, then the word that they are queued: a kill in between offers them again."""
         letters = [
             Outgoing(
-                one.said, one.grounds, one.said.indicator.valid_until_us if isinstance(one.said, Releasing) else None
+                delivery.said,
+                delivery.grounds,
+                delivery.said.indicator.valid_until_us if isinstance(delivery.said, Releasing) else None,
             )
-            for one in some
+            for delivery in some
         ]
         marks: list[Mark] = []
-        for one, refused in zip(some, self.post.say_all(letters), strict=True):
+        for delivery, refused in zip(some, self.post.say_all(letters), strict=True):
             waits = refused is not None and refused.rule in LATER
-            marks.append(Mark(one, refused.rule if refused else "", now_us + TRY_AGAIN_US if waits else None))
+            marks.append(Mark(delivery, refused.rule if refused else "", now_us + TRY_AGAIN_US if waits else None))
         self.deliveries.marked(marks, now_us)
 
     def pull(self, actor: str, after: int) -> list[bytes]:
         """What waits for an actor; all up to ``after`` is acknowledged."""
         return self.post.pull(actor, after)
 
-    def heard(self, said: BlockReceipt | Observed) -> str | None:
+    def heard(self, receipt: BlockReceipt | Observed) -> str | None:
         """Keep what an actor said of an indicator; the case whose block is now in force there, if that is what it
         said."""
-        if isinstance(said, Observed):
-            self.deliveries.observed(said)
+        if isinstance(receipt, Observed):
+            self.deliveries.observed(receipt)
             return None
-        return self.deliveries.heard(said)
+        return self.deliveries.heard(receipt)
 
     def may_block(self, grounds: Grounds) -> bool:
         """Whether an indicator on these grounds may block: strong enough and two groups, or a partner's word and a
@@ -215,45 +217,45 @@ class Share:
         wanted = BLOCK_PAP_MIN if self.may_block(grounds) else Pap.AMBER
         return min(wanted, Pap(grounds.pap_max), Pap(grounds.case_pap))
 
-    def _indicator(self, wish: ShareRequest, now_us: int) -> Indicator:
-        pap = self.pap_for(wish.grounds) if wish.pap is None else wish.pap
-        confidence = confidence_of(wish.grounds.score) if wish.confidence is None else wish.confidence
+    def _indicator(self, request: ShareRequest, now_us: int) -> Indicator:
+        pap = self.pap_for(request.grounds) if request.pap is None else request.pap
+        confidence = confidence_of(request.grounds.score) if request.confidence is None else request.confidence
         return Indicator(
-            id=indicator_id(wish.observable),
+            id=indicator_id(request.observable),
             version=now_us,
-            observable=wish.observable,
-            tlp=wish.tlp,
+            observable=request.observable,
+            tlp=request.tlp,
             pap=pap,
             confidence=confidence,
             valid_from_us=now_us,
-            valid_until_us=now_us + wish.days * DAY_US,
-            case_id=wish.case_id,
-            technique=wish.technique,
+            valid_until_us=now_us + request.days * DAY_US,
+            case_id=request.case_id,
+            technique=request.technique,
         )
 
-    def _refused_for_all(self, made: Indicator, grounds: Grounds, actors: Sequence[str]) -> Refused | None:
+    def _refused_for_all(self, indicator: Indicator, grounds: Grounds, actors: Sequence[str]) -> Refused | None:
         """The refusal of a rule that does not depend on the recipient, with its one ledger line; None if it passes."""
-        known = self.deliveries.get(made.id)
-        created_us = known.created_us if known else made.version
-        version = max(made.version, known.indicator.version + 1 if known else 0)
+        known = self.deliveries.get(indicator.id)
+        created_us = known.created_us if known else indicator.version
+        version = max(indicator.version, known.indicator.version + 1 if known else 0)
         for actor in actors[:1]:
-            said = Releasing(to=actor, indicator=replace(made, version=version), created_us=created_us)
-            letter = Outgoing(said, grounds)
-            refused = self.post.try_on(letter)
+            said = Releasing(to=actor, indicator=replace(indicator, version=version), created_us=created_us)
+            outgoing = Outgoing(said, grounds)
+            refused = self.post.try_on(outgoing)
             if refused is not None and refused.rule not in OF_THE_RECIPIENT:
-                return self.post.say(letter)
+                return self.post.say(outgoing)
         return None
 
-    def _until(self, said: Statement) -> int | None:
+    def _until(self, statement: Statement) -> int | None:
         now_us = self._clock.now_us()
-        match said:
+        match statement:
             case Opening():
-                return said.deadline_us
+                return statement.deadline_us
             case TagsWanted() | RevealWanted():
                 return now_us + DAY_US
             case Closing():
                 return now_us + CLOSING_KEPT_US
             case Asking():
-                return said.question.until_us
+                return statement.question.until_us
             case _:
                 return None

@@ -99,15 +99,15 @@ class CanaryStages:
         self, connection: Connection, stand: StagesStatus, active: Sequence[str], now_us: int
     ) -> Decision | None:
         ring = [actor for actor in stand.actors if actor in active]
-        said = self._said(connection, stand)
-        against = self._against(connection, stand, said)
+        votes = self._said(connection, stand)
+        against = self._against(connection, stand, votes)
         if against:
             return Decision(stand.indicator_id, False, against)
-        holding = [row for row in said if row.state in IN_FORCE]
+        holding = [row for row in votes if row.state in IN_FORCE]
         if not holding:
             return None if ring else Decision(stand.indicator_id, True, "nobody of the ring is a member any more")
-        answered = {row.actor for row in said}
-        last_us = max(row.last_us for row in said)
+        answered = {row.actor for row in votes}
+        last_us = max(row.last_us for row in votes)
         quiet = now_us - last_us >= self.rules.quiet_s * SECOND_US
         silent = [actor for actor in ring if actor not in answered]
         if not quiet or (silent and now_us - stand.began_us < self.rules.wait_s * SECOND_US):
@@ -126,12 +126,12 @@ class CanaryStages:
                 what = "rolled it back" if row.rule == ROLLED_BACK else f"lifted it ({row.rule})"
                 return f"{row.actor} {what}"
         line = sum(edge <= self.rules.hits_max for edge in COUNT_EDGES)
-        asked = select(OBSERVED).where(
+        query = select(OBSERVED).where(
             OBSERVED.c.indicator_id == stand.indicator_id,
             OBSERVED.c.actor.in_(stand.actors),
             OBSERVED.c.kind != "retro",
             OBSERVED.c.received_us >= stand.began_us,
             OBSERVED.c.count_bucket >= line,
         )
-        met = connection.execute(asked.order_by(OBSERVED.c.actor)).first()
+        met = connection.execute(query.order_by(OBSERVED.c.actor)).first()
         return f"{met.actor} met it more than {self.rules.hits_max} times" if met is not None else ""

@@ -31,11 +31,11 @@ class WarningGrounds:
     pap_max: Pap = Pap.CLEAR
 
 
-def addressed(said: Cautioning, grounds: WarningGrounds) -> Refused | None:
+def addressed(statement: Cautioning, grounds: WarningGrounds) -> Refused | None:
     """A person sent it, to this actor; its id tells nothing."""
-    if not grounds.by or not WARNING_ID.fullmatch(said.warning.id) or said.warning.version < 1:
+    if not grounds.by or not WARNING_ID.fullmatch(statement.warning.id) or statement.warning.version < 1:
         return Refused("addressed", "nobody sent it, or its id could tell something")
-    if said.warning.state is WarningState.DRAFT:
+    if statement.warning.state is WarningState.DRAFT:
         return Refused("addressed", "a draft goes to nobody")
     return None if grounds.addressed else Refused("addressed", "it is not for this actor")
 

@@ -38,7 +38,7 @@ def lines_of(connection: Connection, table: Table) -> Iterator[str]:
     asked = select(*columns).order_by(*sorted(table.primary_key.columns, key=lambda column: column.name))
     with connection.execute(asked.execution_options(yield_per=ROWS_AT_ONCE)) as rows:
         for row in rows:
-            yield _line([_said(value) for value in row])
+            yield _line([_plain(value) for value in row])
 
 
 def load(connection: Connection, table: Table, lines: Iterable[bytes]) -> int:
@@ -97,7 +97,7 @@ def _line(values: list[Any]) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _said(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
         return base64.b64encode(bytes(value)).decode()
     return value
@@ -111,9 +111,9 @@ def _meant(value: Any, binary: bool) -> Any:
 
 def _read(line: bytes) -> list[Any]:
     try:
-        found = json.loads(line)
+        row = json.loads(line)
     except ValueError as error:
         raise BadDump("a line is no JSON") from error
-    if not isinstance(found, list):
+    if not isinstance(row, list):
         raise BadDump("a line is no row")
-    return found
+    return row

@@ -64,13 +64,13 @@ def first() -> str:
     return revisions()[0]
 
 
-def look(engine: Engine) -> Found:
+def found_in(engine: Engine) -> Found:
     """How the database stands; changes nothing."""
     with reading(engine) as connection:
-        return _look(connection)
+        return _found_by(connection)
 
 
-def _look(connection: Connection) -> Found:
+def _found_by(connection: Connection) -> Found:
     tables = set(inspect(connection).get_table_names())
     if not tables:
         return Found(SchemaStatus.EMPTY)
@@ -92,16 +92,16 @@ def upgrade(engine: Engine, to: str = "") -> Found:
 
 def upgrade_in(connection: Connection, to: str = "") -> Found:
     """The same in a transaction that is open (``writing``)."""
-    found = _look(connection)
-    if found.standing is SchemaStatus.AHEAD:
-        raise CannotUpgrade(f"the database has revision {found.revision}, this Bavn knows none beyond {head()}")
-    if found.standing is SchemaStatus.FOREIGN:
-        raise CannotUpgrade(f"the database is not the centre's: {found.why}")
-    if found.standing is SchemaStatus.PAST:
-        raise CannotUpgrade(f"the database has revision {found.revision}, this Bavn knows none before {first()}")
-    if found.standing is not SchemaStatus.CURRENT:
+    schema_found = _found_by(connection)
+    if schema_found.standing is SchemaStatus.AHEAD:
+        raise CannotUpgrade(f"the database has revision {schema_found.revision}, this Bavn knows none beyond {head()}")
+    if schema_found.standing is SchemaStatus.FOREIGN:
+        raise CannotUpgrade(f"the database is not the centre's: {schema_found.why}")
+    if schema_found.standing is SchemaStatus.PAST:
+        raise CannotUpgrade(f"the database has revision {schema_found.revision}, this Bavn knows none before {first()}")
+    if schema_found.standing is not SchemaStatus.CURRENT:
         _alembic("upgrade", connection, to or "head")
-    return found
+    return schema_found
 
 
 def differences(connection: Connection, metadata: Sequence[MetaData]) -> list[Any]:
@@ -118,7 +118,7 @@ def draft(engine: Engine, metadata: Sequence[MetaData], words: str) -> Path:
     number = f"{int(head()) + 1:04}"
     name = "_".join(re.findall(r"[a-z0-9]+", words.lower()))[:40]
     with reading(engine) as connection:
-        made = _alembic(
+        migration = _alembic(
             "revision",
             connection,
             words,
@@ -127,7 +127,7 @@ def draft(engine: Engine, metadata: Sequence[MetaData], words: str) -> Path:
             rev_id=number,
         )
     revisions.cache_clear()
-    file = Path(made.path)
+    file = Path(migration.path)
     return file.rename(file.with_name(f"r{number}_{name}.py"))
 
 

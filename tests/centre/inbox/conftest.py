@@ -78,7 +78,7 @@ def book():
 
 @pytest.fixture
 def inbox(book, world, clock):
-    return Inbox(book, world, world, clock, asked=world)
+    return Inbox(book, world, world, clock, questions=world)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from bavn.centre.cases.tables import GENESIS
 from bavn.centre.members.tables import ACTOR
 from bavn.centre.store import schema
 from bavn.centre.store.engine import open_engine, reading, writing
-from bavn.centre.store.schema import CannotUpgrade, Found, SchemaStatus, look, upgrade
+from bavn.centre.store.schema import CannotUpgrade, Found, SchemaStatus, found_in, upgrade
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -41,9 +41,9 @@ def differing(engine):
 
 def test_the_revisions_make_exactly_the_tables_of_the_rooms(empty) -> None:
     """Fails where a table was changed without a revision: CONTRIBUTING.md, "A table"."""
-    assert look(empty) == Found(SchemaStatus.EMPTY)
+    assert found_in(empty) == Found(SchemaStatus.EMPTY)
     upgrade(empty)
-    assert look(empty) == Found(SchemaStatus.CURRENT, schema.head())
+    assert found_in(empty) == Found(SchemaStatus.CURRENT, schema.head())
     assert differing(empty) == []
 
 
@@ -102,9 +102,9 @@ def filled(engine):
 def test_from_every_revision_up_nothing_is_lost(empty, start) -> None:
     upgrade(empty, start)
     filled(empty)
-    before = look(empty)
+    before = found_in(empty)
     assert upgrade(empty) == before
-    assert look(empty) == Found(SchemaStatus.CURRENT, schema.head())
+    assert found_in(empty) == Found(SchemaStatus.CURRENT, schema.head())
     assert differing(empty) == []
     kept_all(empty)
     assert upgrade(empty).standing is SchemaStatus.CURRENT  # again changes nothing
@@ -121,9 +121,9 @@ def test_to_a_revision_to_come_nothing_is_lost(empty, next_revision) -> None:
     before = schema.first()
     upgrade(empty, before)
     filled(empty)
-    assert look(empty) == Found(SchemaStatus.BEHIND, before)
+    assert found_in(empty) == Found(SchemaStatus.BEHIND, before)
     assert upgrade(empty) == Found(SchemaStatus.BEHIND, before)
-    assert look(empty) == Found(SchemaStatus.CURRENT, next_revision)
+    assert found_in(empty) == Found(SchemaStatus.CURRENT, next_revision)
     kept_all(empty)
 
 
@@ -139,7 +139,7 @@ def test_a_revision_that_fails_leaves_all_as_it_was(empty, next_revision, monkey
     monkeypatch.setattr(schema, "_alembic", fails)
     with pytest.raises(Exception, match="nowhere"):
         upgrade(empty)
-    assert look(empty) == Found(SchemaStatus.BEHIND, schema.first())
+    assert found_in(empty) == Found(SchemaStatus.BEHIND, schema.first())
     with reading(empty) as connection:
         assert "more" not in schema.inspect(connection).get_table_names()
     kept_all(empty)
@@ -149,12 +149,12 @@ def test_a_later_database_and_a_foreign_one_are_left_alone(empty) -> None:
     upgrade(empty)
     with writing(empty) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    assert look(empty) == Found(SchemaStatus.AHEAD, "9999")
+    assert found_in(empty) == Found(SchemaStatus.AHEAD, "9999")
     with pytest.raises(CannotUpgrade, match="9999"):
         upgrade(empty)
     with writing(empty) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = 'feed'")
-    assert look(empty).standing is SchemaStatus.FOREIGN
+    assert found_in(empty).standing is SchemaStatus.FOREIGN
     with pytest.raises(CannotUpgrade, match="feed"):
         upgrade(empty)
 
@@ -162,7 +162,7 @@ def test_a_later_database_and_a_foreign_one_are_left_alone(empty) -> None:
 def test_tables_of_something_else_are_foreign(empty) -> None:
     with writing(empty) as connection:
         connection.exec_driver_sql("CREATE TABLE cats (name TEXT)")
-    assert look(empty).standing is SchemaStatus.FOREIGN
+    assert found_in(empty).standing is SchemaStatus.FOREIGN
     with pytest.raises(CannotUpgrade, match="not the centre's"):
         upgrade(empty)
 
@@ -171,17 +171,17 @@ def test_a_database_from_before_the_first_revision_is_left_alone(empty) -> None:
     upgrade(empty)
     with writing(empty) as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0005'")
-    assert look(empty) == Found(SchemaStatus.PAST, "0005")
+    assert found_in(empty) == Found(SchemaStatus.PAST, "0005")
     with pytest.raises(CannotUpgrade, match="0005"):
         upgrade(empty)
-    assert look(empty) == Found(SchemaStatus.PAST, "0005")
+    assert found_in(empty) == Found(SchemaStatus.PAST, "0005")
 
 
 def test_tables_without_a_mark_are_foreign(empty) -> None:
     upgrade(empty)
     with writing(empty) as connection:
         connection.exec_driver_sql("DROP TABLE alembic_version")
-    assert look(empty) == Found(SchemaStatus.FOREIGN, why="it holds tables without a mark of their version")
+    assert found_in(empty) == Found(SchemaStatus.FOREIGN, why="it holds tables without a mark of their version")
     with pytest.raises(CannotUpgrade, match="without a mark"):
         upgrade(empty)
     with reading(empty) as connection:

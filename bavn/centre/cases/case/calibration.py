@@ -80,10 +80,10 @@ class Calibration:
 
 def judged_cases(engine: Engine) -> tuple[tuple[Judged, ...], int]:
     """Cases by the order of their last verdicts, and of how many more the score was not kept."""
-    asked = select(AUDIT).where(AUDIT.c.act.in_(_SHOWN)).order_by(AUDIT.c.seq)
+    query = select(AUDIT).where(AUDIT.c.act.in_(_SHOWN)).order_by(AUDIT.c.seq)
     last: dict[str, Judged | None] = {}
     with reading(engine) as connection:
-        for row in connection.execute(asked):
+        for row in connection.execute(query):
             last.pop(row.subject, None)
             score = json.loads(row.detail).get("score")
             if row.act == CaseAct.REOPEN.value or row.who.startswith(POLICY_PREFIX):

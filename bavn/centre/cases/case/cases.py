@@ -239,15 +239,18 @@ class Cases:
             if connection.execute(known).first() is None:
                 audit.note(connection, self._clock.now_us(), CENTRE, act, subject, detail)
 
-    def taken_back(self, said: Withdrawal, groups_left: int) -> None:
+    def taken_back(self, withdrawal: Withdrawal, groups_left: int) -> None:
         """An actor has taken its reports on an element back: every case that names it says so, and those of which
         nothing was released count no more groups than are left. Once for each withdrawal."""
-        observable, subject = said.observable, f"{said.actor[:20]}/{said.item_id[:16]}/{said.received_us}"
+        observable, subject = (
+            withdrawal.observable,
+            f"{withdrawal.actor[:20]}/{withdrawal.item_id[:16]}/{withdrawal.received_us}",
+        )
         with writing(self._engine) as connection:
             known = select(AUDIT.c.seq).where(AUDIT.c.subject == subject, AUDIT.c.act == "report-withdrawn")
             if connection.execute(known).first() is not None:
                 return
-            detail = {"actor": said.actor, "element": str(observable), "groups_left": groups_left}
+            detail = {"actor": withdrawal.actor, "element": str(observable), "groups_left": groups_left}
             now_us = self._clock.now_us()
             audit.note(connection, now_us, CENTRE, "report-withdrawn", subject, detail)
             for row in connection.execute(select(CASE.c.id, CASE.c.facts, CASE.c.wanted)).all():
@@ -267,10 +270,10 @@ class Cases:
 
     def case(self, case_id: str) -> Case:
         """Raises UnknownCase."""
-        found = self._where(CASE.c.id == case_id)
-        if not found:
+        cases = self._where(CASE.c.id == case_id)
+        if not cases:
             raise UnknownCase(Text("no case is called {case_id}", case_id=repr(case_id[:60])))
-        return found[0]
+        return cases[0]
 
     def of_lead(self, lead_id: str) -> Case | None:
         """The case that a lead has."""
@@ -315,11 +318,11 @@ class Cases:
 
     def verdicts(self, verdict: str) -> dict[Observable, tuple[int, int]]:
         """Observables found ``benign`` or ``malicious``, each with (groups that reported it, t it was revealed at)."""
-        asked = select(VERDICT).where(VERDICT.c.verdict == verdict).order_by(VERDICT.c.type, VERDICT.c.value)
+        query = select(VERDICT).where(VERDICT.c.verdict == verdict).order_by(VERDICT.c.type, VERDICT.c.value)
         with reading(self._engine) as connection:
             return {
                 Observable.trusted(ObservableType(row.type), row.value): (row.actors, row.threshold)
-                for row in connection.execute(asked)
+                for row in connection.execute(query)
             }
 
     def audit_lines(self, case_id: str) -> list[audit.AuditLine]:
@@ -338,35 +341,35 @@ class Cases:
     ) -> Case:
         now_us = self._clock.now_us()
         state = after(case.state, act)
-        made = replace(case, state=state, owner=who if act is CaseAct.TAKE else case.owner)
+        next_case = replace(case, state=state, owner=who if act is CaseAct.TAKE else case.owner)
         if act is CaseAct.CONFIRM:
-            made = replace(made, clocks=replace(case.clocks, confirmed_us=now_us))
+            next_case = replace(next_case, clocks=replace(case.clocks, confirmed_us=now_us))
         if act is CaseAct.RELEASE:
-            made = replace(made, terms=terms or ReleaseTerms())
+            next_case = replace(next_case, terms=terms or ReleaseTerms())
         if act in _WANTS and (_WANTS[act] or case.wanted):
-            made = replace(made, wanted=_WANTS[act], order_no=case.order_no + 1)
+            next_case = replace(next_case, wanted=_WANTS[act], order_no=case.order_no + 1)
         changed = connection.execute(
             update(CASE)
             .where(CASE.c.id == case.id, CASE.c.state == case.state.value, CASE.c.order_no == case.order_no)
             .values(
                 state=state.value,
-                owner=made.owner,
-                terms=terms_text(made.terms),
-                clocks=clocks_text(made.clocks),
-                wanted=made.wanted,
-                order_no=made.order_no,
+                owner=next_case.owner,
+                terms=terms_text(next_case.terms),
+                clocks=clocks_text(next_case.clocks),
+                wanted=next_case.wanted,
+                order_no=next_case.order_no,
             )
         )
         if changed.rowcount != 1:
             raise ChangedMeanwhile(Text("{id} was changed by somebody else; look again", id=case.id))
-        _VERDICTS.get(act, no_verdict)(connection, made, who, now_us)
+        _VERDICTS.get(act, no_verdict)(connection, next_case, who, now_us)
         detail: dict[str, Any] = {"from": case.state.value, "to": state.value, "why": why}
         if act in (CaseAct.CONFIRM, CaseAct.DISMISS):
             detail["score"] = round(case.score, 6)  # as it was judged: a verdict moves the score (calibration.py)
         if act is CaseAct.RELEASE:
-            detail["terms"] = asdict(made.terms)
+            detail["terms"] = asdict(next_case.terms)
         audit.note(connection, now_us, who, act.value, case.id, detail)
-        return made
+        return next_case
 
 
 def _noise(element: ElementFacts, retired: frozenset[str]) -> bool:

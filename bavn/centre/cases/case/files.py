@@ -74,28 +74,28 @@ class Files:
 
     def merged_from(self, case_id: str) -> tuple[str, ...]:
         """The cases that were merged into this one, over all steps, by id."""
-        found: list[str] = []
+        merged: list[str] = []
         waiting = [case_id]
         with reading(self._engine) as connection:
             while waiting:
                 asked = select(FILE.c.case_id).where(FILE.c.merged_into == waiting.pop())
-                ids = [one for one in connection.scalars(asked.order_by(FILE.c.case_id)) if one not in found]
-                found += ids
+                ids = [one for one in connection.scalars(asked.order_by(FILE.c.case_id)) if one not in merged]
+                merged += ids
                 waiting += ids
-        return tuple(sorted(found))
+        return tuple(sorted(merged))
 
     def mark(self, case_id: str, user: str, marking: Marking, why: str = "", seen: int | None = None) -> Marking:
         """Marks a case anew. Raises UnknownCase, ChangedMeanwhile, NotAllowed; NotNow for a stricter TLP or PAP on a
         case whose indicators are out; ValueError for a code or technique that is none."""
         person(user)
-        made = _checked(marking)
+        marked = _checked(marking)
         _reason(why)
         with writing(self._engine) as connection:
             case = locked(connection, case_id, seen)
             before = marking_of(connection, case_id)
-            if case.wanted and (strictest(before.tlp, made.tlp) is not before.tlp or made.pap < before.pap):
+            if case.wanted and (strictest(before.tlp, marked.tlp) is not before.tlp or marked.pap < before.pap):
                 raise NotNow(Text("its indicators are out under the present marking: withdraw them first"))
-            keep_file(connection, case_id, **_columns(made))
+            keep_file(connection, case_id, **_columns(marked))
             audit.note(
                 connection,
                 self._clock.now_us(),
@@ -104,11 +104,11 @@ class Files:
                 case_id,
                 {
                     "from": _columns(before),
-                    "to": _columns(made),
+                    "to": _columns(marked),
                     "why": why,
                 },
             )
-        return made
+        return marked
 
     def hand_over(self, case_id: str, user: str, to: str, why: str, seen: int | None = None) -> Case:
         """Another person owns the case from now on; anybody may hand it over, with a reason. Raises UnknownCase,
@@ -200,25 +200,25 @@ class Files:
             named = sorted(str(one) for one in chosen)
             # Made of what its actors are told: an id that hung on the audit log would hang on others' names.
             name = hashlib.sha256("\0".join(("bavn/split/1", case_id, str(now_us), *named)).encode()).hexdigest()[:16]
-            made = self._new_case(connection, case, goes, name, now_us)
-            said = {"observables": named, "into": made.id, "why": why}
+            split_off = self._new_case(connection, case, goes, name, now_us)
+            said = {"observables": named, "into": split_off.id, "why": why}
             audit.note(connection, now_us, user, "split-off", case_id, said)
             left = piece(case.facts, stays)
             connection.execute(
                 update(CASE).where(CASE.c.id == case_id).values(facts=facts_text(left), score=left.score)
             )
-            self._follow_in_future(connection, case, goes, made.id)
-            copy_involved(connection, case_id, made.id, chosen)
+            self._follow_in_future(connection, case, goes, split_off.id)
+            copy_involved(connection, case_id, split_off.id, chosen)
             if case.state is CaseState.CONFIRMED:
-                _move_verdicts(connection, goes, case_id, made.id)
-            audit.note(connection, now_us, user, "open", made.id, {"split_from": case_id, "why": why})
-        return made
+                _move_verdicts(connection, goes, case_id, split_off.id)
+            audit.note(connection, now_us, user, "open", split_off.id, {"split_from": case_id, "why": why})
+        return split_off
 
     def _new_case(
         self, connection: Connection, case: Case, goes: Sequence[ElementFacts], name: str, now_us: int
     ) -> Case:
         facts = piece(case.facts, goes)
-        made = replace(
+        new_case = replace(
             case,
             id=f"case-{name}",
             lead_id=f"split-{name}",
@@ -231,22 +231,22 @@ class Files:
         )
         connection.execute(
             insert(CASE).values(
-                id=made.id,
-                lead_id=made.lead_id,
-                state=made.state.value,
-                score=made.score,
-                owner=made.owner,
+                id=new_case.id,
+                lead_id=new_case.lead_id,
+                state=new_case.state.value,
+                score=new_case.score,
+                owner=new_case.owner,
                 opened_us=now_us,
                 facts=facts_text(facts),
-                terms=terms_text(made.terms),
-                clocks=clocks_text(made.clocks),
+                terms=terms_text(new_case.terms),
+                clocks=clocks_text(new_case.clocks),
                 wanted=False,
                 order_no=0,
                 done_no=0,
             )
         )
-        keep_file(connection, made.id, **_columns(marking_of(connection, case.id)))
-        return made
+        keep_file(connection, new_case.id, **_columns(marking_of(connection, case.id)))
+        return new_case
 
     def _follow_in_future(self, connection: Connection, case: Case, goes: Sequence[ElementFacts], made_id: str) -> None:
         """Whatever lead names these observables in this case from now on feeds the new one."""

@@ -71,7 +71,7 @@ class Involved:
 
     def _keep_reported(self, connection: Connection, fresh: Mapping[str, Mapping[tuple[str, Observable], str]]) -> None:
         now_us = self._clock.now_us()
-        for case_id, found in sorted(fresh.items()):
+        for case_id, observables in sorted(fresh.items()):
             locked(connection, case_id)
             there = {
                 (row.actor, row.type, row.value)
@@ -86,7 +86,7 @@ class Involved:
                     "technique": technique,
                     "since_us": now_us,
                 }
-                for (actor, observable), technique in sorted(found.items())
+                for (actor, observable), technique in sorted(observables.items())
                 if (actor, observable.type.value, observable.value) not in there
             ]
             if rows:
@@ -108,25 +108,25 @@ class Involved:
                 connection.execute(insert(INVOLVED).values(**row, case_id=target, technique="", since_us=now_us))
                 audit.note(connection, now_us, CENTRE, "involved", target, {"met": [[actor, str(observable)]]})
 
-    def taken_back(self, said: Withdrawal) -> None:
+    def taken_back(self, withdrawal: Withdrawal) -> None:
         """An actor took its reports on an element back: it is in no case for that any more. Repeatable."""
-        kind, value = said.observable.type.value, said.observable.value
-        here = (INVOLVED.c.actor == said.actor) & (INVOLVED.c.type == kind) & (INVOLVED.c.value == value)
+        kind, value = withdrawal.observable.type.value, withdrawal.observable.value
+        here = (INVOLVED.c.actor == withdrawal.actor) & (INVOLVED.c.type == kind) & (INVOLVED.c.value == value)
         with writing(self._engine) as connection:
             ids = connection.scalars(select(INVOLVED.c.case_id).where(here)).all()
             connection.execute(delete(INVOLVED).where(here))
             for case_id in ids:
-                detail = {"actor": said.actor, "element": str(said.observable)}
+                detail = {"actor": withdrawal.actor, "element": str(withdrawal.observable)}
                 audit.note(connection, self._clock.now_us(), CENTRE, "no-longer-reports", case_id, detail)
 
     def actors(self, case_id: str) -> dict[str, bool]:
         """Who is in a case, by name; True: added by hand."""
-        asked = select(INVOLVED.c.actor, INVOLVED.c.type).where(INVOLVED.c.case_id == case_id)
-        found: dict[str, bool] = {}
+        query = select(INVOLVED.c.actor, INVOLVED.c.type).where(INVOLVED.c.case_id == case_id)
+        reported: dict[str, bool] = {}
         with reading(self._engine) as connection:
-            for row in connection.execute(asked.order_by(INVOLVED.c.actor)):
-                found[row.actor] = found.get(row.actor, False) or row.type == ""
-        return found
+            for row in connection.execute(query.order_by(INVOLVED.c.actor)):
+                reported[row.actor] = reported.get(row.actor, False) or row.type == ""
+        return reported
 
 
 def actor_counts(connection: Connection) -> dict[str, int]:

@@ -91,20 +91,20 @@ class CaseNotices:
         """Cases with audit lines behind the cursor, and the seq up to which that is all."""
         with reading(self._engine) as connection:
             after = connection.scalar(select(CURSOR.c.seq)) or 0
-            asked = (
+            query = (
                 select(AUDIT.c.seq, AUDIT.c.subject)
                 .where(AUDIT.c.seq > after, AUDIT.c.act.not_in(QUIET))
                 .order_by(AUDIT.c.seq)
             )
-            found: list[str] = []
+            case_ids: list[str] = []
             last = after
-            for row in connection.execute(asked.limit(audit.LINES_PER_READ_MAX)):
-                if row.subject.startswith("case-") and row.subject not in found:
-                    if len(found) >= CASES_PER_STEP_MAX:
+            for row in connection.execute(query.limit(audit.LINES_PER_READ_MAX)):
+                if row.subject.startswith("case-") and row.subject not in case_ids:
+                    if len(case_ids) >= CASES_PER_STEP_MAX:
                         break
-                    found.append(row.subject)
+                    case_ids.append(row.subject)
                 last = row.seq
-        return last, found
+        return last, case_ids
 
     def _judged(self) -> list[str]:
         since_us = self._clock.now_us() - self._settings.verdict_days * DAY_US
@@ -157,7 +157,7 @@ class CaseNotices:
         rows = connection.execute(select(INVOLVED).where(INVOLVED.c.case_id == case.id)).all()
         marking = marking_of(connection, case.id)
         into = connection.scalar(select(FILE.c.merged_into).where(FILE.c.case_id == case.id)) or ""
-        made = []
+        parts = []
         for actor in sorted({row.actor for row in rows} & set(members)):
             tasks = connection.execute(
                 select(TASK)
@@ -172,8 +172,8 @@ class CaseNotices:
             # hears what is said to all from then on.
             met_only = all(row.type and not row.technique for row in all_)
             since_us = min(row.since_us for row in all_) if met_only else 0
-            made.append((actor, self._part(connection, case, actor, marking, into, mine, tasks, since_us)))
-        return made
+            parts.append((actor, self._part(connection, case, actor, marking, into, mine, tasks, since_us)))
+        return parts
 
     def _part(
         self,
@@ -252,14 +252,14 @@ class CaseNotices:
 
     def owed(self, limit: int = 1000) -> list[Owed]:
         """What waits to be told now, the oldest first."""
-        asked = (
+        query = (
             select(TOLD)
             .where(due(TOLD, self._clock.now_us()))
             .order_by(TOLD.c.at_us, TOLD.c.kind, TOLD.c.case_id, TOLD.c.actor)
             .limit(limit)
         )
         with reading(self._engine) as connection:
-            return [self._owed(connection, row) for row in connection.execute(asked).all()]
+            return [self._owed(connection, row) for row in connection.execute(query).all()]
 
     def _owed(self, connection: Connection, row: Row[Any]) -> Owed:
         tlp = marking_of(connection, row.case_id).tlp
@@ -271,27 +271,36 @@ class CaseNotices:
             ).all()
             verdict = Judging(to=row.actor, version=row.version, verdict=verdict_of(row.body))
             by = judged[0].by_user if judged else ""
-            return Owed(said=verdict, tlp=tlp, by=by, groups=min((one.actors for one in judged), default=0))
+            return Owed(
+                said=verdict, tlp=tlp, by=by, groups=min((verdict_row.actors for verdict_row in judged), default=0)
+            )
         there = connection.execute(
             select(INVOLVED).where(INVOLVED.c.case_id == row.case_id, INVOLVED.c.actor == row.actor)
         ).all()
-        reported = frozenset(_observable(one) for one in there if one.type)
+        reported = frozenset(_observable(involved) for involved in there if involved.type)
         part = Telling(to=row.actor, version=row.version, part=part_of(row.body))
-        return Owed(said=part, tlp=tlp, reported=reported, by_hand=any(not one.type for one in there))
+        return Owed(said=part, tlp=tlp, reported=reported, by_hand=any(not involved.type for involved in there))
 
-    def done(self, one: Owed, rule: str, again_us: int | None) -> None:
+    def done(self, owed: Owed, rule: str, again_us: int | None) -> None:
         """It lies in the actor's queue (``rule`` empty), or gate 3 refused it: for good, which is a line of the case's
         history, or to be tried again from ``again_us`` on. A newer version that came meanwhile stays pending."""
-        said = one.said
-        kind, case_id = (PART, said.part.case_id) if isinstance(said, Telling) else (VERDICT_KIND, said.verdict.case_id)
+        statement = owed.said
+        kind, case_id = (
+            (PART, statement.part.case_id)
+            if isinstance(statement, Telling)
+            else (VERDICT_KIND, statement.verdict.case_id)
+        )
         here = and_(
-            TOLD.c.kind == kind, TOLD.c.case_id == case_id, TOLD.c.actor == said.to, TOLD.c.version == said.version
+            TOLD.c.kind == kind,
+            TOLD.c.case_id == case_id,
+            TOLD.c.actor == statement.to,
+            TOLD.c.version == statement.version,
         )
         values = settled(rule, again_us)
         with writing(self._engine) as connection:
             connection.execute(update(TOLD).where(here).values(**values))
             if values["status"] == REFUSED:
-                detail = {"actor": said.to, "what": kind, "rule": rule}
+                detail = {"actor": statement.to, "what": kind, "rule": rule}
                 audit.note(connection, self._clock.now_us(), CENTRE, QUIET[2], case_id, detail)
 
 
@@ -335,10 +344,13 @@ def part_of(text: str) -> Part:
             "tlp": Tlp(body["tlp"]),
             "pap": Pap(body["pap"]),
             "techniques": tuple(body["techniques"]),
-            "own": tuple(Observable.trusted(ObservableType(one["type"]), one["value"]) for one in body["own"]),
-            "tasks": tuple(PartTask(**one | {"due_us": tuple(one["due_us"])}) for one in body["tasks"]),
-            "words": tuple(PartWords(**one) for one in body["words"]),
-            "clocks": tuple(PartClock(**one) for one in body["clocks"]),
+            "own": tuple(
+                Observable.trusted(ObservableType(observable["type"]), observable["value"])
+                for observable in body["own"]
+            ),
+            "tasks": tuple(PartTask(**task | {"due_us": tuple(task["due_us"])}) for task in body["tasks"]),
+            "words": tuple(PartWords(**words) for words in body["words"]),
+            "clocks": tuple(PartClock(**clock) for clock in body["clocks"]),
         }
     )
 

@@ -45,13 +45,13 @@ def case_page(
     engine: Engine, ask: CaseAsk, limit: int, now_us: int, after: tuple[int, str] | None = None
 ) -> tuple[CaseLine, ...]:
     """At most ``limit`` cases behind (opened_us, id), the latest first."""
-    asked = _picked(select(CASE), ask)
+    query = _picked(select(CASE), ask)
     if after is not None:
         opened_us, case_id = after
         here = CASE.c.opened_us
-        asked = asked.where(or_(here < opened_us, and_(here == opened_us, CASE.c.id < case_id)))
+        query = query.where(or_(here < opened_us, and_(here == opened_us, CASE.c.id < case_id)))
     with reading(engine) as connection:
-        rows = connection.execute(asked.order_by(CASE.c.opened_us.desc(), CASE.c.id.desc()).limit(limit)).all()
+        rows = connection.execute(query.order_by(CASE.c.opened_us.desc(), CASE.c.id.desc()).limit(limit)).all()
         ids = [row.id for row in rows]
         there = _counted(
             connection,
@@ -107,17 +107,17 @@ def _counted(connection: Any, asked: Select[Any]) -> dict[str, int]:
     return {row[0]: row[1] for row in connection.execute(asked)}
 
 
-def _picked(asked: Select[Any], ask: CaseAsk) -> Select[Any]:
+def _picked(query: Select[Any], ask: CaseAsk) -> Select[Any]:
     if ask.states:
-        asked = asked.where(CASE.c.state.in_([one.value for one in ask.states]))
+        query = query.where(CASE.c.state.in_([one.value for one in ask.states]))
     if ask.owner:
-        asked = asked.where(CASE.c.owner == ask.owner)
+        query = query.where(CASE.c.owner == ask.owner)
     if ask.actor:
-        asked = asked.where(CASE.c.id.in_(select(INVOLVED.c.case_id).where(INVOLVED.c.actor == ask.actor)))
+        query = query.where(CASE.c.id.in_(select(INVOLVED.c.case_id).where(INVOLVED.c.actor == ask.actor)))
     if ask.words:
         plain = ask.words.lower()
         for sign in (ESCAPE, "%", "_"):
             plain = plain.replace(sign, ESCAPE + sign)
         value = CASE.c.facts.like(f'%"value":"%{plain}%', escape=ESCAPE)
-        asked = asked.where(or_(CASE.c.id.like(f"%{plain}%", escape=ESCAPE), value))
-    return asked
+        query = query.where(or_(CASE.c.id.like(f"%{plain}%", escape=ESCAPE), value))
+    return query

@@ -51,11 +51,11 @@ def follow(connection: Connection, leads: Iterable[LeadFacts], states: Sequence[
             pieces.setdefault(target, []).append(facts if is_whole else piece(facts, elements))
             whole[target] = whole.get(target, True) and is_whole
     changed: dict[str, LeadFacts] = {}
-    asked = select(CASE.c.id, CASE.c.facts).where(
+    query = select(CASE.c.id, CASE.c.facts).where(
         CASE.c.id.in_(pieces), CASE.c.state.in_(states), CASE.c.wanted.is_(False)
     )
     joined = {row.merged_into for row in connection.execute(select(FILE.c.merged_into).where(FILE.c.merged_into != ""))}
-    for row in connection.execute(asked):
+    for row in connection.execute(query):
         keeps = not whole[row.id] or row.id in joined
         made = joined_facts(([facts_of(row.facts)] if keeps else []) + pieces[row.id])
         if facts_text(made) != row.facts:

@@ -105,7 +105,7 @@ class Work:
         person(user)
         wanted = _whom(actors, text)
         given, now_us = hours or self.settings.deadlines(), self._clock.now_us()
-        made = []
+        tasks = []
         with writing(self._engine) as connection:
             locked(connection, case_id, seen)
             still_open(connection, case_id)
@@ -126,8 +126,8 @@ class Work:
                     state=TaskState.OPEN,
                 )
                 connection.execute(insert(TASK).values(**_columns(task)))
-                made.append(task)
-        return tuple(made)
+                tasks.append(task)
+        return tuple(tasks)
 
     def change_task(self, task_id: str, act: TaskAct, user: str, why: str) -> Task:
         """The centre cancels or reopens a task. Raises UnknownTask, NoSuchStep, NotAllowed; ValueError without a
@@ -154,16 +154,16 @@ class Work:
     def tasks(self, case_id: str | None = None, *, running: bool = False) -> tuple[Task, ...]:
         """Of one case or of all, the earliest deadline first; ``running``: only what is still owed,
         which in a case that is over is nothing."""
-        asked = select(TASK)
+        query = select(TASK)
         if case_id is not None:
-            asked = asked.where(TASK.c.case_id == case_id)
+            query = query.where(TASK.c.case_id == case_id)
         if running:
             owed = (TaskState.OPEN.value, TaskState.ACKNOWLEDGED.value, TaskState.APPLIES.value)
-            asked = asked.join(CASE, CASE.c.id == TASK.c.case_id).where(
+            query = query.join(CASE, CASE.c.id == TASK.c.case_id).where(
                 TASK.c.state.in_(owed), CASE.c.state.not_in([one.value for one in OVER])
             )
         with reading(self._engine) as connection:
-            found = [task_of(row) for row in connection.execute(asked)]
+            found = [task_of(row) for row in connection.execute(query)]
         return tuple(sorted(found, key=lambda task: (task.due_us[2], task.case_id, task.actor, task.id)))
 
     # --- words and evidence ------------------------------------------------------------------------------------
@@ -251,43 +251,61 @@ class Work:
         """Keeps a step of NIS2 that an actor noted of its own; once for each message."""
         nis2_told.keep(self._engine, self._clock, said)
 
-    def heard(self, said: CaseAnswer) -> None:
+    def heard(self, answer: CaseAnswer) -> None:
         """Keeps what an actor answered; once for each message. What no longer fits is a line that says so."""
-        who = f"actor:{said.actor}"
+        who = f"actor:{answer.actor}"
         with writing(self._engine) as connection:
-            case_id = goes_on_as(connection, said.case_id)
-            if _noted(connection, case_id, said.item_id):
+            case_id = goes_on_as(connection, answer.case_id)
+            if _noted(connection, case_id, answer.item_id):
                 return
-            if said.task_id is not None:
+            if answer.task_id is not None:
                 try:
-                    task = _task_row(connection, said.task_id)
+                    task = _task_row(connection, answer.task_id)
                     self._step(
-                        connection, task, TaskAct(said.act), who, said.words, said.received_us, {"item": said.item_id}
+                        connection,
+                        task,
+                        TaskAct(answer.act),
+                        who,
+                        answer.words,
+                        answer.received_us,
+                        {"item": answer.item_id},
                     )
                 except (NoSuchStep, UnknownTask) as error:
-                    detail = {"item": said.item_id, "act": said.act, "why": str(error)}
-                    audit.note(connection, said.received_us, who, "answer-too-late", case_id, detail)
+                    detail = {"item": answer.item_id, "act": answer.act, "why": str(error)}
+                    audit.note(connection, answer.received_us, who, "answer-too-late", case_id, detail)
                     return
-            if said.words:
-                self._keep_words(connection, case_id, said.actor, said.actor, said.words, by_actor=True)
-            if said.task_id is None:
-                detail = {"item": said.item_id, "text": said.words}
-                audit.note(connection, said.received_us, who, "words", case_id, detail)
+            if answer.words:
+                self._keep_words(connection, case_id, answer.actor, answer.actor, answer.words, by_actor=True)
+            if answer.task_id is None:
+                detail = {"item": answer.item_id, "text": answer.words}
+                audit.note(connection, answer.received_us, who, "words", case_id, detail)
 
-    def attached(self, said: Attached) -> None:
+    def attached(self, attachment: Attached) -> None:
         """Keeps evidence; once for each message."""
         with writing(self._engine) as connection:
-            if connection.execute(select(EVIDENCE.c.id).where(EVIDENCE.c.id == said.item_id)).first() is not None:
+            if connection.execute(select(EVIDENCE.c.id).where(EVIDENCE.c.id == attachment.item_id)).first() is not None:
                 return
-            case_id = goes_on_as(connection, said.case_id)
-            digest = hashlib.sha256(said.content).hexdigest()
+            case_id = goes_on_as(connection, attachment.case_id)
+            digest = hashlib.sha256(attachment.content).hexdigest()
             connection.execute(
                 insert(EVIDENCE).values(
-                    **row_of(EVIDENCE, said, id=said.item_id, case_id=case_id, bytes=len(said.content), sha256=digest)
+                    **row_of(
+                        EVIDENCE,
+                        attachment,
+                        id=attachment.item_id,
+                        case_id=case_id,
+                        bytes=len(attachment.content),
+                        sha256=digest,
+                    )
                 )
             )
-            detail = {"item": said.item_id, "bytes": len(said.content), "sha256": digest, "words": said.words}
-            audit.note(connection, said.received_us, f"actor:{said.actor}", "evidence", case_id, detail)
+            detail = {
+                "item": attachment.item_id,
+                "bytes": len(attachment.content),
+                "sha256": digest,
+                "words": attachment.words,
+            }
+            audit.note(connection, attachment.received_us, f"actor:{attachment.actor}", "evidence", case_id, detail)
 
     def forget(self) -> int:
         """Deletes evidence that has been kept long enough, each with a line; how many."""
@@ -316,7 +334,7 @@ class Work:
         at_us: int,
         more: Mapping[str, Any] | None = None,
     ) -> Task:
-        made = replace(
+        next_task = replace(
             task,
             state=task_after(task.state, act),
             met_us=task.reached(act, at_us),
@@ -326,11 +344,11 @@ class Work:
             update(TASK)
             .where(TASK.c.id == task.id, TASK.c.state == task.state.value)
             .values(
-                state=made.state.value,
-                acknowledged_us=made.met_us[0],
-                judged_us=made.met_us[1],
-                done_us=made.met_us[2],
-                answer=made.answer,
+                state=next_task.state.value,
+                acknowledged_us=next_task.met_us[0],
+                judged_us=next_task.met_us[1],
+                done_us=next_task.met_us[2],
+                answer=next_task.answer,
             )
         )
         if changed.rowcount != 1:
@@ -339,11 +357,11 @@ class Work:
             "task": task.id,
             "actor": task.actor,
             "from": task.state.value,
-            "to": made.state.value,
+            "to": next_task.state.value,
             "why": words,
         } | dict(more or {})
         audit.note(connection, at_us, who, f"task-{act.value}", task.case_id, detail)
-        return made
+        return next_task
 
     def _keep_words(
         self, connection: Connection, case_id: str, actor: str, who: str, text: str, *, by_actor: bool

@@ -126,10 +126,10 @@ class Exercises:
                     Text("{open_max} exercises are planned or in progress: end one first", open_max=OPEN_MAX)
                 )
             whole = f"{audit.head_in(tx)[0]}/{now_us}/{by}/{_plan_text(plan)}".encode()
-            made = f"exercise-{hashlib.sha256(whole).hexdigest()[:16]}"
+            exercise_id = f"exercise-{hashlib.sha256(whole).hexdigest()[:16]}"
             tx.execute(
                 insert(EXERCISE).values(
-                    id=made,
+                    id=exercise_id,
                     state=ExerciseState.PLANNED.value,
                     version=0,
                     plan=_plan_text(plan),
@@ -146,7 +146,7 @@ class Exercises:
                 insert(TOLD),
                 [
                     {
-                        "exercise_id": made,
+                        "exercise_id": exercise_id,
                         "actor": role.actor,
                         "campaign": role.campaign.value,
                         "after_minutes": role.after_minutes,
@@ -156,8 +156,8 @@ class Exercises:
                     for role in plan.roles
                 ],
             )
-            self._note(tx, by, "exercise-plan", made, {"actors": [role.actor for role in plan.roles]})
-            return self._read(tx, made)
+            self._note(tx, by, "exercise-plan", exercise_id, {"actors": [role.actor for role in plan.roles]})
+            return self._read(tx, exercise_id)
 
     def start(self, exercise_id: str, by: str) -> Exercise:
         """Tells every actor of it; it begins at its time. Raises UnknownExercise, NoSuchStep, who.NotAllowed."""
@@ -227,46 +227,46 @@ class Exercises:
         with reading(self.engine) as tx:
             states = [state.value for state in ExerciseState if state not in OVER]
             ids = list(tx.scalars(select(EXERCISE.c.id).where(EXERCISE.c.state.in_(states))))
-            found = [self._read(tx, one) for one in ids]
-        for one in found:
-            out = sum(1 for actor in one.actors if ActorStep.LET_OUT in actor.said())
-            leads = one.lead_us is None and one.state is ExerciseState.RUNNING and out >= one.plan.t
-            over = one.plan.ends_us <= now_us
+            found = [self._read(tx, exercise_id) for exercise_id in ids]
+        for exercise in found:
+            out = sum(1 for actor in exercise.actors if ActorStep.LET_OUT in actor.said())
+            leads = exercise.lead_us is None and exercise.state is ExerciseState.RUNNING and out >= exercise.plan.t
+            over = exercise.plan.ends_us <= now_us
             if not leads and not over:
                 continue
             with writing(self.engine) as tx:
-                known = self._read(tx, one.id)
+                known = self._read(tx, exercise.id)
                 if leads and known.lead_us is None:
-                    tx.execute(update(EXERCISE).where(EXERCISE.c.id == one.id).values(lead_us=now_us))
-                    self._note(tx, CENTRE, "exercise-lead", one.id, {"actors": out})
+                    tx.execute(update(EXERCISE).where(EXERCISE.c.id == exercise.id).values(lead_us=now_us))
+                    self._note(tx, CENTRE, "exercise-lead", exercise.id, {"actors": out})
                 if over and known.state not in OVER:
-                    self._note(tx, CENTRE, "exercise-over", one.id, {})
+                    self._note(tx, CENTRE, "exercise-over", exercise.id, {})
                     ended = _writes(ExerciseAct.END, now_us, CENTRE, "its time is over")
                     self._move(tx, known, ExerciseState.ENDED, ended)
 
     def owed(self, active: Sequence[str], limit: int = 1000) -> list[Owed]:
         """What waits to be told now to actors that are members."""
-        asked = (
+        query = (
             select(TOLD.c.exercise_id, TOLD.c.actor)
             .where(due(TOLD, self._clock.now_us()), TOLD.c.actor.in_(list(active)))
             .order_by(TOLD.c.exercise_id, TOLD.c.actor)
             .limit(limit)
         )
         with reading(self.engine) as tx:
-            rows = tx.execute(asked).all()
-            known = {one: self._read(tx, one) for one in {row.exercise_id for row in rows}}
-        made = []
+            rows = tx.execute(query).all()
+            known = {exercise_id: self._read(tx, exercise_id) for exercise_id in {row.exercise_id for row in rows}}
+        owed_now = []
         for row in rows:
             exercise = known[row.exercise_id]
-            role = next(one for one in exercise.plan.roles if one.actor == row.actor)
-            made.append(Owed(to=row.actor, exercise=exercise, role=role, by=exercise.by.get("started", "")))
-        return made
+            role = next(actor_role for actor_role in exercise.plan.roles if actor_role.actor == row.actor)
+            owed_now.append(Owed(to=row.actor, exercise=exercise, role=role, by=exercise.by.get("started", "")))
+        return owed_now
 
-    def done(self, one: Owed, rule: str, again_us: int | None) -> None:
+    def done(self, owed: Owed, rule: str, again_us: int | None) -> None:
         """It lies in the actor's queue (``rule`` empty), or gate 3 refused it: for good, or to be tried again from
         ``again_us`` on. A newer version stays owed."""
         here = and_(
-            TOLD.c.exercise_id == one.exercise.id, TOLD.c.actor == one.to, TOLD.c.version == one.exercise.version
+            TOLD.c.exercise_id == owed.exercise.id, TOLD.c.actor == owed.to, TOLD.c.version == owed.exercise.version
         )
         values = settled(rule, again_us)
         with writing(self.engine) as tx:
@@ -275,7 +275,7 @@ class Exercises:
                 now_us = self._clock.now_us()
                 tx.execute(update(TOLD).where(here, TOLD.c.told_us.is_(None)).values(told_us=now_us))
             elif values["status"] == REFUSED:
-                self._note(tx, CENTRE, "exercise-not-told", one.exercise.id, {"actor": one.to, "rule": rule})
+                self._note(tx, CENTRE, "exercise-not-told", owed.exercise.id, {"actor": owed.to, "rule": rule})
 
     def may_say(self, exercise_id: str, actor: str, step: str) -> Refused | None:
         """Why an actor may not say so: an exercise that it was not told of, a step that was taken or ruled out. Whether
@@ -284,20 +284,20 @@ class Exercises:
             here = (TOLD.c.exercise_id == exercise_id) & (TOLD.c.actor == actor) & TOLD.c.told_us.is_not(None)
             if tx.execute(select(TOLD.c.actor).where(here)).first() is None:
                 return Refused("unknown_exercise", "the actor was told of no such exercise")
-            said = _said(tx, exercise_id, actor)
+            said = _steps_of(tx, exercise_id, actor)
         if ruled_out(frozenset(said), ActorStep(step)):
             return Refused("exercise_step", "this step was said before, or another one rules it out")
         return None
 
-    def take_in(self, said: ExerciseStatement) -> None:
+    def take_in(self, statement: ExerciseStatement) -> None:
         """Keeps a step; repeatable. One that does not follow on what was said before it moves nothing."""
         with writing(self.engine) as tx:
-            known = _said(tx, said.exercise_id, said.actor)
-            told = (TOLD.c.exercise_id == said.exercise_id) & (TOLD.c.actor == said.actor)
+            known = _steps_of(tx, statement.exercise_id, statement.actor)
+            told = (TOLD.c.exercise_id == statement.exercise_id) & (TOLD.c.actor == statement.actor)
             if tx.execute(select(TOLD.c.actor).where(told)).first() is None:
                 return
-            if may_follow(frozenset(known), said.step):
-                tx.execute(insert(STEP).values(**row_of(STEP, said, step=said.step.value)))
+            if may_follow(frozenset(known), statement.step):
+                tx.execute(insert(STEP).values(**row_of(STEP, statement, step=statement.step.value)))
 
     # --- looking -----------------------------------------------------------------------------------------------
 
@@ -310,15 +310,15 @@ class Exercises:
         self, limit: int = 50, *, state: ExerciseState | None = None, after: tuple[int, str] | None = None
     ) -> list[Exercise]:
         """The latest first. ``after``: ``planned_us`` and id of the last one that was shown."""
-        asked = select(EXERCISE.c.id).order_by(EXERCISE.c.planned_us.desc(), EXERCISE.c.id).limit(limit)
+        query = select(EXERCISE.c.id).order_by(EXERCISE.c.planned_us.desc(), EXERCISE.c.id).limit(limit)
         if state is not None:
-            asked = asked.where(EXERCISE.c.state == state.value)
+            query = query.where(EXERCISE.c.state == state.value)
         if after is not None:
             at_us, last = after
             same = and_(EXERCISE.c.planned_us == at_us, EXERCISE.c.id > last)
-            asked = asked.where(or_(EXERCISE.c.planned_us < at_us, same))
+            query = query.where(or_(EXERCISE.c.planned_us < at_us, same))
         with reading(self.engine) as tx:
-            return [self._read(tx, one) for one in list(tx.scalars(asked))]
+            return [self._read(tx, one) for one in list(tx.scalars(query))]
 
     def forget(self) -> None:
         """Drops what has been over for more than a year."""
@@ -342,22 +342,23 @@ class Exercises:
                     exercise_id=repr(exercise_id[:40]),
                 )
             )
-        told = tx.execute(select(TOLD).where(TOLD.c.exercise_id == exercise_id).order_by(TOLD.c.actor)).all()
+        rows = tx.execute(select(TOLD).where(TOLD.c.exercise_id == exercise_id).order_by(TOLD.c.actor)).all()
         steps = tx.execute(
             select(STEP).where(STEP.c.exercise_id == exercise_id).order_by(STEP.c.actor, STEP.c.serial)
         ).all()
         roles = tuple(
-            Role(actor=one.actor, campaign=Campaign(one.campaign), after_minutes=one.after_minutes) for one in told
+            Role(actor=entry.actor, campaign=Campaign(entry.campaign), after_minutes=entry.after_minutes)
+            for entry in rows
         )
         actors = tuple(
             AtActor(
                 role=role,
-                status=one.status,
-                rule=one.rule,
-                told_us=one.told_us,
-                steps=tuple(_stood(step) for step in steps if step.actor == one.actor),
+                status=entry.status,
+                rule=entry.rule,
+                told_us=entry.told_us,
+                steps=tuple(_stood(step) for step in steps if step.actor == entry.actor),
             )
-            for role, one in zip(roles, told, strict=True)
+            for role, entry in zip(roles, rows, strict=True)
         )
         by = {name: getattr(row, f"{name}_by") for name in ("planned", "started", "confirmed", "released", "over")}
         return value_from(
@@ -389,7 +390,7 @@ _COLUMNS: Final = {
 }
 
 
-def _said(tx: Connection, exercise_id: str, actor: str) -> set[ActorStep]:
+def _steps_of(tx: Connection, exercise_id: str, actor: str) -> set[ActorStep]:
     here = (STEP.c.exercise_id == exercise_id) & (STEP.c.actor == actor)
     return {ActorStep(one) for one in tx.scalars(select(STEP.c.step).where(here))}
 
@@ -399,23 +400,23 @@ def _stood(row: Row[Any]) -> Stood:
 
 
 def _plan_text(plan: Plan) -> str:
-    said = {
+    body = {
         "title": [plan.title.en, plan.title.da],
         "objectives": [[one.en, one.da] for one in plan.objectives],
         "begins_us": plan.begins_us,
         "ends_us": plan.ends_us,
         "t": plan.t,
     }
-    return json.dumps(said, sort_keys=True, ensure_ascii=False)
+    return json.dumps(body, sort_keys=True, ensure_ascii=False)
 
 
 def _plan(text: str, roles: tuple[Role, ...]) -> Plan:
-    said = json.loads(text)
+    body = json.loads(text)
     return Plan(
-        title=Text.of(said["title"]),
-        objectives=tuple(Text.of(one) for one in said["objectives"]),
+        title=Text.of(body["title"]),
+        objectives=tuple(Text.of(one) for one in body["objectives"]),
         roles=roles,
-        begins_us=said["begins_us"],
-        ends_us=said["ends_us"],
-        t=said["t"],
+        begins_us=body["begins_us"],
+        ends_us=body["ends_us"],
+        t=body["t"],
     )

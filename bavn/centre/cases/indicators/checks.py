@@ -38,7 +38,7 @@ class CheckFacts:
     listed: Callable[[Observable], tuple[str, ...]]
 
 
-def look(facts: CheckFacts) -> tuple[Check, ...]:
+def all_checks(facts: CheckFacts) -> tuple[Check, ...]:
     """All that was found, what stops it first."""
     found = [*_form(facts), *_innocence(facts), *_strength(facts), *_past(facts)]
     return tuple(sorted(found, key=lambda check: (not check.stops, check.name)))
@@ -80,26 +80,26 @@ def _cautions(observable: Observable) -> Iterator[Check]:
 
 
 def _innocence(facts: CheckFacts) -> list[Check]:
-    blocks, made = facts.pap >= BLOCK_PAP_MIN, []
+    blocks, checks = facts.pap >= BLOCK_PAP_MIN, []
     names = sorted({*facts.listed(facts.observable), *facts.evidence.listed})
     if names:
         said = ", ".join(names)
-        made.append(Check("not_listed", blocks, Text("On warning lists: {said}.", said=said)))
+        checks.append(Check("not_listed", blocks, Text("On warning lists: {said}.", said=said)))
     if facts.registered:
-        made.append(Check("register", blocks, Text("One of the sector's own services.")))
+        checks.append(Check("register", blocks, Text("One of the sector's own services.")))
     if facts.cleared:
-        made.append(
+        checks.append(
             Check(
                 "verdict",
                 blocks,
                 Text("A verdict of this sector found it harmless."),
             )
         )
-    return made
+    return checks
 
 
 def _strength(facts: CheckFacts) -> list[Check]:
-    evidence, made = facts.evidence, []
+    evidence, checks = facts.evidence, []
     if evidence.by_hand:
         return [
             Check(
@@ -117,7 +117,7 @@ def _strength(facts: CheckFacts) -> list[Check]:
             )
         ]
     if evidence.groups < GROUPS_MIN:
-        made.append(
+        checks.append(
             Check(
                 "two_groups",
                 True,
@@ -126,27 +126,27 @@ def _strength(facts: CheckFacts) -> list[Check]:
         )
     if evidence.score < facts.score_block_min and facts.pap >= BLOCK_PAP_MIN:
         line = f"{evidence.score:.1f} < {facts.score_block_min:.1f}"
-        made.append(
+        checks.append(
             Check(
                 "block_line",
                 True,
                 Text("Its score is below the block line ({line}).", line=line),
             )
         )
-    return made
+    return checks
 
 
 def _past(facts: CheckFacts) -> list[Check]:
-    made = []
+    checks = []
     if facts.ended:
         words = Text("It ended before: {ended}", ended=facts.ended)
-        made.append(Check("ended_before", False, words))
+        checks.append(Check("ended_before", False, words))
     if facts.false_groups:
         n = facts.false_groups
         words = Text("{n} groups found it wrong before.", n=n)
-        made.append(Check("found_wrong", False, words))
+        checks.append(Check("found_wrong", False, words))
     noisy = ", ".join(sorted(set(facts.evidence.producers) & set(facts.retired)))
     if noisy:
         words = Text("Made by what was retired as noisy: {noisy}.", noisy=noisy)
-        made.append(Check("noisy", False, words))
-    return made
+        checks.append(Check("noisy", False, words))
+    return checks

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, func, insert, select, update
 
 from bavn.centre.cases import audit
 from bavn.centre.cases.case.case import Case, ElementFacts
-from bavn.centre.cases.indicators.checks import CheckFacts, look
+from bavn.centre.cases.indicators.checks import CheckFacts, all_checks
 from bavn.centre.cases.indicators.indicator import Evidence, IndicatorSettings, Life
 from bavn.centre.cases.indicators.steps import STEPS, again, evidence_for, reason, withdrawn
 from bavn.centre.cases.indicators.tables import LIFE_TABLE, METADATA, OUTCOME, RETIRED, life_of, values_of
@@ -131,7 +131,7 @@ class Indicators:
                     Text("it stands at revision {rev}, not {rev_2}; look again", rev=life.rev, rev_2=rev)
                 )
             now_us = self.clock.now_us()
-            made = STEPS[act](
+            changed = STEPS[act](
                 replace(life, state=next_state(life.state, act), why=why, checks=checks or life.checks),
                 life,
                 user,
@@ -139,7 +139,7 @@ class Indicators:
             )
             if act is LifeAct.REFRESH:
                 self.outcome(connection, wanted_id, f"person:{user}", "met", now_us)
-            return self.keep(connection, life, made, user, f"indicator-{act.value}", {"why": why})
+            return self.keep(connection, life, changed, user, f"indicator-{act.value}", {"why": why})
 
     def hurry(self, wanted_id: str, user: str, why: str) -> Life:
         """Pass the canary ring over: one person asks, another agrees by asking too. Raises as ``act`` does."""
@@ -172,12 +172,12 @@ class Indicators:
     def of_case_order(self, case: Case, chosen: Sequence[ElementFacts], terms: CaseTerms) -> tuple[Life, ...]:
         """The indicators of a case's order to release: at once where enough people stand behind it, in review where a
         second person is missing. Repeatable: an order makes each of them once."""
-        made = []
+        drafted = []
         for element in chosen:
             checks = self._checks(element.observable, evidence_for(element), terms.pap(element), terms.days, None)
             with writing(self.engine) as connection:
-                made.append(self._of_order(connection, case, element, terms, checks))
-        return tuple(made)
+                drafted.append(self._of_order(connection, case, element, terms, checks))
+        return tuple(drafted)
 
     def withdrawn_with_case(self, case: Case, who: str, why: str) -> None:
         """A case takes back what it released or put to review. Repeatable."""
@@ -226,10 +226,10 @@ class Indicators:
 
     def get(self, wanted_id: str) -> Life:
         """Raises UnknownLife."""
-        found = self._where(LIFE_TABLE.c.id == wanted_id)
-        if not found:
+        kept = self._where(LIFE_TABLE.c.id == wanted_id)
+        if not kept:
             raise UnknownLife(Text("no indicator is called {wanted_id}", wanted_id=repr(wanted_id[:80])))
-        return found[0]
+        return kept[0]
 
     def of(self, observable: Observable) -> Life:
         """The indicator of an observable. Raises UnknownLife."""
@@ -267,12 +267,12 @@ class Indicators:
 
     def outcomes(self, wanted_id: str) -> dict[str, tuple[str, ...]]:
         """kind -> who said so."""
-        asked = select(OUTCOME).where(OUTCOME.c.indicator_id == wanted_id).order_by(OUTCOME.c.kind, OUTCOME.c.source)
-        found: dict[str, tuple[str, ...]] = {}
+        query = select(OUTCOME).where(OUTCOME.c.indicator_id == wanted_id).order_by(OUTCOME.c.kind, OUTCOME.c.source)
+        outcomes: dict[str, tuple[str, ...]] = {}
         with reading(self.engine) as connection:
-            for row in connection.execute(asked):
-                found[row.kind] = (*found.get(row.kind, ()), row.source)
-        return found
+            for row in connection.execute(query):
+                outcomes[row.kind] = (*outcomes.get(row.kind, ()), row.source)
+        return outcomes
 
     # --- inside --------------------------------------------------------------------------------------------------
 
@@ -294,7 +294,7 @@ class Indicators:
             here = (VERDICT.c.type == observable.type.value) & (VERDICT.c.value == observable.value)
             verdict = connection.scalar(select(VERDICT.c.verdict).where(here))
         ended = known.why if known and known.ended_us else ""
-        return look(
+        return all_checks(
             CheckFacts(
                 observable=observable,
                 evidence=evidence,
@@ -341,7 +341,7 @@ class Indicators:
                 )
             detail = {"observable": str(observable), "why": why, "pap": int(pap), "days": days}
             line = audit.note(connection, now_us, user, "indicator-draft", wanted_id, detail)
-            made = Life(
+            life = Life(
                 id=wanted_id,
                 observable=observable,
                 state=LifeState.DRAFT,
@@ -357,7 +357,7 @@ class Indicators:
                 drafted_us=now_us,
                 why=why,
             )
-            self.write(connection, known, made if known is None else again(known, made))
+            self.write(connection, known, life if known is None else again(known, life))
         return self.get(wanted_id)
 
     def _may_be_drafted(self, technique: str, evidence: Evidence, days: int, confidence: int) -> None:
@@ -388,7 +388,7 @@ class Indicators:
         pap = terms.pap(element)
         goes = may_go(pap, terms.people)
         policy = terms.who.startswith(POLICY_PREFIX)
-        made = Life(
+        life = Life(
             id=wanted_id,
             observable=element.observable,
             state=LifeState.RELEASED if goes else LifeState.REVIEW,
@@ -414,12 +414,12 @@ class Indicators:
             order_no=1 if goes else 0,
         )
         if known is not None:
-            made = again(known, made)
+            life = again(known, life)
             if not goes and known.wanted:  # what is in force stays until somebody agrees
                 return known
-        detail = {"case": case.id, "why": terms.why, "people": list(terms.people), "observable": str(made.observable)}
+        detail = {"case": case.id, "why": terms.why, "people": list(terms.people), "observable": str(life.observable)}
         act = "indicator-release" if goes else "indicator-review"
-        return self.keep(connection, known, made, terms.who, act, detail)
+        return self.keep(connection, known, life, terms.who, act, detail)
 
     def _where(self, *conditions: Any, limit: int = SHOWN_MAX) -> tuple[Life, ...]:
         asked = select(LIFE_TABLE).where(*conditions).order_by(LIFE_TABLE.c.drafted_us.desc(), LIFE_TABLE.c.id)
@@ -434,24 +434,24 @@ class Indicators:
         return life_of(row)
 
     def keep(
-        self, connection: Connection, known: Life | None, made: Life, who: str, act: str, detail: dict[str, Any]
+        self, connection: Connection, known: Life | None, life: Life, who: str, act: str, detail: dict[str, Any]
     ) -> Life:
         """Writes a life and its audit line. Raises ChangedInBetween."""
-        kept = self.write(connection, known, made)
-        moved = {"from": known.state.value if known else "", "to": made.state.value}
-        audit.note(connection, self.clock.now_us(), who, act, made.id, moved | detail)
+        kept = self.write(connection, known, life)
+        moved = {"from": known.state.value if known else "", "to": life.state.value}
+        audit.note(connection, self.clock.now_us(), who, act, life.id, moved | detail)
         return kept
 
-    def write(self, connection: Connection, known: Life | None, made: Life) -> Life:
+    def write(self, connection: Connection, known: Life | None, life: Life) -> Life:
         """Without an audit line: for what is only noted. Raises ChangedInBetween."""
         if known is None:
-            connection.execute(insert(LIFE_TABLE).values(**values_of(made)))
-            return made
-        made = replace(made, rev=known.rev + 1)
+            connection.execute(insert(LIFE_TABLE).values(**values_of(life)))
+            return life
+        life = replace(life, rev=known.rev + 1)
         here = (LIFE_TABLE.c.id == known.id) & (LIFE_TABLE.c.rev == known.rev)
-        if connection.execute(update(LIFE_TABLE).where(here).values(**values_of(made))).rowcount != 1:
+        if connection.execute(update(LIFE_TABLE).where(here).values(**values_of(life))).rowcount != 1:
             raise ChangedInBetween(Text("{id} was changed by somebody else; look again", id=known.id))
-        return made
+        return life
 
     def outcome(self, connection: Connection, wanted_id: str, source: str, kind: str, at_us: int) -> bool:
         """Notes what somebody found; True if that is new."""

@@ -55,21 +55,21 @@ def indicators_page(
 
 
 def _conditions(engine: Engine, wanted: IndicatorFilter) -> list[ColumnElement[bool]]:
-    made: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = []
     if wanted.state is not None:
-        made.append(_T.state == wanted.state.value)
+        conditions.append(_T.state == wanted.state.value)
     if wanted.kind is not None:
-        made.append(_T.type == wanted.kind.value)
+        conditions.append(_T.type == wanted.kind.value)
     if wanted.case_id:
-        made.append(_T.case_id == wanted.case_id)
+        conditions.append(_T.case_id == wanted.case_id)
     if wanted.judged:
         wrong = select(OUTCOME.c.indicator_id).where(OUTCOME.c.kind != "met")
-        made.append(_T.id.in_(wrong))
+        conditions.append(_T.id.in_(wrong))
     words = wanted.words.strip()[:WORDS_CHARS_MAX]
     if words.startswith("indicator--"):
-        made.append(and_(_T.id >= words, _T.id < words + "~"))
+        conditions.append(and_(_T.id >= words, _T.id < words + "~"))
     elif words:
         place = func.strpos if engine.dialect.name == "postgresql" else func.instr
         plain = words.lower().replace("[.]", ".").replace("(.)", ".").replace("[:]", ":")
-        made.append(place(_T.value, plain) > 0)
-    return made
+        conditions.append(place(_T.value, plain) > 0)
+    return conditions

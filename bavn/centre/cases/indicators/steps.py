@@ -46,10 +46,10 @@ def reason(act: str, why: str) -> None:
         )
 
 
-def again(known: Life, made: Life) -> Life:
+def again(known: Life, life: Life) -> Life:
     """A new life of an indicator that was there before: its orders count on."""
-    grown = known.order_no + (1 if made.wanted else 0)
-    return replace(made, order_no=grown, done_no=known.done_no, rev=known.rev)
+    grown = known.order_no + (1 if life.wanted else 0)
+    return replace(life, order_no=grown, done_no=known.done_no, rev=known.rev)
 
 
 def _put(made: Life, _: Life, user: str, now_us: int) -> Life:
@@ -57,13 +57,13 @@ def _put(made: Life, _: Life, user: str, now_us: int) -> Life:
     return replace(made, put_by=recorded(user), put_us=now_us, refusal="", ended_us=None, **fresh)  # type: ignore[arg-type]
 
 
-def _approved(made: Life, life: Life, user: str, now_us: int) -> Life:
+def _approved(changed: Life, life: Life, user: str, now_us: int) -> Life:
     second(
         life.put_by,
         user,
         Text("two different people stand behind an indicator; who put it to review cannot approve it"),
     )
-    return replace(made, approved_by=recorded(user), approved_us=now_us)
+    return replace(changed, approved_by=recorded(user), approved_us=now_us)
 
 
 def behind(life: Life, user: str) -> tuple[str, ...]:
@@ -72,7 +72,7 @@ def behind(life: Life, user: str) -> tuple[str, ...]:
     return (*(name for name in life.people if name.casefold() not in apart), recorded(user))
 
 
-def _released(made: Life, life: Life, user: str, now_us: int) -> Life:
+def _released(changed: Life, life: Life, user: str, now_us: int) -> Life:
     stops = [check.name for check in life.checks if check.stops]
     if stops:
         raise NotAllowed(
@@ -81,7 +81,7 @@ def _released(made: Life, life: Life, user: str, now_us: int) -> Life:
     if not may_go(life.pap, behind(life, user)):
         raise NotAllowed(no_second(life.people[0] if life.people else user, user, ALONE) or ALONE)
     return replace(
-        made,
+        changed,
         released_by=recorded(user),
         released_us=now_us,
         wanted=True,

@@ -56,21 +56,25 @@ class Upkeep:
         self._engine, self._clock, self._settings = indicators.engine, indicators.clock, indicators.settings
         self._next_us = 0
 
-    def heard(self, said: BlockReceipt | Observed, group: str) -> None:
+    def heard(self, receipt: BlockReceipt | Observed, group: str) -> None:
         """What an actor of this group met or found wrong. Repeatable; a group counts once for each kind."""
         kind = (
-            MET if isinstance(said, Observed) else FALSE_BY.get(said.rule or "", "") if said.state == "lifted" else ""
+            MET
+            if isinstance(receipt, Observed)
+            else FALSE_BY.get(receipt.rule or "", "")
+            if receipt.state == "lifted"
+            else ""
         )
-        if not kind or (isinstance(said, Observed) and said.count_bucket == 0):
+        if not kind or (isinstance(receipt, Observed) and receipt.count_bucket == 0):
             return
         with writing(self._engine) as connection:
-            row = connection.execute(select(LIFE_TABLE).where(LIFE_TABLE.c.id == said.indicator_id)).first()
+            row = connection.execute(select(LIFE_TABLE).where(LIFE_TABLE.c.id == receipt.indicator_id)).first()
             if row is None:
                 return
-            new = self._book.outcome(connection, said.indicator_id, group, kind, said.received_us)
+            new = self._book.outcome(connection, receipt.indicator_id, group, kind, receipt.received_us)
             life = life_of(row)
-            if isinstance(said, Observed):
-                self._met(connection, life, said)
+            if isinstance(receipt, Observed):
+                self._met(connection, life, receipt)
             elif new:
                 detail = {"group": group, "kind": kind}
                 audit.note(connection, self._clock.now_us(), CENTRE, "indicator-found-wrong", life.id, detail)
@@ -136,12 +140,12 @@ class Upkeep:
             known = self._book.locked(connection, life.id)
             if known.rev != life.rev:
                 return  # somebody acted meanwhile: looked at again in the next step
-            made = replace(known, state=next_state(known.state, act), why=why)
+            changed = replace(known, state=next_state(known.state, act), why=why)
             if act is LifeAct.REFRESH:
-                made = replace(made, refreshed_us=now_us, order_no=known.order_no + 1)
+                changed = replace(changed, refreshed_us=now_us, order_no=known.order_no + 1)
             else:
-                made = withdrawn(made, now_us)
-            self._book.keep(connection, known, made, CENTRE, f"indicator-{act.value}", {"why": why})
+                changed = withdrawn(changed, now_us)
+            self._book.keep(connection, known, changed, CENTRE, f"indicator-{act.value}", {"why": why})
 
     # --- what it is worth ----------------------------------------------------------------------------------------
 
@@ -170,13 +174,13 @@ class Upkeep:
     def _outcomes(self, of: Sequence[str] | None = None) -> dict[str, dict[str, bool]]:
         """indicator -> who said something -> whether it was only that it met it: wrong outweighs met. ``of``: only of
         these."""
-        found: dict[str, dict[str, bool]] = {}
+        outcomes: dict[str, dict[str, bool]] = {}
         asked = select(OUTCOME) if of is None else select(OUTCOME).where(OUTCOME.c.indicator_id.in_(of))
         with reading(self._engine) as connection:
             for row in connection.execute(asked):
-                mine = found.setdefault(row.indicator_id, {})
+                mine = outcomes.setdefault(row.indicator_id, {})
                 mine[row.source] = mine.get(row.source, True) and row.kind == MET
-        return found
+        return outcomes
 
     # --- noise ---------------------------------------------------------------------------------------------------
 
@@ -185,22 +189,22 @@ class Upkeep:
         million that nobody has met are not read."""
         outcomes = self._outcomes()
         ids = sorted(outcomes)
-        lives: list[Life] = []
+        indicators: list[Life] = []
         with reading(self._engine) as connection:
             for first in range(0, len(ids), ASKED_BY_ID_MAX):
                 some = ids[first : first + ASKED_BY_ID_MAX]
                 rows = connection.execute(select(LIFE_TABLE).where(LIFE_TABLE.c.id.in_(some)))
-                lives += [life_of(row) for row in rows]
-        return self._producers(lives, outcomes)
+                indicators += [life_of(row) for row in rows]
+        return self._producers(indicators, outcomes)
 
     def producers(self) -> tuple[Producer, ...]:
         """Everybody who made a released indicator, the noisiest first."""
         return self._producers(self._book.every(limit=10_000_000), self._outcomes())
 
-    def _producers(self, lives: Iterable[Life], outcomes: dict[str, dict[str, bool]]) -> tuple[Producer, ...]:
+    def _producers(self, indicators: Iterable[Life], outcomes: dict[str, dict[str, bool]]) -> tuple[Producer, ...]:
         counts: dict[str, list[int]] = {}
         retired = self._book.retired()
-        for life in lives:
+        for life in indicators:
             if life.released_us is None:
                 continue
             said = outcomes.get(life.id, {})
@@ -208,24 +212,24 @@ class Upkeep:
             place = 2 if not said else 0 if met > len(said) - met else 1
             for name in life.evidence.producers:
                 counts.setdefault(name, [0, 0, 0])[place] += 1
-        made = [
+        producers = [
             Producer(name=name, true=t, false=f, open=o, noise=_lower(f, t + f), retired=retired.get(name, ""))
             for name, (t, f, o) in counts.items()
         ]
         unseen = [Producer(name=n, true=0, false=0, open=0, noise=0.0, retired=w) for n, w in retired.items()]
-        made += [one for one in unseen if one.name not in counts]
-        return tuple(sorted(made, key=lambda one: (-one.noise, one.name)))
+        producers += [one for one in unseen if one.name not in counts]
+        return tuple(sorted(producers, key=lambda one: (-one.noise, one.name)))
 
     def _retire_producers(self) -> None:
         with reading(self._engine) as connection:
             wrong = connection.scalar(select(func.count()).select_from(OUTCOME).where(OUTCOME.c.kind != MET)) or 0
         if wrong < self._settings.noise_outcomes_min:
             return
-        for one in self.producers():
-            enough = one.true + one.false >= self._settings.noise_outcomes_min
-            if not one.retired and enough and one.noise > self._settings.noise_false_max:
-                why = f"{one.false} of {one.true + one.false} of its indicators were found wrong"
-                self._retire(one.name, CENTRE, why)
+        for producer in self.producers():
+            enough = producer.true + producer.false >= self._settings.noise_outcomes_min
+            if not producer.retired and enough and producer.noise > self._settings.noise_false_max:
+                why = f"{producer.false} of {producer.true + producer.false} of its indicators were found wrong"
+                self._retire(producer.name, CENTRE, why)
 
     def _retire(self, producer: str, who: str, why: str) -> None:
         with writing(self._engine) as connection:

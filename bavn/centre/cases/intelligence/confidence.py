@@ -47,18 +47,18 @@ class Confidence:
 def weigh(proposal: Proposal, standings: Mapping[str, SourceStatus]) -> Confidence:
     """Of its live claims whose sources are trusted."""
     counted = [
-        (one, standings[one.source])
-        for one in proposal.live
-        if one.source in standings and standings[one.source].trust > 0
+        (claim, standings[claim.source])
+        for claim in proposal.live
+        if claim.source in standings and standings[claim.source].trust > 0
     ]
     by_party: dict[str, float] = {}
-    for one, standing in counted:
-        sure = one.claim.confidence * standing.trust / 10_000
+    for claim, standing in counted:
+        sure = claim.claim.confidence * standing.trust / 10_000
         by_party[standing.group] = max(sure, by_party.get(standing.group, 0.0))
     doubt = math.prod(1 - sure for sure in by_party.values())
     confidence = min(CONFIDENCE_MAX, round(100 * (1 - doubt)))
     best = max(counted, key=_allows, default=None)
-    techniques = [one.claim.technique for one, _ in counted if one.claim.technique]
+    techniques = [claim.claim.technique for claim, _ in counted if claim.claim.technique]
     return Confidence(
         confidence=confidence,
         parties=tuple(sorted(by_party)),

@@ -31,11 +31,11 @@ def claimed_between(
     """Of these sources: how many first claimed something in that time, how many observables, and how many of these
     some actor met."""
     here = and_(CLAIM.c.source.in_(sources), CLAIM.c.first_us >= first_us, CLAIM.c.first_us < end_us)
-    said = select(CLAIM.c.type, CLAIM.c.value).where(here).distinct().subquery()
-    proposed = connection.scalar(select(func.count()).select_from(said)) or 0
+    named = select(CLAIM.c.type, CLAIM.c.value).where(here).distinct().subquery()
+    proposed = connection.scalar(select(func.count()).select_from(named)) or 0
     hits = select(HIT.c.type, HIT.c.value).distinct().subquery()
-    same = and_(said.c.type == hits.c.type, said.c.value == hits.c.value)
-    met = connection.scalar(select(func.count()).select_from(said.join(hits, same))) or 0
+    same = and_(named.c.type == hits.c.type, named.c.value == hits.c.value)
+    met = connection.scalar(select(func.count()).select_from(named.join(hits, same))) or 0
     parties = connection.scalar(select(func.count(CLAIM.c.source.distinct())).where(here)) or 0
     return int(parties), int(proposed), int(met)
 

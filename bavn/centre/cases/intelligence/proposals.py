@@ -89,18 +89,18 @@ class Proposals:
 
     # --- what sources say --------------------------------------------------------------------------------------
 
-    def take_in(self, heard: Sequence[ReceivedClaim]) -> int:
+    def take_in(self, claims: Sequence[ReceivedClaim]) -> int:
         """Keep claims, and propose what nobody proposed before; how many proposals are new. Repeatable."""
-        if not heard:
+        if not claims:
             return 0
-        latest = {(one.source, one.item): one for one in heard}
+        latest = {(claim.source, claim.item): claim for claim in claims}
         with writing(self._engine) as tx:
             first = self._first_received(tx, latest)
             for source, items in _by_first(list(latest)):
                 tx.execute(delete(CLAIM).where(CLAIM.c.source == source, CLAIM.c.item.in_(items)))
-            rows = [self._row(one, first.get(key)) for key, one in latest.items()]
+            rows = [self._row(claim, first.get(key)) for key, claim in latest.items()]
             tx.execute(insert(CLAIM), rows)
-            return self._propose(tx, [one for one in latest.values() if not one.claim.withdrawn])
+            return self._propose(tx, [claim for claim in latest.values() if not claim.claim.withdrawn])
 
     def kept(self, source: str) -> None:
         """A list was found changed: what still stands on it was said again just now, also what had aged."""
@@ -110,11 +110,11 @@ class Proposals:
             for kind in ObservableType:
                 until_us = now_us + self._settings.lifetime_us(kind)
                 here = live & (CLAIM.c.type == kind.value)
-                said = {"heard_us": now_us, "gone_us": None, "gone": ""}
+                values = {"heard_us": now_us, "gone_us": None, "gone": ""}
                 later = CLAIM.c.end_us.is_(None) | (CLAIM.c.end_us >= until_us)
-                tx.execute(update(CLAIM).where(here, later).values(**said, until_us=until_us))
+                tx.execute(update(CLAIM).where(here, later).values(**values, until_us=until_us))
                 sooner = (CLAIM.c.end_us > now_us) & (CLAIM.c.end_us < until_us)
-                tx.execute(update(CLAIM).where(here, sooner).values(**said, until_us=CLAIM.c.end_us))
+                tx.execute(update(CLAIM).where(here, sooner).values(**values, until_us=CLAIM.c.end_us))
 
     def withdraw_all(self, source: str) -> int:
         """The source has ended: it claims nothing any more."""
@@ -201,7 +201,7 @@ class Proposals:
         live = CLAIM.c.gone_us.is_(None)
         sources = func.count(CLAIM.c.source.distinct())
         hits = select(func.count()).select_from(HIT).where(_same(HIT)).correlate(PROPOSAL).scalar_subquery()
-        asked = (
+        query = (
             select(PROPOSAL)
             .join(CLAIM, and_(CLAIM.c.type == PROPOSAL.c.type, CLAIM.c.value == PROPOSAL.c.value))
             .where(PROPOSAL.c.state == state, live)
@@ -209,16 +209,16 @@ class Proposals:
             .order_by(hits.desc(), sources.desc(), PROPOSAL.c.first_us.desc(), PROPOSAL.c.type, PROPOSAL.c.value)
         )
         if source:
-            asked = asked.where(CLAIM.c.source == source)
+            query = query.where(CLAIM.c.source == source)
         if met:
-            asked = asked.where(hits > 0)
+            query = query.where(hits > 0)
         with reading(self._engine) as connection:
-            rows = connection.execute(asked.limit(max(1, min(limit, SHOWN_MAX)))).all()
+            rows = connection.execute(query.limit(max(1, min(limit, SHOWN_MAX)))).all()
             return [self._whole(connection, row) for row in rows]
 
     def to_hunt(self, source: str, limit: int) -> list[Observable]:
         """The newest that this source proposes and that nobody has asked the sector for."""
-        asked = (
+        query = (
             select(PROPOSAL.c.type, PROPOSAL.c.value)
             .join(CLAIM, and_(CLAIM.c.type == PROPOSAL.c.type, CLAIM.c.value == PROPOSAL.c.value))
             .where(PROPOSAL.c.state == PROPOSED, PROPOSAL.c.hunt == "", PROPOSAL.c.huntable)
@@ -228,7 +228,7 @@ class Proposals:
             .limit(limit)
         )
         with reading(self._engine) as connection:
-            return [_observable(row) for row in connection.execute(asked)]
+            return [_observable(row) for row in connection.execute(query)]
 
     def claims_of(self, source: str) -> dict[str, Claim]:
         """item -> its last claim, withdrawn ones too."""
@@ -258,7 +258,7 @@ class Proposals:
             met = {tuple(row) for row in connection.execute(select(HIT.c.type, HIT.c.value).distinct())}
             verdicts = select(VERDICT.c.type, VERDICT.c.value, VERDICT.c.verdict)
             judged = {(row.type, row.value): row.verdict for row in connection.execute(verdicts)}
-            asked = (
+            query = (
                 select(
                     CLAIM.c.type,
                     CLAIM.c.value,
@@ -273,56 +273,56 @@ class Proposals:
             key: tuple[str, str] | None = None
             first: dict[str, int] = {}
             live: set[str] = set()
-            for row in connection.execute(asked):
+            for row in connection.execute(query):
                 if key != (row.type, row.value):
                     if key is not None:
-                        yield _told(key, first, live, facts.get(key), key in met, judged.get(key))
+                        yield _history(key, first, live, facts.get(key), key in met, judged.get(key))
                     key, first, live = (row.type, row.value), {}, set()
                 first[row.source] = row.first_us
                 live |= {row.source} if row.gone < row.claims else set()
             if key is not None:
-                yield _told(key, first, live, facts.get(key), key in met, judged.get(key))
+                yield _history(key, first, live, facts.get(key), key in met, judged.get(key))
 
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _first_received(
         self, tx: Connection, wanted: Mapping[tuple[str, str], ReceivedClaim]
     ) -> dict[tuple[str, str], Row[Any]]:
-        found: dict[tuple[str, str], Row[Any]] = {}
+        first: dict[tuple[str, str], Row[Any]] = {}
         for source, chunk in _by_first(list(wanted)):
             for row in tx.execute(select(CLAIM).where(CLAIM.c.source == source, CLAIM.c.item.in_(chunk))):
-                found[row.source, row.item] = row
-        return found
+                first[row.source, row.item] = row
+        return first
 
-    def _row(self, one: ReceivedClaim, known: Row[Any] | None) -> dict[str, Any]:
-        claim, named = one.claim, one.claim.observable
+    def _row(self, received: ReceivedClaim, known: Row[Any] | None) -> dict[str, Any]:
+        claim, named = received.claim, received.claim.observable
         same = known is not None and (known.type, known.value) == (named.type.value, named.value)
-        until_us = one.received_us + self._settings.lifetime_us(named.type)
+        until_us = received.received_us + self._settings.lifetime_us(named.type)
         return {
-            "source": one.source,
-            "item": one.item,
+            "source": received.source,
+            "item": received.item,
             "type": named.type.value,
             "value": named.value,
             "body": claim_text(claim),
-            "first_us": known.first_us if known is not None and same else one.received_us,
-            "heard_us": known.heard_us if known is not None and same and claim.withdrawn else one.received_us,
+            "first_us": known.first_us if known is not None and same else received.received_us,
+            "heard_us": known.heard_us if known is not None and same and claim.withdrawn else received.received_us,
             "until_us": until_us if claim.until_us is None else min(claim.until_us, until_us),
             "end_us": claim.until_us,
-            "gone_us": one.received_us if claim.withdrawn else None,
+            "gone_us": received.received_us if claim.withdrawn else None,
             "gone": WITHDRAWN if claim.withdrawn else "",
         }
 
     def _propose(self, tx: Connection, heard: Sequence[ReceivedClaim]) -> int:
         by_name: dict[Observable, list[ReceivedClaim]] = {}
-        for one in heard:
-            by_name.setdefault(one.claim.observable, []).append(one)
+        for claim in heard:
+            by_name.setdefault(claim.claim.observable, []).append(claim)
         known: dict[Observable, bool] = {}
-        for kind, values in _by_first([(one.type.value, one.value) for one in by_name]):
+        for kind, values in _by_first([(named.type.value, named.value) for named in by_name]):
             for row in tx.execute(select(PROPOSAL).where(PROPOSAL.c.type == kind, PROPOSAL.c.value.in_(values))):
                 known[_observable(row)] = bool(row.huntable)
         rows = []
         for observable, claims in by_name.items():
-            meant = any(one.claim.detect and not one.claim.derived for one in claims)
+            meant = any(claim.claim.detect and not claim.claim.derived for claim in claims)
             if observable in known:
                 if meant and not known[observable] and not self._listed(observable):
                     tx.execute(update(PROPOSAL).where(_here(PROPOSAL, observable)).values(huntable=True))
@@ -332,7 +332,7 @@ class Proposals:
                 {
                     "type": observable.type.value,
                     "value": observable.value,
-                    "first_us": min(one.received_us for one in claims),
+                    "first_us": min(claim.received_us for claim in claims),
                     "listed": json.dumps(listed),
                     "state": PROPOSED,
                     "by_user": "",
@@ -392,7 +392,7 @@ def _kept(row: Row[Any]) -> ClaimKept:
     return ClaimKept(row.source, claim, row.first_us, row.heard_us, row.until_us, row.gone)
 
 
-def _told(
+def _history(
     key: tuple[str, str],
     first: Mapping[str, int],
     live: set[str],

@@ -175,10 +175,10 @@ class Sources:
 
     def tried(self, name: str, failure: Text | None) -> None:
         """It was asked and did not answer to the end."""
-        said = failure.row() if failure else ""
+        row = failure.row() if failure else ""
         if failure and not failure.facts:
-            said = said[:FAILURE_CHARS_MAX]
-        self._keep(name, tried_us=self._clock.now_us(), failure=said)
+            row = row[:FAILURE_CHARS_MAX]
+        self._keep(name, tried_us=self._clock.now_us(), failure=row)
 
     def advanced(self, name: str, cursor: Mapping[str, Any], taken: int, refused: int) -> None:
         """A step of a sync is kept: the next one goes on from ``cursor``."""

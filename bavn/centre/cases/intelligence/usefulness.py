@@ -72,26 +72,26 @@ class _Sums:
     leads: list[int] = field(default_factory=list)
 
 
-def measure(told: Iterable[ObservableHistory], read_us: Mapping[str, int]) -> dict[str, Usefulness]:
+def measure(histories: Iterable[ObservableHistory], read_us: Mapping[str, int]) -> dict[str, Usefulness]:
     """source -> its usefulness, over all observables that are remembered. One pass. ``read_us``: when each source had
     been read whole for the first time: what it told until then says nothing of who was first."""
     sums: defaultdict[str, _Sums] = defaultdict(_Sums)
-    for one in told:
-        earliest = sorted((us, name) for name, us in one.first_us.items())
-        for name in one.first_us:
+    for history in histories:
+        earliest = sorted((us, name) for name, us in history.first_us.items())
+        for name in history.first_us:
             mine = sums[name]
             mine.claims += 1
-            mine.hits += one.met and not one.false
-            mine.judged += one.judged
-            mine.false += one.false
-            mine.listed += one.listed
+            mine.hits += history.met and not history.false
+            mine.judged += history.judged
+            mine.false += history.false
+            mine.listed += history.listed
             mine.shared += len(earliest) > 1
-            if name in one.live:
+            if name in history.live:
                 mine.live += 1
-                mine.unique += len(one.live) == 1
+                mine.unique += len(history.live) == 1
         if len(earliest) > 1:
             _compare(earliest, sums, read_us)
-    return {name: _of(name, one) for name, one in sorted(sums.items())}
+    return {name: _of(name, counts) for name, counts in sorted(sums.items())}
 
 
 def _compare(earliest: Sequence[tuple[int, str]], sums: Mapping[str, _Sums], read_us: Mapping[str, int]) -> None:
@@ -127,39 +127,48 @@ def score_of(
     return round(100 * right * clean * (0.2 + 0.8 * brings))
 
 
-def noise(one: Usefulness, taken: int, refused: int, settings: IntelSettings) -> Text | None:
+def noise(usefulness: Usefulness, taken: int, refused: int, settings: IntelSettings) -> Text | None:
     """Why this source is to be suspended; None if it is not. ``taken``, ``refused``: its items at gate 2."""
-    if one.judged >= settings.judged_min and one.false_hits > settings.false_share_max * one.judged:
-        return Text("{false_hits} of {judged} judged claims were false", false_hits=one.false_hits, judged=one.judged)
-    if one.claims >= settings.listed_min and one.listed > settings.listed_share_max * one.claims:
-        return Text("{listed} of {claims} claims stand on warning lists", listed=one.listed, claims=one.claims)
+    if (
+        usefulness.judged >= settings.judged_min
+        and usefulness.false_hits > settings.false_share_max * usefulness.judged
+    ):
+        return Text(
+            "{false_hits} of {judged} judged claims were false",
+            false_hits=usefulness.false_hits,
+            judged=usefulness.judged,
+        )
+    if usefulness.claims >= settings.listed_min and usefulness.listed > settings.listed_share_max * usefulness.claims:
+        return Text(
+            "{listed} of {claims} claims stand on warning lists", listed=usefulness.listed, claims=usefulness.claims
+        )
     if taken + refused >= REFUSED_MIN and refused > settings.refused_share_max * (taken + refused):
         return Text("{refused} of {taken} items could not be used", refused=refused, taken=taken + refused)
     return None
 
 
-def _of(name: str, one: _Sums) -> Usefulness:
+def _of(name: str, counts: _Sums) -> Usefulness:
     return Usefulness(
         source=name,
-        claims=one.claims,
-        live=one.live,
-        hits=one.hits,
-        judged=one.judged,
-        false_hits=one.false,
-        shared=one.shared,
-        compared=one.compared,
-        first=one.first,
-        lead_hours=round(median(one.leads) / HOUR_US, 2) if one.leads else None,
-        unique=one.unique,
-        listed=one.listed,
+        claims=counts.claims,
+        live=counts.live,
+        hits=counts.hits,
+        judged=counts.judged,
+        false_hits=counts.false,
+        shared=counts.shared,
+        compared=counts.compared,
+        first=counts.first,
+        lead_hours=round(median(counts.leads) / HOUR_US, 2) if counts.leads else None,
+        unique=counts.unique,
+        listed=counts.listed,
         score=score_of(
-            claims=one.claims,
-            hits=one.hits,
-            false_hits=one.false,
-            listed=one.listed,
-            compared=one.compared,
-            first=one.first,
-            live=one.live,
-            unique=one.unique,
+            claims=counts.claims,
+            hits=counts.hits,
+            false_hits=counts.false,
+            listed=counts.listed,
+            compared=counts.compared,
+            first=counts.first,
+            live=counts.live,
+            unique=counts.unique,
         ),
     )

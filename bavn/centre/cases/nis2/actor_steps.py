@@ -30,18 +30,18 @@ def may_note(
         return _refused(connection, clock.now_us(), case_id, actor, Nis2Act(act), at_us, why, correct=correct)
 
 
-def keep(engine: Engine, clock: Clock, said: Nis2Step) -> None:
+def keep(engine: Engine, clock: Clock, step: Nis2Step) -> None:
     """Keeps a step; once for each message."""
-    act, who = Nis2Act(said.act), f"actor:{said.actor}"
+    act, who = Nis2Act(step.act), f"actor:{step.actor}"
     with writing(engine) as connection:
-        case_id = goes_on_as(connection, said.case_id)
+        case_id = goes_on_as(connection, step.case_id)
         connection.execute(select(CASE.c.id).where(CASE.c.id == case_id).with_for_update())
-        asked = select(AUDIT.c.seq).where(AUDIT.c.subject == case_id, AUDIT.c.detail.contains(said.item_id))
+        asked = select(AUDIT.c.seq).where(AUDIT.c.subject == case_id, AUDIT.c.detail.contains(step.item_id))
         if connection.execute(asked.limit(1)).first() is not None:
             return
         now_us = clock.now_us()
-        refused = _refused(connection, now_us, case_id, said.actor, act, said.at_us, said.why, correct=said.correct)
-        detail: dict[str, Any] = {"actor": said.actor, "at_us": said.at_us, "why": said.why, "item": said.item_id}
+        refused = _refused(connection, now_us, case_id, step.actor, act, step.at_us, step.why, correct=step.correct)
+        detail: dict[str, Any] = {"actor": step.actor, "at_us": step.at_us, "why": step.why, "item": step.item_id}
         if refused is not None:
             audit.note(
                 connection,
@@ -52,15 +52,15 @@ def keep(engine: Engine, clock: Clock, said: Nis2Step) -> None:
                 {**detail, "act": act.value, "refused": refused.reason.row()},
             )
             return
-        before = happened_in(connection, case_id).get(said.actor, {}).get(act)
+        before = happened_in(connection, case_id).get(step.actor, {}).get(act)
         if before is not None:
             detail["before_us"] = before
-        key = {"case_id": case_id, "actor": said.actor, "act": act.value}
+        key = {"case_id": case_id, "actor": step.actor, "act": act.value}
         connection.execute(delete(NIS2).where(*(NIS2.c[name] == value for name, value in key.items())))
-        connection.execute(insert(NIS2).values(**key, at_us=said.at_us, noted_us=now_us, by_user=who))
-        if said.crosses is not None:
-            keep_crossing(connection, case_id, said.actor, said.crosses)
-            detail["cross_border"] = said.crosses
+        connection.execute(insert(NIS2).values(**key, at_us=step.at_us, noted_us=now_us, by_user=who))
+        if step.crosses is not None:
+            keep_crossing(connection, case_id, step.actor, step.crosses)
+            detail["cross_border"] = step.crosses
         audit.note(connection, now_us, who, f"nis2-{act.value}", case_id, detail)
 
 

@@ -132,12 +132,12 @@ class Nis2Book:
             flags = _flags(connection)
             asked = select(NIS2.c.case_id).distinct().order_by(NIS2.c.case_id)
             ids = connection.scalars(asked).all() if case_id is None else [case_id]
-            found = [
+            views = [
                 self._view(one, actor, happened, flags.get((one, actor), Flags()))
                 for one in ids
                 for actor, happened in happened_in(connection, one).items()
             ]
-        return tuple(sorted(found, key=lambda view: (view.next_us or _SOON, view.case_id, view.actor)))
+        return tuple(sorted(views, key=lambda view: (view.next_us or _SOON, view.case_id, view.actor)))
 
     def _view(self, case_id: str, actor: str, happened: Mapping[Nis2Act, int], flags: Flags) -> Nis2View:
         owed = dues(happened, self._zone, self._clock.now_us(), trust_service=flags.trust_service)
@@ -146,10 +146,10 @@ class Nis2Book:
 
 def happened_in(connection: Connection, case_id: str) -> dict[str, dict[Nis2Act, int]]:
     """actor -> what was noted of it in a case, and when it happened."""
-    found: dict[str, dict[Nis2Act, int]] = {}
+    acts: dict[str, dict[Nis2Act, int]] = {}
     for row in connection.execute(select(NIS2).where(NIS2.c.case_id == case_id).order_by(NIS2.c.actor, NIS2.c.act)):
-        found.setdefault(row.actor, {})[Nis2Act(row.act)] = row.at_us
-    return found
+        acts.setdefault(row.actor, {})[Nis2Act(row.act)] = row.at_us
+    return acts
 
 
 def _flags(connection: Connection) -> dict[tuple[str, str], Flags]:

@@ -189,11 +189,11 @@ def _indicators(facts: DraftFacts) -> list[Text]:
 def _measures(facts: DraftFacts) -> list[Text]:
     lines = [Text("## Measures taken and going on")]
     for observable, at_us in facts.blocked:
-        said = _moment(at_us, facts.zone)
-        lines.append(Text("- {observable} blocked at us since {said}", observable=observable, said=said))
+        moment_words = _moment(at_us, facts.zone)
+        lines.append(Text("- {observable} blocked at us since {said}", observable=observable, said=moment_words))
     for text, at_us in facts.done:
-        said = _moment(at_us, facts.zone)
-        lines.append(Text("- {text} (done {said})", text=text, said=said))
+        moment_words = _moment(at_us, facts.zone)
+        lines.append(Text("- {text} (done {said})", text=text, said=moment_words))
     lines.append(Text("- Further: [[what we did, what goes on]]"))
     return lines
 

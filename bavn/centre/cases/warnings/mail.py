@@ -49,7 +49,7 @@ class WarningMails:
             MAILED.c.tries.is_(None),
             and_(MAILED.c.sent.is_(False), MAILED.c.tries < TRIES_MAX, MAILED.c.try_us <= now_us),
         )
-        asked = (
+        query = (
             select(WARNING, WARNED.c.actor, MAILED.c.tries)
             .join(WARNED, WARNED.c.warning_id == WARNING.c.id)
             .outerjoin(MAILED, same)
@@ -59,7 +59,7 @@ class WarningMails:
         )
         with reading(self._engine) as tx:
             return [
-                MailOwed(actor=row.actor, warning=warning_of(row), tries=row.tries or 0) for row in tx.execute(asked)
+                MailOwed(actor=row.actor, warning=warning_of(row), tries=row.tries or 0) for row in tx.execute(query)
             ]
 
     def done(self, owed: MailOwed, failed: str = "") -> None:

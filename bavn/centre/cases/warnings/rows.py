@@ -143,10 +143,10 @@ def warning_of(row: Row[Any]) -> KeptWarning:
 
 def at_actors(tx: Connection, warning: KeptWarning, now_us: int) -> tuple[AtActor, ...]:
     """How each actor stands, by name."""
-    said: dict[str, list[ActorAnswer]] = {}
+    answers: dict[str, list[ActorAnswer]] = {}
     asked = select(ANSWER).where(ANSWER.c.warning_id == warning.id).order_by(ANSWER.c.actor, ANSWER.c.serial)
     for row in tx.execute(asked):
-        said.setdefault(row.actor, []).append(value_from(ActorAnswer, row, act=AnswerAct(row.act)))
+        answers.setdefault(row.actor, []).append(value_from(ActorAnswer, row, act=AnswerAct(row.act)))
     due_us = warning.acknowledge_us or now_us
     return tuple(
         value_from(
@@ -154,24 +154,24 @@ def at_actors(tx: Connection, warning: KeptWarning, now_us: int) -> tuple[AtActo
             row,
             answer=AnswerState(row.answer),
             overdue=row.answer == AnswerState.TOLD and warning.state is WarningState.SENT and now_us > due_us,
-            answers=tuple(said.get(row.actor, ())),
+            answers=tuple(answers.get(row.actor, ())),
         )
         for row in tx.execute(select(WARNED).where(WARNED.c.warning_id == warning.id).order_by(WARNED.c.actor))
     )
 
 
 def _content(text: str) -> Content:
-    said = json.loads(text)
+    body = json.loads(text)
     return Content(
-        **said
+        **body
         | {
-            "title": Text.of(said["title"]),
-            "text": Text.of(said["text"]),
-            "urgency": Urgency(said["urgency"]),
-            "tlp": Tlp(said["tlp"]),
-            "pap": Pap(said["pap"]),
+            "title": Text.of(body["title"]),
+            "text": Text.of(body["text"]),
+            "urgency": Urgency(body["urgency"]),
+            "tlp": Tlp(body["tlp"]),
+            "pap": Pap(body["pap"]),
             "observables": tuple(
-                Observable.trusted(ObservableType(one["type"]), one["value"]) for one in said["observables"]
+                Observable.trusted(ObservableType(one["type"]), one["value"]) for one in body["observables"]
             ),
         }
     )

@@ -91,10 +91,10 @@ class Warnings:
                     Text("there are {drafts_max} drafts: send some or take some back", drafts_max=DRAFTS_MAX)
                 )
             whole = f"{audit.head_in(tx)[0]}/{now_us}/{by}/{content_text(content)}".encode()
-            made = f"warning-{hashlib.sha256(whole).hexdigest()[:16]}"
+            warning_id = f"warning-{hashlib.sha256(whole).hexdigest()[:16]}"
             tx.execute(
                 insert(WARNING).values(
-                    id=made,
+                    id=warning_id,
                     state=WarningState.DRAFT.value,
                     version=0,
                     source=origin.kind,
@@ -107,8 +107,8 @@ class Warnings:
                     changed_us=now_us,
                 )
             )
-            self._note(tx, by, "warning-draft", made, {"source": origin.kind, "ref": origin.ref})
-            return read(tx, made)
+            self._note(tx, by, "warning-draft", warning_id, {"source": origin.kind, "ref": origin.ref})
+            return read(tx, warning_id)
 
     def edit(
         self, warning_id: str, by: str, why: str, *, content: Content | None = None, address: Address | None = None
@@ -193,14 +193,19 @@ class Warnings:
             pairs = {(row.warning_id, row.actor) for row in tx.execute(select(WARNED.c.warning_id, WARNED.c.actor))}
         fresh: list[dict[str, Any]] = []
         over: list[str] = []
-        for one in map(warning_of, rows):
-            if one.until_us is not None and one.until_us <= now_us:
-                over.append(one.id)
+        for warning in map(warning_of, rows):
+            if warning.until_us is not None and warning.until_us <= now_us:
+                over.append(warning.id)
                 continue
             fresh += [
-                {"warning_id": one.id, "actor": who.actor, **owing(one.version), "answer": AnswerState.TOLD.value}
+                {
+                    "warning_id": warning.id,
+                    "actor": who.actor,
+                    **owing(warning.version),
+                    "answer": AnswerState.TOLD.value,
+                }
                 for who in addressees
-                if (one.id, who.actor) not in pairs and one.address.reaches(who)
+                if (warning.id, who.actor) not in pairs and warning.address.reaches(who)
             ]
         if not fresh and not over:
             return
@@ -216,18 +221,18 @@ class Warnings:
     def owed(self, addressees: Sequence[Addressee], limit: int = 1000) -> list[Owed]:
         """What waits to be told now, the earliest warning first."""
         who = {one.actor: one for one in addressees}
-        asked = (
+        query = (
             select(WARNED.c.actor, WARNED.c.told_us, WARNING)
             .join(WARNING, WARNING.c.id == WARNED.c.warning_id)
             .where(due(WARNED, self._clock.now_us()), WARNED.c.actor.in_(list(who)))
             .order_by(WARNING.c.sent_us, WARNING.c.id, WARNED.c.actor)
             .limit(limit)
         )
-        made = []
+        owed_now = []
         with reading(self.engine) as tx:
-            for row in tx.execute(asked):
+            for row in tx.execute(query):
                 kept = warning_of(row)
-                made.append(
+                owed_now.append(
                     Owed(
                         to=row.actor,
                         warning=kept.told(),
@@ -238,13 +243,13 @@ class Warnings:
                         may_say=kept.address.actors,
                     )
                 )
-        return made
+        return owed_now
 
-    def done(self, one: Owed, rule: str, again_us: int | None) -> None:
+    def done(self, owed: Owed, rule: str, again_us: int | None) -> None:
         """It lies in the actor's queue (``rule`` empty), or gate 3 refused it: for good, which is a line of the audit
         log, or to be tried again from ``again_us`` on. A newer version stays owed."""
         here = and_(
-            WARNED.c.warning_id == one.warning.id, WARNED.c.actor == one.to, WARNED.c.version == one.warning.version
+            WARNED.c.warning_id == owed.warning.id, WARNED.c.actor == owed.to, WARNED.c.version == owed.warning.version
         )
         values = settled(rule, again_us)
         if values["status"] == QUEUED:
@@ -252,7 +257,7 @@ class Warnings:
         with writing(self.engine) as tx:
             tx.execute(update(WARNED).where(here).values(**values))
             if values["status"] == REFUSED:
-                self._note(tx, CENTRE, "warning-not-told", one.warning.id, {"actor": one.to, "rule": rule})
+                self._note(tx, CENTRE, "warning-not-told", owed.warning.id, {"actor": owed.to, "rule": rule})
 
     def may_answer(self, warning_id: str, actor: str, version: int, act: str) -> Refused | None:
         """Why an actor may not answer so: what it was not told of, an older version, a step that is none, too much."""
@@ -273,27 +278,27 @@ class Warnings:
             return Refused.of("warning_step", Text.of_error(error))
         return None
 
-    def take_in(self, said: WarningAnswer) -> None:
+    def take_in(self, answer: WarningAnswer) -> None:
         """Keeps what an actor answered; repeatable. What fits no longer, since an answer overtook it, moves nothing."""
         with writing(self.engine) as tx:
-            here = (WARNED.c.warning_id == said.warning_id) & (WARNED.c.actor == said.actor)
+            here = (WARNED.c.warning_id == answer.warning_id) & (WARNED.c.actor == answer.actor)
             row = tx.execute(select(WARNED).where(here).with_for_update()).first()
             same = (
-                (ANSWER.c.warning_id == said.warning_id)
-                & (ANSWER.c.actor == said.actor)
-                & (ANSWER.c.serial == said.serial)
+                (ANSWER.c.warning_id == answer.warning_id)
+                & (ANSWER.c.actor == answer.actor)
+                & (ANSWER.c.serial == answer.serial)
             )
             if row is None or tx.execute(select(ANSWER.c.serial).where(same)).first() is not None:
                 return
-            tx.execute(insert(ANSWER).values(**row_of(ANSWER, said)))
+            tx.execute(insert(ANSWER).values(**row_of(ANSWER, answer)))
             try:
-                state = answer_after(AnswerState(row.answer), AnswerAct(said.act))
+                state = answer_after(AnswerState(row.answer), AnswerAct(answer.act))
             except NoSuchStep:
                 return
-            if row.version == said.version:
-                moved: dict[str, Any] = {"answer": state.value, "answered_us": said.received_us}
+            if row.version == answer.version:
+                moved: dict[str, Any] = {"answer": state.value, "answered_us": answer.received_us}
                 if state is not AnswerState.TOLD and row.acknowledged_us is None:
-                    moved["acknowledged_us"] = said.received_us
+                    moved["acknowledged_us"] = answer.received_us
                 tx.execute(update(WARNED).where(here).values(**moved))
 
     # --- looking -----------------------------------------------------------------------------------------------
@@ -308,15 +313,15 @@ class Warnings:
         self, limit: int = 50, *, state: WarningState | None = None, after: tuple[int, str] | None = None
     ) -> list[WarningView]:
         """The latest first; ``after``: when the last one shown was changed, and its id."""
-        asked = select(WARNING).order_by(WARNING.c.changed_us.desc(), WARNING.c.id).limit(limit)
+        query = select(WARNING).order_by(WARNING.c.changed_us.desc(), WARNING.c.id).limit(limit)
         if state is not None:
-            asked = asked.where(WARNING.c.state == state.value)
+            query = query.where(WARNING.c.state == state.value)
         if after is not None:
             at_us, last = after
             earlier = and_(WARNING.c.changed_us == at_us, WARNING.c.id > last)
-            asked = asked.where(or_(WARNING.c.changed_us < at_us, earlier))
+            query = query.where(or_(WARNING.c.changed_us < at_us, earlier))
         with reading(self.engine) as tx:
-            found = [warning_of(row) for row in tx.execute(asked).all()]
+            found = [warning_of(row) for row in tx.execute(query).all()]
             return [WarningView(warning=one, actors=at_actors(tx, one, self._clock.now_us())) for one in found]
 
     def forget(self) -> None:

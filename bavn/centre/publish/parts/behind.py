@@ -22,12 +22,12 @@ def could(facts: DocumentFacts, techniques: Iterable[str] = ()) -> int:
 
 def behind(facts: DocumentFacts, techniques: Iterable[str] = ()) -> Sentence:
     """The sentence that stands beside a claim about what the sector met."""
-    said, seen = counted(len(facts.active), ACTORS), could(facts, techniques)
+    actors, seen = counted(len(facts.active), ACTORS), could(facts, techniques)
     return Sentence(
         Text(
             "Coverage behind this: of {said} {seen} could have seen it when this was made; what happened"
             " where nobody could see is not in it.",
-            said=said,
+            said=actors,
             seen=whole(seen),
         ),
         COVERAGE,

@@ -22,20 +22,20 @@ DAYS = 1000
 def benchmark(facts: DocumentFacts) -> Section:
     """For each kind with enough actors: what stands clear of noise, per thousand actor-days."""
     title = Text("Benchmark against the anonymous sector")
-    found = sorted((one for one in facts.counts if one.low > 0), key=_order)[:ROWS_SHOWN_MAX]
-    if not found:
+    counts = sorted((count for count in facts.counts if count.low > 0), key=_order)[:ROWS_SHOWN_MAX]
+    if not counts:
         none = Text("No count of this period stands clear of noise: there is nothing to measure oneself by.")
         return Section(id="benchmark", title=title, blocks=(Sentence(none, (count_query(facts),)), *_quartiles(facts)))
-    told = max(one.told for one in found)
+    actors_told = max(count.told for count in counts)
     read = Sentence(
         Text(
             "From {told} actor-days of counts, each with noise that the actor added itself. Compare your"
             " own figures with the interval for your kind; no actor can be read out of it.",
-            told=whole(told),
+            told=whole(actors_told),
         ),
         (count_query(facts),),
     )
-    return Section(id="benchmark", title=title, blocks=(read, _figure(found, facts), *_quartiles(facts)))
+    return Section(id="benchmark", title=title, blocks=(read, _figure(counts, facts), *_quartiles(facts)))
 
 
 def _quartiles(facts: DocumentFacts) -> tuple[Block, ...]:
@@ -49,20 +49,20 @@ def _order(one: CountFact) -> tuple[bool, bool, str, float, str]:
 
 def _figure(found: list[CountFact], facts: DocumentFacts) -> Figure:
     rows = []
-    for one in found:
-        each = DAYS / max(1, one.told)
-        entry = technique_or_other(one.entry) if one.what == "suspected" else _blocked(one.entry)
-        kind = Text("all actors") if one.kind == "all" else KINDS.get(one.kind, KINDS["other kinds"])
-        middle, low, high = part(one.value * each), part(one.low * each), part(one.high * each)
-        cells = (kind, middle, Text.shaped("{low}-{high}", low=low, high=high), whole(one.told))
-        rows.append(Row(entry, cells, (), (count_source(one),)))
-    said = Text(
+    for fact in found:
+        each = DAYS / max(1, fact.told)
+        entry = technique_or_other(fact.entry) if fact.what == "suspected" else _blocked(fact.entry)
+        kind = Text("all actors") if fact.kind == "all" else KINDS.get(fact.kind, KINDS["other kinds"])
+        middle, low, high = part(fact.value * each), part(fact.low * each), part(fact.high * each)
+        cells = (kind, middle, Text.shaped("{low}-{high}", low=low, high=high), whole(fact.told))
+        rows.append(Row(entry, cells, (), (count_source(fact),)))
+    sentence = Text(
         "The table has {rows} sums that stand clear of noise, per {days} actor-days.", rows=len(rows), days=DAYS
     )
     return Figure(
         id="benchmark-table",
         drawn=Drawn.TABLE,
-        said=Sentence(said, (count_query(facts),)),
+        said=Sentence(sentence, (count_query(facts),)),
         title=Text("Per {days} actor-days", days=DAYS),
         columns=(
             Text("What"),

@@ -20,17 +20,17 @@ SHOWN_MAX = 40
 
 def campaigns(facts: DocumentFacts) -> Section:
     """A table of the period's confirmed cases, the widest first."""
-    found = sorted(facts.shown(facts.confirmed_in(facts.period)), key=lambda one: (-one.actors, one.id))
-    said = counted(len(found), CASES)
-    wide = sum(one.actors > 1 for one in found)
+    cases = sorted(facts.shown(facts.confirmed_in(facts.period)), key=lambda case: (-case.actors, case.id))
+    cases_words = counted(len(cases), CASES)
+    wide = sum(case.actors > 1 for case in cases)
     sentence = Sentence(
-        Text("{said} that may be told of, {wide} of them at more than one actor.", said=said, wide=whole(wide)),
-        sources_of(SourceKind.CASE, (one.id for one in found), "bavn centre cases"),
+        Text("{said} that may be told of, {wide} of them at more than one actor.", said=cases_words, wide=whole(wide)),
+        sources_of(SourceKind.CASE, (case.id for case in cases), "bavn centre cases"),
     )
-    named = sorted({technique for one in found for technique in one.techniques})
+    named = sorted({technique for case in cases for technique in case.techniques})
     blocks: list[Sentence | Figure] = [sentence, behind(facts, named)]
-    if found:
-        blocks.append(_figure(facts, found[:SHOWN_MAX], len(found), sentence))
+    if cases:
+        blocks.append(_figure(facts, cases[:SHOWN_MAX], len(cases), sentence))
     return Section(id="campaigns", title=Text("Campaigns"), blocks=tuple(blocks))
 
 
@@ -40,12 +40,12 @@ def technique_words(technique: str) -> Text:
     return plain(technique) if known is None else Text.shaped("{technique} ({known})", technique=technique, known=known)
 
 
-def _figure(facts: DocumentFacts, found: list[CaseFact], of: int, sentence: Sentence) -> Figure:
-    released = {one.id: [i for i in facts.indicators if i.case_id == one.id] for one in found}
-    rows = tuple(_row(one, len(released[one.id])) for one in found)
-    left = of - len(found)
+def _figure(facts: DocumentFacts, cases: list[CaseFact], of: int, sentence: Sentence) -> Figure:
+    released = {one.id: [i for i in facts.indicators if i.case_id == one.id] for one in cases}
+    rows = tuple(_row(one, len(released[one.id])) for one in cases)
+    left = of - len(cases)
     more = Text(" The {left} others are left out.", left=left) if left else None
-    text = Text("The table has a row for each of {found} cases.{more}", found=len(found), more=more or "")
+    text = Text("The table has a row for each of {found} cases.{more}", found=len(cases), more=more or "")
     return Figure(
         id="campaign-table",
         title=Text("Confirmed cases"),

@@ -31,12 +31,12 @@ def coverage(facts: DocumentFacts) -> Section:
         none = Text("No actor takes part yet: the sector is not seen.")
         return Section(id="coverage", title=title, blocks=(Sentence(none, _MEMBERS),))
     seeing = [one for one in active if _sees(one, facts)]
-    said = counted(len(active), ACTORS)
+    actors_words = counted(len(active), ACTORS)
     blocks: list[Block] = [
         Sentence(
             Text(
                 "Of {said} {seeing} were heard from within a day with a sensor that sees what passes.",
-                said=said,
+                said=actors_words,
                 seeing=whole(len(seeing)),
             ),
             _MEMBERS,
@@ -48,19 +48,21 @@ def coverage(facts: DocumentFacts) -> Section:
 
 
 def _sees(one: MemberFact, facts: DocumentFacts) -> bool:
-    return _heard(one, facts) and one.sensor == "up" and not facts.bounds.lossy(one.loss_permille)
+    return _received(one, facts) and one.sensor == "up" and not facts.bounds.lossy(one.loss_permille)
 
 
-def _heard(one: MemberFact, facts: DocumentFacts) -> bool:
+def _received(one: MemberFact, facts: DocumentFacts) -> bool:
     return not away(one.heard_us, facts.now_us)
 
 
 def _figure(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Figure:
     rows = []
-    for kind in sorted({one.kind for one in active}, key=lambda one: list(KINDS).index(one) if one in KINDS else 99):
-        mine = [one for one in active if one.kind == kind]
-        sees = sum(_sees(one, facts) for one in mine)
-        heard = sum(_heard(one, facts) for one in mine)
+    for kind in sorted(
+        {member.kind for member in active}, key=lambda entry: list(KINDS).index(entry) if entry in KINDS else 99
+    ):
+        mine = [member for member in active if member.kind == kind]
+        sees = sum(_sees(member, facts) for member in mine)
+        heard = sum(_received(member, facts) for member in mine)
         cells = (whole(len(mine)), whole(heard), whole(sees))
         values = (float(sees), float(heard - sees), float(len(mine) - heard))
         rows.append(Row(KINDS.get(kind, plain(kind)), cells, values, _MEMBERS))
@@ -114,19 +116,19 @@ def _functions(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence
     seen = {name for one in active if _sees(one, facts) for name in one.functions}
     blind = [FUNCTIONS[name].words for name in sorted(given - seen) if name in FUNCTIONS]
     nobody = [FUNCTIONS[name].words for name in sorted(set(FUNCTIONS) - given)]
-    said = []
+    sentences = []
     if blind:
-        said.append(Text("Delivered, but seen at no actor: {functions}.", functions=listed(blind)))
+        sentences.append(Text("Delivered, but seen at no actor: {functions}.", functions=listed(blind)))
     elif given:
-        said.append(Text("Each critical function that is noted is seen at one actor at least."))
+        sentences.append(Text("Each critical function that is noted is seen at one actor at least."))
     if nobody:
-        said.append(Text("Noted at no actor: {functions}.", functions=listed(nobody)))
-    return Sentence(Text.joined(" ", said), _MEMBERS)
+        sentences.append(Text("Noted at no actor: {functions}.", functions=listed(nobody)))
+    return Sentence(Text.joined(" ", sentences), _MEMBERS)
 
 
 def _silent(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence:
-    silent = sum(not _heard(one, facts) for one in active)
-    blind = sum(_heard(one, facts) and not _sees(one, facts) for one in active)
+    silent = sum(not _received(one, facts) for one in active)
+    blind = sum(_received(one, facts) and not _sees(one, facts) for one in active)
     return Sentence(
         Text(
             "Blind spots: {silent} nodes not heard from for more than a day, {blind} without a working sensor or losing"

@@ -61,16 +61,16 @@ def outlook(facts: DocumentFacts) -> Section:
     return Section(id="outlook", title=Text("Outlook for the next quarter"), blocks=tuple(blocks))
 
 
-def _figure(found: tuple[Proposed, ...]) -> Figure:
+def _figure(proposals: tuple[Proposed, ...]) -> Figure:
     rows = []
-    for one in found:
-        low, high = one.expected
-        known = one.change is not None
+    for proposed in proposals:
+        low, high = proposed.expected
+        known = proposed.change is not None
         span = Text.plain(f"{low}-{high}") if known else COMING[None]
-        cells = (level_words(one.stands), WEATHER[one.stands], COMING[one.change], span)
-        rows.append(Row(THREATS[one.threat], cells, (), sources(one)))
+        cells = (level_words(proposed.stands), WEATHER[proposed.stands], COMING[proposed.change], span)
+        rows.append(Row(THREATS[proposed.threat], cells, (), sources(proposed)))
     words = [_row_words(row) for row in rows]
-    said = Text(
+    sentence = Text(
         "Outlook. {words}. Cases to come are those that the period's rate would bring if it stayed (80 %).",
         words=Text.joined("; ", words),
     )
@@ -78,7 +78,7 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
         id="weather",
         title=Text("Cyber weather"),
         drawn=Drawn.TABLE,
-        said=Sentence(said, tuple(dict.fromkeys(source for row in rows for source in row.sources))[:60]),
+        said=Sentence(sentence, tuple(dict.fromkeys(source for row in rows for source in row.sources))[:60]),
         columns=(
             Text("Type of threat"),
             Text("Level"),
@@ -103,21 +103,21 @@ def _advice(facts: DocumentFacts) -> list[Sentence]:
     weight: dict[str, int] = {}
     resting: dict[str, list[Source]] = {}
     for case in facts.confirmed_in(facts.period):
-        for entry in sorted({technique_entry(one) for one in case.techniques}):
+        for entry in sorted({technique_entry(technique) for technique in case.techniques}):
             weight[entry] = weight.get(entry, 0) + 1_000_000
             if facts.shown([case]):
                 resting.setdefault(entry, []).append(Source(SourceKind.CASE, case.id))
-    for one in facts.counts:
-        if one.what == "suspected" and one.kind == "all" and one.low > 0:
-            weight[one.entry] = weight.get(one.entry, 0) + min(one.low, 999_999)
-            resting.setdefault(one.entry, []).append(count_source(one))
+    for count in facts.counts:
+        if count.what == "suspected" and count.kind == "all" and count.low > 0:
+            weight[count.entry] = weight.get(count.entry, 0) + min(count.low, 999_999)
+            resting.setdefault(count.entry, []).append(count_source(count))
     chosen = sorted((entry for entry in weight if entry in MITIGATIONS), key=lambda entry: (-weight[entry], entry))
-    made = []
+    sentences = []
     for entry in chosen[:ADVICE_MAX]:
         number, words = MITIGATIONS[entry]
         named = technique_words(entry)
         sources = (Source(SourceKind.REFERENCE, f"MITRE ATT&CK {number}"), *resting.get(entry, [])[:50])
-        made.append(
+        sentences.append(
             Sentence(Text("Against {named}: {words} ({number}).", named=named, words=words, number=number), sources)
         )
-    return made
+    return sentences

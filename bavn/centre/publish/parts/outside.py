@@ -13,12 +13,12 @@ def outside(facts: DocumentFacts) -> Section:
     """Proposals by kind of party; a region of the world is known of none of them."""
     title = Text("From partners and sources")
     total, met = sum(one.proposed for one in facts.outside), sum(one.met for one in facts.outside)
-    said = counted(total, OBSERVABLES)
+    counted_words = counted(total, OBSERVABLES)
     blocks: list[Block] = [
         Sentence(
             Text(
                 "{said} new to the centre were proposed from outside; {met} of them were met in the sector.",
-                said=said,
+                said=counted_words,
                 met=whole(met),
             ),
             _USEFULNESS,
@@ -41,12 +41,12 @@ def outside(facts: DocumentFacts) -> Section:
 def _figure(facts: DocumentFacts) -> Figure:
     rows = tuple(
         Row(
-            PARTNER_KINDS.get(one.kind, plain(one.kind)),
-            (whole(one.parties), whole(one.proposed), whole(one.met)),
-            (float(one.proposed), float(one.met)),
+            PARTNER_KINDS.get(row.kind, plain(row.kind)),
+            (whole(row.parties), whole(row.proposed), whole(row.met)),
+            (float(row.proposed), float(row.met)),
             _USEFULNESS,
         )
-        for one in facts.outside
+        for row in facts.outside
     )
     words = Text.joined("; ", [Text.shaped("{label} {cell}", label=row.label, cell=row.cells[1]) for row in rows])
     return Figure(
@@ -66,14 +66,14 @@ def _figure(facts: DocumentFacts) -> Figure:
 
 
 def _questions(facts: DocumentFacts) -> Sentence:
-    mine = [one for one in facts.questions if facts.period.holds(one.asked_us)]
-    said = counted(len(mine), QUESTIONS)
-    to, answered = sum(one.to for one in mine), sum(one.answered for one in mine)
-    met = sum(one.met > 0 for one in mine)
+    mine = [question for question in facts.questions if facts.period.holds(question.asked_us)]
+    counted_words = counted(len(mine), QUESTIONS)
+    to, answered = sum(question.to for question in mine), sum(question.answered for question in mine)
+    met = sum(question.met > 0 for question in mine)
     return Sentence(
         Text(
             "{said} put to the sector; {answered} of {to} askings were answered, and {met} met something.",
-            said=said,
+            said=counted_words,
             answered=whole(answered),
             to=whole(to),
             met=whole(met),

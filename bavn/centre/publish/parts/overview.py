@@ -10,18 +10,18 @@ from bavn.model.text import Text
 def overview(facts: DocumentFacts) -> Section:
     """Cases, leads, indicators, and from how many actors all this comes."""
     confirmed, before = facts.confirmed_in(facts.period), facts.confirmed_in(facts.period.before)
-    opened = [one for one in facts.cases if facts.period.holds(one.opened_us)]
+    opened = [case for case in facts.cases if facts.period.holds(case.opened_us)]
     shown = facts.shown(confirmed)
-    said, earlier, new = counted(len(confirmed), CASES), whole(len(before)), counted(len(opened), CASES)
+    cases_words, earlier, new = counted(len(confirmed), CASES), whole(len(before)), counted(len(opened), CASES)
     sentences = [
         Sentence(
             Text(
                 "{said} confirmed in the period, against {earlier} in the period before; {new} opened.",
-                said=said,
+                said=cases_words,
                 earlier=earlier,
                 new=new,
             ),
-            sources_of(SourceKind.CASE, (one.id for one in shown), "bavn centre cases"),
+            sources_of(SourceKind.CASE, (case.id for case in shown), "bavn centre cases"),
         )
     ]
     if len(shown) < len(confirmed):
@@ -44,38 +44,38 @@ def overview(facts: DocumentFacts) -> Section:
 
 
 def _leads(facts: DocumentFacts) -> Sentence:
-    new = [one for one in facts.leads if facts.period.holds(one.first_us)]
-    alive = [one for one in new if one.alive]
-    said = counted(len(new), LEADS)
+    new = [lead for lead in facts.leads if facts.period.holds(lead.first_us)]
+    alive = [lead for lead in new if lead.alive]
+    leads_words = counted(len(new), LEADS)
     still = whole(len(alive))
     return Sentence(
         Text(
             "{said} across actors found in the period; {still} still stand. A lead is not confirmed.",
-            said=said,
+            said=leads_words,
             still=still,
         ),
-        sources_of(SourceKind.LEAD, (one.id for one in new), "bavn centre leads"),
+        sources_of(SourceKind.LEAD, (lead.id for lead in new), "bavn centre leads"),
     )
 
 
 def _released(facts: DocumentFacts) -> Sentence:
-    new = [one for one in facts.indicators if facts.period.holds(one.released_us)]
-    live = whole(sum(one.live for one in facts.indicators))
+    new = [indicator for indicator in facts.indicators if facts.period.holds(indicator.released_us)]
+    live = whole(sum(indicator.live for indicator in facts.indicators))
     said = counted(len(new), INDICATORS)
     return Sentence(
         Text("{said} released to the sector in the period; {live} in force when this was made.", said=said, live=live),
-        sources_of(SourceKind.INDICATOR, (one.id for one in new), "bavn centre indicators"),
+        sources_of(SourceKind.INDICATOR, (indicator.id for indicator in new), "bavn centre indicators"),
     )
 
 
 def _actors(facts: DocumentFacts) -> Sentence:
-    said = counted(len(facts.active), ACTORS)
-    heard = round(100 * received_share(facts))
+    actors_words = counted(len(facts.active), ACTORS)
+    received_percent = round(100 * received_share(facts))
     return Sentence(
         Text(
             "All of this rests on {said}, of whose nodes {heard} % were heard from within a day.",
-            said=said,
-            heard=heard,
+            said=actors_words,
+            heard=received_percent,
         ),
         (Source(SourceKind.QUERY, "bavn centre members"),),
     )

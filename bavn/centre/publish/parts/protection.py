@@ -38,14 +38,14 @@ def protection(facts: DocumentFacts) -> Section:
 
 def _waits(mine: tuple[IndicatorFact, ...]) -> dict[tuple[str, str], list[int]]:
     """(step, next step) -> how long it took, in us, for each indicator where both are known and in order."""
-    found: dict[tuple[str, str], list[int]] = {}
+    waits: dict[tuple[str, str], list[int]] = {}
     for one in mine:
         known = [(name, at) for name, at in one.steps if name in STEPS and at is not None]
         for (earlier, from_us), (later, to_us) in pairwise(known):
             if to_us >= from_us:
-                found.setdefault((earlier, later), []).append(to_us - from_us)
+                waits.setdefault((earlier, later), []).append(to_us - from_us)
     order = list(STEPS)
-    return {pair: found[pair] for pair in sorted(found, key=lambda p: (order.index(p[0]), order.index(p[1])))}
+    return {pair: waits[pair] for pair in sorted(waits, key=lambda p: (order.index(p[0]), order.index(p[1])))}
 
 
 def _slowest(
@@ -59,7 +59,7 @@ def _slowest(
     ]
     (earlier, later), slow = max(waits.items(), key=lambda item: median(item[1]))
     took, number = span(round(median(slow))), whole(len(slow))
-    said = [
+    sentences = [
         Text(
             "The slowest step is from {earlier} to {later}: {took} in the median of {number}.",
             earlier=STEPS[earlier],
@@ -71,18 +71,18 @@ def _slowest(
     if total:
         way = span(round(median(total)))
         begun = Text("From the first report to the first protected actor it took {way} in the median.", way=way)
-        said.insert(0, begun)
-    return Sentence(Text.joined(" ", said), ids)
+        sentences.insert(0, begun)
+    return Sentence(Text.joined(" ", sentences), ids)
 
 
 def _reached(mine: tuple[IndicatorFact, ...], ids: tuple[Source, ...]) -> Sentence:
     given, enforced = sum(one.given for one in mine), sum(one.enforced for one in mine)
     share = part(100 * enforced / given) if given else Text.plain("0")
-    said = counted(len(mine), INDICATORS)
+    indicators_words = counted(len(mine), INDICATORS)
     return Sentence(
         Text(
             "{said}, given {given} times to an actor; in force there {enforced} times ({share} %).",
-            said=said,
+            said=indicators_words,
             given=whole(given),
             enforced=whole(enforced),
             share=share,

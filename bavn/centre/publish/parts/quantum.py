@@ -27,12 +27,12 @@ def quantum(facts: DocumentFacts) -> Section:
         left = (_year_end(year) - today) // 365
         word = Text("in about {left} years", left=left) if left > 1 else _soon(year, today)
         rows.append(Row(plain(str(year)), (words, word), (), (_ROADMAP,)))
-    said = Text("The table has the Union's three milestones.")
+    sentence = Text("The table has the Union's three milestones.")
     figure = Figure(
         id="milestones",
         title=Text("Milestones of the Union"),
         drawn=Drawn.TABLE,
-        said=Sentence(said, (_ROADMAP,)),
+        said=Sentence(sentence, (_ROADMAP,)),
         columns=(Text("By the end of"), Text("What"), Text("Left")),
         rows=tuple(rows),
     )

@@ -71,11 +71,11 @@ def figure(sector: SectorQuartiles, own: Values | None) -> Figure:
     words = Text("Medians. {medians}.", medians=medians)
     if own is not None:
         words = Text("Medians. {medians}. Your own: {own}.", medians=medians, own=mine)
-    said = Sentence(words, sources(sector))
+    sentence = Sentence(words, sources(sector))
     return Figure(
         id="quartiles",
         drawn=Drawn.STRIPS,
-        said=said,
+        said=sentence,
         columns=columns,
         rows=rows,
         title=Text("Quartiles of {month}", month=sector.month),
@@ -84,14 +84,14 @@ def figure(sector: SectorQuartiles, own: Values | None) -> Figure:
     )
 
 
-def place(measure: Measure, value: float | None, told: Quartiles) -> tuple[Text, Text]:
+def place(measure: Measure, value: float | None, quartiles: Quartiles) -> tuple[Text, Text]:
     """How much of the sector stands in a lower step than this value, and how much in a higher one."""
     clamped = measure.clamped(value)
-    if clamped is None or told.within is None:
+    if clamped is None or quartiles.within is None:
         return (UNKNOWN, UNKNOWN) if clamped is None else (TOO_FEW, TOO_FEW)
     step = measure.step(clamped)
-    up_to = told.lower(step + 1)
-    return _percents(*told.lower(step)), _percents(100 - up_to[1], 100 - up_to[0])
+    up_to = quartiles.lower(step + 1)
+    return _percents(*quartiles.lower(step)), _percents(100 - up_to[1], 100 - up_to[0])
 
 
 def _percents(low: int, high: int) -> Text:
@@ -99,14 +99,22 @@ def _percents(low: int, high: int) -> Text:
     return plain(said)
 
 
-def _row(measure: Measure, told: Quartiles, sector: SectorQuartiles, own: Values | None) -> Row:
-    cells = [TOO_FEW] * 3 if told.within is None else [measure.between(one.first, one.last) for one in told.within]
-    values = [None] * 6 if told.within is None else [float(at) for one in told.within for at in (one.first, one.last)]
+def _row(measure: Measure, quartiles: Quartiles, sector: SectorQuartiles, own: Values | None) -> Row:
+    cells = (
+        [TOO_FEW] * 3
+        if quartiles.within is None
+        else [measure.between(part.first, part.last) for part in quartiles.within]
+    )
+    values = (
+        [None] * 6
+        if quartiles.within is None
+        else [float(at) for part in quartiles.within for at in (part.first, part.last)]
+    )
     rests = sources(sector)
     if own is not None:
         value = own.get(measure.id)
         clamped = measure.clamped(value)
-        cells = [UNKNOWN if value is None else measure.shown(value), *cells, *place(measure, value, told)]
+        cells = [UNKNOWN if value is None else measure.shown(value), *cells, *place(measure, value, quartiles)]
         values = [*values, None if clamped is None else float(measure.step(clamped))]
         rests = (*rests, Source(SourceKind.QUERY, measure.query))
     return Row(measure.says, tuple(cells), tuple(values), rests)

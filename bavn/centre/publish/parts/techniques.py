@@ -34,16 +34,16 @@ def count_query(facts: DocumentFacts) -> Source:
     return Source(SourceKind.QUERY, f"bavn centre counts --days {days} --by-kind")
 
 
-def count_source(one: CountFact) -> Source:
+def count_source(fact: CountFact) -> Source:
     """One sum, by what, whom and when."""
-    first, last = iso(one.first_day * DAY_US)[:10], iso(one.last_day * DAY_US)[:10]
-    return Source(SourceKind.COUNT, f"{one.what}/{one.entry}/{one.kind} {first}..{last}")
+    first, last = iso(fact.first_day * DAY_US)[:10], iso(fact.last_day * DAY_US)[:10]
+    return Source(SourceKind.COUNT, f"{fact.what}/{fact.entry}/{fact.kind} {first}..{last}")
 
 
 def _surest(facts: DocumentFacts) -> Sentence:
-    mine = [one for one in facts.counts if one.what == "suspected" and one.kind == "all" and one.low > 0]
-    found = sorted(mine, key=lambda one: (-one.low, one.entry))[:5]
-    if not found:
+    mine = [count for count in facts.counts if count.what == "suspected" and count.kind == "all" and count.low > 0]
+    surest = sorted(mine, key=lambda count: (-count.low, count.entry))[:5]
+    if not surest:
         return Sentence(
             Text("No technique stands clear of the noise that the actors add to their counts."),
             (count_query(facts),),
@@ -51,18 +51,18 @@ def _surest(facts: DocumentFacts) -> Sentence:
     named = [
         Text.shaped(
             "{technique_or_other} ({low}-{high})",
-            technique_or_other=technique_or_other(one.entry),
-            low=whole(one.low),
-            high=whole(one.high),
+            technique_or_other=technique_or_other(count.entry),
+            low=whole(count.low),
+            high=whole(count.high),
         )
-        for one in found
+        for count in surest
     ]
     return Sentence(
         Text(
             "Own machines were most often suspected of, with 95 % intervals in machine-days: {named}.",
             named=Text.joined("; ", named),
         ),
-        tuple(count_source(one) for one in found),
+        tuple(count_source(count) for count in surest),
     )
 
 
@@ -72,21 +72,21 @@ def technique_or_other(entry: str) -> Text:
 
 
 def _heat(facts: DocumentFacts, counts: list[CountFact]) -> Figure:
-    spans = sorted({(one.first_day, one.last_day) for one in counts})
-    at = {(one.entry, one.first_day): one for one in counts}
+    spans = sorted({(count.first_day, count.last_day) for count in counts})
+    at = {(count.entry, count.first_day): count for count in counts}
     in_cases: dict[str, int] = {}
     for case in facts.confirmed_in(facts.period):
-        for entry in sorted({technique_entry(one) for one in case.techniques}):
+        for entry in sorted({technique_entry(technique) for technique in case.techniques}):
             in_cases[entry] = in_cases.get(entry, 0) + 1
     rows = []
     for entry in TECHNIQUES:
         mine = [at.get((entry, first)) for first, _ in spans]
-        known = [one for one in mine if one is not None]
-        if entry not in in_cases and not any(one.low for one in known):
+        known = [count for count in mine if count is not None]
+        if entry not in in_cases and not any(count.low for count in known):
             continue
-        cells = tuple(plain("-") if one is None else whole(max(0, one.value)) for one in mine)
-        values = tuple(None if one is None else float(max(0, one.value)) for one in mine)
-        sources = tuple(count_source(one) for one in known)
+        cells = tuple(plain("-") if count is None else whole(max(0, count.value)) for count in mine)
+        values = tuple(None if count is None else float(max(0, count.value)) for count in mine)
+        sources = tuple(count_source(count) for count in known)
         rows.append(
             Row(
                 technique_or_other(entry),
@@ -96,7 +96,7 @@ def _heat(facts: DocumentFacts, counts: list[CountFact]) -> Figure:
             )
         )
     names = tuple(_short(first) for first, _ in spans)
-    said = Text(
+    sentence = Text(
         "A map of heat over {spans} spans of {spans_2} days, with a row for each of {rows} techniques"
         " that stand clear of noise in one of them or are named in a confirmed case.",
         spans=len(spans),
@@ -106,7 +106,7 @@ def _heat(facts: DocumentFacts, counts: list[CountFact]) -> Figure:
     return Figure(
         id="heat",
         title=Text("Suspected own machines by technique"),
-        said=Sentence(said, (count_query(facts),)),
+        said=Sentence(sentence, (count_query(facts),)),
         drawn=Drawn.HEAT,
         columns=(Text("Technique (ATT&CK)"), *names, Text("Cases")),
         rows=tuple(rows),

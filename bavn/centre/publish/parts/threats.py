@@ -32,19 +32,19 @@ BY_DATA: Final = Text("proposed from data")
 def threats(facts: DocumentFacts) -> Section:
     """A figure of all, then a sentence of reasons for each."""
     found = proposals(facts)
-    blocks: list[Block] = [_figure(found), *(_reason(one) for one in found)]
+    blocks: list[Block] = [_figure(found), *(_reason(proposal) for proposal in found)]
     unknown = unknown_cases(facts)
     if unknown:
-        said = counted(len(unknown), CASES)
+        cases_words = counted(len(unknown), CASES)
         shown = facts.shown(unknown)
         blocks.append(
             Sentence(
                 Text(
                     "{said} confirmed in the period of which no data says what sort of threat they are; they"
                     " count in no level until a person says so.",
-                    said=said,
+                    said=cases_words,
                 ),
-                sources_of(SourceKind.CASE, (one.id for one in shown), "bavn centre threat types"),
+                sources_of(SourceKind.CASE, (case.id for case in shown), "bavn centre threat types"),
             )
         )
     return Section(id="threat-level", title=Text("Threat level"), blocks=tuple(blocks))
@@ -55,29 +55,29 @@ def level_words(level: Level | None) -> Text:
     return UNKNOWN if level is None else LEVELS[level]
 
 
-def sources(one: Proposed) -> tuple[Source, ...]:
+def sources(proposal: Proposed) -> tuple[Source, ...]:
     """What a level rests on; where a person set it, that person too."""
-    by = () if one.set is None else (Source(SourceKind.PERSON, one.set.by),)
-    return (*by, *one.sources)
+    by = () if proposal.set is None else (Source(SourceKind.PERSON, proposal.set.by),)
+    return (*by, *proposal.sources)
 
 
-def _figure(found: tuple[Proposed, ...]) -> Figure:
+def _figure(proposals: tuple[Proposed, ...]) -> Figure:
     rows = tuple(
         Row(
-            THREATS[one.threat],
+            THREATS[proposal.threat],
             (
-                level_words(one.stands),
-                BY_DATA if one.set is None else plain(one.set.by),
-                level_words(one.level),
-                NO_TREND if one.change is None else TRENDS[one.change],
+                level_words(proposal.stands),
+                BY_DATA if proposal.set is None else plain(proposal.set.by),
+                level_words(proposal.level),
+                NO_TREND if proposal.change is None else TRENDS[proposal.change],
             ),
-            (None if one.stands is None else float(one.stands),),
-            sources(one),
+            (None if proposal.stands is None else float(proposal.stands),),
+            sources(proposal),
         )
-        for one in found
+        for proposal in proposals
     )
-    words = [(THREATS[one.threat], level_words(one.stands)) for one in found]
-    said = Text(
+    words = [(THREATS[proposal.threat], level_words(proposal.stands)) for proposal in proposals]
+    sentence = Text(
         "Threat levels: {levels}.",
         levels=Text.joined("; ", [Text.shaped("{threat} {level}", threat=t, level=level) for t, level in words]),
     )
@@ -85,7 +85,7 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
         id="levels",
         title=Text("Threat level by type"),
         drawn=Drawn.LEVELS,
-        said=Sentence(said, tuple(dict.fromkeys(source for row in rows for source in row.sources))[:60]),
+        said=Sentence(sentence, tuple(dict.fromkeys(source for row in rows for source in row.sources))[:60]),
         columns=(
             Text("Type of threat"),
             Text("Level"),
@@ -99,26 +99,26 @@ def _figure(found: tuple[Proposed, ...]) -> Figure:
     )
 
 
-def _reason(one: Proposed) -> Sentence:
-    threat = THREATS[one.threat]
-    said = Text.shaped("{threat}: {why}", threat=Capital(threat), why=one.why)
-    if one.set is not None:
-        said = Text(
+def _reason(proposal: Proposed) -> Sentence:
+    threat = THREATS[proposal.threat]
+    sentence = Text.shaped("{threat}: {why}", threat=Capital(threat), why=proposal.why)
+    if proposal.set is not None:
+        sentence = Text(
             "{threat}: {level}, set by {by} on {when} ({reason}). Data: {why}",
             threat=Capital(threat),
-            level=LEVELS[one.set.level],
-            by=one.set.by,
-            when=day(one.set.at_us),
-            reason=one.set.why,
-            why=one.why,
+            level=LEVELS[proposal.set.level],
+            by=proposal.set.by,
+            when=day(proposal.set.at_us),
+            reason=proposal.set.why,
+            why=proposal.why,
         )
-    if one.change is not None:
+    if proposal.change is not None:
         trend = Text(
             "Trend: {trend} ({before} before, {now} now, p = {p}).",
-            trend=TRENDS[one.change],
-            before=one.before,
-            now=one.now,
-            p=part(one.p, 2),
+            trend=TRENDS[proposal.change],
+            before=proposal.before,
+            now=proposal.now,
+            p=part(proposal.p, 2),
         )
-        said = Text.joined(" ", [said, trend])
-    return Sentence(said, sources(one))
+        sentence = Text.joined(" ", [sentence, trend])
+    return Sentence(sentence, sources(proposal))

@@ -23,15 +23,17 @@ def weaknesses(facts: DocumentFacts) -> Section:
 def _blocks(facts: DocumentFacts, catalogue: Catalogue) -> list[Block]:
     file = Source(SourceKind.FILE, catalogue.ref)
     first, last = iso(facts.period.first_us)[:10], iso(facts.period.end_us - 1)[:10]
-    added = [one for one in catalogue.entries if first <= one.added <= last]
-    shown = facts.shown([one for one in facts.cases if facts.period.holds(one.opened_us)])
-    known = {one.cve for one in catalogue.entries}
+    added = [entry for entry in catalogue.entries if first <= entry.added <= last]
+    shown = facts.shown([fact for fact in facts.cases if facts.period.holds(fact.opened_us)])
+    known = {entry.cve for entry in catalogue.entries}
     named: dict[str, list[str]] = {}
     for case in shown:
         for cve in case.weaknesses:
             named.setdefault(cve, []).append(case.id)
     listed = {cve: ids for cve, ids in sorted(named.items()) if cve in known}
-    cases = tuple(Source(SourceKind.CASE, one) for one in sorted({i for ids in named.values() for i in ids})[:50])
+    cases = tuple(
+        Source(SourceKind.CASE, case_id) for case_id in sorted({i for ids in named.values() for i in ids})[:50]
+    )
     blocks: list[Block] = [
         Sentence(
             Text(
@@ -51,13 +53,15 @@ def _blocks(facts: DocumentFacts, catalogue: Catalogue) -> list[Block]:
             (*cases, file, Source(SourceKind.QUERY, "bavn centre cases")),
         ),
     ]
-    first_shown = sorted(added, key=lambda one: (one.cve not in listed, not one.ransomware, one.added, one.cve))
-    chosen = [one for one in catalogue.entries if one.cve in listed and one not in added] + first_shown
+    first_shown = sorted(
+        added, key=lambda entry: (entry.cve not in listed, not entry.ransomware, entry.added, entry.cve)
+    )
+    chosen = [entry for entry in catalogue.entries if entry.cve in listed and entry not in added] + first_shown
     rows = []
-    for one in chosen[:SHOWN_MAX]:
-        ids = listed.get(one.cve, [])
-        cells = (plain(one.product), plain(one.added), YES if one.ransomware else NO, whole(len(ids)))
-        rows.append(Row(plain(one.cve), cells, (), (file, *(Source(SourceKind.CASE, i) for i in ids[:50]))))
+    for entry in chosen[:SHOWN_MAX]:
+        ids = listed.get(entry.cve, [])
+        cells = (plain(entry.product), plain(entry.added), YES if entry.ransomware else NO, whole(len(ids)))
+        rows.append(Row(plain(entry.cve), cells, (), (file, *(Source(SourceKind.CASE, i) for i in ids[:50]))))
     if rows:
         blocks.append(_figure(rows, len(chosen), file))
     return blocks
@@ -68,7 +72,7 @@ def _ransom(added: list[Weakness]) -> str:
 
 
 def _figure(rows: list[Row], of: int, file: Source) -> Figure:
-    said = Text(
+    sentence = Text(
         "The table shows {rows} of {of} weaknesses: those that cases name first, then those used for ransomware.",
         rows=len(rows),
         of=of,
@@ -77,7 +81,7 @@ def _figure(rows: list[Row], of: int, file: Source) -> Figure:
         id="weakness-table",
         title=Text("Weaknesses to mend first"),
         drawn=Drawn.TABLE,
-        said=Sentence(said, (file,)),
+        said=Sentence(sentence, (file,)),
         columns=(
             Text("Weakness"),
             Text("Product"),
