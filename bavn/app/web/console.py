@@ -71,7 +71,7 @@ class NoWatch:
 
 def console_app(
     side: Side,
-    house: Any,
+    context: Any,
     areas: Sequence[APIRouter],
     access: Access,
     settings: ConsoleSettings | None = None,
@@ -80,7 +80,7 @@ def console_app(
     beside: Sequence[APIRouter] = (),
     failures: Failures | None = None,
 ) -> FastAPI:
-    """The application. ``house``: what the routes ask (``frame.behind``); ``areas``: routers, mounted below /api/v1;
+    """The application. ``context``: what the routes ask (``frame.behind``); ``areas``: routers, mounted below /api/v1;
     ``beside``: further ones there, such as those for logging on. ``failures`` hears of handlers that failed in a way
     that nobody foresaw. ``app.state.live`` must be started by whoever serves it, and stopped."""
     settings = settings or ConsoleSettings()
@@ -94,7 +94,7 @@ def console_app(
         redirect_slashes=False,
     )
     app.state.access = Rated(access, settings)
-    app.state.house = house
+    app.state.house = context
     app.state.live = Live(watch or NoWatch(), listeners_max=settings.live_max)
     add_problems(app)
     app.state.routers = (
@@ -191,25 +191,25 @@ def _too_much() -> Trouble:
 def neighbourhood(address: str) -> str:
     """What counts as one when requests are counted: an IPv4 address, or the /64 that one IPv6 line has."""
     try:
-        found = ip_address(address)
+        address_read = ip_address(address)
     except ValueError:
         return address
-    return address if found.version == 4 else str(ip_network(f"{address.partition('%')[0]}/64", strict=False))
+    return address if address_read.version == 4 else str(ip_network(f"{address.partition('%')[0]}/64", strict=False))
 
 
 def client_address(request: Request, proxies: Sequence[IPv4Network | IPv6Network]) -> str:
     """Whose request it is: the connection's other end, or what the nearest trusted proxies say of it."""
-    said = [request.client.host if request.client else ""]
+    addresses = [request.client.host if request.client else ""]
     forwarded = ",".join(request.headers.getlist("x-forwarded-for"))
-    said += [one.strip() for one in reversed(forwarded.split(","))] if forwarded else []
-    for one, beyond in zip(said, [*said[1:], None], strict=True):
+    addresses += [entry.strip() for entry in reversed(forwarded.split(","))] if forwarded else []
+    for peer, beyond in zip(addresses, [*addresses[1:], None], strict=True):
         try:
-            address = ip_address(one)
+            address = ip_address(peer)
         except ValueError:
-            return said[0]
+            return addresses[0]
         if beyond is None or not any(address in network for network in proxies):
             return str(address)
-    return said[0]
+    return addresses[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,7 @@ class Drawn:
 
 def routes_of(app: FastAPI) -> list[Drawn]:
     """Every route of a console, as it was drawn."""
-    found = []
+    drawn_routes = []
     for router in app.state.routers:
         for route in router.routes:
             marks = [one.call for one in route.dependant.dependencies]
@@ -235,8 +235,8 @@ def routes_of(app: FastAPI) -> list[Drawn]:
             if len(wanted) > 1:
                 raise ValueError(f"{route.path} asks for more than one right")
             is_open = any(hasattr(mark, "public") for mark in marks)
-            found += [
+            drawn_routes += [
                 Drawn(method, API + route.path, wanted[0] if wanted else None, is_open, bool(rights) or is_open)
                 for method in sorted(route.methods)
             ]
-    return found
+    return drawn_routes

@@ -30,34 +30,36 @@ SCHEMES: Final = {
 
 def documented(app: FastAPI, drawn: Iterable[Any]) -> dict[str, Any]:
     """The document. ``drawn``: the routes (console.Drawn)."""
-    made = get_openapi(
+    document = get_openapi(
         title=app.title,
         version=app.version,
         openapi_version=app.openapi_version,
         description=app.description,
         routes=app.routes,
     )
-    parts = made.setdefault("components", {})
+    parts = document.setdefault("components", {})
     shapes = parts.setdefault("schemas", {})
     shape = Refusal.model_json_schema(ref_template="#/components/schemas/{model}")
     shapes |= shape.pop("$defs", {}) | {"Refusal": shape}
     for name in ("HTTPValidationError", "ValidationError"):
         shapes.pop(name, None)
     parts["securitySchemes"] = SCHEMES
-    rights = {(one.method.lower(), _plain(one.path)): one for one in drawn}
-    for path, methods in made["paths"].items():
-        for method, said in methods.items():
-            said["responses"].pop("422", None)
-            said["responses"] |= {"4XX": _REFUSED, "5XX": _REFUSED}
-            one = rights.get((method, _plain(path)))
-            if one is None or one.open:
-                said["security"] = []
+    rights = {(route.method.lower(), _plain(route.path)): route for route in drawn}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            operation["responses"].pop("422", None)
+            operation["responses"] |= {"4XX": _REFUSED, "5XX": _REFUSED}
+            route = rights.get((method, _plain(path)))
+            if route is None or route.open:
+                operation["security"] = []
                 continue
-            said["security"] = [{"session": []}, {"token": [] if one.right is None else [one.right.value]}]
-            if one.right is not None:
-                said["description"] = f"{said.get('description', '')}\n\nNeeds the right `{one.right}`.".strip()
-                said["x-bavn-right"] = one.right.value
-    return made
+            operation["security"] = [{"session": []}, {"token": [] if route.right is None else [route.right.value]}]
+            if route.right is not None:
+                operation["description"] = (
+                    f"{operation.get('description', '')}\n\nNeeds the right `{route.right}`.".strip()
+                )
+                operation["x-bavn-right"] = route.right.value
+    return document
 
 
 def _plain(path: str) -> str:
@@ -66,8 +68,8 @@ def _plain(path: str) -> str:
 
 
 def _pieces(path: str) -> list[str]:
-    made: list[str] = []
+    pieces: list[str] = []
     for piece in path.split("}"):
         before, brace, name = piece.partition("{")
-        made += [before, brace + name] if brace else [before]
-    return made
+        pieces += [before, brace + name] if brace else [before]
+    return pieces

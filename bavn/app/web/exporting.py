@@ -104,10 +104,10 @@ def row_shape(route: object) -> type[BaseModel] | None:
 
 
 def _exporter(route: APIRoute, shape: type[BaseModel]) -> Callable[..., StreamingResponse]:
-    asked = inspect.signature(route.endpoint)
+    signature = inspect.signature(route.endpoint)
     columns = tuple(columns_of(shape))
-    pages = "after" in asked.parameters
-    more = {"limit": LIMIT_MAX} if "limit" in asked.parameters else {}
+    pages = "after" in signature.parameters
+    more = {"limit": LIMIT_MAX} if "limit" in signature.parameters else {}
     name = "-".join(piece for piece in route.path.split("/") if piece and "{" not in piece)
     objects: Objects | None = getattr(route.endpoint, "in_stix", None)
 
@@ -119,16 +119,16 @@ def _exporter(route: APIRoute, shape: type[BaseModel]) -> Callable[..., Streamin
 
         rows = _rows(page, page(None))
         if form == "stix" and objects is not None:
-            made = stix_of(partial(objects, given.get("house")), rows)
+            lines = stix_of(partial(objects, given.get("context")), rows)
         else:
-            made = csv_of(columns, rows, language) if form == "csv" else json_of(rows)
+            lines = csv_of(columns, rows, language) if form == "csv" else json_of(rows)
         headers = {
             "content-disposition": f'attachment; filename="bavn-{name}.{ENDS[form]}"',
             "cache-control": "no-store",
         }
-        return sent(made, TYPES[form], headers)
+        return sent(lines, TYPES[form], headers)
 
-    kept = [one for one in asked.parameters.values() if one.name not in PAGED]
+    kept = [parameter for parameter in signature.parameters.values() if parameter.name not in PAGED]
     keyword = inspect.Parameter.KEYWORD_ONLY
     added = [
         inspect.Parameter("form", keyword, annotation=Annotated[StixForm if objects else Form, Path()]),
@@ -142,8 +142,9 @@ def _exporter(route: APIRoute, shape: type[BaseModel]) -> Callable[..., Streamin
     setattr(  # noqa: B010  what FastAPI reads instead of **given
         export,
         "__signature__",
-        asked.replace(
-            parameters=[*(one.replace(kind=keyword) for one in kept), *added], return_annotation=StreamingResponse
+        signature.replace(
+            parameters=[*(parameter.replace(kind=keyword) for parameter in kept), *added],
+            return_annotation=StreamingResponse,
         ),
     )
     about = inspect.getdoc(route.endpoint) or ""
@@ -204,13 +205,13 @@ def stix_of(
 
     seen: set[str] = set()
     author = ""
-    for one in objects(whole()):
+    for stix_object in objects(whole()):
         if not seen:
-            author = one["id"]
+            author = stix_object["id"]
             yield f'{{"type":"bundle","id":"bundle--{uuid.uuid5(STIX_SPACE, author)}","objects":['
-        if one["id"] not in seen:
-            yield ("\n" if not seen else ",\n") + json.dumps(one, ensure_ascii=False)
-            seen.add(one["id"])
+        if stix_object["id"] not in seen:
+            yield ("\n" if not seen else ",\n") + json.dumps(stix_object, ensure_ascii=False)
+            seen.add(stix_object["id"])
     if more:
         at = "1970-01-01T00:00:00.000Z"
         note = {

@@ -60,36 +60,36 @@ class Files:
     def answer(self, request: Request) -> Response:
         """The file at this path, or the entry page. Raises HTTPException(404)."""
         path = request.url.path.lstrip("/")
-        found = self._files.get(path)
+        file = self._files.get(path)
         # below the top a dot is an address's or a domain's: the page of a host, say
-        if found is None and (("." in path and "/" not in path) or path.startswith(HASHED)):
+        if file is None and (("." in path and "/" not in path) or path.startswith(HASHED)):
             raise HTTPException(404)
-        found = found or self._files.get(ENTRY)
-        if found is None:
+        file = file or self._files.get(ENTRY)
+        if file is None:
             raise HTTPException(404)
-        headers = {"ETag": found.tag, "Cache-Control": found.keep, "Vary": "Accept-Encoding"}
-        if found.tag in request.headers.get("if-none-match", ""):
+        headers = {"ETag": file.tag, "Cache-Control": file.keep, "Vary": "Accept-Encoding"}
+        if file.tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        if found.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
-            return Response(found.packed, headers=headers | {"Content-Encoding": "gzip"}, media_type=found.kind)
-        return Response(found.body, headers=headers, media_type=found.kind)
+        if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+            return Response(file.packed, headers=headers | {"Content-Encoding": "gzip"}, media_type=file.kind)
+        return Response(file.body, headers=headers, media_type=file.kind)
 
 
 def _read(folder: Path) -> dict[str, _File]:
-    found: dict[str, _File] = {}
+    files_read: dict[str, _File] = {}
     left = BYTES_MAX
     for path in sorted(folder.rglob("*")):
         if not path.is_file() or path.is_symlink() or path.name.startswith("."):
             continue
         body = path.read_bytes()
         left -= len(body)
-        if left < 0 or len(found) >= FILES_MAX:
+        if left < 0 or len(files_read) >= FILES_MAX:
             raise ValueError(f"{folder} holds more than a build of the console does")
-        found[path.relative_to(folder).as_posix()] = _made(path, body, folder)
-    return found
+        files_read[path.relative_to(folder).as_posix()] = _file_of(path, body, folder)
+    return files_read
 
 
-def _made(path: Path, body: bytes, folder: Path) -> _File:
+def _file_of(path: Path, body: bytes, folder: Path) -> _File:
     kind = _TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     packs = len(body) >= PACKED_FROM_BYTES and not kind.startswith(("font/", "image/png", "image/jpeg"))
     hashed = path.relative_to(folder).as_posix().startswith(HASHED)

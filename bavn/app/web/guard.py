@@ -168,11 +168,11 @@ class Guard:
     def _length(self, headers: Mapping[bytes, bytes]) -> int:
         if b"transfer-encoding" in headers:
             raise Unfit(411, "no-length", Text("A body needs its length."))
-        said = headers.get(b"content-length", b"0").decode("latin-1")
-        if not _LENGTH.fullmatch(said) or int(said) > self._body_bytes_max:
+        length = headers.get(b"content-length", b"0").decode("latin-1")
+        if not _LENGTH.fullmatch(length) or int(length) > self._body_bytes_max:
             most = f"{self._body_bytes_max // 1024} kB"
             raise Unfit(413, "too-large", Text("This is too large: at most {most}.", most=most))
-        return int(said)
+        return int(length)
 
 
 def _plain(scope: Scope) -> None:

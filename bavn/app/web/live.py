@@ -148,16 +148,16 @@ class Live:
         loop = asyncio.get_running_loop()
         try:
             yield _event("ready", {})
-            asked = loop.time()
+            asked_at = loop.time()
             while not listener.ended:
                 topics = await listener.within(self._beat_s)
-                if loop.time() - asked >= self._beat_s:
+                if loop.time() - asked_at >= self._beat_s:
                     try:
                         await asyncio.to_thread(still)
                     except Trouble:
                         yield _event("over", {})
                         return
-                    asked = loop.time()
+                    asked_at = loop.time()
                 yield _event("changed", {"topics": topics}) if topics else b": beat\n\n"
                 await asyncio.sleep(GAP_S)
         finally:

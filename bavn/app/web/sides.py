@@ -94,7 +94,7 @@ def keeping(
     """Who may use a console, and the routes of log-on and account. ``folder``: where console.db is. Raises
     SettingsError."""
     settings = server.settings()
-    made = KeeperSettings.of(
+    keeper_settings = KeeperSettings.of(
         settings,
         side,
         server.port,
@@ -103,7 +103,7 @@ def keeping(
         logons=table.logons_per_minute,
     )
     with ExitStack() as undo:
-        keeper = Keeper(open_book(folder), made)
+        keeper = Keeper(open_book(folder), keeper_settings)
         undo.callback(keeper.close)
         provider = None
         if oidc.issuer:
@@ -114,14 +114,14 @@ def keeping(
 
 def people_routes(keeper: Keeper, provider: Provider | None = None) -> list[APIRouter]:
     """The routes of log-on and account."""
-    made = [
+    routers = [
         logon.routes(keeper, provider),
         setup.routes(keeper),
         account.routes(keeper),
         proofs.routes(keeper),
         people.routes(keeper),
     ]
-    return made if provider is None else [*made, oidc_routes.routes(keeper, provider)]
+    return routers if provider is None else [*routers, oidc_routes.routes(keeper, provider)]
 
 
 def watch_centre(engine: Engine) -> Watches:

@@ -145,10 +145,10 @@ def routes(keeper: Keeper) -> APIRouter:
                 "too-wide",
                 Text("A token has no right that you do not have."),
             )
-        made = keeper.tokens.make(person.name, given.label, given.scopes, given.days)
-        if made is None:
+        token = keeper.tokens.make(person.name, given.label, given.scopes, given.days)
+        if token is None:
             raise trouble_of(CannotAccount("full", "too many tokens"))
-        return TokenMade(token=token_shown(made[0]), secret=made[1])
+        return TokenMade(token=token_shown(token[0]), secret=token[1])
 
     @router.delete("/tokens/{token_id}", operation_id="account_end_token", status_code=204)
     def end_token(token_id: str, request: Request, person: Own) -> None:

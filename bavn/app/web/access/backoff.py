@@ -56,11 +56,11 @@ class Backoff:
                 row = tx.execute(select(TRIES.c.fails).where(TRIES.c.key == key)).first()
                 fails = 1 if row is None else row.fails + 1
                 wait_s = 0 if fails < free else min(most_s, 2 ** min(fails - free, 12))
-                said = {"fails": fails, "last_us": now_us, "until_us": now_us + wait_s * SECOND_US}
+                state = {"fails": fails, "last_us": now_us, "until_us": now_us + wait_s * SECOND_US}
                 if row is None:
-                    tx.execute(TRIES.insert().values(key=key, **said))
+                    tx.execute(TRIES.insert().values(key=key, **state))
                 else:
-                    tx.execute(TRIES.update().where(TRIES.c.key == key).values(**said))
+                    tx.execute(TRIES.update().where(TRIES.c.key == key).values(**state))
 
     def worked(self, name: str, address: str) -> None:
         """Whoever has logged on from here may err again."""

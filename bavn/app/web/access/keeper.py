@@ -117,31 +117,31 @@ class Keeper:
 
     def signed(self, request: Request) -> Signed:
         """The person in a browser; a token is none. Raises Trouble(401, 403)."""
-        found = self._look(request)
-        if found is None:
+        signed_in = self._look(request)
+        if signed_in is None:
             code, text, act = WORDS[401]
             raise Trouble(401, code, text, act)
         if request.method not in READS:
             self.own_page(request)
             given = request.headers.get(CSRF_HEADER, "")
-            if not same(given, csrf_of(found.secret)):
+            if not same(given, csrf_of(signed_in.secret)):
                 raise Trouble(
                     403,
                     "no-csrf",
                     Text("This did not come from the console's page: load it anew."),
                 )
-        return found
+        return signed_in
 
     def recent(self, request: Request) -> Signed:
         """The same, of somebody who proved who they are within ten minutes. Raises Trouble(403) otherwise."""
-        found = self.signed(request)
-        if self.book.now_us() - found.session.proved_us > RECENT_US:
+        signed_in = self.signed(request)
+        if self.book.now_us() - signed_in.session.proved_us > RECENT_US:
             raise Trouble(
                 403,
                 "prove-again",
                 Text("Sign in again first: this needs a fresh log-on."),
             )
-        return found
+        return signed_in
 
     def _look(self, request: Request) -> Signed | None:
         secret = request.cookies.get(self.settings.cookie, "")
@@ -152,16 +152,16 @@ class Keeper:
 
     def _by_token(self, said: str, *, changes: bool) -> Person:
         scheme, _, secret = said.partition(" ")
-        found = None
+        known = None
         if scheme.lower() == "bearer" and secret.startswith(TOKEN_PREFIX) and len(secret) <= SECRET_CHARS_MAX:
-            found = self.tokens.find(secret)
-        if found is None:
+            known = self.tokens.find(secret)
+        if known is None:
             raise Trouble(
                 401,
                 "bad-token",
                 Text("This token is not good, or not any more."),
             )
-        token, account = found
+        token, account = known
         name = of_token(self.book, account, token, changes=changes)
         return Person(name=name, roles=account.roles, scopes=token.scopes, actors=account.actors)
 
@@ -237,12 +237,12 @@ class Keeper:
             self.settings.cookie, path="/", secure=self.settings.secure, httponly=True, samesite="strict"
         )
 
-    def begin(self, response: Response, kind: str, **said: Any) -> None:
+    def begin(self, response: Response, kind: str, **fields: Any) -> None:
         """The first half of something; only this browser can end it. Lax, since an identity provider's answer comes
         from another site."""
         response.set_cookie(
             self._try,
-            self.tries.begin(kind, **said),
+            self.tries.begin(kind, **fields),
             max_age=TRY_US // 1_000_000,
             path="/",
             secure=self.settings.secure,

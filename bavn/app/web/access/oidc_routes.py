@@ -29,11 +29,11 @@ def routes(keeper: Keeper, provider: Provider) -> APIRouter:
         keeper.count(request)
         secret = keeper.book.secret
         try:
-            asked = provider.ask({"state": secret(), "nonce": secret(), "verifier": new_verifier(secret())})
+            question = provider.ask({"state": secret(), "nonce": secret(), "verifier": new_verifier(secret())})
         except (OidcAway, OidcRefused) as error:
             return _failed(keeper, request, "oidc-away", str(error))
-        answer = RedirectResponse(asked.url, 303)
-        keeper.begin(answer, "oidc", back=own_path(back), **asked.said)
+        answer = RedirectResponse(question.url, 303)
+        keeper.begin(answer, "oidc", back=own_path(back), **question.said)
         return answer
 
     @router.get("/back", operation_id="logon_oidc_back", status_code=303, response_class=RedirectResponse)

@@ -106,12 +106,12 @@ def routes(keeper: Keeper) -> APIRouter:
     def reset(name: str, request: Request, person: Admin) -> Invited:
         """Takes every proof from an account whose owner lost theirs; a new link."""
         browser(keeper, request, person)
-        found = _other(keeper, name, person)
+        account = _other(keeper, name, person)
         try:
             secret = keeper.accounts.reset(name, person.name)
         except CannotAccount as error:
             raise trouble_of(error) from error
-        return Invited(name=found.name, link=link_of(keeper, secret))
+        return Invited(name=account.name, link=link_of(keeper, secret))
 
     @router.post("/{name}/disable", operation_id="account_disable", status_code=204)
     def disable(name: str, request: Request, person: Admin) -> None:
@@ -162,17 +162,17 @@ def _no_account() -> Trouble:
 
 def _other(keeper: Keeper, name: str, person: Person) -> Account:
     """Somebody else's account that this person may see."""
-    found = keeper.accounts.find(name) if len(name) <= NAME_CHARS_MAX else None
-    if found is None or not _within(found, person):
+    account = keeper.accounts.find(name) if len(name) <= NAME_CHARS_MAX else None
+    if account is None or not _within(account, person):
         raise _no_account()
-    if found.name == person.name:
+    if account.name == person.name:
         raise Trouble(
             409,
             "own-account",
             Text("Nobody changes their own account: a colleague does."),
             "colleague",
         )
-    return found
+    return account
 
 
 def _may_give(given: Given, person: Person) -> None:

@@ -122,10 +122,10 @@ def routes(keeper: Keeper) -> APIRouter:
 
 def _owner(keeper: Keeper, request: Request, link: str) -> Account:
     keeper.pay(request)
-    found = keeper.accounts.by_link(link)
-    if found is None:
+    account = keeper.accounts.by_link(link)
+    if account is None:
         raise _no_link()
-    return found
+    return account
 
 
 def _no_link() -> Trouble:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query
 from bavn.app.access.rights import Right
 from bavn.app.acts.centre import alarms as acts
 from bavn.app.web.frame import Person, TextShape, allow, filled
-from bavn.app.web.sac.context import House
+from bavn.app.web.sac.context import Context
 from bavn.app.web.sac.shapes import Shape
 from bavn.centre.books.canaries import Chain
 from bavn.centre.desk.detector_coverage import REASONS, Behind, DetectorCoverage, behind_technique
@@ -101,38 +101,38 @@ router = APIRouter(tags=["alarms"])
 
 @router.get("/alarms", operation_id="alarms")
 def alarms(
-    house: House,
+    context: Context,
     _: Annotated[Person, allow(Right.READ)],
     every: Annotated[bool, Query(description="Also those that are over.")] = False,
 ) -> list[AlarmShown]:
     """Alarms that stand, or all of 90 days, the latest first."""
-    return [alarm_shown(one) for one in house.desk.alarms.every(standing=not every, limit=ALARMS_MAX)]
+    return [alarm_shown(one) for one in context.desk.alarms.every(standing=not every, limit=ALARMS_MAX)]
 
 
 @router.post("/alarms/{number}/take", operation_id="take_alarm", description=acts.take.__doc__)
 def take(
-    house: House,
+    context: Context,
     person: Annotated[Person, allow(acts.take)],
     number: Annotated[int, Path(ge=1, lt=2**31)],
 ) -> AlarmShown:
-    return alarm_shown(acts.take(house.desk.alarms, person.name, number))
+    return alarm_shown(acts.take(context.desk.alarms, person.name, number))
 
 
 @router.get("/coverage", operation_id="coverage")
-def coverage(house: House, _: Annotated[Person, allow(Right.READ)]) -> Coverage:
+def coverage(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Coverage:
     """Who could see what now, given sources, health and canaries; a blind spot says why."""
-    return looked_at(house.desk.coverage(), dict(house.desk.chains()), house.clock.now_us())
+    return looked_at(context.desk.coverage(), dict(context.desk.chains()), context.clock.now_us())
 
 
-def alarm_shown(one: Alarm) -> AlarmShown:
+def alarm_shown(alarm: Alarm) -> AlarmShown:
     """An alarm for the pages."""
     return filled(
         AlarmShown,
-        one,
-        actor=one.actor or None,
-        says=TextShape.of(one.text),
-        taken_by=one.acked_by or None,
-        taken_us=one.acked_us,
+        alarm,
+        actor=alarm.actor or None,
+        says=TextShape.of(alarm.text),
+        taken_by=alarm.acked_by or None,
+        taken_us=alarm.acked_us,
     )
 
 
@@ -177,8 +177,8 @@ def links_shown(chain: Chain) -> list[LinkShown]:
     ]
 
 
-def _technique(name: str, said: Behind) -> TechniqueCoverage:
+def _technique(name: str, behind: Behind) -> TechniqueCoverage:
     words = TextShape.of(COUNTED[technique_entry(name)])
     return TechniqueCoverage(
-        technique=name, name=words, actors=said.actors, could=said.could, says=TextShape.of(said.says)
+        technique=name, name=words, actors=behind.actors, could=behind.could, says=TextShape.of(behind.says)
     )

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query
 from bavn.app.access.rights import Right
 from bavn.app.web.frame import After, Limit, Person, TextShape, allow, cursor, filled, opened
 from bavn.app.web.sac.bodies import Shape, Words
-from bavn.app.web.sac.context import House
+from bavn.app.web.sac.context import Context
 from bavn.centre.cases.audit import AuditLine
 from bavn.centre.cases.audit_pages import (
     LOOKED_AT_MAX,
@@ -72,7 +72,7 @@ router = APIRouter(prefix="/audit", tags=["audit"])
 
 @router.get("", operation_id="audit")
 def audit(
-    house: House,
+    context: Context,
     _: Annotated[Person, allow(Right.AUDIT)],
     limit: Limit = 100,
     after: After = None,
@@ -86,34 +86,34 @@ def audit(
     """Who did what, the latest first; narrowed by person, act, subject, words and time."""
     wanted = WantedLines(who=who, act=act, subject=subject, words=q, since_us=since_us, until_us=until_us)
     at = opened(after, int)
-    found = found_lines(house.desk.engine, wanted, limit, at[0] if at else None)
+    lines = found_lines(context.desk.engine, wanted, limit, at[0] if at else None)
     return Lines(
-        items=[_line(line) for line in found.lines],
+        items=[_line(line) for line in lines.lines],
         looked_at_max=LOOKED_AT_MAX,
-        next=None if found.next_seq is None else cursor(found.next_seq),
+        next=None if lines.next_seq is None else cursor(lines.next_seq),
     )
 
 
 @router.get("/narrowing", operation_id="audit_narrowing")
-def narrowing(house: House, _: Annotated[Person, allow(Right.AUDIT)]) -> Narrowing:
+def narrowing(context: Context, _: Annotated[Person, allow(Right.AUDIT)]) -> Narrowing:
     """Every act and everybody that the log names."""
-    acts, people = acts_and_people(house.desk.engine)
+    acts, people = acts_and_people(context.desk.engine)
     return Narrowing(acts=list(acts), people=list(people))
 
 
 @router.get("/chain", operation_id="audit_chain")
-def chain(house: House, _: Annotated[Person, allow(Right.AUDIT)], after: After = None) -> ChainShape:
+def chain(context: Context, _: Annotated[Person, allow(Right.AUDIT)], after: After = None) -> ChainShape:
     """Walk the hash chain, 20,000 lines at a time; go on with ``next`` until it is empty."""
     at = opened(after, int, str)
-    found = check_chain(house.desk.engine, *(at or ()))
-    done = found.bad is not None or found.to_seq >= found.head_seq
+    checked = check_chain(context.desk.engine, *(at or ()))
+    done = checked.bad is not None or checked.to_seq >= checked.head_seq
     return ChainShape(
-        holds=found.bad is None,
-        to_seq=found.to_seq,
-        head_seq=found.head_seq,
-        bad_seq=None if found.bad is None else found.bad.seq,
-        says=TextShape.of(_words(found.bad is None, found.to_seq)),
-        next=None if done else cursor(found.to_seq, found.to_hash),
+        holds=checked.bad is None,
+        to_seq=checked.to_seq,
+        head_seq=checked.head_seq,
+        bad_seq=None if checked.bad is None else checked.bad.seq,
+        says=TextShape.of(_words(checked.bad is None, checked.to_seq)),
+        next=None if done else cursor(checked.to_seq, checked.to_hash),
     )
 
 

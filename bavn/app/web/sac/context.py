@@ -56,7 +56,7 @@ class SacContext:
         return self.file.centre.limits.sector
 
 
-House = Annotated[SacContext, behind()]
+Context = Annotated[SacContext, behind()]
 """What a route asks: that of the application it is mounted in."""
 
 

@@ -108,70 +108,70 @@ class ExerciseWhole(Shape):
     actors: list[ExerciseActor]
 
 
-def row_of(one: Exercise, person: Person) -> ExerciseRow:
+def row_of(exercise: Exercise, person: Person) -> ExerciseRow:
     """Its line, for this person."""
-    said = [actor.said() for actor in one.actors]
+    steps = [actor.said() for actor in exercise.actors]
     may = [
         act
         for state, act in CYCLE
-        if state is one.state and person.may(RIGHT_OF[act]) and may_now(one, act, person.name)
+        if state is exercise.state and person.may(RIGHT_OF[act]) and may_now(exercise, act, person.name)
     ]
-    counted = {name: sum(ActorStep(name) in steps for steps in said) for name in ("suspected", "seen", "blocked")}
+    counted = {name: sum(ActorStep(name) in steps for steps in steps) for name in ("suspected", "seen", "blocked")}
     return filled(
         ExerciseRow,
-        one,
-        one.plan,
+        exercise,
+        exercise.plan,
         mark="EXERCISE",
-        says=TextShape.of(STATES[one.state]),
-        title=TextShape.of(one.plan.title),
-        planned_by=one.by.get("planned", ""),
-        actors=len(said),
-        joined=sum(ActorStep.ALLOWED in steps for steps in said),
+        says=TextShape.of(STATES[exercise.state]),
+        title=TextShape.of(exercise.plan.title),
+        planned_by=exercise.by.get("planned", ""),
+        actors=len(steps),
+        joined=sum(ActorStep.ALLOWED in steps for steps in steps),
         may=sorted(may),
         **counted,
     )
 
 
-def whole_of(one: Exercise, person: Person, preview: ExercisePreview) -> ExerciseWhole:
+def whole_of(exercise: Exercise, person: Person, preview: ExercisePreview) -> ExerciseWhole:
     """All of it, for this person."""
     return ExerciseWhole(
-        row=row_of(one, person),
-        objectives=[TextShape.of(said) for said in one.plan.objectives],
-        actors_min=one.plan.t,
-        element=element_of(one.id).value,
-        next=TextShape.of(next_step(one)),
-        over_why=one.over_why,
+        row=row_of(exercise, person),
+        objectives=[TextShape.of(said) for said in exercise.plan.objectives],
+        actors_min=exercise.plan.t,
+        element=element_of(exercise.id).value,
+        next=TextShape.of(next_step(exercise)),
+        over_why=exercise.over_why,
         preview=preview,
         moments=[
-            MomentShown(name=name, says=TextShape.of(MOMENTS[name]), at_us=at_us, by=one.by.get(name, ""))
-            for name, at_us in moments(one).items()
+            MomentShown(name=name, says=TextShape.of(MOMENTS[name]), at_us=at_us, by=exercise.by.get(name, ""))
+            for name, at_us in moments(exercise).items()
         ],
-        actors=[actor_of(one, each) for each in one.actors],
+        actors=[actor_of(exercise, each) for each in exercise.actors],
     )
 
 
-def actor_of(exercise: Exercise, one: AtActor) -> ExerciseActor:
+def actor_of(exercise: Exercise, actor: AtActor) -> ExerciseActor:
     """How far an actor has come."""
-    at = {said.step: step_us(exercise, said.second) for said in one.steps}
+    at = {step.step: step_us(exercise, step.second) for step in actor.steps}
     dated = {f"{step.name.lower()}_us": at.get(step) for step in ActorStep}
     steps = [
         filled(
             ExerciseStepShown,
-            said,
-            says=TextShape.of(STEPS[said.step]),
-            at_us=at[said.step],
-            heard_us=said.received_us,
-            detector=said.detector or "",
+            step,
+            says=TextShape.of(STEPS[step.step]),
+            at_us=at[step.step],
+            heard_us=step.received_us,
+            detector=step.detector or "",
         )
-        for said in one.steps
+        for step in actor.steps
     ]
     return filled(
         ExerciseActor,
-        one,
-        one.role,
-        campaign_says=TextShape.of(CAMPAIGNS[one.role.campaign]),
-        refused=one.rule,
+        actor,
+        actor.role,
+        campaign_says=TextShape.of(CAMPAIGNS[actor.role.campaign]),
+        refused=actor.rule,
         steps=steps,
-        missing=[TextShape.of(said) for said in missing(exercise, one)],
+        missing=[TextShape.of(lack) for lack in missing(exercise, actor)],
         **{name: us for name, us in dated.items() if name in ExerciseActor.model_fields},
     )

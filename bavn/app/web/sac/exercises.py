@@ -19,7 +19,7 @@ from bavn.app.reports.exercise_report import json_file, judgements, report
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
 from bavn.app.web.sac.bodies import Because
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.exercise_shapes import (
     ExerciseActor,
     ExercisePreview,
@@ -50,42 +50,42 @@ router = APIRouter(prefix="/exercises", tags=["exercises"])
 
 @router.get("", operation_id="exercises")
 def exercises(
-    house: House, person: Reader, state: ExerciseState | None = None, limit: Limit = 50, after: After = None
+    context: Context, person: Reader, state: ExerciseState | None = None, limit: Limit = 50, after: After = None
 ) -> Rows[ExerciseRow]:
     """The latest first."""
     at = opened(after, int, str)
-    found = _kept(house).every(limit + 1, state=state, after=None if at is None else (at[0], at[1]))
+    found = _kept(context).every(limit + 1, state=state, after=None if at is None else (at[0], at[1]))
     shown = page(found, limit, lambda one: (one.planned_us, one.id))
     return Rows(items=[row_of(one, person) for one in shown.items], next=shown.next)
 
 
 @router.get("/{exercise_id}", operation_id="exercise")
-def exercise(house: House, person: Reader, exercise_id: Id) -> ExerciseWhole:
+def exercise(context: Context, person: Reader, exercise_id: Id) -> ExerciseWhole:
     """One, with how far each actor has come and what is missing."""
     with refusing(*acts.REFUSES):
-        return _whole(_kept(house).get(exercise_id), person)
+        return _whole(_kept(context).get(exercise_id), person)
 
 
 @router.get("/{exercise_id}/actors", operation_id="exercise_actors")
-def actors(house: House, _: Reader, exercise_id: Id) -> Rows[ExerciseActor]:
+def actors(context: Context, _: Reader, exercise_id: Id) -> Rows[ExerciseActor]:
     """Who has seen what, when, and what is missing."""
     with refusing(*acts.REFUSES):
-        found = _kept(house).get(exercise_id)
+        found = _kept(context).get(exercise_id)
     return Rows(items=[actor_of(found, one) for one in found.actors], total=len(found.actors))
 
 
 @router.get("/{exercise_id}/report", operation_id="exercise_report")
-def reported(house: House, person: Reader, exercise_id: Id, judged: Judged = []) -> DocumentShown:  # noqa: B006  never changed
+def reported(context: Context, person: Reader, exercise_id: Id, judged: Judged = []) -> DocumentShown:  # noqa: B006  never changed
     """The after-action report as it stands, with what you hold of its objectives."""
     with refusing(*acts.REFUSES):
-        found = _kept(house).get(exercise_id)
+        found = _kept(context).get(exercise_id)
         held = judgements(judged, len(found.plan.objectives))
-    return document_shown(report(found, house.sector, house.clock.now_us(), held, person.name))
+    return document_shown(report(found, context.sector, context.clock.now_us(), held, person.name))
 
 
 @router.get("/{exercise_id}/report/file", operation_id="exercise_report_file", response_class=Response)
 def report_file(
-    house: House,
+    context: Context,
     person: Reader,
     exercise_id: Id,
     form: Filed = "pdf",
@@ -94,60 +94,60 @@ def report_file(
 ) -> Response:
     """The same as a file."""
     with refusing(*acts.REFUSES), installed():
-        found = _kept(house).get(exercise_id)
-        held = judgements(judged, len(found.plan.objectives))
+        exercise = _kept(context).get(exercise_id)
+        held = judgements(judged, len(exercise.plan.objectives))
         if form == "json":
-            content = json_file(found, held, person.name)
+            content = json_file(exercise, held, person.name)
         else:
-            document = report(found, house.sector, house.clock.now_us(), held, person.name)
+            document = report(exercise, context.sector, context.clock.now_us(), held, person.name)
             content = rendered_apart(document, form, language, DocumentStatus())
     return filed(content, f"{exercise_id}-report", form, language)
 
 
 @router.post("/preview", operation_id="preview_exercise")
-def look(house: House, _: Annotated[Person, allow(acts.plan)], body: acts.ExerciseBody) -> ExercisePreview:
+def look(context: Context, _: Annotated[Person, allow(acts.plan)], body: acts.ExerciseBody) -> ExercisePreview:
     """What a plan comes to, in words. Nothing is kept."""
     with refusing(*acts.REFUSES):
-        return _preview(acts.plan_of(body, _active(house), house.clock.now_us()))
+        return _preview(acts.plan_of(body, _active(context), context.clock.now_us()))
 
 
 @router.post("", operation_id="plan_exercise", status_code=201, description=acts.plan.__doc__)
-def plan(house: House, person: Annotated[Person, allow(acts.plan)], body: acts.ExerciseBody) -> ExerciseWhole:
-    planned = acts.plan(_kept(house), person.name, body, _active(house), house.clock.now_us())
+def plan(context: Context, person: Annotated[Person, allow(acts.plan)], body: acts.ExerciseBody) -> ExerciseWhole:
+    planned = acts.plan(_kept(context), person.name, body, _active(context), context.clock.now_us())
     return _whole(planned, person)
 
 
 @router.post("/{exercise_id}/release", operation_id="release_exercise", description=acts.release.__doc__)
-def release(house: House, person: Annotated[Person, allow(acts.release)], exercise_id: Id) -> ExerciseWhole:
-    return _whole(acts.release(_kept(house), person.name, exercise_id), person)
+def release(context: Context, person: Annotated[Person, allow(acts.release)], exercise_id: Id) -> ExerciseWhole:
+    return _whole(acts.release(_kept(context), person.name, exercise_id), person)
 
 
 @router.post("/{exercise_id}/{act}", operation_id="act_on_exercise")
 def act(
-    house: House, person: Annotated[Person, allow(acts.step)], exercise_id: Id, act: Literal["start", "confirm"]
+    context: Context, person: Annotated[Person, allow(acts.step)], exercise_id: Id, act: Literal["start", "confirm"]
 ) -> ExerciseWhole:
     """Tell the actors of it, or call its lead a case."""
-    return _whole(acts.step(_kept(house), person.name, exercise_id, act), person)
+    return _whole(acts.step(_kept(context), person.name, exercise_id, act), person)
 
 
 @router.post("/{exercise_id}/over/{act}", operation_id="end_exercise")
 def over(
-    house: House,
+    context: Context,
     person: Annotated[Person, allow(acts.step)],
     exercise_id: Id,
     act: Literal["end", "stop"],
     body: Because,
 ) -> ExerciseWhole:
     """End it as planned, or stop it at once at all nodes."""
-    return _whole(acts.step(_kept(house), person.name, exercise_id, act, body.why), person)
+    return _whole(acts.step(_kept(context), person.name, exercise_id, act, body.why), person)
 
 
-def _kept(house: SacContext) -> Exercises:
-    return Exercises(house.registry.engine, house.clock)
+def _kept(context: SacContext) -> Exercises:
+    return Exercises(context.registry.engine, context.clock)
 
 
-def _active(house: SacContext) -> list[str]:
-    return [actor.name for actor in house.registry.members()[1]]
+def _active(context: SacContext) -> list[str]:
+    return [actor.name for actor in context.registry.members()[1]]
 
 
 def _preview(plan: Plan) -> ExercisePreview:

@@ -24,14 +24,14 @@ def groups(at_us: Callable[[Any], int]) -> Objects:
     """Of rows with an id and observables: the observables, and a grouping of suspicious activity that says that they
     belong together. ``at_us``: since when the row stands."""
 
-    def objects(house: SacContext, rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
-        now_us = house.clock.now_us()
-        author, *_ = context_of(identity_of(house.sector), house.sector, iso(0))
+    def objects(context: SacContext, rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
+        now_us = context.clock.now_us()
+        author, *_ = context_of(identity_of(context.sector), context.sector, iso(0))
         yield author
         for row in rows:
-            found = [place(one) for one in row.observables]
+            places = [place(observable) for observable in row.observables]
             at = _stamp(min(at_us(row), now_us))
-            yield from found
+            yield from places
             yield {
                 "type": "grouping",
                 "spec_version": "2.1",
@@ -41,7 +41,7 @@ def groups(at_us: Callable[[Any], int]) -> Objects:
                 "created_by_ref": author["id"],
                 "created": at,
                 "modified": at,
-                "object_refs": [one["id"] for one in found],
+                "object_refs": [placed["id"] for placed in places],
             }
 
     return objects
@@ -50,18 +50,18 @@ def groups(at_us: Callable[[Any], int]) -> Objects:
 def released() -> Objects:
     """Of indicators: those that were released; what cannot be written in STIX is left out."""
 
-    def objects(house: SacContext, rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
-        created_by = identity_of(house.sector)
-        yield from context_of(created_by, house.sector, iso(0))
+    def objects(context: SacContext, rows: Iterable[Any]) -> Iterator[dict[str, Any]]:
+        created_by = identity_of(context.sector)
+        yield from context_of(created_by, context.sector, iso(0))
         for row in rows:
-            kept = house.desk.deliveries.get(row.id)
+            kept = context.desk.deliveries.get(row.id)
             if kept is None:
                 continue
             try:
-                made = object_of(kept.indicator, created_by=created_by, created_us=kept.created_us)
+                stix_object = object_of(kept.indicator, created_by=created_by, created_us=kept.created_us)
             except NotWritable:
                 continue
-            yield json.loads(made)
+            yield json.loads(stix_object)
 
     return objects
 

@@ -214,42 +214,42 @@ def _why_not(act: LifeAct, life: Life, person: Person) -> Text | None:
     return None
 
 
-def at_actor(one: AtActor) -> AtActorShape:
+def at_actor(actor: AtActor) -> AtActorShape:
     """What became of it at one actor, in one word."""
-    stand = one.state or ("held" if one.held else "queued" if one.queued_us is not None else "waiting")
-    if one.state and only_hunted(one):
+    stand = actor.state or ("held" if actor.held else "queued" if actor.queued_us is not None else "waiting")
+    if actor.state and only_hunted(actor):
         stand = "uncarried"
-    elif one.state == "waiting":
+    elif actor.state == "waiting":
         stand = "waits"
     return filled(
         AtActorShape,
-        one,
+        actor,
         stand=stand,
-        said_us=one.state_us,
-        enforced_by=list(one.enforcers),
-        not_carried_by=list(one.not_carried),
+        said_us=actor.state_us,
+        enforced_by=list(actor.enforcers),
+        not_carried_by=list(actor.not_carried),
     )
 
 
-def sighting(one: Observed) -> SightingShape:
+def sighting(sighting: Observed) -> SightingShape:
     """What an actor met."""
     return filled(
         SightingShape,
-        one,
-        first_us=None if one.first_hour is None else one.first_hour * HOUR_US,
-        last_us=None if one.last_hour is None else one.last_hour * HOUR_US,
+        sighting,
+        first_us=None if sighting.first_hour is None else sighting.first_hour * HOUR_US,
+        last_us=None if sighting.last_hour is None else sighting.last_hour * HOUR_US,
     )
 
 
-def clock_shape(one: IndicatorClock) -> ClockShape:
+def clock_shape(clock: IndicatorClock) -> ClockShape:
     """The clock, its slowest step named."""
     return filled(
         ClockShape,
-        one,
-        steps=[StepShape(step=name, at_us=at_us) for name, at_us in one.steps],
-        slowest=None if one.slowest is None else one.slowest[0],
-        slowest_s=None if one.slowest is None else round(one.slowest[1], 3),
-        enforced=len(one.enforced),
+        clock,
+        steps=[StepShape(step=name, at_us=at_us) for name, at_us in clock.steps],
+        slowest=None if clock.slowest is None else clock.slowest[0],
+        slowest_s=None if clock.slowest is None else round(clock.slowest[1], 3),
+        enforced=len(clock.enforced),
     )
 
 

@@ -13,7 +13,7 @@ from bavn.app.acts.centre import indicators as acts
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Shape, Words
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.in_stix import released
 from bavn.app.web.sac.indicator_shapes import (
     ClockShape,
@@ -87,7 +87,7 @@ router = APIRouter(prefix="/indicators", tags=["indicators"])
 @router.get("", operation_id="indicators")
 @in_stix(released())
 def indicators(
-    house: House,
+    context: Context,
     person: Annotated[Person, allow(Right.READ)],
     limit: Limit = 100,
     after: After = None,
@@ -99,40 +99,40 @@ def indicators(
 ) -> Rows[IndicatorRow]:
     """Indicators, the latest drafted first, each with the acts that its state offers you."""
     wanted = IndicatorFilter(state=state, kind=kind, words=q, case_id=case_id, judged=wrong)
-    lives = indicators_page(house.desk.engine, wanted, limit + 1, opened(after, int, str))
+    lives = indicators_page(context.desk.engine, wanted, limit + 1, opened(after, int, str))
     shown = page(lives, limit, lambda life: (life.drafted_us, life.id))
-    rings = house.desk.ring.stands([life.id for life in shown.items if life.released_us is not None])
-    items = [row_of(one, rings.get(one.life.id), person) for one in _standings(house, shown.items)]
+    rings = context.desk.ring.stands([life.id for life in shown.items if life.released_us is not None])
+    items = [row_of(one, rings.get(one.life.id), person) for one in _standings(context, shown.items)]
     return Rows(items=items, next=shown.next)
 
 
 @router.get("/overview", operation_id="indicators_overview")
-def overview(house: House, _: Annotated[Person, allow(Right.READ)]) -> Overview:
+def overview(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Overview:
     """How many indicators stand where, and how their letters to actors stand."""
-    times = house.desk.times
+    times = context.desk.times
     states = [StateCount(state=LifeState(s), indicators=n) for s, n in times.life_counts().items()]
     return Overview(states=states, deliveries=times.delivery_counts(), switch_on=times.switch_on())
 
 
 @router.get("/clocks", operation_id="indicator_clocks")
-def clocks(house: House, _: Annotated[Person, allow(Right.READ)], limit: Limit = 50) -> Rows[ClockRow]:
+def clocks(context: Context, _: Annotated[Person, allow(Right.READ)], limit: Limit = 50) -> Rows[ClockRow]:
     """From first sighting to enforced, of the latest releases; each with its slowest step named."""
-    return Rows(items=[_clock_row(house, one.indicator_id) for one in house.desk.times.clocks(limit)])
+    return Rows(items=[_clock_row(context, one.indicator_id) for one in context.desk.times.clocks(limit)])
 
 
 @router.get("/at/{actor}", operation_id="indicators_at")
 def at(
-    house: House,
+    context: Context,
     _: Annotated[Person, allow(Right.READ)],
     actor: Annotated[str, Path(max_length=40)],
     limit: Limit = 100,
     after: After = None,
 ) -> Rows[OwedRow]:
     """What one actor was given and what it said came of each: queued, enforced, refused and why."""
-    if house.registry.actor(actor) is None:
+    if context.registry.actor(actor) is None:
         raise Trouble(404, "unknown-actor", Text("There is no such member."))
     last = opened(after, str)
-    owed = owed_to(house.desk.engine, actor, limit + 1, last[0] if last else "")
+    owed = owed_to(context.desk.engine, actor, limit + 1, last[0] if last else "")
     return page([_owed_row(one) for one in owed], limit, lambda row: (row.id,))
 
 
@@ -150,54 +150,54 @@ def _owed_row(owed: OwedTo) -> OwedRow:
 
 
 @router.get("/{indicator_id}", operation_id="indicator")
-def indicator(house: House, person: Annotated[Person, allow(Right.READ)], indicator_id: Id) -> IndicatorWhole:
+def indicator(context: Context, person: Annotated[Person, allow(Right.READ)], indicator_id: Id) -> IndicatorWhole:
     """One indicator: what was found before release, where it stands at each actor, what it is worth, its clock and
     all that was done to it."""
     with refusing(*acts.REFUSES):
-        return _whole(house, house.desk.lives.get(indicator_id), person)
+        return _whole(context, context.desk.lives.get(indicator_id), person)
 
 
 @router.post("", operation_id="draft_indicators", status_code=201, description=acts.draft.__doc__)
-def draft(house: House, person: Annotated[Person, allow(acts.draft)], body: acts.Drafting) -> Rows[IndicatorRow]:
-    made = acts.draft(house.desk, person.name, body)
-    return Rows(items=[_row(house, one, person) for one in _standings(house, made)])
+def draft(context: Context, person: Annotated[Person, allow(acts.draft)], body: acts.Drafting) -> Rows[IndicatorRow]:
+    made = acts.draft(context.desk, person.name, body)
+    return Rows(items=[_row(context, one, person) for one in _standings(context, made)])
 
 
 @router.post("/{indicator_id}/acts", operation_id="act_on_indicator", description=acts.step.__doc__)
 def act(
-    house: House, person: Annotated[Person, allow(acts.step)], indicator_id: Id, body: acts.Acting
+    context: Context, person: Annotated[Person, allow(acts.step)], indicator_id: Id, body: acts.Acting
 ) -> IndicatorWhole:
-    return _whole(house, acts.step(house.desk.lives, person.name, indicator_id, body), person)
+    return _whole(context, acts.step(context.desk.lives, person.name, indicator_id, body), person)
 
 
 @router.post("/{indicator_id}/approvals", operation_id="approve_indicator", description=acts.let_go.__doc__)
 def approve(
-    house: House, person: Annotated[Person, allow(acts.let_go)], indicator_id: Id, body: acts.Approving
+    context: Context, person: Annotated[Person, allow(acts.let_go)], indicator_id: Id, body: acts.Approving
 ) -> IndicatorWhole:
-    return _whole(house, acts.let_go(house.desk.lives, person.name, indicator_id, body), person)
+    return _whole(context, acts.let_go(context.desk.lives, person.name, indicator_id, body), person)
 
 
-def _standings(house: SacContext, lives: list[Life]) -> list[IndicatorStatus]:
-    return house.desk.upkeep.statuses(lives, house.desk.now_us())
+def _standings(context: SacContext, lives: list[Life]) -> list[IndicatorStatus]:
+    return context.desk.upkeep.statuses(lives, context.desk.now_us())
 
 
-def _row(house: SacContext, standing: IndicatorStatus, person: Person) -> IndicatorRow:
+def _row(context: SacContext, standing: IndicatorStatus, person: Person) -> IndicatorRow:
     ringed = standing.life.released_us is not None
-    return row_of(standing, house.desk.ring.stand(standing.life.id) if ringed else None, person)
+    return row_of(standing, context.desk.ring.stand(standing.life.id) if ringed else None, person)
 
 
-def _whole(house: SacContext, life: Life, person: Person) -> IndicatorWhole:
+def _whole(context: SacContext, life: Life, person: Person) -> IndicatorWhole:
     try:
-        clock = clock_shape(house.desk.times.clock(life.id))
+        clock = clock_shape(context.desk.times.clock(life.id))
     except UnknownIndicator:
         clock = None
-    return whole_of(house.desk, house.desk.upkeep.standing(life, house.desk.now_us()), person, clock)
+    return whole_of(context.desk, context.desk.upkeep.standing(life, context.desk.now_us()), person, clock)
 
 
-def _clock_row(house: SacContext, indicator_id: str) -> ClockRow:
-    one = house.desk.times.clock(indicator_id)
-    life = house.desk.lives.get(indicator_id)
-    steps = dict(one.steps)
+def _clock_row(context: SacContext, indicator_id: str) -> ClockRow:
+    clock = context.desk.times.clock(indicator_id)
+    life = context.desk.lives.get(indicator_id)
+    steps = dict(clock.steps)
     released, last = steps["released"], steps["last_block"]
     lag = None if released is None or last is None else round((last - released) / 1_000_000, 3)
-    return filled(ClockRow, life, life.observable, clock=clock_shape(one), released_to_last_s=lag)
+    return filled(ClockRow, life, life.observable, clock=clock_shape(clock), released_to_last_s=lag)

@@ -160,7 +160,7 @@ HOSTS = ("1", "2-3", "4-10", "> 10")
 def summary(line: LeadLine) -> LeadSummary:
     """A line of the queue."""
     lead = line.view.lead
-    reasons = sorted([*_terms(lead), *_reasons(lead)], key=lambda one: (-abs(one.amount), one.name))
+    reasons = sorted([*_terms(lead), *_reasons(lead)], key=lambda reason: (-abs(reason.amount), reason.name))
     case = None
     if line.case_id is not None and line.case_state is not None:
         case = _case(line.case_id, line.case_state, line.owner)
@@ -169,13 +169,13 @@ def summary(line: LeadLine) -> LeadSummary:
         lead,
         line,
         line.view,
-        observables=[Named.of(one) for one in lead.observables],
+        observables=[Named.of(observable) for observable in lead.observables],
         techniques=_techniques(lead),
         reasons=reasons[:REASONS_SHOWN],
         first_us=hour_us(lead.first_hour),
         last_us=hour_us(lead.last_hour),
         had_us=line.view.first_us,
-        hangs_on=[one.actor for one in line.view.without if one.rank is None],
+        hangs_on=[without.actor for without in line.view.without if without.rank is None],
         case=case,
     )
 
@@ -196,21 +196,21 @@ def shown(
         LeadShown,
         lead,
         view,
-        observables=[Named.of(one) for one in lead.observables],
+        observables=[Named.of(observable) for observable in lead.observables],
         techniques=_techniques(lead),
         terms=_terms(lead),
         reasons=_reasons(lead),
-        without=[filled(WithoutShown, one, why=TextShape.of(one.why)) for one in view.without],
+        without=[filled(WithoutShown, without, why=TextShape.of(without.why)) for without in view.without],
         elements=[
             filled(
                 ElementShown,
-                one,
-                element=Named.of(one.observable),
-                terms=[Amount(name=t.name, amount=t.nats, why=TextShape.of(t.why)) for t in one.terms],
+                element,
+                element=Named.of(element.observable),
+                terms=[Amount(name=t.name, amount=t.nats, why=TextShape.of(t.why)) for t in element.terms],
             )
-            for one in view.elements
+            for element in view.elements
         ],
-        reports=[_sign(one) for one in sorted(lead.signs, key=lambda s: (s.first_hour, s.received_us, s.actor))],
+        reports=[_sign(sign) for sign in sorted(lead.signs, key=lambda s: (s.first_hour, s.received_us, s.actor))],
         nodes=nodes,
         edges=edges,
         like=filled(JudgedLike, like),
@@ -233,13 +233,13 @@ def graph(view: LeadView) -> tuple[list[GraphNode], list[GraphEdge]]:
     nodes = [GraphNode(id=f"actor:{name}", kind="actor", label=name, type="actor") for name in view.lead.actors]
     nodes += [
         GraphNode(
-            id=str(one.observable),
+            id=str(element.observable),
             kind="element",
-            label=one.observable.value,
-            type=one.observable.type.value,
-            score=one.score,
+            label=element.observable.value,
+            type=element.observable.type.value,
+            score=element.score,
         )
-        for one in view.elements
+        for element in view.elements
     ]
     edges = [
         GraphEdge(
@@ -247,17 +247,17 @@ def graph(view: LeadView) -> tuple[list[GraphNode], list[GraphEdge]]:
         )
         for sign in view.lead.signs
     ]
-    for one, others in links.together.items():
+    for element, others in links.together.items():
         edges += [
-            GraphEdge(source=str(one), target=str(other), kind="story", actors=tuple(sorted(actors)))
+            GraphEdge(source=str(element), target=str(other), kind="story", actors=tuple(sorted(actors)))
             for other, actors in others.items()
-            if str(one) < str(other)
+            if str(element) < str(other)
         ]
-    for one, near in links.weights.items():
+    for element, near in links.weights.items():
         edges += [
-            GraphEdge(source=str(one), target=str(other), kind="network")
+            GraphEdge(source=str(element), target=str(other), kind="network")
             for other, weight in near.items()
-            if weight == NETWORK_WEIGHT and str(one) < str(other)
+            if weight == NETWORK_WEIGHT and str(element) < str(other)
         ]
     return nodes, edges
 

@@ -14,7 +14,7 @@ from bavn.app.acts.centre.refusals import KINDS
 from bavn.app.web.exporting import in_stix
 from bavn.app.web.frame import After, Limit, Person, Rows, allow, cursor, opened
 from bavn.app.web.sac.cases.work import done
-from bavn.app.web.sac.context import House
+from bavn.app.web.sac.context import Context
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.lead_view import LeadShown, LeadSummary, shown, summary
 from bavn.app.web.sac.shapes import Done
@@ -25,7 +25,7 @@ from bavn.model.text import Text
 LeadId = Annotated[str, Path(max_length=60)]
 
 
-def _asked() -> Any:
+def _query() -> Any:
     def asked(
         q: Annotated[str, Query(max_length=253, description="Part of an observable, or a lead's id.")] = "",
         actor: Annotated[str, Query(max_length=40)] = "",
@@ -45,15 +45,15 @@ router = APIRouter(prefix="/leads", tags=["leads"])
 @router.get("", operation_id="leads")
 @in_stix(groups(lambda row: row.had_us))
 def leads(
-    house: House,
+    context: Context,
     _: Annotated[Person, allow(Right.READ)],
-    ask: Annotated[LeadAsk, _asked()],
+    ask: Annotated[LeadAsk, _query()],
     limit: Limit = 50,
     after: After = None,
 ) -> Rows[LeadSummary]:
     """The ranked queue, best first, with the case of each lead where it has one."""
     at = opened(after, int, str)
-    lines, total = house.desk.lead_page(ask, limit + 1, None if at is None else (at[0], at[1]))
+    lines, total = context.desk.lead_page(ask, limit + 1, None if at is None else (at[0], at[1]))
     last = lines[limit - 1].view.lead if len(lines) > limit else None
     return Rows(
         items=[summary(line) for line in lines[:limit]],
@@ -63,43 +63,45 @@ def leads(
 
 
 @router.get("/{lead_id}", operation_id="lead")
-def lead(house: House, _: Annotated[Person, allow(Right.READ)], lead_id: LeadId) -> LeadShown:
+def lead(context: Context, _: Annotated[Person, allow(Right.READ)], lead_id: LeadId) -> LeadShown:
     """One lead, alive or not: every term and reason, the counterfactuals, its timeline and its graph."""
     with refusing(*KINDS):
-        view = house.desk.lead(lead_id)
+        view = context.desk.lead(lead_id)
     return shown(
         view,
-        house.desk.cases.of_lead(lead_id),
-        house.desk.calibration(),
-        house.desk.now_us(),
-        house.desk.ignored.of(lead_id),
-        house.desk.coverage(),
+        context.desk.cases.of_lead(lead_id),
+        context.desk.calibration(),
+        context.desk.now_us(),
+        context.desk.ignored.of(lead_id),
+        context.desk.coverage(),
     )
 
 
 @router.post("/{lead_id}/case", operation_id="lead_open_case", description=acts.open_case.__doc__)
 def open_case(
-    house: House, person: Annotated[Person, allow(acts.open_case)], lead_id: LeadId, body: acts.Opening
+    context: Context, person: Annotated[Person, allow(acts.open_case)], lead_id: LeadId, body: acts.Opening
 ) -> Done:
-    case = acts.open_case(house.desk, person.name, lead_id, body)
-    return done(house, case.id, Text("{id} is open", id=case.id))
+    case = acts.open_case(context.desk, person.name, lead_id, body)
+    return done(context, case.id, Text("{id} is open", id=case.id))
 
 
 @router.post("/{lead_id}/benign", operation_id="lead_benign", description=acts.benign.__doc__)
-def benign(house: House, person: Annotated[Person, allow(acts.benign)], lead_id: LeadId, body: acts.Harmless) -> Done:
-    case = acts.benign(house.desk, person.name, lead_id, body)
-    return done(house, case.id, Text("{id} is dismissed: its elements count as harmless", id=case.id))
+def benign(
+    context: Context, person: Annotated[Person, allow(acts.benign)], lead_id: LeadId, body: acts.Harmless
+) -> Done:
+    case = acts.benign(context.desk, person.name, lead_id, body)
+    return done(context, case.id, Text("{id} is dismissed: its elements count as harmless", id=case.id))
 
 
 @router.post("/{lead_id}/ignore", operation_id="lead_ignore", description=acts.ignore.__doc__)
 def ignore(
-    house: House, person: Annotated[Person, allow(acts.ignore)], lead_id: LeadId, body: acts.Ignoring
+    context: Context, person: Annotated[Person, allow(acts.ignore)], lead_id: LeadId, body: acts.Ignoring
 ) -> LeadShown:
-    acts.ignore(house.desk, person.name, lead_id, body)
-    return lead(house, person, lead_id)
+    acts.ignore(context.desk, person.name, lead_id, body)
+    return lead(context, person, lead_id)
 
 
 @router.post("/{lead_id}/heed", operation_id="lead_heed", description=acts.heed.__doc__)
-def heed(house: House, person: Annotated[Person, allow(acts.heed)], lead_id: LeadId) -> LeadShown:
-    acts.heed(house.desk, person.name, lead_id)
-    return lead(house, person, lead_id)
+def heed(context: Context, person: Annotated[Person, allow(acts.heed)], lead_id: LeadId) -> LeadShown:
+    acts.heed(context.desk, person.name, lead_id)
+    return lead(context, person, lead_id)

@@ -63,13 +63,13 @@ ALWAYS: Final = {
 
 def learned(summary: RoundSummary | None) -> AreasLearned:
     """Of one round with its figures, or of any."""
-    said = ALWAYS if summary is None else {**ALWAYS, "centre": (*_centre(summary), ALWAYS["centre"][2])}
+    pieces = ALWAYS if summary is None else {**ALWAYS, "centre": (*_centre(summary), ALWAYS["centre"][2])}
     return AreasLearned(
         parties=[
             PartyLearned(
                 party=party,
                 name=TextShape.of(name),
-                learned=[TextShape.of(one) for one in said[party]],
+                learned=[TextShape.of(one) for one in pieces[party]],
                 not_learned=[TextShape.of(one) for one in NOT[party]],
             )
             for party, name in NAMES.items()

@@ -12,7 +12,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import members as acts
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.centre.desk.membership import Membership, waits_for
 from bavn.centre.desk.views import MemberView
 from bavn.centre.members.enrolment import TOKEN_LIFE_US
@@ -118,10 +118,10 @@ router = APIRouter(prefix="/members", tags=["members"])
 
 
 @router.get("", operation_id="members")
-def members(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[MemberRow]:
+def members(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[MemberRow]:
     """All members, by name: their state, how their nodes said they are, and what is wrong."""
-    until = house.registry.valid_until()
-    items = [_row(house, view, until.get(view.actor.name)) for view in house.desk.members()]
+    until = context.registry.valid_until()
+    items = [_row(context, view, until.get(view.actor.name)) for view in context.desk.members()]
     return Rows(items=items, total=len(items))
 
 
@@ -135,47 +135,49 @@ def functions(_: Annotated[Person, allow(Right.READ)]) -> Rows[FunctionShape]:
 
 
 @router.get("/{actor}", operation_id="member")
-def member(house: House, _: Annotated[Person, allow(Right.READ)], actor: Actor) -> MemberWhole:
+def member(context: Context, _: Annotated[Person, allow(Right.READ)], actor: Actor) -> MemberWhole:
     """One member: certificates and their ends, quotas, and what suspending or revoking it would do."""
     with refusing(*acts.REFUSES):
-        return _whole(house, actor)
+        return _whole(context, actor)
 
 
-def _membership(house: SacContext) -> Membership:
-    return Membership(house.registry, house.enrolment, house.roles, house.clock)
+def _membership(context: SacContext) -> Membership:
+    return Membership(context.registry, context.enrolment, context.roles, context.clock)
 
 
 @router.post("/invitations", operation_id="invite_member", status_code=201, description=acts.invite.__doc__)
-def invite(house: House, person: Annotated[Person, allow(acts.invite)], body: acts.Inviting) -> Token:
-    token = acts.invite(_membership(house), person.name, body)
+def invite(context: Context, person: Annotated[Person, allow(acts.invite)], body: acts.Inviting) -> Token:
+    token = acts.invite(_membership(context), person.name, body)
     return Token(
         actor=body.name,
         token=token,
-        pin=house.enrolment.authority.fingerprint,
-        until_us=house.clock.now_us() + TOKEN_LIFE_US,
+        pin=context.enrolment.authority.fingerprint,
+        until_us=context.clock.now_us() + TOKEN_LIFE_US,
         says=TextShape.of(SHOWN_ONCE),
     )
 
 
 @router.put("/{actor}", operation_id="set_member", description=acts.change.__doc__)
-def set_(house: House, person: Annotated[Person, allow(acts.change)], actor: Actor, body: acts.Setting) -> MemberWhole:
-    acts.change(_membership(house), person.name, actor, body)
-    return _whole(house, actor)
+def set_(
+    context: Context, person: Annotated[Person, allow(acts.change)], actor: Actor, body: acts.Setting
+) -> MemberWhole:
+    acts.change(_membership(context), person.name, actor, body)
+    return _whole(context, actor)
 
 
 @router.put("/{actor}/quota", operation_id="set_quota", description=acts.quota.__doc__)
 def quota(
-    house: House, person: Annotated[Person, allow(acts.quota)], actor: Actor, body: acts.QuotaSetting
+    context: Context, person: Annotated[Person, allow(acts.quota)], actor: Actor, body: acts.QuotaSetting
 ) -> MemberWhole:
-    acts.quota(_membership(house), person.name, actor, body)
-    return _whole(house, actor)
+    acts.quota(_membership(context), person.name, actor, body)
+    return _whole(context, actor)
 
 
 def _step(way: Literal["suspend", "resume", "revoke"], what: str) -> None:
     @router.post(f"/{{actor}}/{way}", name=way, operation_id=f"{way}_member", description=what)
-    def done(house: House, person: Annotated[Person, allow(acts.step)], actor: Actor, body: Because) -> MemberWhole:
-        acts.step(_membership(house), person.name, actor, way, body.why)
-        return _whole(house, actor)
+    def done(context: Context, person: Annotated[Person, allow(acts.step)], actor: Actor, body: Because) -> MemberWhole:
+        acts.step(_membership(context), person.name, actor, way, body.why)
+        return _whole(context, actor)
 
 
 _step("suspend", "Let it in no more until it is resumed.")
@@ -183,7 +185,7 @@ _step("resume", "Let a suspended member in again, with the keys that it has.")
 _step("revoke", "Shut it out for good; only a new invitation lets it enrol again.")
 
 
-def _row(house: SacContext, view: MemberView, until_us: int | None) -> MemberRow:
+def _row(context: SacContext, view: MemberView, until_us: int | None) -> MemberRow:
     actor, health = view.actor, view.health
     active = actor.state is ActorState.ACTIVE
     return filled(
@@ -192,7 +194,7 @@ def _row(house: SacContext, view: MemberView, until_us: int | None) -> MemberRow
         view.role,
         health=None if health is None else filled(HealthShape, health),
         certificate_until_us=until_us,
-        worries=[TextShape.of(one) for one in _worries(view, until_us, house.clock.now_us(), house.desk.bounds)]
+        worries=[TextShape.of(one) for one in _worries(view, until_us, context.clock.now_us(), context.desk.bounds)]
         if active
         else [],
     )
@@ -200,94 +202,94 @@ def _row(house: SacContext, view: MemberView, until_us: int | None) -> MemberRow
 
 def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBounds) -> list[Text]:
     """What is wrong with an active member, the gravest first."""
-    made, health = [], view.health
+    worries, health = [], view.health
     if until_us is not None and until_us <= now_us:
-        made.append(Text("its certificate has ended: invite it anew"))
+        worries.append(Text("its certificate has ended: invite it anew"))
     elif until_us is not None and ends_soon(until_us, now_us):
-        made.append(Text("its certificate ends soon, not renewed"))
+        worries.append(Text("its certificate ends soon, not renewed"))
     if health is None:
-        return [*made, Text("its node has never said how it is")]
+        return [*worries, Text("its node has never said how it is")]
     condition = bounds.condition(health, now_us)
     if condition.silent:
-        made.append(Text("its node is silent"))
+        worries.append(Text("its node is silent"))
     if condition.sensor_down:
-        made.append(Text("its sensor is down"))
+        worries.append(Text("its sensor is down"))
     if condition.lossy:
         loss = Number(health.capture_loss_permille / 10, ".1f")
-        made.append(Text("it loses {loss} % of its packets", loss=loss))
+        worries.append(Text("it loses {loss} % of its packets", loss=loss))
     if condition.clock_off:
-        made.append(Text("its clock is {clock_skew_s} s off", clock_skew_s=health.clock_skew_s))
-    return made
+        worries.append(Text("its clock is {clock_skew_s} s off", clock_skew_s=health.clock_skew_s))
+    return worries
 
 
-def _whole(house: SacContext, name: str) -> MemberWhole:
-    view = next((one for one in house.desk.members() if one.actor.name == name), None)
+def _whole(context: SacContext, name: str) -> MemberWhole:
+    view = next((member for member in context.desk.members() if member.actor.name == name), None)
     if view is None:
         raise UnknownActor(Text("no actor is called {name}", name=repr(name)))
-    now_us = house.clock.now_us()
-    papers, invited = house.registry.papers(name)
+    now_us = context.clock.now_us()
+    papers, invited = context.registry.papers(name)
     shown = [
         filled(
             PaperShape,
-            one,
-            fingerprint=one.fingerprint[:16],
-            in_force=one.revoked_us is None and now_us < one.until_us,
+            paper,
+            fingerprint=paper.fingerprint[:16],
+            in_force=paper.revoked_us is None and now_us < paper.until_us,
         )
-        for one in papers
+        for paper in papers
     ]
     return MemberWhole(
-        row=_row(house, view, house.registry.valid_until().get(name)),
+        row=_row(context, view, context.registry.valid_until().get(name)),
         x=view.actor.x,
         papers=shown,
         invited_until_us=list(invited),
         quotas=[
             filled(QuotaShape, quota, kind=kind, own=own)
-            for kind, (quota, own) in sorted(house.registry.quotas(name).items())
+            for kind, (quota, own) in sorted(context.registry.quotas(name).items())
         ],
-        acts=_offered(house, view, sum(one.in_force for one in shown)),
+        acts=_offered(context, view, sum(paper.in_force for paper in shown)),
     )
 
 
-def _offered(house: SacContext, view: MemberView, in_force: int) -> list[ActOnMember]:
+def _offered(context: SacContext, view: MemberView, in_force: int) -> list[ActOnMember]:
     state = view.actor.state
     invite = ActOnMember(act="invite", will_happen=[TextShape.of(SHOWN_ONCE)])
     if state is ActorState.SUSPENDED:
         again = Text("It is let in again with the certificates that it has, and gets what waited for it.")
         acts = [ActOnMember(act="resume", will_happen=[TextShape.of(again)])]
-        return [*acts, ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True)), invite]
+        return [*acts, ActOnMember(act="revoke", will_happen=_leaving(context, view, in_force, for_good=True)), invite]
     if state is ActorState.ACTIVE:
         return [
-            ActOnMember(act="suspend", will_happen=_leaving(house, view, in_force, for_good=False)),
-            ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True)),
+            ActOnMember(act="suspend", will_happen=_leaving(context, view, in_force, for_good=False)),
+            ActOnMember(act="revoke", will_happen=_leaving(context, view, in_force, for_good=True)),
             invite,
         ]
     if state is ActorState.INVITED:
-        return [invite, ActOnMember(act="revoke", will_happen=_leaving(house, view, in_force, for_good=True))]
+        return [invite, ActOnMember(act="revoke", will_happen=_leaving(context, view, in_force, for_good=True))]
     return [invite]
 
 
-def _leaving(house: SacContext, view: MemberView, in_force: int, *, for_good: bool) -> list[TextShape]:
+def _leaving(context: SacContext, view: MemberView, in_force: int, *, for_good: bool) -> list[TextShape]:
     """What follows when it is shut out, in the order in which people ask."""
-    waiting, held, asked = waits_for(house.desk.engine, view.actor.name)
-    left = len(house.registry.members()[1]) - (view.actor.state is ActorState.ACTIVE)
-    made = [
+    waiting, held, requests = waits_for(context.desk.engine, view.actor.name)
+    left = len(context.registry.members()[1]) - (view.actor.state is ActorState.ACTIVE)
+    lacks = [
         Text("Its node is refused from its next request on."),
         Text("Rounds that open from now on have {left} members, under a new version of the member list.", left=left),
         Text(
             "{held} indicators that it was given stay in force there until their own end; it hears of no withdrawal.",
             held=held,
         ),
-        Text("{waiting} letters to it wait, and {asked} questions are not sent.", waiting=waiting, asked=asked),
+        Text("{waiting} letters to it wait, and {asked} questions are not sent.", waiting=waiting, asked=requests),
         Text("What it reported before stays in the sector's leads and cases."),
     ]
     if for_good:
-        made.insert(
+        lacks.insert(
             1,
             Text("{in_force} certificates, its message key and open invitations end for good.", in_force=in_force),
         )
     else:
-        made.insert(
+        lacks.insert(
             1,
             Text("{in_force} certificates and its keys stay, so that one act lets it in again.", in_force=in_force),
         )
-    return [TextShape.of(one) for one in made]
+    return [TextShape.of(one) for one in lacks]

@@ -12,7 +12,7 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.centre.cases import Named
 from bavn.app.centre.count_words import KINDS
 from bavn.app.web.frame import Person, TextShape, allow, filled
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.lead_view import LeadSummary, spread, summary
 from bavn.app.web.sac.overview_words import BAD, BLIND, MISSING, STATES
 from bavn.app.web.sac.shapes import Shape
@@ -191,27 +191,31 @@ router = APIRouter(prefix="/overview", tags=["overview"])
 
 @router.get("", operation_id="overview")
 def overview(
-    house: House,
+    context: Context,
     _: Annotated[Person, allow(Right.READ)],
     budget: Annotated[int, Query(ge=1, le=50, description="Leads to show.")] = LEADS_SHOWN,
 ) -> SectorOverview:
     """The sector now: actors, what waits, campaigns, the clock, and what is not known."""
-    return looked_at(house, budget)
+    return looked_at(context, budget)
 
 
-def looked_at(house: SacContext, budget: int) -> SectorOverview:
+def looked_at(context: SacContext, budget: int) -> SectorOverview:
     """All of it."""
-    desk, now_us = house.desk, house.clock.now_us()
+    desk, now_us = context.desk, context.clock.now_us()
     waiting, waits = desk.lead_page(LeadAsk(stands="waiting"), budget)
     top, leads = desk.lead_page(LeadAsk(), max(CAMPAIGNS_SHOWN, 50))
     took = took_part(desk.engine, now_us - DAY_US)
-    actors = tiles(desk.members(), took, top, now_us, regions_of(house), desk.bounds)
-    told, counted = counts(house, now_us)
-    owed = deadlines(house, now_us)
+    actors = tiles(desk.members(), took, top, now_us, regions_of(context), desk.bounds)
+    counts_shown, counted = counts(context, now_us)
+    owed = deadlines(context, now_us)
     standing = desk.alarms.every(standing=True)
-    known = {"counts": told, "quiet": bool(counted) or not told, "regions": all(one.region for one in actors)}
+    known = {
+        "counts": counts_shown,
+        "quiet": bool(counted) or not counts_shown,
+        "regions": all(tile.region for tile in actors),
+    }
     return SectorOverview(
-        sector=house.sector,
+        sector=context.sector,
         now_us=now_us,
         actors=actors,
         kinds=kinds(actors),
@@ -221,23 +225,23 @@ def looked_at(house: SacContext, budget: int) -> SectorOverview:
             cases={state.value: number for state, number in desk.case_counts(CaseAsk()).items()},
             indicators=desk.times.life_counts(),
             kill_switch=desk.times.switch_on(),
-            tasks_overdue=sum(one.overdue and one.what != "nis2" for one in owed),
-            nis2_overdue=sum(one.overdue and one.what == "nis2" for one in owed),
+            tasks_overdue=sum(item.overdue and item.what != "nis2" for item in owed),
+            nis2_overdue=sum(item.overdue and item.what == "nis2" for item in owed),
             alarms=len(standing),
-            alarms_untaken=sum(not one.acked_by for one in standing),
+            alarms_untaken=sum(not alarm.acked_by for alarm in standing),
         ),
         leads=[summary(line) for line in waiting],
         campaigns=campaigns(top),
-        clocks=[clock(one, house) for one in desk.times.clocks(CLOCKS_SHOWN)],
+        clocks=[clock(indicator_clock, context) for indicator_clock in desk.times.clocks(CLOCKS_SHOWN)],
         counts=counted,
         deadlines=owed[:DEADLINES_SHOWN],
         missing=[Coded(code=code, says=TextShape.of(words)) for code, words in MISSING.items() if not known[code]],
     )
 
 
-def regions_of(house: SacContext) -> dict[str, str]:
+def regions_of(context: SacContext) -> dict[str, str]:
     """actor -> where it lies, as the roll-out's register says; empty for unknown."""
-    with reading(house.desk.engine) as connection:
+    with reading(context.desk.engine) as connection:
         return {one.actor: one.region for one in parties(connection)}
 
 
@@ -254,18 +258,18 @@ def tiles(
     for line in top:
         for actor in line.view.lead.actors:
             touched[actor] = touched.get(actor, 0) + 1
-    found = [
+    tiles = [
         _tile(
-            one,
-            touched.get(one.actor.name, 0),
-            regions.get(one.actor.name, ""),
-            took.get(one.actor.name),
-            blind_spots(one, took.get(one.actor.name), now_us, bounds),
+            member,
+            touched.get(member.actor.name, 0),
+            regions.get(member.actor.name, ""),
+            took.get(member.actor.name),
+            blind_spots(member, took.get(member.actor.name), now_us, bounds),
         )
-        for one in members
-        if one.actor.state is not ActorState.REVOKED
+        for member in members
+        if member.actor.state is not ActorState.REVOKED
     ]
-    return sorted(found, key=lambda tile: (tile.kind, tile.name))
+    return sorted(tiles, key=lambda tile: (tile.kind, tile.name))
 
 
 def blind_spots(member: MemberView, took: TookPart | None, now_us: int, bounds: NodeBounds) -> list[str]:
@@ -293,22 +297,22 @@ def blind_spots(member: MemberView, took: TookPart | None, now_us: int, bounds: 
 def kinds(actors: Sequence[Tile]) -> list[KindSum]:
     """How many of each kind, and how many of these are seen well."""
     named: dict[ActorKind, list[Tile]] = {}
-    for one in actors:
-        named.setdefault(one.kind, []).append(one)
+    for tile in actors:
+        named.setdefault(tile.kind, []).append(tile)
     return [
-        KindSum(kind=kind, says=mine[0].kind_said, actors=len(mine), well=sum(one.standing == "good" for one in mine))
+        KindSum(kind=kind, says=mine[0].kind_said, actors=len(mine), well=sum(tile.standing == "good" for tile in mine))
         for kind, mine in named.items()
     ]
 
 
 def campaigns(top: Sequence[LeadLine]) -> list[CampaignShown]:
     """What reached two actors or more, the latest to spread first."""
-    made = []
+    campaigns_shown = []
     for line in top:
         steps = spread(line.view.lead.signs)
         if len(steps) > 1 and not _innocent(line):
-            made.append(_campaign(line, steps))
-    return sorted(made, key=lambda one: (-one.last_us, one.lead_id))[:CAMPAIGNS_SHOWN]
+            campaigns_shown.append(_campaign(line, steps))
+    return sorted(campaigns_shown, key=lambda one: (-one.last_us, one.lead_id))[:CAMPAIGNS_SHOWN]
 
 
 def _innocent(line: LeadLine) -> bool:
@@ -318,52 +322,54 @@ def _innocent(line: LeadLine) -> bool:
     return all(element.listed for element in line.view.elements)
 
 
-def clock(one: IndicatorClock, house: SacContext) -> ClockShown:
+def clock(indicator_clock: IndicatorClock, context: SacContext) -> ClockShown:
     """An indicator's way to protection."""
-    steps = dict(one.steps)
+    steps = dict(indicator_clock.steps)
     report, last = steps["report"] or steps["confirmed"], steps["last_block"]
-    kept = house.desk.lives.get(one.indicator_id)
+    kept = context.desk.lives.get(indicator_clock.indicator_id)
     return filled(
         ClockShown,
-        one,
+        indicator_clock,
         observable=str(kept.observable),
-        steps=[ClockStep(name=name, says=TextShape.of(STEPS[name]), at_us=at_us) for name, at_us in one.steps],
-        enforced=len(one.enforced),
-        slowest=None if one.slowest is None else TextShape.of(STEPS[one.slowest[0]]),
-        slowest_s=None if one.slowest is None else one.slowest[1],
+        steps=[
+            ClockStep(name=name, says=TextShape.of(STEPS[name]), at_us=at_us) for name, at_us in indicator_clock.steps
+        ],
+        enforced=len(indicator_clock.enforced),
+        slowest=None if indicator_clock.slowest is None else TextShape.of(STEPS[indicator_clock.slowest[0]]),
+        slowest_s=None if indicator_clock.slowest is None else indicator_clock.slowest[1],
         to_protected_us=None if report is None or last is None else last - report,
     )
 
 
-def counts(house: SacContext, now_us: int) -> tuple[bool, list[CountShown]]:
+def counts(context: SacContext, now_us: int) -> tuple[bool, list[CountShown]]:
     """Whether enough actors told counts of the last whole days to be summed; and what stands clear of the noise, all
     actors together, the largest first."""
     last = now_us // DAY_US - 1
     words = {**TECHNIQUES, **BLOCKED}
-    every = [one for one in house.desk.counts(last - COUNT_DAYS + 1, last) if one.kind == "all"]
-    found = [one for one in every if one.low > 0]
+    every = [count for count in context.desk.counts(last - COUNT_DAYS + 1, last) if count.kind == "all"]
+    counts_met = [count for count in every if count.low > 0]
     return bool(every), [
-        filled(CountShown, one, says=TextShape.of(words[one.entry]))
-        for one in sorted(found, key=lambda one: (-one.low, one.what, one.entry))
+        filled(CountShown, count, says=TextShape.of(words[count.entry]))
+        for count in sorted(counts_met, key=lambda count: (-count.low, count.what, count.entry))
     ]
 
 
-def deadlines(house: SacContext, now_us: int) -> list[Owed]:
+def deadlines(context: SacContext, now_us: int) -> list[Owed]:
     """What is overdue or due soon, at every actor, the earliest first."""
-    desk = house.desk
+    desk = context.desk
     soon_us = desk.work.settings.soon_hours * HOUR_US
-    found = [
+    due = [
         Owed(case_id=task.case_id, actor=task.actor, what=step, due_us=due_us, overdue=state is DueState.OVERDUE)
         for task in desk.work.tasks(running=True)
         for step, due_us, state in task.dues(now_us, soon_us)
         if state in (DueState.OVERDUE, DueState.SOON)
     ]
-    found += [
+    due += [
         Owed(case_id=view.case_id, actor=view.actor, what="nis2", due_us=view.next_us, overdue=view.overdue)
-        for view in desk.nis2(house.zone).views()
+        for view in desk.nis2(context.zone).views()
         if view.next_us is not None
     ]
-    return sorted(found, key=lambda one: (one.due_us, one.case_id, one.actor, one.what))
+    return sorted(due, key=lambda one: (one.due_us, one.case_id, one.actor, one.what))
 
 
 def _tile(member: MemberView, leads: int, region: str, took: TookPart | None, codes: Sequence[str]) -> Tile:

@@ -15,7 +15,7 @@ from bavn.app.acts.centre import policies as acts
 from bavn.app.acts.centre import switch as switches
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.centre.cases.policies import PolicyState, StandingPolicy
 from bavn.centre.cases.sector_switch import SwitchOffRequest
 from bavn.model.moment import iso
@@ -118,68 +118,74 @@ router = APIRouter(prefix="/protection", tags=["protection"])
 
 
 @router.get("/policies", operation_id="policies")
-def every(house: House, person: Annotated[Person, allow(Right.READ)]) -> Rows[PolicyShape]:
+def every(context: Context, person: Annotated[Person, allow(Right.READ)]) -> Rows[PolicyShape]:
     """All standing policies, the latest first: what each covers, who stands behind it, whether it is in force."""
-    return Rows(items=[_policy(house, state, person) for state in reversed(house.desk.cases.policies.every())])
+    return Rows(items=[_policy(context, state, person) for state in reversed(context.desk.cases.policies.every())])
 
 
 @router.post("/policies", operation_id="propose_policy", status_code=201, description=acts.propose.__doc__)
-def propose(house: House, person: Annotated[Person, allow(acts.propose)], body: Proposing) -> PolicyShape:
+def propose(context: Context, person: Annotated[Person, allow(acts.propose)], body: Proposing) -> PolicyShape:
     with refusing(*acts.REFUSES):
         policy = StandingPolicy(**body.model_dump() | {"types": tuple(kind.value for kind in body.types)})
-    return _policy(house, acts.propose(house.desk.cases.policies, person.name, policy), person)
+    return _policy(context, acts.propose(context.desk.cases.policies, person.name, policy), person)
 
 
 @router.post("/policies/{policy_id}/approve", operation_id="approve_policy", description=acts.approve.__doc__)
-def approve(house: House, person: Annotated[Person, allow(acts.approve)], policy_id: PolicyId) -> PolicyShape:
-    return _policy(house, acts.approve(house.desk.cases.policies, person.name, policy_id), person)
+def approve(context: Context, person: Annotated[Person, allow(acts.approve)], policy_id: PolicyId) -> PolicyShape:
+    return _policy(context, acts.approve(context.desk.cases.policies, person.name, policy_id), person)
 
 
 @router.post("/policies/{policy_id}/end", operation_id="end_policy", description=acts.end.__doc__)
-def end(house: House, person: Annotated[Person, allow(acts.end)], policy_id: PolicyId, body: Because) -> PolicyShape:
-    return _policy(house, acts.end(house.desk.cases.policies, person.name, policy_id, body.why), person)
+def end(
+    context: Context, person: Annotated[Person, allow(acts.end)], policy_id: PolicyId, body: Because
+) -> PolicyShape:
+    return _policy(context, acts.end(context.desk.cases.policies, person.name, policy_id, body.why), person)
 
 
 @router.get("/producers", operation_id="producers")
-def producers(house: House, _: Annotated[Person, allow(Right.READ)]) -> Producers:
+def producers(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Producers:
     """What made the sector's indicators, the noisiest first: how many were met, and how many found wrong."""
-    return _all_producers(house)
+    return _all_producers(context)
 
 
 @router.post("/producers/retire", operation_id="retire_producer")
-def retire(house: House, person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
+def retire(context: Context, person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
     """Take a producer out of service: a detector no longer feeds a standing policy alone, a policy is ended."""
-    indicators.serve(house.desk.upkeep, person.name, body.producer, "retire", body.why)
-    return _all_producers(house)
+    indicators.serve(context.desk.upkeep, person.name, body.producer, "retire", body.why)
+    return _all_producers(context)
 
 
 @router.post("/producers/restore", operation_id="restore_producer")
-def restore(house: House, person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
+def restore(context: Context, person: Annotated[Person, allow(indicators.serve)], body: Retiring) -> Producers:
     """Put it back into service. A policy that was ended stays ended: propose it again."""
-    indicators.serve(house.desk.upkeep, person.name, body.producer, "restore", body.why)
-    return _all_producers(house)
+    indicators.serve(context.desk.upkeep, person.name, body.producer, "restore", body.why)
+    return _all_producers(context)
 
 
 @router.get("/switch", operation_id="kill_switch")
-def switch(house: House, _: Annotated[Person, allow(Right.READ)]) -> SwitchShape:
+def switch(context: Context, _: Annotated[Person, allow(Right.READ)]) -> SwitchShape:
     """How the sector's kill switch stands, every turn of it, and how many members were told of each."""
-    return _switch_shape(house)
+    return _switch_shape(context)
 
 
 @router.post("/switch/on", operation_id="kill_switch_on", description=switches.turn_on.__doc__)
-def turn_on(house: House, person: Annotated[Person, allow(switches.turn_on)], body: switches.Turning) -> SwitchShape:
-    switches.turn_on(house.desk.switch, person.name, body)
-    return _switch_shape(house)
+def turn_on(
+    context: Context, person: Annotated[Person, allow(switches.turn_on)], body: switches.Turning
+) -> SwitchShape:
+    switches.turn_on(context.desk.switch, person.name, body)
+    return _switch_shape(context)
 
 
 @router.post("/switch/off", operation_id="kill_switch_off", description=switches.turn_off.__doc__)
-def turn_off(house: House, person: Annotated[Person, allow(switches.turn_off)], body: switches.Turning) -> SwitchShape:
-    switches.turn_off(house.desk.switch, person.name, body)
-    return _switch_shape(house)
+def turn_off(
+    context: Context, person: Annotated[Person, allow(switches.turn_off)], body: switches.Turning
+) -> SwitchShape:
+    switches.turn_off(context.desk.switch, person.name, body)
+    return _switch_shape(context)
 
 
-def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShape:
-    policy, now_us = state.policy, house.clock.now_us()
+def _policy(context: SacContext, state: PolicyState, person: Person) -> PolicyShape:
+    policy, now_us = state.policy, context.clock.now_us()
     stand = "ended" if state.ended_us else "over" if now_us >= policy.until_us else "proposed"
     if state.in_force(now_us):
         stand = "in_force"
@@ -198,7 +204,7 @@ def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShap
         state,
         policy,
         stand=stand,
-        left_today=house.desk.cases.policies.left_today(state),
+        left_today=context.desk.cases.policies.left_today(state),
         may_approve=stand == "proposed"
         and person.may(acts.approve.right)
         and may_be_second(state.proposed_by, person.name),
@@ -206,28 +212,28 @@ def _policy(house: SacContext, state: PolicyState, person: Person) -> PolicyShap
     )
 
 
-def _all_producers(house: SacContext) -> Producers:
-    settings = house.desk.lives.settings
-    items = [filled(ProducerShape, one, noise=round(one.noise, 3)) for one in house.desk.upkeep.judged()]
+def _all_producers(context: SacContext) -> Producers:
+    settings = context.desk.lives.settings
+    items = [filled(ProducerShape, one, noise=round(one.noise, 3)) for one in context.desk.upkeep.judged()]
     return Producers(items=items, outcomes_min=settings.noise_outcomes_min, false_max=settings.noise_false_max)
 
 
-def _rule(asked: SwitchOffRequest | None) -> Text:
+def _rule(request: SwitchOffRequest | None) -> Text:
     """How it is turned; and who has asked for it to be turned off, while nobody else has."""
-    if asked is None:
+    if request is None:
         return RULE
-    until = f"{iso(asked.until_us)[:16]}Z"
+    until = f"{iso(request.until_us)[:16]}Z"
     return Text(
         "{by} wants it off ({why}): a second person must say the same before {until}. {rule}",
-        by=asked.by,
-        why=asked.why,
+        by=request.by,
+        why=request.why,
         until=until,
         rule=RULE,
     )
 
 
-def _switch_shape(house: SacContext) -> SwitchShape:
-    switch = house.desk.switch
+def _switch_shape(context: SacContext) -> SwitchShape:
+    switch = context.desk.switch
     turns = [
         filled(
             TurnShape, turn, by=", ".join(filter(None, (turn.asked_by, turn.by))), told=len(switch.told(turn.number))
@@ -237,7 +243,7 @@ def _switch_shape(house: SacContext) -> SwitchShape:
     latest = sorted(turns, key=lambda turn: -turn.number)
     return SwitchShape(
         on=bool(latest) and latest[0].on,
-        members=len(house.registry.members()[1]),
+        members=len(context.registry.members()[1]),
         rule=TextShape.of(_rule(switch.asked())),
         turns=latest,
     )

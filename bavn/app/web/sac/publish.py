@@ -15,7 +15,7 @@ from bavn.app.acts.centre import publications as acts
 from bavn.app.centre.publish_parts import Form, catalogue, publishing_of, rendered_apart, standing
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import Person, Rows, allow, filled
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.filing import Filed, Spoken, filed, installed
 from bavn.app.web.sac.publish_shapes import DocumentShown, EditionRow, EditionWhole, VersionShown, document_shown
 from bavn.centre.publish.document import Document, Kind
@@ -35,79 +35,85 @@ router = APIRouter(prefix="/publications", tags=["publications"])
 
 @router.get("", operation_id="publications")
 def publications(
-    house: House, _: Reader, kind: Literal["brief", "forecast", ""] = "", state: EditionState | Literal[""] = ""
+    context: Context, _: Reader, kind: Literal["brief", "forecast", ""] = "", state: EditionState | Literal[""] = ""
 ) -> Rows[EditionRow]:
     """Every document that is kept, the latest period first."""
-    found = _editions(house).every(Kind(kind) if kind else None, EditionState(state) if state else None)
+    found = _editions(context).every(Kind(kind) if kind else None, EditionState(state) if state else None)
     return Rows(items=[EditionRow.of(one) for one in found], total=len(found))
 
 
 @router.get("/picture", operation_id="sector_picture")
-def picture(house: House, _: Reader, days: Days = DAYS) -> DocumentShown:
+def picture(context: Context, _: Reader, days: Days = DAYS) -> DocumentShown:
     """The sector's picture as it is now; it is kept nowhere."""
-    return document_shown(_picture(house, days))
+    return document_shown(_picture(context, days))
 
 
 @router.get("/picture/file", operation_id="sector_picture_file", response_class=Response)
-def picture_file(house: House, _: Reader, days: Days = DAYS, form: Filed = "pdf", language: Spoken = "en") -> Response:
+def picture_file(
+    context: Context, _: Reader, days: Days = DAYS, form: Filed = "pdf", language: Spoken = "en"
+) -> Response:
     """The same as a file."""
-    made = _picture(house, days)
+    made = _picture(context, days)
     return _filed(made, f"picture-{made.period}", form, language, DocumentStatus())
 
 
 @router.post("", operation_id="draft_publication", status_code=201, description=acts.draft.__doc__)
-def draft(house: House, _: Annotated[Person, allow(acts.draft)], body: acts.Drafting) -> EditionRow:
+def draft(context: Context, _: Annotated[Person, allow(acts.draft)], body: acts.Drafting) -> EditionRow:
     with installed():
-        from_file = catalogue(house.file, None)
-    return EditionRow.of(acts.draft(publishing_of(house.file, house.desk), body, from_file))
+        from_file = catalogue(context.file, None)
+    return EditionRow.of(acts.draft(publishing_of(context.file, context.desk), body, from_file))
 
 
 @router.get("/{edition_id}", operation_id="publication")
 def publication(
-    house: House, _: Reader, edition_id: Id, version: Annotated[int | None, Query(ge=1, le=100_000)] = None
+    context: Context, _: Reader, edition_id: Id, version: Annotated[int | None, Query(ge=1, le=100_000)] = None
 ) -> EditionWhole:
     """A document as it stands, or an earlier version of it."""
-    return _whole(_editions(house), edition_id, version)
+    return _whole(_editions(context), edition_id, version)
 
 
 @router.post("/{edition_id}/edit", operation_id="edit_publication", description=acts.edit.__doc__)
-def edit(house: House, person: Annotated[Person, allow(acts.edit)], edition_id: Id, body: acts.Editing) -> EditionWhole:
-    editions = _editions(house)
+def edit(
+    context: Context, person: Annotated[Person, allow(acts.edit)], edition_id: Id, body: acts.Editing
+) -> EditionWhole:
+    editions = _editions(context)
     acts.edit(editions, person.name, edition_id, body, body.why, body.seen)
     return _whole(editions, edition_id, None)
 
 
 @router.post("/{edition_id}/act", operation_id="act_on_publication", description=acts.step.__doc__)
-def act(house: House, person: Annotated[Person, allow(acts.step)], edition_id: Id, body: acts.Acting) -> EditionWhole:
-    editions = _editions(house)
+def act(
+    context: Context, person: Annotated[Person, allow(acts.step)], edition_id: Id, body: acts.Acting
+) -> EditionWhole:
+    editions = _editions(context)
     acts.step(editions, person.name, edition_id, body.act, body.why, body.seen)
     return _whole(editions, edition_id, None)
 
 
 @router.get("/{edition_id}/file", operation_id="publication_file", response_class=Response)
-def file(house: House, _: Reader, edition_id: Id, form: Filed = "pdf", language: Spoken = "en") -> Response:
+def file(context: Context, _: Reader, edition_id: Id, form: Filed = "pdf", language: Spoken = "en") -> Response:
     """The version that stands as a file; what is not approved says so on its first page."""
-    editions = _editions(house)
+    editions = _editions(context)
     with refusing(*acts.REFUSES):
-        found = editions.get(edition_id)
-        return _filed(editions.document(edition_id), edition_id, form, language, standing(found))
+        edition = editions.get(edition_id)
+        return _filed(editions.document(edition_id), edition_id, form, language, standing(edition))
 
 
-def _editions(house: SacContext) -> Editions:
-    return publishing_of(house.file, house.desk).editions
+def _editions(context: SacContext) -> Editions:
+    return publishing_of(context.file, context.desk).editions
 
 
-def _picture(house: SacContext, days: int) -> Document:
+def _picture(context: SacContext, days: int) -> Document:
     with refusing(*acts.REFUSES), installed():
-        return publishing_of(house.file, house.desk).built(Kind.PICTURE, "", catalogue(house.file, None), days)
+        return publishing_of(context.file, context.desk).built(Kind.PICTURE, "", catalogue(context.file, None), days)
 
 
 def _whole(editions: Editions, edition_id: str, version: int | None) -> EditionWhole:
     with refusing(*acts.REFUSES):
-        found = editions.get(edition_id)
+        edition = editions.get(edition_id)
         return EditionWhole(
-            row=EditionRow.of(found),
-            version=version or found.version,
+            row=EditionRow.of(edition),
+            version=version or edition.version,
             document=document_shown(editions.document(edition_id, version)),
             versions=[filled(VersionShown, one) for one in reversed(editions.versions(edition_id))],
         )

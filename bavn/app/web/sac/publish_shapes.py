@@ -101,9 +101,9 @@ class EditionRow(Shape):
     acts: list[EditionAct]
 
     @classmethod
-    def of(cls, one: Edition) -> "EditionRow":
-        acts = [act for state, act in LIFE_CYCLE if state is one.state]
-        return filled(cls, one, state_said=TextShape.of(STATES[one.state]), acts=acts)
+    def of(cls, edition: Edition) -> "EditionRow":
+        acts = [act for state, act in LIFE_CYCLE if state is edition.state]
+        return filled(cls, edition, state_said=TextShape.of(STATES[edition.state]), acts=acts)
 
 
 class VersionShown(Shape):
@@ -141,12 +141,12 @@ def document_shown(document: Document) -> DocumentShown:
 def _section(section: Section, numbers: dict[Source, int]) -> SectionShown:
     blocks = []
     for at, block in enumerate(section.blocks, start=1):
-        said, figure = (block, None) if isinstance(block, Sentence) else (block.said, _figure(block, numbers))
+        sentence, figure = (block, None) if isinstance(block, Sentence) else (block.said, _figure(block, numbers))
         blocks.append(
             BlockShown(
                 place=f"{section.id}/{at}",
-                text=TextShape.of(said.text),
-                sources=_numbered(said.sources, numbers),
+                text=TextShape.of(sentence.text),
+                sources=_numbered(sentence.sources, numbers),
                 figure=figure,
             )
         )

@@ -12,7 +12,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import questions as acts
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.centre.cases.questions import AtActor, QuestionView
 from bavn.model.moment import HOUR_US
 from bavn.model.principal import may_be_second
@@ -87,54 +87,54 @@ router = APIRouter(prefix="/questions", tags=["questions"])
 
 @router.get("", operation_id="questions")
 def questions(
-    house: House, person: Annotated[Person, allow(Right.READ)], limit: Limit = 50, after: After = None
+    context: Context, person: Annotated[Person, allow(Right.READ)], limit: Limit = 50, after: After = None
 ) -> Rows[QuestionRow]:
     """Questions, the latest first, with who met it, who did not, who declined and who is silent."""
     at = opened(after, int, str)
-    views = house.desk.questions.every(limit + 1, None if at is None else (at[0], at[1]))
+    views = context.desk.questions.every(limit + 1, None if at is None else (at[0], at[1]))
     shown = page(views, limit, lambda view: (view.question.asked_us, view.question.id))
-    return Rows(items=[_row(house, view, person) for view in shown.items], next=shown.next)
+    return Rows(items=[_row(context, view, person) for view in shown.items], next=shown.next)
 
 
 @router.get("/{question_id}", operation_id="question")
-def question(house: House, person: Annotated[Person, allow(Right.READ)], question_id: Id) -> QuestionWhole:
+def question(context: Context, person: Annotated[Person, allow(Right.READ)], question_id: Id) -> QuestionWhole:
     """One question: each actor's answer to each observable."""
-    return _whole(house, question_id, person)
+    return _whole(context, question_id, person)
 
 
 @router.post("", operation_id="ask_sector", status_code=201, description=acts.ask.__doc__)
-def ask(house: House, person: Annotated[Person, allow(acts.ask)], body: acts.Asking) -> QuestionWhole:
-    return _whole(house, acts.ask(house.desk, person.name, body).id, person)
+def ask(context: Context, person: Annotated[Person, allow(acts.ask)], body: acts.Asking) -> QuestionWhole:
+    return _whole(context, acts.ask(context.desk, person.name, body).id, person)
 
 
 @router.post("/{question_id}/approve", operation_id="approve_question", description=acts.approve.__doc__)
-def approve(house: House, person: Annotated[Person, allow(acts.approve)], question_id: Id) -> QuestionWhole:
-    return _whole(house, acts.approve(house.desk.questions, person.name, question_id).id, person)
+def approve(context: Context, person: Annotated[Person, allow(acts.approve)], question_id: Id) -> QuestionWhole:
+    return _whole(context, acts.approve(context.desk.questions, person.name, question_id).id, person)
 
 
 @router.post("/{question_id}/end", operation_id="end_question", description=acts.end.__doc__)
-def end(house: House, person: Annotated[Person, allow(acts.end)], question_id: Id, body: Because) -> QuestionWhole:
-    return _whole(house, acts.end(house.desk.questions, person.name, question_id, body.why).id, person)
+def end(context: Context, person: Annotated[Person, allow(acts.end)], question_id: Id, body: Because) -> QuestionWhole:
+    return _whole(context, acts.end(context.desk.questions, person.name, question_id, body.why).id, person)
 
 
-def _row(house: SacContext, view: QuestionView, person: Person) -> QuestionRow:
+def _row(context: SacContext, view: QuestionView, person: Person) -> QuestionRow:
     question = view.question
-    said = {state: _who(view, state) for state in ("met", "not_met", "declined")}
-    stand = _stand(view, house.clock.now_us())
-    two = house.file.centre.limits.questions_two_people
+    answers = {state: _who(view, state) for state in ("met", "not_met", "declined")}
+    stand = _stand(view, context.clock.now_us())
+    two = context.file.centre.limits.questions_two_people
     other = not two or may_be_second(question.asked_by, person.name)
     return filled(
         QuestionRow,
         question,
-        observables=[str(one) for one in question.observables],
+        observables=[str(observable) for observable in question.observables],
         stand=stand,
         says=TextShape.of(STANDS[stand]),
         since_us=question.since_hour * HOUR_US,
         asked=len(view.actors),
-        met=sorted(said["met"]),
-        not_met=sorted(said["not_met"] - said["met"]),
-        declined=sorted(said["declined"]),
-        silent=[one.actor for one in view.actors if one.unanswered],
+        met=sorted(answers["met"]),
+        not_met=sorted(answers["not_met"] - answers["met"]),
+        declined=sorted(answers["declined"]),
+        silent=[actor.actor for actor in view.actors if actor.unanswered],
         may_approve=stand == "waits" and other and person.may(acts.approve.right),
         may_end=stand in ("waits", "open") and person.may(acts.end.right),
     )
@@ -155,22 +155,22 @@ def _stand(view: QuestionView, now_us: int) -> str:
     return "open" if now_us < question.until_us else "over"
 
 
-def _whole(house: SacContext, question_id: str, person: Person) -> QuestionWhole:
+def _whole(context: SacContext, question_id: str, person: Person) -> QuestionWhole:
     with refusing(*acts.REFUSES):
-        view = house.desk.questions.view(question_id)
+        view = context.desk.questions.view(question_id)
     named = [str(one) for one in view.question.observables]
-    return QuestionWhole(row=_row(house, view, person), actors=[_asked(one, named) for one in view.actors])
+    return QuestionWhole(row=_row(context, view, person), actors=[_actor_question(one, named) for one in view.actors])
 
 
-def _asked(one: AtActor, named: list[str]) -> ActorQuestion:
-    said = {answer.number: answer for answer in one.answers}
+def _actor_question(actor: AtActor, named: list[str]) -> ActorQuestion:
+    by_number = {answer.number: answer for answer in actor.answers}
     answers = []
     for number, name in enumerate(named):
-        answer = said.get(number)
+        answer = by_number.get(number)
         answers.append(
             AnswerShape(
                 observable=name,
-                says=answer.state if answer else "silent" if one.sent else "not_sent",
+                says=answer.state if answer else "silent" if actor.sent else "not_sent",
                 count_bucket=answer.count_bucket if answer else 0,
                 first_us=None if answer is None or answer.first_hour is None else answer.first_hour * HOUR_US,
                 last_us=None if answer is None or answer.last_hour is None else answer.last_hour * HOUR_US,
@@ -178,4 +178,4 @@ def _asked(one: AtActor, named: list[str]) -> ActorQuestion:
                 received_us=answer.received_us if answer else None,
             )
         )
-    return ActorQuestion(actor=one.actor, sent=one.sent, refused=one.refused, answers=answers)
+    return ActorQuestion(actor=actor.actor, sent=actor.sent, refused=actor.refused, answers=answers)

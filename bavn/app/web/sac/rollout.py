@@ -18,7 +18,7 @@ from bavn.app.centre.rollout_parts import rollout_over, rows_of
 from bavn.app.reports.apart import timeline_apart
 from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.filing import installed
 from bavn.centre.desk.rolling import RollOut
 from bavn.centre.desk.rollout_facts import Stand
@@ -112,9 +112,9 @@ router = APIRouter(prefix="/rollout", tags=["rollout"])
 
 
 @router.get("", operation_id="rollout")
-def rollout(house: House, person: Annotated[Person, allow(Right.READ)]) -> RolloutShape:
+def rollout(context: Context, person: Annotated[Person, allow(Right.READ)]) -> RolloutShape:
     """Every actor of the register, by name: state, plan and fact, and what blocks whom."""
-    opened = _opened(house)
+    opened = _opened(context)
     stands, outside = opened.stands()
     today = opened.today()
     return RolloutShape(today=today, actors=[_shape(one, today, person) for one in stands], outside=outside)
@@ -122,12 +122,15 @@ def rollout(house: House, person: Annotated[Person, allow(Right.READ)]) -> Rollo
 
 @router.get("/files/{form}", operation_id="rollout_file", response_class=Response)
 def file(
-    house: House, _: Annotated[Person, allow(Right.READ)], form: Literal["csv", "ics", "png"], language: Language = "en"
+    context: Context,
+    _: Annotated[Person, allow(Right.READ)],
+    form: Literal["csv", "ics", "png"],
+    language: Language = "en",
 ) -> Response:
     """The register with its plan (as ``bavn centre rollout import`` reads it), the plan as a calendar, or the chart
     of plan against fact."""
     return Response(
-        _filed(house, form, language),
+        _filed(context, form, language),
         media_type=MEDIA[form],
         headers={
             "content-disposition": f'attachment; filename="bavn-rollout.{form}"',
@@ -137,30 +140,34 @@ def file(
 
 
 @router.get("/{actor}", operation_id="rollout_actor")
-def one(house: House, person: Annotated[Person, allow(Right.READ)], actor: Named) -> StandShape:
+def one(context: Context, person: Annotated[Person, allow(Right.READ)], actor: Named) -> StandShape:
     """One actor's whole way."""
-    return _one(house, actor, person)
+    return _stand(context, actor, person)
 
 
 @router.post("/{actor}/steps", operation_id="rollout_step", description=acts.step.__doc__)
-def step(house: House, person: Annotated[Person, allow(acts.step)], actor: Named, body: acts.StepRequest) -> StandShape:
-    acts.step(_opened(house), person.name, actor, body)
-    return _one(house, actor, person)
+def step(
+    context: Context, person: Annotated[Person, allow(acts.step)], actor: Named, body: acts.StepRequest
+) -> StandShape:
+    acts.step(_opened(context), person.name, actor, body)
+    return _stand(context, actor, person)
 
 
 @router.put("/{actor}/plan", operation_id="rollout_plan", description=acts.plan.__doc__)
-def plan(house: House, person: Annotated[Person, allow(acts.plan)], actor: Named, body: acts.PlanRequest) -> StandShape:
-    acts.plan(_opened(house), person.name, actor, body)
-    return _one(house, actor, person)
+def plan(
+    context: Context, person: Annotated[Person, allow(acts.plan)], actor: Named, body: acts.PlanRequest
+) -> StandShape:
+    acts.plan(_opened(context), person.name, actor, body)
+    return _stand(context, actor, person)
 
 
-def _opened(house: SacContext) -> RollOut:
-    return rollout_over(house.file, house.registry, house.clock)
+def _opened(context: SacContext) -> RollOut:
+    return rollout_over(context.file, context.registry, context.clock)
 
 
-def _filed(house: SacContext, form: Literal["csv", "ics", "png"], language: Language) -> bytes:
-    opened = _opened(house)
-    (stands, _), today, sector = opened.stands(), opened.today(), house.file.centre.limits.sector
+def _filed(context: SacContext, form: Literal["csv", "ics", "png"], language: Language) -> bytes:
+    opened = _opened(context)
+    (stands, _), today, sector = opened.stands(), opened.today(), context.file.centre.limits.sector
     if form == "csv":
         return ("\ufeff" + text_of(rows_of(opened, stands))).encode()
     if form == "ics":
@@ -169,30 +176,30 @@ def _filed(house: SacContext, form: Literal["csv", "ics", "png"], language: Lang
         return timeline_apart(stands, language, sector=sector, today=today, day=iso_day(today))
 
 
-def _one(house: SacContext, actor: str, person: Person) -> StandShape:
-    opened = _opened(house)
+def _stand(context: SacContext, actor: str, person: Person) -> StandShape:
+    opened = _opened(context)
     with refusing(*acts.REFUSES):
         return _shape(opened.stand(actor), opened.today(), person)
 
 
-def _shape(one: Stand, today: int, person: Person) -> StandShape:
-    party = one.party
+def _shape(stand: Stand, today: int, person: Person) -> StandShape:
+    party = stand.party
     steps = [step for step in STEPS if step.come_from is party.stage and step.act not in FOLLOWED]
     steps = steps if person.may(acts.step.right) else []
     return filled(
         StandShape,
         party,
-        one,
+        stand,
         says=TextShape.of(STAGES[party.stage]),
-        next_says=None if one.next is None else TextShape.of(STAGES[one.next]),
-        late_days=0 if one.due_day is None else max(0, today - one.due_day),
-        missing=[TextShape.of(NEEDS[need]) for need in one.missing],
+        next_says=None if stand.next is None else TextShape.of(STAGES[stand.next]),
+        late_days=0 if stand.due_day is None else max(0, today - stand.due_day),
+        missing=[TextShape.of(NEEDS[need]) for need in stand.missing],
         unmet=[
             WaitsShape(actor=wait.other, until=wait.until.value, says=TextShape.of(STAGES[wait.until]))
-            for wait in one.unmet
+            for wait in stand.unmet
         ],
-        path=_path(one),
-        moves=_moves(one),
+        path=_path(stand),
+        moves=_moves(stand),
         may=[step.act.value for step in steps],
         ways=[
             WayShape(
@@ -200,21 +207,21 @@ def _shape(one: Stand, today: int, person: Person) -> StandShape:
                 to=None if step.to is None else TextShape.of(STAGES[step.to]),
                 protocol=Need.PROTOCOL in step.needs,
                 does=step.does.value,
-                proved=Need.PROTOCOL in step.needs and Need.PROTOCOL not in one.missing,
-                onward=step.to is not None and step.to is one.next,
+                proved=Need.PROTOCOL in step.needs and Need.PROTOCOL not in stand.missing,
+                onward=step.to is not None and step.to is stand.next,
             )
             for step in steps
         ],
     )
 
 
-def _path(one: Stand) -> list[PlannedShape]:
-    planned = {each.stage: each for each in one.plan}
+def _path(stand: Stand) -> list[PlannedShape]:
+    planned = {each.stage: each for each in stand.plan}
     return [
         PlannedShape(
             stage=stage.value,
             says=TextShape.of(STAGES[stage]),
-            reached_day=one.reached_day(stage),
+            reached_day=stand.reached_day(stage),
             day=planned[stage].day if stage in planned else None,
             first_day=planned[stage].first_day if stage in planned else None,
         )
@@ -222,5 +229,5 @@ def _path(one: Stand) -> list[PlannedShape]:
     ]
 
 
-def _moves(one: Stand) -> list[MovedShape]:
-    return [filled(MovedShape, move, says=TextShape.of(STAGES[move.to])) for move in one.moves]
+def _moves(stand: Stand) -> list[MovedShape]:
+    return [filled(MovedShape, move, says=TextShape.of(STAGES[move.to])) for move in stand.moves]

@@ -14,7 +14,7 @@ from bavn.app.acts.centre import rounds as acts
 from bavn.app.centre.count_words import ENTRIES, KINDS, WHAT
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.learned import AreasLearned, learned
 from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.centre.desk.views import CellStory, RoundSummary
@@ -129,7 +129,7 @@ router = APIRouter(prefix="/rounds", tags=["rounds and privacy"])
 
 @router.get("", operation_id="rounds")
 def rounds(
-    house: House,
+    context: Context,
     _: Annotated[Person, allow(Right.READ)],
     limit: Limit = 50,
     after: After = None,
@@ -137,15 +137,15 @@ def rounds(
 ) -> Rows[RoundRow]:
     """Rounds, the latest first: who took part, who is missing or was turned away, what was learned."""
     at = opened(after, int, str)
-    found = house.desk.rounds(limit + 1, tier=tier, after=None if at is None else (at[0], at[1]))
+    found = context.desk.rounds(limit + 1, tier=tier, after=None if at is None else (at[0], at[1]))
     shown = page(found, limit, lambda one: (one.round.opened_us, one.round.id))
     return Rows(items=[_row(one) for one in shown.items], next=shown.next)
 
 
 @router.get("/quarantine", operation_id="quarantine")
-def quarantine(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[QuarantineRow]:
+def quarantine(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[QuarantineRow]:
     """Cells whose holders named different values, for a person to look at."""
-    items = [filled(QuarantineRow, one) for one in house.desk.quarantine()]
+    items = [filled(QuarantineRow, one) for one in context.desk.quarantine()]
     return Rows(items=items, total=len(items))
 
 
@@ -157,36 +157,36 @@ def all_learned(_: Annotated[Person, allow(Right.READ)]) -> AreasLearned:
 
 @router.get("/counts", operation_id="counts")
 def counts(
-    house: House,
+    context: Context,
     _: Annotated[Person, allow(Right.READ)],
     days: Annotated[int, Query(ge=1, le=COUNT_DAYS_MAX)] = 7,
     by_kind: bool = False,
 ) -> Counts:
     """How many own machines were suspected of what, and what was blocked, with the noise that each actor added."""
-    return _counts(house, days, by_kind=by_kind)
+    return _counts(context, days, by_kind=by_kind)
 
 
 @router.get("/{round_id}", operation_id="round")
-def one(house: House, _: Annotated[Person, allow(Right.READ)], round_id: Id) -> RoundWhole:
+def one(context: Context, _: Annotated[Person, allow(Right.READ)], round_id: Id) -> RoundWhole:
     """One round: for each cell why its element was revealed or not, and what everybody learned."""
-    return _whole(*acts.whole(house.desk, round_id))
+    return _whole(*acts.whole(context.desk, round_id))
 
 
-def _row(one: RoundSummary) -> RoundRow:
-    found = one.round
+def _row(summary: RoundSummary) -> RoundRow:
+    round_state = summary.round
     return filled(
         RoundRow,
-        one,
-        found,
-        found.params,
-        elements_max=found.params.m,
-        says=TextShape.of(state_of(found)),
-        members=len(found.members),
+        summary,
+        round_state,
+        round_state.params,
+        elements_max=round_state.params.m,
+        says=TextShape.of(state_of(round_state)),
+        members=len(round_state.members),
         turned_away=[
             TurnedAway(actor=actor, rule=rule, says=TextShape.of(REFUSED.get(rule, Text.plain(rule))), times=times)
-            for actor, rule, times in one.turned_away
+            for actor, rule, times in summary.turned_away
         ],
-        other_keys=[[found.actor_of(x) for x in group] for group in found.key_groups[1:]],
+        other_keys=[[round_state.actor_of(x) for x in group] for group in round_state.key_groups[1:]],
     )
 
 
@@ -197,7 +197,7 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
         outcome = outcome_of(story, summary.round)
         outcomes[outcome] += 1
         names = [] if outcome == "explained" else sorted({str(observable) for _, observable in story.named})
-        made = filled(
+        shape = filled(
             CellsShape,
             story,
             outcome=outcome,
@@ -206,8 +206,8 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
             cells=0,
             says=TextShape.of(why(story, summary.round)),
         )
-        key = made.model_dump_json()
-        before = counted.get(key, made)
+        key = shape.model_dump_json()
+        before = counted.get(key, shape)
         counted[key] = before.model_copy(update={"cells": before.cells + 1})
     shapes = list(counted.values())
     shapes.sort(key=lambda shape: (not shape.named, shape.named, shape.holders, shape.outcome))
@@ -220,30 +220,30 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
     )
 
 
-def _counts(house: SacContext, days: int, *, by_kind: bool) -> Counts:
-    first, last, found = acts.counts(house.desk, days, by_kind=by_kind)
+def _counts(context: SacContext, days: int, *, by_kind: bool) -> Counts:
+    first, last, counts_found = acts.counts(context.desk, days, by_kind=by_kind)
     items = [
         filled(
             CountRow,
-            one,
-            what_says=TextShape.of(WHAT[one.what]),
-            says=TextShape.of(ENTRIES[one.what][one.entry]),
-            kind_says=TextShape.of(KINDS.get(one.kind, KINDS["other"])),
-            actor_days=one.told,
-            noise_sd=round(one.noise, 2),
+            count,
+            what_says=TextShape.of(WHAT[count.what]),
+            says=TextShape.of(ENTRIES[count.what][count.entry]),
+            kind_says=TextShape.of(KINDS.get(count.kind, KINDS["other"])),
+            actor_days=count.told,
+            noise_sd=round(count.noise, 2),
         )
-        for one in found
+        for count in counts_found
     ]
     spent = [
         SpentRow(actor=actor, days=told, epsilon=round(epsilon, 3), epsilon_30_days=round(month, 3))
-        for actor, told, epsilon, month in house.desk.counts_spent(first, last)
+        for actor, told, epsilon, month in context.desk.counts_spent(first, last)
     ]
     return Counts(
         first_us=first * DAY_US,
         last_us=last * DAY_US,
         items=items,
         spent=spent,
-        says=TextShape.of(_words(told=bool(found), actors=len(spent))),
+        says=TextShape.of(_words(told=bool(counts_found), actors=len(spent))),
     )
 
 

@@ -12,7 +12,7 @@ from bavn.app.acts.centre import threats as acts
 from bavn.app.centre.publish_parts import publishing_of
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.cases.work import done
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.shapes import Done, Shape
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.levels import proposals, threat_of
@@ -67,78 +67,78 @@ router = APIRouter(prefix="/threats", tags=["threats"])
 
 
 @router.get("", operation_id="threats")
-def levels(house: House, _: Annotated[Person, allow(Right.READ)]) -> list[ThreatShown]:
+def levels(context: Context, _: Annotated[Person, allow(Right.READ)]) -> list[ThreatShown]:
     """The level of each sort of threat, of the last 90 days: what a person set, else what the data proposes."""
-    return threats(house)
+    return threats(context)
 
 
 @router.get("/history", operation_id="threat_history")
-def history(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[LevelRow]:
+def history(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[LevelRow]:
     """Levels that people set, the latest first."""
-    every = publishing_of(house.file, house.desk).judgements.levels()
+    every = publishing_of(context.file, context.desk).judgements.levels()
     rows = [
         filled(
             LevelRow,
-            one,
-            says=TextShape.of(THREATS[one.threat]),
-            level=int(one.level),
-            level_said=TextShape.of(level_words(one.level)),
+            level,
+            says=TextShape.of(THREATS[level.threat]),
+            level=int(level.level),
+            level_said=TextShape.of(level_words(level.level)),
         )
-        for one in reversed(every)
+        for level in reversed(every)
     ]
     return Rows(items=rows[:SETS_SHOWN], total=len(rows))
 
 
 @router.get("/cases", operation_id="threat_cases")
-def cases(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[SortedCase]:
+def cases(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[SortedCase]:
     """Each case confirmed in the last 90 days with its sort of threat; unknown ones first."""
-    facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
+    facts = publishing_of(context.file, context.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
     rows = []
-    for one in facts.confirmed_in(facts.period):
-        threat = threat_of(one)
+    for fact in facts.confirmed_in(facts.period):
+        threat = threat_of(fact)
         says = UNKNOWN if threat is None else THREATS[threat]
         rows.append(
             SortedCase(
-                case_id=one.id,
+                case_id=fact.id,
                 threat=threat,
                 says=TextShape.of(says),
-                by=one.threat_by or one.rsit,
-                confirmed_us=one.confirmed_us,
+                by=fact.threat_by or fact.rsit,
+                confirmed_us=fact.confirmed_us,
             )
         )
-    rows.sort(key=lambda one: (one.threat is not None, one.case_id))
+    rows.sort(key=lambda case: (case.threat is not None, case.case_id))
     return Rows(items=rows, total=len(rows))
 
 
 @router.post("/cases/{case_id}", operation_id="sort_case", description=acts.sort.__doc__)
-def sort(house: House, person: Annotated[Person, allow(acts.sort)], case_id: str, body: acts.Sorting) -> Done:
-    threat = acts.sort(publishing_of(house.file, house.desk), person.name, case_id, body)
+def sort(context: Context, person: Annotated[Person, allow(acts.sort)], case_id: str, body: acts.Sorting) -> Done:
+    threat = acts.sort(publishing_of(context.file, context.desk), person.name, case_id, body)
     says = UNKNOWN if threat is None else THREATS[threat]
-    return done(house, case_id, Text.shaped("{case_id}: {says}", case_id=case_id, says=says))
+    return done(context, case_id, Text.shaped("{case_id}: {says}", case_id=case_id, says=says))
 
 
 @router.post("/{threat}", operation_id="set_threat_level", description=acts.set_level.__doc__)
 def set_level(
-    house: House, person: Annotated[Person, allow(acts.set_level)], threat: Threat, body: acts.LevelSetting
+    context: Context, person: Annotated[Person, allow(acts.set_level)], threat: Threat, body: acts.LevelSetting
 ) -> list[ThreatShown]:
-    acts.set_level(publishing_of(house.file, house.desk).judgements, person.name, threat, body)
-    return threats(house)
+    acts.set_level(publishing_of(context.file, context.desk).judgements, person.name, threat, body)
+    return threats(context)
 
 
-def threats(house: SacContext) -> list[ThreatShown]:
+def threats(context: SacContext) -> list[ThreatShown]:
     """One for each sort, in their order."""
-    facts = publishing_of(house.file, house.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
+    facts = publishing_of(context.file, context.desk).facts(Kind.PICTURE, days=THREAT_DAYS, leads=False)
     return [
         ThreatShown(
-            threat=one.threat,
-            says=TextShape.of(THREATS[one.threat]),
-            level=None if one.stands is None else int(one.stands),
-            level_said=TextShape.of(level_words(one.stands)),
-            set_by=None if one.set is None else one.set.by,
-            why=TextShape.of(one.why),
-            trend=TextShape.of(NO_TREND if one.change is None else TRENDS[one.change]),
-            proposed=None if one.level is None else int(one.level),
-            proposed_said=TextShape.of(level_words(one.level)),
+            threat=proposal.threat,
+            says=TextShape.of(THREATS[proposal.threat]),
+            level=None if proposal.stands is None else int(proposal.stands),
+            level_said=TextShape.of(level_words(proposal.stands)),
+            set_by=None if proposal.set is None else proposal.set.by,
+            why=TextShape.of(proposal.why),
+            trend=TextShape.of(NO_TREND if proposal.change is None else TRENDS[proposal.change]),
+            proposed=None if proposal.level is None else int(proposal.level),
+            proposed_said=TextShape.of(level_words(proposal.level)),
         )
-        for one in proposals(facts)
+        for proposal in proposals(facts)
     ]

@@ -12,7 +12,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import warnings as acts
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.centre.cases.warnings.rows import AtActor, WarningView
 from bavn.centre.cases.warnings.warnings import Warnings
 from bavn.model.intel.indicator import PapName, Tlp
@@ -81,47 +81,49 @@ router = APIRouter(prefix="/warnings", tags=["warnings"])
 
 @router.get("", operation_id="warnings")
 def warnings(
-    house: House,
+    context: Context,
     person: Annotated[Person, allow(Right.READ)],
     state: WarningState | None = None,
     limit: Limit = 50,
     after: After = None,
 ) -> Rows[WarningRow]:
     """The latest first."""
-    found = _kept(house).every(limit + 1, state=state, after=opened(after, int, str))
+    found = _kept(context).every(limit + 1, state=state, after=opened(after, int, str))
     return page([_row(view, person) for view in found], limit, lambda row: (row.changed_us, row.id))
 
 
 @router.get("/{warning_id}", operation_id="warning")
-def warning(house: House, person: Annotated[Person, allow(Right.READ)], warning_id: Id) -> WarningWhole:
+def warning(context: Context, person: Annotated[Person, allow(Right.READ)], warning_id: Id) -> WarningWhole:
     """One, with each actor's follow-up."""
-    return _whole(house, warning_id, person)
+    return _whole(context, warning_id, person)
 
 
 @router.post("", operation_id="draft_warning", status_code=201)
-def draft(house: House, person: Annotated[Person, allow(acts.draft)], body: acts.WarningBody) -> WarningWhole:
+def draft(context: Context, person: Annotated[Person, allow(acts.draft)], body: acts.WarningBody) -> WarningWhole:
     """A new draft, by hand."""
-    return _whole(house, acts.draft(_kept(house), person.name, body).id, person)
+    return _whole(context, acts.draft(_kept(context), person.name, body).id, person)
 
 
 @router.put("/{warning_id}", operation_id="edit_warning", description=acts.edit.__doc__)
-def edit(house: House, person: Annotated[Person, allow(acts.edit)], warning_id: Id, body: acts.Change) -> WarningWhole:
-    return _whole(house, acts.edit(_kept(house), person.name, warning_id, body).id, person)
+def edit(
+    context: Context, person: Annotated[Person, allow(acts.edit)], warning_id: Id, body: acts.Change
+) -> WarningWhole:
+    return _whole(context, acts.edit(_kept(context), person.name, warning_id, body).id, person)
 
 
 @router.post("/{warning_id}/{act}", operation_id="act_on_warning", description=acts.step.__doc__)
 def act(
-    house: House,
+    context: Context,
     person: Annotated[Person, allow(acts.step)],
     warning_id: Id,
     act: Literal["send", "end", "withdraw"],
     body: Because,
 ) -> WarningWhole:
-    return _whole(house, acts.step(_kept(house), person.name, warning_id, act, body.why).id, person)
+    return _whole(context, acts.step(_kept(context), person.name, warning_id, act, body.why).id, person)
 
 
-def _kept(house: SacContext) -> Warnings:
-    return Warnings(house.registry.engine, house.clock)
+def _kept(context: SacContext) -> Warnings:
+    return Warnings(context.registry.engine, context.clock)
 
 
 def _row(view: WarningView, person: Person) -> WarningRow:
@@ -141,9 +143,9 @@ def _row(view: WarningView, person: Person) -> WarningRow:
     )
 
 
-def _whole(house: SacContext, warning_id: str, person: Person) -> WarningWhole:
+def _whole(context: SacContext, warning_id: str, person: Person) -> WarningWhole:
     with refusing(*acts.REFUSES):
-        view = _kept(house).get(warning_id)
+        view = _kept(context).get(warning_id)
     kept = view.warning
     return filled(
         WarningWhole,
@@ -151,21 +153,21 @@ def _whole(house: SacContext, warning_id: str, person: Person) -> WarningWhole:
         row=_row(view, person),
         text=TextShape.of(kept.content.text),
         pap=kept.content.pap.name,
-        observables=[str(one) for one in kept.content.observables],
+        observables=[str(observable) for observable in kept.content.observables],
         source=kept.origin.kind,
         ref=kept.origin.ref,
         address=filled(acts.AddressShape, kept.address),
-        reaches=acts.reached(house.registry, house.clock, kept.address),
-        actors=[_follow_up(one) for one in view.actors],
+        reaches=acts.reached(context.registry, context.clock, kept.address),
+        actors=[_follow_up(actor) for actor in view.actors],
     )
 
 
-def _follow_up(one: AtActor) -> FollowUp:
+def _follow_up(actor: AtActor) -> FollowUp:
     return filled(
         FollowUp,
-        one,
-        answer=one.answer.value,
-        says=TextShape.of(ANSWERS[one.answer]),
-        refused=one.rule,
-        words=[said.words for said in one.answers if said.words],
+        actor,
+        answer=actor.answer.value,
+        says=TextShape.of(ANSWERS[actor.answer]),
+        refused=actor.rule,
+        words=[said.words for said in actor.answers if said.words],
     )

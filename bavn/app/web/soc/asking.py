@@ -63,7 +63,7 @@ class Askings:
 
     def start(self, file: Path, node: str, by: str, kind: str, request: dict[str, Any]) -> Asking:
         """Begins. Trouble(429) where this person, or all together, ask too much at once."""
-        made = Asking(secrets.token_urlsafe(16), node, by, kind, self._clock.now_us(), request)
+        asking = Asking(secrets.token_urlsafe(16), node, by, kind, self._clock.now_us(), request)
         with self._lock:
             self._forget()
             running = [one for one in self._kept.values() if one.state == "running"]
@@ -73,23 +73,23 @@ class Askings:
                     "asking-already",
                     Text("Enough questions are being answered: wait for one of them, or stop it."),
                 )
-            made.process, self._spare = self._spare or _child(), None
-            self._kept[made.id] = made
+            asking.process, self._spare = self._spare or _child(), None
+            self._kept[asking.id] = asking
         line = json.dumps({"config": str(file), "kind": kind, **request}).encode() + b"\n"
-        threading.Thread(target=self._follow, args=(made, line), daemon=True, name="asking").start()
-        return made
+        threading.Thread(target=self._follow, args=(asking, line), daemon=True, name="asking").start()
+        return asking
 
     def of(self, asking_id: str, node: str, by: str) -> Asking:
         """A question that this person asked this node. Trouble(404) for any other."""
         with self._lock:
-            found = self._kept.get(asking_id)
-        if found is None or (found.node, found.by) != (node, by):
+            asking = self._kept.get(asking_id)
+        if asking is None or (asking.node, asking.by) != (node, by):
             raise Trouble(
                 404,
                 "no-question",
                 Text("This answer is kept no longer: ask again."),
             )
-        return found
+        return asking
 
     def cancel(self, asking: Asking) -> None:
         """Ends it now. Harmless for one that has ended."""
@@ -118,14 +118,14 @@ class Askings:
         timer.daemon = True
         timer.start()
         try:
-            said = _spoken(process, line)
+            answer = _spoken(process, line)
         finally:
             timer.cancel()
             process.wait()
             self._ready()
         with self._lock:
             if asking.state == "running":
-                _answered(asking, said, process.returncode)
+                _answered(asking, answer, process.returncode)
                 asking.ended_us = self._clock.now_us()
             asking.process = None
             asking.over.set()
@@ -137,14 +137,14 @@ class Askings:
                 self._spare = _child()
 
     def _forget(self) -> None:
-        ended = [one for one in self._kept.values() if one.ended_us is not None]
-        ended.sort(key=lambda one: one.ended_us or 0)
-        size, now_us = sum(one.size for one in ended), self._clock.now_us()
-        for one in ended:
-            if len(self._kept) < KEPT_MAX and size <= KEPT_BYTES_MAX and (one.ended_us or 0) > now_us - KEPT_US:
+        ended = [asking for asking in self._kept.values() if asking.ended_us is not None]
+        ended.sort(key=lambda asking: asking.ended_us or 0)
+        size, now_us = sum(asking.size for asking in ended), self._clock.now_us()
+        for asking in ended:
+            if len(self._kept) < KEPT_MAX and size <= KEPT_BYTES_MAX and (asking.ended_us or 0) > now_us - KEPT_US:
                 return
-            size -= one.size
-            del self._kept[one.id]
+            size -= asking.size
+            del self._kept[asking.id]
 
 
 def _child() -> "subprocess.Popen[bytes]":
@@ -172,24 +172,24 @@ def _spoken(process: "subprocess.Popen[bytes]", line: bytes) -> bytes | None:
             stdin.close()
         except BrokenPipeError:
             return b""
-        said = stdout.read(ANSWER_BYTES_MAX + 1)
-        if len(said) > ANSWER_BYTES_MAX:
+        answer = stdout.read(ANSWER_BYTES_MAX + 1)
+        if len(answer) > ANSWER_BYTES_MAX:
             process.kill()
             return None
-        return said
+        return answer
 
 
-def _answered(asking: Asking, said: bytes | None, returncode: int) -> None:
+def _answered(asking: Asking, data: bytes | None, returncode: int) -> None:
     asking.state = "failed"
-    if said is None:
+    if data is None:
         asking.code, asking.reason = Exit.EXCEEDED, f"the answer has more than {ANSWER_BYTES_MAX >> 20} MB"
         return
     try:
-        answer = json.loads(said)
+        answer = json.loads(data)
     except ValueError:
         asking.code = Exit.EXCEEDED if returncode in (Exit.EXCEEDED, -9, -6) else Exit.BROKEN
         return
     if "stop" in answer:
         asking.code, asking.reason = Exit(answer["stop"]), str(answer["reason"])
         return
-    asking.state, asking.answer, asking.size = "done", answer, len(said)
+    asking.state, asking.answer, asking.size = "done", answer, len(data)

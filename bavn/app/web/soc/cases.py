@@ -20,7 +20,7 @@ from bavn.actor.door.conversations.case_book import (
 from bavn.app.acts.node import cases as acts
 from bavn.app.node.case_parts import OWED, became_text, dues_of
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
-from bavn.app.web.soc.context import House
+from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, CaseId, Done, Frozen, NodeName, Reads, refusal
 from bavn.model.intel import rsit
 from bavn.model.sector.case import CASE_WORDS, CaseState
@@ -143,85 +143,85 @@ router = APIRouter(prefix="/nodes/{node}/cases", tags=["cases"], responses=REFUS
 
 
 @router.get("", operation_id="nodeCases")
-def cases(house: House, node: NodeName, person: Reads, limit: Limit = 100, after: After = None) -> Rows[CaseShort]:
+def cases(context: Context, node: NodeName, person: Reads, limit: Limit = 100, after: After = None) -> Rows[CaseShort]:
     """The sector's cases that this actor is in, the last heard of first."""
-    with house.node(node, person).asks() as rows:
+    with context.node(node, person).asks() as rows:
         found = cases_of(rows(CASES_SQL))
-    at, now_us = opened(after, int, str), house.clock.now_us()
+    at, now_us = opened(after, int, str), context.clock.now_us()
     rest = [one for one in found if at is None or (-one.heard_us, one.case_id) > (-at[0], at[1])]
     short = [CaseShort(**_short(one, now_us)) for one in rest[: limit + 1]]
     return page(short, limit, lambda one: (one.heard_us, one.id))
 
 
 @router.get("/{case}", operation_id="nodeCase")
-def one_case(house: House, node: NodeName, case: CaseId, person: Reads) -> Case:
+def one_case(context: Context, node: NodeName, case: CaseId, person: Reads) -> Case:
     """This actor's own part: what it is asked, by when, and what was said."""
-    with house.node(node, person).asks() as rows:
-        kept = next((one for one in cases_of(rows(CASES_SQL)) if one.case_id == case), None)
+    with context.node(node, person).asks() as rows:
+        kept = next((item for item in cases_of(rows(CASES_SQL)) if item.case_id == case), None)
         if kept is None:
             raise acts.no_case()
-        said = [one for one in replies_of(rows(SAID_SQL)) if one.case_id == case]
-    return _case(kept, said, house.clock.now_us())
+        said = [item for item in replies_of(rows(SAID_SQL)) if item.case_id == case]
+    return _case(kept, said, context.clock.now_us())
 
 
 @router.post("/{case}/answers", operation_id="answerCase", description=acts.answer.__doc__)
-def answer(house: House, node: NodeName, case: CaseId, asked: acts.AnswerRequest, person: Answers) -> Leaving:
-    found = acts.answer(house.node(node, person), person.name, case, asked)
-    return filled(Leaving, found, asked, case=case, privacy="S5", refused=refusal(found))
+def answer(context: Context, node: NodeName, case: CaseId, request: acts.AnswerRequest, person: Answers) -> Leaving:
+    found = acts.answer(context.node(node, person), person.name, case, request)
+    return filled(Leaving, found, request, case=case, privacy="S5", refused=refusal(found))
 
 
 @router.post("/{case}/nis2", operation_id="noteNis2", description=acts.note.__doc__)
-def note(house: House, node: NodeName, case: CaseId, asked: acts.Nis2Request, person: Notes) -> Done:
-    acts.note(house.node(node, person), person.name, case, asked)
+def note(context: Context, node: NodeName, case: CaseId, asked: acts.Nis2Request, person: Notes) -> Done:
+    acts.note(context.node(node, person), person.name, case, asked)
     return Done.of(Text("The running node tells it."))
 
 
 @router.post("/{case}/evidence", operation_id="attachEvidence", description=acts.attach.__doc__)
-def attach(house: House, node: NodeName, case: CaseId, asked: acts.AttachRequest, person: Attaches) -> Attachment:
-    here = house.node(node, person)
-    found = acts.attach(here, person.name, case, here.one(asked.suspicion), asked)
+def attach(context: Context, node: NodeName, case: CaseId, request: acts.AttachRequest, person: Attaches) -> Attachment:
+    here = context.node(node, person)
+    attach = acts.attach(here, person.name, case, here.one(request.suspicion), request)
     return filled(
         Attachment,
-        found,
-        asked,
+        attach,
+        request,
         case=case,
         act=ATTACH,
         task=None,
         privacy="S5",
-        refused=refusal(found),
-        files=[FileShown(name=name, text=text) for name, text in found.files],
+        refused=refusal(attach),
+        files=[FileShown(name=name, text=text) for name, text in attach.files],
     )
 
 
-def _short(one: KeptCase, now_us: int) -> dict[str, Any]:
-    owed = [(due_us, state) for _, _, due_us, state in dues_of(one, now_us) if state in OWED]
+def _short(case: KeptCase, now_us: int) -> dict[str, Any]:
+    owed = [(due_us, state) for _, _, due_us, state in dues_of(case, now_us) if state in OWED]
     return {
-        "id": one.case_id,
-        "state": one.state,
-        "says": TextShape.of(CASE_WORDS[CaseState(one.state)]),
-        "tlp": one.part["tlp"],
-        "rsit": one.part["rsit"] or "",
-        "own": [f"{o['type']}:{o['value']}" for o in one.part["own"]],
-        "tasks": len(one.part["tasks"]),
+        "id": case.case_id,
+        "state": case.state,
+        "says": TextShape.of(CASE_WORDS[CaseState(case.state)]),
+        "tlp": case.part["tlp"],
+        "rsit": case.part["rsit"] or "",
+        "own": [f"{o['type']}:{o['value']}" for o in case.part["own"]],
+        "tasks": len(case.part["tasks"]),
         "owed_us": min((due for due, _ in owed), default=None),
         "overdue": any(state is DueState.OVERDUE for _, state in owed),
-        "heard_us": one.heard_us,
+        "heard_us": case.heard_us,
     }
 
 
-def _case(one: KeptCase, said: list[CaseReply], now_us: int) -> Case:
-    part = one.part
-    dues = dues_of(one, now_us)
+def _case(case: KeptCase, replies: list[CaseReply], now_us: int) -> Case:
+    part = case.part
+    dues = dues_of(case, now_us)
     work = [_task(task, [(step, us, state) for t, step, us, state in dues if t is task]) for task in part["tasks"]]
     words = [_word(w["at_us"], w["by"], w["text"]) for w in part["words"] if w["by"] == "centre"]
-    words += [_answer(entry) for entry in said]
+    words += [_answer(entry) for entry in replies]
     known = part["rsit"] and rsit.known(part["rsit"])
     return Case(
-        **_short(one, now_us),
+        **_short(case, now_us),
         pap=part["pap"],
         rsit_says=TextShape.of(rsit.words(part["rsit"])) if known else None,
         techniques=part["techniques"],
-        first_us=one.first_us,
+        first_us=case.first_us,
         merged_into=part["merged_into"],
         work=work,
         words=sorted(words, key=lambda w: w.at_us),
@@ -258,6 +258,6 @@ def _word(at_us: int, by: str, text: str) -> CaseWord:
     return CaseWord(at_us=at_us, by=by, here=False, act=acts.WORDS, task=None, text=text, sha256="", became=None)
 
 
-def _answer(one: CaseReply) -> CaseWord:
-    became = TextShape.of(became_text(one))
-    return filled(CaseWord, one, here=True, task=one.task_id, text=one.words, became=became)
+def _answer(reply: CaseReply) -> CaseWord:
+    became = TextShape.of(became_text(reply))
+    return filled(CaseWord, reply, here=True, task=reply.task_id, text=reply.words, became=became)

@@ -104,14 +104,14 @@ class Node(Here):
 
     def one(self, suspicion: str) -> Ranked:
         """The suspicion of this id. Trouble where it is not there any more."""
-        found = next((one for one in self.suspected() if one.suspicion.id == suspicion), None)
-        if found is None:
+        ranked = next((one for one in self.suspected() if one.suspicion.id == suspicion), None)
+        if ranked is None:
             raise Trouble(
                 404,
                 "no-suspicion",
                 Text("This is not suspected any more: its records are too old, or the detectors think otherwise now."),
             )
-        return found
+        return ranked
 
 
 class SocContext:
@@ -123,10 +123,10 @@ class SocContext:
 
     def node(self, name: str, person: Person) -> Node:
         """Trouble(404) for a node that is not here, or not for this person: which of the two is not said."""
-        found = self._nodes.get(name)
-        if found is None or (person.actors is not None and name not in person.actors):
+        node = self._nodes.get(name)
+        if node is None or (person.actors is not None and name not in person.actors):
             raise Trouble(404, "no-node", NO_NODE)
-        return found
+        return node
 
     def seen_by(self, person: Person) -> list[Node]:
         """The nodes that a person may see, by name."""
@@ -138,7 +138,7 @@ async def _house(request: Request) -> AsyncIterator[Any]:
         yield request.app.state.house
 
 
-House = Annotated[SocContext, Depends(_house)]
+Context = Annotated[SocContext, Depends(_house)]
 """What a route asks: that of the application it is mounted in. What stops a command is its answer."""
 
 

@@ -21,7 +21,7 @@ from bavn.app.node.reveal_preview import preview
 from bavn.app.node.reveal_words import answer_text, element_of, together, withdrawal_text
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, cursor, opened
 from bavn.app.web.sending import sent
-from bavn.app.web.soc.context import House, Node
+from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.field_words import LeavingField, fields_of, fields_of_text
 from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads, file_name
 from bavn.model.moment import DAY_US
@@ -168,7 +168,7 @@ router = APIRouter(prefix="/nodes/{node}/door", tags=["door"], responses=REFUSAL
 
 @router.get("/ledger", operation_id="ledger")
 def ledger(
-    house: House,
+    context: Context,
     node: NodeName,
     person: Reads,
     wanted: Annotated[WantedLines, Depends()],
@@ -178,15 +178,15 @@ def ledger(
     """What met a gate, the newest first. ``left``: only what left this actor. A page may be short, or empty, and
     still have a next one: so many lines are looked through at a time."""
     at = opened(after, int)
-    with _reader(house.node(node, person)) as reader:
+    with _reader(context.node(node, person)) as reader:
         lines, on = reader.before(at[0] if at else None, limit, wanted.fit)
     return Rows(items=[_line(one) for one in lines], next=cursor(on) if on else None)
 
 
 @router.get("/ledger/lines/{seq}", operation_id="ledgerLine")
-def line(house: House, node: NodeName, seq: Annotated[int, Path(ge=1, le=2**53)], person: Reads) -> LineFields:
+def line(context: Context, node: NodeName, seq: Annotated[int, Path(ge=1, le=2**53)], person: Reads) -> LineFields:
     """What crossed with one line, in words; no field where the line keeps no body."""
-    with _reader(house.node(node, person)) as reader:
+    with _reader(context.node(node, person)) as reader:
         lines, _ = reader.before(seq + 1, 1)
     if not lines or lines[0].seq != seq:
         raise Trouble(404, "no-line", Text("There is no such line."))
@@ -194,10 +194,10 @@ def line(house: House, node: NodeName, seq: Annotated[int, Path(ge=1, le=2**53)]
 
 
 @router.get("/ledger/export", operation_id="exportLedger", response_class=StreamingResponse)
-def export(house: House, node: NodeName, person: Reads) -> StreamingResponse:
+def export(context: Context, node: NodeName, person: Reads) -> StreamingResponse:
     """All lines, the oldest first, a JSON object each, at most a million: with every hash, so that others can check
     the chain."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     with _reader(here):  # what is wrong is said before the answer begins
         pass
     name = file_name(node, "ledger")
@@ -206,9 +206,9 @@ def export(house: House, node: NodeName, person: Reads) -> StreamingResponse:
 
 
 @router.get("/ledger/check", operation_id="checkLedger")
-def check(house: House, node: NodeName, person: Reads) -> ChainChecked:
+def check(context: Context, node: NodeName, person: Reads) -> ChainChecked:
     """Walks the whole chain, closed parts and all."""
-    with _reader(house.node(node, person)) as reader:
+    with _reader(context.node(node, person)) as reader:
         bad, (seq, digest) = reader.verify(), reader.head()
     return ChainChecked(
         holds=bad is None, lines=seq, head=digest, bad=bad.seq if bad else None, reason=bad.reason if bad else ""
@@ -216,37 +216,37 @@ def check(house: House, node: NodeName, person: Reads) -> ChainChecked:
 
 
 @router.get("/waiting", operation_id="doorWaiting")
-def waiting(house: House, node: NodeName, person: Reads) -> list[Waiting]:
+def waiting(context: Context, node: NodeName, person: Reads) -> list[Waiting]:
     """What the centre asked and a person must decide on, with the report that would leave."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     with here.asks() as rows:
-        asked = asked_elements(rows)
-    if not asked:
+        requests = asked_elements(rows)
+    if not requests:
         return []
-    config, found, verdicts = here.config(), here.plain_suspicions(), here.verdicts()
+    config, suspicions, verdicts = here.config(), here.plain_suspicions(), here.verdicts()
     with here.book() as book:
         return [
-            _waiting(element, at_us, preview(config, book, house.clock, found, verdicts, element_of(element)))
-            for element, at_us in asked
+            _waiting(element, at_us, preview(config, book, context.clock, suspicions, verdicts, element_of(element)))
+            for element, at_us in requests
         ]
 
 
 @router.get("/preview", operation_id="doorPreview")
-def look(house: House, node: NodeName, person: Reads, element: Annotated[str, Query(max_length=320)]) -> Waiting:
+def look(context: Context, node: NodeName, person: Reads, element: Annotated[str, Query(max_length=320)]) -> Waiting:
     """The report that would leave on an element if the centre were shown enough receipts now."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     observable = element_of(element)
     with here.book() as book:
-        made = preview(here.config(), book, house.clock, here.plain_suspicions(), here.verdicts(), observable)
-    return _waiting(str(observable), house.clock.now_us(), made)
+        made = preview(here.config(), book, context.clock, here.plain_suspicions(), here.verdicts(), observable)
+    return _waiting(str(observable), context.clock.now_us(), made)
 
 
 @router.get("/reveals", operation_id="reveals")
 def reveals(
-    house: House, node: NodeName, person: Reads, limit: Limit = 100, after: After = None, q: Word = ""
+    context: Context, node: NodeName, person: Reads, limit: Limit = 100, after: After = None, q: Word = ""
 ) -> Rows[RevealShown]:
     """What the centre asked this node to name, the newest first: on whose receipts, and what was answered."""
-    with house.node(node, person).asks() as rows:
+    with context.node(node, person).asks() as rows:
         asked = reveals_of(rows(f"{REVEALS_SQL} LIMIT {REVEALS_MAX}"))
     every = [one for one in together(asked) if q.lower() in str(one[0].observable)]
     at = opened(after, int)
@@ -270,58 +270,59 @@ def reveals(
 
 
 @router.get("/withdrawals", operation_id="withdrawals")
-def withdrawals(house: House, node: NodeName, person: Reads) -> list[WithdrawalShown]:
+def withdrawals(context: Context, node: NodeName, person: Reads) -> list[WithdrawalShown]:
     """What was taken back, the newest first."""
-    with house.node(node, person).asks() as rows:
-        found = withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT 500"))
+    with context.node(node, person).asks() as rows:
+        withdrawn = withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT 500"))
     return [
         WithdrawalShown(
-            element=str(one.observable),
-            at_us=one.at_us,
-            by=one.by,
-            says=TextShape.of(withdrawal_text(one.told_us, one.rule)),
+            element=str(withdrawal.observable),
+            at_us=withdrawal.at_us,
+            by=withdrawal.by,
+            says=TextShape.of(withdrawal_text(withdrawal.told_us, withdrawal.rule)),
         )
-        for one in found
+        for withdrawal in withdrawn
     ]
 
 
 @router.post("/withdrawals", operation_id="withdraw", status_code=201, description=acts.withdraw.__doc__)
-def withdraw(house: House, node: NodeName, asked: acts.WithdrawRequest, person: Withdraws) -> Done:
-    element = acts.withdraw(house.node(node, person), person.name, asked)
+def withdraw(context: Context, node: NodeName, asked: acts.WithdrawRequest, person: Withdraws) -> Done:
+    element = acts.withdraw(context.node(node, person), person.name, asked)
     return Done.of(Text("The running node takes {observable} back at its next step.", observable=element))
 
 
 @router.get("/wishes", operation_id="wishes")
-def wishes(house: House, node: NodeName, person: Reads) -> list[ElementOverride]:
+def wishes(context: Context, node: NodeName, person: Reads) -> list[ElementOverride]:
     """Vetoes and permissions of people here, the newest first."""
-    with house.node(node, person).asks() as rows:
+    with context.node(node, person).asks() as rows:
         found = overrides(rows)
     return [ElementOverride(element=element, wish=wish, by=by, at_us=at_us) for element, wish, by, at_us in found]
 
 
 @router.put("/wishes", operation_id="setWish", description=acts.override.__doc__)
-def set_wish(house: House, node: NodeName, asked: acts.OverrideRequest, person: Overrides) -> Done:
-    observable = acts.override(house.node(node, person), person.name, asked)
+def set_wish(context: Context, node: NodeName, request: acts.OverrideRequest, person: Overrides) -> Done:
+    observable = acts.override(context.node(node, person), person.name, request)
     says = {
         "veto": Text("{observable} never leaves.", observable=observable),
         "allow": Text("{observable} may be named.", observable=observable),
         "none": Text("{observable} follows the policy.", observable=observable),
     }
-    return Done.of(says[asked.wish])
+    return Done.of(says[request.wish])
 
 
 @router.get("/counts", operation_id="counts")
-def counts(house: House, node: NodeName, person: Reads) -> Counts:
+def counts(context: Context, node: NodeName, person: Reads) -> Counts:
     """What counts were told to the sector, noise and all, and what is left of their budget."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     policy = here.config().door
     with here.book() as book:
         ledger_ = Ledger(book)
         budget = Budget(ledger_)
-        spent, holds = budget.spent_milli(house.clock.now_us() // DAY_US - 1) / 1000, budget.holds()
-        told = days_told(book.rows)
+        spent, holds = budget.spent_milli(context.clock.now_us() // DAY_US - 1) / 1000, budget.holds()
+        spendings = days_told(book.rows)
         days = [
-            CountsDay(day_us=day * DAY_US, epsilon=milli / 1000, told=_told(ledger_, item)) for day, milli, item in told
+            CountsDay(day_us=day * DAY_US, epsilon=milli / 1000, told=_summary(ledger_, item))
+            for day, milli, item in spendings
         ]
     return Counts(days=days, spent=spent, budget=policy.counts_epsilon_30_days, holds=holds, tells=policy.tell_counts)
 
@@ -347,21 +348,21 @@ def _line(one: Line) -> LedgerLine:
     return LedgerLine(**fields, says=None if one.why is None else TextShape.of(one.why))
 
 
-def _waiting(element: str, at_us: int, made: Any) -> Waiting:
-    refused = made.refused
+def _waiting(element: str, at_us: int, details: Any) -> Waiting:
+    refused = details.refused
     says = None
     if refused is not None and refused.rule != "reveal_mode":  # that a person decides is what this is about
         says = TextShape.of(refused.reason)
     return Waiting(
         element=element,
         at_us=at_us,
-        suspicion=made.suspicion,
-        fields=made.fields,
+        suspicion=details.suspicion,
+        fields=details.fields,
         refused=says,
-        shown=fields_of("Report", made.fields),
+        shown=fields_of("Report", details.fields),
     )
 
 
-def _told(ledger: Ledger, item_id: str) -> str:
+def _summary(ledger: Ledger, item_id: str) -> str:
     lines = ledger.lines(item_id=item_id, limit=1)
     return lines[0].summary if lines else ""

@@ -12,7 +12,7 @@ from bavn.app.acts.node import evidence as acts
 from bavn.app.analyst.evidence_of import sheets_of, window_of
 from bavn.app.node.packets import evidence_folder
 from bavn.app.web.frame import Person, allow
-from bavn.app.web.soc.context import House
+from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId, file_name
 from bavn.model.moment import SECOND_US
 
@@ -46,7 +46,7 @@ router = APIRouter(prefix="/nodes/{node}/suspicions/{suspicion}", tags=["evidenc
 
 @router.get("/evidence", operation_id="evidence")
 def evidence(
-    house: House,
+    context: Context,
     node: NodeName,
     suspicion: SuspicionId,
     person: Reads,
@@ -54,12 +54,12 @@ def evidence(
     around_s: AroundS = 0,
 ) -> EvidenceShown:
     """The rows that a suspicion rests on, as they are: what is shown here is never redacted and stays here."""
-    here = house.node(node, person)
-    found, config = here.one(suspicion).suspicion, here.config()
+    here = context.node(node, person)
+    suspicion_found, config = here.one(suspicion).suspicion, here.config()
     before_us = around_s * SECOND_US or None
-    with window_of(config, found, before_us) as window:
-        sheets = sheets_of(window, found, rows, before_us)
-    kept = path_of(evidence_folder(config), found.id)
+    with window_of(config, suspicion_found, before_us) as window:
+        sheets = sheets_of(window, suspicion_found, rows, before_us)
+    kept = path_of(evidence_folder(config), suspicion_found.id)
     return EvidenceShown(
         sheets=[
             SheetShown(group=s.group, table=s.table, columns=list(s.names), rows=[list(r) for r in s.rows], more=s.more)
@@ -77,10 +77,10 @@ def evidence(
     description=acts.export.__doc__,
 )
 def export(
-    house: House, node: NodeName, suspicion: SuspicionId, asked: acts.ExportRequest, person: Exports
+    context: Context, node: NodeName, suspicion: SuspicionId, request: acts.ExportRequest, person: Exports
 ) -> Response:
-    here = house.node(node, person)
-    name = file_name(node, suspicion[:8]) + f".{asked.form}"
-    made = acts.export(here, person.name, here.one(suspicion), asked, name)
-    kind = "application/zip" if asked.form == "zip" else "application/vnd.tcpdump.pcap"
-    return Response(made.content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    here = context.node(node, person)
+    name = file_name(node, suspicion[:8]) + f".{request.form}"
+    content = acts.export(here, person.name, here.one(suspicion), request, name)
+    kind = "application/zip" if request.form == "zip" else "application/vnd.tcpdump.pcap"
+    return Response(content.content, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

@@ -20,7 +20,7 @@ from bavn.actor.door.conversations.exercises import (
 from bavn.app.acts.node import exercises as acts
 from bavn.app.node.case_parts import became_text
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
-from bavn.app.web.soc.context import House
+from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, Done, Frozen, NodeName, Reads
 from bavn.model.moment import MINUTE_US
 from bavn.model.sector.exercise import CAMPAIGNS, MARK, STATES, STEPS, ActorStep, Campaign, ExerciseState, may_follow
@@ -76,35 +76,38 @@ router = APIRouter(prefix="/nodes/{node}/exercises", tags=["exercises"], respons
 
 @router.get("", operation_id="nodeExercises")
 def exercises(
-    house: House, node: NodeName, person: Reads, limit: Limit = 100, after: After = None
+    context: Context, node: NodeName, person: Reads, limit: Limit = 100, after: After = None
 ) -> Rows[NodeExercise]:
     """Those in progress, then what is over, the last heard of first."""
-    with house.node(node, person).asks() as rows:
+    with context.node(node, person).asks() as rows:
         found, steps = exercises_of(rows(EXERCISES_SQL)), steps_of(rows(STEPS_SQL))
-    kept = sorted(found, key=lambda one: one.over_us is not None)
+    kept = sorted(found, key=lambda exercise: exercise.over_us is not None)
     at = opened(after, int)
     begin = max(0, at[0]) if at else 0
     end = begin + limit
-    items = [_shown(one, [step for step in steps if step.exercise_id == one.exercise_id]) for one in kept[begin:end]]
+    items = [
+        _shown(exercise, [step for step in steps if step.exercise_id == exercise.exercise_id])
+        for exercise in kept[begin:end]
+    ]
     return Rows(items=items, next=cursor(end) if end < len(kept) else None, total=len(kept))
 
 
 @router.post("/{exercise}/{act}", operation_id="answerExercise", description=acts.answer.__doc__)
-def answer(house: House, node: NodeName, exercise: ExerciseId, act: acts.Way, person: Answers) -> Done:
-    acts.answer(house.node(node, person), person.name, exercise, act)
+def answer(context: Context, node: NodeName, exercise: ExerciseId, act: acts.Way, person: Answers) -> Done:
+    acts.answer(context.node(node, person), person.name, exercise, act)
     return Done.of(Text("It is over here.") if act == acts.QUIT else Text("The running node tells it."))
 
 
-def _shown(one: KeptExercise, steps: Sequence[StepStatement]) -> NodeExercise:
-    state = ExerciseState(one.state)
+def _shown(exercise: KeptExercise, steps: Sequence[StepStatement]) -> NodeExercise:
+    state = ExerciseState(exercise.state)
     return NodeExercise(
-        id=one.exercise_id,
+        id=exercise.exercise_id,
         mark=TextShape.of(MARK),
         state=state,
         says=TextShape.of(STATES[state]),
-        heard_us=one.heard_us,
-        over_us=one.over_us,
-        plan=_plan(one.said) if one.said else None,
+        heard_us=exercise.heard_us,
+        over_us=exercise.over_us,
+        plan=_plan(exercise.said) if exercise.said else None,
         steps=[
             NodeExerciseStep(
                 step=ActorStep(step.step),
@@ -116,7 +119,7 @@ def _shown(one: KeptExercise, steps: Sequence[StepStatement]) -> NodeExercise:
             )
             for step in steps
         ],
-        acts=_acts(one, steps),
+        acts=_acts(exercise, steps),
     )
 
 
@@ -127,15 +130,15 @@ def _acts(one: KeptExercise, steps: Sequence[StepStatement]) -> list[acts.Way]:
     return [act for act, step in acts.STEP_OF.items() if may_follow(taken, step)] + [acts.QUIT]
 
 
-def _plan(said: dict[str, Any]) -> NodeExercisePlan:
-    campaign = Campaign(said["campaign"])
+def _plan(plan: dict[str, Any]) -> NodeExercisePlan:
+    campaign = Campaign(plan["campaign"])
     return NodeExercisePlan(
-        title=TextShape(en=said["title_en"], da=said["title_da"]),
-        objectives=[TextShape(en=one["en"], da=one["da"]) for one in said["objectives"]],
-        begins_us=said["begins_us"],
-        ends_us=said["ends_us"],
-        turn_us=said["begins_us"] + said["after_minutes"] * MINUTE_US,
+        title=TextShape(en=plan["title_en"], da=plan["title_da"]),
+        objectives=[TextShape(en=one["en"], da=one["da"]) for one in plan["objectives"]],
+        begins_us=plan["begins_us"],
+        ends_us=plan["ends_us"],
+        turn_us=plan["begins_us"] + plan["after_minutes"] * MINUTE_US,
         campaign=campaign,
         campaign_says=TextShape.of(CAMPAIGNS[campaign]),
-        element=said["element"],
+        element=plan["element"],
     )

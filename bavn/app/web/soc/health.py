@@ -14,7 +14,7 @@ from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.web.frame import TextShape
-from bavn.app.web.soc.context import House, Node
+from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.model.health import ACTS, ends_soon, file_old
 from bavn.model.health import STATES as PROMISE_STATES
@@ -171,41 +171,45 @@ router = APIRouter(prefix="/nodes", tags=["health"], responses=REFUSALS)
 
 
 @router.get("", operation_id="nodes")
-def nodes(house: House, person: Reads) -> list[NodeShort]:
+def nodes(context: Context, person: Reads) -> list[NodeShort]:
     """The nodes that this person may see, by name."""
-    made = []
-    for here in house.seen_by(person):
+    nodes_shown = []
+    for here in context.seen_by(person):
         config = here.config()
-        found = _health(here, config)
-        made.append(
+        health = _health(here, config)
+        nodes_shown.append(
             NodeShort(
                 name=here.name,
-                state=found.state,
-                problems=len(found.problems),
-                at_us=found.at_us,
+                state=health.state,
+                problems=len(health.problems),
+                at_us=health.at_us,
                 in_sector=bool(config.node.centre_url),
             )
         )
-    return made
+    return nodes_shown
 
 
 @router.get("/{node}/health", operation_id="health")
-def health(house: House, node: NodeName, person: Reads) -> Health:
+def health(context: Context, node: NodeName, person: Reads) -> Health:
     """How a node is, with what is wrong and who must act."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     return _health(here, here.config())
 
 
 def _health(here: Node, config: NodeConfig) -> Health:
     now_us = here.clock.now_us()
     certificates = _certificates(config)
-    told = _told(config.folder / HEALTH_FILE)
+    written = _health_file(config.folder / HEALTH_FILE)
     days_min = config.health.certificate_days_min
-    problems = [_about_to_end(one, now_us) for one in certificates if ends_soon(one.ends_us, now_us, days_min)]
-    if told is None:
-        return _said({}, "never", NEVER, problems, certificates)
-    silent = not told["stopped"] and (
-        file_old(int(told["at_us"]), now_us) or not Path(f"/proc/{int(told['pid'])}").exists()
+    problems = [
+        _about_to_end(certificate, now_us)
+        for certificate in certificates
+        if ends_soon(certificate.ends_us, now_us, days_min)
+    ]
+    if written is None:
+        return _health_of({}, "never", NEVER, problems, certificates)
+    silent = not written["stopped"] and (
+        file_old(int(written["at_us"]), now_us) or not Path(f"/proc/{int(written['pid'])}").exists()
     )
     problems = [
         ProblemShown(
@@ -214,41 +218,41 @@ def _health(here: Node, config: NodeConfig) -> Health:
             says=TextShape.kept(p),
             act="wait" if p["code"] in _WAITS else "operator",
         )
-        for p in told["problems"]
+        for p in written["problems"]
     ] + problems
-    if told["stopped"] or silent:
-        return _said(
-            told,
-            "stopped" if told["stopped"] else "silent",
-            STOPPED if told["stopped"] else SILENT,
+    if written["stopped"] or silent:
+        return _health_of(
+            written,
+            "stopped" if written["stopped"] else "silent",
+            STOPPED if written["stopped"] else SILENT,
             problems,
             certificates,
         )
     if problems:
-        return _said(
-            told,
+        return _health_of(
+            written,
             "ill",
             Text("Something is not as it should be."),
             problems,
             certificates,
         )
-    if any(one["state"] != "kept" for one in told.get("promises", [])):
-        return _said(told, "unchecked", UNCHECKED, problems, certificates)
-    return _said(told, "well", Text("The node is well."), problems, certificates)
+    if any(promise["state"] != "kept" for promise in written.get("promises", [])):
+        return _health_of(written, "unchecked", UNCHECKED, problems, certificates)
+    return _health_of(written, "well", Text("The node is well."), problems, certificates)
 
 
-def _told(file: Path) -> dict[str, Any] | None:
+def _health_file(file: Path) -> dict[str, Any] | None:
     """What the node last wrote of itself; None where it never ran or the file cannot be read."""
     try:
-        told: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-        int(told["at_us"]), int(told["pid"]), told["stopped"], told["problems"]
+        written: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        int(written["at_us"]), int(written["pid"]), written["stopped"], written["problems"]
     except UNREADABLE:
         return None
-    return told
+    return written
 
 
 def _certificates(config: NodeConfig) -> list[CertificateShown]:
-    made = []
+    certificates = []
     for folder, name in ((CENTRE_KEYS, "centre"), (KEYHOLDER_KEYS, "keyholder")):
         safe = Safe(config.folder / folder)
         try:
@@ -256,55 +260,57 @@ def _certificates(config: NodeConfig) -> list[CertificateShown]:
         except (OSError, ValueError):
             end_us = 0
         if end_us is not None:
-            made.append(CertificateShown(at=name, ends_us=end_us, renews_us=max(0, end_us - RENEW_BEFORE_END_US)))
-    return made
+            certificates.append(
+                CertificateShown(at=name, ends_us=end_us, renews_us=max(0, end_us - RENEW_BEFORE_END_US))
+            )
+    return certificates
 
 
-def _about_to_end(one: CertificateShown, now_us: int) -> ProblemShown:
-    days = max(0, (one.ends_us - now_us) // DAY_US)
-    who = {"centre": Text.in_context("whose certificate", "centre"), "keyholder": Text("key holder")}[one.at]
-    if one.ends_us <= now_us:
+def _about_to_end(certificate: CertificateShown, now_us: int) -> ProblemShown:
+    days = max(0, (certificate.ends_us - now_us) // DAY_US)
+    who = {"centre": Text.in_context("whose certificate", "centre"), "keyholder": Text("key holder")}[certificate.at]
+    if certificate.ends_us <= now_us:
         text = Text("The certificate for the {who} has ended: ask it for a new token and enrol again.", who=who)
-        return ProblemShown(code="certificate_ended", source=one.at, says=TextShape.of(text), act="operator")
+        return ProblemShown(code="certificate_ended", source=certificate.at, says=TextShape.of(text), act="operator")
     text = Text(
         "The certificate for the {who} ends in {days} days and has not been renewed: can it be reached?",
         who=who,
         days=days,
     )
-    return ProblemShown(code="certificate_ends", source=one.at, says=TextShape.of(text), act="operator")
+    return ProblemShown(code="certificate_ends", source=certificate.at, says=TextShape.of(text), act="operator")
 
 
-def _said(
-    told: dict[str, Any], state: str, says: Text, problems: list[ProblemShown], certificates: list[CertificateShown]
+def _health_of(
+    written: dict[str, Any], state: str, says: Text, problems: list[ProblemShown], certificates: list[CertificateShown]
 ) -> Health:
-    store, detect, rules, sigma = (told.get(name) or {} for name in ("store", "detect", "rules", "sigma"))
+    store, detect, rules, sigma = (written.get(name) or {} for name in ("store", "detect", "rules", "sigma"))
     return Health(
         state=state,
         says=TextShape.of(says),
-        at_us=told.get("at_us"),
-        up_s=told.get("up_s", 0),
-        version=told.get("version", ""),
+        at_us=written.get("at_us"),
+        up_s=written.get("up_s", 0),
+        version=written.get("version", ""),
         problems=problems,
-        promises=[_promise(one) for one in told.get("promises", [])],
-        sensor=told.get("sensor", "none"),
-        capture_loss_permille=told.get("capture_loss_permille") if told.get("capture_loss_known") else None,
-        disk_free_mb=told.get("disk_free_mb"),
-        memory_mb=told.get("memory_mb"),
-        queue_messages=told.get("queue_messages"),
-        centre_skew_s=told.get("centre_skew_s"),
+        promises=[_promise(promise) for promise in written.get("promises", [])],
+        sensor=written.get("sensor", "none"),
+        capture_loss_permille=written.get("capture_loss_permille") if written.get("capture_loss_known") else None,
+        disk_free_mb=written.get("disk_free_mb"),
+        memory_mb=written.get("memory_mb"),
+        queue_messages=written.get("queue_messages"),
+        centre_skew_s=written.get("centre_skew_s"),
         detect_last=detect.get("last"),
         detect_took_s=detect.get("took_s"),
-        sources=[_source(one) for one in told.get("sources", [])],
+        sources=[_source(source) for source in written.get("sources", [])],
         store=_store(store) if store else None,
         rules=RulesShown(
             loaded=rules.get("loaded"),
             failed=rules.get("failed"),
             failed_named=rules.get("failed_named", []),
             sigma=sigma.get("rules"),
-            sigma_refused=[f"{one['title']}: {one['reason']}" for one in sigma.get("refused", [])],
+            sigma_refused=[f"{rule['title']}: {rule['reason']}" for rule in sigma.get("refused", [])],
         ),
         certificates=certificates,
-        canary=[_canary_link(link) for link in told.get("canary", [])],
+        canary=[_canary_link(link) for link in written.get("canary", [])],
     )
 
 
@@ -331,30 +337,30 @@ def _canary_link(link: dict[str, Any]) -> CanaryLink:
     )
 
 
-def _promise(one: dict[str, Any]) -> PromiseShown:
+def _promise(promise: dict[str, Any]) -> PromiseShown:
     return PromiseShown(
-        code=one["code"],
-        says=TextShape.kept(one["says"]),
-        state=one["state"],
-        state_said=TextShape.of(PROMISE_STATES[one["state"]]),
-        since_us=one["since_us"],
-        affected=None if one["affected"] is None else TextShape.kept(one["affected"]),
-        who=TextShape.of(ACTS[one["act"]]),
-        first=TextShape.kept(one["first"]),
+        code=promise["code"],
+        says=TextShape.kept(promise["says"]),
+        state=promise["state"],
+        state_said=TextShape.of(PROMISE_STATES[promise["state"]]),
+        since_us=promise["since_us"],
+        affected=None if promise["affected"] is None else TextShape.kept(promise["affected"]),
+        who=TextShape.of(ACTS[promise["act"]]),
+        first=TextShape.kept(promise["first"]),
     )
 
 
-def _source(one: dict[str, Any]) -> SourceShown:
-    recent = {entry["what"]: entry["count"] for entry in one["recent"]}
+def _source(source: dict[str, Any]) -> SourceShown:
+    recent = {entry["what"]: entry["count"] for entry in source["recent"]}
     return SourceShown(
-        name=one["name"],
-        rows=one["rows"],
-        passed=one["passed"],
-        refused=one["refused"],
-        lag_bytes=one["lag_bytes"],
-        lag_s=one["lag_s"],
-        broken=TextShape.kept(one["broken_says"]) if one["broken"] else None,
-        clock_offset_s=one.get("clock_offset_s"),
+        name=source["name"],
+        rows=source["rows"],
+        passed=source["passed"],
+        refused=source["refused"],
+        lag_bytes=source["lag_bytes"],
+        lag_s=source["lag_s"],
+        broken=TextShape.kept(source["broken_says"]) if source["broken"] else None,
+        clock_offset_s=source.get("clock_offset_s"),
         losses=[
             LossShown(
                 says=TextShape.of(loss(lost["what"])),
@@ -363,7 +369,7 @@ def _source(one: dict[str, Any]) -> SourceShown:
                 of=lost["of"],
                 recent=recent.get(lost["what"], 0),
             )
-            for lost in one["losses"]
+            for lost in source["losses"]
         ],
-        reasons=[RefusedLines(says=TextShape.kept(says), count=count) for _, count, _, says in one["reasons"]],
+        reasons=[RefusedLines(says=TextShape.kept(says), count=count) for _, count, _, says in source["reasons"]],
     )

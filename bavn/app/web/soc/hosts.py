@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from bavn.actor.assets.rules import SAID
 from bavn.app.analyst.asset_book import card_at, hosts_count, hosts_page
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
-from bavn.app.web.soc.context import House
+from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
 from bavn.app.web.soc.suspected_shapes import Suspected, shown
 from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, talk_of
@@ -117,7 +117,7 @@ router = APIRouter(prefix="/nodes/{node}/hosts", tags=["hosts"], responses=REFUS
 
 @router.get("", operation_id="hosts")
 def hosts(
-    house: House,
+    context: Context,
     node: NodeName,
     person: Reads,
     limit: Limit = 100,
@@ -127,14 +127,14 @@ def hosts(
     new_days: Annotated[int, Query(ge=0, le=400)] = 0,
 ) -> Hosts:
     """Own hosts in the order of their addresses; ``new_days``: first seen in the last so many days."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     survey = here.survey()
     with survey.rows() as rows:
         (behind,) = opened(after, str) or ("",)
-        found = hosts_page(rows, like(q.lower()), role, new_days * DAY_US, behind, limit + 1)
+        cards = hosts_page(rows, like(q.lower()), role, new_days * DAY_US, behind, limit + 1)
         total = hosts_count(rows)
     strongest = _strongest(here.suspected())
-    made: Rows[tuple[str, Any]] = page(found, limit, lambda one: (one[0],))
+    made: Rows[tuple[str, Any]] = page(cards, limit, lambda one: (one[0],))
     return Hosts(
         items=[HostShort(**_short(card, strongest)) for _, card in made.items],
         next=made.next,
@@ -146,16 +146,16 @@ def hosts(
 
 
 @router.get("/roles", operation_id="hostRoles")
-def roles(house: House, node: NodeName, person: Reads) -> list[RoleSure]:
+def roles(context: Context, node: NodeName, person: Reads) -> list[RoleSure]:
     """The roles that hosts may have."""
-    house.node(node, person)
+    context.node(node, person)
     return [RoleSure(role=role, says=TextShape.of(words), sure=0.0) for role, words in SAID.items()]
 
 
 @router.get("/{host}", operation_id="host")
-def host(house: House, node: NodeName, host: HostAddress, person: Reads) -> HostCard:
+def host(context: Context, node: NodeName, host: HostAddress, person: Reads) -> HostCard:
     """One host's card, with its suspicions, the strongest first."""
-    here, address = house.node(node, person), _address(host)
+    here, address = context.node(node, person), _address(host)
     entries = [one for one in here.suspected() if one.suspicion.host == address][:SUSPICIONS_SHOWN_MAX]
     survey = here.survey()
     with survey.rows() as rows:
@@ -167,16 +167,16 @@ def host(house: House, node: NodeName, host: HostAddress, person: Reads) -> Host
             Text("This address was not seen among the own hosts."),
         )
     with here.asks() as rows_of_book:
-        suspected = shown(entries, rows_of_book, house.clock.now_us())
+        suspected = shown(entries, rows_of_book, context.clock.now_us())
     return _card(address, card, suspected, _strongest(here.suspected()), survey.at_us)
 
 
 @router.get("/{host}/timeline", operation_id="hostTimeline")
 def timeline(
-    house: House, node: NodeName, host: HostAddress, person: Reads, days: Annotated[int, Query(ge=1, le=400)] = 7
+    context: Context, node: NodeName, host: HostAddress, person: Reads, days: Annotated[int, Query(ge=1, le=400)] = 7
 ) -> Timeline:
     """Traffic by the hour over the last so many days of the history, and whom it spoke with most."""
-    here, address = house.node(node, person), _address(host)
+    here, address = context.node(node, person), _address(host)
     with here.looking(days * DAY_US) as window:
         hours, peers = talk_of(window, address)
         return Timeline(
@@ -195,14 +195,14 @@ def _address(text: str) -> str:
         raise Trouble(422, "no-address", Text("This is no address.")) from error
 
 
-def _strongest(found: list[Any]) -> dict[str, tuple[int, float]]:
+def _strongest(rows: list[Any]) -> dict[str, tuple[int, float]]:
     """By host: how many suspicions, and the strongest's evidence."""
-    made: dict[str, tuple[int, float]] = {}
-    for one in found:
-        if one.rank:
-            count, nats = made.get(one.suspicion.host, (0, 0.0))
-            made[one.suspicion.host] = (count + 1, max(nats, one.suspicion.evidence_nats))
-    return made
+    strongest: dict[str, tuple[int, float]] = {}
+    for row in rows:
+        if row.rank:
+            count, nats = strongest.get(row.suspicion.host, (0, 0.0))
+            strongest[row.suspicion.host] = (count + 1, max(nats, row.suspicion.evidence_nats))
+    return strongest
 
 
 def _short(card: dict[str, Any], strongest: dict[str, tuple[int, float]]) -> dict[str, Any]:
@@ -225,10 +225,10 @@ def _short(card: dict[str, Any], strongest: dict[str, tuple[int, float]]) -> dic
 
 
 def _role(role: str, sure: float) -> RoleSure:
-    return RoleSure(role=role, says=_said(role), sure=sure)
+    return RoleSure(role=role, says=_text_of(role), sure=sure)
 
 
-def _said(value: str) -> TextShape:
+def _text_of(value: str) -> TextShape:
     return TextShape.of(SAID.get(value) or Text.plain(value))
 
 
@@ -240,8 +240,8 @@ def _card(
     at_us: int | None,
 ) -> HostCard:
     if card is None:
-        first = min((one.first_us for one in suspected), default=0)
-        last = max((one.last_us for one in suspected), default=0)
+        first = min((entry.first_us for entry in suspected), default=0)
+        last = max((entry.last_us for entry in suspected), default=0)
         card = {
             "host": address,
             "names": [],
@@ -262,8 +262,8 @@ def _card(
     return HostCard(
         **_short(card, strongest),
         macs=card["macs"],
-        hints=[HintShown(**hint, says=_said(hint["value"])) for hint in card["hints"]],
-        offers=[ServiceShown(**one) for one in card["services"]],
+        hints=[HintShown(**hint, says=_text_of(hint["value"])) for hint in card["hints"]],
+        offers=[ServiceShown(**service) for service in card["services"]],
         offers_more=card["services_more"],
         peers_outside=card["peers_outside"],
         suspected=suspected,

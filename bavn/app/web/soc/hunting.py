@@ -23,7 +23,7 @@ from bavn.app.web.exporting import cell, line
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, filled, opened, page
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.asking import Asking
-from bavn.app.web.soc.context import House, Node
+from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.errors import pathless, trouble_of
 from bavn.app.web.soc.hunt_shapes import (
     Helper,
@@ -81,9 +81,9 @@ router = APIRouter(prefix="/nodes/{node}/hunt", tags=["hunt"], responses=REFUSAL
 
 
 @router.get("/tables", operation_id="huntTables")
-def tables(house: House, node: NodeName, person: Hunter) -> list[TableShown]:
+def tables(context: Context, node: NodeName, person: Hunter) -> list[TableShown]:
     """The tables that may be asked, and their columns."""
-    house.node(node, person)
+    context.node(node, person)
     return [
         TableShown(
             name=name,
@@ -96,16 +96,16 @@ def tables(house: House, node: NodeName, person: Hunter) -> list[TableShown]:
 
 
 @router.get("/functions", operation_id="huntFunctions")
-def functions(house: House, node: NodeName, person: Hunter) -> list[Helper]:
+def functions(context: Context, node: NodeName, person: Hunter) -> list[Helper]:
     """Functions for addresses and hours in a query."""
-    house.node(node, person)
+    context.node(node, person)
     return [Helper(name=name, gives=gives) for name, gives in HELPERS.items()]
 
 
 @router.get("/saved", operation_id="savedHunts")
-def saved(house: House, node: NodeName, person: Hunter) -> Hunts:
+def saved(context: Context, node: NodeName, person: Hunter) -> Hunts:
     """Hunts that come with Bavn, and this node's own, by name."""
-    mine, faults = saved_hunts.own(_folder(house.node(node, person)))
+    mine, faults = saved_hunts.own(_folder(context.node(node, person)))
     every = saved_hunts.shipped() | mine
     return Hunts(
         items=[_hunt(hunt, own=name in mine) for name, hunt in sorted(every.items())],
@@ -114,66 +114,66 @@ def saved(house: House, node: NodeName, person: Hunter) -> Hunts:
 
 
 @router.put("/saved/{name}", operation_id="saveHunt", description=acts.save.__doc__)
-def save(house: House, node: NodeName, name: HuntName, asked: acts.HuntSave, person: Saves) -> HuntShown:
-    here = house.node(node, person)
+def save(context: Context, node: NodeName, name: HuntName, request: acts.HuntSave, person: Saves) -> HuntShown:
+    here = context.node(node, person)
 
     def ask(sql: str) -> None:
-        asking = house.askings.start(here.file, node, person.name, "sql", {"sql": sql, "rows": 1, **_WHOLE})
+        asking = context.askings.start(here.file, node, person.name, "sql", {"sql": sql, "rows": 1, **_WHOLE})
         if not asking.over.wait(TRIED_S_MAX):
-            house.askings.cancel(asking)
+            context.askings.cancel(asking)
             raise trouble_of(Exit.EXCEEDED, "")
         if asking.state == "failed":
             raise trouble_of(asking.code, asking.reason)
 
-    return _hunt(acts.save(here, name, asked, ask)[0], own=True)
+    return _hunt(acts.save(here, name, request, ask)[0], own=True)
 
 
 @router.delete("/saved/{name}", operation_id="deleteHunt", description=acts.delete.__doc__)
-def delete(house: House, node: NodeName, name: HuntName, person: Deletes) -> Done:
-    acts.delete(house.node(node, person), name)
+def delete(context: Context, node: NodeName, name: HuntName, person: Deletes) -> Done:
+    acts.delete(context.node(node, person), name)
     return Done.of(Text("{name} is gone.", name=name))
 
 
 @router.post("/asks", operation_id="ask", status_code=202)
-def ask(house: House, node: NodeName, question: Question, person: Hunter) -> HuntStatus:
+def ask(context: Context, node: NodeName, question: Question, person: Hunter) -> HuntStatus:
     """Begins to answer a question. Ask for its answer until it is no longer running."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     kind, request = _request(here, question)
-    asking = house.askings.start(here.file, node, person.name, kind, request)
+    asking = context.askings.start(here.file, node, person.name, kind, request)
     return _shown(asking)
 
 
 @router.get("/asks/{asking}", operation_id="asked")
 def asked(
-    house: House,
+    context: Context,
     node: NodeName,
     asking: AskingId,
     person: Hunter,
     wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0.0,
 ) -> HuntStatus:
     """Where a question stands; waits a little for it to be answered."""
-    house.node(node, person)
-    found = house.askings.of(asking, node, person.name)
+    context.node(node, person)
+    found = context.askings.of(asking, node, person.name)
     found.over.wait(wait_s)
     return _shown(found)
 
 
 @router.delete("/asks/{asking}", operation_id="stopAsking")
-def stop(house: House, node: NodeName, asking: AskingId, person: Hunter) -> HuntStatus:
+def stop(context: Context, node: NodeName, asking: AskingId, person: Hunter) -> HuntStatus:
     """Stops it now."""
-    house.node(node, person)
-    found = house.askings.of(asking, node, person.name)
-    house.askings.cancel(found)
+    context.node(node, person)
+    found = context.askings.of(asking, node, person.name)
+    context.askings.cancel(found)
     return _shown(found)
 
 
 @router.get("/asks/{asking}/rows", operation_id="askedRows")
 def rows(
-    house: House, node: NodeName, asking: AskingId, person: Hunter, limit: Limit = 500, after: After = None
+    context: Context, node: NodeName, asking: AskingId, person: Hunter, limit: Limit = 500, after: After = None
 ) -> Rows[list[Any]]:
     """The rows of an answer, page by page."""
-    house.node(node, person)
-    every = _done(house.askings.of(asking, node, person.name)).answer.get("rows", [])
+    context.node(node, person)
+    every = _done(context.askings.of(asking, node, person.name)).answer.get("rows", [])
     at = opened(after, int)
     begin = at[0] if at else 0
     made = page(list(enumerate(every[begin : begin + limit + 1], begin + 1)), limit, lambda entry: (entry[0],))
@@ -182,7 +182,7 @@ def rows(
 
 @router.get("/asks/{asking}/export", operation_id="exportAsked", response_class=StreamingResponse)
 def export(
-    house: House,
+    context: Context,
     node: NodeName,
     asking: AskingId,
     person: Hunter,
@@ -190,8 +190,8 @@ def export(
 ) -> StreamingResponse:
     """All rows of an answer as CSV (cells that a spreadsheet would take for a formula begin with ') or JSON lines.
     An answer that was cut off at its number of rows has ``first`` in its file's name."""
-    house.node(node, person)
-    found = _done(house.askings.of(asking, node, person.name))
+    context.node(node, person)
+    found = _done(context.askings.of(asking, node, person.name))
     name = file_name(node, "hunt", iso(found.began_us)[:16], *(["first"] if found.answer.get("more") else []))
     kind, made = ("text/csv", _csv(found)) if format_ == "csv" else ("application/x-ndjson", _json(found))
     return sent(made, kind, {"Content-Disposition": f'attachment; filename="{name}.{format_}"'})
@@ -246,21 +246,21 @@ def _done(asking: Asking) -> Asking:
 
 
 def _shown(asking: Asking) -> HuntStatus:
-    said, refused = asking.answer, None
+    answer, refused = asking.answer, None
     if asking.state == "failed":
         refused = TextShape.of(trouble_of(asking.code, asking.reason).text)
     return filled(
         HuntStatus,
         asking,
         refused=refused,
-        columns=said.get("columns", []),
-        rows=len(said.get("rows", [])),
-        more=said.get("more", False),
-        looked=said.get("looked"),
-        refused_lines=said.get("refused", 0),
-        refusals=[ListRefusal(**one) for one in said.get("refusals", [])],
-        outcomes=[RuleOutcome(**one) for one in said.get("outcomes", [])],
-        matches=[RuleMatch(**one) for one in said.get("matches", [])],
+        columns=answer.get("columns", []),
+        rows=len(answer.get("rows", [])),
+        more=answer.get("more", False),
+        looked=answer.get("looked"),
+        refused_lines=answer.get("refused", 0),
+        refusals=[ListRefusal(**one) for one in answer.get("refusals", [])],
+        outcomes=[RuleOutcome(**one) for one in answer.get("outcomes", [])],
+        matches=[RuleMatch(**one) for one in answer.get("matches", [])],
     )
 
 

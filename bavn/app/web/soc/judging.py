@@ -8,7 +8,7 @@ from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts
 from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
 from bavn.app.acts.node import verdicts as acts
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
-from bavn.app.web.soc.context import House
+from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
 from bavn.app.web.soc.suspected_shapes import VerdictShown
 
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/nodes/{node}", tags=["verdicts"], responses=REFUSALS
 
 @router.get("/verdicts", operation_id="verdicts")
 def verdicts(
-    house: House,
+    context: Context,
     node: NodeName,
     person: Reads,
     limit: Limit = 100,
@@ -38,28 +38,30 @@ def verdicts(
     ended: Annotated[bool, Query(description="Also those that have ended.")] = False,
 ) -> Rows[VerdictShown]:
     """The verdicts that hold here, the newest first, then the sector's advice."""
-    with house.node(node, person).asks() as rows:
+    with context.node(node, person).asks() as rows:
         own, sector = verdicts_of(rows(VERDICTS_SQL)), sector_verdicts_of(rows(SECTOR_VERDICTS_SQL))
-    now_us = house.clock.now_us()
-    found = [VerdictShown.of(one, now_us) for one in (*own[::-1], *sector[::-1]) if ended or one.holds(now_us)]
+    now_us = context.clock.now_us()
+    shown_verdicts = [
+        VerdictShown.of(verdict, now_us) for verdict in (*own[::-1], *sector[::-1]) if ended or verdict.holds(now_us)
+    ]
     at = opened(after, int)
     begin = at[0] if at else 0
-    places = {one.number: place for place, one in enumerate(found, 1)}
-    return page(found[begin : begin + limit + 1], limit, lambda one: (places[one.number],))
+    places = {verdict.number: place for place, verdict in enumerate(shown_verdicts, 1)}
+    return page(shown_verdicts[begin : begin + limit + 1], limit, lambda verdict: (places[verdict.number],))
 
 
 @router.post(
     "/suspicions/{suspicion}/verdicts", operation_id="giveVerdict", status_code=201, description=acts.give.__doc__
 )
 def give(
-    house: House, node: NodeName, suspicion: SuspicionId, asked: acts.VerdictRequest, person: Gives
+    context: Context, node: NodeName, suspicion: SuspicionId, request: acts.VerdictRequest, person: Gives
 ) -> VerdictGivenHere:
-    here = house.node(node, person)
-    given, note = acts.give(here, person.name, here.one(suspicion).suspicion, asked)
-    shown = VerdictShown.of(given, house.clock.now_us())
+    here = context.node(node, person)
+    given, note = acts.give(here, person.name, here.one(suspicion).suspicion, request)
+    shown = VerdictShown.of(given, context.clock.now_us())
     return VerdictGivenHere(verdict=shown, note=None if note is None else TextShape.of(note))
 
 
 @router.post("/verdicts/{number}/end", operation_id="endVerdict", description=acts.end.__doc__)
-def end(house: House, node: NodeName, number: Number, asked: acts.EndRequest, person: Ends) -> VerdictShown:
-    return VerdictShown.of(acts.end(house.node(node, person), person.name, number, asked), house.clock.now_us())
+def end(context: Context, node: NodeName, number: Number, request: acts.EndRequest, person: Ends) -> VerdictShown:
+    return VerdictShown.of(acts.end(context.node(node, person), person.name, number, request), context.clock.now_us())

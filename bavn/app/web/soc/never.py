@@ -20,7 +20,7 @@ from bavn.app.node.book_queries import Asks
 from bavn.app.node.by_hand import runs
 from bavn.app.node.protect import never_block, never_list
 from bavn.app.web.frame import After, Limit, Rows, Trouble, filled, opened, page
-from bavn.app.web.soc.context import House, Node
+from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.errors import pathless
 from bavn.app.web.soc.protect_shapes import (
     Listed,
@@ -65,7 +65,7 @@ router = APIRouter(prefix="/nodes/{node}/protection/never-block", tags=["protect
 
 @router.get("", operation_id="neverBlock")
 def never(
-    house: House,
+    context: Context,
     node: NodeName,
     person: Reads,
     limit: Limit = 200,
@@ -75,63 +75,66 @@ def never(
 ) -> Rows[NeverEntry]:
     """What this actor blocks for nobody: Bavn's list or the one that the policy names, what was added by hand, its
     own, and the centre."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     known = never_block(here.config())
     with here.asks() as rows:
-        made = [_by_hand(one) for one in own_entries(rows)]
+        entries = [_by_hand(kept) for kept in own_entries(rows)]
     every = [("tree", name, table) for name, table in known.trees.items()]
     every += [("name", name, table) for name, table in known.names.items()]
     every += [("network", str(net), table) for net, table in known.networks]
-    made += [NeverEntry(covers=covers, value=value, table=table) for covers, value, table in set(every)]
-    found = sorted(
+    entries += [NeverEntry(covers=covers, value=value, table=table) for covers, value, table in set(every)]
+    entries_shown = sorted(
         (
-            one
-            for one in made
-            if q.lower() in f"{one.value} {one.table} {one.why} {one.by}".lower() and (not own or one.table == BY_HAND)
+            entry
+            for entry in entries
+            if q.lower() in f"{entry.value} {entry.table} {entry.why} {entry.by}".lower()
+            and (not own or entry.table == BY_HAND)
         ),
-        key=lambda one: (one.table != BY_HAND, one.table, one.value, one.covers),
+        key=lambda entry: (entry.table != BY_HAND, entry.table, entry.value, entry.covers),
     )
     at = opened(after, int)
     begin = at[0] if at else 0
-    shown = page(list(enumerate(found[begin : begin + limit + 1], begin + 1)), limit, lambda e: (e[0],))
-    return Rows(items=[one for _, one in shown.items], next=shown.next, total=len(found))
+    shown = page(list(enumerate(entries_shown[begin : begin + limit + 1], begin + 1)), limit, lambda e: (e[0],))
+    return Rows(items=[entry for _, entry in shown.items], next=shown.next, total=len(entries_shown))
 
 
 @router.get("/check", operation_id="checkNeverBlock")
 def check(
-    house: House, node: NodeName, person: Reads, what: Annotated[str, Query(min_length=1, max_length=320)]
+    context: Context, node: NodeName, person: Reads, what: Annotated[str, Query(min_length=1, max_length=320)]
 ) -> Listed:
     """Whether the list forbids a block of this value, and under which table."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     observable = wanted_of(what, here.file)
     table = never_list(here.config()).hit(observable)
     return Listed(value=str(observable), table=table)
 
 
 @router.post("/preview", operation_id="previewNeverBlock")
-def preview(house: House, node: NodeName, asked: NeverChange, person: Protects) -> NeverDraft:
+def preview(context: Context, node: NodeName, asked: NeverChange, person: Protects) -> NeverDraft:
     """What a change would lift, hold or free. It changes nothing."""
-    return _draft(house.node(node, person), asked)
+    return _draft(context.node(node, person), asked)
 
 
 @router.put("", operation_id="changeNeverBlock")
-def change(house: House, node: NodeName, asked: NeverChangeRequest, person: Protects) -> Done:
+def change(context: Context, node: NodeName, request: NeverChangeRequest, person: Protects) -> Done:
     """Adds entries, or strikes what was added by hand: all of it or nothing, with one line in the ledger."""
-    if not asked.sure:
+    if not request.sure:
         raise Trouble(422, "not-sure", Text("Look at what it would free first."))
-    here = house.node(node, person)
-    entries = _entries(asked)
-    why, now_us = " ".join(asked.why.split()), house.clock.now_us()
-    said = {
-        "act": asked.act,
+    here = context.node(node, person)
+    entries = _entries(request)
+    why, now_us = " ".join(request.why.split()), context.clock.now_us()
+    body = {
+        "act": request.act,
         "by": person.name,
-        "covers": asked.covers,
+        "covers": request.covers,
         "values": [e.value for e in entries],
         "why": why,
     }
-    summary = json.dumps(said, ensure_ascii=False, sort_keys=True)
+    summary = json.dumps(body, ensure_ascii=False, sort_keys=True)
     with here.book() as book, book.transaction():
-        refused = add_own(book, entries, why, person.name, now_us) if asked.act == "add" else remove_own(book, entries)
+        refused = (
+            add_own(book, entries, why, person.name, now_us) if request.act == "add" else remove_own(book, entries)
+        )
         if refused is None:
             note = Note(
                 kind=KIND, item_id=act_id(KIND, summary, person.name, now_us), peer=person.name, summary=summary
@@ -149,41 +152,45 @@ def _by_hand(one: Own) -> NeverEntry:
     return filled(NeverEntry, one, table=BY_HAND)
 
 
-def _entries(asked: NeverChange) -> list[Own]:
+def _entries(request: NeverChange) -> list[Own]:
     """Each once, in canonical form. Trouble for what is none."""
-    made: dict[str, Own] = {}
-    for text in asked.values:
-        one = own_of(asked.covers, text)
-        if isinstance(one, Refused):
-            raise _trouble(one.rule, text)
-        made[one.value] = one
-    return list(made.values())
+    entries: dict[str, Own] = {}
+    for text in request.values:
+        entry = own_of(request.covers, text)
+        if isinstance(entry, Refused):
+            raise _trouble(entry.rule, text)
+        entries[entry.value] = entry
+    return list(entries.values())
 
 
-def _draft(here: Node, asked: NeverChange) -> NeverDraft:
-    entries = _entries(asked)
+def _draft(here: Node, request: NeverChange) -> NeverDraft:
+    entries = _entries(request)
     lifted: list[Touched] = []
     held: list[Touched] = []
     freed: list[Touched] = []
     with here.asks() as rows:
         there = own_entries(rows)
-        keys = {(one.covers, one.value) for one in there}
-        for one in entries:
-            if ((one.covers, one.value) in keys) is (asked.act == "add"):
-                rule = "there_already" if asked.act == "add" else "not_own"
-                raise _trouble(rule, one.value)
-        if asked.act == "add":
+        keys = {(entry.covers, entry.value) for entry in there}
+        for entry in entries:
+            if ((entry.covers, entry.value) in keys) is (request.act == "add"):
+                rule = "there_already" if request.act == "add" else "not_own"
+                raise _trouble(rule, entry.value)
+        if request.act == "add":
             lifted = _touched(rows, entries, ("wanted",))
             held = _touched(rows, entries, ("waiting",))
         else:
-            gone = {(one.covers, one.value) for one in entries}
+            gone = {(entry.covers, entry.value) for entry in entries}
             left = never_block(here.config()).with_own(e for e in there if (e.covers, e.value) not in gone)
-            found = _touched(rows, entries, ("refused", "lifted"), "never_block")
-            freed = [one for one in found if left.hit(Observable.trusted(ObservableType(one.type), one.value)) is None]
+            indicators = _touched(rows, entries, ("refused", "lifted"), "never_block")
+            freed = [
+                indicator
+                for indicator in indicators
+                if left.hit(Observable.trusted(ObservableType(indicator.type), indicator.value)) is None
+            ]
     return NeverDraft(
-        act=asked.act,
-        covers=asked.covers,
-        values=[one.value for one in entries],
+        act=request.act,
+        covers=request.covers,
+        values=[entry.value for entry in entries],
         lifted=lifted[:SHOWN_MAX],
         lifted_count=len(lifted),
         held=held[:SHOWN_MAX],
@@ -194,11 +201,11 @@ def _draft(here: Node, asked: NeverChange) -> NeverDraft:
 
 
 def _touched(rows: Asks, entries: Sequence[Own], standings: Sequence[str], rule: str = "") -> list[Touched]:
-    made = []
+    indicators = []
     for indicator_id in touched(rows, entries, standings, rule):
         kind, value, standing, act = act_of(rows, indicator_id)
-        made.append(Touched(id=indicator_id, type=kind, value=value, standing=standing, act=act))
-    return made
+        indicators.append(Touched(id=indicator_id, type=kind, value=value, standing=standing, act=act))
+    return indicators
 
 
 def _trouble(rule: str, what: str) -> Trouble:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from bavn.app.policy.file import Draft, draft, fields_of, mark_of, text_of, write
 from bavn.app.policy.file import Field as PolicyField
 from bavn.app.web.frame import TextShape, Trouble, filled
-from bavn.app.web.soc.context import House, Node
+from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.errors import pathless
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Sets
 from bavn.model.settings import SettingsError
@@ -84,9 +84,9 @@ router = APIRouter(prefix="/nodes/{node}/policy", tags=["policy"], responses=REF
 
 
 @router.get("", operation_id="policy")
-def policy(house: House, node: NodeName, person: Reads) -> PolicyShown:
+def policy(context: Context, node: NodeName, person: Reads) -> PolicyShown:
     """Every field of the policy."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     config = here.config()
     text = text_of(config)
     fields = fields_of({"door": config.door, "protect": config.protect}, text)
@@ -94,24 +94,24 @@ def policy(house: House, node: NodeName, person: Reads) -> PolicyShown:
 
 
 @router.post("/preview", operation_id="previewPolicy")
-def preview(house: House, node: NodeName, asked: ChangeRequest, person: Sets) -> PolicyDraft:
+def preview(context: Context, node: NodeName, request: ChangeRequest, person: Sets) -> PolicyDraft:
     """What a change would write. A policy that the node would not start with is refused with the reason."""
-    made = _drafted(house.node(node, person), asked)
-    return _shown(made, asked.seen)
+    made = _drafted(context.node(node, person), request)
+    return _shown(made, request.seen)
 
 
 @router.put("", operation_id="writePolicy")
-def put(house: House, node: NodeName, asked: ChangeRequest, person: Sets) -> PolicyDraft:
+def put(context: Context, node: NodeName, request: ChangeRequest, person: Sets) -> PolicyDraft:
     """Writes it whole or not at all, after a line in the ledger. The node reads it when it is started next."""
-    here = house.node(node, person)
-    made = _drafted(here, asked)
-    if not made.changes:
+    here = context.node(node, person)
+    draft = _drafted(here, request)
+    if not draft.changes:
         raise Trouble(422, "no-change", Text("Nothing would change."))
-    shown = _shown(made, mark_of(made.text))
+    shown = _shown(draft, mark_of(draft.text))
     with here.book() as book:
-        Ledger(book).append(house.clock.now_us(), GATE, "in", _note(shown, person.name))
+        Ledger(book).append(context.clock.now_us(), GATE, "in", _note(shown, person.name))
     try:
-        write(here.config(), made.text)
+        write(here.config(), draft.text)
     except OSError as error:
         raise Trouble(
             503,
@@ -122,35 +122,35 @@ def put(house: House, node: NodeName, asked: ChangeRequest, person: Sets) -> Pol
     return shown
 
 
-def _drafted(here: Node, asked: ChangeRequest) -> Draft:
+def _drafted(here: Node, request: ChangeRequest) -> Draft:
     config = here.config()
     text = text_of(config)
-    if mark_of(text) != asked.seen:
+    if mark_of(text) != request.seen:
         raise Trouble(409, "changed-meanwhile", Text("The policy was changed meanwhile: look at it again."))
     try:
-        return draft(config, text, asked.changes)
+        return draft(config, text, request.changes)
     except SettingsError as error:
-        said = pathless(str(error))
+        reason = pathless(str(error))
         raise Trouble(
             422,
             "bad-policy",
-            Text("The node would not start with this: {said}", said=said),
+            Text("The node would not start with this: {said}", said=reason),
         ) from error
 
 
-def _field(one: PolicyField) -> FieldShown:
+def _field(field: PolicyField) -> FieldShown:
     return filled(
         FieldShown,
-        one,
-        says=TextShape.of(Text.documented(one.about.holds)),
-        unit=one.about.unit,
-        low=one.about.low,
-        high=one.about.high,
-        choices=CHOICES if one.default in CHOICES else [],
+        field,
+        says=TextShape.of(Text.documented(field.about.holds)),
+        unit=field.about.unit,
+        low=field.about.low,
+        high=field.about.high,
+        choices=CHOICES if field.default in CHOICES else [],
     )
 
 
-def _shown(made: Draft, seen: str) -> PolicyDraft:
+def _shown(draft: Draft, seen: str) -> PolicyDraft:
     changes = [
         ChangeShown(
             table=c.field.table,
@@ -159,9 +159,9 @@ def _shown(made: Draft, seen: str) -> PolicyDraft:
             before=c.field.value,
             after=c.after,
         )
-        for c in made.changes
+        for c in draft.changes
     ]
-    return PolicyDraft(changes=changes, text=made.text, seen=seen)
+    return PolicyDraft(changes=changes, text=draft.text, seen=seen)
 
 
 def _note(shown: PolicyDraft, by: str) -> Note:

@@ -211,11 +211,11 @@ _TURNED: Final[dict[str, Text]] = {
 
 def enforcers_of(given: EnforceTable) -> list[tuple[str, Text]]:
     """The enforcers that a node's configuration names."""
-    found = [(name, says) for field, name, says in _ENFORCERS if getattr(given, field)]
-    named = {name for name, _ in found}
+    enforcers = [(name, says) for field, name, says in _ENFORCERS if getattr(given, field)]
+    named = {name for name, _ in enforcers}
     if given.suricata_folder and "suricata_dataset" not in named:
-        found.append(next((name, says) for _, name, says in _ENFORCERS if name == "suricata_dataset"))
-    return found
+        enforcers.append(next((name, says) for _, name, says in _ENFORCERS if name == "suricata_dataset"))
+    return enforcers
 
 
 def turned(act: str, by: str) -> Text:

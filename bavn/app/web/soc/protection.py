@@ -16,7 +16,7 @@ from bavn.app.analyst.trying import wanted_of
 from bavn.app.node.by_hand import runs
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
 from bavn.app.web.soc.asking import Asking
-from bavn.app.web.soc.context import House
+from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.errors import trouble_of
 from bavn.app.web.soc.protect_shapes import (
     Block,
@@ -53,9 +53,9 @@ router = APIRouter(prefix="/nodes/{node}/protection", tags=["protection"], respo
 
 
 @router.get("", operation_id="protection")
-def protection(house: House, node: NodeName, person: Reads) -> Protection:
+def protection(context: Context, node: NodeName, person: Reads) -> Protection:
     """Kill switches, counts, enforcers."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     with here.asks() as rows:
         counts, blocked = queries.counts_of(rows), queries.blocked(rows)
         notes = queries.notes(rows, "kill_switch", "sector_switch", "stands")
@@ -84,7 +84,7 @@ def protection(house: House, node: NodeName, person: Reads) -> Protection:
 
 @router.get("/blocks", operation_id="blocks")
 def blocks(
-    house: House,
+    context: Context,
     node: NodeName,
     person: Reads,
     limit: Limit = 100,
@@ -95,21 +95,21 @@ def blocks(
 ) -> Rows[BlockShort]:
     """Indicators as they stand here, the last decided first."""
     at = opened(after, int, str)
-    with house.node(node, person).asks() as rows:
-        found = queries.items_page(rows, q, like(q.lower()), standing, act, at, limit + 1)
-    return page([BlockShort(**_short(row)) for row in found], limit, lambda one: (one.decided_us, one.id))
+    with context.node(node, person).asks() as rows:
+        items = queries.items_page(rows, q, like(q.lower()), standing, act, at, limit + 1)
+    return page([BlockShort(**_short(row)) for row in items], limit, lambda one: (one.decided_us, one.id))
 
 
 @router.get("/blocks/{indicator}", operation_id="block")
-def block(house: House, node: NodeName, indicator: IndicatorId, person: Reads) -> Block:
+def block(context: Context, node: NodeName, indicator: IndicatorId, person: Reads) -> Block:
     """One indicator: why it stands as it does, its dry run, who enforces it, where it was met, the rollback."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     with here.asks() as rows:
-        found = queries.whole_item(rows, indicator)
-        if found is None:
+        items = queries.whole_item(rows, indicator)
+        if items is None:
             raise acts.no_indicator()
         met, hit = queries.met_of(rows, indicator), queries.hosts_hit(rows, indicator)
-    row, bundle = found[:-1], found[-1]
+    row, bundle = items[:-1], items[-1]
     policy = here.config().protect
     tried = json.loads(row[11]) if row[11] else {}
     seen = tried.get("hosts", 0) if tried.get("days") else policy.dry_run_hosts_max
@@ -128,54 +128,58 @@ def block(house: House, node: NodeName, indicator: IndicatorId, person: Reads) -
 
 @router.post("/blocks/{indicator}/{act}", operation_id="actOnBlock", description=acts.act_on.__doc__)
 def act_on(
-    house: House,
+    context: Context,
     node: NodeName,
     indicator: IndicatorId,
     act: Annotated[Literal["approve", "lift"], Path()],
-    asked: Reason,
+    reason: Reason,
     person: Acts,
 ) -> Done:
-    _sure(asked)
-    return done(at_once=acts.act_on(house.node(node, person), person.name, indicator, act))
+    _sure(reason)
+    return done(at_once=acts.act_on(context.node(node, person), person.name, indicator, act))
 
 
 @router.post("/kill-switch/{position}", operation_id="killSwitch", description=acts.switch.__doc__)
 def kill_switch(
-    house: House, node: NodeName, position: Annotated[Literal["on", "off"], Path()], asked: Reason, person: Switches
+    context: Context,
+    node: NodeName,
+    position: Annotated[Literal["on", "off"], Path()],
+    reason: Reason,
+    person: Switches,
 ) -> Done:
-    _sure(asked)
-    return done(at_once=acts.switch(house.node(node, person), person.name, position))
+    _sure(reason)
+    return done(at_once=acts.switch(context.node(node, person), person.name, position))
 
 
 @router.post("/dry-runs", operation_id="startDryRun", status_code=202)
-def start_dry_run(house: House, node: NodeName, asked: DryRunRequest, person: Reads) -> DryRunShown:
+def start_dry_run(context: Context, node: NodeName, body: DryRunRequest, person: Reads) -> DryRunShown:
     """What a block would have hit on this actor's own history, and what gate 4 would say. It changes nothing."""
-    here = house.node(node, person)
-    wanted_of(asked.what, here.file)  # what is no observable is said at once
-    request = {"what": asked.what, "days": asked.days}
-    asking = house.askings.start(here.file, node, person.name, "dry_run", request)
+    here = context.node(node, person)
+    wanted_of(body.what, here.file)  # what is no observable is said at once
+    request = {"what": body.what, "days": body.days}
+    asking = context.askings.start(here.file, node, person.name, "dry_run", request)
     asking.over.wait(WAIT_S_MAX)
     return _tried(asking)
 
 
 @router.get("/dry-runs/{asking}", operation_id="dryRun")
 def dry_run(
-    house: House,
+    context: Context,
     node: NodeName,
     asking: Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{10,40}$")],
     person: Reads,
     wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0.0,
 ) -> DryRunShown:
     """Where a dry run stands; waits a little for it."""
-    house.node(node, person)
-    found = house.askings.of(asking, node, person.name)
+    context.node(node, person)
+    found = context.askings.of(asking, node, person.name)
     found.over.wait(wait_s)
     return _tried(found)
 
 
 def _short(row: tuple[Any, ...]) -> dict[str, Any]:
     (name, kind, value, act, standing, rule, reason, until_us, decided_us, held, by, _, told, forced_us, version) = row
-    said = json.loads(told) if told.startswith("{") else {}
+    evidence = json.loads(told) if told.startswith("{") else {}
     return {
         "id": name,
         "type": kind,
@@ -188,9 +192,9 @@ def _short(row: tuple[Any, ...]) -> dict[str, Any]:
         "decided_us": decided_us,
         "held": bool(held),
         "by": by,
-        "state": said.get("state", ""),
-        "enforcers": list(said.get("enforcers", ())),
-        "not_carried": list(said.get("not_carried", ())),
+        "state": evidence.get("state", ""),
+        "enforcers": list(evidence.get("enforcers", ())),
+        "not_carried": list(evidence.get("not_carried", ())),
         "forced_us": forced_us,
         "version": version,
     }
@@ -212,14 +216,14 @@ def _tried(asking: Asking) -> DryRunShown:
     if asking.kind != "dry_run":
         raise Trouble(404, "no-question", Text("This is no dry run."))
     refused = TextShape.of(trouble_of(asking.code, asking.reason).text) if asking.state == "failed" else None
-    said = dict(asking.answer)
-    why = said.pop("reason", "")
-    services = [ServiceBehind(**one) for one in said.pop("services", [])]
+    answer = dict(asking.answer)
+    why = answer.pop("reason", "")
+    services = [ServiceBehind(**one) for one in answer.pop("services", [])]
     return DryRunShown(
         id=asking.id,
         state=asking.state,
         refused=refused,
         says=TextShape.of(Text.of_row(why)) if why else None,
         services=services,
-        **said,
+        **answer,
     )

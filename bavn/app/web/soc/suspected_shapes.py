@@ -39,24 +39,24 @@ class VerdictShown(Frozen):
     ended_comment: str
 
     @classmethod
-    def of(cls, one: Verdict, now_us: int) -> "VerdictShown":
+    def of(cls, verdict: Verdict, now_us: int) -> "VerdictShown":
         return cls(
-            number=f"s{one.number}" if one.origin == "sector" else str(one.number),
-            origin=one.origin,
-            verdict=one.judgement,
-            scope=one.scope,
-            suspicion=one.story,
-            detector=one.detector,
-            host=one.host,
-            peer=one.peer,
-            by=one.by,
-            comment=one.comment,
-            given_us=one.given_us,
-            until_us=one.until_us,
-            holds=one.holds(now_us),
-            ended_us=one.ended_us,
-            ended_by=one.ended_by,
-            ended_comment=one.ended_comment,
+            number=f"s{verdict.number}" if verdict.origin == "sector" else str(verdict.number),
+            origin=verdict.origin,
+            verdict=verdict.judgement,
+            scope=verdict.scope,
+            suspicion=verdict.story,
+            detector=verdict.detector,
+            host=verdict.host,
+            peer=verdict.peer,
+            by=verdict.by,
+            comment=verdict.comment,
+            given_us=verdict.given_us,
+            until_us=verdict.until_us,
+            holds=verdict.holds(now_us),
+            ended_us=verdict.ended_us,
+            ended_by=verdict.ended_by,
+            ended_comment=verdict.ended_comment,
         )
 
 
@@ -106,11 +106,11 @@ class SuspectedWhole(Suspected):
     guide: list[GuideShown]
 
     @classmethod
-    def of(cls, one: Suspected) -> "SuspectedWhole":
+    def of(cls, entry: Suspected) -> "SuspectedWhole":
         guide = [
-            GuideShown(heading=TextShape.of(head), says=TextShape.of(said)) for head, said in guide_of(one.detector)
+            GuideShown(heading=TextShape.of(head), says=TextShape.of(said)) for head, said in guide_of(entry.detector)
         ]
-        return cls(**dict(one), guide=guide)
+        return cls(**dict(entry), guide=guide)
 
 
 class Sector:
@@ -135,24 +135,24 @@ class Sector:
     def adds(self, entry: Ranked) -> list[SectorAdds]:
         """What is said of one suspicion, each thing once."""
         s = entry.suspicion
-        made: dict[tuple[str, str], SectorAdds] = {}
+        added: dict[tuple[str, str], SectorAdds] = {}
         advice = self._advice.on("", s.detector, "", s.peer)
         if advice is not None:
             word = "malicious" if advice.judgement == "true" else advice.judgement
-            made["verdict", advice.comment] = SectorAdds(
+            added["verdict", advice.comment] = SectorAdds(
                 kind="verdict", ref=f"s{advice.number}", word=word, observable=advice.peer
             )
         for observable in s.observables:
             for name in dict.fromkeys((str(observable), str(as_element(observable)))):
                 for case in self._cases[name]:
-                    made["case", case.case_id] = SectorAdds(
+                    added["case", case.case_id] = SectorAdds(
                         kind="case", ref=case.case_id, word=case.state, observable=name
                     )
                 for indicator_id, standing in self._indicators[name]:
-                    made["indicator", indicator_id] = SectorAdds(
+                    added["indicator", indicator_id] = SectorAdds(
                         kind="indicator", ref=indicator_id, word=standing, observable=name
                     )
-        return list(made.values())
+        return list(added.values())
 
 
 def shown(entries: Sequence[Ranked], rows: Asks, now_us: int) -> list[Suspected]:

@@ -14,7 +14,7 @@ from bavn.actor.door.suspicions import RUN_SQL, Ranked
 from bavn.actor.protect.queries import waiting_for_people
 from bavn.app.node.case_parts import OWED, dues_of
 from bavn.app.web.frame import After, Limit, Rows, opened, page
-from bavn.app.web.soc.context import House
+from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
 from bavn.app.web.soc.suspected_shapes import Suspected, SuspectedWhole, shown
 from bavn.model.moment import DAY_US
@@ -86,11 +86,11 @@ class WantedSuspicions:
     technique: Words = ""
     ignored: bool = False
 
-    def fit(self, one: Ranked) -> bool:
+    def fit(self, entry: Ranked) -> bool:
         """Whether this is one of them, by all but its words and its detector."""
-        suspicion = one.suspicion
+        suspicion = entry.suspicion
         return (
-            bool(one.rank or self.ignored)
+            bool(entry.rank or self.ignored)
             and self.host in ("", suspicion.host)
             and self.peer in ("", suspicion.peer)
             and suspicion.technique.startswith(self.technique)
@@ -102,37 +102,37 @@ router = APIRouter(prefix="/nodes/{node}", tags=["today"], responses=REFUSALS)
 
 
 @router.get("/today", operation_id="today")
-def today(house: House, node: NodeName, person: Reads) -> Today:
+def today(context: Context, node: NodeName, person: Reads) -> Today:
     """How much there is to look at, and what waits for a person."""
-    here = house.node(node, person)
-    found, now_us = here.suspected(), house.clock.now_us()
+    here = context.node(node, person)
+    suspected, now_us = here.suspected(), context.clock.now_us()
     with here.asks() as rows:
         run, cases = rows(RUN_SQL), cases_of(rows(CASES_SQL))
-        asked = asked_count(rows)
+        wished = asked_count(rows)
         waiting = waiting_for_people(rows)
     dues = [state for case in cases for *_, state in dues_of(case, now_us) if state in OWED]
-    live = [one for one in found if one.rank]
+    live = [entry for entry in suspected if entry.rank]
     counts: dict[str, int] = {}
-    for one in live:
-        counts[one.suspicion.detector] = counts.get(one.suspicion.detector, 0) + 1
+    for entry in live:
+        counts[entry.suspicion.detector] = counts.get(entry.suspicion.detector, 0) + 1
     return Today(
         ran_us=run[0][0] if run else None,
         suspicions=len(live),
-        ignored=len(found) - len(live),
-        new=sum(one.known_us > now_us - DAY_US for one in live),
-        hosts=len({one.suspicion.host for one in live}),
+        ignored=len(suspected) - len(live),
+        new=sum(entry.known_us > now_us - DAY_US for entry in live),
+        hosts=len({entry.suspicion.host for entry in live}),
         detectors=[Count(name=name, count=count) for name, count in sorted(counts.items())],
         cases=len(cases),
         owed=len(dues),
         overdue=sum(state is DueState.OVERDUE for state in dues),
-        asked=asked,
+        asked=wished,
         waiting=waiting,
     )
 
 
 @router.get("/today/hosts", operation_id="todayHosts")
 def hosts(
-    house: House,
+    context: Context,
     node: NodeName,
     person: Reads,
     limit: Limit = 50,
@@ -141,19 +141,19 @@ def hosts(
     detector: Words = "",
 ) -> Rows[HostToday]:
     """Suspicions folded by host and story, hosts in the order of their strongest suspicion."""
-    here = house.node(node, person)
-    folded = _folded([one for one in _fitting(here.suspected(), q, detector) if one.rank])
+    here = context.node(node, person)
+    folded = _folded([entry for entry in _fitting(here.suspected(), q, detector) if entry.rank])
     at = opened(after, int)
-    rest = [one for one in folded if at is None or one[0].rank > at[0]][: limit + 1]
+    rest = [entries for entries in folded if at is None or entries[0].rank > at[0]][: limit + 1]
     with here.asks() as rows:
         wanted = {id(entry): entry for stories in rest for entry in stories}
-        made = dict(zip(wanted, shown(list(wanted.values()), rows, house.clock.now_us()), strict=True))
-    return page([_host(one, made) for one in rest], limit, lambda host: (host.rank,))
+        made = dict(zip(wanted, shown(list(wanted.values()), rows, context.clock.now_us()), strict=True))
+    return page([_host(entries, made) for entries in rest], limit, lambda host: (host.rank,))
 
 
 @router.get("/suspicions", operation_id="suspicions")
 def suspicions(
-    house: House,
+    context: Context,
     node: NodeName,
     person: Reads,
     wanted: Annotated[WantedSuspicions, Depends()],
@@ -161,31 +161,31 @@ def suspicions(
     after: After = None,
 ) -> Rows[Suspected]:
     """All suspicions in reading order; ``ignored`` adds those that a verdict puts aside, at the end."""
-    here = house.node(node, person)
-    found = [one for one in _fitting(here.suspected(), wanted.q, wanted.detector) if wanted.fit(one)]
+    here = context.node(node, person)
+    fitting = [entry for entry in _fitting(here.suspected(), wanted.q, wanted.detector) if wanted.fit(entry)]
     at = opened(after, int)
     begin = at[0] if at else 0
     with here.asks() as rows:
-        some = shown(found[begin : begin + limit + 1], rows, house.clock.now_us())
-    places = {one.id: begin + number for number, one in enumerate(some, 1)}
-    made = page(some, limit, lambda one: (places[one.id],))
-    return made.model_copy(update={"total": len(found)})
+        some = shown(fitting[begin : begin + limit + 1], rows, context.clock.now_us())
+    places = {entry.id: begin + number for number, entry in enumerate(some, 1)}
+    made = page(some, limit, lambda entry: (places[entry.id],))
+    return made.model_copy(update={"total": len(fitting)})
 
 
 @router.get("/suspicions/{suspicion}", operation_id="suspicion")
-def suspicion(house: House, node: NodeName, suspicion: SuspicionId, person: Reads) -> SuspectedWhole:
+def suspicion(context: Context, node: NodeName, suspicion: SuspicionId, person: Reads) -> SuspectedWhole:
     """One suspicion, with what its detector says of itself."""
-    here = house.node(node, person)
+    here = context.node(node, person)
     entry = here.one(suspicion)
     with here.asks() as rows:
-        return SuspectedWhole.of(shown([entry], rows, house.clock.now_us())[0])
+        return SuspectedWhole.of(shown([entry], rows, context.clock.now_us())[0])
 
 
-def _fitting(found: list[Ranked], q: str, detector: str) -> list[Ranked]:
+def _fitting(entries: list[Ranked], q: str, detector: str) -> list[Ranked]:
     words = q.lower().split()
     return [
         one
-        for one in found
+        for one in entries
         if (not detector or one.suspicion.detector == detector) and (not words or _holds(one, words))
     ]
 
@@ -196,40 +196,40 @@ def _holds(one: Ranked, words: list[str]) -> bool:
     return all(word in text.lower() for word in words)
 
 
-def _folded(found: list[Ranked]) -> list[list[Ranked]]:
+def _folded(entries: list[Ranked]) -> list[list[Ranked]]:
     """One list a host, each in reading order; hosts in the order of their first."""
     by_host: dict[str, list[Ranked]] = {}
-    for one in found:
+    for one in entries:
         by_host.setdefault(one.suspicion.host, []).append(one)
     return list(by_host.values())
 
 
-def _host(entries: list[Ranked], made: dict[int, Suspected]) -> HostToday:
+def _host(entries: list[Ranked], shown: dict[int, Suspected]) -> HostToday:
     by_peer: dict[str, list[Ranked]] = {}
-    for one in entries:
-        by_peer.setdefault(one.suspicion.peer, []).append(one)
-    stories = [_story(peer, those, made) for peer, those in list(by_peer.items())[:STORIES_SHOWN_MAX]]
+    for entry in entries:
+        by_peer.setdefault(entry.suspicion.peer, []).append(entry)
+    stories = [_story(peer, those, shown) for peer, those in list(by_peer.items())[:STORIES_SHOWN_MAX]]
     return HostToday(
         host=entries[0].suspicion.host,
         rank=entries[0].rank,
         suspicions=len(entries),
-        nats=max(one.suspicion.evidence_nats for one in entries),
-        first_us=min(one.suspicion.first_us for one in entries),
-        last_us=max(one.suspicion.last_us for one in entries),
+        nats=max(entry.suspicion.evidence_nats for entry in entries),
+        first_us=min(entry.suspicion.first_us for entry in entries),
+        last_us=max(entry.suspicion.last_us for entry in entries),
         stories=stories,
         more=len(by_peer) - len(stories),
     )
 
 
-def _story(peer: str, entries: list[Ranked], made: dict[int, Suspected]) -> PeerSuspicion:
-    said = [one.suspicion for one in entries]
+def _story(peer: str, entries: list[Ranked], shown: dict[int, Suspected]) -> PeerSuspicion:
+    suspicions = [one.suspicion for one in entries]
     return PeerSuspicion(
         peer=peer,
-        detectors=list(dict.fromkeys(s.detector for s in said)),
-        techniques=list(dict.fromkeys(s.technique for s in said)),
-        nats=max(s.evidence_nats for s in said),
-        first_us=min(s.first_us for s in said),
-        last_us=max(s.last_us for s in said),
-        strongest=made[id(entries[0])],
-        others=[s.id for s in said[1:]],
+        detectors=list(dict.fromkeys(s.detector for s in suspicions)),
+        techniques=list(dict.fromkeys(s.technique for s in suspicions)),
+        nats=max(s.evidence_nats for s in suspicions),
+        first_us=min(s.first_us for s in suspicions),
+        last_us=max(s.last_us for s in suspicions),
+        strongest=shown[id(entries[0])],
+        others=[s.id for s in suspicions[1:]],
     )

@@ -21,7 +21,7 @@ from bavn.actor.door.conversations.warnings import (
 from bavn.app.acts.node import warnings as acts
 from bavn.app.node.case_parts import became_text
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, filled, opened
-from bavn.app.web.soc.context import House
+from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, refusal
 from bavn.model.sector.sector_warning import (
     ANSWER_LIFE,
@@ -95,30 +95,30 @@ router = APIRouter(prefix="/nodes/{node}/warnings", tags=["warnings"], responses
 
 @router.get("", operation_id="nodeWarnings")
 def warnings(
-    house: House, node: NodeName, person: Reads, limit: Limit = 100, after: After = None, shown: ShownWarnings = ""
+    context: Context, node: NodeName, person: Reads, limit: Limit = 100, after: After = None, shown: ShownWarnings = ""
 ) -> Rows[NodeWarning]:
     """The centre's warnings to this actor: those that an answer is owed to, then the last heard of first."""
-    with house.node(node, person).asks() as rows:
-        found, said = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
+    with context.node(node, person).asks() as rows:
+        kept_warnings, said = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
     by_id: dict[str, list[AnswerStatement]] = {}
-    for one in said:
-        by_id.setdefault(one.warning_id, []).append(one)
-    every = [(one, by_id.get(one.warning_id, [])) for one in found]
+    for answer in said:
+        by_id.setdefault(answer.warning_id, []).append(answer)
+    every = [(warning, by_id.get(warning.warning_id, [])) for warning in kept_warnings]
     kept = sorted((pair for pair in every if _wanted(*pair, shown)), key=lambda pair: not _open(*pair))
     at = opened(after, int)
     begin = at[0] if at else 0
     end = begin + limit
-    items = [_shown(one, mine) for one, mine in kept[begin:end]]
+    items = [_shown(warning, mine) for warning, mine in kept[begin:end]]
     return Rows(items=items, next=cursor(end) if end < len(kept) else None, total=len(kept))
 
 
 @router.post("/{warning}/answers", operation_id="answerWarning", description=acts.answer.__doc__)
 def answer(
-    house: House, node: NodeName, warning: WarningId, asked: acts.WarningAnswerRequest, person: Answers
+    context: Context, node: NodeName, warning: WarningId, request: acts.WarningAnswerRequest, person: Answers
 ) -> WarningLeaving:
-    found = acts.answer(house.node(node, person), person.name, warning, asked)
+    found = acts.answer(context.node(node, person), person.name, warning, request)
     return filled(
-        WarningLeaving, found, asked, warning=warning, act=asked.act.value, privacy="S5", refused=refusal(found)
+        WarningLeaving, found, request, warning=warning, act=request.act.value, privacy="S5", refused=refusal(found)
     )
 
 
@@ -127,21 +127,21 @@ def _open(one: KeptWarning, mine: Sequence[AnswerStatement]) -> bool:
     return one.state == WarningState.SENT and state_after(one, mine) is AnswerState.TOLD
 
 
-def _wanted(one: KeptWarning, mine: Sequence[AnswerStatement], shown: str) -> bool:
+def _wanted(warning: KeptWarning, mine: Sequence[AnswerStatement], shown: str) -> bool:
     if shown == "open":
-        return _open(one, mine)
-    return not shown or (one.state == WarningState.SENT) is (shown == "sent")
+        return _open(warning, mine)
+    return not shown or (warning.state == WarningState.SENT) is (shown == "sent")
 
 
-def _shown(one: KeptWarning, mine: Sequence[AnswerStatement]) -> NodeWarning:
-    text = one.said
-    state = state_after(one, mine)
+def _shown(warning: KeptWarning, mine: Sequence[AnswerStatement]) -> NodeWarning:
+    text = warning.said
+    state = state_after(warning, mine)
     urgency = Urgency(text["urgency"])
     return NodeWarning(
-        id=one.warning_id,
-        version=one.version,
-        state=one.state,
-        says=TextShape.of(WARNING_STATES[WarningState(one.state)]),
+        id=warning.warning_id,
+        version=warning.version,
+        state=warning.state,
+        says=TextShape.of(WARNING_STATES[WarningState(warning.state)]),
         urgency=urgency.value,
         urgency_says=TextShape.of(URGENCIES[urgency]),
         title=TextShape(en=text["title_en"], da=text["title_da"]),
@@ -152,7 +152,7 @@ def _shown(one: KeptWarning, mine: Sequence[AnswerStatement]) -> NodeWarning:
         sent_us=text["sent_us"],
         acknowledge_us=text["acknowledge_us"],
         until_us=text["until_us"],
-        heard_us=one.heard_us,
+        heard_us=warning.heard_us,
         answer=state.value,
         answer_says=TextShape.of(ANSWERS[state]),
         acts=sorted(act.value for at, act in ANSWER_LIFE if at is state),

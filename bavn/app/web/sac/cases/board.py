@@ -18,7 +18,7 @@ from bavn.app.web.sac.cases import shapes
 from bavn.app.web.sac.cases import work as case_work
 from bavn.app.web.sac.cases.view import card, whole
 from bavn.app.web.sac.cases.words import HOW
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.app.web.sac.in_stix import groups
 from bavn.app.web.sac.shapes import Done
 from bavn.centre.cases.case.case import Case
@@ -35,7 +35,7 @@ from bavn.model.text import Text
 CaseId = Annotated[str, Path(max_length=60)]
 
 
-def _asked() -> Any:
+def _query() -> Any:
     def asked(
         q: Annotated[str, Query(max_length=253, description="Part of an observable or of an id.")] = "",
         state: Annotated[list[CaseState] | None, Query(max_length=10)] = None,
@@ -54,52 +54,52 @@ router = APIRouter(prefix="/cases", tags=["cases"])
 @router.get("", operation_id="cases")
 @in_stix(groups(lambda row: row.opened_us))
 def cases(
-    house: House,
+    context: Context,
     _: Annotated[Person, allow(Right.READ)],
-    ask: Annotated[CaseAsk, _asked()],
+    ask: Annotated[CaseAsk, _query()],
     limit: Limit = 50,
     after: After = None,
 ) -> Rows[shapes.CaseCard]:
     """Cases, the latest first."""
     at = opened(after, int, str)
-    lines = house.desk.case_page(ask, limit + 1, None if at is None else (at[0], at[1]))
+    lines = context.desk.case_page(ask, limit + 1, None if at is None else (at[0], at[1]))
     last = lines[limit - 1].case if len(lines) > limit else None
     return Rows(
         items=[card(line) for line in lines[:limit]],
-        total=sum(house.desk.case_counts(ask).values()),
+        total=sum(context.desk.case_counts(ask).values()),
         next=None if last is None else cursor(last.opened_us, last.id),
     )
 
 
 @router.get("/board", operation_id="cases_board")
 def board(
-    house: House,
+    context: Context,
     _: Annotated[Person, allow(Right.READ)],
-    ask: Annotated[CaseAsk, _asked()],
+    ask: Annotated[CaseAsk, _query()],
     each: Annotated[int, Query(ge=1, le=100, description="Cards of a column.")] = 20,
 ) -> shapes.Board:
     """A column for each state of the life-cycle, with the latest cases in it."""
-    counts = house.desk.case_counts(ask)
+    counts = context.desk.case_counts(ask)
     columns = [
         shapes.Column(
             state=state,
             said=TextShape.of(CASE_WORDS[state]),
             total=counts.get(state, 0),
-            cards=[card(line) for line in house.desk.case_page(_only(ask, state), each)],
+            cards=[card(line) for line in context.desk.case_page(_only(ask, state), each)],
         )
         for state in ask.states or tuple(CaseState)
     ]
-    return shapes.Board(columns=columns, owners=list(house.desk.case_owners()))
+    return shapes.Board(columns=columns, owners=list(context.desk.case_owners()))
 
 
 @router.get("/choices", operation_id="cases_choices")
-def choices(house: House, _: Annotated[Person, allow(Right.READ)]) -> shapes.CaseChoices:
+def choices(context: Context, _: Annotated[Person, allow(Right.READ)]) -> shapes.CaseChoices:
     """What forms may offer."""
-    hours = house.desk.work.settings
+    hours = context.desk.work.settings
     return shapes.CaseChoices(
         rsit=[shapes.CodeChoice(code=code, says=TextShape.of(rsit.words(code))) for code in rsit.TYPES],
         functions=[shapes.CodeChoice(code=name, says=TextShape.of(one.words)) for name, one in FUNCTIONS.items()],
-        actors=[one.name for one in house.registry.actors() if one.state is ActorState.ACTIVE],
+        actors=[one.name for one in context.registry.actors() if one.state is ActorState.ACTIVE],
         nis2=[shapes.CodeChoice(code=act.value, says=TextShape.of(words)) for act, words in NAMES.items()],
         acknowledge_hours=hours.acknowledge_hours,
         applies_hours=hours.applies_hours,
@@ -108,58 +108,58 @@ def choices(house: House, _: Annotated[Person, allow(Right.READ)]) -> shapes.Cas
 
 
 @router.get("/{case_id}", operation_id="case")
-def case(house: House, person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.CaseShown:
+def case(context: Context, person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.CaseShown:
     """A case with everything that was said and done in it, and what its life-cycle offers you."""
     with refusing(*KINDS):
-        return whole(house, case_id, person)
+        return whole(context, case_id, person)
 
 
 @router.post("/{case_id}/acts", operation_id="case_act", description=acts.step.__doc__)
-def act(house: House, person: Annotated[Person, allow(acts.step)], case_id: CaseId, body: acts.ActRequest) -> Done:
-    return _stands(house, acts.step(house.desk.cases, person.name, case_id, CaseAct(body.act), body.why, body.seen))
+def act(context: Context, person: Annotated[Person, allow(acts.step)], case_id: CaseId, body: acts.ActRequest) -> Done:
+    return _stands(context, acts.step(context.desk.cases, person.name, case_id, CaseAct(body.act), body.why, body.seen))
 
 
 @router.get("/{case_id}/release", operation_id="case_release_preview")
-def preview(house: House, person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.ReleasePreview:
+def preview(context: Context, person: Annotated[Person, allow(Right.READ)], case_id: CaseId) -> shapes.ReleasePreview:
     """What a release would let out if you pressed the button now."""
     with refusing(*KINDS):
-        return release_preview(house, case_id, person)
+        return release_preview(context, case_id, person)
 
 
 @router.post("/{case_id}/release", operation_id="case_release", description=acts.release.__doc__)
 def release(
-    house: House, person: Annotated[Person, allow(acts.release)], case_id: CaseId, body: acts.ReleaseRequest
+    context: Context, person: Annotated[Person, allow(acts.release)], case_id: CaseId, body: acts.ReleaseRequest
 ) -> Done:
-    made = acts.release(house.desk.cases, person.name, case_id, body.why, body.seen, body)
-    if not two_people(house.desk.cases.behind(case_id)):
+    release = acts.release(context.desk.cases, person.name, case_id, body.why, body.seen, body)
+    if not two_people(context.desk.cases.behind(case_id)):
         words = Text("Released by one person alone: what may block waits for a second person")
-        return case_work.done(house, case_id, words)
-    return _stands(house, made)
+        return case_work.done(context, case_id, words)
+    return _stands(context, release)
 
 
-def release_preview(house: SacContext, case_id: str, person: Person) -> shapes.ReleasePreview:
+def release_preview(context: SacContext, case_id: str, person: Person) -> shapes.ReleasePreview:
     """Raises cases.UnknownCase."""
-    desk = house.desk
+    desk = context.desk
     would = desk.would_release(case_id)
     confirmed = desk.confirmed_by(case_id)
     alone = not confirmed or not may_be_second(confirmed, person.name)
     behind = (person.name,) if alone else distinct((confirmed, person.name))
-    blocks = any(one.pap >= BLOCK_PAP_MIN and one.how != "refused" for one in would)
+    blocks = any(release.pap >= BLOCK_PAP_MIN and release.how != "refused" for release in would)
     marking = desk.files.marking(case_id)
     return shapes.ReleasePreview(
         would=[
             filled(
                 shapes.Would,
-                one,
-                one.element,
-                element=Named.of(one.element.observable),
-                says=TextShape.of(HOW[one.how]),
-                pap=one.pap.name,
-                checks=[filled(shapes.CheckShown, each, says=TextShape.of(each.words)) for each in one.checks],
+                release,
+                release.element,
+                element=Named.of(release.element.observable),
+                says=TextShape.of(HOW[release.how]),
+                pap=release.pap.name,
+                checks=[filled(shapes.CheckShown, each, says=TextShape.of(each.words)) for each in release.checks],
             )
-            for one in would
+            for release in would
         ],
-        recipients=len(house.registry.members()[1]),
+        recipients=len(context.registry.members()[1]),
         behind=list(behind),
         waits_for_second=blocks and not two_people(behind),
         days=30,
@@ -168,8 +168,8 @@ def release_preview(house: SacContext, case_id: str, person: Person) -> shapes.R
     )
 
 
-def _stands(house: SacContext, made: Case) -> Done:
-    return case_work.done(house, made.id, Text("{case_id} is {said}", case_id=made.id, said=CASE_WORDS[made.state]))
+def _stands(context: SacContext, made: Case) -> Done:
+    return case_work.done(context, made.id, Text("{case_id} is {said}", case_id=made.id, said=CASE_WORDS[made.state]))
 
 
 def _only(ask: CaseAsk, state: CaseState) -> CaseAsk:

@@ -73,12 +73,12 @@ def card(line: CaseLine) -> CaseCard:
     )
 
 
-def whole(house: SacContext, case_id: str, person: Person) -> CaseShown:
+def whole(context: SacContext, case_id: str, person: Person) -> CaseShown:
     """Everything about a case. Raises cases.UnknownCase."""
-    desk = house.desk
+    desk = context.desk
     case, marking = desk.cases.case(case_id), desk.files.marking(case_id)
-    tasks, lives = desk.work.tasks(case_id), desk.lives.of_case(case_id)
-    told = {one.actor: one for one in desk.part_notices(case_id)}
+    tasks, indicators = desk.work.tasks(case_id), desk.lives.of_case(case_id)
+    notices = {notice.actor: notice for notice in desk.part_notices(case_id)}
     behind = desk.cases.behind(case_id)
     return filled(
         CaseShown,
@@ -94,17 +94,17 @@ def whole(house: SacContext, case_id: str, person: Person) -> CaseShown:
         acts=acts_of(case, person),
         clock=_clock(case),
         terms=_terms(case),
-        two_people=_two_people(case, behind, lives, person),
+        two_people=_two_people(case, behind, indicators, person),
         actors=[
-            _actor(name, by_hand, told.get(name), [one for one in tasks if one.actor == name])
+            _actor(name, by_hand, notices.get(name), [task for task in tasks if task.actor == name])
             for name, by_hand in sorted(desk.work.involved.actors(case_id).items())
         ],
-        tasks=[task_shown(house, one) for one in tasks],
-        words=[filled(StatementShape, one, to=one.actor) for one in desk.work.words(case_id)],
+        tasks=[task_shown(context, task) for task in tasks],
+        words=[filled(StatementShape, word, to=word.actor) for word in desk.work.words(case_id)],
         evidence=[filled(EvidenceKept, file) for file in desk.work.evidence(case_id)],
-        nis2=[deadlines(view) for view in desk.nis2(house.zone).views(case_id)],
-        timeline=[filled(CaseMoment, one, says=TextShape.of(one.text)) for one in desk.timeline(case_id)],
-        indicators=[_indicator(house, life) for life in lives],
+        nis2=[deadlines(view) for view in desk.nis2(context.zone).views(case_id)],
+        timeline=[filled(CaseMoment, moment, says=TextShape.of(moment.text)) for moment in desk.timeline(case_id)],
+        indicators=[_indicator(context, life) for life in indicators],
     )
 
 
@@ -135,16 +135,18 @@ def acts_of(case: Case, person: Person) -> list[ActOffered]:
     ]
 
 
-def task_shown(house: SacContext, task: Task) -> TaskShown:
+def task_shown(context: SacContext, task: Task) -> TaskShown:
     """A task with each deadline, and what the centre may do to it."""
-    soon_us = house.desk.work.settings.soon_hours * HOUR_US
+    soon_us = context.desk.work.settings.soon_hours * HOUR_US
     return filled(
         TaskShown,
         task,
         state_said=TextShape.of(TASK_WORDS[task.state]),
         dues=[
             TaskDue(step=step, due_us=due_us, state=state, says=TextShape.of(DUE_WORDS[state]), met_us=met_us)
-            for (step, due_us, state), met_us in zip(task.dues(house.desk.now_us(), soon_us), task.met_us, strict=True)
+            for (step, due_us, state), met_us in zip(
+                task.dues(context.desk.now_us(), soon_us), task.met_us, strict=True
+            )
         ],
         acts=[act.value for here, act in TASK_CYCLE if here is task.state and act.value in CENTRE_TASK_ACTS],
     )
@@ -166,20 +168,20 @@ def deadlines(view: Nis2View) -> Nis2Clock:
     )
 
 
-def _actor(name: str, by_hand: bool, told: PartNotice | None, tasks: list[Task]) -> ActorInCase:
-    part = None if told is None else told.part
+def _actor(name: str, by_hand: bool, notice: PartNotice | None, tasks: list[Task]) -> ActorInCase:
+    part = None if notice is None else notice.part
     return ActorInCase(
         actor=name,
         by_hand=by_hand,
-        version=0 if told is None else told.version,
-        told_us=None if told is None else told.at_us,
-        status="" if told is None else told.status,
-        says=TextShape.of(TOLD["" if told is None else told.status]),
-        rule="" if told is None else told.rule,
-        owed=sum(any(state not in ("met", "met-late", "void") for state in _states(one)) for one in tasks),
-        own=[] if part is None else [Named.of(one) for one in part.own],
+        version=0 if notice is None else notice.version,
+        told_us=None if notice is None else notice.at_us,
+        status="" if notice is None else notice.status,
+        says=TextShape.of(TOLD["" if notice is None else notice.status]),
+        rule="" if notice is None else notice.rule,
+        owed=sum(any(state not in ("met", "met-late", "void") for state in _states(task)) for task in tasks),
+        own=[] if part is None else [Named.of(observable) for observable in part.own],
         heard_tasks=0 if part is None else len(part.tasks),
-        heard_words=[] if part is None else [one.text for one in part.words],
+        heard_words=[] if part is None else [word.text for word in part.words],
         heard_state=None if part is None else CaseState(part.state),
         heard_state_said=None if part is None else TextShape.of(CASE_WORDS[CaseState(part.state)]),
         heard_techniques=[] if part is None else list(part.techniques),
@@ -225,8 +227,8 @@ def _two_people(case: Case, behind: tuple[str, ...], lives: tuple[Life, ...], pe
     )
 
 
-def _indicator(house: SacContext, life: Life) -> IndicatorInCase:
-    actors = house.desk.deliveries.at_actors(life.id)
+def _indicator(context: SacContext, life: Life) -> IndicatorInCase:
+    actors = context.desk.deliveries.at_actors(life.id)
     return filled(
         IndicatorInCase,
         life,
@@ -234,8 +236,14 @@ def _indicator(house: SacContext, life: Life) -> IndicatorInCase:
         pap=life.pap.name,
         until_us=life.until_us or None,
         refusal=TextShape.of(Text.of_row(life.refusal)) if life.refusal else None,
-        enforced=[one.actor for one in actors if one.enforced_us is not None],
-        missing=[one.actor for one in actors if waits_for(one) and not only_hunted(one)],
-        hunted=[one.actor for one in actors if waits_for(one) and only_hunted(one)],
-        met=sorted({one.actor for one in house.desk.deliveries.sightings(life.id) if one.first_hour is not None}),
+        enforced=[actor.actor for actor in actors if actor.enforced_us is not None],
+        missing=[actor.actor for actor in actors if waits_for(actor) and not only_hunted(actor)],
+        hunted=[actor.actor for actor in actors if waits_for(actor) and only_hunted(actor)],
+        met=sorted(
+            {
+                sighting.actor
+                for sighting in context.desk.deliveries.sightings(life.id)
+                if sighting.first_hour is not None
+            }
+        ),
     )

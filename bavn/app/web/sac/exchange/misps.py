@@ -16,7 +16,7 @@ from bavn.app.centre.exchange.parts import misp_port, open_misp_exchange
 from bavn.app.config.misp import MispTable
 from bavn.app.web.frame import Limit, Person, Rows, TextShape, Trouble, allow, filled
 from bavn.app.web.sac.bodies import Shape
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.centre.cases import audit
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.members.partners import UnknownPartner
@@ -85,58 +85,58 @@ router = APIRouter(prefix="/misps", tags=["partners"])
 
 
 @router.get("", operation_id="misps")
-def misps(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[MispRow]:
+def misps(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[MispRow]:
     """Partners' MISPs, by name."""
-    exchange = _exchange(house)
-    return Rows(items=[_row(exchange, name, table) for name, table in sorted(house.file.misps.items())])
+    exchange = _exchange(context)
+    return Rows(items=[_row(exchange, name, table) for name, table in sorted(context.file.misps.items())])
 
 
 @router.get("/sightings", operation_id="misp_sightings")
-def sightings(house: House, _: Annotated[Person, allow(Right.READ)], limit: Limit = 100) -> Rows[MispSighting]:
+def sightings(context: Context, _: Annotated[Person, allow(Right.READ)], limit: Limit = 100) -> Rows[MispSighting]:
     """What partners sighted of our indicators, the latest first."""
     return Rows(
         items=[
             MispSighting(
-                misp=one["instance"],
-                value=one["value"],
-                kind=one["kind"],
-                says=TextShape.of(KINDS[one["kind"]]),
-                at_us=one["at_us"],
-                received_us=one["received_us"],
+                misp=sighting["instance"],
+                value=sighting["value"],
+                kind=sighting["kind"],
+                says=TextShape.of(KINDS[sighting["kind"]]),
+                at_us=sighting["at_us"],
+                received_us=sighting["received_us"],
             )
-            for one in _exchange(house).sightings.every(limit)
+            for sighting in _exchange(context).sightings.every(limit)
         ]
     )
 
 
 @router.post("/{name}/push", operation_id="misp_push")
-def push(house: House, person: Annotated[Person, allow(Right.PUBLISH)], name: Named) -> MispRow:
+def push(context: Context, person: Annotated[Person, allow(Right.PUBLISH)], name: Named) -> MispRow:
     """Make it hold what its partner may have; with nothing new nothing is sent."""
-    table = _table(house, name)
+    table = _table(context, name)
     with _alone(), _reached():
-        exchange, port = _exchange(house), misp_port(house.file, name)
-        _audit(house, person, "misp-push", name)
+        exchange, port = _exchange(context), misp_port(context.file, name)
+        _audit(context, person, "misp-push", name)
         exchange.push(name, table.partner, port, publish=table.publish, distribution=table.distribution, by=person.name)
     return _row(exchange, name, table)
 
 
 @router.post("/{name}/pull", operation_id="misp_pull")
-def pull(house: House, person: Annotated[Person, allow(Right.PUBLISH)], name: Named) -> MispRow:
+def pull(context: Context, person: Annotated[Person, allow(Right.PUBLISH)], name: Named) -> MispRow:
     """Take in what was sighted of ours there."""
-    table = _table(house, name)
+    table = _table(context, name)
     with _alone(), _reached():
-        exchange, port = _exchange(house), misp_port(house.file, name)
-        _audit(house, person, "misp-pull", name)
+        exchange, port = _exchange(context), misp_port(context.file, name)
+        _audit(context, person, "misp-pull", name)
         exchange.pull_sightings(name, table.partner, port, by=person.name)
     return _row(exchange, name, table)
 
 
-def _exchange(house: SacContext) -> MispExchange:
-    return open_misp_exchange(house.file, house.registry, house.book)
+def _exchange(context: SacContext) -> MispExchange:
+    return open_misp_exchange(context.file, context.registry, context.book)
 
 
-def _table(house: SacContext, name: str) -> MispTable:
-    table: MispTable | None = house.file.misps.get(name)
+def _table(context: SacContext, name: str) -> MispTable:
+    table: MispTable | None = context.file.misps.get(name)
     if table is None:
         raise Trouble(404, "unknown-misp", Text("centre.toml names no such MISP."))
     return table
@@ -178,9 +178,9 @@ def _reached() -> Iterator[None]:
         raise Trouble(503, "misp-settings", _WRONG, "operator") from error
 
 
-def _audit(house: SacContext, person: Person, act: str, name: str) -> None:
-    with writing(house.registry.engine) as tx:
-        audit.note(tx, house.clock.now_us(), person.name, act, f"misp/{name}", {})
+def _audit(context: SacContext, person: Person, act: str, name: str) -> None:
+    with writing(context.registry.engine) as tx:
+        audit.note(tx, context.clock.now_us(), person.name, act, f"misp/{name}", {})
 
 
 def _row(exchange: MispExchange, name: str, table: MispTable) -> MispRow:
@@ -194,7 +194,7 @@ def _row(exchange: MispExchange, name: str, table: MispTable) -> MispRow:
     )
 
 
-def _run(one: Run | None) -> RunShape | None:
-    if one is None:
+def _run(run: Run | None) -> RunShape | None:
+    if run is None:
         return None
-    return RunShape(at_us=one.at_us, by=one.by, failure=one.failure, counts=dict(one.counts), lost=list(one.lost))
+    return RunShape(at_us=run.at_us, by=run.by, failure=run.failure, counts=dict(run.counts), lost=list(run.lost))

@@ -13,7 +13,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import partners as acts
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.centre.inbox.offer_figures import offered_by
 from bavn.centre.inbox.offers import KIND as OFFER
 from bavn.centre.share.exchange_figures import given_to, refused_of
@@ -120,9 +120,9 @@ router = APIRouter(prefix="/partners", tags=["partners"])
 
 
 @router.get("", operation_id="partners")
-def partners(house: House, _: Annotated[Person, allow(Right.READ)]) -> Rows[PartnerRow]:
+def partners(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[PartnerRow]:
     """All partners, by name, with their agreements and how much was exchanged."""
-    items = [_row(house, one) for one in house.partners.every()]
+    items = [_row(context, one) for one in context.partners.every()]
     return Rows(items=items, total=len(items))
 
 
@@ -136,91 +136,91 @@ def choices(_: Annotated[Person, allow(Right.READ)]) -> Choices:
 
 
 @router.get("/{partner}", operation_id="partner")
-def partner(house: House, _: Annotated[Person, allow(Right.READ)], partner: Named) -> PartnerWhole:
+def partner(context: Context, _: Annotated[Person, allow(Right.READ)], partner: Named) -> PartnerWhole:
     """One partner: its agreement, its credentials, and what the gates refused of late."""
     with refusing(*acts.REFUSES):
-        return _whole(house, partner)
+        return _whole(context, partner)
 
 
 @router.post("", operation_id="add_partner", status_code=201, description=acts.add.__doc__)
-def add(house: House, person: Annotated[Person, allow(acts.add)], body: acts.Adding) -> PartnerWhole:
-    return _whole(house, acts.add(house.partners, person.name, body, house.clock.now_us()).name)
+def add(context: Context, person: Annotated[Person, allow(acts.add)], body: acts.Adding) -> PartnerWhole:
+    return _whole(context, acts.add(context.partners, person.name, body, context.clock.now_us()).name)
 
 
 @router.put("/{partner}", operation_id="set_partner", description=acts.change.__doc__)
 def set_(
-    house: House, person: Annotated[Person, allow(acts.change)], partner: Named, body: acts.Changing
+    context: Context, person: Annotated[Person, allow(acts.change)], partner: Named, body: acts.Changing
 ) -> PartnerWhole:
-    return _whole(house, acts.change(house.partners, person.name, partner, body).name)
+    return _whole(context, acts.change(context.partners, person.name, partner, body).name)
 
 
 @router.post("/{partner}/end", operation_id="end_partner", description=acts.end.__doc__)
-def end(house: House, person: Annotated[Person, allow(acts.end)], partner: Named, body: Because) -> PartnerWhole:
-    return _whole(house, acts.end(house.partners, person.name, partner, body.why).name)
+def end(context: Context, person: Annotated[Person, allow(acts.end)], partner: Named, body: Because) -> PartnerWhole:
+    return _whole(context, acts.end(context.partners, person.name, partner, body.why).name)
 
 
 @router.post(
     "/{partner}/credentials", operation_id="make_credential", status_code=201, description=acts.make_key.__doc__
 )
-def make(house: House, person: Annotated[Person, allow(acts.make_key)], partner: Named, body: KeyMaking) -> Secret:
-    text = acts.make_key(house.credentials, person.name, partner, body.kind, body.csr)
+def make(context: Context, person: Annotated[Person, allow(acts.make_key)], partner: Named, body: KeyMaking) -> Secret:
+    text = acts.make_key(context.credentials, person.name, partner, body.kind, body.csr)
     says = TextShape.of(PAPER if body.kind == "certificate" else SHOWN_ONCE)
     return Secret(partner=partner, kind=body.kind, secret=text, says=says)
 
 
 @router.post("/{partner}/credentials/{credential}/end", operation_id="end_credential", description=acts.end_key.__doc__)
 def end_credential(
-    house: House,
+    context: Context,
     person: Annotated[Person, allow(acts.end_key)],
     partner: Named,
     credential: Annotated[str, Path(pattern=r"^[0-9a-f]{12}$")],
 ) -> PartnerWhole:
-    acts.end_key(house.credentials, person.name, partner, credential)
-    return _whole(house, partner)
+    acts.end_key(context.credentials, person.name, partner, credential)
+    return _whole(context, partner)
 
 
-def _row(house: SacContext, one: Partner) -> PartnerRow:
-    now_us = house.clock.now_us()
-    given, (held, today) = given_to(house.book, one.name), offered_by(house.book, one.name, now_us)
-    stand: Literal["in_force", "over", "ended"] = "ended" if one.ended_us is not None else "over"
-    if one.in_force(now_us):
+def _row(context: SacContext, partner: Partner) -> PartnerRow:
+    now_us = context.clock.now_us()
+    given, (held, today) = given_to(context.book, partner.name), offered_by(context.book, partner.name, now_us)
+    stand: Literal["in_force", "over", "ended"] = "ended" if partner.ended_us is not None else "over"
+    if partner.in_force(now_us):
         stand = "in_force"
     return filled(
         PartnerRow,
-        one,
-        kind_says=TextShape.of(PARTNER_KINDS[one.kind]),
+        partner,
+        kind_says=TextShape.of(PARTNER_KINDS[partner.kind]),
         stand=stand,
-        out=acts.OutShape.of(one.out),
-        inward=filled(acts.InShape, one.inward),
+        out=acts.OutShape.of(partner.out),
+        inward=filled(acts.InShape, partner.inward),
         given=given.given,
         refused=given.refused,
         offered=held,
         offered_today=today,
         last_given_us=given.last_us,
-        sources=[s.source.name for s in house.intelligence.sources.every() if s.source.partner == one.name],
+        sources=[s.source.name for s in context.intelligence.sources.every() if s.source.partner == partner.name],
     )
 
 
-def _whole(house: SacContext, name: str) -> PartnerWhole:
-    one, now_us = house.partners.known(name), house.clock.now_us()
+def _whole(context: SacContext, name: str) -> PartnerWhole:
+    one, now_us = context.partners.known(name), context.clock.now_us()
     return PartnerWhole(
-        row=_row(house, one),
+        row=_row(context, one),
         credentials=[
             filled(CredentialShape, key, in_force=key.ended_us is None and now_us < key.until_us)
-            for key in house.credentials.of(name)
+            for key in context.credentials.of(name)
         ],
-        refusals=_refusals(house, name),
+        refusals=_refusals(context, name),
     )
 
 
-def _refusals(house: SacContext, name: str) -> list[RefusalRow]:
+def _refusals(context: SacContext, name: str) -> list[RefusalRow]:
     """By rule, of the newest lines at either gate."""
     out = [
         RefusalRow(way="out", rule=r, says=TextShape.of(Text.of_row(why)), times=n)
-        for r, why, n in refused_of(house.book, name, OBJECT)
+        for r, why, n in refused_of(context.book, name, OBJECT)
     ]
     inward = [
         RefusalRow(way="in", rule=r, says=TextShape.of(Text.of_row(why)), times=n)
-        for r, why, n in refused_of(house.book, name, OFFER)
+        for r, why, n in refused_of(context.book, name, OFFER)
     ]
     return sorted([*out, *inward], key=lambda row: -row.times)[:REFUSALS_SHOWN_MAX]

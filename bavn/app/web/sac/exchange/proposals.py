@@ -14,7 +14,7 @@ from bavn.app.acts.centre import sources as acts
 from bavn.app.acts.centre.refusals import observable_of
 from bavn.app.web.frame import After, Limit, Person, Rows, allow, filled, opened, page
 from bavn.app.web.sac.bodies import Shape, Words
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.centre.cases.intelligence.confidence import SourceStatus
 from bavn.centre.cases.intelligence.proposal_pages import WantedProposals, proposals_page
 from bavn.centre.cases.intelligence.proposals import Proposal
@@ -89,7 +89,7 @@ router = APIRouter(prefix="/proposals", tags=["proposals"])
 
 @router.get("", operation_id="proposals")
 def proposals(
-    house: House,
+    context: Context,
     _: Annotated[Person, allow(Right.READ)],
     limit: Limit = 50,
     after: After = None,
@@ -101,42 +101,44 @@ def proposals(
     """What is proposed, the newest first; only what some actor met, or of one source, where that is asked for."""
     at = opened(after, int, str, str)
     wanted = WantedProposals(state=state, source=source, met=met, words=q)
-    named = proposals_page(house.desk.engine, wanted, limit + 1, None if at is None else (at[0], at[1], at[2]))
-    found = [house.intelligence.proposals.get(one) for one in named]
-    shown = page(found, limit, lambda one: (one.first_us, one.observable.type.value, one.observable.value))
-    standings = house.intelligence.statuses()
-    return Rows(items=[_row(house, one, standings) for one in shown.items], next=shown.next)
+    named = proposals_page(context.desk.engine, wanted, limit + 1, None if at is None else (at[0], at[1], at[2]))
+    found = [context.intelligence.proposals.get(observable) for observable in named]
+    shown = page(
+        found, limit, lambda proposal: (proposal.first_us, proposal.observable.type.value, proposal.observable.value)
+    )
+    standings = context.intelligence.statuses()
+    return Rows(items=[_row(context, proposal, standings) for proposal in shown.items], next=shown.next)
 
 
 @router.get("/one", operation_id="proposal")
-def proposal(house: House, _: Annotated[Person, allow(Right.READ)], observable: Named) -> ProposalWhole:
+def proposal(context: Context, _: Annotated[Person, allow(Right.READ)], observable: Named) -> ProposalWhole:
     """Who claims what of an observable."""
     with refusing(*acts.REFUSES):
-        return _whole(house, house.intelligence.proposals.get(observable_of(observable)))
+        return _whole(context, context.intelligence.proposals.get(observable_of(observable)))
 
 
 @router.post("/decide", operation_id="decide_proposal", description=acts.decide.__doc__)
-def decide(house: House, person: Annotated[Person, allow(acts.decide)], body: Deciding) -> ProposalWhole:
+def decide(context: Context, person: Annotated[Person, allow(acts.decide)], body: Deciding) -> ProposalWhole:
     named = observable_of(body.observable)
-    acts.decide(house.intelligence, person.name, named, body.act, body.why)
-    return _whole(house, house.intelligence.proposals.get(named))
+    acts.decide(context.intelligence, person.name, named, body.act, body.why)
+    return _whole(context, context.intelligence.proposals.get(named))
 
 
-def _row(house: SacContext, one: Proposal, standings: dict[str, SourceStatus]) -> ProposalRow:
-    weight = house.intelligence.weight(one, standings)
+def _row(context: SacContext, proposal: Proposal, standings: dict[str, SourceStatus]) -> ProposalRow:
+    weight = context.intelligence.weight(proposal, standings)
     return filled(
         ProposalRow,
         weight,
-        one,
-        one.observable,
-        observable=str(one.observable),
-        sources=sorted({claim.source for claim in one.live}),
-        met=[MetShape(actor=actor, how=how) for actor, how in sorted(one.met.items())],
+        proposal,
+        proposal.observable,
+        observable=str(proposal.observable),
+        sources=sorted({claim.source for claim in proposal.live}),
+        met=[MetShape(actor=actor, how=how) for actor, how in sorted(proposal.met.items())],
         pap=weight.pap.name,
-        question_id=one.hunt,
+        question_id=proposal.hunt,
     )
 
 
-def _whole(house: SacContext, one: Proposal) -> ProposalWhole:
+def _whole(context: SacContext, one: Proposal) -> ProposalWhole:
     claims = [filled(ClaimShape, kept, kept.claim, pap=kept.claim.pap.name) for kept in one.claims]
-    return ProposalWhole(row=_row(house, one, house.intelligence.statuses()), claims=claims)
+    return ProposalWhole(row=_row(context, one, context.intelligence.statuses()), claims=claims)

@@ -14,7 +14,7 @@ from bavn.app.acts.act import Act, refusing
 from bavn.app.acts.centre import sources as acts
 from bavn.app.web.frame import Person, Rows, TextShape, Trouble, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
-from bavn.app.web.sac.context import House, SacContext
+from bavn.app.web.sac.context import Context, SacContext
 from bavn.centre.cases.intelligence.sources import SourceState
 from bavn.centre.cases.intelligence.usefulness import Usefulness
 from bavn.centre.node.intelligence import Intelligence
@@ -117,44 +117,46 @@ router = APIRouter(prefix="/sources", tags=["sources"])
 
 
 @router.get("", operation_id="sources")
-def sources(house: House, person: Annotated[Person, allow(Right.READ)]) -> SourceRows:
+def sources(context: Context, person: Annotated[Person, allow(Right.READ)]) -> SourceRows:
     """All sources, by name: how each stands, when it was read, what it was worth."""
-    useful, at_us = house.usefulness.now()
-    items = [_row(state, useful.get(state.source.name), person) for state in house.intelligence.sources.every()]
+    useful, at_us = context.usefulness.now()
+    items = [_row(state, useful.get(state.source.name), person) for state in context.intelligence.sources.every()]
     return SourceRows(items=items, total=len(items), worth_us=at_us)
 
 
 @router.get("/{source}", operation_id="source")
-def source(house: House, person: Annotated[Person, allow(Right.READ)], source: Named) -> SourceWhole:
+def source(context: Context, person: Annotated[Person, allow(Right.READ)], source: Named) -> SourceWhole:
     """One source, and what of it gate 2 refused last."""
-    return _whole(house, source, person)
+    return _whole(context, source, person)
 
 
 @router.post("", operation_id="add_source", status_code=201, description=acts.add.__doc__)
-def add(house: House, person: Annotated[Person, allow(acts.add)], body: Adding) -> SourceWhole:
+def add(context: Context, person: Annotated[Person, allow(acts.add)], body: Adding) -> SourceWhole:
     if not _is_https(body.place):
         raise Trouble(422, "no-https", NO_HTTPS)
-    acts.add(house.intelligence, person.name, acts.NewSource(**dict(body)))
-    return _whole(house, body.name, person)
+    acts.add(context.intelligence, person.name, acts.NewSource(**dict(body)))
+    return _whole(context, body.name, person)
 
 
 @router.put("/{source}", operation_id="set_source", description=acts.change.__doc__)
-def set_(house: House, person: Annotated[Person, allow(acts.change)], source: Named, body: acts.Assumed) -> SourceWhole:
-    acts.change(house.intelligence, person.name, source, body)
-    return _whole(house, source, person)
+def set_(
+    context: Context, person: Annotated[Person, allow(acts.change)], source: Named, body: acts.Assumed
+) -> SourceWhole:
+    acts.change(context.intelligence, person.name, source, body)
+    return _whole(context, source, person)
 
 
 @router.post("/{source}/hunts", operation_id="allow_hunts", description=acts.allow_hunts.__doc__)
-def hunts(house: House, person: Annotated[Person, allow(acts.allow_hunts)], source: Named) -> SourceWhole:
-    acts.allow_hunts(house.intelligence, person.name, source)
-    return _whole(house, source, person)
+def hunts(context: Context, person: Annotated[Person, allow(acts.allow_hunts)], source: Named) -> SourceWhole:
+    acts.allow_hunts(context.intelligence, person.name, source)
+    return _whole(context, source, person)
 
 
 def _turn(word: str, act: Act[[Intelligence, str, str, str], SourceState]) -> None:
     @router.post(f"/{{source}}/{word}", name=word, operation_id=f"{word}_source", description=act.__doc__)
-    def turned(house: House, person: Annotated[Person, allow(act)], source: Named, body: Because) -> SourceWhole:
-        act(house.intelligence, person.name, source, body.why)
-        return _whole(house, source, person)
+    def turned(context: Context, person: Annotated[Person, allow(act)], source: Named, body: Because) -> SourceWhole:
+        act(context.intelligence, person.name, source, body.why)
+        return _whole(context, source, person)
 
 
 _turn("suspend", acts.suspend)
@@ -172,14 +174,14 @@ def _is_https(place: str) -> bool:
 
 
 def _row(state: SourceState, useful: Usefulness | None, person: Person) -> SourceRow:
-    one = state.source
-    hunts = one.hunts_per_day > 0 and not state.hunts_by and state.state != "ended"
+    source = state.source
+    hunts = source.hunts_per_day > 0 and not state.hunts_by and state.state != "ended"
     return filled(
         SourceRow,
-        one,
+        source,
         state,
-        trust=None if one.partner else one.trust,
-        pap=one.pap.name,
+        trust=None if source.partner else source.trust,
+        pap=source.pap.name,
         stand=state.state,
         failure=TextShape.of(Text.of_row(state.failure)) if state.failure else None,
         tried_us=state.tried_us or None,
@@ -189,11 +191,11 @@ def _row(state: SourceState, useful: Usefulness | None, person: Person) -> Sourc
     )
 
 
-def _whole(house: SacContext, name: str, person: Person) -> SourceWhole:
+def _whole(context: SacContext, name: str, person: Person) -> SourceWhole:
     with refusing(*acts.REFUSES):
-        state = house.intelligence.sources.get(name)
+        state = context.intelligence.sources.get(name)
     refused = [
         filled(RefusedItem, line, item=line.summary[:120], says=TextShape.of(Text.of_row(line.reason)))
-        for line in reversed(house.intelligence.refused(name))
+        for line in reversed(context.intelligence.refused(name))
     ]
-    return SourceWhole(row=_row(state, house.usefulness.now()[0].get(name), person), refused=refused)
+    return SourceWhole(row=_row(state, context.usefulness.now()[0].get(name), person), refused=refused)
