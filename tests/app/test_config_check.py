@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bavn.app.cli import main
 from bavn.app.config.check import NESTED, READERS, ROLES, TABLES, check
 from bavn.app.config.load import read_toml
-from bavn.app.config.places import endpoint, look
+from bavn.app.config.places import endpoint, lacks
 from bavn.app.process.exits import Exit
 from bavn.model.settings import SettingsError
 
@@ -43,7 +43,7 @@ def put(folder, text, role="node"):
 
 def found(file, role=None):
     checked = check(file, role)
-    return [*checked.found, *look(file, checked, NOW)]
+    return [*checked.found, *lacks(file, checked, NOW)]
 
 
 def codes(folder, text, role="node"):
@@ -234,7 +234,7 @@ def test_whatever_stands_in_a_file_it_finds_what_the_reader_refuses_and_no_more(
         assert said
     else:
         assert said == ()
-    for one in (*said, *look(file, check(file), NOW)):
+    for one in (*said, *lacks(file, check(file), NOW)):
         assert (one.text.en + one.text.da + one.place).isprintable()
 
 

@@ -14,7 +14,7 @@ from bavn.app.process.exits import Stop
 from bavn.app.process.failure_folder import kept_failures
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import _before
-from bavn.app.web.soc.health import _told
+from bavn.app.web.soc.health import _health_file
 from bavn.centre.members.signed import BadRecord, record_of
 
 BENT = [
@@ -43,7 +43,7 @@ def test_what_a_process_wrote_of_itself_may_be_bent(tmp_path, bent) -> None:
     assert by_hand.runs(config) is False
     assert node_health(config, SystemClock()) is None
     assert _before(file) == []
-    assert _told(file) is None
+    assert _health_file(file) is None
     with pytest.raises(Stop):
         told_of(file)
 

@@ -62,31 +62,33 @@ class CaptureCheck:
 def readings(now: Mapping[str, Any]) -> list[Reading]:
     """From what the node wrote of itself."""
     sources, problems = now["sources"], now["problems"]
-    losses = [one for one in problems if one["code"].startswith("lost_")]
+    losses = [problem for problem in problems if problem["code"].startswith("lost_")]
     other = [
-        one
-        for one in problems
-        if one not in losses and one["code"] != "source_broken" and not one["code"].startswith(FOUND_ELSEWHERE)
+        problem
+        for problem in problems
+        if problem not in losses
+        and problem["code"] != "source_broken"
+        and not problem["code"].startswith(FOUND_ELSEWHERE)
     ]
-    made = [
+    rows = [
         value("memory", now["memory_mb"]),
         value("disk", now["disk_free_mb"]),
         value("problems", len(other), _named(other)),
     ]
     if not sources:
-        return [*made, *(not_applicable(key, NO_SOURCE) for key in ("broken", "loss", "drops", "lag", "rows"))]
-    broken = [one["name"] for one in sources if one["broken"]]
-    made.append(value("broken", len(broken), Text.plain(", ".join(broken)) if broken else None))
-    made.append(value("lag", max(int(one["lag_s"]) for one in sources)))
-    made.append(value("rows", sum(int(one["rows"]) for one in sources)))
-    made.append(value("drops", len(losses), _named(losses)))
-    if not any(one["name"] in SENSORS for one in sources):
-        made.append(not_applicable("loss", NO_SENSOR))
+        return [*rows, *(not_applicable(key, NO_SOURCE) for key in ("broken", "loss", "drops", "lag", "rows"))]
+    broken = [source["name"] for source in sources if source["broken"]]
+    rows.append(value("broken", len(broken), Text.plain(", ".join(broken)) if broken else None))
+    rows.append(value("lag", max(int(source["lag_s"]) for source in sources)))
+    rows.append(value("rows", sum(int(source["rows"]) for source in sources)))
+    rows.append(value("drops", len(losses), _named(losses)))
+    if not any(source["name"] in SENSORS for source in sources):
+        rows.append(not_applicable("loss", NO_SENSOR))
     elif not now["capture_loss_known"]:
-        made.append(not_applicable("loss", _UNCOUNTED))
+        rows.append(not_applicable("loss", _UNCOUNTED))
     else:
-        made.append(value("loss", int(now["capture_loss_permille"])))
-    return made
+        rows.append(value("loss", int(now["capture_loss_permille"])))
+    return rows
 
 
 def _named(problems: list[Any]) -> Text | None:

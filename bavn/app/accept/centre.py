@@ -142,35 +142,35 @@ class CentreSurvey:
     given: bool = True
 
 
-def part(look: CentreSurvey) -> Part:
+def part(survey: CentreSurvey) -> Part:
     """The centre's part, by its measures."""
     readings = Readings(MEASURES, ACTS)
-    readings.take(_readings(look))
+    readings.take(_readings(survey))
     return Part(name=NAME, title=TITLE, figures=readings.figures())
 
 
-def _readings(look: CentreSurvey) -> Iterable[Reading]:
-    today = look.now_us // DAY_US
-    yield yes("let_in", is_so=look.state is ActorState.ACTIVE)
-    until_us = look.certificate_until_us
-    yield value("certificate", 0 if until_us is None else max(0, until_us - look.now_us) // DAY_US)
-    yield value("agreement", 0 if look.agreement_until_day is None else max(0, look.agreement_until_day - today))
-    if look.health is None:
+def _readings(survey: CentreSurvey) -> Iterable[Reading]:
+    today = survey.now_us // DAY_US
+    yield yes("let_in", is_so=survey.state is ActorState.ACTIVE)
+    until_us = survey.certificate_until_us
+    yield value("certificate", 0 if until_us is None else max(0, until_us - survey.now_us) // DAY_US)
+    yield value("agreement", 0 if survey.agreement_until_day is None else max(0, survey.agreement_until_day - today))
+    if survey.health is None:
         yield from (not_tested(key, _UNHEARD) for key in ("contact", "clock", "version"))
     else:
-        yield value("contact", max(0, look.now_us - look.health.received_us) // SECOND_US)
-        yield value("clock", abs(look.health.clock_skew_s))
-        yield value("version", look.health.version)
-    yield from _of_rounds(look.rounds)
-    shut = ", ".join(look.shut)
+        yield value("contact", max(0, survey.now_us - survey.health.received_us) // SECOND_US)
+        yield value("clock", abs(survey.health.clock_skew_s))
+        yield value("version", survey.health.version)
+    yield from _of_rounds(survey.rounds)
+    shut = ", ".join(survey.shut)
     yield yes("quotas", is_so=not shut, reason=Text.plain(shut) if shut else None)
-    yield value("inbox", look.inbox)
-    yield value("outbox", look.outbox)
-    if look.drill is None:
-        yield not_applicable("drill", _NO_DRILL if look.given else _NO_PROTOCOL)
+    yield value("inbox", survey.inbox)
+    yield value("outbox", survey.outbox)
+    if survey.drill is None:
+        yield not_applicable("drill", _NO_DRILL if survey.given else _NO_PROTOCOL)
     else:
-        told = SAID.get(look.drill) or Text.plain(look.drill)
-        yield yes("drill", is_so=look.drill in TOLD, reason=told)
+        told = SAID.get(survey.drill) or Text.plain(survey.drill)
+        yield yes("drill", is_so=survey.drill in TOLD, reason=told)
 
 
 def _of_rounds(met: Rounds) -> Iterable[Reading]:
@@ -224,15 +224,15 @@ def survey(
 
 
 def _rounds(desk: Desk, actor: str, since_us: int) -> Rounds:
-    found: list[RoundSummary] = []
+    summaries: list[RoundSummary] = []
     after: tuple[int, str] | None = None
     for _ in range(PAGES_MAX):
         page = desk.rounds(PAGE, after=after)
-        found += [one for one in page if one.round.opened_us >= since_us]
+        summaries += [one for one in page if one.round.opened_us >= since_us]
         if len(page) < PAGE or page[-1].round.opened_us < since_us:
             break
         after = page[-1].round.opened_us, page[-1].round.id
-    return counted(found, actor)
+    return counted(summaries, actor)
 
 
 def counted(summaries: Iterable[RoundSummary], actor: str) -> Rounds:
@@ -241,18 +241,18 @@ def counted(summaries: Iterable[RoundSummary], actor: str) -> Rounds:
     ended: Counter[str] = Counter()
     uploaded: Counter[str] = Counter()
     small = other = 0
-    for one in summaries:
-        x = one.round.x_of(actor)
-        if one.round.ended_us is None or x is None:
+    for summary in summaries:
+        x = summary.round.x_of(actor)
+        if summary.round.ended_us is None or x is None:
             continue
-        took, tier = actor in one.uploaded, one.round.params.tier
-        if not took and len(one.round.members) < FEW:
+        took, tier = actor in summary.uploaded, summary.round.params.tier
+        if not took and len(summary.round.members) < FEW:
             small += 1
             continue
         ended[tier] += 1
         uploaded[tier] += took
         other += (
-            took and sum(uploaded.values()) <= KEYS_ROUNDS and any(x in group for group in one.round.key_groups[1:])
+            took and sum(uploaded.values()) <= KEYS_ROUNDS and any(x in group for group in summary.round.key_groups[1:])
         )
     return Rounds(*taken_part(ended, uploaded), small, other)
 
@@ -266,13 +266,13 @@ def taken_part(ended: Mapping[str, int], uploaded: Mapping[str, int]) -> tuple[i
 
 def _drill(desk: Desk, actor: str, protocol: TestProtocol | None) -> str | None:
     """What the actor told this centre of the block that its protocol names."""
-    found = None if protocol is None else protocol.part("protection")
-    if found is None or found.outcome is Outcome.NOT_APPLICABLE:
+    protection = None if protocol is None else protocol.part("protection")
+    if protection is None or protection.outcome is Outcome.NOT_APPLICABLE:
         return None
-    named = next((one.value for one in found.figures if one.key == "observable"), None)
+    named = next((figure.value for figure in protection.figures if figure.key == "observable"), None)
     try:
         observable = Observable.of(*str(named).split(":", 1))
     except (NotCanonical, ValueError, TypeError):
         return ""
     told = desk.deliveries.at_actors(indicator_id(observable))
-    return next((one.state for one in told if one.actor == actor), "")
+    return next((actor_state.state for actor_state in told if actor_state.actor == actor), "")

@@ -53,10 +53,10 @@ class CertificateCheck:
     acts = _ACTS
 
     def measures(self, _: AcceptanceTerms, /) -> Mapping[str, Measure]:
-        made: dict[str, Measure] = {}
+        measures: dict[str, Measure] = {}
         for party, who in _WHO.items():
             always = party == "centre"
-            made |= {
+            measures |= {
                 f"{party}_chain": must(
                     Text("issued by the authority of {who}, for this actor and these keys", who=who),
                     always=always,
@@ -72,7 +72,7 @@ class CertificateCheck:
                     always=always,
                 ),
             }
-        return made
+        return measures
 
     def run(self, site: Site) -> Iterable[Reading]:
         given, folder = site.config.node, site.config.folder

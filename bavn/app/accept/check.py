@@ -144,7 +144,7 @@ def line(text: str) -> str:
     return made[:LINE_CHARS_MAX] or "it did not say why"
 
 
-def said(error: BaseException | str) -> Text:
+def sentence_of(error: BaseException | str) -> Text:
     """An error as a sentence in both languages, as far as it is known."""
     if isinstance(error, str):
         return Text.plain(line(error))
@@ -170,21 +170,21 @@ class Readings:
 
     def take(self, readings: Iterable[Reading]) -> None:
         """Raises KeyError for a reading of what is not measured: the check is wrong."""
-        for one in readings:
-            if one.key not in self.measures:
-                raise KeyError(one.key)
-            self.found[one.key] = one
+        for reading in readings:
+            if reading.key not in self.measures:
+                raise KeyError(reading.key)
+            self.found[reading.key] = reading
 
     def figures(self) -> tuple[Figure, ...]:
         """A measure without a reading was not tested."""
         nothing = _BROKE_OFF if self.broke_off else _NO_FIGURE
-        made = []
+        figures = []
         for key, measure in self.measures.items():
             one = self.found.get(key) or not_tested(key, nothing)
             figure = Figure(key=key, measure=measure, value=one.value, missing=one.missing, reason=one.reason)
             act = self._act(figure) if in_the_way(figure) else None
-            made.append(figure if act is None else replace(figure, reason=_joined(figure.reason, act)))
-        return tuple(made)
+            figures.append(figure if act is None else replace(figure, reason=_joined(figure.reason, act)))
+        return tuple(figures)
 
     def _act(self, figure: Figure) -> Text | None:
         """Who must act."""

@@ -14,7 +14,7 @@ from bavn.app.accept.check import (
     at_most,
     not_applicable,
     not_tested,
-    said,
+    sentence_of,
     value,
 )
 from bavn.app.accept.node_health import node_health
@@ -88,14 +88,14 @@ class ClockCheck:
         try:
             asks = caller(url, safe, site.clock, CALLED[key])
         except OSError as error:
-            return not_tested(key, said(error))
+            return not_tested(key, sentence_of(error))
         except LinkRefused as error:
-            return not_tested(key, said(error))
+            return not_tested(key, sentence_of(error))
         try:
             asks.call("GET", HEALTH_PATH)
         except (LinkDown, LinkRefused) as error:
             if asks.skew_s is None:
-                return not_tested(key, said(error))
+                return not_tested(key, sentence_of(error))
         finally:
             asks.close()
         skew = asks.skew_s

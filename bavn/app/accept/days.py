@@ -48,11 +48,11 @@ class DaysCheck:
     kinds = (TestKind.FINAL,)
     acts = _ACTS
 
-    def measures(self, asked: AcceptanceTerms, /) -> Mapping[str, Measure]:
+    def measures(self, terms: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
             "share": at_least(Text("rounds taken part in"), ROUNDS_PERCENT_MIN, "%"),
             "chain": must(Text.in_context("accept days", "the ledger's chain holds"), always=True),
-            "opened": shown(Text("rounds opened in {days} days", days=asked.days)),
+            "opened": shown(Text("rounds opened in {days} days", days=terms.days)),
             "missed": shown(Text("rounds that came too late or from another version")),
             "left": shown(Text("rounds that this actor's policy leaves out")),
             "uploads": shown(Text("uploads that left")),

@@ -27,7 +27,7 @@ from bavn.app.accept.check import (
     must,
     not_applicable,
     not_tested,
-    said,
+    sentence_of,
     shown,
     value,
     yes,
@@ -83,10 +83,10 @@ class DetectorCheck:
         try:
             played = through_sensor(site) if sees_packets(site.config) else as_records(site, given)
         except NoRoom as error:
-            return [not_tested(name, said(error)) for name in FAMILIES]
+            return [not_tested(name, sentence_of(error)) for name in FAMILIES]
         except SourceBroken as error:
-            return [not_tested(name, said(error)) for name in FAMILIES]
-        return [*found(played, given), value("through", played.way), value("rows", played.rows)]
+            return [not_tested(name, sentence_of(error)) for name in FAMILIES]
+        return [*family_readings(played, given), value("through", played.way), value("rows", played.rows)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,38 +108,42 @@ def sees_packets(config: NodeConfig) -> bool:
 def reads(config: NodeConfig) -> frozenset[str]:
     """The tables that this node's sources can fill; none where it has no source."""
     given = config.sense
-    made: frozenset[str] = frozenset()
+    tables: frozenset[str] = frozenset()
     if sees_packets(config):
-        made |= _PACKETS
+        tables |= _PACKETS
     if given.key_exchanges and (given.suricata_interface or given.captures_folder):
-        made |= _CLINICAL
+        tables |= _CLINICAL
     if given.zeek_folder:
-        made |= _ZEEK
+        tables |= _ZEEK
     if reads_logs(given):
-        made |= _LOGS
+        tables |= _LOGS
     if given.netflow_listen or given.sflow_listen:
-        made |= _FLOWS
-    return made
+        tables |= _FLOWS
+    return tables
 
 
-def found(played: Played, given: frozenset[str]) -> list[Reading]:
+def family_readings(played: Played, given: frozenset[str]) -> list[Reading]:
     """One reading for each family. What a detector could not find because the node lacks a table is not applicable."""
-    wants = {one.name: frozenset(one.tables) - ROLL_UPS for one in DETECTORS}
-    made, planted = [], set()
+    wants = {detector.name: frozenset(detector.tables) - ROLL_UPS for detector in DETECTORS}
+    readings, planted = [], set()
     for label in played.labels:
-        mine = [one for one in played.suspicions if one.detector == label.detector and one.host == label.host]
-        planted |= {one.id for one in mine}
-        best = min(mine, key=lambda one: one.p, default=None)
+        mine = [
+            suspicion
+            for suspicion in played.suspicions
+            if suspicion.detector == label.detector and suspicion.host == label.host
+        ]
+        planted |= {suspicion.id for suspicion in mine}
+        best = min(mine, key=lambda suspicion: suspicion.p, default=None)
         lacks = sorted(wants[label.detector] - given)
         if best is not None and best.p <= P_MAX:
-            made.append(yes(label.family, is_so=True, reason=Text.shaped("p {p}", p=Number(best.p, ".4f"))))
+            readings.append(yes(label.family, is_so=True, reason=Text.shaped("p {p}", p=Number(best.p, ".4f"))))
         elif lacks:
             named = ", ".join(lacks)
-            made.append(not_applicable(label.family, Text("no source here gives {named}", named=named)))
+            readings.append(not_applicable(label.family, Text("no source here gives {named}", named=named)))
         else:
             why = _NOTHING if best is None else Text("only p {p}", p=Number(best.p, ".3f"))
-            made.append(yes(label.family, is_so=False, reason=why))
-    return [*made, value("others", sum(one.id not in planted for one in played.suspicions))]
+            readings.append(yes(label.family, is_so=False, reason=why))
+    return [*readings, value("others", sum(suspicion.id not in planted for suspicion in played.suspicions))]
 
 
 def through_sensor(site: Site) -> Played:
@@ -149,7 +153,7 @@ def through_sensor(site: Site) -> Played:
     config, folder = site.config, site.scratch / "replay"
     captures = folder / "captures"
     captures.mkdir(parents=True)
-    made = replay(config.node.homes, site.clock.now_us(), SEED, captures / "acceptance.pcap")
+    replayed = replay(config.node.homes, site.clock.now_us(), SEED, captures / "acceptance.pcap")
     own = folder / "acceptance.rules"
     own.write_text(RULE, encoding="utf-8")
     fetched = rule_folder(config)
@@ -177,7 +181,7 @@ def through_sensor(site: Site) -> Played:
                         raise SourceBroken(f"{refusal.file}: {refusal.reason}")
         finally:
             source.close()
-        return _looked(site, store, made.labels, folder, "packets, Suricata")
+        return _looked(site, store, replayed.labels, folder, "packets, Suricata")
 
 
 def as_records(site: Site, given: frozenset[str]) -> Played:

@@ -14,7 +14,7 @@ from bavn.app.accept.check import (
     must,
     none_of,
     not_tested,
-    said,
+    sentence_of,
     shown,
     value,
     yes,
@@ -58,20 +58,20 @@ class DoorCheck:
             net = room(site.config.node.homes)
             hosts = tuple(str(IPv4Address(int(net.network_address) + at)) for at in (7, 43))
             twins = secrets(policy, (hosts[0], hosts[1]), now_us)
-            told = [
+            results = [
                 trial(name, policy, site.config.node.homes, twin, now_us, site.scratch / f"twin-{number}")
                 for number, twin in enumerate(twins)
             ]
         except (NoTrial, NoRoom) as error:
-            return [not_tested(key, said(error)) for key in ("differences", "secrets", "alone", "policy")]
-        one, two = (each.said.bytes for each in told)
+            return [not_tested(key, sentence_of(error)) for key in ("differences", "secrets", "alone", "policy")]
+        first, two = (each.said.bytes for each in results)
         inside = [word.encode() for twin in twins for word in (twin.host, twin.peer)]
         return [
-            value("differences", differences(one, two)),
-            value("messages", len(one)),
-            value("bytes", sum(map(len, one))),
-            value("secrets", sum(any(word in raw for word in inside) for raw in (*one, *two))),
-            value("alone", sum(ALONE.value in each.said.named for each in told)),
+            value("differences", differences(first, two)),
+            value("messages", len(first)),
+            value("bytes", sum(map(len, first))),
+            value("secrets", sum(any(word in raw for word in inside) for raw in (*first, *two))),
+            value("alone", sum(ALONE.value in each.said.named for each in results)),
             yes("policy", is_so=True),
         ]
 

@@ -45,15 +45,15 @@ def write_all(
     written; a library that is missing leaves page and PDF out."""
     protocol = given.protocol
     stem = f"{protocol.actor}-{protocol.kind.value}-{iso(protocol.ended_us)[:19].replace(':', '').replace('-', '')}Z"
-    made = [_write(folder / f"{stem}.json", given.file())]
+    paths = [_write(folder / f"{stem}.json", given.file())]
     try:
-        made.append(_write(folder / f"{stem}.html", page(given, required, language).encode()))
-        made.append(_write(folder / f"{stem}.pdf", as_pdf(given, required, language)))
+        paths.append(_write(folder / f"{stem}.html", page(given, required, language).encode()))
+        paths.append(_write(folder / f"{stem}.pdf", as_pdf(given, required, language)))
     except Stop as stop:
         if stop.code is not Exit.MISSING:
             raise
-        return made, str(stop)
-    return made, ""
+        return paths, str(stop)
+    return paths, ""
 
 
 def _write(path: Path, content: bytes) -> Path:

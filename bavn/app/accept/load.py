@@ -31,10 +31,10 @@ class LoadCheck:
     kinds = BOTH
     acts = _ACTS
 
-    def measures(self, asked: AcceptanceTerms, /) -> Mapping[str, Measure]:
+    def measures(self, terms: AcceptanceTerms, /) -> Mapping[str, Measure]:
         return {
-            "rate": at_least(Text("events taken in"), round(asked.rate_per_s * SHARE_MIN), "1/s", always=True),
-            "seconds": at_least(Text("how long"), asked.seconds, "s", always=True),
+            "rate": at_least(Text("events taken in"), round(terms.rate_per_s * SHARE_MIN), "1/s", always=True),
+            "seconds": at_least(Text("how long"), terms.seconds, "s", always=True),
             "lag": at_most(Text("behind at the end"), ACCEPTED_LAG_S_MAX, "s", always=True),
             "lost": none_of(Text("events lost"), always=True),
             "agreed": shown(Text("agreed rate"), "1/s"),
@@ -42,16 +42,16 @@ class LoadCheck:
         }
 
     def run(self, site: Site) -> Iterable[Reading]:
-        asked = site.asked
+        terms = site.asked
         with Throwaway(site.config, site.scratch / "load") as node:
             node.start()
             began = time.monotonic()
-            while (spent := time.monotonic() - began) < asked.seconds:
-                due = int(spent * asked.rate_per_s) - node.events.written
+            while (spent := time.monotonic() - began) < terms.seconds:
+                due = int(spent * terms.rate_per_s) - node.events.written
                 if due > 0:
                     node.events.write(due, site.clock.now_us())
                 time.sleep(TICK_S)
-            node.events.write(max(0, asked.rate_per_s * asked.seconds - node.events.written), site.clock.now_us())
+            node.events.write(max(0, terms.rate_per_s * terms.seconds - node.events.written), site.clock.now_us())
             wrote_s = time.monotonic() - began
             lag_s = node.until(lambda: node.taken() >= node.events.written, _SETTLE_S_MAX, "all is taken in")
             memory_mb = int(node.health().get("memory_mb", 0))
@@ -59,7 +59,7 @@ class LoadCheck:
             there = counted(node.store)
         return [
             *readings(there, node.events.written, wrote_s, lag_s),
-            value("agreed", asked.rate_per_s),
+            value("agreed", terms.rate_per_s),
             value("memory", memory_mb),
         ]
 

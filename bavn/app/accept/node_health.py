@@ -14,9 +14,9 @@ from bavn.model.ports import Clock
 def node_health(config: NodeConfig, clock: Clock) -> dict[str, Any] | None:
     """What the node of this configuration said last; None where it does not run, hangs, or wrote nothing readable."""
     try:
-        found = json.loads((config.folder / HEALTH_FILE).read_text(encoding="utf-8"))
-        fresh = not file_old(int(found["at_us"]), clock.now_us())
-        alive = fresh and not found["stopped"] and Path(f"/proc/{int(found['pid'])}").exists()
+        health = json.loads((config.folder / HEALTH_FILE).read_text(encoding="utf-8"))
+        fresh = not file_old(int(health["at_us"]), clock.now_us())
+        alive = fresh and not health["stopped"] and Path(f"/proc/{int(health['pid'])}").exists()
     except UNREADABLE:
         return None
-    return found if alive else None
+    return health if alive else None

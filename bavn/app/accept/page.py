@@ -56,7 +56,7 @@ def page(given: SignedProtocol, required: Sequence[str], language: Language) -> 
     )
     protocol = given.protocol
     whole = protocol.outcome(required)
-    made = environment.get_template("protocol.html.j2").render(
+    html = environment.get_template("protocol.html.j2").render(
         language=language,
         style=(TEMPLATES / "style.css").read_text(encoding="utf-8"),
         words={name: text.say(language) for name, text in WORDS.items()},
@@ -73,7 +73,7 @@ def page(given: SignedProtocol, required: Sequence[str], language: Language) -> 
         digest=given.digest,
         signature=given.signature,
     )
-    return made + "\n"
+    return html + "\n"
 
 
 def as_pdf(given: SignedProtocol, required: Sequence[str], language: Language) -> bytes:

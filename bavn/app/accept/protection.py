@@ -165,7 +165,7 @@ class BookDrill:
 
 def waiting(observable: Observable, now_us: int) -> Item:
     """The drill's indicator as an item that waits for a person; it ends soon."""
-    made = Indicator(
+    indicator = Indicator(
         id=indicator_id(observable),
         version=now_us,
         observable=observable,
@@ -177,8 +177,8 @@ def waiting(observable: Observable, now_us: int) -> Item:
         case_id=CASE,
         technique="T1071",
     )
-    bundle = bundle_of(made, created_by=AUTHOR, created_us=now_us)
-    return item_of(made, bundle, "block", "waiting", now_us)
+    bundle = bundle_of(indicator, created_by=AUTHOR, created_us=now_us)
+    return item_of(indicator, bundle, "block", "waiting", now_us)
 
 
 def drilled(
@@ -187,12 +187,12 @@ def drilled(
     """The drill from beginning to end; whatever happens, a lift is asked for."""
     id_ = drill.block(observable, now_us)
     try:
-        forced_s = _until(lambda: all(look(observable) for look in looks.values()), wait_s)
+        forced_s = _until(lambda: all(watch(observable) for watch in looks.values()), wait_s)
     finally:
         standing, why = drill.standing(id_)
         drill.lift(id_)
     if forced_s is None:
-        missing = ", ".join(name for name, look in looks.items() if not look(observable))
+        missing = ", ".join(name for name, watch in looks.items() if not watch(observable))
         text = f"{standing}{f' ({why})' if why else ''}: {missing}"
         return [
             yes("in_force", is_so=False, reason=Text.plain(text[:300])),
@@ -201,7 +201,7 @@ def drilled(
             not_tested("lift_seconds", _NEVER_IN),
             value("lines", drill.lines(id_, now_us)),
         ]
-    gone_s = _until(lambda: not any(look(observable) for look in looks.values()), wait_s)
+    gone_s = _until(lambda: not any(watch(observable) for watch in looks.values()), wait_s)
     return [
         yes("in_force", is_so=True),
         value("seconds", round(forced_s, 1)),

@@ -22,7 +22,7 @@ from bavn.app.accept.check import (
     none_of,
     not_applicable,
     not_tested,
-    said,
+    sentence_of,
     shown,
     value,
 )
@@ -91,12 +91,12 @@ class ReachCheck:
         try:
             asks = caller(url, safe, site.clock, CALLED[key])
         except (LinkRefused, OSError) as error:
-            return not_tested(key, said(error))
+            return not_tested(key, sentence_of(error))
         began = time.monotonic()
         try:
             asks.call("GET", HEALTH_PATH)
         except (LinkDown, LinkRefused) as error:
-            return no_answer(key, said(error))
+            return no_answer(key, sentence_of(error))
         finally:
             asks.close()
         return value(key, round((time.monotonic() - began) * 1000))
@@ -107,15 +107,15 @@ class ReachCheck:
         if now is None:
             return not_tested("others", NOT_RUNNING)
         allowed = {Peer(address, port) for host, port in named for address in resolved(host, port)}
-        found: set[Peer] = set()
+        peers: set[Peer] = set()
         ends = time.monotonic() + WATCH_S
         try:
             while time.monotonic() < ends:
-                found |= called(int(now["pid"]))
+                peers |= called(int(now["pid"]))
                 time.sleep(LOOK_EVERY_S)
         except Unseen as error:
-            return not_tested("others", said(error))
-        others = strangers(found, allowed)
+            return not_tested("others", sentence_of(error))
+        others = strangers(peers, allowed)
         named_ = ", ".join(f"{one.address}:{one.port}" for one in others[:10])
         return value("others", len(others), Text.plain(named_) if others else None)
 

@@ -20,7 +20,7 @@ from bavn.app.accept.check import (
     none_of,
     not_applicable,
     not_tested,
-    said,
+    sentence_of,
     shown,
     value,
     yes,
@@ -63,7 +63,7 @@ class RoundCheck:
         try:
             host = str(IPv4Address(int(room(site.config.node.homes).network_address) + 9))
             secret, _ = secrets(policy, (host, host), now_us)
-            told = trial(
+            result = trial(
                 site.config.node.actor,
                 policy,
                 site.config.node.homes,
@@ -73,20 +73,20 @@ class RoundCheck:
                 seed=_TRIAL_SEED,
             )
         except (NoTrial, NoRoom) as error:
-            return [not_tested(key, said(error)) for key in ("uploads", "met", "named", "others", "chain")]
-        return readings(told, automatic=policy.reveal_domain == "automatic")
+            return [not_tested(key, sentence_of(error)) for key in ("uploads", "met", "named", "others", "chain")]
+        return readings(result, automatic=policy.reveal_domain == "automatic")
 
 
-def readings(told: TrialResult, *, automatic: bool) -> list[Reading]:
+def readings(result: TrialResult, *, automatic: bool) -> list[Reading]:
     """From what a trial came to."""
-    named = told.said.named
+    named = result.said.named
     return [
-        value("uploads", told.uploads),
-        yes("met", is_so=told.met),
+        value("uploads", result.uploads),
+        yes("met", is_so=result.met),
         yes("named", is_so=CANARY.value in named) if automatic else not_applicable("named", _BY_HAND),
         value("others", len(named - {CANARY.value}), Text.plain(ALONE.value) if ALONE.value in named else None),
-        yes("chain", is_so=told.chain),
-        value("parties", told.parties),
-        value("threshold", told.t),
-        value("lines", told.lines),
+        yes("chain", is_so=result.chain),
+        value("parties", result.parties),
+        value("threshold", result.t),
+        value("lines", result.lines),
     ]

@@ -53,10 +53,10 @@ def demands(asked: AcceptanceTerms, checks: Sequence[Check] = CHECKS) -> Demands
 
 def chosen(kind: TestKind, only: Sequence[str], checks: Sequence[Check] = CHECKS) -> tuple[Check, ...]:
     """All of a kind, or those that are named. ValueError for a name that none has."""
-    unknown = sorted(set(only) - {one.name for one in checks})
+    unknown = sorted(set(only) - {check.name for check in checks})
     if unknown:
-        raise ValueError(f"no part is called {unknown[0][:40]!r}; known: {', '.join(one.name for one in checks)}")
-    return tuple(one for one in checks if (one.name in only if only else kind in one.kinds))
+        raise ValueError(f"no part is called {unknown[0][:40]!r}; known: {', '.join(check.name for check in checks)}")
+    return tuple(check for check in checks if (check.name in only if only else kind in check.kinds))
 
 
 def run(

@@ -37,36 +37,36 @@ _DOMAIN: Final = ObservableType.DOMAIN
 def watchers(config: NodeConfig, observable: Observable) -> dict[str, Looks]:
     """Enforcer -> how to look, of those that are configured and can carry such an observable."""
     given, name = config.enforce, observable.type is _DOMAIN
-    found: dict[str, Looks] = {}
+    watches: dict[str, Looks] = {}
     if given.list_folder:
         file = config.path(given.list_folder) / (NAME_LIST if name else ADDRESS_LIST)
-        found["textlist"] = lambda one: stands_in(file, one.value)
+        watches["textlist"] = lambda blocked: stands_in(file, blocked.value)
     if given.squid_folder:
         squid = config.path(given.squid_folder) / (NAMES_FILE if name else ADDRESSES_FILE)
-        found["squid"] = lambda one: stands_in(squid, f".{one.value}" if name else one.value)
+        watches["squid"] = lambda blocked: stands_in(squid, f".{blocked.value}" if name else blocked.value)
     if given.resolver_listen and name:
         zone = config.folder / "unbound" / "rpz.zone"
-        found["resolver"] = lambda one: in_zone(zone, one) and refused_at(given.resolver_listen[0], one)
+        watches["resolver"] = lambda blocked: in_zone(zone, blocked) and refused_at(given.resolver_listen[0], blocked)
     if given.zone_listen and name:
         transfer = config.folder / "transfer" / "rpz.zone"
-        found["zone"] = lambda one: in_zone(transfer, one)
+        watches["zone"] = lambda blocked: in_zone(transfer, blocked)
     if given.nft_hooks and not name:
-        found["nftables"] = lambda one: in_kernel(given.nft_program, one)
+        watches["nftables"] = lambda blocked: in_kernel(given.nft_program, blocked)
     if given.suricata_folder or given.suricata_socket:
         socket = command_socket(config)
         if socket is not None:
-            found["suricata"] = lambda one: in_dataset(socket, one)
-    return found
+            watches["suricata"] = lambda blocked: in_dataset(socket, blocked)
+    return watches
 
 
 def unseen(config: NodeConfig) -> Mapping[str, Text]:
     """Configured enforcers that nobody can look at from here, each with the reason."""
-    made = {}
+    times = {}
     if config.enforce.update_server:
-        made["bind"] = Text("its zone is another server's")
+        times["bind"] = Text("its zone is another server's")
     if config.enforce.webhook_url:
-        made["webhook"] = Text("what the receiver does is its own")
-    return made
+        times["webhook"] = Text("what the receiver does is its own")
+    return times
 
 
 def stands_in(file: Path, line: str) -> bool:

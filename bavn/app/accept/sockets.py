@@ -28,17 +28,17 @@ class Unseen(Exception):
 
 def children(pid: int, proc: Path = PROC) -> list[int]:
     """The process and all below it."""
-    found, asked = [pid], [pid]
-    while asked and len(found) < PROCESSES_MAX:
-        here = asked.pop()
+    pids, parents = [pid], [pid]
+    while parents and len(pids) < PROCESSES_MAX:
+        here = parents.pop()
         for file in (proc / str(here) / "task").glob("*/children"):
             try:
                 new = [int(one) for one in file.read_text().split()]
             except (OSError, ValueError):
                 continue
-            found += new
-            asked += new
-    return found
+            pids += new
+            parents += new
+    return pids
 
 
 def called(pid: int, proc: Path = PROC) -> set[Peer]:
@@ -51,19 +51,19 @@ def called(pid: int, proc: Path = PROC) -> set[Peer]:
             raise Unseen("its files are another user's") from error
         except OSError:
             continue
-    found, heard = set(), set()
+    called_hosts, listening = set(), set()
     for table in _TABLES:
         try:
             lines = (proc / str(pid) / "net" / table).read_text().splitlines()[1:]
         except OSError:
             continue
         mine = [row for row in map(str.split, lines) if len(row) > 9 and row[9] in inodes]
-        heard |= {(table[:3], _end(row[1])[1]) for row in mine if row[3] == _LISTENS}
+        listening |= {(table[:3], _end(row[1])[1]) for row in mine if row[3] == _LISTENS}
         for row in mine:
             (_, own), (address, port) = _end(row[1]), _end(row[2])
-            if port and not address.is_loopback and (table[:3], own) not in heard:
-                found.add(Peer(str(address), port))
-    return found
+            if port and not address.is_loopback and (table[:3], own) not in listening:
+                called_hosts.add(Peer(str(address), port))
+    return called_hosts
 
 
 def _inodes(folder: Path) -> Iterator[str]:

@@ -50,7 +50,7 @@ class Events:
         self.written += count
 
     def _event(self, number: int, now_us: int) -> str:
-        said = iso(now_us - 2 * SECOND_US + number % SECOND_US)[:-1] + "+0000"
+        moment = iso(now_us - 2 * SECOND_US + number % SECOND_US)[:-1] + "+0000"
         begun = iso(now_us - 3 * SECOND_US + number % SECOND_US)[:-1] + "+0000"
         flow = {
             "pkts_toserver": 9,
@@ -58,7 +58,7 @@ class Events:
             "bytes_toserver": 900 + number % 97,
             "bytes_toclient": 4000,
             "start": begun,
-            "end": said,
+            "end": moment,
             "age": 1,
             "state": "closed",
             "reason": "timeout",
@@ -66,7 +66,7 @@ class Events:
         return (
             json.dumps(
                 {
-                    "timestamp": said,
+                    "timestamp": moment,
                     "flow_id": number + 1,
                     "event_type": "flow",
                     "src_ip": str(IPv4Address(self.home + 2 + number % _HOSTS)),
@@ -128,10 +128,10 @@ class Throwaway:
     def health(self) -> dict[str, Any]:
         """What it said last; empty before."""
         try:
-            found: dict[str, Any] = json.loads((self.folder / "data" / HEALTH_FILE).read_text(encoding="utf-8"))
+            health: dict[str, Any] = json.loads((self.folder / "data" / HEALTH_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return found
+        return health
 
     def taken(self) -> int:
         """Rows that this process of it has taken in, as it says."""

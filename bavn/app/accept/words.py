@@ -71,23 +71,23 @@ def part_lines(part: Part, language: Language, *, figures: bool) -> Iterator[str
     yield f"[{MARKS[part.outcome]}] {part.title.say(language)}: {OUTCOMES[part.outcome].say(language)} ({took})"
     if part.fault:
         yield f"     {BROKE_OFF.filled(why=part.fault).say(language)}"
-    open_ = [one for one in part.figures if in_the_way(one)]
+    open_ = [figure for figure in part.figures if in_the_way(figure)]
     if part.fault:
         failed, unread = (
-            [one for one in open_ if one.outcome is said] for said in (Outcome.FAILED, Outcome.NOT_TESTED)
+            [figure for figure in open_ if figure.outcome is said] for said in (Outcome.FAILED, Outcome.NOT_TESTED)
         )
         open_ = [*failed, *unread[:1]]
-    for one in part.figures:
-        if figures or one in open_:
-            yield f"     {figure_line(one, language)}"
+    for figure in part.figures:
+        if figures or figure in open_:
+            yield f"     {figure_line(figure, language)}"
 
 
 def figure_line(figure: Figure, language: Language) -> str:
     """One figure in one line."""
-    made = f"{figure.measure.name.say(language)}: {valued(figure.value, figure.measure.unit, language)}"
+    line = f"{figure.measure.name.say(language)}: {valued(figure.value, figure.measure.unit, language)}"
     if figure.measure.bound is not Bound.SHOWN:
-        made += f" ({barred(figure, language)}): {outcome(figure, language)}"
-    return made + (f"; {figure.reason.say(language)}" if figure.reason else "")
+        line += f" ({barred(figure, language)}): {outcome(figure, language)}"
+    return line + (f"; {figure.reason.say(language)}" if figure.reason else "")
 
 
 def title(protocol: TestProtocol, language: Language) -> str:

@@ -114,15 +114,15 @@ class Factors:
 
     def _step(self, secret: str, code: str, after: int) -> int | None:
         """The step whose code this is, this one or a neighbour, later than ``after``; None for none."""
-        said = "".join(code.split())
-        if not (said.isascii() and said.isdigit() and len(said) == 6):
+        digits = "".join(code.split())
+        if not (digits.isascii() and digits.isdigit() and len(digits) == 6):
             return None
         now = self._book.now_us() // 1_000_000 // STEP_S
-        made = pyotp.TOTP(secret)
+        totp = pyotp.TOTP(secret)
         fits = [
             step
             for step in (now - 1, now, now + 1)
-            if hmac.compare_digest(made.generate_otp(step), said) and step > after
+            if hmac.compare_digest(totp.generate_otp(step), digits) and step > after
         ]
         return fits[0] if fits else None
 
@@ -137,10 +137,10 @@ class Factors:
 
     def _code(self) -> str:
         """20 letters and digits, some 99 bits, without what is easily mistaken."""
-        made: list[str] = []
-        while len(made) < 20:
-            made += [_ALPHABET[byte] for byte in self._book.dice.bytes(40) if byte < len(_ALPHABET)]
-        return "-".join("".join(made[at : at + 5]) for at in range(0, 20, 5))
+        codes: list[str] = []
+        while len(codes) < 20:
+            codes += [_ALPHABET[byte] for byte in self._book.dice.bytes(40) if byte < len(_ALPHABET)]
+        return "-".join("".join(codes[at : at + 5]) for at in range(0, 20, 5))
 
 
 def _recovery(name: str, code: str) -> str:

@@ -48,7 +48,7 @@ class Keys:
             mine = select(func.count()).select_from(KEY).where(KEY.c.account == account.name)
             if tx.execute(mine).scalar_one() >= KEYS_OF_ONE_MAX:
                 raise CannotAccount("full", f"an account has at most {KEYS_OF_ONE_MAX} keys")
-            made = PersonKey(
+            key = PersonKey(
                 id=self._book.short(),
                 account=account.name,
                 label=label[:LABEL_CHARS_MAX],
@@ -56,11 +56,11 @@ class Keys:
             )
             tx.execute(
                 insert(KEY).values(
-                    id=made.id, account=made.account, label=made.label, public_key=public, created_us=made.created_us
+                    id=key.id, account=key.account, label=key.label, public_key=public, created_us=key.created_us
                 )
             )
-            self._book.note(tx, by, "key-added", made.account, key=made.id, label=made.label)
-        return made
+            self._book.note(tx, by, "key-added", key.account, key=key.id, label=key.label)
+        return key
 
     def drop(self, name: str, key_id: str, by: str) -> bool:
         """One of an account's keys; False where there is none."""

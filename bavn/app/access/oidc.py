@@ -153,15 +153,15 @@ class Provider:
         to = self._endpoint("authorization_endpoint")
         return LogonRequest(f"{to}{'&' if '?' in to else '?'}{urlencode(query)}", dict(random))
 
-    def _answered(self, query: Mapping[str, str], said: Mapping[str, str]) -> Vouched:
-        if query.get("state") != said["state"]:
+    def _answered(self, query: Mapping[str, str], answered: Mapping[str, str]) -> Vouched:
+        if query.get("state") != answered["state"]:
             raise OidcRefused("oidc-refused", "the state is another")
         if query.get("iss", self._table.issuer) != self._table.issuer:
             raise OidcRefused("oidc-refused", "the answer is another provider's")
         if "code" not in query:
             raise OidcRefused("oidc-refused", "the provider refused")
-        tokens = self._tokens(query["code"], said["verifier"])
-        claims = self._checked(tokens, said["nonce"])
+        tokens = self._tokens(query["code"], answered["verifier"])
+        claims = self._checked(tokens, answered["nonce"])
         if self._table.groups_claim not in claims or self._table.name_claim not in claims:
             claims = self._more(tokens, claims) | claims
         return self._vouched(claims)
@@ -222,10 +222,10 @@ class Provider:
         if "userinfo_endpoint" not in self._metadata() or not isinstance(tokens.get("access_token"), str):
             return {}
         to, bearer = self._endpoint("userinfo_endpoint"), {"authorization": f"Bearer {tokens['access_token']}"}
-        found = self._json("GET", to, headers=bearer)
-        if found.get("sub") != claims["sub"]:
+        more = self._json("GET", to, headers=bearer)
+        if more.get("sub") != claims["sub"]:
             raise OidcRefused("oidc-refused", "the provider speaks of somebody else")
-        return found
+        return more
 
     def _vouched(self, claims: Mapping[str, Any]) -> Vouched:
         name, subject = claims.get(self._table.name_claim), claims["sub"]
@@ -243,28 +243,28 @@ class Provider:
         return Vouched(subject=f"{self._table.issuer} {subject}", name=name, roles=roles, actors=actors)
 
     def _metadata(self) -> dict[str, Any]:
-        found = self._remembered(f"{self._table.issuer.rstrip('/')}/.well-known/openid-configuration", KEPT_S)
-        if found.get("issuer") != self._table.issuer:
+        metadata = self._remembered(f"{self._table.issuer.rstrip('/')}/.well-known/openid-configuration", KEPT_S)
+        if metadata.get("issuer") != self._table.issuer:
             raise OidcAway("the provider names itself otherwise than [oidc] issuer does")
-        return found
+        return metadata
 
     def _endpoint(self, name: str) -> str:
-        found = self._metadata().get(name)
-        if not isinstance(found, str):
+        endpoint = self._metadata().get(name)
+        if not isinstance(endpoint, str):
             raise OidcAway(f"the provider names no {name}")
         try:
-            _secured(found, name)
+            _secured(endpoint, name)
         except SettingsError as error:
             raise OidcAway(str(error)) from error
-        return found
+        return endpoint
 
     def _remembered(self, url: str, kept_s: float) -> dict[str, Any]:
         with self._lock:
-            at, found = self._kept.get(url, (0.0, None))
-            if found is None or time.monotonic() - at > kept_s:
-                found = self._json("GET", url)
-                self._kept[url] = (time.monotonic(), found)
-            return dict(found)
+            at, document = self._kept.get(url, (0.0, None))
+            if document is None or time.monotonic() - at > kept_s:
+                document = self._json("GET", url)
+                self._kept[url] = (time.monotonic(), document)
+            return dict(document)
 
     def _json(self, method: str, url: str, **more: Any) -> dict[str, Any]:
         """An object, within bounds. Raises OidcAway; OidcRefused for what the provider does not accept."""
@@ -277,12 +277,12 @@ class Provider:
                         raise OidcAway("the provider's answer is too long")
             if 400 <= answer.status_code < 500 and method == "POST":
                 raise OidcRefused("oidc-refused", f"the provider answers {answer.status_code}")
-            found = mended(json.loads(body), body) if answer.status_code == 200 else None
+            document = mended(json.loads(body), body) if answer.status_code == 200 else None
         except (httpx.HTTPError, ValueError) as error:
             raise OidcAway(f"the provider does not answer: {type(error).__name__}") from error
-        if not isinstance(found, dict):
+        if not isinstance(document, dict):
             raise OidcAway(f"the provider answers {answer.status_code}")
-        return found
+        return document
 
 
 def _read[Value](parser: Callable[[], Value]) -> Value:
@@ -336,24 +336,24 @@ def _secret(path: Path) -> str:
             raise SettingsError(
                 Text("[oidc] client_secret_file: {path} may be read by others: chmod 600 {path}", path=path)
             )
-        found = path.read_text(encoding="utf-8").strip()
+        secret = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(Text("[oidc] client_secret_file: {path} cannot be read", path=path)) from error
-    if not found or "\n" in found:
+    if not secret or "\n" in secret:
         raise SettingsError(Text("[oidc] client_secret_file: {path} must hold one line, the secret", path=path))
-    return found
+    return secret
 
 
 def _pairs(given: tuple[str, ...], what: str) -> list[tuple[str, str]]:
-    made = []
-    for one in given:
-        group, sign, here = one.rpartition("=")
+    pairs = []
+    for pair in given:
+        group, sign, here = pair.rpartition("=")
         if not sign or not group or not here:
             raise SettingsError(
-                Text('[oidc] {what}: {one} must be "group={what2}"', what=what, one=repr(one), what2=what[:-1])
+                Text('[oidc] {what}: {one} must be "group={what2}"', what=what, one=repr(pair), what2=what[:-1])
             )
-        made.append((group, here))
-    return made
+        pairs.append((group, here))
+    return pairs
 
 
 def _role(name: str, allowed: frozenset[Role]) -> Role:

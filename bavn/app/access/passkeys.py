@@ -70,7 +70,7 @@ class Passkeys:
 
     def keep(self, name: str, label: str, credential: dict[str, Any], challenge: bytes) -> None:
         """The passkey that the browser made. Raises CannotAccount."""
-        made = _proved(
+        verified = _proved(
             lambda: webauthn.verify_registration_response(
                 credential=credential,
                 expected_challenge=challenge,
@@ -79,9 +79,9 @@ class Passkeys:
                 require_user_verification=True,
             )
         )
-        if made is None:
+        if verified is None:
             raise CannotAccount("bad-passkey", "the passkey could not be checked: try again")
-        key_id = bytes_to_base64url(made.credential_id)
+        key_id = bytes_to_base64url(verified.credential_id)
         with self._book.writing() as tx:
             count = select(func.count()).select_from(PASSKEY)
             if tx.execute(count.where(PASSKEY.c.account == name)).scalar_one() >= PASSKEYS_MAX:
@@ -93,8 +93,8 @@ class Passkeys:
                     id=key_id,
                     account=name,
                     label=label,
-                    public_key=made.credential_public_key,
-                    sign_count=made.sign_count,
+                    public_key=verified.credential_public_key,
+                    sign_count=verified.sign_count,
                     created_us=self._book.now_us(),
                 )
             )
@@ -121,7 +121,7 @@ class Passkeys:
             ).first()
             if row is None or row.state != "active":
                 return None
-            said = _proved(
+            verified = _proved(
                 lambda: webauthn.verify_authentication_response(
                     credential=credential,
                     expected_challenge=challenge,
@@ -132,12 +132,12 @@ class Passkeys:
                     require_user_verification=True,
                 )
             )
-            if said is None:
+            if verified is None:
                 return None
             tx.execute(
                 update(PASSKEY)
                 .where(PASSKEY.c.id == key_id)
-                .values(sign_count=said.new_sign_count, used_us=self._book.now_us())
+                .values(sign_count=verified.new_sign_count, used_us=self._book.now_us())
             )
             return str(row.account)
 

@@ -86,13 +86,13 @@ def proved(book: Book, environment: Mapping[str, str], purpose: str) -> tuple[Pr
 
 
 def _by_token(book: Book, secret: str, file: str) -> tuple[Principal, frozenset[Right]]:
-    found = Tokens(book).find(secret) if secret.startswith(TOKEN_PREFIX) else None
-    if found is None:
+    known = Tokens(book).find(secret) if secret.startswith(TOKEN_PREFIX) else None
+    if known is None:
         raise Stop(
             Exit.REFUSED,
             Text("the token in {file} is not good, or not any more: make another in the console", file=file),
         )
-    token, owner = found
+    token, owner = known
     return of_token(book, owner, token, changes=True), rights_of(owner.roles) & token.scopes
 
 
@@ -104,13 +104,13 @@ def _by_key(book: Book, text: bytes, file: str, purpose: str) -> tuple[Principal
         )
     keys = Keys(book)
     challenge = keys.challenge(purpose)
-    found = keys.prove(challenge, purpose, raw(key.public_key()), key.sign(to_sign(challenge, purpose)))
-    if found is None:
+    proved = keys.prove(challenge, purpose, raw(key.public_key()), key.sign(to_sign(challenge, purpose)))
+    if proved is None:
         raise Stop(
             Exit.REFUSED,
             Text("the key in {file} is no active account's: bavn centre account key registers one", file=file),
         )
-    return _of(book, found[1], f"key {found[0].id}", True), rights_of(found[1].roles)
+    return _of(book, proved[1], f"key {proved[0].id}", True), rights_of(proved[1].roles)
 
 
 def _secret(file: str) -> bytes:

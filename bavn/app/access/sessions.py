@@ -100,13 +100,13 @@ class Sessions:
 
     def rotate(self, secret: str) -> str:
         """The same session under a new secret; every other one of the account ends."""
-        made = self._book.secret()
+        session_secret = self._book.secret()
         with self._book.writing() as tx:
             row = tx.execute(select(SESSION.c.account).where(SESSION.c.hash == hashed(secret))).first()
             if row is not None:
                 tx.execute(delete(SESSION).where(SESSION.c.account == row.account, SESSION.c.hash != hashed(secret)))
-                tx.execute(update(SESSION).where(SESSION.c.hash == hashed(secret)).values(hash=hashed(made)))
-        return made
+                tx.execute(update(SESSION).where(SESSION.c.hash == hashed(secret)).values(hash=hashed(session_secret)))
+        return session_secret
 
     def find(self, secret: str) -> tuple[Session, Account] | None:
         """While it lives and its account is active; using it keeps it alive."""
@@ -162,7 +162,7 @@ class Tokens:
         """The token and its secret, shown now and never again; None where there are too many."""
         book, secret = self._book, self._book.secret(TOKEN_PREFIX)
         now_us = book.now_us()
-        made = Token(
+        token = Token(
             id=book.short(),
             account=name,
             label=label,
@@ -180,20 +180,20 @@ class Tokens:
             tx.execute(
                 insert(TOKEN).values(
                     hash=hashed(secret),
-                    id=made.id,
+                    id=token.id,
                     account=name,
                     label=label,
                     scopes=json.dumps(sorted(scopes)),
-                    made_us=made.made_us,
-                    until_us=made.until_us,
+                    made_us=token.made_us,
+                    until_us=token.until_us,
                     ended=False,
                 )
             )
             if made_by:
-                tx.execute(insert(TOKEN_MAKER).values(id=made.id, made_by=made.made_by))
-            detail = {"label": label, "scopes": sorted(scopes), "until_us": made.until_us}
+                tx.execute(insert(TOKEN_MAKER).values(id=token.id, made_by=token.made_by))
+            detail = {"label": label, "scopes": sorted(scopes), "until_us": token.until_us}
             book.note(tx, made_by or name, "token-made", name, **detail)
-        return made, secret
+        return token, secret
 
     def find(self, secret: str) -> tuple[Token, Account] | None:
         """While it is good and its owner's account is active."""

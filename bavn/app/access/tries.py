@@ -31,19 +31,19 @@ class Tries:
         self._tries: OrderedDict[str, Try] = OrderedDict()
         self._lock = threading.Lock()
 
-    def begin(self, kind: str, **said: Any) -> str:
+    def begin(self, kind: str, **fields: Any) -> str:
         """The secret for the second half."""
         secret = self._book.secret()
         with self._lock:
             while len(self._tries) >= TRIES_MAX:
                 self._tries.popitem(last=False)
-            self._tries[secret] = Try(kind, self._book.now_us() + TRY_US, said)
+            self._tries[secret] = Try(kind, self._book.now_us() + TRY_US, fields)
         return secret
 
     def end(self, secret: str, kind: str) -> dict[str, Any] | None:
         """What was said at the beginning, once; None where it is too late, for something else, or nobody's."""
         with self._lock:
-            found = self._tries.pop(secret, None)
-        if found is None or found.kind != kind or found.until_us <= self._book.now_us():
+            attempt = self._tries.pop(secret, None)
+        if attempt is None or attempt.kind != kind or attempt.until_us <= self._book.now_us():
             return None
-        return found.said
+        return attempt.said

@@ -92,12 +92,12 @@ def units(paths: Sequence[Path], *, together: bool = False) -> Iterator[Unit | U
     files: list[Path] = []
     beside: list[InputFile] = []
     for path in paths:
-        for found in _units(path):
-            if isinstance(found, Unread):
-                yield found
+        for unit in _units(path):
+            if isinstance(unit, Unread):
+                yield unit
             else:
-                files += found.files
-                beside += found.beside
+                files += unit.files
+                beside += unit.beside
     if files:
         yield Unit(" + ".join(str(path) for path in paths), tuple(files), tuple(beside))
 
@@ -117,17 +117,17 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
     beside: dict[Path, list[InputFile]] = {}
     for file in files:
         try:
-            found = recognise(file)
+            recognised = recognise(file)
         except SourceBroken as error:
             yield Unread(str(file), _unnamed(file, Text.of_error(error)))
             continue
         except Exception as error:  # noqa: BLE001  a stranger's file, and whatever it raises
             yield Unread(str(file), unreadable(error, head_of(file, 1 << 20)))
             continue
-        if found.kind == "zeek":
+        if recognised.kind == "zeek":
             logs.setdefault(file.parent, []).append(file)
-        elif found.kind == "other zeek":
-            beside.setdefault(file.parent, []).append(InputFile(file=str(file), found=found))
+        elif recognised.kind == "other zeek":
+            beside.setdefault(file.parent, []).append(InputFile(file=str(file), found=recognised))
         else:
             yield Unit(str(file), (file,))
     for folder in sorted(logs):
@@ -137,14 +137,14 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
 def _nothing_at(path: Path) -> Text | None:
     """Why there is nothing to open at a path that is no folder; None if there may be."""
     try:
-        found = path.stat()
+        status = path.stat()
     except FileNotFoundError:
         return Text("there is no such file or folder")
     except OSError:
         return None
-    if not S_ISREG(found.st_mode):
+    if not S_ISREG(status.st_mode):
         return Text("neither a file nor a folder (a socket, a pipe, a device)")
-    return None if found.st_size else Text("the file is empty")
+    return None if status.st_size else Text("the file is empty")
 
 
 def _unnamed(file: Path, why: Text) -> Text:
@@ -213,12 +213,12 @@ def analyse(
             return Unread(unit.source, tally.why(unit))
         try:
             span_us = span[0], span[1] + 1
-            looked = _look(Path(scratch), span_us, homes, asked)
+            looked = _survey(Path(scratch), span_us, homes, asked)
         except QueryRefused as error:
             return Unread(
                 unit.source, Text("it is too much for one look ({why}): give less at a time", why=Text.of_error(error))
             )
-    seen, said, found, crypto = looked
+    seen, account, suspicions, crypto = looked
     return Findings(
         source=unit.source,
         suspicions=seen.suspicions,
@@ -228,8 +228,8 @@ def analyse(
         refused=tally.refused,
         refusals=tuple(tally.refusals[:REFUSALS_KEPT_MAX]),
         hosts=seen.hosts,
-        homes_said=said,
-        assets=found,
+        homes_said=account,
+        assets=suspicions,
         crypto=crypto,
         last_us=span[1],
         inputs=(*tally.inputs, *unit.beside),
@@ -257,7 +257,7 @@ def _read(
             tally.damaged(file, Text.of_error(error))
 
 
-def _look(
+def _survey(
     scratch: Path,
     span_us: tuple[int, int],
     homes: Sequence[str],
@@ -265,16 +265,16 @@ def _look(
 ) -> tuple[Played, Text | None, tuple[Asset, ...], tuple[Use, ...]]:
     """Every detector, day by day; how the own networks were chosen, if nobody gave them; hosts and key exchanges, if
     asked."""
-    root, said = scratch / "store", None
+    root, account = scratch / "store", None
     if not homes:
         with History.read(root, LIMITS) as history, history.window(*span_us) as window:
             found = inferred(window)
-        homes, said = found.networks, found.said
+        homes, account = found.networks, found.said
     # One detector that fails costs its own findings, and says so in the log.
     failures = FailureFolder(None, SystemClock())
     look = partial(survey, indicators=given.indicators, rules=given.rules, failures=failures)
     seen = played(root, scratch / "lived", span_us, look, homes=homes, limits=LIMITS, began=given.began)
     if not (given.with_assets or given.with_crypto):
-        return seen, said, (), ()
+        return seen, account, (), ()
     with History.read(root, LIMITS, homes=homes) as history, history.window(*span_us) as window:
-        return seen, said, assets(window) if given.with_assets else (), uses(window) if given.with_crypto else ()
+        return seen, account, assets(window) if given.with_assets else (), uses(window) if given.with_crypto else ()

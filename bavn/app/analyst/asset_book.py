@@ -34,42 +34,44 @@ SERVICES_OF_A_CARD_MAX: Final = 100
 def write(window: Window, into: Path) -> int:
     """Makes the file of a window's hosts; how many there are. Raises QueryRefused; OSError."""
     into.touch(mode=0o600)
-    with closing(sqlite3.connect(into, isolation_level=None)) as made:
+    with closing(sqlite3.connect(into, isolation_level=None)) as db:
         for statement in _SCHEMA:
-            made.execute(statement)
-        made.execute("BEGIN")
-        made.execute("INSERT INTO span VALUES (?, ?, ?)", (window.first_us, window.last_us, window.known_from_us))
-        found = assets(window)
-        made.executemany("INSERT INTO asset VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_row, found))
-        made.executemany(
+            db.execute(statement)
+        db.execute("BEGIN")
+        db.execute("INSERT INTO span VALUES (?, ?, ?)", (window.first_us, window.last_us, window.known_from_us))
+        seen = assets(window)
+        db.executemany("INSERT INTO asset VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(_row, seen))
+        db.executemany(
             "INSERT INTO asset_role VALUES (?, ?)",
-            ((role, one.address) for one in found for role, _ in one.best("role")),
+            ((role, one.address) for one in seen for role, _ in one.best("role")),
         )
-        made.execute("COMMIT")
-    return len(found)
+        db.execute("COMMIT")
+    return len(seen)
 
 
-def _row(one: Asset) -> tuple[Any, ...]:
-    words = " ".join((one.address, *one.names, *(value for kind in ("os", "vendor") for value, _ in one.best(kind))))
+def _row(asset: Asset) -> tuple[Any, ...]:
+    words = " ".join(
+        (asset.address, *asset.names, *(value for kind in ("os", "vendor") for value, _ in asset.best(kind)))
+    )
     return (
-        one.address,
-        f"{address_uuid(one.address).int:040}",
-        one.first_us,
-        one.last_us,
-        one.peers,
+        asset.address,
+        f"{address_uuid(asset.address).int:040}",
+        asset.first_us,
+        asset.last_us,
+        asset.peers,
         words.lower(),
-        json.dumps([list(role) for role in one.best("role")]),
-        json.dumps(card_of(one), ensure_ascii=False),
+        json.dumps([list(role) for role in asset.best("role")]),
+        json.dumps(card_of(asset), ensure_ascii=False),
     )
 
 
-def card_of(one: Asset) -> dict[str, Any]:
+def card_of(asset: Asset) -> dict[str, Any]:
     """All that is known of a host, as JSON; sentences in both languages."""
     return {
-        "host": one.address,
-        "names": list(one.names),
-        "macs": list(one.macs),
-        **{kind: [list(pair) for pair in one.best(kind)] for kind in ("role", "os", "vendor")},
+        "host": asset.address,
+        "names": list(asset.names),
+        "macs": list(asset.macs),
+        **{kind: [list(pair) for pair in asset.best(kind)] for kind in ("role", "os", "vendor")},
         "hints": [
             {
                 "kind": h.kind,
@@ -84,7 +86,7 @@ def card_of(one: Asset) -> dict[str, Any]:
                 "first_us": h.evidence.first_us,
                 "last_us": h.evidence.last_us,
             }
-            for h in one.hints
+            for h in asset.hints
         ],
         "services": [
             {
@@ -97,14 +99,14 @@ def card_of(one: Asset) -> dict[str, Any]:
                 "first_us": s.first_us,
                 "last_us": s.last_us,
             }
-            for s in one.services[:SERVICES_OF_A_CARD_MAX]
+            for s in asset.services[:SERVICES_OF_A_CARD_MAX]
         ],
-        "services_more": one.services_more,
-        "peers": one.peers,
-        "peers_outside": one.peers_outside,
-        "first_us": one.first_us,
-        "last_us": one.last_us,
-        "new": one.new,
+        "services_more": asset.services_more,
+        "peers": asset.peers,
+        "peers_outside": asset.peers_outside,
+        "first_us": asset.first_us,
+        "last_us": asset.last_us,
+        "new": asset.new,
     }
 
 

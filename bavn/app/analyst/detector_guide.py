@@ -27,11 +27,11 @@ def guide_of(detector: str) -> tuple[tuple[Text, Text], ...]:
     return tuple((HEADS[head], Text.documented(text)) for head in HEADINGS if (text := _under(said, head, HEADINGS)))
 
 
-def _under(said: str, head: str, heads: Sequence[str]) -> str:
+def _under(text: str, head: str, heads: Sequence[str]) -> str:
     """The words after ``Head:`` up to the next one."""
-    start = said.find(f"{head}:")
+    start = text.find(f"{head}:")
     if start < 0:
         return ""
-    rest = said[start + len(head) + 1 :]
+    rest = text[start + len(head) + 1 :]
     ends = [at for other in heads if other != head and (at := rest.find(f"{other}:")) >= 0]
     return " ".join(rest[: min(ends, default=len(rest))].split())

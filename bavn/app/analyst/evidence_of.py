@@ -42,7 +42,7 @@ GATE: Final = "export"
 
 
 @contextmanager
-def window_of(given: NodeConfig, found: Suspicion, before_us: int | None) -> Iterator[StoreWindow]:
+def window_of(given: NodeConfig, suspicion: Suspicion, before_us: int | None) -> Iterator[StoreWindow]:
     """The store's history over the suspicion's span and what lies around it, while the node runs."""
     root = given.folder / "store"
     if not (root / FILE).is_file():
@@ -53,8 +53,8 @@ def window_of(given: NodeConfig, found: Suspicion, before_us: int | None) -> Ite
             ),
         )
     limits = StoreLimits(memory_mb_max=given.store.memory_mb_max, threads=given.store.threads)
-    ref, more_us = found.rows, before_us or 0
-    first_us, last_us = ref.first_us - more_us, max(ref.last_us, found.last_us) + more_us + 1
+    ref, more_us = suspicion.rows, before_us or 0
+    first_us, last_us = ref.first_us - more_us, max(ref.last_us, suspicion.last_us) + more_us + 1
     with (
         understood(),
         refusals(),
@@ -64,11 +64,11 @@ def window_of(given: NodeConfig, found: Suspicion, before_us: int | None) -> Ite
         yield window
 
 
-def sheets_of(window: StoreWindow, found: Suspicion, rows_max: int, before_us: int | None) -> list[Sheet]:
+def sheets_of(window: StoreWindow, suspicion: Suspicion, rows_max: int, before_us: int | None) -> list[Sheet]:
     """The rows that a suspicion rests on; with ``before_us`` also what lies around it."""
-    sheets = [_sheet("rows", one) for one in rows.rests_on(window, found, rows_max)]
+    sheets = [_sheet("rows", one) for one in rows.rests_on(window, suspicion, rows_max)]
     if before_us is not None:
-        sheets += [_sheet("around", one) for one in rows.around(window, ends_of(window, found), rows_max)]
+        sheets += [_sheet("around", one) for one in rows.around(window, ends_of(window, suspicion), rows_max)]
     return sheets
 
 
@@ -77,14 +77,14 @@ def _sheet(group: str, one: Rows) -> Sheet:
     return Sheet(group, one.table, names, list(zip(*columns, strict=True)), one.more)
 
 
-def packets_of(given: NodeConfig, found: Suspicion) -> list[Packet]:
+def packets_of(given: NodeConfig, suspicion: Suspicion) -> list[Packet]:
     """What was kept for it; else what can still be cut from the ring."""
-    kept = path_of(evidence_folder(given), found.id)
+    kept = path_of(evidence_folder(given), suspicion.id)
     if kept.exists():
         return list(packets(kept))
-    with window_of(given, found, None) as window:
-        ends = ends_of(window, found)
-    wanted = wanted_of(found, ends, given.evidence.packets_bytes_max)
+    with window_of(given, suspicion, None) as window:
+        ends = ends_of(window, suspicion)
+    wanted = wanted_of(suspicion, ends, given.evidence.packets_bytes_max)
     cut(packet_files(given), [wanted])
     return wanted.found
 
@@ -97,17 +97,17 @@ def archive_of(
     *,
     unredacted: bool,
     headers_only: bool,
-    said: dict[str, Any],
+    parameters: dict[str, Any],
 ) -> bytes:
-    """The zip file that a person carries out. ``said``: what its manifest says of who, how and why."""
-    found = entry.suspicion
-    ref = found.rows
+    """The zip file that a person carries out. ``parameters``: what its manifest says of who, how and why."""
+    suspicion = entry.suspicion
+    ref = suspicion.rows
     about = {
         **said_of(entry, "en"),
-        "why_da": found.why.da,
-        "statistic": found.statistic,
-        "period_s": found.period_s,
-        "regularity": found.regularity,
+        "why_da": suspicion.why.da,
+        "statistic": suspicion.statistic,
+        "period_s": suspicion.period_s,
+        "regularity": suspicion.regularity,
     }
     query = {
         "table": ref.table,
@@ -115,13 +115,13 @@ def archive_of(
         "first": iso(ref.first_us),
         "last": iso(ref.last_us),
     }
-    told = {
+    summary = {
         "bavn": __version__,
         "actor": given.node.actor,
         "made": iso(SystemClock().now_us()),
-        "suspicion": found.id,
+        "suspicion": suspicion.id,
         "query": query,
-        **said,
+        **parameters,
     }
     return archive(
         Bundle(
@@ -130,33 +130,33 @@ def archive_of(
             packets=packets,
             unredacted=unredacted,
             headers_only=headers_only,
-            said=told,
+            said=summary,
         )
     )
 
 
 def made_for_case(given: NodeConfig, entry: Ranked, rows_max: int) -> bytes:
     """The zip file: the same for the same rows."""
-    found, own = entry.suspicion, Own(given.node.homes)
-    with window_of(given, found, None) as window:
-        sheets = [own.sheet(sheet) for sheet in sheets_of(window, found, rows_max, None)]
+    suspicion, own = entry.suspicion, Own(given.node.homes)
+    with window_of(given, suspicion, None) as window:
+        sheets = [own.sheet(sheet) for sheet in sheets_of(window, suspicion, rows_max, None)]
     about: dict[str, Any] = {
-        "detector": found.detector,
-        "technique": found.technique,
-        "p": found.p,
-        "host": found.host,
-        "peer": found.peer,
-        "first": iso(found.first_us),
-        "last": iso(found.last_us),
-        "hosts": found.hosts,
-        "why": found.why.en,
-        "why_da": found.why.da,
-        "period_s": found.period_s,
-        "regularity": found.regularity,
-        "observables": [str(one) for one in found.observables],
+        "detector": suspicion.detector,
+        "technique": suspicion.technique,
+        "p": suspicion.p,
+        "host": suspicion.host,
+        "peer": suspicion.peer,
+        "first": iso(suspicion.first_us),
+        "last": iso(suspicion.last_us),
+        "hosts": suspicion.hosts,
+        "why": suspicion.why.en,
+        "why_da": suspicion.why.da,
+        "period_s": suspicion.period_s,
+        "regularity": suspicion.regularity,
+        "observables": [str(one) for one in suspicion.observables],
     }
-    told = {
-        "suspicion_last": iso(found.last_us),
+    summary = {
+        "suspicion_last": iso(suspicion.last_us),
         "rows_max": rows_max,
         "own addresses": "replaced by own-1, own-2, ...",
     }
@@ -166,16 +166,16 @@ def made_for_case(given: NodeConfig, entry: Ranked, rows_max: int) -> bytes:
         packets=None,
         unredacted=False,
         headers_only=True,
-        said=told,
+        said=summary,
     )
     return archive(bundle)
 
 
-def note_of(found: Suspicion, made: bytes, *, file: str, reason: str, by: str) -> Note:
+def note_of(suspicion: Suspicion, content: bytes, *, file: str, reason: str, by: str) -> Note:
     """The ledger's words on an export. ``reason``: why it is as it is; empty for a redacted one."""
-    digest = hashlib.sha256(made).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     words = {
-        "suspicion": found.id,
+        "suspicion": suspicion.id,
         "file": file,
         "redacted": not reason,
         "reason": reason,
@@ -187,6 +187,6 @@ def note_of(found: Suspicion, made: bytes, *, file: str, reason: str, by: str) -
         item_id=digest,
         peer="file",
         privacy="",
-        bytes=len(made),
+        bytes=len(content),
         summary=json.dumps(words, ensure_ascii=False, sort_keys=True),
     )

@@ -36,10 +36,10 @@ def _asking(given: Said) -> Hunting:
     return hunting(Path(given["config"]), given.get("last", ""), given.get("first", ""), given.get("end", ""))
 
 
-def table_of(found: pa.Table, more: bool) -> Said:
+def table_of(table: pa.Table, more: bool) -> Said:
     """A table as JSON: names, what kind of value each column has, rows."""
-    names, columns = columns_of(found)
-    kinds = [_kind(field.type) for field in found.schema]
+    names, columns = columns_of(table)
+    kinds = [_kind(field.type) for field in table.schema]
     rows = [list(row) for row in zip(*columns, strict=True)] if columns else []
     return {"columns": [{"name": n, "kind": k} for n, k in zip(names, kinds, strict=True)], "rows": rows, "more": more}
 
@@ -54,10 +54,10 @@ def _kind(kind: pa.DataType) -> str:
 
 def _sql(given: Said) -> Said:
     default = requested_span(last=given["span"]) if given.get("span") else None
-    found, more = _asking(given).first(given["sql"], given.get("given"), rows=given["rows"], default=default)
+    rows, more = _asking(given).first(given["sql"], given.get("given"), rows=given["rows"], default=default)
     if given.get("columns"):
-        found = found.select([name for name in found.column_names if name in given["columns"]])
-    return table_of(found, more)
+        rows = rows.select([name for name in rows.column_names if name in given["columns"]])
+    return table_of(rows, more)
 
 
 def _pivot(given: Said) -> Said:
@@ -76,7 +76,7 @@ def _ioc(given: Said) -> Said:
     seconds = asking.config.hunt.seconds_max * SECONDS_TIMES
     with ended_after(seconds), asking.window(seconds_max=seconds) as window:
         rows = met_rows(window, reading.indicators, hashes)
-    told = [(line, why.reason) for line, why in reading.refusals if why.rule != MD5_OR_JA3]
+    refusals = [(line, why.reason) for line, why in reading.refusals if why.rule != MD5_OR_JA3]
     kinds = {"rows": "number", "hosts": "number", "first": "time", "last": "time"}
     return {
         "columns": [{"name": name, "kind": kinds.get(name, "text")} for name in MET_COLUMNS],
@@ -84,14 +84,14 @@ def _ioc(given: Said) -> Said:
         "more": False,
         "looked": len(reading.indicators) + len(hashes),
         "refused": reading.refused - reading.unclear,
-        "refusals": [{"line": line, "says": why.spoken()} for line, why in told[:REFUSALS_SHOWN_MAX]],
+        "refusals": [{"line": line, "says": why.spoken()} for line, why in refusals[:REFUSALS_SHOWN_MAX]],
     }
 
 
 def _sigma(given: Said) -> Said:
     from bavn.app.node.sigma_files import tried_rules
 
-    outcomes = tried_rules([RuleFile(one["name"], one["text"].encode()) for one in given["files"]])
+    outcomes = tried_rules([RuleFile(file["name"], file["text"].encode()) for file in given["files"]])
     if not outcomes:
         raise Stop(Exit.NOT_FOUND, Text("there is no rule in what was given"))
     met: list[Match] = []
@@ -101,36 +101,36 @@ def _sigma(given: Said) -> Said:
         seconds = asking.config.hunt.seconds_max * SECONDS_TIMES
         with ended_after(seconds), asking.window(seconds_max=seconds) as window:
             met, refused = run_rules(window, rules_of(outcomes))
-        reasons = {id(one.rule): one_line(one.reason) for one in refused}
+        reasons = {id(outcome.rule): one_line(outcome.reason) for outcome in refused}
     return {
-        "outcomes": [_outcome(one, reasons) for one in outcomes],
-        "matches": [_match(one) for one in met],
+        "outcomes": [_outcome(outcome, reasons) for outcome in outcomes],
+        "matches": [_match(match) for match in met],
     }
 
 
-def _outcome(one: Outcome, reasons: dict[int, str]) -> Said:
-    rule = one.rule
+def _outcome(outcome: Outcome, reasons: dict[int, str]) -> Said:
+    rule = outcome.rule
     return {
-        "file": one.file,
-        "title": one.title,
-        "standing": one.standing,
-        "reason": reasons.get(id(rule), "") or one.reason or "; ".join(rule.notes if rule else ()),
+        "file": outcome.file,
+        "title": outcome.title,
+        "standing": outcome.standing,
+        "reason": reasons.get(id(rule), "") or outcome.reason or "; ".join(rule.notes if rule else ()),
         "sql": f"FROM {rule.relation} WHERE {rule.condition}" if rule else "",
     }
 
 
-def _match(one: Match) -> Said:
-    rule = one.rule
+def _match(match: Match) -> Said:
+    rule = match.rule
     return {
         "title": rule.title,
         "level": rule.level,
         "technique": rule.technique or "",
-        "rows": one.rows,
-        "hosts": one.hosts,
-        "named": list(one.named),
-        "first_us": one.first_us,
-        "last_us": one.last_us,
-        "samples": [{name: plain(value) for name, value in sample if value is not None} for sample in one.samples],
+        "rows": match.rows,
+        "hosts": match.hosts,
+        "named": list(match.named),
+        "first_us": match.first_us,
+        "last_us": match.last_us,
+        "samples": [{name: plain(value) for name, value in sample if value is not None} for sample in match.samples],
     }
 
 
@@ -146,15 +146,15 @@ def _dry_run(given: Said) -> Said:
     config = read_node(file)
     observable = wanted_of(given["what"], file)
     days = given.get("days") or config.protect.dry_run_days
-    made = tried(config, file, observable, Lists(never_list(config), warning_list), days)
-    why = made.would_wait
+    run = tried(config, file, observable, Lists(never_list(config), warning_list), days)
+    why = run.would_wait
     return {
         "type": observable.type.value,
         "value": observable.value,
         "asked_days": days,
-        **asdict(made.found),
-        "named_hosts": list(made.hosts),
-        "services": [asdict(one) for one in made.services],
+        **asdict(run.found),
+        "named_hosts": list(run.hosts),
+        "services": [asdict(one) for one in run.services],
         "rule": "" if why is None else why.rule,
         "reason": "" if why is None else why.reason.row(),
     }

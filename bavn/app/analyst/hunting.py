@@ -97,12 +97,12 @@ def refusals() -> Iterator[None]:
         raise Stop(Exit.USAGE, one_line(str(error), 300) + hint(str(error))) from error
 
 
-def hint(said: str) -> str:
+def hint(rule: str) -> str:
     """What to write instead, where the engine's words do not say it."""
-    if "to UUID" in said:
+    if "to UUID" in rule:
         return " (an address is written addr('10.0.0.5'), a network asked for by in_net(src, '10.0.0.0/8'))"
-    if "(UUID, " in said or ", UUID)" in said:
+    if "(UUID, " in rule or ", UUID)" in rule:
         return " (an address is no text: addr_text(src) gives its text, in_net(src, '10.0.0.0/8') asks for a network)"
-    if _TIME_AS_NUMBER.search(said):
+    if _TIME_AS_NUMBER.search(rule):
         return " (hours are counted from 1970: hour_time(hour) gives the time)"
     return ""

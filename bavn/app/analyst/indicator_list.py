@@ -31,26 +31,26 @@ def met_rows(window: "StoreWindow", wanted: IndicatorSet, hashes: set[str]) -> l
     observables = list(wanted.observables)
     parts = range(0, len(observables), OBSERVABLES_MAX)
     rows = [
-        _row(one.observable.type, one.observable.value, "", one, ", ".join(one.tables))
+        _row(match.observable.type, match.observable.value, "", match, ", ".join(match.tables))
         for at in parts
-        for one in hunt(window, observables[at : at + OBSERVABLES_MAX])
+        for match in hunt(window, observables[at : at + OBSERVABLES_MAX])
     ]
     rows += [
-        _row("net", network, one.observable.value, one, ", ".join(one.tables))
-        for network, one in hunt_networks(window, [network.value for network in wanted.networks])
+        _row("net", network, match.observable.value, match, ", ".join(match.tables))
+        for network, match in hunt_networks(window, [network.value for network in wanted.networks])
     ]
     return rows + [_row(met.column, met.value, "", met, met.table) for met in hunt_hashes(window, hashes)]
 
 
-def _row(kind: str, value: str, met: str, one: Any, tables: str) -> list[Any]:
+def _row(kind: str, value: str, met: str, match: Any, tables: str) -> list[Any]:
     return [
         str(kind),
         value,
         met,
-        one.count,
-        one.hosts,
-        list(one.named),
-        iso_hour(hour_of(one.first_us)),
-        iso_hour(hour_of(one.last_us)),
+        match.count,
+        match.hosts,
+        list(match.named),
+        iso_hour(hour_of(match.first_us)),
+        iso_hour(hour_of(match.last_us)),
         tables,
     ]

@@ -38,19 +38,19 @@ def named_items(rows: Rows, text: str) -> list[NamedItem]:
     """What ``text`` names of what is remembered here, in order of value: ``indicator--...``, a domain or an address,
     ``type:value``, ``https://host/...`` (its host, or what covers it), ``203.0.113.0/24``, ``*.example.com`` (that name
     and all below it) or another pattern with * and ?. Stop for what names nothing, too much, or is none of these."""
-    found = sorted({NamedItem(*row) for row in _rows(rows, text.strip())}, key=lambda one: (one.value, one.id))
-    if not found:
+    items = sorted({NamedItem(*row) for row in _rows(rows, text.strip())}, key=lambda one: (one.value, one.id))
+    if not items:
         raise Stop(
             Exit.NOT_FOUND, Text("no indicator {text} is remembered here (bavn node blocks)", text=repr(text[:80]))
         )
-    if len(found) > NAMED_MAX:
+    if len(items) > NAMED_MAX:
         raise Stop(
             Exit.USAGE,
             Text(
                 "{text} names more than {named_max} indicators: be narrower", text=repr(text[:80]), named_max=NAMED_MAX
             ),
         )
-    return found
+    return items
 
 
 def _rows(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
@@ -79,10 +79,10 @@ def _of_page(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:
     if "*" in host or "?" in host:
         yield from _of_pattern(rows, host)
         return
-    one = _observable(host)
-    above = parents(one.value) if one.type is ObservableType.DOMAIN else []
-    for value in (one.value, *above):
-        yield from by_value(rows, one.type.value, value)
+    observable = _observable(host)
+    above = parents(observable.value) if observable.type is ObservableType.DOMAIN else []
+    for value in (observable.value, *above):
+        yield from by_value(rows, observable.type.value, value)
 
 
 def _of_network(rows: Rows, text: str) -> Iterator[tuple[Any, ...]]:

@@ -14,16 +14,16 @@ import pyarrow as pa
 from bavn.model.record import address_text
 
 
-def columns_of(found: pa.Table) -> tuple[list[str], list[list[Any]]]:
+def columns_of(rows: pa.Table) -> tuple[list[str], list[list[Any]]]:
     """Names (made unique) and columns of plain values: addresses as text, times as ISO text in UTC."""
     names: list[str] = []
-    for name in found.column_names:
+    for name in rows.column_names:
         count, wanted = 1, str(name)
         while wanted in names:
             count += 1
             wanted = f"{name}_{count}"
         names.append(wanted)
-    return names, [[plain(value) for value in column.to_pylist()] for column in found.columns]
+    return names, [[plain(value) for value in column.to_pylist()] for column in rows.columns]
 
 
 def plain(value: Any) -> Any:

@@ -47,16 +47,16 @@ class Played:
         self.looks += 1
         self.hosts = max(self.hosts, seen.hosts)
         for one in ranked(list(seen.suspicions), seen.hosts):
-            found = one.suspicion
-            best = self._best.get(found.id)
-            if best is None or found.evidence_nats > best.evidence_nats:
-                self._best[found.id] = found
+            suspicion = one.suspicion
+            best = self._best.get(suspicion.id)
+            if best is None or suspicion.evidence_nats > best.evidence_nats:
+                self._best[suspicion.id] = suspicion
             else:
-                self._best[found.id] = replace(best, last_us=max(best.last_us, found.last_us))
+                self._best[suspicion.id] = replace(best, last_us=max(best.last_us, suspicion.last_us))
             if one.above:
-                self._above.add(found.id)
-            if one.above or found.p <= P_TOLD_MAX:
-                self.told_us.setdefault(found.id, at_us)
+                self._above.add(suspicion.id)
+            if one.above or suspicion.p <= P_TOLD_MAX:
+                self.told_us.setdefault(suspicion.id, at_us)
 
     @property
     def suspicions(self) -> tuple[Ranked, ...]:
@@ -76,7 +76,7 @@ def played(
     root: Path,
     scratch: Path,
     span_us: tuple[int, int],
-    look: Callable[[StoreWindow], Survey],
+    function: Callable[[StoreWindow], Survey],
     *,
     homes: Sequence[str],
     limits: StoreLimits,
@@ -85,13 +85,13 @@ def played(
 ) -> Played:
     """``root``: a store of all records; ``scratch``: a folder for a second one, which is filled step by step. ``began``
     hears which look it is of how many. Steps without a record are passed over. Raises QueryRefused."""
-    made, ends = Played(), looks(span_us, step_us)
+    played, ends = Played(), looks(span_us, step_us)
     back_us = NodeSettings(version="replay").window_days * DAY_US
     if len(ends) == 1:
         began(1, 1)
         with History.read(root, limits, homes=homes) as history, history.window(*span_us) as window:
-            made.take(look(window), span_us[1])
-        return made
+            played.take(function(window), span_us[1])
+        return played
     with History.read(root, limits) as staged:
         rows = staged.stats().rows
     part_us = step_us if sum(rows.values()) < PART_ROWS_MAX * len(ends) else min(step_us, PART_US)
@@ -109,8 +109,8 @@ def played(
                 continue
             lived.tidy()
             with lived.window(max(span_us[0], end_us - back_us), end_us) as window:
-                made.take(look(window), end_us)
-    return made
+                played.take(function(window), end_us)
+    return played
 
 
 def _known(

@@ -21,18 +21,18 @@ def shipped() -> dict[str, SavedHunt]:
 
 def own(folder: Path) -> tuple[dict[str, SavedHunt], list[str]]:
     """The hunts of a folder by name, and a line for each file that is none."""
-    made: dict[str, SavedHunt] = {}
+    hunts: dict[str, SavedHunt] = {}
     faults: list[str] = []
     entries = sorted(folder.glob("*.toml"))[:HUNTS_MAX] if folder.is_dir() else []
     for file in entries:
         try:
             with file.open("rb") as opened:
-                made[file.stem] = read_hunt(file.stem, opened.read(BYTES_MAX + 1))
+                hunts[file.stem] = read_hunt(file.stem, opened.read(BYTES_MAX + 1))
         except OSError as error:
             faults.append(f"{file}: {error.strerror}")
         except SavedUnclear as error:
             faults.append(f"{file}: {error}")
-    return made, faults
+    return hunts, faults
 
 
 def named(folder: Path, name: str) -> SavedHunt:

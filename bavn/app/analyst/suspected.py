@@ -26,24 +26,24 @@ def ranked(rows: Asks) -> list[Ranked]:
 def one_named(rows: Asks, given: str) -> Ranked:
     """The suspicion whose id begins so. Stop where there is none, or more than one."""
     beginning = given.strip().lower()
-    found = [one for one in ranked(rows) if beginning and one.suspicion.id.startswith(beginning)]
-    if not found:
+    matching = [item for item in ranked(rows) if beginning and item.suspicion.id.startswith(beginning)]
+    if not matching:
         raise Stop(
             Exit.NOT_FOUND,
             Text("no suspicion's id begins with {given} (bavn node suspicions --all names them)", given=repr(given)),
         )
-    if len(found) > 1:
-        some = ", ".join(one.suspicion.id for one in found[:3])
+    if len(matching) > 1:
+        some = ", ".join(item.suspicion.id for item in matching[:3])
         raise Stop(
             Exit.USAGE,
             Text(
                 "{count} suspicions' ids begin with {given} ({some}, ...): write more of it",
-                count=len(found),
+                count=len(matching),
                 given=repr(given),
                 some=some,
             ),
         )
-    return found[0]
+    return matching[0]
 
 
 def said_of(entry: Ranked, language: Language) -> dict[str, Any]:

@@ -41,28 +41,28 @@ class Case:
     lines: int
 
 
-def case_of(given: NodeConfig, found: Suspicion, rows_max: int) -> Case:
+def case_of(given: NodeConfig, suspicion: Suspicion, rows_max: int) -> Case:
     """The training case of a suspicion. Stop where nothing is left of its rows, or the detectors do not conclude the
     same from at most ``rows_max`` rows of each table."""
-    if found.detector in NOT_TOLD:
+    if suspicion.detector in NOT_TOLD:
         raise Stop(
             Exit.NOT_NOW,
-            Text("{id}: a match of an indicator list is no training case: the list says it all", id=found.id),
+            Text("{id}: a match of an indicator list is no training case: the list says it all", id=suspicion.id),
         )
     seen = 0
-    with window_of(given, found, 0) as window, tempfile.TemporaryDirectory(prefix="bavn-training-") as scratch:
+    with window_of(given, suspicion, 0) as window, tempfile.TemporaryDirectory(prefix="bavn-training-") as scratch:
         for level in LEVELS:
-            told = list(_rows(window, found, level, rows_max))
-            if not told:
-                raise Stop(Exit.NOT_FOUND, Text("{id}: the store holds none of its rows any more", id=found.id))
+            rows = list(_rows(window, suspicion, level, rows_max))
+            if not rows:
+                raise Stop(Exit.NOT_FOUND, Text("{id}: the store holds none of its rows any more", id=suspicion.id))
             case = Rewording(given.node.homes, given.protect.own_domains)
-            made = eve(case, told)
-            seen = made.count(b"\n")
+            lines = eve(case, rows)
+            seen = lines.count(b"\n")
             file = Path(scratch) / CASE
-            file.write_bytes(made)
-            same = _same(file, case, found)
+            file.write_bytes(lines)
+            same = _same(file, case, suspicion)
             if same is not None:
-                files = {CASE: made}
+                files = {CASE: lines}
                 for language in ("en", "da"):
                     files[f"questions.{language}.html"] = questions(same, language, CASE).encode()
                     files[f"answers.{language}.html"] = answers(same, language, CASE).encode()
@@ -72,8 +72,8 @@ def case_of(given: NodeConfig, found: Suspicion, rows_max: int) -> Case:
         Text(
             "{id}: the {detector} detector does not conclude the same from {seen} rows alone (--rows): what it"
             " weighs lies further back, or is not told in a case",
-            id=found.id,
-            detector=found.detector,
+            id=suspicion.id,
+            detector=suspicion.detector,
             seen=seen,
         ),
     )
@@ -91,41 +91,43 @@ def write(case: Case, folder: Path) -> None:
         raise cannot_write(folder, error, Exit.USAGE) from error
 
 
-def _rows(window: StoreWindow, found: Suspicion, level: str, rows_max: int) -> Iterator[tuple[str, dict[str, Any]]]:
+def _rows(window: StoreWindow, suspicion: Suspicion, level: str, rows_max: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each row once, by table."""
     seen: set[tuple[str, str]] = set()
-    for one in _tables(window, found, level, rows_max):
-        if one.table not in TOLD:
+    for table in _tables(window, suspicion, level, rows_max):
+        if table.table not in TOLD:
             continue
-        for row in one.found.to_pylist():
-            key = one.table, repr(row)
+        for row in table.found.to_pylist():
+            key = table.table, repr(row)
             if key not in seen:
                 seen.add(key)
-                yield one.table, row
+                yield table.table, row
 
 
-def _tables(window: StoreWindow, found: Suspicion, level: str, rows_max: int) -> Iterator[rows.Rows]:
+def _tables(window: StoreWindow, suspicion: Suspicion, level: str, rows_max: int) -> Iterator[rows.Rows]:
     if level == LEVELS[2]:
         for table in TOLD:
             whole = window.arrow(f"SELECT * FROM {table} ORDER BY ALL LIMIT {rows_max}")
             if whole.num_rows:
                 yield rows.Rows(table, whole, whole.num_rows == rows_max)
         return
-    yield from rows.rests_on(window, found, rows_max)
-    ends = ends_of(window, found) if level == LEVELS[0] else Ends(host=found.host, peers=())
+    yield from rows.rests_on(window, suspicion, rows_max)
+    ends = ends_of(window, suspicion) if level == LEVELS[0] else Ends(host=suspicion.host, peers=())
     yield from rows.around(window, ends, rows_max)
 
 
-def _same(file: Path, case: Rewording, found: Suspicion) -> Suspicion | None:
+def _same(file: Path, case: Rewording, suspicion: Suspicion) -> Suspicion | None:
     """What the same detector says of the same host in the case; None where it says nothing of it."""
     seen = analyse(Unit(file.name, (file,)))
     if isinstance(seen, Unread):
         return None
-    host, peer = case.address(found.host), case.words(found.peer)
+    host, peer = case.address(suspicion.host), case.words(suspicion.peer)
     mine = [
-        one.suspicion
-        for one in seen.suspicions
-        if one.suspicion.detector == found.detector and one.suspicion.host == host and one.suspicion.p <= P_MAX
+        entry.suspicion
+        for entry in seen.suspicions
+        if entry.suspicion.detector == suspicion.detector
+        and entry.suspicion.host == host
+        and entry.suspicion.p <= P_MAX
     ]
-    alike = [one for one in mine if one.peer == peer or set(one.observables) & set(found.observables)]
-    return min(alike or mine, key=lambda one: (one.p, one.id), default=None)
+    alike = [entry for entry in mine if entry.peer == peer or set(entry.observables) & set(suspicion.observables)]
+    return min(alike or mine, key=lambda entry: (entry.p, entry.id), default=None)

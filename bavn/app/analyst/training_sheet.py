@@ -39,28 +39,28 @@ _STYLE: Final = (
 def questions(found: Suspicion, language: Language, case: str) -> str:
     """What to find out; ``found`` only says that there is one."""
     del found  # a question sheet that knew it could give it away
-    asked = "".join(
+    questions_html = "".join(
         f'<li>{escape(one.say(language))}<div class="room" aria-hidden="true"></div></li>' for one in _ASKED
     )
-    body = f"<p>{escape(_INTRO.filled(case=case).say(language))}</p><ol>{asked}</ol>"
+    body = f"<p>{escape(_INTRO.filled(case=case).say(language))}</p><ol>{questions_html}</ol>"
     return _page(_TITLE.say(language), body, language)
 
 
-def answers(found: Suspicion, language: Language, case: str) -> str:
+def answers(suspicion: Suspicion, language: Language, case: str) -> str:
     """What the detectors conclude from the case, and what is known of such conclusions."""
-    span = f"{iso(found.first_us)[:19]} - {iso(found.last_us)[:19]} UTC"
-    named = ", ".join(map(str, found.observables)) or _NOTHING.say(language)
-    given = (found.host, found.peer, found.why.say(language), span, found.technique, named)
+    span = f"{iso(suspicion.first_us)[:19]} - {iso(suspicion.last_us)[:19]} UTC"
+    named = ", ".join(map(str, suspicion.observables)) or _NOTHING.say(language)
+    given = (suspicion.host, suspicion.peer, suspicion.why.say(language), span, suspicion.technique, named)
     parts = "".join(
-        f"<li>{escape(asked.say(language))}<p><strong>{escape(said)}</strong></p></li>"
-        for asked, said in zip(_ASKED, given, strict=False)
+        f"<li>{escape(asked.say(language))}<p><strong>{escape(answer)}</strong></p></li>"
+        for asked, answer in zip(_ASKED, given, strict=False)
     )
     guide = "".join(
-        f"<h2>{escape(head.say(language))}</h2><p>{escape(said.say(language))}</p>"
-        for head, said in guide_of(found.detector)
+        f"<h2>{escape(head.say(language))}</h2><p>{escape(paragraph.say(language))}</p>"
+        for head, paragraph in guide_of(suspicion.detector)
     )
     check = f"<p><code>{escape(_CHECK.filled(case=case).say(language))}</code></p>"
-    detector = f"<p>{escape(found.detector)}, p = {found.p:.2g}</p>"
+    detector = f"<p>{escape(suspicion.detector)}, p = {suspicion.p:.2g}</p>"
     return _page(_ANSWERS.say(language), f"{detector}<ol>{parts}</ol>{guide}{check}", language)
 
 

@@ -19,17 +19,17 @@ from bavn.model.text import Text
 
 def tried(given: NodeConfig, config: Path, observable: Observable, lists: Lists, days: int) -> DryRun:
     """What own history of so many days, and the lists, say of it."""
-    found: Found = NO_HISTORY
+    known: Found = NO_HISTORY
     hosts: tuple[str, ...] = ()
     used: tuple[Any, ...] = ()
     if (given.folder / "store" / FILE).is_file():
         with hunting(config, f"{days}d").window() as window:
             history = History(lambda _first, _last: window, hunt)
             hunter = Hunter(history, networks_of(given.protect.clinical_networks))
-            found = hunter.tried([observable], days, window.last_us - 1)[observable]
+            known = hunter.tried([observable], days, window.last_us - 1)[observable]
             hosts = tuple(name for met in hunt(window, [observable]) for name in met.named)
-            used = services(window, observable, lists) if found.hits else ()
-    return DryRun(observable, found, hosts, used, verdict(observable, found, lists, given.protect, given.node.homes))
+            used = services(window, observable, lists) if known.hits else ()
+    return DryRun(observable, known, hosts, used, verdict(observable, known, lists, given.protect, given.node.homes))
 
 
 def wanted_of(what: str, config: Path) -> Observable:

@@ -19,12 +19,12 @@ NOT_REACHED: Final = Text(
 )
 
 
-def reaches_no_indicator(found: Suspicion, given: Verdict) -> bool:
+def reaches_no_indicator(suspicion: Suspicion, given: Verdict) -> bool:
     """Whether matches of indicators on the same stay as they are."""
     return (
         given.judgement != "true"
         and given.scope in ("host", "peer")
-        and not (given.names_an_indicator and found.detector == "ioc")
+        and not (given.names_an_indicator and suspicion.detector == "ioc")
     )
 
 

@@ -17,15 +17,15 @@ def own_alarms(file: CentreFile, clock: Clock) -> Callable[[], Sequence[Wrong]]:
     keys = PartyKeys(file.folder, "centre")
 
     def look() -> Sequence[Wrong]:
-        found = []
+        wrongs = []
         free_mb = shutil.disk_usage(file.folder).free >> 20
         if free_mb < file.place.disk_free_mb_min:
-            found.append(Wrong("", "disk", Text("{free_mb} MB left", free_mb=free_mb)))
+            wrongs.append(Wrong("", "disk", Text("{free_mb} MB left", free_mb=free_mb)))
         ends = min(keys.ends_us().values(), default=None)
         if ends is not None and ends_soon(ends, clock.now_us(), SERVER_CERTIFICATE_DAYS_MIN):
             days = (ends - clock.now_us()) // DAY_US
             text = Text("it has ended") if days < 0 else Text("{days} days left: restart the centre", days=days)
-            found.append(Wrong("", "certificate", text))
-        return found
+            wrongs.append(Wrong("", "certificate", text))
+        return wrongs
 
     return look

@@ -28,7 +28,7 @@ from bavn.app.process.real import SystemClock, SystemDice
 from bavn.centre.cases import audit
 from bavn.centre.store import dump
 from bavn.centre.store.engine import reading
-from bavn.centre.store.schema import SchemaStatus, look
+from bavn.centre.store.schema import SchemaStatus, found_in
 from bavn.model.moment import iso
 from bavn.model.text import Text
 from bavn.wire import archive
@@ -86,9 +86,9 @@ def backup(file: CentreFile, to: Path, passphrase: str | None) -> tuple[Manifest
 def _write(
     file: CentreFile, engine: Engine, book: Path, to: Path, passphrase: str | None
 ) -> tuple[Manifest, list[str]]:
-    found = look(engine)
-    if found.standing not in (SchemaStatus.CURRENT, SchemaStatus.BEHIND):
-        raise Stop(Exit.CONFIGURATION, why_not(engine.url, found.standing.value, found.revision, found.why))
+    revision = found_in(engine)
+    if revision.standing not in (SchemaStatus.CURRENT, SchemaStatus.BEHIND):
+        raise Stop(Exit.CONFIGURATION, why_not(engine.url, revision.standing.value, revision.revision, revision.why))
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix=".bavn-backup-", dir=to.parent)))
         rows, pages = _one_moment(engine, book, stack)
@@ -106,8 +106,8 @@ def _write(
             for part in ledger.closed():
                 name = archive.name_of(part.first, part.last)
                 writer.add(f"ledger/{name}", _pieces(archive.folder_of(book) / name))
-            head, bad = ledger.head(), [f"the ledger: {found}" for found in [ledger.verify()] if found is not None]
-        bad += [f"the audit log: {found}" for found in [audit.verify_in(rows)] if found is not None]
+            head, bad = ledger.head(), [f"the ledger: {fault}" for fault in [ledger.verify()] if fault is not None]
+        bad += [f"the audit log: {fault}" for fault in [audit.verify_in(rows)] if fault is not None]
         bad += console_backup.add(file.folder, folder, writer)
         _add_keys(file, writer, passphrase)
         manifest = Manifest(
@@ -116,7 +116,7 @@ def _write(
             sector=file.centre.limits.sector,
             made=iso(SystemClock().now_us()),
             database=engine.dialect.name,
-            revision=found.revision,
+            revision=revision.revision,
             audit=audit.head_in(rows),
             ledger=head,
             keys=passphrase is not None,

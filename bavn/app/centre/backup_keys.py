@@ -40,12 +40,12 @@ def unseal(sealed: bytes, passphrase: str) -> dict[str, str]:
     """The files: those that a centre has, and of the others only those that it may have. Raises WrongPassphrase."""
     salt, nonce, rest = sealed[:SALT_BYTES], sealed[SALT_BYTES : SALT_BYTES + NONCE_BYTES], sealed[28:]
     try:
-        found = json.loads(ChaCha20Poly1305(_key(passphrase, salt)).decrypt(nonce, rest, _ABOUT))
+        keys = json.loads(ChaCha20Poly1305(_key(passphrase, salt)).decrypt(nonce, rest, _ABOUT))
     except (InvalidTag, ValueError) as error:
         raise WrongPassphrase("the passphrase does not open the keys in this backup") from error
-    if not isinstance(found, dict) or set(found) - set(MAYBE) != set(FILES):
+    if not isinstance(keys, dict) or set(keys) - set(MAYBE) != set(FILES):
         raise WrongPassphrase("the backup holds other keys than a centre's")
-    return {name: str(text) for name, text in found.items()}
+    return {name: str(text) for name, text in keys.items()}
 
 
 def _key(passphrase: str, salt: bytes) -> bytes:

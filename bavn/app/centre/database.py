@@ -71,15 +71,15 @@ def _password(file: "CentreFile") -> str:
         if path.stat().st_mode & 0o077:
             raise SettingsError(Text("{where}: {path} may be read by others: chmod 600 {path}", where=where, path=path))
         with path.open("rb") as opened:
-            found = opened.read(PASSWORD_BYTES_MAX + 1).decode().rstrip("\r\n")
+            password = opened.read(PASSWORD_BYTES_MAX + 1).decode().rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise SettingsError(
             Text("{where}: {path} cannot be read ({reason})", where=where, path=path, reason=reason)
         ) from error
-    if not found or len(found) > PASSWORD_BYTES_MAX or "\n" in found:
+    if not password or len(password) > PASSWORD_BYTES_MAX or "\n" in password:
         raise SettingsError(Text("{where}: {path} must hold one line, the password", where=where, path=path))
-    return found
+    return password
 
 
 def _is_remote(url: URL) -> bool:
@@ -173,20 +173,20 @@ def open_database(file: "CentreFile") -> Engine:
 
 
 def _make_or_refuse(engine: Engine) -> None:
-    from bavn.centre.store.schema import SchemaStatus, look, upgrade
+    from bavn.centre.store.schema import SchemaStatus, found_in, upgrade
 
-    found = look(engine)
-    if found.standing is SchemaStatus.EMPTY:
+    revision = found_in(engine)
+    if revision.standing is SchemaStatus.EMPTY:
         upgrade(engine)
-    elif found.standing is not SchemaStatus.CURRENT:
-        raise Stop(Exit.CONFIGURATION, why_not(engine.url, found.standing.value, found.revision, found.why))
+    elif revision.standing is not SchemaStatus.CURRENT:
+        raise Stop(Exit.CONFIGURATION, why_not(engine.url, revision.standing.value, revision.revision, revision.why))
 
 
 def why_not(url: URL, standing: str, revision: str, why: str) -> str:
     """Why this Bavn does not work on a database, and who must do what."""
     from bavn.centre.store.schema import first, head
 
-    said = {
+    reasons = {
         "behind": f"has revision {revision}, this Bavn needs {head()}: make a backup with the Bavn that wrote it, then"
         " run `bavn centre upgrade`",
         "past": f"has revision {revision}, from before the first release, and this Bavn knows none before {first()}:"
@@ -194,7 +194,7 @@ def why_not(url: URL, standing: str, revision: str, why: str) -> str:
         "ahead": f"has revision {revision}, this Bavn knows none beyond {head()}: run the later Bavn that wrote it",
         "foreign": f"is not a centre's: {why}; name another in {_WHERE}",
     }[standing]
-    return f"the database {shown(url)} {said}"
+    return f"the database {shown(url)} {reasons}"
 
 
 def take_lease(engine: Engine) -> Lease:
@@ -236,13 +236,13 @@ def pair_of(book: Book, dice: Dice) -> str:
 def open_members(path: Path) -> Engine:
     """A key holder's members: the same tables in a file of its own, brought up by itself. Stop, where a later Bavn
     wrote it."""
-    from bavn.centre.store.schema import CannotUpgrade, SchemaStatus, look, upgrade
+    from bavn.centre.store.schema import CannotUpgrade, SchemaStatus, found_in, upgrade
 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
     engine = open_engine(URL.create("sqlite", database=str(path)))
     try:
-        if look(engine).standing is not SchemaStatus.CURRENT:
+        if found_in(engine).standing is not SchemaStatus.CURRENT:
             upgrade(engine)
     except CannotUpgrade as error:
         engine.dispose()

@@ -105,11 +105,11 @@ class Ear:
             _LOG.error("a question through a hub failed: %s", type(task.exception()).__name__)
 
     async def _answer(self, client: "Client", actor: str, raw: bytes, reply: str) -> None:
-        asked = await asyncio.to_thread(understand, raw, self._key, actor)
-        if isinstance(asked, Refused):
+        question = await asyncio.to_thread(understand, raw, self._key, actor)
+        if isinstance(question, Refused):
             return  # nobody proved who asks: there is nobody to answer
         try:
-            answer = await self._judged(actor, asked)
+            answer = await self._judged(actor, question)
             if self.failures is not None:
                 self.failures.works(PART)
         except GateBroken as error:
@@ -123,19 +123,19 @@ class Ear:
         if not client.is_connected:
             return
         timed = replace(answer, at_s=SystemClock().now_us() // SECOND_US)
-        await client.publish(reply, await asyncio.to_thread(sealed_answer, asked, timed))
+        await client.publish(reply, await asyncio.to_thread(sealed_answer, question, timed))
 
-    async def _judged(self, actor: str, asked: SignedQuestion) -> ParcelResponse:
-        member = await asyncio.to_thread(self._centre.who, asked.certificate_der)
+    async def _judged(self, actor: str, question: SignedQuestion) -> ParcelResponse:
+        member = await asyncio.to_thread(self._centre.who, question.certificate_der)
         if isinstance(member, Refused):
             return ParcelResponse(status=403, detail=member.reason.en)
         if not isinstance(member, Actor) or member.name != actor:
             return ParcelResponse(status=403, detail="the certificate names somebody else")
-        if self._throttle.too_much(actor, len(asked.question.body)):
+        if self._throttle.too_much(actor, len(question.question.body)):
             return ParcelResponse(status=429, detail="too much at once; try again in a minute")
-        if asked.question.what == "post":
-            return await self._take(actor, asked.question.body)
-        return await self._give(actor, asked.question.after, asked.question.wait_ms / 1000)
+        if question.question.what == "post":
+            return await self._take(actor, question.question.body)
+        return await self._give(actor, question.question.after, question.question.wait_ms / 1000)
 
     async def _take(self, actor: str, body: bytes) -> ParcelResponse:
         envelopes = frames.split(body)

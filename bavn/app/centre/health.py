@@ -134,14 +134,14 @@ _ALARMS: Final[Mapping[str, str]] = {
 def sources_promise(sources: Sources, clock: Clock) -> PromiseFinding:
     """Those that fail, are suspended, or were not asked for several of their turns."""
     wrong = []
-    for one in sources.every():
-        name, late_us = one.source.name, SOURCE_LATE_TIMES * one.source.every_us
-        asked_us = one.tried_us or one.added_us
-        if one.state == SUSPENDED:
-            wrong.append(Text("{name} is suspended: {why}", name=name, why=one.why))
-        elif one.state == ACTIVE and one.failure:
-            wrong.append(Text("{name} fails: {failure}", name=name, failure=one.failure[:200]))
-        elif one.state == ACTIVE and clock.now_us() - asked_us > late_us + MINUTE_US:
+    for source in sources.every():
+        name, late_us = source.source.name, SOURCE_LATE_TIMES * source.source.every_us
+        asked_us = source.tried_us or source.added_us
+        if source.state == SUSPENDED:
+            wrong.append(Text("{name} is suspended: {why}", name=name, why=source.why))
+        elif source.state == ACTIVE and source.failure:
+            wrong.append(Text("{name} fails: {failure}", name=name, failure=source.failure[:200]))
+        elif source.state == ACTIVE and clock.now_us() - asked_us > late_us + MINUTE_US:
             minutes = (clock.now_us() - asked_us) // MINUTE_US
             wrong.append(Text("{name} was not asked for {minutes} min", name=name, minutes=minutes))
     return PromiseFinding(tuple(wrong))
@@ -150,11 +150,11 @@ def sources_promise(sources: Sources, clock: Clock) -> PromiseFinding:
 def nodes_promise(members: Sequence[MemberView], began_us: int, now_us: int, bounds: NodeBounds) -> PromiseFinding:
     """Active actors that were heard before and are not now."""
     silent = [
-        one.actor.name
-        for one in members
-        if one.actor.state is ActorState.ACTIVE
-        and one.health is not None
-        and bounds.condition(one.health, now_us, began_us).silent
+        view.actor.name
+        for view in members
+        if view.actor.state is ActorState.ACTIVE
+        and view.health is not None
+        and bounds.condition(view.health, now_us, began_us).silent
     ]
     if not silent:
         return PromiseFinding()
@@ -264,12 +264,12 @@ def say_away(file: CentreFile, why: str) -> None:
 
 def wrongs(health: ServiceHealth) -> list[Wrong]:
     """Each kind of alarm once, with what is affected."""
-    found: dict[str, Wrong] = {}
-    for one in health.broken():
-        kind = _ALARMS.get(one.promise.code)
-        if kind is not None and kind not in found:
-            found[kind] = Wrong("", kind, one.affected)
-    return list(found.values())
+    wrongs: dict[str, Wrong] = {}
+    for promise in health.broken():
+        kind = _ALARMS.get(promise.promise.code)
+        if kind is not None and kind not in wrongs:
+            wrongs[kind] = Wrong("", kind, promise.affected)
+    return list(wrongs.values())
 
 
 def _reached(engine: Engine) -> PromiseFinding:

@@ -51,10 +51,12 @@ class MemberCollector(Collector):
         members = self._members()
         states = GaugeMetricFamily("bavn_members", "Actors by state.", labels=["state"])
         for state in ActorState:
-            states.add_metric([state.value], sum(one.actor.state is state for one in members))
+            states.add_metric([state.value], sum(member.actor.state is state for member in members))
         yield states
-        heard = [one.health for one in members if one.actor.state is ActorState.ACTIVE and one.health is not None]
-        yield from _heard(heard, self._bounds, now_us)
+        healths = [
+            member.health for member in members if member.actor.state is ActorState.ACTIVE and member.health is not None
+        ]
+        yield from _health_metrics(healths, self._bounds, now_us)
         yield GaugeMetricFamily(
             "bavn_disk_free_bytes",
             "Room where the centre keeps its folder.",
@@ -73,23 +75,23 @@ class MemberCollector(Collector):
         yield left
         yield from promise_metrics(self._promises())
         yield from _alarms(self._alarms(), now_us)
-        active = {one.actor.name for one in members if one.actor.state is ActorState.ACTIVE}
+        active = {member.actor.name for member in members if member.actor.state is ActorState.ACTIVE}
         yield from _canaries([chain for actor, chain in self._chains().items() if actor in active])
 
 
-def _heard(heard: Sequence[NodeHealth], bounds: NodeBounds, now_us: int) -> Iterator[Metric]:
+def _health_metrics(healths: Sequence[NodeHealth], bounds: NodeBounds, now_us: int) -> Iterator[Metric]:
     """How the nodes of active actors are, by what they last said."""
-    conditions = [bounds.condition(one, now_us) for one in heard]
-    ages_s = [(now_us - one.received_us) / SECOND_US for one in heard]
+    conditions = [bounds.condition(health, now_us) for health in healths]
+    ages_s = [(now_us - health.received_us) / SECOND_US for health in healths]
     yield GaugeMetricFamily(
         "bavn_members_silent",
         f"Active actors that were heard before, and not for {bounds.silent_s} s.",
-        value=sum(one.silent for one in conditions),
+        value=sum(condition.silent for condition in conditions),
     )
     yield GaugeMetricFamily(
         "bavn_members_sensor_down",
         "Of those that are heard: a source cannot be read.",
-        value=sum(one.sensor_down for one in conditions),
+        value=sum(condition.sensor_down for condition in conditions),
     )
     yield GaugeMetricFamily(
         "bavn_members_heard_age_seconds_max",
@@ -99,29 +101,29 @@ def _heard(heard: Sequence[NodeHealth], bounds: NodeBounds, now_us: int) -> Iter
     yield GaugeMetricFamily(
         "bavn_members_capture_loss_permille_max",
         "The worst sensor's loss.",
-        value=max((one.capture_loss_permille for one in heard), default=0),
+        value=max((health.capture_loss_permille for health in healths), default=0),
     )
     yield GaugeMetricFamily(
         "bavn_members_clock_skew_seconds_max",
         "The clock that is furthest from the centre's.",
-        value=max((abs(one.clock_skew_s) for one in heard), default=0),
+        value=max((abs(health.clock_skew_s) for health in healths), default=0),
     )
     yield GaugeMetricFamily(
         "bavn_members_clock_off",
         f"Of those that are heard: the clock is more than {bounds.clock_s_max} s off.",
-        value=sum(one.clock_off for one in conditions),
+        value=sum(condition.clock_off for condition in conditions),
     )
 
 
 def _alarms(standing: Sequence[Alarm], now_us: int) -> Iterator[Metric]:
     """Each kind is there, also with none: a rule can tell none from nobody counting."""
-    counted = Counter((one.kind, bool(one.acked_by)) for one in standing)
+    counted = Counter((alarm.kind, bool(alarm.acked_by)) for alarm in standing)
     family = GaugeMetricFamily("bavn_alarms", "Alarms that stand, by kind, taken on or not.", labels=["kind", "taken"])
     for kind in KINDS:
         for taken in (False, True):
             family.add_metric([kind, "yes" if taken else "no"], counted[kind, taken])
     yield family
-    ages_s = [(now_us - one.began_us) / SECOND_US for one in standing if not one.acked_by]
+    ages_s = [(now_us - alarm.began_us) / SECOND_US for alarm in standing if not alarm.acked_by]
     yield GaugeMetricFamily(
         "bavn_alarms_untaken_age_seconds_max",
         "Of those that nobody has taken on, how long the oldest has stood.",

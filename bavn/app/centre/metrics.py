@@ -65,8 +65,8 @@ class ClockCollector(Collector):
 def _steps(clocks: Sequence[IndicatorClock]) -> Iterator[Metric]:
     """How long each step took, and how often each was the slowest."""
     took: dict[str, list[float]] = {name: [] for name in STEPS}
-    for one in clocks:
-        known = [(name, at_us) for name, at_us in one.steps if at_us is not None and name != "first_sighting"]
+    for clock in clocks:
+        known = [(name, at_us) for name, at_us in clock.steps if at_us is not None and name != "first_sighting"]
         for (_, earlier_us), (name, later_us) in itertools.pairwise(known):
             took[name].append(max(0.0, (later_us - earlier_us) / SECOND_US))
     family = HistogramMetricFamily(
@@ -79,9 +79,11 @@ def _steps(clocks: Sequence[IndicatorClock]) -> Iterator[Metric]:
         "bavn_clock_slowest_step", "Indicators of which this was the slowest step.", labels=["step"]
     )
     for name in STEPS:
-        slowest.add_metric([name], sum(one.slowest is not None and one.slowest[0] == name for one in clocks))
+        slowest.add_metric([name], sum(clock.slowest is not None and clock.slowest[0] == name for clock in clocks))
     yield slowest
-    worst = max((one.slowest for one in clocks if one.slowest is not None), key=lambda slow: slow[1], default=None)
+    worst = max(
+        (clock.slowest for clock in clocks if clock.slowest is not None), key=lambda slow: slow[1], default=None
+    )
     longest = GaugeMetricFamily("bavn_clock_slowest_step_seconds", "The longest step of all, named.", labels=["step"])
     if worst is not None:
         longest.add_metric([worst[0]], worst[1])
@@ -91,10 +93,10 @@ def _steps(clocks: Sequence[IndicatorClock]) -> Iterator[Metric]:
 def _enforced(clocks: Sequence[IndicatorClock]) -> Iterator[Metric]:
     """From released to enforced, once for each indicator and actor; and who is still missing."""
     lags = []
-    for one in clocks:
-        released_us = dict(one.steps)["released"]
+    for clock in clocks:
+        released_us = dict(clock.steps)["released"]
         if released_us is not None:
-            lags += [max(0.0, (at_us - released_us) / SECOND_US) for _, at_us in one.enforced]
+            lags += [max(0.0, (at_us - released_us) / SECOND_US) for _, at_us in clock.enforced]
     family = HistogramMetricFamily(
         "bavn_release_to_enforced_seconds", "From released to enforced at an actor, by its receipt's arrival."
     )
@@ -103,7 +105,7 @@ def _enforced(clocks: Sequence[IndicatorClock]) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "bavn_enforcements_missing",
         "Indicators given to an actor and not enforced there (of the latest).",
-        value=sum(len(one.missing) for one in clocks),
+        value=sum(len(clock.missing) for clock in clocks),
     )
 
 
@@ -120,10 +122,10 @@ class MetricsService:
         for collector in (ClockCollector(book), *beside):
             registry.register(collector)
         try:
-            made: tuple[WSGIServer, threading.Thread] = start_http_server(port, host, registry)
+            server: tuple[WSGIServer, threading.Thread] = start_http_server(port, host, registry)
         except OSError as error:
             raise cannot_listen("[place] metrics_host and metrics_port", f"{host}:{port}", error) from error
-        self._server, self._thread = made
+        self._server, self._thread = server
         _LOG.info("metrics on http://%s:%d/metrics", host, self.port)
 
     @property

@@ -82,14 +82,14 @@ def _quotas(file: CentreFile) -> dict[str, Quota]:
     hour for an upload each, and for each answer that a round may ask for."""
     rounds = sum(HOUR_S / tier.every_s for tier in file.centre.tiers)
     size = max(8 * tier.r * tier.t * tier.m for tier in file.centre.tiers) + 4096
-    made = dict(DEFAULT_QUOTAS)
+    quotas = dict(DEFAULT_QUOTAS)
     for kind, given in DEFAULT_QUOTAS.items():
         messages = max(given.messages_per_hour_max, round(2 * rounds * QUOTA_PER_ROUND.get(kind, 0)))
         each = size if kind == "ShareUpload" else given.bytes_per_hour_max // given.messages_per_hour_max
-        made[kind] = Quota(
+        quotas[kind] = Quota(
             messages_per_hour_max=messages, bytes_per_hour_max=max(given.bytes_per_hour_max, messages * each)
         )
-    return made
+    return quotas
 
 
 def open_enrolment(file: CentreFile, registry: Registry | None = None) -> Enrolment:

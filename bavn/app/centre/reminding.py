@@ -100,14 +100,14 @@ def _secret(file: CentreFile, name: str) -> bytes:
         if path.stat().st_mode & 0o077:
             raise Stop(Exit.CONFIGURATION, Text("{path} can be read by others than its owner: chmod 600", path=path))
         with path.open("rb") as opened:
-            found = opened.read(SECRET_BYTES_MAX).strip()
+            secret = opened.read(SECRET_BYTES_MAX).strip()
     except OSError as error:
         raise Stop(
             Exit.CONFIGURATION, Text("[remind]: {path} cannot be read ({why})", path=path, why=why_of(error))
         ) from error
-    if not found:
+    if not secret:
         raise Stop(Exit.CONFIGURATION, Text("[remind]: {path} is empty", path=path))
-    return found
+    return secret
 
 
 @contextmanager
@@ -115,13 +115,13 @@ def running(file: CentreFile, failures: Failures | None = None) -> Iterator[None
     """Reminds in a thread of its own while the centre runs; nothing where [remind] names nobody. Ends within seconds,
     also while a mail server does not answer. What fails, also at the start, is told and tried again: it never stops the
     centre. Stop, where [remind] is wrong."""
-    told: Failures = failures_in(file.folder) if failures is None else failures
-    ways = begun(told, REMINDERS, lambda: ways_of(file))
+    containment: Failures = failures_in(file.folder) if failures is None else failures
+    ways = begun(containment, REMINDERS, lambda: ways_of(file))
     if ways is None or not ways.recipients:
         yield
         return
     ended = threading.Event()
-    thread = threading.Thread(target=_remind, args=(file, ways, told, ended), name="remind", daemon=True)
+    thread = threading.Thread(target=_remind, args=(file, ways, containment, ended), name="remind", daemon=True)
     thread.start()
     try:
         yield
@@ -173,12 +173,12 @@ class Reminding:
 
     def _alarms(self, now_us: int) -> list[tuple[Reminder, Recipient]]:
         """Alarms first: each once, and its end to whoever was told of it. What came and went untold stays so."""
-        found = of_alarms(self._desk.alarms.every(standing=False, limit=ALARMS_LOOKED_AT_MAX), now_us)
-        told = self._book.reached(raised_id(one) for one in found)
+        reminders = of_alarms(self._desk.alarms.every(standing=False, limit=ALARMS_LOOKED_AT_MAX), now_us)
+        reached = self._book.reached(raised_id(reminder) for reminder in reminders)
         return [
-            (one, to)
-            for one, to in self._book.to_send(found, self._ways.recipients)
-            if one.stage == "alarm" or (raised_id(one), to.way, to.name) in told
+            (reminder, to)
+            for reminder, to in self._book.to_send(reminders, self._ways.recipients)
+            if reminder.stage == "alarm" or (raised_id(reminder), to.way, to.name) in reached
         ]
 
     def once(self) -> tuple[int, int]:
@@ -267,7 +267,7 @@ class Reminding:
 
     def body(self, reminder: Reminder) -> dict[str, Any]:
         """What the webhook gets."""
-        made: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "version": 1,
             "id": reminder.id,
             "case": reminder.case_id,
@@ -278,7 +278,7 @@ class Reminding:
             "about_da": reminder.about.da,
             "tlp": reminder.tlp.value,
         }
-        return made | ({"asked": reminder.detail} if self._may_say(reminder) else {})
+        return fields | ({"asked": reminder.detail} if self._may_say(reminder) else {})
 
     def _may_say(self, reminder: Reminder) -> bool:
         return bool(reminder.detail) and _TLPS.index(reminder.tlp.value) <= _TLPS.index(self._file.remind.tlp_max)

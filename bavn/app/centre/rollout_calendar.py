@@ -67,12 +67,12 @@ def folded(line: str) -> str:
     """A content line of at most 75 octets each (3.1), never cut inside a letter."""
     parts: list[str] = []
     here, size = "", 0
-    for letter in line:
-        octets = len(letter.encode())
+    for character in line:
+        octets = len(character.encode())
         if size + octets > OCTETS_MAX:
             parts.append(here)
             here, size = " ", 1
-        here, size = here + letter, size + octets
+        here, size = here + character, size + octets
     return "\r\n".join([*parts, here])
 
 

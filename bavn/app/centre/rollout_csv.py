@@ -62,18 +62,18 @@ def text_of(rows: Iterable[Row]) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for row in rows:
-        one, days = row.party, {planned.stage: planned.day for planned in row.plan}
+        party, days = row.party, {planned.stage: planned.day for planned in row.plan}
         cells = [
-            one.actor,
-            one.title,
+            party.actor,
+            party.title,
             row.kind,
-            one.region,
+            party.region,
             row.group,
             " ".join(row.role.functions),
             " ".join(row.role.suppliers),
-            one.contact,
+            party.contact,
             " ".join(f"{wait.stage.value}:{wait.other}={wait.until.value}" for wait in row.waits),
-            one.stage.value,
+            party.stage.value,
             *(iso_day(days[stage]) if stage in days else "" for stage in PATH[1:]),
         ]
         writer.writerow(guarded(cell) for cell in cells)
@@ -114,29 +114,29 @@ def _check_names(names: list[str]) -> None:
 
 
 def _read(reader: Any, names: list[str]) -> list[Entry]:
-    made: list[Entry] = []
+    entries: list[Entry] = []
     faults: list[str] = []
     seen: set[str] = set()
     for cells in reader:
         where = f"line {reader.line_num}"
         if not any(cell.strip() for cell in cells):
             continue
-        if len(made) + len(faults) >= ROWS_MAX:
+        if len(entries) + len(faults) >= ROWS_MAX:
             raise BadRegister(f"more than {ROWS_MAX} rows")
         if len(cells) != len(names) or any(len(cell) > CELL_CHARS_MAX for cell in cells):
             faults.append(f"{where}: {len(cells)} cells, not {len(names)}, or one above {CELL_CHARS_MAX} characters")
             continue
         row = {name: unguarded(cell.strip()) for name, cell in zip(names, cells, strict=True)}
-        found = _entry(row, where, faults)
-        if found is not None and found.actor in seen:
-            faults.append(f"{where}, actor: {found.actor} stands there twice")
-        elif found is not None:
-            seen.add(found.actor)
-            made.append(found)
+        entry = _entry(row, where, faults)
+        if entry is not None and entry.actor in seen:
+            faults.append(f"{where}, actor: {entry.actor} stands there twice")
+        elif entry is not None:
+            seen.add(entry.actor)
+            entries.append(entry)
     if faults:
         more = f" and {len(faults) - FAULTS_SHOWN_MAX} more" if len(faults) > FAULTS_SHOWN_MAX else ""
         raise BadRegister("; ".join(faults[:FAULTS_SHOWN_MAX]) + more)
-    return made
+    return entries
 
 
 def _entry(row: dict[str, str], where: str, faults: list[str]) -> Entry | None:
@@ -157,21 +157,21 @@ def _entry(row: dict[str, str], where: str, faults: list[str]) -> Entry | None:
         given["plan"] = {Stage(name.removeprefix(PLAN_PREFIX)): day for name, day in plan.items()}
     if len(faults) > before:
         return None
-    made = Entry(actor=actor, **given)
+    entry = Entry(actor=actor, **given)
     try:
         Party(
             actor=actor,
-            title=made.title or "",
-            kind=made.kind or "other",
-            region=made.region or "",
-            group=made.group or "",
-            role=Role(made.functions or (), made.suppliers or ()),
-            contact=made.contact or "",
+            title=entry.title or "",
+            kind=entry.kind or "other",
+            region=entry.region or "",
+            group=entry.group or "",
+            role=Role(entry.functions or (), entry.suppliers or ()),
+            contact=entry.contact or "",
         )
     except ValueError as error:
         faults.append(f"{where}: {error}")
         return None
-    return made
+    return entry
 
 
 def _take(
@@ -186,10 +186,10 @@ def _take(
 
 
 def _wait(actor: str, text: str) -> Wait:
-    found = _WAIT.fullmatch(text)
-    if found is None:
+    match = _WAIT.fullmatch(text)
+    if match is None:
         raise ValueError(f"{text[:60]!r} is not STATE:ACTOR=STATE")
-    return Wait(actor, Stage(found[1]), found[2], Stage(found[3]))
+    return Wait(actor, Stage(match[1]), match[2], Stage(match[3]))
 
 
 def iso_day(day: int) -> str:

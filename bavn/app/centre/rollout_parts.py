@@ -68,20 +68,20 @@ def opened_leaving(file: CentreFile) -> Iterator[Leaving]:
 def rows_of(opened: RollOut, stands: list[Stand]) -> list[Row]:
     """The register's rows; what a member does is the registry's word."""
     members, roles, waits = opened.members(), opened.roles(), opened.waits()
-    made = []
-    for one in stands:
-        actor = members.get(one.party.actor)
-        made.append(
+    rows = []
+    for stand in stands:
+        actor = members.get(stand.party.actor)
+        rows.append(
             Row(
-                party=one.party,
-                role=one.party.role if actor is None else roles.get(actor.name, type(one.party.role)()),
-                kind=one.party.kind if actor is None else actor.kind,
-                group=one.party.group if actor is None or actor.group == actor.name else actor.group,
-                waits=tuple(wait for wait in waits if wait.actor == one.party.actor),
-                plan=one.plan,
+                party=stand.party,
+                role=stand.party.role if actor is None else roles.get(actor.name, type(stand.party.role)()),
+                kind=stand.party.kind if actor is None else actor.kind,
+                group=stand.party.group if actor is None or actor.group == actor.name else actor.group,
+                waits=tuple(wait for wait in waits if wait.actor == stand.party.actor),
+                plan=stand.plan,
             )
         )
-    return made
+    return rows
 
 
 def evidence_of(path: Path | None) -> str:

@@ -143,12 +143,12 @@ def _fanout(file: CentreFile, parts: CentreParts) -> Iterator[None]:
         return
     from bavn.app.centre.fanout import fanout_of
 
-    made = fanout_of(file, parts.centre, parts.server)
-    made.start()
+    fanout = fanout_of(file, parts.centre, parts.server)
+    fanout.start()
     try:
         yield
     finally:
-        made.close()
+        fanout.close()
 
 
 def _go_on(parts: CentreParts, error: CentreBroken) -> None:

@@ -127,22 +127,24 @@ def mailing(file: CentreFile, told: Failures | None = None) -> Iterator[None]:
 def feed(warnings: Sequence[KeptWarning], language: Language, *, sector: str, now_us: int) -> str:
     """Atom (RFC 4287) of what was sent under TLP:CLEAR or GREEN, the newest first, with what became of it. ``now_us``
     counts only where there is nothing."""
-    shown = [one for one in warnings if one.sent_us is not None and tlp_within(one.content.tlp, FEED_TLP_MAX)]
-    shown = sorted(shown, key=lambda one: (-one.changed_us, one.id))[:ENTRIES_MAX]
+    shown = [
+        warning for warning in warnings if warning.sent_us is not None and tlp_within(warning.content.tlp, FEED_TLP_MAX)
+    ]
+    shown = sorted(shown, key=lambda warning: (-warning.changed_us, warning.id))[:ENTRIES_MAX]
     root = ET.Element("feed", {"xmlns": ATOM, "xml:lang": language})
     add(root, "id", urn(f"{sector}/warnings/{language}"))
     add(root, "title", f"{sector}: {_FEED.say(language)}")
-    add(root, "updated", iso(max((one.changed_us for one in shown), default=now_us)))
+    add(root, "updated", iso(max((warning.changed_us for warning in shown), default=now_us)))
     add(add(root, "author"), "name", sector)
-    for one in shown:
-        made = add(root, "entry")
-        content, state = one.content, WARNING_STATES[one.state].say(language)
-        add(made, "id", urn(f"{sector}/{one.id}"))
-        add(made, "title", f"{content.title.say(language)} ({content.tlp.value}, {state})")
-        add(made, "updated", iso(one.changed_us))
-        add(made, "published", iso(one.sent_us or 0))
-        add(made, "category", term=content.urgency.value)
+    for warning in shown:
+        entry = add(root, "entry")
+        content, state = warning.content, WARNING_STATES[warning.state].say(language)
+        add(entry, "id", urn(f"{sector}/{warning.id}"))
+        add(entry, "title", f"{content.title.say(language)} ({content.tlp.value}, {state})")
+        add(entry, "updated", iso(warning.changed_us))
+        add(entry, "published", iso(warning.sent_us or 0))
+        add(entry, "category", term=content.urgency.value)
         named = "".join(f"\n{defanged(str(each))}" for each in content.observables)
-        add(made, "summary", content.text.say(language) + named)
+        add(entry, "summary", content.text.say(language) + named)
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"

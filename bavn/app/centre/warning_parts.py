@@ -128,10 +128,10 @@ def of_partner(file: CentreFile, observable: Observable) -> Drafted:
 
 def contacts(file: CentreFile, registry: Registry) -> dict[str, tuple[str, ...]]:
     """actor -> mailboxes for warnings: the roll-out register's, and those of [remind] mail_actors."""
-    found: dict[str, dict[str, None]] = {}
+    addresses: dict[str, dict[str, None]] = {}
     for one in rollout.known_parties(registry.engine):
         if one.contact:
-            found.setdefault(one.actor, {})[one.contact] = None
+            addresses.setdefault(one.actor, {})[one.contact] = None
     for actor, address in file.remind.actors:
-        found.setdefault(actor, {})[address] = None
-    return {actor: tuple(addresses) for actor, addresses in found.items()}
+        addresses.setdefault(actor, {})[address] = None
+    return {actor: tuple(addresses) for actor, addresses in addresses.items()}

@@ -61,25 +61,25 @@ def node_accept(
     safe = signing_safe(file)
     asked = AcceptanceTerms(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind], days=days)
     protocol = _tested(file, asked, checks, by[:60], language)
-    made = sign(protocol, safe)
+    signed = sign(protocol, safe)
     wanted = [check.name for check in checks] if only else required(kind)
-    files, missing = write_all(made, required(kind), out, language)
+    files, missing = write_all(signed, required(kind), out, language)
     if missing:
         _say(missing)
     outcome = protocol.outcome(wanted)
     if as_json:
-        said = {"outcome": outcome.value, "sha256": made.digest, "files": [str(one) for one in files]}
+        said = {"outcome": outcome.value, "sha256": signed.digest, "files": [str(one) for one in files]}
         print(json.dumps(said | {"parts": {one.name: one.outcome.value for one in protocol.parts}}, ensure_ascii=False))
     else:
         if only:
             print(PARTS_ONLY.say(language))
-        print("\n".join(_summary(outcome, made.digest, files, language)))
+        print("\n".join(_summary(outcome, signed.digest, files, language)))
     if outcome is not Outcome.PASSED:
         raise typer.Exit(Exit.UNHEALTHY)
 
 
 def _tested(
-    file: "NodeConfig", asked: "AcceptanceTerms", checks: "Sequence[Check]", by: str, language: Language
+    file: "NodeConfig", terms: "AcceptanceTerms", checks: "Sequence[Check]", by: str, language: Language
 ) -> "TestProtocol":
     """Each check says its title as it begins, and what came of it."""
     import tempfile
@@ -90,7 +90,7 @@ def _tested(
     from bavn.app.process.real import SystemClock, SystemDice
 
     with tempfile.TemporaryDirectory(prefix="bavn-accept-") as scratch:
-        site = Site(config=file, asked=asked, clock=SystemClock(), dice=SystemDice(), scratch=Path(scratch), by=by)
+        site = Site(config=file, asked=terms, clock=SystemClock(), dice=SystemDice(), scratch=Path(scratch), by=by)
         return run_checks(
             site,
             checks,
@@ -129,10 +129,10 @@ def verify_protocol(
     if kind is not None and protocol.kind is not kind:
         raise Stop(Exit.REFUSED, Text("{file}: it is of the {value} test", file=file, value=protocol.kind.value))
     asked = AcceptanceTerms(kind=protocol.kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[protocol.kind])
-    found = shortfalls(protocol, demands(asked))
+    faults = shortfalls(protocol, demands(asked))
     print(f"{title(protocol, language)}\nsha256 {given.digest}\nthe signature holds")
-    if found:
-        named = Text.joined("; ", found[:10])
+    if faults:
+        named = Text.joined("; ", faults[:10])
         raise Stop(Exit.UNHEALTHY, Text("{file}: it has not passed: {named}", file=file, named=named))
     print("it has passed")
 

@@ -74,17 +74,17 @@ def _accounts_of(app: typer.Typer, side: Side) -> None:
         with _opened(side, config) as (accounts, _):
             rows = [
                 {
-                    "name": one.name,
-                    "state": one.state,
-                    "origin": one.origin,
-                    "roles": sorted(one.roles),
-                    "actors": None if one.actors is None else sorted(one.actors),
-                    "passkeys": one.passkeys,
-                    "password": one.password,
-                    "recovery": one.recovery,
-                    "seen": None if one.seen_us is None else iso(one.seen_us),
+                    "name": account.name,
+                    "state": account.state,
+                    "origin": account.origin,
+                    "roles": sorted(account.roles),
+                    "actors": None if account.actors is None else sorted(account.actors),
+                    "passkeys": account.passkeys,
+                    "password": account.password,
+                    "recovery": account.recovery,
+                    "seen": None if account.seen_us is None else iso(account.seen_us),
                 }
-                for one in accounts.every()
+                for account in accounts.every()
             ]
         show(rows, as_json=as_json)
 
@@ -153,11 +153,11 @@ def _tokens_of(app: typer.Typer, side: Side) -> None:
             scopes = rights_of(account.roles) if not scope else frozenset(scope)
             if not scopes <= rights_of(account.roles):
                 raise Stop(Exit.USAGE, Text("a token has no right that its account does not have"))
-            made = Tokens(book).make(account.name, label[:64], scopes, days, "" if who == account.name else who)
-        if made is None:
+            token = Tokens(book).make(account.name, label[:64], scopes, days, "" if who == account.name else who)
+        if token is None:
             raise Stop(Exit.NOT_NOW, Text("the account has as many tokens as it may: end one first"))
-        _keep(out, made[1])
-        print(f"token {made[0].id} of {account.name}: {out}")
+        _keep(out, token[1])
+        print(f"token {token[0].id} of {account.name}: {out}")
 
     @app.command("end-token")
     def end_token(

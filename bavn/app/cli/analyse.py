@@ -90,20 +90,20 @@ def analyse(
     keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
     faults = looked_at = last_us = 0
     crypto: tuple[Use, ...] = ()
-    for found in looked:
-        if isinstance(found, Unread):
+    for findings in looked:
+        if isinstance(findings, Unread):
             faults += 1
-            print(f"bavn: {found.source}: {found.reason.say(language)}", file=sys.stderr)
+            print(f"bavn: {findings.source}: {findings.reason.say(language)}", file=sys.stderr)
             continue
         looked_at += 1
-        crypto += found.crypto
-        last_us = max(last_us, found.last_us)
-        faults += any(refusal.line == 0 for refusal in found.refusals)
-        _say_refused(found, language)
+        crypto += findings.crypto
+        last_us = max(last_us, findings.last_us)
+        faults += any(refusal.line == 0 for refusal in findings.refusals)
+        _say_refused(findings, language)
         if with_assets:
-            hosts.show(list(found.assets), language, as_json=as_json, source=found.source)
+            hosts.show(list(findings.assets), language, as_json=as_json, source=findings.source)
             continue
-        _show(found, keep, language, as_json=as_json)
+        _show(findings, keep, language, as_json=as_json)
     if cbom is not None and looked_at:
         hosts.write_cbom(cbom, crypto, actor="analysed", at_us=last_us, language=language)
     if (faults and not looked_at) or (unreadable and not faults):
@@ -156,16 +156,16 @@ def _suricata_rules(paths: list[Path], scratch: Path, language: Language) -> "Gi
     from bavn.app.analyst.rule_paths import given_rules
 
     try:
-        found = given_rules(paths, scratch)
+        rules = given_rules(paths, scratch)
     except RulesRefused as error:
         raise Stop(Exit.USAGE, f"--rules {error}") from error
-    if found.left_out:
-        first = found.left_out[0]
-        said = Text(
-            "{count} of Suricata's rules are left out, the first: {first}", count=len(found.left_out), first=str(first)
+    if rules.left_out:
+        first = rules.left_out[0]
+        sentence = Text(
+            "{count} of Suricata's rules are left out, the first: {first}", count=len(rules.left_out), first=str(first)
         )
-        print(f"bavn: {said.say(language)}", file=sys.stderr)
-    return found
+        print(f"bavn: {sentence.say(language)}", file=sys.stderr)
+    return rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,10 +176,10 @@ class Kept:
     evidence_nats_min: float
     top: int
 
-    def of(self, found: "Findings") -> list["Ranked"]:
+    def of(self, findings: "Findings") -> list["Ranked"]:
         kept = [
             one
-            for one in found.suspicions
+            for one in findings.suspicions
             if one.suspicion.p <= self.p_max and one.suspicion.evidence_nats >= self.evidence_nats_min
         ]
         return kept[: self.top]
@@ -198,17 +198,17 @@ def _tell_look(status: Status, language: Language, source: str, look: int, looks
     status.update(said.say(language))
 
 
-def _say_refused(found: "Findings", language: Language) -> None:
+def _say_refused(findings: "Findings", language: Language) -> None:
     """One line for each damaged file; one for all lines that were refused."""
-    for refusal in found.refusals:
+    for refusal in findings.refusals:
         if refusal.line == 0:
             print(f"bavn: {refusal.file}: {refusal.why.say(language)}", file=sys.stderr)
-    lines = [refusal for refusal in found.refusals if refusal.line]
+    lines = [refusal for refusal in findings.refusals if refusal.line]
     if lines:
-        first, count = lines[0], number(found.refused, language)
+        first, count = lines[0], number(findings.refused, language)
         said = Text("{count} refused, the first", count=count).say(language)
         why = first.why.say(language)
-        print(f"bavn: {found.source}: {said} {first.file}:{first.line}: {why}", file=sys.stderr)
+        print(f"bavn: {findings.source}: {said} {first.file}:{first.line}: {why}", file=sys.stderr)
 
 
 def _zone(text: str) -> str:
@@ -233,16 +233,16 @@ def _indicators(files: list[Path], language: Language) -> "IndicatorSet":
     from bavn.actor.detect.indicators.indicators import NO_INDICATORS
     from bavn.actor.detect.indicators.reader import read
 
-    made = NO_INDICATORS
+    indicators = NO_INDICATORS
     for file in files:
         try:
             with file.open(encoding="utf-8", errors="replace") as lines:
                 reading = read(lines)
         except OSError as error:
             raise Stop(Exit.USAGE, Text("--ioc {file}: {why}", file=file, why=why_of(error))) from error
-        made |= reading.indicators
+        indicators |= reading.indicators
         no_indicators(visible(str(file)), list(reading.refusals), reading.refused, language)
-    return made
+    return indicators
 
 
 def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tuple[RowRule, ...], int]":
@@ -257,12 +257,12 @@ def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tu
     outcomes = sigma_outcomes(paths) if paths else []
     left = sum(outcome.standing == "unsupported" for outcome in outcomes)
     if left and not verbose:
-        said = Text(
+        sentence = Text(
             "{left} of {outcomes} Sigma rules are not supported and do not run (--verbose says why)",
             left=left,
             outcomes=len(outcomes),
         ).say(language)
-        print(f"bavn: {said}", file=sys.stderr)
+        print(f"bavn: {sentence}", file=sys.stderr)
     for outcome in outcomes:
         if outcome.standing == "unreadable" or (verbose and outcome.standing == "unsupported"):
             named = f"{outcome.file}: {outcome.title}".removesuffix(": ")
@@ -270,18 +270,19 @@ def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tu
     return rules_of(outcomes), sum(outcome.standing == "unreadable" for outcome in outcomes)
 
 
-def _show(found: "Findings", keep: Kept, language: Language, *, as_json: bool) -> None:
-    kept = keep.of(found)
+def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool) -> None:
+    kept = keep.of(findings)
     if as_json:
-        for one in kept:
-            print(json.dumps(_facts(found, one, language), ensure_ascii=False))
+        for item in kept:
+            print(json.dumps(_facts(findings, item, language), ensure_ascii=False))
         sys.stdout.flush()
         return
     screen = Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)
-    screen.rule(found.source, align="left")
-    rest = len(found.suspicions) - len(kept)
+    screen.rule(findings.source, align="left")
+    rest = len(findings.suspicions) - len(kept)
     rows, refused, hosts_, line, weaker = (
-        number(count, language) for count in (found.rows, found.refused, found.hosts, alert_line(found.hosts), rest)
+        number(count, language)
+        for count in (findings.rows, findings.refused, findings.hosts, alert_line(findings.hosts), rest)
     )
     screen.print(
         Text(
@@ -297,44 +298,44 @@ def _show(found: "Findings", keep: Kept, language: Language, *, as_json: bool) -
         highlight=False,
         markup=False,
     )
-    for given in found.inputs[:INPUTS_SHOWN_MAX]:
-        name = given.file if given.file == found.source else given.file.removeprefix(f"{found.source}/")
+    for given in findings.inputs[:INPUTS_SHOWN_MAX]:
+        name = given.file if given.file == findings.source else given.file.removeprefix(f"{findings.source}/")
         screen.print(f"{name}: {given.said().say(language)}", highlight=False, markup=False)
-    more = len(found.inputs) - INPUTS_SHOWN_MAX
+    more = len(findings.inputs) - INPUTS_SHOWN_MAX
     if more > 0:
         screen.print(Text("and {count} files more", count=number(more, language)).say(language), highlight=False)
-    if found.homes_said is not None:
-        screen.print(found.homes_said.say(language), highlight=False, markup=False)
+    if findings.homes_said is not None:
+        screen.print(findings.homes_said.say(language), highlight=False, markup=False)
     if kept:
-        screen.print(_table(found, kept, language))
+        screen.print(_table(findings, kept, language))
     else:
         screen.print(Text("nothing suspicious").say(language), highlight=False)
 
 
-def _table(found: "Findings", kept: list["Ranked"], language: Language) -> Table:
+def _table(findings: "Findings", kept: list["Ranked"], language: Language) -> Table:
     """The suspicions, a line drawn under those that the actor's own SOC would read; of an archive of several days also
     when each would first have been told."""
-    several = found.looks > 1
+    several = findings.looks > 1
     table = Table(box=box.SIMPLE, pad_edge=False)
     for name in ("rank", "detector", "technique", "p", "nats", "host", "peer"):
         table.add_column(heading(name, language), overflow="fold", no_wrap=name not in ("host", "peer"))
     if several:
         table.add_column(Text("told at").say(language), no_wrap=True)
     table.add_column(heading("why", language), ratio=1, min_width=30)
-    last = max((one.rank for one in kept if one.above), default=0)
-    for one in kept:
-        s = one.suspicion
+    last = max((item.rank for item in kept if item.above), default=0)
+    for item in kept:
+        s = item.suspicion
         p, nats = small(s.p, language), number(s.evidence_nats, language, 2)
-        told_us = found.told_us.get(s.id)
+        told_us = findings.told_us.get(s.id)
         told = ("" if told_us is None else iso(told_us)[:16],) if several else ()
-        facts = (str(one.rank), s.detector, s.technique, p, nats, s.host, s.peer, *told)
-        table.add_row(*(Cell(fact) for fact in facts), Cell(s.why.say(language)), end_section=one.rank == last)
+        facts = (str(item.rank), s.detector, s.technique, p, nats, s.host, s.peer, *told)
+        table.add_row(*(Cell(fact) for fact in facts), Cell(s.why.say(language)), end_section=item.rank == last)
     return table
 
 
-def _facts(found: "Findings", one: "Ranked", language: Language) -> dict[str, Any]:
-    s = one.suspicion
-    told_us = found.told_us.get(s.id)
+def _facts(findings: "Findings", item: "Ranked", language: Language) -> dict[str, Any]:
+    s = item.suspicion
+    told_us = findings.told_us.get(s.id)
     return {
         "detector": s.detector,
         "technique": s.technique,
@@ -347,9 +348,9 @@ def _facts(found: "Findings", one: "Ranked", language: Language) -> dict[str, An
         "last": iso(s.last_us),
         "why": s.why.say(language),
         "told": None if told_us is None else iso(told_us),
-        "source": found.source,
-        "rank": one.rank,
-        "above_alert_line": one.above,
+        "source": findings.source,
+        "rank": item.rank,
+        "above_alert_line": item.above,
         "listed": s.listed,
         "hosts": s.hosts,
         "observables": [str(o) for o in s.observables],

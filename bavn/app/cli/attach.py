@@ -46,35 +46,35 @@ def attach(
         words=words,
         sha256=None if preview else sha256.lower() or None,
     )
-    found = acts.attach(here, by, case, entry, body)
-    if found.refused is not None:
-        raise not_sent(found.refused)
+    attach = acts.attach(here, by, case, entry, body)
+    if attach.refused is not None:
+        raise not_sent(attach.refused)
     if preview:
-        _show(found, case, words, evidence, language)
-    elif found.number is None:
+        _show(attach, case, words, evidence, language)
+    elif attach.number is None:
         why = "nobody has looked at it: run it with --preview, then with --send --sha256"
-        raise Stop(Exit.NOT_NOW, Text.shaped("{why} {sha256}", why=why, sha256=found.sha256))
+        raise Stop(Exit.NOT_NOW, Text.shaped("{why} {sha256}", why=why, sha256=attach.sha256))
     else:
         says = Text(
             "{case_id}: evidence {number}, {made:,} bytes, leaves at the running node's next step",
             case_id=case,
-            number=found.number,
-            made=found.bytes,
+            number=attach.number,
+            made=attach.bytes,
         )
         print(says.say(language))
 
 
-def _show(found: acts.Attached, case_id: str, words: str, evidence: str, language: Language) -> None:
+def _show(attached: acts.Attached, case_id: str, words: str, evidence: str, language: Language) -> None:
     print(
         Text(
             "This is all that leaves, for {case_id} (class S5), {made:,} bytes, sha256 {digest}:",
             case_id=case_id,
-            made=found.bytes,
-            digest=found.sha256,
+            made=attached.bytes,
+            digest=attached.sha256,
         ).say(language)
     )
     print(Text("words: {words}", words=words or "-").say(language))
-    for name, text in found.files:
+    for name, text in attached.files:
         print(f"\n===== {name}")
         print(text.rstrip("\n"))
     print()
@@ -84,6 +84,6 @@ def _show(found: acts.Attached, case_id: str, words: str, evidence: str, languag
             " --send --sha256 {digest}",
             evidence=evidence,
             case_id=case_id,
-            digest=found.sha256,
+            digest=attached.sha256,
         ).say(language)
     )

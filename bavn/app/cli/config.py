@@ -35,13 +35,13 @@ def check(
     line for each thing that is wrong, with its place and what to do. Exit code 4 for an error, 3 where only a program,
     a right, a certificate or a key is missing, 0 else."""
     from bavn.app.config.check import check as looked_over
-    from bavn.app.config.places import look
+    from bavn.app.config.places import lacks
 
     checked = looked_over(file, role)
-    found = [*checked.found, *look(file, checked, datetime.now(UTC))]
-    for one in found:
+    findings = [*checked.found, *lacks(file, checked, datetime.now(UTC))]
+    for one in findings:
         print(_json(one) if as_json else f"{one.place}: {WORDS[one.level].say(language)}: {one.text.say(language)}")
-    levels = {one.level for one in found}
+    levels = {one.level for one in findings}
     if "error" in levels:
         raise typer.Exit(Exit.CONFIGURATION)
     if "missing" in levels:

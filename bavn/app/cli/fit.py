@@ -89,18 +89,18 @@ def fit(
         "memory_mb": situation.memory,
         "resolver": situation.resolver,
     }
-    told = _told(file, {name: value for name, value in given.items() if value is not None}, language)
+    told = _answers(file, {name: value for name, value in given.items() if value is not None}, language)
     found = fitted(told)
-    print(json.dumps(_plain(told, found, language), ensure_ascii=False) if as_json else _said(found, language))
+    print(json.dumps(_plain(told, found, language), ensure_ascii=False) if as_json else _fit_text(found, language))
 
 
-def _told(file: Path | None, given: dict[str, Any], language: "Language") -> "Answers":
+def _answers(file: Path | None, given: dict[str, Any], language: "Language") -> "Answers":
     from bavn.app.fit.answers import Answers, BadAnswers, read
 
     try:
         known = (read(file) if file is not None else {}) | given
         if not known and sys.stdin.isatty():
-            known = _asked(language)
+            known = _from_questions(language)
         if "hosts" not in known:
             raise Stop(
                 Exit.USAGE, Text("give at least --hosts, or a file of answers; at a terminal `bavn fit` alone asks")
@@ -112,7 +112,7 @@ def _told(file: Path | None, given: dict[str, Any], language: "Language") -> "An
         raise cannot_read(file, error, Exit.INPUT) from error
 
 
-def _asked(language: "Language") -> dict[str, Any]:
+def _from_questions(language: "Language") -> dict[str, Any]:
     from bavn.app.fit.answers import Answers
 
     defaults: dict[str, Any] = {field.name: field.default for field in fields(Answers)} | {"hosts": 50}
@@ -136,17 +136,17 @@ def _list(language: "Language") -> None:
         print(f"{source.name:10} {source.title.say(language):45} {', '.join(sorted(source.feeds)) or '-'}")
 
 
-def _said(found: "Fit", language: "Language") -> str:
-    cores = WORDS["one" if found.cores == 1 else "many"].say(language).format(found.cores)
-    size = WORDS["size" if found.way == "guard" else "kept"].say(language)
+def _fit_text(fit: "Fit", language: "Language") -> str:
+    cores = WORDS["one" if fit.cores == 1 else "many"].say(language).format(fit.cores)
+    size = WORDS["size" if fit.way == "guard" else "kept"].say(language)
     sections: list[tuple[str, list[str]]] = [
-        ("way", [WORDS[found.way].say(language), *(text.say(language) for text in found.why)]),
-        ("sees", [text.say(language) for _, text in found.sees] or [WORDS["nothing"].say(language)]),
-        ("misses", [text.say(language) for _, text in found.misses]),
-        ("machine", [size.format(cores, found.memory_mb, found.disk_gb)]),
-        ("people", [text.say(language) for text in found.duties]),
-        ("more", [text.say(language) for text in found.more]),
-        ("next", [f"bavn centre invite; bavn node {found.way}: docs/ways-in.md"]),
+        ("way", [WORDS[fit.way].say(language), *(text.say(language) for text in fit.why)]),
+        ("sees", [text.say(language) for _, text in fit.sees] or [WORDS["nothing"].say(language)]),
+        ("misses", [text.say(language) for _, text in fit.misses]),
+        ("machine", [size.format(cores, fit.memory_mb, fit.disk_gb)]),
+        ("people", [text.say(language) for text in fit.duties]),
+        ("more", [text.say(language) for text in fit.more]),
+        ("next", [f"bavn centre invite; bavn node {fit.way}: docs/ways-in.md"]),
     ]
     lines = []
     for name, said in sections:
@@ -155,15 +155,15 @@ def _said(found: "Fit", language: "Language") -> str:
     return "\n".join(lines)
 
 
-def _plain(told: "Answers", found: "Fit", language: "Language") -> dict[str, object]:
+def _plain(told: "Answers", fit: "Fit", language: "Language") -> dict[str, object]:
     return {
         "answers": {field.name: getattr(told, field.name) for field in fields(told)},
-        "way": found.way,
-        "why": [text.say(language) for text in found.why],
-        "sources": list(found.sources),
-        "sees": [name for name, _ in found.sees],
-        "misses": [name for name, _ in found.misses],
-        "machine": {"cores": found.cores, "memory_mb": found.memory_mb, "disk_gb": found.disk_gb},
-        "duties": [text.say(language) for text in found.duties],
-        "more": [text.say(language) for text in found.more],
+        "way": fit.way,
+        "why": [text.say(language) for text in fit.why],
+        "sources": list(fit.sources),
+        "sees": [name for name, _ in fit.sees],
+        "misses": [name for name, _ in fit.misses],
+        "machine": {"cores": fit.cores, "memory_mb": fit.memory_mb, "disk_gb": fit.disk_gb},
+        "duties": [text.say(language) for text in fit.duties],
+        "more": [text.say(language) for text in fit.more],
     }

@@ -113,15 +113,15 @@ def _reached(path: str) -> Callable[[], Any]:
     return lambda: getattr(import_module(module), attribute)
 
 
-def _command(name: str, found: Any) -> Any:
+def _command(name: str, module: Any) -> Any:
     """What Typer makes of a function or of a group of commands, under this name."""
-    if isinstance(found, typer.Typer):
-        command: Any = get_group(found)
-    elif callable(found) and not hasattr(found, "make_context"):
+    if isinstance(module, typer.Typer):
+        command: Any = get_group(module)
+    elif callable(module) and not hasattr(module, "make_context"):
         alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-        alone.command(name)(found)
+        alone.command(name)(module)
         command = get_command(alone)
     else:
-        return found
+        return module
     command.name = name
     return command

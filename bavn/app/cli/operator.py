@@ -205,31 +205,31 @@ def status(config: Config = OPERATOR_TOML, *, as_json: AsJson = False, language:
     """One line for each actor: running, health, problems, blocks, what it owes. Exit code 10 if one is not well."""
     from bavn.app.operator.survey import lines
 
-    found = lines(read_operator(config))
+    operated = lines(read_operator(config))
     if as_json:
-        for one in found:
-            print(json.dumps(asdict(one), ensure_ascii=False))
-    elif not found:
+        for line in operated:
+            print(json.dumps(asdict(line), ensure_ascii=False))
+    elif not operated:
         print(WORDS["nobody"].say(language))
     else:
         show_table(
             ("actor", "state", "running", "health", "blocks", "owes", "memory", "what"),
             [
                 (
-                    one.actor,
-                    cell(one.place, language),
-                    cell("yes" if one.running else "no", language),
-                    cell({True: "well", False: "not well", None: "?"}[one.well], language),
-                    _count(one.blocks, language),
-                    _owes(one.due, one.overdue, language),
-                    f"{number(one.memory_mb, language)} MB",
-                    "; ".join(problem.get(language, problem["en"]) for problem in one.problems) or one.why,
+                    line.actor,
+                    cell(line.place, language),
+                    cell("yes" if line.running else "no", language),
+                    cell({True: "well", False: "not well", None: "?"}[line.well], language),
+                    _count(line.blocks, language),
+                    _owes(line.due, line.overdue, language),
+                    f"{number(line.memory_mb, language)} MB",
+                    "; ".join(problem.get(language, problem["en"]) for problem in line.problems) or line.why,
                 )
-                for one in found
+                for line in operated
             ],
             language,
         )
-    if any(one.place == "here" and not (one.running and one.well) for one in found):
+    if any(line.place == "here" and not (line.running and line.well) for line in operated):
         raise typer.Exit(Exit.UNHEALTHY)
 
 

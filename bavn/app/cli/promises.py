@@ -15,10 +15,10 @@ FIRST: Final = Text("First")
 UNCHECKED: Final = Text("Nothing is known to be wrong, but not all is checked yet:")
 
 
-def unchecked_only(told: Mapping[str, Any]) -> bool:
+def unchecked_only(health: Mapping[str, Any]) -> bool:
     """Whether nothing is broken and something is not checked yet."""
-    states = {one["state"] for one in told.get("promises", [])}
-    return "unknown" in states and "broken" not in states and not told["problems"]
+    states = {one["state"] for one in health.get("promises", [])}
+    return "unknown" in states and "broken" not in states and not health["problems"]
 
 
 def _in(said: Mapping[str, str], language: Language) -> str:
@@ -28,17 +28,19 @@ def _in(said: Mapping[str, str], language: Language) -> str:
 
 def promise_lines(promises: Sequence[Mapping[str, Any]], language: Language, *, affected: bool = False) -> list[str]:
     """What is broken or not checked, since when, who must act and what to do first. ``affected``: what is, too."""
-    kept = sum(one["state"] == "kept" for one in promises)
-    said = [f"{kept} {OF.say(language)} {len(promises)} {KEPT.say(language)}."] if promises else []
-    for one in promises:
-        if one["state"] == "kept":
+    kept = sum(promise["state"] == "kept" for promise in promises)
+    lines = [f"{kept} {OF.say(language)} {len(promises)} {KEPT.say(language)}."] if promises else []
+    for promise in promises:
+        if promise["state"] == "kept":
             continue
-        state = STATES[one["state"]].say(language)
-        since = f" {SINCE.say(language)} {iso(one['since_us'])[:16]}Z" if one["since_us"] else ""
-        what = one["affected"]
-        why = f" ({_in(what, language)})" if what and (affected or one["state"] == "unknown") else ""
-        said.append(f"  {'?' if one['state'] == 'unknown' else '-'} {_in(one['says'], language)}: {state}{since}{why}")
-        if one["state"] == "broken":
-            who = ACTS[one["act"]].say(language)
-            said.append(f"      {WHO.say(language)}: {who}. {FIRST.say(language)}: {_in(one['first'], language)}.")
-    return said
+        state = STATES[promise["state"]].say(language)
+        since = f" {SINCE.say(language)} {iso(promise['since_us'])[:16]}Z" if promise["since_us"] else ""
+        what = promise["affected"]
+        why = f" ({_in(what, language)})" if what and (affected or promise["state"] == "unknown") else ""
+        lines.append(
+            f"  {'?' if promise['state'] == 'unknown' else '-'} {_in(promise['says'], language)}: {state}{since}{why}"
+        )
+        if promise["state"] == "broken":
+            who = ACTS[promise["act"]].say(language)
+            lines.append(f"      {WHO.say(language)}: {who}. {FIRST.say(language)}: {_in(promise['first'], language)}.")
+    return lines

@@ -31,20 +31,20 @@ def health_command(default: str, file_of: Callable[[Path], Path]) -> Callable[..
     ) -> None:
         """Which promises of the running service are kept, broken or not checked yet, since when, and who must act.
         Exit code 10 if not well."""
-        told = told_of(file_of(config))
+        health_file = told_of(file_of(config))
         if as_json:
-            print(json.dumps(told, ensure_ascii=False, sort_keys=True))
+            print(json.dumps(health_file, ensure_ascii=False, sort_keys=True))
         else:
-            if told["stopped"]:
-                head = f"{STOPPED.say(language)} {told['at'][:19]}Z."
-            elif not told["running"]:
-                head = f"{SILENT.say(language)} {told['at'][:19]}Z."
-            elif told["healthy"]:
+            if health_file["stopped"]:
+                head = f"{STOPPED.say(language)} {health_file['at'][:19]}Z."
+            elif not health_file["running"]:
+                head = f"{SILENT.say(language)} {health_file['at'][:19]}Z."
+            elif health_file["healthy"]:
                 head = WELL.say(language)
             else:
-                head = (UNCHECKED if unchecked_only(told) else ILL).say(language)
-            print("\n".join([head, *promise_lines(told["promises"], language, affected=True)]))
-        if not told["healthy"]:
+                head = (UNCHECKED if unchecked_only(health_file) else ILL).say(language)
+            print("\n".join([head, *promise_lines(health_file["promises"], language, affected=True)]))
+        if not health_file["healthy"]:
             raise typer.Exit(Exit.UNHEALTHY)
 
     return health

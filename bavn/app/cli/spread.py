@@ -33,11 +33,11 @@ class Given:
     prefix: str = ""
     """Before the names of the command's parameters, where two models have fields of one name."""
 
-    def __call__(self, **said: Any) -> dict[str, Any]:
+    def __call__(self, **values: Any) -> dict[str, Any]:
         """As the command gets it."""
-        said = {name.removeprefix(self.prefix): value for name, value in said.items()}
-        lists = {name: [one for one in value if one] for name, value in said.items() if isinstance(value, list)}
-        return {name: value for name, value in said.items() if value not in (None, "")} | lists
+        values = {name.removeprefix(self.prefix): value for name, value in values.items()}
+        lists = {name: [one for one in value if one] for name, value in values.items() if isinstance(value, list)}
+        return {name: value for name, value in values.items() if value not in (None, "")} | lists
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:
@@ -48,38 +48,38 @@ def spread(command: Callable[..., None]) -> Callable[..., None]:
     inputs: dict[str, tuple[Any, list[str]]] = {}
     for parameter in inspect.signature(command).parameters.values():
         kind = hints.get(parameter.name)
-        kind = next((one for one in getattr(kind, "__metadata__", ()) if isinstance(one, Given)), kind)
+        kind = next((marker for marker in getattr(kind, "__metadata__", ()) if isinstance(marker, Given)), kind)
         if not _is_input(kind):
             plain.append(parameter.replace(annotation=kind))
             continue
         inputs[parameter.name] = (kind, [option.name for option in _options(kind)])
         plain += _options(kind)
-    twice = {one.name for one in plain if [other.name for other in plain].count(one.name) > 1}
+    twice = {option.name for option in plain if [other.name for other in plain].count(option.name) > 1}
     if twice:
         raise TypeError(f"{command.__name__}: two inputs have an option {min(twice)}")
 
     @wraps(command)
     def run(*given: Any, **named: Any) -> None:
-        made = {}
+        values = {}
         for name, (kind, names) in inputs.items():
-            made[name] = typed(kind, **{key: named.pop(key) for key in names if key in named})
-        command(*given, **named, **made)
+            values[name] = typed(kind, **{key: named.pop(key) for key in names if key in named})
+        command(*given, **named, **values)
 
     del run.__wrapped__
     run.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [
-            *(one for one in plain if one.kind is not one.KEYWORD_ONLY),
-            *(one for one in plain if one.kind is one.KEYWORD_ONLY),
+            *(option for option in plain if option.kind is not option.KEYWORD_ONLY),
+            *(option for option in plain if option.kind is option.KEYWORD_ONLY),
         ]
     )
-    run.__annotations__ = {one.name: one.annotation for one in plain} | {"return": None}
+    run.__annotations__ = {option.name: option.annotation for option in plain} | {"return": None}
     return run
 
 
-def typed[T](kind: Callable[..., T], /, **said: Any) -> T:
+def typed[T](kind: Callable[..., T], /, **values: Any) -> T:
     """An input of what was said. Stop with one line: of a model the first field that is wrong, as it is spelled."""
     try:
-        return kind(**said)
+        return kind(**values)
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
@@ -100,12 +100,12 @@ def _is_input(kind: Any) -> bool:
 
 def _options(kind: Any) -> list[inspect.Parameter]:
     if isinstance(kind, Given):
-        found = _partly(kind)
+        options = _partly(kind)
     else:
-        found = _of_model(kind) if hasattr(kind, "model_fields") else _of_class(kind)
+        options = _of_model(kind) if hasattr(kind, "model_fields") else _of_class(kind)
     return [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        for name, default, annotation in found
+        for name, default, annotation in options
     ]
 
 

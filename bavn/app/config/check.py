@@ -113,11 +113,11 @@ def check(file: Path, role: Role | None = None) -> Checked:
         words = Text("its tables fit no role alone: say --role ({named})", named=named)
         return Checked(None, given, {}, (Finding(level="error", code="role", place=str(file), text=words),))
     lines = places(text)
-    found = [finding for name, value in given.items() for finding in _table(file, role, name, value, lines)]
-    found += _together(file, role, given, lines)
+    findings = [finding for name, value in given.items() for finding in _table(file, role, name, value, lines)]
+    findings += _together(file, role, given, lines)
     if role == "node":
-        found += _policy(file, given)
-    return Checked(role, given, lines, tuple(found))
+        findings += _policy(file, given)
+    return Checked(role, given, lines, tuple(findings))
 
 
 def _without_faults(role: Role, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,15 +139,17 @@ def _without_faults(role: Role, given: Mapping[str, Any]) -> dict[str, Any]:
 
 def _wrong_alone(role: Role, given: Mapping[str, Any]) -> set[tuple[str, ...]]:
     """Where each setting stands that is wrong by itself, or would have to."""
-    found: set[tuple[str, ...]] = set()
+    wrong_alone: set[tuple[str, ...]] = set()
     for name, value in given.items():
         if name in TABLES[role] and isinstance(value, dict):
-            found |= {(name, wrong) for wrong in faults(TABLES[role][name], value, "")}
+            wrong_alone |= {(name, wrong) for wrong in faults(TABLES[role][name], value, "")}
         elif role == "centre" and name in NESTED and isinstance(value, dict):
             for inner, table in value.items():
                 if isinstance(table, dict):
-                    found |= {(name, inner, wrong) for wrong in faults(NESTED[name], _named(name, inner, table), "")}
-    return found
+                    wrong_alone |= {
+                        (name, inner, wrong) for wrong in faults(NESTED[name], _named(name, inner, table), "")
+                    }
+    return wrong_alone
 
 
 def _settings_left(kind: type[Any], table: Mapping[str, Any], named: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,7 +162,7 @@ def _together(file: Path, role: Role, given: Mapping[str, Any], lines: Mapping[t
     on. A refusal that names something that was taken out follows from it, and is not told."""
     left = _without_faults(role, given)
     out = _paths(given) - _paths(left) | _wrong_alone(role, given)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for _ in range(TOGETHER_MAX):
         try:
             READERS[role](left, file)
@@ -169,25 +171,25 @@ def _together(file: Path, role: Role, given: Mapping[str, Any], lines: Mapping[t
             path = _path_of(words, left)
             if not any(_is_named(gone, words, given) for gone in out):
                 table, name = (".".join(path[:-1]), path[-1]) if path[1:] else ("".join(path), "")
-                found.append(_said(file, table, name, Text.of_error(error), lines, "setting"))
+                findings.append(_finding(file, table, name, Text.of_error(error), lines, "setting"))
             if not path:
-                return found
+                return findings
             out.add(path)
             _take_out(left, path)
         else:
-            return found
-    return found
+            return findings
+    return findings
 
 
 def _paths(tables: Mapping[str, Any]) -> set[tuple[str, ...]]:
     """Where each setting stands: table and name, or table, inner table and name."""
-    found: set[tuple[str, ...]] = set()
+    paths: set[tuple[str, ...]] = set()
     for name, value in tables.items():
         if isinstance(value, Mapping) and value:
-            found |= {(name, *path) for path in _paths(value)}
+            paths |= {(name, *path) for path in _paths(value)}
         else:
-            found.add((name,))
-    return found
+            paths.add((name,))
+    return paths
 
 
 def _path_of(words: str, left: Mapping[str, Any]) -> tuple[str, ...]:
@@ -241,16 +243,16 @@ _KEY: Final = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
 
 def places(text: str) -> dict[tuple[str, str], int]:
     """The line of each table, (name, ""), and of each setting, counted from 1. The first of what looks like one."""
-    found: dict[tuple[str, str], int] = {}
+    lines: dict[tuple[str, str], int] = {}
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
         head, key = _HEAD.match(line), _KEY.match(line)
         if head:
             table = re.sub(r"[\"' ]", "", head[1])
-            found.setdefault((table, ""), number)
+            lines.setdefault((table, ""), number)
         elif key:
-            found.setdefault((table, key[1]), number)
-    return found
+            lines.setdefault((table, key[1]), number)
+    return lines
 
 
 def _table(file: Path, role: Role, name: str, value: Any, lines: Mapping[tuple[str, str], int]) -> list[Finding]:
@@ -286,14 +288,14 @@ def _settings(
     lines: Mapping[tuple[str, str], int],
 ) -> list[Finding]:
     known = set(_names(kind))
-    made = []
+    findings = []
     for name, words in faults(kind, given, f"[{table}]").items():
         if name in known:
-            made.append(_said(file, table, name, words, lines, "setting"))
+            findings.append(_finding(file, table, name, words, lines, "setting"))
             continue
         advice = _nearest(name, table, known, kinds)
         text = Text("[{table}] has no setting {name}", table=table, name=repr(name[:60]))
-        made.append(
+        findings.append(
             Finding(
                 level="error",
                 code="unknown",
@@ -301,7 +303,7 @@ def _settings(
                 text=Text.shaped("{text}: {advice}", text=text, advice=advice),
             )
         )
-    return made
+    return findings
 
 
 def _unknown(
@@ -330,7 +332,7 @@ def _names(kind: type[Any]) -> tuple[str, ...]:
     return tuple(kind.__dataclass_fields__)
 
 
-def _said(file: Path, table: str, name: str, text: Text, lines: Mapping[tuple[str, str], int], code: str) -> Finding:
+def _finding(file: Path, table: str, name: str, text: Text, lines: Mapping[tuple[str, str], int], code: str) -> Finding:
     """An error in the reader's own words, without the file that stands before it."""
     shown = _without_file(file, text)
     if not name:

@@ -42,11 +42,11 @@ class MispTable:
 
 def misps_of(given: Any, where: str) -> dict[str, MispTable]:
     """The tables by name. Raises SettingsError."""
-    if not isinstance(given, dict) or not all(isinstance(one, dict) for one in given.values()):
+    if not isinstance(given, dict) or not all(isinstance(value, dict) for value in given.values()):
         raise SettingsError(Text("{where}: MISPs are tables, [misp.NAME]", where=where))
     if len(given) > INSTANCES_MAX:
         raise SettingsError(Text("{where}: at most {instances_max} MISPs", where=where, instances_max=INSTANCES_MAX))
-    made = {}
+    tables = {}
     for name, table in given.items():
         if not ACTOR_NAME.fullmatch(name):
             raise SettingsError(
@@ -56,10 +56,10 @@ def misps_of(given: Any, where: str) -> dict[str, MispTable]:
                     name=repr(name[:60]),
                 )
             )
-        one = load(MispTable, table, f"{where} [misp.{name}]")
-        if not (one.url and one.partner and one.key_file):
+        misp = load(MispTable, table, f"{where} [misp.{name}]")
+        if not (misp.url and misp.partner and misp.key_file):
             raise SettingsError(
                 Text("{where} [misp.{name}]: url, partner and key_file must be set", where=where, name=name)
             )
-        made[name] = one
-    return made
+        tables[name] = misp
+    return tables

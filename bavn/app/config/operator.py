@@ -82,9 +82,9 @@ def operator_of(given: Mapping[str, Any], file: Path) -> OperatorConfig:
         )
     if read.back_off_s_max < read.back_off_s:
         raise SettingsError(Text("{file} [operator]: back_off_s_max must be at least back_off_s", file=file))
-    made = OperatorConfig(file=file.resolve(), operator=read)
-    if made.folder in (made.file.parent, *made.file.parent.parents):
+    config = OperatorConfig(file=file.resolve(), operator=read)
+    if config.folder in (config.file.parent, *config.file.parent.parents):
         raise SettingsError(
             Text("{file} [operator]: folder must be one of its own, apart from operator.toml", file=file)
         )
-    return made
+    return config

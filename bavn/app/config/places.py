@@ -93,7 +93,7 @@ _TIME_ERROR: Final = 5
 _TIMEX_BYTES: Final = 256
 
 
-def look(file: Path, checked: Checked, now: dt.datetime) -> tuple[Finding, ...]:
+def lacks(file: Path, checked: Checked, now: dt.datetime) -> tuple[Finding, ...]:
     """What this machine lacks for it, errors first. Never raises."""
     if checked.role is None:
         return ()

@@ -49,13 +49,13 @@ class RemindTable:
             raise SettingsError(Text("remind.tlp_max must be one of {named}", named=", ".join(Tlp)))
         if self.smtp_host and not is_address(self.mail_from):
             raise SettingsError(Text("remind.mail_from must be an e-mail address"))
-        for one in self.mail_to:
-            if not is_address(one):
-                raise SettingsError(Text("remind.mail_to: {one} is no e-mail address", one=repr(one)))
-        for one in self.mail_actors:
-            actor, _, address = one.partition("=")
+        for mail_to in self.mail_to:
+            if not is_address(mail_to):
+                raise SettingsError(Text("remind.mail_to: {one} is no e-mail address", one=repr(mail_to)))
+        for mail_actor in self.mail_actors:
+            actor, _, address = mail_actor.partition("=")
             if not ACTOR_NAME.fullmatch(actor) or not is_address(address):
-                raise SettingsError(Text('remind.mail_actors: {one} is no "actor=address"', one=repr(one)))
+                raise SettingsError(Text('remind.mail_actors: {one} is no "actor=address"', one=repr(mail_actor)))
         if self.webhook_url:
             self._check_webhook()
 

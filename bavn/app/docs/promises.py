@@ -27,9 +27,9 @@ it does not answer it is waited out first. This page is made from the code (`scr
 
 def promise_page() -> str:
     """The whole page."""
-    said = [HEAD]
+    lines = [HEAD]
     for name, promises in SERVICES.items():
-        said += [f"## {name}", "", "| code | promise | who must act | first |", "|---|---|---|---|"]
-        said += [f"| `{one.code}` | {one.says.en} | {ACTS[one.act].en} | {one.first.en} |" for one in promises]
-        said += [""]
-    return "\n".join(said)
+        lines += [f"## {name}", "", "| code | promise | who must act | first |", "|---|---|---|---|"]
+        lines += [f"| `{one.code}` | {one.says.en} | {ACTS[one.act].en} | {one.first.en} |" for one in promises]
+        lines += [""]
+    return "\n".join(lines)

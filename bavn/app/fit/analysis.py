@@ -68,14 +68,14 @@ _TOO_SMALL = Text(
 )
 
 
-def fit(told: Answers) -> Fit:
+def fit(answers: Answers) -> Fit:
     """The way in for this actor. The same answers give the same fit."""
-    sources = named(told.sources)
-    way, why = _way(told, sources)
+    sources = named(answers.sources)
+    way, why = _way(answers, sources)
     used = tuple(source for source in sources if way == "watch" or not source.sensor)
     feeds = frozenset[str]() if way == "guard" else frozenset().union(*(source.feeds for source in used))
-    cores, memory_mb, disk_gb = _machine(told, way, used)
-    small = told.cores < cores or told.memory_mb < memory_mb
+    cores, memory_mb, disk_gb = _machine(answers, way, used)
+    small = answers.cores < cores or answers.memory_mb < memory_mb
     return Fit(
         way=way,
         why=why,
@@ -84,27 +84,27 @@ def fit(told: Answers) -> Fit:
         cores=cores,
         memory_mb=memory_mb,
         disk_gb=disk_gb,
-        duties=_duties(told, way, small=small),
-        more=_more(told, way, feeds),
+        duties=_duties(answers, way, small=small),
+        more=_more(answers, way, feeds),
         sources=() if way == "guard" else tuple(source.name for source in used),
     )
 
 
-def _way(told: Answers, sources: tuple[Source, ...]) -> tuple[Way, tuple[Text, ...]]:
+def _way(answers: Answers, sources: tuple[Source, ...]) -> tuple[Way, tuple[Text, ...]]:
     sensors = [source for source in sources if source.sensor]
     logs = [source for source in sources if source.feeds and not source.sensor]
     against: list[Text] = []
     if sensors:
-        if told.cores < 2 or told.memory_mb < NODE_MB:
+        if answers.cores < 2 or answers.memory_mb < NODE_MB:
             against.append(_filled(_SENSOR_TOO_SMALL, mb=NODE_MB))
-        if told.hours_week < NODE_HOURS and told.carer in ("own", "nobody"):
+        if answers.hours_week < NODE_HOURS and answers.carer in ("own", "nobody"):
             against.append(_NOBODY_LOOKS)
         if not against:
             where = sensors[0].title
             return "watch", (
                 Text("There is {where}, a machine for a sensor, and somebody who looks at what it finds.", where=where),
             )
-    if logs and told.memory_mb >= LISTEN_MB and told.cores >= 1:
+    if logs and answers.memory_mb >= LISTEN_MB and answers.cores >= 1:
         return "listen", (
             *against,
             Text(
@@ -125,22 +125,22 @@ def _way(told: Answers, sources: tuple[Source, ...]) -> tuple[Way, tuple[Text, .
     )
 
 
-def _machine(told: Answers, way: Way, used: tuple[Source, ...]) -> tuple[int, int, int]:
+def _machine(answers: Answers, way: Way, used: tuple[Source, ...]) -> tuple[int, int, int]:
     """Cores, MB and GB."""
     if way == "guard":
         return 1, GUARD_MB, 4
     share = max((1.0 if source.sensor else 0.5 for source in used if source.feeds), default=0.0)
-    rows_day = told.hosts * ROWS_HOST_DAY * share
+    rows_day = answers.hosts * ROWS_HOST_DAY * share
     cores = max(1, ceil(rows_day / 86_400 * PEAK / ROWS_CPU_S))
     memory = LISTEN_MB if rows_day / 86_400 <= 1_000 else 2 * LISTEN_MB
     if any(source.name == "mirror" for source in used):
-        cores, memory = cores + max(1, ceil(told.line_mbit / NODE_LINE_MBIT)), max(NODE_MB, 2 * memory)
+        cores, memory = cores + max(1, ceil(answers.line_mbit / NODE_LINE_MBIT)), max(NODE_MB, 2 * memory)
     return cores, memory, 4 + ceil(rows_day * DAYS_KEPT * ROW_BYTES / 1e9)
 
 
-def _duties(told: Answers, way: Way, *, small: bool) -> tuple[Text, ...]:
-    duties = [_CARERS[told.carer]]
-    if told.resolver:
+def _duties(answers: Answers, way: Way, *, small: bool) -> tuple[Text, ...]:
+    duties = [_CARERS[answers.carer]]
+    if answers.resolver:
         duties.append(_RESOLVER)
     else:
         duties.append(
@@ -152,7 +152,7 @@ def _duties(told: Answers, way: Way, *, small: bool) -> tuple[Text, ...]:
     duties.append(_FIREWALL)
     if way != "guard":
         duties.append(_EACH_WEEK)
-    if way == "watch" and told.line_mbit > NODE_LINE_MBIT:
+    if way == "watch" and answers.line_mbit > NODE_LINE_MBIT:
         duties.append(
             Text(
                 "The line is wider than the {node_line_mbit} Mbit/s that two cores were sized for: watch the"
@@ -165,7 +165,7 @@ def _duties(told: Answers, way: Way, *, small: bool) -> tuple[Text, ...]:
     return tuple(duties)
 
 
-def _more(told: Answers, way: Way, feeds: frozenset[str]) -> tuple[Text, ...]:
+def _more(answers: Answers, way: Way, feeds: frozenset[str]) -> tuple[Text, ...]:
     more: list[Text] = []
     if way == "guard":
         more.append(_ONE_LOG)
@@ -173,7 +173,7 @@ def _more(told: Answers, way: Way, feeds: frozenset[str]) -> tuple[Text, ...]:
         more.append(_NAMES)
     if way == "listen" and "lateral" not in feeds:
         more.append(_INNER)
-    if way == "listen" and not any(source.sensor for source in named(told.sources)):
+    if way == "listen" and not any(source.sensor for source in named(answers.sources)):
         more.append(_SENSOR)
     return tuple(more)
 

@@ -79,23 +79,23 @@ class WayIn:
         return "\n".join(lines) + "\n"
 
 
-def configured(file: Path, asked: WayIn) -> NodeConfig:
+def configured(file: Path, way: WayIn) -> NodeConfig:
     """This way in's configuration: read where it is there, written where it is not. Stop where something is missing,
     and where the file is of another way in. Raises SettingsError."""
     if not file.exists():
-        _write(file, asked)
+        _write(file, way)
     config = read_node(file)
     senses = [name for name in SENSES if getattr(config.sense, name)]
-    if asked.way == "guard" and senses:
+    if way.way == "guard" and senses:
         said = f"{file} [sense]: {senses[0]} is set: this node watches; start it with `bavn node run`"
         raise Stop(Exit.CONFIGURATION, said)
-    if asked.way != "guard" and not senses:
+    if way.way != "guard" and not senses:
         raise Stop(
             Exit.CONFIGURATION,
             Text("{file} [sense]: nothing is set: this node watches nothing (bavn node guard)", file=file),
         )
     given = config.enforce
-    if asked.way == "guard" and not (given.resolver_listen or given.list_folder):
+    if way.way == "guard" and not (given.resolver_listen or given.list_folder):
         raise Stop(
             Exit.CONFIGURATION,
             Text("{file} [enforce]: neither resolver_listen nor list_folder: nothing to guard with", file=file),
@@ -103,12 +103,12 @@ def configured(file: Path, asked: WayIn) -> NodeConfig:
     return config
 
 
-def _write(file: Path, asked: WayIn) -> None:
-    answers = bool(asked.upstreams) or not (asked.listen or asked.way == "guard")
-    lacks = [name for name, there in (("--actor", bool(asked.actor)), ("--upstream", answers)) if not there]
-    if asked.way == "listen" and not asked.sense:
+def _write(file: Path, way: WayIn) -> None:
+    answers = bool(way.upstreams) or not (way.listen or way.way == "guard")
+    lacks = [name for name, there in (("--actor", bool(way.actor)), ("--upstream", answers)) if not there]
+    if way.way == "listen" and not way.sense:
         lacks.append("one of --syslog, --syslog-tcp, --netflow, --sflow, --dnstap, --log-file")
-    if asked.way == "watch" and not any(name in asked.sense for name in SENSORS):
+    if way.way == "watch" and not any(name in way.sense for name in SENSORS):
         lacks.append("one of --interface, --eve, --zeek")
     if lacks:
         raise Stop(
@@ -119,7 +119,7 @@ def _write(file: Path, asked: WayIn) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as out:
-            out.write(asked.text())
+            out.write(way.text())
         try:
             read_node(fresh)
         except SettingsError as error:

@@ -98,7 +98,7 @@ class HubPlan:
             "min_version": "1.3",
             "timeout": 10,
         }
-        said: dict[str, object] = {
+        settings: dict[str, object] = {
             "server_name": self.name,
             "listen": self.listen,
             "tls": tls,
@@ -122,7 +122,7 @@ class HubPlan:
             },
         }
         leafnodes = self._leafnodes(tls)
-        return json.dumps(said | ({"leafnodes": leafnodes} if leafnodes else {}), indent=1, sort_keys=True)
+        return json.dumps(settings | ({"leafnodes": leafnodes} if leafnodes else {}), indent=1, sort_keys=True)
 
     def _leafnodes(self, tls: dict[str, object]) -> dict[str, object]:
         """Where hubs below call in, and the hub above that is called; nothing for a hub that stands alone."""
@@ -145,10 +145,10 @@ class HubPlan:
 def program() -> str:
     """The path of nats-server. Stop where it is not installed."""
     beside = Path(sys.executable).with_name("nats-server")
-    found = str(beside) if beside.exists() else shutil.which("nats-server")
-    if found is None:
+    program = str(beside) if beside.exists() else shutil.which("nats-server")
+    if program is None:
         raise Stop(Exit.CONFIGURATION, Text("[fanout]: nats-server is not installed (pip install 'bavn[nats]')"))
-    return found
+    return program
 
 
 class HubServer:

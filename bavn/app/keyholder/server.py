@@ -63,10 +63,10 @@ class _Service(MemberService):
             raise HTTPException(429, "one request at a time; an earlier one is not answered yet")
         self._under_way.add(actor)
         try:
-            asked = await self.message(request, JoinAsked, KEYHOLDER_KINDS, JOIN_BYTES_MAX)
-            self.pay(actor, len(asked.points))
+            message = await self.message(request, JoinAsked, KEYHOLDER_KINDS, JOIN_BYTES_MAX)
+            self.pay(actor, len(message.points))
             async with self._at_once:
-                answer = await self.ask(self._holder.join, actor, asked)
+                answer = await self.ask(self._holder.join, actor, message)
         finally:
             self._under_way.discard(actor)
         if isinstance(answer, Refused):

@@ -55,16 +55,16 @@ class Mail:
 
 def message_of(mail: Mail, sender: str) -> EmailMessage:
     """The message itself. ValueError for a header with a line break."""
-    made = EmailMessage()
-    made["From"], made["To"], made["Subject"] = sender, mail.to, mail.subject
-    made["Date"] = format_datetime(as_datetime(mail.at_us))
-    made["Message-ID"] = _message_id(mail.key, sender)
-    made["Auto-Submitted"] = "auto-generated"
-    made.set_content(mail.text)
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = sender, mail.to, mail.subject
+    message["Date"] = format_datetime(as_datetime(mail.at_us))
+    message["Message-ID"] = _message_id(mail.key, sender)
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text)
     for one in mail.files:
         main, _, sub = one.kind.partition("/")
-        made.add_attachment(one.content, maintype=main, subtype=sub, filename=one.name)
-    return made
+        message.add_attachment(one.content, maintype=main, subtype=sub, filename=one.name)
+    return message
 
 
 def _message_id(key: str, sender: str) -> str:
@@ -75,12 +75,12 @@ def _message_id(key: str, sender: str) -> str:
 def send(server: MailServer, mail: Mail) -> None:
     """Delivers it to the server. Raises NotSent."""
     try:
-        made = message_of(mail, server.sender)
+        message = message_of(mail, server.sender)
         context = ssl.create_default_context(cafile=server.ca_file)
         with _connected(server, context) as smtp:
             if server.user:
                 smtp.login(server.user, server.password)
-            smtp.send_message(made)
+            smtp.send_message(message)
     except smtplib.SMTPRecipientsRefused as error:
         codes = {code for code, _ in error.recipients.values()}
         how = (

@@ -90,11 +90,15 @@ class MemberService:
     async def enrol(self, request: Request) -> Response:
         if self._enrolments.too_much("", 0):
             raise HTTPException(429, "too many enrolments at once")
-        asked = await self.message(request, EnrolAsked)
+        message = await self.message(request, EnrolAsked)
         admitted = await self.ask(
             self._party.enrol,
             Application(
-                actor=asked.actor, token=asked.token, csr=asked.csr, message_key=asked.message_key, proof=asked.proof
+                actor=message.actor,
+                token=message.token,
+                csr=message.csr,
+                message_key=message.message_key,
+                proof=message.proof,
             ),
         )
         return self._certified(admitted)

@@ -172,21 +172,21 @@ def _server(app: FastAPI, protocol: type[asyncio.Protocol], connections_max: int
 
 
 def _tls_for_browsers(certificate: Path, key: Path) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.minimum_version = ssl.TLSVersion.TLSv1_2
-    made.load_cert_chain(certificate, key)
-    made.set_alpn_protocols(["http/1.1"])
-    return made
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(certificate, key)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def _tls(authority_pem: str, certificate: Path, key: Path) -> ssl.SSLContext:
     """TLS 1.3; a client certificate must be of our authority, and is asked for but not demanded: enrolling nodes
     have none yet. No tickets, so that every connection shows its certificate."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.minimum_version = ssl.TLSVersion.TLSv1_3
-    made.verify_mode = ssl.CERT_OPTIONAL
-    made.verify_flags |= ssl.VERIFY_X509_STRICT
-    made.num_tickets = 0
-    made.load_verify_locations(cadata=authority_pem)
-    made.load_cert_chain(certificate, key)
-    return made
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.verify_flags |= ssl.VERIFY_X509_STRICT
+    context.num_tickets = 0
+    context.load_verify_locations(cadata=authority_pem)
+    context.load_cert_chain(certificate, key)
+    return context

@@ -65,12 +65,16 @@ class NodeCanary:
 
     def _sensor(self) -> None:
         run = self._canaries.under_way()
-        told = [] if self._figures is None else [one for one in self._figures() if one.name not in OCCASIONAL]
+        figures = (
+            [] if self._figures is None else [figure for figure in self._figures() if figure.name not in OCCASIONAL]
+        )
         if run is None:
             return
-        if not told:
+        if not figures:
             self._canaries.note("sensor", "not-covered", "no-sensor")
-        elif all(one.heard_us is not None and one.heard_us >= run.began_us - CANARY_SOURCE_US for one in told):
+        elif all(
+            figure.heard_us is not None and figure.heard_us >= run.began_us - CANARY_SOURCE_US for figure in figures
+        ):
             self._canaries.note("sensor", "passed")
         elif self._clock.now_us() > run.due_us - MINUTE_US:
             self._canaries.note("sensor", "failed", "silent")

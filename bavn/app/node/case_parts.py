@@ -76,20 +76,20 @@ KINDS: Final = {
 
 def named[Kept](kept: Iterable[Kept], given: str, what: Literal["cases", "warnings", "exercises"]) -> Kept:
     """The one whose id begins so. Stop where there is none, or more than one."""
-    found = [one for one in kept if given and str(getattr(one, f"{what[:-1]}_id")).startswith(given)]
-    if len(found) != 1:
+    matching = [one for one in kept if given and str(getattr(one, f"{what[:-1]}_id")).startswith(given)]
+    if len(matching) != 1:
         listed = "exercise list" if what == "exercises" else what
         raise Stop(
             Exit.NOT_FOUND,
             Text(
                 "{count} {what} begin with {given} (bavn node {listed})",
-                count=len(found),
+                count=len(matching),
                 what=KINDS[what],
                 given=repr(given[:40]),
                 listed=listed,
             ),
         )
-    return found[0]
+    return matching[0]
 
 
 class opened_cases:  # noqa: N801  used as a context, like a function
@@ -125,16 +125,16 @@ def rule_text(rule: str) -> Text:
     return RULES.get(rule) or Text("not sent: rule {rule}", rule=rule)
 
 
-def became_text(said: PersonStatement, sent: Text = SENT) -> Text:
+def became_text(statement: PersonStatement, sent: Text = SENT) -> Text:
     """Where it stands."""
-    if said.told_us is None:
+    if statement.told_us is None:
         return Text("waits for the running node")
-    return rule_text(said.rule) if said.rule else sent
+    return rule_text(statement.rule) if statement.rule else sent
 
 
-def dues_of(one: KeptCase, now_us: int) -> list[tuple[dict[str, Any], str, int, DueState]]:
+def dues_of(case: KeptCase, now_us: int) -> list[tuple[dict[str, Any], str, int, DueState]]:
     """(task, step, deadline, where it stands) of everything that is asked in a case; void where the case is over."""
-    over = one.state in OVER
+    over = case.state in OVER
     return [
         (
             task,
@@ -144,6 +144,6 @@ def dues_of(one: KeptCase, now_us: int) -> list[tuple[dict[str, Any], str, int, 
             if over
             else step_standing(TaskState(task["state"]), step, task[f"{step}_us"], None, now_us, SOON_US),
         )
-        for task in one.part["tasks"]
+        for task in case.part["tasks"]
         for step in STEPS
     ]

@@ -41,7 +41,7 @@ def detecting(
         rules = begun(failures, "sigma rules", lambda: sigma_rules(files)) or ()
 
     def detect(window: Window) -> Survey:
-        found = survey(
+        survey_done = survey(
             window,
             indicators=lists.now(),
             settings=config.detect,
@@ -54,7 +54,7 @@ def detecting(
         if surveyed is not None:
             step = partial(surveyed, window)
             contained(failures, "step canary in detection", step, passing=(QueryRefused,))
-        return found
+        return survey_done
 
     return detect
 

@@ -35,15 +35,15 @@ def reaching_out(
 ) -> list[Enforcer]:
     """Those that are configured, the slowest last. What they hold open is let go by ``closing``. Raises Stop."""
     given = config.enforce
-    made: list[Enforcer] = []
+    enforcers: list[Enforcer] = []
     for wanted, kind, make in (
         (given.squid_folder, SquidAcl, partial(squid_of, config)),
         (given.update_server or given.update_zone or given.update_key, BindUpdate, partial(update_of, config)),
         (given.webhook_url or given.webhook_secret, Webhook, partial(webhook_of, config, clock, closing)),
     ):
         if wanted:
-            made.append(enforcer_of(kind.name, cast("Callable[[], Enforcer]", make), failures))
-    return made
+            enforcers.append(enforcer_of(kind.name, cast("Callable[[], Enforcer]", make), failures))
+    return enforcers
 
 
 def squid_of(config: NodeConfig) -> SquidAcl | None:

@@ -88,7 +88,7 @@ class Runner:
 
     def _work(self, what: tuple[str, str], work: Callable[[], Played | ActorStep]) -> None:
         try:
-            made = work()
+            outcome = work()
         except (QueryRefused, OSError, ValueError) as error:
             _LOG.error("EXERCISE %s could not be played: %s", what[0], error)
             return
@@ -102,7 +102,7 @@ class Runner:
         with self._lock:
             if len(self._done) >= KEPT_MAX:
                 self._done.clear()
-            self._done[what] = made
+            self._done[what] = outcome
 
 
 def _beside(work: Callable[[], None]) -> None:

@@ -80,17 +80,17 @@ def played(exercise_id: str, campaign: Campaign, policy: DoorPolicy) -> Played:
             store.tidy()
         with History.read(root, LIMITS, homes=HOMES) as history, history.window(AT_US - 2 * DAY_US, AT_US) as window:
             found = survey(window).suspicions
-        mine = [one for one in found if element in one.observables]
+        mine = [suspicion for suspicion in found if element in suspicion.observables]
         if not mine:
             return Played((ActorStep.MISSED,))
-        best = min(mine, key=lambda one: (one.p, one.id))
+        best = min(mine, key=lambda suspicion: (suspicion.p, suspicion.id))
         alone = replace(best, observables=(element,))
         with Book(Path(scratch) / "lane.db") as book:
             rules = Rules(policy, State(book, bytes(32)), clock, HOMES)
             out = any(
-                _passes(rules, Offered(one, tier, enough))
+                _passes(rules, Offered(element_item, tier, enough))
                 for tier in ("A", "B")
-                for one, enough in live_elements([alone], tier, AT_US, policy)
+                for element_item, enough in live_elements([alone], tier, AT_US, policy)
             )
         way = ActorStep.LET_OUT if out else ActorStep.KEPT
         return Played((ActorStep.SUSPECTED, way), best.detector, p_bucket(best.p))
@@ -99,7 +99,7 @@ def played(exercise_id: str, campaign: Campaign, policy: DoorPolicy) -> Played:
 def blocked(exercise_id: str, policy: ProtectPolicy, never: NeverBlock) -> ActorStep:
     """The released indicator to gate 4's rules and into an enforcer of the lane's own. Raises BadExercise, OSError."""
     element = element_of(exercise_id)
-    made = Indicator(
+    indicator = Indicator(
         id=f"indicator--{exercise_id[9:17]}-{exercise_id[17:21]}-5{exercise_id[21:24]}-8000-{'0' * 12}",
         version=AT_US,
         observable=element,
@@ -111,7 +111,7 @@ def blocked(exercise_id: str, policy: ProtectPolicy, never: NeverBlock) -> Actor
         case_id=f"case-{exercise_id[9:25]}",
         technique="T1071",
     )
-    bundle = bundle_of(made, created_by=_IDENTITY, created_us=AT_US)
+    bundle = bundle_of(indicator, created_by=_IDENTITY, created_us=AT_US)
     with tempfile.TemporaryDirectory(prefix="bavn-exercise-") as scratch:
         zone = Path(scratch) / "rpz.zone"
         enforcer = Rpz(zone)
@@ -135,7 +135,7 @@ def blocked(exercise_id: str, policy: ProtectPolicy, never: NeverBlock) -> Actor
             draft = outcome
         if draft.waits:
             return ActorStep.WAITS
-        enforcer.enforce([Block(element, made.id, made.valid_until_us)])
+        enforcer.enforce([Block(element, indicator.id, indicator.valid_until_us)])
         if names_in(zone.read_bytes()) != {element.value}:
             raise BadExercise("the lane's enforcer says more than the exercise's name")
         enforcer.enforce([])

@@ -22,9 +22,9 @@ def flow_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine:
     SourceBroken."""
     given = config.sense
     exporters = given.flow_exporters or (*config.node.homes, *LOOPBACK)
-    made: Made = []
+    sources: Made = []
     if given.netflow_listen:
-        made.append(
+        sources.append(
             (
                 "netflow",
                 lambda: netflow(
@@ -42,7 +42,7 @@ def flow_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine:
             )
         )
     if given.sflow_listen:
-        made.append(
+        sources.append(
             (
                 "sflow",
                 lambda: sflow(
@@ -57,4 +57,4 @@ def flow_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine:
                 ),
             )
         )
-    return made
+    return sources

@@ -78,14 +78,14 @@ def key_holder_of(
         )
     limits = LinkLimits(request_s=JOIN_S, connect_s=JOIN_CONNECT_S)
     checks.keyholder = LinkWatch(clock)
-    made: KeyHolderLink | LateCaller = or_late(
+    link: KeyHolderLink | LateCaller = or_late(
         "link to the key holder",
         partial(key_holder_link, config.node.keyholder_url, safe, clock, limits),
         LateCaller,
         failures,
     )
-    closing.callback(made.close)
-    return made
+    closing.callback(link.close)
+    return link
 
 
 def identifiers_of(
@@ -145,11 +145,11 @@ def centre_link(
     if not config.node.centre_url:
         return NoLink()
     checks.centre = LinkWatch(clock)
-    made: HttpsLink | NatsLink | LateCaller = or_late(
+    link: HttpsLink | NatsLink | LateCaller = or_late(
         "link to the centre", partial(_link, config, safe), LateCaller, failures
     )
-    closing.callback(made.close)
-    return WatchedLink(made, checks.centre)
+    closing.callback(link.close)
+    return WatchedLink(link, checks.centre)
 
 
 def _link(config: NodeConfig, safe: Safe) -> "HttpsLink | NatsLink":

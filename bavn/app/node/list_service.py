@@ -30,16 +30,16 @@ def list_app(folder: Path, token: str | None = None, failures: Failures | None =
     off on the disk is not served at all: the firewall keeps the whole one that it has, and so it does where serving
     fails in a way that nobody foresaw, which ``failures`` hears of."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    told: Failures = failures or NoContainment()
+    containment: Failures = failures or NoContainment()
 
     @app.api_route("/{name}", methods=["GET", "HEAD"])
     def text_list(name: str, request: Request) -> Response:
         try:
             answer = listed(name, request)
         except Exception as error:  # noqa: BLE001  the next request is answered
-            told.note(PART, error)
+            containment.note(PART, error)
             return Response(status_code=503, headers={"Retry-After": "60"})
-        told.works(PART)
+        containment.works(PART)
         return answer
 
     def listed(name: str, request: Request) -> Response:

@@ -45,9 +45,9 @@ def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: 
     given, sensor = config.sense, config.node.actor
     if not reads_logs(given):
         return []
-    made: Made = []
+    sources: Made = []
     if given.dnstap_listen:
-        made.append((DNSTAP_NAME, lambda: _dnstap(config, store, clock)))
+        sources.append((DNSTAP_NAME, lambda: _dnstap(config, store, clock)))
     try:
         ZoneInfo(given.log_time_zone)
     except (ValueError, OSError, KeyError) as error:
@@ -73,7 +73,7 @@ def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: 
                 ),
             )
         name = f"log {path}"
-        made.append(
+        sources.append(
             (
                 name,
                 partial(
@@ -90,8 +90,8 @@ def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: 
             )
         )
     if listens(given):
-        made.append((SYSLOG_NAME, lambda: _syslog(config, store, clock, engine)))
-    return made
+        sources.append((SYSLOG_NAME, lambda: _syslog(config, store, clock, engine)))
+    return sources
 
 
 def _followed(name: str, *, store: "ColumnStore", **given: Any) -> Source:

@@ -52,14 +52,14 @@ class OwnIndicators:
         return tuple((stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in found)
 
     def _read(self) -> IndicatorSet:
-        made = NO_INDICATORS
+        indicators = NO_INDICATORS
         for file in self._files:
             with file.open(encoding="utf-8", errors="replace") as lines:
                 reading = read(lines)
-            made |= reading.indicators
+            indicators |= reading.indicators
             _LOG.info("%s: %d indicators", file, len(reading.indicators))
             for line, refused in reading.refusals[:NAMED_MAX]:
                 _LOG.warning("%s:%d: %s", file, line, refused.reason)
             if reading.refused > NAMED_MAX:
                 _LOG.warning("%s: %d lines in all name no indicator", file, reading.refused)
-        return made
+        return indicators

@@ -298,10 +298,10 @@ def _talker(
     looking: _Looking,
     counting: Counting | None,
 ) -> Talker:
-    lane = start.begin("exercise runner", lambda: _runner(start))
+    sandbox = start.begin("exercise runner", lambda: _runner(start))
     condition = _condition(recorder, gates.door)
     talker = start.own(GATES, lambda: talker_of(outfit, gates.link, gates.door, gates.protect, condition))
-    talker.lane = lane
+    talker.lane = sandbox
     if counting is not None:
         talker.tell_counts = counting.tell
     if looking.canary is not None:
@@ -370,7 +370,7 @@ def _monitor(
     def keep(survey: Survey, end_us: int) -> None:
         known.replace(survey.suspicions, clock.now_us(), end_us, survey.hosts, survey.failed)
 
-    made = Monitor(
+    monitor = Monitor(
         clock=clock,
         store=store,
         sources=sources,
@@ -381,7 +381,7 @@ def _monitor(
         settings=outfit.settings,
         unfinished=lambda: memory.waits,
     )
-    return made, memory
+    return monitor, memory
 
 
 def _chain(start: _Start, recorder: Recorder) -> ChainWalk:
@@ -418,11 +418,11 @@ def _senses(
     foresaw: it protects all the same."""
     if not _watches(config):
         return None, []
-    told: Failures = NoContainment() if failures is None else failures
-    store = begun(told, "store", lambda: _store(config, clock, closing), STORE_FAULTS)
+    containment: Failures = NoContainment() if failures is None else failures
+    store = begun(containment, "store", lambda: _store(config, clock, closing), STORE_FAULTS)
     if store is None:
         return None, []
-    return store, begun(told, "sources", lambda: sources_of(config, store, clock, closing, failures)) or []
+    return store, begun(containment, "sources", lambda: sources_of(config, store, clock, closing, failures)) or []
 
 
 def _store(config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack) -> "ColumnStore":
@@ -445,10 +445,10 @@ def _scale(config: NodeConfig, store: "ColumnStore | None", closing: contextlib.
         return None
     from bavn.app.node.scale_engine import scaled  # only who has workers needs it
 
-    made = scaled(config.scale)
-    if made is not None:
-        closing.callback(made.close)
-    return made
+    scaled_engine = scaled(config.scale)
+    if scaled_engine is not None:
+        closing.callback(scaled_engine.close)
+    return scaled_engine
 
 
 def _condition(recorder: Recorder, door: Door) -> Callable[[], Condition]:

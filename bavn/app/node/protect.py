@@ -70,10 +70,10 @@ def protection(
     enforcers: list[Enforcer] = []
     watchers: list[Enforcer] = []
     hits: list[HitSource] = []
-    told = NoContainment() if failures is None else failures
+    containment = NoContainment() if failures is None else failures
 
     def add(to: list[Enforcer], name: str, make: Callable[[], Enforcer]) -> None:
-        to.append(enforcer_of(name, make, told))
+        to.append(enforcer_of(name, make, containment))
 
     def packet_filter() -> Enforcer:
         made = packet_filter_of(config, clock)
@@ -91,7 +91,7 @@ def protection(
     if given.suricata_socket or given.suricata_folder:
         watched = enforcers if given.suricata_inline else watchers
         add(watched, SuricataDataset.name, partial(dataset_of, config))
-    enforcers += reaching_out(config, clock, closing, told)
+    enforcers += reaching_out(config, clock, closing, containment)
     outfit = ProtectOutfit(
         clock=clock,
         policy=policy,
@@ -101,7 +101,7 @@ def protection(
         history=_history(store, hunts),
         listed=partial(warning_list, known=lists.shipped if store is not None else Kept(config.folder)),
         sources=hits,
-        failures=told,
+        failures=containment,
     )
     return protect_of(outfit, books)
 
@@ -122,10 +122,10 @@ def _resolving(config: NodeConfig, hits: list[HitSource]) -> Rpz:
 
 
 def _primary(config: NodeConfig, zone: ZoneService | None) -> RpzPrimary:
-    made = RpzPrimary(config.folder / "transfer" / "rpz.zone", zone.changed if zone else lambda: None)
+    primary = RpzPrimary(config.folder / "transfer" / "rpz.zone", zone.changed if zone else lambda: None)
     if zone is not None:
-        zone.primary = made
-    return made
+        zone.primary = primary
+    return primary
 
 
 def never_block(config: NodeConfig) -> NeverBlock:

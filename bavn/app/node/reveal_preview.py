@@ -51,11 +51,11 @@ def preview(
         element = next((one for one, enough in live if one.observable == observable and enough), None)
         if element is None:
             continue
-        asked = ElementRequest("0" * 32, tier, Cell(0, 0), element_of(element), True, element.judged)
+        request = ElementRequest("0" * 32, tier, Cell(0, 0), element_of(element), True, element.judged)
         draft: Draft = Draft()
         refused: Refused | None = None
         for rule in Rules(config.door, State(book, bytes(32)), clock, config.node.homes).report_row():
-            outcome = rule.apply(asked, draft)
+            outcome = rule.apply(request, draft)
             if isinstance(outcome, Refused):
                 refused = refused or outcome
             else:

@@ -30,14 +30,14 @@ STANDING: Final = {
 }
 
 
-def together(asked: list[Revealed]) -> list[tuple[Revealed, list[str], int]]:
+def together(reveals: list[Revealed]) -> list[tuple[Revealed, list[str], int]]:
     """One row for each round, element and answer, the latest first: the last question, whose receipts were shown,
     and about how many cells it was. An element lies in several cells of a round, and each is asked about."""
     rows: dict[tuple[str, Observable, str], tuple[Revealed, set[str], int]] = {}
-    for one in asked:
-        key = (one.round_id, one.observable, one.rule)
-        last, names, cells = rows.get(key, (one, set(), 0))
-        rows[key] = (last, names | set(one.receipts_of), cells + 1)
+    for reveal in reveals:
+        key = (reveal.round_id, reveal.observable, reveal.rule)
+        last, names, cells = rows.get(key, (reveal, set(), 0))
+        rows[key] = (last, names | set(reveal.receipts_of), cells + 1)
     return [(last, sorted(names), cells) for last, names, cells in rows.values()]
 
 

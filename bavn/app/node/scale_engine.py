@@ -78,18 +78,18 @@ class Given:
 def ray_tasks(farm: Farm, store_folder: str = "") -> DoTasks:
     """Tasks on a farm; those that stay, and those of a window that is no store's, here."""
 
-    def done(look: DetectorContext, tasks: Sequence[Task]) -> Sequence[Any]:
-        window = look.window
-        if not isinstance(window, StoreWindow) or look.terms.past is not window:
-            return [do(look, task) for task in tasks]
+    def done(context: DetectorContext, tasks: Sequence[Task]) -> Sequence[Any]:
+        window = context.window
+        if not isinstance(window, StoreWindow) or context.terms.past is not window:
+            return [do(context, task) for task in tasks]
         away = [at for at, task in enumerate(tasks) if not isinstance(task.detector, Stays)]
         root = store_folder or str(window.root.resolve())
-        shared = farm.shared(Given(__version__, root, _alone(window.sight), look.indicators, look.settings))
+        shared = farm.shared(Given(__version__, root, _alone(window.sight), context.indicators, context.settings))
         token = uuid4().hex
         asked = farm.asked(_detect, [(token, shared, tasks[at]) for at in away])
-        found = {at: do(look, task) for at, task in enumerate(tasks) if at not in set(away)}
+        found = {at: do(context, task) for at, task in enumerate(tasks) if at not in set(away)}
         found |= dict(zip(away, asked.results(lambda: window.interrupted), strict=True))
-        return [do(look, task) if found[at] is LOST else found[at] for at, task in enumerate(tasks)]
+        return [do(context, task) if found[at] is LOST else found[at] for at, task in enumerate(tasks)]
 
     return done
 
@@ -109,11 +109,11 @@ def ray_hunt(farm: Farm, store_folder: str = "", part_rows_min: int = PART_ROWS_
         shared = farm.shared(wanted)
         calls = [(__version__, shared, root, _alone(part)) for part in parts]
         met: list[pa.Table] = []
-        for part, found in zip(parts, farm.asked(_met, calls).results(lambda: window.interrupted), strict=True):
-            if found is LOST:
+        for part, part_met in zip(parts, farm.asked(_met, calls).results(lambda: window.interrupted), strict=True):
+            if part_met is LOST:
                 with StoreWindow.seen(part, window.root, window.root / "spill") as here:
-                    found = met_in(here, wanted)  # noqa: PLW2901  done here after all
-            met += found
+                    part_met = met_in(here, wanted)  # noqa: PLW2901  done here after all
+            met += part_met
         return hunted(window, wanted, met)
 
     return asked
@@ -137,10 +137,10 @@ def _detect(token: str, shared: list[Any], task: Task) -> Any:
             old.close()
         _HELD.clear()
         window = StoreWindow.seen(given.sight, Path(given.root), _spill())
-        look = DetectorContext(
+        context = DetectorContext(
             window=window, terms=Terms(window, lists.shipped), indicators=given.indicators, settings=given.settings
         )
-        _HELD[token] = look, window
+        _HELD[token] = context, window
     return do(_HELD[token][0], task)
 
 

@@ -31,11 +31,11 @@ def sigma_outcomes(paths: Sequence[Path]) -> list[Outcome]:
     unread: list[Outcome] = []
     for path in paths:
         for file in _files(path):
-            found = _read(file)
-            if isinstance(found, Outcome):
-                unread.append(found)
+            rule = _read(file)
+            if isinstance(rule, Outcome):
+                unread.append(rule)
             else:
-                files.append(found)
+                files.append(rule)
     return unread + tried_rules(files)
 
 
@@ -71,13 +71,13 @@ def sigma_rules(paths: Sequence[Path]) -> tuple[RowRule, ...]:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    found: list[Path] = []
+    paths: list[Path] = []
     for folder, folders, names in os.walk(path):
         folders.sort()
-        found += [Path(folder) / name for name in sorted(names) if name.lower().endswith(SUFFIXES)]
-        if len(found) >= FILES_MAX:
+        paths += [Path(folder) / name for name in sorted(names) if name.lower().endswith(SUFFIXES)]
+        if len(paths) >= FILES_MAX:
             break
-    return found[:FILES_MAX]
+    return paths[:FILES_MAX]
 
 
 def _read(file: Path) -> RuleFile | Outcome:

@@ -59,16 +59,16 @@ def sources_of(
 ) -> list[Source]:
     """Every source that is configured, going on where the store says it stopped. One that cannot be made in a way that
     nobody foresaw is told to ``failures`` and made later. Raises SourceBroken."""
-    told = failures or NoContainment()
+    containment = failures or NoContainment()
     engine = prepared(config.sense.memory_mb, config.store.threads)
     makers = (
         *_sensors(_Given(config, store, engine)),
         *log_sources(config, store, clock, engine),
         *flow_sources(config, store, clock, engine),
     )
-    sources = [source_of(name, make, told) for name, make in makers]
+    sources = [source_of(name, make, containment) for name, make in makers]
     for source in sources:
-        closing.callback(_close, source, told)
+        closing.callback(_close, source, containment)
     return sources
 
 
@@ -178,12 +178,12 @@ def _key_exchanges(config: NodeConfig) -> list[tuple[str, Path]]:
     """Rings of captures that are read for key exchanges, by the source's name: the one that is named, and that of the
     node's own Suricata."""
     given = config.sense
-    found = [("kex", config.path(given.key_exchange_folder))] if given.key_exchange_folder else []
+    key_exchanges = [("kex", config.path(given.key_exchange_folder))] if given.key_exchange_folder else []
     if given.suricata_interface and config.evidence.ring_bytes_max and given.key_exchanges:
         ring = ring_folder(config)
         ring.mkdir(parents=True, exist_ok=True)
-        found.append(("kex-ring", ring))
-    return found
+        key_exchanges.append(("kex-ring", ring))
+    return key_exchanges
 
 
 def own_rule_files(config: NodeConfig) -> tuple[Path, ...]:

@@ -152,21 +152,21 @@ class ZoneService:
             _LOG.warning("%s@%d does not answer that the zone has changed; it will ask by itself", host, port)
 
     def _told(self, there: Address, primary: RpzPrimary) -> bool:
-        said = notify(primary.zone(), self._key)
+        message = notify(primary.zone(), self._key)
         with socket.socket(socket.AF_INET6 if ":" in there[0] else socket.AF_INET, socket.SOCK_DGRAM) as line:
             line.settimeout(NOTIFY_WAIT_S)
             try:
                 line.connect(there)
-                line.send(said.to_wire())
+                line.send(message.to_wire())
                 answer = dns.message.from_wire(
                     line.recv(QUERY_BYTES_MAX),
                     keyring=None if self._key is None else {self._key.name: self._key},
-                    request_mac=said.mac,
+                    request_mac=message.mac,
                     ignore_trailing=True,
                 )
             except (OSError, dns.exception.DNSException):
                 return self._ended.wait(0.1)
-            return answer.id == said.id
+            return answer.id == message.id
 
 
 def endpoint(text: str) -> Address:

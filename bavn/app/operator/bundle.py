@@ -64,17 +64,17 @@ def pack(home: Path, manifest: Manifest, out: BinaryIO, passphrase: str, dice: D
         head = tarfile.TarInfo(MANIFEST)
         head.size = len(text)
         tar.addfile(head, io.BytesIO(text))
-        for path, found in _walk(home):
+        for path, entry in _walk(home):
             name = f"home/{path.relative_to(home).as_posix()}"
             member = tarfile.TarInfo(name)
-            member.mode, member.mtime = stat.S_IMODE(found.st_mode) & 0o700, int(found.st_mtime)
-            if stat.S_ISDIR(found.st_mode):
+            member.mode, member.mtime = stat.S_IMODE(entry.st_mode) & 0o700, int(entry.st_mtime)
+            if stat.S_ISDIR(entry.st_mode):
                 member.type = tarfile.DIRTYPE
                 tar.addfile(member)
-            elif stat.S_ISREG(found.st_mode):
+            elif stat.S_ISREG(entry.st_mode):
                 with _opened(path) as opened:
                     here = os.fstat(opened.fileno())
-                    if here.st_nlink != 1 or here.st_ino != found.st_ino:
+                    if here.st_nlink != 1 or here.st_ino != entry.st_ino:
                         raise ForeignFile(f"{path} has a second name elsewhere, or was changed meanwhile")
                     member.size = here.st_size
                     tar.addfile(member, opened)
@@ -141,12 +141,14 @@ def _manifest(tar: tarfile.TarFile, head: tarfile.TarInfo | None) -> Manifest:
     try:
         said = json.loads(cast("BinaryIO", tar.extractfile(head)).read())
         number, line = said.pop("ledger")
-        made = Manifest(**said, ledger=(int(number), str(line)))
+        manifest = Manifest(**said, ledger=(int(number), str(line)))
     except MALFORMED as error:
         raise BundleDamaged("its manifest cannot be read") from error
-    if made.format != FORMAT or not all(isinstance(text, str) for text in (made.actor, made.operator, made.made)):
+    if manifest.format != FORMAT or not all(
+        isinstance(text, str) for text in (manifest.actor, manifest.operator, manifest.made)
+    ):
         raise BundleDamaged(f"it is not of the form {FORMAT!r}")
-    return made
+    return manifest
 
 
 def _member(tar: tarfile.TarFile, member: tarfile.TarInfo, to: Path | None) -> None:

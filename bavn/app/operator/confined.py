@@ -32,11 +32,11 @@ def plan(fence: Fence | None, parent: int) -> str:
 
 def prepare(given: str) -> None:
     """Everything that is done before the node begins. Raises FenceFailed, CapabilitiesStay."""
-    said = json.loads(given)
+    summary = json.loads(given)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != said["parent"]:  # the operator died before it could be told
+    if os.getppid() != summary["parent"]:  # the operator died before it could be told
         sys.exit(Exit.INTERRUPTED)
     Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE)
-    if said["fence"] is not None:
+    if summary["fence"] is not None:
         drop()
-        shut(Fence(**{name: tuple(map(Path, paths)) for name, paths in said["fence"].items()}))
+        shut(Fence(**{name: tuple(map(Path, paths)) for name, paths in summary["fence"].items()}))

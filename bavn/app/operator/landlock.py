@@ -80,14 +80,14 @@ def around(hidden: Collection[Path], at: Path = Path("/")) -> Iterable[Path]:
     """Everything below ``at`` but what is hidden, in as few paths as may be: all of a folder that holds nothing hidden,
     and of one that does, its entries one by one."""
     try:
-        entries = sorted(os.scandir(at), key=lambda one: one.name)
+        entries = sorted(os.scandir(at), key=lambda child: child.name)
     except PermissionError:
         return
     for entry in entries:
         path = Path(entry.path)
         if entry.is_symlink() or path in hidden:
             continue
-        if any(path in one.parents for one in hidden):
+        if any(path in folder.parents for folder in hidden):
             yield from around(hidden, path)
         else:
             yield path

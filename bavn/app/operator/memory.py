@@ -11,14 +11,14 @@ def memory_mb(pid: int) -> int:
     share are counted at each."""
     waiting, seen, kilobytes = [pid], set[int](), 0
     while waiting and len(seen) < PROCESSES_MAX:
-        one = waiting.pop()
-        if one in seen:
+        process = waiting.pop()
+        if process in seen:
             continue
-        seen.add(one)
+        seen.add(process)
         try:
-            status = Path(f"/proc/{one}/status").read_text(encoding="ascii", errors="replace")
+            status = Path(f"/proc/{process}/status").read_text(encoding="ascii", errors="replace")
             kilobytes += next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")), 0)
-            for task in Path(f"/proc/{one}/task").iterdir():
+            for task in Path(f"/proc/{process}/task").iterdir():
                 waiting += [int(child) for child in (task / "children").read_text().split()]
         except (OSError, ValueError):
             continue

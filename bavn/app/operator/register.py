@@ -83,12 +83,12 @@ class Register:
 
     def entry(self, actor: str) -> Entry:
         """Stop where there is none of that name."""
-        found = self.entries().get(actor)
-        if found is None:
+        entry = self.entries().get(actor)
+        if entry is None:
             raise Stop(
                 Exit.NOT_FOUND, Text("no actor is called {actor} here (bavn operator list)", actor=repr(actor[:60]))
             )
-        return found
+        return entry
 
     def put(self, entry: Entry) -> None:
         """Adds or replaces one. Stop for a step that an entry's life has not."""

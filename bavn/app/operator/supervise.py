@@ -255,14 +255,14 @@ class Operator:
         if out is None or out.closed:
             return False
         try:
-            said = os.read(out.fileno(), READ_BYTES)
+            data = os.read(out.fileno(), READ_BYTES)
         except BlockingIOError:
             return False
-        if not said:
+        if not data:
             self._selector.unregister(out)
             out.close()
             return False
-        *lines, rest = (kept.part + said).split(b"\n")
+        *lines, rest = (kept.part + data).split(b"\n")
         if len(rest) > LINE_BYTES_MAX:
             lines, rest = [*lines, rest], b""
         kept.part = rest
@@ -306,7 +306,7 @@ class Operator:
             for kept in self.kept.values()
             if stopped or kept.actor in entries
         }
-        said = {
+        state = {
             "pid": os.getpid(),
             "at_us": SystemClock().now_us(),
             "stopped": stopped,
@@ -314,7 +314,7 @@ class Operator:
             "actors": actors,
         }
         try:
-            Safe(self.config.folder).write(STATE, json.dumps(said, sort_keys=True))
+            Safe(self.config.folder).write(STATE, json.dumps(state, sort_keys=True))
         except OSError as error:
             _LOG.error("the state cannot be written: %s", error)
 
@@ -332,11 +332,11 @@ def _environment(home: Path) -> dict[str, str]:
 def running_state(folder: Path) -> dict[str, Any]:
     """What the running operator wrote last; {} where none has run. Stop for what is no state."""
     try:
-        said = json.loads((folder / STATE).read_text(encoding="utf-8"))
+        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except ValueError as error:
         raise Stop(
             Exit.INPUT, Text("{what} cannot be read: {error}", what=folder / STATE, error=Text.of_error(error))
         ) from error
-    return dict(said)
+    return dict(state)

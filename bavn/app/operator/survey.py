@@ -75,7 +75,7 @@ def blocks_of(config: NodeConfig) -> int:
 
 def _line(operator: OperatorConfig, entry: Entry, state: dict[str, Any], now_us: int) -> Line:
     kept = state.get("actors", {}).get(entry.actor, {})
-    made = Line(
+    line = Line(
         actor=entry.actor,
         place=entry.place.value,
         separation=separation_of(entry, state.get("separation", "")),
@@ -86,17 +86,17 @@ def _line(operator: OperatorConfig, entry: Entry, state: dict[str, Any], now_us:
         why=kept.get("why", ""),
     )
     if entry.place is Place.MOVED:
-        return made
+        return line
     try:
         config = home_of(operator, entry.actor)
     except (SettingsError, Stop) as error:
-        return replace(made, why=str(error))
+        return replace(line, why=str(error))
     try:
         due, overdue = _owed(config, now_us)
-        made = replace(made, blocks=_count(config, now_us), due=due, overdue=overdue)
+        line = replace(line, blocks=_count(config, now_us), due=due, overdue=overdue)
     except (sqlite3.Error, OSError, ValueError, KeyError) as error:
-        made = replace(made, why=made.why or f"its book cannot be read: {error}")
-    return _health(made, config, now_us) if made.running else made
+        line = replace(line, why=line.why or f"its book cannot be read: {error}")
+    return _health(line, config, now_us) if line.running else line
 
 
 def _health(line: Line, config: NodeConfig, now_us: int) -> Line:
@@ -104,14 +104,14 @@ def _health(line: Line, config: NodeConfig, now_us: int) -> Line:
     try:
         handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(handle, "rb") as opened:
-            told = json.loads(opened.read(HEALTH_BYTES_MAX))
-        if file_old(int(told["at_us"]), now_us) or told["stopped"]:
+            health = json.loads(opened.read(HEALTH_BYTES_MAX))
+        if file_old(int(health["at_us"]), now_us) or health["stopped"]:
             return line
         problems = tuple(
             {"en": str(one["en"])} | {name: str(one[name]) for name in languages() if name in one}
-            for one in told["problems"]
+            for one in health["problems"]
         )
-        return replace(line, well=bool(told["healthy"]), problems=problems)
+        return replace(line, well=bool(health["healthy"]), problems=problems)
     except UNREADABLE:
         return line
 

@@ -123,7 +123,7 @@ def policy_of(text: str, config: NodeConfig, name: str) -> Policy:
     tables = {}
     for table, fields in given.items():
         if table not in POLICY_TABLES:
-            known = ", ".join(f"[{one}]" for one in POLICY_TABLES)
+            known = ", ".join(f"[{table_name}]" for table_name in POLICY_TABLES)
             raise SettingsError(
                 Text(
                     "{name}, line {what}: no table is called [{table}]; known: {known}",
@@ -146,7 +146,7 @@ def policy_of(text: str, config: NodeConfig, name: str) -> Policy:
         fields = given.get(table, {})
         wrong = faults(kind, fields, table)
         if wrong:
-            first, said = min(wrong.items(), key=lambda one: (line_of(text, table, one[0]), one[0]))
+            first, said = min(wrong.items(), key=lambda item: (line_of(text, table, item[0]), item[0]))
             raise SettingsError(
                 Text("{name}, line {what}: {said}", name=name, what=line_of(text, table, first), said=said)
             )
@@ -186,37 +186,39 @@ def line_of(text: str, table: str, name: str) -> int:
     """Where a field of a table is set, from 1; the table's own line where that cannot be told; else 1."""
     inside = re.compile(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=")
     dotted = re.compile(rf"\s*{re.escape(table)}\s*\.\s*{re.escape(name)}\s*=")
-    here, found = "", 0
+    here, table_line = "", 0
     for number, line in enumerate(text.splitlines(), 1):
         opened = _TABLE.match(line)
         if opened is not None:
             here = opened[1].strip()
-            found = number if here == table and not found else found
+            table_line = number if here == table and not table_line else table_line
         elif (name and here == table and inside.match(line)) or (name and not here and dotted.match(line)):
             return number
-    return found or 1
+    return table_line or 1
 
 
 def lines_of(policy: Policy) -> list[Line]:
     """What the file sets, in its own order."""
-    made = [
-        Line(line_of(policy.text, one.table, one.name), one, means(one.name, one.value, one.about))
-        for one in policy.fields()
-        if one.written
+    lines = [
+        Line(line_of(policy.text, field.table, field.name), field, means(field.name, field.value, field.about))
+        for field in policy.fields()
+        if field.written
     ]
-    return sorted(made, key=lambda one: one.line)
+    return sorted(lines, key=lambda line: line.line)
 
 
 def consequences(before: Policy, after: Policy) -> list[Consequence]:
     """What the new policy does that the old one does not, and the reverse."""
-    was = {(one.table, one.name): one for one in before.fields()}
-    made = []
-    for one in after.fields():
-        old = was[one.table, one.name]
-        if old.value != one.value:
-            follows = ways(one.table, one.name, old.value, one.value)
-            made.append(Consequence(Change(old, one.value), follows, means(one.name, one.value, one.about)))
-    return made
+    was = {(field.table, field.name): field for field in before.fields()}
+    consequences = []
+    for field in after.fields():
+        old = was[field.table, field.name]
+        if old.value != field.value:
+            follows = ways(field.table, field.name, old.value, field.value)
+            consequences.append(
+                Consequence(Change(old, field.value), follows, means(field.name, field.value, field.about))
+            )
+    return consequences
 
 
 def recent(suspicions: Iterable[Suspicion], now_us: int, days: int) -> list[Suspicion]:
@@ -225,20 +227,25 @@ def recent(suspicions: Iterable[Suspicion], now_us: int, days: int) -> list[Susp
 
 
 def tried(
-    policy: DoorPolicy, config: NodeConfig, state: State, clock: Clock, found: Iterable[Suspicion], verdicts: Verdicts
+    policy: DoorPolicy,
+    config: NodeConfig,
+    state: State,
+    clock: Clock,
+    suspicions: Iterable[Suspicion],
+    verdicts: Verdicts,
 ) -> dict[Observable, tuple[str, Tried]]:
     """What would become of each element if the centre showed enough receipts for it now: its suspicion's id, and the
     outcome in the tier that lets most out."""
     rules = Rules(policy, state, clock, config.node.homes)
-    known = list(found)
-    made: dict[Observable, tuple[str, Tried]] = {}
+    known = list(suspicions)
+    trials: dict[Observable, tuple[str, Tried]] = {}
     for tier in TIERS:
         for element, enough in live_elements(known, tier, clock.now_us(), policy, verdicts):
             outcome = _outcome(rules, tier, element, enough=enough)
-            old = made.get(element.observable)
+            old = trials.get(element.observable)
             if old is None or _RANK[outcome.outcome] > _RANK[old[1].outcome]:
-                made[element.observable] = (element.suspicion.id, outcome)
-    return made
+                trials[element.observable] = (element.suspicion.id, outcome)
+    return trials
 
 
 _RANK: Final = {STAYS: 0, ASKS: 1, LEAVES: 2}
@@ -266,31 +273,33 @@ def differences(
     before: Mapping[Observable, tuple[str, Tried]], after: Mapping[Observable, tuple[str, Tried]]
 ) -> list[Differs]:
     """Elements that fare otherwise, in order."""
-    made = []
+    differs = []
     for observable in sorted({*before, *after}):
         old, new = before.get(observable), after.get(observable)
         was, is_now = old[1] if old else TOO_OLD, new[1] if new else TOO_OLD
         if was.outcome != is_now.outcome:
-            made.append(Differs(observable, (new or old or ("", TOO_OLD))[0], was, is_now))
-    return made
+            differs.append(Differs(observable, (new or old or ("", TOO_OLD))[0], was, is_now))
+    return differs
 
 
-def requested_before(asked: Iterable[Revealed], policy: DoorPolicy, since_us: int) -> list[Differs]:
+def requested_before(reveals: Iterable[Revealed], policy: DoorPolicy, since_us: int) -> list[Differs]:
     """What the centre really asked this node to name since then, and would have been answered otherwise: the latest
     question about each element, judged by its class and by what the policy leaves out."""
     latest: dict[Observable, Revealed] = {}
-    for one in asked:
-        known = latest.get(one.observable)
-        if one.at_us >= since_us and (known is None or (not one.rule, one.number) > (not known.rule, known.number)):
-            latest[one.observable] = one
-    made = []
-    for observable, one in sorted(latest.items()):
-        if one.rule not in ("", "reveal_mode", "not_left_out"):
+    for reveal in reveals:
+        known = latest.get(reveal.observable)
+        if reveal.at_us >= since_us and (
+            known is None or (not reveal.rule, reveal.number) > (not known.rule, known.number)
+        ):
+            latest[reveal.observable] = reveal
+    differs = []
+    for observable, reveal in sorted(latest.items()):
+        if reveal.rule not in ("", "reveal_mode", "not_left_out"):
             continue
-        was = Tried(LEAVES, "") if not one.rule else Tried(STAYS, one.rule)
+        was = Tried(LEAVES, "") if not reveal.rule else Tried(STAYS, reveal.rule)
         mode = "never" if observable in policy.left_out else policy.reveal_mode(observable.type)
         rule = "not_left_out" if observable in policy.left_out else "reveal_mode"
         outcome = {"automatic": Tried(LEAVES, ""), "ask": Tried(ASKS, rule), "never": Tried(STAYS, rule)}[mode]
         if (outcome.outcome == LEAVES) != (was.outcome == LEAVES):
-            made.append(Differs(observable, "", was, outcome))
-    return made
+            differs.append(Differs(observable, "", was, outcome))
+    return differs

@@ -80,12 +80,12 @@ def mark_of(text: str) -> str:
 def fields_of(policies: Mapping[str, Any], text: str) -> list[Field]:
     """Every field of the policy, in the order of the docs."""
     given = table_of(text)
-    made = []
+    policy_fields = []
     for table, kind in POLICY_TABLES.items():
         hints = get_type_hints(kind)
         for entry in fields(kind):
             default = None if entry.default is MISSING else entry.default
-            made.append(
+            policy_fields.append(
                 Field(
                     table=table,
                     name=entry.name,
@@ -96,7 +96,7 @@ def fields_of(policies: Mapping[str, Any], text: str) -> list[Field]:
                     written=entry.name in given.get(table, {}),
                 )
             )
-    return made
+    return policy_fields
 
 
 def draft(config: NodeConfig, text: str, changes: Changes) -> Draft:
@@ -113,11 +113,12 @@ def draft(config: NodeConfig, text: str, changes: Changes) -> Draft:
                 document[table].pop(name, None)
             else:
                 document[table][name] = value
-    made = tomlkit.dumps(document)
+    draft_text = tomlkit.dumps(document)
     before = {(one.table, one.name): one for one in fields_of(tables, text)}
-    after = fields_of(_read(config, made), made)
+    after = fields_of(_read(config, draft_text), draft_text)
     return Draft(
-        made, tuple(Change(before[f.table, f.name], f.value) for f in after if f.value != before[f.table, f.name].value)
+        draft_text,
+        tuple(Change(before[f.table, f.name], f.value) for f in after if f.value != before[f.table, f.name].value),
     )
 
 
@@ -127,11 +128,11 @@ def write(config: NodeConfig, text: str) -> None:
     mode = file.stat().st_mode & 0o777 if file.exists() else 0o600
     handle, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as made:
-            made.write(text)
-            made.flush()
-            os.fchmod(made.fileno(), mode)
-            os.fsync(made.fileno())
+        with os.fdopen(handle, "w", encoding="utf-8") as target:
+            target.write(text)
+            target.flush()
+            os.fchmod(target.fileno(), mode)
+            os.fsync(target.fileno())
         Path(name).replace(file)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -50,18 +50,18 @@ def _rounds(policy: DoorPolicy) -> Text:
 def _reports(policy: DoorPolicy) -> list[Text]:
     if not (policy.join_strong or policy.join_weak) or not policy.reports_per_day_max:
         return [Text("no report")]
-    made = []
+    lines = []
     for mode in reversed(MODES):
         named = [what for field, what in CLASSES.items() if getattr(policy, field) == mode]
         if named:
             said = _SAID[mode]
-            made.append(Text("reports of {named}: {said}", named=_and(named), said=said))
+            lines.append(Text("reports of {named}: {said}", named=_and(named), said=said))
     most = policy.reports_per_day_max
     left_out = len(policy.left_out)
-    made.append(Text("at most {most} a day, and only what so many others hold too", most=most))
+    lines.append(Text("at most {most} a day, and only what so many others hold too", most=most))
     if left_out:
-        made.append(Text("nothing of the {left_out} observables of leave_out", left_out=left_out))
-    return made
+        lines.append(Text("nothing of the {left_out} observables of leave_out", left_out=left_out))
+    return lines
 
 
 def _sightings(policy: DoorPolicy) -> Text:

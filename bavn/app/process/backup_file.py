@@ -144,15 +144,15 @@ class Reader:
             entry = self._zip.getinfo(MANIFEST)
             if entry.file_size > MANIFEST_BYTES_MAX:
                 raise BadBackup("its manifest is too large")
-            said = json.loads(self._zip.read(entry))
-            if not isinstance(said, dict) or said.get("format") != FORMAT:
+            manifest = json.loads(self._zip.read(entry))
+            if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
                 raise BadBackup(f"it is not of the form {FORMAT!r}")
-            parts = {str(name): _part(part) for name, part in said.pop("parts").items()}
+            parts = {str(name): _part(part) for name, part in manifest.pop("parts").items()}
             for name in ("audit", "ledger"):
-                number, line = said[name]
-                said[name] = (int(number), str(line))
-            said["left_out"] = tuple(map(str, said["left_out"]))
-            return Manifest(**said, parts=parts)
+                number, line = manifest[name]
+                manifest[name] = (int(number), str(line))
+            manifest["left_out"] = tuple(map(str, manifest["left_out"]))
+            return Manifest(**manifest, parts=parts)
         except MALFORMED as error:
             raise BadBackup("it has no manifest that can be read") from error
 

@@ -35,16 +35,16 @@ LICENCE_CHARS_MAX: Final = 200
 
 def bill(site: Path, at: datetime) -> str:
     """The bill of the environment whose packages lie in ``site``. Stop where Bavn is not among them."""
-    found = {canonicalize_name(one.metadata["Name"]): one for one in distributions(path=[str(site)])}
-    if PRODUCT not in found:
+    packages = {canonicalize_name(package.metadata["Name"]): package for package in distributions(path=[str(site)])}
+    if PRODUCT not in packages:
         raise Stop(
             Exit.NOT_FOUND,
             Text(
                 "{site} holds no installed {product}: give the folder site-packages of one", site=site, product=PRODUCT
             ),
         )
-    parts = {name: _component(name, one) for name, one in sorted(found.items())}
-    told = "\n".join(f"{name}=={one.version}" for name, one in sorted(found.items()))
+    parts = {name: _component(name, package) for name, package in sorted(packages.items())}
+    told = "\n".join(f"{name}=={package.version}" for name, package in sorted(packages.items()))
     bom = Bom(serial_number=UUID(bytes=sha256(told.encode()).digest()[:16], version=4))
     root = parts.pop(PRODUCT)
     root.type = ComponentType.APPLICATION
@@ -52,7 +52,7 @@ def bill(site: Path, at: datetime) -> str:
     bom.components.update(parts.values())
     refs = parts | {PRODUCT: root}
     for name, part in refs.items():
-        needs = [Dependency(refs[need].bom_ref) for need in _needs(found[name], refs)]
+        needs = [Dependency(refs[need].bom_ref) for need in _needs(packages[name], refs)]
         bom.dependencies.add(Dependency(part.bom_ref, needs))
     made: dict[str, Any] = json.loads(JsonV1Dot6(bom).output_as_string())
     text = json.dumps(made, ensure_ascii=False, sort_keys=True, indent=1) + "\n"
@@ -62,30 +62,30 @@ def bill(site: Path, at: datetime) -> str:
     return text
 
 
-def _component(name: str, found: Distribution) -> Component:
-    licence = (found.metadata.get("License-Expression") or found.metadata.get("License") or "").strip()
+def _component(name: str, package: Distribution) -> Component:
+    licence = (package.metadata.get("License-Expression") or package.metadata.get("License") or "").strip()
     short = licence.splitlines()[0][:LICENCE_CHARS_MAX] if licence else ""
-    ref = f"pkg:pypi/{name}@{found.version}"
+    ref = f"pkg:pypi/{name}@{package.version}"
     return Component(
         name=name,
-        version=found.version,
+        version=package.version,
         type=ComponentType.LIBRARY,
         bom_ref=ref,
-        purl=PackageURL("pypi", None, name, found.version),
+        purl=PackageURL("pypi", None, name, package.version),
         licenses=[DisjunctiveLicense(name=short)] if short else None,
     )
 
 
-def _needs(found: Distribution, known: Iterable[NormalizedName]) -> list[NormalizedName]:
+def _needs(package: Distribution, known: Iterable[NormalizedName]) -> list[NormalizedName]:
     """What it requires here, of what is installed; extras that nobody asked for are left out."""
     needs = set()
-    for text in found.requires or ():
+    for text in package.requires or ():
         try:
-            asked = Requirement(text)
+            requirement = Requirement(text)
         except InvalidRequirement:
             continue
-        if asked.marker is None or asked.marker.evaluate({"extra": ""}):
-            needs.add(canonicalize_name(asked.name))
+        if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+            needs.add(canonicalize_name(requirement.name))
     return sorted(needs & set(known))
 
 

@@ -24,20 +24,20 @@ class NoiseTooWeak(Exception):
 
 def discrete_laplace(counts: Sequence[int], sensitivity: int, epsilon: float, /) -> list[int]:
     """Implements Noise (bavn.model.ports). Raises NoiseTooWeak where OpenDP does not vouch for ``epsilon``."""
-    made = _mechanism(sensitivity / epsilon)
-    vouched = float(made.map(sensitivity))
+    mechanism = _mechanism(sensitivity / epsilon)
+    vouched = float(mechanism.map(sensitivity))
     if not vouched <= epsilon * (1 + SLACK):
         raise NoiseTooWeak(f"epsilon {vouched} where {epsilon} was asked for")
-    return [int(count) for count in made([int(count) for count in counts])]
+    return [int(count) for count in mechanism([int(count) for count in counts])]
 
 
 def drawn_apart(counts: Sequence[int], sensitivity: int, epsilon: float, /) -> list[int]:
     """``discrete_laplace`` in a process of its own. Implements Noise; raises NoiseDown where that process fails."""
-    asked = json.dumps([[int(count) for count in counts], sensitivity, epsilon])
+    question = json.dumps([[int(count) for count in counts], sensitivity, epsilon])
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", "bavn.app.process.noise"],
-            input=asked,
+            input=question,
             capture_output=True,
             text=True,
             check=True,

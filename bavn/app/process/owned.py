@@ -56,14 +56,14 @@ def owned[Part](
 
 def ended(failures: FailureFolder, what: str, error: Exception) -> Stop:
     """The one line with which the process ends; ``failures`` keeps where it failed."""
-    said = failures.keep(f"own {what}", error)
-    at = f" at {said.place}" if said.place else ""
+    keep = failures.keep(f"own {what}", error)
+    at = f" at {keep.place}" if keep.place else ""
     return Stop(
         Exit.BROKEN,
         Text(
             "it does not start without its {what}, which failed ({error}){at}: {do}",
             what=what,
-            error=said.error,
+            error=keep.error,
             at=at,
             do=DO[what],
         ),

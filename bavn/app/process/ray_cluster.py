@@ -116,7 +116,7 @@ class PendingCalls:
     def results(self, ended: Callable[[], bool]) -> list[Any]:
         """What each call gave, in order; LOST where no worker did it in time, or could not. Raises QueryRefused: the
         first refusal in the order of calls, or at once when ``ended`` says that nobody wants it any more."""
-        ray, found = self._farm.ray, [LOST] * len(self._refs)
+        ray, results = self._farm.ray, [LOST] * len(self._refs)
         refusals: dict[int, QueryRefused] = {}
         pending = {ref: at for at, ref in enumerate(self._refs)}
         until = time.monotonic() + self._farm.patience_s
@@ -127,7 +127,7 @@ class PendingCalls:
                     at = pending.pop(ref)
                     until = time.monotonic() + self._farm.patience_s
                     try:
-                        found[at] = ray.get(ref)
+                        results[at] = ray.get(ref)
                     except QueryRefused as error:
                         refusals[at] = error
                     except Exception as error:  # noqa: BLE001  whatever befell a worker, the task can be done here
@@ -140,7 +140,7 @@ class PendingCalls:
             raise QueryRefused("it was interrupted")
         if refusals:
             raise refusals[min(refusals)]
-        return found
+        return results
 
     def _give_up(self, pending: dict[Any, int]) -> None:
         if pending:

@@ -68,11 +68,15 @@ class ServiceHealth:
         self._due_us, self._unwritten = 0, ""
         before = _before(file)
         self._stood: dict[str, tuple[State, int | None]] = {
-            str(one["code"]): (one["state"], one["since_us"]) for one in before if one["state"] != "unknown"
+            str(promise["code"]): (promise["state"], promise["since_us"])
+            for promise in before
+            if promise["state"] != "unknown"
         }
-        self.stands: Sequence[PromiseState] = judged(promises, (), {one.code: NOT_YET for one in promises}, {}, 0)
+        self.stands: Sequence[PromiseState] = judged(
+            promises, (), {promise.code: NOT_YET for promise in promises}, {}, 0
+        )
         for code, walk in walks.items():
-            walk.walked_us = next((one.get("walked_us") for one in before if one["code"] == code), None)
+            walk.walked_us = next((promise.get("walked_us") for promise in before if promise["code"] == code), None)
 
     def told(self) -> list[dict[str, Any]]:
         """Its promises as of the last look. From any thread."""
@@ -87,31 +91,33 @@ class ServiceHealth:
         breaches: list[Breach] = []
         unchecked: dict[str, Text] = {}
         for promise in self._promises:
-            look = self._looked(promise.code)
-            breaches += [Breach(code=promise.code, text=text) for text in look.wrong]
-            if look.unknown is not None:
-                unchecked[promise.code] = look.unknown
+            looked = self._looked(promise.code)
+            breaches += [Breach(code=promise.code, text=text) for text in looked.wrong]
+            if looked.unknown is not None:
+                unchecked[promise.code] = looked.unknown
         stands = judged(self._promises, breaches, unchecked, self._stood, self._clock.now_us())
-        for one in stands:
-            was = self._stood.get(one.promise.code, ("kept", None))[0]
-            if one.state != "unknown" and one.state != was:
-                say = _LOG.error if one.state == "broken" else _LOG.warning
+        for stand in stands:
+            was = self._stood.get(stand.promise.code, ("kept", None))[0]
+            if stand.state != "unknown" and stand.state != was:
+                say = _LOG.error if stand.state == "broken" else _LOG.warning
                 say(
                     "%s: %s%s",
-                    "unhealthy" if one.state == "broken" else "over",
-                    one.promise.says.en,
-                    f": {one.affected.en}" if one.affected else "",
+                    "unhealthy" if stand.state == "broken" else "over",
+                    stand.promise.says.en,
+                    f": {stand.affected.en}" if stand.affected else "",
                 )
-        self._stood |= {one.promise.code: (one.state, one.since_us) for one in stands if one.state != "unknown"}
+        self._stood |= {
+            stand.promise.code: (stand.state, stand.since_us) for stand in stands if stand.state != "unknown"
+        }
         self.stands = stands
         self._write(stopped=stopped)
 
     def _looked(self, code: str) -> PromiseFinding:
-        look = self._looks.get(code)
-        if look is None:
+        survey = self._looks.get(code)
+        if survey is None:
             return PromiseFinding(unknown=NOT_YET)
         try:
-            return look()
+            return survey()
         except Exception as error:  # noqa: BLE001  one that cannot be checked says so, and keeps no other from it
             why = f"{type(error).__name__}: {error}"[:200]
             return PromiseFinding(unknown=Text("it could not be checked ({why})", why=why))
@@ -119,11 +125,11 @@ class ServiceHealth:
     def _write(self, *, stopped: bool) -> None:
         now_us = self._clock.now_us()
         promises = [
-            one.told() | ({"walked_us": walk.walked_us} if (walk := self._walks.get(one.promise.code)) else {})
-            for one in self.stands
+            stand.told() | ({"walked_us": walk.walked_us} if (walk := self._walks.get(stand.promise.code)) else {})
+            for stand in self.stands
         ]
-        broken = [one for one in promises if one["state"] == "broken"]
-        told = {
+        broken = [promise for promise in promises if promise["state"] == "broken"]
+        health = {
             "version": __version__,
             "at": iso(now_us),
             "at_us": now_us,
@@ -132,10 +138,10 @@ class ServiceHealth:
             "up_s": (now_us - self._began_us) // SECOND_US,
             "healthy": well(self.stands) and not stopped,
             "promises": promises,
-            "problems": [{"code": one["code"], **(one["affected"] or one["says"])} for one in broken],
+            "problems": [{"code": promise["code"], **(promise["affected"] or promise["says"])} for promise in broken],
         }
         try:
-            self._file.write(json.dumps(told, ensure_ascii=False, sort_keys=True))
+            self._file.write(json.dumps(health, ensure_ascii=False, sort_keys=True))
             self._unwritten = ""
         except OSError as error:
             if not self._unwritten:

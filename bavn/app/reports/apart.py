@@ -59,12 +59,12 @@ def _drawn(name: str, *given: Any) -> bytes:
                 Exit.NOT_NOW,
                 Text("the document was not drawn within {seconds_max} s: ask again later", seconds_max=SECONDS_MAX),
             ) from None
-    said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+    message = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
     if done.returncode == Exit.OK:
         return done.stdout
     if done.returncode in _CODES - {Exit.BROKEN}:
-        raise Stop(Exit(done.returncode), said)
-    raise RuntimeError(f"drawing ended with {done.returncode}: {said[:300]}")
+        raise Stop(Exit(done.returncode), message)
+    raise RuntimeError(f"drawing ended with {done.returncode}: {message[:300]}")
 
 
 def main() -> int:

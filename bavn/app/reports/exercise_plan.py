@@ -60,7 +60,7 @@ def role(actor: str, campaign: Campaign, after_minutes: int, active: Collection[
 def preview(plan: Plan) -> Preview:
     """What a plan comes to once somebody starts it."""
     begins, ends = _time(plan.begins_us), _time(plan.ends_us)
-    names = ", ".join(one.actor for one in plan.roles)
+    names = ", ".join(role.actor for role in plan.roles)
     n, t = len(plan.roles), plan.t
     will = [
         Text(
@@ -75,7 +75,7 @@ def preview(plan: Plan) -> Preview:
             begins=begins,
             ends=ends,
         ),
-        *(_turn(one) for one in plan.roles),
+        *(_turn(role) for role in plan.roles),
         Text("What their detectors, people and policies make of it is told step by step, and stands in the report."),
     ]
     if n >= t:
@@ -123,12 +123,12 @@ def next_step(exercise: Exercise) -> Text:
     return Text("There is a lead in the exercise. Look at the actors, and confirm the case.")
 
 
-def _turn(one: Role) -> Text:
-    says, n = CAMPAIGNS[one.campaign], one.after_minutes
+def _turn(role: Role) -> Text:
+    says, n = CAMPAIGNS[role.campaign], role.after_minutes
     when = Text("1 minute after the beginning") if n == 1 else Text("{n} minutes after the beginning", n=n)
     if not n:
         when = Text("at the beginning")
-    return Text.shaped("{actor}: {says}, {when}.", actor=one.actor, says=says, when=when)
+    return Text.shaped("{actor}: {says}, {when}.", actor=role.actor, says=says, when=when)
 
 
 def _time(at_us: int) -> str:

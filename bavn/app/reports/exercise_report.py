@@ -35,22 +35,22 @@ _STATES_WANTED: Final = (
 
 def judgements(given: Sequence[str], objectives: int) -> dict[int, Judgement]:
     """What people hold of objectives, each written NUMBER:met, :partly or :missed. ValueError for anything else."""
-    made: dict[int, Judgement] = {}
-    for one in given:
-        number, _, said = one.partition(":")
+    judgements: dict[int, Judgement] = {}
+    for entry in given:
+        number, _, text = entry.partition(":")
         fits = number.isascii() and number.isdecimal() and len(number) < 4 and 1 <= int(number) <= objectives
-        if not fits or said not in JUDGED:
+        if not fits or text not in JUDGED:
             known = ", ".join(JUDGED)
             raise ValueError(
                 Text(
                     "a judgement is NUMBER:{known}, of 1 to {objectives} objectives; not {one}",
                     known=known,
                     objectives=objectives,
-                    one=repr(one[:60]),
+                    one=repr(entry[:60]),
                 )
             )
-        made[int(number)] = cast("Judgement", said)
-    return made
+        judgements[int(number)] = cast("Judgement", text)
+    return judgements
 
 
 def report(
@@ -92,16 +92,22 @@ def as_json(exercise: Exercise, judged: Mapping[int, Judgement] | None = None, b
         "moments": {name: None if at is None else iso(at) for name, at in moments(exercise).items()},
         "measures_s": measures(exercise),
         "objectives": [
-            {"number": n, "en": one.en, "da": one.da, "judged": (judged or {}).get(n), "by": by if judged else ""}
-            for n, one in enumerate(exercise.plan.objectives, 1)
+            {
+                "number": n,
+                "en": objective.en,
+                "da": objective.da,
+                "judged": (judged or {}).get(n),
+                "by": by if judged else "",
+            }
+            for n, objective in enumerate(exercise.plan.objectives, 1)
         ],
         "actors": [
             {
-                "actor": one.role.actor,
-                "campaign": one.role.campaign.value,
-                "after_minutes": one.role.after_minutes,
-                "told": None if one.told_us is None else iso(one.told_us),
-                "not_told": one.rule,
+                "actor": actor.role.actor,
+                "campaign": actor.role.campaign.value,
+                "after_minutes": actor.role.after_minutes,
+                "told": None if actor.told_us is None else iso(actor.told_us),
+                "not_told": actor.rule,
                 "steps": [
                     {
                         "step": step.step.value,
@@ -111,10 +117,10 @@ def as_json(exercise: Exercise, judged: Mapping[int, Judgement] | None = None, b
                         "detector": step.detector,
                         "p_bucket": step.p_bucket,
                     }
-                    for step in one.steps
+                    for step in actor.steps
                 ],
             }
-            for one in exercise.actors
+            for actor in exercise.actors
         ],
     }
 
@@ -179,10 +185,10 @@ def step_us(exercise: Exercise, second: int) -> int:
 
 def _all(exercise: Exercise, step: ActorStep) -> dict[str, int]:
     return {
-        one.role.actor: step_us(exercise, said.second)
-        for one in exercise.actors
-        for said in one.steps
-        if said.step is step
+        actor.role.actor: step_us(exercise, step_said.second)
+        for actor in exercise.actors
+        for step_said in actor.steps
+        if step_said.step is step
     }
 
 
@@ -200,12 +206,12 @@ def _source(exercise: Exercise) -> tuple[Source, ...]:
 
 def _in_short(exercise: Exercise) -> Section:
     roles, n = exercise.plan.roles, len(exercise.actors)
-    joined = sum(1 for one in exercise.actors if ActorStep.ALLOWED in one.said())
-    saw = sum(1 for one in exercise.actors if ActorStep.SUSPECTED in one.said())
-    blocked = sum(1 for one in exercise.actors if ActorStep.BLOCKED in one.said())
+    joined = sum(1 for actor in exercise.actors if ActorStep.ALLOWED in actor.said())
+    saw = sum(1 for actor in exercise.actors if ActorStep.SUSPECTED in actor.said())
+    blocked = sum(1 for actor in exercise.actors if ActorStep.BLOCKED in actor.said())
     campaigns = sorted({role.campaign for role in roles})
     state = STATES[exercise.state]
-    said = [
+    sentences = [
         Text(
             "This was an exercise. Nothing real was touched: no lead, case, indicator, figure or partner knows of it."
         ),
@@ -218,12 +224,12 @@ def _in_short(exercise: Exercise) -> Section:
             saw=saw,
             blocked=blocked,
         ),
-        Text("Played was: {campaigns}.", campaigns=Text.joined("; ", [CAMPAIGNS[one] for one in campaigns])),
+        Text("Played was: {campaigns}.", campaigns=Text.joined("; ", [CAMPAIGNS[campaign] for campaign in campaigns])),
     ]
     if exercise.over_why:
         why = exercise.over_why.replace("\n", " ")
-        said.append(Text("It ended because: {why}", why=why))
-    blocks = tuple(Sentence(one, _source(exercise)) for one in said)
+        sentences.append(Text("It ended because: {why}", why=why))
+    blocks = tuple(Sentence(sentence, _source(exercise)) for sentence in sentences)
     return Section(id="in-short", title=Text("In short"), blocks=blocks)
 
 
@@ -231,12 +237,12 @@ def _objectives(exercise: Exercise, judged: Mapping[int, Judgement], by: str) ->
     who = (Source(SourceKind.PERSON, by),) if by and judged else ()
     rows = tuple(
         Row(
-            label=one,
+            label=objective,
             cells=(JUDGED[judged[n]] if n in judged else _NOBODY,),
             values=(),
             sources=(*_source(exercise), *(who if n in judged else ())),
         )
-        for n, one in enumerate(exercise.plan.objectives, 1)
+        for n, objective in enumerate(exercise.plan.objectives, 1)
     )
     figure = Figure(
         id="objectives-table",
@@ -296,68 +302,68 @@ def _actors(exercise: Exercise) -> Section:
         columns=(Text("Actor"), *(STEPS[step] for step in _STATES_WANTED)),
         rows=tuple(
             Row(
-                label=_plain(one.role.actor),
-                cells=tuple(_second(one, step) for step in _STATES_WANTED),
+                label=_plain(actor.role.actor),
+                cells=tuple(_second(actor, step) for step in _STATES_WANTED),
                 values=(),
                 sources=_source(exercise),
             )
-            for one in exercise.actors
+            for actor in exercise.actors
         ),
     )
     return Section(id="actors", title=Text("Actors"), blocks=(figure,))
 
 
-def missing(exercise: Exercise, one: AtActor) -> list[Text]:
+def missing(exercise: Exercise, actor: AtActor) -> list[Text]:
     """What an actor has not done, or has not done yet: a sentence each. Nothing before the exercise was started."""
-    name, said, over = one.role.actor, one.said(), exercise.state in OVER
+    name, steps, over = actor.role.actor, actor.said(), exercise.state in OVER
     if exercise.started_us is None:
         return []
-    if one.rule:
-        return [Text("{name} was not told: {rule}.", name=name, rule=one.rule)]
-    if ActorStep.DECLINED in said:
+    if actor.rule:
+        return [Text("{name} was not told: {rule}.", name=name, rule=actor.rule)]
+    if ActorStep.DECLINED in steps:
         return [Text("{name} declined.", name=name)]
-    if ActorStep.ALLOWED in said:
-        return _gaps(one, released=exercise.released_us is not None, over=over)
+    if ActorStep.ALLOWED in steps:
+        return _gaps(actor, released=exercise.released_us is not None, over=over)
     if over:
         return [Text("{name} gave no answer.", name=name)]
-    if one.told_us is None:
+    if actor.told_us is None:
         return [Text("{name} has not been told yet.", name=name)]
     return [Text("{name} has not answered yet.", name=name)]
 
 
 def _missed(exercise: Exercise) -> Section:
     """What did not happen, one sentence each."""
-    found = [said for one in exercise.actors for said in missing(exercise, one)]
+    lines = [line for one in exercise.actors for line in missing(exercise, one)]
     if exercise.started_us is None:
-        found.append(Text("It was not started: nobody was told."))
+        lines.append(Text("It was not started: nobody was told."))
     elif exercise.lead_us is None:
-        found.append(Text("No lead: fewer than {t} actors let it out.", t=exercise.plan.t))
-    if not found:
-        found = [Text("Nothing was missed.")]
-    blocks = tuple(Sentence(said, _source(exercise)) for said in found)
+        lines.append(Text("No lead: fewer than {t} actors let it out.", t=exercise.plan.t))
+    if not lines:
+        lines = [Text("Nothing was missed.")]
+    blocks = tuple(Sentence(line, _source(exercise)) for line in lines)
     return Section(id="missed", title=Text("What was missed"), blocks=blocks)
 
 
 def _gaps(one: AtActor, *, released: bool, over: bool) -> list[Text]:
-    name, said = one.role.actor, one.said()
-    made = []
-    if not said & {ActorStep.SUSPECTED, ActorStep.MISSED}:
-        made.append(
+    name, steps = one.role.actor, one.said()
+    gaps = []
+    if not steps & {ActorStep.SUSPECTED, ActorStep.MISSED}:
+        gaps.append(
             Text("{name}: it was not played to its end.", name=name)
             if over
             else Text("{name}: it has not been played to its end yet.", name=name)
         )
-    if ActorStep.MISSED in said:
-        made.append(Text("{name}: no detector saw it.", name=name))
-    if ActorStep.KEPT in said:
-        made.append(Text("{name}: the policy kept it at home.", name=name))
-    if ActorStep.SUSPECTED in said and ActorStep.SEEN not in said:
-        made.append(Text("{name}: nobody said that they saw the suspicion.", name=name))
-    if released and not said & {ActorStep.BLOCKED}:
-        made.append(Text("{name}: not blocked.", name=name))
-    if over and ActorStep.CLEANED not in said:
-        made.append(Text("{name}: has not said that it is cleaned up.", name=name))
-    return made
+    if ActorStep.MISSED in steps:
+        gaps.append(Text("{name}: no detector saw it.", name=name))
+    if ActorStep.KEPT in steps:
+        gaps.append(Text("{name}: the policy kept it at home.", name=name))
+    if ActorStep.SUSPECTED in steps and ActorStep.SEEN not in steps:
+        gaps.append(Text("{name}: nobody said that they saw the suspicion.", name=name))
+    if released and not steps & {ActorStep.BLOCKED}:
+        gaps.append(Text("{name}: not blocked.", name=name))
+    if over and ActorStep.CLEANED not in steps:
+        gaps.append(Text("{name}: has not said that it is cleaned up.", name=name))
+    return gaps
 
 
 def _second(one: AtActor, step: ActorStep) -> Text:

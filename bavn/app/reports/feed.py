@@ -32,38 +32,38 @@ class Entry:
 def feed(entries: Sequence[Entry], language: Language, *, sector: str, url: str, now_us: int) -> str:
     """The newest ENTRIES_MAX, newest first. ``url``: under which ``ID.LANGUAGE.html`` and ``.pdf`` lie, or empty;
     ``now_us`` counts only where nothing was published yet."""
-    shown = sorted(entries, key=lambda one: (-one.published_us, one.id))[:ENTRIES_MAX]
+    shown = sorted(entries, key=lambda entry: (-entry.published_us, entry.id))[:ENTRIES_MAX]
     root = ET.Element("feed", {"xmlns": ATOM, "xml:lang": language})
     add(root, "id", urn(f"{sector}/{language}"))
     add(root, "title", f"{sector}: {_TITLE.say(language)}")
-    add(root, "updated", iso(max((one.published_us for one in shown), default=now_us)))
+    add(root, "updated", iso(max((entry.published_us for entry in shown), default=now_us)))
     add(add(root, "author"), "name", sector)
     if url:
         add(root, "link", rel="self", type="application/atom+xml", href=f"{url.rstrip('/')}/feed.{language}.xml")
-    for one in shown:
-        _entry(root, one, language, url)
+    for entry in shown:
+        _entry(root, entry, language, url)
     ET.indent(root)
     return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _entry(root: ET.Element, one: Entry, language: Language, url: str) -> None:
-    made = add(root, "entry")
-    add(made, "id", urn(f"{one.document.sector}/{one.id}"))
-    add(made, "title", f"{one.document.title.say(language)} ({one.document.tlp.value})")
-    add(made, "updated", iso(one.published_us))
-    add(made, "published", iso(one.published_us))
-    add(made, "category", term=one.document.kind.value)
-    add(made, "summary", "\n".join(first_words(one.document, language)))
+def _entry(root: ET.Element, entry: Entry, language: Language, url: str) -> None:
+    element = add(root, "entry")
+    add(element, "id", urn(f"{entry.document.sector}/{entry.id}"))
+    add(element, "title", f"{entry.document.title.say(language)} ({entry.document.tlp.value})")
+    add(element, "updated", iso(entry.published_us))
+    add(element, "published", iso(entry.published_us))
+    add(element, "category", term=entry.document.kind.value)
+    add(element, "summary", "\n".join(first_words(entry.document, language)))
     if url:
         for form, kind in (("html", "text/html"), ("pdf", "application/pdf")):
             rel = "alternate" if form == "html" else "enclosure"
             add(
-                made,
+                element,
                 "link",
                 rel=rel,
                 type=kind,
                 hreflang=language,
-                href=f"{url.rstrip('/')}/{one.id}.{language}.{form}",
+                href=f"{url.rstrip('/')}/{entry.id}.{language}.{form}",
             )
 
 

@@ -71,7 +71,7 @@ def page(document: Document, language: Language, standing: DocumentStatus) -> st
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made = environment.get_template("document.html.j2").render(
+    html = environment.get_template("document.html.j2").render(
         language=language,
         document=document,
         title=document.title.say(language),
@@ -88,7 +88,7 @@ def page(document: Document, language: Language, standing: DocumentStatus) -> st
         draft=standing.state in (EditionState.DRAFT, EditionState.EDITED),
         withdrawn=standing.state is EditionState.WITHDRAWN,
     )
-    return made + "\n"
+    return html + "\n"
 
 
 def links(document: Document, language: Language) -> dict[str, str]:

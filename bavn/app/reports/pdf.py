@@ -25,15 +25,15 @@ def pdf(html: str, made_us: int, links: Mapping[str, str]) -> bytes:
     def finish(_document: Any, made: Any) -> None:
         _describe(made.objects, links)
 
-    said = iso(made_us)[:19] + "Z"
+    moment = iso(made_us)[:19] + "Z"
     dated = html.replace(
         "<title>",
-        f'<meta name="dcterms.created" content="{said}">\n<meta name="dcterms.modified" content="{said}">\n<title>',
+        f'<meta name="dcterms.created" content="{moment}">\n<meta name="dcterms.modified" content="{moment}">\n<title>',
         1,
     )
     styles = [weasyprint.CSS(string=(TEMPLATES / "print.css").read_text(encoding="utf-8"))]
     document = weasyprint.HTML(string=dated, url_fetcher=URLFetcher(allowed_protocols={"data"}), base_url="about:blank")
-    made = document.write_pdf(
+    content = document.write_pdf(
         stylesheets=styles,
         pdf_variant=VARIANT,
         pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
@@ -41,7 +41,7 @@ def pdf(html: str, made_us: int, links: Mapping[str, str]) -> bytes:
         full_fonts=False,
         finisher=finish,
     )
-    return bytes(made)
+    return bytes(content)
 
 
 def _describe(objects: list[Any], links: Mapping[str, str]) -> None:
@@ -49,11 +49,11 @@ def _describe(objects: list[Any], links: Mapping[str, str]) -> None:
     its target."""
     import pydyf
 
-    known = {one.reference: one for one in objects if isinstance(one, pydyf.Dictionary)}
-    for one in known.values():
-        if one.get("S") == "/TH":
-            group = known[known[one["P"]]["P"]]
-            one["A"]["Scope"] = "/Column" if group.get("S") == "/THead" else "/Row"
-        if one.get("Subtype") == "/Link" and "Dest" in one:
-            target = str(one["Dest"].string)
-            one["Contents"] = pydyf.String(links.get(target, target))
+    known = {entry.reference: entry for entry in objects if isinstance(entry, pydyf.Dictionary)}
+    for entry in known.values():
+        if entry.get("S") == "/TH":
+            group = known[known[entry["P"]]["P"]]
+            entry["A"]["Scope"] = "/Column" if group.get("S") == "/THead" else "/Row"
+        if entry.get("Subtype") == "/Link" and "Dest" in entry:
+            target = str(entry["Dest"].string)
+            entry["Contents"] = pydyf.String(links.get(target, target))

@@ -91,10 +91,10 @@ def _span(shown: Sequence[Stand], today: int) -> tuple[int, int]:
     return min(days) - room, max(days) + room
 
 
-def _fact(axes: "Axes", y: int, one: Stand, first: int, today: int) -> None:
+def _fact(axes: "Axes", y: int, stand: Stand, first: int, today: int) -> None:
     """From each step to the next, in the shade of the state between them."""
-    since = [(move.at_us / DAY_US, move.to) for move in one.moves]
-    begin = one.moves[0].come_from if one.moves else one.party.stage
+    since = [(move.at_us / DAY_US, move.to) for move in stand.moves]
+    begin = stand.moves[0].come_from if stand.moves else stand.party.stage
     since.insert(0, (min(first, today) if not since else min(first, since[0][0]), begin))
     ends = [at for at, _ in since[1:]] + [max(today, since[-1][0])]
     for (at, stage), end in zip(since, ends, strict=True):

@@ -6,7 +6,7 @@ import pytest
 
 from bavn.actor.detect.run import DETECTORS
 from bavn.app.accept import detectors
-from bavn.app.accept.detectors import DetectorCheck, Played, found, reads
+from bavn.app.accept.detectors import DetectorCheck, Played, family_readings, reads
 from bavn.model.sector.acceptance_protocol import Outcome
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
@@ -48,16 +48,16 @@ def test_found_not_found_and_not_applicable_are_told_apart() -> None:
         suspicion("scan", "10.0.0.1", 0.2),
         suspicion("dga", "10.0.0.9", 0.01),
     )
-    readings = {one.key: one for one in found(Played(labels, seen, 9, "records"), frozenset({"flow", "dns"}))}
+    readings = {one.key: one for one in family_readings(Played(labels, seen, 9, "records"), frozenset({"flow", "dns"}))}
     assert readings["beacon"].value == "yes"
     assert (readings["scan"].value, readings["scan"].reason.en) == ("no", "only p 0.200")
     assert readings["rarity"].missing is readings["signature"].missing is Outcome.NOT_APPLICABLE
     assert "alert" in readings["signature"].reason.en
     assert readings["others"].value == 1
-    readings = {one.key: one for one in found(Played(labels, (), 9, "records"), EVERYTHING)}
+    readings = {one.key: one for one in family_readings(Played(labels, (), 9, "records"), EVERYTHING)}
     assert [readings[one.family].value for one in labels] == ["no"] * 4
     elsewhere = replace(seen[0], host="10.0.0.77")
-    readings = {one.key: one for one in found(Played(labels, (elsewhere,), 9, "records"), EVERYTHING)}
+    readings = {one.key: one for one in family_readings(Played(labels, (elsewhere,), 9, "records"), EVERYTHING)}
     assert readings["beacon"].value == "no"
 
 

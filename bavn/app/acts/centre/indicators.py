@@ -72,30 +72,32 @@ def draft(desk: "Desk", by: str, body: Drafting) -> list[Life]:
     """Draft indicators of your own knowledge, or of all elements of a case."""
     if bool(body.case_id) == bool(body.observables):
         raise ActRefused(422, "draft-of-what", Text("Name observables or one case."))
-    pap, lives, common = Pap[body.pap], desk.lives, body.model_dump(include={"tlp", "days", "confidence"})
+    pap, indicators, common = Pap[body.pap], desk.lives, body.model_dump(include={"tlp", "days", "confidence"})
     if body.case_id:
         case = desk.cases.case(body.case_id)
-        return [lives.draft_of_case(case, one, by, body.why, pap=pap, **common) for one in case.facts.elements]
+        return [
+            indicators.draft_of_case(case, element, by, body.why, pap=pap, **common) for element in case.facts.elements
+        ]
     common |= {"technique": body.technique, "producers": [f"source:{name}" for name in body.sources]}
     named = dict.fromkeys(map(observable_of, body.observables))
-    return [lives.draft(one, by, body.why, pap=pap, **common) for one in named]
+    return [indicators.draft(observable, by, body.why, pap=pap, **common) for observable in named]
 
 
 @act(Right.TRIAGE, *REFUSES)
-def step(lives: Indicators, by: str, indicator_id: str, body: Acting) -> Life:
+def step(indicators: Indicators, by: str, indicator_id: str, body: Acting) -> Life:
     """Put it to review, refresh it, withdraw it everywhere, or say that it is wrong. Withdrawing needs one person:
     lifting must not wait."""
     if body.act == "wrong":
-        return lives.found_wrong(indicator_id, by, body.why)
-    return lives.act(indicator_id, LifeAct(body.act), by, body.why, body.rev)
+        return indicators.found_wrong(indicator_id, by, body.why)
+    return indicators.act(indicator_id, LifeAct(body.act), by, body.why, body.rev)
 
 
 @act(Right.APPROVE, *REFUSES)
-def let_go(lives: Indicators, by: str, indicator_id: str, body: Approving) -> Life:
+def let_go(indicators: Indicators, by: str, indicator_id: str, body: Approving) -> Life:
     """Stand behind it as the second person, release it, or ask to pass the canary ring over."""
     if body.act == "now":
-        return lives.hurry(indicator_id, by, body.why)
-    return lives.act(indicator_id, LifeAct(body.act), by, body.why, body.rev)
+        return indicators.hurry(indicator_id, by, body.why)
+    return indicators.act(indicator_id, LifeAct(body.act), by, body.why, body.rev)
 
 
 @act(Right.APPROVE, *REFUSES)

@@ -97,7 +97,7 @@ class Changing(Input):
 @act(Right.PUBLISH, *REFUSES)
 def add(partners: Partners, by: str, body: Adding, now_us: int) -> Partner:
     """Add a partner, for a year if no end is said."""
-    made = Partner(
+    partner = Partner(
         name=body.name,
         kind=body.kind,
         title=body.title or body.name,
@@ -106,7 +106,7 @@ def add(partners: Partners, by: str, body: Adding, now_us: int) -> Partner:
         out=Outward() if body.out is None else body.out.outward(),
         inward=Inward() if body.inward is None else Inward(**dict(body.inward)),
     )
-    return partners.add(made, by)
+    return partners.add(partner, by)
 
 
 @act(Right.PUBLISH, *REFUSES)

@@ -26,9 +26,9 @@ def counts(desk: "Desk", days: int, *, by_kind: bool) -> "tuple[int, int, list[C
     are shown."""
     last = desk.now_us() // DAY_US - 1
     first = last - days + 1
-    found = [one for one in desk.counts(first, last) if by_kind or one.kind == "all"]
+    counts = [count for count in desk.counts(first, last) if by_kind or count.kind == "all"]
     return (
         first,
         last,
-        sorted(found, key=lambda one: (one.what != "suspected", one.kind != "all", one.kind, -one.value)),
+        sorted(counts, key=lambda one: (one.what != "suspected", one.kind != "all", one.kind, -one.value)),
     )

@@ -149,11 +149,11 @@ def reached(registry: Registry, clock: Clock, address: Address) -> list[str]:
 
 def counts(view: WarningView) -> dict[str, int]:
     """How many actors stand how."""
-    answers = [one.answer.value for one in view.actors]
+    answers = [actor.answer.value for actor in view.actors]
     return {
-        "told": sum(one.told_us is not None for one in view.actors),
-        "acknowledged": sum(one.acknowledged_us is not None for one in view.actors),
+        "told": sum(actor.told_us is not None for actor in view.actors),
+        "acknowledged": sum(actor.acknowledged_us is not None for actor in view.actors),
         "affected": answers.count("affected"),
         "done": answers.count("done"),
-        "overdue": sum(one.overdue for one in view.actors),
+        "overdue": sum(actor.overdue for actor in view.actors),
     }

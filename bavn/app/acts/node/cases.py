@@ -76,10 +76,10 @@ def answer(here: Here, by: str, case_id: str, body: AnswerRequest) -> Tried:
         if body.task is not None and body.task not in {task["task_id"] for task in kept.part["tasks"]}:
             raise ActRefused(404, "no-task", Text("There is no such task in the case."))
         at_us = here.clock.now_us()
-        said = CaseReply(
+        reply = CaseReply(
             number=1, at_us=at_us, case_id=case_id, task_id=body.task, act=body.act, words=body.words, by=by
         )
-        return tried(there, said, send=body.send)
+        return tried(there, reply, send=body.send)
 
 
 @act(Right.SOC_TRIAGE)
@@ -88,25 +88,25 @@ def attach(here: Here, by: str, case_id: str, entry: Ranked, body: AttachRequest
     running node; if the evidence has changed since, nothing leaves."""
     with opened_cases(here.file) as there:
         _known(there, case_id)
-        made = made_for_case(here.config(), entry, body.rows)
-        files, digest = _files(made), hashlib.sha256(made).hexdigest()
+        made_case = made_for_case(here.config(), entry, body.rows)
+        files, digest = _files(made_case), hashlib.sha256(made_case).hexdigest()
         at_us, words = here.clock.now_us(), body.words
-        said = CaseReply(
+        reply = CaseReply(
             number=1, at_us=at_us, case_id=case_id, task_id=None, act=ATTACH, words=words, by=by, sha256=digest
         )
         if body.sha256 not in (None, digest):
             says = Text("This is not what was shown: look at it again.")
             aside = f"it is not what was previewed: run it with --preview, then with --send --sha256 {digest}"
             raise ActRefused(409, "not-what-was-shown", says, aside=aside)
-        found = tried(there, replace(said, content=made), send=body.sha256 is not None)
-    return Attached(found.refused, found.number, digest, len(made), files)
+        found = tried(there, replace(reply, content=made_case), send=body.sha256 is not None)
+    return Attached(found.refused, found.number, digest, len(made_case), files)
 
 
 @act(Right.SOC_TRIAGE)
 def note(here: Here, by: str, case_id: str, body: Nis2Request) -> Nis2Statement:
     """Notes a NIS2 step of this actor in a case: the centre's clocks of this actor move, and no other's."""
     now_us = here.clock.now_us()
-    said = Nis2Statement(
+    statement = Nis2Statement(
         number=1 << 50,
         noted_us=now_us,
         case_id=case_id,
@@ -118,7 +118,7 @@ def note(here: Here, by: str, case_id: str, body: Nis2Request) -> Nis2Statement:
         crosses=body.cross_border,
     )
     with opened_cases(here.file) as there:
-        return replace(said, number=tried(there.nis2, said, send=True).number or 0)
+        return replace(statement, number=tried(there.nis2, statement, send=True).number or 0)
 
 
 def _known(there: Cases, case_id: str) -> KeptCase:
@@ -133,10 +133,10 @@ def no_case() -> ActRefused:
     return ActRefused(404, "no-case", Text("This actor is in no such case."))
 
 
-def _files(made: bytes) -> list[tuple[str, str]]:
+def _files(data: bytes) -> list[tuple[str, str]]:
     """All of it, as text. ActRefused where it may not leave at once, or nobody would read so much."""
-    with zipfile.ZipFile(io.BytesIO(made)) as archive:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         size = sum(entry.file_size for entry in archive.infolist())
-        if len(made) > EVIDENCE_BYTES_MAX or size > PREVIEW_BYTES_MAX:
+        if len(data) > EVIDENCE_BYTES_MAX or size > PREVIEW_BYTES_MAX:
             raise ActRefused(422, "too-large", Text("That is more than may leave at once: take fewer rows."))
         return [(name, archive.read(name).decode("utf-8", "backslashreplace")) for name in archive.namelist()]

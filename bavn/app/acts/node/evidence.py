@@ -48,12 +48,12 @@ def export(here: Here, by: str, entry: Ranked, body: ExportRequest, file: str) -
     """One zip file of all of it, or its packets. Redacted unless a reason says why not; the ledger holds which."""
     if body.unredacted and not body.reason.strip():
         raise ActRefused(422, "no-reason", Text("Say why it must go out as it is: the ledger holds the reason."))
-    made = _packets(here, entry, body) if body.form == "pcap" else _archive(here, by, entry, body)
+    exported = _packets(here, entry, body) if body.form == "pcap" else _archive(here, by, entry, body)
     reason = body.reason.strip() if body.unredacted else ""
     with here.book() as book:  # before a byte goes out
-        note = note_of(entry.suspicion, made.content, file=file, reason=reason, by=by)
+        note = note_of(entry.suspicion, exported.content, file=file, reason=reason, by=by)
         Ledger(book).append(here.clock.now_us(), GATE, "out", note)
-    return made
+    return exported
 
 
 def _packets(here: Here, entry: Ranked, body: ExportRequest) -> Exported:
@@ -69,13 +69,13 @@ def _archive(here: Here, by: str, entry: Ranked, body: ExportRequest) -> Exporte
     packets = packets_of(config, entry.suspicion) if body.packets else None
     with window_of(config, entry.suspicion, before_us) as window:
         sheets = sheets_of(window, entry.suspicion, body.rows, before_us)
-    made = archive_of(
+    archive = archive_of(
         config,
         entry,
         sheets,
         packets,
         unredacted=body.unredacted,
         headers_only=body.headers_only,
-        said={"by": by, "reason": body.reason, "around_s": body.around_s, "rows_max": body.rows},
+        parameters={"by": by, "reason": body.reason, "around_s": body.around_s, "rows_max": body.rows},
     )
-    return Exported(made, sheets, packets)
+    return Exported(archive, sheets, packets)

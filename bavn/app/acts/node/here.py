@@ -60,13 +60,13 @@ class Tried:
         return None if self.refused is None else _unsent(self.refused)
 
 
-def tried[Said: PersonStatement](statements: Statements[Said], said: Said, *, send: bool) -> Tried:
+def tried[Said: PersonStatement](statements: Statements[Said], statement: Said, *, send: bool) -> Tried:
     """What gate 1 says of it; with ``send`` it is left. Raises ActRefused where it would not get out then."""
-    outcome = statements.try_on(said)
+    outcome = statements.try_on(statement)
     refused = outcome if isinstance(outcome, Refused) else None
     if send and refused is not None:
         raise not_sent(refused)
-    return Tried(refused, statements.say(said) if send else None)
+    return Tried(refused, statements.say(statement) if send else None)
 
 
 def not_sent(refused: Refused, about: str = "") -> ActRefused:

@@ -41,10 +41,10 @@ class EndRequest(NodeInput):
 
 
 @act(Right.SOC_TRIAGE, (ValueError, 422, BAD, "you"))
-def give(here: Here, by: str, found: Suspicion, body: VerdictRequest) -> tuple[Verdict, Text | None]:
+def give(here: Here, by: str, suspicion: Suspicion, body: VerdictRequest) -> tuple[Verdict, Text | None]:
     """Says what a suspicion is. It stays here, can be taken back, and ends by itself."""
     days_max, now_us = here.config().evidence.verdict_days_max, here.clock.now_us()
-    if body.scope == "peer" and not names_somebody(found.peer):
+    if body.scope == "peer" and not names_somebody(suspicion.peer):
         says = Text("This peer is no domain, address or fingerprint: take the detector with it (detector-peer).")
         raise ActRefused(422, BAD, says)
     if body.until_us is None and body.verdict != "true":
@@ -54,9 +54,9 @@ def give(here: Here, by: str, found: Suspicion, body: VerdictRequest) -> tuple[V
         raise ActRefused(422, BAD, Text("Its end must lie ahead, at most {days_max} days", days_max=days_max))
     with here.book() as book:
         given = VerdictBook(book).give(
-            found, body.verdict, body.scope, until_us=body.until_us, now_us=now_us, by=by, comment=body.comment
+            suspicion, body.verdict, body.scope, until_us=body.until_us, now_us=now_us, by=by, comment=body.comment
         )
-    return given, NOT_REACHED if reaches_no_indicator(found, given) else None
+    return given, NOT_REACHED if reaches_no_indicator(suspicion, given) else None
 
 
 @act(Right.SOC_TRIAGE)

@@ -31,7 +31,7 @@ def answer(here: Here, by: str, warning_id: str, body: WarningAnswerRequest) -> 
         kept = there.warnings
         if kept.get(warning_id) is None:
             raise ActRefused(404, "no-warning", Text("This actor was told of no such warning."))
-        said = AnswerStatement(
+        statement = AnswerStatement(
             number=1 << 50,
             at_us=here.clock.now_us(),
             warning_id=warning_id,
@@ -40,4 +40,4 @@ def answer(here: Here, by: str, warning_id: str, body: WarningAnswerRequest) -> 
             words=body.words,
             by=by,
         )
-        return tried(kept, said, send=body.send)
+        return tried(kept, statement, send=body.send)

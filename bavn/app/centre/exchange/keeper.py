@@ -112,18 +112,18 @@ class IntelKeeper:
 
     def _turn_to_misp(self) -> None:
         now_us = self._clock.now_us()
-        for one in self._misps:
-            if now_us - self._misps_us.get(one.name, 0) < one.table.every_minutes * MINUTE_US:
+        for misp in self._misps:
+            if now_us - self._misps_us.get(misp.name, 0) < misp.table.every_minutes * MINUTE_US:
                 continue
-            self._misps_us[one.name] = now_us
+            self._misps_us[misp.name] = now_us
             try:
-                one.take()
+                misp.take()
             except (LinkDown, LinkRefused, Unreadable, SettingsError, UnknownPartner) as error:
-                _LOG.warning("MISP %s: %s", one.name, error)
+                _LOG.warning("MISP %s: %s", misp.name, error)
             except Exception as error:  # noqa: BLE001  it costs this one and no more
-                self._intelligence.contained.note(f"misp {one.name}", error)
+                self._intelligence.contained.note(f"misp {misp.name}", error)
             else:
-                self._intelligence.contained.failures.works(f"misp {one.name}")
+                self._intelligence.contained.failures.works(f"misp {misp.name}")
             return
 
 

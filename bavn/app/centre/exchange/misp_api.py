@@ -76,13 +76,15 @@ class Misp:
         """Make the event there what it is here: ``added`` or ``updated``."""
         from pymisp import MISPEvent
 
-        made = MISPEvent()
-        made.from_dict(**event)
+        misp_event = MISPEvent()
+        misp_event.from_dict(**event)
         with self._asking() as misp:
-            there = misp.event_exists(made)
-            _fine(misp.update_event(made, pythonify=False) if there else misp.add_event(made, pythonify=False))
+            there = misp.event_exists(misp_event)
+            _fine(
+                misp.update_event(misp_event, pythonify=False) if there else misp.add_event(misp_event, pythonify=False)
+            )
             if publish:
-                _fine(misp.publish(made))
+                _fine(misp.publish(misp_event))
         return "updated" if there else "added"
 
     def sightings(self, event_uuids: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -96,19 +98,19 @@ class Misp:
                 missing += 1
                 continue
             with self._asking() as misp:
-                found = misp.search_sightings(
+                answer = misp.search_sightings(
                     context="event",
                     context_id=number,
                     publish_timestamp=SIGHTED_WITHIN,
                     include_attribute=True,
                     pythonify=False,
                 )
-            for one in _listed(found):
+            for entry in _listed(answer):
                 count += 1
                 if count > SIGHTINGS_MAX:
                     raise Unreadable(f"more than {SIGHTINGS_MAX} sightings")
-                if isinstance(one, dict) and isinstance(one.get("Sighting", one), dict):
-                    yield one.get("Sighting", one)
+                if isinstance(entry, dict) and isinstance(entry.get("Sighting", entry), dict):
+                    yield entry.get("Sighting", entry)
         if missing:
             raise LinkRefused(f"{missing} of the {len(event_uuids)} events that it was given are not there any more")
 
@@ -116,11 +118,11 @@ class Misp:
         """The number of an event at this MISP; None for one that is not there."""
         if event_uuid not in self._numbers:
             with self._asking() as misp:
-                found = misp.get_event(event_uuid, no_sightings=True, pythonify=False)
-            if isinstance(found, dict) and _status(found) == _NOT_FOUND:
+                answer = misp.get_event(event_uuid, no_sightings=True, pythonify=False)
+            if isinstance(answer, dict) and _status(answer) == _NOT_FOUND:
                 return None
-            _fine(found)
-            event = found.get("Event") if isinstance(found, dict) else None
+            _fine(answer)
+            event = answer.get("Event") if isinstance(answer, dict) else None
             number = str(event.get("id")) if isinstance(event, dict) else ""
             if not number.isascii() or not number.isdigit():
                 raise Unreadable("the MISP names an event without its number")
@@ -165,13 +167,13 @@ def _open(kind: type["PyMISP"], url: str, access: Access, base: Path) -> "PyMISP
     )
 
 
-def _listed(found: Any) -> list[Any]:
-    _fine(found)
-    if isinstance(found, dict) and isinstance(found.get("response"), list):
-        found = found["response"]
-    if not isinstance(found, list):
+def _listed(answer: Any) -> list[Any]:
+    _fine(answer)
+    if isinstance(answer, dict) and isinstance(answer.get("response"), list):
+        answer = answer["response"]
+    if not isinstance(answer, list):
         raise Unreadable("the MISP answers with something that is no list")
-    return found
+    return answer
 
 
 def _fine(answer: Any) -> None:

@@ -46,7 +46,7 @@ def open_intelligence(
     clock, engine, config = SystemClock(), registry.engine, file.centre
     ours = OwnReleases(engine, clock, config.limits.sector)
     book = Book(file.folder / BOOK_FILE, FailureFolder(file.folder / FOLDER, clock))
-    made = Intelligence(
+    intelligence = Intelligence(
         engine=engine,
         gate=IntelGate(book, clock, config.intelligence, config.limits.registered, ours),
         clock=clock,
@@ -57,7 +57,7 @@ def open_intelligence(
         offers=Offers(book, clock, SystemDice(), ours),
         failures=failures,
     )
-    return made, book
+    return intelligence, book
 
 
 def open_misp_exchange(file: CentreFile, registry: Registry, book: Book) -> MispExchange:

@@ -59,10 +59,10 @@ class Answers:
     # --- what there is -----------------------------------------------------------------------------------------
 
     def discovery(self) -> TaxiiResponse:
-        made = {"title": f"Bavn, {self._sector}", "default": ROOT, "api_roots": [ROOT]}
+        discovery = {"title": f"Bavn, {self._sector}", "default": ROOT, "api_roots": [ROOT]}
         if self._contact:
-            made["contact"] = self._contact
-        return _answer(made)
+            discovery["contact"] = self._contact
+        return _answer(discovery)
 
     def root(self) -> TaxiiResponse:
         return _answer(
@@ -122,19 +122,19 @@ class Answers:
         return TaxiiResponse(b"{}")
 
     def status(self, partner: Partner, status_id: str) -> TaxiiResponse:
-        found = self._offers.status(partner, status_id)
-        if found is None:
+        status = self._offers.status(partner, status_id)
+        if status is None:
             raise Problem(404, "No such status", "no status of yours has this id, or it is too old")
-        return TaxiiResponse(found.encode())
+        return TaxiiResponse(status.encode())
 
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _places(self, partner: Partner) -> list[Place]:
         names = [name for name in COLLECTIONS if name in partner.out.collections]
-        made = [Place(taxii.collection_id(self._sector, name), name, own=False) for name in names]
+        places = [Place(taxii.collection_id(self._sector, name), name, own=False) for name in names]
         if partner.inward.trust > 0:
-            made.append(Place(taxii.collection_id(self._sector, f"{PROPOSALS}/{partner.name}"), PROPOSALS, own=True))
-        return made
+            places.append(Place(taxii.collection_id(self._sector, f"{PROPOSALS}/{partner.name}"), PROPOSALS, own=True))
+        return places
 
     def _place(self, partner: Partner, wanted: str) -> Place:
         """By id or alias; one that the partner is not let into is one that is not there."""
@@ -161,10 +161,10 @@ class Answers:
         }
 
     def _asked(self, query: Query, pick: taxii.Pick = "last") -> Wanted:
-        asked = taxii.wanted(query, self._page_max, pick=pick)
-        if isinstance(asked, Refused):
-            raise Problem(400, "The query cannot be used", asked.reason.en)
-        return asked
+        wanted = taxii.wanted(query, self._page_max, pick=pick)
+        if isinstance(wanted, Refused):
+            raise Problem(400, "The query cannot be used", wanted.reason.en)
+        return wanted
 
     def _of_one(self, object_id: str, query: Query, pick: taxii.Pick = "last") -> Wanted:
         """The query for one object; what the path says counts, whatever match[id] and match[type] say."""
@@ -173,10 +173,10 @@ class Answers:
             raise Problem(404, "No such object", "the collection holds no object of this id")
         return self._asked([*kept, ("match[id]", object_id)], pick)
 
-    def _page(self, partner: Partner, place: Place, asked: Wanted) -> Page:
+    def _page(self, partner: Partner, place: Place, wanted: Wanted) -> Page:
         if place.own:
-            return self._offers.page(partner, asked)
-        page = self._exchange.page(partner, place.name, asked)
+            return self._offers.page(partner, wanted)
+        page = self._exchange.page(partner, place.name, wanted)
         if isinstance(page, Refused):
             raise Problem(404, "No such collection", page.reason.en)
         return page

@@ -66,7 +66,7 @@ def make_taxii(
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
     service = _Service(answers, credentials, limits or TaxiiLimits(), broken, failures or NoContainment())
     collection = ROOT + "collections/{collection}/"
-    one = collection + "objects/{object_id}/"
+    object_path = collection + "objects/{object_id}/"
     for method, path, handler in (
         ("GET", "/taxii2/", service.discovery),
         ("GET", ROOT, service.root),
@@ -76,9 +76,9 @@ def make_taxii(
         ("GET", collection + "manifest/", service.manifest),
         ("GET", collection + "objects/", service.objects),
         ("POST", collection + "objects/", service.post),
-        ("GET", one, service.object),
-        ("DELETE", one, service.delete),
-        ("GET", one + "versions/", service.versions),
+        ("GET", object_path, service.object),
+        ("DELETE", object_path, service.delete),
+        ("GET", object_path + "versions/", service.versions),
     ):
         app.add_api_route(path, handler, methods=[method], response_class=Response, response_model=None)
     app.add_exception_handler(Problem, _problem)
@@ -170,31 +170,31 @@ class _Service:
     async def _proved(self, request: Request) -> Partner | None:
         """By header where there is one, else by certificate; None for nobody."""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        found: Partner | Refused | None = None
+        partner: Partner | Refused | None = None
         if scheme.lower() == "bearer":
-            found = await self._ask(self._credentials.by_token, given.strip())
+            partner = await self._ask(self._credentials.by_token, given.strip())
         elif scheme.lower() == "basic":
             name, secret = _basic(given.strip())
-            found = await self._ask(self._credentials.by_password, name, secret)
+            partner = await self._ask(self._credentials.by_password, name, secret)
         elif not scheme:
             der = request.scope.get("extensions", {}).get(CERTIFICATE_KEY)
             if isinstance(der, bytes):
-                found = await self._ask(self._credentials.by_certificate, der)
-        return found if isinstance(found, Partner) else None
+                partner = await self._ask(self._credentials.by_certificate, der)
+        return partner if isinstance(partner, Partner) else None
 
     async def _ask[*Given, Said](self, question: Callable[[*Given], Said], *given: *Given) -> Said:
         """In a thread of its own, so that nobody else waits; a bounded number at a time."""
         async with self._asking:
             part = f"request {getattr(question, '__name__', '')} of a partner"
             answer = await asyncio.to_thread(
-                lambda: answer_of_party(self._told, self._broken, part, lambda: _said(question, *given))
+                lambda: answer_of_party(self._told, self._broken, part, lambda: _answer(question, *given))
             )
         if isinstance(answer, Problem):
             raise answer
         return answer
 
 
-def _said[*Given, Said](question: Callable[[*Given], Said], *given: *Given) -> Said | Problem:
+def _answer[*Given, Said](question: Callable[[*Given], Said], *given: *Given) -> Said | Problem:
     """A Problem is an answer like any other."""
     try:
         return question(*given)
@@ -241,10 +241,10 @@ def _weight(text: str) -> float:
 
 
 def _response(answer: TaxiiResponse) -> Response:
-    return _made(answer.body, answer.status, answer.headers)
+    return _bytes_response(answer.body, answer.status, answer.headers)
 
 
-def _made(body: bytes, status: int, headers: dict[str, str] | None = None) -> Response:
+def _bytes_response(body: bytes, status: int, headers: dict[str, str] | None = None) -> Response:
     kept = {"cache-control": "no-store", "x-content-type-options": "nosniff", **(headers or {})}
     made = Response(body, status_code=status, headers=kept)
     made.headers["content-type"] = taxii.TAXII  # as the standard writes it, and no charset
@@ -253,7 +253,7 @@ def _made(body: bytes, status: int, headers: dict[str, str] | None = None) -> Re
 
 async def _problem(_: Request, error: Exception) -> Response:
     if isinstance(error, Problem):
-        return _made(taxii.error(error.status, error.title, error.description), error.status)
+        return _bytes_response(taxii.error(error.status, error.title, error.description), error.status)
     if not isinstance(error, StarletteHTTPException):
         raise error
     headers = dict(error.headers or {})
@@ -262,9 +262,9 @@ async def _problem(_: Request, error: Exception) -> Response:
     if error.status_code in (408, 411, 413):
         headers["connection"] = "close"
     title = _TITLES.get(error.status_code, "This cannot be done")
-    return _made(taxii.error(error.status_code, title, str(error.detail)), error.status_code, headers)
+    return _bytes_response(taxii.error(error.status_code, title, str(error.detail)), error.status_code, headers)
 
 
 async def _fault(request: Request, error: Exception) -> Response:
     _LOG.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__)
-    return _made(taxii.error(500, _TITLES[500], "try again later"), 500)
+    return _bytes_response(taxii.error(500, _TITLES[500], "try again later"), 500)

@@ -35,22 +35,22 @@ def alarms(
             taken = acts.take(desk.alarms, by, take)
             print(f"alarm {taken.number}: {taken.acked_by}")
             return
-        found = desk.alarms.every(standing=not every, limit=limit)
+        standing_alarms = desk.alarms.every(standing=not every, limit=limit)
     rows = [
         {
-            "number": one.number,
-            "actor": one.actor or None,
-            "kind": one.kind,
-            "says": one.text.say(language),
-            "since": iso(one.began_us)[:19],
-            "over": None if one.ended_us is None else iso(one.ended_us)[:19],
-            "taken_by": one.acked_by or None,
-            "taken": None if one.acked_us is None else iso(one.acked_us)[:19],
+            "number": alarm.number,
+            "actor": alarm.actor or None,
+            "kind": alarm.kind,
+            "says": alarm.text.say(language),
+            "since": iso(alarm.began_us)[:19],
+            "over": None if alarm.ended_us is None else iso(alarm.ended_us)[:19],
+            "taken_by": alarm.acked_by or None,
+            "taken": None if alarm.acked_us is None else iso(alarm.acked_us)[:19],
         }
-        for one in found
+        for alarm in standing_alarms
     ]
     show(rows, as_json=as_json)
-    if any(one.ended_us is None for one in found):
+    if any(alarm.ended_us is None for alarm in standing_alarms):
         raise typer.Exit(Exit.UNHEALTHY)
 
 
@@ -92,14 +92,14 @@ def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
             records = None if eye.records is None else list(eye.records)
             print(json.dumps({"what": "actor", "actor": eye.actor, "records": records, "detectors": by}))
         for technique in TECHNIQUES:
-            said = behind_technique(seeing, technique)
+            behind = behind_technique(seeing, technique)
             print(
                 json.dumps(
                     {
                         "what": "technique",
                         "technique": technique,
-                        **named(said, "actors", "could"),
-                        "against": dict(said.against),
+                        **named(behind, "actors", "could"),
+                        "against": dict(behind.against),
                     }
                 )
             )
@@ -109,9 +109,9 @@ def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
         as_json=False,
     )
     for technique in TECHNIQUES:
-        said = behind_technique(seeing, technique)
-        against = ", ".join(f"{REASONS[reason].say(language)}: {count}" for reason, count in said.against)
-        print(f"{technique:<6} {said.says.say(language)} {against}".rstrip())
+        behind = behind_technique(seeing, technique)
+        against = ", ".join(f"{REASONS[reason].say(language)}: {count}" for reason, count in behind.against)
+        print(f"{technique:<6} {behind.says.say(language)} {against}".rstrip())
 
 
 def canary(
@@ -138,16 +138,16 @@ def canary(
     rows = []
     with book.asks(config) as ask:
         for run in [run_of(row) for row in ask(RUNS_SQL, (runs,))]:
-            for one in links_of(ask(LINKS_SQL, (run.day, run.run))):
-                why = WHYS.get(one.why)
+            for link in links_of(ask(LINKS_SQL, (run.day, run.run))):
+                why = WHYS.get(link.why)
                 rows.append(
                     {
                         "began": iso(run.began_us)[:19],
                         "by": run.by or None,
-                        "link": LINKS[one.link].say(language),
-                        "state": STATES[one.state].say(language),
+                        "link": LINKS[link.link].say(language),
+                        "state": STATES[link.state].say(language),
                         "why": why and why.say(language),
-                        "took": None if one.took is None else TOOK[one.took].say(language),
+                        "took": None if link.took is None else TOOK[link.took].say(language),
                     }
                 )
     show(rows, as_json=as_json)

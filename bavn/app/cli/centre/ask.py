@@ -46,11 +46,11 @@ def ask(
     body = typed(acts.Asking, observables=indicators, why=why, to=to or [], days_open=days)
     with opened(config, *acts.REFUSES) as desk:
         now_us = desk.now_us()
-        made = acts.ask(desk, by, body, _since_us(since, now_us))
-        row = _row(desk.questions.view(made.id), "en", now_us)
+        question = acts.ask(desk, by, body, _since_us(since, now_us))
+        row = _row(desk.questions.view(question.id), "en", now_us)
     show([row], as_json=as_json)
-    if not as_json and made.approved_us is None:
-        print(f"it goes out when somebody else has approved it: bavn centre approve-question {made.id[:12]}")
+    if not as_json and question.approved_us is None:
+        print(f"it goes out when somebody else has approved it: bavn centre approve-question {question.id[:12]}")
 
 
 def questions(
@@ -166,12 +166,12 @@ def _lines(view: "QuestionView", actor: "AtActor", language: Language) -> Iterat
     for number, observable in enumerate(view.question.observables):
         answer = next((one for one in actor.answers if one.number == number), None)
         if answer is not None:
-            said = {"met": Text("met"), "not_met": Text("not met")}.get(answer.state, Text("declined"))
+            words = {"met": Text("met"), "not_met": Text("not met")}.get(answer.state, Text("declined"))
             met = answer.first_hour is not None and answer.last_hour is not None
             yield {
                 "actor": actor.actor,
                 "indicator": str(observable),
-                "says": said.say(language),
+                "says": words.say(language),
                 "count": COUNTS[answer.count_bucket] if met else "",
                 "first": iso_hour(answer.first_hour) if answer.first_hour is not None else "",
                 "last": iso_hour(answer.last_hour) if answer.last_hour is not None else "",

@@ -66,8 +66,8 @@ def _plain(beside: "Beside") -> dict[str, Any]:
     """For machines: bounds of the intervals in the unit of each figure; null for an open end, or what is not told."""
     from bavn.centre.publish.measures import MEASURES
 
-    told = beside.sector
-    within = {one.measure: one.within for one in told.measures}
+    sector = beside.sector
+    within = {measured.measure: measured.within for measured in sector.measures}
     figures: dict[str, Any] = {}
     for measure in MEASURES:
         three = within.get(measure.id)
@@ -75,14 +75,16 @@ def _plain(beside: "Beside") -> dict[str, Any]:
         figures[measure.id] = {
             "unit": measure.unit,
             "own": beside.own.get(measure.id),
-            "quartiles": None if three is None else [[ends[one.first], ends[one.last + 1]] for one in three],
+            "quartiles": None
+            if three is None
+            else [[ends[quartile.first], ends[quartile.last + 1]] for quartile in three],
         }
     return {
         "actor": beside.actor or None,
-        "month": told.month,
-        "groups": told.groups,
-        "epsilon": told.epsilon,
-        "epsilon_12_months": told.year_epsilon,
+        "month": sector.month,
+        "groups": sector.groups,
+        "epsilon": sector.epsilon,
+        "epsilon_12_months": sector.year_epsilon,
         "interval": 0.9,
         "figures": figures,
     }

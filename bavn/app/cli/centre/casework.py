@@ -188,12 +188,12 @@ def tasks(
             desk.cases.case(case_id)
         found = desk.work.tasks(case_id or None, running=running)
         rows = _task_rows(desk, found, language, as_json=as_json)
-        late = [one for one in found if any(state is DueState.OVERDUE for _, _, state in _dues(desk, one))]
+        late = [task for task in found if any(state is DueState.OVERDUE for _, _, state in _dues(desk, task))]
     show(rows, as_json=as_json)
     if check and late:
         raise Stop(
             Exit.UNHEALTHY,
-            Text("a deadline has passed at {named}", named=", ".join(sorted({one.actor for one in late}))),
+            Text("a deadline has passed at {named}", named=", ".join(sorted({task.actor for task in late}))),
         )
 
 
@@ -243,16 +243,16 @@ def parts(case_id: CaseId, config: Config = CENTRE_TOML, *, as_json: AsJson = Fa
     """Who is in a case, why, and how far each has been told its part."""
     with at_work(config) as desk:
         desk.cases.case(case_id)
-        told = desk.told(case_id)
-        found = desk.work.tasks(case_id)
+        notices = desk.told(case_id)
+        tasks = desk.work.tasks(case_id)
         rows = [
             {
                 "actor": actor,
                 "in": Text("by hand").say(language) if by_hand else Text("reported").say(language),
-                "version": told.get(actor, (0, "", ""))[0],
-                "told": told.get(actor, (0, Text("not yet").say(language), ""))[1],
-                "rule": told.get(actor, (0, "", ""))[2],
-                "tasks": [TASK_WORDS[one.state].say(language) for one in found if one.actor == actor],
+                "version": notices.get(actor, (0, "", ""))[0],
+                "told": notices.get(actor, (0, Text("not yet").say(language), ""))[1],
+                "rule": notices.get(actor, (0, "", ""))[2],
+                "tasks": [TASK_WORDS[one.state].say(language) for one in tasks if one.actor == actor],
             }
             for actor, by_hand in sorted(desk.work.involved.actors(case_id).items())
         ]
@@ -271,17 +271,17 @@ def case_evidence(
     """What actors attached to a case by hand; with --take and --out one of it is written to a file."""
     with at_work(config) as desk:
         desk.cases.case(case_id)
-        found = desk.work.evidence(case_id)
+        evidence = desk.work.evidence(case_id)
         if not take:
             show(
                 [
                     {
-                        "id": one.id[:16],
-                        "actor": one.actor,
-                        "at": iso(one.received_us)[:19],
-                        **named(one, "bytes", "sha256", "words"),
+                        "id": item.id[:16],
+                        "actor": item.actor,
+                        "at": iso(item.received_us)[:19],
+                        **named(item, "bytes", "sha256", "words"),
                     }
-                    for one in found
+                    for item in evidence
                 ],
                 as_json=as_json,
             )
@@ -305,15 +305,15 @@ def timeline(
 ) -> None:
     """Everything that happened in a case, in one order: people, actors, indicators, sightings, reminders."""
     with at_work(config) as desk:
-        found = desk.timeline(case_id)
+        events = desk.timeline(case_id)
     if as_json:
         names = ("who", "what", "case", "says")
-        told = ((one, (one.who, one.what, one.case_id, one.text.say(language))) for one in found)
-        show([{"at": iso(one.at_us)} | dict(zip(names, cells, strict=True)) for one, cells in told], as_json=True)
+        told = ((event, (event.who, event.what, event.case_id, event.text.say(language))) for event in events)
+        show([{"at": iso(event.at_us)} | dict(zip(names, cells, strict=True)) for event, cells in told], as_json=True)
         return
-    for one in found:
-        other = "" if one.case_id == case_id else f" [{one.case_id}]"
-        print(f"{iso(one.at_us)[:19]}  {one.who:<20} {one.text.say(language)}{other}")
+    for event in events:
+        other = "" if event.case_id == case_id else f" [{event.case_id}]"
+        print(f"{iso(event.at_us)[:19]}  {event.who:<20} {event.text.say(language)}{other}")
 
 
 def rsit_(*, as_json: AsJson = False, language: Spoken = "en") -> None:
@@ -354,19 +354,19 @@ def case(
         by = instead(by, as_local_root)
     with at_work(config) as desk:
         if act is CaseAct.RELEASE:
-            found = acts.release(desk.cases, by, case_id, why, seen)
+            release = acts.release(desk.cases, by, case_id, why, seen)
         else:
-            found = desk.cases.case(case_id) if act is None else acts.step(desk.cases, by, case_id, act, why, seen)
+            release = desk.cases.case(case_id) if act is None else acts.step(desk.cases, by, case_id, act, why, seen)
         history, marked = desk.cases.audit_lines(case_id), marking_row(desk, case_id, language)
         there = sorted(desk.work.involved.actors(case_id))
         alone = act is CaseAct.RELEASE and not two_people(desk.cases.behind(case_id))
     row = {
-        "case": found.id,
-        "lead": found.lead_id,
-        "state": found.state.value,
-        "score": round(found.score, 3),
-        "owner": found.owner,
-        "observables": [str(e.observable) for e in found.facts.elements],
+        "case": release.id,
+        "lead": release.lead_id,
+        "state": release.state.value,
+        "score": round(release.score, 3),
+        "owner": release.owner,
+        "observables": [str(e.observable) for e in release.facts.elements],
     }
     row |= {name: marked[name] for name in ("standing", "tlp", "pap", "rsit", "techniques", "merged_into")}
     row["actors"] = there
@@ -388,14 +388,14 @@ def marking_row(desk: "Desk", case_id: str, language: Language) -> dict[str, Any
     """How a case is marked, for people."""
     from bavn.model.intel import rsit
 
-    made = desk.files.marking(case_id)
+    marking = desk.files.marking(case_id)
     return {
         "case": case_id,
         "standing": desk.standing(case_id),
-        "tlp": made.tlp.value,
-        "pap": f"PAP:{made.pap.name}",
-        "rsit": f"{made.rsit} ({rsit.words(made.rsit).say(language)})" if made.rsit else "",
-        "techniques": list(made.techniques),
+        "tlp": marking.tlp.value,
+        "pap": f"PAP:{marking.pap.name}",
+        "rsit": f"{marking.rsit} ({rsit.words(marking.rsit).say(language)})" if marking.rsit else "",
+        "techniques": list(marking.techniques),
         "merged_into": desk.files.merged_into(case_id),
     }
 
@@ -404,39 +404,39 @@ def _dues(desk: "Desk", one: Task) -> tuple[tuple[str, int, DueState], ...]:
     return one.dues(desk.now_us(), desk.work.settings.soon_hours * HOUR_US)
 
 
-def _task_rows(desk: "Desk", found: tuple[Task, ...], language: Language, *, as_json: bool) -> list[dict[str, Any]]:
+def _task_rows(desk: "Desk", tasks: tuple[Task, ...], language: Language, *, as_json: bool) -> list[dict[str, Any]]:
     if as_json:
         return [
             {
-                "task": one.id,
-                "case": one.case_id,
-                **named(one, "actor", "kind", "text", "by"),
-                "given": iso(one.given_us),
-                "state": one.state.value,
-                "answer": one.answer,
+                "task": task.id,
+                "case": task.case_id,
+                **named(task, "actor", "kind", "text", "by"),
+                "given": iso(task.given_us),
+                "state": task.state.value,
+                "answer": task.answer,
                 "steps": {
-                    step: {"due": iso(due_us), "standing": state.value} for step, due_us, state in _dues(desk, one)
+                    step: {"due": iso(due_us), "standing": state.value} for step, due_us, state in _dues(desk, task)
                 },
             }
-            for one in found
+            for task in tasks
         ]
     heads = [head.say(language) for head in _TASK_HEADS]
     kinds = {"task": Text("task"), "question": Text("question")}
     rows = []
-    for one in found:
+    for task in tasks:
         steps = {
-            step: f"{iso(due_us)[:16]} {DUE_WORDS[state].say(language)}" for step, due_us, state in _dues(desk, one)
+            step: f"{iso(due_us)[:16]} {DUE_WORDS[state].say(language)}" for step, due_us, state in _dues(desk, task)
         }
-        state = TASK_WORDS[one.state].say(language)
+        state = TASK_WORDS[task.state].say(language)
         cells = (
-            one.id[:ID_CHARS],
-            one.case_id,
-            one.actor,
-            kinds[one.kind].say(language),
+            task.id[:ID_CHARS],
+            task.case_id,
+            task.actor,
+            kinds[task.kind].say(language),
             state,
             *(steps[step] for step in STEPS),
-            one.text,
-            one.answer,
+            task.text,
+            task.answer,
         )
         rows.append(dict(zip(heads, cells, strict=True)))
     return rows

@@ -31,11 +31,11 @@ def clock(
     with opened(config, *REFUSES) as desk:
         clocks = [desk.times.clock(indicator)] if indicator else list(desk.times.clocks())
     if as_json:
-        for one in clocks:
-            print(json.dumps(_whole(one), ensure_ascii=False))
+        for clock in clocks:
+            print(json.dumps(_whole(clock), ensure_ascii=False))
         return
     if not indicator:
-        show([_brief(one, language) for one in clocks], as_json=False)
+        show([_brief(clock, language) for clock in clocks], as_json=False)
         return
     for name, at_us in clocks[0].steps:
         print(f"{STEPS[name].say(language):<20} {'-' if at_us is None else iso(at_us)[:23]}")
@@ -82,59 +82,59 @@ def kill_switch(
             }
             for turn in desk.switch.turns()
         ]
-        asked = desk.switch.asked()
-    if asked is not None:
-        until = f"{iso(asked.until_us)[:16]}Z"
-        said = Text(
+        request = desk.switch.asked()
+    if request is not None:
+        until = f"{iso(request.until_us)[:16]}Z"
+        words = Text(
             "Still on: {by} wants it off ({why}); a second person must say the same before {until}.",
-            by=asked.by,
-            why=asked.why,
+            by=request.by,
+            why=request.why,
             until=until,
         )
         rows.append(
             {
-                "turn": asked.number,
+                "turn": request.number,
                 "state": "off asked",
                 "by": "",
-                "asked_by": asked.by,
-                "why": asked.why,
-                "at": iso(asked.at_us)[:23],
+                "asked_by": request.by,
+                "why": request.why,
+                "at": iso(request.at_us)[:23],
                 "told": 0,
             }
         )
         if not as_json:
-            print(said.say(language))
+            print(words.say(language))
     show(rows, as_json=as_json)
 
 
-def _whole(one: IndicatorClock) -> dict[str, Any]:
+def _whole(clock: IndicatorClock) -> dict[str, Any]:
     return {
-        "indicator": one.indicator_id,
-        "case": one.case_id,
-        "steps": {name: None if at_us is None else iso(at_us) for name, at_us in one.steps},
-        "enforced": {actor: iso(at_us) for actor, at_us in one.enforced},
-        "missing": list(one.missing),
-        "hunted": list(one.hunted),
-        "slowest": None if one.slowest is None else {"step": one.slowest[0], "seconds": round(one.slowest[1], 6)},
+        "indicator": clock.indicator_id,
+        "case": clock.case_id,
+        "steps": {name: None if at_us is None else iso(at_us) for name, at_us in clock.steps},
+        "enforced": {actor: iso(at_us) for actor, at_us in clock.enforced},
+        "missing": list(clock.missing),
+        "hunted": list(clock.hunted),
+        "slowest": None if clock.slowest is None else {"step": clock.slowest[0], "seconds": round(clock.slowest[1], 6)},
     }
 
 
-def _brief(one: IndicatorClock, language: Language) -> dict[str, Any]:
-    steps = dict(one.steps)
+def _brief(clock: IndicatorClock, language: Language) -> dict[str, Any]:
+    steps = dict(clock.steps)
     released, last = steps["released"], steps["last_block"]
     lag = None if released is None or last is None else round((last - released) / SECOND_US, 3)
     return {
-        "indicator": one.indicator_id,
+        "indicator": clock.indicator_id,
         "released": None if released is None else iso(released)[:19],
-        "enforced_at": len(one.enforced),
-        "missing": len(one.missing),
+        "enforced_at": len(clock.enforced),
+        "missing": len(clock.missing),
         "released_to_last_s": lag,
-        "slowest": _slowest(one, language),
+        "slowest": _slowest(clock, language),
     }
 
 
-def _slowest(one: IndicatorClock, language: Language) -> str:
-    if one.slowest is None:
+def _slowest(clock: IndicatorClock, language: Language) -> str:
+    if clock.slowest is None:
         return "-"
-    step, seconds = one.slowest
+    step, seconds = clock.slowest
     return f"{STEPS[step].say(language)} ({number(seconds, language, 1)} s)"

@@ -32,30 +32,30 @@ def counts(
 ) -> None:
     """How many own machines were suspected of what, and what was blocked, in the sector; differentially private."""
     with opened(config) as desk:
-        first, last, found = acts.counts(desk, days, by_kind=by_kind)
+        first, last, counts_shown = acts.counts(desk, days, by_kind=by_kind)
     if as_json:
-        for one in found:
+        for count in counts_shown:
             row = {
-                **named(one, "what", "entry"),
-                "says": ENTRIES[one.what][one.entry].say(language),
-                "kind": one.kind,
-                "actor_days": one.told,
-                "value": one.value,
-                "noise_sd": round(one.noise, 2),
-                **named(one, "low", "high"),
+                **named(count, "what", "entry"),
+                "says": ENTRIES[count.what][count.entry].say(language),
+                "kind": count.kind,
+                "actor_days": count.told,
+                "value": count.value,
+                "noise_sd": round(count.noise, 2),
+                **named(count, "low", "high"),
             }
             print(json.dumps(row, ensure_ascii=False))
         return
-    if not found:
+    if not counts_shown:
         print(NOTHING.say(language))
         return
-    span = {"first": iso(first * DAY_US)[:10], "last": iso(last * DAY_US)[:10], "told": found[0].told}
+    span = {"first": iso(first * DAY_US)[:10], "last": iso(last * DAY_US)[:10], "told": counts_shown[0].told}
     print(HEAD.filled(**span).say(language))
     names = COLUMNS.say(language).split("|")
     rows = []
-    for one in found:
-        says = ENTRIES[one.what][one.entry].say(language)
-        kind = KINDS[one.kind].say(language)
-        cells = (WHAT[one.what].say(language), one.entry, says, kind, one.value, f"{one.low}-{one.high}")
+    for count in counts_shown:
+        says = ENTRIES[count.what][count.entry].say(language)
+        kind = KINDS[count.kind].say(language)
+        cells = (WHAT[count.what].say(language), count.entry, says, kind, count.value, f"{count.low}-{count.high}")
         rows.append(dict(zip(names, cells, strict=True)))
     show(rows, as_json=False)

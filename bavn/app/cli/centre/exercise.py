@@ -67,10 +67,10 @@ def plan(
         begins_us=None if begins is None else int(begins.replace(tzinfo=dt.UTC).timestamp()) * 1_000_000,
     )
     with opened(config) as (_, exercises, names):
-        made = acts.plan(exercises, by, body, names, SystemClock().now_us())
+        exercise = acts.plan(exercises, by, body, names, SystemClock().now_us())
     print(
-        f"EXERCISE {made.id}: planned for {', '.join(role.actor for role in made.plan.roles)}; start it with"
-        f" `bavn centre exercise start {made.id}`"
+        f"EXERCISE {exercise.id}: planned for {', '.join(role.actor for role in exercise.plan.roles)}; start it with"
+        f" `bavn centre exercise start {exercise.id}`"
     )
 
 
@@ -112,19 +112,19 @@ _over("stop", "Kill it at once at all nodes, whatever it has come to.")
 def listed(config: Config = CENTRE_TOML, *, limit: int = 50, as_json: AsJson = False, language: Spoken = "en") -> None:
     """The exercises, the latest first."""
     with opened(config) as (_, exercises, _):
-        found = exercises.every(limit)
+        exercises_found = exercises.every(limit)
     show(
         [
             {
                 "mark": MARK.say(language),
-                "exercise": one.id,
-                "state": one.state.value if as_json else STATES[one.state].say(language),
-                "title": one.plan.title.say(language),
-                "begins": iso(one.plan.begins_us)[:16],
-                "ends": iso(one.plan.ends_us)[:16],
-                "actors": [role.actor for role in one.plan.roles],
+                "exercise": exercise.id,
+                "state": exercise.state.value if as_json else STATES[exercise.state].say(language),
+                "title": exercise.plan.title.say(language),
+                "begins": iso(exercise.plan.begins_us)[:16],
+                "ends": iso(exercise.plan.ends_us)[:16],
+                "actors": [role.actor for role in exercise.plan.roles],
             }
-            for one in found
+            for exercise in exercises_found
         ],
         as_json=as_json,
     )
@@ -136,21 +136,21 @@ def shown(exercise: Id, config: Config = CENTRE_TOML, *, as_json: AsJson = False
     from bavn.app.reports.exercise_report import as_json as plain
 
     with opened(config) as (_, exercises, _):
-        found = exercises.get(exercise)
+        known = exercises.get(exercise)
     if as_json:
-        print(json.dumps(plain(found), ensure_ascii=False))
+        print(json.dumps(plain(known), ensure_ascii=False))
         return
-    print(f"{MARK.say(language)} {found.id}: {found.plan.title.say(language)}: {STATES[found.state].say(language)}")
+    print(f"{MARK.say(language)} {known.id}: {known.plan.title.say(language)}: {STATES[known.state].say(language)}")
     show(
         [
             {
-                "actor": one.role.actor,
-                "campaign": CAMPAIGNS[one.role.campaign].say(language),
-                "minutes": one.role.after_minutes,
-                "steps": [STEPS[step.step].say(language) for step in one.steps],
-                "refused": one.rule,
+                "actor": actor.role.actor,
+                "campaign": CAMPAIGNS[actor.role.campaign].say(language),
+                "minutes": actor.role.after_minutes,
+                "steps": [STEPS[step.step].say(language) for step in actor.steps],
+                "refused": actor.rule,
             }
-            for one in found.actors
+            for actor in known.actors
         ],
         as_json=False,
     )
@@ -179,11 +179,11 @@ def report(
     from bavn.app.reports.text import lines
 
     with opened(config) as (file, exercises, _):
-        found = exercises.get(exercise)
-        held = judgements(judged or [], len(found.plan.objectives))
-        document = made_of(found, file.centre.limits.sector, SystemClock().now_us(), held, by)
+        known = exercises.get(exercise)
+        held = judgements(judged or [], len(known.plan.objectives))
+        document = made_of(known, file.centre.limits.sector, SystemClock().now_us(), held, by)
     if json_file is not None:
-        write(json_file, filed(found, held, by))
+        write(json_file, filed(known, held, by))
     for path, form in ((html, "html"), (pdf, "pdf")):
         if path is not None:
             write(path, rendered(document, form, language, DocumentStatus()))  # type: ignore[arg-type]

@@ -81,7 +81,7 @@ def _step(way: Literal["review", "refresh", "withdraw"], what: str) -> None:
     ) -> None:
         with opened(config, *acts.REFUSES) as desk:
             body = typed(acts.Acting, act=way, why=why, rev=rev)
-            rows = [_row(desk, acts.step(desk.lives, by, life.id, body), "en") for life in _found(desk, wanted)]
+            rows = [_row(desk, acts.step(desk.lives, by, life.id, body), "en") for life in _meant(desk, wanted)]
         show(rows, as_json=as_json)
 
 
@@ -103,7 +103,7 @@ def approve(
     by = instead(by, as_local_root)
     with opened(config, *acts.REFUSES) as desk:
         body = typed(acts.Approving, act="approve", why=why, rev=rev)
-        rows = [_row(desk, acts.let_go(desk.lives, by, life.id, body), "en") for life in _found(desk, wanted)]
+        rows = [_row(desk, acts.let_go(desk.lives, by, life.id, body), "en") for life in _meant(desk, wanted)]
     show(rows, as_json=as_json)
 
 
@@ -125,7 +125,7 @@ def release(
     by = instead(by, as_local_root)
     with opened(config, *acts.REFUSES) as desk:
         rows = []
-        for life in _found(desk, wanted):
+        for life in _meant(desk, wanted):
             if life.state is not LifeState.RELEASED or not now:
                 acts.let_go(desk.lives, by, life.id, typed(acts.Approving, act="release", why=why, rev=rev))
             if now:
@@ -152,7 +152,7 @@ def wrong(
     """Say that it is false: what it is worth sinks."""
     with opened(config, *acts.REFUSES) as desk:
         body = typed(acts.Acting, act="wrong", why=why)
-        rows = [_row(desk, acts.step(desk.lives, by, life.id, body), "en") for life in _found(desk, wanted)]
+        rows = [_row(desk, acts.step(desk.lives, by, life.id, body), "en") for life in _meant(desk, wanted)]
     show(rows, as_json=as_json)
 
 
@@ -176,20 +176,20 @@ def listed(
 def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """One indicator: what was found before release, where it stands at each actor, and all that was done to it."""
     with opened(config, *acts.REFUSES) as desk:
-        life = _found(desk, wanted)[0]
+        life = _meant(desk, wanted)[0]
         row = _row(desk, life, language)
         checks = life.checks if life.state is not LifeState.DRAFT else desk.lives.looked_at(life)
         row["checks"] = [{"check": c.name, "stops": c.stops, "words": c.words.say(language)} for c in checks]
         row["actors"] = [
             {
-                "actor": one.actor,
-                "state": one.state or ("held" if one.held else "no answer"),
-                "rule": one.rule,
-                "enforced_by": list(one.enforcers),
-                "not_carried_by": list(one.not_carried),
-                "enforced": None if one.enforced_us is None else iso(one.enforced_us),
+                "actor": actor.actor,
+                "state": actor.state or ("held" if actor.held else "no answer"),
+                "rule": actor.rule,
+                "enforced_by": list(actor.enforcers),
+                "not_carried_by": list(actor.not_carried),
+                "enforced": None if actor.enforced_us is None else iso(actor.enforced_us),
             }
-            for one in desk.deliveries.at_actors(life.id)
+            for actor in desk.deliveries.at_actors(life.id)
         ]
         history = desk.lives.history(life.id)
     if as_json:
@@ -224,13 +224,13 @@ def noise(
             acts.serve(desk.upkeep, by, producer, "retire" if retire else "restore", why)
         rows = [
             {
-                "producer": one.name,
-                **named(one, "true", "false", "open"),
-                "noise": round(one.noise, 3),
-                "retired": one.retired,
+                "producer": row.name,
+                **named(row, "true", "false", "open"),
+                "noise": round(row.noise, 3),
+                "retired": row.retired,
             }
-            for one in desk.upkeep.producers()
-            if producer in ("", one.name)
+            for row in desk.upkeep.producers()
+            if producer in ("", row.name)
         ]
     show(rows, as_json=as_json)
 
@@ -266,7 +266,7 @@ def _standing_row(desk: "Desk", standing: "IndicatorStatus", language: Language)
     }
 
 
-def _found(desk: "Desk", wanted: str) -> list["Life"]:
+def _meant(desk: "Desk", wanted: str) -> list["Life"]:
     """The one indicator that is meant, or all of a case. Stop where there is none, or where several begin so."""
     if wanted.startswith("case-"):
         lives = list(desk.lives.of_case(wanted))

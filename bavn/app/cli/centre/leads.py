@@ -128,7 +128,7 @@ def calibration(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> Non
     """What the score predicted of cases, against what people confirmed or dismissed. Small numbers say little: look at
     the interval."""
     with opened(config) as desk:
-        found = desk.calibration()
+        stats = desk.calibration()
     rows = [
         {
             "score": _span(b.low, b.high),
@@ -139,25 +139,25 @@ def calibration(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> Non
             "predicted": None if b.predicted is None else round(b.predicted, 3),
             "predictions": b.predictions,
         }
-        for b in found.bins
+        for b in stats.bins
     ]
     if as_json:
-        whole = named(found, "judged", "confirmed", "predictions", "unscored")
-        print(json.dumps(whole | {"brier": found.brier, "brier_plain": found.brier_plain, "bins": rows}))
+        whole = named(stats, "judged", "confirmed", "predictions", "unscored")
+        print(json.dumps(whole | {"brier": stats.brier, "brier_plain": stats.brier_plain, "bins": rows}))
         return
-    if not found.judged:
+    if not stats.judged:
         print("no case has been confirmed or dismissed by a person yet: nothing is known of how the score fares")
         return
     show(rows, as_json=False)
-    print(f"{found.judged} cases judged by people, {found.confirmed} confirmed; leads that nobody judged are not in it")
-    if found.unscored:
-        print(f"{found.unscored} older verdicts are left out: the score they were given at was not kept")
-    if found.brier is None or found.brier_plain is None:
+    print(f"{stats.judged} cases judged by people, {stats.confirmed} confirmed; leads that nobody judged are not in it")
+    if stats.unscored:
+        print(f"{stats.unscored} older verdicts are left out: the score they were given at was not kept")
+    if stats.brier is None or stats.brier_plain is None:
         print("too few verdicts to have predicted any case from those before it")
     else:
         print(
-            f"{found.predictions} were predicted from the verdicts before them: mean squared error {found.brier:.3f},"
-            f" {found.brier_plain:.3f} without looking at the score"
+            f"{stats.predictions} were predicted from the verdicts before them: mean squared error {stats.brier:.3f},"
+            f" {stats.brier_plain:.3f} without looking at the score"
         )
 
 
@@ -167,17 +167,17 @@ def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     from bavn.centre.correlate.sharing import A_ALL, A_UNLISTED
 
     with opened(config) as desk:
-        found, (mean, confirmed) = desk.lead_book.laws(), desk.malicious_mean()
-    fitted = iso(found.fitted_us) if found.fitted_us else None
+        laws_known, (mean, confirmed) = desk.lead_book.laws(), desk.malicious_mean()
+    fitted = iso(laws_known.fitted_us) if laws_known.fitted_us else None
     start = [("unlisted, start value", A_UNLISTED), ("listed, start value", A_ALL)]
     rows = [{"law": f"a, {name}", "value": a, "rests_on": 0, "fitted": None} for name, a in start]
     rows += [
         {"law": f"a, {stratum}", "value": round(fit.a, 4), "rests_on": fit.elements, "fitted": fitted}
-        for stratum, fit in sorted(found.sharing.items())
+        for stratum, fit in sorted(laws_known.sharing.items())
     ]
-    r = found.dependence
+    r = laws_known.dependence
     rows.append({"law": "correlation of reports", "value": round(r.r, 4), "rests_on": r.elements, "fitted": fitted})
-    q = found.congruent
+    q = laws_known.congruent
     rows.append({"law": "pairs of one period", "value": round(q.q, 4), "rests_on": q.elements, "fitted": fitted})
     rows.append({"law": "actors of a campaign", "value": round(mean, 3), "rests_on": confirmed, "fitted": None})
     show(rows, as_json=as_json)

@@ -123,10 +123,10 @@ def _zone(config: Path) -> ZoneInfo:
 
 def _moment(text: str, zone: ZoneInfo) -> int:
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"--at is a moment such as 2026-11-20T16:30, not {text[:40]!r}") from None
-    return as_us(found if found.tzinfo else found.replace(tzinfo=zone))
+    return as_us(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
 def _shown(us: int | None, zone: ZoneInfo, language: Language) -> str:

@@ -35,7 +35,7 @@ AsLocalRoot = Annotated[
 def option(side: Side, right: Right | None, name: str = "--by", what: Act[..., Any] | None = None) -> Any:
     """The option ``--by`` of a command that needs this right; the command gets who acts. ``right`` None: no account is
     asked for, since there may be none. ``what``: the act that the command does."""
-    asked = _asked(side, right)
+    asked = _person_option(side, right)
     asked.right, asked.what = right, what  # type: ignore[attr-defined]  # read by the test over all acts
     return typer.Option(name, help=BY_HELP, callback=asked)
 
@@ -45,7 +45,7 @@ def of_act(what: Act[..., Any]) -> Any:
     return option("soc" if what.right.startswith("soc:") else "sac", what.right, what=what)
 
 
-def _asked(side: Side, right: Right | None) -> Callable[[typer.Context, str | None], str]:
+def _person_option(side: Side, right: Right | None) -> Callable[[typer.Context, str | None], str]:
     def asked(context: typer.Context, value: str | None) -> str:
         if context.resilient_parsing:
             return ""
@@ -67,12 +67,12 @@ def acting(side: Side, config: object, right: Right, purpose: str, note: str = "
 
     book = open_book(_folder(side, Path(str(config))))
     try:
-        found = proved(book, os.environ, purpose)
+        principal = proved(book, os.environ, purpose)
     finally:
         book.close()
-    if found is None:
+    if principal is None:
         return here_now(note)
-    who, rights = found
+    who, rights = principal
     _may(who, rights, right)
     _rights.set(rights)
     return Principal(who, key=who.id, how=who.how, apart=who.apart, note=_note(note))

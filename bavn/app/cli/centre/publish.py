@@ -105,23 +105,23 @@ def make(kind: Kind, period_help: str, *, help: str) -> typer.Typer:  # noqa: A0
             if versions:
                 rows = [
                     {
-                        "version": one.number,
-                        "at": iso(one.at_us)[:19],
-                        **named(one, "by", "why"),
-                        "digest": one.digest[:16],
+                        "version": edition_version.number,
+                        "at": iso(edition_version.at_us)[:19],
+                        **named(edition_version, "by", "why"),
+                        "digest": edition_version.digest[:16],
                     }
-                    for one in opened.editions.versions(_own(edition, kind))
+                    for edition_version in opened.editions.versions(_own(edition, kind))
                 ]
                 show(rows, as_json=as_json)
                 return
-            made = opened.editions.document(_own(edition, kind), version)
+            document = opened.editions.document(_own(edition, kind), version)
             if as_json:
                 from bavn.centre.publish.codec import document_text
 
-                print(document_text(made))
+                print(document_text(document))
                 return
             print(_stood(opened.editions.get(edition), language))
-            _print(made, language, sources)
+            _print(document, language, sources)
 
     @app.command("list")
     def listed(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
@@ -244,14 +244,14 @@ def feed(
     from bavn.app.reports.feed import feed as made_feed
 
     with publishing(config) as (file, opened):
-        made = made_feed(
+        feed_text = made_feed(
             entries(opened),
             language,
             sector=file.centre.limits.sector,
             url=file.publish.url,
             now_us=SystemClock().now_us(),
         )
-        write(out, made.encode())
+        write(out, feed_text.encode())
     print(out)
 
 
@@ -262,22 +262,22 @@ def _own(edition: str, kind: Kind) -> str:
 
 
 def _files(
-    made: "Document", how: Any, language: Language, html: Path | None, pdf: Path | None, json_file: Path | None
+    document: "Document", how: Any, language: Language, html: Path | None, pdf: Path | None, json_file: Path | None
 ) -> bool:
     from bavn.app.centre.publish_parts import Form, rendered, write
 
     wanted: list[tuple[Form, Path | None]] = [("html", html), ("pdf", pdf), ("json", json_file)]
     for form, path in wanted:
         if path is not None:
-            write(path, rendered(made, form, language, how))
+            write(path, rendered(document, form, language, how))
             print(path)
     return any(path is not None for _, path in wanted)
 
 
-def _print(made: "Document", language: Language, sources: bool) -> None:
+def _print(document: "Document", language: Language, sources: bool) -> None:
     from bavn.app.reports.text import lines
 
-    for line in lines(made, language, sources=sources):
+    for line in lines(document, language, sources=sources):
         print(line)
 
 

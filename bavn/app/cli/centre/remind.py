@@ -47,12 +47,12 @@ def reminders(config: Config = CENTRE_TOML, *, as_json: AsJson = False, limit: i
     with opened(config) as desk:
         rows = [
             {
-                "at": iso(one.at_us)[:19],
-                "case": one.case_id,
-                "by": one.way,
-                "to": one.recipient,
-                **named(one, "state", "tries", "reason"),
+                "at": iso(reminder.at_us)[:19],
+                "case": reminder.case_id,
+                "by": reminder.way,
+                "to": reminder.recipient,
+                **named(reminder, "state", "tries", "reason"),
             }
-            for one in desk.reminders.every(limit)
+            for reminder in desk.reminders.every(limit)
         ]
     show(rows, as_json=as_json)

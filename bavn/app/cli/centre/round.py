@@ -52,18 +52,18 @@ def round_(
 
 
 def _rows(summary: RoundSummary, cells: tuple[CellStory, ...], language: Language) -> list[dict[str, Any]]:
-    found, params = summary.round, summary.round.params
+    round_, params = summary.round, summary.round.params
     head = {
-        "round": found.id,
+        "round": round_.id,
         **named(params, "tier", "t", "m", "r", "forms", "registry_version"),
-        "phase": found.phase.value,
-        "opened": iso(found.opened_us),
-        "uploads_until": iso(found.deadline_us),
-        "says": state_of(found).say(language),
+        "phase": round_.phase.value,
+        "opened": iso(round_.opened_us),
+        "uploads_until": iso(round_.deadline_us),
+        "says": state_of(round_).say(language),
         "uploaded": list(summary.uploaded),
         "missing": list(summary.missing),
         "turned_away": [list(entry) for entry in summary.turned_away],
-        "key_groups": [[found.actor_of(x) for x in group] for group in found.key_groups],
+        "key_groups": [[round_.actor_of(x) for x in group] for group in round_.key_groups],
     }
     return [
         head,
@@ -72,8 +72,8 @@ def _rows(summary: RoundSummary, cells: tuple[CellStory, ...], language: Languag
                 **named(c, "table", "bin", "holders", "asked"),
                 "named": {actor: str(observable) for actor, observable in c.named},
                 "declined": list(c.declined),
-                "outcome": outcome_of(c, found),
-                "why": why(c, found).say(language),
+                "outcome": outcome_of(c, round_),
+                "why": why(c, round_).say(language),
             }
             for c in cells
         ),
@@ -81,29 +81,29 @@ def _rows(summary: RoundSummary, cells: tuple[CellStory, ...], language: Languag
 
 
 def _tell(summary: RoundSummary, cells: tuple[CellStory, ...], language: Language) -> None:
-    found, params = summary.round, summary.round.params
+    round_, params = summary.round, summary.round.params
     print(
-        f"{HEAD.say(language)} {found.id}: {TIER.say(language)} {params.tier}, t={params.t} M={params.m} R={params.r}"
+        f"{HEAD.say(language)} {round_.id}: {TIER.say(language)} {params.tier}, t={params.t} M={params.m} R={params.r}"
     )
-    print(f"{OPENED.say(language)} {iso(found.opened_us)[:19]}, {UNTIL.say(language)} {iso(found.deadline_us)[:19]}")
-    print(state_of(found).say(language))
+    print(f"{OPENED.say(language)} {iso(round_.opened_us)[:19]}, {UNTIL.say(language)} {iso(round_.deadline_us)[:19]}")
+    print(state_of(round_).say(language))
     print(f"{TOOK_PART.say(language)}: {', '.join(summary.uploaded) or '-'}")
     if summary.missing:
         print(f"{MISSING.say(language)}: {', '.join(summary.missing)}")
     for actor, rule, times in summary.turned_away:
         words = REFUSED[rule].say(language) if rule in REFUSED else rule
         print(f"{TURNED.say(language)}: {actor}: {words} ({rule}, {times})")
-    for group in found.key_groups[1:]:
-        print(KEYS.say(language).format(", ".join(found.actor_of(x) for x in group)))
-    if not cells and found.phase.value in ("reveal", "closed"):
+    for group in round_.key_groups[1:]:
+        print(KEYS.say(language).format(", ".join(round_.actor_of(x) for x in group)))
+    if not cells and round_.phase.value in ("reveal", "closed"):
         print(NONE.say(language))
     counted: dict[tuple[str, str, str], int] = {}
     for cell in cells:
-        if outcome_of(cell, found) == "explained":
-            line = ("", ", ".join(cell.holders), why(cell, found).say(language))
+        if outcome_of(cell, round_) == "explained":
+            line = ("", ", ".join(cell.holders), why(cell, round_).say(language))
         else:
             names = " / ".join(sorted({str(observable) for _, observable in cell.named}))
-            line = (names or UNKNOWN.say(language), ", ".join(cell.holders), why(cell, found).say(language))
+            line = (names or UNKNOWN.say(language), ", ".join(cell.holders), why(cell, round_).say(language))
         counted[line] = counted.get(line, 0) + 1
     for (name, holders, words), count in sorted(counted.items(), key=lambda item: (not item[0][0], item[0])):
         print(f"  {name or '-':<40} {holders}\n      {words} ({count} {CELLS.say(language)})")

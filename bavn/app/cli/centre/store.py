@@ -35,26 +35,26 @@ def upgrade(config: Config = CENTRE_TOML, *, language: Spoken = "en") -> None:
     from sqlalchemy.exc import DBAPIError
 
     from bavn.app.centre.database import away, open_bare, take_lease, why_not
-    from bavn.centre.store.schema import CannotUpgrade, SchemaStatus, head, look
+    from bavn.centre.store.schema import CannotUpgrade, SchemaStatus, found_in, head
     from bavn.centre.store.schema import upgrade as raise_to
 
     engine = open_bare(configured(config))
     try:
         with take_lease(engine):
-            found = raise_to(engine)
+            raised = raise_to(engine)
     except CannotUpgrade as error:
-        found = look(engine)
-        line = why_not(engine.url, found.standing.value, found.revision, found.why)
+        raised = found_in(engine)
+        line = why_not(engine.url, raised.standing.value, raised.revision, raised.why)
         raise Stop(Exit.CONFIGURATION, line) from error
     except DBAPIError as error:
         raise away(engine, error) from error
     finally:
         engine.dispose()
-    if found.standing is SchemaStatus.CURRENT:
+    if raised.standing is SchemaStatus.CURRENT:
         print(CURRENT.say(language).format(head()))
         return
-    before = NOTHING if found.standing is SchemaStatus.EMPTY else REVISION
-    print(UPGRADED.say(language).format(before.say(language).format(found.revision), head()))
+    before = NOTHING if raised.standing is SchemaStatus.EMPTY else REVISION
+    print(UPGRADED.say(language).format(before.say(language).format(raised.revision), head()))
 
 
 def backup(
@@ -74,7 +74,7 @@ def backup(
     tables = [part for name, part in manifest.parts.items() if name.startswith("tables/")]
     rows, digest = sum(part.rows for part in tables), sha256_of(to)
     if as_json:
-        told = {
+        summary = {
             "file": str(to),
             "rows": rows,
             "tables": len(tables),
@@ -86,7 +86,7 @@ def backup(
             "left_out": list(manifest.left_out),
             "broken": bad,
         }
-        print(json.dumps(told, ensure_ascii=False))
+        print(json.dumps(summary, ensure_ascii=False))
     else:
         size = to.stat().st_size / 1e6
         print(WRITTEN.say(language).format(to, rows, len(tables), manifest.ledger[0], manifest.audit[0], size))
@@ -133,10 +133,10 @@ def passphrase_in(file: Path, option: str) -> str:
                 Exit.USAGE, Text("{option}: {file} may be read by others: chmod 600 {file}", option=option, file=file)
             )
         with file.open("rb") as opened:
-            found = opened.read(PASSPHRASE_BYTES_MAX).decode().split("\n", 1)[0].rstrip("\r")
+            passphrase = opened.read(PASSPHRASE_BYTES_MAX).decode().split("\n", 1)[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:
         raise Stop(
             Exit.USAGE,
             Text("{option}: {file} cannot be read: {error}", option=option, file=file, error=Text.of_error(error)),
         ) from error
-    return found
+    return passphrase

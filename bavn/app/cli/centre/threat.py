@@ -35,15 +35,15 @@ def shown(
     with publishing(config) as (_, opened):
         found = proposals(opened.facts(Kind.PICTURE, days=days))
     rows: list[dict[str, Any]] = []
-    for one in found:
-        trend = NO_TREND if one.change is None else TRENDS[one.change]
+    for proposal in found:
+        trend = NO_TREND if proposal.change is None else TRENDS[proposal.change]
         cells = (
-            THREATS[one.threat].say(language),
-            level_words(one.stands).say(language),
-            "" if one.set is None else one.set.by,
-            level_words(one.level).say(language),
+            THREATS[proposal.threat].say(language),
+            level_words(proposal.stands).say(language),
+            "" if proposal.set is None else proposal.set.by,
+            level_words(proposal.level).say(language),
             trend.say(language),
-            one.why.say(language),
+            proposal.why.say(language),
         )
         rows.append(dict(zip(_COLUMNS.say(language).split("|"), cells, strict=True)))
     show(rows, as_json=as_json)
@@ -59,13 +59,13 @@ def _set_level(
     why: Why = "",
     language: Spoken = "en",
 ) -> None:
-    found = LEVEL_NAMES.get(level.casefold().replace(" ", "-"))
-    if found is None:
+    level_name = LEVEL_NAMES.get(level.casefold().replace(" ", "-"))
+    if level_name is None:
         raise Stop(Exit.USAGE, f"no level is called {level[:20]!r}; known: {', '.join(LEVEL_NAMES)}")
-    body = typed(acts.LevelSetting, level=found, why=why)
+    body = typed(acts.LevelSetting, level=level_name, why=why)
     with publishing(config) as (_, opened):
         acts.set_level(opened.judgements, by, threat, body)
-    print(f"{THREATS[threat].say(language)}: {level_words(found).say(language)}")
+    print(f"{THREATS[threat].say(language)}: {level_words(level_name).say(language)}")
 
 
 @app.command("sort", help=acts.sort.__doc__)
@@ -95,19 +95,19 @@ def types(
     """Each confirmed case with its sort of threat and who or what says so; unknown ones first."""
     with publishing(config) as (_, opened):
         facts = opened.facts(Kind.PICTURE, days=days)
-    found = sorted(facts.confirmed_in(facts.period), key=lambda one: (threat_of(one) is not None, one.id))
-    for one in found if as_json else ():
-        said = threat_of(one)
-        row = {"case": one.id, "sort": UNSAID if said is None else said.value, "by": one.threat_by or one.rsit}
+    facts_shown = sorted(facts.confirmed_in(facts.period), key=lambda fact: (threat_of(fact) is not None, fact.id))
+    for fact in facts_shown if as_json else ():
+        threat = threat_of(fact)
+        row = {"case": fact.id, "sort": UNSAID if threat is None else threat.value, "by": fact.threat_by or fact.rsit}
         print(json.dumps(row, ensure_ascii=False))
     if not as_json:
         names = Text("case|sort|says|confirmed").say(language).split("|")
         rows = []
-        for one in found:
-            said = threat_of(one)
-            word = UNKNOWN if said is None else THREATS[said]
-            at = "" if one.confirmed_us is None else iso(one.confirmed_us)[:10]
-            cells = (one.id, word.say(language), one.threat_by or one.rsit, at)
+        for fact in facts_shown:
+            threat = threat_of(fact)
+            word = UNKNOWN if threat is None else THREATS[threat]
+            at = "" if fact.confirmed_us is None else iso(fact.confirmed_us)[:10]
+            cells = (fact.id, word.say(language), fact.threat_by or fact.rsit, at)
             rows.append(dict(zip(names, cells, strict=True)))
         show(rows, as_json=False)
 
@@ -118,11 +118,11 @@ def history(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language: 
     with publishing(config) as (_, opened):
         rows = [
             {
-                "at": iso(one.at_us)[:19],
-                "sort": THREATS[one.threat].say(language),
-                "level": level_words(one.level).say(language),
-                **named(one, "by", "why"),
+                "at": iso(level.at_us)[:19],
+                "sort": THREATS[level.threat].say(language),
+                "level": level_words(level.level).say(language),
+                **named(level, "by", "why"),
             }
-            for one in opened.judgements.levels()
+            for level in opened.judgements.levels()
         ]
     show(rows, as_json=as_json)

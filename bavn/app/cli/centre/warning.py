@@ -231,18 +231,18 @@ def _row(view: "WarningView", language: Language, *, as_json: bool) -> dict[str,
 def _plain(view: "WarningView", mailed: dict[str, str]) -> list[dict[str, Any]]:
     return [
         {
-            **named(one, "actor", "status", "rule"),
-            "answer": one.answer.value,
-            "overdue": one.overdue,
-            "told": None if one.told_us is None else iso(one.told_us),
-            "acknowledged": None if one.acknowledged_us is None else iso(one.acknowledged_us),
-            "mail": mailed.get(one.actor, ""),
+            **named(actor, "actor", "status", "rule"),
+            "answer": actor.answer.value,
+            "overdue": actor.overdue,
+            "told": None if actor.told_us is None else iso(actor.told_us),
+            "acknowledged": None if actor.acknowledged_us is None else iso(actor.acknowledged_us),
+            "mail": mailed.get(actor.actor, ""),
             "answers": [
                 {"at": iso(said.received_us), "version": said.version, "act": said.act.value, "words": said.words}
-                for said in one.answers
+                for said in actor.answers
             ],
         }
-        for one in view.actors
+        for actor in view.actors
     ]
 
 
@@ -252,11 +252,11 @@ def _print(view: "WarningView", mailed: dict[str, str], language: Language) -> N
     for observable in view.warning.content.observables:
         print(f"  {observable}")
     rows = []
-    for one in view.actors:
-        answer = ANSWERS[one.answer].say(language) + (f" ({_LATE.say(language)})" if one.overdue else "")
-        told = one.rule or ("-" if one.told_us is None else f"{iso(one.told_us)[:16]}Z")
-        since = "" if one.answered_us is None else f"{iso(one.answered_us)[:16]}Z"
-        words = "; ".join(said.words for said in one.answers if said.words)
-        cells = (one.actor, told, answer, since, mailed.get(one.actor, ""), words)
+    for actor in view.actors:
+        answer = ANSWERS[actor.answer].say(language) + (f" ({_LATE.say(language)})" if actor.overdue else "")
+        notice = actor.rule or ("-" if actor.told_us is None else f"{iso(actor.told_us)[:16]}Z")
+        since = "" if actor.answered_us is None else f"{iso(actor.answered_us)[:16]}Z"
+        words = "; ".join(said.words for said in actor.answers if said.words)
+        cells = (actor.actor, notice, answer, since, mailed.get(actor.actor, ""), words)
         rows.append(dict(zip(_ACTOR.say(language).split("|"), cells, strict=True)))
     show(rows, as_json=False)

@@ -60,11 +60,11 @@ def assets(
     wanted = _address(host) if host else ""
     roles = _roles(role) if role else frozenset()
     with _window(given) as window:
-        found = survey(window)
+        survey_of = survey(window)
         last_us = window.last_us
         crypto = uses(window) if wanted else ()
     if wanted:
-        card = next((asset for asset in found if asset.address == wanted), None)
+        card = next((asset for asset in survey_of if asset.address == wanted), None)
         if card is None:
             raise Stop(
                 Exit.NOT_FOUND,
@@ -72,7 +72,7 @@ def assets(
             )
         _card(card, crypto, _suspicions(given, wanted, language), language, as_json=as_json)
         return
-    kept = [asset for asset in found if not roles or roles & {value for value, _ in asset.best("role")}]
+    kept = [asset for asset in survey_of if not roles or roles & {value for value, _ in asset.best("role")}]
     if new:
         kept = [asset for asset in kept if asset.first_us >= last_us - new * DAY_US]
     show(kept, language, as_json=as_json, as_csv=as_csv)
@@ -92,18 +92,18 @@ def cbom(
 
     given = _read(config)
     with _window(given) as window:
-        found, at_us = uses(window), window.last_us
+        uses_seen, at_us = uses(window), window.last_us
     if out is not None:
-        write_cbom(out, found, actor=given.node.actor, at_us=at_us, language=language, redacted=redacted)
-    ways = by_direction(found)
-    peers = () if redacted else by_peer(found, top)
+        write_cbom(out, uses_seen, actor=given.node.actor, at_us=at_us, language=language, redacted=redacted)
+    ways = by_direction(uses_seen)
+    peers = () if redacted else by_peer(uses_seen, top)
     if as_json:
         for kind, tallies in (("direction", ways), ("peer", peers)):
             for tally in tallies:
                 print(json.dumps(_tally_facts(kind, tally), ensure_ascii=False))
         return
     screen = _screen()
-    if not found:
+    if not uses_seen:
         screen.print(Text("no key exchange was seen").say(language))
     for tallies in (ways, peers):
         if tallies:
@@ -111,31 +111,31 @@ def cbom(
 
 
 def write_cbom(
-    out: Path, found: "tuple[Use, ...]", *, actor: str, at_us: int, language: Language, redacted: bool = False
+    out: Path, uses: "tuple[Use, ...]", *, actor: str, at_us: int, language: Language, redacted: bool = False
 ) -> None:
     """The bill of materials as a file. Stop where it cannot be written."""
     from bavn import __version__
     from bavn.actor.assets.cbom import cbom as written
 
-    text = written(found, actor=actor, version=__version__, at_us=at_us, redacted=redacted)
+    text = written(uses, actor=actor, version=__version__, at_us=at_us, redacted=redacted)
     try:
         write_whole(out, text.encode())
     except OSError as error:
         raise cannot_write(out, error, Exit.USAGE) from error
-    print(f"{out}: {len(found)} " + Text("kinds of key exchange").say(language), file=sys.stderr)
+    print(f"{out}: {len(uses)} " + Text("kinds of key exchange").say(language), file=sys.stderr)
 
 
 def show(
-    found: "list[Asset]", language: Language, *, as_json: bool = False, as_csv: bool = False, source: str = ""
+    assets: "list[Asset]", language: Language, *, as_json: bool = False, as_csv: bool = False, source: str = ""
 ) -> None:
     """The hosts as lines of JSON, as CSV or as a table; ``source``: of what, where there are several."""
     if as_json:
-        for asset in found:
+        for asset in assets:
             said = {"source": source} if source else {}
             print(json.dumps(said | facts(asset, language), ensure_ascii=False))
         return
     names = ("host", "name", "role", "os", "vendor", "services", "peers", "first", "last")
-    rows = [_cells(asset, language) for asset in found]
+    rows = [_cells(asset, language) for asset in assets]
     if as_csv:
         writer = csv.writer(sys.stdout)
         writer.writerow(names)
@@ -256,15 +256,15 @@ def _card(
                 screen.print(f"    {hint.confidence:.0%} {hint.reason.say(language)}", highlight=False, markup=False)
     print(f"{say['services']}:")
     for s in asset.services:
-        said = f"    {s.port}/{s.proto} {s.app or ''} {s.software or ''}".rstrip()
+        line = f"    {s.port}/{s.proto} {s.app or ''} {s.software or ''}".rstrip()
         clients = Text("{clients} clients, {flows} flows", clients=s.clients, flows=s.flows).say(language)
         screen.print(
-            f"{said}: {clients}, {iso(s.first_us)[:16]} - {iso(s.last_us)[:16]}", highlight=False, markup=False
+            f"{line}: {clients}, {iso(s.first_us)[:16]} - {iso(s.last_us)[:16]}", highlight=False, markup=False
         )
-    for one in spoken:
+    for use in spoken:
         screen.print(
-            f"    {one['protocol']}/{one['port']} {one['version'] or '-'} {one['cipher'] or '-'} {one['group'] or '-'}"
-            f" ({one['standing']}) x{one['count']}",
+            f"    {use['protocol']}/{use['port']} {use['version'] or '-'} {use['cipher'] or '-'} {use['group'] or '-'}"
+            f" ({use['standing']}) x{use['count']}",
             highlight=False,
             markup=False,
         )
@@ -385,12 +385,12 @@ def _roles(text: str) -> frozenset[str]:
     from bavn.actor.assets.rules import SAID
 
     wanted = text.casefold()
-    found = {
+    roles = {
         role for role, said in SAID.items() if wanted in (role, *(said.say(one).casefold() for one in languages()))
     }
-    if not found:
+    if not roles:
         raise Stop(Exit.USAGE, Text("--role {text} is none of: {named}", text=repr(text), named=", ".join(SAID)))
-    return frozenset(found)
+    return frozenset(roles)
 
 
 def _safe_cell(cell: str) -> str:

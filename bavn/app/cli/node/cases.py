@@ -45,25 +45,25 @@ def cases(
     from bavn.actor.door.conversations.nis2_steps import NIS2_SQL, nis2_statements_of
 
     with asks(config) as rows:
-        found, said = cases_of(rows(CASES_SQL)), replies_of(rows(SAID_SQL))
+        kept, replies = cases_of(rows(CASES_SQL)), replies_of(rows(SAID_SQL))
         steps = nis2_statements_of(rows(NIS2_SQL))
     if case_id:
-        found = [named(found, case_id, "cases")]
+        kept = [named(kept, case_id, "cases")]
     now_us = moment()
     if as_json:
-        for one in found:
-            print(json.dumps(_plain(one, said, now_us) | {"nis2": _steps(one, steps)}, ensure_ascii=False))
+        for case in kept:
+            print(json.dumps(_plain(case, replies, now_us) | {"nis2": _steps(case, steps)}, ensure_ascii=False))
     elif case_id:
-        _show_one(found[0], said, now_us, language)
+        _show_one(kept[0], replies, now_us, language)
         for step in steps:
-            if step.case_id == found[0].case_id:
+            if step.case_id == kept[0].case_id:
                 became = became_text(step).say(language)
                 print(f"\n{iso(step.at_us)[:16]}  {step.by}: NIS2 {NAMES[Nis2Act(step.act)].say(language)} [{became}]")
-    elif not found:
+    elif not kept:
         print(Text("this actor is in no case yet").say(language))
     else:
-        _show_all(found, now_us, language)
-    late = [one.case_id for one in found if any(due[3] is DueState.OVERDUE for due in dues_of(one, now_us))]
+        _show_all(kept, now_us, language)
+    late = [case.case_id for case in kept if any(due[3] is DueState.OVERDUE for due in dues_of(case, now_us))]
     if check and late:
         raise Stop(Exit.UNHEALTHY, Text("a deadline has passed in {named}", named=", ".join(late)))
 
@@ -125,13 +125,13 @@ def case_nis2(
 ) -> None:
     """Note a NIS2 step of this actor in a case: the centre's clocks of this actor move, and no other's."""
     body = typed(acts.Nis2Request, act=act, at_us=_moment_of(at), why=why, correct=correct, cross_border=cross_border)
-    said = acts.note(Here(config), by, kept_case(config, case_id).case_id, body)
+    statement = acts.note(Here(config), by, kept_case(config, case_id).case_id, body)
     says = Text(
         "{case_id}: {names}, {at} (step {number}) leaves at the running node's next step",
-        case_id=said.case_id,
+        case_id=statement.case_id,
         names=NAMES[act],
-        at=f"{iso(said.at_us)[:16]}Z",
-        number=said.number,
+        at=f"{iso(statement.at_us)[:16]}Z",
+        number=statement.number,
     )
     print(says.say(language))
 
@@ -144,15 +144,15 @@ def _show_all(cases: "list[KeptCase]", now_us: int, language: Language) -> None:
         ("case", "state", "class", "tlp", "own", "owed", "when"),
         [
             (
-                one.case_id,
-                CASE_WORDS[CaseState(one.state)].say(language),
-                one.part["rsit"] or "",
-                one.part["tlp"],
-                len(one.part["own"]) + one.part.get("own_left", 0),
-                _owed(one, now_us, language),
-                iso(one.heard_us)[:16],
+                case.case_id,
+                CASE_WORDS[CaseState(case.state)].say(language),
+                case.part["rsit"] or "",
+                case.part["tlp"],
+                len(case.part["own"]) + case.part.get("own_left", 0),
+                _owed(case, now_us, language),
+                iso(case.heard_us)[:16],
             )
-            for one in cases
+            for case in cases
         ],
         language,
     )
@@ -178,11 +178,11 @@ def _leave(config: Path, case_id: str, task: str | None, act: str, words: str, b
     print(says.say(language))
 
 
-def _owed(one: "KeptCase", now_us: int, language: Language) -> str:
+def _owed(case: "KeptCase", now_us: int, language: Language) -> str:
     """The next thing that this actor owes in a case, in a few words."""
     owed = sorted(
         (due_us, task["task_id"][:ID_CHARS], step, state.value)
-        for task, step, due_us, state in dues_of(one, now_us)
+        for task, step, due_us, state in dues_of(case, now_us)
         if state in OWED
     )
     if not owed:
@@ -191,12 +191,12 @@ def _owed(one: "KeptCase", now_us: int, language: Language) -> str:
     return f"{name} {iso(due_us)[:16]} {next(w for s, w in DUE_WORDS.items() if s.value == state).say(language)}"
 
 
-def _show_one(one: "KeptCase", said: "list[CaseReply]", now_us: int, language: Language) -> None:
+def _show_one(case: "KeptCase", replies: "list[CaseReply]", now_us: int, language: Language) -> None:
     from bavn.model.intel import rsit
 
-    part = one.part
-    state = CASE_WORDS[CaseState(one.state)].say(language)
-    print(f"{one.case_id}  {state}  {part['tlp']}  PAP:{('RED', 'AMBER', 'GREEN', 'CLEAR')[part['pap']]}")
+    part = case.part
+    state = CASE_WORDS[CaseState(case.state)].say(language)
+    print(f"{case.case_id}  {state}  {part['tlp']}  PAP:{('RED', 'AMBER', 'GREEN', 'CLEAR')[part['pap']]}")
     if part["rsit"]:
         known = rsit.known(part["rsit"])
         print(f"{part['rsit']}  {rsit.words(part['rsit']).say(language) if known else ''}".rstrip())
@@ -220,15 +220,15 @@ def _show_one(one: "KeptCase", said: "list[CaseReply]", now_us: int, language: L
         name, standing = task["task_id"][:ID_CHARS], TASK_WORDS[TaskState(task["state"])].say(language)
         print(f"\n{kinds[task['kind']].say(language)} {name}  {standing}")
         print(f"  {task['text']}")
-        for which, step, due_us, state_of in dues_of(one, now_us):
+        for which, step, due_us, state_of in dues_of(case, now_us):
             if which is task and state_of in OWED:
                 print(f"  {_STEP_WORDS[step].say(language)}: {iso(due_us)[:16]} {DUE_WORDS[state_of].say(language)}")
     centre = Text("centre").say(language)
     lines = [(w["at_us"], centre, w["text"]) for w in part["words"] if w["by"] == "centre"]
     lines += [
         (s.at_us, s.by, f"{_act_words(s, language)} {s.words} [{became_text(s).say(language)}]".replace("  ", " "))
-        for s in said
-        if s.case_id == one.case_id
+        for s in replies
+        if s.case_id == case.case_id
     ]
     for at_us, who, text in sorted(lines):
         print(f"\n{iso(at_us)[:16]}  {who}: {text}")
@@ -241,16 +241,16 @@ _STEP_WORDS = {
 }
 
 
-def _act_words(said: "CaseReply", language: Language) -> str:
-    if said.act == "words":
+def _act_words(reply: "CaseReply", language: Language) -> str:
+    if reply.act == "words":
         return ""
-    if said.act == "attach":
-        return Text("evidence").say(language) + f" {said.sha256[:12]}"
-    place = f"{(said.task_id or '')[:ID_CHARS]}"
-    return f"{place} {said.act}"
+    if reply.act == "attach":
+        return Text("evidence").say(language) + f" {reply.sha256[:12]}"
+    place = f"{(reply.task_id or '')[:ID_CHARS]}"
+    return f"{place} {reply.act}"
 
 
-def _steps(one: "KeptCase", steps: "list[Nis2Statement]") -> list[dict[str, Any]]:
+def _steps(case: "KeptCase", steps: "list[Nis2Statement]") -> list[dict[str, Any]]:
     return [
         {
             "number": s.number,
@@ -263,18 +263,18 @@ def _steps(one: "KeptCase", steps: "list[Nis2Statement]") -> list[dict[str, Any]
             "rule": s.rule,
         }
         for s in steps
-        if s.case_id == one.case_id
+        if s.case_id == case.case_id
     ]
 
 
-def _plain(one: "KeptCase", said: "list[CaseReply]", now_us: int) -> dict[str, Any]:
+def _plain(case: "KeptCase", replies: "list[CaseReply]", now_us: int) -> dict[str, Any]:
     return {
-        **one.part,
-        "heard": iso(one.heard_us),
-        "first": iso(one.first_us),
+        **case.part,
+        "heard": iso(case.heard_us),
+        "first": iso(case.first_us),
         "owed": [
             {"task": task["task_id"], "step": step, "due": iso(due_us), "standing": state.value}
-            for task, step, due_us, state in dues_of(one, now_us)
+            for task, step, due_us, state in dues_of(case, now_us)
         ],
         "said": [
             {
@@ -288,7 +288,7 @@ def _plain(one: "KeptCase", said: "list[CaseReply]", now_us: int) -> dict[str, A
                 "told": None if s.told_us is None or s.rule else iso(s.told_us),
                 "rule": s.rule,
             }
-            for s in said
-            if s.case_id == one.case_id
+            for s in replies
+            if s.case_id == case.case_id
         ],
     }

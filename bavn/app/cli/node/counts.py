@@ -34,13 +34,13 @@ def counts(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
         budget = Budget(Ledger(book))
         spent, holds = budget.spent_milli(SystemClock().now_us() // DAY_US - 1) / 1000, budget.holds()
     with asks(config) as rows:
-        told = days_told(rows)
+        spent_rows = days_told(rows)
     if as_json:
-        each = [{"day": iso(day * DAY_US)[:10], "epsilon": milli / 1000} for day, milli, _ in told]
+        each = [{"day": iso(day * DAY_US)[:10], "epsilon": milli / 1000} for day, milli, _ in spent_rows]
         made = {"told": each, "spent": spent, "budget": policy.counts_epsilon_30_days, "holds": holds}
         print(json.dumps(made, ensure_ascii=False))
     else:
-        days = [(iso(day * DAY_US)[:10], number(milli / 1000, language, 2)) for day, milli, _ in told]
+        days = [(iso(day * DAY_US)[:10], number(milli / 1000, language, 2)) for day, milli, _ in spent_rows]
         show_table(("day", "epsilon"), days, language)
         print(LEFT.filled(spent=spent, most=policy.counts_epsilon_30_days).say(language))
     if not holds:

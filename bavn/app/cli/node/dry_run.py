@@ -50,45 +50,45 @@ def dry_run(
     given = read_node(config)
     observable = wanted_of(what, config)
     lists = Lists(never_list(given), warning_list)
-    asked = days or given.protect.dry_run_days
-    made = tried(given, config, observable, lists, asked)
+    days_asked = days or given.protect.dry_run_days
+    run = tried(given, config, observable, lists, days_asked)
     if as_json:
-        print(json.dumps({"asked_days": asked, **_json(made)}, ensure_ascii=False))
+        print(json.dumps({"asked_days": days_asked, **_json(run)}, ensure_ascii=False))
         return
-    for line in _lines(made, asked, language):
+    for line in _lines(run, days_asked, language):
         print(line)
-    if made.hosts:
+    if run.hosts:
         clinical = networks_of(given.protect.clinical_networks)
-        show_table(("host", "comment"), [(host, _clinical(host, clinical, language)) for host in made.hosts], language)
-    if made.services:
+        show_table(("host", "comment"), [(host, _clinical(host, clinical, language)) for host in run.hosts], language)
+    if run.services:
         show_table(
             ("type", "value", "hosts", "rows", "comment"),
-            [(one.kind, visible(one.what), one.hosts, one.count, one.known) for one in made.services],
+            [(one.kind, visible(one.what), one.hosts, one.count, one.known) for one in run.services],
             language,
         )
 
 
-def _lines(made: DryRun, asked: int, language: Language) -> list[str]:
+def _lines(run: DryRun, days: int, language: Language) -> list[str]:
     w = {name: text.say(language) for name, text in W.items()}
-    found = made.found
-    lines = [f"{made.observable}: {number(found.days, language)} {w['history'].format(asked)}"]
-    if not found.days:
+    met = run.found
+    lines = [f"{run.observable}: {number(met.days, language)} {w['history'].format(days)}"]
+    if not met.days:
         lines.append(w["none"])
-    elif not found.hits:
+    elif not met.hits:
         lines.append(w["nobody"])
     else:
-        clinical = f" ({number(found.clinical, language)} {w['clinical']})" if found.clinical else ""
-        hosts = f"{number(found.hosts, language)} {w['of']} {number(found.background_hosts, language)} {w['hosts']}"
-        lines.append(f"{w['hit']} {hosts}{clinical}, {number(found.hits, language)} {w['times']}.")
-        covered = f"{number(found.destinations, language)} {w['of']} {number(found.background_destinations, language)}"
+        clinical = f" ({number(met.clinical, language)} {w['clinical']})" if met.clinical else ""
+        hosts = f"{number(met.hosts, language)} {w['of']} {number(met.background_hosts, language)} {w['hosts']}"
+        lines.append(f"{w['hit']} {hosts}{clinical}, {number(met.hits, language)} {w['times']}.")
+        covered = f"{number(met.destinations, language)} {w['of']} {number(met.background_destinations, language)}"
         lines.append(f"{w['covers']} {covered} {w['destinations']}.")
-        if found.first_us is not None and found.last_us is not None:
-            lines.append(f"{w['first']}: {iso_hour(hour_of(found.first_us))}, {iso_hour(hour_of(found.last_us))}.")
-    return [*lines, _verdict(made, w, language)]
+        if met.first_us is not None and met.last_us is not None:
+            lines.append(f"{w['first']}: {iso_hour(hour_of(met.first_us))}, {iso_hour(hour_of(met.last_us))}.")
+    return [*lines, _verdict(run, w, language)]
 
 
-def _verdict(made: DryRun, w: dict[str, str], language: Language) -> str:
-    why = made.would_wait
+def _verdict(run: DryRun, w: dict[str, str], language: Language) -> str:
+    why = run.would_wait
     if why is None:
         return w["at once"]
     return f"{w['wait']} {why.reason.say(language)}"
@@ -100,13 +100,13 @@ def _clinical(host: str, networks: Any, language: Language) -> str:
     return Text("clinical").say(language) if in_networks(host, networks) else ""
 
 
-def _json(made: DryRun) -> dict[str, Any]:
-    why = made.would_wait
+def _json(run: DryRun) -> dict[str, Any]:
+    why = run.would_wait
     return {
-        "type": made.observable.type.value,
-        "value": made.observable.value,
-        **asdict(made.found),
-        "named_hosts": list(made.hosts),
-        "services": [asdict(one) for one in made.services],
+        "type": run.observable.type.value,
+        "value": run.observable.value,
+        **asdict(run.found),
+        "named_hosts": list(run.hosts),
+        "services": [asdict(one) for one in run.services],
         "would_wait": None if why is None else {"rule": why.rule, "reason": why.reason.en},
     }

@@ -74,13 +74,13 @@ def evidence(
     given = here.config()
     with here.asks() as book:
         entry = one_named(book, suspicion)
-    asked = {"rows": rows, "around_s": around_s, **asdict(handed)}
+    options = {"rows": rows, "around_s": around_s, **asdict(handed)}
     if handed.pcap is not None:
-        body = typed(acts.ExportRequest, form="pcap", **asked)
-        made = acts.export(here, by, entry, body, handed.pcap.name).content
-        _write(handed.pcap, made, _AS_IS if handed.unredacted else _HEADERS, language)
+        body = typed(acts.ExportRequest, form="pcap", **options)
+        archive = acts.export(here, by, entry, body, handed.pcap.name).content
+        _write(handed.pcap, archive, _AS_IS if handed.unredacted else _HEADERS, language)
     if handed.export is not None:
-        exported = acts.export(here, by, entry, typed(acts.ExportRequest, **asked), handed.export.name)
+        exported = acts.export(here, by, entry, typed(acts.ExportRequest, **options), handed.export.name)
         _write(handed.export, exported.content, _AS_IS if handed.unredacted else _REDACTED, language)
         _say_left_out(exported.sheets, exported.packets, language)
     if handed.pcap is None and handed.export is None:
@@ -111,8 +111,8 @@ def _show(entry: "Ranked", sheets: "list[Sheet]", given: "NodeConfig", *, form: 
     from bavn.actor.evidence.keep import path_of
     from bavn.app.node.packets import evidence_folder
 
-    found = entry.suspicion
-    kept = path_of(evidence_folder(given), found.id)
+    shown = entry.suspicion
+    kept = path_of(evidence_folder(given), shown.id)
     if form == "json":
         print(json.dumps({"suspicion": said_of(entry, language)}, ensure_ascii=False))
         for sheet in sheets:
@@ -125,9 +125,9 @@ def _show(entry: "Ranked", sheets: "list[Sheet]", given: "NodeConfig", *, form: 
             show(["group", "table", *sheet.names], [[sheet.group, sheet.table, *row] for row in sheet.rows], "csv")
         return
     words = {name: text.say(language) for name, text in _WORDS.items()}
-    print(f"{found.id}  {found.detector}  {found.technique}  {verdict_words(entry.verdict, language)}".rstrip())
-    print(f"{found.host} - {found.peer}  p {found.p:.2g}  {iso(found.first_us)[:19]} - {iso(found.last_us)[:19]}")
-    print(found.why.say(language))
+    print(f"{shown.id}  {shown.detector}  {shown.technique}  {verdict_words(entry.verdict, language)}".rstrip())
+    print(f"{shown.host} - {shown.peer}  p {shown.p:.2g}  {iso(shown.first_us)[:19]} - {iso(shown.last_us)[:19]}")
+    print(shown.why.say(language))
     if not sheets:
         print(words["none"])
     for sheet in sheets:
@@ -186,17 +186,17 @@ def _say_left_out(sheets: "list[Sheet]", packets: "list[Packet] | None", languag
         print(f"bavn: {words['not kept']}", file=sys.stderr)
 
 
-def _write(target: Path, made: bytes, how: Text, language: Language) -> None:
+def _write(target: Path, data: bytes, how: Text, language: Language) -> None:
     """After the ledger's line: what was handed on is on record, whatever happens here."""
     try:
-        write_whole(target, made, mode=0o600, new=True)
+        write_whole(target, data, mode=0o600, new=True)
     except OSError as error:
         raise Stop(Exit.USAGE, Text("{file} cannot be written ({why})", file=target, why=error.strerror)) from error
     says = Text(
         "{target}: {size:,} bytes, {how}; sha256 {digest}; the ledger holds it (bavn node ledger)",
         target=target,
-        size=len(made),
+        size=len(data),
         how=how,
-        digest=hashlib.sha256(made).hexdigest(),
+        digest=hashlib.sha256(data).hexdigest(),
     )
     print(says.say(language))

@@ -32,15 +32,15 @@ def listed(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
     from bavn.actor.door.conversations.exercises import EXERCISES_SQL, STEPS_SQL, exercises_of, steps_of
 
     with asks(config) as rows:
-        found, steps = exercises_of(rows(EXERCISES_SQL)), steps_of(rows(STEPS_SQL))
+        kept, steps = exercises_of(rows(EXERCISES_SQL)), steps_of(rows(STEPS_SQL))
     if as_json:
-        for one in found:
-            print(json.dumps(_plain(one, steps), ensure_ascii=False))
+        for exercise in kept:
+            print(json.dumps(_plain(exercise, steps), ensure_ascii=False))
         return
-    if not found:
+    if not kept:
         print(Text("no exercise has reached this actor yet").say(language))
-    for one in found:
-        _print(one, [step for step in steps if step.exercise_id == one.exercise_id], language)
+    for exercise in kept:
+        _print(exercise, [step for step in steps if step.exercise_id == exercise.exercise_id], language)
 
 
 @app.command("allow")
@@ -81,34 +81,37 @@ def _leave(exercise: str, way: acts.Way, config: Path, by: Who, language: Langua
     return known
 
 
-def _print(one: "KeptExercise", steps: "list[StepStatement]", language: Language) -> None:
-    said, state = one.said, STATES[ExerciseState(one.state)].say(language)
-    print(f"{MARK.say(language)} {one.exercise_id}: {state}" + (f": {said[f'title_{language}']}" if said else ""))
-    if not said:
+def _print(exercise: "KeptExercise", steps: "list[StepStatement]", language: Language) -> None:
+    steps_said, state = exercise.said, STATES[ExerciseState(exercise.state)].say(language)
+    print(
+        f"{MARK.say(language)} {exercise.exercise_id}: {state}"
+        + (f": {steps_said[f'title_{language}']}" if steps_said else "")
+    )
+    if not steps_said:
         print("  " + Text("nothing is kept of it any more").say(language))
         return
     print(
-        f"  {iso(said['begins_us'])[:16]}Z - {iso(said['ends_us'])[:16]}Z,"
-        f" {CAMPAIGNS[Campaign(said['campaign'])].say(language)}, {said['element']}"
+        f"  {iso(steps_said['begins_us'])[:16]}Z - {iso(steps_said['ends_us'])[:16]}Z,"
+        f" {CAMPAIGNS[Campaign(steps_said['campaign'])].say(language)}, {steps_said['element']}"
     )
-    for objective in said["objectives"]:
+    for objective in steps_said["objectives"]:
         print(f"  - {objective.get(language, objective['en'])}")
     for step in steps:
         refused = f" [{step.rule}]" if step.rule else ""
         print(f"  {iso(step.at_us)[:19]}Z  {STEPS[ActorStep(step.step)].say(language)} ({step.by}){refused}")
-    if not steps and one.over_us is None:
+    if not steps and exercise.over_us is None:
         print("  " + Text("waits for a person here: allow or decline it").say(language))
 
 
-def _plain(one: "KeptExercise", steps: "list[StepStatement]") -> dict[str, Any]:
+def _plain(exercise: "KeptExercise", steps: "list[StepStatement]") -> dict[str, Any]:
     return {
         "mark": "EXERCISE",
-        "exercise": one.exercise_id,
-        "state": one.state,
-        "version": one.version,
-        "said": one.said,
-        "heard": iso(one.heard_us),
-        "over": None if one.over_us is None else iso(one.over_us),
+        "exercise": exercise.exercise_id,
+        "state": exercise.state,
+        "version": exercise.version,
+        "said": exercise.said,
+        "heard": iso(exercise.heard_us),
+        "over": None if exercise.over_us is None else iso(exercise.over_us),
         "steps": [
             {
                 "step": step.step,
@@ -118,6 +121,6 @@ def _plain(one: "KeptExercise", steps: "list[StepStatement]") -> dict[str, Any]:
                 "rule": step.rule,
             }
             for step in steps
-            if step.exercise_id == one.exercise_id
+            if step.exercise_id == exercise.exercise_id
         ],
     }

@@ -80,16 +80,16 @@ def health(
     from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
 
     folder = read_node(config).folder
-    told = told_of(folder / HEALTH_FILE)
+    state = told_of(folder / HEALTH_FILE)
     if acknowledge:
         _acknowledge(folder / ACKNOWLEDGED_FILE, by)
         print(ACKNOWLEDGED.say(language))
         return
     if as_json:
-        print(json.dumps(told, ensure_ascii=False, sort_keys=True))
+        print(json.dumps(state, ensure_ascii=False, sort_keys=True))
     else:
-        print("\n".join(_lines(told, language)))
-    if not told["healthy"]:
+        print("\n".join(_lines(state, language)))
+    if not state["healthy"]:
         raise typer.Exit(Exit.UNHEALTHY)
 
 
@@ -100,9 +100,9 @@ def told_of(file: Path) -> dict[str, Any]:
     from bavn.model.moment import SECOND_US
 
     try:
-        told = json.loads(file.read_text(encoding="utf-8"))
-        at_us, now_us = int(told["at_us"]), SystemClock().now_us()
-        gone = not Path(f"/proc/{int(told['pid'])}").exists()
+        state = json.loads(file.read_text(encoding="utf-8"))
+        at_us, now_us = int(state["at_us"]), SystemClock().now_us()
+        gone = not Path(f"/proc/{int(state['pid'])}").exists()
     except FileNotFoundError as error:
         service = _service(file)
         raise Stop(
@@ -116,10 +116,10 @@ def told_of(file: Path) -> dict[str, Any]:
         ) from error
     except UNREADABLE as error:
         raise Stop(Exit.INPUT, Text("{file} cannot be read: {error}", file=str(file), error=str(error))) from error
-    silent = not told["stopped"] and (gone or file_old(at_us, now_us))
-    told = {**told, "age_s": max(0, (now_us - at_us) // SECOND_US), "running": not silent and not told["stopped"]}
-    told["healthy"] = told["healthy"] and told["running"]
-    return told
+    silent = not state["stopped"] and (gone or file_old(at_us, now_us))
+    state = {**state, "age_s": max(0, (now_us - at_us) // SECOND_US), "running": not silent and not state["stopped"]}
+    state["healthy"] = state["healthy"] and state["running"]
+    return state
 
 
 def _service(file: Path) -> str:
@@ -135,28 +135,28 @@ def _acknowledge(file: Path, by: str) -> None:
     fresh.replace(file)
 
 
-def _lines(told: dict[str, Any], language: Language) -> list[str]:
+def _lines(state: dict[str, Any], language: Language) -> list[str]:
     w = {name: text.say(language) for name, text in WORDS.items()}
-    if told["stopped"]:
-        lines = [f"{w['stopped']} {told['at'][:19]}Z."]
-    elif not told["running"]:
-        lines = [f"{w['silent']} {told['at'][:19]}Z ({number(told['age_s'], language)} s)."]
+    if state["stopped"]:
+        lines = [f"{w['stopped']} {state['at'][:19]}Z."]
+    elif not state["running"]:
+        lines = [f"{w['silent']} {state['at'][:19]}Z ({number(state['age_s'], language)} s)."]
     else:
-        lines = [w["well"] if told["healthy"] else UNCHECKED.say(language) if unchecked_only(told) else w["ill"]]
-    lines += [f"  ! {problem.get(language, problem['en'])}" for problem in told["problems"]]
-    lines += promise_lines(told.get("promises", []), language)
+        lines = [w["well"] if state["healthy"] else UNCHECKED.say(language) if unchecked_only(state) else w["ill"]]
+    lines += [f"  ! {problem.get(language, problem['en'])}" for problem in state["problems"]]
+    lines += promise_lines(state.get("promises", []), language)
     lines.append(
-        f"{w['for']}: {number(told['up_s'], language)} s.  {w['memory']}: {number(told['memory_mb'], language)} MB.  "
-        f"{w['disk']}: {number(told['disk_free_mb'], language)} {w['free']}.  {_sensor(told, w, language)}"
-        f"  {number(told['queue_messages'], language)} {w['messages']}."
+        f"{w['for']}: {number(state['up_s'], language)} s.  {w['memory']}: {number(state['memory_mb'], language)} MB.  "
+        f"{w['disk']}: {number(state['disk_free_mb'], language)} {w['free']}.  {_sensor(state, w, language)}"
+        f"  {number(state['queue_messages'], language)} {w['messages']}."
     )
-    if told.get("centre_skew_s") is not None:
-        lines.append(f"{w['centre clock']}: {told['centre_skew_s']:+d} s")
-    for source in told["sources"]:
+    if state.get("centre_skew_s") is not None:
+        lines.append(f"{w['centre clock']}: {state['centre_skew_s']:+d} s")
+    for source in state["sources"]:
         lines += _source(source, w, language)
-    lines += _rules(told, w, language)
-    if told["store"]:
-        store = told["store"]
+    lines += _rules(state, w, language)
+    if state["store"]:
+        store = state["store"]
         span = "" if store["oldest"] is None else f", {store['oldest'][:19]}Z .. {store['newest'][:19]}Z"
         size = number(store["bytes"] / 1e6, language, 1)
         lines.append(f"{w['store']}: {number(store['rows'], language)} {w['rows']}, {size} MB{span}")
@@ -164,8 +164,8 @@ def _lines(told: dict[str, Any], language: Language) -> list[str]:
             f"    {number(count, language)} {w['refused']}: {Text.of_row(why).say(language)}"
             for why, count in store["refused"].items()
         ]
-    if told["detect"]:
-        detect = told["detect"]
+    if state["detect"]:
+        detect = state["detect"]
         took = "" if detect["last"] is None else number(detect["took_s"], language, 3)
         last = w["never"] if detect["last"] is None else f"{w['last']} {detect['last'][:19]}Z, {w['took']} {took} s"
         now = "" if detect["running_s"] is None else f"; {w['running']} {detect['running_s']} s"
@@ -178,14 +178,14 @@ def _said(says: dict[str, str], language: Language) -> str:
     return says.get(language, says["en"])
 
 
-def _sensor(told: dict[str, Any], w: dict[str, str], language: Language) -> str:
+def _sensor(state: dict[str, Any], w: dict[str, str], language: Language) -> str:
     """Whether anything sees packets, and what share of them it lost, where it counts them."""
-    if told["sensor"] == "none":
+    if state["sensor"] == "none":
         return f"{w['sensor']}: {w['no sensor']}."
     loss = w["unknown"]
-    if told.get("capture_loss_known", True):
-        loss = f"{number(told['capture_loss_permille'] / 10, language, 1)} %"
-    return f"{w['sensor']}: {w[told['sensor']]}, {w['loss']}: {loss}."
+    if state.get("capture_loss_known", True):
+        loss = f"{number(state['capture_loss_permille'] / 10, language, 1)} %"
+    return f"{w['sensor']}: {w[state['sensor']]}, {w['loss']}: {loss}."
 
 
 def _source(source: dict[str, Any], w: dict[str, str], language: Language) -> list[str]:
@@ -225,9 +225,9 @@ def _fetched(figures: dict[str, Any] | None, language: Language) -> list[str]:
     return [_KEPT.say(language).format(*counts), *(_LOST.say(language).format(*why) for why in lost)]
 
 
-def _rules(told: dict[str, Any], w: dict[str, str], language: Language) -> list[str]:
+def _rules(state: dict[str, Any], w: dict[str, str], language: Language) -> list[str]:
     lines = []
-    rules = told["rules"]
+    rules = state["rules"]
     if rules and rules["loaded"] is not None:
         lines.append(
             f"{w['rules']}: {number(rules['loaded'], language)} {w['loaded']}, {number(rules['failed'], language)} "
@@ -235,8 +235,8 @@ def _rules(told: dict[str, Any], w: dict[str, str], language: Language) -> list[
         )
         lines += [f"    {w['failed']}: {line}" for line in rules["failed_named"]]
         lines += _fetched(rules.get("fetched"), language)
-    if told.get("sigma"):
-        sigma = told["sigma"]
+    if state.get("sigma"):
+        sigma = state["sigma"]
         lines.append(
             f"{w['sigma']}: {number(sigma['rules'], language)} {w['watched']}, {len(sigma['refused'])} "
             f"{w['unanswered']}"

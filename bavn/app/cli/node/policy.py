@@ -68,15 +68,18 @@ def explain(
 
     given = read_node(config)
     now = _in_force(given, in_force_file(given))
-    asked = now if file is None else policy_in(file, given)
-    changed = consequences(now, asked)
-    own = _own(given, now, asked, days)
-    lines = _lines(asked, every=every)
+    policy = now if file is None else policy_in(file, given)
+    changed = consequences(now, policy)
+    own = _own(given, now, policy, days)
+    lines = _lines(policy, every=every)
     if as_json:
-        _as_json(lines, asked, changed, own, language)
+        _as_json(lines, policy, changed, own, language)
         return
-    for said in [*_said(lines, asked, changed, language, compared=file is not None), *_own_said(own, days, language)]:
-        print(said)
+    for text in [
+        *_policy_lines(lines, policy, changed, language, compared=file is not None),
+        *_own_said(own, days, language),
+    ]:
+        print(text)
     if changed:
         print(W["restart"].say(language))
 
@@ -87,18 +90,18 @@ def _in_force(given: "NodeConfig", file: Path) -> "Policy":
     return policy_in(file, given) if file.exists() else Policy("", {"door": given.door, "protect": given.protect})
 
 
-def _lines(asked: "Policy", *, every: bool) -> "list[Line]":
+def _lines(policy: "Policy", *, every: bool) -> "list[Line]":
     from bavn.app.policy.explain import Line, lines_of
     from bavn.app.policy.means import means
 
-    made = lines_of(asked)
+    lines = lines_of(policy)
     if every:
-        rest = [one for one in asked.fields() if not one.written]
-        made += [Line(0, one, means(one.name, one.value, one.about)) for one in rest]
-    return made
+        rest = [one for one in policy.fields() if not one.written]
+        lines += [Line(0, one, means(one.name, one.value, one.about)) for one in rest]
+    return lines
 
 
-def _own(given: "NodeConfig", now: "Policy", asked: "Policy", days: int) -> dict[str, Any] | None:
+def _own(given: "NodeConfig", now: "Policy", policy: "Policy", days: int) -> dict[str, Any] | None:
     """What both policies make of this node's last days; None where it has not run."""
     from bavn.actor.door.rounds.reveals import REVEALS_SQL, reveals_of
     from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
@@ -128,12 +131,12 @@ def _own(given: "NodeConfig", now: "Policy", asked: "Policy", days: int) -> dict
             verdicts_of(rows(VERDICTS_SQL)) + sector_verdicts_of(rows(SECTOR_VERDICTS_SQL)), clock.now_us()
         )
         kept = [one.suspicion for one in ranked_of(rows(RANKED_SQL), NO_VERDICTS)]
-        found = recent(kept, clock.now_us(), days)
+        recent_elements = recent(kept, clock.now_us(), days)
         state = State(book, bytes(32))
-        before = tried(now.door, given, state, clock, found, verdicts)
-        after = tried(asked.door, given, state, clock, found, verdicts)
+        before = tried(now.door, given, state, clock, recent_elements, verdicts)
+        after = tried(policy.door, given, state, clock, recent_elements, verdicts)
         questions = requested_before(
-            reveals_of(rows(f"{REVEALS_SQL} LIMIT 100000")), asked.door, clock.now_us() - days * DAY_US
+            reveals_of(rows(f"{REVEALS_SQL} LIMIT 100000")), policy.door, clock.now_us() - days * DAY_US
         )
     return {
         "before": _counted(before),
@@ -149,58 +152,59 @@ def _counted(tried: Any) -> dict[str, int]:
     return {name: outcomes.count(name) for name in OUTCOMES}
 
 
-def _said(
-    lines: "list[Line]", asked: "Policy", changed: "list[Consequence]", language: Language, *, compared: bool
+def _policy_lines(
+    lines: "list[Line]", policy: "Policy", changed: "list[Consequence]", language: Language, *, compared: bool
 ) -> list[str]:
     from bavn.app.policy.leaves import NEVER, leaves
     from bavn.app.policy.means import WAYS, shown
 
-    made = [f"{W['lines'].say(language)}:"]
-    made += [
-        f"  {f'{W["line"].say(language)} {one.line}: ' if one.line else ''}[{one.field.table}] {one.field.name}"
-        f" = {shown(one.field.value, one.field.about)}\n      {one.says.say(language)}"
-        for one in lines
+    lines_text = [f"{W['lines'].say(language)}:"]
+    lines_text += [
+        f"  {f'{W["line"].say(language)} {line.line}: ' if line.line else ''}[{line.field.table}] {line.field.name}"
+        f" = {shown(line.field.value, line.field.about)}\n      {line.says.say(language)}"
+        for line in lines
     ] or [f"  {W['no lines'].say(language)}"]
-    made += [f"{W['leaves'].say(language)}:"]
-    made += [f"  {name}  {said.say(language)}" for name, said in leaves(asked.door)]
-    made += [f"{W['never'].say(language)}:", *(f"  - {one.say(language)}" for one in NEVER)]
+    lines_text += [f"{W['leaves'].say(language)}:"]
+    lines_text += [f"  {name}  {said.say(language)}" for name, said in leaves(policy.door)]
+    lines_text += [f"{W['never'].say(language)}:", *(f"  - {promise.say(language)}" for promise in NEVER)]
     if compared and not changed:
-        made.append(W["same"].say(language))
+        lines_text.append(W["same"].say(language))
     if changed:
-        made.append(f"{W['changes'].say(language)}:")
-    for one in changed:
-        field, about = one.change.field, one.change.field.about
-        follows = "; ".join(WAYS[way].say(language) for way in one.ways)
-        made += [
-            f"  {field.table}.{field.name}: {shown(field.value, about)} -> {shown(one.change.after, about)}: {follows}",
-            f"      {one.says.say(language)}",
+        lines_text.append(f"{W['changes'].say(language)}:")
+    for consequence in changed:
+        field, about = consequence.change.field, consequence.change.field.about
+        after = shown(consequence.change.after, about)
+        follows = "; ".join(WAYS[way].say(language) for way in consequence.ways)
+        lines_text += [
+            f"  {field.table}.{field.name}: {shown(field.value, about)} -> {after}: {follows}",
+            f"      {consequence.says.say(language)}",
         ]
-    return made
+    return lines_text
 
 
 def _own_said(own: dict[str, Any] | None, days: int, language: Language) -> list[str]:
     if own is None:
         return [W["own none"].say(language)]
-    made = [f"{W['own'].say(language).format(days, own['elements'])}."]
+    text = [f"{W['own'].say(language).format(days, own['elements'])}."]
     for which, said in (("before", W["in force"]), ("after", W["now"])):
         counted = ", ".join(f"{OUTCOMES[name].say(language)} {n}" for name, n in own[which].items())
-        made.append(f"  {said.say(language)}: {counted}")
-    made += _differ_said(own["differ"], language) or [f"  {W['alike'].say(language)}"]
+        text.append(f"  {said.say(language)}: {counted}")
+    text += _differ_said(own["differ"], language) or [f"  {W['alike'].say(language)}"]
     if own["asked"]:
-        made += [f"{W['asked'].say(language)}:", *_differ_said(own["asked"], language)]
+        text += [f"{W['asked'].say(language)}:", *_differ_said(own["asked"], language)]
     else:
-        made.append(W["asked none"].say(language))
-    return made
+        text.append(W["asked none"].say(language))
+    return text
 
 
 def _differ_said(differ: "list[Differs]", language: Language) -> list[str]:
-    made = [
+    text = [
         f"  {one.observable}: {W['before'].say(language)} {_fate(one.before, language)};"
         f" {W['now'].say(language)} {_fate(one.after, language)}"
         for one in differ[:SHOWN_MAX]
     ]
     left = len(differ) - SHOWN_MAX
-    return [*made, f"  {W['more'].say(language).format(left)}"] if left > 0 else made
+    return [*text, f"  {W['more'].say(language).format(left)}"] if left > 0 else text
 
 
 def _fate(tried: Any, language: Language) -> str:
@@ -209,35 +213,35 @@ def _fate(tried: Any, language: Language) -> str:
 
 
 def _as_json(
-    lines: "list[Line]", asked: "Policy", changed: "list[Consequence]", own: dict[str, Any] | None, language: Language
+    lines: "list[Line]", policy: "Policy", changed: "list[Consequence]", own: dict[str, Any] | None, language: Language
 ) -> None:
     from bavn.app.policy.leaves import NEVER, leaves
 
-    for one in lines:
+    for line in lines:
         _out(
             {
                 "what": "line",
-                "line": one.line or None,
-                "table": one.field.table,
-                "name": one.field.name,
-                "value": one.field.value,
-                "says": one.says.say(language),
+                "line": line.line or None,
+                "table": line.field.table,
+                "name": line.field.name,
+                "value": line.field.value,
+                "says": line.says.say(language),
             }
         )
-    for name, said in leaves(asked.door):
-        _out({"what": "leaves", "class": name, "says": said.say(language)})
-    for said in NEVER:
-        _out({"what": "never", "says": said.say(language)})
-    for made in changed:
+    for name, sentence in leaves(policy.door):
+        _out({"what": "leaves", "class": name, "says": sentence.say(language)})
+    for never in NEVER:
+        _out({"what": "never", "says": never.say(language)})
+    for consequence in changed:
         _out(
             {
                 "what": "change",
-                "table": made.change.field.table,
-                "name": made.change.field.name,
-                "before": made.change.field.value,
-                "after": made.change.after,
-                "ways": list(made.ways),
-                "says": made.says.say(language),
+                "table": consequence.change.field.table,
+                "name": consequence.change.field.name,
+                "before": consequence.change.field.value,
+                "after": consequence.change.after,
+                "ways": list(consequence.ways),
+                "says": consequence.says.say(language),
             }
         )
     if own is None:

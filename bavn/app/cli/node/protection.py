@@ -31,13 +31,13 @@ NOTHING_BLOCKED = Text(
 def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """What is blocked until when, what waits for a person or for an enforcer that carries it, and why."""
     with asks(config) as rows:
-        found = queries.every_item(rows)
+        rows_found = queries.every_item(rows)
         notes = queries.notes(rows, "kill_switch", "sector_switch")
     keys = ("indicator", "type", "value", "act", "standing", "rule", "reason", "until")
-    made = [dict(zip(keys, (*row[:-1], iso(row[-1])), strict=True)) for row in found]
-    why = {m["indicator"]: Text.of_row(m["reason"]) for m in made if m["reason"]}
+    shown = [dict(zip(keys, (*row[:-1], iso(row[-1])), strict=True)) for row in rows_found]
+    why = {m["indicator"]: Text.of_row(m["reason"]) for m in shown if m["reason"]}
     if as_json:
-        for entry in made:
+        for entry in shown:
             entry["reason"] = str(why.get(entry["indicator"], ""))
             print(json.dumps(entry, ensure_ascii=False))
         return
@@ -51,7 +51,7 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
                 why[m["indicator"]].say(language) if m["reason"] else m["rule"],
                 m["until"][:16],
             )
-            for m in made
+            for m in shown
         ],
         language,
         nothing=NOTHING_BLOCKED,
@@ -62,15 +62,15 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
 
 def switches_said(notes: dict[str, str]) -> list[Text]:
     """Why nothing of it is in force, where a kill switch is on: this actor's own, or the sector's, by whom and why."""
-    said = []
+    switches_said = []
     if notes.get("kill_switch") == "on":
         own = Text("Nothing is in force: the own kill switch is on.")
-        said.append(own)
+        switches_said.append(own)
     turned = json.loads(notes.get("sector_switch", "{}"))
     if turned.get("state") == "on":
         who = f"{turned['by']}: {turned['why']}"
-        said.append(Text("Nothing is in force: the sector's kill switch is on ({who}).", who=who))
-    return said
+        switches_said.append(Text("Nothing is in force: the sector's kill switch is on ({who}).", who=who))
+    return switches_said
 
 
 def approve(indicator: Named, config: Config = NODE_TOML, *, by: Who = "") -> None:

@@ -65,12 +65,12 @@ def questions(
     from bavn.actor.door.conversations.questions import QUESTIONS_SQL
 
     with asks(config) as rows:
-        made = [_row(row, language) for row in rows(f"{QUESTIONS_SQL} LIMIT {limit}")]
+        questions_shown = [_row(row, language) for row in rows(f"{QUESTIONS_SQL} LIMIT {limit}")]
     if as_json:
-        for one in made:
+        for one in questions_shown:
             print(json.dumps(one, ensure_ascii=False))
         return
-    if not made:
+    if not questions_shown:
         nothing = Text("the centre has asked this node about nothing yet")
         print(nothing.say(language))
         return
@@ -78,26 +78,26 @@ def questions(
         ("when", "indicator", "since", "asked by", "approved by", "why", "says"),
         [
             (m["heard"][:16], m["indicator"], m["since"][:10], m["asked_by"], m["approved_by"], m["why"], m["says"])
-            for m in made
+            for m in questions_shown
         ],
         language,
     )
 
 
 def _row(row: tuple[Any, ...], language: Any) -> dict[str, Any]:
-    made = dict(zip(_KEYS, row, strict=True))
+    question = dict(zip(_KEYS, row, strict=True))
     for name in ("since", "until", "asked", "heard", "answered"):
-        made[name] = None if made[name] is None else iso(made[name])
+        question[name] = None if question[name] is None else iso(question[name])
     for name in ("first", "last"):
-        made[name] = None if made[name] is None else iso(made[name] * HOUR_US)
-    return made | {"says": _says(made).say(language)}
+        question[name] = None if question[name] is None else iso(question[name] * HOUR_US)
+    return question | {"says": _says(question).say(language)}
 
 
-def _says(made: dict[str, Any]) -> Text:
-    state, rule = str(made["state"]), str(made["rule"])
+def _says(question: dict[str, Any]) -> Text:
+    state, rule = str(question["state"]), str(question["rule"])
     if state == "declined":
         return DECLINED.get(rule) or OTHER.filled(rule=rule)
     if state != "met":
         return STATES[state]
-    span = f"{COUNTS[made['count_bucket']]} x, {made['first'][:13]}h - {made['last'][:13]}h"
+    span = f"{COUNTS[question['count_bucket']]} x, {question['first'][:13]}h - {question['last'][:13]}h"
     return Text.shaped("{states}: {span}", states=STATES["met"], span=span)

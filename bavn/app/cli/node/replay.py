@@ -40,31 +40,31 @@ def replay(
     given = read_node(config)
     with asks(config) as asked:
         entry = one_named(asked, suspicion)
-    made = case_of(given, entry.suspicion, rows)
-    _note(config, made, {"suspicion": entry.suspicion.id, "folder": out.name, "lines": made.lines, "by": by})
-    write(made, out)
-    for name in made.files:
+    case_made = case_of(given, entry.suspicion, rows)
+    _note(config, case_made, {"suspicion": entry.suspicion.id, "folder": out.name, "lines": case_made.lines, "by": by})
+    write(case_made, out)
+    for name in case_made.files:
         print(out / name)
     print(
         Text(
             "{lines} records ({level}); {detector} concludes the same from them alone (p {p:.2g}). Look through it"
             " before you hand it on.",
-            lines=made.lines,
-            level=made.level,
-            detector=made.found.detector,
-            p=made.found.p,
+            lines=case_made.lines,
+            level=case_made.level,
+            detector=case_made.found.detector,
+            p=case_made.found.p,
         ).say(language)
     )
 
 
-def _note(config: Path, made: "Case", said: dict[str, Any]) -> None:
+def _note(config: Path, case: "Case", summary: dict[str, Any]) -> None:
     """The ledger's line, before anything is written."""
     from bavn.app.analyst.evidence_of import GATE
     from bavn.app.process.real import SystemClock
     from bavn.wire.book import Book
     from bavn.wire.ledger import Ledger, Note
 
-    whole = b"".join(content for _, content in sorted(made.files.items()))
+    whole = b"".join(content for _, content in sorted(case.files.items()))
     digest = hashlib.sha256(whole).hexdigest()
     note = Note(
         kind="TrainingCase",
@@ -72,7 +72,7 @@ def _note(config: Path, made: "Case", said: dict[str, Any]) -> None:
         peer="file",
         privacy="",
         bytes=len(whole),
-        summary=json.dumps(said | {"sha256": digest}, ensure_ascii=False, sort_keys=True),
+        summary=json.dumps(summary | {"sha256": digest}, ensure_ascii=False, sort_keys=True),
     )
     with Book(book_of(config)) as book:
         Ledger(book).append(SystemClock().now_us(), GATE, "out", note)

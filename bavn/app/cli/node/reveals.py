@@ -39,19 +39,21 @@ def reveals(
     from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, reveals_of, withdrawals_of
 
     with asks(config) as rows:
-        found = _Found(
+        reveals_found = _Found(
             asked=reveals_of(rows(f"{REVEALS_SQL} LIMIT {limit}")),
             back=withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT {limit}")),
             waiting=sorted(asked_elements(rows)),
         )
     if as_json:
-        for line in _lines(found, language):
+        for line in _lines(reveals_found, language):
             print(json.dumps(line, ensure_ascii=False))
-    elif not found.asked and not found.back and not found.waiting:
+    elif not reveals_found.asked and not reveals_found.back and not reveals_found.waiting:
         nothing = Text("the centre has asked this node to name nothing yet")
         print(nothing.say(language))
     else:
-        show_table(("when", "tier", "element", "receipts of", "cells", "says"), _table(found, language), language)
+        show_table(
+            ("when", "tier", "element", "receipts of", "cells", "says"), _table(reveals_found, language), language
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +65,25 @@ class _Found:
     waiting: list[tuple[Any, ...]]
 
 
-def _lines(found: _Found, language: Language) -> Iterator[dict[str, object]]:
+def _lines(reveals_found: _Found, language: Language) -> Iterator[dict[str, object]]:
     """For machines: what was asked, what waits, what was taken back."""
     from bavn.app.node.reveal_words import answer_text, withdrawal_text
 
-    for one in found.asked:
+    for reveal in reveals_found.asked:
         yield {
             "what": "reveal",
-            "at": iso(one.at_us),
-            "round": one.round_id,
-            "tier": one.tier,
-            "element": str(one.observable),
-            "receipts_of": list(one.receipts_of),
-            "named": not one.rule,
-            "rule": one.rule,
-            "says": answer_text(one.rule).say(language),
+            "at": iso(reveal.at_us),
+            "round": reveal.round_id,
+            "tier": reveal.tier,
+            "element": str(reveal.observable),
+            "receipts_of": list(reveal.receipts_of),
+            "named": not reveal.rule,
+            "rule": reveal.rule,
+            "says": answer_text(reveal.rule).say(language),
         }
-    for element, at_us in found.waiting:
+    for element, at_us in reveals_found.waiting:
         yield {"what": "waits", "at": iso(at_us), "element": element}
-    for taken in found.back:
+    for taken in reveals_found.back:
         yield {
             "what": "withdrawal",
             "at": iso(taken.at_us),
@@ -93,12 +95,12 @@ def _lines(found: _Found, language: Language) -> Iterator[dict[str, object]]:
         }
 
 
-def _table(found: _Found, language: Language) -> list[tuple[Any, ...]]:
+def _table(reveals_found: _Found, language: Language) -> list[tuple[Any, ...]]:
     """For people: one row for each round, element and answer."""
     from bavn.app.node.reveal_words import answer_text, together, withdrawal_text
 
     ask = Text("waits for a person: bavn node allow or veto").say(language)
-    asked = [
+    rows = [
         (
             iso(last.at_us)[:19],
             last.tier,
@@ -107,9 +109,9 @@ def _table(found: _Found, language: Language) -> list[tuple[Any, ...]]:
             str(cells),
             answer_text(last.rule).say(language),
         )
-        for last, names, cells in together(found.asked)
+        for last, names, cells in together(reveals_found.asked)
     ]
-    waiting = [(iso(at_us)[:19], "", element, "", "", ask) for element, at_us in found.waiting]
+    waiting = [(iso(at_us)[:19], "", element, "", "", ask) for element, at_us in reveals_found.waiting]
     back = [
         (
             iso(taken.at_us)[:19],
@@ -119,9 +121,9 @@ def _table(found: _Found, language: Language) -> list[tuple[Any, ...]]:
             "",
             f"{withdrawal_text(taken.told_us, taken.rule).say(language)} ({taken.by})",
         )
-        for taken in found.back
+        for taken in reveals_found.back
     ]
-    return [*asked, *waiting, *back]
+    return [*rows, *waiting, *back]
 
 
 def withdraw(

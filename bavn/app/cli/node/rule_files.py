@@ -64,14 +64,14 @@ def known_rules(given: "NodeConfig", folder: "RuleFolder") -> list[tuple[Path, A
     from bavn.actor.sense.rules.text import rules_in
     from bavn.app.node.sources import own_rule_files
 
-    found = []
+    known = []
     for file in (folder.rules, *own_rule_files(given)):
         try:
             text = file.read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        found += [(file, rule) for rule in rules_in(text.splitlines())]
-    return found
+        known += [(file, rule) for rule in rules_in(text.splitlines())]
+    return known
 
 
 def files_to_try(given: "NodeConfig", folder: "RuleFolder", also: Sequence[Path]) -> list[Path]:

@@ -86,13 +86,13 @@ def update(
     except OSError as error:
         raise cannot_write(folder.folder, error) from error
     if as_json:
-        told = {
+        summary = {
             "set": fetched.name,
             "loaded": fetched.figures.loaded,
             "left_out": [entry.said.en for entry in fetched.left_out],
             "figures": fetched.figures.told(),
         }
-        print(json.dumps(told, ensure_ascii=False, sort_keys=True))
+        print(json.dumps(summary, ensure_ascii=False, sort_keys=True))
         return
     _show_fetched(fetched, language)
 
@@ -350,14 +350,14 @@ def _add(config: Path, act: str, facts: dict[str, Any], comment: str, until: str
         table["id"] = f"{act}-{facts['sid']}-{len(known) + 1}"  # one that has ended may say the same
     _alone(act, table.unwrap())
     written = tomlkit.dumps(document)
-    made = [entry for entry in _parsed(written, f"{file}") if entry.act == act][-1]
-    if not made.active(day_now()):
+    entry = [entry for entry in _parsed(written, f"{file}") if entry.act == act][-1]
+    if not entry.active(day_now()):
         raise Stop(
             Exit.USAGE,
             Text("--until {until} is past: the entry would never be in force; nothing was written", until=until),
         )
     _write(file, written)
-    print(f"{made.id}: {made.line()}")
+    print(f"{entry.id}: {entry.line()}")
 
 
 def _day(text: str) -> date | str:

@@ -31,14 +31,14 @@ def stats(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spok
 
     try:
         with History.read(_folder(config)) as history:
-            found = history.stats()
+            figures = history.stats()
     except StoreBroken as error:
         raise Stop(Exit.BROKEN, Text.of_error(error)) from error
-    said = asdict(found) | {"rows_total": found.rows_total, "bytes_total": found.bytes_total}
+    figures_json = asdict(figures) | {"rows_total": figures.rows_total, "bytes_total": figures.bytes_total}
     for name in ("oldest", "newest", "known_from"):
-        at_us = said.pop(f"{name}_us")
-        said[name] = None if at_us is None else iso(at_us)
-    _say(said, as_json=as_json, language=language)
+        at_us = figures_json.pop(f"{name}_us")
+        figures_json[name] = None if at_us is None else iso(at_us)
+    _say(figures_json, as_json=as_json, language=language)
 
 
 @app.command("check")
@@ -58,13 +58,14 @@ def check(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
             )
         with ColumnStore.open(folder) as store:
             before = set(store.stats().damaged)
-            found = store.check()
+            damaged = store.check()
             taken_out = sorted(set(store.stats().damaged) | before)
-    said = {"damaged_now": [f"{d.segment.name}: {d.why}" for d in found], "damaged_ever": taken_out}
+    said = {"damaged_now": [f"{d.segment.name}: {d.why}" for d in damaged], "damaged_ever": taken_out}
     _say(said, as_json=as_json)
-    if found:
+    if damaged:
         raise Stop(
-            Exit.BROKEN, Text("{count} files were damaged and are in damaged/ now; the rest goes on", count=len(found))
+            Exit.BROKEN,
+            Text("{count} files were damaged and are in damaged/ now; the rest goes on", count=len(damaged)),
         )
 
 
@@ -113,11 +114,11 @@ FIGURES: Final[dict[str, Text]] = {
 """What the store's figures are called; in English as JSON has them."""
 
 
-def _say(said: dict[str, Any], *, as_json: bool, language: Language = "en") -> None:
+def _say(fields: dict[str, Any], *, as_json: bool, language: Language = "en") -> None:
     if as_json:
-        print(json.dumps(said, ensure_ascii=False, sort_keys=True, default=str))
+        print(json.dumps(fields, ensure_ascii=False, sort_keys=True, default=str))
         return
-    for name, value in said.items():
+    for name, value in fields.items():
         called = FIGURES[name].say(language) if name in FIGURES else name
         print(f"{called:<16} {_words(value, language)}")
 

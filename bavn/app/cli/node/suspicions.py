@@ -34,14 +34,14 @@ def suspicions(
 ) -> None:
     """What is suspicious now, in the actor's own reading order, with the verdicts that hold."""
     with asks(config) as rows:
-        found = ranked(rows)
+        items = ranked(rows)
     fitting = [
-        one
-        for one in found
-        if (not detector or one.suspicion.detector == detector) and (not host or one.suspicion.host == host)
+        item
+        for item in items
+        if (not detector or item.suspicion.detector == detector) and (not host or item.suspicion.host == host)
     ]
-    ignored = sum(1 for one in fitting if not one.rank)
-    shown = fitting if every else [one for one in fitting if one.rank][:top]
+    ignored = sum(1 for item in fitting if not item.rank)
+    shown = fitting if every else [item for item in fitting if item.rank][:top]
     if as_json:
         for entry in shown:
             print(json.dumps(said_of(entry, language), ensure_ascii=False))

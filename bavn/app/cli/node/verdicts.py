@@ -51,10 +51,10 @@ def verdict(
     """Say what a suspicion is. It stays here, can be taken back, and ends by itself."""
     here = Here(config)
     with here.asks() as rows:
-        found = one_named(rows, suspicion).suspicion
+        suspected = one_named(rows, suspicion).suspicion
     ends_us = until_us(until, here.clock.now_us())
     body = typed(acts.VerdictRequest, verdict=judgement, scope=scope, until_us=ends_us, comment=comment)
-    given, note = acts.give(here, by, found, body)
+    given, note = acts.give(here, by, suspected, body)
     _show([_row(given, here.clock.now_us())], as_json=as_json, language=language)
     if note is not None and not as_json:
         print(note.say(language))
@@ -103,24 +103,24 @@ def verdict_end(
     _show([_row(ended, here.clock.now_us())], as_json=as_json, language=language)
 
 
-def _row(one: "Verdict", now_us: int) -> dict[str, Any]:
+def _row(verdict: "Verdict", now_us: int) -> dict[str, Any]:
     return {
-        "number": f"s{one.number}" if one.origin == "sector" else one.number,
-        "origin": one.origin,
-        "verdict": one.judgement,
-        "scope": one.scope,
-        "suspicion": one.story,
-        "detector": one.detector,
-        "host": one.host,
-        "peer": one.peer,
-        "given": iso(one.given_us),
-        "until": None if one.until_us is None else iso(one.until_us),
-        "holds": one.holds(now_us),
-        "by": one.by,
-        "comment": one.comment,
-        "ended": None if one.ended_us is None else iso(one.ended_us),
-        "ended_by": one.ended_by,
-        "ended_comment": one.ended_comment,
+        "number": f"s{verdict.number}" if verdict.origin == "sector" else verdict.number,
+        "origin": verdict.origin,
+        "verdict": verdict.judgement,
+        "scope": verdict.scope,
+        "suspicion": verdict.story,
+        "detector": verdict.detector,
+        "host": verdict.host,
+        "peer": verdict.peer,
+        "given": iso(verdict.given_us),
+        "until": None if verdict.until_us is None else iso(verdict.until_us),
+        "holds": verdict.holds(now_us),
+        "by": verdict.by,
+        "comment": verdict.comment,
+        "ended": None if verdict.ended_us is None else iso(verdict.ended_us),
+        "ended_by": verdict.ended_by,
+        "ended_comment": verdict.ended_comment,
     }
 
 

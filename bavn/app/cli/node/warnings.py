@@ -47,38 +47,38 @@ def warnings(
     from bavn.actor.door.conversations.warnings import ANSWERS_SQL, WARNINGS_SQL, answers_of, state_after, warnings_of
 
     with asks(config) as rows:
-        found, said = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
+        kept, answers = warnings_of(rows(WARNINGS_SQL)), answers_of(rows(ANSWERS_SQL))
     if warning:
-        found = [named(found, warning, "warnings")]
+        kept = [named(kept, warning, "warnings")]
     if as_json:
-        for one in found:
-            print(json.dumps(_plain(one, said), ensure_ascii=False))
+        for item in kept:
+            print(json.dumps(_plain(item, answers), ensure_ascii=False))
     elif warning:
-        _show_one(found[0], said, language)
-    elif not found:
+        _show_one(kept[0], answers, language)
+    elif not kept:
         print(Text("the centre has not warned this actor yet").say(language))
     else:
         show_table(
             ("id", "state", "what", "tlp", "outcome", "until", "says"),
             [
                 (
-                    one.warning_id,
-                    WARNING_STATES[WarningState(one.state)].say(language),
-                    URGENCIES[Urgency(one.said["urgency"])].say(language),
-                    one.said["tlp"],
-                    ANSWERS[state_after(one, said)].say(language),
-                    iso(one.said["until_us"])[:16],
-                    one.said[f"title_{language}"],
+                    item.warning_id,
+                    WARNING_STATES[WarningState(item.state)].say(language),
+                    URGENCIES[Urgency(item.said["urgency"])].say(language),
+                    item.said["tlp"],
+                    ANSWERS[state_after(item, answers)].say(language),
+                    iso(item.said["until_us"])[:16],
+                    item.said[f"title_{language}"],
                 )
-                for one in found
+                for item in kept
             ],
             language,
         )
     now_us = moment()
     silent = [
-        one.warning_id
-        for one in found
-        if one.state == "sent" and now_us < one.said["until_us"] and state_after(one, said) is AnswerState.TOLD
+        item.warning_id
+        for item in kept
+        if item.state == "sent" and now_us < item.said["until_us"] and state_after(item, answers) is AnswerState.TOLD
     ]
     if check and silent:
         raise Stop(Exit.UNHEALTHY, Text("not answered: {named}", named=", ".join(silent)))
@@ -109,28 +109,30 @@ def warning_answer(
     )
 
 
-def _show_one(one: "KeptWarning", said: "Sequence[AnswerStatement]", language: Language) -> None:
-    text = one.said
-    state, urgency = WARNING_STATES[WarningState(one.state)], URGENCIES[Urgency(text["urgency"])]
-    print(f"{one.warning_id}  {state.say(language)}  {urgency.say(language)}  {text['tlp']}  PAP:{PAPS[text['pap']]}")
+def _show_one(warning: "KeptWarning", statements: "Sequence[AnswerStatement]", language: Language) -> None:
+    text = warning.said
+    state, urgency = WARNING_STATES[WarningState(warning.state)], URGENCIES[Urgency(text["urgency"])]
+    print(
+        f"{warning.warning_id}  {state.say(language)}  {urgency.say(language)}  {text['tlp']}  PAP:{PAPS[text['pap']]}"
+    )
     print(f"\n{text[f'title_{language}']}\n\n{text[f'text_{language}']}\n")
     for observable in text["observables"]:
         print(f"  {observable['type']}:{observable['value']}")
     by, until = iso(text["acknowledge_us"])[:16], iso(text["until_us"])[:16]
     print(Text("acknowledge by {by}Z; in force until {until}Z", by=by, until=until).say(language))
-    for answer in said:
-        if answer.warning_id == one.warning_id:
+    for answer in statements:
+        if answer.warning_id == warning.warning_id:
             became = became_text(answer).say(language)
             print(f"\n{iso(answer.at_us)[:16]}  {answer.by}: {answer.act} {answer.words} [{became}]")
 
 
-def _plain(one: "KeptWarning", said: "Sequence[AnswerStatement]") -> dict[str, Any]:
+def _plain(warning: "KeptWarning", statements: "Sequence[AnswerStatement]") -> dict[str, Any]:
     from bavn.actor.door.conversations.warnings import state_after
 
     return {
-        **one.said,
-        "heard": iso(one.heard_us),
-        "answer": state_after(one, said).value,
+        **warning.said,
+        "heard": iso(warning.heard_us),
+        "answer": state_after(warning, statements).value,
         "answers": [
             {
                 "number": a.number,
@@ -142,7 +144,7 @@ def _plain(one: "KeptWarning", said: "Sequence[AnswerStatement]") -> dict[str, A
                 "told": None if a.told_us is None or a.rule else iso(a.told_us),
                 "rule": a.rule,
             }
-            for a in said
-            if a.warning_id == one.warning_id
+            for a in statements
+            if a.warning_id == warning.warning_id
         ],
     }

@@ -23,22 +23,22 @@ PARTIES = {
 def ends_of(config: NodeConfig) -> dict[str, int]:
     """When this node's certificates end, in us since 1970, by party; 0 for a file that holds none. What is not there
     is left out: the node does not start without."""
-    found = {}
+    ends = {}
     for party, url in (("centre", config.node.centre_url), ("keyholder", config.node.keyholder_url)):
         certificate: Path = Safe(config.folder / PARTIES[party][0]).certificate
         try:
             if url:
-                found[party] = ends_us(certificate.read_text(encoding="ascii"))
+                ends[party] = ends_us(certificate.read_text(encoding="ascii"))
         except FileNotFoundError:
             continue
         except (OSError, ValueError):
-            found[party] = 0
-    return found
+            ends[party] = 0
+    return ends
 
 
 def certificate_problems(ends: Mapping[str, int], now_us: int, days_min: int) -> list[Problem]:
     """One for each that has ended, or ends before the node should have renewed it."""
-    found = []
+    problems = []
     for party, end_us in ends.items():
         _, who, again = PARTIES[party]
         if end_us <= now_us:
@@ -47,7 +47,7 @@ def certificate_problems(ends: Mapping[str, int], now_us: int, days_min: int) ->
                 who=who,
                 again=again,
             )
-            found.append(Problem(code="certificate_ended", source=party, text=text))
+            problems.append(Problem(code="certificate_ended", source=party, text=text))
         elif ends_soon(end_us, now_us, days_min):
             days = (end_us - now_us) // DAY_US
             text = Text(
@@ -55,5 +55,5 @@ def certificate_problems(ends: Mapping[str, int], now_us: int, days_min: int) ->
                 who=who,
                 days=days,
             )
-            found.append(Problem(code="certificate_ends", source=party, text=text))
-    return found
+            problems.append(Problem(code="certificate_ends", source=party, text=text))
+    return problems

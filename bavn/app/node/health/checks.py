@@ -107,21 +107,21 @@ class NodeChecks:
 
     def problems(self, limits: HealthTable, queued: int, rules: Mapping[str, Any], now_us: int) -> list[Problem]:
         """What is wrong now."""
-        found: list[Problem] = []
+        problems: list[Problem] = []
         if self.centre is not None:
-            found += self.centre.problems("centre", CENTRE, limits.centre_silent_s_max)
-            found += self.queue.problems(queued, now_us, limits.queue_s_max)
+            problems += self.centre.problems("centre", CENTRE, limits.centre_silent_s_max)
+            problems += self.queue.problems(queued, now_us, limits.queue_s_max)
         if self.keyholder is not None:
-            found += self.keyholder.problems("keyholder", KEYHOLDER, limits.centre_silent_s_max)
+            problems += self.keyholder.problems("keyholder", KEYHOLDER, limits.centre_silent_s_max)
         if self.chain is not None and self.chain.broken:
-            found.append(ledger_problem(self.chain.broken))
+            problems.append(ledger_problem(self.chain.broken))
         if self.enforcers is not None:
-            found += [_enforcer(name, why) for name, why in self.enforcers() if why]
+            problems += [_enforcer(name, why) for name, why in self.enforcers() if why]
         for shut in self.gates():
             source = f"{shut.gate} {shut.kind} {shut.peer}"
-            found.append(Problem(code="gate_shut", source=source, text=shut_words(shut)))
-        found += [_part(one) for one in self.failing() if not one.part.startswith("gate ")]
-        return found + _rules_off(rules, limits.rules_on_percent_min)
+            problems.append(Problem(code="gate_shut", source=source, text=shut_words(shut)))
+        problems += [_part(one) for one in self.failing() if not one.part.startswith("gate ")]
+        return problems + _rules_off(rules, limits.rules_on_percent_min)
 
 
 def ledger_problem(broken: str) -> Problem:

@@ -20,10 +20,10 @@ def clock_problems(
 ) -> list[Problem]:
     """``centre_skew_s``: the node's clock minus the centre's; None where nobody knows. ``jumped_s``: how far the node's
     own clock jumped of late."""
-    found = []
+    problems = []
     if abs(jumped_s) > CLOCK_JUMP_S_MAX:
         way = Text("ahead") if jumped_s > 0 else Text("back")
-        found.append(
+        problems.append(
             Problem(
                 code="clock_jump",
                 source="node",
@@ -34,10 +34,10 @@ def clock_problems(
                 ),
             )
         )
-    found += [problem for source in sources if (problem := _of_source(source, clock_s_max)) is not None]
+    problems += [problem for source in sources if (problem := _of_source(source, clock_s_max)) is not None]
     if centre_skew_s is not None and abs(centre_skew_s) > clock_s_max:
         way = Text("ahead of") if centre_skew_s > 0 else Text("behind")
-        found.append(
+        problems.append(
             Problem(
                 code="clock",
                 source="centre",
@@ -48,7 +48,7 @@ def clock_problems(
                 ),
             )
         )
-    return found
+    return problems
 
 
 def _of_source(source: Figures, clock_s_max: int) -> Problem | None:

@@ -51,33 +51,33 @@ class _Told(Collector):
         self._told = told
 
     def collect(self) -> Iterable[Metric]:
-        told = self._told
+        figures = self._told
         for name, holds, value in _PLAIN:
-            yield GaugeMetricFamily(name, holds, value=float(value(told)))
+            yield GaugeMetricFamily(name, holds, value=float(value(figures)))
         problems = GaugeMetricFamily("bavn_node_problems", "What is wrong now, by kind.", labels=["code"])
-        for code, count in sorted(Counter(problem["code"] for problem in told["problems"]).items()):
+        for code, count in sorted(Counter(problem["code"] for problem in figures["problems"]).items()):
             problems.add_metric([code], count)
         yield problems
-        yield from promise_metrics(told.get("promises", []))
+        yield from promise_metrics(figures.get("promises", []))
         for name, holds, key in _SOURCES:
             family = GaugeMetricFamily(name, holds, labels=["source"])
-            for source in told["sources"]:
+            for source in figures["sources"]:
                 family.add_metric([source["name"]], source[key])
             yield family
         broken = GaugeMetricFamily("bavn_node_source_broken", "1 where a source cannot be read.", labels=["source"])
-        for source in told["sources"]:
+        for source in figures["sources"]:
             broken.add_metric([source["name"]], source["broken"] is not None)
         yield broken
         left = GaugeMetricFamily(
             "bavn_node_certificate_left_seconds", "Until a certificate of the node ends.", labels=["party"]
         )
-        for party, seconds in sorted(told["certificates_left_s"].items()):
+        for party, seconds in sorted(figures["certificates_left_s"].items()):
             left.add_metric([party], seconds)
         yield left
-        yield from _canary(told["canary"])
-        if told["centre_skew_s"] is not None:
+        yield from _canary(figures["canary"])
+        if figures["centre_skew_s"] is not None:
             yield GaugeMetricFamily(
-                "bavn_node_centre_skew_seconds", "The node's clock minus the centre's.", value=told["centre_skew_s"]
+                "bavn_node_centre_skew_seconds", "The node's clock minus the centre's.", value=figures["centre_skew_s"]
             )
 
 
@@ -92,11 +92,11 @@ def promise_metrics(promises: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
         "Since when it has stood so; nothing where unchecked.",
         labels=["promise"],
     )
-    for one in promises:
-        kept.add_metric([one["code"]], one["state"] == "kept")
-        unknown.add_metric([one["code"]], one["state"] == "unknown")
-        if one["since_us"] is not None:
-            since.add_metric([one["code"]], one["since_us"] / 1e6)
+    for promise in promises:
+        kept.add_metric([promise["code"]], promise["state"] == "kept")
+        unknown.add_metric([promise["code"]], promise["state"] == "unknown")
+        if promise["since_us"] is not None:
+            since.add_metric([promise["code"]], promise["since_us"] / 1e6)
     yield from (kept, unknown, since)
 
 
@@ -116,8 +116,8 @@ def _canary(links: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
         )
 
 
-def page(told: Mapping[str, Any]) -> str:
-    """The text of the file. ``told``: what stands in health.json."""
+def page(health: Mapping[str, Any]) -> str:
+    """The text of the file. ``health``: what stands in health.json."""
     registry = CollectorRegistry()
-    registry.register(_Told(told))
+    registry.register(_Told(health))
     return generate_latest(registry).decode()

@@ -97,11 +97,11 @@ class Recorder:
     def before(self) -> dict[str, Any]:
         """What the node said of itself when it ran last; empty where nobody knows."""
         try:
-            told = json.loads((self.config.folder / HEALTH_FILE).read_text(encoding="utf-8"))
-            known = [(one["code"], one["state"], one["since_us"]) for one in told.get("promises", [])]
+            health = json.loads((self.config.folder / HEALTH_FILE).read_text(encoding="utf-8"))
+            known = [(one["code"], one["state"], one["since_us"]) for one in health.get("promises", [])]
         except UNREADABLE:
             return {}
-        return told if isinstance(told, dict) and len(known) < PROMISES_MAX else {}
+        return health if isinstance(health, dict) and len(known) < PROMISES_MAX else {}
 
     def now(self) -> Vitals:
         """The figures of this moment."""
@@ -149,11 +149,13 @@ class Recorder:
         self._lost.forget(now.now_us, limits.loss_said_hours, self._acknowledged_us())
         lost = self._lost.problems()
         known = {(one.code, one.source) for one in lost}
-        found = [one for one in problems(now, limits) if not _whole(one, now) and (one.code, one.source) not in known]
-        found += lost
-        found += self._progress.problems(now.sources, now.now_us, limits.progress_s_max)
-        found += self.checks.problems(limits, self.queued(), self.rules()[0], now.now_us)
-        found += [
+        problems_now = [
+            one for one in problems(now, limits) if not _whole(one, now) and (one.code, one.source) not in known
+        ]
+        problems_now += lost
+        problems_now += self._progress.problems(now.sources, now.now_us, limits.progress_s_max)
+        problems_now += self.checks.problems(limits, self.queued(), self.rules()[0], now.now_us)
+        problems_now += [
             Problem(
                 code="unwritten",
                 source=name,
@@ -161,7 +163,7 @@ class Recorder:
             )
             for name, why in self._unwritten.items()
         ]
-        return found
+        return problems_now
 
     def _count_losses(self, now: Vitals) -> None:
         for source in now.sources:
@@ -178,10 +180,10 @@ class Recorder:
         except UNREADABLE:
             return 0
 
-    def _judged(self, now: Vitals, found: Sequence[Problem]) -> tuple[PromiseState, ...]:
+    def _judged(self, now: Vitals, problems: Sequence[Problem]) -> tuple[PromiseState, ...]:
         rules = self.rules()[0]
         given = self.checks.given(watches=self.monitor is not None, rules=bool(rules) or bool(now.sigma.rules))
-        broken = breaches(found)
+        broken = breaches(problems)
         kept = promised({**given, **{one.code: True for one in broken}})  # also of a part that could not be made
         stands = judged(kept, broken, self._unchecked(now, rules), self._stood, now.now_us)
         self._stood |= {one.promise.code: (one.state, one.since_us) for one in stands if one.state != "unknown"}
@@ -190,11 +192,15 @@ class Recorder:
     def _unchecked(self, now: Vitals, rules: Mapping[str, Any]) -> dict[str, Text]:
         """Why a promise is not known to be kept."""
         not_yet = self.checks.unchecked(rules)
-        unread = [one.name for one in now.sources if one.caught_up_us is None and not one.rows and not one.broken]
+        unread = [
+            source.name
+            for source in now.sources
+            if source.caught_up_us is None and not source.rows and not source.broken
+        ]
         if unread:
             names = ", ".join(unread)
             not_yet["sources_read"] = Text("not read yet: {names}", names=names)
-        if self.monitor is not None and self.monitor.detected_us is None and any(one.rows for one in now.sources):
+        if self.monitor is not None and self.monitor.detected_us is None and any(source.rows for source in now.sources):
             not_yet["detectors_work"] = Text("they have not run to their end yet")
         if self.store is not None and not self._store:
             not_yet["store_whole"] = Text("it was not looked at yet")
@@ -219,12 +225,12 @@ class Recorder:
 
     def _recent(self, sources: Sequence[Figures]) -> tuple[Recent, ...]:
         before = self._history[0][1] if self._history else {}
-        made = []
+        recent = []
         for (name, what), (count, of, unit) in _seen(sources).items():
             then = before.get((name, what), (0, None if of is None else 0, unit))
             since = None if of is None or then[1] is None else of - then[1]
-            made.append(Recent(source=name, what=what, unit=unit, count=max(0, count - then[0]), of=since))
-        return tuple(made)
+            recent.append(Recent(source=name, what=what, unit=unit, count=max(0, count - then[0]), of=since))
+        return tuple(recent)
 
     def _restarts(self, sources: Sequence[Figures]) -> dict[str, int]:
         before = self._history[0][2] if self._history else {}
@@ -258,7 +264,7 @@ class Recorder:
         self._open = present
 
     def _told(
-        self, now: Vitals, found: Sequence[Problem], stands: Sequence[PromiseState], *, stopped: bool
+        self, now: Vitals, problems: Sequence[Problem], stands: Sequence[PromiseState], *, stopped: bool
     ) -> dict[str, Any]:
         out = self.monitor
         detect = (
@@ -278,11 +284,11 @@ class Recorder:
             "pid": os.getpid(),
             "stopped": stopped,
             "up_s": (now.now_us - self._began_us) // SECOND_US,
-            "healthy": well(stands) and not found and not stopped,
+            "healthy": well(stands) and not problems and not stopped,
             "promises": [one.told() for one in stands],
             "lost_book": self._lost.told(),
             "ledger_walked_us": None if self.checks.chain is None else self.checks.chain.walked_us,
-            "problems": [{"code": p.code, "source": p.source, **p.text.spoken()} for p in found],
+            "problems": [{"code": p.code, "source": p.source, **p.text.spoken()} for p in problems],
             "sensor": now.packet_sensor,
             "capture_loss_permille": now.capture_loss_permille,
             "capture_loss_known": now.capture_known,
@@ -301,31 +307,31 @@ class Recorder:
             },
         }
 
-    def _write(self, told: dict[str, Any]) -> None:
+    def _write(self, health: dict[str, Any]) -> None:
         """Also while the disk is full: both files have their room already, and what is longer is cut."""
-        short = told | {
+        short = health | {
             "healthy": False,
             "sources": [],
             "canary": [],
             "rules": {},
             "sigma": {},
-            "promises": [one for one in told["promises"] if one["state"] != "kept"],
+            "promises": [one for one in health["promises"] if one["state"] != "kept"],
         }
         failed: dict[str, str] = {}
         for name, file in self._files.items():
             try:
-                file.write(_text(name, told), _text(name, short))
+                file.write(_text(name, health), _text(name, short))
             except OSError as error:
                 failed[str(file.file)] = error.strerror or type(error).__name__
         self._unwritten = failed
 
 
-def _text(name: str, told: dict[str, Any]) -> str:
+def _text(name: str, health: dict[str, Any]) -> str:
     if name == HEALTH_FILE:
-        return json.dumps(told, ensure_ascii=False, sort_keys=True)
+        return json.dumps(health, ensure_ascii=False, sort_keys=True)
     from bavn.app.node.health.metrics import page
 
-    return page(told)
+    return page(health)
 
 
 def _whole(problem: Problem, now: Vitals) -> bool:
@@ -368,16 +374,16 @@ def _source(now: Vitals, source: Figures) -> dict[str, Any]:
 
 
 def _stored(store: "ColumnStore") -> dict[str, Any]:
-    found = store.stats()
+    stats = store.stats()
     return {
-        "rows": found.rows_total,
-        "bytes": found.bytes_total,
-        "oldest": None if found.oldest_us is None else iso(found.oldest_us),
-        "newest": None if found.newest_us is None else iso(found.newest_us),
-        "refused": dict(found.refused),
-        "forgotten_rows": found.forgotten_rows,
-        "damaged": list(found.damaged),
-        "damaged_rows": found.damaged_rows,
+        "rows": stats.rows_total,
+        "bytes": stats.bytes_total,
+        "oldest": None if stats.oldest_us is None else iso(stats.oldest_us),
+        "newest": None if stats.newest_us is None else iso(stats.newest_us),
+        "refused": dict(stats.refused),
+        "forgotten_rows": stats.forgotten_rows,
+        "damaged": list(stats.damaged),
+        "damaged_rows": stats.damaged_rows,
     }
 
 

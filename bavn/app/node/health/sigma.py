@@ -15,23 +15,23 @@ REASON_CHARS_MAX: Final = 200
 
 def sigma_problems(standing: RulesStatus) -> list[Problem]:
     """A rule that the store did not answer is not watched: one alarm each, and one for those beyond NAMED_MAX."""
-    found = [
+    problems = [
         Problem(
             code="sigma_refused",
-            source=one.rule.id,
+            source=outcome.rule.id,
             text=Text(
                 "the Sigma rule “{title}” was not answered: {reason}",
-                title=_title(one.rule),
-                reason=_reason(one.reason),
+                title=_title(outcome.rule),
+                reason=_reason(outcome.reason),
             ),
         )
-        for one in standing.refused[:NAMED_MAX]
+        for outcome in standing.refused[:NAMED_MAX]
     ]
     more = len(standing.refused) - NAMED_MAX
     if more > 0:
         text = Text("{more} more Sigma rules were not answered", more=more)
-        found.append(Problem(code="sigma_refused", source="", text=text))
-    return found
+        problems.append(Problem(code="sigma_refused", source="", text=text))
+    return problems
 
 
 def sigma_health(standing: RulesStatus) -> dict[str, Any]:

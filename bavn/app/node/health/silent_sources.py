@@ -28,7 +28,7 @@ NO_SOURCE: Final = Problem(
 def silence_problems(sources: Sequence[Figures], now_us: int, began_us: int, silent_s_max: int) -> list[Problem]:
     """``silent_s_max``: seconds without a record of traffic; 0 asks nothing. A source that is always heard is asked
     sooner. One that is broken or behind says so by itself."""
-    found = []
+    problems = []
     for source in sources:
         since_us = now_us - (began_us if source.heard_us is None else source.heard_us)
         if source.name in OCCASIONAL or source.broken or source.lag_bytes or not silent_s_max:
@@ -37,7 +37,7 @@ def silence_problems(sources: Sequence[Figures], now_us: int, began_us: int, sil
             long = Text("{count} h", count=Number(since_us / HOUR_US, ".1f"))
             if since_us < HOUR_US:
                 long = Text("{count} min", count=since_us // MINUTE_US)
-            found.append(
+            problems.append(
                 Problem(
                     code="silent",
                     source=source.name,
@@ -48,7 +48,7 @@ def silence_problems(sources: Sequence[Figures], now_us: int, began_us: int, sil
                     ),
                 )
             )
-    return found
+    return problems
 
 
 def silent_us_max(source: Figures, silent_s_max: int) -> int:

@@ -119,17 +119,17 @@ class Vitals:
 
 def problems(now: Vitals, limits: HealthTable) -> tuple[Problem, ...]:
     """What is wrong, the worst kind first."""
-    found = [*_broken(now), *_restarted(now), *_losses(now, limits)]
-    found += [problem for source in now.sources for problem in _lags(now, source, limits)]
-    found += silence_problems(now.sources, now.now_us, now.began_us, limits.silent_s_max)
-    found += [NO_SOURCE] if now.idle else []
-    found += [Problem(code="rules", source="rules", text=text) for text in now.rules]
-    found += sigma_problems(now.sigma)
-    found += _told_twice(now)
-    found += certificate_problems(now.certificates, now.now_us, limits.certificate_days_min)
-    found += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max, now.jumped_s)
-    found += [*_store_refuses(now), *_failed(now), *_detects_slowly(now, limits), *_disk_full(now, limits)]
-    return tuple(found)
+    found_problems = [*_broken(now), *_restarted(now), *_losses(now, limits)]
+    found_problems += [problem for source in now.sources for problem in _lags(now, source, limits)]
+    found_problems += silence_problems(now.sources, now.now_us, now.began_us, limits.silent_s_max)
+    found_problems += [NO_SOURCE] if now.idle else []
+    found_problems += [Problem(code="rules", source="rules", text=text) for text in now.rules]
+    found_problems += sigma_problems(now.sigma)
+    found_problems += _told_twice(now)
+    found_problems += certificate_problems(now.certificates, now.now_us, limits.certificate_days_min)
+    found_problems += clock_problems(now.sources, now.centre_skew_s, limits.clock_s_max, now.jumped_s)
+    found_problems += [*_store_refuses(now), *_failed(now), *_detects_slowly(now, limits), *_disk_full(now, limits)]
+    return tuple(found_problems)
 
 
 def _broken(now: Vitals) -> Iterator[Problem]:

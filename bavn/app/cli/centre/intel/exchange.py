@@ -139,10 +139,10 @@ def _counter(config: Path) -> Iterator["Counter"]:
 
 
 def _partner(counter: "Counter", name: str) -> Partner:
-    found = counter.partners.get(name)
-    if found is None:
+    partner = counter.partners.get(name)
+    if partner is None:
         raise Stop(Exit.NOT_FOUND, Text("no partner is called {name}", name=repr(name[:60])))
-    return found
+    return partner
 
 
 def _given(counter: "Counter", partner: Partner, collection: str) -> Iterator[str]:
@@ -207,10 +207,10 @@ def _read(file: Path, kind: str, now_us: int) -> Iterable[Any]:
         if isinstance(rows, Refused):
             raise Stop(Exit.INPUT, Text.shaped("{file}: {reason}", file=file, reason=rows.reason))
         return rows
-    found = read_json(raw, FILE_BYTES_MAX)
-    if isinstance(found, Refused):
-        raise Stop(Exit.INPUT, Text.shaped("{file}: {reason}", file=file, reason=found.reason))
-    objects = found.get("objects") if isinstance(found, dict) and found.get("type") == "bundle" else None
+    document = read_json(raw, FILE_BYTES_MAX)
+    if isinstance(document, Refused):
+        raise Stop(Exit.INPUT, Text.shaped("{file}: {reason}", file=file, reason=document.reason))
+    objects = document.get("objects") if isinstance(document, dict) and document.get("type") == "bundle" else None
     if not isinstance(objects, list) or len(objects) > OBJECTS_MAX:
         raise Stop(
             Exit.INPUT,
@@ -229,17 +229,17 @@ def _write(file: Path, text: str) -> None:
         raise cannot_write(file, error, Exit.INPUT) from error
 
 
-def _row(one: "Offered") -> dict[str, Any]:
-    offer = one.offer
+def _row(posted: "Offered") -> dict[str, Any]:
+    offer = posted.offer
     return {
-        "partner": one.partner,
+        "partner": posted.partner,
         "id": offer.id,
         "observable": str(offer.observable),
         "tlp": offer.tlp.value,
         "pap": offer.pap.name,
         "stated": offer.stated,
-        **named(one, "confidence", "may_block"),
+        **named(posted, "confidence", "may_block"),
         "technique": offer.technique,
         "until": None if offer.until_us is None else iso(offer.until_us)[:19],
-        "received": iso(one.received_us),
+        "received": iso(posted.received_us),
     }

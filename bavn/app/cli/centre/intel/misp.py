@@ -94,13 +94,13 @@ def sightings(
     with _exchange(config) as (exchange, _):
         rows = [
             {
-                "misp": one["instance"],
-                "indicator": one["value"],
-                "says": KINDS[one["kind"]].say(language),
-                "when": f"{iso(one['at_us'])[:19]}Z",
-                "received": f"{iso(one['received_us'])[:19]}Z",
+                "misp": sighting["instance"],
+                "indicator": sighting["value"],
+                "says": KINDS[sighting["kind"]].say(language),
+                "when": f"{iso(sighting['at_us'])[:19]}Z",
+                "received": f"{iso(sighting['received_us'])[:19]}Z",
             }
-            for one in exchange.sightings.every(limit)
+            for sighting in exchange.sightings.every(limit)
         ]
     show_spoken(rows, as_json=as_json, language=language)
 

@@ -126,13 +126,13 @@ def show_(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", 
         now_us = _now_us()
         keys = [
             {
-                "credential": one.id,
-                "kind": one.kind,
-                "issued": iso(one.issued_us)[:19],
-                "until": iso(one.until_us)[:10],
-                "in_force": one.ended_us is None and now_us < one.until_us,
+                "credential": credential.id,
+                "kind": credential.kind,
+                "issued": iso(credential.issued_us)[:19],
+                "until": iso(credential.until_us)[:10],
+                "in_force": credential.ended_us is None and now_us < credential.until_us,
             }
-            for one in credentials.of(name)
+            for credential in credentials.of(name)
         ]
         row = _row(partners.known(name), now_us, language)
     if as_json:

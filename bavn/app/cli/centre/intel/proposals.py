@@ -73,43 +73,43 @@ def proposal(
         named = observable_of(indicator)
         if act is not None:
             acts.decide(intelligence, by, named, DECISIONS[act], why)
-        found = intelligence.proposals.get(named)
-        row = _row(found, intelligence.weight(found), language)
+        known = intelligence.proposals.get(named)
+        row = _row(known, intelligence.weight(known), language)
     claims = [
         {
-            "source": one.source,
-            "says": GONE[one.gone].say(language),
-            "confidence": one.claim.confidence,
-            "tlp": one.claim.tlp.value,
-            "pap": f"PAP:{one.claim.pap.name}",
-            "first_heard": _day(one.first_us),
-            "last_heard": _day(one.heard_us),
-            "until": _day(one.until_us),
-            "technique": one.claim.technique,
-            "about": one.claim.about,
+            "source": claim.source,
+            "says": GONE[claim.gone].say(language),
+            "confidence": claim.claim.confidence,
+            "tlp": claim.claim.tlp.value,
+            "pap": f"PAP:{claim.claim.pap.name}",
+            "first_heard": _day(claim.first_us),
+            "last_heard": _day(claim.heard_us),
+            "until": _day(claim.until_us),
+            "technique": claim.claim.technique,
+            "about": claim.claim.about,
         }
-        for one in found.claims
+        for claim in known.claims
     ]
     if as_json:
-        show_spoken([row | {"claims": claims, "why": found.why, "by": found.by}], as_json=True, language=language)
+        show_spoken([row | {"claims": claims, "why": known.why, "by": known.by}], as_json=True, language=language)
         return
     show_spoken([row], as_json=False, language=language)
     show_spoken(claims, as_json=False, language=language)
 
 
-def _row(one: "Proposal", weight: "Confidence", language: Language) -> dict[str, Any]:
+def _row(proposal: "Proposal", weight: "Confidence", language: Language) -> dict[str, Any]:
     return {
-        "indicator": str(one.observable),
-        "state": STATES[one.state].say(language),
+        "indicator": str(proposal.observable),
+        "state": STATES[proposal.state].say(language),
         "confidence": weight.confidence,
-        "sources": sorted({claim.source for claim in one.live}),
-        "met_by": dict(one.met),
-        "listed": list(one.listed),
+        "sources": sorted({claim.source for claim in proposal.live}),
+        "met_by": dict(proposal.met),
+        "listed": list(proposal.listed),
         "tlp": weight.tlp.value,
         "pap": f"PAP:{weight.pap.name}",
-        "first": _day(one.first_us),
-        "question": one.hunt[:12],
-        "case": one.case_id,
+        "first": _day(proposal.first_us),
+        "question": proposal.hunt[:12],
+        "case": proposal.case_id,
     }
 
 

@@ -148,12 +148,12 @@ def sync(
 def usefulness(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
     """What each source was worth: hits, false hits, its lead over others, what only it has, and a score of 0 to 100."""
     with opened_intelligence(config) as (intelligence, _):
-        found = sorted(intelligence.usefulness().values(), key=lambda one: (-one.score, one.source))
+        measured = sorted(intelligence.usefulness().values(), key=lambda row: (-row.score, row.source))
         states = {state.source.name: state for state in intelligence.sources.every()}
         rows = [
-            _useful(one)
-            | {"state": states[one.source].state if one.source in states else "", "why": _why(states, one.source)}
-            for one in found
+            _useful(row)
+            | {"state": states[row.source].state if row.source in states else "", "why": _why(states, row.source)}
+            for row in measured
         ]
     show_spoken(rows, as_json=as_json, language=language)
 
@@ -250,20 +250,20 @@ def _row(state: "SourceState", language: Language) -> dict[str, Any]:
     }
 
 
-def _synced(one: "Synced", suspended: list[str], language: Language) -> dict[str, Any]:
-    counts = one.counts
+def _synced(source: "Synced", suspended: list[str], language: Language) -> dict[str, Any]:
+    counts = source.counts
     return {
-        "source": one.source,
+        "source": source.source,
         **named(counts, "new", "changed", "unchanged", "refused", "withdrawn"),
         "passed_over": counts.passed,
         "put_off": counts.put_off,
-        "new_proposals": one.proposals,
-        "failure": one.failure and Text.of_row(one.failure).say(language),
-        "suspended": one.source in suspended,
+        "new_proposals": source.proposals,
+        "failure": source.failure and Text.of_row(source.failure).say(language),
+        "suspended": source.source in suspended,
     }
 
 
-def _useful(one: "Usefulness") -> dict[str, Any]:
+def _useful(row: "Usefulness") -> dict[str, Any]:
     names = [
         "source",
         "score",
@@ -278,8 +278,8 @@ def _useful(one: "Usefulness") -> dict[str, Any]:
         "lead_hours",
         "unique",
     ]
-    share = round(one.unique / one.live, 3) if one.live else None
-    return {name: getattr(one, name) for name in names} | {"unique_share": share, "listed": one.listed}
+    share = round(row.unique / row.live, 3) if row.live else None
+    return {name: getattr(row, name) for name in names} | {"unique_share": share, "listed": row.listed}
 
 
 def _why(states: dict[str, "SourceState"], name: str) -> str:

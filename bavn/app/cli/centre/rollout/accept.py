@@ -44,7 +44,7 @@ def accept(
     if move and protocol is None:
         raise Stop(Exit.USAGE, "--move rests on a protocol: name its file")
     given = None if protocol is None else read_protocol(protocol)
-    asked = AcceptanceTerms(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind])
+    terms = AcceptanceTerms(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind])
     with opened_taking(configured(config)) as taking, refusing(*acts.REFUSES):
         side = taking.side(actor, given)
         print("\n".join(part_lines(side, language, figures=True)))
@@ -52,7 +52,7 @@ def accept(
             if side.outcome is not Outcome.PASSED:
                 raise typer.Exit(Exit.UNHEALTHY)
             return
-        made = acts.take_test(taking.opened, actor, kind, given, demands(asked), side, by, why)
+        made = acts.take_test(taking.opened, actor, kind, given, demands(terms), side, by, why)
         print(f"test {made.number} of {actor}: taken in, sha256 {given.digest}")
         if move:
             needs(by, acts.step.right)

@@ -56,12 +56,12 @@ def show_(
         stands, outside = ([opened.stand(actor)], []) if actor else opened.stands()
         today = opened.today()
     if blocked:
-        stands = [one for one in stands if one.missing or one.unmet or _late(one, today)]
-    show([_row(one, today, language, as_json=as_json) for one in stands], as_json=as_json)
+        stands = [stand for stand in stands if stand.missing or stand.unmet or _late(stand, today)]
+    show([_row(stand, today, language, as_json=as_json) for stand in stands], as_json=as_json)
     if as_json:
         return
-    for one in stands if actor else ():
-        _print_way(one, language)
+    for stand in stands if actor else ():
+        _print_way(stand, language)
     if outside:
         print(_OUTSIDE.filled(names=", ".join(outside)).say(language))
 
@@ -154,13 +154,13 @@ def steps(*, as_json: AsJson = False, language: Spoken = "en") -> None:
     show(
         [
             {
-                "from": one.come_from.value,
-                "act": one.act.value,
-                "to": "(before)" if one.to is None else one.to.value,
-                "needs": [NEEDS[need].say(language) for need in one.needs],
-                "member": one.does.value,
+                "from": step.come_from.value,
+                "act": step.act.value,
+                "to": "(before)" if step.to is None else step.to.value,
+                "needs": [NEEDS[need].say(language) for need in step.needs],
+                "member": step.does.value,
             }
-            for one in STEPS
+            for step in STEPS
         ],
         as_json=as_json,
     )
@@ -170,33 +170,33 @@ def _late(one: "Stand", today: int) -> int:
     return 0 if one.due_day is None else max(0, today - one.due_day)
 
 
-def _row(one: "Stand", today: int, language: Language, *, as_json: bool) -> dict[str, Any]:
+def _row(stand: "Stand", today: int, language: Language, *, as_json: bool) -> dict[str, Any]:
     from bavn.app.centre.rollout_csv import iso_day
 
-    party, due, late = one.party, one.due_day, _late(one, today)
+    party, due, late = stand.party, stand.due_day, _late(stand, today)
     if as_json:
         return {
             **named(party, "actor", "title", "kind", "region"),
             "state": party.stage.value,
             "since": iso(party.since_us)[:10],
-            "member": one.member and one.member.value,
-            "next": one.next and one.next.value,
+            "member": stand.member and stand.member.value,
+            "next": stand.next and stand.next.value,
             "planned": None if due is None else iso_day(due),
             "late_days": late,
-            "missing": [need.value for need in one.missing],
-            "unmet": [{"actor": wait.other, "until": wait.until.value} for wait in one.unmet],
-            "holds_up": list(one.holds_up),
-            "proof": one.proof,
+            "missing": [need.value for need in stand.missing],
+            "unmet": [{"actor": wait.other, "until": wait.until.value} for wait in stand.unmet],
+            "holds_up": list(stand.holds_up),
+            "proof": stand.proof,
             "agreement": None
-            if one.agreement is None
+            if stand.agreement is None
             else {
-                "terms": one.agreement.version,
-                "current": one.agreement.current,
-                "until": iso_day(one.agreement.until_day),
+                "terms": stand.agreement.version,
+                "current": stand.agreement.current,
+                "until": iso_day(stand.agreement.until_day),
             },
         }
-    words = [NEEDS[need].say(language) for need in one.missing]
-    words += [f"{wait.other}: {STAGES[wait.until].say(language)}" for wait in one.unmet]
+    words = [NEEDS[need].say(language) for need in stand.missing]
+    words += [f"{wait.other}: {STAGES[wait.until].say(language)}" for wait in stand.unmet]
     planned = "" if due is None else iso_day(due) + (f" ({_LATE.filled(days=late).say(language)})" if late else "")
     cells = (
         party.actor,
@@ -204,24 +204,24 @@ def _row(one: "Stand", today: int, language: Language, *, as_json: bool) -> dict
         party.region,
         STAGES[party.stage].say(language),
         iso(party.since_us)[:10],
-        "" if one.next is None else STAGES[one.next].say(language),
+        "" if stand.next is None else STAGES[stand.next].say(language),
         planned,
         ", ".join(words),
-        list(one.holds_up),
+        list(stand.holds_up),
     )
     return dict(zip(_NAMES.say(language).split("|"), cells, strict=True))
 
 
-def _print_way(one: "Stand", language: Language) -> None:
+def _print_way(stand: "Stand", language: Language) -> None:
     """Each step, and each day that is planned."""
     from bavn.app.centre.rollout_csv import iso_day
 
-    for done in one.moves:
+    for done in stand.moves:
         rests = f"  sha256 {done.evidence[:16]}" if done.evidence else ""
         rests += f" ({_BY_HAND.say(language)})" if done.by_hand else ""
         print(f"{iso(done.at_us)[:10]}  {STAGES[done.to].say(language):<32} {done.by}: {done.why}{rests}")
-    for planned in one.plan:
-        reached = one.reached_day(planned.stage)
+    for planned in stand.plan:
+        reached = stand.reached_day(planned.stage)
         moved = planned.day - planned.first_day
         print(
             f"{iso_day(planned.day)}  {STAGES[planned.stage].say(language):<32}"

@@ -42,14 +42,14 @@ def listed(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     with rolling(config) as (_, opened):
         rows = [
             {
-                "version": one.number,
-                "at": iso(one.at_us)[:19],
-                "classes": one.said["classes"],
-                "retention_days": one.said["retention_days"],
-                "valid_days": one.said["valid_days"],
-                "sha256": one.digest,
+                "version": record.number,
+                "at": iso(record.at_us)[:19],
+                "classes": record.said["classes"],
+                "retention_days": record.said["retention_days"],
+                "valid_days": record.said["valid_days"],
+                "sha256": record.digest,
             }
-            for one in opened.records("terms")
+            for record in opened.records("terms")
         ]
     show(rows, as_json=as_json)
 
@@ -88,11 +88,11 @@ def delete(
     from bavn.app.centre.rollout_parts import opened_leaving
 
     with opened_leaving(configured(config)) as leaving:
-        made = acts.delete(leaving, actor, by, why)
-    rows = sum(one["rows"] for one in made.said["deleted"])
-    print(f"{actor} has left: {rows} rows deleted, proof {made.number}, sha256 {made.digest}")
+        deleted = acts.delete(leaving, actor, by, why)
+    rows = sum(one["rows"] for one in deleted.said["deleted"])
+    print(f"{actor} has left: {rows} rows deleted, proof {deleted.number}, sha256 {deleted.digest}")
     if out is not None:
-        write(out, made.text().encode())
+        write(out, deleted.text().encode())
         print(out)
 
 
@@ -109,17 +109,17 @@ def record(
     from bavn.app.centre.rollout_parts import shown_record
     from bavn.centre.members.signed import KINDS
 
-    wanted = next((one for one in KINDS if one == kind), None)
+    wanted = next((known_kind for known_kind in KINDS if known_kind == kind), None)
     if wanted is None:
         raise Stop(Exit.USAGE, Text("a record is one of {named}", named=", ".join(KINDS)))
     with rolling(config) as (_, opened):
-        found = [one for one in opened.records(wanted, subject) if number in (0, one.number)]
-    if not found:
+        records = [record for record in opened.records(wanted, subject) if number in (0, record.number)]
+    if not records:
         raise Stop(Exit.NOT_FOUND, Text("there is no such {kind} of {subject}", kind=kind, subject=repr(subject[:60])))
     if out is None:
-        print(json.dumps(shown_record(found[-1]), indent=1, ensure_ascii=False))
+        print(json.dumps(shown_record(records[-1]), indent=1, ensure_ascii=False))
         return
-    write(out, found[-1].text().encode())
+    write(out, records[-1].text().encode())
     print(out)
 
 
@@ -135,14 +135,14 @@ def verify(
     from bavn.app.centre.rollout_parts import read_record
     from bavn.app.process.party_keys import PartyKeys
 
-    found = read_record(file)
+    record = read_record(file)
     if not key:
         key = PartyKeys(configured(config).folder, "centre").message_key().public_key().public_bytes_raw().hex()
-    if not found.holds(key.strip().lower()):
+    if not record.holds(key.strip().lower()):
         raise Stop(
             Exit.REFUSED,
             Text(
                 "{file}: the signature is not that of key {key}..., or the record was changed", file=file, key=key[:16]
             ),
         )
-    print(f"{found.kind} {found.number} of {found.subject}, {iso(found.at_us)[:19]}Z: the signature holds")
+    print(f"{record.kind} {record.number} of {record.subject}, {iso(record.at_us)[:19]}Z: the signature holds")

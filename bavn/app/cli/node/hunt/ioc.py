@@ -63,7 +63,7 @@ def _read(files: list[Path], language: Language) -> tuple[Any, set[str], int]:
     from bavn.actor.detect.indicators.reader import read
     from bavn.model.intel.spelled import MD5_OR_JA3
 
-    made, hashes, count = NO_INDICATORS, set[str](), 0
+    indicators, hashes, count = NO_INDICATORS, set[str](), 0
     for file in files:
         try:
             text = sys.stdin if str(file) == "-" else file.open(encoding="utf-8", errors="replace")
@@ -74,11 +74,11 @@ def _read(files: list[Path], language: Language) -> tuple[Any, set[str], int]:
                 reading = read(noted(lines, hashes))
         except OSError as error:
             raise Stop(Exit.USAGE, Text.shaped("{what}: {why}", what=visible(str(file)), why=why_of(error))) from error
-        made |= reading.indicators
+        indicators |= reading.indicators
         told = [(line, refused) for line, refused in reading.refusals if refused.rule != MD5_OR_JA3]
         no_indicators(visible(str(file)), told, reading.refused - reading.unclear, language)
         count += reading.refused - reading.unclear
-    return made, hashes, count
+    return indicators, hashes, count
 
 
 def no_indicators(file: str, named: list[tuple[int, Refused]], count: int, language: Language) -> None:

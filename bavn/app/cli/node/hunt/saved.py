@@ -71,12 +71,12 @@ def run(
     asking = hunting(config, last, from_, to)
     hunt = named(asking.folder, name)
     given = _given(with_ or [], hunt.parameters)
-    found, more = asking.first(hunt.sql, given, rows=rows, default=requested_span(last=hunt.span))
+    table, more = asking.first(hunt.sql, given, rows=rows, default=requested_span(last=hunt.span))
     if hunt.columns:
-        found = found.select([column for column in found.column_names if column in hunt.columns])
+        table = table.select([column for column in table.column_names if column in hunt.columns])
     if how == "table":
         print(hunt.says.say(language), file=sys.stderr)
-    answer(found, more, how)
+    answer(table, more, how)
 
 
 def save(
@@ -121,7 +121,7 @@ def delete(
 
 
 def _given(texts: list[str], parameters: dict[str, str]) -> dict[str, str]:
-    made: dict[str, str] = {}
+    given_values: dict[str, str] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals or key not in parameters or len(value) > VALUE_CHARS_MAX:
@@ -130,8 +130,8 @@ def _given(texts: list[str], parameters: dict[str, str]) -> dict[str, str]:
                 Exit.USAGE,
                 Text("--with {text}: this hunt needs {known}, written NAME=VALUE", text=visible(text), known=known),
             )
-        made[key] = value
-    missing = sorted(set(parameters) - set(made))
+        given_values[key] = value
+    missing = sorted(set(parameters) - set(given_values))
     if missing:
         raise Stop(
             Exit.USAGE,
@@ -141,4 +141,4 @@ def _given(texts: list[str], parameters: dict[str, str]) -> dict[str, str]:
                 parameters=parameters[missing[0]],
             ),
         )
-    return made
+    return given_values

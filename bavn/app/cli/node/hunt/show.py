@@ -75,14 +75,14 @@ def _csv(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
 
 
-def answer(found: Any, more: bool, how: Form, language: Language = "en") -> None:
+def answer(table: Any, more: bool, how: Form, language: Language = "en") -> None:
     """The rows of an answer, and on standard error whether there are more."""
-    names, columns = columns_of(found)
+    names, columns = columns_of(table)
     show(names, zip(*columns, strict=True) if columns else (), how)
-    if how == "table" and not found.num_rows:
+    if how == "table" and not table.num_rows:
         print(Text("no rows").say(language), file=sys.stderr)
     if more:
-        said = Text("these are the first {rows} rows; there are more (--rows)", rows=Number(found.num_rows))
+        said = Text("these are the first {rows} rows; there are more (--rows)", rows=Number(table.num_rows))
         print(f"bavn: {said.say(language)}", file=sys.stderr)
 
 

@@ -141,11 +141,11 @@ def _say_outcomes(outcomes: list["Outcome"], *, sql: bool, how: Form, language: 
 
 def _say_counts(outcomes: list["Outcome"], language: Language) -> None:
     counts: Counter[str] = Counter(outcome.standing for outcome in outcomes)
-    said = ", ".join(
+    counts_text = ", ".join(
         f"{number(counts[key], language)} {words.say(language)}" for key, words in STANDINGS.items() if counts[key]
     )
     total = Text("rules")
-    typer.echo(f"{number(len(outcomes), language)} {total.say(language)}: {said}", err=True)
+    typer.echo(f"{number(len(outcomes), language)} {total.say(language)}: {counts_text}", err=True)
 
 
 def _warn(text: str) -> None:
