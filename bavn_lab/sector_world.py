@@ -55,13 +55,13 @@ def chosen(
         return Chosen(Generated(), None)
     folder = _folder(data)
     half = "development" if development else "test"
-    asked = [one for one in folder.captures if one.kind not in MALICIOUS or one.test != development]
-    _needs_suricata(asked)
-    looks = survey_all(asked, work, jobs, say)
-    families = families_of(asked, looks, half=half)
+    captures = [one for one in folder.captures if one.kind not in MALICIOUS or one.test != development]
+    _needs_suricata(captures)
+    looks = survey_all(captures, work, jobs, say)
+    families = families_of(captures, looks, half=half)
     what = f"real captures seen by the real detectors, {half} half of the families; benign captures dealt to the actors"
-    account = account_of(str(data), asked, looks, folder.left_out, folder.unusable, families, 0, ())
-    return Chosen(Captured(sector_of(asked, looks), families, what), account)
+    account = account_of(str(data), captures, looks, folder.left_out, folder.unusable, families, 0, ())
+    return Chosen(Captured(sector_of(captures, looks), families, what), account)
 
 
 def _data(say: Callable[[str], None]) -> Path | None:
@@ -92,18 +92,20 @@ def _heldout(
     remarks: list[str] = []
     borrowed = 0
     if _thin(sector):
-        found = f"{len(sector.benign)} benign captures were read, {_sources(sector)} things outside suspected in them"
+        sentence = (
+            f"{len(sector.benign)} benign captures were read, {_sources(sector)} things outside suspected in them"
+        )
         if others is None:
-            remarks.append(f"{found}: too few to hide anything among; set {NAME} to add other benign captures")
+            remarks.append(f"{sentence}: too few to hide anything among; set {NAME} to add other benign captures")
         else:
-            benign = [one for one in others.captures if one.kind in BENIGN | NOISE]
+            benign = [capture for capture in others.captures if capture.kind in BENIGN | NOISE]
             _needs_suricata(benign)
             more = sector_of(benign, survey_all(benign, work, jobs, say))
             borrowed = len(more.benign)
             sector = Sector([*sector.benign, *more.benign], [*sector.sites, *more.sites], [*sector.noise, *more.noise])
-            remarks.append(f"{found}: too few to hide anything among, so {borrowed} of the real captures were added")
+            remarks.append(f"{sentence}: too few to hide anything among, so {borrowed} of the real captures were added")
     if not families.looks:
-        listed = sum(one.kind in MALICIOUS for one in own.captures)
+        listed = sum(capture.kind in MALICIOUS for capture in own.captures)
         remarks.append(f"no malicious capture can be judged: {listed} are listed and usable, none of them was read")
     elif not families.captures_seen:
         remarks.append(

@@ -46,25 +46,25 @@ def psi(
         raise Stop(Exit.USAGE, f"--case: {error}") from error
     if json_file is not None and not json_file.absolute().parent.is_dir():
         raise Stop(Exit.USAGE, f"--json: there is no folder {json_file.absolute().parent}")
-    told: list[dict[str, Any]] = []
-    for made in cases([*sizes, *(BIG if big else ())], seed):
+    results: list[dict[str, Any]] = []
+    for psi_case in cases([*sizes, *(BIG if big else ())], seed):
         print(
-            f"N={made.N} t={made.t} M={made.M:,} R={made.R}: {made.cpu_s:.4f} CPU s to reconstruct,"
-            f" {made.share_cpu_s:.3f} CPU s a share; published way {made.baseline_cpu_s:.2f} CPU s"
-            f" ({made.baseline_says}), {made.ratio:.1f} times as much\n"
-            f"    {made.planted} planted, {made.missed} missed (expected {made.missed_expected:.2g}),"
-            f" {made.false_groups} false groups, {made.twin_pairs} twins,"
-            f" {made.forged_reveals} of {made.forged_tries:,} forged questions answered",
+            f"N={psi_case.N} t={psi_case.t} M={psi_case.M:,} R={psi_case.R}: {psi_case.cpu_s:.4f} CPU s to reconstruct,"
+            f" {psi_case.share_cpu_s:.3f} CPU s a share; published way {psi_case.baseline_cpu_s:.2f} CPU s"
+            f" ({psi_case.baseline_says}), {psi_case.ratio:.1f} times as much\n"
+            f"    {psi_case.planted} planted, {psi_case.missed} missed (expected {psi_case.missed_expected:.2g}),"
+            f" {psi_case.false_groups} false groups, {psi_case.twin_pairs} twins,"
+            f" {psi_case.forged_reveals} of {psi_case.forged_tries:,} forged questions answered",
             flush=True,
         )
-        told.append(made.told())
+        results.append(psi_case.told())
     assured: list[Planted] = []
     for t in (2, 3) if planted else ():
         assured.append(plant(t, planted, seed))
         print(f"{assured[-1].in_words}", flush=True)
     if json_file is not None:
         text = json.dumps(
-            {"bench": "psi", "seed": seed, "cases": told, "planted": [asdict(a) for a in assured]}, indent=1
+            {"bench": "psi", "seed": seed, "cases": results, "planted": [asdict(a) for a in assured]}, indent=1
         )
         try:
             json_file.write_text(text + "\n", "utf-8")
@@ -97,7 +97,7 @@ def sector(
     judge.
     """
     from bavn_lab import sector_world
-    from bavn_lab.sectorbench.report import account_in_words, in_words, told
+    from bavn_lab.sectorbench.report import account_in_words, figures_of, in_words
     from bavn_lab.sectorbench.run import Result, measure
 
     _may_be_kept(json_file, plots)
@@ -111,13 +111,13 @@ def sector(
     account = None if choice.account is None else sector_world.without_folder(choice.account)
     if account is not None:
         print(account_in_words(account), flush=True)
-    made: list[Result] = []
+    results: list[Result] = []
     for count in actors or [15, 100]:
-        made.append(measure(count, range(1, seeds + 1), world=choice.world, jobs=jobs, say=say))
-        print(in_words(made[-1]), flush=True)
-    figures = told(made, sector_world.commit(), account)
+        results.append(measure(count, range(1, seeds + 1), world=choice.world, jobs=jobs, say=say))
+        print(in_words(results[-1]), flush=True)
+    figures = figures_of(results, sector_world.commit(), account)
     _keep(figures, json_file, plots)
-    if not made[0].campaigns:
+    if not results[0].campaigns:
         raise Stop(Exit.INPUT, "there was nothing to judge: no malicious capture could be read")
 
 

@@ -39,17 +39,17 @@ def generate_command(
     try:
         end_us = as_us(datetime.fromisoformat(end)) if end else time.time_ns() // 1000
         with console.status("playing the sector ...", spinner="dots"):
-            made = generate(
+            generated = generate(
                 demo_sector(seed, scale), seed, end_us - int(days * DAY_US), end_us, out, stretch_hours=stretch_hours
             )
     except (SpanRefused, ValueError) as error:
         console.print(f"[red]{error}[/red]")
         raise typer.Exit(Exit.USAGE) from error
     if as_json:
-        print(json.dumps(made, sort_keys=True))
+        print(json.dumps(generated, sort_keys=True))
         return
-    print(f"{iso(made['start_us'])} .. {iso(made['end_us'])}, seed {seed}, in {out}")
-    for actor in made["actors"]:
+    print(f"{iso(generated['start_us'])} .. {iso(generated['end_us'])}, seed {seed}, in {out}")
+    for actor in generated["actors"]:
         packets = sum(written["packets"] for written in actor["files"])
         flows = actor["planted"].get("flows", 0)
         seen = f"{len(actor['files'])} files, {flows} flows, {packets} packets" if actor["sensor"] else "no sensor"

@@ -40,14 +40,14 @@ def play(folder: Path, seed: int, scale: float, console: Console) -> Played:
     end_us = time.time_ns() // 1000
     out = folder / "captures"
     with console.status("playing eight days of a sector"):
-        made = generate(demo_sector(seed, scale), seed, end_us - HISTORY_DAYS * DAY_US, end_us, out)
-    packets = sum(entry["packets"] for actor in made["actors"] for entry in actor["files"])
+        generated = generate(demo_sector(seed, scale), seed, end_us - HISTORY_DAYS * DAY_US, end_us, out)
+    packets = sum(entry["packets"] for actor in generated["actors"] for entry in actor["files"])
     console.print(f"played {HISTORY_DAYS} days up to {iso(end_us)[:16]}: {packets:,} packets")
     truth = json.loads((out / "truth.json").read_text())
     known = {v["domain"]: v["address"] for c in truth["campaigns"] for v in c["victims"] if v.get("domain")}
     plans = [
         ActorPlan(a["name"], a["kind"], tuple(a["homes"]), out / a["name"] if a["sensor"] else None)
-        for a in made["actors"]
+        for a in generated["actors"]
     ]
     sector = demo_sector(seed, scale)
     monitor = sector.monitor

@@ -55,12 +55,12 @@ def end_marked(folder: str) -> None:
     """Ends what outlives its parent: a resolver does so on purpose, and one that was just being started may."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         end = time.monotonic() + LEFT_S_MAX
-        told: set[int] = set()
+        ended: set[int] = set()
         while (left := marked(folder)) and time.monotonic() < end:
-            for pid in left - told:
+            for pid in left - ended:
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)
-            told |= left
+            ended |= left
             time.sleep(0.05)
 
 
@@ -97,9 +97,9 @@ def end_leftovers(within: Path) -> list[Path]:
 
 def marked(folder: str) -> set[int]:
     """Every other process of this user that was started for the demonstration in this folder."""
-    wanted, found = f"{MARK}={folder}".encode(), set()
+    wanted, pids = f"{MARK}={folder}".encode(), set()
     for file in Path("/proc").glob("[0-9]*/environ"):
         with suppress(OSError):
             if file.stat().st_uid == os.getuid() and wanted in file.read_bytes().split(b"\0"):
-                found.add(int(file.parent.name))
-    return found - {os.getpid()}
+                pids.add(int(file.parent.name))
+    return pids - {os.getpid()}

@@ -27,9 +27,9 @@ def acting(folder: Path, name: str, role: Role) -> Principal:
             accounts.add(name, roles, None, MADE_BY)
             accounts.set_up(name, "token")
         made = Tokens(book).make(name, "demonstration", rights_of(roles), DAYS, MADE_BY)
-        found = None if made is None else Tokens(book).find(made[1])
-        if found is None:
+        token = None if made is None else Tokens(book).find(made[1])
+        if token is None:
             raise Stop(Exit.BROKEN, f"the demonstration could not make a token for {name}")
-        return of_token(book, found[1], found[0], changes=True)
+        return of_token(book, token[1], token[0], changes=True)
     finally:
         book.close()

@@ -45,13 +45,13 @@ class Alone:
 
 
 def wait_for[T](
-    sector: DemoSector, seconds: float, what: str, look: Callable[[], T | None], every_s: float = POLL_S
+    sector: DemoSector, seconds: float, what: str, probe: Callable[[], T | None], every_s: float = POLL_S
 ) -> T:
     """The first answer that is not None. Stop when a process dies or the time is over."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         sector.check()
-        found = look()
+        found = probe()
         if found is not None:
             return found
         time.sleep(every_s)
@@ -84,16 +84,16 @@ def ranked(member: Member) -> list[Ranked]:
 
 def alone(member: Member, observables: tuple[Observable, ...]) -> Alone:
     """How this actor ranked what turned out to be the lead."""
-    found = ranked(member)
+    suspicions = ranked(member)
     run = rows_of(member, RUN_SQL)
     hosts = int(run[0][2]) if run else 1
     wanted = set(observables)
-    mine = next((entry for entry in found if wanted & set(entry.suspicion.observables)), None)
+    mine = next((entry for entry in suspicions if wanted & set(entry.suspicion.observables)), None)
     return Alone(
         actor=member.plan.name,
         rank=None if mine is None else mine.rank,
         line=alert_line(hosts),
-        suspicions=len(found),
+        suspicions=len(suspicions),
         hosts=hosts,
         p=None if mine is None else mine.suspicion.p,
         why="" if mine is None else mine.suspicion.why.en,

@@ -150,11 +150,11 @@ class Demo:
         seen = [alone(m, lead.observables) for m in self._sector.members if m.plan.captures]
         self._title("What each actor saw alone")
         table = Table("actor", "rank alone", "own alert line", "below it", "p", "why", box=None)
-        for one in seen:
-            rank = "-" if one.rank is None else f"{one.rank} of {one.suspicions}"
-            p = "" if one.p is None else f"{one.p:.2g}"
-            below = "not seen" if one.rank is None else "yes" if one.below else "NO"
-            table.add_row(one.actor, rank, f"first {one.line}", below, p, one.why)
+        for seen_by in seen:
+            rank = "-" if seen_by.rank is None else f"{seen_by.rank} of {seen_by.suspicions}"
+            p = "" if seen_by.p is None else f"{seen_by.p:.2g}"
+            below = "not seen" if seen_by.rank is None else "yes" if seen_by.below else "NO"
+            table.add_row(seen_by.actor, rank, f"first {seen_by.line}", below, p, seen_by.why)
         self._console.print(table)
         self._title("What the sector saw")
         self._say(f"  rank {lead.rank}: {', '.join(str(o) for o in lead.observables)} at {', '.join(lead.actors)}")
@@ -163,7 +163,7 @@ class Demo:
         for actor, score in lead.without:
             self._say(f"    without {actor}: {score:.2f} instead of {lead.score:.2f}")
         self.figures["actors"] = [
-            asdict(one) | {"rank_alone": one.rank, "below_own_alert_line": one.below} for one in seen
+            asdict(seen_by) | {"rank_alone": seen_by.rank, "below_own_alert_line": seen_by.below} for seen_by in seen
         ]
         self.figures["lead"] = {
             "rank": lead.rank,
@@ -278,12 +278,12 @@ class Demo:
         sensors = {m.plan.name for m in self._sector.members if m.plan.captures}
 
         def look() -> dict[str, Any] | None:
-            said: dict[str, Any] = {}
+            sightings: dict[str, Any] = {}
             for each in indicator_ids:
                 for sighting in desk.deliveries.sightings(each):
                     if sighting.kind == "retro":
-                        said.setdefault(sighting.actor, []).append(sighting)
-            return said if sensors <= set(said) else None
+                        sightings.setdefault(sighting.actor, []).append(sighting)
+            return sightings if sensors <= set(sightings) else None
 
         said = wait_for(self._sector, RETRO_S_MAX, "the answers of the retro-hunt", look)
         hits = {}
@@ -331,12 +331,12 @@ class Demo:
     def _call_again(self, view: LeadView) -> None:
         self._title("The next call past the resolver, handed to a running Suricata whose sets were changed meanwhile")
         with self._console.status("waiting for the alert and its sighting"):
-            made = call_again(
+            again = call_again(
                 self._sector, self._sector.desk(), set(view.lead.observables), view.lead.actors, self._world
             )
-        for line in made.lines:
+        for line in again.lines:
             self._say(line)
-        self.figures |= made.figures
+        self.figures |= again.figures
 
     def _show_what_left(self, view: LeadView) -> None:
         member = next((m for m in self._sector.members if m.plan.name in view.lead.actors), self._sector.members[0])

@@ -61,7 +61,7 @@ class OwnSuricata:
 
     def holds(self, observables: Iterable[Observable]) -> list[Observable]:
         """Those that it says are in its sets now. Raises SourceBroken when it does not answer."""
-        found = []
+        held = []
         with closing(CommandSocket(self.socket)) as line:
             for observable in observables:
                 if observable.type not in DATASETS:
@@ -71,8 +71,8 @@ class OwnSuricata:
                     line.ask("dataset-lookup", setname=name, settype=form, datavalue=as_written(observable))
                 except SuricataRefused:
                     continue
-                found.append(observable)
-        return found
+                held.append(observable)
+        return held
 
     def hand(self, capture: Path) -> None:
         """Gives it a capture to read now. Raises SourceBroken, SuricataRefused."""
@@ -126,10 +126,10 @@ def _name(event: dict[str, Any]) -> str:
 
 
 def _alert(event: dict[str, Any], names: dict[int, str]) -> Alert:
-    said = event["alert"]
-    sid = int(said["signature_id"])
+    alert = event["alert"]
+    sid = int(alert["signature_id"])
     by_source, by_target = SID_ADDRESS
     met = names.get(event["flow_id"], "")
     if sid in (by_source, by_target):
         met = str(event["dest_ip" if sid == by_target else "src_ip"])
-    return Alert(sid, str(said["signature"]), met)
+    return Alert(sid, str(alert["signature"]), met)

@@ -98,16 +98,16 @@ def _mean(mass: Floats) -> float:
 
 def _without_repeats(element: Ints, actor: Ints, actors: int, dice: SeededDice) -> Ints:
     """Each actor meets an element once: repeats move on to actors that have not met it, in rounds."""
-    made = actor.copy()
+    repeated = actor.copy()
     for _ in range(64):
-        key = element * actors + made
+        key = element * actors + repeated
         order = np.argsort(key, kind="stable")
         again = np.zeros(len(key), dtype=bool)
         again[order[1:]] = key[order][1:] == key[order][:-1]
         if not again.any():
             break
-        made[again] = dice.whole(int(again.sum()), actors)
-    return made
+        repeated[again] = dice.whole(int(again.sum()), actors)
+    return repeated
 
 
 def _odd_together(element: Ints, elements: int, dice: SeededDice) -> Floats:

@@ -141,7 +141,7 @@ def with_negatives(day: Day, dice: SeededDice) -> Day:
     """The hard negatives, always in: each by its name in ``negatives``."""
     draft = Draft(day, dice)
     n = len(day.actors)
-    made: dict[str, tuple[int, ...]] = {}
+    negatives: dict[str, tuple[int, ...]] = {}
 
     def wide(name: str, actors: int, low: float, high: float, buckets: tuple[float, ...], *, period: bool) -> int:
         element = draft.new(Observable.of("domain", f"{name}-{dice.below(1 << 20):05x}.example.net"))
@@ -151,7 +151,7 @@ def with_negatives(day: Day, dice: SeededDice) -> Day:
             first = -dice.below(72)
             p, regular = draft.log_uniform(low, high), 4 if period else NO_PERIOD
             draft.rows.append((actor, element, p, bucket, first, 23, rhythm, regular, 0, NO_WALK))
-        made[name] = (*made.get(name, ()), element)
+        negatives[name] = (*negatives.get(name, ()), element)
         return element
 
     for _ in range(2):
@@ -164,9 +164,9 @@ def with_negatives(day: Day, dice: SeededDice) -> Day:
     wide("pentest", 1, 1e-5, 1e-4, (1.0, 0.0, 0.0, 0.0), period=False)
     day.register = day.register | {day.observables[monitor]}
     day.listed = {**day.listed, day.observables[cdn]: "shared"}
-    made["poison"] = _poison(draft)
+    negatives["poison"] = _poison(draft)
     day.rows = day.rows.and_(Rows.of(draft.rows))
-    day.negatives = {**day.negatives, **made}
+    day.negatives = {**day.negatives, **negatives}
     return day
 
 

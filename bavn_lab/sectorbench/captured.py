@@ -72,7 +72,7 @@ def captured_day(sector: Sector, count: int, dice: SeededDice) -> Dealt:
     day = Day(actors=actors, rows=Rows.of([]), observables=[])
     adding = Adding(day, dice.fork("rows"))
     met = _met(sector, today, dice.fork("steps"))
-    outside = [bool(one.glimpse.observables) and not one.glimpse.listed for one in sector.sources]
+    outside = [bool(source.glimpse.observables) and not source.glimpse.listed for source in sector.sources]
     names, day.power_law_a = relabelled(met[:, np.flatnonzero(outside)], dice.fork("relabel"))
     told = [source for source, out in zip(sector.sources, outside, strict=True) if out]
     for shared in names:
@@ -80,7 +80,7 @@ def captured_day(sector: Sector, count: int, dice: SeededDice) -> Dealt:
     for at in np.flatnonzero(~np.array(outside, dtype=bool)).tolist():
         adding.kept(sector.sources[at].glimpse, met[:, at], ranks)
     reach = _listed_reach(sector.benign, today)
-    single = sum(len(one.actors) == 1 for one in names)
+    single = sum(len(name.actors) == 1 for name in names)
     listed, listed_single = listed_in(len(names), single, reach, dice.fork("listed"))
     day.power_law_a_all = (single + listed_single) / max(1, len(names) + listed)
     day.negatives = {"internet scanners": adding.noise(sector.noise, ranks)}
@@ -105,13 +105,13 @@ def _dealt(sector: Sector, actors: Actors, dice: SeededDice) -> tuple[Ints, Ints
 
 def _met(sector: Sector, today: Ints, dice: SeededDice) -> Ints:
     """How many copies of each source each actor meets: a capture's copies are dealt over its steps."""
-    made = np.zeros((len(today), len(sector.sources)), np.int64)
+    met = np.zeros((len(today), len(sector.sources)), np.int64)
     for at, source in enumerate(sector.sources):
         steps = len(sector.benign[source.look].steps)
         each = today[:, source.look] // steps
         rest = today[:, source.look] - each * steps
-        made[:, at] = each + (rest > (source.step + dice.below(steps)) % steps)
-    return made
+        met[:, at] = each + (rest > (source.step + dice.below(steps)) % steps)
+    return met
 
 
 def _listed_reach(benign: Sequence[CaptureDetections], today: Ints) -> list[int]:
@@ -155,55 +155,59 @@ class Adding:
             self.day.sorts.append(key)
         return self._sorts[key]
 
-    def row(self, actor: int, element: int, p: float, hosts: int, first: int, last: int, one: Glimpse) -> None:
+    def row(self, actor: int, element: int, p: float, hosts: int, first: int, last: int, glimpse: Glimpse) -> None:
         """One actor's suspicion; what is likelier than P_MAX by chance never joins and is left away."""
         if p > P_MAX:
             return
-        period = NO_PERIOD if one.period_s is None else bucket_of(one.period_s, PERIOD_EDGES_S)
-        regular = NO_PERIOD if one.regularity is None else bucket_of(one.regularity, REGULARITY_EDGES)
-        walk = NO_WALK if one.walk_nats is None else walk_bucket(one.walk_nats)
-        self.rows.append((actor, element, p, hosts_bucket(hosts), first, last, period, regular, self.sort(one), walk))
+        period = NO_PERIOD if glimpse.period_s is None else bucket_of(glimpse.period_s, PERIOD_EDGES_S)
+        regular = NO_PERIOD if glimpse.regularity is None else bucket_of(glimpse.regularity, REGULARITY_EDGES)
+        walk = NO_WALK if glimpse.walk_nats is None else walk_bucket(glimpse.walk_nats)
+        self.rows.append(
+            (actor, element, p, hosts_bucket(hosts), first, last, period, regular, self.sort(glimpse), walk)
+        )
 
-    def shared(self, shared: Shared, one: Glimpse, ranks: Ranks) -> None:
+    def shared(self, shared: Shared, glimpse: Glimpse, ranks: Ranks) -> None:
         """A name that some actors meet, by all that names its peer."""
-        elements = [self.named(text) for text in one.observables]
+        elements = [self.named(text) for text in glimpse.observables]
         born = self._born()
         for actor, copies in zip(shared.actors, shared.hosts, strict=True):
-            first = self._first(one, born)
+            first = self._first(glimpse, born)
             last = max(first, 23 - self.dice.below(12))
-            p = ranks.p(actor, one)
+            p = ranks.p(actor, glimpse)
             for element in elements:
-                self.row(actor, element, p, copies * one.hosts, first, last, one)
+                self.row(actor, element, p, copies * glimpse.hosts, first, last, glimpse)
 
-    def kept(self, one: Glimpse, met: Ints, ranks: Ranks) -> None:
+    def kept(self, glimpse: Glimpse, met: Ints, ranks: Ranks) -> None:
         """A suspicion that does not join, of something inside or listed; the actor's own analysts read it."""
         for actor in np.flatnonzero(met).tolist():
-            p = ranks.p(actor, one)
+            p = ranks.p(actor, glimpse)
             if p > P_MAX:
                 continue
-            if one.observables:
-                self.row(actor, self._listed(one.observables[0]), p, int(met[actor]) * one.hosts, 0, 23, one)
+            if glimpse.observables:
+                self.row(
+                    actor, self._listed(glimpse.observables[0]), p, int(met[actor]) * glimpse.hosts, 0, 23, glimpse
+                )
                 continue
             for _ in range(min(int(met[actor]), KEPT_A_SOURCE_MAX)):
                 number = len(self.day.observables)
                 inside = self.element(Observable.of("domain", f"inside-{number}.example.com"))
                 self.day.listed[self.day.observables[inside]] = "popular"
-                self.row(actor, inside, p, one.hosts, 0, 23, one)
+                self.row(actor, inside, p, glimpse.hosts, 0, 23, glimpse)
 
     def noise(self, looks: Sequence[CaptureDetections], ranks: Ranks) -> tuple[int, ...]:
         """The open internet's most telling scanners, each at some 30 to 80 % of the actors."""
-        found = [one for look in looks for one in look.whole if one.observables and not one.listed]
-        found.sort(key=lambda one: (-one.statistic, one.observables))
-        made = []
-        for one in found[:NOISE_SOURCES]:
-            element = self.element(made_up(one.observables[0], len(self.day.observables), self.dice))
-            made.append(element)
+        glimpses = [glimpse for look in looks for glimpse in look.whole if glimpse.observables and not glimpse.listed]
+        glimpses.sort(key=lambda glimpse: (-glimpse.statistic, glimpse.observables))
+        noise_rows = []
+        for glimpse in glimpses[:NOISE_SOURCES]:
+            element = self.element(made_up(glimpse.observables[0], len(self.day.observables), self.dice))
+            noise_rows.append(element)
             share = 0.3 + 0.5 * self.dice.unit()
             for actor in np.flatnonzero(self.dice.units(len(self.day.actors)) < share).tolist():
-                p = ranks.p(actor, one) * (1 + self.dice.unit())
+                p = ranks.p(actor, glimpse) * (1 + self.dice.unit())
                 first = -self.dice.below(72)
-                self.row(actor, element, p, one.hosts, first, 23, one)
-        return tuple(made)
+                self.row(actor, element, p, glimpse.hosts, first, 23, glimpse)
+        return tuple(noise_rows)
 
     def _listed(self, text: str) -> int:
         if text not in self._kept:

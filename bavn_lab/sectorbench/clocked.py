@@ -35,32 +35,32 @@ class Seen:
     after: float = 0.0
 
 
-def clocked(day: Day, product: Scored, one: Campaign) -> Seen:
-    """When ``one`` was seen, given that the whole day shows it."""
+def clocked(day: Day, product: Scored, campaign: Campaign) -> Seen:
+    """When ``campaign`` was seen, given that the whole day shows it."""
     line = product.ranked[BUDGET - 1].lead.score if len(product.ranked) >= BUDGET else float("-inf")
     at: int | None = None
-    for count, moment, shown in _moments(day, one):
-        if _score(day, product, shown) >= line or count == len(one.victims):
+    for count, moment, shown in _moments(day, campaign):
+        if _score(day, product, shown) >= line or count == len(campaign.victims):
             at = moment
             break
     if at is None:
         return Seen(NEVER)
-    onsets = sorted(one.onsets)
+    onsets = sorted(campaign.onsets)
     after = sum(onset > at for onset in onsets) / len(onsets)
     return Seen(at, at - onsets[0], at - onsets[1], onsets[-1] > at, after)
 
 
-def early(day: Day, one: Campaign) -> bool:
+def early(day: Day, campaign: Campaign) -> bool:
     """Whether the join could show it before its last victim was hit, however it scores: two victims, or three with weak
     evidence, never can."""
-    return any(max(one.onsets) > moment for _, moment, _ in _moments(day, one))
+    return any(max(campaign.onsets) > moment for _, moment, _ in _moments(day, campaign))
 
 
-def _moments(day: Day, one: Campaign) -> Iterator[tuple[int, int, Rows]]:
+def _moments(day: Day, campaign: Campaign) -> Iterator[tuple[int, int, Rows]]:
     """For each number of victims at which the join shows something: that number, the minute at which the round's leads
     stand, and the rows shown."""
-    order = sorted(zip(one.ready, one.victims, strict=True))
-    rows = day.rows.where(np.isin(day.rows.element, one.elements))
+    order = sorted(zip(campaign.ready, campaign.victims, strict=True))
+    rows = day.rows.where(np.isin(day.rows.element, campaign.elements))
     for count in range(2, len(order) + 1):
         known = [victim for _, victim in order[:count]]
         shown, strong = _shown(rows.where(np.isin(rows.actor, known)))

@@ -66,10 +66,10 @@ class Rows:
     def of(cls, rows: Sequence["Row"]) -> Self:
         """From plain tuples in the order of the fields."""
         columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) if rows else [()] * 10
-        made: list[Any] = [
+        arrays: list[Any] = [
             np.array(column, dtype=np.float64 if at == 2 else np.int64) for at, column in enumerate(columns)
         ]
-        return cls(*made)
+        return cls(*arrays)
 
     def and_(self, other: "Rows") -> "Rows":
         """Both, one after the other."""
@@ -114,8 +114,8 @@ class Day:
     @cached_property
     def campaigns_of(self) -> dict[int, frozenset[int]]:
         """Element -> the campaigns that it belongs to: two may behave alike."""
-        made: dict[int, set[int]] = {}
+        campaigns: dict[int, set[int]] = {}
         for at, one in enumerate(self.campaigns):
             for element in one.elements:
-                made.setdefault(element, set()).add(at)
-        return {element: frozenset(owners) for element, owners in made.items()}
+                campaigns.setdefault(element, set()).add(at)
+        return {element: frozenset(owners) for element, owners in campaigns.items()}

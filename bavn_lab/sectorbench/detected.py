@@ -95,20 +95,20 @@ class CaptureDetections:
         return bool(self.steps)
 
 
-def look(capture: Capture, steps: Sequence[float] = KEPT, cache: Path | None = None) -> CaptureDetections:
+def detections_of(capture: Capture, steps: Sequence[float] = KEPT, cache: Path | None = None) -> CaptureDetections:
     """What is seen in a capture; from ``cache`` where the same code has looked at the same bytes before."""
     kept = None if cache is None else cache / f"{_key(capture, steps)}.json"
     if kept is not None and kept.is_file():
         found = _of_text(capture.name, kept.read_text(encoding="utf-8"))
         if found is not None:
             return found
-    made = _looked(capture, steps)
+    detections = _looked(capture, steps)
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         beside = kept.with_suffix(f".{hashlib.sha256(capture.name.encode()).hexdigest()[:12]}.part")
-        beside.write_text(_to_text(made), encoding="utf-8")
+        beside.write_text(_to_text(detections), encoding="utf-8")
         beside.replace(kept)
-    return made
+    return detections
 
 
 def known(capture: Capture, steps: Sequence[float], cache: Path) -> bool:
@@ -154,12 +154,12 @@ def _looked(capture: Capture, steps: Sequence[float]) -> CaptureDetections:
     first = nothing
     try:
         for share in steps if rows <= ROWS_THINNED_MAX else steps[:1]:
-            made = _detected(capture.name, merged if share >= 1 else _thinned(merged, share))
-            if made is None:
+            detections = _detected(capture.name, merged if share >= 1 else _thinned(merged, share))
+            if detections is None:
                 seen.append(())
                 continue
-            first = first if seen else made
-            seen.append(made.steps[0])
+            first = first if seen else detections
+            seen.append(detections.steps[0])
     except QueryRefused as error:
         return _refused(nothing, f"it is too much for one look: {error}")
     if first.rows and not first.steps:
@@ -205,7 +205,7 @@ def _records(capture: Capture) -> tuple[dict[str, list[pa.Table]], list[str]]:
 
 def _thinned(tables: Mapping[str, pa.Table], share: float) -> dict[str, pa.Table]:
     """The rows of about this share of the connections; queries to one resolver go one by one."""
-    made = {}
+    thinned = {}
     for name, rows in tables.items():
         ids = rows["flow_id"].combine_chunks().fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
         moments = rows["ts"].cast(pa.timestamp("us")).cast(pa.int64()).combine_chunks()
@@ -215,8 +215,8 @@ def _thinned(tables: Mapping[str, pa.Table], share: float) -> dict[str, pa.Table
             mixed = key * _GOLDEN
             mixed = (mixed ^ (mixed >> np.uint64(29))) * _GOLDEN
         left = (mixed >> np.uint64(40)).astype(np.float64) / float(1 << 24) < share
-        made[name] = rows.filter(pa.array(left))
-    return made
+        thinned[name] = rows.filter(pa.array(left))
+    return thinned
 
 
 def _detected(name: str, tables: Mapping[str, pa.Table]) -> CaptureDetections | None:
@@ -231,19 +231,19 @@ def _detected(name: str, tables: Mapping[str, pa.Table]) -> CaptureDetections | 
         with History.read(root, LIMITS) as plain, plain.window(first, last) as window:
             homes = inferred(window).networks
         with History.read(root, LIMITS, homes=homes) as history, history.window(first, last) as window:
-            heard = tuple(_Remembering(one) for one in DETECTORS)
-            seen = survey(window, heard)
+            detectors = tuple(_Remembering(detector) for detector in DETECTORS)
+            seen = survey(window, detectors)
             met = [str(row[0]) for row in window.rows(_LISTED_SQL)]
         known_lists = lists.shipped()
         listed = [domain for domain in met if known_lists.name_grade(domain) >= lists.Grade.POPULAR]
-        shown = {one.id: one.observables for one in seen.suspicions}
+        shown = {suspicion.id: suspicion.observables for suspicion in seen.suspicions}
         return CaptureDetections(
             name=name,
             hosts=seen.hosts,
             rows=1,
             first_hour=hour_of(first),
-            steps=(tuple(_glimpse(d, c, shown, first, homes) for d in heard for c in d.found.candidates),),
-            tallies={p: dict(t.counts) for d in heard for p, t in sorted(d.found.populations.items())},
+            steps=(tuple(_glimpse(d, c, shown, first, homes) for d in detectors for c in d.found.candidates),),
+            tallies={p: dict(t.counts) for d in detectors for p, t in sorted(d.found.populations.items())},
             listed_met=tuple(listed[:LISTED_MET_MAX]),
             refusal="",
         )
@@ -257,39 +257,39 @@ class _Remembering:
         self.name, self.technique, self.tables = detector.name, detector.technique, detector.tables
         self.found = Found()
 
-    def candidates(self, look: DetectorContext) -> Found:
-        self.found = self._detector.candidates(look)
+    def candidates(self, context: DetectorContext) -> Found:
+        self.found = self._detector.candidates(context)
         return self.found
 
 
 def _glimpse(
-    heard: _Remembering,
-    one: Candidate,
+    remembering: _Remembering,
+    candidate: Candidate,
     shown: Mapping[str, tuple[Observable, ...]],
     first_us: int,
     homes: tuple[str, ...],
 ) -> Glimpse:
     """``shown``: what each suspicion names, behaviour included."""
     named: list[str] = []
-    for observable in shown.get(story_id(heard.name, one.story), one.observables):
+    for observable in shown.get(story_id(remembering.name, candidate.story), candidate.observables):
         joins = _as_it_joins(observable, homes)
         if joins is not None and joins not in named:
             named.append(joins)
     return Glimpse(
-        detector=heard.name,
-        technique=one.technique or heard.technique,
-        population=one.population,
-        statistic=one.statistic,
-        exact_p=one.exact_p,
-        p_times=one.p_times,
+        detector=remembering.name,
+        technique=candidate.technique or remembering.technique,
+        population=candidate.population,
+        statistic=candidate.statistic,
+        exact_p=candidate.exact_p,
+        p_times=candidate.p_times,
         observables=tuple(named),
-        hosts=max(1, one.hosts),
-        listed=one.listed,
-        begins=max(0, one.first_us - first_us) // MINUTE_US,
-        ends=max(0, one.last_us - first_us) // MINUTE_US,
-        period_s=one.period_s,
-        regularity=one.regularity,
-        walk_nats=one.walk_nats,
+        hosts=max(1, candidate.hosts),
+        listed=candidate.listed,
+        begins=max(0, candidate.first_us - first_us) // MINUTE_US,
+        ends=max(0, candidate.last_us - first_us) // MINUTE_US,
+        period_s=candidate.period_s,
+        regularity=candidate.regularity,
+        walk_nats=candidate.walk_nats,
     )
 
 

@@ -55,7 +55,7 @@ def inbound(actors: int, seed: int) -> Inbound:
     predictive, worst, local = _predictive(log_), log_.sum(axis=0).astype(np.float64), log_.astype(np.float64)
     later = [(scan, int(victim)) for scan in range(SCANS) for victim in victims[scan, FIRST_DAY:]]
     return Inbound(
-        walk=tuple((_told(walks).sum(axis=1) >= THRESHOLD_NATS).tolist()),
+        walk=tuple((_reported(walks).sum(axis=1) >= THRESHOLD_NATS).tolist()),
         exact=tuple((walks.sum(axis=1) >= THRESHOLD_NATS).tolist()),
         clients=CLIENTS,
         alarms=_alarms(dice),
@@ -76,14 +76,14 @@ def _walks(meetings: int, fail: float, dice: SeededDice) -> Floats:
     return np.asarray(nats, dtype=np.float64)
 
 
-def _told(walks: Floats) -> Floats:
+def _reported(walks: Floats) -> Floats:
     """As a report tells it: whole nats, rounded down (model/evidence)."""
     return np.clip(np.floor(walks), -WALK_BUCKET_MAX, WALK_BUCKET_MAX).astype(np.float64)
 
 
 def _alarms(dice: SeededDice) -> int:
     """Ordinary clients of VICTIMS actors each that the joint walk takes for scanners."""
-    sums = _told(_walks(CLIENTS * VICTIMS, FAIL_CLIENT, dice)).reshape(CLIENTS, VICTIMS).sum(axis=1)
+    sums = _reported(_walks(CLIENTS * VICTIMS, FAIL_CLIENT, dice)).reshape(CLIENTS, VICTIMS).sum(axis=1)
     return int((sums >= THRESHOLD_NATS).sum())
 
 

@@ -64,11 +64,11 @@ def really_joined(day: Day, rows: Rows, seed: int) -> Joined:
     revealed: dict[int, frozenset[int]] = {}
     cells = refused = quarantined = 0
     for tier in TIERS_JOINED:
-        found = _round(day, rows, tier, dice.fork(tier.name))
-        for element, actors in found.revealed.items():
+        joined = _round(day, rows, tier, dice.fork(tier.name))
+        for element, actors in joined.revealed.items():
             revealed[element] = revealed.get(element, frozenset()) | actors
-        cells, refused = cells + found.cells, refused + found.refused
-        quarantined += found.quarantined
+        cells, refused = cells + joined.cells, refused + joined.refused
+        quarantined += joined.quarantined
     return Joined(revealed=revealed, cells=cells, refused=refused, quarantined=quarantined)
 
 
@@ -103,19 +103,19 @@ def _revealed(hits: Sequence[Hit], parties: Mapping[int, _Party], kr: bytes, t: 
     refused = quarantined = 0
     for hit in hits:
         tags = {x: parties[x].tag(kr, hit.cell) for x in hit.holders}
-        said: dict[int, int] = {}
+        revealed: dict[int, int] = {}
         for x in hit.holders:
             at = parties[x].holds(hit.cell)
             others = [(other, tag) for other, tag in tags.items() if other != x]
             mine = None if at is None else parties[x].ids[at]
             if receipt.check(kr, mine, hit.cell, others, x, registered, t) and at is not None:
-                said[x] = parties[x].elements[at]
+                revealed[x] = parties[x].elements[at]
             else:
                 refused += 1
-        if len(set(said.values())) > 1:
+        if len(set(revealed.values())) > 1:
             quarantined += 1
             continue
-        for x, element in said.items():
+        for x, element in revealed.items():
             named.setdefault(element, set()).add(x - 1)
     return Joined(
         revealed={element: frozenset(actors) for element, actors in named.items()},

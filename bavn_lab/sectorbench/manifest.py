@@ -63,7 +63,7 @@ def read(folder: Path) -> Folder:
     rows = _rows(folder / NAME)
     left_out: dict[str, int] = {}
     unusable: dict[str, str] = {}
-    found: dict[str, list[tuple[Path, str, Mapping[str, str]]]] = {}
+    files: dict[str, list[tuple[Path, str, Mapping[str, str]]]] = {}
     listed: set[Path] = set()
     for row in rows:
         name, kind = row["file"], row["kind"].strip().lower()
@@ -82,8 +82,8 @@ def read(folder: Path) -> Folder:
         if reason:
             unusable[name] = reason
             continue
-        found.setdefault(_together(folder, path, name), []).append((path, digest, row))
-    captures = tuple(_capture(name, parts) for name, parts in sorted(found.items()))
+        files.setdefault(_together(folder, path, name), []).append((path, digest, row))
+    captures = tuple(_capture(name, parts) for name, parts in sorted(files.items()))
     return Folder(captures, dict(sorted(left_out.items())), dict(sorted(unusable.items())))
 
 

@@ -13,34 +13,34 @@ INK: Final = {"15": "#1f6f8b", "100": "#c4572b"}
 OTHER_INK: Final = "#555555"
 
 
-def draw(told: Mapping[str, Any], folder: Path, name: str) -> list[Path]:
+def draw(facts: Mapping[str, Any], folder: Path, name: str) -> list[Path]:
     """Writes ``NAME-*.svg``; the same figures give the same bytes. ImportError without matplotlib."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
     folder.mkdir(parents=True, exist_ok=True)
-    others: Mapping[str, Any] = told["others"]
-    ways = {"bavn": told["recall_at_20"], "best single actor": told["best_single_actor"]}
+    others: Mapping[str, Any] = facts["others"]
+    ways = {"bavn": facts["recall_at_20"], "best single actor": facts["best_single_actor"]}
     baselines = ways | {way: by for way, by in others.items() if not way.startswith(ABLATIONS)}
-    ablations = {"bavn": told["recall_at_20"]} | {way: by for way, by in others.items() if way.startswith(ABLATIONS)}
+    ablations = {"bavn": facts["recall_at_20"]} | {way: by for way, by in others.items() if way.startswith(ABLATIONS)}
     pictures = {
         "ways": ("Campaigns found among 20 leads a day (within the join's reach)", baselines),
         "ablations": ("The same with a part of the score off, or with wrong numbers", ablations),
         "linkage": (
             "Campaigns found among 20 leads a day, by what links the victims (all)",
-            _turned(told["by_linkage"]),
+            _turned(facts["by_linkage"]),
         ),
-        "victims": ("Campaigns found among 20 leads a day, by number of victims (all)", _turned(told["by_victims"])),
+        "victims": ("Campaigns found among 20 leads a day, by number of victims (all)", _turned(facts["by_victims"])),
     }
-    made = []
+    paths = []
     with mpl.rc_context({"svg.hashsalt": "bavn", "font.size": 9, "svg.fonttype": "path"}):
         for kind, (title, rows) in pictures.items():
             figure = Figure(figsize=(7.5, 1.4 + 0.34 * len(rows)), layout="constrained")
-            _bars(figure, title, rows, told)
+            _bars(figure, title, rows, facts)
             path = folder / f"{name}-{kind}.svg"
             figure.savefig(path, format="svg", metadata={"Date": None, "Creator": "bavn bench sector"})
-            made.append(path)
-    return made
+            paths.append(path)
+    return paths
 
 
 def _turned(by_actors: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -48,7 +48,7 @@ def _turned(by_actors: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, A
     return {name: {n: table[name] for n, table in by_actors.items() if name in table} for name in names}
 
 
-def _bars(figure: Any, title: str, rows: Mapping[str, Mapping[str, Any]], told: Mapping[str, Any]) -> None:
+def _bars(figure: Any, title: str, rows: Mapping[str, Mapping[str, Any]], facts: Mapping[str, Any]) -> None:
     axes = figure.add_subplot()
     sizes: Sequence[str] = sorted({n for by in rows.values() for n in by}, key=int)
     height = 0.8 / max(1, len(sizes))
@@ -68,8 +68,8 @@ def _bars(figure: Any, title: str, rows: Mapping[str, Mapping[str, Any]], told: 
     axes.set_xlim(0, 1)
     axes.set_title(title, fontsize=10, loc="left")
     axes.legend(loc="lower right", frameon=False)
-    seeds = told["seeds"]
+    seeds = facts["seeds"]
     axes.set_xlabel(
-        f"recall@20, 95 % bootstrap interval; seeds {seeds[0]}-{seeds[-1]}, commit {told['commit']}\n{told['what']}",
+        f"recall@20, 95 % bootstrap interval; seeds {seeds[0]}-{seeds[-1]}, commit {facts['commit']}\n{facts['what']}",
         fontsize=7,
     )

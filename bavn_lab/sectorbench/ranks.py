@@ -24,23 +24,25 @@ class Ranks:
         self._tallies: dict[tuple[int, str], Tally] = {}
         self._steps: dict[str, Ints] = {}
         self._counts: dict[str, Ints] = {}
-        for population in sorted({name for one in looks for name in one.tallies}):
-            steps = np.array(sorted({step for one in looks for step in one.tallies.get(population, ())}), np.int64)
+        for population in sorted({name for detections in looks for name in detections.tallies}):
+            steps = np.array(
+                sorted({step for detections in looks for step in detections.tallies.get(population, ())}), np.int64
+            )
             counts = np.zeros((len(looks), len(steps)), np.int64)
-            for at, one in enumerate(looks):
-                mine = one.tallies.get(population, {})
+            for at, detections in enumerate(looks):
+                mine = detections.tallies.get(population, {})
                 counts[at, np.searchsorted(steps, list(mine))] = list(mine.values())
             self._steps[population], self._counts[population] = steps, counts
 
-    def p(self, actor: int, one: Glimpse) -> float:
+    def p(self, actor: int, glimpse: Glimpse) -> float:
         """The p-value of a candidate at an actor, in (0, 1]."""
-        if one.exact_p is not None:
-            return one.exact_p
-        key = (actor, one.population, calibrate.step_of(one.statistic), one.p_times)
+        if glimpse.exact_p is not None:
+            return glimpse.exact_p
+        key = (actor, glimpse.population, calibrate.step_of(glimpse.statistic), glimpse.p_times)
         if key not in self._known:
-            own = self._tally(actor, one.population) + Tally.of([one.statistic])
-            p, _ = p_value(one.statistic, own, one.population, self._reference)
-            self._known[key] = min(1.0, p * one.p_times)
+            own = self._tally(actor, glimpse.population) + Tally.of([glimpse.statistic])
+            p, _ = p_value(glimpse.statistic, own, glimpse.population, self._reference)
+            self._known[key] = min(1.0, p * glimpse.p_times)
         return self._known[key]
 
     def _tally(self, actor: int, population: str) -> Tally:

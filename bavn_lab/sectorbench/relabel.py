@@ -36,11 +36,11 @@ def relabelled(met: Ints, dice: SeededDice, a: float = A_UNLISTED) -> tuple[list
     law, reached = a, 1.0
     best: list[Shared] = []
     for attempt in range(TRIES_MAX):
-        made = _dealt(met, law, dice.fork(f"try {attempt}"))
-        share = single_share(made)
+        dealt = _dealt(met, law, dice.fork(f"try {attempt}"))
+        share = single_share(dealt)
         if not best or abs(share - a) < abs(reached - a):
-            best, reached = made, share
-        if not made or abs(share - a) <= TOLERANCE / 4:
+            best, reached = dealt, share
+        if not dealt or abs(share - a) <= TOLERANCE / 4:
             break
         law = float(np.clip(law + (a - share), A_LOW, A_HIGH))
     return best, reached
@@ -61,7 +61,7 @@ def sibuya(a: float, most: int) -> Floats:
 
 
 def _dealt(met: Ints, a: float, dice: SeededDice) -> list[Shared]:
-    made: list[Shared] = []
+    dealt: list[Shared] = []
     actors = met.shape[0]
     for source in range(met.shape[1]):
         parts: deque[tuple[int, int]] = deque(_parts(met[:, source], dice))
@@ -81,8 +81,8 @@ def _dealt(met: Ints, a: float, dice: SeededDice) -> list[Shared]:
                 else:
                     taken[actor] = hosts
             order = sorted(taken)
-            made.append(Shared(source, tuple(order), tuple(taken[actor] for actor in order)))
-    return made
+            dealt.append(Shared(source, tuple(order), tuple(taken[actor] for actor in order)))
+    return dealt
 
 
 def _parts(hosts: Ints, dice: SeededDice) -> Iterable[tuple[int, int]]:

@@ -112,10 +112,10 @@ def _gain_in_words(result: Result) -> list[str]:
 def _joins_in_words(result: Result) -> list[str]:
     of = result.figures
     lines = [
-        f"  seed {one.seed} through the real join: {one.revealed} elements revealed in {one.cells} cells,"
-        f" {one.refused} holders refused by receipts, {one.differs} unlike the set computation, {one.single} of one"
+        f"  seed {join.seed} through the real join: {join.revealed} elements revealed in {join.cells} cells,"
+        f" {join.refused} holders refused by receipts, {join.differs} unlike the set computation, {join.single} of one"
         " actor alone"
-        for one in result.join
+        for join in result.join
     ]
     lines.append(
         f"  scans from outside, 3 tries at each of 10 actors: joint walk {of['inbound_walk'].said()}, with walks not"
@@ -147,7 +147,7 @@ def _few(seeds: Sequence[int]) -> str:
     return f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}-{seeds[-1]}"
 
 
-def told(results: Sequence[Result], commit: str, account: Account | None = None) -> dict[str, Any]:
+def figures_of(results: Sequence[Result], commit: str, account: Account | None = None) -> dict[str, Any]:
     """All figures. ``recall_at_20`` and ``best_single_actor`` by number of actors: the value over reachable campaigns,
     and beside it both ``reachable`` and ``all``. The others: the value of the largest sector, and ``by_actors``."""
     seeds = list(results[0].seeds)
@@ -156,15 +156,15 @@ def told(results: Sequence[Result], commit: str, account: Account | None = None)
         return {**value.told(), "commit": commit, "seeds": seeds}
 
     def keyed(way: str) -> dict[str, Any]:
-        made = {}
-        for one in results:
-            reachable = figure(one.recall.get(way, NOTHING))
-            made[str(one.actors)] = {
+        keyed = {}
+        for result in results:
+            reachable = figure(result.recall.get(way, NOTHING))
+            keyed[str(result.actors)] = {
                 **reachable,
                 "reachable": reachable,
-                "all": figure(one.recall_all.get(way, NOTHING)),
+                "all": figure(result.recall_all.get(way, NOTHING)),
             }
-        return made
+        return keyed
 
     def plain(name: str) -> dict[str, Any]:
         by = {str(one.actors): figure(one.figures[name]) for one in results}
@@ -183,14 +183,14 @@ def told(results: Sequence[Result], commit: str, account: Account | None = None)
         "leads_a_day": 20,
         "campaigns_a_day": CAMPAIGNS_A_DAY,
         "campaigns": {
-            str(one.actors): {"all": one.campaigns, "suspected": one.suspected, "reachable": one.reachable}
-            for one in results
+            str(result.actors): {"all": result.campaigns, "suspected": result.suspected, "reachable": result.reachable}
+            for result in results
         },
         "recall_at_20": keyed(PRODUCT),
         "best_single_actor": keyed(ALONE),
         **{name: plain(name) for name in MADE},
-        "benign_single_revealed_total": sum(one.single for one in results),
-        "real_join": {str(one.actors): told_join(one.join) for one in results},
+        "benign_single_revealed_total": sum(result.single for result in results),
+        "real_join": {str(result.actors): told_join(result.join) for result in results},
         "others": {way: keyed(way) for way in ways},
         "by_linkage": table("by_linkage"),
         "by_victims": table("by_victims"),

@@ -115,15 +115,15 @@ def measure(
     """``seeds`` days of ``actors`` actors with ``campaigns`` campaigns each, and a quiet week. ``jobs`` days at a time;
     the figures are the same."""
     played, tally = world or Generated(), Tally()
-    asked = [(played, actors, seed, campaigns, number == 0) for number, seed in enumerate(seeds)]
-    say(f"N={actors}: {len(asked)} days, {min(jobs, len(asked))} at a time")
-    if jobs > 1 and len(asked) > 1:
-        with ProcessPoolExecutor(min(jobs, len(asked)), mp_context=get_context("spawn")) as pool:
-            for seed, part in zip(seeds, pool.map(_play, *zip(*asked, strict=True)), strict=True):
+    tries = [(played, actors, seed, campaigns, number == 0) for number, seed in enumerate(seeds)]
+    say(f"N={actors}: {len(tries)} days, {min(jobs, len(tries))} at a time")
+    if jobs > 1 and len(tries) > 1:
+        with ProcessPoolExecutor(min(jobs, len(tries)), mp_context=get_context("spawn")) as pool:
+            for seed, part in zip(seeds, pool.map(_play, *zip(*tries, strict=True)), strict=True):
                 tally.add(part)
                 say(f"N={actors}: seed {seed} is done")
     else:
-        for one in asked:
+        for one in tries:
             tally.add(_play(*one))
             say(f"N={actors}: seed {one[2]} is done")
     return _result(played, actors, tuple(seeds), tally)
@@ -140,27 +140,27 @@ def _play(world: World, actors: int, seed: int, campaigns: int, first: bool) -> 
     best = max(own_leads.values(), key=lambda own: sum(hits(day, own)))
     fed = [lead for own in own_leads.values() for lead in own[:OWN_LEADS]]
     fewer = [lead for own in own_leads.values() for lead in own[:few]]
-    found: dict[str, list[bool]] = {
+    found_by_way: dict[str, list[bool]] = {
         PRODUCT: hits(day, leads),
         ORACLE: hits(day, scored(day, rows, everything=True).leads()),
         ALONE: hits(day, best),
         FEED: hits(day, fed, len(fed)),
     }
     numbers = counted(day, rows)
-    found |= {name: hits(day, by_baseline(name, numbers)) for name in BASELINES}
-    found |= {f"without {term}": hits(day, product.leads(term)) for term in terms_of(product)}
+    found_by_way |= {name: hits(day, by_baseline(name, numbers)) for name in BASELINES}
+    found_by_way |= {f"without {term}": hits(day, product.leads(term)) for term in terms_of(product)}
     dice = SeededDice(seed, f"ablation {actors}")
-    found |= {name: hits(day, changed().leads()) for name, changed in _changed(day, rows, dice).items()}
+    found_by_way |= {name: hits(day, changed().leads()) for name, changed in _changed(day, rows, dice).items()}
     own = [a or b for a, b in zip(hits(day, fed, len(fed)), hits(day, fewer, len(fewer)), strict=True)]
-    for at, one in enumerate(day.campaigns):
+    for at, campaign in enumerate(day.campaigns):
         tally.campaigns.append(
             Judged(
-                campaign=one,
-                found={way: hit[at] for way, hit in found.items()},
+                campaign=campaign,
+                found={way: hit[at] for way, hit in found_by_way.items()},
                 own=own[at],
-                seen=clocked(day, product, one) if found[PRODUCT][at] else None,
-                early=early(day, one),
-                in_one_lead=_in_one_lead(one, leads),
+                seen=clocked(day, product, campaign) if found_by_way[PRODUCT][at] else None,
+                early=early(day, campaign),
+                in_one_lead=_in_one_lead(campaign, leads),
             )
         )
     tally.days.append(_day_figures(day, product, leads))
@@ -198,15 +198,15 @@ def _in_one_lead(one: Campaign, leads: Leads) -> float:
 
 
 def _real_join(day: Day, product: Scored, seed: int) -> RealJoin:
-    made = really_joined(day, day.rows, seed)
+    joined = really_joined(day, day.rows, seed)
     return RealJoin(
         seed=seed,
-        revealed=len(made.revealed),
-        cells=made.cells,
-        refused=made.refused,
-        quarantined=made.quarantined,
-        differs=differs(made.revealed, product.revealed),
-        single=held_by_one(day, day.rows, made.revealed, frozenset(day.campaigns_of)),
+        revealed=len(joined.revealed),
+        cells=joined.cells,
+        refused=joined.refused,
+        quarantined=joined.quarantined,
+        differs=differs(joined.revealed, product.revealed),
+        single=held_by_one(day, day.rows, joined.revealed, frozenset(day.campaigns_of)),
     )
 
 
@@ -241,8 +241,8 @@ def _day_figures(day: Day, product: Scored, leads: Leads) -> dict[str, float]:
 def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> Result:
     boot = Bootstrap(seeds[0])
     judged = tally.campaigns
-    reachable = [one for one in judged if one.campaign.reachable]
-    ways = list(dict.fromkeys(way for one in judged for way in one.found))
+    reachable = [item for item in judged if item.campaign.reachable]
+    ways = list(dict.fromkeys(way for item in judged for way in item.found))
 
     def hit(one: Judged, way: str) -> bool:
         """A term that took part in no lead of a day: without it that day is the same."""
@@ -258,16 +258,16 @@ def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> 
         what=world.what,
         seeds=seeds,
         campaigns=len(judged),
-        suspected=sum(one.campaign.linkage != "undetected" for one in judged),
+        suspected=sum(item.campaign.linkage != "undetected" for item in judged),
         reachable=len(reachable),
-        recall={way: _share(boot, (hit(one, way) for one in reachable)) for way in ways},
-        recall_all={way: _share(boot, (hit(one, way) for one in judged)) for way in ways},
+        recall={way: _share(boot, (hit(item, way) for item in reachable)) for way in ways},
+        recall_all={way: _share(boot, (hit(item, way) for item in judged)) for way in ways},
         figures=figures,
-        by_linkage=found_by(lambda one: one.linkage),
-        by_victims=found_by(lambda one: str(len(one.victims))),
-        by_family=found_by(lambda one: one.family),
+        by_linkage=found_by(lambda item: item.linkage),
+        by_victims=found_by(lambda item: str(len(item.victims))),
+        by_family=found_by(lambda item: item.family),
         join=tuple(tally.join),
-        single=int(sum(day["single"] for day in tally.days)) + sum(one.single for one in tally.join),
+        single=int(sum(day["single"] for day in tally.days)) + sum(item.single for item in tally.join),
     )
 
 
@@ -278,8 +278,8 @@ def _share(boot: Bootstrap, values: Iterable[bool | float]) -> Value:
 def _figures(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
     """Every figure by its name in the report."""
     judged = tally.campaigns
-    reachable = [one for one in judged if one.campaign.reachable]
-    seen = [one.seen for one in reachable if one.seen is not None and one.seen.at is not None]
+    reachable = [item for item in judged if item.campaign.reachable]
+    seen = [item.seen for item in reachable if item.seen is not None and item.seen.at is not None]
 
     def share(values: Iterable[bool | float]) -> Value:
         return _share(boot, values)
@@ -288,25 +288,25 @@ def _figures(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
         return boot.mean([day[name] for day in tally.days])
 
     return {
-        "reach": share(one.campaign.reachable for one in judged),
-        "suspected": share(one.campaign.linkage != "undetected" for one in judged),
-        "sector_gain": share(one.found[PRODUCT] and not one.own for one in reachable),
+        "reach": share(item.campaign.reachable for item in judged),
+        "suspected": share(item.campaign.linkage != "undetected" for item in judged),
+        "sector_gain": share(item.found[PRODUCT] and not item.own for item in reachable),
         "precision_at_20": over_days("precision"),
         "precision_of_attainable": boot.ratio(
             [day["precision"] for day in tally.days], [day["attainable"] for day in tally.days]
         ),
         "oracle_ratio": boot.ratio(
-            [float(one.found[PRODUCT]) for one in reachable], [float(one.found[ORACLE]) for one in reachable]
+            [float(item.found[PRODUCT]) for item in reachable], [float(item.found[ORACLE]) for item in reachable]
         ),
-        "before_last_victim": share(one.seen is not None and one.seen.before_last for one in reachable),
-        "before_last_victim_attainable": share(one.early for one in reachable),
-        "before_last_victim_of_found": share(one.before_last for one in seen),
-        "victims_after": share(one.after for one in seen),
-        "minutes_from_first_median": boot.quantile([one.from_first for one in seen], 0.5),
-        "minutes_from_first_p90": boot.quantile([one.from_first for one in seen], 0.9),
-        "minutes_from_second_median": boot.quantile([one.from_second for one in seen], 0.5),
-        "minutes_from_second_p90": boot.quantile([one.from_second for one in seen], 0.9),
-        "elements_in_one_lead": share(one.in_one_lead for one in reachable if one.found[PRODUCT]),
+        "before_last_victim": share(item.seen is not None and item.seen.before_last for item in reachable),
+        "before_last_victim_attainable": share(item.early for item in reachable),
+        "before_last_victim_of_found": share(item.before_last for item in seen),
+        "victims_after": share(item.after for item in seen),
+        "minutes_from_first_median": boot.quantile([item.from_first for item in seen], 0.5),
+        "minutes_from_first_p90": boot.quantile([item.from_first for item in seen], 0.9),
+        "minutes_from_second_median": boot.quantile([item.from_second for item in seen], 0.5),
+        "minutes_from_second_p90": boot.quantile([item.from_second for item in seen], 0.9),
+        "elements_in_one_lead": share(item.in_one_lead for item in reachable if item.found[PRODUCT]),
         "mixed_leads": over_days("mixed"),
         "quiet_leads": boot.mean(tally.quiet),
         "poison_rank": over_days("poison_rank"),

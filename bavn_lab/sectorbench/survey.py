@@ -8,7 +8,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from bavn_lab.sectorbench.detected import KEPT, CaptureDetections, known, look
+from bavn_lab.sectorbench.detected import KEPT, CaptureDetections, detections_of, known
 from bavn_lab.sectorbench.manifest import MALICIOUS, Capture
 
 BENIGN_STEPS: Final = (1.0, 0.5)
@@ -28,7 +28,7 @@ def survey_all(
     captures: Sequence[Capture], cache: Path, jobs: int, say: Callable[[str], None]
 ) -> Mapping[str, CaptureDetections]:
     """Capture's name -> what is seen in it. ``jobs`` processes, each with some 700 MB at the most."""
-    fresh = [one for one in captures if not known(one, steps_of(one), cache)]
+    fresh = [capture for capture in captures if not known(capture, steps_of(capture), cache)]
     if fresh:
         minutes = len(fresh) * LOOK_S / 60 / max(1, jobs)
         say(
@@ -37,17 +37,17 @@ def survey_all(
         )
     if jobs > 1 and len(fresh) > SMALL:
         _in_parallel(fresh, cache, jobs, say)
-    return {one.name: _one(cache, one) for one in captures}
+    return {capture.name: _detections(cache, capture) for capture in captures}
 
 
 def _in_parallel(fresh: Sequence[Capture], cache: Path, jobs: int, say: Callable[[str], None]) -> None:
     with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        done = [pool.submit(partial(_one, cache), one) for one in fresh]
+        done = [pool.submit(partial(_detections, cache), one) for one in fresh]
         for number, one in enumerate(as_completed(done), 1):
             one.result()
             if number % 20 == 0:
                 say(f"  {number} of {len(fresh)} captures looked at")
 
 
-def _one(cache: Path, capture: Capture) -> CaptureDetections:
-    return replace(look(capture, steps_of(capture), cache), name=capture.name)
+def _detections(cache: Path, capture: Capture) -> CaptureDetections:
+    return replace(detections_of(capture, steps_of(capture), cache), name=capture.name)

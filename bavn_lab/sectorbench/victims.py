@@ -78,15 +78,15 @@ def with_captured_campaigns(dealt: Dealt, families: Families, count: int, dice: 
     """``count`` campaigns that somebody could suspect, and those that came up between them that nobody could."""
     day = dealt.day
     making = _Making(dealt, families, Adding(day, dice.fork("rows")), sorted_p(day), dice)
-    made: list[Campaign] = []
+    campaigns: list[Campaign] = []
     suspected = 0
     for _ in range(ATTEMPTS_TIMES * count if families.looks else 0):
         if suspected == count:
             break
-        made.append(making.campaign(f"campaign {len(made)}"))
-        suspected += made[-1].linkage != "undetected"
+        campaigns.append(making.campaign(f"campaign {len(campaigns)}"))
+        suspected += campaigns[-1].linkage != "undetected"
     day.rows = day.rows.and_(Rows.of(making.adding.rows))
-    day.campaigns = (*day.campaigns, *made)
+    day.campaigns = (*day.campaigns, *campaigns)
     return dealt
 
 
@@ -120,12 +120,12 @@ class _Making:
                 reachable=False,
                 family=family,
             )
-        alike = [one for one in self.families.seen(family) if self._can(one, linkage)]
+        alike = [detections for detections in self.families.seen(family) if self._can(detections, linkage)]
         before = len(self.adding.rows)
         ready = []
         for number, (victim, onset) in enumerate(zip(victims, onsets, strict=True)):
-            one = lead if number == 0 else alike[dice.below(len(alike))]
-            ready.append(min(24 * 60 - 1, onset + self._victim(name, victim, onset, one, linkage)))
+            detections = lead if number == 0 else alike[dice.below(len(alike))]
+            ready.append(min(24 * 60 - 1, onset + self._victim(name, victim, onset, detections, linkage)))
         shared = {element for (whose, _, _), element in self.names.items() if whose == name}
         rows = [row for row in self.adding.rows[before:] if row[1] in shared]
         return Campaign(
@@ -150,11 +150,11 @@ class _Making:
         types = {text.split(":", 1)[0] for glimpse in outside(one.whole) for text in glimpse.observables}
         return not NEEDS[linkage] or bool(types & NEEDS[linkage])
 
-    def _victim(self, name: str, victim: int, onset: int, one: CaptureDetections, linkage: str) -> int:
+    def _victim(self, name: str, victim: int, onset: int, detections: CaptureDetections, linkage: str) -> int:
         """Adds the victim's suspicions; returns how many minutes after the onset they stood."""
         wanted = float(P_MIN * (P_MAX / P_MIN) ** self.dice.unit())
         least = max(wanted, below_the_line(self.own_p[victim], int(self.dealt.day.actors.lines[victim])))
-        some = self._step(victim, one, wanted)
+        some = self._step(victim, detections, wanted)
         counts: dict[str, int] = {}
         own: dict[str, int] = {}
         for glimpse in some:
@@ -169,10 +169,10 @@ class _Making:
                 self.adding.row(victim, own[text], p, glimpse.hosts, hour, max(hour, 23), glimpse)
         return max((glimpse.ends for glimpse in some[:1]), default=0)
 
-    def _step(self, victim: int, one: CaptureDetections, wanted: float) -> list[Glimpse]:
+    def _step(self, victim: int, detections: CaptureDetections, wanted: float) -> list[Glimpse]:
         """The suspicions of the step whose strongest comes nearest to the p that is wanted."""
-        best, nearest = outside(one.whole), float("inf")
-        for some in (outside(step) for step in one.steps):
+        best, nearest = outside(detections.whole), float("inf")
+        for some in (outside(step) for step in detections.steps):
             if not some:
                 continue
             away = abs(log(min(self.dealt.ranks.p(victim, glimpse) for glimpse in some)) - log(wanted))

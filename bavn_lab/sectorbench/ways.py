@@ -87,14 +87,14 @@ def offered(day: Day, rows: Rows, tier: JoinTier) -> dict[int, list[int]]:
     """The elements that each actor brings to a round, the most suspicious first, at most the tier's ``m``; what a list
     knows stays at home."""
     may = _unlisted(day, rows) & (rows.p <= tier.p_max)
-    made: dict[int, list[int]] = {actor: [] for actor in range(len(day.actors))}
+    offered: dict[int, list[int]] = {actor: [] for actor in range(len(day.actors))}
     met: set[tuple[int, int]] = set()
     for at in np.lexsort((rows.element, rows.p, rows.actor)).tolist():
         key = int(rows.actor[at]), int(rows.element[at])
-        if may[at] and key not in met and len(made[key[0]]) < tier.m:
+        if may[at] and key not in met and len(offered[key[0]]) < tier.m:
             met.add(key)
-            made[key[0]].append(key[1])
-    return made
+            offered[key[0]].append(key[1])
+    return offered
 
 
 def joined(day: Day, rows: Rows) -> tuple[Rows, dict[int, frozenset[int]]]:
@@ -155,7 +155,7 @@ def scored(day: Day, rows: Rows, *, a_shift: float = 0.0, everything: bool = Fal
 
 def signs_of(day: Day, rows: Rows) -> list[Sign]:
     """The rows as the inbox would hand them on: in buckets."""
-    made = []
+    signs = []
     group = day.actors.group
     columns = (getattr(rows, name).tolist() for name in Rows.__slots__)
     for number, (actor, element, p, hosts, first, last, period, regular, sort, walk) in enumerate(
@@ -163,7 +163,7 @@ def signs_of(day: Day, rows: Rows) -> list[Sign]:
     ):
         none = period == NO_PERIOD
         detector, technique = day.sorts[sort]
-        made.append(
+        signs.append(
             Sign(
                 report_id=f"{number:064x}",
                 actor=f"actor-{actor:03d}",
@@ -183,15 +183,15 @@ def signs_of(day: Day, rows: Rows) -> list[Sign]:
                 received_us=(DAY_HOUR + 23) * HOUR_US,
             )
         )
-    return made
+    return signs
 
 
 def _first_hours(signs: Iterable[Sign]) -> dict[Observable, dict[str, int]]:
-    made: dict[Observable, dict[str, int]] = {}
+    first_hours: dict[Observable, dict[str, int]] = {}
     for sign in signs:
-        groups = made.setdefault(sign.observable, {})
+        groups = first_hours.setdefault(sign.observable, {})
         groups[sign.group] = min(groups.get(sign.group, sign.first_hour), sign.first_hour)
-    return made
+    return first_hours
 
 
 def _fitted(signs: Sequence[Sign], lists: DayLists, actors: int, a_shift: float) -> dict[str, Fit]:
@@ -229,13 +229,13 @@ def _dependence(signs: Sequence[Sign]) -> Dependence:
 
 def own_lists(day: Day, rows: Rows, length: int) -> dict[int, list[int]]:
     """Each actor's own strongest elements, as its own SOC would read them."""
-    made: dict[int, list[int]] = {}
+    lists: dict[int, list[int]] = {}
     order = np.lexsort((rows.element, rows.p, rows.actor))
     for at in order.tolist():
-        own = made.setdefault(int(rows.actor[at]), [])
+        own = lists.setdefault(int(rows.actor[at]), [])
         if len(own) < length:
             own.append(int(rows.element[at]))
-    return {actor: made.get(actor, []) for actor in range(len(day.actors))}
+    return {actor: lists.get(actor, []) for actor in range(len(day.actors))}
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,26 +97,28 @@ class Account:
 
 def sector_of(captures: Sequence[Capture], looks: Mapping[str, CaptureDetections]) -> Sector:
     """The benign captures that were read, with their sites, and the noise."""
-    benign = [one for one in captures if one.kind in BENIGN and looks[one.name].read]
-    noise = [one for one in captures if one.kind in NOISE and looks[one.name].read]
+    benign = [capture for capture in captures if capture.kind in BENIGN and looks[capture.name].read]
+    noise = [capture for capture in captures if capture.kind in NOISE and looks[capture.name].read]
     return Sector(
-        [looks[one.name] for one in benign], [one.family for one in benign], [looks[one.name] for one in noise]
+        [looks[capture.name] for capture in benign],
+        [capture.family for capture in benign],
+        [looks[capture.name] for capture in noise],
     )
 
 
 def families_of(captures: Sequence[Capture], looks: Mapping[str, CaptureDetections], *, half: str) -> Families:
     """The malicious captures that were read: of the "test" or "development" half of the families, or "all". An attack
     technique inside one network is among them only where something outside was suspected."""
-    made: dict[str, list[CaptureDetections]] = {}
-    for one in captures:
-        if one.kind not in MALICIOUS or not looks[one.name].read:
+    families: dict[str, list[CaptureDetections]] = {}
+    for capture in captures:
+        if capture.kind not in MALICIOUS or not looks[capture.name].read:
             continue
-        if half != "all" and one.test != (half == "test"):
+        if half != "all" and capture.test != (half == "test"):
             continue
-        if one.kind == "technique" and not outside(looks[one.name].whole):
+        if capture.kind == "technique" and not outside(looks[capture.name].whole):
             continue
-        made.setdefault(one.family, []).append(looks[one.name])
-    return Families({family: tuple(some) for family, some in sorted(made.items())})
+        families.setdefault(capture.family, []).append(looks[capture.name])
+    return Families({family: tuple(some) for family, some in sorted(families.items())})
 
 
 def account_of(
@@ -131,15 +133,17 @@ def account_of(
 ) -> Account:
     """See Account."""
     kinds: dict[str, int] = {}
-    for one in captures:
-        kinds[one.kind] = kinds.get(one.kind, 0) + looks[one.name].read
-    unread = {one.name: looks[one.name].refusal for one in captures if not looks[one.name].read}
+    for capture in captures:
+        kinds[capture.kind] = kinds.get(capture.kind, 0) + looks[capture.name].read
+    unread = {capture.name: looks[capture.name].refusal for capture in captures if not looks[capture.name].read}
     return Account(
         folder=folder,
         kinds=dict(sorted(kinds.items())),
         left_out=left_out,
         unread={**unusable, **unread},
-        partly={n: looks[n].refusal for n in (one.name for one in captures) if looks[n].read and looks[n].refusal},
+        partly={
+            n: looks[n].refusal for n in (capture.name for capture in captures) if looks[n].read and looks[n].refusal
+        },
         families={f: (len(some), len(families.seen(f))) for f, some in families.looks.items()},
         benign_borrowed=borrowed,
         remarks=tuple(remarks),

@@ -104,11 +104,11 @@ def played(campaign: Campaign, scene: Scene, seed: int) -> Iterator[Flows]:
 def _beacon(campaign: Campaign, victim: Victim, scene: Scene, times: Ints) -> Iterator[Flows]:
     """TLS calls with a name; sizes differ a little from call to call."""
     dice = scene.dice.fork(f"beacon {campaign.label} {victim.host}")
-    asked = dice.units(len(times)) < 0.4
+    chosen = dice.units(len(times)) < 0.4
     answer = ".".join(str(byte) for byte in victim.address.to_bytes(4, "big"))
-    if asked.any():
+    if chosen.any():
         question = dns(victim.domain, "A", (answer,), ttl_s=120)
-        early = np.maximum(times[asked] - 60_000, scene.start_us)
+        early = np.maximum(times[chosen] - 60_000, scene.start_us)
         yield flows(question, early, victim.host, scene.actor.server("resolver"), rtt_us=700, server_inside=True)
     size = dice.whole(len(times), 4)
     for which in np.unique(size).tolist():

@@ -85,14 +85,14 @@ def story(
     return Scenario(sector=sector, seed=seed, start_us=start_us, end_us=end_us, campaigns=campaigns, rollout=rollout)
 
 
-def planned(told: Scenario, actor: Actor, start_us: int, end_us: int) -> list[Flows]:
+def planned(scenario: Scenario, actor: Actor, start_us: int, end_us: int) -> list[Flows]:
     """Every flow that begins at the actor in this stretch, ports given, in the order of habits and campaigns."""
-    scene = told.scene(actor, start_us, end_us)
+    scene = scenario.scene(actor, start_us, end_us)
     batches = [batch for habit in HABITS for batch in habit(scene)]
-    for campaign in told.campaigns:
-        batches += list(played(campaign, scene, told.seed))
-    batches = [batch.only(batch.t_us < told.last_call_us) for batch in batches]
-    return with_ports([batch for batch in batches if len(batch)], digest("ports", told.seed, start_us))
+    for campaign in scenario.campaigns:
+        batches += list(played(campaign, scene, scenario.seed))
+    batches = [batch.only(batch.t_us < scenario.last_call_us) for batch in batches]
+    return with_ports([batch for batch in batches if len(batch)], digest("ports", scenario.seed, start_us))
 
 
 def generate(
@@ -107,11 +107,11 @@ def generate(
 ) -> dict[str, Any]:
     """Write ``<actor>/<number>.pcap``, ``manifest.json`` and ``truth.json`` under ``out_dir``; returns the manifest.
     Raises SpanRefused, and OSError where the folder cannot be written."""
-    told = story(sector, seed, start_us, end_us, campaigns)
+    scenario = story(sector, seed, start_us, end_us, campaigns)
     actors = []
     for actor in sector.actors:
         planted: Counter[str] = Counter()
-        files = list(_files(told, actor, out_dir, stretch_hours, planted)) if actor.sensor else []
+        files = list(_files(scenario, actor, out_dir, stretch_hours, planted)) if actor.sensor else []
         actors.append(
             {
                 "name": actor.name,
@@ -132,40 +132,40 @@ def generate(
         "register": list(sector.register),
     }
     _write_json(out_dir / "manifest.json", manifest)
-    _write_json(out_dir / "truth.json", truth(told))
+    _write_json(out_dir / "truth.json", truth(scenario))
     return manifest
 
 
-def _files(told: Scenario, actor: Actor, out_dir: Path, hours: int, planted: Counter[str]) -> Iterator[CaptureFile]:
+def _files(scenario: Scenario, actor: Actor, out_dir: Path, hours: int, planted: Counter[str]) -> Iterator[CaptureFile]:
     later = Later()
-    for number, (start_us, end_us) in enumerate(told.stretches(hours)):
-        dice = SeededDice(told.seed, f"frames/{actor.name}/{start_us}")
-        for place, batch in enumerate(planned(told, actor, start_us, end_us)):
+    for number, (start_us, end_us) in enumerate(scenario.stretches(hours)):
+        dice = SeededDice(scenario.seed, f"frames/{actor.name}/{start_us}")
+        for place, batch in enumerate(planned(scenario, actor, start_us, end_us)):
             planted["flows"] += len(batch)
             planted[batch.talk.facts.app or batch.talk.proto] += len(batch)
             for frames in render(batch, dice.fork(str(place))):
                 later.add(frames)
-        last = end_us == told.end_us
+        last = end_us == scenario.end_us
         name = f"{actor.name}/{number:04d}.pcap"
         yield write(out_dir / name, name, later.take(2**62 if last else end_us))
 
 
-def truth(told: Scenario) -> dict[str, Any]:
+def truth(scenario: Scenario) -> dict[str, Any]:
     """What was planted where, and what only looks like it."""
-    scene = told.scene(told.sector.actors[0], told.start_us, told.end_us)
+    scene = scenario.scene(scenario.sector.actors[0], scenario.start_us, scenario.end_us)
     return {
         "campaigns": [
             {
                 "label": campaign.label,
                 "way": campaign.way.value,
                 "linkage": campaign.linkage.value,
-                "victims": [_victim(told, campaign, victim) for victim in campaign.victims],
+                "victims": [_victim(scenario, campaign, victim) for victim in campaign.victims],
             }
-            for campaign in told.campaigns
+            for campaign in scenario.campaigns
         ],
         "hard_negatives": {
-            "sector_monitor": {"domain": told.sector.monitor.host},
-            "vendor_rollout": {"domain": told.rollout.host, "from": iso(scene.rollout_us)},
+            "sector_monitor": {"domain": scenario.sector.monitor.host},
+            "vendor_rollout": {"domain": scenario.rollout.host, "from": iso(scene.rollout_us)},
             "browser_release": {"from": iso(scene.release_us)},
             "internet_scanner": {"address": SCANNER},
         },
@@ -173,7 +173,7 @@ def truth(told: Scenario) -> dict[str, Any]:
             actor.name: [
                 {"domain": vendor.host, "period_s": vendor.period_s, "new": vendor.new} for vendor in actor.vendors
             ]
-            for actor in told.sector.actors
+            for actor in scenario.sector.actors
         },
     }
 

@@ -49,12 +49,12 @@ def vendors(scene: Scene) -> Iterator[Flows]:
     They look more like an implant than a careful implant does: an actor's own list is full of them."""
     for vendor in scene.actor.vendors:
         clients = np.array(vendor.clients, dtype=np.uint32)
-        made = polling(scene, vendor.host, clients, vendor.period_s, vendor.jitter)
+        calls = polling(scene, vendor.host, clients, vendor.period_s, vendor.jitter)
         if vendor.new:
-            made = _since(made, scene.rollout_us + digest("installed", vendor.host) % (8 * HOUR_US))
+            calls = _since(calls, scene.rollout_us + digest("installed", vendor.host) % (8 * HOUR_US))
         server = Server(name=vendor.host, version=TLS12, cipher=0xC02F, issuer="DigiCert Inc", born_us=_born(scene))
         site = Site(vendor.host, vendor.address, 1)
-        yield from https(scene, "vendor", site, made, STACKS["device"], _BEAT, asked_share=0.1, server=server)
+        yield from https(scene, "vendor", site, calls, STACKS["device"], _BEAT, asked_share=0.1, server=server)
 
 
 def _born(scene: Scene) -> int:
@@ -66,11 +66,11 @@ def building(scene: Scene) -> Iterator[Flows]:
     """The building server reads its controllers and pings what matters."""
     server = scene.actor.server("building")
     for controller in scene.actor.hosts.get(Role.BUILDING, ()):
-        made = polling(scene, f"bacnet {controller}", np.array([server], dtype=np.uint32), CONTROLLER_POLL_S, 0.01)
-        yield calls(bacnet(controller & 0xFF), made, controller, inside=True)
+        polls = polling(scene, f"bacnet {controller}", np.array([server], dtype=np.uint32), CONTROLLER_POLL_S, 0.01)
+        yield calls(bacnet(controller & 0xFF), polls, controller, inside=True)
     for target in scene.hosts(Role.PRINTER).tolist():
-        made = polling(scene, f"ping {target}", np.array([server], dtype=np.uint32), PING_S, 0.01)
-        yield calls(ping(b"abcdefghijklmnop"), made, target, inside=True)
+        polls = polling(scene, f"ping {target}", np.array([server], dtype=np.uint32), PING_S, 0.01)
+        yield calls(ping(b"abcdefghijklmnop"), polls, target, inside=True)
 
 
 def monitor(scene: Scene) -> Iterator[Flows]:
@@ -99,10 +99,12 @@ def release(scene: Scene) -> Iterator[Flows]:
     ]
     times = np.array([scene.release_us + digest("update", host) % (2 * DAY_US) for host in hosts], dtype=np.int64)
     site = Site("edgedl.me.gvt1.com", invented_address("gvt1"), 1)
-    made = (times, np.array(hosts, dtype=np.uint32))
-    yield from lookups(scene, "release", site.host, ("142.250.74.46",), made, 1.0)
+    release_calls = (times, np.array(hosts, dtype=np.uint32))
+    yield from lookups(scene, "release", site.host, ("142.250.74.46",), release_calls, 1.0)
     if hosts:
-        yield calls(tls(STACKS["chrome"], Server(name=site.host), (Exchange(500, 40_000),)), made, site.address)
+        yield calls(
+            tls(STACKS["chrome"], Server(name=site.host), (Exchange(500, 40_000),)), release_calls, site.address
+        )
 
 
 def _since(made: Calls, moment_us: int) -> Calls:

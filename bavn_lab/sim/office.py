@@ -95,15 +95,18 @@ def _over_both(scene: Scene, batch: Flows, dual: bool) -> Iterator[Flows]:
 def patient_record(scene: Scene) -> Iterator[Flows]:
     """The record inside a region; at the others the sector's own service outside."""
     desks = scene.hosts(Role.DESK, Role.SHARED_DESK)
-    made = working(scene, "epr", desks, 5.0, ward=scene.actor.kind is Kind.REGION)
+    visits = working(scene, "epr", desks, 5.0, ward=scene.actor.kind is Kind.REGION)
     exchanges = (Exchange(700, 2_000), Exchange(500, 1_200, 7_000_000))
     if scene.actor.kind is not Kind.REGION:
-        yield from https(scene, "epr", scene.sector.epr_service, made, STACKS["java"], exchanges)
+        yield from https(scene, "epr", scene.sector.epr_service, visits, STACKS["java"], exchanges)
         return
     name, address = f"epj.{scene.actor.name}.local", scene.actor.server("epr")
-    yield from lookups(scene, "epr", name, (_text(address),), made, 0.3)
+    yield from lookups(scene, "epr", name, (_text(address),), visits, 0.3)
     yield calls(
-        tls(STACKS["java"], Server(name=name, issuer=f"{scene.actor.name} Root"), exchanges), made, address, inside=True
+        tls(STACKS["java"], Server(name=name, issuer=f"{scene.actor.name} Root"), exchanges),
+        visits,
+        address,
+        inside=True,
     )
 
 

@@ -54,7 +54,7 @@ class PlayedSource:
         """Nothing is open."""
 
 
-def senses(told: Scenario, actor: Actor, folder: Path, stores: list[ColumnStore]) -> Senses:
+def senses(scenario: Scenario, actor: Actor, folder: Path, stores: list[ColumnStore]) -> Senses:
     """Eyes on the played records over a store in ``folder``; every store that was opened is added to ``stores``, the
     newest last, for the caller to close."""
 
@@ -63,14 +63,14 @@ def senses(told: Scenario, actor: Actor, folder: Path, stores: list[ColumnStore]
             stores.pop().close()
         store = ColumnStore.open(folder, homes=actor.homes)
         stores.append(store)
-        source = PlayedSource(told, actor, node.mortal, store.mark(f"played {actor.name}"))
+        source = PlayedSource(scenario, actor, node.mortal, store.mark(f"played {actor.name}"))
         monitor = Monitor(
             clock=node.mortal,
             store=store,
             sources=(source,),
             detect=survey,
             keep=lambda found, end_us: known.replace(found.suspicions, node.mortal.now_us(), end_us, found.hosts),
-            horizon_us=lambda: told.end_us,
+            horizon_us=lambda: scenario.end_us,
             settings=NodeSettings(version=VERSION),
         )
         return monitor, History(store.window, hunt)

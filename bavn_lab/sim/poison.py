@@ -88,10 +88,10 @@ def names_another(message: Message, _: LiarMemory) -> Sequence[Message]:
     return (message,)
 
 
-def copies_receipts(message: Message, heard: LiarMemory) -> Sequence[Message]:
+def copies_receipts(message: Message, memory: LiarMemory) -> Sequence[Message]:
     """Gives receipts that it was shown by others, or made up ones before it has seen any."""
     if isinstance(message, Receipts):
-        copied = heard.tags[-1] if heard.tags else "5a" * 16
+        copied = memory.tags[-1] if memory.tags else "5a" * 16
         return (message.model_copy(update={"tags": tuple(t.model_copy(update={"tag": copied}) for t in message.tags)}),)
     return (message,)
 

@@ -145,7 +145,7 @@ def _case(size: Size, seed: int, folder: Path) -> Case:
     begun = time.thread_time()
     hits = reconstruct(params, planes)
     cpu_s = time.thread_time() - begun
-    found, false_groups = _understood(hits, slots, names)
+    groups, false_groups = _understood(hits, slots, names)
     planted = {name: holders for name, holders in _held_by(names).items() if len(holders) >= size.t}
     part = min(1.0, BASELINE_S * COMBINED_PER_S / (_choose(size) * size.t * params.bins * size.r))
     baseline = published_cpu_s(size.n, size.t, params.bins * size.r, part)
@@ -162,7 +162,7 @@ def _case(size: Size, seed: int, folder: Path) -> Case:
         ratio=baseline / cpu_s,
         planted=len(planted),
         missed_expected=len(planted) * PAIR_MISS ** (size.r // 2),
-        missed=sum(found.get(name) != holders for name, holders in planted.items()),
+        missed=sum(groups.get(name) != holders for name, holders in planted.items()),
         false_groups=false_groups,
         twin_pairs=sum(_twins(planes[x]) for x in planes),
         forged_tries=tries,
@@ -209,11 +209,11 @@ def _shares(
     for x, own in names.items():
         ids = [(_id(name), 1.0) for name in own]
         begun = time.thread_time()
-        made = generate(params, KR, ids, x, SeededDice(seed, f"share {x}"))
+        shares = generate(params, KR, ids, x, SeededDice(seed, f"share {x}"))
         spent += time.thread_time() - begun
-        (folder / str(x)).write_bytes(made.to_bytes())
-        planes[x] = np.memmap(folder / str(x), dtype="<u4", mode="r", shape=made.planes.shape)
-        slots[x] = made.slots
+        (folder / str(x)).write_bytes(shares.to_bytes())
+        planes[x] = np.memmap(folder / str(x), dtype="<u4", mode="r", shape=shares.planes.shape)
+        slots[x] = shares.slots
     return planes, slots, spent
 
 
@@ -221,7 +221,7 @@ def _understood(
     hits: Sequence[Hit], slots: Mapping[int, SlotMap], names: Mapping[int, Sequence[str]]
 ) -> tuple[dict[str, tuple[int, ...]], int]:
     """Element -> all its holders that were found, over all tables; and how many hits hold more than one element."""
-    found: dict[str, set[int]] = {}
+    groups: dict[str, set[int]] = {}
     false_groups = 0
     for hit in hits:
         slot = {x: slots[x].find(hit.cell) for x in hit.holders}
@@ -230,8 +230,8 @@ def _understood(
         if named or only is None:
             false_groups += 1
         else:
-            found.setdefault(only, set()).update(hit.holders)
-    return {name: tuple(sorted(xs)) for name, xs in found.items()}, false_groups
+            groups.setdefault(only, set()).update(hit.holders)
+    return {name: tuple(sorted(xs)) for name, xs in groups.items()}, false_groups
 
 
 def _twins(planes: Plane) -> int:

@@ -51,14 +51,14 @@ def plant(t: int, count: int, seed: int) -> Planted:
         many = min(AT_MAX, count - planted)
         dice = SeededDice(seed, f"planted {t} {rounds}")
         sets = _sets(t, many, dice)
-        found, false = _found(_params(t, rounds), sets, dice)
+        found_groups, false = _groups(_params(t, rounds), sets, dice)
         truth = {id_: frozenset(x for x, held in sets.items() if id_ in held) for held in sets.values() for id_ in held}
         at = {id_: xs for id_, xs in truth.items() if len(xs) == t}
         planted += len(at)
-        missed += sum(id_ not in found for id_ in at)
-        wrong += sum(id_ in found and found[id_] != xs for id_, xs in at.items())
+        missed += sum(id_ not in found_groups for id_ in at)
+        wrong += sum(id_ in found_groups and found_groups[id_] != xs for id_, xs in at.items())
         below_planted += sum(len(xs) == t - 1 for xs in truth.values())
-        below += sum(len(truth[id_]) < t for id_ in found)
+        below += sum(len(truth[id_]) < t for id_ in found_groups)
         false_groups += false
         rounds += 1
     return Planted(
@@ -93,7 +93,7 @@ def _sets(t: int, many: int, dice: SeededDice) -> dict[int, list[bytes]]:
     return sets
 
 
-def _found(
+def _groups(
     params: RoundParams, sets: dict[int, list[bytes]], dice: SeededDice
 ) -> tuple[dict[bytes, frozenset[int]], int]:
     """Element -> holders found over all tables; and how many groups hold more than one element."""
@@ -103,7 +103,7 @@ def _found(
     for x, held in sets.items():
         made = generate(params, kr, [(id_, 1.0) for id_ in held], x, dice)
         planes[x], slots[x] = made.planes, made.slots
-    found: dict[bytes, set[int]] = {}
+    groups: dict[bytes, set[int]] = {}
     false_groups = 0
     for hit in reconstruct(params, planes, "numba"):
         at = {x: slots[x].find(hit.cell) for x in hit.holders}
@@ -112,5 +112,5 @@ def _found(
         if named or only is None:
             false_groups += 1
         else:
-            found.setdefault(only, set()).update(hit.holders)
-    return {id_: frozenset(xs) for id_, xs in found.items()}, false_groups
+            groups.setdefault(only, set()).update(hit.holders)
+    return {id_: frozenset(xs) for id_, xs in groups.items()}, false_groups

@@ -55,10 +55,10 @@ def assign(folder: Path, actors: Sequence[str]) -> dict[str, tuple[Path, ...]]:
     no captures are left out. ValueError without actors or with more than FILES_MAX files."""
     if not actors:
         raise ValueError("captures need at least one actor")
-    found = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    if len(found) > FILES_MAX:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    if len(files) > FILES_MAX:
         raise ValueError(f"more than {FILES_MAX} files under {folder}")
-    captures = [path for path in found if looks_like_capture(path)]
+    captures = [path for path in files if looks_like_capture(path)]
     tops = [path.relative_to(folder).parts[0] for path in captures]
     dealt: dict[str, list[Path]] = {name: [] for name in actors}
     laid_out = bool(captures) and all(
@@ -75,13 +75,13 @@ def rewrite(
     """Write ``<actor>/<number>.pcap`` under ``out_dir``: all captures merged in time order. Raises NoRoom, and OSError
     where the folder cannot be written. Memory: one capture's frames, 24 bytes a packet of all."""
     book = AddressBook(actor.base, actor.v6_prefix)
-    said, moments, sizes = [], [], []
+    reports, moments, sizes = [], [], []
     with TemporaryDirectory(prefix="bavn-rewrite-") as scratch:
         spool = Path(scratch) / "frames"
         with spool.open("wb") as file:
             for path in captures:
                 times, bodies, reason = _read(path)
-                said.append(CaptureReport(str(path), len(bodies), reason))
+                reports.append(CaptureReport(str(path), len(bodies), reason))
                 shifted = moved(times, end_us)
                 for moment, body in zip(shifted.tolist(), bodies, strict=True):
                     new = readdressed(body, book, str(path))
@@ -91,7 +91,7 @@ def rewrite(
                 moments.append(shifted)
                 sizes.append(np.array([16 + len(body) for body in bodies], dtype=np.int64))
         written = tuple(_sorted_files(spool, moments, sizes, actor.name, out_dir, stretch_hours))
-    return Rewritten(written, tuple(said), len(book))
+    return Rewritten(written, tuple(reports), len(book))
 
 
 def _read(path: Path) -> tuple[Ints, list[bytes], str]:

@@ -78,7 +78,7 @@ def smb2(server: str, share: str, reads: int, read_bytes: int) -> Talk:
     negotiated += bytes(16) + b"\x80\0\0\0\0\0\0\0"
     session = b"\x19\0\0\1\1\0\0\0\0\0\0\0\x58\0" + len(token).to_bytes(2, "little") + bytes(8) + token
     tree = b"\x09\0\0\0\x48\0" + len(path).to_bytes(2, "little") + path
-    said = [
+    messages = [
         (0, True, negotiate),
         (0, False, negotiated),
         (1, True, session),
@@ -98,9 +98,9 @@ def smb2(server: str, share: str, reads: int, read_bytes: int) -> Talk:
             + b"\0"
         )
         got = b"\x11\0\x50\0" + read_bytes.to_bytes(4, "little") + bytes(8) + noise(f"{share} {number}", read_bytes)
-        said += [(8, True, read), (8, False, got)]
+        messages += [(8, True, read), (8, False, got)]
     turns = [
-        Turn(up, _smb(command, number // 2, body, up=up), 1_500) for number, (command, up, body) in enumerate(said)
+        Turn(up, _smb(command, number // 2, body, up=up), 1_500) for number, (command, up, body) in enumerate(messages)
     ]
     return tcp(445, turns, facts=ConversationFacts(app="smb"))
 

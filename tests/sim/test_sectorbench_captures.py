@@ -16,7 +16,7 @@ from bavn_lab import data
 from bavn_lab.cli import bench
 from bavn_lab.sectorbench import figures, run
 from bavn_lab.sectorbench.captured import Sector, captured_day
-from bavn_lab.sectorbench.detected import CaptureDetections, Glimpse, look
+from bavn_lab.sectorbench.detected import CaptureDetections, Glimpse, detections_of
 from bavn_lab.sectorbench.manifest import Capture, ManifestBroken, read
 from bavn_lab.sectorbench.relabel import relabelled, single_share
 from bavn_lab.sectorbench.victims import Families, with_captured_campaigns
@@ -301,13 +301,13 @@ def test_what_was_seen_is_kept_and_a_damaged_answer_is_made_again(tmp_path) -> N
     path = tmp_path / "nothing.bin"
     path.write_bytes(b"\x00nothing")
     capture = Capture("nothing.bin", (path,), "benign", "x", "0" * 64)
-    first = look(capture, (1.0,), tmp_path / "kept")
+    first = detections_of(capture, (1.0,), tmp_path / "kept")
     assert not first.read
     assert "nothing.bin" in first.refusal
     (answer,) = (tmp_path / "kept").iterdir()
-    assert look(capture, (1.0,), tmp_path / "kept") == first
+    assert detections_of(capture, (1.0,), tmp_path / "kept") == first
     answer.write_text('{"name": 1')
-    assert look(capture, (1.0,), tmp_path / "kept") == first
+    assert detections_of(capture, (1.0,), tmp_path / "kept") == first
     assert json.loads(answer.read_text())["name"] == "nothing.bin"
 
 
