@@ -19,7 +19,7 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +36,10 @@ PARAMETERS_MANY = 10
 UNFORMATTED = "fmt: skip or off"
 BANNED_CLASSES = ("Answer", "Asked", "Facts", "Known", "Said", "Standing", "Story", "Told")
 """Class names that say nothing without a noun."""
+BANNED_LOCALS = ("asked", "found", "look", "made", "one", "said", "told")
+"""Locals and parameters that say nothing of what they hold, where they outlive a few lines."""
+LOCAL_LINES_MAX = 3
+"""From the first to the last line of a function in which such a name stands: less than that."""
 
 
 @dataclass
@@ -147,6 +151,15 @@ class House:
             if isinstance(node, ast.ClassDef) and node.name in BANNED_CLASSES
         )
 
+    def vague_locals(self) -> list[str]:
+        """Locals and parameters with a banned name that outlive a few lines of their function."""
+        return sorted(
+            f"{place}.{name}"
+            for place, function in self.functions()
+            for name, lines in _named(function).items()
+            if name in BANNED_LOCALS and max(lines) - min(lines) >= LOCAL_LINES_MAX
+        )
+
     def pairs(self) -> int:
         """Sentences that stand in the code in two languages."""
         return sum(
@@ -184,6 +197,7 @@ class House:
             f"functions over {PARAMETERS_MANY} parameters": len(self.many_parameters()),
             "sentences in two languages in the code": self.pairs(),
             "classes with a banned name": len(self.banned()),
+            "locals with a banned name": len(self.vague_locals()),
         }
 
 
@@ -191,6 +205,31 @@ def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     given = node.args
     names = [one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
     return len([name for name in names if name not in ("self", "cls")])
+
+
+def _named(function: ast.FunctionDef | ast.AsyncFunctionDef) -> dict[str, list[int]]:
+    """Names that a function binds, a loop or lambda inside it too -> the lines where they stand. What a function
+    inside it has of its own counts there; a name that it takes from around it counts here as well."""
+    lines: dict[str, list[int]] = defaultdict(list)
+    bound: set[str] = set()
+    waiting: list[tuple[ast.AST, frozenset[str]]] = [(child, frozenset()) for child in ast.iter_child_nodes(function)]
+    while waiting:
+        node, hidden = waiting.pop()
+        name = node.arg if isinstance(node, ast.arg) else node.id if isinstance(node, ast.Name) else ""
+        if name and name not in hidden:
+            lines[name].append(node.lineno)
+            if isinstance(node, ast.arg) or isinstance(node.ctx, ast.Store):
+                bound.add(name)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            hidden |= _bound_in(node)
+        waiting += [(child, hidden) for child in ast.iter_child_nodes(node)]
+    return {name: at for name, at in lines.items() if name in bound}
+
+
+def _bound_in(function: ast.AST) -> set[str]:
+    nodes = list(ast.walk(function))
+    stored = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return stored | {node.arg for node in nodes if isinstance(node, ast.arg)}
 
 
 def figures_of(commit: str, folder: Path) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What a class may be called: a noun with what it belongs to. docs/glossary.md has the words."""
+"""What a class may be called (a noun with what it belongs to) and a local (what it holds): docs/glossary.md."""
 
 import ast
 import re
