@@ -107,11 +107,11 @@ def _json(path: Path, objects: list[dict[str, object]]) -> Recognised:
     if not any("ts" in record for record in objects):
         return Recognised("unknown")
     every = Counter(str(record[name]) for record in objects for name in _SAYS if isinstance(record.get(name), str))
-    said, most = every.most_common(1)[0] if every else ("", 0)
+    common, most = every.most_common(1)[0] if every else ("", 0)
     if every.total() > most + 1 and every.keys() & FIELDS.keys():
         return Recognised("documents")  # several logs in one stream
     # A line leaves out what is not set: the fields of many lines together are those of the log.
-    log = said or _log_of(frozenset().union(*objects)) or _log_by_name(path)
+    log = common or _log_of(frozenset().union(*objects)) or _log_by_name(path)
     return Recognised("zeek", log) if log in FIELDS else Recognised("other zeek", log)
 
 

@@ -201,7 +201,7 @@ def analyse(
     """Reads the unit's files into one store, runs every detector over it, day by day. ``progress`` hears the rows so
     far, ``began`` which look it is of how many; ``zone``: of log times that name none (IANA);
     ``suricata``: one that runs already."""
-    asked = _Asked(indicators, rules, began, with_assets, with_crypto)
+    wanted = _Asked(indicators, rules, began, with_assets, with_crypto)
     with tempfile.TemporaryDirectory(prefix="bavn-analyse-") as scratch:
         root, tally = Path(scratch) / "store", _Tally()
         with ColumnStore.open(root, LIMITS) as store:
@@ -213,12 +213,12 @@ def analyse(
             return Unread(unit.source, tally.why(unit))
         try:
             span_us = span[0], span[1] + 1
-            looked = _survey(Path(scratch), span_us, homes, asked)
+            looked = _survey(Path(scratch), span_us, homes, wanted)
         except QueryRefused as error:
             return Unread(
                 unit.source, Text("it is too much for one look ({why}): give less at a time", why=Text.of_error(error))
             )
-    seen, account, suspicions, crypto = looked
+    seen, homes_said, seen_assets, crypto = looked
     return Findings(
         source=unit.source,
         suspicions=seen.suspicions,
@@ -228,8 +228,8 @@ def analyse(
         refused=tally.refused,
         refusals=tuple(tally.refusals[:REFUSALS_KEPT_MAX]),
         hosts=seen.hosts,
-        homes_said=account,
-        assets=suspicions,
+        homes_said=homes_said,
+        assets=seen_assets,
         crypto=crypto,
         last_us=span[1],
         inputs=(*tally.inputs, *unit.beside),

@@ -115,14 +115,14 @@ def hosts_page(
 ) -> list[tuple[str, dict[str, Any]]]:
     """(place in the order, card) of at most ``limit`` hosts behind ``after``. ``words``: a pattern; ``new_us``: first
     seen in the last so much of the survey, 0 for all."""
-    found = rows(
+    places = rows(
         """SELECT sort, card FROM asset
         WHERE sort > ? AND words LIKE ? ESCAPE '\\'
           AND (? = '' OR address IN (SELECT address FROM asset_role WHERE role = ?))
           AND (? = 0 OR first_us >= (SELECT last_us FROM span) - ?) ORDER BY sort LIMIT ?""",
         (after, words, role, role, new_us, new_us, limit),
     )
-    return [(sort, json.loads(card)) for sort, card in found]
+    return [(sort, json.loads(card)) for sort, card in places]
 
 
 def hosts_count(rows: Rows) -> int | None:

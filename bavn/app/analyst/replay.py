@@ -46,16 +46,16 @@ class Played:
         """One look more, in order of time."""
         self.looks += 1
         self.hosts = max(self.hosts, seen.hosts)
-        for one in ranked(list(seen.suspicions), seen.hosts):
-            suspicion = one.suspicion
+        for place in ranked(list(seen.suspicions), seen.hosts):
+            suspicion = place.suspicion
             best = self._best.get(suspicion.id)
             if best is None or suspicion.evidence_nats > best.evidence_nats:
                 self._best[suspicion.id] = suspicion
             else:
                 self._best[suspicion.id] = replace(best, last_us=max(best.last_us, suspicion.last_us))
-            if one.above:
+            if place.above:
                 self._above.add(suspicion.id)
-            if one.above or suspicion.p <= P_TOLD_MAX:
+            if place.above or suspicion.p <= P_TOLD_MAX:
                 self.told_us.setdefault(suspicion.id, at_us)
 
     @property

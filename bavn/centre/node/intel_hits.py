@@ -20,10 +20,10 @@ def met(engine: Engine) -> list[Hit]:
     with reading(engine) as connection:
         return [
             (observable, actor, how, hour)
-            for how, found in (
+            for how, hits in (
                 ("report", reports_of(connection, proposed())),
                 ("sighting", sightings_of(connection, proposed())),
                 ("question", met_answers(connection)),
             )
-            for observable, actor, hour in found
+            for observable, actor, hour in hits
         ]

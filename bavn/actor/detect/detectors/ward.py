@@ -170,14 +170,14 @@ def _latest(signs: list[Sign]) -> list[Sign]:
 
 def _sweeps(devices: _Devices) -> list[Sign]:
     """Stations that ask for far more than anybody before."""
-    hours: dict[str, dict[int, list[Hour]]] = defaultdict(lambda: defaultdict(list))
+    by_station: dict[str, dict[int, list[Hour]]] = defaultdict(lambda: defaultdict(list))
     for hour in devices.hours:
         if hour.operation in ("C-FIND", "C-GET"):
-            hours[hour.src][hour.hour].append(hour)
-    busiest = {station: max(_requests(some) for some in hours.values()) for station, hours in hours.items()}
+            by_station[hour.src][hour.hour].append(hour)
+    busiest = {station: max(_requests(some) for some in hours.values()) for station, hours in by_station.items()}
     return [
         sign
-        for station, hours in hours.items()
+        for station, hours in by_station.items()
         for sign in _sweeps_of(station, hours, _middle(busiest, station), devices)
     ]
 

@@ -81,22 +81,22 @@ class Splitter:
 
     def _scan(self) -> Iterator[Document]:
         left = self._left
-        while search := _TOKEN.search(left, self._at):
-            sign = left[search.start()]
+        while token := _TOKEN.search(left, self._at):
+            sign = left[token.start()]
             if sign == ord('"'):
-                string = _STRING.match(left, search.start())
-                if string is None and left.find(b"\n", search.start()) < 0:
-                    self._at = search.start()
+                string = _STRING.match(left, token.start())
+                if string is None and left.find(b"\n", token.start()) < 0:
+                    self._at = token.start()
                     return  # it may go on in what comes
-                self._at = string.end() if string else search.end()
-                border = self._border.search(left, search.start(), self._at + _NAME_BYTES_MAX) if self._border else None
+                self._at = string.end() if string else token.end()
+                border = self._border.search(left, token.start(), self._at + _NAME_BYTES_MAX) if self._border else None
                 if border and string and border.start() < string.end():
                     # no text may hold this: a quote was lost
                     yield Document(b"", Text("a document that is broken off"))
                     self._begin_anew(border)
                 continue
-            self._at = search.end()
-            if sign == ord("}") and self._border and (border := self._border.match(left, search.start())):
+            self._at = token.end()
+            if sign == ord("}") and self._border and (border := self._border.match(left, token.start())):
                 if self._stack:
                     yield from self._close()
                 if self._start >= 0:
@@ -106,9 +106,9 @@ class Splitter:
             if sign == ord("\n"):
                 if self._start >= 0 and self._at > self._start:
                     yield Document(b"", Text("a document that is broken off"))
-                    self._go_on(search.end())
+                    self._go_on(token.end())
             elif sign in b"{[":
-                self._open(sign, search.start())
+                self._open(sign, token.start())
             elif self._stack:
                 yield from self._close()
         self._at = len(left) if self._at > len(left) - 1 or not left[self._at :].strip() else self._at

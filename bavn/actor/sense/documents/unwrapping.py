@@ -222,13 +222,13 @@ def _nested(fields: Doc) -> dict[str, Any]:
 def _log_of(flat: Doc) -> str:
     """Which of Zeek's logs it is, as it is said or as its fields tell; empty where nothing does."""
     for name in ("_path", "@stream", "event.dataset", "data_stream.dataset", "fileset.name", "event_log"):
-        row = _one(flat, (name,))
-        if isinstance(row, str) and row:
-            last = row.lower().removesuffix(".log").rpartition(".")[2]
+        log_name = _one(flat, (name,))
+        if isinstance(log_name, str) and log_name:
+            last = log_name.lower().removesuffix(".log").rpartition(".")[2]
             log = LOGS.get(last, last)
             if log in FIELDS:
                 return log
-            if name in ("_path", "@stream") or row.startswith(("zeek.", "corelight.", "suricata.")):
+            if name in ("_path", "@stream") or log_name.startswith(("zeek.", "corelight.", "suricata.")):
                 return last
     inside = {name.split(".")[1] for name in flat if name.startswith("zeek.") and name.count(".") >= 2}
     for log in (*FIELDS, *LOGS):

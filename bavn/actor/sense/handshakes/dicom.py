@@ -139,17 +139,17 @@ class Association:
             at += 4 + size
 
     def _command(self, whole: bytes) -> None:
-        implicit = dict(_implicit(whole))
-        operation = OPERATIONS.get(int.from_bytes(implicit.get(_COMMAND_FIELD, b"")[:2], "little"))
+        elements = dict(_implicit(whole))
+        operation = OPERATIONS.get(int.from_bytes(elements.get(_COMMAND_FIELD, b"")[:2], "little"))
         self._asked = None
         if operation is None:
             return
-        wanted = (operation, ae_title(implicit.get(_MOVE_DESTINATION, b"")) if operation == "C-MOVE" else "")
-        if wanted not in self.requests and len(self.requests) >= KINDS_MAX:
-            wanted = next(reversed(self.requests))
-        self.requests[wanted] += 1
-        if operation in _ASKING and int.from_bytes(implicit.get(_DATA_SET_TYPE, b"")[:2], "little") != _NO_DATA_SET:
-            self._asked = wanted
+        request = (operation, ae_title(elements.get(_MOVE_DESTINATION, b"")) if operation == "C-MOVE" else "")
+        if request not in self.requests and len(self.requests) >= KINDS_MAX:
+            request = next(reversed(self.requests))
+        self.requests[request] += 1
+        if operation in _ASKING and int.from_bytes(elements.get(_DATA_SET_TYPE, b"")[:2], "little") != _NO_DATA_SET:
+            self._asked = request
 
     def _identifier(self, whole: bytes) -> None:
         asked, self._asked = self._asked, None

@@ -44,7 +44,7 @@ class ServedSuricata:
         """See run.ReadCapture."""
         (folder / EVE_NAME).unlink(missing_ok=True)
         process, socket = self._running()
-        told = len(process.errors())
+        errors_before = len(process.errors())
         try:
             socket.ask("pcap-file", filename=str(plain.absolute()), **{"output-dir": str(folder.absolute())})
             waited = 0.0
@@ -61,9 +61,9 @@ class ServedSuricata:
             raise SourceBroken(
                 Text("Suricata was not done after {what} s: give it a smaller capture", what=f"{run_s_max:.0f}")
             )
-        broken = broken_off(process.errors()[told:])
+        broken = broken_off(process.errors()[errors_before:])
         if broken is None and not (folder / EVE_NAME).exists():
-            words = process.errors()[told:]
+            words = process.errors()[errors_before:]
             return Text.plain(words[0].partition(" for /")[0]) if words else Text("it did not say why")
         return broken
 

@@ -376,8 +376,8 @@ def _alone(act: str, table: dict[str, Any]) -> None:
     try:
         tunings({act: [table]}, "", OWN_SIDS)
     except TuningWrong as error:
-        said = str(error).removeprefix(f": [[{act}]] number 1").removeprefix(f" (sid {table['sid']})")
-        options = "by an option: " if act == "suppress" and "give one of" in said else ""
+        wrong = str(error).removeprefix(f": [[{act}]] number 1").removeprefix(f" (sid {table['sid']})")
+        options = "by an option: " if act == "suppress" and "give one of" in wrong else ""
         raise Stop(
             Exit.USAGE,
             Text.shaped(
@@ -385,7 +385,7 @@ def _alone(act: str, table: dict[str, Any]) -> None:
                 act=act,
                 table=table["sid"],
                 options=options,
-                what=said.removeprefix(": "),
+                what=wrong.removeprefix(": "),
             ),
         ) from error
 

@@ -134,10 +134,10 @@ def hosts(
         cards = hosts_page(rows, like(q.lower()), role, new_days * DAY_US, behind, limit + 1)
         total = hosts_count(rows)
     strongest = _strongest(here.suspected())
-    made: Rows[tuple[str, Any]] = page(cards, limit, lambda one: (one[0],))
+    cards_page: Rows[tuple[str, Any]] = page(cards, limit, lambda one: (one[0],))
     return Hosts(
-        items=[HostShort(**_short(card, strongest)) for _, card in made.items],
-        next=made.next,
+        items=[HostShort(**_short(card, strongest)) for _, card in cards_page.items],
+        next=cards_page.next,
         total=total,
         at_us=survey.at_us,
         making=survey.making,
