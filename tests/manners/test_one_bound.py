@@ -100,7 +100,7 @@ def compared(tree: ast.Module) -> Iterator[str]:
             if not isinstance(part, ast.Attribute | ast.Name):
                 continue
             name = part.attr if isinstance(part, ast.Attribute) else part.id
-            if name in TOLD or (name in HEARD and re.search(r"health|one\.heard", ast.unparse(part))):
+            if name in TOLD or (name in HEARD and re.search(r"health|(one|figure)\.heard", ast.unparse(part))):
                 yield ast.unparse(node)
                 break
 

@@ -158,11 +158,11 @@ def _suricata_rules(paths: list[Path], scratch: Path, language: Language) -> "Gi
     try:
         rules = given_rules(paths, scratch)
     except RulesRefused as error:
-        raise Stop(Exit.USAGE, f"--rules {error}") from error
+        raise Stop(Exit.USAGE, Text.shaped("--rules {why}", why=Text.of_error(error))) from error
     if rules.left_out:
         first = rules.left_out[0]
         sentence = Text(
-            "{count} of Suricata's rules are left out, the first: {first}", count=len(rules.left_out), first=str(first)
+            "{count} of Suricata's rules are left out, the first: {first}", count=len(rules.left_out), first=first.said
         )
         print(f"bavn: {sentence.say(language)}", file=sys.stderr)
     return rules

@@ -10,7 +10,7 @@ from typing import Final
 from bavn.model.observable import ObservableType
 from bavn.model.text import Text
 
-VOCABULARY: Final = 1
+VOCABULARY: Final = 2
 PARTS: Final = 2
 """What was suspected and what was blocked: each is told for half of a day's epsilon."""
 OTHER: Final = "other"
@@ -45,6 +45,8 @@ TECHNIQUES: Final = MappingProxyType(
         "T1573": Text("encrypted channel"),
         "T1595": Text("scanned from outside"),
         OTHER: Text("all other techniques"),
+        "T1213": Text("records read out of archives"),
+        "T1565": Text("data changed on its way"),
     }
 )
 """ATT&CK techniques without their sub-techniques: those that this Bavn's detectors name, and one for the rest."""

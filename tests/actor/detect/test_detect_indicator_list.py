@@ -60,7 +60,7 @@ def test_what_is_none_is_refused_with_a_reason(line, words) -> None:
     reading = read([line])
     assert not reading.indicators
     assert reading.refused == 1
-    assert words in reading.refusals[0][1].reason
+    assert words in reading.refusals[0][1].reason.en
 
 
 def test_csv_with_a_header_by_the_names_of_its_columns() -> None:

@@ -62,9 +62,9 @@ def test_every_eve_file(data, opened):
         assert sum(batch.passed for batch in batches) == kinds["anomaly"]
 
 
-def test_what_is_neither_is_unknown(data):
+def test_argus_is_known_by_its_head(data):
     for path in sorted((data / "captures" / "argus").iterdir()):
-        assert recognise(path).kind == "unknown"
+        assert recognise(path).kind == "argus"
 
 
 def captures(data):

@@ -202,9 +202,11 @@ def test_dns_of_suricata_8(parse, event):
 def test_bytes_of_real_logs_changed_at_random_cost_lines_only(tmp_path, engine, data):
     dice = random.Random(10)
     files = sorted(path for more in ("captures", "captures2") for path in (data / more).rglob("*.gz"))
-    logs = [path for path in files if path.suffix == ".gz" and "pcap" not in path.parts]
+    logs = [path for path in files if not {"pcap", "timing"} & set(path.parts)]
     for path in dice.sample(logs, 12):
         raw = bytearray(gzip.decompress(path.read_bytes())[:200_000])
+        if raw.count(b"\n") < 40:
+            continue  # so few lines that none may be left as it was
         for _ in range(20):
             raw[dice.randrange(len(raw) // 4, len(raw))] = dice.randrange(256)
         changed = tmp_path / path.name.removesuffix(".gz")

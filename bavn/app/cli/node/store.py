@@ -38,6 +38,8 @@ def stats(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spok
     for name in ("oldest", "newest", "known_from"):
         at_us = figures_json.pop(f"{name}_us")
         figures_json[name] = None if at_us is None else iso(at_us)
+    network_us = figures_json.pop("network_us")
+    figures_json["network"] = network_us and [iso(at_us) for at_us in network_us]
     _say(figures_json, as_json=as_json, language=language)
 
 
@@ -109,6 +111,7 @@ FIGURES: Final[dict[str, Text]] = {
     "bytes_total": Text("bytes_total"),
     "oldest": Text("oldest"),
     "newest": Text("newest"),
+    "network": Text("seen on the network"),
     "known_from": Text("known_from"),
 }
 """What the store's figures are called; in English as JSON has them."""
