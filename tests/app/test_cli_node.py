@@ -165,7 +165,7 @@ def test_a_pattern_that_names_too_much_does_nothing(many, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("en", "waiting for an enforcer"), ("da", "venter på et håndhævende led")]
+    ("language", "said"), [("en", "waiting for an enforcer"), ("da", "venter på en håndhæver")]
 )
 def test_what_waits_for_an_enforcer_is_shown_so(many, language, said) -> None:
     done = CliRunner().invoke(app, ["blocks", "--config", str(many), "--language", language])

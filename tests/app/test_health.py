@@ -245,7 +245,7 @@ def test_the_command_says_what_the_node_wrote(recorder, monkeypatch, capsys, tmp
     assert "lost: 0 of 100 packets: packets dropped before the sensor saw them (0 of late)" in said.out
     assert "Sensor: up, capture loss: 0.0 %" in said.out
     code, said = ask(config, monkeypatch, capsys, "--language", "da")
-    assert (code, said.out.splitlines()[0]) == (Exit.OK, "Noden har det godt.")
+    assert (code, said.out.splitlines()[0]) == (Exit.OK, "Noden er i orden.")
     assert "tabt: 0 af 100 pakker: pakker tabt, før sensoren så dem (0 på det seneste)" in said.out
     recorder.source.lost, recorder.source.of = 90, 200
     step(recorder, 1)

@@ -124,7 +124,7 @@ class DoorPolicy:
     verdicts_per_day_max: int = setting(
         500, unit="observables", holds="The most that the sector may judge here in 24 hours.", low=0, high=100_000
     )
-    tell_health: bool = setting(default=True, unit="", holds="Tell the centre how the node is.")
+    tell_health: bool = setting(default=True, unit="", holds="Report the node's health to the centre.")
     tell_canaries: bool = setting(
         default=True,
         unit="",

@@ -76,7 +76,7 @@ class ProtectPolicy:
     rollback_hosts_more_max: int = setting(
         10,
         unit="hosts",
-        holds="A block is lifted when in an hour it hits more own hosts than its dry run saw in all, and these more.",
+        holds="A block is lifted when it hits this many more own hosts in an hour than its dry run saw in all.",
         low=0,
         high=100_000,
     )

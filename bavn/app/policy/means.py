@@ -121,7 +121,7 @@ _OFF: Final = {
     "note_nis2": Text("No NIS2 step leaves from here (S5)."),
     "attach_evidence": Text("No evidence can be attached to a case (S5)."),
     "hear_verdicts": Text("What the sector's cases came to is not heard here."),
-    "tell_health": Text("The centre is not told how the node is (S4)."),
+    "tell_health": Text("The node's health is not reported to the centre (S4)."),
     "tell_canaries": Text("No canary goes through the chain, so nobody outside knows that it works (S4)."),
     "tell_counts": Text("No counts leave (S3)."),
     "automatic": Text("Every block waits for a person."),

@@ -14,7 +14,7 @@ from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named,
 from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Text
 
-NOTHING: Final = Text("fewer than three actors have told counts of these days yet")
+NOTHING: Final = Text("fewer than three actors have reported counts for these days yet")
 HEAD: Final = Text(
     "{first} to {last}: {told} actor-days. Each actor added noise, so a true number lies in its"
     " interval with 95 %; where the interval begins at 0, there may be none."

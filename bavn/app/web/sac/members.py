@@ -208,7 +208,7 @@ def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBo
     elif until_us is not None and ends_soon(until_us, now_us):
         worries.append(Text("its certificate ends soon, not renewed"))
     if health is None:
-        return [*worries, Text("its node has never said how it is")]
+        return [*worries, Text("its node has never reported its health")]
     condition = bounds.condition(health, now_us)
     if condition.silent:
         worries.append(Text("its node is silent"))

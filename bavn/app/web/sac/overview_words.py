@@ -14,7 +14,7 @@ STATES: Final = {
 
 BLIND: Final = {
     "no-node": Text("has no node yet: the sector sees nothing of it"),
-    "never-heard": Text("its node has never said how it is"),
+    "never-heard": Text("its node has never reported its health"),
     "silent": Text("its node is silent"),
     "sensor-down": Text("its sensor is down: network traffic is not seen"),
     "no-sensor": Text("it has no sensor: only its logs are seen"),

@@ -68,7 +68,7 @@ export default () => ({
   noLead: t("no lead"),
   timeline: t("Who saw it when"),
   timelineNote: t("Hours of sighting; a bar is from first to last"),
-  graph: t("How it hangs together"),
+  graph: t("How it fits together"),
   graphNote: t("Round: actors. Square: names. Diamond: addresses. Dashed: told as one story. Dotted: one network"),
   elements: t("Elements"),
   element: t("Element"),

@@ -32,7 +32,7 @@ export default () => ({
   chartNoneNext: t("Open an actor and plan a day for its next state."),
   today: t("today"),
   plan: t("Plan"),
-  fact: t("Fact"),
+  fact: t("What happened"),
   overdue: t("Overdue"),
   firstPlanned: t("Planned first"),
   reached: t("Reached"),

@@ -61,8 +61,8 @@ export default () => ({
   budget: t("What telling it cost each member"),
   budgetLead: t("Epsilon: the more, the less noise. Each member's own policy bounds 30 days, and its node keeps the account."),
   member: t("Member"),
-  told: t("Days told"),
+  told: t("Days reported"),
   epsilon: t("Epsilon of these days"),
   month: t("Most of 30 days in a row"),
-  budgetNone: t("No member has told counts of these days"),
+  budgetNone: t("No member has reported counts for these days"),
 });

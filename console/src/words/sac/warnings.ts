@@ -45,7 +45,7 @@ export default () => ({
   suppliers: t("Suppliers"),
   regions: t("Regions"),
   actors: t("Names"),
-  severalHelp: t("Several with Ctrl; none is all."),
+  severalHelp: t("Choose several with Ctrl; none chosen means all."),
   why: t("Reason"),
   whyHelp: t("It is kept in the audit log with your name."),
   preview: t("As the actors read it"),

@@ -18,7 +18,7 @@ export default () => ({
   wish: { veto: t("never leaves"), allow: t("may be named") } as Record<string, string>, by: t("By"), undo: t("Take back"), noWishes: t("Nobody here has vetoed or allowed anything"), noWishesNext: t("Veto what must never leave, such as an own supplier's domain."),
   addVeto: t("Veto an element"), elementHelp: t("type:value, such as domain:example.com"), preview: t("See what would leave"),
   day: t("Day"), epsilon: t("epsilon"), told: t("What was told, with its noise"), spent: (a: string, b: string) => t("epsilon {a} of {b} is spent in the last 30 days", { a, b }), budget: t("Budget"),
-  broken: t("The budget's book is not what this node wrote: no counts leave any more. Restore node.db from a backup."), silent: t("The policy tells no counts."), noCounts: t("No counts were told yet"), noCountsNext: t("They are told once a day, with noise, while tell_counts is on in the policy."),
+  broken: t("The budget's book is not what this node wrote: no counts leave any more. Restore node.db from a backup."), silent: t("The policy tells no counts."), noCounts: t("No counts have been reported yet"), noCountsNext: t("They are told once a day, with noise, while tell_counts is on in the policy."),
   kinds: {
     ShareUpload: t("upload to a round"), Receipts: t("receipts in a round"), Declined: t("decline in a round"), Report: t("report"), Withdrawn: t("report taken back"),
     Observation: t("sighting"), Receipt: t("receipt of a block"), QuestionAnswered: t("answer to a question"), QuestionDeclined: t("declined question"),

@@ -2,7 +2,7 @@
 import { t, tc, tn } from "$lib/gettext.svelte";
 
 export default () => ({
-  title: t("Health"), lead: t("What the node last said of itself, what is wrong, and who must act."), state: t("State"), states: { well: t("well"), ill: t("not well"), unchecked: t("not all checked yet"), stopped: t("stopped"), silent: t("silent"), never: t("never ran") } as Record<string, string>,
+  title: t("Health"), lead: t("What the node last reported, what is wrong, and who must act."), state: t("State"), states: { well: t("well"), ill: t("not well"), unchecked: t("not all checked yet"), stopped: t("stopped"), silent: t("silent"), never: t("never ran") } as Record<string, string>,
   promises: t("What it promises"), promisesNote: t("The node is called well only when each promise was checked and is kept."), promise: t("Promise"), since: t("Since"), affected: t("Affected"), who: t("Who must act"), first: tc("health.first", "First"),
   heard: t("Last heard"), up: t("Up"), version: t("Version"), problems: t("What is wrong"), noProblems: t("Nothing is wrong"), sensor: t("Sensor"), sensors: { none: t("none (logs or flow records only)"), up: t("up"), down: t("down") } as Record<string, string>,
   loss: t("Capture loss"), unknownLoss: t("not counted"), lag: t("Behind"), disk: t("Disk free"), memory: t("Memory"), queue: t("Wait for the centre"), skew: t("Clock against the centre's"), seconds: (n: string) => t("{n} s", { n }), messages: (n: number) => tn("{n} message", "{n} messages", n, { n }),
@@ -11,6 +11,6 @@ export default () => ({
   store: t("History"), span: t("From and to"), size: t("Size"), damaged: t("Damaged files"), detect: t("Detectors ran"), took: t("took"),
   rules: t("Rules"), loaded: t("Sensor rules loaded"), failed: tc("health.failed", "failed"), sigma: t("Sigma rules watched"), noRules: t("No rules are loaded"), canary: t("Daily canary"),
   canaryNote: t("A harmless name through the whole chain: how far the latest one came."),
-  noCanary: t("None has set out yet: once a day at 10 UTC, or by bavn node canary --now"),
+  noCanary: t("None has been sent yet: once a day at 10 UTC, or by bavn node canary --now"),
   certificates: t("Certificates"), at: { centre: t("for the centre"), keyholder: t("for the key holder") } as Record<string, string>, ends: t("ends"), renews: t("renewed from"), noCertificates: t("None: this node is in no sector"),
 });

@@ -7,7 +7,7 @@ export default () => ({
   bounds: (low: string, high: string, unit: string) => t("{low} to {high} {unit}", { low, high, unit }), onePerLine: t("One a line"), yes: t("yes"), no: t("no"),
   look: (n: string) => t("See what would change ({n})", { n }), discard: t("Discard"), would: t("What would change"), before: t("Now"), after: t("Then"), write: t("Write the policy"), wrote: t("The policy is written. It takes effect when the node is started next."),
   none: t("Nothing would change."), file: t("The file as it would be"), reader: t("The same reader as the node's has read it: the node will start with it."), restart: t("Start the node again for it to take effect."), mayNot: t("You may look; your role does not change the policy."),
-  choices: { automatic: t("automatic"), ask: t("ask a person"), never: t("never") } as Record<string, string>, noField: t("No field fits"), noFieldNext: t("Take the search away."), empty: t("empty"),
+  choices: { automatic: t("automatic"), ask: t("ask a person"), never: t("never") } as Record<string, string>, noField: t("No field fits"), noFieldNext: t("Clear the search."), empty: t("empty"),
   units: {
     actors: t("actors"), answers: t("answers"), blocks: t("blocks"), days: t("days"), elements: t("elements"), hosts: t("hosts"),
     "hosts or destinations": t("hosts or destinations"), hours: t("hours"), hunts: t("hunts"), indicators: t("indicators"),
