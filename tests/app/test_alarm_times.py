@@ -159,7 +159,7 @@ def silent(house):
 
 
 def broken(house):
-    house.sensor.broken = "its program is gone"
+    house.sensor.broken = Text("its program is gone")
 
 
 def dead(house):

@@ -164,9 +164,7 @@ def test_a_pattern_that_names_too_much_does_nothing(many, monkeypatch) -> None:
     assert (done.exception.code, left(many)) == (Exit.USAGE, [])
 
 
-@pytest.mark.parametrize(
-    ("language", "said"), [("en", "waiting for an enforcer"), ("da", "venter på en håndhæver")]
-)
+@pytest.mark.parametrize(("language", "said"), [("en", "waiting for an enforcer"), ("da", "venter på en håndhæver")])
 def test_what_waits_for_an_enforcer_is_shown_so(many, language, said) -> None:
     done = CliRunner().invoke(app, ["blocks", "--config", str(many), "--language", language])
     (line,) = [line for line in done.output.splitlines() if "203.0.114.9" in line]

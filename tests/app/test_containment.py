@@ -163,7 +163,11 @@ def test_a_source_that_fails_costs_none_of_the_others_its_turn(node, monkeypatch
             broken(broke, kind, "lag_bytes")
             look(node)
             assert failing(node) == mine, kind
-            told = {figures.name for figures in node.monitor.figures() if (figures.broken or "").startswith("fails: ")}
+            told = {
+                figures.name
+                for figures in node.monitor.figures()
+                if figures.broken is not None and figures.broken.en.startswith("fails: ")
+            }
             assert {f"source {name}" for name in told} == mine
             others = [account for account in node.monitor.accounts if type(account.source) is not kind]
             assert all(account.caught_up_us is not None or account.broken for account in others)

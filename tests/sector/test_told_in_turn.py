@@ -35,11 +35,11 @@ def test_a_death_among_what_came_together_keeps_all_of_it_or_none(make_node, mon
     node = make_node()
     came, hear = [], node.protect.take_in
 
-    def dying(message) -> None:
+    def dying(message, encoded) -> None:
         came.append(message)
         if len(came) == 70:
             raise RuntimeError("the node died")
-        hear(message)
+        hear(message, encoded)
 
     monkeypatch.setattr(node.protect, "take_in", dying)
     with pytest.raises(RuntimeError):

@@ -27,6 +27,7 @@ _TELLING: Final[dict[str, tuple[str, ...]]] = {
     "alert": ("signature_id", "signature"),
     "dhcp": ("dhcp_type", "mac", "hostname"),
     "kex": ("protocol", "name", "version"),
+    "clinical": ("service", "operation", "called", "requests"),
 }
 
 

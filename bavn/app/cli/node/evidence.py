@@ -160,6 +160,7 @@ _TELLING = {
     "smb": ("command", "status", "share", "filename", "named_pipe", "ntlm_user"),
     "fileinfo": ("filename", "magic", "size", "sha256"),
     "kex": ("protocol", "version", "cipher", "negotiated_group", "cert_subject"),
+    "clinical": ("service", "operation", "calling", "called", "requests"),
 }
 
 
