@@ -6,6 +6,7 @@ Refuses to decide: a named person does.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_args
 
@@ -15,7 +16,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import publications as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, named, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
-from bavn.app.cli.spread import typed
+from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.centre.publish.document import Kind
 from bavn.centre.publish.life import STATES, EditionAct
@@ -138,29 +139,37 @@ def make(kind: Kind, period_help: str, *, help: str) -> typer.Typer:  # noqa: A0
     return app
 
 
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """What becomes of a sentence, and what it rests on."""
+
+    english: Annotated[str, typer.Option("--en", help="The sentence in English.")] = ""
+    danish: Annotated[str, typer.Option("--da", help="The sentence in Danish.")] = ""
+    after: Annotated[bool, typer.Option("--after", help="A new sentence behind that place.")] = False
+    remove: Annotated[bool, typer.Option("--remove", help="Take the block out.")] = False
+    source: Annotated[
+        list[str] | None, typer.Option(help='What it rests on beside you: "kind:ref", case:case-... for example.')
+    ] = None
+
+
 def _edit(kind: Kind) -> Any:
+    @spread
     def edit(
         edition: Id,
         place: Annotated[str, typer.Argument(help="section/number, as `show` names it.")],
         config: Config = CENTRE_TOML,
         *,
-        english: Annotated[str, typer.Option("--en", help="The sentence in English.")] = "",
-        danish: Annotated[str, typer.Option("--da", help="The sentence in Danish.")] = "",
-        after: Annotated[bool, typer.Option("--after", help="A new sentence behind that place.")] = False,
-        remove: Annotated[bool, typer.Option("--remove", help="Take the block out.")] = False,
-        source: Annotated[
-            list[str] | None, typer.Option(help='What it rests on beside you: "kind:ref", case:case-... for example.')
-        ] = None,
+        wording: _Wording,
         by: Annotated[str, of_act(acts.edit)] = "",
         why: Why = "",
         seen: Seen = None,
         language: Spoken = "en",
     ) -> None:
-        if remove and after:
+        if wording.remove and wording.after:
             raise Stop(Exit.USAGE, "say --after or --remove")
-        sources = [dict(zip(("kind", "ref"), one.partition(":")[::2], strict=True)) for one in source or ()]
-        way = "remove" if remove else "add" if after else "reword"
-        body = typed(acts.Wording, place=place, act=way, en=english, da=danish, sources=sources)
+        sources = [dict(zip(("kind", "ref"), one.partition(":")[::2], strict=True)) for one in wording.source or ()]
+        way = "remove" if wording.remove else "add" if wording.after else "reword"
+        body = typed(acts.Wording, place=place, act=way, en=wording.english, da=wording.danish, sources=sources)
         with publishing(config) as (_, opened):
             print(_stood(acts.edit(opened.editions, by, _own(edition, kind), body, why, seen), language))
 
