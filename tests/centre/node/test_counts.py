@@ -13,7 +13,7 @@ from bavn.actor.door.counts import Counting
 from bavn.centre.correlate.laplace import half_interval, spread
 from bavn.centre.desk.counts import ALL, CELL_MAX, KIND_ACTORS_MIN, REST, actor_counts, by_kind
 from bavn.model.moment import DAY_US
-from bavn.model.sector.tally import BLOCKED, TECHNIQUES
+from bavn.model.sector.tally import BLOCKED, TECHNIQUES, VOCABULARY
 from bavn.rehearsal.noise import SeededNoise
 from bavn.traffic.dice import SeededDice
 from bavn.wire import seal
@@ -45,7 +45,7 @@ def told(sector):
 def word(day, **other):
     plain = {
         "day": day,
-        "vocabulary": 1,
+        "vocabulary": VOCABULARY,
         "epsilon_milli": 1000,
         "cell_max": 1000,
         "by_technique": (0,) * len(TECHNIQUES),
@@ -98,7 +98,7 @@ def test_the_first_word_of_an_actor_on_a_day_counts(sector) -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [{"by_technique": (1, 2)}, {"blocked": ()}, {"vocabulary": 2}, {"day": 0}, {"day": 99_999}],
+    [{"by_technique": (1, 2)}, {"blocked": ()}, {"vocabulary": VOCABULARY + 1}, {"day": 0}, {"day": 99_999}],
 )
 def test_what_cannot_be_is_refused_at_the_gate(sector, other) -> None:
     day = sector.clock.now_us() // DAY_US - 1
