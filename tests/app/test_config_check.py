@@ -20,6 +20,7 @@ from bavn.app.cli import main
 from bavn.app.config.check import NESTED, READERS, ROLES, TABLES, check
 from bavn.app.config.load import read_toml
 from bavn.app.config.places import endpoint, lacks
+from bavn.app.policy.refused import refused
 from bavn.app.process.exits import Exit
 from bavn.model.settings import SettingsError
 
@@ -201,6 +202,52 @@ def test_the_command_answers_with_lines_json_and_exit_codes(tmp_path, monkeypatc
     assert list(tmp_path.iterdir()) == [tmp_path / "node.toml"], "nothing was made"
 
 
+@pytest.mark.parametrize(
+    ("tables", "name", "said"),
+    [
+        ('[sense]\nlog_files = ["x.log"]\nlog_time_zone = "Europe/Kopenhagen"', "log_time_zone", "Europe/Kopenhagen"),
+        ('[sense]\nsyslog_tls_listen = "127.0.0.1:0"', "syslog_tls_listen", "syslog_certificate_file"),
+        ('[sense]\nlog_files = ["squidd:/x"]', "log_files", "squidd"),
+        ('[sense]\nsyslog_udp_listen = "127.0.0.1:0"\nsyslog_senders = ["abc"]', "syslog_senders", "abc"),
+        ('[sense]\nnetflow_listen = "127.0.0.1:2055"\nflow_exporters = ["abc"]', "flow_exporters", "abc"),
+        ('[sense]\nnetflow_listen = "127.0.0.1:2055"\nflow_sampling = ["abc"]', "flow_sampling", "abc"),
+        ('[enforce]\nzone_listen = "127.0.0.1@5353"', "zone_listen", "nobody may fetch"),
+        ('[enforce]\nnft_hooks = ["sideways"]', "nft_hooks", "sideways"),
+        ('[enforce]\nwebhook_url = "https://soar.example/"\nwebhook_secret = "abc"', "webhook_secret", "whsec_"),
+        ('[enforce]\nwebhook_secret = "abc"', "webhook_secret", "webhook_url"),
+        ('[enforce]\nsquid_folder = "squid"\nsquid_command = []', "squid_command", "squid never reads"),
+        ('[enforce]\nupdate_server = "127.0.0.1"', "update_server", "all three are needed"),
+        ('[enforce]\nsuricata_folder = "sets"', "suricata_folder", "needs a suricata_socket"),
+        ('[enforce]\nresolver_listen = ["127.0.0.1@5353"]\nresolver_answers = ["x"]', "resolver_", "name=address"),
+    ],
+)
+def test_what_the_start_of_a_node_refuses_the_check_refuses_in_the_same_words(
+    tmp_path, monkeypatch, capsys, tables, name, said
+) -> None:
+    file = put(tmp_path, SMALLEST["node"] + tables + "\n")
+    monkeypatch.setattr("sys.argv", ["bavn", "config", "check", str(file)])
+    assert main._run() == Exit.CONFIGURATION
+    errors = [line for line in capsys.readouterr().out.splitlines() if ": error: " in line]
+    told = [line for line in errors if said in line]
+    assert len(told) == 1
+    at = int(told[0].removeprefix(f"{file}:").partition(":")[0])
+    assert file.read_text().splitlines()[at - 1].startswith(name)
+    assert list(tmp_path.iterdir()) == [file], "nothing was made"
+    words = told[0].partition(": error: ")[2]
+    monkeypatch.setattr("sys.argv", ["bavn", "node", "run", "--config", str(file)])
+    assert main._run() == Exit.CONFIGURATION
+    assert words in capsys.readouterr().err
+
+
+def test_each_wrong_value_of_a_list_is_told_and_nothing_that_only_follows(tmp_path) -> None:
+    tables = '[sense]\nsflow_listen = "127.0.0.1:6343"\nflow_exporters = ["abc", "10.0.0.0/8", "def"]\n'
+    file = put(tmp_path, SMALLEST["node"] + tables + '[enforce]\nzone_listen = "::1@5353"\nzone_key = 5\n')
+    checked = check(file)
+    told = [(one.place.removeprefix(f"{file}:"), one.text.en) for one in refused(file, checked)]
+    assert [place for place, _ in told] == ["5", "5"]
+    assert ["'abc'" in told[0][1], "'def'" in told[1][1]] == [True, True]
+
+
 NAMES = sorted({name for kinds in TABLES.values() for kind in kinds.values() for name in kind.__dataclass_fields__})
 HEADS = sorted({name for kinds in TABLES.values() for name in kinds} | set(NESTED))
 TEXTS = st.one_of(
@@ -234,7 +281,7 @@ def test_whatever_stands_in_a_file_it_finds_what_the_reader_refuses_and_no_more(
         assert said
     else:
         assert said == ()
-    for one in (*said, *lacks(file, check(file), NOW)):
+    for one in (*said, *refused(file, check(file)), *lacks(file, check(file), NOW)):
         assert (one.text.en + one.text.da + one.place).isprintable()
 
 

@@ -1,6 +1,7 @@
 """`bavn config`: looks a configuration over before anything is started."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -8,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bavn.app.cli.words import Spoken
-from bavn.app.config.check import Finding, Role
+from bavn.app.config.check import Checked, Finding, Role
 from bavn.app.process.exits import Exit
 from bavn.model.text import Text
 
@@ -38,7 +39,8 @@ def check(
     from bavn.app.config.places import lacks
 
     checked = looked_over(file, role)
-    findings = [*checked.found, *lacks(file, checked, datetime.now(UTC))]
+    lacking = lacks(file, checked, datetime.now(UTC))
+    findings = [*checked.found, *_refused(file, checked, lacking), *lacking]
     for one in findings:
         print(_json(one) if as_json else f"{one.place}: {WORDS[one.level].say(language)}: {one.text.say(language)}")
     levels = {one.level for one in findings}
@@ -48,6 +50,16 @@ def check(
         raise typer.Exit(Exit.MISSING)
     if not as_json:
         print(WORDS["well"].say(language).format(file, checked.role))
+
+
+def _refused(file: Path, checked: Checked, lacking: Sequence[Finding]) -> list[Finding]:
+    """What the service's start refuses of settings that can each be read, but for addresses that are told already."""
+    if checked.role != "node":
+        return []
+    from bavn.app.policy.refused import refused
+
+    told = {one.place for one in lacking if one.code == "endpoint"}
+    return [one for one in refused(file, checked) if one.place not in told]
 
 
 def _json(one: Finding) -> str:

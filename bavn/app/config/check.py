@@ -68,12 +68,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What the file holds as far as it can be read, and what is wrong with it. ``role`` is None where it is unclear."""
+    """What the file holds as far as it can be read, and what is wrong with it. ``role`` is None where it is unclear.
+    ``taken``: what the reader makes of what is not wrong, None where it makes nothing; ``out``: what it leaves out."""
 
     role: Role | None
     tables: Mapping[str, Any]
     lines: Mapping[tuple[str, str], int]
     found: tuple[Finding, ...]
+    taken: Any = None
+    out: frozenset[tuple[str, ...]] = frozenset()
+
+    def follows(self, words: str) -> bool:
+        """Whether what is said names something that was left out, and so may only follow from it."""
+        return any(_is_named(gone, words, self.tables) for gone in self.out)
 
 
 def _plain(text: str) -> str:
@@ -114,10 +121,11 @@ def check(file: Path, role: Role | None = None) -> Checked:
         return Checked(None, given, {}, (Finding(level="error", code="role", place=str(file), text=words),))
     lines = places(text)
     findings = [finding for name, value in given.items() for finding in _table(file, role, name, value, lines)]
-    findings += _together(file, role, given, lines)
+    together, taken, out = _together(file, role, given, lines)
+    findings += together
     if role == "node":
         findings += _policy(file, given)
-    return Checked(role, given, lines, tuple(findings))
+    return Checked(role, given, lines, tuple(findings), taken, frozenset(out))
 
 
 def _without_faults(role: Role, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,15 +165,18 @@ def _settings_left(kind: type[Any], table: Mapping[str, Any], named: Mapping[str
     return {name: value for name, value in table.items() if name not in wrong}
 
 
-def _together(file: Path, role: Role, given: Mapping[str, Any], lines: Mapping[tuple[str, str], int]) -> list[Finding]:
+def _together(
+    file: Path, role: Role, given: Mapping[str, Any], lines: Mapping[tuple[str, str], int]
+) -> tuple[list[Finding], Any, set[tuple[str, ...]]]:
     """What the reader refuses of settings that are each well by themselves: what it refuses is taken out, and it reads
-    on. A refusal that names something that was taken out follows from it, and is not told."""
+    on. A refusal that names something that was taken out follows from it, and is not told. Also what the reader makes
+    of the rest, None where it makes nothing, and what was taken out."""
     left = _without_faults(role, given)
     out = _paths(given) - _paths(left) | _wrong_alone(role, given)
     findings: list[Finding] = []
     for _ in range(TOGETHER_MAX):
         try:
-            READERS[role](left, file)
+            taken = READERS[role](left, file)
         except SettingsError as error:
             words = str(error).removeprefix(str(file)).lstrip(": ")
             path = _path_of(words, left)
@@ -173,12 +184,12 @@ def _together(file: Path, role: Role, given: Mapping[str, Any], lines: Mapping[t
                 table, name = (".".join(path[:-1]), path[-1]) if path[1:] else ("".join(path), "")
                 findings.append(_finding(file, table, name, Text.of_error(error), lines, "setting"))
             if not path:
-                return findings
+                return findings, None, out
             out.add(path)
             _take_out(left, path)
         else:
-            return findings
-    return findings
+            return findings, taken, out
+    return findings, None, out
 
 
 def _paths(tables: Mapping[str, Any]) -> set[tuple[str, ...]]:

@@ -13,8 +13,9 @@ from bavn.actor.protect.enforcers.bind_update import BindUpdate
 from bavn.actor.protect.enforcers.playbook import CONTENT_TYPES, Form, Sender
 from bavn.actor.protect.enforcers.squid_acl import SquidAcl
 from bavn.actor.protect.enforcers.webhook import Webhook
-from bavn.actor.protect.enforcers.webhook_post import Poster, secret_of
+from bavn.actor.protect.enforcers.webhook_post import Poster, allowed, secret_of
 from bavn.actor.protect.enforcers.zone_answers import key_of
+from bavn.app.config.enforce import EnforceTable
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.zone_service import endpoint
 from bavn.app.process.exits import Exit, Stop
@@ -78,19 +79,14 @@ def update_of(config: NodeConfig) -> BindUpdate | None:
 def webhook_of(config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack) -> Webhook | None:
     """The way to a receiver of commands; None where there is none. Raises Stop."""
     given = config.enforce
-    if not (given.webhook_url or given.webhook_secret):
+    secret = webhook_secret_of(given)
+    if secret is None:
         return None
-    if given.webhook_body not in _FORMS:
-        said = f"[enforce] webhook_body: one of {', '.join(CONTENT_TYPES)}, not {given.webhook_body[:40]!r}"
-        raise Stop(Exit.CONFIGURATION, said)
     authority = config.path(given.webhook_ca_file) if given.webhook_ca_file else None
     try:
-        poster = Poster(given.webhook_url, secret_of(given.webhook_secret), clock, authority=authority)
+        poster = Poster(given.webhook_url, secret, clock, authority=authority)
     except (ValueError, ssl.SSLError, OSError) as error:
-        raise Stop(
-            Exit.CONFIGURATION,
-            Text("[enforce] webhook_url, webhook_secret, webhook_ca_file: {error}", error=Text.of_error(error)),
-        ) from error
+        raise _webhook_refused(error) from error
     closing.callback(poster.close)
     config.folder.mkdir(parents=True, exist_ok=True)
     book = closing.enter_context(Book(config.folder / WEBHOOK_BOOK))
@@ -98,3 +94,24 @@ def webhook_of(config: NodeConfig, clock: SystemClock, closing: contextlib.ExitS
     hook = Webhook(book, poster, sender, clock, SystemDice(), form=_FORMS[given.webhook_body])
     closing.callback(hook.close)
     return hook
+
+
+def webhook_secret_of(given: EnforceTable) -> bytes | None:
+    """The key of a webhook whose settings can be meant; None where there is no webhook. Raises Stop."""
+    if not (given.webhook_url or given.webhook_secret):
+        return None
+    if given.webhook_body not in _FORMS:
+        said = f"[enforce] webhook_body: one of {', '.join(CONTENT_TYPES)}, not {given.webhook_body[:40]!r}"
+        raise Stop(Exit.CONFIGURATION, said)
+    try:
+        allowed(given.webhook_url)
+        return secret_of(given.webhook_secret)
+    except ValueError as error:
+        raise _webhook_refused(error) from error
+
+
+def _webhook_refused(error: Exception) -> Stop:
+    return Stop(
+        Exit.CONFIGURATION,
+        Text("[enforce] webhook_url, webhook_secret, webhook_ca_file: {error}", error=Text.of_error(error)),
+    )

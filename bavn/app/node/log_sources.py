@@ -2,6 +2,7 @@
 
 from functools import partial
 from ipaddress import ip_network
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from bavn.actor.sense.logs.files import FollowedLog, split
 from bavn.actor.sense.logs.records import AUTO, FORMATS
 from bavn.actor.sense.syslog.admission import SyslogSettings
 from bavn.actor.sense.syslog.receiver import SyslogAddresses, SyslogReceiver, SyslogTiming
-from bavn.actor.sense.syslog.sockets import TCP, TLS, UDP
+from bavn.actor.sense.syslog.sockets import NO_CERTIFICATE, TCP, TLS, UDP
 from bavn.app.config.load import NodeConfig
 from bavn.app.config.sense import SenseTable
 from bavn.app.node.flow_sources import Made
@@ -48,30 +49,9 @@ def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: 
     sources: Made = []
     if given.dnstap_listen:
         sources.append((DNSTAP_NAME, lambda: _dnstap(config, store, clock)))
-    try:
-        ZoneInfo(given.log_time_zone)
-    except (ValueError, OSError, KeyError) as error:
-        raise Stop(
-            Exit.CONFIGURATION,
-            Text(
-                "[sense] log_time_zone: {log_time_zone} is no zone (as Europe/Copenhagen is)",
-                log_time_zone=repr(given.log_time_zone),
-            ),
-        ) from error
+    look_at_zone(given)
     for entry in given.log_files:
-        form, path = split(entry)
-        prefix, colon, _ = entry.partition(":")
-        if colon and form == AUTO and prefix.isidentifier() and prefix != AUTO and not config.path(path).exists():
-            known = ", ".join((AUTO, *FORMATS))
-            raise Stop(
-                Exit.CONFIGURATION,
-                Text(
-                    "[sense] log_files: {entry}: no format is called {prefix}; known: {known}",
-                    entry=repr(entry),
-                    prefix=repr(prefix),
-                    known=known,
-                ),
-            )
+        form, path = form_and_path(config, entry)
         name = f"log {path}"
         sources.append(
             (
@@ -92,6 +72,64 @@ def log_sources(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: 
     if listens(given):
         sources.append((SYSLOG_NAME, lambda: _syslog(config, store, clock, engine)))
     return sources
+
+
+def look_at_zone(given: SenseTable) -> None:
+    """Raises Stop for a zone of log times that is none."""
+    try:
+        ZoneInfo(given.log_time_zone)
+    except (ValueError, OSError, KeyError) as error:
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text(
+                "[sense] log_time_zone: {log_time_zone} is no zone (as Europe/Copenhagen is)",
+                log_time_zone=repr(given.log_time_zone),
+            ),
+        ) from error
+
+
+def form_and_path(config: NodeConfig, entry: str) -> tuple[str, str]:
+    """Of one of ``log_files``. Raises Stop for a format that nobody knows."""
+    form, path = split(entry)
+    prefix, colon, _ = entry.partition(":")
+    if colon and form == AUTO and prefix.isidentifier() and prefix != AUTO and not config.path(path).exists():
+        known = ", ".join((AUTO, *FORMATS))
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text(
+                "[sense] log_files: {entry}: no format is called {prefix}; known: {known}",
+                entry=repr(entry),
+                prefix=repr(prefix),
+                known=known,
+            ),
+        )
+    return form, path
+
+
+def look_at_sender(cidr: str) -> None:
+    """Raises Stop for one of ``syslog_senders`` that is no network."""
+    try:
+        ip_network(cidr, strict=False)
+    except ValueError as error:
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text(
+                "[sense] syslog_senders: {cidr} is no network ({error})",
+                cidr=repr(cidr),
+                error=Text.of_error(error),
+            ),
+        ) from error
+
+
+def certificate_of(config: NodeConfig) -> tuple[Path, Path, Path | None] | None:
+    """Certificate, key and the senders' authority for syslog over TLS. Raises Stop where TLS is wanted without."""
+    given = config.sense
+    if given.syslog_certificate_file and given.syslog_key_file:
+        ca = config.path(given.syslog_client_ca_file) if given.syslog_client_ca_file else None
+        return config.path(given.syslog_certificate_file), config.path(given.syslog_key_file), ca
+    if given.syslog_tls_listen:
+        raise Stop(Exit.CONFIGURATION, Text("[sense] {error}", error=NO_CERTIFICATE))
+    return None
 
 
 def _followed(name: str, *, store: "ColumnStore", **given: Any) -> Source:
@@ -115,21 +153,8 @@ def _syslog(config: NodeConfig, store: "ColumnStore", clock: Clock, engine: Engi
     given = config.sense
     senders = given.syslog_senders or config.node.homes
     for cidr in senders:
-        try:
-            ip_network(cidr, strict=False)
-        except ValueError as error:
-            raise Stop(
-                Exit.CONFIGURATION,
-                Text(
-                    "[sense] syslog_senders: {cidr} is no network ({error})",
-                    cidr=repr(cidr),
-                    error=Text.of_error(error),
-                ),
-            ) from error
-    certificate = None
-    if given.syslog_certificate_file and given.syslog_key_file:
-        ca = config.path(given.syslog_client_ca_file) if given.syslog_client_ca_file else None
-        certificate = (config.path(given.syslog_certificate_file), config.path(given.syslog_key_file), ca)
+        look_at_sender(cidr)
+    certificate = certificate_of(config)
     try:
         return SyslogReceiver(
             name=SYSLOG_NAME,

@@ -8,8 +8,11 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from contextlib import closing as closed
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+import dns.tsig
 
 from bavn.actor.detect.indicators import lists
 from bavn.actor.door.books import NodeBooks
@@ -37,7 +40,7 @@ from bavn.app.config.load import NodeConfig
 from bavn.app.node.enforcers import reaching_out
 from bavn.app.node.known_lists import Kept
 from bavn.app.node.sources import command_socket
-from bavn.app.node.zone_service import ZoneService, endpoint
+from bavn.app.node.zone_service import Address, ZoneService, endpoint
 from bavn.app.process.exits import Exit, Stop, cannot_listen
 from bavn.app.process.late import enforcer_of
 from bavn.app.process.real import SystemClock
@@ -166,6 +169,16 @@ def packet_filter_of(config: NodeConfig, clock: SystemClock) -> NftSets:
 
 def dataset_of(config: NodeConfig) -> SuricataDataset:
     """The sets of a Suricata, with the rules that it must load laid out beside them."""
+    socket, folder = dataset_places(config)
+    try:
+        lay_out(folder, "drop" if config.enforce.suricata_inline else "alert")
+    except EnforcerDown as error:
+        raise Stop(Exit.CONFIGURATION, Text.of_error(error)) from error
+    return SuricataDataset(lambda: SuricataSocket(socket), folder)
+
+
+def dataset_places(config: NodeConfig) -> tuple[Path, Path]:
+    """The command socket and the folder of the Suricata that takes our sets. Raises Stop."""
     socket = command_socket(config)
     if config.enforce.suricata_inline and not config.enforce.suricata_socket:
         raise Stop(
@@ -183,16 +196,23 @@ def dataset_of(config: NodeConfig) -> SuricataDataset:
                 " suricata_socket needs a suricata_folder"
             ),
         )
-    folder = config.path(config.enforce.suricata_folder)
-    try:
-        lay_out(folder, "drop" if config.enforce.suricata_inline else "alert")
-    except EnforcerDown as error:
-        raise Stop(Exit.CONFIGURATION, Text.of_error(error)) from error
-    return SuricataDataset(lambda: SuricataSocket(socket), folder)
+    return socket, config.path(config.enforce.suricata_folder)
 
 
 def zone_service_of(given: EnforceTable, failures: Failures | None = None) -> ZoneService | None:
     """What hands the zone to the actor's own resolvers; None where nobody is to fetch it. Raises Stop."""
+    settled = zone_settings(given)
+    if settled is None:
+        return None
+    listen, secondaries, key = settled
+    try:
+        return ZoneService(listen, secondaries, key, failures)
+    except OSError as error:
+        raise cannot_listen("[enforce] zone_listen", repr(given.zone_listen), error) from error
+
+
+def zone_settings(given: EnforceTable) -> tuple[Address, list[Address], dns.tsig.Key | None] | None:
+    """Where the zone is served, to whom, and its key; None where nobody is to fetch it. Raises Stop."""
     if not given.zone_listen:
         if given.zone_secondaries or given.zone_key:
             raise Stop(Exit.CONFIGURATION, Text("[enforce] zone_secondaries and zone_key need zone_listen"))
@@ -206,14 +226,12 @@ def zone_service_of(given: EnforceTable, failures: Failures | None = None) -> Zo
         listen = endpoint(given.zone_listen)
         secondaries = [endpoint(text) for text in given.zone_secondaries]
         key = key_of(given.zone_key) if given.zone_key else None
-        return ZoneService(listen, secondaries, key, failures)
     except ValueError as error:
         raise Stop(
             Exit.CONFIGURATION,
             Text("[enforce] zone_listen, zone_secondaries, zone_key: {error}", error=Text.of_error(error)),
         ) from error
-    except OSError as error:
-        raise cannot_listen("[enforce] zone_listen", repr(given.zone_listen), error) from error
+    return listen, secondaries, key
 
 
 def _history(store: "ColumnStore | None", hunts: Hunts) -> History | None:
@@ -238,9 +256,14 @@ def _history(store: "ColumnStore | None", hunts: Hunts) -> History | None:
 
 def resolver_of(config: NodeConfig) -> Unbound:
     """The protected resolver of this node's configuration. Raises Stop for what the operator wrote wrongly."""
+    (config.folder / "unbound").mkdir(parents=True, exist_ok=True)
+    return resolver_settled(config)
+
+
+def resolver_settled(config: NodeConfig) -> Unbound:
+    """The same without its folder. Raises Stop."""
     given = config.enforce
     folder = config.folder / "unbound"
-    folder.mkdir(parents=True, exist_ok=True)
     wrong = [entry for entry in given.resolver_answers if "=" not in entry]
     if wrong:
         raise Stop(

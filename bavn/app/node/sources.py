@@ -89,11 +89,7 @@ def _sensors(given: _Given) -> Iterator[tuple[str, Callable[[], Source]]]:
 
 def _suricata_config(config: NodeConfig) -> SuricataConfig:
     """Raises Stop."""
-    if len(str(_managed(config) / SOCKET_NAME)) > SOCKET_PATH_LENGTH_MAX:
-        raise Stop(
-            Exit.CONFIGURATION,
-            Text("[node] folder: {folder} is too long a name for a command socket", folder=config.folder),
-        )
+    room_for_socket(config)
     fetched = rule_folder(config)
     sets = config.path(config.enforce.suricata_folder) if config.enforce.suricata_folder else None
     own = (sets / RULES_NAME,) if sets else ()
@@ -110,6 +106,15 @@ def _suricata_config(config: NodeConfig) -> SuricataConfig:
         stats_interval_s=config.suricata.stats_s,
         stream_depth_mb=config.suricata.stream_depth_mb,
     )
+
+
+def room_for_socket(config: NodeConfig) -> None:
+    """Raises Stop where the node's folder has too long a name for Suricata's command socket."""
+    if len(str(_managed(config) / SOCKET_NAME)) > SOCKET_PATH_LENGTH_MAX:
+        raise Stop(
+            Exit.CONFIGURATION,
+            Text("[node] folder: {folder} is too long a name for a command socket", folder=config.folder),
+        )
 
 
 def _suricata(given: _Given, suricata: SuricataConfig) -> Source:

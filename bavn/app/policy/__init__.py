@@ -1,1 +1,1 @@
-"""The actor's policy as people read and change it."""
+"""The actor's policy as people read and change it, and what a node's start refuses of its settings."""

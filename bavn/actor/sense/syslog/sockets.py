@@ -30,6 +30,7 @@ SWEEP_S: Final = 0.5
 HANDSHAKE_S: Final = 10.0
 JOIN_S: Final = 5.0
 
+NO_CERTIFICATE: Final = Text("syslog over TLS needs syslog_certificate_file and syslog_key_file")
 IDLE: Final = Text("nothing for syslog_idle_s: closed")
 HALF: Final = Text("half a message and no more: closed")
 QUEUE_FULL: Final = "queue_full"
@@ -89,7 +90,7 @@ class Ears:
         """What TLS connections need: certificate, key, the clients' authority. SourceBroken for files that are not
         that."""
         if files is None:
-            raise SourceBroken(Text("syslog over TLS needs syslog_certificate_file and syslog_key_file"))
+            raise SourceBroken(NO_CERTIFICATE)
         certificate, key, client_ca = files
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
