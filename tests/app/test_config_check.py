@@ -1,6 +1,7 @@
 """`bavn config check`: every wrong setting at once, each on a line with its place; nothing is started."""
 
 import json
+import os
 import socket
 import string
 import tomllib
@@ -109,6 +110,28 @@ def test_a_file_that_is_not_there_or_no_text_or_no_roles(tmp_path) -> None:
     (tmp_path / "other.toml").write_text('[place]\nfolder = "data"\n')
     assert [one.code for one in check(tmp_path / "other.toml").found] == ["role"]
     assert check(tmp_path / "other.toml", "centre").found == ()
+
+
+def test_what_is_no_file_is_not_opened_and_is_said_in_the_readers_language(tmp_path, monkeypatch, capsys) -> None:
+    loop, pipe, folder, bytes_ = (tmp_path / name for name in ("loop", "pipe", "folder", "bytes"))
+    loop.symlink_to(loop)
+    os.mkfifo(pipe)
+    folder.mkdir()
+    bytes_.write_bytes(b"[node]\n# \xff\n")
+    said = {}
+    for file in (loop, pipe, folder, bytes_):
+        (one,) = check(file, "node").found
+        assert (one.level, one.code) == ("error", "file")
+        assert one.text.en != one.text.da
+        said[one.place] = one.text.en
+    assert list(said) == [str(loop), str(pipe), str(folder), f"{bytes_}:2"]
+    assert not any(words in " ".join(said.values()) for words in ("Errno", "codec", str(tmp_path)))
+    for file in (loop, pipe, folder, bytes_):
+        monkeypatch.setattr("sys.argv", ["bavn", "config", "check", str(file), "--role", "node"])
+        assert main._run() == Exit.CONFIGURATION
+        assert "Traceback" not in "".join(capsys.readouterr())
+    put(tmp_path, SMALLEST["node"] + 'policy_file = "pipe"\n')
+    assert [one.place for one in check(tmp_path / "node.toml").found] == [str(pipe)]
 
 
 def test_files_that_are_missing_open_to_all_or_to_come(tmp_path) -> None:

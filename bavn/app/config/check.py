@@ -6,10 +6,12 @@ Refuses to look at the machine: places.py does.
 """
 
 import difflib
+import errno
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any, Final, Literal, get_args
 
 from bavn.app.config import load as config
@@ -39,6 +41,13 @@ TABLES: Final[dict[Role, dict[str, type[Any]]]] = {
     "operator": {"operator": OperatorTable},
     "hub": config.HUB_TABLES,
 }
+_WHYS: Final[dict[int, Text]] = {
+    errno.EACCES: Text("cannot be read by this user: give its group the right"),
+    errno.ELOOP: Text("is a link that leads to itself: name the file that the service reads"),
+    errno.ENOTDIR: Text("is not there: name the file that the service reads"),
+}
+"""Why a file cannot be opened, and what to do."""
+
 READERS: Final[dict[Role, Callable[[Mapping[str, Any], Path], Any]]] = {
     "node": config.node_tables,
     "policy": config.policy_tables,
@@ -105,14 +114,22 @@ def check(file: Path, role: Role | None = None) -> Checked:
     """Everything that is wrong in the file itself. Never raises for what the file holds."""
     text = ""
     try:
+        if not S_ISREG(file.stat().st_mode):  # a pipe would keep whoever opens it waiting
+            return _no_file(role, file, Text("is no file: name the file that the service reads"))
         with file.open("rb") as opened:
             raw = opened.read(BYTES_MAX + 1)
         if len(raw) > BYTES_MAX:
-            words = Text("more than {bytes_max} bytes: no configuration", bytes_max=BYTES_MAX)
-            return Checked(role, {}, {}, (Finding(level="error", code="file", place=str(file), text=words),))
+            return _no_file(role, file, Text("more than {bytes_max} bytes: no configuration", bytes_max=BYTES_MAX))
         text = raw.decode("utf-8")
         given = config.read_toml(file)
-    except (SettingsError, OSError, ValueError) as error:
+    except FileNotFoundError:
+        return _no_file(role, file, Text("is not there: name the file that the service reads"))
+    except OSError as error:
+        return _no_file(role, file, _WHYS.get(error.errno or 0) or Text.plain(error.strerror or str(error)))
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return _no_file(role, f"{file}:{line}", Text("is no text in UTF-8: save it as that"))
+    except (SettingsError, ValueError) as error:
         return Checked(role, {}, {}, (_unreadable(file, error, max(1, len(text.splitlines()))),))
     role = role or role_of(file, given)
     if role is None:
@@ -126,6 +143,11 @@ def check(file: Path, role: Role | None = None) -> Checked:
     if role == "node":
         findings += _policy(file, given)
     return Checked(role, given, lines, tuple(findings), taken, frozenset(out))
+
+
+def _no_file(role: Role | None, at: Path | str, words: Text) -> Checked:
+    """What no configuration can be read from."""
+    return Checked(role, {}, {}, (Finding(level="error", code="file", place=str(at), text=words),))
 
 
 def _without_faults(role: Role, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -236,8 +258,8 @@ def _take_out(tables: dict[str, Any], path: tuple[str, ...]) -> None:
 def _policy(file: Path, given: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Of the policy beside a node.toml, where there is one."""
     node = given.get("node", {})
-    named = node.get("policy_file", "policy.toml") if isinstance(node, dict) else ""
-    if not isinstance(named, str) or "\0" in named or not (file.resolve().parent / named).is_file():
+    named = node.get("policy_file", "policy.toml") if isinstance(node, dict) else None
+    if not isinstance(named, str) or "\0" in named or not (file.resolve().parent / named).exists():
         return ()
     return check(file.resolve().parent / named, "policy").found
 
@@ -365,9 +387,6 @@ def _each_language(text: Text, shaped: Callable[[str], str]) -> Text:
 def _unreadable(file: Path, error: Exception, last: int) -> Finding:
     shown = _without_file(file, Text.of_error(error))
     words = shown.en
-    if isinstance(error, FileNotFoundError):
-        text = Text("is not there: name the file that the service reads")
-        return Finding(level="error", code="file", place=str(file), text=text)
     cause = error.__cause__
     if not isinstance(cause, BadToml):
         return Finding(level="error", code="file", place=str(file), text=shown)
