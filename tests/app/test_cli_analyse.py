@@ -1,5 +1,6 @@
 """`bavn analyse` as an analyst meets it: real files in, suspicions with reasons and a true exit code out."""
 
+import errno
 import gzip
 import json
 import os
@@ -13,6 +14,8 @@ from typer.testing import CliRunner
 
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.run import survey
+from bavn.actor.formats.gzipped import LogFile
+from bavn.actor.sense import recognise
 from bavn.app.cli import analyse
 from bavn.app.process.exits import Exit, Stop
 
@@ -92,6 +95,30 @@ def test_a_beacon_in_an_eve_file_with_times_of_1970(beacon) -> None:
     assert found["source"] == str(beacon)
     assert found["why"].startswith("Every 300 s")
     assert 0 < found["p"] <= 0.05
+
+
+def test_what_this_user_may_not_read_is_one_fault_and_the_rest_is_looked_at(tmp_path, beacon, monkeypatch) -> None:
+    locked, folder = tmp_path / "locked.json", tmp_path / "folder"
+    locked.write_text("{}\n")
+    (folder / "inner").mkdir(parents=True)
+    access, scan = os.access, os.scandir
+
+    def refuse(path):
+        if str(path) in (str(locked), str(folder / "inner")):
+            raise PermissionError(errno.EACCES, "no", str(path))
+
+    def opened(path):
+        refuse(path)
+        return LogFile(path)
+
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(locked) and access(path, mode))
+    monkeypatch.setattr(os, "scandir", lambda path: refuse(path) or scan(path))
+    monkeypatch.setattr(recognise, "LogFile", opened)
+    code, found, _, said = run(locked, folder, beacon, "--json")
+    assert (code, [one["detector"] for one in found]) == (Exit.INPUT, ["beacon"])
+    assert f"bavn: {locked}: cannot be read" in said
+    assert f"bavn: {folder / 'inner'}: cannot be read (Permission denied)" in said
+    assert "empty" not in said
 
 
 def test_danish_and_the_table(beacon) -> None:

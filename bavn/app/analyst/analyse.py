@@ -32,6 +32,7 @@ from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.app.analyst.inputs import InputFile
 from bavn.app.analyst.replay import Played, played
+from bavn.app.process.exits import why_of
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
 from bavn.model.intel.rule import RowRule
@@ -107,7 +108,17 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
         nothing = _nothing_at(path)
         yield Unread(str(path), nothing) if nothing else Unit(str(path), (path,))
         return
-    files = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+    errors: list[OSError] = []
+    files = sorted(
+        folder / name
+        for folder, _, names in path.walk(on_error=errors.append)
+        for name in names
+        if not name.startswith(".") and (folder / name).is_file()
+    )
+    for error in errors:
+        yield Unread(str(error.filename), Text("cannot be read ({why})", why=why_of(error)))
+    if errors and not files:
+        return
     if not files or len(files) > FILES_MAX:
         yield Unread(
             str(path), Text("the folder is empty") if not files else Text("more than {most} files", most=FILES_MAX)

@@ -67,7 +67,10 @@ class Shown:
 
 @spread
 def analyse(
-    paths: Annotated[list[Path], typer.Argument(help="Captures, EVE files, Zeek logs, other logs, or folders.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="Captures, EVE files, Zeek logs, other logs, or folders.", readable=False),
+    ],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     language: Spoken = "en",
