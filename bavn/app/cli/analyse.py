@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from bavn.app.cli.node.hunt.ioc import no_indicators
 from bavn.app.cli.node.hunt.show import visible
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import Spoken, heading, number, small
+from bavn.app.process.ctrl_c import ctrl_c
 from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
@@ -83,36 +84,42 @@ def analyse(
     Each capture, EVE file and folder of Zeek logs is looked at by itself. Exit code 5 says that something could not be
     read, or only in part; the rest is looked at all the same.
     """
-    from bavn.app.analyst.analyse import Unread
+    with ctrl_c() as go_on:
+        from bavn.app.analyst.analyse import Unread
 
-    rules, unreadable = _rules(reading.sigma or [], language, verbose=shown.verbose)
-    looked = _looked_at(paths, reading, language, rules, with_assets=with_assets, with_crypto=cbom is not None)
-    keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
-    faults = looked_at = last_us = 0
-    crypto: tuple[Use, ...] = ()
-    for findings in looked:
-        if isinstance(findings, Unread):
-            faults += 1
-            print(f"bavn: {findings.source}: {findings.reason.say(language)}", file=sys.stderr)
-            continue
-        looked_at += 1
-        crypto += findings.crypto
-        last_us = max(last_us, findings.last_us)
-        faults += any(refusal.line == 0 for refusal in findings.refusals)
-        _say_refused(findings, language)
-        if with_assets:
-            hosts.show(list(findings.assets), language, as_json=as_json, source=findings.source)
-            continue
-        _show(findings, keep, language, as_json=as_json)
-    if cbom is not None and looked_at:
-        hosts.write_cbom(cbom, crypto, actor="analysed", at_us=last_us, language=language)
-    if (faults and not looked_at) or (unreadable and not faults):
-        raise typer.Exit(Exit.INPUT)
-    if faults:
-        raise Stop(
-            Exit.INPUT,
-            Text("{faults} of the paths could not be read in full; the rest was analysed", faults=faults).say(language),
+        rules, unreadable = _rules(reading.sigma or [], language, verbose=shown.verbose)
+        looked = _looked_at(
+            paths, reading, language, rules, go_on, with_assets=with_assets, with_crypto=cbom is not None
         )
+        keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
+        faults = looked_at = last_us = 0
+        crypto: tuple[Use, ...] = ()
+        for findings in looked:
+            go_on()
+            if isinstance(findings, Unread):
+                faults += 1
+                print(f"bavn: {findings.source}: {findings.reason.say(language)}", file=sys.stderr)
+                continue
+            looked_at += 1
+            crypto += findings.crypto
+            last_us = max(last_us, findings.last_us)
+            faults += any(refusal.line == 0 for refusal in findings.refusals)
+            _say_refused(findings, language)
+            if with_assets:
+                hosts.show(list(findings.assets), language, as_json=as_json, source=findings.source)
+                continue
+            _show(findings, keep, language, as_json=as_json)
+        if cbom is not None and looked_at:
+            hosts.write_cbom(cbom, crypto, actor="analysed", at_us=last_us, language=language)
+        if (faults and not looked_at) or (unreadable and not faults):
+            raise typer.Exit(Exit.INPUT)
+        if faults:
+            raise Stop(
+                Exit.INPUT,
+                Text("{faults} of the paths could not be read in full; the rest was analysed", faults=faults).say(
+                    language
+                ),
+            )
 
 
 def _looked_at(
@@ -120,6 +127,7 @@ def _looked_at(
     reading: Reading,
     language: Language,
     sigma: "tuple[RowRule, ...]",
+    go_on: Callable[[], None],
     *,
     with_assets: bool,
     with_crypto: bool,
@@ -142,10 +150,20 @@ def _looked_at(
             yield from analysed(
                 list(units(paths, together=reading.together)),
                 wanted,
-                progress=partial(_tell, status, language),
-                began=partial(_tell_look, status, language),
+                progress=_unless(go_on, partial(_tell, status, language)),
+                began=_unless(go_on, partial(_tell_look, status, language)),
                 done=partial(_tell_done, status, language),
             )
+
+
+def _unless[**P](stopped: Callable[[], None], tell: Callable[P, None]) -> Callable[P, None]:
+    """Tells how far it is, and ends there if it was stopped meanwhile."""
+
+    def told(*facts: P.args, **named: P.kwargs) -> None:
+        stopped()
+        tell(*facts, **named)
+
+    return told
 
 
 def _suricata_rules(paths: list[Path], scratch: Path, language: Language) -> "GivenRules | None":
