@@ -11,6 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from bavn.actor.detect.detectors.dga import Dga
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.run import survey
 from bavn.app.cli import analyse
@@ -315,3 +316,15 @@ def test_a_capture_goes_the_whole_way(tmp_path) -> None:
     assert code == Exit.INPUT
     assert again["detector"] == "scan"
     assert capture.name in error
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_a_detector_that_fails_is_named_and_is_an_exit_code(beacon, monkeypatch, language) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Dga, "candidates", fails)
+    code, (found,), _, error = run(beacon, "--json", "--language", language)
+    assert (code, found["detector"], found["failed"]) == (Exit.INPUT, "beacon", ["dga"])
+    (said,) = [line for line in error.splitlines() if line.startswith(f"bavn: {beacon}: ")]
+    assert said.endswith("failed: dga" if language == "en" else "fejlede: dga")

@@ -48,7 +48,8 @@ class Findings:
     """One source's suspicions in reading order. ``refusals``: lines, and files (line 0), that gave nothing, the first
     of them. ``homes_said``: how the own networks were chosen, if nobody gave them. ``assets``: own hosts, if asked;
     ``crypto``: key exchanges, if asked. ``last_us``: of the newest record. ``inputs``: what each of
-    the files was and gave, also those that no detector uses. ``told_us``, ``looks``: as replay.Played has them."""
+    the files was and gave, also those that no detector uses. ``told_us``, ``looks``: as replay.Played has them.
+    ``failed``: names of detectors whose findings are missing, sorted."""
 
     source: str
     suspicions: tuple[Ranked, ...]
@@ -63,6 +64,7 @@ class Findings:
     inputs: tuple[InputFile, ...] = ()
     told_us: Mapping[str, int] = field(default_factory=dict)
     looks: int = 1
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,7 @@ def analyse(
         suspicions=seen.suspicions,
         told_us=seen.told_us,
         looks=seen.looks,
+        failed=tuple(sorted(seen.failed)),
         rows=tally.rows,
         refused=tally.refused,
         refusals=tuple(tally.refusals[:REFUSALS_KEPT_MAX]),

@@ -34,17 +34,20 @@ _KNOWN: Final = {"flow": "coalesce(ts_end, ts)"}
 @dataclass(slots=True)
 class Played:
     """What became of an archive. ``told_us``: by a suspicion's id, the end of the look that first told it (above
-    the alert line or with a p of P_TOLD_MAX; of others nobody was). ``looks``: how often it was looked."""
+    the alert line or with a p of P_TOLD_MAX; of others nobody was). ``looks``: how often it was looked. ``failed``:
+    detectors whose findings are missing from one look or more."""
 
     told_us: dict[str, int] = field(default_factory=dict)
     looks: int = 0
     hosts: int = 1
+    failed: set[str] = field(default_factory=set)
     _best: dict[str, Suspicion] = field(default_factory=dict)
     _above: set[str] = field(default_factory=set)
 
     def take(self, seen: Survey, at_us: int) -> None:
         """One look more, in order of time."""
         self.looks += 1
+        self.failed |= seen.failed
         self.hosts = max(self.hosts, seen.hosts)
         for place in ranked(list(seen.suspicions), seen.hosts):
             suspicion = place.suspicion

@@ -82,7 +82,7 @@ def analyse(
     """Find out what each path is, run every detector, and say what is suspicious and why.
 
     Each capture, EVE file and folder of Zeek logs is looked at by itself. Exit code 5 says that something could not be
-    read, or only in part; the rest is looked at all the same.
+    read, or only in part, or that a detector failed; the rest is looked at all the same.
     """
     with ctrl_c() as go_on:
         from bavn.app.analyst.analyse import Unread
@@ -92,7 +92,7 @@ def analyse(
             paths, reading, language, rules, go_on, with_assets=with_assets, with_crypto=cbom is not None
         )
         keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
-        faults = looked_at = last_us = 0
+        faults = failed = looked_at = last_us = 0
         crypto: tuple[Use, ...] = ()
         for findings in looked:
             go_on()
@@ -105,13 +105,15 @@ def analyse(
             last_us = max(last_us, findings.last_us)
             faults += any(refusal.line == 0 for refusal in findings.refusals)
             _say_refused(findings, language)
+            failed += bool(findings.failed)
+            _say_failed(findings, language)
             if with_assets:
                 hosts.show(list(findings.assets), language, as_json=as_json, source=findings.source)
                 continue
             _show(findings, keep, language, as_json=as_json)
         if cbom is not None and looked_at:
             hosts.write_cbom(cbom, crypto, actor="analysed", at_us=last_us, language=language)
-        if (faults and not looked_at) or (unreadable and not faults):
+        if (faults and not looked_at) or ((unreadable or failed) and not faults):
             raise typer.Exit(Exit.INPUT)
         if faults:
             raise Stop(
@@ -227,6 +229,15 @@ def _say_refused(findings: "Findings", language: Language) -> None:
         said = Text("{count} refused, the first", count=count).say(language)
         why = first.why.say(language)
         print(f"bavn: {findings.source}: {said} {first.file}:{first.line}: {why}", file=sys.stderr)
+
+
+def _say_failed(findings: "Findings", language: Language) -> None:
+    """What is missing because a detector failed: else a result without it would look whole."""
+    if findings.failed:
+        said = Text(
+            "what these detectors would have found is missing, they failed: {failed}", failed=", ".join(findings.failed)
+        )
+        print(f"bavn: {findings.source}: {said.say(language)}", file=sys.stderr)
 
 
 def _zone(text: str) -> str:
@@ -372,4 +383,5 @@ def _facts(findings: "Findings", item: "Ranked", language: Language) -> dict[str
         "listed": s.listed,
         "hosts": s.hosts,
         "observables": [str(o) for o in s.observables],
+        "failed": list(findings.failed),
     }
