@@ -88,8 +88,17 @@ def analyse(
         from bavn.app.analyst.analyse import Unread
 
         rules, unreadable = _rules(reading.sigma or [], language, verbose=shown.verbose)
+        indicators, without = _indicators(reading.ioc or [], language)
+        unreadable += without
         looked = _looked_at(
-            paths, reading, language, rules, go_on, with_assets=with_assets, with_crypto=cbom is not None
+            paths,
+            reading,
+            language,
+            rules,
+            indicators,
+            go_on,
+            with_assets=with_assets,
+            with_crypto=cbom is not None,
         )
         keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
         faults = failed = looked_at = last_us = 0
@@ -129,6 +138,7 @@ def _looked_at(
     reading: Reading,
     language: Language,
     sigma: "tuple[RowRule, ...]",
+    indicators: "IndicatorSet",
     go_on: Callable[[], None],
     *,
     with_assets: bool,
@@ -142,7 +152,7 @@ def _looked_at(
         wanted = Wanted(
             zone=_zone(reading.time_zone),
             homes=tuple(_network(text) for text in reading.home or ()),
-            indicators=_indicators(reading.ioc or [], language),
+            indicators=indicators,
             sigma=sigma,
             rules=_suricata_rules(reading.rules or [], Path(scratch), language),
             with_assets=with_assets,
@@ -258,11 +268,12 @@ def _network(text: str) -> str:
         raise Stop(Exit.USAGE, Text("--home {text}: {error}", text=text, error=Text.of_error(error))) from error
 
 
-def _indicators(files: list[Path], language: Language) -> "IndicatorSet":
+def _indicators(files: list[Path], language: Language) -> "tuple[IndicatorSet, int]":
+    """The indicators of all lists, and how many lists hold not one: these are named."""
     from bavn.actor.detect.indicators.indicators import NO_INDICATORS
     from bavn.actor.detect.indicators.reader import read
 
-    indicators = NO_INDICATORS
+    indicators, without = NO_INDICATORS, 0
     for file in files:
         try:
             with file.open(encoding="utf-8", errors="replace") as lines:
@@ -271,7 +282,11 @@ def _indicators(files: list[Path], language: Language) -> "IndicatorSet":
             raise Stop(Exit.USAGE, Text("--ioc {file}: {why}", file=file, why=why_of(error))) from error
         indicators |= reading.indicators
         no_indicators(visible(str(file)), list(reading.refusals), reading.refused, language)
-    return indicators
+        if not reading.indicators:
+            without += 1
+            said = Text("there is not one indicator in it").say(language)
+            print(f"bavn: {visible(str(file))}: {said}", file=sys.stderr)
+    return indicators, without
 
 
 def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tuple[RowRule, ...], int]":
