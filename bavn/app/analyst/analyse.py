@@ -24,6 +24,7 @@ from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.recognise import recognise
+from bavn.actor.sense.rules.text import LeftOut
 from bavn.actor.sense.suricata.config import HOMES_DEFAULT
 from bavn.actor.sense.suricata.run import ReadCapture
 from bavn.actor.sense.unread import unreadable
@@ -49,7 +50,8 @@ class Findings:
     of them. ``homes_said``: how the own networks were chosen, if nobody gave them. ``assets``: own hosts, if asked;
     ``crypto``: key exchanges, if asked. ``last_us``: of the newest record. ``inputs``: what each of
     the files was and gave, also those that no detector uses. ``told_us``, ``looks``: as replay.Played has them.
-    ``failed``: names of detectors whose findings are missing, sorted."""
+    ``failed``: names of detectors whose findings are missing, sorted. ``rules_refused``: how many of the rules given
+    Suricata does not take, and the first of them."""
 
     source: str
     suspicions: tuple[Ranked, ...]
@@ -65,6 +67,7 @@ class Findings:
     told_us: Mapping[str, int] = field(default_factory=dict)
     looks: int = 1
     failed: tuple[str, ...] = ()
+    rules_refused: tuple[int, LeftOut] | None = None
 
 
 @dataclass(frozen=True, slots=True)

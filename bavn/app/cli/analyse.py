@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from bavn.actor.assets.crypto import Use
     from bavn.actor.detect.indicators.indicators import IndicatorSet
     from bavn.actor.detect.rank import Ranked
+    from bavn.actor.sense.rules.text import LeftOut
     from bavn.app.analyst.analyse import Findings, Unread
     from bavn.app.analyst.rule_paths import GivenRules
     from bavn.model.intel.rule import RowRule
@@ -102,6 +103,7 @@ def analyse(
         )
         keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
         faults = failed = looked_at = last_us = 0
+        rules_said = False
         crypto: tuple[Use, ...] = ()
         for findings in looked:
             go_on()
@@ -114,6 +116,9 @@ def analyse(
             last_us = max(last_us, findings.last_us)
             faults += any(refusal.line == 0 for refusal in findings.refusals)
             _say_refused(findings, language)
+            if not rules_said and findings.rules_refused:
+                rules_said = True
+                _say_rules_refused(*findings.rules_refused, language)
             failed += bool(findings.failed)
             _say_failed(findings, language)
             if with_assets:
@@ -239,6 +244,11 @@ def _say_refused(findings: "Findings", language: Language) -> None:
         said = Text("{count} refused, the first", count=count).say(language)
         why = first.why.say(language)
         print(f"bavn: {findings.source}: {said} {first.file}:{first.line}: {why}", file=sys.stderr)
+
+
+def _say_rules_refused(count: int, first: "LeftOut", language: Language) -> None:
+    said = Text("Suricata does not take {count} of the rules, the first: {first}", count=count, first=first.said)
+    print(f"bavn: {said.say(language)}", file=sys.stderr)
 
 
 def _say_failed(findings: "Findings", language: Language) -> None:
