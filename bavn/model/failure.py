@@ -92,6 +92,11 @@ class NoContainment:
         return ()
 
 
+def is_ctrl_c(error: BaseException) -> bool:
+    """Whether DuckDB made this error of a Ctrl-C: it swallows the KeyboardInterrupt, and this stands in its place."""
+    return isinstance(error, RuntimeError) and str(error) == "Query interrupted"
+
+
 def place_of(error: BaseException) -> str:
     """``bavn/wire/codec.py:37 decode``: the innermost frame of Bavn's own code; empty where there is none."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):

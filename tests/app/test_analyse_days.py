@@ -2,14 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bavn.actor.detect.indicators.lists import NO_LISTS
-from bavn.actor.detect.run import survey
+from bavn.actor.detect.run import Survey, survey
 from bavn.app.analyst.analyse import Findings, Unit, analyse
-from bavn.app.analyst.replay import looks
+from bavn.app.analyst.replay import Played, looks
 from bavn.model.moment import DAY_US, HOUR_US
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -106,3 +107,19 @@ def test_when_it_is_looked() -> None:
     assert looks((5, 6)) == [6]
     assert looks((0, DAY_US)) == [DAY_US]
     assert looks((0, 2 * DAY_US + 7)) == [DAY_US, 2 * DAY_US, 2 * DAY_US + 7]
+
+
+def test_a_story_that_grows_stronger_keeps_when_it_began(tmp_path) -> None:
+    seen = found(tmp_path, [flow(n / 12, "45.9.148.20") for n in range(60)])
+    early = next(one.suspicion for one in seen.suspicions if one.suspicion.detector == "beacon")
+    day_us = early.first_us + DAY_US
+    later = replace(
+        early, evidence_nats=early.evidence_nats + 1, first_us=day_us + HOUR_US, last_us=day_us + 2 * HOUR_US
+    )
+    played = Played()
+    played.take(Survey((early,)), day_us)
+    played.take(Survey((later,)), day_us + DAY_US)
+    (kept,) = [one.suspicion for one in played.suspicions]
+    assert kept.evidence_nats == later.evidence_nats
+    assert (kept.first_us, kept.last_us) == (early.first_us, later.last_us)
+    assert played.told_us[kept.id] >= kept.first_us

@@ -45,6 +45,23 @@ def test_many_are_looked_at_in_order_with_the_same_words_as_each_alone(tmp_path)
     assert json.dumps(run(*paths, *more)[1]) == json.dumps(together)
 
 
+@needs_suricata
+@pytest.mark.parametrize("captures", [1, 4])
+def test_rules_that_suricata_does_not_take_are_counted_once_and_the_first_is_named(tmp_path, captures) -> None:
+    paths = [tmp_path / f"{number}.pcap" for number in range(captures)]
+    for path in paths:
+        path.write_bytes(capture(9))
+    bad = "".join(RULE.replace("dns.query;", "nosuch;").replace("sid:1;", f"sid:{sid};") for sid in (7, 8))
+    (tmp_path / "x.rules").write_text(bad + RULE)
+    code, found, _, stderr = run(*paths, "--json", "--all", "--rules", tmp_path / "x.rules")
+    assert code == 0
+    assert len([one for one in found if "odd name asked" in one["why"]]) == captures
+    (said,) = [line for line in stderr.splitlines() if "does not take" in line]
+    assert said.startswith("bavn: Suricata does not take 2 of the rules, the first: sid 7")
+    assert "nosuch" in said
+    assert "tager ikke 2 af reglerne" in run(paths[0], "--language", "da", "--rules", tmp_path / "x.rules")[3]
+
+
 def packed(files) -> bytes:
     raw = io.BytesIO()
     with tarfile.open(fileobj=raw, mode="w:gz") as archive:

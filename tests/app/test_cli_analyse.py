@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from bavn.actor.detect.detectors.dga import Dga
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.run import survey
 from bavn.actor.formats.gzipped import LogFile
@@ -342,3 +343,29 @@ def test_a_capture_goes_the_whole_way(tmp_path) -> None:
     assert code == Exit.INPUT
     assert again["detector"] == "scan"
     assert capture.name in error
+
+
+@pytest.mark.parametrize("language", ["en", "da"])
+def test_a_detector_that_fails_is_named_and_is_an_exit_code(beacon, monkeypatch, language) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Dga, "candidates", fails)
+    code, (found,), _, error = run(beacon, "--json", "--language", language)
+    assert (code, found["detector"], found["failed"]) == (Exit.INPUT, "beacon", ["dga"])
+    (said,) = [line for line in error.splitlines() if line.startswith(f"bavn: {beacon}: ")]
+    assert said.endswith("failed: dga" if language == "en" else "fejlede: dga")
+
+
+@pytest.mark.parametrize("content", ["", "# nothing yet\n", "com\nno such thing\n"])
+def test_a_list_without_one_indicator_is_said_and_is_an_exit_code(beacon, tmp_path, content) -> None:
+    empty, known = tmp_path / "empty.txt", tmp_path / "known.txt"
+    empty.write_text(content)
+    known.write_text("45.9.148.20\n")
+    code, found, _, error = run(beacon, "--json", "--ioc", empty, "--ioc", known)
+    assert code == Exit.INPUT
+    assert {one["detector"] for one in found} == {"ioc", "beacon"}, "the rest is looked for all the same"
+    assert [line for line in error.splitlines() if "not one" in line] == [
+        f"bavn: {empty}: there is not one indicator in it"
+    ]
+    assert run(beacon, "--json", "--ioc", known)[0] == 0

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from bavn.model.failure import is_ctrl_c
+
 MEMORY_MB_DEFAULT: Final = 768
 THREADS_DEFAULT: Final = 1
 
@@ -74,6 +76,10 @@ class Engine:
             raise Malformed(str(error)) from error
         except self._fatal:
             self._begin_anew()
+            raise
+        except RuntimeError as error:
+            if is_ctrl_c(error):
+                raise KeyboardInterrupt from error
             raise
 
     def _begin_anew(self) -> None:

@@ -24,6 +24,7 @@ from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.recognise import recognise
+from bavn.actor.sense.rules.text import LeftOut
 from bavn.actor.sense.suricata.config import HOMES_DEFAULT
 from bavn.actor.sense.suricata.run import ReadCapture
 from bavn.actor.sense.unread import unreadable
@@ -49,7 +50,9 @@ class Findings:
     """One source's suspicions in reading order. ``refusals``: lines, and files (line 0), that gave nothing, the first
     of them. ``homes_said``: how the own networks were chosen, if nobody gave them. ``assets``: own hosts, if asked;
     ``crypto``: key exchanges, if asked. ``last_us``: of the newest record. ``inputs``: what each of
-    the files was and gave, also those that no detector uses. ``told_us``, ``looks``: as replay.Played has them."""
+    the files was and gave, also those that no detector uses. ``told_us``, ``looks``: as replay.Played has them.
+    ``failed``: names of detectors whose findings are missing, sorted. ``rules_refused``: how many of the rules given
+    Suricata does not take, and the first of them."""
 
     source: str
     suspicions: tuple[Ranked, ...]
@@ -64,6 +67,8 @@ class Findings:
     inputs: tuple[InputFile, ...] = ()
     told_us: Mapping[str, int] = field(default_factory=dict)
     looks: int = 1
+    failed: tuple[str, ...] = ()
+    rules_refused: tuple[int, LeftOut] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +240,7 @@ def analyse(
         suspicions=seen.suspicions,
         told_us=seen.told_us,
         looks=seen.looks,
+        failed=tuple(sorted(seen.failed)),
         rows=tally.rows,
         refused=tally.refused,
         refusals=tuple(tally.refusals[:REFUSALS_KEPT_MAX]),

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import get_context
 from multiprocessing.util import Finalize
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.detect.indicators.indicators import IndicatorSet
+from bavn.actor.sense.rules.rule_set import refused_of
 from bavn.actor.sense.suricata.config import HOMES_DEFAULT, SuricataConfig
 from bavn.actor.sense.suricata.served import ServedSuricata
 from bavn.app.analyst.analyse import Findings, Unit, Unread, analyse
@@ -110,7 +111,7 @@ def _one(
     progress: Callable[[int], None] = lambda _: None,
     began: Callable[[int, int], None] = lambda _, __: None,
 ) -> Findings | Unread:
-    return analyse(
+    seen = analyse(
         unit,
         homes=wanted.homes,
         indicators=wanted.indicators,
@@ -122,6 +123,9 @@ def _one(
         with_crypto=wanted.with_crypto,
         suricata=suricata,
     )
+    if isinstance(seen, Unread) or wanted.rules is None or suricata.tried is None:
+        return seen
+    return replace(seen, rules_refused=refused_of(suricata.tried, wanted.rules.file.absolute()))
 
 
 def _answer(unit: Unit | Unread, one: "Future[Findings | Unread]") -> Findings | Unread:

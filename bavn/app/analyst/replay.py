@@ -34,25 +34,30 @@ _KNOWN: Final = {"flow": "coalesce(ts_end, ts)"}
 @dataclass(slots=True)
 class Played:
     """What became of an archive. ``told_us``: by a suspicion's id, the end of the look that first told it (above
-    the alert line or with a p of P_TOLD_MAX; of others nobody was). ``looks``: how often it was looked."""
+    the alert line or with a p of P_TOLD_MAX; of others nobody was). ``looks``: how often it was looked. ``failed``:
+    detectors whose findings are missing from one look or more."""
 
     told_us: dict[str, int] = field(default_factory=dict)
     looks: int = 0
     hosts: int = 1
+    failed: set[str] = field(default_factory=set)
     _best: dict[str, Suspicion] = field(default_factory=dict)
     _above: set[str] = field(default_factory=set)
 
     def take(self, seen: Survey, at_us: int) -> None:
         """One look more, in order of time."""
         self.looks += 1
+        self.failed |= seen.failed
         self.hosts = max(self.hosts, seen.hosts)
         for place in ranked(list(seen.suspicions), seen.hosts):
             suspicion = place.suspicion
             best = self._best.get(suspicion.id)
-            if best is None or suspicion.evidence_nats > best.evidence_nats:
-                self._best[suspicion.id] = suspicion
+            if best is not None:
+                stronger = suspicion if suspicion.evidence_nats > best.evidence_nats else best
+                first_us, last_us = min(best.first_us, suspicion.first_us), max(best.last_us, suspicion.last_us)
+                self._best[suspicion.id] = replace(stronger, first_us=first_us, last_us=last_us)
             else:
-                self._best[suspicion.id] = replace(best, last_us=max(best.last_us, suspicion.last_us))
+                self._best[suspicion.id] = suspicion
             if place.above:
                 self._above.add(suspicion.id)
             if place.above or suspicion.p <= P_TOLD_MAX:
@@ -60,7 +65,8 @@ class Played:
 
     @property
     def suspicions(self) -> tuple[Ranked, ...]:
-        """Each story as it was told when it first stood strongest; those that were above the alert line come first."""
+        """Each story as it was told when it first stood strongest, from its first moment to its last; those that were
+        above the alert line come first."""
         ordered = in_order(list(self._best.values()))
         ordered.sort(key=lambda found: found.id not in self._above)
         return tuple(Ranked(found, rank, found.id in self._above) for rank, found in enumerate(ordered, 1))

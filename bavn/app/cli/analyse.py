@@ -3,7 +3,7 @@
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from bavn.app.cli.node.hunt.ioc import no_indicators
 from bavn.app.cli.node.hunt.show import visible
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import Spoken, heading, number, small
+from bavn.app.process.ctrl_c import ctrl_c
 from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from bavn.actor.assets.crypto import Use
     from bavn.actor.detect.indicators.indicators import IndicatorSet
     from bavn.actor.detect.rank import Ranked
+    from bavn.actor.sense.rules.text import LeftOut
     from bavn.app.analyst.analyse import Findings, Unread
     from bavn.app.analyst.rule_paths import GivenRules
     from bavn.model.intel.rule import RowRule
@@ -84,38 +86,59 @@ def analyse(
     """Find out what each path is, run every detector, and say what is suspicious and why.
 
     Each capture, EVE file and folder of Zeek logs is looked at by itself. Exit code 5 says that something could not be
-    read, or only in part; the rest is looked at all the same.
+    read, or only in part, or that a detector failed; the rest is looked at all the same.
     """
-    from bavn.app.analyst.analyse import Unread
+    with ctrl_c() as go_on:
+        from bavn.app.analyst.analyse import Unread
 
-    rules, unreadable = _rules(reading.sigma or [], language, verbose=shown.verbose)
-    looked = _looked_at(paths, reading, language, rules, with_assets=with_assets, with_crypto=cbom is not None)
-    keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
-    faults = looked_at = last_us = 0
-    crypto: tuple[Use, ...] = ()
-    for findings in looked:
-        if isinstance(findings, Unread):
-            faults += 1
-            print(f"bavn: {findings.source}: {findings.reason.say(language)}", file=sys.stderr)
-            continue
-        looked_at += 1
-        crypto += findings.crypto
-        last_us = max(last_us, findings.last_us)
-        faults += any(refusal.line == 0 for refusal in findings.refusals)
-        _say_refused(findings, language)
-        if with_assets:
-            hosts.show(list(findings.assets), language, as_json=as_json, source=findings.source)
-            continue
-        _show(findings, keep, language, as_json=as_json)
-    if cbom is not None and looked_at:
-        hosts.write_cbom(cbom, crypto, actor="analysed", at_us=last_us, language=language)
-    if (faults and not looked_at) or (unreadable and not faults):
-        raise typer.Exit(Exit.INPUT)
-    if faults:
-        raise Stop(
-            Exit.INPUT,
-            Text("{faults} of the paths could not be read in full; the rest was analysed", faults=faults).say(language),
+        rules, unreadable = _rules(reading.sigma or [], language, verbose=shown.verbose)
+        indicators, without = _indicators(reading.ioc or [], language)
+        unreadable += without
+        looked = _looked_at(
+            paths,
+            reading,
+            language,
+            rules,
+            indicators,
+            go_on,
+            with_assets=with_assets,
+            with_crypto=cbom is not None,
         )
+        keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
+        faults = failed = looked_at = last_us = 0
+        rules_said = False
+        crypto: tuple[Use, ...] = ()
+        for findings in looked:
+            go_on()
+            if isinstance(findings, Unread):
+                faults += 1
+                print(f"bavn: {findings.source}: {findings.reason.say(language)}", file=sys.stderr)
+                continue
+            looked_at += 1
+            crypto += findings.crypto
+            last_us = max(last_us, findings.last_us)
+            faults += any(refusal.line == 0 for refusal in findings.refusals)
+            _say_refused(findings, language)
+            if not rules_said and findings.rules_refused:
+                rules_said = True
+                _say_rules_refused(*findings.rules_refused, language)
+            failed += bool(findings.failed)
+            _say_failed(findings, language)
+            if with_assets:
+                hosts.show(list(findings.assets), language, as_json=as_json, source=findings.source)
+                continue
+            _show(findings, keep, language, as_json=as_json)
+        if cbom is not None and looked_at:
+            hosts.write_cbom(cbom, crypto, actor="analysed", at_us=last_us, language=language)
+        if (faults and not looked_at) or ((unreadable or failed) and not faults):
+            raise typer.Exit(Exit.INPUT)
+        if faults:
+            raise Stop(
+                Exit.INPUT,
+                Text("{faults} of the paths could not be read in full; the rest was analysed", faults=faults).say(
+                    language
+                ),
+            )
 
 
 def _looked_at(
@@ -123,6 +146,8 @@ def _looked_at(
     reading: Reading,
     language: Language,
     sigma: "tuple[RowRule, ...]",
+    indicators: "IndicatorSet",
+    go_on: Callable[[], None],
     *,
     with_assets: bool,
     with_crypto: bool,
@@ -135,7 +160,7 @@ def _looked_at(
         wanted = Wanted(
             zone=_zone(reading.time_zone),
             homes=tuple(_network(text) for text in reading.home or ()),
-            indicators=_indicators(reading.ioc or [], language),
+            indicators=indicators,
             sigma=sigma,
             rules=_suricata_rules(reading.rules or [], Path(scratch), language),
             with_assets=with_assets,
@@ -145,10 +170,20 @@ def _looked_at(
             yield from analysed(
                 list(units(paths, together=reading.together)),
                 wanted,
-                progress=partial(_tell, status, language),
-                began=partial(_tell_look, status, language),
+                progress=_unless(go_on, partial(_tell, status, language)),
+                began=_unless(go_on, partial(_tell_look, status, language)),
                 done=partial(_tell_done, status, language),
             )
+
+
+def _unless[**P](stopped: Callable[[], None], tell: Callable[P, None]) -> Callable[P, None]:
+    """Tells how far it is, and ends there if it was stopped meanwhile."""
+
+    def told(*facts: P.args, **named: P.kwargs) -> None:
+        stopped()
+        tell(*facts, **named)
+
+    return told
 
 
 def _suricata_rules(paths: list[Path], scratch: Path, language: Language) -> "GivenRules | None":
@@ -214,6 +249,20 @@ def _say_refused(findings: "Findings", language: Language) -> None:
         print(f"bavn: {findings.source}: {said} {first.file}:{first.line}: {why}", file=sys.stderr)
 
 
+def _say_rules_refused(count: int, first: "LeftOut", language: Language) -> None:
+    said = Text("Suricata does not take {count} of the rules, the first: {first}", count=count, first=first.said)
+    print(f"bavn: {said.say(language)}", file=sys.stderr)
+
+
+def _say_failed(findings: "Findings", language: Language) -> None:
+    """What is missing because a detector failed: else a result without it would look whole."""
+    if findings.failed:
+        said = Text(
+            "what these detectors would have found is missing, they failed: {failed}", failed=", ".join(findings.failed)
+        )
+        print(f"bavn: {findings.source}: {said.say(language)}", file=sys.stderr)
+
+
 def _zone(text: str) -> str:
     from zoneinfo import ZoneInfo
 
@@ -232,11 +281,12 @@ def _network(text: str) -> str:
         raise Stop(Exit.USAGE, Text("--home {text}: {error}", text=text, error=Text.of_error(error))) from error
 
 
-def _indicators(files: list[Path], language: Language) -> "IndicatorSet":
+def _indicators(files: list[Path], language: Language) -> "tuple[IndicatorSet, int]":
+    """The indicators of all lists, and how many lists hold not one: these are named."""
     from bavn.actor.detect.indicators.indicators import NO_INDICATORS
     from bavn.actor.detect.indicators.reader import read
 
-    indicators = NO_INDICATORS
+    indicators, without = NO_INDICATORS, 0
     for file in files:
         try:
             with file.open(encoding="utf-8", errors="replace") as lines:
@@ -245,7 +295,11 @@ def _indicators(files: list[Path], language: Language) -> "IndicatorSet":
             raise Stop(Exit.USAGE, Text("--ioc {file}: {why}", file=file, why=why_of(error))) from error
         indicators |= reading.indicators
         no_indicators(visible(str(file)), list(reading.refusals), reading.refused, language)
-    return indicators
+        if not reading.indicators:
+            without += 1
+            said = Text("there is not one indicator in it").say(language)
+            print(f"bavn: {visible(str(file))}: {said}", file=sys.stderr)
+    return indicators, without
 
 
 def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tuple[RowRule, ...], int]":
@@ -357,4 +411,5 @@ def _facts(findings: "Findings", item: "Ranked", language: Language) -> dict[str
         "listed": s.listed,
         "hosts": s.hosts,
         "observables": [str(o) for o in s.observables],
+        "failed": list(findings.failed),
     }

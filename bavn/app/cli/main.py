@@ -125,7 +125,7 @@ def _run() -> int:
         return _say(Exit.UNREACHABLE, Text.of_error(error))
     except NotNow as error:
         return _say(Exit.NOT_NOW, Text.of_error(error))
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         return _say(Exit.INTERRUPTED, _STOPPED)
     except BrokenPipeError:
         _nobody_reads()

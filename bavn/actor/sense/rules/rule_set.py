@@ -323,6 +323,13 @@ def tried_of(status: int, lines: Sequence[tuple[str, str]]) -> Tried:
     return Tried(loaded=loaded, failed=failed, bad=bad, errors=left, waiting=waiting_rules(lines))
 
 
+def refused_of(tried: Tried, rules: Path) -> tuple[int, LeftOut] | None:
+    """How many rules of a file Suricata did not take, and the first of them; None for none. Raises OSError."""
+    bad = {line: Text.plain(reason) for (file, line), reason in tried.bad.items() if file == rules}
+    _, named = without(_lines(rules), bad, ()) if bad else ([], [])
+    return (max(tried.failed, len(named)), named[0]) if named else None
+
+
 def _first(tried: Tried) -> Text:
     said = next(iter([*tried.errors, *tried.bad.values()]), "")
     return Text.plain(said) if said else Text("it did not say why")

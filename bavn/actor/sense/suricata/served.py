@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.rules.rule_set import Tried, tried_of
 from bavn.actor.sense.suricata.command_socket import CommandSocket, SuricataRefused
 from bavn.actor.sense.suricata.config import EVE_NAME, SOCKET_NAME, SuricataConfig, served_yaml
 from bavn.actor.sense.suricata.process import SuricataProcess
@@ -33,6 +34,8 @@ class ServedSuricata:
         self._process: SuricataProcess | None = None
         self._socket: CommandSocket | None = None
         self._captures = 0
+        self.tried: Tried | None = None
+        """What it said of its rules when it last started; None before."""
 
     def __enter__(self) -> Self:
         return self
@@ -88,6 +91,7 @@ class ServedSuricata:
             self.close()
         if self._process is None or self._socket is None:
             self._process, self._socket = self._started()
+            self.tried = tried_of(0, self._process.said())
             self._captures = 1
         return self._process, self._socket
 

@@ -34,6 +34,7 @@ from bavn.actor.store.segments.views import (
     summed_sql,
 )
 from bavn.actor.store.watchdog import Stopped, Watchdog
+from bavn.model.failure import is_ctrl_c
 from bavn.model.moment import HOUR_US
 from bavn.model.ports import QueryExceeded, QueryRefused
 from bavn.model.record import TABLES
@@ -248,6 +249,10 @@ class StoreWindow:
                 raise QueryRefused(str(error)) from error
             except (duckdb.Error, pa.ArrowException, MemoryError, OSError) as error:
                 raise self._refusal(error, read) from error
+            except RuntimeError as error:
+                if is_ctrl_c(error):
+                    raise KeyboardInterrupt from error
+                raise
             finally:
                 self._cursor = None
                 cursor.close()

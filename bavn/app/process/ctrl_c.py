@@ -1,0 +1,38 @@
+"""Ctrl-C in a command whose parts contain what they raise: it ends the command, whoever swallowed the interrupt.
+
+An engine turns it into an error of its own, and a part that contains errors takes that for a fault over its input: a
+result without that part would look whole. So it is remembered that it came. Refuses to know what the command does.
+"""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+@contextmanager
+def ctrl_c() -> Iterator[Callable[[], None]]:
+    """Gives a check that raises KeyboardInterrupt once Ctrl-C was pressed; so do any error and the end, within."""
+    pressed = threading.Event()
+
+    def press(_number: int, _frame: FrameType | None) -> None:
+        pressed.set()
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield check
+        return
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield check
+    except Exception:
+        check()
+        raise
+    finally:
+        signal.signal(signal.SIGINT, before)
+    check()
