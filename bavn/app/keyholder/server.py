@@ -70,7 +70,7 @@ class _Service(MemberService):
         finally:
             self._under_way.discard(actor)
         if isinstance(answer, Refused):
-            raise HTTPException(429 if answer.rule in ("rate", "quota") else 403, answer.reason)
+            raise HTTPException(429 if answer.rule in ("rate", "quota") else 403, answer.reason.en)
         return Response(encode(answer).body, media_type=JSON)
 
 

@@ -1,5 +1,7 @@
 """DICOM and HL7 out of packets: what real stacks say, in any cut, and whatever else comes."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -94,6 +96,27 @@ def test_a_connection_that_was_open_before_begins_at_its_next_message():
     said = [(False, acknowledgement()), (True, admission())]
     ((service, operation, calling, *_),) = told(rows(packets(said, syn=False)))
     assert (service, operation, calling) == ("hl7", "ADT^A01", "ADT@HOSPITAL")
+
+
+def test_an_association_whose_opening_was_not_seen_is_read_from_its_request():
+    with archive() as relay:
+        made = association(relay.port)
+        find(made, PatientID="1")
+        made.release()
+    assert told(rows(packets(relay.flights, syn=False))) == [
+        ("dicom", "C-FIND", "WORKSTATION", "PACS", None, 1, 0, True)
+    ]
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("service", ["dicom", "HL7"])
+def test_real_captures_of_the_ward_give_rows(data, service):
+    files = sorted((Path(data) / "captures/pcap/benign/medical").glob(f"*{service}*"))
+    assert files
+    for file in files:
+        (row, *_) = read_capture(file, "s").tables["clinical"].to_pylist()
+        assert row["service"] == service.lower(), file.name
+        assert row["calling"]
 
 
 def test_what_is_no_association_is_passed_or_refused():

@@ -9,6 +9,7 @@ as it stands.
 
 import base64
 import hashlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +42,13 @@ SILENT_US: Final = 60_000_000
 _SYN, _ACK = 0x02, 0x10
 _HANDSHAKE: Final = 0x16
 _FIRST_BYTES: Final = 6
+_DICOM_VERSION: Final = b"\0\1"
+_TALKS: Final[Mapping[int, Callable[[], Talk]]] = {
+    _HANDSHAKE: TlsTalk,
+    hl7.BEGIN[0]: Hl7Talk,
+    ASSOCIATE_RQ: DicomTalk,
+}
+"""By the first byte of what begins amid a stream; SSH where it is none of these."""
 
 _Side = tuple[bytes, int]
 _Key = tuple[int, _Side, _Side]
@@ -191,9 +199,7 @@ class KexReader:
         else:
             conversation = _Conversation(packet.number, packet.ts_us, src, dst, Stream(packet.seq), Stream(packet.ack))
         self._add(key, conversation)
-        self._begin(
-            key, conversation, TlsTalk() if first == _HANDSHAKE else Hl7Talk() if first == hl7.BEGIN[0] else SshTalk()
-        )
+        self._begin(key, conversation, _TALKS.get(first, SshTalk)())
         return conversation
 
     def _decide(self, key: _Key, conversation: _Conversation, *, by_client: bool) -> None:
@@ -310,9 +316,11 @@ def _begins_hello(payload: bytes | bytearray, *, ssh: bool) -> bool:
 
 
 def _begins_midway(payload: bytes, *, first: bool) -> bool:
-    """What may begin amid a stream: TLS; where nothing was seen of it before, SSH and an HL7 message too."""
+    """What may begin amid a stream: TLS; where nothing was seen of it before, also SSH, HL7 and an association."""
     if first and payload.startswith(hl7.BEGIN):
         return not hl7.is_acknowledgement(payload)
+    if first and begins_association(payload):
+        return payload[6:8] == _DICOM_VERSION
     return _begins_hello(payload, ssh=first)
 
 

@@ -107,7 +107,7 @@ def test_a_password_with_an_app_and_a_recovery_code(served, invited, opened) -> 
     page.get_by_label("Adgangskode", exact=True).fill("not this one")
     page.get_by_label("Engangskode").fill("000000")
     page.get_by_role("button", name="Log ind med adgangskode").click()
-    expect(page.get_by_role("alert")).to_contain_text("Dette log-on blev afvist")
+    expect(page.get_by_role("alert")).to_contain_text("Du blev ikke logget ind")
     page.get_by_label("Adgangskode", exact=True).fill(PASSWORD)
     page.get_by_label("Engangskode").fill(totp.at(int(time.time()) + 30))
     page.wait_for_timeout(1500)  # after a failure the console waits a moment
