@@ -127,10 +127,10 @@ class Asks(Protocol):
 
 def refusals_about(book: Asks, peer: str, kind: str, lines_max: int) -> list[tuple[str, str]]:
     """(rule, reason) of what was refused about a peer among the newest so many lines of a kind."""
-    text = """SELECT rule, reason
+    sql = """SELECT rule, reason
         FROM (SELECT peer, verdict, rule, reason FROM ledger WHERE kind = ? ORDER BY seq DESC LIMIT ?)
         WHERE peer = ? AND verdict = 'refused'"""
-    return [(str(rule), str(reason)) for rule, reason in book.rows(text, (kind, lines_max, peer))]
+    return [(str(rule), str(reason)) for rule, reason in book.rows(sql, (kind, lines_max, peer))]
 
 
 class _OtherProcess:

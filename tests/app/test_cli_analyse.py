@@ -180,6 +180,7 @@ def test_a_capture_is_read_by_a_path_from_where_one_stands(tmp_path, monkeypatch
     code, _, text, error = run("one.pcap")
     assert (code, error) == (0, "")
     assert "nothing suspicious" in text
+    assert "would alert" not in text
     assert "0 records" not in text
 
 

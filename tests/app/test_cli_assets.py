@@ -105,6 +105,7 @@ def test_only_some_of_them(config):
 
     assert hosts("--role", "dicom client") == ["10.0.0.7", CT]
     assert hosts("--new", "3") == ["10.0.0.7"]
+    assert "no own host" in run(config, "assets", "--role", "hypervisor").stdout
     wrong = run(config, "assets", "--role", "sorcerer")
     assert isinstance(wrong.exception, Stop)
     assert wrong.exception.code is Exit.USAGE

@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from bavn.actor.door.conversations.canary_book import CanaryBook
 from bavn.actor.door.kept_back import KeptBack
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.protect.requests import requests
@@ -134,7 +135,7 @@ def test_approve_takes_values_pages_networks_and_patterns_and_says_which(many, t
     assert sorted(left(many)) == [("approve", f"indicator--{name}", "anna") for name in named]
     for name in named:
         kind, value = VALUES[name]
-        assert f"approve indicator--{name} ({kind}:{value}): the running node does it" in done.output
+        assert f"approve indicator--{name} ({kind}:{value}): The running node does it" in done.output
 
 
 @pytest.mark.parametrize(
@@ -288,10 +289,34 @@ def test_an_enforcer_that_could_not_be_told_is_said(blocking) -> None:
     assert "textlist" in str(done.exception)
 
 
+@pytest.mark.parametrize(
+    "words", [["kill-switch", "off"], ["approve", "indicator--00000000-0000-4000-8000-000000000000"]]
+)
+def test_what_puts_into_force_says_whether_the_node_that_does_it_runs(blocking, words) -> None:
+    stopped = CliRunner().invoke(app, [*words, "--config", str(blocking), "--by", "anna"])
+    assert (stopped.exit_code, "this waits" in stopped.output) == (0, True), stopped.output
+    (blocking.parent / "data/health.json").write_text(json.dumps({"stopped": False, "pid": os.getpid()}))
+    running = CliRunner().invoke(app, [*words, "--config", str(blocking), "--by", "anna", "--language", "da"])
+    assert "Den kørende node gør det ved sit næste skridt." in running.output, running.output
+
+
+def test_one_canary_waits_at_most_and_for_the_node_where_it_does_not_run(config) -> None:
+    words = ["canary", "--now", "--config", str(config), "--by"]
+    for by in ("anna", "bo", "carl"):
+        stopped = CliRunner().invoke(app, [*words, by])
+        assert (stopped.exit_code, "the node does not run: one canary waits" in stopped.output) == (0, True)
+    (config.parent / "data/health.json").write_text(json.dumps({"stopped": False, "pid": os.getpid()}))
+    assert "the running node sends one" in CliRunner().invoke(app, [*words, "dora"]).output
+    with Book(config.parent / "data/node.db") as book:
+        wishes = CanaryBook(book)
+        assert "dora" in wishes.take_request()
+        assert wishes.take_request() is None
+
+
 def test_a_person_starts_anew_with_a_centre_that_was_replaced_while_the_node_stands_still(blocking) -> None:
     done = CliRunner().invoke(app, ["centre-replaced", "--config", str(blocking), "--by=anna"])
     assert done.exit_code == 0, done.output
-    assert "blocks were lifted" in done.stdout, done.output
+    assert "blocks that were lifted: 4" in done.stdout, done.output
     shown = CliRunner().invoke(app, ["ledger", "--config", str(blocking), "--json"])
     line = json.loads(shown.stdout.splitlines()[-1])
     assert line["kind"] == "CentreReplaced", shown.stdout
@@ -312,8 +337,8 @@ def test_what_was_shut_for_the_old_centre_and_waited_of_it_goes_with_it(blocking
             kept._keep("IndicatorReleased", raw)
     done = CliRunner().invoke(app, ["centre-replaced", "--config", str(blocking), "--by=anna"])
     assert done.exit_code == 0, done.output
-    assert "2 gates" in done.stdout
-    assert "3 messages" in done.stdout
+    assert "open now: 2" in done.stdout
+    assert "dropped: 3" in done.stdout
     with Book(blocking.parent / "data/node.db") as book:
         assert [gate.peer for gate in shut_gates(book)] == ["another"]
         assert book.rows("SELECT count(*) FROM door_kept_back") == [(0,)]

@@ -103,7 +103,7 @@ STARTS = {
     "zone service": (ZoneService, "parts.zone"),
     "canary": (NodeCanary, None),
     "counts": (Counting, None),
-    "exercise runner": (Runner, "parts.talker.lane"),
+    "exercise runner": (Runner, "parts.talker.sandbox"),
     "sigma rules": (sigma_files, None),
     "list service": (list_service, "_lists"),
 }

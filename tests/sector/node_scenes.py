@@ -43,7 +43,7 @@ class Whole(Node):
         super().__init__(folder, **other)
         self.suspects(suspicion((BAD,), 1e-4, "10.1.2.3", NOW_US))
         counts = Counting(self.door, self.clock, lambda given, *_: list(given), self.books.known.all, tuple)
-        self.talker.tell_counts, self.talker.lane = counts.tell, TestLane()
+        self.talker.tell_counts, self.talker.sandbox = counts.tell, TestLane()
         self.talker.try_canary = self.door.canary.step
         self.talker._answers.found = lambda asked, days, now_us: {
             one: Found(days=days, hits=3, first_us=now_us - DAY_US, last_us=now_us) for one in asked

@@ -361,7 +361,7 @@ def test_an_exercise_that_cannot_be_played_holds_up_no_other(tmp_path) -> None:
         def played(self, exercise_id, campaign):
             return slips(None, None) if exercise_id == second else real(self, exercise_id, campaign)
 
-    node.talker.lane = Half()
+    node.talker.sandbox = Half()
     for _ in range(3):
         node.waits(61)
     steps = [(said.exercise_id, said.step) for said in node.said() if _kind(said) == "ExerciseStep"]

@@ -66,7 +66,7 @@ class Answers:
 class Talker:
     """The half of the node that hears, protects and sends. ``condition``: how the node is, for its health.
     ``in_sector``: False at a node that no centre waits to hear from. ``tell_counts``: tells the counts of a day that is
-    over, if they are due. ``lane``: where exercises are played. ``try_canary``: takes the daily canary a link further.
+    over, if they are due. ``sandbox``: where exercises are played. ``try_canary``: takes the daily canary on by a link.
     ``waits_for``: why a round waits, if one does. ``passing``: what ends the node and is not contained in a step."""
 
     clock: Clock
@@ -77,7 +77,7 @@ class Talker:
     settings: NodeSettings
     in_sector: bool = True
     tell_counts: Callable[[], object] = lambda: None
-    lane: ExerciseSandbox | None = None
+    sandbox: ExerciseSandbox | None = None
     try_canary: Callable[[], object] = lambda: None
     failures: Failures = field(default_factory=NoContainment)
     passing: tuple[type[Exception], ...] = ()
@@ -126,7 +126,7 @@ class Talker:
         self._step("joining a round", self._join)
         self._step("withdrawals", self.door.tell_withdrawals)
         self._step("cases", self.door.cases.tell)
-        self._step("exercises", lambda: self.door.cases.exercises.step(self.lane))
+        self._step("exercises", lambda: self.door.cases.exercises.step(self.sandbox))
         self._step("outcomes", self._tell_outcomes)
         self._step("answers", self._answer)
         self._step("looking back", self.protect.look_back)

@@ -341,8 +341,9 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
         number(count, language)
         for count in (findings.rows, findings.refused, findings.hosts, alert_line(findings.hosts), rest)
     )
-    screen.print(
-        Text(
+    told = Text("{rows} records, {refused} refused, {hosts} own hosts", rows=rows, refused=refused, hosts=hosts_)
+    if findings.suspicions:
+        told = Text(
             "{rows} records, {refused} refused, {hosts} own hosts; the first {line} would alert;"
             " {weaker} weaker left out",
             rows=rows,
@@ -350,8 +351,9 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
             hosts=hosts_,
             line=line,
             weaker=weaker,
-        ).say(language)
-        + (" (--all)" if rest else ""),
+        )
+    screen.print(
+        told.say(language) + (" (--all)" if rest else ""),
         highlight=False,
         markup=False,
     )

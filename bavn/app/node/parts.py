@@ -301,7 +301,7 @@ def _talker(
     sandbox = start.begin("exercise runner", lambda: _runner(start))
     condition = _condition(recorder, gates.door)
     talker = start.own(GATES, lambda: talker_of(outfit, gates.link, gates.door, gates.protect, condition))
-    talker.lane = sandbox
+    talker.sandbox = sandbox
     if counting is not None:
         talker.tell_counts = counting.tell
     if looking.canary is not None:

@@ -72,8 +72,8 @@ def sums(engine: Engine, kinds: Mapping[str, str], first_day: int, last_day: int
     """Every entry over the days, both included: all actors together, then kind by kind (``kinds``: actor -> kind).
     Nothing where fewer than KIND_ACTORS_MIN actors told anything."""
     with t.reading(engine) as connection:
-        asked = select(t.COUNTS).where(t.COUNTS.c.day >= first_day, t.COUNTS.c.day <= last_day)
-        rows = connection.execute(asked.order_by(t.COUNTS.c.actor, t.COUNTS.c.day)).all()
+        query = select(t.COUNTS).where(t.COUNTS.c.day >= first_day, t.COUNTS.c.day <= last_day)
+        rows = connection.execute(query.order_by(t.COUNTS.c.actor, t.COUNTS.c.day)).all()
     if len({row.actor for row in rows}) < KIND_ACTORS_MIN:
         return ()
     sums_found = []

@@ -65,6 +65,14 @@ def test_acts_are_new_though_the_two_always_talked(made) -> None:
     assert "it had never done so before" in seen.why.en
 
 
+def test_the_service_that_a_mapper_named_is_told_in_the_readers_language(made) -> None:
+    doors = [rows("flow", {}, port=135, from_h=9), rows("flow", {}, port=49726, from_h=9.001)]
+    (seen,) = found(made, "lateral", doors, background={"hosts": 20, "hours": 24, "visits": 10})
+    assert "over RPC (135) and the service that it named" in seen.why.en
+    assert "over RPC (135) og den tjeneste, den nævnte" in seen.why.da
+    assert "över RPC (135) och den tjänst som den nämnde" in seen.why.say("sv")
+
+
 def test_what_is_suspected_inside_names_nobody_and_offers_the_door_nothing(made) -> None:
     guess = {"msg_type": "KRB_ERROR", "error_code": "KDC_ERR_PREAUTH_FAILED", "success": False}
     streams = [rows("dcerpc", SERVICE), rows("krb5", guess, port=88, count=20)]

@@ -16,6 +16,7 @@ from bavn.actor.detect.queries.peers import one_peer
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN
 from bavn.model.moment import DAY_US
 from bavn.model.record import address_text
+from bavn.model.text import Text
 
 Pair = tuple[str, str]
 """Source and target, as texts."""
@@ -40,21 +41,21 @@ class Door:
     """An administration's port. ``nats``: a session through it to a machine that serves few."""
 
     nats: float
-    named: str
+    named: Text
 
 
 DOORS: Final[dict[int, Door]] = {
-    5985: Door(1.5, "WinRM (5985)"),
-    5986: Door(1.5, "WinRM (5986)"),
-    135: Door(1.0, "RPC (135)"),
-    3389: Door(0.5, "RDP (3389)"),
-    5900: Door(0.5, "VNC (5900)"),
-    22: Door(0.3, "SSH (22)"),
-    445: Door(0.2, "SMB (445)"),
+    5985: Door(1.5, Text.plain("WinRM (5985)")),
+    5986: Door(1.5, Text.plain("WinRM (5986)")),
+    135: Door(1.0, Text.plain("RPC (135)")),
+    3389: Door(0.5, Text.plain("RDP (3389)")),
+    5900: Door(0.5, Text.plain("VNC (5900)")),
+    22: Door(0.3, Text.plain("SSH (22)")),
+    445: Door(0.2, Text.plain("SMB (445)")),
 }
 """DETECTION.md's list."""
 RPC_PORT: Final = 135
-FOLLOWED: Final = Door(2.0, "RPC (135) and the service that it named")
+FOLLOWED: Final = Door(2.0, Text("RPC (135) and the service that it named"))
 """The endpoint mapper was asked and what it named was called: an order given, whatever of it is encrypted."""
 DYNAMIC_PORT_MIN: Final = 49152
 """Where Windows puts RPC services (RFC 6335's dynamic ports)."""
@@ -154,7 +155,7 @@ def _door(used: dict[int, int]) -> Door:
     open_ = [DOORS[port] for port in used if port in DOORS]
     if used.keys() >= {RPC_PORT, DYNAMIC_PORT_MIN}:
         open_.append(FOLLOWED)
-    return max(open_, key=lambda door: (door.nats, door.named))
+    return max(open_, key=lambda door: (door.nats, str(door.named)))
 
 
 def _spreads(

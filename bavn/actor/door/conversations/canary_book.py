@@ -29,7 +29,6 @@ RUNS_SQL: Final = (
     "SELECT day, run, began_us, by_whom, answered_us, told, told_us FROM canary_run ORDER BY day DESC, run DESC LIMIT ?"
 )
 LINKS_SQL: Final = "SELECT link, state, took_us, why FROM canary_link WHERE day = ? AND run = ?"
-WISHES_MAX: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,17 +78,14 @@ class CanaryBook:
         self.book = book
         book.part("canary", 1, _SCHEMA)
 
-    def wish(self, by: str, now_us: int) -> bool:
-        """A person wants a run now; False where as many wishes wait already as the node takes."""
+    def wish(self, by: str, now_us: int) -> None:
+        """A person wants a run now; one wish waits at most, the last."""
         with self.book.transaction() as tx:
-            waiting = int(tx.execute("SELECT count(*) FROM canary_wish").fetchone()[0])
-            if waiting >= WISHES_MAX:
-                return False
+            tx.execute("DELETE FROM canary_wish")
             tx.execute("INSERT INTO canary_wish (at_us, by_whom) VALUES (?, ?)", (now_us, by))
-        return True
 
     def take_request(self) -> str | None:
-        """Who wants a run; all wishes that wait are one."""
+        """Who wants a run, once."""
         with self.book.transaction() as tx:
             found = tx.execute("SELECT by_whom FROM canary_wish ORDER BY number DESC LIMIT 1").fetchone()
             tx.execute("DELETE FROM canary_wish")

@@ -1,10 +1,10 @@
 """What people here do about blocks: approve, lift, everything out of force.
 
-An act is left for the running node; where it does not run, what lifts is done at once. Expect it to work with the
-centre gone.
+An act is left for the running node; where it does not run, what lifts is done at once, and the rest waits until it is
+started. Expect it to work with the centre gone.
 """
 
-from typing import Literal
+from typing import Final, Literal
 
 from bavn.actor.protect.requests import WishAct, request
 from bavn.actor.protect.state import State
@@ -15,9 +15,13 @@ from bavn.app.node.book_queries import book_of
 from bavn.app.node.by_hand import done_here, runs
 from bavn.model.text import Text
 
+DONE_HERE: Final = Text("Done: the node does not run, so its enforcers were told from here.")
+AT_NEXT_STEP: Final = Text("The running node does it at its next step.")
+AT_START: Final = Text("The node does not run: this waits, and is done when the node is started.")
+
 
 @act(Right.SOC_PROTECT)
-def act_on(here: Here, by: str, indicator_id: str, way: Literal["approve", "lift"]) -> bool:
+def act_on(here: Here, by: str, indicator_id: str, way: Literal["approve", "lift"]) -> Text:
     """``approve`` puts in force what waits, was refused or was lifted; never what may never be blocked. ``lift``
     takes it out of force now; later versions of it wait for a person."""
     with here.book() as book:
@@ -27,7 +31,7 @@ def act_on(here: Here, by: str, indicator_id: str, way: Literal["approve", "lift
 
 
 @act(Right.SOC_PROTECT)
-def switch(here: Here, by: str, position: Literal["on", "off"]) -> bool:
+def switch(here: Here, by: str, position: Literal["on", "off"]) -> Text:
     """``on`` takes everything out of force at this actor, over restarts; ``off`` puts it back."""
     return _at_once(here, by, "kill" if position == "on" else "revive")
 
@@ -37,14 +41,15 @@ def no_indicator() -> ActRefused:
     return ActRefused(404, "no-indicator", Text("No such indicator is remembered here."))
 
 
-def _at_once(here: Here, by: str, way: WishAct, indicator_id: str = "") -> bool:
-    """Whether it was done; else it is left for the running node's next step."""
-    if way in ("lift", "kill") and not runs(here.config()):
+def _at_once(here: Here, by: str, way: WishAct, indicator_id: str = "") -> Text:
+    """What becomes of it, for whoever acts."""
+    running = runs(here.config())
+    if way in ("lift", "kill") and not running:
         tell_here(here, by, "lift" if way == "lift" else "kill", indicator_id)
-        return True
+        return DONE_HERE
     with here.book() as book:
         request(book, way, indicator_id, by)
-    return False
+    return AT_NEXT_STEP if running else AT_START
 
 
 def tell_here(here: Here, by: str, what: Literal["lift", "kill", "never"], indicator_id: str = "") -> None:

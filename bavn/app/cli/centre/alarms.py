@@ -13,7 +13,7 @@ from bavn.app.acts.centre import alarms as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node import book
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit
 from bavn.model.moment import iso
 from bavn.model.text import Text
 
@@ -117,7 +117,9 @@ def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
 def canary(
     config: book.Config = book.NODE_TOML,
     *,
-    now: Annotated[bool, typer.Option("--now", help="Send one now: the running node does it within seconds.")] = False,
+    now: Annotated[
+        bool, typer.Option("--now", help="Send one now: the running node does it within seconds; one waits at most.")
+    ] = False,
     by: book.By = "",
     as_json: book.AsJson = False,
     language: book.Spoken = "en",
@@ -125,15 +127,18 @@ def canary(
 ) -> None:
     """How far this node's daily canary came, link by link (docs/canaries.md)."""
     from bavn.actor.door.conversations.canary_book import LINKS_SQL, RUNS_SQL, CanaryBook, links_of, run_of
+    from bavn.app.config.load import read_node
+    from bavn.app.node.by_hand import runs as node_runs
     from bavn.app.process.real import SystemClock
     from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS
     from bavn.wire.book import Book
 
     if now:
         with Book(book.book_of(config)) as opened_book:
-            if not CanaryBook(opened_book).wish(by or "operator", SystemClock().now_us()):
-                raise Stop(Exit.NOT_NOW, Text("enough canaries wait already: is the node running?"))
-        print(Text("the running node sends one: bavn node canary shows how far it came").say(language))
+            CanaryBook(opened_book).wish(by or "operator", SystemClock().now_us())
+        running = Text("the running node sends one: bavn node canary shows how far it came")
+        waits = Text("the node does not run: one canary waits, and sets out once the node is started")
+        print((running if node_runs(read_node(config)) else waits).say(language))
         return
     rows = []
     with book.asks(config) as ask:

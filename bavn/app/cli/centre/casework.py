@@ -354,19 +354,19 @@ def case(
         by = instead(by, as_local_root)
     with at_work(config) as desk:
         if act is CaseAct.RELEASE:
-            release = acts.release(desk.cases, by, case_id, why, seen)
+            case = acts.release(desk.cases, by, case_id, why, seen)
         else:
-            release = desk.cases.case(case_id) if act is None else acts.step(desk.cases, by, case_id, act, why, seen)
+            case = desk.cases.case(case_id) if act is None else acts.step(desk.cases, by, case_id, act, why, seen)
         history, marked = desk.cases.audit_lines(case_id), marking_row(desk, case_id, language)
         there = sorted(desk.work.involved.actors(case_id))
         alone = act is CaseAct.RELEASE and not two_people(desk.cases.behind(case_id))
     row = {
-        "case": release.id,
-        "lead": release.lead_id,
-        "state": release.state.value,
-        "score": round(release.score, 3),
-        "owner": release.owner,
-        "observables": [str(e.observable) for e in release.facts.elements],
+        "case": case.id,
+        "lead": case.lead_id,
+        "state": case.state.value,
+        "score": round(case.score, 3),
+        "owner": case.owner,
+        "observables": [str(e.observable) for e in case.facts.elements],
     }
     row |= {name: marked[name] for name in ("standing", "tlp", "pap", "rsit", "techniques", "merged_into")}
     row["actors"] = there
@@ -377,7 +377,10 @@ def case(
     for line in history:
         print(f"{iso(line.at_us)[:19]}  {line.who:<16} {line.act:<12} {line.detail}")
     if alone:
-        print("One person stands behind it: what may block waits until another account says, by its token or key,")
+        said = Text(
+            "One person stands behind it: what may block waits until another account says, by its token or key,"
+        )
+        print(said.say(language))
         print(f"    bavn centre indicator release {case_id} --why REASON")
 
 

@@ -60,11 +60,11 @@ def assets(
     wanted = _address(host) if host else ""
     roles = _roles(role) if role else frozenset()
     with _window(given) as window:
-        survey_of = survey(window)
+        assets_seen = survey(window)
         last_us = window.last_us
         crypto = uses(window) if wanted else ()
     if wanted:
-        card = next((asset for asset in survey_of if asset.address == wanted), None)
+        card = next((asset for asset in assets_seen if asset.address == wanted), None)
         if card is None:
             raise Stop(
                 Exit.NOT_FOUND,
@@ -72,7 +72,7 @@ def assets(
             )
         _card(card, crypto, _suspicions(given, wanted, language), language, as_json=as_json)
         return
-    kept = [asset for asset in survey_of if not roles or roles & {value for value, _ in asset.best("role")}]
+    kept = [asset for asset in assets_seen if not roles or roles & {value for value, _ in asset.best("role")}]
     if new:
         kept = [asset for asset in kept if asset.first_us >= last_us - new * DAY_US]
     show(kept, language, as_json=as_json, as_csv=as_csv)
@@ -141,14 +141,17 @@ def show(
         writer.writerow(names)
         writer.writerows([_safe_cell(cell) for cell in row] for row in rows)
         return
+    screen = _screen()
+    if source:
+        screen.rule(source, align="left")
+    if not rows:
+        print(Text("no own host: none was seen, or none is as was asked").say(language))
+        return
     table = Table(box=box.SIMPLE, pad_edge=False)
     for name in (*names[:-2], "first seen", "last seen"):
         table.add_column(heading(name, language), overflow="fold", ratio=1 if name in ("role", "services") else None)
     for row in rows:
         table.add_row(*(Shown(cell) for cell in row))
-    screen = _screen()
-    if source:
-        screen.rule(source, align="left")
     screen.print(table)
 
 

@@ -45,7 +45,7 @@ def listed(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
 
 @app.command("allow")
 def allow(exercise: Id, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:
-    """Take part: its rows are played in a lane apart, and its steps are told to the centre."""
+    """Take part: its rows are played in a sandbox, and its steps are told to the centre."""
     _leave(exercise, "allow", config, by, language)
 
 

@@ -17,14 +17,14 @@ from bavn.app.config.load import read_node
 from bavn.app.node import by_hand
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
-from bavn.model.text import Text
+from bavn.model.text import Language, Text
 
 NAMED = "A domain, address, network, https://host, *.pattern, type:value, or indicator--... of `bavn node blocks`."
 Named = Annotated[str, typer.Argument(help=NAMED)]
 Who = Annotated[str, of_act(acts.act_on)]
 NOTHING_BLOCKED = Text(
     "Nothing is blocked, and nothing waits: the centre has released nothing that this node acts on. `bavn node health`"
-    " says whether the centre is reached, `bavn node policy` what this node would block."
+    " says whether the centre is reached, `bavn node policy explain` what this node would block."
 )
 
 
@@ -73,20 +73,21 @@ def switches_said(notes: dict[str, str]) -> list[Text]:
     return switches_said
 
 
-def approve(indicator: Named, config: Config = NODE_TOML, *, by: Who = "") -> None:
+def approve(indicator: Named, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:
     """Block what waited for a person, was refused or was lifted; never what may never be blocked."""
-    _leave("approve", config, indicator, by)
+    _leave("approve", config, indicator, by, language)
 
 
-def lift(indicator: Named, config: Config = NODE_TOML, *, by: Who = "") -> None:
+def lift(indicator: Named, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:
     """Lift a block here, also with the centre gone; later versions of the indicator wait for a person."""
-    _leave("lift", config, indicator, by)
+    _leave("lift", config, indicator, by, language)
 
 
 def centre_replaced(
     config: Config = NODE_TOML,
     *,
     by: ByProtect = "",
+    language: Spoken = "en",
     keep_blocks: Annotated[
         bool, typer.Option("--keep-blocks", help="What the old centre blocked stays blocked.")
     ] = False,
@@ -100,10 +101,17 @@ def centre_replaced(
     if by_hand.runs(read):
         raise Stop(Exit.NOT_NOW, Text("the node runs: stop it first, then start it again"))
     gone = by_hand.centre_replaced(read, book_of(config), by, keep_blocks=keep_blocks)
-    print(f"Every number of the old centre is forgotten; {gone.blocks} blocks were lifted.")
-    print(f"{gone.gates} gates that were shut for it are open; {gone.envelopes} messages that waited were dropped.")
-    for enforcer, why in gone.down:
-        print(f"{enforcer} could not be told: {why}")
+    lines = [
+        Text("Every number of the old centre is forgotten; blocks that were lifted: {blocks}.", blocks=gone.blocks),
+        Text(
+            "Gates shut for it that are open now: {gates}; waiting messages dropped: {envelopes}.",
+            gates=gone.gates,
+            envelopes=gone.envelopes,
+        ),
+        *(Text("{enforcer} could not be told: {why}", enforcer=enforcer, why=why) for enforcer, why in gone.down),
+    ]
+    for line in lines:
+        print(line.say(language))
 
 
 def kill_switch(
@@ -111,20 +119,16 @@ def kill_switch(
     config: Config = NODE_TOML,
     *,
     by: Annotated[str, of_act(acts.switch)] = "",
+    language: Spoken = "en",
 ) -> None:
     """Take everything out of force at this actor, or put it back."""
-    _say("kill-switch", position, at_once=acts.switch(Here(config), by, position))
+    print(f"kill-switch {position}: {acts.switch(Here(config), by, position).say(language)}")
 
 
-def _leave(way: Literal["approve", "lift"], config: Path, indicator: str, by: Who) -> None:
+def _leave(way: Literal["approve", "lift"], config: Path, indicator: str, by: Who, language: Language) -> None:
     """For each indicator that is named. Stop for what names none here."""
     here = Here(config)
     with here.asks() as rows:
         named = named_items(rows, indicator)
     for one in named:
-        _say(way, str(one), at_once=acts.act_on(here, by, one.id, way))
-
-
-def _say(what: str, of: str, *, at_once: bool) -> None:
-    done = "done; the node does not run, so its enforcers were told from here"
-    print(f"{what} {of}: {done if at_once else 'the running node does it at its next step'}")
+        print(f"{way} {one}: {acts.act_on(here, by, one.id, way).say(language)}")

@@ -131,11 +131,15 @@ def withdraw(
     config: Config = NODE_TOML,
     *,
     by: Annotated[str, of_act(acts.withdraw)] = "",
+    language: Spoken = "en",
 ) -> None:
     """Take a revealed element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
     body = typed(acts.WithdrawRequest, element=str(element_of(observable)))
     taken = acts.withdraw(Here(config), by, body)
-    print(f"{taken}: the running node takes it back at its next step; `bavn node veto --lift` lets it join again")
+    said = Text(
+        "{element}: the node takes it back at its next step; `bavn node veto --lift` lets it join again", element=taken
+    )
+    print(said.say(language))
 
 
 def veto(
@@ -144,16 +148,22 @@ def veto(
     *,
     lift: Annotated[bool, typer.Option("--lift", help="Take the veto back.")] = False,
     by: Overrides = "",
+    language: Spoken = "en",
 ) -> None:
     """Never let this observable out, whatever the policy says."""
-    _override(config, observable, "none" if lift else "veto", by)
+    _override(config, observable, "none" if lift else "veto", by, language)
 
 
-def allow(observable: Element, config: Config = NODE_TOML, *, by: Overrides = "") -> None:
+def allow(observable: Element, config: Config = NODE_TOML, *, by: Overrides = "", language: Spoken = "en") -> None:
     """Let this observable be revealed where the policy says `ask`."""
-    _override(config, observable, "allow", by)
+    _override(config, observable, "allow", by, language)
 
 
-def _override(config: Path, observable: str, wish: str, by: Overrides) -> None:
+def _override(config: Path, observable: str, wish: str, by: Overrides, language: Language) -> None:
     body = typed(acts.OverrideRequest, element=str(element_of(observable)), wish=wish)
-    print(f"{acts.override(Here(config), by, body)}: {'no wish' if wish == 'none' else wish}")
+    wishes = {
+        "veto": Text("it never leaves, whatever the policy says"),
+        "allow": Text("it may be revealed where the policy asks"),
+        "none": Text("the policy alone decides again"),
+    }
+    print(f"{acts.override(Here(config), by, body)}: {wishes[wish].say(language)}")

@@ -301,6 +301,7 @@ def end(
     config: Config = NODE_TOML,
     *,
     who: Who = "",
+    language: Spoken = "en",
 ) -> None:
     """End an entry now; it stays in the file as ended."""
     import tomlkit
@@ -321,7 +322,7 @@ def end(
     table.pop("review", None)
     table["id"], table["until"], table["ended_by"] = name, day_now() - timedelta(days=1), who
     _write(file, tomlkit.dumps(document))
-    print(f"{name} has ended; the running node takes it out of force")
+    print(Text("{name} has ended; the node takes it out of force at its next step", name=name).say(language))
 
 
 def _add(config: Path, act: str, facts: dict[str, Any], comment: str, until: str, review: str, who: str) -> None:

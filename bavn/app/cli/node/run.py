@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bavn.app.analyst.faults import understood
-from bavn.app.cli.node.book import NODE_TOML, Config
+from bavn.app.cli.node.book import NODE_TOML, Config, Spoken
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
@@ -24,6 +24,7 @@ def enrol(
     keyholder: Annotated[
         bool, typer.Option("--keyholder", help="At the key holder (mode M2), with its own pin and token.")
     ] = False,
+    language: Spoken = "en",
 ) -> None:
     """Become a member: make keys here and fetch a certificate with a one-time token."""
     from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, read_node
@@ -47,10 +48,12 @@ def enrol(
         ask(url, pin, given.node.actor, token, Safe(given.folder / folder), SystemDice())
     except (FileExistsError, ValueError) as error:
         raise Stop(Exit.CONFIGURATION, Text.of_error(error)) from error
-    print(f"{given.node.actor} is enrolled; keys and certificate are in {given.folder / folder}")
+    there = given.folder / folder
+    said = Text("{actor} is enrolled; keys and certificate are in {folder}", actor=given.node.actor, folder=there)
+    print(said.say(language))
 
 
-def run(config: Config = NODE_TOML) -> None:
+def run(config: Config = NODE_TOML, *, language: Spoken = "en") -> None:
     """Run the node until SIGTERM or Ctrl-C; says on a line of its own when it is up."""
     from bavn.app.config.load import read_node
     from bavn.app.node.service import NodeService
@@ -58,14 +61,23 @@ def run(config: Config = NODE_TOML) -> None:
     given = read_node(config)
     with understood():
         service = NodeService(given)
-    sector = f"in the sector of {given.node.centre_url}" if given.node.centre_url else "without a sector"
+    alone = Text("{actor} is up, without a sector; data in {folder}", actor=given.node.actor, folder=given.folder)
+    member = Text(
+        "{actor} is up, in the sector of {centre}; data in {folder}",
+        actor=given.node.actor,
+        centre=given.node.centre_url,
+        folder=given.folder,
+    )
+    up = (member if given.node.centre_url else alone).say(language)
     code = Exit.BROKEN
     try:
-        service.run(ready=lambda: print(f"{given.node.actor} is up, {sector}; data in {given.folder}", flush=True))
+        service.run(ready=lambda: print(up, flush=True))
         code = Exit.OK
     finally:
         if service.stuck:
-            leave(code, f"left without waiting for: {', '.join(service.stuck)}; all that counts is on the disk")
+            stuck = ", ".join(service.stuck)
+            left = Text("left without waiting for: {stuck}; all that counts is on the disk", stuck=stuck)
+            leave(code, left.say(language))
 
 
 def leave(code: Exit, line: str) -> None:

@@ -14,7 +14,7 @@ from fastapi import APIRouter, Query
 from bavn.actor.protect.intake import GATE, act_id
 from bavn.actor.protect.never_own import BY_HAND, Own, add_own, own_entries, own_of, remove_own, touched
 from bavn.actor.protect.queries import act_of
-from bavn.app.acts.node.protection import tell_here
+from bavn.app.acts.node.protection import DONE_HERE, tell_here
 from bavn.app.analyst.trying import wanted_of
 from bavn.app.node.book_queries import Asks
 from bavn.app.node.by_hand import runs
@@ -30,7 +30,6 @@ from bavn.app.web.soc.protect_shapes import (
     NeverEntry,
     Touched,
 )
-from bavn.app.web.soc.protection import done
 from bavn.app.web.soc.shapes import REFUSALS, Done, NodeName, Protects, Reads
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
@@ -145,7 +144,7 @@ def change(context: Context, node: NodeName, request: NeverChangeRequest, person
     if runs(here.config()):
         return Done.of(Text("It holds from the node's next step on."))
     tell_here(here, person.name, "never")
-    return done(at_once=True)
+    return Done.of(DONE_HERE)
 
 
 def _by_hand(one: Own) -> NeverEntry:

@@ -136,7 +136,7 @@ def act_on(
     person: Acts,
 ) -> Done:
     _sure(reason)
-    return done(at_once=acts.act_on(context.node(node, person), person.name, indicator, act))
+    return Done.of(acts.act_on(context.node(node, person), person.name, indicator, act))
 
 
 @router.post("/kill-switch/{position}", operation_id="killSwitch", description=acts.switch.__doc__)
@@ -148,7 +148,7 @@ def kill_switch(
     person: Switches,
 ) -> Done:
     _sure(reason)
-    return done(at_once=acts.switch(context.node(node, person), person.name, position))
+    return Done.of(acts.switch(context.node(node, person), person.name, position))
 
 
 @router.post("/dry-runs", operation_id="startDryRun", status_code=202)
@@ -203,13 +203,6 @@ def _short(row: tuple[Any, ...]) -> dict[str, Any]:
 def _sure(asked: Reason) -> None:
     if not asked.sure:
         raise Trouble(422, "not-sure", Text("Look at what will happen first."))
-
-
-def done(*, at_once: bool) -> Done:
-    """What the page says of an act on protection."""
-    if at_once:
-        return Done.of(Text("Done: the node does not run, so its enforcers were told from here."))
-    return Done.of(Text("The running node does it at its next step."))
 
 
 def _tried(asking: Asking) -> DryRunShown:

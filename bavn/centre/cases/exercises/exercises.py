@@ -293,8 +293,8 @@ class Exercises:
         """Keeps a step; repeatable. One that does not follow on what was said before it moves nothing."""
         with writing(self.engine) as tx:
             known = _steps_of(tx, statement.exercise_id, statement.actor)
-            told = (TOLD.c.exercise_id == statement.exercise_id) & (TOLD.c.actor == statement.actor)
-            if tx.execute(select(TOLD.c.actor).where(told)).first() is None:
+            its_row = (TOLD.c.exercise_id == statement.exercise_id) & (TOLD.c.actor == statement.actor)
+            if tx.execute(select(TOLD.c.actor).where(its_row)).first() is None:
                 return
             if may_follow(frozenset(known), statement.step):
                 tx.execute(insert(STEP).values(**row_of(STEP, statement, step=statement.step.value)))

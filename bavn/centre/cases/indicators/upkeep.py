@@ -175,9 +175,9 @@ class Upkeep:
         """indicator -> who said something -> whether it was only that it met it: wrong outweighs met. ``of``: only of
         these."""
         outcomes: dict[str, dict[str, bool]] = {}
-        asked = select(OUTCOME) if of is None else select(OUTCOME).where(OUTCOME.c.indicator_id.in_(of))
+        query = select(OUTCOME) if of is None else select(OUTCOME).where(OUTCOME.c.indicator_id.in_(of))
         with reading(self._engine) as connection:
-            for row in connection.execute(asked):
+            for row in connection.execute(query):
                 mine = outcomes.setdefault(row.indicator_id, {})
                 mine[row.source] = mine.get(row.source, True) and row.kind == MET
         return outcomes

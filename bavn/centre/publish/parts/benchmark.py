@@ -26,12 +26,12 @@ def benchmark(facts: DocumentFacts) -> Section:
     if not counts:
         none = Text("No count of this period stands clear of noise: there is nothing to measure oneself by.")
         return Section(id="benchmark", title=title, blocks=(Sentence(none, (count_query(facts),)), *_quartiles(facts)))
-    actors_told = max(count.told for count in counts)
+    actor_days = max(count.told for count in counts)
     read = Sentence(
         Text(
             "From {told} actor-days of counts, each with noise that the actor added itself. Compare your"
             " own figures with the interval for your kind; no actor can be read out of it.",
-            told=whole(actors_told),
+            told=whole(actor_days),
         ),
         (count_query(facts),),
     )

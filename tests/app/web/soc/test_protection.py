@@ -58,6 +58,8 @@ def test_where_the_node_does_not_run_a_lift_is_done_at_once(console) -> None:
         item = State(opened).item(BLOCKED)
         assert (item.standing, item.rule, item.by) == ("lifted", "lifted_by_hand", "Anna Berg")
         assert requests(opened) == []
+    back = console.do("/protection/kill-switch/off", {"sure": True})
+    assert back["says"]["da"].startswith("Noden kører ikke: dette venter"), back
 
 
 @pytest.mark.slow
