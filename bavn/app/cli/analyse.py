@@ -257,10 +257,10 @@ def _say_rules_refused(count: int, first: "LeftOut", language: Language) -> None
 def _say_failed(findings: "Findings", language: Language) -> None:
     """What is missing because a detector failed: else a result without it would look whole."""
     if findings.failed:
-        said = Text(
+        sentence = Text(
             "what these detectors would have found is missing, they failed: {failed}", failed=", ".join(findings.failed)
         )
-        print(f"bavn: {findings.source}: {said.say(language)}", file=sys.stderr)
+        print(f"bavn: {findings.source}: {sentence.say(language)}", file=sys.stderr)
 
 
 def _zone(text: str) -> str:
@@ -341,9 +341,9 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
         number(count, language)
         for count in (findings.rows, findings.refused, findings.hosts, alert_line(findings.hosts), rest)
     )
-    told = Text("{rows} records, {refused} refused, {hosts} own hosts", rows=rows, refused=refused, hosts=hosts_)
+    summary = Text("{rows} records, {refused} refused, {hosts} own hosts", rows=rows, refused=refused, hosts=hosts_)
     if findings.suspicions:
-        told = Text(
+        summary = Text(
             "{rows} records, {refused} refused, {hosts} own hosts; the first {line} would alert;"
             " {weaker} weaker left out",
             rows=rows,
@@ -353,7 +353,7 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
             weaker=weaker,
         )
     screen.print(
-        told.say(language) + (" (--all)" if rest else ""),
+        summary.say(language) + (" (--all)" if rest else ""),
         highlight=False,
         markup=False,
     )

@@ -35,7 +35,7 @@ def refused(file: Path, checked: Checked) -> tuple[Finding, ...]:
         return ()
     policy = {name: kind() for name, kind in POLICY_TABLES.items()}
     config = NodeConfig(base=file.resolve().parent, **checked.taken, **policy)
-    found: list[Finding] = []
+    findings: list[Finding] = []
     for table, name, look in (*_sensing(config), *_enforcing(config)):
         try:
             look()
@@ -43,10 +43,10 @@ def refused(file: Path, checked: Checked) -> tuple[Finding, ...]:
             text = Text.of_error(error)
             if not checked.follows(text.en):
                 at = place(file, table, name, checked.lines)
-                found.append(Finding(level="error", code="setting", place=at, text=text))
+                findings.append(Finding(level="error", code="setting", place=at, text=text))
         except (ValueError, OSError):
             continue  # a path that is none, or is out of reach: places.py tells it
-    return tuple(found)
+    return tuple(findings)
 
 
 def _sensing(config: NodeConfig) -> Iterator[Look]:

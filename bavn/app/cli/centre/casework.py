@@ -377,10 +377,10 @@ def case(
     for line in history:
         print(f"{iso(line.at_us)[:19]}  {line.who:<16} {line.act:<12} {line.detail}")
     if alone:
-        said = Text(
+        sentence = Text(
             "One person stands behind it: what may block waits until another account says, by its token or key,"
         )
-        print(said.say(language))
+        print(sentence.say(language))
         print(f"    bavn centre indicator release {case_id} --why REASON")
 
 

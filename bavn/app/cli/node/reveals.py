@@ -136,10 +136,10 @@ def withdraw(
     """Take a revealed element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
     body = typed(acts.WithdrawRequest, element=str(element_of(observable)))
     taken = acts.withdraw(Here(config), by, body)
-    said = Text(
+    sentence = Text(
         "{element}: the node takes it back at its next step; `bavn node veto --lift` lets it join again", element=taken
     )
-    print(said.say(language))
+    print(sentence.say(language))
 
 
 def veto(
