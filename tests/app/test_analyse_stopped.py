@@ -15,6 +15,7 @@ from bavn.app.analyst import analyse
 from bavn.app.process.exits import Exit
 from tests.app.test_cli_analyse import eve, flow, run
 
+pytestmark = pytest.mark.usefixtures("interruptible")
 SLOW_SQL = "SELECT sum(sqrt(a.i) * sin(b.j)) FROM range(300000) a(i), range(300000) b(j)"
 
 
