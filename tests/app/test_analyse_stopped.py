@@ -12,6 +12,7 @@ import pytest
 
 from bavn.actor.sense.engine import Engine
 from bavn.app.analyst import analyse
+from bavn.app.process.ctrl_c import ctrl_c
 from bavn.app.process.exits import Exit
 from tests.app.test_cli_analyse import eve, flow, run
 
@@ -47,6 +48,16 @@ def test_ctrl_c_that_somebody_swallowed_ends_the_command_without_a_result(tmp_pa
     monkeypatch.setattr(analyse, "survey", swallowing)
     code, found, text, _ = run(made, "--json")
     assert (code, found, text) == (Exit.INTERRUPTED, [], "")
+
+
+def test_ctrl_c_where_nothing_can_be_raised_is_no_fault_on_the_screen(capsys) -> None:
+    class Ending:
+        def __del__(self) -> None:
+            press()
+
+    with pytest.raises(KeyboardInterrupt), ctrl_c():
+        [Ending()].clear()
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.slow

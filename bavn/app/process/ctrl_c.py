@@ -5,6 +5,7 @@ result without that part would look whole. So it is remembered that it came. Ref
 """
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,12 +28,21 @@ def ctrl_c() -> Iterator[Callable[[], None]]:
     if threading.current_thread() is not threading.main_thread():
         yield check
         return
+    printed = sys.unraisablehook
+
+    def untold(raised: "sys.UnraisableHookArgs") -> None:
+        """Where it cannot be raised (a destructor, a weak reference's end) Python would print it as a fault."""
+        if not issubclass(raised.exc_type, KeyboardInterrupt):
+            printed(raised)
+
     before = signal.signal(signal.SIGINT, press)
+    sys.unraisablehook = untold
     try:
         yield check
     except Exception:
         check()
         raise
     finally:
+        sys.unraisablehook = printed
         signal.signal(signal.SIGINT, before)
     check()
