@@ -51,7 +51,7 @@ def _config() -> Run:
         for role in (None, *config_check.ROLES):
             checked = config_check.check(file, role)
             if role is not None and not any(finding.level == "error" for finding in checked.found):
-                config_check.READERS[role](file)  # what passes is what its reader takes
+                config_check.READERS[role](config.read_toml(file), file)  # what passes is what its reader takes
         for reader in (
             config.read_node,
             config.read_centre,
