@@ -167,15 +167,25 @@ def test_a_broken_document_costs_itself_and_its_neighbour_at_most(opened, events
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_however_a_text_is_cut_the_documents_are_the_same(data):
-    parts = st.sampled_from([b'{"a":1}', b'{"b":{"c":["}"]}}', b"[", b"]", b",", b"\n", b'{"hits":{"hits":[', b"]}}"])
-    raw = b"".join(data.draw(st.lists(parts, max_size=20)))
+    whole_ones = [b'{"a":1}', b'{"b":{"c":["}"]}}', b'{"hits":{"hits":[']
+    broken = [b"[", b"]", b",", b"\n", b"]}}", b'{"a":', b'"', b"} , ", b"{ "]
+    raw = b"".join(data.draw(st.lists(st.sampled_from([*whole_ones, *broken]), max_size=20)))
     whole, cut = Splitter(), Splitter()
     at_once = [*whole.feed(raw), *whole.end()]
     size = data.draw(st.integers(1, 9))
     pieces = [one for at in range(0, len(raw), size) for one in cut.feed(raw[at : at + size])]
-    assert [one.raw for one in [*pieces, *cut.end()] if one.raw] == [one.raw for one in at_once if one.raw]
+    assert [one.raw for one in [*pieces, *cut.end()]] == [one.raw for one in at_once]
+
+
+@pytest.mark.parametrize("raw", [b'{"a":1}[[{"a":1},{"a":1}', b'{"a":1},{"a":"x},{"a":1},{"a":1}', b'{"a":\n{"a":1}'])
+def test_what_is_broken_costs_no_more_where_a_piece_ends_in_it(raw):
+    whole = Splitter()
+    at_once = [one.raw for one in [*whole.feed(raw), *whole.end()]]
+    for cut in range(1, len(raw)):
+        halves = Splitter()
+        assert [one.raw for one in [*halves.feed(raw[:cut]), *halves.feed(raw[cut:]), *halves.end()]] == at_once, cut
 
 
 def test_what_has_no_end_is_refused_in_bounded_memory(tmp_path):

@@ -18,7 +18,11 @@ _PAGE_DEPTHS: Final = (2, 3)
 _TOKEN: Final = re.compile(rb'["{}\[\]]|\n(?=\{)')
 _STRING: Final = re.compile(rb'"(?:[^"\\\n]|\\.)*"')
 _NAME: Final = re.compile(rb'\{\s*("(?:[^"\\\n]|\\.){0,200}")')
-_NAME_BYTES_MAX: Final = 256
+_BORDER_BYTES_MAX: Final = 512
+_BORDER_START: Final = re.compile(
+    rb'\}\s{0,64}(?:,\s{0,64}(?:(\{)\s{0,64}("(?:[^"\\\n]|\\.){0,200}(?:"\s{0,64})?)?)?)?\Z'
+)
+"""What is there of a border between two documents when the rest of it has not come."""
 _BEHIND_BYTES: Final = 64
 """So far back is looked for what an array is called."""
 _HITS: Final = re.compile(rb'"hits"\s*:\s*$')
@@ -44,6 +48,8 @@ class Splitter:
         self._stack = bytearray()
         self._around = bytearray()
         self._border: re.Pattern[bytes] | None = None
+        self._first_name = b""
+        self._over = False
 
     def feed(self, data: bytes) -> Iterator[Document]:
         """The documents that are whole now."""
@@ -62,6 +68,8 @@ class Splitter:
 
     def end(self) -> Iterator[Document]:
         """What is left without an end."""
+        self._over = True
+        yield from self._scan()
         while self._start >= 0:
             yield Document(b"", Text("a document that is cut off"))
             self._go_on(self._next())
@@ -89,12 +97,20 @@ class Splitter:
                     self._at = token.start()
                     return  # it may go on in what comes
                 self._at = string.end() if string else token.end()
-                border = self._border.search(left, token.start(), self._at + _NAME_BYTES_MAX) if self._border else None
+                border = (
+                    self._border.search(left, token.start(), self._at + _BORDER_BYTES_MAX) if self._border else None
+                )
+                if string and border is None and self._may_be_border(token.start(), string.end()):
+                    self._at = token.start()
+                    return
                 if border and string and border.start() < string.end():
                     # no text may hold this: a quote was lost
                     yield Document(b"", Text("a document that is broken off"))
                     self._begin_anew(border)
                 continue
+            if sign == ord("}") and self._may_be_border(token.start(), token.end()):
+                self._at = token.start()
+                return
             self._at = token.end()
             if sign == ord("}") and self._border and (border := self._border.match(left, token.start())):
                 if self._stack:
@@ -111,14 +127,29 @@ class Splitter:
                 self._open(sign, token.start())
             elif self._stack:
                 yield from self._close()
-        self._at = len(left) if self._at > len(left) - 1 or not left[self._at :].strip() else self._at
+        if not left[self._at :].strip():
+            ends_line = left.endswith(b"\n") and self._at < len(left) and not self._over
+            self._at = len(left) - ends_line  # whether a document begins behind the line's end is seen when it comes
+
+    def _may_be_border(self, start: int, end: int) -> bool:
+        """Whether a border may begin in these bytes that goes on in what comes."""
+        if self._border is None or self._over:
+            return False
+        begun = _BORDER_START.search(self._left, max(start, len(self._left) - _BORDER_BYTES_MAX))
+        if begun is None or begun.start() >= end:
+            return False
+        name = begun[2]
+        return name is None or self._first_name.startswith(name) or name.rstrip() == self._first_name
 
     def _close(self) -> Iterator[Document]:
         self._stack.pop()
         if self._start >= 0 and len(self._stack) == self._level:
             raw = self._left[self._start : self._at]
             if self._border is None and (named := _NAME.match(raw)):
-                self._border = re.compile(rb"\}\s*,\s*(?=\{\s*" + re.escape(named[1]) + rb"\s*:)")
+                self._first_name = named[1]
+                self._border = re.compile(
+                    rb"\}\s{0,64},\s{0,64}(?=\{\s{0,64}" + re.escape(self._first_name) + rb"\s{0,64}:)"
+                )
                 self._around = self._stack[:]
             self._start = -1
             yield Document(raw)
