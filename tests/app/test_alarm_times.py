@@ -204,6 +204,7 @@ CAUSES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cause", "alarm"), CAUSES, ids=[cause.__name__ for cause, _ in CAUSES])
 def test_it_is_raised_and_told_within_five_minutes_once_and_its_end_too(house, cause, alarm) -> None:
     cause(house)

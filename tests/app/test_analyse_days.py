@@ -67,6 +67,7 @@ def told_h(seen: Findings, detector: str, peer: str) -> float:
 EVERYDAY = [flow(n * 3.7 % 214, f"198.51.100.{n % 40 + 1}", host=f"10.1.0.{n % 9 + 20}") for n in range(160)]
 
 
+@pytest.mark.slow
 def test_a_suspicion_keeps_the_day_on_which_it_was_first_told(tmp_path) -> None:
     """A beacon of the second day alone, in nine days: told at its end, and not forgotten though it stopped."""
     beacon = [flow(26 + n / 12, "45.9.148.20") for n in range(240)]
@@ -77,6 +78,7 @@ def test_a_suspicion_keeps_the_day_on_which_it_was_first_told(tmp_path) -> None:
     assert kept.above
 
 
+@pytest.mark.slow
 def test_what_began_late_in_an_archive_is_new_and_what_began_early_was_new_then(tmp_path) -> None:
     late = [flow(193 + n / 12, "45.9.148.21") for n in range(96)]
     seen = found(tmp_path, EVERYDAY + late)
@@ -85,6 +87,7 @@ def test_what_began_late_in_an_archive_is_new_and_what_began_early_was_new_then(
     assert re.search("first seen 1[89] h ago", one.why.en)
 
 
+@pytest.mark.slow
 def test_a_connection_of_thirty_hours_is_told_of_when_it_is_over(tmp_path) -> None:
     """Its record comes at its end: nobody knew of it on the day that it began."""
     seen = found(tmp_path, [*EVERYDAY, flow(30, "45.9.148.22", lasts_h=30, port=4321)])
@@ -97,6 +100,7 @@ def test_a_day_or_less_is_looked_at_once(tmp_path) -> None:
     assert set(seen.told_us.values()) == {seen.last_us + 1}
 
 
+@pytest.mark.slow
 def test_the_same_archive_is_told_in_the_same_words(tmp_path) -> None:
     rows = EVERYDAY + [flow(26 + n / 12, "45.9.148.20") for n in range(240)]
     one, two = found(tmp_path, rows), found(tmp_path, list(reversed(rows)))
@@ -109,6 +113,7 @@ def test_when_it_is_looked() -> None:
     assert looks((0, 2 * DAY_US + 7)) == [DAY_US, 2 * DAY_US, 2 * DAY_US + 7]
 
 
+@pytest.mark.slow
 def test_a_story_that_grows_stronger_keeps_when_it_began(tmp_path) -> None:
     seen = found(tmp_path, [flow(n / 12, "45.9.148.20") for n in range(60)])
     early = next(one.suspicion for one in seen.suspicions if one.suspicion.detector == "beacon")

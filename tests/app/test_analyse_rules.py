@@ -18,6 +18,7 @@ RULE = 'alert dns any any -> any any (msg:"odd name asked"; dns.query; content:"
 SCRIPT = 'alert dns any any -> any any (msg:"script"; lua:x.lua; sid:2; rev:1;)\n'
 
 
+@pytest.mark.slow
 @needs_suricata
 def test_rules_and_captures_are_judged_together(tmp_path) -> None:
     (tmp_path / "a.pcap").write_bytes(capture(9))
@@ -29,6 +30,7 @@ def test_rules_and_captures_are_judged_together(tmp_path) -> None:
     assert not any(one["detector"] == "signature" for one in run(tmp_path / "a.pcap", "--json", "--all")[1])
 
 
+@pytest.mark.slow
 @needs_suricata
 def test_many_are_looked_at_in_order_with_the_same_words_as_each_alone(tmp_path) -> None:
     (tmp_path / "x.rules").write_text(RULE)
@@ -45,6 +47,7 @@ def test_many_are_looked_at_in_order_with_the_same_words_as_each_alone(tmp_path)
     assert json.dumps(run(*paths, *more)[1]) == json.dumps(together)
 
 
+@pytest.mark.slow
 @needs_suricata
 @pytest.mark.parametrize("captures", [1, 4])
 def test_rules_that_suricata_does_not_take_are_counted_once_and_the_first_is_named(tmp_path, captures) -> None:

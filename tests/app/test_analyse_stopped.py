@@ -33,6 +33,7 @@ def test_ctrl_c_in_a_query_is_no_error_that_somebody_contains() -> None:
     waiting.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ends", [True, False])
 def test_ctrl_c_that_somebody_swallowed_ends_the_command_without_a_result(tmp_path, monkeypatch, ends) -> None:
     made = eve(tmp_path / "eve.json", [flow(60 + 300 * n, "10.1.0.7", "45.9.148.20", 443) for n in range(60)])

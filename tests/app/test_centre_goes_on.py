@@ -24,6 +24,7 @@ def away_once(begun, *_: object):
     yield
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("beside", ["keeping_intelligence", "_metrics", "_fanout"])
 def test_a_database_that_dies_again_while_the_centre_begins_is_waited_for(
     postgres, tmp_path, monkeypatch, beside

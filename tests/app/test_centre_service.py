@@ -43,6 +43,7 @@ def test_a_node_enrols_and_what_it_says_is_taken_in(stand) -> None:
     assert [line.rule for line in stand.centre.inbox.ledger.lines()] == ["", "", "repeated", "malformed_header"]
 
 
+@pytest.mark.slow
 def test_a_pull_wakes_as_soon_as_something_is_queued(stand) -> None:
     safe = stand.enrol("region-a")
     waits = []

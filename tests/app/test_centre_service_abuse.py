@@ -101,6 +101,7 @@ BAD_REQUESTS = [
 ]
 
 
+@pytest.mark.slow
 def test_each_bad_request_has_its_answer_and_none_speaks_of_the_inside(raw, stand) -> None:
     for sent, code in BAD_REQUESTS:
         answer = raw(sent)
@@ -148,6 +149,7 @@ def test_a_header_too_long_is_refused_or_cut_off(raw, stand) -> None:
     assert stand.centre.inbox.ledger.lines() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("begun", [b"", b"POST /v1/messages HTTP/1.1\r\nhost: x\r\nx"])
 def test_a_header_that_never_ends_is_ended(raw, monkeypatch, begun) -> None:
     monkeypatch.setattr(tls_server, "HEADER_S", 0.3)
@@ -168,6 +170,7 @@ def test_a_body_that_drips_is_ended(stand_up) -> None:
         assert status(secure.recv(65536)) == 408
 
 
+@pytest.mark.slow
 def test_a_body_that_its_sender_leaves_in_the_middle_is_no_fault_of_the_centres(raw, stand, caplog) -> None:
     """A node that is ended, or a network that breaks, leaves bodies half sent: they are not counted as failures, nor
     written into the log, which somebody else could fill."""
@@ -353,6 +356,7 @@ def sockets_of_this_process() -> set[str]:
     return {link for link in links if link.startswith("socket:")}
 
 
+@pytest.mark.slow
 def test_who_reads_nothing_any_more_leaves_no_connection_behind_when_the_centre_ends(stand) -> None:
     safe = stand.enrol("region-a")
     tls = context(safe.authority.read_text(), safe.certificate, safe.tls_key)

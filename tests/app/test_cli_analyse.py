@@ -137,6 +137,7 @@ def test_a_language_is_one_catalogue_and_nothing_else(beacon) -> None:
     assert {"maskin", "motpart", "varför"} <= set(text.replace("┃", " ").split())
 
 
+@pytest.mark.slow
 def test_home_turns_who_is_inside(tmp_path) -> None:
     rows = [flow(n, "45.9.150.9", "45.9.160.10", port, answered=False) for n, port in enumerate(range(1, 61))]
     made = eve(tmp_path / "eve.json", rows)
@@ -163,6 +164,7 @@ def test_a_folder_of_zeek_logs_is_one_source(tmp_path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_what_cannot_be_read_is_one_line_and_the_rest_goes_on(beacon, tmp_path) -> None:
     nonsense, empty = tmp_path / "x.pcap", tmp_path / "empty"
     nonsense.write_bytes(b"no capture at all")
@@ -215,6 +217,7 @@ def test_one_path_that_gives_nothing_is_one_line(tmp_path, monkeypatch, name, co
     assert (code, text, error) == (Exit.INPUT, "", f"bavn: {name}: {reason}\n")
 
 
+@pytest.mark.slow
 def test_the_key_exchanges_of_all_that_was_given_are_one_bill_of_materials(tmp_path) -> None:
     rows = [flow(10, "10.1.0.7", "45.9.148.20", 443)]
     for name, sni in (("one.json", "a.example"), ("two.json", "b.example")):
@@ -250,6 +253,7 @@ def test_the_reason_and_the_summary_are_danish_too(tmp_path, beacon, monkeypatch
     assert "hvorfor" in text
 
 
+@pytest.mark.slow
 def test_rules_that_cannot_run_are_counted_and_named_when_asked(tmp_path, beacon) -> None:
     rule = "title: Processes\nlogsource: {product: windows, category: process_creation}\n"
     rule += "detection: {a: {Image: x}, condition: a}\n"
@@ -277,6 +281,7 @@ def test_a_malformed_line_is_said_and_is_no_broken_input(beacon) -> None:
     assert f"{beacon.name}:61:" in error
 
 
+@pytest.mark.slow
 def test_together_makes_one_network_of_two_halves(tmp_path) -> None:
     halves = [
         eve(
@@ -318,10 +323,12 @@ def test_a_wrong_option_is_a_usage_error(beacon, wrong) -> None:
     assert code == Exit.USAGE
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes(beacon) -> None:
     assert run(beacon, "--json")[2] == run(beacon, "--json")[2]
 
 
+@pytest.mark.slow
 @pytest.mark.suricata
 def test_a_capture_goes_the_whole_way(tmp_path) -> None:
     """Packets -> Suricata -> records -> store -> suspicion; and a capture that was cut off says so."""
@@ -346,6 +353,7 @@ def test_a_capture_goes_the_whole_way(tmp_path) -> None:
     assert capture.name in error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "da"])
 def test_a_detector_that_fails_is_named_and_is_an_exit_code(beacon, monkeypatch, language) -> None:
     def fails(*_: object) -> None:
@@ -358,6 +366,7 @@ def test_a_detector_that_fails_is_named_and_is_an_exit_code(beacon, monkeypatch,
     assert said.endswith("failed: dga" if language == "en" else "fejlede: dga")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["", "# nothing yet\n", "com\nno such thing\n"])
 def test_a_list_without_one_indicator_is_said_and_is_an_exit_code(beacon, tmp_path, content) -> None:
     empty, known = tmp_path / "empty.txt", tmp_path / "known.txt"

@@ -83,6 +83,7 @@ def test_a_nodes_accounts_may_be_for_some_nodes_alone(tmp_path) -> None:
     run(node, file, "account", "add", "Anna Berg", "--role", "soc", "--actor", "../x", code=Exit.USAGE)
 
 
+@pytest.mark.slow
 def test_accounts_outlive_a_restore_but_nothing_that_was_open_does(config, tmp_path) -> None:
     run(centre, config, "account", "add", "Anna Berg", "--role", "analyst")
     folder = tmp_path / "first"

@@ -79,6 +79,7 @@ def test_a_query_comes_from_a_file_or_standard_input(history, tmp_path) -> None:
     assert json.loads(run(history, "sql", "--json", "-", input="SELECT 2 AS two").stdout) == {"two": 2}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
@@ -164,6 +165,7 @@ def folder_of_rules(tmp_path):
     return tmp_path / "rules"
 
 
+@pytest.mark.slow
 def test_sigma_rules_run_over_the_history_and_none_is_dropped_unseen(history, folder_of_rules) -> None:
     done = run(history, "sigma", str(folder_of_rules), "--json")
     assert done.exit_code == 0
@@ -198,6 +200,7 @@ def test_a_folder_without_rules_and_a_path_that_is_not_there(history, tmp_path) 
     assert stopped(run(history, "sigma", str(tmp_path / "nowhere")))[0] is Exit.USAGE
 
 
+@pytest.mark.slow
 def test_a_hunt_is_kept_run_shown_and_deleted(history) -> None:
     done = run(history, "save", "old-names", "SELECT rrname FROM dns", "--says", "Old names", "--span", "2w")
     assert done.exit_code == 0, done.exception
@@ -218,6 +221,7 @@ def test_what_cannot_be_asked_is_not_kept(history) -> None:
     assert not list((history.parent).glob("**/bad.toml"))
 
 
+@pytest.mark.slow
 def test_a_hunt_says_what_it_needs(history) -> None:
     assert "peer" in stopped(run(history, "run", "who-talks-to"))[1]
     done = run(history, "run", "who-talks-to", "--with", "peer=192.0.2.4", "--json")
@@ -255,6 +259,7 @@ def met(config, rows):
     return config
 
 
+@pytest.mark.slow
 def test_a_list_of_indicators_is_looked_for_in_all_history(met, tmp_path) -> None:
     wanted = ["8.8.4.4", "192.0.32.8", "192.0.32.0/24", "evil-example.dk", "hxxps://c2.example[.]net/x"]
     wanted += ["ja3:" + "a" * 32, "t13d1516h2_8daaf6152771_b186095e22b6", "# a comment"]
@@ -287,6 +292,7 @@ def test_lines_that_name_no_indicator_are_said(met, tmp_path) -> None:
     assert stopped(run(met, "ioc", str(tmp_path / "nowhere")))[0] is Exit.USAGE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("language", "said"), [("en", "242 more lines name no"), ("da", "242 linjer mere nævner")])
 def test_each_line_that_names_no_indicator_is_named_or_counted(met, language, said) -> None:
     hashes = "".join(f"{n:032x}\n" for n in range(150))
@@ -306,6 +312,7 @@ DOUBLED = (
 LISTED = "SELECT list_transform(range(100000), lambda i: range(100000))"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", [DOUBLED, LISTED])
 def test_what_a_query_builds_up_past_the_engine_is_bounded(history, query) -> None:
     history.write_text(history.read_text() + "memory_mb_max = 64\n")
@@ -326,6 +333,7 @@ main()
 """
 
 
+@pytest.mark.slow
 def test_what_the_engine_cannot_break_off_ends_the_command(history) -> None:
     history.write_text(history.read_text() + "seconds_max = 0.1\n")
     words = ["node", "hunt", "sql", "SELECT 1", "--config", str(history)]

@@ -152,6 +152,7 @@ def test_the_walk_covers_every_source_and_every_enforcer(node) -> None:
     assert failing(node) == set()
 
 
+@pytest.mark.slow
 def test_a_source_that_fails_costs_none_of_the_others_its_turn(node, monkeypatch) -> None:
     look(node)
     for kind in SOURCES:
@@ -175,6 +176,7 @@ def test_a_source_that_fails_costs_none_of_the_others_its_turn(node, monkeypatch
         assert failing(node) == set(), kind
 
 
+@pytest.mark.slow
 def test_what_cannot_be_made_keeps_no_node_from_starting_and_is_made_later(short, quiet, monkeypatch) -> None:
     assert quiet == []
     file = everything(short)
@@ -203,6 +205,7 @@ def test_what_cannot_be_made_keeps_no_node_from_starting_and_is_made_later(short
         parts.close()
 
 
+@pytest.mark.slow
 def test_whatever_fails_at_the_stop_the_rest_is_let_go(node, monkeypatch) -> None:
     look(node)
     for kind in SOURCES:
@@ -291,6 +294,7 @@ STEPS = {
 """What each thread of a node does in its turn, by the name under which it fails."""
 
 
+@pytest.mark.slow
 def test_each_step_of_a_running_node_may_fail_and_works_again(short, quiet, monkeypatch) -> None:
     from bavn.app.node import service as node_service
 

@@ -125,6 +125,7 @@ def node(tmp_path, stand):
     parts.close()
 
 
+@pytest.mark.slow
 @pytest.mark.suricata
 def test_an_alert_of_our_rule_leaves_through_the_door_as_a_sighting(suricata, node) -> None:
     now_us = time.time_ns() // 1000

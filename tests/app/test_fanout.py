@@ -184,6 +184,7 @@ def test_a_pull_through_a_hub_wakes_when_something_is_queued(stand, hubs) -> Non
         assert 0.2 < time.monotonic() - begun < 5
 
 
+@pytest.mark.slow
 def test_who_is_shut_out_is_refused_at_once_through_any_hub(stand, hubs) -> None:
     """The hub would still let it in; the centre does not. Its own hub lets go of it, too."""
     safe = stand.enrol("region-a")
@@ -211,6 +212,7 @@ async def drop(line):
         await line._client.close()
 
 
+@pytest.mark.slow
 def test_an_actor_asks_as_itself_and_hears_only_itself(stand, hubs) -> None:
     """With a certificate of its own it gets nowhere on another's subjects."""
     a, b = stand.enrol("region-a"), stand.enrol("region-b")
@@ -241,6 +243,7 @@ def test_an_actor_asks_as_itself_and_hears_only_itself(stand, hubs) -> None:
         line.close()
 
 
+@pytest.mark.slow
 def test_a_hub_that_makes_things_up_is_not_believed(stand, hubs, monkeypatch) -> None:
     """It plays a question again, asks in a node's name, changes an answer, or answers itself."""
     a = stand.enrol("region-a")

@@ -37,6 +37,7 @@ def test_without_a_setting_nobody_listens(sources) -> None:
     assert sources("") == []
 
 
+@pytest.mark.slow
 def test_each_listens_where_it_is_told_and_takes_from_loopback_and_homes_alone(sources) -> None:
     ports = {"netflow": free_port(), "sflow": free_port()}
     made = sources("".join(f'{name}_listen = "127.0.0.1:{port}"\n' for name, port in ports.items()))

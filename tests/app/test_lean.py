@@ -79,12 +79,14 @@ def config(tmp_path):
     return file
 
 
+@pytest.mark.slow
 def test_the_version_loads_nothing_heavy() -> None:
     done, heavy = loaded("version", heavy=(*HEAVY, "bavn.app.config.load"))
     assert done.returncode == 0, done.stderr
     assert heavy == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("--json",)])
 def test_a_nodes_health_loads_nothing_heavy(config, more) -> None:
     done, heavy = loaded("node", "health", "--config", str(config), *more)
@@ -93,6 +95,7 @@ def test_a_nodes_health_loads_nothing_heavy(config, more) -> None:
     assert heavy == []
 
 
+@pytest.mark.slow
 def test_a_group_lists_its_commands_and_the_first_level_those_of_other_packages() -> None:
     done, heavy = loaded("node", "--help")
     assert done.returncode == 0
@@ -102,6 +105,7 @@ def test_a_group_lists_its_commands_and_the_first_level_those_of_other_packages(
     assert "bavn.app.node.parts" not in heavy
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("nothing",), ("node", "nothing"), ("node", "hunt", "nothing")])
 def test_a_command_that_is_not_there_is_one_line(words) -> None:
     done = subprocess.run([sys.executable, "-m", "bavn.app.cli", *words], capture_output=True, text=True, check=False)
@@ -109,6 +113,7 @@ def test_a_command_that_is_not_there_is_one_line(words) -> None:
     assert done.stderr.splitlines() == ["bavn: No such command 'nothing'."]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", [("centre",), ("centre", "rollout"), ("node",)])
 def test_the_help_of_a_group_loads_no_act_and_no_room(group) -> None:
     rooms = (
@@ -121,6 +126,7 @@ def test_the_help_of_a_group_loads_no_act_and_no_room(group) -> None:
     assert (done.returncode, heavy) == (0, [])
 
 
+@pytest.mark.slow
 def test_what_the_centres_commands_are_made_of_is_light() -> None:
     modules = {path.partition(":")[0] for path in (*centre.COMMANDS.values(), *centre.GROUPS.values())}
     rooms = ("bavn.app.centre.parts", "bavn.app.reports.page", "bavn.centre.desk.desk", "bavn.centre.node.intelligence")

@@ -236,6 +236,7 @@ def test_a_request_that_nobody_foresaw_costs_itself_and_the_firewall_keeps_its_l
         assert failures.failing() == ()
 
 
+@pytest.mark.slow
 def test_a_firewall_that_keeps_its_connection_open_keeps_no_node_from_ending(tmp_path, own_pair) -> None:
     """It reads nothing any more, so TLS's goodbye is never answered."""
     certificate, key = own_pair

@@ -50,6 +50,7 @@ class Ring:
         self.itself = self
 
 
+@pytest.mark.slow
 def test_rings_go_again_and_again_without_anybody_who_asks(monkeypatch) -> None:
     frozen = []
     monkeypatch.setattr(gc, "freeze", lambda: frozen.append(True))

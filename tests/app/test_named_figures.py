@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import bavn
 from bavn.app.cli import words
 from bavn.app.node.health.words import COUNTS, LOSSES
@@ -19,6 +21,7 @@ def calls(name: str) -> Iterator[tuple[Path, ast.Call]]:
                 yield file, node
 
 
+@pytest.mark.slow
 def test_every_loss_that_a_source_counts_has_a_name() -> None:
     named = {
         given.value.value
@@ -50,6 +53,7 @@ def test_every_count_of_a_source_has_a_name() -> None:
     assert named <= set(COUNTS)
 
 
+@pytest.mark.slow
 def test_every_table_of_ours_has_headings_in_both_languages() -> None:
     seen = 0
     for name in ("show_table", "show"):

@@ -53,6 +53,7 @@ def test_drawn_apart_it_is_the_same_noise_and_the_library_stays_out_of_this_proc
     assert done.stdout == "False\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("child", "why"),
     [

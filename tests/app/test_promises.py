@@ -135,6 +135,7 @@ def asked(node, monkeypatch, capsys, *options):
     return code, capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_well_is_said_when_all_was_checked_and_not_before(node, monkeypatch, capsys) -> None:
     told = node.step()
     assert set(unknown(told)) == {"sources_read", "ledger_whole"}
@@ -149,6 +150,7 @@ def test_well_is_said_when_all_was_checked_and_not_before(node, monkeypatch, cap
     assert set(gauge(node, "bavn_promise_kept").values()) == {1.0}
 
 
+@pytest.mark.slow
 def test_a_node_that_the_centre_and_key_holder_refuse_is_not_well(member, stand, monkeypatch, capsys) -> None:
     """Revoked, under the node's own threads."""
     monkeypatch.setattr("bavn.app.node.service.PULL_WAIT_S", 0.5)
@@ -179,6 +181,7 @@ def test_a_node_that_the_centre_and_key_holder_refuse_is_not_well(member, stand,
     assert not thread.is_alive()
 
 
+@pytest.mark.slow
 def test_a_key_holder_that_refuses_is_told(member, stand) -> None:
     member.start()
     member.turn()
@@ -207,6 +210,7 @@ def silent():
         yield listening.getsockname()[1]
 
 
+@pytest.mark.slow
 def test_a_centre_that_is_silent_is_told_with_since_when(member, stand) -> None:
     member.start()
     member.turn()
@@ -221,6 +225,7 @@ def test_a_centre_that_is_silent_is_told_with_since_when(member, stand) -> None:
     assert "has not answered for 4 min" in promise(told, "centre_accepts")["affected"]["en"]
 
 
+@pytest.mark.slow
 def test_what_was_lost_stays_said_over_a_restart_until_a_person_knows_of_it(node, monkeypatch, capsys) -> None:
     assert node.turn()["healthy"]
     source = node.parts.monitor.accounts[0].source
@@ -249,6 +254,7 @@ def test_what_was_lost_is_over_after_the_set_time(node) -> None:
     assert "nothing_lost" not in broken(again_later(node, 2 * 60))
 
 
+@pytest.mark.slow
 def test_a_file_of_the_store_that_is_set_aside_is_told_with_its_rows(node, monkeypatch, capsys) -> None:
     assert node.turn()["healthy"]
     [segment] = [at for at in (node.folder / "store" / "segments" / "flow").rglob("*") if at.is_file()]
@@ -270,6 +276,7 @@ def test_a_file_of_the_store_that_is_set_aside_is_told_with_its_rows(node, monke
         assert history.stats().damaged_rows == 1
 
 
+@pytest.mark.slow
 def test_a_byte_of_the_ledger_that_is_flipped_is_found_by_the_running_node(node, monkeypatch, capsys) -> None:
     for _ in range(20):
         node.parts.ledger.append(1, "door", "out", NOTE)
@@ -290,6 +297,7 @@ def test_a_byte_of_the_ledger_that_is_flipped_is_found_by_the_running_node(node,
     assert broken(node.turn()) == ["ledger_whole"], "and again after a restart"
 
 
+@pytest.mark.slow
 def test_a_reader_that_stands_is_not_a_silent_one(node) -> None:
     assert node.turn()["healthy"]
     source = node.parts.monitor.accounts[0].source
@@ -329,6 +337,7 @@ def test_a_line_that_its_writer_has_not_ended_is_no_standing_reader() -> None:
     assert progress.problems([figures(6, 9000, broken="gone")], 60 * MINUTE_US, 300) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("figures", "says"),
     [
@@ -350,6 +359,7 @@ def test_a_rule_set_with_most_rules_off_is_told(node, figures, says) -> None:
     assert node.turn()["healthy"]
 
 
+@pytest.mark.slow
 def test_enforcers_gates_and_failing_parts_are_told(node) -> None:
     node.turn()
     checks = node.parts.recorder.checks
@@ -366,6 +376,7 @@ def test_enforcers_gates_and_failing_parts_are_told(node) -> None:
     assert "detectors" in node.parts.talker.condition().problems
 
 
+@pytest.mark.slow
 def test_what_waits_for_the_centre_and_never_grows_less_is_told(member) -> None:
     member.start()
     member.turn()
@@ -416,6 +427,7 @@ def chained(count):
     ]
 
 
+@pytest.mark.slow
 def test_a_long_chain_is_walked_a_part_at_a_time_and_its_end_each_minute() -> None:
     clock, ticks = SimpleNamespace(us=HOUR_US), iter(range(10**9))
     clock.now_us = lambda: clock.us

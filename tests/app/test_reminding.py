@@ -283,6 +283,7 @@ def test_what_is_never_delivered_is_given_up_with_a_line(centre, mail, certifica
     desk.engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wrong", ["ca", "password", "plain"])
 def test_no_word_goes_to_a_server_that_cannot_prove_itself_or_in_the_clear(
     centre, mail, certificate, wrong, tmp_path, monkeypatch

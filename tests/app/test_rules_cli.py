@@ -82,6 +82,7 @@ def sids(node):
     return {entry["sid"] for line in out.splitlines() if (entry := json.loads(line))["file"] == "suricata.rules"}
 
 
+@pytest.mark.slow
 def test_rules_come_from_addresses_archives_folders_and_files(node, served):
     archive(served.folder / "set.tar.gz", first=rule(3000001), second=rule(3000002))
     with zipfile.ZipFile(node.folder / "own.zip", "w") as packed:
@@ -136,6 +137,7 @@ def test_a_rule_that_suricata_does_not_take_is_named_and_left_out(node):
     assert (code, "0 fail" in out) == (0, True), out
 
 
+@pytest.mark.slow
 def test_a_rule_without_a_number_is_left_out_and_the_rest_is_taken(node, served):
     """Also where it comes in an archive from an address, beside a good one."""
     bad = 'alert tcp any any -> any any (msg:"nobody"; rev:1;)\n'
@@ -159,6 +161,7 @@ def test_a_rule_without_a_number_is_left_out_and_the_rest_is_taken(node, served)
     assert (code, "nothing was changed, set 000002 stays" in err) == (Exit.INPUT, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "# nothing\n", "alert tcp any any -> any any (nosuchkeyword:1; sid:1; rev:1;)\n"])
 def test_a_set_that_is_none_leaves_the_last_good_one(node, text):
     file = node.folder / "one.rules"
@@ -197,6 +200,7 @@ def test_an_archive_that_is_none_changes_nothing(node, served):
     assert err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_a_line_that_is_no_utf_8_is_left_out_and_the_rest_is_taken(node, served):
     """suricata-update ends at the first such byte, whichever source it stands in; lists that rules load stay beside."""
     bad = rule(3000002).replace("rule 3000002", "caf\xe9").encode("latin-1")
@@ -229,6 +233,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", HOSTILE.values(), ids=HOSTILE)
 def test_a_rule_that_reaches_out_of_its_set_is_left_out(node, more):
     (node.folder / "own.rules").write_text(rule(3000001) + rule(3000002, more=more) + rule(3000003) + rule(3000004))
@@ -248,6 +253,7 @@ def test_a_set_from_afar_that_names_a_file_of_the_machine_is_no_set(node, served
     assert not list((node.folder / "data" / "rules").rglob("datasets")), "nothing of it stays"
 
 
+@pytest.mark.slow
 def test_the_tail_of_a_long_comment_is_no_rule(node):
     """Suricata reads a line of more than 8,190 bytes in pieces, each as a line of its own."""
     smuggled = "#" + "x" * 8190 + rule(3000009)
@@ -260,6 +266,7 @@ def test_the_tail_of_a_long_comment_is_no_rule(node):
     assert (code, "0 fail" in out) == (0, True), out
 
 
+@pytest.mark.slow
 def test_a_variable_that_nobody_defines_is_named_with_what_it_costs(node):
     known = rule(3000001).replace("any any -> any any", "$HOME_NET any -> [$AIM_SERVERS,$EXTERNAL_NET] any")
     strange = "".join(rule(n).replace("any any ->", "$PRINTERS any ->") for n in (3000002, 3000003))
@@ -277,6 +284,7 @@ def test_a_variable_that_nobody_defines_is_named_with_what_it_costs(node):
     assert "2 regler: $PRINTERS er ikke defineret noget sted" in node.ask("update", "--language", "da")[1]
 
 
+@pytest.mark.slow
 def test_a_set_that_shrinks_by_more_than_a_third_needs_a_person(node):
     file = node.folder / "own.rules"
     file.write_text("".join(rule(3000001 + n) for n in range(9)))
@@ -295,6 +303,7 @@ def test_a_set_that_shrinks_by_more_than_a_third_needs_a_person(node):
     assert (folder.kept().shrink_by, folder.kept().off, folder.refused()) == ("root (local root)", 1, None)
 
 
+@pytest.mark.slow
 def test_one_bad_source_beside_a_good_one_is_not_passed_over(node, served):
     """A page that says "try again later", an archive that breaks off, one that holds no rules."""
     (node.folder / "own.rules").write_text(rule(3000001))

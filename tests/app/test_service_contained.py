@@ -10,6 +10,8 @@ import inspect
 import threading
 from pathlib import Path
 
+import pytest
+
 import bavn.app
 from bavn.actor.door.counts import Counting
 from bavn.actor.evidence.keep import Keeper
@@ -67,6 +69,7 @@ def listening(file: Path) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_each_thread_of_the_service_may_fail_and_works_again(short, quiet, monkeypatch) -> None:
     for name, value in (("RETRY_S", 0.05), ("TURN_S", 0.05), ("IDLE_S", 0.05), ("END_S", 0.1), ("SERVES_S", 0.3)):
         monkeypatch.setattr(node_service, name, value)
@@ -126,6 +129,7 @@ def test_the_walk_covers_every_part_that_a_node_can_start_without() -> None:
     assert begun <= set(STARTS) <= begun | built
 
 
+@pytest.mark.slow
 def test_what_cannot_be_made_at_the_start_keeps_no_node_from_starting_without_it(short, quiet, monkeypatch) -> None:
     file = listening(everything(short))
     file.write_text(file.read_text() + '[hunt]\nsigma_files = ["own.yml"]\n')
@@ -182,6 +186,7 @@ def test_whatever_cannot_be_let_go_of_at_the_stop_everything_else_is(short, quie
     assert told == {f"close {name}" for name in registered}
 
 
+@pytest.mark.slow
 def test_what_fails_to_stop_keeps_nothing_else_from_stopping(short, quiet, monkeypatch) -> None:
     service = NodeService(read_node(listening(everything(short))))
     parts, stopped = service.parts, set()

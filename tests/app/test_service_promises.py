@@ -195,6 +195,7 @@ def test_a_look_that_fails_keeps_no_other_from_being_looked_at(tmp_path) -> None
     assert told["healthy"] is False
 
 
+@pytest.mark.slow
 def test_a_key_holder_says_how_it_is(tmp_path) -> None:
     config = tmp_path / "keyholder.toml"
     config.write_text("[place]\nport = 0\n")

@@ -86,6 +86,7 @@ def names_of(zone):
     return plain
 
 
+@pytest.mark.slow
 def test_a_query_that_nobody_foresaw_costs_itself_and_the_next_is_answered(tmp_path, monkeypatch) -> None:
     failures = FailureFolder(None, SystemClock())
     asked = dns.message.make_query(ORIGIN, dns.rdatatype.SOA)
@@ -112,6 +113,7 @@ def test_a_query_that_nobody_foresaw_costs_itself_and_the_next_is_answered(tmp_p
         until(lambda: "zone service datagrams" not in [part.part for part in failures.failing()])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [None, KEY])
 def test_a_secondary_follows_every_change_and_a_restart(tmp_path, key) -> None:
     zone = dns.zone.Zone(ORIGIN)
@@ -129,6 +131,7 @@ def test_a_secondary_follows_every_change_and_a_restart(tmp_path, key) -> None:
         assert zone.get_soa().serial == before + 1
 
 
+@pytest.mark.slow
 def test_many_names_are_many_messages_and_all_of_them_come(tmp_path) -> None:
     many = {f"{'x' * 50}-{n}.{'y' * 60}.example.com" for n in range(3000)}
     with served(tmp_path, key=KEY) as service:

@@ -173,6 +173,7 @@ WALKED = {
 """Each module that makes a gate, and how the gate is met."""
 
 
+@pytest.mark.slow
 def test_every_gate_and_every_rule_is_walked_here_or_at_a_node(databases, tmp_path) -> None:
     lines = set()
     for number, make in enumerate(WALKED.values()):
@@ -184,6 +185,7 @@ def test_every_gate_and_every_rule_is_walked_here_or_at_a_node(databases, tmp_pa
     assert not_met([place for place in places("bavn") if not place[0].startswith("bavn/actor/")], lines) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", sorted(WALKED))
 def test_a_rule_that_fails_holds_back_one_peer_until_a_person_opens(module, databases, tmp_path) -> None:
     names = _rules_of(WALKED[module], databases, tmp_path / "names")

@@ -77,6 +77,7 @@ def test_it_is_on_the_page(detector) -> None:
     assert detector.technique in page
 
 
+@pytest.mark.slow
 def test_every_suspicion_keeps_the_rules(found) -> None:
     assert {s.detector for s in found} == {detector.name for detector in DETECTORS}
     for s in found:
@@ -91,6 +92,7 @@ def test_every_suspicion_keeps_the_rules(found) -> None:
         assert s.why.en != s.why.da
 
 
+@pytest.mark.slow
 def test_observables_are_outside_and_the_host_is_inside(found, bench) -> None:
     for s in found:
         assert s.host.startswith("10."), s
@@ -98,6 +100,7 @@ def test_observables_are_outside_and_the_host_is_inside(found, bench) -> None:
         assert not any(o.value.startswith("10.") for o in s.observables)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda d: d.name)
 def test_the_same_rows_in_any_order_give_the_same_bytes(detector, bench) -> None:
     case = first_two(bench, detector.name)[0]
@@ -112,12 +115,14 @@ def test_the_same_rows_in_any_order_give_the_same_bytes(detector, bench) -> None
     assert answers[0] != "[]"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda d: d.name)
 def test_an_empty_window_is_no_suspicion(detector, bench) -> None:
     case = bench.Case(detector.name, "hit-nothing", {"hours": 1, "indicators": ["ondby.net", "45.9.160.0/24"]})
     assert bench.run(case).suspicions == ()
 
 
+@pytest.mark.slow
 def test_ids_are_stable_while_the_story_goes_on(bench) -> None:
     """The same story an hour later, with more calls, keeps its id."""
     case = next(case for case in bench.all_cases() if str(case) == "beacon/hit-lost-calls")

@@ -16,6 +16,7 @@ from fuzz.run import Runner
 from fuzz.target import Broken, Target
 
 
+@pytest.mark.slow
 def test_everything_that_takes_bytes_from_outside_has_a_target() -> None:
     """A new source, format, message, import, service or parser: give it a target in fuzz/targets/, or a reason."""
     assert sorted(covering.wanted() - covering.covered()) == []
@@ -67,6 +68,7 @@ def broken_target() -> Target:
     return Target(name="played", covers=(), forms=(), seeds=lambda: [b"honest"], make=make)
 
 
+@pytest.mark.slow
 def test_an_exception_and_a_dying_process_are_found_with_what_did_it(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(kept, "FOUND", tmp_path / "found")
     monkeypatch.setattr(kept, "CACHE", tmp_path / "cache")

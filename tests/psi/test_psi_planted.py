@@ -32,6 +32,7 @@ def play_and_compare(params, played, t: int, rounds: int) -> int:
     return planted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("t", [2, 3])
 def test_none_of_ten_thousand_is_missed(params, played, t) -> None:
     assert play_and_compare(params, played, t, 7) >= 10_000

@@ -114,6 +114,7 @@ def test_the_real_centre_goes_on_where_a_node_has_heard_to_and_loses_nothing(mak
             post.outbox.renumber("north", RENUMBER_MAX + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keep", [False, True])
 def test_a_person_starts_anew_with_a_centre_that_was_replaced(make_node, keep) -> None:
     node = make_node(sensor=False)

@@ -33,6 +33,7 @@ def test_the_control_is_lead_one_and_blocked(played) -> None:
     untouched(played("nobody hostile"))
 
 
+@pytest.mark.slow
 def test_a_supplier_that_nobody_else_suspects_is_not_even_named(played) -> None:
     outcome = played("claims a supplier alone")
     assert (outcome.supplier_score, outcome.supplier_case, outcome.supplier_blocked) == (None, False, False)

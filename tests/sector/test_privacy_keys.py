@@ -40,6 +40,7 @@ def spellings(secret: bytes) -> set[bytes]:
     return {secret, secret.hex().encode(), secret.hex().upper().encode(), base64.b64encode(secret).rstrip(b"=")}
 
 
+@pytest.mark.slow
 def test_no_key_and_no_id_reaches_the_centre(seen, disk) -> None:
     secrets, handed = seen
     world = World(drawn_script(3, steps=12, faults=False), disk)

@@ -31,6 +31,7 @@ def shared_by_three(place: int) -> tuple[Observable, ...]:
     return PAIR, *(chain(steps, band) for band in bands_of(300.0 * (1.0 + 0.1 * place)))
 
 
+@pytest.mark.slow
 def test_only_the_same_pair_and_chain_at_three_victims_become_a_lead_and_nothing_else_is_told(disk) -> None:
     told = tuple(
         Suspects(

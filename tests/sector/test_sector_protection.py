@@ -76,6 +76,7 @@ def came(world, name):
     return Counter((line["kind"], line["verdict"]) for line in lines if line["kind"] in INSTRUCTIONS)
 
 
+@pytest.mark.slow
 def test_a_fifth_of_the_nodes_away_get_release_and_delist_within_seconds_of_coming_back_once(opened) -> None:
     world = opened()
     first = release(world, EVIL)
@@ -183,6 +184,7 @@ def nothing_lost_doubled_or_without_end(world, expected) -> None:
     assert lives(world).orders() == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
 def test_whoever_dies_no_block_is_lost_doubled_or_without_an_end(opened, seed) -> None:
     world = opened(FOUR, 100 + seed)

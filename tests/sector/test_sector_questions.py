@@ -139,6 +139,7 @@ def test_an_answer_after_the_end_or_to_a_question_taken_back_is_refused(opened) 
     assert told(world, question)["actor-b"] == "unanswered"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("questions", [0, 2, 5, 9, 14, 20, 33])
 def test_whoever_dies_when_each_answer_is_there_once(opened, questions) -> None:
     """Node and centre die at any question to their clock; each item at each gate still has one line."""

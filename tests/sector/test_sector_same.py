@@ -38,6 +38,7 @@ def test_a_run_is_its_seed(disk) -> None:
     assert digest(one) == digest(again) != digest(other)
 
 
+@pytest.mark.slow
 def test_without_faults_the_campaign_is_lead_one_and_blocked_everywhere(disk) -> None:
     world = World(drawn_script(2, faults=False), disk / "w")
     story = world.run()

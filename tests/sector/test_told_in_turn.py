@@ -11,6 +11,7 @@ def receipts(node):
     return [said.indicator_id for said in node.said() if isinstance(said, Receipt) and said.state == "enforced"]
 
 
+@pytest.mark.slow
 def test_outcomes_wait_while_much_waits_for_the_centre_and_blocks_do_not(make_node, monkeypatch) -> None:
     monkeypatch.setattr(node_module, "TELL_WAITING_MAX", 3)
     node = make_node()
@@ -31,6 +32,7 @@ def test_outcomes_wait_while_much_waits_for_the_centre_and_blocks_do_not(make_no
     assert node.door.ledger.verify() is None
 
 
+@pytest.mark.slow
 def test_a_death_among_what_came_together_keeps_all_of_it_or_none(make_node, monkeypatch) -> None:
     node = make_node()
     came, hear = [], node.protect.take_in

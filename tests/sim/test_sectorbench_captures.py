@@ -181,6 +181,7 @@ def families() -> Families:
     return Families({"loader": (sighted("m1", seen),), "quiet": (sighted("m2", glimpse(12.0)),)})
 
 
+@pytest.mark.slow
 def test_a_day_of_captures_has_the_power_law_and_no_name_of_the_captures(sector) -> None:
     day = captured_day(sector, 60, SeededDice(1, "day")).day
     assert abs(day.power_law_a - 0.90) <= 0.02
@@ -193,6 +194,7 @@ def test_a_day_of_captures_has_the_power_law_and_no_name_of_the_captures(sector)
     assert again.observables == day.observables
 
 
+@pytest.mark.slow
 def test_campaigns_of_captures_stay_below_every_alert_line(sector, families) -> None:
     dealt = with_captured_campaigns(captured_day(sector, 40, SeededDice(2, "day")), families, 12, SeededDice(2, "c"))
     day = dealt.day
@@ -311,6 +313,7 @@ def test_what_was_seen_is_kept_and_a_damaged_answer_is_made_again(tmp_path) -> N
     assert json.loads(answer.read_text())["name"] == "nothing.bin"
 
 
+@pytest.mark.slow
 def test_pictures_are_the_same_bytes_for_the_same_figures(tmp_path, monkeypatch) -> None:
     pytest.importorskip("matplotlib")
     from bavn_lab.sectorbench.plots import draw

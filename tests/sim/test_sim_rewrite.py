@@ -116,6 +116,7 @@ def test_what_is_wrong_stays_wrong_and_none_stays_none() -> None:
     assert Ether(readdressed(none, book(), "w"))[UDP].chksum == 0
 
 
+@pytest.mark.slow
 def test_later_fragments_have_no_l4_header_to_touch() -> None:
     body = bytes(range(64))
     before = bytes(Ether() / IP(src="10.0.0.1", dst="8.8.8.8", proto=17, frag=100) / Raw(body))

@@ -28,12 +28,14 @@ def day():
     return made_day(20, 7, 14)
 
 
+@pytest.mark.slow
 def test_sharing_has_the_power_law_that_it_says(day) -> None:
     large = made_day(60, 1, 0)
     assert abs(large.power_law_a - 0.90) < 0.02
     assert abs(large.power_law_a_all - 0.66) < 0.02
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_day_and_another_another(day) -> None:
     again, other = made_day(20, 7, 14), made_day(20, 8, 14)
     assert all((getattr(day.rows, name) == getattr(again.rows, name)).all() for name in day.rows.__slots__)
@@ -118,6 +120,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(joined_rounds, "TIERS_JOINED", small)
 
 
+@pytest.mark.slow
 def test_the_product_finds_what_no_actor_does(quick) -> None:
     result = measure(15, [1])
     assert result.recall[run.PRODUCT].value > result.recall[run.ALONE].value
@@ -126,6 +129,7 @@ def test_the_product_finds_what_no_actor_does(quick) -> None:
     assert [(one.differs, one.single) for one in result.join] == [(0, 0)]
 
 
+@pytest.mark.slow
 def test_a_term_that_only_some_days_have_is_an_ablation_of_all(quick, monkeypatch) -> None:
     terms = ways.terms_of
     days = []

@@ -202,6 +202,7 @@ def drip(before):
     return act
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "before",
     [b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 60000\r\n\r\n", b"HTTP/1.1 20"],
@@ -215,6 +216,7 @@ def test_an_answer_that_drips_ends_at_the_deadline(hostile, before) -> None:
     assert time.monotonic() - start < 2.5
 
 
+@pytest.mark.slow
 def test_silence_ends_at_the_deadline() -> None:
     """Neither a handshake that never comes nor a port that takes no bytes holds the node."""
     with socket.create_server(("127.0.0.1", 0)) as mute:

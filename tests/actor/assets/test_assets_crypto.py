@@ -83,6 +83,7 @@ def test_where_it_stands_and_what_is_in_the_way(more, standing, blocker):
     assert one.blocker in BLOCKERS
 
 
+@pytest.mark.slow
 def test_the_three_records_become_one_map_without_telling_twice(window):
     community = "1:abc"
     rows = {
@@ -209,6 +210,7 @@ def test_the_bill_of_materials_is_cyclonedx_and_says_it_all():
     assert all(ref in depends for refs in depends.values() for ref in refs)
 
 
+@pytest.mark.slow
 def test_redacted_names_nobody():
     text = written(a_map(), redacted=True)
     check_bom(text)
@@ -274,6 +276,7 @@ def test_the_safety_of_names():
     assert {name: safety_of(name) for name in said} == said
 
 
+@pytest.mark.slow
 def test_a_large_map_is_told_in_full_up_to_its_bound_and_still_fits_the_schema(monkeypatch):
     monkeypatch.setattr("bavn.actor.assets.cbom.SERVICES_MAX", 150)
     many = tuple(use(name=f"a{n}.dk", peer=f"a{n}.dk", count=1 + n) for n in range(200))

@@ -29,6 +29,7 @@ def test_the_map_has_each_detector_and_its_technique() -> None:
     assert set(TECHNIQUES) >= {base(detector.technique) for detector in DETECTORS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda one: one.name)
 def test_without_what_it_needs_it_finds_nothing_and_what_it_names_is_on_the_map(detector) -> None:
     case, sight = HITS[detector.name][0], SIGHTS[detector.name]
@@ -40,6 +41,7 @@ def test_without_what_it_needs_it_finds_nothing_and_what_it_names_is_on_the_map(
     assert made.run(case, made.window_of(case, left)).suspicions == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detector", DETECTORS, ids=lambda one: one.name)
 def test_a_canary_in_the_store_changes_nothing_that_is_concluded(detector) -> None:
     """Suspicions, tallies and the number of hosts: the same with the row of a canary and without."""

@@ -24,6 +24,7 @@ def hits(made) -> list:
     return [case for case in made.cases() if case.hit]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("table", [name for name in TABLES if name != "stats"])
 def test_every_detector_runs_over_rows_that_tell_nothing_but_who_and_when(made, table) -> None:
     told = {column.name for column in TABLES[table]} - NEVER_NULL

@@ -33,6 +33,7 @@ def found_share(streams) -> float:
     return float(np.mean(timings(*series(*streams)).nats >= REGULAR_NATS_MIN))
 
 
+@pytest.mark.slow
 def test_calls_at_random_are_regular_once_in_a_hundred() -> None:
     dice = np.random.default_rng(11)
     for count in (5, 8, 20, 100):
@@ -48,6 +49,7 @@ def test_calls_at_random_and_fast_are_no_more_regular() -> None:
         assert found_share(streams) <= 0.013, mean_s
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("period_s", [60, 300, 3600])
 @pytest.mark.parametrize("jitter", [0.0, 0.3, 0.6, 0.9])
 def test_a_beacon_is_found_in_office_hours_with_a_tenth_lost(period_s, jitter) -> None:

@@ -112,6 +112,7 @@ def test_in_m2_the_centre_and_the_key_holder_open_all_that_they_guess(held) -> N
     assert opened(opening, planes, kr, ids) == set(HELD)
 
 
+@pytest.mark.slow
 def test_in_m2_the_centre_and_an_actor_open_only_what_the_actor_may_have_evaluated(held) -> None:
     """The actor has the round's key; each guess costs it an evaluation, and the day's are soon used up."""
     opening, planes = upload_of(held.node("north"))

@@ -29,6 +29,7 @@ def bomb() -> str:
     return HEAD + "\n".join(lines)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
@@ -98,6 +99,7 @@ def test_the_same_id_twice_is_said() -> None:
 NASTY = st.text(alphabet="ab'\";\\%_*?()[]{}|\x00\x1b\n-", max_size=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(
     st.sampled_from(["query", "c-useragent", "c-uri", "answer", "dst_ip", "dst_port", "id.resp_h", "no"]),

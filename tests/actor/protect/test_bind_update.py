@@ -185,6 +185,7 @@ def test_many_names_are_many_messages_and_all_are_in_force(bind) -> None:
     assert enforcer(bind)._fetched() == {many[0], f"*.{many[0]}"}
 
 
+@pytest.mark.slow
 def test_nobody_there_is_an_enforcer_that_is_down() -> None:
     started = time.monotonic()
     with socket.socket() as deaf:

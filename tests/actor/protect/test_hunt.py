@@ -164,6 +164,7 @@ def test_only_flows_that_set_off_our_rules_are_asked(alerted) -> None:
     }
 
 
+@pytest.mark.slow
 def test_alerts_become_sightings_of_their_indicators(
     make_actor, make_indicator, make_released, alerted, history
 ) -> None:

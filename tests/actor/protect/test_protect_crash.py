@@ -77,6 +77,7 @@ DYING = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 def test_kill_9_between_book_and_enforcer_loses_nothing(make_actor, make_indicator, make_released, tmp_path) -> None:
     names = [f"c{n}.evil.com" for n in range(6)]
     bundles = [make_released(make_indicator(name, n=n)).bundle for n, name in enumerate(names)]

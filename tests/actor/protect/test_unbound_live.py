@@ -143,6 +143,7 @@ def test_the_next_node_takes_over_a_running_unbound(resolver, upstream) -> None:
     assert ask(resolver.port, "more.com") == "NXDOMAIN"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whose", ["own", "of an earlier node"])
 def test_one_that_hangs_is_ended_before_the_next_is_started(resolver, upstream, whose) -> None:
     """Two on one port would share the questions, and the first would know of no later block."""

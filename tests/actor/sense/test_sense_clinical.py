@@ -65,6 +65,7 @@ def test_an_image_that_is_sent_is_one_request_whatever_its_size():
     assert told(rows(packets(relay.flights))) == [("dicom", "C-STORE", "CT1", "PACS", None, 1, 0, True)]
 
 
+@pytest.mark.slow
 def test_answers_beyond_what_is_held_do_not_end_the_count():
     with archive() as relay:
         made = association(relay.port)

@@ -34,6 +34,7 @@ def text_of(path: Path) -> bytes:
     return gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw
 
 
+@pytest.mark.slow
 def test_every_log_of_zeek_s(data, opened):
     seen: Counter[str] = Counter()
     for path in sorted((data / "captures" / "zeek").rglob("*.gz")):
@@ -52,6 +53,7 @@ def test_every_log_of_zeek_s(data, opened):
     assert set(seen) >= {"conn", "dns", "http", "ssl", "files", "x509", "ssh", "dhcp"}
 
 
+@pytest.mark.slow
 def test_every_eve_file(data, opened):
     for path in sorted((data / "captures" / "eve").iterdir()):
         kinds = Counter(json.loads(line)["event_type"] for line in text_of(path).splitlines())

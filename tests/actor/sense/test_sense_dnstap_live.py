@@ -148,6 +148,7 @@ def test_another_content_is_not_accepted() -> None:
     assert dnstap_messages(bytearray(other)) == ([], b"", True)
 
 
+@pytest.mark.slow
 @pytest.mark.unbound
 def test_a_real_unbound_is_heard(tmp_path) -> None:
     built = subprocess.run(["unbound", "-V"], capture_output=True, text=True, check=False).stdout

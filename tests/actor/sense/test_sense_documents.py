@@ -78,6 +78,7 @@ def wrapped(events):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("packed", [False, True])
 def test_wrapped_events_are_the_same_records(opened, events, packed):
     plain, counts = opened(dumps(events).encode(), "eve.json")
@@ -234,6 +235,7 @@ def test_any_document_holds_something_or_nothing(document):
         json.dumps(line.fields)
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_bytes_of_real_events_changed_at_random(tmp_path, engine, data):
     file = min((data / "captures" / "eve").glob("*.gz"))

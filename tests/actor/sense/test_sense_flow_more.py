@@ -65,6 +65,7 @@ def test_a_port_that_cannot_be_had_over_tcp_is_let_go_of_over_udp_too(tmp_path) 
     assert failed.value.__cause__ is not None
 
 
+@pytest.mark.slow
 def test_messages_over_tcp_are_spooled_as_datagrams_are(tmp_path) -> None:
     got = over_both(tmp_path)
     sent = [message(n) for n in range(5)]

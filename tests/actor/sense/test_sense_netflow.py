@@ -119,6 +119,7 @@ def test_v9_whole_seconds_do_not_jitter(collecting) -> None:
     assert max(abs(gap - 2.37) for gap in gaps) < 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("minutes", [3, 20])
 def test_a_long_connection_told_in_parts_is_one_call(collecting, minutes) -> None:
     for minute in range(minutes):
@@ -286,6 +287,7 @@ def test_exporters_and_domains_keep_their_templates_apart(collecting) -> None:
 SAMPLER = struct.pack(">HHH", 400, 4, 8) + struct.pack(">HHHHHH", 1, 4, 48, 1, 50, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("datagrams", "rate"),
     [

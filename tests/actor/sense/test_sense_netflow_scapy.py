@@ -1,5 +1,6 @@
 """What scapy writes as NetFlow is read as scapy meant it."""
 
+import pytest
 from collecting import BOOT_MS, NOW_MS, Collecting
 from scapy.layers.netflow import (
     NetflowDataflowsetV9,
@@ -17,6 +18,7 @@ CLIENT, SERVER = "10.1.0.5", "203.0.113.9"
 UP_MS = NOW_MS - BOOT_MS
 
 
+@pytest.mark.slow
 def test_v5(tmp_path, engine) -> None:
     head = NetflowHeader(version=5) / NetflowHeaderV5(
         count=1, sysUptime=UP_MS, unixSecs=NOW_MS // 1000, unixNanoSeconds=0, flowSequence=7
@@ -42,6 +44,7 @@ def test_v5(tmp_path, engine) -> None:
     assert int(row["ts_end"].timestamp() * 1000) == NOW_MS - 1000
 
 
+@pytest.mark.slow
 def test_v9(tmp_path, engine) -> None:
     names = ("IN_BYTES", "IN_PKTS", "PROTOCOL", "L4_SRC_PORT", "IPV4_SRC_ADDR", "L4_DST_PORT", "IPV4_DST_ADDR")
     kinds = {

@@ -20,6 +20,7 @@ def collecting(tmp_path, engine):
     return Collecting(tmp_path, engine, "sflow")
 
 
+@pytest.mark.slow
 def test_samples_of_a_conversation_within_a_minute_are_one_row_scaled_up(collecting) -> None:
     up, down = frame(one(CLIENT, SERVER, 50_000, 443, flags=16)), frame(one(SERVER, CLIENT, 443, 50_000, flags=16))
     for number in range(4):
@@ -40,6 +41,7 @@ def test_a_sampled_syn_is_no_failed_call(collecting) -> None:
     assert [row["failed"] for row in collecting.rows()] == [None]
 
 
+@pytest.mark.slow
 def test_the_server_is_told_by_its_port_whoever_was_sampled_first(collecting) -> None:
     down = frame(one(SERVER, CLIENT, 443, 50_000, flags=24))
     collecting.send(sflow([flow_sample(down)])).settled()
@@ -47,6 +49,7 @@ def test_the_server_is_told_by_its_port_whoever_was_sampled_first(collecting) ->
     assert (row["src"], row["dst_port"], row["bytes_toserver"]) == (CLIENT, 443, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wide", [False, True])
 def test_both_writings_of_a_sample_and_a_tag(collecting, wide) -> None:
     header = frame(one(CLIENT, SERVER, 50_000, 53, proto=17), vlan=42)
@@ -60,6 +63,7 @@ def test_what_is_no_ip_is_passed(collecting) -> None:
     assert collecting.sums() == (2, 0, 2, 0)
 
 
+@pytest.mark.slow
 def test_a_packet_that_the_agent_took_apart(collecting) -> None:
     raw = struct.pack(">II", 900, 17) + v4(CLIENT) + v4(SERVER) + struct.pack(">IIII", 50_000, 53, 0, 0)
     record = struct.pack(">II", 3, len(raw)) + raw
@@ -77,6 +81,7 @@ def test_gaps_and_what_the_agent_dropped_are_losses(collecting) -> None:
     assert (lost["sequence_gap"], lost["agent_drops"]) == ((3, "datagrams"), (9, "packets"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "data", [b"", bytes(8), struct.pack(">II", 4, 1) + bytes(40), sflow([b"\0\0\0\1\0\0\xff\xff"])]
 )
@@ -85,6 +90,7 @@ def test_what_is_no_sflow_is_refused(collecting, data) -> None:
     assert collecting.sums() == (1, 0, 0, 1)
 
 
+@pytest.mark.slow
 def test_headers_are_read_as_scapy_reads_them() -> None:
     """Scapy writes the packets, and says what they are."""
     made = [

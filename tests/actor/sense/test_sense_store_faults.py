@@ -347,6 +347,7 @@ def run(fed, store, *, die=lambda: False, looks=400):
     return lines_in, lost
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", FED, ids=lambda kind: kind.__name__)
 def test_rows_in_are_rows_kept_refused_or_told_lost(kind, tmp_path, engine, monkeypatch, small) -> None:
     for seed in (1,):
@@ -442,6 +443,7 @@ class _Renamed:
         pass
 
 
+@pytest.mark.slow
 def test_a_capture_waits_while_suricata_has_no_place(tmp_path, engine, monkeypatch, small) -> None:
     from bavn.actor.sense.suricata.run import NoPlace
 
@@ -561,6 +563,7 @@ class Foreseen:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Eve, Zeek, Log, Syslog, Ring, Caps], ids=lambda kind: kind.__name__)
 @pytest.mark.parametrize("often", ["once", "always"])
 def test_what_fails_at_one_place_is_tried_again_then_passed_over_and_told(

@@ -208,6 +208,7 @@ def test_a_folder_of_captures_is_read_once_over_restarts(folder, packets):
     folder.source.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_run_that_was_begun_is_read_to_its_end(folder, packets, monkeypatch, restarts):
     from bavn.actor.sense import reading
@@ -256,6 +257,7 @@ def running_in(folder: Path):
     return found
 
 
+@pytest.mark.slow
 def test_suricata_ends_when_the_node_is_killed(packets, tmp_path):
     """A parent starts Suricata, says so and is killed; then Suricata's own end is waited for."""
     script = textwrap.dedent(

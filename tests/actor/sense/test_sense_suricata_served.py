@@ -48,6 +48,7 @@ def rows(path, tmp_path, engine, rules=(), suricata=None):
     return [(b.refusals, {name: table.to_pylist() for name, table in b.tables.items()}) for b in found]
 
 
+@pytest.mark.slow
 def test_each_is_read_as_by_a_run_of_its_own(files, tmp_path, engine) -> None:
     rules = tmp_path / "x.rules"
     rules.write_text(RULE)

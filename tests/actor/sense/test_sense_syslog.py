@@ -203,6 +203,7 @@ def test_who_is_not_listed_who_is_too_fast_and_who_is_too_many_is_refused(listen
     assert NOT_LISTED
 
 
+@pytest.mark.slow
 def test_a_slow_sender_is_let_go_and_a_silent_one(listening) -> None:
     now = [0.0]
     source = listening(TCP, tick=lambda: now[0], idle_s=100.0, half_s=10.0)
@@ -218,6 +219,7 @@ def test_a_slow_sender_is_let_go_and_a_silent_one(listening) -> None:
     slow.close(), silent.close()
 
 
+@pytest.mark.slow
 def test_a_full_spool_makes_connections_wait_and_datagrams_lost_loudly(listening) -> None:
     source = listening(UDP, TCP, spool_bytes_max=20_000)
     with connected(source) as sender:

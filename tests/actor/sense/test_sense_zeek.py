@@ -41,6 +41,7 @@ def one(read):
     return run
 
 
+@pytest.mark.slow
 def test_a_connection(one):
     got = one("conn", CONN)
     flow = communityid.FlowTuple(6, "10.0.0.1", "192.0.2.7", 40000, 443)
@@ -76,6 +77,7 @@ def test_a_connection(one):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("case", "state", "failed"),
     [
@@ -106,6 +108,7 @@ def test_conn_state_says_what_became_of_it(one, case, state, failed):
     assert (got["state"], got["failed"]) == (state, failed)
 
 
+@pytest.mark.slow
 def test_icmp_has_type_and_code_and_no_ports(one):
     six = {"proto": "icmp", "id.orig_h": "fe80::1", "id.resp_h": "ff02::2", "id.orig_p": "133", "id.resp_p": "134"}
     got = one("conn", {**CONN, **six})
@@ -120,6 +123,7 @@ def test_a_logged_community_id_is_taken(one):
     assert one("conn", {**CONN, "community_id": "1:abc"})["community_id"] == "1:abc"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("service", "app"),
     [
@@ -146,6 +150,7 @@ def test_dns(one):
     assert (got["answered"], got["answers"], got["answer_bytes"], got["ttl_s"]) == (True, [], 0, None)
 
 
+@pytest.mark.slow
 def test_http_files_and_smb(one):
     row = {**ENDS, "method": "GET", "host": "Example.dk:80", "uri": "/æ", "user_agent": "x\ty", "status_code": "404"}
     got = one("http", {**row, "request_body_len": "0", "response_body_len": "9", "resp_mime_types": ["text/html", "x"]})
@@ -167,6 +172,7 @@ def test_http_files_and_smb(one):
     assert (got["named_pipe"], got["filename"]) == ("svcctl", None)
 
 
+@pytest.mark.slow
 def test_the_rest_of_the_logs(one):
     got = one("dce_rpc", {**ENDS, "named_pipe": "135", "endpoint": "svcctl", "operation": "CreateServiceW"})
     assert (got["interface"], got["operation"]) == ("367abb81-9844-35f1-ad32-98f038001003", "CreateServiceW")
@@ -193,6 +199,7 @@ def test_the_rest_of_the_logs(one):
     )
 
 
+@pytest.mark.slow
 def test_a_certificate_is_named_where_it_is_shown(read, one):
     cert = {"ts": ENDS["ts"], "id": "Fcert", "certificate.subject": "CN=x", "certificate.issuer": "CN=ca"}
     cert |= {"certificate.not_valid_before": "1607004052.000000", "certificate.not_valid_after": "1614780052.000000"}
@@ -212,6 +219,7 @@ def test_a_certificate_is_named_where_it_is_shown(read, one):
     assert one("ssl", {**new, "cert_chain_fps": ["other"]})["subject"] is None
 
 
+@pytest.mark.slow
 def test_what_tls_and_ssh_agreed_on_is_kept(read, one):
     key = {"ts": "1713484800", "id": "F7", "certificate.key_type": "ecdsa", "certificate.key_length": "256"}
     key |= {"certificate.curve": "prime256v1", "certificate.sig_alg": "ecdsa-with-SHA256"}
@@ -232,6 +240,7 @@ def test_what_tls_and_ssh_agreed_on_is_kept(read, one):
     assert [got[name] for name in ("kex_method", "host_key", "cipher")] == list(ssh.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -263,6 +272,7 @@ def test_lines_before_any_header_are_refused(read):
     assert [r.why.en for r in parsed.refusals] == [f"{len(CONN)} fields where the header has 0"]
 
 
+@pytest.mark.slow
 def test_logs_put_together_may_change_their_columns(read):
     newer = {"community_id": "1:abc", **dict(reversed(CONN.items()))}
     raw = tsv("conn", [CONN]) + tsv("conn", [newer]) + tsv("conn", [CONN])

@@ -25,6 +25,7 @@ def engine():
     return connection
 
 
+@pytest.mark.slow
 @given(ADDRESSES)
 def test_a_text_becomes_what_is_stored_and_back(engine, text) -> None:
     stored, back = engine.execute("SELECT addr($1), addr_text(addr($1))", [text]).fetchone()

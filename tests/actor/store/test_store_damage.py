@@ -58,6 +58,7 @@ WAYS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("kind", ["hour", "micro"])
 def test_a_start_takes_out_what_is_plainly_damaged(filled, way, kind, hour0):

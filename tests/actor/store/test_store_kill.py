@@ -118,6 +118,7 @@ def run(root: Path, kills: int, seed: int) -> None:
     assert moved, "the writer never got anywhere"
 
 
+@pytest.mark.slow
 def test_killed_a_few_times(tmp_path):
     run(tmp_path, 3, seed=1)
 

@@ -128,6 +128,7 @@ def test_history_that_comes_whole_becomes_packs_at_once(micro, beside, packs):
     assert merge == Merge(inputs=(given,), packs=packs)
 
 
+@pytest.mark.slow
 def test_an_old_capture_is_written_once_and_answers_as_if_it_had_come_by_the_hour(tmp_path, rows, clock, hour0):
     day = (hour0 // 24 + 1) * 24
     clock.us = (day + 60) * HOUR_US

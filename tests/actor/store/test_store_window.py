@@ -32,6 +32,7 @@ def test_the_store_and_its_windows_are_what_the_ports_say(store):
     assert kept.mark("nobody") is None
 
 
+@pytest.mark.slow
 def test_the_span_is_exact_to_the_microsecond_for_rows_and_whole_hours_for_rollups(store, rows, hour0):
     edges = [hour0 * HOUR_US + k for k in (-1, 0, 1, HOUR_US - 1, HOUR_US, HOUR_US + 1, 2 * HOUR_US)]
     store.append("a", "1", {"flow": rows("flow", [{"ts": at(us), "flow_id": us} for us in edges])})
@@ -53,6 +54,7 @@ def test_the_span_is_exact_to_the_microsecond_for_rows_and_whole_hours_for_rollu
         store.tidy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "last"), [(5, 5), (9, 3), (-7, -3), (0, 2**62)])
 def test_empty_and_odd_spans_answer(store, rows, first, last):
     store.append("a", "1", {"flow": rows("flow", [{"ts": at(7)}])})
@@ -212,6 +214,7 @@ def test_a_roll_up_of_an_older_version_is_made_again_from_flows_of_an_older_vers
         assert description(next((tmp_path / "segments" / "pair_hour").iterdir()))["layout"] == layout("pair_hour")
 
 
+@pytest.mark.slow
 def test_readers_never_hold_up_the_writer_nor_need_it(tmp_path, rows, hour0):
     with pytest.raises(StoreBroken, match="no store"):
         History.read(tmp_path)
@@ -232,6 +235,7 @@ def test_readers_never_hold_up_the_writer_nor_need_it(tmp_path, rows, hour0):
         assert window.rows("SELECT count(*) FROM flow") == [(4,)]
 
 
+@pytest.mark.slow
 def test_the_same_history_gives_the_same_answer_whatever_its_shape(tmp_path, rows, hour0):
     """One append or many, merged or not: rows and roll-ups are equal."""
     dicts = [

@@ -273,6 +273,7 @@ class Node:
         return len(self.asked)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("node", "failed"),
     [(Node(), set()), (Node(blocks=False), {"in_force", "seconds"}), (Node(lifts=False), {"gone", "lift_seconds"})],

@@ -87,6 +87,7 @@ def test_a_node_that_reads_flows_finds_what_flows_show_and_says_what_it_lacks(be
     assert by["signature"] is by["sigma"] is by["dga"] is Outcome.NOT_APPLICABLE
 
 
+@pytest.mark.slow
 def test_a_sensor_that_is_not_installed_was_not_tested(bench, monkeypatch) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr("shutil.which", lambda *_, **__: None)

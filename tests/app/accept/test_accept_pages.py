@@ -184,6 +184,7 @@ def test_lines_name_what_is_in_the_way() -> None:
     assert "højst 100" in "\n".join(part_lines(broken, "da", figures=True))
 
 
+@pytest.mark.slow
 def test_files_are_written_once_and_checked_with_the_public_key(given, tmp_path) -> None:
     files, missing = write_all(given, ["rules"], tmp_path / "out", "en")
     assert ([one.suffix for one in files], missing) == ([".json", ".html", ".pdf"], "")

@@ -183,6 +183,7 @@ def test_a_bundle_that_was_changed_anywhere_is_refused(tmp_path) -> None:
         assert not opens(file), what
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(sizes=st.lists(st.integers(0, 5000), max_size=6), piece=st.integers(1, 3000), cut=st.integers(0, 3000))
 def test_what_is_sealed_opens_as_it_was_or_not_at_all(sizes, piece, cut, tmp_path_factory) -> None:

@@ -38,6 +38,7 @@ def test_the_sectors_side_names_nobody() -> None:
     assert "Your own" not in made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["da", "en"])
 def test_the_picture_shows_own_values_where_there_are_any(language) -> None:
     with_own, without = strips(make_benchmark()), strips(make_benchmark(actor=""))

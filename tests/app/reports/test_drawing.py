@@ -66,6 +66,7 @@ def test_a_document_drawn_apart_is_the_same_bytes_and_leaves_nothing(form) -> No
     assert done.stdout == rendered(document, form, "da", STANDING)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("does", "expected"),
     [

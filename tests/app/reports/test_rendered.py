@@ -136,6 +136,7 @@ def test_pictures_show_what_tables_do_and_nothing_else(forecast) -> None:
     assert drawn(nothing, "en") is None
 
 
+@pytest.mark.slow
 def test_what_is_not_approved_says_so(forecast) -> None:
     for state, word in ((EditionState.DRAFT, "draft, made from data"), (EditionState.WITHDRAWN, "withdrawn")):
         text = page(forecast, "en", DocumentStatus(state, 1))

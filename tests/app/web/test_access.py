@@ -113,6 +113,7 @@ def test_a_session_that_somebody_else_chose_is_never_taken_up(place) -> None:
     assert stale.me().status_code == 401
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "headers",
     [
@@ -265,6 +266,7 @@ def test_no_secret_stands_in_the_file(place, tmp_path) -> None:
     assert (tmp_path / "keys" / KEY_FILE).stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.slow
 def test_with_another_key_the_app_opens_nothing_but_a_recovery_code_does(tmp_path) -> None:
     place = Place(tmp_path)
     anna = place.person("Anna Berg", Role.ANALYST)

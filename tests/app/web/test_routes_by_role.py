@@ -91,6 +91,7 @@ def test_only_log_on_and_set_up_are_open_and_nothing_else_is_for_nobody(side) ->
             assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS, route.path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", list(Role))
 @pytest.mark.parametrize("side", SIDES)
 def test_each_role_may_do_exactly_what_the_table_says(side, role) -> None:
@@ -105,6 +106,7 @@ def test_each_role_may_do_exactly_what_the_table_says(side, role) -> None:
         assert answer.status_code != 401, f"{route.method} {route.path}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", SIDES)
 def test_every_page_that_fails_costs_its_request_and_is_noted_by_its_route(side, tmp_path) -> None:
     """Nothing stands behind the routes, so whatever lets its request in fails there in a way that nobody foresaw."""

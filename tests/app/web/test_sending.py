@@ -80,6 +80,7 @@ def test_every_file_that_is_written_while_it_is_sent_goes_through_one_place() ->
     assert makers == SENDS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", SIDES)
 def test_each_writer_that_fails_costs_its_request_and_is_named_and_the_next_file_is_whole(
     side, consoles, answers

@@ -55,6 +55,7 @@ def test_a_change_by_another_process_names_its_topics_and_nothing_else_does(engi
     watch.close()
 
 
+@pytest.mark.slow
 def test_a_nodes_book_is_watched_from_when_it_is_there(tmp_path) -> None:
     watch = Watches({"region-a": BookWatch(tmp_path / "node.db", {"door_": "door", "door_case": "cases"})})
     assert watch.moved() == frozenset()

@@ -65,6 +65,7 @@ def states(sector, name):
     return {at.link.link: at.link.state for at in sector.desk.chains()[name].links}
 
 
+@pytest.mark.slow
 def test_it_goes_through_the_chain_of_every_actor_and_the_centre_knows_each_link(make_sector, strong_tier) -> None:
     sector = make_sector(THREE, config=strong_tier)
     sector.clock.advance(HOUR_US)
@@ -83,6 +84,7 @@ def test_it_goes_through_the_chain_of_every_actor_and_the_centre_knows_each_link
         assert all(at.passed_us is not None and at.took is not None for at in chain.links)
 
 
+@pytest.mark.slow
 def test_it_becomes_no_lead_no_report_that_counts_no_indicator_and_nothing_the_sector_remembers(sector) -> None:
     for node in sector.nodes.values():
         local_links(node)
@@ -124,6 +126,7 @@ def test_one_that_is_not_found_by_the_detectors_takes_part_in_no_round_and_is_la
     assert sector.desk.chains()["east"].named_us is None
 
 
+@pytest.mark.slow
 def test_alone_it_is_revealed_to_nobody(sector) -> None:
     local_links(sector.nodes["east"])
     through(sector, 75, awake=("east",), step_s=150)
@@ -142,6 +145,7 @@ def test_the_centre_answers_each_run_once(sector) -> None:
     assert answered[0].rule == ""
 
 
+@pytest.mark.slow
 def test_an_actor_that_says_something_in_a_canary_is_refused_at_the_inbox(sector) -> None:
     """Each field is fixed by the day: nothing can be put into it. And the name cannot come as anything else."""
     for node in sector.nodes.values():
@@ -182,6 +186,7 @@ def _note(door):
     return Note(kind="CanaryAnswered", item_id="0" * 64, peer="centre", privacy="C", bytes=10)
 
 
+@pytest.mark.slow
 def test_a_report_of_a_canary_holds_what_its_day_says_and_no_more(sector) -> None:
     for node in sector.nodes.values():
         local_links(node)

@@ -128,6 +128,7 @@ def test_each_actor_in_a_case_sees_its_own_part_and_nobody_else_does(world, bad)
     assert {said["text"] for said in north["words"]} == {"We think it began at a supplier", "on it"}
 
 
+@pytest.mark.slow
 def test_a_part_and_a_verdict_say_nothing_of_who_else_is_in_the_case(world):
     """Twins: two sectors where other actors saw the same, were asked and answered the same tell this one the same."""
     said = []
@@ -274,6 +275,7 @@ def test_indicators_leave_under_no_laxer_marking_than_their_case(world):
     assert {(one.tlp, one.pap) for one in made} == {(Tlp.AMBER_STRICT, Pap.AMBER)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["north saw it too", "Ask NORTH.", "the vendor/north incident", "north"])
 def test_a_text_that_names_another_actor_goes_to_nobody_it_would_tell(world, text):
     sector, case_id = world()
@@ -359,6 +361,7 @@ def test_the_same_words_twice_are_two(world):
     assert [said.text for said in sector.desk.work.words(case_id)].count("again") == 2
 
 
+@pytest.mark.slow
 def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_evidence(world):
     sector, case_id = world()
     desk = sector.desk

@@ -62,6 +62,7 @@ def test_nothing_that_one_actor_holds_alone_is_named(sector, suspicion):
     assert secret.value not in "".join(sector.book.rows("SELECT group_concat(summary) FROM ledger")[0])
 
 
+@pytest.mark.slow
 def test_an_indicator_says_nothing_of_who_saw_it(make_sector, suspicion):
     """Twins: two sectors in which other actors saw the same thing release the same bytes."""
     bundles = []
@@ -119,6 +120,7 @@ def test_gate_3_has_one_line_for_each_letter(sector):
     assert sector.centre._share.post.ledger.verify() is None
 
 
+@pytest.mark.slow
 def test_restarting_after_every_step_gives_the_same_and_says_nothing_twice(make_sector, suspicion, bad):
     told = []
     for restart_each in (False, True):

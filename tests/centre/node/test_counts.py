@@ -96,6 +96,7 @@ def test_the_first_word_of_an_actor_on_a_day_counts(sector) -> None:
     assert sector.desk.counts(day, day) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "other",
     [{"by_technique": (1, 2)}, {"blocked": ()}, {"vocabulary": VOCABULARY + 1}, {"day": 0}, {"day": 99_999}],

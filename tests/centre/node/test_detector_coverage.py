@@ -99,6 +99,7 @@ def test_the_sentence_behind_a_claim_counts_those_who_could_and_says_why_others_
     assert set(SIGHTS)
 
 
+@pytest.mark.slow
 def test_a_round_that_still_takes_uploads_and_the_first_quarter_of_an_hour_are_not_held_against_anybody(
     strong_tier,
 ) -> None:

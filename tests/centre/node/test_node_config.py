@@ -95,6 +95,7 @@ def test_fits_are_kept_and_the_day_they_were_made(databases):
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_the_world_s_lists_know_the_famous_and_not_the_customers_of_the_famous():
     lists = WarningLists()
     assert dict(lists.of(Observable.of("domain", "www.microsoft.com")))["microsoft"] == "service"

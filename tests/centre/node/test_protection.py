@@ -116,6 +116,7 @@ def meets(sector, name, life):
     sector.nodes[name].door.tell_sighting(met)
 
 
+@pytest.mark.slow
 def test_nothing_that_is_said_later_tells_who_met_it(make_sector) -> None:
     """Twins: sectors in which other actors met the indicator refresh, delist and switch with the same bytes."""
     said = []

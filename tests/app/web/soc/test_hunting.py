@@ -28,6 +28,7 @@ def rows(console, said):
     return console.get(f"/hunt/asks/{said['id']}/rows")["items"]
 
 
+@pytest.mark.slow
 def test_sql_gives_columns_and_rows_page_by_page_and_exports(looking) -> None:
     said = answered(
         looking, {"kind": "sql", "sql": "SELECT src, dst, bytes_toserver, ts FROM flow ORDER BY ts", "rows": 50}
@@ -45,6 +46,7 @@ def test_sql_gives_columns_and_rows_page_by_page_and_exports(looking) -> None:
     assert looking.get(f"/hunt/asks/{said['id']}/export?format=json").text.count("\n") == 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sql",
     ["DROP TABLE flow", "SELECT * FROM read_csv('/etc/passwd')", "SELECT now()", "nonsense", "SELECT 1; SELECT 2"],
@@ -68,6 +70,7 @@ def test_a_question_is_stopped_at_once_and_is_nobody_elses(looking) -> None:
     assert time.monotonic() - began < 2
 
 
+@pytest.mark.slow
 def test_one_person_asks_only_so_much_at_once(looking) -> None:
     asked = [looking.do("/hunt/asks", {"kind": "sql", "sql": SLOW}, code=202) for _ in range(3)]
     assert looking.do("/hunt/asks", {"kind": "sql", "sql": SLOW}, code=429)["type"] == "asking-already"
@@ -76,6 +79,7 @@ def test_one_person_asks_only_so_much_at_once(looking) -> None:
     answered(looking, {"kind": "sql", "sql": "SELECT 1 AS one"})
 
 
+@pytest.mark.slow
 def test_pivots_go_to_every_table_that_holds_it(looking) -> None:
     said = answered(looking, {"kind": "pivot", "pivot": "domain", "value": C2, "rows": 10})
     assert {row[1] for row in rows(looking, said)} == {"tls"}
@@ -86,6 +90,7 @@ def test_pivots_go_to_every_table_that_holds_it(looking) -> None:
     assert "address" in answered(looking, {"kind": "pivot", "pivot": "host", "value": "x"}, "failed")["refused"]["en"]
 
 
+@pytest.mark.slow
 def test_lists_and_sigma_rules_say_what_became_of_each(looking) -> None:
     said = answered(looking, {"kind": "list", "text": f"{C2}\nnonsense!!\n"})
     assert (said["looked"], said["refused_lines"], said["refusals"][0]["line"]) == (1, 1, 2)
@@ -104,6 +109,7 @@ def test_lists_and_sigma_rules_say_what_became_of_each(looking) -> None:
     assert answered(looking, {"kind": "sigma", "rules": rules, "check": True})["matches"] == []
 
 
+@pytest.mark.slow
 def test_hunts_are_kept_run_and_taken_away(console) -> None:
     body = {"sql": "SELECT src, count(*) AS n FROM dns GROUP BY src", "says": "Who asks", "says_da": "Hvem spørger"}
     assert console.do("/hunt/saved/who-asks", body, method="PUT")["own"]

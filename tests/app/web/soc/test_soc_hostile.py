@@ -1,5 +1,7 @@
 """Hostile bodies, paths and queries at every route of the actors' console."""
 
+import pytest
+
 from bavn.app.access.rights import Role
 from bavn.app.web.console import ConsoleSettings, console_app
 from bavn.app.web.frame import Person
@@ -8,6 +10,7 @@ from tests.app.web.asking import As
 from tests.app.web.hostile_console import fails, requests
 
 
+@pytest.mark.slow
 def test_nothing_that_is_sent_breaks_a_route_and_the_next_question_is_answered(console) -> None:
     person = As(Person(name="Anna Berg", roles=frozenset(Role)))
     settings = ConsoleSettings(requests_per_minute=10**9, failures_per_minute=10**9)
