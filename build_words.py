@@ -109,11 +109,15 @@ def key(message: "Message") -> str:
 
 def documented() -> set[tuple[str, str]]:
     """(context, sentence) of what documents the code and is shown to people: `Text.documented` says it."""
+    from typer.main import get_command
+
     from bavn.actor.detect.run import DETECTORS
     from bavn.actor.store import intake
     from bavn.actor.store.query.address_macros import HELPERS
     from bavn.actor.store.segments.segment import ROLLUPS
     from bavn.app.analyst.detector_guide import guide_of
+    from bavn.app.cli import help as command_line
+    from bavn.app.cli.main import app
     from bavn.app.config.load import POLICY_TABLES
     from bavn.model.record import TABLES
     from bavn.model.sector import refusal
@@ -123,6 +127,7 @@ def documented() -> set[tuple[str, str]]:
         found |= {("", one.metadata["about"].holds) for one in kind.__dataclass_fields__.values()}
     found |= {("column", one.holds) for columns in (TABLES | ROLLUPS).values() for one in columns if one.holds}
     found |= {("column", gives) for gives in HELPERS.values()}
+    found |= {(command_line.CONTEXT, said) for said in command_line.sentences(get_command(app))}
     every = [one.value for life in _named_in_refusals() for one in life]
     found |= {("", one) for one in (intake.IMPOSSIBLE, intake.FUTURE, intake.FORGOTTEN)}
     return found | {(refusal.CONTEXT, one) for one in (*every, *_OTHERS_IN_REFUSALS)}

@@ -10,9 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from bavn.app.cli.help import Commands
 from bavn.app.process.exits import Exit, Stop
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Measure what Bavn promises, on this machine.")
+app = Commands(help="Measure what Bavn promises, on this machine.")
 
 
 @app.callback()

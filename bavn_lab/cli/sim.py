@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from bavn.app.cli.help import Commands
 from bavn.app.process.exits import Exit
 from bavn.model.moment import DAY_US, as_us, iso
 from bavn.traffic.sector import demo_sector
 from bavn_lab.sim.generate import STRETCH_HOURS_DEFAULT, SpanRefused, generate
 
-app = typer.Typer(no_args_is_help=True, help="A sector that does not exist: its packets, by seed.")
+app = Commands(help="A sector that does not exist: its packets, by seed.")
 
 
 @app.callback()

@@ -120,6 +120,7 @@ def test_an_exit_code_is_explained_in_one_language(monkeypatch, capsys) -> None:
         ((), {"LANG": "da_DK.UTF-8", "BAVN_LANGUAGE": "sv"}, "sv"),
         (("node", "--language", "da"), {"BAVN_LANGUAGE": "sv"}, "da"),
         (("node", "--language=sv"), {}, "sv"),
+        (("--language", "da", "node", "health", "--language", "sv"), {}, "sv"),
         ((), {"LANG": "tlh"}, "en"),
     ],
 )

@@ -24,6 +24,7 @@ BEGUN = {
         "bavn/app/cli/analyse.py",
         "bavn/app/cli/config.py",
         "bavn/app/cli/fit.py",
+        "bavn/app/cli/help.py",
         "bavn/app/cli/node/",
         "bavn/app/cli/words.py",
         "bavn/app/config/",

@@ -15,6 +15,7 @@ import typer
 from bavn.app.access.rights import ROLES, Right, Role, rights_of
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, show
 from bavn.app.cli.centre.person import Side, acting
+from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
@@ -38,7 +39,7 @@ _CODES: Final = {"none": Exit.NOT_FOUND, "there": Exit.NOT_NOW, "full": Exit.NOT
 
 def group(side: Side) -> typer.Typer:
     """The commands for one side."""
-    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Accounts at the console (docs/console.md).")
+    app = Commands(help="Accounts at the console (docs/console.md).")
     for add in (_accounts_of, _shutting_out, _tokens_of, _keys_of, _log_of):
         add(app, side)
     return app

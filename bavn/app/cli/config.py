@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from bavn.app.cli.help import Commands
 from bavn.app.cli.words import Spoken
 from bavn.app.config.check import Checked, Finding, Role
 from bavn.app.process.exits import Exit
 from bavn.model.text import Text
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Configuration files of every role.")
+app = Commands(help="Configuration files of every role.")
 WORDS = {
     "error": Text("error"),
     "missing": Text("missing"),

@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="A regional hub between nodes and the centre.")
+from bavn.app.cli.help import Commands
+
+app = Commands(help="A regional hub between nodes and the centre.")
 Config = Annotated[Path, typer.Option("--config", "-c", help="The hub's configuration file.")]
 HUB_TOML = Path("hub.toml")
 

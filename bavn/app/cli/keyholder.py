@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from bavn.app.cli.centre.desk import AsJson, show
+from bavn.app.cli.help import Commands
 from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
@@ -19,9 +20,7 @@ COMMANDS: Final = {
     "gates": "bavn.app.cli.gates:keyholder_gates",
     "open-gate": "bavn.app.cli.gates:keyholder_open_gate",
 }
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
+app = Commands(
     help="The key holder of the private join, apart from the centre.",
     cls=later(COMMANDS),
 )

@@ -22,12 +22,15 @@ def language_of_locale(environ: Mapping[str, str]) -> str:
 
 
 def language_asked(words: Sequence[str], environ: Mapping[str, str]) -> str:
-    """The language of a command line."""
+    """The language of a command line; where it says two, the last: a command's own counts for more than the whole's."""
+    asked = None
     for at, word in enumerate(words):
         if word == "--language" and at + 1 < len(words):
-            return _known(words[at + 1])
-        if word.startswith("--language="):
-            return _known(word.partition("=")[2])
+            asked = words[at + 1]
+        elif word.startswith("--language="):
+            asked = word.partition("=")[2]
+    if asked is not None:
+        return _known(asked)
     return _known(environ[VARIABLE]) if environ.get(VARIABLE) else language_of_locale(environ)
 
 

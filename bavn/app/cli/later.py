@@ -12,8 +12,10 @@ from importlib.util import find_spec
 from typing import Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 from typer.main import get_command, get_group
+
+from bavn.app.cli.help import Command, Commands, Group
 
 
 def later(
@@ -21,14 +23,14 @@ def later(
     groups: Mapping[str, str] | None = None,
     others: Callable[[], Mapping[str, Callable[[], Any]]] = dict,
 ) -> type[TyperGroup]:
-    """For ``typer.Typer(cls=...)``: a group that holds these beside the commands of its own.
+    """For ``Commands(cls=...)``: a group that holds these beside the commands of its own.
 
     ``commands``, ``groups``: name -> ``module:attribute``, a function or a ``typer.Typer``. ``others`` is asked only
     where a name is none of them, or all are listed; it may not take the name of one of them.
     """
     paths = {**commands, **(groups or {})}
 
-    class Later(TyperGroup):
+    class Later(Group):
         def __init__(self, **given: Any) -> None:
             super().__init__(**given)
             own: dict[str, Any] = {name: (lambda made=made: made) for name, made in self.commands.items()}
@@ -41,10 +43,8 @@ def later(
 
         def format_commands(self, ctx: Any, formatter: Any) -> None:
             said = {name: said_in(paths[name]) if name in paths else None for name in self.commands}
-            listed = {
-                name: TyperCommand(name, help=words) if words else self.commands[name] for name, words in said.items()
-            }
-            TyperGroup(commands=listed).format_commands(ctx, formatter)
+            listed = {name: Command(name, help=words) if words else self.commands[name] for name, words in said.items()}
+            Group(commands=listed).format_commands(ctx, formatter)
 
     return Later
 
@@ -118,7 +118,7 @@ def _command(name: str, module: Any) -> Any:
     if isinstance(module, typer.Typer):
         command: Any = get_group(module)
     elif callable(module) and not hasattr(module, "make_context"):
-        alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+        alone = Commands()
         alone.command(name)(module)
         command = get_command(alone)
     else:

@@ -11,11 +11,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from bavn import __version__
+from bavn.app.cli.help import Commands, not_understood
 from bavn.app.cli.language import VARIABLE, language_here, language_of_locale
 from bavn.app.cli.later import later
 from bavn.app.process.exits import Exit, Stop, why_of
 from bavn.app.process.memory import few_arenas, keep_small
-from bavn.model.catalogue import ENGLISH, languages
+from bavn.app.process.spoken import Spoken
+from bavn.model.catalogue import ENGLISH
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.sector.case import NotNow
 from bavn.model.settings import SettingsError
@@ -45,10 +47,7 @@ def _others() -> dict[str, Callable[[], Any]]:
     return {entry.name: entry.load for entry in sorted(entry_points(group=OTHERS))}
 
 
-app = typer.Typer(
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
+app = Commands(
     cls=later(COMMANDS, GROUPS, _others),
 )
 
@@ -62,11 +61,15 @@ def _version_alone(value: bool) -> None:
 @app.callback()
 def group(
     *,
+    language: Annotated[Spoken | None, typer.Option("--language", help="Language of all that is said.")] = None,
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_version_alone, help="Print the version.")
     ] = False,
 ) -> None:
     """Bavn: a sector's extra pair of eyes. Local detection, a private join across actors, protection."""
+    del version  # its callback prints it
+    if language is not None:
+        os.environ[VARIABLE] = language
 
 
 @app.command("version")
@@ -168,7 +171,7 @@ def _run() -> int:
             print(error, file=sys.stderr)
             return int(Exit.USAGE)
         if shown is not None:
-            return _say(Exit.USAGE, _not_understood(error))
+            return _say(Exit.USAGE, not_understood(error))
         logging.getLogger(__name__).critical("bavn stopped", exc_info=error)
         return _say(Exit.BROKEN, Text.plain(f"{type(error).__name__}: {error}"))
     # Typer hands back as a value what a command raised as typer.Exit, and 130 for Ctrl-C.
@@ -180,13 +183,6 @@ def _run() -> int:
 def _broken(error: Exception) -> int:
     logging.getLogger(__name__).critical("bavn stopped", exc_info=error)
     return _say(Exit.BROKEN, Text.plain(f"{type(error).__name__}: {error}"))
-
-
-def _not_understood(error: Any) -> Text:
-    """What Typer does not understand, in its own words but for the language, where it says more than people need."""
-    if getattr(getattr(error, "param", None), "name", None) == "language":
-        return Text("--language: Bavn speaks {known}", known=", ".join(languages()))
-    return Text.plain(str(error.format_message()))
 
 
 def _say(code: Exit, line: Text) -> int:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bavn.app.cli.centre.store import passphrase_in
+from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import AsJson, Spoken, show_table
 from bavn.app.cli.node.way_in import LISTEN, LISTS
 from bavn.app.cli.spread import spread
@@ -32,7 +33,7 @@ Passphrase = Annotated[
     Path, typer.Option("--passphrase-file", help="A file with the passphrase (16 characters or more) and nothing else.")
 ]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Many actors' nodes from one place, kept apart.")
+app = Commands(help="Many actors' nodes from one place, kept apart.")
 
 WORDS = {
     "added": Text("{} is here, in {}; its node runs as soon as `bavn operator run` does"),

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from typer.models import OptionInfo
 
+from bavn.app.cli.help import wrong
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
@@ -85,7 +86,7 @@ def typed[T](kind: Callable[..., T], /, **values: Any) -> T:
         name = str(first["loc"][0])
         spelled = _spelled(kind.model_fields[name])  # type: ignore[attr-defined]
         flag = (spelled.param_decls or [f"--{name.replace('_', '-')}"])[0]
-        raise Stop(Exit.USAGE, Text.shaped("{flag}: {first}", flag=flag, first=first["msg"])) from error
+        raise Stop(Exit.USAGE, Text.shaped("{flag}: {first}", flag=flag, first=wrong(dict(first)))) from error
     except ValueError as error:
         raise Stop(Exit.USAGE, Text.of_error(error)) from error
 

@@ -16,6 +16,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import exercises as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, configured, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.help import Commands
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
@@ -27,9 +28,7 @@ from bavn.model.text import Text
 if TYPE_CHECKING:
     from bavn.app.config.load import CentreFile
 
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="A planned, harmless campaign that the sector plays."
-)
+app = Commands(help="A planned, harmless campaign that the sector plays.")
 Id = Annotated[str, typer.Argument(help="exercise-..., as `list` shows it.")]
 ByStep = Annotated[str, of_act(acts.step)]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the audit log and the report.")]

@@ -11,6 +11,7 @@ import typer
 from bavn.app.acts.centre import indicators as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, named, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.help import Commands
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.indicator import Pap
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from bavn.centre.cases.indicators.indicator import IndicatorStatus, Life
     from bavn.centre.desk.desk import Desk
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Indicators: from draft to release to their end.")
+app = Commands(help="Indicators: from draft to release to their end.")
 Wanted = Annotated[str, typer.Argument(help="indicator--..., its beginning, or the observable (type:value).")]
 Rev = Annotated[int | None, typer.Option(help="Only if it still stands at this revision (indicator show).")]
 STATES: dict[LifeState, Text] = {

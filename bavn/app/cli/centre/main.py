@@ -8,6 +8,7 @@ import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, opened, show
 from bavn.app.cli.gates import centre_book
+from bavn.app.cli.help import Commands
 from bavn.app.cli.later import commands_in, later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
@@ -61,9 +62,7 @@ GROUPS: Final = {
     "exercise": "bavn.app.cli.centre.exercise:app",
     "account": "bavn.app.cli.account:sac",
 }
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
+app = Commands(
     help="The sector analysis centre.",
     cls=later(COMMANDS, GROUPS),
 )

@@ -15,6 +15,7 @@ import typer
 from bavn.app.acts.centre import nis2 as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, at_work, configured, show
 from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.help import Commands
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.catalogue import moment
@@ -25,7 +26,7 @@ from bavn.model.text import Language, Text
 if TYPE_CHECKING:
     from bavn.centre.cases.nis2.clocks import Nis2View
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="NIS2's clocks and drafts, per case and actor.")
+app = Commands(help="NIS2's clocks and drafts, per case and actor.")
 
 CaseId = Annotated[str, typer.Argument(help="case-...")]
 ActorName = Annotated[str, typer.Argument(help="The actor whose incident it is.")]

@@ -11,13 +11,12 @@ import typer
 from bavn.app.acts.centre import policies as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, named, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.help import Commands
 from bavn.centre.cases.policies import PolicyState, StandingPolicy
 from bavn.model.moment import DAY_US, iso
 from bavn.model.observable import ObservableType
 
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="What may be released without a person, once two have agreed."
-)
+app = Commands(help="What may be released without a person, once two have agreed.")
 PolicyId = Annotated[str, typer.Argument(help="policy-..., as `bavn centre policy list` names it")]
 
 

@@ -16,6 +16,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import publications as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, named, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.help import Commands
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.centre.publish.document import Kind
@@ -73,7 +74,7 @@ def picture(
 
 def make(kind: Kind, period_help: str, *, help: str) -> typer.Typer:  # noqa: A002  Typer's word
     """The commands of one kind of document."""
-    app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help=help)
+    app = Commands(help=help)
 
     @app.command("draft", help=acts.draft.__doc__)
     def draft(

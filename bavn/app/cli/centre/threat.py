@@ -9,6 +9,7 @@ from bavn.app.acts.centre import threats as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.centre.publish import Why, publishing
+from bavn.app.cli.help import Commands
 from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.centre.publish.document import Kind
@@ -18,7 +19,7 @@ from bavn.centre.publish.threat import LEVEL_NAMES, THREATS, UNKNOWN, Threat
 from bavn.model.moment import iso
 from bavn.model.text import Text
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Threat levels on the national scale.")
+app = Commands(help="Threat levels on the national scale.")
 UNSAID = "unknown"
 _COLUMNS = Text("type|level|set by|proposed from data|trend|reason")
 

@@ -16,6 +16,7 @@ from bavn.app.acts.centre import warnings as acts
 from bavn.app.acts.centre.refusals import observable_of
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, named, show
 from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.help import Commands
 from bavn.app.cli.spread import Given, spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from bavn.centre.cases.warnings.warnings import Warnings
     from bavn.centre.members.registry import Registry
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Warnings to the sector, and their follow-up.")
+app = Commands(help="Warnings to the sector, and their follow-up.")
 
 Id = Annotated[str, typer.Argument(help="warning-..., as `list` shows it.")]
 SAID: Final = ("title_en", "title_da", "text_en", "text_da")

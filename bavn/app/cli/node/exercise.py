@@ -12,6 +12,7 @@ import typer
 from bavn.app.acts.node import exercises as acts
 from bavn.app.acts.node.here import Here
 from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks
 from bavn.app.node.case_parts import named
 from bavn.model.moment import iso
@@ -21,7 +22,7 @@ from bavn.model.text import Language, Text
 if TYPE_CHECKING:
     from bavn.actor.door.conversations.exercises import KeptExercise, StepStatement
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The sector's exercises at this actor.")
+app = Commands(help="The sector's exercises at this actor.")
 Who = Annotated[str, of_act(acts.answer)]
 Id = Annotated[str, typer.Argument(help="exercise-..., or its beginning.")]
 

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 import typer
 
+from bavn.app.cli.help import Commands
 from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, book_of
@@ -62,9 +63,7 @@ GROUPS: Final = {
     "exercise": "bavn.app.cli.node.exercise:app",
     "account": "bavn.app.cli.account:soc",
 }
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
+app = Commands(
     help="An actor's own node.",
     cls=later(COMMANDS, GROUPS),
 )

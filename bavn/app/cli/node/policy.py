@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken
 from bavn.model.text import Language, Text
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from bavn.app.config.load import NodeConfig
     from bavn.app.policy.explain import Consequence, Differs, Line, Policy
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What may leave, and be blocked, in words.")
+app = Commands(help="What may leave, and be blocked, in words.")
 W: Final = {
     "lines": Text("What each line means"),
     "no lines": Text("The file sets nothing: every field has its default."),

@@ -13,6 +13,7 @@ import typer
 
 from bavn.app.access.rights import Right
 from bavn.app.cli.centre.person import option
+from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
 from bavn.app.cli.node.rule_files import day_now, entries_of, files_to_try, filters_of, known_rules, read, tried_rules
 from bavn.app.cli.spread import spread
@@ -20,7 +21,7 @@ from bavn.app.cli.words import cell, number
 from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.model.text import Text
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Suricata rules: fetch, check, tune.")
+app = Commands(help="Suricata rules: fetch, check, tune.")
 Sid = Annotated[int, typer.Argument(help="The rule's number.", min=1)]
 Gid = Annotated[int, typer.Option(help="The rule's group; 1 for nearly all.", min=1)]
 Comment = Annotated[str, typer.Option(help="Why; whoever reads it in a year must understand it.")]

@@ -11,12 +11,13 @@ from typing import Annotated, Any, Final
 import typer
 
 from bavn.app.analyst.faults import understood
+from bavn.app.cli.help import Commands
 from bavn.app.cli.words import Spoken, number
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The node's own history: size, health, repair.")
+app = Commands(help="The node's own history: size, health, repair.")
 
 Config = Annotated[Path, typer.Option("--config", "-c", help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]

@@ -11,6 +11,7 @@ import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, named
 from bavn.app.cli.centre.intel.words import show_spoken
+from bavn.app.cli.help import Commands
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -26,7 +27,7 @@ KINDS = {
     "expired": Text("expired"),
 }
 _OURS = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\.json")
-group = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Partners' MISPs: push to them, and sightings.")
+group = Commands(help="Partners' MISPs: push to them, and sightings.")
 
 
 def misp_feed(

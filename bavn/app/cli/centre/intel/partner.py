@@ -16,6 +16,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import partners as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, show
 from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.help import Commands
 from bavn.app.cli.spread import Given, spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
@@ -26,9 +27,7 @@ if TYPE_CHECKING:
     from bavn.centre.members.partner_credentials import PartnerCredentials
     from bavn.centre.members.partners import Partners
 
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Parties outside the sector that indicators are exchanged with."
-)
+app = Commands(help="Parties outside the sector that indicators are exchanged with.")
 Name = Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as cert-nord")]
 Until = Annotated[
     dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the agreement (UTC); a year if not said.")

@@ -16,6 +16,7 @@ from bavn.app.acts.centre import sources as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, named
 from bavn.app.cli.centre.intel.words import STATES, show_spoken
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.help import Commands
 from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
@@ -28,9 +29,7 @@ if TYPE_CHECKING:
     from bavn.centre.cases.intelligence.usefulness import Usefulness
     from bavn.centre.node.intelligence import Intelligence, Synced
 
-app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Sources of intelligence outside the sector, and their worth."
-)
+app = Commands(help="Sources of intelligence outside the sector, and their worth.")
 Name = Annotated[str, typer.Argument(help="a-z, 0-9 and -, such as cert-nord-feed")]
 
 

@@ -2,8 +2,7 @@
 
 from typing import Final
 
-import typer
-
+from bavn.app.cli.help import Commands
 from bavn.app.cli.later import commands_in, later
 
 COMMANDS: Final = commands_in(
@@ -15,9 +14,7 @@ COMMANDS: Final = commands_in(
     },
 )
 GROUPS: Final = {"terms": "bavn.app.cli.centre.rollout.terms:terms"}
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
+app = Commands(
     help="The roll-out: from candidate to operating, and out.",
     cls=later(COMMANDS, GROUPS),
 )

@@ -11,6 +11,7 @@ import typer
 from bavn.app.acts.centre import members as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, show
 from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.help import Commands
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.member import ActorKind
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 ByStep = Annotated[str, of_act(acts.step)]
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What members do and who supplies them.")
+app = Commands(help="What members do and who supplies them.")
 
 
 @app.callback()

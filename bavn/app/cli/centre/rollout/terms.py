@@ -11,11 +11,12 @@ from bavn.app.acts.centre import rollout as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Why, configured, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.centre.rollout.rollout import Actor, rolling
+from bavn.app.cli.help import Commands
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
 
-terms = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The data-sharing terms, by version.")
+terms = Commands(help="The data-sharing terms, by version.")
 
 
 @terms.command("publish")

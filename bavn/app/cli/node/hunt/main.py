@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bavn.app.cli.help import Commands
 from bavn.app.cli.node.hunt import ioc as hunt_ioc
 from bavn.app.cli.node.hunt import saved as hunt_saved
 from bavn.app.cli.node.hunt import sigma as hunt_sigma
@@ -16,9 +17,7 @@ from bavn.app.cli.node.hunt.show import answer, form, query_of, screen, show, vi
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
-app = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
+app = Commands(
     help="Ask the node's own history: SQL, saved hunts, Sigma rules, lists of indicators.",
 )
 app.command("sigma")(hunt_sigma.sigma)
