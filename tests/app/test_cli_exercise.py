@@ -169,6 +169,7 @@ def test_a_node_allows_declines_and_sees(node) -> None:
     run(node_app, "exercise", "allow", "exercise-b", "--config", node, code=Exit.NOT_FOUND)
     told = run(node_app, "exercise", "allow", one[:12], "--config", node, "--by", "anna", "--language", "da")
     assert "ØVELSE" in told
+    assert "ÖVNING" in run(node_app, "exercise", "list", "--config", node, "--language", "sv")
     (row,) = [json.loads(line) for line in run(node_app, "exercise", "list", "--json", "--config", node).splitlines()]
     assert [(step["step"], step["by"], step["told"]) for step in row["steps"]] == [("allowed", "anna", False)]
     assert row["mark"] == "EXERCISE"

@@ -167,6 +167,16 @@ def test_calibration_counts_verdicts_at_the_score_they_were_given_at(ranked) -> 
     assert (again["judged"], again["confirmed"]) == (1, 0)
 
 
+def test_what_the_score_does_is_said_in_the_readers_language_and_the_same_to_programs(ranked, monkeypatch) -> None:
+    english = run(ranked, "laws", "--json").stdout
+    monkeypatch.setenv("BAVN_LANGUAGE", "da")
+    assert "ingen sag er bekræftet" in run(ranked, "calibration").stdout
+    shown = run(ranked, "laws").stdout
+    assert "aktører i en kampagne" in shown
+    assert "ikke tilpasset endnu" in shown
+    assert run(ranked, "laws", "--json").stdout == english
+
+
 def test_the_laws_say_what_they_rest_on(config) -> None:
     shown = run(config, "laws").stdout
     assert "not fitted yet" in shown

@@ -229,6 +229,8 @@ def test_people_at_a_node_read_and_answer(node) -> None:  # noqa: F811
     with opened_cases(node) as there:
         assert there.warnings.take_in(given, Note(kind="WarningGiven", item_id="1" * 64, peer="centre")) is None
     assert "Opdater det" in run(node_app, "warnings", "-c", node, "--language", "da")
+    assert "Patch it" in run(node_app, "warnings", "-c", node, "--language", "sv")  # as the centre's people wrote it
+    assert "Patch it" in run(node_app, "warnings", "warning-a", "-c", node, "--language", "sv")
     assert "not answered: warning-" in run(node_app, "warnings", "--check", "-c", node, code=Exit.UNHEALTHY)
     run(node_app, "warning-answer", "warning-a", "done", "-c", node, code=Exit.NOT_NOW)
     refused = run(

@@ -69,6 +69,9 @@ BEGUN = {
 """Languages that are not whole yet, with the rooms whose sentences they have; elsewhere they are said in English."""
 SHOWN = {"da": ("sac", "soc"), "sv": ("soc",)}
 """The consoles whose pages a language is whole in; the others are not offered in it."""
+PRINTS = ("print", "sys.stdout.write", "sys.stderr.write", "typer.echo")
+ALIKE = {"Authorization", "Bearer", "NIS2", "PAP", "bavn", "kill-switch", "sha256"}
+"""What is printed so in every language: names of programs, commands, headers, markings, algorithms and laws."""
 DOMAINS = ("bavn", "console")
 TABLES = "console/src/words"
 CALLED = {"t": None, "tc": ((1, "c"), 2), "tn": (1, 2)}
@@ -157,6 +160,57 @@ def test_facts_are_those_that_the_message_names():
         facts = {one.arg for one in call.keywords}
         if facts and facts != {hole[0] for hole in holes(given[-1])}:
             wrong.append(place)
+    assert not wrong
+
+
+def printed(node):
+    """The words of our own in what is printed: in it, not in what it names (a Text says itself)."""
+    match node:
+        case ast.Constant(value=str(words)):
+            yield words
+        case ast.JoinedStr(values=parts):
+            yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in parts)
+            for part in parts:
+                if isinstance(part, ast.FormattedValue):
+                    yield from printed(part.value)
+        case ast.BinOp(left=left, right=right):
+            yield from (*printed(left), *printed(right))
+        case ast.IfExp(body=body, orelse=other):
+            yield from (*printed(body), *printed(other))
+
+
+def spoken(words):
+    """Those of the words that another language has others for."""
+    return [
+        word
+        for line in words.splitlines()
+        if not re.match(r"\s*bavn [a-z]", line)  # a command to copy
+        for word in re.findall(r"(?<![\w-])[A-Za-z][\w-]+", line)
+        if word not in ALIKE
+    ]
+
+
+def test_a_command_prints_no_english_that_is_in_no_catalogue():
+    """A table of values and JSON are made of what is there; a sentence is a Text, and so is the word before a value."""
+    wrong = {}
+    for path in sorted(ROOT.glob("bavn/app/cli/**/*.py")):
+        for call in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func) in PRINTS:
+                words = [word for arg in call.args for part in printed(arg) for word in spoken(part)]
+                if words:
+                    wrong[f"{path.relative_to(ROOT)}:{call.lineno}"] = words
+    assert not wrong
+
+
+def test_what_ends_a_command_is_said_in_its_language():
+    wrong = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path in sorted(ROOT.glob("bavn/app/**/*.py"))
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and ast.unparse(call.func) == "Stop"
+        and any(map(any, map(printed, call.args[1:])))
+    ]
     assert not wrong
 
 

@@ -130,11 +130,11 @@ def verify_protocol(
         raise Stop(Exit.REFUSED, Text("{file}: it is of the {value} test", file=file, value=protocol.kind.value))
     asked = AcceptanceTerms(kind=protocol.kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[protocol.kind])
     faults = shortfalls(protocol, demands(asked))
-    print(f"{title(protocol, language)}\nsha256 {given.digest}\nthe signature holds")
+    print(f"{title(protocol, language)}\nsha256 {given.digest}\n{Text('the signature holds').say(language)}")
     if faults:
         named = Text.joined("; ", faults[:10])
         raise Stop(Exit.UNHEALTHY, Text("{file}: it has not passed: {named}", file=file, named=named))
-    print("it has passed")
+    print(Text("it has passed").say(language))
 
 
 def _say(text: str) -> None:

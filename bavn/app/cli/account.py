@@ -16,6 +16,7 @@ from bavn.app.access.rights import ROLES, Right, Role, rights_of
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, show
 from bavn.app.cli.centre.person import Side, acting
 from bavn.app.cli.help import Commands
+from bavn.app.cli.language import tell
 from bavn.app.cli.node.book import NODE_TOML
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
@@ -116,14 +117,14 @@ def _shutting_out(app: typer.Typer, side: Side) -> None:
         """Shut somebody out at once: sessions and tokens end."""
         with _opened(side, config) as (accounts, _):
             _done(lambda: accounts.disable(name, _by(side, config, "account")))
-        print(f"{name} is shut out")
+        tell(Text("{who} is shut out", who=name))
 
     @app.command("enable")
     def enable(name: Name, config: Config = default) -> None:
         """Let somebody in again who was shut out."""
         with _opened(side, config) as (accounts, _):
             _done(lambda: accounts.enable(name, _by(side, config, "account")))
-        print(f"{name} may sign in again")
+        tell(Text("{who} may sign in again", who=name))
 
 
 def _tokens_of(app: typer.Typer, side: Side) -> None:
@@ -158,7 +159,7 @@ def _tokens_of(app: typer.Typer, side: Side) -> None:
         if token is None:
             raise Stop(Exit.NOT_NOW, Text("the account has as many tokens as it may: end one first"))
         _keep(out, token[1])
-        print(f"token {token[0].id} of {account.name}: {out}")
+        tell(Text("token {token} of {who}: {file}", token=token[0].id, who=account.name, file=out))
 
     @app.command("end-token")
     def end_token(
@@ -176,7 +177,7 @@ def _tokens_of(app: typer.Typer, side: Side) -> None:
                     Exit.NOT_FOUND,
                     Text("{name} has no token {token_id} that is good", name=name[:64], token_id=repr(token_id[:20])),
                 )
-        print(f"{token_id} is ended")
+        tell(Text("{token} is ended", token=token_id))
 
 
 def _keys_of(app: typer.Typer, side: Side) -> None:
@@ -208,14 +209,14 @@ def _keys_of(app: typer.Typer, side: Side) -> None:
                     raise Stop(
                         Exit.NOT_FOUND, Text("{account} has no key {drop}", account=account.name, drop=repr(drop[:20]))
                     )
-                print(f"{drop}: dropped")
+                tell(Text("{key}: dropped", key=drop))
                 return
             with public.open("rb") as opened:
                 half = public_key(opened.read(FILE_BYTES_MAX))
             if half is None:
                 raise Stop(Exit.INPUT, Text("{public} is no Ed25519 public key", public=public))
             made = _done(lambda: Keys(book).add(account.name, half, label or public.name, who))
-        print(f"key {made.id} of {made.account}")
+        tell(Text("key {key} of {who}", key=made.id, who=made.account))
 
 
 def _log_of(app: typer.Typer, side: Side) -> None:
@@ -235,7 +236,7 @@ def _log_of(app: typer.Typer, side: Side) -> None:
         if bad is not None:
             raise Stop(Exit.BROKEN, Text("the log's chain breaks: {bad}", bad=bad))
         if verify:
-            print("the chain holds")
+            tell(Text("the chain holds"))
 
 
 def _accounts(book: "Book", side: Side) -> "Accounts":
@@ -266,7 +267,8 @@ def _tell(name: str, table: "ConsoleTable", secret: str) -> None:
     from bavn.app.web.server import origins_of
 
     address = origins_of(table, int(table.listen.rpartition(":")[2]), tls=bool(table.certificate_file))[0]
-    print(f"account: {name}\nlink:    {address}/setup#{secret}\nThe link works once, for one day.")
+    link = f"{address}/setup#{secret}"
+    tell(Text("account: {who}\nlink:    {link}\nThe link works once, for one day.", who=name, link=link))
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 import sys
 
+from bavn.app.cli.language import language_here
 from bavn.app.operator.capabilities import CapabilitiesStay
 from bavn.app.operator.confined import prepare
 from bavn.app.operator.landlock import FenceFailed
 from bavn.app.process.exits import Exit
+from bavn.model.text import Text
 
 
 def main() -> None:
@@ -13,7 +15,8 @@ def main() -> None:
     try:
         prepare(sys.argv[1])
     except (FenceFailed, CapabilitiesStay) as error:
-        print(f"bavn: the node is not started unfenced: {error}", file=sys.stderr)
+        why = Text("the node is not started unfenced: {error}", error=Text.of_error(error))
+        print(f"bavn: {why.say(language_here())}", file=sys.stderr)
         sys.exit(Exit.MISSING)
     from bavn.app.cli.main import main as run  # nothing of the node is read before the fence stands
 

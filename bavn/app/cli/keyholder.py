@@ -8,6 +8,7 @@ import typer
 
 from bavn.app.cli.centre.desk import AsJson, show
 from bavn.app.cli.help import Commands
+from bavn.app.cli.language import tell
 from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
@@ -35,7 +36,8 @@ def init(config: Config = KEYHOLDER_TOML) -> None:
     from bavn.app.keyholder.parts import init as make
 
     keys = make(read_keyholder(config))
-    print(f"authority and keys are in {keys.folder}\npin for nodes: {keys.authority().fingerprint}")
+    folder, pin = keys.folder, keys.authority().fingerprint
+    tell(Text("authority and keys are in {folder}\npin for nodes: {pin}", folder=folder, pin=pin))
 
 
 @app.command("invite")
@@ -62,7 +64,8 @@ def invite(
     if as_json:
         print(json.dumps({"actor": actor, "token": token, "pin": pin}))
     else:
-        print(f"actor: {actor}\ntoken: {token}\npin:   {pin}\nThe token works once, for one day.")
+        invited = Text("actor: {who}\ntoken: {token}\npin:   {pin}\nThe token works once, for one day.")
+        tell(invited.filled(who=actor, token=token, pin=pin))
 
 
 @app.command("revoke")
@@ -77,7 +80,7 @@ def revoke(actor: str, config: Config = KEYHOLDER_TOML) -> None:
             registry.revoke(actor)
         except UnknownActor as error:
             raise Stop(Exit.NOT_FOUND, Text.of_error(error)) from error
-    print(f"{actor} is shut out")
+    tell(Text("{who} is shut out", who=actor))
 
 
 @app.command("members")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bavn.model.catalogue import ENGLISH, languages
+from bavn.model.text import Text
 
 VARIABLE: Final = "BAVN_LANGUAGE"
 LOCALES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
@@ -37,6 +38,16 @@ def language_asked(words: Sequence[str], environ: Mapping[str, str]) -> str:
 def language_here() -> str:
     """The language of the command that this process runs."""
     return language_asked(sys.argv[1:], os.environ)
+
+
+def language_of_rows(*, as_json: bool) -> str:
+    """Of a command that has no ``--language`` of its own: JSON, which programs read, is English."""
+    return ENGLISH if as_json else language_here()
+
+
+def tell(text: Text) -> None:
+    """Prints a sentence in the language of the command that this process runs."""
+    print(text.say(language_here()))
 
 
 def _known(language: str) -> str:

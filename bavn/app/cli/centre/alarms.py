@@ -33,7 +33,7 @@ def alarms(
     with opened(config, *acts.REFUSES) as desk:
         if take is not None:
             taken = acts.take(desk.alarms, by, take)
-            print(f"alarm {taken.number}: {taken.acked_by}")
+            print(Text("alarm {number}: {who}", number=taken.number, who=taken.acked_by).say(language))
             return
         standing_alarms = desk.alarms.every(standing=not every, limit=limit)
     rows = [

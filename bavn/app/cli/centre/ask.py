@@ -13,6 +13,7 @@ import typer
 from bavn.app.acts.centre import questions as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
+from bavn.app.cli.language import language_of_rows, tell
 from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, HOUR_US, as_us, iso, iso_hour
@@ -47,10 +48,11 @@ def ask(
     with opened(config, *acts.REFUSES) as desk:
         now_us = desk.now_us()
         question = acts.ask(desk, by, body, _since_us(since, now_us))
-        row = _row(desk.questions.view(question.id), "en", now_us)
+        row = _row(desk.questions.view(question.id), language_of_rows(as_json=as_json), now_us)
     show([row], as_json=as_json)
     if not as_json and question.approved_us is None:
-        print(f"it goes out when somebody else has approved it: bavn centre approve-question {question.id[:12]}")
+        waits = Text("it goes out when somebody else has approved it: bavn centre approve-question {question}")
+        tell(waits.filled(question=question.id[:12]))
 
 
 def questions(
@@ -84,7 +86,7 @@ def approve_question(
     """Stand behind somebody else's question: it goes out at once."""
     with opened(config, *acts.REFUSES) as desk:
         made = acts.approve(desk.questions, instead(by, as_local_root), _whole(desk.questions, question))
-        row = _row(desk.questions.view(made.id), "en", desk.now_us())
+        row = _row(desk.questions.view(made.id), language_of_rows(as_json=as_json), desk.now_us())
     show([row], as_json=as_json)
 
 
@@ -99,7 +101,7 @@ def end_question(
     """Take a question back; later answers are refused."""
     with opened(config, *acts.REFUSES) as desk:
         made = acts.end(desk.questions, by, _whole(desk.questions, question), why)
-        row = _row(desk.questions.view(made.id), "en", desk.now_us())
+        row = _row(desk.questions.view(made.id), language_of_rows(as_json=as_json), desk.now_us())
     show([row], as_json=as_json)
 
 
@@ -144,11 +146,13 @@ def _row(view: "QuestionView", language: Language, now_us: int, *, brief: bool =
     row["not_met"] = sorted({a.actor for a in answers if a.state == "not_met"} - set(row["met"]))
     row["declined"] = sorted({answer.actor for answer in answers if answer.state == "declined"})
     row["unanswered"] = {
-        actor.actor: f"since {iso(question.approved_us)[:19]}Z" if question.approved_us else "not sent"
-        for actor in view.actors
-        if actor.unanswered
+        actor.actor: _unanswered(question.approved_us).say(language) for actor in view.actors if actor.unanswered
     }
     return row
+
+
+def _unanswered(since_us: int | None) -> Text:
+    return Text("since {when}", when=f"{iso(since_us)[:19]}Z") if since_us else Text("not sent")
 
 
 def _state(view: "QuestionView", now_us: int) -> Text:

@@ -13,8 +13,9 @@ import typer
 from bavn.app.acts.centre import cases as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, at_work, named, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, needs, of_act
+from bavn.app.cli.language import tell
 from bavn.app.cli.spread import spread, typed
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.app.process.whole_file import write_whole
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import HOUR_US, iso
@@ -287,13 +288,13 @@ def case_evidence(
             )
             return
         if out is None:
-            raise Stop(Exit.USAGE, "--take goes with --out and a new file")
+            raise Stop(Exit.USAGE, Text("--take goes with --out and a new file"))
         taken, content = acts.take_evidence(desk, by, case_id, take)
     try:
         write_whole(out, content, mode=0o600, new=True)
     except OSError as error:
-        raise Stop(Exit.USAGE, f"{out} cannot be written ({error.strerror})") from error
-    print(f"{out}: {len(content):,} bytes; sha256 {taken.sha256}")
+        raise cannot_write(out, error, Exit.USAGE) from error
+    tell(Text("{file}: {bytes:,} bytes; sha256 {sha256}", file=out, bytes=len(content), sha256=taken.sha256))
 
 
 def timeline(
@@ -333,7 +334,7 @@ def comment(
     """Write a remark into a case's history."""
     with at_work(config) as desk:
         acts.comment(desk.cases, by, case_id, typed(acts.CommentRequest, text=text))
-    print(f"{case_id}: remembered")
+    tell(Text("{case}: remembered", case=case_id))
 
 
 def case(

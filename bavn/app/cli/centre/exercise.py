@@ -17,6 +17,7 @@ from bavn.app.acts.centre import exercises as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, configured, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.help import Commands
+from bavn.app.cli.language import tell
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
@@ -67,9 +68,14 @@ def plan(
     )
     with opened(config) as (_, exercises, names):
         exercise = acts.plan(exercises, by, body, names, SystemClock().now_us())
-    print(
-        f"EXERCISE {exercise.id}: planned for {', '.join(role.actor for role in exercise.plan.roles)}; start it with"
-        f" `bavn centre exercise start {exercise.id}`"
+    actors = ", ".join(role.actor for role in exercise.plan.roles)
+    tell(
+        Text(
+            "{mark} {exercise}: planned for {actors}; start it with `bavn centre exercise start {exercise}`",
+            mark=MARK,
+            exercise=exercise.id,
+            actors=actors,
+        )
     )
 
 
@@ -210,4 +216,13 @@ def _objective(given: str) -> acts.ObjectiveBody:
 
 
 def _done(one: Exercise) -> None:
-    print(f"EXERCISE {one.id}: {one.state.value}, version {one.version}")
+    state = STATES[one.state]
+    tell(
+        Text(
+            "{mark} {exercise}: {state}, version {version}",
+            mark=MARK,
+            exercise=one.id,
+            state=state,
+            version=one.version,
+        )
+    )

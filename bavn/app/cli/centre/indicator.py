@@ -12,6 +12,7 @@ from bavn.app.acts.centre import indicators as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, named, opened, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.help import Commands
+from bavn.app.cli.language import language_of_rows, tell
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.intel.indicator import Pap
@@ -65,7 +66,7 @@ def draft(
         why=why,
     )
     with opened(config, *acts.REFUSES) as desk:
-        rows = [_row(desk, life, "en") for life in acts.draft(desk, by, body)]
+        rows = [_row(desk, life, language_of_rows(as_json=as_json)) for life in acts.draft(desk, by, body)]
     show(rows, as_json=as_json)
 
 
@@ -82,7 +83,10 @@ def _step(way: Literal["review", "refresh", "withdraw"], what: str) -> None:
     ) -> None:
         with opened(config, *acts.REFUSES) as desk:
             body = typed(acts.Acting, act=way, why=why, rev=rev)
-            rows = [_row(desk, acts.step(desk.lives, by, life.id, body), "en") for life in _meant(desk, wanted)]
+            rows = [
+                _row(desk, acts.step(desk.lives, by, life.id, body), language_of_rows(as_json=as_json))
+                for life in _meant(desk, wanted)
+            ]
         show(rows, as_json=as_json)
 
 
@@ -104,7 +108,10 @@ def approve(
     by = instead(by, as_local_root)
     with opened(config, *acts.REFUSES) as desk:
         body = typed(acts.Approving, act="approve", why=why, rev=rev)
-        rows = [_row(desk, acts.let_go(desk.lives, by, life.id, body), "en") for life in _meant(desk, wanted)]
+        rows = [
+            _row(desk, acts.let_go(desk.lives, by, life.id, body), language_of_rows(as_json=as_json))
+            for life in _meant(desk, wanted)
+        ]
     show(rows, as_json=as_json)
 
 
@@ -131,10 +138,10 @@ def release(
                 acts.let_go(desk.lives, by, life.id, typed(acts.Approving, act="release", why=why, rev=rev))
             if now:
                 acts.let_go(desk.lives, by, life.id, typed(acts.Approving, act="now", why=why))
-            rows.append(_row(desk, desk.lives.get(life.id), "en"))
+            rows.append(_row(desk, desk.lives.get(life.id), language_of_rows(as_json=as_json)))
     show(rows, as_json=as_json)
     if now and not as_json and any(row["now"] == "asked for" for row in rows):
-        print("the ring is passed over when somebody else says the same")
+        tell(Text("the ring is passed over when somebody else says the same"))
 
 
 _step("refresh", "It was truly met: its days begin anew, everywhere.")
@@ -153,7 +160,10 @@ def wrong(
     """Say that it is false: what it is worth sinks."""
     with opened(config, *acts.REFUSES) as desk:
         body = typed(acts.Acting, act="wrong", why=why)
-        rows = [_row(desk, acts.step(desk.lives, by, life.id, body), "en") for life in _meant(desk, wanted)]
+        rows = [
+            _row(desk, acts.step(desk.lives, by, life.id, body), language_of_rows(as_json=as_json))
+            for life in _meant(desk, wanted)
+        ]
     show(rows, as_json=as_json)
 
 
@@ -199,7 +209,8 @@ def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = 
     checks_rows, actors = row.pop("checks"), row.pop("actors")
     show([row], as_json=False)
     for found in checks_rows:
-        print(f"{'STOP' if found['stops'] else 'look'}  {found['check']:<14} {found['words']}")
+        weight = _STOPS if found["stops"] else _LOOK
+        print(f"{weight.say(language)}  {found['check']:<14} {found['words']}")
     if actors:
         show(actors, as_json=False)
     for line in history:
@@ -236,6 +247,10 @@ def noise(
     show(rows, as_json=as_json)
 
 
+_STOPS = Text.in_context("check of an indicator", "STOP")
+_LOOK = Text.in_context("check of an indicator", "look")
+
+
 def _row(desk: "Desk", life: "Life", language: Language) -> dict[str, Any]:
     return _standing_row(desk, desk.upkeep.standing(life, desk.now_us()), language)
 
@@ -263,7 +278,7 @@ def _standing_row(desk: "Desk", standing: "IndicatorStatus", language: Language)
         "wrong_by": len(standing.false_groups),
         "ring": "" if ring is None else ring.state + (f": {ring.why}" if ring.why else ""),
         "now": "yes" if life.now else "asked for" if life.now_by else "",
-        "why": str(Text.of_row(life.refusal)) if life.refusal else life.why,
+        "why": Text.of_row(life.refusal).say(language) if life.refusal else life.why,
     }
 
 

@@ -10,6 +10,7 @@ from bavn.app.acts.centre import leads as acts
 from bavn.app.acts.centre.refusals import KINDS
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, named, opened, show
 from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.language import language_of_rows, tell
 from bavn.app.cli.spread import spread, typed
 from bavn.app.cli.words import number, point
 from bavn.model.moment import iso, iso_hour
@@ -25,6 +26,8 @@ _WORDS = {
     "score": Text("score"),
     "priority": Text("priority"),
 }
+_NO_LEADS = Text("no leads yet: a lead needs at least as many actors as its tier's threshold (bavn centre rounds)")
+_NO_VERDICTS = Text("no case has been confirmed or dismissed by a person yet: nothing is known of how the score fares")
 _LIKE = Text("Judged cases with such a score: {confirmed} of {judged} were confirmed.")
 
 
@@ -46,7 +49,7 @@ def leads(
         show(rows, as_json=True)
         return
     if not rows:
-        print("no leads yet: a lead needs at least as many actors as its tier's threshold (bavn centre rounds)")
+        print(_NO_LEADS.say(language))
     for row in rows:
         _print(row, {name: text.say(language) for name, text in _WORDS.items()}, language)
 
@@ -131,7 +134,7 @@ def calibration(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> Non
         stats = desk.calibration()
     rows = [
         {
-            "score": _span(b.low, b.high),
+            "score": _span(b.low, b.high).say(language_of_rows(as_json=as_json)),
             "judged": b.judged,
             "confirmed": b.confirmed,
             "share": None if b.share is None else round(b.share, 3),
@@ -146,18 +149,31 @@ def calibration(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> Non
         print(json.dumps(whole | {"brier": stats.brier, "brier_plain": stats.brier_plain, "bins": rows}))
         return
     if not stats.judged:
-        print("no case has been confirmed or dismissed by a person yet: nothing is known of how the score fares")
+        tell(_NO_VERDICTS)
         return
     show(rows, as_json=False)
-    print(f"{stats.judged} cases judged by people, {stats.confirmed} confirmed; leads that nobody judged are not in it")
+    tell(
+        Text(
+            "{judged} cases judged by people, {confirmed} confirmed; leads that nobody judged are not in it",
+            judged=stats.judged,
+            confirmed=stats.confirmed,
+        )
+    )
     if stats.unscored:
-        print(f"{stats.unscored} older verdicts are left out: the score they were given at was not kept")
+        tell(
+            Text("{count} older verdicts are left out: the score they were given at was not kept", count=stats.unscored)
+        )
     if stats.brier is None or stats.brier_plain is None:
-        print("too few verdicts to have predicted any case from those before it")
+        tell(Text("too few verdicts to have predicted any case from those before it"))
     else:
-        print(
-            f"{stats.predictions} were predicted from the verdicts before them: mean squared error {stats.brier:.3f},"
-            f" {stats.brier_plain:.3f} without looking at the score"
+        tell(
+            Text(
+                "{count} were predicted from the verdicts before them: mean squared error {error:.3f}, {plain:.3f}"
+                " without looking at the score",
+                count=stats.predictions,
+                error=stats.brier,
+                plain=stats.brier_plain,
+            )
         )
 
 
@@ -169,23 +185,29 @@ def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     with opened(config) as desk:
         laws_known, (mean, confirmed) = desk.lead_book.laws(), desk.malicious_mean()
     fitted = iso(laws_known.fitted_us) if laws_known.fitted_us else None
-    start = [("unlisted, start value", A_UNLISTED), ("listed, start value", A_ALL)]
-    rows = [{"law": f"a, {name}", "value": a, "rests_on": 0, "fitted": None} for name, a in start]
+    language = language_of_rows(as_json=as_json)
+    start = [(Text("a, unlisted, start value"), A_UNLISTED), (Text("a, listed, start value"), A_ALL)]
+    rows = [{"law": law.say(language), "value": a, "rests_on": 0, "fitted": None} for law, a in start]
     rows += [
         {"law": f"a, {stratum}", "value": round(fit.a, 4), "rests_on": fit.elements, "fitted": fitted}
         for stratum, fit in sorted(laws_known.sharing.items())
     ]
-    r = laws_known.dependence
-    rows.append({"law": "correlation of reports", "value": round(r.r, 4), "rests_on": r.elements, "fitted": fitted})
-    q = laws_known.congruent
-    rows.append({"law": "pairs of one period", "value": round(q.q, 4), "rests_on": q.elements, "fitted": fitted})
-    rows.append({"law": "actors of a campaign", "value": round(mean, 3), "rests_on": confirmed, "fitted": None})
+    r, q = laws_known.dependence, laws_known.congruent
+    others = [
+        (Text("correlation of reports"), round(r.r, 4), r.elements, fitted),
+        (Text("pairs of one period"), round(q.q, 4), q.elements, fitted),
+        (Text("actors of a campaign"), round(mean, 3), confirmed, None),
+    ]
+    rows += [
+        {"law": law.say(language), "value": value, "rests_on": rests_on, "fitted": last}
+        for law, value, rests_on, last in others
+    ]
     show(rows, as_json=as_json)
     if not as_json:
-        print(f"fitted daily, last {fitted}" if fitted else "not fitted yet: start values hold")
+        tell(Text("fitted daily, last {when}", when=fitted) if fitted else Text("not fitted yet: start values hold"))
 
 
-def _span(low: float | None, high: float | None) -> str:
+def _span(low: float | None, high: float | None) -> Text:
     if low is None:
-        return f"below {high:g}"
-    return f"{low:g} and more" if high is None else f"{low:g} to {high:g}"
+        return Text("below {high:g}", high=high or 0.0)
+    return Text("{low:g} and more", low=low) if high is None else Text("{low:g} to {high:g}", low=low, high=high)

@@ -9,6 +9,7 @@ import typer
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, opened, show
 from bavn.app.cli.gates import centre_book
 from bavn.app.cli.help import Commands
+from bavn.app.cli.language import tell
 from bavn.app.cli.later import commands_in, later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.process.exits import Exit, Stop
@@ -74,7 +75,8 @@ def init(config: Config = CENTRE_TOML) -> None:
     from bavn.app.centre.parts import init as make
 
     keys = make(configured(config))
-    print(f"authority and keys are in {keys.folder}\npin for nodes: {keys.authority().fingerprint}")
+    folder, pin = keys.folder, keys.authority().fingerprint
+    tell(Text("authority and keys are in {folder}\npin for nodes: {pin}", folder=folder, pin=pin))
 
 
 @app.command("run")
@@ -104,9 +106,12 @@ def hub(
     from bavn.model.sector.member import ACTOR_NAME
 
     if not ACTOR_NAME.fullmatch(name) or name == "centre":
-        raise Stop(Exit.USAGE, f"no hub can be called {name[:60]!r}: 2 to 40 of a-z, 0-9 and -, and not `centre`")
+        raise Stop(
+            Exit.USAGE,
+            Text("no hub can be called {name!r}: 2 to 40 of a-z, 0-9 and -, and not `centre`", name=name[:60]),
+        )
     made = make_hub(configured(config), name, tuple(host), into)
-    print(f"the hub's certificates are in {made.folder}")
+    tell(Text("the hub's certificates are in {folder}", folder=made.folder))
 
 
 @app.command("members")
@@ -243,4 +248,4 @@ def audit(config: Config = CENTRE_TOML, *, verify: bool = False) -> None:
     if bad is not None:
         raise Stop(Exit.BROKEN, Text("the audit log's chain breaks: {bad}", bad=bad))
     if verify:
-        print("the chain holds")
+        tell(Text("the chain holds"))

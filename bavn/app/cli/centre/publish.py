@@ -167,7 +167,7 @@ def _edit(kind: Kind) -> Any:
         language: Spoken = "en",
     ) -> None:
         if wording.remove and wording.after:
-            raise Stop(Exit.USAGE, "say --after or --remove")
+            raise Stop(Exit.USAGE, Text("say --after or --remove"))
         sources = [dict(zip(("kind", "ref"), one.partition(":")[::2], strict=True)) for one in wording.source or ()]
         way = "remove" if wording.remove else "add" if wording.after else "reword"
         body = typed(acts.Wording, place=place, act=way, en=wording.english, da=wording.danish, sources=sources)
@@ -235,9 +235,11 @@ def _send(kind: Kind) -> Any:
         with publishing(config) as (file, opened):
             addresses = tuple(to or file.publish.mail_to)
             done = acts.send(opened, by, file, _own(edition, kind), addresses, language)
-        print(f"{len(done.sent)} sent, {len(done.before)} had it before, {len(done.failed)} failed")
+        went = Text("{sent} sent, {before} had it before, {failed} failed")
+        print(went.filled(sent=len(done.sent), before=len(done.before), failed=len(done.failed)).say(language))
         if done.failed:
-            raise Stop(Exit.UNREACHABLE, "; ".join(f"{address}: {why}" for address, why in done.failed[:10]))
+            failures = "; ".join(f"{address}: {why}" for address, why in done.failed[:10])
+            raise Stop(Exit.UNREACHABLE, Text.plain(failures))
 
     return send
 

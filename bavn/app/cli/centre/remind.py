@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, opened, show
+from bavn.app.cli.language import tell
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -35,7 +36,7 @@ def remind(
                 print(f"{recipient.way} -> {recipient.name}\n{subject}\n{text}")
             return
         sent, failed = reminding.once()
-    print(f"{sent} sent, {failed} wait to be tried again")
+    tell(Text("{sent} sent, {failed} wait to be tried again", sent=sent, failed=failed))
     if failed:
         raise Stop(
             Exit.UNREACHABLE, Text("{failed} reminders could not be delivered (bavn centre reminders)", failed=failed)

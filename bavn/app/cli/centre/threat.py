@@ -62,7 +62,8 @@ def _set_level(
 ) -> None:
     level_name = LEVEL_NAMES.get(level.casefold().replace(" ", "-"))
     if level_name is None:
-        raise Stop(Exit.USAGE, f"no level is called {level[:20]!r}; known: {', '.join(LEVEL_NAMES)}")
+        known = ", ".join(LEVEL_NAMES)
+        raise Stop(Exit.USAGE, Text("no level is called {level!r}; known: {known}", level=level[:20], known=known))
     body = typed(acts.LevelSetting, level=level_name, why=why)
     with publishing(config) as (_, opened):
         acts.set_level(opened.judgements, by, threat, body)

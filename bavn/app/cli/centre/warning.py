@@ -17,6 +17,7 @@ from bavn.app.acts.centre.refusals import observable_of
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, named, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
+from bavn.app.cli.language import tell
 from bavn.app.cli.spread import Given, spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
@@ -85,7 +86,9 @@ def draft(
     with opened(config) as (_, warnings, _, registry):
         made = acts.draft(warnings, by, body, BY_HAND if begun is None else begun.origin)
         reached = acts.reached(registry, SystemClock(), made.address)
-    print(f"{made.id}: {made.state.value}; it would go to {len(reached)}: {', '.join(reached) or '-'}")
+    would = Text("{warning}: {state}; it would go to {count}: {actors}")
+    actors = ", ".join(reached) or "-"
+    tell(would.filled(warning=made.id, state=WARNING_STATES[made.state], count=len(reached), actors=actors))
 
 
 @app.command("edit")
@@ -105,7 +108,10 @@ def edit(
         address = typed(acts.AddressShape, **asdict(known.address) | addressed)
         body = typed(acts.Change, **acts.fields_of(known.content) | words, address=address, why=why)
         made = acts.edit(warnings, by, warning, body)
-    print(f"{made.id}: {made.state.value}, version {made.version}")
+    tell(_AT_VERSION.filled(warning=made.id, state=WARNING_STATES[made.state], version=made.version))
+
+
+_AT_VERSION = Text("{warning}: {state}, version {version}")
 
 
 def _step(way: Literal["send", "end", "withdraw"], what: str) -> None:
@@ -115,7 +121,7 @@ def _step(way: Literal["send", "end", "withdraw"], what: str) -> None:
     ) -> None:
         with opened(config) as (_, warnings, _, _):
             kept = acts.step(warnings, by, warning, way, why)
-        print(f"{kept.id}: {kept.state.value}, version {kept.version}")
+        tell(_AT_VERSION.filled(warning=kept.id, state=WARNING_STATES[kept.state], version=kept.version))
 
 
 _step("send", "Let it go out at once: console, mail, feed and every node that it is addressed to.")
@@ -171,7 +177,7 @@ def mail(config: Config = CENTRE_TOML) -> None:
         if server is None:
             raise Stop(Exit.CONFIGURATION, Text("[remind] smtp_host names no mail server"))
         went, failed = once(file, mails, registry, server)
-    print(f"{went} mailed, {failed} wait")
+    tell(Text("{sent} mailed, {waiting} wait", sent=went, waiting=failed))
     if failed:
         raise Stop(Exit.UNREACHABLE, Text("some mails could not be sent; they are tried again"))
 

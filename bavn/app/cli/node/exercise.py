@@ -86,7 +86,7 @@ def _print(exercise: "KeptExercise", steps: "list[StepStatement]", language: Lan
     steps_said, state = exercise.said, STATES[ExerciseState(exercise.state)].say(language)
     print(
         f"{MARK.say(language)} {exercise.exercise_id}: {state}"
-        + (f": {steps_said[f'title_{language}']}" if steps_said else "")
+        + (f": {Text.written(steps_said['title_en'], da=steps_said['title_da']).say(language)}" if steps_said else "")
     )
     if not steps_said:
         print("  " + Text("nothing is kept of it any more").say(language))

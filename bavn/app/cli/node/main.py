@@ -7,6 +7,7 @@ from typing import Annotated, Final
 import typer
 
 from bavn.app.cli.help import Commands
+from bavn.app.cli.language import tell
 from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, book_of
@@ -81,7 +82,8 @@ def group_key(file: Annotated[Path, typer.Argument(help="Where to write it; must
         raise Stop(Exit.CONFIGURATION, Text("{file} exists: a group key is never overwritten", file=file)) from error
     with os.fdopen(handle, "wb") as made:
         made.write(new_group_key_file(SystemDice()))
-    print(f"{file}: the centre must never see it, nor collude with any actor that has it (docs/private-join.md)")
+    warned = Text("{file}: the centre must never see it, nor collude with any actor that has it (docs/private-join.md)")
+    tell(warned.filled(file=file))
 
 
 @app.command("ledger")

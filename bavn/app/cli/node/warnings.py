@@ -68,7 +68,7 @@ def warnings(
                     item.said["tlp"],
                     ANSWERS[state_after(item, answers)].say(language),
                     iso(item.said["until_us"])[:16],
-                    item.said[f"title_{language}"],
+                    _words(item, "title", language),
                 )
                 for item in kept
             ],
@@ -109,13 +109,18 @@ def warning_answer(
     )
 
 
+def _words(warning: "KeptWarning", what: str, language: Language) -> str:
+    """Its title or its text, as the centre's people wrote it: in English and Danish."""
+    return Text.written(warning.said[f"{what}_en"], da=warning.said[f"{what}_da"]).say(language)
+
+
 def _show_one(warning: "KeptWarning", statements: "Sequence[AnswerStatement]", language: Language) -> None:
     text = warning.said
     state, urgency = WARNING_STATES[WarningState(warning.state)], URGENCIES[Urgency(text["urgency"])]
     print(
         f"{warning.warning_id}  {state.say(language)}  {urgency.say(language)}  {text['tlp']}  PAP:{PAPS[text['pap']]}"
     )
-    print(f"\n{text[f'title_{language}']}\n\n{text[f'text_{language}']}\n")
+    print(f"\n{_words(warning, 'title', language)}\n\n{_words(warning, 'text', language)}\n")
     for observable in text["observables"]:
         print(f"  {observable['type']}:{observable['value']}")
     by, until = iso(text["acknowledge_us"])[:16], iso(text["until_us"])[:16]

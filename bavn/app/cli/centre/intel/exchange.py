@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, configured, named, show
+from bavn.app.cli.language import language_here, tell
 from bavn.app.cli.node.book import show_table
 from bavn.app.cli.words import Spoken, cell
 from bavn.app.process.exits import Exit, Stop, cannot_read, cannot_write
@@ -58,7 +59,7 @@ def export(
         name = uuid.uuid5(_BUNDLE_SPACE, f"{to}\0{collection}\0" + "\n".join(bodies))
         _write(stix, bundle_text(f"bundle--{name}", bodies))
     written = sum('"type":"indicator"' in body[:30] for body in bodies)
-    print(f"{written} indicators for {to}", file=sys.stderr)
+    print(Text("{count} indicators for {partner}", count=written, partner=to).say(language_here()), file=sys.stderr)
 
 
 def import_(
@@ -87,7 +88,7 @@ def import_(
     if as_json:
         show([{"partner": of, "taken": taken, "refused": sum(reasons.values()), "reasons": reasons}], as_json=True)
         return
-    print(f"{taken} taken, {sum(reasons.values())} refused")
+    tell(Text("{taken} taken, {refused} refused", taken=taken, refused=sum(reasons.values())))
     for why, count in reasons.items():
         print(f"  {count:6}  {why}")
 

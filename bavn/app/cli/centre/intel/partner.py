@@ -17,6 +17,7 @@ from bavn.app.acts.centre import partners as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
+from bavn.app.cli.language import tell
 from bavn.app.cli.spread import Given, spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import DAY_US, iso
@@ -153,7 +154,7 @@ def end(
     """End the agreement for good: nothing crosses from the partner's next request on."""
     with _books(config) as (partners, _):
         acts.end(partners, by, name, why)
-    print(f"the agreement with {name} has ended")
+    tell(Text("the agreement with {partner} has ended", partner=name))
 
 
 @app.command("key")
@@ -182,7 +183,7 @@ def key(
     elif kind == "token":
         print(f"Authorization: Bearer {secret}")
     else:
-        print(f"user: {name}\npassword: {secret}")
+        tell(Text("user: {who}\npassword: {secret}", who=name, secret=secret))
 
 
 @app.command("end-key")
@@ -196,7 +197,7 @@ def end_key(
     """Let one credential count no longer."""
     with _books(config) as (_, credentials):
         acts.end_key(credentials, by, name, credential)
-    print(f"{credential} counts no longer")
+    tell(Text("{credential} counts no longer", credential=credential))
 
 
 @contextmanager

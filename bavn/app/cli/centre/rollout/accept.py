@@ -15,6 +15,7 @@ from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken, configured
 from bavn.app.cli.centre.person import needs, of_act
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.acceptance_protocol import Outcome, TestKind
+from bavn.model.text import Text
 
 
 def accept(
@@ -40,9 +41,9 @@ def accept(
     from bavn.app.process.protocols import read_protocol
 
     if protocol is not None and not why:
-        raise Stop(Exit.USAGE, "say why with --why: taking a protocol in is a line of the audit log")
+        raise Stop(Exit.USAGE, Text("say why with --why: taking a protocol in is a line of the audit log"))
     if move and protocol is None:
-        raise Stop(Exit.USAGE, "--move rests on a protocol: name its file")
+        raise Stop(Exit.USAGE, Text("--move rests on a protocol: name its file"))
     given = None if protocol is None else read_protocol(protocol)
     terms = AcceptanceTerms(kind=kind, rate_per_s=rate, seconds=seconds or SECONDS_DEFAULT[kind])
     with opened_taking(configured(config)) as taking, refusing(*acts.REFUSES):
@@ -53,7 +54,8 @@ def accept(
                 raise typer.Exit(Exit.UNHEALTHY)
             return
         made = acts.take_test(taking.opened, actor, kind, given, demands(terms), side, by, why)
-        print(f"test {made.number} of {actor}: taken in, sha256 {given.digest}")
+        taken = Text("test {number} of {actor}: taken in, sha256 {sha256}")
+        print(taken.filled(number=made.number, actor=actor, sha256=given.digest).say(language))
         if move:
             needs(by, acts.step.right)
             body = acts.StepRequest(act=STEPS[kind], why=why)

@@ -10,6 +10,7 @@ from bavn.app.acts.centre import rollout as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, Config, Spoken
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.centre.rollout.rollout import rolling
+from bavn.app.cli.language import tell
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
@@ -62,8 +63,8 @@ def import_(
     except BadRegister as error:
         raise Stop(Exit.INPUT, Text.shaped("{file}: {error}", file=file, error=Text.of_error(error))) from error
     if check:
-        print(f"{len(entries)} lines can be read")
+        tell(Text("{count} lines can be read", count=len(entries)))
         return
     with rolling(config) as (_, opened):
         added, changed = acts.register(opened, entries, by)
-    print(f"{added} added, {changed} changed")
+    tell(Text("{added} added, {changed} changed", added=added, changed=changed))

@@ -12,6 +12,7 @@ from bavn.app.acts.centre import members as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
+from bavn.app.cli.language import tell
 from bavn.app.cli.spread import spread, typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.member import ActorKind
@@ -59,7 +60,7 @@ def set_(
     body = typed(acts.Setting, functions=_names(functions), suppliers=_names(suppliers), group=group, canary=canary)
     with membership(config) as (members, _):
         acts.change(members, by, actor, body)
-        print(f"{actor} is set; the registry is now version {members.version()}")
+        tell(Text("{actor} is set; the registry is now version {version}", actor=actor, version=members.version()))
 
 
 @app.command("quota", help=acts.quota.__doc__)
@@ -73,7 +74,7 @@ def _quota(
 ) -> None:
     with membership(config) as (members, _):
         acts.quota(members, by, actor, body)
-    print(f"{actor}: {body.kind} is set")
+    tell(Text("{actor}: {kind} is set", actor=actor, kind=body.kind))
 
 
 @app.command("suspend")
@@ -81,7 +82,7 @@ def suspend(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByStep = 
     """Let a member in no more until it is resumed; its keys and certificates stay."""
     with membership(config) as (members, _):
         acts.step(members, by, actor, "suspend", why)
-    print(f"{actor} is suspended")
+    tell(Text("{actor} is suspended", actor=actor))
 
 
 @app.command("resume")
@@ -89,14 +90,14 @@ def resume(actor: str, config: Config = CENTRE_TOML, *, why: Why, by: ByStep = "
     """Let a suspended member in again, with the keys that it has."""
     with membership(config) as (members, _):
         acts.step(members, by, actor, "resume", why)
-    print(f"{actor} is let in again")
+    tell(Text("{actor} is let in again", actor=actor))
 
 
 def revoke(actor: str, config: Config = CENTRE_TOML, *, by: ByStep = "", why: Why = "shut out by the operator") -> None:
     """Shut an actor out, at once and for good."""
     with membership(config) as (members, _):
         acts.step(members, by, actor, "revoke", why)
-    print(f"{actor} is shut out")
+    tell(Text("{who} is shut out", who=actor))
 
 
 def invite(
@@ -117,7 +118,8 @@ def invite(
     if as_json:
         print(json.dumps({"actor": actor, "token": token, "pin": pin}))
     else:
-        print(f"actor: {actor}\ntoken: {token}\npin:   {pin}\nThe token works once, for one day.")
+        invited = Text("actor: {who}\ntoken: {token}\npin:   {pin}\nThe token works once, for one day.")
+        tell(invited.filled(who=actor, token=token, pin=pin))
 
 
 @contextmanager

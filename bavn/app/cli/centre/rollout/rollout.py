@@ -14,6 +14,7 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import rollout as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, Why, configured, named, show
 from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.language import language_here, tell
 from bavn.app.cli.spread import typed
 from bavn.centre.desk.rolling import Entry, day_of
 from bavn.model.moment import iso
@@ -86,7 +87,8 @@ def adopt(config: Config = CENTRE_TOML, *, why: Why, by: Annotated[str, of_act(a
     """Take every member that the register does not know into it, as it stands in the registry."""
     with rolling(config) as (_, opened):
         fresh = acts.adopt(opened, by, why)
-    print(f"{len(fresh)} adopted{': ' + ', '.join(fresh) if fresh else ''}")
+    adopted = Text("{count} adopted", count=len(fresh)).say(language_here())
+    print(f"{adopted}{': ' + ', '.join(fresh) if fresh else ''}")
 
 
 def plan(
@@ -102,7 +104,9 @@ def plan(
     with rolling(config) as (_, opened):
         wanted = None if day == "none" else day_of(day)
         acts.plan(opened, by, actor, typed(acts.PlanRequest, stage=state, day=wanted, why=why))
-    print(f"{actor}: {state.value} {'is not planned' if wanted is None else 'is planned for ' + day}")
+    planned = Text("{actor}: {stage} is planned for {day}") if wanted else Text("{actor}: {stage} is not planned")
+    facts = {"actor": actor, "stage": state.value} | ({"day": day} if wanted else {})
+    tell(planned.filled(**facts))
 
 
 def wait(
@@ -119,7 +123,9 @@ def wait(
     """Let an actor wait for another, such as a clinic for its shared IT centre; a circle is refused."""
     with rolling(config) as (_, opened):
         acts.wait(opened, Wait(actor, before, other, until), by, why, no=no)
-    print(f"{actor}: {before.value} {'waits no more for' if no else 'waits for'} {other} ({until.value})")
+    ended = Text("{actor}: {stage} waits no more for {other} ({stage_2})")
+    waits = ended if no else Text("{actor}: {stage} waits for {other} ({stage_2})")
+    tell(waits.filled(actor=actor, stage=before.value, other=other, stage_2=until.value))
 
 
 def move(

@@ -12,6 +12,7 @@ from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Why, configure
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.centre.rollout.rollout import Actor, rolling
 from bavn.app.cli.help import Commands
+from bavn.app.cli.language import tell
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -34,7 +35,7 @@ def publish(
 
     with rolling(config) as (_, opened):
         made = acts.publish_terms(opened, read_terms(file), by, why)
-    print(f"version {made.number}, sha256 {made.digest}")
+    tell(Text("version {number}, sha256 {sha256}", number=made.number, sha256=made.digest))
 
 
 @terms.command("list")
@@ -73,7 +74,15 @@ def sign(
     hashed = evidence_of(document)
     with rolling(config) as (_, opened):
         made = acts.sign(opened, actor, Signing(signed_by=signed_by, as_what=as_what, day=day, document=hashed), by)
-    print(f"{actor}: agreement {made.number} on terms {made.said['terms']}, until {iso_day(made.said['until_day'])}")
+    tell(
+        Text(
+            "{actor}: agreement {number} on terms {terms}, until {until}",
+            actor=actor,
+            number=made.number,
+            terms=made.said["terms"],
+            until=iso_day(made.said["until_day"]),
+        )
+    )
 
 
 def delete(
@@ -91,7 +100,15 @@ def delete(
     with opened_leaving(configured(config)) as leaving:
         deleted = acts.delete(leaving, actor, by, why)
     rows = sum(one["rows"] for one in deleted.said["deleted"])
-    print(f"{actor} has left: {rows} rows deleted, proof {deleted.number}, sha256 {deleted.digest}")
+    tell(
+        Text(
+            "{actor} has left: {rows} rows deleted, proof {number}, sha256 {sha256}",
+            actor=actor,
+            rows=rows,
+            number=deleted.number,
+            sha256=deleted.digest,
+        )
+    )
     if out is not None:
         write(out, deleted.text().encode())
         print(out)
@@ -146,4 +163,12 @@ def verify(
                 "{file}: the signature is not that of key {key}..., or the record was changed", file=file, key=key[:16]
             ),
         )
-    print(f"{record.kind} {record.number} of {record.subject}, {iso(record.at_us)[:19]}Z: the signature holds")
+    tell(
+        Text(
+            "{kind} {number} of {subject}, {at}Z: the signature holds",
+            kind=record.kind,
+            number=record.number,
+            subject=record.subject,
+            at=iso(record.at_us)[:19],
+        )
+    )

@@ -13,6 +13,7 @@ from bavn.app.acts.node.here import Here
 from bavn.app.analyst.hunting import hunting
 from bavn.app.analyst.saved_hunts import named, own, shipped
 from bavn.app.cli.centre.person import of_act
+from bavn.app.cli.language import tell
 from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, From, Last, Rows, Spoken, To
 from bavn.app.cli.node.hunt.show import answer, form, query_of, show, visible
 from bavn.app.cli.spread import typed
@@ -107,7 +108,7 @@ def save(
         span=span,
         replace=replace,
     )
-    print(f"kept in {acts.save(Here(config), name, body, ask)[1]}")
+    tell(Text("kept in {file}", file=acts.save(Here(config), name, body, ask)[1]))
 
 
 def delete(
@@ -117,7 +118,7 @@ def delete(
     by: Annotated[str, of_act(acts.delete)] = "",  # noqa: ARG001  asked for its right
 ) -> None:
     """Take one of your own hunts away."""
-    print(f"{acts.delete(Here(config), name)} is gone")
+    tell(Text("{hunt} is gone", hunt=acts.delete(Here(config), name)))
 
 
 def _given(texts: list[str], parameters: dict[str, str]) -> dict[str, str]:
