@@ -78,16 +78,17 @@ WRONG_USE = {
     ("node", "enrol", "--token", "x"): "Missing option '--pin'.",
     ("node", "account", "roles", "x"): "Missing option '--role': one of ",
     ("exit-code", "x"): "Invalid value for 'code': 'x' is not a whole number",
-    ("exit-code", "3", "4"): "More was given than it takes: 4",
+    ("exit-code", "3", "4"): "More was given than the command takes: 4",
     ("exit-code", "--language"): "Option '--language' requires an argument.",
     ("node", "ledger", "--json=yes"): "Option '--json' does not take a value.",
-    ("node", "ledger", "--limit", "0"): "Invalid value for '--limit': ",
+    ("node", "ledger", "--limit", "0"): "Invalid value for '--limit': it must be at least 1",
     (
         "node",
         "verdict",
         "x",
         "wrong",
     ): "Invalid value for 'judgement': 'wrong' is not one of 'true', 'benign', 'ignore'",
+    ("centre", "exercise", "plan", "--begins", "now"): "Invalid value for '--begins': 'now' is not written as ",
     ("--language", "{}"): "Missing command.",
 }
 

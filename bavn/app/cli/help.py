@@ -42,17 +42,17 @@ _WRONG: Final = {
     "float_parsing": Text("{input} is not a number"),
     "float_type": Text("{input} is not a number"),
     "finite_number": Text("{input} is not a number"),
-    "greater_than_equal": Text("it is at least {ge}"),
-    "greater_than": Text("it is more than {gt}"),
-    "less_than_equal": Text("it is at most {le}"),
-    "less_than": Text("it is less than {lt}"),
-    "string_too_short": Text("it has at least {min_length} characters"),
-    "string_too_long": Text("it has at most {max_length} characters"),
-    "string_pattern_mismatch": Text("it is written as {pattern} says"),
+    "greater_than_equal": Text("it must be at least {ge}"),
+    "greater_than": Text("it must be more than {gt}"),
+    "less_than_equal": Text("it must be at most {le}"),
+    "less_than": Text("it must be less than {lt}"),
+    "string_too_short": Text("it must have at least {min_length} characters"),
+    "string_too_long": Text("it must have at most {max_length} characters"),
+    "string_pattern_mismatch": Text("it must be written as {pattern} says"),
     "too_short": Text("at least {min_length} are needed"),
     "too_long": Text("at most {max_length} are taken"),
-    "literal_error": Text("it is one of {expected}"),
-    "enum": Text("it is one of {expected}"),
+    "literal_error": Text("it must be one of {expected}"),
+    "enum": Text("it must be one of {expected}"),
 }
 """What is wrong with a value, by pydantic's name for it."""
 
@@ -75,7 +75,7 @@ class Command(TyperCommand):
         rest = super().parse_args(ctx, args)
         ctx.allow_extra_args = takes_more
         if rest and not takes_more and not ctx.resilient_parsing:
-            more = Text("More was given than it takes: {words}", words=_printable(" ".join(map(str, rest))))
+            more = Text("More was given than the command takes: {words}", words=_printable(" ".join(map(str, rest))))
             ctx.fail(more.say(language_here()))
         return rest
 
@@ -238,17 +238,24 @@ def _missing(param: Any) -> Text:
 def _why(error: Any) -> Text:
     cause = error.__cause__
     choices = _choices(error.param)
+    formats = getattr(getattr(_described(error.param), "parameter_info", None), "formats", None)
     if not hasattr(cause, "errors"):
         return Text.plain(_printable(error.message))
     first = cause.errors()[0]
     if choices and first["type"] in ("value_error", "literal_error", "enum"):
         return Text("{input} is not one of {choices}", input=repr(first["input"]), choices=choices)
+    if formats and first["type"] == "value_error":
+        return Text("{input} is not written as {formats}", input=repr(first["input"]), formats=", ".join(formats))
     return wrong(first)
+
+
+def _described(param: Any) -> Any:
+    return getattr(param, "type_descriptor", None)
 
 
 def _choices(param: Any) -> str:
     """What may be said, where that is a list: each in quotes."""
-    choices = getattr(getattr(param, "type_descriptor", None), "choices", None) or ()
+    choices = getattr(_described(param), "choices", None) or ()
     return ", ".join(repr(str(getattr(one, "value", one))) for one in choices)
 
 
