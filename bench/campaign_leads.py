@@ -2,7 +2,7 @@
 
     python bench/campaign_leads.py [--actors 15 100] [--seeds 11 12 13] [--json FILE]
 
-Days of SectorBench (docs/sectorbench.md) with six wider campaigns in each: five victims; a domain at the first three,
+Days of SectorBench (docs/simulator.md) with six wider campaigns in each: five victims; a domain at the first three,
 another at the last three, an address and a certificate at all five. Drawn, not captured. Baseline: one element, one
 lead. Counted among all elements that were revealed: the largest share of a campaign's in one lead, and, of the first
 twenty leads and of all, the share that holds elements of a campaign and of something else.

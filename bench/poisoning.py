@@ -1,4 +1,4 @@
-"""Plays each of a hostile actor's attempts (bavn_lab/sim/poison.py) and prints what came of it, for docs/poisoning.md.
+"""Plays a hostile actor's attempts (bavn_lab/sim/poison.py), prints what came of each, for docs/threat-model.md.
 
 .venv/bin/python bench/poisoning.py
 """

@@ -19,7 +19,7 @@ from bavn_lab.sectorbench.ways import BUDGET, Scored, signs_of
 
 STRONG_EVERY, STRONG_TAKES = 5, 2
 WEAK_EVERY, WEAK_TAKES = 60, 6
-"""Minutes between rounds, and minutes of uploads and reveal until the lead (docs/rounds.md)."""
+"""Minutes between rounds, and minutes of uploads and reveal until the lead (docs/centre.md)."""
 NEVER: Final = None
 
 

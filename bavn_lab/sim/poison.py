@@ -1,7 +1,7 @@
 """A hostile actor's best attempts, played in a small sector: what each does, and what came of it.
 
 Four honest actors share a campaign, or one of them weakly suspects a harmless supplier; one or two hostile ones do what
-the attempt says. Refuses to judge the outcome: tests/sector/test_poisoning.py and docs/poisoning.md do.
+the attempt says. Refuses to judge the outcome: tests/sector/test_poisoning.py and docs/threat-model.md do.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -7,10 +7,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
-POISONING = (ROOT / "docs" / "poisoning.md").read_text(encoding="utf-8")
+POISONING = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
 POINTERS = {
     "It has every upload and every answer, says what it likes to each actor, and has no key.",
-    "What a hostile actor can try against the score is in [poisoning.md](poisoning.md).",
+    "What a hostile actor can try against the score is in [threat-model.md](threat-model.md#poisoning).",
     "What it is, and what it is for, is in [canaries.md](canaries.md).",
 }
 NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")

@@ -75,7 +75,7 @@ CENTRE_PROMISES: Final = (
         code="database_reached",
         act="operator",
         says=Text("the database is reached"),
-        first=Text("docs/centre-database.md"),
+        first=Text("docs/centre.md"),
     ),
     Promise(
         code="disk_room",

@@ -7,7 +7,7 @@ from bavn.model.settings import setting
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeTable:
-    """``[exchange]`` of centre.toml: the TAXII 2.1 server for partners (docs/exchange.md)."""
+    """``[exchange]`` of centre.toml: the TAXII 2.1 server for partners (docs/partners.md)."""
 
     listen: str = setting("", unit="", holds="address:port of the TAXII server for partners; empty: none is served.")
     certificate_file: str = setting(

@@ -13,7 +13,7 @@ DISTRIBUTIONS = ("0", "1", "2", "3")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MispTable:
-    """``[misp.NAME]`` of centre.toml: one MISP of a partner (docs/intelligence.md)."""
+    """``[misp.NAME]`` of centre.toml: one MISP of a partner (docs/partners.md)."""
 
     url: str = setting("", unit="", holds="https address of the MISP.")
     partner: str = setting("", unit="", holds="Whose it is: the partner's policy says what goes out to it.")

@@ -122,7 +122,7 @@ class HealthTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesTable:
-    """``[rules]``: where `bavn node rules update` fetches Suricata rules, and how they are tuned (docs/rules.md)."""
+    """``[rules]``: where `bavn node rules update` fetches Suricata rules, and how they are tuned (docs/sources.md)."""
 
     sources: tuple[str, ...] = setting(
         (),

@@ -60,7 +60,7 @@ FILES: Final[tuple[tuple[str, str, dict[str, type[Any]]], ...]] = (
     ("hub.toml", "A hub ([scaling.md](../scaling.md)). `name`, `centre` and `actors` must be set.", HUB_TABLES),
     (
         "operator.toml",
-        "One operator of many actors ([operator.md](../operator.md)). Only `name` must be set.",
+        "One operator of many actors ([scaling.md](../scaling.md)). Only `name` must be set.",
         {"operator": OperatorTable},
     ),
 )

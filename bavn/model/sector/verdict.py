@@ -1,7 +1,7 @@
 """A person's verdict on suspicions: true, benign, or not to be seen for a while; its scope, its end, and what it does.
 
-A verdict is local: nothing that travels is made from it (docs/verdicts.md). What it does is decided when suspicions are
-read, so it begins and ends by the clock and needs no run of the detectors. Refuses to know what time it is.
+A verdict is local: nothing that travels is made from it (docs/suspicions.md). What it does is decided when suspicions
+are read, so it begins and ends by the clock and needs no run of the detectors. Refuses to know what time it is.
 """
 
 from collections.abc import Iterable

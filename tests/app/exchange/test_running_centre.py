@@ -1,4 +1,4 @@
-"""The five minutes of docs/exchange.md with the command itself: a partner is added, a centre runs, both sides talk."""
+"""The five minutes of docs/partners.md with the command itself: a partner is added, a centre runs, both sides talk."""
 
 import json
 import signal

@@ -335,7 +335,7 @@ def _add(config: Path, act: str, facts: dict[str, Any], comment: str, until: str
     text = (
         file.read_text(encoding="utf-8")
         if file.exists()
-        else "# Suricata rules that this actor tunes (docs/rules.md).\n"
+        else "# Suricata rules that this actor tunes (docs/sources.md).\n"
     )
     document = tomlkit.parse(text)
     table = tomlkit.table()

@@ -1,7 +1,7 @@
 """How useful a source is: what of it was met here, what of that was false, what it had before others, what nobody else
 has, what stands on warning lists. Pure: it is handed what was counted.
 
-The score (0 to 100) and the line at which a source is noise are documented in docs/intelligence.md. Refuses to suspend
+The score (0 to 100) and the line at which a source is noise are documented in docs/partners.md. Refuses to suspend
 anything.
 """
 
