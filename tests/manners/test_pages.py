@@ -8,6 +8,7 @@ import pytest
 
 from bavn.app.config.load import NODE_TABLES, POLICY_TABLES
 from bavn.app.docs.pages import CENTRE_TABLES, pages
+from bavn.app.docs.refusals import part_of, refusal_page, refusals
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,6 +50,14 @@ def test_each_invariant_names_what_holds_it_and_that_is_there() -> None:
     tests = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
     assert by_name
     assert [name for name in by_name if f"def {name}(" not in tests] == []
+
+
+def test_every_refusal_that_the_code_writes_out_is_on_the_page_in_its_part() -> None:
+    found = list(refusals())
+    assert len(found) > 400
+    assert [file for file, *_ in found if not part_of(file)] == []
+    page = refusal_page()
+    assert [rule for _, rule, _ in found if f"| `{rule}` |" not in page] == []
 
 
 @pytest.mark.parametrize(("name", "lines_max"), [("ARCHITECTURE.md", 150), ("README.md", 60)])

@@ -1,5 +1,5 @@
 """Pages of the docs that are made from code: every setting with its unit, default and bounds, every command
-with its options, every exit code.
+with its options, every exit code, every detector.
 
 ``python -m bavn.app.docs.pages FOLDER`` writes them (script/docs); tests/manners/test_pages.py compares.
 """
@@ -13,8 +13,11 @@ from bavn.app.config.centre_tables import CENTRE_TABLES
 from bavn.app.config.load import HUB_TABLES, KEYHOLDER_TABLES, NODE_TABLES, POLICY_TABLES
 from bavn.app.config.operator import OperatorTable
 from bavn.app.docs.commands import command_page
+from bavn.app.docs.detectors import detector_page
+from bavn.app.docs.life_cycles import life_cycle_page
 from bavn.app.docs.messages import message_page
 from bavn.app.docs.promises import promise_page
+from bavn.app.docs.refusals import refusal_page
 from bavn.app.process.exits import PAGES
 
 MADE: Final = "Made from the code by `script/docs`.\n"
@@ -37,6 +40,9 @@ def pages() -> dict[str, str]:
             "".join(f"\n## {name}\n\n{says}\n{_tables(tables, '###')}" for name, says, tables in FILES),
         ),
         "commands.md": command_page(),
+        "detectors.md": detector_page(),
+        "life-cycles.md": life_cycle_page(),
+        "refusals.md": refusal_page(),
         "messages.md": message_page(),
         "exit-codes.md": _exit_code_page(),
     }

@@ -76,7 +76,7 @@ class IntelRules:
         self._clock, self._settings, self._own, self._ours, self._used = clock, settings, own, ours, used
 
     def row(self) -> tuple[Rule[Foreign, Inward], ...]:
-        """In the order in which docs/partners.md lists them."""
+        """In the order in which they are asked; docs/reference/refusals.md has what each says."""
         return (
             Rule("source_trusted", self._trusted),
             Rule("readable", self._readable),

@@ -70,7 +70,7 @@ class HandingRules:
         self._created_by, self._was_given = created_by, was_given
 
     def row(self) -> tuple[Rule[Handing, HandingDraft], ...]:
-        """In the order in which docs/partners.md lists them."""
+        """In the order in which they are asked; docs/reference/refusals.md has what each says."""
         return (
             Rule("to_partner", self._to_partner),
             Rule("told_before", self._told_before),

@@ -57,7 +57,7 @@ class ShareRules:
         self._clock, self._created_by = clock, created_by
 
     def row(self) -> tuple[Rule[Outgoing, OutgoingDraft], ...]:
-        """In the order in which docs/cases.md lists them."""
+        """In the order in which they are asked; docs/reference/refusals.md has what each says."""
         return (
             Rule("to_member", self._to_member),
             Rule("approved", _on_grounds(self._approved)),

@@ -181,7 +181,7 @@ def test_levels_and_sorts_with_name_and_reason(opened) -> None:
 
 
 def test_the_page_shows_the_same_table() -> None:
-    page = (Path(__file__).resolve().parents[3] / "docs" / "publish.md").read_text(encoding="utf-8")
+    page = (Path(__file__).resolve().parents[3] / "docs" / "reference" / "life-cycles.md").read_text(encoding="utf-8")
     rows = page[page.index("| from | draft") :].split("\n\n")[0].splitlines()
     acts = [cell.strip() for cell in rows[0].strip("|").split("|")][1:]
     shown = {}
