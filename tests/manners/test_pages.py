@@ -63,3 +63,18 @@ def test_every_refusal_that_the_code_writes_out_is_on_the_page_in_its_part() -> 
 @pytest.mark.parametrize(("name", "lines_max"), [("ARCHITECTURE.md", 150), ("README.md", 60)])
 def test_the_first_pages_can_be_read_in_one_sitting(name, lines_max) -> None:
     assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= lines_max
+
+
+def test_there_are_no_more_pages_than_one_finds_through_and_none_is_a_book() -> None:
+    pages = {path.name: path.read_text(encoding="utf-8").split() for path in (ROOT / "docs").glob("*.md")}
+    pages.pop("benchmarks.md")
+    assert len(pages) <= 36
+    assert {name: len(words) for name, words in pages.items() if len(words) > 3_400} == {}
+
+
+def test_every_page_begins_with_a_sentence_in_words_alone() -> None:
+    for path in (ROOT / "docs").glob("*.md"):
+        first = path.read_text(encoding="utf-8").split("\n\n")[1].replace("\n", " ")
+        sentence = re.split(r"(?<=[.?*])\s", first)[0]
+        assert not re.search(r"[`|\[]", sentence), f"{path.name}: {sentence}"
+        assert len(sentence) <= 220, f"{path.name}: {sentence}"
