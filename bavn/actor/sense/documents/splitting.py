@@ -20,7 +20,15 @@ _STRING: Final = re.compile(rb'"(?:[^"\\\n]|\\.)*"')
 _NAME: Final = re.compile(rb'\{\s*("(?:[^"\\\n]|\\.){0,200}")')
 _BORDER_BYTES_MAX: Final = 512
 _BORDER_START: Final = re.compile(
-    rb'\}\s{0,64}(?:,\s{0,64}(?:(\{)\s{0,64}("(?:[^"\\\n]|\\.){0,200}(?:"\s{0,64})?)?)?)?\Z'
+    rb"""
+    \}\s{0,64}                                 # the end of a document
+    (?:,\s{0,64}
+      (?:\{\s{0,64}                          # the beginning of the next
+        ("(?:[^"\\\n]|\\.){0,200}(?:"\s{0,64})?)?  # its first name, or what has come of it
+      )?
+    )?\Z
+    """,
+    re.VERBOSE,
 )
 """What is there of a border between two documents when the rest of it has not come."""
 _BEHIND_BYTES: Final = 64
@@ -138,7 +146,7 @@ class Splitter:
         begun = _BORDER_START.search(self._left, max(start, len(self._left) - _BORDER_BYTES_MAX))
         if begun is None or begun.start() >= end:
             return False
-        name = begun[2]
+        name = begun[1]
         return name is None or self._first_name.startswith(name) or name.rstrip() == self._first_name
 
     def _close(self) -> Iterator[Document]:
