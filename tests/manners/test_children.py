@@ -18,7 +18,6 @@ def children(tree):
             yield node
 
 
-@pytest.mark.slow
 def test_every_child_leaves_the_folder_out() -> None:
     found = [
         (file.relative_to(ROOT).as_posix(), node)

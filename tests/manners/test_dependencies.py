@@ -6,8 +6,6 @@ import tomllib
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 BY_NAME = {
     "psycopg": "SQLAlchemy loads it by the database's address",
@@ -32,7 +30,6 @@ def plain(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-@pytest.mark.slow
 def test_every_dependency_is_imported_by_the_package() -> None:
     asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     wanted = {plain(re.split(r"[\[<>=~! ]", line)[0]) for line in asked}

@@ -88,7 +88,6 @@ def _is_read_by_python(node: ast.Call) -> bool:
     )
 
 
-@pytest.mark.slow
 def test_no_long_regular_expression_stands_in_one_piece() -> None:
     places = [
         f"{path.relative_to(ROOT)}:{line}: {pattern[:60]}"

@@ -21,12 +21,13 @@ _NAME: Final = re.compile(rb'\{\s*("(?:[^"\\\n]|\\.){0,200}")')
 _BORDER_BYTES_MAX: Final = 512
 _BORDER_START: Final = re.compile(
     rb"""
-    \}\s{0,64}                                 # the end of a document
-    (?:,\s{0,64}
-      (?:\{\s{0,64}                          # the beginning of the next
-        ("(?:[^"\\\n]|\\.){0,200}(?:"\s{0,64})?)?  # its first name, or what has come of it
-      )?
-    )?\Z
+    \}\s{0,64}              # the end of a document
+    (?:,\s{0,64}            # what stands between two
+      (?:\{\s{0,64}         # the beginning of the next
+        (                   # its first name, or what has come of it
+          "(?:[^"\\\n]|\\.){0,200}  # its letters
+          (?:"\s{0,64})?    # its end
+    )?)?)?\Z               # as much of it as has come
     """,
     re.VERBOSE,
 )
