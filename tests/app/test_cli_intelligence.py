@@ -6,6 +6,7 @@ import pytest
 
 from bavn.app.cli.centre.main import app
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.ports import LinkDown, LinkRefused
 from tests.people import Runner as CliRunner
 
 
@@ -205,3 +206,27 @@ def test_every_field_of_intelligences_screens_has_a_heading_in_both_languages() 
     for text in words.HEADINGS.values():
         assert text.en
         assert text.da
+
+
+def test_a_misp_that_refuses_ends_the_command_with_why_and_the_push_is_in_the_audit_log(centre, monkeypatch) -> None:
+    from bavn.app.acts.centre import misps
+
+    class Broken:
+        def push(self, event, *, publish):
+            raise AssertionError("there is nothing to push")
+
+    (centre.parent / "key").write_text("k" * 40)
+    centre.write_text(
+        centre.read_text() + '[misp.nord]\nurl = "https://127.0.0.1:9"\npartner = "cert-nord"\nkey_file = "key"\n'
+    )
+    monkeypatch.setattr(misps, "misp_port", lambda _file, _name: Broken())
+    run("misp", "push", "nord", "-c", centre)
+    lines = [json.loads(line) for line in run("audit", "-c", centre).splitlines()]
+    assert [line["act"] for line in lines if line["subject"] == "misp/nord"] == ["misp-push"]
+    for broken, code in ((LinkDown("no way"), Exit.UNREACHABLE), (LinkRefused("403 of it"), Exit.REFUSED)):
+
+        def unreached(_file, _name, broken=broken):
+            raise broken
+
+        monkeypatch.setattr(misps, "misp_port", unreached)
+        assert str(broken) in run("misp", "pull", "nord", "-c", centre, code=code)

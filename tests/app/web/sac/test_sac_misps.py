@@ -3,7 +3,7 @@
 import pytest
 
 from bavn.app.access.rights import Role
-from bavn.app.web.sac.exchange import misps
+from bavn.app.acts.centre import misps
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.settings import SettingsError

@@ -5,20 +5,19 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from bavn.app.acts.centre import misps as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, named
 from bavn.app.cli.centre.intel.words import show_spoken
+from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.real import SystemClock
 from bavn.model.moment import iso
 from bavn.model.text import Text
-
-if TYPE_CHECKING:
-    from bavn.app.config.load import CentreFile
-    from bavn.centre.node.misp_exchange import MispExchange
 
 Name = Annotated[str, typer.Argument(help="As [misp.NAME] in centre.toml.")]
 KINDS = {
@@ -39,8 +38,8 @@ def misp_feed(
     as_json: AsJson = False,
 ) -> None:
     """Write what a partner may have as a MISP feed: an event for each case, hashes.csv and manifest.json."""
-    with _exchange(config) as (exchange, _):
-        files, lost = exchange.feed(partner)
+    with _misps(config) as misps:
+        files, lost = misps.exchange().feed(partner)
     written, gone = _write(folder, files)
     row = {
         "partner": partner,
@@ -65,12 +64,17 @@ def listed(config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: As
     show_spoken(rows, as_json=as_json, language=language)
 
 
-@group.command("push")
-def push(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
-    """Make a MISP hold what its partner may have; with nothing new nothing is sent."""
-    with _exchange(config) as (exchange, file):
-        table, port = _table(file, name), _port(file, name)
-        done = exchange.push(name, table.partner, port, publish=table.publish, distribution=table.distribution)
+@group.command("push", help=acts.push.__doc__)
+def _push(
+    name: Name,
+    config: Config = CENTRE_TOML,
+    *,
+    by: Annotated[str, of_act(acts.push)] = "",
+    language: Spoken = "en",
+    as_json: AsJson = False,
+) -> None:
+    with _misps(config) as misps:
+        done = acts.push(misps, by, name)
     row = {
         "misp": name,
         **named(done, "added", "updated", "emptied", "not_carried"),
@@ -78,12 +82,17 @@ def push(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", a
     show_spoken([row], as_json=as_json, language=language)
 
 
-@group.command("pull")
-def pull(name: Name, config: Config = CENTRE_TOML, *, language: Spoken = "en", as_json: AsJson = False) -> None:
-    """Take in what was sighted of our indicators at a MISP."""
-    with _exchange(config) as (exchange, file):
-        partner = _table(file, name).partner
-        taken, refused = exchange.pull_sightings(name, partner, _port(file, name))
+@group.command("pull", help=acts.pull.__doc__)
+def _pull(
+    name: Name,
+    config: Config = CENTRE_TOML,
+    *,
+    by: Annotated[str, of_act(acts.pull)] = "",
+    language: Spoken = "en",
+    as_json: AsJson = False,
+) -> None:
+    with _misps(config) as misps:
+        taken, refused = acts.pull(misps, by, name)
     show_spoken([{"misp": name, "sightings": taken, "refused": refused}], as_json=as_json, language=language)
 
 
@@ -92,7 +101,7 @@ def sightings(
     config: Config = CENTRE_TOML, *, limit: int = 100, language: Spoken = "en", as_json: AsJson = False
 ) -> None:
     """What partners sighted of our indicators, the latest first."""
-    with _exchange(config) as (exchange, _):
+    with _misps(config) as misps:
         rows = [
             {
                 "misp": sighting["instance"],
@@ -101,7 +110,7 @@ def sightings(
                 "when": f"{iso(sighting['at_us'])[:19]}Z",
                 "received": f"{iso(sighting['received_us'])[:19]}Z",
             }
-            for sighting in exchange.sightings.every(limit)
+            for sighting in misps.exchange().sightings.every(limit)
         ]
     show_spoken(rows, as_json=as_json, language=language)
 
@@ -134,11 +143,9 @@ def _write(folder: Path, files: dict[str, bytes]) -> tuple[int, int]:
 
 
 @contextmanager
-def _exchange(config: Path) -> Iterator[tuple["MispExchange", "CentreFile"]]:
-    from bavn.app.centre.exchange.parts import open_misp_exchange
+def _misps(config: Path) -> Iterator[acts.Misps]:
     from bavn.app.centre.parts import BOOK_FILE, open_registry
     from bavn.app.process.party_keys import PartyKeys
-    from bavn.centre.inbox.intel_pull import Unreadable
     from bavn.centre.members.partners import UnknownPartner
     from bavn.wire.book import Book
 
@@ -147,23 +154,8 @@ def _exchange(config: Path) -> Iterator[tuple["MispExchange", "CentreFile"]]:
     registry = open_registry(file)
     try:
         with Book(file.folder / BOOK_FILE) as book:
-            yield open_misp_exchange(file, registry, book), file
+            yield acts.Misps(file, registry, book, SystemClock())
     except UnknownPartner as error:
         raise Stop(Exit.NOT_FOUND, Text.of_error(error)) from error
-    except Unreadable as error:
-        raise Stop(Exit.REFUSED, Text.of_error(error)) from error
     finally:
         registry.engine.dispose()
-
-
-def _table(file: "CentreFile", name: str) -> Any:
-    if name not in file.misps:
-        known = ", ".join(sorted(file.misps)) or "none"
-        raise Stop(Exit.NOT_FOUND, Text("centre.toml has no [misp.{name}]; it has {known}", name=name, known=known))
-    return file.misps[name]
-
-
-def _port(file: "CentreFile", name: str) -> Any:
-    from bavn.app.centre.exchange.parts import misp_port
-
-    return misp_port(file, name)
