@@ -13,6 +13,7 @@ from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.protect.requests import requests
 from bavn.actor.protect.state import Item, State
 from bavn.actor.store.columns import ColumnStore
+from bavn.app.acts.act import ActRefused
 from bavn.app.cli.node.main import app
 from bavn.app.node.service import Complaints
 from bavn.app.process.exits import Exit, Stop
@@ -346,3 +347,31 @@ def test_what_was_shut_for_the_old_centre_and_waited_of_it_goes_with_it(blocking
         assert kinds.count("GateOpened") == 2
         (line,) = [line for line in Ledger(book).every() if line.kind == "CentreReplaced"]
         assert json.loads(line.summary)["envelopes_dropped"] == 3
+
+
+def test_the_never_block_list_is_changed_once_its_effect_was_shown(blocking) -> None:
+    def never(*words):
+        return CliRunner().invoke(app, ["never-block", *words, "--config", str(blocking)])
+
+    change = ["evil-c2.com", "--covers", "tree", "--why", "the infusion pumps ask it"]
+    shown = never("add", *change)
+    assert isinstance(shown.exception, ActRefused)
+    assert (shown.exception.kind, shown.exception.code) == ("not-sure", Exit.USAGE)
+    assert shown.output.count("in force now, and lifted at once: evil-c2.com") == 2
+    assert never("list").output.startswith("Nothing was added here by hand")
+    assert (blocking.parent / "lists/domain.txt").read_text() == "evil-c2.com\n"
+    done = never("add", *change, "--sure")
+    assert done.exit_code == 0, done.exception
+    assert "evil-c2.com" not in (blocking.parent / "lists/domain.txt").read_text()
+    (row,) = map(json.loads, never("list", "--json").output.splitlines())
+    assert (row["value"], row["covers"], row["table"], row["why"]) == (
+        "evil-c2.com",
+        "tree",
+        "by_hand",
+        "the infusion pumps ask it",
+    )
+    assert len(never("list", "--all", "--json").output.splitlines()) > 1
+    assert never("add", *change, "--sure").exception.code is Exit.NOT_NOW
+    assert never("add", "evil", *change[1:-1], "x").exception.code is Exit.USAGE
+    assert never("remove", *change, "--sure").exit_code == 0
+    assert never("list", "--json").output == ""

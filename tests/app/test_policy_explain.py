@@ -15,6 +15,7 @@ from bavn.app.config.load import POLICY_TABLES, read_node
 from bavn.app.policy.explain import consequences, line_of, policy_of
 from bavn.app.policy.file import fields_of
 from bavn.app.policy.means import TURNS, Way, means, ways
+from bavn.app.process.exits import Stop
 from bavn.app.process.real import SystemClock
 from bavn.model.evidence import evidence_nats
 from bavn.model.moment import DAY_US
@@ -23,6 +24,7 @@ from bavn.model.settings import SettingsError
 from bavn.model.suspicion import RowsRef, Suspicion
 from bavn.model.text import Text
 from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger
 
 DOMAIN, ADDRESS = Observable.of("domain", "evil-c2.com"), Observable.of("ip4", "185.1.2.3")
 OLD, VETOED = Observable.of("domain", "old-c2.com"), Observable.of("domain", "vetoed.com")
@@ -238,3 +240,25 @@ def test_ways_of_modes_numbers_and_lists() -> None:
     assert ways("protect", "own_domains", [], ["a.dk"]) == (Way.LESS_BLOCKED,)
     assert ways("protect", "retry_s", 5, 6) == (Way.ELSE,)
     assert ways("protect", "retry_s", 5, 5) == ()
+
+
+def test_the_policy_is_set_field_by_field_with_a_line_in_the_ledger(config) -> None:
+    def set_(*words):
+        return CliRunner().invoke(app, ["policy", "set", *words, "--config", str(config)])
+
+    file = config.parent / "policy.toml"
+    file.write_text("# ours\n[door]\nweak_p_max = 0.01\n")
+    done = set_("door.reveal_domain=ask", "door.weak_p_max=0.02", "protect.block_days_max=10")
+    assert done.exit_code == 0, (done.output, done.exception)
+    written = read_node(config)
+    assert (written.door.reveal_domain, written.door.weak_p_max) == ("ask", 0.02)
+    assert file.read_text().startswith("# ours\n")
+    with Book(config.parent / "data/node.db") as book:
+        (line,) = [one for one in Ledger(book).every() if one.kind == "PolicyChanged"]
+    assert ["door", "weak_p_max", 0.01, 0.02] in json.loads(line.summary)["changes"]
+    assert set_("door.weak_p_max=").exit_code == 0
+    assert read_node(config).door.weak_p_max == type(written.door)().weak_p_max
+    before = file.read_text()
+    for words in (["door.reveal_domain=perhaps"], ["nobody.reveal=ask"], ["reveal_domain=ask"], ["door.weak_p_max="]):
+        assert isinstance(set_(*words).exception, Stop), words
+    assert file.read_text() == before

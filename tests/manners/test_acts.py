@@ -114,8 +114,6 @@ def asked_for_later():
 
 ONE_SKIN = {
     "app/cli/node/replay.py": "packets are played again from the command line alone",
-    "app/web/soc/never.py": "the never-block list is changed in the console alone",
-    "app/web/soc/policy.py": "the policy is written in the console alone, else in its file",
 }
 BY_HAND = re.compile(
     r"Ledger\(book\)\.append|opened_cases\(|\bVerdictBook\(|\bReveals\(|\.set_override\(|\brequest\(|saved_hunts\.save\("

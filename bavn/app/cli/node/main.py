@@ -61,6 +61,7 @@ GROUPS: Final = {
     "hunt": "bavn.app.cli.node.hunt.main:app",
     "rules": "bavn.app.cli.node.rules:app",
     "policy": "bavn.app.cli.node.policy:app",
+    "never-block": "bavn.app.cli.node.never:app",
     "exercise": "bavn.app.cli.node.exercise:app",
     "account": "bavn.app.cli.account:soc",
 }

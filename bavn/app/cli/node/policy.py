@@ -1,18 +1,24 @@
 """`bavn node policy explain`: what a policy means line by line, what leaves under it and what never could, what differs
 from the one in force, and what it would have let out of what this node really suspects.
 
-Refuses to change a policy: a person does, in the file or in the console.
+`bavn node policy set` changes fields of it, as the console's editor does: the file is written whole, or not at all.
 """
 
 import json
 import sqlite3
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from bavn.app.acts.node import policy as acts
+from bavn.app.acts.node.here import Here
+from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken
+from bavn.app.cli.spread import typed
+from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
@@ -83,6 +89,46 @@ def explain(
         print(text)
     if changed:
         print(W["restart"].say(language))
+
+
+@app.command("set", help=acts.change.__doc__)
+def _set(
+    fields: Annotated[
+        list[str],
+        typer.Argument(metavar="TABLE.FIELD=VALUE...", help="As in policy.toml; no value: the default."),
+    ],
+    config: Config = NODE_TOML,
+    *,
+    by: Annotated[str, of_act(acts.change)] = "",
+    language: Spoken = "en",
+) -> None:
+    from bavn.app.policy.file import mark_of, text_of
+    from bavn.app.policy.means import shown
+
+    changes: dict[str, dict[str, acts.Value | None]] = {}
+    for given in fields:
+        table, name, value = _setting(given)
+        changes.setdefault(table, {})[name] = value
+    here = Here(config)
+    body = typed(acts.ChangeRequest, changes=changes, seen=mark_of(text_of(here.config())))
+    for change in acts.change(here, by, body).changes:
+        field = change.field
+        print(f"{field.table}.{field.name}: {shown(field.value, field.about)} -> {shown(change.after, field.about)}")
+    print(W["restart"].say(language))
+
+
+def _setting(given: str) -> tuple[str, str, acts.Value | None]:
+    """Table, field and value. Stop for what is none."""
+    place, equals, value = given.partition("=")
+    table, dot, name = place.strip().partition(".")
+    if not (equals and dot and table and name):
+        raise Stop(Exit.USAGE, Text("say TABLE.FIELD=VALUE, not {given}", given=repr(given[:60])))
+    if not value.strip():
+        return table, name, None
+    try:
+        return table, name, tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return table, name, value.strip()  # a word without its quotation marks
 
 
 def _in_force(given: "NodeConfig", file: Path) -> "Policy":

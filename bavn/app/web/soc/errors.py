@@ -1,7 +1,6 @@
 """What the node's own functions refuse, as a person at the console reads it: without paths, in both languages, with who
 must act. Refuses to hide a failure that is none of these."""
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +8,13 @@ from typing import Final
 
 from bavn.app.acts.act import ActRefused, WhoActs
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.one_line import pathless
 from bavn.app.web.frame import Trouble
 from bavn.model.ports import QueryExceeded, QueryRefused
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 from bavn.wire.archive import ArchiveBroken
 
-_PATH: Final = re.compile(r"(?<![\w.])/(?:[\w.+@-]+/)+[\w.+@-]*")
-REASON_CHARS_MAX: Final = 300
 SAYS: Final[dict[Exit, tuple[int, str, Text, WhoActs]]] = {
     Exit.USAGE: (422, "not-understood", Text("This cannot be asked so"), "you"),
     Exit.NOT_FOUND: (
@@ -43,12 +41,6 @@ SAYS: Final[dict[Exit, tuple[int, str, Text, WhoActs]]] = {
 }
 _REASONED: Final = frozenset({Exit.USAGE, Exit.EXCEEDED, Exit.NOT_NOW, Exit.INPUT})
 """Those whose own words help the person who asked; other words are for whoever runs the node, and in its log."""
-
-
-def pathless(text: str) -> str:
-    """Words of a library or a file, without a place on the disk, on one line."""
-    said = _PATH.sub("…", " ".join("".join(c if c.isprintable() else " " for c in text).split()))
-    return said if len(said) <= REASON_CHARS_MAX else said[: REASON_CHARS_MAX - 1] + "…"
 
 
 def trouble_of(code: Exit, reason: str) -> Trouble:

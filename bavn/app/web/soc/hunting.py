@@ -19,12 +19,13 @@ from bavn.app.acts.node import hunts as acts
 from bavn.app.analyst import saved_hunts
 from bavn.app.analyst.pivots import PIVOTS, VALUE_CHARS_MAX
 from bavn.app.process.exits import Exit
+from bavn.app.process.one_line import pathless
 from bavn.app.web.exporting import cell, line
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, filled, opened, page
 from bavn.app.web.sending import sent
 from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.context import Context, Node
-from bavn.app.web.soc.errors import pathless, trouble_of
+from bavn.app.web.soc.errors import trouble_of
 from bavn.app.web.soc.hunt_shapes import (
     Helper,
     Hunts,

@@ -3,30 +3,20 @@
 Rights: soc:read to see, soc:settings to change. The node reads its policy when it starts.
 """
 
-import json
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
 
-from bavn.app.policy.file import Draft, draft, fields_of, mark_of, text_of, write
+from bavn.app.acts.node import policy as acts
+from bavn.app.acts.node.policy import Value
+from bavn.app.policy.file import Draft, fields_of, mark_of, text_of
 from bavn.app.policy.file import Field as PolicyField
-from bavn.app.web.frame import TextShape, Trouble, filled
-from bavn.app.web.soc.context import Context, Node
-from bavn.app.web.soc.errors import pathless
-from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, Sets
-from bavn.model.settings import SettingsError
+from bavn.app.web.frame import Person, TextShape, allow, filled
+from bavn.app.web.soc.context import Context
+from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.model.text import Text
-from bavn.wire.ledger import Ledger, Note
 
-GATE = "policy"
-"""The word in the ledger for a change of the policy."""
 CHOICES = ["automatic", "ask", "never"]
-Value = bool | int | float | str | list[str]
-Changes = Annotated[
-    dict[str, dict[str, Value | None]],
-    Field(max_length=4, description="Table, field, new value; null means the default."),
-]
 
 
 class FieldShown(Frozen):
@@ -72,13 +62,6 @@ class PolicyDraft(Frozen):
     seen: str
 
 
-class ChangeRequest(BaseModel):
-    """A change of the policy that was read as ``seen``."""
-
-    changes: Changes
-    seen: str = Field(pattern="^[0-9a-f]{64}$")
-
-
 router = APIRouter(prefix="/nodes/{node}/policy", tags=["policy"], responses=REFUSALS)
 """The policy of a node."""
 
@@ -94,48 +77,19 @@ def policy(context: Context, node: NodeName, person: Reads) -> PolicyShown:
 
 
 @router.post("/preview", operation_id="previewPolicy")
-def preview(context: Context, node: NodeName, request: ChangeRequest, person: Sets) -> PolicyDraft:
+def preview(
+    context: Context, node: NodeName, request: acts.ChangeRequest, person: Annotated[Person, allow(acts.change)]
+) -> PolicyDraft:
     """What a change would write. A policy that the node would not start with is refused with the reason."""
-    made = _drafted(context.node(node, person), request)
-    return _shown(made, request.seen)
+    return _shown(acts.drafted(context.node(node, person), request), request.seen)
 
 
-@router.put("", operation_id="writePolicy")
-def put(context: Context, node: NodeName, request: ChangeRequest, person: Sets) -> PolicyDraft:
-    """Writes it whole or not at all, after a line in the ledger. The node reads it when it is started next."""
-    here = context.node(node, person)
-    draft = _drafted(here, request)
-    if not draft.changes:
-        raise Trouble(422, "no-change", Text("Nothing would change."))
-    shown = _shown(draft, mark_of(draft.text))
-    with here.book() as book:
-        Ledger(book).append(context.clock.now_us(), GATE, "in", _note(shown, person.name))
-    try:
-        write(here.config(), draft.text)
-    except OSError as error:
-        raise Trouble(
-            503,
-            "not-written",
-            Text("The policy file cannot be written: let the console's user write it, or make room."),
-            "operator",
-        ) from error
-    return shown
-
-
-def _drafted(here: Node, request: ChangeRequest) -> Draft:
-    config = here.config()
-    text = text_of(config)
-    if mark_of(text) != request.seen:
-        raise Trouble(409, "changed-meanwhile", Text("The policy was changed meanwhile: look at it again."))
-    try:
-        return draft(config, text, request.changes)
-    except SettingsError as error:
-        reason = pathless(str(error))
-        raise Trouble(
-            422,
-            "bad-policy",
-            Text("The node would not start with this: {said}", said=reason),
-        ) from error
+@router.put("", operation_id="writePolicy", description=acts.change.__doc__)
+def put(
+    context: Context, node: NodeName, request: acts.ChangeRequest, person: Annotated[Person, allow(acts.change)]
+) -> PolicyDraft:
+    written = acts.change(context.node(node, person), person.name, request)
+    return _shown(written, mark_of(written.text))
 
 
 def _field(field: PolicyField) -> FieldShown:
@@ -162,16 +116,3 @@ def _shown(draft: Draft, seen: str) -> PolicyDraft:
         for c in draft.changes
     ]
     return PolicyDraft(changes=changes, text=draft.text, seen=seen)
-
-
-def _note(shown: PolicyDraft, by: str) -> Note:
-    words: dict[str, Any] = {
-        "by": by,
-        "changes": [[one.table, one.name, one.before, one.after] for one in shown.changes],
-    }
-    return Note(
-        kind="PolicyChanged",
-        item_id=mark_of(shown.text),
-        peer=by,
-        summary=json.dumps(words, ensure_ascii=False, sort_keys=True),
-    )

@@ -1,6 +1,6 @@
 """What protection says: blocks, switches, enforcers, dry runs, the never-block list. Refuses to do anything."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
@@ -141,21 +141,6 @@ class NeverEntry(Frozen):
     why: str = ""
     by: str = ""
     at_us: int | None = None
-
-
-class NeverChange(BaseModel):
-    """Entries that are to be added to the never-block list, or struck from what was added by hand."""
-
-    act: Literal["add", "remove"]
-    covers: Literal["tree", "name", "network"]
-    values: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field(min_length=1, max_length=100)
-
-
-class NeverChangeRequest(NeverChange):
-    """``why``: the reason, for the ledger and for whoever reads the list."""
-
-    why: str = Field(min_length=3, max_length=300)
-    sure: bool = Field(description="True once the person has been shown what it would free.")
 
 
 class Touched(Frozen):

@@ -17,8 +17,6 @@ CaseId = Annotated[str, Path(pattern=r"^case-[0-9a-f]{16}$", description="case-.
 HostAddress = Annotated[str, Path(pattern=r"^[0-9a-fA-F:.]{2,45}$", description="An own host's address.")]
 Reads = Annotated[Person, allow(Right.SOC_READ)]
 Hunter = Annotated[Person, allow(Right.SOC_HUNT)]
-Protects = Annotated[Person, allow(Right.SOC_PROTECT)]
-Sets = Annotated[Person, allow(Right.SOC_SETTINGS)]
 CODES = (400, 401, 403, 404, 409, 422, 429, 503)
 REFUSALS: dict[int | str, dict[str, Any]] = {
     code: {"model": Refusal, "content": {"application/problem+json": {}}} for code in CODES

@@ -9,8 +9,8 @@ import pytest
 from bavn.actor.protect import never_own
 from bavn.actor.protect.state import State
 from bavn.app.access.rights import Role
+from bavn.app.acts.node.never import SAYS
 from bavn.app.web.frame import Person
-from bavn.app.web.soc.never import SAYS
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from tests.app.web.drawn_node import BLOCKED, C2
