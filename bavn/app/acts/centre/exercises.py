@@ -3,7 +3,8 @@
 Refuses to tell the actors by itself: the running centre does, by gate 3.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
@@ -11,8 +12,10 @@ from pydantic import Field
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import Input, Kind, Name, act
 from bavn.app.acts.centre.refusals import KINDS
+from bavn.app.reports import exercise_report
 from bavn.app.reports.exercise_plan import NoSuchActor, role
 from bavn.centre.cases.exercises.exercises import Exercise, Exercises, UnknownExercise
+from bavn.centre.publish.document import Document
 from bavn.model.moment import HOUR_US
 from bavn.model.sector.exercise import (
     ACTORS_MAX,
@@ -102,3 +105,28 @@ def step(
 def release(exercises: Exercises, by: str, exercise_id: str) -> Exercise:
     """Let the exercise's indicator out, as somebody else than who confirmed the case."""
     return exercises.release(exercise_id, by)
+
+
+@dataclass(frozen=True, slots=True)
+class AfterAction:
+    """An exercise's after-action report. ``judged``: what ``by`` holds of its objectives."""
+
+    exercise: Exercise
+    judged: Mapping[int, exercise_report.Judgement]
+    by: str
+    document: Document
+
+    def json_file(self) -> bytes:
+        """The same for machines."""
+        return exercise_report.json_file(self.exercise, self.judged, self.by)
+
+
+@act(Right.READ, *REFUSES)
+def report(
+    exercises: Exercises, by: str, exercise_id: str, judged: Sequence[str], sector: str, now_us: int
+) -> AfterAction:
+    """The after-action report: who saw what when, who answered, what was missed, against the objectives. What you hold
+    of an objective (``NUMBER:met``, ``:partly`` or ``:missed``) stands in it with your name, and is kept nowhere."""
+    exercise = exercises.get(exercise_id)
+    held = exercise_report.judgements(judged, len(exercise.plan.objectives))
+    return AfterAction(exercise, held, by, exercise_report.report(exercise, sector, now_us, held, by))

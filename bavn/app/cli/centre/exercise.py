@@ -14,7 +14,7 @@ import typer
 
 from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import exercises as acts
-from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, By, Config, Spoken, configured, show
+from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, configured, show
 from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
@@ -173,27 +173,22 @@ def report(
         list[str] | None, typer.Option("--judged", help="NUMBER:met, :partly or :missed of an objective; repeatable.")
     ] = None,
     language: Spoken = "en",
-    by: By = "",
+    by: Annotated[str, of_act(acts.report)] = "",
 ) -> None:
     """The after-action report: who saw what when, who answered, what was missed, against the objectives."""
     from bavn.app.centre.publish_parts import rendered, write
-    from bavn.app.reports.exercise_report import json_file as filed
-    from bavn.app.reports.exercise_report import judgements
-    from bavn.app.reports.exercise_report import report as made_of
     from bavn.app.reports.page import DocumentStatus
     from bavn.app.reports.text import lines
 
     with opened(config) as (file, exercises, _):
-        known = exercises.get(exercise)
-        held = judgements(judged or [], len(known.plan.objectives))
-        document = made_of(known, file.centre.limits.sector, SystemClock().now_us(), held, by)
+        made = acts.report(exercises, by, exercise, judged or [], file.centre.limits.sector, SystemClock().now_us())
     if json_file is not None:
-        write(json_file, filed(known, held, by))
+        write(json_file, made.json_file())
     for path, form in ((html, "html"), (pdf, "pdf")):
         if path is not None:
-            write(path, rendered(document, form, language, DocumentStatus()))  # type: ignore[arg-type]
+            write(path, rendered(made.document, form, language, DocumentStatus()))  # type: ignore[arg-type]
     written = [path for path in (html, pdf, json_file) if path is not None]
-    for line in map(str, written) if written else lines(document, language):
+    for line in map(str, written) if written else lines(made.document, language):
         print(line)
 
 

@@ -15,7 +15,6 @@ from bavn.app.acts.act import refusing
 from bavn.app.acts.centre import exercises as acts
 from bavn.app.centre.publish_parts import rendered_apart
 from bavn.app.reports.exercise_plan import preview
-from bavn.app.reports.exercise_report import json_file, judgements, report
 from bavn.app.reports.page import DocumentStatus
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, opened, page
 from bavn.app.web.sac.bodies import Because
@@ -42,6 +41,7 @@ Judged = Annotated[
     ),
 ]
 Reader = Annotated[Person, allow(Right.READ)]
+ReportReader = Annotated[Person, allow(acts.report)]
 
 
 router = APIRouter(prefix="/exercises", tags=["exercises"])
@@ -75,33 +75,31 @@ def actors(context: Context, _: Reader, exercise_id: Id) -> Rows[ExerciseActor]:
 
 
 @router.get("/{exercise_id}/report", operation_id="exercise_report")
-def reported(context: Context, person: Reader, exercise_id: Id, judged: Judged = []) -> DocumentShown:  # noqa: B006  never changed
+def reported(context: Context, person: ReportReader, exercise_id: Id, judged: Judged = []) -> DocumentShown:  # noqa: B006  never changed
     """The after-action report as it stands, with what you hold of its objectives."""
-    with refusing(*acts.REFUSES):
-        found = _kept(context).get(exercise_id)
-        held = judgements(judged, len(found.plan.objectives))
-    return document_shown(report(found, context.sector, context.clock.now_us(), held, person.name))
+    return document_shown(_report(context, person, exercise_id, judged).document)
 
 
 @router.get("/{exercise_id}/report/file", operation_id="exercise_report_file", response_class=Response)
 def report_file(
     context: Context,
-    person: Reader,
+    person: ReportReader,
     exercise_id: Id,
     form: Filed = "pdf",
     language: Spoken = "en",
     judged: Judged = [],  # noqa: B006  never changed
 ) -> Response:
     """The same as a file."""
-    with refusing(*acts.REFUSES), installed():
-        exercise = _kept(context).get(exercise_id)
-        held = judgements(judged, len(exercise.plan.objectives))
-        if form == "json":
-            content = json_file(exercise, held, person.name)
-        else:
-            document = report(exercise, context.sector, context.clock.now_us(), held, person.name)
-            content = rendered_apart(document, form, language, DocumentStatus())
+    found = _report(context, person, exercise_id, judged)
+    with installed():
+        content = (
+            found.json_file() if form == "json" else rendered_apart(found.document, form, language, DocumentStatus())
+        )
     return filed(content, f"{exercise_id}-report", form, language)
+
+
+def _report(context: SacContext, person: ReportReader, exercise_id: str, judged: list[str]) -> acts.AfterAction:
+    return acts.report(_kept(context), person.name, exercise_id, judged, context.sector, context.clock.now_us())
 
 
 @router.post("/preview", operation_id="preview_exercise")
