@@ -209,7 +209,7 @@ def test_every_field_of_intelligences_screens_has_a_heading_in_both_languages() 
 
 
 def test_a_misp_that_refuses_ends_the_command_with_why_and_the_push_is_in_the_audit_log(centre, monkeypatch) -> None:
-    from bavn.app.acts.centre import misps
+    from bavn.app.centre.exchange import parts
 
     class Broken:
         def push(self, event, *, publish):
@@ -219,7 +219,7 @@ def test_a_misp_that_refuses_ends_the_command_with_why_and_the_push_is_in_the_au
     centre.write_text(
         centre.read_text() + '[misp.nord]\nurl = "https://127.0.0.1:9"\npartner = "cert-nord"\nkey_file = "key"\n'
     )
-    monkeypatch.setattr(misps, "misp_port", lambda _file, _name: Broken())
+    monkeypatch.setattr(parts, "misp_port", lambda _file, _name: Broken())
     run("misp", "push", "nord", "-c", centre)
     lines = [json.loads(line) for line in run("audit", "-c", centre).splitlines()]
     assert [line["act"] for line in lines if line["subject"] == "misp/nord"] == ["misp-push"]
@@ -228,5 +228,5 @@ def test_a_misp_that_refuses_ends_the_command_with_why_and_the_push_is_in_the_au
         def unreached(_file, _name, broken=broken):
             raise broken
 
-        monkeypatch.setattr(misps, "misp_port", unreached)
+        monkeypatch.setattr(parts, "misp_port", unreached)
         assert str(broken) in run("misp", "pull", "nord", "-c", centre, code=code)

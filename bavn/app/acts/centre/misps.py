@@ -7,25 +7,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, WhoActs, act
-from bavn.app.centre.exchange.misp_api import Misp
-from bavn.app.centre.exchange.parts import misp_port, open_misp_exchange
-from bavn.app.config.load import CentreFile
-from bavn.app.config.misp import MispTable
 from bavn.app.process.exits import Exit
 from bavn.centre.cases import audit
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.centre.members.partners import UnknownPartner
-from bavn.centre.members.registry import Registry
-from bavn.centre.node.misp_exchange import MispExchange, Pushed
 from bavn.centre.store.engine import writing
 from bavn.model.ports import Clock, LinkDown, LinkRefused
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
-from bavn.wire.book import Book
+
+if TYPE_CHECKING:
+    from bavn.app.config.load import CentreFile
+    from bavn.app.config.misp import MispTable
+    from bavn.centre.members.registry import Registry
+    from bavn.centre.node.misp_exchange import MispExchange, MispPort, Pushed
+    from bavn.wire.book import Book
 
 DOWN: Final = Text("The MISP cannot be reached just now: try again.")
 REFUSED: Final = Text(
@@ -40,16 +40,24 @@ BUSY: Final = threading.Lock()
 class Misps:
     """The MISPs that a centre's file names, over its database and its book."""
 
-    file: CentreFile
-    registry: Registry
-    book: Book
+    file: "CentreFile"
+    registry: "Registry"
+    book: "Book"
     clock: Clock
 
-    def exchange(self) -> MispExchange:
+    def exchange(self) -> "MispExchange":
         """What passes between the centre and its partners' MISPs. Stop before ``init``."""
+        from bavn.app.centre.exchange.parts import open_misp_exchange
+
         return open_misp_exchange(self.file, self.registry, self.book)
 
-    def table(self, name: str) -> MispTable:
+    def port(self, name: str) -> "MispPort":
+        """Where one is asked. SettingsError for a place or key that cannot be used."""
+        from bavn.app.centre.exchange.parts import misp_port
+
+        return misp_port(self.file, name)
+
+    def table(self, name: str) -> "MispTable":
         """As the file has it. Raises ActRefused."""
         if name not in self.file.misps:
             known = ", ".join(sorted(self.file.misps)) or "none"
@@ -59,7 +67,7 @@ class Misps:
 
 
 @act(Right.PUBLISH)
-def push(misps: Misps, by: str, name: str) -> Pushed:
+def push(misps: Misps, by: str, name: str) -> "Pushed":
     """Make a MISP hold what its partner may have; with nothing new nothing is sent."""
     table = misps.table(name)
     with _asked(misps, by, "misp-push", name) as (exchange, port):
@@ -75,13 +83,13 @@ def pull(misps: Misps, by: str, name: str) -> tuple[int, int]:
 
 
 @contextmanager
-def _asked(misps: Misps, by: str, way: str, name: str) -> Iterator[tuple[MispExchange, Misp]]:
+def _asked(misps: Misps, by: str, way: str, name: str) -> Iterator[tuple["MispExchange", "MispPort"]]:
     """Its port, with a line in the audit log. What keeps it from being reached is refused: a shell hears why, a page
     only that it is so, since the words of it stand with the run."""
     if not BUSY.acquire(blocking=False):
         raise ActRefused(409, "busy", Text("A MISP is being asked already: wait for it."), "wait")
     try:
-        exchange, port = misps.exchange(), misp_port(misps.file, name)
+        exchange, port = misps.exchange(), misps.port(name)
         with writing(misps.registry.engine) as tx:
             audit.note(tx, misps.clock.now_us(), by, way, f"misp/{name}", {})
         yield exchange, port

@@ -3,7 +3,7 @@
 import pytest
 
 from bavn.app.access.rights import Role
-from bavn.app.acts.centre import misps
+from bavn.app.centre.exchange import parts
 from bavn.centre.inbox.intel_pull import Unreadable
 from bavn.model.ports import LinkDown, LinkRefused
 from bavn.model.settings import SettingsError
@@ -39,7 +39,7 @@ def instance(sac, monkeypatch):
     with sac.house.book.transaction() as tx:
         tx.execute("DELETE FROM misp_pushed")
         tx.execute("DELETE FROM misp_run")
-    monkeypatch.setattr(misps, "misp_port", lambda _file, _name: made)
+    monkeypatch.setattr(parts, "misp_port", lambda _file, _name: made)
     return made
 
 
@@ -85,7 +85,7 @@ def test_a_misp_that_nobody_named_or_with_a_bad_key_is_refused(sac, monkeypatch)
     def bad(_file, _name):
         raise SettingsError("/etc/bavn/nord-misp.key cannot be read")
 
-    monkeypatch.setattr(misps, "misp_port", bad)
+    monkeypatch.setattr(parts, "misp_port", bad)
     answer = sac("/misps/nord/pull", "POST")
     assert answer.status_code == 503
     assert "/etc" not in answer.text
