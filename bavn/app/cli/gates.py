@@ -4,21 +4,20 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
-from bavn.app.access.rights import Right
-from bavn.app.cli.centre.person import Side, option
+from bavn.app.acts.act import Act
+from bavn.app.acts.centre import gates as centre_acts
+from bavn.app.acts.gates import opened, there
+from bavn.app.acts.node import gates as node_acts
+from bavn.app.cli.centre.person import of_act, option
 from bavn.app.cli.words import Spoken
-from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
+from bavn.wire.shut import ShutGate
 
-_ACCOUNTS: Final[dict[str, tuple[Side, Right]]] = {
-    "node.toml": ("soc", Right.SOC_SETTINGS),
-    "centre.toml": ("sac", Right.MEMBERS),
-}
 NONE_SHUT = Text("No gate is shut.")
 SHUT = Text("Gate {gate} lets no {kind} of {peer} through since {since}: its rule {rule} failed ({error}).")
 HINT = Text("What waits is kept. Look at `failures` first, then open it with `open-gate GATE KIND`.")
@@ -36,7 +35,7 @@ def gates_command(default: str, book_of: Callable[[Path], Path]) -> Callable[...
         from bavn.wire.ledger import looked_on
         from bavn.wire.shut import shut_gates
 
-        with looked_on(_there(book_of(config))) as asks:
+        with looked_on(there(book_of(config))) as asks:
             shut = shut_gates(asks)
         for gate in shut:
             facts = asdict(gate) | {"since": iso(gate.since_us)[:19] + "Z"}
@@ -49,10 +48,12 @@ def gates_command(default: str, book_of: Callable[[Path], Path]) -> Callable[...
     return gates
 
 
-def open_gate_command(default: str, book_of: Callable[[Path], Path]) -> Callable[..., None]:
-    """The command that opens. Where there are accounts, at node and centre, whoever opens may be one."""
-    side, right = _ACCOUNTS.get(default, ("sac", None))
-    By = Annotated[str, option(side, right)]  # noqa: N806  a type
+def open_gate_command(
+    default: str, book_of: Callable[[Path], Path], what: Act[..., list[ShutGate]] | None = None
+) -> Callable[..., None]:
+    """The command that opens. ``what``: the act, at node and centre, where whoever opens may have an account."""
+    By = Annotated[str, option("sac", None) if what is None else of_act(what)]  # noqa: N806  a type
+    opens = what or opened
 
     def open_gate(
         gate: Annotated[str, typer.Argument(help="The gate, as `gates` names it.")],
@@ -64,33 +65,10 @@ def open_gate_command(default: str, book_of: Callable[[Path], Path]) -> Callable
         language: Spoken = "en",
     ) -> None:
         """Open a gate that is shut for a kind of message; a ledger line says who did. What waits passes by itself."""
-        from bavn.app.process.real import SystemClock
-        from bavn.wire import shut
-        from bavn.wire.book import Book
-        from bavn.wire.ledger import Ledger
-
-        with Book(_there(book_of(config))) as book:
-            opened = shut.open_gate(Ledger(book), SystemClock().now_us(), gate, kind, by, peer)
-        if not opened:
-            raise Stop(
-                Exit.NOT_FOUND,
-                Text(
-                    "the gate {gate} is not shut for {kind}{what}",
-                    gate=gate,
-                    kind=kind,
-                    what=f" of {peer}" if peer else "",
-                ),
-            )
-        for was in opened:
+        for was in opens(book_of(config), by, gate, kind, peer):
             print(OPENED.filled(gate=was.gate, kind=was.kind, peer=was.peer).say(language))
 
     return open_gate
-
-
-def _there(book: Path) -> Path:
-    if not book.exists():
-        raise Stop(Exit.NOT_FOUND, Text("{book} is not there: the service has not run yet; start it first", book=book))
-    return book
 
 
 def node_book(config: Path) -> Path:
@@ -118,8 +96,8 @@ def keyholder_book(config: Path) -> Path:
 
 
 node_gates = gates_command("node.toml", node_book)
-node_open_gate = open_gate_command("node.toml", node_book)
+node_open_gate = open_gate_command("node.toml", node_book, node_acts.open_gate)
 centre_gates = gates_command("centre.toml", centre_book)
-centre_open_gate = open_gate_command("centre.toml", centre_book)
+centre_open_gate = open_gate_command("centre.toml", centre_book, centre_acts.open_gate)
 keyholder_gates = gates_command("keyholder.toml", keyholder_book)
 keyholder_open_gate = open_gate_command("keyholder.toml", keyholder_book)

@@ -12,7 +12,7 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, act
 from bavn.app.acts.node.here import Here
 from bavn.app.node.book_queries import book_of
-from bavn.app.node.by_hand import done_here, runs
+from bavn.app.node.by_hand import Replaced, centre_replaced, done_here, runs
 from bavn.model.text import Text
 
 DONE_HERE: Final = Text("Done: the node does not run, so its enforcers were told from here.")
@@ -34,6 +34,19 @@ def act_on(here: Here, by: str, indicator_id: str, way: Literal["approve", "lift
 def switch(here: Here, by: str, position: Literal["on", "off"]) -> Text:
     """``on`` takes everything out of force at this actor, over restarts; ``off`` puts it back."""
     return _at_once(here, by, "kill" if position == "on" else "revive")
+
+
+@act(Right.SOC_PROTECT, by_command_alone=True)
+def replace_centre(here: Here, by: str, *, keep_blocks: bool) -> Replaced:
+    """Start anew with a centre that was cleaned or replaced: forget every number it counted; lift what it blocked;
+    open the gates that were shut for it; drop what it said that waits behind them.
+
+    For the hour after somebody else held the centre's key. The node must be stopped. The ledger stays.
+    """
+    config = here.config()
+    if runs(config):
+        raise ActRefused(409, "node-runs", Text("the node runs: stop it first, then start it again"), whole=False)
+    return centre_replaced(config, book_of(here.file), by, keep_blocks=keep_blocks)
 
 
 def no_indicator() -> ActRefused:

@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from bavn.app.acts.centre import alarms as acts
+from bavn.app.acts.node import canary as canary_acts
+from bavn.app.acts.node.here import Here
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, Config, Spoken, named, opened, show
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node import book
@@ -120,25 +122,17 @@ def canary(
     now: Annotated[
         bool, typer.Option("--now", help="Send one now: the running node does it within seconds; one waits at most.")
     ] = False,
-    by: book.By = "",
+    by: Annotated[str, of_act(canary_acts.send)] = "",
     as_json: book.AsJson = False,
     language: book.Spoken = "en",
     runs: Annotated[int, typer.Option(help="The latest so many.", min=1, max=100)] = 1,
 ) -> None:
     """How far this node's daily canary came, link by link (docs/canaries.md)."""
-    from bavn.actor.door.conversations.canary_book import LINKS_SQL, RUNS_SQL, CanaryBook, links_of, run_of
-    from bavn.app.config.load import read_node
-    from bavn.app.node.by_hand import runs as node_runs
-    from bavn.app.process.real import SystemClock
+    from bavn.actor.door.conversations.canary_book import LINKS_SQL, RUNS_SQL, links_of, run_of
     from bavn.model.sector.canary import LINKS, STATES, TOOK, WHYS
-    from bavn.wire.book import Book
 
     if now:
-        with Book(book.book_of(config)) as opened_book:
-            CanaryBook(opened_book).wish(by or "operator", SystemClock().now_us())
-        running = Text("the running node sends one: bavn node canary shows how far it came")
-        waits = Text("the node does not run: one canary waits, and sets out once the node is started")
-        print((running if node_runs(read_node(config)) else waits).say(language))
+        print(canary_acts.send(Here(config), by).say(language))
         return
     rows = []
     with book.asks(config) as ask:

@@ -18,7 +18,6 @@ from bavn.model.text import Language, Text
 Config = Annotated[Path, typer.Option("--config", "-c", is_eager=True, help="The node's configuration file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 By = Annotated[str, option("soc", Right.SOC_TRIAGE)]
-ByProtect = Annotated[str, option("soc", Right.SOC_PROTECT)]
 NODE_TOML: Final = Path("node.toml")
 WIDTH_PLAIN: Final = 180
 __all__ = ["NODE_TOML", "AsJson", "Asks", "By", "Config", "Spoken", "asks", "book_of", "show_table"]

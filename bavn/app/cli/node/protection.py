@@ -11,11 +11,8 @@ from bavn.app.acts.node import protection as acts
 from bavn.app.acts.node.here import Here
 from bavn.app.analyst.named_items import named_items
 from bavn.app.cli.centre.person import of_act
-from bavn.app.cli.node.book import NODE_TOML, AsJson, ByProtect, Config, Spoken, asks, book_of, show_table
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.cli.words import cell
-from bavn.app.config.load import read_node
-from bavn.app.node import by_hand
-from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 
@@ -86,7 +83,7 @@ def lift(indicator: Named, config: Config = NODE_TOML, *, by: Who = "", language
 def centre_replaced(
     config: Config = NODE_TOML,
     *,
-    by: ByProtect = "",
+    by: Annotated[str, of_act(acts.replace_centre)] = "",
     language: Spoken = "en",
     keep_blocks: Annotated[
         bool, typer.Option("--keep-blocks", help="What the old centre blocked stays blocked.")
@@ -97,10 +94,7 @@ def centre_replaced(
 
     For the hour after somebody else held the centre's key. The node must be stopped. The ledger stays.
     """
-    read = read_node(config)
-    if by_hand.runs(read):
-        raise Stop(Exit.NOT_NOW, Text("the node runs: stop it first, then start it again"))
-    gone = by_hand.centre_replaced(read, book_of(config), by, keep_blocks=keep_blocks)
+    gone = acts.replace_centre(Here(config), by, keep_blocks=keep_blocks)
     lines = [
         Text("Every number of the old centre is forgotten; blocks that were lifted: {blocks}.", blocks=gone.blocks),
         Text(

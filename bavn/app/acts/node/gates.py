@@ -1,0 +1,7 @@
+"""A node's gates, opened after a rule failed. Expect what waits behind one to pass by itself then."""
+
+from bavn.app.access.rights import Right
+from bavn.app.acts.act import act
+from bavn.app.acts.gates import opened
+
+open_gate = act(Right.SOC_SETTINGS, by_command_alone=True)(opened)
