@@ -21,6 +21,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger
 from tests.people import Runner as CliRunner
+from tests.people import token_file
 
 
 def run(app, config, *words, code=0, env=None):
@@ -155,3 +156,21 @@ def test_the_console_runs_beside_and_ends_within_seconds(config) -> None:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+def test_whoever_acts_by_a_token_changes_others_alone_and_gives_out_no_nodes_but_their_own(tmp_path) -> None:
+    file = tmp_path / "node.toml"
+    file.write_text('[node]\nactor = "region-a"\n')
+    (tmp_path / "data").mkdir()
+    run(node, file, "account", "add", "Bo Lund", "--role", "soc", "--actor", "region-b")
+    by = ("--by", "Anna Berg")
+    token_file(file, "Anna Berg", "soc")
+    run(node, file, "account", "roles", "Anna Berg", "--role", "operator", *by, code=Exit.NOT_NOW)
+    run(node, file, "account", "disable", "Anna Berg", *by, code=Exit.NOT_NOW)
+    run(node, file, "account", "roles", "Anna Berg", "--role", "operator", "--actor", "region-a")
+    mine = json.loads(run(node, file, "account", "list", "--json").stdout.splitlines()[0])
+    assert (mine["name"], mine["actors"]) == ("Anna Berg", ["region-a"])
+    run(node, file, "account", "disable", "Bo Lund", *by, code=Exit.NOT_FOUND)
+    for actor in ((), ("--actor", "region-b")):
+        run(node, file, "account", "add", "Cy Dam", "--role", "soc", *actor, *by, code=Exit.NOT_NOW)
+    run(node, file, "account", "add", "Cy Dam", "--role", "soc", "--actor", "region-a", *by)

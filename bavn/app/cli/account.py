@@ -5,19 +5,21 @@ anybody proves who they are.
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bavn.app.access.rights import ROLES, Right, Role, rights_of
+from bavn.app.acts import accounts as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, show
-from bavn.app.cli.centre.person import Side, acting
+from bavn.app.cli.centre.person import Side, acting, of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
 from bavn.app.cli.node.book import NODE_TOML
+from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import iso
 from bavn.model.text import Text
@@ -33,9 +35,11 @@ Actors = Annotated[
     list[str] | None, typer.Option("--actor", help="A node that they may see; again for each further one. None: all.")
 ]
 Config = Annotated[
-    Path, typer.Option("--config", "-c", help="The configuration file; the first node's, where there are several.")
+    Path,
+    typer.Option(
+        "--config", "-c", is_eager=True, help="The configuration file; the first node's, where there are several."
+    ),
 ]
-_CODES: Final = {"none": Exit.NOT_FOUND, "there": Exit.NOT_NOW, "full": Exit.NOT_NOW, "not-disabled": Exit.NOT_NOW}
 
 
 def group(side: Side) -> typer.Typer:
@@ -55,20 +59,29 @@ def _by(side: Side, config: Path, act: str) -> str:
     return acting(side, config, Right.ACCOUNTS, f"bavn account {act}")
 
 
+def _giving(accounts: "Accounts", by: str) -> acts.Giving:
+    """Whoever acts by an account of their own gives out no more nodes than that account sees."""
+    own = accounts.find(by)
+    return acts.Giving(accounts, by, None if own is None else own.actors)
+
+
 def _accounts_of(app: typer.Typer, side: Side) -> None:
     """Who has an account, and what they may do."""
     default = _default(side)
 
     @app.command("add")
-    def add(name: Name, role: Roles, config: Config = default, *, actor: Actors = None) -> None:
+    def add(
+        name: Name,
+        role: Roles,
+        config: Config = default,
+        *,
+        actor: Actors = None,
+        by: Annotated[str, of_act(acts.add, side)] = "",
+    ) -> None:
         """Make an account; prints the one-time link by which its owner sets it up."""
+        body = typed(acts.New, name=name, roles=frozenset(role), actors=frozenset(actor) if actor else None)
         with _opened(side, config) as (accounts, table):
-            secret = _done(
-                lambda: accounts.add(
-                    name, frozenset(role), frozenset(actor) if actor else None, _by(side, config, "account")
-                )
-            )
-            _tell(name, table, secret)
+            _tell(name, table, acts.add(_giving(accounts, by), body))
 
     @app.command("list")
     def list_(config: Config = default, *, as_json: AsJson = False) -> None:
@@ -91,14 +104,18 @@ def _accounts_of(app: typer.Typer, side: Side) -> None:
         show(rows, as_json=as_json)
 
     @app.command("roles")
-    def roles(name: Name, role: Roles, config: Config = default, *, actor: Actors = None) -> None:
+    def roles(
+        name: Name,
+        role: Roles,
+        config: Config = default,
+        *,
+        actor: Actors = None,
+        by: Annotated[str, of_act(acts.change, side)] = "",
+    ) -> None:
         """Give an account other roles and nodes; what it has open ends."""
+        body = typed(acts.Given, roles=frozenset(role), actors=frozenset(actor) if actor else None)
         with _opened(side, config) as (accounts, _):
-            _done(
-                lambda: accounts.change(
-                    name, frozenset(role), frozenset(actor) if actor else None, _by(side, config, "account")
-                )
-            )
+            acts.change(_giving(accounts, by), name, body)
         print(f"{name}: {', '.join(sorted(role))}")
 
 
@@ -107,23 +124,24 @@ def _shutting_out(app: typer.Typer, side: Side) -> None:
     default = _default(side)
 
     @app.command("reset")
-    def reset(name: Name, config: Config = default) -> None:
+    def reset(name: Name, config: Config = default, *, by: Annotated[str, of_act(acts.reset, side)] = "") -> None:
         """Take every proof from an account whose owner lost theirs; prints a new link."""
         with _opened(side, config) as (accounts, table):
-            _tell(name, table, _done(lambda: accounts.reset(name, _by(side, config, "account"))))
+            _, secret = acts.reset(_giving(accounts, by), name)
+            _tell(name, table, secret)
 
     @app.command("disable")
-    def disable(name: Name, config: Config = default) -> None:
+    def disable(name: Name, config: Config = default, *, by: Annotated[str, of_act(acts.disable, side)] = "") -> None:
         """Shut somebody out at once: sessions and tokens end."""
         with _opened(side, config) as (accounts, _):
-            _done(lambda: accounts.disable(name, _by(side, config, "account")))
+            acts.disable(_giving(accounts, by), name)
         tell(Text("{who} is shut out", who=name))
 
     @app.command("enable")
-    def enable(name: Name, config: Config = default) -> None:
+    def enable(name: Name, config: Config = default, *, by: Annotated[str, of_act(acts.enable, side)] = "") -> None:
         """Let somebody in again who was shut out."""
         with _opened(side, config) as (accounts, _):
-            _done(lambda: accounts.enable(name, _by(side, config, "account")))
+            acts.enable(_giving(accounts, by), name)
         tell(Text("{who} may sign in again", who=name))
 
 
@@ -215,7 +233,8 @@ def _keys_of(app: typer.Typer, side: Side) -> None:
                 half = public_key(opened.read(FILE_BYTES_MAX))
             if half is None:
                 raise Stop(Exit.INPUT, Text("{public} is no Ed25519 public key", public=public))
-            made = _done(lambda: Keys(book).add(account.name, half, label or public.name, who))
+            with acts.account_refusals():
+                made = Keys(book).add(account.name, half, label or public.name, who)
         tell(Text("key {key} of {who}", key=made.id, who=made.account))
 
 
@@ -252,15 +271,6 @@ def _keep(out: Path, secret: str) -> None:
             file.write(secret + "\n")
     except FileExistsError as error:
         raise Stop(Exit.USAGE, Text("{file} exists: name a new file", file=out)) from error
-
-
-def _done[Made](act: Callable[[], Made]) -> Made:
-    from bavn.app.access.accounts import CannotAccount
-
-    try:
-        return act()
-    except CannotAccount as error:
-        raise Stop(_CODES.get(error.code, Exit.USAGE), Text.of_error(error)) from error
 
 
 def _tell(name: str, table: "ConsoleTable", secret: str) -> None:

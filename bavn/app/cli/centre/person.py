@@ -40,9 +40,9 @@ def option(side: Side, right: Right | None, name: str = "--by", what: Act[..., A
     return typer.Option(name, help=BY_HELP, callback=asked)
 
 
-def of_act(what: Act[..., Any]) -> Any:
-    """The option ``--by`` of the command that does this act."""
-    return option("soc" if what.right.startswith("soc:") else "sac", what.right, what=what)
+def of_act(what: Act[..., Any], side: Side | None = None) -> Any:
+    """The option ``--by`` of the command that does this act. ``side``: where the right is one of both consoles."""
+    return option(side or ("soc" if what.right.startswith("soc:") else "sac"), what.right, what=what)
 
 
 def _person_option(side: Side, right: Right | None) -> Callable[[typer.Context, str | None], str]:

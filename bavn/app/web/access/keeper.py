@@ -18,6 +18,7 @@ from bavn.app.access.proving import of_session, of_token
 from bavn.app.access.rights import ROLES, Role
 from bavn.app.access.sessions import RECENT_US, TOKEN_PREFIX, Session, Sessions, Tokens, csrf_of
 from bavn.app.access.tries import TRY_US, Tries
+from bavn.app.acts.accounts import CANNOT
 from bavn.app.net.throttle import Throttle
 from bavn.app.web.access.backoff import Backoff
 from bavn.app.web.console import BYTES_PER_MINUTE_MAX, ConsoleSettings, client_address, neighbourhood
@@ -290,55 +291,7 @@ def wait() -> NoReturn:
     raise Trouble(429, code, text, act)
 
 
-_CANNOT: Final[dict[str, tuple[int, Text, Any]]] = {
-    "bad-name": (
-        422,
-        Text("A name is 2 to 64 letters, digits and . @ + ' - or space."),
-        "you",
-    ),
-    "bad-actor": (
-        422,
-        Text("An actor is 2 to 40 characters of a-z, 0-9 and -."),
-        "you",
-    ),
-    "no-role": (
-        422,
-        Text("An account has at least one role, of those that there are here."),
-        "you",
-    ),
-    "there": (409, Text("That is there already."), "you"),
-    "none": (404, Text("There is nothing here by that name."), "you"),
-    "full": (
-        409,
-        Text("There are as many as there may be: end one first."),
-        "you",
-    ),
-    "weak": (
-        422,
-        Text("A password has 12 to 256 characters, is not one character over and over, and does not hold the name."),
-        "you",
-    ),
-    "bad-code": (
-        422,
-        Text("The code does not fit: is the clock of the phone right?"),
-        "you",
-    ),
-    "bad-passkey": (
-        422,
-        Text("The passkey could not be checked: try again."),
-        "you",
-    ),
-    "not-local": (
-        409,
-        Text("This account comes from the identity provider: change it there."),
-        "operator",
-    ),
-    "not-disabled": (409, Text("This account is not shut out."), "you"),
-    "disabled": (403, Text("This account is shut out."), "operator"),
-}
-
-
 def trouble_of(error: CannotAccount) -> Trouble:
     """What a page says of it."""
-    status, text, act = _CANNOT[error.code]
+    status, text, act = CANNOT[error.code]
     return Trouble(status, error.code, text, act)

@@ -7,17 +7,16 @@ twice: the link of a new account stands in the one answer.
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from bavn.app.access.accounts import Account, CannotAccount
 from bavn.app.access.rights import Right, Role
+from bavn.app.acts import accounts as acts
 from bavn.app.web.access.account import browser
 from bavn.app.web.access.keeper import Keeper, trouble_of
-from bavn.app.web.frame import After, Limit, Person, Rows, Trouble, allow, filled, opened, page
-from bavn.model.text import Text
+from bavn.app.web.frame import After, Limit, Person, Rows, allow, filled, opened, page
 
 Admin = Annotated[Person, allow(Right.ACCOUNTS)]
-NAME_CHARS_MAX = 64
 
 
 class AccountRow(BaseModel):
@@ -34,20 +33,6 @@ class AccountRow(BaseModel):
     recovery: int
     created_us: int
     seen_us: int | None
-
-
-class Given(BaseModel):
-    """``actors``: null for all nodes."""
-
-    model_config = ConfigDict(frozen=True)
-    roles: frozenset[Role] = Field(min_length=1)
-    actors: frozenset[str] | None = Field(default=None, max_length=500)
-
-
-class New(Given):
-    """A new account. ``name``: as the audit log is to show it."""
-
-    name: str = Field(min_length=2, max_length=NAME_CHARS_MAX)
 
 
 class Invited(BaseModel):
@@ -78,55 +63,35 @@ def routes(keeper: Keeper) -> APIRouter:
     @router.get("", operation_id="accounts")
     def every(person: Admin) -> Rows[AccountRow]:
         """Every account that this person may see, by name."""
-        return Rows(items=[_row(one) for one in keeper.accounts.every() if _within(one, person)])
+        return Rows(items=[_row(one) for one in keeper.accounts.every() if _giving(keeper, person).within(one)])
 
     @router.post("", operation_id="account_add")
-    def add(given: New, request: Request, person: Admin) -> Invited:
+    def add(given: acts.New, request: Request, person: Annotated[Person, allow(acts.add)]) -> Invited:
         """A new account, and the link by which its owner sets it up."""
         browser(keeper, request, person)
-        _may_give(given, person)
-        try:
-            secret = keeper.accounts.add(given.name, given.roles, given.actors, person.name)
-        except CannotAccount as error:
-            raise trouble_of(error) from error
-        return Invited(name=given.name, link=link_of(keeper, secret))
+        return Invited(name=given.name, link=link_of(keeper, acts.add(_giving(keeper, person), given)))
 
-    @router.put("/{name}", operation_id="account_change", status_code=204)
-    def change(name: str, given: Given, request: Request, person: Admin) -> None:
-        """Other roles or nodes; what the account has open ends."""
+    @router.put("/{name}", operation_id="account_change", status_code=204, description=acts.change.__doc__)
+    def change(name: str, given: acts.Given, request: Request, person: Annotated[Person, allow(acts.change)]) -> None:
         browser(keeper, request, person)
-        _other(keeper, name, person)
-        _may_give(given, person)
-        try:
-            keeper.accounts.change(name, given.roles, given.actors, person.name)
-        except CannotAccount as error:
-            raise trouble_of(error) from error
+        acts.change(_giving(keeper, person), name, given)
 
     @router.post("/{name}/reset", operation_id="account_reset")
-    def reset(name: str, request: Request, person: Admin) -> Invited:
+    def reset(name: str, request: Request, person: Annotated[Person, allow(acts.reset)]) -> Invited:
         """Takes every proof from an account whose owner lost theirs; a new link."""
         browser(keeper, request, person)
-        account = _other(keeper, name, person)
-        try:
-            secret = keeper.accounts.reset(name, person.name)
-        except CannotAccount as error:
-            raise trouble_of(error) from error
-        return Invited(name=account.name, link=link_of(keeper, secret))
+        whose, secret = acts.reset(_giving(keeper, person), name)
+        return Invited(name=whose, link=link_of(keeper, secret))
 
-    @router.post("/{name}/disable", operation_id="account_disable", status_code=204)
-    def disable(name: str, request: Request, person: Admin) -> None:
-        """Shuts somebody out at once: sessions and tokens end."""
+    @router.post("/{name}/disable", operation_id="account_disable", status_code=204, description=acts.disable.__doc__)
+    def disable(name: str, request: Request, person: Annotated[Person, allow(acts.disable)]) -> None:
         browser(keeper, request, person)
-        keeper.accounts.disable(_other(keeper, name, person).name, person.name)
+        acts.disable(_giving(keeper, person), name)
 
-    @router.post("/{name}/enable", operation_id="account_enable", status_code=204)
-    def enable(name: str, request: Request, person: Admin) -> None:
-        """Lets somebody in again who was shut out."""
+    @router.post("/{name}/enable", operation_id="account_enable", status_code=204, description=acts.enable.__doc__)
+    def enable(name: str, request: Request, person: Annotated[Person, allow(acts.enable)]) -> None:
         browser(keeper, request, person)
-        try:
-            keeper.accounts.enable(_other(keeper, name, person).name, person.name)
-        except CannotAccount as error:
-            raise trouble_of(error) from error
+        acts.enable(_giving(keeper, person), name)
 
     @router.get("/log", operation_id="accounts_log")
     def log(
@@ -134,7 +99,7 @@ def routes(keeper: Keeper) -> APIRouter:
     ) -> Rows[LogLine]:
         """The log of log-ons and account changes, the latest first."""
         if person.actors is not None:
-            raise _no_account()
+            raise trouble_of(CannotAccount("none", "no account"))
         at = opened(after, int)
         lines = keeper.book.latest(limit + 1, None if at is None else at[0])
         shown = [LogLine(**{name: getattr(one, name) for name in LogLine.model_fields}) for one in lines]
@@ -152,37 +117,5 @@ def _row(one: Account) -> AccountRow:
     return filled(AccountRow, one, roles=sorted(one.roles), actors=None if one.actors is None else sorted(one.actors))
 
 
-def _within(one: Account, person: Person) -> bool:
-    return person.actors is None or (one.actors is not None and one.actors <= person.actors)
-
-
-def _no_account() -> Trouble:
-    return trouble_of(CannotAccount("none", "no account"))
-
-
-def _other(keeper: Keeper, name: str, person: Person) -> Account:
-    """Somebody else's account that this person may see."""
-    account = keeper.accounts.find(name) if len(name) <= NAME_CHARS_MAX else None
-    if account is None or not _within(account, person):
-        raise _no_account()
-    if account.name == person.name:
-        raise Trouble(
-            409,
-            "own-account",
-            Text("Nobody changes their own account: a colleague does."),
-            "colleague",
-        )
-    return account
-
-
-def _may_give(given: Given, person: Person) -> None:
-    """Whoever sees only some nodes gives out no others."""
-    if person.actors is None:
-        return
-    if given.actors is None or not given.actors <= person.actors:
-        raise Trouble(
-            403,
-            "too-wide",
-            Text("You can give out only the nodes that you see yourself."),
-            "operator",
-        )
+def _giving(keeper: Keeper, person: Person) -> acts.Giving:
+    return acts.Giving(keeper.accounts, person.name, person.actors)

@@ -1,0 +1,167 @@
+"""Accounts at a console: made, given other roles and nodes, reset, shut out and let in again by a colleague.
+
+Nobody changes their own account, and whoever sees only some nodes gives out no more than those. Refuses to show a
+secret twice: the one-time link of an account is in the one answer.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bavn.app.access.rights import Right, Role
+from bavn.app.acts.act import ActRefused, WhoActs, act
+from bavn.app.process.exits import Exit
+from bavn.model.text import Text
+
+if TYPE_CHECKING:
+    from bavn.app.access.accounts import Account, Accounts
+
+NAME_CHARS_MAX: Final = 64
+CANNOT: Final[dict[str, tuple[int, Text, WhoActs]]] = {
+    "bad-name": (
+        422,
+        Text("A name is 2 to 64 letters, digits and . @ + ' - or space."),
+        "you",
+    ),
+    "bad-actor": (
+        422,
+        Text("An actor is 2 to 40 characters of a-z, 0-9 and -."),
+        "you",
+    ),
+    "no-role": (
+        422,
+        Text("An account has at least one role, of those that there are here."),
+        "you",
+    ),
+    "there": (409, Text("That is there already."), "you"),
+    "none": (404, Text("There is nothing here by that name."), "you"),
+    "full": (
+        409,
+        Text("There are as many as there may be: end one first."),
+        "you",
+    ),
+    "weak": (
+        422,
+        Text("A password has 12 to 256 characters, is not one character over and over, and does not hold the name."),
+        "you",
+    ),
+    "bad-code": (
+        422,
+        Text("The code does not fit: is the clock of the phone right?"),
+        "you",
+    ),
+    "bad-passkey": (
+        422,
+        Text("The passkey could not be checked: try again."),
+        "you",
+    ),
+    "not-local": (
+        409,
+        Text("This account comes from the identity provider: change it there."),
+        "operator",
+    ),
+    "not-disabled": (409, Text("This account is not shut out."), "you"),
+    "disabled": (403, Text("This account is shut out."), "operator"),
+}
+"""Why an account cannot be so: status, sentence and who must act, by the code of CannotAccount."""
+_USAGE: Final = frozenset({"not-local", "disabled"})
+"""A shell is told that it asked for the wrong thing."""
+
+
+class Given(BaseModel):
+    """``actors``: null for all nodes."""
+
+    model_config = ConfigDict(frozen=True)
+    roles: frozenset[Role] = Field(min_length=1)
+    actors: frozenset[str] | None = Field(default=None, max_length=500)
+
+
+class New(Given):
+    """A new account. ``name``: as the audit log is to show it."""
+
+    name: str = Field(min_length=2, max_length=NAME_CHARS_MAX)
+
+
+class Giving:
+    """Who gives out accounts, and the accounts. ``sees``: the nodes that this person may see; None for all of them."""
+
+    def __init__(self, accounts: "Accounts", by: str, sees: frozenset[str] | None) -> None:
+        self.accounts, self.by, self.sees = accounts, by, sees
+
+    def within(self, account: "Account") -> bool:
+        """Whether this person may see that account."""
+        return self.sees is None or (account.actors is not None and account.actors <= self.sees)
+
+    def other(self, name: str) -> "Account":
+        """Somebody else's account that this person may see. Raises ActRefused."""
+        account = self.accounts.find(name) if len(name) <= NAME_CHARS_MAX else None
+        if account is None or not self.within(account):
+            raise _refused("none", Text("there is no account {name}", name=name[:NAME_CHARS_MAX]))
+        if account.name == self.by:
+            said = Text("Nobody changes their own account: a colleague does.")
+            raise ActRefused(409, "own-account", said, "colleague")
+        return account
+
+    def may_give(self, given: Given) -> None:
+        """Whoever sees only some nodes gives out no others. Raises ActRefused."""
+        if self.sees is not None and (given.actors is None or not given.actors <= self.sees):
+            said = Text("You can give out only the nodes that you see yourself.")
+            raise ActRefused(403, "too-wide", said, "operator")
+
+
+@act(Right.ACCOUNTS)
+def add(giving: Giving, body: New) -> str:
+    """A new account, and the secret of the link by which its owner sets it up."""
+    giving.may_give(body)
+    with account_refusals():
+        return giving.accounts.add(body.name, body.roles, body.actors, giving.by)
+
+
+@act(Right.ACCOUNTS)
+def change(giving: Giving, name: str, body: Given) -> None:
+    """Other roles or nodes; what the account has open ends."""
+    with account_refusals():
+        other = giving.other(name)
+        giving.may_give(body)
+        giving.accounts.change(other.name, body.roles, body.actors, giving.by)
+
+
+@act(Right.ACCOUNTS)
+def reset(giving: Giving, name: str) -> tuple[str, str]:
+    """Takes every proof from an account whose owner lost theirs; a new link. Its name, and the secret of the link."""
+    with account_refusals():
+        other = giving.other(name)
+        return other.name, giving.accounts.reset(other.name, giving.by)
+
+
+@act(Right.ACCOUNTS)
+def disable(giving: Giving, name: str) -> None:
+    """Shuts somebody out at once: sessions and tokens end."""
+    with account_refusals():
+        giving.accounts.disable(giving.other(name).name, giving.by)
+
+
+@act(Right.ACCOUNTS)
+def enable(giving: Giving, name: str) -> None:
+    """Lets somebody in again who was shut out."""
+    with account_refusals():
+        giving.accounts.enable(giving.other(name).name, giving.by)
+
+
+@contextmanager
+def account_refusals() -> Iterator[None]:
+    """Why it cannot be is what a page says of it; a shell hears which account it is, too."""
+    from bavn.app.access.accounts import CannotAccount
+
+    try:
+        yield
+    except CannotAccount as error:
+        raise _refused(error.code, Text.of_error(error)) from error
+
+
+def _refused(kind: str, aside: Text) -> ActRefused:
+    status, text, who = CANNOT[kind]
+    code = Exit.NOT_FOUND if kind == "none" else Exit.USAGE if kind in _USAGE else None
+    return ActRefused(status, kind, text, who, aside=aside, code=code)
