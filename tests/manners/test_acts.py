@@ -1,6 +1,7 @@
 """What people do is declared once: each act has a route and a command, and both ask for the right beside it."""
 
 import ast
+import functools
 import importlib
 import pkgutil
 import re
@@ -66,16 +67,18 @@ def test_an_act_has_a_route_and_a_command_that_ask_for_its_right(name, routes, c
     assert act.__doc__
 
 
+@functools.cache
 def functions():
     """Each function of the skins: its file, its own nodes, how it calls acts (``acts`` -> ``centre.cases``), and what
     its parameters say, aliases of the module unfolded."""
+    found = []
     for folder in ("web", "cli"):
         for file in sorted((ROOT / "app" / folder).rglob("*.py")):
             tree = ast.parse(file.read_text(encoding="utf-8"))
             known = {
-                one.asname or one.name: f"{node.module.removeprefix('bavn.app.acts.')}.{one.name}"
+                one.asname or one.name: f"{node.module}.{one.name}".removeprefix("bavn.app.acts.")
                 for node in ast.walk(tree)
-                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("bavn.app.acts.")
+                if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("bavn.app.acts.")
                 for one in node.names
             }
             aliases = {
@@ -90,7 +93,8 @@ def functions():
                     parameters = ast.unparse(function.args)
                     named = [aliases[one] for one in re.findall(r": (\w+)", parameters) if one in aliases]
                     own = [node for node in ast.walk(function) if node not in beyond]
-                    yield file.relative_to(ROOT), own, known, " ".join([parameters, *named])
+                    found.append((file.relative_to(ROOT), own, known, " ".join([parameters, *named])))
+    return found
 
 
 def named_act(node, known):
@@ -143,3 +147,82 @@ def test_whoever_does_an_act_asked_for_its_right() -> None:
                 unasked.append(f"{file}:{node.lineno}")
     assert calls > 10
     assert unasked == []
+
+
+ASKED_ONLY = {
+    ("soc", "/nodes/{node}/hunt/asks"): "a question to the node's own history, and its end",
+    ("soc", "/nodes/{node}/hunt/asks/{asking}"): "the same",
+    ("soc", "/nodes/{node}/protection/dry-runs"): "what a block would have hit; it blocks nothing",
+}
+CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+def test_a_route_that_changes_something_asks_for_the_right_of_an_act() -> None:
+    """But what people do to their own account and log-on, which asks for no right, and what only asks."""
+    without, seen = set(), 0
+    for side in ("sac", "soc"):
+        for route in (route for router in bare_app(side).state.routers for route in router.routes):
+            asked = [one.call for one in route.dependant.dependencies if getattr(one.call, "right", None)]
+            if route.methods & CHANGES and asked:
+                seen += 1
+                if not any(isinstance(one.what, Act) for one in asked):
+                    without.add((side, route.path))
+    assert seen > 80
+    assert without == set(ASKED_ONLY)
+
+
+NO_PAGE = {
+    "node accept": "tests the node; who asked stands in the protocol",
+    "node health": "answers in a third of a second, which no act can; it takes note of a loss",
+    **dict.fromkeys(
+        [f"node rules {name}" for name in ("update", "suppress", "threshold", "disable", "end")],
+        "Suricata's rules are kept in files of the node's folder, from the command line alone",
+    ),
+}
+
+
+def test_a_command_that_asks_for_a_right_asks_for_that_of_an_act() -> None:
+    def walked(group, path=()):
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from walked(command, (*path, name))
+            else:
+                yield " ".join((*path, name)), [getattr(one.callback, "right", None) for one in command.params], command
+
+    commands = list(walked(typer.main.get_command(app)))
+    rights = {name: command for name, asked, command in commands if any(asked)}
+    assert len(rights) > 80
+    whats = {name: [getattr(one.callback, "what", None) for one in command.params] for name, command in rights.items()}
+    assert {name for name, what in whats.items() if not any(isinstance(one, Act) for one in what)} == set(NO_PAGE)
+
+
+OWN_THINGS = {
+    "app/cli/account.py": "which nodes the account of whoever acts may see",
+    "app/web/access/account.py": "what people do to their own account",
+    "app/web/console.py": "how much one person may ask",
+    "app/web/soc/hunting.py": "which question is whose",
+    "app/web/soc/protection.py": "which dry run is whose",
+}
+
+
+def tells_who(call):
+    """Whether somebody's name is handed on as the one who acts."""
+    given = [*call.args, *(one.value for one in call.keywords)]
+    return any(ast.unparse(node) in ("person.name", "by") for one in given for node in ast.walk(one))
+
+
+def test_no_skin_tells_a_room_who_acts_but_through_an_act() -> None:
+    """A method of what a room handed out that is told who acts changes something in that person's name."""
+    found, calls = set(), 0
+    for file, own, known, _ in functions():
+        for node in own:
+            if isinstance(node, ast.Call) and tells_who(node):
+                calls += 1
+                root = node.func
+                while isinstance(root, ast.Attribute | ast.Call):
+                    root = root.value if isinstance(root, ast.Attribute) else root.func
+                method = isinstance(node.func, ast.Attribute) and isinstance(root, ast.Name)
+                if method and root.id not in known and root.id.islower() and named_act(node.func, known) is None:
+                    found.add(str(file))
+    assert calls > 150
+    assert found == set(OWN_THINGS)

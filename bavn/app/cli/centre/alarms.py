@@ -90,9 +90,9 @@ def coverage(config: Config = CENTRE_TOML, *, as_json: AsJson = False, language:
         seeing = desk.coverage()
     if as_json:
         for eye in seeing:
-            by = {name: eye.by(name) for name in SIGHTS}
+            reasons = {name: eye.by(name) for name in SIGHTS}
             records = None if eye.records is None else list(eye.records)
-            print(json.dumps({"what": "actor", "actor": eye.actor, "records": records, "detectors": by}))
+            print(json.dumps({"what": "actor", "actor": eye.actor, "records": records, "detectors": reasons}))
         for technique in TECHNIQUES:
             behind = behind_technique(seeing, technique)
             print(
