@@ -211,13 +211,6 @@ class Outbox:
         with self.book.transaction():
             return self._remove("until_us <= ?", (self._clock.now_us(),), "expired")
 
-    def fate(self, item_id: str) -> str | None:
-        """waiting, acknowledged, withdrawn or expired; None for what never was here or whose digest has aged out."""
-        if self.book.rows("SELECT 1 FROM outbox WHERE item_id = ?", (item_id,)):
-            return "waiting"
-        gone = self.book.rows("SELECT how FROM outbox_gone WHERE item_id = ? ORDER BY number DESC LIMIT 1", (item_id,))
-        return str(gone[0][0]) if gone else None
-
     def state(self) -> OutboxState:
         """Over all recipients."""
         messages, size, most, largest = self.book.rows(

@@ -9,9 +9,8 @@ from bavn.app.config.misp import MispTable
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.centre.inbox import intel_pull
 from bavn.centre.node.contained import Containment
-from bavn.model.moment import DAY_US, MINUTE_US, SECOND_US
+from bavn.model.moment import MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
-from bavn.model.principal import account
 from bavn.model.sector.intel import SOURCE_KINDS, Access
 from bavn.model.text import Text
 from tests.centre.node.intel_world import NOW_US, added, feed, misp_event, stix, taxii
@@ -69,8 +68,8 @@ def test_a_source_that_raises_holds_up_no_other(world, told, keeper, tmp_path, m
     asked = {"get": kind != "misp", "events": kind == "misp"}.get(when, True)
     assert any(part.startswith("source") and part.endswith("aa") for part in failing(told)) == asked
     if asked:
-        (ailing,) = world.intel.sources.ailing()
-        assert (ailing.name, ailing.since_us, "nobody foresaw" in ailing.why) == ("aa", NOW_US, True)
+        ailing = world.intel.sources.get("aa")
+        assert (ailing.state, "nobody foresaw" in str(Text.of_row(ailing.failure))) == ("active", True)
         assert not world.intel.sources.get("aa").due(world.clock.now_us()), "it waits for its turn as any other"
 
 
@@ -191,18 +190,3 @@ def test_a_partners_misp_that_raises_stops_no_other(world, told, tmp_path) -> No
     for _ in range(3):
         keeper.turn()
     assert good == [1, 1]
-
-
-def test_what_fails_is_suspended_or_was_not_read_for_long_is_listed(world) -> None:
-    for name in ("aa", "bb", "cc", "dd"):
-        world.source(name)
-        world.says(name, f"{name}.example.com")
-        world.sync(name)
-    assert world.intel.sources.ailing() == ()
-    world.intel.sources.tried("aa", Text.plain("answers 503"))
-    world.intel.sources.suspend("bb", account("Anna Berg"), "noise")
-    world.intel.sources.end("cc", account("Anna Berg"), "old")
-    found = {one.name: (one.state, one.since_us, one.why) for one in world.intel.sources.ailing()}
-    assert found == {"aa": ("active", NOW_US, "answers 503"), "bb": ("suspended", NOW_US, "noise")}
-    world.clock.advance(DAY_US)
-    assert [one.name for one in world.intel.sources.ailing()] == ["aa", "bb", "dd"]

@@ -42,7 +42,6 @@ START_S: Final = 120.0
 
 FREE_BYTES_MIN: Final = 1 << 20
 REOPEN_TIMEOUT_S: Final = 5.0
-_LOOK_S: Final = 0.1
 _NET: Final = Path("/sys/class/net")
 
 
@@ -224,18 +223,6 @@ class SuricataLive:
             here = place.head.count > 0 and place.head.begins(head)
             unread += max(0, path.stat().st_size - (place.offset if here else 0))
         return unread
-
-    def wait_started(self, timeout_s: float) -> bool:
-        """Whether capture has begun, waiting so long for it. Starts Suricata. Raises SourceBroken."""
-        if self._process is None:
-            self._start()
-        process = self._process
-        waited = 0.0
-        while process is not None and not process.started() and waited < timeout_s:
-            if process.ended(_LOOK_S) is not None:
-                return False
-            waited += _LOOK_S
-        return process is not None and process.started()
 
     def close(self) -> None:
         """Ends Suricata, which writes out what it knows; what was not read is read at the next start."""

@@ -30,10 +30,6 @@ BUSY_US_MAX: Final = 10 * MINUTE_US
 """A process that read a source and has not been heard of for so long is dead."""
 
 
-UNREAD_TURNS: Final = 3
-"""A source that was not read to its end in so many turns fails, also where no error says so."""
-
-
 class UnknownSource(Exception):
     """No source has that name. The person who asked must act."""
 
@@ -61,18 +57,6 @@ class SourceState:
     def due(self, now_us: int) -> bool:
         """Whether it is to be asked again now."""
         return self.state == ACTIVE and now_us - self.tried_us >= self.source.every_us
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AilingSource:
-    """A source that gives nothing now. ``since_us``: when it was last read to its end, else when it was added; ``why``:
-    the last error, or why it was suspended."""
-
-    name: str
-    kind: str
-    state: str
-    since_us: int
-    why: str
 
 
 class Sources:
@@ -211,11 +195,6 @@ class Sources:
         with reading(self._engine) as connection:
             return tuple(_state(row) for row in connection.execute(select(SOURCE).order_by(SOURCE.c.name)))
 
-    def ailing(self) -> tuple[AilingSource, ...]:
-        """Which sources fail or are suspended, since when, and why, by name."""
-        now_us = self._clock.now_us()
-        return tuple(made for state in self.every() if (made := _ailing(state, now_us)) is not None)
-
     # --- inside ------------------------------------------------------------------------------------------------
 
     def _turn(self, name: str, who: str, why: str, from_: tuple[str, ...], to: str, act: str) -> SourceState:
@@ -245,17 +224,6 @@ class Sources:
         if row is None:
             raise UnknownSource(Text("no source is called {name}", name=repr(name[:60])))
         return _state(row)
-
-
-def _ailing(state: SourceState, now_us: int) -> AilingSource | None:
-    since_us = state.synced_us or state.added_us
-    unread = state.state == ACTIVE and now_us - since_us > UNREAD_TURNS * state.source.every_us + BUSY_US_MAX
-    if state.state == ENDED or (state.state == ACTIVE and not state.failure and not unread):
-        return None
-    why = state.why
-    if state.state != SUSPENDED:
-        why = str(Text.of_row(state.failure or "it has not been read to its end for long"))
-    return AilingSource(name=state.source.name, kind=state.source.kind, state=state.state, since_us=since_us, why=why)
 
 
 def source_plain(source: Source) -> dict[str, Any]:
