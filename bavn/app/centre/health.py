@@ -13,6 +13,7 @@ from bavn.app.centre.parts import BOOK_FILE, CentreParts
 from bavn.app.config.load import CentreFile
 from bavn.app.node.health.checking import chain_of
 from bavn.app.node.health.checks import part_words, shut_words
+from bavn.app.node.health.shared_promises import CERTIFICATES, gates_open, ledger_whole, parts_work
 from bavn.app.process.chain_walk import Chain, ChainWalk
 from bavn.app.process.party_keys import PartyKeys
 from bavn.app.process.real import SystemClock
@@ -65,12 +66,7 @@ CENTRE_PROMISES: Final = (
         says=Text("the audit log's chain holds"),
         first=Text("keep a copy of the database, then bavn centre audit --verify"),
     ),
-    Promise(
-        code="ledger_whole",
-        act="operator",
-        says=Text("the ledger's chain holds"),
-        first=Text("keep a copy of the folder, then bavn centre ledger --verify"),
-    ),
+    ledger_whole("centre"),
     Promise(
         code="database_reached",
         act="operator",
@@ -101,24 +97,9 @@ CENTRE_PROMISES: Final = (
         says=Text("each partner's MISP is reached and takes what is pushed"),
         first=Text("bavn centre misp list; ask the partner"),
     ),
-    Promise(
-        code="gates_open",
-        act="operator",
-        says=Text("no gate is shut"),
-        first=Text("bavn centre gates: read why, then open it"),
-    ),
-    Promise(
-        code="parts_work",
-        act="operator",
-        says=Text("no part fails in a way nobody foresaw"),
-        first=Text("bavn centre failures, and report it"),
-    ),
-    Promise(
-        code="certificates",
-        act="operator",
-        says=Text("no certificate ends"),
-        first=Text("docs/operations.md, Certificates"),
-    ),
+    gates_open("centre"),
+    parts_work("centre"),
+    CERTIFICATES,
 )
 _ALARMS: Final[Mapping[str, str]] = {
     "audit_whole": "chain",

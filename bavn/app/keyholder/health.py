@@ -9,6 +9,7 @@ from bavn.app.centre.health import certificates_promise, disk_promise, gates_pro
 from bavn.app.config.load import KeyHolderFile
 from bavn.app.keyholder.parts import BOOK_FILE, keys_of
 from bavn.app.node.health.checking import chain_of
+from bavn.app.node.health.shared_promises import CERTIFICATES, gates_open, ledger_whole, parts_work
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.real import SystemClock
 from bavn.app.process.service_health import PromiseFinding, ServiceHealth, whole
@@ -20,12 +21,7 @@ from bavn.wire.ledger import look_on
 KEYHOLDER_HEALTH_FILE: Final = "keyholder-health.json"
 
 KEYHOLDER_PROMISES: Final = (
-    Promise(
-        code="ledger_whole",
-        act="operator",
-        says=Text("the ledger's chain holds"),
-        first=Text("keep a copy of the folder, then bavn keyholder ledger --verify"),
-    ),
+    ledger_whole("keyholder"),
     Promise(
         code="secrets_destroyed",
         act="operator",
@@ -38,24 +34,9 @@ KEYHOLDER_PROMISES: Final = (
         says=Text("the disk has room"),
         first=Text("make room"),
     ),
-    Promise(
-        code="gates_open",
-        act="operator",
-        says=Text("no gate is shut"),
-        first=Text("bavn keyholder gates: read why, then open it"),
-    ),
-    Promise(
-        code="parts_work",
-        act="operator",
-        says=Text("no part fails in a way nobody foresaw"),
-        first=Text("bavn keyholder failures, and report it"),
-    ),
-    Promise(
-        code="certificates",
-        act="operator",
-        says=Text("no certificate ends"),
-        first=Text("docs/operations.md, Certificates"),
-    ),
+    gates_open("keyholder"),
+    parts_work("keyholder"),
+    CERTIFICATES,
 )
 
 

@@ -6,6 +6,7 @@ docs/operations.md has the same table (a test compares). Refuses to find problem
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from bavn.app.node.health.shared_promises import CERTIFICATES, gates_open, ledger_whole, parts_work
 from bavn.app.process.problem import Problem
 from bavn.model.health import Breach, Promise
 from bavn.model.text import Text
@@ -77,36 +78,16 @@ NODE_PROMISES: Final = (
         says=Text("what waits for the centre gets there"),
         first=Text("see whether the centre is reached"),
     ),
-    Promise(
-        code="certificates",
-        act="operator",
-        says=Text("no certificate ends"),
-        first=Text("docs/operations.md, Certificates"),
-    ),
+    CERTIFICATES,
     Promise(
         code="clocks",
         act="operator",
         says=Text("the clocks agree"),
         first=Text("set the clocks by NTP"),
     ),
-    Promise(
-        code="ledger_whole",
-        act="operator",
-        says=Text("the ledger's chain holds"),
-        first=Text("keep a copy of the folder, then bavn node ledger --verify"),
-    ),
-    Promise(
-        code="gates_open",
-        act="operator",
-        says=Text("no gate is shut"),
-        first=Text("bavn node gates: read why, then open it"),
-    ),
-    Promise(
-        code="parts_work",
-        act="operator",
-        says=Text("no part fails in a way nobody foresaw"),
-        first=Text("bavn node failures, and report it"),
-    ),
+    ledger_whole("node"),
+    gates_open("node"),
+    parts_work("node"),
 )
 
 _OF: Final[dict[str, str]] = {
