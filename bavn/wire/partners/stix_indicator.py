@@ -218,6 +218,18 @@ def _bundle(indicator: Indicator, created_by: str, created_us: int) -> dict[str,
 
 
 def _object(indicator: Indicator, created_by: str, created_us: int) -> dict[str, Any]:
+    references = [
+        {"source_name": "mitre-attack", "external_id": indicator.technique},
+        {"source_name": "bavn-case", "external_id": indicator.case_id},
+    ]
+    return indicator_object(indicator, created_by, created_us, references)
+
+
+def indicator_object(
+    indicator: Indicator, created_by: str, created_us: int, references: list[dict[str, str]], **named: str
+) -> dict[str, Any]:
+    """The STIX indicator as every recipient gets it. ``references``: what it may say of where it comes from, which is
+    the caller's to choose; ``named``: its name, for people."""
     return {
         "type": "indicator",
         "spec_version": "2.1",
@@ -226,6 +238,7 @@ def _object(indicator: Indicator, created_by: str, created_us: int) -> dict[str,
         "created": iso(created_us),
         "modified": iso(indicator.version),
         "revoked": indicator.revoked,
+        **named,
         "confidence": indicator.confidence,
         "indicator_types": ["malicious-activity"],
         "pattern": pattern_of(indicator.observable),
@@ -234,8 +247,5 @@ def _object(indicator: Indicator, created_by: str, created_us: int) -> dict[str,
         "valid_from": iso(indicator.valid_from_us),
         "valid_until": iso(indicator.valid_until_us),
         "object_marking_refs": [TLP_IDS[indicator.tlp], PAP_IDS[indicator.pap]],
-        "external_references": [
-            {"source_name": "mitre-attack", "external_id": indicator.technique},
-            {"source_name": "bavn-case", "external_id": indicator.case_id},
-        ],
+        "external_references": references,
     }

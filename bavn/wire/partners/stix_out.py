@@ -13,13 +13,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
-from bavn.model.moment import iso
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.outcome import Refused
 from bavn.model.sector.offer import Offer
 from bavn.model.sector.partner import TLP_ORDER
 from bavn.wire.partners.marking import PAP_IDS, TLP_IDS, pap_object, tlp_object
-from bavn.wire.partners.stix_indicator import NotWritable, check, observable_of, pattern_of
+from bavn.wire.partners.stix_indicator import NotWritable, check, indicator_object, observable_of
 from bavn.wire.partners.taxii import OBJECT_ID, moment_us
 
 STATED_DEFAULT: Final = 50
@@ -65,27 +64,9 @@ _HASHES: Final = frozenset({ObservableType.SHA256, ObservableType.CERT})
 def object_of(indicator: Indicator, *, created_by: str, created_us: int) -> str:
     """JSON text of the STIX indicator as a partner gets it. Raises stix.NotWritable for what cannot be written."""
     check(indicator, created_by, created_us)
-    return _dumps(
-        {
-            "type": "indicator",
-            "spec_version": "2.1",
-            "id": indicator.id,
-            "created_by_ref": created_by,
-            "created": iso(created_us),
-            "modified": iso(indicator.version),
-            "revoked": indicator.revoked,
-            "name": f"{indicator.observable.type.value} {indicator.observable.value}",
-            "confidence": indicator.confidence,
-            "indicator_types": ["malicious-activity"],
-            "pattern": pattern_of(indicator.observable),
-            "pattern_type": "stix",
-            "pattern_version": "2.1",
-            "valid_from": iso(indicator.valid_from_us),
-            "valid_until": iso(indicator.valid_until_us),
-            "object_marking_refs": [TLP_IDS[indicator.tlp], PAP_IDS[indicator.pap]],
-            "external_references": [{"source_name": "mitre-attack", "external_id": indicator.technique}],
-        }
-    )
+    references = [{"source_name": "mitre-attack", "external_id": indicator.technique}]
+    name = f"{indicator.observable.type.value} {indicator.observable.value}"
+    return _dumps(indicator_object(indicator, created_by, created_us, references, name=name))
 
 
 def context_of(created_by: str, sector: str, since: str) -> tuple[dict[str, Any], ...]:
