@@ -13,6 +13,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
 from bavn.model.moment import iso
 from bavn.model.sector.verdict import Verdicts
+from bavn.model.suspicion import Suspicion
 from bavn.model.text import Language, Text
 
 
@@ -46,21 +47,28 @@ def one_named(rows: Asks, given: str) -> Ranked:
     return matching[0]
 
 
+def found_of(suspicion: Suspicion) -> dict[str, Any]:
+    """What was found, how strongly, where and when, as JSON begins to say it of a suspicion."""
+    return {
+        "detector": suspicion.detector,
+        "technique": suspicion.technique,
+        "p": suspicion.p,
+        "p_source": suspicion.p_source,
+        "evidence_nats": suspicion.evidence_nats,
+        "host": suspicion.host,
+        "peer": suspicion.peer,
+        "first": iso(suspicion.first_us),
+        "last": iso(suspicion.last_us),
+    }
+
+
 def said_of(entry: Ranked, language: Language) -> dict[str, Any]:
     """A suspicion as JSON. ``rank`` null: ignored here. ``p`` as a verdict leaves it."""
     s, verdict = entry.suspicion, entry.verdict
     return {
         "rank": entry.rank or None,
         "id": s.id,
-        "detector": s.detector,
-        "technique": s.technique,
-        "p": s.p,
-        "p_source": s.p_source,
-        "evidence_nats": s.evidence_nats,
-        "host": s.host,
-        "peer": s.peer,
-        "first": iso(s.first_us),
-        "last": iso(s.last_us),
+        **found_of(s),
         "known": iso(entry.known_us),
         "hosts": s.hosts,
         "listed": s.listed,

@@ -393,18 +393,12 @@ def _table(findings: "Findings", kept: list["Ranked"], language: Language) -> Ta
 
 
 def _facts(findings: "Findings", item: "Ranked", language: Language) -> dict[str, Any]:
+    from bavn.app.analyst.suspected import found_of
+
     s = item.suspicion
     told_us = findings.told_us.get(s.id)
     return {
-        "detector": s.detector,
-        "technique": s.technique,
-        "p": s.p,
-        "p_source": s.p_source,
-        "evidence_nats": s.evidence_nats,
-        "host": s.host,
-        "peer": s.peer,
-        "first": iso(s.first_us),
-        "last": iso(s.last_us),
+        **found_of(s),
         "why": s.why.say(language),
         "told": None if told_us is None else iso(told_us),
         "source": findings.source,

@@ -5,7 +5,6 @@ Refuses to strike what stands in a file or comes with Bavn.
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import typer
@@ -17,7 +16,7 @@ from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
 from bavn.app.cli.spread import typed
 from bavn.model.moment import iso
-from bavn.model.text import Language, Text
+from bavn.model.text import Text
 
 app = Commands(help="What this actor blocks for nobody.")
 Values = Annotated[list[str], typer.Argument(help="Names, addresses or networks; several at once.")]
@@ -27,7 +26,6 @@ Covers = Annotated[
 ]
 Why = Annotated[str, typer.Option("--why", help="The reason, for the ledger and for whoever reads the list.")]
 Sure = Annotated[bool, typer.Option("--sure", help="Do it: what it would lift, hold or free was looked at.")]
-By = Annotated[str, of_act(acts.change)]
 EFFECTS: Final = {
     "lifted": Text("in force now, and lifted at once: {value} ({indicator})"),
     "held": Text("waits for a person, and could no longer be approved: {value} ({indicator})"),
@@ -56,53 +54,28 @@ def listed(
     show_table(names, [tuple(row[name] for name in names) for row in rows], language, nothing=NOTHING)
 
 
-@app.command("add")
-def add(
-    values: Values,
-    config: Config = NODE_TOML,
-    *,
-    covers: Covers,
-    why: Why,
-    sure: Sure = False,
-    by: By = "",
-    language: Spoken = "en",
-) -> None:
-    """Block these for nobody. Without --sure it only shows what that would lift."""
-    _change("add", config, values, covers, why, sure, by, language)
+def _step(way: Literal["add", "remove"], what: str) -> None:
+    @app.command(way, help=what)
+    def done(
+        values: Values,
+        config: Config = NODE_TOML,
+        *,
+        covers: Covers,
+        why: Why,
+        sure: Sure = False,
+        by: Annotated[str, of_act(acts.change)] = "",
+        language: Spoken = "en",
+    ) -> None:
+        body = typed(acts.NeverChangeRequest, act=way, covers=covers, values=values, why=why, sure=sure)
+        here = Here(config)
+        effect = acts.effect_of(here, body)
+        touched = [(name, indicator) for name in EFFECTS for indicator in getattr(effect, name)]
+        for name, indicator in touched:
+            print(EFFECTS[name].filled(value=indicator.value, indicator=indicator.id).say(language))
+        if not touched:
+            print(NO_EFFECT.say(language))
+        print(acts.change(here, by, body).say(language))
 
 
-@app.command("remove")
-def remove(
-    values: Values,
-    config: Config = NODE_TOML,
-    *,
-    covers: Covers,
-    why: Why,
-    sure: Sure = False,
-    by: By = "",
-    language: Spoken = "en",
-) -> None:
-    """Strike what was added by hand. Without --sure it only shows what that would free."""
-    _change("remove", config, values, covers, why, sure, by, language)
-
-
-def _change(
-    way: Literal["add", "remove"],
-    config: Path,
-    values: list[str],
-    covers: Literal["tree", "name", "network"],
-    why: str,
-    sure: bool,
-    by: By,
-    language: Language,
-) -> None:
-    """First what it would do, then the change itself. Stop where nobody said --sure."""
-    body = typed(acts.NeverChangeRequest, act=way, covers=covers, values=values, why=why, sure=sure)
-    here = Here(config)
-    effect = acts.effect_of(here, body)
-    touched = [(name, indicator) for name in EFFECTS for indicator in getattr(effect, name)]
-    for name, indicator in touched:
-        print(EFFECTS[name].filled(value=indicator.value, indicator=indicator.id).say(language))
-    if not touched:
-        print(NO_EFFECT.say(language))
-    print(acts.change(here, by, body).say(language))
+_step("add", "Block these for nobody. Without --sure it only shows what that would lift.")
+_step("remove", "Strike what was added by hand. Without --sure it only shows what that would free.")
