@@ -171,6 +171,10 @@ def test_whoever_acts_by_a_token_changes_others_alone_and_gives_out_no_nodes_but
     mine = json.loads(run(node, file, "account", "list", "--json").stdout.splitlines()[0])
     assert (mine["name"], mine["actors"]) == ("Anna Berg", ["region-a"])
     run(node, file, "account", "disable", "Bo Lund", *by, code=Exit.NOT_FOUND)
+    token_file(file, "Di Eg", "soc")
+    run(node, file, "account", "token", "Di Eg", "--out", tmp_path / "hers", *by, code=Exit.NOT_FOUND)
+    run(node, file, "account", "token", "Anna Berg", "--out", tmp_path / "own", *by)
+    run(node, file, "account", "key", "Di Eg", "--drop", "1", *by, code=Exit.NOT_FOUND)
     for actor in ((), ("--actor", "region-b")):
         run(node, file, "account", "add", "Cy Dam", "--role", "soc", *actor, *by, code=Exit.NOT_NOW)
     run(node, file, "account", "add", "Cy Dam", "--role", "soc", "--actor", "region-a", *by)

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bavn.app.access.rights import Right, Role
+from bavn.app.access.rights import Right, Role, rights_of
 from bavn.app.acts.act import ActRefused, WhoActs, act
 from bavn.app.process.exits import Exit
 from bavn.model.text import Text
 
 if TYPE_CHECKING:
     from bavn.app.access.accounts import Account, Accounts
+    from bavn.app.access.keys import Keys, PersonKey
+    from bavn.app.access.sessions import Token, Tokens
 
 NAME_CHARS_MAX: Final = 64
 CANNOT: Final[dict[str, tuple[int, Text, WhoActs]]] = {
@@ -94,11 +96,16 @@ class Giving:
         """Whether this person may see that account."""
         return self.sees is None or (account.actors is not None and account.actors <= self.sees)
 
-    def other(self, name: str) -> "Account":
-        """Somebody else's account that this person may see. Raises ActRefused."""
+    def seen(self, name: str) -> "Account":
+        """An account that this person may see, their own too. Raises ActRefused."""
         account = self.accounts.find(name) if len(name) <= NAME_CHARS_MAX else None
         if account is None or not self.within(account):
             raise _refused("none", Text("there is no account {name}", name=name[:NAME_CHARS_MAX]))
+        return account
+
+    def other(self, name: str) -> "Account":
+        """Somebody else's account that this person may see. Raises ActRefused."""
+        account = self.seen(name)
         if account.name == self.by:
             said = Text("Nobody changes their own account: a colleague does.")
             raise ActRefused(409, "own-account", said, "colleague")
@@ -150,6 +157,50 @@ def enable(giving: Giving, name: str) -> None:
         giving.accounts.enable(giving.other(name).name, giving.by)
 
 
+@act(Right.ACCOUNTS, by_command_alone=True)
+def make_token(
+    giving: Giving, tokens: "Tokens", name: str, label: str, scopes: frozenset[Right], days: int
+) -> tuple["Token", str]:
+    """Make a personal token for an account: the command line acts as it with BAVN_TOKEN_FILE. The log says who made
+    it. ``scopes`` empty: all of the account's rights. The token, and its secret."""
+    account = giving.accounts.find(name)
+    if account is None or account.state != "active" or not giving.within(account):
+        raise _absent(Text("there is no active account {name}", name=name[:NAME_CHARS_MAX]))
+    given = scopes or rights_of(account.roles)
+    if not given <= rights_of(account.roles):
+        raise ActRefused(422, "too-much", Text("a token has no right that its account does not have"), whole=False)
+    made_by = "" if giving.by == account.name else giving.by
+    made = tokens.make(account.name, label[:NAME_CHARS_MAX], given, days, made_by)
+    if made is None:
+        said = Text("the account has as many tokens as it may: end one first")
+        raise ActRefused(409, "full", said, whole=False)
+    return made
+
+
+@act(Right.ACCOUNTS, by_command_alone=True)
+def end_token(giving: Giving, tokens: "Tokens", name: str, token_id: str) -> None:
+    """End a token at once."""
+    if not tokens.end(giving.seen(name).name, token_id):
+        text = Text("{name} has no token {token_id} that is good", name=name[:64], token_id=repr(token_id[:20]))
+        raise _absent(text)
+
+
+@act(Right.ACCOUNTS, by_command_alone=True)
+def add_key(giving: Giving, keys: "Keys", name: str, public: bytes, label: str) -> "PersonKey":
+    """Register the public half of a person's own key, whose private half is then BAVN_KEY_FILE."""
+    account = giving.seen(name)
+    with account_refusals():
+        return keys.add(account.name, public, label, giving.by)
+
+
+@act(Right.ACCOUNTS, by_command_alone=True)
+def drop_key(giving: Giving, keys: "Keys", name: str, key_id: str) -> None:
+    """Drop a person's own key: it proves nobody any more."""
+    account = giving.seen(name)
+    if not keys.drop(account.name, key_id, giving.by):
+        raise _absent(Text("{account} has no key {drop}", account=account.name, drop=repr(key_id[:20])))
+
+
 @contextmanager
 def account_refusals() -> Iterator[None]:
     """Why it cannot be is what a page says of it; a shell hears which account it is, too."""
@@ -165,3 +216,7 @@ def _refused(kind: str, aside: Text) -> ActRefused:
     status, text, who = CANNOT[kind]
     code = Exit.NOT_FOUND if kind == "none" else Exit.USAGE if kind in _USAGE else None
     return ActRefused(status, kind, text, who, aside=aside, code=code)
+
+
+def _absent(text: Text) -> ActRefused:
+    return ActRefused(404, "none", text, whole=False)

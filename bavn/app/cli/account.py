@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bavn.app.access.rights import ROLES, Right, Role, rights_of
+from bavn.app.access.rights import ROLES, Right, Role
 from bavn.app.acts import accounts as acts
 from bavn.app.cli.centre.desk import CENTRE_TOML, AsJson, show
-from bavn.app.cli.centre.person import Side, acting, of_act
+from bavn.app.cli.centre.person import Side, needs, of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
 from bavn.app.cli.node.book import NODE_TOML
@@ -52,11 +52,6 @@ def group(side: Side) -> typer.Typer:
 
 def _default(side: Side) -> Path:
     return CENTRE_TOML if side == "sac" else NODE_TOML
-
-
-def _by(side: Side, config: Path, act: str) -> str:
-    """Who runs the command, as the log shows it."""
-    return acting(side, config, Right.ACCOUNTS, f"bavn account {act}")
 
 
 def _giving(accounts: "Accounts", by: str) -> acts.Giving:
@@ -160,41 +155,31 @@ def _tokens_of(app: typer.Typer, side: Side) -> None:
         ),
         label: Annotated[str, typer.Option(help="What it is for.")] = "command line",
         days: Annotated[int, typer.Option(help="How long it is good.", min=1, max=366)] = 30,
+        by: Annotated[str, of_act(acts.make_token, side)] = "",
     ) -> None:
         """Make a personal token for an account: the command line acts as it with BAVN_TOKEN_FILE. The log says who made
         it."""
         from bavn.app.access.sessions import Tokens
 
-        who = _by(side, config, "token")
         with _book(side, config) as (book, _):
-            account = _accounts(book, side).find(name)
-            if account is None or account.state != "active":
-                raise Stop(Exit.NOT_FOUND, Text("there is no active account {name}", name=name[:64]))
-            scopes = rights_of(account.roles) if not scope else frozenset(scope)
-            if not scopes <= rights_of(account.roles):
-                raise Stop(Exit.USAGE, Text("a token has no right that its account does not have"))
-            token = Tokens(book).make(account.name, label[:64], scopes, days, "" if who == account.name else who)
-        if token is None:
-            raise Stop(Exit.NOT_NOW, Text("the account has as many tokens as it may: end one first"))
-        _keep(out, token[1])
-        tell(Text("token {token} of {who}: {file}", token=token[0].id, who=account.name, file=out))
+            giving = _giving(_accounts(book, side), by)
+            token, secret = acts.make_token(giving, Tokens(book), name, label, frozenset(scope or ()), days)
+        _keep(out, secret)
+        tell(Text("token {token} of {who}: {file}", token=token.id, who=token.account, file=out))
 
     @app.command("end-token")
     def end_token(
         name: Name,
         token_id: Annotated[str, typer.Argument(help="As `token` and the console name it.")],
         config: Config = default,
+        *,
+        by: Annotated[str, of_act(acts.end_token, side)] = "",
     ) -> None:
         """End a token at once."""
         from bavn.app.access.sessions import Tokens
 
-        _by(side, config, "end-token")
         with _book(side, config) as (book, _):
-            if not Tokens(book).end(name, token_id):
-                raise Stop(
-                    Exit.NOT_FOUND,
-                    Text("{name} has no token {token_id} that is good", name=name[:64], token_id=repr(token_id[:20])),
-                )
+            acts.end_token(_giving(_accounts(book, side), by), Tokens(book), name, token_id)
         tell(Text("{token} is ended", token=token_id))
 
 
@@ -210,6 +195,7 @@ def _keys_of(app: typer.Typer, side: Side) -> None:
         public: Annotated[Path | None, typer.Option("--public", help="Ed25519: OpenSSH's .pub, or PEM.")] = None,
         drop: Annotated[str, typer.Option("--drop", help="The id of a key that goes.")] = "",
         label: Annotated[str, typer.Option(help="What it is called.")] = "",
+        by: Annotated[str, of_act(acts.add_key, side)] = "",
     ) -> None:
         """Register the public half of a person's own key, whose private half is then BAVN_KEY_FILE; or drop one."""
         from bavn.app.access.keys import Keys
@@ -217,24 +203,18 @@ def _keys_of(app: typer.Typer, side: Side) -> None:
 
         if (public is None) == (not drop):
             raise Stop(Exit.USAGE, Text("say --public FILE or --drop ID"))
-        who = _by(side, config, "key")
         with _book(side, config) as (book, _):
-            account = _accounts(book, side).find(name)
-            if account is None:
-                raise Stop(Exit.NOT_FOUND, Text("there is no account {name}", name=name[:64]))
+            giving, keys = _giving(_accounts(book, side), by), Keys(book)
             if public is None:
-                if not Keys(book).drop(account.name, drop, who):
-                    raise Stop(
-                        Exit.NOT_FOUND, Text("{account} has no key {drop}", account=account.name, drop=repr(drop[:20]))
-                    )
+                needs(by, acts.drop_key.right)
+                acts.drop_key(giving, keys, name, drop)
                 tell(Text("{key}: dropped", key=drop))
                 return
             with public.open("rb") as opened:
                 half = public_key(opened.read(FILE_BYTES_MAX))
             if half is None:
                 raise Stop(Exit.INPUT, Text("{public} is no Ed25519 public key", public=public))
-            with acts.account_refusals():
-                made = Keys(book).add(account.name, half, label or public.name, who)
+            made = acts.add_key(giving, keys, name, half, label or public.name)
         tell(Text("key {key} of {who}", key=made.id, who=made.account))
 
 
