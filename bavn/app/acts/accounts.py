@@ -170,11 +170,11 @@ def make_token(
     if not given <= rights_of(account.roles):
         raise ActRefused(422, "too-much", Text("a token has no right that its account does not have"), whole=False)
     made_by = "" if giving.by == account.name else giving.by
-    made = tokens.make(account.name, label[:NAME_CHARS_MAX], given, days, made_by)
-    if made is None:
+    token = tokens.make(account.name, label[:NAME_CHARS_MAX], given, days, made_by)
+    if token is None:
         said = Text("the account has as many tokens as it may: end one first")
         raise ActRefused(409, "full", said, whole=False)
-    return made
+    return token
 
 
 @act(Right.ACCOUNTS, by_command_alone=True)

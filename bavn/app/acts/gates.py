@@ -18,12 +18,12 @@ def opened(book: Path, by: str, gate: str, kind: str, peer: str | None = None) -
     """Open a gate that is shut for a kind of message; a ledger line says who did. What waits passes by itself.
     ``peer``: only of this sender or recipient. Raises ActRefused where it is not shut."""
     with Book(there(book)) as asked:
-        found = shut.open_gate(Ledger(asked), SystemClock().now_us(), gate, kind, by, peer)
-    if not found:
+        gates = shut.open_gate(Ledger(asked), SystemClock().now_us(), gate, kind, by, peer)
+    if not gates:
         what = f" of {peer}" if peer else ""
         said = Text("the gate {gate} is not shut for {kind}{what}", gate=gate, kind=kind, what=what)
         raise ActRefused(404, "not-shut", said, whole=False)
-    return found
+    return gates
 
 
 def there(book: Path) -> Path:

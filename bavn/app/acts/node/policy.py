@@ -50,27 +50,27 @@ def drafted(here: Here, body: ChangeRequest) -> Draft:
 @act(Right.SOC_SETTINGS)
 def change(here: Here, by: str, body: ChangeRequest) -> Draft:
     """Writes it whole or not at all, after a line in the ledger. The node reads it when it is started next."""
-    made = drafted(here, body)
-    if not made.changes:
+    policy = drafted(here, body)
+    if not policy.changes:
         raise ActRefused(422, "no-change", Text("Nothing would change."))
     with here.book() as book:
-        Ledger(book).append(here.clock.now_us(), GATE, "in", _note(made, by))
+        Ledger(book).append(here.clock.now_us(), GATE, "in", _note(policy, by))
     try:
-        write(here.config(), made.text)
+        write(here.config(), policy.text)
     except OSError as error:
         said = Text("The policy file cannot be written: let the console's user write it, or make room.")
         raise ActRefused(503, "not-written", said, "operator") from error
-    return made
+    return policy
 
 
-def _note(made: Draft, by: str) -> Note:
+def _note(policy: Draft, by: str) -> Note:
     words: dict[str, Any] = {
         "by": by,
-        "changes": [[one.field.table, one.field.name, one.field.value, one.after] for one in made.changes],
+        "changes": [[one.field.table, one.field.name, one.field.value, one.after] for one in policy.changes],
     }
     return Note(
         kind="PolicyChanged",
-        item_id=mark_of(made.text),
+        item_id=mark_of(policy.text),
         peer=by,
         summary=json.dumps(words, ensure_ascii=False, sort_keys=True),
     )

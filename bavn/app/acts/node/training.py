@@ -25,13 +25,13 @@ def replay(here: Here, by: str, entry: Ranked, folder: Path, rows: int) -> Case:
     """
     if folder.exists():
         raise ActRefused(422, "folder-there", Text("{file} exists: name a new folder", file=folder), whole=False)
-    made = case_of(here.config(), entry.suspicion, rows)
-    whole = b"".join(content for _, content in sorted(made.files.items()))
+    case = case_of(here.config(), entry.suspicion, rows)
+    whole = b"".join(content for _, content in sorted(case.files.items()))
     digest = hashlib.sha256(whole).hexdigest()
     summary = {
         "suspicion": entry.suspicion.id,
         "folder": folder.name,
-        "lines": made.lines,
+        "lines": case.lines,
         "by": by,
         "sha256": digest,
     }
@@ -45,5 +45,5 @@ def replay(here: Here, by: str, entry: Ranked, folder: Path, rows: int) -> Case:
     )
     with here.book() as book:  # before anything is written
         Ledger(book).append(here.clock.now_us(), GATE, "out", note)
-    write(made, folder)
-    return made
+    write(case, folder)
+    return case

@@ -181,14 +181,16 @@ def report(
     from bavn.app.reports.text import lines
 
     with opened(config) as (file, exercises, _):
-        made = acts.report(exercises, by, exercise, judged or [], file.centre.limits.sector, SystemClock().now_us())
+        after_action = acts.report(
+            exercises, by, exercise, judged or [], file.centre.limits.sector, SystemClock().now_us()
+        )
     if json_file is not None:
-        write(json_file, made.json_file())
+        write(json_file, after_action.json_file())
     for path, form in ((html, "html"), (pdf, "pdf")):
         if path is not None:
-            write(path, rendered(made.document, form, language, DocumentStatus()))  # type: ignore[arg-type]
+            write(path, rendered(after_action.document, form, language, DocumentStatus()))  # type: ignore[arg-type]
     written = [path for path in (html, pdf, json_file) if path is not None]
-    for line in map(str, written) if written else lines(made.document, language):
+    for line in map(str, written) if written else lines(after_action.document, language):
         print(line)
 
 

@@ -90,10 +90,12 @@ def report_file(
     judged: Judged = [],  # noqa: B006  never changed
 ) -> Response:
     """The same as a file."""
-    found = _report(context, person, exercise_id, judged)
+    after_action = _report(context, person, exercise_id, judged)
     with installed():
         content = (
-            found.json_file() if form == "json" else rendered_apart(found.document, form, language, DocumentStatus())
+            after_action.json_file()
+            if form == "json"
+            else rendered_apart(after_action.document, form, language, DocumentStatus())
         )
     return filed(content, f"{exercise_id}-report", form, language)
 

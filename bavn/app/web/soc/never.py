@@ -59,16 +59,16 @@ def check(
 
 @router.post("/preview", operation_id="previewNeverBlock")
 def preview(
-    context: Context, node: NodeName, asked: acts.NeverChange, person: Annotated[Person, allow(acts.change)]
+    context: Context, node: NodeName, wanted: acts.NeverChange, person: Annotated[Person, allow(acts.change)]
 ) -> NeverDraft:
     """What a change would lift, hold or free. It changes nothing."""
-    effect = acts.effect_of(context.node(node, person), asked)
+    effect = acts.effect_of(context.node(node, person), wanted)
     lifted, held, freed = (
         [filled(Touched, one) for one in indicators] for indicators in (effect.lifted, effect.held, effect.freed)
     )
     return NeverDraft(
-        act=asked.act,
-        covers=asked.covers,
+        act=wanted.act,
+        covers=wanted.covers,
         values=effect.values,
         lifted=lifted[:SHOWN_MAX],
         lifted_count=len(lifted),
