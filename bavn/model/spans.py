@@ -23,7 +23,7 @@ MONTHS: Final = (
     Text("December"),
 )
 _UNITS: Final = (
-    (DAY_US, Text("one day"), Text("{count} days"), Text("every day"), Text("every {count} days")),
+    (DAY_US, Text("{count} days"), Text("{count} days"), Text("every day"), Text("every {count} days")),
     (HOUR_US, Text("one hour"), Text("{count} hours"), Text("every hour"), Text("every {count} hours")),
     (MINUTE_US, Text("one minute"), Text("{count} minutes"), Text("every minute"), Text("every {count} minutes")),
     (SECOND_US, Text("one second"), Text("{count} seconds"), Text("every second"), Text("every {count} seconds")),
@@ -47,22 +47,22 @@ def day_of_year(at_us: int) -> Text:
 
 
 def lasting(span_us: float) -> Text:
-    """How long something took: ``one minute``, ``28 minutes``, ``9 hours``, ``3 days``. Less than a second is one."""
-    count, (_, one, several, _, _) = _in_units(span_us)
+    """How long something took: ``one minute``, ``28 minutes``, ``24 hours``, ``3 days``. Less than a second is one."""
+    count, (_, one, several, _, _) = _in_units(span_us, days_min=2)
     return one if count == 1 else several.filled(count=Number(count))
 
 
 def every(period_us: float) -> Text:
     """How often something comes back: ``every minute``, ``every 28 minutes``, ``every 2 hours``."""
-    count, (_, _, _, one, several) = _in_units(period_us)
+    count, (_, _, _, one, several) = _in_units(period_us, days_min=1)
     return one if count == 1 else several.filled(count=Number(count))
 
 
-def _in_units(span_us: float) -> tuple[int, tuple[int, Text, Text, Text, Text]]:
+def _in_units(span_us: float, days_min: int) -> tuple[int, tuple[int, Text, Text, Text, Text]]:
     """The largest unit that says it nearly, and how many of it."""
     for unit in _UNITS:
         count = round(span_us / unit[0])
         off_max = OFF_MAX if count < 3 else OFF_MORE_MAX
-        if count and abs(count * unit[0] - span_us) <= off_max * span_us:
+        if count >= (days_min if unit[0] == DAY_US else 1) and abs(count * unit[0] - span_us) <= off_max * span_us:
             return count, unit
     return max(1, round(span_us / SECOND_US)), _UNITS[-1]

@@ -16,7 +16,7 @@ SPANS = (
     (5_400, "90 minutes", "90 minutter", "90 minuter"),
     (9.2 * 3_600, "9 hours", "9 timer", "9 timmar"),
     (36 * 3_600, "36 hours", "36 timer", "36 timmar"),
-    (24 * 3_600, "one day", "ét døgn", "ett dygn"),
+    (24 * 3_600, "24 hours", "24 timer", "24 timmar"),
     (12.4 * 86_400, "12 days", "12 døgn", "12 dygn"),
 )
 PERIODS = (

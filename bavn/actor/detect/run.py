@@ -31,6 +31,7 @@ from bavn.actor.detect.queries import behaviour
 from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.tasks import Missing, Weigh, weigh_here
 from bavn.actor.detect.terms import Terms
+from bavn.actor.detect.wording import joined
 from bavn.model.evidence import evidence_nats
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.rule import RowRule
@@ -230,6 +231,8 @@ def _suspicion(detector: Detector, candidate: Candidate, own: Tally, reference: 
         period_s=candidate.period_s,
         regularity=candidate.regularity,
         walk_nats=candidate.walk_nats,
+        what=candidate.what,
+        against=joined(list(candidate.against) or [detector.innocent]),
     )
 
 

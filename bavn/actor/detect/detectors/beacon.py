@@ -31,10 +31,13 @@ from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.queries.series import Slice, sliced, slices
 from bavn.actor.detect.rhythm import LIST_PEERS_MIN, one_list, one_page, together
 from bavn.actor.detect.tasks import one_by_one
+from bavn.actor.detect.telling import alone, known_against, ongoing, place, when
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.timed import REGULAR_NATS_MIN, Timed, merged, timed
 from bavn.actor.detect.wording import joined, number, seconds, span
+from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable, registered_domain
+from bavn.model.spans import day, every, lasting
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
@@ -54,6 +57,11 @@ OTHERS_NAMED_MAX: Final = 32
 """So many addresses of one rhythm are named at the most."""
 RHYTHMS_MAX: Final = 64
 """So many of one host's stories are held against each other."""
+HOURS: Final = {
+    "night": Text("{sentence}, also at night"),
+    "work": Text("{sentence}, only in working hours"),
+    "day": Text("{sentence}, only by day"),
+}
 PAGE_NAMES_MIN: Final = 5
 PAGE_NATS: Final = -3.0
 """Five names called at the same moments, some of them the world's: a page that fetches itself anew."""
@@ -64,6 +72,7 @@ class Beacon:
 
     name = "beacon"
     technique = "T1071"
+    innocent = Text("update checks, telemetry, mail polling and monitoring call as regularly")
     tables = ("flow", "tls", "http", "dns", "pair_hour", "name_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -180,6 +189,8 @@ def _candidate(story: BeaconEvidence, context: DetectorContext) -> Candidate:
         last_us=pulse.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
+        what=_what(story, context),
+        against=_against(story, context),
         why=_why(pulse, known, context, len(story.others)),
         rows=_rows(pulse),
         apart=True,
@@ -219,6 +230,46 @@ def _rows(pulse: Pulse) -> RowsRef:
     if column == "dst" and pulse.name is not None:
         return RowsRef("name_hour", (*host, ("domain", pulse.story)), pulse.first_us, pulse.last_us)
     return RowsRef(pulse.table, (*host, (column, pulse.name or pulse.peer)), pulse.first_us, pulse.last_us)
+
+
+def _what(story: BeaconEvidence, context: DetectorContext) -> Text:
+    pulse, until_us = story.pulse, context.window.last_us
+    pace, began, lasted_us = every(pulse.period_s * SECOND_US), day(pulse.first_us), pulse.last_us - pulse.first_us
+    called = alone(pulse.name or pulse.peer, story.known.hosts, context.terms)
+    if pulse.table == "dns":
+        called = Text("ever new names under {domain}", domain=story.key)
+    elif pulse.inside:
+        called = Text("{peer}, another machine here,", peer=pulse.name or pulse.peer)
+    elif len(story.others) >= LIST_PEERS_MIN - 1:
+        called = Text("{peer} and {others} others", peer=place(pulse.peer), others=number(len(story.others)))
+    if ongoing(pulse.first_us, pulse.last_us, until_us):
+        said = Text("one machine has called {called} {pace} since {began}", called=called, pace=pace, began=began)
+    elif lasted_us >= DAY_US:
+        over = when(pulse.first_us, pulse.last_us)
+        said = Text("one machine called {called} {pace} {over}", called=called, pace=pace, over=over)
+    else:
+        lasted = lasting(lasted_us)
+        said = Text(
+            "one machine called {called} {pace} for {lasted} on {began}",
+            called=called,
+            pace=pace,
+            lasted=lasted,
+            began=began,
+        )
+    if pulse.daytime is not None:
+        said = HOURS[pulse.daytime].filled(sentence=said)
+    if pulse.spectral:
+        said = Text("{sentence}, hidden among other calls to it", sentence=said)
+    return joined([said])
+
+
+def _against(story: BeaconEvidence, context: DetectorContext) -> tuple[Text, ...]:
+    parts = []
+    if (story.pulse.proto, story.pulse.port) in CLOCKWORK_NATS:
+        parts.append(Text("clocks and name servers are called like this by nature"))
+    if story.pulse.inside:
+        parts.append(Text("it is a machine of your own: printers, file shares and monitoring are called like this"))
+    return (*parts, *known_against(story.known, context.terms))
 
 
 def _why(pulse: Pulse, known: PeerProfile, context: DetectorContext, others: int) -> Text:
