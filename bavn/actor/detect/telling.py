@@ -19,6 +19,8 @@ GRADES: Final = {
     Grade.SERVICE: Text("it is on a list of services that nearly everybody uses"),
 }
 
+OWN_DOMAIN: Final = Text("it is a domain of your own")
+
 
 def place(peer: str) -> Text:
     """A peer as a sentence names it: a bare address and a network are called so."""

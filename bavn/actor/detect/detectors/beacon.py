@@ -87,6 +87,7 @@ class Beacon:
 
     def together(self, context: DetectorContext, done: Sequence[Timed]) -> Found:
         ordinary, pulses = merged(done)
+        pulses = [_at_home(pulse, context) for pulse in pulses]
         stories = _by_rhythm(_by_domain(_weighed(folded(pulses, context.window), context)))
         statistics = np.concatenate([ordinary, np.array([story.statistic for story in stories], float)])
         regular = [story for story in stories if story.pulse.nats >= REGULAR_NATS_MIN]
@@ -96,6 +97,15 @@ class Beacon:
         context.terms.addresses(address for story in chosen for address in _addresses(story))
         made = [_candidate(story, context) for story in chosen]
         return Found(tuple(made), {self.name: Tally.of(statistics)})
+
+
+def _at_home(pulse: Pulse, context: DetectorContext) -> Pulse:
+    """What goes by a name of the actor's own is inside, whatever its suffix."""
+    if pulse.name is None or pulse.inside:
+        return pulse
+    names = context.terms.home_names
+    own = names.holds_domain(pulse.name) if pulse.table == "dns" else names.holds(pulse.name)
+    return replace(pulse, inside=True) if own else pulse
 
 
 @dataclass(frozen=True, slots=True)

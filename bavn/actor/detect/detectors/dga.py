@@ -29,7 +29,6 @@ from bavn.actor.detect.statistics.made_names import DOWN_NATS, DomainLookup, Wal
 from bavn.actor.detect.statistics.surprise import surprise_bits
 from bavn.actor.detect.telling import in_time
 from bavn.actor.detect.wording import joined, number, span
-from bavn.model.observable import is_internal_name
 from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
@@ -105,7 +104,7 @@ def _lost(context: DetectorContext, exempt: set[str]) -> dict[str, dict[str, flo
     rows = [
         (host, domain)
         for host, domain, _ in context.window.rows(_LOST)
-        if host not in exempt and made_up(domain) and not is_internal_name(domain)
+        if host not in exempt and made_up(domain) and not context.terms.home_names.holds_domain(domain)
     ]
     known = context.terms.domains(domain for _, domain in rows)
     steps: dict[str, dict[str, float]] = {}

@@ -29,11 +29,10 @@ from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.statistics.information import busiest, information_bytes
-from bavn.actor.detect.telling import known_against, since
+from bavn.actor.detect.telling import OWN_DOMAIN, known_against, since
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import MINUTE_US
-from bavn.model.observable import is_internal_name
 from bavn.model.record import address_text, address_uuid
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
@@ -226,7 +225,7 @@ def _queries(pairs: list[Carried], context: DetectorContext) -> list[Queries]:
 
 def _weighed(pair: Carried, known: PeerProfile, queries: Queries, context: DetectorContext) -> float:
     """Bytes, fewer where the world or the house knows the domain, or where answers are codes of a reputation list."""
-    nats = context.terms.nats(known) + (INSIDE_NATS if is_internal_name(pair.domain) else 0.0)
+    nats = context.terms.nats(known) + (INSIDE_NATS if context.terms.home_names.holds_domain(pair.domain) else 0.0)
     if queries.answers and queries.loopback >= REPUTATION_SHARE * queries.answers:
         nats += REPUTATION_NATS
     return pair.bytes * exp(nats)
@@ -279,6 +278,8 @@ def _against(pair: Carried, known: PeerProfile, queries: Queries, context: Detec
         parts.append(Text("it is little: a tunnel that is at work carries more"))
     if queries.answers and queries.loopback >= REPUTATION_SHARE * queries.answers:
         parts.append(Text("it is answered as a list of bad addresses answers"))
+    if context.terms.home_names.holds_domain(pair.domain):
+        parts.append(OWN_DOMAIN)
     return (*parts, *known_against(known, context.terms))
 
 

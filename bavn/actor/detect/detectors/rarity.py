@@ -34,7 +34,7 @@ from bavn.actor.detect.detectors.doors import doors
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.oddities import MET_SQL, ODDITIES, SIGNS
 from bavn.actor.detect.queries.peers import observable_of
-from bavn.actor.detect.telling import alone, known_against, since
+from bavn.actor.detect.telling import OWN_DOMAIN, alone, known_against, since
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, PeerProfile, Terms
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import DAY_US
@@ -49,6 +49,8 @@ WEIGHTS: Final[dict[str, float]] = json.loads(
 """What each sign says for an implant, fitted with shrinkage by bench/signs.py on families that nothing else is measured
 on; none reaches STRANGE_NATS_MIN alone."""
 NATS: Final = {sign: WEIGHTS[sign] for sign in SIGNS}
+OWN_NATS: Final = -3.0
+"""What stands outside under the actor's own name alone is the actor's."""
 LENT_NATS: Final = WEIGHTS["lent"]
 UNNAMED_NATS: Final = WEIGHTS["unnamed"]
 STRANGE_NATS_MIN: Final = 1.2
@@ -208,8 +210,14 @@ def _weighed(peer: Peer, known: PeerProfile, context: DetectorContext, *, has_na
     """Signs, fame and prevalence in nats. That it is new makes it a candidate, so it counts nothing here: what is old
     now was as new once, and is what it is ranked among."""
     nats = sum(NATS[sign] for sign in peer.signs) + (UNNAMED_NATS if has_names and not known.names else 0.0)
+    nats += OWN_NATS if own_names(known, context.terms) else 0.0
     nats += LENT_NATS if any(context.terms.lists.is_lent(name) for name in known.names) else 0.0
     return replace(peer, statistic=nats + unaged_nats(context.terms, known))
+
+
+def own_names(known: PeerProfile, terms: Terms) -> bool:
+    """Whether a peer goes by the actor's own names alone."""
+    return bool(known.names) and all(terms.home_names.holds(name) for name in known.names)
 
 
 def unaged_nats(terms: Terms, known: PeerProfile) -> float:
@@ -233,7 +241,7 @@ def _candidate(peer: Peer, key: str, known: PeerProfile, context: DetectorContex
         hosts=max(1, peer.hosts),
         listed=known.grade >= Grade.POPULAR,
         what=_what(peer, key, known, context),
-        against=tuple(known_against(known, context.terms)),
+        against=(*([OWN_DOMAIN] if own_names(known, context.terms) else []), *known_against(known, context.terms)),
         why=_why(peer, key, known, context),
         rows=RowsRef("flow", (("src", peer.host), ("dst", peer.address)), peer.first_us, peer.last_us),
         apart=True,
