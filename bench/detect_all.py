@@ -140,8 +140,8 @@ class Empty:
     first_us = last_us = known_from_us = 0
     homes: tuple[str, ...] = ()
 
-    def rows(self, sql: str, *_: object, tables: object = None, **__: object) -> list[tuple[int]]:
-        return [(1,)] if sql.startswith("SELECT count(*)") and not tables else []
+    def rows(self, *_: object, tables: object = None, **__: object) -> list[tuple[int]]:
+        return [] if tables else [(1,)]
 
 
 def judge(capture: Capture, reference: calibrate.Reference) -> None:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
@@ -37,6 +38,7 @@ from bavn.actor.detect.timed import REGULAR_NATS_MIN, Timed, merged, timed
 from bavn.actor.detect.wording import joined, number, seconds, span
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable, registered_domain
+from bavn.model.record import address_text, address_uuid
 from bavn.model.spans import day, every, lasting
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
@@ -62,6 +64,9 @@ HOURS: Final = {
     "work": Text("{sentence}, only in working hours"),
     "day": Text("{sentence}, only by day"),
 }
+_POSTED: Final = """
+    SELECT http.src, http.dst FROM http JOIN asked ON http.src = asked.src::UUID AND http.dst = asked.dst::UUID
+    GROUP BY http.src, http.dst HAVING count(*) FILTER (method = 'POST') > 0.5 * count(*) ORDER BY http.src, http.dst"""
 PAGE_NAMES_MIN: Final = 5
 PAGE_NATS: Final = -3.0
 """Five names called at the same moments, some of them the world's: a page that fetches itself anew."""
@@ -95,7 +100,8 @@ class Beacon:
         chosen = regular[: context.settings.candidates_max]
         # All at once: one candidate's question would be a query.
         context.terms.addresses(address for story in chosen for address in _addresses(story))
-        made = [_candidate(story, context) for story in chosen]
+        posted = _posted([story.pulse for story in chosen if story.pulse.inside], context)
+        made = [_candidate(story, context, sends=(story.pulse.host, story.pulse.peer) in posted) for story in chosen]
         return Found(tuple(made), {self.name: Tally.of(statistics)})
 
 
@@ -186,7 +192,17 @@ def _weighed(pulses: list[Pulse], context: DetectorContext) -> list[BeaconEviden
     return weighed
 
 
-def _candidate(story: BeaconEvidence, context: DetectorContext) -> Candidate:
+def _posted(pulses: list[Pulse], context: DetectorContext) -> set[tuple[str, str]]:
+    """Of these pairs of own machines those whose web requests mostly carry data to the other."""
+    pairs = [(pulse.host, pulse.peer) for pulse in pulses if as_address(pulse.peer)]
+    if not pairs:
+        return set()
+    columns = {"src": [str(address_uuid(host)) for host, _ in pairs], "dst": [str(address_uuid(at)) for _, at in pairs]}
+    rows = context.window.rows(_POSTED, tables={"asked": pa.table(columns)})
+    return {(address_text(src), address_text(dst)) for src, dst in rows}
+
+
+def _candidate(story: BeaconEvidence, context: DetectorContext, *, sends: bool) -> Candidate:
     pulse, known = story.pulse, story.known
     return Candidate(
         population=Beacon.name,
@@ -199,7 +215,7 @@ def _candidate(story: BeaconEvidence, context: DetectorContext) -> Candidate:
         last_us=pulse.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
-        what=_what(story, context),
+        what=_what(story, context, sends=sends),
         against=_against(story, context),
         why=_why(pulse, known, context, len(story.others)),
         rows=_rows(pulse),
@@ -242,7 +258,7 @@ def _rows(pulse: Pulse) -> RowsRef:
     return RowsRef(pulse.table, (*host, (column, pulse.name or pulse.peer)), pulse.first_us, pulse.last_us)
 
 
-def _what(story: BeaconEvidence, context: DetectorContext) -> Text:
+def _what(story: BeaconEvidence, context: DetectorContext, *, sends: bool) -> Text:
     pulse, until_us = story.pulse, context.window.last_us
     pace, began, lasted_us = every(pulse.period_s * SECOND_US), day(pulse.first_us), pulse.last_us - pulse.first_us
     called = alone(pulse.name or pulse.peer, story.known.hosts, context.terms)
@@ -270,6 +286,8 @@ def _what(story: BeaconEvidence, context: DetectorContext) -> Text:
         said = HOURS[pulse.daytime].filled(sentence=said)
     if pulse.spectral:
         said = Text("{sentence}, hidden among other calls to it", sentence=said)
+    if sends:
+        said = Text("{sentence}, and mostly sent it data", sentence=said)
     return joined([said])
 
 

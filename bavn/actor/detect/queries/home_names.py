@@ -41,6 +41,8 @@ _REALMS: Final = f"""
 
 def home_domains(window: Window) -> tuple[str, ...]:
     """The domains of directories inside, in order of name; at most HOME_DOMAINS_MAX."""
+    if not window.homes:
+        return ()
     askers: dict[str, set[object]] = {}
     for name, host in window.rows(_ASKED):
         domain = directory_of(name)
