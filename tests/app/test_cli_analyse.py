@@ -98,6 +98,28 @@ def test_a_beacon_in_an_eve_file_with_times_of_1970(beacon) -> None:
     assert 0 < found["p"] <= 0.05
 
 
+@pytest.mark.parametrize(
+    ("language", "order"),
+    [
+        ("en", ("One machine called", "What speaks against it:", "Start here:", "nats", "Every 300 s")),
+        ("da", ("En maskine kontaktede", "Det taler imod:", "Begynd her:", "nats", "Hver 300 s")),
+    ],
+)
+def test_what_it_is_comes_first_and_the_figures_last(beacon, language, order) -> None:
+    text = " ".join(run(beacon, "--language", language)[2].split())
+    places = [text.find(said) for said in order]
+    assert -1 not in places, text
+    assert places == sorted(places)
+
+
+def test_json_says_it_in_the_same_order(beacon) -> None:
+    _, (found,), _, _ = run(beacon, "--json")
+    names = [name for name in found if name in ("what", "against", "look_first", "why")]
+    assert names == ["what", "against", "look_first", "why"]
+    assert found["what"].startswith("One machine called the address 45.9.148.20 every 5 minutes")
+    assert found["look_first"].startswith("Look up the peer")
+
+
 def test_what_this_user_may_not_read_is_one_fault_and_the_rest_is_looked_at(tmp_path, beacon, monkeypatch) -> None:
     locked, folder = tmp_path / "locked.json", tmp_path / "folder"
     locked.write_text("{}\n")
