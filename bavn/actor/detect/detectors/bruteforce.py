@@ -217,7 +217,13 @@ def _against(day: Day) -> tuple[Text, ...]:
     if not day.outward:
         parts.append(Text("whoever can be reached from the internet is guessed at all day long"))
     if day.failed < day.tries:
-        parts.append(Text("other tries did succeed: {right} of {tries}", right=day.tries - day.failed, tries=day.tries))
+        parts.append(
+            Text(
+                "other tries did succeed: {right} of {tries}",
+                right=number(day.tries - day.failed),
+                tries=number(day.tries),
+            )
+        )
     return tuple(parts)
 
 

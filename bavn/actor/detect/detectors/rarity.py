@@ -107,7 +107,7 @@ PLAIN: Final = {
     "tls_software": Text("the program that calls it calls nobody else"),
     "bare_address": Text("the web request goes to an address without a name"),
     "server": Text("its software is met nowhere else"),
-    "raw_alone": Text("hardly anybody else is spoken to in no known protocol"),
+    "raw_alone": Text("hardly anybody else is spoken to like that"),
     "lone_port": Text("nobody else is called on port {port}"),
     "tls_nameless": Text("the connection does not say whom it is for"),
 }
