@@ -43,11 +43,13 @@ from bavn.actor.detect.indicators.indicators import IndicatorSet
 from bavn.actor.detect.run import DETECTORS, SurveyBackground, survey
 from bavn.actor.detect.terms import Terms
 from bavn.model.suspicion import Suspicion
+from bavn.model.text import Text
 
 LEVELS = (0.05, 0.01, 0.005, 0.001)
 SHOWN, STRONG = 0.05, 0.01
 KINDS = (*BENIGN, "hard-benign", "malicious", "technique", "background")
 Z = 1.96
+NOTHING_SAID = Text.plain("-")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Kept:
     technique: str
     found: Found
     tables: tuple[str, ...] = ()
+    innocent: Text = NOTHING_SAID
 
     def candidates(self, _: DetectorContext) -> Found:
         return self.found

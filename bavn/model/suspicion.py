@@ -29,6 +29,9 @@ class Suspicion:
     ``p`` in (0, 1]; ``evidence_nats`` = l(p). ``hosts``: how many hosts here share the peer. ``period_s`` and
     ``regularity`` (0..1) only for what repeats. ``walk_nats``: a scan's unfloored walk. ``listed``: on a popularity
     or warning list, so weighed down already.
+
+    It is told in this order: ``what`` it is, ``against``: what speaks for an innocent explanation, what to do first
+    (its detector says that), and only then ``why``, the figures. Older ones have the figures alone.
     """
 
     id: str
@@ -50,6 +53,13 @@ class Suspicion:
     period_s: float | None = None
     regularity: float | None = None
     walk_nats: float | None = None
+    what: Text | None = None
+    against: Text | None = None
+
+    @property
+    def headline(self) -> Text:
+        """The first line of it, for whoever reads one line."""
+        return self.what or self.why
 
 
 def in_order(suspicions: list[Suspicion]) -> list[Suspicion]:

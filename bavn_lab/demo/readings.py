@@ -96,7 +96,7 @@ def alone(member: Member, observables: tuple[Observable, ...]) -> Alone:
         suspicions=len(suspicions),
         hosts=hosts,
         p=None if mine is None else mine.suspicion.p,
-        why="" if mine is None else mine.suspicion.why.en,
+        why="" if mine is None else mine.suspicion.headline.en,
         known_us=None if mine is None else mine.known_us,
     )
 

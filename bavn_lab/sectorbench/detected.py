@@ -255,6 +255,7 @@ class _Remembering:
     def __init__(self, detector: Detector) -> None:
         self._detector = detector
         self.name, self.technique, self.tables = detector.name, detector.technique, detector.tables
+        self.innocent = detector.innocent
         self.found = Found()
 
     def candidates(self, context: DetectorContext) -> Found:

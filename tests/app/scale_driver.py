@@ -29,11 +29,13 @@ from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.ports import QueryRefused
 from bavn.model.record import TABLES, address_uuid
+from bavn.model.text import Text
 
 HOMES = ("10.0.0.0/8",)
 HOUR0 = 497_000
 HOURS = 30
 HOSTS = 40
+NOBODY = Text.plain("nobody")
 
 
 def made(store: ColumnStore) -> None:
@@ -93,6 +95,7 @@ class Struck:
     name: str = "struck"
     technique: str = "T1046"
     tables: tuple[str, ...] = ("flow",)
+    innocent: Text = NOBODY
 
     def candidates(self, look: DetectorContext) -> Found:
         scan = next(one for one in DETECTORS if one.name == "scan")

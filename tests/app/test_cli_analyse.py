@@ -98,6 +98,28 @@ def test_a_beacon_in_an_eve_file_with_times_of_1970(beacon) -> None:
     assert 0 < found["p"] <= 0.05
 
 
+@pytest.mark.parametrize(
+    ("language", "order"),
+    [
+        ("en", ("One machine called", "What speaks against it:", "Start here:", "nats", "Every 300 s")),
+        ("da", ("En maskine kontaktede", "Det taler imod:", "Begynd her:", "nats", "Hver 300 s")),
+    ],
+)
+def test_what_it_is_comes_first_and_the_figures_last(beacon, language, order) -> None:
+    text = " ".join(run(beacon, "--language", language)[2].split())
+    places = [text.find(said) for said in order]
+    assert -1 not in places, text
+    assert places == sorted(places)
+
+
+def test_json_says_it_in_the_same_order(beacon) -> None:
+    _, (found,), _, _ = run(beacon, "--json")
+    names = [name for name in found if name in ("what", "against", "look_first", "why")]
+    assert names == ["what", "against", "look_first", "why"]
+    assert found["what"].startswith("One machine called the address 45.9.148.20 every 5 minutes")
+    assert found["look_first"].startswith("Look up the peer")
+
+
 def test_what_this_user_may_not_read_is_one_fault_and_the_rest_is_looked_at(tmp_path, beacon, monkeypatch) -> None:
     locked, folder = tmp_path / "locked.json", tmp_path / "folder"
     locked.write_text("{}\n")
@@ -134,7 +156,7 @@ def test_a_language_is_one_catalogue_and_nothing_else(beacon) -> None:
     code, _, text, _ = run(beacon, "--language", "sv")
     assert code == 0
     assert "mellanrum" in " ".join(text.split())
-    assert {"maskin", "motpart", "varför"} <= set(text.replace("┃", " ").split())
+    assert {"maskin", "motpart", "vad"} <= set(text.replace("┃", " ").split())
 
 
 @pytest.mark.slow
@@ -250,7 +272,7 @@ def test_the_reason_and_the_summary_are_danish_too(tmp_path, beacon, monkeypatch
         " program\n"
     )
     assert "60 poster, 0 afvist, 1 egne maskiner; de første 3 ville give alarm" in text
-    assert "hvorfor" in text
+    assert "hvad" in text
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import importlib
 import re
 import sys
+import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -64,6 +65,32 @@ def test_it_is_one_file_of_its_name_with_a_technique_and_real_tables(detector) -
 def test_it_has_hits_and_misses(detector, bench) -> None:
     mine = [case for case in bench.all_cases() if case.detector == detector.name]
     assert {case.hit for case in mine} == {True, False}
+
+
+JARGON = re.compile(
+    r"\b(nats?|bits?|p|reg|ja[34]s?|tls|sni|http|dns|nxdomain|walk|deviations?|jitter|hosts?)\b", re.IGNORECASE
+)
+"""What nobody outside the craft understands, and the detectors' own figures: those come after."""
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda d: d.name)
+def test_its_first_line_is_in_the_table_and_says_it_plainly(detector, bench) -> None:
+    lines = tomllib.loads((bench.CASES.parent / "first_lines.toml").read_text(encoding="utf-8"))
+    hits = [str(case) for case in bench.all_cases() if case.detector == detector.name and case.hit]
+    assert set(hits) <= lines.keys()
+    for said in (said for hit in hits for said in lines[hit].values()):
+        assert said[0].isupper() or said[0].isdigit()
+        assert said.endswith(".")
+        assert not JARGON.search(re.sub("“.*?”", "", said)), said
+    assert len({detector.innocent.say(language) for language in ("en", "da", "sv")}) == 3
+
+
+def test_every_suspicion_says_what_it_is_and_what_speaks_against_it(found) -> None:
+    for s in found:
+        assert s.what.en != s.why.en
+        for said in (s.what, s.against):
+            assert said.en.endswith(".")
+            assert len({said.say(language) for language in ("en", "da", "sv")}) == 3
 
 
 def test_no_case_belongs_to_nobody(bench) -> None:

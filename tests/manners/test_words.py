@@ -47,6 +47,7 @@ BEGUN = {
         "documented/in a refusal",
         "documented/reason",
         "bavn/model/health.py",
+        "bavn/model/spans.py",
         "bavn/model/intel/rsit.py",
         *(
             f"bavn/model/sector/{name}.py"

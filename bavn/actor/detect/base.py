@@ -44,7 +44,9 @@ class Candidate:
     ``story`` makes the stable id within the detector: the same at a later run. ``exact_p`` where no rank is needed.
     ``technique`` where it is not the detector's own. ``p_times``: what its rank is multiplied by, 1 or more, where all
     of a population weigh less (scans from outside are the internet's noise). ``apart``: what else its host does may be
-    the same intruder's, so it is not ranked among that.
+    the same intruder's, so it is not ranked among that. ``what``: what it is, in a sentence that a colleague would say,
+    without the detectors' own figures (telling.py helps); ``against``: what of its own facts speaks for an innocent
+    explanation; ``why``: the figures.
     """
 
     population: str
@@ -66,6 +68,8 @@ class Candidate:
     regularity: float | None = None
     walk_nats: float | None = None
     apart: bool = False
+    what: Text | None = None
+    against: tuple[Text, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,12 @@ class Detector(Protocol):
     @property
     def technique(self) -> str:
         """MITRE ATT&CK id."""
+        ...
+
+    @property
+    def innocent(self) -> Text:
+        """What it most likely is where it is nothing bad, in one sentence: said where no fact of a candidate speaks
+        against it."""
         ...
 
     @property

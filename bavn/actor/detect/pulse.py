@@ -10,6 +10,7 @@ from ipaddress import ip_address, ip_network
 import numpy as np
 import pyarrow as pa
 
+from bavn.actor.detect.daytime import Daytime
 from bavn.actor.detect.queries.peers import as_address
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import is_internal_name, registered_domain
@@ -29,7 +30,8 @@ SAME_PERIODS_MAX, SAME_US_MAX = 0.1, 10 * SECOND_US
 class Pulse:
     """``peer``: an address or a name. ``name``: None where it is an address. ``nats`` = -ln p of the timing.
     ``addresses``: outside addresses of the same story, at most PEERS_KEPT_MAX. ``table``: where its rows are.
-    ``moments``: its latest calls in microseconds, at most MOMENTS_KEPT_MAX, ascending, as 64-bit integers."""
+    ``moments``: its latest calls in microseconds, at most MOMENTS_KEPT_MAX, ascending, as 64-bit integers.
+    ``daytime``: when in the day the calls are made, where that can be said."""
 
     host: str
     peer: str
@@ -48,6 +50,7 @@ class Pulse:
     spectral: bool = False
     addresses: tuple[str, ...] = field(default=())
     moments: bytes = b""
+    daytime: Daytime | None = None
 
     def goes_with(self, other: "Pulse") -> bool:
         """Whether this one's calls are made when the other's are, but for a few: one page, one program."""

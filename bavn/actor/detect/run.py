@@ -6,7 +6,7 @@ runs: the tallies of earlier windows are handed in, those of this one are handed
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import Candidate, Detector, DetectorContext, Found, story_id
@@ -28,12 +28,15 @@ from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.indicators.lists import Lists
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
 from bavn.actor.detect.queries import behaviour
+from bavn.actor.detect.queries.home_names import HomeNames
 from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.tasks import Missing, Weigh, weigh_here
 from bavn.actor.detect.terms import Terms
+from bavn.actor.detect.wording import joined
 from bavn.model.evidence import evidence_nats
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.rule import RowRule
+from bavn.model.observable import ObservableType
 from bavn.model.ports import QueryRefused, Window
 from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.suspicion import PSource, Suspicion, in_order
@@ -102,18 +105,19 @@ def survey(
     """
     behind = against or SurveyBackground()
     table = calibrate.shipped() if behind.reference is None else behind.reference
-    terms = Terms(window, behind.known, behind.history)
+    given = settings or DetectSettings()
+    terms = Terms(window, behind.known, behind.history, given.home_domains)
     context = DetectorContext(
         window=window,
         terms=terms,
         indicators=indicators,
-        settings=settings or DetectSettings(),
+        settings=given,
         rules=rules,
         memory=memory or RuleMemory(),
     )
     containment = NoContainment() if failures is None else failures
     every = zip(detectors, weigh(context, detectors), strict=True)
-    suspicions, tallies, failed = _judged(every, behind.past, table, verdicts, containment)
+    suspicions, tallies, failed = _judged(every, behind.past, table, verdicts, containment, lambda: terms.home_names)
     ordered, hosts = _with_behaviour(in_order(suspicions), context, behind.common, containment)
     return Survey(tuple(ordered), tallies, hosts, failed)
 
@@ -124,8 +128,10 @@ def _judged(
     table: Reference,
     verdicts: Verdicts,
     failures: Failures,
+    names: Callable[[], HomeNames],
 ) -> tuple[list[Suspicion], dict[str, Tally], frozenset[str]]:
-    """What the detectors' findings come to, the tallies of this window, and which detectors failed."""
+    """What the detectors' findings come to, the tallies of this window, and which detectors failed. ``names``: the
+    actor's own."""
     tallies: dict[str, Tally] = {}
     suspicions: list[Suspicion] = []
     failed: set[str] = set()
@@ -135,7 +141,8 @@ def _judged(
             if isinstance(findings, Missing):
                 raise findings.error  # noqa: TRY301  told as if it had been raised here
             innocents = _innocents(detector, findings, verdicts)
-            suspicions += _suspicions(detector, findings, {**tallies, **innocents}, past, table, verdicts)
+            found = _suspicions(detector, findings, {**tallies, **innocents}, past, table, verdicts)
+            suspicions += [_without_own(suspicion, names()) for suspicion in found]
             tallies.update(innocents)
         except Exception as error:  # noqa: BLE001  its findings alone are missing
             failures.note(part, error)
@@ -143,6 +150,14 @@ def _judged(
         else:
             failures.works(part)
     return suspicions, tallies, frozenset(failed)
+
+
+def _without_own(suspicion: Suspicion, names: HomeNames) -> Suspicion:
+    """What names the actor itself is no observable: it would tell others who it is."""
+    kept = tuple(
+        one for one in suspicion.observables if one.type is not ObservableType.DOMAIN or not names.holds(one.value)
+    )
+    return suspicion if kept == suspicion.observables else replace(suspicion, observables=kept)
 
 
 def _with_behaviour(
@@ -230,6 +245,8 @@ def _suspicion(detector: Detector, candidate: Candidate, own: Tally, reference: 
         period_s=candidate.period_s,
         regularity=candidate.regularity,
         walk_nats=candidate.walk_nats,
+        what=candidate.what,
+        against=joined(list(candidate.against) or [detector.innocent]),
     )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
 
@@ -19,6 +20,12 @@ class DetectSettings:
         unit="",
         holds="Own or outside addresses or networks (CIDR) with connections that stay open by order: jump hosts, VPN,"
         " remote support.",
+    )
+    home_domains: tuple[str, ...] = setting(
+        (),
+        unit="",
+        holds="Own domains beside those of the directory, which are learned from its traffic: names under them are"
+        " inside, weigh less, and are never offered to the sector.",
     )
     candidates_max: int = setting(
         2000,
@@ -43,3 +50,17 @@ class DetectSettings:
                     raise SettingsError(
                         Text("{name}: {text} is no address or network", name=name, text=repr(text))
                     ) from error
+        for domain in self.home_domains:
+            if not _is_domain(domain):
+                raise SettingsError(
+                    Text(
+                        "home_domains: {domain} is no domain in small letters, such as example.org", domain=repr(domain)
+                    )
+                )
+
+
+def _is_domain(text: str) -> bool:
+    try:
+        return Observable.of(ObservableType.DOMAIN, text).value == text
+    except (NotCanonical, ValueError):
+        return False

@@ -15,6 +15,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from bavn.actor.detect.indicators.lists import Grade, Lists
+from bavn.actor.detect.queries.home_names import HomeNames, home_domains
 from bavn.actor.detect.wording import number, span
 from bavn.model.moment import DAY_US, as_us
 from bavn.model.observable import is_internal_name
@@ -56,8 +57,15 @@ UNSEEN: Final = PeerProfile(hosts=0, first_us=0, new=None, names=(), grade=Grade
 class Terms:
     """The shared terms of one window; ``history`` may reach further back than the window. Answers are remembered."""
 
-    def __init__(self, window: Window, lists: Callable[[], Lists], history: Window | None = None) -> None:
+    def __init__(
+        self,
+        window: Window,
+        lists: Callable[[], Lists],
+        history: Window | None = None,
+        home_domains: tuple[str, ...] = (),
+    ) -> None:
         self._window = window
+        self._named_home = home_domains
         self.past = history or window
         self._load = lists
         self._addresses: dict[str, PeerProfile] = {}
@@ -67,6 +75,11 @@ class Terms:
     def lists(self) -> Lists:
         """Loaded at the first question only."""
         return self._load()
+
+    @cached_property
+    def home_names(self) -> HomeNames:
+        """The actor's own names: those of its settings, and of its directory as its traffic shows it."""
+        return HomeNames(tuple(sorted({*self._named_home, *home_domains(self._window)})))
 
     @cached_property
     def hosts(self) -> int:

@@ -14,6 +14,7 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 
+from bavn.actor.detect.daytime import daytime
 from bavn.actor.detect.pulse import MOMENTS_KEPT_MAX, Pulse, is_inside
 from bavn.actor.detect.queries.peers import as_address
 from bavn.actor.detect.queries.series import Series, Slice
@@ -133,4 +134,5 @@ def _pulse(
         last_us=int(timing.last_us[index]),
         spectral=spectral_only,
         moments=some.of(index)[-MOMENTS_KEPT_MAX:].tobytes(),
+        daytime=daytime(some.of(index)),
     )

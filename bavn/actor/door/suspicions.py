@@ -116,7 +116,8 @@ RUN_SQL = "SELECT ran_us, horizon_us, hosts, suspicions FROM suspicion_run"
 def _to_text(s: Suspicion) -> str:
     facts: dict[str, Any] = {name: getattr(s, name) for name in _PLAIN}
     facts["observables"] = [[o.type.value, o.value] for o in s.observables]
-    facts["why"] = s.why.kept()
+    for name, said in (("why", s.why), ("what", s.what), ("against", s.against)):
+        facts[name] = None if said is None else said.kept()
     facts["rows"] = [s.rows.table, [list(pair) for pair in s.rows.equals], s.rows.first_us, s.rows.last_us]
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
@@ -128,5 +129,12 @@ def _of_text(text: str) -> Suspicion:
         **{name: facts[name] for name in _PLAIN},
         observables=tuple(Observable.trusted(ObservableType(kind), value) for kind, value in facts["observables"]),
         why=Text.of(facts["why"]),
+        what=_sentence(facts.get("what")),
+        against=_sentence(facts.get("against")),
         rows=RowsRef(table, tuple((str(k), v) for k, v in equals), first_us, last_us),
     )
+
+
+def _sentence(kept: dict[str, Any] | None) -> Text | None:
+    """Rows of before have none."""
+    return None if kept is None else Text.of(kept)

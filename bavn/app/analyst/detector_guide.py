@@ -1,5 +1,5 @@
-"""What a detector says of itself to whoever reads what it found: what it sees and misses, what is innocent, what to do
-first. The English stands in its own file. Refuses to know any suspicion.
+"""What is said to whoever reads a suspicion, in its order: what it is, what speaks against it, what to look at first;
+and what its detector says of itself. The English stands in the detector's own file. The figures come after all of it.
 """
 
 import sys
@@ -9,7 +9,8 @@ from typing import Final
 
 from bavn.actor.detect.base import HEADINGS
 from bavn.actor.detect.run import DETECTORS
-from bavn.model.text import Text
+from bavn.model.suspicion import Suspicion
+from bavn.model.text import Capital, Text
 
 HEADS: Final = {
     "Sees": Text("What the detector sees"),
@@ -25,6 +26,31 @@ def guide_of(detector: str) -> tuple[tuple[Text, Text], ...]:
     known = next((one for one in DETECTORS if one.name == detector), None)
     said = (sys.modules[type(known).__module__].__doc__ or "") if known else ""
     return tuple((HEADS[head], Text.documented(text)) for head in HEADINGS if (text := _under(said, head, HEADINGS)))
+
+
+AGAINST: Final = Text("What speaks against it: {said}")
+LOOK_FIRST: Final = Text("Start here: {said}")
+
+
+def look_first(detector: str) -> Text | None:
+    """What to look at first, as a sentence; None of an unknown detector."""
+    said = dict(guide_of(detector)).get(HEADS["Do first"])
+    return None if said is None else Text.shaped("{said}", said=Capital(said))
+
+
+def told(suspicion: Suspicion) -> tuple[Text, ...]:
+    """What is said of a suspicion before its figures."""
+    lines = [suspicion.headline]
+    if suspicion.against is not None:
+        lines.append(AGAINST.filled(said=suspicion.against))
+    if (look := look_first(suspicion.detector)) is not None:
+        lines.append(LOOK_FIRST.filled(said=look))
+    return tuple(lines)
+
+
+def figures(suspicion: Suspicion) -> tuple[Text, ...]:
+    """The figures, said last; none where they are all that there is, and so were said first."""
+    return () if suspicion.what is None else (suspicion.why,)
 
 
 def _under(text: str, head: str, heads: Sequence[str]) -> str:

@@ -104,6 +104,7 @@ def archive_of(
     ref = suspicion.rows
     about = {
         **said_of(entry, "en"),
+        "what_da": suspicion.headline.da,
         "why_da": suspicion.why.da,
         "statistic": suspicion.statistic,
         "period_s": suspicion.period_s,

@@ -8,6 +8,7 @@ from typing import Any
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import RANKED_SQL, Ranked, ranked_of
 from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
+from bavn.app.analyst.detector_guide import look_first
 from bavn.app.node.book_queries import Asks
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
@@ -62,18 +63,29 @@ def found_of(suspicion: Suspicion) -> dict[str, Any]:
     }
 
 
+def sentences(s: Suspicion, language: Language) -> dict[str, str | None]:
+    """What a suspicion says, by the names that JSON has for it; ``why`` are the figures."""
+    look = look_first(s.detector)
+    return {
+        "what": s.headline.say(language),
+        "against": None if s.against is None else s.against.say(language),
+        "look_first": None if look is None else look.say(language),
+        "why": s.why.say(language),
+    }
+
+
 def said_of(entry: Ranked, language: Language) -> dict[str, Any]:
     """A suspicion as JSON. ``rank`` null: ignored here. ``p`` as a verdict leaves it."""
     s, verdict = entry.suspicion, entry.verdict
     return {
         "rank": entry.rank or None,
         "id": s.id,
+        **sentences(s, language),
         **found_of(s),
         "known": iso(entry.known_us),
         "hosts": s.hosts,
         "listed": s.listed,
         "observables": [str(o) for o in s.observables],
-        "why": s.why.say(language),
         "verdict": verdict
         and {
             "number": verdict.number,

@@ -6,7 +6,7 @@ Made of the case as it was told again, never of the suspicion it was made of. Re
 from html import escape
 from typing import Final
 
-from bavn.app.analyst.detector_guide import guide_of
+from bavn.app.analyst.detector_guide import AGAINST, guide_of
 from bavn.model.moment import iso
 from bavn.model.suspicion import Suspicion
 from bavn.model.text import Language, Text
@@ -55,13 +55,15 @@ def answers(suspicion: Suspicion, language: Language, case: str) -> str:
         f"<li>{escape(asked.say(language))}<p><strong>{escape(answer)}</strong></p></li>"
         for asked, answer in zip(_ASKED, given, strict=False)
     )
+    against = "" if suspicion.against is None else AGAINST.filled(said=suspicion.against).say(language)
     guide = "".join(
         f"<h2>{escape(head.say(language))}</h2><p>{escape(paragraph.say(language))}</p>"
         for head, paragraph in guide_of(suspicion.detector)
     )
     check = f"<p><code>{escape(_CHECK.filled(case=case).say(language))}</code></p>"
+    what = f"<p><strong>{escape(suspicion.headline.say(language))}</strong></p><p>{escape(against)}</p>"
     detector = f"<p>{escape(suspicion.detector)}, p = {suspicion.p:.2g}</p>"
-    return _page(_ANSWERS.say(language), f"{detector}<ol>{parts}</ol>{guide}{check}", language)
+    return _page(_ANSWERS.say(language), f"{what}{detector}<ol>{parts}</ol>{guide}{check}", language)
 
 
 def _page(title: str, body: str, language: Language) -> str:

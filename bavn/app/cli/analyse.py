@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from bavn.app.analyst.analyse import Findings, Unread
     from bavn.app.analyst.rule_paths import GivenRules
     from bavn.model.intel.rule import RowRule
+    from bavn.model.suspicion import Suspicion
 
 P_SHOWN_MAX = 0.05
 WIDTH_PLAIN = 180
@@ -372,34 +373,56 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
 
 
 def _table(findings: "Findings", kept: list["Ranked"], language: Language) -> Table:
-    """The suspicions, a line drawn under those that the actor's own SOC would read; of an archive of several days also
-    when each would first have been told."""
+    """The suspicions: what each is, what speaks against it, what to look at first, its figures after. A line is drawn
+    under those that the actor's own SOC would read; of an archive of several days also when each would first have been
+    told."""
     several = findings.looks > 1
     table = Table(box=box.SIMPLE, pad_edge=False)
-    for name in ("rank", "detector", "technique", "p", "nats", "host", "peer"):
-        table.add_column(heading(name, language), overflow="fold", no_wrap=name not in ("host", "peer"))
+    for name in ("rank", "host", "peer"):
+        table.add_column(heading(name, language), overflow="fold", no_wrap=name == "rank")
     if several:
         table.add_column(Text("told at").say(language), no_wrap=True)
-    table.add_column(heading("why", language), ratio=1, min_width=30)
+    table.add_column(heading("what", language), ratio=1, min_width=30)
     last = max((item.rank for item in kept if item.above), default=0)
     for item in kept:
         s = item.suspicion
-        p, nats = small(s.p, language), number(s.evidence_nats, language, 2)
         told_us = findings.told_us.get(s.id)
         told = ("" if told_us is None else iso(told_us)[:16],) if several else ()
-        facts = (str(item.rank), s.detector, s.technique, p, nats, s.host, s.peer, *told)
-        table.add_row(*(Cell(fact) for fact in facts), Cell(s.why.say(language)), end_section=item.rank == last)
+        facts = (str(item.rank), s.host, s.peer, *told)
+        table.add_row(*(Cell(fact) for fact in facts), _sentences(s, language), end_section=item.rank == last)
     return table
 
 
+def _sentences(s: "Suspicion", language: Language) -> Cell:
+    """What is said of it, the figures last and faint."""
+    from bavn.app.analyst.detector_guide import figures, told
+
+    first, *more = (line.say(language) for line in told(s))
+    exact = Text(
+        "{detector}, {technique}, p {p}, {nats} nats, {began} to {ended} UTC",
+        detector=s.detector,
+        technique=s.technique,
+        p=small(s.p, language),
+        nats=number(s.evidence_nats, language, 2),
+        began=iso(s.rows.first_us)[:16],
+        ended=iso(s.last_us)[:16],
+    )
+    cell = Cell().append(first, style="bold")
+    for line in more:
+        cell.append("\n" + line)
+    for figure in (exact, *figures(s)):
+        cell.append("\n" + figure.say(language), style="dim")
+    return cell
+
+
 def _facts(findings: "Findings", item: "Ranked", language: Language) -> dict[str, Any]:
-    from bavn.app.analyst.suspected import found_of
+    from bavn.app.analyst.suspected import found_of, sentences
 
     s = item.suspicion
     told_us = findings.told_us.get(s.id)
     return {
         **found_of(s),
-        "why": s.why.say(language),
+        **sentences(s, language),
         "told": None if told_us is None else iso(told_us),
         "source": findings.source,
         "rank": item.rank,

@@ -3,23 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from bavn.model.moment import DAY_US, SECOND_US, as_datetime
+from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.spans import MONTHS, day_of_year
 from bavn.model.text import Text
 
-_MONTHS: Final = (
-    Text("January"),
-    Text("February"),
-    Text("March"),
-    Text("April"),
-    Text("May"),
-    Text("June"),
-    Text("July"),
-    Text("August"),
-    Text("September"),
-    Text("October"),
-    Text("November"),
-    Text("December"),
-)
 Words = tuple[Text, Text]
 """One, and several."""
 CASES: Final = (Text("case"), Text("cases"))
@@ -54,8 +41,7 @@ def plain(said: str) -> Text:
 
 def day(at_us: int) -> Text:
     """``3 October 2026`` and ``3. oktober 2026``, in UTC."""
-    at = as_datetime(at_us)
-    return Text("{day} {month} {year}", day=at.day, month=_MONTHS[at.month - 1], year=at.year)
+    return day_of_year(at_us)
 
 
 def day_of(days: int) -> Text:
@@ -65,7 +51,7 @@ def day_of(days: int) -> Text:
 
 def month(year: int, number: int) -> Text:
     """``October 2026`` and ``oktober 2026``."""
-    return Text.shaped("{month} {year}", month=_MONTHS[number - 1], year=year)
+    return Text.shaped("{month} {year}", month=MONTHS[number - 1], year=year)
 
 
 def span(us: int) -> Text:

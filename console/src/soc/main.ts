@@ -21,7 +21,7 @@ findable(async (text, signal) => {
   const node = here();
   if (!node) return [];
   const found = await got(api.GET("/api/v1/nodes/{node}/suspicions", { params: { path: { node }, query: { q: text, limit: 8 } }, signal }));
-  return found.items.map((one) => ({ title: say(one.why), note: `${one.host} · ${one.detector}`, href: href("/nodes/:node/suspicions/:id", { node, id: one.id }) }));
+  return found.items.map((one) => ({ title: say(one.what), note: `${one.host} · ${one.detector}`, href: href("/nodes/:node/suspicions/:id", { node, id: one.id }) }));
 });
 findable(async (text, signal) => {
   const node = here();

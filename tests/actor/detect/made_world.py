@@ -123,7 +123,9 @@ def calls(world: World, it: Row) -> None:
                 size=it.get("size", 900),
             )
             if it.get("name"):
-                world.named(flow, it.get("kind", "tls"), it["name"], **({"ja3": it["ja3"]} if "ja3" in it else {}))
+                world.named(
+                    flow, it.get("kind", "tls"), it["name"], **{key: it[key] for key in ("ja3", "method") if key in it}
+                )
     if it.get("resolved"):
         world.dns(it.get("from_h", 0) * 3600.0 + 1, it["host"], it["resolved"], [it["peer"]])
 

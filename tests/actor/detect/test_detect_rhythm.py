@@ -70,6 +70,7 @@ def test_inside_one_service_asked_of_many_is_one_list() -> None:
 class Given:
     name = "beacon"
     technique = "T1071"
+    innocent = Text.plain("nobody")
     tables = ()
 
     def __init__(self, apart: bool) -> None:

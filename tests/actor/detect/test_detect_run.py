@@ -128,6 +128,7 @@ class Hundred:
     """A hundred candidates of one population, each stranger than the one before."""
 
     name, technique, tables = "hundred", "T1071", ("flow",)
+    innocent = Text.plain("nobody")
 
     def candidates(self, look: DetectorContext) -> Found:
         made = [

@@ -1,6 +1,8 @@
+import json
 from dataclasses import replace
 
-from bavn.actor.door.suspicions import NodeSuspicions
+from bavn.actor.door.suspicions import RANKED_SQL, NodeSuspicions, ranked_of
+from bavn.model.text import Text
 from bavn.wire.book import Book
 
 from .conftest import suspicion
@@ -16,3 +18,16 @@ def test_suspicions_come_back_as_they_were_and_in_reading_order() -> None:
         known.replace([replace(weak, p=0.03)], 9)
         (only,) = known.ranked()
         assert (only.known_us, only.suspicion.p) == (5, 0.03)
+
+
+def test_what_it_is_and_what_speaks_against_it_are_kept_and_were_not_always() -> None:
+    told = replace(suspicion(), what=Text("{count} minutes", count=28), against=Text("one minute"))
+    with Book() as book:
+        known = NodeSuspicions(book)
+        known.replace([told], 5)
+        (kept,) = known.all()
+        assert (kept.what, kept.against, kept.headline) == (told.what, told.against, told.what)
+        ((_, facts),) = book.rows(RANKED_SQL)
+        before = {name: fact for name, fact in json.loads(facts).items() if name not in ("what", "against")}
+        (older,) = [one.suspicion for one in ranked_of([(5, json.dumps(before))])]
+        assert (older.what, older.against, older.headline) == (None, None, told.why)

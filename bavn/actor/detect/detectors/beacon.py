@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
@@ -31,10 +32,14 @@ from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.queries.series import Slice, sliced, slices
 from bavn.actor.detect.rhythm import LIST_PEERS_MIN, one_list, one_page, together
 from bavn.actor.detect.tasks import one_by_one
+from bavn.actor.detect.telling import alone, known_against, ongoing, place, when
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.timed import REGULAR_NATS_MIN, Timed, merged, timed
 from bavn.actor.detect.wording import joined, number, seconds, span
+from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable, registered_domain
+from bavn.model.record import address_text, address_uuid
+from bavn.model.spans import day, every, lasting
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
@@ -54,6 +59,14 @@ OTHERS_NAMED_MAX: Final = 32
 """So many addresses of one rhythm are named at the most."""
 RHYTHMS_MAX: Final = 64
 """So many of one host's stories are held against each other."""
+HOURS: Final = {
+    "night": Text("{sentence}, also at night"),
+    "work": Text("{sentence}, only in working hours"),
+    "day": Text("{sentence}, only by day"),
+}
+_POSTED: Final = """
+    SELECT http.src, http.dst FROM http JOIN asked ON http.src = asked.src::UUID AND http.dst = asked.dst::UUID
+    GROUP BY http.src, http.dst HAVING count(*) FILTER (method = 'POST') > 0.5 * count(*) ORDER BY http.src, http.dst"""
 PAGE_NAMES_MIN: Final = 5
 PAGE_NATS: Final = -3.0
 """Five names called at the same moments, some of them the world's: a page that fetches itself anew."""
@@ -64,6 +77,7 @@ class Beacon:
 
     name = "beacon"
     technique = "T1071"
+    innocent = Text("update checks, telemetry, mail polling and monitoring call as regularly")
     tables = ("flow", "tls", "http", "dns", "pair_hour", "name_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -78,6 +92,7 @@ class Beacon:
 
     def together(self, context: DetectorContext, done: Sequence[Timed]) -> Found:
         ordinary, pulses = merged(done)
+        pulses = [_at_home(pulse, context) for pulse in pulses]
         stories = _by_rhythm(_by_domain(_weighed(folded(pulses, context.window), context)))
         statistics = np.concatenate([ordinary, np.array([story.statistic for story in stories], float)])
         regular = [story for story in stories if story.pulse.nats >= REGULAR_NATS_MIN]
@@ -85,8 +100,18 @@ class Beacon:
         chosen = regular[: context.settings.candidates_max]
         # All at once: one candidate's question would be a query.
         context.terms.addresses(address for story in chosen for address in _addresses(story))
-        made = [_candidate(story, context) for story in chosen]
+        posted = _posted([story.pulse for story in chosen if story.pulse.inside], context)
+        made = [_candidate(story, context, sends=(story.pulse.host, story.pulse.peer) in posted) for story in chosen]
         return Found(tuple(made), {self.name: Tally.of(statistics)})
+
+
+def _at_home(pulse: Pulse, context: DetectorContext) -> Pulse:
+    """What goes by a name of the actor's own is inside, whatever its suffix."""
+    if pulse.name is None or pulse.inside:
+        return pulse
+    names = context.terms.home_names
+    own = names.holds_domain(pulse.name) if pulse.table == "dns" else names.holds(pulse.name)
+    return replace(pulse, inside=True) if own else pulse
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +192,17 @@ def _weighed(pulses: list[Pulse], context: DetectorContext) -> list[BeaconEviden
     return weighed
 
 
-def _candidate(story: BeaconEvidence, context: DetectorContext) -> Candidate:
+def _posted(pulses: list[Pulse], context: DetectorContext) -> set[tuple[str, str]]:
+    """Of these pairs of own machines those whose web requests mostly carry data to the other."""
+    pairs = [(pulse.host, pulse.peer) for pulse in pulses if as_address(pulse.peer)]
+    if not pairs:
+        return set()
+    columns = {"src": [str(address_uuid(host)) for host, _ in pairs], "dst": [str(address_uuid(at)) for _, at in pairs]}
+    rows = context.window.rows(_POSTED, tables={"asked": pa.table(columns)})
+    return {(address_text(src), address_text(dst)) for src, dst in rows}
+
+
+def _candidate(story: BeaconEvidence, context: DetectorContext, *, sends: bool) -> Candidate:
     pulse, known = story.pulse, story.known
     return Candidate(
         population=Beacon.name,
@@ -180,6 +215,8 @@ def _candidate(story: BeaconEvidence, context: DetectorContext) -> Candidate:
         last_us=pulse.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
+        what=_what(story, context, sends=sends),
+        against=_against(story, context),
         why=_why(pulse, known, context, len(story.others)),
         rows=_rows(pulse),
         apart=True,
@@ -219,6 +256,48 @@ def _rows(pulse: Pulse) -> RowsRef:
     if column == "dst" and pulse.name is not None:
         return RowsRef("name_hour", (*host, ("domain", pulse.story)), pulse.first_us, pulse.last_us)
     return RowsRef(pulse.table, (*host, (column, pulse.name or pulse.peer)), pulse.first_us, pulse.last_us)
+
+
+def _what(story: BeaconEvidence, context: DetectorContext, *, sends: bool) -> Text:
+    pulse, until_us = story.pulse, context.window.last_us
+    pace, began, lasted_us = every(pulse.period_s * SECOND_US), day(pulse.first_us), pulse.last_us - pulse.first_us
+    called = alone(pulse.name or pulse.peer, story.known.hosts, context.terms)
+    if pulse.table == "dns":
+        called = Text("ever new names under {domain}", domain=story.key)
+    elif pulse.inside:
+        called = Text("{peer}, another machine here,", peer=pulse.name or pulse.peer)
+    elif len(story.others) >= LIST_PEERS_MIN - 1:
+        called = Text("{peer} and {others} others", peer=place(pulse.peer), others=number(len(story.others)))
+    if ongoing(pulse.first_us, pulse.last_us, until_us):
+        said = Text("one machine has called {called} {pace} since {began}", called=called, pace=pace, began=began)
+    elif lasted_us >= DAY_US:
+        over = when(pulse.first_us, pulse.last_us)
+        said = Text("one machine called {called} {pace} {over}", called=called, pace=pace, over=over)
+    else:
+        lasted = lasting(lasted_us)
+        said = Text(
+            "one machine called {called} {pace} for {lasted} on {began}",
+            called=called,
+            pace=pace,
+            lasted=lasted,
+            began=began,
+        )
+    if pulse.daytime is not None:
+        said = HOURS[pulse.daytime].filled(sentence=said)
+    if pulse.spectral:
+        said = Text("{sentence}, hidden among other calls to it", sentence=said)
+    if sends:
+        said = Text("{sentence}, and mostly sent it data", sentence=said)
+    return joined([said])
+
+
+def _against(story: BeaconEvidence, context: DetectorContext) -> tuple[Text, ...]:
+    parts = []
+    if (story.pulse.proto, story.pulse.port) in CLOCKWORK_NATS:
+        parts.append(Text("clocks and name servers are called like this by nature"))
+    if story.pulse.inside:
+        parts.append(Text("it is a machine of your own: printers, file shares and monitoring are called like this"))
+    return (*parts, *known_against(story.known, context.terms))
 
 
 def _why(pulse: Pulse, known: PeerProfile, context: DetectorContext, others: int) -> Text:

@@ -26,6 +26,7 @@ from bavn.actor.detect.queries.crowds import Crowd, known_crowds
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.queries.tries import TRIES_SQL
 from bavn.actor.detect.statistics.chance import beta_binomial_nats
+from bavn.actor.detect.telling import in_time, times
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN
 from bavn.actor.detect.wording import joined, number
 from bavn.model.record import address_text
@@ -43,6 +44,8 @@ BUSY_MIN: Final = 5
 """Failures in ten minutes that a person makes."""
 BUSY_NATS_MAX: Final = 4.0
 NAMES_MIN, TARGETS_MIN = 3, 3
+SERVICES: Final = {"krb5": "Kerberos", "telnet": "telnet"}
+"""How a service is written where it is not in capitals."""
 SPREAD_NATS: Final = 1.5
 HABIT_DAYS_MIN: Final = 5
 HABIT_GROWTH_MAX: Final = 3.0
@@ -77,6 +80,7 @@ class BruteForce:
 
     name = "bruteforce"
     technique = "T1110"
+    innocent = Text("a program or telephone that still has last month's password fails like this")
     tables = ("flow", "krb5", "smb", "http", "ssh")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -177,6 +181,8 @@ def _candidate(day: Day, context: DetectorContext) -> Candidate:
         last_us=day.last_us,
         hosts=1 if day.outward else max(1, day.targets),
         listed=False,
+        what=_what(day),
+        against=_against(day),
         why=_why(day),
         rows=RowsRef(_table(day.service), (("src", day.source),), day.first_us, day.last_us),
         technique="T1110.003" if day.names >= NAMES_MIN or day.targets >= TARGETS_MIN else "T1110.001",
@@ -186,6 +192,46 @@ def _candidate(day: Day, context: DetectorContext) -> Candidate:
 
 def _table(service: str) -> str:
     return service if service in ("krb5", "smb", "http", "ssh") else "flow"
+
+
+def _what(day: Day) -> Text:
+    facts = {
+        "who": Text("one machine") if day.outward else Text("{source}, somebody outside,", source=day.source),
+        "failed": times(day.failed),
+        "where": Text("{count} machines", count=number(day.targets)) if day.targets > 1 else Text.plain(day.target),
+        "service": SERVICES.get(day.service, day.service.upper()),
+        "names": number(day.names),
+        "time": in_time(day.first_us, day.last_us),
+    }
+    if not day.sure:
+        said = Text("{who} called {where} ({service}) {failed} {time} and hung up at once, as a password guesser would")
+    elif day.names >= NAMES_MIN:
+        said = Text("{who} failed {failed} to log on to {where} ({service}) {time}, under {names} names")
+    else:
+        said = Text("{who} failed {failed} to log on to {where} ({service}) {time}")
+    return joined([said.filled(**facts)])
+
+
+def _against(day: Day) -> tuple[Text, ...]:
+    parts = []
+    if not day.outward:
+        parts.append(Text("whoever can be reached from the internet is guessed at all day long"))
+    if day.failed < day.tries:
+        parts.append(
+            Text(
+                "other tries did succeed: {right} of {tries}",
+                right=number(day.tries - day.failed),
+                tries=number(day.tries),
+            )
+        )
+    return tuple(parts)
+
+
+def _crowd_said(crowd: Crowd) -> Text:
+    service = SERVICES.get(crowd.service, crowd.service.upper())
+    facts = {"count": number(crowd.sources), "service": service, "time": in_time(crowd.first_us, crowd.last_us)}
+    said = Text("{count} strangers tried to log on to one machine ({service}) {time}, a few times each; none got in")
+    return joined([said.filled(**facts)])
 
 
 def _why(day: Day) -> Text:
@@ -229,6 +275,7 @@ def _crowd(crowd: Crowd, context: DetectorContext) -> Candidate:
         last_us=crowd.last_us,
         hosts=1,
         listed=False,
+        what=_crowd_said(crowd),
         why=joined(
             [
                 Text(

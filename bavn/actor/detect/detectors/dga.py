@@ -27,8 +27,8 @@ from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.statistics.made_names import DOWN_NATS, DomainLookup, Walked, made_up, step_nats, walked
 from bavn.actor.detect.statistics.surprise import surprise_bits
+from bavn.actor.detect.telling import in_time
 from bavn.actor.detect.wording import joined, number, span
-from bavn.model.observable import is_internal_name
 from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
@@ -84,6 +84,7 @@ class Dga:
 
     name = "dga"
     technique = "T1568.002"
+    innocent = Text("a program whose maker let its names go, or an ad blocker, asks for such names too")
     tables = ("dns", "name_hour", "pair_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -103,7 +104,7 @@ def _lost(context: DetectorContext, exempt: set[str]) -> dict[str, dict[str, flo
     rows = [
         (host, domain)
         for host, domain, _ in context.window.rows(_LOST)
-        if host not in exempt and made_up(domain) and not is_internal_name(domain)
+        if host not in exempt and made_up(domain) and not context.terms.home_names.holds_domain(domain)
     ]
     known = context.terms.domains(domain for _, domain in rows)
     steps: dict[str, dict[str, float]] = {}
@@ -163,6 +164,7 @@ def _candidate(client: Client, context: DetectorContext) -> Candidate:
         story=host,
         statistic=walk.top_nats,
         observables=tuple(one for one in named if one is not None),
+        what=_what(walk),
         first_us=walk.run[0].at_us,
         last_us=walk.run[-1].at_us,
         hosts=max(1, context.terms.domains([telling[0].domain])[telling[0].domain].hosts),
@@ -170,6 +172,22 @@ def _candidate(client: Client, context: DetectorContext) -> Candidate:
         why=_why(walk),
         rows=RowsRef("dns", (("src", host), ("rcode", "NXDOMAIN")), walk.run[0].at_us, walk.run[-1].at_us),
         walk_nats=walk.total_nats,
+    )
+
+
+def _what(walk: Walked) -> Text:
+    names, time = number(len(walk.run)), in_time(walk.run[0].at_us, walk.run[-1].at_us)
+    shown = walk.run[-1].domain
+    return joined(
+        [
+            Text(
+                "one machine asked for {names} names that do not exist {time}, such as {shown}, as if a program had"
+                " made them up",
+                names=names,
+                time=time,
+                shown=shown,
+            )
+        ]
     )
 
 

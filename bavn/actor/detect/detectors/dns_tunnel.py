@@ -29,10 +29,10 @@ from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.statistics.information import busiest, information_bytes
+from bavn.actor.detect.telling import OWN_DOMAIN, known_against, since
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import MINUTE_US
-from bavn.model.observable import is_internal_name
 from bavn.model.record import address_text, address_uuid
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
@@ -144,6 +144,7 @@ class DnsTunnel:
 
     name = "dns_tunnel"
     technique = "T1071.004"
+    innocent = Text("virus scanners, block lists and content networks ask for such names too")
     tables = ("dns", "name_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -224,7 +225,7 @@ def _queries(pairs: list[Carried], context: DetectorContext) -> list[Queries]:
 
 def _weighed(pair: Carried, known: PeerProfile, queries: Queries, context: DetectorContext) -> float:
     """Bytes, fewer where the world or the house knows the domain, or where answers are codes of a reputation list."""
-    nats = context.terms.nats(known) + (INSIDE_NATS if is_internal_name(pair.domain) else 0.0)
+    nats = context.terms.nats(known) + (INSIDE_NATS if context.terms.home_names.holds_domain(pair.domain) else 0.0)
     if queries.answers and queries.loopback >= REPUTATION_SHARE * queries.answers:
         nats += REPUTATION_NATS
     return pair.bytes * exp(nats)
@@ -245,6 +246,8 @@ def _candidate(
         last_us=queries.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
+        what=_what(pair, known, queries, context),
+        against=_against(pair, known, queries, context),
         why=_why(pair, known, queries, context),
         rows=RowsRef(
             "name_hour",
@@ -253,6 +256,31 @@ def _candidate(
             queries.last_us,
         ),
     )
+
+
+def _what(pair: Carried, known: PeerProfile, queries: Queries, context: DetectorContext) -> Text:
+    domain = Text.plain(pair.domain)
+    if context.terms.hosts > 1 and known.hosts <= 1:
+        domain = Text("{domain}, where nobody else here asks,", domain=domain)
+    facts = {
+        "names": number(pair.names),
+        "domain": domain,
+        "since": since(queries.first_us, queries.last_us, context.window.last_us),
+    }
+    out = Text("one machine asked for {names} ever new names under {domain} {since}: they can carry data out")
+    back = Text("one machine asked for names under {domain} {since}: the answers can carry data in")
+    return joined([(out if pair.up_bytes >= pair.down_bytes else back).filled(**facts)])
+
+
+def _against(pair: Carried, known: PeerProfile, queries: Queries, context: DetectorContext) -> tuple[Text, ...]:
+    parts = []
+    if pair.bytes < ALARM_BYTES:
+        parts.append(Text("it is little: a tunnel that is at work carries more"))
+    if queries.answers and queries.loopback >= REPUTATION_SHARE * queries.answers:
+        parts.append(Text("it is answered as a list of bad addresses answers"))
+    if context.terms.home_names.holds_domain(pair.domain):
+        parts.append(OWN_DOMAIN)
+    return (*parts, *known_against(known, context.terms))
 
 
 def _why(pair: Carried, known: PeerProfile, queries: Queries, context: DetectorContext) -> Text:

@@ -12,6 +12,7 @@ from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import DAY_US
 from bavn.model.record import address_text
+from bavn.model.spans import day
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
@@ -68,6 +69,11 @@ def _candidate(
     ]
     if outside:
         parts.append(Text("callers from outside among them"))
+    what = Text(
+        "one machine answers on port {port} since {day}, where it never did before", port=port, day=day(span_us[0])
+    )
+    if outside:
+        what = Text("{sentence}; it is called from outside too", sentence=what)
     return Candidate(
         population=POPULATION,
         host=host,
@@ -79,6 +85,8 @@ def _candidate(
         last_us=span_us[1],
         hosts=1,
         listed=False,
+        what=joined([what]),
+        against=(Text("{offer} machines here answer there", offer=offer),) if hosts > 1 else (),
         why=joined(parts),
         rows=RowsRef("flow", (("dst", host), ("dst_port", port)), *span_us),
         technique="T1133" if outside else "T1571",

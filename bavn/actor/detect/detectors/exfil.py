@@ -29,6 +29,7 @@ from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import observable_of, one_peer
+from bavn.actor.detect.telling import alone, in_time, known_against
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.moment import DAY_US, HOUR_US
@@ -131,6 +132,7 @@ class Exfil:
 
     name = "exfil"
     technique = "T1048"
+    innocent = Text("a new backup, a file share or a video meeting sends as much")
     tables = ("pair_hour", "dns", "tls", "http")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -268,9 +270,29 @@ def _candidate(item: Sent, habit: Habit, known: PeerProfile, value: float, conte
         last_us=item.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
+        what=_what(item, known, context),
+        against=_against(item, known, context),
         why=_why(item, habit, known, context),
         rows=RowsRef("flow", (("src", host), ("dst", item.addresses[0])), item.first_us, item.last_us + HOUR_US),
     )
+
+
+def _what(item: Sent, known: PeerProfile, context: DetectorContext) -> Text:
+    up, time = number(item.up / 1e6), in_time(item.first_us, item.last_us)
+    to = alone(item.place, known.hosts, context.terms)
+    return joined(
+        [Text("one machine sent {up} MB to {to} {time}, far more than it usually sends", up=up, to=to, time=time)]
+    )
+
+
+def _against(item: Sent, known: PeerProfile, context: DetectorContext) -> tuple[Text, ...]:
+    parts = []
+    if item.like_it:
+        days = number(item.like_it)
+        parts.append(Text("days on which it sent there nearly as much before: {days}", days=days))
+    if item.error > 0:
+        parts.append(Text("the size is an estimate from sampled packets"))
+    return (*parts, *known_against(known, context.terms))
 
 
 def _why(item: Sent, habit: Habit, known: PeerProfile, context: DetectorContext) -> Text:

@@ -24,6 +24,7 @@ import pyarrow as pa
 from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import as_address, observable_of
+from bavn.actor.detect.telling import GRADES, place, since, times
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.moment import as_us
 from bavn.model.observable import ObservableType
@@ -33,6 +34,8 @@ from bavn.model.text import Text
 
 P_LISTED: Final = 0.2
 P_KNOCK: Final = 0.1
+SURE_MIN: Final = 50
+"""A list that is no surer than this is not sure."""
 NETWORK_TIMES: Final = 3.0
 """A match on a whole network is worth a third of one on a single address."""
 
@@ -93,6 +96,7 @@ class Ioc:
 
     name = "ioc"
     technique = "T1071"
+    innocent = Text("lists hold harmless names by mistake, and addresses change hands")
     tables = ("pair_hour", "name_hour", "tls", "fileinfo")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -192,10 +196,45 @@ def _candidate(match: Match, context: DetectorContext) -> Candidate:
         last_us=match.last_us,
         hosts=1,
         listed=grade >= Grade.POPULAR,
+        what=_what(match, context),
+        against=_against(match, grade),
         why=_why(match, grade),
         rows=RowsRef(match.table, equals, match.first_us, match.last_us),
         exact_p=min(1.0, p),
     )
+
+
+_LISTED: Final = {
+    ObservableType.CERT: Text(
+        "one machine was shown a certificate that is on a list of known threats, {times} {since}"
+    ),
+    ObservableType.SHA256: Text("a file that is on a list of known threats passed one machine {times} {since}"),
+}
+_PROGRAM: Final = Text(
+    "a program whose way of speaking is on a list of known threats called from one machine {times} {since}"
+)
+
+
+def _what(match: Match, context: DetectorContext) -> Text:
+    if match.kind is not None:
+        said = _LISTED.get(match.kind, _PROGRAM)
+    elif match.outward:
+        said = Text("one machine called {mark}, which is on a list of known threats, {times} {since}")
+    else:
+        said = Text("{mark}, which is on a list of known threats, called one machine here {times} {since}")
+    since_text = since(match.first_us, match.last_us, context.window.last_us)
+    return joined([said.filled(mark=place(match.mark), times=times(match.rows), since=since_text)])
+
+
+def _against(match: Match, grade: Grade) -> tuple[Text, ...]:
+    parts = []
+    if not match.answered:
+        parts.append(Text("the call was not answered"))
+    if grade >= Grade.POPULAR:
+        parts.append(GRADES[grade])
+    if match.confidence <= SURE_MIN:
+        parts.append(Text("the list itself is not sure"))
+    return tuple(parts)
 
 
 def _why(match: Match, grade: Grade) -> Text:

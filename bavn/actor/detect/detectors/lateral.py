@@ -27,6 +27,7 @@ from bavn.actor.detect.queries import acts
 from bavn.actor.detect.queries.acts import KINDS
 from bavn.actor.detect.queries.edges import Edges, Pair, known_edges
 from bavn.actor.detect.queries.peers import observable_of
+from bavn.actor.detect.telling import since
 from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, SHARE_FREE, SHARE_NATS_PER_BIT
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.moment import DAY_US
@@ -48,12 +49,23 @@ CHAIN_NATS: Final = {"outside": 1.5, "inside": 0.7}
 OUTSIDE_NATS: Final = 2.0
 """Nobody administers from the internet."""
 NAMED_MAX: Final = 4
+TOLD_MAX: Final = 2
+PLAIN: Final = {
+    "wmi": Text("gave orders from afar (WMI)"),
+    "dcom": Text("gave orders from afar (DCOM)"),
+    "winrm": Text("gave orders from afar (WinRM)"),
+    "tool": Text("used a tool for remote control"),
+    "replicate": Text("fetched the directory's secrets, as only a domain controller may,"),
+    "insist": Text("asked again and again which services there are"),
+}
+"""The acts whose own words are the craft's."""
 
 
 @dataclass(slots=True)
 class LateralActivity:
-    """Everything that one host did to another. ``acts``: kind to (times, days). First and last moment are those of the
-    acts, or of all that they said by TCP where there are none."""
+    """Everything that one host did to another, and what is said of it. ``acts``: kind to (times, days). First and last
+    moment are those of the acts, or of all that they said by TCP where there are none. ``before``: who had called the
+    host in the day before; ``entered``: how many new machines it entered in a day."""
 
     pair: Pair
     acts: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -61,6 +73,9 @@ class LateralActivity:
     last_us: int = 0
     nats: float = 0.0
     said: list[Text] = field(default_factory=list)
+    against: list[Text] = field(default_factory=list)
+    before: str | None = None
+    entered: int = 0
 
     def took(self, first_us: int, last_us: int) -> None:
         self.first_us = min(self.first_us or first_us, first_us)
@@ -72,6 +87,7 @@ class Lateral:
 
     name = "lateral"
     technique = "T1021"
+    innocent = Text("administrators, software distribution, backup and monitoring do the same")
     tables = ("pair_hour", "smb", "dcerpc", "http")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -130,6 +146,7 @@ def _nats(
     before = edges.before(source, target, story.first_us)
     if before is not None:
         total += CHAIN_NATS["inside" if edges.is_home(before) else "outside"]
+        story.before = before
         story.said.append(Text("{before} had called {source} in the day before", before=before, source=source))
     return _share_left(story, managers, context) * (total + _novelty(story, context)) - _company(story, crowd, context)
 
@@ -166,8 +183,12 @@ def _managers(stories: dict[Pair, LateralActivity], context: DetectorContext) ->
 def _share_left(story: LateralActivity, managers: frozenset[str], context: DetectorContext) -> float:
     days = max((days for _, days in story.acts.values()), default=0)
     if days >= HABIT_DAYS_MIN and _age(story, context) == "old":
+        story.against.append(Text("it has done so on {days} days before", days=number(days)))
         return HABIT_SHARE
-    return MANAGER_SHARE if story.pair[0] in managers else 1.0
+    if story.pair[0] in managers:
+        story.against.append(Text("it has long worked at many machines, as an administrator's does"))
+        return MANAGER_SHARE
+    return 1.0
 
 
 def _company(story: LateralActivity, crowd: Counter[tuple[str, str]], context: DetectorContext) -> float:
@@ -175,6 +196,8 @@ def _company(story: LateralActivity, crowd: Counter[tuple[str, str]], context: D
     if not story.acts:
         return 0.0
     company = min(crowd[story.pair[1], kind] - 1 for kind in story.acts)
+    if company > 0:
+        story.against.append(Text("other machines that do the same to it: {company}", company=number(company)))
     share = company / max(context.terms.hosts, HOSTS_SMALL)
     return SHARE_NATS_PER_BIT * log2(1 + share / SHARE_FREE)
 
@@ -184,7 +207,7 @@ def _spread(story: LateralActivity, spread: tuple[float, int] | None) -> float:
     if spread is None:
         return 0.0
     nats, count = spread
-    targets = number(count)
+    targets, story.entered = number(count), count
     story.said.append(Text("it entered {targets} new machines in a day by administration's ports", targets=targets))
     return nats
 
@@ -205,6 +228,8 @@ def _candidate(story: LateralActivity, context: DetectorContext) -> Candidate:
         last_us=story.last_us,
         hosts=1,
         listed=False,
+        what=_what(story, outside is not None, context),
+        against=tuple(story.against),
         why=_why(story),
         rows=_rows(story, main),
         technique=KINDS[main].technique if main else Lateral.technique,
@@ -220,6 +245,36 @@ def _rows(story: LateralActivity, main: str | None) -> RowsRef:
     elif main not in (None, "insist"):
         table = "dcerpc"
     return RowsRef(table, (("src", story.pair[0]), ("dst", story.pair[1])), story.first_us, story.last_us)
+
+
+def _what(story: LateralActivity, outside: bool, context: DetectorContext) -> Text:
+    """Two of the acts at the most, the gravest first."""
+    source, target = story.pair
+    done = sorted(story.acts, key=lambda kind: (-KINDS[kind].nats, kind))[:TOLD_MAX]
+    acts_done = [PLAIN.get(kind, KINDS[kind].says) for kind in done]
+    facts: dict[str, object] = {
+        "source": source,
+        "target": target,
+        "count": number(story.entered),
+        "since": since(story.first_us, story.last_us, context.window.last_us),
+    }
+    if acts_done:
+        both = len(acts_done) > 1
+        facts["did"] = Text("{one} and {other}", one=acts_done[0], other=acts_done[1]) if both else acts_done[0]
+    if outside:
+        said = Text("{source}, a machine outside, {did} at one of your machines {since}")
+        if not acts_done:
+            said = Text("{source}, a machine outside, entered one of your machines {since}, the way administrators do")
+    elif acts_done:
+        said = Text("one machine {did} at another, {target}, {since}")
+    elif story.entered > 1:
+        said = Text("one machine entered {count} others that it had not been in before, within a day, {since}")
+    else:
+        said = Text("one machine entered another, {target}, the way administrators do, {since}")
+    if story.before is not None:
+        said = Text("{sentence}, after {before} had called it", sentence=said.filled(**facts), before=story.before)
+        return joined([said])
+    return joined([said.filled(**facts)])
 
 
 def _why(story: LateralActivity) -> Text:

@@ -23,11 +23,13 @@ from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.open_flows import CLOSED_SQL, OPEN_SQL, PAIRS_SQL, open_kinds
 from bavn.actor.detect.queries.peers import observable_of
+from bavn.actor.detect.telling import alone, known_against, place, when
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import registered_domain
 from bavn.model.record import address_text
+from bavn.model.spans import day, lasting
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
@@ -93,6 +95,7 @@ class Long:
 
     name = "long"
     technique = "T1571"
+    innocent = Text("a VPN, remote support, or a link between two systems stays open like this")
     tables = ("flow", "tls", "ssh", "http", "rdp", "alert", "pair_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -192,6 +195,8 @@ def _candidate(stay: Stay, known: PeerProfile, value: float, context: DetectorCo
         last_us=stay.last_us,
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
+        what=_what(stay, story, known, context),
+        against=_against(stay, known, context),
         why=_why(stay, known, context),
         rows=RowsRef(
             "flow",
@@ -201,6 +206,28 @@ def _candidate(stay: Stay, known: PeerProfile, value: float, context: DetectorCo
         ),
         technique=None if stay.outward else "T1133",
     )
+
+
+def _what(stay: Stay, story: str, known: PeerProfile, context: DetectorContext) -> Text:
+    facts = {
+        "peer": alone(story, known.hosts, context.terms) if stay.outward else place(story),
+        "lasted": lasting(stay.age_us),
+        "day": day(stay.first_us),
+        "when": when(stay.first_us, stay.last_us),
+    }
+    if stay.outward:
+        still = Text("one machine has had a connection to {peer} open for {lasted}, since {day}")
+        over = Text("one machine had a connection to {peer} open for {lasted} {when}")
+    else:
+        still = Text("{peer} outside has had a connection to one machine here open for {lasted}, since {day}")
+        over = Text("{peer} outside had a connection to one machine here open for {lasted} {when}")
+    return joined([(still if stay.open else over).filled(**facts)])
+
+
+def _against(stay: Stay, known: PeerProfile, context: DetectorContext) -> tuple[Text, ...]:
+    kind = REGISTER.get((stay.proto, stay.port))
+    parts = [] if kind is None else [Text("{kind} stays open by nature", kind=kind)]
+    return (*parts, *known_against(known, context.terms))
 
 
 def _why(stay: Stay, known: PeerProfile, context: DetectorContext) -> Text:

@@ -34,6 +34,7 @@ from bavn.actor.detect.detectors.doors import doors
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.oddities import MET_SQL, ODDITIES, SIGNS
 from bavn.actor.detect.queries.peers import observable_of
+from bavn.actor.detect.telling import OWN_DOMAIN, alone, known_against, since
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, PeerProfile, Terms
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import DAY_US
@@ -48,6 +49,8 @@ WEIGHTS: Final[dict[str, float]] = json.loads(
 """What each sign says for an implant, fitted with shrinkage by bench/signs.py on families that nothing else is measured
 on; none reaches STRANGE_NATS_MIN alone."""
 NATS: Final = {sign: WEIGHTS[sign] for sign in SIGNS}
+OWN_NATS: Final = -3.0
+"""What stands outside under the actor's own name alone is the actor's."""
 LENT_NATS: Final = WEIGHTS["lent"]
 UNNAMED_NATS: Final = WEIGHTS["unnamed"]
 STRANGE_NATS_MIN: Final = 1.2
@@ -83,6 +86,35 @@ SAID: Final = {
     "bundle": Text("an archive or unnamed data fetched from it"),
     "equal_calls": Text("many equal connections in an unknown protocol"),
 }
+PLAIN: Final = {
+    "program": Text("a program was fetched from it"),
+    "bundle": Text("an archive or unnamed data was fetched from it"),
+    "drop": Text("mail or a file was left with it, past your own server"),
+    "post_first": Text("data was sent to it as the very first thing"),
+    "post_alone": Text("hardly any other address without a name is sent data"),
+    "curious": Text("the machine had just asked for its own outside address"),
+    "cert_other": Text("it shows somebody else's certificate"),
+    "self_signed": Text("nobody but itself vouches for it (self-signed certificate)"),
+    "inside_service": Text("it is a service that belongs inside a network"),
+    "masked": Text("what they speak is not what port {port} is for"),
+    "equal_calls": Text("there were many calls of the same size in no known protocol"),
+    "raw_port": Text("they speak no known protocol (port {port})"),
+    "http_port": Text("the web request goes to an unusual port ({port})"),
+    "tls_port": Text("the connection is encrypted, on an unusual port ({port})"),
+    "old_agent": Text("the browser is older than any that is used here"),
+    "agentless": Text("the program that calls it does not say what it is"),
+    "agent": Text("the program that calls it calls nobody else"),
+    "tls_software": Text("the program that calls it calls nobody else"),
+    "bare_address": Text("the web request goes to an address without a name"),
+    "server": Text("its software is met nowhere else"),
+    "raw_alone": Text("hardly anybody else is spoken to like that"),
+    "lone_port": Text("nobody else is called on port {port}"),
+    "tls_nameless": Text("the connection does not say whom it is for"),
+}
+"""The same without a word of the craft, for the first line; what tells people most stands first."""
+LENT: Final = Text("its name is of a kind that anybody can borrow")
+PLAIN_MAX: Final = 2
+"""So many of them, the strongest, are said there."""
 
 _ONE: Final = " + ".join(f'CASE WHEN "{sign}" THEN {nats} ELSE 0 END' for sign, nats in NATS.items())
 _SHOWN: Final = ", ".join(f'"{sign}"' for sign in SIGNS)
@@ -116,6 +148,7 @@ class Rarity:
 
     name = "rarity"
     technique = "T1071"
+    innocent = Text("a new supplier, a new device or a test of your own looks like this the first time")
     tables = ("tls", "http", "flow", "dns", "pair_hour", "name_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -177,8 +210,14 @@ def _weighed(peer: Peer, known: PeerProfile, context: DetectorContext, *, has_na
     """Signs, fame and prevalence in nats. That it is new makes it a candidate, so it counts nothing here: what is old
     now was as new once, and is what it is ranked among."""
     nats = sum(NATS[sign] for sign in peer.signs) + (UNNAMED_NATS if has_names and not known.names else 0.0)
+    nats += OWN_NATS if own_names(known, context.terms) else 0.0
     nats += LENT_NATS if any(context.terms.lists.is_lent(name) for name in known.names) else 0.0
     return replace(peer, statistic=nats + unaged_nats(context.terms, known))
+
+
+def own_names(known: PeerProfile, terms: Terms) -> bool:
+    """Whether a peer goes by the actor's own names alone."""
+    return bool(known.names) and all(terms.home_names.holds(name) for name in known.names)
 
 
 def unaged_nats(terms: Terms, known: PeerProfile) -> float:
@@ -201,6 +240,8 @@ def _candidate(peer: Peer, key: str, known: PeerProfile, context: DetectorContex
         last_us=peer.last_us,
         hosts=max(1, peer.hosts),
         listed=known.grade >= Grade.POPULAR,
+        what=_what(peer, key, known, context),
+        against=(*([OWN_DOMAIN] if own_names(known, context.terms) else []), *known_against(known, context.terms)),
         why=_why(peer, key, known, context),
         rows=RowsRef("flow", (("src", peer.host), ("dst", peer.address)), peer.first_us, peer.last_us),
         apart=True,
@@ -214,6 +255,20 @@ def _technique(peer: Peer) -> str:
     if {"tls_port", "http_port", "raw_port", "lone_port", "masked"} & set(peer.signs):
         return "T1571"
     return "T1573" if "self_signed" in peer.signs else "T1071"
+
+
+def _what(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) -> Text:
+    telling = [sign for sign in (*PLAIN, *(s for s in SAID if s not in PLAIN)) if sign in peer.signs]
+    odd = list(dict.fromkeys(PLAIN.get(sign, SAID[sign]).filled(port=peer.port) for sign in telling))[:PLAIN_MAX]
+    if any(context.terms.lists.is_lent(name) for name in known.names):
+        odd = [*odd[: PLAIN_MAX - 1], LENT]
+    said = Text(
+        "one machine called {peer} {since}: {odd}",
+        peer=alone(key, peer.hosts, context.terms),
+        since=since(peer.first_us, peer.last_us, context.window.last_us),
+        odd=Text("{one}, and {other}", one=odd[0], other=odd[1]) if len(odd) > 1 else odd[0],
+    )
+    return joined([said])
 
 
 def _why(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) -> Text:

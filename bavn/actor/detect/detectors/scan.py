@@ -33,6 +33,7 @@ from bavn.actor.detect.queries.walk import (
     highest,
     steps_sql,
 )
+from bavn.actor.detect.telling import in_time
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.record import address_text, address_uuid
 from bavn.model.suspicion import RowsRef
@@ -70,6 +71,9 @@ class Scan:
 
     name = "scan"
     technique = "T1046"
+    innocent = Text(
+        "vulnerability scanners, monitoring, peer-to-peer programs and a network that was down look like this"
+    )
     tables = ("flow", "pair_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -186,6 +190,8 @@ def _candidate(walk: Walk, first_target: str, context: DetectorContext) -> Candi
         last_us=walk.last_us,
         hosts=1 if walk.outward or walk.mode == "vertical" else walk.tried,
         listed=_research(walk, context),
+        what=_what(walk),
+        against=_against(walk, _research(walk, context)),
         why=_why(walk, service, _research(walk, context)),
         rows=RowsRef("pair_hour", (("src", walk.source),), walk.first_us, walk.last_us),
         technique=_technique(walk),
@@ -209,6 +215,32 @@ def _first_targets(walks: list[Walk], context: DetectorContext) -> dict[str, str
         WHERE is_home(dst) GROUP BY src ORDER BY src"""
     rows = context.window.rows(sql, tables={"asked": pa.table({"source": sources})})
     return {address_text(source): address_text(target) for source, target in rows}
+
+
+def _what(walk: Walk) -> Text:
+    tried, failed = number(walk.tried), number(walk.failed)
+    who = Text("one machine") if walk.outward else Text("{source}, somebody outside,", source=walk.source)
+    facts = {"who": who, "tried": tried, "failed": failed, "time": in_time(walk.first_us, walk.last_us)}
+    said = Text("{who} tried to reach {tried} machines {time}; {failed} did not let it in").filled(**facts)
+    if walk.mode == "vertical":
+        said = Text("{who} tried {tried} ports of {key} {time}; {failed} were shut").filled(**facts, key=walk.key)
+    elif walk.proto == "icmp":
+        said = Text("{who} knocked at {tried} machines (ping) {time}; {failed} did not answer").filled(**facts)
+    elif walk.mode == "horizontal":
+        said = Text("{who} tried port {key} of {tried} machines {time}; {failed} did not let it in")
+        said = said.filled(**facts, key=walk.key)
+    return joined([said])
+
+
+def _against(walk: Walk, research: bool) -> tuple[Text, ...]:
+    parts = []
+    if research:
+        parts.append(Text("it is known to scan the whole internet for research"))
+    if not walk.outward:
+        parts.append(Text("whoever can be reached from the internet is scanned all day long"))
+    if walk.walk * UNIT_NATS < ALARM_NATS:
+        parts.append(Text("it tried fewer than a scan does"))
+    return tuple(parts)
 
 
 def _why(walk: Walk, service: str, research: bool) -> Text:

@@ -28,6 +28,7 @@ from bavn.actor.detect.indicators.rule_memory import Folded
 from bavn.actor.detect.indicators.sigma_alerts import LEVEL_NATS, number_of
 from bavn.actor.detect.queries.open_flows import AGE_RULES
 from bavn.actor.detect.queries.peers import as_address, observable_of
+from bavn.actor.detect.telling import GRADES, place, since, times
 from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, PeerProfile
 from bavn.actor.detect.wording import joined, number
 from bavn.model.intel.own_rules import OWN_RULES
@@ -175,6 +176,9 @@ class Signature:
 
     name = "signature"
     technique = "T1071"
+    innocent = Text(
+        "rules of policy and information, and scanners that try every exploit at every door, raise alerts too"
+    )
     tables = ("alert", "dns", "tls", "http")
     stays = True
     """Its rules are asked hour by hour, and it remembers the answers."""
@@ -348,12 +352,48 @@ def _candidate(fold: Fold, context: DetectorContext) -> Candidate:
         last_us=last_us,
         hosts=len({alert.host for alert in fold.alerts}),
         listed=False,
+        what=_what(fold, context),
+        against=_against(fold, context),
         why=_why(fold),
         rows=RowsRef(table, equals, first_us, last_us),
         technique=main.technique
         or next((known for word, known in _TECHNIQUES if word in main.category.lower()), Signature.technique),
         p_times=1.0 if main.outward else INWARD_P_TIMES,
     )
+
+
+def _what(fold: Fold, context: DetectorContext) -> Text:
+    main, hosts = fold.first, len({alert.host for alert in fold.alerts})
+    began, ended = min(a.first_us for a in fold.alerts), max(a.last_us for a in fold.alerts)
+    facts = {
+        "rule": main.said,
+        "peer": place(main.peer),
+        "hosts": number(hosts),
+        "times": times(sum(alert.count for alert in fold.alerts)),
+        "since": since(began, ended, context.window.last_us),
+    }
+    if hosts > 1:
+        said = Text("the rule “{rule}” matched at {hosts} machines, {times} {since}")
+    elif main.outward:
+        said = Text("the rule “{rule}” matched what one machine said to {peer}, {times} {since}")
+    else:
+        said = Text("the rule “{rule}” matched what {peer} said to one machine here, {times} {since}")
+    return joined([said.filled(**facts)])
+
+
+def _against(fold: Fold, context: DetectorContext) -> tuple[Text, ...]:
+    main = fold.first
+    named = {main.peer}
+    known = (context.terms.addresses if as_address(main.peer) else context.terms.domains)(named)[main.peer]
+    parts = [GRADES[known.grade]] if known.grade in GRADES else []
+    if not main.sigma and any(word in main.category.lower() for word in _MILD):
+        parts.append(Text("the rule is of the kind that informs, not of the kind that warns"))
+    if max(alert.days for alert in fold.alerts) >= HABIT_DAYS_MIN:
+        days = number(max(alert.days for alert in fold.alerts))
+        parts.append(Text("it has been so on {days} days", days=days))
+    if not main.outward:
+        parts.append(Text("whoever can be reached from the internet is scanned all day long"))
+    return tuple(parts)
 
 
 def _why(fold: Fold) -> Text:

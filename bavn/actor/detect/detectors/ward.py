@@ -18,13 +18,14 @@ the title or the sender is known; see whether the device called anybody else tha
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import log2
 from typing import Any, Final
 
 from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import OWN_MIN, P_MIN
 from bavn.actor.detect.queries.peers import observable_of
+from bavn.actor.detect.telling import when
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.observable import Observable
@@ -80,7 +81,8 @@ class Hour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
-    """That a device did something strange on a day. ``kind`` names the sort of it: its frequency is counted."""
+    """That a device did something strange on a day. ``kind`` names the sort of it: its frequency is counted.
+    ``everybody``: what was asked was after everybody, and not much of it."""
 
     kind: str
     device: str
@@ -92,6 +94,7 @@ class Sign:
     why: Text
     outside: str | None = None
     inward: bool = False
+    everybody: bool = False
 
 
 @dataclass(slots=True)
@@ -116,6 +119,7 @@ class Ward:
 
     name = "ward"
     technique = "T1213"
+    innocent = Text("a new archive, device or work station, or a migration of images, does so too")
     tables = ("clinical", "pair_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -203,7 +207,8 @@ def _sweeps_of(station: str, hours: Mapping[int, list[Hour]], others: int, devic
                 parts.append(Text("it never asked before"))
             else:
                 parts.append(Text("at most {usual} an hour was usual", usual=number(usual)))
-            signs.append(_sign("sweep", some, Text.joined("; ", parts), "T1213"))
+            sign = _sign("sweep", some, Text.joined("; ", parts), "T1213")
+            signs.append(replace(sign, everybody=not many))
         most, wide_before = max(most, requests), wide_before + wide
     return signs
 
@@ -335,6 +340,23 @@ def _sign(kind: str, some: list[Hour], why: Text, technique: str) -> Sign:
     )
 
 
+SAID: Final = {
+    "sweep": Text("one machine asked an archive of images for far more patients than usual {when}"),
+    "everybody": Text("one machine asked an archive of images for all its patients at once {when}"),
+    "move": Text("one machine had images of patients sent {when} to where nothing was sent before"),
+    "sender": Text("one machine sent {peer} messages about patients (HL7) {when}, for the first time"),
+    "crossing": Text(
+        "images or questions about patients (DICOM) went unencrypted between here and {peer} outside {when}"
+    ),
+    "caller": Text("a medical device called outside for the first time {when}: {peer}"),
+}
+
+
+def _what(sign: Sign) -> Text:
+    said = SAID["everybody" if sign.everybody else sign.kind]
+    return joined([said.filled(when=when(sign.first_us, sign.last_us), peer=sign.peer)])
+
+
 def _candidate(sign: Sign, p: float, context: DetectorContext) -> Candidate:
     named: Observable | None = observable_of(None, sign.outside, context.window.homes) if sign.outside else None
     ends = (("src", sign.peer), ("dst", sign.device)) if sign.inward else (("src", sign.device), ("dst", sign.peer))
@@ -349,6 +371,7 @@ def _candidate(sign: Sign, p: float, context: DetectorContext) -> Candidate:
         last_us=sign.last_us,
         hosts=1,
         listed=False,
+        what=_what(sign),
         why=joined([sign.why]),
         rows=RowsRef("flow" if sign.kind == "caller" else "clinical", ends, sign.first_us, sign.last_us + 1),
         technique=sign.technique,

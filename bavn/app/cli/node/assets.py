@@ -324,6 +324,7 @@ def _suspicions(given: "NodeConfig", host: str, language: Language) -> list[dict
     return [
         {
             "rank": e.rank,
+            "what": e.suspicion.headline.say(language),
             "detector": e.suspicion.detector,
             "p": e.suspicion.p,
             "peer": e.suspicion.peer,

@@ -22,7 +22,7 @@ NODE_TOML: Final = Path("node.toml")
 WIDTH_PLAIN: Final = 180
 __all__ = ["NODE_TOML", "AsJson", "Asks", "By", "Config", "Spoken", "asks", "book_of", "show_table"]
 NOTHING: Final = Text("nothing yet")
-WORDY: Final = ("why", "says", "rule", "comment")
+WORDY: Final = ("what", "why", "says", "rule", "comment")
 
 
 def show_table(

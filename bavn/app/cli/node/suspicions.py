@@ -63,17 +63,18 @@ def suspicions(
 
 def _show(entries: "list[Ranked]", language: Language) -> None:
     show_table(
-        ("rank", "id", "verdict", "detector", "p", "nats", "host", "peer", "why"),
+        ("rank", "id", "host", "peer", "what", "verdict", "detector", "p", "nats", "why"),
         [
             (
                 e.rank or "-",
                 e.suspicion.id[:ID_CHARS],
+                e.suspicion.host,
+                e.suspicion.peer,
+                e.suspicion.headline.say(language),
                 verdict_words(e.verdict, language),
                 e.suspicion.detector,
                 small(e.suspicion.p, language),
                 number(e.suspicion.evidence_nats, language, 2),
-                e.suspicion.host,
-                e.suspicion.peer,
                 e.suspicion.why.say(language),
             )
             for e in entries

@@ -11,7 +11,7 @@ from bavn.actor.door.live import as_element
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import Ranked
 from bavn.actor.protect.queries import that_name
-from bavn.app.analyst.detector_guide import guide_of
+from bavn.app.analyst.detector_guide import guide_of, look_first
 from bavn.app.node.book_queries import Asks
 from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.soc.shapes import Frozen
@@ -71,10 +71,13 @@ class SectorAdds(Frozen):
 
 
 class Suspected(Frozen):
-    """A suspicion. ``rank`` None: ignored here. ``p`` and ``nats`` as a verdict leaves them."""
+    """A suspicion. ``what`` it is, ``against``: what speaks for an innocent explanation, and last ``why``: the figures.
+    ``rank`` None: ignored here. ``p`` and ``nats`` as a verdict leaves them."""
 
     id: str
     rank: int | None
+    what: TextShape
+    against: TextShape | None
     detector: str
     technique: str
     p: float
@@ -103,6 +106,7 @@ class GuideShown(Frozen):
 class SuspectedWhole(Suspected):
     """With what its detector sees and misses, takes for innocent, and what to do first."""
 
+    look_first: TextShape | None
     guide: list[GuideShown]
 
     @classmethod
@@ -110,7 +114,8 @@ class SuspectedWhole(Suspected):
         guide = [
             GuideShown(heading=TextShape.of(head), says=TextShape.of(said)) for head, said in guide_of(entry.detector)
         ]
-        return cls(**dict(entry), guide=guide)
+        look = look_first(entry.detector)
+        return cls(**dict(entry), look_first=None if look is None else TextShape.of(look), guide=guide)
 
 
 class Sector:
@@ -171,6 +176,8 @@ def _shown(entry: Ranked, adds: list[SectorAdds], now_us: int) -> Suspected:
         nats=s.evidence_nats,
         known_us=entry.known_us,
         observables=[str(o) for o in s.observables],
+        what=TextShape.of(s.headline),
+        against=None if s.against is None else TextShape.of(s.against),
         why=TextShape.of(s.why),
         verdict=None if entry.verdict is None else VerdictShown.of(entry.verdict, now_us),
         sector=adds,

@@ -191,7 +191,8 @@ def _fitting(entries: list[Ranked], q: str, detector: str) -> list[Ranked]:
 
 
 def _holds(one: Ranked, words: list[str]) -> bool:
-    s, why = one.suspicion, " ".join(one.suspicion.why.spoken().values())
+    s = one.suspicion
+    why = " ".join(said for text in (s.headline, s.why) for said in text.spoken().values())
     text = f"{s.id} {s.host} {s.peer} {s.detector} {s.technique} {why} {' '.join(map(str, s.observables))}"
     return all(word in text.lower() for word in words)
 

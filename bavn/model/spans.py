@@ -1,0 +1,68 @@
+"""Days and spans of time as people say them, in any language: ``25 November``, ``28 minutes``, ``every 2 hours``.
+
+A span is rounded to whole units: the figures beside a sentence are exact, the sentence need not be.
+"""
+
+from typing import Final
+
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, as_datetime
+from bavn.model.text import Number, Text
+
+MONTHS: Final = (
+    Text("January"),
+    Text("February"),
+    Text("March"),
+    Text("April"),
+    Text("May"),
+    Text("June"),
+    Text("July"),
+    Text("August"),
+    Text("September"),
+    Text("October"),
+    Text("November"),
+    Text("December"),
+)
+_UNITS: Final = (
+    (DAY_US, Text("{count} days"), Text("{count} days"), Text("every day"), Text("every {count} days")),
+    (HOUR_US, Text("one hour"), Text("{count} hours"), Text("every hour"), Text("every {count} hours")),
+    (MINUTE_US, Text("one minute"), Text("{count} minutes"), Text("every minute"), Text("every {count} minutes")),
+    (SECOND_US, Text("one second"), Text("{count} seconds"), Text("every second"), Text("every {count} seconds")),
+)
+OFF_MAX: Final = 0.05
+"""One or two of a larger unit are said where rounding to it is off by so little: 100 s stay seconds."""
+OFF_MORE_MAX: Final = 0.1
+"""Of three or more so much is near enough: 1,680 s is 28 minutes."""
+
+
+def day(at_us: int) -> Text:
+    """``25 November`` and ``25. november``, in UTC."""
+    at = as_datetime(at_us)
+    return Text("{day} {month}", day=at.day, month=MONTHS[at.month - 1])
+
+
+def day_of_year(at_us: int) -> Text:
+    """``25 November 2026`` and ``25. november 2026``, in UTC."""
+    at = as_datetime(at_us)
+    return Text("{day} {month} {year}", day=at.day, month=MONTHS[at.month - 1], year=at.year)
+
+
+def lasting(span_us: float) -> Text:
+    """How long something took: ``one minute``, ``28 minutes``, ``24 hours``, ``3 days``. Less than a second is one."""
+    count, (_, one, several, _, _) = _in_units(span_us, days_min=2)
+    return one if count == 1 else several.filled(count=Number(count))
+
+
+def every(period_us: float) -> Text:
+    """How often something comes back: ``every minute``, ``every 28 minutes``, ``every 2 hours``."""
+    count, (_, _, _, one, several) = _in_units(period_us, days_min=1)
+    return one if count == 1 else several.filled(count=Number(count))
+
+
+def _in_units(span_us: float, days_min: int) -> tuple[int, tuple[int, Text, Text, Text, Text]]:
+    """The largest unit that says it nearly, and how many of it."""
+    for unit in _UNITS:
+        count = round(span_us / unit[0])
+        off_max = OFF_MAX if count < 3 else OFF_MORE_MAX
+        if count >= (days_min if unit[0] == DAY_US else 1) and abs(count * unit[0] - span_us) <= off_max * span_us:
+            return count, unit
+    return max(1, round(span_us / SECOND_US)), _UNITS[-1]
