@@ -35,7 +35,7 @@ from labelled import BENIGN, Labelled, data_needed, labelled, window, window_of
 from ruled import ruled
 
 from bavn.actor.detect import calibrate
-from bavn.actor.detect.base import DetectorContext, Found
+from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.detectors.signature import Signature
 from bavn.actor.detect.indicators import lists
@@ -176,7 +176,7 @@ def calibration(captures: list[Capture], given: dict[bool, calibrate.Reference])
         days += capture.days
         reference = given[capture.one.tuning]
         for kept in capture.kept:
-            times = {c.population: c.p_times for c in kept.found.candidates if c.exact_p is None}
+            times = weights_outside(kept.found.candidates)
             for name, tally in kept.found.populations.items():
                 weight = times.get(name, 1.0)
                 for step, count in tally.counts.items():
@@ -192,6 +192,13 @@ def calibration(captures: list[Capture], given: dict[bool, calibrate.Reference])
         "candidates": {f"{n}, p <= {level}": share(hits[n][level], of[n]) for n in sorted(of) for level in LEVELS},
         "host-days": {f"{n}, p <= {level}": share(loud[n][level], days) for n in sorted(loud) for level in LEVELS},
     }
+
+
+def weights_outside(candidates: Iterable[Candidate]) -> dict[str, float]:
+    """By population, the weight that all of it carries: of what comes from outside. What a detector takes for weak
+    carries one of its own (beacon), of which the table knows nothing."""
+    some = [each for each in candidates if each.exact_p is None and each.population.endswith(".in")]
+    return {each.population: each.p_times for each in some}
 
 
 def families(captures: list[Capture]) -> dict[str, object]:

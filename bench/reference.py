@@ -27,9 +27,9 @@ from bavn.actor.detect.statistics.timing import CALLS_MIN, spread_of
 from bavn.actor.detect.terms import Terms
 
 NOTE = "Shares of benign candidates with at least each level; measured by bench/reference.py on benign captures."
-WRITTEN = ("dns_tunnel", "scan.in", "scan.out")
-"""The others' tables are made under conditions of their own by detect_more_a.py and detect_more_b.py; those of beacon
-and rarity by ruler.py --write, on the benign sites of its sets fit and choose."""
+WRITTEN = ("scan.in",)
+"""The others' tables are made under conditions of their own by detect_more_a.py and detect_more_b.py; those of beacon,
+rarity, dns_tunnel, scan.out, exfil and long by ruler.py --forward --write, on the benign sites of fit and choose."""
 DETECT = ROOT / "bavn" / "actor" / "detect"
 NULL_P = (1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
 NULL_GAPS = (*range(CALLS_MIN - 1, 41), 45, 50, 60, 70, 80, 100, 120, 150, 200, 300)

@@ -1,7 +1,7 @@
 """The ruler: what all detectors tell of labelled captures without rules or lists, in three disjoint sets of families.
 
-    .venv/bin/python bench/ruler.py [--test] [--against FILE] [--missed] [--alarms] [--shipped] [--again NAMES]
-        [--write NAMES] [--json]
+    .venv/bin/python bench/ruler.py [--test] [--against FILE] [--missed] [--alarms] [--honest] [--shipped] [--forward]
+        [--again NAMES] [--write NAMES] [--json]
 
 BAVN_DATA's captures and captures2, in sets as bench/sets says. fit is what weights are fitted on, choose what lines and
 signs are chosen on; test is looked at only when asked for (--test), once for each table that is published. For each
@@ -11,11 +11,15 @@ first max(3, hosts / 1,000); who found alone; benign captures with a hit; suspic
 and on logs of offices. p comes from the benign sites of fit and choose without the site itself (lateral's also from
 made networks, scans' from the background of the internet), --shipped: from the package's tables, which hold them.
 --against: the same table of an earlier --json beside it. --missed, --alarms: what was not told, what was told wrongly.
+--forward: what lasts longer than a day is looked at day by day, 28 days back, as `bavn analyse` does; without it, once
+as a whole, so that captures made of pieces that lie years apart know a past. --honest: the share of benign candidates
+with a p-value of so much or less, of fit and choose, each by the table without its own site.
 """
 
 import argparse
 import hashlib
 import json
+import math
 import pickle
 import sys
 from collections import Counter, defaultdict
@@ -26,10 +30,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from captures import about, names, peers_of
-from detect_all import Empty, Kept, innocent
+from detect_all import LEVELS, Empty, Kept, innocent, weights_outside
 from detect_more_b import INNOCENT_SEEDS, table_of, write
 from labelled import Labelled, cache, data_needed
-from sets import GUILTY, INNOCENT, everything, is_office_log, kept_window, site
+from sets import BACK_US, GUILTY, INNOCENT, everything, is_office_log, kept_looks, kept_window, site
 
 from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import DetectorContext
@@ -41,7 +45,7 @@ from bavn.actor.detect.run import DETECTORS, SurveyBackground, survey
 from bavn.actor.detect.terms import Terms
 from bavn.actor.store.query.window import StoreWindow
 from bavn.model.evidence import alert_line
-from bavn.model.suspicion import Suspicion
+from bavn.model.suspicion import Suspicion, in_order
 
 SHOWN = 0.05
 JUDGED = tuple(one for one in DETECTORS if one.name not in (Ioc.name, Signature.name))
@@ -51,12 +55,20 @@ _HOST_DAYS = """SELECT count(*) FROM (SELECT DISTINCT src, hour // 24 FROM pair_
 
 
 @dataclass
+class Look:
+    """What the detectors found in a window that ended then."""
+
+    end_us: int
+    kept: list[Kept]
+
+
+@dataclass
 class Capture:
-    """One capture looked at once. ``days``: own hosts times days on which each called somebody."""
+    """One capture. ``days``: own hosts times days on which each called somebody. ``looks``: one, or one a day."""
 
     one: Labelled
     part: str
-    kept: list[Kept]
+    looks: list[Look]
     hosts: int
     days: int
     seen: list[Suspicion] = field(default_factory=list)
@@ -69,30 +81,49 @@ class Capture:
     def true(self) -> list[Suspicion]:
         return [s for s in self.told if about(self.one, s)]
 
+    @property
+    def counted(self) -> list[Kept]:
+        """Of looks that share no day: the last one, and the last that ended before it began."""
+        found: list[Kept] = []
+        begin_us: float = math.inf
+        for look in reversed(self.looks):
+            if look.end_us <= begin_us:
+                found += look.kept
+                begin_us = look.end_us - BACK_US
+        return found
 
-def look_at(one: Labelled, part: str, again: frozenset[str]) -> Capture | None:
-    with kept_window(one) as made:
-        if made is None:
+
+def look_at(one: Labelled, part: str, again: frozenset[str], *, forward: bool = False) -> Capture | None:
+    earlier = _earlier(one, forward=forward) if again else {}
+    with kept_window(one) as whole:
+        if whole is None:
             return None
-        look = DetectorContext(window=made, terms=Terms(made, lists.shipped))
-        earlier = _earlier(one)
-        kept = [
-            earlier[d.name]
-            if again and d.name not in again and d.name in earlier
-            else Kept(d.name, d.technique, d.candidates(look))
-            for d in JUDGED
-        ]
-        _file(one).write_bytes(pickle.dumps({each.name: each for each in kept}))
-        return Capture(one, part, kept, look.terms.hosts, host_days(made))
+        hosts, days = Terms(whole, lists.shipped).hosts, host_days(whole)
+        if not forward:
+            looks = [_look(whole, again, earlier)]
+    if forward:
+        with kept_looks(one) as windows:
+            looks = [_look(window, again, earlier) for window in windows]
+    _file(one, forward=forward).write_bytes(pickle.dumps({look.end_us: look.kept for look in looks}))
+    return Capture(one, part, looks, hosts, days)
 
 
-def _file(one: Labelled) -> Path:
-    return cache() / f"found-{hashlib.sha256(one.digest.encode()).hexdigest()[:24]}"
+def _look(window: StoreWindow, again: frozenset[str], earlier: Mapping[int, list[Kept]]) -> Look:
+    context = DetectorContext(window=window, terms=Terms(window, lists.shipped))
+    before = {kept.name: kept for kept in earlier.get(window.last_us, []) if kept.name not in again}
+    kept = [before.get(d.name) or Kept(d.name, d.technique, d.candidates(context)) for d in JUDGED]
+    return Look(window.last_us, kept)
 
 
-def _earlier(one: Labelled) -> dict[str, Kept]:
-    """What each detector found in the last run."""
-    found: dict[str, Kept] = pickle.loads(_file(one).read_bytes()) if _file(one).is_file() else {}
+def _file(one: Labelled, *, forward: bool) -> Path:
+    how = "days" if forward else "whole"
+    return cache() / f"found-{how}-{hashlib.sha256(one.digest.encode()).hexdigest()[:24]}"
+
+
+def _earlier(one: Labelled, *, forward: bool) -> dict[int, list[Kept]]:
+    """What each detector found in the last run, by the end of the look."""
+    file = _file(one, forward=forward)
+    found: dict[int, list[Kept]] = pickle.loads(file.read_bytes()) if file.is_file() else {}
     return found
 
 
@@ -107,7 +138,7 @@ def tallies(captures: Iterable[Capture]) -> dict[str, dict[str, Tally]]:
         background = capture.one.kind == "background"
         if capture.part == "test" or not (background or capture.one.kind in INNOCENT):
             continue
-        for kept in capture.kept:
+        for kept in capture.counted:
             for name, tally in kept.found.populations.items():
                 if not background or name.startswith(OUTSIDE):
                     made[site(capture.one)][name] += tally
@@ -133,7 +164,40 @@ def judge(captures: list[Capture], *, shipped: bool) -> None:
         at = site(capture.one)
         mine = not shipped and capture.part != "test" and capture.one.kind in INNOCENT and at in by_site
         given = SurveyBackground(reference=reference(by_site, at) if mine else whole)
-        capture.seen = list(survey(Empty(), capture.kept, against=given).suspicions)  # type: ignore[arg-type]
+        best: dict[str, Suspicion] = {}
+        for look in capture.looks:
+            for s in survey(Empty(), look.kept, against=given).suspicions:  # type: ignore[arg-type]
+                if s.id not in best or s.evidence_nats > best[s.id].evidence_nats:
+                    best[s.id] = s
+        capture.seen = in_order(list(best.values()))
+
+
+def honest(captures: list[Capture]) -> dict[str, dict[str, str]]:
+    """Of packets and of logs of offices, by population: how many benign candidates there are, and the share with each
+    p-value or a smaller one. Inward ones carry their weight. Candidates of one site are no independent draws."""
+    by_site = tallies(captures)
+    given = {name: reference(by_site, name) for name in by_site}
+    made: dict[str, dict[str, str]] = {}
+    for label, offices in (("all", (True, False)), ("packets", (False,)), ("logs of offices", (True,))):
+        hits: dict[str, Counter[float]] = defaultdict(Counter)
+        of: Counter[str] = Counter()
+        for capture in captures:
+            if capture.part == "test" or capture.one.kind not in INNOCENT or is_office_log(capture.one) not in offices:
+                continue
+            for kept in capture.counted:
+                times = weights_outside(kept.found.candidates)
+                for name, tally in kept.found.populations.items():
+                    of[name] += tally.total
+                    for step, count in tally.counts.items():
+                        least = calibrate.least_of(step + 1)
+                        p = min(1.0, times.get(name, 1.0) * given[site(capture.one)].at_least(name, least))
+                        hits[name].update({level: count for level in LEVELS if p <= level})
+        made[label] = {
+            name: f"{of[name]}: " + ", ".join(f"{hits[name][level] / of[name]:.4f} at {level}" for level in LEVELS)
+            for name in sorted(of)
+            if of[name]
+        }
+    return made
 
 
 def share(hits: float, of: float) -> float:
@@ -214,13 +278,14 @@ def main() -> None:
     parser.add_argument("--against", type=Path)
     parser.add_argument("--again", help="detectors that are asked again; the others as the last run found them")
     parser.add_argument("--write", help="populations whose tables of fit and choose go into the package")
-    for flag in ("missed", "alarms", "shipped", "json"):
+    for flag in ("missed", "alarms", "shipped", "forward", "honest", "json"):
         parser.add_argument(f"--{flag}", action="store_true")
     asked = parser.parse_args()
     wanted = ("fit", "choose", "background", *(("test",) if asked.test else ()))
     again = frozenset(asked.again.split(",")) if asked.again else frozenset()
     chosen = [(one, part) for one, part in everything(data_needed().parent) if part in wanted]
-    captures = [made for one, part in chosen if (made := look_at(one, part, again)) is not None]
+    looked = (look_at(one, part, again, forward=asked.forward) for one, part in chosen)
+    captures = [made for made in looked if made is not None]
     judge(captures, shipped=asked.shipped)
     if asked.write:
         found = reference(tallies(captures)).tables
@@ -230,6 +295,8 @@ def main() -> None:
         print(json.dumps(facts))
     else:
         tell_beside(facts, json.loads(asked.against.read_text(encoding="utf-8")) if asked.against else {})
+    if asked.honest:
+        tell_beside(honest(captures), {})
     for capture in captures:
         if capture.part == "test":
             continue

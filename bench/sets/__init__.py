@@ -9,7 +9,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from labelled import BENIGN, LIMITS, Labelled, cache, code_digest, converted, labelled
@@ -18,6 +18,7 @@ from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.query.window import StoreWindow
+from bavn.model.moment import DAY_US
 
 SETS = ("fit", "choose", "test")
 FOLDERS = ("captures", "captures2")
@@ -25,6 +26,8 @@ INNOCENT = frozenset({*BENIGN, "hard-benign"})
 GUILTY = frozenset({"malicious", "technique"})
 SEPARATE = "app-traffic"
 """One label for captures of different programs: each file is a site of its own."""
+BACK_US = 28 * DAY_US
+"""How far each look of an archive that is played forward reaches back."""
 
 
 def everything(data: Path) -> list[tuple[Labelled, str]]:
@@ -65,6 +68,36 @@ def is_office_log(one: Labelled) -> bool:
 @contextmanager
 def kept_window(one: Labelled) -> Iterator[StoreWindow | None]:
     """The capture as a window of a store that is kept for the next run; None without records."""
+    with _kept(one) as (history, span):
+        if history is None:
+            yield None
+            return
+        with history.window(*span) as made:
+            yield made
+
+
+@contextmanager
+def kept_looks(one: Labelled) -> Iterator[list[StoreWindow]]:
+    """A window for each day of the capture that has records, from 28 days before to the day's end, as ``bavn analyse``
+    plays an archive forward (but that a flow is known at its beginning); none without records."""
+    with _kept(one) as (history, span), ExitStack() as stack:
+        if history is None:
+            yield []
+            return
+        first, last = span
+        with history.window(first, last) as whole:
+            days = sorted({int((row[0] - first) // DAY_US) for row in whole.rows(_MOMENTS) if row[0] >= first})
+        ends = [min(first + (day + 1) * DAY_US, last) for day in days] or [last]
+        yield [stack.enter_context(history.window(max(first, end - BACK_US), end)) for end in ends]
+
+
+_MOMENTS = """SELECT DISTINCT epoch_us(last_ts) FROM pair_hour
+    UNION SELECT DISTINCT epoch_us(last_ts) FROM name_hour"""
+
+
+@contextmanager
+def _kept(one: Labelled) -> Iterator[tuple[History | None, tuple[int, int]]]:
+    """The store of a capture, and its first moment and the one behind its last."""
     root = cache() / ("store-" + hashlib.sha256((one.digest + code_digest()).encode()).hexdigest()[:24])
     about = root / "about.json"
     if not about.is_file():
@@ -72,10 +105,10 @@ def kept_window(one: Labelled) -> Iterator[StoreWindow | None]:
         _build(one, root)
     first, last, homes = json.loads(about.read_text(encoding="utf-8"))
     if first is None:
-        yield None
+        yield None, (0, 0)
         return
-    with History.read(root / "store", LIMITS, homes=tuple(homes)) as history, history.window(first, last) as made:
-        yield made
+    with History.read(root / "store", LIMITS, homes=tuple(homes)) as history:
+        yield history, (first, last)
 
 
 def _build(one: Labelled, root: Path) -> None:

@@ -32,6 +32,9 @@ ASKED_AT_ONCE_MAX: Final = 50_000
 LISTED_NATS: Final = {Grade.UNKNOWN: 0.0, Grade.KNOWN: -1.5, Grade.POPULAR: -5.0, Grade.SERVICE: -6.0}
 NEW_NATS: Final = 1.2
 OLD_NATS: Final = -0.8
+EDGE_NATS: Final = -1.2
+"""An address of a cloud or content network whose name nobody saw: three times as many among benign nameless peers (18 %
+of a site's) as among nameless controllers (6 % of a family's; docs/benchmarks.md, "The ruler")."""
 SHARE_FREE: Final = 0.05
 """Up to this share of the actor's hosts a peer's use says nothing; half of them cost 3.5 bits."""
 SHARE_NATS_PER_BIT: Final = 1.2
@@ -187,7 +190,8 @@ class Terms:
         """What popularity, prevalence and novelty add to a candidate's statistic; 0 for what nothing is known of."""
         share = max(0.0, known.hosts - 1) / max(self.hosts, HOSTS_SMALL)
         novelty = 0.0 if known.new is None else NEW_NATS if known.new else OLD_NATS
-        return LISTED_NATS[known.grade] - SHARE_NATS_PER_BIT * log2(1 + share / SHARE_FREE) + novelty
+        edge = EDGE_NATS if known.edge and not known.names and known.grade is Grade.UNKNOWN else 0.0
+        return LISTED_NATS[known.grade] + edge - SHARE_NATS_PER_BIT * log2(1 + share / SHARE_FREE) + novelty
 
     def said(self, known: PeerProfile) -> list[Text]:
         """The same as parts of a sentence."""

@@ -31,6 +31,8 @@ LASTING_US_MIN: Final = 30 * SECOND_US
 """Calls that end sooner are one program's tries at one thing, however even: no habit yet."""
 SPECTRA_MAX: Final = 300
 SPECTRUM_CALLS_MIN: Final = 20
+SPECTRUM_PERIODS_MIN: Final = 8
+"""A pulse among other calls must have come as often as calls that stand alone."""
 TESTS_NATS: Final = log(2)
 """Interval test and spectrum are two tests; the second pays for it."""
 
@@ -78,7 +80,9 @@ def timed(some: Series, what: Slice, homes: tuple[str, ...]) -> Timed:
     for index in map(int, busiest):
         spectra = spectral(some.of(index))
         hidden = None
-        if spectra.nats - TESTS_NATS > max(nats[index], REGULAR_NATS_MIN):
+        lasted_s = float(timing.last_us[index] - timing.first_us[index]) / SECOND_US
+        enough = lasted_s >= SPECTRUM_PERIODS_MIN * spectra.period_s
+        if enough and spectra.nats - TESTS_NATS > max(nats[index], REGULAR_NATS_MIN):
             hidden = _pulse(some, timing, index, float(spectra.nats - TESTS_NATS), spectra.period_s, homes)
         plain = pulse(index) if weighed[index] else None
         tried.append(Tried(int(timing.calls[index]), _place(some, index), float(nats[index]), plain, hidden))

@@ -4,7 +4,7 @@ import pytest
 
 from bavn.actor.detect.indicators.lists import NO_LISTS, Grade, Lists
 from bavn.actor.detect.queries.homes import LINK, PRIVATE, inferred
-from bavn.actor.detect.terms import NEW_NATS, OLD_NATS, UNSEEN, PeerProfile, Terms
+from bavn.actor.detect.terms import EDGE_NATS, NEW_NATS, OLD_NATS, UNSEEN, PeerProfile, Terms
 
 
 def world(made, calls, *, hours=24, known_days=0, homes=("10.0.0.0/8",)):
@@ -125,3 +125,10 @@ def test_an_address_that_is_nobodys_is_no_own_machine(made) -> None:
 
 def test_homes_of_nothing_are_the_private_ranges(made) -> None:
     assert inferred(world(made, [], homes=())).networks == PRIVATE + LINK
+
+
+def test_a_nameless_address_of_a_cloud_weighs_less_than_one_elsewhere_and_no_named_one_does(made) -> None:
+    terms = Terms(world(made, [call("10.0.0.1", "45.9.148.1")]), lambda: NO_LISTS)
+    assert terms.nats(known(edge=True)) == terms.nats(known()) + EDGE_NATS
+    assert terms.nats(known(edge=True, names=("a.dk",))) == terms.nats(known(names=("a.dk",)))
+    assert terms.nats(known(edge=True, grade=Grade.POPULAR)) == terms.nats(known(grade=Grade.POPULAR))

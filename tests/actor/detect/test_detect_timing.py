@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bavn.actor.detect import timed
 from bavn.actor.detect.detectors.beacon import REGULAR_NATS_MIN
-from bavn.actor.detect.statistics.spectrum import spectral
+from bavn.actor.detect.queries.series import Series, Slice
+from bavn.actor.detect.statistics.spectrum import Spectral, spectral
 from bavn.actor.detect.statistics.timing import CALLS_MIN, PERSISTENCE_NATS, TIMING_NATS_MAX, timings
 
 DAY_S = 86400.0
@@ -121,3 +123,14 @@ def test_the_spectrum_of_chance_is_quiet_and_repeatable() -> None:
     nats = [spectral(ts).nats for ts in streams]
     assert sum(n >= REGULAR_NATS_MIN for n in nats) <= 2
     assert nats == [spectral(ts).nats for ts in streams]
+
+
+@pytest.mark.parametrize(("period_s", "found"), [(80.0, 1), (164.0, 0)])
+def test_a_pulse_among_other_calls_has_come_eight_times(monkeypatch, period_s, found) -> None:
+    monkeypatch.setattr(timed, "spectral", lambda _: Spectral(7.0, period_s))
+    calls = np.sort((np.random.default_rng(3).random(60) * 660e6).astype(np.int64))
+    count = np.array([len(calls)])
+    host, peer = ("00000000-0000-0000-0000-ffff" + end for end in ("0a000001", "2d099401"))
+    some = Series("address", [host], [peer], [443], ["tcp"], [False], count, count, calls)
+    (tried,) = timed.timed(some, Slice(0, False, 0, 1), ()).tried
+    assert (tried.hidden is not None) == bool(found)

@@ -5,20 +5,23 @@ domain) whose intervals are more regular than calls at random: an implant that a
 calls lost, pauses at night. Five calls are enough where they are clockwork. Also a steady pulse hidden among other
 calls to the same peer, by its spectrum.
 
-Misses: fewer calls than five in the window, or than eight unless they are clockwork; what lasts less than half a minute
-(a program that tries again); one connection that stays open; a new peer for every call without a name in common; pauses
-drawn at random like a person's; calls by address of which only sampled packets were seen.
+Misses: fewer calls than five in the window, or than eight unless they are clockwork (or among other calls); what
+lasts less than half a minute (a program that tries again); one connection that stays open; a new peer for every call
+without a name in common; pauses drawn at random like a person's; calls by address of which only sampled packets were
+seen.
 
-Innocent: clock (NTP), update checks, mail polling, telemetry, monitoring. They are as regular as an implant; they weigh
-less because the world, or most hosts here, use them. A page that fetches itself anew calls a dozen names at the same
-moments: they are one story.
+Innocent: clock (NTP), update checks, mail polling, telemetry, monitoring. They are as regular as an implant; they
+weigh less because the world, or most hosts here, use them; so do a mail box by its name, what calls faster than every
+five seconds and a nameless address of a cloud. What all of it makes weak counts a tenth. A page that fetches itself
+anew calls a dozen names at the same moments: they are one story.
 
-Do first: look up the peer and when it was first seen; ask which program on the host makes the calls; compare the sizes
-of the calls, equal ones being an implant with nothing to do.
+Do first: look up the peer and when it was first seen; ask which program on the host makes the calls; compare the
+sizes of the calls, equal ones being an implant with nothing to do.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import log2
 from typing import Final
 
 import numpy as np
@@ -55,6 +58,16 @@ CLOCKWORK_NATS: Final = {
 """Services that are clockwork by nature: NTP, resolvers, STUN."""
 CLOCKWORK_INSIDE_NATS: Final = {("udp", port): -4.5 for port in (67, 68, 137, 138)}
 """Those that are so within one's own network: leases renewed at half their time (RFC 2131), NetBIOS names."""
+MAIL_PORTS: Final = (110, 143, 993, 995)
+MAIL_NATS: Final = -4.5
+"""A mail box by a name is asked every few minutes; one without a name need be none."""
+HASTE_S: Final = 5.0
+HASTE_NATS_PER_BIT: Final = -2.0
+"""Implants wait five seconds or longer; what calls faster, by each halving, is a page, a player or a device."""
+TOLD_NATS_MIN: Final = 3.0
+WEAK_P_TIMES: Final = 10.0
+"""What timing and fame together make less strange than that is met in every office each day: worth a tenth. All single
+finds in labelled captures stand above 4 nats (docs/benchmarks.md, "The ruler")."""
 OTHERS_NAMED_MAX: Final = 32
 """So many addresses of one rhythm are named at the most."""
 RHYTHMS_MAX: Final = 64
@@ -68,8 +81,9 @@ _POSTED: Final = """
     SELECT http.src, http.dst FROM http JOIN asked ON http.src = asked.src::UUID AND http.dst = asked.dst::UUID
     GROUP BY http.src, http.dst HAVING count(*) FILTER (method = 'POST') > 0.5 * count(*) ORDER BY http.src, http.dst"""
 PAGE_NAMES_MIN: Final = 5
-PAGE_NATS: Final = -3.0
-"""Five names called at the same moments, some of them the world's: a page that fetches itself anew."""
+PAGE_NATS, PAGE_NATS_PER_BIT = -3.0, -1.0
+"""Five names called at the same moments, some of them the world's: a page that fetches itself anew; the plainer with
+each doubling."""
 
 
 class Beacon:
@@ -170,7 +184,8 @@ def _page(group: list[BeaconEvidence]) -> BeaconEvidence:
     names = {story.key for story in group if story.pulse.name is not None}
     famous = any(story.known.grade >= Grade.POPULAR for story in group)
     page = famous and len(names) >= PAGE_NAMES_MIN
-    return replace(group[0], statistic=group[0].statistic + (PAGE_NATS if page else 0.0), others=tuple(group[1:]))
+    nats = PAGE_NATS + PAGE_NATS_PER_BIT * log2(len(names) / PAGE_NAMES_MIN) if page else 0.0
+    return replace(group[0], statistic=group[0].statistic + nats, others=tuple(group[1:]))
 
 
 def _weighed(pulses: list[Pulse], context: DetectorContext) -> list[BeaconEvidence]:
@@ -183,13 +198,21 @@ def _weighed(pulses: list[Pulse], context: DetectorContext) -> list[BeaconEviden
         known = addresses[pulse.peer] if pulse.name is None else domains[pulse.story]
         if pulse.name is not None:
             known = replace(known, grade=max(known.grade, context.terms.lists.name_grade(pulse.name)))
-        kind = CLOCKWORK_NATS.get((pulse.proto, pulse.port), 0.0)
-        if pulse.inside:
-            kind += INSIDE_NATS + CLOCKWORK_INSIDE_NATS.get((pulse.proto, pulse.port), 0.0)
-        elif not kind and has_names and pulse.name is None and not known.names:
-            kind += UNNAMED_NATS
+        kind = _kind_nats(pulse, known, has_names=has_names)
         weighed.append(BeaconEvidence(pulse, known, pulse.nats + context.terms.nats(known) + kind))
     return weighed
+
+
+def _kind_nats(pulse: Pulse, known: PeerProfile, *, has_names: bool) -> float:
+    """What the service and the pace say. ``has_names``: names could be seen here."""
+    nats = HASTE_NATS_PER_BIT * log2(HASTE_S / pulse.period_s) if 0 < pulse.period_s < HASTE_S else 0.0
+    service = CLOCKWORK_NATS.get((pulse.proto, pulse.port), 0.0)
+    named = pulse.name is not None or bool(known.names)
+    if pulse.inside:
+        return nats + service + INSIDE_NATS + CLOCKWORK_INSIDE_NATS.get((pulse.proto, pulse.port), 0.0)
+    if service or named:
+        return nats + service + (MAIL_NATS if named and pulse.port in MAIL_PORTS else 0.0)
+    return nats + (UNNAMED_NATS if has_names else 0.0)
 
 
 def _posted(pulses: list[Pulse], context: DetectorContext) -> set[tuple[str, str]]:
@@ -220,6 +243,7 @@ def _candidate(story: BeaconEvidence, context: DetectorContext, *, sends: bool) 
         why=_why(pulse, known, context, len(story.others)),
         rows=_rows(pulse),
         apart=True,
+        p_times=1.0 if story.statistic >= TOLD_NATS_MIN else WEAK_P_TIMES,
         period_s=pulse.period_s,
         regularity=min(1.0, pulse.regularity),
     )

@@ -1,14 +1,15 @@
-"""Long connections: a flow with the outside that stays open for an hour or more.
+"""Long connections: a flow with the outside that stays open for hours.
 
-Sees: TCP and busy UDP flows to or from the outside that lasted 1, 4, 8 or 12 hours; while they are open, too: by
-Suricata's rules on a flow's age (detect/queries/flow_age.rules), and by a TLS, SSH, HTTP or RDP record whose flow has
-not ended while the flows of the others have.
+Sees: TCP and busy UDP flows to or from the outside that lasted two hours (one, to a peer without a name where names
+are seen; 4, 8 or 12 weigh more); while they are open, too: by Suricata's rules on a flow's age
+(detect/queries/flow_age.rules), and by a TLS, SSH, HTTP or RDP record whose flow has not ended while the flows of the
+others have.
 
-Misses: implants that hang up between calls (beacon); an hour split over several flows; a flow without a protocol record
-at a sensor without those rules, until it ends; flows inside the actor; tunnels in a service of the register.
+Misses: implants that hang up between calls (beacon); an hour split over several flows; a flow without a protocol
+record at a sensor without those rules, until it ends; flows inside the actor; tunnels in a service of the register.
 
-Innocent: VPN, jump hosts, HL7 (MLLP) and DICOM links, remote support, push and mail channels: the register of services
-that stay open by nature weighs them down; the actor's own are listed under known_long.
+Innocent: VPN, jump hosts, HL7 (MLLP) and DICOM links, remote support, push and mail channels: the register of
+services that stay open by nature weighs them down; the actor's own are listed under known_long.
 
 Do first: ask who opened it and whether it is still open; look the peer up; see how the bytes went: a shell sends few.
 """
@@ -63,8 +64,8 @@ REGISTER: Final = {
 }
 """Services that stay open by nature (IANA's registry of ports; DICOM PS3.8; HL7 MLLP)."""
 REGISTER_NATS: Final = -3.0
-WEIGHED_NATS_MIN: Final = 0.0
-"""An hour's connection to an unknown peer; one in the register must last a day."""
+WEIGHED_NATS_MIN: Final = log(2)
+"""Two hours to an unknown peer, or one to a peer without a name; one in the register must last two days."""
 UNNAMED_NATS: Final = 1.0
 FLOWS_MAX: Final = 100_000
 CALM_NATS: Final = -9.0

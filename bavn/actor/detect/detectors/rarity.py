@@ -1,20 +1,21 @@
 """First seen and rare: a peer outside, or a door of one's own, that nobody here had met before.
 
-Sees: an outside peer new to the actor that hardly anybody here calls and that is odd besides: TLS on a port that is not
-TLS's, no server name, a self-signed certificate, one that names somebody else, a fingerprint, user agent, server
-software or port that goes to it alone, HTTP to a bare address or without user agent, a form sent to a bare address that
-is no habit or as the first thing said to a name, a browser older than those used here, a program or an archive
-fetched, an unknown protocol, many equal calls in one, mail or files left there directly, a service that belongs inside,
-an address without a name or with one of dynamic DNS, a call right after the host asked for its own outside address. And
-an own host that answers on a port first seen, which hardly any other host offers. In a capture without history
-everything is first seen, so that says nothing there: the signs alone are ranked.
+Sees: an outside peer new to the actor that hardly anybody here calls and that is odd besides: TLS on a port that is
+not TLS's, no server name, a self-signed certificate, one that names somebody else, a fingerprint, user agent, server
+software or port that goes to it alone, HTTP to a bare address or without user agent, a form sent to a bare address
+that is no habit or as the first thing said to a name, a browser older than those used here, a program or an archive
+fetched, an unknown protocol, many equal calls in one, mail or files left there directly, a service that belongs
+inside, an address without a name or with one of dynamic DNS, a call right after the host asked for its own outside
+address (one of sixteen at most: else a page asked). And an own host that answers on a port first seen, which hardly
+any other host offers. In a capture without history everything is first seen, so that says nothing there: the signs
+alone are ranked.
 
-Misses: a new peer that looks like any web site (most are); implants in services that many use; peers behind a proxy of
-one's own; services behind ports above 32767.
+Misses: a new peer that looks like any web site (most are); implants in services that many use; peers behind a proxy
+of one's own; services behind ports above 32767.
 
 Innocent: a new supplier, a new device, a test of one's own, software that speaks to bare addresses (games,
-peer-to-peer), appliances with self-signed certificates. A browser release brings one fingerprint to many peers, which
-is not rare.
+peer-to-peer; those of a cloud weigh less), appliances with self-signed certificates. A browser release brings one
+fingerprint to many peers, which is not rare.
 
 Do first: look the peer up, and its certificate; ask which program on the host called; for a new door, ask who opened
 it.

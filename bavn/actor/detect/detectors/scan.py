@@ -1,14 +1,17 @@
 """Scans: a source that tries doors, most of which are shut.
 
-Sees: first contacts that fail, by the threshold random walk: many destinations on one port (horizontal), many ports of
-one destination (vertical), many destinations on whatever port, by TCP, UDP and ping; from own hosts, and from outside.
-Alarm at the fourth failed target; three are a weak sign that the centre adds up over actors.
+Sees: first contacts that fail, by the threshold random walk: many destinations on one port (horizontal), many ports
+of one destination (vertical), many destinations on whatever port, by TCP, UDP and ping; from own hosts, and from
+outside. Alarm at the fourth failed target; three are a weak sign that the centre adds up over actors.
 
-Misses: a scan whose targets mostly answer; one that tries a target less often than the window is long; names instead of
-addresses (an attacker who resolves each target first); what only a sampled or one-way source of flows saw.
+Misses: a scan whose targets mostly answer; one by datagrams, or of one destination, that tries only ports above
+32767; one that tries a target less often than the window is long; names instead of addresses (an attacker who
+resolves each target first); what only a sampled or one-way source of flows saw.
 
 Innocent: vulnerability scanners and monitoring (list them under allowed_scanners), peer-to-peer programs, a network
-that was down; internet-wide research scanners. An outage of one destination is one failure, not many.
+that was down; internet-wide research scanners; whoever looks for printers by SNMP. An outage of one destination is
+one failure, not many; answers that come too late, to ports that programs call from, are none; a ping that the outside
+does not answer is half of one.
 
 Do first: outward, ask who works at the host and stop it if nobody ordered it; inward, see whether any door opened.
 """

@@ -63,6 +63,8 @@ INSIDE_PORTS: Final = (88, 135, 139, 389, 445, 636, 1099, 1389, 1433, 3268, 5985
 MASK_PORTS: Final = (53, 80, 443)
 """Ports let through everywhere, so that what is not DNS, HTTP or TLS hides there."""
 CURIOUS_US: Final = 10 * MINUTE_US
+CURIOUS_PEERS_MAX: Final = 16
+"""A thief asks for its address and calls one or two; where a page asked, a hundred others of its kind follow."""
 PROGRAM_TYPES: Final = (
     "application/x-msdownload",
     "application/x-dosexec",
@@ -201,8 +203,9 @@ ODDITIES: Final = f"""
         FROM pair_hour WHERE {_REACHED} AND proto = 'tcp' AND dst_port IN {_listed(DROP_PORTS)}),
     asked AS (SELECT src, epoch_us(first_ts) AS from_us, epoch_us(last_ts) + {CURIOUS_US} AS to_us
         FROM name_hour JOIN tellers USING ("name") WHERE is_home(src)),
-    asker AS (SELECT DISTINCT met.dst, TRUE AS curious FROM met JOIN asked ON asked.src = met.host
-        AND met.first_us BETWEEN from_us AND to_us),
+    asker AS (SELECT dst, TRUE AS curious FROM (SELECT DISTINCT met.dst, met.host FROM met JOIN asked
+        ON asked.src = met.host AND met.first_us BETWEEN from_us AND to_us)
+        QUALIFY count(*) OVER (PARTITION BY host) <= {CURIOUS_PEERS_MAX}),
     raws AS (SELECT count(*) <= {RAW_PEERS_MAX} AS few FROM raw JOIN met USING (dst)
         WHERE raw_port AND dst NOT IN (SELECT dst FROM secure) AND dst NOT IN (SELECT dst FROM plain)),
     odd AS (SELECT met.*, coalesce(secure.tls_port, spoken.tls_port, FALSE) AS tls_port,

@@ -17,15 +17,15 @@ UNIT_NATS: Final = log(2)
 ALARM_NATS: Final = log(0.99 / 0.01)
 FAIL_UNITS: Final = 2
 DOUBT_UNITS: Final = 1
-"""Half a failure: a datagram that nobody answered (syslog and telemetry never are), and a service that answers others
-(an outage, or a firewall between)."""
+"""Half a failure: a datagram that nobody answered (syslog and telemetry never are), a ping that the outside leaves
+unanswered (much of it answers none), and a service that answers others (an outage, or a firewall between)."""
 SUCCESS_UNITS: Final = -2
 FAILED_MIN: Final = 3
 """Groups with fewer failures are counted, not walked."""
 
 ANSWER_PORT_MIN: Final = 32768
-"""A silent datagram to such a port is mostly an answer whose question nobody saw (SSDP, mDNS), or a call through a NAT.
-"""
+"""What is lost or refused at such a port is mostly an answer whose question nobody saw, or that came too late (SSDP,
+mDNS), or a call through a NAT: no failed datagram counts there, nor a failed connection as one of many ports."""
 QUIET_US: Final = 10 * MINUTE_US
 """While nobody here reached the outside for this long, though it was reached at other times, the network was down."""
 
@@ -47,22 +47,24 @@ _CONTACTS: Final = f"""
         UNION ALL SELECT src, dst, dst_port, proto, at_us, failed FROM pings),
     alive AS (SELECT DISTINCT dst, dst_port, proto, TRUE AS answers FROM pairs WHERE NOT failed),
     contacts AS (SELECT src, dst, dst_port, proto, at_us, CASE WHEN NOT failed THEN {SUCCESS_UNITS}
-            WHEN answers OR (proto = 'udp' AND refused.src IS NULL) THEN {DOUBT_UNITS} ELSE {FAIL_UNITS} END AS units
+            WHEN answers OR (proto = 'udp' AND refused.src IS NULL) OR (proto = 'icmp' AND NOT is_home(dst))
+                THEN {DOUBT_UNITS} ELSE {FAIL_UNITS} END AS units
         FROM pairs LEFT JOIN refused USING (src, dst) LEFT JOIN alive USING (dst, dst_port, proto)
             LEFT JOIN awake ON awake.span = at_us // {QUIET_US}
         WHERE src <> dst AND {one_peer("src")} AND {one_peer("dst")} AND (is_home(src) OR is_home(dst))
-            AND NOT (failed AND proto = 'udp' AND dst_port >= {ANSWER_PORT_MIN} AND refused.src IS NULL)
+            AND NOT (failed AND proto = 'udp' AND dst_port >= {ANSWER_PORT_MIN})
             AND (NOT failed OR up OR is_home(dst) OR NOT EXISTS (SELECT 1 FROM reached)))"""
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
     """A kind of scan: ``keys`` besides the source and protocol name a group of contacts, ``item`` what is new in each
-    step. ``units_max``: what one failure may count."""
+    step. ``units_max``: what one failure may count. ``counts``: SQL, which contacts do at all."""
 
     key: str | None
     item: str
     units_max: int
+    counts: str = "TRUE"
 
     @property
     def group(self) -> str:
@@ -71,7 +73,7 @@ class Mode:
 
 MODES: Final[dict[str, Mode]] = {
     "horizontal": Mode("dst_port", "dst", FAIL_UNITS),
-    "vertical": Mode("dst", "dst_port", FAIL_UNITS),
+    "vertical": Mode("dst", "dst_port", FAIL_UNITS, f"(units < 0 OR dst_port < {ANSWER_PORT_MIN})"),
     "mixed": Mode(None, "dst", DOUBT_UNITS),
 }
 """Destinations on one port; ports of one destination; destinations on whatever port, which programs that look for one
@@ -82,7 +84,8 @@ def _items(name: str) -> str:
     mode = MODES[name]
     return f"""
     {name}_items AS (SELECT {mode.group}, {mode.item}, min(at_us) AS at_us, CASE WHEN min(units) < 0 THEN min(units)
-        ELSE least(max(units), {mode.units_max}) END AS units FROM contacts GROUP BY {mode.group}, {mode.item})"""
+        ELSE least(max(units), {mode.units_max}) END AS units FROM contacts WHERE {mode.counts}
+        GROUP BY {mode.group}, {mode.item})"""
 
 
 def _walk(name: str) -> str:
