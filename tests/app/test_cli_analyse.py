@@ -12,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from bavn.actor.detect import run as run_of_detectors
 from bavn.actor.detect.detectors.dga import Dga
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.run import survey
@@ -364,6 +365,32 @@ def test_a_detector_that_fails_is_named_and_is_an_exit_code(beacon, monkeypatch,
     assert (code, found["detector"], found["failed"]) == (Exit.INPUT, "beacon", ["dga"])
     (said,) = [line for line in error.splitlines() if line.startswith(f"bavn: {beacon}: ")]
     assert said.endswith("failed: dga" if language == "en" else "fejlede: dga")
+
+
+def test_what_looks_at_what_suspicions_share_fails_as_loudly_as_a_detector(beacon, monkeypatch) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(run_of_detectors.behaviour, "with_behaviour", fails)
+    code, (found,), _, error = run(beacon, "--json")
+    assert (code, found["detector"], found["failed"]) == (Exit.INPUT, "beacon", ["behaviour"])
+    assert "failed: behaviour" in error
+
+
+@pytest.mark.parametrize("shown", [["--json"], ["--json", "--assets"]])
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_failed_detector_stands_in_the_json_whatever_that_shows(beacon, tmp_path, monkeypatch, shown, quiet) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Dga, "candidates", fails)
+    host = "192.0.2.1" if "--assets" in shown else "10.1.0.7"
+    rows = [flow(60, host, "192.0.2.2", 443)]
+    given = eve(tmp_path / "quiet.json", rows) if quiet else beacon
+    code, found, _, _ = run(given, *shown)
+    assert code == Exit.INPUT
+    assert found
+    assert {(one["source"], *one["failed"]) for one in found} == {(str(given), "dga")}
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ runs: the tallies of earlier windows are handed in, those of this one are handed
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import Candidate, Detector, DetectorContext, Found, story_id
@@ -54,12 +55,15 @@ DETECTORS: tuple[Detector, ...] = (
 )
 """A new detector is its file, its cases and its name here."""
 
+BEHAVIOUR: Final = "behaviour"
+"""What looks at what suspicions share (queries/behaviour.py), where it is told as failing: it is no detector."""
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
     """``suspicions`` in the actor's reading order. ``tallies``: the statistics of all candidates by population, to be
     kept for 28 days and handed in as ``past``. ``hosts``: own hosts in the window. ``failed``: detectors whose findings
-    are missing this time: what was known of them before still is."""
+    are missing this time: what was known of them before still is; BEHAVIOUR is told likewise."""
 
     suspicions: tuple[Suspicion, ...]
     tallies: Mapping[str, Tally] = field(default_factory=dict)
@@ -115,6 +119,8 @@ def survey(
     every = zip(detectors, weigh(context, detectors), strict=True)
     suspicions, tallies, failed = _judged(every, behind.past, table, verdicts, containment)
     ordered, hosts = _with_behaviour(in_order(suspicions), context, behind.common, containment)
+    if hosts is None:  # they stand without what they share
+        hosts, failed = 1, failed | {BEHAVIOUR}
     return Survey(tuple(ordered), tallies, hosts, failed)
 
 
@@ -147,17 +153,18 @@ def _judged(
 
 def _with_behaviour(
     ordered: Sequence[Suspicion], context: DetectorContext, common: behaviour.Common | None, failures: Failures
-) -> tuple[Sequence[Suspicion], int]:
-    """The suspicions with what they share, and how many own hosts were there. Raises QueryRefused."""
+) -> tuple[Sequence[Suspicion], int | None]:
+    """The suspicions with what they share, and how many own hosts were there: None where nobody knows. Raises
+    QueryRefused."""
     try:
         ordered = behaviour.with_behaviour(ordered, context, behaviour.shipped() if common is None else common)
         hosts = context.terms.hosts
     except QueryRefused:
         raise
-    except Exception as error:  # noqa: BLE001  they stand without what they share
-        failures.note("detector behaviour", error)
-        return ordered, 1
-    failures.works("detector behaviour")
+    except Exception as error:  # noqa: BLE001  they are told all the same
+        failures.note(f"detector {BEHAVIOUR}", error)
+        return ordered, None
+    failures.works(f"detector {BEHAVIOUR}")
     return ordered, hosts
 
 

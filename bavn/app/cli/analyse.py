@@ -124,8 +124,11 @@ def analyse(
                 _say_rules_refused(*findings.rules_refused, language)
             failed += bool(findings.failed)
             _say_failed(findings, language)
+            if as_json and findings.failed and not (findings.assets if with_assets else keep.of(findings)):
+                print(json.dumps({"source": findings.source, "failed": list(findings.failed)}, ensure_ascii=False))
             if with_assets:
-                hosts.show(list(findings.assets), language, as_json=as_json, source=findings.source)
+                beside = {"source": findings.source} | ({"failed": list(findings.failed)} if findings.failed else {})
+                hosts.show(list(findings.assets), language, as_json=as_json, beside=beside)
                 continue
             _show(findings, keep, language, as_json=as_json)
         if cbom is not None and looked_at:
