@@ -278,6 +278,7 @@ def resolver_settled(config: NodeConfig) -> Unbound:
             upstreams=given.resolver_upstreams,
             clients=given.resolver_clients,
             answers=answers,
+            outlives=given.resolver_outlives,
         )
     except SocketPathTooLong as error:
         raise Stop(Exit.CONFIGURATION, Text("[node] folder: {error}", error=Text.of_error(error))) from error
