@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import re
+import socket
 import struct
 from pathlib import Path
 
@@ -239,6 +240,40 @@ def test_a_pipe_is_not_waited_for(tmp_path) -> None:
     os.mkfifo(pipe)
     code, _, _, error = run(pipe)
     assert (code, error) == (Exit.INPUT, f"bavn: {pipe}: neither a file nor a folder (a socket, a pipe, a device)\n")
+
+
+def test_what_is_no_file_in_a_folder_is_named_with_its_reason(tmp_path, beacon) -> None:
+    folder, outside = tmp_path / "all", tmp_path / "outside"
+    (folder / "deep").mkdir(parents=True)
+    outside.mkdir()
+    beacon.rename(folder / "deep" / "eve.json")
+    os.mkfifo(folder / "pipe")
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(str(folder / "socket"))
+    (folder / "dangling").symlink_to(folder / "nothing")
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "deep" / "up").symlink_to(folder)
+    (folder / "elsewhere").symlink_to(outside)
+    (folder / "device").symlink_to("/dev/zero")
+    code, found, _, error = run(folder, "--json")
+    assert (code, [one["source"] for one in found]) == (Exit.INPUT, [str(folder / "deep" / "eve.json")])
+    said = dict(line.removeprefix(f"bavn: {folder}/").split(": ", 1) for line in error.splitlines())
+    nothing = "neither a file nor a folder (a socket, a pipe, a device)"
+    nowhere = "a link that leads nowhere"
+    assert said == {
+        "pipe": nothing,
+        "socket": nothing,
+        "device": nothing,
+        "dangling": nowhere,
+        "loop": nowhere,
+        "elsewhere": "a link to another folder: give that folder itself",
+    }
+
+
+def test_a_folder_of_nothing_that_is_a_file_says_what_there_is(tmp_path) -> None:
+    (tmp_path / "dangling").symlink_to("nothing")
+    code, _, _, error = run(tmp_path)
+    assert (code, error) == (Exit.INPUT, f"bavn: {tmp_path}/dangling: a link that leads nowhere\n")
 
 
 def test_the_reason_and_the_summary_are_danish_too(tmp_path, beacon, monkeypatch) -> None:

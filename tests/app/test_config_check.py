@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from bavn.app.cli import main
 from bavn.app.config.check import NESTED, READERS, ROLES, TABLES, check
-from bavn.app.config.load import read_toml
+from bavn.app.config.load import read_node, read_toml
 from bavn.app.config.places import endpoint, lacks
 from bavn.app.policy.refused import refused
 from bavn.app.process.exits import Exit
@@ -132,6 +132,40 @@ def test_what_is_no_file_is_not_opened_and_is_said_in_the_readers_language(tmp_p
         assert "Traceback" not in "".join(capsys.readouterr())
     put(tmp_path, SMALLEST["node"] + 'policy_file = "pipe"\n')
     assert [one.place for one in check(tmp_path / "node.toml").found] == [str(pipe)]
+
+
+@pytest.mark.parametrize("role", ["node", "centre", "keyholder", "operator", "hub"])
+@pytest.mark.parametrize("what", ["loop", "pipe", "folder", "bytes", "long"])
+def test_a_service_refuses_what_is_no_file_in_the_words_of_the_check(tmp_path, monkeypatch, capsys, role, what) -> None:
+    file = tmp_path / f"{role}.toml"
+    if what == "loop":
+        file.symlink_to(file)
+    elif what == "pipe":
+        os.mkfifo(file)
+    elif what == "folder":
+        file.mkdir()
+    else:
+        file.write_bytes(b"[node]\n# \xff\n" if what == "bytes" else b"#" * (1 << 20) + b"\n")
+    (one,) = check(file, role).found
+    monkeypatch.setattr(
+        "sys.argv", ["bavn", role, "run", "--operator" if role == "operator" else "--config", str(file)]
+    )
+    assert main._run() == Exit.CONFIGURATION
+    assert capsys.readouterr().err == f"bavn: {one.place}: {one.text.en}\n"
+
+
+@pytest.mark.parametrize("what", ["loop", "pipe", "folder", "dangling"])
+def test_a_policy_that_is_no_file_is_refused_and_never_taken_for_none(tmp_path, what) -> None:
+    file, policy = put(tmp_path, SMALLEST["node"]), tmp_path / "policy.toml"
+    if what == "pipe":
+        os.mkfifo(policy)
+    elif what == "folder":
+        policy.mkdir()
+    else:
+        policy.symlink_to(policy if what == "loop" else tmp_path / "nothing")
+    assert [(one.level, one.place) for one in check(file).found] == [("error", str(policy))]
+    with pytest.raises(SettingsError, match=str(policy)):
+        read_node(file)
 
 
 def test_files_that_are_missing_open_to_all_or_to_come(tmp_path) -> None:
