@@ -35,7 +35,7 @@ from bavn.actor.detect.terms import Terms
 from bavn.model.evidence import evidence_nats
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.rule import RowRule
-from bavn.model.ports import QueryRefused, Window
+from bavn.model.ports import QueryRefused, RowsDamaged, Window
 from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.suspicion import PSource, Suspicion, in_order
 
@@ -102,7 +102,7 @@ def survey(
 
     ``verdicts``: what people judged true is no innocent that others are ranked among. ``rules``: Sigma rules, made into
     SQL; ``memory``: what earlier looks know of them, and how much one may ask. ``weigh``: who does the detectors' work.
-    ``failures``: told of a detector that fails; without it that is raised. Raises QueryRefused.
+    ``failures``: told of a detector that fails; without it that is raised. Raises QueryRefused, RowsDamaged.
     """
     behind = against or SurveyBackground()
     table = calibrate.shipped() if behind.reference is None else behind.reference
@@ -155,11 +155,11 @@ def _with_behaviour(
     ordered: Sequence[Suspicion], context: DetectorContext, common: behaviour.Common | None, failures: Failures
 ) -> tuple[Sequence[Suspicion], int | None]:
     """The suspicions with what they share, and how many own hosts were there: None where nobody knows. Raises
-    QueryRefused."""
+    QueryRefused, RowsDamaged."""
     try:
         ordered = behaviour.with_behaviour(ordered, context, behaviour.shipped() if common is None else common)
         hosts = context.terms.hosts
-    except QueryRefused:
+    except (QueryRefused, RowsDamaged):
         raise
     except Exception as error:  # noqa: BLE001  they are told all the same
         failures.note(f"detector {BEHAVIOUR}", error)

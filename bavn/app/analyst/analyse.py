@@ -39,7 +39,7 @@ from bavn.app.process.exits import why_of
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
 from bavn.model.intel.rule import RowRule
-from bavn.model.ports import QueryRefused
+from bavn.model.ports import QueryRefused, RowsDamaged
 from bavn.model.text import Text
 
 SENSOR = "analyse"
@@ -254,6 +254,10 @@ def analyse(
         try:
             span_us = span[0], span[1] + 1
             looked = _survey(Path(scratch), span_us, homes, wanted)
+        except RowsDamaged as error:
+            return Unread(
+                unit.source, Text("what was read of it is damaged on the disk: {why}", why=Text.of_error(error))
+            )
         except QueryRefused as error:
             return Unread(
                 unit.source, Text("it is too much for one look ({why}): give less at a time", why=Text.of_error(error))
