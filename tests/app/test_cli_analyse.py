@@ -270,6 +270,23 @@ def test_what_is_no_file_in_a_folder_is_named_with_its_reason(tmp_path, beacon) 
     }
 
 
+def test_a_name_that_would_move_the_terminal_is_shown_plain(tmp_path, beacon) -> None:
+    odd = beacon.rename(tmp_path / "odd\n\x1b[31m[bold].json")
+    empty = tmp_path / "empty\x1b[2J"
+    empty.touch()
+    code, _, text, error = run(odd, empty)
+    assert code == Exit.INPUT
+    assert "\x1b" not in text + error
+    assert "odd\\x0a\\x1b[31m[bold].json" in text
+    assert error == f"bavn: {tmp_path}/empty\\x1b[2J: the file is empty\n"
+
+
+@pytest.mark.parametrize(("option", "value"), [("--evidence-min", "nan"), ("--p-max", "nan"), ("--ioc", "/dev/zero")])
+def test_what_would_hide_all_or_never_end_is_a_wrong_use(beacon, option, value) -> None:
+    code, found, _, _ = run(beacon, "--json", option, value)
+    assert (code, found) == (Exit.USAGE, [])
+
+
 def test_a_folder_of_nothing_that_is_a_file_says_what_there_is(tmp_path) -> None:
     (tmp_path / "dangling").symlink_to("nothing")
     code, _, _, error = run(tmp_path)

@@ -21,6 +21,7 @@ from bavn.app.cli import main
 from bavn.app.config.check import NESTED, READERS, ROLES, TABLES, check
 from bavn.app.config.load import read_node, read_toml
 from bavn.app.config.places import endpoint, lacks
+from bavn.app.node.protect import never_block
 from bavn.app.policy.refused import refused
 from bavn.app.process.exits import Exit
 from bavn.model.settings import SettingsError
@@ -166,6 +167,28 @@ def test_a_policy_that_is_no_file_is_refused_and_never_taken_for_none(tmp_path, 
     assert [(one.level, one.place) for one in check(file).found] == [("error", str(policy))]
     with pytest.raises(SettingsError, match=str(policy)):
         read_node(file)
+
+
+def test_a_byte_order_mark_and_a_nul_are_said_and_not_met_later(tmp_path) -> None:
+    file = put(tmp_path, "\ufeff" + SMALLEST["node"])
+    (one,) = check(file).found
+    assert (one.place, one.text.en) == (f"{file}:1", "begins with a byte order mark: save it as UTF-8 without one")
+    for text in (SMALLEST["node"] + 'folder = "a\\u0000b"\n', SMALLEST["node"] + '[sense]\neve_file = "\\u0000"\n'):
+        (one,) = check(put(tmp_path, text)).found
+        assert (one.level, "holds a NUL" in one.text.en) == ("error", True)
+        with pytest.raises(SettingsError, match="holds a NUL"):
+            read_node(file)
+
+
+def test_a_list_of_what_is_never_blocked_that_is_a_pipe_is_no_wait_without_end(tmp_path) -> None:
+    file = put(tmp_path, SMALLEST["node"])
+    os.mkfifo(tmp_path / "never")
+    (tmp_path / "policy.toml").write_text('[protect]\nnever_block_file = "never"\n')
+    (one,) = refused(file, check(file))
+    assert (one.level, one.place) == ("error", str(tmp_path / "policy.toml"))
+    assert one.text.en == f"{tmp_path}/never: is no file: name the file that the service reads"
+    with pytest.raises(SettingsError, match="is no file"):
+        never_block(read_node(file))
 
 
 def test_files_that_are_missing_open_to_all_or_to_come(tmp_path) -> None:

@@ -4,6 +4,7 @@ A pipe is not waited for, and nothing without an end is read. Refuses to know wh
 """
 
 import errno
+from codecs import BOM_UTF8
 from pathlib import Path
 from stat import S_ISREG
 from typing import Final
@@ -40,20 +41,22 @@ def named_there(file: Path) -> bool:
     return True
 
 
-def text_of(file: Path) -> str:
+def text_of(file: Path, bytes_max: int = BYTES_MAX) -> str:
     """All of it. Raises NoText."""
     try:
         if not S_ISREG(file.stat().st_mode):  # a pipe would keep whoever opens it waiting
             raise NoText(Text("is no file: name the file that the service reads"))
         with file.open("rb") as opened:
-            raw = opened.read(BYTES_MAX + 1)
+            raw = opened.read(bytes_max + 1)
     except OSError as error:
         why = _WHYS.get(error.errno or 0) or Text.plain(error.strerror or str(error))
         raise NoText(why, missing=isinstance(error, FileNotFoundError)) from error
     except ValueError as error:  # a NUL in the name
         raise NoText(_NOT_THERE, missing=True) from error
-    if len(raw) > BYTES_MAX:
-        raise NoText(Text("more than {bytes_max} bytes: no configuration", bytes_max=BYTES_MAX))
+    if len(raw) > bytes_max:
+        raise NoText(Text("more than {bytes_max} bytes: no configuration", bytes_max=bytes_max))
+    if raw.startswith(BOM_UTF8):
+        raise NoText(Text("begins with a byte order mark: save it as UTF-8 without one"), 1)
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:

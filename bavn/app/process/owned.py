@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.late import FORESEEN
 from bavn.model.text import Text
@@ -40,6 +40,8 @@ _SAID_BY_THE_COMMAND: Final = frozenset(
 
 _DISK_REFUSES: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+_NO_PLACE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG})
+"""The folder that was named is none."""
 _RIGHTS: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 """The command says whose rights."""
 
@@ -57,6 +59,8 @@ def owned[Part](
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF if isinstance(error, sqlite3.Error) else 0
         if code in _DISK_REFUSES or (isinstance(error, OSError) and error.errno in _FULL):
             raise _not_now(what, error) from error
+        if what == BOOK and isinstance(error, OSError) and error.errno in _NO_PLACE:
+            raise cannot_write(error.filename, error) from error
         if code in _SAID_BY_THE_COMMAND or (isinstance(error, OSError) and error.errno in _RIGHTS):
             raise
         raise ended(failures, what, error) from error
