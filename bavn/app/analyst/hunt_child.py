@@ -21,10 +21,9 @@ from bavn.app.analyst.hunting import Hunting, hunting
 from bavn.app.analyst.indicator_list import MET_COLUMNS, met_rows, noted
 from bavn.app.analyst.pivots import pivot_sql
 from bavn.app.analyst.plain import columns_of, plain
-from bavn.app.process.bounds import ended_after
+from bavn.app.process.bounds import ended_after, ends_with
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.one_line import one_line
-from bavn.app.process.parent_watch import ends_with
 from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 

@@ -22,8 +22,8 @@ from bavn.actor.sense.suricata.config import HOMES_DEFAULT, SuricataConfig
 from bavn.actor.sense.suricata.served import ServedSuricata
 from bavn.app.analyst.analyse import Findings, Unit, Unread, analyse
 from bavn.app.analyst.rule_paths import GivenRules
+from bavn.app.process.bounds import ends_with
 from bavn.app.process.ctrl_c import ctrl_c
-from bavn.app.process.parent_watch import ends_with
 from bavn.model.intel.rule import RowRule
 from bavn.model.text import Text
 
