@@ -117,6 +117,10 @@ class QueryRefused(Exception):
     """The query is malformed, wants more than it may, or took more than its bounds. Who wrote it must act."""
 
 
+class RowsDamaged(Exception):
+    """Rows that a window shows cannot be read any more: a new window does without them. The operator must act."""
+
+
 class QueryExceeded(QueryRefused):
     """It took more time or memory, or its answer more room, than is allowed: ask for less."""
 

@@ -94,6 +94,8 @@ def _value(hint: Any, given: Any, where: str, about: About | None) -> Any:
         if not isinstance(given, list):
             raise SettingsError(Text("{where} must be a list", where=where))
         return tuple(_value(get_args(hint)[0], item, where, about) for item in given)
+    if isinstance(given, str) and "\0" in given:
+        raise SettingsError(Text("{where} holds a NUL, which no name and no path can", where=where))
     if hint is float and isinstance(given, int) and not isinstance(given, bool):
         given = float(given)
     if hint not in _KINDS or type(given) is not hint:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Sequence
 from types import FrameType
 
-from bavn.app.hub.server import TIED
+from bavn.model.tied import tied as tied_command
 
 WORDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -30,7 +30,7 @@ def _end(number: int, _: FrameType | None) -> None:
 
 def tied(*command: str) -> list[str]:
     """The command of a process that gets SIGTERM when the thread that began it is gone, also by kill -9."""
-    return [sys.executable, "-I", "-c", TIED, *command]
+    return tied_command(command)
 
 
 def end_all(processes: Iterable[subprocess.Popen[bytes]], within_s: float = 20.0) -> None:

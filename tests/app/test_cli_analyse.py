@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import re
+import socket
 import struct
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from bavn.actor.detect import run as run_of_detectors
 from bavn.actor.detect.detectors.dga import Dga
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.run import survey
@@ -262,6 +264,57 @@ def test_a_pipe_is_not_waited_for(tmp_path) -> None:
     assert (code, error) == (Exit.INPUT, f"bavn: {pipe}: neither a file nor a folder (a socket, a pipe, a device)\n")
 
 
+def test_what_is_no_file_in_a_folder_is_named_with_its_reason(tmp_path, beacon) -> None:
+    folder, outside = tmp_path / "all", tmp_path / "outside"
+    (folder / "deep").mkdir(parents=True)
+    outside.mkdir()
+    beacon.rename(folder / "deep" / "eve.json")
+    os.mkfifo(folder / "pipe")
+    with socket.socket(socket.AF_UNIX) as line:
+        line.bind(str(folder / "socket"))
+    (folder / "dangling").symlink_to(folder / "nothing")
+    (folder / "loop").symlink_to(folder / "loop")
+    (folder / "deep" / "up").symlink_to(folder)
+    (folder / "elsewhere").symlink_to(outside)
+    (folder / "device").symlink_to("/dev/zero")
+    code, found, _, error = run(folder, "--json")
+    assert (code, [one["source"] for one in found]) == (Exit.INPUT, [str(folder / "deep" / "eve.json")])
+    said = dict(line.removeprefix(f"bavn: {folder}/").split(": ", 1) for line in error.splitlines())
+    nothing = "neither a file nor a folder (a socket, a pipe, a device)"
+    nowhere = "a link that leads nowhere"
+    assert said == {
+        "pipe": nothing,
+        "socket": nothing,
+        "device": nothing,
+        "dangling": nowhere,
+        "loop": nowhere,
+        "elsewhere": "a link to another folder: give that folder itself",
+    }
+
+
+def test_a_name_that_would_move_the_terminal_is_shown_plain(tmp_path, beacon) -> None:
+    odd = beacon.rename(tmp_path / "odd\n\x1b[31m[bold].json")
+    empty = tmp_path / "empty\x1b[2J"
+    empty.touch()
+    code, _, text, error = run(odd, empty)
+    assert code == Exit.INPUT
+    assert "\x1b" not in text + error
+    assert "odd\\x0a\\x1b[31m[bold].json" in text
+    assert error == f"bavn: {tmp_path}/empty\\x1b[2J: the file is empty\n"
+
+
+@pytest.mark.parametrize(("option", "value"), [("--evidence-min", "nan"), ("--p-max", "nan"), ("--ioc", "/dev/zero")])
+def test_what_would_hide_all_or_never_end_is_a_wrong_use(beacon, option, value) -> None:
+    code, found, _, _ = run(beacon, "--json", option, value)
+    assert (code, found) == (Exit.USAGE, [])
+
+
+def test_a_folder_of_nothing_that_is_a_file_says_what_there_is(tmp_path) -> None:
+    (tmp_path / "dangling").symlink_to("nothing")
+    code, _, _, error = run(tmp_path)
+    assert (code, error) == (Exit.INPUT, f"bavn: {tmp_path}/dangling: a link that leads nowhere\n")
+
+
 def test_the_reason_and_the_summary_are_danish_too(tmp_path, beacon, monkeypatch) -> None:
     monkeypatch.setenv("BAVN_LANGUAGE", "da")
     Path(tmp_path / "note.txt").write_bytes(b"hello\n")
@@ -386,6 +439,32 @@ def test_a_detector_that_fails_is_named_and_is_an_exit_code(beacon, monkeypatch,
     assert (code, found["detector"], found["failed"]) == (Exit.INPUT, "beacon", ["dga"])
     (said,) = [line for line in error.splitlines() if line.startswith(f"bavn: {beacon}: ")]
     assert said.endswith("failed: dga" if language == "en" else "fejlede: dga")
+
+
+def test_what_looks_at_what_suspicions_share_fails_as_loudly_as_a_detector(beacon, monkeypatch) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(run_of_detectors.behaviour, "with_behaviour", fails)
+    code, (found,), _, error = run(beacon, "--json")
+    assert (code, found["detector"], found["failed"]) == (Exit.INPUT, "beacon", ["behaviour"])
+    assert "failed: behaviour" in error
+
+
+@pytest.mark.parametrize("shown", [["--json"], ["--json", "--assets"]])
+@pytest.mark.parametrize("quiet", [True, False])
+def test_a_failed_detector_stands_in_the_json_whatever_that_shows(beacon, tmp_path, monkeypatch, shown, quiet) -> None:
+    def fails(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Dga, "candidates", fails)
+    host = "192.0.2.1" if "--assets" in shown else "10.1.0.7"
+    rows = [flow(60, host, "192.0.2.2", 443)]
+    given = eve(tmp_path / "quiet.json", rows) if quiet else beacon
+    code, found, _, _ = run(given, *shown)
+    assert code == Exit.INPUT
+    assert found
+    assert {(one["source"], *one["failed"]) for one in found} == {(str(given), "dga")}
 
 
 @pytest.mark.slow

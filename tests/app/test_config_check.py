@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from bavn.app.cli import main
 from bavn.app.config.check import NESTED, READERS, ROLES, TABLES, check
-from bavn.app.config.load import read_toml
+from bavn.app.config.load import read_node, read_toml
 from bavn.app.config.places import endpoint, lacks
+from bavn.app.node.protect import never_block
 from bavn.app.policy.refused import refused
 from bavn.app.process.exits import Exit
 from bavn.model.settings import SettingsError
@@ -132,6 +133,62 @@ def test_what_is_no_file_is_not_opened_and_is_said_in_the_readers_language(tmp_p
         assert "Traceback" not in "".join(capsys.readouterr())
     put(tmp_path, SMALLEST["node"] + 'policy_file = "pipe"\n')
     assert [one.place for one in check(tmp_path / "node.toml").found] == [str(pipe)]
+
+
+@pytest.mark.parametrize("role", ["node", "centre", "keyholder", "operator", "hub"])
+@pytest.mark.parametrize("what", ["loop", "pipe", "folder", "bytes", "long"])
+def test_a_service_refuses_what_is_no_file_in_the_words_of_the_check(tmp_path, monkeypatch, capsys, role, what) -> None:
+    file = tmp_path / f"{role}.toml"
+    if what == "loop":
+        file.symlink_to(file)
+    elif what == "pipe":
+        os.mkfifo(file)
+    elif what == "folder":
+        file.mkdir()
+    else:
+        file.write_bytes(b"[node]\n# \xff\n" if what == "bytes" else b"#" * (1 << 20) + b"\n")
+    (one,) = check(file, role).found
+    monkeypatch.setattr(
+        "sys.argv", ["bavn", role, "run", "--operator" if role == "operator" else "--config", str(file)]
+    )
+    assert main._run() == Exit.CONFIGURATION
+    assert capsys.readouterr().err == f"bavn: {one.place}: {one.text.en}\n"
+
+
+@pytest.mark.parametrize("what", ["loop", "pipe", "folder", "dangling"])
+def test_a_policy_that_is_no_file_is_refused_and_never_taken_for_none(tmp_path, what) -> None:
+    file, policy = put(tmp_path, SMALLEST["node"]), tmp_path / "policy.toml"
+    if what == "pipe":
+        os.mkfifo(policy)
+    elif what == "folder":
+        policy.mkdir()
+    else:
+        policy.symlink_to(policy if what == "loop" else tmp_path / "nothing")
+    assert [(one.level, one.place) for one in check(file).found] == [("error", str(policy))]
+    with pytest.raises(SettingsError, match=str(policy)):
+        read_node(file)
+
+
+def test_a_byte_order_mark_and_a_nul_are_said_and_not_met_later(tmp_path) -> None:
+    file = put(tmp_path, "\ufeff" + SMALLEST["node"])
+    (one,) = check(file).found
+    assert (one.place, one.text.en) == (f"{file}:1", "begins with a byte order mark: save it as UTF-8 without one")
+    for text in (SMALLEST["node"] + 'folder = "a\\u0000b"\n', SMALLEST["node"] + '[sense]\neve_file = "\\u0000"\n'):
+        (one,) = check(put(tmp_path, text)).found
+        assert (one.level, "holds a NUL" in one.text.en) == ("error", True)
+        with pytest.raises(SettingsError, match="holds a NUL"):
+            read_node(file)
+
+
+def test_a_list_of_what_is_never_blocked_that_is_a_pipe_is_no_wait_without_end(tmp_path) -> None:
+    file = put(tmp_path, SMALLEST["node"])
+    os.mkfifo(tmp_path / "never")
+    (tmp_path / "policy.toml").write_text('[protect]\nnever_block_file = "never"\n')
+    (one,) = refused(file, check(file))
+    assert (one.level, one.place) == ("error", str(tmp_path / "policy.toml"))
+    assert one.text.en == f"{tmp_path}/never: is no file: name the file that the service reads"
+    with pytest.raises(SettingsError, match="is no file"):
+        never_block(read_node(file))
 
 
 def test_files_that_are_missing_open_to_all_or_to_come(tmp_path) -> None:

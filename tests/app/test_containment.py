@@ -397,3 +397,38 @@ def test_what_a_batch_may_never_be_is_told_as_lost_and_the_mark_goes_on(tmp_path
         assert store.mark("odd") == "1"
     (loss,) = out.figures()[0].losses
     assert (loss.what, loss.count) == ("never_kept", 2)
+
+
+def test_a_start_that_failed_is_tried_again_at_each_turn_until_it_is_done(tmp_path) -> None:
+    from types import SimpleNamespace
+
+    from bavn.actor.node.monitor import NodeSettings
+    from bavn.actor.node.talker import Talker
+    from bavn.app.process.failure_folder import FailureFolder
+    from bavn.app.process.real import SystemClock
+
+    failures, outcomes = FailureFolder(None, SystemClock()), [OSError(28, "full"), OSError(28, "full"), None]
+
+    def start() -> None:
+        outcome = outcomes.pop(0)
+        if outcome is not None:
+            raise outcome
+
+    class Idle(Talker):
+        def _step(self, *_) -> bool:
+            return False
+
+    talker = Idle(
+        clock=SystemClock(),
+        link=None,
+        door=SimpleNamespace(questions=None, tell_withdrawals=None, cases=SimpleNamespace(tell=None), tidy=None),
+        protect=SimpleNamespace(start=start, found=None, enforce_due=None, look_back=None),
+        condition=None,
+        settings=NodeSettings(version="1"),
+        failures=failures,
+    )
+    talker.start()
+    assert [part.part for part in failures.failing()] == ["step start"]
+    for _ in range(4):
+        talker.serve()
+    assert (outcomes, [part.part for part in failures.failing()]) == ([], [])

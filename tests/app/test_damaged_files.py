@@ -2,6 +2,7 @@
 says which database is damaged. Never a trace, never fewer rows or other ledger lines without a word."""
 
 import json
+import os
 import random
 import shutil
 import sqlite3
@@ -125,3 +126,46 @@ def test_a_damaged_book_ends_a_command_with_one_line_and_what_to_do(whole, tmp_p
     assert "damaged" in said
     assert "docs/operations.md" in said
     assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("how", ["cut", "gone"])
+def test_a_file_that_is_damaged_while_the_node_runs_costs_its_own_rows_and_no_detector(whole, tmp_path, how) -> None:
+    shutil.copytree(whole[0], tmp_path / "node")
+    parts = build(read_node(tmp_path / "node" / "node.toml"))
+    try:
+        with (tmp_path / "node" / "eve.json").open("a") as log:
+            log.writelines(_line(number) + "\n" for number in range(ROWS, ROWS + 50))
+        flows = tmp_path / "node" / "data" / "store" / "segments" / "flow"
+        file = max(flows.iterdir(), key=lambda file: file.stat().st_size)
+        if how == "cut":
+            os.truncate(file, file.stat().st_size // 2)
+        else:
+            file.unlink()
+        parts.monitor.look()
+        assert parts.monitor.detected_us
+        assert [part.part for part in parts.failures.failing()] == []
+        assert parts.store.stats().damaged_rows == ROWS
+        assert parts.store.window(0, 2**62).rows("SELECT count(*) FROM flow") == [(50,)]
+        parts.recorder.step()
+        told = json.loads((tmp_path / "node" / "data" / "health.json").read_text())
+        assert "store_damaged" in {one["code"] for one in told["problems"]}
+    finally:
+        parts.close()
+
+
+def test_a_node_whose_manifest_is_damaged_starts_with_all_its_rows_and_says_so(whole, tmp_path, monkeypatch, capsys):
+    shutil.copytree(whole[0], tmp_path / "node")
+    manifest = tmp_path / "node" / "data" / "store" / "manifest.sqlite"
+    manifest.write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
+    parts = build(read_node(tmp_path / "node" / "node.toml"))
+    try:
+        assert parts.store.window(0, 2**62).rows("SELECT count(*) FROM flow") == [(ROWS,)]
+        parts.recorder.step()
+    finally:
+        parts.close()
+    monkeypatch.setattr("sys.argv", ["bavn", "node", "health", "--config", str(tmp_path / "node" / "node.toml")])
+    assert main._run() == Exit.UNHEALTHY
+    out = capsys.readouterr().out
+    assert "made again" in out
+    assert "the store is whole: broken" in out
+    assert len(list((manifest.parent / "damaged").glob("manifest.sqlite*"))) == 1

@@ -75,6 +75,23 @@ def test_a_full_disk_is_said_in_the_health_file_and_in_the_metrics(small_disk, m
 
 
 @needs_mount
+@pytest.mark.parametrize("how", ["full", "read-only"])
+def test_a_start_that_a_disk_refuses_blames_the_disk_and_no_book(small_disk, monkeypatch, capsys, how) -> None:
+    file = small_disk / "node.toml"
+    file.write_text('[node]\nactor = "lonely"\n')
+    if how == "full":
+        fill(small_disk)
+    else:
+        subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    monkeypatch.setattr("sys.argv", ["bavn", "node", "run", "--config", str(file)])
+    assert _run() == (Exit.NOT_NOW if how == "full" else Exit.CONFIGURATION)
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "room" in said
+    assert "backup" not in said
+
+
+@needs_mount
 def test_what_is_longer_than_its_room_is_cut_on_a_full_disk_and_not_left_as_it_was(small_disk) -> None:
     file = ReservedFile(small_disk / "health.json", mode=0o600)
     file.write("old")

@@ -79,7 +79,7 @@ LATER = {
 }
 """Handed on, and called by a node that runs; or of one without a sector, or whose operator must act."""
 PROMISES = {
-    "ColumnStore": "store_whole",
+    "open_or_mend": "store_whole",
     "sources_of": "sources_read",
     "Monitor": "detectors_work",
     "link_of": "centre_accepts",
@@ -173,7 +173,7 @@ def ended_by(name):
 
 def test_the_walk_finds_what_a_node_is_built_of() -> None:
     names = {one.name for one in CALLED}
-    assert names >= {"Book", "ColumnStore", "sources_of", "Monitor", "Recorder", "link_of", "key_holder_link"}
+    assert names >= {"Book", "open_or_mend", "sources_of", "Monitor", "Recorder", "link_of", "key_holder_link"}
     assert {name for ends in ENDS.values() for name in ends} <= set(map(short_name, CALLED))
 
 

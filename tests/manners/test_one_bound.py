@@ -64,6 +64,14 @@ ASKED_ELSEWHERE = {
     "app/node/canary.py": "asks CANARY_SOURCE_US",
     "app/web/soc/cases.py": "the order of cases in a list",
 }
+DEFAULTS_ELSEWHERE = {
+    "app/accept/capture.py: LAG_S_MAX": "a test's bar is the sector's: the node that is tested does not set it",
+    "app/accept/capture.py: LOSS_PERMILLE_MAX": "as there",
+    "app/accept/centre.py: CERTIFICATE_DAYS_MIN": "as there",
+    "app/accept/certificates.py: CERTIFICATE_DAYS_MIN": "as there",
+    "app/accept/clock.py: CLOCK_OFF_S_MAX": "as there",
+    "app/centre/member_metrics.py: CENTRE_DISK_FREE_MB_MIN": "a default; the centre hands its own setting in",
+}
 
 
 def named(tree: ast.Module) -> Iterator[str]:
@@ -125,6 +133,30 @@ def test_no_bound_of_health_stands_twice() -> None:
 
 def test_nobody_judges_by_himself_what_a_node_says() -> None:
     assert over_all(compared).keys() == ASKED_ELSEWHERE.keys()
+
+
+def test_what_an_operator_may_set_is_asked_of_the_setting_and_not_of_its_default() -> None:
+    """A name of model/health.py that is a setting's default is imported where settings are declared alone."""
+    imported: dict[str, set[str]] = {}
+    settings: set[str] = set()
+    for file in sorted(PACKAGE.rglob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        if "bavn.model.health import" not in text:
+            continue
+        tree, where = ast.parse(text), str(file.relative_to(PACKAGE))
+        names = [node.names for node in ast.walk(tree) if _of_health(node)]
+        imported[where] = {one.name for some in names for one in some if one.name.isupper()}
+        settings |= {name for name in imported[where] if re.search(rf"\bsetting\(\s*{name}\b", text)}
+    assert "NODE_SILENT_S" in settings
+    declared = {"model/node_health.py"} | {where for where in imported if where.startswith("app/config/")}
+    found = {
+        f"{where}: {name}" for where, names in imported.items() if where not in declared for name in names & settings
+    }
+    assert found == DEFAULTS_ELSEWHERE.keys()
+
+
+def _of_health(node: ast.AST) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "bavn.model.health"
 
 
 @pytest.mark.parametrize(

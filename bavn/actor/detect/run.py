@@ -7,6 +7,7 @@ runs: the tallies of earlier windows are handed in, those of this one are handed
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import Candidate, Detector, DetectorContext, Found, story_id
@@ -37,7 +38,7 @@ from bavn.model.evidence import evidence_nats
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.rule import RowRule
 from bavn.model.observable import ObservableType
-from bavn.model.ports import QueryRefused, Window
+from bavn.model.ports import QueryRefused, RowsDamaged, Window
 from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.suspicion import PSource, Suspicion, in_order
 
@@ -57,12 +58,15 @@ DETECTORS: tuple[Detector, ...] = (
 )
 """A new detector is its file, its cases and its name here."""
 
+BEHAVIOUR: Final = "behaviour"
+"""What looks at what suspicions share (queries/behaviour.py), where it is told as failing: it is no detector."""
+
 
 @dataclass(frozen=True, slots=True)
 class Survey:
     """``suspicions`` in the actor's reading order. ``tallies``: the statistics of all candidates by population, to be
     kept for 28 days and handed in as ``past``. ``hosts``: own hosts in the window. ``failed``: detectors whose findings
-    are missing this time: what was known of them before still is."""
+    are missing this time: what was known of them before still is; BEHAVIOUR is told likewise."""
 
     suspicions: tuple[Suspicion, ...]
     tallies: Mapping[str, Tally] = field(default_factory=dict)
@@ -101,7 +105,7 @@ def survey(
 
     ``verdicts``: what people judged true is no innocent that others are ranked among. ``rules``: Sigma rules, made into
     SQL; ``memory``: what earlier looks know of them, and how much one may ask. ``weigh``: who does the detectors' work.
-    ``failures``: told of a detector that fails; without it that is raised. Raises QueryRefused.
+    ``failures``: told of a detector that fails; without it that is raised. Raises QueryRefused, RowsDamaged.
     """
     behind = against or SurveyBackground()
     table = calibrate.shipped() if behind.reference is None else behind.reference
@@ -119,6 +123,8 @@ def survey(
     every = zip(detectors, weigh(context, detectors), strict=True)
     suspicions, tallies, failed = _judged(every, behind.past, table, verdicts, containment, lambda: terms.home_names)
     ordered, hosts = _with_behaviour(in_order(suspicions), context, behind.common, containment)
+    if hosts is None:  # they stand without what they share
+        hosts, failed = 1, failed | {BEHAVIOUR}
     return Survey(tuple(ordered), tallies, hosts, failed)
 
 
@@ -162,17 +168,18 @@ def _without_own(suspicion: Suspicion, names: HomeNames) -> Suspicion:
 
 def _with_behaviour(
     ordered: Sequence[Suspicion], context: DetectorContext, common: behaviour.Common | None, failures: Failures
-) -> tuple[Sequence[Suspicion], int]:
-    """The suspicions with what they share, and how many own hosts were there. Raises QueryRefused."""
+) -> tuple[Sequence[Suspicion], int | None]:
+    """The suspicions with what they share, and how many own hosts were there: None where nobody knows. Raises
+    QueryRefused, RowsDamaged."""
     try:
         ordered = behaviour.with_behaviour(ordered, context, behaviour.shipped() if common is None else common)
         hosts = context.terms.hosts
-    except QueryRefused:
+    except (QueryRefused, RowsDamaged):
         raise
-    except Exception as error:  # noqa: BLE001  they stand without what they share
-        failures.note("detector behaviour", error)
-        return ordered, 1
-    failures.works("detector behaviour")
+    except Exception as error:  # noqa: BLE001  they are told all the same
+        failures.note(f"detector {BEHAVIOUR}", error)
+        return ordered, None
+    failures.works(f"detector {BEHAVIOUR}")
     return ordered, hosts
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 from bavn.actor.detect.base import Detector, DetectorContext, Found
 from bavn.model.failure import place_of
-from bavn.model.ports import QueryRefused
+from bavn.model.ports import QueryRefused, RowsDamaged
 
 COSTLY: Final = ("beacon", "rarity", "long", "exfil", "bruteforce", "scan")
 """What takes longest is begun first (bench/scale.py), so that no worker is left alone with it at the end. An order, and
@@ -75,10 +75,10 @@ def weigh_here(context: DetectorContext, detectors: Sequence[Detector]) -> Seque
 
 
 def _tried[T](work: Callable[[], T]) -> T | Missing:
-    """What the work gives. QueryRefused is the store's, and no fault of the detector's."""
+    """What the work gives. QueryRefused and RowsDamaged are the store's, and no fault of the detector's."""
     try:
         return work()
-    except QueryRefused:
+    except (QueryRefused, RowsDamaged):
         raise
     except Exception as error:  # noqa: BLE001  whatever it is, the other detectors conclude
         return Missing(error)

@@ -4,9 +4,11 @@ It shares the store and the suspicions with the half that talks and nothing else
 side and a long look never delays a block. Simulation and hospital run this same code.
 """
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from threading import Event
+from typing import Final
 
 from bavn.actor.detect.run import Survey
 from bavn.actor.sense.account import Account, Figures
@@ -15,9 +17,13 @@ from bavn.actor.sense.canary import NAME as CANARY
 from bavn.actor.sense.turn import SourceTurn
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.moment import DAY_US, SECOND_US
-from bavn.model.ports import Clock, QueryRefused, Store, Window
+from bavn.model.ports import Clock, QueryRefused, RowsDamaged, Store, Window
 from bavn.model.record import RECORD_TYPES
 from bavn.model.text import Text
+
+_LOG = logging.getLogger(__name__)
+DAMAGED_MAX: Final = 20
+"""After so many damaged files in one look the disk is beyond looking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,14 +155,28 @@ class Monitor:
         finally:
             self.detecting_us = None
 
+    def _surveyed(self, end_us: int) -> Survey | None:
+        """What there is to suspect; None when it is to end. A file that turns out damaged costs its own rows: it is
+        looked again without them. Raises QueryRefused, RowsDamaged."""
+        for again in range(DAMAGED_MAX, -1, -1):
+            window = self._window = self.store.window(end_us - self.settings.window_days * DAY_US, end_us + 1)
+            if self._stopping.is_set():
+                return None
+            try:
+                return self.detect(window)
+            except RowsDamaged as error:
+                if not again:
+                    raise
+                _LOG.error("it is looked again: %s", error)
+        return None
+
     def _detect(self) -> None:
         end_us = self.horizon_us()
-        window = self._window = self.store.window(end_us - self.settings.window_days * DAY_US, end_us + 1)
-        if self._stopping.is_set():
-            return
         try:
-            suspicions = self.detect(window)
+            suspicions = self._surveyed(end_us)
             self._window = None
+            if suspicions is None:
+                return
             if self._stopping.is_set():
                 return
             self.keep(suspicions, end_us)

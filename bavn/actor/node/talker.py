@@ -87,13 +87,16 @@ class Talker:
     _passed_over: int = 0
     _passed_until_us: int = 0
     _tidy_us: int = 0
+    _to_start: bool = False
 
     def __post_init__(self) -> None:
         self._answers = Answers(self.clock, self.door.questions, self.protect.found)
 
     def start(self) -> None:
-        """Once: the enforcers are brought to the wanted set."""
-        contained(self.failures, "step start", self.protect.start, during="start", passing=self.passing)
+        """Once: the enforcers are brought to the wanted set. Where that fails it is tried again at each turn: what a
+        longer never-block list forbids must not stay in force."""
+        started = contained(self.failures, "step start", self.protect.start, during="start", passing=self.passing)
+        self._to_start = not started
 
     def talk(self, wait_s: float = 0.0) -> None:
         """Pulls (waiting up to ``wait_s`` for the first message), hears, protects, tells, sends. Raises LinkRefused;
@@ -122,6 +125,8 @@ class Talker:
     def serve(self) -> None:
         """What is due by time. Blocks first, and what became of them is sent before own history is hunted, which may
         take seconds; then sightings, health, tidying. A step that fails costs no other step its turn."""
+        if self._to_start:
+            self.start()
         self._step("blocks", self.protect.enforce_due)
         self._step("joining a round", self._join)
         self._step("withdrawals", self.door.tell_withdrawals)

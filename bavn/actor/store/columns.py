@@ -32,6 +32,7 @@ from bavn.actor.store.segments.merger import Merger
 from bavn.actor.store.segments.segment import ChangeManifest, Segment
 from bavn.actor.store.segments.write import SegmentWriter
 from bavn.actor.store.start import refuse_without_manifest, sweep_unfinished, sweep_unlisted, take_hold
+from bavn.actor.store.stats import Mended
 from bavn.actor.store.watchdog import Stopped
 from bavn.model.ports import Clock, QueryRefused
 
@@ -65,6 +66,7 @@ class ColumnStore(History):
         self._writer = SegmentWriter(self._files, disk)
         self._merger = Merger(root, limits, manifest, self._writer, disk, self._watchdog)
         self._believed: BelievedClock | None = None
+        self.mended = Mended()
 
     @classmethod
     def open(

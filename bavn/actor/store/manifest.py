@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from bavn.actor.store.faults import StoreBroken
+from bavn.actor.store.faults import ManifestLost, StoreBroken
 from bavn.actor.store.segments.segment import Segment, layout, layout_text
 from bavn.model.moment import HOUR_US
 
@@ -124,7 +124,7 @@ class Manifest:
         with self._understood():
             said = self._db.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if said != "ok":
-            raise StoreBroken(self._rebuild_words(said))
+            raise ManifestLost(self._rebuild_words(said))
 
     @contextmanager
     def _understood(self) -> Iterator[None]:
@@ -133,17 +133,18 @@ class Manifest:
                 yield
             except sqlite3.OperationalError as error:
                 if "disk image is malformed" in str(error):
-                    raise StoreBroken(self._rebuild_words(error)) from error
+                    raise ManifestLost(self._rebuild_words(error)) from error
                 raise StoreBroken(f"{self._file} cannot be used ({error}): see to the disk and its rights") from error
             except sqlite3.ProgrammingError:
                 raise  # the store was closed: its user's fault, not the disk's
             except sqlite3.DatabaseError as error:
-                raise StoreBroken(self._rebuild_words(error)) from error
+                raise ManifestLost(self._rebuild_words(error)) from error
 
     def _rebuild_words(self, error: object) -> str:
         return (
             f"{self._file} is damaged ({error}): stop the node and make it again from the segments, which say of "
-            "themselves what they are (bavn node store rebuild; docs/store.md, When something is damaged)"
+            "themselves what they are (bavn node store rebuild, or the node's next start; docs/store.md, When something"
+            " is damaged)"
         )
 
     @contextmanager

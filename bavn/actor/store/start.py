@@ -10,7 +10,7 @@ from typing import Final
 
 import pyarrow as pa
 
-from bavn.actor.store.faults import StoreBroken, StoreBusy
+from bavn.actor.store.faults import ManifestLost, StoreBusy
 from bavn.actor.store.lease import ERAS, lease_file
 from bavn.actor.store.manifest import FILE, Manifest
 from bavn.actor.store.segments.disk import Disk
@@ -50,9 +50,17 @@ def own_folder(folder: Path) -> None:
 
 
 def refuse_without_manifest(path: Path) -> None:
-    """StoreBroken if there is history but nothing that lists it: an empty manifest would sweep it all away."""
-    if not (path / FILE).exists() and next(segment_files(path), None) is not None:
-        raise StoreBroken(f"{path} has segments but no {FILE}: {REBUILD_WORDS}")
+    """ManifestLost if there is history but nothing that lists it: an empty manifest would sweep it all away."""
+    if not any(_holds(path / f"{FILE}{part}") for part in ("", "-wal")) and next(segment_files(path), None) is not None:
+        raise ManifestLost(f"{path} has segments but no {FILE}: {REBUILD_WORDS}")
+
+
+def _holds(file: Path) -> bool:
+    """Whether there is anything in it: SQLite takes an empty file for a new database."""
+    try:
+        return file.stat().st_size > 0
+    except FileNotFoundError:
+        return False
 
 
 def segment_files(path: Path) -> Iterator[Path]:
@@ -80,13 +88,13 @@ def forgotten_note(path: Path) -> int:
 
 def sweep_unlisted(path: Path, manifest: Manifest, disk: Disk) -> None:
     """Delete files that no committed change lists: a crash leaves those of one unfinished change, which the next change
-    would write over. StoreBroken if a file is of a later change: then the manifest is an old copy."""
+    would write over. ManifestLost if a file is of a later change: then the manifest is an old copy."""
     listed = {s.name for s in manifest.segments()} | {name for _, name, _ in manifest.dropped()}
     unlisted = [file for file in segment_files(path) if f"{file.parent.name}/{file.name}" not in listed]
     after = manifest.next_id
     for file in unlisted:
         if _first_of(file) > after:
-            raise StoreBroken(f"{path / FILE} is older than {file.name}: {REBUILD_WORDS}")
+            raise ManifestLost(f"{path / FILE} is older than {file.name}: {REBUILD_WORDS}")
     for file in unlisted:
         disk.remove(file)
 

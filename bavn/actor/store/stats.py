@@ -8,6 +8,14 @@ from bavn.actor.store.manifest import Manifest
 from bavn.model.record import TABLES
 
 
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What a start put aside and kept: manifests that were made again, and segment files that cannot be read."""
+
+    manifests: int = 0
+    files: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreStats:
     """Rows and bytes by table (roll-ups have bytes too), over the whole history.

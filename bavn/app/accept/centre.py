@@ -35,11 +35,11 @@ from bavn.model.health import (
     ACCEPTED_CLOCK_OFF_S_MAX,
     ACCEPTED_QUEUE_MAX,
     CERTIFICATE_DAYS_MIN,
-    NODE_SILENT_S,
     ROUNDS_PERCENT_MIN,
 )
 from bavn.model.intel.indicator import indicator_id
 from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.node_health import NODE_BOUNDS, NodeBounds
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.received import NodeHealth
 from bavn.model.sector.acceptance_protocol import Measure, Outcome, Part, TestProtocol
@@ -91,25 +91,28 @@ ACTS: Final[Mapping[str, Text]] = {
     "drill": Text("The actor looks at its door's policy and queue: bavn node ledger"),
 }
 
-MEASURES: Final[Mapping[str, Measure]] = {
-    "let_in": must(Text("enrolled and let in"), always=True),
-    "certificate": at_least(Text("left of its certificate"), CERTIFICATE_DAYS_MIN, "days", always=True),
-    "agreement": at_least(Text("left of its agreement"), 1, "days", always=True),
-    "contact": at_most(Text("since it was last heard"), NODE_SILENT_S, "s", always=True),
-    "clock": at_most(
-        Text("its clock against ours, as it tells"),
-        ACCEPTED_CLOCK_OFF_S_MAX,
-        "s",
-        always=True,
-    ),
-    "version": shown(Text("its version")),
-    "rounds": at_least(Text("rounds taken part in"), ROUNDS_PERCENT_MIN, "%"),
-    "keys": none_of(Text("of its last 10 rounds, those with other keys than the rest")),
-    "quotas": must(Text("quotas let its messages in"), always=True),
-    "inbox": at_most(Text("messages of its that wait here"), ACCEPTED_QUEUE_MAX, always=True),
-    "outbox": at_most(Text("messages to it that wait here"), ACCEPTED_QUEUE_MAX, always=True),
-    "drill": must(Text("told here of the drill's block")),
-}
+
+def measures(bounds: NodeBounds = NODE_BOUNDS) -> Mapping[str, Measure]:
+    """Key -> measure. ``bounds``: the centre's own ([nodes]); what it counts as silent is silent here too."""
+    return {
+        "let_in": must(Text("enrolled and let in"), always=True),
+        "certificate": at_least(Text("left of its certificate"), CERTIFICATE_DAYS_MIN, "days", always=True),
+        "agreement": at_least(Text("left of its agreement"), 1, "days", always=True),
+        "contact": at_most(Text("since it was last heard"), bounds.silent_s, "s", always=True),
+        "clock": at_most(
+            Text("its clock against ours, as it tells"),
+            ACCEPTED_CLOCK_OFF_S_MAX,
+            "s",
+            always=True,
+        ),
+        "version": shown(Text("its version")),
+        "rounds": at_least(Text("rounds taken part in"), ROUNDS_PERCENT_MIN, "%"),
+        "keys": none_of(Text("of its last 10 rounds, those with other keys than the rest")),
+        "quotas": must(Text("quotas let its messages in"), always=True),
+        "inbox": at_most(Text("messages of its that wait here"), ACCEPTED_QUEUE_MAX, always=True),
+        "outbox": at_most(Text("messages to it that wait here"), ACCEPTED_QUEUE_MAX, always=True),
+        "drill": must(Text("told here of the drill's block")),
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +145,9 @@ class CentreSurvey:
     given: bool = True
 
 
-def part(survey: CentreSurvey) -> Part:
+def part(survey: CentreSurvey, bounds: NodeBounds = NODE_BOUNDS) -> Part:
     """The centre's part, by its measures."""
-    readings = Readings(MEASURES, ACTS)
+    readings = Readings(measures(bounds), ACTS)
     readings.take(_readings(survey))
     return Part(name=NAME, title=TITLE, figures=readings.figures())
 

@@ -46,7 +46,8 @@ class Taking:
                 opened=self.opened,
                 desk=self.desk,
                 book=self.book,
-            )
+            ),
+            self.desk.bounds,
         )
 
 

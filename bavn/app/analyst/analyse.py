@@ -4,12 +4,14 @@ Each capture, EVE file or folder of Zeek logs is looked at by itself, in a store
 Nothing is configured, kept or sent.
 """
 
+import errno
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
+from typing import Final
 
 from bavn.actor.assets.asset import Asset
 from bavn.actor.assets.crypto import Use, uses
@@ -37,11 +39,12 @@ from bavn.app.process.exits import why_of
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.real import SystemClock
 from bavn.model.intel.rule import RowRule
-from bavn.model.ports import QueryRefused
+from bavn.model.ports import QueryRefused, RowsDamaged
 from bavn.model.text import Text
 
 SENSOR = "analyse"
 FILES_MAX = 100_000
+NO_FILE: Final = Text("neither a file nor a folder (a socket, a pipe, a device)")
 LIMITS = StoreLimits(age_days_max=None, threads=2)
 
 
@@ -114,20 +117,26 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
         yield Unread(str(path), nothing) if nothing else Unit(str(path), (path,))
         return
     errors: list[OSError] = []
-    files = sorted(
+    names = sorted(
         folder / name
-        for folder, _, names in path.walk(on_error=errors.append)
-        for name in names
-        if not name.startswith(".") and (folder / name).is_file()
+        for folder, _, there in path.walk(on_error=errors.append)
+        for name in there  # links to folders too: none is followed
+        if not name.startswith(".")
     )
     for error in errors:
         yield Unread(str(error.filename), Text("cannot be read ({why})", why=why_of(error)))
-    if errors and not files:
+    if len(names) > FILES_MAX:
+        yield Unread(str(path), Text("more than {most} files", most=FILES_MAX))
         return
-    if not files or len(files) > FILES_MAX:
-        yield Unread(
-            str(path), Text("the folder is empty") if not files else Text("more than {most} files", most=FILES_MAX)
-        )
+    files = []
+    for name in names:
+        if (why := _no_file_at(name, path)) is not None:
+            yield Unread(str(name), why)
+        elif name.is_file():
+            files.append(name)
+    if not files:
+        if not names and not errors:
+            yield Unread(str(path), Text("the folder is empty"))
         return
     logs: dict[Path, list[Path]] = {}
     beside: dict[Path, list[InputFile]] = {}
@@ -150,6 +159,21 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
         yield Unit(str(folder), tuple(logs[folder]), tuple(beside.get(folder, ())))
 
 
+def _no_file_at(path: Path, root: Path) -> Text | None:
+    """Why what has a name in the folder ``root`` is not read; None for a file, and for a link to a folder inside, which
+    is looked through anyway."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if path.is_symlink() and error.errno in (errno.ENOENT, errno.ELOOP, errno.ENOTDIR):
+            return Text("a link that leads nowhere")
+        return Text("cannot be read ({why})", why=why_of(error))
+    if S_ISDIR(mode):
+        inside = path.resolve().is_relative_to(root.resolve())
+        return None if inside else Text("a link to another folder: give that folder itself")
+    return None if S_ISREG(mode) else NO_FILE
+
+
 def _nothing_at(path: Path) -> Text | None:
     """Why there is nothing to open at a path that is no folder; None if there may be."""
     try:
@@ -159,7 +183,7 @@ def _nothing_at(path: Path) -> Text | None:
     except OSError:
         return None
     if not S_ISREG(status.st_mode):
-        return Text("neither a file nor a folder (a socket, a pipe, a device)")
+        return NO_FILE
     return None if status.st_size else Text("the file is empty")
 
 
@@ -230,6 +254,10 @@ def analyse(
         try:
             span_us = span[0], span[1] + 1
             looked = _survey(Path(scratch), span_us, homes, wanted)
+        except RowsDamaged as error:
+            return Unread(
+                unit.source, Text("what was read of it is damaged on the disk: {why}", why=Text.of_error(error))
+            )
         except QueryRefused as error:
             return Unread(
                 unit.source, Text("it is too much for one look ({why}): give less at a time", why=Text.of_error(error))

@@ -1,7 +1,8 @@
-"""`python -m bavn.app.analyst.hunt_child`: one question to a node's history, in a process that may be ended.
+"""`python -m bavn.app.analyst.hunt_child PARENT`: one question to a node's history, in a process that may be ended.
 
 Reads one line of JSON (what to ask, of which node) and writes one JSON document: the answer, or ``stop`` with its
-``reason``. The bounds on its memory and time are those of `bavn node hunt`. Refuses to ask a second question.
+``reason``. The bounds on its memory and time are those of `bavn node hunt`, and it ends with PARENT, the process that
+began it. Refuses to ask a second question.
 """
 
 import json
@@ -20,7 +21,7 @@ from bavn.app.analyst.hunting import Hunting, hunting
 from bavn.app.analyst.indicator_list import MET_COLUMNS, met_rows, noted
 from bavn.app.analyst.pivots import pivot_sql
 from bavn.app.analyst.plain import columns_of, plain
-from bavn.app.process.bounds import ended_after
+from bavn.app.process.bounds import ended_after, ends_with
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.one_line import one_line
 from bavn.model.settings import SettingsError
@@ -193,6 +194,8 @@ def answer(given: Said) -> Said:
 
 def main() -> None:
     """One question from standard input, one answer to standard output."""
+    if sys.argv[1:]:
+        ends_with(int(sys.argv[1]))
     line = sys.stdin.buffer.readline()
     if line:
         said = json.dumps(answer(json.loads(line)), ensure_ascii=False, default=str)

@@ -11,7 +11,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,8 @@ from bavn.actor.sense.suricata.config import HOMES_DEFAULT, SuricataConfig
 from bavn.actor.sense.suricata.served import ServedSuricata
 from bavn.app.analyst.analyse import Findings, Unit, Unread, analyse
 from bavn.app.analyst.rule_paths import GivenRules
+from bavn.app.process.bounds import ends_with
+from bavn.app.process.ctrl_c import ctrl_c
 from bavn.model.intel.rule import RowRule
 from bavn.model.text import Text
 
@@ -77,6 +79,10 @@ def analysed(
                 for number, (unit, one) in enumerate(zip(units, waiting, strict=True), 1):
                     yield one if isinstance(one, Unread) else _answer(unit, one)
                     done(number, len(units))
+            except BaseException:  # nobody waits for the rest
+                for child in active_children():
+                    child.terminate()
+                raise
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
@@ -141,6 +147,7 @@ _mine: list[tuple[Wanted, ServedSuricata]] = []
 
 
 def _begin(wanted: Wanted, folder: Path) -> None:
+    ends_with(os.getppid())
     suricata = ServedSuricata(folder / str(os.getpid()), wanted.suricata)
     _mine.append((wanted, suricata))
     Finalize(None, suricata.close, exitpriority=1)  # a working process ends without its atexit
@@ -148,4 +155,5 @@ def _begin(wanted: Wanted, folder: Path) -> None:
 
 def _worked(unit: Unit) -> Findings | Unread:
     wanted, suricata = _mine[0]
-    return _one(unit, wanted, suricata)
+    with ctrl_c():
+        return _one(unit, wanted, suricata)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from stat import S_ISCHR
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -63,7 +64,9 @@ class Shown:
 
     top: Annotated[int, typer.Option(min=1, help="At most so many for each source.")] = 1000
     p_max: Annotated[float, typer.Option(min=1e-9, max=1.0, help="Leave out what has a larger p-value.")] = P_SHOWN_MAX
-    evidence_min: Annotated[float, typer.Option(help="Leave out what is worth less, in nats (at most 4).")] = -1.0
+    evidence_min: Annotated[
+        float, typer.Option(min=-1e3, max=1e3, help="Leave out what is worth less, in nats (at most 4).")
+    ] = -1.0
     all_: Annotated[bool, typer.Option("--all", help="Leave nothing out.")] = False
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name each Sigma rule that cannot run.")] = False
 
@@ -113,7 +116,7 @@ def analyse(
             go_on()
             if isinstance(findings, Unread):
                 faults += 1
-                print(f"bavn: {findings.source}: {findings.reason.say(language)}", file=sys.stderr)
+                print(f"bavn: {plain_name(findings.source)}: {findings.reason.say(language)}", file=sys.stderr)
                 continue
             looked_at += 1
             crypto += findings.crypto
@@ -125,8 +128,11 @@ def analyse(
                 _say_rules_refused(*findings.rules_refused, language)
             failed += bool(findings.failed)
             _say_failed(findings, language)
+            if as_json and findings.failed and not (findings.assets if with_assets else keep.of(findings)):
+                print(json.dumps({"source": findings.source, "failed": list(findings.failed)}, ensure_ascii=False))
             if with_assets:
-                hosts.show(list(findings.assets), language, as_json=as_json, source=findings.source)
+                beside = {"source": findings.source} | ({"failed": list(findings.failed)} if findings.failed else {})
+                hosts.show(list(findings.assets), language, as_json=as_json, beside=beside)
                 continue
             _show(findings, keep, language, as_json=as_json)
         if cbom is not None and looked_at:
@@ -241,13 +247,14 @@ def _say_refused(findings: "Findings", language: Language) -> None:
     """One line for each damaged file; one for all lines that were refused."""
     for refusal in findings.refusals:
         if refusal.line == 0:
-            print(f"bavn: {refusal.file}: {refusal.why.say(language)}", file=sys.stderr)
+            print(f"bavn: {plain_name(refusal.file)}: {refusal.why.say(language)}", file=sys.stderr)
     lines = [refusal for refusal in findings.refusals if refusal.line]
     if lines:
         first, count = lines[0], number(findings.refused, language)
         said = Text("{count} refused, the first", count=count).say(language)
         why = first.why.say(language)
-        print(f"bavn: {findings.source}: {said} {first.file}:{first.line}: {why}", file=sys.stderr)
+        source, file = plain_name(findings.source), plain_name(first.file)
+        print(f"bavn: {source}: {said} {file}:{first.line}: {why}", file=sys.stderr)
 
 
 def _say_rules_refused(count: int, first: "LeftOut", language: Language) -> None:
@@ -261,7 +268,12 @@ def _say_failed(findings: "Findings", language: Language) -> None:
         sentence = Text(
             "what these detectors would have found is missing, they failed: {failed}", failed=", ".join(findings.failed)
         )
-        print(f"bavn: {findings.source}: {sentence.say(language)}", file=sys.stderr)
+        print(f"bavn: {plain_name(findings.source)}: {sentence.say(language)}", file=sys.stderr)
+
+
+def plain_name(path: str) -> str:
+    """A file's name without what a terminal would act on: whoever made a capture named it."""
+    return "".join(sign if sign.isprintable() else f"\\x{ord(sign):02x}" for sign in path)
 
 
 def _zone(text: str) -> str:
@@ -286,10 +298,13 @@ def _indicators(files: list[Path], language: Language) -> "tuple[IndicatorSet, i
     """The indicators of all lists, and how many lists hold not one: these are named."""
     from bavn.actor.detect.indicators.indicators import NO_INDICATORS
     from bavn.actor.detect.indicators.reader import read
+    from bavn.app.analyst.analyse import NO_FILE
 
     indicators, without = NO_INDICATORS, 0
     for file in files:
         try:
+            if S_ISCHR(file.stat().st_mode):  # one such as /dev/zero has no end
+                raise Stop(Exit.USAGE, Text.shaped("--ioc {file}: {why}", file=file, why=NO_FILE))
             with file.open(encoding="utf-8", errors="replace") as lines:
                 reading = read(lines)
         except OSError as error:
@@ -336,7 +351,7 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
         sys.stdout.flush()
         return
     screen = Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)
-    screen.rule(findings.source, align="left")
+    screen.rule(Cell(plain_name(findings.source)), align="left")
     rest = len(findings.suspicions) - len(kept)
     rows, refused, hosts_, line, weaker = (
         number(count, language)
@@ -360,7 +375,7 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
     )
     for given in findings.inputs[:INPUTS_SHOWN_MAX]:
         name = given.file if given.file == findings.source else given.file.removeprefix(f"{findings.source}/")
-        screen.print(f"{name}: {given.said().say(language)}", highlight=False, markup=False)
+        screen.print(f"{plain_name(name)}: {given.said().say(language)}", highlight=False, markup=False)
     more = len(findings.inputs) - INPUTS_SHOWN_MAX
     if more > 0:
         screen.print(Text("and {count} files more", count=number(more, language)).say(language), highlight=False)

@@ -6,18 +6,17 @@ Refuses to look at the machine: places.py does.
 """
 
 import difflib
-import errno
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any, Final, Literal, get_args
 
 from bavn.app.config import load as config
 from bavn.app.config.centre_tables import CENTRE_TABLES
 from bavn.app.config.misp import MispTable
 from bavn.app.config.operator import OperatorTable, operator_of
+from bavn.app.config.plain_file import NoText, named_there, text_of
 from bavn.centre.correlate.tier import Tier
 from bavn.model.catalogue import ENGLISH, languages
 from bavn.model.settings import SettingsError, faults
@@ -26,7 +25,6 @@ from bavn.model.toml import BadToml
 
 Role = Literal["node", "policy", "centre", "keyholder", "operator", "hub"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
-BYTES_MAX: Final = 1 << 20
 NEAR: Final = 0.6
 TOGETHER_MAX: Final = 100
 """So many things that the reader refuses are told of one file."""
@@ -41,12 +39,6 @@ TABLES: Final[dict[Role, dict[str, type[Any]]]] = {
     "operator": {"operator": OperatorTable},
     "hub": config.HUB_TABLES,
 }
-_WHYS: Final[dict[int, Text]] = {
-    errno.EACCES: Text("cannot be read by this user: give its group the right"),
-    errno.ELOOP: Text("is a link that leads to itself: name the file that the service reads"),
-    errno.ENOTDIR: Text("is not there: name the file that the service reads"),
-}
-"""Why a file cannot be opened, and what to do."""
 
 READERS: Final[dict[Role, Callable[[Mapping[str, Any], Path], Any]]] = {
     "node": config.node_tables,
@@ -114,21 +106,10 @@ def check(file: Path, role: Role | None = None) -> Checked:
     """Everything that is wrong in the file itself. Never raises for what the file holds."""
     text = ""
     try:
-        if not S_ISREG(file.stat().st_mode):  # a pipe would keep whoever opens it waiting
-            return _no_file(role, file, Text("is no file: name the file that the service reads"))
-        with file.open("rb") as opened:
-            raw = opened.read(BYTES_MAX + 1)
-        if len(raw) > BYTES_MAX:
-            return _no_file(role, file, Text("more than {bytes_max} bytes: no configuration", bytes_max=BYTES_MAX))
-        text = raw.decode("utf-8")
+        text = text_of(file)
         given = config.read_toml(file)
-    except FileNotFoundError:
-        return _no_file(role, file, Text("is not there: name the file that the service reads"))
-    except OSError as error:
-        return _no_file(role, file, _WHYS.get(error.errno or 0) or Text.plain(error.strerror or str(error)))
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        return _no_file(role, f"{file}:{line}", Text("is no text in UTF-8: save it as that"))
+    except NoText as error:
+        return _no_file(role, f"{file}:{error.line}" if error.line else file, error.why)
     except (SettingsError, ValueError) as error:
         return Checked(role, {}, {}, (_unreadable(file, error, max(1, len(text.splitlines()))),))
     role = role or role_of(file, given)
@@ -259,7 +240,7 @@ def _policy(file: Path, given: Mapping[str, Any]) -> tuple[Finding, ...]:
     """Of the policy beside a node.toml, where there is one."""
     node = given.get("node", {})
     named = node.get("policy_file", "policy.toml") if isinstance(node, dict) else None
-    if not isinstance(named, str) or "\0" in named or not (file.resolve().parent / named).exists():
+    if not isinstance(named, str) or "\0" in named or not named_there(file.resolve().parent / named):
         return ()
     return check(file.resolve().parent / named, "policy").found
 

@@ -29,6 +29,14 @@ class EnforceTable:
         (), unit="", holds='"name=address" that the resolver answers itself; then it asks nobody.'
     )
     resolver_clients: tuple[str, ...] = setting(("127.0.0.0/8", "::1/128"), unit="", holds="Who may ask it (CIDR).")
+    resolver_outlives: bool = setting(
+        True,
+        unit="",
+        holds=(
+            "The resolver goes on answering, with the blocks it last knew, when the node crashed or was killed, until"
+            " the next start takes it over; a node that is told to end always ends it."
+        ),
+    )
     zone_listen: str = setting(
         "", unit="", holds="address@port on which the actor's own resolvers fetch the policy zone `bavn` (AXFR, IXFR)."
     )

@@ -21,6 +21,7 @@ from bavn.app.config.hunt import HuntTable
 from bavn.app.config.join import JoinTable
 from bavn.app.config.misp import MispTable, misps_of
 from bavn.app.config.oidc import OidcTable
+from bavn.app.config.plain_file import NoText, named_there, text_of
 from bavn.app.config.publish import PublishTable
 from bavn.app.config.remind import RemindTable
 from bavn.app.config.scale import ScaleTable
@@ -318,7 +319,7 @@ def node_tables(given: Mapping[str, Any], file: Path) -> dict[str, Any]:
 
 def read_policy(file: Path) -> dict[str, Any]:
     """The actor's policy, a table each; a missing file means all defaults. Raises SettingsError."""
-    if not file.exists():
+    if not named_there(file):
         return {name: kind() for name, kind in POLICY_TABLES.items()}
     return policy_tables(read_toml(file), file)
 
@@ -351,8 +352,11 @@ def _tables(given: Mapping[str, Any], file: Path, kinds: dict[str, type[Any]]) -
 def read_toml(file: Path) -> dict[str, Any]:
     """A TOML file as a table. Raises SettingsError for one that is missing, unreadable or no TOML."""
     try:
-        return table_of(file.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
+        return table_of(text_of(file))
+    except NoText as error:
+        if not error.missing:
+            at = f"{file}:{error.line}" if error.line else file
+            raise SettingsError(Text.shaped("{at}: {why}", at=at, why=error.why)) from error
         raise SettingsError(
             Text(
                 "{file} is not there: name it with --config, or write it (docs/reference/configuration.md has every"
@@ -360,7 +364,5 @@ def read_toml(file: Path) -> dict[str, Any]:
                 file=file,
             )
         ) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(Text("{file} cannot be read: {error}", file=file, error=Text.of_error(error))) from error
     except BadToml as error:
         raise SettingsError(Text("{file} is no TOML: {error}", file=file, error=Text.of_error(error))) from error

@@ -23,6 +23,7 @@ from typing import Final
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.sector.member import actor_urn
 from bavn.model.text import Text
+from bavn.model.tied import tied
 from bavn.wire.links.nats import inbox_of, subject_of
 from bavn.wire.parcel import OVERHEAD_BYTES_MAX, PARCEL_BYTES_MAX
 
@@ -33,14 +34,6 @@ AGAIN_S: Final = (0.5, 15.0)
 """First and longest pause before a server that died is started again."""
 LOG_BYTES_MAX: Final = 5_000_000
 CONNECTIONS_MAX: Final = 10_000
-TIED: Final = """\
-import ctypes, os, sys
-from bavn.model.text import Text
-ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-"""Becomes another program that gets SIGTERM (15) when who began it is gone, kill -9 included, by PR_SET_PDEATHSIG (1),
-which asks for no right. Not by setpriv: that calls capset as well, which the fence of a service forbids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,7 +204,7 @@ class HubServer:
         with contextlib.suppress(OSError):
             self._log.unlink()
         self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", TIED, self._program, "-c", str(self._file), "-l", str(self._log)],
+            tied([self._program, "-c", self._file, "-l", self._log]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

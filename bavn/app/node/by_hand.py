@@ -6,7 +6,8 @@ Nothing is put into force here, and nothing that waits is looked at: that needs 
 """
 
 import json
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -26,6 +27,19 @@ def runs(config: NodeConfig) -> bool:
         return False
 
 
+@contextmanager
+def _resolver_as_it_was(config: NodeConfig) -> Iterator[None]:
+    """A resolver that did not run before does not run afterwards: nobody would end it."""
+    from bavn.app.node.protect import resolver_of
+
+    ran = not config.enforce.resolver_listen or resolver_of(config).alive()
+    try:
+        yield
+    finally:
+        if not ran:
+            resolver_of(config).end()
+
+
 def done_here(
     config: NodeConfig, book: Path, act: Literal["lift", "kill", "never"], indicator_id: str, by: str
 ) -> tuple[Refused | None, tuple[tuple[str, str], ...]]:
@@ -37,6 +51,7 @@ def done_here(
     from bavn.wire.book import Book
 
     with ExitStack() as closing:
+        closing.enter_context(_resolver_as_it_was(config))
         opened = closing.enter_context(Book(book))
         protect = protection(config, books_of(opened), SystemClock(), None, closing)
         refused = None
@@ -77,6 +92,7 @@ def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: boo
     from bavn.wire.shut import open_gates_of
 
     with ExitStack() as closing:
+        closing.enter_context(_resolver_as_it_was(config))
         opened = closing.enter_context(Book(book))
         books, now_us = books_of(opened), SystemClock().now_us()
         ledger = books.ledger

@@ -13,6 +13,7 @@ from typing import Final
 import pyarrow as pa
 
 from bavn.actor.detect.indicators.lists import Grade, Lists, Names, Ranges, shipped
+from bavn.model.tied import tied
 
 MAKE_S_MAX: Final = 600.0
 _PACKAGE: Final = "pymispwarninglists"
@@ -40,7 +41,7 @@ class Kept:
             for old in self._folder.glob("known-*.arrow"):
                 old.unlink()
             subprocess.run(
-                [sys.executable, "-P", "-m", __spec__.name, str(file)],
+                tied([sys.executable, "-P", "-m", __spec__.name, file]),
                 check=True,
                 timeout=MAKE_S_MAX,
                 stdin=subprocess.DEVNULL,

@@ -426,7 +426,7 @@ def _senses(
 
 
 def _store(config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack) -> "ColumnStore":
-    from bavn.actor.store.columns import ColumnStore  # DuckDB: a guard has no history
+    from bavn.actor.store.mended import open_or_mend  # DuckDB: a guard has no history
 
     limits = StoreLimits(
         age_days_max=config.store.age_days_max,
@@ -435,7 +435,7 @@ def _store(config: NodeConfig, clock: SystemClock, closing: contextlib.ExitStack
         memory_mb_max=config.store.memory_mb_max,
     )
     return closing.enter_context(
-        ColumnStore.open(config.folder / "store", limits, homes=config.node.homes, clock=clock, tick=time.monotonic)
+        open_or_mend(config.folder / "store", limits, homes=config.node.homes, clock=clock, tick=time.monotonic)
     )
 
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from contextlib import closing as closed
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import dns.tsig
@@ -37,6 +37,7 @@ from bavn.actor.store.faults import StoreDamaged
 from bavn.actor.store.query.hunt import Hunted, hunt
 from bavn.app.config.enforce import EnforceTable
 from bavn.app.config.load import NodeConfig
+from bavn.app.config.plain_file import NoText, text_of
 from bavn.app.node.enforcers import reaching_out
 from bavn.app.node.known_lists import Kept
 from bavn.app.node.sources import command_socket
@@ -48,6 +49,7 @@ from bavn.model.failure import Failures, NoContainment
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Enforcer, EnforcerDown, QueryRefused, Window
 from bavn.model.record import address_uuid
+from bavn.model.settings import SettingsError
 from bavn.model.text import Text
 from bavn.wire.book import read_only
 
@@ -55,6 +57,9 @@ if TYPE_CHECKING:
     from bavn.actor.store.columns import ColumnStore
 
 Hunts = Callable[[Window, Sequence[Observable]], Sequence[Hunted]]
+
+
+NEVER_BYTES_MAX: Final = 64 << 20
 
 
 def protection(
@@ -132,12 +137,15 @@ def _primary(config: NodeConfig, zone: ZoneService | None) -> RpzPrimary:
 
 
 def never_block(config: NodeConfig) -> NeverBlock:
-    """The never-block list of the configuration, with the actor's own and the centre. Raises SettingsError, OSError."""
+    """The never-block list of the configuration, with the actor's own and the centre. Raises SettingsError."""
     policy = config.protect
     text, where = never.shipped_text(), "the never-block list that comes with Bavn"
     if policy.never_block_file:
         file = config.path(policy.never_block_file)
-        text, where = file.read_text(encoding="utf-8"), str(file)
+        try:
+            text, where = text_of(file, NEVER_BYTES_MAX), str(file)
+        except NoText as error:
+            raise SettingsError(Text.shaped("{file}: {why}", file=file, why=error.why)) from error
     host = urlsplit(config.node.centre_url).hostname or ""
     centre = [host] if host and not host.startswith("localhost") else []
     return NeverBlock.of(text, where, own_domains=policy.own_domains, own_networks=config.node.homes, centre=centre)
@@ -278,6 +286,7 @@ def resolver_settled(config: NodeConfig) -> Unbound:
             upstreams=given.resolver_upstreams,
             clients=given.resolver_clients,
             answers=answers,
+            outlives=given.resolver_outlives,
         )
     except SocketPathTooLong as error:
         raise Stop(Exit.CONFIGURATION, Text("[node] folder: {error}", error=Text.of_error(error))) from error

@@ -24,6 +24,7 @@ from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.node.health.recorder import STEP_S
 from bavn.app.node.parts import NODE_ENDS, NodeParts, build
+from bavn.app.node.protect import resolver_settled
 from bavn.app.process.chain_walk import TURN_S
 from bavn.app.process.exits import Exit, Stop, cannot_listen
 from bavn.app.process.late import begun, made_of
@@ -149,8 +150,14 @@ class NodeService:
             ("step health", partial(self.parts.recorder.step, stopped=True)),
             ("step close", self.parts.close),
             ("close lists", self._listening.close if self._listening is not None else lambda: None),
+            ("close resolver", self._end_resolver),
         ):
             contained(self.parts.failures, part, step, during="stop")
+
+    def _end_resolver(self) -> None:
+        """A node that failed leaves its resolver: the next start takes it over."""
+        if self._config.enforce.resolver_listen and self._failure is None:
+            resolver_settled(self._config).end()
 
     def _signalled(self, *_: object) -> None:
         self._told_to_end = True

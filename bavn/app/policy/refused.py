@@ -5,6 +5,7 @@ that is missing are places.py's. Refuses to stop at the first.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -13,10 +14,10 @@ from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.flows.exporters import Rates
 from bavn.actor.sense.flows.receiver import Allowed
 from bavn.app.config.check import Checked, Finding, place
-from bavn.app.config.load import POLICY_TABLES, NodeConfig
+from bavn.app.config.load import POLICY_TABLES, NodeConfig, read_policy
 from bavn.app.node.enforcers import squid_of, update_of, webhook_secret_of
 from bavn.app.node.log_sources import certificate_of, form_and_path, listens, look_at_sender, look_at_zone, reads_logs
-from bavn.app.node.protect import dataset_places, packet_filter_of, resolver_settled, zone_settings
+from bavn.app.node.protect import dataset_places, never_block, packet_filter_of, resolver_settled, zone_settings
 from bavn.app.node.sources import room_for_socket
 from bavn.app.process.exits import Stop
 from bavn.app.process.real import SystemClock
@@ -46,7 +47,20 @@ def refused(file: Path, checked: Checked) -> tuple[Finding, ...]:
                 findings.append(Finding(level="error", code="setting", place=at, text=text))
         except (ValueError, OSError):
             continue  # a path that is none, or is out of reach: places.py tells it
-    return tuple(findings)
+    return (*findings, *_of_policy(config))
+
+
+def _of_policy(config: NodeConfig) -> Iterator[Finding]:
+    """Of the policy beside it: a list of what is never blocked that cannot be read keeps a node from starting."""
+    beside = config.base / config.node.policy_file
+    try:
+        policy = read_policy(beside)
+    except SettingsError:
+        return  # told where the policy itself is looked over
+    try:
+        never_block(replace(config, **policy))
+    except SettingsError as error:
+        yield Finding(level="error", code="setting", place=str(beside), text=Text.of_error(error))
 
 
 def _sensing(config: NodeConfig) -> Iterator[Look]:

@@ -1,4 +1,4 @@
-"""Ctrl-C in a command whose parts contain what they raise: it ends the command, whoever swallowed the interrupt.
+"""Ctrl-C, or SIGTERM, in a command whose parts contain what they raise: it ends the command, whoever swallowed it.
 
 An engine turns it into an error of its own, and a part that contains errors takes that for a fault over its input: a
 result without that part would look whole. So it is remembered that it came. Refuses to know what the command does.
@@ -10,11 +10,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
+
+ENDS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
 def ctrl_c() -> Iterator[Callable[[], None]]:
-    """Gives a check that raises KeyboardInterrupt once Ctrl-C was pressed; so do any error and the end, within."""
+    """Gives a check that raises KeyboardInterrupt once Ctrl-C was pressed, or the process was told to end (ENDS); so do
+    any error and the end, within."""
     pressed = threading.Event()
 
     def press(_number: int, _frame: FrameType | None) -> None:
@@ -35,7 +39,7 @@ def ctrl_c() -> Iterator[Callable[[], None]]:
         if not issubclass(raised.exc_type, KeyboardInterrupt):
             printed(raised)
 
-    before = signal.signal(signal.SIGINT, press)
+    before = {number: signal.signal(number, press) for number in ENDS}
     sys.unraisablehook = untold
     try:
         yield check
@@ -44,5 +48,6 @@ def ctrl_c() -> Iterator[Callable[[], None]]:
         raise
     finally:
         sys.unraisablehook = printed
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     check()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from bavn.model.ports import NoiseDown
+from bavn.model.tied import tied
 
 SLACK: Final = 1e-9
 """OpenDP rounds the epsilon that it vouches for upwards, in its last digits."""
@@ -36,7 +37,7 @@ def drawn_apart(counts: Sequence[int], sensitivity: int, epsilon: float, /) -> l
     question = json.dumps([[int(count) for count in counts], sensitivity, epsilon])
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-m", "bavn.app.process.noise"],
+            tied([sys.executable, "-P", "-m", "bavn.app.process.noise"]),
             input=question,
             capture_output=True,
             text=True,

@@ -4,11 +4,12 @@ Where opening one fails in a way that nobody foresaw the process ends with one l
 0020-contained.md has the list). Refuses to contain anything: late.py does.
 """
 
+import errno
 import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.app.process.late import FORESEEN
 from bavn.model.text import Text
@@ -31,12 +32,18 @@ _SAID_BY_THE_COMMAND: Final = frozenset(
     {
         sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_FULL,
         sqlite3.SQLITE_PERM,
         sqlite3.SQLITE_CORRUPT,
         sqlite3.SQLITE_NOTADB,
     }
 )
+
+_DISK_REFUSES: Final = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR})
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO})
+_NO_PLACE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG})
+"""The folder that was named is none."""
+_RIGHTS: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+"""The command says whose rights."""
 
 
 def owned[Part](
@@ -49,9 +56,27 @@ def owned[Part](
     except Exception as error:
         if isinstance(error, (*FORESEEN, BookForeign, *passing)):
             raise
-        if isinstance(error, sqlite3.Error) and getattr(error, "sqlite_errorcode", 0) & 0xFF in _SAID_BY_THE_COMMAND:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF if isinstance(error, sqlite3.Error) else 0
+        if code in _DISK_REFUSES or (isinstance(error, OSError) and error.errno in _FULL):
+            raise _not_now(what, error) from error
+        if what == BOOK and isinstance(error, OSError) and error.errno in _NO_PLACE:
+            raise cannot_write(error.filename, error) from error
+        if code in _SAID_BY_THE_COMMAND or (isinstance(error, OSError) and error.errno in _RIGHTS):
             raise
         raise ended(failures, what, error) from error
+
+
+def _not_now(what: str, error: Exception) -> Stop:
+    """A disk that is full, or refuses, may not be in a while: the service is tried again."""
+    return Stop(
+        Exit.NOT_NOW,
+        Text(
+            "it does not start without its {what}, and the disk refuses that ({error}): make room, or see to the disk;"
+            " a service tries again by itself",
+            what=what,
+            error=Text.of_error(error),
+        ),
+    )
 
 
 def ended(failures: FailureFolder, what: str, error: Exception) -> Stop:

@@ -21,6 +21,7 @@ from bavn.app.reports.timeline import timeline
 from bavn.centre.desk.rollout_facts import Stand
 from bavn.centre.publish.document import Document
 from bavn.model.text import Language, Text
+from bavn.model.tied import tied
 
 SECONDS_MAX: Final = 180
 _CODES: Final = frozenset(Exit)
@@ -52,7 +53,7 @@ def _drawn(name: str, *given: Any) -> bytes:
     with drawing():
         try:
             done = subprocess.run(
-                words, input=pickle.dumps((name, given)), capture_output=True, timeout=SECONDS_MAX, check=False
+                tied(words), input=pickle.dumps((name, given)), capture_output=True, timeout=SECONDS_MAX, check=False
             )
         except subprocess.TimeoutExpired:
             raise Stop(

@@ -10,8 +10,10 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.faults import StoreBroken, StoreDamaged
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.mended import open_or_mend
 from bavn.actor.store.retention import Merge
 from bavn.actor.store.segments.rebuild import rebuild
+from bavn.actor.store.stats import Mended
 from bavn.model.moment import HOUR_US
 from bavn.model.ports import QueryRefused
 
@@ -160,6 +162,49 @@ def test_a_lost_manifest_is_one_clear_error_and_can_be_made_again(filled, how):
         assert store.mark("a") == "3"
         with store.window(0, 2**60) as window:
             assert window.rows("SELECT sum(flows) FROM pair_hour") == [(20,)]
+
+
+@pytest.mark.parametrize("how", ["garbage", "gone", "empty", "torn page"])
+def test_a_node_s_store_makes_a_lost_manifest_again_by_itself(filled, how):
+    with ColumnStore.open(filled) as store:
+        before, marks = store.stats(), store._manifest.marks()
+        assert store.mended == Mended()
+    file = filled / "manifest.sqlite"
+    raw = bytearray(file.read_bytes())
+    if how == "gone":
+        file.unlink()
+    elif how == "empty":
+        file.write_bytes(b"")
+    else:
+        raw[0 if how == "garbage" else 4096 :] = b"\xff" * (len(raw) - (0 if how == "garbage" else 4096))
+        file.write_bytes(raw)
+    with open_or_mend(filled) as store:
+        assert (store.stats(), store._manifest.marks(), store.mended) == (before, marks, Mended(manifests=1))
+        if how in ("garbage", "torn page"):
+            assert (filled / "damaged" / "manifest.sqlite").read_bytes() == raw, "it is kept"
+    with open_or_mend(filled) as store:
+        assert store.mended == Mended()
+
+
+def test_an_empty_manifest_beside_one_batch_sweeps_nothing_away(tmp_path, rows, hour0):
+    with ColumnStore.open(tmp_path) as store:
+        store.append("a", "1", {"flow": rows("flow", [{"ts": at(hour0 * HOUR_US)}])})
+    (tmp_path / "manifest.sqlite").write_bytes(b"")
+    with open_or_mend(tmp_path) as store:
+        assert store.stats().rows_total == 1
+
+
+def test_where_no_segment_can_be_read_all_are_put_aside_and_the_store_goes_on(filled, rows, hour0):
+    for file in (filled / "segments").glob("*/*"):
+        file.write_bytes(b"")
+    count = len(list((filled / "segments").glob("*/*")))
+    (filled / "manifest.sqlite").write_bytes(b"x" * 5000)
+    with open_or_mend(filled) as store:
+        assert store.mended == Mended(manifests=1, files=count)
+        assert store.stats().rows_total == 0
+        store.append("a", "9", {"flow": rows("flow", [{"ts": at(hour0 * HOUR_US)}])})
+        assert store.stats().rows_total == 1
+    assert len(list((filled / "damaged").iterdir())) == count + 1
 
 
 def test_rebuilding_sets_damaged_files_aside_and_keeps_the_rest(filled, hour0):

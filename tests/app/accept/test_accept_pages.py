@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from bavn.app.accept.centre import ACTS, MEASURES, CentreSurvey, Rounds, counted, part, taken_part
+from bavn.app.accept.centre import ACTS, CentreSurvey, Rounds, counted, measures, part, taken_part
 from bavn.app.accept.check import UNTESTED
 from bavn.app.accept.files import write_all
 from bavn.app.accept.page import as_pdf, page
@@ -23,6 +23,7 @@ from bavn.app.process.protocols import read_protocol
 from bavn.centre.correlate.round_state import Phase, Round
 from bavn.centre.desk.views import RoundSummary
 from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.node_health import NodeBounds
 from bavn.model.received import NodeHealth
 from bavn.model.sector.acceptance_protocol import Outcome, TestKind
 from bavn.model.sector.member import ActorState
@@ -145,7 +146,7 @@ def test_what_is_in_the_way_says_who_must_act_in_both_languages() -> None:
         reason = figures[key].reason
         assert (reason.en.endswith(said.en), reason.da.endswith(said.da)) == (True, True)
     assert figures["outbox"].reason is None
-    assert set(ACTS) - {"", UNTESTED} <= set(MEASURES)
+    assert set(ACTS) - {"", UNTESTED} <= set(measures())
 
 
 def test_without_a_protocol_no_drill_is_named_and_nothing_is_said_of_the_node() -> None:
@@ -248,3 +249,12 @@ def test_a_node_that_is_not_enrolled_or_a_part_that_is_none_is_one_message(bench
     assert "enrol" in command(node_app, "accept", "-c", file, "--only", "rules", code=Exit.CONFIGURATION)
     assert "no part is called" in command(node_app, "accept", "-c", file, "--only", "tea", code=Exit.USAGE)
     assert list(tmp_path.glob("*.json")) == []
+
+
+def test_the_centre_s_own_bound_says_when_a_node_is_silent() -> None:
+    heard = replace(LOOK, health=replace(LOOK.health, received_us=LOOK.now_us - 400 * SECOND_US))
+    told = {
+        silent_s: {one.key: one for one in part(heard, NodeBounds(silent_s=silent_s)).figures}["contact"]
+        for silent_s in (300, 400)
+    }
+    assert [(one.measure.bar, one.outcome) for one in told.values()] == [(300, Outcome.FAILED), (400, Outcome.PASSED)]

@@ -15,6 +15,7 @@ from bavn.actor.protect.never import parents
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import ObservableType
 from bavn.model.ports import EnforcerDown
+from bavn.model.tied import tied
 
 NAMES_FILE: Final = "names.txt"
 ADDRESSES_FILE: Final = "addresses.txt"
@@ -47,7 +48,7 @@ class SquidAcl:
     def _tell(self) -> None:
         try:
             done = subprocess.run(
-                self._command, stdin=subprocess.DEVNULL, capture_output=True, timeout=RUN_S_MAX, check=False
+                tied(self._command), stdin=subprocess.DEVNULL, capture_output=True, timeout=RUN_S_MAX, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise EnforcerDown(f"{self._command[0]} cannot be run: {error}") from error

@@ -1,8 +1,9 @@
 """An unbound of the node's own: its configuration, its process, its end. Never the machine's DNS.
 
 It listens on loopback unless told otherwise, never below port 1024, asks only the name servers it was given, and keeps
-all its files in one folder. It outlives the node's process on purpose: a node that crashes must not take a clinic's
-name resolution with it; the next start takes it over. Refuses to know what is blocked.
+all its files in one folder. It outlives a node that crashed or was killed, which must not take a clinic's name
+resolution with it; the next start takes it over. A node that is told to end ends it (``end``). Refuses to know what is
+blocked.
 """
 
 import os
@@ -20,11 +21,14 @@ from bavn.actor.protect.enforcers.rpz import ZONE, zone_text
 from bavn.actor.protect.enforcers.unbound_control import UnboundControl
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown
+from bavn.model.tied import tied
 
 PORT_MIN: Final = 1024
 SOCKET_PATH_CHARS_MAX: Final = 100
 START_S_MAX: Final = 10.0
 STOP_S_MAX: Final = 5.0
+END_S_MAX: Final = 0.8
+"""From SIGTERM to SIGKILL where the node ends: all that counts of a resolver is on the disk."""
 _POLL_S: Final = 0.01
 
 
@@ -34,7 +38,8 @@ class SocketPathTooLong(ValueError):
 
 class Unbound(UnboundControl):
     """``listen`` and ``upstreams`` are ``address@port``; ``clients`` (CIDR) may ask. Without upstreams it knows only
-    ``answers`` (name -> address) and contacts nobody. ValueError for what the operator wrote wrongly."""
+    ``answers`` (name -> address) and contacts nobody. ``outlives``: it stays when the process that started it is
+    killed. ValueError for what the operator wrote wrongly."""
 
     def __init__(
         self,
@@ -45,6 +50,7 @@ class Unbound(UnboundControl):
         clients: Sequence[str] = ("127.0.0.0/8", "::1/128"),
         answers: Mapping[str, str] | None = None,
         program: str = "unbound",
+        outlives: bool = True,
     ) -> None:
         super().__init__(folder / "control")
         if len(str(folder / "control")) > SOCKET_PATH_CHARS_MAX:
@@ -64,7 +70,7 @@ class Unbound(UnboundControl):
             [_endpoint(text, 1) for text in upstreams],
             [str(ip_network(text)) for text in clients],
         )
-        self._program = program
+        self._program, self._outlives = program, outlives
         self._process: subprocess.Popen[bytes] | None = None
 
     def ensure(self) -> None:
@@ -97,10 +103,17 @@ class Unbound(UnboundControl):
                 self._process.wait()
             self._process = None
 
+    def end(self) -> None:
+        """It is gone within seconds, whoever started it, whether or not it answers. Harmless when it does not run."""
+        self._kill(self.folder / "unbound.conf", signal.SIGTERM, END_S_MAX)
+        self._kill(self.folder / "unbound.conf", signal.SIGKILL, STOP_S_MAX)
+        self._reap()
+
     def _start(self, file: Path) -> None:
+        command = [self._program, "-d", "-c", str(file)]
         try:
             self._process = subprocess.Popen(
-                [self._program, "-d", "-c", str(file)],
+                command if self._outlives else tied(command),
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -121,17 +134,21 @@ class Unbound(UnboundControl):
     def _end_silent(self, file: Path) -> None:
         """Ends a resolver of this configuration that runs and does not answer: beside a second one on the same port it
         would go on answering, and know of no later block."""
+        self._kill(file, signal.SIGKILL, STOP_S_MAX)
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+
+    def _kill(self, file: Path, number: signal.Signals, wait_s: float) -> None:
+        """This signal to every process that is known to run with this configuration; waits so long for its end."""
         pids = {int(said) for said in [(read_if_there(self.folder / "unbound.pid") or b"").strip()] if said.isdigit()}
         if self._process is not None:
             pids.add(self._process.pid)
         for pid in pids:
             with suppress(OSError):
                 if os.fsencode(file) in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    os.kill(pid, signal.SIGKILL)
-                    _gone(pid)
-        if self._process is not None:
-            self._process.wait()
-            self._process = None
+                    os.kill(pid, number)
+                    _gone(pid, wait_s)
 
     def _reap(self) -> None:
         if self._process is not None and self._process.poll() is not None:
@@ -161,9 +178,9 @@ class Unbound(UnboundControl):
         return ("\n".join(lines) + "\n").encode()
 
 
-def _gone(pid: int) -> None:
-    """Waits for a process that was killed, whoever's child it is."""
-    ends = time.monotonic() + STOP_S_MAX
+def _gone(pid: int, wait_s: float) -> None:
+    """Waits for a process that was told to end, whoever's child it is."""
+    ends = time.monotonic() + wait_s
     while time.monotonic() < ends:
         stat = Path(f"/proc/{pid}/stat").read_bytes()  # OSError: it is gone
         if stat.rpartition(b")")[2].split()[0] in (b"Z", b"X"):

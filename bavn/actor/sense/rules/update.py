@@ -27,6 +27,7 @@ from bavn.actor.sense.rules.text import LeftOut
 from bavn.actor.sense.suricata.config import SuricataConfig, offline_yaml
 from bavn.actor.sense.suricata.process import program
 from bavn.model.text import Text
+from bavn.model.tied import tied
 
 UPDATE_S_MAX: Final = 900.0
 MEMORY_BYTES_MAX: Final = 4 << 30
@@ -107,7 +108,7 @@ def _filter_options(filters: Filters) -> list[str]:
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(
-            command,
+            tied(command),
             capture_output=True,
             text=True,
             errors="replace",

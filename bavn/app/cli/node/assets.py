@@ -3,9 +3,10 @@
 import csv
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -126,13 +127,18 @@ def write_cbom(
 
 
 def show(
-    assets: "list[Asset]", language: Language, *, as_json: bool = False, as_csv: bool = False, source: str = ""
+    assets: "list[Asset]",
+    language: Language,
+    *,
+    as_json: bool = False,
+    as_csv: bool = False,
+    beside: Mapping[str, Any] = MappingProxyType({}),
 ) -> None:
-    """The hosts as lines of JSON, as CSV or as a table; ``source``: of what, where there are several."""
+    """The hosts as lines of JSON, as CSV or as a table; ``beside``: what else each line of JSON says, such as its
+    ``source`` where there are several."""
     if as_json:
         for asset in assets:
-            said = {"source": source} if source else {}
-            print(json.dumps(said | facts(asset, language), ensure_ascii=False))
+            print(json.dumps({**beside, **facts(asset, language)}, ensure_ascii=False))
         return
     names = ("host", "name", "role", "os", "vendor", "services", "peers", "first", "last")
     rows = [_cells(asset, language) for asset in assets]
@@ -142,8 +148,8 @@ def show(
         writer.writerows([_safe_cell(cell) for cell in row] for row in rows)
         return
     screen = _screen()
-    if source:
-        screen.rule(source, align="left")
+    if "source" in beside:
+        screen.rule(beside["source"], align="left")
     if not rows:
         print(Text("no own host: none was seen, or none is as was asked").say(language))
         return

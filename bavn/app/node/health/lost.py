@@ -16,6 +16,8 @@ from bavn.model.text import Text
 
 LOST_MAX: Final = 200
 """Kinds of loss that are remembered at most, the latest ones."""
+OF_THE_STORE: Final = ("set_aside", "manifest", "segments_unread")
+"""What breaks the promise that the store is whole."""
 Key = tuple[str, str]
 
 
@@ -41,7 +43,7 @@ class Lost:
             since=since,
             kind=kind,
         )
-        code = "store_damaged" if self.what == "set_aside" else f"lost_{self.what}"
+        code = "store_damaged" if self.what in OF_THE_STORE else f"lost_{self.what}"
         return Problem(code=code, source=self.source, text=text)
 
 

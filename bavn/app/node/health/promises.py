@@ -40,7 +40,7 @@ NODE_PROMISES: Final = (
         code="disk_room",
         act="operator",
         says=Text("the disk has room and takes what must be kept"),
-        first=Text("make room, or lower [store] bytes_max"),
+        first=Text("make room or lower [store] bytes_max, and let the node's user write there"),
     ),
     Promise(
         code="detectors_work",

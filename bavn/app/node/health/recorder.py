@@ -172,6 +172,9 @@ class Recorder:
                     self._lost.count(source.name, lost.what, lost.unit, lost.count, now.now_us)
         rows = self._store.get("damaged_rows", 0)
         self._lost.count("store", "set_aside", "records", rows, now.now_us, lasting=True)
+        if self.store is not None:
+            self._lost.count("store", "manifest", "manifests", self.store.mended.manifests, now.now_us)
+            self._lost.count("store", "segments_unread", "files", self.store.mended.files, now.now_us)
 
     def _acknowledged_us(self) -> int:
         try:

@@ -14,6 +14,8 @@ LOSSES: Final[dict[str, Text]] = {
     "datagrams_cut": Text("cut off on the way in"),
     "flow_memory_full": Text("flows left out for want of memory"),
     "set_aside": Text("in damaged files of the store, which were set aside"),
+    "manifest": Text("which list the store's files, and were made again from these (the old ones lie in damaged/)"),
+    "segments_unread": Text("of the store that could not be read; they lie in damaged/"),
     "never_kept": Text("that the store could take in no form and left out"),
     "passed_over": Text("passed over, since reading failed there again and again"),
     "spool_deleted": Text("in files of the queue that were deleted before they were read"),
@@ -62,6 +64,8 @@ UNITS: Final[dict[str, Text]] = {
     "bytes": Text("bytes"),
     "records": Text("records"),
     "connections": Text("connections"),
+    "files": Text("files"),
+    "manifests": Text("manifests"),
 }
 
 

@@ -6,6 +6,7 @@ person who asked, and for nobody else. Refuses to know what is asked.
 """
 
 import json
+import os
 import secrets
 import subprocess
 import sys
@@ -149,7 +150,7 @@ class Askings:
 
 def _child() -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "bavn.app.analyst.hunt_child"],
+        [sys.executable, "-P", "-m", "bavn.app.analyst.hunt_child", str(os.getpid())],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
