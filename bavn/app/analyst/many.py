@@ -24,6 +24,7 @@ from bavn.app.analyst.analyse import Findings, Unit, Unread, analyse
 from bavn.app.analyst.rule_paths import GivenRules
 from bavn.app.process.bounds import ends_with
 from bavn.app.process.ctrl_c import ctrl_c
+from bavn.app.process.exits import Exit
 from bavn.model.intel.rule import RowRule
 from bavn.model.text import Text
 
@@ -71,7 +72,7 @@ def analysed(
         if len(units) <= HERE_MAX or workers < 2:
             yield from _here(units, wanted, Path(folder), progress, began, done)
             return
-        with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (wanted, Path(folder))) as pool:
+        with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (wanted, Path(folder), os.getpid())) as pool:
             try:
                 waiting: list[Future[Findings | Unread] | Unread] = [
                     unit if isinstance(unit, Unread) else pool.submit(_worked, unit) for unit in units
@@ -146,8 +147,8 @@ _mine: list[tuple[Wanted, ServedSuricata]] = []
 """A working process's own: what is asked, and its Suricata."""
 
 
-def _begin(wanted: Wanted, folder: Path) -> None:
-    ends_with(os.getppid())
+def _begin(wanted: Wanted, folder: Path, parent: int) -> None:
+    ends_with(parent)
     suricata = ServedSuricata(folder / str(os.getpid()), wanted.suricata)
     _mine.append((wanted, suricata))
     Finalize(None, suricata.close, exitpriority=1)  # a working process ends without its atexit
@@ -155,5 +156,9 @@ def _begin(wanted: Wanted, folder: Path) -> None:
 
 def _worked(unit: Unit) -> Findings | Unread:
     wanted, suricata = _mine[0]
-    with ctrl_c():
-        return _one(unit, wanted, suricata)
+    try:
+        with ctrl_c():
+            return _one(unit, wanted, suricata)
+    except KeyboardInterrupt:  # what waits for this process already is wanted by nobody either
+        suricata.close()
+        os._exit(Exit.INTERRUPTED)
