@@ -1,7 +1,7 @@
-"""Long connections: a flow with the outside that stays open for hours.
+"""Long connections: a flow with the outside that stays open for an hour or more.
 
-Sees: TCP and busy UDP flows to or from the outside that lasted two hours (one, to a peer without a name where names
-are seen; 4, 8 or 12 weigh more); while they are open, too: by Suricata's rules on a flow's age
+Sees: TCP and busy UDP flows to or from the outside that lasted an hour and a quarter (an hour, to a peer without a
+name where names are seen; 4, 8 or 12 weigh more); while they are open, too: by Suricata's rules on a flow's age
 (detect/queries/flow_age.rules), and by a TLS, SSH, HTTP or RDP record whose flow has not ended while the flows of the
 others have.
 
@@ -64,8 +64,9 @@ REGISTER: Final = {
 }
 """Services that stay open by nature (IANA's registry of ports; DICOM PS3.8; HL7 MLLP)."""
 REGISTER_NATS: Final = -3.0
-WEIGHED_NATS_MIN: Final = log(2)
-"""Two hours to an unknown peer, or one to a peer without a name; one in the register must last two days."""
+WEIGHED_NATS_MIN: Final = log(1.25)
+"""An hour and a quarter to an unknown peer, or an hour to one without a name; one in the register must last a day. In
+an hour's file all that stays open lasts an hour."""
 UNNAMED_NATS: Final = 1.0
 FLOWS_MAX: Final = 100_000
 CALM_NATS: Final = -9.0
