@@ -254,6 +254,7 @@ def _suspicion(detector: Detector, candidate: Candidate, own: Tally, reference: 
         walk_nats=candidate.walk_nats,
         what=candidate.what,
         against=joined(list(candidate.against) or [detector.innocent]),
+        knock=candidate.knock,
     )
 
 
