@@ -68,6 +68,24 @@ def test_the_first_three_are_above_the_alert_line_of_a_small_actor(made) -> None
     assert sum(one.above for one in ranked(list(found) * 2, hosts=12_000)) == 12
 
 
+@pytest.mark.parametrize(
+    ("periods_s", "jitters", "to_h", "together"),
+    [((1800, 1800, 1800), (0.02, 0.02, 0.02), 12, True), ((60, 200, 200), (0.0, 0.9, 0.9), 1, False)],
+)
+def test_names_of_one_certificate_are_one_story_led_by_the_strongest(made, periods_s, jitters, to_h, together) -> None:
+    """Whether they are a beat together, or one of them more so by itself: one line, all three names in it."""
+    names = ("mail.gaardhus.net", "cdn.fjordnet.org", "img.skovsti.info")
+    streams = [
+        {"host": "10.0.0.61", "peer": f"45.9.14{n}.20", "name": name, "cert": "5f3c0a77"}
+        | {"period_s": period_s, "jitter": jitter, "from_h": n * periods_s[0] / 3 / 3600, "to_h": to_h}
+        for n, (name, period_s, jitter) in enumerate(zip(names, periods_s, jitters, strict=True))
+    ]
+    (found,) = made.run(made.Case("beacon", "hit-x", {"hours": 24, "calls": streams})).suspicions
+    assert {"domain:gaardhus.net", "domain:fjordnet.org", "domain:skovsti.info"} <= set(map(str, found.observables))
+    assert ("certificate" in found.why.en) is together
+    assert ("cert" in dict(found.rows.equals)) is together
+
+
 def test_what_the_internet_tries_is_one_line_behind_all_that_own_hosts_do(made) -> None:
     mine = made.run(case_of(made, "beacon/miss-everybody")).suspicions[:2]
     tried = [
