@@ -41,7 +41,10 @@ CALM_NATS: Final = -9.0
 """Where own hosts stand of whom no sign is known: below every other."""
 ROWS_MAX: Final = 100_000
 UNEVEN_SHARE_MIN: Final = 0.05
-UNEVEN_ECHOES_MIN: Final = 10
+UNEVEN_ECHOES_MIN: Final = 5
+PADDED_BYTES: Final = 64.0
+"""A frame on Ethernet is padded to this, on one side of the sensor only: what is smaller is as large."""
+SURPLUS_MIN: Final = 10
 UNEVEN_NATS: Final = 3.0
 """A reply holds what its request did (RFC 792): other sizes are no echo."""
 SURPLUS_NATS: Final = 3.0
@@ -121,13 +124,13 @@ def _echoes(context: DetectorContext) -> Iterator[Channel]:
     rows = context.window.rows(channels.ECHOES_SQL, {"limit": ROWS_MAX})
     for asker, peer, own, inside, asked, asked_bytes, told, told_bytes, sampling, first, last in rows:
         nats, said = 0.0, []
-        sizes = asked_bytes / max(1, asked), told_bytes / max(1, told)
+        sizes = [max(PADDED_BYTES, size) for size in (asked_bytes / max(1, asked), told_bytes / max(1, told))]
         enough = min(asked, told) >= UNEVEN_ECHOES_MIN and sampling == 1
         if enough and abs(sizes[0] - sizes[1]) > UNEVEN_SHARE_MIN * max(sizes):
             nats += UNEVEN_NATS
             out, back = number(sizes[0]), number(sizes[1])
             said.append(Text("requests of {out} bytes were answered by {back}", out=out, back=back))
-        if told > 1.2 * asked + UNEVEN_ECHOES_MIN:
+        if told > 1.2 * asked + SURPLUS_MIN:
             nats += SURPLUS_NATS
             said.append(Text("more replies than requests"))
         much = INSIDE_NATS if own and inside else 0.0

@@ -7,7 +7,7 @@ from typing import Final
 
 from bavn.actor.detect.queries.peers import one_peer
 
-ECHOES_MIN: Final = 20
+ECHOES_MIN: Final = 10
 """Requests and replies together; fewer are somebody's look whether a machine is there."""
 _OUT: Final = f"is_home(src) AND NOT is_home(dst) AND {one_peer('dst')}"
 _GOES: Final = "epoch_us(min(ts)) AS first_us, epoch_us(max(coalesce(ts_end, ts))) AS last_us"
