@@ -41,10 +41,10 @@ from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.detectors.ioc import Ioc
 from bavn.actor.detect.detectors.signature import Signature
 from bavn.actor.detect.indicators import lists
+from bavn.actor.detect.rank import ranked
 from bavn.actor.detect.run import DETECTORS, SurveyBackground, survey
 from bavn.actor.detect.terms import Terms
 from bavn.actor.store.query.window import StoreWindow
-from bavn.model.evidence import alert_line
 from bavn.model.suspicion import Suspicion, in_order
 
 SHOWN = 0.05
@@ -221,7 +221,7 @@ def guilty(captures: list[Capture], kind: str) -> dict[str, object]:
         if capture.one.peers:
             peers += 1
             named += any(names(capture.one, peers_of(s)) for s in capture.told)
-        first = capture.told[: alert_line(capture.hosts)]
+        first = [place.suspicion for place in ranked(capture.told, capture.hosts) if place.above]
         shown += len(first)
         right += sum(about(capture.one, s) for s in first)
         if true:

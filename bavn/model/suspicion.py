@@ -28,7 +28,8 @@ class Suspicion:
     ``first_us``: since when the peer is known here; when what is told of began stands in ``rows``.
     ``p`` in (0, 1]; ``evidence_nats`` = l(p). ``hosts``: how many hosts here share the peer. ``period_s`` and
     ``regularity`` (0..1) only for what repeats. ``walk_nats``: a scan's unfloored walk. ``listed``: on a popularity
-    or warning list, so weighed down already.
+    or warning list, so weighed down already. ``knock``: what an address from outside tried here, as tcp/22 (tcp/*: many
+    ports), for what the internet does to everybody all day; empty for all else.
 
     It is told in this order: ``what`` it is, ``against``: what speaks for an innocent explanation, what to do first
     (its detector says that), and only then ``why``, the figures. Older ones have the figures alone.
@@ -53,6 +54,7 @@ class Suspicion:
     period_s: float | None = None
     regularity: float | None = None
     walk_nats: float | None = None
+    knock: str = ""
     what: Text | None = None
     against: Text | None = None
 
@@ -63,5 +65,10 @@ class Suspicion:
 
 
 def in_order(suspicions: list[Suspicion]) -> list[Suspicion]:
-    """The actor's own reading order: most evidence first, then smallest p, then name; the same list every time."""
-    return sorted(suspicions, key=lambda s: (-s.evidence_nats, s.p, -s.statistic, s.detector, s.host, s.peer, s.id))
+    """The actor's own reading order: most evidence first, then smallest p, then name; the same list every time. What
+    the internet does to everybody comes after all that own hosts do."""
+    return sorted(suspicions, key=_place)
+
+
+def _place(s: Suspicion) -> tuple[bool, float, float, float, str, str, str, str]:
+    return (bool(s.knock), -s.evidence_nats, s.p, -s.statistic, s.detector, s.host, s.peer, s.id)

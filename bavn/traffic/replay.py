@@ -245,6 +245,11 @@ def _archive(ward: _Ward, host: int) -> Iterator[Flows]:
     yield flows(dicom("AFPROEVNING", "ARKIV", 40), ward.at(10), host, ward.host(5), rtt_us=700, server_inside=True)
 
 
+def _vpn(ward: _Ward, host: int) -> Iterator[Flows]:
+    talk = raw(1194, ((1200, 1300, SECOND_US),) * 300, name="vpn", proto="udp")
+    yield flows(talk, ward.at(10), host, invented_address("afproevning-vpn"))
+
+
 FAMILIES: Final = {
     "ioc": _ioc,
     "beacon": _beacon,
@@ -258,6 +263,7 @@ FAMILIES: Final = {
     "bruteforce": _bruteforce,
     "signature": _signature,
     "ward": _archive,
+    "tunnel": _vpn,
     "sigma": _sigma,
 }
 """By detector, as it calls itself, and Sigma's rules. A test holds that each detector has one."""

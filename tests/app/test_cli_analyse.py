@@ -171,6 +171,25 @@ def test_home_turns_who_is_inside(tmp_path) -> None:
     assert (outward["host"], outward["peer"], outward["technique"]) == ("45.9.150.9", "45.9.160.10", "T1046")
 
 
+def test_what_the_internet_tries_is_one_line_a_day_and_each_of_it_where_asked_for(tmp_path) -> None:
+    doors = [(n, host, port) for host in range(3) for n, port in enumerate(range(1, 61))]
+    rows = [flow(60 * host + n, f"45.9.150.{9 + host}", "45.9.160.10", port, answered=False) for n, host, port in doors]
+    made = eve(tmp_path / "eve.json", rows)
+    given = (made, "--home", "45.9.160.0/24")
+    _, found, _, _ = run(*given, "--json")
+    assert {one["peer"] for one in found} == {"45.9.150.9", "45.9.150.10", "45.9.150.11"}
+    assert {one["knock"] for one in found} == {"tcp/*"}
+    said = "The internet knocks: 3 addresses tried doors here on 1970-01-01 (tcp/*), most of all 45.9.150.10"
+    assert {one["folded"] for one in found} == {said}
+    assert sum(one["above_alert_line"] for one in found) == 1
+    _, _, text, _ = run(*given)
+    assert said in " ".join(text.split())
+    assert "45.9.150.11" not in text
+    assert "nothing suspicious" not in text
+    _, _, text, _ = run(*given, "--all")
+    assert "45.9.150.11" in text
+
+
 def test_a_folder_of_zeek_logs_is_one_source(tmp_path) -> None:
     folder = tmp_path / "zeek"
     folder.mkdir()

@@ -96,6 +96,24 @@ def test_it_is_listed_and_taken_back_and_stays_on_record(config) -> None:
     assert refused(config, "verdict-end", "1").code is Exit.NOT_FOUND
 
 
+def test_what_the_internet_tries_is_one_line_and_each_of_it_with_all(config) -> None:
+    tried = {"detector": "scan", "technique": "T1595.001", "knock": "tcp/22", "p": 1e-3}
+    with Book(config.parent / "data/node.db") as book:
+        found = [suspicion(1), *(suspicion(n, peer=f"45.9.150.{n}", **tried) for n in (4, 5))]
+        NodeSuspicions(book).replace(found, SystemClock().now_us())
+    assert [(s["id"][0], s["knock"]) for s in rows(config, "suspicions")] == [
+        ("1", None),
+        ("4", "tcp/22"),
+        ("5", "tcp/22"),
+    ]
+    text = " ".join(do(config, "suspicions").split())
+    assert "The internet knocks: 2 addresses tried doors here on 1970-01-01 (tcp/22), most of all 45.9.150.4" in text
+    assert "45.9.150.5" not in text
+    assert "further down" not in text
+    for words in (("--all",), ("--detector", "scan")):
+        assert "45.9.150.5" in do(config, "suspicions", *words)
+
+
 def test_filters(config) -> None:
     assert [s["id"][0] for s in rows(config, "suspicions", "--detector", "scan")] == ["3"]
     assert [s["id"][0] for s in rows(config, "suspicions", "--host", "10.0.0.2")] == ["2"]

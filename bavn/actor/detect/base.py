@@ -46,7 +46,7 @@ class Candidate:
     of a population weigh less (scans from outside are the internet's noise). ``apart``: what else its host does may be
     the same intruder's, so it is not ranked among that. ``what``: what it is, in a sentence that a colleague would say,
     without the detectors' own figures (telling.py helps); ``against``: what of its own facts speaks for an innocent
-    explanation; ``why``: the figures.
+    explanation; ``why``: the figures. ``knock``: as a suspicion has it.
     """
 
     population: str
@@ -70,6 +70,7 @@ class Candidate:
     apart: bool = False
     what: Text | None = None
     against: tuple[Text, ...] = ()
+    knock: str = ""
 
 
 @dataclass(frozen=True, slots=True)

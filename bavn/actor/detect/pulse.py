@@ -31,7 +31,9 @@ class Pulse:
     """``peer``: an address or a name. ``name``: None where it is an address. ``nats`` = -ln p of the timing.
     ``addresses``: outside addresses of the same story, at most PEERS_KEPT_MAX. ``table``: where its rows are.
     ``moments``: its latest calls in microseconds, at most MOMENTS_KEPT_MAX, ascending, as 64-bit integers.
-    ``daytime``: when in the day the calls are made, where that can be said."""
+    ``daytime``: when in the day the calls are made, where that can be said.
+    ``members``: the names and addresses that the peer goes by, the first being ``peer``, where that is several; by
+    ``held`` (column=value of its table) they were told together."""
 
     host: str
     peer: str
@@ -51,6 +53,8 @@ class Pulse:
     addresses: tuple[str, ...] = field(default=())
     moments: bytes = b""
     daytime: Daytime | None = None
+    members: tuple[str, ...] = ()
+    held: str = ""
 
     def goes_with(self, other: "Pulse") -> bool:
         """Whether this one's calls are made when the other's are, but for a few: one page, one program."""
@@ -71,7 +75,12 @@ class Pulse:
     @property
     def story(self) -> str:
         """What makes it one story with others of the same host: the registered domain, else the name or address."""
-        return self.peer if self.name is None else registered_domain(self.name) or self.name
+        return self.peer if self.name is None else story_of(self.name)
+
+
+def story_of(peer: str) -> str:
+    """Of a name its registered domain, if it has one; an address is its own."""
+    return peer if as_address(peer) else registered_domain(peer) or peer
 
 
 def is_inside(peer: str, seen_inside: bool, homes: tuple[str, ...]) -> bool:
@@ -101,23 +110,41 @@ def folded(pulses: Iterable[Pulse], window: Window) -> list[Pulse]:
             name_of.setdefault((pulse.host, address), pulse.story)
     stories: dict[tuple[str, str], list[Pulse]] = {}
     for pulse in pulses:
-        story = name_of.get((pulse.host, pulse.peer), pulse.story) if pulse.name is None else pulse.story
-        stories.setdefault((pulse.host, story), []).append(pulse)
+        if not pulse.held:
+            story = name_of.get((pulse.host, pulse.peer), pulse.story) if pulse.name is None else pulse.story
+            stories.setdefault((pulse.host, story), []).append(pulse)
+    for pulse in sorted((p for p in pulses if p.held), key=_order):
+        told = [name_of.get((pulse.host, member), story_of(member)) for member in pulse.members]
+        _take_over(pulse, [(pulse.host, story) for story in dict.fromkeys(told)], stories)
     return [_joined(sorted(members, key=_order), named, homes) for _, members in sorted(stories.items())]
+
+
+def _take_over(pulse: Pulse, told: list[tuple[str, str]], stories: dict[tuple[str, str], list[Pulse]]) -> None:
+    """The strongest of the groupings tells: calls held together, or a part of them that is more regular by itself. One
+    certificate is one peer; what is only one program's stays apart where a part is stronger."""
+    parts = [part for story in told for part in stories.get(story, ())]
+    if not pulse.held.startswith("cert=") and any(part.nats > pulse.nats for part in parts):
+        return
+    for story in told:
+        stories.pop(story, None)
+    stories[told[0]] = [pulse, *parts]
 
 
 def _joined(members: list[Pulse], named: dict[tuple[str, str], tuple[str, ...]], homes: tuple[str, ...]) -> Pulse:
     best = members[0]
     names = [pulse for pulse in members if pulse.name is not None]
     addresses = {pulse.peer for pulse in members if pulse.name is None}
+    addresses.update(member for pulse in members for member in pulse.members if as_address(member))
     for pulse in names:
         addresses.update(named.get((pulse.host, pulse.peer), ()))
     outside = sorted((a for a in addresses if not is_inside(a, seen_inside=False, homes=homes)), key=address_uuid)
+    held = [member for pulse in members for member in pulse.members]
     values = {slot: getattr(best, slot) for slot in Pulse.__slots__}
     if best.name is None and names:
         values |= {"peer": names[0].peer, "name": names[0].name, "inside": names[0].inside}
     values |= {
         "addresses": tuple(outside[:PEERS_KEPT_MAX]),
+        "members": tuple(dict.fromkeys((values["peer"], *held))) if held else (),
         "spectral": any(pulse.spectral for pulse in members),
         "first_us": min(pulse.first_us for pulse in members),
         "last_us": max(pulse.last_us for pulse in members),

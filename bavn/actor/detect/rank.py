@@ -1,8 +1,10 @@
 """An actor's own reading order, and its alert line: what its SOC reads in a day. Refuses to know the centre's order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bavn.model.evidence import alert_line
+from bavn.model.moment import DAY_US
 from bavn.model.suspicion import Suspicion, in_order
 
 
@@ -15,7 +17,19 @@ class Ranked:
     above: bool
 
 
-def ranked(suspicions: list[Suspicion], hosts: int) -> list[Ranked]:
-    """All suspicions in the actor's reading order; ``hosts`` of the actor give the alert line."""
-    line = alert_line(hosts)
-    return [Ranked(found, rank, rank <= line) for rank, found in enumerate(in_order(suspicions), 1)]
+def ranked(suspicions: Sequence[Suspicion], hosts: int) -> list[Ranked]:
+    """All suspicions in the actor's reading order; ``hosts`` of the actor give the alert line. All that the internet
+    tried on one day is one line, which the first of it stands for."""
+    lines_max = alert_line(hosts)
+    lines: set[int] = set()
+    places = []
+    for rank, found in enumerate(in_order(list(suspicions)), 1):
+        line = knocked_on(found) if found.knock else -rank
+        places.append(Ranked(found, rank, line not in lines and len(lines) < lines_max))
+        lines.add(line)
+    return places
+
+
+def knocked_on(found: Suspicion) -> int:
+    """The day (since 1970) on whose line a try from outside stands."""
+    return found.last_us // DAY_US

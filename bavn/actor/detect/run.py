@@ -23,6 +23,7 @@ from bavn.actor.detect.detectors.long import Long
 from bavn.actor.detect.detectors.rarity import Rarity
 from bavn.actor.detect.detectors.scan import Scan
 from bavn.actor.detect.detectors.signature import Signature
+from bavn.actor.detect.detectors.tunnel import Tunnel
 from bavn.actor.detect.detectors.ward import Ward
 from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
@@ -55,6 +56,7 @@ DETECTORS: tuple[Detector, ...] = (
     BruteForce(),
     Signature(),
     Ward(),
+    Tunnel(),
 )
 """A new detector is its file, its cases and its name here."""
 
@@ -254,6 +256,7 @@ def _suspicion(detector: Detector, candidate: Candidate, own: Tally, reference: 
         walk_nats=candidate.walk_nats,
         what=candidate.what,
         against=joined(list(candidate.against) or [detector.innocent]),
+        knock=candidate.knock,
     )
 
 

@@ -118,7 +118,10 @@ def _pulse(
     some: Series, timing: Timing, index: int, nats: float, hidden_s: float | None, homes: tuple[str, ...]
 ) -> Pulse:
     table = "flow" if some.channel == "address" else some.protos[index]
-    raw = address_text(UUID(some.peers[index])) if some.channel == "address" else some.peers[index]
+    members = tuple(_member(text) for text in some.members[index] or ())
+    held = some.peers[index] if members else ""
+    raw = members[0] if members else some.peers[index]
+    raw = address_text(UUID(raw)) if some.channel == "address" else raw
     address = as_address(raw)
     spectral_only = hidden_s is not None
     return Pulse(
@@ -139,4 +142,10 @@ def _pulse(
         spectral=spectral_only,
         moments=some.of(index)[-MOMENTS_KEPT_MAX:].tobytes(),
         daytime=daytime(some.of(index)),
+        members=members,
+        held=held,
     )
+
+
+def _member(text: str) -> str:
+    return address_text(UUID(text[1:])) if text.startswith("=") else text

@@ -118,6 +118,7 @@ def _to_text(s: Suspicion) -> str:
     facts["observables"] = [[o.type.value, o.value] for o in s.observables]
     for name, said in (("why", s.why), ("what", s.what), ("against", s.against)):
         facts[name] = None if said is None else said.kept()
+    facts["knock"] = s.knock
     facts["rows"] = [s.rows.table, [list(pair) for pair in s.rows.equals], s.rows.first_us, s.rows.last_us]
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
@@ -127,6 +128,7 @@ def _of_text(text: str) -> Suspicion:
     table, equals, first_us, last_us = facts["rows"]
     return Suspicion(
         **{name: facts[name] for name in _PLAIN},
+        knock=facts.get("knock", ""),  # a book written before had none
         observables=tuple(Observable.trusted(ObservableType(kind), value) for kind, value in facts["observables"]),
         why=Text.of(facts["why"]),
         what=_sentence(facts.get("what")),

@@ -66,9 +66,9 @@ class Played:
     @property
     def suspicions(self) -> tuple[Ranked, ...]:
         """Each story as it was told when it first stood strongest, from its first moment to its last; those that were
-        above the alert line come first."""
+        above the alert line come first, and the internet's tries last."""
         ordered = in_order(list(self._best.values()))
-        ordered.sort(key=lambda found: found.id not in self._above)
+        ordered.sort(key=lambda found: (bool(found.knock), found.id not in self._above))
         return tuple(Ranked(found, rank, found.id in self._above) for rank, found in enumerate(ordered, 1))
 
 

@@ -86,6 +86,7 @@ def said_of(entry: Ranked, language: Language) -> dict[str, Any]:
         "hosts": s.hosts,
         "listed": s.listed,
         "observables": [str(o) for o in s.observables],
+        "knock": s.knock or None,
         "verdict": verdict
         and {
             "number": verdict.number,

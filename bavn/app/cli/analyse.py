@@ -108,7 +108,9 @@ def analyse(
             with_assets=with_assets,
             with_crypto=cbom is not None,
         )
-        keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
+        keep = Kept(
+            1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top, shown.all_
+        )
         faults = failed = looked_at = last_us = 0
         rules_said = False
         crypto: tuple[Use, ...] = ()
@@ -215,19 +217,21 @@ def _suricata_rules(paths: list[Path], scratch: Path, language: Language) -> "Gi
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is shown: up to this p, from this evidence on, at most so many for each source."""
+    """What is shown: up to this p, from this evidence on, at most so many for each source. ``whole``: what the internet
+    tried is shown address by address."""
 
     p_max: float
     evidence_nats_min: float
     top: int
+    whole: bool = False
 
     def of(self, findings: "Findings") -> list["Ranked"]:
-        kept = [
+        """All that is strong enough, however many."""
+        return [
             one
             for one in findings.suspicions
             if one.suspicion.p <= self.p_max and one.suspicion.evidence_nats >= self.evidence_nats_min
         ]
-        return kept[: self.top]
 
 
 def _tell(status: Status, language: Language, source: str, rows: int) -> None:
@@ -344,15 +348,22 @@ def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tu
 
 
 def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool) -> None:
-    kept = keep.of(findings)
+    from bavn.app.analyst.knocking import knocks
+
+    fitting = keep.of(findings)
+    folded = knocks(item.suspicion for item in fitting)
     if as_json:
-        for item in kept:
-            print(json.dumps(_facts(findings, item, language), ensure_ascii=False))
+        for item in fitting[: keep.top]:
+            day = folded.get(item.suspicion.id)
+            told = {"knock": item.suspicion.knock or None, "folded": day and day.said().say(language)}
+            print(json.dumps(_facts(findings, item, language) | told, ensure_ascii=False))
         sys.stdout.flush()
         return
     screen = Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)
     screen.rule(Cell(plain_name(findings.source)), align="left")
-    rest = len(findings.suspicions) - len(kept)
+    kept = [item for item in fitting if keep.whole or item.suspicion.id not in folded][: keep.top]
+    lines = {} if keep.whole else dict.fromkeys(day.said().say(language) for day in folded.values())
+    rest = len(findings.suspicions) - len(kept) - (len(folded) if lines else 0)
     rows, refused, hosts_, line, weaker = (
         number(count, language)
         for count in (findings.rows, findings.refused, findings.hosts, alert_line(findings.hosts), rest)
@@ -383,8 +394,10 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
         screen.print(findings.homes_said.say(language), highlight=False, markup=False)
     if kept:
         screen.print(_table(findings, kept, language))
-    else:
+    elif not lines:
         screen.print(Text("nothing suspicious").say(language), highlight=False)
+    for line in lines:
+        screen.print(f"{line} (--all)", highlight=False, markup=False)
 
 
 def _table(findings: "Findings", kept: list["Ranked"], language: Language) -> Table:

@@ -22,6 +22,7 @@ EVERY: Final = frozenset(
         "bruteforce",
         "signature",
         "ward",
+        "tunnel",
     }
 )
 
@@ -66,7 +67,7 @@ SOURCES: Final[tuple[Source, ...]] = (
     Source(
         "sflow",
         Text("sFlow or sampled NetFlow of switches"),
-        frozenset({"ioc", "rarity", "exfil", "long", "lateral"}),
+        frozenset({"ioc", "rarity", "exfil", "long", "lateral", "tunnel"}),
         "sflow_listen",
     ),
     Source(
@@ -118,6 +119,7 @@ SEES: Final[dict[str, Text]] = {
     "bruteforce": Text("guessing of passwords"),
     "signature": Text("what Suricata's rules know"),
     "ward": Text("medical devices and systems that do what they never did"),
+    "tunnel": Text("conversations that carry others: echoes, VPNs, proxies, log-ons outwards"),
 }
 
 

@@ -47,6 +47,9 @@ SIGHTS: Final[dict[str, DetectorSources]] = {
     "ward": DetectorSources(
         Text("medical devices out of their habits"), ("clinical",), ("T1213", "T1048", "T1071", "T1565")
     ),
+    "tunnel": DetectorSources(
+        Text("conversations that carry others"), ("flow", "http", "tls"), ("T1572", "T1095", "T1090", "T1071")
+    ),
 }
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from bavn.model.observable import ObservableType
 from bavn.model.text import Text
 
-VOCABULARY: Final = 2
+VOCABULARY: Final = 3
 PARTS: Final = 2
 """What was suspected and what was blocked: each is told for half of a day's epsilon."""
 OTHER: Final = "other"
@@ -47,6 +47,9 @@ TECHNIQUES: Final = MappingProxyType(
         OTHER: Text("all other techniques"),
         "T1213": Text("records read out of archives"),
         "T1565": Text("data changed on its way"),
+        "T1572": Text("a conversation inside another"),
+        "T1095": Text("command channel below TCP and UDP"),
+        "T1090": Text("proxies"),
     }
 )
 """ATT&CK techniques without their sub-techniques: those that this Bavn's detectors name, and one for the rest."""

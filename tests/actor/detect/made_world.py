@@ -53,7 +53,7 @@ class World:
         self.rows["flow"].append(row)
         return row
 
-    def named(self, flow: Row, kind: str, name: str, **more: Any) -> None:
+    def named(self, flow: Row, kind: str, name: str | None, **more: Any) -> None:
         column = {"tls": "sni", "http": "host"}[kind]
         head = {key: flow[key] for key in ("ts", "sensor", "src", "src_port", "dst", "dst_port", "proto", "flow_id")}
         self.rows[kind].append(head | {column: name} | more)
@@ -122,10 +122,9 @@ def calls(world: World, it: Row) -> None:
                 failed=it.get("failed", False),
                 size=it.get("size", 900),
             )
-            if it.get("name"):
-                world.named(
-                    flow, it.get("kind", "tls"), it["name"], **{key: it[key] for key in ("ja3", "method") if key in it}
-                )
+            hello = {key: it[key] for key in ("ja3", "ja4", "cert", "method") if key in it}
+            if it.get("name") or {"ja4", "cert"} & it.keys():
+                world.named(flow, it.get("kind", "tls"), it.get("name"), **hello)
     if it.get("resolved"):
         world.dns(it.get("from_h", 0) * 3600.0 + 1, it["host"], it["resolved"], [it["peer"]])
 

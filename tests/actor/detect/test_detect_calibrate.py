@@ -105,7 +105,7 @@ def test_the_shipped_reference_is_whole() -> None:
     reference = shipped()
     assert from_json(to_json(reference, "again")) == reference
     ranked = {"beacon", "dns_tunnel", "scan.out", "scan.in", "rarity", "exfil", "dga", "long"}
-    sparse = {"lateral", "bruteforce.out", "signature", "signature.sigma"}
+    sparse = {"lateral", "bruteforce.out", "signature", "signature.sigma", "tunnel"}
     ranked |= sparse | {"bruteforce.in"}
     assert ranked <= set(reference.tables)
     assert {name.partition(".")[0] for name in ranked} | {"ioc", "ward"} == {detector.name for detector in DETECTORS}

@@ -1,5 +1,7 @@
 """The run: order, bounds, history, tallies, and what single detectors promise beyond their cases."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,6 +17,8 @@ from bavn.actor.detect.run import DETECTORS, SurveyBackground, detect, survey
 from bavn.actor.detect.settings import DetectSettings
 from bavn.actor.detect.terms import Terms
 from bavn.actor.detect.wording import joined, number, seconds, span
+from bavn.model.evidence import evidence_nats
+from bavn.model.moment import DAY_US
 from bavn.model.sector.verdict import NO_VERDICTS, Verdict, Verdicts
 from bavn.model.settings import SettingsError
 from bavn.model.suspicion import RowsRef, in_order
@@ -62,6 +66,40 @@ def test_the_first_three_are_above_the_alert_line_of_a_small_actor(made) -> None
     assert [one.rank for one in order] == list(range(1, len(found) + 1))
     assert [one.above for one in order] == [True] * 3 + [False] * (len(found) - 3)
     assert sum(one.above for one in ranked(list(found) * 2, hosts=12_000)) == 12
+
+
+@pytest.mark.parametrize(
+    ("periods_s", "jitters", "to_h", "together"),
+    [((1800, 1800, 1800), (0.02, 0.02, 0.02), 12, True), ((60, 200, 200), (0.0, 0.9, 0.9), 1, False)],
+)
+def test_names_of_one_certificate_are_one_story_led_by_the_strongest(made, periods_s, jitters, to_h, together) -> None:
+    """Whether they are a beat together, or one of them more so by itself: one line, all three names in it."""
+    names = ("mail.gaardhus.net", "cdn.fjordnet.org", "img.skovsti.info")
+    streams = [
+        {"host": "10.0.0.61", "peer": f"45.9.14{n}.20", "name": name, "cert": "5f3c0a77"}
+        | {"period_s": period_s, "jitter": jitter, "from_h": n * periods_s[0] / 3 / 3600, "to_h": to_h}
+        for n, (name, period_s, jitter) in enumerate(zip(names, periods_s, jitters, strict=True))
+    ]
+    (found,) = made.run(made.Case("beacon", "hit-x", {"hours": 24, "calls": streams})).suspicions
+    assert {"domain:gaardhus.net", "domain:fjordnet.org", "domain:skovsti.info"} <= set(map(str, found.observables))
+    assert ("certificate" in found.why.en) is together
+    assert ("cert" in dict(found.rows.equals)) is together
+
+
+def test_what_the_internet_tries_is_one_line_behind_all_that_own_hosts_do(made) -> None:
+    mine = made.run(case_of(made, "beacon/miss-everybody")).suspicions[:2]
+    tried = [
+        {"source": f"45.9.150.{n}", "targets": ["10.0.0.80"], "ports": [1, "to", 400], "proto": "tcp"} for n in (7, 8)
+    ]
+    case = made.Case("scan", "hit-x", {"hours": 24, "tries": [{**it, "every_s": 0.05} for it in tried]})
+    knocks = made.run(case).suspicions
+    assert [s.knock for s in knocks] == ["tcp/*", "tcp/*"]
+    weak = [replace(s, p=0.9, evidence_nats=evidence_nats(0.9)) for s in mine]
+    order = ranked([*knocks, *weak], hosts=20)
+    assert [bool(one.suspicion.knock) for one in order] == [False, False, True, True]
+    assert [one.above for one in order] == [True, True, True, False]
+    later = [replace(s, last_us=s.last_us + (n + 1) * DAY_US, id=f"{s.id}{n}") for n in range(4) for s in knocks]
+    assert [one.above for one in ranked([*later, *weak], hosts=20)][:4] == [True, True, True, False]
 
 
 def test_one_story_is_one_suspicion(made) -> None:

@@ -1,14 +1,14 @@
 """Beacons: a host that calls the same peer again and again at its own pace.
 
-Sees: eight calls or more to one peer (an address and port, a TLS or HTTP name or domain, ever new names under one DNS
-domain) whose intervals are more regular than calls at random: an implant that asks for work, jitter up to 90 %, some
-calls lost, pauses at night. Five calls are enough where they are clockwork. Also a steady pulse hidden among other
-calls to the same peer, by its spectrum.
+Sees: eight calls or more to one peer (an address and port, a TLS or HTTP name or domain, one certificate under several
+names, one TLS client that names nobody, ever new names under one DNS domain) whose intervals are more regular than
+calls at random: an implant that asks for work, jitter up to 90 %, some calls lost, pauses at night. Five calls are
+enough where they are clockwork. Also a steady pulse hidden among other calls to the same peer, by its spectrum.
 
 Misses: fewer calls than five in the window, or than eight unless they are clockwork (or among other calls); what
 lasts less than half a minute (a program that tries again); one connection that stays open; a new peer for every call
-without a name in common; pauses drawn at random like a person's; calls by address of which only sampled packets were
-seen.
+without a name, a certificate or a TLS client in common; pauses drawn at random like a person's; calls by address of
+which only sampled packets were seen.
 
 Innocent: clock (NTP), update checks, mail polling, telemetry, monitoring. They are as regular as an implant; they
 weigh less because the world, or most hosts here, use them; so do a mail box by its name, what calls faster than every
@@ -19,7 +19,7 @@ Do first: look up the peer and when it was first seen; ask which program on the 
 sizes of the calls, equal ones being an implant with nothing to do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import log2
 from typing import Final
@@ -30,7 +30,7 @@ import pyarrow as pa
 from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
-from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded
+from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded, story_of
 from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.queries.series import Slice, sliced, slices
 from bavn.actor.detect.rhythm import LIST_PEERS_MIN, one_list, one_page, together
@@ -80,6 +80,11 @@ HOURS: Final = {
 _POSTED: Final = """
     SELECT http.src, http.dst FROM http JOIN asked ON http.src = asked.src::UUID AND http.dst = asked.dst::UUID
     GROUP BY http.src, http.dst HAVING count(*) FILTER (method = 'POST') > 0.5 * count(*) ORDER BY http.src, http.dst"""
+HELD: Final = {
+    "cert": Text("called by {many} names or addresses that have one certificate"),
+    "ja4": Text("called at {many} addresses by one program (JA4)"),
+    "ja3": Text("called at {many} addresses by one program (JA3)"),
+}
 PAGE_NAMES_MIN: Final = 5
 PAGE_NATS, PAGE_NATS_PER_BIT = -3.0, -1.0
 """Five names called at the same moments, some of them the world's: a page that fetches itself anew; the plainer with
@@ -181,7 +186,8 @@ def _strongest(story: BeaconEvidence) -> tuple[float, str, str]:
 
 
 def _page(group: list[BeaconEvidence]) -> BeaconEvidence:
-    names = {story.key for story in group if story.pulse.name is not None}
+    names = {story_of(name) for story in group for name in story.pulse.members if not as_address(name)}
+    names |= {story.key for story in group if story.pulse.name is not None}
     famous = any(story.known.grade >= Grade.POPULAR for story in group)
     page = famous and len(names) >= PAGE_NAMES_MIN
     nats = PAGE_NATS + PAGE_NATS_PER_BIT * log2(len(names) / PAGE_NAMES_MIN) if page else 0.0
@@ -190,14 +196,14 @@ def _page(group: list[BeaconEvidence]) -> BeaconEvidence:
 
 def _weighed(pulses: list[Pulse], context: DetectorContext) -> list[BeaconEvidence]:
     """Timing, fame and kind of each pulse, in nats."""
-    addresses = context.terms.addresses(pulse.peer for pulse in pulses if pulse.name is None)
-    domains = context.terms.domains(pulse.story for pulse in pulses if pulse.name is not None)
+    goes_by = {pulse: pulse.members or (pulse.peer,) for pulse in pulses}
+    every = [peer for peers in goes_by.values() for peer in peers]
+    addresses = context.terms.addresses(peer for peer in every if as_address(peer))
+    domains = context.terms.domains(story_of(peer) for peer in every if not as_address(peer))
     has_names = bool(context.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
     weighed = []
     for pulse in pulses:
-        known = addresses[pulse.peer] if pulse.name is None else domains[pulse.story]
-        if pulse.name is not None:
-            known = replace(known, grade=max(known.grade, context.terms.lists.name_grade(pulse.name)))
+        known = _best_known(goes_by[pulse], addresses, domains, context)
         kind = _kind_nats(pulse, known, has_names=has_names)
         weighed.append(BeaconEvidence(pulse, known, pulse.nats + context.terms.nats(known) + kind))
     return weighed
@@ -223,6 +229,24 @@ def _posted(pulses: list[Pulse], context: DetectorContext) -> set[tuple[str, str
     columns = {"src": [str(address_uuid(host)) for host, _ in pairs], "dst": [str(address_uuid(at)) for _, at in pairs]}
     rows = context.window.rows(_POSTED, tables={"asked": pa.table(columns)})
     return {(address_text(src), address_text(dst)) for src, dst in rows}
+
+
+def _best_known(
+    peers: Sequence[str],
+    addresses: Mapping[str, PeerProfile],
+    domains: Mapping[str, PeerProfile],
+    context: DetectorContext,
+) -> PeerProfile:
+    """What is known of the first; as famous, as old and as much used as the one of them that is most so."""
+    facts = []
+    for peer in peers:
+        if as_address(peer):
+            facts.append(addresses[peer])
+        else:
+            known = domains[story_of(peer)]
+            facts.append(replace(known, grade=max(known.grade, context.terms.lists.name_grade(peer))))
+    first = context.terms.oldest(facts[0], facts[1:])
+    return replace(first, grade=max(known.grade for known in facts), hosts=max(known.hosts for known in facts))
 
 
 def _candidate(story: BeaconEvidence, context: DetectorContext, *, sends: bool) -> Candidate:
@@ -253,6 +277,8 @@ def _observables(story: BeaconEvidence, context: DetectorContext) -> tuple[Obser
     """The registered domain first, then addresses; the address of a shared edge only where nothing else names it."""
     pulse, homes = story.pulse, context.window.homes
     texts = [pulse.name] if pulse.name is not None else [story.key] if story.key != pulse.peer else []
+    if story.known.grade is Grade.UNKNOWN:
+        texts += [member for member in pulse.members if not as_address(member)]
     named = [observable_of(None, text, homes) for text in texts]
     listed = [each for each in story.others if each.pulse.name is None and each.known.grade is Grade.UNKNOWN]
     addresses = [*_addresses(story), *(address for each in listed for address in _addresses(each))][:OTHERS_NAMED_MAX]
@@ -275,6 +301,9 @@ def _rows(pulse: Pulse) -> RowsRef:
     whose address nobody knows, such as one behind a proxy."""
     column = {"tls": "sni", "http": "host"}.get(pulse.table, "dst")
     host: tuple[tuple[str, str | int], ...] = (("src", pulse.host),)
+    if pulse.held:
+        held, _, value = pulse.held.partition("=")
+        return RowsRef(pulse.table, (*host, (held, value)), pulse.first_us, pulse.last_us)
     if pulse.table == "dns":
         return RowsRef("name_hour", (*host, ("kind", "dns"), ("domain", pulse.story)), pulse.first_us, pulse.last_us)
     if column == "dst" and pulse.name is not None:
@@ -340,6 +369,8 @@ def _why(pulse: Pulse, known: PeerProfile, context: DetectorContext, others: int
             calls=calls,
         )
     parts = [head]
+    if pulse.held:
+        parts.append(HELD[pulse.held.partition("=")[0]].filled(many=number(len(pulse.members))))
     if pulse.inside:
         parts.append(Text("the peer is inside the actor"))
     elif pulse.name is None and not known.names:

@@ -11,7 +11,7 @@ resolves each target first); what only a sampled or one-way source of flows saw.
 Innocent: vulnerability scanners and monitoring (list them under allowed_scanners), peer-to-peer programs, a network
 that was down; internet-wide research scanners; whoever looks for printers by SNMP. An outage of one destination is
 one failure, not many; answers that come too late, to ports that programs call from, are none; a ping that the outside
-does not answer is half of one.
+does not answer is half of one. A clock, a resolver, a log or traps whose few servers are dead are no scan.
 
 Do first: outward, ask who works at the host and stop it if nobody ordered it; inward, see whether any door opened.
 """
@@ -200,6 +200,11 @@ def _candidate(walk: Walk, first_target: str, context: DetectorContext) -> Candi
         technique=_technique(walk),
         p_times=1.0 if walk.outward else INWARD_P_TIMES,
         walk_nats=walk.total * UNIT_NATS,
+        knock=""
+        if walk.outward
+        else f"{walk.proto}/*"
+        if walk.mode != "horizontal" and walk.proto != "icmp"
+        else service,
     )
 
 

@@ -1,5 +1,8 @@
 """The calls of each pair of host and peer, as columns: by address, by TLS or HTTP name, by domain, by DNS name.
 
+And, where a peer goes by several names or addresses, by what holds them together: one certificate, or one TLS client
+that names nobody. (Names that are one address are called by that address anyhow.)
+
 One grouped query a channel; large windows are taken in parts by host, and of each pair only the latest calls are kept.
 A part may be cut into slices by host again, for several workers. Refuses to judge: timing.py and spectrum.py do.
 """
@@ -27,7 +30,7 @@ SLICED_ROWS_MIN: Final = 20_000
 @dataclass(frozen=True, slots=True)
 class Channel:
     """``rolled``: the roll-up rows that count its calls by ``group``, ``count`` summing them. ``rows``: the calls
-    themselves; the other columns are SQL over them."""
+    themselves; the other columns are SQL over them. ``members``: what the peer goes by, where that is several."""
 
     name: str
     rolled: str
@@ -39,6 +42,7 @@ class Channel:
     proto: str
     inside: str
     tables: tuple[str, ...]
+    members: str = "NULL::VARCHAR[]"
 
     def sql(self, calls: str, bound: str) -> str:
         """The calls of each pair whose count is within ``bound``."""
@@ -46,7 +50,7 @@ class Channel:
             WITH busy AS (SELECT {self.group} FROM {self.rolled} AND {_PART} GROUP BY {self.group}
                 HAVING {self.count} >= {CALLS_MIN} AND {self.count} {bound} $kept)
             SELECT src::VARCHAR AS host, {self.peer} AS peer, {self.port} AS port, {self.proto} AS proto,
-                {self.inside} AS inside, count(*) AS n, {calls} AS calls
+                {self.inside} AS inside, count(*) AS n, {self.members} AS members, {calls} AS calls
             FROM {self.rows} JOIN busy USING ({self.group}) GROUP BY {self.group} HAVING count(*) >= {CALLS_MIN}
             ORDER BY host, peer, port, proto"""
 
@@ -67,6 +71,31 @@ def _by_name(kind: str, column: str) -> Channel:
         proto=f"'{kind}'",
         inside="bool_and(is_home(dst))",
         tables=(kind,),
+    )
+
+
+MEMBERS_MAX: Final = 8
+"""A peer that goes by more names than this is an edge of many, or a proxy."""
+LISTED_MAX: Final = 64
+"""So many addresses one client without a name may call."""
+
+
+def _held_together(name: str, key: str, member: str, where: str, most: int) -> Channel:
+    """Calls to one server or by one program, under several names or addresses (=UUID), each of which has too few."""
+    rows = f"""(SELECT src, {key} AS "held", ts, dst, dst_port, {member} AS member FROM tls
+            WHERE {where} AND NOT is_home(dst))"""
+    return Channel(
+        name=name,
+        rolled=f'{rows} WHERE "held" IS NOT NULL',
+        group='src, "held"',
+        count=f"if(min(member) < max(member) AND count(DISTINCT member) <= {most}, count(*), 0)",
+        rows=rows,
+        peer='"held"',
+        port="min(dst_port)",
+        proto="'tls'",
+        inside="FALSE",
+        tables=("tls",),
+        members="list_sort(list(DISTINCT member))",
     )
 
 
@@ -113,13 +142,20 @@ CHANNELS: Final = (
         inside="FALSE",
         tables=("dns",),
     ),
+    _held_together(
+        "certificate", "'cert=' || cert", "coalesce(sni, '=' || dst::VARCHAR)", "cert IS NOT NULL", MEMBERS_MAX
+    ),
+    _held_together(
+        "client", "coalesce('ja4=' || ja4, 'ja3=' || ja3)", "'=' || dst::VARCHAR", "sni IS NULL", LISTED_MAX
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
     """Pairs of one channel, in order of host, peer, port and protocol. ``ts_us``: all calls, ascending in a pair;
-    ``lengths``: calls kept of each; ``counts``: calls there were."""
+    ``lengths``: calls kept of each; ``counts``: calls there were. ``members``: what each peer goes by, where that is
+    several (an address with = before it)."""
 
     channel: str
     hosts: list[str]
@@ -127,6 +163,7 @@ class Series:
     ports: list[int]
     protos: list[str]
     inside: list[bool]
+    members: list[list[str] | None]
     counts: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int64]
     ts_us: npt.NDArray[np.int64]
@@ -190,6 +227,7 @@ def _series(channel: str, window: Window, sql: str, wanted: dict[str, int]) -> S
         table.column("port").to_pylist(),
         table.column("proto").to_pylist(),
         table.column("inside").to_pylist(),
+        table.column("members").to_pylist(),
         np.asarray(table.column("n").to_numpy(), np.int64),
         np.diff(offsets),
         ts_us,

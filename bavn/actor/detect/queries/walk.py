@@ -29,6 +29,11 @@ mDNS), or a call through a NAT: no failed datagram counts there, nor a failed co
 QUIET_US: Final = 10 * MINUTE_US
 """While nobody here reached the outside for this long, though it was reached at other times, the network was down."""
 
+DEAD_TARGETS_MAX: Final = {53: 8, 123: 40, 162: 8, 514: 8}
+"""A host has a few servers for its clock (of a pool, ever new ones), its names, its log and its traps (RFC 1035, 5905,
+3418, 5426). While they are dead it asks on: no scan, unless it asks more than so many."""
+_DEAD: Final = " OR ".join(f"(dst_port = {port} AND count(*) <= {most})" for port, most in DEAD_TARGETS_MAX.items())
+
 # Every first contact once. A destination that ever answered this host is a success, and its outage no second failure.
 # An ICMP error from the destination makes a silent datagram a refused one. A call of which the source cannot know
 # whether it failed (sampled, or one direction only) is no contact: neither a failure nor a success.
@@ -45,14 +50,18 @@ _CONTACTS: Final = f"""
         FROM pair_hour WHERE proto IN ('tcp', 'udp', 'sctp') GROUP BY src, dst, dst_port, proto
         HAVING sum(answered) + sum(failed) > 0
         UNION ALL SELECT src, dst, dst_port, proto, at_us, failed FROM pings),
+    dead AS (SELECT src, dst_port, proto, TRUE AS asks_on FROM pairs WHERE failed AND proto = 'udp'
+        GROUP BY src, dst_port, proto HAVING {_DEAD}),
     alive AS (SELECT DISTINCT dst, dst_port, proto, TRUE AS answers FROM pairs WHERE NOT failed),
     contacts AS (SELECT src, dst, dst_port, proto, at_us, CASE WHEN NOT failed THEN {SUCCESS_UNITS}
             WHEN answers OR (proto = 'udp' AND refused.src IS NULL) OR (proto = 'icmp' AND NOT is_home(dst))
                 THEN {DOUBT_UNITS} ELSE {FAIL_UNITS} END AS units
         FROM pairs LEFT JOIN refused USING (src, dst) LEFT JOIN alive USING (dst, dst_port, proto)
+            LEFT JOIN dead USING (src, dst_port, proto)
             LEFT JOIN awake ON awake.span = at_us // {QUIET_US}
         WHERE src <> dst AND {one_peer("src")} AND {one_peer("dst")} AND (is_home(src) OR is_home(dst))
             AND NOT (failed AND proto = 'udp' AND dst_port >= {ANSWER_PORT_MIN})
+            AND NOT (failed AND asks_on IS NOT NULL AND is_home(src))
             AND (NOT failed OR up OR is_home(dst) OR NOT EXISTS (SELECT 1 FROM reached)))"""
 
 

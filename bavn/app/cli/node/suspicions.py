@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bavn.app.analyst.knocking import knocks
 from bavn.app.analyst.suspected import ranked, said_of
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.cli.words import number, small
@@ -41,16 +42,20 @@ def suspicions(
         if (not detector or item.suspicion.detector == detector) and (not host or item.suspicion.host == host)
     ]
     ignored = sum(1 for item in fitting if not item.rank)
-    shown = fitting if every else [item for item in fitting if item.rank][:top]
+    folded = {} if every or detector or host or as_json else knocks(e.suspicion for e in fitting if e.rank)
+    alone = [item for item in fitting if item.rank and item.suspicion.id not in folded]
+    shown = fitting if every else alone[:top]
     if as_json:
         for entry in shown:
             print(json.dumps(said_of(entry, language), ensure_ascii=False))
         return
-    if not shown:
-        print(Text("nothing is suspicious here now").say(language))
-    else:
+    if shown:
         _show(shown, language)
-    left = len(fitting) - ignored - len(shown)
+    elif not folded:
+        print(Text("nothing is suspicious here now").say(language))
+    for line in dict.fromkeys(day.said().say(language) for day in folded.values()):
+        print(f"{line} (--all)")
+    left = len(fitting) - ignored - len(shown) - len(folded)
     if not every and (left > 0 or ignored):
         print(
             Text(
