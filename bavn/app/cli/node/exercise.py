@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bavn.app.acts.node import exercises as acts
-from bavn.app.acts.node.here import Here
+from bavn.app.acts.node.here import Here, centre_is_told
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks
@@ -75,10 +75,11 @@ def _leave(exercise: str, way: acts.Way, config: Path, by: Who, language: Langua
 
     with asks(config) as rows:
         known = named(exercises_of(rows(EXERCISES_SQL)), exercise, "exercises").exercise_id
-    acts.answer(Here(config), by, known, way)
+    here = Here(config)
+    acts.answer(here, by, known, way)
     if way in acts.STEP_OF:
-        told = Text("the running node tells it").say(language)
-        print(f"{MARK.say(language)} {known}: {STEPS[acts.STEP_OF[way]].say(language)}; {told}")
+        step = STEPS[acts.STEP_OF[way]].say(language)
+        print(f"{MARK.say(language)} {known}: {step}. {centre_is_told(here).say(language)}")
     return known
 
 

@@ -135,9 +135,12 @@ def withdraw(
 ) -> None:
     """Take a revealed element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
     body = typed(acts.WithdrawRequest, element=str(element_of(observable)))
-    taken = acts.withdraw(Here(config), by, body)
+    here = Here(config)
+    taken = acts.withdraw(here, by, body)
     sentence = Text(
-        "{element}: the node takes it back at its next step; `bavn node veto --lift` lets it join again", element=taken
+        "{element} is to be taken back. {when} `bavn node veto --lift` lets it join again.",
+        element=taken,
+        when=here.when(),
     )
     print(sentence.say(language))
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.node.here import Here
 from bavn.app.cli.centre.person import option
 from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
@@ -323,7 +324,8 @@ def end(
     table.pop("review", None)
     table["id"], table["until"], table["ended_by"] = name, day_now() - timedelta(days=1), who
     _write(file, tomlkit.dumps(document))
-    print(Text("{name} has ended; the node takes it out of force at its next step", name=name).say(language))
+    when = Here(config).when()
+    print(Text("{name} has ended, and is to be taken out of force. {when}", name=name, when=when).say(language))
 
 
 def _add(config: Path, act: str, facts: dict[str, Any], comment: str, until: str, review: str, who: str) -> None:
