@@ -324,7 +324,7 @@ def test_the_reason_and_the_summary_are_danish_too(tmp_path, beacon, monkeypatch
         f"bavn: {tmp_path}/note.txt: er hverken en pakkeopsamling, EVE eller en log fra Zeek eller et andet kendt"
         " program\n"
     )
-    assert "60 poster, 0 afvist, 1 egne maskiner; de første 3 ville give alarm" in text
+    assert "60 poster, 0 afvist, 1 egen maskine; de første 3 ville give alarm" in text
     assert "hvad" in text
 
 

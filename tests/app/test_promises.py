@@ -341,8 +341,11 @@ def test_a_line_that_its_writer_has_not_ended_is_no_standing_reader() -> None:
 @pytest.mark.parametrize(
     ("figures", "says"),
     [
-        ({"fetched": {"loaded": 278, "wanted": 278, "off": 30_434}}, "only 278 of 30712 rules are on"),
-        ({"fetched": {"loaded": 278, "wanted": 30_712, "off": 0}}, "0 are switched off, 30434 left out"),
+        (
+            {"fetched": {"loaded": 278, "wanted": 278, "off": 30_434}},
+            "only 278 of 30,712 rules on: 30,434 switched off",
+        ),
+        ({"fetched": {"loaded": 278, "wanted": 30_712, "off": 0}}, "0 switched off, 30,434 left out"),
         ({"fetched": {"loaded": 900, "wanted": 900, "off": 0}, "loaded": 0}, "has loaded none of 900 rules"),
     ],
 )

@@ -166,7 +166,7 @@ def test_a_shut_gate_and_a_failing_part_are_told(centre) -> None:
     said = broken(turn(centre))
     assert said.keys() == {"gates_open", "parts_work"}
     assert said["gates_open"] == "gate inbox is shut for Report of north since the rule is_them failed"
-    assert said["parts_work"] == "correlator share fails (1 times): ValueError: x"
+    assert said["parts_work"] == "correlator share fails (once): ValueError: x"
 
 
 def test_a_step_that_hangs_or_does_not_come_is_told() -> None:

@@ -24,6 +24,7 @@ from bavn.app.cli.spread import spread
 from bavn.app.cli.words import Spoken, heading, number, small
 from bavn.app.process.ctrl_c import ctrl_c
 from bavn.app.process.exits import Exit, Stop, why_of
+from bavn.model.counted import own_hosts, records
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
@@ -142,9 +143,11 @@ def analyse(
         if faults:
             raise Stop(
                 Exit.INPUT,
-                Text("{faults} of the paths could not be read in full; the rest was analysed", faults=faults).say(
-                    language
-                ),
+                Text.counted(
+                    "one of the paths could not be read in full; the rest was analysed",
+                    "{count:,} of the paths could not be read in full; the rest was analysed",
+                    faults,
+                ).say(language),
             )
 
 
@@ -206,8 +209,11 @@ def _suricata_rules(paths: list[Path], scratch: Path, language: Language) -> "Gi
         raise Stop(Exit.USAGE, Text.shaped("--rules {why}", why=Text.of_error(error))) from error
     if rules.left_out:
         first = rules.left_out[0]
-        sentence = Text(
-            "{count} of Suricata's rules are left out, the first: {first}", count=len(rules.left_out), first=first.said
+        sentence = Text.counted(
+            "one of Suricata's rules is left out: {first}",
+            "{count:,} of Suricata's rules are left out, the first: {first}",
+            len(rules.left_out),
+            first=first.said,
         )
         print(f"bavn: {sentence.say(language)}", file=sys.stderr)
     return rules
@@ -231,7 +237,7 @@ class Kept:
 
 
 def _tell(status: Status, language: Language, source: str, rows: int) -> None:
-    status.update(Text("reading {source}: {rows:,} records", source=source, rows=rows).say(language))
+    status.update(Text("reading {source}: {records}", source=source, records=records(rows)).say(language))
 
 
 def _tell_done(status: Status, language: Language, done: int, every: int) -> None:
@@ -258,7 +264,12 @@ def _say_refused(findings: "Findings", language: Language) -> None:
 
 
 def _say_rules_refused(count: int, first: "LeftOut", language: Language) -> None:
-    said = Text("Suricata does not take {count} of the rules, the first: {first}", count=count, first=first.said)
+    said = Text.counted(
+        "Suricata does not take one of the rules: {first}",
+        "Suricata does not take {count:,} of the rules, the first: {first}",
+        count,
+        first=first.said,
+    )
     print(f"bavn: {said.say(language)}", file=sys.stderr)
 
 
@@ -330,9 +341,10 @@ def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tu
     outcomes = sigma_outcomes(paths) if paths else []
     left = sum(outcome.standing == "unsupported" for outcome in outcomes)
     if left and not verbose:
-        sentence = Text(
-            "{left} of {outcomes} Sigma rules are not supported and do not run (--verbose says why)",
-            left=left,
+        sentence = Text.counted(
+            "{count:,} of {outcomes:,} Sigma rules is not supported and does not run (--verbose says why)",
+            "{count:,} of {outcomes:,} Sigma rules are not supported and do not run (--verbose says why)",
+            left,
             outcomes=len(outcomes),
         ).say(language)
         print(f"bavn: {sentence}", file=sys.stderr)
@@ -353,20 +365,20 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
     screen = Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)
     screen.rule(Cell(plain_name(findings.source)), align="left")
     rest = len(findings.suspicions) - len(kept)
-    rows, refused, hosts_, line, weaker = (
-        number(count, language)
-        for count in (findings.rows, findings.refused, findings.hosts, alert_line(findings.hosts), rest)
+    summary = Text(
+        "{records}, {refused:,} refused, {hosts}",
+        records=records(findings.rows),
+        refused=findings.refused,
+        hosts=own_hosts(findings.hosts),
     )
-    summary = Text("{rows} records, {refused} refused, {hosts} own hosts", rows=rows, refused=refused, hosts=hosts_)
     if findings.suspicions:
         summary = Text(
-            "{rows} records, {refused} refused, {hosts} own hosts; the first {line} would alert;"
-            " {weaker} weaker left out",
-            rows=rows,
-            refused=refused,
-            hosts=hosts_,
-            line=line,
-            weaker=weaker,
+            "{summary}; {alerting}; {weaker:,} weaker left out",
+            summary=summary,
+            alerting=Text.counted(
+                "the first would alert", "the first {count:,} would alert", alert_line(findings.hosts)
+            ),
+            weaker=rest,
         )
     screen.print(
         summary.say(language) + (" (--all)" if rest else ""),
@@ -378,7 +390,9 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
         screen.print(f"{plain_name(name)}: {given.said().say(language)}", highlight=False, markup=False)
     more = len(findings.inputs) - INPUTS_SHOWN_MAX
     if more > 0:
-        screen.print(Text("and {count} files more", count=number(more, language)).say(language), highlight=False)
+        screen.print(
+            Text.counted("and {count:,} file more", "and {count:,} files more", more).say(language), highlight=False
+        )
     if findings.homes_said is not None:
         screen.print(findings.homes_said.say(language), highlight=False, markup=False)
     if kept:

@@ -220,7 +220,13 @@ class RuleKeeper:
             wrong.append(Text("Suricata does not load its rules anew"))
         failed = self._figures.get("failed", 0)
         if failed:
-            wrong.append(Text("{failed} rules fail: Suricata does not take them", failed=failed))
+            wrong.append(
+                Text.counted(
+                    "{count:,} rule fails: Suricata does not take it",
+                    "{count:,} rules fail: Suricata does not take them",
+                    failed,
+                )
+            )
         return wrong
 
 

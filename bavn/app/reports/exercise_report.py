@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, cast
 
 from bavn.centre.cases.exercises.exercises import AtActor, Exercise
 from bavn.centre.publish.document import Document, Drawn, Figure, Kind, Row, Section, Sentence, Source, SourceKind
+from bavn.model.counted import actors
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.sector.exercise import CAMPAIGNS, MARK, OVER, STATES, STEPS, ActorStep
@@ -216,11 +217,10 @@ def _in_short(exercise: Exercise) -> Section:
             "This was an exercise. Nothing real was touched: no lead, case, indicator, figure or partner knows of it."
         ),
         Text(
-            "It is {state}; {joined} of {n} actors took part, {saw} suspected it, {blocked} blocked it in"
-            " the exercise.",
+            "It is {state}; {joined} of {actors} took part, {saw} suspected it, {blocked} blocked it in the exercise.",
             state=state,
             joined=joined,
-            n=n,
+            actors=actors(n),
             saw=saw,
             blocked=blocked,
         ),

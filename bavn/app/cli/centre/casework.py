@@ -207,9 +207,10 @@ def _changing(act: Literal["cancel", "reopen"], *, help: str) -> Callable[..., N
             if len(named) != 1:
                 raise Stop(
                     Exit.NOT_FOUND,
-                    Text(
-                        "{count} tasks' ids begin with {task_id} (bavn centre tasks)",
-                        count=len(named),
+                    Text.counted(
+                        "the id of {count:,} task begins with {task_id} (bavn centre tasks)",
+                        "the ids of {count:,} tasks begin with {task_id} (bavn centre tasks)",
+                        len(named),
                         task_id=repr(task_id[:40]),
                     ),
                 )

@@ -84,9 +84,10 @@ def case_answer(
     if len(tasks) != 1:
         raise Stop(
             Exit.NOT_FOUND,
-            Text(
-                "{count} tasks of {case_id} begin with {task}",
-                count=len(tasks),
+            Text.counted(
+                "{count:,} task of {case_id} begins with {task}",
+                "{count:,} tasks of {case_id} begin with {task}",
+                len(tasks),
                 case_id=kept.case_id,
                 task=repr(task[:40]),
             ),

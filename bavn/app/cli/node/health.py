@@ -11,6 +11,7 @@ from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
 from bavn.app.cli.words import number
 from bavn.app.node.health.words import UNITS, counts, loss
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.counted import rules as counted_rules
 from bavn.model.malformed import UNREADABLE
 from bavn.model.text import Language, Text
 
@@ -212,17 +213,20 @@ def _source(source: dict[str, Any], w: dict[str, str], language: Language) -> li
     return lines
 
 
-_KEPT = Text("    of the fetched set {} of {} rules kept, {} switched off in it")
-_LOST = Text("    {} rules: {}")
-
-
 def _fetched(figures: dict[str, Any] | None, language: Language) -> list[str]:
     """What the last fetch came to."""
     if not figures:
         return []
-    counts = (number(figures[name], language) for name in ("loaded", "wanted", "off"))
-    lost = [(number(why["rules"], language), _said(why["says"], language)) for why in figures["reasons"]]
-    return [_KEPT.say(language).format(*counts), *(_LOST.say(language).format(*why) for why in lost)]
+    kept = Text(
+        "of the fetched set {kept:,} of {wanted} kept, {off:,} switched off in it",
+        kept=figures["loaded"],
+        wanted=counted_rules(figures["wanted"]),
+        off=figures["off"],
+    )
+    lost = [
+        f"{counted_rules(why['rules']).say(language)}: {_said(why['says'], language)}" for why in figures["reasons"]
+    ]
+    return [f"    {line}" for line in (kept.say(language), *lost)]
 
 
 def _rules(state: dict[str, Any], w: dict[str, str], language: Language) -> list[str]:

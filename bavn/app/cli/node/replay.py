@@ -13,6 +13,7 @@ from bavn.app.acts.node.here import Here
 from bavn.app.analyst.suspected import one_named
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, Config, Spoken
+from bavn.model.counted import records
 from bavn.model.text import Text
 
 
@@ -37,9 +38,9 @@ def replay(
         print(out / name)
     print(
         Text(
-            "{lines} records ({level}); {detector} concludes the same from them alone (p {p:.2g}). Look through it"
+            "{records} ({level}); {detector} concludes the same from this alone (p {p:.2g}). Look through it"
             " before you hand it on.",
-            lines=case_made.lines,
+            records=records(case_made.lines),
             level=case_made.level,
             detector=case_made.found.detector,
             p=case_made.found.p,

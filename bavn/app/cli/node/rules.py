@@ -20,6 +20,7 @@ from bavn.app.cli.node.rule_files import day_now, entries_of, files_to_try, filt
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import cell, number
 from bavn.app.process.exits import Exit, Stop, cannot_write
+from bavn.model.counted import rules
 from bavn.model.text import Text
 
 app = Commands(help="Suricata rules: fetch, check, tune.")
@@ -34,15 +35,9 @@ LEFT_OUT_SHOWN_MAX = 100
 
 
 _CHECKED = {
-    "set": Text(
-        "set {}: {} of {} rules kept, {} left out, {} switched off in the set; a running node loads them by itself"
-    ),
-    "why": Text("  {} rules: {}"),
-    "waiting": Text("  {} of the kept rules wait for a flowbit that no rule sets: they say nothing"),
     "shrink": Text("  from {} rules to {}: accepted by {}"),
     "more": Text("more are left out: --json names them all"),
     "left out": Text("  left out: {}"),
-    "counts": Text("{} rules load, {} fail; {} entries of tuning"),
     "fails": Text("  fails: {}"),
     "stranger": Text("  tunes a rule that is not there: {}"),
 }
@@ -102,12 +97,25 @@ def update(
 def _show_fetched(fetched: Any, language: Any) -> None:
     figures = fetched.figures
     lost = figures.wanted - figures.loaded
-    counts = [number(count, language) for count in (figures.loaded, figures.wanted, lost, figures.off)]
-    print(_CHECKED["set"].say(language).format(fetched.name, *counts))
+    says = Text(
+        "set {set}: {kept:,} of {rules} kept, {lost:,} left out, {off:,} switched off in the set; a running node loads"
+        " them by itself",
+        set=fetched.name,
+        kept=figures.loaded,
+        rules=rules(figures.wanted),
+        lost=lost,
+        off=figures.off,
+    )
+    print(says.say(language))
     for why, count in figures.reasons():
-        print(_CHECKED["why"].say(language).format(number(count, language), why.say(language)))
+        print(f"  {rules(count).say(language)}: {why.say(language)}")
     if figures.waiting:
-        print(_CHECKED["waiting"].say(language).format(number(figures.waiting, language)))
+        waiting = Text.counted(
+            "{count:,} of the kept rules waits for a flowbit that no rule sets: it says nothing",
+            "{count:,} of the kept rules wait for a flowbit that no rule sets: they say nothing",
+            figures.waiting,
+        )
+        print(f"  {waiting.say(language)}")
     if figures.shrink_by:
         counts = [number(count, language) for count in (figures.before, figures.loaded)]
         print(_CHECKED["shrink"].say(language).format(*counts, figures.shrink_by))
@@ -173,8 +181,13 @@ def check(
         told = {"loaded": tried.loaded, "failed": bad, "tuning": len(entries), "tuning_of_no_rule": strangers}
         print(json.dumps(told, ensure_ascii=False, sort_keys=True))
     else:
-        counts = (number(tried.loaded, language), number(len(bad), language), number(len(entries), language))
-        print(_CHECKED["counts"].say(language).format(*counts))
+        says = Text.shaped(
+            "{load}, {fail}; {tuning}",
+            load=Text.counted("{count:,} rule loads", "{count:,} rules load", tried.loaded),
+            fail=Text.counted("{count:,} fails", "{count:,} fail", len(bad)),
+            tuning=Text.counted("{count:,} entry of tuning", "{count:,} entries of tuning", len(entries)),
+        )
+        print(says.say(language))
         for line in bad:
             print(_CHECKED["fails"].say(language).format(line))
         for name in strangers:

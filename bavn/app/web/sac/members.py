@@ -274,22 +274,40 @@ def _leaving(context: SacContext, view: MemberView, in_force: int, *, for_good: 
     left = len(context.registry.members()[1]) - (view.actor.state is ActorState.ACTIVE)
     lacks = [
         Text("Its node is refused from its next request on."),
-        Text("Rounds that open from now on have {left} members, under a new version of the member list.", left=left),
-        Text(
-            "{held} indicators that it was given stay in force there until their own end; it hears of no withdrawal.",
-            held=held,
+        Text.counted(
+            "Rounds that open from now on have {count:,} member, under a new version of the member list.",
+            "Rounds that open from now on have {count:,} members, under a new version of the member list.",
+            left,
         ),
-        Text("{waiting} letters to it wait, and {asked} questions are not sent.", waiting=waiting, asked=requests),
+        Text.counted(
+            "{count:,} indicator that it was given stays in force there until its own end; it hears of no withdrawal.",
+            "{count:,} indicators that it was given stay in force there until their own end; it hears of no"
+            " withdrawal.",
+            held,
+        ),
+        Text.shaped(
+            "{messages}; {questions}.",
+            messages=Text.counted("{count:,} message to it waits", "{count:,} messages to it wait", waiting),
+            questions=Text.counted("{count:,} question is not sent", "{count:,} questions are not sent", requests),
+        ),
         Text("What it reported before stays in the sector's leads and cases."),
     ]
     if for_good:
         lacks.insert(
             1,
-            Text("{in_force} certificates, its message key and open invitations end for good.", in_force=in_force),
+            Text.counted(
+                "{count:,} certificate, its message key and open invitations end for good.",
+                "{count:,} certificates, its message key and open invitations end for good.",
+                in_force,
+            ),
         )
     else:
         lacks.insert(
             1,
-            Text("{in_force} certificates and its keys stay, so that one act lets it in again.", in_force=in_force),
+            Text.counted(
+                "{count:,} certificate and its keys stay, so that one act lets it in again.",
+                "{count:,} certificates and its keys stay, so that one act lets it in again.",
+                in_force,
+            ),
         )
     return [TextShape.of(one) for one in lacks]

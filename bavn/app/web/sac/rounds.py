@@ -249,10 +249,12 @@ def _counts(context: SacContext, days: int, *, by_kind: bool) -> Counts:
 
 def _words(*, told: bool, actors: int) -> Text:
     if not told:
-        return Text(
-            "{actors} members have told counts of these days; sums are shown from three on, so that none"
+        return Text.counted(
+            "{count:,} member has told counts of these days; sums are shown from three on, so that none"
             " is one member's own.",
-            actors=actors,
+            "{count:,} members have told counts of these days; sums are shown from three on, so that none"
+            " is one member's own.",
+            actors,
         )
     return Text(
         "Each member added noise before it told anything, so a true number lies in its interval with"

@@ -87,6 +87,7 @@ def test_no_other_message_promises_a_step_of_the_node() -> None:
     found = {
         said
         for _, said in messages()
+        if isinstance(said, str)
         if re.search(r"at its next step|node's next step|running node (tells|sends)", said)
     }
     assert found == {AT_NEXT_STEP.message}
