@@ -96,7 +96,7 @@ def test_a_beacon_in_an_eve_file_with_times_of_1970(beacon) -> None:
     assert found["observables"] == ["ip4:45.9.148.20"]
     assert found["first"].startswith("1970-01-01T00:01:00")
     assert found["source"] == str(beacon)
-    assert found["why"].startswith("Every 300 s")
+    assert found["why"].startswith("Every 5 min")
     assert 0 < found["p"] <= 0.05
 
 
@@ -149,7 +149,7 @@ def test_what_this_user_may_not_read_is_one_fault_and_the_rest_is_looked_at(tmp_
 def test_danish_and_the_table(beacon) -> None:
     code, _, text, _ = run(beacon, "--language", "da")
     assert code == 0
-    assert "Hver 300 s" in text
+    assert "Hver 5 min" in text
     assert "T1071" in text
     assert "egne net antages" in text
 

@@ -135,7 +135,7 @@ def test_a_source_of_intelligence_that_fails_or_is_suspended_or_forgotten_is_tol
     sources.synced("abuse")
     assert broken(turn(centre)) == {}
     later = SimpleNamespace(now_us=lambda: SystemClock().now_us() + 60 * MINUTE_US)
-    assert "was not asked for 60 min" in centre_health.sources_promise(sources, later).wrong[0].en
+    assert "was not asked for one hour" in centre_health.sources_promise(sources, later).wrong[0].en
 
 
 def test_a_database_that_cannot_be_asked_is_unknown_and_one_that_is_away_is_broken(centre, monkeypatch) -> None:

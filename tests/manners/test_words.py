@@ -95,6 +95,8 @@ NEVER_ONE = (
     "{many} hosts match the rule",
     "{station} asked an archive",
     "{count} days",
+    "every {count} days",
+    "usual to one place in a day",
     "not a whole minute of the last",
     "rounds opened in",
     "{source}: {twice:,} of {rows:,} flows",

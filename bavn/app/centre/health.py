@@ -40,6 +40,7 @@ from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.node_health import NodeBounds
 from bavn.model.ports import Clock
 from bavn.model.sector.member import ActorState
+from bavn.model.spans import lasting
 from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.ledger import look_on
@@ -124,8 +125,7 @@ def sources_promise(sources: Sources, clock: Clock) -> PromiseFinding:
         elif source.state == ACTIVE and source.failure:
             wrong.append(Text("{name} fails: {failure}", name=name, failure=source.failure[:200]))
         elif source.state == ACTIVE and clock.now_us() - asked_us > late_us + MINUTE_US:
-            minutes = (clock.now_us() - asked_us) // MINUTE_US
-            wrong.append(Text("{name} was not asked for {minutes} min", name=name, minutes=minutes))
+            wrong.append(Text("{name} was not asked for {late}", name=name, late=lasting(clock.now_us() - asked_us)))
     return PromiseFinding(tuple(wrong))
 
 

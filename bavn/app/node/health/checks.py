@@ -13,7 +13,8 @@ from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.problem import Problem
 from bavn.model.counted import rules as counted_rules
 from bavn.model.failure import FailingPart
-from bavn.model.moment import MINUTE_US, SECOND_US
+from bavn.model.moment import SECOND_US
+from bavn.model.spans import lasting
 from bavn.model.text import Text
 from bavn.wire.shut import ShutGate
 
@@ -48,12 +49,11 @@ class QueueWatch:
         self.messages = messages
         if now_us - self.since_us <= queue_s_max * SECOND_US:
             return []
-        minutes = (now_us - self.since_us) // MINUTE_US
         text = Text.counted(
-            "{count:,} message waits for the centre, and for {minutes} min there was never none",
-            "{count:,} messages wait for the centre, and for {minutes} min there were never fewer",
+            "{count:,} message waits for the centre, and for {lasted} there was never none",
+            "{count:,} messages wait for the centre, and for {lasted} there were never fewer",
             messages,
-            minutes=minutes,
+            lasted=lasting(now_us - self.since_us),
         )
         return [Problem(code="queue_grows", source="centre", text=text)]
 

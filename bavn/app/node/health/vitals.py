@@ -18,6 +18,7 @@ from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.problem import Problem
 from bavn.model.counted import records
 from bavn.model.moment import SECOND_US
+from bavn.model.spans import lasting
 from bavn.model.text import Number, Text
 
 CAPTURE_DROPS: Final = "capture_drops"
@@ -192,7 +193,7 @@ def _detects_slowly(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
         return
     took_s = (now.now_us - now.detecting_us) // SECOND_US
     if took_s > limits.detect_s_max:
-        text = Text("the detectors have run for {took_s} s", took_s=took_s)
+        text = Text("the detectors have run for {took}", took=lasting(took_s * SECOND_US))
         yield Problem(code="detect_slow", source="node", text=text)
 
 
@@ -214,10 +215,12 @@ def _lags(now: Vitals, source: Figures, limits: HealthTable) -> list[Problem]:
     lag_s, lag_mb = now.lag_s(source), source.lag_bytes >> 20
     if source.name in PATIENT or (lag_s <= limits.lag_s_max and lag_mb <= limits.lag_mb_max):
         return []
-    text = Text(
-        "{source} is {lag_s} s and {lag_mb} MB behind: the node does not keep up",
-        source=source.name,
-        lag_s=lag_s,
-        lag_mb=lag_mb,
-    )
-    return [Problem(code="lag", source=source.name, text=text)]
+    behind = Text("{source} is {lag_mb:,} MB behind: the node does not keep up", source=source.name, lag_mb=lag_mb)
+    if lag_s:
+        behind = Text(
+            "{source} is {lag} and {lag_mb:,} MB behind: the node does not keep up",
+            source=source.name,
+            lag=lasting(lag_s * SECOND_US),
+            lag_mb=lag_mb,
+        )
+    return [Problem(code="lag", source=source.name, text=behind)]

@@ -18,9 +18,11 @@ from bavn.centre.desk.views import MemberView
 from bavn.centre.members.enrolment import TOKEN_LIFE_US
 from bavn.centre.members.registry import UnknownActor
 from bavn.model.health import ends_soon
+from bavn.model.moment import SECOND_US
 from bavn.model.node_health import NodeBounds
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ActorState
+from bavn.model.spans import lasting
 from bavn.model.text import Number, Text
 
 Actor = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
@@ -218,7 +220,8 @@ def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBo
         loss = Number(health.capture_loss_permille / 10, ".1f")
         worries.append(Text("it loses {loss} % of its packets", loss=loss))
     if condition.clock_off:
-        worries.append(Text("its clock is {clock_skew_s} s off", clock_skew_s=health.clock_skew_s))
+        off = lasting(abs(health.clock_skew_s) * SECOND_US)
+        worries.append(Text("its clock is off by {off}", off=off))
     return worries
 
 
