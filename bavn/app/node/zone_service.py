@@ -20,6 +20,7 @@ import dns.tsig
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.zone_answers import QUERY_BYTES_MAX, Asker, answers, notify
 from bavn.model.failure import Failures, NoContainment
+from bavn.model.text import Text
 
 CONNECTIONS_MAX: Final = 16
 DNS_PORT: Final = 53
@@ -174,7 +175,7 @@ def endpoint(text: str) -> Address:
     host, _, port = text.partition("@")
     number = int(port) if port.isascii() and port.isdecimal() else -1 if port else DNS_PORT
     if not 0 <= number < 1 << 16:
-        raise ValueError(f"{text[:60]!r} is no address@port")
+        raise ValueError(Text("{text} is no address@port", text=repr(text[:60])))
     return str(ip_address(host)), number
 
 

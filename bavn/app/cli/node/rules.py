@@ -393,18 +393,11 @@ def _alone(act: str, table: dict[str, Any]) -> None:
     try:
         tunings({act: [table]}, "", OWN_SIDS)
     except TuningWrong as error:
-        wrong = str(error).removeprefix(f": [[{act}]] number 1").removeprefix(f" (sid {table['sid']})")
-        options = "by an option: " if act == "suppress" and "give one of" in wrong else ""
-        raise Stop(
-            Exit.USAGE,
-            Text.shaped(
-                "{act} {table}: {options}{what}",
-                act=act,
-                table=table["sid"],
-                options=options,
-                what=wrong.removeprefix(": "),
-            ),
-        ) from error
+        part = error.where.removeprefix(f": [[{act}]] number 1").removeprefix(f" (sid {table['sid']})").lstrip(": ")
+        wrong = Text.shaped("{part}: {what}", part=part, what=error.what) if part else error.what
+        if act == "suppress" and len({"src", "dst", "either"} & set(table)) != 1:
+            wrong = Text("give one of --src, --dst and --either: an address or network (CIDR)")
+        raise Stop(Exit.USAGE, Text.shaped("{act} {sid}: {wrong}", act=act, sid=table["sid"], wrong=wrong)) from error
 
 
 def _parsed(text: str, where: str) -> Any:

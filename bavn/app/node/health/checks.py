@@ -67,7 +67,7 @@ class NodeChecks:
     centre: LinkWatch | None = None
     keyholder: LinkWatch | None = None
     chain: ChainWalk | None = None
-    enforcers: Callable[[], Sequence[tuple[str, str]]] | None = None
+    enforcers: Callable[[], Sequence[tuple[str, Text | None]]] | None = None
     gates: Callable[[], Sequence[ShutGate]] = tuple
     failing: Callable[[], Sequence[FailingPart]] = tuple
     asks_rules: bool = False
@@ -132,7 +132,7 @@ def ledger_problem(broken: str) -> Problem:
     return Problem(code="ledger_broken", source="ledger", text=text)
 
 
-def _enforcer(name: str, why: str) -> Problem:
+def _enforcer(name: str, why: Text) -> Problem:
     text = Text("the enforcer {name} is not up: {why}", name=name, why=why)
     return Problem(code="enforcer_down", source=name, text=text)
 
