@@ -111,7 +111,7 @@ def analyse(
         )
         keep = Kept(1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top)
         faults = failed = looked_at = last_us = 0
-        rules_said = False
+        refusal_shown = False
         crypto: tuple[Use, ...] = ()
         for findings in looked:
             go_on()
@@ -124,8 +124,8 @@ def analyse(
             last_us = max(last_us, findings.last_us)
             faults += any(refusal.line == 0 for refusal in findings.refusals)
             _say_refused(findings, language)
-            if not rules_said and findings.rules_refused:
-                rules_said = True
+            if not refusal_shown and findings.rules_refused:
+                refusal_shown = True
                 _say_rules_refused(*findings.rules_refused, language)
             failed += bool(findings.failed)
             _say_failed(findings, language)

@@ -146,13 +146,13 @@ class ZoneService:
     def _tell_all(self, primary: RpzPrimary) -> None:
         waiting = set(self._secondaries)
         for _ in range(NOTIFY_TRIES):
-            waiting = {there for there in waiting if not self._told(there, primary)}
+            waiting = {there for there in waiting if not self._notified(there, primary)}
             if not waiting or self._changed.is_set():
                 break
         for host, port in sorted(waiting) if not self._changed.is_set() else ():
             _LOG.warning("%s@%d does not answer that the zone has changed; it will ask by itself", host, port)
 
-    def _told(self, there: Address, primary: RpzPrimary) -> bool:
+    def _notified(self, there: Address, primary: RpzPrimary) -> bool:
         message = notify(primary.zone(), self._key)
         with socket.socket(socket.AF_INET6 if ":" in there[0] else socket.AF_INET, socket.SOCK_DGRAM) as line:
             line.settimeout(NOTIFY_WAIT_S)

@@ -186,10 +186,10 @@ def step_us(exercise: Exercise, second: int) -> int:
 
 def _all(exercise: Exercise, step: ActorStep) -> dict[str, int]:
     return {
-        actor.role.actor: step_us(exercise, step_said.second)
+        actor.role.actor: step_us(exercise, taken.second)
         for actor in exercise.actors
-        for step_said in actor.steps
-        if step_said.step is step
+        for taken in actor.steps
+        if taken.step is step
     }
 
 

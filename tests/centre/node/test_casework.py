@@ -371,7 +371,7 @@ def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_ev
     desk.cases.act(case_id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     desk.files.mark(case_id, account("anna"), Marking(tlp=Tlp.AMBER))
-    life = desk.lives.of_case(case_id)[0]
+    life = desk.indicator_book.of_case(case_id)[0]
     hour = sector.clock.now_us() // HOUR_US
     report = desk.cases.case(case_id).clocks.first_sighting_us
 

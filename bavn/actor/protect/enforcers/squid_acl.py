@@ -29,7 +29,7 @@ class SquidAcl:
     def __init__(self, folder: Path, command: Sequence[str] = ("squid", "-k", "reconfigure")) -> None:
         self._folder = folder
         self._command = tuple(command)
-        self._told = False
+        self._reconfigured = False
 
     name = "squid_acl"
     carries = frozenset({ObservableType.IP4, ObservableType.IP6, ObservableType.DOMAIN})
@@ -40,11 +40,11 @@ class SquidAcl:
         addresses = {block.observable.value for block in blocks if block.observable.type is not ObservableType.DOMAIN}
         for file, text in ((NAMES_FILE, names_text(names)), (ADDRESSES_FILE, addresses_text(addresses))):
             if read_if_there(self._folder / file) != text:
-                self._told = False
+                self._reconfigured = False
                 write_whole(self._folder / file, text)
-        if not self._told:
+        if not self._reconfigured:
             self._tell()
-            self._told = True
+            self._reconfigured = True
 
     def _tell(self) -> None:
         try:

@@ -84,19 +84,19 @@ def _leave(exercise: str, way: acts.Way, config: Path, by: Who, language: Langua
 
 
 def _print(exercise: "KeptExercise", steps: "list[StepStatement]", language: Language) -> None:
-    steps_said, state = exercise.said, STATES[ExerciseState(exercise.state)].say(language)
+    plan, state = exercise.said, STATES[ExerciseState(exercise.state)].say(language)
     print(
         f"{MARK.say(language)} {exercise.exercise_id}: {state}"
-        + (f": {Text.written(steps_said['title_en'], da=steps_said['title_da']).say(language)}" if steps_said else "")
+        + (f": {Text.written(plan['title_en'], da=plan['title_da']).say(language)}" if plan else "")
     )
-    if not steps_said:
+    if not plan:
         print("  " + Text("nothing is kept of it any more").say(language))
         return
     print(
-        f"  {iso(steps_said['begins_us'])[:16]}Z - {iso(steps_said['ends_us'])[:16]}Z,"
-        f" {CAMPAIGNS[Campaign(steps_said['campaign'])].say(language)}, {steps_said['element']}"
+        f"  {iso(plan['begins_us'])[:16]}Z - {iso(plan['ends_us'])[:16]}Z,"
+        f" {CAMPAIGNS[Campaign(plan['campaign'])].say(language)}, {plan['element']}"
     )
-    for objective in steps_said["objectives"]:
+    for objective in plan["objectives"]:
         print(f"  - {objective.get(language, objective['en'])}")
     for step in steps:
         refused = f" [{step.rule}]" if step.rule else ""

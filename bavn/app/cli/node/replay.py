@@ -33,16 +33,16 @@ def replay(
     here = Here(config)
     with here.asks() as asked:
         entry = one_named(asked, suspicion)
-    case_made = acts.replay(here, by, entry, out, rows)
-    for name in case_made.files:
+    training_case = acts.replay(here, by, entry, out, rows)
+    for name in training_case.files:
         print(out / name)
     print(
         Text(
             "{records} ({level}); {detector} concludes the same from this alone (p {p:.2g}). Look through it"
             " before you hand it on.",
-            records=records(case_made.lines),
-            level=case_made.level,
-            detector=case_made.found.detector,
-            p=case_made.found.p,
+            records=records(training_case.lines),
+            level=training_case.level,
+            detector=training_case.found.detector,
+            p=training_case.found.p,
         ).say(language)
     )

@@ -213,7 +213,7 @@ def _policy(context: SacContext, state: PolicyState, person: Person) -> PolicySh
 
 
 def _all_producers(context: SacContext) -> Producers:
-    settings = context.desk.lives.settings
+    settings = context.desk.indicator_book.settings
     items = [filled(ProducerShape, one, noise=round(one.noise, 3)) for one in context.desk.upkeep.judged()]
     return Producers(items=items, outcomes_min=settings.noise_outcomes_min, false_max=settings.noise_false_max)
 

@@ -221,7 +221,7 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
 
 
 def _counts(context: SacContext, days: int, *, by_kind: bool) -> Counts:
-    first, last, counts_found = acts.counts(context.desk, days, by_kind=by_kind)
+    first, last, sums = acts.counts(context.desk, days, by_kind=by_kind)
     items = [
         filled(
             CountRow,
@@ -232,7 +232,7 @@ def _counts(context: SacContext, days: int, *, by_kind: bool) -> Counts:
             actor_days=count.told,
             noise_sd=round(count.noise, 2),
         )
-        for count in counts_found
+        for count in sums
     ]
     spent = [
         SpentRow(actor=actor, days=told, epsilon=round(epsilon, 3), epsilon_30_days=round(month, 3))
@@ -243,7 +243,7 @@ def _counts(context: SacContext, days: int, *, by_kind: bool) -> Counts:
         last_us=last * DAY_US,
         items=items,
         spent=spent,
-        says=TextShape.of(_words(told=bool(counts_found), actors=len(spent))),
+        says=TextShape.of(_words(told=bool(sums), actors=len(spent))),
     )
 
 
