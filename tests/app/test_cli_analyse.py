@@ -103,8 +103,8 @@ def test_a_beacon_in_an_eve_file_with_times_of_1970(beacon) -> None:
 @pytest.mark.parametrize(
     ("language", "order"),
     [
-        ("en", ("One machine called", "What speaks against it:", "Start here:", "nats", "Every 300 s")),
-        ("da", ("En maskine kontaktede", "Det taler imod:", "Begynd her:", "nats", "Hver 300 s")),
+        ("en", ("One machine called", "What speaks against it:", "Start here:", "nats", "Every 5 min")),
+        ("da", ("En maskine kontaktede", "Det taler imod:", "Begynd her:", "nats", "Hver 5 min")),
     ],
 )
 def test_what_it_is_comes_first_and_the_figures_last(beacon, language, order) -> None:

@@ -82,7 +82,13 @@ def test_a_centre_whose_promises_are_kept_is_well_by_its_command_and_metrics(cen
     registry = CollectorRegistry()
     registry.register(
         MemberCollector(
-            tuple, dict, centre.file.folder, SystemClock(), alarms=tuple, chains=dict, promises=centre.health.told
+            tuple,
+            dict,
+            centre.file.folder,
+            SystemClock(),
+            alarms=tuple,
+            chains=dict,
+            promises=centre.health.promises_as_json,
         )
     )
     assert 'bavn_promise_kept{promise="audit_whole"} 1.0' in generate_latest(registry).decode()

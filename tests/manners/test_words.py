@@ -106,6 +106,16 @@ NEVER_ONE = (
     "The sector's quartiles of",
     "A map of heat over",
     "{said} days",
+    "{offer} machines here answer there",
+    "it has done so on {days} days",
+    "it has been so on {days} days",
+    "{who} tried to reach {tried} machines",
+    "{who} tried port {key} of {tried} machines",
+    "{who} knocked at {tried} machines",
+    "the rule “{rule}” matched at {hosts} machines",
+    "one machine sent {peer} messages",
+    "{count} times",
+    "{hosts} of the {total} machines here use it",
 )
 """How messages begin that are never said of one."""
 

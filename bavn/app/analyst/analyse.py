@@ -314,7 +314,7 @@ def _survey(
     if not homes:
         with History.read(root, LIMITS) as history, history.window(*span_us) as window:
             found = inferred(window)
-        homes, account = found.networks, found.said
+        homes, account = found.networks, found.sentence
     # One detector that fails costs its own findings, and says so in the log.
     failures = FailureFolder(None, SystemClock())
     look = partial(survey, indicators=given.indicators, rules=given.rules, failures=failures)

@@ -60,7 +60,7 @@ class InputFile:
             return Text("Zeek's {log} log", log=self.found.log)
         return KINDS.get(self.found.kind, Text("no log that Bavn knows"))
 
-    def said(self) -> Text:
+    def summary(self) -> Text:
         """For a person: what it was, what it gave, and what of it nothing reads."""
         if self.found.kind == "other zeek":
             return Text("{kind}: no detector uses it", kind=self.kind)

@@ -213,7 +213,7 @@ def _suricata_rules(paths: list[Path], scratch: Path, language: Language) -> "Gi
             "one of Suricata's rules is left out: {first}",
             "{count:,} of Suricata's rules are left out, the first: {first}",
             len(rules.left_out),
-            first=first.said,
+            first=first.sentence,
         )
         print(f"bavn: {sentence.say(language)}", file=sys.stderr)
     return rules
@@ -268,7 +268,7 @@ def _say_rules_refused(count: int, first: "LeftOut", language: Language) -> None
         "Suricata does not take one of the rules: {first}",
         "Suricata does not take {count:,} of the rules, the first: {first}",
         count,
-        first=first.said,
+        first=first.sentence,
     )
     print(f"bavn: {said.say(language)}", file=sys.stderr)
 
@@ -387,7 +387,7 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
     )
     for given in findings.inputs[:INPUTS_SHOWN_MAX]:
         name = given.file if given.file == findings.source else given.file.removeprefix(f"{findings.source}/")
-        screen.print(f"{plain_name(name)}: {given.said().say(language)}", highlight=False, markup=False)
+        screen.print(f"{plain_name(name)}: {given.summary().say(language)}", highlight=False, markup=False)
     more = len(findings.inputs) - INPUTS_SHOWN_MAX
     if more > 0:
         screen.print(

@@ -62,7 +62,7 @@ def write_whole(file: Path, text: str) -> None:
 
 
 class RuleKeeper:
-    """``prepare`` before Suricata starts, then ``step`` from one thread; ``told`` from any."""
+    """``prepare`` before Suricata starts, then ``step`` from one thread; ``for_health`` from any."""
 
     def __init__(self, folder: RuleFolder, tuning_file: Path, clock: Clock, socket: Path | None) -> None:
         self._folder, self._file, self._clock = folder, tuning_file, clock
@@ -175,7 +175,7 @@ class RuleKeeper:
             self._wrong = Text.of_error(error)
             _LOG.error("what was in force stays: %s", error)
 
-    def told(self) -> tuple[dict[str, Any], Sequence[Text]]:
+    def for_health(self) -> tuple[dict[str, Any], Sequence[Text]]:
         """For node health: figures, and what is wrong."""
         today = today_of(self._clock.now_us())
         kept = self._folder.kept()
@@ -249,7 +249,7 @@ def _fetched(kept: RuleYield | None) -> dict[str, Any]:
     """What the set in force came to when it was fetched: rules kept, switched off in it and left out; and all of it."""
     if kept is None:
         return {"fetched": None}
-    return {"kept": kept.loaded, "off": kept.off, "left_out": kept.wanted - kept.loaded, "fetched": kept.told()}
+    return {"kept": kept.loaded, "off": kept.off, "left_out": kept.wanted - kept.loaded, "fetched": kept.as_json()}
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -110,7 +110,7 @@ def may_now(exercise: Exercise, act: ExerciseAct, by: str) -> bool:
 
 def next_step(exercise: Exercise) -> Text:
     """What people at the centre do next, or wait for."""
-    out = sum(ActorStep.LET_OUT in one.said() for one in exercise.actors)
+    out = sum(ActorStep.LET_OUT in one.steps_taken() for one in exercise.actors)
     if exercise.state in OVER:
         return Text("It is over. Judge the objectives, and share the report.")
     if exercise.state is ExerciseState.PLANNED:

@@ -207,9 +207,9 @@ def _source(exercise: Exercise) -> tuple[Source, ...]:
 
 def _in_short(exercise: Exercise) -> Section:
     roles, n = exercise.plan.roles, len(exercise.actors)
-    joined = sum(1 for actor in exercise.actors if ActorStep.ALLOWED in actor.said())
-    saw = sum(1 for actor in exercise.actors if ActorStep.SUSPECTED in actor.said())
-    blocked = sum(1 for actor in exercise.actors if ActorStep.BLOCKED in actor.said())
+    joined = sum(1 for actor in exercise.actors if ActorStep.ALLOWED in actor.steps_taken())
+    saw = sum(1 for actor in exercise.actors if ActorStep.SUSPECTED in actor.steps_taken())
+    blocked = sum(1 for actor in exercise.actors if ActorStep.BLOCKED in actor.steps_taken())
     campaigns = sorted({role.campaign for role in roles})
     state = STATES[exercise.state]
     sentences = [
@@ -315,7 +315,7 @@ def _actors(exercise: Exercise) -> Section:
 
 def missing(exercise: Exercise, actor: AtActor) -> list[Text]:
     """What an actor has not done, or has not done yet: a sentence each. Nothing before the exercise was started."""
-    name, steps, over = actor.role.actor, actor.said(), exercise.state in OVER
+    name, steps, over = actor.role.actor, actor.steps_taken(), exercise.state in OVER
     if exercise.started_us is None:
         return []
     if actor.rule:
@@ -345,7 +345,7 @@ def _missed(exercise: Exercise) -> Section:
 
 
 def _gaps(one: AtActor, *, released: bool, over: bool) -> list[Text]:
-    name, steps = one.role.actor, one.said()
+    name, steps = one.role.actor, one.steps_taken()
     gaps = []
     if not steps & {ActorStep.SUSPECTED, ActorStep.MISSED}:
         gaps.append(

@@ -150,7 +150,7 @@ class Desk:
         with t.reading(self.engine) as connection:
             return standing(connection, case_id)
 
-    def told(self, case_id: str) -> dict[str, tuple[int, str, str]]:
+    def part_states(self, case_id: str) -> dict[str, tuple[int, str, str]]:
         """actor -> (version, pending | queued | refused, rule) of its part of a case."""
         return part_notices(self.engine, case_id)
 

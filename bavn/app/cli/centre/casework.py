@@ -245,7 +245,7 @@ def parts(case_id: CaseId, config: Config = CENTRE_TOML, *, as_json: AsJson = Fa
     """Who is in a case, why, and how far each has been told its part."""
     with at_work(config) as desk:
         desk.cases.case(case_id)
-        notices = desk.told(case_id)
+        notices = desk.part_states(case_id)
         tasks = desk.work.tasks(case_id)
         rows = [
             {

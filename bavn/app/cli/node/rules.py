@@ -86,8 +86,8 @@ def update(
         summary = {
             "set": fetched.name,
             "loaded": fetched.figures.loaded,
-            "left_out": [entry.said.en for entry in fetched.left_out],
-            "figures": fetched.figures.told(),
+            "left_out": [entry.sentence.en for entry in fetched.left_out],
+            "figures": fetched.figures.as_json(),
         }
         print(json.dumps(summary, ensure_ascii=False, sort_keys=True))
         return
@@ -120,7 +120,7 @@ def _show_fetched(fetched: Any, language: Any) -> None:
         counts = [number(count, language) for count in (figures.before, figures.loaded)]
         print(_CHECKED["shrink"].say(language).format(*counts, figures.shrink_by))
     for entry in fetched.left_out[:LEFT_OUT_SHOWN_MAX]:
-        print(_CHECKED["left out"].say(language).format(entry.said.say(language)))
+        print(_CHECKED["left out"].say(language).format(entry.sentence.say(language)))
     if len(fetched.left_out) > LEFT_OUT_SHOWN_MAX:
         print(f"  {number(len(fetched.left_out) - LEFT_OUT_SHOWN_MAX, language)} {_CHECKED['more'].say(language)}")
 

@@ -236,7 +236,10 @@ def _switch_shape(context: SacContext) -> SwitchShape:
     switch = context.desk.switch
     turns = [
         filled(
-            TurnShape, turn, by=", ".join(filter(None, (turn.asked_by, turn.by))), told=len(switch.told(turn.number))
+            TurnShape,
+            turn,
+            by=", ".join(filter(None, (turn.asked_by, turn.by))),
+            told=len(switch.queued_at(turn.number)),
         )
         for turn in switch.turns()
     ]
@@ -244,6 +247,6 @@ def _switch_shape(context: SacContext) -> SwitchShape:
     return SwitchShape(
         on=bool(latest) and latest[0].on,
         members=len(context.registry.members()[1]),
-        rule=TextShape.of(_rule(switch.asked())),
+        rule=TextShape.of(_rule(switch.off_request())),
         turns=latest,
     )
