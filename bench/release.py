@@ -187,14 +187,16 @@ PEOPLE = (account("anna"), account("bo"))
 
 def release(desk, name, by=PEOPLE) -> str:
     observable = Observable.of("domain", name)
-    life = desk.lives.draft(observable, by[0], "bench", technique="T1071")
-    desk.lives.act(life.id, LifeAct.REVIEW, by[0], "bench")
-    desk.lives.act(life.id, LifeAct.RELEASE, by[1], "bench")
+    life = desk.indicator_book.draft(observable, by[0], "bench", technique="T1071")
+    desk.indicator_book.act(life.id, LifeAct.REVIEW, by[0], "bench")
+    desk.indicator_book.act(life.id, LifeAct.RELEASE, by[1], "bench")
     return life.id
 
 
 def withdraw(desk, name) -> None:
-    desk.lives.act(desk.lives.of(Observable.of("domain", name)).id, LifeAct.WITHDRAW, account("anna"), "bench")
+    desk.indicator_book.act(
+        desk.indicator_book.of(Observable.of("domain", name)).id, LifeAct.WITHDRAW, account("anna"), "bench"
+    )
 
 
 def real(count: int, releases: int) -> dict:
@@ -202,7 +204,7 @@ def real(count: int, releases: int) -> dict:
     sector = RealSector(folder, count)
     try:
         sector.begin()
-        sector.desk.lives.bounds.listed(Observable.of("domain", "warm-up.com"))  # the lists are read once
+        sector.desk.indicator_book.bounds.listed(Observable.of("domain", "warm-up.com"))  # the lists are read once
         sector.start(sector.names)
         release(sector.desk, "warm-up.com")
         up = sector.until(sector.names, {"warm-up.com"}, limit_s=180)

@@ -30,6 +30,15 @@ def translated(message: str, context: str, language: str) -> str:
     return catalogue.pgettext(context, message) if context else catalogue.gettext(message)
 
 
+def translated_count(one: str, many: str, count: int, context: str, language: str) -> str:
+    """That of the two which ``count`` asks for, in as many forms as ``language`` has; in English where nobody has
+    translated them."""
+    if language == ENGLISH:
+        return one if count == 1 else many
+    catalogue = _catalogue(language)
+    return catalogue.npgettext(context, one, many, count) if context else catalogue.ngettext(one, many, count)
+
+
 def is_known(message: str, context: str) -> bool:
     """Whether the Danish catalogue, which is whole, has it. gettext gives back the very object that it has not."""
     return translated(message, context, "da") is not message

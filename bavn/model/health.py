@@ -120,7 +120,7 @@ class PromiseState:
     affected: Text | None
     act: Act
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """As it stands in health.json."""
         p = self.promise
         return {

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import FrozenInstanceError, dataclass
 from typing import Any, Final, NoReturn, Self
 
-from bavn.model.catalogue import ENGLISH, is_known, languages, marks, translated
+from bavn.model.catalogue import ENGLISH, is_known, languages, marks, translated, translated_count
 
 _ROW: Final = '{"en": '
 """How a row begins that is more than a sentence."""
@@ -48,10 +48,13 @@ class Capital:
 class Text:
     """``Text("{who} refuses this node: {why}", who=who, why=why)``. A fact may be a Text or a Number: it is said in the
     reader's language too. The message is one string in the code, so that gettext's tools find it; where the same
-    English means two things, ``Text.in_context`` says which. Two are equal where message, context and facts are."""
+    English means two things, ``Text.in_context`` says which; where a number decides on the words, ``Text.counted``.
+    Two are equal where message, context and facts are."""
 
-    __slots__ = ("context", "facts", "given", "message")
+    __slots__ = ("context", "facts", "given", "many", "message")
     message: str
+    many: str
+    """The message where the fact ``count`` is not one; empty where nothing is counted."""
     context: str
     facts: tuple[tuple[str, Any], ...]
     given: tuple[tuple[str, str], ...] | None
@@ -59,6 +62,11 @@ class Text:
 
     def __init__(self, message: str, /, **facts: object) -> None:
         self._set(message, "", facts, None)
+
+    @classmethod
+    def counted(cls, one: str, many: str, count: int, /, **facts: object) -> Self:
+        """``Text.counted("{count:,} host", "{count:,} hosts", hosts)``: in each language the form for so many."""
+        return cls._made(one, "", {"count": count, **facts}, None, many)
 
     @classmethod
     def in_context(cls, context: str, message: str, /, **facts: object) -> Self:
@@ -115,7 +123,7 @@ class Text:
         given = kept.get("given")
         facts = {name: _read(fact) for name, fact in kept.get("facts", {}).items()}
         given = None if given is None else tuple(sorted(given.items()))
-        text = cls._made(kept["message"], kept.get("context", ""), facts, given)
+        text = cls._made(kept["message"], kept.get("context", ""), facts, given, kept.get("many", ""))
         if "da" in kept and text._is_forgotten() and text.da != kept["da"]:  # noqa: SLF001  its own class
             return cls.written(kept["en"], da=kept["da"])
         return text
@@ -150,6 +158,8 @@ class Text:
         if self.given and not self.facts:
             return {ENGLISH: self.message, **dict(self.given)}
         parts: dict[str, Any] = {"message": self.message}
+        if self.many:
+            parts["many"] = self.many
         if self.context:
             parts["context"] = self.context
         if self.facts:
@@ -158,36 +168,53 @@ class Text:
 
     @classmethod
     def _made(
-        cls, message: str, context: str, facts: Mapping[str, object], given: tuple[tuple[str, str], ...] | None
+        cls,
+        message: str,
+        context: str,
+        facts: Mapping[str, object],
+        given: tuple[tuple[str, str], ...] | None,
+        many: str = "",
     ) -> Self:
         text = cls.__new__(cls)
-        text._set(message, context, facts, given)  # noqa: SLF001  its own class
+        text._set(message, context, facts, given, many)  # noqa: SLF001  its own class
         return text
 
     def _set(
-        self, message: str, context: str, facts: Mapping[str, object], given: tuple[tuple[str, str], ...] | None
+        self,
+        message: str,
+        context: str,
+        facts: Mapping[str, object],
+        given: tuple[tuple[str, str], ...] | None,
+        many: str = "",
     ) -> None:
         if not message or (given and not all(said for _, said in given)):
             raise ValueError(Text("a text is said in both languages"))
         object.__setattr__(self, "message", message)
+        object.__setattr__(self, "many", many)
         object.__setattr__(self, "context", context)
         object.__setattr__(self, "facts", tuple(sorted((name, _held(fact)) for name, fact in facts.items())))
         object.__setattr__(self, "given", given)
 
     def filled(self, **facts: object) -> Self:
         """The same message with these facts: for a message that stands in a table."""
-        return self._made(self.message, self.context, facts, self.given)
+        return self._made(self.message, self.context, facts, self.given, self.many)
 
     def say(self, language: Language) -> str:
-        words = self.message
-        if language != ENGLISH:
-            if self.given is None:
-                words = translated(words, self.context, language)
-            else:
-                words = dict(self.given).get(language, words)
+        words = self._words(language)
         if not self.facts:
             return words
         return words.format_map({name: _as_read(fact, language) for name, fact in self.facts})
+
+    def _words(self, language: Language) -> str:
+        """The message in ``language``, its holes not filled."""
+        if self.many:
+            count = next(fact for name, fact in self.facts if name == "count")
+            return translated_count(self.message, self.many, count, self.context, language)
+        if language == ENGLISH:
+            return self.message
+        if self.given is None:
+            return translated(self.message, self.context, language)
+        return dict(self.given).get(language, self.message)
 
     def spoken(self) -> dict[str, str]:
         """For JSON that is shown to whoever reads it: in English and Danish, and in each other language that has it."""
@@ -232,8 +259,8 @@ class Text:
         return _again, self._made_of
 
     @property
-    def _made_of(self) -> tuple[str, str, tuple[tuple[str, Any], ...], tuple[tuple[str, str], ...] | None]:
-        return self.message, self.context, self.facts, self.given
+    def _made_of(self) -> tuple[str, str, tuple[tuple[str, Any], ...], tuple[tuple[str, str], ...] | None, str]:
+        return self.message, self.context, self.facts, self.given, self.many
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +280,9 @@ def _as_read(fact: Any, language: Language) -> Any:
     return fact if language == ENGLISH or isinstance(fact, str) else _Figure(fact, language)
 
 
-def _again(message: str, context: str, facts: Any, given: Any) -> Text:
+def _again(message: str, context: str, facts: Any, given: Any, many: str) -> Text:
     """A Text that was pickled."""
-    return Text._made(message, context, dict(facts), given)  # noqa: SLF001  its own module
+    return Text._made(message, context, dict(facts), given, many)  # noqa: SLF001  its own module
 
 
 def _held(fact: object) -> Any:

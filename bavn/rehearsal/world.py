@@ -120,7 +120,7 @@ class World:
             while deaths and deaths[0].at_us <= now_us:
                 self._doom(deaths.pop(0))
             self._step()
-        return self._told(settled=self._settle())
+        return self._result(settled=self._settle())
 
     def close(self) -> None:
         """Let go of every disk."""
@@ -187,7 +187,7 @@ class World:
         made: dict[str, LedgerReader] = {name: node.door.ledger for name, node in self.nodes.items()}
         return made | {CENTRE: Ledger(self.centre.book), KEYHOLDER: Ledger(self.keyholder.book)}
 
-    def _told(self, *, settled: bool) -> RunResult:
+    def _result(self, *, settled: bool) -> RunResult:
         return RunResult(
             ledgers={name: tuple(ledger.export()) for name, ledger in self.ledgers().items()},
             leads=tuple(view.lead for view in self.centre.centre.desk.lead_book.leads(LEADS_KEPT_MAX)),

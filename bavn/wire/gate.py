@@ -104,7 +104,7 @@ class Gate[Item, Draft]:
         try:
             return self._judge(item)
         except _RuleFailed as failed:
-            return self._told(item, failed)
+            return self._refused_by_failure(item, failed)
 
     def shut_kinds(self, peer: str) -> frozenset[str]:
         """The kinds of a peer for which it is shut."""
@@ -145,7 +145,7 @@ class Gate[Item, Draft]:
 
     def _set_aside(self, item: Item, failed: _RuleFailed) -> Refused:
         """The item is kept for a report of the fault, and the gate is shut for its kind from its peer."""
-        refused, name = self._told(item, failed), self._named(item)
+        refused, name = self._refused_by_failure(item, failed), self._named(item)
         self._append(name, refused)
         self._shut.shut(
             ShutGate(
@@ -161,7 +161,7 @@ class Gate[Item, Draft]:
         self._failed[name.kind, name.peer] = part_of(self.name, failed.rule)
         return refused
 
-    def _told(self, item: Item, failed: _RuleFailed) -> Refused:
+    def _refused_by_failure(self, item: Item, failed: _RuleFailed) -> Refused:
         error = failed.__cause__
         if not isinstance(error, Exception):
             raise failed

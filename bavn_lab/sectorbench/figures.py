@@ -23,13 +23,13 @@ class Value:
     high: float | None
     n: int
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         def short(number: float | None) -> float | None:
             return None if number is None else round(number, 4)
 
         return {"value": short(self.value), "low": short(self.low), "high": short(self.high), "n": self.n}
 
-    def said(self) -> str:
+    def text(self) -> str:
         """For a reader."""
         if self.value is None or self.low is None or self.high is None:
             return "nothing to measure"

@@ -56,15 +56,15 @@ def in_words(result: Result) -> str:
             f" captures in which nothing outside was suspected, {result.reachable} within the join's reach"
         ),
         f"  ({result.what})",
-        f"  recall@20 of what is within reach {way(PRODUCT).said()}; of all {everything.get(PRODUCT, NOTHING).said()}",
+        f"  recall@20 of what is within reach {way(PRODUCT).text()}; of all {everything.get(PRODUCT, NOTHING).text()}",
         (
-            f"  best single actor {way(ALONE).said()}; shared feed {way(FEED).said()}; oracle {way(ORACLE).said()};"
-            f" share of the oracle {of['oracle_ratio'].said()}"
+            f"  best single actor {way(ALONE).text()}; shared feed {way(FEED).text()}; oracle {way(ORACLE).text()};"
+            f" share of the oracle {of['oracle_ratio'].text()}"
         ),
         *_gain_in_words(result),
         *_joins_in_words(result),
         "  recall@20 of other ways (within reach):",
-        *(f"    {name:<32} {value.said()}" for name, value in recall.items() if name != PRODUCT),
+        *(f"    {name:<32} {value.text()}" for name, value in recall.items() if name != PRODUCT),
     ]
     for title, table in (
         ("linkage", result.by_linkage),
@@ -72,39 +72,39 @@ def in_words(result: Result) -> str:
         ("family", result.by_family),
     ):
         lines.append(f"  recall@20 of all, by {title}:")
-        lines += [f"    {name:<32} {value.said()}, n={value.n}" for name, value in table.items()]
+        lines += [f"    {name:<32} {value.text()}, n={value.n}" for name, value in table.items()]
     return "\n".join(lines)
 
 
 def _gain_in_words(result: Result) -> list[str]:
     of = result.figures
     return [
-        f"  found by the sector and on no actor's own list {of['sector_gain'].said()}",
+        f"  found by the sector and on no actor's own list {of['sector_gain'].text()}",
         (
-            f"  precision@20 {of['precision_at_20'].said()}; of what can be attained"
-            f" {of['precision_of_attainable'].said()}"
+            f"  precision@20 {of['precision_at_20'].text()}; of what can be attained"
+            f" {of['precision_of_attainable'].text()}"
         ),
         (
-            f"  seen before the last victim {of['before_last_victim'].said()} (any score at"
-            f" most {of['before_last_victim_attainable'].said()}), of those found"
-            f" {of['before_last_victim_of_found'].said()}; share of victims after it {of['victims_after'].said()}"
+            f"  seen before the last victim {of['before_last_victim'].text()} (any score at"
+            f" most {of['before_last_victim_attainable'].text()}), of those found"
+            f" {of['before_last_victim_of_found'].text()}; share of victims after it {of['victims_after'].text()}"
         ),
         (
-            f"  minutes from the second victim: median {of['minutes_from_second_median'].said()}, p90"
-            f" {of['minutes_from_second_p90'].said()}; from the first: median {of['minutes_from_first_median'].said()},"
-            f" p90 {of['minutes_from_first_p90'].said()}"
+            f"  minutes from the second victim: median {of['minutes_from_second_median'].text()}, p90"
+            f" {of['minutes_from_second_p90'].text()}; from the first: median {of['minutes_from_first_median'].text()},"
+            f" p90 {of['minutes_from_first_p90'].text()}"
         ),
         (
-            f"  share of a campaign's elements in one lead {of['elements_in_one_lead'].said()}; mixed leads"
-            f" {of['mixed_leads'].said()}"
+            f"  share of a campaign's elements in one lead {of['elements_in_one_lead'].text()}; mixed leads"
+            f" {of['mixed_leads'].text()}"
         ),
         (
-            f"  leads of a quiet day as high as a busy day's 20th {of['quiet_leads'].said()}; best lead of a poisoner"
-            f" at rank {of['poison_rank'].said()}"
+            f"  leads of a quiet day as high as a busy day's 20th {of['quiet_leads'].text()}; best lead of a poisoner"
+            f" at rank {of['poison_rank'].text()}"
         ),
         (
             f"  benign elements of one actor alone that were revealed: {result.single};"
-            f" a = {of['power_law_a'].said()} unlisted, {of['power_law_a_all'].said()} all"
+            f" a = {of['power_law_a'].text()} unlisted, {of['power_law_a_all'].text()} all"
         ),
     ]
 
@@ -118,10 +118,10 @@ def _joins_in_words(result: Result) -> list[str]:
         for join in result.join
     ]
     lines.append(
-        f"  scans from outside, 3 tries at each of 10 actors: joint walk {of['inbound_walk'].said()}, with walks not"
-        f" rounded {of['inbound_walk_exact'].said()}; false alarms {of['inbound_false_alarms'].said()}; later victims"
-        f" warned by highly predictive blacklisting {of['inbound_predictive_blacklist'].said()}, by the global list"
-        f" {of['inbound_global_blacklist'].said()}, by their own {of['inbound_local_blacklist'].said()}"
+        f"  scans from outside, 3 tries at each of 10 actors: joint walk {of['inbound_walk'].text()}, with walks not"
+        f" rounded {of['inbound_walk_exact'].text()}; false alarms {of['inbound_false_alarms'].text()}; later victims"
+        f" warned by highly predictive blacklisting {of['inbound_predictive_blacklist'].text()}, by the global list"
+        f" {of['inbound_global_blacklist'].text()}, by their own {of['inbound_local_blacklist'].text()}"
     )
     return lines
 
@@ -153,7 +153,7 @@ def figures_of(results: Sequence[Result], commit: str, account: Account | None =
     seeds = list(results[0].seeds)
 
     def figure(value: Value) -> dict[str, Any]:
-        return {**value.told(), "commit": commit, "seeds": seeds}
+        return {**value.as_json(), "commit": commit, "seeds": seeds}
 
     def keyed(way: str) -> dict[str, Any]:
         keyed = {}

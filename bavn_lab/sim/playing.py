@@ -28,7 +28,7 @@ class PlayedSource:
     """Implements Source: one batch for each stretch of the story that lies before now."""
 
     def __init__(self, told: Scenario, actor: Actor, clock: Clock, mark: str | None) -> None:
-        self._told, self._actor, self._clock = told, actor, clock
+        self._plan, self._actor, self._clock = told, actor, clock
         self._next = 0 if mark is None else int(mark) + 1
 
     @property
@@ -36,11 +36,11 @@ class PlayedSource:
         return f"played {self._actor.name}"
 
     def poll(self) -> Iterator[Batch]:
-        stretches = enumerate(self._told.stretches(STRETCH_HOURS))
+        stretches = enumerate(self._plan.stretches(STRETCH_HOURS))
         for number, (start_us, end_us) in itertools.islice(stretches, self._next, None):
             if end_us > self._clock.now_us():
                 return
-            made = tables(planned(self._told, self._actor, start_us, end_us), "sim")
+            made = tables(planned(self._plan, self._actor, start_us, end_us), "sim")
             lines = sum(table.num_rows for table in made.values())
             yield Batch(source=self.name, mark=str(number), tables=made, lines=lines)
 

@@ -96,15 +96,15 @@ def test_a_beacon_in_an_eve_file_with_times_of_1970(beacon) -> None:
     assert found["observables"] == ["ip4:45.9.148.20"]
     assert found["first"].startswith("1970-01-01T00:01:00")
     assert found["source"] == str(beacon)
-    assert found["why"].startswith("Every 300 s")
+    assert found["why"].startswith("Every 5 min")
     assert 0 < found["p"] <= 0.05
 
 
 @pytest.mark.parametrize(
     ("language", "order"),
     [
-        ("en", ("One machine called", "What speaks against it:", "Start here:", "nats", "Every 300 s")),
-        ("da", ("En maskine kontaktede", "Det taler imod:", "Begynd her:", "nats", "Hver 300 s")),
+        ("en", ("One machine called", "What speaks against it:", "Start here:", "nats", "Every 5 min")),
+        ("da", ("En maskine kontaktede", "Det taler imod:", "Begynd her:", "nats", "Hver 5 min")),
     ],
 )
 def test_what_it_is_comes_first_and_the_figures_last(beacon, language, order) -> None:
@@ -149,7 +149,7 @@ def test_what_this_user_may_not_read_is_one_fault_and_the_rest_is_looked_at(tmp_
 def test_danish_and_the_table(beacon) -> None:
     code, _, text, _ = run(beacon, "--language", "da")
     assert code == 0
-    assert "Hver 300 s" in text
+    assert "Hver 5 min" in text
     assert "T1071" in text
     assert "egne net antages" in text
 
@@ -343,7 +343,7 @@ def test_the_reason_and_the_summary_are_danish_too(tmp_path, beacon, monkeypatch
         f"bavn: {tmp_path}/note.txt: er hverken en pakkeopsamling, EVE eller en log fra Zeek eller et andet kendt"
         " program\n"
     )
-    assert "60 poster, 0 afvist, 1 egne maskiner; de første 3 ville give alarm" in text
+    assert "60 poster, 0 afvist, 1 egen maskine; de første 3 ville give alarm" in text
     assert "hvad" in text
 
 

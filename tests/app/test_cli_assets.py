@@ -91,7 +91,7 @@ def test_hosts_as_a_table_and_as_json(config):
     assert [line["host"] for line in lines] == [PACS, "10.0.0.7", CT]
     assert lines[0]["role"] == [{"value": "dicom server", "confidence": 0.7}]
     hint = lines[0]["hints"][0]
-    assert (hint["table"], hint["seen"], hint["reason"]) == ("flow", "104", "1 clients were answered on tcp/104")
+    assert (hint["table"], hint["seen"], hint["reason"]) == ("flow", "104", "1 client was answered on tcp/104")
 
 
 def test_a_spreadsheet_runs_nothing_a_host_calls_itself(config):

@@ -271,7 +271,7 @@ def test_a_node_notes_its_own_steps_of_nis2(heard) -> None:
     """The part's clocks run already: the centre knows of awareness."""
     said = run(node_app, "case-nis2", CASE, "early-warning", "-c", heard, "--by", "Bo Lund", "--language", "da")
     assert "tidlig varsling" in said
-    assert "går ud ved den kørende nodes næste skridt" in said
+    assert "skal sendes. Noden kører ikke: dette venter" in said
     for words, code in (
         (("early-warning", "--at", "yesterday"), Exit.USAGE),
         (("handled", "--at", "2099-01-01T00:00"), Exit.NOT_NOW),

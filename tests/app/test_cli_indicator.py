@@ -141,11 +141,11 @@ def test_lists_and_clocks_where_nothing_has_happened(config) -> None:
 
 
 def test_an_actor_is_told_who_turned_the_sectors_switch_and_why() -> None:
-    from bavn.app.cli.node.protection import switches_said
+    from bavn.app.cli.node.protection import kill_switches
 
     turned = '{"at_us": 1, "by": "Anna Berg", "number": 1, "state": "on", "why": "a feed went bad"}'
-    (said,) = switches_said({"sector_switch": turned, "kill_switch": "off"})
+    (said,) = kill_switches({"sector_switch": turned, "kill_switch": "off"})
     assert "Anna Berg: a feed went bad" in said.en
     assert "sektorens nødstop" in said.da
-    assert switches_said({"sector_switch": turned.replace('"on"', '"off"')}) == switches_said({}) == []
-    assert len(switches_said({"kill_switch": "on", "sector_switch": turned})) == 2
+    assert kill_switches({"sector_switch": turned.replace('"on"', '"off"')}) == kill_switches({}) == []
+    assert len(kill_switches({"kill_switch": "on", "sector_switch": turned})) == 2

@@ -305,9 +305,9 @@ def test_one_canary_waits_at_most_and_for_the_node_where_it_does_not_run(config)
     words = ["canary", "--now", "--config", str(config), "--by"]
     for by in ("anna", "bo", "carl"):
         stopped = CliRunner().invoke(app, [*words, by])
-        assert (stopped.exit_code, "the node does not run: one canary waits" in stopped.output) == (0, True)
+        assert (stopped.exit_code, "The node does not run: this waits" in stopped.output) == (0, True)
     (config.parent / "data/health.json").write_text(json.dumps({"stopped": False, "pid": os.getpid()}))
-    assert "the running node sends one" in CliRunner().invoke(app, [*words, "dora"]).output
+    assert "The running node does it" in CliRunner().invoke(app, [*words, "dora"]).output
     with Book(config.parent / "data/node.db") as book:
         wishes = CanaryBook(book)
         assert "dora" in wishes.take_request()

@@ -108,7 +108,7 @@ def test_an_actor_goes_the_whole_way_in_and_out_by_commands(centre) -> None:
     proof = centre.folder / "proof.json"
     assert "region-a has left" in centre("delete", "region-a", "--out", proof, *WHY)
     assert "the signature holds" in centre("verify", proof)
-    assert record_of(proof.read_text()).said["sector"] == "test"
+    assert record_of(proof.read_text()).fields["sector"] == "test"
     proof.write_text(proof.read_text().replace("region-a", "region-b"))
     centre("verify", proof, code=Exit.REFUSED)
     assert json.loads(centre("record", "deletion", "region-a"))["by"] == "Anna Berg"

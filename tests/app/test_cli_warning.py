@@ -249,7 +249,7 @@ def test_people_at_a_node_read_and_answer(node) -> None:  # noqa: F811
     said = run(
         node_app, "warning-answer", "warning-a", "affected", "--words", "one gateway", "-c", node, "--language", "da"
     )
-    assert "svar 1 går ud" in said
+    assert "svar 1 skal sendes. Noden kører ikke: dette venter" in said
     (shown,) = rows(run(node_app, "warnings", "-c", node, "--json"))
     assert (shown["answer"], shown["answers"][0]["words"]) == ("affected", "one gateway")
     assert "venter på den kørende node" in run(node_app, "warnings", "warning-a", "-c", node, "--language", "da")

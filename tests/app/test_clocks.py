@@ -79,8 +79,8 @@ def test_a_reader_that_is_behind_is_no_clock() -> None:
 
 def test_the_centres_clock_is_told_the_right_way_round() -> None:
     (found,) = clock_problems((), 500, 120)
-    assert found.text.en == "this node's clock is 500 s ahead of the centre's: set the clocks by NTP"
-    assert found.text.da.startswith("nodens ur er 500 s foran analysecentrets")
+    assert found.text.en == "this node's clock is 8 minutes ahead of the centre's: set the clocks by NTP"
+    assert found.text.da.startswith("nodens ur er 8 minutter foran analysecentrets")
     assert clock_problems((), -100, 120) == []
 
 

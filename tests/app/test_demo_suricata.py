@@ -150,5 +150,5 @@ def test_an_alert_of_our_rule_leaves_through_the_door_as_a_sighting(suricata, no
     [line] = [line for line in node.ledger.every() if line.kind == "Observation" and '"seen"' in line.summary]
     assert (line.way, line.verdict, line.privacy) == ("out", "passed", "S2")
     assert made.id in line.summary
-    assert not [told for told in node.protect.take() if isinstance(told.said, Sighting)]
+    assert not [told for told in node.protect.take() if isinstance(told.statement, Sighting)]
     assert node.talker.send() >= 1

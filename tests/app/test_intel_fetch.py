@@ -180,7 +180,7 @@ def test_another_centres_taxii_server_is_a_source(exchange, tmp_path) -> None:
     try:
         first = ours.sync("sector-a", way)
         assert (first.counts.new, first.counts.refused, first.failure) == (1500, 0, "")
-        assert ours.sync("sector-a", way).counts.told == 0
+        assert ours.sync("sector-a", way).counts.met_gate == 0
         theirs.clock.advance(MINUTE_US)
         theirs.release("b.example.com", case="case-00000000000000bb")
         assert ours.sync("sector-a", way).counts.new == 1

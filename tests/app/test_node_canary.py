@@ -79,7 +79,7 @@ def test_a_guard_says_no_sensor_and_its_block_is_tried_all_the_same(actor) -> No
     assert said["answer"] == said["block"] == ("passed", "")
     assert [block.observable for block in blocks.asked] == [canary.name_of(DAY)]
     assert blocks.asked[0].until_us <= actor.clock.now_us() + 10 * MINUTE_US
-    assert [entry["link"] for entry in node.told()] == list(canary.LINKS)
+    assert [entry["link"] for entry in node.latest_links()] == list(canary.LINKS)
 
 
 def test_a_silent_source_is_no_sensor_that_passed(actor) -> None:

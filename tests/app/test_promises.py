@@ -222,7 +222,7 @@ def test_a_centre_that_is_silent_is_told_with_since_when(member, stand) -> None:
     member.parts.talker.take_in(0.0)
     told = again_later(member, 4)
     assert "centre_accepts" in broken(told)
-    assert "has not answered for 4 min" in promise(told, "centre_accepts")["affected"]["en"]
+    assert "has not answered for 4 minutes" in promise(told, "centre_accepts")["affected"]["en"]
 
 
 @pytest.mark.slow
@@ -308,7 +308,7 @@ def test_a_reader_that_stands_is_not_a_silent_one(node) -> None:
     told = again_later(node, 6)
     assert broken(told) == ["sources_read"]
     assert [one["code"] for one in told["problems"]] == ["no_progress"]
-    assert "has taken nothing in for 6 min" in promise(told, "sources_read")["affected"]["en"]
+    assert "has taken nothing in for 6 minutes" in promise(told, "sources_read")["affected"]["en"]
     del source.poll
     assert "sources_read" not in broken(node.turn())
 
@@ -341,8 +341,11 @@ def test_a_line_that_its_writer_has_not_ended_is_no_standing_reader() -> None:
 @pytest.mark.parametrize(
     ("figures", "says"),
     [
-        ({"fetched": {"loaded": 278, "wanted": 278, "off": 30_434}}, "only 278 of 30712 rules are on"),
-        ({"fetched": {"loaded": 278, "wanted": 30_712, "off": 0}}, "0 are switched off, 30434 left out"),
+        (
+            {"fetched": {"loaded": 278, "wanted": 278, "off": 30_434}},
+            "only 278 of 30,712 rules on: 30,434 switched off",
+        ),
+        ({"fetched": {"loaded": 278, "wanted": 30_712, "off": 0}}, "0 switched off, 30,434 left out"),
         ({"fetched": {"loaded": 900, "wanted": 900, "off": 0}, "loaded": 0}, "has loaded none of 900 rules"),
     ],
 )

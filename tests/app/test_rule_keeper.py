@@ -65,7 +65,7 @@ def test_what_did_not_change_is_not_loaded_anew(kept) -> None:
         kept.step()
         kept.clock.us += ASK_EVERY_US
     assert kept.line.reloads == 0
-    assert kept.keeper.told()[0]["loaded"] == 9
+    assert kept.keeper.for_health()[0]["loaded"] == 9
 
 
 def test_an_entry_comes_into_force_and_falls_out_by_itself(kept, caplog) -> None:
@@ -76,7 +76,7 @@ def test_an_entry_comes_into_force_and_falls_out_by_itself(kept, caplog) -> None
     assert (kept.line.reloads, "sig_id 7\n" in kept.threshold.read_text()) == (1, True)
     kept.line.done = 1
     kept.step()
-    assert kept.keeper.told()[0]["reloads"] == 1
+    assert kept.keeper.for_health()[0]["reloads"] == 1
     kept.clock.us += DAY_US
     kept.step()
     assert (kept.line.reloads, "sig_id 7" in kept.threshold.read_text()) == (2, False)
@@ -84,7 +84,7 @@ def test_an_entry_comes_into_force_and_falls_out_by_itself(kept, caplog) -> None
     kept.step()
     kept.step()
     assert sum("has ended" in record.message for record in caplog.records) == 1
-    assert len(kept.keeper.told()[0]["tuning"]["ended"]) == 1
+    assert len(kept.keeper.for_health()[0]["tuning"]["ended"]) == 1
 
 
 def test_a_wrong_file_leaves_what_was_in_force(kept, caplog) -> None:
@@ -95,12 +95,12 @@ def test_a_wrong_file_leaves_what_was_in_force(kept, caplog) -> None:
     for _ in range(3):
         kept.step()
     assert kept.threshold.read_text() == before
-    (said,) = kept.keeper.told()[1]
+    (said,) = kept.keeper.for_health()[1]
     assert said.en.startswith(f"{kept.tuning}: [[disable]] number 1 (sid 7): until is missing")
     assert sum("what was in force stays" in record.message for record in caplog.records) == 1
     kept.tuning.unlink()
     kept.step()
-    assert kept.keeper.told()[1] == []
+    assert kept.keeper.for_health()[1] == []
     assert "sig_id" not in kept.threshold.read_text()
 
 
@@ -125,21 +125,21 @@ def test_a_reload_that_is_refused_is_tried_again_and_one_that_hangs_is_said(kept
     assert kept.line.reloads == 1
     kept.clock.us += RELOAD_US_MAX + 1
     kept.step()
-    assert [text.da for text in kept.keeper.told()[1]] == ["Suricata indlæser ikke sine regler igen"]
+    assert [text.da for text in kept.keeper.for_health()[1]] == ["Suricata indlæser ikke sine regler igen"]
     kept.line.done = 1
     kept.step()
-    assert kept.keeper.told()[1] == []
+    assert kept.keeper.for_health()[1] == []
 
 
 def test_rules_that_fail_and_files_that_cannot_be_read_are_named(kept) -> None:
     kept.line.failed = [{"tenant_id": 0, "rule": "gibberish", "filename": "/own.rules", "line": 2}]
     kept.source.unread_rules = (Text.plain("the rule file /none.rules cannot be read"),)
     kept.step()
-    figures, wrong = kept.keeper.told()
+    figures, wrong = kept.keeper.for_health()
     assert (figures["failed"], figures["failed_named"]) == (1, ["/own.rules:2: gibberish"])
     assert [text.en for text in wrong] == [
         "the rule file /none.rules cannot be read",
-        "1 rules fail: Suricata does not take them",
+        "1 rule fails: Suricata does not take it",
     ]
 
 
@@ -159,24 +159,24 @@ def test_a_set_with_which_suricata_does_not_start_gives_way_to_the_last_that_wor
     put(kept, "000002")
     kept.source.up, kept.source.never_began = False, (1, Text.plain("it broke"))
     kept.step()
-    assert (kept.folder.name, kept.keeper.told()[1]) == ("000002", []), "once may be chance"
+    assert (kept.folder.name, kept.keeper.for_health()[1]) == ("000002", []), "once may be chance"
     kept.source.never_began = (2, Text.plain("it broke"))
     kept.step()
     assert kept.folder.name == "000001"
-    (said,) = kept.keeper.told()[1]
+    (said,) = kept.keeper.for_health()[1]
     assert said.en.startswith("Suricata did not start with the rule set 000002 (it broke): set 000001 is in force")
     assert "set 000001 is in force again" in caplog.text
     kept.step()
     assert kept.folder.name == "000001", "what has worked is not taken for the cause"
     put(kept, "000003")
-    assert kept.keeper.told()[1] == [], "another set is another matter"
+    assert kept.keeper.for_health()[1] == [], "another set is another matter"
 
 
 def test_without_a_set_that_worked_there_is_nothing_to_fall_back_to(kept) -> None:
     put(kept, "000001")
     kept.source.up, kept.source.never_began = False, (5, Text.plain("no right to capture"))
     kept.step()
-    assert (kept.folder.name, kept.keeper.told()[1]) == ("000001", [])
+    assert (kept.folder.name, kept.keeper.for_health()[1]) == ("000001", [])
 
 
 def test_what_the_last_fetch_came_to_and_that_one_was_refused_is_told(kept) -> None:
@@ -184,7 +184,7 @@ def test_what_the_last_fetch_came_to_and_that_one_was_refused_is_told(kept) -> N
     figures = RuleYield(wanted=10, loaded=6, off=2, unset={"PRINTERS": 3}, left_out={"it runs a script": 1})
     write_yield(kept.folder.folder / "sets" / "000001", figures)
     kept.step()
-    fetched, wrong = kept.keeper.told()
+    fetched, wrong = kept.keeper.for_health()
     assert wrong == []
     assert (fetched["kept"], fetched["off"], fetched["left_out"]) == (6, 2, 4)
     assert [{"reason": why["says"]["en"], "rules": why["rules"]} for why in fetched["fetched"]["reasons"]] == [
@@ -192,6 +192,6 @@ def test_what_the_last_fetch_came_to_and_that_one_was_refused_is_told(kept) -> N
         {"reason": "it runs a script", "rules": 1},
     ]
     (kept.folder.folder / "refused").write_text("there is not one rule in it")
-    (said,) = kept.keeper.told()[1]
+    (said,) = kept.keeper.for_health()[1]
     assert said.en.endswith("was refused, set 000001 stays: there is not one rule in it")
     assert said.da.endswith("blev afvist, sæt 000001 bliver: der er ikke en eneste regel i det")

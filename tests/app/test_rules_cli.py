@@ -294,9 +294,9 @@ def test_a_set_that_shrinks_by_more_than_a_third_needs_a_person(node):
     assert node.ask("update")[0] == 0, "a third less is no alarm"
     file.write_text("".join(rule(3000001 + n) for n in range(3)) + "# " + rule(3000004))
     code, _, err = node.ask("update")
-    assert (code, "set 000002 stays: 3 rules are left of 6, more than a third less" in err) == (Exit.INPUT, True), err
+    assert (code, "set 000002 stays: 3 rules left of 6, more than a third less" in err) == (Exit.INPUT, True), err
     assert len(sids(node)) == 6
-    assert RuleFolder(node.folder / "data" / "rules").refused().en.startswith("3 rules are left of 6")
+    assert RuleFolder(node.folder / "data" / "rules").refused().en.startswith("3 rules left of 6")
     code, out, _ = node.ask("update", "--accept-shrink", "--who", "mette")
     assert (code, "from 6 rules to 3: accepted by root (local root)" in out) == (0, True), out
     folder = RuleFolder(node.folder / "data" / "rules")

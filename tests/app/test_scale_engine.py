@@ -87,7 +87,7 @@ class Workers:
 def asked(does, count, patience_s=0.1, ended=lambda: False):
     workers = Workers(does)
     farm = Farm(workers, 2, patience_s)
-    return workers, farm.asked(print, [(n,) for n in range(count)]).results(ended)
+    return workers, farm.handed_out(print, [(n,) for n in range(count)]).results(ended)
 
 
 def test_what_no_worker_did_is_lost_and_the_rest_is_kept(caplog) -> None:

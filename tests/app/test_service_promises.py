@@ -82,7 +82,13 @@ def test_a_centre_whose_promises_are_kept_is_well_by_its_command_and_metrics(cen
     registry = CollectorRegistry()
     registry.register(
         MemberCollector(
-            tuple, dict, centre.file.folder, SystemClock(), alarms=tuple, chains=dict, promises=centre.health.told
+            tuple,
+            dict,
+            centre.file.folder,
+            SystemClock(),
+            alarms=tuple,
+            chains=dict,
+            promises=centre.health.promises_as_json,
         )
     )
     assert 'bavn_promise_kept{promise="audit_whole"} 1.0' in generate_latest(registry).decode()
@@ -135,7 +141,7 @@ def test_a_source_of_intelligence_that_fails_or_is_suspended_or_forgotten_is_tol
     sources.synced("abuse")
     assert broken(turn(centre)) == {}
     later = SimpleNamespace(now_us=lambda: SystemClock().now_us() + 60 * MINUTE_US)
-    assert "was not asked for 60 min" in centre_health.sources_promise(sources, later).wrong[0].en
+    assert "was not asked for one hour" in centre_health.sources_promise(sources, later).wrong[0].en
 
 
 def test_a_database_that_cannot_be_asked_is_unknown_and_one_that_is_away_is_broken(centre, monkeypatch) -> None:
@@ -166,7 +172,7 @@ def test_a_shut_gate_and_a_failing_part_are_told(centre) -> None:
     said = broken(turn(centre))
     assert said.keys() == {"gates_open", "parts_work"}
     assert said["gates_open"] == "gate inbox is shut for Report of north since the rule is_them failed"
-    assert said["parts_work"] == "correlator share fails (1 times): ValueError: x"
+    assert said["parts_work"] == "correlator share fails (once): ValueError: x"
 
 
 def test_a_step_that_hangs_or_does_not_come_is_told() -> None:

@@ -33,6 +33,29 @@ def test_the_same_english_may_need_two_words():
     assert Text("over") != Text.in_context("cli centre ask", "over")
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, ("0 own hosts", "0 egne maskiner", "0 egna maskiner")),
+        (1, ("1 own host", "1 egen maskine", "1 egen maskin")),
+        (1203, ("1,203 own hosts", "1.203 egne maskiner", "1\N{NO-BREAK SPACE}203 egna maskiner")),
+    ],
+)
+def test_a_number_decides_on_the_words(count, said):
+    text = Text.counted("{count:,} own host", "{count:,} own hosts", count)
+    assert (text.en, text.da, text.say("sv")) == said
+    assert text.say("xx") == text.en
+    assert text == text.filled(count=count) != text.filled(count=count + 1)
+    assert text != Text("{count:,} own host", count=count)
+
+
+def test_what_counts_and_was_forgotten_since_is_said_as_it_was_kept():
+    kept = Text.counted("{count:,} own host", "{count:,} own hosts", 2).kept()
+    assert Text.of(kept | {"da": "noget andet"}).da == "2 egne maskiner"
+    changed = {"message": "{count:,} own machine then", "many": "{count:,} own machines then", "da": "2 maskiner"}
+    assert Text.of(kept | changed).da == "2 maskiner"
+
+
 def test_braces_are_holes_only_where_there_are_facts():
     assert Text.plain("{no hole}").say("da") == "{no hole}"
     assert Text("{who} and {{braces}}", who="a").en == "a and {braces}"
@@ -54,6 +77,10 @@ def test_two_are_equal_where_message_and_facts_are():
         Text.plain("10.0.0.1"),
         Text.written("Two words", da="To ord", sv="Två ord"),
         Text("{who} refuses this node: {said}", who=LOST, said=Text.number(12345)),
+        Text.counted("{count:,} record", "{count:,} records", 1),
+        Text(
+            "reading {source}: {records}", source="a", records=Text.counted("{count:,} rule", "{count:,} rules", 1203)
+        ),
         Text.shaped("{a}.", a=Capital(Text.joined("; ", [LOST, Text("a {b}", b=0.5)]))),
     ],
 )

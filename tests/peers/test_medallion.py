@@ -113,7 +113,7 @@ def test_all_is_taken_and_a_second_reading_has_nothing_new(world, tmp_path, page
         done = sync_one(world.intel, "tt", tmp_path)
         assert (done.failure, done.more, done.counts.new, done.counts.refused) == ("", False, OBJECTS, 0)
         again = sync_one(world.intel, "tt", tmp_path)
-        assert (again.failure, again.counts.told) == ("", 0)
+        assert (again.failure, again.counts.met_gate) == ("", 0)
     assert world.intel.proposals.count() == OBJECTS
 
 

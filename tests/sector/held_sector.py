@@ -218,7 +218,7 @@ class HeldSector(KilledSector):
     def _rounds(self, began_us: int) -> list[str]:
         """A round that began since then has ended with both in it, none before it is open, and what both suspect is
         named by both."""
-        with t.reading(self.desk.lives.engine) as connection:
+        with t.reading(self.desk.indicator_book.engine) as connection:
             rounds = connection.execute(select(t.ROUNDS.c.opened_us, t.ROUNDS.c.phase, t.ROUNDS.c.body)).all()
             named = connection.execute(select(t.SIGNS.c.value, t.SIGNS.c.actor)).all()
         whole = [

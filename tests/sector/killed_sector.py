@@ -103,7 +103,7 @@ class KilledSector:
         init(self.file)
         self.registry = open_registry(self.file)
         self.desk = open_desk(self.file, self.registry)
-        self.desk.lives.bounds.listed(Observable.of("domain", NAMES[0]))  # the warning lists are read once
+        self.desk.indicator_book.bounds.listed(Observable.of("domain", NAMES[0]))  # the warning lists are read once
         self._start("centre")
         self.until(lambda: self._listens(self.port), "the centre listens")
         self._beside_centre()
@@ -244,7 +244,7 @@ class KilledSector:
 
     def _act(self, name: str) -> None:
         """The next step of an indicator, as people see it stand: withdrawn where it is released, else on its way up."""
-        lives, observable = self.desk.lives, Observable.of("domain", name)
+        lives, observable = self.desk.indicator_book, Observable.of("domain", name)
         try:
             life = lives.of(observable)
         except UnknownLife:
@@ -262,7 +262,7 @@ class KilledSector:
         """What was acknowledged to a person stands; an act that was cut off was done or was not. The names that are not
         as they were acknowledged."""
         self.until(self._answers, "the database answers")
-        done = {life.observable.value for life in self.desk.lives.every(LifeState.RELEASED)}
+        done = {life.observable.value for life in self.desk.indicator_book.every(LifeState.RELEASED)}
         lost = [f"{name}: what a person was told is not so" for name in (done ^ self.expected) - self._doubtful]
         self.expected = done
         self._doubtful.clear()
@@ -270,7 +270,7 @@ class KilledSector:
 
     def _answers(self) -> bool:
         try:
-            self.desk.lives.every(LifeState.RELEASED)
+            self.desk.indicator_book.every(LifeState.RELEASED)
         except AWAY:
             return False
         return True
@@ -282,7 +282,9 @@ class KilledSector:
         found = [f"{name}: its list is not what was released" for name in self.names if not self._lists(name)]
         found += [f"{name}: its resolver refuses something else" for name in self.names if not self._resolves(name)]
         try:
-            found += [f"an order is not carried out: {order.observable.value}" for order in self.desk.lives.orders()]
+            found += [
+                f"an order is not carried out: {order.observable.value}" for order in self.desk.indicator_book.orders()
+            ]
             found += self._unreceipted()
         except AWAY:
             found.append("the database does not answer")
@@ -312,7 +314,7 @@ class KilledSector:
 
     def _unreceipted(self) -> list[str]:
         found = []
-        for life in self.desk.lives.every():
+        for life in self.desk.indicator_book.every():
             if life.state not in (LifeState.RELEASED, LifeState.WITHDRAWN):
                 continue  # an act that was cut off
             wanted = "enforced" if life.observable.value in self.expected else "lifted"

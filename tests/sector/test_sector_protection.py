@@ -52,7 +52,7 @@ def away(world, names, *, gone) -> None:
 
 
 def lives(world):
-    return world.centre.centre.desk.lives
+    return world.centre.centre.desk.indicator_book
 
 
 def release(world, observable):

@@ -54,9 +54,19 @@ def _port_hint(rule: PortRule, app: str | None, others: int, evidence: Evidence,
     spoken = f" ({app})" if app else ""
     spoken_of = f"{evidence.field.split()[0]}/{evidence.value}{spoken}"
     reason = (
-        Text("{others} clients were answered on {said}", others=others, said=spoken_of)
+        Text.counted(
+            "{count:,} client was answered on {said}",
+            "{count:,} clients were answered on {said}",
+            others,
+            said=spoken_of,
+        )
         if serves
-        else Text("it was answered on {said} by {others} hosts", said=spoken_of, others=others)
+        else Text.counted(
+            "it was answered on {said} by {count:,} host",
+            "it was answered on {said} by {count:,} hosts",
+            others,
+            said=spoken_of,
+        )
     )
     return Hint(
         kind="role",
@@ -117,11 +127,12 @@ def _jump_host(facts: HostFacts, offered: _Offered) -> Iterator[Hint]:
             value="jump host",
             confidence=0.6,
             rule="is administered and administers",
-            reason=Text(
-                "it is entered on {enters} and enters {widest} hosts on {widest_2}",
+            reason=Text.counted(
+                "it is entered on {enters} and enters {count:,} host on {widest}",
+                "it is entered on {enters} and enters {count:,} hosts on {widest}",
+                widest[4],
                 enters=enters[0],
-                widest=widest[4],
-                widest_2=widest[0],
+                widest=widest[0],
             ),
             evidence=Evidence(
                 table="flow",
@@ -207,7 +218,12 @@ def _plain(facts: HostFacts, made: list[Hint]) -> Iterator[Hint]:
             value="server",
             confidence=0.5,
             rule="answers several",
-            reason=Text("{clients} clients were answered on {proto}/{port}", clients=clients, proto=proto, port=port),
+            reason=Text.counted(
+                "{count:,} client was answered on {said}",
+                "{count:,} clients were answered on {said}",
+                clients,
+                said=f"{proto}/{port}",
+            ),
             evidence=Evidence(
                 table="flow", field=f"{proto} port", value=str(port), rows=flows, first_us=first, last_us=last
             ),

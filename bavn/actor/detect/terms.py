@@ -195,11 +195,13 @@ class Terms:
 
     def said(self, known: PeerProfile) -> list[Text]:
         """The same as parts of a sentence."""
-        hosts, total = number(max(1, known.hosts)), number(max(self.hosts, known.hosts, 1))
         parts = [
-            Text("{hosts} of {total} hosts use it", hosts=hosts, total=total)
-            if known.hosts != 1
-            else Text("1 of {total} hosts uses it", total=total)
+            Text.counted(
+                "{count:,} of {total} hosts uses it",
+                "{count:,} of {total} hosts use it",
+                max(1, known.hosts),
+                total=number(max(self.hosts, known.hosts, 1)),
+            )
         ]
         if known.new is not None:
             age = span(max(0, self._window.last_us - known.first_us))

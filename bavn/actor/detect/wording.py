@@ -26,12 +26,8 @@ def span(span_us: int) -> Text:
 
 
 def seconds(period_s: float) -> Text:
-    """A period: ``5.1 s``, ``300 s``, ``2 h``."""
-    if period_s >= 7200:
-        words = number(period_s / 3600, 1)
-        return Text("{said} h", said=words)
-    words = number(period_s, 0 if period_s >= 100 else 1)
-    return Text("{said} s", said=words)
+    """A period as a span: ``5.1 s``, ``19 min``, ``2 h``."""
+    return span(round(period_s * SECOND_US))
 
 
 def joined(parts: list[Text]) -> Text:

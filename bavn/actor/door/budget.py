@@ -40,7 +40,7 @@ class Budget:
         rows = self._ledger.book.rows(BUDGET_SQL)
         return sum(milli for _, told, milli, *_ in rows if abs(told - day) < PERIOD_DAYS)
 
-    def told(self, day: int) -> bool:
+    def is_spent(self, day: int) -> bool:
         return bool(self._ledger.book.rows("SELECT 1 FROM door_budget WHERE day = ?", (day,)))
 
     def refuses(self, day: int, epsilon_milli: int, budget_milli: int) -> Refused | None:

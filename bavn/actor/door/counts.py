@@ -81,7 +81,7 @@ class Counting:
         if now_us < self._next_us:
             return None
         day = (now_us - SETTLES_US) // DAY_US - 1
-        if self.budget.told(day):
+        if self.budget.is_spent(day):
             self._next_us = (day + 2) * DAY_US + SETTLES_US
             return None
         outcome = self._gate.offer(Day(day))
@@ -98,7 +98,7 @@ class Counting:
         return draft if self._policy.tell_counts else Refused("tell_counts", "the policy tells no counts")
 
     def _day_is_over(self, item: Day, draft: Draft) -> Draft | Refused:
-        if self._clock.now_us() < (item.day + 1) * DAY_US + SETTLES_US or self.budget.told(item.day):
+        if self._clock.now_us() < (item.day + 1) * DAY_US + SETTLES_US or self.budget.is_spent(item.day):
             return Refused("counts_day", "the day is not over, or was told before")
         return draft
 

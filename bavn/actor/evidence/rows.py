@@ -67,15 +67,15 @@ def filter_of(ref: RowsRef) -> list[TableFilter]:
 
 
 def _rows(window: Window, conditions: list[TableFilter], rows_max: int) -> list[Rows]:
-    rows_found = []
+    tables = []
     for condition in conditions:
         table = window.arrow(
             f"SELECT * FROM {condition.table} WHERE {condition.where} ORDER BY ALL LIMIT {rows_max + 1}",
             condition.parameters,
         )
         if table.num_rows:
-            rows_found.append(Rows(condition.table, table.slice(0, rows_max), table.num_rows > rows_max))
-    return rows_found
+            tables.append(Rows(condition.table, table.slice(0, rows_max), table.num_rows > rows_max))
+    return tables
 
 
 def _equal(table: str, given: dict[str, str | int]) -> TableFilter:

@@ -169,7 +169,7 @@ class Talker:
         waiting = self.protect.take(without=self.door.shut_for())
         for some in batched(waiting, TOGETHER_MAX, strict=False):
             with self.door.ledger.book.transaction():
-                if not all(self._tell(told.number, told.said) for told in some):
+                if not all(self._tell(told.number, told.statement) for told in some):
                     break
         return bool(waiting)
 

@@ -13,6 +13,7 @@ from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.indicator import Block
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock, Enforcer, EnforcerDown
+from bavn.model.text import Text
 
 WHY_LENGTH_MAX: Final = 300
 CHECK_S: Final = 1
@@ -32,7 +33,7 @@ class SelfCheck(Protocol):
 class _Stand:
     wanted: tuple[Block, ...] | None = None
     holds: bool = False
-    why_down: str = ""
+    why_down: Text | None = None
     next_us: int = 0
 
 
@@ -59,9 +60,9 @@ class Force:
         return frozenset(name for name, stand in self._stands.items() if stand.holds)
 
     @property
-    def down(self) -> tuple[tuple[str, str], ...]:
-        """Those that do not, each with the reason, in order of name."""
-        return tuple(sorted((name, stand.why_down) for name, stand in self._stands.items() if not stand.holds))
+    def down(self) -> tuple[tuple[str, Text | None], ...]:
+        """Those that do not, each with the reason (None: not tried yet), in order of name."""
+        return tuple((name, stand.why_down) for name, stand in sorted(self._stands.items()) if not stand.holds)
 
     def due(self) -> bool:
         """Whether some enforcer should be called again although nothing changed."""
@@ -87,14 +88,15 @@ class Force:
         try:
             stand.holds = hand.still_true()
         except EnforcerDown as error:
-            stand.holds, stand.why_down = False, str(error)
+            stand.holds, stand.why_down = False, Text.of_error(error)
         except Exception as error:  # noqa: BLE001  it holds nothing for certain, and holds up no other
             self._failed(hand, stand, error)
         if not stand.holds:
             stand.next_us = 0
 
     def _failed(self, hand: Enforcer, stand: _Stand, error: Exception) -> None:
-        stand.holds, stand.why_down = False, f"it fails: {type(error).__name__}: {error}"[:WHY_LENGTH_MAX]
+        said = f"{type(error).__name__}: {error}"[:WHY_LENGTH_MAX]
+        stand.holds, stand.why_down = False, Text("it fails: {error}", error=said)
         self._failures.note(_part(hand), error)
 
     def _bring(self, hand: Enforcer, blocks: Sequence[Block], again: bool) -> None:
@@ -105,7 +107,7 @@ class Force:
                 return
             hand.enforce(wanted)
         except EnforcerDown as error:
-            stand.holds, stand.why_down = False, str(error)
+            stand.holds, stand.why_down = False, Text.of_error(error)
             stand.next_us = now_us + self._retry_us
             self._failures.works(_part(hand))
         except Exception as error:  # noqa: BLE001  as above
@@ -113,7 +115,7 @@ class Force:
             stand.next_us = now_us + self._retry_us
         else:
             self._failures.works(_part(hand))
-            stand.holds, stand.wanted, stand.why_down = True, wanted, ""
+            stand.holds, stand.wanted, stand.why_down = True, wanted, None
             stand.next_us = now_us + self._reconcile_us
 
 

@@ -167,7 +167,7 @@ class Protect:
     def take(self, limit: int = TOLD_MAX, *, without: frozenset[str] = frozenset()) -> list[PendingNotice]:
         """Outcomes and sightings for the door, oldest first; again the same until ``done``. ``without``: names of what
         must wait there, and holds up nothing else."""
-        return self.state.told(limit, without)
+        return self.state.pending_notices(limit, without)
 
     def took(self, number: int) -> None:
         """The door has taken this one, and not what came before it."""

@@ -14,6 +14,8 @@ from bavn.actor.protect.own_history import in_networks
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.sightings import HOSTS_MAX, Hit
 from bavn.actor.protect.state import Item, State
+from bavn.model.counted import days as counted_days
+from bavn.model.counted import own_hosts
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import NotCanonical, Observable, is_external
 from bavn.model.text import Text
@@ -85,16 +87,19 @@ class Rollback:
         days, seen = int(tried.get("days", 0)), int(tried.get("hosts", 0))
         clinical = [host for host in hosts if in_networks(host, self._clinical)]
         if clinical and not tried.get("clinical", 0):
-            return Text(
-                "it hit {hosts} clinical hosts; the dry run of {days} days saw none", hosts=len(clinical), days=days
+            return Text.counted(
+                "it hit {count:,} clinical host; the dry run of {days} saw none",
+                "it hit {count:,} clinical hosts; the dry run of {days} saw none",
+                len(clinical),
+                days=counted_days(days),
             )
         most = (seen if days else self._policy.dry_run_hosts_max) + self._policy.rollback_hosts_more_max
         if len(hosts) <= most:
             return None
         return Text(
-            "it hit {hosts} own hosts in an hour; the dry run of {days} days saw {seen}, {most} are allowed",
-            hosts=len(hosts),
-            days=days,
+            "it hit {hosts} in an hour; the dry run of {days} saw {seen}, and {most} may be hit",
+            hosts=own_hosts(len(hosts)),
+            days=counted_days(days),
             seen=seen,
             most=most,
         )

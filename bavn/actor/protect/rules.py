@@ -14,11 +14,14 @@ from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock
 from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.policy import ProtectPolicy
+from bavn.model.counted import days as counted_days
+from bavn.model.counted import own_hosts
 from bavn.model.intel.indicator import Indicator, Pap
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable, ObservableType, is_external, is_internal_name
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
+from bavn.model.text import Text
 from bavn.wire.gate import Rule
 from bavn.wire.partners.stix_indicator import indicator_of
 
@@ -250,7 +253,10 @@ class Row:
         if spent.in_force >= policy.blocks_max:
             draft = self._wait(item, draft, Refused("blocks_max", "{most} blocks are in force", most=policy.blocks_max))
         if spent.blocks >= policy.blocks_per_hour_max:
-            why = Refused("blocks_per_hour", "{blocks} new blocks in an hour", blocks=spent.blocks)
+            why = Refused.of(
+                "blocks_per_hour",
+                Text.counted("{count:,} new block in an hour", "{count:,} new blocks in an hour", spent.blocks),
+            )
             draft = self._wait(item, draft, why)
         together = spent.destinations + (met.destinations if met else 0)
         background = met.background_destinations if met else 0
@@ -291,17 +297,23 @@ def too_much(policy: ProtectPolicy, met: Found) -> Refused | None:
     """Why what own history holds of an observable is a matter for a person; None if it is none."""
     small = policy.dry_run_small_max
     if met.clinical:
-        return Refused(
-            "dry_run_clinical", "{hosts} clinical hosts met it in {days} days", hosts=met.clinical, days=met.days
+        return Refused.of(
+            "dry_run_clinical",
+            Text.counted(
+                "{count:,} clinical host met it in {days}",
+                "{count:,} clinical hosts met it in {days}",
+                met.clinical,
+                days=counted_days(met.days),
+            ),
         )
     crowd = met.hosts > small and over(met.hosts, met.background_hosts, policy.dry_run_hosts_permille_max)
     if met.hosts > policy.dry_run_hosts_max or crowd:
         return Refused(
             "dry_run_hosts",
-            "{hosts} of {background} own hosts met it in {days} days",
+            "{hosts} of {own_hosts} met it in {days}",
             hosts=met.hosts,
-            background=met.background_hosts,
-            days=met.days,
+            own_hosts=own_hosts(met.background_hosts),
+            days=counted_days(met.days),
         )
     wide = over(met.destinations, met.background_destinations, policy.dry_run_share_permille_max)
     if met.destinations > small and wide:

@@ -99,7 +99,7 @@ class PendingNotice:
     """Something for the door, kept until the door says done: what became of an indicator, or where it was met."""
 
     number: int
-    said: BlockOutcome | Sighting
+    statement: BlockOutcome | Sighting
 
 
 _COLUMNS: Final = (
@@ -371,7 +371,7 @@ class State:
         with self.book.transaction() as tx:
             tx.execute("INSERT INTO protect_told (kind, said) VALUES (?, ?)", (type(outcome).__name__, text))
 
-    def told(self, limit: int, without: frozenset[str] = frozenset()) -> list[PendingNotice]:
+    def pending_notices(self, limit: int, without: frozenset[str] = frozenset()) -> list[PendingNotice]:
         """The oldest that the door has not taken, in order, less what is of these kinds."""
         where = f"WHERE kind NOT IN ({', '.join('?' * len(without))})" if without else ""
         asked = f"SELECT number, kind, said FROM protect_told {where} ORDER BY number LIMIT ?"

@@ -74,7 +74,7 @@ class Account:
     _lost: dict[str, Loss] = field(default_factory=dict)
     _reasons: Counter[str] = field(default_factory=Counter)
     _latest: dict[str, tuple[Text, str]] = field(default_factory=dict)
-    _told: tuple[tuple[Loss, ...], Mapping[str, int]] = ((), MappingProxyType({}))
+    _of_source: tuple[tuple[Loss, ...], Mapping[str, int]] = ((), MappingProxyType({}))
     _lag_bytes: int = 0
     _heard: int = 0
     _kinds: dict[str, int] = field(default_factory=dict)
@@ -164,7 +164,7 @@ class Account:
             self._lag_bytes = self.source.lag_bytes()
         if isinstance(self.source, Accounted):
             with contextlib.suppress(Exception):
-                self._told = tuple(self.source.losses()), dict(self.source.counts())
+                self._of_source = tuple(self.source.losses()), dict(self.source.counts())
         with self._lock:
             return Figures(
                 name=self.source.name,
@@ -178,8 +178,8 @@ class Account:
                 broken=self.broken,
                 caught_up_us=self.caught_up_us,
                 lag_bytes=self._lag_bytes,
-                losses=(*self._told[0], *self._lost.values()),
-                counts=self._told[1],
+                losses=(*self._of_source[0], *self._lost.values()),
+                counts=self._of_source[1],
                 heard_us=self.heard_us,
                 usual_gap_us=self._usual_gap_us(),
                 clock_offset_s=round(max(off for _, off in self._offsets) / SECOND_US) if self._offsets else None,

@@ -66,7 +66,7 @@ class Engine:
         self._db.execute(statements)
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _errors_named(self) -> Iterator[None]:
         """The engine's errors by what is to be done about them."""
         try:
             yield
@@ -105,17 +105,17 @@ class Engine:
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None = None) -> None:
         """A statement without result. Raises TooMuch, Malformed."""
-        with self._told():
+        with self._errors_named():
             self._db.execute(sql, parameters)
 
     def rows(self, sql: str, parameters: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """All rows as Python values. Raises TooMuch, Malformed."""
-        with self._told():
+        with self._errors_named():
             return list(self._db.execute(sql, parameters).fetchall())
 
     def arrow(self, sql: str) -> pa.Table:
         """All rows as an Arrow table, DuckDB's own types kept. Raises TooMuch, Malformed."""
-        with self._told():
+        with self._errors_named():
             return self._db.sql(sql).to_arrow_table()
 
     def lend(self, name: str, table: pa.Table) -> None:

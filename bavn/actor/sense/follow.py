@@ -51,10 +51,10 @@ class Follower:
             behind = reading.file.key != _key(self._path)
             for chunk in reading.chunks(complete=behind and (self._leaving or reading.file.compressed)):
                 self._place = chunk.place
-                yield self._said(chunk)
+                yield self._with_lost(chunk)
             if reading.file.damage:
                 self._lost = reading.file.damage
-                yield self._said(Chunk(Segment(reading.file.path.name, self._place.lines + 1, b""), self._place))
+                yield self._with_lost(Chunk(Segment(reading.file.path.name, self._place.lines + 1, b""), self._place))
             if not behind:
                 return
             younger = self._younger(reading)
@@ -72,7 +72,7 @@ class Follower:
             if younger:
                 self._open(younger, self._place)
 
-    def _said(self, chunk: Chunk) -> Chunk:
+    def _with_lost(self, chunk: Chunk) -> Chunk:
         lost, self._lost = self._lost, None
         return replace(chunk, lost=lost)
 

@@ -55,7 +55,7 @@ class CaptureCheck:
     def run(self, site: Site) -> Iterable[Reading]:
         now = node_health(site.config, site.clock)
         if now is None:
-            return [not_tested(key, NOT_RUNNING) for key in self.measures(site.asked)]
+            return [not_tested(key, NOT_RUNNING) for key in self.measures(site.terms)]
         return readings(now)
 
 

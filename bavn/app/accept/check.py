@@ -41,7 +41,7 @@ class Site:
     who tests."""
 
     config: NodeConfig
-    asked: AcceptanceTerms
+    terms: AcceptanceTerms
     clock: Clock
     dice: Dice
     scratch: Path

@@ -63,7 +63,7 @@ class DaysCheck:
         book = site.config.folder / BOOK_FILE
         if not book.exists():
             return [not_tested(key, _NO_BOOK) for key in ("share", "chain")]
-        since_us = site.clock.now_us() - site.asked.days * DAY_US
+        since_us = site.clock.now_us() - site.terms.days * DAY_US
         with look_on(book) as ledger:
             chain, lines = ledger.verify() is None, ledger.head()[0]
             met = counts(line for line in ledger.every() if line.at_us >= since_us)

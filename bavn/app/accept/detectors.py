@@ -79,7 +79,7 @@ class DetectorCheck:
     def run(self, site: Site) -> Iterable[Reading]:
         given = reads(site.config)
         if not given:
-            return [not_applicable(key, NO_SOURCE) for key in self.measures(site.asked)]
+            return [not_applicable(key, NO_SOURCE) for key in self.measures(site.terms)]
         try:
             played = through_sensor(site) if sees_packets(site.config) else as_records(site, given)
         except NoRoom as error:

@@ -42,7 +42,7 @@ class LoadCheck:
         }
 
     def run(self, site: Site) -> Iterable[Reading]:
-        terms = site.asked
+        terms = site.terms
         with Throwaway(site.config, site.scratch / "load") as node:
             node.start()
             began = time.monotonic()

@@ -88,7 +88,7 @@ class ProtectionCheck:
         if not looks:
             if hidden:
                 return [*(not_tested(key, _by_hand(hidden)) for key in _KEYS), value("unseen", ", ".join(hidden))]
-            return [not_applicable(key, _NOTHING) for key in self.measures(site.asked)]
+            return [not_applicable(key, _NOTHING) for key in self.measures(site.terms)]
         if node_health(site.config, site.clock) is None:
             return [not_tested(key, NOT_RUNNING) for key in _KEYS]
         with closing(BookDrill(site.config.folder / BOOK_FILE, site.by)) as drill:

@@ -74,7 +74,7 @@ def run(
     return TestProtocol(
         id=site.dice.bytes(16).hex(),
         actor=site.config.node.actor,
-        kind=site.asked.kind,
+        kind=site.terms.kind,
         version=__version__,
         began_us=began_us,
         ended_us=max(began_us, site.clock.now_us()),
@@ -84,7 +84,7 @@ def run(
 
 def part_of(check: Check, site: Site) -> Part:
     """One check, however it ends."""
-    readings, fault, began = Readings(check.measures(site.asked), check.acts), "", time.monotonic()
+    readings, fault, began = Readings(check.measures(site.terms), check.acts), "", time.monotonic()
     try:
         readings.take(check.run(site))
     except BREAKS as error:

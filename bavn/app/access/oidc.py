@@ -350,7 +350,7 @@ def _pairs(given: tuple[str, ...], what: str) -> list[tuple[str, str]]:
         group, sign, here = pair.rpartition("=")
         if not sign or not group or not here:
             raise SettingsError(
-                Text('[oidc] {what}: {one} must be "group={what2}"', what=what, one=repr(pair), what2=what[:-1])
+                Text('[oidc] {what}: {one} must be "group={setting}"', what=what, one=repr(pair), setting=what[:-1])
             )
         pairs.append((group, here))
     return pairs

@@ -16,11 +16,11 @@ TRY_US: Final = 5 * 60 * 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """``kind`` says for what it is good; ``said`` is what its second half needs."""
+    """``kind`` says for what it is good; ``given`` is what its second half needs."""
 
     kind: str
     until_us: int
-    said: dict[str, Any]
+    given: dict[str, Any]
 
 
 class Tries:
@@ -46,4 +46,4 @@ class Tries:
             attempt = self._tries.pop(secret, None)
         if attempt is None or attempt.kind != kind or attempt.until_us <= self._book.now_us():
             return None
-        return attempt.said
+        return attempt.given

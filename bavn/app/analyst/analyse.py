@@ -215,7 +215,7 @@ class _Tally:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Question:
     """What is looked for, and who hears how far it is."""
 
     indicators: IndicatorSet
@@ -241,7 +241,7 @@ def analyse(
     """Reads the unit's files into one store, runs every detector over it, day by day. ``progress`` hears the rows so
     far, ``began`` which look it is of how many; ``zone``: of log times that name none (IANA);
     ``suricata``: one that runs already."""
-    wanted = _Asked(indicators, rules, began, with_assets, with_crypto)
+    wanted = _Question(indicators, rules, began, with_assets, with_crypto)
     with tempfile.TemporaryDirectory(prefix="bavn-analyse-") as scratch:
         root, tally = Path(scratch) / "store", _Tally()
         with ColumnStore.open(root, LIMITS) as store:
@@ -306,7 +306,7 @@ def _survey(
     scratch: Path,
     span_us: tuple[int, int],
     homes: Sequence[str],
-    given: "_Asked",
+    given: "_Question",
 ) -> tuple[Played, Text | None, tuple[Asset, ...], tuple[Use, ...]]:
     """Every detector, day by day; how the own networks were chosen, if nobody gave them; hosts and key exchanges, if
     asked."""
@@ -314,7 +314,7 @@ def _survey(
     if not homes:
         with History.read(root, LIMITS) as history, history.window(*span_us) as window:
             found = inferred(window)
-        homes, account = found.networks, found.said
+        homes, account = found.networks, found.sentence
     # One detector that fails costs its own findings, and says so in the log.
     failures = FailureFolder(None, SystemClock())
     look = partial(survey, indicators=given.indicators, rules=given.rules, failures=failures)

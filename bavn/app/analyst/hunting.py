@@ -33,7 +33,7 @@ class Hunting:
     """A node's configuration, and the span that was asked for."""
 
     config: NodeConfig
-    asked: RequestedSpan
+    span: RequestedSpan
 
     @property
     def folder(self) -> Path:
@@ -60,7 +60,7 @@ class Hunting:
             query_s_max=seconds_max or given.seconds_max,
             threads=threads,
         )
-        span = default if default is not None and self.asked == RequestedSpan() else self.asked
+        span = default if default is not None and self.span == RequestedSpan() else self.span
         bounds = memory_bounded(given.memory_mb_max, threads)
         with bounds, understood(), refusals(), History.read(root, limits, homes=self.config.node.homes) as history:
             stats = history.stats()

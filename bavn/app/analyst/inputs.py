@@ -13,7 +13,8 @@ from bavn.actor.formats.refused import RefusedLine
 from bavn.actor.sense.base import Batch
 from bavn.actor.sense.left_fields import left_fields
 from bavn.actor.sense.recognise import HEAD_BYTES, Recognised, recognise
-from bavn.model.text import Number, Text
+from bavn.model.counted import records
+from bavn.model.text import Text
 
 NAMES_SHOWN_MAX: Final = 4
 KINDS: Final[Mapping[str, Text]] = {
@@ -59,17 +60,18 @@ class InputFile:
             return Text("Zeek's {log} log", log=self.found.log)
         return KINDS.get(self.found.kind, Text("no log that Bavn knows"))
 
-    def said(self) -> Text:
+    def summary(self) -> Text:
         """For a person: what it was, what it gave, and what of it nothing reads."""
         if self.found.kind == "other zeek":
             return Text("{kind}: no detector uses it", kind=self.kind)
-        what = Text(
-            "{kind}: {rows} records; {passed} lines hold none, {refused} could not be read",
-            kind=self.kind,
-            rows=_count(self.rows),
-            passed=_count(self.passed),
-            refused=_count(self.refused),
-        )
+        gave = [records(self.rows)]
+        if self.passed:
+            gave.append(
+                Text.counted("{count:,} line without a record", "{count:,} lines without a record", self.passed)
+            )
+        if self.refused:
+            gave.append(Text("{count:,} could not be read", count=self.refused))
+        what = Text.shaped("{kind}: {gave}", kind=self.kind, gave=Text.joined(", ", gave))
         if not self.left:
             return what
         names = ", ".join(self.left[:NAMES_SHOWN_MAX])
@@ -80,7 +82,3 @@ class InputFile:
             else Text("fields not used: {names}", names=names)
         )
         return Text.shaped("{what}; {unused}", what=what, unused=unused)
-
-
-def _count(value: int) -> Number:
-    return Number(value, ",.0f")

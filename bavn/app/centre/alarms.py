@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from bavn.app.config.load import CentreFile
 from bavn.app.process.party_keys import PartyKeys
 from bavn.centre.desk.alarms import Wrong
+from bavn.model.counted import days as counted_days
 from bavn.model.health import SERVER_CERTIFICATE_DAYS_MIN, ends_soon
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock
@@ -24,7 +25,9 @@ def own_alarms(file: CentreFile, clock: Clock) -> Callable[[], Sequence[Wrong]]:
         ends = min(keys.ends_us().values(), default=None)
         if ends is not None and ends_soon(ends, clock.now_us(), SERVER_CERTIFICATE_DAYS_MIN):
             days = (ends - clock.now_us()) // DAY_US
-            text = Text("it has ended") if days < 0 else Text("{days} days left: restart the centre", days=days)
+            text = (
+                Text("it has ended") if days < 0 else Text("{days} left: restart the centre", days=counted_days(days))
+            )
             wrongs.append(Wrong("", "certificate", text))
         return wrongs
 

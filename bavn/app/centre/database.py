@@ -157,9 +157,9 @@ def away(engine: Engine, error: BaseException | None) -> Stop:
     return Stop(
         Exit.UNREACHABLE,
         Text(
-            "the database {what} does not answer: {what2}",
+            "the database {what} does not answer: {reason}",
             what=shown(engine.url),
-            what2=" ".join(reason)[:300] or "no reason",
+            reason=" ".join(reason)[:300] or "no reason",
         ),
     )
 

@@ -76,7 +76,7 @@ class Ear:
         self._received, self._broken, self._max = received, broken, questions_max
         self.failures = failures
         self._throttle = Throttle(REQUESTS_PER_MINUTE_MAX, BYTES_PER_MINUTE_MAX)
-        self._asked: dict[str, int] = {}
+        self._open_by_actor: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take_in(self, client: "Client") -> None:
@@ -85,9 +85,9 @@ class Ear:
         async def came(message: "Msg") -> None:
             actor = message.subject.rpartition(".")[2]
             inside = message.reply.startswith(f"{inbox_of(actor)}.")
-            if not inside or len(self._tasks) >= self._max or self._asked.get(actor, 0) >= ASKED_EACH_MAX:
+            if not inside or len(self._tasks) >= self._max or self._open_by_actor.get(actor, 0) >= ASKED_EACH_MAX:
                 return  # whoever asks too much asks again
-            self._asked[actor] = self._asked.get(actor, 0) + 1
+            self._open_by_actor[actor] = self._open_by_actor.get(actor, 0) + 1
             task = asyncio.ensure_future(self._answer(client, actor, message.data, message.reply))
             self._tasks.add(task)
             task.add_done_callback(lambda done: self._over(done, actor))
@@ -96,11 +96,11 @@ class Ear:
 
     def _over(self, task: "asyncio.Task[None]", actor: str) -> None:
         self._tasks.discard(task)
-        left = self._asked.get(actor, 1) - 1
+        left = self._open_by_actor.get(actor, 1) - 1
         if left > 0:
-            self._asked[actor] = left
+            self._open_by_actor[actor] = left
         else:
-            self._asked.pop(actor, None)
+            self._open_by_actor.pop(actor, None)
         if not task.cancelled() and task.exception() is not None:
             _LOG.error("a question through a hub failed: %s", type(task.exception()).__name__)
 

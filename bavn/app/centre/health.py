@@ -26,6 +26,7 @@ from bavn.centre.desk.views import MemberView
 from bavn.centre.share.delivery_pages import not_tried
 from bavn.centre.share.misp_runs import MispRuns
 from bavn.centre.store.engine import reading
+from bavn.model.counted import days as counted_days
 from bavn.model.failure import Failures
 from bavn.model.health import (
     DATABASE_LATE_S,
@@ -39,6 +40,7 @@ from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.node_health import NodeBounds
 from bavn.model.ports import Clock
 from bavn.model.sector.member import ActorState
+from bavn.model.spans import lasting
 from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.ledger import look_on
@@ -123,8 +125,7 @@ def sources_promise(sources: Sources, clock: Clock) -> PromiseFinding:
         elif source.state == ACTIVE and source.failure:
             wrong.append(Text("{name} fails: {failure}", name=name, failure=source.failure[:200]))
         elif source.state == ACTIVE and clock.now_us() - asked_us > late_us + MINUTE_US:
-            minutes = (clock.now_us() - asked_us) // MINUTE_US
-            wrong.append(Text("{name} was not asked for {minutes} min", name=name, minutes=minutes))
+            wrong.append(Text("{name} was not asked for {late}", name=name, late=lasting(clock.now_us() - asked_us)))
     return PromiseFinding(tuple(wrong))
 
 
@@ -146,7 +147,9 @@ def nodes_promise(members: Sequence[MemberView], began_us: int, now_us: int, bou
 def deliveries_promise(engine: Engine, now_us: int) -> PromiseFinding:
     """Letters that were to be tried, and were not."""
     count = not_tried(engine, now_us - LETTER_LATE_US)
-    return PromiseFinding((Text("{count} messages were not tried", count=count),) if count else ())
+    return PromiseFinding(
+        (Text.counted("{count:,} message was not tried", "{count:,} messages were not tried", count),) if count else ()
+    )
 
 
 def disk_promise(folder: Path, free_mb_min: int) -> PromiseFinding:
@@ -163,7 +166,7 @@ def certificates_promise(keys: PartyKeys, now_us: int) -> PromiseFinding:
     for name, ends_us in keys.ends_us().items():
         if ends_soon(ends_us, now_us, SERVER_CERTIFICATE_DAYS_MIN):
             days = (ends_us - now_us) // DAY_US
-            wrong.append(Text("{name}: {days} days left", name=name, days=days))
+            wrong.append(Text("{name}: {days} left", name=name, days=counted_days(days)))
     return PromiseFinding(tuple(wrong))
 
 

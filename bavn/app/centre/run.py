@@ -128,7 +128,7 @@ def _metrics(file: CentreFile, parts: CentreParts, health: ServiceHealth | None)
         SystemClock(),
         alarms=lambda: desk.alarms.every(standing=True, limit=ALARMS_MAX),
         chains=desk.chains,
-        promises=list if health is None else health.told,
+        promises=list if health is None else health.promises_as_json,
         bounds=desk.bounds,
         disk_free_mb_min=place.disk_free_mb_min,
     )

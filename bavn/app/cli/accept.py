@@ -90,7 +90,7 @@ def _tested(
     from bavn.app.process.real import SystemClock, SystemDice
 
     with tempfile.TemporaryDirectory(prefix="bavn-accept-") as scratch:
-        site = Site(config=file, asked=terms, clock=SystemClock(), dice=SystemDice(), scratch=Path(scratch), by=by)
+        site = Site(config=file, terms=terms, clock=SystemClock(), dice=SystemDice(), scratch=Path(scratch), by=by)
         return run_checks(
             site,
             checks,

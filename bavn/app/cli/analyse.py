@@ -24,6 +24,7 @@ from bavn.app.cli.spread import spread
 from bavn.app.cli.words import Spoken, heading, number, small
 from bavn.app.process.ctrl_c import ctrl_c
 from bavn.app.process.exits import Exit, Stop, why_of
+from bavn.model.counted import own_hosts, records
 from bavn.model.evidence import alert_line
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
@@ -112,7 +113,7 @@ def analyse(
             1.0 if shown.all_ else shown.p_max, -1.0 if shown.all_ else shown.evidence_min, shown.top, shown.all_
         )
         faults = failed = looked_at = last_us = 0
-        rules_said = False
+        refusal_shown = False
         crypto: tuple[Use, ...] = ()
         for findings in looked:
             go_on()
@@ -125,8 +126,8 @@ def analyse(
             last_us = max(last_us, findings.last_us)
             faults += any(refusal.line == 0 for refusal in findings.refusals)
             _say_refused(findings, language)
-            if not rules_said and findings.rules_refused:
-                rules_said = True
+            if not refusal_shown and findings.rules_refused:
+                refusal_shown = True
                 _say_rules_refused(*findings.rules_refused, language)
             failed += bool(findings.failed)
             _say_failed(findings, language)
@@ -144,9 +145,11 @@ def analyse(
         if faults:
             raise Stop(
                 Exit.INPUT,
-                Text("{faults} of the paths could not be read in full; the rest was analysed", faults=faults).say(
-                    language
-                ),
+                Text.counted(
+                    "one of the paths could not be read in full; the rest was analysed",
+                    "{count:,} of the paths could not be read in full; the rest was analysed",
+                    faults,
+                ).say(language),
             )
 
 
@@ -208,8 +211,11 @@ def _suricata_rules(paths: list[Path], scratch: Path, language: Language) -> "Gi
         raise Stop(Exit.USAGE, Text.shaped("--rules {why}", why=Text.of_error(error))) from error
     if rules.left_out:
         first = rules.left_out[0]
-        sentence = Text(
-            "{count} of Suricata's rules are left out, the first: {first}", count=len(rules.left_out), first=first.said
+        sentence = Text.counted(
+            "one of Suricata's rules is left out: {first}",
+            "{count:,} of Suricata's rules are left out, the first: {first}",
+            len(rules.left_out),
+            first=first.sentence,
         )
         print(f"bavn: {sentence.say(language)}", file=sys.stderr)
     return rules
@@ -235,7 +241,7 @@ class Kept:
 
 
 def _tell(status: Status, language: Language, source: str, rows: int) -> None:
-    status.update(Text("reading {source}: {rows:,} records", source=source, rows=rows).say(language))
+    status.update(Text("reading {source}: {records}", source=source, records=records(rows)).say(language))
 
 
 def _tell_done(status: Status, language: Language, done: int, every: int) -> None:
@@ -262,7 +268,12 @@ def _say_refused(findings: "Findings", language: Language) -> None:
 
 
 def _say_rules_refused(count: int, first: "LeftOut", language: Language) -> None:
-    said = Text("Suricata does not take {count} of the rules, the first: {first}", count=count, first=first.said)
+    said = Text.counted(
+        "Suricata does not take one of the rules: {first}",
+        "Suricata does not take {count:,} of the rules, the first: {first}",
+        count,
+        first=first.sentence,
+    )
     print(f"bavn: {said.say(language)}", file=sys.stderr)
 
 
@@ -334,9 +345,10 @@ def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tu
     outcomes = sigma_outcomes(paths) if paths else []
     left = sum(outcome.standing == "unsupported" for outcome in outcomes)
     if left and not verbose:
-        sentence = Text(
-            "{left} of {outcomes} Sigma rules are not supported and do not run (--verbose says why)",
-            left=left,
+        sentence = Text.counted(
+            "{count:,} of {outcomes:,} Sigma rules is not supported and does not run (--verbose says why)",
+            "{count:,} of {outcomes:,} Sigma rules are not supported and do not run (--verbose says why)",
+            left,
             outcomes=len(outcomes),
         ).say(language)
         print(f"bavn: {sentence}", file=sys.stderr)
@@ -364,20 +376,20 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
     kept = [item for item in fitting if keep.whole or item.suspicion.id not in folded][: keep.top]
     lines = {} if keep.whole else dict.fromkeys(day.said().say(language) for day in folded.values())
     rest = len(findings.suspicions) - len(kept) - (len(folded) if lines else 0)
-    rows, refused, hosts_, line, weaker = (
-        number(count, language)
-        for count in (findings.rows, findings.refused, findings.hosts, alert_line(findings.hosts), rest)
+    summary = Text(
+        "{records}, {refused:,} refused, {hosts}",
+        records=records(findings.rows),
+        refused=findings.refused,
+        hosts=own_hosts(findings.hosts),
     )
-    summary = Text("{rows} records, {refused} refused, {hosts} own hosts", rows=rows, refused=refused, hosts=hosts_)
     if findings.suspicions:
         summary = Text(
-            "{rows} records, {refused} refused, {hosts} own hosts; the first {line} would alert;"
-            " {weaker} weaker left out",
-            rows=rows,
-            refused=refused,
-            hosts=hosts_,
-            line=line,
-            weaker=weaker,
+            "{summary}; {alerting}; {weaker:,} weaker left out",
+            summary=summary,
+            alerting=Text.counted(
+                "the first would alert", "the first {count:,} would alert", alert_line(findings.hosts)
+            ),
+            weaker=rest,
         )
     screen.print(
         summary.say(language) + (" (--all)" if rest else ""),
@@ -386,10 +398,12 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
     )
     for given in findings.inputs[:INPUTS_SHOWN_MAX]:
         name = given.file if given.file == findings.source else given.file.removeprefix(f"{findings.source}/")
-        screen.print(f"{plain_name(name)}: {given.said().say(language)}", highlight=False, markup=False)
+        screen.print(f"{plain_name(name)}: {given.summary().say(language)}", highlight=False, markup=False)
     more = len(findings.inputs) - INPUTS_SHOWN_MAX
     if more > 0:
-        screen.print(Text("and {count} files more", count=number(more, language)).say(language), highlight=False)
+        screen.print(
+            Text.counted("and {count:,} file more", "and {count:,} files more", more).say(language), highlight=False
+        )
     if findings.homes_said is not None:
         screen.print(findings.homes_said.say(language), highlight=False, markup=False)
     if kept:

@@ -56,10 +56,11 @@ def attach(
         raise Stop(Exit.NOT_NOW, Text.shaped("{why} {sha256}", why=why, sha256=attach.sha256))
     else:
         says = Text(
-            "{case_id}: evidence {number}, {made:,} bytes, leaves at the running node's next step",
+            "{case_id}: evidence {number}, {made:,} bytes, waits to be sent. {when}",
             case_id=case,
             number=attach.number,
             made=attach.bytes,
+            when=here.when(),
         )
         print(says.say(language))
 

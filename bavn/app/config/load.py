@@ -240,11 +240,11 @@ def centre_of(tables_given: Mapping[str, Any], file: Path) -> CentreFile:
     if not all(isinstance(table, dict) for table in tables.values()):
         raise SettingsError(
             Text(
-                "{file}: {named} and {named2} must be tables: {named3}",
+                "{file}: {named} and {last} must be tables: {headers}",
                 file=file,
                 named=", ".join(named[:-1]),
-                named2=named[-1],
-                named3=", ".join(f"[{one}]" for one in named),
+                last=named[-1],
+                headers=", ".join(f"[{one}]" for one in named),
             )
         )
     try:

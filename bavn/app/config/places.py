@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from bavn.app.config.check import TABLES, Checked, Finding, place
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS
+from bavn.model.counted import days as counted_days
 from bavn.model.text import Text
 from bavn.wire.enrol import ends_us
 
@@ -271,7 +272,7 @@ class _Machine:
                 table,
                 name,
                 "expires",
-                Text("{certificate} ends in {days} days: renew it", certificate=certificate, days=days),
+                Text("{certificate} ends in {days}: renew it", certificate=certificate, days=counted_days(days)),
                 "note",
             )
 

@@ -165,7 +165,7 @@ class HubServer:
         self._write()
         self._begin()
         until = time.monotonic() + START_S
-        while "Server is ready" not in self._said():
+        while "Server is ready" not in self._log_text():
             process = self._process
             if process is None or process.poll() is not None or time.monotonic() > until:
                 self.stop()
@@ -236,14 +236,14 @@ class HubServer:
             file.write(self._plan.text())
         new.replace(self._file)
 
-    def _said(self) -> str:
+    def _log_text(self) -> str:
         try:
             return self._log.read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
 
     def _last_words(self) -> str:
-        lines = self._said().strip().splitlines()
+        lines = self._log_text().strip().splitlines()
         return lines[-1].partition("] ")[2][:200] if lines else "it said nothing"
 
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from bavn.app.process.problem import Problem
-from bavn.model.moment import MINUTE_US, SECOND_US
+from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock, Link, LinkDown, LinkRefused
+from bavn.model.spans import lasting
 from bavn.model.text import Text
 
 WHY_LENGTH_MAX = 200
@@ -91,9 +92,10 @@ class LinkWatch:
             since.append(self._began_us)
         if not since or now_us - min(since) <= silent_s_max * SECOND_US:
             return []
-        minutes = (now_us - min(since)) // MINUTE_US
         why = next((way.down for way in ways.values() if way.down), Text("no answer"))
-        text = Text("{who} has not answered for {minutes} min ({why})", who=who, minutes=minutes, why=why)
+        text = Text(
+            "{who} has not answered for {silent} ({why})", who=who, silent=lasting(now_us - min(since)), why=why
+        )
         return [Problem(code=f"{code}_silent", source=code, text=text)]
 
 

@@ -16,6 +16,7 @@ from bavn.app.config.load import NodeConfig
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.model.malformed import UNREADABLE
 from bavn.model.outcome import Refused
+from bavn.model.text import Text
 
 
 def runs(config: NodeConfig) -> bool:
@@ -42,7 +43,7 @@ def _resolver_as_it_was(config: NodeConfig) -> Iterator[None]:
 
 def done_here(
     config: NodeConfig, book: Path, act: Literal["lift", "kill", "never"], indicator_id: str, by: str
-) -> tuple[Refused | None, tuple[tuple[str, str], ...]]:
+) -> tuple[Refused | None, tuple[tuple[str, Text | None], ...]]:
     """Lifts one block, all, or those that the never-block list forbids by now; why not, and which enforcers could not
     be told, each with its reason. Raises Stop for a configuration that is wrong."""
     from bavn.actor.door.books import books_of
@@ -73,7 +74,7 @@ class Replaced:
     blocks: int
     gates: int
     envelopes: int
-    down: tuple[tuple[str, str], ...]
+    down: tuple[tuple[str, Text | None], ...]
 
 
 def centre_replaced(config: NodeConfig, book: Path, by: str, *, keep_blocks: bool) -> Replaced:

@@ -51,7 +51,7 @@ class NodeCanary:
             elif self._clock.now_us() > run.answered_us + BLOCK_US:
                 canaries.note("block", "failed", why)
 
-    def told(self) -> list[dict[str, Any]]:
+    def latest_links(self) -> list[dict[str, Any]]:
         """The latest canary, link by link, for health.json. From any thread."""
         run = self._canaries.book.latest()
         return (

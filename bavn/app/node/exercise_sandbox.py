@@ -1,5 +1,5 @@
-"""The exercise lane of a node: an exercise's rows through the real detectors, gate 1's rules, gate 4's rules and a real
-enforcer, in a folder that is thrown away.
+"""The exercise sandbox of a node: an exercise's rows through the real detectors, gate 1's rules, gate 4's rules and a
+real enforcer, in a folder that is thrown away.
 
 It is handed the policy and nothing else of the actor: no store, no book, no enforcer that reaches anything. So what
 comes out of it is the same whatever the actor's data is. Refuses any name but the exercise's own.
@@ -49,20 +49,20 @@ HOMES: Final = ("10.0.0.0/8",)
 HOST: Final = 0x0A_00_00_07
 RESOLVER: Final = 0x0A_00_00_35
 PEER: Final = 0xC0_58_63_07
-"""192.88.99.7: taken out of use by RFC 7526, and it never leaves the lane."""
+"""192.88.99.7: taken out of use by RFC 7526, and it never leaves the sandbox."""
 HOURS: Final = 24
 PERIOD_S: Final = 600.0
 JITTER: Final = 0.1
 LABEL_CHARS: Final = 52
 LIMITS: Final = StoreLimits(threads=1)
 AT_US: Final = 1_790_000_000 * SECOND_US
-"""The lane's own moment: nothing in it depends on when it is played."""
+"""The sandbox's own moment: nothing in it depends on when it is played."""
 _BASE32: Final = b"abcdefghijklmnopqrstuvwxyz234567"
 _IDENTITY: Final = "identity--6f1f6c3a-8d0e-5c52-9d5a-1b8b4d2f7e01"
 
 
 class SandboxClock:
-    """The Clock port: the lane's own moment."""
+    """The Clock port: the sandbox's own moment."""
 
     def now_us(self) -> int:
         """Always the same."""
@@ -97,7 +97,8 @@ def played(exercise_id: str, campaign: Campaign, policy: DoorPolicy) -> Played:
 
 
 def blocked(exercise_id: str, policy: ProtectPolicy, never: NeverBlock) -> ActorStep:
-    """The released indicator to gate 4's rules and into an enforcer of the lane's own. Raises BadExercise, OSError."""
+    """The released indicator to gate 4's rules and into an enforcer of the sandbox's own. Raises BadExercise,
+    OSError."""
     element = element_of(exercise_id)
     indicator = Indicator(
         id=f"indicator--{exercise_id[9:17]}-{exercise_id[17:21]}-5{exercise_id[21:24]}-8000-{'0' * 12}",
@@ -137,7 +138,7 @@ def blocked(exercise_id: str, policy: ProtectPolicy, never: NeverBlock) -> Actor
             return ActorStep.WAITS
         enforcer.enforce([Block(element, indicator.id, indicator.valid_until_us)])
         if names_in(zone.read_bytes()) != {element.value}:
-            raise BadExercise("the lane's enforcer says more than the exercise's name")
+            raise BadExercise("the sandbox's enforcer says more than the exercise's name")
         enforcer.enforce([])
     return ActorStep.BLOCKED
 

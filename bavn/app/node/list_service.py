@@ -19,6 +19,7 @@ from bavn.actor.protect.enforcers.textlist import LISTS, is_whole
 from bavn.app.net.http_protocol import HttpProtocol
 from bavn.app.net.tls_server import GRACE_S, TlsServer
 from bavn.model.failure import Failures, NoContainment
+from bavn.model.text import Text
 
 HEADER_CHARS_MAX: Final = 1024
 PART: Final = "list service in work"
@@ -80,7 +81,7 @@ def list_server(
     """A server to run (``server.run()``), with TLS where a certificate and its key are given. ValueError for one
     without the other."""
     if (certificate is None) != (key is None):
-        raise ValueError("TLS needs both a certificate and its key")
+        raise ValueError(Text("TLS needs both a certificate and its key"))
     return TlsServer(
         uvicorn.Config(
             app,

@@ -186,7 +186,7 @@ def _parts(config: NodeConfig, closing: LettingGo, failures: FailureFolder) -> N
     recorder = start.own(HEALTH, lambda: _recorder(start, looking, gates, store))
     gates.checks.chain = start.begin("ledger walk", lambda: _chain(start, recorder))
     if rule_keeper is not None:
-        recorder.rules = rule_keeper.told
+        recorder.rules = rule_keeper.for_health
     talker = _talker(start, outfit, gates, recorder, looking, counting)
     background = start.begin("background checks", lambda: _background(start, gates, store))
     return NodeParts(
@@ -284,7 +284,7 @@ def _recorder(start: _Start, looking: _Looking, gates: _Gates, store: "ColumnSto
         centre_skew_s=lambda: None if isinstance(link, NoLink) else link.skew_s,
     )
     if looking.canary is not None:
-        recorder.canary = looking.canary.told
+        recorder.canary = looking.canary.latest_links
     if looking.memory is not None:
         recorder.sigma = looking.rules
     return recorder

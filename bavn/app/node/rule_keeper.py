@@ -48,9 +48,9 @@ def read_tuning(file: Path) -> tuple[Tuning, ...]:
     except FileNotFoundError:
         return ()
     except OSError as error:
-        raise TuningWrong(f"{file} cannot be read ({error.strerror})") from error
+        raise TuningWrong(str(file), Text("it cannot be read ({reason})", reason=error.strerror)) from error
     except (UnicodeDecodeError, BadToml) as error:
-        raise TuningWrong(f"{file} is no TOML: {error}") from error
+        raise TuningWrong(str(file), Text("it is no TOML: {error}", error=error)) from error
     return tunings(given, str(file), OWN_SIDS)
 
 
@@ -62,13 +62,13 @@ def write_whole(file: Path, text: str) -> None:
 
 
 class RuleKeeper:
-    """``prepare`` before Suricata starts, then ``step`` from one thread; ``told`` from any."""
+    """``prepare`` before Suricata starts, then ``step`` from one thread; ``for_health`` from any."""
 
     def __init__(self, folder: RuleFolder, tuning_file: Path, clock: Clock, socket: Path | None) -> None:
         self._folder, self._file, self._clock = folder, tuning_file, clock
         self._line = None if socket is None else CommandSocket(socket, COMMAND_TIMEOUT_S)
         self._entries: tuple[Tuning, ...] = ()
-        self._wrong: str | None = None
+        self._wrong: Text | None = None
         self._stamp: tuple[int, int] | None = (0, 0)
         self._ended: set[str] = set()
         self._due: set[str] = set()
@@ -107,7 +107,9 @@ class RuleKeeper:
         except (SuricataRefused, SourceBroken) as error:
             _LOG.debug("the rules wait: %s", error)
         except OSError as error:
-            self._wrong = f"{self._folder.folder} cannot be written ({error.strerror})"
+            self._wrong = Text(
+                "{path} cannot be written: {strerror}", path=self._folder.folder, strerror=error.strerror
+            )
 
     def _fall_back(self, source: SuricataLive) -> None:
         """A new set with which Suricata does not start is worse than the last one that worked."""
@@ -170,10 +172,10 @@ class RuleKeeper:
             self._ended &= kept
             self._due &= kept
         except TuningWrong as error:
-            self._wrong = str(error)
+            self._wrong = Text.of_error(error)
             _LOG.error("what was in force stays: %s", error)
 
-    def told(self) -> tuple[dict[str, Any], Sequence[Text]]:
+    def for_health(self) -> tuple[dict[str, Any], Sequence[Text]]:
         """For node health: figures, and what is wrong."""
         today = today_of(self._clock.now_us())
         kept = self._folder.kept()
@@ -195,7 +197,7 @@ class RuleKeeper:
 
     def _problems(self) -> list[Text]:
         """What is wrong with the rules, a line each."""
-        wrong = [*((Text.plain(self._wrong),) if self._wrong else ()), *self._unread]
+        wrong = [*((self._wrong,) if self._wrong else ()), *self._unread]
         fell = self._folder.fell_back()
         if fell:
             wrong.append(
@@ -220,7 +222,13 @@ class RuleKeeper:
             wrong.append(Text("Suricata does not load its rules anew"))
         failed = self._figures.get("failed", 0)
         if failed:
-            wrong.append(Text("{failed} rules fail: Suricata does not take them", failed=failed))
+            wrong.append(
+                Text.counted(
+                    "{count:,} rule fails: Suricata does not take it",
+                    "{count:,} rules fail: Suricata does not take them",
+                    failed,
+                )
+            )
         return wrong
 
 
@@ -241,7 +249,7 @@ def _fetched(kept: RuleYield | None) -> dict[str, Any]:
     """What the set in force came to when it was fetched: rules kept, switched off in it and left out; and all of it."""
     if kept is None:
         return {"fetched": None}
-    return {"kept": kept.loaded, "off": kept.off, "left_out": kept.wanted - kept.loaded, "fetched": kept.told()}
+    return {"kept": kept.loaded, "off": kept.off, "left_out": kept.wanted - kept.loaded, "fetched": kept.as_json()}
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:

@@ -86,7 +86,7 @@ def ray_tasks(farm: Farm, store_folder: str = "") -> DoTasks:
         root = store_folder or str(window.root.resolve())
         shared = farm.shared(Given(__version__, root, _alone(window.sight), context.indicators, context.settings))
         token = uuid4().hex
-        asked = farm.asked(_detect, [(token, shared, tasks[at]) for at in away])
+        asked = farm.handed_out(_detect, [(token, shared, tasks[at]) for at in away])
         found = {at: do(context, task) for at, task in enumerate(tasks) if at not in set(away)}
         found |= dict(zip(away, asked.results(lambda: window.interrupted), strict=True))
         return [do(context, task) if found[at] is LOST else found[at] for at, task in enumerate(tasks)]
@@ -109,7 +109,7 @@ def ray_hunt(farm: Farm, store_folder: str = "", part_rows_min: int = PART_ROWS_
         shared = farm.shared(wanted)
         calls = [(__version__, shared, root, _alone(part)) for part in parts]
         met: list[pa.Table] = []
-        for part, part_met in zip(parts, farm.asked(_met, calls).results(lambda: window.interrupted), strict=True):
+        for part, part_met in zip(parts, farm.handed_out(_met, calls).results(lambda: window.interrupted), strict=True):
             if part_met is LOST:
                 with StoreWindow.seen(part, window.root, window.root / "spill") as here:
                     part_met = met_in(here, wanted)  # noqa: PLW2901  done here after all

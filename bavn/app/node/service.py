@@ -365,11 +365,11 @@ class Complaints:
 
     def __init__(self, tick: Callable[[], float] = time.monotonic) -> None:
         self._tick = tick
-        self._said, self._again_s = "", 0.0
+        self._last_line, self._again_s = "", 0.0
 
     def say(self, line: str) -> None:
-        if line != self._said or self._tick() >= self._again_s:
-            self._said, self._again_s = line, self._tick() + COMPLAIN_S
+        if line != self._last_line or self._tick() >= self._again_s:
+            self._last_line, self._again_s = line, self._tick() + COMPLAIN_S
             _LOG.error("%s", line)
 
 

@@ -20,6 +20,7 @@ import dns.tsig
 from bavn.actor.protect.enforcers.rpz_primary import RpzPrimary
 from bavn.actor.protect.enforcers.zone_answers import QUERY_BYTES_MAX, Asker, answers, notify
 from bavn.model.failure import Failures, NoContainment
+from bavn.model.text import Text
 
 CONNECTIONS_MAX: Final = 16
 DNS_PORT: Final = 53
@@ -145,13 +146,13 @@ class ZoneService:
     def _tell_all(self, primary: RpzPrimary) -> None:
         waiting = set(self._secondaries)
         for _ in range(NOTIFY_TRIES):
-            waiting = {there for there in waiting if not self._told(there, primary)}
+            waiting = {there for there in waiting if not self._notified(there, primary)}
             if not waiting or self._changed.is_set():
                 break
         for host, port in sorted(waiting) if not self._changed.is_set() else ():
             _LOG.warning("%s@%d does not answer that the zone has changed; it will ask by itself", host, port)
 
-    def _told(self, there: Address, primary: RpzPrimary) -> bool:
+    def _notified(self, there: Address, primary: RpzPrimary) -> bool:
         message = notify(primary.zone(), self._key)
         with socket.socket(socket.AF_INET6 if ":" in there[0] else socket.AF_INET, socket.SOCK_DGRAM) as line:
             line.settimeout(NOTIFY_WAIT_S)
@@ -174,7 +175,7 @@ def endpoint(text: str) -> Address:
     host, _, port = text.partition("@")
     number = int(port) if port.isascii() and port.isdecimal() else -1 if port else DNS_PORT
     if not 0 <= number < 1 << 16:
-        raise ValueError(f"{text[:60]!r} is no address@port")
+        raise ValueError(Text("{text} is no address@port", text=repr(text[:60])))
     return str(ip_address(host)), number
 
 

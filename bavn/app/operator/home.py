@@ -42,10 +42,10 @@ def home_of(operator: OperatorConfig, actor: str) -> NodeConfig:
     if config.node.actor != actor:
         raise SettingsError(
             Text(
-                "{file} [node]: actor is {actor}, but this is the folder of {actor2}",
+                "{file} [node]: actor is {actor}, but this is the folder of {owner}",
                 file=file,
                 actor=repr(config.node.actor),
-                actor2=repr(actor),
+                owner=repr(actor),
             )
         )
     if home not in config.folder.parents:

@@ -145,10 +145,12 @@ def remove(operator: OperatorConfig, actor: str, *, delete: bool, with_blocks: b
         file = config.base / "node.toml"
         raise Stop(
             Exit.NOT_NOW,
-            Text(
-                "{blocks} blocks of {actor} are in force: lift them (bavn node kill-switch on -c {file}), or"
+            Text.counted(
+                "{count:,} block of {actor} is in force: lift it (bavn node kill-switch on -c {file}), or"
                 " --with-blocks",
-                blocks=blocks,
+                "{count:,} blocks of {actor} are in force: lift them (bavn node kill-switch on -c {file}), or"
+                " --with-blocks",
+                blocks,
                 actor=actor,
                 file=file,
             ),

@@ -98,10 +98,10 @@ class Register:
                 raise Stop(
                     Exit.NOT_NOW,
                     Text(
-                        "{actor} is {value}: it cannot become {value2}",
+                        "{actor} is {value}: it cannot become {goal}",
                         actor=entry.actor,
                         value=before.place.value,
-                        value2=entry.place.value,
+                        goal=entry.place.value,
                     ),
                 )
             entries[entry.actor] = entry

@@ -60,7 +60,11 @@ def _reports(policy: DoorPolicy) -> list[Text]:
     left_out = len(policy.left_out)
     lines.append(Text("at most {most} a day, and only what so many others hold too", most=most))
     if left_out:
-        lines.append(Text("nothing of the {left_out} observables of leave_out", left_out=left_out))
+        lines.append(
+            Text.counted(
+                "nothing of the observable of leave_out", "nothing of the {count:,} observables of leave_out", left_out
+            )
+        )
     return lines
 
 

@@ -89,7 +89,7 @@ class Farm:
     workers: int
     patience_s: float
 
-    def asked(self, work: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> "PendingCalls":
+    def handed_out(self, work: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> "PendingCalls":
         """Hands out a call of ``work`` for each of these arguments; what they share was put there by ``shared``. A
         worker that dies is replaced, and its task begun again, RETRIES times."""
         task = self.ray.remote(max_retries=RETRIES)(work)

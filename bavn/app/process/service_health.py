@@ -78,9 +78,9 @@ class ServiceHealth:
         for code, walk in walks.items():
             walk.walked_us = next((promise.get("walked_us") for promise in before if promise["code"] == code), None)
 
-    def told(self) -> list[dict[str, Any]]:
+    def promises_as_json(self) -> list[dict[str, Any]]:
         """Its promises as of the last look. From any thread."""
-        return [one.told() for one in self.stands]
+        return [one.as_json() for one in self.stands]
 
     def broken(self) -> list[PromiseState]:
         """Those that are broken. From any thread."""
@@ -125,7 +125,7 @@ class ServiceHealth:
     def _write(self, *, stopped: bool) -> None:
         now_us = self._clock.now_us()
         promises = [
-            stand.told() | ({"walked_us": walk.walked_us} if (walk := self._walks.get(stand.promise.code)) else {})
+            stand.as_json() | ({"walked_us": walk.walked_us} if (walk := self._walks.get(stand.promise.code)) else {})
             for stand in self.stands
         ]
         broken = [promise for promise in promises if promise["state"] == "broken"]

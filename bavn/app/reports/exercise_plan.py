@@ -89,10 +89,13 @@ def preview(plan: Plan) -> Preview:
         )
     else:
         will.append(
-            Text(
-                "There can be no lead: it takes {t} actors, and {n} have a part. Name more of them, or ask for fewer.",
+            Text.counted(
+                "There can be no lead: it takes {t} actors, and {count:,} has a part. Name more of them, or ask for"
+                " fewer.",
+                "There can be no lead: it takes {t} actors, and {count:,} have a part. Name more of them, or ask for"
+                " fewer.",
+                n,
                 t=t,
-                n=n,
             )
         )
     return Preview(tuple(will), NEVER)
@@ -107,7 +110,7 @@ def may_now(exercise: Exercise, act: ExerciseAct, by: str) -> bool:
 
 def next_step(exercise: Exercise) -> Text:
     """What people at the centre do next, or wait for."""
-    out = sum(ActorStep.LET_OUT in one.said() for one in exercise.actors)
+    out = sum(ActorStep.LET_OUT in one.steps_taken() for one in exercise.actors)
     if exercise.state in OVER:
         return Text("It is over. Judge the objectives, and share the report.")
     if exercise.state is ExerciseState.PLANNED:
@@ -125,7 +128,7 @@ def next_step(exercise: Exercise) -> Text:
 
 def _turn(role: Role) -> Text:
     says, n = CAMPAIGNS[role.campaign], role.after_minutes
-    when = Text("1 minute after the beginning") if n == 1 else Text("{n} minutes after the beginning", n=n)
+    when = Text.counted("{count:,} minute after the beginning", "{count:,} minutes after the beginning", n)
     if not n:
         when = Text("at the beginning")
     return Text.shaped("{actor}: {says}, {when}.", actor=role.actor, says=says, when=when)

@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, cast
 
 from bavn.centre.cases.exercises.exercises import AtActor, Exercise
 from bavn.centre.publish.document import Document, Drawn, Figure, Kind, Row, Section, Sentence, Source, SourceKind
+from bavn.model.counted import actors
 from bavn.model.intel.indicator import Tlp
 from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.sector.exercise import CAMPAIGNS, MARK, OVER, STATES, STEPS, ActorStep
@@ -185,10 +186,10 @@ def step_us(exercise: Exercise, second: int) -> int:
 
 def _all(exercise: Exercise, step: ActorStep) -> dict[str, int]:
     return {
-        actor.role.actor: step_us(exercise, step_said.second)
+        actor.role.actor: step_us(exercise, taken.second)
         for actor in exercise.actors
-        for step_said in actor.steps
-        if step_said.step is step
+        for taken in actor.steps
+        if taken.step is step
     }
 
 
@@ -206,9 +207,9 @@ def _source(exercise: Exercise) -> tuple[Source, ...]:
 
 def _in_short(exercise: Exercise) -> Section:
     roles, n = exercise.plan.roles, len(exercise.actors)
-    joined = sum(1 for actor in exercise.actors if ActorStep.ALLOWED in actor.said())
-    saw = sum(1 for actor in exercise.actors if ActorStep.SUSPECTED in actor.said())
-    blocked = sum(1 for actor in exercise.actors if ActorStep.BLOCKED in actor.said())
+    joined = sum(1 for actor in exercise.actors if ActorStep.ALLOWED in actor.steps_taken())
+    saw = sum(1 for actor in exercise.actors if ActorStep.SUSPECTED in actor.steps_taken())
+    blocked = sum(1 for actor in exercise.actors if ActorStep.BLOCKED in actor.steps_taken())
     campaigns = sorted({role.campaign for role in roles})
     state = STATES[exercise.state]
     sentences = [
@@ -216,11 +217,10 @@ def _in_short(exercise: Exercise) -> Section:
             "This was an exercise. Nothing real was touched: no lead, case, indicator, figure or partner knows of it."
         ),
         Text(
-            "It is {state}; {joined} of {n} actors took part, {saw} suspected it, {blocked} blocked it in"
-            " the exercise.",
+            "It is {state}; {joined} of {actors} took part, {saw} suspected it, {blocked} blocked it in the exercise.",
             state=state,
             joined=joined,
-            n=n,
+            actors=actors(n),
             saw=saw,
             blocked=blocked,
         ),
@@ -315,7 +315,7 @@ def _actors(exercise: Exercise) -> Section:
 
 def missing(exercise: Exercise, actor: AtActor) -> list[Text]:
     """What an actor has not done, or has not done yet: a sentence each. Nothing before the exercise was started."""
-    name, steps, over = actor.role.actor, actor.said(), exercise.state in OVER
+    name, steps, over = actor.role.actor, actor.steps_taken(), exercise.state in OVER
     if exercise.started_us is None:
         return []
     if actor.rule:
@@ -345,7 +345,7 @@ def _missed(exercise: Exercise) -> Section:
 
 
 def _gaps(one: AtActor, *, released: bool, over: bool) -> list[Text]:
-    name, steps = one.role.actor, one.said()
+    name, steps = one.role.actor, one.steps_taken()
     gaps = []
     if not steps & {ActorStep.SUSPECTED, ActorStep.MISSED}:
         gaps.append(

@@ -45,7 +45,10 @@ _MARKS: Final = {
 }
 _TITLE: Final = Text("{sector}: roll-out, {day}")
 _TODAY: Final = Text("today")
-_LEFT_OUT: Final = Text("{n} more actors are in the CSV")
+
+
+def _left_out(count: int) -> Text:
+    return Text.counted("{count:,} more actor is in the CSV", "{count:,} more actors are in the CSV", count)
 
 
 def timeline(stands: Sequence[Stand], language: Language, *, sector: str, today: int, day: str) -> bytes:
@@ -77,7 +80,7 @@ def timeline(stands: Sequence[Stand], language: Language, *, sector: str, today:
         _frame(axes, shown, first, last)
         left_out = len(stands) - len(shown)
         title = _TITLE.filled(sector=sector, day=day).say(language)
-        axes.set_title(title + (f"\n{_LEFT_OUT.filled(n=left_out).say(language)}" if left_out else ""), pad=16)
+        axes.set_title(title + (f"\n{_left_out(left_out).say(language)}" if left_out else ""), pad=16)
         _legend(axes, language)
         out = io.BytesIO()
         canvas.savefig(out, format="png", dpi=150, metadata={"Software": None})

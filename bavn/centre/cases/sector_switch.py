@@ -139,7 +139,7 @@ class SectorSwitch:
         audit.note(connection, now_us, user, "kill-switch-off-asked", "sector", {"why": why})
         return SwitchOffRequest(number=number, by=recorded(user), why=why, at_us=now_us, until_us=now_us + ASKED_US)
 
-    def asked(self) -> SwitchOffRequest | None:
+    def off_request(self) -> SwitchOffRequest | None:
         """Who wants it off, while it is on and nobody else has said the same; None where nobody does."""
         last = self.now()
         if last is None or not last.on:
@@ -162,7 +162,7 @@ class SectorSwitch:
         turns = self.turns()
         return turns[-1] if turns else None
 
-    def told(self, number: int) -> dict[str, int]:
+    def queued_at(self, number: int) -> dict[str, int]:
         """actor -> when a turn was in its queue."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(TOLD).where(TOLD.c.number == number).order_by(TOLD.c.actor))

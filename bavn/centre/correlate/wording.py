@@ -7,6 +7,8 @@ from bavn.centre.correlate.congruent import Congruent
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.sharing import Fit, ln_benign, ln_malicious
+from bavn.model.counted import actors as counted_actors
+from bavn.model.counted import days as counted_days
 from bavn.model.moment import iso_hour
 from bavn.model.observable import Observable
 from bavn.model.sector.lead import Sign
@@ -46,7 +48,11 @@ def evidence(heads: Sequence[Sign], nats: Sequence[float], dependence: Dependenc
 
 
 def _measured(elements: int) -> Text:
-    return Text("measured on {elements} elements", elements=elements) if elements else Text("start value")
+    return (
+        Text.counted("measured on {count:,} element", "measured on {count:,} elements", elements)
+        if elements
+        else Text("start value")
+    )
 
 
 def later(actors: Collection[str]) -> Text:
@@ -64,13 +70,18 @@ def sharing(groups: int, actors: int, law: Fit, context: Context) -> Text:
     """How many share it, and how likely that is by chance and in a campaign."""
     benign = number(100 * exp(ln_benign(groups, law.a)), 2)
     campaign = number(100 * exp(ln_malicious(groups, context.malicious_mean)), 2)
-    fitted = Text("fitted on {elements} revealed elements", elements=law.elements) if law.elements else None
-    several = Text(" ({actors} actors; those of one group count once)", actors=actors) if actors != groups else ""
-    many = Text("{groups} independent actors", groups=groups)
+    fitted = (
+        Text.counted("fitted on {count:,} revealed element", "fitted on {count:,} revealed elements", law.elements)
+        if law.elements
+        else None
+    )
+    several = (
+        Text(" ({actors}; those of one group count once)", actors=counted_actors(actors)) if actors != groups else ""
+    )
     return Text(
         "Shared by {who}{several}: so many share {benign} % of harmless elements and {campaign} % of campaigns (a ="
         " {a}, {basis}).",
-        who=Text("1 independent actor") if groups == 1 else many,
+        who=_independent(groups),
         several=several,
         benign=benign,
         campaign=campaign,
@@ -109,16 +120,19 @@ def congruence(pairs: int, printed: int, prints: Mapping[str, Observable], known
 
 
 def _pairs(count: int) -> Text:
-    return Text("1 pair") if count == 1 else Text("{count} pairs", count=count)
+    return Text.counted("{count:,} pair", "{count:,} pairs", count)
+
+
+def _independent(groups: int) -> Text:
+    return Text.counted("{count:,} independent actor", "{count:,} independent actors", groups)
 
 
 def walk(groups: int, tries: int, *, sure: bool) -> Text:
     """Tries from outside that failed, over all actors."""
     return Text(
-        "Tries doors at {groups} independent actors: {tries} tries more failed than went well, counting at most three"
-        " at each; {judged}.",
-        groups=groups,
-        tries=tries,
+        "Tries doors at {who}: {tries} than went well, counting at most three at each; {judged}.",
+        who=_independent(groups),
+        tries=Text.counted("{count:,} try more failed", "{count:,} tries more failed", tries),
         judged=Text("too many for chance") if sure else Text("still within chance"),
     )
 
@@ -135,8 +149,12 @@ def novelty(seen_hour: int | None, days: int, *, new: bool) -> Text:
         return Text("New in the sector as far as is known: only one group has seen it.")
     at = iso_hour(seen_hour)
     if new:
-        return Text("New in the sector: two had first seen it {at}, at most {days} days ago.", at=at, days=days)
-    return Text("Not new in the sector: two had seen it already {at}, more than {days} days ago.", at=at, days=days)
+        return Text(
+            "New in the sector: two had first seen it {at}, at most {days} ago.", at=at, days=counted_days(days)
+        )
+    return Text(
+        "Not new in the sector: two had seen it already {at}, more than {days} ago.", at=at, days=counted_days(days)
+    )
 
 
 def lists(names: Sequence[str], nats: float) -> Text:

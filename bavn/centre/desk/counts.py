@@ -76,15 +76,15 @@ def sums(engine: Engine, kinds: Mapping[str, str], first_day: int, last_day: int
         rows = connection.execute(query.order_by(t.COUNTS.c.actor, t.COUNTS.c.day)).all()
     if len({row.actor for row in rows}) < KIND_ACTORS_MIN:
         return ()
-    sums_found = []
+    sums = []
     for part, (what, entries) in enumerate((("suspected", TECHNIQUES), ("blocked", BLOCKED))):
         counts = [
             actor_counts(kinds.get(row.actor, "other"), row.actor, row.epsilon_milli, json.loads(row.body)[part])
             for row in rows
         ]
         for kind, mine in by_kind(counts):
-            sums_found += [_count(what, entry, at, kind, mine) for at, entry in enumerate(entries)]
-    return tuple(sums_found)
+            sums += [_count(what, entry, at, kind, mine) for at, entry in enumerate(entries)]
+    return tuple(sums)
 
 
 def spent(engine: Engine, first_day: int, last_day: int) -> tuple[tuple[str, int, float, float], ...]:

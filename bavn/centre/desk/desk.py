@@ -94,12 +94,12 @@ class Desk:
         self.files = Files(engine, clock)
         self.work = Work(engine, clock, settings)
         self.reminders = Reminders(engine, clock)
-        self.lives = indicators or Indicators(engine, clock, IndicatorSettings())
-        self.upkeep = Upkeep(self.lives, self.cases.policies)
+        self.indicator_book = indicators or Indicators(engine, clock, IndicatorSettings())
+        self.upkeep = Upkeep(self.indicator_book, self.cases.policies)
         self.switch = SectorSwitch(engine, clock)
         self.bounds = bounds
         self.alarms = Alarms(engine, clock, bounds)
-        self.times = ClockBook(self.cases, self.lives, self.deliveries, self.switch)
+        self.times = ClockBook(self.cases, self.indicator_book, self.deliveries, self.switch)
 
     # --- leads and cases ---------------------------------------------------------------------------------------
 
@@ -150,7 +150,7 @@ class Desk:
         with t.reading(self.engine) as connection:
             return standing(connection, case_id)
 
-    def told(self, case_id: str) -> dict[str, tuple[int, str, str]]:
+    def part_states(self, case_id: str) -> dict[str, tuple[int, str, str]]:
         """actor -> (version, pending | queued | refused, rule) of its part of a case."""
         return part_notices(self.engine, case_id)
 
@@ -160,7 +160,7 @@ class Desk:
 
     def would_release(self, case_id: str) -> tuple[WouldRelease, ...]:
         """What of a case would go out if it were released now, and how. Raises cases.UnknownCase."""
-        return would_release(self.cases.case(case_id), self.files.marking(case_id), self.lives)
+        return would_release(self.cases.case(case_id), self.files.marking(case_id), self.indicator_book)
 
     def timeline(self, case_id: str) -> tuple[Moment, ...]:
         """Everything that happened in a case and in those merged into it, in order. Raises cases.UnknownCase."""

@@ -11,6 +11,7 @@ from typing import Final
 from bavn.centre.books.canaries import Chain, broken
 from bavn.centre.desk.participation import TookPart
 from bavn.centre.desk.views import MemberView
+from bavn.model.counted import actors
 from bavn.model.health import CANARY_DAYS_MAX
 from bavn.model.moment import DAY_US
 from bavn.model.node_health import NodeBounds
@@ -103,7 +104,7 @@ class Behind:
     @property
     def says(self) -> Text:
         """One sentence."""
-        return Text("Of {actors} actors, {could} could have seen this.", actors=self.actors, could=self.could)
+        return Text("Of {actors}, {could} could have seen this.", actors=actors(self.actors), could=self.could)
 
 
 def behind(seeing: Sequence[DetectorCoverage], detectors: Iterable[str]) -> Behind:

@@ -174,7 +174,7 @@ class RollOut:
         person(by)
         with writing(self.engine) as tx:
             self._registry.count_up(tx)
-            made = signed.sign(tx, self._signing_key(), "terms", SECTOR, self._clock.now_us(), terms.said())
+            made = signed.sign(tx, self._signing_key(), "terms", SECTOR, self._clock.now_us(), terms.fields())
             self._note(tx, by, "rollout-terms", SECTOR, {"version": made.number, "why": reason(why)})
         return made
 
@@ -199,7 +199,7 @@ class RollOut:
                 "as": signing.as_what,
                 "day": signing.day,
                 "document": signing.document,
-                "until_day": from_day + int(terms.said["valid_days"]),
+                "until_day": from_day + int(terms.fields["valid_days"]),
             }
             made = signed.sign(tx, self._signing_key(), "agreement", actor, now_us, content)
             self._note(tx, by, "rollout-sign", actor, {"terms": terms.number, "document": signing.document})
@@ -308,7 +308,7 @@ class RollOut:
         protocol = facts.protocol(actor, step) if wants and not by_hand else None
         if protocol is None:
             return evidence
-        digest = str(protocol.said["protocol_sha256"])
+        digest = str(protocol.fields["protocol_sha256"])
         if evidence not in ("", digest):
             raise Blocked(
                 Text(

@@ -108,7 +108,7 @@ class Inbox:
         self._book = book
         self._roster = roster
         self._rounds = rounds
-        self._asked = questions or NoQuestions()
+        self._questions = questions or NoQuestions()
         self._cases = cases or NoCases()
         self._warnings = warnings or NoWarnings()
         self._exercises = exercises or NoExercises()
@@ -231,7 +231,7 @@ class Inbox:
             now_us=self._clock.now_us(),
             rounds=self._rounds,
             limits=self._limits,
-            asked=self._asked,
+            asked=self._questions,
             cases=self._cases,
             warnings=self._warnings,
             exercises=self._exercises,

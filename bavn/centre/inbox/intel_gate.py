@@ -47,7 +47,7 @@ class Counts:
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
     @property
-    def told(self) -> int:
+    def met_gate(self) -> int:
         """How many items met the gate."""
         return self.new + self.changed + self.refused + self.withdrawn
 

@@ -50,7 +50,7 @@ class TaxiiReading:
         """What the next reading goes on from."""
         self.over = False
         self._now_us = now_us
-        self._asked, self._token, self._limit = self.after, "", LIMIT
+        self._added_after, self._token, self._limit = self.after, "", LIMIT
         self._last_us, self._last = moment_of(self.after) or 0, self.after
         self._sorted = True
         self._pages: set[str] = set()
@@ -61,7 +61,7 @@ class TaxiiReading:
     def parameters(self) -> dict[str, str]:
         """What to ask for now. A `next` goes with the same parameters as the page that gave it."""
         asked = {"limit": str(self._limit), "match[type]": "indicator,marking-definition,sighting"}
-        asked |= {"added_after": self._asked} if self._asked else {}
+        asked |= {"added_after": self._added_after} if self._added_after else {}
         return asked | ({"next": self._token} if self._token else {})
 
     def page(self, page: TaxiiPage) -> Refused | None:
@@ -89,7 +89,7 @@ class TaxiiReading:
         if not self._token or self._restarts >= RESTARTS_MAX:
             return False
         self._restarts += 1
-        self._asked, self._token, self._stale = self.after, "", 0
+        self._added_after, self._token, self._stale = self.after, "", 0
         self._last_us, self._last = moment_of(self.after) or 0, self.after
         self._pages.clear()
         self._before = frozenset()
@@ -120,7 +120,7 @@ class TaxiiReading:
                 "more objects than a page holds were added at {moment}, and the server gives no next",
                 moment=self._last[:40],
             )
-        self._asked = iso(self._last_us - 1)
+        self._added_after = iso(self._last_us - 1)
         return None
 
 

@@ -247,10 +247,10 @@ def plan(tx: Connection, actor: str, days: Mapping[Stage, int | None]) -> None:
         if after.day < step.day:
             raise BadEntry(
                 Text(
-                    "{actor} would come to {stage} before it comes to {stage_2}",
+                    "{actor} would come to {stage} before it comes to {until}",
                     actor=actor,
                     stage=word(after.stage),
-                    stage_2=word(step.stage),
+                    until=word(step.stage),
                 )
             )
 

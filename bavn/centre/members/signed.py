@@ -41,7 +41,7 @@ class Record:
     signature: str
 
     @property
-    def said(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, Any]:
         """The body's fields."""
         found: dict[str, Any] = json.loads(self.body)
         return found

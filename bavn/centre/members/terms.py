@@ -45,7 +45,7 @@ class Terms:
             if type(getattr(self, name)) is not int or not 1 <= getattr(self, name) <= DAYS_MAX:
                 raise BadTerms(f"{name} lies in 1..{DAYS_MAX}")
 
-    def said(self) -> dict[str, Any]:
+    def fields(self) -> dict[str, Any]:
         return asdict(self) | {"classes": list(self.classes)}
 
 
@@ -102,7 +102,7 @@ def agreement_status(agreement: Record | None, terms: Record | None) -> Agreemen
     """None where nothing was signed. Raises nothing: records were checked when they were made."""
     if agreement is None or terms is None:
         return None
-    said = agreement.said
+    said = agreement.fields
     return AgreementStatus(version=int(said["terms"]), current=terms.number, until_day=int(said["until_day"]))
 
 

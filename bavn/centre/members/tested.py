@@ -58,7 +58,7 @@ def refusal(
 
 def taken_before(tx: Connection, digest: str) -> Record | None:
     """The record by which this protocol was taken in, whoever's it was said to be."""
-    return next((one for one in signed.holding(tx, "test", digest) if one.said["protocol_sha256"] == digest), None)
+    return next((one for one in signed.holding(tx, "test", digest) if one.fields["protocol_sha256"] == digest), None)
 
 
 def usable(tx: Connection, actor: str, act: RolloutAct, now_us: int) -> Record | None:
@@ -69,7 +69,7 @@ def usable(tx: Connection, actor: str, act: RolloutAct, now_us: int) -> Record |
         return None
     used = {one.evidence for one in rollout.moves(tx, actor)}
     for record in reversed(signed.records(tx, "test", actor)):
-        content = record.said
+        content = record.fields
         fresh = now_us - int(content["ended_us"]) <= AGE_DAYS_MAX * DAY_US
         since = int(content["began_us"]) >= party.since_us - AHEAD_US_MAX
         if content["test"] == kind.value and fresh and since and content["protocol_sha256"] not in used:

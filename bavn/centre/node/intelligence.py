@@ -119,7 +119,7 @@ class Intelligence:
                 last = step.cursor
                 seen.update(piece.scope for piece in step.pieces if whole)
                 for piece in step.pieces:
-                    room = self._settings.items_per_sync_max - counts.told - got.told
+                    room = self._settings.items_per_sync_max - counts.met_gate - got.met_gate
                     got += self._gate.take_in(terms, piece, known, room, ending)
                 counts += got
                 proposals += self.work_off()
@@ -132,7 +132,7 @@ class Intelligence:
                     more = True
                     break
             if whole and not more:
-                gone, why = self._compare(name, terms, known, frozenset(seen), counts.told, ending)
+                gone, why = self._compare(name, terms, known, frozenset(seen), counts.met_gate, ending)
                 counts += gone
                 more = gone.put_off > 0
                 proposals += self.work_off()
@@ -165,7 +165,7 @@ class Intelligence:
             return Counts(), compared.reason
         counts = Counts()
         for piece in compared.missing:
-            room = self._settings.items_per_sync_max - count - counts.told
+            room = self._settings.items_per_sync_max - count - counts.met_gate
             counts += self._gate.take_in(terms, piece, known, room, ending)
         self.sources.compared(name, compared.known, len(compared.missing), "")
         return counts, None
@@ -289,7 +289,7 @@ class Intelligence:
     def usefulness(self) -> dict[str, Usefulness]:
         """source -> how useful it was; sources that never told anything are not there."""
         read_us = {state.source.name: state.read_us for state in self.sources.every()}
-        return measure(self.proposals.told(), read_us)
+        return measure(self.proposals.usefulness_counts(), read_us)
 
     def statuses(self) -> dict[str, SourceStatus]:
         """What each source's word is worth now."""

@@ -13,7 +13,8 @@ from bavn.centre.publish.chance import Trend, next_count, trend
 from bavn.centre.publish.document import Source, SourceKind, sources_of
 from bavn.centre.publish.facts import CaseFact, DocumentFacts, LevelSet, Period
 from bavn.centre.publish.threat import BY_RSIT, THREATS, Level, Threat, by_rsit
-from bavn.centre.publish.wording import CASES, counted
+from bavn.model.counted import actors as actors_counted
+from bavn.model.counted import cases as cases_counted
 from bavn.model.health import away
 from bavn.model.sector.case import CaseState
 from bavn.model.text import Text
@@ -109,20 +110,27 @@ def _level(
 ) -> tuple[Level | None, Text]:
     widest = max((one.actors for one in mine), default=0)
     wide = max(WIDE_ACTORS_MIN, WIDE_SHARE * len(facts.active))
-    cases_words = counted(len(mine), CASES)
+    cases_words = cases_counted(len(mine))
     if len(mine) >= VERY_HIGH_CASES or (mine and widest >= wide):
         return Level.VERY_HIGH, Text(
-            "{said} confirmed in the period, the widest of them at {widest} actors.", said=cases_words, widest=widest
+            "{said} confirmed in the period, the widest of them at {actors}.",
+            said=cases_words,
+            actors=actors_counted(widest),
         )
     if widest > 1:
         return Level.HIGH, Text(
-            "{said} confirmed in the period, one of them at {widest} actors.", said=cases_words, widest=widest
+            "{said} confirmed in the period, one of them at {actors}.",
+            said=cases_words,
+            actors=actors_counted(widest),
         )
     if mine:
         return Level.MEDIUM, Text("{said} confirmed in the period, none at more than one actor.", said=cases_words)
     if unconfirmed:
-        waits = counted(len(unconfirmed), CASES)
-        return Level.MEDIUM, Text("No case was confirmed, but {waits} of this sort wait to be judged.", waits=waits)
+        return Level.MEDIUM, Text.counted(
+            "No case was confirmed, but {count:,} case of this sort waits to be judged.",
+            "No case was confirmed, but {count:,} cases of this sort wait to be judged.",
+            len(unconfirmed),
+        )
     return _nothing(facts, threat)
 
 

@@ -1,27 +1,10 @@
 """Numbers, days and spans in words, in Danish and English. Refuses to know what is counted."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.spans import MONTHS, day_of_year
 from bavn.model.text import Text
-
-Words = tuple[Text, Text]
-"""One, and several."""
-CASES: Final = (Text("case"), Text("cases"))
-LEADS: Final = (Text("lead"), Text("leads"))
-ACTORS: Final = (Text("actor"), Text("actors"))
-INDICATORS: Final = (Text("indicator"), Text("indicators"))
-QUESTIONS: Final = (Text("question"), Text("questions"))
-OBSERVABLES: Final = (Text.in_context("centre publish wording", "observable"), Text("observables"))
-
-
-def counted(number: int, words: Words) -> Text:
-    """``3 cases``."""
-    word = words[0] if number == 1 else words[1]
-    n = whole(number)
-    return Text.shaped("{n} {word}", n=n, word=word)
 
 
 def whole(number: int) -> Text:

@@ -99,7 +99,7 @@ class CanaryStages:
         self, connection: Connection, stand: StagesStatus, active: Sequence[str], now_us: int
     ) -> Decision | None:
         ring = [actor for actor in stand.actors if actor in active]
-        votes = self._said(connection, stand)
+        votes = self._receipts(connection, stand)
         against = self._against(connection, stand, votes)
         if against:
             return Decision(stand.indicator_id, False, against)
@@ -115,7 +115,7 @@ class CanaryStages:
         more = f"; no answer from {', '.join(silent)}" if silent else ""
         return Decision(stand.indicator_id, True, f"in force at {len({r.actor for r in holding})} of the ring{more}")
 
-    def _said(self, connection: Connection, stand: StagesStatus) -> list[Row[Any]]:
+    def _receipts(self, connection: Connection, stand: StagesStatus) -> list[Row[Any]]:
         here = (RECEIPT.c.indicator_id == stand.indicator_id) & (RECEIPT.c.version >= stand.version)
         asked = select(RECEIPT).where(here, RECEIPT.c.actor.in_(stand.actors)).order_by(RECEIPT.c.actor)
         return list(connection.execute(asked))

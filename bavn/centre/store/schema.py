@@ -92,16 +92,16 @@ def upgrade(engine: Engine, to: str = "") -> Found:
 
 def upgrade_in(connection: Connection, to: str = "") -> Found:
     """The same in a transaction that is open (``writing``)."""
-    schema_found = _found_by(connection)
-    if schema_found.standing is SchemaStatus.AHEAD:
-        raise CannotUpgrade(f"the database has revision {schema_found.revision}, this Bavn knows none beyond {head()}")
-    if schema_found.standing is SchemaStatus.FOREIGN:
-        raise CannotUpgrade(f"the database is not the centre's: {schema_found.why}")
-    if schema_found.standing is SchemaStatus.PAST:
-        raise CannotUpgrade(f"the database has revision {schema_found.revision}, this Bavn knows none before {first()}")
-    if schema_found.standing is not SchemaStatus.CURRENT:
+    schema = _found_by(connection)
+    if schema.standing is SchemaStatus.AHEAD:
+        raise CannotUpgrade(f"the database has revision {schema.revision}, this Bavn knows none beyond {head()}")
+    if schema.standing is SchemaStatus.FOREIGN:
+        raise CannotUpgrade(f"the database is not the centre's: {schema.why}")
+    if schema.standing is SchemaStatus.PAST:
+        raise CannotUpgrade(f"the database has revision {schema.revision}, this Bavn knows none before {first()}")
+    if schema.standing is not SchemaStatus.CURRENT:
         _alembic("upgrade", connection, to or "head")
-    return schema_found
+    return schema
 
 
 def differences(connection: Connection, metadata: Sequence[MetaData]) -> list[Any]:

@@ -236,7 +236,7 @@ def test_names_seen_before_the_window_are_not_new(made) -> None:
 def test_the_fourth_failed_target_is_the_alarm_and_three_are_told(made, failed, alarm) -> None:
     (found,) = scanned(made, tries("10.0.0.40", failed))
     assert (found.statistic >= ALARM_NATS) is alarm
-    assert ("below the alarm" in found.why.en) is not alarm
+    assert ("too little for an alarm" in found.why.en) is not alarm
     assert found.walk_nats == pytest.approx(failed * np.log(4))
 
 

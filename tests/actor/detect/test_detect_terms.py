@@ -109,8 +109,8 @@ def test_homes_of_a_server_on_the_open_internet_are_the_server(made) -> None:
     window = world(made, [call(f"45.9.148.{n}", "45.9.160.7") for n in range(1, 30)], homes=())
     found = inferred(window)
     assert found.networks[0] == "45.9.160.7/32"
-    assert "45.9.160.7" in found.said.en
-    assert "45.9.160.7" in found.said.da
+    assert "45.9.160.7" in found.sentence.en
+    assert "45.9.160.7" in found.sentence.da
 
 
 def test_homes_of_a_lone_client_are_the_client(made) -> None:

@@ -115,7 +115,7 @@ class Actor:
         queue = self.protect.take()
         if queue:
             self.protect.done(queue[-1].number)
-        return [entry.said for entry in queue]
+        return [entry.statement for entry in queue]
 
     def states(self) -> list[tuple]:
         return [(said.state, said.enforcers, said.rule) for said in self.told() if hasattr(said, "state")]

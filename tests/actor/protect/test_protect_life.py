@@ -7,6 +7,7 @@ from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.sightings import Hit
 from bavn.model.intel.indicator import Sighting
 from bavn.model.moment import DAY_US, HOUR_US, SECOND_US
+from bavn.model.text import Text
 
 T0 = 1_795_000_000_000_000
 
@@ -82,7 +83,7 @@ def test_an_enforcer_that_is_down_is_told_and_tried_again(make_actor, make_indic
     actor.clock.us += ProtectPolicy().reconcile_s * SECOND_US
     actor.protect.receive([make_released(make_indicator())])
     assert actor.states() == [("partly", ("watching",), "enforcer_down")]
-    assert actor.protect.force.down == (("remembering", "remembering was unplugged"),)
+    assert actor.protect.force.down == (("remembering", Text.plain("remembering was unplugged")),)
     actor.enforcer.broken = False
     actor.protect.step()
     assert actor.enforcer.holds == set()

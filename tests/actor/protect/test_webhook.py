@@ -220,7 +220,7 @@ def test_what_was_not_said_at_a_crash_is_said_after_it_and_once(make, receiver) 
 def test_a_command_that_is_refused_holds_up_no_other_and_is_told(make, receiver) -> None:
     hook = make()
     receiver.script = [422]
-    with pytest.raises(EnforcerDown, match="1 were refused"):
+    with pytest.raises(EnforcerDown, match="1 command was refused"):
         hook.enforce([block("a.example.com"), block("b.example.com")])
     assert [request["target"]["domain_name"] for request in receiver.requests()] == ["a.example.com", "b.example.com"]
     hook.enforce([block("b.example.com")])

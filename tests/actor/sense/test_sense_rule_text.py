@@ -25,7 +25,7 @@ def test_what_may_not_stand_in_a_set_is_commented_out_and_named() -> None:
     lines = ["# head\n", GOOD.replace("3000001", "1817001") + "\n", "gibberish\n", "alert x\n"]
     kept, said = without(lines, {3: Text.plain("no rule options.")}, [range(1_817_000, 1_818_000)])
     assert kept == ["# head\n", "# " + lines[1], "# gibberish\n", "alert x\n"]
-    assert [entry.said.en for entry in said] == [
+    assert [entry.sentence.en for entry in said] == [
         'sid 1817001 (A "name"): its number is taken by a rule of Bavn\'s own',
         "line 3: no rule options.",
     ]

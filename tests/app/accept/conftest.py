@@ -47,7 +47,7 @@ class Bench:
         (folder / "scratch").mkdir(exist_ok=True)
         self.site = Site(
             config=read_node(folder / "node.toml"),
-            asked=AcceptanceTerms(**asked),
+            terms=AcceptanceTerms(**asked),
             clock=self.clock,
             dice=SeededDice(1),
             scratch=folder / "scratch",

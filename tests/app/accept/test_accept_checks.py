@@ -234,7 +234,7 @@ def test_a_policy_that_takes_part_in_nothing_cannot_be_tried(bench, tmp_path) ->
 
 
 def test_a_round_fails_where_the_canary_is_not_found_or_something_else_is_named(bench) -> None:
-    asked, canary, alone = bench().site.asked, CANARY.value, ALONE.value
+    asked, canary, alone = bench().site.terms, CANARY.value, ALONE.value
     for given, failed in (
         (told(canary), set()),
         (told(canary, alone), {"others"}),
@@ -281,7 +281,7 @@ class Node:
 def test_an_enforcer_that_does_nothing_or_lets_nothing_go_fails(bench, node, failed) -> None:
     name = drill_name(SeededDice(1))
     readings = drilled(node, name, 1, {"list": lambda one: one in node.there}, wait_s=0.3)
-    found = outcome(ProtectionCheck(), bench().site.asked, readings)
+    found = outcome(ProtectionCheck(), bench().site.terms, readings)
     assert {key for key, said in found.items() if said is FAILED} == failed
     assert node.asked == ["block", "lift"], "whatever comes of it, a lift is asked for"
 
@@ -308,7 +308,7 @@ def test_the_drill_s_item_ends_by_itself_and_names_nobody() -> None:
 
 
 def test_a_store_that_loses_rows_or_doubles_them_fails(bench, rows_in_store) -> None:
-    asked = bench().site.asked
+    asked = bench().site.terms
     for numbers, failed in ((range(1, 21), set()), (range(1, 18), {"lost"}), ([*range(1, 21), 7, 8], {"doubled"})):
         there = counted(rows_in_store(numbers))
         found = outcome(RecoveryCheck(), asked, recovery_of(there, 20))
@@ -316,7 +316,7 @@ def test_a_store_that_loses_rows_or_doubles_them_fails(bench, rows_in_store) -> 
 
 
 def test_a_node_that_is_too_slow_or_loses_fails_the_load(bench) -> None:
-    asked = replace(bench().site.asked, rate_per_s=100, seconds=10)
+    asked = replace(bench().site.terms, rate_per_s=100, seconds=10)
     for readings, failed in (
         (load_of(Counted(1000, 1000), 1000, 10.0, 2.0), set()),
         (load_of(Counted(1000, 1000), 1000, 10.0, 45.0), {"rate", "lag"}),
@@ -351,7 +351,7 @@ def test_rounds_of_the_past_days_by_the_ledger(bench) -> None:
     lines = [line("RoundOpened"), *refused, line("ShareUpload"), line("ShareUpload", "refused"), line("Health")]
     assert +counts(lines) == Counter(opened=1, missed=1, left=1, uploads=1)
     check = next(one for one in CHECKS if one.name == "days")
-    asked = bench(kind=TestKind.FINAL).site.asked
+    asked = bench(kind=TestKind.FINAL).site.terms
     for met, said in (
         ({"opened": 10, "uploads": 9}, PASSED),
         ({"opened": 10, "uploads": 8}, FAILED),
@@ -367,7 +367,7 @@ def test_rounds_of_the_past_days_by_the_ledger(bench) -> None:
 
 
 def test_every_check_says_who_must_act_and_a_sentence_always_fits(bench) -> None:
-    asked, long = bench().site.asked, Text.written("x" * 400, da="y" * 400)
+    asked, long = bench().site.terms, Text.written("x" * 400, da="y" * 400)
     for check in CHECKS:
         measures = check.measures(asked)
         assert set(check.acts) - {"", UNTESTED} <= set(measures), check.name
@@ -408,7 +408,7 @@ def test_a_check_that_breaks_off_has_failed_and_stops_no_other(bench) -> None:
 
 
 def test_what_is_required_is_what_is_demanded_and_a_part_can_be_repeated_alone(bench) -> None:
-    asked = bench().site.asked
+    asked = bench().site.terms
     assert set(demands(asked)) == set(required(TestKind.ACCEPTANCE))
     assert set(required(TestKind.FINAL)) - set(required(TestKind.ACCEPTANCE)) == {"days"}
     assert [one.name for one in chosen(TestKind.ACCEPTANCE, ["rules"])] == ["rules"]
@@ -422,6 +422,6 @@ def test_names_of_checks_and_measures_are_words_for_both_and_their_own(bench) ->
     names = [one.name for one in CHECKS]
     assert len(set(names)) == len(names)
     for check in CHECKS:
-        measures = check.measures(bench().site.asked)
+        measures = check.measures(bench().site.terms)
         assert any(one.required for one in measures.values())
         assert all(one.name.en != one.name.da for one in measures.values())

@@ -79,8 +79,8 @@ class World:
             clock=self.clock,
             sector="health",
         )
-        self.lives = Indicators(self.engine, self.clock, IndicatorSettings())
-        upkeep = Upkeep(self.lives, Policies(self.engine, self.clock))
+        self.indicator_book = Indicators(self.engine, self.clock, IndicatorSettings())
+        upkeep = Upkeep(self.indicator_book, Policies(self.engine, self.clock))
         self.exchange = MispExchange(
             out, MispSightings(self.book, self.clock), self.partners, upkeep, MispRuns(self.book, self.clock)
         )
@@ -319,9 +319,9 @@ def test_sightings_come_in_by_gate_2_once_and_only_of_what_was_given(world, port
 
 def drafted(world, observable):
     """As people release it, in the same database as what share hands out."""
-    life = world.lives.draft(observable, account("Anna Berg"), "known", technique="T1071", tlp=Tlp.GREEN)
-    world.lives.act(life.id, LifeAct.REVIEW, account("Anna Berg"), "look")
-    return world.lives.act(life.id, LifeAct.RELEASE, account("Bo Lund"), "go")
+    life = world.indicator_book.draft(observable, account("Anna Berg"), "known", technique="T1071", tlp=Tlp.GREEN)
+    world.indicator_book.act(life.id, LifeAct.REVIEW, account("Anna Berg"), "look")
+    return world.indicator_book.act(life.id, LifeAct.RELEASE, account("Bo Lund"), "go")
 
 
 def test_what_a_trusted_partner_met_keeps_the_indicator_fresh_and_counts_for_no_actor(world, port, misp) -> None:
@@ -334,14 +334,14 @@ def test_what_a_trusted_partner_met_keeps_the_indicator_fresh_and_counts_for_no_
     misp.sight(attributes[NAMED[1].value], at=at - 60, number=2)
     misp.sight(attributes[NAMED[1].value], "1", at=at - 30, number=3)  # called a false positive since
     world.exchange.pull_sightings("nord", "cert-nord", port)
-    assert world.lives.get(life.id).seen_us == life.seen_us  # the partner is trusted with nothing
+    assert world.indicator_book.get(life.id).seen_us == life.seen_us  # the partner is trusted with nothing
     world.partners.set("cert-nord", account("Anna Berg"), inward=Inward(trust=60))
     world.exchange.pull_sightings("nord", "cert-nord", port)
-    assert world.lives.get(life.id).seen_us == (at - 60) * SECOND_US
-    assert world.lives.get(other.id).seen_us == other.seen_us
-    assert world.lives.outcomes(life.id) == {}
+    assert world.indicator_book.get(life.id).seen_us == (at - 60) * SECOND_US
+    assert world.indicator_book.get(other.id).seen_us == other.seen_us
+    assert world.indicator_book.outcomes(life.id) == {}
     world.exchange.pull_sightings("nord", "cert-nord", port)
-    noted = [line for line in world.lives.history(life.id) if line.act == "indicator-met-by-partner"]
+    noted = [line for line in world.indicator_book.history(life.id) if line.act == "indicator-met-by-partner"]
     assert [json.loads(line.detail) for line in noted] == [{"partner": "cert-nord"}]
 
 

@@ -179,7 +179,7 @@ def test_what_we_pushed_comes_back_as_nobodys_word(world, port, misp, served, sy
     (told,) = intel.proposals.every()
     assert (told.observable.value, told.claims[0].claim.detect) == ("theirs.example.com", True)
     again = sync_one(intel, "mm", tmp_path)
-    assert (again.counts.told, rules(world)) == (0, ["own_echo"] * 7), "one line each"
+    assert (again.counts.met_gate, rules(world)) == (0, ["own_echo"] * 7), "one line each"
 
 
 def test_what_a_partner_says_itself_of_the_same_is_its_word(world, port, misp, served, tmp_path) -> None:
@@ -269,4 +269,4 @@ def test_a_feed_as_pymisp_writes_it_is_read(world, tmp_path) -> None:
     done = sync_one(intel, "ff", tmp_path)
     assert (done.failure, done.counts.new, done.counts.refused) == ("", 6, 0)
     assert {one.claims[0].claim.tlp.value for one in intel.proposals.every()} == {"TLP:GREEN"}
-    assert sync_one(intel, "ff", tmp_path).counts.told == 0
+    assert sync_one(intel, "ff", tmp_path).counts.met_gate == 0

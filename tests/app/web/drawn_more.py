@@ -47,7 +47,7 @@ def add(house: SacContext, folder: Path) -> None:
 
 def indicators(house: SacContext) -> None:
     """One draft, one that waits for a second person, one that was found wrong and withdrawn."""
-    lives = house.desk.lives
+    lives = house.desk.indicator_book
     given = {"technique": "T1566.002", "producers": ("source:c2-list",)}
     lives.draft(Observable.of("ip4", "185.77.3.9"), ANNA, "a partner named it", technique="T1071.001")
     life = lives.draft(REVIEWED, ANNA, "a phishing page that looks like ours", **given)

@@ -20,6 +20,7 @@ from bavn.actor.protect.state import Item, State
 from bavn.app.config.load import read_node
 from bavn.app.node.parts import NodeParts, build
 from bavn.app.process.real import SystemClock
+from bavn.model.counted import days as counted_days
 from bavn.model.evidence import evidence_nats
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, as_datetime
 from bavn.model.observable import Observable
@@ -300,7 +301,12 @@ def _indicators(state: State, now_us: int) -> None:
             "value": "waits.example.com",
             "standing": "waiting",
             "rule": "dry_run_clinical",
-            "reason": Text("{hosts} clinical hosts met it in {days} days", hosts=2, days=30).row(),
+            "reason": Text.counted(
+                "{count:,} clinical host met it in {days}",
+                "{count:,} clinical hosts met it in {days}",
+                2,
+                days=counted_days(30),
+            ).row(),
             "found": found,
             "told": "waiting",
         },
@@ -310,7 +316,7 @@ def _indicators(state: State, now_us: int) -> None:
             "value": "lifted.example.com",
             "standing": "lifted",
             "rule": "rolled_back",
-            "reason": "it hit 12 own hosts in an hour; the dry run of 28 days saw 1, 11 are allowed",
+            "reason": "it hit 12 own hosts in an hour; the dry run of 28 days saw 1, and 11 may be hit",
             "held": True,
             "told": "lifted",
         },

@@ -60,18 +60,18 @@ def test_off_takes_two_different_people_within_a_day(engine) -> None:
     switch.turn(on=True, user=account("anna"), why="now")
     asked = switch.turn(on=False, user=account("bo"), why="mended")
     assert isinstance(asked, SwitchOffRequest)
-    assert switch.asked() == asked
+    assert switch.off_request() == asked
     for again in (account("bo"), account("Bo")):
         with pytest.raises(NotAllowed, match="a second person"):
             switch.turn(on=False, user=again, why="mended")
     assert switch.now().on
     clock.advance(ASKED_US + 1)  # no two turns have one moment
-    assert switch.asked() is None
+    assert switch.off_request() is None
     assert isinstance(switch.turn(on=False, user=account("anna"), why="too late: asked anew"), SwitchOffRequest)
     off = switch.turn(on=False, user=account("bo"), why="yes")
     assert (off.on, off.by, off.asked_by, off.number) == (False, account("bo"), account("anna"), 2)
     assert switch.turns()[-1] == off
-    assert switch.asked() is None
+    assert switch.off_request() is None
     assert switch.turn(on=True, user=account("bo"), why="again").number == 3  # on takes one
 
 

@@ -283,7 +283,7 @@ def test_a_text_that_names_another_actor_goes_to_nobody_it_would_tell(world, tex
     sector.desk.work.ask(case_id, ["east", "north"], "task", text, account("anna"))
     sector.run()
     assert part_of(sector, "east", case_id) is None
-    told = sector.desk.told(case_id)
+    told = sector.desk.part_states(case_id)
     assert told["east"][1:] == ("refused", "nobody_named")
     assert any(line.act == "not-told" for line in sector.desk.cases.audit_lines(case_id))
     lines = len(sector.centre._share.post.ledger.lines(gate=GATE, verdict="refused", limit=10_000))
@@ -371,7 +371,7 @@ def test_who_meets_an_indicator_is_in_its_case_from_then_on_and_counts_for_no_ev
     desk.cases.act(case_id, CaseAct.RELEASE, account("bo"), "block it")
     sector.run()
     desk.files.mark(case_id, account("anna"), Marking(tlp=Tlp.AMBER))
-    life = desk.lives.of_case(case_id)[0]
+    life = desk.indicator_book.of_case(case_id)[0]
     hour = sector.clock.now_us() // HOUR_US
     report = desk.cases.case(case_id).clocks.first_sighting_us
 

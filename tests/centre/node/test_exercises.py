@@ -82,7 +82,8 @@ def turn(sector, lanes=None, times=3):
 
 def said(sector, exercise_id):
     return {
-        one.role.actor: sorted(step.value for step in one.said()) for one in exercises(sector).get(exercise_id).actors
+        one.role.actor: sorted(step.value for step in one.steps_taken())
+        for one in exercises(sector).get(exercise_id).actors
     }
 
 
@@ -123,7 +124,7 @@ def test_the_whole_chain_is_played_apart_and_leaves_nothing_real(sector) -> None
     turn(sector)
     whole = exercises(sector).get(made.id)
     assert whole.state is ExerciseState.ENDED
-    assert all({ActorStep.BLOCKED, ActorStep.CLEANED} <= one.said() for one in whole.actors)
+    assert all({ActorStep.BLOCKED, ActorStep.CLEANED} <= one.steps_taken() for one in whole.actors)
     for name in ("north", "south"):
         assert sector.nodes[name].door.cases.exercises.get(made.id).said == {}
     for name in ("clinic", "east"):
@@ -140,7 +141,7 @@ def test_the_kill_reaches_every_node_and_a_plan_is_killed_unsaid(sector) -> None
     exercises(sector).stop(made.id, BO, "a real case needs everybody")
     sector.run()
     turn(sector)
-    assert all(ActorStep.CLEANED in one.said() for one in exercises(sector).get(made.id).actors)
+    assert all(ActorStep.CLEANED in one.steps_taken() for one in exercises(sector).get(made.id).actors)
     other = planned(sector)
     exercises(sector).stop(other.id, BO, "not now")
     sector.run()

@@ -27,7 +27,7 @@ def test_every_new_item_is_one_line_and_a_sync_with_nothing_new_changes_nothing(
         if body:
             world.net.places["https://intel.example/aa"] = body
         again = world.sync("aa")
-        assert (again.counts.told, again.proposals) == (0, 0)
+        assert (again.counts.met_gate, again.proposals) == (0, 0)
     after = [*world.book.rows("SELECT * FROM intel_item"), world.gate.ledger.head(), world.proposal()]
     assert before == after
     assert world.gate.ledger.verify() is None
@@ -98,7 +98,7 @@ def test_a_days_quota_and_a_syncs_bound_put_off_and_lose_nothing(make_world) -> 
     assert world.lines()[-1].rule == "day_quota"
     world.clock.advance(DAY_US)
     assert world.sync("pp").counts.new == 3
-    assert world.sync("pp").counts.told == 0
+    assert world.sync("pp").counts.met_gate == 0
     assert world.intel.proposals.count() == 8
 
 

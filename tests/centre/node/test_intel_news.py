@@ -34,7 +34,7 @@ def test_taxii_is_read_page_by_page_and_goes_on_where_it_broke_off(world) -> Non
     assert (done.counts.new, done.counts.unchanged, done.failure) == (5, 1, ""), "the last moment is read again"
     assert world.net.asked[-1][0] == "https://taxii.example/api/collections/1/objects/"
     world.net.asked.clear()
-    assert world.sync("tt").counts.told == 0
+    assert world.sync("tt").counts.met_gate == 0
     assert len(world.net.asked) == 1
     assert world.net.asked[0][1]["added_after"] == objects[-1]["added"]
     objects.append(added(20, "a1.example.com", revoked=True, modified=iso(NOW_US)))
@@ -62,7 +62,7 @@ def test_a_misp_feed_is_read_event_by_event_as_the_manifest_says(world) -> None:
     feed(world, first, second)
     assert world.sync("ff").counts.new == 3
     world.net.asked.clear()
-    assert world.sync("ff").counts.told == 0
+    assert world.sync("ff").counts.met_gate == 0
     assert len(world.net.asked) == 1, "only the manifest"
     feed(world, misp_event(1, stamp + 60, "b.example.com"))
     changed = world.sync("ff")
@@ -86,7 +86,7 @@ def test_a_misp_is_asked_for_what_changed_since(world) -> None:
     assert world.sync("mm").counts.new == 120
     assert [page for _, page in world.net.asked] == [1, 2, 3]
     world.net.asked.clear()
-    assert world.sync("mm").counts.told == 0
+    assert world.sync("mm").counts.met_gate == 0
     assert world.net.asked == [(stamp + 119, 1)]
 
 
@@ -117,7 +117,7 @@ def test_what_a_taxii_server_deletes_without_a_word_is_noticed_when_it_is_read_w
     assert gone(world, "a1.example.com") == gone(world, "new.example.com") == ""
     assert audited(world) == [{"known": 10, "missing": 2}]
     world.net.asked.clear()
-    assert world.sync("tt").counts.told == 0
+    assert world.sync("tt").counts.met_gate == 0
     assert [one[1].get("added_after") for one in world.net.asked] == [objects[-1]["added"]]
     objects.append(added(60, "a2.example.com", modified=iso(NOW_US)))
     assert (world.sync("tt").counts.new, gone(world, "a2.example.com")) == (1, "")
@@ -168,7 +168,7 @@ def test_more_than_a_sync_takes_is_taken_back_by_the_next(make_world) -> None:
     del objects[:10]
     world.clock.advance(DAY_US)
     taken = []
-    while (done := world.sync("tt")).counts.told:
+    while (done := world.sync("tt")).counts.met_gate:
         taken.append(done.counts.withdrawn)
     assert taken == [4, 4, 2]
     assert all(gone(world, f"a{n}.example.com") == WITHDRAWN for n in range(10))

@@ -38,7 +38,7 @@ def off(sector, first=ANNE, second=BO, why="mended"):
 
 
 def by_hand(sector, observable=HAND, **other):
-    lives = sector.desk.lives
+    lives = sector.desk.indicator_book
     life = lives.draft(observable, account("anne"), "a partner named it", technique="T1071", **other)
     lives.act(life.id, LifeAct.REVIEW, account("anne"), "look")
     life = lives.act(life.id, LifeAct.RELEASE, account("bo"), "go")
@@ -70,11 +70,11 @@ def test_what_one_person_released_waits_for_a_second_who_has_the_same_means(weak
     weak.desk.cases.act(case.id, CaseAct.RELEASE, account("Anne"), "block it")
     weak.run()
     assert all(not node.told for node in weak.nodes.values())
-    lives = weak.desk.lives.of_case(case.id)
+    lives = weak.desk.indicator_book.of_case(case.id)
     assert [life.state for life in lives] == [LifeState.REVIEW] * 2
     assert weak.desk.cases.case(case.id).clocks.released_us is None
     for life in lives:
-        weak.desk.lives.act(life.id, LifeAct.RELEASE, account("bo"), "agreed")
+        weak.desk.indicator_book.act(life.id, LifeAct.RELEASE, account("bo"), "agreed")
     weak.run()
     assert all(told(node) == "RR" for node in weak.nodes.values())
     assert weak.desk.cases.case(case.id).clocks.released_us is not None
@@ -82,14 +82,14 @@ def test_what_one_person_released_waits_for_a_second_who_has_the_same_means(weak
     weak.desk.cases.act(case.id, CaseAct.WITHDRAW, account("anne"), "a test")
     weak.run()
     assert all(told(node) == "RRWW" for node in weak.nodes.values())
-    assert {life.state for life in weak.desk.lives.of_case(case.id)} == {LifeState.WITHDRAWN}
+    assert {life.state for life in weak.desk.indicator_book.of_case(case.id)} == {LifeState.WITHDRAWN}
 
 
 def test_a_draft_by_hand_goes_out_and_is_delisted_exactly_once_also_where_nobody_was_home(make_sector) -> None:
     sector = make_sector(SIX, config=config())
     sector.nodes["west"].asleep = True
     life = by_hand(sector)
-    sector.desk.lives.act(life.id, LifeAct.WITHDRAW, account("carl"), "the partner was wrong")
+    sector.desk.indicator_book.act(life.id, LifeAct.WITHDRAW, account("carl"), "the partner was wrong")
     sector.run()
     assert told(sector.nodes["west"]) == ""
     assert {told(node) for name, node in sector.nodes.items() if name != "west"} == {"RW"}
@@ -107,7 +107,7 @@ def test_what_is_worth_too_little_is_delisted_everywhere(make_sector) -> None:
     life = by_hand(sector, days=60)
     sector.wait(8 * 86_400)
     assert {told(node) for node in sector.nodes.values()} == {"RW"}
-    assert sector.desk.lives.get(life.id).state is LifeState.EXPIRED
+    assert sector.desk.indicator_book.get(life.id).state is LifeState.EXPIRED
 
 
 def meets(sector, name, life):
@@ -129,7 +129,7 @@ def test_nothing_that_is_said_later_tells_who_met_it(make_sector) -> None:
         sector.desk.switch.turn(on=True, user=ANNE, why="a bad feed")
         sector.run()
         off(sector)
-        sector.desk.lives.act(life.id, LifeAct.WITHDRAW, account("carl"), "over")
+        sector.desk.indicator_book.act(life.id, LifeAct.WITHDRAW, account("carl"), "over")
         sector.run()
         said.append([message.model_dump() for message in sector.nodes["west"].told])
         assert {told(node) for node in sector.nodes.values()} == {"RRSSW"}
@@ -155,10 +155,10 @@ def test_the_ring_has_it_first_and_a_rollback_there_stops_it_for_all(make_sector
     sector.wait(60)
     sector.wait(3600)
     assert {name: told(node) for name, node in sector.nodes.items() if node.told} == {"clinic": "RW", "vendor": "RW"}
-    life = sector.desk.lives.get(life.id)
+    life = sector.desk.indicator_book.get(life.id)
     assert life.state is LifeState.WITHDRAWN
     assert "clinic rolled it back" in life.why
-    assert [line.act for line in sector.desk.lives.history(life.id)][-1] == "indicator-stop"
+    assert [line.act for line in sector.desk.indicator_book.history(life.id)][-1] == "indicator-stop"
 
 
 def test_the_ring_lets_it_go_on_after_a_quiet_time_with_an_audit_line(make_sector) -> None:
@@ -177,10 +177,10 @@ def test_a_second_person_passes_the_ring_over(make_sector) -> None:
     sector = make_sector(SIX, config=config(canary_quiet_s=6000.0))
     ring(sector, "clinic")
     life = by_hand(sector)
-    sector.desk.lives.hurry(life.id, account("anne"), "it burns")
+    sector.desk.indicator_book.hurry(life.id, account("anne"), "it burns")
     sector.run()
     assert not sector.nodes["east"].told
-    sector.desk.lives.hurry(life.id, account("bo"), "it burns")
+    sector.desk.indicator_book.hurry(life.id, account("bo"), "it burns")
     sector.run()
     assert {told(node) for node in sector.nodes.values()} == {"R"}
 
@@ -234,7 +234,7 @@ def test_a_refused_indicator_of_a_case_brings_case_and_indicator_back(weak) -> N
     weak.desk.cases.act(case.id, CaseAct.RELEASE, account("bo"), "too long", ReleaseTerms(days=91))
     weak.run()
     assert weak.desk.cases.case(case.id).state is CaseState.CONFIRMED
-    lives = weak.desk.lives.of_case(case.id)
+    lives = weak.desk.indicator_book.of_case(case.id)
     assert all(
         life.state is LifeState.REVIEW and Text.of_row(life.refusal).en.startswith("not_expired") for life in lives
     )

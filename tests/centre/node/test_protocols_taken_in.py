@@ -64,7 +64,7 @@ def test_a_protocol_that_was_taken_in_carries_one_step(enrolled) -> None:
     given = made(enrolled)
     record = take(enrolled, given)
     assert record.holds()
-    assert read(record.said["protocol"].encode()).digest == record.said["protocol_sha256"] == given.digest
+    assert read(record.fields["protocol"].encode()).digest == record.fields["protocol_sha256"] == given.digest
     assert enrolled.rolling.stand("region-a").missing == ()
     assert enrolled.rolling.stand("region-b").missing == (Need.PROTOCOL,)
     enrolled.move("region-a", "accept", evidence="")

@@ -215,7 +215,7 @@ def test_an_agreement_is_a_signed_record_that_names_the_terms_it_is_on(house) ->
         house.rolling.sign("region-a", SIGNED, ANNA)
     terms = house.rolling.publish_terms(TERMS, ANNA, "first")
     made = house.rolling.sign("region-a", SIGNED, ANNA)
-    assert (made.said["terms"], made.said["terms_sha256"], made.said["document"]) == (1, terms.digest, "ab" * 32)
+    assert (made.fields["terms"], made.fields["terms_sha256"], made.fields["document"]) == (1, terms.digest, "ab" * 32)
     again = record_of(made.text())
     assert again.holds(house.key.public_key().public_bytes_raw().hex())
     assert not record_of(made.text().replace(account("Bo Lund"), "Bo Lind")).holds()
@@ -249,7 +249,7 @@ def test_leaving_deletes_what_the_centre_holds_of_it_and_of_nobody_else_and_prov
     proof = house.leaving.delete("region-a", ANNA, "it left")
     assert house.stage("region-a") is Stage.LEFT
     assert proof.holds(house.key.public_key().public_bytes_raw().hex())
-    rows = {one["table"]: one["rows"] for one in proof.said["deleted"]}
+    rows = {one["table"]: one["rows"] for one in proof.fields["deleted"]}
     assert (rows["node_health"], rows["sector_counts"], rows["member_role"], rows["outbox"]) == (1, 1, 1, 3)
     with reading(house.rolling.engine) as tx:
         for one in DELETED:
@@ -257,7 +257,7 @@ def test_leaving_deletes_what_the_centre_holds_of_it_and_of_nobody_else_and_prov
             assert "region-a" not in left, one.table.name
         assert list(tx.scalars(select(HEALTH.c.actor))) == ["region-b"]
     lines = audit.lines(house.rolling.engine, subject="rollout/region-a")
-    assert proof.said["audit_hash"] == next(one for one in lines if one.seq == proof.said["audit_seq"]).hash
+    assert proof.fields["audit_hash"] == next(one for one in lines if one.seq == proof.fields["audit_seq"]).hash
     moved = house.rolling.stand("region-a").moves[-1]
     assert (moved.to, moved.evidence) == (Stage.LEFT, proof.digest)
 

@@ -172,7 +172,7 @@ def test_gate_three_looks_again(sector) -> None:
     assert stands(sector, refused)["north"].rule == "warning_names"
     allowed = sent(sector, Address(actors=("north", "south")), naming)
     assert {one.status for one in stands(sector, allowed).values()} == {"queued"}
-    told = warnings(sector).get(allowed).warning.told()
+    told = warnings(sector).get(allowed).warning.as_sent()
     plain = {"by": ANNA, "addressed": True, "named": True, "others": ()}
     say = lambda said, **more: sector.centre._share.post.try_on(  # noqa: E731
         Outgoing(said, WarningGrounds(**plain | more))
@@ -253,7 +253,7 @@ def test_a_hostile_centre_fills_no_node_with_warnings_and_no_screen_with_tricks(
 def sector_message(kept):
     from bavn.centre.share.outgoing import KINDS, fields_of
 
-    said = Cautioning(to="north", warning=kept.told())
+    said = Cautioning(to="north", warning=kept.as_sent())
     return KINDS[Cautioning](**fields_of(said, "x"))
 
 

@@ -205,6 +205,6 @@ def _why(walk: Walked) -> Text:
                 shown=shown,
             ),
             Text("{bits} bits a letter (chosen names 3.8, letters at random 5.8)", bits=bits),
-            Text("the walk reached {height} nats, alarm at 4.6", height=height),
+            Text("added up they weigh {height}, and an alarm is raised at 4.6", height=height),
         ]
     )

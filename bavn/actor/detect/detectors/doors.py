@@ -60,12 +60,18 @@ def _candidate(
     host: str, port: int, proto: str, bits: float, span_us: tuple[int, int], met: tuple[int, bool, int]
 ) -> Candidate:
     callers, outside, hosts = met
-    clients, offer, rare = number(callers), number(hosts), number(bits, 1)
+    rare = number(bits, 1)
     parts = [
         Text(
             "{host} answers on {proto}/{port}, never before ({rare} bits)", host=host, proto=proto, port=port, rare=rare
         ),
-        Text("{asked} called it, {offer} of the hosts here offer that port", asked=clients, offer=offer),
+        Text.shaped(
+            "{asked}; {offer}",
+            asked=Text.counted("{count:,} host called it", "{count:,} hosts called it", callers),
+            offer=Text.counted(
+                "{count:,} of the hosts here offers that port", "{count:,} of the hosts here offer that port", hosts
+            ),
+        ),
     ]
     if outside:
         parts.append(Text("callers from outside among them"))
@@ -86,7 +92,7 @@ def _candidate(
         hosts=1,
         listed=False,
         what=joined([what]),
-        against=(Text("{offer} machines here answer there", offer=offer),) if hosts > 1 else (),
+        against=(Text("{offer} machines here answer there", offer=number(hosts)),) if hosts > 1 else (),
         why=joined(parts),
         rows=RowsRef("flow", (("dst", host), ("dst_port", port)), *span_us),
         technique="T1133" if outside else "T1571",

@@ -306,7 +306,7 @@ def _why(item: Sent, habit: Habit, known: PeerProfile, context: DetectorContext)
             lasted=lasted,
             down=down,
         ),
-        Text("{z} robust deviations above {usual} kB a place and day", z=z, usual=usual),
+        Text("usual to one place in a day: {usual} kB; this is {z} times the usual spread above it", z=z, usual=usual),
     ]
     if item.error > 0:
         doubt = number(100 * DOUBTS * item.error / item.up)

@@ -207,8 +207,14 @@ def _spread(story: LateralActivity, spread: tuple[float, int] | None) -> float:
     if spread is None:
         return 0.0
     nats, count = spread
-    targets, story.entered = number(count), count
-    story.said.append(Text("it entered {targets} new machines in a day by administration's ports", targets=targets))
+    story.entered = count
+    story.said.append(
+        Text.counted(
+            "it entered {count:,} new machine in a day by a port of administration",
+            "it entered {count:,} new machines in a day by ports of administration",
+            count,
+        )
+    )
     return nats
 
 

@@ -269,9 +269,9 @@ def _why(walk: Walk, service: str, research: bool) -> Text:
             lasted=lasted,
             failed=failed,
         ),
-        Text("the walk reached {height} nats, alarm at 4.6", height=height)
+        Text("added up they weigh {height}, and an alarm is raised at 4.6", height=height)
         if alarm
-        else Text("the walk reached {height} nats, below the alarm", height=height),
+        else Text("added up they weigh {height}, too little for an alarm", height=height),
     ]
     if research:
         parts.append(Text("a scanner that is known to research"))

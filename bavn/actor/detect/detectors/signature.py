@@ -399,12 +399,10 @@ def _against(fold: Fold, context: DetectorContext) -> tuple[Text, ...]:
 def _why(fold: Fold) -> Text:
     main = fold.first
     count = sum(alert.count for alert in fold.alerts)
-    total = number(count)
-    alerts = Text("alert") if count == 1 else Text("alerts")
     others = sorted({alert.said for alert in fold.alerts if alert.rule != main.rule})[:NAMED_MAX]
     parts = [
         Text("{host} raised “{said}” about {peer}", host=main.host, said=main.said, peer=main.peer),
-        Text("{total} {alerts} in all", total=total, alerts=alerts),
+        Text.counted("{count:,} alert in all", "{count:,} alerts in all", count),
     ]
     hosts = len({alert.host for alert in fold.alerts})
     if hosts > 1:

@@ -37,7 +37,7 @@ class Homes:
     """CIDR texts, and a sentence on how they were chosen."""
 
     networks: tuple[str, ...]
-    said: Text
+    sentence: Text
 
 
 def inferred(window: Window) -> Homes:

@@ -52,7 +52,7 @@ class Canaries:
             Rule("canary_day", self._day),
             Rule("canary", _with_links),
         )
-        self._told = at.way_out(CanaryTold, rules, lambda item: {"day": item.run.day, "run": item.run.run})
+        self._way_out = at.way_out(CanaryTold, rules, lambda item: {"day": item.run.day, "run": item.run.run})
         self._answers = at.way_in((Rule("canary_sent", self._sent), Rule("canary_once", self._once)), self._keep_answer)
 
     # --- a run ------------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ class Canaries:
         if summary == run.told:
             return
         with self.book.book.transaction():
-            outcome = self._told.offer(CanaryStatus(run, links))
+            outcome = self._way_out.offer(CanaryStatus(run, links))
             if not (isinstance(outcome, Refused) and outcome.rule in STAYS):
                 self.book.told(run, summary, now_us)
         self._run = self.book.latest()

@@ -1,9 +1,9 @@
 """Exercises at an actor: heard through the gate "asked", taken part in only as the policy or a person here allows,
-played in a lane apart, and told step by step through gate 1 (S5).
+played in a sandbox apart, and told step by step through gate 1 (S5).
 
 What is told follows from the exercise, the policy and people; of the actor's data there is nothing in reach here. When
 an exercise is over, by the centre's word or by its own end, what was kept of it is wiped. Refuses any name but the
-exercise's own, and to know how a campaign is played: the lane does.
+exercise's own, and to know how a campaign is played: the sandbox does.
 """
 
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ class KeptExercise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepStatement:
-    """A step that was taken here, by a person, the policy or the lane."""
+    """A step that was taken here, by a person, the policy or the sandbox."""
 
     number: int
     at_us: int
@@ -201,7 +201,8 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
     # --- taking part -------------------------------------------------------------------------------------------
 
     def leave(self, exercise_id: str, step: ActorStep, by: str, played: Played | None = None) -> None:
-        """Leaves a step for the running node: by a person, the policy or the lane. KeyError for an unknown exercise."""
+        """Leaves a step for the running node: by a person, the policy or the sandbox. KeyError for an unknown
+        exercise."""
         known, now_us = self.get(exercise_id), self.at.clock.now_us()
         if known is None:
             raise KeyError(exercise_id)
@@ -236,7 +237,7 @@ class Exercises(Conversation[ExerciseTold, KeptExercise, StepStatement]):
 
     def step(self, sandbox: ExerciseSandbox | None) -> None:
         """What is due: takes part where the policy says so, plays, blocks, ends, tells and wipes. Repeatable.
-        Raises, at the end, what the lane or the machine did in between."""
+        Raises, at the end, what the sandbox or the machine did in between."""
         if not self.told.count(self.own_book, _OPEN + " OR said != '{}'"):
             return
         failed: Exception | None = None

@@ -85,7 +85,7 @@ class Questions:
         self.at, self._book, self._state, self._left_out = at, at.ledger.book, state, at.policy.left_out
         self._book.part("door_question", 1, _SCHEMA)
         self._book.part("door_decline_waits", 1, _DECLINES)
-        self._asked = at.way_in(
+        self._way_in = at.way_in(
             (
                 Rule("question_new", self._new),
                 Rule("question_form", self._form),
@@ -112,7 +112,7 @@ class Questions:
         """Through the gate and into the book; what is refused is declined at once, unless it was heard before. What the
         gate holds back is neither: it is heard again when a person opens."""
         item = Received(message, note)
-        outcome = self._asked.offer(item)
+        outcome = self._way_in.offer(item)
         if not isinstance(outcome, Refused):
             self._keep(message, "open", "")
         elif outcome.rule in WAITS:

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from bavn.model.ports import EnforcerDown
+from bavn.model.text import Text
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -25,7 +26,7 @@ def write_whole(path: Path, data: bytes) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        raise EnforcerDown(f"{path} cannot be written: {error.strerror}") from error
+        raise EnforcerDown(Text("{path} cannot be written: {strerror}", path=path, strerror=error.strerror)) from error
 
 
 def read_if_there(path: Path) -> bytes | None:
@@ -35,4 +36,4 @@ def read_if_there(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise EnforcerDown(f"{path} cannot be read: {error.strerror}") from error
+        raise EnforcerDown(Text("{path} cannot be read: {strerror}", path=path, strerror=error.strerror)) from error

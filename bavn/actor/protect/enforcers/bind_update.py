@@ -23,6 +23,7 @@ from bavn.actor.protect.enforcers.rpz import TTL_S, stands_in_zone
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown
+from bavn.model.text import Text
 
 ANSWER_S_MAX: Final = 3.0
 UPDATE_S_MAX: Final = 20.0
@@ -67,7 +68,13 @@ class BindUpdate:
         for update in self._updates(sorted(there - wanted), sorted(wanted - there)):
             said = self._ask(update, UPDATE_S_MAX)
             if said.rcode() != dns.rcode.NOERROR:
-                raise EnforcerDown(f"the name server refuses the update of {self._origin}: {_rcode(said)}")
+                raise EnforcerDown(
+                    Text(
+                        "the name server refuses the update of {origin}: {rcode}",
+                        origin=self._origin,
+                        rcode=_rcode(said),
+                    )
+                )
         self._held = (self._serial(), wanted)
 
     def still_true(self) -> bool:
@@ -102,13 +109,17 @@ class BindUpdate:
         for record in reply.answer:
             if record.rdtype == dns.rdatatype.SOA and record.name == self._origin:
                 return int(record[0].serial)
-        raise EnforcerDown(f"the name server is no primary of {self._origin}: {_rcode(reply)}")
+        raise EnforcerDown(
+            Text("the name server is no primary of {origin}: {rcode}", origin=self._origin, rcode=_rcode(reply))
+        )
 
     def _ask(self, query: dns.message.Message, seconds: float = ANSWER_S_MAX) -> dns.message.Message:
         try:
             return dns.query.tcp(query, self._host, seconds, self._port)
         except _WRONG as error:
-            raise EnforcerDown(f"the name server {self._host}@{self._port}: {_reason(error)}") from error
+            raise EnforcerDown(
+                Text("the name server {host}@{port}: {reason}", host=self._host, port=self._port, reason=_reason(error))
+            ) from error
 
     def _fetched(self) -> set[str]:
         """All owner names below the zone's, as they stand there. Raises EnforcerDown for a zone that holds others'."""
@@ -129,7 +140,9 @@ class BindUpdate:
                 for record in message.answer:
                     self._take(record, names)
         except _WRONG as error:
-            raise EnforcerDown(f"the zone {self._origin} cannot be fetched: {_reason(error)}") from error
+            raise EnforcerDown(
+                Text("the zone {origin} cannot be fetched: {reason}", origin=self._origin, reason=_reason(error))
+            ) from error
         return names
 
     def _take(self, record: dns.rrset.RRset, names: set[str]) -> None:
@@ -139,10 +152,16 @@ class BindUpdate:
         if not ours or record.name == self._origin:
             what = f"{record.name} {dns.rdatatype.to_text(record.rdtype)}"
             raise EnforcerDown(
-                f"{self._origin} holds {what[:80]}: give Bavn a policy zone of its own; nothing was changed"
+                Text(
+                    "{origin} holds {what}: give Bavn a policy zone of its own; nothing was changed",
+                    origin=self._origin,
+                    what=what[:80],
+                )
             )
         if len(names) >= OWNERS_MAX:
-            raise EnforcerDown(f"{self._origin} holds more than {OWNERS_MAX} names")
+            raise EnforcerDown(
+                Text("{origin} holds more than {owners_max} names", origin=self._origin, owners_max=OWNERS_MAX)
+            )
         names.add(record.name.relativize(self._origin).to_text())
 
 

@@ -18,6 +18,7 @@ from bavn.model.intel.indicator import Block
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Clock, EnforcerDown
+from bavn.model.text import Text
 
 TABLE: Final = "inet bavn"
 HOOKS: Final = ("forward", "input", "output")
@@ -75,7 +76,7 @@ class Nft:
             found = next(entry["set"] for entry in entries if "set" in entry)
             return dict(_element(one) for one in found.get("elem", ()))
         except (ValueError, KeyError, TypeError, StopIteration) as error:
-            raise EnforcerDown(f"nft said something else than a set: {error!r}") from error
+            raise EnforcerDown(Text("nft said something else than a set: {error}", error=repr(error))) from error
 
     def pairs(self, name: str) -> tuple[tuple[str, str], ...]:
         """Own machine and blocked address, from a set of pairs; none where it is not there. Raises EnforcerDown."""
@@ -88,7 +89,9 @@ class Nft:
             both = [one["elem"]["val"]["concat"] for one in found.get("elem", ())]
             return tuple((str(ip_address(own)), str(ip_address(other))) for own, other in both)
         except (ValueError, KeyError, TypeError, StopIteration) as error:
-            raise EnforcerDown(f"nft said something else than a set of pairs: {error!r}") from error
+            raise EnforcerDown(
+                Text("nft said something else than a set of pairs: {error}", error=repr(error))
+            ) from error
 
     def chains(self) -> tuple[str, ...]:
         """Chains of our table, none where it is not there."""
@@ -99,7 +102,7 @@ class Nft:
         try:
             return tuple(entry["chain"]["name"] for entry in json.loads(reply)["nftables"] if "chain" in entry)
         except (ValueError, KeyError, TypeError) as error:
-            raise EnforcerDown(f"nft said something else than a table: {error!r}") from error
+            raise EnforcerDown(Text("nft said something else than a table: {error}", error=repr(error))) from error
 
     def _run(self, words: Sequence[str], given: str) -> str:
         try:
@@ -113,12 +116,12 @@ class Nft:
                 errors="replace",
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise EnforcerDown(f"nft cannot be run: {error}") from error
+            raise EnforcerDown(Text("nft cannot be run: {error}", error=error)) from error
         if done.returncode != 0:
             why = done.stderr.strip().splitlines()[:1] or [f"exit code {done.returncode}"]
             if "No such file or directory" in done.stderr and words[0] == "-j":
                 raise _NoSuchThing(why[0])
-            raise EnforcerDown(f"nft refused: {why[0][:200]}")
+            raise EnforcerDown(Text("nft refused: {why}", why=why[0][:200]))
         return done.stdout
 
 
@@ -133,7 +136,13 @@ class NftSets:
     def __init__(self, nft: Nft, clock: Clock, hooks: Sequence[str] = ("forward",)) -> None:
         wrong = [hook for hook in hooks if hook not in HOOKS]
         if wrong or not hooks:
-            raise ValueError(f"nftables looks at packets in {', '.join(HOOKS)}, not in {', '.join(wrong) or 'none'}")
+            raise ValueError(
+                Text(
+                    "nftables looks at packets in {hooks}, not in {wrong}",
+                    hooks=", ".join(HOOKS),
+                    wrong=", ".join(wrong) or Text("none"),
+                )
+            )
         self._nft = nft
         self._clock = clock
         self._read_next_us = 0

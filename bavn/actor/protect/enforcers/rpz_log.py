@@ -15,6 +15,7 @@ from bavn.actor.protect.sightings import HOSTS_MAX, Hit
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.ports import EnforcerDown
+from bavn.model.text import Text
 
 LOG_BYTES_MAX: Final = 16 * 1024 * 1024
 _APPLIED: Final = re.compile(
@@ -95,7 +96,7 @@ def _whole_lines(file: Path, offset: int) -> tuple[list[bytes], int]:
             read = log.read()
             start = log.tell() - len(read)
     except OSError as error:
-        raise EnforcerDown(f"{file} cannot be read: {error.strerror}") from error
+        raise EnforcerDown(Text("{file} cannot be read: {strerror}", file=file, strerror=error.strerror)) from error
     end = read.rfind(b"\n") + 1
     return read[:end].splitlines(), start + end
 

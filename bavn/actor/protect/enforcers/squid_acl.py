@@ -15,6 +15,7 @@ from bavn.actor.protect.never import parents
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import ObservableType
 from bavn.model.ports import EnforcerDown
+from bavn.model.text import Text
 from bavn.model.tied import tied
 
 NAMES_FILE: Final = "names.txt"
@@ -28,7 +29,7 @@ class SquidAcl:
     def __init__(self, folder: Path, command: Sequence[str] = ("squid", "-k", "reconfigure")) -> None:
         self._folder = folder
         self._command = tuple(command)
-        self._told = False
+        self._reconfigured = False
 
     name = "squid_acl"
     carries = frozenset({ObservableType.IP4, ObservableType.IP6, ObservableType.DOMAIN})
@@ -39,11 +40,11 @@ class SquidAcl:
         addresses = {block.observable.value for block in blocks if block.observable.type is not ObservableType.DOMAIN}
         for file, text in ((NAMES_FILE, names_text(names)), (ADDRESSES_FILE, addresses_text(addresses))):
             if read_if_there(self._folder / file) != text:
-                self._told = False
+                self._reconfigured = False
                 write_whole(self._folder / file, text)
-        if not self._told:
+        if not self._reconfigured:
             self._tell()
-            self._told = True
+            self._reconfigured = True
 
     def _tell(self) -> None:
         try:
@@ -51,10 +52,12 @@ class SquidAcl:
                 tied(self._command), stdin=subprocess.DEVNULL, capture_output=True, timeout=RUN_S_MAX, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise EnforcerDown(f"{self._command[0]} cannot be run: {error}") from error
+            raise EnforcerDown(
+                Text("{command} cannot be run: {error}", command=self._command[0], error=error)
+            ) from error
         if done.returncode != 0:
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"exit code {done.returncode}"]
-            raise EnforcerDown(f"squid was not told: {said[0][:200]}")
+            raise EnforcerDown(Text("squid was not told: {said}", said=said[0][:200]))
 
 
 def names_text(names: Iterable[str]) -> bytes:

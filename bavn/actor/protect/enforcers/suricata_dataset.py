@@ -17,6 +17,7 @@ from bavn.actor.protect.enforcers.suricata_rules import DATASETS, LABELS_MAX, RU
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown
+from bavn.model.text import Text
 
 SHA1_HEX_CHARS: Final = 40
 _FORMS: Final = dict(sorted(set(DATASETS.values())))
@@ -78,18 +79,22 @@ class SuricataDataset:
     def _dump(self, line: Speaks) -> None:
         done, said = line.ask("dataset-dump")
         if not done:
-            raise EnforcerDown(f"Suricata does not write its sets out: {said}")
+            raise EnforcerDown(Text("Suricata does not write its sets out: {said}", said=said))
 
     def _there(self, name: str, form: str) -> set[str]:
         written = read_if_there(self._data_folder / f"{name}.lst")
         if written is None:
-            raise EnforcerDown(f"Suricata has no set {name}: our rules are not loaded, or its data folder is another")
+            raise EnforcerDown(
+                Text("Suricata has no set {name}: our rules are not loaded, or its data folder is another", name=name)
+            )
         return {_canonical(line, form) for line in written.decode("ascii", "replace").split()}
 
     def _change(self, line: Speaks, command: str, name: str, form: str, value: str) -> None:
         done, said = line.ask(f"dataset-{command}", setname=name, settype=form, datavalue=value)
         if not done:
-            raise EnforcerDown(f"Suricata refused dataset-{command} on {name}: {said}")
+            raise EnforcerDown(
+                Text("Suricata refused dataset-{command} on {name}: {said}", command=command, name=name, said=said)
+            )
 
 
 def as_written(observable: Observable) -> str:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from bavn.model.ports import EnforcerDown
+from bavn.model.text import Text
 
 COMMAND_BYTES_MAX: Final = 2048
 ANSWER_BYTES_MAX: Final = 1024 * 1024
@@ -32,7 +33,7 @@ class SuricataSocket:
             line.connect(str(self._path))
         except OSError as error:
             line.close()
-            raise EnforcerDown(f"Suricata does not answer on its command socket: {error}") from error
+            raise EnforcerDown(Text("Suricata does not answer on its command socket: {error}", error=error)) from error
         self._line, self._read = line, b""
         try:
             reply = self._exchange({"version": "0.2"})
@@ -41,7 +42,7 @@ class SuricataSocket:
             raise
         if reply.get("return") != "OK":
             self.__exit__(None, None, None)
-            raise EnforcerDown("Suricata speaks another version on its command socket")
+            raise EnforcerDown(Text("Suricata speaks another version on its command socket"))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -57,16 +58,16 @@ class SuricataSocket:
     def _exchange(self, words: dict[str, Any]) -> dict[str, Any]:
         spoken = json.dumps(words).encode("ascii") + b"\n"
         if len(spoken) > COMMAND_BYTES_MAX:
-            raise EnforcerDown("a command is too long for Suricata")
+            raise EnforcerDown(Text("a command is too long for Suricata"))
         if self._line is None:
-            raise EnforcerDown("the connection to Suricata is closed")
+            raise EnforcerDown(Text("the connection to Suricata is closed"))
         try:
             self._line.sendall(spoken)
             answer = json.loads(self._answer(self._line))
         except (OSError, ValueError, RecursionError) as error:
-            raise EnforcerDown(f"Suricata broke off: {error}") from error
+            raise EnforcerDown(Text("Suricata broke off: {error}", error=error)) from error
         if not isinstance(answer, dict):
-            raise EnforcerDown("Suricata answered with something else than an object")
+            raise EnforcerDown(Text("Suricata answered with something else than an object"))
         return answer
 
     def _answer(self, line: socket.socket) -> bytes:

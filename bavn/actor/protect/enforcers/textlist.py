@@ -15,6 +15,7 @@ from bavn.actor.protect.enforcers.atomic import read_if_there, write_whole
 from bavn.model.intel.indicator import Block
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown
+from bavn.model.text import Text
 
 ADDRESS_LIST: Final = "ip.txt"
 IP4_LIST: Final = "ip4.txt"
@@ -57,14 +58,24 @@ class TextList:
             there = read_if_there(self._folder / file)
             most = self._bounds.names if file == NAME_LIST else self._bounds.addresses
             if len(lines) > most:
-                too_long.append(f"{file} would have {len(lines)} lines, and the firewall reads {most}")
+                too_long.append(
+                    Text.counted(
+                        "{file} would have {count:,} line, and the firewall reads {most:,}",
+                        "{file} would have {count:,} lines, and the firewall reads {most:,}",
+                        len(lines),
+                        file=file,
+                        most=most,
+                    )
+                )
                 known = set((there or b"").decode("ascii", "replace").splitlines())
                 lines = [line for line in lines if line in known]
             text = as_text(lines)
             if there != text:
                 write_whole(self._folder / file, text)
         if too_long:
-            raise EnforcerDown(f"{'; '.join(too_long)}: nothing new is listed ([enforce] list_..._max)")
+            raise EnforcerDown(
+                Text("{lists}: nothing new is listed ([enforce] list_..._max)", lists=Text.joined("; ", too_long))
+            )
 
     def lines(self, observables: Sequence[Observable]) -> list[str]:
         """The lines for these observables of one list, sorted, each once. The wanted set comes sorted, and sorting a

@@ -21,6 +21,7 @@ from bavn.actor.protect.enforcers.rpz import ZONE, zone_text
 from bavn.actor.protect.enforcers.unbound_control import UnboundControl
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import EnforcerDown
+from bavn.model.text import Text
 from bavn.model.tied import tied
 
 PORT_MIN: Final = 1024
@@ -56,13 +57,18 @@ class Unbound(UnboundControl):
         if len(str(folder / "control")) > SOCKET_PATH_CHARS_MAX:
             most = SOCKET_PATH_CHARS_MAX - len("/control")
             raise SocketPathTooLong(
-                f"{folder} has {len(str(folder))} characters, and unbound's control socket in it allows {most}: choose"
-                " a shorter path"
+                Text(
+                    "{folder} has {length} characters, and unbound's control socket in it allows {most}: choose a"
+                    " shorter path",
+                    folder=folder,
+                    length=len(str(folder)),
+                    most=most,
+                )
             )
         if not listen:
-            raise ValueError("unbound must listen somewhere")
+            raise ValueError(Text("unbound must listen somewhere"))
         if upstreams and answers:
-            raise ValueError("unbound either asks upstreams or knows its answers itself")
+            raise ValueError(Text("unbound either asks upstreams or knows its answers itself"))
         self.folder, self.zone_file, self.log_file = folder, folder / "rpz.zone", folder / "unbound.log"
         self._answers = {_name(name): str(ip_address(address)) for name, address in (answers or {}).items()}
         self._config = self._written(
@@ -121,14 +127,18 @@ class Unbound(UnboundControl):
                 start_new_session=True,
             )
         except OSError as error:
-            raise EnforcerDown(f"{self._program} cannot be started: {error.strerror}") from error
+            raise EnforcerDown(
+                Text("{program} cannot be started: {strerror}", program=self._program, strerror=error.strerror)
+            ) from error
         ends = time.monotonic() + START_S_MAX
         while not self.alive():
             if self._process.poll() is not None or time.monotonic() > ends:
                 self._process.kill()
                 self._process.wait()
                 self._process = None
-                raise EnforcerDown(f"unbound did not start; the reason stands in {self.log_file}")
+                raise EnforcerDown(
+                    Text("unbound did not start; the reason stands in {log_file}", log_file=self.log_file)
+                )
             time.sleep(_POLL_S)
 
     def _end_silent(self, file: Path) -> None:
@@ -193,9 +203,9 @@ def _endpoint(text: str, port_min: int) -> str:
     try:
         spelled = f"{ip_address(address)}@{int(port)}"
     except ValueError as error:
-        raise ValueError(f"{text!r} must be written address@port") from error
+        raise ValueError(Text("{text} must be written address@port", text=repr(text))) from error
     if not port_min <= int(port) < 2**16:
-        raise ValueError(f"{text!r}: the port must lie in {port_min}..65535")
+        raise ValueError(Text("{text}: the port must lie in {port_min}..65535", text=repr(text), port_min=port_min))
     return spelled
 
 

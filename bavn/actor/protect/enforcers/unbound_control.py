@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.model.ports import EnforcerDown
+from bavn.model.text import Text
 
 ANSWER_BYTES_MAX: Final = 16 * 1024 * 1024
 _END: Final = b"\x04\n"
@@ -36,10 +37,14 @@ class UnboundControl:
                 line.sendall(request)
                 answer = _all(line)
         except OSError as error:
-            raise EnforcerDown(f"unbound does not answer on its control socket: {error}") from error
+            raise EnforcerDown(Text("unbound does not answer on its control socket: {error}", error=error)) from error
         if answer.startswith(b"error"):
             raise EnforcerDown(
-                f"unbound refused {command.split(maxsplit=1)[0]}: {answer[:200].decode('ascii', 'replace').strip()}"
+                Text(
+                    "unbound refused {command}: {answer}",
+                    command=command.split(maxsplit=1)[0],
+                    answer=answer[:200].decode("ascii", "replace").strip(),
+                )
             )
         return answer.decode("ascii", "replace")
 

@@ -16,6 +16,7 @@ from bavn.model.intel.indicator import Block
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Clock, Dice, EnforcerDown
+from bavn.model.text import Text
 from bavn.wire.book import Book
 
 SCHEMA: Final = (
@@ -61,7 +62,8 @@ class Webhook:
         self._work, self._idle = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._ended = False
-        self._failures, self._quiet_until_us, self._why = 0, 0, "the receiver was not asked yet"
+        self._failures, self._quiet_until_us = 0, 0
+        self._why: Text | None = Text("the receiver was not asked yet")
         book.part("webhook", 1, SCHEMA)
 
     name = "webhook"
@@ -77,8 +79,13 @@ class Webhook:
             self._idle.wait(SETTLE_S)
         waiting, refused = self.waiting()
         if waiting or refused:
-            parts = [f"{waiting} commands wait"] * bool(waiting) + [f"{refused} were refused"] * bool(refused)
-            raise EnforcerDown(f"{' and '.join(parts)}: {self._why}")
+            counts = []
+            if waiting:
+                counts.append(Text.counted("{count:,} command waits", "{count:,} commands wait", waiting))
+            if refused:
+                counts.append(Text.counted("{count:,} command was refused", "{count:,} commands were refused", refused))
+            said = Text.joined("; ", counts)
+            raise EnforcerDown(said if self._why is None else Text.shaped("{said}: {why}", said=said, why=self._why))
 
     def waiting(self) -> tuple[int, int]:
         """Commands that the receiver has not taken, and those that it refused."""
@@ -182,27 +189,28 @@ class Webhook:
         try:
             answer = self._post.post(id_, body(command, self._sender, now_us, self._form), CONTENT_TYPES[self._form])
         except PostFailed as error:
-            self._back_off(str(error), 0)
+            self._back_off(Text.of_error(error), 0)
             return True
         self._judge(number, answer, cancels=bool(cancels))
         return True
 
     def _judge(self, number: int, answer: WebhookResponse, *, cancels: bool) -> None:
         if 200 <= answer.status < 300 or (cancels and answer.status in _NOTHING_THERE):
-            self._failures, self._why = 0, ""
+            self._failures, self._why = 0, None
             with self._book.transaction() as tx:
                 tx.execute("DELETE FROM webhook_post WHERE number = ?", (number,))
         elif 400 <= answer.status < 500 and answer.status not in _WAITS:
-            self._failures, self._why = 0, f"HTTP {answer.status}"
+            status = f"HTTP {answer.status}"
+            self._failures, self._why = 0, Text.plain(status)
             next_us = self._clock.now_us() + REFUSED_AGAIN_S * SECOND_US
             with self._book.transaction() as tx:
                 tx.execute(
-                    "UPDATE webhook_post SET refused = ?, next_us = ? WHERE number = ?", (self._why, next_us, number)
+                    "UPDATE webhook_post SET refused = ?, next_us = ? WHERE number = ?", (status, next_us, number)
                 )
         else:
-            self._back_off(f"HTTP {answer.status}", answer.retry_after_s)
+            self._back_off(Text.plain(f"HTTP {answer.status}"), answer.retry_after_s)
 
-    def _back_off(self, why: str, at_least_s: int) -> None:
+    def _back_off(self, why: Text, at_least_s: int) -> None:
         wait_s = max(at_least_s, min(BACK_OFF_S_MAX, BACK_OFF_S << min(self._failures, 16)))
         self._failures += 1
         self._why = why

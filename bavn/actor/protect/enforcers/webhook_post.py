@@ -19,6 +19,7 @@ import httpx
 
 from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock
+from bavn.model.text import Text
 from bavn.wire.links.deadline import DeadlineTransport
 
 MARK: Final = "whsec_"
@@ -71,10 +72,17 @@ class Poster:
                 for piece in answer.iter_raw():
                     size += len(piece)
                     if size > ANSWER_BYTES_MAX:
-                        raise PostFailed(f"the receiver's answer is longer than {ANSWER_BYTES_MAX} bytes")
+                        raise PostFailed(
+                            Text(
+                                "the receiver's answer is longer than {answer_bytes_max} bytes",
+                                answer_bytes_max=ANSWER_BYTES_MAX,
+                            )
+                        )
                 return WebhookResponse(answer.status_code, _seconds(answer.headers.get("retry-after", "")))
         except (httpx.HTTPError, OSError) as error:
-            raise PostFailed(f"{type(error).__name__}: {str(error)[:160]}") from error
+            raise PostFailed(
+                Text.shaped("{kind}: {error}", kind=type(error).__name__, error=str(error)[:160])
+            ) from error
 
     def close(self) -> None:
         self._client.close()
@@ -91,9 +99,15 @@ def secret_of(text: str) -> bytes:
     try:
         secret = base64.b64decode(text.removeprefix(MARK), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ValueError(f'a secret is "{MARK}" and base64') from error
+        raise ValueError(Text('a secret is "{mark}" and base64', mark=MARK)) from error
     if not text.startswith(MARK) or len(secret) < SECRET_BYTES_MIN:
-        raise ValueError(f'a secret is "{MARK}" and base64 of at least {SECRET_BYTES_MIN} bytes')
+        raise ValueError(
+            Text(
+                'a secret is "{mark}" and base64 of at least {secret_bytes_min} bytes',
+                mark=MARK,
+                secret_bytes_min=SECRET_BYTES_MIN,
+            )
+        )
     return secret
 
 
@@ -102,11 +116,11 @@ def allowed(url: str) -> SplitResult:
     at = urlsplit(url)
     host = at.hostname or ""
     if not host or at.username or at.password or at.fragment or not url.isascii() or not url.isprintable():
-        raise ValueError("it must be an address such as https://soar.example/bavn, without a user name in it")
+        raise ValueError(Text("it must be an address such as https://soar.example/bavn, without a user name in it"))
     if at.scheme == "https" or (at.scheme == "http" and _is_loopback(host)):
         _ = at.port  # raises ValueError for what is none
         return at
-    raise ValueError("it must be https; plain http goes to this machine itself only")
+    raise ValueError(Text("it must be https; plain http goes to this machine itself only"))
 
 
 def _is_loopback(host: str) -> bool:

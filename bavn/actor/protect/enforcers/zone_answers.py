@@ -23,6 +23,7 @@ import dns.tsig
 
 from bavn.actor.protect.enforcers.rpz import TTL_S, ZONE
 from bavn.actor.protect.enforcers.rpz_primary import Zone
+from bavn.model.text import Text
 
 ALGORITHMS: Final = ("hmac-sha256", "hmac-sha384", "hmac-sha512")
 SECRET_BYTES_MIN: Final = 16
@@ -49,15 +50,23 @@ def key_of(text: str) -> dns.tsig.Key:
     name, _, rest = text.partition(":")
     algorithm, _, secret = rest.partition(":")
     if not secret:
-        raise ValueError("a key is name:algorithm:secret, such as bavn:hmac-sha256:BASE64")
+        raise ValueError(Text("a key is name:algorithm:secret, such as bavn:hmac-sha256:BASE64"))
     if algorithm not in ALGORITHMS:
-        raise ValueError(f"a key's algorithm is one of {', '.join(ALGORITHMS)}, not {algorithm[:40]!r}")
+        raise ValueError(
+            Text(
+                "a key's algorithm is one of {algorithms}, not {algorithm}",
+                algorithms=", ".join(ALGORITHMS),
+                algorithm=repr(algorithm[:40]),
+            )
+        )
     try:
         key, size = dns.tsig.Key(name, secret, f"{algorithm}."), len(base64.b64decode(secret, validate=True))
     except (ValueError, dns.exception.DNSException) as error:
-        raise ValueError(f"the key cannot be read: {error}") from error
+        raise ValueError(Text("the key cannot be read: {error}", error=error)) from error
     if size < SECRET_BYTES_MIN:
-        raise ValueError(f"a key's secret has at least {SECRET_BYTES_MIN} bytes")
+        raise ValueError(
+            Text("a key's secret has at least {secret_bytes_min} bytes", secret_bytes_min=SECRET_BYTES_MIN)
+        )
     return key
 
 

@@ -119,7 +119,7 @@ class NetflowDecoder:
         self.clocks_off = 0
         self._samplers: dict[tuple[int, int, int], int] = {}
         self._boots: dict[Key, int] = {}
-        self._told: dict[Key, tuple[int, int]] = {}
+        self._counts_of: dict[Key, tuple[int, int]] = {}
         self._held: list[tuple[Message, int, bytes]] = []
         self._n = 0
         self._buckets: dict[Any, Bucket] = {}
@@ -207,12 +207,12 @@ class NetflowDecoder:
         message = self._message(frame, exporter, who, (10 << 32) | domain, sent, sent)
         body = data[: max(length, _IPFIX_HEAD.size)]
         count, plain = self._sets(body, _IPFIX_HEAD.size, message, out, ipfix=True) or (None, 0)
-        before, plain_before = self._told.get(message.key, (0, 0))
+        before, plain_before = self._counts_of.get(message.key, (0, 0))
         # Some count a message's records before they send it, some leave out the options (softflowd does both).
         own = () if count is None else (count - before, plain - before, plain_before - before)
         self.exporters.came(message.key, sequence, count, "sequence_gap_ipfix", own)
         if message.key in self.exporters.sequences:
-            self._told[message.key] = (count or 0, plain)
+            self._counts_of[message.key] = (count or 0, plain)
 
     def _boot(self, key: Key, boot: int) -> int:
         """The moment of an exporter's start, steady where the header only tells whole seconds. A later one by far: it
@@ -389,7 +389,7 @@ class NetflowDecoder:
             "templates": [[*key, [t.text() for t in known.values()]] for key, known in self.templates.items()],
             "samplers": [[*key, rate] for key, rate in self._samplers.items()],
             "boots": [[*key, at] for key, at in self._boots.items()],
-            "told": [[*key, *counts] for key, counts in self._told.items()],
+            "told": [[*key, *counts] for key, counts in self._counts_of.items()],
             "held": [
                 [m.exporter, m.who, m.domain, m.sent_us, m.boot_us, m.slot, number, body.hex()]
                 for m, number, body in self._held
@@ -404,5 +404,5 @@ class NetflowDecoder:
             self.templates[int(exporter), int(domain)] = {template.number: template for template in made}
         self._samplers = {(int(a), int(b), int(c)): int(rate) for a, b, c, rate in state["samplers"]}
         self._boots = {(int(a), int(b)): int(at) for a, b, at in state["boots"]}
-        self._told = {(int(a), int(b)): (int(every), int(plain)) for a, b, every, plain in state["told"]}
+        self._counts_of = {(int(a), int(b)): (int(every), int(plain)) for a, b, every, plain in state["told"]}
         self._held = [(Message(*more), int(number), bytes.fromhex(body)) for *more, number, body in state["held"]]

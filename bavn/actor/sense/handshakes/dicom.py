@@ -81,7 +81,7 @@ class Association:
         self.wide: Counter[tuple[str, str]] = Counter()
         self._at = 0
         self._parts: dict[bool, bytearray] = {True: bytearray(), False: bytearray()}
-        self._asked: tuple[str, str] | None = None
+        self._request: tuple[str, str] | None = None
 
     def from_client(self, data: bytearray) -> None:
         """What the client has said from its start. Raises DicomMalformed for what is no association."""
@@ -141,7 +141,7 @@ class Association:
     def _command(self, whole: bytes) -> None:
         elements = dict(_implicit(whole))
         operation = OPERATIONS.get(int.from_bytes(elements.get(_COMMAND_FIELD, b"")[:2], "little"))
-        self._asked = None
+        self._request = None
         if operation is None:
             return
         request = (operation, ae_title(elements.get(_MOVE_DESTINATION, b"")) if operation == "C-MOVE" else "")
@@ -149,10 +149,10 @@ class Association:
             request = next(reversed(self.requests))
         self.requests[request] += 1
         if operation in _ASKING and int.from_bytes(elements.get(_DATA_SET_TYPE, b"")[:2], "little") != _NO_DATA_SET:
-            self._asked = request
+            self._request = request
 
     def _identifier(self, whole: bytes) -> None:
-        asked, self._asked = self._asked, None
+        asked, self._request = self._request, None
         if asked and not any(_narrows(value) for tag, value in _elements(whole) if tag in _NAMING):
             self.wide[asked] += 1
 

@@ -69,7 +69,7 @@ class RuleYield:
         left_out = {Text.of_row(why): count for why, count in self.left_out.items()}
         return Counter({**unset, **left_out}).most_common(REASONS_NAMED_MAX)
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """For ``--json`` and for health."""
         return {
             "wanted": self.wanted,

@@ -29,6 +29,7 @@ from bavn.actor.sense.rules.text import LeftOut, rules_in, without
 from bavn.actor.sense.rules.update import Filters, fetch
 from bavn.actor.sense.suricata.config import SuricataConfig, offline_yaml
 from bavn.actor.sense.suricata.process import SuricataProcess
+from bavn.model.counted import rules
 from bavn.model.text import Text
 
 TEST_S_MAX: Final = 300.0
@@ -262,20 +263,20 @@ def _judge(it: RuleYield, by: str) -> None:
         )
     if it.loaded < it.wanted * (1 - FAILED_SHARE_MAX):
         raise RulesRefused(
-            Text("{left} of {all} rules fail: {why}", left=it.wanted - it.loaded, all=it.wanted, why=named)
+            Text("{left:,} of {rules} fail: {why}", left=it.wanted - it.loaded, rules=rules(it.wanted), why=named)
         )
     if it.shrunk and not by:
         raise RulesRefused(
             Text(
-                "{left} rules are left of {all}, more than a third less: {why}; if that is meant, say --accept-shrink",
-                left=it.loaded,
+                "{rules} left of {all:,}, more than a third less: {why}; if that is meant, say --accept-shrink",
+                rules=rules(it.loaded),
                 all=it.before,
                 why=named,
             )
             if costs
             else Text(
-                "{left} rules are left of {all}, more than a third less; if that is meant, say --accept-shrink",
-                left=it.loaded,
+                "{rules} left of {all:,}, more than a third less; if that is meant, say --accept-shrink",
+                rules=rules(it.loaded),
                 all=it.before,
             )
         )
@@ -292,7 +293,7 @@ def try_rules(config: SuricataConfig, folder: Path) -> Tried:
         status = process.ended(TEST_S_MAX)
         if status is None:
             raise SourceBroken(not_done("suricata -T", TEST_S_MAX))
-        return tried_of(status, process.said())
+        return tried_of(status, process.log_lines())
     finally:
         process.stop(1.0)
         shutil.rmtree(folder, ignore_errors=True)

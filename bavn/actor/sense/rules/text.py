@@ -46,7 +46,7 @@ class LeftOut:
     reason: Text
 
     @property
-    def said(self) -> Text:
+    def sentence(self) -> Text:
         """The rule and the reason."""
         return of_file(self.what, self.reason, ": ")
 

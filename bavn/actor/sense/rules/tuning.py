@@ -11,6 +11,8 @@ from hashlib import blake2b
 from ipaddress import ip_network
 from typing import Any, Final, Literal, cast, get_args
 
+from bavn.model.text import Text
+
 Act = Literal["suppress", "threshold", "disable"]
 Side = Literal["src", "dst", "either"]
 Kind = Literal["limit", "threshold", "both"]
@@ -32,7 +34,12 @@ _TRACKS: Final[dict[Side, str]] = {"src": "by_src", "dst": "by_dst", "either": "
 
 
 class TuningWrong(ValueError):
-    """An entry, or the file, is not as it must be; the message names it. The operator must act."""
+    """An entry, or the file, is not as it must be; the message names it. The operator must act. ``where``: the file and
+    the entry; ``what`` is wrong with it."""
+
+    def __init__(self, where: str, what: Text) -> None:
+        super().__init__(Text.shaped("{where}: {what}", where=where, what=what))
+        self.where, self.what = where, what
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,25 +92,35 @@ def tunings(given: Mapping[str, Any], where: str, own_sids: Iterable[range] = ()
     unknown = sorted(set(given) - set(_OWN))
     if unknown:
         raise TuningWrong(
-            f"{where}: [[{unknown[0]}]] is nothing known; write [[suppress]], [[threshold]] or [[disable]]"
+            where,
+            Text(
+                "[[{unknown}]] is nothing known; write [[suppress]], [[threshold]] or [[disable]]",
+                unknown=unknown[0],
+            ),
         )
     tunings: list[Tuning] = []
     for act in get_args(Act):
         listed = given.get(act, [])
         if not isinstance(listed, list) or not all(isinstance(table, dict) for table in listed):
-            raise TuningWrong(f"{where}: {act} must be tables: [[{act}]]")
+            raise TuningWrong(where, Text("{act} must be tables: [[{act}]]", act=act))
         for number, table in enumerate(listed, 1):
             named = f"{where}: [[{act}]] number {number}"
             sid = table.get("sid")
             tunings.append(_entry(act, table, f"{named} (sid {sid})" if isinstance(sid, int) else named))
             if any(tunings[-1].gid == 1 and tunings[-1].sid in own for own in own_sids):
-                raise TuningWrong(f"{named}: sid {sid} is Bavn's own: lift the block, or use known_long, instead")
+                raise TuningWrong(
+                    named,
+                    Text(
+                        "sid {sid} is Bavn's own: lift the block, or use known_long, instead",
+                        sid=sid,
+                    ),
+                )
     if len(tunings) > ENTRIES_MAX:
-        raise TuningWrong(f"{where}: more than {ENTRIES_MAX} entries")
+        raise TuningWrong(where, Text("more than {entries_max} entries", entries_max=ENTRIES_MAX))
     seen: set[str] = set()
     for entry in tunings:
         if entry.id in seen:
-            raise TuningWrong(f"{where}: two entries have the id {entry.id!r}, or say the same")
+            raise TuningWrong(where, Text("two entries have the id {id}, or say the same", id=repr(entry.id)))
         seen.add(entry.id)
     return tuple(tunings)
 
@@ -112,7 +129,14 @@ def _entry(act: Act, table: Mapping[str, Any], where: str) -> Tuning:
     known = (*_COMMON, *_OWN[act])
     unknown = sorted(set(table) - set(known))
     if unknown:
-        raise TuningWrong(f"{where}: nothing is called {unknown[0]!r}; known: {', '.join(known)}")
+        raise TuningWrong(
+            where,
+            Text(
+                "nothing is called {unknown}; known: {known}",
+                unknown=repr(unknown[0]),
+                known=", ".join(known),
+            ),
+        )
     until, review = _ends(table, where)
     sid = _number(table, "sid", 1, SID_MAX, where)
     gid = _number(table, "gid", 1, SID_MAX, where, default=1)
@@ -120,7 +144,7 @@ def _entry(act: Act, table: Mapping[str, Any], where: str) -> Tuning:
     if act == "suppress":
         sides = [side for side in get_args(Side) if side in table]
         if len(sides) != 1:
-            raise TuningWrong(f"{where}: give one of src, dst or either: an address or network (CIDR)")
+            raise TuningWrong(where, Text("give one of src, dst or either: an address or network (CIDR)"))
         more = {"side": sides[0], "network": _network(table[sides[0]], f"{where}: {sides[0]}")}
     if act == "threshold":
         more = {
@@ -149,13 +173,13 @@ def _name(act: Act, facts: Mapping[str, Any]) -> str:
 
 def _ends(table: Mapping[str, Any], where: str) -> tuple[date | None, date | None]:
     if "until" not in table:
-        raise TuningWrong(f'{where}: until is missing: its last day (2027-01-31), or "never" with a review day')
+        raise TuningWrong(where, Text('until is missing: its last day (2027-01-31), or "never" with a review day'))
     if table["until"] == NEVER:
         if "review" not in table:
-            raise TuningWrong(f"{where}: what never ends needs a review day: review = 2027-01-31")
+            raise TuningWrong(where, Text("what never ends needs a review day: review = 2027-01-31"))
         return None, _day(table["review"], f"{where}: review")
     if "review" in table:
-        raise TuningWrong(f'{where}: review goes with until = "never" only')
+        raise TuningWrong(where, Text('review goes with until = "never" only'))
     return _day(table["until"], f"{where}: until"), None
 
 
@@ -164,30 +188,45 @@ def _day(given: Any, where: str) -> date:
         try:
             return date.fromisoformat(given)
         except ValueError as error:
-            raise TuningWrong(f"{where}: {given!r} is no day such as 2027-01-31") from error
+            raise TuningWrong(where, Text("{given} is no day such as 2027-01-31", given=repr(given))) from error
     if not isinstance(given, date) or isinstance(given, datetime):
-        raise TuningWrong(f"{where}: {given!s:.40} is no day such as 2027-01-31")
+        raise TuningWrong(where, Text("{given} is no day such as 2027-01-31", given=format(str(given), ".40")))
     return given
 
 
 def _number(table: Mapping[str, Any], name: str, low: int, high: int, where: str, default: int | None = None) -> int:
     given = table.get(name, default)
     if type(given) is not int or not low <= given <= high:
-        raise TuningWrong(f"{where}: {name} must be a whole number from {low} to {high}")
+        raise TuningWrong(
+            where,
+            Text(
+                "{name} must be a whole number from {low} to {high}",
+                name=name,
+                low=low,
+                high=high,
+            ),
+        )
     return given
 
 
 def _one_of(table: Mapping[str, Any], name: str, known: tuple[str, ...], where: str) -> str:
     given = table.get(name)
     if given not in known:
-        raise TuningWrong(f"{where}: {name} must be one of {', '.join(known)}")
+        raise TuningWrong(where, Text("{name} must be one of {known}", name=name, known=", ".join(known)))
     return cast("str", given)
 
 
 def _words(table: Mapping[str, Any], name: str, length_max: int, where: str) -> str:
     given = table.get(name)
     if not isinstance(given, str) or not given.strip() or len(given) > length_max or not given.isprintable():
-        raise TuningWrong(f"{where}: {name} is required: one line of at most {length_max} characters")
+        raise TuningWrong(
+            where,
+            Text(
+                "{name} is required: one line of at most {length_max} characters",
+                name=name,
+                length_max=length_max,
+            ),
+        )
     return given.strip()
 
 
@@ -195,7 +234,14 @@ def _network(given: Any, where: str) -> str:
     try:
         network = ip_network(given if isinstance(given, str) else "")
     except ValueError as error:
-        raise TuningWrong(f"{where}: {given!s:.60} is no address or network ({error})") from error
+        raise TuningWrong(
+            where,
+            Text(
+                "{given} is no address or network ({error})",
+                given=format(str(given), ".60"),
+                error=error,
+            ),
+        ) from error
     if network.prefixlen == 0:
-        raise TuningWrong(f"{where}: {given} is everything: use [[disable]]")
+        raise TuningWrong(where, Text("{given} is everything: use [[disable]]", given=given))
     return str(network.network_address) if network.num_addresses == 1 else str(network)

@@ -10,6 +10,8 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
+from bavn.model.text import Text
+
 HOMES_DEFAULT: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10")
 EVE_NAME: Final = "eve.json"
 LOG_NAME: Final = "suricata.log"
@@ -56,9 +58,9 @@ class SuricataConfig:
         for home in self.homes:
             ip_network(home)
         if not self.homes:
-            raise ValueError("a node without home networks sees nothing as its own: give at least one")
+            raise ValueError(Text("a node without home networks sees nothing as its own: give at least one"))
         if not all(path.is_absolute() for path in self.rule_files):
-            raise ValueError("rule files need absolute paths")
+            raise ValueError(Text("rule files need absolute paths"))
         if (
             self.ring_packets < 0
             or self.memory_mb < 64
@@ -66,9 +68,9 @@ class SuricataConfig:
             or self.threads < 0
             or self.stats_interval_s < 1
         ):
-            raise ValueError("memory_mb >= 64, stream_depth_mb >= 1, threads >= 0, stats_interval_s >= 1")
+            raise ValueError(Text("memory_mb >= 64, stream_depth_mb >= 1, threads >= 0, stats_interval_s >= 1"))
         if self.ring_bytes_max < 2 * RING_FILE_BYTES_MIN:
-            raise ValueError(f"a ring of packets takes at least {2 * RING_FILE_BYTES_MIN} bytes")
+            raise ValueError(Text("a ring of packets takes at least {least} bytes", least=2 * RING_FILE_BYTES_MIN))
 
 
 def offline_yaml(config: SuricataConfig) -> str:
@@ -91,7 +93,9 @@ def served_yaml(config: SuricataConfig, folder: Path) -> str:
 def _socket(folder: Path) -> dict[str, str]:
     socket = folder / SOCKET_NAME
     if len(str(socket)) > SOCKET_PATH_LENGTH_MAX:
-        raise ValueError(f"{folder} is too long a name for a socket: choose a folder with a shorter path")
+        raise ValueError(
+            Text("{folder} is too long a name for a socket: choose a folder with a shorter path", folder=folder)
+        )
     return {"enabled": "yes", "filename": str(socket)}
 
 

@@ -83,15 +83,15 @@ class SuricataProcess:
             return None
 
     def started(self) -> bool:
-        return any(_STARTED in message for _, message in self.said())
+        return any(_STARTED in message for _, message in self.log_lines())
 
     def gave_up(self) -> bool:
         """It said that it cannot go on, but has not ended: it waits a minute before it does."""
-        return any(part in message for _, message in self.said() for part in _GAVE_UP)
+        return any(part in message for _, message in self.log_lines() for part in _GAVE_UP)
 
     def errors(self) -> list[str]:
         """What it called errors so far, the oldest first."""
-        return [message for level, message in self.said() if level == "Error"]
+        return [message for level, message in self.log_lines() if level == "Error"]
 
     def stop(self, wait_s: float = STOP_TIMEOUT_S) -> None:
         """SIGTERM, then SIGKILL after ``wait_s``. Harmless when it has ended."""
@@ -101,7 +101,7 @@ class SuricataProcess:
                 self._process.kill()
         self._process.wait()
 
-    def said(self) -> list[tuple[str, str]]:
+    def log_lines(self) -> list[tuple[str, str]]:
         """Level and message of each line of its log."""
         try:
             with self._log.open("rb") as file:

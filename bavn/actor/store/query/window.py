@@ -142,7 +142,7 @@ class StoreWindow:
         self, sql: str, parameters: Mapping[str, Any] | None = None, tables: Mapping[str, pa.Table] | None = None
     ) -> pa.Table:
         """See the port. Whole numbers beyond 64 bits (a sum is one) come as decimal128(38, 0): CAST what you sum."""
-        with self._asked(sql, tables) as cursor:
+        with self._admitted(sql, tables) as cursor:
             reader = cursor.sql(sql, params=dict(parameters or {})).to_arrow_reader(_BATCH_ROWS)
             batches, rows = [], 0
             for batch in reader:
@@ -155,7 +155,7 @@ class StoreWindow:
         self, sql: str, parameters: Mapping[str, Any] | None = None, tables: Mapping[str, pa.Table] | None = None
     ) -> list[tuple[Any, ...]]:
         """See the port."""
-        with self._asked(sql, tables) as cursor:
+        with self._admitted(sql, tables) as cursor:
             cursor.execute(sql, dict(parameters or {}))
             rows: list[tuple[Any, ...]] = []
             while some := cursor.fetchmany(_BATCH_ROWS):
@@ -173,7 +173,7 @@ class StoreWindow:
     ) -> tuple[pa.Table, bool]:
         """The first rows of an answer, and whether there are more. QueryRefused as for the others, and for an answer
         of more than ``bytes_max``."""
-        with self._asked(sql, None) as cursor:
+        with self._admitted(sql, None) as cursor:
             reader = cursor.sql(sql, params=dict(parameters or {})).to_arrow_reader(_ANSWER_BATCH_ROWS)
             batches, rows, size = [], 0, 0
             for batch in reader:
@@ -228,7 +228,7 @@ class StoreWindow:
             raise QueryExceeded(f"the answer has more than {self._limits.result_rows_max} rows: ask for less")
 
     @contextmanager
-    def _asked(self, sql: str, tables: Mapping[str, pa.Table] | None) -> Iterator[Any]:
+    def _admitted(self, sql: str, tables: Mapping[str, pa.Table] | None) -> Iterator[Any]:
         """A cursor on which the query may be run: it was admitted, its tables are there, its time is bounded."""
         with self._lock:
             if self._interrupted:

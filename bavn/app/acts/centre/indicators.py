@@ -72,7 +72,7 @@ def draft(desk: "Desk", by: str, body: Drafting) -> list[Life]:
     """Draft indicators of your own knowledge, or of all elements of a case."""
     if bool(body.case_id) == bool(body.observables):
         raise ActRefused(422, "draft-of-what", Text("Name observables or one case."))
-    pap, indicators, common = Pap[body.pap], desk.lives, body.model_dump(include={"tlp", "days", "confidence"})
+    pap, indicators, common = Pap[body.pap], desk.indicator_book, body.model_dump(include={"tlp", "days", "confidence"})
     if body.case_id:
         case = desk.cases.case(body.case_id)
         return [

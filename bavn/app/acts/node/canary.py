@@ -4,7 +4,6 @@ from bavn.actor.door.conversations.canary_book import CanaryBook
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import act
 from bavn.app.acts.node.here import Here
-from bavn.app.node.by_hand import runs
 from bavn.model.text import Text
 
 
@@ -13,6 +12,4 @@ def send(here: Here, by: str) -> Text:
     """Sends one now: the running node does it within seconds."""
     with here.book() as book:
         CanaryBook(book).wish(by or "operator", here.clock.now_us())
-    if runs(here.config()):
-        return Text("the running node sends one: bavn node canary shows how far it came")
-    return Text("the node does not run: one canary waits, and sets out once the node is started")
+    return Text("A canary is to be sent. {when} `bavn node canary` shows how far it came.", when=here.when())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -14,11 +15,15 @@ from bavn.actor.door.conversation import PersonStatement, Statements
 from bavn.app.acts.act import ActRefused
 from bavn.app.config.load import NodeConfig, read_node
 from bavn.app.node.book_queries import Asks, asks, book_of
+from bavn.app.node.by_hand import runs
 from bavn.app.process.real import SystemClock
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.text import Text
 from bavn.wire.book import Book
+
+AT_NEXT_STEP: Final = Text("The running node does it at its next step.")
+AT_START: Final = Text("The node does not run: this waits, and is done when the node is started.")
 
 
 class NodeInput(BaseModel):
@@ -37,6 +42,14 @@ class Here:
         """Node and policy as they are written now. Raises SettingsError."""
         return read_node(self.file)
 
+    def runs(self) -> bool:
+        """Whether the node's process is there. Raises SettingsError."""
+        return runs(self.config())
+
+    def when(self) -> Text:
+        """When the node does what was left in its book, for whoever left it. Raises SettingsError."""
+        return AT_NEXT_STEP if self.runs() else AT_START
+
     def asks(self) -> AbstractContextManager[Asks]:
         """Questions to its book; a table that is not there yet has no rows."""
         return asks(self.file)
@@ -46,6 +59,16 @@ class Here:
         """Its book, to leave something in for the running node."""
         with Book(book_of(self.file)) as book:
             yield book
+
+
+def centre_is_told(here: Here) -> Text:
+    """When the centre hears what people here said to it. Raises SettingsError."""
+    return Text("The centre is to be told. {when}", when=here.when())
+
+
+def answer_waits(here: Here, about: str, number: int | None) -> Text:
+    """When answer ``number``, about a case or warning, is sent. Raises SettingsError."""
+    return Text("{about}: answer {number} waits to be sent. {when}", about=about, number=number or 0, when=here.when())
 
 
 @dataclass(frozen=True, slots=True)

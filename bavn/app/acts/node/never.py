@@ -19,7 +19,6 @@ from bavn.app.acts.act import ActRefused, act
 from bavn.app.acts.node.here import Here, NodeInput
 from bavn.app.acts.node.protection import DONE_HERE, tell_here
 from bavn.app.node.book_queries import Asks
-from bavn.app.node.by_hand import runs
 from bavn.app.node.protect import never_block
 from bavn.app.process.one_line import pathless
 from bavn.model.observable import Observable, ObservableType
@@ -29,7 +28,6 @@ from bavn.wire.ledger import Ledger, Note
 
 KIND: Final = "NeverBlockChanged"
 """The word in the ledger for a change of the list by hand."""
-AT_NEXT_STEP: Final = Text("It holds from the node's next step on.")
 SAYS: Final[dict[str, tuple[int, Text]]] = {
     "no_network": (422, Text("This is no address or network")),
     "no_name": (422, Text("This is no domain name")),
@@ -158,8 +156,8 @@ def change(here: Here, by: str, body: NeverChangeRequest) -> Text:
             Ledger(book).append(now_us, GATE, "in", note)
     if refused is not None:
         raise _refused(refused.rule, ", ".join(values))
-    if runs(here.config()):
-        return AT_NEXT_STEP
+    if here.runs():
+        return here.when()
     tell_here(here, by, "never")
     return DONE_HERE
 

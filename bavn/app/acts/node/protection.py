@@ -12,12 +12,10 @@ from bavn.app.access.rights import Right
 from bavn.app.acts.act import ActRefused, act
 from bavn.app.acts.node.here import Here
 from bavn.app.node.book_queries import book_of
-from bavn.app.node.by_hand import Replaced, centre_replaced, done_here, runs
+from bavn.app.node.by_hand import Replaced, centre_replaced, done_here
 from bavn.model.text import Text
 
 DONE_HERE: Final = Text("Done: the node does not run, so its enforcers were told from here.")
-AT_NEXT_STEP: Final = Text("The running node does it at its next step.")
-AT_START: Final = Text("The node does not run: this waits, and is done when the node is started.")
 
 
 @act(Right.SOC_PROTECT)
@@ -44,7 +42,7 @@ def replace_centre(here: Here, by: str, *, keep_blocks: bool) -> Replaced:
     For the hour after somebody else held the centre's key. The node must be stopped. The ledger stays.
     """
     config = here.config()
-    if runs(config):
+    if here.runs():
         raise ActRefused(409, "node-runs", Text("the node runs: stop it first, then start it again"), whole=False)
     return centre_replaced(config, book_of(here.file), by, keep_blocks=keep_blocks)
 
@@ -56,13 +54,12 @@ def no_indicator() -> ActRefused:
 
 def _at_once(here: Here, by: str, way: WishAct, indicator_id: str = "") -> Text:
     """What becomes of it, for whoever acts."""
-    running = runs(here.config())
-    if way in ("lift", "kill") and not running:
+    if way in ("lift", "kill") and not here.runs():
         tell_here(here, by, "lift" if way == "lift" else "kill", indicator_id)
         return DONE_HERE
     with here.book() as book:
         request(book, way, indicator_id, by)
-    return AT_NEXT_STEP if running else AT_START
+    return here.when()
 
 
 def tell_here(here: Here, by: str, what: Literal["lift", "kill", "never"], indicator_id: str = "") -> None:

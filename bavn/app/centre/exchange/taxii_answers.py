@@ -83,7 +83,7 @@ class Answers:
     # --- what is in it -----------------------------------------------------------------------------------------
 
     def objects(self, partner: Partner, wanted: str, query: Query) -> TaxiiResponse:
-        page = self._page(partner, self._place(partner, wanted), self._asked(query))
+        page = self._page(partner, self._place(partner, wanted), self._query_of(query))
         return TaxiiResponse(taxii.envelope(page), headers=taxii.dates(page))
 
     def object(self, partner: Partner, wanted: str, object_id: str, query: Query) -> TaxiiResponse:
@@ -94,7 +94,7 @@ class Answers:
         return TaxiiResponse(taxii.envelope(page), headers=taxii.dates(page))
 
     def manifest(self, partner: Partner, wanted: str, query: Query) -> TaxiiResponse:
-        page = self._page(partner, self._place(partner, wanted), self._asked(query))
+        page = self._page(partner, self._place(partner, wanted), self._query_of(query))
         return TaxiiResponse(taxii.manifest(page), headers=taxii.dates(page))
 
     def versions(self, partner: Partner, wanted: str, object_id: str, query: Query) -> TaxiiResponse:
@@ -160,7 +160,7 @@ class Answers:
             "media_types": [taxii.STIX],
         }
 
-    def _asked(self, query: Query, pick: taxii.Pick = "last") -> Wanted:
+    def _query_of(self, query: Query, pick: taxii.Pick = "last") -> Wanted:
         wanted = taxii.wanted(query, self._page_max, pick=pick)
         if isinstance(wanted, Refused):
             raise Problem(400, "The query cannot be used", wanted.reason.en)
@@ -171,7 +171,7 @@ class Answers:
         kept = [(name, value) for name, value in query if name not in ("match[id]", "match[type]")]
         if not taxii.OBJECT_ID.fullmatch(object_id):
             raise Problem(404, "No such object", "the collection holds no object of this id")
-        return self._asked([*kept, ("match[id]", object_id)], pick)
+        return self._query_of([*kept, ("match[id]", object_id)], pick)
 
     def _page(self, partner: Partner, place: Place, wanted: Wanted) -> Page:
         if place.own:

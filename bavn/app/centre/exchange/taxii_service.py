@@ -97,7 +97,7 @@ class _Service:
         failures: Failures,
     ) -> None:
         self._answers, self._credentials, self._broken = answers, credentials, broken
-        self._told = failures
+        self._containment = failures
         self._requests = Throttle(limits.requests_per_minute, 1)
         self._failures = Throttle(limits.failures_per_minute, 1)
         self._posts = asyncio.Semaphore(POSTS_AT_ONCE_MAX)
@@ -187,7 +187,7 @@ class _Service:
         async with self._asking:
             part = f"request {getattr(question, '__name__', '')} of a partner"
             answer = await asyncio.to_thread(
-                lambda: answer_of_party(self._told, self._broken, part, lambda: _answer(question, *given))
+                lambda: answer_of_party(self._containment, self._broken, part, lambda: _answer(question, *given))
             )
         if isinstance(answer, Problem):
             raise answer

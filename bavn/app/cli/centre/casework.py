@@ -207,9 +207,10 @@ def _changing(act: Literal["cancel", "reopen"], *, help: str) -> Callable[..., N
             if len(named) != 1:
                 raise Stop(
                     Exit.NOT_FOUND,
-                    Text(
-                        "{count} tasks' ids begin with {task_id} (bavn centre tasks)",
-                        count=len(named),
+                    Text.counted(
+                        "the id of {count:,} task begins with {task_id} (bavn centre tasks)",
+                        "the ids of {count:,} tasks begin with {task_id} (bavn centre tasks)",
+                        len(named),
                         task_id=repr(task_id[:40]),
                     ),
                 )
@@ -244,7 +245,7 @@ def parts(case_id: CaseId, config: Config = CENTRE_TOML, *, as_json: AsJson = Fa
     """Who is in a case, why, and how far each has been told its part."""
     with at_work(config) as desk:
         desk.cases.case(case_id)
-        notices = desk.told(case_id)
+        notices = desk.part_states(case_id)
         tasks = desk.work.tasks(case_id)
         rows = [
             {

@@ -78,11 +78,11 @@ def kill_switch(
                 "state": "on" if turn.on else "off",
                 **named(turn, "by", "asked_by", "why"),
                 "at": iso(turn.at_us)[:23],
-                "told": len(desk.switch.told(turn.number)),
+                "told": len(desk.switch.queued_at(turn.number)),
             }
             for turn in desk.switch.turns()
         ]
-        request = desk.switch.asked()
+        request = desk.switch.off_request()
     if request is not None:
         until = f"{iso(request.until_us)[:16]}Z"
         words = Text(

@@ -117,7 +117,7 @@ _over("stop", "Kill it at once at all nodes, whatever it has come to.")
 def listed(config: Config = CENTRE_TOML, *, limit: int = 50, as_json: AsJson = False, language: Spoken = "en") -> None:
     """The exercises, the latest first."""
     with opened(config) as (_, exercises, _):
-        exercises_found = exercises.every(limit)
+        planned = exercises.every(limit)
     show(
         [
             {
@@ -129,7 +129,7 @@ def listed(config: Config = CENTRE_TOML, *, limit: int = 50, as_json: AsJson = F
                 "ends": iso(exercise.plan.ends_us)[:16],
                 "actors": [role.actor for role in exercise.plan.roles],
             }
-            for exercise in exercises_found
+            for exercise in planned
         ],
         as_json=as_json,
     )

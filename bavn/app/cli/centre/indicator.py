@@ -84,7 +84,7 @@ def _step(way: Literal["review", "refresh", "withdraw"], what: str) -> None:
         with opened(config, *acts.REFUSES) as desk:
             body = typed(acts.Acting, act=way, why=why, rev=rev)
             rows = [
-                _row(desk, acts.step(desk.lives, by, life.id, body), language_of_rows(as_json=as_json))
+                _row(desk, acts.step(desk.indicator_book, by, life.id, body), language_of_rows(as_json=as_json))
                 for life in _meant(desk, wanted)
             ]
         show(rows, as_json=as_json)
@@ -109,7 +109,7 @@ def approve(
     with opened(config, *acts.REFUSES) as desk:
         body = typed(acts.Approving, act="approve", why=why, rev=rev)
         rows = [
-            _row(desk, acts.let_go(desk.lives, by, life.id, body), language_of_rows(as_json=as_json))
+            _row(desk, acts.let_go(desk.indicator_book, by, life.id, body), language_of_rows(as_json=as_json))
             for life in _meant(desk, wanted)
         ]
     show(rows, as_json=as_json)
@@ -135,10 +135,10 @@ def release(
         rows = []
         for life in _meant(desk, wanted):
             if life.state is not LifeState.RELEASED or not now:
-                acts.let_go(desk.lives, by, life.id, typed(acts.Approving, act="release", why=why, rev=rev))
+                acts.let_go(desk.indicator_book, by, life.id, typed(acts.Approving, act="release", why=why, rev=rev))
             if now:
-                acts.let_go(desk.lives, by, life.id, typed(acts.Approving, act="now", why=why))
-            rows.append(_row(desk, desk.lives.get(life.id), language_of_rows(as_json=as_json)))
+                acts.let_go(desk.indicator_book, by, life.id, typed(acts.Approving, act="now", why=why))
+            rows.append(_row(desk, desk.indicator_book.get(life.id), language_of_rows(as_json=as_json)))
     show(rows, as_json=as_json)
     if now and not as_json and any(row["now"] == "asked for" for row in rows):
         tell(Text("the ring is passed over when somebody else says the same"))
@@ -161,7 +161,7 @@ def wrong(
     with opened(config, *acts.REFUSES) as desk:
         body = typed(acts.Acting, act="wrong", why=why)
         rows = [
-            _row(desk, acts.step(desk.lives, by, life.id, body), language_of_rows(as_json=as_json))
+            _row(desk, acts.step(desk.indicator_book, by, life.id, body), language_of_rows(as_json=as_json))
             for life in _meant(desk, wanted)
         ]
     show(rows, as_json=as_json)
@@ -178,7 +178,7 @@ def listed(
 ) -> None:
     """Indicators, the latest first: where each stands, who stands behind it, what it is worth."""
     with opened(config, *acts.REFUSES) as desk:
-        lives = desk.lives.every(state, limit)
+        lives = desk.indicator_book.every(state, limit)
         rows = [_standing_row(desk, one, language) for one in desk.upkeep.statuses(lives, desk.now_us())]
     show(rows, as_json=as_json)
 
@@ -189,7 +189,7 @@ def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = 
     with opened(config, *acts.REFUSES) as desk:
         life = _meant(desk, wanted)[0]
         row = _row(desk, life, language)
-        checks = life.checks if life.state is not LifeState.DRAFT else desk.lives.looked_at(life)
+        checks = life.checks if life.state is not LifeState.DRAFT else desk.indicator_book.looked_at(life)
         row["checks"] = [{"check": c.name, "stops": c.stops, "words": c.words.say(language)} for c in checks]
         row["actors"] = [
             {
@@ -202,7 +202,7 @@ def show_one(wanted: Wanted, config: Config = CENTRE_TOML, *, as_json: AsJson = 
             }
             for actor in desk.deliveries.at_actors(life.id)
         ]
-        history = desk.lives.history(life.id)
+        history = desk.indicator_book.history(life.id)
     if as_json:
         print(json.dumps(row, ensure_ascii=False))
         return
@@ -285,15 +285,15 @@ def _standing_row(desk: "Desk", standing: "IndicatorStatus", language: Language)
 def _meant(desk: "Desk", wanted: str) -> list["Life"]:
     """The one indicator that is meant, or all of a case. Stop where there is none, or where several begin so."""
     if wanted.startswith("case-"):
-        lives = list(desk.lives.of_case(wanted))
+        lives = list(desk.indicator_book.of_case(wanted))
         if lives:
             return lives
         raise Stop(Exit.NOT_FOUND, Text("{wanted} has no indicators", wanted=wanted))
     if wanted.startswith("indicator-"):
-        begun = [life for life in desk.lives.every() if life.id.startswith(wanted)]
-        return [begun[0] if len(begun) == 1 else desk.lives.get(wanted)]
+        begun = [life for life in desk.indicator_book.every() if life.id.startswith(wanted)]
+        return [begun[0] if len(begun) == 1 else desk.indicator_book.get(wanted)]
     try:
-        return [desk.lives.of(observable_of(wanted))]
+        return [desk.indicator_book.of(observable_of(wanted))]
     except NotCanonical as error:
         raise Stop(
             Exit.USAGE,

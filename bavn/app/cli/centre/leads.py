@@ -13,6 +13,7 @@ from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.language import language_of_rows, tell
 from bavn.app.cli.spread import spread, typed
 from bavn.app.cli.words import number, point
+from bavn.model.counted import cases
 from bavn.model.moment import iso, iso_hour
 from bavn.model.text import Language, Text
 
@@ -154,14 +155,18 @@ def calibration(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> Non
     show(rows, as_json=False)
     tell(
         Text(
-            "{judged} cases judged by people, {confirmed} confirmed; leads that nobody judged are not in it",
-            judged=stats.judged,
+            "{cases} judged by people, {confirmed} confirmed; leads that nobody judged are not in it",
+            cases=cases(stats.judged),
             confirmed=stats.confirmed,
         )
     )
     if stats.unscored:
         tell(
-            Text("{count} older verdicts are left out: the score they were given at was not kept", count=stats.unscored)
+            Text.counted(
+                "{count:,} older verdict is left out: the score it was given at was not kept",
+                "{count:,} older verdicts are left out: the score they were given at was not kept",
+                stats.unscored,
+            )
         )
     if stats.brier is None or stats.brier_plain is None:
         tell(Text("too few verdicts to have predicted any case from those before it"))

@@ -114,7 +114,9 @@ def drafted(
         print(line.say(language))
     left = gaps(lines)
     if left:
-        said = Text("{left} gaps in [[ ]] are to be filled in", left=left)
+        said = Text.counted(
+            "{count:,} gap in [[ ]] is to be filled in", "{count:,} gaps in [[ ]] are to be filled in", left
+        )
         print(said.say(language), file=sys.stderr)
 
 

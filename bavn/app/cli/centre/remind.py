@@ -39,7 +39,12 @@ def remind(
     tell(Text("{sent} sent, {failed} wait to be tried again", sent=sent, failed=failed))
     if failed:
         raise Stop(
-            Exit.UNREACHABLE, Text("{failed} reminders could not be delivered (bavn centre reminders)", failed=failed)
+            Exit.UNREACHABLE,
+            Text.counted(
+                "{count:,} reminder could not be delivered (bavn centre reminders)",
+                "{count:,} reminders could not be delivered (bavn centre reminders)",
+                failed,
+            ),
         )
 
 

@@ -19,6 +19,7 @@ from bavn.app.cli.words import Spoken, heading, number
 from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.app.process.whole_file import write_whole
 from bavn.model.catalogue import languages
+from bavn.model.counted import clients as clients_counted
 from bavn.model.moment import DAY_US, iso
 from bavn.model.text import Language, Text
 
@@ -266,7 +267,11 @@ def _card(
     print(f"{say['services']}:")
     for s in asset.services:
         line = f"    {s.port}/{s.proto} {s.app or ''} {s.software or ''}".rstrip()
-        clients = Text("{clients} clients, {flows} flows", clients=s.clients, flows=s.flows).say(language)
+        clients = Text.shaped(
+            "{clients}, {flows}",
+            clients=clients_counted(s.clients),
+            flows=Text.counted("{count:,} flow", "{count:,} flows", s.flows),
+        ).say(language)
         screen.print(
             f"{line}: {clients}, {iso(s.first_us)[:16]} - {iso(s.last_us)[:16]}", highlight=False, markup=False
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bavn.app.acts.node import cases as acts
-from bavn.app.acts.node.here import Here
+from bavn.app.acts.node.here import Here, answer_waits
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.cli.spread import typed
@@ -84,9 +84,10 @@ def case_answer(
     if len(tasks) != 1:
         raise Stop(
             Exit.NOT_FOUND,
-            Text(
-                "{count} tasks of {case_id} begin with {task}",
-                count=len(tasks),
+            Text.counted(
+                "{count:,} task of {case_id} begins with {task}",
+                "{count:,} tasks of {case_id} begin with {task}",
+                len(tasks),
                 case_id=kept.case_id,
                 task=repr(task[:40]),
             ),
@@ -125,13 +126,15 @@ def case_nis2(
 ) -> None:
     """Note a NIS2 step of this actor in a case: the centre's clocks of this actor move, and no other's."""
     body = typed(acts.Nis2Request, act=act, at_us=_moment_of(at), why=why, correct=correct, cross_border=cross_border)
-    statement = acts.note(Here(config), by, kept_case(config, case_id).case_id, body)
+    here = Here(config)
+    statement = acts.note(here, by, kept_case(config, case_id).case_id, body)
     says = Text(
-        "{case_id}: {names}, {at} (step {number}) leaves at the running node's next step",
+        "{case_id}: {names}, {at} (step {number}) waits to be sent. {when}",
         case_id=statement.case_id,
         names=NAMES[act],
         at=f"{iso(statement.at_us)[:16]}Z",
         number=statement.number,
+        when=here.when(),
     )
     print(says.say(language))
 
@@ -171,11 +174,9 @@ def _moment_of(at: str) -> int | None:
 def _leave(config: Path, case_id: str, task: str | None, act: str, words: str, by: Who, language: Language) -> None:
     """Whoever answers hears at once what would not leave."""
     body = typed(acts.AnswerRequest, act=act, task=task, words=words, send=True)
-    left = acts.answer(Here(config), by, case_id, body)
-    says = Text(
-        "{case_id}: answer {number} leaves at the running node's next step", case_id=case_id, number=left.number
-    )
-    print(says.say(language))
+    here = Here(config)
+    left = acts.answer(here, by, case_id, body)
+    print(answer_waits(here, case_id, left.number).say(language))
 
 
 def _owed(case: "KeptCase", now_us: int, language: Language) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bavn.app.acts.node import exercises as acts
-from bavn.app.acts.node.here import Here
+from bavn.app.acts.node.here import Here, centre_is_told
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks
@@ -75,27 +75,28 @@ def _leave(exercise: str, way: acts.Way, config: Path, by: Who, language: Langua
 
     with asks(config) as rows:
         known = named(exercises_of(rows(EXERCISES_SQL)), exercise, "exercises").exercise_id
-    acts.answer(Here(config), by, known, way)
+    here = Here(config)
+    acts.answer(here, by, known, way)
     if way in acts.STEP_OF:
-        told = Text("the running node tells it").say(language)
-        print(f"{MARK.say(language)} {known}: {STEPS[acts.STEP_OF[way]].say(language)}; {told}")
+        step = STEPS[acts.STEP_OF[way]].say(language)
+        print(f"{MARK.say(language)} {known}: {step}. {centre_is_told(here).say(language)}")
     return known
 
 
 def _print(exercise: "KeptExercise", steps: "list[StepStatement]", language: Language) -> None:
-    steps_said, state = exercise.said, STATES[ExerciseState(exercise.state)].say(language)
+    plan, state = exercise.said, STATES[ExerciseState(exercise.state)].say(language)
     print(
         f"{MARK.say(language)} {exercise.exercise_id}: {state}"
-        + (f": {Text.written(steps_said['title_en'], da=steps_said['title_da']).say(language)}" if steps_said else "")
+        + (f": {Text.written(plan['title_en'], da=plan['title_da']).say(language)}" if plan else "")
     )
-    if not steps_said:
+    if not plan:
         print("  " + Text("nothing is kept of it any more").say(language))
         return
     print(
-        f"  {iso(steps_said['begins_us'])[:16]}Z - {iso(steps_said['ends_us'])[:16]}Z,"
-        f" {CAMPAIGNS[Campaign(steps_said['campaign'])].say(language)}, {steps_said['element']}"
+        f"  {iso(plan['begins_us'])[:16]}Z - {iso(plan['ends_us'])[:16]}Z,"
+        f" {CAMPAIGNS[Campaign(plan['campaign'])].say(language)}, {plan['element']}"
     )
-    for objective in steps_said["objectives"]:
+    for objective in plan["objectives"]:
         print(f"  - {objective.get(language, objective['en'])}")
     for step in steps:
         refused = f" [{step.rule}]" if step.rule else ""

@@ -11,7 +11,10 @@ from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
 from bavn.app.cli.words import number
 from bavn.app.node.health.words import UNITS, counts, loss
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.counted import rules as counted_rules
 from bavn.model.malformed import UNREADABLE
+from bavn.model.moment import SECOND_US
+from bavn.model.spans import lasting
 from bavn.model.text import Language, Text
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
@@ -22,6 +25,7 @@ SERVICES = {
     "keyholder": Text.in_context("this one has not run yet", "key holder"),
 }
 ACKNOWLEDGED = Text("Acknowledged: what was lost until now is said no more.")
+LONG_S_MIN = 120
 WORDS = {
     "well": Text("The node is well."),
     "ill": Text("The node is not well:"),
@@ -140,18 +144,18 @@ def _lines(state: dict[str, Any], language: Language) -> list[str]:
     if state["stopped"]:
         lines = [f"{w['stopped']} {state['at'][:19]}Z."]
     elif not state["running"]:
-        lines = [f"{w['silent']} {state['at'][:19]}Z ({number(state['age_s'], language)} s)."]
+        lines = [f"{w['silent']} {state['at'][:19]}Z ({_long(state['age_s'], language)})."]
     else:
         lines = [w["well"] if state["healthy"] else UNCHECKED.say(language) if unchecked_only(state) else w["ill"]]
     lines += [f"  ! {problem.get(language, problem['en'])}" for problem in state["problems"]]
     lines += promise_lines(state.get("promises", []), language)
     lines.append(
-        f"{w['for']}: {number(state['up_s'], language)} s.  {w['memory']}: {number(state['memory_mb'], language)} MB.  "
+        f"{w['for']}: {_long(state['up_s'], language)}.  {w['memory']}: {number(state['memory_mb'], language)} MB.  "
         f"{w['disk']}: {number(state['disk_free_mb'], language)} {w['free']}.  {_sensor(state, w, language)}"
         f"  {number(state['queue_messages'], language)} {w['messages']}."
     )
     if state.get("centre_skew_s") is not None:
-        lines.append(f"{w['centre clock']}: {state['centre_skew_s']:+d} s")
+        lines.append(f"{w['centre clock']}: {_off(state['centre_skew_s'], language)}")
     for source in state["sources"]:
         lines += _source(source, w, language)
     lines += _rules(state, w, language)
@@ -166,11 +170,23 @@ def _lines(state: dict[str, Any], language: Language) -> list[str]:
         ]
     if state["detect"]:
         detect = state["detect"]
-        took = "" if detect["last"] is None else number(detect["took_s"], language, 3)
-        last = w["never"] if detect["last"] is None else f"{w['last']} {detect['last'][:19]}Z, {w['took']} {took} s"
-        now = "" if detect["running_s"] is None else f"; {w['running']} {detect['running_s']} s"
+        took = "" if detect["last"] is None else _long(detect["took_s"], language, 3)
+        last = w["never"] if detect["last"] is None else f"{w['last']} {detect['last'][:19]}Z, {w['took']} {took}"
+        now = "" if detect["running_s"] is None else f"; {w['running']} {_long(detect['running_s'], language)}"
         lines.append(f"{w['detect']}: {last}{now}")
     return lines
+
+
+def _long(seconds: float, language: Language, decimals: int = 0) -> str:
+    """Up to two minutes in seconds, then in what a person takes in: ``90 s``, ``12 days``."""
+    if seconds < LONG_S_MIN:
+        return f"{number(seconds, language, decimals)} s"
+    return lasting(seconds * SECOND_US).say(language)
+
+
+def _off(seconds: int, language: Language) -> str:
+    """How far a clock is ahead (+) or behind."""
+    return f"{'-' if seconds < 0 else '+'}{_long(abs(seconds), language)}"
 
 
 def _said(says: dict[str, str], language: Language) -> str:
@@ -192,7 +208,7 @@ def _source(source: dict[str, Any], w: dict[str, str], language: Language) -> li
     lines = [
         f"{w['source']} {source['name']}: {number(source['rows'], language)} {w['rows']}, "
         f"{number(source['passed'], language)} {w['passed']}, {number(source['refused'], language)} {w['refused']}; "
-        f"{number(source['lag_bytes'], language)} B, {number(source['lag_s'], language)} s {w['behind']}"
+        f"{number(source['lag_bytes'], language)} B, {_long(source['lag_s'], language)} {w['behind']}"
         + (f"; {w['broken']}: {_said(source['broken_says'], language)}" if source["broken"] else "")
     ]
     for _, count, place, says in source["reasons"]:
@@ -206,23 +222,26 @@ def _source(source: dict[str, Any], w: dict[str, str], language: Language) -> li
         count = number(lost["count"], language)
         lines.append(f"    {w['lost']}: {count}{of} {unit}: {loss(lost['what']).say(language)} ({late} {w['recent']})")
     if source.get("clock_offset_s") is not None:
-        lines.append(f"    {w['clock']}: {source['clock_offset_s']:+d} s")
+        lines.append(f"    {w['clock']}: {_off(source['clock_offset_s'], language)}")
     if source["counts"]:
         lines.append("    " + counts(source["counts"], language))
     return lines
-
-
-_KEPT = Text("    of the fetched set {} of {} rules kept, {} switched off in it")
-_LOST = Text("    {} rules: {}")
 
 
 def _fetched(figures: dict[str, Any] | None, language: Language) -> list[str]:
     """What the last fetch came to."""
     if not figures:
         return []
-    counts = (number(figures[name], language) for name in ("loaded", "wanted", "off"))
-    lost = [(number(why["rules"], language), _said(why["says"], language)) for why in figures["reasons"]]
-    return [_KEPT.say(language).format(*counts), *(_LOST.say(language).format(*why) for why in lost)]
+    kept = Text(
+        "of the fetched set {kept:,} of {wanted} kept, {off:,} switched off in it",
+        kept=figures["loaded"],
+        wanted=counted_rules(figures["wanted"]),
+        off=figures["off"],
+    )
+    lost = [
+        f"{counted_rules(why['rules']).say(language)}: {_said(why['says'], language)}" for why in figures["reasons"]
+    ]
+    return [f"    {line}" for line in (kept.say(language), *lost)]
 
 
 def _rules(state: dict[str, Any], w: dict[str, str], language: Language) -> list[str]:

@@ -28,10 +28,10 @@ NOTHING_BLOCKED = Text(
 def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """What is blocked until when, what waits for a person or for an enforcer that carries it, and why."""
     with asks(config) as rows:
-        rows_found = queries.every_item(rows)
+        items = queries.every_item(rows)
         notes = queries.notes(rows, "kill_switch", "sector_switch")
     keys = ("indicator", "type", "value", "act", "standing", "rule", "reason", "until")
-    shown = [dict(zip(keys, (*row[:-1], iso(row[-1])), strict=True)) for row in rows_found]
+    shown = [dict(zip(keys, (*row[:-1], iso(row[-1])), strict=True)) for row in items]
     why = {m["indicator"]: Text.of_row(m["reason"]) for m in shown if m["reason"]}
     if as_json:
         for entry in shown:
@@ -53,21 +53,21 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
         language,
         nothing=NOTHING_BLOCKED,
     )
-    for said in switches_said(notes):
+    for said in kill_switches(notes):
         print(said.say(language))
 
 
-def switches_said(notes: dict[str, str]) -> list[Text]:
+def kill_switches(notes: dict[str, str]) -> list[Text]:
     """Why nothing of it is in force, where a kill switch is on: this actor's own, or the sector's, by whom and why."""
-    switches_said = []
+    sentences = []
     if notes.get("kill_switch") == "on":
         own = Text("Nothing is in force: the own kill switch is on.")
-        switches_said.append(own)
+        sentences.append(own)
     turned = json.loads(notes.get("sector_switch", "{}"))
     if turned.get("state") == "on":
         who = f"{turned['by']}: {turned['why']}"
-        switches_said.append(Text("Nothing is in force: the sector's kill switch is on ({who}).", who=who))
-    return switches_said
+        sentences.append(Text("Nothing is in force: the sector's kill switch is on ({who}).", who=who))
+    return sentences
 
 
 def approve(indicator: Named, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:

@@ -13,6 +13,7 @@ from bavn.app.acts.node.here import Here
 from bavn.app.analyst.suspected import one_named
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, Config, Spoken
+from bavn.model.counted import records
 from bavn.model.text import Text
 
 
@@ -32,16 +33,16 @@ def replay(
     here = Here(config)
     with here.asks() as asked:
         entry = one_named(asked, suspicion)
-    case_made = acts.replay(here, by, entry, out, rows)
-    for name in case_made.files:
+    training_case = acts.replay(here, by, entry, out, rows)
+    for name in training_case.files:
         print(out / name)
     print(
         Text(
-            "{lines} records ({level}); {detector} concludes the same from them alone (p {p:.2g}). Look through it"
+            "{records} ({level}); {detector} concludes the same from this alone (p {p:.2g}). Look through it"
             " before you hand it on.",
-            lines=case_made.lines,
-            level=case_made.level,
-            detector=case_made.found.detector,
-            p=case_made.found.p,
+            records=records(training_case.lines),
+            level=training_case.level,
+            detector=training_case.found.detector,
+            p=training_case.found.p,
         ).say(language)
     )

@@ -39,25 +39,23 @@ def reveals(
     from bavn.actor.door.rounds.reveals import REVEALS_SQL, WITHDRAWALS_SQL, reveals_of, withdrawals_of
 
     with asks(config) as rows:
-        reveals_found = _Found(
+        reveals = _RevealRows(
             asked=reveals_of(rows(f"{REVEALS_SQL} LIMIT {limit}")),
             back=withdrawals_of(rows(f"{WITHDRAWALS_SQL} LIMIT {limit}")),
             waiting=sorted(asked_elements(rows)),
         )
     if as_json:
-        for line in _lines(reveals_found, language):
+        for line in _lines(reveals, language):
             print(json.dumps(line, ensure_ascii=False))
-    elif not reveals_found.asked and not reveals_found.back and not reveals_found.waiting:
+    elif not reveals.asked and not reveals.back and not reveals.waiting:
         nothing = Text("the centre has asked this node to name nothing yet")
         print(nothing.say(language))
     else:
-        show_table(
-            ("when", "tier", "element", "receipts of", "cells", "says"), _table(reveals_found, language), language
-        )
+        show_table(("when", "tier", "element", "receipts of", "cells", "says"), _table(reveals, language), language)
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _RevealRows:
     """``waiting``: elements that wait for a person here, and since when."""
 
     asked: "list[Revealed]"
@@ -65,11 +63,11 @@ class _Found:
     waiting: list[tuple[Any, ...]]
 
 
-def _lines(reveals_found: _Found, language: Language) -> Iterator[dict[str, object]]:
+def _lines(reveals: _RevealRows, language: Language) -> Iterator[dict[str, object]]:
     """For machines: what was asked, what waits, what was taken back."""
     from bavn.app.node.reveal_words import answer_text, withdrawal_text
 
-    for reveal in reveals_found.asked:
+    for reveal in reveals.asked:
         yield {
             "what": "reveal",
             "at": iso(reveal.at_us),
@@ -81,9 +79,9 @@ def _lines(reveals_found: _Found, language: Language) -> Iterator[dict[str, obje
             "rule": reveal.rule,
             "says": answer_text(reveal.rule).say(language),
         }
-    for element, at_us in reveals_found.waiting:
+    for element, at_us in reveals.waiting:
         yield {"what": "waits", "at": iso(at_us), "element": element}
-    for taken in reveals_found.back:
+    for taken in reveals.back:
         yield {
             "what": "withdrawal",
             "at": iso(taken.at_us),
@@ -95,7 +93,7 @@ def _lines(reveals_found: _Found, language: Language) -> Iterator[dict[str, obje
         }
 
 
-def _table(reveals_found: _Found, language: Language) -> list[tuple[Any, ...]]:
+def _table(reveals: _RevealRows, language: Language) -> list[tuple[Any, ...]]:
     """For people: one row for each round, element and answer."""
     from bavn.app.node.reveal_words import answer_text, together, withdrawal_text
 
@@ -109,9 +107,9 @@ def _table(reveals_found: _Found, language: Language) -> list[tuple[Any, ...]]:
             str(cells),
             answer_text(last.rule).say(language),
         )
-        for last, names, cells in together(reveals_found.asked)
+        for last, names, cells in together(reveals.asked)
     ]
-    waiting = [(iso(at_us)[:19], "", element, "", "", ask) for element, at_us in reveals_found.waiting]
+    waiting = [(iso(at_us)[:19], "", element, "", "", ask) for element, at_us in reveals.waiting]
     back = [
         (
             iso(taken.at_us)[:19],
@@ -121,7 +119,7 @@ def _table(reveals_found: _Found, language: Language) -> list[tuple[Any, ...]]:
             "",
             f"{withdrawal_text(taken.told_us, taken.rule).say(language)} ({taken.by})",
         )
-        for taken in reveals_found.back
+        for taken in reveals.back
     ]
     return [*rows, *waiting, *back]
 
@@ -135,9 +133,12 @@ def withdraw(
 ) -> None:
     """Take a revealed element back: the centre drops this actor's reports on it, and it is vetoed from then on."""
     body = typed(acts.WithdrawRequest, element=str(element_of(observable)))
-    taken = acts.withdraw(Here(config), by, body)
+    here = Here(config)
+    taken = acts.withdraw(here, by, body)
     sentence = Text(
-        "{element}: the node takes it back at its next step; `bavn node veto --lift` lets it join again", element=taken
+        "{element} is to be taken back. {when} `bavn node veto --lift` lets it join again.",
+        element=taken,
+        when=here.when(),
     )
     print(sentence.say(language))
 

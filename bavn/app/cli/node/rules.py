@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from bavn.app.access.rights import Right
+from bavn.app.acts.node.here import Here
 from bavn.app.cli.centre.person import option
 from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
@@ -19,6 +20,7 @@ from bavn.app.cli.node.rule_files import day_now, entries_of, files_to_try, filt
 from bavn.app.cli.spread import spread
 from bavn.app.cli.words import cell, number
 from bavn.app.process.exits import Exit, Stop, cannot_write
+from bavn.model.counted import rules
 from bavn.model.text import Text
 
 app = Commands(help="Suricata rules: fetch, check, tune.")
@@ -33,15 +35,9 @@ LEFT_OUT_SHOWN_MAX = 100
 
 
 _CHECKED = {
-    "set": Text(
-        "set {}: {} of {} rules kept, {} left out, {} switched off in the set; a running node loads them by itself"
-    ),
-    "why": Text("  {} rules: {}"),
-    "waiting": Text("  {} of the kept rules wait for a flowbit that no rule sets: they say nothing"),
     "shrink": Text("  from {} rules to {}: accepted by {}"),
     "more": Text("more are left out: --json names them all"),
     "left out": Text("  left out: {}"),
-    "counts": Text("{} rules load, {} fail; {} entries of tuning"),
     "fails": Text("  fails: {}"),
     "stranger": Text("  tunes a rule that is not there: {}"),
 }
@@ -90,8 +86,8 @@ def update(
         summary = {
             "set": fetched.name,
             "loaded": fetched.figures.loaded,
-            "left_out": [entry.said.en for entry in fetched.left_out],
-            "figures": fetched.figures.told(),
+            "left_out": [entry.sentence.en for entry in fetched.left_out],
+            "figures": fetched.figures.as_json(),
         }
         print(json.dumps(summary, ensure_ascii=False, sort_keys=True))
         return
@@ -101,17 +97,30 @@ def update(
 def _show_fetched(fetched: Any, language: Any) -> None:
     figures = fetched.figures
     lost = figures.wanted - figures.loaded
-    counts = [number(count, language) for count in (figures.loaded, figures.wanted, lost, figures.off)]
-    print(_CHECKED["set"].say(language).format(fetched.name, *counts))
+    says = Text(
+        "set {set}: {kept:,} of {rules} kept, {lost:,} left out, {off:,} switched off in the set; a running node loads"
+        " them by itself",
+        set=fetched.name,
+        kept=figures.loaded,
+        rules=rules(figures.wanted),
+        lost=lost,
+        off=figures.off,
+    )
+    print(says.say(language))
     for why, count in figures.reasons():
-        print(_CHECKED["why"].say(language).format(number(count, language), why.say(language)))
+        print(f"  {rules(count).say(language)}: {why.say(language)}")
     if figures.waiting:
-        print(_CHECKED["waiting"].say(language).format(number(figures.waiting, language)))
+        waiting = Text.counted(
+            "{count:,} of the kept rules waits for a flowbit that no rule sets: it says nothing",
+            "{count:,} of the kept rules wait for a flowbit that no rule sets: they say nothing",
+            figures.waiting,
+        )
+        print(f"  {waiting.say(language)}")
     if figures.shrink_by:
         counts = [number(count, language) for count in (figures.before, figures.loaded)]
         print(_CHECKED["shrink"].say(language).format(*counts, figures.shrink_by))
     for entry in fetched.left_out[:LEFT_OUT_SHOWN_MAX]:
-        print(_CHECKED["left out"].say(language).format(entry.said.say(language)))
+        print(_CHECKED["left out"].say(language).format(entry.sentence.say(language)))
     if len(fetched.left_out) > LEFT_OUT_SHOWN_MAX:
         print(f"  {number(len(fetched.left_out) - LEFT_OUT_SHOWN_MAX, language)} {_CHECKED['more'].say(language)}")
 
@@ -172,8 +181,13 @@ def check(
         told = {"loaded": tried.loaded, "failed": bad, "tuning": len(entries), "tuning_of_no_rule": strangers}
         print(json.dumps(told, ensure_ascii=False, sort_keys=True))
     else:
-        counts = (number(tried.loaded, language), number(len(bad), language), number(len(entries), language))
-        print(_CHECKED["counts"].say(language).format(*counts))
+        says = Text.shaped(
+            "{load}, {fail}; {tuning}",
+            load=Text.counted("{count:,} rule loads", "{count:,} rules load", tried.loaded),
+            fail=Text.counted("{count:,} fails", "{count:,} fail", len(bad)),
+            tuning=Text.counted("{count:,} entry of tuning", "{count:,} entries of tuning", len(entries)),
+        )
+        print(says.say(language))
         for line in bad:
             print(_CHECKED["fails"].say(language).format(line))
         for name in strangers:
@@ -323,7 +337,8 @@ def end(
     table.pop("review", None)
     table["id"], table["until"], table["ended_by"] = name, day_now() - timedelta(days=1), who
     _write(file, tomlkit.dumps(document))
-    print(Text("{name} has ended; the node takes it out of force at its next step", name=name).say(language))
+    when = Here(config).when()
+    print(Text("{name} has ended, and is to be taken out of force. {when}", name=name, when=when).say(language))
 
 
 def _add(config: Path, act: str, facts: dict[str, Any], comment: str, until: str, review: str, who: str) -> None:
@@ -378,18 +393,11 @@ def _alone(act: str, table: dict[str, Any]) -> None:
     try:
         tunings({act: [table]}, "", OWN_SIDS)
     except TuningWrong as error:
-        wrong = str(error).removeprefix(f": [[{act}]] number 1").removeprefix(f" (sid {table['sid']})")
-        options = "by an option: " if act == "suppress" and "give one of" in wrong else ""
-        raise Stop(
-            Exit.USAGE,
-            Text.shaped(
-                "{act} {table}: {options}{what}",
-                act=act,
-                table=table["sid"],
-                options=options,
-                what=wrong.removeprefix(": "),
-            ),
-        ) from error
+        part = error.where.removeprefix(f": [[{act}]] number 1").removeprefix(f" (sid {table['sid']})").lstrip(": ")
+        wrong = Text.shaped("{part}: {what}", part=part, what=error.what) if part else error.what
+        if act == "suppress" and len({"src", "dst", "either"} & set(table)) != 1:
+            wrong = Text("give one of --src, --dst and --either: an address or network (CIDR)")
+        raise Stop(Exit.USAGE, Text.shaped("{act} {sid}: {wrong}", act=act, sid=table["sid"], wrong=wrong)) from error
 
 
 def _parsed(text: str, where: str) -> Any:

@@ -68,7 +68,11 @@ def check(config: Config = NODE_TOML, *, as_json: AsJson = False) -> None:
     if damaged:
         raise Stop(
             Exit.BROKEN,
-            Text("{count} files were damaged and are in damaged/ now; the rest goes on", count=len(damaged)),
+            Text.counted(
+                "{count:,} file was damaged and is in damaged/ now; the rest goes on",
+                "{count:,} files were damaged and are in damaged/ now; the rest goes on",
+                len(damaged),
+            ),
         )
 
 

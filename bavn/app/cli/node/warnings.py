@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bavn.app.acts.node import warnings as acts
-from bavn.app.acts.node.here import Here
+from bavn.app.acts.node.here import Here, answer_waits
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.cli.spread import typed
@@ -99,14 +99,9 @@ def warning_answer(
     with asks(config) as rows:
         kept = named(warnings_of(rows(WARNINGS_SQL)), warning, "warnings")
     body = typed(acts.WarningAnswerRequest, version=kept.version, act=act, words=words, send=True)
-    left = acts.answer(Here(config), by, kept.warning_id, body)
-    print(
-        Text(
-            "{warning_id}: answer {number} leaves at the running node's next step",
-            warning_id=kept.warning_id,
-            number=left.number,
-        ).say(language)
-    )
+    here = Here(config)
+    left = acts.answer(here, by, kept.warning_id, body)
+    print(answer_waits(here, kept.warning_id, left.number).say(language))
 
 
 def _words(warning: "KeptWarning", what: str, language: Language) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
 from bavn.app.process.problem import Problem
+from bavn.model.counted import days as counted_days
 from bavn.model.health import ends_soon
 from bavn.model.moment import DAY_US
 from bavn.model.text import Text
@@ -51,9 +52,9 @@ def certificate_problems(ends: Mapping[str, int], now_us: int, days_min: int) ->
         elif ends_soon(end_us, now_us, days_min):
             days = (end_us - now_us) // DAY_US
             text = Text(
-                "the certificate from {who} ends in {days} days and could not be renewed: is {who} reached?",
+                "the certificate from {who} ends in {days} and could not be renewed: is {who} reached?",
                 who=who,
-                days=days,
+                days=counted_days(days),
             )
             problems.append(Problem(code="certificate_ends", source=party, text=text))
     return problems

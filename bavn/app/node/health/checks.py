@@ -11,8 +11,10 @@ from bavn.app.config.sensor import HealthTable
 from bavn.app.net.link_watch import LinkWatch
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.problem import Problem
+from bavn.model.counted import rules as counted_rules
 from bavn.model.failure import FailingPart
-from bavn.model.moment import MINUTE_US, SECOND_US
+from bavn.model.moment import SECOND_US
+from bavn.model.spans import lasting
 from bavn.model.text import Text
 from bavn.wire.shut import ShutGate
 
@@ -47,11 +49,11 @@ class QueueWatch:
         self.messages = messages
         if now_us - self.since_us <= queue_s_max * SECOND_US:
             return []
-        minutes = (now_us - self.since_us) // MINUTE_US
-        text = Text(
-            "{messages} messages wait for the centre, and for {minutes} min there were never fewer",
-            messages=messages,
-            minutes=minutes,
+        text = Text.counted(
+            "{count:,} message waits for the centre, and for {lasted} there was never none",
+            "{count:,} messages wait for the centre, and for {lasted} there were never fewer",
+            messages,
+            lasted=lasting(now_us - self.since_us),
         )
         return [Problem(code="queue_grows", source="centre", text=text)]
 
@@ -65,7 +67,7 @@ class NodeChecks:
     centre: LinkWatch | None = None
     keyholder: LinkWatch | None = None
     chain: ChainWalk | None = None
-    enforcers: Callable[[], Sequence[tuple[str, str]]] | None = None
+    enforcers: Callable[[], Sequence[tuple[str, Text | None]]] | None = None
     gates: Callable[[], Sequence[ShutGate]] = tuple
     failing: Callable[[], Sequence[FailingPart]] = tuple
     asks_rules: bool = False
@@ -130,7 +132,7 @@ def ledger_problem(broken: str) -> Problem:
     return Problem(code="ledger_broken", source="ledger", text=text)
 
 
-def _enforcer(name: str, why: str) -> Problem:
+def _enforcer(name: str, why: Text) -> Problem:
     text = Text("the enforcer {name} is not up: {why}", name=name, why=why)
     return Problem(code="enforcer_down", source=name, text=text)
 
@@ -147,15 +149,15 @@ def _rules_off(rules: Mapping[str, Any], percent_min: int) -> list[Problem]:
     every = wanted + off
     if 100 * loaded < percent_min * every:
         text = Text(
-            "only {loaded} of {every} rules are on: {off} are switched off, {wanted} left out",
+            "only {loaded:,} of {rules} on: {off:,} switched off, {wanted:,} left out",
             loaded=loaded,
-            every=every,
+            rules=counted_rules(every),
             off=off,
             wanted=wanted - loaded,
         )
         return [Problem(code="rules_off", source="rules", text=text)]
     if rules.get("loaded") == 0 and loaded:
-        text = Text("Suricata has loaded none of {loaded} rules", loaded=loaded)
+        text = Text("Suricata has loaded none of {rules}", rules=counted_rules(loaded))
         return [Problem(code="rules_off", source="rules", text=text)]
     return []
 
@@ -173,4 +175,10 @@ def shut_words(shut: ShutGate) -> Text:
 
 def part_words(one: FailingPart) -> Text:
     """A part that fails, how often and with what."""
-    return Text("{part} fails ({count} times): {error}", part=one.part, count=one.count, error=one.latest.error)
+    return Text.counted(
+        "{part} fails (once): {error}",
+        "{part} fails ({count:,} times): {error}",
+        one.count,
+        part=one.part,
+        error=one.latest.error,
+    )

@@ -9,6 +9,8 @@ from typing import Final
 from bavn.actor.sense.account import Figures
 from bavn.app.process.problem import Problem
 from bavn.model.health import CLOCK_JUMP_S_MAX
+from bavn.model.moment import SECOND_US
+from bavn.model.spans import lasting
 from bavn.model.text import Text
 
 OLD_S: Final = 7 * 86400
@@ -28,8 +30,8 @@ def clock_problems(
                 code="clock_jump",
                 source="node",
                 text=Text(
-                    "this node's clock jumped {jumped_s} s {way}, or the machine slept: keep it by NTP",
-                    jumped_s=abs(jumped_s),
+                    "this node's clock jumped {jump} {way}, or the machine slept: keep it by NTP",
+                    jump=lasting(abs(jumped_s) * SECOND_US),
                     way=way,
                 ),
             )
@@ -42,8 +44,8 @@ def clock_problems(
                 code="clock",
                 source="centre",
                 text=Text(
-                    "this node's clock is {centre_skew_s} s {way} the centre's: set the clocks by NTP",
-                    centre_skew_s=abs(centre_skew_s),
+                    "this node's clock is {off} {way} the centre's: set the clocks by NTP",
+                    off=lasting(abs(centre_skew_s) * SECOND_US),
                     way=way,
                 ),
             )
@@ -63,9 +65,9 @@ def _of_source(source: Figures, clock_s_max: int) -> Problem | None:
         code="clock",
         source=source.name,
         text=Text(
-            "the newest records of {source} are {off} s {way} this node's clock: set the clocks by NTP",
+            "the newest records of {source} are {off} {way} this node's clock: set the clocks by NTP",
             source=source.name,
-            off=abs(off),
+            off=lasting(abs(off) * SECOND_US),
             way=way,
         ),
     )

@@ -48,7 +48,7 @@ class Lost:
 
 
 class LostBook:
-    """``kept``: what ``told`` gave before a restart. From one thread."""
+    """``kept``: what ``as_json`` gave before a restart. From one thread."""
 
     def __init__(self, kept: Mapping[str, Any] | None = None) -> None:
         self._lost: dict[Key, Lost] = {}
@@ -89,7 +89,7 @@ class LostBook:
     def problems(self) -> Sequence[Problem]:
         return [one.problem() for one in self._lost.values()]
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """As it stands in health.json."""
         return {
             "lost": [{name: getattr(one, name) for name in Lost.__dataclass_fields__} for one in self._lost.values()],

@@ -46,12 +46,12 @@ _SOURCES: Final = (
 )
 
 
-class _Told(Collector):
+class _NodeCollector(Collector):
     def __init__(self, told: Mapping[str, Any]) -> None:
-        self._told = told
+        self._gather = told
 
     def collect(self) -> Iterable[Metric]:
-        figures = self._told
+        figures = self._gather
         for name, holds, value in _PLAIN:
             yield GaugeMetricFamily(name, holds, value=float(value(figures)))
         problems = GaugeMetricFamily("bavn_node_problems", "What is wrong now, by kind.", labels=["code"])
@@ -119,5 +119,5 @@ def _canary(links: Sequence[Mapping[str, Any]]) -> Iterator[Metric]:
 def page(health: Mapping[str, Any]) -> str:
     """The text of the file. ``health``: what stands in health.json."""
     registry = CollectorRegistry()
-    registry.register(_Told(health))
+    registry.register(_NodeCollector(health))
     return generate_latest(registry).decode()

@@ -8,7 +8,8 @@ from typing import Final
 
 from bavn.actor.sense.account import Figures
 from bavn.app.process.problem import Problem
-from bavn.model.moment import MINUTE_US, SECOND_US
+from bavn.model.moment import SECOND_US
+from bavn.model.spans import lasting
 from bavn.model.text import Text
 
 UNFINISHED_BYTES: Final = 4096
@@ -39,11 +40,10 @@ class Progress:
             grew = source.lag_bytes > since[1] or source.lag_bytes > UNFINISHED_BYTES
             if source.broken or not grew or not progress_s_max or waited_us <= times * progress_s_max * SECOND_US:
                 continue
-            minutes = waited_us // MINUTE_US
             text = Text(
-                "{source} has taken nothing in for {minutes} min, and {lag_bytes} bytes wait",
+                "{source} has taken nothing in for {waited}, and {lag_bytes:,} bytes wait",
                 source=source.name,
-                minutes=minutes,
+                waited=lasting(waited_us),
                 lag_bytes=source.lag_bytes,
             )
             stuck.append(Problem(code="no_progress", source=source.name, text=text))

@@ -85,7 +85,7 @@ class Recorder:
         self._began_us = self.clock.now_us()
         self._history: deque[tuple[int, _Seen, dict[str, int]]] = deque()
         self._open: dict[tuple[str, str], Problem] = {}
-        self._said: _Seen = {}
+        self._losses_logged: _Seen = {}
         self._store: dict[str, Any] = {}
         self._store_due_us = 0
         self._certificates = ends_of(self.config)
@@ -140,7 +140,7 @@ class Recorder:
         self._say_losses(now)
         found = self._problems(now)
         self._say(found)
-        self._write(self._told(now, found, self._judged(now, found), stopped=stopped))
+        self._write(self._state(now, found, self._judged(now, found), stopped=stopped))
 
     def _problems(self, now: Vitals) -> list[Problem]:
         """All that is wrong: by the figures, by what was lost before, by what is checked beside them."""
@@ -249,12 +249,12 @@ class Recorder:
     def _say_losses(self, now: Vitals) -> None:
         """Each time that more was lost: how much since the last time it was said."""
         for key, (count, of, unit) in _seen(now.sources).items():
-            last = self._said.get(key, (0, 0, unit))
+            last = self._losses_logged.get(key, (0, 0, unit))
             if count > last[0] and key[1] != STREAM_GAPS:  # some are everyday: too many are a problem
                 since = None if of is None or last[1] is None else of - last[1]
                 lost = Recent(source=key[0], what=key[1], unit=unit, count=count - last[0], of=since)
                 _LOG.error("lost: %s; %d in all", lost.text().en, count)
-            self._said[key] = (count, of, unit)
+            self._losses_logged[key] = (count, of, unit)
 
     def _say(self, found: Sequence[Problem]) -> None:
         present = {(problem.code, problem.source): problem for problem in found}
@@ -266,7 +266,7 @@ class Recorder:
                 _LOG.warning("over: %s", problem.text.en)
         self._open = present
 
-    def _told(
+    def _state(
         self, now: Vitals, problems: Sequence[Problem], stands: Sequence[PromiseState], *, stopped: bool
     ) -> dict[str, Any]:
         out = self.monitor
@@ -288,8 +288,8 @@ class Recorder:
             "stopped": stopped,
             "up_s": (now.now_us - self._began_us) // SECOND_US,
             "healthy": well(stands) and not problems and not stopped,
-            "promises": [one.told() for one in stands],
-            "lost_book": self._lost.told(),
+            "promises": [one.as_json() for one in stands],
+            "lost_book": self._lost.as_json(),
             "ledger_walked_us": None if self.checks.chain is None else self.checks.chain.walked_us,
             "problems": [{"code": p.code, "source": p.source, **p.text.spoken()} for p in problems],
             "sensor": now.packet_sensor,

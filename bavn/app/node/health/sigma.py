@@ -29,7 +29,9 @@ def sigma_problems(standing: RulesStatus) -> list[Problem]:
     ]
     more = len(standing.refused) - NAMED_MAX
     if more > 0:
-        text = Text("{more} more Sigma rules were not answered", more=more)
+        text = Text.counted(
+            "{count:,} more Sigma rule was not answered", "{count:,} more Sigma rules were not answered", more
+        )
         problems.append(Problem(code="sigma_refused", source="", text=text))
     return problems
 

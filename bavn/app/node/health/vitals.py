@@ -16,7 +16,9 @@ from bavn.app.node.health.sigma import sigma_problems
 from bavn.app.node.health.silent_sources import NO_SOURCE, silence_problems
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.problem import Problem
+from bavn.model.counted import records
 from bavn.model.moment import SECOND_US
+from bavn.model.spans import lasting
 from bavn.model.text import Number, Text
 
 CAPTURE_DROPS: Final = "capture_drops"
@@ -142,7 +144,12 @@ def _broken(now: Vitals) -> Iterator[Problem]:
 def _restarted(now: Vitals) -> Iterator[Problem]:
     for name, count in now.restarts.items():
         if count:
-            text = Text("{name} ended by itself and was started again {count} times of late", name=name, count=count)
+            text = Text.counted(
+                "{name} ended by itself and was started again once of late",
+                "{name} ended by itself and was started again {count:,} times of late",
+                count,
+                name=name,
+            )
             yield Problem(code="restarted", source=name, text=text)
 
 
@@ -156,10 +163,10 @@ def _told_twice(now: Vitals) -> Iterator[Problem]:
     for source in now.sources:
         if source.counts.get(TOLD_TWICE, 0) > TWICE_SHARE_MAX * (source.rows + TWICE_ROWS_MIN):
             text = Text(
-                "{source}: {counts} of {rows} flows came from two exporters and count twice: export each flow"
+                "{source}: {twice:,} of {rows:,} flows came from two exporters and count twice: export each flow"
                 " in one place only",
                 source=source.name,
-                counts=source.counts[TOLD_TWICE],
+                twice=source.counts[TOLD_TWICE],
                 rows=source.rows,
             )
             yield Problem(code="told_twice", source=source.name, text=text)
@@ -168,9 +175,9 @@ def _told_twice(now: Vitals) -> Iterator[Problem]:
 def _store_refuses(now: Vitals) -> Iterator[Problem]:
     if now.store_refused > now.stored_rows:
         text = Text(
-            "the store refused {store_refused} rows as too old or too new, more than it keeps: look at"
+            "the store refused {records} as too old or too new, more than it keeps: look at"
             " old files with `bavn analyse`, or raise [store] age_days_max",
-            store_refused=now.store_refused,
+            records=records(now.store_refused),
         )
         yield Problem(code="store_refuses", source="", text=text)
 
@@ -186,7 +193,7 @@ def _detects_slowly(now: Vitals, limits: HealthTable) -> Iterator[Problem]:
         return
     took_s = (now.now_us - now.detecting_us) // SECOND_US
     if took_s > limits.detect_s_max:
-        text = Text("the detectors have run for {took_s} s", took_s=took_s)
+        text = Text("the detectors have run for {took}", took=lasting(took_s * SECOND_US))
         yield Problem(code="detect_slow", source="node", text=text)
 
 
@@ -208,10 +215,12 @@ def _lags(now: Vitals, source: Figures, limits: HealthTable) -> list[Problem]:
     lag_s, lag_mb = now.lag_s(source), source.lag_bytes >> 20
     if source.name in PATIENT or (lag_s <= limits.lag_s_max and lag_mb <= limits.lag_mb_max):
         return []
-    text = Text(
-        "{source} is {lag_s} s and {lag_mb} MB behind: the node does not keep up",
-        source=source.name,
-        lag_s=lag_s,
-        lag_mb=lag_mb,
-    )
-    return [Problem(code="lag", source=source.name, text=text)]
+    behind = Text("{source} is {lag_mb:,} MB behind: the node does not keep up", source=source.name, lag_mb=lag_mb)
+    if lag_s:
+        behind = Text(
+            "{source} is {lag} and {lag_mb:,} MB behind: the node does not keep up",
+            source=source.name,
+            lag=lasting(lag_s * SECOND_US),
+            lag_mb=lag_mb,
+        )
+    return [Problem(code="lag", source=source.name, text=behind)]

@@ -110,7 +110,7 @@ class ExerciseWhole(Shape):
 
 def row_of(exercise: Exercise, person: Person) -> ExerciseRow:
     """Its line, for this person."""
-    steps = [actor.said() for actor in exercise.actors]
+    steps = [actor.steps_taken() for actor in exercise.actors]
     may = [
         act
         for state, act in CYCLE

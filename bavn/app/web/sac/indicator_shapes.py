@@ -274,7 +274,7 @@ def decay_of(standing: IndicatorStatus, settings: IndicatorSettings, now_us: int
 def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: ClockShape | None) -> IndicatorWhole:
     """All that is known of one."""
     life = standing.life
-    checks = life.checks if life.state is not LifeState.DRAFT else desk.lives.looked_at(life)
+    checks = life.checks if life.state is not LifeState.DRAFT else desk.indicator_book.looked_at(life)
     return filled(
         IndicatorWhole,
         standing,
@@ -283,7 +283,7 @@ def whole_of(desk: Desk, standing: IndicatorStatus, person: Person, clock: Clock
         checks=[filled(CheckShape, one, says=TextShape.of(one.words)) for one in checks],
         actors=[at_actor(one) for one in desk.deliveries.at_actors(life.id)],
         sightings=[sighting(one) for one in desk.deliveries.sightings(life.id)],
-        decay=decay_of(standing, desk.lives.settings, desk.now_us()),
+        decay=decay_of(standing, desk.indicator_book.settings, desk.now_us()),
         clock=clock,
-        history=[filled(HistoryLine, line) for line in desk.lives.history(life.id)],
+        history=[filled(HistoryLine, line) for line in desk.indicator_book.history(life.id)],
     )

@@ -154,7 +154,7 @@ def indicator(context: Context, person: Annotated[Person, allow(Right.READ)], in
     """One indicator: what was found before release, where it stands at each actor, what it is worth, its clock and
     all that was done to it."""
     with refusing(*acts.REFUSES):
-        return _whole(context, context.desk.lives.get(indicator_id), person)
+        return _whole(context, context.desk.indicator_book.get(indicator_id), person)
 
 
 @router.post("", operation_id="draft_indicators", status_code=201, description=acts.draft.__doc__)
@@ -167,14 +167,14 @@ def draft(context: Context, person: Annotated[Person, allow(acts.draft)], body: 
 def act(
     context: Context, person: Annotated[Person, allow(acts.step)], indicator_id: Id, body: acts.Acting
 ) -> IndicatorWhole:
-    return _whole(context, acts.step(context.desk.lives, person.name, indicator_id, body), person)
+    return _whole(context, acts.step(context.desk.indicator_book, person.name, indicator_id, body), person)
 
 
 @router.post("/{indicator_id}/approvals", operation_id="approve_indicator", description=acts.let_go.__doc__)
 def approve(
     context: Context, person: Annotated[Person, allow(acts.let_go)], indicator_id: Id, body: acts.Approving
 ) -> IndicatorWhole:
-    return _whole(context, acts.let_go(context.desk.lives, person.name, indicator_id, body), person)
+    return _whole(context, acts.let_go(context.desk.indicator_book, person.name, indicator_id, body), person)
 
 
 def _standings(context: SacContext, lives: list[Life]) -> list[IndicatorStatus]:
@@ -196,7 +196,7 @@ def _whole(context: SacContext, life: Life, person: Person) -> IndicatorWhole:
 
 def _clock_row(context: SacContext, indicator_id: str) -> ClockRow:
     clock = context.desk.times.clock(indicator_id)
-    life = context.desk.lives.get(indicator_id)
+    life = context.desk.indicator_book.get(indicator_id)
     steps = dict(clock.steps)
     released, last = steps["released"], steps["last_block"]
     lag = None if released is None or last is None else round((last - released) / 1_000_000, 3)

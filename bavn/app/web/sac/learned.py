@@ -89,9 +89,10 @@ def _centre(summary: RoundSummary) -> tuple[Text, ...]:
             ),
         )
     return (
-        Text(
-            "That {hits} cells of this round are held by {t} or more of the {parts} that took part, and by whom.",
-            hits=hits,
+        Text.counted(
+            "That {count:,} cell of this round is held by {t} or more of the {parts} that took part, and by whom.",
+            "That {count:,} cells of this round are held by {t} or more of the {parts} that took part, and by whom.",
+            hits,
             t=t,
             parts=parts,
         ),

@@ -18,9 +18,11 @@ from bavn.centre.desk.views import MemberView
 from bavn.centre.members.enrolment import TOKEN_LIFE_US
 from bavn.centre.members.registry import UnknownActor
 from bavn.model.health import ends_soon
+from bavn.model.moment import SECOND_US
 from bavn.model.node_health import NodeBounds
 from bavn.model.sector.functions import FUNCTIONS
 from bavn.model.sector.member import ActorState
+from bavn.model.spans import lasting
 from bavn.model.text import Number, Text
 
 Actor = Annotated[str, Path(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
@@ -218,7 +220,8 @@ def _worries(view: MemberView, until_us: int | None, now_us: int, bounds: NodeBo
         loss = Number(health.capture_loss_permille / 10, ".1f")
         worries.append(Text("it loses {loss} % of its packets", loss=loss))
     if condition.clock_off:
-        worries.append(Text("its clock is {clock_skew_s} s off", clock_skew_s=health.clock_skew_s))
+        off = lasting(abs(health.clock_skew_s) * SECOND_US)
+        worries.append(Text("its clock is off by {off}", off=off))
     return worries
 
 
@@ -274,22 +277,40 @@ def _leaving(context: SacContext, view: MemberView, in_force: int, *, for_good: 
     left = len(context.registry.members()[1]) - (view.actor.state is ActorState.ACTIVE)
     lacks = [
         Text("Its node is refused from its next request on."),
-        Text("Rounds that open from now on have {left} members, under a new version of the member list.", left=left),
-        Text(
-            "{held} indicators that it was given stay in force there until their own end; it hears of no withdrawal.",
-            held=held,
+        Text.counted(
+            "Rounds that open from now on have {count:,} member, under a new version of the member list.",
+            "Rounds that open from now on have {count:,} members, under a new version of the member list.",
+            left,
         ),
-        Text("{waiting} letters to it wait, and {asked} questions are not sent.", waiting=waiting, asked=requests),
+        Text.counted(
+            "{count:,} indicator that it was given stays in force there until its own end; it hears of no withdrawal.",
+            "{count:,} indicators that it was given stay in force there until their own end; it hears of no"
+            " withdrawal.",
+            held,
+        ),
+        Text.shaped(
+            "{messages}; {questions}.",
+            messages=Text.counted("{count:,} message to it waits", "{count:,} messages to it wait", waiting),
+            questions=Text.counted("{count:,} question is not sent", "{count:,} questions are not sent", requests),
+        ),
         Text("What it reported before stays in the sector's leads and cases."),
     ]
     if for_good:
         lacks.insert(
             1,
-            Text("{in_force} certificates, its message key and open invitations end for good.", in_force=in_force),
+            Text.counted(
+                "{count:,} certificate, its message key and open invitations end for good.",
+                "{count:,} certificates, its message key and open invitations end for good.",
+                in_force,
+            ),
         )
     else:
         lacks.insert(
             1,
-            Text("{in_force} certificates and its keys stay, so that one act lets it in again.", in_force=in_force),
+            Text.counted(
+                "{count:,} certificate and its keys stay, so that one act lets it in again.",
+                "{count:,} certificates and its keys stay, so that one act lets it in again.",
+                in_force,
+            ),
         )
     return [TextShape.of(one) for one in lacks]

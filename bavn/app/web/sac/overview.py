@@ -326,7 +326,7 @@ def clock(indicator_clock: IndicatorClock, context: SacContext) -> ClockShown:
     """An indicator's way to protection."""
     steps = dict(indicator_clock.steps)
     report, last = steps["report"] or steps["confirmed"], steps["last_block"]
-    kept = context.desk.lives.get(indicator_clock.indicator_id)
+    kept = context.desk.indicator_book.get(indicator_clock.indicator_id)
     return filled(
         ClockShown,
         indicator_clock,

@@ -213,7 +213,7 @@ def _policy(context: SacContext, state: PolicyState, person: Person) -> PolicySh
 
 
 def _all_producers(context: SacContext) -> Producers:
-    settings = context.desk.lives.settings
+    settings = context.desk.indicator_book.settings
     items = [filled(ProducerShape, one, noise=round(one.noise, 3)) for one in context.desk.upkeep.judged()]
     return Producers(items=items, outcomes_min=settings.noise_outcomes_min, false_max=settings.noise_false_max)
 
@@ -236,7 +236,10 @@ def _switch_shape(context: SacContext) -> SwitchShape:
     switch = context.desk.switch
     turns = [
         filled(
-            TurnShape, turn, by=", ".join(filter(None, (turn.asked_by, turn.by))), told=len(switch.told(turn.number))
+            TurnShape,
+            turn,
+            by=", ".join(filter(None, (turn.asked_by, turn.by))),
+            told=len(switch.queued_at(turn.number)),
         )
         for turn in switch.turns()
     ]
@@ -244,6 +247,6 @@ def _switch_shape(context: SacContext) -> SwitchShape:
     return SwitchShape(
         on=bool(latest) and latest[0].on,
         members=len(context.registry.members()[1]),
-        rule=TextShape.of(_rule(switch.asked())),
+        rule=TextShape.of(_rule(switch.off_request())),
         turns=latest,
     )

@@ -221,7 +221,7 @@ def _whole(summary: RoundSummary, cells: tuple[CellStory, ...]) -> RoundWhole:
 
 
 def _counts(context: SacContext, days: int, *, by_kind: bool) -> Counts:
-    first, last, counts_found = acts.counts(context.desk, days, by_kind=by_kind)
+    first, last, sums = acts.counts(context.desk, days, by_kind=by_kind)
     items = [
         filled(
             CountRow,
@@ -232,7 +232,7 @@ def _counts(context: SacContext, days: int, *, by_kind: bool) -> Counts:
             actor_days=count.told,
             noise_sd=round(count.noise, 2),
         )
-        for count in counts_found
+        for count in sums
     ]
     spent = [
         SpentRow(actor=actor, days=told, epsilon=round(epsilon, 3), epsilon_30_days=round(month, 3))
@@ -243,16 +243,18 @@ def _counts(context: SacContext, days: int, *, by_kind: bool) -> Counts:
         last_us=last * DAY_US,
         items=items,
         spent=spent,
-        says=TextShape.of(_words(told=bool(counts_found), actors=len(spent))),
+        says=TextShape.of(_words(told=bool(sums), actors=len(spent))),
     )
 
 
 def _words(*, told: bool, actors: int) -> Text:
     if not told:
-        return Text(
-            "{actors} members have told counts of these days; sums are shown from three on, so that none"
+        return Text.counted(
+            "{count:,} member has told counts of these days; sums are shown from three on, so that none"
             " is one member's own.",
-            actors=actors,
+            "{count:,} members have told counts of these days; sums are shown from three on, so that none"
+            " is one member's own.",
+            actors,
         )
     return Text(
         "Each member added noise before it told anything, so a true number lies in its interval with"

@@ -18,10 +18,11 @@ from bavn.actor.door.conversations.case_book import (
     replies_of,
 )
 from bavn.app.acts.node import cases as acts
+from bavn.app.acts.node.here import centre_is_told
 from bavn.app.node.case_parts import OWED, became_text, dues_of
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, filled, opened, page
 from bavn.app.web.soc.context import Context
-from bavn.app.web.soc.shapes import REFUSALS, CaseId, Done, Frozen, NodeName, Reads, refusal
+from bavn.app.web.soc.shapes import REFUSALS, CaseId, Done, Frozen, NodeName, Reads, refusal, when_sent
 from bavn.model.intel import rsit
 from bavn.model.sector.case import CASE_WORDS, CaseState
 from bavn.model.sector.nis2 import NAMES, Nis2Act
@@ -33,7 +34,6 @@ from bavn.model.sector.work import (
     DueState,
     TaskState,
 )
-from bavn.model.text import Text
 
 Answers = Annotated[Person, allow(acts.answer)]
 Notes = Annotated[Person, allow(acts.note)]
@@ -112,7 +112,8 @@ class Case(CaseShort):
 
 
 class Leaving(Frozen):
-    """What leaves, whole. ``refused``: why it would not. ``number`` once it was left for the running node."""
+    """What leaves, whole. ``refused``: why it would not. ``number`` once it was left for the node, ``when``: when the
+    node sends it then."""
 
     case: str
     act: str
@@ -121,6 +122,7 @@ class Leaving(Frozen):
     privacy: str
     refused: TextShape | None
     number: int | None
+    when: TextShape | None = None
 
 
 class FileShown(Frozen):
@@ -166,14 +168,16 @@ def one_case(context: Context, node: NodeName, case: CaseId, person: Reads) -> C
 
 @router.post("/{case}/answers", operation_id="answerCase", description=acts.answer.__doc__)
 def answer(context: Context, node: NodeName, case: CaseId, request: acts.AnswerRequest, person: Answers) -> Leaving:
-    found = acts.answer(context.node(node, person), person.name, case, request)
-    return filled(Leaving, found, request, case=case, privacy="S5", refused=refusal(found))
+    here = context.node(node, person)
+    found = acts.answer(here, person.name, case, request)
+    return filled(Leaving, found, request, case=case, privacy="S5", refused=refusal(found), when=when_sent(here, found))
 
 
 @router.post("/{case}/nis2", operation_id="noteNis2", description=acts.note.__doc__)
 def note(context: Context, node: NodeName, case: CaseId, asked: acts.Nis2Request, person: Notes) -> Done:
-    acts.note(context.node(node, person), person.name, case, asked)
-    return Done.of(Text("The running node tells it."))
+    here = context.node(node, person)
+    acts.note(here, person.name, case, asked)
+    return Done.of(centre_is_told(here))
 
 
 @router.post("/{case}/evidence", operation_id="attachEvidence", description=acts.attach.__doc__)
@@ -189,6 +193,7 @@ def attach(context: Context, node: NodeName, case: CaseId, request: acts.AttachR
         task=None,
         privacy="S5",
         refused=refusal(attach),
+        when=when_sent(here, attach),
         files=[FileShown(name=name, text=text) for name, text in attach.files],
     )
 

@@ -287,8 +287,9 @@ def withdrawals(context: Context, node: NodeName, person: Reads) -> list[Withdra
 
 @router.post("/withdrawals", operation_id="withdraw", status_code=201, description=acts.withdraw.__doc__)
 def withdraw(context: Context, node: NodeName, asked: acts.WithdrawRequest, person: Withdraws) -> Done:
-    element = acts.withdraw(context.node(node, person), person.name, asked)
-    return Done.of(Text("The running node takes {observable} back at its next step.", observable=element))
+    here = context.node(node, person)
+    element = acts.withdraw(here, person.name, asked)
+    return Done.of(Text("{observable} is to be taken back. {when}", observable=element, when=here.when()))
 
 
 @router.get("/wishes", operation_id="wishes")

@@ -55,11 +55,11 @@ def evidence(
 ) -> EvidenceShown:
     """The rows that a suspicion rests on, as they are: what is shown here is never redacted and stays here."""
     here = context.node(node, person)
-    suspicion_found, config = here.one(suspicion).suspicion, here.config()
+    entry, config = here.one(suspicion).suspicion, here.config()
     before_us = around_s * SECOND_US or None
-    with window_of(config, suspicion_found, before_us) as window:
-        sheets = sheets_of(window, suspicion_found, rows, before_us)
-    kept = path_of(evidence_folder(config), suspicion_found.id)
+    with window_of(config, entry, before_us) as window:
+        sheets = sheets_of(window, entry, rows, before_us)
+    kept = path_of(evidence_folder(config), entry.id)
     return EvidenceShown(
         sheets=[
             SheetShown(group=s.group, table=s.table, columns=list(s.names), rows=[list(r) for r in s.rows], more=s.more)

@@ -18,6 +18,7 @@ from bavn.actor.door.conversations.exercises import (
     steps_of,
 )
 from bavn.app.acts.node import exercises as acts
+from bavn.app.acts.node.here import centre_is_told
 from bavn.app.node.case_parts import became_text
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, opened
 from bavn.app.web.soc.context import Context
@@ -94,8 +95,9 @@ def exercises(
 
 @router.post("/{exercise}/{act}", operation_id="answerExercise", description=acts.answer.__doc__)
 def answer(context: Context, node: NodeName, exercise: ExerciseId, act: acts.Way, person: Answers) -> Done:
-    acts.answer(context.node(node, person), person.name, exercise, act)
-    return Done.of(Text("It is over here.") if act == acts.QUIT else Text("The running node tells it."))
+    here = context.node(node, person)
+    acts.answer(here, person.name, exercise, act)
+    return Done.of(Text("It is over here.") if act == acts.QUIT else centre_is_told(here))
 
 
 def _shown(exercise: KeptExercise, steps: Sequence[StepStatement]) -> NodeExercise:

@@ -11,8 +11,9 @@ from typing import Any, Final
 from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.evidence import PERIOD_EDGES_S, REGULARITY_EDGES, p_of_bucket
-from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, iso
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, iso
 from bavn.model.sector.tally import TECHNIQUES, technique_entry
+from bavn.model.spans import lasting
 from bavn.model.text import Number, Text
 from bavn.wire.messages.catalogue import DOWN, UP
 from bavn.wire.privacy import Message, Privacy
@@ -195,15 +196,22 @@ def _at(us: int) -> Text:
     return Text.plain(when)
 
 
-def _step(edges: tuple[float, ...], value: int, unit: str) -> Text:
+def _step(edges: tuple[float, ...], value: int, *, seconds: bool) -> Text:
     least, most = (edges[value - 1] if value else 0), (edges[value] if value < len(edges) else None)
     if value < 0 or value > len(edges):
         raise ValueError("no step")
-    if unit:
-        return Text.plain(f"> {least:g}{unit}" if most is None else f"{least:g}–{most:g}{unit}")
+    says: Callable[[float], Text | Number] = _lasting if seconds else _figure
     if most is None:
-        return Text.shaped("> {least}", least=Number(least, "g"))
-    return Text.shaped("{least}–{most}", least=Number(least, "g"), most=Number(most, "g"))
+        return Text.shaped("> {least}", least=says(least))
+    return Text.shaped("{least} – {most}" if seconds else "{least}–{most}", least=says(least), most=says(most))
+
+
+def _lasting(seconds: float) -> Text:
+    return lasting(seconds * SECOND_US) if seconds >= 1 else Text.number(seconds, "g")
+
+
+def _figure(value: float) -> Number:
+    return Number(value, "g")
 
 
 def _of(names: tuple[str, ...], value: int) -> Text:
@@ -230,8 +238,8 @@ _READ: Final[Mapping[str, Callable[[Any], Text]]] = {
     "last_hour": lambda value: _at(_whole(value) * HOUR_US),
     "minute": lambda value: _at(_whole(value) * MINUTE_US),
     "day": lambda value: Text.plain(iso(_whole(value) * DAY_US)[:10]),
-    "period_bucket": lambda value: _step(PERIOD_EDGES_S, value, " s"),
-    "regularity_bucket": lambda value: _step(REGULARITY_EDGES, value, ""),
+    "period_bucket": lambda value: _step(PERIOD_EDGES_S, value, seconds=True),
+    "regularity_bucket": lambda value: _step(REGULARITY_EDGES, value, seconds=False),
     "walk_bucket": lambda value: Text("{value} nats", value=f"{value:+d}"),
     "technique": lambda value: TECHNIQUES[technique_entry(value)],
     "capture_loss_permille": lambda value: Text.shaped("{share} %", share=Number(value / 10, "g")),

@@ -16,6 +16,7 @@ from bavn.app.node.health.words import UNITS, loss
 from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
+from bavn.model.counted import days as counted_days
 from bavn.model.health import ACTS, ends_soon, file_old
 from bavn.model.health import STATES as PROMISE_STATES
 from bavn.model.malformed import UNREADABLE
@@ -273,9 +274,9 @@ def _about_to_end(certificate: CertificateShown, now_us: int) -> ProblemShown:
         text = Text("The certificate for the {who} has ended: ask it for a new token and enrol again.", who=who)
         return ProblemShown(code="certificate_ended", source=certificate.at, says=TextShape.of(text), act="operator")
     text = Text(
-        "The certificate for the {who} ends in {days} days and has not been renewed: can it be reached?",
+        "The certificate for the {who} ends in {days} and has not been renewed: can it be reached?",
         who=who,
-        days=days,
+        days=counted_days(days),
     )
     return ProblemShown(code="certificate_ends", source=certificate.at, says=TextShape.of(text), act="operator")
 

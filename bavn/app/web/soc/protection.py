@@ -13,7 +13,6 @@ from pydantic import BaseModel, Field
 from bavn.actor.protect import queries
 from bavn.app.acts.node import protection as acts
 from bavn.app.analyst.trying import wanted_of
-from bavn.app.node.by_hand import runs
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
 from bavn.app.web.soc.asking import Asking
 from bavn.app.web.soc.context import Context
@@ -60,7 +59,7 @@ def protection(context: Context, node: NodeName, person: Reads) -> Protection:
         counts, blocked = queries.counts_of(rows), queries.blocked(rows)
         notes = queries.notes(rows, "kill_switch", "sector_switch", "stands")
         waits = queries.left_acts(rows, WAITS_SHOWN_MAX)
-    config, running = here.config(), runs(here.config())
+    config, running = here.config(), here.runs()
     holding = json.loads(notes["stands"])[0] if "stands" in notes else None
     sector = json.loads(notes.get("sector_switch", "{}"))
     return Protection(

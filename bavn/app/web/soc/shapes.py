@@ -6,7 +6,7 @@ from fastapi import Path
 from pydantic import BaseModel, ConfigDict
 
 from bavn.app.access.rights import Right
-from bavn.app.acts.node.here import Tried
+from bavn.app.acts.node.here import Here, Tried
 from bavn.app.web.frame import Person, Refusal, TextShape, allow
 from bavn.model.text import Text
 
@@ -43,6 +43,11 @@ def refusal(found: Tried) -> TextShape | None:
     """What gate 1 says of an answer that would not leave."""
     says = found.says()
     return None if says is None else TextShape.of(says)
+
+
+def when_sent(here: Here, found: Tried) -> TextShape | None:
+    """When the node sends an answer that was left for it; None where it was only shown."""
+    return None if found.number is None else TextShape.of(here.when())
 
 
 class Column(Frozen):

@@ -22,7 +22,7 @@ from bavn.app.acts.node import warnings as acts
 from bavn.app.node.case_parts import became_text
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, allow, cursor, filled, opened
 from bavn.app.web.soc.context import Context
-from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, refusal
+from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, refusal, when_sent
 from bavn.model.sector.sector_warning import (
     ANSWER_LIFE,
     ANSWERS,
@@ -78,7 +78,8 @@ class NodeWarning(Frozen):
 
 
 class WarningLeaving(Frozen):
-    """What would leave, or was left for the running node (``number``). ``refused``: what gate 1 says of it."""
+    """What would leave, or was left for the node (``number``; ``when``: when the node sends it then). ``refused``: what
+    gate 1 says of it."""
 
     warning: str
     version: int
@@ -87,6 +88,7 @@ class WarningLeaving(Frozen):
     privacy: str
     refused: TextShape | None
     number: int | None
+    when: TextShape | None = None
 
 
 router = APIRouter(prefix="/nodes/{node}/warnings", tags=["warnings"], responses=REFUSALS)
@@ -116,9 +118,17 @@ def warnings(
 def answer(
     context: Context, node: NodeName, warning: WarningId, request: acts.WarningAnswerRequest, person: Answers
 ) -> WarningLeaving:
-    found = acts.answer(context.node(node, person), person.name, warning, request)
+    here = context.node(node, person)
+    found = acts.answer(here, person.name, warning, request)
     return filled(
-        WarningLeaving, found, request, warning=warning, act=request.act.value, privacy="S5", refused=refusal(found)
+        WarningLeaving,
+        found,
+        request,
+        warning=warning,
+        act=request.act.value,
+        privacy="S5",
+        refused=refusal(found),
+        when=when_sent(here, found),
     )
 
 

@@ -71,7 +71,7 @@ class AtActor:
     told_us: int | None
     steps: tuple[Stood, ...]
 
-    def said(self) -> frozenset[ActorStep]:
+    def steps_taken(self) -> frozenset[ActorStep]:
         """Every step that it took."""
         return frozenset(one.step for one in self.steps)
 
@@ -229,7 +229,7 @@ class Exercises:
             ids = list(tx.scalars(select(EXERCISE.c.id).where(EXERCISE.c.state.in_(states))))
             found = [self._read(tx, exercise_id) for exercise_id in ids]
         for exercise in found:
-            out = sum(1 for actor in exercise.actors if ActorStep.LET_OUT in actor.said())
+            out = sum(1 for actor in exercise.actors if ActorStep.LET_OUT in actor.steps_taken())
             leads = exercise.lead_us is None and exercise.state is ExerciseState.RUNNING and out >= exercise.plan.t
             over = exercise.plan.ends_us <= now_us
             if not leads and not over:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bavn.centre.cases.indicators.indicator import Check, Evidence
+from bavn.model.counted import days as counted_days
 from bavn.model.intel.indicator import Pap
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external, registered_domain
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN
@@ -62,7 +63,9 @@ def _bars(facts: CheckFacts) -> Iterator[Check]:
         text = Text("It names something inside, or a whole public suffix.")
         yield Check("external", True, text)
     if not 1 <= facts.days <= facts.days_max:
-        text = Text("It lasts {days} days; allowed are 1 to {days_max}.", days=facts.days, days_max=facts.days_max)
+        text = Text(
+            "It lasts {days}; allowed are 1 to {days_max}.", days=counted_days(facts.days), days_max=facts.days_max
+        )
         yield Check("not_expired", True, text)
 
 
@@ -142,8 +145,9 @@ def _past(facts: CheckFacts) -> list[Check]:
         words = Text("It ended before: {ended}", ended=facts.ended)
         checks.append(Check("ended_before", False, words))
     if facts.false_groups:
-        n = facts.false_groups
-        words = Text("{n} groups found it wrong before.", n=n)
+        words = Text.counted(
+            "{count:,} group found it wrong before.", "{count:,} groups found it wrong before.", facts.false_groups
+        )
         checks.append(Check("found_wrong", False, words))
     noisy = ", ".join(sorted(set(facts.evidence.producers) & set(facts.retired)))
     if noisy:

@@ -128,7 +128,7 @@ class Indicators:
             life = self.locked(connection, wanted_id)
             if rev is not None and life.rev != rev:
                 raise ChangedInBetween(
-                    Text("it stands at revision {rev}, not {rev_2}; look again", rev=life.rev, rev_2=rev)
+                    Text("it stands at revision {rev}, not {seen}; look again", rev=life.rev, seen=rev)
                 )
             now_us = self.clock.now_us()
             changed = STEPS[act](

@@ -251,7 +251,7 @@ class Proposals:
         with reading(self._engine) as connection:
             return int(connection.scalar(select(func.count()).select_from(PROPOSAL)) or 0)
 
-    def told(self) -> Iterator[ObservableHistory]:
+    def usefulness_counts(self) -> Iterator[ObservableHistory]:
         """Every observable that is remembered, with who told of it and what became of it: for usefulness.measure."""
         with reading(self._engine) as connection:
             facts = {(row.type, row.value): row for row in connection.execute(select(PROPOSAL))}

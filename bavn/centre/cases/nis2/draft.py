@@ -141,10 +141,12 @@ def _what(facts: DraftFacts) -> list[Text]:
     first = _moment(lead.first_hour * HOUR_US, facts.zone)
     return [
         Text("## What happened"),
-        Text(
-            "- The same sign at {actors} organisations of the sector, first seen in the hour of {first};"
+        Text.counted(
+            "- The sign at {count:,} organisation of the sector, first seen in the hour of {first};"
             " technique {technique} (MITRE ATT&CK).",
-            actors=lead.actors,
+            "- The same sign at {count:,} organisations of the sector, first seen in the hour of {first};"
+            " technique {technique} (MITRE ATT&CK).",
+            lead.actors,
             first=first,
             technique=lead.technique,
         ),

@@ -58,7 +58,7 @@ class KeptWarning:
     until_us: int | None
     changed_us: int
 
-    def told(self) -> SectorWarning:
+    def as_sent(self) -> SectorWarning:
         """As an actor is told of it. ValueError for a draft."""
         if self.sent_us is None or self.acknowledge_us is None or self.until_us is None:
             raise ValueError("a draft is told to nobody")

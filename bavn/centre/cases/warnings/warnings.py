@@ -235,7 +235,7 @@ class Warnings:
                 owed_now.append(
                     Owed(
                         to=row.actor,
-                        warning=kept.told(),
+                        warning=kept.as_sent(),
                         by=kept.by,
                         origin=kept.origin,
                         addressed=row.told_us is not None or kept.address.reaches(who[row.actor]),

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from bavn.centre.publish.document import Sentence, Source, SourceKind
 from bavn.centre.publish.facts import DocumentFacts
-from bavn.centre.publish.wording import ACTORS, counted, whole
+from bavn.centre.publish.wording import whole
+from bavn.model.counted import actors as actors_counted
 from bavn.model.sector.coverage import detectors_of
 from bavn.model.text import Text
 
@@ -22,7 +23,7 @@ def could(facts: DocumentFacts, techniques: Iterable[str] = ()) -> int:
 
 def behind(facts: DocumentFacts, techniques: Iterable[str] = ()) -> Sentence:
     """The sentence that stands beside a claim about what the sector met."""
-    actors, seen = counted(len(facts.active), ACTORS), could(facts, techniques)
+    actors, seen = actors_counted(len(facts.active)), could(facts, techniques)
     return Sentence(
         Text(
             "Coverage behind this: of {said} {seen} could have seen it when this was made; what happened"

@@ -56,8 +56,11 @@ def _figure(found: list[CountFact], facts: DocumentFacts) -> Figure:
         middle, low, high = part(fact.value * each), part(fact.low * each), part(fact.high * each)
         cells = (kind, middle, Text.shaped("{low}-{high}", low=low, high=high), whole(fact.told))
         rows.append(Row(entry, cells, (), (count_source(fact),)))
-    sentence = Text(
-        "The table has {rows} sums that stand clear of noise, per {days} actor-days.", rows=len(rows), days=DAYS
+    sentence = Text.counted(
+        "The table has {count:,} sum that stands clear of noise, per {days} actor-days.",
+        "The table has {count:,} sums that stand clear of noise, per {days} actor-days.",
+        len(rows),
+        days=DAYS,
     )
     return Figure(
         id="benchmark-table",

@@ -8,7 +8,8 @@ from bavn.centre.publish.facts import CaseFact, DocumentFacts
 from bavn.centre.publish.levels import threat_of
 from bavn.centre.publish.parts.behind import behind
 from bavn.centre.publish.threat import THREATS, UNKNOWN
-from bavn.centre.publish.wording import CASES, counted, plain, whole
+from bavn.centre.publish.wording import plain, whole
+from bavn.model.counted import cases as cases_counted
 from bavn.model.intel.rsit import TYPES
 from bavn.model.moment import iso
 from bavn.model.sector.case import CASE_WORDS
@@ -21,7 +22,7 @@ SHOWN_MAX = 40
 def campaigns(facts: DocumentFacts) -> Section:
     """A table of the period's confirmed cases, the widest first."""
     cases = sorted(facts.shown(facts.confirmed_in(facts.period)), key=lambda case: (-case.actors, case.id))
-    cases_words = counted(len(cases), CASES)
+    cases_words = cases_counted(len(cases))
     wide = sum(case.actors > 1 for case in cases)
     sentence = Sentence(
         Text("{said} that may be told of, {wide} of them at more than one actor.", said=cases_words, wide=whole(wide)),
@@ -44,8 +45,13 @@ def _figure(facts: DocumentFacts, cases: list[CaseFact], of: int, sentence: Sent
     released = {one.id: [i for i in facts.indicators if i.case_id == one.id] for one in cases}
     rows = tuple(_row(one, len(released[one.id])) for one in cases)
     left = of - len(cases)
-    more = Text(" The {left} others are left out.", left=left) if left else None
-    text = Text("The table has a row for each of {found} cases.{more}", found=len(cases), more=more or "")
+    more = Text.counted(" One more is left out.", " The {count:,} others are left out.", left) if left else None
+    text = Text.counted(
+        "The table has a row for the one case.{more}",
+        "The table has a row for each of {count:,} cases.{more}",
+        len(cases),
+        more=more or "",
+    )
     return Figure(
         id="campaign-table",
         title=Text("Confirmed cases"),

@@ -4,7 +4,8 @@ from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sen
 from bavn.centre.publish.facts import DocumentFacts, MemberFact
 from bavn.centre.publish.parts.behind import COVERAGE, could
 from bavn.centre.publish.parts.campaigns import technique_words
-from bavn.centre.publish.wording import ACTORS, counted, listed, plain, whole
+from bavn.centre.publish.wording import listed, plain, whole
+from bavn.model.counted import actors as actors_counted
 from bavn.model.health import away
 from bavn.model.sector.coverage import TECHNIQUES
 from bavn.model.sector.functions import FUNCTIONS
@@ -31,7 +32,7 @@ def coverage(facts: DocumentFacts) -> Section:
         none = Text("No actor takes part yet: the sector is not seen.")
         return Section(id="coverage", title=title, blocks=(Sentence(none, _MEMBERS),))
     seeing = [one for one in active if _sees(one, facts)]
-    actors_words = counted(len(active), ACTORS)
+    actors_words = actors_counted(len(active))
     blocks: list[Block] = [
         Sentence(
             Text(
@@ -130,10 +131,12 @@ def _silent(facts: DocumentFacts, active: tuple[MemberFact, ...]) -> Sentence:
     silent = sum(not _received(one, facts) for one in active)
     blind = sum(_received(one, facts) and not _sees(one, facts) for one in active)
     return Sentence(
-        Text(
-            "Blind spots: {silent} nodes not heard from for more than a day, {blind} without a working sensor or losing"
+        Text.counted(
+            "Blind spots: {count:,} node not heard from for more than a day, {blind} without a working sensor or losing"
             " more than {loss} % of what passes.",
-            silent=whole(silent),
+            "Blind spots: {count:,} nodes not heard from for more than a day, {blind} without a working sensor or"
+            " losing more than {loss} % of what passes.",
+            silent,
             blind=whole(blind),
             loss=Number(facts.bounds.loss_permille_max / 10, "g"),
         ),

@@ -2,7 +2,7 @@
 
 from bavn.centre.publish.document import Block, Drawn, Figure, Row, Section, Sentence, Source, SourceKind
 from bavn.centre.publish.facts import DocumentFacts
-from bavn.centre.publish.wording import OBSERVABLES, QUESTIONS, counted, plain, whole
+from bavn.centre.publish.wording import plain, whole
 from bavn.model.sector.partner import PARTNER_KINDS
 from bavn.model.text import Text
 
@@ -13,7 +13,7 @@ def outside(facts: DocumentFacts) -> Section:
     """Proposals by kind of party; a region of the world is known of none of them."""
     title = Text("From partners and sources")
     total, met = sum(one.proposed for one in facts.outside), sum(one.met for one in facts.outside)
-    counted_words = counted(total, OBSERVABLES)
+    counted_words = Text.counted("{count:,} observable", "{count:,} observables", total)
     blocks: list[Block] = [
         Sentence(
             Text(
@@ -67,7 +67,7 @@ def _figure(facts: DocumentFacts) -> Figure:
 
 def _questions(facts: DocumentFacts) -> Sentence:
     mine = [question for question in facts.questions if facts.period.holds(question.asked_us)]
-    counted_words = counted(len(mine), QUESTIONS)
+    counted_words = Text.counted("{count:,} question", "{count:,} questions", len(mine))
     to, answered = sum(question.to for question in mine), sum(question.answered for question in mine)
     met = sum(question.met > 0 for question in mine)
     return Sentence(

@@ -3,7 +3,10 @@
 from bavn.centre.publish.document import Section, Sentence, Source, SourceKind, sources_of
 from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.levels import received_share
-from bavn.centre.publish.wording import ACTORS, CASES, INDICATORS, LEADS, counted, whole
+from bavn.centre.publish.wording import whole
+from bavn.model.counted import actors as actors_counted
+from bavn.model.counted import cases as cases_counted
+from bavn.model.counted import indicators as indicators_counted
 from bavn.model.text import Text
 
 
@@ -12,7 +15,7 @@ def overview(facts: DocumentFacts) -> Section:
     confirmed, before = facts.confirmed_in(facts.period), facts.confirmed_in(facts.period.before)
     opened = [case for case in facts.cases if facts.period.holds(case.opened_us)]
     shown = facts.shown(confirmed)
-    cases_words, earlier, new = counted(len(confirmed), CASES), whole(len(before)), counted(len(opened), CASES)
+    cases_words, earlier, new = cases_counted(len(confirmed)), whole(len(before)), cases_counted(len(opened))
     sentences = [
         Sentence(
             Text(
@@ -25,7 +28,7 @@ def overview(facts: DocumentFacts) -> Section:
         )
     ]
     if len(shown) < len(confirmed):
-        hidden = counted(len(confirmed) - len(shown), CASES)
+        hidden = cases_counted(len(confirmed) - len(shown))
         sentences.append(
             Sentence(
                 Text(
@@ -46,7 +49,7 @@ def overview(facts: DocumentFacts) -> Section:
 def _leads(facts: DocumentFacts) -> Sentence:
     new = [lead for lead in facts.leads if facts.period.holds(lead.first_us)]
     alive = [lead for lead in new if lead.alive]
-    leads_words = counted(len(new), LEADS)
+    leads_words = Text.counted("{count:,} lead", "{count:,} leads", len(new))
     still = whole(len(alive))
     return Sentence(
         Text(
@@ -61,7 +64,7 @@ def _leads(facts: DocumentFacts) -> Sentence:
 def _released(facts: DocumentFacts) -> Sentence:
     new = [indicator for indicator in facts.indicators if facts.period.holds(indicator.released_us)]
     live = whole(sum(indicator.live for indicator in facts.indicators))
-    said = counted(len(new), INDICATORS)
+    said = indicators_counted(len(new))
     return Sentence(
         Text("{said} released to the sector in the period; {live} in force when this was made.", said=said, live=live),
         sources_of(SourceKind.INDICATOR, (indicator.id for indicator in new), "bavn centre indicators"),
@@ -69,7 +72,7 @@ def _released(facts: DocumentFacts) -> Sentence:
 
 
 def _actors(facts: DocumentFacts) -> Sentence:
-    actors_words = counted(len(facts.active), ACTORS)
+    actors_words = actors_counted(len(facts.active))
     received_percent = round(100 * received_share(facts))
     return Sentence(
         Text(

@@ -6,7 +6,8 @@ from typing import Final
 
 from bavn.centre.publish.document import Drawn, Figure, Row, Section, Sentence, Source, SourceKind, sources_of
 from bavn.centre.publish.facts import DocumentFacts, IndicatorFact
-from bavn.centre.publish.wording import INDICATORS, counted, part, span, whole
+from bavn.centre.publish.wording import part, span, whole
+from bavn.model.counted import indicators as indicators_counted
 from bavn.model.moment import MINUTE_US
 from bavn.model.text import Text
 
@@ -78,13 +79,13 @@ def _slowest(
 def _reached(mine: tuple[IndicatorFact, ...], ids: tuple[Source, ...]) -> Sentence:
     given, enforced = sum(one.given for one in mine), sum(one.enforced for one in mine)
     share = part(100 * enforced / given) if given else Text.plain("0")
-    indicators_words = counted(len(mine), INDICATORS)
+    indicators_words = indicators_counted(len(mine))
     return Sentence(
         Text(
-            "{said}, given {given} times to an actor; in force there {enforced} times ({share} %).",
+            "{said}, given {given} to an actor; in force there {enforced} ({share} %).",
             said=indicators_words,
-            given=whole(given),
-            enforced=whole(enforced),
+            given=_times(given),
+            enforced=_times(enforced),
             share=share,
         ),
         ids,
@@ -96,11 +97,11 @@ def _met(mine: tuple[IndicatorFact, ...], ids: tuple[Source, ...]) -> Sentence:
     retro = sum(one.retro for one in mine)
     return Sentence(
         Text(
-            "Actors met them live {seen} times, stopped them {blocked} times, and found them in their own"
-            " history {retro} times (one for an indicator and actor).",
-            seen=whole(seen),
-            blocked=whole(blocked),
-            retro=whole(retro),
+            "Actors met them live {seen}, stopped them {blocked}, and found them in their own"
+            " history {retro} (one for an indicator and actor).",
+            seen=_times(seen),
+            blocked=_times(blocked),
+            retro=_times(retro),
         ),
         ids,
     )
@@ -129,3 +130,7 @@ def _figure(waits: dict[tuple[str, str], list[int]], ids: tuple[Source, ...]) ->
         names=(Text("Median"),),
         unit=Text("minutes"),
     )
+
+
+def _times(count: int) -> Text:
+    return Text.counted("{count:,} time", "{count:,} times", count)

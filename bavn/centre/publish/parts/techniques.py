@@ -97,10 +97,10 @@ def _heat(facts: DocumentFacts, counts: list[CountFact]) -> Figure:
         )
     names = tuple(_short(first) for first, _ in spans)
     sentence = Text(
-        "A map of heat over {spans} spans of {spans_2} days, with a row for each of {rows} techniques"
+        "A map of heat over {spans} spans of {days} days, with a row for each of {rows} techniques"
         " that stand clear of noise in one of them or are named in a confirmed case.",
         spans=len(spans),
-        spans_2=spans[0][1] - spans[0][0] + 1,
+        days=spans[0][1] - spans[0][0] + 1,
         rows=len(rows),
     )
     return Figure(

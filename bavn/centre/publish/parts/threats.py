@@ -17,7 +17,8 @@ from bavn.centre.publish.document import (
 from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.levels import Proposed, proposals, unknown_cases
 from bavn.centre.publish.threat import LEVELS, THREATS, UNKNOWN, Level
-from bavn.centre.publish.wording import CASES, counted, day, part, plain
+from bavn.centre.publish.wording import day, part, plain
+from bavn.model.counted import cases as cases_counted
 from bavn.model.text import Capital, Text
 
 TRENDS: Final = {
@@ -35,7 +36,7 @@ def threats(facts: DocumentFacts) -> Section:
     blocks: list[Block] = [_figure(found), *(_reason(proposal) for proposal in found)]
     unknown = unknown_cases(facts)
     if unknown:
-        cases_words = counted(len(unknown), CASES)
+        cases_words = cases_counted(len(unknown))
         shown = facts.shown(unknown)
         blocks.append(
             Sentence(

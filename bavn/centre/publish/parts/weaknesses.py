@@ -36,18 +36,21 @@ def _blocks(facts: DocumentFacts, catalogue: Catalogue) -> list[Block]:
     )
     blocks: list[Block] = [
         Sentence(
-            Text(
-                "{added} weaknesses were added to the catalogue in the period, {ransom} of them known to be"
+            Text.counted(
+                "{count:,} weakness was added to the catalogue in the period, {ransom} of them known to be"
                 " used for ransomware.",
-                added=whole(len(added)),
+                "{count:,} weaknesses were added to the catalogue in the period, {ransom} of them known to be"
+                " used for ransomware.",
+                len(added),
                 ransom=_ransom(added),
             ),
             (file,),
         ),
         Sentence(
-            Text(
-                "The sector's cases of the period name {named} weaknesses; {listed} stand in the catalogue.",
-                named=len(named),
+            Text.counted(
+                "The sector's cases of the period name {count:,} weakness, {listed} of them in the catalogue.",
+                "The sector's cases of the period name {count:,} weaknesses, {listed} of them in the catalogue.",
+                len(named),
                 listed=len(listed),
             ),
             (*cases, file, Source(SourceKind.QUERY, "bavn centre cases")),

@@ -13,7 +13,7 @@ export default () => ({
   said: t("What was said"), sayIt: t("Say something to the centre"), noWords: t("Nothing was said yet"), centre: t("the centre"),
   clocks: t("NIS2 reports that this actor must send"), due: t("Due"), sent: t("sent"), work: t("What the centre asks"), noWork: t("Nothing is asked of this actor"), noWorkNext: t("The centre's tasks and questions come here, each with its deadlines."),
   words: t("Words for the centre"), wordsHelp: t("Exactly this leaves, and nothing else."), look: t("See what leaves"), leaves: t("This is all that leaves"),
-  to: t("To"), centreOf: (id: string) => t("the centre, for {id}", { id }), klass: t("Class"), what: t("What"), letOut: t("Let it out"), queued: t("It leaves at the running node's next step."),
+  to: t("To"), centreOf: (id: string) => t("the centre, for {id}", { id }), klass: t("Class"), what: t("What"), letOut: t("Let it out"),
   wouldNot: t("It would not leave"), nothing: t("no words"),
   attach: t("Attach evidence"), attachLead: t("Rows of a suspicion, redacted, own addresses replaced by own-1, own-2. Look through it: a name written in plain words is not found by a program."),
   suspicion: t("Suspicion"), rows: t("Rows of each table"), bytes: t("Size"), sha: "SHA-256", files: t("Every file that leaves"), noSuspicion: t("Nothing is suspected here now."),

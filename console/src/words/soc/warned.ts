@@ -44,7 +44,6 @@ export default () => ({
   nothing: t("no words"),
   wouldNot: tc("warned.wouldNot", "It would not leave"),
   letOut: tc("warned.letOut", "Let it out"),
-  queued: tc("warned.queued", "It leaves at the running node's next step."),
   at: t("At"),
   who: t("By"),
   became: t("Became"),

@@ -21,6 +21,7 @@ from bavn.app.cli.node.book import show_table
 from bavn.app.cli.words import Spoken, cell
 from bavn.app.process.exits import Exit, Stop, cannot_read, cannot_write
 from bavn.app.process.whole_file import write_whole
+from bavn.model.counted import indicators
 from bavn.model.moment import iso
 from bavn.model.outcome import Refused
 from bavn.model.sector.partner import COLLECTIONS, Partner
@@ -59,7 +60,10 @@ def export(
         name = uuid.uuid5(_BUNDLE_SPACE, f"{to}\0{collection}\0" + "\n".join(bodies))
         _write(stix, bundle_text(f"bundle--{name}", bodies))
     written = sum('"type":"indicator"' in body[:30] for body in bodies)
-    print(Text("{count} indicators for {partner}", count=written, partner=to).say(language_here()), file=sys.stderr)
+    print(
+        Text("{indicators} for {partner}", indicators=indicators(written), partner=to).say(language_here()),
+        file=sys.stderr,
+    )
 
 
 def import_(

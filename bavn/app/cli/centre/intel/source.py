@@ -19,6 +19,7 @@ from bavn.app.cli.centre.person import AsLocalRoot, instead, of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.spread import spread
 from bavn.app.process.exits import Exit, Stop
+from bavn.model.counted import indicators
 from bavn.model.moment import iso
 from bavn.model.sector.intel import TELLS_NEWS, Access, Source, SourceKind
 from bavn.model.text import Language, Text
@@ -192,9 +193,9 @@ def _allow_hunts(
     count = state.source.hunts_per_day
     print(
         Text(
-            "{name} hunts for up to {count} indicators a day ({added_by}, {by})",
+            "{name} hunts for up to {indicators} a day ({added_by}, {by})",
             name=name,
-            count=count,
+            indicators=indicators(count),
             added_by=state.added_by,
             by=by,
         ).say(language)

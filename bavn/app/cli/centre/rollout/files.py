@@ -63,7 +63,7 @@ def import_(
     except BadRegister as error:
         raise Stop(Exit.INPUT, Text.shaped("{file}: {error}", file=file, error=Text.of_error(error))) from error
     if check:
-        tell(Text("{count} lines can be read", count=len(entries)))
+        tell(Text.counted("{count:,} line can be read", "{count:,} lines can be read", len(entries)))
         return
     with rolling(config) as (_, opened):
         added, changed = acts.register(opened, entries, by)

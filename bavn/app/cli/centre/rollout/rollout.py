@@ -17,6 +17,7 @@ from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.language import language_here, tell
 from bavn.app.cli.spread import typed
 from bavn.centre.desk.rolling import Entry, day_of
+from bavn.model.counted import days as counted_days
 from bavn.model.moment import iso
 from bavn.model.sector.member import ActorKind
 from bavn.model.sector.rollout import NEEDS, STAGES, RolloutAct, Stage, Wait
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from bavn.centre.desk.rollout_facts import Stand
 
 Actor = Annotated[str, typer.Argument(help="As the register names it: a-z, 0-9 and -.")]
-_LATE: Final = Text("{days} days late")
+_LATE: Final = Text("{days} late")
 _BY_HAND: Final = Text.in_context("cli centre rollout rollout", "by hand")
 _OUTSIDE: Final = Text("members outside the register: {names} (bavn centre rollout adopt)")
 _NAMES: Final = Text("actor|kind|region|state|since|next|planned|waits for|holds up")
@@ -203,7 +204,11 @@ def _row(stand: "Stand", today: int, language: Language, *, as_json: bool) -> di
         }
     words = [NEEDS[need].say(language) for need in stand.missing]
     words += [f"{wait.other}: {STAGES[wait.until].say(language)}" for wait in stand.unmet]
-    planned = "" if due is None else iso_day(due) + (f" ({_LATE.filled(days=late).say(language)})" if late else "")
+    planned = (
+        ""
+        if due is None
+        else iso_day(due) + (f" ({_LATE.filled(days=counted_days(late)).say(language)})" if late else "")
+    )
     cells = (
         party.actor,
         party.kind,

@@ -46,9 +46,9 @@ def listed(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
             {
                 "version": record.number,
                 "at": iso(record.at_us)[:19],
-                "classes": record.said["classes"],
-                "retention_days": record.said["retention_days"],
-                "valid_days": record.said["valid_days"],
+                "classes": record.fields["classes"],
+                "retention_days": record.fields["retention_days"],
+                "valid_days": record.fields["valid_days"],
                 "sha256": record.digest,
             }
             for record in opened.records("terms")
@@ -79,8 +79,8 @@ def sign(
             "{actor}: agreement {number} on terms {terms}, until {until}",
             actor=actor,
             number=made.number,
-            terms=made.said["terms"],
-            until=iso_day(made.said["until_day"]),
+            terms=made.fields["terms"],
+            until=iso_day(made.fields["until_day"]),
         )
     )
 
@@ -99,7 +99,7 @@ def delete(
 
     with opened_leaving(configured(config)) as leaving:
         deleted = acts.delete(leaving, actor, by, why)
-    rows = sum(one["rows"] for one in deleted.said["deleted"])
+    rows = sum(one["rows"] for one in deleted.fields["deleted"])
     tell(
         Text(
             "{actor} has left: {rows} rows deleted, proof {number}, sha256 {sha256}",

@@ -9,8 +9,8 @@ import typer
 from bavn.app.analyst.indicator_list import MET_COLUMNS, met_rows, noted
 from bavn.app.cli.node.hunt.options import NODE_TOML, AsCsv, AsJson, Config, From, Last, Spoken, To
 from bavn.app.cli.node.hunt.show import form, show, visible
-from bavn.app.cli.words import number
 from bavn.app.process.exits import Exit, Stop, why_of
+from bavn.model.counted import indicators
 from bavn.model.outcome import Refused
 from bavn.model.text import Language, Text
 
@@ -48,9 +48,9 @@ def ioc(
             row[5] = row[5][:NAMED_SHOWN_MAX] + more
     show(MET_COLUMNS, rows, how, language)
     looked = len(wanted) + len(hashes)
-    met, asked = number(len({(r[0], r[1]) for r in rows}), language), number(looked, language)
+    met = len({(r[0], r[1]) for r in rows})
     print(
-        Text("{asked} indicators looked for, {met} met", asked=asked, met=met).say(language),
+        Text("{indicators} looked for, {met:,} met", indicators=indicators(looked), met=met).say(language),
         file=sys.stderr,
     )
     if refused:
@@ -85,7 +85,7 @@ def no_indicators(file: str, named: list[tuple[int, Refused]], count: int, langu
     """The first lines of a list that name no indicator, each with its reason, and how many more there are."""
     for line, refused in named[:REFUSALS_SHOWN_MAX]:
         print(f"bavn: {file}:{line}: {visible(refused.reason.say(language))}", file=sys.stderr)
-    more = number(count - min(len(named), REFUSALS_SHOWN_MAX), language)
-    if more != "0":
-        said = Text("{more} more lines name no indicator", more=more)
+    more = count - min(len(named), REFUSALS_SHOWN_MAX)
+    if more:
+        said = Text.counted("{count:,} more line names no indicator", "{count:,} more lines name no indicator", more)
         print(f"bavn: {file}: {said.say(language)}", file=sys.stderr)

@@ -163,7 +163,7 @@ def release_preview(context: SacContext, case_id: str, person: Person) -> shapes
         behind=list(behind),
         waits_for_second=blocks and not two_people(behind),
         days=30,
-        days_max=desk.lives.bounds.days_max,
+        days_max=desk.indicator_book.bounds.days_max,
         tlp=marking.tlp,
     )
 

@@ -77,7 +77,7 @@ def whole(context: SacContext, case_id: str, person: Person) -> CaseShown:
     """Everything about a case. Raises cases.UnknownCase."""
     desk = context.desk
     case, marking = desk.cases.case(case_id), desk.files.marking(case_id)
-    tasks, indicators = desk.work.tasks(case_id), desk.lives.of_case(case_id)
+    tasks, indicators = desk.work.tasks(case_id), desk.indicator_book.of_case(case_id)
     notices = {notice.actor: notice for notice in desk.part_notices(case_id)}
     behind = desk.cases.behind(case_id)
     return filled(
