@@ -131,7 +131,7 @@ def test_a_catalogue_that_is_none_stops_with_words(config, tmp_path) -> None:
     kev.write_text("[]")
     assert "no catalogue" in run(config, "picture", "--kev", str(kev), code=Exit.INPUT)
     kev.write_text(json.dumps(KEV))
-    assert "[weaknesses/1] 1 weaknesses" in run(config, "picture", "--kev", str(kev), "--days", "400")
+    assert "[weaknesses/1] 1 weakness " in run(config, "picture", "--kev", str(kev), "--days", "400")
 
 
 @pytest.mark.parametrize(

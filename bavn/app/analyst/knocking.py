@@ -25,7 +25,7 @@ class KnockDay:
     day: int
     suspicions: tuple[Suspicion, ...]
 
-    def said(self) -> Text:
+    def line(self) -> Text:
         sources = len({found.peer for found in self.suspicions})
         often = Counter(found.knock for found in self.suspicions)
         services = sorted(often, key=lambda name: (-often[name], name))

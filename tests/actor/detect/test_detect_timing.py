@@ -131,6 +131,6 @@ def test_a_pulse_among_other_calls_has_come_eight_times(monkeypatch, period_s, f
     calls = np.sort((np.random.default_rng(3).random(60) * 660e6).astype(np.int64))
     count = np.array([len(calls)])
     host, peer = ("00000000-0000-0000-0000-ffff" + end for end in ("0a000001", "2d099401"))
-    some = Series("address", [host], [peer], [443], ["tcp"], [False], count, count, calls)
+    some = Series("address", [host], [peer], [443], ["tcp"], [False], [None], count, count, calls)
     (tried,) = timed.timed(some, Slice(0, False, 0, 1), ()).tried
     assert (tried.hidden is not None) == bool(found)

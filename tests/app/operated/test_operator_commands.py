@@ -68,7 +68,7 @@ def test_status_counts_what_an_actor_owes_and_what_it_blocks(one) -> None:
     assert (found["region-a"].blocks, found["region-a"].due, found["region-a"].overdue) == (1, 3, 2)
     assert (found["region-b"].blocks, found["region-b"].due) == (0, 0)
     said = one.command("remove", "region-a", code=9)
-    assert "1 blocks of region-a are in force" in said
+    assert "1 block of region-a is in force" in said
     assert one.home("region-a").exists()
 
 

@@ -90,7 +90,7 @@ class Channel:
     peer: str
     name: str | None
     nats: float
-    said: tuple[Text, ...]
+    facts: tuple[Text, ...]
     first_us: int
     last_us: int
     inside: bool = False
@@ -157,7 +157,7 @@ def _echoes(context: DetectorContext) -> Iterator[Channel]:
             peer=address_text(other),
             name=None,
             nats=nats + max(0.0, much),
-            said=(head, *said),
+            facts=(head, *said),
             first_us=first,
             last_us=last,
             inside=bool(own and inside),
@@ -196,7 +196,7 @@ def _logons(context: DetectorContext) -> Iterator[Channel]:
             peer=address_text(dst),
             name=None,
             nats=nats,
-            said=tuple(said),
+            facts=tuple(said),
             first_us=first,
             last_us=last,
             rows=(("dst_port", port),),
@@ -220,7 +220,7 @@ def _proxies(context: DetectorContext) -> Iterator[Channel]:
             peer=address_text(dst),
             name=named if kind == "websocket" and named and not as_address(named) else None,
             nats=nats,
-            said=(head,),
+            facts=(head,),
             first_us=first,
             last_us=max(first, last),
         )
@@ -232,9 +232,15 @@ def _resolvers(context: DetectorContext) -> Iterator[Channel]:
     for src, dst, kind, named, count, first, last in rows:
         host = address_text(src)
         said = [
-            Text("DNS over TLS to a resolver outside, {count} times", count=number(count))
+            Text.counted(
+                "DNS over TLS to a resolver outside, once", "DNS over TLS to a resolver outside, {count:,} times", count
+            )
             if kind == "tls"
-            else Text("DNS over HTTPS to a resolver outside, {count} times", count=number(count))
+            else Text.counted(
+                "DNS over HTTPS to a resolver outside, once",
+                "DNS over HTTPS to a resolver outside, {count:,} times",
+                count,
+            )
         ]
         blind = bool(asks) and host not in asks
         if blind:
@@ -246,7 +252,7 @@ def _resolvers(context: DetectorContext) -> Iterator[Channel]:
             peer=address_text(dst),
             name=named if named and not as_address(named) else None,
             nats=RESOLVER_NATS[kind] + (BLIND_NATS if blind else 0.0),
-            said=tuple(said),
+            facts=tuple(said),
             first_us=first,
             last_us=last,
         )
@@ -263,7 +269,7 @@ def _vpns(context: DetectorContext) -> Iterator[Channel]:
             peer=address_text(dst),
             name=None,
             nats=VPN_NATS + min(2.0, max(0.0, log((up + down) / HEAVY_BYTES))),
-            said=(Text("a VPN of its own ({door}), {size} MB", door=door, size=size),),
+            facts=(Text("a VPN of its own ({door}), {size} MB", door=door, size=size),),
             first_us=first,
             last_us=last,
         )
@@ -316,7 +322,7 @@ def _candidate(channel: Channel, known: PeerProfile, context: DetectorContext) -
         listed=known.grade >= Grade.POPULAR,
         what=joined([WHAT[channel.kind].filled(peer=place(channel.name or channel.peer))]),
         against=() if channel.inside else tuple(known_against(known, context.terms)),
-        why=joined([*channel.said, *([] if channel.inside else context.terms.said(known))]),
+        why=joined([*channel.facts, *([] if channel.inside else context.terms.said(known))]),
         rows=RowsRef("flow", (*ends, *channel.rows), channel.first_us, channel.last_us),
         technique=channel.technique,
         apart=True,

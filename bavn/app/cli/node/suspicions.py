@@ -53,7 +53,7 @@ def suspicions(
         _show(shown, language)
     elif not folded:
         print(Text("nothing is suspicious here now").say(language))
-    for line in dict.fromkeys(day.said().say(language) for day in folded.values()):
+    for line in dict.fromkeys(day.line().say(language) for day in folded.values()):
         print(f"{line} (--all)")
     left = len(fitting) - ignored - len(shown) - len(folded)
     if not every and (left > 0 or ignored):
