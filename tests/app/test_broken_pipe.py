@@ -32,11 +32,13 @@ def ended(*command: str) -> tuple[int, bytes]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["json", "csv"])
 def test_nobody_reads_a_long_answer(form):
     assert ended("-c", FLOOD, "flood", form) == (0, b"")
 
 
+@pytest.mark.slow
 def test_nobody_reads_a_short_answer_or_a_table():
     assert ended("-m", "bavn.app.cli", "exit-code") == (0, b"")
     assert ended("-m", "bavn.app.cli", "node", "hunt", "tables", "flow") == (0, b"")

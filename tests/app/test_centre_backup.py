@@ -201,6 +201,7 @@ def packed(tmp_path_factory):
     return folder / "b.zip"
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(at=st.integers(0, 10**9), flip=st.integers(1, 255), cut=st.booleans())
 def test_a_damaged_backup_is_one_clear_error_and_leaves_nothing(packed, tmp_path_factory, at, flip, cut) -> None:

@@ -88,6 +88,7 @@ def beacon(tmp_path) -> object:
     return eve(tmp_path / "eve.json", [flow(60 + 300 * n, "10.1.0.7", "45.9.148.20", 443) for n in range(60)])
 
 
+@pytest.mark.slow
 def test_a_beacon_in_an_eve_file_with_times_of_1970(beacon) -> None:
     code, (found,), _, _ = run(beacon, "--json")
     assert code == 0
@@ -100,6 +101,7 @@ def test_a_beacon_in_an_eve_file_with_times_of_1970(beacon) -> None:
     assert 0 < found["p"] <= 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "order"),
     [
@@ -114,6 +116,7 @@ def test_what_it_is_comes_first_and_the_figures_last(beacon, language, order) ->
     assert places == sorted(places)
 
 
+@pytest.mark.slow
 def test_json_says_it_in_the_same_order(beacon) -> None:
     _, (found,), _, _ = run(beacon, "--json")
     names = [name for name in found if name in ("what", "against", "look_first", "why")]
@@ -122,6 +125,7 @@ def test_json_says_it_in_the_same_order(beacon) -> None:
     assert found["look_first"].startswith("Look up the peer")
 
 
+@pytest.mark.slow
 def test_what_this_user_may_not_read_is_one_fault_and_the_rest_is_looked_at(tmp_path, beacon, monkeypatch) -> None:
     locked, folder = tmp_path / "locked.json", tmp_path / "folder"
     locked.write_text("{}\n")
@@ -146,6 +150,7 @@ def test_what_this_user_may_not_read_is_one_fault_and_the_rest_is_looked_at(tmp_
     assert "empty" not in said
 
 
+@pytest.mark.slow
 def test_danish_and_the_table(beacon) -> None:
     code, _, text, _ = run(beacon, "--language", "da")
     assert code == 0
@@ -154,6 +159,7 @@ def test_danish_and_the_table(beacon) -> None:
     assert "egne net antages" in text
 
 
+@pytest.mark.slow
 def test_a_language_is_one_catalogue_and_nothing_else(beacon) -> None:
     code, _, text, _ = run(beacon, "--language", "sv")
     assert code == 0
@@ -171,6 +177,7 @@ def test_home_turns_who_is_inside(tmp_path) -> None:
     assert (outward["host"], outward["peer"], outward["technique"]) == ("45.9.150.9", "45.9.160.10", "T1046")
 
 
+@pytest.mark.slow
 def test_what_the_internet_tries_is_one_line_a_day_and_each_of_it_where_asked_for(tmp_path) -> None:
     doors = [(n, host, port) for host in range(3) for n, port in enumerate(range(1, 61))]
     rows = [flow(60 * host + n, f"45.9.150.{9 + host}", "45.9.160.10", port, answered=False) for n, host, port in doors]
@@ -190,6 +197,7 @@ def test_what_the_internet_tries_is_one_line_a_day_and_each_of_it_where_asked_fo
     assert "45.9.150.11" in text
 
 
+@pytest.mark.slow
 def test_a_folder_of_zeek_logs_is_one_source(tmp_path) -> None:
     folder = tmp_path / "zeek"
     folder.mkdir()
@@ -219,6 +227,7 @@ def test_what_cannot_be_read_is_one_line_and_the_rest_goes_on(beacon, tmp_path) 
     assert [line.split(": ")[1] for line in lines] == [str(nonsense), str(empty), str(tmp_path / "gone")]
 
 
+@pytest.mark.slow
 def test_a_capture_is_read_by_a_path_from_where_one_stands(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("one.pcap").write_bytes(capture(1))
@@ -283,6 +292,7 @@ def test_a_pipe_is_not_waited_for(tmp_path) -> None:
     assert (code, error) == (Exit.INPUT, f"bavn: {pipe}: neither a file nor a folder (a socket, a pipe, a device)\n")
 
 
+@pytest.mark.slow
 def test_what_is_no_file_in_a_folder_is_named_with_its_reason(tmp_path, beacon) -> None:
     folder, outside = tmp_path / "all", tmp_path / "outside"
     (folder / "deep").mkdir(parents=True)
@@ -311,6 +321,7 @@ def test_what_is_no_file_in_a_folder_is_named_with_its_reason(tmp_path, beacon) 
     }
 
 
+@pytest.mark.slow
 def test_a_name_that_would_move_the_terminal_is_shown_plain(tmp_path, beacon) -> None:
     odd = beacon.rename(tmp_path / "odd\n\x1b[31m[bold].json")
     empty = tmp_path / "empty\x1b[2J"
@@ -334,6 +345,7 @@ def test_a_folder_of_nothing_that_is_a_file_says_what_there_is(tmp_path) -> None
     assert (code, error) == (Exit.INPUT, f"bavn: {tmp_path}/dangling: a link that leads nowhere\n")
 
 
+@pytest.mark.slow
 def test_the_reason_and_the_summary_are_danish_too(tmp_path, beacon, monkeypatch) -> None:
     monkeypatch.setenv("BAVN_LANGUAGE", "da")
     Path(tmp_path / "note.txt").write_bytes(b"hello\n")
@@ -360,6 +372,7 @@ def test_rules_that_cannot_run_are_counted_and_named_when_asked(tmp_path, beacon
     assert "two.yml: Processes of two.yml: " in error
 
 
+@pytest.mark.slow
 def test_a_rule_that_cannot_be_read_is_an_exit_code(tmp_path, beacon) -> None:
     (tmp_path / "bad.yml").write_text("title: [")
     code, found, _, error = run(beacon, "--json", "--sigma", tmp_path / "bad.yml")
@@ -367,6 +380,7 @@ def test_a_rule_that_cannot_be_read_is_an_exit_code(tmp_path, beacon) -> None:
     assert "bad.yml" in error
 
 
+@pytest.mark.slow
 def test_a_malformed_line_is_said_and_is_no_broken_input(beacon) -> None:
     beacon.write_text(beacon.read_text() + "{ no json\n", encoding="utf-8")
     code, found, _, error = run(beacon, "--json")
@@ -390,6 +404,7 @@ def test_together_makes_one_network_of_two_halves(tmp_path) -> None:
     assert found["source"] == " + ".join(map(str, halves))
 
 
+@pytest.mark.slow
 def test_an_indicator_list_is_met_and_its_bad_lines_are_named(beacon, tmp_path) -> None:
     known = tmp_path / "ioc.txt"
     known.write_text("# from a friend\n45.9.148.0/24\ncom\n")
@@ -460,6 +475,7 @@ def test_a_detector_that_fails_is_named_and_is_an_exit_code(beacon, monkeypatch,
     assert said.endswith("failed: dga" if language == "en" else "fejlede: dga")
 
 
+@pytest.mark.slow
 def test_what_looks_at_what_suspicions_share_fails_as_loudly_as_a_detector(beacon, monkeypatch) -> None:
     def fails(*_: object) -> None:
         raise ZeroDivisionError
@@ -470,6 +486,7 @@ def test_what_looks_at_what_suspicions_share_fails_as_loudly_as_a_detector(beaco
     assert "failed: behaviour" in error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shown", [["--json"], ["--json", "--assets"]])
 @pytest.mark.parametrize("quiet", [True, False])
 def test_a_failed_detector_stands_in_the_json_whatever_that_shows(beacon, tmp_path, monkeypatch, shown, quiet) -> None:

@@ -148,6 +148,7 @@ def test_before_a_node_has_run(tmp_path):
         assert done.exception.code is Exit.NOT_FOUND
 
 
+@pytest.mark.slow
 def test_analyse_shows_the_hosts_of_what_it_is_given(tmp_path, monkeypatch, capsys):
     head = ["#fields\tts\tuid\tid.orig_h\tid.orig_p\tid.resp_h\tid.resp_p\tproto\tservice\tconn_state\tresp_bytes"]
     line = f"1713484800.4\tC1\t{CT}\t4000\t{PACS}\t11112\ttcp\t-\tSF\t900"

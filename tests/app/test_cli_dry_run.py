@@ -100,6 +100,7 @@ def test_an_address_is_told_with_its_ports_and_the_names_behind_it(history) -> N
     assert made["would_wait"] is None
 
 
+@pytest.mark.slow
 def test_clinical_hosts_and_lists_are_said(history) -> None:
     assert told(history, "pacs.north-imaging.com")["would_wait"]["rule"] == "dry_run_clinical"
     assert told(history, "philips.com")["would_wait"]["rule"] == "never_block"
@@ -107,6 +108,7 @@ def test_clinical_hosts_and_lists_are_said(history) -> None:
     assert told(history, "ja3:" + "ab" * 16)["services"][0]["what"] == "portal.philips.com"
 
 
+@pytest.mark.slow
 def test_a_person_reads_it_in_either_language_and_nothing_that_came_is_obeyed(history) -> None:
     done = run(history, "evil-c2.com")
     assert "30 days of own history, of 30" in done.stdout

@@ -39,6 +39,7 @@ def rows(help_page):
     return dict(found.groups() for line in help_page.splitlines() if (found := ROW.match(line)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", OTHERS)
 @pytest.mark.parametrize("group", [(), ("node",), ("node", "rules"), ("centre",), ("operator",)])
 def test_the_help_of_a_group_is_the_same_in_each_language_but_for_the_words(said, language, group) -> None:

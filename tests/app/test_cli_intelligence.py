@@ -92,6 +92,7 @@ def test_from_a_list_to_a_case(centre) -> None:
     assert acts == ["partner-add", "source-add", "open", "proposal-case", "proposal-dismissed"]
 
 
+@pytest.mark.slow
 def test_a_source_is_suspended_taken_up_and_ended_by_people(centre) -> None:
     run(
         "source",

@@ -275,6 +275,7 @@ def test_a_draft_from_a_lead_names_what_two_groups_reported_and_never_who(centre
     centre("edit", warning, "--tlp", "TLP:RED", *WHY)
 
 
+@pytest.mark.slow
 def test_a_draft_from_a_partners_word_keeps_to_the_partners_terms(centre) -> None:
     for name, tlp in (("open-list", "TLP:GREEN"), ("strict-list", "TLP:AMBER+STRICT")):
         (centre.folder / f"{name}.txt").write_text(f"{name}.example.net\n")

@@ -128,6 +128,7 @@ def test_a_damaged_book_ends_a_command_with_one_line_and_what_to_do(whole, tmp_p
     assert "Traceback" not in caplog.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["cut", "gone"])
 def test_a_file_that_is_damaged_while_the_node_runs_costs_its_own_rows_and_no_detector(whole, tmp_path, how) -> None:
     shutil.copytree(whole[0], tmp_path / "node")

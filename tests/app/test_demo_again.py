@@ -131,6 +131,7 @@ def test_where_all_were_hit_the_first_is_called(sector) -> None:
     assert made.figures["suricata_alert"]["actor"] == "region-nord"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("broken", ["alert", "sighting", "empty"])
 def test_an_alert_or_sighting_that_does_not_come_is_said(sector, monkeypatch, broken) -> None:
     monkeypatch.setattr("bavn_lab.demo.again.ALERT_S_MAX", 0.1)
@@ -141,6 +142,7 @@ def test_an_alert_or_sighting_that_does_not_come_is_said(sector, monkeypatch, br
         call_again(sector, desk, {EVIL}, ("region-nord", "region-syd"), WORLD)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wanted", "called"),
     [({EVIL, _ip()}, "cdn.evil.com"), ({Observable.of("domain", "other.org")}, "other.org"), ({_ip()}, None)],

@@ -149,6 +149,7 @@ def link_by(kind, stand, hubs, safe):
             yield link
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["memory", "https", "nats", "nats, by a hub"])
 def test_every_link_keeps_the_same_contract(kind, stand, hubs) -> None:
     """Numbers that are the other side's; order; asking again repeats; asking for more acknowledges; nobody else's."""
@@ -172,6 +173,7 @@ def test_every_link_keeps_the_same_contract(kind, stand, hubs) -> None:
     assert [taken.heard.actor for taken in stand.centre.inbox.take()] == ["region-a"] * 3
 
 
+@pytest.mark.slow
 def test_a_pull_through_a_hub_wakes_when_something_is_queued(stand, hubs) -> None:
     safe = stand.enrol("region-a")
     with hubs("north").link(safe, "north") as link:

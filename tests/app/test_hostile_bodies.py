@@ -160,6 +160,7 @@ def test_no_body_ends_the_key_holder_and_the_next_honest_request_is_answered(tmp
     book.close()
 
 
+@pytest.mark.slow
 def test_no_body_ends_the_exchange_and_the_next_honest_offer_is_taken() -> None:
     world, broken = World(), []
     world.partner()

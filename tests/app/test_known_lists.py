@@ -47,6 +47,7 @@ def test_a_child_makes_them_once_and_they_agree_with_the_package(tmp_path, monke
     assert [warning_list(one, Kept(tmp_path)) for one in made] == said
 
 
+@pytest.mark.slow
 def test_where_nothing_can_be_kept_they_are_read_after_all(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(known_lists, "shipped", lambda: SMALL)
     (tmp_path / "file").write_text("")

@@ -36,6 +36,7 @@ def config(tmp_path):
     return file
 
 
+@pytest.mark.slow
 def test_it_reads_and_concludes_and_tells_nobody(config) -> None:
     parts = build(read_node(config))
     try:

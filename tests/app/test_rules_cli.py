@@ -192,6 +192,7 @@ def test_a_source_that_cannot_be_had_changes_nothing(node, source, said):
     assert (code, said in err, err.count("\n")) == (Exit.INPUT, True, 1), err
 
 
+@pytest.mark.slow
 def test_an_archive_that_is_none_changes_nothing(node, served):
     (served.folder / "set.tar.gz").write_bytes(b"\x1f\x8b no archive")
     node.configured(f"{served.url}/set.tar.gz")
@@ -243,6 +244,7 @@ def test_a_rule_that_reaches_out_of_its_set_is_left_out(node, more):
     assert "left out: sid 300000" in out or "left out: sid 1817001" in out
 
 
+@pytest.mark.slow
 def test_a_set_from_afar_that_names_a_file_of_the_machine_is_no_set(node, served):
     """suricata-update copies the file before anybody could look at the rule."""
     reads = rule(3000002, more="dataset:isset,a,type string,load /etc/passwd; ")

@@ -85,6 +85,7 @@ def test_its_first_line_is_in_the_table_and_says_it_plainly(detector, bench) -> 
     assert len({detector.innocent.say(language) for language in ("en", "da", "sv")}) == 3
 
 
+@pytest.mark.slow
 def test_every_suspicion_says_what_it_is_and_what_speaks_against_it(found) -> None:
     for s in found:
         assert s.what.en != s.why.en

@@ -72,6 +72,7 @@ def test_the_fence_of_the_test_is_the_units() -> None:
     assert "not permitted" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_hub_comes_up_inside_its_units_fence_and_ends_with_its_server(tmp_path) -> None:
     dice, now_us = SystemDice(), SystemClock().now_us()
     authority, key, safe = Authority.make("sundhed", now_us, dice), new_key(dice), Safe(tmp_path / "north")

@@ -26,6 +26,7 @@ def test_importing_the_room_compiles_nothing() -> None:
     assert run(code).split() == ["False", "False"]
 
 
+@pytest.mark.slow
 def test_the_kernels_load_without_a_warning() -> None:
     assert run("from bavn.psi import kernels; print(kernels.LANES)").split() == ["64"]
 

@@ -4,6 +4,7 @@ than the budget, nothing without an end.
 
 import json
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -95,6 +96,7 @@ def test_no_value_at_all_smuggles_syntax(make_node, texts) -> None:
     node.close()
 
 
+@pytest.mark.slow
 def test_nothing_on_the_never_block_list_is_ever_blocked(make_node) -> None:
     """Every listed name, one below and one above it, the actor's own and the centre's, at any confidence, version and
     number of tries, and with the kill switch turned on and off between."""

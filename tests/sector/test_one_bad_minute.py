@@ -58,6 +58,7 @@ def _id(name):
     return indicator_id(Observable.of("domain", name))
 
 
+@pytest.mark.slow
 def test_after_a_bad_minute_honest_words_take_effect(make_node) -> None:
     node = make_node(sensor=False)
     bad_minute(node)
@@ -75,6 +76,7 @@ def test_after_a_bad_minute_honest_words_take_effect(make_node) -> None:
     assert Ledger(node.book).verify() is None
 
 
+@pytest.mark.slow
 def test_withdrawals_of_what_never_came_are_few_and_end_after_thirty_days(make_node) -> None:
     node = make_node(sensor=False)
     node.says(*(messages.IndicatorWithdrawn(indicator_id=_id(f"n{n}.com"), version=1) for n in range(1200)))
@@ -85,6 +87,7 @@ def test_withdrawals_of_what_never_came_are_few_and_end_after_thirty_days(make_n
     assert node.protect.state.never_seen() == 0
 
 
+@pytest.mark.slow
 def test_the_real_centre_goes_on_where_a_node_has_heard_to_and_loses_nothing(make_node, tmp_path) -> None:
     node = make_node(sensor=False)
     bad_minute(node)

@@ -96,6 +96,7 @@ def test_a_fifth_of_the_nodes_away_get_release_and_delist_within_seconds_of_comi
     assert all(came(world, name) == wanted for name in TEN)
 
 
+@pytest.mark.slow
 def test_the_kill_switch_lifts_everything_within_seconds_and_where_nobody_was_home_on_return(opened) -> None:
     world = opened()
     release(world, EVIL)

@@ -48,6 +48,7 @@ def test_files_are_a_chronological_row_within_the_span_and_the_clinic_has_none(t
     assert json.loads((tmp_path / "manifest.json").read_text()) == made
 
 
+@pytest.mark.slow
 def test_how_the_span_is_cut_changes_no_campaign(tmp_path) -> None:
     whole, pieces = (small(tmp_path / str(n), stretch_hours=n) for n in (6, 1))
     truths = [json.loads((tmp_path / str(n) / "truth.json").read_text()) for n in (6, 1)]
@@ -61,6 +62,7 @@ def test_a_span_that_cannot_be_is_refused(tmp_path, span) -> None:
         generate(demo_sector(1), 1, *span, tmp_path)
 
 
+@pytest.mark.slow
 def test_every_habit_shows_somewhere_and_keeps_to_its_scene() -> None:
     told = story(demo_sector(1), 1, END_US - 8 * DAY_US, END_US)
     seen = Counter()

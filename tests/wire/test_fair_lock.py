@@ -111,6 +111,7 @@ def test_who_was_interrupted_while_waiting_neither_keeps_nor_blocks_it(monkeypat
         assert lock.waiting == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("readers", [1, 3])
 def test_who_writes_again_and_again_lets_others_write_in_between(tmp_path, readers) -> None:
     """With an ordinary lock the second writer waits until the first is done with everything."""

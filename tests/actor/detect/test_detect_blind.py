@@ -62,6 +62,7 @@ def test_what_flows_alone_can_tell_is_told_without_the_rest(made, name, columns)
     assert any((s.host, s.detector) == (expect["host"], case.detector) for s in made.run(case, window).suspicions)
 
 
+@pytest.mark.slow
 def test_a_sensor_that_looked_and_found_none_needs_no_other_protocol(made) -> None:
     case = next(case for case in made.cases() if str(case) == "rarity/hit-unknown-protocol-alone")
     assert any("unknown protocol" in s.why.en for s in made.run(case, made.window_of(case)).suspicions)

@@ -137,6 +137,7 @@ def test_a_connection_told_in_parts_is_long_while_it_is_open_and_no_beacon(tmp_p
     assert suspicions[0].last_us - suspicions[0].first_us == 90 * 60_000_000 - 500_000
 
 
+@pytest.mark.slow
 def test_parts_are_one_call_in_the_roll_up_with_all_their_bytes(tmp_path, engine) -> None:
     collecting = parts(Collecting(tmp_path, engine), 30)
     with ColumnStore.temporary(homes=HOMES) as store:

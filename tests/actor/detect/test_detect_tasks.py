@@ -73,6 +73,7 @@ def test_which_detectors_split_and_which_stay() -> None:
     assert [one.name for one in DETECTORS if isinstance(one, Stays)] == [Signature.name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("most", [0, 1, 3, 300])
 def test_slices_try_the_spectra_that_the_whole_would_try(made, monkeypatch, most) -> None:
     """Irregular pairs with a pulse among them at several hosts: which of them are looked at is decided over all."""

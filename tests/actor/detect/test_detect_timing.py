@@ -43,6 +43,7 @@ def test_calls_at_random_are_regular_once_in_a_hundred() -> None:
         assert found_share(streams) <= 0.012, count
 
 
+@pytest.mark.slow
 def test_calls_at_random_and_fast_are_no_more_regular() -> None:
     """One a second: the dead time of a second cuts most gaps; what is left must not look regular."""
     dice = np.random.default_rng(12)

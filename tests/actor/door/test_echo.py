@@ -76,6 +76,7 @@ def reports(actor):
     return [message for message in actor.ever if isinstance(message, messages.Report)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", [alert(1_817_102), listed(), alert(4_000_001)])
 def test_an_echo_joins_no_round_and_its_line_says_why(given):
     north, south, _ = three([given], holds)

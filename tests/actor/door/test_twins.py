@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -130,6 +131,7 @@ def unlike(number: int) -> list:
     ]
 
 
+@pytest.mark.slow
 def test_a_whole_day_has_the_same_shape_whatever_stays_at_home() -> None:
     """S0 planes differ (they are random below the threshold) but never in length, number, order or time; everything
     of the other classes says the same, message for message."""

@@ -42,6 +42,7 @@ def plain(value: str) -> str:
     return re.sub(r"(\\|\*|\?)", r"\\\1", value)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(AGENTS, LETTERS, st.sampled_from(["", "|contains", "|startswith", "|endswith"]))
 def test_a_text_matches_without_regard_to_case_and_to_quotes(rows, agents, value, how) -> None:

@@ -257,6 +257,7 @@ def test_the_rules_load_and_match_names_children_addresses_and_fingerprints(suri
     assert len(by_address) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.suricata
 def test_client_fingerprints_match(suricata_folder) -> None:
     folder = suricata_folder

@@ -75,6 +75,7 @@ def made(tmp_path):
     one.source.close()
 
 
+@pytest.mark.slow
 def test_a_resolver_is_accepted_heard_and_let_go(made, tmp_path) -> None:
     asked, told = story()
     path = tmp_path / "tap.sock"
@@ -97,6 +98,7 @@ def test_a_resolver_is_accepted_heard_and_let_go(made, tmp_path) -> None:
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_what_was_not_kept_is_read_again_at_the_next_start(made, tmp_path) -> None:
     asked, _ = story()
     with socket.socket(socket.AF_UNIX) as resolver:

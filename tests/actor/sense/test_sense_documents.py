@@ -154,6 +154,7 @@ def test_several_of_zeeks_logs_in_one_stream(opened):
     assert (len(tables["flow"]), len(tables["dns"])) == (3, 2)
 
 
+@pytest.mark.slow
 def test_a_broken_document_costs_itself_and_its_neighbour_at_most(opened, events):
     hits = [{"_index": "logs", "_source": one} for one in events * 20]
     for text in (json.dumps(page(hits)), json.dumps(hits, indent=1), dumps(hits)):

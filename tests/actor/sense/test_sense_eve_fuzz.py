@@ -88,6 +88,7 @@ def test_rows_in_are_rows_out_and_refused(parse, raw):
     assert batch.tables["flow"].num_rows >= good if good else True
 
 
+@pytest.mark.slow
 @given(lines.map(lambda drawn: drawn[:6]))
 @settings(max_examples=8)
 def test_a_line_s_outcome_does_not_depend_on_its_neighbours(parse, raw):

@@ -3,6 +3,7 @@
 import json
 import struct
 
+import pytest
 from collecting import BOOT_MS, NOW_MS, Collecting
 from exporters import V9_FIELDS, answered, chunk, flow_sample, frame, ipfix, one, sflow, template, v5, v9, v9_record
 from hypothesis import HealthCheck, given, settings
@@ -169,6 +170,7 @@ def test_a_flood_of_templates_domains_and_exporters_stays_within_bounds() -> Non
     assert {"more exporters than a node takes", "its template has not come"} <= reasons
 
 
+@pytest.mark.slow
 def test_killed_anywhere_no_record_is_lost_or_doubled(tmp_path, engine) -> None:
     """Polls are cut off at every batch, some of which the store kept and some it did not."""
     collecting = Collecting(tmp_path, engine)

@@ -83,6 +83,7 @@ def test_what_comes_is_in_the_spool_with_its_sender(receiver, tmp_path) -> None:
     assert {frame.address for frame in frames} == {address_uuid("127.0.0.1").bytes}
 
 
+@pytest.mark.slow
 def test_a_stranger_is_counted_and_not_kept(receiver, tmp_path) -> None:
     clock = Hand()
     got = receiver("10.0.0.0/8", clock=clock)

@@ -40,6 +40,7 @@ def jsonl(*rows):
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("duration", ["1002240.5", "99999999.999999", "3e9", "1e300", "-1", "nan", "inf", "9" * 400])
 @pytest.mark.parametrize("form", ["tsv", "json"])
 def test_however_long_a_connection_lasted_the_store_takes_it(tmp_path, engine, duration, form):

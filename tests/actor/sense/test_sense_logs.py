@@ -46,6 +46,7 @@ def moment(text):
     return datetime.fromisoformat(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("form", "line"), PAIRS)
 def test_a_good_line_is_a_row_whether_its_format_is_named_or_found(read, form, line) -> None:
     for named in (form, AUTO):
@@ -298,6 +299,7 @@ lines = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(lines)
 @settings(max_examples=60)
 def test_whatever_the_lines_hold_each_has_one_outcome(engine, raw) -> None:

@@ -110,6 +110,7 @@ def test_every_run_gives_the_same(packets, opened):
     assert [batch.tables for batch in first] == [batch.tables for batch in second]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pack", [False, True])
 def test_a_damaged_capture_is_used_up_to_the_damage(packets, opened, tmp_path, pack):
     raw = packets.read_bytes()

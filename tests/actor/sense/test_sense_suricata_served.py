@@ -62,6 +62,7 @@ def test_each_is_read_as_by_a_run_of_its_own(files, tmp_path, engine) -> None:
     assert not (tmp_path / "served").exists()
 
 
+@pytest.mark.slow
 def test_one_that_was_ended_is_started_again(files, tmp_path, engine) -> None:
     with ServedSuricata(tmp_path / "served", SuricataConfig(homes=HOMES)) as suricata:
         first = rows(files[0], tmp_path, engine, (), suricata)

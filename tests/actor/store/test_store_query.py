@@ -356,6 +356,7 @@ def test_no_python_variable_is_a_table(window):
     assert secret.num_rows == 1
 
 
+@pytest.mark.slow
 def test_time_rows_and_memory_are_bounded(tmp_path, rows):
     limits = StoreLimits(query_s_max=0.2, result_rows_max=1000, memory_mb_max=64, spill_mb_max=64)
     endless = "SELECT count(*) FROM range(100000000000) a WHERE hash(a.range) = 1"

@@ -57,6 +57,7 @@ def outcome(check, asked, readings):
 # --- against a centre that answers --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_clock_certificates_and_reachability_of_a_node_that_is_well(enrolled, monkeypatch) -> None:
     monkeypatch.setattr(reach, "WATCH_S", 0.3)
     enrolled.says()
@@ -86,6 +87,7 @@ def test_a_certificate_that_ended_another_s_keys_and_open_keys_fail(enrolled, st
     assert (part.outcome, figures["centre_days"].outcome, figures["centre_days"].value) == (FAILED, FAILED, 4)
 
 
+@pytest.mark.slow
 def test_a_centre_that_does_not_answer_and_a_stranger_fail(enrolled, stand, monkeypatch) -> None:
     enrolled.says()
     monkeypatch.setattr(reach, "WATCH_S", 0.0)

@@ -31,6 +31,7 @@ def test_everything_has_its_source_and_own_values_are_the_actors() -> None:
     assert "bavn centre benchmark --month 2026-09" in said
 
 
+@pytest.mark.slow
 def test_the_sectors_side_names_nobody() -> None:
     made = page(make_benchmark(actor=""), "en", DocumentStatus())
     assert "klinik-delta" in page(make_benchmark(), "en", DocumentStatus())

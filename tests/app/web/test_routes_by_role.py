@@ -70,6 +70,7 @@ def test_no_route_is_without_a_right(side) -> None:
     assert [f"{one.method} {one.path}" for one in routes if not one.checked] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", SIDES)
 def test_what_was_drawn_is_what_is_served_and_documented(side) -> None:
     app = bare_app(side)
@@ -79,6 +80,7 @@ def test_what_was_drawn_is_what_is_served_and_documented(side) -> None:
     assert documented == drawn - hidden
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", SIDES)
 def test_only_log_on_and_set_up_are_open_and_nothing_else_is_for_nobody(side) -> None:
     app = asked_by(side, Nobody())

@@ -188,6 +188,7 @@ def test_answers_and_evidence_come_back_once_and_stand_in_the_timeline(world):
     assert sector.desk.audit_verify() is None
 
 
+@pytest.mark.slow
 def test_a_verdict_reaches_all_weighs_in_their_lists_and_goes_when_the_case_is_reopened(world, bad, suspicion):
     sector, case_id = world()
     sector.desk.cases.act(case_id, CaseAct.CONFIRM, account("anna"), "three of them")
@@ -207,6 +208,7 @@ def test_a_verdict_reaches_all_weighs_in_their_lists_and_goes_when_the_case_is_r
     assert [node.door.cases.advice.verdicts.every() for node in sector.nodes.values()] == [[]] * 6
 
 
+@pytest.mark.slow
 def test_what_a_part_and_a_verdict_have_no_room_for_is_counted_in_them(world, bad, monkeypatch):
     monkeypatch.setattr(notices, "OWN_MAX", 1)
     sector, case_id = world()

@@ -268,6 +268,7 @@ def test_the_life_cycle_holds_for_people_too(sector):
         sector.desk.cases.act(case.id, CaseAct.CONFIRM, "policy:7", "I am a policy")
 
 
+@pytest.mark.slow
 def test_rounds_tell_what_happened_to_each_cell(make_sector, suspicion, both_tiers):
     sector = make_sector(SIX, config=both_tiers)
     for name in ("east", "north", "south"):

@@ -88,6 +88,7 @@ def test_the_walk_covers_every_part_of_a_step(sector) -> None:
     assert {name for name, _ in sector.centre.parts()} == {f"centre {name}" for name in PARTS}
 
 
+@pytest.mark.slow
 def test_a_part_that_raises_stops_no_other_and_is_tried_again(sector, monkeypatch) -> None:
     kept = type(sector.centre).parts
     ran, broken = [], ""
@@ -246,6 +247,7 @@ def test_an_item_that_is_dropped_is_gone(sector, monkeypatch) -> None:
     assert aside.body(everything[0].number) == b""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "error",
     [

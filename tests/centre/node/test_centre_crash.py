@@ -133,6 +133,7 @@ def nothing_lost_or_doubled(sector):
     assert sector.centre._inbox.rows() == (passed, 0)
 
 
+@pytest.mark.slow
 def test_the_axe_falls(sector_on_disk, suspicion, tmp_path):
     """The test above would be worth nothing if nobody died in it."""
     with sector_on_disk(tmp_path, FOUR) as sector, pytest.MonkeyPatch.context() as patch:

@@ -253,6 +253,7 @@ def test_a_watch_that_one_person_released_goes_out(weak) -> None:
     assert all(one.valid_until_us - one.valid_from_us == 30 * DAY_US for one in made)
 
 
+@pytest.mark.slow
 def test_what_nothing_at_an_actor_carries_yet_is_not_missing_there_and_counts_when_it_comes(make_sector) -> None:
     sector = make_sector(SIX, config=config())
     sector.nodes["west"].enforces = False

@@ -81,6 +81,7 @@ def test_what_members_do_and_share_stands_with_the_lead(sector, suspicion) -> No
     assert [reason.name for reason in sector.desk.lead_book.leads()[0].lead.reasons] == ["function:surgery"]
 
 
+@pytest.mark.slow
 def test_one_benign_verdict_clears_it_for_actors_that_meet_it_later(sector, suspicion) -> None:
     for name in ("east", "north", "south"):
         sector.nodes[name].suspicions = [suspicion()]
@@ -101,6 +102,7 @@ def test_one_benign_verdict_clears_it_for_actors_that_meet_it_later(sector, susp
     assert found.bin_of(case.score).judged == 1
 
 
+@pytest.mark.slow
 def test_one_operators_actors_are_one_voice(sector, suspicion) -> None:
     roles = Roles(sector.registry, sector.clock)
     for name in ("east", "north", "south"):

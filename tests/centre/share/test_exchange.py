@@ -256,6 +256,7 @@ def test_nothing_tells_which_actor_saw_it(databases) -> None:
     assert not any(word in pages[0] for word in (b"case-", b"north", b"Anna", b"score", b"groups"))
 
 
+@pytest.mark.slow
 def test_pages_lose_nothing_and_repeat_nothing_while_more_is_added(world) -> None:
     world.release(*(f"a{n}.example.com" for n in range(300)))
     seen, after_us, added = [], -1, 0

@@ -7,6 +7,7 @@ from bavn.app.web.soc import asking
 from bavn.app.web.soc.asking import Askings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("questions", [0, 2])
 def test_a_console_that_ends_leaves_no_process_behind(monkeypatch, tmp_path, questions) -> None:
     made, child = [], asking._child

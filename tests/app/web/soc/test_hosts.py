@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from tests.app.web.drawn_node import C2_ADDRESS, own
 
 
@@ -58,6 +60,7 @@ def test_a_timeline_counts_what_it_opened_and_with_whom(looking) -> None:
     assert sum(hour["got"] for hour in server["hours"]) > 200
 
 
+@pytest.mark.slow
 def test_of_another_node_nothing_is_shown(looking) -> None:
     surveyed(looking)
     assert looking.ask(f"/nodes/south/hosts/{own(21)}/timeline")["hours"] == []
