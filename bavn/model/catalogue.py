@@ -30,13 +30,13 @@ def translated(message: str, context: str, language: str) -> str:
     return catalogue.pgettext(context, message) if context else catalogue.gettext(message)
 
 
-def translated_count(one: str, many: str, count: int, context: str, language: str) -> str:
+def translated_count(single: str, many: str, count: int, context: str, language: str) -> str:
     """That of the two which ``count`` asks for, in as many forms as ``language`` has; in English where nobody has
     translated them."""
     if language == ENGLISH:
-        return one if count == 1 else many
+        return single if count == 1 else many
     catalogue = _catalogue(language)
-    return catalogue.npgettext(context, one, many, count) if context else catalogue.ngettext(one, many, count)
+    return catalogue.npgettext(context, single, many, count) if context else catalogue.ngettext(single, many, count)
 
 
 def is_known(message: str, context: str) -> bool:

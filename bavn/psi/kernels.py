@@ -58,8 +58,8 @@ def _deepen(d: Any, deeper: Any, i: Any, inverse: Any) -> None:
     """deeper[k] = (d[k] - d[i]) * inverse[i, k] for all later rows k."""
     for k in range(i + 1, d.shape[0]):
         factor = inverse[i, k]
-        for lane in range(LANES):
-            deeper[k, lane] = _times(d[k, lane], d[i, lane], factor)
+        for index in range(LANES):
+            deeper[k, index] = _times(d[k, index], d[i, index], factor)
 
 
 @_compiled(f"void({_ROWS}, int64, {_ROW})")

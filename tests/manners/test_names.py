@@ -114,6 +114,26 @@ def test_no_class_has_a_name_that_needs_a_noun(bench, house) -> None:
     assert house.banned() == []
 
 
+def test_a_local_is_called_what_it_holds(bench, house) -> None:
+    assert {"asked", "found", "look", "made", "one", "said", "told"} <= set(bench.BANNED_LOCALS)
+    assert house.vague_locals() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("def a():\n    said = 1\n    b()\n    c()\n    d()\n    return said\n", ["bavn.room.a.a.said"]),
+        ("def a(one):\n    b()\n    c()\n    d()\n    return one\n", ["bavn.room.a.a.one"]),
+        ("def a():\n    said = 1\n    return said\n", []),
+    ],
+)
+def test_a_vague_local_that_outlives_three_lines_is_seen(bench, tmp_path, text, seen) -> None:
+    room = tmp_path / "bavn" / "room"
+    room.mkdir(parents=True)
+    (room / "a.py").write_text(text)
+    assert bench.House.read(tmp_path).vague_locals() == seen
+
+
 @pytest.mark.parametrize(
     ("text", "seen"),
     [

@@ -119,15 +119,15 @@ def folded(pulses: Iterable[Pulse], window: Window) -> list[Pulse]:
     return [_joined(sorted(members, key=_order), named, homes) for _, members in sorted(stories.items())]
 
 
-def _take_over(pulse: Pulse, told: list[tuple[str, str]], stories: dict[tuple[str, str], list[Pulse]]) -> None:
+def _take_over(pulse: Pulse, pairs: list[tuple[str, str]], stories: dict[tuple[str, str], list[Pulse]]) -> None:
     """The strongest of the groupings tells: calls held together, or a part of them that is more regular by itself. One
     certificate is one peer; what is only one program's stays apart where a part is stronger."""
-    parts = [part for story in told for part in stories.get(story, ())]
+    parts = [part for story in pairs for part in stories.get(story, ())]
     if not pulse.held.startswith("cert=") and any(part.nats > pulse.nats for part in parts):
         return
-    for story in told:
+    for story in pairs:
         stories.pop(story, None)
-    stories[told[0]] = [pulse, *parts]
+    stories[pairs[0]] = [pulse, *parts]
 
 
 def _joined(members: list[Pulse], named: dict[tuple[str, str], tuple[str, ...]], homes: tuple[str, ...]) -> Pulse:

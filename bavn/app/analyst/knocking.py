@@ -45,8 +45,8 @@ class KnockDay:
 def knocks(suspicions: Iterable[Suspicion]) -> Mapping[str, KnockDay]:
     """By a suspicion's id the line that it is folded into, days in their order; what stands for itself is in none."""
     by_day: dict[int, list[Suspicion]] = {}
-    for found in suspicions:
-        if found.knock:
-            by_day.setdefault(knocked_on(found), []).append(found)
+    for suspicion in suspicions:
+        if suspicion.knock:
+            by_day.setdefault(knocked_on(suspicion), []).append(suspicion)
     days = [KnockDay(day, tuple(some)) for day, some in sorted(by_day.items()) if len(some) >= FOLDED_MIN]
-    return {found.id: day for day in days for found in day.suspicions}
+    return {suspicion.id: day for day in days for suspicion in day.suspicions}

@@ -65,11 +65,11 @@ def found_of(suspicion: Suspicion) -> dict[str, Any]:
 
 def sentences(s: Suspicion, language: Language) -> dict[str, str | None]:
     """What a suspicion says, by the names that JSON has for it; ``why`` are the figures."""
-    look = look_first(s.detector)
+    text = look_first(s.detector)
     return {
         "what": s.headline.say(language),
         "against": None if s.against is None else s.against.say(language),
-        "look_first": None if look is None else look.say(language),
+        "look_first": None if text is None else text.say(language),
         "why": s.why.say(language),
     }
 

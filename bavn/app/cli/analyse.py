@@ -261,20 +261,20 @@ def _say_refused(findings: "Findings", language: Language) -> None:
     lines = [refusal for refusal in findings.refusals if refusal.line]
     if lines:
         first, count = lines[0], number(findings.refused, language)
-        said = Text("{count} refused, the first", count=count).say(language)
+        say = Text("{count} refused, the first", count=count).say(language)
         why = first.why.say(language)
         source, file = plain_name(findings.source), plain_name(first.file)
-        print(f"bavn: {source}: {said} {file}:{first.line}: {why}", file=sys.stderr)
+        print(f"bavn: {source}: {say} {file}:{first.line}: {why}", file=sys.stderr)
 
 
 def _say_rules_refused(count: int, first: "LeftOut", language: Language) -> None:
-    said = Text.counted(
+    counted = Text.counted(
         "Suricata does not take one of the rules: {first}",
         "Suricata does not take {count:,} of the rules, the first: {first}",
         count,
         first=first.sentence,
     )
-    print(f"bavn: {said.say(language)}", file=sys.stderr)
+    print(f"bavn: {counted.say(language)}", file=sys.stderr)
 
 
 def _say_failed(findings: "Findings", language: Language) -> None:

@@ -168,17 +168,17 @@ def _spoken[Made: (TyperCommand, TyperGroup)](command: Made, language: Language,
     """The command as it says itself in this language. With ``ctx`` also its options."""
     if language == ENGLISH:
         return command
-    said = copy(command)
-    said.help = _said(command.help, language)
+    spoken = copy(command)
+    spoken.help = _said(command.help, language)
     if ctx is None:
-        return said
-    said.params = [_option(param, language) for param in command.get_params(ctx)]
-    said.add_help_option = False  # it is one of them
-    if said.options_metavar == _OPTIONS.en:
-        said.options_metavar = _OPTIONS.say(language)
-    if isinstance(said, TyperGroup) and said.subcommand_metavar == _COMMAND.en:
-        said.subcommand_metavar = _COMMAND.say(language)
-    return said
+        return spoken
+    spoken.params = [_option(param, language) for param in command.get_params(ctx)]
+    spoken.add_help_option = False  # it is one of them
+    if spoken.options_metavar == _OPTIONS.en:
+        spoken.options_metavar = _OPTIONS.say(language)
+    if isinstance(spoken, TyperGroup) and spoken.subcommand_metavar == _COMMAND.en:
+        spoken.subcommand_metavar = _COMMAND.say(language)
+    return spoken
 
 
 def _option(param: Any, language: Language) -> Any:

@@ -24,14 +24,14 @@ def language_of_locale(environ: Mapping[str, str]) -> str:
 
 def language_asked(words: Sequence[str], environ: Mapping[str, str]) -> str:
     """The language of a command line; where it says two, the last: a command's own counts for more than the whole's."""
-    asked = None
+    chosen = None
     for at, word in enumerate(words):
         if word == "--language" and at + 1 < len(words):
-            asked = words[at + 1]
+            chosen = words[at + 1]
         elif word.startswith("--language="):
-            asked = word.partition("=")[2]
-    if asked is not None:
-        return _known(asked)
+            chosen = word.partition("=")[2]
+    if chosen is not None:
+        return _known(chosen)
     return _known(environ[VARIABLE]) if environ.get(VARIABLE) else language_of_locale(environ)
 
 

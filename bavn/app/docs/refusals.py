@@ -31,11 +31,11 @@ PARTS: Final = (
 @cache
 def refusal_page() -> str:
     """The whole page: a table for each part, a row for each rule."""
-    found = sorted(set(refusals()))
+    every = sorted(set(refusals()))
     lines = [HEAD]
     for title, rooms in PARTS:
         rows: dict[str, list[str]] = {}
-        for room, rule, reason in found:
+        for room, rule, reason in every:
             if part_of(room) in rooms:
                 rows.setdefault(rule, []).append(reason.replace("|", "\\|"))
         lines += [f"## {title}", "", "| rule | says |", "|---|---|"]

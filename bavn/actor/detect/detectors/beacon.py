@@ -322,13 +322,13 @@ def _what(story: BeaconEvidence, context: DetectorContext, *, sends: bool) -> Te
     elif len(story.others) >= LIST_PEERS_MIN - 1:
         called = Text("{peer} and {others} others", peer=place(pulse.peer), others=number(len(story.others)))
     if ongoing(pulse.first_us, pulse.last_us, until_us):
-        said = Text("one machine has called {called} {pace} since {began}", called=called, pace=pace, began=began)
+        text = Text("one machine has called {called} {pace} since {began}", called=called, pace=pace, began=began)
     elif lasted_us >= DAY_US:
         over = when(pulse.first_us, pulse.last_us)
-        said = Text("one machine called {called} {pace} {over}", called=called, pace=pace, over=over)
+        text = Text("one machine called {called} {pace} {over}", called=called, pace=pace, over=over)
     else:
         lasted = lasting(lasted_us)
-        said = Text(
+        text = Text(
             "one machine called {called} {pace} for {lasted} on {began}",
             called=called,
             pace=pace,
@@ -336,12 +336,12 @@ def _what(story: BeaconEvidence, context: DetectorContext, *, sends: bool) -> Te
             began=began,
         )
     if pulse.daytime is not None:
-        said = HOURS[pulse.daytime].filled(sentence=said)
+        text = HOURS[pulse.daytime].filled(sentence=text)
     if pulse.spectral:
-        said = Text("{sentence}, hidden among other calls to it", sentence=said)
+        text = Text("{sentence}, hidden among other calls to it", sentence=text)
     if sends:
-        said = Text("{sentence}, and mostly sent it data", sentence=said)
-    return joined([said])
+        text = Text("{sentence}, and mostly sent it data", sentence=text)
+    return joined([text])
 
 
 def _against(story: BeaconEvidence, context: DetectorContext) -> tuple[Text, ...]:

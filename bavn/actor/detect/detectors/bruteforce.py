@@ -204,12 +204,12 @@ def _what(day: Day) -> Text:
         "time": in_time(day.first_us, day.last_us),
     }
     if not day.sure:
-        said = Text("{who} called {where} ({service}) {failed} {time} and hung up at once, as a password guesser would")
+        text = Text("{who} called {where} ({service}) {failed} {time} and hung up at once, as a password guesser would")
     elif day.names >= NAMES_MIN:
-        said = Text("{who} failed {failed} to log on to {where} ({service}) {time}, under {names} names")
+        text = Text("{who} failed {failed} to log on to {where} ({service}) {time}, under {names} names")
     else:
-        said = Text("{who} failed {failed} to log on to {where} ({service}) {time}")
-    return joined([said.filled(**facts)])
+        text = Text("{who} failed {failed} to log on to {where} ({service}) {time}")
+    return joined([text.filled(**facts)])
 
 
 def _against(day: Day) -> tuple[Text, ...]:

@@ -217,13 +217,13 @@ _PROGRAM: Final = Text(
 
 def _what(match: Match, context: DetectorContext) -> Text:
     if match.kind is not None:
-        said = _LISTED.get(match.kind, _PROGRAM)
+        text = _LISTED.get(match.kind, _PROGRAM)
     elif match.outward:
-        said = Text("one machine called {mark}, which is on a list of known threats, {times} {since}")
+        text = Text("one machine called {mark}, which is on a list of known threats, {times} {since}")
     else:
-        said = Text("{mark}, which is on a list of known threats, called one machine here {times} {since}")
+        text = Text("{mark}, which is on a list of known threats, called one machine here {times} {since}")
     since_text = since(match.first_us, match.last_us, context.window.last_us)
-    return joined([said.filled(mark=place(match.mark), times=times(match.rows), since=since_text)])
+    return joined([text.filled(mark=place(match.mark), times=times(match.rows), since=since_text)])
 
 
 def _against(match: Match, grade: Grade) -> tuple[Text, ...]:

@@ -268,19 +268,19 @@ def _what(story: LateralActivity, outside: bool, context: DetectorContext) -> Te
         both = len(acts_done) > 1
         facts["did"] = Text("{one} and {other}", one=acts_done[0], other=acts_done[1]) if both else acts_done[0]
     if outside:
-        said = Text("{source}, a machine outside, {did} at one of your machines {since}")
+        text = Text("{source}, a machine outside, {did} at one of your machines {since}")
         if not acts_done:
-            said = Text("{source}, a machine outside, entered one of your machines {since}, the way administrators do")
+            text = Text("{source}, a machine outside, entered one of your machines {since}, the way administrators do")
     elif acts_done:
-        said = Text("one machine {did} at another, {target}, {since}")
+        text = Text("one machine {did} at another, {target}, {since}")
     elif story.entered > 1:
-        said = Text("one machine entered {count} others that it had not been in before, within a day, {since}")
+        text = Text("one machine entered {count} others that it had not been in before, within a day, {since}")
     else:
-        said = Text("one machine entered another, {target}, the way administrators do, {since}")
+        text = Text("one machine entered another, {target}, the way administrators do, {since}")
     if story.before is not None:
-        said = Text("{sentence}, after {before} had called it", sentence=said.filled(**facts), before=story.before)
-        return joined([said])
-    return joined([said.filled(**facts)])
+        text = Text("{sentence}, after {before} had called it", sentence=text.filled(**facts), before=story.before)
+        return joined([text])
+    return joined([text.filled(**facts)])
 
 
 def _why(story: LateralActivity) -> Text:

@@ -263,13 +263,13 @@ def _what(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) ->
     odd = list(dict.fromkeys(PLAIN.get(sign, SAID[sign]).filled(port=peer.port) for sign in telling))[:PLAIN_MAX]
     if any(context.terms.lists.is_lent(name) for name in known.names):
         odd = [*odd[: PLAIN_MAX - 1], LENT]
-    said = Text(
+    text = Text(
         "one machine called {peer} {since}: {odd}",
         peer=alone(key, peer.hosts, context.terms),
         since=since(peer.first_us, peer.last_us, context.window.last_us),
         odd=Text("{one}, and {other}", one=odd[0], other=odd[1]) if len(odd) > 1 else odd[0],
     )
-    return joined([said])
+    return joined([text])
 
 
 def _why(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) -> Text:

@@ -229,15 +229,15 @@ def _what(walk: Walk) -> Text:
     tried, failed = number(walk.tried), number(walk.failed)
     who = Text("one machine") if walk.outward else Text("{source}, somebody outside,", source=walk.source)
     facts = {"who": who, "tried": tried, "failed": failed, "time": in_time(walk.first_us, walk.last_us)}
-    said = Text("{who} tried to reach {tried} machines {time}; {failed} did not let it in").filled(**facts)
+    text = Text("{who} tried to reach {tried} machines {time}; {failed} did not let it in").filled(**facts)
     if walk.mode == "vertical":
-        said = Text("{who} tried {tried} ports of {key} {time}; {failed} were shut").filled(**facts, key=walk.key)
+        text = Text("{who} tried {tried} ports of {key} {time}; {failed} were shut").filled(**facts, key=walk.key)
     elif walk.proto == "icmp":
-        said = Text("{who} knocked at {tried} machines (ping) {time}; {failed} did not answer").filled(**facts)
+        text = Text("{who} knocked at {tried} machines (ping) {time}; {failed} did not answer").filled(**facts)
     elif walk.mode == "horizontal":
-        said = Text("{who} tried port {key} of {tried} machines {time}; {failed} did not let it in")
-        said = said.filled(**facts, key=walk.key)
-    return joined([said])
+        text = Text("{who} tried port {key} of {tried} machines {time}; {failed} did not let it in")
+        text = text.filled(**facts, key=walk.key)
+    return joined([text])
 
 
 def _against(walk: Walk, research: bool) -> tuple[Text, ...]:

@@ -373,12 +373,12 @@ def _what(fold: Fold, context: DetectorContext) -> Text:
         "since": since(began, ended, context.window.last_us),
     }
     if hosts > 1:
-        said = Text("the rule “{rule}” matched at {hosts} machines, {times} {since}")
+        text = Text("the rule “{rule}” matched at {hosts} machines, {times} {since}")
     elif main.outward:
-        said = Text("the rule “{rule}” matched what one machine said to {peer}, {times} {since}")
+        text = Text("the rule “{rule}” matched what one machine said to {peer}, {times} {since}")
     else:
-        said = Text("the rule “{rule}” matched what {peer} said to one machine here, {times} {since}")
-    return joined([said.filled(**facts)])
+        text = Text("the rule “{rule}” matched what {peer} said to one machine here, {times} {since}")
+    return joined([text.filled(**facts)])
 
 
 def _against(fold: Fold, context: DetectorContext) -> tuple[Text, ...]:

@@ -122,30 +122,30 @@ class Tunnel:
 
 def _echoes(context: DetectorContext) -> Iterator[Channel]:
     rows = context.window.rows(channels.ECHOES_SQL, {"limit": ROWS_MAX})
-    for asker, peer, own, inside, asked, asked_bytes, told, told_bytes, sampling, first, last in rows:
-        nats, said = 0.0, []
-        sizes = [max(PADDED_BYTES, size) for size in (asked_bytes / max(1, asked), told_bytes / max(1, told))]
-        enough = min(asked, told) >= UNEVEN_ECHOES_MIN and sampling == 1
+    for asker, peer, own, inside, requests, request_bytes, replies, reply_bytes, sampling, first, last in rows:
+        nats, texts = 0.0, []
+        sizes = [max(PADDED_BYTES, size) for size in (request_bytes / max(1, requests), reply_bytes / max(1, replies))]
+        enough = min(requests, replies) >= UNEVEN_ECHOES_MIN and sampling == 1
         if enough and abs(sizes[0] - sizes[1]) > UNEVEN_SHARE_MIN * max(sizes):
             nats += UNEVEN_NATS
             out, back = number(sizes[0]), number(sizes[1])
-            said.append(Text("requests of {out} bytes were answered by {back}", out=out, back=back))
-        if told > 1.2 * asked + SURPLUS_MIN:
+            texts.append(Text("requests of {out} bytes were answered by {back}", out=out, back=back))
+        if replies > 1.2 * requests + SURPLUS_MIN:
             nats += SURPLUS_NATS
-            said.append(Text("more replies than requests"))
+            texts.append(Text("more replies than requests"))
         much = INSIDE_NATS if own and inside else 0.0
         if max(sizes) > LARGE_BYTES:
             much += min(2.0, log(max(sizes) / LARGE_BYTES))
-        pace = max(asked, told) / max(1.0, (last - first) / SECOND_US)
+        pace = max(requests, replies) / max(1.0, (last - first) / SECOND_US)
         if pace > PACE_S and last - first >= FLOOD_US_MIN:
             much += min(3.0, log(pace / PACE_S) + 0.5)
-            said.append(Text("{pace} a second", pace=number(pace, 1)))
-        much += min(3.0, max(0.0, log((asked_bytes + told_bytes + 1) / HEAVY_BYTES)))
-        size = number((asked_bytes + told_bytes) / 1e6, 1)
+            texts.append(Text("{pace} a second", pace=number(pace, 1)))
+        much += min(3.0, max(0.0, log((request_bytes + reply_bytes + 1) / HEAVY_BYTES)))
+        size = number((request_bytes + reply_bytes) / 1e6, 1)
         head = Text(
             "{asked} echo requests and {told} replies carried {size} MB in {lasted}",
-            asked=number(asked),
-            told=number(told),
+            asked=number(requests),
+            told=number(replies),
             size=size,
             lasted=span(last - first),
         )
@@ -157,7 +157,7 @@ def _echoes(context: DetectorContext) -> Iterator[Channel]:
             peer=address_text(other),
             name=None,
             nats=nats + max(0.0, much),
-            facts=(head, *said),
+            facts=(head, *texts),
             first_us=first,
             last_us=last,
             inside=bool(own and inside),
@@ -171,7 +171,7 @@ def _logons(context: DetectorContext) -> Iterator[Channel]:
     for src, dst, port, kind, up, down, longest, first, last in rows:
         host = address_text(src)
         nats = 0.0
-        said = [
+        texts = [
             Text(
                 "{kind} to the outside on port {port} for {lasted}", kind=kind.upper(), port=port, lasted=span(longest)
             )
@@ -180,15 +180,15 @@ def _logons(context: DetectorContext) -> Iterator[Channel]:
             nats += PORT_NATS[kind]
         if port != OWN_PORTS[kind]:
             nats += STAYS_NATS
-            said.append(Text("not its own port"))
+            texts.append(Text("not its own port"))
         if host in servers:
             nats += SERVER_NATS
-            said.append(Text("from a machine that serves others"))
+            texts.append(Text("from a machine that serves others"))
         if longest >= HOUR_US:
             nats += STAYS_NATS
         if (up or 0) > (down or 0) and (up or 0) > HEAVY_BYTES:
             nats += STAYS_NATS
-            said.append(Text("it sent more than it got"))
+            texts.append(Text("it sent more than it got"))
         yield Channel(
             kind=kind,
             technique="T1572",
@@ -196,7 +196,7 @@ def _logons(context: DetectorContext) -> Iterator[Channel]:
             peer=address_text(dst),
             name=None,
             nats=nats,
-            facts=tuple(said),
+            facts=tuple(texts),
             first_us=first,
             last_us=last,
             rows=(("dst_port", port),),
@@ -231,7 +231,7 @@ def _resolvers(context: DetectorContext) -> Iterator[Channel]:
     rows = context.window.rows(channels.RESOLVERS_SQL, {"limit": ROWS_MAX})
     for src, dst, kind, named, count, first, last in rows:
         host = address_text(src)
-        said = [
+        texts = [
             Text.counted(
                 "DNS over TLS to a resolver outside, once", "DNS over TLS to a resolver outside, {count:,} times", count
             )
@@ -244,7 +244,7 @@ def _resolvers(context: DetectorContext) -> Iterator[Channel]:
         ]
         blind = bool(asks) and host not in asks
         if blind:
-            said.append(Text("it asks the resolvers here nothing"))
+            texts.append(Text("it asks the resolvers here nothing"))
         yield Channel(
             kind="resolver",
             technique="T1071.004",
@@ -252,7 +252,7 @@ def _resolvers(context: DetectorContext) -> Iterator[Channel]:
             peer=address_text(dst),
             name=named if named and not as_address(named) else None,
             nats=RESOLVER_NATS[kind] + (BLIND_NATS if blind else 0.0),
-            facts=tuple(said),
+            facts=tuple(texts),
             first_us=first,
             last_us=last,
         )
@@ -275,12 +275,12 @@ def _vpns(context: DetectorContext) -> Iterator[Channel]:
         )
 
 
-def _weighed(found: list[Channel], context: DetectorContext) -> list[tuple[Channel, PeerProfile]]:
+def _weighed(channels: list[Channel], context: DetectorContext) -> list[tuple[Channel, PeerProfile]]:
     """With what is known of the peer: fame and use take off, novelty adds. The strongest of each story."""
-    addresses = context.terms.addresses(channel.peer for channel in found)
-    domains = context.terms.domains(_domain(channel.name) for channel in found if channel.name)
+    addresses = context.terms.addresses(channel.peer for channel in channels)
+    domains = context.terms.domains(_domain(channel.name) for channel in channels if channel.name)
     best: dict[tuple[str, str, str], tuple[Channel, PeerProfile]] = {}
-    for channel in found:
+    for channel in channels:
         known = addresses[channel.peer]
         if channel.name:
             named = domains[_domain(channel.name)]

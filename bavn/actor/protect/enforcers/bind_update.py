@@ -66,13 +66,13 @@ class BindUpdate:
             return
         self._held = None
         for update in self._updates(sorted(there - wanted), sorted(wanted - there)):
-            said = self._ask(update, UPDATE_S_MAX)
-            if said.rcode() != dns.rcode.NOERROR:
+            answer = self._ask(update, UPDATE_S_MAX)
+            if answer.rcode() != dns.rcode.NOERROR:
                 raise EnforcerDown(
                     Text(
                         "the name server refuses the update of {origin}: {rcode}",
                         origin=self._origin,
-                        rcode=_rcode(said),
+                        rcode=_rcode(answer),
                     )
                 )
         self._held = (self._serial(), wanted)

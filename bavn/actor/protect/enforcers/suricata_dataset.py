@@ -90,10 +90,10 @@ class SuricataDataset:
         return {_canonical(line, form) for line in written.decode("ascii", "replace").split()}
 
     def _change(self, line: Speaks, command: str, name: str, form: str, value: str) -> None:
-        done, said = line.ask(f"dataset-{command}", setname=name, settype=form, datavalue=value)
+        done, reply = line.ask(f"dataset-{command}", setname=name, settype=form, datavalue=value)
         if not done:
             raise EnforcerDown(
-                Text("Suricata refused dataset-{command} on {name}: {said}", command=command, name=name, said=said)
+                Text("Suricata refused dataset-{command} on {name}: {said}", command=command, name=name, said=reply)
             )
 
 

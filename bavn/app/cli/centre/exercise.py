@@ -212,14 +212,14 @@ def _objective(given: str) -> acts.ObjectiveBody:
     return typed(acts.ObjectiveBody, en=english, da=danish)
 
 
-def _done(one: Exercise) -> None:
-    state = STATES[one.state]
+def _done(exercise: Exercise) -> None:
+    state = STATES[exercise.state]
     tell(
         Text(
             "{mark} {exercise}: {state}, version {version}",
             mark=MARK,
-            exercise=one.id,
+            exercise=exercise.id,
             state=state,
-            version=one.version,
+            version=exercise.version,
         )
     )

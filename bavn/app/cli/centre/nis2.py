@@ -114,10 +114,10 @@ def drafted(
         print(line.say(language))
     left = gaps(lines)
     if left:
-        said = Text.counted(
+        counted = Text.counted(
             "{count:,} gap in [[ ]] is to be filled in", "{count:,} gaps in [[ ]] are to be filled in", left
         )
-        print(said.say(language), file=sys.stderr)
+        print(counted.say(language), file=sys.stderr)
 
 
 def _zone(config: Path) -> ZoneInfo:

@@ -84,11 +84,11 @@ def draft(
         raise Stop(Exit.USAGE, Text("a warning is said in both languages; missing: {named}", named=", ".join(missing)))
     body = typed(acts.WarningBody, **known | words, address=typed(acts.AddressShape, **addressed))
     with opened(config) as (_, warnings, _, registry):
-        made = acts.draft(warnings, by, body, BY_HAND if begun is None else begun.origin)
-        reached = acts.reached(registry, SystemClock(), made.address)
+        draft = acts.draft(warnings, by, body, BY_HAND if begun is None else begun.origin)
+        reached = acts.reached(registry, SystemClock(), draft.address)
     would = Text("{warning}: {state}; it would go to {count}: {actors}")
     actors = ", ".join(reached) or "-"
-    tell(would.filled(warning=made.id, state=WARNING_STATES[made.state], count=len(reached), actors=actors))
+    tell(would.filled(warning=draft.id, state=WARNING_STATES[draft.state], count=len(reached), actors=actors))
 
 
 @app.command("edit")

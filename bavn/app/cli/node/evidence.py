@@ -126,12 +126,12 @@ def _show(entry: "Ranked", sheets: "list[Sheet]", given: "NodeConfig", *, form: 
             show(["group", "table", *sheet.names], [[sheet.group, sheet.table, *row] for row in sheet.rows], "csv")
         return
     words = {name: text.say(language) for name, text in _WORDS.items()}
-    for said in told(shown):
-        print(said.say(language))
+    for sentence in told(shown):
+        print(sentence.say(language))
     print(f"{shown.id}  {shown.detector}  {shown.technique}  {verdict_words(entry.verdict, language)}".rstrip())
     print(f"{shown.host} - {shown.peer}  p {shown.p:.2g}  {iso(shown.first_us)[:19]} - {iso(shown.last_us)[:19]}")
-    for said in figures(shown):
-        print(said.say(language))
+    for figure in figures(shown):
+        print(figure.say(language))
     if not sheets:
         print(words["none"])
     for sheet in sheets:

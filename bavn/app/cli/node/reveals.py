@@ -160,11 +160,11 @@ def allow(observable: Element, config: Config = NODE_TOML, *, by: Overrides = ""
     _override(config, observable, "allow", by, language)
 
 
-def _override(config: Path, observable: str, wish: str, by: Overrides, language: Language) -> None:
-    body = typed(acts.OverrideRequest, element=str(element_of(observable)), wish=wish)
+def _override(config: Path, observable: str, text: str, by: Overrides, language: Language) -> None:
+    body = typed(acts.OverrideRequest, element=str(element_of(observable)), wish=text)
     wishes = {
         "veto": Text("it never leaves, whatever the policy says"),
         "allow": Text("it may be revealed where the policy asks"),
         "none": Text("the policy alone decides again"),
     }
-    print(f"{acts.override(Here(config), by, body)}: {wishes[wish].say(language)}")
+    print(f"{acts.override(Here(config), by, body)}: {wishes[text].say(language)}")

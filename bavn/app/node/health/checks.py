@@ -173,12 +173,12 @@ def shut_words(shut: ShutGate) -> Text:
     )
 
 
-def part_words(one: FailingPart) -> Text:
+def part_words(part: FailingPart) -> Text:
     """A part that fails, how often and with what."""
     return Text.counted(
         "{part} fails (once): {error}",
         "{part} fails ({count:,} times): {error}",
-        one.count,
-        part=one.part,
-        error=one.latest.error,
+        part.count,
+        part=part.part,
+        error=part.latest.error,
     )

@@ -200,8 +200,8 @@ def _holds(one: Ranked, words: list[str]) -> bool:
 def _folded(entries: list[Ranked]) -> list[list[Ranked]]:
     """One list a host, each in reading order; hosts in the order of their first."""
     by_host: dict[str, list[Ranked]] = {}
-    for one in entries:
-        by_host.setdefault(one.suspicion.host, []).append(one)
+    for entry in entries:
+        by_host.setdefault(entry.suspicion.host, []).append(entry)
     return list(by_host.values())
 
 

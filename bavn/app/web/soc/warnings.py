@@ -119,16 +119,16 @@ def answer(
     context: Context, node: NodeName, warning: WarningId, request: acts.WarningAnswerRequest, person: Answers
 ) -> WarningLeaving:
     here = context.node(node, person)
-    found = acts.answer(here, person.name, warning, request)
+    answer = acts.answer(here, person.name, warning, request)
     return filled(
         WarningLeaving,
-        found,
+        answer,
         request,
         warning=warning,
         act=request.act.value,
         privacy="S5",
-        refused=refusal(found),
-        when=when_sent(here, found),
+        refused=refusal(answer),
+        when=when_sent(here, answer),
     )
 
 

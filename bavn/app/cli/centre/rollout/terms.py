@@ -73,14 +73,14 @@ def sign(
 
     hashed = evidence_of(document)
     with rolling(config) as (_, opened):
-        made = acts.sign(opened, actor, Signing(signed_by=signed_by, as_what=as_what, day=day, document=hashed), by)
+        sign = acts.sign(opened, actor, Signing(signed_by=signed_by, as_what=as_what, day=day, document=hashed), by)
     tell(
         Text(
             "{actor}: agreement {number} on terms {terms}, until {until}",
             actor=actor,
-            number=made.number,
-            terms=made.fields["terms"],
-            until=iso_day(made.fields["until_day"]),
+            number=sign.number,
+            terms=sign.fields["terms"],
+            until=iso_day(sign.fields["until_day"]),
         )
     )
 
