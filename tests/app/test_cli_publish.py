@@ -174,10 +174,11 @@ def test_sent_once_to_each_by_a_real_server_over_tls(config, mail, certificate) 
     run(config, "brief", "publish", brief, "--by", "Bo Lund")
     mail.down = True
     failed = run(config, "brief", "send", brief, "--by", "Bo Lund", "--language", "da", code=Exit.UNREACHABLE)
-    assert "anna@example.org: the mail server answered 451" in failed
+    assert "anna@example.org: " in failed
+    assert "451" in failed
     mail.down = False
     said = run(config, "brief", "send", brief, "--by", "Bo Lund", "--language", "da")
-    assert said.strip() == "2 sent, 0 had it before, 0 failed"
+    assert said.strip() == "2 sendt, 0 havde det i forvejen, 0 mislykkedes"
     assert "0 sent, 2 had it before" in run(config, "brief", "send", brief, "--by", "Bo Lund")
     assert mail.tls == [True, True]
     (to, message), _ = mail.mails

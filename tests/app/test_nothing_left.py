@@ -136,8 +136,8 @@ def test_the_resolver_of_a_killed_node_answers_until_the_next_one_is_told_to_end
 @pytest.mark.suricata
 @pytest.mark.netns
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_node_that_ends_leaves_no_sensor(tmp_path, number) -> None:
-    file = tmp_path / "node.toml"
+def test_a_node_that_ends_leaves_no_sensor(tmp_path_factory, number) -> None:
+    file = tmp_path_factory.mktemp("n") / "node.toml"  # a command socket's path is short
     file.write_text('[node]\nactor = "klinik"\nhomes = ["10.0.0.0/8"]\n[sense]\nsuricata_interface = "lo"\n')
     with marked(*node_run(file)) as (process, word):
         assert until(lambda: any("suricata -c" in line for line in left(word).values()), UP_S)

@@ -165,12 +165,14 @@ def test_one_command_protects_an_actor_without_anything_and_its_hits_come_back(g
     loaded = Path(f"/proc/{guard.process.pid}/maps").read_text()
     assert "/_duckdb" not in loaded, "it has no history to ask"
     assert "/opendp" not in loaded, "noise is drawn in a process of its own"
-    guard.end()
-    assert rcode(guard.resolver, "evil-c2.com.") == dns.rcode.NXDOMAIN  # the resolver goes on
+    guard.end(signal.SIGKILL)
+    assert rcode(guard.resolver, "evil-c2.com.") == dns.rcode.NXDOMAIN  # a crash leaves the clinic its resolver
     again = guarding()  # the same command once more: no token, nothing to write, only to run
     again.until(lambda: again.list("domain.txt") == "evil-c2.com\n")
     stand.centre.say("region-a", IndicatorWithdrawn(indicator_id=name.id, version=name.version))
     again.until(lambda: rcode(again.resolver, "evil-c2.com.") != dns.rcode.NXDOMAIN)
+    again.end()
+    assert rcode(again.resolver, "evil-c2.com.") is None, "who is told to end ends it"
 
 
 @pytest.fixture
