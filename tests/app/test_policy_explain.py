@@ -12,6 +12,7 @@ from bavn.actor.door.state import State
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.app.cli.node.main import app
 from bavn.app.config.load import POLICY_TABLES, read_node
+from bavn.app.node.health.recorder import Recorder
 from bavn.app.policy.explain import consequences, line_of, policy_of
 from bavn.app.policy.file import fields_of
 from bavn.app.policy.means import TURNS, Way, means, ways
@@ -149,6 +150,25 @@ def test_the_policy_in_force_is_explained_and_nothing_is_changed(config, tmp_pat
     assert "What differs" not in said
     assert len([one for one in rows(config, "--all") if one["what"] == "line"]) == sum(map(len, TURNS.values()))
     assert (file.read_bytes(), (tmp_path / "data/node.db").read_bytes()) == before
+
+
+def test_a_policy_that_the_running_node_did_not_begin_with_is_said_to_wait_for_a_restart(config, tmp_path) -> None:
+    clock = SystemClock()
+    Recorder(read_node(config), clock, None, None, queued=lambda: 0).step()
+
+    def health(*words):
+        return CliRunner().invoke(app, ["health", "--config", str(config), *words]).output
+
+    (tmp_path / "policy.toml").write_text("# only a comment\n")
+    assert "after a restart" not in run(config) + health()
+    assert "  in force: " in run(config)
+    (tmp_path / "policy.toml").write_text('[door]\nreveal_domain = "never"\n')
+    assert "What is written is in force after a restart" in run(config)
+    assert "written, in force after a restart: " in run(config)
+    assert "Nothing differs from the policy that is written." in run(config, tmp_path / "policy.toml")
+    assert "The policy was changed since the node began" in health()
+    assert json.loads(health("--json"))["policy_waits"]
+    assert "waits" in {row["what"] for row in rows(config)}
 
 
 def test_a_node_that_has_not_run_explains_too(config, tmp_path) -> None:

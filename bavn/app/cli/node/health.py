@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,6 +16,9 @@ from bavn.model.malformed import UNREADABLE
 from bavn.model.moment import SECOND_US
 from bavn.model.spans import lasting
 from bavn.model.text import Language, Text
+
+if TYPE_CHECKING:
+    from bavn.app.config.load import NodeConfig
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object, for machines.")]
 Acknowledge = Annotated[bool, typer.Option("--acknowledge", help="Say that you know of what was lost until now.")]
@@ -67,6 +70,7 @@ WORDS = {
     "watched": Text("watched"),
     "unanswered": Text("not answered"),
     "later": Text("wait for a later run with older rows"),
+    "policy": Text("The policy was changed since the node began: what is written holds after a restart."),
     "cut": Text("match so much that only the newest is looked at"),
 }
 
@@ -83,8 +87,10 @@ def health(
     from bavn.app.config.load import read_node
     from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
 
-    folder = read_node(config).folder
+    given = read_node(config)
+    folder = given.folder
     state = told_of(folder / HEALTH_FILE)
+    state["policy_waits"] = policy_waits(given, state)
     if acknowledge:
         _acknowledge(folder / ACKNOWLEDGED_FILE, by)
         print(ACKNOWLEDGED.say(language))
@@ -126,6 +132,19 @@ def told_of(file: Path) -> dict[str, Any]:
     return state
 
 
+def policy_waits(given: "NodeConfig", state: dict[str, Any] | None = None) -> bool:
+    """Whether the running node began with another policy than the one that is written now. ``state``: what it said of
+    itself, where that was read already."""
+    from bavn.app.config.policy_mark import mark_of_policy
+    from bavn.app.node.health.files import HEALTH_FILE
+
+    try:
+        state = state or told_of(given.folder / HEALTH_FILE)
+    except (Stop, KeyError):
+        return False
+    return bool(state["running"] and state.get("policy", "") not in ("", mark_of_policy(given)))
+
+
 def _service(file: Path) -> str:
     return "node" if file.name == "health.json" else file.stem.removesuffix("-health")
 
@@ -148,6 +167,8 @@ def _lines(state: dict[str, Any], language: Language) -> list[str]:
     else:
         lines = [w["well"] if state["healthy"] else UNCHECKED.say(language) if unchecked_only(state) else w["ill"]]
     lines += [f"  ! {problem.get(language, problem['en'])}" for problem in state["problems"]]
+    if state.get("policy_waits"):
+        lines.append(f"  {w['policy']}")
     lines += promise_lines(state.get("promises", []), language)
     lines.append(
         f"{w['for']}: {_long(state['up_s'], language)}.  {w['memory']}: {number(state['memory_mb'], language)} MB.  "

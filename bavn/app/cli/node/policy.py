@@ -17,6 +17,7 @@ from bavn.app.acts.node.here import Here
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.help import Commands
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken
+from bavn.app.cli.node.health import policy_waits
 from bavn.app.cli.spread import typed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Language, Text
@@ -33,12 +34,18 @@ W: Final = {
     "leaves": Text("What would leave"),
     "never": Text("What never could, whatever the policy says (what people attach to a case by hand they see first)"),
     "changes": Text("What differs from the policy in force"),
+    "changes waits": Text("What differs from the policy that is written"),
     "same": Text("Nothing differs from the policy in force."),
+    "same waits": Text("Nothing differs from the policy that is written."),
+    "waits": Text(
+        "What is written is in force after a restart: the running node began with another policy, and still uses it."
+    ),
     "before": Text("before"),
     "now": Text("with this"),
     "own": Text("Tried on this node's last {} days: {} elements"),
     "own none": Text("Tried on nothing: this node has not run yet."),
     "in force": Text("in force"),
+    "in force waits": Text("written, in force after a restart"),
     "alike": Text("Each of them would fare as it does now."),
     "asked": Text("What the centre asked in those days and would have been answered otherwise"),
     "asked none": Text("Nothing that the centre asked in those days would have been answered otherwise."),
@@ -77,14 +84,18 @@ def explain(
     now = _in_force(given, in_force_file(given))
     policy = now if file is None else policy_in(file, given)
     changed = consequences(now, policy)
+    waits = policy_waits(given)
     own = _own(given, now, policy, days)
     lines = _lines(policy, every=every)
     if as_json:
+        if waits:
+            _out({"what": "waits", "says": W["waits"].say(language)})
         _as_json(lines, policy, changed, own, language)
         return
     for text in [
-        *_policy_lines(lines, policy, changed, language, compared=file is not None),
-        *_own_said(own, days, language),
+        *([W["waits"].say(language)] if waits else []),
+        *_policy_lines(lines, policy, changed, language, compared=file is not None, waits=waits),
+        *_own_said(own, days, language, waits=waits),
     ]:
         print(text)
     if changed:
@@ -200,7 +211,13 @@ def _counted(tried: Any) -> dict[str, int]:
 
 
 def _policy_lines(
-    lines: "list[Line]", policy: "Policy", changed: "list[Consequence]", language: Language, *, compared: bool
+    lines: "list[Line]",
+    policy: "Policy",
+    changed: "list[Consequence]",
+    language: Language,
+    *,
+    compared: bool,
+    waits: bool,
 ) -> list[str]:
     from bavn.app.policy.leaves import NEVER, leaves
     from bavn.app.policy.means import WAYS, shown
@@ -215,9 +232,9 @@ def _policy_lines(
     lines_text += [f"  {name}  {said.say(language)}" for name, said in leaves(policy.door)]
     lines_text += [f"{W['never'].say(language)}:", *(f"  - {promise.say(language)}" for promise in NEVER)]
     if compared and not changed:
-        lines_text.append(W["same"].say(language))
+        lines_text.append(W["same waits" if waits else "same"].say(language))
     if changed:
-        lines_text.append(f"{W['changes'].say(language)}:")
+        lines_text.append(f"{W['changes waits' if waits else 'changes'].say(language)}:")
     for consequence in changed:
         field, about = consequence.change.field, consequence.change.field.about
         after = shown(consequence.change.after, about)
@@ -229,11 +246,11 @@ def _policy_lines(
     return lines_text
 
 
-def _own_said(own: dict[str, Any] | None, days: int, language: Language) -> list[str]:
+def _own_said(own: dict[str, Any] | None, days: int, language: Language, *, waits: bool) -> list[str]:
     if own is None:
         return [W["own none"].say(language)]
     text = [f"{W['own'].say(language).format(days, own['elements'])}."]
-    for which, said in (("before", W["in force"]), ("after", W["now"])):
+    for which, said in (("before", W["in force waits" if waits else "in force"]), ("after", W["now"])):
         counted = ", ".join(f"{OUTCOMES[name].say(language)} {n}" for name, n in own[which].items())
         text.append(f"  {said.say(language)}: {counted}")
     text += _differ_said(own["differ"], language) or [f"  {W['alike'].say(language)}"]

@@ -19,6 +19,7 @@ from bavn.actor.detect.indicators.rule_memory import RulesStatus
 from bavn.actor.node.monitor import Monitor
 from bavn.actor.sense.account import Figures
 from bavn.app.config.load import NodeConfig
+from bavn.app.config.policy_mark import mark_of_policy
 from bavn.app.node.health.certificates import ends_of
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.node.health.files import ACKNOWLEDGED_FILE, HEALTH_FILE
@@ -83,6 +84,7 @@ class Recorder:
             metrics = self.config.path(self.config.health.metrics_file)
             self._files["metrics_file"] = ReservedFile(metrics, mode=0o644)
         self._began_us = self.clock.now_us()
+        self._policy = mark_of_policy(self.config)
         self._history: deque[tuple[int, _Seen, dict[str, int]]] = deque()
         self._open: dict[tuple[str, str], Problem] = {}
         self._losses_logged: _Seen = {}
@@ -286,6 +288,7 @@ class Recorder:
             "at_us": now.now_us,
             "pid": os.getpid(),
             "stopped": stopped,
+            "policy": self._policy,
             "up_s": (now.now_us - self._began_us) // SECOND_US,
             "healthy": well(stands) and not problems and not stopped,
             "promises": [one.as_json() for one in stands],
