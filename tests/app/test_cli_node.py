@@ -15,6 +15,8 @@ from bavn.actor.protect.state import Item, State
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.acts.act import ActRefused
 from bavn.app.cli.node.main import app
+from bavn.app.config.load import read_node
+from bavn.app.node.health.recorder import Recorder
 from bavn.app.node.service import Complaints
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
@@ -280,6 +282,25 @@ def test_the_kill_switch_takes_effect_at_once_where_the_node_has_died(blocking) 
     with Book(blocking.parent / "data/node.db") as book:
         assert State(book).note("kill_switch") == "on"
         assert len(list(State(book).items("wanted"))) == 3
+
+
+def test_a_kill_switch_is_named_wherever_somebody_looks_and_its_last_turn_counts(blocking) -> None:
+    def run(*words):
+        return CliRunner().invoke(app, [*words, "--config", str(blocking)]).output
+
+    Recorder(read_node(blocking), SystemClock(), None, None, queued=lambda: 0).step()
+    assert "kill switch" not in run("health") + run("blocks")
+    (blocking.parent / "data/health.json").rename(blocking.parent / "health.json")
+    assert "already" not in run("kill-switch", "on", "--by", "anna")
+    assert "The switch was on already. Done" in run("kill-switch", "on", "--by", "anna")
+    run("kill-switch", "off", "--by", "anna")
+    assert "It was turned off: that waits for the node" in run("blocks")
+    assert left(blocking) == [("revive", "", "anna")]
+    run("kill-switch", "on", "--by", "anna")
+    assert left(blocking) == []  # or the node would turn it off at its start
+    (blocking.parent / "health.json").rename(blocking.parent / "data/health.json")
+    assert "the own kill switch is on" in run("health")
+    assert json.loads(run("health", "--json"))["kill_switches"]
 
 
 def test_an_enforcer_that_could_not_be_told_is_said(blocking) -> None:

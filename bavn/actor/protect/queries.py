@@ -28,10 +28,18 @@ def every_item(rows: Rows) -> Sequence[tuple[Any, ...]]:
     )
 
 
+_SWITCH_WAITS: Final = "SELECT act FROM protect_wish WHERE act IN ('kill', 'revive') ORDER BY number DESC LIMIT 1"
+
+
 def notes(rows: Rows, *names: str) -> dict[str, str]:
     """What is noted beside the indicators, such as ``kill_switch``, of those names that are there."""
     marks = ", ".join("?" * len(names))
     return dict(rows(f"SELECT name, value FROM protect_note WHERE name IN ({marks})", names))
+
+
+def switch_waits(rows: Rows) -> str:
+    """``kill`` or ``revive`` where a person turned the own kill switch and the node has not done it yet; else empty."""
+    return next((act for (act,) in rows(_SWITCH_WAITS)), "")
 
 
 def by_id(rows: Rows, indicator_id: str) -> Sequence[tuple[Any, ...]]:

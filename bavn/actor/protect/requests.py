@@ -41,3 +41,9 @@ def end_request(book: Book, number: int) -> None:
     """This one was granted, or could not be."""
     with book.transaction() as tx:
         tx.execute("DELETE FROM protect_wish WHERE number = ?", (number,))
+
+
+def end_switch_requests(book: Book) -> None:
+    """What people asked of the kill switch is overtaken: it was turned since."""
+    with book.transaction() as tx:
+        tx.execute("DELETE FROM protect_wish WHERE act IN ('kill', 'revive')")

@@ -47,6 +47,7 @@ def done_here(
     """Lifts one block, all, or those that the never-block list forbids by now; why not, and which enforcers could not
     be told, each with its reason. Raises Stop for a configuration that is wrong."""
     from bavn.actor.door.books import books_of
+    from bavn.actor.protect.requests import end_switch_requests
     from bavn.app.node.protect import protection
     from bavn.app.process.real import SystemClock
     from bavn.wire.book import Book
@@ -62,6 +63,7 @@ def done_here(
             protect.heed_list()
             protect.enforce()
         else:
+            end_switch_requests(opened)
             protect.kill_switch(on=True, by=by)
         return refused, protect.force.down
 

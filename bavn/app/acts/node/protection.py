@@ -6,6 +6,7 @@ started. Expect it to work with the centre gone.
 
 from typing import Final, Literal
 
+from bavn.actor.protect import queries
 from bavn.actor.protect.requests import WishAct, request
 from bavn.actor.protect.state import State
 from bavn.app.access.rights import Right
@@ -31,7 +32,10 @@ def act_on(here: Here, by: str, indicator_id: str, way: Literal["approve", "lift
 @act(Right.SOC_PROTECT)
 def switch(here: Here, by: str, position: Literal["on", "off"]) -> Text:
     """``on`` takes everything out of force at this actor, over restarts; ``off`` puts it back."""
-    return _at_once(here, by, "kill" if position == "on" else "revive")
+    with here.asks() as rows:
+        on_already = position == "on" and queries.notes(rows, "kill_switch").get("kill_switch") == "on"
+    done = _at_once(here, by, "kill" if position == "on" else "revive")
+    return Text("The switch was on already. {done}", done=done) if on_already else done
 
 
 @act(Right.SOC_PROTECT, by_command_alone=True)

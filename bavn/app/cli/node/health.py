@@ -1,12 +1,13 @@
 """``bavn node health``: what a running node says of itself. Refuses to look any deeper than that."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bavn.app.cli.node.book import NODE_TOML, By, Config, Spoken
+from bavn.app.cli.node.book import NODE_TOML, By, Config, Spoken, asks
 from bavn.app.cli.promises import UNCHECKED, promise_lines, unchecked_only
 from bavn.app.cli.words import number
 from bavn.app.node.health.words import UNITS, counts, loss
@@ -90,7 +91,8 @@ def health(
     given = read_node(config)
     folder = given.folder
     state = told_of(folder / HEALTH_FILE)
-    state["policy_waits"] = policy_waits(given, state)
+    switches = _switches(config)
+    state |= {"policy_waits": policy_waits(given, state), "kill_switches": [said.spoken() for said in switches]}
     if acknowledge:
         _acknowledge(folder / ACKNOWLEDGED_FILE, by)
         print(ACKNOWLEDGED.say(language))
@@ -98,7 +100,7 @@ def health(
     if as_json:
         print(json.dumps(state, ensure_ascii=False, sort_keys=True))
     else:
-        print("\n".join(_lines(state, language)))
+        print("\n".join(_lines(state, language, switches)))
     if not state["healthy"]:
         raise typer.Exit(Exit.UNHEALTHY)
 
@@ -158,7 +160,18 @@ def _acknowledge(file: Path, by: str) -> None:
     fresh.replace(file)
 
 
-def _lines(state: dict[str, Any], language: Language) -> list[str]:
+def _switches(config: Path) -> "list[Text]":
+    """A kill switch that is on: no failure, since people turned it."""
+    from bavn.app.cli.node.protection import kill_switches
+
+    try:
+        with asks(config) as rows:
+            return kill_switches(rows)
+    except Stop:
+        return []  # it has no book yet
+
+
+def _lines(state: dict[str, Any], language: Language, switches: Sequence[Text] = ()) -> list[str]:
     w = {name: text.say(language) for name, text in WORDS.items()}
     if state["stopped"]:
         lines = [f"{w['stopped']} {state['at'][:19]}Z."]
@@ -167,6 +180,7 @@ def _lines(state: dict[str, Any], language: Language) -> list[str]:
     else:
         lines = [w["well"] if state["healthy"] else UNCHECKED.say(language) if unchecked_only(state) else w["ill"]]
     lines += [f"  ! {problem.get(language, problem['en'])}" for problem in state["problems"]]
+    lines += [f"  {said.say(language)}" for said in switches]
     if state.get("policy_waits"):
         lines.append(f"  {w['policy']}")
     lines += promise_lines(state.get("promises", []), language)
