@@ -11,6 +11,7 @@ import pytest
 from bavn.actor.sense.rules.source import RulesRefused
 from bavn.app.analyst.rule_paths import given_rules
 from bavn.app.process.exits import Exit
+from bavn.model.text import Text
 from tests.app.test_cli_analyse import capture, run
 
 needs_suricata = pytest.mark.skipif(shutil.which("suricata") is None, reason="suricata is not installed")
@@ -106,3 +107,12 @@ def test_a_path_without_a_rule_is_said_at_once(tmp_path, text) -> None:
         given_rules([path], tmp_path / "out")
     (tmp_path / "a.pcap").write_bytes(capture(1))
     assert run(tmp_path / "a.pcap", "--rules", path)[0] == Exit.USAGE
+
+
+def test_a_rule_file_that_is_not_there_is_said_in_the_readers_language(tmp_path) -> None:
+    with pytest.raises(RulesRefused) as caught:
+        given_rules([tmp_path / "nope"], tmp_path / "out")
+    said = Text.of_error(caught.value)
+    assert said.en == f"{tmp_path / 'nope'}: No such file or directory"
+    assert said.da != said.en
+    assert "Errno" not in said.da

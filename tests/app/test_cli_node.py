@@ -394,5 +394,11 @@ def test_the_never_block_list_is_changed_once_its_effect_was_shown(blocking) -> 
     assert len(never("list", "--all", "--json").output.splitlines()) > 1
     assert never("add", *change, "--sure").exception.code is Exit.NOT_NOW
     assert never("add", "evil", *change[1:-1], "x").exception.code is Exit.USAGE
+    assert "would lift or hold" in str(shown.exception)
+    assert "edit the file" in str(never("remove", "cloudflare-dns.com", *change[1:]).exception)
+    assert "No such entry is in the never-block list: nobody.dk" in str(
+        never("remove", "nobody.dk", *change[1:], "--sure").exception
+    )
+    assert "would free" in str(never("remove", *change).exception)
     assert never("remove", *change, "--sure").exit_code == 0
     assert never("list", "--json").output == ""

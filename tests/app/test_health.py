@@ -355,3 +355,11 @@ def test_the_centre_is_told_from_the_same_figures(tmp_path) -> None:
         assert (tmp_path / "data" / HEALTH_FILE).stat().st_mode & 0o077 == 0
     finally:
         parts.close()
+
+
+def test_a_folder_of_captures_is_no_sensor_of_the_nodes_own(recorder, monkeypatch, capsys, tmp_path) -> None:
+    recorder.source.name = "captures"
+    recorder.clock.us = time.time_ns() // 1000
+    assert step(recorder, 0)["sensor"] == "none"
+    said = ask(tmp_path / "node.toml", monkeypatch, capsys)[1].out
+    assert "Sensor: none of its own (captures are read from a folder)." in said

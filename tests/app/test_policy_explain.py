@@ -282,3 +282,8 @@ def test_the_policy_is_set_field_by_field_with_a_line_in_the_ledger(config) -> N
     for words in (["door.reveal_domain=perhaps"], ["nobody.reveal=ask"], ["reveal_domain=ask"], ["door.weak_p_max="]):
         assert isinstance(set_(*words).exception, Stop), words
     assert file.read_text() == before
+    danish = Text.of_error(set_("door.reveal_domain=perhaps").exception).say("da")
+    assert danish.startswith("Noden ville ikke starte")
+    assert "skal være" in danish
+    assert "must be" not in danish
+    assert "/" not in danish

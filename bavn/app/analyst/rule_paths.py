@@ -14,6 +14,7 @@ from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.rules.rule_set import CLASSES_FILE, RULES_FILE, THRESHOLD_FILE, RuleFolder
 from bavn.actor.sense.rules.source import FILE_BYTES_MAX, RulesRefused, is_archive, members
 from bavn.actor.sense.rules.text import LeftOut, rules_in, without
+from bavn.app.process.exits import why_of
 from bavn.model.text import Text
 
 _KINDS: Final = (".rules", ".rules.gz")
@@ -49,7 +50,8 @@ def given_rules(paths: Sequence[Path], scratch: Path) -> GivenRules:
                 left_out += out
                 own += sum(rule.enabled for rule in rules_in(kept))
         except (OSError, EOFError, gzip.BadGzipFile) as error:
-            raise RulesRefused(of_file(path, Text.of_error(error), ": ")) from error
+            why = why_of(error) if isinstance(error, OSError) else Text.of_error(error)
+            raise RulesRefused(of_file(path, why, ": ")) from error
         if not own:
             raise RulesRefused(of_file(path, Text("there is not one rule in it"), ": "))
     scratch.mkdir(parents=True, exist_ok=True)

@@ -148,7 +148,9 @@ def _read(config: NodeConfig, text: str) -> dict[str, Any]:
             policies = read_policy(file)
             never_block(replace(config, door=policies["door"], protect=policies["protect"]))
         except SettingsError as error:
-            raise SettingsError(str(error).replace(f"{file}: ", "").replace(str(file), "").strip()) from error
+            sentences = Text.of_error(error).spoken().items()
+            without = {name: one.replace(f"{file}: ", "").replace(str(file), "").strip() for name, one in sentences}
+            raise SettingsError(Text.written(**without)) from error
         except OSError as error:
             raise SettingsError(Text("never_block_file cannot be read ({why})", why=why_of(error))) from error
     return policies

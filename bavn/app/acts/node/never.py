@@ -40,10 +40,16 @@ SAYS: Final[dict[str, tuple[int, Text]]] = {
         409,
         Text("No more entries fit: write the rest into a file"),
     ),
+    "not_there": (404, Text("No such entry is in the never-block list")),
     "not_own": (
         409,
         Text("It was not added here by hand: edit the file that the policy names"),
     ),
+}
+
+LOOK_FIRST: Final = {
+    "add": Text("Look at what it would lift or hold first."),
+    "remove": Text("Look at what it would free first."),
 }
 
 
@@ -125,7 +131,7 @@ def effect_of(here: Here, wanted: NeverChange) -> NeverEffect:
         standing = {(entry.covers, entry.value) for entry in there}
         for entry in entries:
             if ((entry.covers, entry.value) in standing) is (wanted.act == "add"):
-                raise _refused("there_already" if wanted.act == "add" else "not_own", entry.value)
+                raise _refused("there_already" if wanted.act == "add" else _not_struck(here, entry), entry.value)
         values = [entry.value for entry in entries]
         if wanted.act == "add":
             lifted, held = _touched(rows, entries, ("wanted",)), _touched(rows, entries, ("waiting",))
@@ -143,7 +149,7 @@ def effect_of(here: Here, wanted: NeverChange) -> NeverEffect:
 def change(here: Here, by: str, body: NeverChangeRequest) -> Text:
     """Adds entries, or strikes what was added by hand: all of it or nothing, with one line in the ledger."""
     if not body.sure:
-        raise ActRefused(422, "not-sure", Text("Look at what it would free first."), aside="--sure")
+        raise ActRefused(422, "not-sure", LOOK_FIRST[body.act], aside="--sure")
     entries = _entries(body)
     why, now_us = " ".join(body.why.split()), here.clock.now_us()
     values = [entry.value for entry in entries]
@@ -160,6 +166,12 @@ def change(here: Here, by: str, body: NeverChangeRequest) -> Text:
         return here.when()
     tell_here(here, by, "never")
     return DONE_HERE
+
+
+def _not_struck(here: Here, entry: Own) -> str:
+    """Why what nobody added by hand cannot be struck: it stands in a file or comes with Bavn, or nowhere."""
+    there = any(other.value == entry.value for other in entries_of(here))
+    return "not_own" if there else "not_there"
 
 
 def _entries(wanted: NeverChange) -> list[Own]:

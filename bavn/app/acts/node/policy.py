@@ -43,7 +43,8 @@ def drafted(here: Here, body: ChangeRequest) -> Draft:
     try:
         return draft(config, text, body.changes)
     except SettingsError as error:
-        said = Text("The node would not start with this: {said}", said=pathless(str(error)))
+        why = Text.written(**{name: pathless(one) for name, one in Text.of_error(error).spoken().items()})
+        said = Text("The node would not start with this: {said}", said=why)
         raise ActRefused(422, "bad-policy", said) from error
 
 

@@ -59,6 +59,7 @@ WORDS = {
     "up": Text("up"),
     "down": Text("down"),
     "no sensor": Text.in_context("cli node health", "none (logs or flow records only)"),
+    "no own": Text("none of its own (captures are read from a folder)"),
     "unknown": Text("not known"),
     "latest": Text("the latest"),
     "clock": Text("newest record against this node's clock"),
@@ -232,7 +233,10 @@ def _said(says: dict[str, str], language: Language) -> str:
 def _sensor(state: dict[str, Any], w: dict[str, str], language: Language) -> str:
     """Whether anything sees packets, and what share of them it lost, where it counts them."""
     if state["sensor"] == "none":
-        return f"{w['sensor']}: {w['no sensor']}."
+        from bavn.app.node.health.vitals import PATIENT
+
+        captures = any(source["name"] in PATIENT for source in state["sources"])
+        return f"{w['sensor']}: {w['no own' if captures else 'no sensor']}."
     loss = w["unknown"]
     if state.get("capture_loss_known", True):
         loss = f"{number(state['capture_loss_permille'] / 10, language, 1)} %"

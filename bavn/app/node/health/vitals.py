@@ -97,8 +97,8 @@ class Vitals:
 
     @property
     def packet_sensor(self) -> str:
-        """Of what sees packets, not logs or flow records alone: none, up, or down."""
-        seen = [source for source in self.sources if source.name in SENSORS]
+        """Of what sees packets as they pass, not captures, logs or flow records alone: none, up, or down."""
+        seen = [source for source in self.sources if source.name in SENSORS - PATIENT]
         if not seen:
             return "none"
         return "down" if any(source.broken for source in seen) else "up"
