@@ -14,6 +14,7 @@ from bavn.actor.protect.requests import requests
 from bavn.actor.protect.state import Item, State
 from bavn.actor.store.columns import ColumnStore
 from bavn.app.acts.act import ActRefused
+from bavn.app.cli.ledger import _says
 from bavn.app.cli.node.main import app
 from bavn.app.config.load import read_node
 from bavn.app.node.health.recorder import Recorder
@@ -301,6 +302,19 @@ def test_a_kill_switch_is_named_wherever_somebody_looks_and_its_last_turn_counts
     (blocking.parent / "health.json").rename(blocking.parent / "data/health.json")
     assert "the own kill switch is on" in run("health")
     assert json.loads(run("health", "--json"))["kill_switches"]
+
+
+def test_the_ledger_shows_the_reason_and_cuts_no_word(blocking) -> None:
+    reason = "the infusion pumps of the intensive care unit ask for it each morning before the round begins"
+    names = [f"pump-number-{n:03}.example.org" for n in range(30)]
+    words = ["never-block", "add", *names, "--covers", "name", "--why", reason, "--sure", "--by", "anna"]
+    assert CliRunner().invoke(app, [*words, "--config", str(blocking)]).exit_code == 0
+    shown = CliRunner().invoke(app, ["ledger", "--config", str(blocking)]).output
+    says = " ".join(" ".join(row[shown.splitlines()[0].index("says") :].split()) for row in shown.splitlines()[1:])
+    assert reason in says
+    assert "…" in says
+    assert '.example.org", …' in says
+    assert _says('{"why": "\\u001b[2J gone", "n": 1}', None, "en") == "[2J gone. n: 1"  # no way to the terminal
 
 
 def test_an_enforcer_that_could_not_be_told_is_said(blocking) -> None:

@@ -3,13 +3,15 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from textwrap import shorten
+from typing import Annotated, Final
 
 import typer
 
 from bavn.app.cli.node.book import show_table
 from bavn.app.cli.words import cell
 from bavn.app.process.exits import Exit, Stop
+from bavn.app.process.one_line import one_line
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 
@@ -20,6 +22,11 @@ Limit = Annotated[int, typer.Option(help="The last so many lines.", min=1, max=1
 EMPTY = Text("The ledger is empty: nothing has met a gate yet, neither out nor in.")
 NONE_SUCH = Text("The ledger has no such line: leave --out and --refused away to see all of it.")
 NAMES = ("line", "when", "gate", "way", "what", "with", "outcome", "class", "bytes", "says")
+
+REST_CHARACTERS_MAX: Final = 200
+SAYS_CHARACTERS_MAX: Final = 1000
+_REASONS: Final = ("why", "reason")
+"""What a line's summary calls the reason that a person or a rule gave."""
 
 
 def show_ledger(
@@ -65,7 +72,7 @@ def show_ledger(
                     cell(line.verdict, language) + ("" if line.verdict == "passed" else f": {line.rule}"),
                     line.privacy,
                     line.bytes,
-                    line.summary[:90] or (line.why.say(language) if line.why else ""),
+                    _says(line.summary, line.why, language),
                 )
                 for line in lines
             ],
@@ -78,3 +85,23 @@ def show_ledger(
         )
     if verify:
         print(Text("the chain holds").say(language))
+
+
+def _says(summary: str, why: Text | None, language: Language) -> str:
+    """The reason first and whole, then what else the line says, cut between two words."""
+    try:
+        content = json.loads(summary)
+    except ValueError:
+        content = None
+    reasons = [why.say(language)] if why else []
+    if not isinstance(content, dict):
+        rest = summary
+    else:
+        reasons += [str(content[name]) for name in _REASONS if isinstance(content.get(name), str) and content[name]]
+        rest = "; ".join(f"{name}: {_plain(value)}" for name, value in content.items() if name not in _REASONS)
+    parts = (*reasons, shorten(rest, REST_CHARACTERS_MAX, placeholder=" …"))
+    return one_line(". ".join(part.rstrip(".") for part in parts if part), SAYS_CHARACTERS_MAX)
+
+
+def _plain(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
