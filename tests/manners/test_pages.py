@@ -60,6 +60,17 @@ def test_every_refusal_that_the_code_writes_out_is_on_the_page_in_its_part() -> 
     assert [rule for _, rule, _ in found if f"| `{rule}` |" not in page] == []
 
 
+def test_where_it_is_decided_names_what_stands_there() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.partition("## Where is it decided")[2].partition("\n## ")[0]
+    places = re.findall(r"`(bavn/[\w/]+\.py)` \((.*?)\)", table)
+    assert len(places) > 10
+    for file, names in places:
+        code = (ROOT / file).read_text(encoding="utf-8")
+        for name in re.findall(r"`(\w+)`", names):
+            assert re.search(rf"\b{name}\b", code), (file, name)
+
+
 @pytest.mark.parametrize(("name", "lines_max"), [("ARCHITECTURE.md", 150), ("README.md", 60)])
 def test_the_first_pages_can_be_read_in_one_sitting(name, lines_max) -> None:
     assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) <= lines_max
