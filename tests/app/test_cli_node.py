@@ -406,6 +406,10 @@ def test_the_never_block_list_is_changed_once_its_effect_was_shown(blocking) -> 
         "the infusion pumps ask it",
     )
     assert len(never("list", "--all", "--json").output.splitlines()) > 1
+    table = never("list")
+    assert table.exit_code == 0, table.exception
+    assert table.output.split()[:5] == ["value", "covers", "table", "why", "by"]
+    assert never("list", "--all", "--language", "da").output.startswith("værdi")
     assert never("add", *change, "--sure").exception.code is Exit.NOT_NOW
     assert never("add", "evil", *change[1:-1], "x").exception.code is Exit.USAGE
     assert "would lift or hold" in str(shown.exception)
