@@ -355,7 +355,7 @@ def test_the_reason_and_the_summary_are_danish_too(tmp_path, beacon, monkeypatch
         f"bavn: {tmp_path}/note.txt: er hverken en pakkeopsamling, EVE eller en log fra Zeek eller et andet kendt"
         " program\n"
     )
-    assert "60 poster, 0 afvist, 1 egen maskine; de første 3 ville give alarm" in text
+    assert "60 poster, 0 afvist, 1 egen maskine; den første ville give alarm" in text
     assert "hvad" in text
 
 
@@ -421,7 +421,10 @@ def test_weak_ones_are_left_out_and_counted(tmp_path) -> None:
     _, everything, _, _ = run(made, "--json", "--all")
     assert shown == []
     assert [one["p"] > 0.05 for one in everything] == [True]
-    assert "1 weaker left out (--all)" in run(made)[2]
+    shown = run(made)[2]
+    assert "; 1 weaker left out (--all)" in shown
+    assert "would alert" not in shown
+    assert "the first would alert; 0 weaker left out" in run(made, "--all")[2]
     assert run(made, "--json", "--all", "--top", "1")[1] == everything
     assert run(made, "--json", "--p-max", "1", "--evidence-min", "3.9")[1] == []
 

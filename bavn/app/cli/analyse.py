@@ -382,12 +382,16 @@ def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool
         refused=findings.refused,
         hosts=own_hosts(findings.hosts),
     )
-    if findings.suspicions:
+    if findings.suspicions and not (kept or lines):
+        summary = Text("{summary}; {weaker:,} weaker left out", summary=summary, weaker=rest)
+    elif findings.suspicions:
         summary = Text(
             "{summary}; {alerting}; {weaker:,} weaker left out",
             summary=summary,
             alerting=Text.counted(
-                "the first would alert", "the first {count:,} would alert", alert_line(findings.hosts)
+                "the first would alert",
+                "the first {count:,} would alert",
+                min(alert_line(findings.hosts), len(findings.suspicions)),
             ),
             weaker=rest,
         )
