@@ -10,7 +10,7 @@ import pytest
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.run import Survey, survey
 from bavn.app.analyst.analyse import Findings, Unit, analyse
-from bavn.app.analyst.replay import Played, looks
+from bavn.app.analyst.replay import Played, look_after
 from bavn.model.moment import DAY_US, HOUR_US
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -108,9 +108,11 @@ def test_the_same_archive_is_told_in_the_same_words(tmp_path) -> None:
 
 
 def test_when_it_is_looked() -> None:
-    assert looks((5, 6)) == [6]
-    assert looks((0, DAY_US)) == [DAY_US]
-    assert looks((0, 2 * DAY_US + 7)) == [DAY_US, 2 * DAY_US, 2 * DAY_US + 7]
+    assert look_after(5, (5, 6)) == 6
+    assert {look_after(at, (0, DAY_US)) for at in (0, DAY_US - 1)} == {DAY_US}
+    span_us = 0, 2 * DAY_US + 7
+    assert [look_after(day * DAY_US, span_us) for day in range(3)] == [DAY_US, 2 * DAY_US, 2 * DAY_US + 7]
+    assert [look_after(day * DAY_US - 1, span_us) for day in (1, 2)] == [DAY_US, 2 * DAY_US]
 
 
 @pytest.mark.slow
@@ -128,3 +130,21 @@ def test_a_story_that_grows_stronger_keeps_when_it_began(tmp_path) -> None:
     assert kept.evidence_nats == later.evidence_nats
     assert (kept.first_us, kept.last_us) == (early.first_us, later.last_us)
     assert played.told_us[kept.id] >= kept.first_us
+
+
+@pytest.mark.slow
+def test_years_without_a_record_are_jumped_over(tmp_path) -> None:
+    """One clock that was wrong: a row from 1970 in a log of now."""
+    lost = flow(0, "198.51.100.77")
+    lost |= {"timestamp": "1970-01-01T00:15:00+00:00"}
+    lost["flow"] |= {"start": lost["timestamp"], "end": lost["timestamp"]}
+    counted: list[tuple[int, int]] = []
+    file = tmp_path / "eve.json"
+    file.write_text(
+        "".join(json.dumps(row) + "\n" for row in [lost, flow(1, "198.51.100.1"), flow(2, "198.51.100.2")]),
+        encoding="utf-8",
+    )
+    seen = analyse(Unit(str(file), (file,)), homes=("10.0.0.0/8",), began=lambda *at: counted.append(at))
+    assert isinstance(seen, Findings)
+    assert (seen.looks, seen.rows) == (2, 3)
+    assert counted == [(1, 2), (2, 2)]

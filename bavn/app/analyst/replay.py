@@ -72,10 +72,11 @@ class Played:
         return tuple(Ranked(found, rank, found.id in self._above) for rank, found in enumerate(ordered, 1))
 
 
-def looks(span_us: tuple[int, int], step_us: int = DAY_US) -> list[int]:
-    """When it is looked: each ``step_us`` after the first record, and at the end. ``span_us``: first, behind last."""
+def look_after(moment_us: int, span_us: tuple[int, int], step_us: int = DAY_US) -> int:
+    """When it is looked at what became known at this moment: it is looked each ``step_us`` after the first record, and
+    at the end. ``span_us``: first, behind last."""
     first, last = span_us
-    return [*range(first + step_us, last, step_us), last]
+    return min(first + ((moment_us - first) // step_us + 1) * step_us, last)
 
 
 def played(
@@ -90,28 +91,27 @@ def played(
     began: Callable[[int, int], None] = lambda _, __: None,
 ) -> Played:
     """``root``: a store of all records; ``scratch``: a folder for a second one, which is filled step by step. ``began``
-    hears which look it is of how many. Steps without a record are passed over. Raises QueryRefused."""
-    played, ends = Played(), looks(span_us, step_us)
+    hears which look it is of how many. Steps without a record are jumped over, however many. Raises QueryRefused."""
+    played = Played()
     back_us = NodeSettings(version="replay").window_days * DAY_US
-    if len(ends) == 1:
+    if span_us[1] - span_us[0] <= step_us:
         began(1, 1)
         with History.read(root, limits, homes=homes) as history, history.window(*span_us) as window:
             played.take(function(window), span_us[1])
         return played
-    with History.read(root, limits) as staged:
+    with History.read(root, limits) as staged, ColumnStore.open(scratch, limits, homes=homes) as lived:
         rows = staged.stats().rows
-    part_us = step_us if sum(rows.values()) < PART_ROWS_MAX * len(ends) else min(step_us, PART_US)
-    known_us = span_us[0]
-    with ColumnStore.open(scratch, limits, homes=homes) as lived:
-        for number, end_us in enumerate(ends, 1):
-            began(number, len(ends))
+        known = _parts(staged, span_us, step_us, sorted(rows))
+        part_us = step_us if sum(rows.values()) < PART_ROWS_MAX * len(known) else min(step_us, PART_US)
+        for number, (begin_us, parts_us) in enumerate(known.items(), 1):
+            end_us = look_after(begin_us, span_us, step_us)
+            began(number, len(known))
             fresh = 0
-            for from_us in range(known_us, end_us, part_us):
+            for from_us in [begin_us] if part_us == step_us else sorted(parts_us):
                 to_us = min(from_us + part_us, end_us)
-                tables = _known(root, limits, span_us, (from_us, to_us), sorted(rows))
+                tables = _known(staged, span_us, (from_us, to_us), sorted(rows))
                 fresh += lived.append("replay", str(to_us), tables) if tables else 0
-            known_us = end_us
-            if not fresh and number < len(ends):
+            if not fresh and number < len(known):
                 continue
             lived.tidy()
             with lived.window(max(span_us[0], end_us - back_us), end_us) as window:
@@ -119,17 +119,38 @@ def played(
     return played
 
 
+def _parts(staged: History, span_us: tuple[int, int], step_us: int, names: Sequence[str]) -> dict[int, set[int]]:
+    """The beginnings of the steps in which something became known, and of the last one, in order of time; with each
+    its parts in which something did."""
+    first, last = span_us
+    found: dict[int, set[int]] = {first + (last - 1 - first) // step_us * step_us: set()}
+    with staged.window(first, last) as window:
+        for name in names:
+            if name == "stats":
+                continue
+            since = f"least({_known_us(name)}, {last - 1}) - {first}"
+            sql = f"""SELECT DISTINCT ({since}) // {step_us}, ({since}) % {step_us} // {PART_US}
+                FROM {name} WHERE {_known_us(name)} >= {first}"""
+            for step, part in window.rows(sql):
+                found.setdefault(first + step * step_us, set()).add(first + step * step_us + part * PART_US)
+    return dict(sorted(found.items()))
+
+
+def _known_us(name: str) -> str:
+    return f"epoch_us({_KNOWN.get(name, 'ts')})"
+
+
 def _known(
-    root: Path, limits: StoreLimits, span_us: tuple[int, int], part_us: tuple[int, int], names: Sequence[str]
+    staged: History, span_us: tuple[int, int], part_us: tuple[int, int], names: Sequence[str]
 ) -> dict[str, pa.Table]:
     """What became known within a part; in the last one also what ended behind the archive's last beginning."""
     from_us, to_us = part_us
     tables = {}
-    with History.read(root, limits) as history, history.window(span_us[0], to_us) as window:
+    with staged.window(span_us[0], to_us) as window:
         for name in names:
             if name == "stats":
                 continue
-            known = f"epoch_us({_KNOWN.get(name, 'ts')})"
+            known = _known_us(name)
             before = "TRUE" if to_us >= span_us[1] else f"{known} < {to_us}"
             rows = window.arrow(f"SELECT * FROM {name} WHERE {known} >= {from_us} AND {before} ORDER BY ts")
             if rows.num_rows:
