@@ -36,13 +36,16 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Capital:
-    """A sentence that begins with a capital letter."""
+    """A sentence that begins with a capital letter, unless its first word is a name or an address: one with a dot or
+    colon inside, or a digit."""
 
     text: "Text"
 
     def say(self, language: Language) -> str:
         said = self.text.say(language)
-        return said[0].upper() + said[1:]
+        word = said.partition(" ")[0].rstrip(".,:;")
+        named = any(char in ".:" or char.isdigit() for char in word)
+        return said if named else said[:1].upper() + said[1:]
 
 
 class Text:

@@ -169,3 +169,20 @@ def test_a_moment_is_written_as_the_reader_writes_it():
         "2026-11-02 06:05",
     ]
     assert moment(at, "da", zone=True) == "02.11.2026 06.05 UTC"
+
+
+@pytest.mark.parametrize(
+    ("said", "begins"),
+    [
+        ("what was lost", "What was lost"),
+        ("lost: all of it", "Lost: all of it"),
+        ("lost.", "Lost."),
+        ("tcp.eu.ngrok.io was called", "tcp.eu.ngrok.io was called"),
+        ("fe80::870a: called", "fe80::870a: called"),
+        ("mail7 was called", "mail7 was called"),
+        ("a1b2.dk; b", "a1b2.dk; b"),
+        ("ørsted", "Ørsted"),
+    ],
+)
+def test_a_sentence_begins_large_but_a_name_or_address_stays_as_it_is(said, begins):
+    assert Text.shaped("{said}", said=Capital(Text.plain(said))).en == begins
