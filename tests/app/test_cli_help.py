@@ -158,3 +158,13 @@ def test_the_locale_of_whoever_sits_there_is_enough() -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (Exit.USAGE, "bavn: Tilvalget findes ikke: --nej\n")
+
+
+ABBREVIATED = re.compile(r"(?:^|\W)(?:pr|nr|kl|ca|jf|evt|osv|resp|inkl|f\.eks|t\.ex|bl\.a|d\.v\.s|m\.m|e\.g|i\.e)\.$")
+
+
+@pytest.mark.parametrize("language", languages())
+def test_no_short_help_ends_within_its_sentence(language, monkeypatch) -> None:
+    """Typer ends it at the first word with a full stop, which may be no more than short."""
+    monkeypatch.setenv("BAVN_LANGUAGE", language)
+    assert not [one.name for one in every(get_command(main.app)) if ABBREVIATED.search(one.get_short_help_str(999))]
