@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.intake import ARROW
 from bavn.app.cli import main
+from bavn.app.cli.node.assets import write_cbom
 from bavn.app.cli.node.main import app
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.moment import HOUR_US
@@ -161,3 +162,10 @@ def test_analyse_shows_the_hosts_of_what_it_is_given(tmp_path, monkeypatch, caps
     assert ended.value.code == 0
     assert {said["host"]: said["role"][0]["value"] for said in lines} == {PACS: "dicom server", CT: "dicom client"}
     assert {said["source"] for said in lines} == {str(file)}
+
+
+@pytest.mark.parametrize(("uses", "said"), [(1, "1 kind of key exchange"), (2, "2 kinds of key exchange")])
+def test_one_kind_of_key_exchange_is_one_kind(tmp_path, monkeypatch, capsys, uses, said):
+    monkeypatch.setattr("bavn.actor.assets.cbom.cbom", lambda *_, **__: "{}")
+    write_cbom(tmp_path / "out.json", (None,) * uses, actor="a", at_us=0, language="en")
+    assert capsys.readouterr().err == f"{tmp_path / 'out.json'}: {said}\n"

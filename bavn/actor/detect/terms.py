@@ -195,14 +195,17 @@ class Terms:
 
     def said(self, known: PeerProfile) -> list[Text]:
         """The same as parts of a sentence."""
-        parts = [
-            Text.counted(
-                "{count:,} of {total} hosts uses it",
-                "{count:,} of {total} hosts use it",
-                max(1, known.hosts),
-                total=number(max(self.hosts, known.hosts, 1)),
-            )
-        ]
+        total = max(self.hosts, known.hosts, 1)
+        parts = [Text("the only host here uses it")]
+        if total > 1:
+            parts = [
+                Text.counted(
+                    "{count:,} of {total} hosts uses it",
+                    "{count:,} of {total} hosts use it",
+                    max(1, known.hosts),
+                    total=number(total),
+                )
+            ]
         if known.new is not None:
             age = span(max(0, self._window.last_us - known.first_us))
             parts.append(Text("first seen {age} ago", age=age))

@@ -3,6 +3,7 @@
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.text import Capital, Text
 
+KB, MB = 1_000, 1_000_000
 _UNITS = (
     (DAY_US, Text("{count} days")),
     (HOUR_US, Text("{count} h")),
@@ -14,6 +15,13 @@ _UNITS = (
 def number(value: float, decimals: int = 0) -> Text:
     """``1,234.5`` and ``1.234,5``; trailing zeros after the point are left out."""
     return Text.number(value, f",.{decimals}f", trimmed=decimals > 0)
+
+
+def size_of(count: float) -> Text:
+    """That many bytes: ``1,203.5 MB``, below one of them ``840 KB``."""
+    if count >= MB:
+        return Text("{count} MB", count=number(count / MB, 1))
+    return Text("{count} KB", count=number(count / KB, 0 if count >= 10 * KB else 1))
 
 
 def span(span_us: int) -> Text:

@@ -101,6 +101,16 @@ def test_what_the_terms_are_worth(made) -> None:
     assert terms.nats(known(hosts=38)) < -4
 
 
+def test_how_many_use_a_peer_is_said_as_people_say_it(made) -> None:
+    for hosts, users, said in (
+        (1, 1, "the only host here uses it"),
+        (3, 1, "1 of 3 hosts uses it"),
+        (3, 2, "2 of 3 hosts use it"),
+    ):
+        terms = Terms(world(made, [call(f"10.0.0.{n}", "45.9.148.1") for n in range(1, hosts + 1)]), lambda: NO_LISTS)
+        assert terms.said(known(hosts=users))[0].en == said
+
+
 def test_homes_are_the_private_ranges_where_those_talk(made) -> None:
     assert inferred(world(made, [call("10.0.0.1", "45.9.148.1")], homes=())).networks == PRIVATE + LINK
 

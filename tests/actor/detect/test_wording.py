@@ -2,7 +2,8 @@
 
 import pytest
 
-from bavn.actor.detect.wording import seconds, span
+from bavn.actor.detect.detectors.rarity import rare_here
+from bavn.actor.detect.wording import seconds, size_of, span
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,23 @@ from bavn.actor.detect.wording import seconds, span
 def test_a_period_is_said_in_the_largest_unit_of_which_there_are_two(period_s, en, da) -> None:
     assert (seconds(period_s).en, seconds(period_s).da) == (en, da)
     assert seconds(period_s) == span(round(period_s * 1e6))
+
+
+@pytest.mark.parametrize(
+    ("count", "en", "da"),
+    [
+        (0, "0 KB", "0 KB"),
+        (840, "0.8 KB", "0,8 KB"),
+        (49_600, "50 KB", "50 KB"),
+        (999_999, "1,000 KB", "1.000 KB"),
+        (1_000_000, "1 MB", "1 MB"),
+        (1_203_460_000, "1,203.5 MB", "1.203,5 MB"),
+    ],
+)
+def test_what_is_less_than_a_megabyte_is_said_in_kilobytes(count, en, da) -> None:
+    assert (size_of(count).en, size_of(count).da) == (en, da)
+
+
+def test_one_bit_is_one_bit() -> None:
+    assert rare_here("a", 1.04).en == "a is rare here (1 bit)"
+    assert [rare_here("a", bits).en[-9:] for bits in (0.4, 1.1, 2)] == ["0.4 bits)", "1.1 bits)", " (2 bits)"]

@@ -26,7 +26,7 @@ from bavn.actor.detect.queries.open_flows import CLOSED_SQL, OPEN_SQL, PAIRS_SQL
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.telling import alone, known_against, place, when
 from bavn.actor.detect.terms import PeerProfile
-from bavn.actor.detect.wording import joined, number, span
+from bavn.actor.detect.wording import joined, size_of, span
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import registered_domain
 from bavn.model.record import address_text
@@ -234,7 +234,7 @@ def _against(stay: Stay, known: PeerProfile, context: DetectorContext) -> tuple[
 
 def _why(stay: Stay, known: PeerProfile, context: DetectorContext) -> Text:
     mark = next(hours for hours in HOURS_MARKS if stay.age_us >= hours * HOUR_US)
-    lasted, size = span(stay.age_us), number(stay.bytes / 1e6, 1)
+    lasted, size = span(stay.age_us), size_of(stay.bytes)
     door = f"{stay.proto}/{stay.port}"
     state = Text("is open since") if stay.open else Text("was open for")
     since = Text("{lasted} ago", lasted=lasted) if stay.open else lasted
@@ -242,7 +242,7 @@ def _why(stay: Stay, known: PeerProfile, context: DetectorContext) -> Text:
         Text("a connection on {door} {state} {since} (over {mark} h)", door=door, state=state, since=since, mark=mark)
     ]
     if not stay.open:
-        parts.append(Text("{size} MB in all", size=size))
+        parts.append(Text("{size} in all", size=size))
     if not stay.outward:
         parts.append(Text("opened from outside"))
     if (stay.proto, stay.port) in REGISTER:

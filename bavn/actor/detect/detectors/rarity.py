@@ -273,14 +273,20 @@ def _what(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) ->
 
 
 def _why(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) -> Text:
-    bits = number(rare_bits(peer.hosts, context.terms.hosts), 1)
-    parts = [Text("{key} is rare here ({bits} bits)", key=key, bits=bits)]
+    parts = [rare_here(key, rare_bits(peer.hosts, context.terms.hosts))]
     parts += [SAID[s].filled(port=peer.port) for s in peer.signs]
     if not known.names:
         parts.append(Text("the peer has no name here"))
     if any(context.terms.lists.is_lent(name) for name in known.names):
         parts.append(Text("a name of dynamic DNS"))
     return joined(parts + context.terms.said(known))
+
+
+def rare_here(key: str, bits: float) -> Text:
+    """How rare, in bits to one decimal."""
+    if round(bits, 1) == 1:
+        return Text("{key} is rare here (1 bit)", key=key)
+    return Text("{key} is rare here ({bits} bits)", key=key, bits=number(bits, 1))
 
 
 def rare_bits(hosts_with: int, hosts: int) -> float:

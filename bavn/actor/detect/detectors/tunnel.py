@@ -28,7 +28,7 @@ from bavn.actor.detect.queries import channels
 from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.telling import known_against, place
 from bavn.actor.detect.terms import PeerProfile
-from bavn.actor.detect.wording import joined, number, span
+from bavn.actor.detect.wording import joined, number, size_of, span
 from bavn.model.moment import HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.observable import registered_domain
 from bavn.model.record import address_text
@@ -141,9 +141,9 @@ def _echoes(context: DetectorContext) -> Iterator[Channel]:
             much += min(3.0, log(pace / PACE_S) + 0.5)
             texts.append(Text("{pace} a second", pace=number(pace, 1)))
         much += min(3.0, max(0.0, log((request_bytes + reply_bytes + 1) / HEAVY_BYTES)))
-        size = number((request_bytes + reply_bytes) / 1e6, 1)
+        size = size_of(request_bytes + reply_bytes)
         head = Text(
-            "{asked} echo requests and {told} replies carried {size} MB in {lasted}",
+            "{asked} echo requests and {told} replies carried {size} in {lasted}",
             asked=number(requests),
             told=number(replies),
             size=size,
@@ -261,7 +261,7 @@ def _resolvers(context: DetectorContext) -> Iterator[Channel]:
 def _vpns(context: DetectorContext) -> Iterator[Channel]:
     for src, dst, proto, port, up, down, first, last in context.window.rows(channels.VPNS_SQL, {"limit": ROWS_MAX}):
         door = f"{proto}/{port}" if port else f"IP {proto}"
-        size = number((up + down) / 1e6, 1)
+        size = size_of(up + down)
         yield Channel(
             kind="vpn",
             technique="T1572",
@@ -269,7 +269,7 @@ def _vpns(context: DetectorContext) -> Iterator[Channel]:
             peer=address_text(dst),
             name=None,
             nats=VPN_NATS + min(2.0, max(0.0, log((up + down) / HEAVY_BYTES))),
-            facts=(Text("a VPN of its own ({door}), {size} MB", door=door, size=size),),
+            facts=(Text("a VPN of its own ({door}), {size}", door=door, size=size),),
             first_us=first,
             last_us=last,
         )

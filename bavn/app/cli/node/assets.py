@@ -124,7 +124,8 @@ def write_cbom(
         write_whole(out, text.encode())
     except OSError as error:
         raise cannot_write(out, error, Exit.USAGE) from error
-    print(f"{out}: {len(uses)} " + Text("kinds of key exchange").say(language), file=sys.stderr)
+    kinds = Text.counted("{count:,} kind of key exchange", "{count:,} kinds of key exchange", len(uses))
+    print(f"{out}: {kinds.say(language)}", file=sys.stderr)
 
 
 def show(
