@@ -42,10 +42,10 @@ class Capital:
     text: "Text"
 
     def say(self, language: Language) -> str:
-        said = self.text.say(language)
-        word = said.partition(" ")[0].rstrip(".,:;")
+        sentence = self.text.say(language)
+        word = sentence.partition(" ")[0].rstrip(".,:;")
         named = any(char in ".:" or char.isdigit() for char in word)
-        return said if named else said[:1].upper() + said[1:]
+        return sentence if named else sentence[:1].upper() + sentence[1:]
 
 
 class Text:

@@ -123,7 +123,7 @@ def _parts(staged: History, span_us: tuple[int, int], step_us: int, names: Seque
     """The beginnings of the steps in which something became known, and of the last one, in order of time; with each
     its parts in which something did."""
     first, last = span_us
-    found: dict[int, set[int]] = {first + (last - 1 - first) // step_us * step_us: set()}
+    beginnings: dict[int, set[int]] = {first + (last - 1 - first) // step_us * step_us: set()}
     with staged.window(first, last) as window:
         for name in names:
             if name == "stats":
@@ -132,8 +132,8 @@ def _parts(staged: History, span_us: tuple[int, int], step_us: int, names: Seque
             sql = f"""SELECT DISTINCT ({since}) // {step_us}, ({since}) % {step_us} // {PART_US}
                 FROM {name} WHERE {_known_us(name)} >= {first}"""
             for step, part in window.rows(sql):
-                found.setdefault(first + step * step_us, set()).add(first + step * step_us + part * PART_US)
-    return dict(sorted(found.items()))
+                beginnings.setdefault(first + step * step_us, set()).add(first + step * step_us + part * PART_US)
+    return dict(sorted(beginnings.items()))
 
 
 def _known_us(name: str) -> str:
