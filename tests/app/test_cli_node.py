@@ -295,7 +295,7 @@ def test_a_kill_switch_is_named_wherever_somebody_looks_and_its_last_turn_counts
     assert "already" not in run("kill-switch", "on", "--by", "anna")
     assert "The switch was on already. Done" in run("kill-switch", "on", "--by", "anna")
     run("kill-switch", "off", "--by", "anna")
-    assert "It was turned off: that waits for the node" in run("blocks")
+    assert "It was turned off, and the node has not done it yet" in run("blocks")
     assert left(blocking) == [("revive", "", "anna")]
     run("kill-switch", "on", "--by", "anna")
     assert left(blocking) == []  # or the node would turn it off at its start

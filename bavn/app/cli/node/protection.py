@@ -67,9 +67,9 @@ def kill_switches(rows: Asks) -> list[Text]:
         own = Text("Nothing is in force: the own kill switch is on.")
         sentences.append(own)
     if waits == "revive":
-        sentences.append(Text("It was turned off: that waits for the node, which does it at its next step or start."))
+        sentences.append(Text("It was turned off, and the node has not done it yet."))
     if waits == "kill":
-        sentences.append(Text("The own kill switch was turned on: that waits for the node's next step or start."))
+        sentences.append(Text("The own kill switch was turned on, and the node has not done it yet."))
     turned = json.loads(notes.get("sector_switch", "{}"))
     if turned.get("state") == "on":
         who = f"{turned['by']}: {turned['why']}"

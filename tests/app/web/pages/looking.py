@@ -68,8 +68,16 @@ def csp_reports(page: Page) -> list[str]:
     return watched.wrong
 
 
+TRANSITIONS_OVER = """() => Promise.allSettled(document.getAnimations()
+    .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime)).map((one) => one.finished))"""
+"""A colour on its way to another is no colour to judge."""
+
+
 def axe_clean(page: Page) -> list[str]:
     """Violations of WCAG 2.2 A and AA, one line each with where: must be empty."""
+    page.evaluate(
+        "() => Promise.allSettled(document.getAnimations().map((one) => one.finished))"
+    )  # colours on their way
     found = Axe().run(page, options=AA).response["violations"]
     return [
         f"{one['id']}: {one['help']}: {' '.join(node['target'][0] for node in one['nodes'][:4])}"
