@@ -69,7 +69,8 @@ OUT_SQL: Final = f"""
         max(epoch_us(last_ts)) AS last_us, min(epoch_us(first_ts)) AS first_us FROM pair_hour
         WHERE is_home(src) AND NOT is_home(dst) AND {one_peer("dst")} GROUP BY src, dst, hour)"""
 _HABITS: Final = f"""
-    WITH {OUT_SQL}, days AS (SELECT src, ln(1 + sum(up)) AS amount FROM out GROUP BY src, dst, hour // 24),
+    WITH {OUT_SQL}, days AS (
+        SELECT src, ln(1 + sum(up)) AS amount FROM out WHERE up IS NOT NULL GROUP BY src, dst, hour // 24),
     middle AS (SELECT src, median(amount) AS middle, count(*) AS n FROM days GROUP BY src)
     SELECT src::VARCHAR AS host, any_value(middle), median(abs(amount - middle)) AS mad, any_value(n)
     FROM days JOIN middle USING (src) GROUP BY src ORDER BY host"""
