@@ -271,6 +271,7 @@ def test_a_person_takes_it_on_once_and_the_audit_log_has_it(house) -> None:
     assert [line["who"] for line in lines if line["act"] == "alarm-acknowledged"] == ["anna"]
 
 
+@pytest.mark.slow
 def test_a_canary_that_does_not_come_is_an_alarm_within_five_minutes_of_its_hour(house) -> None:
     """Nothing is told of it at all; then one that got through ends it."""
     day = NOW_US // (24 * HOUR_US)

@@ -94,6 +94,7 @@ def test_a_connection_of_thirty_hours_is_told_of_when_it_is_over(tmp_path) -> No
     assert told_h(seen, "long", "45.9.148.22") == 72
 
 
+@pytest.mark.slow
 def test_a_day_or_less_is_looked_at_once(tmp_path) -> None:
     seen = found(tmp_path, [flow(n / 12, "45.9.148.20") for n in range(240)])
     assert seen.looks == 1

@@ -141,6 +141,7 @@ def test_only_one_centre_runs_on_a_database(config) -> None:
     engine.dispose()
 
 
+@pytest.mark.slow
 @pytest.mark.postgresql
 def test_postgresql_is_used_where_it_is_named_and_looked_at_first(config, postgres) -> None:
     name = postgres.make()

@@ -158,6 +158,7 @@ def test_a_header_that_never_ends_is_ended(raw, monkeypatch, begun) -> None:
     assert time.monotonic() - start < 4
 
 
+@pytest.mark.slow
 def test_a_body_that_drips_is_ended(stand_up) -> None:
     stand = stand_up(body_s=0.3)
     safe = stand.enrol("region-a")

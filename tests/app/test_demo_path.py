@@ -79,6 +79,7 @@ def test_the_path_names_the_lead_and_its_case_by_their_addresses() -> None:
     assert any("https://a/cases/case-1" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_steps_are_ticked_off_in_order_and_a_broken_sector_ends_the_path() -> None:
     said, answers = [], iter([None, "opened", "released"])
     steps = [Step("open", lambda: next(answers)), Step("release", lambda: next(answers))]

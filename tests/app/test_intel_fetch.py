@@ -74,6 +74,7 @@ def fetching(place, base, **access):
     return SourceFetch(Source(name="one", kind="list", place=place, trust=50, access=Access(**access)), base)
 
 
+@pytest.mark.slow
 def test_http_is_conditional_bounded_and_follows_nothing(web, tmp_path) -> None:
     way = fetching(web + "/list", tmp_path)
     answer = way.get(web + "/list", {}, {}, 1000)
@@ -92,6 +93,7 @@ def test_http_is_conditional_bounded_and_follows_nothing(web, tmp_path) -> None:
         fetching("http://127.0.0.1:9", tmp_path).get("http://127.0.0.1:9/", {}, {}, 10)
 
 
+@pytest.mark.slow
 def test_secrets_come_from_files_and_stand_in_no_error(web, tmp_path) -> None:
     (tmp_path / "token").write_text("t0ken-of-ours\n")
     (tmp_path / "empty").write_text("\n")

@@ -70,6 +70,7 @@ def samples(text):
     }
 
 
+@pytest.mark.slow
 def test_steps_the_slowest_and_what_is_missing() -> None:
     text = page(
         Book(
@@ -94,11 +95,13 @@ def test_steps_the_slowest_and_what_is_missing() -> None:
     assert found["bavn_deliveries", "held"] == 3
 
 
+@pytest.mark.slow
 def test_it_names_no_actor_person_or_observable() -> None:
     text = page(Book(clock(0, 1, 2, 3, 4, 5, 6, missing=("region-syd",))))
     assert not [word for word in ("region", "indicator--", "case-", "secret") if word in text]
 
 
+@pytest.mark.slow
 def test_where_nothing_was_released_the_page_still_reads() -> None:
     found = samples(page(Book()))
     assert found["bavn_release_to_enforced_seconds_count",] == 0

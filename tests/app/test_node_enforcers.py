@@ -79,6 +79,7 @@ def test_half_an_enforcer_is_one_clear_configuration_error(tmp_path, enforce, sa
     assert "\n" not in str(stopped.value)
 
 
+@pytest.mark.slow
 def test_a_receiver_hears_of_a_block_through_a_node_s_own_enforcer(tmp_path) -> None:
     heard = []
 

@@ -249,6 +249,7 @@ def test_a_damaged_certificate_or_link_ends_no_node_and_is_tried_again(config, m
         parts.close()
 
 
+@pytest.mark.slow
 def test_a_node_whose_certificates_have_ended_starts_all_the_same_and_says_who_refuses_it(short, quiet) -> None:
     config = read_node(in_a_sector(short, since_us=SystemClock().now_us() - 1000 * DAY_US))
     service = NodeService(config)

@@ -225,6 +225,7 @@ def test_a_laxer_marking_lets_the_words_be_read_and_nis2_is_reminded_of_too(cent
     desk.engine.dispose()
 
 
+@pytest.mark.slow
 def test_the_webhook_gets_signed_json_and_is_tried_again(centre, hook) -> None:
     given, desk, clock, case_id = centre(settings(hook=hook))
     reminding = Reminding(given, desk, ways_of(given))
@@ -311,6 +312,7 @@ def test_no_word_goes_to_a_server_that_cannot_prove_itself_or_in_the_clear(
     desk.engine.dispose()
 
 
+@pytest.mark.slow
 def test_secrets_that_others_can_read_are_one_clear_error(centre, hook, tmp_path) -> None:
     given, desk, _, _ = centre(settings(hook=hook))
     desk.engine.dispose()
@@ -351,6 +353,7 @@ def test_a_header_cannot_be_broken_into() -> None:
         message_of(Mail(to="a@b.dk\r\nBcc: x@y.dk", subject="x", text="", key="a", at_us=NOW_US), "bavn@sac.example")
 
 
+@pytest.mark.slow
 def test_a_reminder_that_fails_in_a_way_nobody_foresaw_stops_no_other_and_not_the_reminding(
     centre, hook, monkeypatch, tmp_path
 ) -> None:
@@ -379,6 +382,7 @@ def test_a_reminder_that_fails_in_a_way_nobody_foresaw_stops_no_other_and_not_th
     desk.engine.dispose()
 
 
+@pytest.mark.slow
 def test_the_command_line_shows_what_would_go_and_sends_it(centre, hook, tmp_path) -> None:
     _given, desk, _, case_id = centre(settings(hook=hook))
     desk.work._clock = SimClock(NOW_US)

@@ -68,6 +68,7 @@ def broken_in_turn(calls, ends, start, monkeypatch):
     return contained
 
 
+@pytest.mark.slow
 def test_each_part_that_a_centre_cannot_make_costs_itself_or_ends_it_in_one_line(tmp_path, monkeypatch) -> None:
     (tmp_path / "centre.toml").write_text('[place]\nport = 0\n[exchange]\nlisten = "127.0.0.1:0"\n')
     file = read_centre(tmp_path / "centre.toml")

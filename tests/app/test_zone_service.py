@@ -300,6 +300,7 @@ remote-control:
             until(lambda: rcode(port, "c2.evil.example.com.") != dns.rcode.NXDOMAIN)
 
 
+@pytest.mark.slow
 def test_a_node_serves_the_zone_while_it_runs_and_ends_in_time(tmp_path) -> None:
     file = tmp_path / "node.toml"
     file.write_text(

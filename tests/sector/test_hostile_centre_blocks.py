@@ -123,6 +123,7 @@ def test_nothing_on_the_never_block_list_is_ever_blocked(make_node) -> None:
         assert never.hit(item.observable) is None
 
 
+@pytest.mark.slow
 def test_no_more_than_the_change_budget_without_a_person(make_node) -> None:
     node = make_node(sensor=False, protect=ProtectPolicy(blocks_per_hour_max=50))
     for start in range(0, 300, 100):

@@ -49,6 +49,7 @@ def scanned(made, *streams, **given):
     return made.run(made.Case("scan", "hit-x", {"hours": 24, "tries": list(streams), **given})).suspicions
 
 
+@pytest.mark.slow
 def test_suspicions_come_in_reading_order_and_detect_is_the_same(made) -> None:
     case = case_of(made, "dns_tunnel/hit-upload")
     window = made.window_of(case)

@@ -180,6 +180,7 @@ def without_cell(message: messages.Message):
     return (type(message), message.model_dump(exclude={"table", "bin"}))
 
 
+@pytest.mark.slow
 def test_what_depends_on_private_data_by_intent_is_only_this() -> None:
     """The buckets of DESIGN.md's class S1, named one by one: change the exact value past its bucket and it shows."""
     base = suspicion(p=2**-5)

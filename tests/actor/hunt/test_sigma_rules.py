@@ -238,6 +238,7 @@ def sigmahq(folder: Path) -> list[RuleFile]:
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_rules_of_sigmahq_run_or_say_why_not() -> None:
     files = sigmahq(real_data().folder)

@@ -149,6 +149,7 @@ def settle(hook, *blocks):
             time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_a_block_and_its_lift_are_two_signed_commands_of_one_receiver(make, receiver) -> None:
     hook = make()
     hook.enforce([block("evil.example.com"), block("203.0.114.9")])
@@ -217,6 +218,7 @@ def test_what_was_not_said_at_a_crash_is_said_after_it_and_once(make, receiver) 
     assert [request["target"]["domain_name"] for request in receiver.once()] == ["a.example.com", "b.example.com"]
 
 
+@pytest.mark.slow
 def test_a_command_that_is_refused_holds_up_no_other_and_is_told(make, receiver) -> None:
     hook = make()
     receiver.script = [422]
@@ -227,6 +229,7 @@ def test_a_command_that_is_refused_holds_up_no_other_and_is_told(make, receiver)
     assert len(receiver.got) == 2  # what was refused needs no cancel
 
 
+@pytest.mark.slow
 def test_a_cancel_of_what_the_receiver_forgot_is_done(make, receiver) -> None:
     hook = make()
     hook.enforce([block("a.example.com")])
@@ -235,6 +238,7 @@ def test_a_cancel_of_what_the_receiver_forgot_is_done(make, receiver) -> None:
     assert [request["action"] for request in receiver.requests()] == ["deny", "cancel"]
 
 
+@pytest.mark.slow
 def test_a_new_end_is_a_new_command_and_then_the_old_one_is_cancelled(make, receiver) -> None:
     hook = make()
     hook.enforce([block("a.example.com")])
@@ -244,6 +248,7 @@ def test_a_new_end_is_a_new_command_and_then_the_old_one_is_cancelled(make, rece
     assert third["target"] == {"command": first["command_id"]}
 
 
+@pytest.mark.slow
 def test_over_tls_only_who_is_trusted_is_told(tmp_path) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "receiver")])

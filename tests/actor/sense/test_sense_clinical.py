@@ -52,6 +52,7 @@ def test_no_value_of_a_query_is_kept(sweep):
     assert not {"A^B", "29", "7"} & {str(value) for row in rows(packets(sweep)).rows for value in row.values()}
 
 
+@pytest.mark.slow
 def test_an_image_that_is_sent_is_one_request_whatever_its_size():
     image = Dataset()
     image.SOPClassUID, image.SOPInstanceUID = CTImageStorage, "1.2.3"
@@ -77,6 +78,7 @@ def test_answers_beyond_what_is_held_do_not_end_the_count():
     assert (operation, requests) == ("C-FIND", 180)
 
 
+@pytest.mark.slow
 def test_an_association_that_is_refused_or_asks_nothing_has_a_row_too():
     with archive() as relay:
         association(relay.port).release()
@@ -99,6 +101,7 @@ def test_a_connection_that_was_open_before_begins_at_its_next_message():
     assert (service, operation, calling) == ("hl7", "ADT^A01", "ADT@HOSPITAL")
 
 
+@pytest.mark.slow
 def test_an_association_whose_opening_was_not_seen_is_read_from_its_request():
     with archive() as relay:
         made = association(relay.port)

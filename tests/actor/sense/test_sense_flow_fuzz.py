@@ -218,6 +218,7 @@ def test_a_missing_state_is_said_and_reading_goes_on(tmp_path, engine) -> None:
     assert len(collecting.rows()) == 2
 
 
+@pytest.mark.slow
 def test_what_is_read_and_kept_is_deleted(tmp_path, engine) -> None:
     collecting = Collecting(tmp_path, engine)
     header = frame(one("10.1.0.5", "203.0.113.9", 50_000, 443))

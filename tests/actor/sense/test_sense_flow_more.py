@@ -89,6 +89,7 @@ def test_who_may_not_send_is_not_let_in() -> None:
     ears.close()
 
 
+@pytest.mark.slow
 def test_connections_are_bounded_and_a_half_message_is_not_waited_for(monkeypatch) -> None:
     monkeypatch.setattr(flow_streams, "CONNECTIONS_MAX", 1)
     clock = [0.0]

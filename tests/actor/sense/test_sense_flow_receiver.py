@@ -70,6 +70,7 @@ def receiver(tmp_path):
         one_more.close()
 
 
+@pytest.mark.slow
 def test_what_comes_is_in_the_spool_with_its_sender(receiver, tmp_path) -> None:
     got = receiver(*LOOPBACK)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
@@ -101,6 +102,7 @@ def test_a_stranger_is_counted_and_not_kept(receiver, tmp_path) -> None:
     assert not any(f.kind == DATAGRAM for f, _ in SpoolReader(tmp_path, Spot(0, 0))._next())
 
 
+@pytest.mark.slow
 def test_a_full_spool_is_a_loss_that_is_counted(receiver) -> None:
     clock = Hand()
     got = receiver(*LOOPBACK, spool_bytes_max=1, clock=clock)
@@ -136,6 +138,7 @@ def test_who_may_send() -> None:
     assert all(ip_network(text) for text in LOOPBACK)
 
 
+@pytest.mark.slow
 def test_an_address_that_is_taken_is_the_operators_to_mend(receiver, tmp_path, engine) -> None:
     got = receiver(*LOOPBACK)
     source = netflow(

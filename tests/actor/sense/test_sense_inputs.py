@@ -63,6 +63,7 @@ def nested(row):
     return {"id": ends, **{name: value for name, value in row.items() if not name.startswith("id.")}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spelled", [dict, respelled, nested])
 def test_names_without_dots(opened, spelled):
     own, _ = opened(tsv("conn", [CONN]))
@@ -199,6 +200,7 @@ def test_dns_of_suricata_8(parse, event):
     assert (rows[0]["answers"], rows[0]["ttl_s"]) == (["192.0.2.1"], 60)
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_bytes_of_real_logs_changed_at_random_cost_lines_only(tmp_path, engine, data):
     dice = random.Random(10)

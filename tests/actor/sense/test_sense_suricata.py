@@ -186,6 +186,7 @@ def folder(tmp_path, engine):
     return Folder(tmp_path, engine)
 
 
+@pytest.mark.slow
 def test_a_folder_of_captures_is_read_once_over_restarts(folder, packets):
     (folder.folder / "b.cap").write_bytes(packets.read_bytes())
     (folder.folder / "note.txt").write_text("no capture")
@@ -230,6 +231,7 @@ def test_a_run_that_was_begun_is_read_to_its_end(folder, packets, monkeypatch, r
     assert sum(batch.refused for batch in folder.kept) == 0
 
 
+@pytest.mark.slow
 def test_a_run_whose_output_is_gone_is_said_and_not_doubled(folder, packets, monkeypatch):
     from bavn.actor.sense import reading
 

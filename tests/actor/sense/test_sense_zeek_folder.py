@@ -90,6 +90,7 @@ def zeek(tmp_path, engine):
     made.source.close()
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_or_doubled_over_rotations(zeek):
     for _ in range(4):
         zeek.write(3)

@@ -126,6 +126,7 @@ def test_wcag(tmp_path, chromium, kind, language, width) -> None:
         context.close()
 
 
+@pytest.mark.slow
 def test_pictures_show_what_tables_do_and_nothing_else(forecast) -> None:
     figures = [one for section in forecast.sections for one in section.blocks if isinstance(one, Figure)]
     for figure in figures:

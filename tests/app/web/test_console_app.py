@@ -220,6 +220,7 @@ def test_a_page_hears_what_changed_within_a_second() -> None:
     assert found == ["event: ready\ndata: {}\n\n", 'event: changed\ndata: {"topics":["cases","leads"]}\n\n']
 
 
+@pytest.mark.slow
 def test_nobody_hears_of_a_node_that_they_may_not_see() -> None:
     bo = Person(name="Bo Lund", actors=frozenset({"region-a"}))
     found = heard(Stepped(), bo, [frozenset({"region-a/door", "region-b/door"})])

@@ -127,6 +127,7 @@ def test_every_page_that_fails_costs_its_request_and_is_noted_by_its_route(side,
     assert ask(app, "/api/v1/openapi.json").status_code == 200, "it lives"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", SIDES)
 def test_a_token_without_scopes_may_do_nothing_that_needs_a_right(side) -> None:
     everything = Person(name="Anna Berg", roles=frozenset(Role), scopes=frozenset())
@@ -167,6 +168,7 @@ def nodes(tmp_path_factory):
         yield house
 
 
+@pytest.mark.slow
 def test_another_nodes_people_learn_nothing_of_a_node_not_even_that_it_is_there(nodes) -> None:
     """Every route below a node: the answer for another's node is byte for byte the one for a node that is not there."""
     anna = Person(name="Anna Berg", roles=ROLES["soc"], actors=frozenset({"region-a"}))

@@ -107,6 +107,7 @@ def desk_zone():
     return ZoneInfo("Europe/Copenhagen")
 
 
+@pytest.mark.slow
 def test_each_actor_in_a_case_sees_its_own_part_and_nobody_else_does(world, bad):
     sector, case_id = world()
     assert [part_of(sector, name, case_id) for name in SIX] == [None] * 6  # nobody has taken it yet
@@ -141,6 +142,7 @@ def test_a_part_and_a_verdict_say_nothing_of_who_else_is_in_the_case(world):
     assert not any(name in "".join(said[0]) for name in SIX)
 
 
+@pytest.mark.slow
 def test_what_another_actor_answers_makes_no_word_to_this_one(world):
     sector, case_id = world()
     worked(sector, case_id)
@@ -152,6 +154,7 @@ def test_what_another_actor_answers_makes_no_word_to_this_one(world):
     assert bodies(sector, "east") == before
 
 
+@pytest.mark.slow
 def test_answers_and_evidence_come_back_once_and_stand_in_the_timeline(world):
     sector, case_id = world()
     worked(sector, case_id)
@@ -246,6 +249,7 @@ def test_two_actors_of_one_group_make_no_verdict_for_others(make_sector, suspici
     assert part_of(sector, "east", case.id)["state"] == "confirmed"
 
 
+@pytest.mark.slow
 def test_tlp_red_goes_to_named_actors_alone(world):
     sector, case_id = world()
     desk = sector.desk
@@ -293,6 +297,7 @@ def test_a_text_that_names_another_actor_goes_to_nobody_it_would_tell(world, tex
     assert len(sector.centre._share.post.ledger.lines(gate=GATE, verdict="refused", limit=10_000)) == lines
 
 
+@pytest.mark.slow
 def test_a_merged_case_says_so_and_its_answers_go_on(make_sector, suspicion):
     sector = make_sector(SIX)
     other = suspicion(observables=(Observable.of("domain", "second-evil.net"),), peer="second-evil.net", id="1" * 32)
@@ -332,6 +337,7 @@ def test_restarting_after_every_step_tells_everything_once(make_sector, suspicio
     ]
 
 
+@pytest.mark.slow
 def test_what_is_said_twice_or_to_nobody_is_refused_at_gate_2(world):
     sector, case_id = world()
     worked(sector, case_id)
@@ -354,6 +360,7 @@ def _foreign(sector, case_id):
     )
 
 
+@pytest.mark.slow
 def test_the_same_words_twice_are_two(world):
     sector, case_id = world()
     worked(sector, case_id)

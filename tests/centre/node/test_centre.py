@@ -79,6 +79,7 @@ def test_an_indicator_says_nothing_of_who_saw_it(make_sector, suspicion):
     assert bundles[0] == bundles[1]
 
 
+@pytest.mark.slow
 def test_a_withdrawal_reaches_all_and_a_new_release_has_a_higher_version(sector, bad):
     sector.run()
     (case,) = sector.desk.cases.every()

@@ -178,6 +178,7 @@ def test_an_order_or_a_word_that_raises_holds_up_none_of_the_others(sector, monk
     assert failing(sector) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", range(len(run.CORRELATORS)))
 def test_a_correlator_that_raises_costs_its_findings_alone(sector, monkeypatch, at) -> None:
     name = run.name_of(run.CORRELATORS[at])

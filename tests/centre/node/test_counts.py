@@ -78,6 +78,7 @@ def test_the_sum_lies_in_its_interval_and_no_exact_count_reaches_the_centre(sect
     assert sum(c.value != 0 for c in counts.values()) > 20
 
 
+@pytest.mark.slow
 def test_counts_of_one_or_two_actors_are_never_shown(sector) -> None:
     day = sector.clock.now_us() // DAY_US - 1
     for seq, name in enumerate(("east", "north"), 1000):
@@ -87,6 +88,7 @@ def test_counts_of_one_or_two_actors_are_never_shown(sector) -> None:
     assert {c.told for c in sector.desk.counts(day, day)} == {3}
 
 
+@pytest.mark.slow
 def test_the_first_word_of_an_actor_on_a_day_counts(sector) -> None:
     day = sector.clock.now_us() // DAY_US - 1
     for seq, name in enumerate(("east", "north", "west"), 1000):

@@ -102,6 +102,7 @@ def real_things(sector):
         }
 
 
+@pytest.mark.slow
 def test_the_whole_chain_is_played_apart_and_leaves_nothing_real(sector) -> None:
     made = planned(sector)
     before = real_things(sector)

@@ -257,6 +257,7 @@ def sector_message(kept):
     return KINDS[Cautioning](**fields_of(said, "x"))
 
 
+@pytest.mark.slow
 def test_what_an_actor_is_told_is_the_same_whoever_else_is_told(make_sector) -> None:
     """Two sectors in which others are addressed, and answered, send this actor the same bytes."""
     bodies = []

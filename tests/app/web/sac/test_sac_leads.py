@@ -95,6 +95,7 @@ def test_who_only_reads_changes_nothing(console) -> None:
     console.post(f"/leads/lead-{9:016x}/case", {}, by=AN_AUDITOR, status=403)
 
 
+@pytest.mark.slow
 def test_the_queue_is_exported_whole_in_three_forms(console) -> None:
     answer = console("/leads/export.csv?type=domain")
     rows = list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))

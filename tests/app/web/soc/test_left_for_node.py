@@ -39,6 +39,7 @@ def named(file, *names):
             Reveals(book).note("f" * 32, "A", Observable.of("domain", name), ["south"], "", 5)
 
 
+@pytest.mark.slow
 def test_a_page_says_when_it_is_done(left) -> None:
     console, file, due = left
     named(file, "example.com")
