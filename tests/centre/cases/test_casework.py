@@ -153,6 +153,7 @@ class Sector(RuleBasedStateMachine):
 
     @rule(target=cases, case=cases, at=st.integers(0, 5))
     def split(self, case, at):
+        self.room.clock.advance(1)  # an id is made of the moment: twice the same within a microsecond is one
         elements = [element.observable for element in self.room.cases.case(case).facts.elements]
         try:
             return self.room.files.split(case, elements[at : at + 1], account("anna"), "another thing").id
