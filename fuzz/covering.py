@@ -87,7 +87,7 @@ APART: Final[dict[str, str]] = {
             "bavn.app.node.by_hand",
             "bavn.app.cli.ledger",
             "bavn.app.cli.node.health",
-            "bavn.app.cli.node.protection",
+            "bavn.actor.protect.queries",
             "bavn.app.node.known_lists",
             "bavn.app.process.noise",
             "bavn.app.operator.confined",

@@ -56,6 +56,15 @@ def data_folder() -> Path | None:
     return None if data is None else data.folder
 
 
+@pytest.fixture(autouse=True)
+def files_others_may_read():
+    """A command run in a test's own process (main.main()) may set the umask; the next test must not inherit it."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 CHROMIUM = ("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 
 

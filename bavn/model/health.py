@@ -27,6 +27,9 @@ QUEUE_MAX: Final = 1000
 """So many messages waiting at a node are a backlog, as the centre sees it."""
 LAG_S_MAX: Final = 120
 """How old the oldest line may be that a node has not read."""
+PATIENT: Final = frozenset({"captures"})
+"""Sources that may take their time: what waits there does not get lost. A program of its own reads a capture, and takes
+long before it says anything."""
 SENSOR_SILENT_TIMES: Final = 3
 """A Suricata that wrote no statistics for so many of its intervals does not keep up, or hangs."""
 SOURCE_SILENT_S_MAX: Final = 21_600

@@ -141,7 +141,7 @@ def test_lists_and_clocks_where_nothing_has_happened(config) -> None:
 
 
 def test_an_actor_is_told_who_turned_the_sectors_switch_and_why() -> None:
-    from bavn.app.cli.node.protection import kill_switches
+    from bavn.actor.protect.queries import kill_switches
 
     turned = '{"at_us": 1, "by": "Anna Berg", "number": 1, "state": "on", "why": "a feed went bad"}'
 

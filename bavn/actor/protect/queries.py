@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from bavn.actor.protect.state import STANDS
+from bavn.model.text import Text
 
 Rows = Callable[..., Sequence[tuple[Any, ...]]]
 _NAMED: Final = f"SELECT indicator_id, type, value, {STANDS} FROM protect_item"
@@ -135,3 +136,23 @@ def hosts_hit(rows: Rows, indicator_id: str) -> int:
     """How many hosts its block has hit, as the rollback counts."""
     found = rows("SELECT count(*) FROM rollback_hit WHERE indicator_id = ?", (indicator_id,))
     return int(found[0][0]) if found else 0
+
+
+def kill_switches(rows: Rows) -> list[Text]:
+    """Why nothing of it is in force, where a kill switch is on: this actor's own, or the sector's, by whom and why; and
+    how the own one was turned, where that waits for the node."""
+    switches = notes(rows, "kill_switch", "sector_switch")
+    waits = switch_waits(rows)
+    sentences = []
+    if switches.get("kill_switch") == "on":
+        own = Text("Nothing is in force: the own kill switch is on.")
+        sentences.append(own)
+    if waits == "revive":
+        sentences.append(Text("It was turned off, and the node has not done it yet."))
+    if waits == "kill":
+        sentences.append(Text("The own kill switch was turned on, and the node has not done it yet."))
+    turned = json.loads(switches.get("sector_switch", "{}"))
+    if turned.get("state") == "on":
+        who = f"{turned['by']}: {turned['why']}"
+        sentences.append(Text("Nothing is in force: the sector's kill switch is on ({who}).", who=who))
+    return sentences

@@ -163,7 +163,7 @@ def _acknowledge(file: Path, by: str) -> None:
 
 def _switches(config: Path) -> "list[Text]":
     """A kill switch that is on: no failure, since people turned it."""
-    from bavn.app.cli.node.protection import kill_switches
+    from bavn.actor.protect.queries import kill_switches
 
     try:
         with asks(config) as rows:
@@ -233,7 +233,7 @@ def _said(says: dict[str, str], language: Language) -> str:
 def _sensor(state: dict[str, Any], w: dict[str, str], language: Language) -> str:
     """Whether anything sees packets, and what share of them it lost, where it counts them."""
     if state["sensor"] == "none":
-        from bavn.app.node.health.vitals import PATIENT
+        from bavn.model.health import PATIENT
 
         captures = any(source["name"] in PATIENT for source in state["sources"])
         return f"{w['sensor']}: {w['no own' if captures else 'no sensor']}."

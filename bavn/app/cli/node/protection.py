@@ -11,7 +11,7 @@ from bavn.app.acts.node import protection as acts
 from bavn.app.acts.node.here import Here
 from bavn.app.analyst.named_items import named_items
 from bavn.app.cli.centre.person import of_act
-from bavn.app.cli.node.book import NODE_TOML, AsJson, Asks, Config, Spoken, asks, show_table
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.cli.words import cell
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
@@ -29,7 +29,7 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
     """What is blocked until when, what waits for a person or for an enforcer that carries it, and why."""
     with asks(config) as rows:
         items = queries.every_item(rows)
-        switched = kill_switches(rows)
+        switched = queries.kill_switches(rows)
     keys = ("indicator", "type", "value", "act", "standing", "rule", "reason", "until")
     shown = [dict(zip(keys, (*row[:-1], iso(row[-1])), strict=True)) for row in items]
     why = {m["indicator"]: Text.of_row(m["reason"]) for m in shown if m["reason"]}
@@ -55,26 +55,6 @@ def blocks(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spo
     )
     for said in switched:
         print(said.say(language))
-
-
-def kill_switches(rows: Asks) -> list[Text]:
-    """Why nothing of it is in force, where a kill switch is on: this actor's own, or the sector's, by whom and why; and
-    how the own one was turned, where that waits for the node."""
-    notes = queries.notes(rows, "kill_switch", "sector_switch")
-    waits = queries.switch_waits(rows)
-    sentences = []
-    if notes.get("kill_switch") == "on":
-        own = Text("Nothing is in force: the own kill switch is on.")
-        sentences.append(own)
-    if waits == "revive":
-        sentences.append(Text("It was turned off, and the node has not done it yet."))
-    if waits == "kill":
-        sentences.append(Text("The own kill switch was turned on, and the node has not done it yet."))
-    turned = json.loads(notes.get("sector_switch", "{}"))
-    if turned.get("state") == "on":
-        who = f"{turned['by']}: {turned['why']}"
-        sentences.append(Text("Nothing is in force: the sector's kill switch is on ({who}).", who=who))
-    return sentences
 
 
 def approve(indicator: Named, config: Config = NODE_TOML, *, by: Who = "", language: Spoken = "en") -> None:

@@ -8,6 +8,7 @@ from typing import Final
 
 from bavn.actor.sense.account import Figures
 from bavn.app.process.problem import Problem
+from bavn.model.health import PATIENT
 from bavn.model.moment import SECOND_US
 from bavn.model.spans import lasting
 from bavn.model.text import Text
@@ -16,8 +17,6 @@ UNFINISHED_BYTES: Final = 4096
 """A line that its writer has not ended yet waits, and is nobody's fault, as long as nothing is added."""
 
 PATIENT_TIMES: Final = 12
-PATIENT: Final = frozenset({"captures"})
-"""A capture is read by a program of its own, which takes its time before it says anything."""
 
 
 class Progress:

@@ -17,6 +17,7 @@ from bavn.app.node.health.silent_sources import NO_SOURCE, silence_problems
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.process.problem import Problem
 from bavn.model.counted import records
+from bavn.model.health import PATIENT
 from bavn.model.moment import SECOND_US
 from bavn.model.spans import lasting
 from bavn.model.text import Number, Text
@@ -30,9 +31,6 @@ TWICE_ROWS_MIN: Final = 1000
 
 SENSORS: Final = frozenset({"suricata", "eve", "zeek", "captures"})
 """Sources of what somebody saw in packets."""
-
-PATIENT: Final = frozenset({"captures"})
-"""Sources that may take their time: what waits there does not get lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
