@@ -4,15 +4,16 @@
 
 captures (BAVN_DATA): recall per technique, suspicions for 1,000 host-days on the benign captures, seconds between the
 first and last record of what was found; beside plain MITRE BZAR pairs and a count of ten failures in ten minutes.
-alerts: Suricata's alerts over the captures with the rules of BAVN_DATA, folded. streams: made networks with
-administrators, worms and spread guessing. risk: precision among the first 20 hosts with and without adding up a host's
-suspicions.
+alerts: Suricata's alerts over the captures of fit and choose, with the rules of BAVN_DATA, folded. streams: made
+networks with administrators, worms and spread guessing. risk: precision among the first 20 hosts with and without
+adding up a host's suspicions.
 --write puts the reference tables of these detectors into bavn/actor/detect/reference.json, other tables as they are.
 """
 
 import argparse
 import json
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,8 +25,9 @@ import sigma_rules
 from bench_b import guesses, networks
 from bench_b.risk import risk
 from figures import tell
-from labelled import BENIGN, NONE, ROOT, Labelled, converted, data_folder, labelled, window, window_of
-from ruled import ruled
+from labelled import BENIGN, NONE, ROOT, Labelled, data_folder, labelled, window
+from ruled import Rules
+from sets import INNOCENT, everything, kept_window
 
 from bavn.actor.detect import calibrate
 from bavn.actor.detect.base import DetectorContext
@@ -36,6 +38,7 @@ from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.queries import acts
 from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.detect.terms import Terms
+from bavn.actor.store.query.window import StoreWindow
 
 RATIOS = ("lateral", "bruteforce.", "signature")
 OWN = (Lateral(), BruteForce())
@@ -63,7 +66,7 @@ def guesses_at(one: Labelled) -> bool:
 def reference(folder: Path, detectors=(), wanted=lambda _: True) -> calibrate.Reference:
     """Benign captures for which ``wanted`` is true; for what comes in from outside the background of the internet too.
     Since hardly any benign capture shows one own host calling another, lateral's table is mostly of made networks.
-    ``detectors``: OWN alone, else the signatures' table as well."""
+    ``detectors``: OWN alone, else the table of Sigma rules as well; the ruler makes that of alerts."""
     found: dict[str, calibrate.Tally] = defaultdict(calibrate.Tally)
     for one in labelled(folder):
         if one.kind != "background" and (one.kind not in BENIGN or not wanted(one)):
@@ -75,14 +78,6 @@ def reference(folder: Path, detectors=(), wanted=lambda _: True) -> calibrate.Re
                     for name, tally in detector.candidates(look).populations.items():
                         if one.kind in BENIGN or name != "lateral":
                             found[name] += tally
-    kinds = {one.name: one.kind for one in labelled(folder)}
-    for name, tables in ({} if detectors else ruled(folder)).items():
-        if kinds[name] in BENIGN:
-            with window_of(tables) as made:
-                if made is not None:
-                    look = DetectorContext(window=made, terms=Terms(made, lists.shipped))
-                    for population, tally in Signature().candidates(look).populations.items():
-                        found[population] += tally
     if not detectors:
         for name, tally in sigma_tallies(folder).items():
             found[name] += tally
@@ -198,31 +193,15 @@ def captures(folder: Path) -> dict[str, object]:
 
 def alerts(folder: Path) -> dict[str, object]:
     """How many alerts became how many suspicions, and in which captures with alerts nothing was told."""
-    kinds = {one.name: one for one in labelled(folder)}
     total: Counter[str] = Counter()
     lost: list[str] = []
     weak: list[str] = []
-    rows = dict(ruled(folder))
-    for one in kinds.values():
-        if one.name.startswith("eve/"):
-            rows[one.name] = converted(one)
-    for name, tables in sorted(rows.items()):
-        count = tables["alert"].num_rows if "alert" in tables else 0
-        side = "benign" if kinds[name].kind in BENIGN else "attack"
-        total[f"{side} captures"] += 1
-        if not count:
-            continue
-        with window_of(tables) as made:
-            seen = survey(made, (Signature(),)).suspicions if made is not None else ()
-        shown = [s for s in seen if s.p <= SHOWN_P]
-        total[f"{side} captures with alerts"] += 1
-        total[f"{side} alerts"] += count
-        total[f"{side} suspicions"] += len(seen)
-        total[f"{side} suspicions p<=0.05"] += len(shown)
-        if side == "attack" and not seen:
-            lost.append(name.rpartition("/")[2])
-        elif side == "attack" and not shown:
-            weak.append(name.rpartition("/")[2])
+    with tempfile.TemporaryDirectory(prefix="bavn-ruled-") as work, Rules(folder.parent, Path(work)) as rules:
+        for one, part in everything(folder.parent):
+            if part in ("fit", "choose") and one.name.startswith(("pcap/", "eve/")):
+                with kept_window(one, rules) as made:
+                    if made is not None:
+                        _count(one, made, total, lost, weak)
     every = total["attack alerts"] + total["benign alerts"]
     told = total["attack suspicions"] + total["benign suspicions"]
     return {
@@ -232,6 +211,24 @@ def alerts(folder: Path) -> dict[str, object]:
         "attack captures with alerts and nothing told": lost,
         "attack captures told only with p > 0.05": weak,
     }
+
+
+def _count(one: Labelled, made: StoreWindow, total: Counter[str], lost: list[str], weak: list[str]) -> None:
+    count = int(made.rows("SELECT count(*) FROM alert")[0][0])
+    side = "benign" if one.kind in INNOCENT else "attack"
+    total[f"{side} captures"] += 1
+    if not count:
+        return
+    seen = survey(made, (Signature(),)).suspicions
+    shown = [s for s in seen if s.p <= SHOWN_P]
+    total[f"{side} captures with alerts"] += 1
+    total[f"{side} alerts"] += count
+    total[f"{side} suspicions"] += len(seen)
+    total[f"{side} suspicions p<=0.05"] += len(shown)
+    if side == "attack" and not seen:
+        lost.append(one.path.name)
+    elif side == "attack" and not shown:
+        weak.append(one.path.name)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The ruler: what all detectors tell of labelled captures without rules or lists, in three disjoint sets of families.
 
     .venv/bin/python bench/ruler.py [--test] [--against FILE] [--missed] [--alarms] [--honest] [--shipped] [--forward]
-        [--again NAMES] [--write NAMES] [--json]
+        [--baselines] [--again NAMES] [--write NAMES] [--json]
 
 BAVN_DATA's captures and captures2, in sets as bench/sets says. fit is what weights are fitted on, choose what lines and
 signs are chosen on; test is looked at only when asked for (--test), once for each table that is published. For each
@@ -10,7 +10,10 @@ counting by its share; whether a labelled peer is named; the rank of the first t
 first max(3, hosts / 1,000); who found alone; benign captures with a hit; suspicions for 1,000 host-days, on packets
 and on logs of offices. p comes from the benign sites of fit and choose without the site itself (lateral's also from
 made networks, scans' from the background of the internet), --shipped: from the package's tables, which hold them.
---against: the same table of an earlier --json beside it. --missed, --alarms: what was not told, what was told wrongly.
+--against: the same table of an earlier --json beside it, such as that of an earlier release: two of them cannot run in
+one process. --missed, --alarms: what was not told, what was told wrongly.
+--baselines: the captures are read with all rules of BAVN_DATA as well (`bench/ruled`): what is told with `signature`
+folded in, and what Suricata alone and RITA v5 tell, by the same rules (`bench/beside`).
 --forward: what lasts longer than a day is looked at day by day, 28 days back, as `bavn analyse` does; without it, once
 as a whole, so that captures made of pieces that lie years apart know a past. --honest: the share of benign candidates
 with a p-value of so much or less, of fit and choose, each by the table without its own site.
@@ -22,21 +25,26 @@ import json
 import math
 import pickle
 import sys
+import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import beside
+from baselines import Alarm
 from captures import about, names, peers_of
-from detect_all import LEVELS, Empty, Kept, innocent, weights_outside
 from detect_more_b import INNOCENT_SEEDS, table_of, write
+from kept import LEVELS, Empty, Kept, innocent, weights_outside
 from labelled import Labelled, cache, data_needed
+from ruled import Rules
 from sets import BACK_US, GUILTY, INNOCENT, everything, is_office_log, kept_looks, kept_window, site
 
 from bavn.actor.detect import calibrate
-from bavn.actor.detect.base import DetectorContext
+from bavn.actor.detect.base import Detector, DetectorContext
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.detectors.ioc import Ioc
 from bavn.actor.detect.detectors.signature import Signature
@@ -64,18 +72,26 @@ class Look:
 
 @dataclass
 class Capture:
-    """One capture. ``days``: own hosts times days on which each called somebody. ``looks``: one, or one a day."""
+    """One capture. ``days``: own hosts times days on which each called somebody. ``looks``: one, or one a day.
+    ``ruled``: the same with rules, of `signature` alone. ``others``: what the baselines tell, by their names."""
 
     one: Labelled
     part: str
     looks: list[Look]
     hosts: int
     days: int
+    ruled: list[Look] = field(default_factory=list)
+    others: dict[str, frozenset[Alarm]] = field(default_factory=dict)
     seen: list[Suspicion] = field(default_factory=list)
 
     @property
-    def told(self) -> list[Suspicion]:
+    def folded(self) -> list[Suspicion]:
+        """What is told, rules folded in."""
         return [s for s in self.seen if s.p <= SHOWN]
+
+    @property
+    def told(self) -> list[Suspicion]:
+        return [s for s in self.folded if s.detector != Signature.name]
 
     @property
     def true(self) -> list[Suspicion]:
@@ -85,44 +101,69 @@ class Capture:
     def counted(self) -> list[Kept]:
         """Of looks that share no day: the last one, and the last that ended before it began."""
         found: list[Kept] = []
-        begin_us: float = math.inf
-        for look in reversed(self.looks):
-            if look.end_us <= begin_us:
-                found += look.kept
-                begin_us = look.end_us - BACK_US
+        for looks in (self.looks, self.ruled):
+            begin_us: float = math.inf
+            for look in reversed(looks):
+                if look.end_us <= begin_us:
+                    found += look.kept
+                    begin_us = look.end_us - BACK_US
         return found
 
 
-def look_at(one: Labelled, part: str, again: frozenset[str], *, forward: bool = False) -> Capture | None:
-    earlier = _earlier(one, forward=forward) if again else {}
+def look_at(
+    one: Labelled, part: str, again: frozenset[str], *, forward: bool = False, rules: Rules | None = None
+) -> Capture | None:
     with kept_window(one) as whole:
         if whole is None:
             return None
-        hosts, days = Terms(whole, lists.shipped).hosts, host_days(whole)
-        if not forward:
-            looks = [_look(whole, again, earlier)]
+        made = Capture(one, part, [], Terms(whole, lists.shipped).hosts, host_days(whole))
+    earlier = _earlier(_file(one, forward=forward)) if again else {}
+    with _windows(one, forward=forward) as windows:
+        made.looks = [_look(window, JUDGED, again, earlier) for window in windows]
+        if rules is not None:
+            made.others |= beside.of_calls(windows)
+    _keep(_file(one, forward=forward), made.looks)
+    if rules is not None and one.kind != "background":
+        file = _file(one, forward=forward, rules=rules)
+        earlier = _earlier(file) if again else {}
+        with _windows(one, rules, forward=forward) as windows:
+            made.ruled = [_look(window, (Signature(),), again, earlier) for window in windows]
+            made.others |= beside.of_rules(windows)
+        _keep(file, made.ruled)
+    return made
+
+
+@contextmanager
+def _windows(one: Labelled, rules: Rules | None = None, *, forward: bool) -> Iterator[list[StoreWindow]]:
     if forward:
-        with kept_looks(one) as windows:
-            looks = [_look(window, again, earlier) for window in windows]
-    _file(one, forward=forward).write_bytes(pickle.dumps({look.end_us: look.kept for look in looks}))
-    return Capture(one, part, looks, hosts, days)
+        with kept_looks(one, rules) as windows:
+            yield windows
+        return
+    with kept_window(one, rules) as whole:
+        yield [] if whole is None else [whole]
 
 
-def _look(window: StoreWindow, again: frozenset[str], earlier: Mapping[int, list[Kept]]) -> Look:
+def _look(
+    window: StoreWindow, detectors: Iterable[Detector], again: frozenset[str], earlier: Mapping[int, list[Kept]]
+) -> Look:
     context = DetectorContext(window=window, terms=Terms(window, lists.shipped))
     before = {kept.name: kept for kept in earlier.get(window.last_us, []) if kept.name not in again}
-    kept = [before.get(d.name) or Kept(d.name, d.technique, d.candidates(context)) for d in JUDGED]
+    kept = [before.get(d.name) or Kept(d.name, d.technique, d.candidates(context)) for d in detectors]
     return Look(window.last_us, kept)
 
 
-def _file(one: Labelled, *, forward: bool) -> Path:
+def _file(one: Labelled, *, forward: bool, rules: Rules | None = None) -> Path:
     how = "days" if forward else "whole"
-    return cache() / f"found-{how}-{hashlib.sha256(one.digest.encode()).hexdigest()[:24]}"
+    key = one.digest + (rules.digest if rules else "")
+    return cache() / f"found-{how}-{hashlib.sha256(key.encode()).hexdigest()[:24]}"
 
 
-def _earlier(one: Labelled, *, forward: bool) -> dict[int, list[Kept]]:
+def _keep(file: Path, looks: list[Look]) -> None:
+    file.write_bytes(pickle.dumps({look.end_us: look.kept for look in looks}))
+
+
+def _earlier(file: Path) -> dict[int, list[Kept]]:
     """What each detector found in the last run, by the end of the look."""
-    file = _file(one, forward=forward)
     found: dict[int, list[Kept]] = pickle.loads(file.read_bytes()) if file.is_file() else {}
     return found
 
@@ -165,7 +206,7 @@ def judge(captures: list[Capture], *, shipped: bool) -> None:
         mine = not shipped and capture.part != "test" and capture.one.kind in INNOCENT and at in by_site
         given = SurveyBackground(reference=reference(by_site, at) if mine else whole)
         best: dict[str, Suspicion] = {}
-        for look in capture.looks:
+        for look in (*capture.looks, *capture.ruled):
             for s in survey(Empty(), look.kept, against=given).suspicions:  # type: ignore[arg-type]
                 if s.id not in best or s.evidence_nats > best[s.id].evidence_nats:
                     best[s.id] = s
@@ -252,11 +293,44 @@ def benign(captures: list[Capture]) -> dict[str, object]:
     return made
 
 
-def table(captures: list[Capture], parts: Iterable[str]) -> dict[str, dict[str, object]]:
+def with_others(captures: list[Capture]) -> dict[str, object]:
+    """Rules folded in, and the baselines: captures and families told, and what benign captures cost."""
+    asked: dict[str, tuple[Callable[[Capture], bool], Callable[[Capture], int]]] = {
+        "rules folded in": (lambda c: any(about(c.one, s) for s in c.folded), lambda c: len(c.folded))
+    }
+    for name in beside.NAMES:
+        asked[name] = (
+            lambda c, name=name: beside.about(c.one, c.others[name]),
+            lambda c, name=name: len(c.others[name]),
+        )
+    made: dict[str, object] = {}
+    for name, (hits, alarms) in asked.items():
+        for kind in ("malicious", "technique"):
+            mine = [one for one in captures if one.one.kind == kind]
+            families: dict[str, list[bool]] = defaultdict(list)
+            for one in mine:
+                families[one.one.family].append(hits(one))
+            found = sum(map(sum, families.values()))
+            of_families = share(sum(sum(some) / len(some) for some in families.values()), len(families))
+            said = f"captures {found}/{len(mine)} = {share(found, len(mine))}, families {of_families}"
+            made[f"{name}: {kind}"] = said
+        every = [one for one in captures if one.one.kind in INNOCENT]
+        hit = sum(alarms(one) > 0 for one in every)
+        said = f"captures {hit}/{len(every)} = {share(hit, len(every))}"
+        for label, office in (("packets", False), ("logs", True)):
+            some = [one for one in every if is_office_log(one.one) is office]
+            days, wrong = sum(one.days for one in some), sum(map(alarms, some))
+            said += f", {label} {wrong} in {days} host-days = {share(1000 * wrong, days)} for 1,000"
+        made[f"{name}: benign"] = said
+    return made
+
+
+def table(captures: list[Capture], parts: Iterable[str], *, baselines: bool = False) -> dict[str, dict[str, object]]:
     made: dict[str, dict[str, object]] = {}
     for part in parts:
         some = [one for one in captures if one.part in part.split("+")]
         made[part] = guilty(some, "malicious") | guilty(some, "technique") | benign(some)
+        made[part] |= with_others(some) if baselines else {}
     noise = [one for one in captures if one.part == "background"]
     made["background"] = {
         one.one.path.name: dict(Counter(f"{s.detector} {s.technique}" for s in one.told)) for one in noise
@@ -278,19 +352,26 @@ def main() -> None:
     parser.add_argument("--against", type=Path)
     parser.add_argument("--again", help="detectors that are asked again; the others as the last run found them")
     parser.add_argument("--write", help="populations whose tables of fit and choose go into the package")
-    for flag in ("missed", "alarms", "shipped", "forward", "honest", "json"):
+    for flag in ("missed", "alarms", "shipped", "forward", "honest", "baselines", "json"):
         parser.add_argument(f"--{flag}", action="store_true")
     asked = parser.parse_args()
     wanted = ("fit", "choose", "background", *(("test",) if asked.test else ()))
     again = frozenset(asked.again.split(",")) if asked.again else frozenset()
-    chosen = [(one, part) for one, part in everything(data_needed().parent) if part in wanted]
-    looked = (look_at(one, part, again, forward=asked.forward) for one, part in chosen)
-    captures = [made for made in looked if made is not None]
+    data = data_needed().parent
+    chosen = [(one, part) for one, part in everything(data) if part in wanted]
+    with ExitStack() as held:
+        rules: Rules | None = None
+        if asked.baselines:
+            work = held.enter_context(tempfile.TemporaryDirectory(prefix="bavn-ruled-"))
+            rules = held.enter_context(Rules(data, Path(work)))
+        looked = (look_at(one, part, again, forward=asked.forward, rules=rules) for one, part in chosen)
+        captures = [made for made in looked if made is not None]
     judge(captures, shipped=asked.shipped)
     if asked.write:
         found = reference(tallies(captures)).tables
         write(calibrate.Reference({name: found[name] for name in asked.write.split(",")}))
-    facts = table(captures, ("fit", "choose", "fit+choose", *(("test",) if asked.test else ())))
+    parts = ("fit", "choose", "fit+choose", *(("test",) if asked.test else ()))
+    facts = table(captures, parts, baselines=asked.baselines)
     if asked.json:
         print(json.dumps(facts))
     else:
@@ -300,12 +381,12 @@ def main() -> None:
     for capture in captures:
         if capture.part == "test":
             continue
-        if asked.missed and capture.one.kind in GUILTY and not capture.true:
+        if asked.missed and capture.one.kind in GUILTY and not any(about(capture.one, s) for s in capture.folded):
             best = next((s for s in capture.seen if about(capture.one, s)), None)
             why = f"{best.detector} p={best.p:.3g} {best.peer}" if best else "no candidate"
             print(f"   missed {capture.part} {capture.one.family} {capture.one.path.name[:50]}: {why}")
         if asked.alarms and capture.one.kind in INNOCENT:
-            for s in capture.told:
+            for s in capture.folded:
                 print(f"   alarm {capture.part} {capture.one.path.name[:40]} {s.detector} p={s.p:.3g} {s.host} {s.why}")
 
 

@@ -26,6 +26,7 @@ from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.suricata.config import HOMES_DEFAULT
+from bavn.actor.sense.suricata.run import ReadCapture
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
@@ -132,17 +133,25 @@ def converted(one: Labelled) -> dict[str, pa.Table]:
     kept = cache() / hashlib.sha256((one.digest + code_digest()).encode()).hexdigest()
     if kept.is_file():
         return pickle.loads(kept.read_bytes())
+    made = read(one)
+    kept.write_bytes(pickle.dumps(made))
+    return made
+
+
+def read(one: Labelled, suricata: ReadCapture | None = None) -> dict[str, pa.Table]:
+    """The same, not kept. ``suricata``: one that runs already, with rules."""
     parts: dict[str, list[pa.Table]] = {}
     with tempfile.TemporaryDirectory() as work:
+        opened = open_path(
+            one.path, sensor="bench", work=Path(work), homes=HOMES_DEFAULT, engine=prepared(), suricata=suricata
+        )
         try:
-            for batch in open_path(one.path, sensor="bench", work=Path(work), homes=HOMES_DEFAULT, engine=prepared()):
+            for batch in opened:
                 for table, rows in batch.tables.items():
                     parts.setdefault(table, []).append(rows)
         except SourceBroken as error:
             print(f"   {one.name}: {error}")
-    made = {table: pa.concat_tables(rows) for table, rows in parts.items()}
-    kept.write_bytes(pickle.dumps(made))
-    return made
+    return {table: pa.concat_tables(rows) for table, rows in parts.items()}
 
 
 def known_us(tables: dict[str, pa.Table]) -> list[int]:

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from labelled import BENIGN, LIMITS, Labelled, cache, code_digest, converted, labelled
+import pyarrow as pa
+from labelled import BENIGN, LIMITS, Labelled, cache, code_digest, converted, labelled, read
+from ruled import Rules
 
 from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.store.columns import ColumnStore
@@ -66,9 +68,10 @@ def is_office_log(one: Labelled) -> bool:
 
 
 @contextmanager
-def kept_window(one: Labelled) -> Iterator[StoreWindow | None]:
-    """The capture as a window of a store that is kept for the next run; None without records."""
-    with _kept(one) as (history, span):
+def kept_window(one: Labelled, rules: Rules | None = None) -> Iterator[StoreWindow | None]:
+    """The capture as a window of a store that is kept for the next run; None without records. ``rules``: read by a
+    Suricata with these, where it is packets."""
+    with _kept(one, rules) as (history, span):
         if history is None:
             yield None
             return
@@ -77,10 +80,10 @@ def kept_window(one: Labelled) -> Iterator[StoreWindow | None]:
 
 
 @contextmanager
-def kept_looks(one: Labelled) -> Iterator[list[StoreWindow]]:
+def kept_looks(one: Labelled, rules: Rules | None = None) -> Iterator[list[StoreWindow]]:
     """A window for each day of the capture that has records, from 28 days before to the day's end, as ``bavn analyse``
     plays an archive forward (but that a flow is known at its beginning); none without records."""
-    with _kept(one) as (history, span), ExitStack() as stack:
+    with _kept(one, rules) as (history, span), ExitStack() as stack:
         if history is None:
             yield []
             return
@@ -96,13 +99,15 @@ _MOMENTS = """SELECT DISTINCT epoch_us(last_ts) FROM pair_hour
 
 
 @contextmanager
-def _kept(one: Labelled) -> Iterator[tuple[History | None, tuple[int, int]]]:
+def _kept(one: Labelled, rules: Rules | None) -> Iterator[tuple[History | None, tuple[int, int]]]:
     """The store of a capture, and its first moment and the one behind its last."""
-    root = cache() / ("store-" + hashlib.sha256((one.digest + code_digest()).encode()).hexdigest()[:24])
+    ruled = rules if one.name.startswith("pcap/") else None
+    key = one.digest + code_digest() + (ruled.digest if ruled else "")
+    root = cache() / ("store-" + hashlib.sha256(key.encode()).hexdigest()[:24])
     about = root / "about.json"
     if not about.is_file():
         shutil.rmtree(root, ignore_errors=True)
-        _build(one, root)
+        _build(one.name, read(one, ruled.suricata) if ruled else converted(one), root)
     first, last, homes = json.loads(about.read_text(encoding="utf-8"))
     if first is None:
         yield None, (0, 0)
@@ -111,10 +116,10 @@ def _kept(one: Labelled) -> Iterator[tuple[History | None, tuple[int, int]]]:
         yield history, (first, last)
 
 
-def _build(one: Labelled, root: Path) -> None:
+def _build(name: str, tables: dict[str, pa.Table], root: Path) -> None:
     root.mkdir(parents=True)
     with ColumnStore.open(root / "store", LIMITS) as store:
-        store.append(one.name, "all", converted(one))
+        store.append(name, "all", tables)
         store.tidy()
         stats = store.stats()
     homes: tuple[str, ...] = ()
