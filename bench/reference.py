@@ -29,7 +29,8 @@ from bavn.actor.detect.terms import Terms
 NOTE = "Shares of benign candidates with at least each level; measured by bench/reference.py on benign captures."
 WRITTEN = ("scan.in",)
 """The others' tables are made under conditions of their own by detect_more_a.py and detect_more_b.py; those of beacon,
-rarity, dns_tunnel, scan.out, exfil and long by ruler.py --forward --write, on the benign sites of fit and choose."""
+rarity, dns_tunnel, scan.out, exfil and long by ruler.py --forward --write, on the benign sites of fit and choose, and
+signature's likewise with --baselines."""
 DETECT = ROOT / "bavn" / "actor" / "detect"
 NULL_P = (1.0, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001)
 NULL_GAPS = (*range(CALLS_MIN - 1, 41), 45, 50, 60, 70, 80, 100, 120, 150, 200, 300)

@@ -8,13 +8,15 @@ rules are ranked among themselves: many of them tell what is usual.
 
 Misses: what no loaded rule names; with no rules loaded, all.
 
-Innocent: rules of policy and information, top-level domains and fingerprints that adware shares, scanners from the
+Innocent: rules of policy and information (below all others by their severity; weakest where they are about an own
+machine or a broadcast), top-level domains and fingerprints that adware shares, scanners from the
 internet that try every exploit at every door. Rules that many hosts raise or that a host raises day after day weigh
 less, and so do alerts about peers that the world uses.
 
 Do first: read the rule and see whether the host answers to what it looks for; see what the host did next.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -27,7 +29,7 @@ from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.rule_memory import Folded
 from bavn.actor.detect.indicators.sigma_alerts import LEVEL_NATS, number_of
 from bavn.actor.detect.queries.open_flows import AGE_RULES
-from bavn.actor.detect.queries.peers import as_address, observable_of
+from bavn.actor.detect.queries.peers import as_address, observable_of, one_peer
 from bavn.actor.detect.telling import GRADES, place, since, times
 from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, PeerProfile
 from bavn.actor.detect.wording import joined, number
@@ -57,9 +59,17 @@ SOURCE_NATS_PER_BIT: Final = 0.7
 """A host with more stories than this raises alerts at all it does: each of them weighs less."""
 FAME_SHARE: Final = 0.4
 """Fame of the peer counts, but less than for what only looks odd: a rule names what it found."""
+_OWN_ADDRESS: Final = "external ip"
+"""Fame says nothing of a rule that was written about famous services: those that tell who asks their own address."""
 INWARD_P_TIMES: Final = 3.0
 NAMED_MAX: Final = 3
 SEVERITY_NATS: Final = {1: 1.5, 2: 0.5}
+_SET: Final = re.compile(r"(?:ET|ETPRO|GPL) ([A-Z][A-Z0-9_]+) ")
+"""How Emerging Threats and Snort's old community begin a rule's name: with the set that it belongs to."""
+_WARNING_SETS: Final = frozenset(
+    ("ATTACK_RESPONSE", "COINMINER", "EXPLOIT_KIT", "MALWARE", "MOBILE_MALWARE", "PHISHING", "TROJAN", "WORM")
+)
+_INFORMING_SETS: Final = frozenset(("CHAT", "GAMES", "ICMP_INFO", "INAPPROPRIATE", "INFO", "JA3", "P2P", "POLICY"))
 
 _GRAVE: Final = (
     "trojan",
@@ -91,6 +101,13 @@ _MILD: Final = (
     "unusual client",
 )
 GRAVE_NATS, MILD_NATS = 2.0, -1.0
+ASIDE_NATS: Final = -2.0
+"""What only informs, and is about the actor's own machine or about nobody (a broadcast): no policy of the border."""
+_LATERAL: Final = "lateral movement"
+"""But rules that were written about the inside."""
+WEAK_NATS: Final = -1.0
+WEAK_P_TIMES: Final = 10.0
+"""What weighs so little by its kind alone informs; however rare it is, it counts a tenth."""
 _TECHNIQUES: Final = (
     ("exploit kit", "T1189"),
     ("web application", "T1190"),
@@ -120,11 +137,12 @@ _ALERTS: Final = f"""
         LEFT JOIN only_said o ON a.sensor = o.sensor AND a.flow_id = o.flow_id),
     told AS (SELECT ts, CASE WHEN is_home(src) THEN src ELSE dst END AS host,
             CASE WHEN is_home(src) THEN dst ELSE src END AS other, is_home(src) AS outward, signature_id, signature,
-            category, coalesce(severity, 3) AS severity, "name"
+            category, coalesce(severity, 3) AS severity, "name",
+            is_home(src) = is_home(dst) OR NOT ({one_peer("dst")}) AS aside
         FROM named WHERE (is_home(src) OR is_home(dst))
             AND coalesce(signature_id NOT IN ({", ".join(map(str, AGE_RULES))}), TRUE))
     SELECT host, other, "name", outward, signature_id, min(signature), min(category), min(severity), count(*),
-        min(ts), max(ts), count(DISTINCT ts::DATE)
+        min(ts), max(ts), count(DISTINCT ts::DATE), bool_and(aside)
     FROM told GROUP BY host, other, "name", outward, signature_id
     ORDER BY host, other, "name", outward, signature_id LIMIT $limit"""
 
@@ -132,7 +150,8 @@ _ALERTS: Final = f"""
 @dataclass(frozen=True, slots=True)
 class Alert:
     """All alerts of one rule about one host and peer. ``peer``: a registered domain or an address. ``worth_nats``,
-    ``technique`` and ``rows`` (table and equalities) where the rule itself says them: those of Sigma."""
+    ``technique`` and ``rows`` (table and equalities) where the rule itself says them: those of Sigma. ``aside``: about
+    one of the actor's own machines, or about nobody, and no name was asked for."""
 
     host: str
     peer: str
@@ -149,6 +168,7 @@ class Alert:
     worth_nats: float | None = None
     technique: str | None = None
     rows: tuple[str, tuple[tuple[str, str | int], ...]] | None = None
+    aside: bool = False
 
     @property
     def sigma(self) -> bool:
@@ -213,7 +233,7 @@ def _us(moment: datetime) -> int:
 
 
 def _alert(row: tuple[Any, ...], context: DetectorContext) -> Alert:
-    host, other, name, outward, rule, signature, category, severity, count, first, last, days = row
+    host, other, name, outward, rule, signature, category, severity, count, first, last, days, aside = row
     address = address_text(other)
     named = None if name is None or as_address(name) else observable_of(None, name, context.window.homes)
     return Alert(
@@ -229,6 +249,7 @@ def _alert(row: tuple[Any, ...], context: DetectorContext) -> Alert:
         first_us=_us(first),
         last_us=_us(last),
         days=int(days),
+        aside=bool(aside) and named is None,
     )
 
 
@@ -299,9 +320,10 @@ def _weigh(folds: list[Fold], alerts: list[Alert], context: DetectorContext) -> 
         by_rule: dict[int, tuple[float, Alert]] = {}
         for alert in fold.alerts:
             rare = -log2((len(hosts_of[alert.rule]) + 0.5) / (total + 1))
-            nats = _gravity(alert) + NATS_PER_BIT * rare + _age(first_of[alert.rule], context)
+            nats = gravity_of(alert) + NATS_PER_BIT * rare + _age(first_of[alert.rule], context)
             nats += HABIT_NATS if days_of[alert.host, alert.rule] >= HABIT_DAYS_MIN else 0.0
-            nats += FAME_SHARE * min(0.0, context.terms.nats(known[alert.peer]))
+            if _OWN_ADDRESS not in f"{alert.category} {alert.said}".lower():
+                nats += FAME_SHARE * min(0.0, context.terms.nats(known[alert.peer]))
             if alert.rule not in by_rule or nats > by_rule[alert.rule][0]:
                 by_rule[alert.rule] = nats, alert
         ordered = sorted(by_rule.items(), key=lambda item: (-item[1][0], item[0]))
@@ -311,15 +333,29 @@ def _weigh(folds: list[Fold], alerts: list[Alert], context: DetectorContext) -> 
         fold.nats = max(0.0, nats + min(FURTHER_NATS_MAX, FURTHER_NATS * further) - noisy)
 
 
-def _gravity(alert: Alert) -> float:
-    """By Suricata's category and severity; a category that is neither grave nor mild says nothing."""
+def gravity_of(alert: Alert) -> float:
+    """By Suricata's category and severity, and by the set in the rule's name; what is neither grave nor mild is worth
+    its severity."""
     if alert.worth_nats is not None:
         return alert.worth_nats
-    category = alert.category.lower()
     base = SEVERITY_NATS.get(alert.severity, 0.0)
-    if any(word in category for word in _GRAVE):
-        return base + GRAVE_NATS
-    return MILD_NATS if any(word in category for word in _MILD) else base
+    if not _informs(alert):
+        grave = any(word in alert.category.lower() for word in _GRAVE) or _set_of(alert) in _WARNING_SETS
+        return base + GRAVE_NATS if grave else base
+    aside = alert.aside and _LATERAL not in alert.said.lower()
+    return base + MILD_NATS + (ASIDE_NATS if aside else 0.0)
+
+
+def _informs(alert: Alert) -> bool:
+    category, named = alert.category.lower(), _set_of(alert)
+    if alert.sigma or named in _WARNING_SETS or any(word in category for word in _GRAVE):
+        return False
+    return named in _INFORMING_SETS or any(word in category for word in _MILD)
+
+
+def _set_of(alert: Alert) -> str:
+    begun = _SET.match(alert.said)
+    return begun[1] if begun else ""
 
 
 def _age(first_us: int, context: DetectorContext) -> float:
@@ -358,7 +394,8 @@ def _candidate(fold: Fold, context: DetectorContext) -> Candidate:
         rows=RowsRef(table, equals, first_us, last_us),
         technique=main.technique
         or next((known for word, known in _TECHNIQUES if word in main.category.lower()), Signature.technique),
-        p_times=1.0 if main.outward else INWARD_P_TIMES,
+        p_times=(1.0 if main.outward else INWARD_P_TIMES)
+        * (WEAK_P_TIMES if _informs(main) and gravity_of(main) <= WEAK_NATS else 1.0),
     )
 
 
@@ -386,7 +423,7 @@ def _against(fold: Fold, context: DetectorContext) -> tuple[Text, ...]:
     named = {main.peer}
     known = (context.terms.addresses if as_address(main.peer) else context.terms.domains)(named)[main.peer]
     parts = [GRADES[known.grade]] if known.grade in GRADES else []
-    if not main.sigma and any(word in main.category.lower() for word in _MILD):
+    if _informs(main):
         parts.append(Text("the rule is of the kind that informs, not of the kind that warns"))
     if max(alert.days for alert in fold.alerts) >= HABIT_DAYS_MIN:
         days = number(max(alert.days for alert in fold.alerts))
