@@ -5,6 +5,7 @@ The only place that knows where kept looks lie. Refuses to measure.
 
 import os
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,8 @@ from bavn.actor.sense.suricata.process import program
 from bavn.app.process.exits import Exit, Stop
 from bavn_lab.data import NAME, NONE, NoData, real_data
 from bavn_lab.sectorbench.captured import Sector
-from bavn_lab.sectorbench.manifest import BENIGN, MALICIOUS, NOISE, Capture, Folder, ManifestBroken, read
+from bavn_lab.sectorbench.manifest import BENIGN, MALICIOUS, NOISE, Capture, Folder, ManifestBroken, read, set_of
+from bavn_lab.sectorbench.manifest import NAME as MANIFEST
 from bavn_lab.sectorbench.survey import survey_all
 from bavn_lab.sectorbench.victims import outside
 from bavn_lab.sectorbench.worlds import (
@@ -29,6 +31,7 @@ from bavn_lab.sectorbench.worlds import (
     sector_of,
 )
 
+SECOND: Final = "captures2"
 SOURCES_MIN: Final = 3
 """A background in which fewer things outside were suspected hides nothing: others are added."""
 
@@ -42,24 +45,23 @@ class Chosen:
 
 
 def chosen(
-    heldout: Path | None, *, generated: bool, development: bool, work: Path, jobs: int, say: Callable[[str], None]
+    heldout: Path | None, *, generated: bool, part: str, work: Path, jobs: int, say: Callable[[str], None]
 ) -> Chosen:
-    """Raises Stop where what was asked for cannot be had."""
+    """``part``: one of manifest.SETS. Raises Stop where what was asked for cannot be had."""
     data = None if generated and heldout is None else _data(say)
     if heldout is not None:
-        own, others = _folder(heldout), None if data is None else _folder(data)
+        own, others = _folder(heldout), None if data is None else _real(data)
         return _heldout(heldout, own, others, work, jobs, say)
     if generated or data is None:
         if not generated:
             say(f"{NONE}; so the sector is a generated one")
         return Chosen(Generated(), None)
-    folder = _folder(data)
-    half = "development" if development else "test"
-    captures = [one for one in folder.captures if one.kind not in MALICIOUS or one.test != development]
+    folder = _real(data)
+    captures = part_of(folder.captures, part)
     _needs_suricata(captures)
     looks = survey_all(captures, work, jobs, say)
-    families = families_of(captures, looks, half=half)
-    what = f"real captures seen by the real detectors, {half} half of the families; benign captures dealt to the actors"
+    families = families_of(captures, looks)
+    what = f"real captures seen by the real detectors, {part} set of the families; benign captures dealt to the actors"
     account = account_of(str(data), captures, looks, folder.left_out, folder.unusable, families, 0, ())
     return Chosen(Captured(sector_of(captures, looks), families, what), account)
 
@@ -76,6 +78,32 @@ def _data(say: Callable[[str], None]) -> Path | None:
     return data.captures
 
 
+def _real(first: Path) -> Folder:
+    """All real captures: those of the first folder, and of the second where it lies beside it."""
+    folder, second = _folder(first), first.with_name(SECOND)
+    if not (second / MANIFEST).is_file():
+        return folder
+    more = _folder(second)
+    left_out = Counter(folder.left_out) + Counter(more.left_out)
+    unusable = {**folder.unusable, **{f"{SECOND}/{name}": why for name, why in more.unusable.items()}}
+    named = tuple(replace(one, name=f"{SECOND}/{one.name}", second=True) for one in more.captures)
+    return Folder((*folder.captures, *named), dict(sorted(left_out.items())), unusable)
+
+
+def part_of(captures: Sequence[Capture], part: str) -> list[Capture]:
+    """The captures of one set: malicious ones by family, benign ones by site, so that nothing is judged by what tables
+    were fitted on; test sites are few, so those of choose hide things beside them."""
+    halved = {one.family for one in captures if one.kind in MALICIOUS and not one.second}
+    sites = {"choose", "test"} if part == "test" else {part}
+
+    def takes_part(one: Capture) -> bool:
+        if one.kind in MALICIOUS:
+            return set_of(one.family, halved=one.family in halved) == part
+        return one.kind in NOISE or set_of("site" + one.site, halved=False) in sites
+
+    return [one for one in captures if takes_part(one)]
+
+
 def _folder(folder: Path) -> Folder:
     try:
         return read(folder)
@@ -88,7 +116,7 @@ def _heldout(
 ) -> Chosen:
     _needs_suricata(own.captures)
     looks = survey_all(own.captures, work, jobs, say)
-    families, sector = families_of(own.captures, looks, half="all"), sector_of(own.captures, looks)
+    families, sector = families_of(own.captures, looks), sector_of(own.captures, looks)
     remarks: list[str] = []
     borrowed = 0
     if _thin(sector):

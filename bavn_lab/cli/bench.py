@@ -6,12 +6,14 @@ import time
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from bavn.app.cli.help import Commands
 from bavn.app.process.exits import Exit, Stop
+
+Part = Literal["fit", "choose", "test"]
 
 app = Commands(help="Measure what Bavn promises, on this machine.")
 
@@ -85,11 +87,13 @@ def sector(
     plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Draw the figures there (SVG).")] = None,
     work: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep there what was seen in captures.")] = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Captures and days at a time.")] = 2,
+    part: Annotated[
+        Part, typer.Option("--set", help="Which families: those that tables are fitted on, chosen on, or judged on.")
+    ] = "test",
     *,
     generated: Annotated[
         bool, typer.Option("--generated", help="A generated sector, whatever captures there are.")
     ] = False,
-    development: Annotated[bool, typer.Option("--development", help="The half of the families for tuning.")] = False,
 ) -> None:
     """What the sector finds that no actor finds alone, at 20 leads a day, beside baselines.
 
@@ -108,7 +112,7 @@ def sector(
         print(f"bavn: [{time.monotonic() - begun:.0f} s] {line}", file=sys.stderr, flush=True)
 
     kept = work or sector_world.kept_folder()
-    choice = sector_world.chosen(heldout, generated=generated, development=development, work=kept, jobs=jobs, say=say)
+    choice = sector_world.chosen(heldout, generated=generated, part=part, work=kept, jobs=jobs, say=say)
     account = None if choice.account is None else sector_world.without_folder(choice.account)
     if account is not None:
         print(account_in_words(account), flush=True)

@@ -10,10 +10,13 @@ import codecs
 import csv
 import hashlib
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
+
+from bavn.model.observable import registered_domain
 
 NAME: Final = "MANIFEST.csv"
 COLUMNS: Final = ("file", "kind", "label")
@@ -21,10 +24,18 @@ BENIGN: Final = frozenset({"benign", "benign-probable", "hard-benign"})
 MALICIOUS: Final = frozenset({"malicious", "technique"})
 NOISE: Final = frozenset({"background"})
 """What anybody on the open internet is sent by anybody."""
+SETS: Final = ("fit", "choose", "test")
+"""Tables are fitted on the first, signs and lines are chosen on the second, the third is looked at once a figure."""
 FILES_MAX: Final = 20_000
 MANIFEST_BYTES_MAX: Final = 64 << 20
 FIELD_CHARS_MAX: Final = 1 << 20
+SEPARATE: Final = "app-traffic"
+"""One label for captures of different programs."""
+PEERS: Final = "c2_or_attacker"
+"""The column that names a label's peers, where there is one."""
 _HASHED_BYTES: Final = 1 << 20
+_ADDRESS: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_NAME: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}")
 
 
 class ManifestBroken(Exception):
@@ -34,18 +45,17 @@ class ManifestBroken(Exception):
 @dataclass(frozen=True, slots=True)
 class Capture:
     """``files`` are looked at as one. ``family``: the label without what follows ``:`` or ``(``. ``digest``: of the
-    files' bytes, hex."""
+    files' bytes, hex. ``peers``: addresses and registered domains that its label names, may be empty.
+    ``site``: whose traffic it is, where it is benign. ``second``: of the folder that came later."""
 
     name: str
     files: tuple[Path, ...]
     kind: str
     family: str
     digest: str
-
-    @property
-    def test(self) -> bool:
-        """Whether its family belongs to the half that nothing is tuned on, by the hash of the family's name."""
-        return hashlib.sha256(self.family.encode()).digest()[0] % 2 == 1
+    peers: frozenset[str] = frozenset()
+    site: str = ""
+    second: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,4 +212,26 @@ def _capture(name: str, parts: Iterable[tuple[Path, str, Mapping[str, str]]]) ->
     row = ordered[0][2]
     digest = hashlib.sha256("".join(part[1] for part in ordered).encode()).hexdigest()
     family = (row["label"] or row["kind"]).split(":")[0].split("(")[0].strip() or "unnamed"
-    return Capture(name, tuple(part[0] for part in ordered), row["kind"].strip().lower(), family, digest)
+    files = tuple(part[0] for part in ordered)
+    site = site_of(row["label"], family, files[0])
+    return Capture(name, files, row["kind"].strip().lower(), family, digest, peers_of(row.get(PEERS, "")), site)
+
+
+def site_of(label: str, family: str, file: Path) -> str:
+    """Whose traffic a benign capture is: its label, but for one of programs, where each file is a site of its own."""
+    return file.name.split(".")[0] if family == SEPARATE else label
+
+
+def peers_of(text: str) -> frozenset[str]:
+    """The addresses and registered domains that a label names, however it writes them."""
+    names = {registered_domain(name) or name for name in _NAME.findall(text.lower())}
+    return frozenset({*_ADDRESS.findall(text), *names})
+
+
+def set_of(name: str, *, halved: bool) -> str:
+    """One of SETS, by the second byte of SHA-256 of the name modulo three. ``halved``: a family of the first folder,
+    whose halves (even: to be tuned on) are older: by whether that byte is a multiple of three."""
+    digest = hashlib.sha256(name.encode()).digest()
+    if not halved:
+        return SETS[digest[1] % 3]
+    return "test" if digest[0] % 2 else "fit" if digest[1] % 3 else "choose"

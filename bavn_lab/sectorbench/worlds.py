@@ -106,14 +106,12 @@ def sector_of(captures: Sequence[Capture], looks: Mapping[str, CaptureDetections
     )
 
 
-def families_of(captures: Sequence[Capture], looks: Mapping[str, CaptureDetections], *, half: str) -> Families:
-    """The malicious captures that were read: of the "test" or "development" half of the families, or "all". An attack
-    technique inside one network is among them only where something outside was suspected."""
+def families_of(captures: Sequence[Capture], looks: Mapping[str, CaptureDetections]) -> Families:
+    """The malicious captures that were read. An attack technique inside one network is among them only where something
+    outside was suspected."""
     families: dict[str, list[CaptureDetections]] = {}
     for capture in captures:
         if capture.kind not in MALICIOUS or not looks[capture.name].read:
-            continue
-        if half != "all" and capture.test != (half == "test"):
             continue
         if capture.kind == "technique" and not outside(looks[capture.name].whole):
             continue

@@ -31,14 +31,13 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.query.window import StoreWindow
-from bavn.model.observable import registered_domain
 from bavn_lab.data import NONE, NoData, real_data
+from bavn_lab.sectorbench.manifest import peers_of
 
 ROOT = Path(__file__).resolve().parents[2]
 LIMITS = StoreLimits(age_days_max=None)
 BENIGN = frozenset({"benign", "benign-probable"})
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
-_NAME = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}")
 
 
 @dataclass(frozen=True)
@@ -102,14 +101,9 @@ def labelled(folder: Path) -> list[Labelled]:
                 row["technique"],
                 digest,
                 frozenset(_ADDRESS.findall(about[0])),
-                _peers(about[1]),
+                peers_of(about[1]),
             )
     return list(made.values())
-
-
-def _peers(text: str) -> frozenset[str]:
-    names = {registered_domain(name) or name for name in _NAME.findall(text.lower())}
-    return frozenset({*_ADDRESS.findall(text), *names})
 
 
 @lru_cache(maxsize=1)

@@ -21,13 +21,11 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.query.window import StoreWindow
 from bavn.model.moment import DAY_US
+from bavn_lab.sectorbench.manifest import set_of, site_of
 
-SETS = ("fit", "choose", "test")
 FOLDERS = ("captures", "captures2")
 INNOCENT = frozenset({*BENIGN, "hard-benign"})
 GUILTY = frozenset({"malicious", "technique"})
-SEPARATE = "app-traffic"
-"""One label for captures of different programs: each file is a site of its own."""
 BACK_US = 28 * DAY_US
 """How far each look of an archive that is played forward reaches back."""
 
@@ -48,18 +46,9 @@ def everything(data: Path) -> list[tuple[Labelled, str]]:
     return made
 
 
-def set_of(name: str, *, halved: bool) -> str:
-    """By the second byte of SHA-256 of the name modulo three; where the first folder's halves hold (even: to be tuned
-    on), by whether that byte is a multiple of three."""
-    digest = hashlib.sha256(name.encode()).digest()
-    if not halved:
-        return SETS[digest[1] % 3]
-    return "test" if digest[0] % 2 else "fit" if digest[1] % 3 else "choose"
-
-
 def site(one: Labelled) -> str:
     """Whose traffic a benign capture is."""
-    return one.path.name.split(".")[0] if one.family == SEPARATE else one.label
+    return site_of(one.label, one.family, one.path)
 
 
 def is_office_log(one: Labelled) -> bool:
