@@ -93,15 +93,15 @@ def _real(first: Path) -> Folder:
 def part_of(captures: Sequence[Capture], part: str) -> list[Capture]:
     """The captures of one set: malicious ones by family, benign ones by site, so that nothing is judged by what tables
     were fitted on; test sites are few, so those of choose hide things beside them."""
-    halved = {one.family for one in captures if one.kind in MALICIOUS and not one.second}
+    halved = {capture.family for capture in captures if capture.kind in MALICIOUS and not capture.second}
     sites = {"choose", "test"} if part == "test" else {part}
 
-    def takes_part(one: Capture) -> bool:
-        if one.kind in MALICIOUS:
-            return set_of(one.family, halved=one.family in halved) == part
-        return one.kind in NOISE or set_of("site" + one.site, halved=False) in sites
+    def takes_part(capture: Capture) -> bool:
+        if capture.kind in MALICIOUS:
+            return set_of(capture.family, halved=capture.family in halved) == part
+        return capture.kind in NOISE or set_of("site" + capture.site, halved=False) in sites
 
-    return [one for one in captures if takes_part(one)]
+    return [capture for capture in captures if takes_part(capture)]
 
 
 def _folder(folder: Path) -> Folder:

@@ -17,8 +17,8 @@ import numpy as np
 from bavn.model.observable import Observable
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench.background import P_MAX, address
-from bavn_lab.sectorbench.campaigns import HOSTS, P_MIN, Draft
-from bavn_lab.sectorbench.day import NO_WALK, Rows
+from bavn_lab.sectorbench.campaigns import P_MIN, Draft
+from bavn_lab.sectorbench.day import NO_WALK, Rows, drawn_hosts
 from bavn_lab.sectorbench.run import CAMPAIGNS_A_DAY
 from bavn_lab.sectorbench.ways import BUDGET, scored
 from bavn_lab.sectorbench.worlds import Generated
@@ -43,7 +43,7 @@ def with_wide(day, dice):
         period, hour = dice.below(8), -dice.below(24)
         for at, victim in enumerate(victims):
             p, regular = draft.log_uniform(P_MIN, P_MAX), 2 + dice.below(4)
-            bucket = int(dice.pick(1, np.array(HOSTS))[0])
+            bucket = int(drawn_hosts(np.full(1, 2), dice)[0])
             hour += dice.below(8)
             shown = [host, cert] + [first] * (at < 3) + [last] * (at >= 2)
             draft.rows += [(victim, one, p, bucket, min(23, hour), 23, period, regular, 0, NO_WALK) for one in shown]

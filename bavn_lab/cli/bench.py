@@ -94,6 +94,9 @@ def sector(
     generated: Annotated[
         bool, typer.Option("--generated", help="A generated sector, whatever captures there are.")
     ] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Of the table of what is new its two outermost corners alone.")
+    ] = False,
 ) -> None:
     """What the sector finds that no actor finds alone, at 20 leads a day, beside baselines.
 
@@ -102,6 +105,7 @@ def sector(
     judge.
     """
     from bavn_lab import sector_world
+    from bavn_lab.sectorbench import newness
     from bavn_lab.sectorbench.report import account_in_words, figures_of, in_words
     from bavn_lab.sectorbench.run import Result, measure
 
@@ -117,10 +121,13 @@ def sector(
     if account is not None:
         print(account_in_words(account), flush=True)
     results: list[Result] = []
-    for count in actors or [15, 100]:
+    counts, grid = actors or [15, 100], newness.GRID if not quick else newness.CORNERS
+    for count in counts:
         results.append(measure(count, range(1, seeds + 1), world=choice.world, jobs=jobs, say=say))
         print(in_words(results[-1]), flush=True)
-    figures = figures_of(results, sector_world.commit(), account)
+    cells = newness.table(choice.world, counts, range(1, seeds + 1), grid=grid, jobs=jobs, say=say)
+    print(newness.in_words(cells), flush=True)
+    figures = figures_of(results, sector_world.commit(), account, cells)
     _keep(figures, json_file, plots)
     if not results[0].campaigns:
         raise Stop(Exit.INPUT, "there was nothing to judge: no malicious capture could be read")

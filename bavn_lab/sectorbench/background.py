@@ -13,7 +13,7 @@ from bavn.centre.correlate.lists import Grade
 from bavn.centre.correlate.sharing import A_ALL, A_UNLISTED
 from bavn.model.observable import Observable
 from bavn.traffic.dice import SeededDice
-from bavn_lab.sectorbench.day import NO_PERIOD, NO_WALK, Actors, Day, Floats, Ints, Rows
+from bavn_lab.sectorbench.day import EASIEST, NO_PERIOD, NO_WALK, Actors, Day, Floats, Ints, Rows, drawn_hosts
 
 RHO: Final = 0.5
 CANDIDATES_PER_ROOT: Final = 200
@@ -26,10 +26,7 @@ SPREAD: Final = 0x9E3779
 """Odd, so that different numbers below 2^24 stay different."""
 P_MAX: Final = 0.05
 """Only what is at most so likely by chance can join: nothing above is drawn."""
-PERIODIC_SHARE, NEW_SHARE = 0.3, 0.05
-HOSTS_NARROW: Final = (0.55, 0.22, 0.13, 0.10)
-HOSTS_WIDE: Final = (0.25, 0.20, 0.25, 0.30)
-"""Hosts buckets of what one or two actors meet, and of what more do. Drawn, not the score's own tables."""
+PERIODIC_SHARE: Final = 0.3
 
 
 def drawn_actors(count: int, dice: SeededDice) -> Actors:
@@ -44,7 +41,7 @@ def drawn_actors(count: int, dice: SeededDice) -> Actors:
     return Actors(hosts, group, lines, candidates)
 
 
-def drawn_background(actors: Actors, dice: SeededDice) -> Day:
+def drawn_background(actors: Actors, dice: SeededDice, new_share: float = EASIEST.benign) -> Day:
     """A day without any attack."""
     meetings = int(actors.candidates.sum())
     listed_share = (A_UNLISTED - A_ALL) / (A_UNLISTED - LISTED_ONE)
@@ -59,8 +56,8 @@ def drawn_background(actors: Actors, dice: SeededDice) -> Day:
         actor,
         element,
         p,
-        _hosts(reach[element], dice),
-        *_times(element, elements, dice),
+        drawn_hosts(reach[element], dice),
+        *_times(element, elements, new_share, dice),
         *_rhythm(element, dice),
         np.zeros(len(element), dtype=np.int64),
         np.full(len(element), NO_WALK, dtype=np.int64),
@@ -125,14 +122,9 @@ def _upper_tail(z: Floats) -> Floats:
     return np.asarray(np.where(z >= 0, tail, 1 - tail), dtype=np.float64)
 
 
-def _hosts(reach: Ints, dice: SeededDice) -> Ints:
-    narrow = dice.pick(len(reach), np.array(HOSTS_NARROW))
-    return np.where(reach <= 2, narrow, dice.pick(len(reach), np.array(HOSTS_WIDE)))
-
-
-def _times(element: Ints, elements: int, dice: SeededDice) -> tuple[Ints, Ints]:
-    """First and last hour: a twentieth of the elements is new in the sector this week, each actor days after."""
-    new = dice.units(elements) < NEW_SHARE
+def _times(element: Ints, elements: int, new_share: float, dice: SeededDice) -> tuple[Ints, Ints]:
+    """First and last hour: a share of the elements is new in the sector this week, each actor days after."""
+    new = dice.units(elements) < new_share
     born = np.where(new, -dice.whole(elements, 6 * 24), -24 * (8 + dice.whole(elements, 60)))[element]
     first = np.minimum(23, born + dice.whole(len(element), 48))
     return first.astype(np.int64), np.maximum(first, dice.whole(len(element), 24)).astype(np.int64)

@@ -12,7 +12,18 @@ import numpy as np
 from bavn.model.observable import Observable
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench.background import P_MAX, address
-from bavn_lab.sectorbench.day import NO_PERIOD, NO_WALK, Campaign, Day, Floats, Row, Rows
+from bavn_lab.sectorbench.day import (
+    EASIEST,
+    NO_PERIOD,
+    NO_WALK,
+    Campaign,
+    Day,
+    Floats,
+    Row,
+    Rows,
+    drawn_hosts,
+    long_known,
+)
 
 VICTIMS: Final = (2, 3, 4, 6)
 VICTIMS_SHARE: Final = (0.25, 0.35, 0.25, 0.15)
@@ -20,7 +31,6 @@ LINKAGES: Final = ("domain", "address", "fingerprint", "behaviour")
 P_MIN: Final = 0.001
 STRONG_P: Final = 0.005
 WITHIN_HOUR, WITHIN_DAY = 0.40, 0.75
-HOSTS: Final = (0.70, 0.20, 0.07, 0.03)
 
 DAY_MINUTES, SPAN_MINUTES = 24 * 60, 72 * 60
 """All victims of a campaign are hit within SPAN_MINUTES before the day ends."""
@@ -47,17 +57,17 @@ class Draft:
         return float(low * (high / low) ** self.dice.unit())
 
 
-def with_campaigns(day: Day, count: int, dice: SeededDice) -> Day:
-    """``count`` campaigns added to a day, each victim thinned below its own alert line."""
+def with_campaigns(day: Day, count: int, dice: SeededDice, aged: float = EASIEST.aged) -> Day:
+    """``count`` campaigns added to a day, each victim thinned below its own alert line; a share of them ``aged``."""
     draft = Draft(day, dice)
     own_p = sorted_p(day)
-    made = [_campaign(draft, f"campaign {number}", own_p) for number in range(count)]
+    made = [_campaign(draft, f"campaign {number}", own_p, aged) for number in range(count)]
     day.rows = day.rows.and_(Rows.of(draft.rows))
     day.campaigns = tuple(made)
     return day
 
 
-def _campaign(draft: Draft, name: str, own_p: list[Floats]) -> Campaign:
+def _campaign(draft: Draft, name: str, own_p: list[Floats], aged: float) -> Campaign:
     dice = draft.dice
     k = min(len(draft.day.actors), VICTIMS[int(dice.pick(1, np.array(VICTIMS_SHARE))[0])])
     linkage = LINKAGES[dice.below(len(LINKAGES))]
@@ -65,12 +75,13 @@ def _campaign(draft: Draft, name: str, own_p: list[Floats]) -> Campaign:
     onsets = drawn_onsets(k, dice)
     period, regular = dice.below(8), 2 + dice.below(4)
     shared = _shared(draft, linkage)
+    known = dice.unit() < aged
+    buckets = drawn_hosts(np.full(k, k), dice).tolist()
     strengths = []
-    for victim, onset in zip(victims, onsets, strict=True):
-        hour = onset // 60
+    for victim, onset, bucket in zip(victims, onsets, buckets, strict=True):
+        hour = long_known(dice) if known else onset // 60
         p = max(draft.log_uniform(P_MIN, P_MAX), below_the_line(own_p[victim], int(draft.day.actors.lines[victim])))
         strengths.append(p)
-        bucket = int(dice.pick(1, np.array(HOSTS))[0])
         for element in (*shared, *_own(draft, linkage)):
             draft.rows.append((victim, element, p, bucket, hour, max(hour, 23), period, regular, 0, NO_WALK))
     strong = sum(p <= STRONG_P for p in strengths)
@@ -83,7 +94,22 @@ def _campaign(draft: Draft, name: str, own_p: list[Floats]) -> Campaign:
         onsets=tuple(onsets),
         ready=tuple(onsets),
         reachable=bool(shared) and (strong >= 2 or weak >= 3),
+        common=bool(shared),
+        lost=why_lost(bool(shared), strong, weak, k),
     )
+
+
+NOTHING_IN_COMMON, WEAK_AT_TWO, P_TOO_LARGE = "nothing in common", "weak at two", "p too large"
+
+
+def why_lost(common: bool, strong: int, weak: int, holders: int) -> str:
+    """Why the join cannot reach what ``holders`` weigh, ``weak`` of them at most P_MAX and ``strong`` at most
+    STRONG_P; empty where it can."""
+    if strong >= 2 or weak >= 3:
+        return "" if common else NOTHING_IN_COMMON
+    if not common:
+        return NOTHING_IN_COMMON
+    return WEAK_AT_TWO if weak == holders == 2 else P_TOO_LARGE
 
 
 def _shared(draft: Draft, linkage: str) -> list[int]:

@@ -11,11 +11,23 @@ from typing import Final
 
 import numpy as np
 
+from bavn.actor.detect.terms import NEW_DAYS_MAX
 from bavn.model.evidence import PERIOD_EDGES_S, REGULARITY_EDGES, bucket_of, hosts_bucket, walk_bucket
 from bavn.model.observable import Observable
 from bavn.traffic.dice import SeededDice
-from bavn_lab.sectorbench.background import NEW_SHARE, P_MAX, address, drawn_actors
-from bavn_lab.sectorbench.day import NO_PERIOD, NO_WALK, Actors, Day, Ints, Row, Rows
+from bavn_lab.sectorbench.background import P_MAX, address, drawn_actors
+from bavn_lab.sectorbench.day import (
+    EASIEST,
+    NO_PERIOD,
+    NO_WALK,
+    Actors,
+    Day,
+    Ints,
+    Row,
+    Rows,
+    drawn_hosts,
+    long_known,
+)
 from bavn_lab.sectorbench.detected import CaptureDetections, Glimpse
 from bavn_lab.sectorbench.ranks import Ranks
 from bavn_lab.sectorbench.relabel import Shared, listed_in, relabelled
@@ -62,7 +74,7 @@ class Dealt:
     ranks: Ranks
 
 
-def captured_day(sector: Sector, count: int, dice: SeededDice) -> Dealt:
+def captured_day(sector: Sector, count: int, dice: SeededDice, new_share: float = EASIEST.benign) -> Dealt:
     """A day without any attack. ValueError without a benign capture that was read."""
     if not sector.benign:
         raise ValueError("a background needs at least one benign capture")
@@ -70,7 +82,7 @@ def captured_day(sector: Sector, count: int, dice: SeededDice) -> Dealt:
     today, past = _dealt(sector, actors, dice.fork("deal"))
     ranks = Ranks(sector.benign, today + past)
     day = Day(actors=actors, rows=Rows.of([]), observables=[])
-    adding = Adding(day, dice.fork("rows"))
+    adding = Adding(day, dice.fork("rows"), new_share)
     met = _met(sector, today, dice.fork("steps"))
     outside = [bool(source.glimpse.observables) and not source.glimpse.listed for source in sector.sources]
     names, day.power_law_a = relabelled(met[:, np.flatnonzero(outside)], dice.fork("relabel"))
@@ -125,8 +137,8 @@ def _listed_reach(benign: Sequence[CaptureDetections], today: Ints) -> list[int]
 class Adding:
     """Turns suspicions into rows of a day."""
 
-    def __init__(self, day: Day, dice: SeededDice) -> None:
-        self.day, self.dice = day, dice
+    def __init__(self, day: Day, dice: SeededDice, new_share: float = EASIEST.benign) -> None:
+        self.day, self.dice, self._new_share = day, dice, new_share
         self.rows: list[Row] = []
         self._sorts = {sort: at for at, sort in enumerate(day.sorts)}
         self._kept: dict[str, int] = {}
@@ -156,26 +168,26 @@ class Adding:
         return self._sorts[key]
 
     def row(self, actor: int, element: int, p: float, hosts: int, first: int, last: int, glimpse: Glimpse) -> None:
-        """One actor's suspicion; what is likelier than P_MAX by chance never joins and is left away."""
+        """One actor's suspicion, ``hosts`` in buckets; what is likelier than P_MAX by chance never joins and is left
+        away."""
         if p > P_MAX:
             return
         period = NO_PERIOD if glimpse.period_s is None else bucket_of(glimpse.period_s, PERIOD_EDGES_S)
         regular = NO_PERIOD if glimpse.regularity is None else bucket_of(glimpse.regularity, REGULARITY_EDGES)
         walk = NO_WALK if glimpse.walk_nats is None else walk_bucket(glimpse.walk_nats)
-        self.rows.append(
-            (actor, element, p, hosts_bucket(hosts), first, last, period, regular, self.sort(glimpse), walk)
-        )
+        self.rows.append((actor, element, p, hosts, first, last, period, regular, self.sort(glimpse), walk))
 
     def shared(self, shared: Shared, glimpse: Glimpse, ranks: Ranks) -> None:
         """A name that some actors meet, by all that names its peer."""
         elements = [self.named(text) for text in glimpse.observables]
         born = self._born()
-        for actor, copies in zip(shared.actors, shared.hosts, strict=True):
+        buckets = self.hosts(len(shared.actors))
+        for actor, bucket in zip(shared.actors, buckets, strict=True):
             first = self._first(glimpse, born)
             last = max(first, 23 - self.dice.below(12))
             p = ranks.p(actor, glimpse)
             for element in elements:
-                self.row(actor, element, p, copies * glimpse.hosts, first, last, glimpse)
+                self.row(actor, element, p, bucket, first, last, glimpse)
 
     def kept(self, glimpse: Glimpse, met: Ints, ranks: Ranks) -> None:
         """A suspicion that does not join, of something inside or listed; the actor's own analysts read it."""
@@ -184,15 +196,14 @@ class Adding:
             if p > P_MAX:
                 continue
             if glimpse.observables:
-                self.row(
-                    actor, self._listed(glimpse.observables[0]), p, int(met[actor]) * glimpse.hosts, 0, 23, glimpse
-                )
+                hosts = hosts_bucket(int(met[actor]) * glimpse.hosts)
+                self.row(actor, self._listed(glimpse.observables[0]), p, hosts, 0, 23, glimpse)
                 continue
             for _ in range(min(int(met[actor]), KEPT_A_SOURCE_MAX)):
                 number = len(self.day.observables)
                 inside = self.element(Observable.of("domain", f"inside-{number}.example.com"))
                 self.day.listed[self.day.observables[inside]] = "popular"
-                self.row(actor, inside, p, glimpse.hosts, 0, 23, glimpse)
+                self.row(actor, inside, p, hosts_bucket(glimpse.hosts), 0, 23, glimpse)
 
     def noise(self, looks: Sequence[CaptureDetections], ranks: Ranks) -> tuple[int, ...]:
         """The open internet's most telling scanners, each at some 30 to 80 % of the actors."""
@@ -203,10 +214,11 @@ class Adding:
             element = self.element(made_up(glimpse.observables[0], len(self.day.observables), self.dice))
             noise_rows.append(element)
             share = 0.3 + 0.5 * self.dice.unit()
-            for actor in np.flatnonzero(self.dice.units(len(self.day.actors)) < share).tolist():
+            met = np.flatnonzero(self.dice.units(len(self.day.actors)) < share).tolist()
+            for actor, bucket in zip(met, self.hosts(len(met)), strict=True):
                 p = ranks.p(actor, glimpse) * (1 + self.dice.unit())
                 first = -self.dice.below(72)
-                self.row(actor, element, p, glimpse.hosts, first, 23, glimpse)
+                self.row(actor, element, p, bucket, first, 23, glimpse)
         return tuple(noise_rows)
 
     def _listed(self, text: str) -> int:
@@ -215,17 +227,26 @@ class Adding:
             self.day.listed[self.day.observables[self._kept[text]]] = "popular"
         return self._kept[text]
 
-    def _born(self) -> int:
-        """The hour in which the sector first met a name: captures are too short to say, so NEW_SHARE are new."""
-        new = self.dice.unit() < NEW_SHARE
-        days = 24 * (8 + self.dice.below(60))
-        return -self.dice.below(6 * 24) if new else -days
+    def hosts(self, reach: int) -> list[int]:
+        """A hosts bucket for each actor of an element that so many meet."""
+        return [int(bucket) for bucket in drawn_hosts(np.full(reach, reach), self.dice)]
 
-    def _first(self, one: Glimpse, born: int) -> int:
-        shift = (self.dice.below(2 * SHIFT_MINUTES) + one.begins % 60 - SHIFT_MINUTES) // 60
+    def _born(self) -> int:
+        """The hour in which the sector first met a name: captures are too short to say, so a share of them is new."""
+        new = self.dice.unit() < self._new_share
+        known = long_known(self.dice)
+        return -self.dice.below(6 * 24) if new else known
+
+    def _first(self, glimpse: Glimpse, born: int) -> int:
+        """When an actor first met it; what a detector tells of only while it is new is new at each actor."""
+        if glimpse.detector in TELLS_OF_NEW:
+            return 23 - self.dice.below(24 * NEW_DAYS_MAX)
+        shift = (self.dice.below(2 * SHIFT_MINUTES) + glimpse.begins % 60 - SHIFT_MINUTES) // 60
         return min(23, born + self.dice.below(48) + shift)
 
 
+TELLS_OF_NEW: Final = frozenset({"rarity"})
+"""Detectors that tell of a peer only within NEW_DAYS_MAX of its first hour at the actor."""
 KEPT_A_SOURCE_MAX: Final = 50
 """More of one kind inside stands on nobody's list of a day."""
 

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from bavn.centre.correlate.lists import Grade
 from bavn.model.observable import Observable
+from bavn.traffic.dice import SeededDice
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -24,6 +25,36 @@ DRAWN_SORT: Final = ("beacon", "T1071")
 """What stands for detector and technique of a drawn suspicion."""
 
 NO_WALK: Final = -99
+HOSTS_NARROW: Final = (0.55, 0.22, 0.13, 0.10)
+HOSTS_WIDE: Final = (0.25, 0.20, 0.25, 0.30)
+"""Hosts buckets of what one or two actors meet, and of what more do: the same for campaigns and for what is harmless,
+so that no score can go by what the bench assumed. Drawn, not the score's own tables."""
+WEEK_HOURS: Final = 7 * 24
+
+
+@dataclass(frozen=True, slots=True)
+class Newness:
+    """How unkind days are. ``benign``: share of harmless elements that the sector first met this week; ``aged``: share
+    of campaigns that use names which their victims have long known."""
+
+    benign: float = 0.05
+    aged: float = 0.0
+
+
+EASIEST: Final = Newness()
+"""The best corner of the table (SCORING.md), not its middle."""
+
+
+def drawn_hosts(reach: Ints, dice: SeededDice) -> Ints:
+    """The hosts bucket of each sighting, by how many actors meet the element."""
+    narrow = dice.pick(len(reach), np.array(HOSTS_NARROW))
+    return np.where(reach <= 2, narrow, dice.pick(len(reach), np.array(HOSTS_WIDE)))
+
+
+def long_known(dice: SeededDice) -> int:
+    """The hour, before the day began, in which something was first met that is no news."""
+    return -24 * (8 + dice.below(60))
+
 
 Row = tuple[int, int, float, int, int, int, int, int, int, int]
 
@@ -83,7 +114,9 @@ class Rows:
 class Campaign:
     """``elements`` by which it shows; ``victims`` in the order in which they were hit, ``onsets`` when (minutes since
     the day began), ``ready`` when each one's suspicion stood. ``linkage``: domain, address, fingerprint, behaviour
-    (nothing else shared), or undetected: no detector suspected anything outside."""
+    (nothing else shared), or undetected: no detector suspected anything outside. ``beside``: elements of its captures
+    that their label does not name, counted apart; ``checked``: the labels name peers. ``common``: two victims weighed
+    something of it alike, whatever its p; ``lost``: why the join cannot reach it, empty where it can."""
 
     name: str
     linkage: str
@@ -93,6 +126,10 @@ class Campaign:
     ready: tuple[int, ...]
     reachable: bool
     family: str = "drawn"
+    beside: tuple[int, ...] = ()
+    checked: bool = True
+    common: bool = True
+    lost: str = ""
 
 
 @dataclass

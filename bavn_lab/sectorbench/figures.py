@@ -48,19 +48,29 @@ class Bootstrap:
     def mean(self, values: Sequence[float]) -> Value:
         return self._of(np.asarray(values, dtype=np.float64), lambda rows: rows.mean(axis=-1))
 
+    def share(self, hits: Sequence[float], families: Sequence[str]) -> Value:
+        """The mean over campaigns; whole families are drawn again, since campaigns of one are alike."""
+        return self.ratio(hits, [1.0] * len(hits), families)
+
     def quantile(self, values: Sequence[float], share: float) -> Value:
         return self._of(np.asarray(values, dtype=np.float64), lambda rows: np.quantile(rows, share, axis=-1))
 
-    def ratio(self, above: Sequence[float], below: Sequence[float]) -> Value:
-        """The ratio of two means over the same things."""
+    def ratio(self, above: Sequence[float], below: Sequence[float], families: Sequence[str] | None = None) -> Value:
+        """The ratio of two means over the same things, drawn again one by one, or family by family where there is
+        more than one."""
         top, bottom = np.asarray(above, dtype=np.float64), np.asarray(below, dtype=np.float64)
         if not len(top) or not bottom.sum():
             return NOTHING
+        count = len(top)
+        if families is not None and len(set(families)) > 1:
+            names = {name: at for at, name in enumerate(sorted(set(families)))}
+            family = np.array([names[name] for name in families])
+            top, bottom = (np.bincount(family, weights=each, minlength=len(names)) for each in (top, bottom))
         picks = self._picks(len(top))
         sums = bottom[picks].sum(axis=1)
         ratios = top[picks].sum(axis=1)[sums > 0] / sums[sums > 0]
         low, high = np.quantile(ratios, (0.025, 0.975))
-        return Value(float(top.sum() / bottom.sum()), float(low), float(high), len(top))
+        return Value(float(top.sum() / bottom.sum()), float(low), float(high), count)
 
     def _of(self, values: Numbers, statistic: Callable[[Numbers], Numbers]) -> Value:
         if not len(values):

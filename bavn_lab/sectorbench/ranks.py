@@ -20,7 +20,7 @@ class Ranks:
     def __init__(self, looks: Sequence[CaptureDetections], copies: Ints) -> None:
         self._reference = calibrate.shipped()
         self._copies = copies
-        self._known: dict[tuple[int, str, int, float], float] = {}
+        self._known: dict[tuple[int, str, int, float, str], float] = {}
         self._tallies: dict[tuple[int, str], Tally] = {}
         self._steps: dict[str, Ints] = {}
         self._counts: dict[str, Ints] = {}
@@ -34,13 +34,18 @@ class Ranks:
                 counts[at, np.searchsorted(steps, list(mine))] = list(mine.values())
             self._steps[population], self._counts[population] = steps, counts
 
-    def p(self, actor: int, glimpse: Glimpse) -> float:
-        """The p-value of a candidate at an actor, in (0, 1]."""
+    def p(self, actor: int, glimpse: Glimpse, beside: CaptureDetections | None = None) -> float:
+        """The p-value of a candidate at an actor, in (0, 1]. ``beside``: what the actor met once and was not dealt: its
+        other candidates stand among the actor's own."""
         if glimpse.exact_p is not None:
             return glimpse.exact_p
-        key = (actor, glimpse.population, calibrate.step_of(glimpse.statistic), glimpse.p_times)
+        step = calibrate.step_of(glimpse.statistic)
+        key = (actor, glimpse.population, step, glimpse.p_times, "" if beside is None else beside.name)
         if key not in self._known:
-            own = self._tally(actor, glimpse.population) + Tally.of([glimpse.statistic])
+            met = Tally() if beside is None else Tally(dict(beside.tallies.get(glimpse.population, {})))
+            if step not in met.counts:
+                met += Tally.of([glimpse.statistic])
+            own = self._tally(actor, glimpse.population) + met
             p, _ = p_value(glimpse.statistic, own, glimpse.population, self._reference)
             self._known[key] = min(1.0, p * glimpse.p_times)
         return self._known[key]

@@ -5,6 +5,7 @@ from typing import Any
 
 from bavn import __version__
 from bavn_lab.sectorbench.figures import NOTHING, Value
+from bavn_lab.sectorbench.newness import Cell
 from bavn_lab.sectorbench.run import ALONE, CAMPAIGNS_A_DAY, FEED, ORACLE, PRODUCT, Result, told_join
 from bavn_lab.sectorbench.worlds import Account
 
@@ -18,6 +19,8 @@ MADE = (
     "precision_of_attainable",
     "reach",
     "suspected",
+    "checked",
+    "found_beside_label",
     "before_last_victim",
     "before_last_victim_attainable",
     "before_last_victim_of_found",
@@ -38,6 +41,7 @@ MADE = (
     "inbound_local_blacklist",
     "suspicions_a_day",
     "elements_revealed_a_day",
+    "harmless_revealed_a_day",
 )
 """Figures that stand in the file under their own names: the value of the largest sector, and each in ``by_actors``."""
 
@@ -55,11 +59,16 @@ def in_words(result: Result) -> str:
             f"N={result.actors}, seeds {_few(result.seeds)}: {result.campaigns} campaigns; {undetected} of them of"
             f" captures in which nothing outside was suspected, {result.reachable} within the join's reach"
         ),
+        "  what became of them: " + ", ".join(f"{name} {count}" for name, count in result.lost.items()),
         f"  ({result.what})",
         f"  recall@20 of what is within reach {way(PRODUCT).text()}; of all {everything.get(PRODUCT, NOTHING).text()}",
         (
-            f"  best single actor {way(ALONE).text()}; shared feed {way(FEED).text()}; oracle {way(ORACLE).text()};"
-            f" share of the oracle {of['oracle_ratio'].text()}"
+            f"  recall@60 {result.recall_further.text()}; at most, of all, with what was revealed"
+            f" {result.ceiling['revealed'].text()}, with what was suspected {result.ceiling['suspected'].text()}"
+        ),
+        (
+            f"  best single actor {way(ALONE).text()}; all actors' first five {way(FEED).text()}; the same score"
+            f" without a join {way(ORACLE).text()}, of which the join keeps {of['oracle_ratio'].text()}"
         ),
         *_gain_in_words(result),
         *_joins_in_words(result),
@@ -147,7 +156,9 @@ def _few(seeds: Sequence[int]) -> str:
     return f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]}-{seeds[-1]}"
 
 
-def figures_of(results: Sequence[Result], commit: str, account: Account | None = None) -> dict[str, Any]:
+def figures_of(
+    results: Sequence[Result], commit: str, account: Account | None = None, newness: Sequence[Cell] = ()
+) -> dict[str, Any]:
     """All figures. ``recall_at_20`` and ``best_single_actor`` by number of actors: the value over reachable campaigns,
     and beside it both ``reachable`` and ``all``. The others: the value of the largest sector, and ``by_actors``."""
     seeds = list(results[0].seeds)
@@ -188,6 +199,11 @@ def figures_of(results: Sequence[Result], commit: str, account: Account | None =
         },
         "recall_at_20": keyed(PRODUCT),
         "best_single_actor": keyed(ALONE),
+        "newness": [cell.as_json() for cell in newness],
+        "recall_at_60": {str(result.actors): figure(result.recall_further) for result in results},
+        "recall_of_revealed": {str(result.actors): figure(result.recall_revealed) for result in results},
+        "ceiling": table("ceiling"),
+        "lost": {str(result.actors): result.lost for result in results},
         **{name: plain(name) for name in MADE},
         "benign_single_revealed_total": sum(result.single for result in results),
         "real_join": {str(result.actors): told_join(result.join) for result in results},

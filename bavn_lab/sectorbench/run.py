@@ -3,9 +3,11 @@
 Refuses to tune anything: the score's numbers are the product's, and a seed is all that a day depends on.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
 from typing import Any, Final
 
@@ -14,7 +16,7 @@ import numpy as np
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench import ways
 from bavn_lab.sectorbench.clocked import Seen, clocked, early
-from bavn_lab.sectorbench.day import Campaign, Day, Rows
+from bavn_lab.sectorbench.day import EASIEST, Campaign, Day, Newness, Rows
 from bavn_lab.sectorbench.figures import Bootstrap, Value
 from bavn_lab.sectorbench.inbound import Inbound, inbound
 from bavn_lab.sectorbench.joined import differs, held_by_one, really_joined
@@ -43,10 +45,14 @@ PRODUCT, ORACLE, ALONE, FEED = "bavn", "oracle", "best single actor", "shared fe
 class Judged:
     """One campaign of one day: ``found`` by way; ``own``: some actor's own list has it; ``seen``: when, if found;
     ``early``: whether any score could have shown it before its last victim. ``in_one_lead``: the share of its elements
-    in the lead that holds most of them."""
+    in the lead that holds most of them. ``further``: among the first LEADS_KEPT leads; ``revealed``: the join showed an
+    element; ``beside``: found by what its label does not name."""
 
     campaign: Campaign
     found: dict[str, bool]
+    further: bool
+    revealed: bool
+    beside: bool
     own: bool
     seen: Seen | None
     early: bool
@@ -85,7 +91,10 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """All figures for one number of actors; those in ``figures`` by name, shares over reachable campaigns."""
+    """All figures for one number of actors; those in ``figures`` by name, shares over reachable campaigns.
+    ``recall_further``: among the first LEADS_KEPT leads; ``recall_revealed``: over what the join showed, wherever it
+    came from; ``ceiling``: what a perfect ranking of what was revealed would find, and a join of all that is
+    suspected; ``lost``: campaigns by what became of them."""
 
     actors: int
     what: str
@@ -99,6 +108,10 @@ class Result:
     by_linkage: dict[str, Value]
     by_victims: dict[str, Value]
     by_family: dict[str, Value]
+    recall_further: Value
+    recall_revealed: Value
+    ceiling: dict[str, Value]
+    lost: dict[str, int]
     single: int
     join: tuple[RealJoin, ...]
 
@@ -109,13 +122,14 @@ def measure(
     *,
     campaigns: int = CAMPAIGNS_A_DAY,
     world: World | None = None,
+    newness: Newness = EASIEST,
     jobs: int = 1,
     say: Callable[[str], None] = lambda _: None,
 ) -> Result:
     """``seeds`` days of ``actors`` actors with ``campaigns`` campaigns each, and a quiet week. ``jobs`` days at a time;
     the figures are the same."""
     played, tally = world or Generated(), Tally()
-    tries = [(played, actors, seed, campaigns, number == 0) for number, seed in enumerate(seeds)]
+    tries = [(played, actors, seed, campaigns, newness, number == 0) for number, seed in enumerate(seeds)]
     say(f"N={actors}: {len(tries)} days, {min(jobs, len(tries))} at a time")
     if jobs > 1 and len(tries) > 1:
         with ProcessPoolExecutor(min(jobs, len(tries)), mp_context=get_context("spawn")) as pool:
@@ -129,15 +143,14 @@ def measure(
     return _result(played, actors, tuple(seeds), tally)
 
 
-def _play(world: World, actors: int, seed: int, campaigns: int, first: bool) -> Tally:
+def _play(world: World, actors: int, seed: int, campaigns: int, newness: Newness, first: bool) -> Tally:
     tally = Tally()
-    day = world.day(actors, seed, campaigns)
+    day = world.day(actors, seed, campaigns, newness)
     rows = day.rows
     product = scored(day, rows, kept_max=ways.LEADS_KEPT)
     leads = product.leads()
-    lists, few = own_lists(day, rows, BUDGET), max(1, round(BUDGET / actors))
-    own_leads = {actor: [frozenset([e]) for e in own] for actor, own in lists.items()}
-    best = max(own_leads.values(), key=lambda own: sum(hits(day, own)))
+    own_leads, few = own_leads_of(day, rows), max(1, round(BUDGET / actors))
+    best = best_alone(day, own_leads)
     fed = [lead for own in own_leads.values() for lead in own[:OWN_LEADS]]
     fewer = [lead for own in own_leads.values() for lead in own[:few]]
     found_by_way: dict[str, list[bool]] = {
@@ -152,11 +165,15 @@ def _play(world: World, actors: int, seed: int, campaigns: int, first: bool) -> 
     dice = SeededDice(seed, f"ablation {actors}")
     found_by_way |= {name: hits(day, changed().leads()) for name, changed in _changed(day, rows, dice).items()}
     own = [a or b for a, b in zip(hits(day, fed, len(fed)), hits(day, fewer, len(fewer)), strict=True)]
+    further, beside = hits(day, leads, ways.LEADS_KEPT), set().union(*leads[:BUDGET])
     for at, campaign in enumerate(day.campaigns):
         tally.campaigns.append(
             Judged(
                 campaign=campaign,
                 found={way: hit[at] for way, hit in found_by_way.items()},
+                further=further[at],
+                revealed=not product.revealed.keys().isdisjoint(campaign.elements),
+                beside=not found_by_way[PRODUCT][at] and not beside.isdisjoint(campaign.beside),
                 own=own[at],
                 seen=clocked(day, product, campaign) if found_by_way[PRODUCT][at] else None,
                 early=early(day, campaign),
@@ -182,6 +199,16 @@ def _changed(day: Day, rows: Rows, dice: SeededDice) -> dict[str, Callable[[], S
         "a fifth of the actors missing": lambda: scored(day, rows.where(~missing[rows.actor])),
         "p wrong by 3 either way": lambda: scored(day, off),
     }
+
+
+def own_leads_of(day: Day, rows: Rows) -> dict[int, list[frozenset[int]]]:
+    """Each actor's own list of a day, each line a lead."""
+    return {actor: [frozenset([e]) for e in own] for actor, own in own_lists(day, rows, BUDGET).items()}
+
+
+def best_alone(day: Day, own_leads: Mapping[int, Leads]) -> Leads:
+    """The list of whichever actor finds most campaigns, chosen afterwards."""
+    return max(own_leads.values(), key=lambda own: sum(hits(day, own)), default=())
 
 
 def hits(day: Day, leads: Leads, budget: int = BUDGET) -> list[bool]:
@@ -210,6 +237,10 @@ def _real_join(day: Day, product: Scored, seed: int) -> RealJoin:
     )
 
 
+def _of_campaigns(day: Day) -> set[int]:
+    return {element for campaign in day.campaigns for element in (*campaign.elements, *campaign.beside)}
+
+
 def _quiet(world: World, actors: int, seed: int, product: Scored) -> float:
     """Leads of a day without campaigns that would have been among a busy day's twenty."""
     line = product.ranked[BUDGET - 1].lead.score if len(product.ranked) >= BUDGET else float("-inf")
@@ -234,6 +265,7 @@ def _day_figures(day: Day, product: Scored, leads: Leads) -> dict[str, float]:
         "a_all": day.power_law_a_all,
         "leads": len(leads),
         "revealed": len(product.revealed),
+        "harmless": len(product.revealed.keys() - _of_campaigns(day)),
         "rows": len(day.rows),
     }
 
@@ -242,17 +274,19 @@ def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> 
     boot = Bootstrap(seeds[0])
     judged = tally.campaigns
     reachable = [item for item in judged if item.campaign.reachable]
-    ways = list(dict.fromkeys(way for item in judged for way in item.found))
+    ways_played = list(dict.fromkeys(way for item in judged for way in item.found))
 
-    def hit(one: Judged, way: str) -> bool:
+    def hit(way: str, one: Judged) -> bool:
         """A term that took part in no lead of a day: without it that day is the same."""
         return one.found.get(way, one.found[PRODUCT])
 
     def found_by(key: Callable[[Campaign], str]) -> dict[str, Value]:
         names = sorted({key(one.campaign) for one in judged})
-        return {name: _share(boot, (j.found[PRODUCT] for j in judged if key(j.campaign) == name)) for name in names}
+        return {
+            name: share_of(boot, [j for j in judged if key(j.campaign) == name], lambda j: j.found[PRODUCT])
+            for name in names
+        }
 
-    figures = _figures(boot, tally)
     return Result(
         actors=actors,
         what=world.what,
@@ -260,19 +294,38 @@ def _result(world: World, actors: int, seeds: tuple[int, ...], tally: Tally) -> 
         campaigns=len(judged),
         suspected=sum(item.campaign.linkage != "undetected" for item in judged),
         reachable=len(reachable),
-        recall={way: _share(boot, (hit(item, way) for item in reachable)) for way in ways},
-        recall_all={way: _share(boot, (hit(item, way) for item in judged)) for way in ways},
-        figures=figures,
+        recall={way: share_of(boot, reachable, partial(hit, way)) for way in ways_played},
+        recall_all={way: share_of(boot, judged, partial(hit, way)) for way in ways_played},
+        figures=_figures(boot, tally),
         by_linkage=found_by(lambda item: item.linkage),
         by_victims=found_by(lambda item: str(len(item.victims))),
         by_family=found_by(lambda item: item.family),
+        recall_further=share_of(boot, reachable, lambda item: item.further),
+        recall_revealed=share_of(boot, [item for item in judged if item.revealed], lambda item: item.found[PRODUCT]),
+        ceiling={
+            "revealed": share_of(boot, judged, lambda item: item.revealed),
+            "suspected": share_of(boot, judged, lambda item: item.campaign.common),
+        },
+        lost=dict(Counter(_fate(item) for item in judged).most_common()),
         join=tuple(tally.join),
         single=int(sum(day["single"] for day in tally.days)) + sum(item.single for item in tally.join),
     )
 
 
-def _share(boot: Bootstrap, values: Iterable[bool | float]) -> Value:
-    return boot.mean([float(value) for value in values])
+def _fate(judged: Judged) -> str:
+    """What became of a campaign: found, or at which step it was lost."""
+    if judged.found[PRODUCT]:
+        return "found"
+    if judged.campaign.lost:
+        return judged.campaign.lost
+    if not judged.revealed:
+        return "cut by the budget"
+    return f"ranked {BUDGET + 1} to {ways.LEADS_KEPT}" if judged.further else f"ranked below {ways.LEADS_KEPT}"
+
+
+def share_of(boot: Bootstrap, those: Sequence[Judged], hit: Callable[[Judged], bool | float]) -> Value:
+    """The share of campaigns, with an interval over families."""
+    return boot.share([float(hit(one)) for one in those], [one.campaign.family for one in those])
 
 
 def _figures(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
@@ -282,31 +335,37 @@ def _figures(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
     seen = [item.seen for item in reachable if item.seen is not None and item.seen.at is not None]
 
     def share(values: Iterable[bool | float]) -> Value:
-        return _share(boot, values)
+        return boot.mean([float(value) for value in values])
 
     def over_days(name: str) -> Value:
         return boot.mean([day[name] for day in tally.days])
 
     return {
-        "reach": share(item.campaign.reachable for item in judged),
-        "suspected": share(item.campaign.linkage != "undetected" for item in judged),
-        "sector_gain": share(item.found[PRODUCT] and not item.own for item in reachable),
+        "reach": share_of(boot, judged, lambda item: item.campaign.reachable),
+        "suspected": share_of(boot, judged, lambda item: item.campaign.linkage != "undetected"),
+        "checked": share_of(boot, judged, lambda item: item.campaign.checked),
+        "found_beside_label": share_of(boot, judged, lambda item: item.beside),
+        "sector_gain": share_of(boot, reachable, lambda item: item.found[PRODUCT] and not item.own),
         "precision_at_20": over_days("precision"),
         "precision_of_attainable": boot.ratio(
             [day["precision"] for day in tally.days], [day["attainable"] for day in tally.days]
         ),
         "oracle_ratio": boot.ratio(
-            [float(item.found[PRODUCT]) for item in reachable], [float(item.found[ORACLE]) for item in reachable]
+            [float(item.found[PRODUCT]) for item in reachable],
+            [float(item.found[ORACLE]) for item in reachable],
+            [item.campaign.family for item in reachable],
         ),
-        "before_last_victim": share(item.seen is not None and item.seen.before_last for item in reachable),
-        "before_last_victim_attainable": share(item.early for item in reachable),
+        "before_last_victim": share_of(boot, reachable, lambda item: item.seen is not None and item.seen.before_last),
+        "before_last_victim_attainable": share_of(boot, reachable, lambda item: item.early),
         "before_last_victim_of_found": share(item.before_last for item in seen),
         "victims_after": share(item.after for item in seen),
         "minutes_from_first_median": boot.quantile([item.from_first for item in seen], 0.5),
         "minutes_from_first_p90": boot.quantile([item.from_first for item in seen], 0.9),
         "minutes_from_second_median": boot.quantile([item.from_second for item in seen], 0.5),
         "minutes_from_second_p90": boot.quantile([item.from_second for item in seen], 0.9),
-        "elements_in_one_lead": share(item.in_one_lead for item in reachable if item.found[PRODUCT]),
+        "elements_in_one_lead": share_of(
+            boot, [item for item in reachable if item.found[PRODUCT]], lambda item: item.in_one_lead
+        ),
         "mixed_leads": over_days("mixed"),
         "quiet_leads": boot.mean(tally.quiet),
         "poison_rank": over_days("poison_rank"),
@@ -321,6 +380,7 @@ def _figures(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
         "inbound_local_blacklist": share(hit for two in tally.inbound for hit in two.local_worst),
         "suspicions_a_day": over_days("rows"),
         "elements_revealed_a_day": over_days("revealed"),
+        "harmless_revealed_a_day": over_days("harmless"),
     }
 
 

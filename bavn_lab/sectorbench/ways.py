@@ -22,13 +22,13 @@ from bavn.centre.correlate.run import Ranked, correlate
 from bavn.centre.correlate.score import group_evidence
 from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit, Seen, fit_all, start, stratum_of
-from bavn.model.evidence import p_bucket
+from bavn.model.evidence import evidence_nats, p_bucket
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
 from bavn.model.sector.lead import Sign
 from bavn_lab.sectorbench.background import P_MAX
 from bavn_lab.sectorbench.campaigns import STRONG_P
-from bavn_lab.sectorbench.day import DAY_HOUR, NO_PERIOD, NO_WALK, Day, Floats, Ints, Rows
+from bavn_lab.sectorbench.day import DAY_HOUR, NO_PERIOD, NO_WALK, WEEK_HOURS, Day, Floats, Ints, Rows
 
 BUDGET: Final = 20
 OWN_LEADS: Final = 5
@@ -247,6 +247,8 @@ class Counted:
     rarity: Floats
     listed: npt.NDArray[np.bool_]
     flagged: Ints
+    nats: Floats
+    new: npt.NDArray[np.bool_]
     elements: Ints = field(repr=False)
 
 
@@ -260,9 +262,23 @@ def counted(day: Day, rows: Rows) -> Counted:
     for actor, own in own_lists(day, rows, int(day.actors.lines.max())).items():
         flags[own[: int(day.actors.lines[actor])]] += 1
     listed = np.array([o in day.listed for o in day.observables])
+    nats = np.bincount(rows.element, weights=[evidence_nats(p) for p in rows.p.tolist()], minlength=size)
     total = float(day.actors.hosts.sum())
     rarity = -np.log2((hosts + 0.5) / (total + 1))
-    return Counted(actors, fisher, rarity, listed, flags, np.flatnonzero(actors >= 2))
+    met_twice = np.flatnonzero(actors >= 2)
+    return Counted(actors, fisher, rarity, listed, flags, nats / np.maximum(1, actors), _new(rows, size), met_twice)
+
+
+def _new(rows: Rows, size: int) -> npt.NDArray[np.bool_]:
+    """Whether the second actor that met an element did so this week, as the score asks."""
+    order = np.lexsort((rows.first, rows.element))
+    element, first = rows.element[order], rows.first[order]
+    start = np.searchsorted(element, np.arange(size))
+    second = np.minimum(start + 1, max(0, len(element) - 1))
+    has_two = np.bincount(rows.element, minlength=size) >= 2
+    if not len(element):
+        return has_two
+    return np.asarray(has_two & (first[second] >= 24 - WEEK_HOURS))
 
 
 BASELINES: Final[dict[str, Callable[[Counted], Floats]]] = {
@@ -271,7 +287,15 @@ BASELINES: Final[dict[str, Callable[[Counted], Floats]]] = {
     "count x rarity": lambda c: np.where(c.listed, -1.0, c.actors * c.rarity),
     "count of local flags": lambda c: c.flagged + 1e-3 * c.actors,
     "Fisher": lambda c: np.where(c.listed, -1.0, c.fisher - 2.0 * c.actors),
+    "new, then count": lambda c: _newest_first(c, c.actors.astype(np.float64)),
+    "new, then Fisher": lambda c: _newest_first(c, c.fisher - 2.0 * c.actors),
+    "new, then mean l(p)": lambda c: _newest_first(c, c.nats),
 }
+
+
+def _newest_first(counts: Counted, worth: Floats) -> Floats:
+    """What is new this week before all that is not, and nothing listed."""
+    return np.where(counts.listed, -1e6, worth + np.where(counts.new, 1e6, 0.0))
 
 
 def by_baseline(name: str, numbers: Counted) -> Leads:

@@ -13,7 +13,7 @@ from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench.background import drawn_actors, drawn_background
 from bavn_lab.sectorbench.campaigns import with_campaigns, with_negatives
 from bavn_lab.sectorbench.captured import Dealt, Sector, captured_day
-from bavn_lab.sectorbench.day import Day
+from bavn_lab.sectorbench.day import EASIEST, Day, Newness
 from bavn_lab.sectorbench.detected import CaptureDetections
 from bavn_lab.sectorbench.manifest import BENIGN, MALICIOUS, NOISE, Capture
 from bavn_lab.sectorbench.ranks import Ranks
@@ -29,7 +29,7 @@ class World(Protocol):
     @property
     def what(self) -> str: ...
 
-    def day(self, actors: int, seed: int, campaigns: int) -> Day:
+    def day(self, actors: int, seed: int, campaigns: int, newness: Newness = EASIEST) -> Day:
         """A whole day; without campaigns it is a quiet one."""
         ...
 
@@ -40,10 +40,12 @@ class Generated:
 
     what: str = "generated sector: suspicions are drawn, not detected; no captures"
 
-    def day(self, actors: int, seed: int, campaigns: int) -> Day:
+    def day(self, actors: int, seed: int, campaigns: int, newness: Newness = EASIEST) -> Day:
         dice = SeededDice(seed, f"sectorbench {actors}")
-        day = drawn_background(drawn_actors(actors, dice.fork("actors")), dice.fork("background"))
-        return with_campaigns(with_negatives(day, dice.fork("negatives")), campaigns, dice.fork("campaigns"))
+        day = drawn_background(drawn_actors(actors, dice.fork("actors")), dice.fork("background"), newness.benign)
+        return with_campaigns(
+            with_negatives(day, dice.fork("negatives")), campaigns, dice.fork("campaigns"), newness.aged
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +58,16 @@ class Captured:
     drawn: bool = False
     """The background is drawn, for want of any benign capture."""
 
-    def day(self, actors: int, seed: int, campaigns: int) -> Day:
+    def day(self, actors: int, seed: int, campaigns: int, newness: Newness = EASIEST) -> Day:
         dice = SeededDice(seed, f"sectorbench captures {actors}")
         if self.drawn:
-            day = drawn_background(drawn_actors(actors, dice.fork("actors")), dice.fork("background"))
+            day = drawn_background(drawn_actors(actors, dice.fork("actors")), dice.fork("background"), newness.benign)
             dealt = Dealt(day, Ranks([], np.zeros((actors, 0), dtype=np.int64)))
         else:
-            dealt = captured_day(self.sector, actors, dice.fork("background"))
+            dealt = captured_day(self.sector, actors, dice.fork("background"), newness.benign)
         with_negatives(dealt.day, dice.fork("negatives"))
-        return with_captured_campaigns(dealt, self.families, campaigns, dice.fork("campaigns")).day
+        campaigned = with_captured_campaigns(dealt, self.families, campaigns, dice.fork("campaigns"), newness.aged)
+        return campaigned.day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +119,8 @@ def families_of(captures: Sequence[Capture], looks: Mapping[str, CaptureDetectio
         if capture.kind == "technique" and not outside(looks[capture.name].whole):
             continue
         families.setdefault(capture.family, []).append(looks[capture.name])
-    return Families({family: tuple(some) for family, some in sorted(families.items())})
+    named = {capture.name: capture.peers for capture in captures if capture.kind in MALICIOUS and capture.peers}
+    return Families({family: tuple(some) for family, some in sorted(families.items())}, named)
 
 
 def account_of(

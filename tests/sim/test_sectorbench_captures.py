@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from bavn.traffic.dice import SeededDice
-from bavn_lab import data
+from bavn_lab import data, sector_world
 from bavn_lab.cli import bench
-from bavn_lab.sectorbench import figures, run
+from bavn_lab.sectorbench import figures, manifest, run
 from bavn_lab.sectorbench.captured import Sector, captured_day
 from bavn_lab.sectorbench.detected import CaptureDetections, Glimpse, detections_of
 from bavn_lab.sectorbench.manifest import Capture, ManifestBroken, read
@@ -150,8 +150,8 @@ def glimpse(statistic: float, *observables: str, listed: bool = False) -> Glimps
     )
 
 
-def sighted(name: str, *some: Glimpse) -> CaptureDetections:
-    tallies = {"beacon": {0: 900, 300: 60, 500: 20, 560: 3, 600: 2}}
+def sighted(name: str, *some: Glimpse, tallies: dict[int, int] | None = None) -> CaptureDetections:
+    tallies = {0: 900, 300: 60, 500: 20, 560: 3, 600: 2} if tallies is None else tallies
     weaker = tuple(replace(one, statistic=one.statistic / 2) for one in some)
     return CaptureDetections(
         name=name,
@@ -159,7 +159,7 @@ def sighted(name: str, *some: Glimpse) -> CaptureDetections:
         rows=100,
         first_hour=1000,
         steps=(some, weaker),
-        tallies=tallies,
+        tallies={"beacon": tallies},
         listed_met=("popular.com", "known.org"),
         refusal="",
     )
@@ -223,6 +223,103 @@ def test_campaigns_of_captures_stay_below_every_alert_line(sector, families) -> 
         assert all(ready >= onset for ready, onset in zip(sorted(one.ready), one.onsets, strict=True))
 
 
+def campaigned(sector, families, seed=2, count=12, aged=0.0):
+    day = captured_day(sector, 40, SeededDice(seed, "day"))
+    return with_captured_campaigns(day, families, count, SeededDice(seed, "c"), aged).day
+
+
+@pytest.mark.slow
+def test_two_captures_of_a_family_share_only_what_they_share(sector) -> None:
+    """Both name one address; each has a domain of its own, which only victims of the same capture have in common."""
+    looks = [sighted(at, glimpse(12.0, f"domain:{at}.example.org", "ip4:28.1.2.3")) for at in ("one", "two")]
+    day = campaigned(sector, Families({"loader": tuple(looks)}), count=30)
+    held: dict[str, list[int]] = {"domain": [], "ip4": []}
+    for one in day.campaigns:
+        if one.linkage == "domain":
+            kinds = [day.observables[element].type.value for element in one.elements]
+            held["domain"].append(kinds.count("domain"))
+            held["ip4"].append(kinds.count("ip4"))
+    assert set(held["ip4"]) == {1}
+    assert set(held["domain"]) == {1, 2}
+
+
+@pytest.mark.slow
+def test_what_no_label_names_is_counted_apart(sector) -> None:
+    looks = (sighted("m", glimpse(12.0, "domain:evil.example.org"), glimpse(11.9, "domain:beside.example.org")),)
+    named = campaigned(sector, Families({"loader": looks}, {"m": frozenset({"evil.example.org"})}))
+    other = campaigned(sector, Families({"loader": looks}, {"m": frozenset({"never-seen.example.org"})}))
+    unnamed = campaigned(sector, Families({"loader": looks}))
+    whole = [one for one in named.campaigns if one.linkage == "domain"]
+    assert all(len(one.elements) == len(one.beside) == 1 and one.checked for one in whole)
+    assert {one.lost for one in other.campaigns if one.linkage == "domain"} == {"only what no label names"}
+    assert not any(one.elements or one.reachable for one in other.campaigns)
+    assert all(len(one.elements) == 2 and not one.checked for one in unnamed.campaigns if one.linkage == "domain")
+
+
+@pytest.mark.slow
+def test_an_implants_other_peers_stand_among_the_victims_own_candidates(sector) -> None:
+    seen = glimpse(5.0, "domain:evil.example.org")
+    ranks = captured_day(sector, 40, SeededDice(2, "day")).ranks
+    alone, many = sighted("alone", seen, tallies={462: 1}), sighted("many", seen, tallies={462: 1, 600: 5000})
+    assert ranks.p(3, seen, many) > ranks.p(3, seen, alone) >= ranks.p(3, seen)
+
+
+@pytest.mark.slow
+def test_names_long_known_are_not_told_by_what_tells_of_new_ones(sector) -> None:
+    new = replace(glimpse(12.0, "domain:evil.example.org"), detector="rarity")
+    beats = glimpse(12.0, "domain:evil.example.org")
+    young = campaigned(sector, Families({"loader": (sighted("m", new),)}))
+    old = campaigned(sector, Families({"loader": (sighted("m", new),)}), aged=1.0)
+    both = campaigned(sector, Families({"loader": (sighted("m", new, beats),)}), aged=1.0)
+    assert any(one.elements for one in young.campaigns)
+    assert {one.lost for one in old.campaigns} == {"names long known"}
+    (mine,) = (np.isin(day.rows.element, list(day.campaigns_of)) for day in (both,))
+    assert mine.any()
+    assert both.rows.first[mine].max() < -7 * 24
+
+
+@pytest.mark.slow
+def test_hosts_say_nothing_of_who_is_an_attacker(sector, families) -> None:
+    day = campaigned(sector, families, count=200)
+    mine = np.isin(day.rows.element, list(day.campaigns_of))
+    reach = np.bincount(day.rows.element)[day.rows.element]
+    wide = reach >= 3
+    shares = [np.bincount(day.rows.hosts[wide & which], minlength=4) / (wide & which).sum() for which in (mine, ~mine)]
+    assert np.abs(shares[0] - shares[1]).max() < 0.12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.05, 0.5])
+def test_so_many_harmless_names_are_new_as_is_asked(sector, share) -> None:
+    day = captured_day(sector, 60, SeededDice(1, "day"), share).day
+    first = {int(element): int(hour) for element, hour in zip(day.rows.element, day.rows.first, strict=True)}
+    harmless = [hour for element, hour in first.items() if day.observables[element] not in day.listed]
+    assert abs(np.mean([hour > -7 * 24 for hour in harmless]) - share) < 0.05
+
+
+def test_a_set_is_one_of_three_and_the_older_halves_hold() -> None:
+    names = [f"family {number}" for number in range(300)]
+    assert {manifest.set_of(name, halved=False) for name in names} == {"fit", "choose", "test"}
+    for name in names:
+        odd = hashlib.sha256(name.encode()).digest()[0] % 2 == 1
+        assert (manifest.set_of(name, halved=True) == "test") == odd
+
+
+def test_families_and_sites_of_a_set_are_in_no_other(tmp_path) -> None:
+    made = [
+        Capture(f"{kind} {at}", (tmp_path,), kind, f"f{at % 40}", "", frozenset(), f"s{at % 40}", second=at % 2 == 0)
+        for at in range(400)
+        for kind in ("malicious", "benign")
+    ]
+    parts = {part: sector_world.part_of(made, part) for part in manifest.SETS}
+    families = {part: {one.family for one in some if one.kind == "malicious"} for part, some in parts.items()}
+    sites = {part: {one.site for one in some if one.kind == "benign"} for part, some in parts.items()}
+    assert all(families.values())
+    assert sum(len(names) for names in families.values()) == len(set().union(*families.values())) == 40
+    assert not sites["fit"] & (sites["choose"] | sites["test"])
+    assert sites["choose"] < sites["test"]
+
+
 # --- a folder that was never seen -------------------------------------------------------------------------------------
 
 CONN = """#separator \\x09
@@ -265,8 +362,8 @@ def asked(heldout: Path, tmp_path: Path, monkeypatch, *more: str):
     monkeypatch.setattr(data, "BESIDE", tmp_path / "nowhere")
     monkeypatch.setattr(figures, "RESAMPLES", 50)
     monkeypatch.setattr(run, "QUIET_DAYS", 1)
-    words = ["sector", "--heldout", str(heldout), "--actors", "8", "--seeds", "1", "--work", str(tmp_path / "work")]
-    return CliRunner().invoke(bench.app, [*words, *more])
+    words = ["sector", "--heldout", str(heldout), "--actors", "8", "--seeds", "1", "--quick", "--work"]
+    return CliRunner().invoke(bench.app, [*words, str(tmp_path / "work"), *more])
 
 
 @pytest.mark.slow
@@ -282,6 +379,13 @@ def test_a_folder_never_seen_is_judged_and_every_file_accounted_for(heldout, tmp
     assert "too few" in " ".join(told["captures"]["remarks"])
     assert told["campaigns"]["8"]["suspected"] == run.CAMPAIGNS_A_DAY
     assert told["benign_single_revealed"]["value"] == 0
+    assert sum(told["lost"]["8"].values()) == told["campaigns"]["8"]["all"]
+    cells = {(cell["benign_new"], cell["aged"], cell["N"]) for cell in told["newness"]}
+    assert cells == {(0.05, 0.0, 8), (0.5, 0.5, 8)}
+    assert all({"value", "low", "high", "n"} == set(cell["recall_at_20"]) for cell in told["newness"])
+    assert told["newness"][0]["recall_at_20"]["value"] == told["recall_at_20"]["8"]["value"]
+    assert told["recall_at_60"]["8"]["value"] >= told["recall_at_20"]["8"]["value"]
+    assert told["ceiling"]["8"]["suspected"]["value"] >= told["ceiling"]["8"]["revealed"]["value"]
     assert "broken.bin" in done.output
     assert str(tmp_path) not in file.read_text()
     kept = sorted((tmp_path / "work").iterdir())

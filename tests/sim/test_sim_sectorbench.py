@@ -11,7 +11,7 @@ from bavn.centre.correlate import score, shared_element
 from bavn_lab.cli import bench
 from bavn_lab.sectorbench import figures, inbound, run, ways
 from bavn_lab.sectorbench import joined as joined_rounds
-from bavn_lab.sectorbench.campaigns import SPAN_MINUTES, STRONG_P
+from bavn_lab.sectorbench.campaigns import SPAN_MINUTES, STRONG_P, why_lost
 from bavn_lab.sectorbench.clocked import STRONG_EVERY, STRONG_TAKES, WEAK_EVERY, WEAK_TAKES, clocked, early
 from bavn_lab.sectorbench.joined import differs, held_by_one, really_joined
 from bavn_lab.sectorbench.run import measure
@@ -179,7 +179,7 @@ def test_a_join_that_reveals_single_elements_shows(day) -> None:
 @pytest.mark.slow
 def test_the_command_writes_every_figure(tmp_path, quick) -> None:
     file = tmp_path / "sector.json"
-    asked = ["sector", "--generated", "--actors", "8", "--seeds", "2", "--json", str(file)]
+    asked = ["sector", "--generated", "--actors", "8", "--seeds", "2", "--quick", "--json", str(file)]
     done = CliRunner().invoke(bench.app, asked)
     assert done.exit_code == 0, done.output
     told = json.loads(file.read_text())
@@ -192,4 +192,31 @@ def test_the_command_writes_every_figure(tmp_path, quick) -> None:
         assert {"value", "low", "high", "commit", "seeds"} <= set(told[name])
     assert told["benign_single_revealed"]["value"] == 0
     assert told["seeds"] == [1, 2]
+    assert {"lost", "newness", "recall_at_60", "poison_rank"} <= told.keys()
+    assert {"new, then count", "new, then Fisher", "new, then mean l(p)", "shared feed"} <= told["others"].keys()
     assert "drawn, not detected" in told["what"]
+
+
+def test_whole_families_are_drawn_again() -> None:
+    """Ten campaigns of one family are one observation: the interval is as wide as two families make it."""
+    boot = figures.Bootstrap(1)
+    hits, names = [1.0] * 10 + [0.0] * 10, ["one"] * 10 + ["two"] * 10
+    by_family, by_campaign = boot.share(hits, names), boot.mean(hits)
+    assert (by_family.value, by_family.low, by_family.high, by_family.n) == (0.5, 0.0, 1.0, 20)
+    assert by_campaign.low > 0.2
+
+
+def test_the_reason_for_which_a_campaign_is_out_of_reach() -> None:
+    assert why_lost(True, 2, 2, 2) == why_lost(True, 0, 3, 5) == ""
+    assert why_lost(True, 1, 2, 2) == "weak at two"
+    assert why_lost(True, 1, 2, 3) == "p too large"
+    assert why_lost(False, 0, 1, 1) == "nothing in common"
+
+
+def test_a_baseline_by_newness_puts_what_is_new_first(day) -> None:
+    counts = ways.counted(day, day.rows)
+    first = ways.by_baseline("new, then count", counts)
+    assert len(first) == 20
+    assert all(counts.new[next(iter(lead))] for lead in first)
+    seconds = {int(e): sorted(day.rows.first[day.rows.element == e].tolist())[1] for (e,) in map(tuple, first)}
+    assert all(hour >= 24 - 7 * 24 for hour in seconds.values())
