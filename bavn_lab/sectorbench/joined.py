@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from bavn.model.observable import Observable
 from bavn.psi import receipt
 from bavn.psi.identifier import EpochIdentifier
 from bavn.psi.keys import epoch_key
@@ -64,7 +65,7 @@ def really_joined(day: Day, rows: Rows, seed: int) -> Joined:
     revealed: dict[int, frozenset[int]] = {}
     cells = refused = quarantined = 0
     for tier in TIERS_JOINED:
-        joined = _round(day, rows, tier, dice.fork(tier.name))
+        joined = round_of(tier, offered(day, rows, tier), day.observables, dice.fork(tier.name))
         for element, actors in joined.revealed.items():
             revealed[element] = revealed.get(element, frozenset()) | actors
         cells, refused = cells + joined.cells, refused + joined.refused
@@ -72,7 +73,10 @@ def really_joined(day: Day, rows: Rows, seed: int) -> Joined:
     return Joined(revealed=revealed, cells=cells, refused=refused, quarantined=quarantined)
 
 
-def _round(day: Day, rows: Rows, tier: JoinTier, dice: SeededDice) -> Joined:
+def round_of(
+    tier: JoinTier, offers: Mapping[int, Sequence[int]], observables: Sequence[Observable], dice: SeededDice
+) -> Joined:
+    """One round of what each actor offers (numbers of ``observables``, the most suspicious first)."""
     params = RoundParams(
         version=PROTOCOL_VERSION,
         epoch=EPOCH,
@@ -86,8 +90,8 @@ def _round(day: Day, rows: Rows, tier: JoinTier, dice: SeededDice) -> Joined:
     key = EpochIdentifier(EPOCH, tier.name, epoch_key(dice.bytes(32), EPOCH, tier.name))
     kr = key.round_key(params)
     planes, parties = {}, {}
-    for actor, elements in offered(day, rows, tier).items():
-        ids = tuple(key.ids([day.observables[element] for element in elements]))
+    for actor, elements in offers.items():
+        ids = tuple(key.ids([observables[element] for element in elements]))
         weighed = [(one, float(len(ids) - at)) for at, one in enumerate(ids)]
         x = actor + 1
         share = generate(params, kr, weighed, x, dice.fork(f"share {x}"))
