@@ -133,6 +133,44 @@ def sector(
         raise Stop(Exit.INPUT, "there was nothing to judge: no malicious capture could be read")
 
 
+@app.command("real")
+def real(
+    data: Annotated[Path, typer.Option(metavar="DIR", help="Folder with inbound/ and organisations/.")],
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all figures there.")] = None,
+    heldout: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A folder with the same columns that chooses nothing.")
+    ] = None,
+    plots: Annotated[Path | None, typer.Option(metavar="DIR", help="Draw the figures there (SVG).")] = None,
+) -> None:
+    """What several real actors met over the same weeks: what the sector could have told each of them, and when.
+
+    Files of contacts from outside (inbound/NAME.csv or .csv.gz: actor, ip4, first, last, count) beside highly
+    predictive blacklisting and plain lists, by raw counting and through the private join. Settings are chosen on the
+    first half of the days and judged on the second. Exit code 5 says that there was nothing to judge.
+    """
+    from bavn_lab.realbench.plots import draw
+    from bavn_lab.realbench.run import measure
+    from bavn_lab.sector_world import commit
+
+    _may_be_kept(json_file, plots)
+    for option, folder in (("--data", data), ("--heldout", heldout)):
+        if folder is not None and not folder.is_dir():
+            raise Stop(Exit.USAGE, f"{option}: there is no folder {folder}")
+    begun = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"bavn: [{time.monotonic() - begun:.0f} s] {line}", file=sys.stderr, flush=True)
+
+    figures, words, judged = measure(data, heldout, commit(), say)
+    print(words, flush=True)
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    if plots is not None:
+        draw(figures, plots)
+    if not judged:
+        raise Stop(Exit.INPUT, f"there was nothing to judge: no file of {data} could be used")
+
+
 def _may_be_kept(json_file: Path | None, plots: Path | None) -> None:
     """Before hours of work: Stop where its figures could not be kept."""
     if json_file is not None and not json_file.absolute().parent.is_dir():

@@ -1,0 +1,93 @@
+"""`bavn bench real`: each part of the bench over a folder of real actors, and over a held-out one with its columns.
+
+A part is a file with one function, and a name in PARTS. It gets the folder of its kind (``inbound/``, ...) in the data
+and in the held-out data, either of which may be missing, and returns what stands in the JSON file under its name, a
+table for a reader, and files that could not be read with the reason. A part whose folders are missing says nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from bavn import __version__
+from bavn_lab.realbench.contacts import Contacts, Unreadable, read
+from bavn_lab.realbench.inbound import LEAD_S, Say, choose, judge
+from bavn_lab.realbench.lists import LENGTHS
+from bavn_lab.realbench.report import in_words, told, told_choice
+
+SCHEMA: Final = 1
+"""Goes up when a key of the JSON file changes its meaning or goes away."""
+ENDINGS: Final = (".csv", ".csv.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """``figures``: for the JSON file. ``words``: for a reader. ``judged``: how many files were."""
+
+    figures: Mapping[str, Any]
+    words: str
+    judged: int
+
+
+Part = Callable[[Path | None, Path | None, Say], Measured]
+
+
+@dataclass
+class _Read:
+    files: list[Contacts] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+
+
+def inbound(folder: Path | None, heldout: Path | None, say: Say) -> Measured:
+    """Sources from outside: files of inbound/. Held-out files are judged by what the others chose, and by their own
+    first halves where there are no others."""
+    own, others = _all_of(folder, say), _all_of(heldout, say)
+    figures: dict[str, Any] = {"lead_s": LEAD_S, "lengths": list(LENGTHS), "chosen": None, "files": {}, "heldout": {}}
+    figures["unread"], figures["heldout_unread"] = own.unread, others.unread
+    words = [f"not used: {name}: {why}" for read_ in (own, others) for name, why in read_.unread.items()]
+    if own.files or others.files:
+        choice = choose(own.files or others.files, say)
+        figures["chosen"] = told_choice(choice)
+        for part, files in (("files", own.files), ("heldout", others.files)):
+            for contacts in files:
+                say(f"{contacts.name}: {len(contacts.first):,} rows, every day of {len(contacts.days)}")
+                one = told(judge(contacts, choice, say), whole=part == "heldout" and bool(own.files))
+                figures[part][contacts.name] = one
+                words.append(in_words(contacts.name if part == "files" else f"held out: {contacts.name}", one))
+    return Measured(figures, "\n".join(words), len(own.files) + len(others.files))
+
+
+def _all_of(folder: Path | None, say: Say) -> _Read:
+    result = _Read()
+    for path in sorted(folder.iterdir()) if folder else ():
+        if path.name.startswith(".") or not path.name.endswith(ENDINGS):
+            continue
+        try:
+            result.files.append(read(path))
+        except Unreadable as error:
+            result.unread[path.name] = str(error)
+            say(f"{path.name} is not used: {error}")
+    return result
+
+
+PARTS: Final[dict[str, Part]] = {"inbound": inbound}
+"""By the name of the folder that each reads."""
+
+
+def measure(data: Path, heldout: Path | None, commit: str, say: Say) -> tuple[dict[str, Any], str, int]:
+    """Everything for the JSON file, the tables for a reader, and how many files were judged."""
+    figures: dict[str, Any] = {"bench": "real", "schema": SCHEMA, "version": __version__, "commit": commit}
+    words, judged = [], 0
+    for name, part in PARTS.items():
+        own, others = _folder(data, name), _folder(heldout, name)
+        if own or others:
+            measured = part(own, others, say)
+            figures[name] = dict(measured.figures)
+            words.append(measured.words)
+            judged += measured.judged
+    return figures, "\n".join(words), judged
+
+
+def _folder(parent: Path | None, name: str) -> Path | None:
+    return parent / name if parent is not None and (parent / name).is_dir() else None
