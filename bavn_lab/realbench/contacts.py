@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Address
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -53,6 +53,12 @@ class Known:
     newest: Ints
     seen: Ints
     count: Ints
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> Self:
+        """Only these pairs."""
+        return type(self)(
+            self.at, self.actor[kept], self.source[kept], self.newest[kept], self.seen[kept], self.count[kept]
+        )
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from bavn_lab.realbench.predictive import (
     correlation,
     latest,
     meetings,
-    of_sources,
     propagation,
     recent,
 )
@@ -64,6 +63,10 @@ class View:
             self._shown[days, least] = shown(self.contacts, self.known, days, least)
         return self._shown[days, least]
 
+    def open_to(self, days: int, least: int) -> Known:
+        """The meetings that may be looked at where so many must hold a source; 1: all of the last ``days``."""
+        return recent(self.known, days) if least == 1 else self.shown(days, least).told
+
     def relevance(self, days: int, actor: int) -> Floats:
         """Of each source to the actor, as highly predictive blacklisting has it."""
         held, spread = self._spread(days, 1)
@@ -80,7 +83,7 @@ class View:
     def _spread(self, days: int, least: int) -> tuple[Known, Floats]:
         """What was met, and what a meeting at each actor says to each."""
         if (days, least) not in self._spreads:
-            held = recent(self.known, days) if least == 1 else of_sources(self.known, self.shown(days, least).place)
+            held = self.open_to(days, least)
             weights = correlation(held.source, held.actor, len(self.contacts.actors))
             self._spreads[days, least] = held, propagation(weights)
         return self._spreads[days, least]
@@ -127,7 +130,7 @@ def sector(view: View, actor: int, days: int) -> Ints:
     worth = np.zeros(len(view.contacts.sources))
     worth[told.place] = told.score - told.score.min(initial=0.0) + 1.0
     worth[view.own(actor)] = 0.0
-    return _addresses(view, best(LENGTH_MAX, worth, view.latest))
+    return _addresses(view, best(LENGTH_MAX, worth, latest(told.told, len(worth))))
 
 
 PLAIN: Final[dict[str, Plain]] = {
@@ -163,11 +166,12 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """``place``: sources others met. ``block``: numbers of blocks of addresses, ``free``: how many in each the actor
-    has not met. Each with its bin."""
+    """``place``: sources others met, ``newest``: when last. ``block``: numbers of blocks of addresses, ``free``: how
+    many in each the actor has not met. Places and blocks each with their bin."""
 
     place: Ints
     place_bin: Ints
+    newest: Ints
     block: Ints
     block_bin: Ints
     free: Ints
@@ -217,29 +221,30 @@ class Maker:
 
     def _candidates(self, view: View, actor: int) -> _Candidates:
         own = view.own(actor)
-        place, place_bin = self._others(view, own, actor)
+        place, place_bin, newest = self._others(view, own, actor)
         block, block_bin, free = self._neighbours(view, actor)
-        return _Candidates(place, place_bin, block, block_bin, free)
+        return _Candidates(place, place_bin, newest, block, block_bin, free)
 
-    def _others(self, view: View, own: Mask, actor: int) -> tuple[Ints, Ints]:
+    def _others(self, view: View, own: Mask, actor: int) -> tuple[Ints, Ints, Ints]:
         """Sources that others met and the actor did not, binned by score, age, whether they still come, and who met
         them."""
         making = self._making
         if not making.least:
-            return np.zeros(0, np.int64), np.zeros(0, np.int64)
+            return (np.zeros(0, np.int64),) * 3
         told = view.shown(making.days, max(2, making.least))
-        step = np.full(len(own), -1, dtype=np.int64)
+        open_, step = view.open_to(making.days, making.least), np.full(len(own), -1, dtype=np.int64)
         if making.least == 1:
-            step[recent(view.known, making.days).source] = 0
+            step[open_.source] = 0
         step[told.place] = 1 + np.clip((told.score + 6) // 2, 0, SCORE_STEPS - 2).astype(np.int64)
         place = np.flatnonzero((step >= 0) & ~own)
-        age = np.searchsorted(np.array(AGES_H) * HOUR_S, view.known.at - view.latest[place])
+        newest = latest(open_, len(own))[place]
+        age = np.searchsorted(np.array(AGES_H) * HOUR_S, view.known.at - newest)
         standing = np.zeros(len(own), dtype=np.int64)
-        standing[view.known.source[view.known.seen >= view.known.at]] = 1
+        standing[open_.source[open_.seen >= open_.at]] = 1
         tied = view.ties(making.days, making.least, actor)[place]
         tie = np.clip(np.floor(np.log2(np.maximum(tied, 1e-9))) + TIE_STEPS - 1, 0, TIE_STEPS - 1).astype(np.int64)
         bins = (step[place] * 2 + standing[place]) * (len(AGES_H) + 1) + age
-        return place, bins * TIE_STEPS + tie
+        return place, bins * TIE_STEPS + tie, newest
 
     def _neighbours(self, view: View, actor: int) -> tuple[Ints, Ints, Ints]:
         """Blocks in which the actor met somebody, binned by how dense and how lately."""
@@ -272,7 +277,7 @@ class Maker:
         kept = ~(_among(near, own) | _among(near, np.sort(address)))
         every = np.concatenate([address, near[kept]])
         worth = np.concatenate([place_worth, near_worth[kept]])
-        then = np.concatenate([view.latest[one.place], np.zeros(int(kept.sum()), np.int64)])
+        then = np.concatenate([one.newest, np.zeros(int(kept.sum()), np.int64)])
         return every[best(LENGTH_MAX, worth, then)]
 
 

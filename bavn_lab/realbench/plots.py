@@ -40,11 +40,12 @@ def _bars(figure: Any, file: Mapping[str, Any], commit: str) -> None:
             axes.plot([value["low"], value["high"]], [row, row], color="black", linewidth=1)
         axes.set_title(f"{int(length):,} sources a day", fontsize=10, loc="left")
         axes.set_xlim(left=0)
-        axes.set_xlabel("sources that came, warned of 1 h ahead or more, an actor and day", fontsize=8)
+        axes.set_xlabel("hits an actor and day", fontsize=8)
     panels[0].set_yticks(range(len(names)), names)
     panels[0].invert_yaxis()
     figure.supxlabel(
-        f"{file['actors']} actors, {judged['days']} days that chose no setting, 95 % bootstrap over days and actors,"
+        "Sources that came that day and stood on the actor's list an hour before or earlier."
+        f" {file['actors']} actors, {judged['days']} days that chose no setting,\n95 % bootstrap over days and actors,"
         f" commit {commit}",
         fontsize=7,
     )

@@ -45,14 +45,7 @@ def propagation(weights: Floats, alpha: float = ALPHA) -> Floats:
 
 def recent(known: Known, days: int) -> Known:
     """Only what was seen in the last so many days."""
-    kept = known.seen >= known.at - days * DAY_S
-    return Known(known.at, *(getattr(known, name)[kept] for name in ("actor", "source", "newest", "seen", "count")))
-
-
-def of_sources(known: Known, places: Ints) -> Known:
-    """Only what was met of these sources (places, sorted)."""
-    kept = np.isin(known.source, places)
-    return Known(known.at, *(getattr(known, name)[kept] for name in ("actor", "source", "newest", "seen", "count")))
+    return known.where(known.seen >= known.at - days * DAY_S)
 
 
 def latest(known: Known, sources: int) -> Ints:

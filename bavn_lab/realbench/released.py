@@ -43,12 +43,14 @@ Holders = Mapping[int, frozenset[int]]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One day's: ``place`` of each source that was revealed, its ``score`` and how many ``holders`` named it;
-    ``offered``: how many distinct sources were brought."""
+    """One day's: ``place`` of each source that was revealed, its ``score`` and how many ``holders`` named it; ``told``:
+    the meetings of those who named them, all that the centre knows; ``offered``: how many distinct sources were
+    brought."""
 
     place: Ints
     score: Floats
     holders: Ints
+    told: Known
     offered: int
 
 
@@ -97,33 +99,29 @@ def shown(contacts: Contacts, known: Known, days: int, least: int) -> Shown:
     revealed = joined(brought, thresholds(least))
     offered = len({element for by_actor in brought.values() for own in by_actor.values() for element in own})
     places = np.array(sorted(revealed), dtype=np.int64)
-    scores = _scores(contacts, known, places, revealed)
+    held = known.where(np.isin(known.source, places))
+    pairs = zip(held.source.tolist(), held.actor.tolist(), strict=True)
+    told = held.where(np.array([actor in revealed[place] for place, actor in pairs], dtype=bool))
+    scores = _scores(contacts, told, places, revealed)
     holders = np.array([len(revealed[place]) for place in places.tolist()], dtype=np.int64)
-    return Shown(places, scores, holders, offered)
+    return Shown(places, scores, holders, told, offered)
 
 
-def _scores(contacts: Contacts, known: Known, places: Ints, revealed: Holders) -> Floats:
+def _scores(contacts: Contacts, told: Known, places: Ints, revealed: Holders) -> Floats:
     """The joint scan's score of each. Sources that the same reports speak of score the same, so one stands for all."""
     if not len(places):
         return np.zeros(0)
-    at = np.searchsorted(places, known.source)
-    mine = (at < len(places)) & (places[np.minimum(at, len(places) - 1)] == known.source)
-    tries = dict(
-        zip(
-            zip(known.source[mine].tolist(), known.actor[mine].tolist(), strict=True),
-            tries_of(known.count[mine]).tolist(),
-            strict=True,
-        )
-    )
+    pairs = zip(told.source.tolist(), told.actor.tolist(), strict=True)
+    tries = dict(zip(pairs, tries_of(told.count).tolist(), strict=True))
     shapes: dict[tuple[tuple[int, int], ...], list[int]] = {}
     for number, place in enumerate(places.tolist()):
         shape = tuple(sorted((actor, tries[place, actor]) for actor in revealed[place]))
         shapes.setdefault(shape, []).append(number)
-    context = _context(contacts, known, places, revealed)
+    context = _context(contacts, told.at, places, revealed)
     scores = np.zeros(len(places))
     for shape, numbers in shapes.items():
         (observable,) = contacts.observables(places[numbers[:1]])
-        signs = [sign(observable, contacts.actors[actor], count, known.at) for actor, count in shape]
+        signs = [sign(observable, contacts.actors[actor], count, told.at) for actor, count in shape]
         (weighed,) = joint_scan.find({observable: signs}, Links({}, {}), context, [observable])
         scores[numbers] = weighed.score
     return scores
@@ -153,9 +151,9 @@ def sign(observable: Observable, actor: str, tries: int, at: int) -> Sign:
     )
 
 
-def _context(contacts: Contacts, known: Known, places: Ints, revealed: Holders) -> Context:
+def _context(contacts: Contacts, at: int, places: Ints, revealed: Holders) -> Context:
     """What the centre knows: the laws of sharing, fitted on what was revealed, as it does daily; no lists."""
-    context = Context(now_us=(known.at // 3600 + 1) * HOUR_US, groups=len(contacts.actors))
+    context = Context(now_us=(at // 3600 + 1) * HOUR_US, groups=len(contacts.actors))
     counts: dict[int, int] = {}
     for holders in revealed.values():
         counts[len(holders)] = counts.get(len(holders), 0) + 1

@@ -1,8 +1,8 @@
 """`bavn bench real`: each part of the bench over a folder of real actors, and over a held-out one with its columns.
 
-A part is a file with one function, and a name in PARTS. It gets the folder of its kind (``inbound/``, ...) in the data
-and in the held-out data, either of which may be missing, and returns what stands in the JSON file under its name, a
-table for a reader, and files that could not be read with the reason. A part whose folders are missing says nothing.
+A part is a function and a row in PARTS. It gets the folder of its kind (``inbound/``, ...) in the data and in the
+held-out data, either of which may be missing, and returns what stands in the JSON file under its name, and a table for
+a reader; files that could not be read stand in both, with the reason. A part whose folders are missing says nothing.
 """
 
 from collections.abc import Callable, Mapping
@@ -71,16 +71,16 @@ def _all_of(folder: Path | None, say: Say) -> _Read:
     return result
 
 
-PARTS: Final[dict[str, Part]] = {"inbound": inbound}
-"""By the name of the folder that each reads."""
+PARTS: Final[dict[str, tuple[str, Part]]] = {"inbound": ("inbound", inbound)}
+"""By its name in the JSON file: the folder that it reads, and what measures."""
 
 
 def measure(data: Path, heldout: Path | None, commit: str, say: Say) -> tuple[dict[str, Any], str, int]:
     """Everything for the JSON file, the tables for a reader, and how many files were judged."""
     figures: dict[str, Any] = {"bench": "real", "schema": SCHEMA, "version": __version__, "commit": commit}
     words, judged = [], 0
-    for name, part in PARTS.items():
-        own, others = _folder(data, name), _folder(heldout, name)
+    for name, (folder, part) in PARTS.items():
+        own, others = _folder(data, folder), _folder(heldout, folder)
         if own or others:
             measured = part(own, others, say)
             figures[name] = dict(measured.figures)

@@ -101,6 +101,18 @@ def test_tries_decide_the_tier_and_its_threshold(tmp_path, count, shown) -> None
     assert len(released.shown(contacts, contacts.known(BEGIN + 3 * DAY_S), 7, 2).place) == shown
 
 
+def test_the_centre_knows_nothing_of_who_told_nothing(tmp_path) -> None:
+    """West met it too, but too few times to say so: no list may be ordered by that."""
+    met = [
+        row(actor, "45.1.1.1", 26 + at, count=count)
+        for at, (actor, count) in enumerate(zip(ACTORS, (9, "", 2), strict=True))
+    ]
+    contacts = read(write(tmp_path / "made.csv", [*quiet(), *met]))
+    told = released.shown(contacts, contacts.known(BEGIN + 3 * DAY_S), 7, 2).told
+    assert sorted(contacts.actors[actor] for actor in told.actor) == ["north", "south"]
+    assert told.newest.max() == BEGIN + 27 * HOUR
+
+
 def test_nothing_of_later_changes_a_list(tmp_path) -> None:
     rows = [row(ACTORS[at % 3], f"45.1.{at % 7}.{at % 11}", 5 * at, lasts=at % 60) for at in range(40)]
     at = BEGIN + 5 * DAY_S - HOUR
@@ -292,4 +304,4 @@ def test_the_operators_are_read_whole_and_counted_as_they_were() -> None:
     after = contacts.first >= (int(contacts.first[0]) // DAY_S + 1) * DAY_S
     pairs = np.unique(contacts.source * len(contacts.actors) + contacts.actor, return_index=True)[1]
     assert abs(int(after[pairs].sum()) - 242_303) < 20_000
-    assert run.PARTS["inbound"] is run.inbound
+    assert run.PARTS["inbound"] == ("inbound", run.inbound)
