@@ -43,7 +43,7 @@ class Unreadable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Meetings:
     """What had happened by ``at`` (seconds since 1970): for each pair of actor and source that had met, when it last
     began (``newest``) and was last seen (``seen``), never after ``at``; ``count``: most tries told, or NO_COUNT."""
 
@@ -81,7 +81,7 @@ class Contacts:
         """The days to judge, in days since 1970: all but the first, on which nobody knows when a contact began."""
         return range(int(self.first[0]) // DAY_S + 1, int(self.first[-1]) // DAY_S + 1)
 
-    def known(self, at: int) -> Known:
+    def known(self, at: int) -> Meetings:
         """The view of that moment."""
         rows = slice(0, int(np.searchsorted(self.first, at, side="right")))
         keys = self.source[rows] * len(self.actors) + self.actor[rows]
@@ -90,7 +90,7 @@ class Contacts:
         np.maximum.at(newest, place, self.first[rows])
         np.maximum.at(seen, place, np.minimum(self.last[rows], at))
         np.maximum.at(count, place, self.count[rows])
-        return Known(at, pairs % len(self.actors), pairs // len(self.actors), newest, seen, count)
+        return Meetings(at, pairs % len(self.actors), pairs // len(self.actors), newest, seen, count)
 
     def begun(self, begin: int, end: int) -> tuple[Ints, Ints, Ints]:
         """Actor, source and first of every contact that began in [begin, end); a pair once, by its earliest."""

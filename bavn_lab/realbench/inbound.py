@@ -80,25 +80,26 @@ class Tally:
         self.standing[actor] = addresses, since
         self.listed[actor, day] = len(addresses)
         place = np.searchsorted(addresses, met)
-        found = place < len(addresses)
-        found[found] = addresses[place[found]] == met[found]
-        self.hits[actor, day] = int(found.sum())
-        self.leads[day].append((when[found] - since[place[found]]) / HOUR_S)
+        came = place < len(addresses)
+        came[came] = addresses[place[came]] == met[came]
+        self.hits[actor, day] = int(came.sum())
+        self.leads[day].append((when[came] - since[place[came]]) / HOUR_S)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """One file. ``tallies``: way -> length. ``contacts``: [actors, days] that began; ``new``: to their actor; ``one``,
-    ``two``: of these, that so many others had met by the list's moment. ``offered``, ``revealed``, ``below``,
-    ``may_block`` by day: what the sector's rounds saw, ``below``: revealed with fewer holders than the smallest t."""
+    """One file. ``tallies``: way -> length. ``begun``: [actors, days], contacts; ``new``: to their actor;
+    ``by_one``, ``by_two``: of these, that so many others had met by the list's moment. ``offered``, ``revealed``,
+    ``below``, ``may_block`` by day: what the sector's rounds saw, ``below``: revealed with fewer holders than the
+    smallest t."""
 
     contacts: Contacts
     days: range
     tallies: dict[str, dict[int, Tally]]
     begun: Ints
     new: Ints
-    one: Ints
-    two: Ints
+    by_one: Ints
+    by_two: Ints
     offered: Ints
     revealed: Ints
     below: Ints
@@ -130,15 +131,15 @@ def choose(files: Sequence[Contacts], say: Say) -> Choice:
     # Ties go to the first: the shorter look back.
     chosen = {way: max(options, key=lambda days: hits[way][days]) for way, options in LOOKS_BACK.items()}
     cut = max(CUTS, key=lambda cut: hits[ALONE][cut])
-    told = {way: {_named(option): count for option, count in by.items()} for way, by in hits.items()}
-    return Choice(chosen, *cut, told)
+    by_way = {way: {_named(option): count for option, count in by.items()} for way, by in hits.items()}
+    return Choice(chosen, *cut, by_way)
 
 
 def _count[Option](hits: dict[Option, int], option: Option, lists: Sequence[Ints], met: Sequence[Ints]) -> None:
-    found = sum(
+    count = sum(
         int(np.isin(own, listed[:length]).sum()) for own, listed in zip(met, lists, strict=True) for length in LENGTHS
     )
-    hits[option] = hits.get(option, 0) + found
+    hits[option] = hits.get(option, 0) + count
 
 
 def _named(option: int | tuple[int, float]) -> str:
@@ -158,7 +159,7 @@ def judge(contacts: Contacts, choice: Choice, say: Say) -> Judged:
 
     tallies = {way: {length: tally() for length in LENGTHS} for way in WAYS}
     makers = {way: Maker(choice.making(least, neighbours=beside), contacts) for way, (least, beside) in MADE.items()}
-    begun, new, one, two = table(), table(), table(), table()
+    begun, new, by_one, by_two = table(), table(), table(), table()
     offered, revealed, below, may_block = (np.zeros(len(days), dtype=np.int64) for _ in range(4))
     line = Bounds().score_block_min
     for number, day in enumerate(days):
@@ -171,24 +172,24 @@ def judge(contacts: Contacts, choice: Choice, say: Say) -> Judged:
             mine = who == actor
             fresh = what[mine][~view.own(actor)[what[mine]]]
             begun[actor, number], new[actor, number] = int(mine.sum()), len(fresh)
-            one[actor, number], two[actor, number] = (int((by_others[fresh] >= least).sum()) for least in (1, 2))
+            by_one[actor, number], by_two[actor, number] = (int((by_others[fresh] >= least).sum()) for least in (1, 2))
             for way in WAYS:
                 listed = PLAIN[way](view, actor, choice.days[way]) if way in PLAIN else lists[way][actor]
                 for length in LENGTHS:
                     tallies[way][length].add(
                         actor, number, at, listed[:length], contacts.sources[what[mine]], when[mine]
                     )
-        told = view.shown(choice.days["sector"], 2)
-        offered[number], revealed[number] = told.offered, len(told.place)
-        below[number], may_block[number] = int((told.holders < 2).sum()), int((told.score >= line).sum())
+        release = view.shown(choice.days["sector"], 2)
+        offered[number], revealed[number] = release.offered, len(release.place)
+        below[number], may_block[number] = int((release.holders < 2).sum()), int((release.score >= line).sum())
     return Judged(
         contacts=contacts,
         days=days,
         tallies=tallies,
         begun=begun,
         new=new,
-        one=one,
-        two=two,
+        by_one=by_one,
+        by_two=by_two,
         offered=offered,
         revealed=revealed,
         below=below,

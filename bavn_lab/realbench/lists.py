@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from bavn_lab.realbench.contacts import DAY_S, Contacts, Floats, Ints, Known
+from bavn_lab.realbench.contacts import DAY_S, Contacts, Floats, Ints, Meetings
 from bavn_lab.realbench.predictive import (
     best,
     correlation,
@@ -44,9 +44,9 @@ class View:
     """What a list may be made of at one moment, each thing computed once."""
 
     contacts: Contacts
-    known: Known
+    known: Meetings
     _shown: dict[tuple[int, int], Shown] = field(default_factory=dict)
-    _spreads: dict[tuple[int, int], tuple[Known, Floats]] = field(default_factory=dict)
+    _spreads: dict[tuple[int, int], tuple[Meetings, Floats]] = field(default_factory=dict)
 
     @cached_property
     def latest(self) -> Ints:
@@ -63,9 +63,9 @@ class View:
             self._shown[days, least] = shown(self.contacts, self.known, days, least)
         return self._shown[days, least]
 
-    def open_to(self, days: int, least: int) -> Known:
+    def open_to(self, days: int, least: int) -> Meetings:
         """The meetings that may be looked at where so many must hold a source; 1: all of the last ``days``."""
-        return recent(self.known, days) if least == 1 else self.shown(days, least).told
+        return recent(self.known, days) if least == 1 else self.shown(days, least).reports
 
     def relevance(self, days: int, actor: int) -> Floats:
         """Of each source to the actor, as highly predictive blacklisting has it."""
@@ -80,7 +80,7 @@ class View:
         np.maximum.at(closest, held.source, spread[actor, held.actor] / max(1e-12, float(spread[actor].max())))
         return closest
 
-    def _spread(self, days: int, least: int) -> tuple[Known, Floats]:
+    def _spread(self, days: int, least: int) -> tuple[Meetings, Floats]:
         """What was met, and what a meeting at each actor says to each."""
         if (days, least) not in self._spreads:
             held = self.open_to(days, least)
@@ -126,11 +126,11 @@ def predictive_new(view: View, actor: int, days: int) -> Ints:
 
 def sector(view: View, actor: int, days: int) -> Ints:
     """What the sector would release, by its score, without what the actor met already."""
-    told = view.shown(days, 2)
+    release = view.shown(days, 2)
     worth = np.zeros(len(view.contacts.sources))
-    worth[told.place] = told.score - told.score.min(initial=0.0) + 1.0
+    worth[release.place] = release.score - release.score.min(initial=0.0) + 1.0
     worth[view.own(actor)] = 0.0
-    return _addresses(view, best(LENGTH_MAX, worth, latest(told.told, len(worth))))
+    return _addresses(view, best(LENGTH_MAX, worth, latest(release.reports, len(worth))))
 
 
 PLAIN: Final[dict[str, Plain]] = {
@@ -205,19 +205,23 @@ class Maker:
             self._learn(*self._before, view.known.at)
         candidates = [self._candidates(view, actor) for actor in range(len(self._contacts.actors))]
         self._before = view.known.at, candidates
-        return [self._list(view, actor, one) for actor, one in enumerate(candidates)]
+        return [self._list(view, actor, chances) for actor, chances in enumerate(candidates)]
 
     def _learn(self, since: int, candidates: list[_Candidates], now: int) -> None:
         who, what, _ = self._contacts.begun(since + 1, now + 1)
-        for actor, one in enumerate(candidates):
+        for actor, chances in enumerate(candidates):
             met = what[who == actor]
-            came = np.isin(one.place, met).astype(np.float64)
-            self._met.learn(actor, one.place_bin, np.ones(len(one.place)), came)
-            if len(one.block):
+            came = np.isin(chances.place, met).astype(np.float64)
+            self._met.learn(actor, chances.place_bin, np.ones(len(chances.place)), came)
+            if len(chances.block):
                 blocks, counts = np.unique(self._contacts.sources[met] >> self._making.bits, return_counts=True)
-                at = np.minimum(np.searchsorted(blocks, one.block), max(0, len(blocks) - 1))
-                hits = np.where(blocks[at] == one.block, counts[at], 0) if len(blocks) else np.zeros(len(one.block))
-                self._beside.learn(actor, one.block_bin, one.free.astype(np.float64), hits.astype(np.float64))
+                at = np.minimum(np.searchsorted(blocks, chances.block), max(0, len(blocks) - 1))
+                hits = (
+                    np.where(blocks[at] == chances.block, counts[at], 0)
+                    if len(blocks)
+                    else np.zeros(len(chances.block))
+                )
+                self._beside.learn(actor, chances.block_bin, chances.free.astype(np.float64), hits.astype(np.float64))
 
     def _candidates(self, view: View, actor: int) -> _Candidates:
         own = view.own(actor)
@@ -231,11 +235,11 @@ class Maker:
         making = self._making
         if not making.least:
             return (np.zeros(0, np.int64),) * 3
-        told = view.shown(making.days, max(2, making.least))
+        release = view.shown(making.days, max(2, making.least))
         open_, step = view.open_to(making.days, making.least), np.full(len(own), -1, dtype=np.int64)
         if making.least == 1:
             step[open_.source] = 0
-        step[told.place] = 1 + np.clip((told.score + 6) // 2, 0, SCORE_STEPS - 2).astype(np.int64)
+        step[release.place] = 1 + np.clip((release.score + 6) // 2, 0, SCORE_STEPS - 2).astype(np.int64)
         place = np.flatnonzero((step >= 0) & ~own)
         newest = latest(open_, len(own))[place]
         age = np.searchsorted(np.array(AGES_H) * HOUR_S, view.known.at - newest)
@@ -262,22 +266,22 @@ class Maker:
         kept = (free > 0) & (steps >= 0)
         return block[kept], np.minimum(steps[kept], DENSITY_STEPS - 1).astype(np.int64), free[kept]
 
-    def _list(self, view: View, actor: int, one: _Candidates) -> Ints:
+    def _list(self, view: View, actor: int, chances: _Candidates) -> Ints:
         own = self._contacts.sources[view.own(actor)]
-        beside = self._beside.of(actor)[one.block_bin]
-        place_worth = self._met.of(actor)[one.place_bin]
-        address = self._contacts.sources[one.place]
-        if len(one.block):
-            at = np.minimum(np.searchsorted(one.block, address >> self._making.bits), len(one.block) - 1)
-            place_worth = place_worth + np.where(one.block[at] == address >> self._making.bits, beside[at], 0.0)
-        order = np.lexsort((one.block, -beside))
-        order = order[: int(np.searchsorted(np.cumsum(one.free[order]), LENGTH_MAX)) + 1]
-        inside = (one.block[order, None] << self._making.bits) + np.arange(1 << self._making.bits)
+        beside = self._beside.of(actor)[chances.block_bin]
+        place_worth = self._met.of(actor)[chances.place_bin]
+        address = self._contacts.sources[chances.place]
+        if len(chances.block):
+            at = np.minimum(np.searchsorted(chances.block, address >> self._making.bits), len(chances.block) - 1)
+            place_worth = place_worth + np.where(chances.block[at] == address >> self._making.bits, beside[at], 0.0)
+        order = np.lexsort((chances.block, -beside))
+        order = order[: int(np.searchsorted(np.cumsum(chances.free[order]), LENGTH_MAX)) + 1]
+        inside = (chances.block[order, None] << self._making.bits) + np.arange(1 << self._making.bits)
         near, near_worth = inside.ravel(), np.repeat(beside[order], 1 << self._making.bits)
         kept = ~(_among(near, own) | _among(near, np.sort(address)))
         every = np.concatenate([address, near[kept]])
         worth = np.concatenate([place_worth, near_worth[kept]])
-        then = np.concatenate([one.newest, np.zeros(int(kept.sum()), np.int64)])
+        then = np.concatenate([chances.newest, np.zeros(int(kept.sum()), np.int64)])
         return every[best(LENGTH_MAX, worth, then)]
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from bavn_lab.realbench.contacts import DAY_S, Floats, Ints, Known
+from bavn_lab.realbench.contacts import DAY_S, Floats, Ints, Meetings
 
 ALPHA: Final = 0.5
 
@@ -43,19 +43,19 @@ def propagation(weights: Floats, alpha: float = ALPHA) -> Floats:
     return np.asarray(np.linalg.inv(unit - alpha * weights) - unit)
 
 
-def recent(known: Known, days: int) -> Known:
+def recent(known: Meetings, days: int) -> Meetings:
     """Only what was seen in the last so many days."""
     return known.where(known.seen >= known.at - days * DAY_S)
 
 
-def latest(known: Known, sources: int) -> Ints:
+def latest(known: Meetings, sources: int) -> Ints:
     """For each source when it last began at any actor; 0 where at none."""
     when = np.zeros(sources, dtype=np.int64)
     np.maximum.at(when, known.source, known.newest)
     return when
 
 
-def meetings(known: Known, sources: int) -> Floats:
+def meetings(known: Meetings, sources: int) -> Floats:
     """By how many actors each source was met: the global worst offenders."""
     return np.bincount(known.source, minlength=sources).astype(np.float64)
 

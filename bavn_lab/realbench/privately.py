@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from bavn.traffic.dice import SeededDice
-from bavn_lab.realbench.contacts import Contacts, Known
+from bavn_lab.realbench.contacts import Contacts, Meetings
 from bavn_lab.realbench.released import TIERS, joined, offers, thresholds
 from bavn_lab.sectorbench.joined import differs, round_of
 
@@ -31,24 +31,26 @@ class Compared:
     below: int
     cpu_s: float
 
-    def told(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__} | {"cpu_s": round(self.cpu_s, 1)}
 
 
-def compared(contacts: Contacts, known: Known, days: int, seed: int = 1) -> Compared:
+def compared(contacts: Contacts, known: Meetings, days: int, seed: int = 1) -> Compared:
     """Both tiers' rounds of that moment."""
     begun = time.process_time()
     brought, t = offers(known, days), thresholds(0)
     distinct = np.unique(
-        np.array([one for by_actor in brought.values() for own in by_actor.values() for one in own], dtype=np.int64)
+        np.array(
+            [element for by_actor in brought.values() for own in by_actor.values() for element in own], dtype=np.int64
+        )
     )
     place = {element: at for at, element in enumerate(distinct.tolist())}
     observables = contacts.observables(distinct)
     revealed: dict[int, frozenset[int]] = {}
     cells = refused = quarantined = below = 0
     for tier in TIERS:
-        by_actor = {actor: [place[one] for one in own] for actor, own in brought[tier.name].items()}
-        count = np.bincount(np.array([one for own in by_actor.values() for one in own], np.int64), minlength=1)
+        by_actor = {actor: [place[element] for element in own] for actor, own in brought[tier.name].items()}
+        count = np.bincount(np.array([element for own in by_actor.values() for element in own], np.int64), minlength=1)
         one_round = round_of(tier, by_actor, observables, SeededDice(seed, f"real {contacts.name} {known.at}"))
         for at, actors in one_round.revealed.items():
             element = int(distinct[at])

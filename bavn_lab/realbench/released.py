@@ -24,7 +24,7 @@ from bavn.model.evidence import p_bucket, walk_bucket
 from bavn.model.moment import HOUR_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.sector.lead import Sign
-from bavn_lab.realbench.contacts import Contacts, Floats, Ints, Known
+from bavn_lab.realbench.contacts import Contacts, Floats, Ints, Meetings
 from bavn_lab.realbench.predictive import recent
 from bavn_lab.sectorbench.background import P_MAX
 from bavn_lab.sectorbench.campaigns import STRONG_P
@@ -43,14 +43,14 @@ Holders = Mapping[int, frozenset[int]]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One day's: ``place`` of each source that was revealed, its ``score`` and how many ``holders`` named it; ``told``:
-    the meetings of those who named them, all that the centre knows; ``offered``: how many distinct sources were
-    brought."""
+    """One day's: ``place`` of each source that was revealed, its ``score`` and how many ``holders`` named it;
+    ``reports``: the meetings of those who named them, all that the centre knows; ``offered``: how many distinct sources
+    were brought."""
 
     place: Ints
     score: Floats
     holders: Ints
-    told: Known
+    reports: Meetings
     offered: int
 
 
@@ -59,7 +59,7 @@ def tries_of(count: Ints) -> Ints:
     return np.where(count < 0, TRIES_OF_AN_ALARM, np.minimum(count, TRIES_TOLD_MAX))
 
 
-def offers(known: Known, days: int) -> dict[str, dict[int, list[int]]]:
+def offers(known: Meetings, days: int) -> dict[str, dict[int, list[int]]]:
     """What each actor brings to each tier's round: sources met in the last ``days``, the strongest first, then the
     latest."""
     held = recent(known, days)
@@ -93,7 +93,7 @@ def thresholds(least: int) -> dict[str, int]:
     return {tier.name: max(least, tier.t) for tier in TIERS}
 
 
-def shown(contacts: Contacts, known: Known, days: int, least: int) -> Shown:
+def shown(contacts: Contacts, known: Meetings, days: int, least: int) -> Shown:
     """What the centre would have told of at that moment."""
     brought = offers(known, days)
     revealed = joined(brought, thresholds(least))
@@ -101,27 +101,27 @@ def shown(contacts: Contacts, known: Known, days: int, least: int) -> Shown:
     places = np.array(sorted(revealed), dtype=np.int64)
     held = known.where(np.isin(known.source, places))
     pairs = zip(held.source.tolist(), held.actor.tolist(), strict=True)
-    told = held.where(np.array([actor in revealed[place] for place, actor in pairs], dtype=bool))
-    scores = _scores(contacts, told, places, revealed)
+    reports = held.where(np.array([actor in revealed[place] for place, actor in pairs], dtype=bool))
+    scores = _scores(contacts, reports, places, revealed)
     holders = np.array([len(revealed[place]) for place in places.tolist()], dtype=np.int64)
-    return Shown(places, scores, holders, told, offered)
+    return Shown(places, scores, holders, reports, offered)
 
 
-def _scores(contacts: Contacts, told: Known, places: Ints, revealed: Holders) -> Floats:
+def _scores(contacts: Contacts, reports: Meetings, places: Ints, revealed: Holders) -> Floats:
     """The joint scan's score of each. Sources that the same reports speak of score the same, so one stands for all."""
     if not len(places):
         return np.zeros(0)
-    pairs = zip(told.source.tolist(), told.actor.tolist(), strict=True)
-    tries = dict(zip(pairs, tries_of(told.count).tolist(), strict=True))
+    pairs = zip(reports.source.tolist(), reports.actor.tolist(), strict=True)
+    tries = dict(zip(pairs, tries_of(reports.count).tolist(), strict=True))
     shapes: dict[tuple[tuple[int, int], ...], list[int]] = {}
     for number, place in enumerate(places.tolist()):
         shape = tuple(sorted((actor, tries[place, actor]) for actor in revealed[place]))
         shapes.setdefault(shape, []).append(number)
-    context = _context(contacts, told.at, places, revealed)
+    context = _context(contacts, reports.at, places, revealed)
     scores = np.zeros(len(places))
     for shape, numbers in shapes.items():
         (observable,) = contacts.observables(places[numbers[:1]])
-        signs = [sign(observable, contacts.actors[actor], count, told.at) for actor, count in shape]
+        signs = [sign(observable, contacts.actors[actor], count, reports.at) for actor, count in shape]
         (weighed,) = joint_scan.find({observable: signs}, Links({}, {}), context, [observable])
         scores[numbers] = weighed.score
     return scores

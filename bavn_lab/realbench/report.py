@@ -56,7 +56,7 @@ def share(above: Ints, below: Ints) -> Value:
     return Value(float(above.sum() / below.sum()), float(low), float(high), below.size)
 
 
-def told_choice(choice: Choice) -> dict[str, Any]:
+def choice_figures(choice: Choice) -> dict[str, Any]:
     """What the first halves chose, and the hits that spoke for each option."""
     return {
         "days": choice.days,
@@ -66,7 +66,7 @@ def told_choice(choice: Choice) -> dict[str, Any]:
     }
 
 
-def told(judged: Judged, *, whole: bool) -> dict[str, Any]:
+def figures_of(judged: Judged, *, whole: bool) -> dict[str, Any]:
     """One file. ``whole``: nothing was chosen on it, so that all of its days judge."""
     half = len(first_half(judged.days))
     parts = {"whole": slice(None)} if whole else {"first_half": slice(0, half), "second_half": slice(half, None)}
@@ -82,10 +82,10 @@ def told(judged: Judged, *, whole: bool) -> dict[str, Any]:
         "revealed": {
             "offered_a_day": round(float(judged.offered.mean()), 1),
             "revealed_a_day": round(float(judged.revealed.mean()), 1),
-            "below_threshold": int(judged.below.sum()) + sum(one.below for one in judged.private),
+            "below_threshold": int(judged.below.sum()) + sum(day.below for day in judged.private),
             "may_block_a_day": round(float(judged.may_block.mean()), 1),
         },
-        "private_join": [{**one.told(), "day": _date(one.day)} for one in judged.private],
+        "private_join": [{**day.as_json(), "day": _date(day.day)} for day in judged.private],
     }
 
 
@@ -115,8 +115,8 @@ def _part(judged: Judged, days: slice) -> dict[str, Any]:
         "days": new.shape[1],
         "contacts": int(judged.begun[:, days].sum()),
         "new_to_their_actor": int(new.sum()),
-        "met_by_another_before": int(judged.one[:, days].sum()),
-        "met_by_two_others_before": int(judged.two[:, days].sum()),
+        "met_by_another_before": int(judged.by_one[:, days].sum()),
+        "met_by_two_others_before": int(judged.by_two[:, days].sum()),
         "ways": ways,
         "more_than": {
             ours: {
@@ -153,10 +153,10 @@ def in_words(name: str, figures: Mapping[str, Any]) -> str:
         " to be blocked, the others are watched"
     )
     lines += [
-        f"  private join of {one['day']}: {one['revealed']:,} sources in {one['cells']:,} cells, {one['differs']}"
-        f" unlike the counting on sets, {one['refused']} refused, {one['below']} below the threshold,"
-        f" {one['cpu_s']:.0f} CPU s"
-        for one in figures["private_join"]
+        f"  private join of {day['day']}: {day['revealed']:,} sources in {day['cells']:,} cells, {day['differs']}"
+        f" unlike the counting on sets, {day['refused']} refused, {day['below']} below the threshold,"
+        f" {day['cpu_s']:.0f} CPU s"
+        for day in figures["private_join"]
     ]
     for ours, by_other in judged["more_than"].items():
         for other, by_length in by_other.items():

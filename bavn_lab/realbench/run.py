@@ -14,7 +14,7 @@ from bavn import __version__
 from bavn_lab.realbench.contacts import Contacts, Unreadable, read
 from bavn_lab.realbench.inbound import LEAD_S, Say, choose, judge
 from bavn_lab.realbench.lists import LENGTHS
-from bavn_lab.realbench.report import in_words, told, told_choice
+from bavn_lab.realbench.report import choice_figures, figures_of, in_words
 
 SCHEMA: Final = 1
 """Goes up when a key of the JSON file changes its meaning or goes away."""
@@ -48,13 +48,13 @@ def inbound(folder: Path | None, heldout: Path | None, say: Say) -> Measured:
     words = [f"not used: {name}: {why}" for read_ in (own, others) for name, why in read_.unread.items()]
     if own.files or others.files:
         choice = choose(own.files or others.files, say)
-        figures["chosen"] = told_choice(choice)
+        figures["chosen"] = choice_figures(choice)
         for part, files in (("files", own.files), ("heldout", others.files)):
             for contacts in files:
                 say(f"{contacts.name}: {len(contacts.first):,} rows, every day of {len(contacts.days)}")
-                one = told(judge(contacts, choice, say), whole=part == "heldout" and bool(own.files))
-                figures[part][contacts.name] = one
-                words.append(in_words(contacts.name if part == "files" else f"held out: {contacts.name}", one))
+                file = figures_of(judge(contacts, choice, say), whole=part == "heldout" and bool(own.files))
+                figures[part][contacts.name] = file
+                words.append(in_words(contacts.name if part == "files" else f"held out: {contacts.name}", file))
     return Measured(figures, "\n".join(words), len(own.files) + len(others.files))
 
 

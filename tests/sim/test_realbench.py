@@ -108,9 +108,9 @@ def test_the_centre_knows_nothing_of_who_told_nothing(tmp_path) -> None:
         for at, (actor, count) in enumerate(zip(ACTORS, (9, "", 2), strict=True))
     ]
     contacts = read(write(tmp_path / "made.csv", [*quiet(), *met]))
-    told = released.shown(contacts, contacts.known(BEGIN + 3 * DAY_S), 7, 2).told
-    assert sorted(contacts.actors[actor] for actor in told.actor) == ["north", "south"]
-    assert told.newest.max() == BEGIN + 27 * HOUR
+    reports = released.shown(contacts, contacts.known(BEGIN + 3 * DAY_S), 7, 2).reports
+    assert sorted(contacts.actors[actor] for actor in reports.actor) == ["north", "south"]
+    assert reports.newest.max() == BEGIN + 27 * HOUR
 
 
 def test_nothing_of_later_changes_a_list(tmp_path) -> None:
