@@ -1,8 +1,8 @@
 """Lists of sources for an actor's coming day: plain rankings, and lists in the order of what each entry is worth.
 
-A list is made from what had happened by its moment. ``Maker`` puts two kinds of candidates into one order: sources that
-others met (only those that the sector may show), and addresses beside those that the actor met itself lately, which
-nobody has to tell it. It learns day by day how often each kind of candidate came true before, at each actor and at all.
+A list is made from what had happened by its moment. ``Maker`` puts three kinds of candidates into one order: sources
+that others met (only those that the sector may show), and, which nobody has to tell the actor, what it met itself and
+the addresses beside. It learns day by day how often each kind of candidate came true before, at each actor and at all.
 The product does not do this yet. Refuses to look ahead: it learns of a day when that day is over.
 """
 
@@ -30,12 +30,14 @@ LENGTH_MAX: Final = max(LENGTHS)
 AGES_H: Final = (6, 12, 24, 48, 96, 192, 384)
 UNSEEN_WORTH: Final = 200.0
 """How many trials at all actors together speak for an actor that has none of its own."""
-SOURCE_START, BESIDE_START = 0.002, 0.25
-"""Before anything is learnt: that a source others met comes, and of an address beside own ones, by their density."""
+SOURCE_START, OWN_START, BESIDE_START = 0.002, 0.0005, 0.25
+"""Before anything is learnt: that a source others met comes, that an own one comes again, and of an address beside own
+ones, by their density."""
 SCORE_STEPS: Final = 8
 DENSITY_STEPS: Final = 48
 TIE_STEPS: Final = 6
 """How closely the actor is tied to whoever met the source, in halves of its closest tie."""
+OTHERS_BINS: Final = SCORE_STEPS * 2 * (len(AGES_H) + 1) * TIE_STEPS
 Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
@@ -166,8 +168,8 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class _Candidates:
-    """``place``: sources others met, ``newest``: when last. ``block``: numbers of blocks of addresses, ``free``: how
-    many in each the actor has not met. Places and blocks each with their bin."""
+    """``place``: sources others or the actor itself met, ``newest``: when last. ``block``: numbers of blocks of
+    addresses, ``free``: how many in each the actor has not met. Places and blocks each with their bin."""
 
     place: Ints
     place_bin: Ints
@@ -180,7 +182,8 @@ class _Candidates:
 @dataclass(frozen=True, slots=True)
 class Making:
     """``least``: so many actors must hold a source before it is shown; 1: all in clear, 0: none. ``days``: how far back
-    reports count. ``bits``: blocks of 2^bits addresses; 0: none. ``decay``: what a day leaves of a meeting's weight."""
+    reports count. ``bits``: blocks of 2^bits addresses; 0: nothing of the actor's own. ``decay``: what a day leaves of
+    a meeting's weight."""
 
     least: int
     days: int
@@ -194,7 +197,8 @@ class Maker:
     def __init__(self, making: Making, contacts: Contacts) -> None:
         self._making, self._contacts = making, contacts
         count = len(contacts.actors)
-        self._met = Rates(count, np.full(SCORE_STEPS * 2 * (len(AGES_H) + 1) * TIE_STEPS, SOURCE_START))
+        others = np.full(OTHERS_BINS, SOURCE_START)
+        self._met = Rates(count, np.concatenate([others, np.full(2 * (len(AGES_H) + 1), OWN_START)]))
         density = 2.0 ** ((np.arange(DENSITY_STEPS) - DENSITY_STEPS + 1) / 2)
         self._beside = Rates(count, BESIDE_START * density)
         self._before: tuple[int, list[_Candidates]] | None = None
@@ -225,7 +229,8 @@ class Maker:
 
     def _candidates(self, view: View, actor: int) -> _Candidates:
         own = view.own(actor)
-        place, place_bin, newest = self._others(view, own, actor)
+        parts = [self._others(view, own, actor), self._again(view, actor)]
+        place, place_bin, newest = (np.concatenate(columns) for columns in zip(*parts, strict=True))
         block, block_bin, free = self._neighbours(view, actor)
         return _Candidates(place, place_bin, newest, block, block_bin, free)
 
@@ -250,6 +255,13 @@ class Maker:
         bins = (step[place] * 2 + standing[place]) * (len(AGES_H) + 1) + age
         return place, bins * TIE_STEPS + tie, newest
 
+    def _again(self, view: View, actor: int) -> tuple[Ints, Ints, Ints]:
+        """What the actor met itself, binned by age and whether it still comes: it may come again."""
+        mine = view.known.actor == actor if self._making.bits else np.zeros(len(view.known.actor), dtype=bool)
+        newest, standing = view.known.newest[mine], view.known.seen[mine] >= view.known.at
+        age = np.searchsorted(np.array(AGES_H) * HOUR_S, view.known.at - newest)
+        return view.known.source[mine], OTHERS_BINS + standing * (len(AGES_H) + 1) + age, newest
+
     def _neighbours(self, view: View, actor: int) -> tuple[Ints, Ints, Ints]:
         """Blocks in which the actor met somebody, binned by how dense and how lately."""
         making, mine = self._making, view.known.actor == actor
@@ -273,7 +285,8 @@ class Maker:
         address = self._contacts.sources[chances.place]
         if len(chances.block):
             at = np.minimum(np.searchsorted(chances.block, address >> self._making.bits), len(chances.block) - 1)
-            place_worth = place_worth + np.where(chances.block[at] == address >> self._making.bits, beside[at], 0.0)
+            near_own = (chances.block[at] == address >> self._making.bits) & (chances.place_bin < OTHERS_BINS)
+            place_worth = place_worth + np.where(near_own, beside[at], 0.0)
         order = np.lexsort((chances.block, -beside))
         order = order[: int(np.searchsorted(np.cumsum(chances.free[order]), LENGTH_MAX)) + 1]
         inside = (chances.block[order, None] << self._making.bits) + np.arange(1 << self._making.bits)

@@ -93,6 +93,12 @@ def test_neighbours_of_what_an_actor_met_need_nobody_else(tmp_path) -> None:
     assert hits(result, "HPB", "west") == hits(result, "sector", "west") == 0
 
 
+def test_what_comes_again_stands_on_the_lists_of_who_met_it(tmp_path) -> None:
+    result = judged(tmp_path, [row("west", "45.1.1.1", 24 * day + 3) for day in range(9)])
+    assert hits(result, "own past", "west") == hits(result, inbound.ALONE, "west") == 8
+    assert hits(result, "sector", "west") == 0
+
+
 @pytest.mark.parametrize(("count", "shown"), [("", 1), (2, 0), (3, 0), (4, 1)])
 def test_tries_decide_the_tier_and_its_threshold(tmp_path, count, shown) -> None:
     """Two holders: enough where the tries are an alarm (tier A), too few below it (tier B), unreported below three."""
