@@ -133,7 +133,9 @@ def test_nothing_of_later_changes_a_list(tmp_path) -> None:
         maker.lists(View(contacts, contacts.known(at - DAY_S)))
         by_actor = dict(zip(contacts.actors, maker.lists(view), strict=True))
         plain = [way(view, contacts.actors.index(a), 7).tolist() for way in PLAIN.values() for a in ACTORS]
-        listed.append((plain, [by_actor[actor].tolist() for actor in ACTORS]))
+        assert view.known.seen.max() <= at
+        learnt = [rates._hits.tolist() for rates in (maker._met, maker._beside)]
+        listed.append((plain, [by_actor[actor].tolist() for actor in ACTORS], learnt))
     assert listed[0] == listed[1]
     assert any(listed[0][0])
     assert all(listed[0][1])
