@@ -79,7 +79,7 @@ def test_the_first_pages_can_be_read_in_one_sitting(name, lines_max) -> None:
 def test_there_are_no_more_pages_than_one_finds_through_and_none_is_a_book() -> None:
     pages = {path.name: path.read_text(encoding="utf-8").split() for path in (ROOT / "docs").glob("*.md")}
     pages.pop("benchmarks.md")
-    assert len(pages) <= 36
+    assert len(pages.keys() - {"proof.md"}) <= 36  # both are figures, to be looked at and not to be found through
     assert {name: len(words) for name, words in pages.items() if len(words) > 3_400} == {}
 
 
