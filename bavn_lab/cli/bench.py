@@ -164,7 +164,10 @@ def real(
     figures, words, judged = measure(data, heldout, commit(), say)
     print(words, flush=True)
     if json_file is not None:
-        json_file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+        try:
+            json_file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+        except OSError as error:
+            raise Stop(Exit.USAGE, f"--json: {json_file} cannot be written ({error.strerror})") from error
     if plots is not None:
         draw(figures, plots)
     if not judged:

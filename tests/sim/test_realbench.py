@@ -282,6 +282,12 @@ def test_a_folder_with_nothing_to_judge_is_a_message(tmp_path, content, exit_cod
     assert result.exception.code == exit_code
 
 
+def test_a_file_of_figures_that_cannot_be_written_is_a_message(tmp_path) -> None:
+    result = invoke("--data", tmp_path, "--json", tmp_path)
+    assert result.exception.code == 2
+    assert "cannot be written" in str(result.exception)
+
+
 def test_intervals_hold_the_value_and_go_over_days_and_actors() -> None:
     table = np.arange(12).reshape(3, 4)
     value = report.mean(table)
