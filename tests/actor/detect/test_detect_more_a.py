@@ -9,7 +9,7 @@ from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.detectors.dga import ALARM_NATS, Dga
 from bavn.actor.detect.detectors.exfil import Exfil, Habit
 from bavn.actor.detect.detectors.long import Long
-from bavn.actor.detect.detectors.rarity import Rarity, rare_bits
+from bavn.actor.detect.detectors.rarity import HABIT, Habits, Rarity, rare_bits
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.queries.oddities import ODDITIES
 from bavn.actor.detect.settings import DetectSettings
@@ -188,6 +188,18 @@ def test_first_seen_is_the_peer_s_and_never_the_episode_s(made, detector, change
     assert found.peer == "egetrae-drive.com"
     assert found.rows.first_us - found.first_us >= 9 * 24 * HOUR_US
     assert "first seen 10 days ago" in found.why.en or "first seen 9 days ago" in found.why.en
+
+
+def test_a_sign_says_less_where_it_is_usual() -> None:
+    """Of four peers of a host; one name at two addresses is one peer; and where other hosts show it too."""
+    four = [("a", f"45.9.148.{n}", ("agentless",)) for n in range(4)]
+    assert Habits.of(four, 20).left("a", "agentless") == 1 / (1 + 2 * HABIT)
+    one = [("a", "velkora.net", ("agentless",))] * 2
+    assert Habits.of(one, 20).left("a", "agentless") == 1
+    others = [*one, ("b", "45.9.148.9", ("agentless", "program"))]
+    assert Habits.of(others, 20).left("a", "agentless") == 1 / (1 + HABIT)
+    assert 1 / (1 + HABIT) < Habits.of(others, 200).left("a", "agentless") < 1
+    assert Habits.of(others, 20).left("b", "program") == 1
 
 
 def test_rarity_in_bits_is_that_of_the_specification() -> None:

@@ -1,17 +1,17 @@
 """First seen and rare: a peer outside, or a door of one's own, that nobody here had met before.
 
-Sees: an outside peer new to the actor that hardly anybody here calls and that is odd besides: TLS on a port that is
-not TLS's, no server name, a self-signed certificate, one that names somebody else, a fingerprint, user agent, server
-software or port that goes to it alone, HTTP to a bare address or without user agent, a form sent to a bare address
-that is no habit or as the first thing said to a name, a browser older than those used here, a program or an archive
-fetched, an unknown protocol, many equal calls in one, mail or files left there directly, a service that belongs
-inside, an address without a name or with one of dynamic DNS, a call right after the host asked for its own outside
-address (one of sixteen at most: else a page asked). And an own host that answers on a port first seen, which hardly
-any other host offers. In a capture without history everything is first seen, so that says nothing there: the signs
-alone are ranked.
+Sees: an outside peer new to the actor that hardly anybody here calls and that is odd besides: TLS on a port that is not
+TLS's, no server name, a self-signed certificate, one that names somebody else, a fingerprint, user agent, server
+software or port that goes to it alone, HTTP to a bare address or without user agent, a form sent to a bare address that
+is no habit or as the first thing said to a name, a browser older than those used here, a program or an archive fetched,
+an unknown protocol, many equal calls in one, mail or files left there directly, a service that belongs inside, an
+address without a name or with one of dynamic DNS, a call right after the host asked for its own outside address (one of
+sixteen at most: else a page asked). A sign that the host shows at many peers, or that many hosts show, says less. And
+an own host that answers on a port first seen, which hardly any other host offers. In a capture without history
+everything is first seen, so that says nothing there: the signs alone are ranked.
 
-Misses: a new peer that looks like any web site (most are); implants in services that many use; peers behind a proxy
-of one's own; services behind ports above 32767.
+Misses: a new peer that looks like any web site (most are); implants in services that many use; one that does what its
+host does at many peers anyway; peers behind a proxy of one's own; services behind ports above 32767.
 
 Innocent: a new supplier, a new device, a test of one's own, software that speaks to bare addresses (games,
 peer-to-peer; those of a cloud weigh less), appliances with self-signed certificates. A browser release brings one
@@ -22,10 +22,12 @@ it.
 """
 
 import json
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from math import log2
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import pyarrow as pa
 
@@ -36,7 +38,7 @@ from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.oddities import MET_SQL, ODDITIES, SIGNS
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.telling import OWN_DOMAIN, alone, known_against, since
-from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, PeerProfile, Terms
+from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, PeerProfile, Terms
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType, registered_domain
@@ -56,6 +58,9 @@ LENT_NATS: Final = WEIGHTS["lent"]
 UNNAMED_NATS: Final = WEIGHTS["unnamed"]
 STRANGE_NATS_MIN: Final = 1.2
 """Two signs or more; chosen by false alarms on office traffic (docs/benchmarks.md, "The ruler")."""
+HABIT: Final = 0.25
+"""How much less a sign says for each doubling of the host's peers that show it, and of the hosts that do so: up to .35
+no family and no labelled peer of fit or choose is lost (docs/benchmarks.md, "The ruler")."""
 HOST_DAYS_SHARE_MAX: Final = 0.005
 """So many strange peers for each host and day of NEW_DAYS_MAX at the most."""
 UNAGED_MIN: Final = 20
@@ -120,13 +125,13 @@ PLAIN_MAX: Final = 2
 _ONE: Final = " + ".join(f'CASE WHEN "{sign}" THEN {nats} ELSE 0 END' for sign, nats in NATS.items())
 _SHOWN: Final = ", ".join(f'"{sign}"' for sign in SIGNS)
 _STRONG: Final = f"""
-    WITH {ODDITIES} SELECT dst, host, hosts, port, first_us, last_us, ja3, ja4, cert, {_SHOWN}
+    WITH {ODDITIES} SELECT dst, host, hosts, port, first_us, last_us, ja3, ja4, cert, tls, {_SHOWN}
     FROM odd WHERE {_ONE} > 0 ORDER BY {_ONE} DESC, first_us DESC, dst LIMIT {PEERS_MAX}"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """An outside address and what is odd about it. ``host``: the first own host that called."""
+    """An outside address and what is odd about it. ``host``: the first own host that called. ``tls``: by TLS."""
 
     address: str
     host: str
@@ -135,13 +140,19 @@ class Peer:
     first_us: int
     last_us: int
     signs: tuple[str, ...]
+    tls: bool
     observables: tuple[Observable, ...]
     statistic: float = 0.0
 
     def key(self, known: PeerProfile) -> str:
-        """The registered domain, where its names have one only; else the address."""
-        domains = {registered_domain(name) or name for name in known.names}
-        return domains.pop() if len(domains) == 1 else self.address
+        """What it goes by."""
+        return key_of(self.address, known)
+
+
+def key_of(address: str, known: PeerProfile) -> str:
+    """The registered domain, where its names have one only; else the address."""
+    domains = {registered_domain(name) or name for name in known.names}
+    return domains.pop() if len(domains) == 1 else address
 
 
 class Rarity:
@@ -156,13 +167,16 @@ class Rarity:
         tellers = pa.table({"name": pa.array(context.terms.lists.address_tellers, pa.string())})
         peers = [_peer(row) for row in context.window.rows(_STRONG, tables={"tellers": tellers})]
         facts = context.terms.addresses(peer.address for peer in peers)
+        peers = [replace(peer, signs=signs_of(peer.signs, facts[peer.address], tls=peer.tls)) for peer in peers]
+        shown = ((peer.host, peer.key(facts[peer.address]), peer.signs) for peer in peers)
+        habits = Habits.of(shown, context.terms.hosts)
         has_names = bool(context.window.rows("SELECT 1 FROM dns WHERE answered AND answers IS NOT NULL LIMIT 1"))
-        weighed = [_weighed(peer, facts[peer.address], context, has_names=has_names) for peer in peers]
+        weighed = [_weighed(peer, facts[peer.address], context, habits, has_names=has_names) for peer in peers]
         calm = int(context.window.rows(MET_SQL)[0][0]) - len(weighed)
         tally = Tally.of([*(peer.statistic for peer in weighed), 0.0], [*[1] * len(weighed), max(0, calm)])
         best: dict[tuple[str, str], Peer] = {}
         for peer in sorted(weighed, key=lambda peer: (-peer.statistic, peer.first_us, peer.address)):
-            if peer.statistic >= STRANGE_NATS_MIN and _rare(peer, context) and _first_seen(peer, context):
+            if peer.statistic >= STRANGE_NATS_MIN and is_rare(peer.hosts, context.terms) and _first_seen(peer, context):
                 best.setdefault((peer.host, peer.key(facts[peer.address])), peer)
         candidates = [_candidate(peer, key, facts[peer.address], context) for (_, key), peer in best.items()][
             : _most(context)
@@ -176,8 +190,9 @@ def _aged(context: DetectorContext) -> bool:
     return context.window.last_us - context.terms.known_from_us >= (KNOWN_DAYS_MIN + NEW_DAYS_MAX) * DAY_US
 
 
-def _rare(peer: Peer, context: DetectorContext) -> bool:
-    return peer.hosts <= max(HOSTS_RARE_MAX, SHARE_FREE * context.terms.hosts)
+def is_rare(hosts: int, terms: Terms) -> bool:
+    """Whether a peer that so many own hosts called is called by hardly any."""
+    return hosts <= max(HOSTS_RARE_MAX, SHARE_FREE * terms.hosts)
 
 
 def _first_seen(peer: Peer, context: DetectorContext) -> bool:
@@ -192,7 +207,7 @@ def _most(context: DetectorContext) -> int:
 
 
 def _peer(row: tuple[Any, ...]) -> Peer:
-    dst, host, hosts, port, first, last, ja3, ja4, cert, *signs = row
+    dst, host, hosts, port, first, last, ja3, ja4, cert, tls, *signs = row
     kinds = ((ObservableType.CERT, cert), (ObservableType.JA4, ja4), (ObservableType.JA3, ja3))
     observables = [observable_of(kind, value, ()) for kind, value in kinds if value]
     return Peer(
@@ -203,14 +218,41 @@ def _peer(row: tuple[Any, ...]) -> Peer:
         first_us=first,
         last_us=last,
         signs=tuple(sign for sign, shown in zip(SIGNS, signs, strict=True) if shown),
+        tls=tls,
         observables=tuple(one for one in observables if one is not None),
     )
 
 
-def _weighed(peer: Peer, known: PeerProfile, context: DetectorContext, *, has_names: bool) -> Peer:
+def signs_of(signs: tuple[str, ...], known: PeerProfile, *, tls: bool) -> tuple[str, ...]:
+    """The signs that say something of this peer. A supplier's service by TLS has a name, and often its own port."""
+    return tuple(sign for sign in signs if sign != "lone_port" or not (tls and known.names))
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How usual each sign is here. ``peers``: how many of a host's show it; ``hosts``: how many have one that does."""
+
+    peers: Counter[tuple[str, str]]
+    hosts: Counter[str]
+    total: int
+
+    @classmethod
+    def of(cls, shown: Iterable[tuple[str, str, tuple[str, ...]]], total: int) -> Self:
+        """From each peer's host, key (one name at many addresses is one peer) and signs; ``total``: own hosts."""
+        peers = Counter((host, sign) for host, sign, _ in {(h, sign, key) for h, key, signs in shown for sign in signs})
+        return cls(peers, Counter(sign for _, sign in peers), total)
+
+    def left(self, host: str, sign: str) -> float:
+        """The share of a sign's nats that is left where a host shows it at so many peers, and so many hosts do."""
+        share = (self.hosts[sign] - 1) / max(self.total, HOSTS_SMALL)
+        return 1 / (1 + HABIT * (log2(self.peers[host, sign]) + log2(1 + share / SHARE_FREE)))
+
+
+def _weighed(peer: Peer, known: PeerProfile, context: DetectorContext, habits: Habits, *, has_names: bool) -> Peer:
     """Signs, fame and prevalence in nats. That it is new makes it a candidate, so it counts nothing here: what is old
     now was as new once, and is what it is ranked among."""
-    nats = sum(NATS[sign] for sign in peer.signs) + (UNNAMED_NATS if has_names and not known.names else 0.0)
+    nats = sum(NATS[sign] * habits.left(peer.host, sign) for sign in peer.signs)
+    nats += UNNAMED_NATS if has_names and not known.names else 0.0
     nats += OWN_NATS if own_names(known, context.terms) else 0.0
     nats += LENT_NATS if any(context.terms.lists.is_lent(name) for name in known.names) else 0.0
     return replace(peer, statistic=nats + unaged_nats(context.terms, known))

@@ -226,6 +226,7 @@ ODDITIES: Final = f"""
         many.olds AND coalesce(old_agent, FALSE) AS old_agent,
         coalesce(bundle AND NOT program, FALSE) AS bundle,
         coalesce(equal_calls AND secure.dst IS NULL AND plain.dst IS NULL, FALSE) AS equal_calls,
+        secure.dst IS NOT NULL OR spoken.tls_port IS NOT NULL AS tls,
         CASE WHEN many.tls THEN ja3 END AS ja3, CASE WHEN many.tls THEN ja4 END AS ja4, cert
         FROM met LEFT JOIN secure USING (dst) LEFT JOIN plain USING (dst) LEFT JOIN raw USING (dst)
             LEFT JOIN lone USING (dst) LEFT JOIN unknown USING (dst) LEFT JOIN services USING (dst)
@@ -234,4 +235,4 @@ ODDITIES: Final = f"""
             CROSS JOIN many CROSS JOIN droppers CROSS JOIN raws)"""
 """WITH parts over the window and ``tellers`` (names that tell a host its own outside address);
 ``odd`` has dst, hosts, first_us, last_us, host (the first to call), port, one BOOLEAN for each of SIGNS,
-and the ja3, ja4 and cert that are rare."""
+tls (whether it was spoken), and the ja3, ja4 and cert that are rare."""
