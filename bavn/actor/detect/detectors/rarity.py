@@ -56,11 +56,11 @@ OWN_NATS: Final = -3.0
 """What stands outside under the actor's own name alone is the actor's."""
 LENT_NATS: Final = WEIGHTS["lent"]
 UNNAMED_NATS: Final = WEIGHTS["unnamed"]
-STRANGE_NATS_MIN: Final = 1.2
-"""Two signs or more; chosen by false alarms on office traffic (docs/benchmarks.md, "The ruler")."""
+STRANGE_NATS_MIN: Final = 1.25
+"""Two signs or more; chosen by benign sites left out of the fit (docs/benchmarks.md, "The ruler")."""
 HABIT: Final = 0.25
 """How much less a sign says for each doubling of the host's peers that show it, and of the hosts that do so: up to .35
-no family and no labelled peer of fit or choose is lost (docs/benchmarks.md, "The ruler")."""
+no capture of fit or choose is lost, nor the name of a labelled peer (docs/benchmarks.md, "The ruler")."""
 HOST_DAYS_SHARE_MAX: Final = 0.005
 """So many strange peers for each host and day of NEW_DAYS_MAX at the most."""
 UNAGED_MIN: Final = 20
