@@ -15,6 +15,7 @@ from bavn.actor.formats.lines import line_column
 from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.dnstap.file import dnstap_batches
+from bavn.actor.sense.documents.lines import line_parser
 from bavn.actor.sense.documents.records import DocumentParser, documents
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.flows import argus
@@ -171,7 +172,7 @@ class _Opening:
 
     def _log(self, path: Path) -> Iterator[Batch]:
         """Stamps without a year are of the year before the file was last written to."""
-        parser = LogParser(self.engine, self.sensor, str(path), zone=self.zone)
+        parser = line_parser(self.engine, self.sensor, str(path), zone=self.zone)
         written_us = path.stat().st_mtime_ns // 1000
         for chunk in whole(path):
             parsed = parser.parse(received(line_column(chunk.segment), written_us))
@@ -187,7 +188,9 @@ class _Opening:
             yield parsed.without(path.name, chunk.lost).batch(str(path), chunk.place.text())
 
     def _documents(self, path: Path) -> Iterator[Batch]:
-        parser = DocumentParser(self.engine, self.sensor)
+        logs = LogParser(self.engine, self.sensor, str(path), zone=self.zone, strangers_pass=True)
+        written_us = path.stat().st_mtime_ns // 1000
+        parser = DocumentParser(self.engine, self.sensor, logs, written_us)
         for numbered in documents(path):
             yield parser.parse(path.name, numbered).batch(str(path), str(numbered[-1][0]))
 

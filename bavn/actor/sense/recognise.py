@@ -94,7 +94,7 @@ def recognise(path: Path) -> Recognised:
     recognised = _json(path, list(objects_of(head)))
     if recognised.kind != "unknown":
         return recognised
-    if holds_documents(head):
+    if holds_documents(head, holds_records):
         return Recognised("documents")
     return Recognised("log") if holds_records(head) else recognised
 

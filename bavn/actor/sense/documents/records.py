@@ -1,12 +1,12 @@
 """Documents -> records: each is unwrapped, and what it holds is read as a line of EVE or of one of Zeek's logs.
 
-A document that is no JSON is one refusal; one that holds nothing of the network passes. Refuses to know where the
-documents lay.
+A document that is no JSON is one refusal; one that holds nothing of the network passes. Where it holds a line of
+another program's log, that is read as such. Refuses to know where the documents lay.
 """
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +16,11 @@ from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.formats.lines import LineColumn
 from bavn.actor.formats.refused import RefusedLine, of_file
 from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.documents.moments import moment_us
 from bavn.actor.sense.documents.splitting import Document, Splitter
-from bavn.actor.sense.documents.unwrapping import Line, lines_of
+from bavn.actor.sense.documents.unwrapping import TEXT, Line, lines_of
 from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.logs.records import LogParser, Texts
 from bavn.actor.sense.parsed import NOTHING, Parsed, joined
 from bavn.actor.sense.reader import read
 from bavn.actor.sense.suricata.eve import grammar as eve_grammar
@@ -34,21 +36,27 @@ HEAD_DOCUMENTS: Final = 200
 
 @dataclass(slots=True)
 class DocumentParser:
-    """Reads documents of one sensor with a prepared engine (prepare.prepared)."""
+    """Reads documents of one sensor with a prepared engine (prepare.prepared). ``logs``: what reads lines of other
+    programs' logs in them; ``about_us``: when the documents came, for those that say no moment."""
 
     engine: Engine
     sensor: str
+    logs: LogParser | None = None
+    about_us: int = 0
 
     def parse(self, file: str, numbered: list[tuple[int, Document]]) -> Parsed:
         """Every document's outcome. ``numbered``: in order, each with its number in the file."""
         waiting: dict[str, list[tuple[int, str]]] = {}
         parts: list[Parsed] = []
+        texts: list[tuple[int, Line]] = []
         for number, document in numbered:
             lines, fault = _opened(document)
             if fault:
                 parts.append(_refused(file, number, fault))
             for line in lines:
-                if line.log:
+                if line.log == TEXT:
+                    texts.append((number, line))
+                elif line.log:
                     waiting.setdefault(line.log, []).append((number, json.dumps(line.fields, ensure_ascii=False)))
                 else:
                     parts.append(Parsed(tables={}, lines=1, passed=1, refused=0, refusals=()))
@@ -56,7 +64,31 @@ class DocumentParser:
             if log in waiting:
                 form = eve_grammar(self.sensor) if log == "eve" else zeek_grammar(self.sensor, log, None)
                 parts.append(read(self.engine, form, _column(file, waiting[log])))
+        dated = [(number, line, moment_us(line.moment)) for number, line in texts]
+        for live in (True, False):
+            parts += self._of_logs(file, [text for text in dated if (text[2] is not None) == live], live=live)
         return joined(parts) if parts else NOTHING
+
+    def parse_texts(self, file: str, texts: Texts, about_us: int) -> Parsed:
+        """The same of documents that are lines of a log. ``about_us``: when they came."""
+        documents = [(number, Document(text.encode("utf-8", "replace"))) for number, text in texts]
+        return replace(self, about_us=about_us).parse(file, documents)
+
+    def _of_logs(self, file: str, lines: list[tuple[int, Line, int | None]], *, live: bool) -> Iterator[Parsed]:
+        """A document that says when it was is the stamp of a line without one."""
+        if not lines:
+            return
+        if self.logs is None:
+            yield Parsed(tables={}, lines=len(lines), passed=len(lines), refused=0, refusals=())
+            return
+        column = _column(
+            file, [(number, str(line.fields[TEXT]).replace("\n", " ") + "\n") for number, line, _ in lines]
+        )
+        moments = pa.array([self.about_us if us is None else us for _, _, us in lines], pa.int64())
+        table = column.table.append_column("received_us", moments).append_column(
+            "sender", pa.nulls(len(lines), pa.string())
+        )
+        yield replace(self.logs, live=live or self.logs.live).parse(replace(column, table=table))
 
 
 def _opened(document: Document) -> tuple[list[Line], Text | None]:
@@ -117,13 +149,17 @@ def documents(path: Path) -> Iterator[list[tuple[int, Document]]]:
         yield some
 
 
-def holds_documents(head: bytes) -> bool:
-    """At least one of the first documents holds a line of EVE or Zeek."""
+def holds_documents(head: bytes, of_log: Callable[[bytes], bool]) -> bool:
+    """At least one of the first documents holds a line of EVE or Zeek, or one that ``of_log`` knows."""
+    texts: list[bytes] = []
     if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
         return False
     for count, document in enumerate(Splitter().feed(head)):
         if count >= HEAD_DOCUMENTS:
             break
-        if any(line.log for line in _opened(document)[0]):
-            return True
-    return False
+        for line in _opened(document)[0]:
+            if line.log and line.log != TEXT:
+                return True
+            if line.log:
+                texts.append(str(line.fields[TEXT]).replace("\n", " ").encode("utf-8", "replace"))
+    return bool(texts) and of_log(b"\n".join(texts))

@@ -7,9 +7,9 @@ under the names of names.py. Refuses to judge values: the readers of EVE and of 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
+from bavn.actor.sense.documents.moments import zoned
 from bavn.actor.sense.documents.names import EVE_ENDS, EVE_NAMES, LOGS, ZEEK_ENDS, ZEEK_NAMES, Names
 from bavn.actor.sense.zeek.fields import FIELDS, TELLING
 
@@ -18,19 +18,33 @@ ENVELOPES_MAX: Final = 6
 LEVELS_MAX: Final = 12
 _ACTIONS: Final = frozenset({"index", "create", "update", "delete"})
 _INNER: Final = ("_source", "result", "doc", "json", "event", "suricata_event", "data", "log_record")
-_TEXTS: Final = ("_raw", "event.original", "message", "original", "log")
+_TEXTS: Final = (
+    "_raw",
+    "event.original",
+    "message",
+    "original",
+    "log",
+    "MESSAGE",
+    "full_message",
+    "short_message",
+    "syslog_message",
+)
+"""Where shippers and collectors keep the line itself."""
+TEXT: Final = "text"
+_MOMENTS: Final = ("@timestamp", "_time", "timestamp", "time", "__REALTIME_TIMESTAMP")
 _NOTHING: Final[tuple[object, ...]] = (None, "", "-", [], {})
+_OF_ZEEK: Final = ("uid", "id", "_path", "fuid", "fingerprint")
 _SPANS: Final = frozenset({"duration"})
-_MILLISECONDS_MIN: Final = 100_000_000_000
-"""A moment as a number above this is in milliseconds, as search engines have it: in seconds it were the year 5138."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``log``: eve, one of zeek_fields.FIELDS, or empty for a document that holds none of them."""
+    """``log``: eve, one of zeek_fields.FIELDS, ``text`` for a line that is no JSON (under that name in ``fields``), or
+    empty for a document that holds none of them. ``moment``: of a text, when the document says that it was."""
 
     log: str
     fields: Doc
+    moment: Any = None
 
 
 PASSES: Final = Line("", {})
@@ -79,7 +93,9 @@ def _envelope(doc: Doc) -> object | None:
 def _is_native(doc: Doc) -> bool:
     """EVE's or Zeek's own names."""
     moment = "timestamp" in doc or "@timestamp" in doc
-    return (isinstance(doc.get("event_type"), str) and moment) or ("ts" in doc and ("uid" in doc or "id" in doc))
+    return (isinstance(doc.get("event_type"), str) and moment) or (
+        "ts" in doc and any(name in doc for name in _OF_ZEEK)
+    )
 
 
 def _may_be(doc: Doc) -> bool:
@@ -105,7 +121,8 @@ def _line(doc: Doc, depth: int) -> Line:
         named = _one(flat, ("dns.question.name",)) is not None
         log = "dns" if named else "http" if _one(flat, ("http.request.method",)) is not None else "conn"
         return Line(log, _zeek(flat, log))
-    return PASSES
+    text = next((text for text in (_one(flat, (name,)) for name in _TEXTS) if isinstance(text, str)), "")
+    return Line(TEXT, {TEXT: text}, _one(flat, _MOMENTS)) if text.strip() and not log else PASSES
 
 
 def _original(flat: Doc) -> dict[str, Any] | None:
@@ -164,7 +181,7 @@ def _eve(flat: Doc, prefix: str) -> Line:
                 fields[name] = value
     for name in ("timestamp", "flow.start", "flow.end"):
         if name in fields:
-            fields[name] = _zoned(fields[name])
+            fields[name] = zoned(fields[name])
     if kind == "flow":
         for name in EVE_NAMES["flow"]:
             if name.startswith(("flow.pkts", "flow.bytes")):
@@ -189,20 +206,6 @@ def _dns(fields: dict[str, Any]) -> None:
             for one in answers
             if isinstance(one, dict)
         ]
-
-
-def _zoned(value: Any) -> Any:
-    """A moment as EVE writes it: search engines keep UTC, and may leave out that it is."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        seconds = value / 1000 if value > _MILLISECONDS_MIN else value
-        try:
-            return datetime.fromtimestamp(seconds, UTC).isoformat()
-        except (ValueError, OverflowError, OSError):
-            return str(value)
-    if isinstance(value, str) and len(value) >= len("2026-01-01T00:00:00") and value[10] in "T ":
-        tail = value[19:]
-        return value if "Z" in tail or "+" in tail or "-" in tail else value + "Z"
-    return value
 
 
 def _nested(fields: Doc) -> dict[str, Any]:
@@ -260,7 +263,7 @@ def _zeek(flat: Doc, log: str) -> dict[str, Any]:
         zeek[plain] = _span(value) if plain in _SPANS and plain not in flat else value
     if isinstance(zeek.get("method"), str):
         zeek["method"] = zeek["method"].upper()
-    zeek["ts"] = _zoned(zeek["ts"]) if "ts" in zeek else None
+    zeek["ts"] = zoned(zeek["ts"]) if "ts" in zeek else None
     return zeek
 
 

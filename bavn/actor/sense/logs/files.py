@@ -10,9 +10,10 @@ from pathlib import Path
 from bavn.actor.formats.lines import Segment, line_column
 from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, SourceBroken
+from bavn.actor.sense.documents.lines import line_parser
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.follow import FollowedFile
-from bavn.actor.sense.logs.records import AUTO, FORMATS, LogParser, received
+from bavn.actor.sense.logs.records import AUTO, FORMATS, received
 from bavn.actor.sense.pace import GATHER_S, Pace
 from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.prepare import prepared
@@ -40,7 +41,7 @@ class FollowedLog(FollowedFile):
     ) -> None:
         super().__init__(name, path, mark)
         self._now_us = now_us
-        self._parser = LogParser(engine or prepared(), sensor, name, form=form, zone=zone)
+        self._parser = line_parser(engine or prepared(), sensor, name, form=form, zone=zone)
         self._pace = Pace(gather_s)
 
     def poll(self) -> Iterator[Batch]:

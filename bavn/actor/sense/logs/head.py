@@ -91,7 +91,8 @@ def opened(zone: str, *, live: bool) -> str:
         THEN {extract("line", _HEAD_5424, "stamp host program rest")}
         ELSE {extract("line", _HEAD, "stamp host program rest")} END AS h
       FROM lines),
-    tagged AS (SELECT *, CASE WHEN h.program = '' THEN {extract("h.rest", _TAG, "host program message")} END AS t
+    tagged AS (SELECT *, CASE WHEN h.program = '' AND NOT starts_with(h.rest, '{{')
+        THEN {extract("h.rest", _TAG, "host program message")} END AS t
       FROM headed)
     SELECT n, line, received_us, sender,
       coalesce(stamp_of(h.stamp, {quoted(zone)}, received_us), {otherwise}) AS stamped,

@@ -1,9 +1,10 @@
 """Lines of logs of many programs, mixed or of one -> records: each line is told apart, then read by its own format.
 
 A line of a program that is known and holds no record of ours passes; one of no known program is refused and says so.
-Refuses to know where the lines came from.
+What is a document (JSON) is handed on. Refuses to know where the lines came from, and what a document holds.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -32,7 +33,11 @@ from bavn.actor.sense.reader import Grammar, collect
 from bavn.actor.sense.unread import each_or_refused
 from bavn.actor.sense.zeek.stage import quoted
 
+Texts = list[tuple[int, str]]
+"""Lines with their numbers in a file."""
+
 AUTO: Final = "auto"
+DOCUMENT: Final = "document"
 FORMATS: Final[dict[str, LogFormat]] = {
     made.name: made
     for made in (
@@ -58,6 +63,8 @@ _UNKNOWN: Final = """SELECT n, NULL AS outcome, 'of no known program' || CASE
   WHEN program IS NULL THEN '' ELSE ': ' || shown(program) END
   AS reason,
   CAST(NULL AS VARCHAR) AS community_id FROM mine"""
+_TELLS_DOCUMENT: Final = r"regexp_matches(message, '^(@cee:)?\s*\{')"
+_DOCUMENTS: Final = f"SELECT n, regexp_replace(message, '^@cee:', '') FROM opened WHERE kind = '{DOCUMENT}' ORDER BY n"
 _BLANK: Final = "SELECT n, '' AS outcome, NULL AS reason, CAST(NULL AS VARCHAR) AS community_id FROM mine"
 
 
@@ -83,7 +90,8 @@ def grammar(name: str, sensor: str, source: str, zone: str) -> Grammar:
 @dataclass(frozen=True, slots=True)
 class LogParser:
     """Reads lines of one source with a prepared engine. ``form``: a name of FORMATS, or AUTO. ``zone``: IANA name for
-    stamps that name none. ``live``: lines without a stamp were written when they came in."""
+    stamps that name none. ``live``: lines without a stamp were written when they came in. ``strangers_pass``: a line of
+    no known program is no refusal. ``documents``: what reads lines that are JSON, with or without syslog's head."""
 
     engine: Engine
     sensor: str
@@ -91,10 +99,14 @@ class LogParser:
     form: str = AUTO
     zone: str = "UTC"
     live: bool = False
+    strangers_pass: bool = False
+    documents: Callable[[str, Texts, int], Parsed] | None = None
     _kinds: str = field(init=False)
 
     def __post_init__(self) -> None:
         cases = " ".join(f"WHEN {made.tells} THEN '{made.name}'" for made in FORMATS.values())
+        if self.documents:
+            cases = f"WHEN {_TELLS_DOCUMENT} THEN '{DOCUMENT}' {cases}"
         kind = quoted(self.form) if self.form != AUTO else f"CASE {cases} ELSE '' END"
         blank = "CASE WHEN message = '' THEN 'blank'"
         sql = f"SELECT *, {blank} ELSE {kind} END AS kind FROM ({opened(self.zone, live=self.live)})"
@@ -115,13 +127,23 @@ class LogParser:
         )
 
     def _read(self, column: LineColumn, lines: pa.Table) -> Parsed:
+        logs, texts = self._read_logs(column, lines)
+        if not texts or self.documents is None:
+            return logs
+        about_us = lines["received_us"][0].as_py()
+        return _sorted(joined([logs, self.documents(column.file, texts, about_us)]))
+
+    def _read_logs(self, column: LineColumn, lines: pa.Table) -> tuple[Parsed, Texts]:
+        """What is in logs' own formats, and the documents, which nobody has looked into yet."""
         self.engine.lend("lines", lines)
         try:
             self.engine.run(f"CREATE OR REPLACE TEMP TABLE opened AS {self._kinds}")
             kinds = dict(self.engine.rows("SELECT kind, count(*) FROM opened GROUP BY kind"))
             order = [kind for kind in (*FORMATS, "", "blank") if kind in kinds]
+            found = self.engine.rows(_DOCUMENTS) if DOCUMENT in kinds else []
+            texts = [(column.first_line + n, message) for n, message in found]
             with self.engine.whole_or_not():
-                return _sorted(joined([self._part(column, kind, kinds[kind]) for kind in order]))
+                return _sorted(joined([self._part(column, kind, kinds[kind]) for kind in order])), texts
         finally:
             self.engine.let_go(tables=("stage", "opened"), lent="lines")
 
@@ -130,7 +152,8 @@ class LogParser:
         if kind in FORMATS:
             form = grammar(kind, self.sensor, self.source, self.zone)
         else:
-            form = Grammar(stage=_BLANK if kind else _UNKNOWN, columns={}, sources={})
+            passes = kind or self.strangers_pass
+            form = Grammar(stage=_BLANK if passes else _UNKNOWN, columns={}, sources={})
         self.engine.run(f"CREATE OR REPLACE TEMP TABLE stage AS {form.stage.replace('FROM mine', f'FROM {mine}')}")
         for statement in form.keeps:
             self.engine.run(statement)

@@ -4,8 +4,9 @@ from functools import cache
 from typing import Final
 
 from bavn.actor.formats.lines import Segment, line_column
+from bavn.actor.sense.documents.lines import line_parser
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.logs.records import LogParser, received
+from bavn.actor.sense.logs.records import received
 from bavn.actor.sense.prepare import prepared
 
 LINES_LOOKED_AT: Final = 500
@@ -19,7 +20,7 @@ def holds_records(head: bytes) -> bool:
     if b"\0" in head[:64] or not any(line.strip() for line in lines):
         return False
     segment = Segment("head", 1, b"".join(line + b"\n" for line in lines if len(line) < 65536))
-    parser = LogParser(_engine(), "head", "head", live=True)
+    parser = line_parser(_engine(), "head", "head", live=True)
     return bool(parser.parse(received(line_column(segment), _LATE_US)).tables)
 
 

@@ -16,8 +16,8 @@ import pyarrow as pa
 from bavn.actor.formats.lines import LineColumn, Segment, line_column
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine, of_file
 from bavn.actor.sense.base import Batch, Loss, Passed, SourceBroken, mark_of_another
+from bavn.actor.sense.documents.lines import line_parser
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.logs.records import LogParser
 from bavn.actor.sense.pace import GATHER_S, Pace
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.spool import Item, Spool, SpoolMark, sender_text
@@ -65,7 +65,7 @@ class SyslogReceiver:
         engine: Engine | None = None,
     ) -> None:
         self._name = name
-        self._parser = LogParser(engine or prepared(), sensor, name, zone=zone, live=True)
+        self._parser = line_parser(engine or prepared(), sensor, name, zone=zone, live=True)
         tick = timing.tick
         self._pace = Pace(timing.gather_s, tick)
         try:

@@ -1,0 +1,53 @@
+"""When a document says that something was, in the writings of search engines and collectors.
+
+What names no zone is UTC, as search engines keep it. Refuses to guess what order day and month have in 1/2/2026: the
+month comes first, as in the exports that write so.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Any, Final
+
+_UNITS: Final = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
+"""A number above this counts so many to the second: in seconds it were thousands of years ahead."""
+_NUMBER: Final = re.compile(r"\d{9,19}(?:\.\d{1,9})?")
+_DAY: Final = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(.*)", re.DOTALL)
+_WORDED: Final = ("%b %d, %Y @ %H:%M:%S.%f", "%b %d, %Y @ %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S")
+"""Kibana's own, and those of Windows."""
+
+
+def zoned(value: Any) -> Any:
+    """A moment as EVE writes it; what is none that can be read stays."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        value = float(value) if "." in value else int(value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _of_number(value)
+    if not isinstance(value, str):
+        return value
+    text = value.strip().removesuffix(" UTC")
+    if day := _DAY.match(text):
+        tail = day[5]
+        zone = "" if "Z" in tail or "+" in tail or "-" in tail else "Z"
+        return f"{day[1]}-{day[2]}-{day[3]}T{day[4]}{tail}{zone}"
+    for form in _WORDED:
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=UTC).isoformat()
+        except ValueError:
+            continue
+    return value
+
+
+def moment_us(value: Any) -> int | None:
+    """The same as microseconds since 1970; None where it cannot be read."""
+    try:
+        return round(datetime.fromisoformat(str(zoned(value))).timestamp() * 1e6)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _of_number(value: float) -> str:
+    seconds = next((value / unit for above, unit in _UNITS if value > above), value)
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return str(value)
