@@ -99,6 +99,10 @@ class Follower:
             return max(0, _size(self._path) - self._place.offset)
         return reading.left_bytes() + (0 if reading.file.key == _key(self._path) else _size(self._path))
 
+    def head(self, count: int) -> bytes:
+        """The first plain bytes of the file that is read."""
+        return self._reading.file.head(count) if self._reading else b""
+
     def close(self) -> None:
         """Harmless when repeated."""
         if self._reading:

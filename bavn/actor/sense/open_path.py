@@ -15,7 +15,7 @@ from bavn.actor.formats.lines import line_column
 from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.dnstap.file import dnstap_batches
-from bavn.actor.sense.documents.lines import line_parser
+from bavn.actor.sense.documents.lines import EveLines, line_parser
 from bavn.actor.sense.documents.records import DocumentParser, documents
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.flows import argus
@@ -27,7 +27,6 @@ from bavn.actor.sense.reading import whole
 from bavn.actor.sense.recognise import Recognised, recognise
 from bavn.actor.sense.suricata import eve_capture
 from bavn.actor.sense.suricata.config import SuricataConfig
-from bavn.actor.sense.suricata.eve import EveParser
 from bavn.actor.sense.suricata.run import ReadCapture, run_over
 from bavn.actor.sense.unread import unreadable
 from bavn.actor.sense.zeek.fields import FIELDS
@@ -165,7 +164,7 @@ class _Opening:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _eve(self, path: Path) -> Iterator[Batch]:
-        parser = EveParser(self.engine, self.sensor)
+        parser = EveLines(self.engine, self.sensor)
         for chunk in whole(path):
             parsed = parser.parse(chunk.segment).without(path.name, chunk.lost)
             yield parsed.batch(str(path), chunk.place.text())

@@ -20,7 +20,7 @@ from bavn.actor.sense.documents.records import holds_documents
 from bavn.actor.sense.documents.unwrapping import is_action
 from bavn.actor.sense.flows import argus
 from bavn.actor.sense.logs.sniff import holds_records
-from bavn.actor.sense.zeek.fields import FIELDS, TELLING
+from bavn.actor.sense.zeek.fields import FIELDS, TELLING, log_named
 from bavn.actor.sense.zeek.header import header_of
 from bavn.model.text import Text
 
@@ -83,7 +83,7 @@ def recognise(path: Path) -> Recognised:
         return Recognised("dnstap")
     header = header_of(head)
     if header:
-        log = header.path or _log_of(frozenset(header.fields)) or _log_by_name(path)
+        log = log_named(header.path) or _log_of(frozenset(header.fields)) or _log_by_name(path)
         return Recognised("zeek", log) if log in FIELDS else Recognised("other zeek", log)
     if _HEADLESS.match(head):
         return Recognised("headless zeek")
@@ -106,7 +106,9 @@ def _json(path: Path, objects: list[dict[str, object]]) -> Recognised:
         return Recognised("eve")
     if not any("ts" in record for record in objects):
         return Recognised("unknown")
-    every = Counter(str(record[name]) for record in objects for name in _SAYS if isinstance(record.get(name), str))
+    every = Counter(
+        log_named(str(record[name])) for record in objects for name in _SAYS if isinstance(record.get(name), str)
+    )
     common, most = every.most_common(1)[0] if every else ("", 0)
     if every.total() > most + 1 and every.keys() & FIELDS.keys():
         return Recognised("documents")  # several logs in one stream

@@ -1,11 +1,14 @@
 """A running node's files in the dialects of the field: what shippers and collectors make of EVE, Zeek and logs."""
 
+import gzip
 import json
 
 import pytest
 from making_zeek import CONN
 
 from bavn.actor.sense.logs.files import FollowedLog
+from bavn.actor.sense.open_path import open_path
+from bavn.actor.sense.suricata.eve_file import EveFile
 
 NOW_US = 1_795_608_000_000_000
 ASA = "%ASA-6-302014: Teardown TCP connection 7 for outside:192.0.2.7/443 to inside:10.0.0.5/40000 duration 0:00:01"
@@ -86,3 +89,71 @@ def test_a_line_of_another_log_in_a_document_has_the_document_s_moment(followed)
     ended = {row["ts_end"].isoformat(timespec="milliseconds") for row in tables["flow"]}
     assert ended == {"2026-11-24T17:00:00.123"}
     assert followed.take({"@timestamp": AT, "message": "The service entered the stopped state."})[1] == (1, 1, 0)
+
+
+HEAD = "StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,TotBytes,SrcBytes"
+CALL = "2026/11/24 16:23:00.325010,0.5,tcp,10.8.0.69,48427,   ->,192.0.2.7,443,FSPA_FSPA,0,0,20,1420,630"
+
+
+def test_flows_of_argus_are_followed(followed):
+    assert followed.take(HEAD, CALL, "broken")[1] == (3, 1, 1)
+    followed.source.close()
+    followed.start()  # the head stands before the place where reading goes on
+    tables, counts = followed.take(CALL)
+    assert (tables["flow"][0]["bytes_toserver"], counts) == (630, (1, 0, 0))
+
+
+@pytest.mark.parametrize("head", [True, False])
+def test_flows_of_argus_over_rotation(followed, head):
+    assert followed.take(HEAD, CALL)[1] == (2, 1, 0)
+    followed.path.rename(followed.path.with_suffix(".log.1"))
+    counts = [followed.take(*([HEAD] if head else []), CALL)[1], followed.take(CALL)[1]]
+    assert [sum(column) for column in zip(*counts, strict=True)] == [2 + head, head, 0]
+    assert followed.take("Nov 25 00:34:19 dns dnsmasq[1]: query[A] x.dk from 10.0.0.1")[1] == (1, 0, 1)
+
+
+def test_another_log_begun_after_argus_is_read_as_what_it_is(followed):
+    followed.take(HEAD, CALL)
+    followed.path.rename(followed.path.with_suffix(".log.1"))
+    queried = "Nov 25 00:34:19 dns dnsmasq[1]: query[A] x.dk from 10.0.0.1"
+    assert [row for _ in range(2) for row in followed.take(queried)[0].get("dns", [])]
+
+
+def test_an_eve_file_that_a_shipper_made(tmp_path, engine, event):
+    dns = event("dns", dns={"type": "query", "rrname": "x.dk", "rrtype": "A"})
+    ecs = {"@timestamp": AT, **SIDES, "network": {"transport": "udp"}, "dns": {"question": {"name": "x.dk"}}}
+    ecs |= {"suricata": {"eve": {"event_type": "dns", "flow_id": "1", "dns": {"type": "query"}}}}
+    beat = {"@timestamp": AT, "event": {"original": json.dumps(dns)}}
+    hit = {"_index": "logs", "_source": dns}
+    path = tmp_path / "eve.json"
+    lines = [json.dumps(line) for line in (dns, ecs, beat, hit, {"a": 1}, dns, ecs)]
+    path.write_text("\n".join([*lines, "{broken", "", json.dumps(dns)]) + "\n")
+    source = EveFile(name="eve", sensor="s", path=path, engine=engine)
+    (batch,) = source.poll()
+    assert (batch.tables["dns"].num_rows, batch.lines, batch.passed, batch.refused) == (7, 10, 1, 2)
+    assert [(one.line, one.why.en) for one in batch.refusals] == [(5, "no event_type"), (8, "no JSON")]
+    source.close()
+
+
+@pytest.mark.slow
+@pytest.mark.data
+def test_real_files_are_followed_as_they_are_read_whole(tmp_path, engine, data):
+    """A few thousand lines, in pieces that end inside of lines, with a restart between them."""
+    for folder, kind in (("argus", FollowedLog), ("eve", EveFile)):
+        file = min((data / "captures2" / folder).glob("*.gz"))
+        with gzip.open(file) as packed:
+            raw = b"".join(packed.readlines()[:3000])
+        path = tmp_path / file.name.removesuffix(".gz")
+        path.write_bytes(raw)
+        given = {"now_us": lambda: NOW_US, "gather_s": 0} if kind is FollowedLog else {}
+        whole = list(open_path(path, sensor="s", work=tmp_path / "w", homes=("10.0.0.0/8",), engine=engine))
+        path.write_bytes(b"")
+        rows, mark = 0, None
+        for cut in range(3):
+            with path.open("ab") as growing:
+                growing.write(raw[len(raw) * cut // 3 : len(raw) * (cut + 1) // 3])
+            source = kind(name="l", sensor="s", path=path, mark=mark, engine=engine, **given)
+            for batch in source.poll():
+                mark, rows = batch.mark, rows + batch.rows
+            source.close()
+        assert rows == sum(batch.rows for batch in whole) > 300

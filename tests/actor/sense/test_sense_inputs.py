@@ -73,6 +73,24 @@ def test_names_without_dots(opened, spelled):
     assert opened(jsonl({"@stream": "conn", **spelled(CONN)}), "site_7.ndjson.log")[0] == own
 
 
+def test_logs_of_several_kinds_put_together_with_their_heads(opened):
+    dns = tsv("dns", [{**ENDS, "proto": "udp", "query": "x.dk", "rcode_name": "NOERROR"}])
+    tables, refused = opened(tsv("conn", [CONN]) + dns + tsv("conn", [CONN]))
+    assert ({record: len(rows) for record, rows in tables.items()}, refused) == ({"flow": 2, "dns": 1}, 0)
+
+
+def test_a_head_behind_a_byte_order_mark(opened):
+    assert opened(b"\xef\xbb\xbf" + tsv("conn", [CONN])) == opened(tsv("conn", [CONN]))
+
+
+def test_logs_that_corelight_reduced(opened):
+    own = opened(tsv("conn", [CONN]))
+    assert opened(tsv("conn_red", [CONN])) == own
+    assert opened(jsonl({"_path": "conn_red", **CONN}, {"_path": "conn_red", **CONN}))[0]["flow"] == own[0]["flow"] * 2
+    stream = opened(jsonl({"_path": "conn_red", **CONN}, {"_path": "dns_red", **ENDS, "query": "x.dk"}, {"_path": "a"}))
+    assert {record: len(rows) for record, rows in stream[0].items()} == {"flow": 1, "dns": 1}
+
+
 def test_a_mixture_of_spellings_in_one_file(opened):
     tables, refused = opened(jsonl(CONN, respelled(CONN), nested(CONN)))
     assert (len(tables["flow"]), refused) == (3, 0)

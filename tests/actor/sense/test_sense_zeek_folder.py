@@ -151,3 +151,16 @@ def test_errors_say_what_to_do(tmp_path, engine):
     for mark in ("{", "[]", '{"conn": 1}', '{"conn": ["x", "y"]}'):
         with pytest.raises(SourceBroken, match="new name"):
             ZeekFolder(name="zeek", sensor="z", folder=tmp_path, mark=mark, engine=engine)
+
+
+def test_streamed_logs_are_followed_over_rotation(tmp_path, engine):
+    path = tmp_path / "json_streaming_conn.log"
+    row = '{"_path":"conn","ts":1713484800,"uid":"C%d","id.orig_h":"10.0.0.1","id.resp_h":"192.0.2.7","proto":"tcp"}\n'
+    path.write_text(row % 1)
+    source = ZeekFolder(name="zeek", sensor="z", folder=tmp_path, engine=engine)
+    counts = [sum(batch.rows for batch in source.poll())]
+    path.rename(tmp_path / "json_streaming_conn.1.log")
+    path.write_text(row % 2)
+    counts.append(sum(batch.rows for _ in range(2) for batch in source.poll()))
+    source.close()
+    assert counts == [1, 1]

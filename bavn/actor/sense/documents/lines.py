@@ -1,8 +1,18 @@
 """Lines of logs as they come, of programs that Bavn knows or documents (JSON) that hold EVE, Zeek or such a line."""
 
-from bavn.actor.sense.documents.records import DocumentParser
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from bavn.actor.formats.lines import LineColumn, Segment, line_column
+from bavn.actor.formats.refused import REFUSALS_KEPT_MAX
+from bavn.actor.sense.documents.records import DocumentParser, holds_record
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.logs.records import AUTO, LogParser
+from bavn.actor.sense.logs.records import AUTO, LogParser, Texts
+from bavn.actor.sense.parsed import Parsed, joined
+from bavn.actor.sense.reader import read
+from bavn.actor.sense.suricata.eve import grammar
 
 
 def line_parser(
@@ -13,3 +23,47 @@ def line_parser(
     inner = LogParser(engine, sensor, source, zone=zone, live=live, strangers_pass=True, documents=bare.parse_texts)
     documents = DocumentParser(engine, sensor, logs=inner)
     return LogParser(engine, sensor, source, form=form, zone=zone, live=live, documents=documents.parse_texts)
+
+
+@dataclass(frozen=True, slots=True)
+class EveLines:
+    """Reads lines of EVE of one sensor with a prepared engine, and documents among them that hold such lines. What is
+    neither is refused as EVE's reader has it."""
+
+    engine: Engine
+    sensor: str
+
+    def parse(self, segment: Segment) -> Parsed:
+        """Every line's outcome. Pure apart from the engine's scratch tables."""
+        column = line_column(segment)
+        if _is_eve(segment.raw, column.count):
+            return read(self.engine, grammar(self.sensor), column)
+        eve, texts = _parted(column)
+        native = read(self.engine, grammar(self.sensor), eve)
+        if not texts:
+            return native
+        parsed = joined([native, DocumentParser(self.engine, self.sensor).parse_texts(segment.file, texts, 0)])
+        return replace(parsed, refusals=tuple(sorted(parsed.refusals)[:REFUSALS_KEPT_MAX]))
+
+
+def _is_eve(raw: bytes, count: int) -> bool:
+    """Whether every line looks as Suricata writes it; cheap."""
+    return raw.count(b'"event_type"') >= count <= raw.count(b'"timestamp"') and not any(
+        sign in raw for sign in (b'"_source"', b'"suricata"')
+    )
+
+
+def _parted(column: LineColumn) -> tuple[LineColumn, Texts]:
+    """EVE's own lines, and documents that hold such lines or others'."""
+    lines = column.table["line"]
+    own = pc.and_(pc.match_substring(lines, '"event_type"'), pc.match_substring(lines, '"timestamp"'))
+    wrapped = pc.or_(pc.match_substring(lines, '"_source"'), pc.match_substring(lines, '"suricata"'))
+    foreign = column.table.filter(pc.or_(pc.invert(own), wrapped))
+    found = [
+        (n, text)
+        for n, text in zip(foreign["n"].to_pylist(), foreign["line"].to_pylist(), strict=True)
+        if holds_record(text)
+    ]
+    kept = column.table.filter(pc.invert(pc.is_in(column.table["n"], pa.array([n for n, _ in found], pa.int32()))))
+    texts = [(column.first_line + n, text) for n, text in found]
+    return replace(column, count=column.count - len(found), table=kept), texts

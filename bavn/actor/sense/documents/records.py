@@ -149,6 +149,12 @@ def documents(path: Path) -> Iterator[list[tuple[int, Document]]]:
         yield some
 
 
+def holds_record(text: str) -> bool:
+    """A document that holds a line of EVE or of one of Zeek's logs."""
+    lines, _ = _opened(Document(text.encode("utf-8", "replace"))) if text.lstrip().startswith("{") else ([], None)
+    return any(line.log not in ("", TEXT) for line in lines)
+
+
 def holds_documents(head: bytes, of_log: Callable[[bytes], bool]) -> bool:
     """At least one of the first documents holds a line of EVE or Zeek, or one that ``of_log`` knows."""
     texts: list[bytes] = []

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from bavn.actor.sense.documents.moments import zoned
 from bavn.actor.sense.documents.names import EVE_ENDS, EVE_NAMES, LOGS, ZEEK_ENDS, ZEEK_NAMES, Names
-from bavn.actor.sense.zeek.fields import FIELDS, TELLING
+from bavn.actor.sense.zeek.fields import FIELDS, TELLING, log_named
 
 Doc = Mapping[str, Any]
 ENVELOPES_MAX: Final = 6
@@ -227,7 +227,7 @@ def _log_of(flat: Doc) -> str:
     for name in ("_path", "@stream", "event.dataset", "data_stream.dataset", "fileset.name", "event_log"):
         log_name = _one(flat, (name,))
         if isinstance(log_name, str) and log_name:
-            last = log_name.lower().removesuffix(".log").rpartition(".")[2]
+            last = log_named(log_name.lower().removesuffix(".log").rpartition(".")[2])
             log = LOGS.get(last, last)
             if log in FIELDS:
                 return log

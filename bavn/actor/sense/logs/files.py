@@ -1,4 +1,4 @@
-"""A log file that some program writes (a resolver, a proxy, a firewall's collector), followed across rotation.
+"""A log file that some program writes (a resolver, a proxy, a firewall's collector, ``ra``), followed across rotation.
 
 Refuses to start, stop or configure the program.
 """
@@ -12,6 +12,7 @@ from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.documents.lines import line_parser
 from bavn.actor.sense.engine import Engine
+from bavn.actor.sense.flows import argus
 from bavn.actor.sense.follow import FollowedFile
 from bavn.actor.sense.logs.records import AUTO, FORMATS, received
 from bavn.actor.sense.pace import GATHER_S, Pace
@@ -41,7 +42,9 @@ class FollowedLog(FollowedFile):
     ) -> None:
         super().__init__(name, path, mark)
         self._now_us = now_us
-        self._parser = line_parser(engine or prepared(), sensor, name, form=form, zone=zone)
+        engine = engine or prepared()
+        self._parser = line_parser(engine, sensor, name, form=form, zone=zone)
+        self._flows = argus.FlowLines(engine, sensor, zone) if form == AUTO else None
         self._pace = Pace(gather_s)
 
     def poll(self) -> Iterator[Batch]:
@@ -60,6 +63,9 @@ class FollowedLog(FollowedFile):
             yield parsed.without(chunk.segment.file, chunk.lost).batch(self._name, chunk.place.text())
 
     def _read(self, segment: Segment) -> Parsed:
+        flows = self._flows and self._flows.parse(segment, self._follower.head)
+        if flows:
+            return flows
         return self._parser.parse(received(line_column(segment), self._now_us()))
 
 

@@ -1,4 +1,7 @@
-"""The eve.json of a Suricata that runs already, followed across rotation. Refuses to start, stop or configure it."""
+"""The eve.json of a Suricata that runs already, or what a shipper made of it, followed across rotation.
+
+Refuses to start, stop or configure Suricata.
+"""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -6,10 +9,10 @@ from pathlib import Path
 
 from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, Loss, SourceBroken
+from bavn.actor.sense.documents.lines import EveLines
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.follow import FollowedFile
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.suricata.eve import EveParser
 from bavn.actor.sense.suricata.stats import StatsTally
 from bavn.actor.sense.unread import read_or_refused
 from bavn.model.text import Text
@@ -23,7 +26,7 @@ class EveFile(FollowedFile):
         self, *, name: str, sensor: str, path: Path, mark: str | None = None, engine: Engine | None = None
     ) -> None:
         super().__init__(name, path, mark)
-        self._parser = EveParser(engine or prepared(), sensor)
+        self._parser = EveLines(engine or prepared(), sensor)
         self._tally = StatsTally()
 
     def poll(self) -> Iterator[Batch]:

@@ -1,5 +1,5 @@
 """Zeek's logs that become records, and the fields of each that are read, over all versions. ``[]`` marks sets and
-vectors. Data only."""
+vectors. Data, little else."""
 
 from typing import Final
 
@@ -112,6 +112,15 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 """In the order in which they are read: certificates before what shows them."""
+
+_REDUCED: Final = "_red"
+"""Behind the name of a log in which Corelight leaves out what another line says already."""
+
+
+def log_named(path: str) -> str:
+    """Which log is meant by what a line or a head says of its own."""
+    return path.removesuffix(_REDUCED)
+
 
 RECORD_OF: Final[dict[str, str]] = {
     "conn": "flow",

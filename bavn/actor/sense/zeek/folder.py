@@ -21,6 +21,8 @@ from bavn.actor.sense.zeek.records import ZeekParser
 from bavn.model.malformed import MALFORMED
 from bavn.model.text import Text
 
+STREAMED: Final = "json_streaming_"
+"""Before the names of logs that the package json-streaming-logs writes, which may take the others' place."""
 ARCHIVE_DAYS_MAX: Final = 3
 """Newest day folders of zeekctl's archive, beside the current one, that are looked through for a rotated log."""
 
@@ -41,8 +43,9 @@ class ZeekFolder:
         self._parser = ZeekParser(engine or prepared(), sensor)
         self._kind: str | None = None
         self._places, self._headers = _parse_mark(name, mark)
+        self._prefix = STREAMED if any(folder.glob(f"{STREAMED}*.log")) else ""
         self._followers = {
-            kind: Follower(folder / f"{kind}.log", self._places.get(kind), partial(self._older, kind))
+            kind: Follower(folder / f"{self._prefix}{kind}.log", self._places.get(kind), partial(self._older, kind))
             for kind in FIELDS
         }
 
@@ -103,9 +106,10 @@ class ZeekFolder:
         return json.dumps({kind: [place.text(), self._headers[kind].text()] for kind, place in self._places.items()})
 
     def _older(self, kind: str) -> list[Path]:
+        stem = self._prefix + kind
         days = sorted(self._folder.parent.glob("[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]"))
-        found = [path for folder in (self._folder, *days[-ARCHIVE_DAYS_MAX:]) for path in folder.glob(f"{kind}[.-]*")]
-        return [path for path in found if path != self._folder / f"{kind}.log" and path.is_file()]
+        found = [path for folder in (self._folder, *days[-ARCHIVE_DAYS_MAX:]) for path in folder.glob(f"{stem}[.-]*")]
+        return [path for path in found if path != self._folder / f"{stem}.log" and path.is_file()]
 
 
 def _parse_mark(name: str, mark: str | None) -> tuple[dict[str, Place], dict[str, Header]]:

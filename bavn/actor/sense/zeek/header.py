@@ -61,6 +61,7 @@ class Header:
 
 def header_of(head: bytes) -> Header | None:
     """The header at the beginning of a file; None if it does not begin with one."""
+    head = head.removeprefix(b"\xef\xbb\xbf")
     if not head.startswith(b"#"):
         return None
     header = Header()

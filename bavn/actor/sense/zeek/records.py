@@ -13,7 +13,7 @@ from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.parsed import Parsed, joined
 from bavn.actor.sense.reader import Grammar, read
 from bavn.actor.sense.zeek.columns import COLUMNS, MACROS
-from bavn.actor.sense.zeek.fields import RECORD_OF
+from bavn.actor.sense.zeek.fields import RECORD_OF, log_named
 from bavn.actor.sense.zeek.header import Header, parts
 from bavn.actor.sense.zeek.stage import quoted, stage
 
@@ -81,11 +81,14 @@ class ZeekParser:
     sensor: str
 
     def parse(self, segment: Segment, kind: str, header: Header) -> tuple[Parsed, Header]:
-        """Every line's outcome, and the header that holds behind the segment. KeyError for a log that does not become
-        records (zeek_fields.RECORD_OF)."""
+        """Every line's outcome, and the header that holds behind the segment. ``kind``: the log, where a header does
+        not say it; KeyError for one that does not become records (zeek_fields.RECORD_OF)."""
         parsed = []
         first = segment.first_line
-        for held, raw in parts(segment.raw, header):
+        whole = segment.raw.removeprefix(b"\xef\xbb\xbf") if first == 1 else segment.raw
+        for held, raw in parts(whole, header):
+            log = log_named(held.path)
+            kind = log if log in RECORD_OF else kind  # logs of several kinds may be put together in one file
             column = line_column(Segment(segment.file, first, raw))
             tsv = None if not held.fields and _is_json(raw) else held
             respelled = tsv is None and any(sign in raw for sign in RESPELLED)
