@@ -248,11 +248,12 @@ def test_a_capture_is_read_by_a_path_from_where_one_stands(tmp_path, monkeypatch
             b"hello\n",
             "is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program",
         ),
-        ("eve.json.xz", b"\xfd7zXZ\x00" + bytes(40), "is packed by another program than gzip: unpack it first"),
+        ("eve.7z", b"7z\xbc\xaf\x27\x1c" + bytes(40), "is packed in a way that nothing here unpacks: unpack it first"),
+        ("eve.json.xz", b"\xfd7zXZ\x00" + bytes(40), "the xz archive is damaged: Corrupt input data"),
         (
-            "eve.json",
+            "note.json",
             '{"event_type": "flow"}'.encode("utf-16"),
-            "is text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)",
+            "is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program",
         ),
         (
             "conn.log",

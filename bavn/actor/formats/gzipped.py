@@ -1,27 +1,28 @@
-"""A log file as plain bytes from its start, gzip or not, told apart by content. What a damaged archive still gives is
+"""A log file as plain bytes from its start, packed or not, told apart by content. What a damaged archive still gives is
 given; the damage is said. Refuses to know what the bytes say."""
 
+import io
 import os
-import zlib
 from pathlib import Path
 from typing import Final, Self
 
+from bavn.actor.formats.packed import DAMAGED, INPUT_BYTES, Unpacking, packing_of
 from bavn.model.text import Text
 
-_INPUT_BYTES: Final = 1 << 18
-_GZIP_MAGIC: Final = b"\x1f\x8b"
-_GZIP_WBITS: Final = 31
+_SIGN_BYTES: Final = 8
 
 
 class LogFile:
-    """Open for reading, forward only. OSError from opening it. ``damage``: why nothing more can be read, or None."""
+    """Open for reading, forward only. OSError from opening it. ``damage``: why nothing more can be read, or None.
+    ``compressed``: offsets are those of the plain bytes, which its size does not tell."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.damage: Text | None = None
         self._file = path.open("rb", buffering=0)
-        self.compressed = os.pread(self._file.fileno(), 2, 0) == _GZIP_MAGIC
-        self._inflate = zlib.decompressobj(_GZIP_WBITS)
+        self._packing = packing_of(os.pread(self._file.fileno(), _SIGN_BYTES, 0))
+        self.compressed = self._packing is not None
+        self._unpacking = self._opened()
         status = os.fstat(self._file.fileno())
         self.key = (status.st_dev, status.st_ino)
 
@@ -45,7 +46,7 @@ class LogFile:
     def rewind(self) -> None:
         """To the first byte, also where the file has another name by now."""
         self._file.seek(0)
-        self._inflate = zlib.decompressobj(_GZIP_WBITS)
+        self._unpacking = self._opened()
         self.damage = None
 
     def seek(self, offset: int) -> None:
@@ -65,7 +66,7 @@ class LogFile:
         parts: list[bytes] = []
         left = count
         while left > 0 and self.damage is None:
-            part = self._inflated(left) if self.compressed else self._plain(left)
+            part = self._unpacked(left) if self.compressed else self._plain(left)
             if not part:
                 break
             parts.append(part)
@@ -74,12 +75,19 @@ class LogFile:
 
     def head(self, count: int) -> bytes:
         """The first plain bytes, whatever was read before."""
-        if not self.compressed:
+        if self._packing is None:
             return os.pread(self._file.fileno(), count, 0)
+        unpacking = self._packing.opened(io.BytesIO(os.pread(self._file.fileno(), INPUT_BYTES, 0)).read)
+        found = b""
         try:
-            return zlib.decompressobj(_GZIP_WBITS).decompress(os.pread(self._file.fileno(), _INPUT_BYTES, 0), count)
-        except zlib.error:
-            return b""
+            while len(found) < count and (some := unpacking.read(count - len(found))):
+                found += some
+        except DAMAGED:
+            pass
+        return found
+
+    def _opened(self) -> Unpacking | None:
+        return self._packing.opened(self._plain) if self._packing else None
 
     def _plain(self, count: int) -> bytes:
         try:
@@ -88,26 +96,18 @@ class LogFile:
             self.damage = Text("cannot be read on: {why}", why=error.strerror)
             return b""
 
-    def _inflated(self, count: int) -> bytes:
+    def _unpacked(self, count: int) -> bytes:
         """Some plain bytes, or none at the end of the last archive in the file."""
-        while True:
-            if self._inflate.eof:
-                rest = self._inflate.unused_data or self._plain(_INPUT_BYTES)
-                if not rest.strip(b"\0"):
-                    return b""
-                self._inflate = zlib.decompressobj(_GZIP_WBITS)
-            else:
-                rest = self._inflate.unconsumed_tail or self._plain(_INPUT_BYTES)
-            if not rest:
-                self.damage = self.damage or Text("the gzip archive is cut off")
-                return b""
-            try:
-                out = self._inflate.decompress(rest, count)
-            except zlib.error as error:
-                self.damage = Text("the gzip archive is damaged: {why}", why=Text.of_error(error))
-                return b""
-            if out:
-                return out
+        assert self._packing is not None  # noqa: S101 - it is compressed
+        assert self._unpacking is not None  # noqa: S101 - as above
+        try:
+            return self._unpacking.read(count)
+        except EOFError:
+            self.damage = self.damage or Text("the {form} archive is cut off", form=self._packing.name)
+        except DAMAGED as error:
+            why = Text.of_error(error)
+            self.damage = self.damage or Text("the {form} archive is damaged: {why}", form=self._packing.name, why=why)
+        return b""
 
 
 def head_of(path: Path, count: int) -> bytes:

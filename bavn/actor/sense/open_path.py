@@ -5,11 +5,13 @@ said to be unknown.
 """
 
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from bavn.actor.formats.archive import unpack
 from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.lines import line_column
 from bavn.actor.formats.refused import of_file
@@ -40,8 +42,7 @@ BESIDE_LOGS: Final = frozenset({"stdout.log", "stderr.log"})
 UNREAD: Final = {
     "unknown": Text("is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program"),
     "argus binary": Text("is Argus' own form: write it as text with its head (ra -n -c , -r FILE)"),
-    "packed": Text("is packed by another program than gzip: unpack it first"),
-    "utf-16": Text("is text in UTF-16: write it as UTF-8 (iconv -f UTF-16 -t UTF-8)"),
+    "packed": Text("is packed in a way that nothing here unpacks: unpack it first"),
     "headless zeek": Text(
         "is a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin with #"
     ),
@@ -82,9 +83,15 @@ def open_path(
             raise SourceBroken(of_file(path, UNREAD[kind.kind]))
         yield from _contained(opening, path, kind)
         return
-    for file, known, reason in _in_order(path):
-        if known is None or known.kind in UNREAD:
-            yield NOTHING.without(file.name, reason or UNREAD[known.kind if known else "unknown"]).batch(str(file), "")
+    yield from _of_folder(opening, path)
+
+
+def _of_folder(opening: "_Opening", folder: Path, *, inside: bool = False) -> Iterator[Batch]:
+    """``inside``: what was taken out of an archive."""
+    for file, known, reason in _in_order(folder):
+        if known is None or known.kind in UNREAD or (inside and known.kind == "archive"):
+            why = reason or UNREAD.get(known.kind if known else "unknown") or UNREAD["packed"]
+            yield NOTHING.without(file.name, why).batch(str(file), "")
             continue
         try:
             yield from _contained(opening, file, known)
@@ -147,6 +154,8 @@ class _Opening:
                 yield from self._argus(path)
             case "documents":
                 yield from self._documents(path)
+            case "archive":
+                yield from self._archive(path)
             case _:
                 return
 
@@ -192,6 +201,15 @@ class _Opening:
         parser = DocumentParser(self.engine, self.sensor, logs, written_us)
         for numbered in documents(path):
             yield parser.parse(path.name, numbered).batch(str(path), str(numbered[-1][0]))
+
+    def _archive(self, path: Path) -> Iterator[Batch]:
+        """An archive in an archive is not looked into."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="archive-", dir=self.work) as folder:
+            for name, why in unpack(path, Path(folder)):
+                yield NOTHING.without(name, why).batch(str(path), "")
+            for number, batch in enumerate(_of_folder(self, Path(folder), inside=True)):
+                yield replace(batch, source=str(path), mark=f"{number} {batch.mark}")
 
     def _zeek(self, path: Path, log: str) -> Iterator[Batch]:
         parser, header = ZeekParser(self.engine, self.sensor), Header()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from bavn.actor.formats.archive import is_archive
 from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.formats.pcap import form_of
 from bavn.actor.formats.refused import of_file
@@ -39,12 +40,12 @@ Kind = Literal[
     "argus binary",
     "documents",
     "dnstap",
+    "archive",
     "packed",
-    "utf-16",
     "unknown",
 ]
-_PACKED: Final = (b"PK\x03\x04", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"BZh", b"7z\xbc\xaf\x27\x1c", b"\x04\x22\x4d\x18")
-"""How zip, xz, zstd, bzip2, 7z and lz4 begin: only gzip is unpacked here."""
+_PACKED: Final = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"LZIP", b"\x1f\x9d", b"\x1f\xa0")
+"""How 7z, rar, lzip and compress begin, which nothing here unpacks."""
 
 _SAYS: Final = ("_path", "@stream")
 """Where a JSON line says which log it is of: Zeek's own streaming and Corelight, and brim's."""
@@ -67,18 +68,20 @@ def recognise(path: Path) -> Recognised:
     """What a regular file is, compressed or not. SourceBroken if it cannot be read."""
     try:
         with LogFile(path) as file:
-            head = file.read(HEAD_BYTES)
+            head, damage = file.read(HEAD_BYTES), file.damage
     except OSError as error:
         raise SourceBroken(
             of_file(path, Text("cannot be read ({why}): let the node's user read it", why=error.strerror))
         ) from error
+    if damage and not head:
+        raise SourceBroken(of_file(path, damage, ": "))
     form = form_of(head)
     if form:
         return Recognised(form)
     if head.startswith(_PACKED):
         return Recognised("packed")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return Recognised("utf-16")
+    if is_archive(head):
+        return Recognised("archive")
     if begins(head):
         return Recognised("dnstap")
     header = header_of(head)

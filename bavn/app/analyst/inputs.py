@@ -25,6 +25,7 @@ KINDS: Final[Mapping[str, Text]] = {
     "argus": Text("flows of Argus"),
     "documents": Text("documents of a search engine or a shipper"),
     "dnstap": Text("dnstap"),
+    "archive": Text("an archive of files"),
 }
 
 
