@@ -8,7 +8,7 @@ import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
@@ -59,7 +59,7 @@ def unpack(archive: Path, folder: Path) -> list[Left]:
     return left
 
 
-def _tarred(archive: Path) -> Iterator[tuple[str, Any]]:
+def _tarred(archive: Path) -> Generator[tuple[str, Any]]:
     with LogFile(archive) as file, tarfile.open(fileobj=file, mode="r|") as members:  # type: ignore[call-overload]
         for member in members:
             if member.isreg():
@@ -68,7 +68,7 @@ def _tarred(archive: Path) -> Iterator[tuple[str, Any]]:
             raise tarfile.ReadError(file.damage.en)
 
 
-def _zipped(archive: Path) -> Iterator[tuple[str, Any]]:
+def _zipped(archive: Path) -> Generator[tuple[str, Any]]:
     with zipfile.ZipFile(archive) as members:
         for member in members.infolist():
             if not member.is_dir():

@@ -17,8 +17,9 @@ from bavn.actor.formats.lines import line_column
 from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.dnstap.file import dnstap_batches
+from bavn.actor.sense.documents import tables
 from bavn.actor.sense.documents.lines import EveLines, line_parser
-from bavn.actor.sense.documents.records import DocumentParser, documents
+from bavn.actor.sense.documents.records import DocumentParser, documents, table_rows
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.flows import argus
 from bavn.actor.sense.handshakes.capture import read_capture
@@ -43,6 +44,7 @@ UNREAD: Final = {
     "unknown": Text("is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program"),
     "argus binary": Text("is Argus' own form: write it as text with its head (ra -n -c , -r FILE)"),
     "packed": Text("is packed in a way that nothing here unpacks: unpack it first"),
+    "damaged": Text("is a damaged archive, of which nothing can be read"),
     "headless zeek": Text(
         "is a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin with #"
     ),
@@ -198,8 +200,10 @@ class _Opening:
     def _documents(self, path: Path) -> Iterator[Batch]:
         logs = LogParser(self.engine, self.sensor, str(path), zone=self.zone, strangers_pass=True)
         written_us = path.stat().st_mtime_ns // 1000
-        parser = DocumentParser(self.engine, self.sensor, logs, written_us)
-        for numbered in documents(path):
+        parser = DocumentParser(self.engine, self.sensor, logs, written_us, self.zone)
+        table = tables.head_of(head_of(path, tables.HEAD_BYTES))
+        found = table_rows(path, table) if table else documents(path)
+        for numbered in found:
             yield parser.parse(path.name, numbered).batch(str(path), str(numbered[-1][0]))
 
     def _archive(self, path: Path) -> Iterator[Batch]:

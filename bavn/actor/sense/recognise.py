@@ -42,6 +42,7 @@ Kind = Literal[
     "dnstap",
     "archive",
     "packed",
+    "damaged",
     "unknown",
 ]
 _PACKED: Final = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"LZIP", b"\x1f\x9d", b"\x1f\xa0")
@@ -74,7 +75,7 @@ def recognise(path: Path) -> Recognised:
             of_file(path, Text("cannot be read ({why}): let the node's user read it", why=error.strerror))
         ) from error
     if damage and not head:
-        raise SourceBroken(of_file(path, damage, ": "))
+        return Recognised("damaged")
     form = form_of(head)
     if form:
         return Recognised(form)

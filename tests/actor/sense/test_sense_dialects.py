@@ -157,3 +157,13 @@ def test_real_files_are_followed_as_they_are_read_whole(tmp_path, engine, data):
                 mark, rows = batch.mark, rows + batch.rows
             source.close()
         assert rows == sum(batch.rows for batch in whole) > 300
+
+
+def test_tables_are_followed(followed):
+    head = "ts,te,sa,da,sp,dp,pr,ipkt,ibyt,opkt,obyt"
+    row = "2026-11-24 17:00:00.123,2026-11-24 17:00:05.123,10.0.0.5,192.0.2.7,40000,443,TCP,5,500,4,600"
+    assert followed.take(head, row, "x,y,z")[1] == (3, 1, 1)
+    followed.source.close()
+    followed.start()
+    tables, counts = followed.take(row)
+    assert (tables["flow"][0]["bytes_toclient"], counts) == (600, (1, 0, 0))

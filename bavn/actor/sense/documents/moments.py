@@ -7,11 +7,13 @@ month comes first, as in the exports that write so.
 import re
 from datetime import UTC, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 _UNITS: Final = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 """A number above this counts so many to the second: in seconds it were thousands of years ahead."""
 _NUMBER: Final = re.compile(r"\d{9,19}(?:\.\d{1,9})?")
 _DAY: Final = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(.*)", re.DOTALL)
+_ZONED: Final = re.compile(r"(?:Z|UTC|[+-]\d\d:?\d\d)$")
 _WORDED: Final = ("%b %d, %Y @ %H:%M:%S.%f", "%b %d, %Y @ %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S")
 """Kibana's own, and those of Windows."""
 
@@ -37,10 +39,15 @@ def zoned(value: Any) -> Any:
     return value
 
 
-def moment_us(value: Any) -> int | None:
-    """The same as microseconds since 1970; None where it cannot be read."""
+def moment_us(value: Any, zone: str = "UTC") -> int | None:
+    """The same as microseconds since 1970; None where it cannot be read. ``zone``: IANA, of a text that names none."""
+    if value is None:
+        return None
     try:
-        return round(datetime.fromisoformat(str(zoned(value))).timestamp() * 1e6)
+        moment = datetime.fromisoformat(str(zoned(value)))
+        if zone != "UTC" and isinstance(value, str) and _DAY.fullmatch(value.strip()) and not _ZONED.search(value):
+            moment = moment.replace(tzinfo=ZoneInfo(zone))
+        return round(moment.timestamp() * 1e6)
     except (ValueError, OverflowError):
         return None
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -16,8 +16,11 @@ from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.formats.lines import LineColumn
 from bavn.actor.formats.refused import RefusedLine, of_file
 from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.documents import tables
+from bavn.actor.sense.documents.flows import FLOW, flow_of, paired
+from bavn.actor.sense.documents.flows import grammar as flow_grammar
 from bavn.actor.sense.documents.moments import moment_us
-from bavn.actor.sense.documents.splitting import Document, Splitter
+from bavn.actor.sense.documents.splitting import DOCUMENT_BYTES_MAX, Document, Splitter
 from bavn.actor.sense.documents.unwrapping import TEXT, Line, lines_of
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.logs.records import LogParser, Texts
@@ -37,24 +40,29 @@ HEAD_DOCUMENTS: Final = 200
 @dataclass(slots=True)
 class DocumentParser:
     """Reads documents of one sensor with a prepared engine (prepare.prepared). ``logs``: what reads lines of other
-    programs' logs in them; ``about_us``: when the documents came, for those that say no moment."""
+    programs' logs in them; ``about_us``: when the documents came, for those that say no moment. ``zone``: of flows'
+    moments that name none."""
 
     engine: Engine
     sensor: str
     logs: LogParser | None = None
     about_us: int = 0
+    zone: str = "UTC"
 
     def parse(self, file: str, numbered: list[tuple[int, Document]]) -> Parsed:
         """Every document's outcome. ``numbered``: in order, each with its number in the file."""
         waiting: dict[str, list[tuple[int, str]]] = {}
         parts: list[Parsed] = []
         texts: list[tuple[int, Line]] = []
+        flows: list[tuple[int, dict[str, Any] | None]] = []
         for number, document in numbered:
             lines, fault = _opened(document)
             if fault:
                 parts.append(_refused(file, number, fault))
             for line in lines:
-                if line.log == TEXT:
+                if line.log == FLOW:
+                    flows.append((number, flow_of(line.fields, self.zone)))
+                elif line.log == TEXT:
                     texts.append((number, line))
                 elif line.log:
                     waiting.setdefault(line.log, []).append((number, json.dumps(line.fields, ensure_ascii=False)))
@@ -64,6 +72,7 @@ class DocumentParser:
             if log in waiting:
                 form = eve_grammar(self.sensor) if log == "eve" else zeek_grammar(self.sensor, log, None)
                 parts.append(read(self.engine, form, _column(file, waiting[log])))
+        parts += self._of_flows(file, flows)
         dated = [(number, line, moment_us(line.moment)) for number, line in texts]
         for live in (True, False):
             parts += self._of_logs(file, [text for text in dated if (text[2] is not None) == live], live=live)
@@ -73,6 +82,16 @@ class DocumentParser:
         """The same of documents that are lines of a log. ``about_us``: when they came."""
         documents = [(number, Document(text.encode("utf-8", "replace"))) for number, text in texts]
         return replace(self, about_us=about_us).parse(file, documents)
+
+    def _of_flows(self, file: str, flows: list[tuple[int, dict[str, Any] | None]]) -> Iterator[Parsed]:
+        """Two halves of one flow are a row; the second of them passes."""
+        known = [(number, flow) for number, flow in flows if flow]
+        whole = list(paired([flow for _, flow in known]))
+        kept = [(known[at][0], json.dumps(flow)) for at, flow in whole if flow]
+        if passed := len(flows) - len(kept):
+            yield Parsed(tables={}, lines=passed, passed=passed, refused=0, refusals=())
+        if kept:
+            yield read(self.engine, flow_grammar(self.sensor), _column(file, kept))
 
     def _of_logs(self, file: str, lines: list[tuple[int, Line, int | None]], *, live: bool) -> Iterator[Parsed]:
         """A document that says when it was is the stamp of a line without one."""
@@ -124,12 +143,7 @@ def _column(file: str, numbered: list[tuple[int, str]]) -> LineColumn:
 def documents(path: Path) -> Iterator[list[tuple[int, Document]]]:
     """A file's documents with their numbers, so many at a time that they are read at once. SourceBroken where it cannot
     be opened; damage of an archive is the last document's fault."""
-    try:
-        file = LogFile(path)
-    except OSError as error:
-        raise SourceBroken(
-            of_file(path, Text("cannot be opened ({why}): let the node's user read it", why=error.strerror))
-        ) from error
+    file = _opened_file(path)
     splitter, number = Splitter(), 0
     some: list[tuple[int, Document]] = []
     with file:
@@ -149,6 +163,46 @@ def documents(path: Path) -> Iterator[list[tuple[int, Document]]]:
         yield some
 
 
+def table_rows(path: Path, head: tables.Head) -> Iterator[list[tuple[int, Document]]]:
+    """A table's rows, as :func:`documents` gives documents."""
+    some: list[tuple[int, Document]] = []
+    damage: list[Text] = []
+    number = 0
+    for number, document in tables.rows(_lines(path, damage), head):
+        some.append((number, document))
+        if len(some) >= AT_ONCE:
+            yield some
+            some = []
+    some += [(number + 1, Document(b"", why)) for why in damage]
+    if some:
+        yield some
+
+
+def _lines(path: Path, damage: list[Text]) -> Iterator[str]:
+    """A table's lines with their ends; SourceBroken as documents()."""
+    with _opened_file(path) as file:
+        rest = b""
+        while data := file.read(PIECE_BYTES):
+            *whole, rest = (rest + data).split(b"\n")
+            yield from (line.decode("utf-8", "replace") + "\n" for line in whole)
+            if len(rest) > DOCUMENT_BYTES_MAX:
+                much, rest = len(rest), b""
+                damage.append(Text("a line of {bytes} bytes, more than {most}", bytes=much, most=DOCUMENT_BYTES_MAX))
+        if rest:
+            yield rest.decode("utf-8", "replace")
+        if file.damage:
+            damage.append(file.damage)
+
+
+def _opened_file(path: Path) -> LogFile:
+    try:
+        return LogFile(path)
+    except OSError as error:
+        raise SourceBroken(
+            of_file(path, Text("cannot be opened ({why}): let the node's user read it", why=error.strerror))
+        ) from error
+
+
 def holds_record(text: str) -> bool:
     """A document that holds a line of EVE or of one of Zeek's logs."""
     lines, _ = _opened(Document(text.encode("utf-8", "replace"))) if text.lstrip().startswith("{") else ([], None)
@@ -157,10 +211,14 @@ def holds_record(text: str) -> bool:
 
 def holds_documents(head: bytes, of_log: Callable[[bytes], bool]) -> bool:
     """At least one of the first documents holds a line of EVE or Zeek, or one that ``of_log`` knows."""
-    texts: list[bytes] = []
     if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
-        return False
-    for count, document in enumerate(Splitter().feed(head)):
+        return tables.holds_rows(head, lambda rows: _of_use(rows, of_log))
+    return _of_use(Splitter().feed(head), of_log)
+
+
+def _of_use(found: Iterator[Document], of_log: Callable[[bytes], bool]) -> bool:
+    texts: list[bytes] = []
+    for count, document in enumerate(found):
         if count >= HEAD_DOCUMENTS:
             break
         for line in _opened(document)[0]:

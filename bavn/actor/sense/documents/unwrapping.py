@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from bavn.actor.sense.documents.flows import FLOW, has_flow
 from bavn.actor.sense.documents.moments import zoned
 from bavn.actor.sense.documents.names import EVE_ENDS, EVE_NAMES, LOGS, ZEEK_ENDS, ZEEK_NAMES, Names
 from bavn.actor.sense.zeek.fields import FIELDS, TELLING, log_named
@@ -17,7 +18,21 @@ Doc = Mapping[str, Any]
 ENVELOPES_MAX: Final = 6
 LEVELS_MAX: Final = 12
 _ACTIONS: Final = frozenset({"index", "create", "update", "delete"})
-_INNER: Final = ("_source", "result", "doc", "json", "event", "suricata_event", "data", "log_record")
+_INNER: Final = (
+    "_source",
+    "result",
+    "doc",
+    "json",
+    "event",
+    "suricata_event",
+    "data",
+    "log_record",
+    "flows",
+    "message",
+    "layers",
+)
+_LISTS: Final = ("results", "messages", "data", "records")
+"""What a search of Splunk, Graylog or Arkime calls its list of what it found."""
 _TEXTS: Final = (
     "_raw",
     "event.original",
@@ -28,6 +43,7 @@ _TEXTS: Final = (
     "full_message",
     "short_message",
     "syslog_message",
+    "event",
 )
 """Where shippers and collectors keep the line itself."""
 TEXT: Final = "text"
@@ -39,8 +55,9 @@ _SPANS: Final = frozenset({"duration"})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``log``: eve, one of zeek_fields.FIELDS, ``text`` for a line that is no JSON (under that name in ``fields``), or
-    empty for a document that holds none of them. ``moment``: of a text, when the document says that it was."""
+    """``log``: eve, one of zeek_fields.FIELDS, ``flow`` for what flows.flow_of reads, ``text`` for a line that is no
+    JSON (under that name in ``fields``), or empty for a document that holds none of them. ``moment``: of a text, when
+    the document says that it was."""
 
     log: str
     fields: Doc
@@ -76,14 +93,19 @@ def _envelope(doc: Doc) -> object | None:
     hits = doc.get("hits")
     if isinstance(hits, dict) and isinstance(hits.get("hits"), list):
         return hits["hits"]  # type: ignore[no-any-return]
+    if _is_native(doc):
+        return None
+    if isinstance(doc.get("fields"), list) and isinstance(doc.get("rows"), list):
+        return [dict(zip(map(str, doc["fields"]), row, strict=False)) for row in doc["rows"] if isinstance(row, list)]
+    for name in _LISTS:
+        if isinstance(doc.get(name), list) and doc[name] and all(isinstance(one, dict) for one in doc[name]):
+            return doc[name]  # type: ignore[no-any-return]
     for name in ("responses", "rawResponse"):
         if isinstance(doc.get(name), (list, dict)) and "hits" in json.dumps(doc[name])[:4096]:
             return doc[name]  # type: ignore[no-any-return]
-    if _is_native(doc):
-        return None
     for name in _INNER:
         inner = doc.get(name)
-        if isinstance(inner, dict) and (name == "_source" or _may_be(inner)):
+        if isinstance(inner, dict) and (name == "_source" or _may_be(inner) or has_flow(inner)):
             return inner
     if isinstance(doc.get("fields"), dict) and "_index" in doc:
         return doc["fields"]  # type: ignore[no-any-return]
@@ -119,8 +141,11 @@ def _line(doc: Doc, depth: int) -> Line:
     ends = all(_one(flat, ZEEK_ENDS[name]) is not None for name in ("id.orig_h", "id.resp_h"))
     if ends and not log and _one(flat, ("network.transport",)) is not None:
         named = _one(flat, ("dns.question.name",)) is not None
-        log = "dns" if named else "http" if _one(flat, ("http.request.method",)) is not None else "conn"
-        return Line(log, _zeek(flat, log))
+        log = "dns" if named else "http" if _one(flat, ("http.request.method",)) is not None else ""
+        if log:
+            return Line(log, _zeek(flat, log))
+    if not log and has_flow(flat):
+        return Line(FLOW, flat)
     text = next((text for text in (_one(flat, (name,)) for name in _TEXTS) if isinstance(text, str)), "")
     return Line(TEXT, {TEXT: text}, _one(flat, _MOMENTS)) if text.strip() and not log else PASSES
 

@@ -4,12 +4,11 @@ Columns are found by their names, in any order; commas or tabs part them. A mome
 given. Refuses Argus' own binary form, and lines that come without a head.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from bavn.actor.formats.lines import LineColumn, Segment, line_column
+from bavn.actor.formats.lines import LineColumn
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.logs.flow_columns import COLUMNS, stage
 from bavn.actor.sense.parsed import Parsed
@@ -65,33 +64,6 @@ def is_binary(head: bytes) -> bool:
 def parsed(engine: Engine, sensor: str, head: Head, zone: str, column: LineColumn) -> Parsed:
     """Every line's outcome; the head itself passes, wherever it stands."""
     return read(engine, _grammar(sensor, head, zone), column)
-
-
-@dataclass(slots=True)
-class FlowLines:
-    """Segments of files that grow, where they are Argus': the head stands in a file's first line, and holds on in a
-    file that was begun anew without one."""
-
-    engine: Engine
-    sensor: str
-    zone: str
-    _head: Head | None = field(default=None, init=False)
-    _looked: bool = field(default=False, init=False)
-
-    def parse(self, segment: Segment, start: Callable[[int], bytes]) -> Parsed | None:
-        """Every line's outcome; None where the file is none of Argus'. ``start``: its first bytes."""
-        if segment.first_line == 1:
-            found = head_of(segment.raw)
-            self._head = found or (self._head if self._head and _fits(self._head, segment.raw) else None)
-        elif not self._looked:
-            self._head = head_of(start(HEAD_BYTES_MAX))
-        self._looked = True
-        return self._head and parsed(self.engine, self.sensor, self._head, self.zone, line_column(segment))
-
-
-def _fits(head: Head, raw: bytes) -> bool:
-    """Whether the first line has as many columns."""
-    return raw.partition(b"\n")[0].count(head[0].encode()) == len(head) - 2
 
 
 @lru_cache(maxsize=64)
