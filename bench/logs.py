@@ -42,6 +42,7 @@ PLAIN = {
     "fortigate": r"srcip=(\S+).*srcport=(\d+).*dstip=(\S+) dstport=(\d+).*sentbyte=(\d+) rcvdbyte=(\d+)",
     "paloalto": r"TRAFFIC,(\w+),[^,]*,([^,]*),([^,]*),([^,]*),(.*)$",
     "cef": r"src=(\S+) dst=(\S+) spt=(\d+) dpt=(\d+)",
+    "windns": r"^(\S+ \S+) .*(?:Snd|Rcv) (\S+) .*\] (\S+) +(\S+)",
     "dhcp": r"^(.{15}) .*DHCPACK on (\S+) to (\S+)",
 }
 

@@ -95,6 +95,13 @@ def dnsmasq(us, client, name, rcode):
     yield us, f"{head}reply {name} is {'NXDOMAIN' if rcode == 'NXDOMAIN' else '198.51.100.7'}"
 
 
+def windns(us, client, name, rcode):
+    head = f"{when(us, '%d-%m-%Y %H:%M:%S')} 0E1C PACKET  000001D5AB6A0D10 UDP "
+    spelled = "".join(f"({len(part)}){part}" for part in name.split(".")) + "(0)"
+    yield us, f"{head}Rcv {client}        a1b2   Q [0001   D   NOERROR] A      {spelled}"
+    yield us, f"{head}Snd {client}        a1b2 R Q [8381   DR {rcode}] A      {spelled}"
+
+
 def squid(us, seconds, client, server, port, sent, got, refused, name):
     if name:
         end = us + seconds * 1_000_000
@@ -206,6 +213,7 @@ def cef(us, seconds, client, server, port, sent, got, refused, name):
 TOLD = {
     "unbound": unbound,
     "bind": bind,
+    "windns": windns,
     "dnsmasq": dnsmasq,
     "squid": squid,
     "combined": combined,
@@ -232,7 +240,7 @@ def test_the_page_names_every_format() -> None:
 @pytest.mark.parametrize("form", TOLD)
 def test_the_detectors_that_are_promised_fire_and_no_others(tmp_path, form) -> None:
     dice = np.random.default_rng(7)
-    story = look_ups(dice) if form in ("unbound", "bind", "dnsmasq") else calls(dice)
+    story = look_ups(dice) if form in ("unbound", "bind", "dnsmasq", "windns") else calls(dice)
     lines = sorted(one for event in story for one in TOLD[form](*event))
     path = tmp_path / "some.log"
     path.write_text("".join(line + "\n" for _, line in lines))

@@ -79,6 +79,7 @@ SOURCES: Final[tuple[Source, ...]] = (
     _logs("unbound", Text("the query log of unbound"), "ioc", "dns_tunnel", "dga"),
     _logs("bind", Text("the query log of BIND"), "ioc", "dns_tunnel"),
     _logs("dnsmasq", Text("the query log of dnsmasq"), "ioc", "dns_tunnel", "dga"),
+    _logs("windns", Text("the debug log of Windows' DNS server"), "ioc", "dns_tunnel", "dga"),
     _logs("squid", Text("the access log of squid"), "ioc", "beacon", "exfil"),
     _logs("combined", Text("a proxy's common or combined log"), "ioc", "beacon"),
     _logs("netfilter", Text("the log of a Linux firewall"), "ioc", "scan", "beacon"),

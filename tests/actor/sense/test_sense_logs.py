@@ -92,6 +92,16 @@ def test_bind_names_client_port_transport_and_itself(read) -> None:
     assert (third["rrname"], third["rcode"], third["answered"]) == ("evil.com", "NXDOMAIN", True)
 
 
+def test_windows_names_its_clients_and_writes_its_stamp_as_its_language_has_it(read) -> None:
+    found = rows(read(*GOOD["windns"]), "dns")
+    assert [row["rrname"] for row in found] == ["www.x.dk", "www.x.dk", "x.dk", "www.x.dk", "www.x.dk"]
+    assert [(row["src"], row["proto"]) for row in found[:3:2]] == [("10.0.0.5", "udp"), ("2001:db8::5", "tcp")]
+    assert [(row["answered"], row["rcode"]) for row in found[:2]] == [(False, None), (True, "NXDOMAIN")]
+    assert {row["ts"] for row in found} == {moment("2026-11-25T00:34:19")}
+    (local,) = rows(read(GOOD["windns"][0], zone="Europe/Copenhagen"), "dns")
+    assert local["ts"] == moment("2026-11-24T23:34:19")
+
+
 def test_dnsmasq_s_answers_are_folded_and_given_to_who_asked(read) -> None:
     said = "Nov 25 00:34:19 dnsmasq[1]: "
     lines = [

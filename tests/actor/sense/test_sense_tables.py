@@ -264,6 +264,8 @@ def test_lines_of_logs_in_tables(opened, event):
 
 
 def test_a_short_row_costs_itself(opened):
+    line = "2 1 10.0.0.5 192.0.2.7 40000 443 6 5 500 1795539600 1795539605 ACCEPT OK"
+    assert len(opened(f'{VPC}2 "1 a\rb\n{line}\n')[0]["flow"]) == 1
     tables_, counts = opened(f"{NFDUMP}\n{BOTH}\na,b,c\n\n{BOTH}")
     assert (len(tables_["flow"]), counts) == (2, (4, 1, 1))
 

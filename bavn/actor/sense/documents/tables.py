@@ -104,7 +104,12 @@ class _Numbered:
 
 def _parted(line: str) -> Row:
     """By blanks; quotes hold a cell together."""
-    return next(csv.reader([line.strip()], delimiter=" ", skipinitialspace=True), []) if '"' in line else line.split()
+    try:
+        return (
+            next(csv.reader([line.strip()], delimiter=" ", skipinitialspace=True), []) if '"' in line else line.split()
+        )
+    except csv.Error:
+        return line.split()
 
 
 def _document(head: Head, row: Row) -> Document:

@@ -28,6 +28,7 @@ from bavn.actor.sense.logs.netfilter import NETFILTER
 from bavn.actor.sense.logs.paloalto import PALOALTO
 from bavn.actor.sense.logs.squid import SQUID
 from bavn.actor.sense.logs.unbound import UNBOUND
+from bavn.actor.sense.logs.windns import WINDNS
 from bavn.actor.sense.parsed import Parsed, joined
 from bavn.actor.sense.reader import Grammar, collect
 from bavn.actor.sense.unread import each_or_refused
@@ -53,6 +54,7 @@ FORMATS: Final[dict[str, LogFormat]] = {
         PALOALTO,
         CEF,
         DHCP,
+        WINDNS,
     )
 }
 """In the order in which a line is tried."""
