@@ -43,6 +43,7 @@ BESIDE_LOGS: Final = frozenset({"stdout.log", "stderr.log"})
 UNREAD: Final = {
     "unknown": Text("is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program"),
     "argus binary": Text("is Argus' own form: write it as text with its head (ra -n -c , -r FILE)"),
+    "lined up": Text("is a table that is lined up for people: write it with commas (nfdump -o csv, ra -n -c ,)"),
     "packed": Text("is packed in a way that nothing here unpacks: unpack it first"),
     "damaged": Text("is a damaged archive, of which nothing can be read"),
     "headless zeek": Text(

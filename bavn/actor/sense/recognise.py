@@ -35,6 +35,7 @@ Kind = Literal[
     "zeek",
     "other zeek",
     "headless zeek",
+    "lined up",
     "log",
     "argus",
     "argus binary",
@@ -53,6 +54,9 @@ _SAYS: Final = ("_path", "@stream")
 
 _HEADLESS: Final = re.compile(rb"\d{9,10}\.\d{1,6}\t[CF][0-9A-Za-z]{15,19}\t(?:[^\t\n]*\t){3,}")
 """A time, a uid, and more columns: a line of a Zeek log, of which nobody can know without its head."""
+
+_LINED_UP: Final = re.compile(rb"[^\n,\t]*(?:Date first seen|StartTime|SrcAddr)[^\n,\t]*(?:Src IP Addr|DstAddr)")
+"""The head of what nfdump and ra write for people, where a column may hold nothing but blanks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,9 @@ def recognise(path: Path) -> Recognised:
         return recognised
     if holds_documents(head, holds_records):
         return Recognised("documents")
-    return Recognised("log") if holds_records(head) else recognised
+    if holds_records(head):
+        return Recognised("log")
+    return Recognised("lined up") if _LINED_UP.match(head) else recognised
 
 
 def _json(path: Path, objects: list[dict[str, object]]) -> Recognised:

@@ -11,10 +11,16 @@ class SenseTable:
 
     captures_folder: str = setting("", unit="", holds="A folder of captures that Suricata reads as they come.")
     suricata_interface: str = setting("", unit="", holds="An interface for a live Suricata that the node manages.")
-    eve_file: str = setting("", unit="", holds="eve.json of a Suricata that is there already; followed over rotation.")
+    eve_file: str = setting(
+        "",
+        unit="",
+        holds="eve.json of a Suricata that is there already, or what a shipper made of it; followed over rotation.",
+    )
     zeek_folder: str = setting("", unit="", holds="A folder of Zeek logs (JSON or TSV); followed over rotation.")
     log_files: tuple[str, ...] = setting(
-        (), unit="", holds='Logs of resolvers, proxies, firewalls: "path" or "format:path"; followed over rotation.'
+        (),
+        unit="",
+        holds='Logs of resolvers, proxies, firewalls, documents, tables: "path" or "format:path"; over rotation.',
     )
     log_time_zone: str = setting("UTC", unit="", holds="Zone of log times that name none (IANA: Europe/Copenhagen).")
     syslog_udp_listen: str = setting("", unit="", holds="address:port on which syslog is taken over UDP.")

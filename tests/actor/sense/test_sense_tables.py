@@ -280,6 +280,19 @@ def test_what_is_no_table_of_ours(tmp_path, head):
     assert recognise(path).kind == "unknown"
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Date first seen          Duration Proto      Src IP Addr:Port          Dst IP Addr:Port   Packets",
+        "         StartTime    Proto            SrcAddr  Sport   Dir            DstAddr  Dport  TotPkts State",
+    ],
+)
+def test_a_table_for_people_is_told_how_to_be_written(tmp_path, head):
+    path = tmp_path / "x"
+    path.write_text(head + "\n")
+    assert recognise(path).kind == "lined up"
+
+
 @given(
     st.lists(st.text(max_size=30), max_size=20),
     st.sampled_from(["a,proto", NFDUMP, VPC.strip(), "#Fields: date time c-ip cs-method"]),

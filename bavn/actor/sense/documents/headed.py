@@ -4,6 +4,7 @@ The head holds on in a file that was begun anew without one, where its lines hav
 the columns mean.
 """
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -46,7 +47,7 @@ class HeadedLines:
         if isinstance(self._head, tuple):
             return argus.parsed(self.engine, self.sensor, self._head, self.zone, line_column(segment))
         logs = LogParser(self.engine, self.sensor, self.source, zone=self.zone, strangers_pass=True)
-        lines = segment.raw.decode("utf-8", "replace").splitlines(keepends=True)
+        lines = io.StringIO(segment.raw.decode("utf-8", "replace"), newline="\n")
         numbered = list(tables.rows(lines, self._head, segment.first_line))
         return DocumentParser(self.engine, self.sensor, logs, us, self.zone).parse(segment.file, numbered)
 

@@ -5,6 +5,8 @@ network. Refuses to know what a row means: it is a document like any other.
 """
 
 import csv
+import io
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +20,7 @@ from bavn.model.text import Text
 COLUMNS_MAX: Final = 2_000
 HEAD_BYTES: Final = 1 << 18
 HEAD_LINES_MAX: Final = 20
+_LINES_LOOKED_AT: Final = 500
 _SEPARATORS: Final = ",;\t|"
 _SUM: Final = "Summary"
 _W3C: Final = "#Fields:"
@@ -176,5 +179,5 @@ def holds_rows(head: bytes, of_use: Callable[[Iterator[Document]], bool]) -> boo
     found = head_of(head)
     if found is None:
         return False
-    lines = head.decode("utf-8", "replace").splitlines()
-    return of_use(document for _, document in rows(lines[:500], found))
+    lines = io.StringIO(head.decode("utf-8", "replace"), newline="\n")
+    return of_use(document for _, document in rows(itertools.islice(lines, _LINES_LOOKED_AT), found))

@@ -65,7 +65,7 @@ _UNKNOWN: Final = """SELECT n, NULL AS outcome, 'of no known program' || CASE
   WHEN program IS NULL THEN '' ELSE ': ' || shown(program) END
   AS reason,
   CAST(NULL AS VARCHAR) AS community_id FROM mine"""
-_TELLS_DOCUMENT: Final = r"regexp_matches(message, '^(@cee:)?\s*\{')"
+_TELLS_DOCUMENT: Final = "(starts_with(message, '{') OR starts_with(message, '@cee:'))"
 _DOCUMENTS: Final = f"SELECT n, regexp_replace(message, '^@cee:', '') FROM opened WHERE kind = '{DOCUMENT}' ORDER BY n"
 _BLANK: Final = "SELECT n, '' AS outcome, NULL AS reason, CAST(NULL AS VARCHAR) AS community_id FROM mine"
 
