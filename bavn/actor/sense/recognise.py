@@ -99,7 +99,8 @@ def recognise(path: Path) -> Recognised:
         return Recognised("argus binary")
     if argus.head_of(head):
         return Recognised("argus")
-    recognised = _json(path, list(objects_of(head)))
+    is_array = head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
+    recognised = Recognised("unknown") if is_array else _json(path, list(objects_of(head)))
     if recognised.kind != "unknown":
         return recognised
     if holds_documents(head, holds_records):

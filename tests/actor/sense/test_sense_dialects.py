@@ -54,6 +54,19 @@ def followed(tmp_path, engine):
     made.source.close()
 
 
+@pytest.fixture
+def opened_text(tmp_path, engine):
+    """A whole file's text -> rows and refused."""
+
+    def run(text):
+        path = tmp_path / "whole.json"
+        path.write_text(text)
+        batches = list(open_path(path, sensor="a", work=tmp_path / "w", homes=("10.0.0.0/8",), engine=engine))
+        return sum(batch.rows for batch in batches), sum(batch.refused for batch in batches)
+
+    return run
+
+
 def test_documents_in_a_followed_log_become_what_they_hold(followed, event):
     dns = event("dns", dns={"type": "query", "rrname": "x.dk", "rrtype": "A"})
     beat = {"@timestamp": AT, "message": json.dumps(dns), "log": {"offset": 1}}
@@ -65,6 +78,39 @@ def test_documents_in_a_followed_log_become_what_they_hold(followed, event):
     assert {record: len(rows) for record, rows in tables.items()} == {"dns": 4, "flow": 3, "http": 1}
     assert counts == (9, 1, 1)
     assert followed.why == ["no JSON"]
+
+
+def test_documents_behind_the_stamps_and_names_of_who_forwards(followed, event):
+    dns = json.dumps(event("dns", dns={"type": "query", "rrname": "x.dk", "rrtype": "A"}))
+    heads = ("2026-11-24T17:00:00.123456789Z stdout F ", "suricata-1  | ", "2026-11-24T17:00:00+00:00\tsuricata.eve\t")
+    tables, counts = followed.take(*(head + dns for head in heads))
+    assert (len(tables["dns"]), counts) == (3, (3, 0, 0))
+
+
+@pytest.mark.slow
+def test_what_searches_answer(opened_text, event):
+    dns = event("dns", dns={"type": "query", "rrname": "x.dk", "rrtype": "A"})
+    text = json.dumps(dns)
+    many = 2000  # more than one document may be
+    said = [{"type": "INFO", "text": "x"}]
+    answers = {
+        "splunk": {
+            "preview": False,
+            "messages": said,
+            "fields": [{"name": "_raw"}],
+            "results": [{"_raw": text}] * many,
+        },
+        "splunk's rows": {"fields": ["_time", "_raw"], "rows": [[AT, text]] * 9},
+        "graylog": {"query": "*", "messages": [{"message": {"timestamp": AT, "message": text}, "index": "g"}] * many},
+        "loki": {"data": {"resultType": "streams", "result": [{"stream": {"a": "b"}, "values": [["1", text]] * 9}]}},
+        "cloud": {"events": [{"timestamp": 1764003600123, "message": text}] * many},
+    }
+    for name, answer in answers.items():
+        for indent in (None, 1):
+            rows, refused = opened_text(json.dumps(answer, indent=indent))
+            assert (rows, refused) == (many if name not in ("loki", "splunk's rows") else 9, 0), (name, indent)
+    lines = ",\n".join([text] * 3)
+    assert opened_text(f"[\n{lines}\n]\n") == (3, 0)
 
 
 def test_reading_goes_on_behind_a_document_after_a_restart(followed, event):

@@ -91,6 +91,12 @@ def test_logs_that_corelight_reduced(opened):
     assert {record: len(rows) for record, rows in stream[0].items()} == {"flow": 1, "dns": 1}
 
 
+def test_moments_in_milliseconds(opened):
+    own = opened(jsonl(CONN))
+    assert opened(jsonl({**CONN, "ts": 1713484800441.203}))[0] == opened(jsonl({**CONN, "ts": "1713484800441.203"}))[0]
+    assert opened(jsonl({**CONN, "ts": 1713484800441.203})) == own
+
+
 def test_a_mixture_of_spellings_in_one_file(opened):
     tables, refused = opened(jsonl(CONN, respelled(CONN), nested(CONN)))
     assert (len(tables["flow"]), refused) == (3, 0)

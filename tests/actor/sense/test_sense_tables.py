@@ -137,6 +137,34 @@ BOTH_WAYS = {
             "recordsTotal": 1,
         }
     ),
+    "SiLK's names, two records of a conversation": "sIP|dIP|sPort|dPort|pro|packets|bytes|flags|sTime|eTime|\n"
+    "10.0.0.5|192.0.2.7|40000|443|6|5|500|FS PA   |2026/11/24T17:00:00.123|2026/11/24T17:00:05.123|\n"
+    "192.0.2.7|10.0.0.5|443|40000|6|4|600|FS PA   |2026/11/24T17:00:00.124|2026/11/24T17:00:05.123|\n",
+    "Sentinel": table(
+        [
+            *("TimeGenerated [UTC]", "SrcIpAddr", "SrcPortNumber", "DstIpAddr", "DstPortNumber", "NetworkProtocol"),
+            *("td", "SrcBytes", "DstBytes", "spkts", "dpkts"),
+        ],
+        ["11/24/2026, 5:00:00.123 PM", "10.0.0.5", 40000, "192.0.2.7", 443, "TCP", 5, 500, 600, 5, 4],
+    ),
+    "logstash": json.dumps(
+        {
+            "@timestamp": "2026-11-24T17:00:09.000Z",
+            "netflow": {
+                "ipv4_src_addr": "10.0.0.5",
+                "ipv4_dst_addr": "192.0.2.7",
+                "l4_src_port": 40000,
+                "l4_dst_port": 443,
+                "protocol": 6,
+                "in_bytes": 500,
+                "in_pkts": 5,
+                "out_bytes": 600,
+                "out_pkts": 4,
+                "first_switched": "2026-11-24T17:00:00.123Z",
+                "last_switched": "2026-11-24T17:00:05.123Z",
+            },
+        }
+    ),
     "Kibana": table(
         [
             *("event.start", "event.end", "source.ip", "source.port", "destination.ip", "destination.port"),
@@ -209,6 +237,7 @@ def test_moments_without_a_zone_are_in_the_zone_that_is_given(opened):
     [
         *("2026-11-24T17:00:00.123Z", "2026-11-24 17:00:00.123 UTC", "2026/11/24 17:00:00.123", 1795539600.123),
         *("Nov 24, 2026 @ 17:00:00.123", 1795539600123, "1795539600123000", 1795539600123000000, "1795539600.123"),
+        *("11/24/2026, 5:00:00.123 PM", "Nov 24, 2026 @ 17:00:00.123"),
         *("2026-11-24T18:00:00.123+0100", "2026-11-24T18:00:00.123+01:00"),
     ],
 )

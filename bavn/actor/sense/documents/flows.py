@@ -26,12 +26,17 @@ _SYN, _ACK = 2, 16
 _FLAG_BITS: Final = {"F": 1, "S": 2, "R": 4, "P": 8, "A": 16, "U": 32}
 _THOUSANDS: Final = re.compile(r"\d{1,3}(?:,\d{3})+")
 _REFUSED: Final = re.compile(r"(?i)reject|den[iy]|drop|block|refuse")
+_OUTER: Final = ("netflow.", "flows.", "flow.")
+"""In such an object some keep the fields of a flow."""
 _NOT_SAID: Final = ("", "-", "0.0.0.0:0", None)
 
 
 def plain(name: str) -> str:
     """A name as names of flow_names.py are compared."""
-    return name.lower().replace(" ", "").replace("_", "").replace("-", "")
+    inner = name.lower().replace(" ", "").replace("_", "").replace("-", "")
+    for outer in _OUTER:
+        inner = inner.removeprefix(outer)
+    return inner
 
 
 @cache
@@ -82,7 +87,7 @@ def flow_of(flat: Mapping[str, Any], zone: str = "UTC") -> dict[str, Any] | None
         "b": str(b),
         "a_port": _port(_first(doc, names.SPORT)),
         "b_port": _port(_first(doc, names.DPORT)),
-        "proto": str(proto).partition(".")[0],
+        "proto": str(proto).partition(".")[0].partition("_")[0],
         "sent": sent,
         "got": got,
         "pkts_sent": sent_pkts,
@@ -90,7 +95,7 @@ def flow_of(flat: Mapping[str, Any], zone: str = "UTC") -> dict[str, Any] | None
         "flags": _flags(_first(doc, names.FLAGS)),
         "app": _first(doc, names.APP),
         "denied": bool(isinstance(verdict, str) and _REFUSED.search(verdict)) or None,
-        "one_way": one_way and (sent is not None or sent_pkts is not None),
+        "one_way": one_way,
     }
 
 
@@ -120,7 +125,7 @@ def _flags(value: Any) -> int | None:
     number = _number(value)
     if number is not None:
         return int(number) & 255
-    if isinstance(value, str) and re.fullmatch(r"[.CEUAPRSF]{1,8}", value):
+    if isinstance(value, str) and re.fullmatch(r"[.CEUAPRSF ]{1,8}", value):
         return sum(bit for letter, bit in _FLAG_BITS.items() if letter in value)
     return None
 
@@ -130,7 +135,7 @@ def paired(flows: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any] | 
     waiting: dict[tuple[str, ...], list[int]] = {}
     gone: set[int] = set()
     for at, flow in enumerate(flows):
-        if not flow["one_way"]:
+        if not flow["one_way"] or flow["denied"]:
             continue
         ends = (flow["a"], flow["a_port"] or "", flow["b"], flow["b_port"] or "", flow["proto"])
         others = waiting.get((ends[2], ends[3], ends[0], ends[1], ends[4]), [])

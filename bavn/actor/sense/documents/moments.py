@@ -14,8 +14,12 @@ _UNITS: Final = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3))
 _NUMBER: Final = re.compile(r"\d{9,19}(?:\.\d{1,9})?")
 _DAY: Final = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)[T ](\d\d:\d\d:\d\d)(.*)", re.DOTALL)
 _ZONED: Final = re.compile(r"(?:Z|UTC|[+-]\d\d:?\d\d)$")
-_WORDED: Final = ("%b %d, %Y @ %H:%M:%S.%f", "%b %d, %Y @ %H:%M:%S", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S")
-"""Kibana's own, and those of Windows."""
+_WORDED: Final = (
+    *("%b %d, %Y @ %H:%M:%S.%f", "%b %d, %Y @ %H:%M:%S", "%b %d, %Y, %I:%M:%S %p"),
+    *("%m/%d/%Y, %I:%M:%S.%f %p", "%m/%d/%Y, %I:%M:%S %p", "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %H:%M:%S"),
+    *("%d/%m/%Y %I:%M:%S %p", "%d/%m/%Y %H:%M:%S"),
+)
+"""Those of consoles: Kibana's, QRadar's, Sentinel's, Windows'."""
 
 
 def zoned(value: Any) -> Any:

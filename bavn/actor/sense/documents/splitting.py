@@ -35,7 +35,7 @@ _BORDER_START: Final = re.compile(
 _BEHIND_BYTES: Final = 64
 """So far back is looked for what an array is called."""
 _HITS: Final = re.compile(rb'"hits"\s*:\s*$')
-_FOUND: Final = re.compile(rb'"(?:results|messages|data|records)"\s*:\s*$')
+_FOUND: Final = re.compile(rb'"(?:results|messages|data|records|events|result)"\s*:\s*$')
 """What Splunk, Graylog and Arkime call it, where it is the first thing in a text."""
 
 
@@ -176,7 +176,8 @@ class Splitter:
         if sign == ord("["):
             before = max(0, at - _BEHIND_BYTES)
             hits = _HITS.search(self._left, before, at) is not None
-            if self._border is None and len(self._stack) == 1 and _FOUND.search(self._left, before, at):
+            page = len(self._stack) == 1 and (self._border is None or self._start < 0)
+            if page and _FOUND.search(self._left, before, at):
                 hits, self._start = True, -1
             if hits and self._start >= 0 and len(self._stack) - self._level in _PAGE_DEPTHS:
                 self._start = -1  # a page is no document: what it found is

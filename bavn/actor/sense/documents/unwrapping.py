@@ -27,12 +27,12 @@ _INNER: Final = (
     "suricata_event",
     "data",
     "log_record",
-    "flows",
     "message",
-    "layers",
 )
-_LISTS: Final = ("results", "messages", "data", "records")
-"""What a search of Splunk, Graylog or Arkime calls its list of what it found."""
+_WHOLE: Final = ("_source", "message")
+"""Nothing else is an object of these names but the document."""
+_LISTS: Final = ("results", "messages", "data", "records", "events", "result")
+"""What a search of Splunk, Graylog, Arkime, Loki or a cloud calls its list of what it found."""
 _TEXTS: Final = (
     "_raw",
     "event.original",
@@ -43,6 +43,8 @@ _TEXTS: Final = (
     "full_message",
     "short_message",
     "syslog_message",
+    "raw_event",
+    "line",
     "event",
 )
 """Where shippers and collectors keep the line itself."""
@@ -97,6 +99,8 @@ def _envelope(doc: Doc) -> object | None:
         return None
     if isinstance(doc.get("fields"), list) and isinstance(doc.get("rows"), list):
         return [dict(zip(map(str, doc["fields"]), row, strict=False)) for row in doc["rows"] if isinstance(row, list)]
+    if isinstance(doc.get("stream"), dict) and isinstance(doc.get("values"), list):  # Loki's
+        return [{"timestamp": pair[0], "line": pair[1]} for pair in doc["values"] if _is_pair(pair)]
     for name in _LISTS:
         if isinstance(doc.get(name), list) and doc[name] and all(isinstance(one, dict) for one in doc[name]):
             return doc[name]  # type: ignore[no-any-return]
@@ -105,11 +109,15 @@ def _envelope(doc: Doc) -> object | None:
             return doc[name]  # type: ignore[no-any-return]
     for name in _INNER:
         inner = doc.get(name)
-        if isinstance(inner, dict) and (name == "_source" or _may_be(inner) or has_flow(inner)):
+        if isinstance(inner, dict) and (name in _WHOLE or _may_be(inner) or isinstance(inner.get("result"), list)):
             return inner
     if isinstance(doc.get("fields"), dict) and "_index" in doc:
         return doc["fields"]  # type: ignore[no-any-return]
     return None
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2
 
 
 def _is_native(doc: Doc) -> bool:

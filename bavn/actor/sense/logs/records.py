@@ -66,7 +66,9 @@ _UNKNOWN: Final = """SELECT n, NULL AS outcome, 'of no known program' || CASE
   AS reason,
   CAST(NULL AS VARCHAR) AS community_id FROM mine"""
 _TELLS_DOCUMENT: Final = "(starts_with(message, '{') OR starts_with(message, '@cee:'))"
-_DOCUMENTS: Final = f"SELECT n, regexp_replace(message, '^@cee:', '') FROM opened WHERE kind = '{DOCUMENT}' ORDER BY n"
+_ENDS_IN_DOCUMENT: Final = """contains(line, '{"') AND ends_with(message, '}')"""
+"""What runs containers and forwards logs puts a stamp and names before the line."""
+_DOCUMENTS: Final = f"SELECT n, line[strpos(line, '{{'):] FROM opened WHERE kind = '{DOCUMENT}' ORDER BY n"
 _BLANK: Final = "SELECT n, '' AS outcome, NULL AS reason, CAST(NULL AS VARCHAR) AS community_id FROM mine"
 
 
@@ -108,7 +110,7 @@ class LogParser:
     def __post_init__(self) -> None:
         cases = " ".join(f"WHEN {made.tells} THEN '{made.name}'" for made in FORMATS.values())
         if self.documents:
-            cases = f"WHEN {_TELLS_DOCUMENT} THEN '{DOCUMENT}' {cases}"
+            cases = f"WHEN {_TELLS_DOCUMENT} THEN '{DOCUMENT}' {cases} WHEN {_ENDS_IN_DOCUMENT} THEN '{DOCUMENT}'"
         kind = quoted(self.form) if self.form != AUTO else f"CASE {cases} ELSE '' END"
         blank = "CASE WHEN message = '' THEN 'blank'"
         sql = f"SELECT *, {blank} ELSE {kind} END AS kind FROM ({opened(self.zone, live=self.live)})"

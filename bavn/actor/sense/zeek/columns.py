@@ -19,6 +19,11 @@ CREATE OR REPLACE MACRO zeek_hex(x) AS array_to_string(list_transform(
 CREATE OR REPLACE MACRO zeek_text(x) AS CASE
   WHEN NOT contains(x, '\') THEN x ELSE coalesce(TRY(decode(unhex(zeek_hex(x)))), x) END;
 CREATE OR REPLACE MACRO truth_of(x) AS CASE WHEN x IN ('T', 'true') THEN TRUE WHEN x IN ('F', 'false') THEN FALSE END;
+-- JSON::TS_MILLIS writes milliseconds since 1970.
+CREATE OR REPLACE MACRO zeek_moment(x) AS coalesce(epoch_of(x), CASE
+  WHEN regexp_full_match(x, '[0-9]{13}([.][0-9]{1,9})?')
+  THEN in_reach(CAST(split_part(x, '.', 1) AS BIGINT) * 1000
+    + CAST(round(CAST('0.' || split_part(x, '.', 2) || '0' AS DOUBLE) * 1000) AS BIGINT)) END);
 -- No multiplying: a DECIMAL that is multiplied overflows its width and takes all lines with it. A century is the most.
 CREATE OR REPLACE MACRO span_us(x) AS
   CAST(greatest(0, least(round(CASE WHEN isfinite(TRY_CAST(x AS DOUBLE))

@@ -47,7 +47,7 @@ def stage(kind: str, header: Header | None, *, respelled: bool = False) -> str:
     passes = "regexp_full_match(line, '\\s*')" + ("" if header is None else " OR starts_with(line, '#')")
     return f"""
     WITH read AS ({read}),
-    typed AS (SELECT *, epoch_of(ts) AS logged {typed} FROM read),
+    typed AS (SELECT *, zeek_moment(ts) AS logged {typed} FROM read),
     judged AS (SELECT *, CASE
         WHEN fault IS NOT NULL THEN fault
         WHEN logged IS NULL THEN 'ts: ' || shown(ts)
