@@ -85,6 +85,8 @@ def test_documents_behind_the_stamps_and_names_of_who_forwards(followed, event):
     heads = ("2026-11-24T17:00:00.123456789Z stdout F ", "suricata-1  | ", "2026-11-24T17:00:00+00:00\tsuricata.eve\t")
     tables, counts = followed.take(*(head + dns for head in heads))
     assert (len(tables["dns"]), counts) == (3, (3, 0, 0))
+    structured = '<13>1 2026-11-24T17:00:00Z fw suricata 9 - [a@1 b="{"] '
+    assert followed.take(structured + dns)[1] == (1, 0, 0)
 
 
 @pytest.mark.slow
@@ -143,6 +145,8 @@ CALL = "2026/11/24 16:23:00.325010,0.5,tcp,10.8.0.69,48427,   ->,192.0.2.7,443,F
 
 def test_flows_of_argus_are_followed(followed):
     assert followed.take(HEAD, CALL, "broken")[1] == (3, 1, 1)
+    followed.source.go_back(followed.mark)
+    assert followed.take(CALL)[1] == (1, 0, 0)
     followed.source.close()
     followed.start()  # the head stands before the place where reading goes on
     tables, counts = followed.take(CALL)
@@ -172,7 +176,8 @@ def test_an_eve_file_that_a_shipper_made(tmp_path, engine, event):
     beat = {"@timestamp": AT, "event": {"original": json.dumps(dns)}}
     hit = {"_index": "logs", "_source": dns}
     path = tmp_path / "eve.json"
-    lines = [json.dumps(line) for line in (dns, ecs, beat, hit, {"a": 1}, dns, ecs)]
+    nameless = {name: value for name, value in dns.items() if name != "event_type"}
+    lines = [json.dumps(line) for line in (dns, ecs, beat, hit, nameless, dns, ecs)]
     path.write_text("\n".join([*lines, "{broken", "", json.dumps(dns)]) + "\n")
     source = EveFile(name="eve", sensor="s", path=path, engine=engine)
     (batch,) = source.poll()

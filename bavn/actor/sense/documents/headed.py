@@ -33,6 +33,10 @@ class HeadedLines:
     _head: Head | None = field(default=None, init=False)
     _looked: bool = field(default=False, init=False)
 
+    def forget(self) -> None:
+        """The next segment may be of another file: its head is looked at anew."""
+        self._head, self._looked = None, False
+
     def parse(self, segment: Segment, start: Callable[[int], bytes], us: int) -> Parsed | None:
         """Every line's outcome; None where the file has no such head. ``start``: its first bytes; ``us``: when the
         lines came."""

@@ -206,7 +206,7 @@ def _opened_file(path: Path) -> LogFile:
 def holds_record(text: str) -> bool:
     """A document that holds a line of EVE or of one of Zeek's logs."""
     lines, _ = _opened(Document(text.encode("utf-8", "replace"))) if text.lstrip().startswith("{") else ([], None)
-    return any(line.log not in ("", TEXT) for line in lines)
+    return any(line.log not in ("", TEXT, FLOW) for line in lines)
 
 
 def holds_documents(head: bytes, of_log: Callable[[bytes], bool]) -> bool:

@@ -62,6 +62,12 @@ class FollowedLog(FollowedFile):
             parsed = read_or_refused(chunk.segment, partial(self._read, chunk.segment))
             yield parsed.without(chunk.segment.file, chunk.lost).batch(self._name, chunk.place.text())
 
+    def go_back(self, mark: str | None) -> None:
+        """See GoesBack."""
+        super().go_back(mark)
+        if self._headed:
+            self._headed.forget()
+
     def _read(self, segment: Segment) -> Parsed:
         headed = self._headed and self._headed.parse(segment, self._follower.head, self._now_us())
         if headed:

@@ -68,7 +68,9 @@ _UNKNOWN: Final = """SELECT n, NULL AS outcome, 'of no known program' || CASE
 _TELLS_DOCUMENT: Final = "(starts_with(message, '{') OR starts_with(message, '@cee:'))"
 _ENDS_IN_DOCUMENT: Final = """contains(line, '{"') AND ends_with(message, '}')"""
 """What runs containers and forwards logs puts a stamp and names before the line."""
-_DOCUMENTS: Final = f"SELECT n, line[strpos(line, '{{'):] FROM opened WHERE kind = '{DOCUMENT}' ORDER BY n"
+_DOCUMENTS: Final = f"""SELECT n, CASE WHEN starts_with(message, '{{') THEN message
+  WHEN starts_with(message, '@cee:') THEN message[6:] ELSE line[strpos(line, '{{"'):] END
+  FROM opened WHERE kind = '{DOCUMENT}' ORDER BY n"""
 _BLANK: Final = "SELECT n, '' AS outcome, NULL AS reason, CAST(NULL AS VARCHAR) AS community_id FROM mine"
 
 
