@@ -1,9 +1,17 @@
 """What is read line by line: EVE, Zeek, the logs of other programs, syslog's frames, a file of unknown kind."""
 
+import bz2
 import contextlib
+import gzip
+import io
 import json
+import lzma
+import tarfile
 import tomllib
+import zipfile
 from functools import partial
+
+import pyarrow as pa
 
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.logs.files import FollowedLog
@@ -269,6 +277,39 @@ def document_seeds() -> list[bytes]:
     return [json.dumps(hits).encode(), bulk, json.dumps([mapped, {"_source": zeek}]).encode()]
 
 
+def packed_seeds() -> list[bytes]:
+    """A file of EVE in everything that it may be packed in, and an archive of two logs."""
+    eve = eve_seeds()[0]
+    zipped, tarred = io.BytesIO(), io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as files:
+        files.writestr(zipfile.ZipInfo("a/eve.json"), eve)
+        files.writestr(zipfile.ZipInfo("../conn.log"), zeek_tsv("conn"))
+    with tarfile.open(fileobj=tarred, mode="w") as members:
+        member = tarfile.TarInfo("a/eve.json")
+        member.size = len(eve)
+        members.addfile(member, io.BytesIO(eve))
+    packed = [bz2.compress(eve), lzma.compress(eve), gzip.compress(eve, mtime=0), eve.decode().encode("utf-16")]
+    packed += [pa.compress(eve, codec=codec, asbytes=True) for codec in ("zstd", "lz4")]
+    return [*packed, zipped.getvalue(), tarred.getvalue()]
+
+
+def table_seeds() -> list[bytes]:
+    """Flows of Argus, of nfdump and of a cloud, an export of lines, and a web server's log."""
+    times = "2026-11-24 17:00:00.123,2026-11-24 17:00:05.123"
+    line = eve_seeds()[0].splitlines()[0].decode().replace('"', '""')
+    tables = (
+        f"StartTime,LastTime,Proto,SrcAddr,Sport,Dir,DstAddr,Dport\n{times},tcp,10.0.0.5,40000,->,192.0.2.7,443\n",
+        f"ts,te,sa,da,sp,dp,pr,flg,ibyt\n{times},10.0.0.5,192.0.2.7,40000,443,TCP,....S.,60\nSummary\n1,2\n",
+        (
+            "version srcaddr dstaddr srcport dstport protocol bytes start end action\n"
+            "2 10.0.0.5 192.0.2.7 40000 443 6 500 1795539600 1795539605 ACCEPT\n"
+        ),
+        f'"_raw","_time"\n"{line}","2026-11-24T17:00:00.123Z"\n',
+        "#Fields: date time c-ip cs-method cs-host cs-uri-stem sc-status\n2026-11-24 17:00:00 10.0.0.5 GET x.dk /y 200\n",
+    )
+    return [table.encode() for table in tables]
+
+
 TARGETS = (
     Target(
         name="eve",
@@ -324,14 +365,18 @@ TARGETS = (
     ),
     Target(
         name="any-file",
-        covers=("module:bavn.actor.sense.recognise", "module:bavn.actor.formats.gzipped"),
+        covers=(
+            "module:bavn.actor.sense.recognise",
+            "module:bavn.actor.formats.packed",
+            "module:bavn.actor.formats.archive",
+        ),
         forms=(*LINES, *JSON_LINES, unpacked(LINES)),
         seeds=lambda: [
             eve_seeds()[0],
             zeek_tsv("conn"),
             zeek_json("dns"),
             *(log_seeds(form)[0] for form in FORMATS),
-            __import__("gzip").compress(eve_seeds()[0], mtime=0),
+            *packed_seeds(),
         ],
         make=_any,
     ),
@@ -341,5 +386,12 @@ TARGETS = (
         forms=(*LINES, *JSON_LINES, unpacked(LINES)),
         seeds=document_seeds,
         make=_any,
+    ),
+    Target(
+        name="tables",
+        covers=("module:bavn.actor.sense.documents.tables",),
+        forms=MANY_LINES,
+        seeds=table_seeds,
+        make=partial(_log, "auto"),
     ),
 )
