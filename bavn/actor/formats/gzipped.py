@@ -78,13 +78,13 @@ class LogFile:
         if self._packing is None:
             return os.pread(self._file.fileno(), count, 0)
         unpacking = self._packing.opened(io.BytesIO(os.pread(self._file.fileno(), INPUT_BYTES, 0)).read)
-        found = b""
+        plain = b""
         try:
-            while len(found) < count and (some := unpacking.read(count - len(found))):
-                found += some
+            while len(plain) < count and (some := unpacking.read(count - len(plain))):
+                plain += some
         except DAMAGED:
             pass
-        return found
+        return plain
 
     def _opened(self) -> Unpacking | None:
         return self._packing.opened(self._plain) if self._packing else None

@@ -75,21 +75,21 @@ class _Archives:
 
     def __init__(self, make: Callable[[], Any], read: Read) -> None:
         self._make, self._read = make, read
-        self._one = make()
+        self._archive = make()
 
     def read(self, count: int) -> bytes:
         while True:
-            one = self._one
-            if one.eof:
-                data = one.unused_data or self._read(INPUT_BYTES)
+            archive = self._archive
+            if archive.eof:
+                data = archive.unused_data or self._read(INPUT_BYTES)
                 if not data.strip(b"\0"):
                     return b""
-                one = self._one = self._make()
+                archive = self._archive = self._make()
             else:
-                data = self._read(INPUT_BYTES) if one.needs_input else b""
-                if not data and one.needs_input:
+                data = self._read(INPUT_BYTES) if archive.needs_input else b""
+                if not data and archive.needs_input:
                     raise EOFError
-            out: bytes = one.decompress(data, count)
+            out: bytes = archive.decompress(data, count)
             if out:
                 return out
 

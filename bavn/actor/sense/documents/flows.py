@@ -150,12 +150,12 @@ def paired(flows: list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any] | 
         yield at, None if at in gone else flow
 
 
-def _together(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+def _together(half: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     """Who began is the opener; where both began at once the ports tell, as of a lone half."""
-    first, second = (other, one) if other["begun"] < one["begun"] else (one, other)
-    both = {"got": second["sent"], "pkts_got": second["pkts_sent"], "ended": max(one["ended"], other["ended"])}
-    denied = one["denied"] or other["denied"]
-    return {**first, **both, "denied": denied, "one_way": one["begun"] == other["begun"]}
+    first, second = (other, half) if other["begun"] < half["begun"] else (half, other)
+    both = {"got": second["sent"], "pkts_got": second["pkts_sent"], "ended": max(half["ended"], other["ended"])}
+    denied = half["denied"] or other["denied"]
+    return {**first, **both, "denied": denied, "one_way": half["begun"] == other["begun"]}
 
 
 _FIELDS: Final = (

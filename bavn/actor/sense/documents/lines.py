@@ -59,11 +59,13 @@ def _parted(column: LineColumn) -> tuple[LineColumn, Texts]:
     own = pc.and_(pc.match_substring(lines, '"event_type"'), pc.match_substring(lines, '"timestamp"'))
     wrapped = pc.or_(pc.match_substring(lines, '"_source"'), pc.match_substring(lines, '"suricata"'))
     foreign = column.table.filter(pc.or_(pc.invert(own), wrapped))
-    found = [
+    wrapped_lines = [
         (n, text)
         for n, text in zip(foreign["n"].to_pylist(), foreign["line"].to_pylist(), strict=True)
         if holds_record(text)
     ]
-    kept = column.table.filter(pc.invert(pc.is_in(column.table["n"], pa.array([n for n, _ in found], pa.int32()))))
-    texts = [(column.first_line + n, text) for n, text in found]
-    return replace(column, count=column.count - len(found), table=kept), texts
+    kept = column.table.filter(
+        pc.invert(pc.is_in(column.table["n"], pa.array([n for n, _ in wrapped_lines], pa.int32())))
+    )
+    texts = [(column.first_line + n, text) for n, text in wrapped_lines]
+    return replace(column, count=column.count - len(wrapped_lines), table=kept), texts

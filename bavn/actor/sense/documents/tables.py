@@ -176,8 +176,8 @@ def _of_w3c(named: dict[str, str]) -> dict[str, Any]:
 
 def holds_rows(head: bytes, of_use: Callable[[Iterator[Document]], bool]) -> bool:
     """At least one of the first rows is ``of_use``. ``head``: the bytes at the beginning, the last line may be cut."""
-    found = head_of(head)
-    if found is None:
+    table = head_of(head)
+    if table is None:
         return False
     lines = io.StringIO(head.decode("utf-8", "replace"), newline="\n")
-    return of_use(document for _, document in rows(itertools.islice(lines, _LINES_LOOKED_AT), found))
+    return of_use(document for _, document in rows(itertools.islice(lines, _LINES_LOOKED_AT), table))
