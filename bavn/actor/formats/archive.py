@@ -107,4 +107,4 @@ class _Room:
 def _parts(name: str) -> list[str]:
     """A name's folders and its own, none of which leads up or to the root."""
     parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
-    return [part.replace("\0", "")[-_NAME_LENGTH_MAX:].lstrip(".") or "_" for part in parts] or ["_"]
+    return [part.replace("\0", "")[-_NAME_LENGTH_MAX:] or "_" for part in parts] or ["_"]
