@@ -106,5 +106,7 @@ class _Room:
 
 def _parts(name: str) -> list[str]:
     """A name's folders and its own, none of which leads up or to the root."""
-    parts = [part for part in PurePosixPath(name.replace("\\", "/")).parts if part not in ("/", "..", ".")]
-    return [part.replace("\0", "")[-_NAME_LENGTH_MAX:] or "_" for part in parts] or ["_"]
+    parts = [
+        part for part in PurePosixPath(name.replace("\\", "/").replace("\0", "")).parts if part not in ("/", "..", ".")
+    ]
+    return [part[-_NAME_LENGTH_MAX:] or "_" for part in parts] or ["_"]

@@ -143,6 +143,14 @@ def test_an_archive_of_logs_is_its_logs_and_nothing_leaves_its_folder(tmp_path, 
     assert (rows, [name for name, _ in told]) == (50, ["inner.tar"])
 
 
+def test_no_name_leads_out_of_a_folder():
+    for name in ("../x", "/x", "a/../../x", ".\0./x", "..\\..\\x", "C:\\x", "./x", "..", "", "/", "a" * 500):
+        parts = archive._parts(name)
+        assert parts
+        assert not {"..", ".", "/", ""} & set(parts)
+        assert all(len(part) <= 255 and "/" not in part and "\0" not in part for part in parts)
+
+
 def test_a_damaged_archive_gives_what_can_be_read(opened):
     rows, told = opened(tarred({"conn.log": PLAIN, "more.log": PLAIN}, "w")[:-9000])
     assert rows == 50
