@@ -155,7 +155,7 @@ class _Opening:
                 yield from self._log(path)
             case "argus":
                 yield from self._argus(path)
-            case "documents":
+            case "documents" | "table":
                 yield from self._documents(path)
             case "archive":
                 yield from self._archive(path)

@@ -40,6 +40,7 @@ Kind = Literal[
     "argus",
     "argus binary",
     "documents",
+    "table",
     "dnstap",
     "archive",
     "packed",
@@ -104,7 +105,7 @@ def recognise(path: Path) -> Recognised:
     if recognised.kind != "unknown":
         return recognised
     if holds_documents(head, holds_records):
-        return Recognised("documents")
+        return Recognised("documents" if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else "table")
     if holds_records(head):
         return Recognised("log")
     return Recognised("lined up") if _LINED_UP.match(head) else recognised

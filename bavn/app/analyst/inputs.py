@@ -24,6 +24,7 @@ KINDS: Final[Mapping[str, Text]] = {
     "log": Text("a log of programs that Bavn knows"),
     "argus": Text("flows of Argus"),
     "documents": Text("documents of a search engine or a shipper"),
+    "table": Text("a table of flows, requests or lines"),
     "dnstap": Text("dnstap"),
     "archive": Text("an archive of files"),
 }

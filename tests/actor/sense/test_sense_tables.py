@@ -179,8 +179,9 @@ BOTH_WAYS = {
 
 
 @pytest.mark.parametrize("name", BOTH_WAYS)
-def test_a_flow_of_both_directions(opened, name):
+def test_a_flow_of_both_directions(tmp_path, opened, name):
     tables_, (_, _, refused) = opened(BOTH_WAYS[name])
+    assert recognise(tmp_path / "x.csv").kind == ("documents" if BOTH_WAYS[name][0] in "{[" else "table")
     (row,) = tables_["flow"]
     assert tuple(row[end] for end in ("src", "src_port", "dst", "dst_port", "proto")) == ENDS
     assert (us(row["ts"]), us(row["ts_end"])) == (AT_US, AT_US + 5_000_000)
