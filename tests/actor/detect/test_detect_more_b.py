@@ -83,6 +83,39 @@ def test_what_is_suspected_inside_names_nobody_and_offers_the_door_nothing(made)
         assert live_elements(seen, "A", seen[0].last_us + 1, DoorPolicy()) == []
 
 
+PIPES = {"command": "SMB2_COMMAND_TREE_CONNECT", "status": "STATUS_SUCCESS", "named_pipe": r"\\x\IPC$"}
+
+
+def opened(name, share=PIPES, **more):
+    """One flow in which a share is opened and then a file of this name, every two minutes, as Suricata tells it."""
+    made = {"command": "SMB2_COMMAND_CREATE", "status": "STATUS_SUCCESS", "filename": name}
+    return [
+        rows("smb", share, from_h=9),
+        rows("smb", made, from_h=9, every_s=120, count=20, flow=False, same_flow=True, **more),
+    ]
+
+
+def test_a_pipe_of_no_known_service_stays_at_home(made) -> None:
+    """What leaves is the same with and without it: nothing."""
+    (seen,) = found(made, "lateral", opened("status_5f"))
+    assert (seen.technique, seen.observables) == ("T1090.001", ())
+    assert live_elements([seen], "A", seen.last_us + 1, DoorPolicy()) == []
+
+
+def test_a_pipe_is_one_where_the_flow_opened_nothing_but_pipes(made) -> None:
+    """Suricata calls a pipe and a file alike."""
+    files = {"command": "SMB2_COMMAND_TREE_CONNECT", "status": "STATUS_SUCCESS", "share": r"\\x\common"}
+    both = [opened("status_5f")[0], {**rows("smb", files, from_h=9), "flow": False, "same_flow": True}]
+    assert found(made, "lateral", [*both, opened("status_5f")[1]]) == ()
+    assert found(made, "lateral", opened("srvsvc")) == ()
+
+
+def test_the_pipe_of_a_tool_is_known_by_its_name_as_suricata_gives_it(made) -> None:
+    (seen,) = found(made, "lateral", opened("PSEXESVC-HOST-3556-stdin"))
+    assert "opened the pipe of a remote execution tool" in seen.why.en
+    assert not any("remote execution tool" in s.why.en for s in found(made, "lateral", opened("PSEXESVC.exe")))
+
+
 def test_every_operation_has_a_kind() -> None:
     assert set(operations()["kind"].to_pylist()) <= set(KINDS)
     assert operations().num_rows > 30

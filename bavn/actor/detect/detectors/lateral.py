@@ -2,8 +2,9 @@
 
 Sees: services, tasks, WMI, DCOM and WinRM started at another machine, most of all within ten minutes of a file on its
 administrative share (MITRE BZAR); a directory replicated by what is no domain controller; forced log-ons, printer
-drivers, secrets read, users listed; more new targets on administration's ports than the host's past and its peers
-explain; and the chain: a first call in, then within a day a call on.
+drivers, secrets read, users listed; a named pipe of no known service that is spoken to for ten minutes or more, as one
+implant does with the next; more new targets on administration's ports than the host's past and its peers explain; and
+the chain: a first call in, then within a day a call on.
 
 Misses: what is encrypted (SMB 3, RPC with privacy) beyond the doors that were knocked at; what starts at an
 administrator's own machine and looks like their work; a single remote desktop or SSH session; hosts that the sensor
@@ -55,6 +56,7 @@ PLAIN: Final = {
     "dcom": Text("gave orders from afar (DCOM)"),
     "winrm": Text("gave orders from afar (WinRM)"),
     "tool": Text("used a tool for remote control"),
+    "pipe": Text("used a channel of file sharing that no known service has, again and again,"),
     "replicate": Text("fetched the directory's secrets, as only a domain controller may,"),
     "insist": Text("asked again and again which services there are"),
 }
@@ -244,7 +246,7 @@ def _candidate(story: LateralActivity, context: DetectorContext) -> Candidate:
 
 def _rows(story: LateralActivity, main: str | None) -> RowsRef:
     table = "pair_hour"
-    if main in ("share", "write", "program", "tool"):
+    if main in ("share", "write", "program", "tool", "pipe"):
         table = "smb"
     elif main == "winrm":
         table = "http"

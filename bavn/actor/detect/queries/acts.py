@@ -16,6 +16,9 @@ PAIR_US: Final = 10 * MINUTE_US
 """BZAR: a file laid down on an administrative share and something started belong together within this."""
 AUTHENTICATIONS_MIN: Final = 20
 """A machine proves itself to its domain once or twice; Zerologon needs 256 tries on average."""
+PIPES_MIN: Final = 5
+PIPE_US: Final = 10 * MINUTE_US
+"""So often and so long a pipe of no known service is spoken to by what takes orders through it."""
 INSISTS_MIN: Final = 100
 """So many calls to the endpoint mapper within an hour are a program that tries something until it works."""
 
@@ -37,6 +40,7 @@ KINDS: Final[dict[str, Kind]] = {
     "dcom": Kind(3.0, "T1021.003", True, Text("activated a DCOM object")),
     "winrm": Kind(3.0, "T1021.006", True, Text("used a remote shell (WinRM)")),
     "tool": Kind(3.0, "T1569.002", True, Text("opened the pipe of a remote execution tool")),
+    "pipe": Kind(3.0, "T1090.001", False, Text("spoke again and again to a named pipe of no known service")),
     "program": Kind(2.0, "T1570", False, Text("wrote a program to a share")),
     "write": Kind(2.0, "T1021.002", False, Text("wrote to an administrative share")),
     "share": Kind(2.0, "T1021.002", False, Text("opened an administrative share")),
@@ -136,10 +140,33 @@ _WRITES = (
     " 'FILE_OVERWRITE', 'FILE_OVERWRITE_IF', 'WRITE', 'RENAME'))"
 )
 _PROGRAM = r"regexp_matches(lower(filename), '\.(exe|dll|sys|scr|com|bat|cmd|ps1|vbs|js|hta|msi|jar|lnk)$')"
-_TOOLS = "regexp_matches(lower(named_pipe), '^(psexe|remcom|paexec|csexec|winexe|xcmd|atctl)')"
+_TOOLS = "regexp_matches(pipe, '^(psexe|remcom|paexec|csexec|winexe|xcmd|atctl)[^.]*$')"
+_SERVICES = (
+    "'atsvc', 'browser', 'cert', 'dav rpc service', 'dnsserver', 'efsrpc', 'epmapper', 'eventlog', 'fssagentrpc',"
+    " 'gpsvc', 'hydralspipe', 'initshutdown', 'keysvc', 'lltdsvc', 'llsrpc', 'lsarpc', 'lsass', 'lsm_api_service',"
+    " 'msftewds', 'netdfs', 'netlogon', 'ntsvcs', 'plugplay', 'policyagent', 'protected_storage', 'router', 'rpcss',"
+    " 'samr', 'scerpc', 'spoolss', 'srvsvc', 'svcctl', 'tapsrv', 'termsrv_api_service', 'trkwks', 'w32time',"
+    " 'w32time_alt', 'wins', 'winreg', 'wkssvc'"
+)
+"""Pipes that Windows itself serves to others (the MS-* documents of its protocols)."""
+_STRANGE = (
+    rf"(pipe NOT IN ({_SERVICES}) AND NOT regexp_matches(pipe, '(^|\\)sql\\query$')"
+    " AND pipe NOT LIKE '<%' AND pipe NOT LIKE '%$')"
+)
+# Zeek names the pipe. Suricata calls the share of pipes so, and the pipe a file: sure where the flow opened no other.
+_SPOKEN: Final = r"""
+    pipes_only AS (SELECT sensor, flow_id FROM smb WHERE flow_id <> 0 GROUP BY sensor, flow_id
+        HAVING bool_or(upper(named_pipe) LIKE '%IPC$')
+            AND NOT coalesce(bool_or(upper(share) NOT LIKE '%IPC$'), FALSE)),
+    spoken AS (
+        SELECT src, dst, ts, status, ltrim(lower(named_pipe), '\') AS pipe, TRUE AS sure FROM smb
+            WHERE named_pipe <> '' AND upper(named_pipe) NOT LIKE '%IPC$'
+        UNION ALL SELECT src, dst, ts, status, ltrim(lower(filename), '\'), pipes_only.flow_id IS NOT NULL FROM smb
+            LEFT JOIN pipes_only USING (sensor, flow_id)
+            WHERE filename <> '' AND named_pipe IS NULL AND command LIKE '%CREATE%'),"""
 _FINE = "(status IS NULL OR status = 'STATUS_SUCCESS')"
 
-_EVENTS: Final = rf"""
+_EVENTS: Final = rf"""{_SPOKEN}
     opened AS (SELECT DISTINCT src, dst, flow_id, sensor FROM smb WHERE {_ADMIN_SHARE} AND {_FINE}),
     written AS (SELECT smb.src, smb.dst, ts, filename, opened.src IS NOT NULL AND filename <> '' AS admin FROM smb
         LEFT JOIN opened USING (src, dst, flow_id, sensor)
@@ -155,8 +182,9 @@ _EVENTS: Final = rf"""
         UNION ALL SELECT src, dst, 'share', ts FROM smb WHERE {_ADMIN_SHARE} AND {_FINE}
         UNION ALL SELECT src, dst, 'write', ts FROM written WHERE admin
         UNION ALL SELECT src, dst, 'program', ts FROM written WHERE {_PROGRAM}
-        UNION ALL SELECT src, dst, 'tool', ts FROM smb WHERE {_TOOLS}
-        UNION ALL SELECT src, dst, 'manager', ts FROM smb WHERE lower(named_pipe) IN ('svcctl', 'atsvc') AND {_FINE}
+        UNION ALL SELECT src, dst, 'tool', ts FROM spoken WHERE {_TOOLS}
+        UNION ALL SELECT src, dst, 'manager', ts FROM spoken WHERE sure AND pipe IN ('svcctl', 'atsvc') AND {_FINE}
+        UNION ALL SELECT src, dst, 'pipe', ts FROM spoken WHERE sure AND {_STRANGE} AND NOT {_TOOLS} AND {_FINE}
         UNION ALL SELECT src, dst, 'winrm', ts FROM http
             WHERE lower(url) LIKE '/wsman%' AND lower(url) NOT LIKE '/wsman/subscription%' AND method = 'POST'
                 AND (status IS NULL OR status < 400)
@@ -169,7 +197,8 @@ ACTS_SQL: Final = f"""
     SELECT src, dst, kind, count(*) AS n, epoch_us(min(ts)) AS first, epoch_us(max(ts)) AS last,
         count(DISTINCT ts::DATE) AS days
     FROM events WHERE src <> dst AND (is_home(src) OR is_home(dst)) AND is_home(dst)
-    GROUP BY src, dst, kind HAVING kind <> 'prove' OR n >= {AUTHENTICATIONS_MIN}
+    GROUP BY src, dst, kind HAVING CASE kind WHEN 'prove' THEN n >= {AUTHENTICATIONS_MIN}
+        WHEN 'pipe' THEN n >= {PIPES_MIN} AND last - first >= {PIPE_US} ELSE TRUE END
     ORDER BY src, dst, kind LIMIT $limit"""
 """src, dst, kind, n, first, last, days (on which it was done); needs the table of :func:`operations`."""
 
