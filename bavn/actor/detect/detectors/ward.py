@@ -1,33 +1,39 @@
 """Medical devices and systems that do what they never did: ask an archive after many patients, send images elsewhere.
 
 Sees: in DICOM and HL7 (record clinical), day by day and device by device: a station that asks an archive for far more
-than it or any other did in an hour (C-FIND, C-GET), or after everybody; images moved (C-MOVE) to a title that nothing
-here was moved to before; HL7 messages from a machine that never sent that receiver any; DICOM in clear that leaves the
-site or comes into it; and a device of the ward, silent to the outside for a week or more, that calls outside.
+than it or any other did in an hour (C-FIND, C-GET, C-MOVE), or after everybody; images moved (C-MOVE) to a title that
+nothing here was moved to before; HL7 messages from a machine that never sent that receiver any; DICOM in clear that
+leaves the site or comes into it; and a device of the ward, silent to the outside for a week or more, that calls
+outside.
 
 Misses: the first week, of all but large sweeps and what leaves the site; what is encrypted (DICOM over TLS, a VPN); a
-sweep as slow as people ask; a query in an association whose beginning was not seen; an HL7 connection that stays open
-and changes what it sends; devices that speak neither.
+sweep as slow as people ask, or no larger than the machine's neighbours ask each day; images that go, in ordinary
+numbers, to a machine among those that get them anyway; a query in an association whose beginning was not seen; an HL7
+connection that stays open and changes what it sends; devices that speak neither.
 
 Innocent: a new archive, work station or device, a migration of images, teleradiology agreed lately, a supplier's remote
-service. A pair that did the same on four days before is a habit.
+service. A pair that did the same on four days before is a habit. What machines of the same network did as much of on
+four days before is told, and counts next to nothing: a new work station among work stations is one.
 
 Do first: ask who works at the device and what was ordered; ask the department's system administrator (RIS/PACS) whether
 the title or the sender is known; see whether the device called anybody else that day.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import log2
-from typing import Any, Final
+from typing import Final
 
 from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import OWN_MIN, P_MIN
+from bavn.actor.detect.indicators.lists import Grade
+from bavn.actor.detect.queries.clinical import ASKS, HABIT_DAYS_MIN, Hour, Neighbours, hours_of, network_of
 from bavn.actor.detect.queries.peers import observable_of
-from bavn.actor.detect.telling import when
+from bavn.actor.detect.telling import known_against, when
+from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, number
-from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
@@ -36,53 +42,32 @@ from bavn.model.text import Text
 SWEEP_REQUESTS_MIN: Final = 20
 """In an hour. A person who works through a list asks a few times a minute at most, for minutes."""
 SWEEP_TIMES_MIN: Final = 4
-"""So many times what the station itself, and the middle one of the others, asked in their busiest hour before."""
+"""So many times what the station itself, and three quarters of the others, asked in their busiest hour before."""
+OTHERS_SHARE: Final = 0.75
 WIDE_MIN: Final = 3
 """Questions after everybody in an hour, by a station that asked none before."""
 LEARNED_DAYS: Final = 7
 """Before that nothing is new but what has no innocent beginning."""
-HABIT_DAYS_MIN: Final = 4
+COMPANY_MIN: Final = 1
+"""So many neighbours that do the same explain what a machine begins to do."""
+EXPLAINED_TIMES: Final = 2
+"""Up to so many times what the busiest of them did in an hour on HABIT_DAYS_MIN days."""
+EXPLAINED_P: Final = 0.2
+"""The p of what is so explained, at least: a line with next to no evidence."""
 SIGNS_EXPECTED: Final = 1e-3
 """Assumed share of device-days with any sign where nothing is wrong, until OWN_MIN device-days of the actor's own
 say otherwise: there is no public traffic of hospitals to measure it on (docs/detectors.md)."""
-HOURS_MAX: Final = 500_000
 
-_HOURS: Final = f"""
-    SELECT src, dst, is_home(src), is_home(dst), service, operation, destination, epoch_us(ts) // {HOUR_US} AS hour,
-        sum(requests)::BIGINT, sum(wide)::BIGINT, min(epoch_us(ts)), max(epoch_us(ts)),
-        bool_or(coalesce(accepted, TRUE))
-    FROM clinical GROUP BY ALL ORDER BY hour, src, dst, service, operation, destination LIMIT {HOURS_MAX}"""
 _OUTSIDE: Final = """
     SELECT src, min(epoch_us(first_ts)) AS first_us, arg_min(dst, (first_ts, dst)) FROM pair_hour
     WHERE is_home(src) AND NOT is_home(dst) AND answered > 0 GROUP BY src ORDER BY src"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hour:
-    """What one machine asked another of one kind in an hour (since 1970)."""
-
-    src: str
-    dst: str
-    home: tuple[bool, bool]
-    service: str
-    operation: str | None
-    destination: str | None
-    hour: int
-    requests: int
-    wide: int
-    first_us: int
-    last_us: int
-    accepted: bool
-
-    @property
-    def day(self) -> int:
-        return self.hour // 24
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Sign:
     """That a device did something strange on a day. ``kind`` names the sort of it: its frequency is counted.
-    ``everybody``: what was asked was after everybody, and not much of it."""
+    ``everybody``: what was asked was after everybody, and not much of it. ``against``: what explains it, if
+    anything."""
 
     kind: str
     device: str
@@ -95,6 +80,8 @@ class Sign:
     outside: str | None = None
     inward: bool = False
     everybody: bool = False
+    devices: int = 1
+    against: tuple[Text, ...] = ()
 
 
 @dataclass(slots=True)
@@ -104,14 +91,21 @@ class _Devices:
     hours: list[Hour]
     known_from_us: int
     days: set[tuple[str, int]] = field(default_factory=set)
+    neighbours: Neighbours = field(default_factory=Neighbours)
 
     def __post_init__(self) -> None:
         for hour in self.hours:
             self.days |= {(end, hour.day) for end, home in zip((hour.src, hour.dst), hour.home, strict=True) if home}
+        self.neighbours = Neighbours.of(self.hours)
 
     def learned(self, day: int) -> bool:
         """Whether a day has LEARNED_DAYS before it."""
         return day * DAY_US - self.known_from_us >= LEARNED_DAYS * DAY_US
+
+    def usual(self, act: str, machine: str, day: int, amount: int) -> bool:
+        """Whether neighbours had long done an act about as much."""
+        habits = self.neighbours.habits(act, machine, day)
+        return len(habits) >= COMPANY_MIN and amount <= EXPLAINED_TIMES * habits[0]
 
 
 class Ward:
@@ -123,52 +117,34 @@ class Ward:
     tables = ("clinical", "pair_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
-        devices = _Devices(_hours(context.terms.past.rows(_HOURS)), context.terms.known_from_us)
+        devices = _Devices(hours_of(context), context.terms.known_from_us)
         if not devices.hours:
             return Found()
         signs = [*_sweeps(devices), *_moves(devices), *_senders(devices), *_crossings(devices)]
-        signs += _callers(devices, context.terms.past.rows(_OUTSIDE))
-        often = Counter(kind for kind, _, _ in {(sign.kind, sign.device, sign.day) for sign in signs})
+        signs += _callers(devices, context)
+        often = Counter(
+            kind for kind, _, _ in {(sign.kind, sign.device, sign.day) for sign in signs if not sign.against}
+        )
         first_us, last_us = context.window.first_us, context.window.last_us
         seen = [sign for sign in signs if sign.last_us >= first_us and sign.first_us < last_us]
-        found = [_candidate(sign, _p(sign.kind, often, len(devices.days)), context) for sign in _latest(seen)]
+        found = [_candidate(sign, _p(sign, often, len(devices.days)), context) for sign in _latest(seen)]
         found.sort(key=lambda candidate: (-candidate.statistic, candidate.story))
         return Found(tuple(found[: context.settings.candidates_max]))
 
 
-def _hours(rows: Iterable[tuple[Any, ...]]) -> list[Hour]:
-    return [
-        Hour(
-            src=address_text(src),
-            dst=address_text(dst),
-            home=(src_home, dst_home),
-            service=service,
-            operation=operation,
-            destination=destination,
-            hour=hour,
-            requests=requests or 0,
-            wide=wide or 0,
-            first_us=first_us,
-            last_us=last_us,
-            accepted=accepted,
-        )
-        for src, dst, src_home, dst_home, service, operation, destination, hour, requests, wide, first_us, last_us, (
-            accepted
-        ) in rows
-    ]
-
-
-def _p(kind: str, often: Mapping[str, int], device_days: int) -> float:
+def _p(sign: Sign, often: Mapping[str, int], device_days: int) -> float:
     """How often a device-day has a sign of this kind or of one as seldom: among the actor's own, SIGNS_EXPECTED
-    standing in for those that a small or new actor lacks."""
-    as_seldom = sum(days for days in often.values() if days <= often[kind])
+    standing in for those that a small or new actor lacks. EXPLAINED_P at least for what is explained."""
+    as_seldom = sum(days for days in often.values() if days <= often.get(sign.kind, 0))
     missing = max(0, OWN_MIN - device_days)
-    return min(1.0, max(P_MIN, (as_seldom + missing * SIGNS_EXPECTED) / max(OWN_MIN, device_days)))
+    least = EXPLAINED_P if sign.against else P_MIN
+    return min(1.0, max(least, (as_seldom + missing * SIGNS_EXPECTED) / max(OWN_MIN, device_days)))
 
 
 def _latest(signs: list[Sign]) -> list[Sign]:
-    """One for each story: its latest day."""
-    latest = {(sign.kind, sign.device, sign.peer): sign for sign in sorted(signs, key=lambda sign: sign.day)}
+    """One for each story: its latest day, of those that nothing explains where there are any."""
+    by_day = sorted(signs, key=lambda sign: (not sign.against, sign.day))
+    latest = {(sign.kind, sign.device, sign.peer): sign for sign in by_day}
     return [latest[key] for key in sorted(latest)]
 
 
@@ -176,13 +152,13 @@ def _sweeps(devices: _Devices) -> list[Sign]:
     """Stations that ask for far more than anybody before."""
     by_station: dict[str, dict[int, list[Hour]]] = defaultdict(lambda: defaultdict(list))
     for hour in devices.hours:
-        if hour.operation in ("C-FIND", "C-GET"):
+        if hour.operation in ASKS:
             by_station[hour.src][hour.hour].append(hour)
     busiest = {station: max(_requests(some) for some in hours.values()) for station, hours in by_station.items()}
     return [
         sign
         for station, hours in by_station.items()
-        for sign in _sweeps_of(station, hours, _middle(busiest, station), devices)
+        for sign in _sweeps_of(station, hours, _others(busiest, station), devices)
     ]
 
 
@@ -208,7 +184,9 @@ def _sweeps_of(station: str, hours: Mapping[int, list[Hour]], others: int, devic
             else:
                 parts.append(Text("at most {usual} an hour was usual", usual=number(usual)))
             sign = _sign("sweep", some, Text.joined("; ", parts), "T1213")
-            signs.append(replace(sign, everybody=not many))
+            asks = not many or devices.usual("asks", station, at // 24, requests)
+            alike = asks and (not wide or bool(devices.neighbours.habits("wide", station, at // 24)))
+            signs.append(replace(sign, everybody=not many, against=ASKED_SO if alike else ()))
         most, wide_before = max(most, requests), wide_before + wide
     return signs
 
@@ -217,28 +195,36 @@ def _requests(some: list[Hour]) -> int:
     return sum(hour.requests for hour in some)
 
 
-def _middle(busiest: Mapping[str, int], station: str) -> int:
-    """The busiest hour of the middle one of the other stations; 0 where there is none."""
+def _others(busiest: Mapping[str, int], station: str) -> int:
+    """What OTHERS_SHARE of the other stations stay below in their busiest hour; 0 where there is none."""
     others = sorted(requests for other, requests in busiest.items() if other != station)
-    return others[len(others) // 2] if others else 0
+    return others[int(len(others) * OTHERS_SHARE)] if others else 0
 
 
 def _moves(devices: _Devices) -> list[Sign]:
     """Images moved to a title that nothing was moved to before."""
     known: set[str] = set()
+    got: dict[tuple[str, str | None, int], set[str]] = defaultdict(set)
+    for hour in devices.hours:
+        if hour.operation == "C-STORE":
+            got[hour.src, hour.title, hour.day].add(hour.dst)
     signs = []
     for hour in devices.hours:
-        if hour.operation != "C-MOVE" or not hour.destination:
+        if hour.operation != "C-MOVE" or not hour.title:
             continue
-        if hour.destination not in known and devices.learned(hour.day):
+        if hour.title not in known and devices.learned(hour.day):
             text = Text(
                 "{station} had images of {archive} sent to {title}, where nothing was sent before",
                 station=hour.src,
                 archive=hour.dst,
-                title=hour.destination,
+                title=hour.title,
             )
-            signs.append(_sign("move", [hour], text, "T1213"))
-        known.add(hour.destination)
+            went = got[hour.dst, hour.title, hour.day]
+            alike = bool(went) and all(
+                devices.usual("gets", to, hour.day, devices.neighbours.amount("gets", to, hour.day)) for to in went
+            )
+            signs.append(replace(_sign("move", [hour], text, "T1213"), against=GOT_SO if alike else ()))
+        known.add(hour.title)
     return signs
 
 
@@ -258,7 +244,9 @@ def _senders(devices: _Devices) -> list[Sign]:
                 receiver=hour.dst,
                 messages=number(hour.requests),
             )
-            signs.append(_sign("sender", [hour], text, "T1565"))
+            amount = devices.neighbours.amount("hl7", hour.src, hour.day)
+            alike = devices.usual("hl7", hour.src, hour.day, amount)
+            signs.append(replace(_sign("sender", [hour], text, "T1565"), against=SENT_SO if alike else ()))
         known.add((hour.src, hour.dst))
     return signs
 
@@ -268,7 +256,7 @@ def _crossings(devices: _Devices) -> list[Sign]:
     days: dict[tuple[str, str], set[int]] = defaultdict(set)
     signs = []
     for hour in devices.hours:
-        if hour.service != "dicom" or not hour.accepted or hour.home[0] == hour.home[1]:
+        if hour.service != "dicom" or not hour.accepted or hour.outside is None:
             continue
         before = days[hour.src, hour.dst]
         if len(before - {hour.day}) < HABIT_DAYS_MIN:
@@ -278,47 +266,64 @@ def _crossings(devices: _Devices) -> list[Sign]:
                 if out
                 else Text("{peer} outside spoke DICOM in clear to {device}", device=hour.dst, peer=hour.src)
             )
-            signs.append(_sign("crossing", [hour], text, "T1048"))
+            alike = devices.usual("crosses", hour.outside or "", hour.day, hour.requests)
+            signs.append(replace(_sign("crossing", [hour], text, "T1048"), against=CROSSED_SO if alike else ()))
         before.add(hour.day)
     return signs
 
 
-def _callers(devices: _Devices, outside: Iterable[tuple[Any, Any, Any]]) -> list[Sign]:
-    """Devices of the ward that call outside for the first time, after a week or more of not doing so."""
+def _callers(devices: _Devices, context: DetectorContext) -> list[Sign]:
+    """Devices of the ward that call outside for the first time, after a week or more of not doing so: one sign, of the
+    first of them, for all that so begin to call one network (a supplier's remote service comes to many). Fame of whom
+    it calls, or others here that had long called them too, explain it."""
     since: dict[str, int] = {}
     for hour in devices.hours:
         for end, home in zip((hour.src, hour.dst), hour.home, strict=True):
             if home:
                 since.setdefault(end, hour.first_us)
     destinations = {hour.dst for hour in devices.hours if hour.home == (True, False)}
-    signs = []
-    for src, first_us, dst in outside:
+    callers: dict[str, list[tuple[int, str, str]]] = defaultdict(list)
+    for src, first_us, dst in context.terms.past.rows(_OUTSIDE):
         device, peer = address_text(src), address_text(dst)
         begun_us = since.get(device)
-        if (
-            peer in destinations
-            or begun_us is None
-            or first_us - max(begun_us, devices.known_from_us) < LEARNED_DAYS * DAY_US
-        ):
+        if peer in destinations or begun_us is None:
             continue
-        signs.append(
-            Sign(
-                kind="caller",
-                device=device,
-                peer=peer,
-                day=first_us // DAY_US,
-                first_us=first_us,
-                last_us=first_us,
-                technique="T1071",
-                why=Text(
-                    "{device} speaks DICOM or HL7 and called outside for the first time: {peer}",
-                    device=device,
-                    peer=peer,
-                ),
-                outside=peer,
-            )
-        )
-    return signs
+        if first_us - max(begun_us, devices.known_from_us) >= LEARNED_DAYS * DAY_US:
+            callers[network_of(peer)].append((first_us, device, peer))
+    signs = [_caller(sorted(alike)) for alike in callers.values()]
+    known = context.terms.addresses(sign.peer for sign in signs)
+    return [replace(sign, against=_called_so(sign, known[sign.peer], context)) for sign in signs]
+
+
+def _caller(alike: list[tuple[int, str, str]]) -> Sign:
+    (first_us, device, peer), more = alike[0], len(alike) - 1
+    why = Text(
+        "{device} speaks DICOM or HL7 and called outside for the first time: {peer}",
+        device=device,
+        peer=peer,
+    )
+    if more:
+        also = Text.counted("{count:,} more device did so later", "{count:,} more devices did so later", more)
+        why = Text.joined("; ", [why, also])
+    return Sign(
+        kind="caller",
+        device=device,
+        peer=peer,
+        day=first_us // DAY_US,
+        first_us=first_us,
+        last_us=alike[-1][0],
+        technique="T1071",
+        why=why,
+        outside=peer,
+        devices=more + 1,
+    )
+
+
+def _called_so(sign: Sign, known: PeerProfile, context: DetectorContext) -> tuple[Text, ...]:
+    long_called = bool(known.first_us) and sign.first_us - known.first_us >= HABIT_DAYS_MIN * DAY_US
+    if long_called and known.hosts > COMPANY_MIN:
+        return (Text("other machines here have long called the same address"),)
+    return tuple(known_against(known, context.terms)) if known.grade >= Grade.POPULAR else ()
 
 
 def _sign(kind: str, some: list[Hour], why: Text, technique: str) -> Sign:
@@ -340,6 +345,10 @@ def _sign(kind: str, some: list[Hour], why: Text, technique: str) -> Sign:
     )
 
 
+ASKED_SO: Final = (Text("others in its part of the network have long asked so much"),)
+GOT_SO: Final = (Text("the images went to a machine beside others that have long been sent images"),)
+SENT_SO: Final = (Text("others in its part of the network have long sent as many such messages"),)
+CROSSED_SO: Final = (Text("images have long gone to or come from the same network outside"),)
 SAID: Final = {
     "sweep": Text("one machine asked an archive of images for far more patients than usual {when}"),
     "everybody": Text("one machine asked an archive of images for all its patients at once {when}"),
@@ -369,11 +378,12 @@ def _candidate(sign: Sign, p: float, context: DetectorContext) -> Candidate:
         observables=(named,) if named else (),
         first_us=sign.first_us,
         last_us=sign.last_us,
-        hosts=1,
+        hosts=sign.devices,
         listed=False,
         what=_what(sign),
         why=joined([sign.why]),
         rows=RowsRef("flow" if sign.kind == "caller" else "clinical", ends, sign.first_us, sign.last_us + 1),
         technique=sign.technique,
         exact_p=p,
+        against=sign.against,
     )
