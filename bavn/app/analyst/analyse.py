@@ -19,7 +19,7 @@ from bavn.actor.assets.survey import assets
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.detect.rank import Ranked
-from bavn.actor.detect.run import survey
+from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine, of_file, without_file
 from bavn.actor.sense.base import Batch, SourceBroken
@@ -317,7 +317,8 @@ def _survey(
         homes, account = found.networks, found.sentence
     # One detector that fails costs its own findings, and says so in the log.
     failures = FailureFolder(None, SystemClock())
-    look = partial(survey, indicators=given.indicators, rules=given.rules, failures=failures)
+    behind = SurveyBackground(now_us=SystemClock().now_us())
+    look = partial(survey, against=behind, indicators=given.indicators, rules=given.rules, failures=failures)
     seen = played(root, scratch / "lived", span_us, look, homes=homes, limits=LIMITS, began=given.began)
     if not (given.with_assets or given.with_crypto):
         return seen, account, (), ()
