@@ -28,6 +28,12 @@ _UNITS: Final = (
     (MINUTE_US, Text("one minute"), Text("{count} minutes"), Text("every minute"), Text("every {count} minutes")),
     (SECOND_US, Text("one second"), Text("{count} seconds"), Text("every second"), Text("every {count} seconds")),
 )
+_ABOUT: Final = {
+    DAY_US: (Text("about every day"), Text("about every {count} days")),
+    HOUR_US: (Text("about every hour"), Text("about every {count} hours")),
+    MINUTE_US: (Text("about every minute"), Text("about every {count} minutes")),
+    SECOND_US: (Text("about every second"), Text("about every {count} seconds")),
+}
 OFF_MAX: Final = 0.05
 """One or two of a larger unit are said where rounding to it is off by so little: 100 s stay seconds."""
 OFF_MORE_MAX: Final = 0.1
@@ -67,6 +73,13 @@ def lasting(span_us: float) -> Text:
 def every(period_us: float) -> Text:
     """How often something comes back: ``every minute``, ``every 28 minutes``, ``every 2 hours``."""
     count, (_, _, _, one, several) = _in_units(period_us, days_min=1)
+    return one if count == 1 else several.filled(count=Number(count))
+
+
+def about_every(period_us: float) -> Text:
+    """The same of what does not keep to it: ``about every 28 minutes``."""
+    count, unit = _in_units(period_us, days_min=1)
+    one, several = _ABOUT[unit[0]]
     return one if count == 1 else several.filled(count=Number(count))
 
 

@@ -96,6 +96,7 @@ NEVER_ONE = (
     "{station} asked an archive",
     "{count} days",
     "every {count} days",
+    "about every {count} days",
     "usual to one place in a day",
     "not a whole minute of the last",
     "rounds opened in",
