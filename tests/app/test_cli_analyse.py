@@ -186,7 +186,9 @@ def test_what_the_internet_tries_is_one_line_a_day_and_each_of_it_where_asked_fo
     _, found, _, _ = run(*given, "--json")
     assert {one["peer"] for one in found} == {"45.9.150.9", "45.9.150.10", "45.9.150.11"}
     assert {one["knock"] for one in found} == {"tcp/*"}
-    said = "The internet knocks: 3 addresses tried doors here on 1970-01-01 (tcp/*), most of all 45.9.150.10"
+    said = (
+        "The internet knocks: 3 addresses tried doors here on 1 January 1970 (many TCP ports), most of all 45.9.150.10"
+    )
     assert {one["folded"] for one in found} == {said}
     assert sum(one["above_alert_line"] for one in found) == 1
     _, _, text, _ = run(*given)

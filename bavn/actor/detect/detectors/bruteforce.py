@@ -8,7 +8,8 @@ Misses: LDAP and database log-ons, log-on forms that answer 200, what is inside 
 for many guesses; a spread attack on a service that as many strangers try every day anyhow; one guess a week.
 
 Innocent: a program or telephone with last month's password, a locked account, monitoring that only greets; on the open
-internet everybody is guessed at all day. An address from outside weighs less than a host of one's own.
+internet everybody is guessed at all day. An address from outside weighs less than a host of one's own; those of a day
+of which none got in are one line.
 
 Do first: see whether a guess succeeded, from that source or for that name; lock the account or close the service to the
 world; inside, ask who works at the source.
@@ -30,7 +31,7 @@ from bavn.actor.detect.telling import in_time, times
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN
 from bavn.actor.detect.wording import joined, number
 from bavn.model.record import address_text
-from bavn.model.suspicion import RowsRef
+from bavn.model.suspicion import GUESSES, RowsRef
 from bavn.model.text import Text
 
 STATISTIC_MIN: Final = 3.0
@@ -187,7 +188,14 @@ def _candidate(day: Day, context: DetectorContext) -> Candidate:
         rows=RowsRef(_table(day.service), (("src", day.source),), day.first_us, day.last_us),
         technique="T1110.003" if day.names >= NAMES_MIN or day.targets >= TARGETS_MIN else "T1110.001",
         p_times=1.0 if day.outward else INWARD_P_TIMES,
+        # One that got in is no noise of the internet's.
+        knock="" if day.outward or day.failed < day.tries else f"{GUESSES}{_named(day.service)}",
     )
+
+
+def _named(service: str) -> str:
+    """As people write it."""
+    return SERVICES.get(service, service.upper())
 
 
 def _table(service: str) -> str:
@@ -199,7 +207,7 @@ def _what(day: Day) -> Text:
         "who": Text("one machine") if day.outward else Text("{source}, somebody outside,", source=day.source),
         "failed": times(day.failed),
         "where": Text("{count} machines", count=number(day.targets)) if day.targets > 1 else Text.plain(day.target),
-        "service": SERVICES.get(day.service, day.service.upper()),
+        "service": _named(day.service),
         "names": number(day.names),
         "time": in_time(day.first_us, day.last_us),
     }
@@ -228,8 +236,11 @@ def _against(day: Day) -> tuple[Text, ...]:
 
 
 def _crowd_said(crowd: Crowd) -> Text:
-    service = SERVICES.get(crowd.service, crowd.service.upper())
-    facts = {"count": number(crowd.sources), "service": service, "time": in_time(crowd.first_us, crowd.last_us)}
+    facts = {
+        "count": number(crowd.sources),
+        "service": _named(crowd.service),
+        "time": in_time(crowd.first_us, crowd.last_us),
+    }
     said = Text("{count} strangers tried to log on to one machine ({service}) {time}, a few times each; none got in")
     return joined([said.filled(**facts)])
 
