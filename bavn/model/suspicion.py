@@ -33,8 +33,9 @@ class Suspicion:
     or warning list, so weighed down already. ``knock``: what an address from outside tried here, as tcp/22 (tcp/*: many
     ports) or guess:SSH, for what the internet does to everybody all day; empty for all else.
 
-    It is told in this order: ``what`` it is, ``against``: what speaks for an innocent explanation, what to do first
-    (its detector says that), and only then ``why``, the figures. Older ones have the figures alone.
+    It is told in this order: ``what`` it is, ``against``: what speaks for an innocent explanation, ``look_first``: what
+    to look at first (its detector says that where its kind has nothing of its own), and only then ``why``, the figures.
+    Older ones have the figures alone.
     """
 
     id: str
@@ -59,6 +60,7 @@ class Suspicion:
     knock: str = ""
     what: Text | None = None
     against: Text | None = None
+    look_first: Text | None = None
 
     @property
     def headline(self) -> Text:

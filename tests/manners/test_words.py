@@ -282,6 +282,15 @@ def test_every_message_is_in_the_catalogue_and_nothing_else(language):
     assert not there - set(said), "script/words update"
 
 
+@pytest.mark.parametrize("language", ["da", "sv"])
+def test_quotation_marks_are_the_languages_own(language):
+    """“ begins in English; in Danish and Swedish both marks are ”."""
+    said = [
+        text for one in catalogue(language) for text in ([one.string] if isinstance(one.string, str) else one.string)
+    ]
+    assert not [text for text in said if "“" in text]
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_message_is_translated_with_the_same_holes(language):
     said = messages()

@@ -246,6 +246,7 @@ def _judged_true(detector: Detector, candidate: Candidate, verdicts: Verdicts) -
 
 def _suspicion(detector: Detector, candidate: Candidate, own: Tally, reference: Reference) -> Suspicion:
     p, source = _p(candidate, own, reference)
+    advice = candidate.advice
     return Suspicion(
         id=story_id(detector.name, candidate.story),
         detector=detector.name,
@@ -267,7 +268,8 @@ def _suspicion(detector: Detector, candidate: Candidate, own: Tally, reference: 
         regularity=candidate.regularity,
         walk_nats=candidate.walk_nats,
         what=candidate.what,
-        against=joined(list(candidate.against) or [detector.innocent]),
+        against=joined(list(candidate.against) or [advice.innocent if advice else detector.innocent]),
+        look_first=joined([advice.look_first]) if advice else None,
         knock=candidate.knock,
     )
 

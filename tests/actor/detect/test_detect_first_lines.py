@@ -55,11 +55,22 @@ def test_nobody_else_is_said_only_where_there_is_somebody_else(made) -> None:
 def test_what_is_known_of_a_peer_speaks_for_it(made) -> None:
     terms = terms_of(made, 4)
     known = PeerProfile(hosts=3, first_us=MONDAY_US, new=False, names=(), grade=Grade.SERVICE, edge=False)
-    assert [text.en for text in known_against(known, terms)] == [
+    assert [text.en for text in known_against("a.example", known, terms)] == [
         "it is on a list of services that nearly everybody uses",
         "3 of the 4 machines here use it",
         "it has been used here since 23 November 2026",
     ]
+
+
+def test_an_address_is_no_name(made) -> None:
+    terms = terms_of(made, 1)
+    known = PeerProfile(hosts=1, first_us=MONDAY_US, new=None, names=("a.example",), grade=Grade.KNOWN, edge=False)
+    named, *addresses = (
+        [text.en for text in known_against(peer, known, terms)]
+        for peer in ("a.example", "45.9.148.1", "2001:db8::1", "45.9.148.0/24")
+    )
+    assert named == ["it is among the million best-known names of the world"]
+    assert addresses == [["it goes by one of the million best-known names of the world"]] * 3
 
 
 @pytest.mark.parametrize(

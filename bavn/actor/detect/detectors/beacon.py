@@ -27,7 +27,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.pace import ABOUT_MAX, EVEN_MAX
@@ -86,6 +86,17 @@ HELD: Final = {
     "ja4": Text("called at {many} addresses by one program (JA4)"),
     "ja3": Text("called at {many} addresses by one program (JA3)"),
 }
+ADVICE: Final = {
+    "dns": Advice(
+        Text("virus scanners, block lists and content networks are asked for ever new names too"),
+        Text("look at a few of the names and at who registered the domain; ask which program on the machine asks"),
+    ),
+    "inside": Advice(
+        Text("printers, file shares and monitoring are called like this"),
+        Text("ask what the other machine serves, and which program calls it: an implant may speak through a neighbour"),
+    ),
+}
+"""By kind; calls to the outside have the detector's own."""
 PAGE_NAMES_MIN: Final = 5
 PAGE_NATS, PAGE_NATS_PER_BIT = -3.0, -1.0
 """Five names called at the same moments, some of them the world's: a page that fetches itself anew; the plainer with
@@ -265,6 +276,7 @@ def _candidate(story: BeaconEvidence, context: DetectorContext, *, sends: bool) 
         listed=known.grade >= Grade.POPULAR,
         what=_what(story, context, sends=sends),
         against=_against(story, context),
+        advice=ADVICE.get("dns" if pulse.table == "dns" else "inside" if pulse.inside else ""),
         why=_why(pulse, known, context, len(story.others)),
         rows=_rows(pulse),
         apart=True,
@@ -381,7 +393,7 @@ def _against(story: BeaconEvidence, context: DetectorContext) -> tuple[Text, ...
         parts.append(Text("clocks and name servers are called like this by nature"))
     if story.pulse.inside:
         parts.append(Text("it is a machine of your own: printers, file shares and monitoring are called like this"))
-    return (*parts, *known_against(story.known, context.terms))
+    return (*parts, *known_against(story.pulse.name or story.pulse.peer, story.known, context.terms))
 
 
 def _why(pulse: Pulse, known: PeerProfile, context: DetectorContext, others: int) -> Text:

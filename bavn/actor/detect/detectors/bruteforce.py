@@ -21,7 +21,7 @@ from ipaddress import ip_address, ip_network
 from math import log
 from typing import Final
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.queries.crowds import Crowd, known_crowds
 from bavn.actor.detect.queries.peers import observable_of
@@ -56,6 +56,27 @@ a program with last month's password. Its first days were told of."""
 INWARD_P_TIMES: Final = 10.0
 
 
+ADVICE: Final = {
+    "guess": Advice(
+        Text("a program or telephone that still has last month's password fails like this"),
+        Text("see whether a try succeeded; ask who works at the machine, or which program on it has an old password"),
+    ),
+    "spray": Advice(
+        Text("a server that logs people on fails like this when the directory is out of order"),
+        Text("see whether a try succeeded for one of the names, and give those a new password"),
+    ),
+    "unsure": Advice(
+        Text("monitoring that only greets hangs up like this"),
+        Text("see at the other end whether a try succeeded; ask who works at the machine"),
+    ),
+    "inward": Advice(
+        Text("whoever can be reached from the internet is guessed at all day long"),
+        Text("see whether a try succeeded; close the service to the world, or ask for more than a password"),
+    ),
+}
+"""By kind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
     """One source's tries at one service on one day (number since 1970)."""
@@ -81,7 +102,7 @@ class BruteForce:
 
     name = "bruteforce"
     technique = "T1110"
-    innocent = Text("a program or telephone that still has last month's password fails like this")
+    innocent = ADVICE["guess"].innocent
     tables = ("flow", "krb5", "smb", "http", "ssh")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -184,6 +205,7 @@ def _candidate(day: Day, context: DetectorContext) -> Candidate:
         listed=False,
         what=_what(day),
         against=_against(day),
+        advice=_advice(day),
         why=_why(day),
         rows=RowsRef(_table(day.service), (("src", day.source),), day.first_us, day.last_us),
         technique="T1110.003" if day.names >= NAMES_MIN or day.targets >= TARGETS_MIN else "T1110.001",
@@ -223,7 +245,7 @@ def _what(day: Day) -> Text:
 def _against(day: Day) -> tuple[Text, ...]:
     parts = []
     if not day.outward:
-        parts.append(Text("whoever can be reached from the internet is guessed at all day long"))
+        parts.append(ADVICE["inward"].innocent)
     if day.failed < day.tries:
         parts.append(
             Text(
@@ -233,6 +255,12 @@ def _against(day: Day) -> tuple[Text, ...]:
             )
         )
     return tuple(parts)
+
+
+def _advice(day: Day) -> Advice:
+    if not day.outward:
+        return ADVICE["inward"]
+    return ADVICE["unsure" if not day.sure else "spray" if day.names >= NAMES_MIN else "guess"]
 
 
 def _crowd_said(crowd: Crowd) -> Text:
@@ -287,6 +315,7 @@ def _crowd(crowd: Crowd, context: DetectorContext) -> Candidate:
         hosts=1,
         listed=False,
         what=_crowd_said(crowd),
+        advice=ADVICE["inward"],
         why=joined(
             [
                 Text(

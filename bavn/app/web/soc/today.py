@@ -200,7 +200,7 @@ def suspicion(context: Context, node: NodeName, suspicion: SuspicionId, person: 
     here = context.node(node, person)
     entry = here.one(suspicion)
     with here.asks() as rows:
-        return SuspectedWhole.of(shown([entry], rows, context.clock.now_us())[0])
+        return SuspectedWhole.of(shown([entry], rows, context.clock.now_us())[0], entry.suspicion)
 
 
 def _knocks(entries: list[Ranked]) -> Mapping[str, KnockDay]:
