@@ -42,6 +42,7 @@ from bavn.model.intel.rule import RowRule
 from bavn.model.ports import QueryRefused, RowsDamaged
 from bavn.model.text import Text
 
+EMPTY: Final = Text("the file is empty")
 SENSOR = "analyse"
 FILES_MAX = 100_000
 NO_FILE: Final = Text("neither a file nor a folder (a socket, a pipe, a device)")
@@ -132,6 +133,8 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
     for name in names:
         if (why := _no_file_at(name, path)) is not None:
             yield Unread(str(name), why)
+        elif name.is_file() and not name.stat().st_size:
+            yield Unread(str(name), EMPTY)
         elif name.is_file():
             files.append(name)
     if not files:
@@ -184,7 +187,7 @@ def _nothing_at(path: Path) -> Text | None:
         return None
     if not S_ISREG(status.st_mode):
         return NO_FILE
-    return None if status.st_size else Text("the file is empty")
+    return None if status.st_size else EMPTY
 
 
 def _unnamed(file: Path, why: Text) -> Text:
