@@ -41,6 +41,7 @@ STARTS = {
     "lateral/hit-directory-replicated": ("new domain controller", "domain controllers"),
     "lateral/hit-from-outside": ("a supplier", "this way in"),
     "lateral/hit-worm": ("inventory", "the first of them"),
+    "lateral/hit-program-laid-down": ("software distribution", "what was laid there"),
     "lateral/hit-remote-shell": ("administrators", "what was started at the other one"),
     "rarity/hit-program-fetched": ("installers", "without opening it"),
     "rarity/hit-letter-after-asking": ("mail server", "what was left there"),

@@ -79,6 +79,14 @@ ADVICE: Final = {
         _ADMINISTRATION,
         Text("ask who works at the machine and whether it was ordered; see what was started at the other one"),
     ),
+    "files": Advice(
+        Text("software distribution and backup lay files at other machines too"),
+        Text("get hold of what was laid there without opening it; see under which account, and whether it was started"),
+    ),
+    "asked": Advice(
+        _ADMINISTRATION,
+        Text("ask who works at the machine and what for; see under which account it asked, and what it did next"),
+    ),
     "many": Advice(
         Text("software distribution, backup and an inventory enter many machines in a day"),
         Text("ask who works at the machine; see what it did at the first of them, and what it had done just before"),
@@ -279,7 +287,11 @@ def _advice(story: LateralActivity, outside: bool) -> Advice:
     for kind in ("replicate", "prove"):
         if kind in story.acts:
             return ADVICE[kind]
-    return ADVICE["acts" if story.acts else "many" if story.entered > 1 else "door"]
+    if not story.acts:
+        return ADVICE["many" if story.entered > 1 else "door"]
+    if any(KINDS[kind].starts for kind in story.acts):
+        return ADVICE["acts"]
+    return ADVICE["files" if {"program", "write"} & story.acts.keys() else "asked"]
 
 
 def _rows(story: LateralActivity, main: str | None) -> RowsRef:
