@@ -211,11 +211,11 @@ def _knocks(entries: list[Ranked]) -> Mapping[str, KnockDay]:
 def _fitting(entries: list[Ranked], q: str, detector: str, *, folded: bool) -> list[Ranked]:
     words, left_out = q.lower().split(), _knocks(entries) if folded else {}
     return [
-        one
-        for one in entries
-        if one.suspicion.id not in left_out
-        and (not detector or one.suspicion.detector == detector)
-        and (not words or _holds(one, words))
+        entry
+        for entry in entries
+        if entry.suspicion.id not in left_out
+        and (not detector or entry.suspicion.detector == detector)
+        and (not words or _holds(entry, words))
     ]
 
 
