@@ -1,4 +1,4 @@
-"""Days and spans of time as people say them, in any language: ``25 November``, ``28 minutes``, ``every 2 hours``.
+"""Days and spans of time as people say them, in any language: ``25 November 2026``, ``28 minutes``, ``every 2 hours``.
 
 A span is rounded to whole units: the figures beside a sentence are exact, the sentence need not be.
 """
@@ -6,7 +6,7 @@ A span is rounded to whole units: the figures beside a sentence are exact, the s
 from typing import Final
 
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, as_datetime
-from bavn.model.text import Number, Text
+from bavn.model.text import Capital, Number, Text
 
 MONTHS: Final = (
     Text("January"),
@@ -28,22 +28,40 @@ _UNITS: Final = (
     (MINUTE_US, Text("one minute"), Text("{count} minutes"), Text("every minute"), Text("every {count} minutes")),
     (SECOND_US, Text("one second"), Text("{count} seconds"), Text("every second"), Text("every {count} seconds")),
 )
+_ABOUT: Final = {
+    DAY_US: (Text("about every day"), Text("about every {count} days")),
+    HOUR_US: (Text("about every hour"), Text("about every {count} hours")),
+    MINUTE_US: (Text("about every minute"), Text("about every {count} minutes")),
+    SECOND_US: (Text("about every second"), Text("about every {count} seconds")),
+}
 OFF_MAX: Final = 0.05
 """One or two of a larger unit are said where rounding to it is off by so little: 100 s stay seconds."""
 OFF_MORE_MAX: Final = 0.1
 """Of three or more so much is near enough: 1,680 s is 28 minutes."""
 
 
+_DAY: Final = Text("{day} {month}")
+_DAY_OF_YEAR: Final = Text("{day} {month} {year}")
+
+
 def day(at_us: int) -> Text:
-    """``25 November`` and ``25. november``, in UTC."""
-    at = as_datetime(at_us)
-    return Text("{day} {month}", day=at.day, month=MONTHS[at.month - 1])
-
-
-def day_of_year(at_us: int) -> Text:
     """``25 November 2026`` and ``25. november 2026``, in UTC."""
     at = as_datetime(at_us)
-    return Text("{day} {month} {year}", day=at.day, month=MONTHS[at.month - 1], year=at.year)
+    return _DAY_OF_YEAR.filled(day=at.day, month=MONTHS[at.month - 1], year=at.year)
+
+
+def in_year(text: Text, year: int) -> Text:
+    """The same said in that year: its days are named without it, those of any other year with theirs."""
+    facts = dict(text.facts)
+    if text.message == _DAY_OF_YEAR.message:
+        return _DAY.filled(day=facts["day"], month=facts["month"]) if facts["year"] == year else text
+    return text.filled(**{name: _fact_in_year(fact, year) for name, fact in facts.items()}) if facts else text
+
+
+def _fact_in_year(fact: object, year: int) -> object:
+    if isinstance(fact, Capital):
+        return Capital(in_year(fact.text, year))
+    return in_year(fact, year) if isinstance(fact, Text) else fact
 
 
 def lasting(span_us: float) -> Text:
@@ -55,6 +73,13 @@ def lasting(span_us: float) -> Text:
 def every(period_us: float) -> Text:
     """How often something comes back: ``every minute``, ``every 28 minutes``, ``every 2 hours``."""
     count, (_, _, _, one, several) = _in_units(period_us, days_min=1)
+    return one if count == 1 else several.filled(count=Number(count))
+
+
+def about_every(period_us: float) -> Text:
+    """The same of what does not keep to it: ``about every 28 minutes``."""
+    count, unit = _in_units(period_us, days_min=1)
+    one, several = _ABOUT[unit[0]]
     return one if count == 1 else several.filled(count=Number(count))
 
 

@@ -1,12 +1,14 @@
 """A suspicion: what a detector concluded about records. It stays at home; it has no codec on purpose."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from bavn.model.observable import Observable
 from bavn.model.text import Text
 
 PSource = Literal["own", "blend", "reference", "exact"]
+GUESSES: Final = "guess:"
+"""How a knock begins that is guesses at passwords, of which none got in; the service comes after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +31,11 @@ class Suspicion:
     ``p`` in (0, 1]; ``evidence_nats`` = l(p). ``hosts``: how many hosts here share the peer. ``period_s`` and
     ``regularity`` (0..1) only for what repeats. ``walk_nats``: a scan's unfloored walk. ``listed``: on a popularity
     or warning list, so weighed down already. ``knock``: what an address from outside tried here, as tcp/22 (tcp/*: many
-    ports), for what the internet does to everybody all day; empty for all else.
+    ports) or guess:SSH, for what the internet does to everybody all day; empty for all else.
 
-    It is told in this order: ``what`` it is, ``against``: what speaks for an innocent explanation, what to do first
-    (its detector says that), and only then ``why``, the figures. Older ones have the figures alone.
+    It is told in this order: ``what`` it is, ``against``: what speaks for an innocent explanation, ``look_first``: what
+    to look at first (its detector says that where its kind has nothing of its own), and only then ``why``, the figures.
+    Older ones have the figures alone.
     """
 
     id: str
@@ -57,6 +60,7 @@ class Suspicion:
     knock: str = ""
     what: Text | None = None
     against: Text | None = None
+    look_first: Text | None = None
 
     @property
     def headline(self) -> Text:

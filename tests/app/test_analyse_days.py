@@ -12,6 +12,8 @@ from bavn.actor.detect.run import Survey, survey
 from bavn.app.analyst.analyse import Findings, Unit, analyse
 from bavn.app.analyst.replay import Played, look_after
 from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.suspicion import RowsRef, Suspicion
+from bavn.model.text import Text
 
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 HOST = "10.1.0.7"
@@ -131,6 +133,39 @@ def test_a_story_that_grows_stronger_keeps_when_it_began(tmp_path) -> None:
     assert kept.evidence_nats == later.evidence_nats
     assert (kept.first_us, kept.last_us) == (early.first_us, later.last_us)
     assert played.told_us[kept.id] >= kept.first_us
+
+
+def test_a_story_that_goes_on_says_what_is_so_now() -> None:
+    """Its sentences, its figures and the span beside them are of one look; how strong it once stood stays."""
+    first = Suspicion(
+        id="a",
+        detector="beacon",
+        technique="T1071",
+        host=HOST,
+        peer="45.9.148.20",
+        observables=(),
+        p=0.01,
+        p_source="own",
+        evidence_nats=2.0,
+        statistic=5.0,
+        first_us=HOUR_US,
+        last_us=2 * HOUR_US,
+        hosts=1,
+        listed=False,
+        why=Text("one hour"),
+        rows=RowsRef("flow", (("src", HOST),), HOUR_US, 2 * HOUR_US),
+        what=Text("for one hour"),
+    )
+    day_us = first.last_us + DAY_US
+    span = replace(first.rows, last_us=day_us)
+    words = {"what": Text("for two days"), "against": Text("little"), "why": Text("two days"), "rows": span}
+    weaker = replace(first, p=0.02, evidence_nats=1.0, last_us=day_us, **words)
+    played = Played()
+    played.take(Survey((first,)), first.last_us)
+    played.take(Survey((weaker,)), day_us)
+    (kept,) = [one.suspicion for one in played.suspicions]
+    assert (kept.what, kept.against, kept.why, kept.rows) == tuple(words.values())
+    assert (kept.p, kept.evidence_nats, kept.last_us) == (first.p, first.evidence_nats, day_us)
 
 
 @pytest.mark.slow

@@ -177,6 +177,14 @@ def test_home_turns_who_is_inside(tmp_path) -> None:
     assert (outward["host"], outward["peer"], outward["technique"]) == ("45.9.150.9", "45.9.160.10", "T1046")
 
 
+def test_an_empty_file_in_a_folder_is_said_to_be_empty(tmp_path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "conn.pcap").touch()
+    _, _, _, error = run(tmp_path / "logs")
+    assert f"{tmp_path / 'logs' / 'conn.pcap'}: the file is empty" in error
+    assert "neither" not in error
+
+
 @pytest.mark.slow
 def test_what_the_internet_tries_is_one_line_a_day_and_each_of_it_where_asked_for(tmp_path) -> None:
     doors = [(n, host, port) for host in range(3) for n, port in enumerate(range(1, 61))]
@@ -186,7 +194,9 @@ def test_what_the_internet_tries_is_one_line_a_day_and_each_of_it_where_asked_fo
     _, found, _, _ = run(*given, "--json")
     assert {one["peer"] for one in found} == {"45.9.150.9", "45.9.150.10", "45.9.150.11"}
     assert {one["knock"] for one in found} == {"tcp/*"}
-    said = "The internet knocks: 3 addresses tried doors here on 1970-01-01 (tcp/*), most of all 45.9.150.10"
+    said = (
+        "The internet knocks: 3 addresses tried doors here on 1 January 1970 (many TCP ports), most of all 45.9.150.10"
+    )
     assert {one["folded"] for one in found} == {said}
     assert sum(one["above_alert_line"] for one in found) == 1
     _, _, text, _ = run(*given)

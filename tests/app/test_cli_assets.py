@@ -164,7 +164,14 @@ def test_analyse_shows_the_hosts_of_what_it_is_given(tmp_path, monkeypatch, caps
     assert {said["source"] for said in lines} == {str(file)}
 
 
-@pytest.mark.parametrize(("uses", "said"), [(1, "1 kind of key exchange"), (2, "2 kinds of key exchange")])
+@pytest.mark.parametrize(
+    ("uses", "said"),
+    [
+        (0, "no key exchange in it: no beginning of a TLS, QUIC or SSH connection was seen"),
+        (1, "1 kind of key exchange"),
+        (2, "2 kinds of key exchange"),
+    ],
+)
 def test_one_kind_of_key_exchange_is_one_kind(tmp_path, monkeypatch, capsys, uses, said):
     monkeypatch.setattr("bavn.actor.assets.cbom.cbom", lambda *_, **__: "{}")
     write_cbom(tmp_path / "out.json", (None,) * uses, actor="a", at_us=0, language="en")

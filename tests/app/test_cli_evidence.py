@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import zipfile
 from pathlib import Path
@@ -122,6 +123,18 @@ def test_its_rows_with_readable_addresses(node) -> None:
     assert header[:3] == ["group", "table", "ts"]
     assert len(lines) == 3
     assert ledger(node) == []
+
+
+def test_on_a_screen_its_heads_and_its_figures_are_in_the_readers_language(node) -> None:
+    heads = {
+        "en": "when from from port to to port",
+        "da": "hvornår fra fra port til til port",
+        "sv": "när från från port",
+    }
+    for language, begins in heads.items():
+        text = out(node, "abab", language=language)
+        assert begins in " ".join(text.split())
+        assert re.search(r"p 0[.,]\d+", text)[0][3] == ("." if language == "en" else ",")
 
 
 def test_a_peer_that_is_known_by_its_name_alone_is_shown_where_it_is_named(node) -> None:

@@ -102,6 +102,8 @@ def test_what_is_not_understood_is_one_line_in_the_language(said, words, languag
     assert english[2].startswith(f"bavn: {WRONG_USE[words]}")
     assert (english[2].count("\n"), other[2].count("\n")) == (1, 1)
     assert english[2] != other[2]
+    if not english[2].startswith("bavn: --language"):
+        assert all(" --help " in one[2] for one in (english, other)), "each says where the help is"
     assert not re.search(
         r"\b(such|option|argument|[Ii]nvalid|value|not|does|least|one of)\b", other[2].replace("{", "")
     )

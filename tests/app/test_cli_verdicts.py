@@ -107,11 +107,30 @@ def test_what_the_internet_tries_is_one_line_and_each_of_it_with_all(config) -> 
         ("5", "tcp/22"),
     ]
     text = " ".join(do(config, "suspicions").split())
-    assert "The internet knocks: 2 addresses tried doors here on 1970-01-01 (tcp/22), most of all 45.9.150.4" in text
+    assert (
+        "The internet knocks: 2 addresses tried doors here on 1 January 1970 (tcp/22), most of all 45.9.150.4" in text
+    )
     assert "45.9.150.5" not in text
     assert "further down" not in text
     for words in (("--all",), ("--detector", "scan")):
         assert "45.9.150.5" in do(config, "suspicions", *words)
+
+
+def test_a_single_try_is_a_line_too_and_what_was_judged_stands_for_itself(config) -> None:
+    """What own hosts do is numbered without a gap, whatever the internet tried beside it."""
+    tried = {"detector": "scan", "technique": "T1595.001", "knock": "udp/*", "p": 1e-3}
+    guessed = {"detector": "bruteforce", "technique": "T1110", "knock": "guess:SSH", "p": 1e-3}
+    found = [suspicion(1), suspicion(2), suspicion(4, peer="45.9.150.4", **tried)]
+    found += [suspicion(5, peer="45.9.150.5", **tried), suspicion(6, peer="45.9.150.6", **guessed)]
+    with Book(config.parent / "data/node.db") as book:
+        NodeSuspicions(book).replace(found, SystemClock().now_us())
+    rows(config, "verdict", "5555", "true")
+    text = " ".join(do(config, "suspicions").split())
+    assert "The internet knocks: 1 address tried doors here on 1 January 1970 (many UDP ports): 45.9.150.4" in text
+    assert "The internet guesses: 1 address tried passwords on 1 January 1970 (SSH): 45.9.150.6" in text
+    assert "45.9.150.5" in text, "a person said that it is true"
+    shown = [one for one in rows(config, "suspicions") if one["knock"] is None or one["verdict"]]
+    assert [one["rank"] for one in shown] == [1, 2, 3]
 
 
 def test_filters(config) -> None:

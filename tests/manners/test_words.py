@@ -96,6 +96,7 @@ NEVER_ONE = (
     "{station} asked an archive",
     "{count} days",
     "every {count} days",
+    "about every {count} days",
     "usual to one place in a day",
     "not a whole minute of the last",
     "rounds opened in",
@@ -279,6 +280,15 @@ def test_every_message_is_in_the_catalogue_and_nothing_else(language):
     there = {(one.context, one.id) for one in catalogue(language) if one.id}
     assert not {key: places[0] for key, places in said.items() if key not in there}, "script/words update"
     assert not there - set(said), "script/words update"
+
+
+@pytest.mark.parametrize("language", ["da", "sv"])
+def test_quotation_marks_are_the_languages_own(language):
+    """“ begins in English; in Danish and Swedish both marks are ”."""
+    said = [
+        text for one in catalogue(language) for text in ([one.string] if isinstance(one.string, str) else one.string)
+    ]
+    assert not [text for text in said if "“" in text]
 
 
 @pytest.mark.parametrize("language", OTHERS)

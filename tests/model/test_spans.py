@@ -2,7 +2,8 @@
 
 import pytest
 
-from bavn.model.spans import day, day_of_year, every, lasting
+from bavn.model.spans import day, every, in_year, lasting
+from bavn.model.text import Capital, Text
 
 NOVEMBER_25_US = 1_795_564_800_000_000
 
@@ -41,6 +42,13 @@ def test_how_often(period_s, en, da, sv) -> None:
 
 
 def test_days() -> None:
-    said = day(NOVEMBER_25_US)
+    said = in_year(day(NOVEMBER_25_US), 2026)
     assert [said.say(language) for language in ("en", "da", "sv")] == ["25 November", "25. november", "25 november"]
-    assert day_of_year(NOVEMBER_25_US).da == "25. november 2026"
+    assert day(NOVEMBER_25_US).da == "25. november 2026"
+
+
+def test_a_day_of_another_year_says_which() -> None:
+    text = Text.shaped("{said}.", said=Capital(Text("on {day}", day=day(NOVEMBER_25_US))))
+    assert in_year(text, 2026).en == "On 25 November."
+    assert in_year(text, 2027) == text
+    assert text.en == "On 25 November 2026."

@@ -37,6 +37,15 @@ class DetectorContext:
     memory: RuleMemory = field(default_factory=RuleMemory)
 
 
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What a kind of find most likely is where it is nothing bad, said where no fact of it speaks against it; and what
+    to look at first. A part of a sentence each."""
+
+    innocent: Text
+    look_first: Text
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
     """What may become a suspicion. ``population`` names those it is ranked among; a larger ``statistic`` is stranger.
@@ -46,7 +55,8 @@ class Candidate:
     of a population weigh less (scans from outside are the internet's noise). ``apart``: what else its host does may be
     the same intruder's, so it is not ranked among that. ``what``: what it is, in a sentence that a colleague would say,
     without the detectors' own figures (telling.py helps); ``against``: what of its own facts speaks for an innocent
-    explanation; ``why``: the figures. ``knock``: as a suspicion has it.
+    explanation; ``advice``: of its kind, where it is not the detector's own; ``why``: the figures. ``knock``: as a
+    suspicion has it.
     """
 
     population: str
@@ -70,6 +80,7 @@ class Candidate:
     apart: bool = False
     what: Text | None = None
     against: tuple[Text, ...] = ()
+    advice: Advice | None = None
     knock: str = ""
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from bavn.actor.detect.daytime import Daytime
+from bavn.actor.detect.pace import Pace
 from bavn.actor.detect.queries.peers import as_address
 from bavn.model.moment import SECOND_US
 from bavn.model.observable import is_internal_name, registered_domain
@@ -31,7 +32,7 @@ class Pulse:
     """``peer``: an address or a name. ``name``: None where it is an address. ``nats`` = -ln p of the timing.
     ``addresses``: outside addresses of the same story, at most PEERS_KEPT_MAX. ``table``: where its rows are.
     ``moments``: its latest calls in microseconds, at most MOMENTS_KEPT_MAX, ascending, as 64-bit integers.
-    ``daytime``: when in the day the calls are made, where that can be said.
+    ``pace``: how long at a time they went on; ``daytime``: when in the day the calls are made, where that can be said.
     ``members``: the names and addresses that the peer goes by, the first being ``peer``, where that is several; by
     ``held`` (column=value of its table) they were told together."""
 
@@ -52,6 +53,7 @@ class Pulse:
     spectral: bool = False
     addresses: tuple[str, ...] = field(default=())
     moments: bytes = b""
+    pace: Pace = field(default_factory=Pace)
     daytime: Daytime | None = None
     members: tuple[str, ...] = ()
     held: str = ""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bavn.model.evidence import alert_line
 from bavn.model.moment import DAY_US
-from bavn.model.suspicion import Suspicion, in_order
+from bavn.model.suspicion import GUESSES, Suspicion, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +18,18 @@ class Ranked:
 
 
 def ranked(suspicions: Sequence[Suspicion], hosts: int) -> list[Ranked]:
-    """All suspicions in the actor's reading order; ``hosts`` of the actor give the alert line. All that the internet
-    tried on one day is one line, which the first of it stands for."""
+    """All suspicions in the actor's reading order; ``hosts`` of the actor give the alert line. All doors that the
+    internet tried on one day are one line, which the first of it stands for; so are the passwords that it guessed."""
     lines_max = alert_line(hosts)
-    lines: set[int] = set()
+    lines: set[tuple[int, bool] | int] = set()
     places = []
     for rank, found in enumerate(in_order(list(suspicions)), 1):
-        line = knocked_on(found) if found.knock else -rank
+        line = knocked_on(found) if found.knock else rank
         places.append(Ranked(found, rank, line not in lines and len(lines) < lines_max))
         lines.add(line)
     return places
 
 
-def knocked_on(found: Suspicion) -> int:
-    """The day (since 1970) on whose line a try from outside stands."""
-    return found.last_us // DAY_US
+def knocked_on(found: Suspicion) -> tuple[int, bool]:
+    """The line that a try from outside stands on: its day (since 1970), and whether passwords were guessed."""
+    return found.last_us // DAY_US, found.knock.startswith(GUESSES)

@@ -38,9 +38,11 @@ from bavn.actor.detect.wording import joined
 from bavn.model.evidence import evidence_nats
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.rule import RowRule
+from bavn.model.moment import as_datetime
 from bavn.model.observable import ObservableType
 from bavn.model.ports import QueryRefused, RowsDamaged, Window
 from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
+from bavn.model.spans import in_year
 from bavn.model.suspicion import PSource, Suspicion, in_order
 
 DETECTORS: tuple[Detector, ...] = (
@@ -81,13 +83,15 @@ class SurveyBackground:
     """What a window is weighed against. ``history``: a window that ends with it and reaches further back, for what is
     new. ``past``: tallies of windows that ended before it began. ``reference``: the shipped tables if None. ``known``:
     the popularity lists, loaded when first asked. ``common``: pairs and chains that say nothing; those that come with
-    Bavn if None."""
+    Bavn if None. ``now_us``: when its sentences are read, the window's end if None: days of another year are named with
+    theirs."""
 
     history: Window | None = None
     past: Mapping[str, Tally] = field(default_factory=dict)
     reference: Reference | None = None
     known: Callable[[], Lists] = lists.shipped
     common: behaviour.Common | None = None
+    now_us: int | None = None
 
 
 def survey(
@@ -124,6 +128,8 @@ def survey(
     containment = NoContainment() if failures is None else failures
     every = zip(detectors, weigh(context, detectors), strict=True)
     suspicions, tallies, failed = _judged(every, behind.past, table, verdicts, containment, lambda: terms.home_names)
+    year = as_datetime(window.last_us if behind.now_us is None else behind.now_us).year
+    suspicions = [_said_in(suspicion, year) for suspicion in suspicions]
     ordered, hosts = _with_behaviour(in_order(suspicions), context, behind.common, containment)
     if hosts is None:  # they stand without what they share
         hosts, failed = 1, failed | {BEHAVIOUR}
@@ -158,6 +164,12 @@ def _judged(
         else:
             failures.works(part)
     return suspicions, tallies, frozenset(failed)
+
+
+def _said_in(suspicion: Suspicion, year: int) -> Suspicion:
+    """Its sentences as they are said in that year."""
+    what, against = suspicion.what, suspicion.against
+    return replace(suspicion, what=what and in_year(what, year), against=against and in_year(against, year))
 
 
 def _without_own(suspicion: Suspicion, names: HomeNames) -> Suspicion:
@@ -234,6 +246,7 @@ def _judged_true(detector: Detector, candidate: Candidate, verdicts: Verdicts) -
 
 def _suspicion(detector: Detector, candidate: Candidate, own: Tally, reference: Reference) -> Suspicion:
     p, source = _p(candidate, own, reference)
+    advice = candidate.advice
     return Suspicion(
         id=story_id(detector.name, candidate.story),
         detector=detector.name,
@@ -255,7 +268,8 @@ def _suspicion(detector: Detector, candidate: Candidate, own: Tally, reference: 
         regularity=candidate.regularity,
         walk_nats=candidate.walk_nats,
         what=candidate.what,
-        against=joined(list(candidate.against) or [detector.innocent]),
+        against=joined(list(candidate.against) or [advice.innocent if advice else detector.innocent]),
+        look_first=joined([advice.look_first]) if advice else None,
         knock=candidate.knock,
     )
 

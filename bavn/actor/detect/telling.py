@@ -19,6 +19,7 @@ GRADES: Final = {
     Grade.SERVICE: Text("it is on a list of services that nearly everybody uses"),
 }
 
+_KNOWN_ADDRESS: Final = Text("it goes by one of the million best-known names of the world")
 OWN_DOMAIN: Final = Text("it is a domain of your own")
 
 
@@ -71,11 +72,16 @@ def times(count: int) -> Text:
     return Text("{count} times", count=number(count))
 
 
-def known_against(known: PeerProfile, terms: Terms) -> list[Text]:
+def fame(peer: str, grade: Grade) -> list[Text]:
+    """That the world knows a peer, where it does. An address is no name: it goes by one."""
+    if grade is Grade.KNOWN and ("/" in peer or as_address(peer)):
+        return [_KNOWN_ADDRESS]
+    return [GRADES[grade]] if grade in GRADES else []
+
+
+def known_against(peer: str, known: PeerProfile, terms: Terms) -> list[Text]:
     """What speaks for a peer: fame, company and age."""
-    parts = []
-    if known.grade in GRADES:
-        parts.append(GRADES[known.grade])
+    parts = fame(peer, known.grade)
     if known.hosts > max(1.0, SHARE_FREE * terms.hosts):
         hosts, total = number(known.hosts), number(max(terms.hosts, known.hosts))
         parts.append(Text("{hosts} of the {total} machines here use it", hosts=hosts, total=total))

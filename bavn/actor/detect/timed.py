@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bavn.actor.detect.daytime import daytime
+from bavn.actor.detect.pace import pace_of
 from bavn.actor.detect.pulse import MOMENTS_KEPT_MAX, Pulse, is_inside
 from bavn.actor.detect.queries.peers import as_address
 from bavn.actor.detect.queries.series import Series, Slice
@@ -124,6 +125,7 @@ def _pulse(
     raw = address_text(UUID(raw)) if some.channel == "address" else raw
     address = as_address(raw)
     spectral_only = hidden_s is not None
+    period_s = float(timing.period_s[index]) if hidden_s is None else hidden_s
     return Pulse(
         host=address_text(UUID(some.hosts[index])),
         peer=address or raw,
@@ -134,13 +136,14 @@ def _pulse(
         inside=is_inside(raw, some.inside[index], homes),
         nats=nats,
         regularity=float(timing.regularity[index]),
-        period_s=float(timing.period_s[index]) if hidden_s is None else hidden_s,
+        period_s=period_s,
         jitter=float(timing.jitter[index]),
         calls=int(max(timing.calls[index], some.counts[index])) if spectral_only else int(timing.calls[index]),
         first_us=int(timing.first_us[index]),
         last_us=int(timing.last_us[index]),
         spectral=spectral_only,
         moments=some.of(index)[-MOMENTS_KEPT_MAX:].tobytes(),
+        pace=pace_of(some.of(index), period_s),
         daytime=daytime(some.of(index)),
         members=members,
         held=held,

@@ -116,7 +116,7 @@ RUN_SQL = "SELECT ran_us, horizon_us, hosts, suspicions FROM suspicion_run"
 def _to_text(s: Suspicion) -> str:
     facts: dict[str, Any] = {name: getattr(s, name) for name in _PLAIN}
     facts["observables"] = [[o.type.value, o.value] for o in s.observables]
-    for name, said in (("why", s.why), ("what", s.what), ("against", s.against)):
+    for name, said in (("why", s.why), ("what", s.what), ("against", s.against), ("look_first", s.look_first)):
         facts[name] = None if said is None else said.kept()
     facts["knock"] = s.knock
     facts["rows"] = [s.rows.table, [list(pair) for pair in s.rows.equals], s.rows.first_us, s.rows.last_us]
@@ -133,6 +133,7 @@ def _of_text(text: str) -> Suspicion:
         why=Text.of(facts["why"]),
         what=_sentence(facts.get("what")),
         against=_sentence(facts.get("against")),
+        look_first=_sentence(facts.get("look_first")),
         rows=RowsRef(table, tuple((str(k), v) for k, v in equals), first_us, last_us),
     )
 

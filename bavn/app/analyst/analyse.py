@@ -19,7 +19,7 @@ from bavn.actor.assets.survey import assets
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.detect.rank import Ranked
-from bavn.actor.detect.run import survey
+from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.formats.gzipped import head_of
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine, of_file, without_file
 from bavn.actor.sense.base import Batch, SourceBroken
@@ -42,6 +42,7 @@ from bavn.model.intel.rule import RowRule
 from bavn.model.ports import QueryRefused, RowsDamaged
 from bavn.model.text import Text
 
+EMPTY: Final = Text("the file is empty")
 SENSOR = "analyse"
 FILES_MAX = 100_000
 NO_FILE: Final = Text("neither a file nor a folder (a socket, a pipe, a device)")
@@ -132,6 +133,8 @@ def _units(path: Path) -> Iterator[Unit | Unread]:
     for name in names:
         if (why := _no_file_at(name, path)) is not None:
             yield Unread(str(name), why)
+        elif name.is_file() and not name.stat().st_size:
+            yield Unread(str(name), EMPTY)
         elif name.is_file():
             files.append(name)
     if not files:
@@ -184,7 +187,7 @@ def _nothing_at(path: Path) -> Text | None:
         return None
     if not S_ISREG(status.st_mode):
         return NO_FILE
-    return None if status.st_size else Text("the file is empty")
+    return None if status.st_size else EMPTY
 
 
 def _unnamed(file: Path, why: Text) -> Text:
@@ -317,7 +320,8 @@ def _survey(
         homes, account = found.networks, found.sentence
     # One detector that fails costs its own findings, and says so in the log.
     failures = FailureFolder(None, SystemClock())
-    look = partial(survey, indicators=given.indicators, rules=given.rules, failures=failures)
+    behind = SurveyBackground(now_us=SystemClock().now_us())
+    look = partial(survey, against=behind, indicators=given.indicators, rules=given.rules, failures=failures)
     seen = played(root, scratch / "lived", span_us, look, homes=homes, limits=LIMITS, began=given.began)
     if not (given.with_assets or given.with_crypto):
         return seen, account, (), ()

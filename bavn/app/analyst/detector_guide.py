@@ -32,9 +32,11 @@ AGAINST: Final = Text("What speaks against it: {said}")
 LOOK_FIRST: Final = Text("Start here: {said}")
 
 
-def look_first(detector: str) -> Text | None:
-    """What to look at first, as a sentence; None of an unknown detector."""
-    said = dict(guide_of(detector)).get(HEADS["Do first"])
+def look_first(suspicion: Suspicion) -> Text | None:
+    """What to look at first, as a sentence: its kind's own, else its detector's; None of an unknown detector."""
+    if suspicion.look_first is not None:
+        return suspicion.look_first
+    said = dict(guide_of(suspicion.detector)).get(HEADS["Do first"])
     return None if said is None else Text.shaped("{said}", said=Capital(said))
 
 
@@ -43,7 +45,7 @@ def told(suspicion: Suspicion) -> tuple[Text, ...]:
     lines = [suspicion.headline]
     if suspicion.against is not None:
         lines.append(AGAINST.filled(said=suspicion.against))
-    if (look := look_first(suspicion.detector)) is not None:
+    if (look := look_first(suspicion)) is not None:
         lines.append(LOOK_FIRST.filled(said=look))
     return tuple(lines)
 

@@ -52,12 +52,7 @@ class Played:
         for place in ranked(list(seen.suspicions), seen.hosts):
             suspicion = place.suspicion
             best = self._best.get(suspicion.id)
-            if best is not None:
-                stronger = suspicion if suspicion.evidence_nats > best.evidence_nats else best
-                first_us, last_us = min(best.first_us, suspicion.first_us), max(best.last_us, suspicion.last_us)
-                self._best[suspicion.id] = replace(stronger, first_us=first_us, last_us=last_us)
-            else:
-                self._best[suspicion.id] = suspicion
+            self._best[suspicion.id] = suspicion if best is None else _grown(best, suspicion)
             if place.above:
                 self._above.add(suspicion.id)
             if place.above or suspicion.p <= P_TOLD_MAX:
@@ -65,11 +60,25 @@ class Played:
 
     @property
     def suspicions(self) -> tuple[Ranked, ...]:
-        """Each story as it was told when it first stood strongest, from its first moment to its last; those that were
-        above the alert line come first, and the internet's tries last."""
+        """Each story as strong as it ever stood, in the words and figures of the last look that told it, from its first
+        moment to its last; those that were above the alert line come first, and the internet's tries last."""
         ordered = in_order(list(self._best.values()))
         ordered.sort(key=lambda found: (bool(found.knock), found.id not in self._above))
         return tuple(Ranked(found, rank, found.id in self._above) for rank, found in enumerate(ordered, 1))
+
+
+def _grown(before: Suspicion, now: Suspicion) -> Suspicion:
+    """A story that a later look tells again: what it says is of now, its strength is the greatest that it had."""
+    strongest = now if now.evidence_nats > before.evidence_nats else before
+    return replace(
+        now,
+        p=strongest.p,
+        p_source=strongest.p_source,
+        evidence_nats=strongest.evidence_nats,
+        statistic=strongest.statistic,
+        first_us=min(before.first_us, now.first_us),
+        last_us=max(before.last_us, now.last_us),
+    )
 
 
 def look_after(moment_us: int, span_us: tuple[int, int], step_us: int = DAY_US) -> int:

@@ -65,7 +65,7 @@ def found_of(suspicion: Suspicion) -> dict[str, Any]:
 
 def sentences(s: Suspicion, language: Language) -> dict[str, str | None]:
     """What a suspicion says, by the names that JSON has for it; ``why`` are the figures."""
-    text = look_first(s.detector)
+    text = look_first(s)
     return {
         "what": s.headline.say(language),
         "against": None if s.against is None else s.against.say(language),

@@ -9,7 +9,7 @@ from typing import Final
 from bavn.app.analyst.detector_guide import AGAINST, guide_of
 from bavn.model.moment import iso
 from bavn.model.suspicion import Suspicion
-from bavn.model.text import Language, Text
+from bavn.model.text import Language, Number, Text
 
 _TITLE: Final = Text("Training case")
 _ANSWERS: Final = Text("Training case: answers")
@@ -62,7 +62,8 @@ def answers(suspicion: Suspicion, language: Language, case: str) -> str:
     )
     check = f"<p><code>{escape(_CHECK.filled(case=case).say(language))}</code></p>"
     what = f"<p><strong>{escape(suspicion.headline.say(language))}</strong></p><p>{escape(against)}</p>"
-    detector = f"<p>{escape(suspicion.detector)}, p = {suspicion.p:.2g}</p>"
+    p = Number(suspicion.p, ".2g").say(language)
+    detector = f"<p>{escape(suspicion.detector)}, p = {p}</p>"
     return _page(_ANSWERS.say(language), f"{what}{detector}<ol>{parts}</ol>{guide}{check}", language)
 
 

@@ -360,21 +360,22 @@ def _rules(paths: list[Path], language: Language, *, verbose: bool) -> "tuple[tu
 
 
 def _show(findings: "Findings", keep: Kept, language: Language, *, as_json: bool) -> None:
-    from bavn.app.analyst.knocking import knocks
+    from bavn.app.analyst.knocking import knocks, lines_of
+    from bavn.app.process.real import SystemClock
 
-    fitting = keep.of(findings)
+    fitting, now_us = keep.of(findings), SystemClock().now_us()
     folded = knocks(item.suspicion for item in fitting)
     if as_json:
         for item in fitting[: keep.top]:
             day = folded.get(item.suspicion.id)
-            told = {"knock": item.suspicion.knock or None, "folded": day and day.line().say(language)}
+            told = {"knock": item.suspicion.knock or None, "folded": day and day.line(now_us).say(language)}
             print(json.dumps(_facts(findings, item, language) | told, ensure_ascii=False))
         sys.stdout.flush()
         return
     screen = Console() if sys.stdout.isatty() else Console(width=WIDTH_PLAIN)
     screen.rule(Cell(plain_name(findings.source)), align="left")
     kept = [item for item in fitting if keep.whole or item.suspicion.id not in folded][: keep.top]
-    lines = {} if keep.whole else dict.fromkeys(day.line().say(language) for day in folded.values())
+    lines = [] if keep.whole else [line.say(language) for line in lines_of(folded, now_us)]
     rest = len(findings.suspicions) - len(kept) - (len(folded) if lines else 0)
     summary = Text(
         "{records}, {refused:,} refused, {hosts}",

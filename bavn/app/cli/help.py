@@ -150,6 +150,14 @@ def not_understood(error: Any) -> Text:
     return Text.documented(said) if said else Text.of_error(error)
 
 
+def with_help(message: Text, error: Any) -> Text:
+    """The same with where the command's own help is; a wrong language is told what there is already."""
+    if getattr(getattr(error, "param", None), "name", None) == "language":
+        return message
+    command = getattr(getattr(error, "ctx", None), "command_path", "") or "bavn"
+    return Text("{said} ({command} says how)", said=message, command=f"{command} --help")
+
+
 def wrong(first: Mapping[str, Any]) -> Text:
     """What is wrong with a value, of the first of pydantic's errors; in pydantic's English where we have no words."""
     facts = {name: _fact(value) for name, value in (first.get("ctx") or {}).items()}

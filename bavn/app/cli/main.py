@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from bavn import __version__
-from bavn.app.cli.help import Commands, not_understood
+from bavn.app.cli.help import Commands, not_understood, with_help
 from bavn.app.cli.language import VARIABLE, language_here, language_of_locale
 from bavn.app.cli.later import later
 from bavn.app.process.exits import Exit, Stop, why_of
@@ -177,7 +177,7 @@ def _run() -> int:
             print(error, file=sys.stderr)
             return int(Exit.USAGE)
         if shown is not None:
-            return _say(Exit.USAGE, not_understood(error))
+            return _say(Exit.USAGE, with_help(not_understood(error), error))
         logging.getLogger(__name__).critical("bavn stopped", exc_info=error)
         return _say(Exit.BROKEN, Text.plain(f"{type(error).__name__}: {error}"))
     # Typer hands back as a value what a command raised as typer.Exit, and 130 for Ctrl-C.

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
-from bavn.actor.detect.run import Survey, survey
+from bavn.actor.detect.run import Survey, SurveyBackground, survey
 from bavn.actor.detect.tasks import Weigh
 from bavn.app.config.load import NodeConfig
 from bavn.app.node.own_indicators import OwnIndicators
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 def detecting(
     config: NodeConfig,
+    clock: Clock,
     verdicts: Callable[[], Verdicts],
     memory: RuleMemory,
     weigh: Weigh,
@@ -43,6 +44,7 @@ def detecting(
     def detect(window: Window) -> Survey:
         survey_done = survey(
             window,
+            against=SurveyBackground(now_us=clock.now_us()),
             indicators=lists.now(),
             settings=config.detect,
             verdicts=verdicts(),

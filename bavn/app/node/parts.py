@@ -365,7 +365,7 @@ def _monitor(
     """With what it remembers of rules."""
     config, clock, known, verdicts = start.config, start.clock, books.known, books.verdicts
     memory = RuleMemory(config.hunt.sigma_checks_max)
-    looks = detecting(config, lambda: verdicts.holding(clock.now_us()), memory, weigh, surveyed, start.failures)
+    looks = detecting(config, clock, lambda: verdicts.holding(clock.now_us()), memory, weigh, surveyed, start.failures)
 
     def keep(survey: Survey, end_us: int) -> None:
         known.replace(survey.suspicions, clock.now_us(), end_us, survey.hosts, survey.failed)

@@ -13,7 +13,8 @@ from bavn.app.reports.charts import drawn
 from bavn.app.reports.missing import reports_needed
 from bavn.centre.publish.document import Document, Figure, Sentence, Source, SourceKind
 from bavn.centre.publish.life import STATES, EditionState
-from bavn.centre.publish.wording import day, day_of
+from bavn.centre.publish.wording import day_of
+from bavn.model.spans import day
 from bavn.model.text import Language, Text
 
 TEMPLATES: Final = Path(__file__).with_name("templates")

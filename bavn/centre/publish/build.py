@@ -18,9 +18,10 @@ from bavn.centre.publish.parts.quantum import quantum
 from bavn.centre.publish.parts.techniques import techniques
 from bavn.centre.publish.parts.threats import threats
 from bavn.centre.publish.parts.weaknesses import weaknesses
-from bavn.centre.publish.wording import day, month
+from bavn.centre.publish.wording import month
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.moment import DAY_US, as_datetime
+from bavn.model.spans import day
 from bavn.model.text import Text
 
 Part = Callable[[DocumentFacts], Section]

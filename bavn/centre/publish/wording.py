@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from bavn.model.moment import DAY_US, SECOND_US
-from bavn.model.spans import MONTHS, day_of_year
+from bavn.model.spans import MONTHS, day
 from bavn.model.text import Text
 
 
@@ -20,11 +20,6 @@ def part(number: float, digits: int = 1) -> Text:
 def plain(said: str) -> Text:
     """The same in both languages: an id, a name, a number without a point."""
     return Text.plain(said)
-
-
-def day(at_us: int) -> Text:
-    """``3 October 2026`` and ``3. oktober 2026``, in UTC."""
-    return day_of_year(at_us)
 
 
 def day_of(days: int) -> Text:

@@ -11,10 +11,13 @@ import pytest
 
 from bavn.actor.detect.daytime import daytime
 from bavn.actor.detect.detectors.rarity import PLAIN, SAID
+from bavn.actor.detect.detectors.scan import Scan
 from bavn.actor.detect.indicators.lists import NO_LISTS, Grade
+from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.detect.telling import alone, known_against, since
 from bavn.actor.detect.terms import PeerProfile, Terms
 from bavn.model.moment import DAY_US, HOUR_US
+from bavn.model.spans import in_year
 
 LINES = tomllib.loads(Path(__file__).with_name("first_lines.toml").read_text(encoding="utf-8"))
 LANGUAGES = ("en", "da", "sv")
@@ -52,20 +55,45 @@ def test_nobody_else_is_said_only_where_there_is_somebody_else(made) -> None:
 def test_what_is_known_of_a_peer_speaks_for_it(made) -> None:
     terms = terms_of(made, 4)
     known = PeerProfile(hosts=3, first_us=MONDAY_US, new=False, names=(), grade=Grade.SERVICE, edge=False)
-    assert [text.en for text in known_against(known, terms)] == [
+    assert [text.en for text in known_against("a.example", known, terms)] == [
         "it is on a list of services that nearly everybody uses",
         "3 of the 4 machines here use it",
-        "it has been used here since 23 November",
+        "it has been used here since 23 November 2026",
     ]
+
+
+def test_an_address_is_no_name(made) -> None:
+    terms = terms_of(made, 1)
+    known = PeerProfile(hosts=1, first_us=MONDAY_US, new=None, names=("a.example",), grade=Grade.KNOWN, edge=False)
+    named, *addresses = (
+        [text.en for text in known_against(peer, known, terms)]
+        for peer in ("a.example", "45.9.148.1", "2001:db8::1", "45.9.148.0/24")
+    )
+    assert named == ["it is among the million best-known names of the world"]
+    assert addresses == [["it goes by one of the million best-known names of the world"]] * 3
 
 
 @pytest.mark.parametrize(
     ("lasted_h", "ago_h", "said"),
-    [(30, 2, "from 23 November on"), (30, 50, "from 23 November to 24 November"), (5, 2, "on 23 November")],
+    [
+        (30, 2, "from 23 November 2026 on"),
+        (30, 50, "from 23 November 2026 to 24 November 2026"),
+        (5, 2, "on 23 November 2026"),
+    ],
 )
 def test_since_when(lasted_h, ago_h, said) -> None:
     last_us = MONDAY_US + lasted_h * HOUR_US
     assert since(MONDAY_US, last_us, last_us + ago_h * HOUR_US).en == said
+
+
+def test_a_day_of_another_year_than_the_readers_says_which(made) -> None:
+    case = next(case for case in made.cases() if str(case) == "scan/hit-vertical")
+    window = made.window_of(case)
+    (one,) = survey(window, (Scan(),)).suspicions
+    (later,) = survey(window, (Scan(),), against=SurveyBackground(now_us=window.last_us + 400 * DAY_US)).suspicions
+    assert "on 21 September;" in one.what.en
+    assert later.what == in_year(later.what, 2025)
+    assert "on 21 September 2026;" in later.what.en
 
 
 def moments(days, hours) -> np.ndarray:

@@ -103,6 +103,26 @@ def test_what_the_internet_tries_is_one_line_behind_all_that_own_hosts_do(made) 
     assert [one.above for one in ranked([*later, *weak], hosts=20)][:4] == [True, True, True, False]
 
 
+def test_passwords_guessed_from_outside_are_a_line_of_a_day_unless_one_got_in(made) -> None:
+    guess = {"table": "ssh", "targets": ["10.0.0.80"], "port": 22, "every_s": 2, "count": 40, "from_h": 9}
+    wrong = guess | {"set": {"auth_success": False, "auth_attempts": 3}}
+    right = guess | {"count": 1, "from_h": 10, "set": {"auth_success": True, "auth_attempts": 1}}
+    streams = [wrong | {"sources": [f"45.9.150.{n}"]} for n in (7, 8, 9)] + [right | {"sources": ["45.9.150.9"]}]
+    case = made.Case("bruteforce", "hit-x", {"hours": 24, "rows": streams})
+    found = {s.peer: s for s in made.run(case).suspicions if s.detector == "bruteforce"}
+    assert {peer: s.knock for peer, s in found.items()} == {
+        "45.9.150.7": "guess:SSH",
+        "45.9.150.8": "guess:SSH",
+        "45.9.150.9": "",
+    }
+    scan = replace(found["45.9.150.7"], id="scan", detector="scan", knock="tcp/22")
+    order = ranked([*found.values(), scan], hosts=20)
+    assert order[0].suspicion.peer == "45.9.150.9", "what got in is read first"
+    lines = {one.suspicion.id: one.above for one in order}
+    assert lines["scan"], "doors and passwords are two lines"
+    assert sum(lines.values()) == 3
+
+
 def test_one_story_is_one_suspicion(made) -> None:
     """Address, TLS name, its domain and a second name of it: one host, one domain, one line."""
     streams = [

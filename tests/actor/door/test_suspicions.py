@@ -21,13 +21,19 @@ def test_suspicions_come_back_as_they_were_and_in_reading_order() -> None:
 
 
 def test_what_it_is_and_what_speaks_against_it_are_kept_and_were_not_always() -> None:
-    told = replace(suspicion(), what=Text("{count} minutes", count=28), against=Text("one minute"))
+    told = replace(
+        suspicion(), what=Text("{count} minutes", count=28), against=Text("one minute"), look_first=Text("one hour")
+    )
     with Book() as book:
         known = NodeSuspicions(book)
         known.replace([told], 5)
         (kept,) = known.all()
         assert (kept.what, kept.against, kept.headline) == (told.what, told.against, told.what)
+        assert kept.look_first == told.look_first
         ((_, facts),) = book.rows(RANKED_SQL)
-        before = {name: fact for name, fact in json.loads(facts).items() if name not in ("what", "against")}
+        before = {
+            name: fact for name, fact in json.loads(facts).items() if name not in ("what", "against", "look_first")
+        }
         (older,) = [one.suspicion for one in ranked_of([(5, json.dumps(before))])]
         assert (older.what, older.against, older.headline) == (None, None, told.why)
+        assert older.look_first is None

@@ -27,22 +27,23 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
+from bavn.actor.detect.pace import ABOUT_MAX, EVEN_MAX
 from bavn.actor.detect.pulse import PEERS_KEPT_MAX, Pulse, folded, story_of
 from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.queries.series import Slice, sliced, slices
 from bavn.actor.detect.rhythm import LIST_PEERS_MIN, one_list, one_page, together
 from bavn.actor.detect.tasks import one_by_one
-from bavn.actor.detect.telling import alone, known_against, ongoing, place, when
+from bavn.actor.detect.telling import alone, known_against, ongoing, place, since, times, when
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.timed import REGULAR_NATS_MIN, Timed, merged, timed
 from bavn.actor.detect.wording import joined, number, seconds, span
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable, registered_domain
 from bavn.model.record import address_text, address_uuid
-from bavn.model.spans import day, every, lasting
+from bavn.model.spans import about_every, day, every, lasting
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
@@ -85,6 +86,17 @@ HELD: Final = {
     "ja4": Text("called at {many} addresses by one program (JA4)"),
     "ja3": Text("called at {many} addresses by one program (JA3)"),
 }
+ADVICE: Final = {
+    "dns": Advice(
+        Text("virus scanners, block lists and content networks are asked for ever new names too"),
+        Text("look at a few of the names and at who registered the domain; ask which program on the machine asks"),
+    ),
+    "inside": Advice(
+        Text("printers, file shares and monitoring are called like this"),
+        Text("ask what the other machine serves, and which program calls it: an implant may speak through a neighbour"),
+    ),
+}
+"""By kind; calls to the outside have the detector's own."""
 PAGE_NAMES_MIN: Final = 5
 PAGE_NATS, PAGE_NATS_PER_BIT = -3.0, -1.0
 """Five names called at the same moments, some of them the world's: a page that fetches itself anew; the plainer with
@@ -264,6 +276,7 @@ def _candidate(story: BeaconEvidence, context: DetectorContext, *, sends: bool) 
         listed=known.grade >= Grade.POPULAR,
         what=_what(story, context, sends=sends),
         against=_against(story, context),
+        advice=ADVICE.get("dns" if pulse.table == "dns" else "inside" if pulse.inside else ""),
         why=_why(pulse, known, context, len(story.others)),
         rows=_rows(pulse),
         apart=True,
@@ -312,8 +325,7 @@ def _rows(pulse: Pulse) -> RowsRef:
 
 
 def _what(story: BeaconEvidence, context: DetectorContext, *, sends: bool) -> Text:
-    pulse, until_us = story.pulse, context.window.last_us
-    pace, began, lasted_us = every(pulse.period_s * SECOND_US), day(pulse.first_us), pulse.last_us - pulse.first_us
+    pulse = story.pulse
     called = alone(pulse.name or pulse.peer, story.known.hosts, context.terms)
     if pulse.table == "dns":
         called = Text("ever new names under {domain}", domain=story.key)
@@ -321,20 +333,7 @@ def _what(story: BeaconEvidence, context: DetectorContext, *, sends: bool) -> Te
         called = Text("{peer}, another machine here,", peer=pulse.name or pulse.peer)
     elif len(story.others) >= LIST_PEERS_MIN - 1:
         called = Text("{peer} and {others} others", peer=place(pulse.peer), others=number(len(story.others)))
-    if ongoing(pulse.first_us, pulse.last_us, until_us):
-        text = Text("one machine has called {called} {pace} since {began}", called=called, pace=pace, began=began)
-    elif lasted_us >= DAY_US:
-        over = when(pulse.first_us, pulse.last_us)
-        text = Text("one machine called {called} {pace} {over}", called=called, pace=pace, over=over)
-    else:
-        lasted = lasting(lasted_us)
-        text = Text(
-            "one machine called {called} {pace} for {lasted} on {began}",
-            called=called,
-            pace=pace,
-            lasted=lasted,
-            began=began,
-        )
+    text = _paced(pulse, called, context.window.last_us)
     if pulse.daytime is not None:
         text = HOURS[pulse.daytime].filled(sentence=text)
     if pulse.spectral:
@@ -344,13 +343,57 @@ def _what(story: BeaconEvidence, context: DetectorContext, *, sends: bool) -> Te
     return joined([text])
 
 
+def _pace(pulse: Pulse) -> Text:
+    """As even as it is; what the spectrum shows is even."""
+    period_us = pulse.period_s * SECOND_US
+    if pulse.spectral or pulse.jitter <= EVEN_MAX:
+        return every(period_us)
+    about = about_every(period_us)
+    return about if pulse.jitter <= ABOUT_MAX else Text("at no even pace, {about},", about=about)
+
+
+def _paced(pulse: Pulse, called: Text, until_us: int) -> Text:
+    """That it was called at this pace, for as long as the pace fills; else in bursts, or with pauses. Only by day says
+    by itself that the nights are none."""
+    first_us, last_us, pace = pulse.first_us, pulse.last_us, pulse.pace
+    facts = {"called": called, "pace": _pace(pulse), "began": day(first_us), "over": when(first_us, last_us)}
+    filled = pace.fills(last_us - first_us) or pulse.daytime in ("work", "day")
+    if not filled and pace.in_bursts:
+        return _in_bursts(pulse, called, until_us)
+    if ongoing(first_us, last_us, until_us):
+        text = Text("one machine has called {called} {pace} since {began}")
+    elif last_us - first_us >= DAY_US:
+        text = Text("one machine called {called} {pace} {over}")
+    else:
+        text = Text("one machine called {called} {pace} for {lasted} on {began}")
+        facts["lasted"] = lasting(last_us - first_us if filled else pace.run_us)
+    text = text.filled(**facts)
+    return text if filled else Text("{sentence}, with long pauses", sentence=text)
+
+
+def _in_bursts(pulse: Pulse, called: Text, until_us: int) -> Text:
+    facts = {
+        "called": called,
+        "times": times(pulse.calls),
+        "bursts": number(pulse.pace.runs),
+        "apart": lasting(pulse.pace.pause_us),
+        "since": since(pulse.first_us, pulse.last_us, until_us),
+    }
+    text = Text("one machine called {called} {times} in {bursts} bursts {since}")
+    if pulse.pace.runs == 2:
+        text = Text("one machine called {called} {times} in two bursts, {apart} apart, {since}")
+    if pulse.jitter > ABOUT_MAX:
+        return text.filled(**facts)
+    return Text("{sentence}, {pace} within each", sentence=text.filled(**facts), pace=_pace(pulse))
+
+
 def _against(story: BeaconEvidence, context: DetectorContext) -> tuple[Text, ...]:
     parts = []
     if (story.pulse.proto, story.pulse.port) in CLOCKWORK_NATS:
         parts.append(Text("clocks and name servers are called like this by nature"))
     if story.pulse.inside:
         parts.append(Text("it is a machine of your own: printers, file shares and monitoring are called like this"))
-    return (*parts, *known_against(story.known, context.terms))
+    return (*parts, *known_against(story.pulse.name or story.pulse.peer, story.known, context.terms))
 
 
 def _why(pulse: Pulse, known: PeerProfile, context: DetectorContext, others: int) -> Text:
@@ -360,14 +403,13 @@ def _why(pulse: Pulse, known: PeerProfile, context: DetectorContext, others: int
             "A pulse every {period} among {calls} calls over {lasted}", period=period, calls=calls, lasted=lasted
         )
     else:
-        spread = number(100 * pulse.jitter)
-        head = Text(
-            "Every {period} (±{spread} %) for {lasted}, {calls} calls",
-            period=period,
-            spread=spread,
-            lasted=lasted,
-            calls=calls,
-        )
+        text = Text("Every {period} (±{spread} %) for {lasted}, {calls} calls")
+        if pulse.jitter > ABOUT_MAX:
+            text = Text("{calls} calls over {lasted}, in the middle {period} apart (±{spread} %)")
+        if pulse.pace.in_bursts and not pulse.pace.fills(pulse.last_us - pulse.first_us):
+            text = Text("{calls} calls in {bursts} bursts over {lasted}, {period} apart within each (±{spread} %)")
+        facts = {"period": period, "spread": number(100 * pulse.jitter), "lasted": lasted, "calls": calls}
+        head = text.filled(**facts, bursts=number(pulse.pace.runs))
     parts = [head]
     if pulse.held:
         parts.append(HELD[pulse.held.partition("=")[0]].filled(many=number(len(pulse.members))))

@@ -8,7 +8,8 @@ Misses: LDAP and database log-ons, log-on forms that answer 200, what is inside 
 for many guesses; a spread attack on a service that as many strangers try every day anyhow; one guess a week.
 
 Innocent: a program or telephone with last month's password, a locked account, monitoring that only greets; on the open
-internet everybody is guessed at all day. An address from outside weighs less than a host of one's own.
+internet everybody is guessed at all day. An address from outside weighs less than a host of one's own; those of a day
+of which none got in are one line.
 
 Do first: see whether a guess succeeded, from that source or for that name; lock the account or close the service to the
 world; inside, ask who works at the source.
@@ -20,7 +21,7 @@ from ipaddress import ip_address, ip_network
 from math import log
 from typing import Final
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.queries.crowds import Crowd, known_crowds
 from bavn.actor.detect.queries.peers import observable_of
@@ -30,7 +31,7 @@ from bavn.actor.detect.telling import in_time, times
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN
 from bavn.actor.detect.wording import joined, number
 from bavn.model.record import address_text
-from bavn.model.suspicion import RowsRef
+from bavn.model.suspicion import GUESSES, RowsRef
 from bavn.model.text import Text
 
 STATISTIC_MIN: Final = 3.0
@@ -53,6 +54,27 @@ HABIT_SHARE: Final = 0.25
 """What is left of a source that fails on so many days over a week about as often, under a name or two, at one machine:
 a program with last month's password. Its first days were told of."""
 INWARD_P_TIMES: Final = 10.0
+
+
+ADVICE: Final = {
+    "guess": Advice(
+        Text("a program or telephone that still has last month's password fails like this"),
+        Text("see whether a try succeeded; ask who works at the machine, or which program on it has an old password"),
+    ),
+    "spray": Advice(
+        Text("a server that logs people on fails like this when the directory is out of order"),
+        Text("see whether a try succeeded for one of the names, and give those a new password"),
+    ),
+    "unsure": Advice(
+        Text("monitoring that only greets hangs up like this"),
+        Text("see at the other end whether a try succeeded; ask who works at the machine"),
+    ),
+    "inward": Advice(
+        Text("whoever can be reached from the internet is guessed at all day long"),
+        Text("see whether a try succeeded; close the service to the world, or ask for more than a password"),
+    ),
+}
+"""By kind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +102,7 @@ class BruteForce:
 
     name = "bruteforce"
     technique = "T1110"
-    innocent = Text("a program or telephone that still has last month's password fails like this")
+    innocent = ADVICE["guess"].innocent
     tables = ("flow", "krb5", "smb", "http", "ssh")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -183,11 +205,19 @@ def _candidate(day: Day, context: DetectorContext) -> Candidate:
         listed=False,
         what=_what(day),
         against=_against(day),
+        advice=_advice(day),
         why=_why(day),
         rows=RowsRef(_table(day.service), (("src", day.source),), day.first_us, day.last_us),
         technique="T1110.003" if day.names >= NAMES_MIN or day.targets >= TARGETS_MIN else "T1110.001",
         p_times=1.0 if day.outward else INWARD_P_TIMES,
+        # One that got in is no noise of the internet's.
+        knock="" if day.outward or day.failed < day.tries else f"{GUESSES}{_named(day.service)}",
     )
+
+
+def _named(service: str) -> str:
+    """As people write it."""
+    return SERVICES.get(service, service.upper())
 
 
 def _table(service: str) -> str:
@@ -199,7 +229,7 @@ def _what(day: Day) -> Text:
         "who": Text("one machine") if day.outward else Text("{source}, somebody outside,", source=day.source),
         "failed": times(day.failed),
         "where": Text("{count} machines", count=number(day.targets)) if day.targets > 1 else Text.plain(day.target),
-        "service": SERVICES.get(day.service, day.service.upper()),
+        "service": _named(day.service),
         "names": number(day.names),
         "time": in_time(day.first_us, day.last_us),
     }
@@ -215,7 +245,7 @@ def _what(day: Day) -> Text:
 def _against(day: Day) -> tuple[Text, ...]:
     parts = []
     if not day.outward:
-        parts.append(Text("whoever can be reached from the internet is guessed at all day long"))
+        parts.append(ADVICE["inward"].innocent)
     if day.failed < day.tries:
         parts.append(
             Text(
@@ -227,9 +257,18 @@ def _against(day: Day) -> tuple[Text, ...]:
     return tuple(parts)
 
 
+def _advice(day: Day) -> Advice:
+    if not day.outward:
+        return ADVICE["inward"]
+    return ADVICE["unsure" if not day.sure else "spray" if day.names >= NAMES_MIN else "guess"]
+
+
 def _crowd_said(crowd: Crowd) -> Text:
-    service = SERVICES.get(crowd.service, crowd.service.upper())
-    facts = {"count": number(crowd.sources), "service": service, "time": in_time(crowd.first_us, crowd.last_us)}
+    facts = {
+        "count": number(crowd.sources),
+        "service": _named(crowd.service),
+        "time": in_time(crowd.first_us, crowd.last_us),
+    }
     said = Text("{count} strangers tried to log on to one machine ({service}) {time}, a few times each; none got in")
     return joined([said.filled(**facts)])
 
@@ -276,6 +315,7 @@ def _crowd(crowd: Crowd, context: DetectorContext) -> Candidate:
         hosts=1,
         listed=False,
         what=_crowd_said(crowd),
+        advice=ADVICE["inward"],
         why=joined(
             [
                 Text(

@@ -6,7 +6,7 @@ Only where the past reaches back far enough to say so. Refuses to know who knock
 from math import log2
 from typing import Final
 
-from bavn.actor.detect.base import Candidate, DetectorContext
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX
 from bavn.actor.detect.wording import joined, number
@@ -23,6 +23,11 @@ BITS_MIN: Final = 3.0
 OUTSIDE_BITS: Final = 2.0
 """Callers from outside make a door stranger."""
 DOORS_MAX: Final = 100_000
+
+ADVICE: Final = Advice(
+    Text("somebody here has set up a service, or a program opened a port of its own"),
+    Text("ask who opened it; where it is called from outside, close it until somebody answers"),
+)
 
 _DOORS: Final = f"""
     WITH doors AS (SELECT dst, dst_port, proto, min(epoch_us(first_ts)) AS first_us, max(epoch_us(last_ts)) AS last_us,
@@ -93,6 +98,7 @@ def _candidate(
         listed=False,
         what=joined([what]),
         against=(Text("{offer} machines here answer there", offer=number(hosts)),) if hosts > 1 else (),
+        advice=ADVICE,
         why=joined(parts),
         rows=RowsRef("flow", (("dst", host), ("dst_port", port)), *span_us),
         technique="T1133" if outside else "T1571",

@@ -21,10 +21,10 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.peers import as_address, observable_of
-from bavn.actor.detect.telling import GRADES, place, since, times
+from bavn.actor.detect.telling import fame, place, since, times
 from bavn.actor.detect.wording import joined, number, span
 from bavn.model.moment import as_us
 from bavn.model.observable import ObservableType
@@ -32,6 +32,27 @@ from bavn.model.record import address_text, address_uuid
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
+_FINGERPRINT: Final = Advice(
+    Text("a fingerprint is shared by every program that is built alike"),
+    Text("ask which program on the machine it is, and see whom else it calls"),
+)
+_INWARD: Final = Advice(
+    Text("the internet's scanners are on such lists, and they knock everywhere"),
+    Text("see whether the call was answered, and what the machine sent back or did next"),
+)
+ADVICE: Final = {
+    ObservableType.JA3: _FINGERPRINT,
+    ObservableType.JA4: _FINGERPRINT,
+    ObservableType.CERT: Advice(
+        Text("a certificate can stand at many addresses, and lists hold harmless ones by mistake"),
+        Text("read what the list says of it; see whose the other end is, and which program called it"),
+    ),
+    ObservableType.SHA256: Advice(
+        Text("lists hold harmless files by mistake"),
+        Text("find the file on the machine without opening it, and see where it came from"),
+    ),
+}
+"""Of what is no call to an address or a name; that is the detector's own."""
 P_LISTED: Final = 0.2
 P_KNOCK: Final = 0.1
 SURE_MIN: Final = 50
@@ -197,7 +218,8 @@ def _candidate(match: Match, context: DetectorContext) -> Candidate:
         hosts=1,
         listed=grade >= Grade.POPULAR,
         what=_what(match, context),
-        against=_against(match, grade),
+        against=_against(match, address or match.mark, grade),
+        advice=ADVICE[match.kind] if match.kind else None if match.outward else _INWARD,
         why=_why(match, grade),
         rows=RowsRef(match.table, equals, match.first_us, match.last_us),
         exact_p=min(1.0, p),
@@ -226,12 +248,12 @@ def _what(match: Match, context: DetectorContext) -> Text:
     return joined([text.filled(mark=place(match.mark), times=times(match.rows), since=since_text)])
 
 
-def _against(match: Match, grade: Grade) -> tuple[Text, ...]:
+def _against(match: Match, peer: str, grade: Grade) -> tuple[Text, ...]:
     parts = []
     if not match.answered:
         parts.append(Text("the call was not answered"))
     if grade >= Grade.POPULAR:
-        parts.append(GRADES[grade])
+        parts += fame(peer, grade)
     if match.confidence <= SURE_MIN:
         parts.append(Text("the list itself is not sure"))
     return tuple(parts)

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from math import log2
 from typing import Final
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.queries import acts
 from bavn.actor.detect.queries.acts import KINDS
@@ -63,6 +63,44 @@ PLAIN: Final = {
 """The acts whose own words are the craft's."""
 
 
+_ADMINISTRATION: Final = Text("administrators, software distribution, backup and monitoring do the same")
+ADVICE: Final = {
+    "outside": Advice(
+        Text("a supplier who looks after the machine from outside does the same"),
+        Text("ask whether a supplier has this way in, else close it; see what the machine did next"),
+    ),
+    "replicate": Advice(
+        Text("a new domain controller, or a program that keeps directories alike, does the same"),
+        Text("ask at once whether it is one of your domain controllers; if not, it knows the directory's passwords"),
+    ),
+    "prove": Advice(
+        Text("a machine that has lost its password to the domain tries again and again too"),
+        Text("see whether it succeeded, and whether the domain controller has the update against Zerologon"),
+    ),
+    "acts": Advice(
+        _ADMINISTRATION,
+        Text("ask who works at the machine and whether it was ordered; see what was started at the other one"),
+    ),
+    "files": Advice(
+        Text("software distribution and backup lay files at other machines too"),
+        Text("get hold of what was laid there without opening it; see under which account, and whether it was started"),
+    ),
+    "asked": Advice(
+        _ADMINISTRATION,
+        Text("ask who works at the machine and what for; see under which account it asked, and what it did next"),
+    ),
+    "many": Advice(
+        Text("software distribution, backup and an inventory enter many machines in a day"),
+        Text("ask who works at the machine; see what it did at the first of them, and what it had done just before"),
+    ),
+    "door": Advice(
+        _ADMINISTRATION,
+        Text("ask who works at the machine and what it does at the other one; see who had called it just before"),
+    ),
+}
+"""By what is told of it."""
+
+
 @dataclass(slots=True)
 class LateralActivity:
     """Everything that one host did to another, and what is said of it. ``acts``: kind to (times, days). First and last
@@ -89,7 +127,7 @@ class Lateral:
 
     name = "lateral"
     technique = "T1021"
-    innocent = Text("administrators, software distribution, backup and monitoring do the same")
+    innocent = _ADMINISTRATION
     tables = ("pair_hour", "smb", "dcerpc", "http")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -238,10 +276,24 @@ def _candidate(story: LateralActivity, context: DetectorContext) -> Candidate:
         listed=False,
         what=_what(story, outside is not None, context),
         against=tuple(story.against),
+        advice=_advice(story, outside is not None),
         why=_why(story),
         rows=_rows(story, main),
         technique=KINDS[main].technique if main else Lateral.technique,
     )
+
+
+def _advice(story: LateralActivity, outside: bool) -> Advice:
+    if outside:
+        return ADVICE["outside"]
+    for kind in ("replicate", "prove"):
+        if kind in story.acts:
+            return ADVICE[kind]
+    if not story.acts:
+        return ADVICE["many" if story.entered > 1 else "door"]
+    if any(KINDS[kind].starts for kind in story.acts):
+        return ADVICE["acts"]
+    return ADVICE["files" if {"program", "write"} & story.acts.keys() else "asked"]
 
 
 def _rows(story: LateralActivity, main: str | None) -> RowsRef:

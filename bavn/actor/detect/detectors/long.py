@@ -19,7 +19,7 @@ from ipaddress import ip_address, ip_network
 from math import log
 from typing import Any, Final
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.open_flows import CLOSED_SQL, OPEN_SQL, PAIRS_SQL, open_kinds
@@ -63,6 +63,10 @@ REGISTER: Final = {
     ("tcp", 179): "BGP",
 }
 """Services that stay open by nature (IANA's registry of ports; DICOM PS3.8; HL7 MLLP)."""
+INWARD: Final = Advice(
+    Text("a supplier's remote support, or a link between two systems, is opened from outside like this"),
+    Text("ask whether a supplier has this way in, else close it; see how the bytes went: a shell sends few"),
+)
 REGISTER_NATS: Final = -3.0
 WEIGHED_NATS_MIN: Final = log(1.25)
 """An hour and a quarter to an unknown peer, or an hour to one without a name; one in the register must last a day. In
@@ -199,6 +203,7 @@ def _candidate(stay: Stay, known: PeerProfile, value: float, context: DetectorCo
         listed=known.grade >= Grade.POPULAR,
         what=_what(stay, story, known, context),
         against=_against(stay, known, context),
+        advice=None if stay.outward else INWARD,
         why=_why(stay, known, context),
         rows=RowsRef(
             "flow",
@@ -229,7 +234,7 @@ def _what(stay: Stay, story: str, known: PeerProfile, context: DetectorContext) 
 def _against(stay: Stay, known: PeerProfile, context: DetectorContext) -> tuple[Text, ...]:
     kind = REGISTER.get((stay.proto, stay.port))
     parts = [] if kind is None else [Text("{kind} stays open by nature", kind=kind)]
-    return (*parts, *known_against(known, context.terms))
+    return (*parts, *known_against(_story(stay.peer, known), known, context.terms))
 
 
 def _why(stay: Stay, known: PeerProfile, context: DetectorContext) -> Text:

@@ -31,7 +31,7 @@ from typing import Any, Final, Self
 
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.detectors.doors import doors
 from bavn.actor.detect.indicators.lists import Grade
@@ -122,6 +122,40 @@ LENT: Final = Text("its name is of a kind that anybody can borrow")
 PLAIN_MAX: Final = 2
 """So many of them, the strongest, are said there."""
 
+_FETCHED: Final = Advice(
+    Text("updates and installers are fetched like this"),
+    Text("get hold of what was fetched without opening it, and ask which program fetched it"),
+)
+_SENT: Final = Advice(
+    Text("forms and telemetry of a new service are sent like this"),
+    Text("ask which program on the machine sent it; see how much it was, and what came back"),
+)
+_VOUCHED: Final = Advice(
+    Text("appliances and test servers vouch for themselves"),
+    Text("look the peer up, and its certificate; ask which program on the machine called"),
+)
+ADVICE: Final = {
+    "program": _FETCHED,
+    "bundle": _FETCHED,
+    "drop": Advice(
+        Text("a new supplier's mail server or file exchange looks like this"),
+        Text("see what was left there, and from which account or program"),
+    ),
+    "post_first": _SENT,
+    "post_alone": _SENT,
+    "cert_other": _VOUCHED,
+    "self_signed": _VOUCHED,
+    "inside_service": Advice(
+        Text("an address that somebody mistyped, or a server that has moved out, looks like this"),
+        Text("ask which program on the machine calls it; close the service towards the outside where nobody needs it"),
+    ),
+}
+"""By the sign that tells people most."""
+OTHER_ADVICE: Final = Advice(
+    Text("a new supplier, a new device or a test of your own looks like this the first time"),
+    Text("look the peer up; ask which program on the machine called"),
+)
+
 _ONE: Final = " + ".join(f'CASE WHEN "{sign}" THEN {nats} ELSE 0 END' for sign, nats in NATS.items())
 _SHOWN: Final = ", ".join(f'"{sign}"' for sign in SIGNS)
 _STRONG: Final = f"""
@@ -160,7 +194,7 @@ class Rarity:
 
     name = "rarity"
     technique = "T1071"
-    innocent = Text("a new supplier, a new device or a test of your own looks like this the first time")
+    innocent = OTHER_ADVICE.innocent
     tables = ("tls", "http", "flow", "dns", "pair_hour", "name_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -284,7 +318,11 @@ def _candidate(peer: Peer, key: str, known: PeerProfile, context: DetectorContex
         hosts=max(1, peer.hosts),
         listed=known.grade >= Grade.POPULAR,
         what=_what(peer, key, known, context),
-        against=(*([OWN_DOMAIN] if own_names(known, context.terms) else []), *known_against(known, context.terms)),
+        against=(
+            *([OWN_DOMAIN] if own_names(known, context.terms) else []),
+            *known_against(key, known, context.terms),
+        ),
+        advice=next((ADVICE[sign] for sign in PLAIN if sign in ADVICE and sign in peer.signs), OTHER_ADVICE),
         why=_why(peer, key, known, context),
         rows=RowsRef("flow", (("src", peer.host), ("dst", peer.address)), peer.first_us, peer.last_us),
         apart=True,

@@ -23,7 +23,7 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.queries.walk import (
@@ -52,6 +52,19 @@ INWARD_P_TIMES: Final = 10.0
 RESEARCH_NATS: Final = -3.0
 
 
+ADVICE: Final = {
+    True: Advice(
+        Text("vulnerability scanners, monitoring, peer-to-peer programs and a network that was down look like this"),
+        Text("ask who works at the machine, and stop it if nobody ordered it"),
+    ),
+    False: Advice(
+        Text("whoever can be reached from the internet is scanned all day long"),
+        Text("see whether any door opened, and what came through it then"),
+    ),
+}
+"""Of own hosts, and from outside."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Walk:
     """One group of first contacts. ``key``: the port of a horizontal scan, the destination of a vertical one."""
@@ -74,9 +87,7 @@ class Scan:
 
     name = "scan"
     technique = "T1046"
-    innocent = Text(
-        "vulnerability scanners, monitoring, peer-to-peer programs and a network that was down look like this"
-    )
+    innocent = ADVICE[True].innocent
     tables = ("flow", "pair_hour")
 
     def candidates(self, context: DetectorContext) -> Found:
@@ -195,6 +206,7 @@ def _candidate(walk: Walk, first_target: str, context: DetectorContext) -> Candi
         listed=_research(walk, context),
         what=_what(walk),
         against=_against(walk, _research(walk, context)),
+        advice=ADVICE[walk.outward],
         why=_why(walk, service, _research(walk, context)),
         rows=RowsRef("pair_hour", (("src", walk.source),), walk.first_us, walk.last_us),
         technique=_technique(walk),
@@ -245,7 +257,7 @@ def _against(walk: Walk, research: bool) -> tuple[Text, ...]:
     if research:
         parts.append(Text("it is known to scan the whole internet for research"))
     if not walk.outward:
-        parts.append(Text("whoever can be reached from the internet is scanned all day long"))
+        parts.append(ADVICE[False].innocent)
     if walk.walk * UNIT_NATS < ALARM_NATS:
         parts.append(Text("it tried fewer than a scan does"))
     return tuple(parts)

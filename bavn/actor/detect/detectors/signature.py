@@ -24,13 +24,13 @@ from datetime import UTC, datetime
 from math import log2
 from typing import Any, Final
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.rule_memory import Folded
 from bavn.actor.detect.indicators.sigma_alerts import LEVEL_NATS, number_of
 from bavn.actor.detect.queries.open_flows import AGE_RULES
 from bavn.actor.detect.queries.peers import as_address, observable_of, one_peer
-from bavn.actor.detect.telling import GRADES, place, since, times
+from bavn.actor.detect.telling import fame, place, since, times
 from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_NATS, OLD_NATS, PeerProfile
 from bavn.actor.detect.wording import joined, number
 from bavn.model.intel.own_rules import OWN_RULES
@@ -39,6 +39,21 @@ from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 
+ADVICE: Final = {
+    "many": Advice(
+        Text("what many machines do at once is mostly how things are here"),
+        Text("read the rule, and ask what those machines have in common"),
+    ),
+    "outward": Advice(
+        Text("rules of policy and information raise alerts about harmless programs too"),
+        Text("read the rule; ask which program on the machine said it, and see what the machine did next"),
+    ),
+    "inward": Advice(
+        Text("whoever can be reached from the internet is scanned all day long"),
+        Text("read the rule; see whether the machine has what it looks for, and whether it answered"),
+    ),
+}
+"""By who said what matched."""
 PEERS_MAX: Final = 3
 """A rule that a host raises about more peers than this is about the host, not about them."""
 HOSTS_MAX: Final = 3
@@ -390,6 +405,7 @@ def _candidate(fold: Fold, context: DetectorContext) -> Candidate:
         listed=False,
         what=_what(fold, context),
         against=_against(fold, context),
+        advice=_advice(fold),
         why=_why(fold),
         rows=RowsRef(table, equals, first_us, last_us),
         technique=main.technique
@@ -418,18 +434,24 @@ def _what(fold: Fold, context: DetectorContext) -> Text:
     return joined([text.filled(**facts)])
 
 
+def _advice(fold: Fold) -> Advice:
+    if len({alert.host for alert in fold.alerts}) > 1:
+        return ADVICE["many"]
+    return ADVICE["outward" if fold.first.outward else "inward"]
+
+
 def _against(fold: Fold, context: DetectorContext) -> tuple[Text, ...]:
     main = fold.first
     named = {main.peer}
     known = (context.terms.addresses if as_address(main.peer) else context.terms.domains)(named)[main.peer]
-    parts = [GRADES[known.grade]] if known.grade in GRADES else []
+    parts = fame(main.peer, known.grade)
     if _informs(main):
         parts.append(Text("the rule is of the kind that informs, not of the kind that warns"))
     if max(alert.days for alert in fold.alerts) >= HABIT_DAYS_MIN:
         days = number(max(alert.days for alert in fold.alerts))
         parts.append(Text("it has been so on {days} days", days=days))
     if not main.outward:
-        parts.append(Text("whoever can be reached from the internet is scanned all day long"))
+        parts.append(ADVICE["inward"].innocent)
     return tuple(parts)
 
 

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from math import log
 from typing import Final
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries import channels
@@ -75,9 +75,45 @@ WHAT: Final = {
     "rdp": Text("One machine works at the screen of {peer} outside"),
     "connect": Text("One machine calls others by way of {peer}, a stranger outside"),
     "websocket": Text("One machine keeps a conversation open with {peer} that can carry anything"),
-    "resolver": Text("One machine asks {peer} outside for names, hidden from those here"),
+    "resolver": Text("One machine looks names up at {peer} outside, so that nobody here sees which"),
     "vpn": Text("One machine has a private tunnel (VPN) of its own to {peer}"),
 }
+
+
+ADVICE: Final = {
+    "echo": Advice(
+        Text("monitoring pings with large packets too, and so does a test of a line"),
+        Text(
+            "look at a packet of the echoes, where the sensor kept one: pings carry the alphabet or a count, tunnels"
+            " what looks like noise"
+        ),
+    ),
+    "ssh": Advice(
+        Text("somebody here works at a rented server or at a supplier's"),
+        Text("ask who works at the machine and what for; see how long it lasted and which way the bytes went"),
+    ),
+    "rdp": Advice(
+        Text("somebody here works at a rented machine or at a supplier's"),
+        Text("ask who works at the machine, and whose the other one is"),
+    ),
+    "connect": Advice(
+        Text("a supplier or a visitor has a proxy of their own"),
+        Text("look up whose proxy it is; see which names the machine asked it for"),
+    ),
+    "websocket": Advice(
+        Text("chats, monitoring and pages that renew themselves keep such conversations open"),
+        Text("look up whose it is; ask which program on the machine keeps it open, and see which way the bytes went"),
+    ),
+    "resolver": Advice(
+        Text("browsers and telephones bring a name service of their own"),
+        Text("ask which program on the machine asks there; agree on it or turn it off, so that names are seen again"),
+    ),
+    "vpn": Advice(
+        Text("a supplier's remote service or a private VPN looks like this"),
+        Text("ask whose tunnel it is and what goes through it; end it if nobody ordered it"),
+    ),
+}
+"""By kind; the detector's own where a kind has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,7 +357,8 @@ def _candidate(channel: Channel, known: PeerProfile, context: DetectorContext) -
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
         what=joined([WHAT[channel.kind].filled(peer=place(channel.name or channel.peer))]),
-        against=() if channel.inside else tuple(known_against(known, context.terms)),
+        against=() if channel.inside else tuple(known_against(channel.name or channel.peer, known, context.terms)),
+        advice=ADVICE.get(channel.kind),
         why=joined([*channel.facts, *([] if channel.inside else context.terms.said(known))]),
         rows=RowsRef("flow", (*ends, *channel.rows), channel.first_us, channel.last_us),
         technique=channel.technique,

@@ -25,7 +25,7 @@ from dataclasses import dataclass, field, replace
 from math import log2
 from typing import Final
 
-from bavn.actor.detect.base import Candidate, DetectorContext, Found
+from bavn.actor.detect.base import Advice, Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import OWN_MIN, P_MIN
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.clinical import ASKS, HABIT_DAYS_MIN, Hour, Neighbours, hours_of, network_of
@@ -361,6 +361,31 @@ SAID: Final = {
 }
 
 
+ADVICE: Final = {
+    "sweep": Advice(
+        Text("a new archive or work station, or a migration of images, asks as much"),
+        Text("ask who works at the machine and what was ordered; ask the department's system administrator (RIS/PACS)"),
+    ),
+    "move": Advice(
+        Text("a new work station or hospital that images are sent to begins like this"),
+        Text("ask the department's system administrator (RIS/PACS) whether the receiver is known and who ordered it"),
+    ),
+    "sender": Advice(
+        Text("a new system that sends to the same receiver begins like this"),
+        Text("ask the system's administrator whether the sender is known; see what it sent, and where it came from"),
+    ),
+    "crossing": Advice(
+        Text("teleradiology that was agreed lately looks like this"),
+        Text("ask whose the other end is; agree on encryption (DICOM over TLS or a VPN), or close it"),
+    ),
+    "caller": Advice(
+        Text("a supplier's remote service, or an update, begins like this"),
+        Text("ask the supplier and the medical engineers; see whether the device called anybody else that day"),
+    ),
+}
+"""By kind; the detector's own where a kind has none."""
+
+
 def _what(sign: Sign) -> Text:
     said = SAID["everybody" if sign.everybody else sign.kind]
     return joined([said.filled(when=when(sign.first_us, sign.last_us), peer=sign.peer)])
@@ -381,6 +406,7 @@ def _candidate(sign: Sign, p: float, context: DetectorContext) -> Candidate:
         hosts=sign.devices,
         listed=False,
         what=_what(sign),
+        advice=ADVICE.get(sign.kind),
         why=joined([sign.why]),
         rows=RowsRef("flow" if sign.kind == "caller" else "clinical", ends, sign.first_us, sign.last_us + 1),
         technique=sign.technique,

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Shown
 
-from bavn.app.cli.words import Spoken, heading, number
+from bavn.app.cli.words import Spoken, heading, number, small
 from bavn.app.process.exits import Exit, Stop, cannot_write
 from bavn.app.process.whole_file import write_whole
 from bavn.model.catalogue import languages
@@ -125,6 +125,8 @@ def write_cbom(
     except OSError as error:
         raise cannot_write(out, error, Exit.USAGE) from error
     kinds = Text.counted("{count:,} kind of key exchange", "{count:,} kinds of key exchange", len(uses))
+    if not uses:
+        kinds = Text("no key exchange in it: no beginning of a TLS, QUIC or SSH connection was seen")
     print(f"{out}: {kinds.say(language)}", file=sys.stderr)
 
 
@@ -284,7 +286,8 @@ def _card(
             markup=False,
         )
     for found in suspicions:
-        screen.print(f"    {found['detector']} p {found['p']:.2g}: {found['why']}", highlight=False, markup=False)
+        p = small(found["p"], language)
+        screen.print(f"    {found['detector']} p {p}: {found['why']}", highlight=False, markup=False)
 
 
 def _tallies(tallies: "tuple[Tally, ...]", language: Language) -> Table:

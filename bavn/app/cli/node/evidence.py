@@ -22,6 +22,7 @@ from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken
 from bavn.app.cli.node.hunt.show import show
 from bavn.app.cli.node.suspicions import verdict_words
 from bavn.app.cli.spread import spread, typed
+from bavn.app.cli.words import small
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.whole_file import write_whole
 from bavn.model.moment import SECOND_US, iso
@@ -129,20 +130,22 @@ def _show(entry: "Ranked", sheets: "list[Sheet]", given: "NodeConfig", *, form: 
     for sentence in told(shown):
         print(sentence.say(language))
     print(f"{shown.id}  {shown.detector}  {shown.technique}  {verdict_words(entry.verdict, language)}".rstrip())
-    print(f"{shown.host} - {shown.peer}  p {shown.p:.2g}  {iso(shown.first_us)[:19]} - {iso(shown.last_us)[:19]}")
+    p = small(shown.p, language)
+    print(f"{shown.host} - {shown.peer}  p {p}  {iso(shown.first_us)[:19]} - {iso(shown.last_us)[:19]}")
     for figure in figures(shown):
         print(figure.say(language))
     if not sheets:
         print(words["none"])
     for sheet in sheets:
         print(f"\n{words[sheet.group]} {sheet.table}: {len(sheet.rows)}{words['more'] if sheet.more else ''}")
-        _show_narrow(sheet)
+        _show_narrow(sheet, language)
     size = kept.stat().st_size if kept.exists() else 0
     print(f"\n{words['kept'].format(size=size) if size else words['not kept']}")
 
 
-def _show_narrow(sheet: "Sheet") -> None:
-    """On a screen: the telling columns, and of these no empty one. CSV and JSON have them all."""
+def _show_narrow(sheet: "Sheet", language: Language) -> None:
+    """On a screen: the telling columns, and of these no empty one, under heads of the reader's language. CSV and JSON
+    have them all, under the names that questions use."""
     telling = _TELLING.get(sheet.table, tuple(name for name in sheet.names if name not in _QUIET)[:SCREEN_COLUMNS_MAX])
     wanted = [
         at
@@ -150,7 +153,8 @@ def _show_narrow(sheet: "Sheet") -> None:
         if name in (*_ENDS, *telling) and any(row[at] is not None for row in sheet.rows)
     ]
     rows = [[str(row[at])[:19] if sheet.names[at] == "ts" else row[at] for at in wanted] for row in sheet.rows]
-    show([sheet.names[at] for at in wanted], rows, "table")
+    heads = [_HEADS.get(sheet.names[at], Text.plain(sheet.names[at])).say(language) for at in wanted]
+    show(heads, rows, "table")
 
 
 SCREEN_COLUMNS_MAX = 12
@@ -168,6 +172,49 @@ _TELLING = {
 }
 
 
+_HEADS: dict[str, Text] = {
+    "ts": Text("when"),
+    "src": Text("from"),
+    "dst": Text("to"),
+    "dst_port": Text("to port"),
+    "src_port": Text("from port"),
+    "proto": Text("protocol"),
+    "app_proto": Text("spoken in it"),
+    "bytes_toserver": Text("bytes there"),
+    "bytes_toclient": Text("bytes back"),
+    "state": Text("state"),
+    "failed": Text("failed"),
+    "rrname": Text("name asked for"),
+    "rrtype": Text("type"),
+    "rcode": Text("outcome"),
+    "answers": Text("answers"),
+    "sni": Text("name"),
+    "version": Text("version"),
+    "subject": Text("certificate of"),
+    "issuerdn": Text("issued by"),
+    "method": Text("method"),
+    "host": Text("host"),
+    "url": Text("path"),
+    "status": Text("status"),
+    "user_agent": Text("program"),
+    "command": Text("command"),
+    "share": Text.in_context("evidence", "share"),
+    "filename": Text("file"),
+    "named_pipe": Text("pipe"),
+    "ntlm_user": Text("user"),
+    "magic": Text("kind of file"),
+    "size": Text("size"),
+    "protocol": Text("protocol"),
+    "cipher": Text("cipher"),
+    "negotiated_group": Text("key exchange"),
+    "cert_subject": Text("certificate of"),
+    "service": Text("service"),
+    "operation": Text("operation"),
+    "calling": Text("calling title"),
+    "called": Text("called title"),
+    "requests": Text("requests"),
+}
+"""What stands over a column of records on a screen; a name that is nobody's word stays."""
 _AS_IS = Text("as it is, unredacted")
 _REDACTED = Text("redacted")
 _HEADERS = Text("redacted (headers only)")

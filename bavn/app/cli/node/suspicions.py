@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bavn.app.analyst.knocking import knocks
+from bavn.app.analyst.knocking import knocks, lines_of
 from bavn.app.analyst.suspected import ranked, said_of
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.cli.words import number, small
+from bavn.app.process.real import SystemClock
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
 
@@ -42,7 +43,8 @@ def suspicions(
         if (not detector or item.suspicion.detector == detector) and (not host or item.suspicion.host == host)
     ]
     ignored = sum(1 for item in fitting if not item.rank)
-    folded = {} if every or detector or host or as_json else knocks(e.suspicion for e in fitting if e.rank)
+    whole = every or detector or host or as_json
+    folded = {} if whole else knocks(e.suspicion for e in fitting if e.rank and e.verdict is None)
     alone = [item for item in fitting if item.rank and item.suspicion.id not in folded]
     shown = fitting if every else alone[:top]
     if as_json:
@@ -53,8 +55,8 @@ def suspicions(
         _show(shown, language)
     elif not folded:
         print(Text("nothing is suspicious here now").say(language))
-    for line in dict.fromkeys(day.line().say(language) for day in folded.values()):
-        print(f"{line} (--all)")
+    for line in lines_of(folded, SystemClock().now_us()):
+        print(f"{line.say(language)} (--all)")
     left = len(fitting) - ignored - len(shown) - len(folded)
     if not every and (left > 0 or ignored):
         print(

@@ -33,7 +33,8 @@ _TOLD = Text("told to the centre")
 
 
 class NodeExerciseStep(Frozen):
-    """A step that was taken here, by a person, the policy or the lane, and whether the centre was told."""
+    """A step that was taken here, and whether the centre was told. ``by``: a person's name, policy (the node's rules
+    decided) or lane: the sandbox beside the node in which an exercise is played."""
 
     step: ActorStep
     says: TextShape

@@ -11,6 +11,7 @@ from fastapi import APIRouter
 
 from bavn.app.acts.act import WhoActs
 from bavn.app.config.load import CENTRE_KEYS, KEYHOLDER_KEYS, NodeConfig
+from bavn.app.config.policy_mark import mark_of_policy
 from bavn.app.node.health.files import HEALTH_FILE
 from bavn.app.node.health.words import UNITS, loss
 from bavn.app.web.frame import TextShape
@@ -197,6 +198,19 @@ def health(context: Context, node: NodeName, person: Reads) -> Health:
     return _health(here, here.config())
 
 
+def policy_waits(here: Node, config: NodeConfig) -> bool:
+    """Whether the running node began with another policy than the one that is written now."""
+    written = _health_file(config.folder / HEALTH_FILE)
+    if written is None or written["stopped"] or _silent(written, here.clock.now_us()):
+        return False
+    return written.get("policy", "") not in ("", mark_of_policy(config))
+
+
+def _silent(written: dict[str, Any], now_us: int) -> bool:
+    """Whether it says nothing any more, though nobody stopped it."""
+    return file_old(int(written["at_us"]), now_us) or not Path(f"/proc/{int(written['pid'])}").exists()
+
+
 def _health(here: Node, config: NodeConfig) -> Health:
     now_us = here.clock.now_us()
     certificates = _certificates(config)
@@ -209,9 +223,7 @@ def _health(here: Node, config: NodeConfig) -> Health:
     ]
     if written is None:
         return _health_of({}, "never", NEVER, problems, certificates)
-    silent = not written["stopped"] and (
-        file_old(int(written["at_us"]), now_us) or not Path(f"/proc/{int(written['pid'])}").exists()
-    )
+    silent = not written["stopped"] and _silent(written, now_us)
     problems = [
         ProblemShown(
             code=p["code"],

@@ -13,6 +13,7 @@ from bavn.app.policy.file import Draft, fields_of, mark_of, text_of
 from bavn.app.policy.file import Field as PolicyField
 from bavn.app.web.frame import Person, TextShape, allow, filled
 from bavn.app.web.soc.context import Context
+from bavn.app.web.soc.health import policy_waits
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads
 from bavn.model.text import Text
 
@@ -37,11 +38,13 @@ class FieldShown(Frozen):
 
 
 class PolicyShown(Frozen):
-    """``seen`` goes back with a change, so that nobody writes over what they did not see. ``text``: the file."""
+    """``seen`` goes back with a change, so that nobody writes over what they did not see. ``text``: the file.
+    ``waits``: the running node began with another and still uses that."""
 
     fields: list[FieldShown]
     text: str
     seen: str
+    waits: bool
 
 
 class ChangeShown(Frozen):
@@ -73,7 +76,8 @@ def policy(context: Context, node: NodeName, person: Reads) -> PolicyShown:
     config = here.config()
     text = text_of(config)
     fields = fields_of({"door": config.door, "protect": config.protect}, text)
-    return PolicyShown(fields=[_field(one) for one in fields], text=text, seen=mark_of(text))
+    shown = [_field(one) for one in fields]
+    return PolicyShown(fields=shown, text=text, seen=mark_of(text), waits=policy_waits(here, config))
 
 
 @router.post("/preview", operation_id="previewPolicy")

@@ -16,6 +16,7 @@ from bavn.app.node.book_queries import Asks
 from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.sector.verdict import Verdict, Verdicts
+from bavn.model.suspicion import Suspicion
 
 
 class VerdictShown(Frozen):
@@ -110,11 +111,11 @@ class SuspectedWhole(Suspected):
     guide: list[GuideShown]
 
     @classmethod
-    def of(cls, entry: Suspected) -> "SuspectedWhole":
+    def of(cls, entry: Suspected, suspicion: Suspicion) -> "SuspectedWhole":
         guide = [
             GuideShown(heading=TextShape.of(head), says=TextShape.of(said)) for head, said in guide_of(entry.detector)
         ]
-        look = look_first(entry.detector)
+        look = look_first(suspicion)
         return cls(**dict(entry), look_first=None if look is None else TextShape.of(look), guide=guide)
 
 

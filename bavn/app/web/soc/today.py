@@ -3,6 +3,7 @@
 A host's suspicions are not added up (docs/decisions/0006): hosts stand in the order of their strongest.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,8 +13,9 @@ from bavn.actor.door.conversations.case_book import CASES_SQL, cases_of
 from bavn.actor.door.queries import asked_count
 from bavn.actor.door.suspicions import RUN_SQL, Ranked
 from bavn.actor.protect.queries import waiting_for_people
+from bavn.app.analyst.knocking import KnockDay, knocks
 from bavn.app.node.case_parts import OWED, dues_of
-from bavn.app.web.frame import After, Limit, Rows, opened, page
+from bavn.app.web.frame import After, Limit, Rows, TextShape, opened, page
 from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, NodeName, Reads, SuspicionId
 from bavn.app.web.soc.suspected_shapes import Suspected, SuspectedWhole, shown
@@ -21,6 +23,7 @@ from bavn.model.moment import DAY_US
 from bavn.model.sector.work import DueState
 
 STORIES_SHOWN_MAX = 6
+Folded = Annotated[bool, Query(description="Without what stands on a line of today/knocks.")]
 Words = Annotated[str, Query(max_length=100)]
 
 
@@ -62,6 +65,13 @@ class PeerSuspicion(Frozen):
     others: list[str]
 
 
+class KnockLine(Frozen):
+    """What the internet tried here on one day, as one line: doors, or passwords of which none got in."""
+
+    says: TextShape
+    suspicions: int
+
+
 class HostToday(Frozen):
     """A host with its stories, the strongest first. ``more``: stories that are not shown here."""
 
@@ -85,6 +95,7 @@ class WantedSuspicions:
     peer: Words = ""
     technique: Words = ""
     ignored: bool = False
+    folded: Folded = False
 
     def fit(self, entry: Ranked) -> bool:
         """Whether this is one of them, by all but its words and its detector."""
@@ -139,16 +150,26 @@ def hosts(
     after: After = None,
     q: Words = "",
     detector: Words = "",
+    folded: Folded = False,
 ) -> Rows[HostToday]:
     """Suspicions folded by host and story, hosts in the order of their strongest suspicion."""
     here = context.node(node, person)
-    folded = _folded([entry for entry in _fitting(here.suspected(), q, detector) if entry.rank])
+    fitting = _fitting(here.suspected(), q, detector, folded=folded)
+    stories_of = _by_host([entry for entry in fitting if entry.rank])
     at = opened(after, int)
-    rest = [entries for entries in folded if at is None or entries[0].rank > at[0]][: limit + 1]
+    rest = [entries for entries in stories_of if at is None or entries[0].rank > at[0]][: limit + 1]
     with here.asks() as rows:
         wanted = {id(entry): entry for stories in rest for entry in stories}
         made = dict(zip(wanted, shown(list(wanted.values()), rows, context.clock.now_us()), strict=True))
     return page([_host(entries, made) for entries in rest], limit, lambda host: (host.rank,))
+
+
+@router.get("/today/knocks", operation_id="todayKnocks")
+def tried(context: Context, node: NodeName, person: Reads) -> list[KnockLine]:
+    """What the internet tried here, a line a day; suspicions that are not shown one by one where ``folded`` asks so."""
+    days = dict.fromkeys(_knocks(context.node(node, person).suspected()).values())
+    now_us = context.clock.now_us()
+    return [KnockLine(says=TextShape.of(day.line(now_us)), suspicions=len(day.suspicions)) for day in days]
 
 
 @router.get("/suspicions", operation_id="suspicions")
@@ -162,13 +183,14 @@ def suspicions(
 ) -> Rows[Suspected]:
     """All suspicions in reading order; ``ignored`` adds those that a verdict puts aside, at the end."""
     here = context.node(node, person)
-    fitting = [entry for entry in _fitting(here.suspected(), wanted.q, wanted.detector) if wanted.fit(entry)]
+    some = _fitting(here.suspected(), wanted.q, wanted.detector, folded=wanted.folded)
+    fitting = [entry for entry in some if wanted.fit(entry)]
     at = opened(after, int)
     begin = at[0] if at else 0
     with here.asks() as rows:
-        some = shown(fitting[begin : begin + limit + 1], rows, context.clock.now_us())
-    places = {entry.id: begin + number for number, entry in enumerate(some, 1)}
-    made = page(some, limit, lambda entry: (places[entry.id],))
+        those = shown(fitting[begin : begin + limit + 1], rows, context.clock.now_us())
+    places = {entry.id: begin + number for number, entry in enumerate(those, 1)}
+    made = page(those, limit, lambda entry: (places[entry.id],))
     return made.model_copy(update={"total": len(fitting)})
 
 
@@ -178,15 +200,22 @@ def suspicion(context: Context, node: NodeName, suspicion: SuspicionId, person: 
     here = context.node(node, person)
     entry = here.one(suspicion)
     with here.asks() as rows:
-        return SuspectedWhole.of(shown([entry], rows, context.clock.now_us())[0])
+        return SuspectedWhole.of(shown([entry], rows, context.clock.now_us())[0], entry.suspicion)
 
 
-def _fitting(entries: list[Ranked], q: str, detector: str) -> list[Ranked]:
-    words = q.lower().split()
+def _knocks(entries: list[Ranked]) -> Mapping[str, KnockDay]:
+    """What is folded: nothing that a person judged."""
+    return knocks(entry.suspicion for entry in entries if entry.rank and entry.verdict is None)
+
+
+def _fitting(entries: list[Ranked], q: str, detector: str, *, folded: bool) -> list[Ranked]:
+    words, left_out = q.lower().split(), _knocks(entries) if folded else {}
     return [
-        one
-        for one in entries
-        if (not detector or one.suspicion.detector == detector) and (not words or _holds(one, words))
+        entry
+        for entry in entries
+        if entry.suspicion.id not in left_out
+        and (not detector or entry.suspicion.detector == detector)
+        and (not words or _holds(entry, words))
     ]
 
 
@@ -197,7 +226,7 @@ def _holds(one: Ranked, words: list[str]) -> bool:
     return all(word in text.lower() for word in words)
 
 
-def _folded(entries: list[Ranked]) -> list[list[Ranked]]:
+def _by_host(entries: list[Ranked]) -> list[list[Ranked]]:
     """One list a host, each in reading order; hosts in the order of their first."""
     by_host: dict[str, list[Ranked]] = {}
     for entry in entries:

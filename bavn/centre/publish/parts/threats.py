@@ -17,8 +17,9 @@ from bavn.centre.publish.document import (
 from bavn.centre.publish.facts import DocumentFacts
 from bavn.centre.publish.levels import Proposed, proposals, unknown_cases
 from bavn.centre.publish.threat import LEVELS, THREATS, UNKNOWN, Level
-from bavn.centre.publish.wording import day, part, plain
+from bavn.centre.publish.wording import part, plain
 from bavn.model.counted import cases as cases_counted
+from bavn.model.spans import day
 from bavn.model.text import Capital, Text
 
 TRENDS: Final = {

@@ -7,6 +7,7 @@ import pytest
 
 from bavn.actor.door.rounds.reveals import Reveals
 from bavn.app.config.load import POLICY_TABLES
+from bavn.app.config.policy_mark import mark_of_policy
 from bavn.wire.book import Book
 from bavn.wire.ledger import Ledger, Note
 from tests.app.web.drawn_node import C2
@@ -151,6 +152,20 @@ def test_a_change_is_shown_first_and_written_with_its_comments_and_its_line(cons
     assert ["door", "join_weak", True, False] in json.loads(line["summary"])["changes"]
     late = console.do("/policy", {"changes": changes, "seen": seen}, method="PUT", code=409)
     assert late["type"] == "changed-meanwhile"
+
+
+def test_a_policy_that_waits_for_a_restart_says_so(running) -> None:
+    file = folder(running) / "data" / "health.json"
+    here = next(iter(running.house.seen_by(ANNA)))
+    assert running.get("/policy")["waits"] is False, "a node of before says nothing of its policy"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "policy": mark_of_policy(here.config())}))
+    assert running.get("/policy")["waits"] is False
+    running.do(
+        "/policy", {"changes": {"door": {"join_weak": False}}, "seen": running.get("/policy")["seen"]}, method="PUT"
+    )
+    assert running.get("/policy")["waits"] is True
+    file.write_text(json.dumps({**json.loads(file.read_text()), "stopped": True}))
+    assert running.get("/policy")["waits"] is False, "a node that is started reads what is written"
 
 
 @pytest.mark.parametrize(

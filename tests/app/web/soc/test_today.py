@@ -6,10 +6,12 @@ import zipfile
 
 import pytest
 
+from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.app.access.rights import Role
 from bavn.app.web.frame import Person
 from bavn.model.moment import DAY_US
-from tests.app.web.drawn_node import BEACON, BLOCKED, C2, CASE, NUMBER, TUNNEL, own
+from bavn.wire.book import Book
+from tests.app.web.drawn_node import BEACON, BLOCKED, C2, CASE, NUMBER, TUNNEL, own, suspicion
 from tests.app.web.soc.conftest import ANNA
 
 
@@ -35,6 +37,28 @@ def test_hosts_stand_by_their_strongest_and_stories_are_folded(looking) -> None:
     third = next(one for one in hosts if one["host"] == own(22))
     assert len(third["stories"]) == 3
     assert [one["rank"] for one in hosts] == sorted(one["rank"] for one in hosts)
+
+
+def test_what_the_internet_tried_is_a_line_and_each_of_it_where_asked_for(console) -> None:
+    here = next(iter(console.house.seen_by(ANNA)))
+    tried = {"detector": "scan", "technique": "T1595.001", "knock": "tcp/22", "host": own(29)}
+    guessed = {"detector": "bruteforce", "technique": "T1110.001", "knock": "guess:SSH", "host": own(29)}
+    now_us = console.house.clock.now_us()
+    with Book(here.file.parent / "data" / "node.db") as book:
+        known = NodeSuspicions(book)
+        knocks = [suspicion(now_us, id=n * 16, peer=f"45.9.150.{n}", **tried) for n in ("80", "81")]
+        knocks.append(suspicion(now_us, id="82" * 16, peer="45.9.150.82", **guessed))
+        known.replace([*known.all(), *knocks], now_us)
+    doors, passwords = console.get("/today/knocks")
+    assert doors["says"]["en"].startswith("The internet knocks: 2 addresses tried doors here on ")
+    assert passwords["says"]["da"].startswith("Internettet gætter: 1 adresse prøvede adgangskoder den ")
+    assert [doors["suspicions"], passwords["suspicions"]] == [2, 1]
+    assert console.get("/suspicions")["total"] == 9
+    assert console.get("/suspicions?folded=true")["total"] == 6
+    assert own(29) in [one["host"] for one in console.get("/today/hosts")["items"]]
+    assert own(29) not in [one["host"] for one in console.get("/today/hosts?folded=true")["items"]]
+    console.do(f"/suspicions/{'80' * 16}/verdicts", {"verdict": "true"}, code=201)
+    assert console.get("/suspicions?folded=true")["total"] == 7, "what a person judged stands for itself"
 
 
 def test_a_suspicion_comes_with_what_its_detector_says_of_itself(looking) -> None:
