@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.engine import Engine
 from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.query import query
 from bavn.actor.store.query.functions import ALLOWED_FUNCTIONS
 from bavn.actor.store.query.query import FORBIDDEN_FUNCTIONS, TABLE_FUNCTIONS, admit
 from bavn.actor.store.query.window import NAMES
@@ -384,3 +385,22 @@ def test_bools_and_wide_sums_come_as_plain_arrow(window):
     wide = window.arrow("SELECT sum(x) AS s FROM (VALUES (9223372036854775807::BIGINT), (9223372036854775807)) t(x)")
     assert int(wide["s"][0].as_py()) == 2 * (2**63 - 1)
     assert int(window.arrow("SELECT -sum(x) AS s FROM (VALUES (5)) t(x)")["s"][0].as_py()) == -5
+
+
+def test_what_was_admitted_is_parsed_once_and_a_refusal_each_time(store, monkeypatch):
+    parsed: list[str] = []
+    parse = query._parsed
+    monkeypatch.setattr(query, "_parsed", lambda cursor, sql: (parsed.append(sql), parse(cursor, sql))[1])
+    monkeypatch.setattr(query, "REMEMBERED_MAX", 2)
+    monkeypatch.setattr(query, "_admitted", {})
+    good, bad = "SELECT count(*) FROM flow", "SELECT count(*) FROM flow, duckdb_tables"
+    for _ in range(2):
+        with store.window(0, 1) as window:
+            assert window.rows(good) == [(0,)]
+            with pytest.raises(QueryRefused):
+                window.rows(bad)
+    assert parsed == [good, bad, bad]
+    with store.window(0, 1) as window:
+        for sql in ("SELECT 1", "SELECT 2", good):
+            window.rows(sql)
+    assert parsed[3:] == ["SELECT 1", "SELECT 2", good], "the oldest is forgotten first"

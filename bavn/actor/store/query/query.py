@@ -2,9 +2,12 @@
 
 DuckDB parses it; the tree it gives is walked and everything not known to be harmless is refused with a reason. The
 engine below is locked as well (engine.py): two walls, neither trusting the other. Refuses to run anything.
+
+Detectors ask the same again and again, so what was admitted is remembered by its text; a refusal is not.
 """
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -112,11 +115,31 @@ _NODES: Final = frozenset(
 )
 _RESERVED_PREFIXES: Final = ("_", "duckdb_", "pg_", "sqlite_", "pragma_", "information_schema")
 
+REMEMBERED_MAX: Final = 256
+REMEMBERED_CHARS_MAX: Final = 20_000
+"""So many admitted queries are remembered, each of at most so many characters: 5 MB."""
+_admitted: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
+_admitting: Final = threading.Lock()
+
 
 def admit(cursor: Any, sql: str, tables: frozenset[str], chars_max: int) -> frozenset[str]:
     """The tables (of ``tables``, lower case) that the query reads. Raises QueryRefused with the reason."""
     if len(sql) > chars_max:
         raise QueryRefused(f"the query has {len(sql)} characters; {chars_max} are allowed")
+    with _admitting:
+        read = _admitted.get((sql, tables))
+    if read is None:
+        read = _walked(cursor, sql, tables)
+        if len(sql) <= REMEMBERED_CHARS_MAX:
+            with _admitting:
+                while len(_admitted) >= REMEMBERED_MAX:
+                    del _admitted[next(iter(_admitted))]
+                _admitted[sql, tables] = read
+    return read
+
+
+def _walked(cursor: Any, sql: str, tables: frozenset[str]) -> frozenset[str]:
+    """What the tree of the query says that it reads. QueryRefused for what is not known to be harmless."""
     tree = _parsed(cursor, sql)
     nodes = list(_dicts(tree))
     own = {str(name).casefold() for node in nodes for name in _cte_names(node)}
