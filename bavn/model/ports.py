@@ -69,7 +69,7 @@ class Window(Protocol):
     ``pair_hour(src, dst, dst_port, proto, hour, flows, failed, answered, bytes_toserver, bytes_toclient, first_ts,
     last_ts)`` over flow, and ``name_hour(src, kind, name, domain, hour, n, first_ts, last_ts)`` with kind dns, tls or
     http, name the queried name, SNI or Host, and domain its registered domain (NULL for none). ``hour`` counts from
-    1970. SQL knows ``is_home(address)``.
+    1970. SQL knows ``is_home(address)`` and ``one_machine(address)``: neither everybody's nor nobody's.
     """
 
     @property

@@ -5,6 +5,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from bavn.actor.store.segments.views import one_machine_sql
 from bavn.model.observable import registered_domain
 from bavn.model.record import TABLES, create_table, range_uuids
 
@@ -36,6 +37,7 @@ class MemoryWindow:
         spans = [range_uuids(home) for home in self.homes]
         inside = " OR ".join(f"a BETWEEN '{low}'::UUID AND '{high}'::UUID" for low, high in spans)
         self._db.execute(f"CREATE MACRO is_home(a) AS ({inside or 'FALSE'})")
+        self._db.execute(one_machine_sql())
         self._db.execute(
             "CREATE TABLE pair_hour AS SELECT src, dst, dst_port, proto, epoch_us(ts) // 3600000000 AS hour,"
             " count(*) FILTER (call) AS flows, count(*) FILTER (failed AND call) AS failed,"

@@ -2,7 +2,9 @@
 
 import datetime as dt
 from dataclasses import replace
+from uuid import UUID
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,13 +13,14 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.faults import StoreBroken
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.query import window as store_window
 from bavn.actor.store.segments.rollup import domain_of
 from bavn.actor.store.segments.segment import ROLLUPS, description, layout
-from bavn.actor.store.segments.views import is_home_sql
+from bavn.actor.store.segments.views import MANY_MACHINES, is_home_sql, one_machine_sql
 from bavn.model.moment import HOUR_US, SECOND_US
 from bavn.model.observable import DOMAIN_LENGTH_MAX
 from bavn.model.ports import Store, Window
-from bavn.model.record import TABLES, address_uuid
+from bavn.model.record import TABLES, address_uuid, range_uuids
 
 
 def at(us: int) -> dt.datetime:
@@ -255,3 +258,45 @@ def test_the_same_history_gives_the_same_answer_whatever_its_shape(tmp_path, row
                     [window.rows(f"FROM {t} ORDER BY ALL") for t in ("flow", "dns", "pair_hour", "name_hour")]
                 )
     assert answers[0] == answers[1] == answers[2]
+
+
+SOME_HOMES = ("10.20.30.40/29", "172.16.0.0/12", "192.0.2.7/32", "fd00::/7", "fe80::/10", "2001:db8::/45")
+
+
+@pytest.mark.parametrize("homes", [SOME_HOMES, ("0.0.0.0/0",), ("::/0",), ()])
+def test_what_is_planned_quickly_tells_the_same_addresses(homes):
+    edges = [
+        number + step
+        for network in (*homes, *MANY_MACHINES)
+        for number in (address.int for address in range_uuids(network))
+        for step in (-1, 0, 1)
+    ]
+    asked = ", ".join(f"'{UUID(int=number)}'::UUID" for number in edges if 0 <= number < 1 << 128)
+    told = []
+    for quick in (False, True):
+        with duckdb.connect() as db:
+            db.execute(is_home_sql(homes, quick=quick)).execute(one_machine_sql(quick=quick))
+            rows = f"(SELECT unnest([{asked}, NULL]) AS a)"
+            told.append(db.execute(f"SELECT a, is_home(a), one_machine(a) FROM {rows}").fetchall())
+    assert told[0] == told[1]
+
+
+def test_few_rows_and_many_give_the_same_answers(store, rows, hour0, monkeypatch):
+    begin_us = hour0 * HOUR_US
+    calls = [
+        {"ts": at(begin_us + n * SECOND_US), "flow_id": n, "src": src, "dst": dst}
+        for n, (src, dst) in enumerate([("10.0.0.1", "1.2.3.4"), ("9.0.0.1", "10.0.0.255"), ("10.0.0.2", "224.0.0.1")])
+    ]
+    store.append("a", "1", {"flow": rows("flow", calls)})
+    asked = [
+        "SELECT flow_id FROM flow WHERE is_home(src) AND one_machine(dst)",
+        "FROM flow",
+        "FROM pair_hour ORDER BY ALL",
+    ]
+    told = []
+    for few_max in (store_window.QUICK_ROWS_MAX, 0):
+        monkeypatch.setattr(store_window, "QUICK_ROWS_MAX", few_max)
+        with store.window(begin_us, begin_us + HOUR_US) as window:
+            told.append([window.rows(sql) for sql in asked])
+    assert told[0] == told[1]
+    assert told[0][0] == [(0,)]

@@ -2,21 +2,13 @@
 
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Final
 
 from bavn.model.observable import NotCanonical, Observable, ObservableType, is_external, registered_domain
-from bavn.model.record import range_uuids
-
-_MANY: Final = ("224.0.0.0/4", "255.255.255.255/32", "0.0.0.0/8", "ff00::/8", "::/128")
-"""Multicast, broadcast, and addresses that nobody has yet."""
 
 
 def one_peer(column: str) -> str:
-    """SQL: true where the address column names one machine. A home address that ends in .255 is taken for the broadcast
-    of its network: a /24 is what offices have."""
-    spans = [range_uuids(cidr) for cidr in _MANY]
-    ranges = " OR ".join(f"{column} BETWEEN '{low}'::UUID AND '{high}'::UUID" for low, high in spans)
-    return f"NOT ({ranges} OR (is_home({column}) AND {column}::VARCHAR LIKE '00000000-0000-0000-0000-ffff______ff'))"
+    """SQL: true where the address column names one machine (see the store's macro)."""
+    return f"one_machine({column})"
 
 
 @lru_cache(maxsize=65536)

@@ -150,6 +150,9 @@ CHANNELS: Final = (
     ),
 )
 
+_READ: Final = tuple(sorted({table for channel in CHANNELS for table in channel.tables}))
+_COUNTED: Final = "SELECT " + ", ".join(f'(SELECT count(*) FROM "{table}")' for table in _READ)
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -194,8 +197,9 @@ class Slice:
 
 def slices(window: Window, settings: DetectSettings, of: int = 1) -> Iterator[Slice]:
     """All channels, a part at a time, each in so many slices; each pair is in one slice of a channel."""
+    counted = dict(zip(_READ, window.rows(_COUNTED)[0], strict=True))
     for number, channel in enumerate(CHANNELS):
-        rows = sum(int(window.rows(f'SELECT count(*) FROM "{table}"')[0][0]) for table in channel.tables)
+        rows = sum(int(counted[table]) for table in channel.tables)
         parts = -(-rows // settings.rows_part_max)
         cut = of if rows >= SLICED_ROWS_MIN else 1
         for part in range(parts):

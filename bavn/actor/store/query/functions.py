@@ -90,10 +90,10 @@ ALLOWED_FUNCTIONS: Final = OPERATORS | frozenset(
     map_contains map_contains_entry map_contains_value map_entries map_extract map_extract_value map_from_entries
     map_keys map_values max max_by md5 md5_number md5_number_lower md5_number_upper mean median microsecond
     millennium millisecond min min_by minute mismatches mod mode month monthname multiply nanosecond nextafter
-    nfc_normalize normalized_interval not_ilike_escape not_like_escape nth_value ntile nullif octet_length ord
-    overlay parse_dirname parse_dirpath parse_filename parse_formatted_bytes parse_path path_join percent_rank pi
-    position pow power prefix printf product quantile quantile_cont quantile_disc quarter radians range rank
-    rank_dense reduce regexp_escape regexp_extract regexp_extract_all regexp_full_match regexp_matches
+    nfc_normalize normalized_interval not_ilike_escape not_like_escape nth_value ntile nullif octet_length
+    one_machine ord overlay parse_dirname parse_dirpath parse_filename parse_formatted_bytes parse_path path_join
+    percent_rank pi position pow power prefix printf product quantile quantile_cont quantile_disc quarter radians
+    range rank rank_dense reduce regexp_escape regexp_extract regexp_extract_all regexp_full_match regexp_matches
     regexp_replace regexp_split_to_array regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx
     regr_sxy regr_syy repeat replace reverse right right_grapheme round round_even roundbankers row row_number
     row_to_json rpad rtrim second sem set_bit sha1 sha256 sign signbit sin sinh skewness split split_part sqrt

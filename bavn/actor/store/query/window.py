@@ -1,7 +1,8 @@
 """A window: a span of the history, as views over exactly the files that overlap it, in a locked DuckDB of its own.
 
-A table is made when a query first names it; the roll-up rows of hours that are not one closed segment are summed once
-for the window. Refuses to write anything, and to read any other file.
+A table is made when a query first names it; a window of few rows copies them into memory then. The roll-up rows of
+hours that are not one closed segment are summed once for the window. Refuses to write anything, and to read any other
+file.
 """
 
 import threading
@@ -29,6 +30,7 @@ from bavn.actor.store.segments.views import (
     empty_sql,
     is_home_sql,
     names_sql,
+    one_machine_sql,
     rollup_parts,
     rows_sql,
     summed_sql,
@@ -43,6 +45,8 @@ NAMES: Final = frozenset(TABLES) | frozenset(ROLLUPS)
 _BATCH_ROWS: Final = 65_536
 _ANSWER_BATCH_ROWS: Final = 2048
 ANSWER_BYTES_MAX: Final = 256 << 20
+QUICK_ROWS_MAX: Final = 20_000
+"""Up to so many rows in all, planning a query and opening its files costs more than running it."""
 
 
 def whole_hours(first_us: int, last_us: int) -> tuple[int, int]:
@@ -80,6 +84,7 @@ class StoreWindow:
         self._lock = threading.Lock()
         self._engine: Engine | None = None
         self._made: set[str] = set()
+        self._few = sum(s.rows for s in snapshot.segments if s.table in TABLES) <= QUICK_ROWS_MAX
         self._cursor: Any = None
         self._interrupted = False
 
@@ -239,7 +244,7 @@ class StoreWindow:
                 with self._watchdog.within(self._limits.query_s_max, cursor.interrupt):
                     given = {name.casefold(): table for name, table in (tables or {}).items()}
                     _names_allowed(given)
-                    read = admit(cursor, sql, NAMES | given.keys(), self._limits.sql_chars_max)
+                    read = admit(cursor, sql, NAMES.union(given), self._limits.sql_chars_max)
                     for name in sorted(read & NAMES):
                         self._make(cursor, name)
                     for name in sorted(given):
@@ -261,7 +266,8 @@ class StoreWindow:
         if self._engine is None:
             engine = Engine(self._limits, self._spill)
             try:
-                engine.do(is_home_sql(self._homes))
+                engine.do(is_home_sql(self._homes, quick=self._few))
+                engine.do(one_machine_sql(quick=self._few))
                 engine.do(ADDRESS_MACROS)
                 engine.lock([self._files / segment.name for segment in self._snapshot.segments])
             except BaseException:
@@ -284,7 +290,7 @@ class StoreWindow:
                 rows = f"SELECT * FROM ({rows}) WHERE {between_sql(self._first_us, self._last_us)}"
         else:
             rows = self._rollup_sql(cursor, name)
-        cursor.execute(f"CREATE VIEW {name} AS {rows}").fetchall()
+        cursor.execute(f"CREATE {'TABLE' if self._few else 'VIEW'} {name} AS {rows}").fetchall()
         self._made.add(name)
 
     def _rows_sql(self, table: str, segments: Sequence[Segment]) -> str:

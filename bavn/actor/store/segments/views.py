@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from bavn.actor.store.engine import file_list
@@ -13,6 +14,7 @@ from bavn.model.record import range_uuids
 
 PAIR_KEYS = ("src", "dst", "dst_port", "proto", "hour")
 NAME_KEYS = ("src", "kind", "name", "hour")
+_DIGITS: Final = "0123456789abcdef"
 _CALL = "coalesce(since >= ts, TRUE)"
 NAME_COLUMN = {"dns": "rrname", "tls": "sni", "http": "host"}
 
@@ -117,10 +119,33 @@ def rollup_parts(raw: str, segments: Sequence[Segment]) -> RollupParts:
     return RollupParts(straight=tuple(straight), partial=tuple(partial), bare=tuple(bare))
 
 
-def is_home_sql(homes: Sequence[str]) -> str:
-    """A macro that is TRUE for addresses in these networks (CIDR texts), else FALSE. ValueError for no network."""
+MANY_MACHINES: Final = ("224.0.0.0/4", "255.255.255.255/32", "0.0.0.0/8", "ff00::/8", "::/128")
+"""Multicast, broadcast, and addresses that nobody has yet."""
+
+
+def is_home_sql(homes: Sequence[str], *, quick: bool = False) -> str:
+    """A macro that is TRUE for addresses in these networks (CIDR texts), else FALSE. ValueError for no network.
+
+    ``quick``: planned in a tenth of the time, and slower a row: for windows with few.
+    """
+    return f"CREATE MACRO is_home(a) AS coalesce({_within_any(homes, quick=quick)}, FALSE)"
+
+
+def one_machine_sql(*, quick: bool = False) -> str:
+    """A macro that is TRUE for addresses of one machine each. A home address that ends in .255 is taken for the
+    broadcast of its network: a /24 is what offices have. ``quick``: as for is_home."""
+    many = _within_any(MANY_MACHINES, quick=quick)
+    broadcast = "is_home(a) AND a::VARCHAR LIKE '00000000-0000-0000-0000-ffff______ff'"
+    return f"CREATE MACRO one_machine(a) AS NOT ({many} OR ({broadcast}))"
+
+
+def _within_any(networks: Sequence[str], *, quick: bool) -> str:
+    ranges = sorted((a.int, b.int) for a, b in (range_uuids(network) for network in networks))
+    if quick and ranges:
+        starts = "|".join(_start(low, high) for low, high in ranges)
+        return f"regexp_matches(a::VARCHAR, '^(?:{starts})')"
     spans: list[tuple[int, int]] = []
-    for low, high in sorted((a.int, b.int) for a, b in (range_uuids(home) for home in homes)):
+    for low, high in ranges:
         if spans and low <= spans[-1][1] + 1:
             spans[-1] = (spans[-1][0], max(high, spans[-1][1]))
         else:
@@ -128,4 +153,14 @@ def is_home_sql(homes: Sequence[str]) -> str:
     tests = " OR ".join(
         f"a BETWEEN CAST('{UUID(int=low)}' AS UUID) AND CAST('{UUID(int=high)}' AS UUID)" for low, high in spans
     )
-    return f"CREATE MACRO is_home(a) AS coalesce({tests or 'FALSE'}, FALSE)"
+    return tests or "FALSE"
+
+
+def _start(low: int, high: int) -> str:
+    """A regular expression for how the texts of all addresses of one network begin, and no others."""
+    pattern = ""
+    for first, last in zip(str(UUID(int=low)), str(UUID(int=high)), strict=True):
+        if first != last:
+            return f"{pattern}[{_DIGITS[_DIGITS.index(first) : _DIGITS.index(last) + 1]}]"
+        pattern += first
+    return pattern
