@@ -87,7 +87,7 @@ class ColumnStore(History):
         grip = take_hold(path, disk)
         try:
             refuse_without_manifest(path)
-            manifest = Manifest(path, read_only=False)
+            manifest = Manifest(path, read_only=False, lasting=disk.lasting)
             disk.keep_names(path)
             store = cls(path, limits or StoreLimits(), homes, manifest, clock, disk, grip)
         except BaseException:

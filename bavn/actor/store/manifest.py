@@ -81,8 +81,9 @@ class Snapshot:
 class Manifest:
     """One connection to it. Threads may share one; a second writer is kept out by the store's lock file."""
 
-    def __init__(self, root: Path, *, read_only: bool) -> None:
-        self._file = root / FILE
+    def __init__(self, root: Path, *, read_only: bool, lasting: bool = True) -> None:
+        """``lasting``: what is committed outlives a power cut."""
+        self._file, self._lasting = root / FILE, lasting
         self._lock = threading.RLock()
         if not read_only:
             with contextlib.suppress(OSError):  # connecting says why
@@ -105,7 +106,7 @@ class Manifest:
         self._db.execute("PRAGMA foreign_keys = ON")
         if not read_only:
             self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if self._lasting else 'OFF'}")
             if self._number("PRAGMA user_version") == 0:
                 self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
         version = self._number("PRAGMA user_version")

@@ -8,7 +8,7 @@ import errno
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Final
@@ -21,8 +21,10 @@ from bavn.actor.detect.queries.homes import inferred
 from bavn.actor.detect.rank import Ranked
 from bavn.actor.detect.run import SurveyBackground, survey
 from bavn.actor.formats.gzipped import head_of
+from bavn.actor.formats.pcap import form_of
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine, of_file, without_file
 from bavn.actor.sense.base import Batch, SourceBroken
+from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.recognise import recognise
@@ -33,6 +35,7 @@ from bavn.actor.sense.unread import unreadable
 from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.segments.disk import PassingDisk
 from bavn.app.analyst.inputs import InputFile
 from bavn.app.analyst.replay import Played, played
 from bavn.app.process.exits import why_of
@@ -247,9 +250,9 @@ def analyse(
     wanted = _Question(indicators, rules, began, with_assets, with_crypto)
     with tempfile.TemporaryDirectory(prefix="bavn-analyse-") as scratch:
         root, tally = Path(scratch) / "store", _Tally()
-        with ColumnStore.open(root, LIMITS) as store:
+        with ColumnStore.open(root, LIMITS, disk=PassingDisk()) as store:
             read = partial(open_path, work=Path(scratch) / "work", homes=tuple(homes) or HOMES_DEFAULT, zone=zone)
-            _read(unit, store, partial(read, sensor=SENSOR, engine=prepared(), suricata=suricata), tally, progress)
+            _read(unit, store, partial(read, sensor=SENSOR, engine=_engine(unit), suricata=suricata), tally, progress)
             store.tidy()
             span = store.stats().network_us
         if span is None:
@@ -282,6 +285,18 @@ def analyse(
         last_us=span[1],
         inputs=(*tally.inputs, *unit.beside),
     )
+
+
+@cache
+def _of_captures() -> Engine:
+    """Kept from one capture to the next: all that it remembers are a run's flows, which the next run begins without."""
+    return prepared()
+
+
+def _engine(unit: Unit) -> Engine:
+    """What reads the unit's files. Of logs it remembers more, which is the unit's own."""
+    captures = all(form_of(head_of(file, 4)) for file in unit.files)
+    return _of_captures() if captures else prepared()
 
 
 def _read(

@@ -20,6 +20,7 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.history import History
 from bavn.actor.store.limits import StoreLimits
 from bavn.actor.store.query.window import StoreWindow
+from bavn.actor.store.segments.disk import PassingDisk
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.suspicion import Suspicion, in_order
 
@@ -108,7 +109,7 @@ def played(
         with History.read(root, limits, homes=homes) as history, history.window(*span_us) as window:
             played.take(function(window), span_us[1])
         return played
-    with History.read(root, limits) as staged, ColumnStore.open(scratch, limits, homes=homes) as lived:
+    with History.read(root, limits) as staged, _passing(scratch, limits, homes) as lived:
         rows = staged.stats().rows
         known = _parts(staged, span_us, step_us, sorted(rows))
         part_us = step_us if sum(rows.values()) < PART_ROWS_MAX * len(known) else min(step_us, PART_US)
@@ -126,6 +127,10 @@ def played(
             with lived.window(max(span_us[0], end_us - back_us), end_us) as window:
                 played.take(function(window), end_us)
     return played
+
+
+def _passing(scratch: Path, limits: StoreLimits, homes: Sequence[str]) -> ColumnStore:
+    return ColumnStore.open(scratch, limits, homes=homes, disk=PassingDisk())
 
 
 def _parts(staged: History, span_us: tuple[int, int], step_us: int, names: Sequence[str]) -> dict[int, set[int]]:

@@ -14,6 +14,7 @@ from bavn.actor.store.columns import ColumnStore
 from bavn.actor.store.faults import StoreBusy, WrongColumns
 from bavn.actor.store.intake import ARROW, FORGOTTEN, FUTURE, IMPOSSIBLE, NO_TIME, as_stored
 from bavn.actor.store.limits import StoreLimits
+from bavn.actor.store.segments.disk import Disk, PassingDisk
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.record import TABLES, address_uuid, create_table
 
@@ -209,3 +210,15 @@ def test_whatever_the_umask_a_store_is_its_owners_alone(tmp_path, rows, hour0):
     finally:
         os.umask(before)
     assert set(modes.values()) == {(True, 0o700), (False, 0o600)}, modes
+
+
+def test_a_passing_store_waits_for_no_disk(tmp_path, rows, hour0, monkeypatch):
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    for disk, waits in ((PassingDisk(), False), (Disk(), True)):
+        with ColumnStore.open(tmp_path / str(waits), disk=disk) as store:
+            store.append("a", "1", {"flow": rows("flow", [{"ts": us(hour0)}])})
+            store.tidy()
+            assert store.stats().rows["flow"] == 1
+            assert store._manifest._number("PRAGMA synchronous") == (2 if waits else 0)
+        assert bool(synced) == waits

@@ -10,6 +10,11 @@ from pathlib import Path
 class Disk:
     """The real disk. Each step has happened for good when it returns. OSError where the disk refuses."""
 
+    @property
+    def lasting(self) -> bool:
+        """Whether what is kept must outlive a power cut."""
+        return True
+
     def keep(self, file: Path) -> None:
         """What is in the file is there after a power cut, and its owner's alone."""
         if file.stat().st_mode & 0o077:
@@ -36,3 +41,15 @@ class Disk:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+class PassingDisk(Disk):
+    """For a store that is gone after one question: nothing waits for the disk, and a power cut leaves nothing of it."""
+
+    @property
+    def lasting(self) -> bool:
+        return False
+
+    @staticmethod
+    def _sync(path: Path) -> None:
+        """Nobody looks at it after a power cut."""
