@@ -44,16 +44,16 @@ def groups(a: Plane, b: Plane, inverse: Plane, t: int) -> Groups:
     ``a``, ``b``: [n, bins], only bins that the screen flagged.
     """
     where: list[int] = []
-    found: list[tuple[int, ...]] = []
+    groups_of_rows: list[tuple[int, ...]] = []
     inverses = inverse.tolist()
     for at, (column_a, column_b) in enumerate(zip(a.T.tolist(), b.T.tolist(), strict=True)):
         left = list(range(len(column_a)))
         while (members := _agreeing(left, list(zip(column_a, column_b, strict=True)), inverses, t)) is not None:
             where.append(at)
-            found.append(members)
+            groups_of_rows.append(members)
             left = [row for row in left if row not in members]
-    members_of = np.zeros((len(found), len(a)), dtype=np.bool_)
-    for mine, members in zip(members_of, found, strict=True):
+    members_of = np.zeros((len(groups_of_rows), len(a)), dtype=np.bool_)
+    for mine, members in zip(members_of, groups_of_rows, strict=True):
         mine[list(members)] = True
     return np.array(where, dtype=np.int64), members_of
 
