@@ -18,18 +18,17 @@ import numpy as np
 import numpy.typing as npt
 
 from bavn.model.outcome import Refused
+from bavn.model.sector.known_days import EDGES
 from bavn.psi.field import Plane
 from bavn.psi.reconstruct import Engine, Members, TableOf, Xs, part_groups, parts_of
 from bavn.psi.round import PROTOCOL_VERSION, RoundParams
 from bavn.psi.slots import SlotMap
 
 TIER: Final = "Commons"
-T: Final = 3
+T: Final = EDGES[0]
 R: Final = 10
 SIZES: Final = (10_000, 100_000)
 """Size classes of M; one for the whole sector."""
-EDGES: Final = (3, 5, 9, 17, 33)
-"""The smallest K of buckets 1 to 5; bucket 0 is below the threshold."""
 CANARY_CLASS, KNOWN_CLASS = 0, 1
 """Whose turn comes first: the element that everybody holds (keys.CANARY), then what t groups knew the day before."""
 Buckets = npt.NDArray[np.uint8]
@@ -52,11 +51,6 @@ def commons_params(*, epoch: int, round_id: bytes, registry_version: int, m: int
         r=R,
         forms=forms,
     )
-
-
-def bucket_of(groups: int) -> int:
-    """Which bucket so many groups are."""
-    return sum(groups >= edge for edge in EDGES)
 
 
 def answer_bytes(params: RoundParams) -> int:

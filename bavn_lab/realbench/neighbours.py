@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from bavn.model.outcome import Refused
-from bavn.psi.commons import SIZES, answers, bucket_of, commons_params, planes_by_table, read_answer
+from bavn.model.sector.known_days import bucket_of
+from bavn.psi.commons import SIZES, answers, commons_params, planes_by_table, read_answer
 from bavn.psi.element import ordinary_bytes
 from bavn.psi.field import Plane
 from bavn.psi.keys import element_id, epoch_key, round_key

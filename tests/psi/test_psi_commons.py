@@ -9,14 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.model.outcome import Refused
+from bavn.model.sector.known_days import EDGES, bucket_of
 from bavn.psi import commons
 from bavn.psi.commons import (
-    EDGES,
     KNOWN_CLASS,
     SIZES,
     answer_bytes,
     answers,
-    bucket_of,
     commons_params,
     planes_by_table,
     read_answer,
@@ -162,12 +161,6 @@ def test_a_round_of_the_commons_is_one_of_two_sizes() -> None:
         Played(
             RoundParams(version=1, epoch=1, round_id=bytes(16), registry_version=1, tier="B", t=2, m=5, r=2), {1: []}
         )
-
-
-def test_each_bucket_has_its_numbers() -> None:
-    """COMMONS.md: below t, 3-4, 5-8, 9-16, 17-32, 33 and more."""
-    edges = {2: 0, 3: 1, 4: 1, 5: 2, 8: 2, 9: 3, 16: 3, 17: 4, 32: 4, 33: 5, 400: 5}
-    assert {k: bucket_of(k) for k in edges} == edges
 
 
 # --- answers that are none --------------------------------------------------------------------------------------------

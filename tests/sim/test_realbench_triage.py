@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bavn.psi.commons import bucket_of
+from bavn.model.sector.known_days import bucket_of
 from bavn.traffic.dice import SeededDice
 from bavn_lab.data import real_data
 from bavn_lab.realbench.alerts import read_organisations
