@@ -11,6 +11,7 @@ from bavn.traffic.dice import SeededDice
 from bavn_lab.data import real_data
 from bavn_lab.realbench.alerts import read_organisations
 from bavn_lab.realbench.neighbours import KINDS_MAX, counted, joined
+from bavn_lab.realbench.run import next_door
 from bavn_lab.realbench.triage import (
     COMMONS,
     LENGTHS,
@@ -179,6 +180,18 @@ def test_too_few_organisations_and_none_attacked_are_nothing_to_judge(tmp_path) 
         written(tmp_path, name, [(0, "web", "usual", ""), (50, "web", "shell", "")])
     with pytest.raises(NothingToJudge):
         triage(tmp_path)
+
+
+@pytest.mark.slow
+def test_bench_real_has_it_as_a_part_and_says_where_there_is_nothing_to_judge(sector, tmp_path_factory) -> None:
+    measured = next_door(sector, None, lambda _: None)
+    assert measured.judged == 4
+    assert measured.figures["files"]["own_novelty"] == {"kinds": 7, "false": 4, "phases": 3, "attacks": 2}
+    assert measured.figures["heldout"] is None
+    assert "7 shown, 4 false" in measured.words
+    nothing = next_door(None, tmp_path_factory.mktemp("empty"), lambda _: None)
+    assert (nothing.judged, nothing.figures["heldout"]) == (0, None)
+    assert "not used" in nothing.words
 
 
 # --- the real ones ----------------------------------------------------------------------------------------------------
