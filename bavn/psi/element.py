@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import Any, Final
 
 from bavn.model.observable import Observable, ObservableType
+from bavn.psi.ordinary import Ordinary, OrdinaryType
 
 # A number once given is never given again.
 TYPE_TAGS: Final[dict[ObservableType, int]] = {
@@ -26,6 +27,7 @@ TYPE_TAGS: Final[dict[ObservableType, int]] = {
     ObservableType.FP_PAIR: 8,
     ObservableType.CHAIN: 9,
 }
+ORDINARY_TAGS: Final[dict[OrdinaryType, int]] = {OrdinaryType.ALERT: 32}
 _ADDRESSES = frozenset({ObservableType.IP4, ObservableType.IP6})
 
 
@@ -34,6 +36,12 @@ def element_bytes(observable: Observable) -> bytes:
     text = observable.value
     value = ip_address(text).packed if observable.type in _ADDRESSES else text.encode("ascii")
     return struct.pack(">BH", TYPE_TAGS[observable.type], len(value)) + value
+
+
+def ordinary_bytes(ordinary: Ordinary) -> bytes:
+    """The element of what has no observable: the same form, a tag of its own, the text as UTF-8."""
+    value = ordinary.value.encode()
+    return struct.pack(">BH", ORDINARY_TAGS[ordinary.type], len(value)) + value
 
 
 def select[Key: Any](weighed: Iterable[tuple[Key, float]], m: int) -> list[tuple[Key, float]]:

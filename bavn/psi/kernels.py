@@ -18,6 +18,8 @@ import numpy.typing as npt
 from bavn.psi.field import P, Plane
 
 LANES: Final = 64
+MANY: Final = 24
+"""Of more than so many values a table finds an equal pair sooner than comparing them all."""
 _P32 = np.uint32(P)
 _P64 = np.uint64(P)
 _SHIFT = np.uint64(31)
@@ -131,27 +133,55 @@ def screen(a: Plane, inverse: Plane, t: int) -> npt.NDArray[np.bool_]:
     return flags
 
 
-@_compiled(f"boolean({_ROW}, {_ROW}, int64, int64, {_MASK})")
-def _mark_equal(a: Any, b: Any, first: Any, m: Any, chosen: Any) -> Any:
-    """Marks the first of first..m-1 that equals a later one in both coordinates, and all that equal it."""
-    for j in range(first, m - 1):
-        for k in range(j + 1, m):
+@_compiled(f"void({_ROW}, {_ROW}, int64, int64, int64, {_MASK})")
+def _mark_all(a: Any, b: Any, j: Any, first: Any, m: Any, chosen: Any) -> None:
+    """Marks all of first..m-1 that equal the j-th in both coordinates."""
+    for k in range(first, m):
+        if a[k] == a[j] and b[k] == b[j]:
+            chosen[k] = True
+
+
+@_compiled(f"int64({_ROW}, {_ROW}, int64, int64, int64[::1], int64[::1])")
+def _first_pair(a: Any, b: Any, first: Any, m: Any, places: Any, turn: Any) -> Any:
+    """The first of first..m-1 that equals a later one in both coordinates, or m. A few are compared each with each,
+    many through ``places`` by their value; a place holds ``turn * 2**32 + index``, so none need be wiped between."""
+    if m - first <= MANY:
+        for j in range(first, m - 1):
+            for k in range(j + 1, m):
+                if a[k] == a[j] and b[k] == b[j]:
+                    return j
+        return m
+    mask = len(places) - 1
+    turn[0] += 1
+    begun = turn[0] << 32
+    best = m
+    for k in range(first, m):
+        place = np.int64(a[k]) & mask
+        while places[place] >= begun:
+            j = places[place] - begun
             if a[k] == a[j] and b[k] == b[j]:
-                chosen[j] = True
-                chosen[k] = True
-        if chosen[j]:
-            return True
-    return False
+                best = min(best, j)
+                break
+            place = (place + 1) & mask
+        if places[place] < begun:
+            places[place] = begun + k
+    return best
 
 
-@_compiled(f"boolean({_ROWS}, {_ROWS}, int64[::1], int64, {_ROWS}, int64, {_MASK})")
-def _agreeing(a: Any, b: Any, left: Any, m: Any, inverse: Any, t: Any, chosen: Any) -> Any:
-    """Marks the first group of t or more among the m actors ``left``. ``a``, ``b``: [t - 1, n], values in row 0."""
+@_compiled(f"boolean({_ROWS}, {_ROWS}, int64[::1], int64, int64, {_ROWS}, int64, {_MASK}, int64[::1], int64[::1])")
+def _agreeing(
+    a: Any, b: Any, left: Any, m: Any, begin: Any, inverse: Any, t: Any, chosen: Any, places: Any, turn: Any
+) -> Any:
+    """Marks the first group of t or more among the m actors ``left`` whose first member is at ``begin`` or later.
+    ``a``, ``b``: [t - 1, n], values in row 0."""
     levels = t - 2
     if levels == 0:
-        return _mark_equal(a[0], b[0], 0, m, chosen)
+        j = _first_pair(a[0], b[0], begin, m, places, turn)
+        if j < m:
+            _mark_all(a[0], b[0], j, j, m, chosen)
+        return j < m
     fixed = np.zeros(levels, dtype=np.int64)
-    fixed[0] = -1
+    fixed[0] = begin - 1
     level = 0
     while level >= 0:
         fixed[level] += 1
@@ -166,7 +196,10 @@ def _agreeing(a: Any, b: Any, left: Any, m: Any, inverse: Any, t: Any, chosen: A
         if level + 1 < levels:
             level += 1
             fixed[level] = i
-        elif _mark_equal(a[levels], b[levels], i + 1, m, chosen):
+            continue
+        j = _first_pair(a[levels], b[levels], i + 1, m, places, turn)
+        if j < m:
+            _mark_all(a[levels], b[levels], j, j, m, chosen)
             for held in fixed:
                 chosen[held] = True
             return True
@@ -175,30 +208,39 @@ def _agreeing(a: Any, b: Any, left: Any, m: Any, inverse: Any, t: Any, chosen: A
 
 @_compiled(f"int64({_ROWS}, {_ROWS}, {_ROWS}, int64, int64[::1], boolean[:,::1])")
 def _groups(a: Any, b: Any, inverse: Any, t: Any, where: Any, members: Any) -> Any:
-    """Fills where[g] = bin and members[g, actor] for each group; returns how many. Members leave, the rest is searched
-    again until nothing is left."""
+    """Fills where[g] = bin and members[g, actor] for each group; returns how many. Members leave, and the rest is
+    searched on from the place of the group's first member: nobody before it is in a group."""
     n, bins = a.shape
     differences_a = np.zeros((t - 1, n), dtype=np.uint32)
     differences_b = np.zeros((t - 1, n), dtype=np.uint32)
     left = np.zeros(n, dtype=np.int64)
     chosen = np.zeros(n, dtype=np.bool_)
+    size = 4
+    while size < 2 * n:
+        size *= 2
+    places = np.zeros(size, dtype=np.int64)
+    turn = np.zeros(1, dtype=np.int64)
     count = 0
     for at in range(bins):
         m = n
+        begin = 0
         for row in range(n):
             left[row] = row
-        while m >= t:
+        while m - begin >= t:
             chosen[:] = False
             for position in range(m):
                 differences_a[0, position] = a[left[position], at]
                 differences_b[0, position] = b[left[position], at]
-            if not _agreeing(differences_a, differences_b, left, m, inverse, t, chosen):
+            if not _agreeing(differences_a, differences_b, left, m, begin, inverse, t, chosen, places, turn):
                 break
             where[count] = at
             kept = 0
+            begin = -1
             for position in range(m):
                 if chosen[position]:
                     members[count, left[position]] = True
+                    if begin < 0:
+                        begin = position
                 else:
                     left[kept] = left[position]
                     kept += 1
@@ -207,13 +249,10 @@ def _groups(a: Any, b: Any, inverse: Any, t: Any, where: Any, members: Any) -> A
     return count
 
 
-def groups(a: Plane, b: Plane, inverse: Plane, t: int) -> list[tuple[int, tuple[int, ...]]]:
+def groups(a: Plane, b: Plane, inverse: Plane, t: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """As screen.groups."""
     n, bins = a.shape
     where = np.zeros(bins * (n // t), dtype=np.int64)
     members = np.zeros((len(where), n), dtype=np.bool_)
     count = _groups(np.ascontiguousarray(a), np.ascontiguousarray(b), inverse.copy(), t, where, members)
-    rows = np.nonzero(members[:count])[1].tolist()
-    ends = np.cumsum(members[:count].sum(axis=1)).tolist()
-    starts = [0, *ends]
-    return [(at, tuple(rows[start:end])) for at, start, end in zip(where[:count].tolist(), starts, ends, strict=False)]
+    return where[:count], members[:count]

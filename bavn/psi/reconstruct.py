@@ -6,7 +6,7 @@ rounds run in NumPy, large ones in compiled kernels whose loading costs a second
 know elements, ids and keys.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import comb
@@ -23,6 +23,8 @@ Engine = Literal["auto", "numpy", "numba"]
 PART_BINS: Final = 16384
 GROUPS_BINS: Final = 1024
 Indexes = npt.NDArray[np.intp]
+Bins = npt.NDArray[np.int64]
+Members = npt.NDArray[np.bool_]
 # When the kernels pay, over the rounds of a process, for the second that they take to load (six the first time on a
 # machine): comparisons in a round, of which NumPy makes 3e8 a second; flagged bins in a part, of which plain Python
 # resolves 15,000 a second.
@@ -107,21 +109,38 @@ def part_hits(params: RoundParams, xs: Xs, part: Part, planes: Plane, engine: En
     return _hits(params, xs, part, np.ascontiguousarray(planes[0]), lambda bins: planes[1][:, bins], engine)
 
 
+def part_groups(
+    params: RoundParams, xs: Xs, part: Part, planes: Plane, engine: Engine = "auto"
+) -> Iterator[tuple[Bins, Members]]:
+    """The same as columns, for rounds with so many hits that a value for each is too much: bins of the table, int64
+    [g], and the members of each group, bool [g, n], in some pieces."""
+    return _groups(params, xs, part, np.ascontiguousarray(planes[0]), lambda bins: planes[1][:, bins], engine)
+
+
 def _hits(
     params: RoundParams, xs: Xs, part: Part, row_a: Plane, b_at: Callable[[Indexes], Plane], engine: Engine
 ) -> list[Hit]:
+    hits = []
+    for bins, members in _groups(params, xs, part, row_a, b_at, engine):
+        holders = [xs[row] for row in np.nonzero(members)[1].tolist()]
+        ends = np.cumsum(members.sum(axis=1)).tolist()
+        for at, start, end in zip(bins.tolist(), [0, *ends], ends, strict=False):
+            hits.append(Hit(Cell(part.table, at), tuple(holders[start:end])))
+    return hits
+
+
+def _groups(
+    params: RoundParams, xs: Xs, part: Part, row_a: Plane, b_at: Callable[[Indexes], Plane], engine: Engine
+) -> Iterator[tuple[Bins, Members]]:
     inverse = inverse_differences(xs)
     work = comb(len(xs), params.t) * params.r * params.bins
     flags = _engine(engine, work >= KERNELS_COMPARISONS).screen(row_a, inverse, params.t)
     flagged = np.flatnonzero(flags)
     exact = _engine(engine, work >= KERNELS_COMPARISONS or len(flagged) >= KERNELS_FLAGGED)
-    hits = []
     for start in range(0, len(flagged), GROUPS_BINS):
         bins = flagged[start : start + GROUPS_BINS]
-        for at, rows in exact.groups(row_a[:, bins], b_at(bins), inverse, params.t):
-            cell = Cell(part.table, part.first + int(bins[at]))
-            hits.append(Hit(cell, tuple(xs[row] for row in rows)))
-    return hits
+        where, members = exact.groups(row_a[:, bins], b_at(bins), inverse, params.t)
+        yield part.first + bins[where], members
 
 
 def _check(xs: Xs) -> None:

@@ -13,6 +13,8 @@ import numpy.typing as npt
 from bavn.psi.field import P, Plane, Words, reduce
 
 Flags = npt.NDArray[np.bool_]
+Groups = tuple[npt.NDArray[np.int64], Flags]
+"""For each group its bin, int64 [g], and which rows are its members, bool [g, n]."""
 _P = np.uint64(P)
 
 
@@ -35,19 +37,25 @@ def _descend(d: Words, inverse: Words, levels: int, first: int, flags: Flags) ->
         _descend(deeper, inverse, levels - 1, i + 1, flags)
 
 
-def groups(a: Plane, b: Plane, inverse: Plane, t: int) -> list[tuple[int, tuple[int, ...]]]:
-    """Exact: (bin, rows of the actors that share one element there) for every element that t or more share.
+def groups(a: Plane, b: Plane, inverse: Plane, t: int) -> Groups:
+    """Exact: bin and members of every element that t or more share, in order of bin. Elements that share a bin are
+    found one after the other.
 
-    ``a``, ``b``: [n, bins], only bins that the screen flagged. Elements that share a bin are found one after the other.
+    ``a``, ``b``: [n, bins], only bins that the screen flagged.
     """
-    groups = []
+    where: list[int] = []
+    groups_of_rows: list[tuple[int, ...]] = []
     inverses = inverse.tolist()
     for at, (column_a, column_b) in enumerate(zip(a.T.tolist(), b.T.tolist(), strict=True)):
         left = list(range(len(column_a)))
         while (members := _agreeing(left, list(zip(column_a, column_b, strict=True)), inverses, t)) is not None:
-            groups.append((at, members))
+            where.append(at)
+            groups_of_rows.append(members)
             left = [row for row in left if row not in members]
-    return groups
+    members_of = np.zeros((len(groups_of_rows), len(a)), dtype=np.bool_)
+    for mine, members in zip(members_of, groups_of_rows, strict=True):
+        mine[list(members)] = True
+    return np.array(where, dtype=np.int64), members_of
 
 
 def _agreeing(

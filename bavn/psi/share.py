@@ -9,8 +9,9 @@ the expansion asks for no trust that the join does not need anyway, and planes o
 dice.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,8 @@ from bavn.psi.slots import SlotMap
 Indexes = npt.NDArray[np.int64]
 Keystream = Callable[[int], bytes]
 _BLOCK: Final = 16
+LAST_CLASS: Final = 3
+NOBODY_AHEAD: Final[Mapping[bytes, int]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,27 +44,38 @@ class Share:
         return planes_to_bytes(self.planes)
 
 
-def generate(params: RoundParams, kr: bytes, ids: Sequence[tuple[bytes, float]], x: int, dice: Dice) -> Share:
+def generate(
+    params: RoundParams,
+    kr: bytes,
+    ids: Sequence[tuple[bytes, float]],
+    x: int,
+    dice: Dice,
+    ahead: Mapping[bytes, int] = NOBODY_AHEAD,
+) -> Share:
     """The share of actor ``x``. ``ids``: (id of 14 bytes, priority); of more than m the most suspicious (largest
-    priority) stay; an id given twice counts once. Slots count elements as ``ids`` lists them.
+    priority) stay; an id given twice counts once. Slots count elements as ``ids`` lists them. ``ahead``: ids
+    that are placed before all others, in classes 0, 1, 2, the lowest first (commons.py); empty where all are alike.
 
-    Draws 32 bytes from the dice, whatever the set. ValueError for an id or key of the wrong length or x outside
-    1..p-1.
+    Draws 32 bytes from the dice, whatever the set. ValueError for an id or key of the wrong length, x outside 1..p-1
+    or a class that there is not.
     """
     if not valid_x(x):
         raise ValueError(f"x lies in 1..2**31-2: {x}")
     if len(kr) != KEY_BYTES or any(len(element_id) != ID_BYTES for element_id, _ in ids):
         raise ValueError("a round key has 32 bytes and an element id 14")
+    if not all(0 <= one < LAST_CLASS for one in ahead.values()):
+        raise ValueError(f"a class lies in 0..{LAST_CLASS - 1}")
     stream = keystream(dice.bytes(KEY_BYTES))
     chosen = _chosen(ids, params.m)
     blocks = _Blocks(params, kr, [ids[index][0] for index in chosen], stream)
     planes: Plane = np.empty((2, params.r, params.bins), dtype=np.uint32)
-    slots = SlotMap.of_tables(params, _fill(planes, params, blocks, x, stream), chosen)
+    classes = _classes(params.m, [ids[index][0] for index in chosen], ahead)
+    slots = SlotMap.of_tables(params, _fill(planes, params, blocks, classes, x, stream), chosen)
     return Share(planes, slots)
 
 
 def _fill(
-    planes: Plane, params: RoundParams, blocks: "_Blocks", x: int, stream: Keystream
+    planes: Plane, params: RoundParams, blocks: "_Blocks", classes: list[Indexes], x: int, stream: Keystream
 ) -> Iterator[npt.NDArray[np.int64]]:
     """Fills the planes table by table; yields who of the padded set each insertion put in each bin, [2, bins]."""
     priority: Words = np.empty(0, dtype=np.uint64)
@@ -70,7 +84,7 @@ def _fill(
         block = blocks.of(table)
         priority = block[:, 0, 1].copy() if table % 2 == 0 else ~priority
         held = np.full((2, params.bins), params.m, dtype=np.int64)
-        for insertion, bins, placed in _insert(params.bins, block[:, 0, 0], priority):
+        for insertion, bins, placed in _insert(params.bins, block[:, 0, 0], priority, classes):
             first = first_coefficient(params.t, insertion)
             coefficients = reduce(block[placed, first : first + params.t - 1]).transpose(1, 2, 0)
             planes[:, table, bins] = horner(coefficients, x)
@@ -130,17 +144,28 @@ class _Blocks:
         return filled.view("<u8").astype(np.uint64, copy=False).reshape(-1, self._each, 2)
 
 
-def _insert(bins: int, positions: Words, priority: Words) -> list[tuple[int, Indexes, Indexes]]:
-    """Both insertions of a table: (insertion, bins, elements that got them)."""
+def _classes(m: int, real: list[bytes], ahead: Mapping[bytes, int]) -> list[Indexes]:
+    """Indexes into the padded set, class by class; fakes are of the last."""
+    classes = np.full(m, LAST_CLASS, dtype=np.int64)
+    if ahead:
+        classes[: len(real)] = [ahead.get(element_id, LAST_CLASS) for element_id in real]
+    return [np.flatnonzero(classes == one) for one in np.unique(classes)]
+
+
+def _insert(
+    bins: int, positions: Words, priority: Words, classes: list[Indexes]
+) -> Iterator[tuple[int, Indexes, Indexes]]:
+    """Both insertions of a table, class by class: (insertion, bins, elements that got them)."""
     low, half = np.uint64(0xFFFFFFFF), np.uint64(32)
     first = ((positions & low) * np.uint64(bins) >> half).astype(np.int64)
     second = ((positions >> half) * np.uint64(bins) >> half).astype(np.int64)
-    everybody = np.arange(len(positions))
-    taken, winners = _best(bins, first, priority, everybody)
     empty = np.ones(bins, dtype=bool)
-    empty[taken] = False
-    rest = everybody[empty[second]]
-    return [(1, taken, winners), (2, *_best(bins, second[rest], ~priority[rest], rest))]
+    for members in classes:
+        for insertion, places, ranks in ((1, first, priority), (2, second, ~priority)):
+            rest = members[empty[places[members]]]
+            taken, winners = _best(bins, places[rest], ranks[rest], rest)
+            empty[taken] = False
+            yield insertion, taken, winners
 
 
 def _best(bins: int, position: Indexes, priority: Words, elements: Indexes) -> tuple[Indexes, Indexes]:

@@ -15,6 +15,9 @@ from bavn_lab.realbench.contacts import Contacts, Unreadable, read
 from bavn_lab.realbench.inbound import LEAD_S, Say, choose, judge
 from bavn_lab.realbench.lists import LENGTHS
 from bavn_lab.realbench.report import choice_figures, figures_of, in_words
+from bavn_lab.realbench.triage import NothingToJudge, triage
+from bavn_lab.realbench.triage import figures as triage_figures
+from bavn_lab.realbench.triage import in_words as triage_in_words
 
 SCHEMA: Final = 1
 """Goes up when a key of the JSON file changes its meaning or goes away."""
@@ -71,7 +74,29 @@ def _all_of(folder: Path | None, say: Say) -> _Read:
     return result
 
 
-PARTS: Final[dict[str, tuple[str, Part]]] = {"inbound": ("inbound", inbound)}
+def next_door(folder: Path | None, heldout: Path | None, say: Say) -> Measured:
+    """What is ordinary next door: files of organisations/. Own and held-out organisations are each judged alone."""
+    figures: dict[str, Any] = {"files": None, "heldout": None}
+    words, judged = [], 0
+    for part, place in (("files", folder), ("heldout", heldout)):
+        if place is None:
+            continue
+        say(f"{place.name}: what is ordinary next door, in the open and by private rounds")
+        try:
+            result = triage(place)
+        except NothingToJudge as error:
+            words.append(f"not used: {error}")
+            continue
+        figures[part] = triage_figures(result)
+        words += ["" if part == "files" else "held out:", *triage_in_words(result)]
+        judged += len(result.organisations)
+    return Measured(figures, "\n".join(words), judged)
+
+
+PARTS: Final[dict[str, tuple[str, Part]]] = {
+    "inbound": ("inbound", inbound),
+    "triage": ("organisations", next_door),
+}
 """By its name in the JSON file: the folder that it reads, and what measures."""
 
 

@@ -108,6 +108,15 @@ def test_the_kernels_equal_the_reference(t, more, m, groups, seed, xs_seed) -> N
     assert reconstruct(p, planes, "numba") == reconstruct(p, planes, "numpy")
 
 
+@given(t=st.integers(2, 3), actors=st.integers(25, 60), groups=st.integers(0, 60), seed=st.integers(0, 2**32))
+@settings(max_examples=6, deadline=None)
+def test_the_kernels_equal_the_reference_where_many_share_much(t, actors, groups, seed) -> None:
+    """Past two dozen actors equal values are found through a table; several groups meet in most bins."""
+    p = RoundParams(version=1, epoch=0, round_id=bytes(16), registry_version=1, tier="A", t=t, m=4, r=2)
+    planes = planted_planes(p, list(range(1, actors + 1)), groups, seed)
+    assert reconstruct(p, planes, "numba") == reconstruct(p, planes, "numpy")
+
+
 def _some_xs(count: int, seed: int) -> list[int]:
     xs: set[int] = {1, P - 1}
     rng = np.random.default_rng(seed)

@@ -1,0 +1,67 @@
+"""What this node knows of its own elements at its neighbours: element -> how many groups knew it, day by day.
+
+Only a node can tie days together, since ids change every day; so only here is it kept, for 28 days and of at most
+ROWS_MAX elements. Lies in the node's own book and never travels. Refuses to know what an element is: it sees its bytes
+(psi/element.py).
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from bavn.model.sector.known_days import DAYS, KnownDays
+from bavn.wire.book import Book
+
+ROWS_MAX: Final = 400_000
+"""Four sets of the largest size: who lists other elements every day keeps those of the last days."""
+_SCHEMA = (
+    """CREATE TABLE door_commons (
+        element BLOB PRIMARY KEY, day INTEGER NOT NULL, buckets BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX door_commons_day ON door_commons (day)",
+)
+_CHUNK: Final = 500
+
+
+class CommonsTable:
+    """Joins the transaction that is open. May be called from any thread."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        book.part("door_commons", 1, _SCHEMA)
+
+    def keep(self, day: int, buckets: Mapping[bytes, int]) -> None:
+        """A day's answer, by element, and forgets what is older than DAYS and what is too much, the oldest first. A day
+        before an element's newest one changes nothing of that element."""
+        before = self.of(buckets)
+        rows = []
+        for element, bucket in buckets.items():
+            known = before.get(element)
+            if known is None or known.day <= day:
+                days = KnownDays.first(day, bucket) if known is None else known.on(day, bucket)
+                rows.append((element, days.day, days.buckets))
+        with self._book.transaction() as tx:
+            tx.executemany("INSERT OR REPLACE INTO door_commons VALUES (?, ?, ?)", rows)
+            tx.execute("DELETE FROM door_commons WHERE day <= ?", (day - DAYS,))
+            excess = self._book.rows("SELECT count(*) - ? FROM door_commons", (ROWS_MAX,))[0][0]
+            if excess > 0:
+                tx.execute(
+                    """DELETE FROM door_commons WHERE element IN
+                    (SELECT element FROM door_commons ORDER BY day, element LIMIT ?)""",
+                    (excess,),
+                )
+
+    def of(self, elements: Iterable[bytes]) -> dict[bytes, KnownDays]:
+        """What is known of these; those never listed are left out."""
+        wanted = list(elements)
+        known: dict[bytes, KnownDays] = {}
+        for start in range(0, len(wanted), _CHUNK):
+            some = wanted[start : start + _CHUNK]
+            places = ",".join("?" * len(some))
+            sql = f"SELECT element, day, buckets FROM door_commons WHERE element IN ({places})"
+            known.update({element: KnownDays(day, raw) for element, day, raw in self._book.rows(sql, tuple(some))})
+        return known
+
+    def shared(self, elements: Iterable[bytes]) -> set[bytes]:
+        """Those of them that the threshold or more knew when they were listed last: what goes ahead in the next round
+        (psi/commons.py)."""
+        return {element for element, known in self.of(elements).items() if known.buckets[0] > 0}
