@@ -61,3 +61,11 @@ def test_what_several_devices_begin_to_call_is_one_story(made) -> None:
     assert [(s.id, s.host, s.hosts) for s in one] == [(one[0].id, "10.0.7.3", 1)]
     assert [(s.id, s.host, s.hosts) for s in two] == [(one[0].id, "10.0.7.3", 2)]
     assert "1 more device did so later" in two[0].why.en
+
+
+@pytest.mark.parametrize(("name", "famous"), [("up.wellknown3.com", True), ("up.nobody-knows.com", False)])
+def test_whoever_the_world_calls_speaks_for_the_device_that_calls_it(made, name, famous) -> None:
+    greeted = _rows("tls", ["10.0.7.3"], SUPPLIER, 443, [11], {"sni": name})
+    (seen,) = found(made, asked(STATIONS, DAYS), greeted)
+    assert (seen.p >= 0.2) is famous
+    assert ("popular or harmless" in seen.against.en) is famous
