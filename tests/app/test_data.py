@@ -53,13 +53,13 @@ def test_a_wrong_name_is_an_error_and_nothing_else_is_taken_for_it(beside, tmp_p
     with pytest.raises(data.NoData, match="gone"):
         data.real_data()
     with pytest.raises(Stop) as stopped:
-        sector_world.chosen(None, generated=False, development=False, work=tmp_path, jobs=1, say=print)
+        sector_world.chosen(None, generated=False, part="test", work=tmp_path, jobs=1, say=print)
     assert stopped.value.code == Exit.CONFIGURATION
 
 
 def test_a_generated_sector_asks_for_no_captures(beside, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("BAVN_DATA", str(tmp_path / "gone"))
-    made = sector_world.chosen(None, generated=True, development=False, work=tmp_path, jobs=1, say=print)
+    made = sector_world.chosen(None, generated=True, part="test", work=tmp_path, jobs=1, say=print)
     assert made.account is None
 
 
@@ -67,7 +67,7 @@ def test_it_is_said_which_folder_is_used(beside, tmp_path) -> None:
     captures(beside / "captures")
     said: list[str] = []
     with pytest.raises(Stop):  # it lists nothing
-        sector_world.chosen(None, generated=False, development=False, work=tmp_path, jobs=1, say=said.append)
+        sector_world.chosen(None, generated=False, part="test", work=tmp_path, jobs=1, say=said.append)
     assert str(beside / "captures") in said[0]
 
 
