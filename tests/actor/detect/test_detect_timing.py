@@ -135,3 +135,21 @@ def test_a_pulse_among_other_calls_has_come_eight_times(monkeypatch, period_s, f
     some = Series("address", [host], [peer], [443], ["tcp"], [False], [None], count, count, calls)
     (tried,) = timed.timed(some, Slice(0, False, 0, 1), ()).tried
     assert (tried.hidden is not None) == bool(found)
+
+
+@given(st.lists(st.sampled_from(["sleeps", "bursts", "pages", "chance"]), min_size=2, max_size=8), st.integers(0, 99))
+def test_a_pair_among_others_is_timed_as_alone(kinds, seed) -> None:
+    """Longer dead times are tried for some pairs only; whose values they are must not slip."""
+    dice = np.random.default_rng(seed)
+    gaps = {
+        "sleeps": lambda n: dice.normal(60, 3, n).clip(0.1),
+        "bursts": lambda n: np.where(dice.random(n) < 0.7, dice.exponential(0.5, n), dice.exponential(600, n)),
+        "pages": lambda n: np.where(dice.random(n) < 0.5, dice.exponential(8, n), 300 + dice.normal(0, 5, n)),
+        "chance": lambda n: dice.exponential(40, n),
+    }
+    streams = [np.cumsum(gaps[kind](dice.integers(1, 80))) for kind in kinds]
+    together = timings(*series(*streams))
+    for at, stream in enumerate(streams):
+        alone = timings(*series(stream))
+        for name in ("nats", "regularity", "period_s", "jitter", "calls", "first_us", "last_us"):
+            assert getattr(together, name)[at] == getattr(alone, name)[0], name

@@ -83,26 +83,43 @@ def nats_of(spread: Floats, gaps: Ints) -> Floats:
 def timings(ts_us: Ints, lengths: Ints) -> Timing:
     """The best of DEAD_S for each pair. ``ts_us``: calls of all pairs one after the other, ascending within a pair;
     ``lengths``: calls of each, 1 or more. The number of dead times tried is paid for (Bonferroni)."""
-    tries = [_timing(ts_us, lengths, dead_s) for dead_s in DEAD_S]
-    base, base_short = tries[0]
+    base = _timing(ts_us, lengths, DEAD_S[0])
+    base_short = _short_share(ts_us, lengths, DEAD_S[0])
     nats, regularity, tried = base.nats, base.regularity, np.ones(len(lengths))
-    choice = np.zeros(len(lengths), int)
-    for index, (timing, short) in enumerate(tries[1:], 1):
-        use = (short - base_short >= BURST_SHARE_MIN) & (timing.period_s >= PERIOD_TIMES_DEAD_MIN * DEAD_S[index])
-        tried += use
-        better = use & ((timing.nats > nats) | ((timing.nats == nats) & (timing.regularity > regularity)))
-        nats, choice = np.where(better, timing.nats, nats), np.where(better, index, choice)
-        regularity = np.where(better, timing.regularity, regularity)
-    stacked = [np.stack([getattr(timing, name) for timing, _ in tries]) for name in Timing.__slots__]
-    pairs = np.arange(len(lengths))
-    chosen = Timing(*(values[choice, pairs] for values in stacked))
+    chosen = [np.array(getattr(base, name)) for name in Timing.__slots__]
+    for dead_s in DEAD_S[1:]:
+        some = np.flatnonzero(_short_share(ts_us, lengths, dead_s) - base_short >= BURST_SHARE_MIN)
+        if not len(some):
+            continue
+        in_some = np.zeros(len(lengths), bool)
+        in_some[some] = True
+        timing = _timing(ts_us[np.repeat(in_some, lengths)], lengths[some], dead_s)
+        use = timing.period_s >= PERIOD_TIMES_DEAD_MIN * dead_s
+        tried[some] += use
+        better = use & (
+            (timing.nats > nats[some]) | ((timing.nats == nats[some]) & (timing.regularity > regularity[some]))
+        )
+        for values, name in zip(chosen, Timing.__slots__, strict=True):
+            values[some[better]] = getattr(timing, name)[better]
+        nats, regularity = chosen[0], chosen[1]
+    best = Timing(*chosen)
     paid = np.where(nats >= TIMING_NATS_MAX, nats, np.maximum(0.0, nats - np.log(tried)))
-    paid = np.minimum(paid, PERSISTENCE_NATS + np.log(np.maximum(1, chosen.calls)))
-    return Timing(paid, chosen.regularity, chosen.period_s, chosen.jitter, chosen.calls, base.first_us, base.last_us)
+    paid = np.minimum(paid, PERSISTENCE_NATS + np.log(np.maximum(1, best.calls)))
+    return Timing(paid, best.regularity, best.period_s, best.jitter, best.calls, base.first_us, base.last_us)
 
 
-def _timing(ts_us: Ints, lengths: Ints, dead_s: float) -> tuple[Timing, Floats]:
-    """Timing at one dead time, and the share of gaps that are shorter than it."""
+def _short_share(ts_us: Ints, lengths: Ints, dead_s: float) -> Floats:
+    """The share of each pair's gaps that are not longer than ``dead_s``."""
+    pairs = len(lengths)
+    ends = np.cumsum(lengths)
+    short = np.diff(ts_us, prepend=ts_us[:1]) / 1e6 <= dead_s
+    short[ends - lengths] = False
+    owner = np.repeat(np.arange(pairs), lengths)
+    return np.bincount(owner, weights=short, minlength=pairs) / np.maximum(1, lengths - 1)
+
+
+def _timing(ts_us: Ints, lengths: Ints, dead_s: float) -> Timing:
+    """Timing at one dead time."""
     pairs = len(lengths)
     ends = np.cumsum(lengths)
     first = ends - lengths
@@ -111,11 +128,12 @@ def _timing(ts_us: Ints, lengths: Ints, dead_s: float) -> tuple[Timing, Floats]:
     inside = np.ones(len(ts_us), bool)
     inside[first] = False
     starts = ~inside | (gap_s > dead_s)
-    short = np.bincount(pair_of, weights=~starts, minlength=pairs) / np.maximum(1, lengths - 1)
     start_ts, start_pair = ts_us[starts], pair_of[starts]
     kept = (inside & starts)[starts]
     interval_s = np.diff(start_ts, prepend=start_ts[:1])[kept] / 1e6
-    excess_s, owner = (gap_s - dead_s)[inside & starts], start_pair[kept]
+    excess_s = (gap_s - dead_s)[inside & starts]
+    order, owner = _order(excess_s, start_pair[kept])
+    excess_s, interval_s = excess_s[order], interval_s[order]
     median = _middle(excess_s, owner, pairs)
     pause = excess_s > GAP_TIMES_MEDIAN_MAX * median[owner]
     pace = (_mean(pause.astype(float), owner, pairs) > PAUSE_SHARE_MAX)[owner] & (excess_s < PAUSE_S_MIN)
@@ -123,6 +141,7 @@ def _timing(ts_us: Ints, lengths: Ints, dead_s: float) -> tuple[Timing, Floats]:
     excess_s, interval_s, owner = excess_s[use], interval_s[use], owner[use]
     gaps = np.bincount(owner, minlength=pairs)
     spread = _spread(excess_s, owner, pairs)
+    interval_s = interval_s[_order(interval_s, owner)[0]]
     nats = np.zeros(pairs)
     enough = gaps >= CALLS_MIN - 1
     nats[enough] = nats_of(spread[enough], gaps[enough])
@@ -131,27 +150,27 @@ def _timing(ts_us: Ints, lengths: Ints, dead_s: float) -> tuple[Timing, Floats]:
     period = _middle(interval_s, owner, pairs)
     jitter = _half_width(trimmed, of, pairs) / np.maximum(period, 1e-9)
     calls = np.bincount(start_pair, minlength=pairs).astype(np.int64)
-    return Timing(nats, regularity, period, jitter, calls, ts_us[first], ts_us[ends - 1]), short
+    return Timing(nats, regularity, period, jitter, calls, ts_us[first], ts_us[ends - 1])
 
 
-def _sorted_within(values: Floats, owner: Ints) -> tuple[Floats, Ints]:
+def _order(values: Floats, owner: Ints) -> tuple[Ints, Ints]:
+    """The order in which each pair's values ascend, pair after pair; and whose each then is."""
     order = np.lexsort((values, owner))
-    return values[order], owner[order]
+    return order, owner[order]
 
 
-def _middle(values: Floats, owner: Ints, pairs: int) -> Floats:
-    """Median (the lower one) of each pair; 0 where it has none."""
-    ranked, of = _sorted_within(values, owner)
+def _middle(ranked: Floats, of: Ints, pairs: int) -> Floats:
+    """Median (the lower one) of each pair; 0 where it has none. ``ranked``: ascending within a pair."""
     counts = np.bincount(of, minlength=pairs)
     at = np.cumsum(counts) - counts + np.maximum(0, counts - 1) // 2
-    widths = np.zeros(pairs)
-    widths[counts > 0] = ranked[at[counts > 0]]
-    return widths
+    middles = np.zeros(pairs)
+    middles[counts > 0] = ranked[at[counts > 0]]
+    return middles
 
 
-def _central(values: Floats, owner: Ints, pairs: int, *, bottom_share: float = TRIM_SHARE) -> tuple[Floats, Ints]:
-    """The central 80 % of each pair's values; or less, or nothing, cut off at the bottom."""
-    ranked, of = _sorted_within(values, owner)
+def _central(ranked: Floats, of: Ints, pairs: int, *, bottom_share: float = TRIM_SHARE) -> tuple[Floats, Ints]:
+    """The central 80 % of each pair's values; or less, or nothing, cut off at the bottom. ``ranked``: ascending within
+    a pair."""
     counts = np.bincount(of, minlength=pairs)
     place = np.arange(len(ranked)) - (np.cumsum(counts) - counts)[of]
     low, high = ((counts * share).astype(int)[of] for share in (bottom_share, TRIM_SHARE))
@@ -170,7 +189,8 @@ def _sd(values: Floats, of: Ints, pairs: int) -> Floats:
 
 
 def _spread(excess_s: Floats, owner: Ints, pairs: int) -> Floats:
-    """sd(ln e) over the central 80 %, and CV_TIMES sd(e)/mean(e) with only the longest tenth left out.
+    """sd(ln e) over the central 80 %, and CV_TIMES sd(e)/mean(e) with only the longest tenth left out. ``excess_s``:
+    ascending within a pair.
 
     The first is sharp for few calls with little jitter. The second is for many with much: a sleep is never long, and
     lost calls make some gaps longer, so the top is cut; the short gaps stay, since they hardly move a mean, and cutting
@@ -195,4 +215,4 @@ def _half_width(trimmed: Floats, of: Ints, pairs: int) -> Floats:
 def spread_of(gaps_s: Floats) -> Floats:
     """The spread of each row of ``gaps_s`` (shape (rows, gaps)): what bench/reference.py tabulates at random."""
     rows, gaps = gaps_s.shape
-    return _spread(gaps_s.ravel(), np.repeat(np.arange(rows), gaps), rows)
+    return _spread(np.sort(gaps_s, axis=1).ravel(), np.repeat(np.arange(rows), gaps), rows)
