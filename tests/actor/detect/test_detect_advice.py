@@ -48,6 +48,7 @@ STARTS = {
     "rarity/hit-new-and-self-signed": ("", "its certificate"),
     "rarity/hit-lent-name": ("a new supplier", "which program"),
     "bruteforce/hit-kerberos": ("last month's password", "an old password"),
+    "bruteforce/hit-guessed-right": ("last month's password", "it was let in after it had failed"),
     "bruteforce/hit-spraying": ("directory is out of order", "give those a new password"),
     "bruteforce/hit-ssh-flows": ("only greets", "at the other end"),
     "bruteforce/hit-many-sources": ("guessed at all day long", "close the service to the world"),
@@ -69,6 +70,19 @@ def test_it_fits_its_kind(made, name) -> None:
     against, start = STARTS[name]
     assert against.lower() in one.against.en.lower()
     assert start.lower() in one.look_first.en.lower()
+
+
+def test_only_a_success_before_the_failures_speaks_against_a_guess(made) -> None:
+    case = next(case for case in made.cases() if str(case) == "bruteforce/hit-guessed-right")
+    failed, right = case.given["rows"]
+    before = made.Case("bruteforce", "hit-x", case.given | {"rows": [failed, right | {"from_h": 8}]})
+    (after,) = made.run(case).suspicions
+    (earlier,) = made.run(before).suspicions
+    assert after.what.en.endswith("; after that it was let in 4 times.")
+    assert "let in" not in after.against.en
+    assert earlier.against.en == "Before the first of them failed, it had been let in 4 times."
+    assert "let in" not in earlier.what.en + earlier.look_first.en
+    assert (after.p, after.statistic) == (earlier.p, earlier.statistic)
 
 
 def test_it_is_said_in_each_language_as_a_part_of_a_sentence() -> None:

@@ -75,11 +75,17 @@ ADVICE: Final = {
     ),
 }
 """By kind."""
+SURELY_IN: Final = Text(
+    "it was let in after it had failed: see under which name, give that a new password,"
+    " and see what was done there since"
+)
+MAYBE_IN: Final = Text("see whether it was let in at last, under which name, and what was done there since")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """One source's tries at one service on one day (number since 1970)."""
+    """One source's tries at one service on one day (number since 1970). ``later``: those that did not fail after the
+    first failure; none of the others is known to be a guess that was right."""
 
     service: str
     source: str
@@ -94,7 +100,13 @@ class Day:
     target: str
     first_us: int
     last_us: int
+    later: int = 0
     nats: float = 0.0
+
+    @property
+    def earlier(self) -> int:
+        """How many did not fail before the first failure."""
+        return self.tries - self.failed - self.later
 
 
 class BruteForce:
@@ -136,7 +148,7 @@ def _days(context: DetectorContext) -> list[Day]:
     """Every source's days, each weighed against the days before."""
     by_source: dict[tuple[str, str], list[Day]] = defaultdict(list)
     for row in context.window.rows(TRIES_SQL, {"limit": ROWS_MAX}):
-        service, source, outward, day, sure, tries, failed, targets, names, busiest, target, first, last = row
+        service, source, outward, day, sure, tries, failed, targets, names, busiest, target, first, last, later = row
         tried_day = Day(
             service=service,
             source=address_text(source),
@@ -151,6 +163,7 @@ def _days(context: DetectorContext) -> list[Day]:
             target=address_text(target),
             first_us=int(first),
             last_us=int(last),
+            later=int(later),
         )
         by_source[service, tried_day.source].append(tried_day)
     every: list[Day] = []
@@ -239,25 +252,39 @@ def _what(day: Day) -> Text:
         text = Text("{who} failed {failed} to log on to {where} ({service}) {time}, under {names} names")
     else:
         text = Text("{who} failed {failed} to log on to {where} ({service}) {time}")
-    return joined([text.filled(**facts)])
+    text = text.filled(**facts)
+    if day.later:
+        text = _got_in(day).filled(sentence=text, times=times(day.later))
+    return joined([text])
+
+
+def _got_in(day: Day) -> Text:
+    """What came after the failures. A page that is given and a connection that lasts need be no right guess."""
+    if not day.sure:
+        return Text("{sentence}; after that it stayed on {times}, as whoever is let in does")
+    if day.service == "http":
+        return Text("{sentence}; after that it was given what it asked for {times}")
+    return Text("{sentence}; after that it was let in {times}")
 
 
 def _against(day: Day) -> tuple[Text, ...]:
     parts = []
     if not day.outward:
         parts.append(ADVICE["inward"].innocent)
-    if day.failed < day.tries:
-        parts.append(
-            Text(
-                "other tries did succeed: {right} of {tries}",
-                right=number(day.tries - day.failed),
-                tries=number(day.tries),
-            )
-        )
+    if day.earlier:
+        text = Text("before the first of them failed, it had been let in {times}", times=times(day.earlier))
+        parts.append(text)
     return tuple(parts)
 
 
 def _advice(day: Day) -> Advice:
+    """A guess that may have been right is the first thing to look at."""
+    if day.later:
+        return replace(_kind(day), look_first=SURELY_IN if day.sure and day.service != "http" else MAYBE_IN)
+    return _kind(day)
+
+
+def _kind(day: Day) -> Advice:
     if not day.outward:
         return ADVICE["inward"]
     return ADVICE["unsure" if not day.sure else "spray" if day.names >= NAMES_MIN else "guess"]

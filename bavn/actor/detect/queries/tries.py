@@ -69,15 +69,18 @@ _TRIES: Final = f"""
 TRIES_SQL: Final = f"""
     WITH {_TRIES},
     spans AS (SELECT service, src, day, span, sum(n) AS n FROM tries WHERE failed GROUP BY ALL),
-    busiest AS (SELECT service, src, day, max(n)::BIGINT AS busiest FROM spans GROUP BY ALL)
+    busiest AS (SELECT service, src, day, max(n)::BIGINT AS busiest FROM spans GROUP BY ALL),
+    begun AS (SELECT service, src, day, min(ts) AS begun FROM tries WHERE failed GROUP BY ALL)
     SELECT service, src, is_home(src) AS outward, day, bool_or(sure) AS sure, sum(n)::BIGINT AS n,
         coalesce(sum(n) FILTER (failed), 0)::BIGINT AS failed, count(DISTINCT dst) FILTER (failed) AS targets,
         count(DISTINCT who) FILTER (failed) AS names, coalesce(max(busiest), 0) AS busiest,
-        arg_max(dst, (failed, dst)) AS target, epoch_us(min(ts)) AS first, epoch_us(max(ts)) AS last
-    FROM tries LEFT JOIN busiest USING (service, src, day) GROUP BY service, src, day
+        arg_max(dst, (failed, dst)) AS target, epoch_us(min(ts)) AS first, epoch_us(max(ts)) AS last,
+        coalesce(sum(n) FILTER (NOT failed AND ts >= begun), 0)::BIGINT AS later
+    FROM tries LEFT JOIN busiest USING (service, src, day) LEFT JOIN begun USING (service, src, day)
+    GROUP BY service, src, day
     ORDER BY failed DESC, n DESC, service, src, day LIMIT $limit"""
 """One row for each service, source and day. ``targets`` and ``names``: among the failures. ``busiest``: failures in the
-busiest ten minutes."""
+busiest ten minutes. ``later``: what did not fail after the first failure."""
 
 STRANGERS_SQL: Final = f"""
     WITH {_TRIES},
