@@ -20,6 +20,9 @@ GRADES: Final = {
 }
 
 _KNOWN_ADDRESS: Final = Text("it goes by one of the million best-known names of the world")
+_CLOCK_SET_US: Final = 20 * 365 * DAY_US
+"""A moment of before 1990 is that of a clock that nobody set."""
+_SOME_TIME: Final = Text("at a time that nobody knows (the clock of the capture was not set)")
 OWN_DOMAIN: Final = Text("it is a domain of your own")
 
 
@@ -38,13 +41,20 @@ def alone(peer: str, known_hosts: int, terms: Terms) -> Text:
     return named
 
 
+def dated(at_us: int) -> bool:
+    """Whether the clock was set, so that a day can be named."""
+    return at_us >= _CLOCK_SET_US
+
+
 def ongoing(first_us: int, last_us: int, until_us: int) -> bool:
     """Whether what began so long ago that a day says it was still so within a day of ``until_us``."""
-    return last_us - first_us >= DAY_US and until_us - last_us < DAY_US
+    return dated(first_us) and last_us - first_us >= DAY_US and until_us - last_us < DAY_US
 
 
 def when(first_us: int, last_us: int) -> Text:
     """When something was that is over: ``on 25 November`` and how long, or from which day to which."""
+    if not dated(first_us):
+        return _SOME_TIME
     began, ended = day(first_us), day(last_us)
     if began != ended and last_us - first_us >= DAY_US:
         return Text("from {began} to {ended}", began=began, ended=ended)
@@ -55,6 +65,8 @@ def in_time(first_us: int, last_us: int) -> Text:
     """``within 20 minutes on 25 November``; from which day to which where it took more than a day."""
     if last_us - first_us >= DAY_US:
         return when(first_us, last_us)
+    if not dated(first_us):
+        return Text("within {lasted} {when}", lasted=lasting(last_us - first_us), when=_SOME_TIME)
     return Text("within {lasted} on {day}", lasted=lasting(last_us - first_us), day=day(first_us))
 
 
@@ -79,12 +91,15 @@ def fame(peer: str, grade: Grade) -> list[Text]:
     return [GRADES[grade]] if grade in GRADES else []
 
 
-def known_against(peer: str, known: PeerProfile, terms: Terms) -> list[Text]:
-    """What speaks for a peer: fame, company and age."""
+def known_against(peer: str, known: PeerProfile, terms: Terms, first_us: int) -> list[Text]:
+    """What speaks for a peer: fame, company and age. ``first_us``: when the suspicion begins; only a use that is older
+    by a day speaks for the peer, else it is what is suspected."""
     parts = fame(peer, known.grade)
     if known.hosts > max(1.0, SHARE_FREE * terms.hosts):
         hosts, total = number(known.hosts), number(max(terms.hosts, known.hosts))
         parts.append(Text("{hosts} of the {total} machines here use it", hosts=hosts, total=total))
-    if known.new is False:
-        parts.append(Text("it has been used here since {day}", day=day(known.first_us)))
+    if known.new is False and first_us - known.first_us >= DAY_US:
+        since_day = Text("it has been used here since {day}", day=day(known.first_us))
+        long = Text("it had been used here for {lasted} before", lasted=lasting(first_us - known.first_us))
+        parts.append(since_day if dated(known.first_us) else long)
     return parts

@@ -14,7 +14,7 @@ from bavn.actor.detect.detectors.rarity import PLAIN, SAID
 from bavn.actor.detect.detectors.scan import Scan
 from bavn.actor.detect.indicators.lists import NO_LISTS, Grade
 from bavn.actor.detect.run import SurveyBackground, survey
-from bavn.actor.detect.telling import alone, known_against, since
+from bavn.actor.detect.telling import alone, in_time, known_against, since, when
 from bavn.actor.detect.terms import PeerProfile, Terms
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.spans import in_year
@@ -55,18 +55,35 @@ def test_nobody_else_is_said_only_where_there_is_somebody_else(made) -> None:
 def test_what_is_known_of_a_peer_speaks_for_it(made) -> None:
     terms = terms_of(made, 4)
     known = PeerProfile(hosts=3, first_us=MONDAY_US, new=False, names=(), grade=Grade.SERVICE, edge=False)
-    assert [text.en for text in known_against("a.example", known, terms)] == [
+    assert [text.en for text in known_against("a.example", known, terms, MONDAY_US + DAY_US)] == [
         "it is on a list of services that nearly everybody uses",
         "3 of the 4 machines here use it",
         "it has been used here since 23 November 2026",
     ]
 
 
+def test_only_use_before_the_suspicion_began_speaks_for_a_peer(made) -> None:
+    terms = terms_of(made, 1)
+    known = PeerProfile(hosts=1, first_us=MONDAY_US, new=False, names=(), grade=Grade.UNKNOWN, edge=False)
+    said = [known_against("a.example", known, terms, MONDAY_US + age_us) for age_us in (0, HOUR_US, DAY_US)]
+    assert [len(parts) for parts in said] == [0, 0, 1]
+
+
+def test_the_year_1970_is_a_clock_that_was_not_set(made) -> None:
+    unset = "at a time that nobody knows (the clock of the capture was not set)"
+    assert when(HOUR_US, 2 * HOUR_US).en == when(HOUR_US, 3 * DAY_US).en == since(HOUR_US, 3 * DAY_US, 3 * DAY_US).en
+    assert when(HOUR_US, 2 * HOUR_US).en == unset
+    assert in_time(HOUR_US, 2 * HOUR_US).en == f"within one hour {unset}"
+    known = PeerProfile(hosts=1, first_us=HOUR_US, new=False, names=(), grade=Grade.UNKNOWN, edge=False)
+    (said,) = known_against("a.example", known, terms_of(made, 1), HOUR_US + 3 * DAY_US)
+    assert said.en == "it had been used here for 3 days before"
+
+
 def test_an_address_is_no_name(made) -> None:
     terms = terms_of(made, 1)
     known = PeerProfile(hosts=1, first_us=MONDAY_US, new=None, names=("a.example",), grade=Grade.KNOWN, edge=False)
     named, *addresses = (
-        [text.en for text in known_against(peer, known, terms)]
+        [text.en for text in known_against(peer, known, terms, MONDAY_US)]
         for peer in ("a.example", "45.9.148.1", "2001:db8::1", "45.9.148.0/24")
     )
     assert named == ["it is among the million best-known names of the world"]

@@ -36,7 +36,7 @@ from bavn.actor.detect.queries.peers import as_address, observable_of
 from bavn.actor.detect.queries.series import Slice, sliced, slices
 from bavn.actor.detect.rhythm import LIST_PEERS_MIN, one_list, one_page, together
 from bavn.actor.detect.tasks import one_by_one
-from bavn.actor.detect.telling import alone, known_against, ongoing, place, since, times, when
+from bavn.actor.detect.telling import alone, dated, known_against, ongoing, place, since, times, when
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.timed import REGULAR_NATS_MIN, Timed, merged, timed
 from bavn.actor.detect.wording import joined, number, seconds, span
@@ -358,15 +358,17 @@ def _paced(pulse: Pulse, called: Text, until_us: int) -> Text:
     first_us, last_us, pace = pulse.first_us, pulse.last_us, pulse.pace
     facts = {"called": called, "pace": _pace(pulse), "began": day(first_us), "over": when(first_us, last_us)}
     filled = pace.fills(last_us - first_us) or pulse.daytime in ("work", "day")
+    facts["lasted"] = lasting(last_us - first_us if filled else pace.run_us)
     if not filled and pace.in_bursts:
         return _in_bursts(pulse, called, until_us)
-    if ongoing(first_us, last_us, until_us):
+    if not dated(first_us):
+        text = Text("one machine called {called} {pace} for {lasted} {over}")
+    elif ongoing(first_us, last_us, until_us):
         text = Text("one machine has called {called} {pace} since {began}")
     elif last_us - first_us >= DAY_US:
         text = Text("one machine called {called} {pace} {over}")
     else:
         text = Text("one machine called {called} {pace} for {lasted} on {began}")
-        facts["lasted"] = lasting(last_us - first_us if filled else pace.run_us)
     text = text.filled(**facts)
     return text if filled else Text("{sentence}, with long pauses", sentence=text)
 
@@ -388,12 +390,12 @@ def _in_bursts(pulse: Pulse, called: Text, until_us: int) -> Text:
 
 
 def _against(story: BeaconEvidence, context: DetectorContext) -> tuple[Text, ...]:
-    parts = []
+    parts, peer = [], story.pulse.name or story.pulse.peer
     if (story.pulse.proto, story.pulse.port) in CLOCKWORK_NATS:
         parts.append(Text("clocks and name servers are called like this by nature"))
     if story.pulse.inside:
         parts.append(Text("it is a machine of your own: printers, file shares and monitoring are called like this"))
-    return (*parts, *known_against(story.pulse.name or story.pulse.peer, story.known, context.terms))
+    return (*parts, *known_against(peer, story.known, context.terms, story.pulse.first_us))
 
 
 def _why(pulse: Pulse, known: PeerProfile, context: DetectorContext, others: int) -> Text:

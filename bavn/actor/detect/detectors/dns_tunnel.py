@@ -280,7 +280,7 @@ def _against(pair: Carried, known: PeerProfile, queries: Queries, context: Detec
         parts.append(Text("it is answered as a list of bad addresses answers"))
     if context.terms.home_names.holds_domain(pair.domain):
         parts.append(OWN_DOMAIN)
-    return (*parts, *known_against(pair.domain, known, context.terms))
+    return (*parts, *known_against(pair.domain, known, context.terms, queries.first_us))
 
 
 def _why(pair: Carried, known: PeerProfile, queries: Queries, context: DetectorContext) -> Text:

@@ -8,6 +8,7 @@ from typing import Final
 
 from bavn.actor.detect.base import Advice, Candidate, DetectorContext
 from bavn.actor.detect.calibrate import Tally
+from bavn.actor.detect.telling import dated
 from bavn.actor.detect.terms import KNOWN_DAYS_MIN, NEW_DAYS_MAX
 from bavn.actor.detect.wording import joined, number
 from bavn.model.moment import DAY_US
@@ -83,6 +84,8 @@ def _candidate(
     what = Text(
         "one machine answers on port {port} since {day}, where it never did before", port=port, day=day(span_us[0])
     )
+    if not dated(span_us[0]):
+        what = Text("one machine answers on port {port}, where it never did before", port=port)
     if outside:
         what = Text("{sentence}; it is called from outside too", sentence=what)
     return Candidate(

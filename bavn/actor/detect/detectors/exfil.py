@@ -293,7 +293,7 @@ def _against(item: Sent, known: PeerProfile, context: DetectorContext) -> tuple[
         parts.append(Text("days on which it sent there nearly as much before: {days}", days=days))
     if item.error > 0:
         parts.append(Text("the size is an estimate from sampled packets"))
-    return (*parts, *known_against(item.place, known, context.terms))
+    return (*parts, *known_against(item.place, known, context.terms, item.first_us))
 
 
 def _why(item: Sent, habit: Habit, known: PeerProfile, context: DetectorContext) -> Text:

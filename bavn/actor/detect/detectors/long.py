@@ -24,7 +24,7 @@ from bavn.actor.detect.calibrate import Tally
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.open_flows import CLOSED_SQL, OPEN_SQL, PAIRS_SQL, open_kinds
 from bavn.actor.detect.queries.peers import observable_of
-from bavn.actor.detect.telling import alone, known_against, place, when
+from bavn.actor.detect.telling import alone, dated, known_against, place, when
 from bavn.actor.detect.terms import PeerProfile
 from bavn.actor.detect.wording import joined, size_of, span
 from bavn.model.moment import HOUR_US
@@ -228,13 +228,13 @@ def _what(stay: Stay, story: str, known: PeerProfile, context: DetectorContext) 
     else:
         still = Text("{peer} outside has had a connection to one machine here open for {lasted}, since {day}")
         over = Text("{peer} outside had a connection to one machine here open for {lasted} {when}")
-    return joined([(still if stay.open else over).filled(**facts)])
+    return joined([(still if stay.open and dated(stay.first_us) else over).filled(**facts)])
 
 
 def _against(stay: Stay, known: PeerProfile, context: DetectorContext) -> tuple[Text, ...]:
     kind = REGISTER.get((stay.proto, stay.port))
     parts = [] if kind is None else [Text("{kind} stays open by nature", kind=kind)]
-    return (*parts, *known_against(_story(stay.peer, known), known, context.terms))
+    return (*parts, *known_against(_story(stay.peer, known), known, context.terms, stay.first_us))
 
 
 def _why(stay: Stay, known: PeerProfile, context: DetectorContext) -> Text:

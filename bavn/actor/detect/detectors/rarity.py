@@ -320,7 +320,7 @@ def _candidate(peer: Peer, key: str, known: PeerProfile, context: DetectorContex
         what=_what(peer, key, known, context),
         against=(
             *([OWN_DOMAIN] if own_names(known, context.terms) else []),
-            *known_against(key, known, context.terms),
+            *known_against(key, known, context.terms, peer.first_us),
         ),
         advice=next((ADVICE[sign] for sign in PLAIN if sign in ADVICE and sign in peer.signs), OTHER_ADVICE),
         why=_why(peer, key, known, context),

@@ -357,7 +357,9 @@ def _candidate(channel: Channel, known: PeerProfile, context: DetectorContext) -
         hosts=max(1, known.hosts),
         listed=known.grade >= Grade.POPULAR,
         what=joined([WHAT[channel.kind].filled(peer=place(channel.name or channel.peer))]),
-        against=() if channel.inside else tuple(known_against(channel.name or channel.peer, known, context.terms)),
+        against=()
+        if channel.inside
+        else tuple(known_against(channel.name or channel.peer, known, context.terms, channel.first_us)),
         advice=ADVICE.get(channel.kind),
         why=joined([*channel.facts, *([] if channel.inside else context.terms.said(known))]),
         rows=RowsRef("flow", (*ends, *channel.rows), channel.first_us, channel.last_us),

@@ -323,7 +323,7 @@ def _called_so(sign: Sign, known: PeerProfile, context: DetectorContext) -> tupl
     long_called = bool(known.first_us) and sign.first_us - known.first_us >= HABIT_DAYS_MIN * DAY_US
     if long_called and known.hosts > COMPANY_MIN:
         return (Text("other machines here have long called the same address"),)
-    return tuple(known_against(sign.peer, known, context.terms)) if known.grade >= Grade.POPULAR else ()
+    return tuple(known_against(sign.peer, known, context.terms, sign.first_us)) if known.grade >= Grade.POPULAR else ()
 
 
 def _sign(kind: str, some: list[Hour], why: Text, technique: str) -> Sign:
