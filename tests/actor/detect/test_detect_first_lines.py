@@ -38,6 +38,13 @@ def test_every_sign_has_words_of_every_day() -> None:
     assert PLAIN.keys() == SAID.keys()
 
 
+def test_an_old_browser_is_compared_with_none_here() -> None:
+    """Its agent may be the only one, and a program that lies about what it is has one too."""
+    for said in (PLAIN["old_agent"], SAID["old_agent"]):
+        assert "2011" in said.en
+        assert "here" not in said.en
+
+
 def terms_of(made, hosts: int) -> Terms:
     calls = [{"host": f"10.0.0.{n}", "peer": "45.9.148.1", "period_s": 3600, "to_h": 2.5} for n in range(1, hosts + 1)]
     case = made.Case("beacon", "hit-x", {"hours": 24, "calls": calls})

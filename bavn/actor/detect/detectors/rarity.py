@@ -88,7 +88,7 @@ SAID: Final = {
     "inside_service": Text("a service of a network's inside, outside"),
     "curious": Text("first called right after the host asked for its own address"),
     "post_first": Text("the first thing said to it was a form sent"),
-    "old_agent": Text("a browser older than any that is used here"),
+    "old_agent": Text("a user agent such as browsers had before 2011"),
     "bundle": Text("an archive or unnamed data fetched from it"),
     "equal_calls": Text("many equal connections in an unknown protocol"),
 }
@@ -107,7 +107,7 @@ PLAIN: Final = {
     "raw_port": Text("they speak no known protocol (port {port})"),
     "http_port": Text("the web request goes to an unusual port ({port})"),
     "tls_port": Text("the connection is encrypted, on an unusual port ({port})"),
-    "old_agent": Text("the browser is older than any that is used here"),
+    "old_agent": Text("the program that calls it names itself as browsers did before 2011"),
     "agentless": Text("the program that calls it does not say what it is"),
     "agent": Text("the program that calls it calls nobody else"),
     "tls_software": Text("the program that calls it calls nobody else"),
