@@ -86,6 +86,15 @@ def test_what_is_suspected_inside_names_nobody_and_offers_the_door_nothing(made)
 PIPES = {"command": "SMB2_COMMAND_TREE_CONNECT", "status": "STATUS_SUCCESS", "named_pipe": r"\\x\IPC$"}
 
 
+def test_wmi_goes_by_dcom_and_is_said_once(made) -> None:
+    wmi, dcom = (rows("dcerpc", {"endpoint": name}, from_h=9) for name in ("IWbemServices", "IRemoteSCMActivator"))
+    (alone,) = found(made, "lateral", [dcom])
+    (both,) = found(made, "lateral", [wmi, dcom])
+    assert "used programs from afar (DCOM) at another" in alone.what.en
+    assert "used remote administration (WMI) at another" in both.what.en
+    assert "activated a DCOM object" in both.why.en
+
+
 def opened(name, share=PIPES, **more):
     """One flow in which a share is opened and then a file of this name, every two minutes, as Suricata tells it."""
     made = {"command": "SMB2_COMMAND_CREATE", "status": "STATUS_SUCCESS", "filename": name}

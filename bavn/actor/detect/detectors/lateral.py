@@ -52,15 +52,15 @@ OUTSIDE_NATS: Final = 2.0
 NAMED_MAX: Final = 4
 TOLD_MAX: Final = 2
 PLAIN: Final = {
-    "wmi": Text("gave orders from afar (WMI)"),
-    "dcom": Text("gave orders from afar (DCOM)"),
+    "wmi": Text("used remote administration (WMI)"),
+    "dcom": Text("used programs from afar (DCOM)"),
     "winrm": Text("gave orders from afar (WinRM)"),
     "tool": Text("used a tool for remote control"),
     "pipe": Text("used a channel of file sharing that no known service has, again and again,"),
     "replicate": Text("fetched the directory's secrets, as only a domain controller may,"),
     "insist": Text("asked again and again which services there are"),
 }
-"""The acts whose own words are the craft's."""
+"""The acts whose own words are the craft's. No record says what was done by WMI or DCOM, so these do not."""
 
 
 _ADMINISTRATION: Final = Text("administrators, software distribution, backup and monitoring do the same")
@@ -308,9 +308,10 @@ def _rows(story: LateralActivity, main: str | None) -> RowsRef:
 
 
 def _what(story: LateralActivity, outside: bool, context: DetectorContext) -> Text:
-    """Two of the acts at the most, the gravest first."""
+    """Two of the acts at the most, the gravest first. WMI goes by DCOM: both are one act."""
     source, target = story.pair
-    done = sorted(story.acts, key=lambda kind: (-KINDS[kind].nats, kind))[:TOLD_MAX]
+    told = story.acts.keys() - ({"dcom"} if "wmi" in story.acts else set())
+    done = sorted(told, key=lambda kind: (-KINDS[kind].nats, kind))[:TOLD_MAX]
     acts_done = [PLAIN.get(kind, KINDS[kind].says) for kind in done]
     facts: dict[str, object] = {
         "source": source,
