@@ -85,6 +85,16 @@ def test_only_a_success_before_the_failures_speaks_against_a_guess(made) -> None
     assert (after.p, after.statistic) == (earlier.p, earlier.statistic)
 
 
+def test_bytes_in_ten_minutes_are_those_of_the_names_of_ten_minutes(made) -> None:
+    case = next(case for case in made.cases() if str(case) == "dns_tunnel/hit-upload")
+    (names,) = case.given["names"]
+    slow = made.Case("dns_tunnel", "hit-x", case.given | {"names": [names | {"every_s": 6}]})
+    (ten_minutes,) = made.run(case).suspicions
+    (twenty,) = made.run(slow).suspicions
+    assert "200 never-before-seen names under tunnelby.net carried" in ten_minutes.why.en
+    assert "200 never-before-seen names under tunnelby.net, of which 100 carried" in twenty.why.en
+
+
 def test_it_is_said_in_each_language_as_a_part_of_a_sentence() -> None:
     said = [getattr(advice, slot.name) for advice in EVERY for slot in fields(Advice)]
     assert len(said) > 2 * len(DETECTORS)

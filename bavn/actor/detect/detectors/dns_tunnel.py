@@ -96,11 +96,13 @@ _QUERIES = f"""
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """What one host's names under one domain carried, up and down, in their busiest ten minutes; ``names`` in all."""
+    """What one host's names under one domain carried, up and down, in their busiest ten minutes; ``names`` in all, and
+    ``busy_names`` of them then."""
 
     host: str
     domain: str
     names: int
+    busy_names: int
     up_bytes: float
     down_bytes: float
 
@@ -129,10 +131,10 @@ class Amounts:
     at_us: npt.NDArray[np.int64]
     amount: npt.NDArray[np.float64]
 
-    def until(self, end_us: int) -> float:
-        """The sum of the SPAN_US that ends here."""
+    def until(self, end_us: int) -> tuple[float, int]:
+        """The sum of the SPAN_US that ends here, and of how many."""
         inside = (self.at_us > end_us - SPAN_US) & (self.at_us <= end_us)
-        return float(self.amount[inside].sum())
+        return float(self.amount[inside].sum()), int(inside.sum())
 
 
 NOTHING: Final = Amounts(np.zeros(0, np.int64), np.zeros(0))
@@ -174,9 +176,9 @@ def _carried(names: dict[Pair, int], context: DetectorContext) -> list[Carried]:
         at = np.concatenate([sent.at_us, fetched.at_us])
         order = np.argsort(at, kind="stable")
         _, end_us = busiest(at[order], np.concatenate([sent.amount, fetched.amount])[order], SPAN_US)
-        carried.append(
-            Carried(address_text(UUID(key[0])), key[1], names.get(key, 0), sent.until(end_us), fetched.until(end_us))
-        )
+        (up_bytes, busy), (down_bytes, _) = sent.until(end_us), fetched.until(end_us)
+        host = address_text(UUID(key[0]))
+        carried.append(Carried(host, key[1], names.get(key, 0), busy, up_bytes, down_bytes))
     return carried
 
 
@@ -284,15 +286,14 @@ def _against(pair: Carried, known: PeerProfile, queries: Queries, context: Detec
 
 
 def _why(pair: Carried, known: PeerProfile, queries: Queries, context: DetectorContext) -> Text:
-    names, up, down = number(pair.names), number(pair.up_bytes), number(pair.down_bytes)
-    parts = [
-        Text(
-            "{names} never-before-seen names under {domain} carried {up} bytes out in ten minutes",
-            names=names,
-            domain=pair.domain,
-            up=up,
+    up, down = number(pair.up_bytes), number(pair.down_bytes)
+    text = Text("{names} never-before-seen names under {domain} carried {up} bytes out in ten minutes")
+    if pair.busy_names < pair.names:
+        text = Text(
+            "{names} never-before-seen names under {domain}, of which {busy} carried {up} bytes out in ten minutes"
         )
-    ]
+    facts = {"names": number(pair.names), "busy": number(pair.busy_names), "domain": pair.domain, "up": up}
+    parts = [text.filled(**facts)]
     if pair.bytes < ALARM_BYTES:
         sure = number(ALARM_BYTES)
         parts.append(Text("a weak sign: a tunnel that is at work carries {sure} or more", sure=sure))
