@@ -363,7 +363,7 @@ def test_the_reason_and_the_summary_are_danish_too(tmp_path, beacon, monkeypatch
     code, _, text, error = run(tmp_path / "note.txt", beacon)
     assert code == Exit.INPUT
     assert error == (
-        f"bavn: {tmp_path}/note.txt: er hverken en pakkeopsamling, EVE eller en log fra Zeek eller et andet kendt"
+        f"bavn: {tmp_path}/note.txt: er hverken en optagelse af pakker, EVE eller en log fra Zeek eller et andet kendt"
         " program\n"
     )
     assert "60 poster, 0 afvist, 1 egen maskine; den første ville give alarm" in text

@@ -9,7 +9,7 @@ from bavn.actor.detect.base import DetectorContext
 from bavn.actor.detect.detectors.dga import ALARM_NATS, Dga
 from bavn.actor.detect.detectors.exfil import Exfil, Habit
 from bavn.actor.detect.detectors.long import Long
-from bavn.actor.detect.detectors.rarity import HABIT, Habits, Rarity, rare_bits
+from bavn.actor.detect.detectors.rarity import HABIT, Habits, Rarity
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.queries.oddities import ODDITIES
 from bavn.actor.detect.settings import DetectSettings
@@ -200,12 +200,6 @@ def test_a_sign_says_less_where_it_is_usual() -> None:
     assert Habits.of(others, 20).left("a", "agentless") == 1 / (1 + HABIT)
     assert 1 / (1 + HABIT) < Habits.of(others, 200).left("a", "agentless") < 1
     assert Habits.of(others, 20).left("b", "program") == 1
-
-
-def test_rarity_in_bits_is_that_of_the_specification() -> None:
-    assert rare_bits(1, 1) == pytest.approx(0.415, abs=1e-3)
-    assert rare_bits(1, 1000) == pytest.approx(9.38, abs=1e-2)
-    assert rare_bits(1000, 1000) == pytest.approx(0, abs=1e-2)
 
 
 def test_candidates_are_bounded(made) -> None:

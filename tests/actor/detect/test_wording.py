@@ -2,7 +2,6 @@
 
 import pytest
 
-from bavn.actor.detect.detectors.rarity import rare_here
 from bavn.actor.detect.wording import seconds, size_of, span
 
 
@@ -38,6 +37,12 @@ def test_what_is_less_than_a_megabyte_is_said_in_kilobytes(count, en, da) -> Non
     assert (size_of(count).en, size_of(count).da) == (en, da)
 
 
-def test_one_bit_is_one_bit() -> None:
-    assert rare_here("a", 1.04).en == "a is rare here (1 bit)"
-    assert [rare_here("a", bits).en[-9:] for bits in (0.4, 1.1, 2)] == ["0.4 bits)", "1.1 bits)", " (2 bits)"]
+def test_rare_is_said_where_there_is_somebody_else_and_in_no_bits(made) -> None:
+    case = next(case for case in made.cases() if str(case) == "rarity/hit-program-fetched")
+    alone = made.Case("rarity", "hit-x", {key: value for key, value in case.given.items() if key != "background"})
+    several, single = (
+        next(s for s in made.run(each).suspicions if s.detector == "rarity").why.en for each in (case, alone)
+    )
+    assert several.startswith("45.9.148.87 is rare here; HTTP to a bare address;")
+    assert single.startswith("HTTP to a bare address;")
+    assert "bit" not in several + single

@@ -66,11 +66,8 @@ def _candidate(
     host: str, port: int, proto: str, bits: float, span_us: tuple[int, int], met: tuple[int, bool, int]
 ) -> Candidate:
     callers, outside, hosts = met
-    rare = number(bits, 1)
     parts = [
-        Text(
-            "{host} answers on {proto}/{port}, never before ({rare} bits)", host=host, proto=proto, port=port, rare=rare
-        ),
+        Text("{host} answers on {proto}/{port}, never before", host=host, proto=proto, port=port),
         Text.shaped(
             "{asked}; {offer}",
             asked=Text.counted("{count:,} host called it", "{count:,} hosts called it", callers),

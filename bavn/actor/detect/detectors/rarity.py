@@ -39,7 +39,7 @@ from bavn.actor.detect.queries.oddities import MET_SQL, ODDITIES, SIGNS
 from bavn.actor.detect.queries.peers import observable_of
 from bavn.actor.detect.telling import OWN_DOMAIN, alone, known_against, since
 from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, PeerProfile, Terms
-from bavn.actor.detect.wording import joined, number
+from bavn.actor.detect.wording import joined
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable, ObservableType, registered_domain
 from bavn.model.record import address_text
@@ -353,22 +353,10 @@ def _what(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) ->
 
 
 def _why(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) -> Text:
-    parts = [rare_here(key, rare_bits(peer.hosts, context.terms.hosts))]
+    parts = [Text("{key} is rare here", key=key)] if context.terms.hosts > 1 else []
     parts += [SAID[s].filled(port=peer.port) for s in peer.signs]
     if not known.names:
         parts.append(Text("the peer has no name here"))
     if any(context.terms.lists.is_lent(name) for name in known.names):
         parts.append(Text("a name of dynamic DNS"))
     return joined(parts + context.terms.said(known))
-
-
-def rare_here(key: str, bits: float) -> Text:
-    """How rare, in bits to one decimal."""
-    if round(bits, 1) == 1:
-        return Text("{key} is rare here (1 bit)", key=key)
-    return Text("{key} is rare here ({bits} bits)", key=key, bits=number(bits, 1))
-
-
-def rare_bits(hosts_with: int, hosts: int) -> float:
-    """r = -log2((hosts_with + .5) / (hosts + 1)) (DETECTION.md)."""
-    return -log2((hosts_with + 0.5) / (max(hosts, hosts_with) + 1))
