@@ -35,7 +35,11 @@ def place(peer: str) -> Text:
 
 def alone(peer: str, known_hosts: int, terms: Terms) -> Text:
     """The same with that nobody else uses it, where there is somebody else and nobody does. It ends with a comma."""
-    named = place(peer)
+    return unshared(place(peer), known_hosts, terms)
+
+
+def unshared(named: Text, known_hosts: int, terms: Terms) -> Text:
+    """The same of a peer that a sentence names already."""
     if terms.hosts > 1 and known_hosts <= 1:
         return Text("{peer}, which nobody else here uses,", peer=named)
     return named

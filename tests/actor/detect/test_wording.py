@@ -46,3 +46,32 @@ def test_rare_is_said_where_there_is_somebody_else_and_in_no_bits(made) -> None:
     assert several.startswith("45.9.148.87 is rare here; HTTP to a bare address;")
     assert single.startswith("HTTP to a bare address;")
     assert "bit" not in several + single
+
+
+@pytest.mark.parametrize(
+    ("columns", "port", "said"),
+    [
+        (
+            {"host": "45.9.148.81", "method": "GET", "user_agent": "x"},
+            9171,
+            "the web request goes to an unusual port (9171), and it goes to an address without a name.",
+        ),
+        (
+            {"host": "45.9.148.81", "method": "POST", "user_agent": ""},
+            443,
+            "data was sent to it as the very first thing, and the web request goes to an unusual port (443).",
+        ),
+    ],
+)
+def test_a_sentence_says_the_port_once_and_names_what_was_asked(made, columns, port, said) -> None:
+    asked = {"table": "http", "sources": ["10.0.0.61"], "targets": ["45.9.148.81"], "port": port, "every_s": 2}
+    answer = {"rrname": "mypicture.info", "rrtype": "A", "answered": True, "answers": ["45.9.148.81"]}
+    rows = [
+        asked | {"from_h": 8, "count": 1, "set": columns, "flow_set": {}},
+        {"table": "dns", "sources": ["10.0.0.61"], "targets": ["10.0.0.1"], "port": 53, "every_s": 2}
+        | {"from_h": 7.9, "count": 1, "set": answer},
+    ]
+    case = made.Case("rarity", "hit-x", {"hours": 24, "rows": rows})
+    (one,) = [s for s in made.run(case).suspicions if s.detector == "rarity"]
+    assert one.what.en == f"One machine called the address 45.9.148.81 (mypicture.info) on 21 September: {said}"
+    assert one.peer == "mypicture.info"

@@ -37,7 +37,7 @@ from bavn.actor.detect.detectors.doors import doors
 from bavn.actor.detect.indicators.lists import Grade
 from bavn.actor.detect.queries.oddities import MET_SQL, ODDITIES, SIGNS
 from bavn.actor.detect.queries.peers import observable_of
-from bavn.actor.detect.telling import OWN_DOMAIN, alone, known_against, since
+from bavn.actor.detect.telling import OWN_DOMAIN, known_against, place, since, unshared
 from bavn.actor.detect.terms import HOSTS_SMALL, KNOWN_DAYS_MIN, NEW_DAYS_MAX, SHARE_FREE, PeerProfile, Terms
 from bavn.actor.detect.wording import joined
 from bavn.model.moment import DAY_US
@@ -118,6 +118,16 @@ PLAIN: Final = {
     "tls_nameless": Text("the connection does not say whom it is for"),
 }
 """The same without a word of the craft, for the first line; what tells people most stands first."""
+AGAIN: Final = {
+    ("http_port", "bare_address"): Text("it goes to an address without a name"),
+    ("tls_port", "tls_nameless"): Text("it does not say whom it is for"),
+    ("old_agent", "agent"): Text("it calls nobody else"),
+    ("old_agent", "tls_software"): Text("it calls nobody else"),
+    ("agentless", "tls_software"): Text("it calls nobody else"),
+}
+"""What is said of the second of two signs where the first has named the same thing."""
+PORT_SIGNS: Final = ("tls_port", "http_port", "raw_port", "lone_port", "masked")
+"""Those of a technique of their own (T1571), of which one is told where it is that."""
 LENT: Final = Text("its name is of a kind that anybody can borrow")
 PLAIN_MAX: Final = 2
 """So many of them, the strongest, are said there."""
@@ -333,27 +343,50 @@ def _candidate(peer: Peer, key: str, known: PeerProfile, context: DetectorContex
 def _technique(peer: Peer) -> str:
     if "drop" in peer.signs:
         return "T1048"
-    if {"tls_port", "http_port", "raw_port", "lone_port", "masked"} & set(peer.signs):
+    if not set(PORT_SIGNS).isdisjoint(peer.signs):
         return "T1571"
     return "T1573" if "self_signed" in peer.signs else "T1071"
 
 
 def _what(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) -> Text:
-    telling = [sign for sign in (*PLAIN, *(s for s in SAID if s not in PLAIN)) if sign in peer.signs]
-    odd = list(dict.fromkeys(PLAIN.get(sign, SAID[sign]).filled(port=peer.port) for sign in telling))[:PLAIN_MAX]
-    if any(context.terms.lists.is_lent(name) for name in known.names):
-        odd = [*odd[: PLAIN_MAX - 1], LENT]
+    lent = not _is_bare(peer) and any(context.terms.lists.is_lent(name) for name in known.names)
+    odd = _told(peer, lent=lent)
     text = Text(
         "one machine called {peer} {since}: {odd}",
-        peer=alone(key, peer.hosts, context.terms),
+        peer=unshared(_named(peer, key), peer.hosts, context.terms),
         since=since(peer.first_us, peer.last_us, context.window.last_us),
         odd=Text("{one}, and {other}", one=odd[0], other=odd[1]) if len(odd) > 1 else odd[0],
     )
     return joined([text])
 
 
+def _told(peer: Peer, *, lent: bool) -> list[Text]:
+    """What tells people most, in at most PLAIN_MAX parts; the port's among them where that is the technique."""
+    telling = list({PLAIN[sign].en: sign for sign in reversed(PLAIN) if sign in peer.signs}.values())[::-1]
+    told = telling[:PLAIN_MAX]
+    by_port = _technique(peer) == "T1571"
+    if by_port and not set(PORT_SIGNS) & set(told):
+        told[-1] = next(sign for sign in telling if sign in PORT_SIGNS)
+    odd = [PLAIN[sign].filled(port=peer.port) for sign in told]
+    if lent and (not by_port or told[0] in PORT_SIGNS):
+        return [*odd[: PLAIN_MAX - 1], LENT]
+    return odd if len(odd) < PLAIN_MAX else [odd[0], AGAIN.get((told[0], told[1]), odd[1])]
+
+
+def _is_bare(peer: Peer) -> bool:
+    """Whether it was asked by its address, whatever name it has."""
+    return "bare_address" in peer.signs
+
+
+def _named(peer: Peer, key: str) -> Text:
+    """What the signs are about: a name that no request had stands behind the address."""
+    if key != peer.address and _is_bare(peer):
+        return Text("{peer} ({name})", peer=place(peer.address), name=key)
+    return place(key)
+
+
 def _why(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) -> Text:
-    parts = [Text("{key} is rare here", key=key)] if context.terms.hosts > 1 else []
+    parts = [Text("{key} is rare here", key=peer.address if _is_bare(peer) else key)] if context.terms.hosts > 1 else []
     parts += [SAID[s].filled(port=peer.port) for s in peer.signs]
     if not known.names:
         parts.append(Text("the peer has no name here"))
