@@ -101,3 +101,10 @@ def test_it_is_said_in_each_language_as_a_part_of_a_sentence() -> None:
     for text in said:
         assert len({text.say(language) for language in ("en", "da", "sv")}) == 3
         assert not text.en.endswith(".")
+
+
+def test_the_name_that_stands_for_made_up_ones_says_why(made) -> None:
+    case = next(case for case in made.cases() if str(case) == "dga/hit-words")
+    (one,) = made.run(case).suspicions
+    assert one.what.en.endswith(f"as if a program had made them up, {one.peer} most plainly so.")
+    assert f"the letters of {one.peer} are the least like those of a chosen name" in one.why.en

@@ -164,34 +164,33 @@ def _candidate(client: Client, context: DetectorContext) -> Candidate:
         story=host,
         statistic=walk.top_nats,
         observables=tuple(one for one in named if one is not None),
-        what=_what(walk),
+        what=_what(walk, telling[0].domain),
         first_us=walk.run[0].at_us,
         last_us=walk.run[-1].at_us,
         hosts=max(1, context.terms.domains([telling[0].domain])[telling[0].domain].hosts),
         listed=False,
-        why=_why(walk),
+        why=_why(walk, telling[0].domain),
         rows=RowsRef("dns", (("src", host), ("rcode", "NXDOMAIN")), walk.run[0].at_us, walk.run[-1].at_us),
         walk_nats=walk.total_nats,
     )
 
 
-def _what(walk: Walked) -> Text:
+def _what(walk: Walked, plainest: str) -> Text:
     names, time = number(len(walk.run)), in_time(walk.run[0].at_us, walk.run[-1].at_us)
-    shown = walk.run[-1].domain
     return joined(
         [
             Text(
-                "one machine asked for {names} names that do not exist {time}, such as {shown}, as if a program had"
-                " made them up",
+                "one machine asked for {names} names that do not exist {time}, as if a program had made them up,"
+                " {plainest} most plainly so",
                 names=names,
                 time=time,
-                shown=shown,
+                plainest=plainest,
             )
         ]
     )
 
 
-def _why(walk: Walked) -> Text:
+def _why(walk: Walked, plainest: str) -> Text:
     names, lasted = number(len(walk.run)), span(walk.run[-1].at_us - walk.run[0].at_us)
     shown = ", ".join(asked.domain for asked in walk.run[-3:])
     bits = number(sum(surprise_bits(asked.domain.partition(".")[0]) for asked in walk.run) / len(walk.run), 1)
@@ -204,6 +203,7 @@ def _why(walk: Walked) -> Text:
                 lasted=lasted,
                 shown=shown,
             ),
+            Text("the letters of {plainest} are the least like those of a chosen name", plainest=plainest),
             Text("{bits} bits a letter (chosen names 3.8, letters at random 5.8)", bits=bits),
             Text("added up they weigh {height}, and an alarm is raised at 4.6", height=height),
         ]
