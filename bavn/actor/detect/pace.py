@@ -18,6 +18,8 @@ EVEN_MAX: Final = 0.1
 ABOUT_MAX: Final = 0.5
 """Half the width of four fifths of the intervals, as a share of the period: even up to the first, about so up to the
 second; beyond it the intervals have a middle and no pace."""
+PACED_SHARE_MIN: Final = 0.5
+"""A run of which no interval is half a period keeps another pace, or none."""
 BURST_US_MAX: Final = HOUR_US
 """What goes on for longer at a time is no burst: it pauses."""
 
@@ -25,11 +27,13 @@ BURST_US_MAX: Final = HOUR_US
 @dataclass(frozen=True, slots=True)
 class Pace:
     """``runs``: how often the calls went on without a pause; ``run_us``: how long all of that took together;
-    ``pause_us``: the longest pause."""
+    ``pause_us``: the longest pause; ``paced``: how many of those runs keep the pace, the others being calls in haste or
+    one alone."""
 
     runs: int = 1
     run_us: int = 0
     pause_us: int = 0
+    paced: int = 1
 
     @property
     def in_bursts(self) -> bool:
@@ -44,7 +48,11 @@ class Pace:
 def pace_of(moments_us: npt.NDArray[np.int64], period_s: float) -> Pace:
     """The pace of calls at these moments (ascending), the pauses being those that timing.py leaves out."""
     gaps = np.diff(moments_us)
-    pauses = gaps[gaps > GAP_TIMES_MEDIAN_MAX * period_s * SECOND_US]
+    at = np.flatnonzero(gaps > GAP_TIMES_MEDIAN_MAX * period_s * SECOND_US)
+    pauses = gaps[at]
     if not len(pauses):
         return Pace(run_us=int(gaps.sum()))
-    return Pace(len(pauses) + 1, int(gaps.sum() - pauses.sum()), int(pauses.max()))
+    full = gaps >= PACED_SHARE_MIN * period_s * SECOND_US
+    full[at] = False
+    paced = sum(bool(run.any()) for run in np.split(full, at))
+    return Pace(len(pauses) + 1, int(gaps.sum() - pauses.sum()), int(pauses.max()), paced)

@@ -33,6 +33,7 @@ class Pulse:
     ``addresses``: outside addresses of the same story, at most PEERS_KEPT_MAX. ``table``: where its rows are.
     ``moments``: its latest calls in microseconds, at most MOMENTS_KEPT_MAX, ascending, as 64-bit integers.
     ``pace``: how long at a time they went on; ``daytime``: when in the day the calls are made, where that can be said.
+    ``each_call``: how many calls there were, of which ``calls`` counts those close together once.
     ``members``: the names and addresses that the peer goes by, the first being ``peer``, where that is several; by
     ``held`` (column=value of its table) they were told together."""
 
@@ -57,6 +58,7 @@ class Pulse:
     daytime: Daytime | None = None
     members: tuple[str, ...] = ()
     held: str = ""
+    each_call: int = 0
 
     def goes_with(self, other: "Pulse") -> bool:
         """Whether this one's calls are made when the other's are, but for a few: one page, one program."""

@@ -147,6 +147,7 @@ def _pulse(
         daytime=daytime(some.of(index)),
         members=members,
         held=held,
+        each_call=len(some.of(index)),
     )
 
 

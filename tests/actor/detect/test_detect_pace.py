@@ -47,3 +47,21 @@ def test_no_span_is_said_that_the_pace_does_not_fill(made, streams, said) -> Non
     case = made.Case("beacon", "hit-x", {"hours": 24, "calls": calls_made})
     (one,) = [s for s in made.run(case).suspicions if s.detector == "beacon"]
     assert one.what.en == f"One machine called the address 45.9.148.24 every 10 minutes {said}"
+
+
+def test_a_pace_is_said_only_of_the_burst_that_has_it(made) -> None:
+    """Fourteen calls every 200 s, and hours later eleven in haste: those were said to come every three minutes too."""
+    slow = {"host": "10.0.0.7", "peer": "45.9.148.24", "period_s": 200, "from_h": 1, "to_h": 1.8}
+    haste = {"host": "10.0.0.7", "peer": "45.9.148.24", "period_s": 3, "from_h": 20, "to_h": 20.01}
+    case = made.Case("beacon", "hit-x", {"hours": 24, "calls": [slow, haste]})
+    (one,) = [s for s in made.run(case).suspicions if s.detector == "beacon"]
+    every, counted = 25, 15
+    assert f" {every} times in two bursts, 18 hours apart, on 21 September, every " in one.what.en
+    assert one.what.en.endswith(" within one of them.")
+    assert one.why.en.startswith(f"{counted} calls in 2 bursts over ")
+    assert f"calls close together counted as one, among {every} in all" in one.why.en
+
+
+def test_a_run_of_one_call_keeps_no_pace() -> None:
+    assert pace_of(calls(0, 22 * 3600), 8).paced == 2
+    assert pace_of(np.append(calls(0), 22 * HOUR_US), 8).paced == 1

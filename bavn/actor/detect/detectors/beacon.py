@@ -376,7 +376,7 @@ def _paced(pulse: Pulse, called: Text, until_us: int) -> Text:
 def _in_bursts(pulse: Pulse, called: Text, until_us: int) -> Text:
     facts = {
         "called": called,
-        "times": times(pulse.calls),
+        "times": times(max(pulse.calls, pulse.each_call)),
         "bursts": number(pulse.pace.runs),
         "apart": lasting(pulse.pace.pause_us),
         "since": since(pulse.first_us, pulse.last_us, until_us),
@@ -386,7 +386,12 @@ def _in_bursts(pulse: Pulse, called: Text, until_us: int) -> Text:
         text = Text("one machine called {called} {times} in two bursts, {apart} apart, {since}")
     if pulse.jitter > ABOUT_MAX:
         return text.filled(**facts)
-    return Text("{sentence}, {pace} within each", sentence=text.filled(**facts), pace=_pace(pulse))
+    where = Text("{sentence}, {pace} within each")
+    if pulse.pace.paced < pulse.pace.runs:
+        some = Text("{sentence}, {pace} within {paced} of them")
+        where = Text("{sentence}, {pace} within one of them") if pulse.pace.paced == 1 else some
+    paced = number(pulse.pace.paced)
+    return where.filled(sentence=text.filled(**facts), pace=_pace(pulse), paced=paced)
 
 
 def _against(story: BeaconEvidence, context: DetectorContext) -> tuple[Text, ...]:
@@ -410,9 +415,14 @@ def _why(pulse: Pulse, known: PeerProfile, context: DetectorContext, others: int
             text = Text("{calls} calls over {lasted}, in the middle {period} apart (±{spread} %)")
         if pulse.pace.in_bursts and not pulse.pace.fills(pulse.last_us - pulse.first_us):
             text = Text("{calls} calls in {bursts} bursts over {lasted}, {period} apart within each (±{spread} %)")
+            if pulse.pace.paced < pulse.pace.runs:
+                text = Text("{calls} calls in {bursts} bursts over {lasted}, {period} apart in some (±{spread} %)")
         facts = {"period": period, "spread": number(100 * pulse.jitter), "lasted": lasted, "calls": calls}
         head = text.filled(**facts, bursts=number(pulse.pace.runs))
     parts = [head]
+    if pulse.each_call > pulse.calls:
+        every_call = number(pulse.each_call)
+        parts.append(Text("calls close together counted as one, among {calls} in all", calls=every_call))
     if pulse.held:
         parts.append(HELD[pulse.held.partition("=")[0]].filled(many=number(len(pulse.members))))
     if pulse.inside:
