@@ -14,6 +14,7 @@ import pytest
 from bavn.actor.detect.base import HEADINGS
 from bavn.actor.detect.run import DETECTORS
 from bavn.actor.store.segments.segment import ROLLUPS
+from bavn.app.analyst.suspected import sentences
 from bavn.model.evidence import evidence_nats
 from bavn.model.observable import is_external
 from bavn.model.record import TABLES
@@ -160,3 +161,11 @@ def test_ids_are_stable_while_the_story_goes_on(bench) -> None:
     )
     assert shorter.last_us < longer.last_us
     assert shorter.id == longer.id
+
+
+def test_the_docs_say_where_a_suspicion_is_told_whole(found) -> None:
+    """The table of the command has room for two of its sentences: the page says so, and names the others."""
+    page = " ".join((ROOT / "docs" / "detectors.md").read_text(encoding="utf-8").split())
+    names = ", ".join(f"`{name}`" for name in sentences(found[0], "en"))
+    assert "The table of `bavn node suspicions` has room for the first and the last of the four" in page
+    assert f"with `--json` it gives all of them ({names})" in page
