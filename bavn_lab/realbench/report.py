@@ -174,6 +174,9 @@ PARTS: Final = {
 }
 
 
+CELL_CHARS: Final = 54
+
+
 def _table(part: str, figures: Mapping[str, Any]) -> list[str]:
     lines = [
         f"  {PARTS[part]}: {figures['days']} days, {figures['contacts']:,} contacts",
@@ -181,11 +184,11 @@ def _table(part: str, figures: Mapping[str, Any]) -> list[str]:
             f"    {figures['met_by_another_before']:,} new to their actor and met by another before,"
             f" {figures['met_by_two_others_before']:,} by two"
         ),
-        f"    {'list of':<32}" + "".join(f"{f'{length:,} sources':>46}" for length in LENGTHS),
+        f"    {'list of':<32}" + "".join(f"{f'{length:,} sources':>{CELL_CHARS}}" for length in LENGTHS),
     ]
     for way, by_length in figures["ways"].items():
         cells: Sequence[str] = [_cell(by_length[str(length)]) for length in LENGTHS]
-        lines.append(f"    {way:<32}" + "".join(f"{cell:>46}" for cell in cells))
+        lines.append(f"    {way:<32}" + "".join(f"{cell:>{CELL_CHARS}}" for cell in cells))
     return lines
 
 

@@ -298,7 +298,8 @@ def in_words(result: Triage) -> list[str]:
     lines += [f"  by private join   {_in_words(result.privately)}; the two differ on {result.differing} kinds"]
     lines += [f"false ones left: {result.false_share:.2f} (95 %: {low:.2f} to {high:.2f}; bar {FALSE_SHARE_MAX:.2f})"]
     lines += [f"phases left: {result.phases_share:.2f} (95 %: {least:.2f} to {most:.2f}; bar {PHASES_SHARE_MIN:.2f})"]
-    lines += [f"the bars are {'held' if result.holds else 'MISSED'}"]
+    wide = ", but their intervals reach over them" if high > FALSE_SHARE_MAX or least < PHASES_SHARE_MIN else ""
+    lines += [f"the bars are {'held' + wide if result.holds else 'MISSED'}"]
     reach = f"{result.reachable} in which something is new and {result.labelled} labelled"
     lines += [f"phases found at {lengths} lines a day for each, of {reach}:"]
     lines += [f"  {way:26} {', '.join(str(of[length]) for length in LENGTHS)}" for way, of in result.recall.items()]
