@@ -25,6 +25,14 @@ _PACKET: Final = r"""
     \ +(\S+)                                                    # name
 """
 _HEADS: Final = "DNS Server log|Log file wrap|Message logging key"
+_COLUMNS: Final = "|".join(
+    (
+        *("Date", "Time", "Thread ID", "Context", "Internal packet", "UDP/TCP", "Send/Receive", "Remote IP", "Xid"),
+        *("Query/Response", "Opcode", r"\[ Flags", "Flags", "ResponseCode", "Question"),
+    )
+)
+_KEY: Final = rf"\s*(Field #|-{{7}} |\d{{1,2}} +({_COLUMNS})|blank = Query|[A-Z?] = [A-Z][a-z])"
+"""The lines below the head that say what the columns are."""
 _LINE: Final = r"[0-9A-Fa-f]{3,4} (PACKET|EVENT|Note:|UPDATE|DSPOLL|TASK|INIT)( |$)"
 _WRITTEN: Final = "trim(regexp_replace(p.date, '[/.]', '-', 'g') || ' ' || replace(p.time, '.', ':') || ' ' || p.half)"
 _WHEN: Final = f"""CASE WHEN p.half <> ''
@@ -45,7 +53,7 @@ read AS (SELECT n, p.client <> '' AND (p.way = 'Snd') = (p.answer = 'R') AS kin,
 
 WINDNS: Final = LogFormat(
     name="windns",
-    tells=f"regexp_matches(message, '{_LINE}') OR regexp_matches(message, '^({_HEADS})')",
+    tells=f"regexp_matches(message, '{_LINE}') OR regexp_matches(message, '^({_HEADS}|{_KEY})')",
     stage=_STAGE,
     columns={"dns": COLUMNS},
 )
