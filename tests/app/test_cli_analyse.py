@@ -401,6 +401,28 @@ def test_a_malformed_line_is_said_and_is_no_broken_input(beacon) -> None:
 
 
 @pytest.mark.slow
+def test_a_share_of_lines_that_nobody_could_use_is_an_exit_code_and_each_reason_is_said(tmp_path, beacon) -> None:
+    wrapped = tmp_path / "wrapped.json"
+    lines = "".join(json.dumps({"_source": json.loads(line)}) + "\n" for line in beacon.read_text().splitlines())
+    wrapped.write_text(lines + "of nobody\n" * 2 + '{"half": \n' + "of nobody\n" * 800, encoding="utf-8")
+    code, found, _, error = run(wrapped, "--json")
+    assert code == Exit.INPUT
+    assert len(found) == 1
+    assert f"{wrapped}: 803 refused, the first wrapped.json:61: of no known program" in error
+    assert f"{wrapped}: others, the first wrapped.json:63: a document that is broken off" in error
+
+
+@pytest.mark.slow
+def test_documents_in_a_packing_that_is_cut_off_are_an_exit_code(tmp_path, beacon) -> None:
+    wrapped = tmp_path / "wrapped.json.gz"
+    lines = "".join(json.dumps({"_source": json.loads(line)}) + "\n" for line in beacon.read_text().splitlines())
+    wrapped.write_bytes(gzip.compress(lines.encode())[:-30])
+    code, _, _, error = run(wrapped, "--json")
+    assert code == Exit.INPUT
+    assert "the gzip archive is cut off" in error
+
+
+@pytest.mark.slow
 def test_together_makes_one_network_of_two_halves(tmp_path) -> None:
     halves = [
         eve(

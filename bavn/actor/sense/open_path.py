@@ -17,13 +17,11 @@ from bavn.actor.formats.lines import line_column
 from bavn.actor.formats.refused import of_file
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.dnstap.file import dnstap_batches
-from bavn.actor.sense.documents import tables
-from bavn.actor.sense.documents.lines import EveLines, line_parser
-from bavn.actor.sense.documents.records import DocumentParser, documents, table_rows
+from bavn.actor.sense.documents.lines import EveLines, line_parser, parsed_documents
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.flows import argus
 from bavn.actor.sense.handshakes.capture import read_capture
-from bavn.actor.sense.logs.records import LogParser, received
+from bavn.actor.sense.logs.records import received
 from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reading import whole
@@ -199,13 +197,9 @@ class _Opening:
             yield parsed.without(path.name, chunk.lost).batch(str(path), chunk.place.text())
 
     def _documents(self, path: Path) -> Iterator[Batch]:
-        logs = LogParser(self.engine, self.sensor, str(path), zone=self.zone, strangers_pass=True)
         written_us = path.stat().st_mtime_ns // 1000
-        parser = DocumentParser(self.engine, self.sensor, logs, written_us, self.zone)
-        table = tables.head_of(head_of(path, tables.HEAD_BYTES))
-        found = table_rows(path, table) if table else documents(path)
-        for numbered in found:
-            yield parser.parse(path.name, numbered).batch(str(path), str(numbered[-1][0]))
+        for parsed, mark in parsed_documents(self.engine, self.sensor, path, self.zone, written_us):
+            yield parsed.batch(str(path), mark)
 
     def _archive(self, path: Path) -> Iterator[Batch]:
         """An archive in an archive is not looked into."""

@@ -49,9 +49,9 @@ NOTHING: Final = Parsed(tables={}, lines=0, passed=0, refused=0, refusals=())
 
 
 def joined(parts: list[Parsed]) -> Parsed:
-    """Several in order as one."""
+    """Several as one, refusals in the order of their lines."""
     records = [record for record in TABLES if any(record in part.tables for part in parts)]
-    refusals = [refusal for part in parts for refusal in part.refusals]
+    refusals = sorted((refusal for part in parts for refusal in part.refusals), key=lambda refusal: refusal.line)
     return Parsed(
         tables={r: pa.concat_tables([part.tables[r] for part in parts if r in part.tables]) for r in records},
         lines=sum(part.lines for part in parts),

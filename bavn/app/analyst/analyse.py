@@ -77,6 +77,11 @@ class Findings:
     failed: tuple[str, ...] = ()
     rules_refused: tuple[int, LeftOut] | None = None
 
+    @property
+    def partly_read(self) -> bool:
+        """Whether a file, or a share of its lines that is worth speaking of, could not be read."""
+        return any(refusal.line == 0 for refusal in self.refusals) or any(given.partly_read for given in self.inputs)
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:
@@ -206,7 +211,16 @@ class _Tally:
     rows: int = 0
     refused: int = 0
     refusals: list[RefusedLine] = field(default_factory=list)
+    reasons: set[Text] = field(default_factory=set)
     inputs: list[InputFile] = field(default_factory=list)
+
+    def note(self, refusals: Sequence[RefusedLine]) -> None:
+        """Keeps the first, and beyond them files and the first line with another reason."""
+        for refusal in refusals:
+            new = refusal.line == 0 or refusal.reason not in self.reasons
+            if len(self.refusals) < (2 if new else 1) * REFUSALS_KEPT_MAX:
+                self.refusals.append(refusal)
+                self.reasons.add(refusal.reason)
 
     def damaged(self, file: Path, why: Text) -> None:
         self.refused += 1
@@ -277,7 +291,7 @@ def analyse(
         failed=tuple(sorted(seen.failed)),
         rows=tally.rows,
         refused=tally.refused,
-        refusals=tuple(tally.refusals[:REFUSALS_KEPT_MAX]),
+        refusals=tuple(tally.refusals),
         hosts=seen.hosts,
         homes_said=homes_said,
         assets=seen_assets,
@@ -314,7 +328,7 @@ def _read(
                 tally.rows += store.append(batch.source, batch.mark, batch.tables)
                 tally.inputs[-1].take(batch)
                 tally.refused += batch.refused
-                tally.refusals += batch.refusals[: REFUSALS_KEPT_MAX - len(tally.refusals)]
+                tally.note(batch.refusals)
                 progress(tally.rows)
         except SourceBroken as error:
             tally.damaged(file, Text.of_error(error))

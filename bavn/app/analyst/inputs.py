@@ -16,6 +16,9 @@ from bavn.actor.sense.recognise import HEAD_BYTES, Recognised, recognise
 from bavn.model.counted import records
 from bavn.model.text import Text
 
+REFUSED_PERCENT_MIN: Final = 5
+REFUSED_LINES_MIN: Final = 2
+"""From here on a file was read in part only; a last line that is torn is ordinary."""
 NAMES_SHOWN_MAX: Final = 4
 KINDS: Final[Mapping[str, Text]] = {
     "pcap": Text("a capture of packets"),
@@ -55,6 +58,12 @@ class InputFile:
         self.passed += batch.passed
         self.refused += batch.refused
         self.first = self.first or next(iter(batch.refusals), None)
+
+    @property
+    def partly_read(self) -> bool:
+        """Whether the share of lines that could not be read is worth speaking of."""
+        lines = self.rows + self.passed + self.refused
+        return self.refused >= REFUSED_LINES_MIN and self.refused * 100 >= REFUSED_PERCENT_MIN * lines
 
     @property
     def kind(self) -> Text:

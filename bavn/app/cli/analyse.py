@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 P_SHOWN_MAX = 0.05
 WIDTH_PLAIN = 180
 INPUTS_SHOWN_MAX = 40
+REASONS_SHOWN_MAX = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,8 @@ def analyse(
     """Find out what each path is, run every detector, and say what is suspicious and why.
 
     Each capture, EVE file and folder of Zeek logs is looked at by itself. Exit code 5 says that something could not be
-    read, or only in part, or that a detector failed; the rest is looked at all the same.
+    read, or only in part (one line in twenty, or a file that is cut off), or that a detector failed; the rest is
+    looked at all the same.
     """
     with ctrl_c() as go_on:
         from bavn.app.analyst.analyse import Unread
@@ -124,7 +126,7 @@ def analyse(
             looked_at += 1
             crypto += findings.crypto
             last_us = max(last_us, findings.last_us)
-            faults += any(refusal.line == 0 for refusal in findings.refusals)
+            faults += findings.partly_read
             _say_refused(findings, language)
             if not refusal_shown and findings.rules_refused:
                 refusal_shown = True
@@ -254,7 +256,7 @@ def _tell_look(status: Status, language: Language, source: str, look: int, looks
 
 
 def _say_refused(findings: "Findings", language: Language) -> None:
-    """One line for each damaged file; one for all lines that were refused."""
+    """One line for each damaged file; one for all lines that were refused, and for some of the other reasons."""
     for refusal in findings.refusals:
         if refusal.line == 0:
             print(f"bavn: {plain_name(refusal.file)}: {refusal.why.say(language)}", file=sys.stderr)
@@ -265,6 +267,12 @@ def _say_refused(findings: "Findings", language: Language) -> None:
         why = first.why.say(language)
         source, file = plain_name(findings.source), plain_name(first.file)
         print(f"bavn: {source}: {say} {file}:{first.line}: {why}", file=sys.stderr)
+        others = {refusal.reason: refusal for refusal in reversed(lines)}
+        others.pop(first.reason)
+        for other in sorted(others.values())[:REASONS_SHOWN_MAX]:
+            place = f"{plain_name(other.file)}:{other.line}"
+            said = Text("others, the first {place}: {why}", place=place, why=other.why).say(language)
+            print(f"bavn: {source}: {said}", file=sys.stderr)
 
 
 def _say_rules_refused(count: int, first: "LeftOut", language: Language) -> None:

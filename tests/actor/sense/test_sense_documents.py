@@ -1,6 +1,7 @@
 """EVE's and Zeek's lines as search engines, shippers and collectors give them: the same records as the lines' own."""
 
 import gzip
+import itertools
 import json
 import random
 
@@ -11,6 +12,7 @@ from making_zeek import CONN, ENDS, tsv
 
 from bavn.actor.sense.documents.records import documents
 from bavn.actor.sense.documents.splitting import DOCUMENT_BYTES_MAX, Splitter
+from bavn.actor.sense.documents.straying import MixedSplitter
 from bavn.actor.sense.documents.unwrapping import flattened, lines_of
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.recognise import recognise
@@ -253,3 +255,67 @@ def test_bytes_of_real_events_changed_at_random(tmp_path, engine, data):
             assert recognise(path).kind in ("documents", "eve")
             rows = sum(b.rows for b in open_path(path, sensor="a", work=tmp_path / "w", homes=HOMES, engine=engine))
             assert rows >= 250
+
+
+WINDNS = (
+    b"05-01-2026 08:00:0%d 0E3C PACKET  000001E2D5A9F8A0 UDP Rcv 10.0.0.5 4a3f   Q [0001 D NOERROR] A (2)dr(2)dk(0)"
+)
+
+
+def test_lines_between_documents_are_read_or_refused_each_in_its_place(opened, events):
+    good = [json.dumps(event).encode() for event in events[:4]]
+    strays = [WINDNS % 1, b"", b"[INFO] of nobody", b"\t  12 [ of nobody", b'"of nobody": {', WINDNS % 2]
+    lines = [{"_source": json.loads(one)} for one in good]
+    raw = [json.dumps(line).encode() for line in lines]
+    alone, _ = opened(b"\n".join(raw))
+    tables, (count, _, refused) = opened(b"\n".join([*raw[:2], *strays, *raw[2:], b"null", b'{"half": "', *strays]))
+    assert len(tables["dns"]) == len(alone.get("dns", [])) + 4
+    assert {name: len(rows) for name, rows in tables.items() if name != "dns"} == {
+        name: len(rows) for name, rows in alone.items() if name != "dns"
+    }
+    assert refused == 8
+    assert count == len(raw) + 2 * 5 + 2
+
+
+def test_a_stray_line_has_the_number_of_its_line(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_bytes(b'{"a": 1}\n{"a": 2}\nstray\n\n  stray\n{"a": 3}\n{"a":\n[stray\n{"a": 4}\r\nstray')
+    found = [one for some in documents(path) for one in some]
+    assert [number for number, document in found if document.stray] == [3, 5, 8, 10]
+    assert [number for number, document in found if document.raw and not document.stray] == [1, 2, 6, 9]
+    assert [document.fault is not None for _, document in found].count(True) == 1
+
+
+@given(
+    st.lists(
+        st.sampled_from(['{"a": 1}', '{"a": "x', "stray", "", " 12 [x", '"', "[1]", '{"a": [1,', "}"]), max_size=12
+    ),
+    st.lists(st.integers(1, 12), min_size=1, max_size=5),
+)
+@settings(max_examples=60)
+def test_however_lines_are_cut_into_pieces_each_is_what_it_is(lines, sizes):
+    raw = b'{"a": 0}\n' + "\n".join(lines).encode()
+    whole = MixedSplitter()
+    expected = [*whole.feed(raw), *whole.end()]
+    pieces, found, at = MixedSplitter(), [], 0
+    for size in itertools.cycle(sizes):
+        if at >= len(raw):
+            break
+        found += pieces.feed(raw[at : at + size])
+        at += size
+    found += pieces.end()
+    assert sorted(number for number, document in found if document.stray) == sorted(
+        number for number, document in expected if document.stray
+    )
+    assert [document.raw for _, document in found if document.raw] == [
+        document.raw for _, document in expected if document.raw
+    ]
+
+
+@pytest.mark.parametrize("indent", [None, 0, 1])
+def test_no_document_is_taken_for_stray_lines(tmp_path, indent):
+    path = tmp_path / "x.json"
+    answer = [{"a": [1, "x", [2.5, True], None], "b": {"c": "\n[x"}}, {"a": [], "b": {}}]
+    path.write_text("\ufeff" + json.dumps(answer[0], indent=indent) + "\n" + json.dumps(answer, indent=indent) + "\n")
+    found = [document for some in documents(path) for _, document in some]
+    assert [json.loads(document.raw) for document in found] == [answer[0], *answer]

@@ -17,6 +17,8 @@ from making_zeek import CONN, tsv
 from bavn.actor.formats import archive
 from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.sense.base import SourceBroken
+from bavn.actor.sense.documents.records import documents, table_rows
+from bavn.actor.sense.documents.tables import head_of
 from bavn.actor.sense.open_path import open_path
 from bavn.actor.sense.recognise import recognise
 from bavn.actor.sense.suricata.eve_file import EveFile
@@ -62,6 +64,22 @@ def test_a_packed_log_is_the_log(tmp_path, opened, packer):
         file.seek(len(PLAIN) - 10)
         assert file.read(10) == PLAIN[-10:]
     assert opened(packed) == (50, [])
+
+
+@pytest.mark.parametrize("packer", [name for name in PACKERS if name != "UTF-16"])
+@pytest.mark.parametrize("table", [False, True])
+def test_documents_in_a_packing_that_is_cut_off_say_so_of_the_file(tmp_path, packer, table):
+    path = tmp_path / "y.json"
+    dice = random.Random(16)
+    rows = [(f"10.0.0.{number % 250}", dice.randbytes(200).hex()) for number in range(800)]
+    named = "".join(json.dumps({"src_ip": ip, "x": text}) + "\n" for ip, text in rows)
+    lined = "src_ip,x\n" + "".join(f"{ip},{text}\n" for ip, text in rows)
+    packed = PACKERS[packer]((lined if table else named).encode())
+    path.write_bytes(packed[: len(packed) * 9 // 10])
+    some = table_rows(path, head_of(lined.encode())) if table else documents(path)
+    faults = [(number, document.fault.en) for part in some for number, document in part if document.fault]
+    assert (0, f"the {packer} archive is cut off") in faults
+    assert len(faults) <= 1 + table
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from bavn.actor.sense.documents.flows import FLOW, flow_of, paired
 from bavn.actor.sense.documents.flows import grammar as flow_grammar
 from bavn.actor.sense.documents.moments import moment_us
 from bavn.actor.sense.documents.splitting import DOCUMENT_BYTES_MAX, Document, Splitter
+from bavn.actor.sense.documents.straying import MixedSplitter
 from bavn.actor.sense.documents.unwrapping import TEXT, Line, lines_of
 from bavn.actor.sense.engine import Engine
 from bavn.actor.sense.logs.records import LogParser, Texts
@@ -71,7 +72,7 @@ class DocumentParser:
         for log in ("eve", *FIELDS):
             if log in waiting:
                 form = eve_grammar(self.sensor) if log == "eve" else zeek_grammar(self.sensor, log, None)
-                parts.append(read(self.engine, form, _column(file, waiting[log])))
+                parts.append(read(self.engine, form, column_of(file, waiting[log])))
         parts += self._of_flows(file, flows)
         dated = [(number, line, moment_us(line.moment)) for number, line in texts]
         for live in (True, False):
@@ -91,7 +92,7 @@ class DocumentParser:
         if passed := len(flows) - len(kept):
             yield Parsed(tables={}, lines=passed, passed=passed, refused=0, refusals=())
         if kept:
-            yield read(self.engine, flow_grammar(self.sensor), _column(file, kept))
+            yield read(self.engine, flow_grammar(self.sensor), column_of(file, kept))
 
     def _of_logs(self, file: str, lines: list[tuple[int, Line, int | None]], *, live: bool) -> Iterator[Parsed]:
         """A document that says when it was is the stamp of a line without one."""
@@ -100,11 +101,11 @@ class DocumentParser:
         if self.logs is None:
             yield Parsed(tables={}, lines=len(lines), passed=len(lines), refused=0, refusals=())
             return
-        column = _column(
+        column = column_of(
             file, [(number, str(line.fields[TEXT]).replace("\n", " ") + "\n") for number, line, _ in lines]
         )
         moments = pa.array([self.about_us if us is None else us for _, _, us in lines], pa.int64())
-        table = column.table.append_column("received_us", moments).append_column(
+        table = column.table.appendcolumn_of("received_us", moments).appendcolumn_of(
             "sender", pa.nulls(len(lines), pa.string())
         )
         yield replace(self.logs, live=live or self.logs.live).parse(replace(column, table=table))
@@ -129,7 +130,8 @@ def _refused(file: str, number: int, reason: Text) -> Parsed:
     return Parsed(tables={}, lines=1, passed=0, refused=1, refusals=(RefusedLine(file, number, reason),))
 
 
-def _column(file: str, numbered: list[tuple[int, str]]) -> LineColumn:
+def column_of(file: str, numbered: Texts) -> LineColumn:
+    """Lines with their numbers as readers take them."""
     texts = [text.encode("utf-8", "replace").decode() for _, text in numbered]
     table = pa.table(
         {
@@ -142,23 +144,22 @@ def _column(file: str, numbered: list[tuple[int, str]]) -> LineColumn:
 
 def documents(path: Path) -> Iterator[list[tuple[int, Document]]]:
     """A file's documents with their numbers, so many at a time that they are read at once. SourceBroken where it cannot
-    be opened; damage of an archive is the last document's fault."""
+    be opened; damage of an archive is a fault of number 0."""
     file = _opened_file(path)
-    splitter, number = Splitter(), 0
+    splitter = MixedSplitter()
     some: list[tuple[int, Document]] = []
     with file:
         while True:
             data = file.read(PIECE_BYTES)
-            for document in splitter.feed(data) if data else splitter.end():
-                number += 1
-                some.append((number, document))
+            for numbered in splitter.feed(data) if data else splitter.end(damaged=file.damage is not None):
+                some.append(numbered)
                 if len(some) >= AT_ONCE:
                     yield some
                     some = []
             if not data:
                 break
         if file.damage:
-            some.append((number + 1, Document(b"", file.damage)))
+            some.insert(0, (0, Document(b"", file.damage)))
     if some:
         yield some
 
@@ -167,13 +168,12 @@ def table_rows(path: Path, head: tables.Head) -> Iterator[list[tuple[int, Docume
     """A table's rows, as :func:`documents` gives documents."""
     some: list[tuple[int, Document]] = []
     damage: list[Text] = []
-    number = 0
     for number, document in tables.rows(_lines(path, damage), head):
         some.append((number, document))
         if len(some) >= AT_ONCE:
             yield some
             some = []
-    some += [(number + 1, Document(b"", why)) for why in damage]
+    some = [(0, Document(b"", why)) for why in damage] + some
     if some:
         yield some
 

@@ -41,10 +41,11 @@ _FOUND: Final = re.compile(rb'"(?:results|messages|data|records|events|result)"\
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``raw``: its bytes, or none where ``fault`` says why there are none."""
+    """``raw``: its bytes, or none where ``fault`` says why there are none. ``stray``: a line between documents."""
 
     raw: bytes
     fault: Text | None = None
+    stray: bool = False
 
 
 class Splitter:
@@ -76,6 +77,24 @@ class Splitter:
         if self._start < 0 and len(self._left) - self._at > DOCUMENT_BYTES_MAX:
             self._at += 1  # a text without an end between documents
             yield from self._scan()
+
+    @property
+    def inside(self) -> bool:
+        """Whether a document or what holds documents is open."""
+        return self._start >= 0 or bool(self._stack)
+
+    def settle(self) -> Iterator[Document]:
+        """What is whole where the next bytes are no JSON, and where there are none."""
+        self._over = True
+        yield from self._scan()
+        self._over = False
+
+    def cut(self) -> Iterator[Document]:
+        """What is open never ends; what comes is looked at afresh."""
+        if self._start >= 0:
+            yield Document(b"", Text("a document that is broken off"))
+        self._left, self._at, self._start = b"", 0, -1
+        self._stack.clear()
 
     def end(self) -> Iterator[Document]:
         """What is left without an end."""
