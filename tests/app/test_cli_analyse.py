@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,12 @@ from bavn.app.cli import analyse
 from bavn.app.process.exits import Exit, Stop
 
 FACTS = {"detector", "technique", "p", "evidence_nats", "host", "peer", "first", "last", "why", "source"}
+
+
+UNKNOWN = (
+    "is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program, nor are there documents or"
+    " a table of the network in it (docs/sources.md says what is read)"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -256,14 +263,19 @@ def test_a_capture_is_read_by_a_path_from_where_one_stands(tmp_path, monkeypatch
         (
             "note.txt",
             b"hello\n",
-            "is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program",
+            UNKNOWN,
+        ),
+        (
+            "flows.csv",
+            b"src_ip,dst_ip,protocol,start\n10.0.0.1,10.0.0.2,tcp,99.01.2026 08:00:00\n",
+            "line 2: moment not understood: 99.01.2026 08:00:00",
         ),
         ("eve.7z", b"7z\xbc\xaf\x27\x1c" + bytes(40), "is packed in a way that nothing here unpacks: unpack it first"),
         ("eve.json.xz", b"\xfd7zXZ\x00" + bytes(40), "is a damaged archive, of which nothing can be read"),
         (
             "note.json",
             '{"event_type": "flow"}'.encode("utf-16"),
-            "is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program",
+            UNKNOWN,
         ),
         (
             "conn.log",
@@ -364,7 +376,8 @@ def test_the_reason_and_the_summary_are_danish_too(tmp_path, beacon, monkeypatch
     assert code == Exit.INPUT
     assert error == (
         f"bavn: {tmp_path}/note.txt: er hverken en optagelse af pakker, EVE eller en log fra Zeek eller et andet kendt"
-        " program\n"
+        " program, og der er heller ikke dokumenter eller en tabel om nettet i den (docs/sources.md siger, hvad der"
+        " læses)\n"
     )
     assert "60 poster, 0 afvist, 1 egen maskine; den første ville give alarm" in text
     assert "hvad" in text
@@ -420,6 +433,18 @@ def test_documents_in_a_packing_that_is_cut_off_are_an_exit_code(tmp_path, beaco
     code, _, _, error = run(wrapped, "--json")
     assert code == Exit.INPUT
     assert "the gzip archive is cut off" in error
+
+
+@pytest.mark.slow
+def test_each_file_in_an_archive_has_its_line(tmp_path, beacon) -> None:
+    with zipfile.ZipFile(tmp_path / "logs.zip", "w") as archive:
+        archive.write(beacon, "a/eve.json")
+        archive.writestr("empty.log", "")
+    code, _, text, error = run(tmp_path / "logs.zip")
+    assert code == Exit.INPUT
+    assert f"{tmp_path / 'logs.zip'}: an archive of files\n" in text
+    assert "\na/eve.json: Suricata's EVE: 60 records\n" in text
+    assert "bavn: empty.log: the file is empty\n" in error
 
 
 @pytest.mark.slow

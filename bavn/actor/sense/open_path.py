@@ -6,7 +6,8 @@ said to be unknown.
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -26,6 +27,7 @@ from bavn.actor.sense.parsed import NOTHING
 from bavn.actor.sense.prepare import prepared
 from bavn.actor.sense.reading import whole
 from bavn.actor.sense.recognise import Recognised, recognise
+from bavn.actor.sense.strangers import ADVICE
 from bavn.actor.sense.suricata import eve_capture
 from bavn.actor.sense.suricata.config import SuricataConfig
 from bavn.actor.sense.suricata.run import ReadCapture, run_over
@@ -38,8 +40,11 @@ from bavn.model.text import Text
 FILES_MAX: Final = 100_000
 BESIDE_LOGS: Final = frozenset({"stdout.log", "stderr.log"})
 """What Zeek's supervisor writes of Zeek itself into the folder of its logs: no records."""
-UNREAD: Final = {
-    "unknown": Text("is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program"),
+UNREAD: Final[dict[str, Text]] = {
+    "unknown": Text(
+        "is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program, nor are there documents"
+        " or a table of the network in it (docs/sources.md says what is read)"
+    ),
     "argus binary": Text("is Argus' own form: write it as text with its head (ra -n -c , -r FILE)"),
     "lined up": Text("is a table that is lined up for people: write it with commas (nfdump -o csv, ra -n -c ,)"),
     "packed": Text("is packed in a way that nothing here unpacks: unpack it first"),
@@ -47,8 +52,14 @@ UNREAD: Final = {
     "headless zeek": Text(
         "is a Zeek log without its head (#fields): the columns cannot be known; keep the lines that begin with #"
     ),
+    **ADVICE,
 }
 """Why what a file is cannot be read, by its kind."""
+
+
+EMPTY: Final = Text("the file is empty")
+Member = Callable[[Path, str, Recognised], None]
+"""Hears of each file in an archive, before what it holds: where it lies for now, its name there, what it is."""
 
 
 def open_path(
@@ -61,6 +72,7 @@ def open_path(
     engine: Engine | None = None,
     zone: str = "UTC",
     suricata: ReadCapture | None = None,
+    member: Member = lambda _, __, ___: None,
 ) -> Iterator[Batch]:
     """All batches of a file, or of every file under a folder in the order of their names (Zeek's certificates first).
 
@@ -77,6 +89,7 @@ def open_path(
         SuricataConfig(homes=tuple(homes), rule_files=tuple(rule_files)),
         zone,
         suricata,
+        member,
     )
     if not path.is_dir():
         kind = recognise(path)
@@ -87,11 +100,20 @@ def open_path(
     yield from _of_folder(opening, path)
 
 
-def _of_folder(opening: "_Opening", folder: Path, *, inside: bool = False) -> Iterator[Batch]:
-    """``inside``: what was taken out of an archive."""
+def _of_folder(
+    opening: "_Opening", folder: Path, *, inside: bool = False, broken: AbstractSet[str] = frozenset()
+) -> Iterator[Batch]:
+    """``inside``: what was taken out of an archive; ``broken``: the names of those there of which no more than a part
+    could be, which is said already."""
     for file, known, reason in _in_order(folder):
-        if known is None or known.kind in UNREAD or (inside and known.kind == "archive"):
-            why = reason or UNREAD.get(known.kind if known else "unknown") or UNREAD["packed"]
+        unread = known is None or known.kind in UNREAD or (inside and known.kind == "archive")
+        if unread and file.name in broken:
+            continue
+        if inside:
+            opening.member(file, str(file.relative_to(folder)), known or Recognised("unknown"))
+        if known is None or unread:
+            empty = EMPTY if not file.stat().st_size else None
+            why = reason or empty or UNREAD.get(known.kind if known else "unknown") or UNREAD["packed"]
             yield NOTHING.without(file.name, why).batch(str(file), "")
             continue
         try:
@@ -138,6 +160,7 @@ class _Opening:
     config: SuricataConfig
     zone: str
     suricata: ReadCapture | None = None
+    member: Member = lambda _, __, ___: None
 
     def file(self, path: Path, kind: Recognised) -> Iterator[Batch]:
         match kind.kind:
@@ -205,9 +228,11 @@ class _Opening:
         """An archive in an archive is not looked into."""
         self.work.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="archive-", dir=self.work) as folder:
-            for name, why in unpack(path, Path(folder)):
+            left = unpack(path, Path(folder))
+            for name, why in left:
                 yield NOTHING.without(name, why).batch(str(path), "")
-            for number, batch in enumerate(_of_folder(self, Path(folder), inside=True)):
+            broken = {name.rpartition("/")[2] for name, _ in left}
+            for number, batch in enumerate(_of_folder(self, Path(folder), inside=True, broken=broken)):
                 yield replace(batch, source=str(path), mark=f"{number} {batch.mark}")
 
     def _zeek(self, path: Path, log: str) -> Iterator[Batch]:

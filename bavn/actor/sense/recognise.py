@@ -21,6 +21,7 @@ from bavn.actor.sense.documents.records import holds_documents
 from bavn.actor.sense.documents.unwrapping import is_action
 from bavn.actor.sense.flows import argus
 from bavn.actor.sense.logs.sniff import holds_records
+from bavn.actor.sense.strangers import Stranger, stranger_of
 from bavn.actor.sense.zeek.fields import FIELDS, TELLING, log_named
 from bavn.actor.sense.zeek.header import header_of
 from bavn.model.text import Text
@@ -29,6 +30,7 @@ HEAD_BYTES: Final = 1 << 18
 _LINES_LOOKED_AT: Final = 200
 
 Kind = Literal[
+    Stranger,
     "pcap",
     "pcapng",
     "eve",
@@ -108,7 +110,7 @@ def recognise(path: Path) -> Recognised:
         return Recognised("documents" if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) else "table")
     if holds_records(head):
         return Recognised("log")
-    return Recognised("lined up") if _LINED_UP.match(head) else recognised
+    return Recognised("lined up" if _LINED_UP.match(head) else stranger_of(head) or recognised.kind, recognised.log)
 
 
 def _json(path: Path, objects: list[dict[str, object]]) -> Recognised:

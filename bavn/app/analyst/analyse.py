@@ -25,9 +25,9 @@ from bavn.actor.formats.pcap import form_of
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX, RefusedLine, of_file, without_file
 from bavn.actor.sense.base import Batch, SourceBroken
 from bavn.actor.sense.engine import Engine
-from bavn.actor.sense.open_path import open_path
+from bavn.actor.sense.open_path import EMPTY, Member, open_path
 from bavn.actor.sense.prepare import prepared
-from bavn.actor.sense.recognise import recognise
+from bavn.actor.sense.recognise import Recognised, recognise
 from bavn.actor.sense.rules.text import LeftOut
 from bavn.actor.sense.suricata.config import HOMES_DEFAULT
 from bavn.actor.sense.suricata.run import ReadCapture
@@ -45,7 +45,6 @@ from bavn.model.intel.rule import RowRule
 from bavn.model.ports import QueryRefused, RowsDamaged
 from bavn.model.text import Text
 
-EMPTY: Final = Text("the file is empty")
 SENSOR = "analyse"
 FILES_MAX = 100_000
 NO_FILE: Final = Text("neither a file nor a folder (a socket, a pipe, a device)")
@@ -222,6 +221,14 @@ class _Tally:
                 self.refusals.append(refusal)
                 self.reasons.add(refusal.reason)
 
+    def member_of(self, archive: Path) -> Member:
+        """What hears of the files in an archive: what is read from then on is of the last of them."""
+
+        def begun(file: Path, name: str, found: Recognised) -> None:
+            self.inputs.append(InputFile.of(file, found, named=f"{archive}/{name}"))
+
+        return begun
+
     def damaged(self, file: Path, why: Text) -> None:
         self.refused += 1
         self.refusals.insert(0, RefusedLine(str(file), 0, _unnamed(file, why)))
@@ -231,7 +238,8 @@ class _Tally:
         if not self.refusals:
             return Text("it holds no record that Bavn knows")
         first = self.refusals[0]
-        return first.why if len(unit.files) == 1 else of_file(first.file, first.why, ": ")
+        why = Text("line {line}: {why}", line=first.line, why=first.why) if first.line else first.why
+        return why if len(unit.files) == 1 else of_file(first.file, why, ": ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,7 +324,7 @@ def _engine(unit: Unit) -> Engine:
 def _read(
     unit: Unit,
     store: ColumnStore,
-    read: Callable[[Path], Iterator[Batch]],
+    read: Callable[..., Iterator[Batch]],
     tally: _Tally,
     progress: Callable[[int], None],
 ) -> None:
@@ -324,7 +332,7 @@ def _read(
         try:
             tally.inputs.append(InputFile.at(file))
             # Absolute: Suricata runs in a folder of its own.
-            for batch in read(file.absolute()):
+            for batch in read(file.absolute(), member=tally.member_of(file)):
                 tally.rows += store.append(batch.source, batch.mark, batch.tables)
                 tally.inputs[-1].take(batch)
                 tally.refused += batch.refused

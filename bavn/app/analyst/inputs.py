@@ -49,8 +49,12 @@ class InputFile:
     @classmethod
     def at(cls, path: Path) -> "InputFile":
         """Before it is read. SourceBroken as recognise.recognise."""
-        found = recognise(path)
-        return cls(file=str(path), found=found, left=left_fields(head_of(path, HEAD_BYTES), found))
+        return cls.of(path, recognise(path))
+
+    @classmethod
+    def of(cls, path: Path, found: Recognised, *, named: str = "") -> "InputFile":
+        """The same of one that is recognised. ``named``: what it is called, where that is not its path."""
+        return cls(file=named or str(path), found=found, left=left_fields(head_of(path, HEAD_BYTES), found))
 
     def take(self, batch: Batch) -> None:
         """One batch more of it."""
@@ -75,6 +79,8 @@ class InputFile:
         """For a person: what it was, what it gave, and what of it nothing reads."""
         if self.found.kind == "other zeek":
             return Text("{kind}: no detector uses it", kind=self.kind)
+        if self.found.kind == "archive" and not (self.rows or self.passed or self.refused):
+            return self.kind  # its files say it
         gave = [records(self.rows)]
         if self.passed:
             gave.append(

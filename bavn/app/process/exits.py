@@ -57,7 +57,10 @@ PAGES: dict[Exit, Page] = {
     ),
     Exit.INPUT: Page(
         Text("Some input could not be read: damaged, empty or of an unknown kind. The rest was done."),
-        Text("Look at the line on standard error for each path; give a better copy."),
+        Text(
+            "Look at the line on standard error for each path: it says what is wrong. Give a better copy, or the same"
+            " exported in another form."
+        ),
     ),
     Exit.REFUSED: Page(
         Text("The other side answered and refused us: certificate, token, quota or version."),

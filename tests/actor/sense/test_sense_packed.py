@@ -19,7 +19,7 @@ from bavn.actor.formats.gzipped import LogFile
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.documents.records import documents, table_rows
 from bavn.actor.sense.documents.tables import head_of
-from bavn.actor.sense.open_path import open_path
+from bavn.actor.sense.open_path import UNREAD, open_path
 from bavn.actor.sense.recognise import recognise
 from bavn.actor.sense.suricata.eve_file import EveFile
 
@@ -145,7 +145,7 @@ def zipped(files):
 
 
 FILES = {"logs/conn.log": PLAIN, "../../up.log": gzip.compress(PLAIN), "/root.log": PLAIN, "logs/notes.txt": b"hello\n"}
-UNKNOWN = "is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program"
+UNKNOWN = UNREAD["unknown"].en
 
 
 @pytest.mark.slow
@@ -159,6 +159,27 @@ def test_an_archive_of_logs_is_its_logs_and_nothing_leaves_its_folder(tmp_path, 
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["x.log"]
     rows, told = opened(make({"inner.tar": tarred(FILES), "conn.log": PLAIN}))
     assert (rows, [name for name, _ in told]) == (50, ["inner.tar"])
+
+
+def test_each_file_in_an_archive_is_told_and_one_that_is_empty_or_cut_off_once(tmp_path, opened, engine):
+    raw = tarred({"a/conn.log": PLAIN, "empty.log": b"", "notes.txt": random.Random(1).randbytes(40_000)}, "w")
+    path = tmp_path / "x.tar"
+    path.write_bytes(raw)
+    members = []
+    for batch in open_path(
+        path,
+        sensor="a",
+        work=tmp_path,
+        homes=("10.0.0.0/8",),
+        engine=engine,
+        member=lambda file, name, found: members.append((name, found.kind, file.exists())),
+    ):
+        assert batch.source == str(path)
+    assert members == [("empty.log", "unknown", True), ("notes.txt", "unknown", True), ("a/conn.log", "zeek", True)]
+    assert ("empty.log", "the file is empty") in opened(raw)[1]
+    rows, told = opened(raw[:-30_000])
+    assert rows == 50
+    assert [name for name, _ in told].count("notes.txt") == 1
 
 
 def test_no_name_leads_out_of_a_folder():

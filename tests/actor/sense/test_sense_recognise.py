@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from typing import get_args
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from bavn.actor.formats.refused import REFUSALS_KEPT_MAX
 from bavn.actor.sense.base import SourceBroken
-from bavn.actor.sense.open_path import open_path
+from bavn.actor.sense.open_path import UNREAD, open_path
 from bavn.actor.sense.recognise import Kind, recognise
 
 EVE = {"timestamp": "2026-11-24T17:00:00.0Z", "event_type": "dns", "src_ip": "10.0.0.1", "src_port": 1}
@@ -126,3 +127,36 @@ def test_refusals_are_bounded_over_a_file(tmp_path, opened):
     (tmp_path / "eve.json").write_bytes(lines(EVE) + b"{\n" * 1000)
     (batch,) = opened(tmp_path / "eve.json")
     assert (batch.refused, len(batch.refusals)) == (1000, REFUSALS_KEPT_MAX)
+
+
+COREDNS = '[INFO] 10.1.0.5:50000 - 7 "A IN x.dk. udp 60 false 512" NOERROR qr,rd,ra 110 0.0001s\n'
+LEEF = "LEEF:2.0|Check Point|VPN-1|1.0|Accept|^|src=10.1.0.5^dst=203.0.113.9\n"
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind"),
+    [
+        (b"ElfFile\0" + bytes(range(256)), "windows events"),
+        (
+            b"Level,Date and Time,Source,Event ID,Task Category\nInformation,05-01-2026 08:00:00,x,4625,y\n",
+            "windows events",
+        ),
+        (b"PAR1" + bytes(100), "parquet"),
+        (b"%PDF-1.7\n" + bytes(range(256)), "page"),
+        (b"<!DOCTYPE html><html>\n", "page"),
+        (lines({"src_ip": "10.0.0.1"}).decode().encode("utf-16-be"), "bare utf-16"),
+        (lines({"src_ip": "10.0.0.1"}).decode().encode("utf-16-le"), "bare utf-16"),
+        (COREDNS.encode(), "coredns"),
+        (b"2026-01-05T08:00:00.000Z stdout F " + COREDNS.encode(), "coredns"),
+        (LEEF.encode(), "leef"),
+        (b"<13>Jan  5 08:00:00 fw1 " + LEEF.encode(), "leef"),
+        (b"2 123456789010 eni-1235b8ca 10.1.0.5 203.0.113.9 40000 443 6 5 1200 1 2 ACCEPT OK\n", "headless vpc"),
+        (b"2 apples and a pear\n", "unknown"),
+    ],
+)
+def test_what_nothing_here_reads_is_told_what_to_give_instead(tmp_path, raw, kind):
+    path = tmp_path / "x"
+    path.write_bytes(raw)
+    assert recognise(path).kind == kind
+    with pytest.raises(SourceBroken, match=re.escape(UNREAD[kind].en)):
+        list(open_path(path, sensor="a", work=tmp_path, homes=("10.0.0.0/8",)))

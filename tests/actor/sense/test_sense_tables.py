@@ -231,6 +231,14 @@ def test_flow_logs_of_a_cloud(opened):
 def test_moments_without_a_zone_are_in_the_zone_that_is_given(opened):
     (row,) = opened(f"{NFDUMP}\n{BOTH}\n", zone="Europe/Copenhagen")[0]["flow"]
     assert us(row["ts"]) == AT_US - 3600 * 1_000_000
+    assert moment_us("24.11.2026 17:00:00.123", "Europe/Copenhagen") == AT_US - 3600 * 1_000_000
+
+
+def test_a_row_whose_moment_nobody_understands_is_refused_and_its_neighbour_is_a_flow(opened):
+    rows = "10.0.0.1;5;192.0.2.1;6;tcp;4.3.2026 08:00\n10.0.0.1;5;192.0.2.1;6;tcp;31.02.2026 08:00:00\n"
+    tables_, (_, passed, refused) = opened("src_ip;src_port;dst_ip;dst_port;protocol;start\n" + rows)
+    assert [us(row["ts"]) for row in tables_["flow"]] == [1_772_611_200_000_000]
+    assert (passed, refused) == (1, 1)
 
 
 @pytest.mark.parametrize(
@@ -240,6 +248,7 @@ def test_moments_without_a_zone_are_in_the_zone_that_is_given(opened):
         *("Nov 24, 2026 @ 17:00:00.123", 1795539600123, "1795539600123000", 1795539600123000000, "1795539600.123"),
         *("11/24/2026, 5:00:00.123 PM", "Nov 24, 2026 @ 17:00:00.123"),
         *("2026-11-24T18:00:00.123+0100", "2026-11-24T18:00:00.123+01:00"),
+        *("24.11.2026 17:00:00.123", "24.11.2026, 17:00:00,123", "24.11.2026 kl. 17.00.00.123"),
     ],
 )
 def test_the_writings_of_a_moment(said):

@@ -99,6 +99,14 @@ def flow_of(flat: Mapping[str, Any], zone: str = "UTC") -> dict[str, Any] | None
     }
 
 
+def moment_of(flat: Mapping[str, Any]) -> str:
+    """What a document that has a flow's ends says of when it was; empty where it lacks one of these."""
+    doc = {plain(name): value for name, value in flat.items()}
+    if any(_first(doc, spelled) is None for spelled in (names.SRC, names.DST, names.PROTO)):
+        return ""
+    return str(next(filter(None, (_first(doc, spelled) for spelled in (names.BEGUN, names.ENDED, names.SEEN))), ""))
+
+
 def _number(value: Any) -> float | None:
     if isinstance(value, str):
         text = value.replace(",", "") if _THOUSANDS.fullmatch(value) else value

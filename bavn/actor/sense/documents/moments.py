@@ -1,7 +1,7 @@
 """When a document says that something was, in the writings of search engines and collectors.
 
 What names no zone is UTC, as search engines keep it. Refuses to guess what order day and month have in 1/2/2026: the
-month comes first, as in the exports that write so.
+month comes first, as in the exports that write so; dots (1.2.2026) put the day first.
 """
 
 import re
@@ -20,6 +20,16 @@ _WORDED: Final = (
     *("%d/%m/%Y %I:%M:%S %p", "%d/%m/%Y %H:%M:%S"),
 )
 """Those of consoles: Kibana's, QRadar's, Sentinel's, Windows'."""
+_DOTTED: Final = re.compile(
+    r"""
+    (\d{1,2})\.(\d{1,2})\.(\d{4})           # day, month, year
+    (?:,?\ |\ kl\.\ )                        # what stands between
+    (\d{1,2})[.:](\d\d)                      # hour, minute
+    (?: [.:](\d\d) (?: [.,](\d{1,6})\d* )? )?  # second, parts of it
+    """,
+    re.VERBOSE,
+)
+"""As much of Europe writes: where dots stand between, the day comes first."""
 
 
 def zoned(value: Any) -> Any:
@@ -35,6 +45,8 @@ def zoned(value: Any) -> Any:
         tail = day[5]
         zone = "" if "Z" in tail or "+" in tail or "-" in tail else "Z"
         return f"{day[1]}-{day[2]}-{day[3]}T{day[4]}{tail}{zone}"
+    if dotted := _DOTTED.fullmatch(text):
+        return _of_dotted(dotted) or value
     for form in _WORDED:
         try:
             return datetime.strptime(text, form).replace(tzinfo=UTC).isoformat()
@@ -49,7 +61,7 @@ def moment_us(value: Any, zone: str = "UTC") -> int | None:
         return None
     try:
         moment = datetime.fromisoformat(str(zoned(value)))
-        if zone != "UTC" and isinstance(value, str) and _DAY.fullmatch(value.strip()) and not _ZONED.search(value):
+        if zone != "UTC" and isinstance(value, str) and _names_no_zone(value.strip()):
             moment = moment.replace(tzinfo=ZoneInfo(zone))
         return round(moment.timestamp() * 1e6)
     except (ValueError, OverflowError):
@@ -62,3 +74,18 @@ def _of_number(value: float) -> str:
         return datetime.fromtimestamp(seconds, UTC).isoformat()
     except (ValueError, OverflowError, OSError):
         return str(value)
+
+
+def _names_no_zone(text: str) -> bool:
+    return bool(_DOTTED.fullmatch(text) or (_DAY.fullmatch(text) and not _ZONED.search(text)))
+
+
+def _of_dotted(found: re.Match[str]) -> str | None:
+    day, month, year, hour, minute, second, parts = found.groups(default="0")
+    try:
+        return datetime(
+            *(int(year), int(month), int(day), int(hour), int(minute), int(second), int(parts.ljust(6, "0"))),
+            tzinfo=UTC,
+        ).isoformat()
+    except ValueError:
+        return None

@@ -17,7 +17,7 @@ from bavn.actor.formats.lines import LineColumn
 from bavn.actor.formats.refused import RefusedLine, of_file
 from bavn.actor.sense.base import SourceBroken
 from bavn.actor.sense.documents import tables
-from bavn.actor.sense.documents.flows import FLOW, flow_of, paired
+from bavn.actor.sense.documents.flows import FLOW, flow_of, moment_of, paired
 from bavn.actor.sense.documents.flows import grammar as flow_grammar
 from bavn.actor.sense.documents.moments import moment_us
 from bavn.actor.sense.documents.splitting import DOCUMENT_BYTES_MAX, Document, Splitter
@@ -36,6 +36,7 @@ from bavn.model.text import Text
 AT_ONCE: Final = 50_000
 PIECE_BYTES: Final = 1 << 20
 HEAD_DOCUMENTS: Final = 200
+_SHOWN_MAX: Final = 60
 
 
 @dataclass(slots=True)
@@ -62,7 +63,12 @@ class DocumentParser:
                 parts.append(_refused(file, number, fault))
             for line in lines:
                 if line.log == FLOW:
-                    flows.append((number, flow_of(line.fields, self.zone)))
+                    flow = flow_of(line.fields, self.zone)
+                    moment = "" if flow else moment_of(line.fields)
+                    if moment:
+                        parts.append(_refused(file, number, Text("moment not understood"), moment[:_SHOWN_MAX]))
+                    else:
+                        flows.append((number, flow))
                 elif line.log == TEXT:
                     texts.append((number, line))
                 elif line.log:
@@ -126,8 +132,8 @@ def _opened(document: Document) -> tuple[list[Line], Text | None]:
     return lines, None
 
 
-def _refused(file: str, number: int, reason: Text) -> Parsed:
-    return Parsed(tables={}, lines=1, passed=0, refused=1, refusals=(RefusedLine(file, number, reason),))
+def _refused(file: str, number: int, reason: Text, detail: str = "") -> Parsed:
+    return Parsed(tables={}, lines=1, passed=0, refused=1, refusals=(RefusedLine(file, number, reason, detail),))
 
 
 def column_of(file: str, numbered: Texts) -> LineColumn:
