@@ -363,14 +363,14 @@ def _what(peer: Peer, key: str, known: PeerProfile, context: DetectorContext) ->
 def _told(peer: Peer, *, lent: bool) -> list[Text]:
     """What tells people most, in at most PLAIN_MAX parts; the port's among them where that is the technique."""
     telling = list({PLAIN[sign].en: sign for sign in reversed(PLAIN) if sign in peer.signs}.values())[::-1]
-    told = telling[:PLAIN_MAX]
+    shown = telling[:PLAIN_MAX]
     by_port = _technique(peer) == "T1571"
-    if by_port and not set(PORT_SIGNS) & set(told):
-        told[-1] = next(sign for sign in telling if sign in PORT_SIGNS)
-    odd = [PLAIN[sign].filled(port=peer.port) for sign in told]
-    if lent and (not by_port or told[0] in PORT_SIGNS):
+    if by_port and not set(PORT_SIGNS) & set(shown):
+        shown[-1] = next(sign for sign in telling if sign in PORT_SIGNS)
+    odd = [PLAIN[sign].filled(port=peer.port) for sign in shown]
+    if lent and (not by_port or shown[0] in PORT_SIGNS):
         return [*odd[: PLAIN_MAX - 1], LENT]
-    return odd if len(odd) < PLAIN_MAX else [odd[0], AGAIN.get((told[0], told[1]), odd[1])]
+    return odd if len(odd) < PLAIN_MAX else [odd[0], AGAIN.get((shown[0], shown[1]), odd[1])]
 
 
 def _is_bare(peer: Peer) -> bool:
