@@ -111,7 +111,7 @@ class DocumentParser:
             file, [(number, str(line.fields[TEXT]).replace("\n", " ") + "\n") for number, line, _ in lines]
         )
         moments = pa.array([self.about_us if us is None else us for _, _, us in lines], pa.int64())
-        table = column.table.appendcolumn_of("received_us", moments).appendcolumn_of(
+        table = column.table.append_column("received_us", moments).append_column(
             "sender", pa.nulls(len(lines), pa.string())
         )
         yield replace(self.logs, live=live or self.logs.live).parse(replace(column, table=table))
