@@ -369,6 +369,7 @@ TARGETS = (
             "module:bavn.actor.sense.recognise",
             "module:bavn.actor.formats.packed",
             "module:bavn.actor.formats.archive",
+            "module:bavn.actor.sense.open_path",
         ),
         forms=(*LINES, *JSON_LINES, unpacked(LINES)),
         seeds=lambda: [
@@ -382,7 +383,11 @@ TARGETS = (
     ),
     Target(
         name="documents",
-        covers=("module:bavn.actor.sense.documents.records", "module:bavn.actor.sense.documents.unwrapping"),
+        covers=(
+            "module:bavn.actor.sense.documents.records",
+            "module:bavn.actor.sense.documents.straying",
+            "module:bavn.actor.sense.documents.unwrapping",
+        ),
         forms=(*LINES, *JSON_LINES, unpacked(LINES)),
         seeds=document_seeds,
         make=_any,

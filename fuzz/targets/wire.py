@@ -1,9 +1,11 @@
 """What members, centres, hubs and strangers send: envelopes, each kind of message, parcels, requests to join and enrol."""
 
 import contextlib
+import hashlib
 import json
 from collections.abc import Callable
 from functools import cache
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -11,7 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from bavn.centre.members.authority import Authority
 from bavn.model.outcome import Refused
-from bavn.psi.keys import KEY_BYTES  # noqa: F401 - the room must load
+from bavn.model.sector.known_days import EDGES
+from bavn.psi.commons import TIER, T, answer_bytes, read_answer
+from bavn.psi.keys import ID_BYTES, KEY_BYTES
+from bavn.psi.round import PROTOCOL_VERSION, RoundParams
+from bavn.psi.share import generate
 from bavn.traffic.dice import SeededDice
 from bavn.wire import enrol, frames, parcel, seal, strict_json
 from bavn.wire.codec import DOWN_KINDS, UP_KINDS, Encoded, decode
@@ -61,6 +67,28 @@ class _Rebuilt:
 
     def close(self) -> None:
         self.it.close()  # type: ignore[attr-defined]
+
+
+_COMMONS: Final = RoundParams(
+    version=PROTOCOL_VERSION, epoch=1, round_id=bytes(16), registry_version=1, tier=TIER, t=T, m=60, r=4
+)
+_COMMONS_BYTES: Final = answer_bytes(_COMMONS)
+_COMMONS_ELEMENTS: Final = 40
+
+
+def _commons() -> Run:
+    """What a centre that may lie answers a round of the commons."""
+    ids = [(hashlib.blake2b(b"%d" % n, digest_size=ID_BYTES).digest(), 1.0) for n in range(_COMMONS_ELEMENTS)]
+    slots = generate(_COMMONS, bytes(KEY_BYTES), ids, 7, SeededDice(1, "commons")).slots
+
+    def run(data: bytes) -> None:
+        buckets = read_answer(_COMMONS, data, slots, _COMMONS_ELEMENTS)
+        if not isinstance(buckets, Refused) and not (
+            buckets.shape == (_COMMONS_ELEMENTS,) and buckets.max() <= len(EDGES)
+        ):
+            raise Broken("an answer that is no bucket for each element")
+
+    return run
 
 
 def _inbox() -> Run:
@@ -319,6 +347,13 @@ TARGETS = (
         forms=(*DER, *DER, *JSON),
         seeds=_csr_seeds,
         make=_enrolment,
+    ),
+    Target(
+        name="commons",
+        covers=("module:bavn.psi.commons",),
+        forms=BYTES,
+        seeds=lambda: [bytes(_COMMONS_BYTES), bytes([0x12, 0x34, 0x55] * _COMMONS_BYTES)[:_COMMONS_BYTES]],
+        make=_commons,
     ),
     Target(
         name="certified",

@@ -159,7 +159,10 @@ def test_the_locale_of_whoever_sits_there_is_enough() -> None:
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (Exit.USAGE, "bavn: Tilvalget findes ikke: --nej\n")
+    assert (done.returncode, done.stderr) == (
+        Exit.USAGE,
+        "bavn: Tilvalget findes ikke: --nej (bavn node veto --help siger hvordan)\n",
+    )
 
 
 ABBREVIATED = re.compile(r"(?:^|\W)(?:pr|nr|kl|ca|jf|evt|osv|resp|inkl|f\.eks|t\.ex|bl\.a|d\.v\.s|m\.m|e\.g|i\.e)\.$")

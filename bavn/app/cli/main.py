@@ -121,7 +121,7 @@ _STOPPED: Final = Text.in_context("exit code", "stopped")
 
 def _run() -> int:
     try:
-        ended = app(standalone_mode=False)
+        ended = app(prog_name="bavn", standalone_mode=False)
     except Stop as stop:
         return _say(stop.code, Text.of_error(stop))
     except SettingsError as error:
