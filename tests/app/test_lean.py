@@ -110,7 +110,7 @@ def test_a_group_lists_its_commands_and_the_first_level_those_of_other_packages(
 def test_a_command_that_is_not_there_is_one_line(words) -> None:
     done = subprocess.run([sys.executable, "-m", "bavn.app.cli", *words], capture_output=True, text=True, check=False)
     assert done.returncode == Exit.USAGE
-    group = " ".join(["python -m bavn.app.cli", *words[:-1]])
+    group = " ".join(["bavn", *words[:-1]])
     assert done.stderr.splitlines() == [f"bavn: No such command 'nothing'. ({group} --help says how)"]
 
 

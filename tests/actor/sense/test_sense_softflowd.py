@@ -1,6 +1,7 @@
 """A real exporter: softflowd reads a capture and tells of it, in each protocol it knows."""
 
 import shutil
+import socket
 import subprocess
 import time
 
@@ -54,16 +55,23 @@ def capture(path):
     wrpcap(str(path), made)
 
 
+def free_port() -> int:
+    """Two of these tests may run at once."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
 @pytest.mark.slow
 @pytest.mark.softflowd
 @pytest.mark.parametrize("version", [("5",), ("9",), ("10",), ("10", "-b")], ids=["v5", "v9", "ipfix", "biflow"])
 def test_what_softflowd_tells_of_a_capture(tmp_path, engine, version) -> None:
     capture(tmp_path / "some.pcap")
-    clock = Ahead()
+    clock, listen = Ahead(), f"127.0.0.1:{free_port()}"
     source = netflow(
         name="netflow",
         sensor="made",
-        listen="127.0.0.1:20559",
+        listen=listen,
         exporters=LOOPBACK,
         folder=tmp_path / "spool",
         clock=clock,
@@ -71,7 +79,7 @@ def test_what_softflowd_tells_of_a_capture(tmp_path, engine, version) -> None:
     )
     try:
         assert list(source.poll()) == []
-        said = ("-r", str(tmp_path / "some.pcap"), "-n", "127.0.0.1:20559", "-v", *version, "-d")
+        said = ("-r", str(tmp_path / "some.pcap"), "-n", listen, "-v", *version, "-d")
         subprocess.run([SOFTFLOWD, *said], check=True, capture_output=True, timeout=30)
         rows, end = [], time.monotonic() + 30
         while len(rows) < 5 and time.monotonic() < end:
