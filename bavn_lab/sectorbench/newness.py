@@ -13,7 +13,14 @@ from typing import Any, Final
 
 from bavn_lab.sectorbench.day import Campaign, Newness
 from bavn_lab.sectorbench.figures import Bootstrap, Value
-from bavn_lab.sectorbench.run import CAMPAIGNS_A_DAY, best_alone, hits, own_leads_of
+from bavn_lab.sectorbench.run import (
+    CAMPAIGNS_A_DAY,
+    best_alone,
+    harmless_revealed,
+    hits,
+    own_leads_of,
+    poison_rank,
+)
 from bavn_lab.sectorbench.ways import scored
 from bavn_lab.sectorbench.worlds import World
 
@@ -89,14 +96,13 @@ def table(
 def _play(world: World, actors: int, seed: int, campaigns: int, newness: Newness) -> _Played:
     day = world.day(actors, seed, campaigns, newness)
     product_way = scored(day, day.rows)
-    leads, poisoned = product_way.leads(), set(day.negatives.get("poison", ()))
-    attacks = {element for one in day.campaigns for element in (*one.elements, *one.beside)}
+    leads = product_way.leads()
     return _Played(
         campaigns=day.campaigns,
         found=hits(day, leads),
         alone=hits(day, best_alone(day, own_leads_of(day, day.rows))),
-        poison_rank=next((at for at, lead in enumerate(leads, 1) if lead & poisoned), len(leads) + 1),
-        harmless=len(product_way.revealed.keys() - attacks),
+        poison_rank=poison_rank(day, leads),
+        harmless=harmless_revealed(day, product_way),
     )
 
 

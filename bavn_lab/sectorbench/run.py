@@ -237,8 +237,16 @@ def _real_join(day: Day, product: Scored, seed: int) -> RealJoin:
     )
 
 
-def _of_campaigns(day: Day) -> set[int]:
-    return {element for campaign in day.campaigns for element in (*campaign.elements, *campaign.beside)}
+def harmless_revealed(day: Day, product: Scored) -> int:
+    """How many elements of no campaign the rounds showed."""
+    attacks = {element for campaign in day.campaigns for element in (*campaign.elements, *campaign.beside)}
+    return len(product.revealed.keys() - attacks)
+
+
+def poison_rank(day: Day, leads: Leads) -> int:
+    """Where the best lead of an actor that lies stands; behind the last where none does."""
+    poisoned = set(day.negatives.get("poison", ()))
+    return next((at for at, lead in enumerate(leads, 1) if lead & poisoned), len(leads) + 1)
 
 
 def _quiet(world: World, actors: int, seed: int, product: Scored) -> float:
@@ -253,19 +261,17 @@ def _day_figures(day: Day, product: Scored, leads: Leads) -> dict[str, float]:
     owners = [[day.campaigns_of.get(element, INNOCENT) for element in lead] for lead in first]
     right = sum(any(whose is not INNOCENT for whose in lead) for lead in owners)
     reachable = sum(one.reachable for one in day.campaigns)
-    poisoned = set(day.negatives.get("poison", ()))
-    rank = next((at for at, lead in enumerate(leads, 1) if lead & poisoned), len(leads) + 1)
     return {
         "precision": right / BUDGET,
         "attainable": min(1.0, reachable / BUDGET),
         "mixed": sum(not frozenset.intersection(*lead) for lead in owners) / max(1, len(first)),
-        "poison_rank": rank,
+        "poison_rank": poison_rank(day, leads),
         "single": held_by_one(day, day.rows, product.revealed, frozenset(day.campaigns_of)),
         "a": day.power_law_a,
         "a_all": day.power_law_a_all,
         "leads": len(leads),
         "revealed": len(product.revealed),
-        "harmless": len(product.revealed.keys() - _of_campaigns(day)),
+        "harmless": harmless_revealed(day, product),
         "rows": len(day.rows),
     }
 
