@@ -45,8 +45,8 @@ UNREAD: Final[dict[str, Text]] = {
         "is neither a packet capture, nor EVE, nor a log of Zeek's or of another known program, nor are there documents"
         " or a table of the network in it (docs/sources.md says what is read)"
     ),
-    "argus binary": Text("is Argus' own form: write it as text with its head (ra -n -c , -r FILE)"),
-    "lined up": Text("is a table that is lined up for people: write it with commas (nfdump -o csv, ra -n -c ,)"),
+    "argus binary": Text("is Argus' own form: write it as text with its head (ra -n -u -c , -r FILE)"),
+    "lined up": Text("is a table that is lined up for people: write it with commas (nfdump -o csv, ra -n -u -c ,)"),
     "packed": Text("is packed in a way that nothing here unpacks: unpack it first"),
     "damaged": Text("is a damaged archive, of which nothing can be read"),
     "headless zeek": Text(
@@ -212,11 +212,12 @@ class _Opening:
 
     def _argus(self, path: Path) -> Iterator[Batch]:
         head: argus.Head | None = None
+        written_us = path.stat().st_mtime_ns // 1000
         for chunk in whole(path):
             head = argus.head_of(chunk.segment.raw) or head
             if head is None:
                 raise SourceBroken(of_file(path, Text("has lost its first line, which names Argus' columns")))
-            parsed = argus.parsed(self.engine, self.sensor, head, self.zone, line_column(chunk.segment))
+            parsed = argus.parsed(self.engine, self.sensor, head, self.zone, line_column(chunk.segment), written_us)
             yield parsed.without(path.name, chunk.lost).batch(str(path), chunk.place.text())
 
     def _documents(self, path: Path) -> Iterator[Batch]:

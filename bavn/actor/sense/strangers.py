@@ -8,13 +8,16 @@ from typing import Final, Literal
 
 from bavn.model.text import Text
 
-Stranger = Literal["windows events", "parquet", "page", "bare utf-16", "coredns", "leef", "headless vpc"]
+Stranger = Literal[
+    "windows events", "parquet", "page", "bare utf-16", "coredns", "leef", "headless vpc", "nfdump binary"
+]
 ADVICE: Final[dict[str, Text]] = {
     "windows events": Text(
         "holds events of Windows, which say too little of the network: give the debug log of its DNS server or the log"
         " of its firewall (docs/logs.md)"
     ),
     "parquet": Text("is a table in Parquet: export it as CSV with its head, or as JSON, a row a line"),
+    "nfdump binary": Text("is nfdump's own form: write it as a table with its head (nfdump -o csv -r FILE)"),
     "page": Text("is a page for people (PDF, HTML): export what it was made of as CSV or JSON"),
     "bare utf-16": Text("is text in UTF-16 without the mark at its beginning that says so: write it as UTF-8"),
     "coredns": Text(
@@ -35,6 +38,7 @@ _BEGINNINGS: Final[tuple[tuple[bytes, Stranger], ...]] = (
     (b"ElfFile\0", "windows events"),
     (b"PAR1", "parquet"),
     (b"%PDF-", "page"),
+    (b"\x0c\xa5", "nfdump binary"),
 )
 _LINES: Final[tuple[tuple[re.Pattern[bytes], Stranger], ...]] = (
     (re.compile(rb"(?i)\s*<(?:!doctype html|html)\b"), "page"),

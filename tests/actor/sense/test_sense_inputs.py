@@ -2,7 +2,9 @@
 
 import gzip
 import json
+import os
 import random
+from datetime import datetime
 
 import pytest
 from making_zeek import CONN, ENDS, tsv
@@ -190,10 +192,31 @@ def test_argus_columns_in_any_order_and_with_tabs(opened):
     assert opened(raw)[0]["flow"] == opened((ARGUS + CALL).encode())[0]["flow"]
 
 
-def test_argus_own_form_is_told_from_nothing(tmp_path, engine):
+RA_5 = """StartTime,Flgs,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,TotPkts,TotBytes,State
+05/28.20:26:35.000000, e        ,tcp,10.1.0.5,50000, ->,203.0.113.9,443,7,2078,FIN
+05/28.20:26:35.210000, e        ,tcp,10.1.0.5,50009, ->,203.0.113.9,22,1,54,REQ
+05/28.20:26:35.220000, e        ,udp,10.1.0.5,40000,<->,10.1.0.1,53,2,128,CON
+"""
+"""What ra 5.0.2 says by itself (ra -n -c ,) of packets that were made: without a year, without a side's bytes."""
+
+
+@pytest.mark.parametrize(("written", "year"), [("2026-05-28T21:00", 2026), ("2026-01-03T00:00", 2025)])
+def test_flows_as_ra_writes_them_by_itself(tmp_path, engine, written, year):
+    path = tmp_path / "x.csv"
+    path.write_text(RA_5)
+    os.utime(path, (datetime.fromisoformat(f"{written}+00:00").timestamp(),) * 2)
+    (batch,) = open_path(path, sensor="a", work=tmp_path / "w", homes=HOMES, engine=engine)
+    flows = batch.tables["flow"].to_pylist()
+    assert batch.refused == 0
+    assert [str(flow["ts"]) for flow in flows][:2] == [f"{year}-05-28 20:26:35", f"{year}-05-28 20:26:35.210000"]
+    assert [(flow["dst_port"], flow["failed"]) for flow in flows[:2]] == [(443, False), (22, True)]
+
+
+@pytest.mark.parametrize("version", [3, 4, 5])
+def test_argus_own_form_is_told_from_nothing(tmp_path, engine, version):
     path = tmp_path / "x.argus"
-    path.write_bytes(b"\x83\x10\x00\x20" + bytes(200))
-    with pytest.raises(SourceBroken, match="ra -n -c"):
+    path.write_bytes(bytes([0x80 | version]) + b"\x10\x00\x20" + bytes(200))
+    with pytest.raises(SourceBroken, match="ra -n -u -c"):
         list(open_path(path, sensor="a", work=tmp_path / "w", homes=HOMES, engine=engine))
 
 

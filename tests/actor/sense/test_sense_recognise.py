@@ -150,6 +150,7 @@ LEEF = "LEEF:2.0|Check Point|VPN-1|1.0|Accept|^|src=10.1.0.5^dst=203.0.113.9\n"
         (b"2026-01-05T08:00:00.000Z stdout F " + COREDNS.encode(), "coredns"),
         (LEEF.encode(), "leef"),
         (b"<13>Jan  5 08:00:00 fw1 " + LEEF.encode(), "leef"),
+        (b"\x0c\xa5\x02\x00" + bytes(60), "nfdump binary"),
         (b"2 123456789010 eni-1235b8ca 10.1.0.5 203.0.113.9 40000 443 6 5 1200 1 2 ACCEPT OK\n", "headless vpc"),
         (b"2 apples and a pear\n", "unknown"),
     ],

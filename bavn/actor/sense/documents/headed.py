@@ -49,7 +49,7 @@ class HeadedLines:
         if self._head is None:
             return None
         if isinstance(self._head, tuple):
-            return argus.parsed(self.engine, self.sensor, self._head, self.zone, line_column(segment))
+            return argus.parsed(self.engine, self.sensor, self._head, self.zone, line_column(segment), us)
         logs = LogParser(self.engine, self.sensor, self.source, zone=self.zone, strangers_pass=True)
         lines = io.StringIO(segment.raw.decode("utf-8", "replace"), newline="\n")
         numbered = list(tables.rows(lines, self._head, segment.first_line))

@@ -1,7 +1,8 @@
 """Flows as Argus' ``ra`` writes them as text (binetflow): a first line with the names of columns, then a flow a line.
 
 Columns are found by their names, in any order; commas or tabs part them. A moment without a zone is in the zone that is
-given. Refuses Argus' own binary form, and lines that come without a head.
+given; one without a year, as `ra` writes it by itself, is of the twelve months before the lines came. Refuses Argus'
+own binary form, and lines that come without a head.
 """
 
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from bavn.actor.sense.logs.flow_columns import COLUMNS, stage
 from bavn.actor.sense.parsed import Parsed
 from bavn.actor.sense.reader import Grammar, read
 from bavn.actor.sense.zeek.stage import quoted
+from bavn.model.moment import HOUR_US
 
 Head = tuple[str, ...]
 """Names of columns in their order, in small letters; the separator first."""
@@ -42,8 +44,8 @@ KNOWN: Final = frozenset(
 )
 HEAD_BYTES_MAX: Final = 8192
 COLUMNS_MAX: Final = 200
-_BINARY: Final = b"\x83\x10\x00\x20"
-"""How a management record of Argus 3 begins, which is a file's first."""
+_BINARY: Final = (b"\x83\x10\x00\x20", b"\x84\x10\x00\x20", b"\x85\x10\x00\x20")
+"""How a management record of Argus 3, 4 and 5 begins, which is a file's first."""
 
 
 def head_of(raw: bytes) -> Head | None:
@@ -61,13 +63,13 @@ def is_binary(head: bytes) -> bool:
     return head.startswith(_BINARY)
 
 
-def parsed(engine: Engine, sensor: str, head: Head, zone: str, column: LineColumn) -> Parsed:
-    """Every line's outcome; the head itself passes, wherever it stands."""
-    return read(engine, _grammar(sensor, head, zone), column)
+def parsed(engine: Engine, sensor: str, head: Head, zone: str, column: LineColumn, about_us: int) -> Parsed:
+    """Every line's outcome; the head itself passes, wherever it stands. ``about_us``: when the lines came."""
+    return read(engine, _grammar(sensor, head, zone, about_us // HOUR_US * HOUR_US), column)
 
 
 @lru_cache(maxsize=64)
-def _grammar(sensor: str, head: Head, zone: str) -> Grammar:
+def _grammar(sensor: str, head: Head, zone: str, about_us: int) -> Grammar:
     separator, *names = head
     at = {name: number for number, name in reversed(list(enumerate(names, 1)))}
 
@@ -78,7 +80,11 @@ def _grammar(sensor: str, head: Head, zone: str) -> Grammar:
     cut = f"string_split(rtrim(line, chr(13) || chr(10)), {quoted(separator)})"
     fields = f"""SELECT n, {columns} FROM (SELECT n, {cut} AS f FROM lines)"""
     return Grammar(
-        stage=stage(_READ.replace("$zone", quoted(zone)), f"fields AS ({fields}), told AS ({_TOLD}),", **_GIVEN),
+        stage=stage(
+            _READ.replace("$zone", quoted(zone)).replace("$about", str(about_us)),
+            f"fields AS ({fields}), told AS ({_TOLD}),",
+            **_GIVEN,
+        ),
         columns={"flow": {**COLUMNS, "sensor": quoted(sensor)}},
         sources={},
     )
@@ -118,7 +124,7 @@ _READ: Final = """
     SELECT n, lower(coalesce(begun_text, '')) <> 'starttime' AND coalesce(a, b, proto, begun_text) IS NOT NULL
         AND coalesce(proto NOT IN ('arp', 'rarp', 'llc', 'loop', 'man', 'lldp', 'stp'), TRUE) AS kin,
       a, b, proto,
-      argus_moment(begun_text, $zone) AS logged, dur_text, dir, told_state,
+      argus_moment(begun_text, $zone, $about) AS logged, dur_text, dir, told_state,
       argus_port(a_said) AS a_port, argus_port(b_said) AS b_port, bytes_all, pkts_all,
       coalesce(src_bytes_said, CASE WHEN dst_bytes_said <= bytes_all THEN bytes_all - dst_bytes_said END) AS a_bytes,
       coalesce(dst_bytes_said, CASE WHEN src_bytes_said <= bytes_all THEN bytes_all - src_bytes_said END) AS b_bytes,
@@ -140,6 +146,7 @@ _GIVEN: Final = {
     "back": _BACK,
     # Argus' words for a call that nobody took; flags as CTU-13 writes them, the opener's before the line.
     "failed": f"""CASE WHEN {_BACK} THEN FALSE
+        WHEN transport = 'tcp' AND told_state IN ('ACC', 'EST', 'CON', 'CLO', 'FIN') THEN FALSE
         WHEN transport = 'tcp' THEN told_state IN ('REQ', 'S0', 'REJ', 'RSTOS0') OR b_bytes = 0
           OR regexp_full_match(told_state, 'S+E?C?R?_(R|RA|AR|A?R+)?')
         WHEN transport = 'udp' THEN coalesce(b_bytes = 0, FALSE) AND NOT is_many(dst)
@@ -149,9 +156,12 @@ _GIVEN: Final = {
 MACROS: Final = """
 CREATE OR REPLACE MACRO argus_port(x) AS CASE WHEN regexp_full_match(x, '0x[0-9a-fA-F]{1,4}')
   THEN CAST(TRY_CAST(x AS INTEGER) AS VARCHAR) ELSE x END;
-CREATE OR REPLACE MACRO argus_moment(x, zone) AS CASE
+CREATE OR REPLACE MACRO argus_moment(x, zone, about) AS CASE
   WHEN regexp_full_match(x, '[0-9]{4}[/-][0-9]{2}[/-][0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,9})?')
   THEN in_reach(epoch_us(timezone(zone, TRY_CAST(replace(x, '/', '-') AS TIMESTAMP))))
+  WHEN regexp_full_match(x, '(0[1-9]|1[0-2])/[0-9]{2}[.][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6})?')
+  THEN in_reach(stamp_guessed(
+    strftime(make_date(2000, TRY_CAST(x[1:2] AS INTEGER), 1), '%b') || ' ' || x[4:5] || ' ' || x[7:], zone, about))
   ELSE epoch_of(x) END;
 """
-"""What the grammar needs in an engine, next to macros.MACROS and zeek_columns.MACROS."""
+"""What the grammar needs in an engine, next to macros.MACROS, zeek_columns.MACROS and head.MACROS of logs."""
