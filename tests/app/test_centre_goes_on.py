@@ -50,7 +50,7 @@ def test_a_database_that_dies_again_while_the_centre_begins_is_waited_for(
         except BaseException as error:  # noqa: BLE001  what ended it is what this is about
             failed.append(error)
 
-    running = threading.Thread(target=runs)
+    running = threading.Thread(target=runs, daemon=True)  # one that waits for ever keeps no process
     running.start()
     running.join(WAIT_S)
     assert failed == []

@@ -338,7 +338,7 @@ def test_what_the_engine_cannot_break_off_ends_the_command(history) -> None:
     history.write_text(history.read_text() + "seconds_max = 0.1\n")
     words = ["node", "hunt", "sql", "SELECT 1", "--config", str(history)]
     done = subprocess.run(
-        [sys.executable, "-c", STUCK, *words], capture_output=True, text=True, check=False, timeout=60
+        [sys.executable, "-c", STUCK, *words], capture_output=True, text=True, check=False, timeout=30
     )
     assert (done.returncode, done.stderr) == (Exit.EXCEEDED, "bavn: the query took more than 0.1 s\n")
 
