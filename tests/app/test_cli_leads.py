@@ -79,7 +79,7 @@ def ranked(config):
 
 
 def test_a_lead_explains_itself_in_both_languages(ranked) -> None:
-    english = run(ranked, "leads").stdout
+    english = run(ranked, "leads", "--score").stdout
     for words in (
         "priority",
         "domain:evil.example.com",
@@ -90,7 +90,7 @@ def test_a_lead_explains_itself_in_both_languages(ranked) -> None:
         "Without north: no lead, too few would hold it.",
     ):
         assert words in english
-    danish = run(ranked, "leads", "--language", "da").stdout
+    danish = run(ranked, "leads", "--score", "--language", "da").stdout
     for words in (
         "prioritet",
         "Rammer kirurgi: north.",
@@ -109,6 +109,26 @@ def test_a_lead_explains_itself_in_both_languages(ranked) -> None:
     one = json.loads(run(ranked, "leads", row["lead"], "--json").stdout)
     assert one == row
     run(ranked, "leads", "lead-none", code=Exit.NOT_FOUND)
+
+
+def test_a_lead_is_told_in_words_first_and_its_score_only_when_asked(ranked) -> None:
+    words = run(ranked, "leads").stdout
+    parts = ("What is claimed:", "What speaks for it", "What speaks against it", "What would change it:")
+    places = [words.index(part) for part in parts]
+    assert places == sorted(places)
+    for sentence in (
+        "At 2 independent actors (north, south): a machine calls the name evil.example.com again and again.",
+        "They share the supplier dxc: what it rolls out reaches them all at once.",
+        "Ask at north, where it is a single machine: which program calls it",
+        "Without any one of north, south it is no lead",
+    ):
+        assert sentence in words
+    assert "nats" not in words
+    scored = run(ranked, "leads", "--score").stdout
+    assert scored.index("What would change it:") < scored.index("How it is scored, in nats:")
+    row = json.loads(run(ranked, "leads", "--json").stdout)
+    assert set(row["review"]) == {"claim", "evidence", "against", "changes", "matters"}
+    assert "Hvad der taler imod" in run(ranked, "leads", row["lead"], "--language", "da").stdout
 
 
 def test_a_lead_is_put_aside_taken_back_and_found_harmless(ranked) -> None:

@@ -35,6 +35,7 @@ from bavn.centre.cases.questions import Questions
 from bavn.centre.cases.reminders import Reminders
 from bavn.centre.cases.sector_switch import SectorSwitch
 from bavn.centre.cases.settings import CaseSettings
+from bavn.centre.correlate.review.review import Review, review
 from bavn.centre.correlate.round_state import Round
 from bavn.centre.correlate.sharing import malicious_mean
 from bavn.centre.desk.alarms import Alarms
@@ -109,6 +110,11 @@ class Desk:
         if view is None:
             raise UnknownLead(Text("no lead is called {lead_id}", lead_id=repr(lead_id[:60])))
         return view
+
+    def reviews(self, views: Sequence[LeadView]) -> tuple[Review, ...]:
+        """Each lead as a person weighs it, in words."""
+        sector = len({actor.group for actor in self._registry.members()[1]})
+        return tuple(review(view.lead, view.elements, view.without, sector) for view in views)
 
     def lead_page(
         self, ask: LeadAsk, limit: int, after: tuple[int, str] | None = None

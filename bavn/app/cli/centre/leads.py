@@ -20,6 +20,7 @@ from bavn.model.text import Language, Text
 if TYPE_CHECKING:
     from bavn.centre.books.leads import LeadView
     from bavn.centre.cases.case.calibration import Calibration
+    from bavn.centre.correlate.review.review import Review
 
 LeadId = Annotated[str, typer.Argument(help="lead-..., as `bavn centre leads --json` names it")]
 _WORDS = {
@@ -29,6 +30,14 @@ _WORDS = {
 }
 _NO_LEADS = Text("no leads yet: a lead needs at least as many actors as its tier's threshold (bavn centre rounds)")
 _NO_VERDICTS = Text("no case has been confirmed or dismissed by a person yet: nothing is known of how the score fares")
+_PARTS = {
+    "claim": Text("What is claimed"),
+    "evidence": Text("What speaks for it, the strongest first"),
+    "against": Text("What speaks against it, the strongest first"),
+    "changes": Text("What would change it"),
+    "matters": Text("What it touches"),
+}
+_SCORED = Text("How it is scored, in nats")
 _LIKE = Text("Judged cases with such a score: {confirmed} of {judged} were confirmed.")
 
 
@@ -39,13 +48,21 @@ def leads(
     as_json: AsJson = False,
     language: Spoken = "en",
     limit: int = 20,
+    score: Annotated[
+        bool, typer.Option("--score", help="Also how each is scored: every term in nats, every reason of its priority.")
+    ] = False,
 ) -> None:
-    """The ranked leads: every term of their score, every reason of their priority, and how each would stand without
-    each actor, in words."""
+    """The ranked leads in words: what is claimed, what speaks for it and against it, what would change it. With
+    --score also every term of their score, every reason of their priority, and how each would stand without each
+    actor."""
     with opened(config, *KINDS) as desk:
         views = desk.lead_book.leads(limit) if lead is None else (desk.lead(lead),)
-        fared = desk.calibration()
-        rows = [_lead(view, language) | {"judged_like_it": _like_it(fared, view.lead.score)} for view in views]
+        fared, reviews = desk.calibration(), desk.reviews(views)
+        rows = [
+            _lead(view, language)
+            | {"review": _review(review, language), "judged_like_it": _like_it(fared, view.lead.score)}
+            for view, review in zip(views, reviews, strict=True)
+        ]
     if as_json:
         show(rows, as_json=True)
         return
@@ -53,6 +70,11 @@ def leads(
         print(_NO_LEADS.say(language))
     for row in rows:
         _print(row, {name: text.say(language) for name, text in _WORDS.items()}, language)
+        _print_review(row["review"], language)
+        if score:
+            _print_score(row, language)
+        if row["judged_like_it"]["judged"]:
+            print(f"       {_LIKE.filled(**row['judged_like_it']).say(language)}")
 
 
 def open_case(lead: LeadId, config: Config = CENTRE_TOML, *, by: Annotated[str, of_act(acts.open_case)] = "") -> None:
@@ -90,15 +112,28 @@ def _print(row: dict[str, Any], words: dict[str, str], language: Language) -> No
         f"  {words['score']} {number(row['score'], language, 2)}"
         f"  {', '.join(row['observables'])}  {words['at']} {', '.join(row['actors'])}  ({row['lead']})"
     )
+
+
+def _print_review(review: dict[str, list[str]], language: Language) -> None:
+    for part, heading in _PARTS.items():
+        if review[part]:
+            print(f"     {heading.say(language)}:")
+        for sentence in review[part]:
+            print(f"       {sentence}")
+
+
+def _print_score(row: dict[str, Any], language: Language) -> None:
+    print(f"     {_SCORED.say(language)}:")
     for term in row["terms"]:
         print(f"       {point(f'{term["nats"]:+6.2f}', language)}  {term['why']}")
     for reason in row["reasons"]:
         print(f"     + {point(f'{reason["points"]:+6.2f}', language)}  {reason['why']}")
     for why in row["counterfactuals"]:
         print(f"               {why}")
-    if row["judged_like_it"]["judged"]:
-        like = _LIKE.filled(**row["judged_like_it"]).say(language)
-        print(f"               {like}")
+
+
+def _review(review: "Review", language: Language) -> dict[str, list[str]]:
+    return {part: [text.say(language) for text in getattr(review, part)] for part in _PARTS}
 
 
 def _lead(view: "LeadView", language: Language) -> dict[str, Any]:

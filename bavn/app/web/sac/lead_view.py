@@ -10,6 +10,7 @@ from bavn.centre.books.leads import LeadView
 from bavn.centre.cases.case.calibration import Calibration
 from bavn.centre.cases.case.case import Case
 from bavn.centre.correlate.kin import NETWORK_WEIGHT, links_of
+from bavn.centre.correlate.review.review import Review
 from bavn.centre.desk.detector_coverage import DetectorCoverage, behind
 from bavn.centre.desk.lead_pages import LeadLine
 from bavn.model.evidence import p_of_bucket
@@ -125,6 +126,17 @@ class IgnoredShown(Shape):
     why: str
 
 
+class ReviewShown(Shape):
+    """The lead as a person weighs it, in words: what is claimed; what speaks for it and against it, the strongest
+    first; what would change it; what it touches."""
+
+    claim: list[TextShape]
+    evidence: list[TextShape]
+    against: list[TextShape]
+    changes: list[TextShape]
+    matters: list[TextShape]
+
+
 class LeadShown(Shape):
     """A lead with all that stands behind it. ``score`` is the sum of ``terms``; ``priority`` adds ``reasons``."""
 
@@ -136,6 +148,7 @@ class LeadShown(Shape):
     observables: list[Named]
     actors: list[str]
     techniques: list[str]
+    review: ReviewShown
     terms: list[Amount]
     reasons: list[Amount]
     without: list[WithoutShown]
@@ -187,8 +200,9 @@ def shown(
     now_us: int,
     aside: PutAside | None,
     seeing: Sequence[DetectorCoverage],
+    review: Review,
 ) -> LeadShown:
-    """The whole lead. ``seeing``: what each actor could see now."""
+    """The whole lead. ``seeing``: what each actor could see now; ``review``: the lead in words."""
     lead = view.lead
     like = fared.bin_of(lead.score)
     nodes, edges = graph(view)
@@ -198,6 +212,9 @@ def shown(
         view,
         observables=[Named.of(observable) for observable in lead.observables],
         techniques=_techniques(lead),
+        review=ReviewShown(
+            **{part: [TextShape.of(one) for one in getattr(review, part)] for part in ReviewShown.model_fields}
+        ),
         terms=_terms(lead),
         reasons=_reasons(lead),
         without=[filled(WithoutShown, without, why=TextShape.of(without.why)) for without in view.without],

@@ -64,7 +64,7 @@ def leads(
 
 @router.get("/{lead_id}", operation_id="lead")
 def lead(context: Context, _: Annotated[Person, allow(Right.READ)], lead_id: LeadId) -> LeadShown:
-    """One lead, alive or not: every term and reason, the counterfactuals, its timeline and its graph."""
+    """One lead, alive or not: in words, then every term and reason, the counterfactuals, its timeline and its graph."""
     with refusing(*KINDS):
         view = context.desk.lead(lead_id)
     return shown(
@@ -74,6 +74,7 @@ def lead(context: Context, _: Annotated[Person, allow(Right.READ)], lead_id: Lea
         context.desk.now_us(),
         context.desk.ignored.of(lead_id),
         context.desk.coverage(),
+        context.desk.reviews([view])[0],
     )
 
 

@@ -1,0 +1,100 @@
+"""The reviewer's view of a lead: claim, evidence, what speaks against it, what would change it, all in words.
+
+For a person who has never heard of nats: whether to believe it, and why. Made anew each time that it is read, from what
+was kept of the lead. Refuses to rank and to decide.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bavn.centre.correlate.counterfactual import Without
+from bavn.centre.correlate.review import phrases
+from bavn.centre.correlate.review.against import against
+from bavn.centre.correlate.review.changes import changes
+from bavn.centre.correlate.review.evidence import evidence
+from bavn.centre.correlate.review.facts import LeadFacts, facts_of, hour_words
+from bavn.centre.correlate.score import Weighed
+from bavn.model.sector.lead import Lead
+from bavn.model.text import Text
+
+KINDS_MAX = 3
+TECHNIQUES_MAX = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """``claim``: what happened where, since when, and what it would be as an attack. ``evidence`` and ``against``: the
+    strongest first, ``against`` never empty. ``changes``: what would make it rise, sink or go. ``matters``: what it
+    touches."""
+
+    claim: tuple[Text, ...]
+    evidence: tuple[Text, ...]
+    against: tuple[Text, ...]
+    changes: tuple[Text, ...]
+    matters: tuple[Text, ...]
+
+
+def review(lead: Lead, elements: Sequence[Weighed], without: Sequence[Without], sector: int = 0) -> Review:
+    """``sector``: independent actors that there are in all, 0 where that is not known."""
+    facts = facts_of(lead, elements, without, sector)
+    return Review(
+        claim=_claim(facts),
+        evidence=evidence(facts),
+        against=against(facts),
+        changes=changes(facts),
+        matters=tuple(reason.why for reason in lead.reasons),
+    )
+
+
+def _claim(facts: LeadFacts) -> tuple[Text, ...]:
+    said = [
+        Text(
+            "At {who} ({names}): {happened}.",
+            who=phrases.independent(facts.count),
+            names=phrases.names({sign.actor for sign in facts.best.signs}),
+            happened=_happened(facts),
+        )
+    ]
+    if facts.together:
+        said.append(Text("With it come {others}.", others=phrases.elements(facts.together)))
+    said.append(_when(facts))
+    said.append(Text("If it is an attack: {techniques}.", techniques=_techniques(facts)))
+    return tuple(said)
+
+
+def _happened(facts: LeadFacts) -> Text:
+    """What each kind of detector saw, most frequent first."""
+    counts: dict[str, int] = {}
+    for head in facts.heads:
+        kind = phrases.kind_of(head, inbound=facts.inbound)
+        counts[kind] = counts.get(kind, 0) + 1
+    kinds = sorted(counts, key=lambda kind: (-counts[kind], kind))[:KINDS_MAX]
+    what = phrases.element(facts.observable)
+    if len(kinds) == 1:
+        return phrases.happened(kinds[0], what)
+    said = [
+        Text("{happened} (at {count})", happened=phrases.happened(kind, what), count=counts[kind]) for kind in kinds
+    ]
+    return Text.joined("; ", said)
+
+
+def _when(facts: LeadFacts) -> Text:
+    first, last = hour_words(facts.lead.first_hour), hour_words(facts.lead.last_hour)
+    if facts.paced is None:
+        return Text("First seen {first}, last {last}; no pace that two of them share.", first=first, last=last)
+    bucket, many = facts.paced
+    return Text(
+        "First seen {first}, last {last}, {pace} at {many} of them.",
+        first=first,
+        last=last,
+        pace=phrases.PACES[bucket],
+        many=many,
+    )
+
+
+def _techniques(facts: LeadFacts) -> Text:
+    counts: dict[str, int] = {}
+    for head in facts.heads:
+        counts[head.technique] = counts.get(head.technique, 0) + 1
+    named = sorted(counts, key=lambda name: (-counts[name], name))[:TECHNIQUES_MAX]
+    return Text.joined(", ", [phrases.technique(name) for name in named])

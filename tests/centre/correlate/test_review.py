@@ -1,0 +1,180 @@
+"""A lead in words: what is claimed, what speaks for and against it, what would change it; for who knows no nats."""
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.review import phrases
+from bavn.centre.correlate.review.review import review
+from bavn.centre.correlate.run import correlate
+from bavn.model.moment import HOUR_US
+from bavn.model.observable import Observable
+from bavn.model.sector.coverage import SIGHTS
+from bavn.model.sector.functions import Role
+from bavn.model.sector.lead import Sign
+
+NOW_US = 1_700_000_000_000_000
+HOUR = NOW_US // HOUR_US
+NAME = Observable.of("domain", "evil.example.com")
+ADDRESS = Observable.of("ip4", "198.51.100.7")
+CERT = Observable.of("cert", "ab" * 32)
+STORY = {"period_bucket": 2, "regularity_bucket": 4, "first_hour": HOUR - 9, "last_hour": HOUR}
+UNPACED = {"period_bucket": None, "regularity_bucket": None, "first_hour": HOUR - 9, "last_hour": HOUR}
+
+
+class OneList:
+    def of(self, observable):
+        return (("tranco", "known"),) if observable == NAME else ()
+
+
+def on(sign, observable, actors, **given_):
+    return [sign(report_id=f"{observable}-{actor}", actor=actor, observable=observable, **given_) for actor in actors]
+
+
+def reviewed(signs, context=None, sector=0):
+    ranked = correlate(signs, context or Context(now_us=NOW_US), {})[0]
+    return review(ranked.lead, ranked.elements, ranked.without, sector)
+
+
+def said(texts, language="en"):
+    return " ".join(text.say(language) for text in texts)
+
+
+def test_a_campaign_says_what_where_since_when_at_what_pace_and_why_it_is_one(sign):
+    signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=9, hosts_bucket=0, **STORY)
+    signs += on(sign, ADDRESS, ("anna", "bodil", "clara"), p_bucket=9, hosts_bucket=0, **STORY)
+    found = reviewed(signs)
+    claim = said(found.claim)
+    assert "At 3 independent actors (anna, bodil, clara): a machine calls the name evil.example.com" in claim
+    assert "With it come the address 198.51.100.7." in claim
+    assert "First seen 2023-11-14 13:00 UTC, last 2023-11-14 22:00 UTC, every 5 to 15 minutes at 3 of them." in claim
+    assert "If it is an attack: command channel in web, DNS or mail (T1071" in claim
+    for words in (
+        "It is one incident, not several",
+        "The same pace at 3 of 3, every 5 to 15 minutes",
+        "New: no two knew it before",
+        "anna 1 in 512",
+        "3 independent actors share it",
+    ):
+        assert words in said(found.evidence)
+
+
+def test_the_strongest_evidence_stands_first(sign):
+    signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=4, **UNPACED)
+    ranked = correlate(signs, Context(now_us=NOW_US), {})[0]
+    worth = {term.name: term.nats for term in ranked.lead.terms}
+    assert worth["novelty"] > worth["sharing"] > worth["evidence"] > 0
+    new, shared, odd = review(ranked.lead, ranked.elements, ranked.without).evidence[:3]
+    assert (new.message[:4], "share it" in shared.message, "odd by itself" in odd.message) == ("New:", True, True)
+
+
+def test_a_rare_certificate_is_said_to_tie_them(sign):
+    signs = on(sign, CERT, ("anna", "bodil"), p_bucket=9, **STORY)
+    assert "ties 2 independent actors together" in said(reviewed(signs).evidence)
+
+
+@pytest.mark.parametrize(
+    ("words", "change", "context", "sector"),
+    [
+        ("among the world's first million names", {}, {"lists": OneList()}, 0),
+        ("in the sector's own register of services", {}, {"register": frozenset({NAME})}, 0),
+        ("found harmless in an earlier case", {}, {"cleared": frozenset({NAME})}, 0),
+        ("Much of the sector has it: 7 independent actors of 8", {}, {}, 8),
+        ("Not new: two knew it already", {"first_hour": HOUR - 24 * 40}, {}, 0),
+        ("At 7 of 7 it is on more than three machines", {"hosts_bucket": 3}, {}, 0),
+        ("A supplier's new service looks the same", {}, {}, 0),
+    ],
+)
+def test_what_speaks_against_it_is_said(sign, words, change, context, sector):
+    signs = on(sign, NAME, ("a", "b", "c", "d", "e", "f", "g"), **{"p_bucket": 5, "hosts_bucket": 0} | STORY | change)
+    assert words in said(reviewed(signs, Context(now_us=NOW_US, **context), sector).against)
+
+
+def test_what_speaks_against_it_most_stands_first(sign):
+    signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=5, hosts_bucket=0, **STORY)
+    cleared = reviewed(signs, Context(now_us=NOW_US, cleared=frozenset({NAME})))
+    assert "earlier case" in cleared.against[0].say("en")
+    assert "if that is wrong, it rises" in said(cleared.changes)
+
+
+def test_one_actors_word_thin_reports_and_a_shared_supplier_are_said(sign):
+    thin = {**UNPACED, "first_hour": HOUR}
+    signs = on(sign, NAME, ("anna",), p_bucket=15, **thin) + on(sign, NAME, ("bodil", "clara"), p_bucket=4, **thin)
+    found = said(reviewed(signs).against)
+    assert "mostly one actor's word: 1 in 32,768 at anna, at no other rarer than 1 in 16" in found
+    assert "saw it in a single hour only" in found
+    assert "Nothing but the name evil.example.com binds them" in found
+    role = Role(suppliers=("dxc",))
+    context = Context(now_us=NOW_US, roles={"anna": role, "bodil": role})
+    pair = on(sign, NAME, ("anna", "bodil"), p_bucket=9, **STORY)
+    assert "They share the supplier dxc" in said(reviewed(pair, context).against)
+    assert "Two independent actors only" in said(reviewed(pair).against)
+    three = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=9, **STORY)
+    house = [replace(one, group="vendor") if one.actor != "anna" else one for one in three]
+    assert "3 actors report it, but some are run by one vendor" in said(reviewed(house).against)
+
+
+def test_what_would_change_it_names_a_check_an_entry_and_every_actor(sign):
+    signs = on(sign, NAME, ("anna", "bodil"), p_bucket=9, hosts_bucket=1, **STORY)
+    signs += on(sign, NAME, ("clara",), p_bucket=6, hosts_bucket=0, **STORY)
+    found = said(reviewed(signs).changes)
+    assert "Ask at clara, where it is a single machine: which program calls it and since when" in found
+    assert "an entry in the sector's register" in found
+    assert "One more independent actor" in found
+    for actor in ("anna", "bodil", "clara"):
+        assert f"Without {actor}: still place 1." in found
+    two = reviewed(on(sign, NAME, ("anna", "bodil"), p_bucket=9, **STORY))
+    assert "Without any one of anna, bodil it is no lead" in said(two.changes)
+    many = on(sign, NAME, tuple("abcdefg"), p_bucket=9, **STORY)
+    assert "Without any one of the 7: place 1, now 1." in said(reviewed(many).changes)
+
+
+def test_every_detector_has_its_words():
+    for table in (phrases.HAPPENED, phrases.INNOCENT, phrases.ASK):
+        assert set(table) == {*SIGHTS, phrases.INBOUND}
+
+
+def _signs():
+    one = st.fixed_dictionaries(
+        {
+            "actor": st.sampled_from("abcdefg"),
+            "group": st.sampled_from("abc"),
+            "observable": st.sampled_from((NAME, ADDRESS, CERT)),
+            "detector": st.sampled_from((*SIGHTS, "unheard-of")),
+            "technique": st.sampled_from(("T1071", "T1595", "T9999")),
+            "p_bucket": st.integers(0, 15),
+            "hosts_bucket": st.integers(0, 3),
+            "first_hour": st.integers(HOUR - 2000, HOUR),
+            "period_bucket": st.none() | st.integers(0, 7),
+            "walk_bucket": st.none() | st.integers(-8, 8),
+        }
+    )
+    return st.lists(one, min_size=2, max_size=9)
+
+
+@given(given_=_signs(), sector=st.integers(0, 9), language=st.sampled_from(("en", "da", "sv")))
+@settings(deadline=None, max_examples=40)
+def test_of_any_lead_there_is_a_claim_a_counter_and_a_change_and_no_word_of_the_score(given_, sector, language):
+    signs = [
+        Sign(
+            report_id=str(at),
+            tier="A",
+            round_id="0" * 32,
+            last_hour=HOUR,
+            regularity_bucket=None if one["period_bucket"] is None else 4,
+            received_us=NOW_US,
+            **one,
+        )
+        for at, one in enumerate(given_)
+    ]
+    for ranked in correlate(signs, Context(now_us=NOW_US, register=frozenset({ADDRESS})), {}):
+        found = review(ranked.lead, ranked.elements, ranked.without, sector)
+        assert found.claim
+        assert found.against
+        assert found.changes
+        everything = said((*found.claim, *found.evidence, *found.against, *found.changes), language)
+        assert not re.search(r"\bnats?\b|[{}]", everything)
