@@ -50,7 +50,7 @@ def test_a_campaign_says_what_where_since_when_at_what_pace_and_why_it_is_one(si
     found = reviewed(signs)
     claim = said(found.claim)
     assert "At 3 independent actors (anna, bodil, clara): a machine calls the name evil.example.com" in claim
-    assert "With it come the address 198.51.100.7." in claim
+    assert "Together with it: the address 198.51.100.7." in claim
     assert "First seen 2023-11-14 13:00 UTC, last 2023-11-14 22:00 UTC, every 5 to 15 minutes at 3 of them." in claim
     assert "If it is an attack: command channel in web, DNS or mail (T1071" in claim
     for words in (
@@ -125,8 +125,11 @@ def test_what_would_change_it_names_a_check_an_entry_and_every_actor(sign):
     assert "Ask at clara, where it is a single machine: which program calls it and since when" in found
     assert "an entry in the sector's register" in found
     assert "One more independent actor" in found
-    for actor in ("anna", "bodil", "clara"):
-        assert f"Without {actor}: still place 1." in found
+    assert "Without any one of anna, bodil, clara: still place 1." in found
+    other = on(sign, ADDRESS, ("anna", "dora"), p_bucket=9, **STORY)
+    assert "Without anna: from place 1 to 2." in said(
+        reviewed([*signs, *other, *on(sign, CERT, ("dora", "eva"), p_bucket=8, **STORY)]).changes
+    )
     two = reviewed(on(sign, NAME, ("anna", "bodil"), p_bucket=9, **STORY))
     assert "Without any one of anna, bodil it is no lead" in said(two.changes)
     many = on(sign, NAME, tuple("abcdefg"), p_bucket=9, **STORY)

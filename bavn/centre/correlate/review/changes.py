@@ -68,7 +68,10 @@ def _without(facts: LeadFacts) -> list[Text]:
         said.append(Text("Without {names} it is no lead: too few would hold it.", names=_either(gone)))
     few = len(left) <= EACH_MAX
     own = [one for one in left[:EACH_MAX] if few or (one.rank or 0) >= rank + FALL_MIN]
-    said += [_place(one, rank) for one in own]
+    said += [_place(one, rank) for one in own if one.rank != rank]
+    same = [one.actor for one in own if one.rank == rank]
+    if same:
+        said.append(Text("Without {names}: still place {rank}.", names=_either(same), rank=rank))
     rest = [one.rank or 0 for one in left[len(own) :]]
     if rest:
         low, high = min(rest), max(rest)
@@ -85,6 +88,4 @@ def _either(actors: list[str]) -> Text:
 
 
 def _place(one: Without, rank: int) -> Text:
-    if one.rank == rank:
-        return Text("Without {actor}: still place {rank}.", actor=one.actor, rank=rank)
     return Text("Without {actor}: from place {rank} to {to}.", actor=one.actor, rank=rank, to=one.rank)

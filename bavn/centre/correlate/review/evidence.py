@@ -94,7 +94,7 @@ def _odd(facts: LeadFacts) -> list[Weighted]:
         (
             worth,
             Text(
-                "Each found it odd by itself. So few harmless things there are as odd, at most: {each}{more}.",
+                "Each found it odd by itself. At most so many harmless things there are as odd: {each}{more}.",
                 each=each,
                 more=Text(" and {more} more", more=more) if more > 0 else "",
             ),

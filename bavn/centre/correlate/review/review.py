@@ -56,7 +56,7 @@ def _claim(facts: LeadFacts) -> tuple[Text, ...]:
         )
     ]
     if facts.together:
-        said.append(Text("With it come {others}.", others=phrases.elements(facts.together)))
+        said.append(Text("Together with it: {others}.", others=phrases.elements(facts.together)))
     said.append(_when(facts))
     said.append(Text("If it is an attack: {techniques}.", techniques=_techniques(facts)))
     return tuple(said)

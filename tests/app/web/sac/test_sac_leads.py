@@ -65,6 +65,15 @@ def test_one_lead_tells_its_terms_reasons_counterfactuals_and_graph(console) -> 
     assert (missing["type"], missing["title"]["da"]) == ("unknown-lead", "Intet spor hedder 'lead-none'")
 
 
+def test_one_lead_is_told_in_words_in_each_language(console) -> None:
+    found = console.get(f"/leads/lead-{1:016x}")["review"]
+    assert set(found) == {"claim", "evidence", "against", "changes", "matters"}
+    assert all(found[part] for part in ("claim", "against", "changes"))
+    first = found["claim"][0]
+    assert first["en"].startswith("At ")
+    assert first["da"].startswith("Hos ")
+
+
 def test_a_lead_is_taken_or_found_harmless_by_a_named_person(console) -> None:
     opened = console.post(f"/leads/lead-{2:016x}/case", {"take": True})
     case = console.house.desk.cases.case(opened["case_id"])

@@ -1,0 +1,40 @@
+"""A lead's page in a browser: the words first, the score folded away behind them, and nothing of it lost."""
+
+import pytest
+
+from tests.app.web.drawn_sector import CAMPAIGN
+from tests.app.web.pages.looking import axe_clean, csp_reports, settled, shot, untranslated
+
+pytestmark = [pytest.mark.slow, pytest.mark.chromium]
+HEADINGS = {
+    "en": ("What speaks for it", "What speaks against it", "What would change it", "How it is scored"),
+    "da": ("Det taler for", "Det taler imod", "Hvad der ville ændre det", "Hvordan det er vægtet"),
+}
+FOLDED = {
+    "en": ("How the priority adds up", "Without each actor", "Elements"),
+    "da": ("Sådan lægges prioriteten sammen", "Uden hver aktør", "Elementer"),
+}
+
+
+@pytest.mark.parametrize(("lang", "theme", "size"), [("en", "light", "desk"), ("da", "dark", "phone")])
+def test_a_lead_is_read_in_words_and_its_score_unfolds(sac_page, sac_served, lang, theme, size) -> None:
+    desk = sac_served.drawn.desk
+    lead = next(view.lead.id for view in desk.lead_book.leads() if CAMPAIGN[0] in view.lead.observables)
+    page = sac_page("analyst", lang=lang, theme=theme, size=size)
+    page.goto(f"/leads/{lead}")
+    settled(page)
+    body = page.locator("main").inner_text()
+    places = [body.index(heading) for heading in HEADINGS[lang]]
+    assert places == sorted(places)
+    assert "nats" not in body
+    assert not any(page.get_by_role("heading", name=name, exact=True).count() for name in FOLDED[lang])
+    shot(page, f"sac-lead-words-{lang}-{theme}-{size}")
+    assert [*axe_clean(page), *untranslated(page), *csp_reports(page)] == []
+    page.get_by_text(HEADINGS[lang][-1], exact=True).click()
+    for name in FOLDED[lang]:
+        page.get_by_role("heading", name=name, exact=True).wait_for()
+    settled(page)
+    shot(page, f"sac-lead-scored-{lang}-{theme}-{size}")
+    wide = page.evaluate("() => document.documentElement.scrollWidth > innerWidth")
+    found = [*axe_clean(page), *untranslated(page), *csp_reports(page), *(["too wide"] if wide else [])]
+    assert found == []
