@@ -101,6 +101,11 @@ def test_what_speaks_against_it_most_stands_first(sign):
     assert "if that is wrong, it rises" in said(cleared.changes)
 
 
+def test_where_nothing_speaks_against_it_the_harmless_thing_that_looks_the_same_does(sign):
+    signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=9, hosts_bucket=0, **STORY)
+    assert said(reviewed(signs).against) == "Update checks, telemetry and monitoring call as regularly."
+
+
 def test_one_actors_word_thin_reports_and_a_shared_supplier_are_said(sign):
     thin = {**UNPACED, "first_hour": HOUR}
     signs = on(sign, NAME, ("anna",), p_bucket=15, **thin) + on(sign, NAME, ("bodil", "clara"), p_bucket=4, **thin)
