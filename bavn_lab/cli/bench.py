@@ -174,6 +174,56 @@ def real(
         raise Stop(Exit.INPUT, f"there was nothing to judge: no file of {data} could be used")
 
 
+@app.command("read-leads")
+def read_leads(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the sheets go: a folder with no reading in it.")],
+    seed: Annotated[int, typer.Option(min=0, max=1_000_000, help="Same seed: same leads.")] = 1,
+    count: Annotated[int, typer.Option(min=2, max=60, help="How many leads; half of them are attacks.")] = 20,
+    language: Annotated[str, typer.Option(help="en, da or sv: what the leads are told in.")] = "en",
+) -> None:
+    """Draw leads for people to read: sheets in words alone, a table for answers, and the key.
+
+    Half are attacks, half harmless things that look like one, from days of a generated sector. Answer in answers.csv
+    before you open key.json, then run `bavn bench mark-leads`.
+    """
+    from bavn.model.catalogue import languages
+    from bavn_lab.reading.draw import TooFew, drawn
+    from bavn_lab.reading.sheets import KEY, written
+
+    if language not in languages():
+        raise Stop(Exit.USAGE, f"--language: one of {', '.join(languages())}")
+    if (folder / KEY).exists():
+        raise Stop(Exit.USAGE, f"{folder} holds a reading: name another folder")
+    try:
+        written(folder, drawn(count, seed), seed, language)
+    except TooFew as error:
+        raise Stop(Exit.INPUT, str(error)) from error
+    except OSError as error:
+        raise Stop(Exit.USAGE, f"{folder} cannot be written ({error.strerror})") from error
+    print(f"{count} sheets are in {folder / 'sheets.txt'}; answer in {folder / 'answers.csv'}")
+
+
+@app.command("mark-leads")
+def mark_leads(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of read-leads whose answers are written.")],
+    json_file: Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write all figures there.")] = None,
+    read_by: Annotated[str, typer.Option(help="Who read, as the figures should say it.")] = "",
+) -> None:
+    """Count right verdicts and right reasons of a reading, with 95 % intervals."""
+    from bavn_lab.reading.marks import Unreadable, marked
+    from bavn_lab.sector_world import commit
+
+    _may_be_kept(json_file, None)
+    try:
+        marks = marked(folder)
+    except Unreadable as error:
+        raise Stop(Exit.INPUT, str(error)) from error
+    print(marks.in_words)
+    if json_file is not None:
+        figures = {"bench": "read-leads", "commit": commit(), "read_by": read_by} | marks.as_json()
+        json_file.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+
+
 def _may_be_kept(json_file: Path | None, plots: Path | None) -> None:
     """Before hours of work: Stop where its figures could not be kept."""
     if json_file is not None and not json_file.absolute().parent.is_dir():
