@@ -1,7 +1,7 @@
 """Leads drawn for reading, half of them attacks, with what each truly is and the right reason. Refuses to rank.
 
-An attack is drawn among those of a day's first leads that hold one; a harmless lead of each kind in turn, so that no
-kind fills the sheets: the hard negatives by name, and what merely happens to be shared.
+An attack is drawn among those of a day's first leads that hold one. Of the harmless leads half are hard negatives, a
+kind in turn, and half stand among the first and merely happen to be shared: what an analyst's list is full of.
 """
 
 from collections import Counter
@@ -45,6 +45,7 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """Hard negative -> the right reason."""
 LINKAGES: Final[Mapping[str, str]] = {"domain": "incident", "fingerprint": "certificate", "address": "peer"}
+BACKGROUND: Final = "background"
 ACTORS: Final = (15, 40)
 UNKIND: Final = Newness(0.20, 0.25)
 DEEP: Final = 400
@@ -76,7 +77,7 @@ def drawn(count: int, seed: int) -> list[Drawn]:
     for number in range(DAYS_MAX):
         day_attacks, day_harmless = _of_day(ACTORS[number % len(ACTORS)], seed * 1000 + number)
         attacks += _some(day_attacks, 2, dice)
-        harmless += _one_of_each(day_harmless, Counter(one.kind for one in harmless), dice)
+        harmless += _two_harmless(day_harmless, Counter(one.kind for one in harmless), dice)
         if len(attacks) >= count - count // 2 and len(harmless) >= count // 2:
             both = [*attacks[: count - count // 2], *harmless[: count // 2]]
             return _some(both, count, dice)
@@ -119,7 +120,7 @@ def _known(day: Day, product: Scored) -> Iterator[tuple[Ranked, str, str]]:
         elif not owners and len(names) == 1 and min(names) in KINDS:
             yield ranked, min(names), KINDS[min(names)]
         elif not owners and not names and ranked.lead.rank <= LEADS_KEPT:
-            yield ranked, "background", "chance"
+            yield ranked, BACKGROUND, "chance"
 
 
 def _some[T](those: Sequence[T], count: int, dice: SeededDice) -> list[T]:
@@ -128,8 +129,8 @@ def _some[T](those: Sequence[T], count: int, dice: SeededDice) -> list[T]:
     return [those[at] for at in order[:count]]
 
 
-def _one_of_each(those: Sequence[Drawn], had: Mapping[str, int], dice: SeededDice) -> list[Drawn]:
-    """Two of a day, of those kinds that were drawn least so far."""
-    kinds = _some(sorted({one.kind for one in those}), len(those), dice)
+def _two_harmless(those: Sequence[Drawn], had: Mapping[str, int], dice: SeededDice) -> list[Drawn]:
+    """Of a day one hard negative, of the kind that was drawn least so far, and one that is none."""
+    kinds = _some(sorted({one.kind for one in those} - {BACKGROUND}), len(those), dice)
     kinds.sort(key=lambda kind: had.get(kind, 0))
-    return [_some([one for one in those if one.kind == kind], 1, dice)[0] for kind in kinds[:2]]
+    return [one for kind in (*kinds[:1], BACKGROUND) for one in _some([o for o in those if o.kind == kind], 1, dice)]

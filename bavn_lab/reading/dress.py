@@ -2,7 +2,8 @@
 
 SectorBench's days have one detector, and names that begin as their kind does; both would do the reader's work, or leave
 nothing to read. What is drawn here is drawn alike for attacks and for harmless things. Refuses to change who met what,
-when first, how odd, at how many machines and at what pace.
+when first (but for the hour of what is long known, which a campaign has at midnight), how odd, at how many machines and
+at what pace.
 """
 
 from typing import Final
@@ -12,7 +13,7 @@ import numpy as np
 from bavn.centre.correlate.lists import Grade
 from bavn.model.observable import Observable, ObservableType
 from bavn.traffic.dice import SeededDice
-from bavn_lab.sectorbench.day import NO_PERIOD, Day
+from bavn_lab.sectorbench.day import NO_PERIOD, WEEK_HOURS, Day
 
 PACED: Final = (("beacon", "T1071.001"), ("beacon", "T1071"), ("tunnel", "T1572"), ("signature", "T1071"))
 UNPACED: Final = (
@@ -49,11 +50,20 @@ def dressed(day: Day, dice: SeededDice) -> Day:
     sort = np.where(inbound, len(day.sorts) - 1, drawn[whose[rows.element]])
     low, high = TRIES_NATS
     walk = np.where(inbound, low + dice.fork("walk").whole(len(rows), high - low + 1), rows.walk)
+    known = rows.first < -WEEK_HOURS
+    owner = whose[rows.element] * len(day.actors) + rows.actor
+    blur = dice.fork("first").whole(len(day.observables) * len(day.actors), 24)
+    first = np.where(known & np.isin(rows.element, sorted(day.campaigns_of)), rows.first + blur[owner], rows.first)
     units = dice.fork("last").units(len(day.observables) * len(day.actors))
-    low_hour = np.maximum(rows.first, 0)
-    share = units[whose[rows.element] * len(day.actors) + rows.actor]
+    low_hour = np.maximum(first, 0)
+    share = units[owner]
     last = (low_hour + share * (24 - low_hour)).astype(np.int64)
-    columns = {name: getattr(rows, name) for name in rows.__slots__} | {"sort": sort, "walk": walk, "last": last}
+    columns = {name: getattr(rows, name) for name in rows.__slots__} | {
+        "sort": sort,
+        "walk": walk,
+        "first": first,
+        "last": last,
+    }
     day.rows = type(rows)(**columns)
     return day
 

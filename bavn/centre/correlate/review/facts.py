@@ -19,8 +19,8 @@ from bavn.model.sector.lead import Lead, Sign
 HOURS_A_DAY: Final = 24
 MANY_MACHINES: Final = 2
 """The bucket from which on a report is of more than three machines."""
-ONE_VOICE_BUCKETS: Final = 4
-"""One actor's report is far odder than any other's: by so many halvings of chance, sixteen times."""
+ONE_VOICE_BUCKETS: Final = 6
+"""One actor's report is far odder than any other's: by so many halvings of chance, 64 times."""
 WIDE_SHARE: Final = 0.5
 
 
