@@ -55,12 +55,20 @@ def test_a_campaign_says_what_where_since_when_at_what_pace_and_why_it_is_one(si
     assert "If it is an attack: command channel in web, DNS or mail (T1071" in claim
     for words in (
         "It is one incident, not several",
-        "The same pace at 3 of 3, every 5 to 15 minutes",
+        "The same pace at all 3, every 5 to 15 minutes",
         "New: no two knew it before",
         "anna 1 in 512",
         "3 independent actors share it",
     ):
         assert words in said(found.evidence)
+
+
+def test_a_pace_that_some_do_not_keep_is_said_on_both_sides(sign):
+    signs = on(sign, NAME, ("anna", "bodil"), p_bucket=9, hosts_bucket=0, **STORY)
+    signs += on(sign, NAME, ("clara", "dora"), p_bucket=9, hosts_bucket=0, **UNPACED)
+    found = reviewed(signs)
+    assert "The same pace at 2 of 4, every 5 to 15 minutes." in said(found.evidence)
+    assert found.against[0].say("en") == "Not all keep that pace: 2 of 4 do not, or not regularly."
 
 
 def test_the_strongest_evidence_stands_first(sign):

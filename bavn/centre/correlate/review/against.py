@@ -166,6 +166,9 @@ def _thin(facts: LeadFacts) -> list[Weighted]:
         said.append((0.8, text))
     if all(head.first_hour == head.last_hour for head in facts.heads) and not facts.inbound:
         said.append((1.1, Text("Each of them saw it in a single hour only, and not again.")))
+    if facts.paced is not None and facts.paced[1] < facts.count:
+        text = Text("Not all keep that pace: {others} of {count} do not, or not regularly.")
+        said.append((1.2, text.filled(others=facts.count - facts.paced[1], count=facts.count)))
     if facts.paced is None and not facts.together and not facts.prints and not facts.inbound:
         text = Text("Nothing but {what} binds them: no pace in common, no rare certificate, no second sign.")
         said.append((1.3, text.filled(what=phrases.element(facts.observable))))

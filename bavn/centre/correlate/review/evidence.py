@@ -48,13 +48,12 @@ def _hangs_together(facts: LeadFacts) -> list[Weighted]:
         said.append((max(PRINTED_NATS, worth), text))
     if facts.paced is not None:
         bucket, many = facts.paced
-        same = Text(
-            "The same pace at {many} of {count}, {pace}: one program seems to be behind it.",
-            many=many,
-            count=facts.count,
-            pace=phrases.PACES[bucket],
+        same = (
+            Text("The same pace at all {many}, {pace}: one program seems to be behind it.")
+            if many == facts.count
+            else Text("The same pace at {many} of {count}, {pace}.")
         )
-        said.append((worth, same))
+        said.append((worth, same.filled(many=many, count=facts.count, pace=phrases.PACES[bucket])))
     return said
 
 
