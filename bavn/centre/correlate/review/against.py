@@ -125,7 +125,7 @@ def _one_voice(facts: LeadFacts) -> list[Weighted]:
 
 
 def _many_machines(facts: LeadFacts) -> list[Weighted]:
-    if facts.inbound or 2 * facts.many_machines < facts.count:
+    if facts.inbound or 2 * facts.many_machines <= facts.count:
         return []
     text = Text(
         "At {many} of {count} it is on more than three machines: rollouts are wide, intrusions mostly narrow.",

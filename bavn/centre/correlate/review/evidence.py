@@ -119,7 +119,7 @@ def _shared(facts: LeadFacts) -> list[Weighted]:
 
 
 def _narrow(facts: LeadFacts) -> list[Weighted]:
-    if facts.nats("hosts") <= 0 or 2 * facts.one_machine < facts.count:
+    if facts.nats("hosts") <= 0 or 2 * facts.one_machine <= facts.count:
         return []
     return [
         (

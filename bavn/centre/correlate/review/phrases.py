@@ -95,7 +95,7 @@ _KINDS: Final = MappingProxyType(
         ObservableType.JA3: Text("the program with the fingerprint {value}"),
         ObservableType.JA4: Text("the program with the fingerprint {value}"),
         ObservableType.FP_PAIR: Text("the pair of fingerprints {value}"),
-        ObservableType.CERT: Text("the certificate {value}"),
+        ObservableType.CERT: Text("a server with the certificate {value}"),
         ObservableType.SHA256: Text("the file {value}"),
         ObservableType.CHAIN: Text("the chain of steps {value}"),
     }
