@@ -90,7 +90,7 @@ def _of_day(actors: int, seed: int) -> tuple[list[Drawn], list[Drawn]]:
     sector = len(set(day.actors.group.tolist()))
     attacks, harmless = [], []
     for ranked, kind, reason in _known(day, product):
-        one = Drawn(
+        lead = Drawn(
             review=review(ranked.lead, ranked.elements, ranked.without, sector),
             verdict=REASONS[reason][0],
             reason=reason,
@@ -98,10 +98,10 @@ def _of_day(actors: int, seed: int) -> tuple[list[Drawn], list[Drawn]]:
             rank=ranked.lead.rank,
             actors=actors,
         )
-        if one.verdict == HARMLESS:
-            harmless.append(one)
-        elif one.rank <= LEADS_KEPT:
-            attacks.append(one)
+        if lead.verdict == HARMLESS:
+            harmless.append(lead)
+        elif lead.rank <= LEADS_KEPT:
+            attacks.append(lead)
     return attacks, harmless
 
 

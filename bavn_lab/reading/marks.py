@@ -66,15 +66,15 @@ def marked(folder: Path) -> Marks:
     """The folder's answers against its key. Raises Unreadable."""
     try:
         key: list[dict[str, Any]] = json.loads((folder / KEY).read_text("utf-8"))["key"]
-        answers = _answers(folder / ANSWERS, {one["sheet"] for one in key})
+        answers = _answers(folder / ANSWERS, {entry["sheet"] for entry in key})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Unreadable(f"{folder}: {error}") from error
-    verdicts = [one["verdict"] == answers.get(one["sheet"], ("", ""))[0] for one in key]
-    reasons = [(one["verdict"], one["reason"]) == answers.get(one["sheet"]) for one in key]
+    verdicts = [entry["verdict"] == answers.get(entry["sheet"], ("", ""))[0] for entry in key]
+    reasons = [(entry["verdict"], entry["reason"]) == answers.get(entry["sheet"]) for entry in key]
     wrong = [
-        f"sheet {one['sheet']}: {' '.join(answers.get(one['sheet'], ('no answer',)))}; it was {one['verdict']}"
-        f" {one['reason']} ({one['kind']})"
-        for one, right in zip(key, reasons, strict=True)
+        f"sheet {entry['sheet']}: {' '.join(answers.get(entry['sheet'], ('no answer',)))}; it was {entry['verdict']}"
+        f" {entry['reason']} ({entry['kind']})"
+        for entry, right in zip(key, reasons, strict=True)
         if not right
     ]
     return Marks(_share(verdicts), _share(reasons), _by_kind(key, reasons), tuple(wrong))
@@ -85,8 +85,10 @@ def _share(right: Sequence[bool]) -> Share:
 
 
 def _by_kind(key: Sequence[Mapping[str, Any]], right: Sequence[bool]) -> dict[str, Share]:
-    kinds = sorted({one["kind"] for one in key})
-    return {kind: _share([good for one, good in zip(key, right, strict=True) if one["kind"] == kind]) for kind in kinds}
+    kinds = sorted({entry["kind"] for entry in key})
+    return {
+        kind: _share([good for entry, good in zip(key, right, strict=True) if entry["kind"] == kind]) for kind in kinds
+    }
 
 
 def _answers(file: Path, sheets: set[int]) -> dict[int, tuple[str, str]]:

@@ -27,7 +27,7 @@ def written(folder: Path, leads: Sequence[Drawn], seed: int, language: str) -> N
     """Writes the three files. OSError where that cannot be done."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / SHEETS).write_text(
-        "\n".join([_head(), *(_sheet(*one, language) for one in enumerate(leads, 1))]), "utf-8"
+        "\n".join([_head(), *(_sheet(*numbered, language) for numbered in enumerate(leads, 1))]), "utf-8"
     )
     with (folder / ANSWERS).open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
@@ -36,13 +36,13 @@ def written(folder: Path, leads: Sequence[Drawn], seed: int, language: str) -> N
     key = [
         {
             "sheet": number,
-            "verdict": one.verdict,
-            "reason": one.reason,
-            "kind": one.kind,
-            "rank": one.rank,
-            "N": one.actors,
+            "verdict": lead.verdict,
+            "reason": lead.reason,
+            "kind": lead.kind,
+            "rank": lead.rank,
+            "N": lead.actors,
         }
-        for number, one in enumerate(leads, 1)
+        for number, lead in enumerate(leads, 1)
     ]
     (folder / KEY).write_text(json.dumps({"seed": seed, "language": language, "key": key}, indent=1) + "\n", "utf-8")
 

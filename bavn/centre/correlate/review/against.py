@@ -37,7 +37,7 @@ _MEMORY: Final = {
 
 def against(facts: LeadFacts) -> tuple[Text, ...]:
     """At most SENTENCES_MAX, in the order of what they weigh; never empty."""
-    found = [
+    weighted = [
         *_listed(facts),
         *_wide(facts),
         *_known(facts),
@@ -48,8 +48,8 @@ def against(facts: LeadFacts) -> tuple[Text, ...]:
         *_same_house(facts),
         (0.3, phrases.innocent(phrases.kind_of(facts.heads[0], inbound=facts.inbound))),
     ]
-    found.sort(key=lambda pair: -pair[0])
-    return tuple(text for _, text in found[:SENTENCES_MAX])
+    weighted.sort(key=lambda pair: -pair[0])
+    return tuple(text for _, text in weighted[:SENTENCES_MAX])
 
 
 def listed_where(facts: LeadFacts) -> Text | None:
@@ -59,13 +59,13 @@ def listed_where(facts: LeadFacts) -> Text | None:
     why = next((term.why for term in facts.lead.terms if term.name == "lists"), None)
     shown = dict(why.facts).get("shown", "") if why is not None else ""
     grades = NAMES | ADDRESSES | HASHES
-    said: list[Text] = []
+    sentences: list[Text] = []
     for name in str(shown).split(", "):
         bare = name.partition(" (")[0]
         words = _MEMORY.get(bare) or (_GRADES[grades[bare]] if bare in grades else None)
-        if words is not None and words not in said:
-            said.append(words)
-    return Text.joined(", ", said) if said else Text("on a list of harmless things")
+        if words is not None and words not in sentences:
+            sentences.append(words)
+    return Text.joined(", ", sentences) if sentences else Text("on a list of harmless things")
 
 
 def _listed(facts: LeadFacts) -> list[Weighted]:
@@ -137,42 +137,42 @@ def _many_machines(facts: LeadFacts) -> list[Weighted]:
 
 def _rollout(facts: LeadFacts) -> list[Weighted]:
     """A supplier's new service looks like a campaign that does well."""
-    said: list[Weighted] = []
+    sentences: list[Weighted] = []
     suppliers = [one.name.partition(":")[2] for one in facts.lead.reasons if one.name.startswith("supplier:")]
     if suppliers:
         text = Text(
             "They share the supplier {names}: what it rolls out reaches them all at once.", names=", ".join(suppliers)
         )
-        said.append((1.8, text))
+        sentences.append((1.8, text))
     if facts.paced is not None and facts.is_new and facts.count >= ROLLOUT_ACTORS:
         text = Text(
             "A supplier's new service looks the same: new, at {who} at once, and calling at one pace.",
             who=phrases.independent(facts.count),
         )
-        said.append((1.0 + 0.3 * (facts.count - ROLLOUT_ACTORS), text))
-    return said
+        sentences.append((1.0 + 0.3 * (facts.count - ROLLOUT_ACTORS), text))
+    return sentences
 
 
 def _thin(facts: LeadFacts) -> list[Weighted]:
     """Little at each, little in common, few of them."""
-    said: list[Weighted] = []
+    sentences: list[Weighted] = []
     if facts.count == 2:
-        said.append((1.2, Text("Two independent actors only: if either is mistaken, nothing is left.")))
+        sentences.append((1.2, Text("Two independent actors only: if either is mistaken, nothing is left.")))
     if all(head.p_bucket < WEAK_BUCKET for head in facts.heads):
         text = Text(
             "Weak at each of them, nowhere rarer than {rare}: alone nobody would look at it.",
             rare=phrases.one_in(facts.heads[0].p_bucket),
         )
-        said.append((0.8, text))
+        sentences.append((0.8, text))
     if all(head.first_hour == head.last_hour for head in facts.heads) and not facts.inbound:
-        said.append((1.1, Text("Each of them saw it in a single hour only, and not again.")))
+        sentences.append((1.1, Text("Each of them saw it in a single hour only, and not again.")))
     if facts.paced is not None and facts.paced[1] < facts.count:
         text = Text("Not all keep that pace: {others} of {count} do not, or not regularly.")
-        said.append((1.2, text.filled(others=facts.count - facts.paced[1], count=facts.count)))
+        sentences.append((1.2, text.filled(others=facts.count - facts.paced[1], count=facts.count)))
     if facts.paced is None and not facts.together and not facts.prints and not facts.inbound:
         text = Text("Nothing but {what} binds them: no pace in common, no rare certificate, no second sign.")
-        said.append((1.3, text.filled(what=phrases.element(facts.observable))))
-    return said
+        sentences.append((1.3, text.filled(what=phrases.element(facts.observable))))
+    return sentences
 
 
 def _same_house(facts: LeadFacts) -> list[Weighted]:

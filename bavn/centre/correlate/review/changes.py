@@ -61,24 +61,27 @@ def _one_more(facts: LeadFacts) -> Text:
 
 def _without(facts: LeadFacts) -> list[Text]:
     rank = facts.lead.rank
-    gone = [one.actor for one in facts.without if one.rank is None]
-    left = sorted((one for one in facts.without if one.rank is not None), key=lambda one: (-(one.rank or 0), one.actor))
-    said: list[Text] = []
+    gone = [other.actor for other in facts.without if other.rank is None]
+    left = sorted(
+        (other for other in facts.without if other.rank is not None),
+        key=lambda other: (-(other.rank or 0), other.actor),
+    )
+    sentences: list[Text] = []
     if gone:
-        said.append(Text("Without {names} it is no lead: too few would hold it.", names=_either(gone)))
+        sentences.append(Text("Without {names} it is no lead: too few would hold it.", names=_either(gone)))
     few = len(left) <= EACH_MAX
-    own = [one for one in left[:EACH_MAX] if few or (one.rank or 0) >= rank + FALL_MIN]
-    said += [_place(one, rank) for one in own if one.rank != rank]
-    same = [one.actor for one in own if one.rank == rank]
+    own = [other for other in left[:EACH_MAX] if few or (other.rank or 0) >= rank + FALL_MIN]
+    sentences += [_place(other, rank) for other in own if other.rank != rank]
+    same = [other.actor for other in own if other.rank == rank]
     if same:
-        said.append(Text("Without {names}: still place {rank}.", names=_either(same), rank=rank))
-    rest = [one.rank or 0 for one in left[len(own) :]]
+        sentences.append(Text("Without {names}: still place {rank}.", names=_either(same), rank=rank))
+    rest = [other.rank or 0 for other in left[len(own) :]]
     if rest:
         low, high = min(rest), max(rest)
         place = Text("place {place}", place=low) if low == high else Text("place {low} to {high}", low=low, high=high)
-        whom = Text("the other {count}", count=len(rest)) if said else Text("the {count}", count=len(rest))
-        said.append(Text("Without any one of {whom}: {place}, now {rank}.", whom=whom, place=place, rank=rank))
-    return said
+        whom = Text("the other {count}", count=len(rest)) if sentences else Text("the {count}", count=len(rest))
+        sentences.append(Text("Without any one of {whom}: {place}, now {rank}.", whom=whom, place=place, rank=rank))
+    return sentences
 
 
 def _either(actors: list[str]) -> Text:
@@ -87,5 +90,5 @@ def _either(actors: list[str]) -> Text:
     return Text("any one of {names}", names=phrases.names(actors))
 
 
-def _place(one: Without, rank: int) -> Text:
-    return Text("Without {actor}: from place {rank} to {to}.", actor=one.actor, rank=rank, to=one.rank)
+def _place(other: Without, rank: int) -> Text:
+    return Text("Without {actor}: from place {rank} to {to}.", actor=other.actor, rank=rank, to=other.rank)

@@ -16,7 +16,7 @@ Weighted = tuple[float, Text]
 
 def evidence(facts: LeadFacts) -> tuple[Text, ...]:
     """At most SENTENCES_MAX, in the order of what they weigh."""
-    found = [
+    weighted = [
         *_hangs_together(facts),
         *_new(facts),
         *_odd(facts),
@@ -25,27 +25,27 @@ def evidence(facts: LeadFacts) -> tuple[Text, ...]:
         *_linked(facts),
         *_walk(facts),
     ]
-    found.sort(key=lambda pair: -pair[0])
-    return tuple(text for _, text in found[:SENTENCES_MAX])
+    weighted.sort(key=lambda pair: -pair[0])
+    return tuple(text for _, text in weighted[:SENTENCES_MAX])
 
 
 def _hangs_together(facts: LeadFacts) -> list[Weighted]:
     """Why it is one thing: one story, one rare certificate, one pace."""
-    said: list[Weighted] = []
+    sentences: list[Weighted] = []
     worth = facts.nats("congruence")
     if facts.together:
         both = phrases.elements([one.observable for one in facts.elements])
         sentence = Text("It is one incident, not several: {both} come in the same reports.", both=both)
-        said.append((max(PRINTED_NATS, worth), sentence))
+        sentences.append((max(PRINTED_NATS, worth), sentence))
     if facts.observable in facts.prints:
         text = Text(
             "A certificate or fingerprint that no list knows ties {who} together: it is not shared by accident.",
             who=phrases.independent(facts.count),
         )
-        said.append((PRINTED_NATS, text))
+        sentences.append((PRINTED_NATS, text))
     elif facts.prints:
         text = Text("They share a rare certificate or fingerprint: {prints}.", prints=phrases.elements(facts.prints))
-        said.append((max(PRINTED_NATS, worth), text))
+        sentences.append((max(PRINTED_NATS, worth), text))
     if facts.paced is not None:
         bucket, many = facts.paced
         same = (
@@ -53,8 +53,8 @@ def _hangs_together(facts: LeadFacts) -> list[Weighted]:
             if many == facts.count
             else Text("The same pace at {many} of {count}, {pace}.")
         )
-        said.append((worth, same.filled(many=many, count=facts.count, pace=phrases.PACES[bucket])))
-    return said
+        sentences.append((worth, same.filled(many=many, count=facts.count, pace=phrases.PACES[bucket])))
+    return sentences
 
 
 def _new(facts: LeadFacts) -> list[Weighted]:

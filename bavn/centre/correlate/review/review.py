@@ -47,7 +47,7 @@ def review(lead: Lead, elements: Sequence[Weighed], without: Sequence[Without], 
 
 
 def _claim(facts: LeadFacts) -> tuple[Text, ...]:
-    said = [
+    sentences = [
         Text(
             "At {who} ({names}): {happened}.",
             who=phrases.independent(facts.count),
@@ -56,10 +56,10 @@ def _claim(facts: LeadFacts) -> tuple[Text, ...]:
         )
     ]
     if facts.together:
-        said.append(Text("Together with it: {others}.", others=phrases.elements(facts.together)))
-    said.append(_when(facts))
-    said.append(Text("If it is an attack: {techniques}.", techniques=_techniques(facts)))
-    return tuple(said)
+        sentences.append(Text("Together with it: {others}.", others=phrases.elements(facts.together)))
+    sentences.append(_when(facts))
+    sentences.append(Text("If it is an attack: {techniques}.", techniques=_techniques(facts)))
+    return tuple(sentences)
 
 
 def _happened(facts: LeadFacts) -> Text:
@@ -72,10 +72,10 @@ def _happened(facts: LeadFacts) -> Text:
     what = phrases.element(facts.observable)
     if len(kinds) == 1:
         return phrases.happened(kinds[0], what)
-    said = [
+    sentences = [
         Text("{happened} (at {count})", happened=phrases.happened(kind, what), count=counts[kind]) for kind in kinds
     ]
-    return Text.joined("; ", said)
+    return Text.joined("; ", sentences)
 
 
 def _when(facts: LeadFacts) -> Text:
