@@ -9,18 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from bavn.centre.correlate.review.phrases import PARTS
 from bavn.model.text import Text
 from bavn_lab.reading.draw import REASONS, Drawn
 
 SHEETS, ANSWERS, KEY = "sheets.txt", "answers.csv", "key.json"
 COLUMNS: Final = ("sheet", "verdict", "reason")
-_PARTS: Final = {
-    "claim": Text("What is claimed"),
-    "evidence": Text("What speaks for it, the strongest first"),
-    "against": Text("What speaks against it, the strongest first"),
-    "changes": Text("What would change it"),
-    "matters": Text("What it touches"),
-}
 
 
 def written(folder: Path, leads: Sequence[Drawn], seed: int, language: str) -> None:
@@ -60,7 +54,7 @@ def _head() -> str:
 
 def _sheet(number: int, lead: Drawn, language: str) -> str:
     lines = [f"--- sheet {number} " + "-" * 60]
-    for part, heading in _PARTS.items():
+    for part, heading in PARTS.items():
         sentences: tuple[Text, ...] = getattr(lead.review, part)
         if sentences:
             lines.append(f"{heading.say(language)}:")

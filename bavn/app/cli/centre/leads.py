@@ -13,6 +13,7 @@ from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.language import language_of_rows, tell
 from bavn.app.cli.spread import spread, typed
 from bavn.app.cli.words import number, point
+from bavn.centre.correlate.review.phrases import PARTS
 from bavn.model.counted import cases
 from bavn.model.moment import iso, iso_hour
 from bavn.model.text import Language, Text
@@ -30,13 +31,6 @@ _WORDS = {
 }
 _NO_LEADS = Text("no leads yet: a lead needs at least as many actors as its tier's threshold (bavn centre rounds)")
 _NO_VERDICTS = Text("no case has been confirmed or dismissed by a person yet: nothing is known of how the score fares")
-_PARTS = {
-    "claim": Text("What is claimed"),
-    "evidence": Text("What speaks for it, the strongest first"),
-    "against": Text("What speaks against it, the strongest first"),
-    "changes": Text("What would change it"),
-    "matters": Text("What it touches"),
-}
 _SCORED = Text("How it is scored, in nats")
 _LIKE = Text("Judged cases with such a score: {confirmed} of {judged} were confirmed.")
 
@@ -115,7 +109,7 @@ def _print(row: dict[str, Any], words: dict[str, str], language: Language) -> No
 
 
 def _print_review(review: dict[str, list[str]], language: Language) -> None:
-    for part, heading in _PARTS.items():
+    for part, heading in PARTS.items():
         if review[part]:
             print(f"     {heading.say(language)}:")
         for sentence in review[part]:
@@ -133,7 +127,7 @@ def _print_score(row: dict[str, Any], language: Language) -> None:
 
 
 def _review(review: "Review", language: Language) -> dict[str, list[str]]:
-    return {part: [text.say(language) for text in getattr(review, part)] for part in _PARTS}
+    return {part: [text.say(language) for text in getattr(review, part)] for part in PARTS}
 
 
 def _lead(view: "LeadView", language: Language) -> dict[str, Any]:

@@ -16,6 +16,17 @@ NAMED_MAX: Final = 6
 VALUE_CHARS: Final = 24
 INBOUND: Final = "inbound"
 
+PARTS: Final = MappingProxyType(
+    {
+        "claim": Text("What is claimed"),
+        "evidence": Text("What speaks for it, the strongest first"),
+        "against": Text("What speaks against it, the strongest first"),
+        "changes": Text("What would change it"),
+        "matters": Text("What it touches"),
+    }
+)
+"""The parts of a review, in the order in which they are read, with their headings."""
+
 HAPPENED: Final = MappingProxyType(
     {
         "ioc": Text("a machine met {what}, which somebody has warned of"),
