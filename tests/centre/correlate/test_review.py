@@ -35,9 +35,14 @@ def on(sign, observable, actors, **given_):
     return [sign(report_id=f"{observable}-{actor}", actor=actor, observable=observable, **given_) for actor in actors]
 
 
-def reviewed(signs, context=None, sector=0):
+WORTH = {"evidence": 1.0, "sharing": 2.0, "hosts": 0.5, "congruence": 1.5, "novelty": 2.5}
+
+
+def reviewed(signs, context=None, sector=0, worth=WORTH):
+    """The first lead in words, its terms worth what ``worth`` says: the words rest on their names alone."""
     ranked = correlate(signs, context or Context(now_us=NOW_US), {})[0]
-    return review(ranked.lead, ranked.elements, ranked.without, sector)
+    terms = tuple(replace(term, nats=worth.get(term.name, term.nats)) for term in ranked.lead.terms)
+    return review(replace(ranked.lead, terms=terms), ranked.elements, ranked.without, sector)
 
 
 def said(texts, language="en"):
@@ -73,11 +78,10 @@ def test_a_pace_that_some_do_not_keep_is_said_on_both_sides(sign):
 
 def test_the_strongest_evidence_stands_first(sign):
     signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=4, **UNPACED)
-    ranked = correlate(signs, Context(now_us=NOW_US), {})[0]
-    worth = {term.name: term.nats for term in ranked.lead.terms}
-    assert worth["novelty"] > worth["sharing"] > worth["evidence"] > 0
-    new, shared, odd = review(ranked.lead, ranked.elements, ranked.without).evidence[:3]
+    new, shared, odd = reviewed(signs).evidence[:3]
     assert (new.message[:4], "share it" in shared.message, "odd by itself" in odd.message) == ("New:", True, True)
+    odd, shared, *_, new = reviewed(signs, worth=WORTH | {"evidence": 3.0, "novelty": 0.0}).evidence
+    assert ("odd by itself" in odd.message, "share it" in shared.message, new.message[:4]) == (True, True, "New:")
 
 
 def test_a_rare_certificate_is_said_to_tie_them(sign):
@@ -118,7 +122,11 @@ def test_one_actors_word_thin_reports_and_a_shared_supplier_are_said(sign):
     thin = {**UNPACED, "first_hour": HOUR}
     signs = on(sign, NAME, ("anna",), p_bucket=15, **thin) + on(sign, NAME, ("bodil", "clara"), p_bucket=4, **thin)
     found = said(reviewed(signs).against)
-    assert "mostly one actor's word: 1 in 32,768 at anna, at no other rarer than 1 in 16" in found
+    assert "mostly one actor's word: 1 in 32,768 at anna, at most of the others no rarer than 1 in 16" in found
+    one_close = [replace(one, p_bucket=10) if one.actor == "bodil" else one for one in signs]
+    assert "mostly one actor's word" in said(reviewed(one_close).against)
+    two_close = [replace(one, p_bucket=10) if one.actor != "anna" else one for one in signs]
+    assert "mostly one actor's word" not in said(reviewed(two_close).against)
     assert "saw it in a single hour only" in found
     assert "Nothing but the name evil.example.com binds them" in found
     role = Role(suppliers=("dxc",))

@@ -98,7 +98,7 @@ def _wide(facts: LeadFacts) -> list[Weighted]:
 
 def _known(facts: LeadFacts) -> list[Weighted]:
     hour = facts.known_hour
-    if hour is None:
+    if hour is None or facts.inbound:
         return []
     days = max(1, (facts.lead.last_hour - hour) // HOURS_A_DAY)
     text = Text(
@@ -106,22 +106,23 @@ def _known(facts: LeadFacts) -> list[Weighted]:
         when=hour_words(hour),
         days=Text.counted("{count:,} day", "{count:,} days", days),
     )
-    return [(1.5 - facts.nats("novelty"), text)]
+    return [(1.5 - min(0.0, facts.nats("novelty")), text)]
 
 
 def _one_voice(facts: LeadFacts) -> list[Weighted]:
-    """One actor's report is far odder than all the others: a fault, a test of its own, or a lie."""
-    if facts.voice_gap < ONE_VOICE_BUCKETS:
+    """One actor's report is far odder than most of the others: a fault, a test of its own, or a lie."""
+    first, others = facts.heads[0], facts.others_bucket
+    gap = first.p_bucket - others
+    if gap < ONE_VOICE_BUCKETS:
         return []
-    first, second = facts.heads[0], facts.heads[1]
     text = Text(
-        "It is mostly one actor's word: {rare} at {actor}, at no other rarer than {next}. A fault there, a test of its"
-        " own or a false report would look like this.",
+        "It is mostly one actor's word: {rare} at {actor}, at most of the others no rarer than {next}. A fault there,"
+        " a test of its own or a false report would look like this.",
         rare=phrases.one_in(first.p_bucket),
         actor=first.actor,
-        next=phrases.one_in(second.p_bucket),
+        next=phrases.one_in(others),
     )
-    return [(1.0 + 0.5 * facts.voice_gap, text)]
+    return [(1.0 + 0.5 * gap, text)]
 
 
 def _many_machines(facts: LeadFacts) -> list[Weighted]:
@@ -132,7 +133,8 @@ def _many_machines(facts: LeadFacts) -> list[Weighted]:
         many=facts.many_machines,
         count=facts.count,
     )
-    return [(0.5 + 1.5 * facts.many_machines / facts.count, text)]
+    counts = facts.nats("hosts") < 0
+    return [(0.5 + 1.5 * facts.many_machines / facts.count if counts else 0.5, text)]
 
 
 def _rollout(facts: LeadFacts) -> list[Weighted]:

@@ -58,7 +58,7 @@ def _hangs_together(facts: LeadFacts) -> list[Weighted]:
 
 
 def _new(facts: LeadFacts) -> list[Weighted]:
-    if not facts.is_new or facts.best.seen_hour is None:
+    if not facts.is_new or facts.best.seen_hour is None or facts.inbound:
         return []
     spread = facts.spread_hours
     when = hour_words(facts.best.seen_hour)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from statistics import median_low
 from typing import Final
 
 from bavn.centre.correlate.counterfactual import Without
@@ -20,7 +21,9 @@ HOURS_A_DAY: Final = 24
 MANY_MACHINES: Final = 2
 """The bucket from which on a report is of more than three machines."""
 ONE_VOICE_BUCKETS: Final = 6
-"""One actor's report is far odder than any other's: by so many halvings of chance, 64 times."""
+"""One actor's report is far odder than most of the others': by so many halvings of chance, 64 times."""
+NEW_DAYS: Final = 7
+"""What two had met earlier than this before it was last seen is not new."""
 WIDE_SHARE: Final = 0.5
 
 
@@ -89,13 +92,14 @@ class LeadFacts:
 
     @property
     def known_hour(self) -> int | None:
-        """When two had met it, where that counts as long ago: the score's term says so."""
-        return self.best.seen_hour if self.nats("novelty") < 0 else None
+        """When two had met it, where that is long ago."""
+        return None if self.is_new else self.best.seen_hour
 
     @property
     def is_new(self) -> bool:
-        """Whether the score counts it as new."""
-        return self.nats("novelty") > 0
+        """Whether two have met it within NEW_DAYS only, whatever the score makes of that."""
+        hour = self.best.seen_hour
+        return hour is None or self.lead.last_hour - hour <= NEW_DAYS * HOURS_A_DAY
 
     @property
     def spread_hours(self) -> int:
@@ -104,9 +108,10 @@ class LeadFacts:
         return max(firsts) - min(firsts)
 
     @property
-    def voice_gap(self) -> int:
-        """By how many halvings of chance the oddest report is odder than the next."""
-        return self.heads[0].p_bucket - self.heads[1].p_bucket if self.count > 1 else 0
+    def others_bucket(self) -> int:
+        """The p-bucket that most of the others, besides the oddest report, do not reach beyond."""
+        others = [head.p_bucket for head in self.heads[1:]]
+        return median_low(others) if others else self.heads[0].p_bucket
 
     @property
     def wide(self) -> float:
