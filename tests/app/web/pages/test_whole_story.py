@@ -121,6 +121,8 @@ def a_lead_becomes_a_case(anna: Reader) -> None:
     anna.sees(EVIL)
     anna.kept("leads")
     anna.row(EVIL)
+    anna.sees("What speaks against it")
+    anna.page.get_by_text("How it is scored", exact=True).click()
     anna.sees("How the priority adds up")
     settled(anna.page)
     anna.kept("lead")
