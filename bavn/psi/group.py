@@ -8,7 +8,7 @@ in memory until something else is written there.
 import contextlib
 import sys
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, reduce
 from hashlib import sha512
 from pathlib import Path
 from typing import Any, Final
@@ -67,13 +67,12 @@ def plus(one: bytes, other: bytes) -> bytes:
 
 
 def plus_all(points: Iterable[bytes]) -> bytes:
-    """The sum of one element or more. BadPoint as :func:`plus`, and for none at all."""
-    total = b""
-    for point in points:
-        total = plus(total, point) if total else point
-    if not total:
-        raise BadPoint("no elements")
-    return total
+    """The sum of one element or more, each known to be one: of a hash, or of :func:`times`. What is none is not seen
+    here. BadPoint where the sum is the identity; TypeError for none at all."""
+    found: bytes = reduce(library().crypto_core_ristretto255_add, points)
+    if found == IDENTITY:
+        raise BadPoint("the elements cancel out")
+    return found
 
 
 def are_points(points: Sequence[bytes]) -> bool:
