@@ -66,6 +66,11 @@ def plus(one: bytes, other: bytes) -> bytes:
     return total
 
 
+def add(one: bytes, other: bytes) -> bytes:
+    """The sum of two that are known to be elements, the identity among them: where others chose what is added."""
+    return bytes(library().crypto_core_ristretto255_add(one, other))
+
+
 def plus_all(points: Iterable[bytes]) -> bytes:
     """The sum of one element or more, each known to be one: of a hash, or of :func:`times`. What is none is not seen
     here. BadPoint where the sum is the identity; TypeError for none at all."""

@@ -34,11 +34,11 @@ def commitments(coefficients: Sequence[bytes]) -> tuple[bytes, ...]:
 
 
 def committed(points: Sequence[bytes], at: int) -> bytes:
-    """What the polynomial behind the commitments is at a holder's number, times the generator. BadPoint for points that
-    are none, or where that is the identity."""
+    """What the polynomial behind the commitments is at a holder's number, times the generator; the identity where it is
+    zero there. ``points`` are known to be elements: whoever chose some of them may have made sums cancel out."""
     x, sum_ = group.number(at), points[-1]
     for point in reversed(points[:-1]):
-        sum_ = group.plus(group.times(x, sum_), point)
+        sum_ = group.add(group.IDENTITY if sum_ == group.IDENTITY else group.times(x, sum_), point)
     return sum_
 
 

@@ -33,7 +33,8 @@ class PublicKey:
             raise ValueError(f"a purpose has 1 to {PURPOSE_BYTES_MAX} bytes")
         if not 1 <= len(self.commitments) <= self.n <= shamir.HOLDERS_MAX:
             raise ValueError(f"no such threshold: {len(self.commitments)} of {self.n}")
-        if not group.are_points(self.commitments):
+        others = [point for point in self.commitments[1:] if point != group.IDENTITY]
+        if not group.are_points([self.point, *others]):
             raise ValueError("the commitments are not elements of the group")
 
     @property
@@ -47,8 +48,10 @@ class PublicKey:
 
     @cached_property
     def holders(self) -> dict[int, bytes]:
-        """Each holder's public share: its share times the generator. BadPoint where one is the identity."""
-        return {number: shamir.committed(self.commitments, number) for number in range(1, self.n + 1)}
+        """Each holder's public share: its share times the generator. A holder whose share is zero is not there: only by
+        bending its own deal can one come to that."""
+        shares = {number: shamir.committed(self.commitments, number) for number in range(1, self.n + 1)}
+        return {number: share for number, share in shares.items() if share != group.IDENTITY}
 
     def to_bytes(self) -> bytes:
         """One spelling, to be kept, hashed and compared."""
@@ -103,6 +106,6 @@ class KeyShare:
 def asked_holders(public: PublicKey, among: Iterable[int]) -> tuple[int, ...]:
     """The k holders that are asked together, ascending. ValueError where they are not k of n."""
     numbers = tuple(sorted(among))
-    if len(numbers) != public.k or not shamir.are_holders(numbers) or numbers[-1] > public.n:
+    if len(numbers) != public.k or not shamir.are_holders(numbers) or not public.holders.keys() >= set(numbers):
         raise ValueError(f"{public.k} of {public.n} holders are asked together, not {numbers}")
     return numbers
