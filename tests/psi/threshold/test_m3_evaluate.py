@@ -1,0 +1,201 @@
+"""Any k of n give what one holder of the whole key gives, and k-1 shares say nothing of it."""
+
+from collections import Counter
+from dataclasses import replace
+from itertools import combinations
+
+import pytest
+
+from bavn.psi import group, keys, oprf
+from bavn.psi.threshold import evaluate as m3
+from bavn.psi.threshold import shamir
+from bavn.psi.threshold.shares import KeyShare, PublicKey
+from tests.psi.conftest import SeededDice, make_params
+from tests.psi.threshold.conftest import KEY, PURPOSE, dealt, opened, other
+
+ELEMENTS = [b"one", b"two", b"three"]
+WHOLE = [oprf.output(KEY, element) for element in ELEMENTS]
+EVERY = [(k, n) for n in range(1, 10) for k in range(1, n + 1)]
+
+
+def asked(public, shares, numbers, batch):
+    dice = SeededDice("holder")
+    return [m3.evaluate(shares[i - 1], numbers, batch.points, dice) for i in numbers]
+
+
+@pytest.mark.parametrize(("k", "n"), EVERY)
+def test_any_k_of_n_give_the_bytes_of_mode_m2(k, n) -> None:
+    public, shares = dealt(k, n)
+    batch = m3.Batch.of(ELEMENTS, SeededDice(k))
+    some = list(combinations(range(1, n + 1), k))
+    for numbers in {some[0], some[len(some) // 2], some[-1]}:
+        assert m3.combine(public, batch, asked(public, shares, numbers, batch)) == WHOLE
+
+
+def test_every_choice_of_three_of_five_gives_the_same() -> None:
+    public, shares = dealt(3, 5)
+    batch = m3.Batch.of(ELEMENTS[:1], SeededDice(1))
+    answers = {m3.combine(public, batch, asked(public, shares, c, batch))[0] for c in combinations(range(1, 6), 3)}
+    assert answers == {WHOLE[0]}
+
+
+def test_one_of_one_answers_byte_for_byte_as_todays_key_holder() -> None:
+    public, (share,) = dealt(1, 1)
+    batch = m3.Batch.of(ELEMENTS, SeededDice(2))
+    part = m3.evaluate(share, [1], batch.points, SeededDice(3))
+    assert list(part.points) == oprf.evaluate(KEY, batch.points)
+    assert m3.combine(public, batch, [part]) == oprf.finalize_all(ELEMENTS, batch.blinds, list(part.points[:-1]))
+
+
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_fewer_than_k_shares_fit_every_key(k) -> None:
+    """Perfect secrecy, by algebra: for any k-1 shares and any key there is exactly one polynomial through both."""
+    _, shares = dealt(k, 9)
+    for held in (shares[: k - 1], shares[9 - (k - 1) :]):
+        for tried in range(5):
+            key = group.random_scalar(SeededDice(("guess", tried)))
+            points = {0: key} | {share.number: share.scalar for share in held}
+            coefficients = through(points)
+            assert len(coefficients) == k
+            assert coefficients[0] == key
+            assert all(shamir.value(coefficients, share.number) == share.scalar for share in held)
+
+
+def through(points):
+    """Coefficients of the polynomial through these, by Newton: the tests' own way."""
+    order = 2**252 + 27742317777372353535851937790883648493
+    xs, ys = list(points), [int.from_bytes(y, "little") for y in points.values()]
+    divided = list(ys)
+    for level in range(1, len(xs)):
+        for at in range(len(xs) - 1, level - 1, -1):
+            divided[at] = (divided[at] - divided[at - 1]) * pow(xs[at] - xs[at - level], -1, order) % order
+    total = [0] * len(xs)
+    basis = [1] + [0] * (len(xs) - 1)
+    for at, factor in enumerate(divided):
+        total = [(t + factor * b) % order for t, b in zip(total, basis, strict=True)]
+        basis = [((basis[i - 1] if i else 0) - xs[at] * basis[i]) % order for i in range(len(xs))]
+    return [value.to_bytes(32, "little") for value in total]
+
+
+def test_fewer_than_k_shares_look_the_same_whatever_the_key() -> None:
+    """The same statistically: bytes of a share of two keys far apart, over many sharings, in a chi-square."""
+    counts = []
+    for key in (group.ONE, KEY):
+        drawn = Counter()
+        for seed in range(2000):
+            polynomial = shamir.polynomial(2, SeededDice(("view", key, seed)), key)
+            drawn[shamir.value(polynomial, 3)[0] >> 4] += 1
+        counts.append(drawn)
+    squares = sum((counts[0][b] - counts[1][b]) ** 2 / (counts[0][b] + counts[1][b]) for b in range(16))
+    assert squares < 37.7  # 15 degrees of freedom, p = .001; the seeds are fixed
+
+
+def test_the_centre_and_fewer_than_k_holders_open_none_of_a_dictionary() -> None:
+    """They try every name with what they hold: nothing they can compute is an id, and with one share more all are."""
+    public, shares = dealt(3, 5)
+    names = [f"host{n}.example".encode() for n in range(40)]
+    ids = {oprf.output(KEY, name) for name in names}
+    held = shares[:2]
+    guesses = [KEYS for numbers in ((1, 2), (1, 2, 3)) for KEYS in summed(held, numbers)]
+    assert not ids & {oprf.output(key, name) for key in guesses for name in names}
+    assert {oprf.output(opened(shares[:3]), name) for name in names} == ids
+    assert public.point == group.times_base(opened(shares[2:]))
+
+
+def summed(held, numbers):
+    """Keys that holders might try: their shares alone, and weighed together as if those were all."""
+    weighed = [group.product(shamir.weight(share.number, numbers), share.scalar) for share in held]
+    return [*(share.scalar for share in held), group.total(*weighed)]
+
+
+def test_a_holder_that_drops_out_is_replaced_and_the_others_need_not_be_asked_again() -> None:
+    public, shares = dealt(3, 5)
+    batch = m3.Batch.of(ELEMENTS, SeededDice(4))
+    first = asked(public, shares, (1, 2, 3), batch)
+    later = m3.evaluate(shares[4], (1, 2, 5), batch.points, SeededDice(5))
+    assert m3.combine(public, batch, [first[0], first[1], later]) == WHOLE
+
+
+@pytest.mark.parametrize("numbers", [(1, 2), (1, 1, 2), (1, 2, 6), (0, 1, 2), (2, 3, 4), (1, 2, 3, 4), ()])
+def test_a_holder_answers_only_for_k_of_n_and_itself_among_them(numbers) -> None:
+    _, shares = dealt(3, 5)
+    with pytest.raises(ValueError, match="holders"):
+        m3.evaluate(shares[0], numbers, [group.random_point(SeededDice(1))], SeededDice(2))
+
+
+def test_too_few_or_the_same_part_twice_is_nobodys_lie() -> None:
+    public, shares = dealt(2, 3)
+    batch = m3.Batch.of(ELEMENTS, SeededDice(6))
+    one, two = asked(public, shares, (1, 2), batch)
+    for parts in ([], [one], [one, one], [one, two, two]):
+        with pytest.raises(ValueError, match="holders are asked"):
+            m3.combine(public, batch, parts)
+
+
+@pytest.mark.parametrize("bad", [b"", bytes(32), b"\xff" * 32])
+def test_a_holder_evaluates_nothing_where_one_point_is_none(bad) -> None:
+    _, shares = dealt(2, 3)
+    with pytest.raises(group.BadPoint):
+        m3.evaluate(shares[0], (1, 2), [group.random_point(SeededDice(1)), bad], SeededDice(2))
+
+
+def test_a_batch_shows_nothing_of_its_elements_and_no_blind_comes_twice() -> None:
+    one, two = (m3.Batch.of(ELEMENTS, SeededDice(seed)) for seed in (7, 8))
+    assert len({*one.points, *two.points}) == 8
+    assert one.blinds[0].scalar.hex() not in repr(one)
+    assert repr(one.tie.scalar) not in repr(one)
+
+
+@pytest.mark.parametrize("elements", [[], [b"a", b"b", b"a"]])
+def test_no_element_stands_twice_in_a_batch(elements) -> None:
+    with pytest.raises(ValueError, match="none twice"):
+        m3.Batch.of(elements, SeededDice(1))
+
+
+def test_the_rounds_key_is_the_same_of_any_k_and_binds_the_whole_description() -> None:
+    public, shares = dealt(2, 4)
+
+    def key(params, numbers):
+        parts = [m3.evaluate_round(shares[i - 1], numbers, params, SeededDice(i)) for i in numbers]
+        return m3.combine_round(public, params, parts)
+
+    params = make_params(3, 100, 10)
+    assert {key(params, numbers) for numbers in combinations(range(1, 5), 2)} == {key(params, (1, 2))}
+    others = (
+        make_params(3, 100, 10, 1),
+        make_params(2, 100, 10),
+        make_params(3, 101, 10),
+        make_params(3, 100, 12),
+        replace(params, epoch=params.epoch + 1),
+        replace(params, tier="B"),
+        replace(params, registry_version=2),
+    )
+    assert len({key(one, (1, 2)) for one in (params, *others)}) == len(others) + 1
+    assert len(key(params, (1, 2))) == keys.KEY_BYTES
+
+
+def test_a_share_is_of_its_key_and_is_shown_nowhere_and_can_be_forgotten() -> None:
+    public, shares = dealt(2, 3)
+    stranger, _ = dealt(2, 3, seed="another")
+    share = shares[0]
+    for bad in (other(share.scalar), bytes(32), b"\xff" * 32, b""):
+        with pytest.raises(ValueError, match="not holder 1's share"):
+            KeyShare.of(1, public, bad)
+    with pytest.raises(ValueError, match="not holder 1's share"):
+        KeyShare.of(1, stranger, share.scalar)
+    assert share.scalar.hex() not in repr(share)
+    assert repr(share.scalar)[2:-1] not in repr(share)
+    share.forget()
+    with pytest.raises(ValueError, match="forgotten"):
+        m3.evaluate(share, (1, 2), [group.random_point(SeededDice(1))], SeededDice(2))
+    assert not any(share._scalar)
+
+
+def test_a_public_key_has_one_spelling() -> None:
+    public, _ = dealt(3, 5)
+    raw = public.to_bytes()
+    assert PublicKey.of_bytes(raw) == public
+    assert (public.purpose, public.k, public.n) == (PURPOSE, 3, 5)
+    for bad in (b"", raw[:-1], raw + b"\x00", raw[1:], raw[:-32] + b"\xff" * 32, raw.replace(b"\x05\x03", b"\x02\x03")):
+        with pytest.raises(ValueError):
+            PublicKey.of_bytes(bad)

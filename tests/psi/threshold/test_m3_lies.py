@@ -1,0 +1,197 @@
+"""A holder that lies is named, whatever it does to its answers; the honest are not, and what they said still counts."""
+
+from dataclasses import replace
+
+import pytest
+
+from bavn.psi import group, oprf
+from bavn.psi.threshold import evaluate as m3
+from bavn.psi.threshold import proof, shamir
+from bavn.psi.threshold.evaluate import Liars
+from tests.psi.conftest import SeededDice, make_params
+from tests.psi.threshold.conftest import KEY, dealt
+
+NAMES = [f"host{n}.example".encode() for n in range(6)]
+WHOLE = [oprf.output(KEY, name) for name in NAMES]
+ASKED = (1, 2, 3)
+ERROR = group.random_point(SeededDice("error"))
+
+
+def minus(point):
+    return group.times(group.number(-1), point)
+
+
+@pytest.fixture(scope="module")
+def played():
+    public, shares = dealt(3, 5)
+    batch = m3.Batch.of(NAMES, SeededDice("node"))
+    parts = [m3.evaluate(shares[i - 1], ASKED, batch.points, SeededDice(i)) for i in ASKED]
+    return public, shares, batch, parts
+
+
+def with_points(part, **changed):
+    points = list(part.points)
+    for at, point in changed.items():
+        points[int(at[1:])] = point
+    return replace(part, points=tuple(points))
+
+
+def one_wrong(part, batch, share):
+    return with_points(part, _0=ERROR)
+
+
+def opposite_errors(part, batch, share):
+    return with_points(part, _0=group.plus(part.points[0], ERROR), _1=group.plus(part.points[1], minus(ERROR)))
+
+
+def errors_that_are_multiples_of_what_was_sent(part, batch, share):
+    """The best that a holder can do without the blinds: errors whose own blinds come off again."""
+    sent = batch.points
+    return with_points(part, _0=group.plus(part.points[0], sent[0]), _1=group.plus(part.points[1], minus(sent[1])))
+
+
+def swapped(part, batch, share):
+    return with_points(part, _0=part.points[1], _1=part.points[0])
+
+
+def no_point(part, batch, share):
+    return with_points(part, _3=b"\xff" * 32)
+
+
+def identity(part, batch, share):
+    return with_points(part, _3=bytes(32))
+
+
+def short(part, batch, share):
+    return with_points(part, _3=b"\x01")
+
+
+def all_by_another_key_and_the_tie_by_the_right_one(part, batch, share):
+    key = group.random_scalar(SeededDice("another"))
+    return replace(part, points=(*oprf.evaluate(key, batch.points[:-1]), part.points[-1]))
+
+
+def all_by_another_key(part, batch, share):
+    key = group.random_scalar(SeededDice("another"))
+    points = oprf.evaluate(key, batch.points)
+    made = proof.prove(key, group.times_base(key), batch.points[-1:], points[-1:], SeededDice(1))
+    return replace(part, points=tuple(points), proof=made)
+
+
+def wrong_tie(part, batch, share):
+    return with_points(part, _6=ERROR)
+
+
+def one_too_few(part, batch, share):
+    return replace(part, points=part.points[1:])
+
+
+def proof_of_another_batch(part, batch, share):
+    points = m3.Batch.of(NAMES, SeededDice("earlier")).points
+    return m3.evaluate(share, ASKED, points, SeededDice(9))
+
+
+def weighed_for_others(part, batch, share):
+    return replace(part, asked=(2, 3, 4))
+
+
+def weighed_for_strangers(part, batch, share):
+    return replace(part, asked=(2, 3, 77))
+
+
+def silent_about_itself(part, batch, share):
+    return replace(part, asked=(1, 3, 4))
+
+
+LIES = [
+    one_wrong,
+    opposite_errors,
+    errors_that_are_multiples_of_what_was_sent,
+    swapped,
+    no_point,
+    identity,
+    short,
+    all_by_another_key_and_the_tie_by_the_right_one,
+    all_by_another_key,
+    wrong_tie,
+    one_too_few,
+    proof_of_another_batch,
+    weighed_for_others,
+    weighed_for_strangers,
+    silent_about_itself,
+]
+
+
+@pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.__name__)
+def test_a_liar_is_named_and_another_asked_in_its_place(played, lie) -> None:
+    public, shares, batch, (one, two, three) = played
+    bent = lie(two, batch, shares[1])
+    assert bent != two
+    assert m3.combine(public, batch, [one, bent, three]) == Liars((2,))
+    fourth = m3.evaluate(shares[3], (1, 3, 4), batch.points, SeededDice(4))
+    assert m3.combine(public, batch, [one, fourth, three]) == WHOLE
+
+
+def test_all_who_lie_are_named_together(played) -> None:
+    public, shares, batch, (one, two, three) = played
+    bent = [swapped(one, batch, shares[0]), two, opposite_errors(three, batch, shares[2])]
+    assert m3.combine(public, batch, bent) == Liars((1, 3))
+    proofless = [wrong_tie(one, batch, shares[0]), two, wrong_tie(three, batch, shares[2])]
+    assert m3.combine(public, batch, proofless) == Liars((1, 3))
+
+
+def test_liars_whose_errors_cancel_out_change_nothing(played) -> None:
+    """They are not named: what they say together is the truth."""
+    public, _, batch, (one, two, three) = played
+    bent = [
+        with_points(one, _0=group.plus(one.points[0], ERROR)),
+        with_points(two, _0=group.plus(two.points[0], minus(ERROR))),
+    ]
+    assert m3.combine(public, batch, [*bent, three]) == WHOLE
+
+
+def test_an_element_that_stood_twice_would_hide_a_lie(played) -> None:
+    """Why a batch refuses it: the errors that are no good against different elements cancel out between equal ones."""
+    public, shares, _, _ = played
+    twice = [oprf.hashed(NAMES[0])] * 2
+    blinds = tuple(m3._under(point, SeededDice(seed)) for seed, point in enumerate(twice))
+    batch = m3.Batch((NAMES[0], NAMES[0]), blinds, m3._under(group.plus_all(twice), SeededDice("tie")))
+    parts = [m3.evaluate(shares[i - 1], ASKED, batch.points, SeededDice(i)) for i in ASKED]
+    parts[1] = errors_that_are_multiples_of_what_was_sent(parts[1], batch, shares[1])
+    told = m3.combine(public, batch, parts)
+    assert not isinstance(told, Liars)
+    assert told != [WHOLE[0]] * 2
+
+
+def test_a_holder_can_be_made_to_prove_every_point(played) -> None:
+    public, shares, batch, parts = played
+    made = m3.prove_all(shares[1], ASKED, batch.points, SeededDice(3))
+    assert made.points == parts[1].points
+    assert m3.verify_all(public, batch.points, made)
+    assert not m3.verify_all(public, batch.points, parts[1])
+    for lie in (one_wrong, opposite_errors, swapped, no_point, identity, wrong_tie, one_too_few):
+        assert not m3.verify_all(public, batch.points, lie(made, batch, shares[1]))
+
+
+def test_who_lies_about_a_rounds_key_is_named() -> None:
+    public, shares = dealt(2, 3)
+    params, earlier = make_params(3, 100, 10), make_params(3, 100, 10, 1)
+    one, two = (m3.evaluate_round(shares[i - 1], (1, 2), params, SeededDice(i)) for i in (1, 2))
+    for lie in (
+        m3.evaluate_round(shares[1], (1, 2), earlier, SeededDice(2)),
+        replace(two, points=(ERROR,)),
+        replace(two, points=(bytes(32),)),
+        replace(two, points=()),
+        replace(two, proof=one.proof),
+    ):
+        assert m3.combine_round(public, params, [one, lie]) == Liars((2,))
+    assert isinstance(m3.combine_round(public, params, [one, two]), bytes)
+
+
+def test_weights_are_lagranges_and_public() -> None:
+    assert shamir.weight(1, (1, 2)) == group.number(2)
+    assert shamir.weight(2, (1, 2)) == group.number(-1)
+    assert shamir.weight(3, (1, 2, 3)) == group.ONE
+    for wrong in ((), (1, 1), (0, 1), (1, 10)):
+        with pytest.raises(ValueError, match="no such holders"):
+            shamir.weight(1, wrong)
