@@ -109,6 +109,17 @@ PROGRAMS = {
 """Markers, and the program without which such a test cannot run."""
 
 
+DEBIANS_PYTHON = "/usr/bin/python3"
+"""Libraries that Debian packs for Python are its own Python's: the environment here does not see them."""
+
+
+def lacks_pyoprf() -> str | None:
+    """None if Debian's Python has liboprf's binding, else why a test that asks it is skipped."""
+    asked = [DEBIANS_PYTHON, "-c", "import pyoprf"]
+    has = shutil.which(DEBIANS_PYTHON) and subprocess.run(asked, capture_output=True, check=False).returncode == 0
+    return None if has else "python3-pyoprf is not installed (script/bootstrap --tests)"
+
+
 def find_program(name: str) -> str | None:
     """Where a program is: on the way, in Debian's folders of servers, or unpacked by script/bootstrap --tests."""
     beside = ROOT / ".venv-peers" / name / "usr/sbin"
@@ -334,6 +345,8 @@ def pytest_collection_modifyitems(config, items) -> None:
     if "postgresql" in wanted:
         found = postgres_programs()
         lacks["postgresql"] = None if found else "postgresql is not installed (script/bootstrap --tests)"
+    if "pyoprf" in wanted:
+        lacks["pyoprf"] = lacks_pyoprf()
     if "netns" in wanted:
         lacks["netns"] = _may_make_netns()
     must_run = os.environ.get("BAVN_SKIP_NONE") == "1"
