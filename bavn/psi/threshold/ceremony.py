@@ -77,7 +77,7 @@ class Dealing:
 
     def hear(self, deals: Posts, sub_shares: Mapping[int, bytes]) -> "tuple[Complaining, bytes]":
         """``sub_shares``: what came to this holder alone, by dealer. Also the post that complains, of none if all is
-        well."""
+        well. Nobody reads the complaints of a dealer that gets no share."""
         seat, standing, mine = self._seat, deals_of(self._seat.terms, deals), {}
         for dealer, deal in standing.items():
             told = read_as(seat.terms, SubShare, dealer, sub_shares.get(dealer, b""))
@@ -85,8 +85,7 @@ class Dealing:
                 mine[dealer] = shamir.value(seat.polynomial, seat.number)
             elif told and told.receiver == seat.number and fits(deal, seat.number, told.scalar):
                 mine[dealer] = told.scalar
-        waits = seat.number in seat.terms.holders
-        accused = tuple(dealer for dealer in standing if waits and dealer not in mine and dealer != seat.number)
+        accused = tuple(dealer for dealer in standing if dealer not in mine and dealer != seat.number)
         post = Complaints(seat.terms.id, seat.number, accused)
         return Complaining(seat, dict(deals), mine), post.to_bytes()
 

@@ -362,3 +362,21 @@ def test_confirmations_and_answers_of_strangers_count_for_nothing() -> None:
     confirming, confirm = answering.hear({99: Answers(given.id, 9, {}).to_bytes()})
     strange = Confirmation(given.id, 9, messages.read(confirm).transcript).to_bytes()
     assert isinstance(confirming.hear({1: confirm, 9: strange, 2: strange}), Failed)
+
+
+def test_a_holder_that_got_no_share_confirms_nothing_and_comes_to_the_public_key_all_the_same() -> None:
+    """It heard nothing, and its complaint was lost: the other two make the key, and a reshare gives it its share."""
+    given = terms(2, 3)
+    dealing, posts, boxes = Play(given).begin()
+    states, complaints, confirms = {}, {}, {}
+    for number, state in dealing.items():
+        states[number], complaints[number] = state.hear(posts, boxes[number] if number < 3 else {})
+    assert messages.read(complaints.pop(3)).accused == (1, 2)
+    for number, state in states.items():
+        states[number], confirms[number] = state.hear(complaints)[0].hear({})
+    assert [bool(post) for post in confirms.values()] == [True, True, False]
+    outcomes = [state.hear({number: post for number, post in confirms.items() if post}) for state in states.values()]
+    assert agreed(outcomes).public.holders.keys() == {1, 2, 3}
+    assert [bool(outcome.share) for outcome in outcomes] == [True, True, False]
+    anew = reshared([outcome.share for outcome in outcomes[:2]], (1, 2), 2, 3)
+    assert opened([anew[1].share, anew[3].share]) == opened([outcome.share for outcome in outcomes[:2]])
