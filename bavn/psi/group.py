@@ -56,28 +56,28 @@ def times_base(scalar: bytes) -> bytes:
     return product
 
 
-def plus(one: bytes, other: bytes) -> bytes:
+def plus(left: bytes, right: bytes) -> bytes:
     """The sum of two elements. BadPoint where one is none, or where they cancel out: the same zeros."""
-    if len(one) != POINT_BYTES or len(other) != POINT_BYTES:
+    if len(left) != POINT_BYTES or len(right) != POINT_BYTES:
         raise BadPoint(f"an element has {POINT_BYTES} bytes")
-    total = bytes(library().crypto_core_ristretto255_add(one, other))
-    if total == IDENTITY:
+    sum_ = bytes(library().crypto_core_ristretto255_add(left, right))
+    if sum_ == IDENTITY:
         raise BadPoint("not elements of ristretto255, or each other's opposite")
-    return total
+    return sum_
 
 
-def add(one: bytes, other: bytes) -> bytes:
+def add(left: bytes, right: bytes) -> bytes:
     """The sum of two that are known to be elements, the identity among them: where others chose what is added."""
-    return bytes(library().crypto_core_ristretto255_add(one, other))
+    return bytes(library().crypto_core_ristretto255_add(left, right))
 
 
 def plus_all(points: Iterable[bytes]) -> bytes:
     """The sum of one element or more, each known to be one: of a hash, or of :func:`times`. What is none is not seen
     here. BadPoint where the sum is the identity; TypeError for none at all."""
-    found: bytes = reduce(library().crypto_core_ristretto255_add, points)
-    if found == IDENTITY:
+    sum_: bytes = reduce(library().crypto_core_ristretto255_add, points)
+    if sum_ == IDENTITY:
         raise BadPoint("the elements cancel out")
-    return found
+    return sum_
 
 
 def are_points(points: Sequence[bytes]) -> bool:
@@ -117,19 +117,19 @@ def random_point(dice: Dice) -> bytes:
     return bytes(library().crypto_core_ristretto255_from_hash(dice.bytes(_WIDE)))
 
 
-def product(one: bytes, other: bytes) -> bytes:
+def product(left: bytes, right: bytes) -> bytes:
     """The product of two scalars."""
-    return bytes(library().crypto_core_ristretto255_scalar_mul(one, other))
+    return bytes(library().crypto_core_ristretto255_scalar_mul(left, right))
 
 
-def total(one: bytes, other: bytes) -> bytes:
+def total(left: bytes, right: bytes) -> bytes:
     """The sum of two scalars."""
-    return bytes(library().crypto_core_ristretto255_scalar_add(one, other))
+    return bytes(library().crypto_core_ristretto255_scalar_add(left, right))
 
 
-def difference(one: bytes, other: bytes) -> bytes:
+def difference(left: bytes, right: bytes) -> bytes:
     """The first scalar less the second."""
-    return bytes(library().crypto_core_ristretto255_scalar_sub(one, other))
+    return bytes(library().crypto_core_ristretto255_scalar_sub(left, right))
 
 
 def inverse(scalar: bytes) -> bytes:
@@ -146,12 +146,12 @@ def inverses(scalars: Sequence[bytes]) -> list[bytes]:
     for scalar in scalars[1:]:
         products.append(product(products[-1], scalar))
     rest = inverse(products[-1])
-    found = [b""] * len(scalars)
+    inverted = [b""] * len(scalars)
     for at in range(len(scalars) - 1, 0, -1):
-        found[at] = product(rest, products[at - 1])
+        inverted[at] = product(rest, products[at - 1])
         rest = product(rest, scalars[at])
-    found[0] = rest
-    return found
+    inverted[0] = rest
+    return inverted
 
 
 def hash_to_group(message: bytes, context: bytes) -> bytes:

@@ -14,7 +14,7 @@ each. Where the board shows two holders different posts their transcripts differ
 
 With k-1 or fewer holders that work together against the rest nobody learns the key; with no more than k-1 liars, and k
 honest ones there throughout, all honest ones end with the same public key and each with a share of it. Do not expect
-the key to be uniform: who is heard last may choose among a few (docs/decisions/0034-key-holders-by-threshold.md).
+the key to be uniform: who is heard last may choose among a few (docs/decisions/0035-key-holders-by-threshold.md).
 """
 
 from collections.abc import Mapping
@@ -80,11 +80,11 @@ class Dealing:
         well. Nobody reads the complaints of a dealer that gets no share."""
         seat, standing, mine = self._seat, deals_of(self._seat.terms, deals), {}
         for dealer, deal in standing.items():
-            told = read_as(seat.terms, SubShare, dealer, sub_shares.get(dealer, b""))
+            private = read_as(seat.terms, SubShare, dealer, sub_shares.get(dealer, b""))
             if dealer == seat.number and seat.polynomial:
                 mine[dealer] = shamir.value(seat.polynomial, seat.number)
-            elif told and told.receiver == seat.number and fits(deal, seat.number, told.scalar):
-                mine[dealer] = told.scalar
+            elif private and private.receiver == seat.number and fits(deal, seat.number, private.scalar):
+                mine[dealer] = private.scalar
         accused = tuple(dealer for dealer in standing if dealer not in mine and dealer != seat.number)
         post = Complaints(seat.terms.id, seat.number, accused)
         return Complaining(seat, dict(deals), mine), post.to_bytes()

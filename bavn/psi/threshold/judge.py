@@ -47,11 +47,12 @@ class Judgement:
 def read_as[M: messages.Message](terms: Terms, kind: type[M], sender: int, raw: bytes) -> M | None:
     """The message, if it is one of this kind, ceremony and sender."""
     try:
-        made = messages.read(raw)
+        message = messages.read(raw)
     except BadMessage:
         return None
-    fits = isinstance(made, kind) and made.ceremony == terms.id and made.sender == sender
-    return made if isinstance(made, kind) and fits else None
+    if isinstance(message, kind) and message.ceremony == terms.id and message.sender == sender:
+        return message
+    return None
 
 
 def knowledge_context(terms: Terms, dealer: int) -> bytes:
@@ -61,20 +62,20 @@ def knowledge_context(terms: Terms, dealer: int) -> bytes:
 
 def deals_of(terms: Terms, posts: Posts) -> dict[int, Deal]:
     """The deals that hold for all to see."""
-    found: dict[int, Deal] = {}
+    standing: dict[int, Deal] = {}
     for dealer in terms.dealers:
         deal = read_as(terms, Deal, dealer, posts.get(dealer, b""))
         if deal is not None and _holds(terms, deal):
-            found[dealer] = deal
-    return found
+            standing[dealer] = deal
+    return standing
 
 
 def complaints_of(terms: Terms, posts: Posts, deals: Mapping[int, Deal]) -> dict[int, tuple[int, ...]]:
     """Who is complained of, by whom: only of dealers whose deal holds."""
     by: dict[int, tuple[int, ...]] = {}
     for accuser in terms.holders:
-        made = read_as(terms, Complaints, accuser, posts.get(accuser, b""))
-        for accused in made.accused if made else ():
+        complaints = read_as(terms, Complaints, accuser, posts.get(accuser, b""))
+        for accused in complaints.accused if complaints else ():
             if accused in deals and accused != accuser:
                 by[accused] = (*by.get(accused, ()), accuser)
     return by
@@ -95,29 +96,29 @@ def judge(terms: Terms, deals_posted: Posts, complaints_posted: Posts, answers_p
         if len(accusers) >= terms.k:  # its answers would show its polynomial to all
             faults.append(Fault(accused, "accused"))
             continue
-        made = read_as(terms, Answers, accused, answers_posted.get(accused, b""))
-        told = {to: made.revealed.get(to, b"") for to in accusers} if made else {}
-        if told and all(group.is_scalar(scalar) and fits(deals[accused], to, scalar) for to, scalar in told.items()):
-            revealed |= {(accused, to): scalar for to, scalar in told.items()}
+        answers = read_as(terms, Answers, accused, answers_posted.get(accused, b""))
+        shown = {to: answers.revealed.get(to, b"") for to in accusers} if answers else {}
+        if shown and all(group.is_scalar(scalar) and fits(deals[accused], to, scalar) for to, scalar in shown.items()):
+            revealed |= {(accused, to): scalar for to, scalar in shown.items()}
         else:
             faults.append(Fault(accused, "answers"))
     out = {fault.number for fault in faults if fault.why in {"accused", "answers"}}
     standing = tuple(number for number in sorted(deals) if number not in out)
     weights = {number: shamir.weight(number, standing) if terms.old else group.ONE for number in standing}
     public = _public(terms, deals, weights)
-    heard = [part for posts in (deals_posted, complaints_posted, answers_posted) for part in _flat(posts)]
-    said = repr((sorted(faults), standing)).encode() + (public.to_bytes() if public else b"")
+    posted = [part for posts in (deals_posted, complaints_posted, answers_posted) for part in _flat(posts)]
+    outcome = bytes(standing) + (public.to_bytes() if public else b"")
     hashed = blake2b(terms.id, digest_size=messages.CEREMONY_BYTES, person=b"bavn-m3-script")
-    for part in (*heard, said):
+    for part in (*posted, outcome):
         hashed.update(len(part).to_bytes(4) + part)
     return Judgement(tuple(sorted(faults)), weights, revealed, public, hashed.digest())
 
 
 def confirmed(terms: Terms, transcript: bytes, posts: Posts) -> tuple[int, tuple[Fault, ...]]:
     """How many confirm this transcript, and who says another. Silence at the end is no fault."""
-    made = {who: read_as(terms, Confirmation, who, posts[who]) for who in terms.holders if posts.get(who)}
-    same = sum(1 for told in made.values() if told and told.transcript == transcript)
-    other = (who for who, told in made.items() if not told or told.transcript != transcript)
+    read = {who: read_as(terms, Confirmation, who, posts[who]) for who in terms.holders if posts.get(who)}
+    same = sum(1 for post in read.values() if post and post.transcript == transcript)
+    other = (who for who, post in read.items() if not post or post.transcript != transcript)
     return same, tuple(Fault(who, "confirmation") for who in other)
 
 

@@ -87,12 +87,12 @@ def _composite(
         raise ValueError(f"a proof covers 1 to {PAIRS_MAX} pairs")
     seed = sha512(_long(public) + _long(b"Seed-" + VOPRF_CONTEXT)).digest()
     parts, answers = [], []
-    for i, (given, made) in enumerate(zip(inputs, outputs, strict=True)):
-        transcript = _long(seed) + i.to_bytes(2) + _long(given) + _long(made) + b"Composite"
+    for i, (given, answer) in enumerate(zip(inputs, outputs, strict=True)):
+        transcript = _long(seed) + i.to_bytes(2) + _long(given) + _long(answer) + b"Composite"
         d = group.hash_to_scalar(transcript, b"HashToScalar-" + VOPRF_CONTEXT)
         parts.append(group.times(d, given))
         if whole:
-            answers.append(group.times(d, made))
+            answers.append(group.times(d, answer))
     return group.plus_all(parts), group.plus_all(answers) if whole else b""
 
 

@@ -96,14 +96,14 @@ class KeyShare:
     def weighted(self, among: Iterable[int]) -> bytes:
         """The share times its weight among the holders that are asked together: their sum is the key. ValueError for
         holders that are not k of n, or not this one among them."""
-        return group.product(shamir.weight(self.number, asked_holders(self.public, among)), self.scalar)
+        return group.product(shamir.weight(self.number, panel_of(self.public, among)), self.scalar)
 
     def forget(self) -> None:
         """Overwrites the share."""
         self._scalar[:] = bytes(len(self._scalar))
 
 
-def asked_holders(public: PublicKey, among: Iterable[int]) -> tuple[int, ...]:
+def panel_of(public: PublicKey, among: Iterable[int]) -> tuple[int, ...]:
     """The k holders that are asked together, ascending. ValueError where they are not k of n."""
     numbers = tuple(sorted(among))
     if len(numbers) != public.k or not shamir.are_holders(numbers) or not public.holders.keys() >= set(numbers):

@@ -92,15 +92,15 @@ def proof_of_another_batch(part, batch, share):
 
 
 def weighed_for_others(part, batch, share):
-    return replace(part, asked=(2, 3, 4))
+    return replace(part, panel=(2, 3, 4))
 
 
 def weighed_for_strangers(part, batch, share):
-    return replace(part, asked=(2, 3, 77))
+    return replace(part, panel=(2, 3, 77))
 
 
 def silent_about_itself(part, batch, share):
-    return replace(part, asked=(1, 3, 4))
+    return replace(part, panel=(1, 3, 4))
 
 
 LIES = [
