@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from functools import cache, reduce
 from hashlib import sha512
+from hmac import compare_digest
 from pathlib import Path
 from typing import Any, Final
 
@@ -88,9 +89,15 @@ def are_points(points: Sequence[bytes]) -> bool:
     )
 
 
+def is_zero(scalar: bytes) -> bool:
+    """True for zero, in a time that does not depend on the scalar."""
+    return compare_digest(scalar, bytes(SCALAR_BYTES))
+
+
 def is_scalar(raw: bytes) -> bool:
-    """True for the one spelling of a scalar that is not zero."""
-    return len(raw) == SCALAR_BYTES and any(raw) and reduced(raw + bytes(_WIDE - SCALAR_BYTES)) == raw
+    """True for the one spelling of a scalar that is not zero, in a time that does not depend on it."""
+    right = len(raw) == SCALAR_BYTES and compare_digest(reduced(raw + bytes(_WIDE - SCALAR_BYTES)), raw)
+    return right and not is_zero(raw)
 
 
 def reduced(wide: bytes) -> bytes:
@@ -108,7 +115,7 @@ def random_scalar(dice: Dice) -> bytes:
     """A uniform scalar, never zero."""
     while True:
         scalar = reduced(dice.bytes(_WIDE))
-        if any(scalar):
+        if not is_zero(scalar):
             return scalar
 
 

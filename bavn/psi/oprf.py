@@ -17,6 +17,7 @@ from bavn.psi.group import (
     hash_to_group,
     hash_to_scalar,
     inverses,
+    is_zero,
     random_point,
     random_scalar,
     times,
@@ -53,7 +54,7 @@ def derive_key(seed: bytes, info: bytes, context: bytes = OPRF_CONTEXT) -> bytes
     for counter in range(256):
         given = seed + len(info).to_bytes(2) + info + bytes([counter])
         scalar = hash_to_scalar(given, b"DeriveKeyPair" + context)
-        if any(scalar):
+        if not is_zero(scalar):
             return scalar
     raise ValueError("this seed gives no key")
 

@@ -181,4 +181,4 @@ def _share(number: int, public: PublicKey, judged: Judgement, mine: Mapping[int,
         if part is None:
             return None
         sum_ = group.total(sum_, group.product(weight, part))
-    return KeyShare.of(number, public, sum_) if number in public.holders and any(sum_) else None
+    return KeyShare.of(number, public, sum_) if number in public.holders and not group.is_zero(sum_) else None

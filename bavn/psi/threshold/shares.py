@@ -89,9 +89,10 @@ class KeyShare:
     @property
     def scalar(self) -> bytes:
         """ValueError once it is forgotten."""
-        if not any(self._scalar):
+        scalar = bytes(self._scalar)
+        if group.is_zero(scalar):
             raise ValueError("this share is forgotten")
-        return bytes(self._scalar)
+        return scalar
 
     def weighted(self, among: Iterable[int]) -> bytes:
         """The share times its weight among the holders that are asked together: their sum is the key. ValueError for

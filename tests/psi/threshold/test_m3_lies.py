@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bavn.psi import group, oprf
 from bavn.psi.threshold import evaluate as m3
@@ -161,6 +163,29 @@ def test_an_element_that_stood_twice_would_hide_a_lie(played) -> None:
     told = m3.combine(public, batch, parts)
     assert not isinstance(told, Liars)
     assert told != [WHOLE[0]] * 2
+
+
+COEFFICIENTS = st.lists(st.integers(-1, 1), min_size=10, max_size=10)
+SMALL = NAMES[:3]
+TWO, (FIRST, SECOND) = dealt(2, 2)
+BATCH = m3.Batch.of(SMALL, SeededDice("small"))
+HONEST = [m3.evaluate(share, (1, 2), BATCH.points, SeededDice(share.number)) for share in (FIRST, SECOND)]
+KNOWN = [*BATCH.points, *(oprf.hashed(name) for name in SMALL), *HONEST[1].points[:2], TWO.holders[2]]
+
+
+@settings(max_examples=60)
+@given(st.lists(COEFFICIENTS, min_size=3, max_size=3))
+def test_no_error_made_of_what_a_holder_knows_passes(errors) -> None:
+    """Sums of the points that it was sent, of the elements (that it guessed all of them), of its own honest answers:
+    the node takes all blinds off, and only the honest answer adds up."""
+    points = list(HONEST[1].points)
+    for at, coefficients in enumerate(errors):
+        for coefficient, point in zip(coefficients, KNOWN, strict=True):
+            if coefficient:
+                points[at] = group.add(points[at], group.times(group.number(coefficient), point))
+    bent = replace(HONEST[1], points=tuple(points))
+    outputs = m3.combine(TWO, BATCH, [HONEST[0], bent])
+    assert outputs == (WHOLE[:3] if points == list(HONEST[1].points) else Liars((2,)))
 
 
 def test_a_holder_can_be_made_to_prove_every_point(played) -> None:
