@@ -27,7 +27,14 @@ TYPE_TAGS: Final[dict[ObservableType, int]] = {
     ObservableType.FP_PAIR: 8,
     ObservableType.CHAIN: 9,
 }
-ORDINARY_TAGS: Final[dict[OrdinaryType, int]] = {OrdinaryType.ALERT: 32}
+ORDINARY_TAGS: Final[dict[OrdinaryType, int]] = {
+    OrdinaryType.ALERT: 32,
+    OrdinaryType.NET: 33,
+    OrdinaryType.ISSUER: 34,
+    OrdinaryType.USER_AGENT: 35,
+    OrdinaryType.SERVER: 36,
+    OrdinaryType.SERVICE: 37,
+}
 _ADDRESSES = frozenset({ObservableType.IP4, ObservableType.IP6})
 
 

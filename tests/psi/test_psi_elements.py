@@ -30,6 +30,22 @@ def test_what_has_no_observable_has_tags_of_its_own_and_one_spelling() -> None:
             Ordinary.of(OrdinaryType.ALERT, nothing)
 
 
+@pytest.mark.parametrize(
+    ("kind", "raw", "value"),
+    [
+        (OrdinaryType.NET, "::ffff:198.51.100.7", "198.51.100.0/24"),
+        (OrdinaryType.NET, "2001:DB8:1:2::7", "2001:db8:1::/48"),
+        (OrdinaryType.USER_AGENT, "Curl/8.5.0 (x86_64; Mac OS X 10_15_7)", "curl/8 (x86_64; mac os x 10)"),
+        (OrdinaryType.SERVER, "OpenSSH_8.9p1", "openssh_8p1"),
+        (OrdinaryType.ALERT, "1:2012345.6", "1:2012345.6"),
+    ],
+)
+def test_two_actors_write_what_is_ordinary_alike(kind, raw, value) -> None:
+    assert Ordinary.of(kind, raw).value == value
+    with pytest.raises(NotCanonical):
+        Ordinary.of(OrdinaryType.NET, "no address")
+
+
 def test_the_same_text_as_another_type_is_another_element() -> None:
     cert, digest = Observable.of("cert", HEX64), Observable.of("sha256", HEX64)
     assert element_bytes(cert) != element_bytes(digest)
