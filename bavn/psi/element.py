@@ -38,17 +38,14 @@ ORDINARY_TAGS: Final[dict[OrdinaryType, int]] = {
 _ADDRESSES = frozenset({ObservableType.IP4, ObservableType.IP6})
 
 
-def element_bytes(observable: Observable) -> bytes:
-    """The element of an observable exactly as it stands."""
-    text = observable.value
-    value = ip_address(text).packed if observable.type in _ADDRESSES else text.encode("ascii")
-    return struct.pack(">BH", TYPE_TAGS[observable.type], len(value)) + value
-
-
-def ordinary_bytes(ordinary: Ordinary) -> bytes:
-    """The element of what has no observable: the same form, a tag of its own, the text as UTF-8."""
-    value = ordinary.value.encode()
-    return struct.pack(">BH", ORDINARY_TAGS[ordinary.type], len(value)) + value
+def element_bytes(item: Observable | Ordinary) -> bytes:
+    """The element of an observable exactly as it stands; of what has none its text as UTF-8."""
+    if isinstance(item, Ordinary):
+        tag, value = ORDINARY_TAGS[item.type], item.value.encode()
+    else:
+        tag = TYPE_TAGS[item.type]
+        value = ip_address(item.value).packed if item.type in _ADDRESSES else item.value.encode("ascii")
+    return struct.pack(">BH", tag, len(value)) + value
 
 
 def select[Key: Any](weighed: Iterable[tuple[Key, float]], m: int) -> list[tuple[Key, float]]:

@@ -12,6 +12,7 @@ from typing import Protocol
 from bavn.model.observable import Observable
 from bavn.psi import keys
 from bavn.psi.element import element_bytes
+from bavn.psi.ordinary import Ordinary
 from bavn.psi.round import RoundParams
 
 
@@ -29,7 +30,7 @@ class Joined:
 class Identifier(Protocol):
     """Ids and round keys of one epoch and tier."""
 
-    def join(self, params: RoundParams, observables: Sequence[Observable]) -> Joined:
+    def join(self, params: RoundParams, observables: Sequence[Observable | Ordinary]) -> Joined:
         """Ids of the observables (the most suspicious first) and the round's key. ValueError for a round of another
         epoch or tier; LinkDown, LinkRefused where a key holder is asked and does not answer."""
         ...
@@ -49,11 +50,11 @@ class EpochIdentifier:
     tier: str
     k_epoch: bytes = field(repr=False)
 
-    def join(self, params: RoundParams, observables: Sequence[Observable]) -> Joined:
+    def join(self, params: RoundParams, observables: Sequence[Observable | Ordinary]) -> Joined:
         canary_id = keys.element_id(self.k_epoch, keys.CANARY)
         return Joined(tuple(self.ids(observables)), self.round_key(params), canary_id)
 
-    def ids(self, observables: Sequence[Observable]) -> list[bytes]:
+    def ids(self, observables: Sequence[Observable | Ordinary]) -> list[bytes]:
         return [keys.element_id(self.k_epoch, element_bytes(observable)) for observable in observables]
 
     def round_key(self, params: RoundParams) -> bytes:

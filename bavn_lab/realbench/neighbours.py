@@ -10,7 +10,7 @@ from typing import Final
 from bavn.model.outcome import Refused
 from bavn.model.sector.known_days import bucket_of
 from bavn.psi.commons import SIZES, answers, commons_params, planes_by_table, read_answer
-from bavn.psi.element import ordinary_bytes
+from bavn.psi.element import element_bytes
 from bavn.psi.field import Plane
 from bavn.psi.keys import element_id, epoch_key, round_key
 from bavn.psi.ordinary import Ordinary, OrdinaryType
@@ -44,7 +44,7 @@ def joined(kinds: Mapping[str, Kinds], dice: SeededDice) -> Buckets:
     slots: dict[int, SlotMap] = {}
     listed = {x: sorted(kinds[name]) for x, name in enumerate(sorted(kinds), 1)}
     for x, mine in listed.items():
-        ids = [(element_id(k_epoch, ordinary_bytes(Ordinary(OrdinaryType.ALERT, kind))), 1.0) for kind in mine]
+        ids = [(element_id(k_epoch, element_bytes(Ordinary(OrdinaryType.ALERT, kind))), 1.0) for kind in mine]
         share = generate(params, kr, ids, x, dice.fork(f"share {x}"))
         planes[x], slots[x] = share.planes, share.slots
     raw = answers(params, tuple(listed), {x: str(x) for x in listed}, planes_by_table(planes))

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.model.observable import NotCanonical, Observable, ObservableType
-from bavn.psi.element import ORDINARY_TAGS, TYPE_TAGS, element_bytes, ordinary_bytes, select
+from bavn.psi.element import ORDINARY_TAGS, TYPE_TAGS, element_bytes, select
 from bavn.psi.ordinary import Ordinary, OrdinaryType
 
 HEX64 = "ab" * 32
@@ -23,7 +23,7 @@ def test_what_has_no_observable_has_tags_of_its_own_and_one_spelling() -> None:
     assert set(ORDINARY_TAGS) == set(OrdinaryType)
     assert not set(ORDINARY_TAGS.values()) & set(TYPE_TAGS.values())
     alert = Ordinary.of(OrdinaryType.ALERT, " ET  INFO Caf\u0065\u0301\tseen ")
-    assert ordinary_bytes(alert) == b"\x20\x00\x12ET INFO Caf\xc3\xa9 seen"
+    assert element_bytes(alert) == b"\x20\x00\x12ET INFO Caf\xc3\xa9 seen"
     assert str(alert) == "alert:ET INFO Caf\u00e9 seen"
     for nothing in ("", " ", "a\x00b", "x" * 513, "\ud800"):
         with pytest.raises(NotCanonical):

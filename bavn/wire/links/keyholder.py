@@ -16,6 +16,7 @@ from bavn.model.ports import Clock, Dice, LinkDown, LinkRefused
 from bavn.psi import keys, oprf
 from bavn.psi.element import element_bytes
 from bavn.psi.identifier import Joined
+from bavn.psi.ordinary import Ordinary
 from bavn.psi.round import RoundParams
 from bavn.wire.book import Book
 from bavn.wire.codec import Encoded, decode, encode, privacy_of
@@ -107,7 +108,7 @@ class KeyHolderIdentifier:
     _dice: Dice = field(repr=False)
     _refused: Callable[[JoinAsked], None] = field(repr=False)
 
-    def join(self, params: RoundParams, observables: Sequence[Observable]) -> Joined:
+    def join(self, params: RoundParams, observables: Sequence[Observable | Ordinary]) -> Joined:
         """Raises LinkRefused also where the key holder's key is not the one it had earlier in the epoch: then nothing
         of the epoch is known any more, and the next request asks for all of it."""
         if (params.epoch, params.tier) != (self.epoch, self.tier):
