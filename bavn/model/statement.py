@@ -68,6 +68,17 @@ class Closing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CommonsAnswer:
+    """What a commons round came to for this actor (psi/commons.py). ``groups``: how many took part with its keys."""
+
+    to: str
+    round_id: str
+    groups: int
+    other_keys: int
+    cells: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Releasing:
     """An indicator for this actor. ``created_us``: when its first version was made; it stays through all versions."""
 
@@ -157,6 +168,7 @@ Statement = (
     | TagsWanted
     | RevealWanted
     | Closing
+    | CommonsAnswer
     | Releasing
     | Withdrawing
     | Asking

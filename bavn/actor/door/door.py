@@ -23,6 +23,7 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
 from bavn.actor.door.round_elements import Prepared, RoundElement, element_of
 from bavn.actor.door.rounds import labels
+from bavn.actor.door.rounds.commons import Commons, CommonsKnowledge, OutsideLife, nothing_outside
 from bavn.actor.door.rounds.held import Held, Hold, at_once
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.door.rounds.replies import Replies
@@ -38,6 +39,7 @@ from bavn.model.ports import Clock, Dice, LinkDown, LinkRefused
 from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.suspicion import Suspicion
 from bavn.psi import receipt, share
+from bavn.psi.commons import TIER as COMMONS
 from bavn.psi.element import select
 from bavn.psi.identifier import Identifiers
 from bavn.psi.keys import key_check, members_key
@@ -48,6 +50,7 @@ from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
+from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold
 from bavn.wire.outbox import Outbox, OutboxLimits, OutboxState
 from bavn.wire.privacy import Message
@@ -79,11 +82,12 @@ class DoorOwner:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeKnowledge:
     """What the node knows when the door asks: what is suspicious, what people here hold of that, and which indicators
-    the sector shared with it."""
+    the sector shared with it. ``outside``: what is ordinary in its own history."""
 
     suspicions: Callable[[], Iterable[Suspicion]]
     verdicts: Callable[[], Verdicts] = lambda: NO_VERDICTS
     holds: Holds = holds_none
+    outside: OutsideLife = nothing_outside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +134,15 @@ class Door:
         at = DoorContext(ledger=ledger, outbox=self.outbox, clock=clock, policy=policy, homes=homes, centre=CENTRE)
         self.canary = Canaries(at, self.state, self.reveals)
         self.questions, self.cases = Questions(at, self.state), Cases(at, on.cleaned)
+        self.commons = Commons(
+            at,
+            self.state,
+            CommonsKnowledge(
+                outside=knowledge.outside, suspicions=knowledge.suspicions, identifiers=identifiers, dice=dice
+            ),
+        )
         self._conversations: dict[type[Message], Any] = {
+            CommonsAnswered: self.commons,
             messages.CasePart: self.cases,
             messages.VerdictGiven: self.cases.advice,
             messages.WarningGiven: self.cases.warnings,
@@ -242,14 +254,18 @@ class Door:
         else:
             self.state.close_round(message.round_id)
             self._held.drop(message.round_id)
+            self.commons.closed(message.round_id)
 
     def _want(self, message: messages.RoundOpened) -> None:
         """Notes a round to take part in; its keys are fetched when the message is heard for good."""
         self.state.keep_members(message.registry_version, members_text(message), self._clock.now_us())
         own_x = next(member.x for member in message.members if member.actor == self.name)
         xs = frozenset(member.x for member in message.members)
-        self.state.want_round(OpenRound(params_of(message), message.deadline_us, own_x, xs, 0), self._clock.now_us())
+        opened = OpenRound(params_of(message), message.deadline_us, own_x, xs, 0)
+        self.state.want_round(opened, self._clock.now_us())
         self._held.heard(message.round_id, self._clock.now_us())
+        if message.tier == COMMONS:
+            self.commons.opened(opened)
 
     def join(self) -> str | None:
         """Takes part in every round that was opened: fetches its keys, prepares the share from what is suspicious now
@@ -257,7 +273,9 @@ class Door:
         deadline passes meanwhile is one refusal. Harmless when repeated."""
         for opened in self.state.wanted():
             now_us = self._clock.now_us()
-            if now_us >= opened.deadline_us:
+            if opened.params.tier == COMMONS:
+                self._join_commons(opened)
+            elif now_us >= opened.deadline_us:
                 self._too_late(opened)
             elif self._replies.are_held_back(messages.ShareUpload):
                 self._waits = "a round waits for a person to open the gate for uploads"
@@ -268,7 +286,19 @@ class Door:
                     # From now on, not from when it was asked: one that stands still has cost the link's whole wait.
                     self._join_from_us = self._clock.now_us() + JOIN_AGAIN_US
                     self._waits = f"a round waits for its keys: {error}"
-        return self._waits if self.state.wanted() else None
+        tiers = {opened.params.tier == COMMONS for opened in self.state.wanted()}
+        return (self._waits if False in tiers else None) or (self.commons.why if True in tiers else None) or None
+
+    def _join_commons(self, opened: OpenRound) -> None:
+        """No transaction is open while the share is made, if it is made here."""
+        item = self.commons.ready(opened)
+        if item is None:
+            return
+        with self.ledger.book.transaction():
+            if self.commons.let_out(item):
+                self._held.put(opened.params, opened.deadline_us, self.outbox.last_seq(CENTRE))
+            elif not self.state.is_wanted(opened.params.round_id.hex()):
+                self._held.drop(opened.params.round_id.hex())
 
     def _too_late(self, opened: OpenRound) -> None:
         """A round whose keys did not come in time: an item at the door that never got a draft."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
+from bavn.psi.ordinary import Ordinary, OrdinaryType
 
 REVEAL_MODES = ("automatic", "ask", "never")
 
@@ -23,6 +24,16 @@ class DoorPolicy:
     )
     join_weak: bool = setting(
         default=True, unit="", holds="Take part in rounds for weak local evidence (tier B, three actors are needed)."
+    )
+    join_commons: bool = setting(
+        default=True,
+        unit="",
+        holds="Take part in the daily commons round: learn of what is ordinary here how many others know it.",
+    )
+    commons_leave_out: tuple[str, ...] = setting(
+        (),
+        unit="",
+        holds='What never takes part in the commons round, as "type:value" (a supplier) or a whole type: user-agent.',
     )
     strong_p_max: float = setting(
         0.005, unit="", holds="A suspicion at or below this p-value counts as strong.", low=1e-9, high=0.05
@@ -163,6 +174,11 @@ class DoorPolicy:
                         "door.leave_out: {text} is no observable ({error})", text=repr(text), error=Text.of_error(error)
                     )
                 ) from error
+        for text in self.commons_leave_out:
+            if not _may_be_left_out(text):
+                raise SettingsError(
+                    Text("door.commons_leave_out: {text} is neither a type nor one of its values", text=repr(text))
+                )
 
     @property
     def left_out(self) -> frozenset[Observable]:
@@ -180,3 +196,14 @@ class DoorPolicy:
             ObservableType.CHAIN: self.reveal_chain,
         }
         return others.get(kind, self.reveal_fingerprint)
+
+
+def _may_be_left_out(text: str) -> bool:
+    """Whether it is a type of what takes part in the commons, or one of its values in its one spelling."""
+    kind, colon, value = text.partition(":")
+    try:
+        if kind in set(OrdinaryType):
+            return not colon or str(Ordinary.of(OrdinaryType(kind), value)) == text
+        return (not colon and kind in set(ObservableType)) or str(Observable.of(kind, value)) == text
+    except (NotCanonical, ValueError):
+        return False

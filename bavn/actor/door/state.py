@@ -141,6 +141,12 @@ class State:
         sql = "SELECT 1 FROM door_round WHERE round_id = ?1 UNION ALL SELECT 1 FROM door_wanted WHERE round_id = ?1"
         return bool(self.book.rows(sql, (round_id,)))
 
+    def had(self, tier: str, epoch: int) -> bool:
+        """Whether a round of a tier and epoch was opened before, as far as is remembered."""
+        sql = """SELECT 1 FROM door_round WHERE tier = ?1 AND epoch = ?2
+            UNION ALL SELECT 1 FROM door_wanted WHERE tier = ?1 AND epoch = ?2"""
+        return bool(self.book.rows(sql, (tier, epoch)))
+
     def round(self, round_id: str) -> OpenRound | None:
         """An open round whose share is made; None for one that is unknown, waits for its keys or is closed."""
         rows = self.book.rows(
@@ -150,13 +156,17 @@ class State:
 
     def contents(self, opened: OpenRound) -> tuple[Prepared, SlotMap]:
         """What an open round rests on. A box that does not open is a broken invariant."""
-        round_id = opened.params.round_id.hex()
-        box = self.book.rows("SELECT box FROM door_round WHERE round_id = ?", (round_id,))[0][0]
-        prepared = unlock(self._round_key(round_id), box)
+        prepared = self.box(opened)
         slots = SlotMap.from_bytes(opened.params, prepared.slots)
         if not isinstance(slots, SlotMap):
-            raise TypeError(f"the slot map of round {round_id} is damaged: {slots.reason}")
+            raise TypeError(f"the slot map of round {opened.params.round_id.hex()} is damaged: {slots.reason}")
         return prepared, slots
+
+    def box(self, opened: OpenRound) -> Prepared:
+        """The same with the slots as they were written."""
+        round_id = opened.params.round_id.hex()
+        box = self.book.rows("SELECT box FROM door_round WHERE round_id = ?", (round_id,))[0][0]
+        return unlock(self._round_key(round_id), box)
 
     def count_requests(self, round_id: str, cells: int) -> None:
         with self.book.transaction() as tx:

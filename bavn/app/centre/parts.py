@@ -80,8 +80,8 @@ def opened_registry(file: CentreFile) -> Iterator[Registry]:
 def _quotas(file: CentreFile) -> dict[str, Quota]:
     """The default quotas, raised where this sector's rounds come more often than they allow for: twice the rounds of an
     hour for an upload each, and for each answer that a round may ask for."""
-    rounds = sum(HOUR_S / tier.every_s for tier in file.centre.tiers)
-    size = max(8 * tier.r * tier.t * tier.m for tier in file.centre.tiers) + 4096
+    rounds = sum(HOUR_S / tier.every_s for tier in file.centre.rounds)
+    size = max(8 * tier.r * tier.t * tier.m for tier in file.centre.rounds) + 4096
     quotas = dict(DEFAULT_QUOTAS)
     for kind, given in DEFAULT_QUOTAS.items():
         messages = max(given.messages_per_hour_max, round(2 * rounds * QUOTA_PER_ROUND.get(kind, 0)))

@@ -60,7 +60,7 @@ class SqlRoundBook:
         return None if body is None else codec.read_round(body)
 
     def unfinished(self) -> tuple[Round, ...]:
-        open_phases = (Phase.UPLOADS.value, Phase.REVEAL.value)
+        open_phases = (Phase.UPLOADS.value, Phase.REVEAL.value, Phase.ANSWER.value)
         query = (
             select(t.ROUNDS.c.body)
             .where(t.ROUNDS.c.phase.in_(open_phases))
@@ -85,6 +85,22 @@ class SqlRoundBook:
             for x in connection.scalars(xs.order_by(t.PLANES.c.x)).all():
                 here = (t.PLANES.c.round_id == round_id, t.PLANES.c.cell_table == number, t.PLANES.c.x == x)
                 yield x, connection.scalars(select(t.PLANES.c.planes).where(*here)).one()
+
+    def tables_answered(self, round_id: str) -> int:
+        latest = select(func.max(t.CELLS.c.cell_table)).where(t.CELLS.c.round_id == round_id)
+        with t.reading(self.engine) as connection:
+            table = connection.scalar(latest)
+        return 0 if table is None else int(table) + 1
+
+    def unanswered(self, round_id: str) -> tuple[int, ...]:
+        xs = select(t.CELLS.c.x).where(t.CELLS.c.round_id == round_id).distinct().order_by(t.CELLS.c.x)
+        with t.reading(self.engine) as connection:
+            return tuple(connection.scalars(xs))
+
+    def cells(self, round_id: str, x: int) -> bytes:
+        parts = select(t.CELLS.c.cells).where(t.CELLS.c.round_id == round_id, t.CELLS.c.x == x)
+        with t.reading(self.engine) as connection:
+            return b"".join(connection.scalars(parts.order_by(t.CELLS.c.cell_table)))
 
     def view(self, round_: Round) -> RoundView:
         return self._view(round_, None)
@@ -165,6 +181,17 @@ def _drop_planes(connection: Connection, change: state.DropPlanes) -> None:
 
 def _keep_hits(connection: Connection, change: state.KeepHits) -> None:
     t.add_new(connection, t.HITS, [{"hits": codec.write_hits(change.hits)}], {"round_id": change.round_id})
+
+
+def _keep_cells(connection: Connection, change: state.KeepCells) -> None:
+    rows = [{"x": x, "cells": cells} for x, cells in change.cells]
+    t.add_new(connection, t.CELLS, rows, {"round_id": change.round_id, "cell_table": change.table})
+    done = (t.PLANES.c.round_id == change.round_id, t.PLANES.c.cell_table == change.table)
+    connection.execute(delete(t.PLANES).where(*done))
+
+
+def _drop_cells(connection: Connection, change: state.DropCells) -> None:
+    connection.execute(delete(t.CELLS).where(t.CELLS.c.round_id == change.round_id, t.CELLS.c.x == change.x))
 
 
 def _keep_tags(connection: Connection, change: state.KeepTags) -> None:
@@ -280,6 +307,8 @@ _WRITERS: dict[type[Any], Callable[[Connection, Any], None]] = {
     state.KeepPlanes: _keep_planes,
     state.DropPlanes: _drop_planes,
     state.KeepHits: _keep_hits,
+    state.KeepCells: _keep_cells,
+    state.DropCells: _drop_cells,
     state.KeepTags: _keep_tags,
     state.KeepRequests: _keep_asked,
     state.KeepAnswer: _keep_answer,
@@ -296,7 +325,7 @@ def forget_rounds(engine: Engine, before_us: int) -> int:
     old = select(t.ROUNDS.c.id).where(t.ROUNDS.c.ended_us < before_us)
     with t.writing(engine) as connection:
         count = connection.scalar(select(func.count()).select_from(old.subquery())) or 0
-        for table in (t.UPLOADS, t.PLANES, t.HITS, t.TAGS, t.ASKED, t.ANSWERS, t.REFUSALS):
+        for table in (t.UPLOADS, t.PLANES, t.HITS, t.CELLS, t.TAGS, t.ASKED, t.ANSWERS, t.REFUSALS):
             connection.execute(delete(table).where(table.c.round_id.in_(old)))
         connection.execute(delete(t.ROUNDS).where(t.ROUNDS.c.ended_us < before_us))
     return count

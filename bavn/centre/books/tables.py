@@ -77,6 +77,15 @@ HITS = Table(
     Column("round_id", String(32), primary_key=True),
     Column("hits", Text, nullable=False),
 )
+CELLS = Table(
+    "round_cells",
+    METADATA,
+    Column("round_id", String(32), primary_key=True),
+    Column("cell_table", Integer, primary_key=True),
+    Column("x", BigInteger, primary_key=True),
+    Column("cells", LargeBinary, nullable=False),
+)
+"""Each table's part of each actor's answer in the commons, until it has left."""
 TAGS = Table("round_tags", METADATA, *_cell_columns(), Column("tag", LargeBinary, nullable=False))
 ASKED = Table(
     "round_asked",

@@ -15,10 +15,12 @@ from bavn.psi.round import Cell, Hit, RoundParams
 
 
 class Phase(StrEnum):
-    """uploads -> reveal -> closed; uploads -> void where fewer than t took part."""
+    """uploads -> reveal -> closed; uploads -> answer -> closed in the commons; uploads -> void where fewer than t took
+    part."""
 
     UPLOADS = "uploads"
     REVEAL = "reveal"
+    ANSWER = "answer"
     CLOSED = "closed"
     VOID = "void"
 
@@ -133,6 +135,23 @@ class KeepHits:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepCells:
+    """One table's part of everybody's answer in the commons, by x; the planes of that table go."""
+
+    round_id: str
+    table: int
+    cells: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DropCells:
+    """The answer of ``x`` has left."""
+
+    round_id: str
+    x: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeepTags:
     """The first tag of each (x, cell) stays."""
 
@@ -203,6 +222,8 @@ Change = (
     | KeepPlanes
     | DropPlanes
     | KeepHits
+    | KeepCells
+    | DropCells
     | KeepTags
     | KeepRequests
     | KeepAnswer
@@ -239,6 +260,18 @@ class RoundBook(Protocol):
 
     def table(self, round_id: str, number: int) -> Iterator[tuple[int, bytes]]:
         """(x, both planes of that table), ascending, one at a time."""
+        ...
+
+    def tables_answered(self, round_id: str) -> int:
+        """How many tables of a commons round have their part of the answers."""
+        ...
+
+    def unanswered(self, round_id: str) -> tuple[int, ...]:
+        """The x of whose answers have not left."""
+        ...
+
+    def cells(self, round_id: str, x: int) -> bytes:
+        """One actor's whole answer."""
         ...
 
     def view(self, round_: Round) -> RoundView: ...

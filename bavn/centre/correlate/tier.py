@@ -9,6 +9,7 @@ from typing import Final
 from bavn.model.moment import SECOND_US
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
+from bavn.psi import commons
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,43 @@ class Tier:
         return round(self.reveal_s * SECOND_US)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommonsSettings:
+    """``[commons]``: the daily round about what is ordinary. SettingsError for a size that is no size class."""
+
+    daily: bool = setting(
+        default=True,
+        unit="",
+        holds="Open a commons round once a day: each actor learns how many others know what is ordinary to it.",
+    )
+    m: int = setting(
+        commons.SIZES[0],
+        unit="elements",
+        holds="Size of every actor's padded set: 10000, or 100000 for large networks (24 MB of upload a day each).",
+        low=commons.SIZES[0],
+        high=commons.SIZES[-1],
+    )
+    upload_s: float = setting(
+        7200.0,
+        unit="s",
+        holds="How long after its opening a commons round takes uploads; it ends as soon as it has all.",
+        low=0.2,
+        high=43_200.0,
+    )
+
+    def __post_init__(self) -> None:
+        if self.m not in commons.SIZES:
+            sizes = " or ".join(map(str, commons.SIZES))
+            raise SettingsError(Text("commons.m must be {sizes}", sizes=sizes))
+
+    def tier(self) -> Tier:
+        """The round as the join opens it."""
+        return Tier(
+            name=commons.TIER, t=commons.T, m=self.m, r=commons.R, every_s=_DAY_S, upload_s=self.upload_s, wave_s=1.0
+        )
+
+
+NO_COMMONS: Final = CommonsSettings(daily=False)
 _HOUR_S = 3600.0
 _DAY_S = 24 * _HOUR_S
 

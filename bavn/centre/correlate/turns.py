@@ -7,7 +7,7 @@ round is closed. Refuses to know the clock: ``now_us`` is given.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import replace
 from functools import cached_property
 
@@ -37,9 +37,14 @@ def turn(view: RoundView, wave_us: int, now_us: int) -> list[Change]:
     return _Turn(view, wave_us, now_us).changes()
 
 
-def ended(round_: Round, phase: Phase, now_us: int) -> list[Change]:
-    """The round is over for everybody: nothing of it is kept that could still be asked about."""
-    said = [Say(Closing(to=actor, round_id=round_.id, other_keys=round_.other_keys(x))) for actor, x in round_.members]
+def ended(round_: Round, phase: Phase, now_us: int, answered: Collection[int] = ()) -> list[Change]:
+    """The round is over for everybody: nothing of it is kept that could still be asked about. ``answered``: the x of
+    who heard its end already."""
+    said = [
+        Say(Closing(to=actor, round_id=round_.id, other_keys=round_.other_keys(x)))
+        for actor, x in round_.members
+        if x not in answered
+    ]
     over = replace(round_, phase=phase, ended_us=now_us, listening=False)
     return [KeepRound(over), DropPlanes(round_.id), Settled(round_.id), *said]
 

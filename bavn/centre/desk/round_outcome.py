@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from bavn.centre.correlate.round_state import Phase, Round
 from bavn.model.text import Text
+from bavn.psi.commons import TIER as COMMONS
 
 if TYPE_CHECKING:
     from bavn.centre.desk.views import CellStory
@@ -80,7 +81,10 @@ def state_of(round_: Round) -> Text:
             hits=round_.hits,
             t=t,
         ),
-        Phase.CLOSED: Text(
+        Phase.ANSWER: Text("{uploads} uploads are reconstructed: each actor gets its answer.", uploads=uploads),
+        Phase.CLOSED: Text("It is over: {uploads} actors were answered; nothing was named.", uploads=uploads)
+        if round_.params.tier == COMMONS
+        else Text(
             "It is over: {uploads} uploads, {hits} cells held by {t} or more.", uploads=uploads, hits=round_.hits, t=t
         ),
         Phase.VOID: Text("It is void: {uploads} uploads, {t} are needed. Nothing was learned.", uploads=uploads, t=t),

@@ -70,7 +70,7 @@ from bavn.model.received import (
 from bavn.model.sector.lead import Sign
 from bavn.model.sector.member import Actor, ActorState
 from bavn.model.sector.question import Question
-from bavn.model.statement import Asking, CanaryReceived
+from bavn.model.statement import Asking, CanaryReceived, CommonsAnswer
 
 LETTERS_PER_TURN_MAX = 1000
 
@@ -170,7 +170,7 @@ class Centre:
             contained=self.contained,
         )
         self._leads = SqlLeadBook(engine)
-        self._join = Join(SqlRoundBook(engine), dice, config.tiers, reconstruct)
+        self._join = Join(SqlRoundBook(engine), dice, config.rounds, reconstruct, group_of=self._group_of)
         self._ranked: tuple[Any, ...] | None = None
         self._ranked_us = 0
         self._tidied_us = 0
@@ -227,6 +227,7 @@ class Centre:
             ("centre inbox", self._work_off_all),
             ("centre join", self._step_join),
             ("centre outgoing", self._send),
+            ("centre commons", self._answer_commons),
             ("centre quarantine", self._audit_quarantine),
             ("centre keys", self._audit_keys),
             ("centre ranking", self._rank_if_due),
@@ -321,6 +322,17 @@ class Centre:
                     connection.execute(update(t.OUTGOING).where(t.OUTGOING.c.number == number).values(done=True))
 
             self.contained.part("centre message out", send, str(row.said).encode())
+
+    def _answer_commons(self) -> None:
+        """Each actor's answer, each once, without going through the table of what else waits: it is long."""
+        for answer in self._join.answers():
+
+            def send(answer: CommonsAnswer = answer) -> None:
+                refused = self._share.say(answer)
+                if refused is None or refused.rule not in LATER:
+                    self._join.answered(answer, self._clock.now_us())
+
+            self.contained.part("centre commons answer", send, answer.round_id.encode())
 
     def _audit_quarantine(self) -> None:
         with t.reading(self._engine) as connection:

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.settings import ScoreSettings
-from bavn.centre.correlate.tier import TIERS, Tier
+from bavn.centre.correlate.tier import NO_COMMONS, TIERS, CommonsSettings, Tier
 from bavn.model.node_health import NodeBounds
 from bavn.model.observable import NotCanonical, Observable
 from bavn.model.sector.intel import IntelSettings
 from bavn.model.settings import SettingsError, load, setting
 from bavn.model.text import Text
+from bavn.psi.commons import TIER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,21 +87,28 @@ class CentreLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CentreConfig:
-    """All of it."""
+    """All of it. ``commons``: off unless a file is read, or it is given."""
 
     limits: CentreLimits = field(default_factory=CentreLimits)
     score: ScoreSettings = field(default_factory=ScoreSettings)
     indicators: IndicatorSettings = field(default_factory=IndicatorSettings)
     tiers: tuple[Tier, ...] = TIERS
+    commons: CommonsSettings = NO_COMMONS
     intelligence: IntelSettings = field(default_factory=IntelSettings)
     cases: CaseSettings = field(default_factory=CaseSettings)
     nodes: NodeBounds = field(default_factory=NodeBounds)
 
+    @property
+    def rounds(self) -> tuple[Tier, ...]:
+        """All that the join opens."""
+        return (*self.tiers, self.commons.tier()) if self.commons.daily else self.tiers
+
 
 def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
-    """From a TOML table with ``[centre]``, ``[cases]``, ``[nodes]``, ``[score]``, ``[indicators]``, ``[intelligence]``
-    and ``[tiers.NAME]``; without any tier, those of PSI.md. ``where`` names the file. Raises SettingsError."""
-    known = {"centre", "score", "indicators", "tiers", "intelligence", "cases", "nodes"}
+    """From a TOML table with ``[centre]``, ``[cases]``, ``[commons]``, ``[nodes]``, ``[score]``, ``[indicators]``,
+    ``[intelligence]`` and ``[tiers.NAME]``; without any tier, those of PSI.md. ``where`` names the file. Raises
+    SettingsError."""
+    known = {"centre", "score", "indicators", "tiers", "intelligence", "cases", "commons", "nodes"}
     unknown = sorted(set(table) - known)
     if unknown:
         raise SettingsError(
@@ -125,6 +133,10 @@ def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
     tiers = table.get("tiers", {})
     if not isinstance(tiers, Mapping) or not all(isinstance(tier, Mapping) for tier in tiers.values()):
         raise SettingsError(Text("{where}: tiers are tables, [tiers.A] for example", where=where))
+    if TIER in tiers:
+        raise SettingsError(
+            Text("{where}: {name} is no tier of its own: its table is [commons]", where=where, name=TIER)
+        )
     read_tiers = tuple(load(Tier, {"name": name, **tier}, f"{where}: tiers.{name}") for name, tier in tiers.items())
     return CentreConfig(
         limits=load(CentreLimits, table.get("centre", {}), f"{where}: centre"),
@@ -133,5 +145,6 @@ def config_of(table: Mapping[str, Any], where: str) -> CentreConfig:
         tiers=read_tiers or TIERS,
         intelligence=load(IntelSettings, table.get("intelligence", {}), f"{where}: intelligence"),
         cases=load(CaseSettings, table.get("cases", {}), f"{where}: cases"),
+        commons=load(CommonsSettings, table.get("commons", {}), f"{where}: commons"),
         nodes=load(NodeBounds, table.get("nodes", {}), f"{where}: nodes"),
     )

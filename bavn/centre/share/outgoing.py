@@ -20,6 +20,7 @@ from bavn.model.statement import (
     CanaryReceived,
     Cautioning,
     Closing,
+    CommonsAnswer,
     Exercising,
     Judging,
     Opening,
@@ -49,6 +50,7 @@ from bavn.wire.messages.catalogue import (
     VerdictGiven,
     WarningGiven,
 )
+from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold
 from bavn.wire.messages.fields import LEFT_MAX
 from bavn.wire.partners.stix_indicator import NotWritable, bundle_of
@@ -56,6 +58,8 @@ from bavn.wire.privacy import Message
 from bavn.wire.transcribe import fields_for
 
 CLOSING_KEPT_US: Final = 7 * DAY_US
+BYTES_TOLD_MAX: Final = 64
+"""What is longer stands in the ledger as its hash."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,7 @@ KINDS: Final[dict[type[Statement], type[Message]]] = {
     TagsWanted: ReceiptsAsked,
     RevealWanted: RevealAsked,
     Closing: RoundClosed,
+    CommonsAnswer: CommonsAnswered,
     Releasing: IndicatorReleased,
     Withdrawing: IndicatorWithdrawn,
     Asking: QuestionAsked,
@@ -136,6 +141,8 @@ def fields_of(statement: Statement, created_by: str) -> dict[str, Any]:
             if question.approved_by is None:
                 raise NotWritable("a question that nobody has approved")
             return fields_for(kind, question, question_id=question.id)
+        case CommonsAnswer(cells=cells):
+            return fields_for(kind, statement, cells=cells)
         case Switching():
             return fields_for(kind, statement, state="on" if statement.on else "off")
         case Cautioning(warning=warning):
@@ -170,7 +177,7 @@ def label(outgoing: Outgoing) -> Note:
 
 def _plain(value: object) -> Any:
     if isinstance(value, bytes):
-        return value.hex()
+        return value.hex() if len(value) <= BYTES_TOLD_MAX else hashlib.sha256(value).hexdigest()
     if isinstance(value, Text):
         return {"en": value.en, "da": value.da}
     raise TypeError(f"{type(value).__name__} stands in no letter")

@@ -28,7 +28,7 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.received import BlockReceipt, Observed
 from bavn.model.sector.indicator_life import BLOCK_PAP_MIN
-from bavn.model.statement import Asking, Closing, Opening, Releasing, RevealWanted, Statement, TagsWanted
+from bavn.model.statement import Asking, Closing, CommonsAnswer, Opening, Releasing, RevealWanted, Statement, TagsWanted
 from bavn.model.text import Text
 from bavn.wire.book import Book
 from bavn.wire.outbox import OutboxLimits
@@ -251,7 +251,7 @@ class Share:
         match statement:
             case Opening():
                 return statement.deadline_us
-            case TagsWanted() | RevealWanted():
+            case TagsWanted() | RevealWanted() | CommonsAnswer():
                 return now_us + DAY_US
             case Closing():
                 return now_us + CLOSING_KEPT_US

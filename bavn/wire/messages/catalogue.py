@@ -10,6 +10,7 @@ from pydantic import Field
 from bavn.model.sector.work import EVIDENCE_BYTES_MAX, OWN_MAX, TASKS_MAX, TECHNIQUES_MAX, TEXT_CHARS_MAX, WORDS_MAX
 from bavn.wire.messages import fields as f
 from bavn.wire.messages.canary import CanaryAnswered, CanaryTold
+from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseStep, ExerciseTold
 from bavn.wire.privacy import Message, Privacy
 
@@ -422,4 +423,5 @@ DOWN: Final[tuple[type[Message], ...]] = (
     WarningGiven,
     ExerciseTold,
     CanaryAnswered,
+    CommonsAnswered,
 )

@@ -69,6 +69,7 @@ class Node:
         self.key = Ed25519PrivateKey.from_private_bytes(bytes([at + 1]) * 32)
         self.book = Book()
         self.suspicions = list(suspicions)
+        self.ordinary = []
         self.door = Door(
             owner=DoorOwner(
                 name=name,
@@ -80,7 +81,11 @@ class Node:
             dice=SeededDice(at, name),
             policy=DoorPolicy(),
             identifiers=GroupKeyIdentifiers(bytes(range(32))),
-            knowledge=NodeKnowledge(suspicions=lambda: self.suspicions, holds=self._holds),
+            knowledge=NodeKnowledge(
+                suspicions=lambda: self.suspicions,
+                holds=self._holds,
+                outside=lambda most, _, left_out: [one for one in self.ordinary if not left_out(one)][:most],
+            ),
         )
         self.told = []
         self.letters = 0

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bavn.model.moment import SECOND_US
+from bavn.psi.commons import TIER as COMMONS
 from bavn.psi.round import RoundParams
 from bavn.wire.outbox import Waiting
 
@@ -26,9 +27,10 @@ def at_once(_: RoundParams, heard_us: int, __: int) -> int:
 
 def by_size(params: RoundParams, heard_us: int, deadline_us: int) -> int:
     """A second and 0.4 ms for each of the set's M elements, which is more than preparing takes; at most a quarter of
-    the time that the round gives."""
-    wanted_us = HOLD_US + HOLD_PER_ELEMENT_US * params.m
-    return heard_us + min(wanted_us, max(0, deadline_us - heard_us) // WINDOW_SHARE)
+    the time that the round gives, which is what a commons share waits: own history of weeks is asked for it."""
+    window_us = max(0, deadline_us - heard_us)
+    wanted_us = window_us if params.tier == COMMONS else HOLD_US + HOLD_PER_ELEMENT_US * params.m
+    return heard_us + min(wanted_us, window_us // WINDOW_SHARE)
 
 
 class Held:
