@@ -121,14 +121,26 @@ def read_answer(params: RoundParams, raw: bytes, slots: SlotMap, elements: int) 
         return Refused(
             "answer_length", "{bytes} bytes where the round has {most}", bytes=len(raw), most=answer_bytes(params)
         )
-    halves = np.frombuffer(raw, dtype=np.uint8).reshape(params.r, -1)
-    cells: Buckets = np.empty((params.r, 2 * halves.shape[1]), dtype=np.uint8)
-    cells[:, ::2], cells[:, 1::2] = halves >> _HALF, halves & _LOW
+    cells = _unpack(params, raw)
     if int(cells.max()) > len(EDGES) or cells[:, params.bins :].any():
         return Refused("answer_value", "no such bucket")
     buckets: Buckets = np.zeros(elements, dtype=np.uint8)
     np.maximum.at(buckets, slots.elements, cells[:, : params.bins].reshape(-1)[slots.codes])
     return buckets
+
+
+def cells_of(params: RoundParams, raw: bytes, slots: SlotMap, element: int) -> frozenset[int]:
+    """All that an answer which read_answer has read says of one element: of the canary every cell of every table says
+    the same, since nothing is ever in its way."""
+    codes = slots.codes[slots.elements == element]
+    return frozenset(_unpack(params, raw)[:, : params.bins].reshape(-1)[codes].tolist())
+
+
+def _unpack(params: RoundParams, raw: bytes) -> Buckets:
+    halves = np.frombuffer(raw, dtype=np.uint8).reshape(params.r, -1)
+    cells: Buckets = np.empty((params.r, 2 * halves.shape[1]), dtype=np.uint8)
+    cells[:, ::2], cells[:, 1::2] = halves >> _HALF, halves & _LOW
+    return cells
 
 
 def planes_by_table(planes_by_x: Mapping[int, Plane]) -> TableOf:

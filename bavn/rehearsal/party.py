@@ -19,6 +19,7 @@ from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node.build import NodeOutfit, ProtectOutfit, counting_of, gates_of
 from bavn.actor.node.monitor import Monitor, NodeSettings
+from bavn.actor.node.outside import outside_of
 from bavn.actor.node.talker import Talker
 from bavn.actor.protect.carriers import Enforcers
 from bavn.actor.protect.never import NeverBlock
@@ -148,7 +149,8 @@ class SimNode(Mortal):
         )
         keys = Keys(own=self.key, centre=self.centre_key.public_key(), secret=self.key.private_bytes_raw())
         identifiers = KeyHolderIdentifiers(self.ask, books.ledger, self.mortal, self._dice)
-        gates = gates_of(outfit, protecting, books, keys, identifiers, self.link, self._condition)
+        outside = outside_of(None if self.monitor is None else self.monitor.store, self.mortal)
+        gates = gates_of(outfit, protecting, books, keys, identifiers, self.link, self._condition, outside)
         self.protect, self.door, self.talker = gates.protect, gates.door, gates.talker
         self.talker.tell_counts = counting_of(outfit, books, self.door).tell
         self.talker.start()

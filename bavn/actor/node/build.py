@@ -10,6 +10,7 @@ from bavn.actor.door.books import NodeBooks
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, DoorOwner, DoorTerms, Keys, NodeKnowledge
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.rounds.commons import OutsideLife, nothing_outside
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node.monitor import NodeSettings
 from bavn.actor.node.talker import Talker
@@ -94,19 +95,30 @@ def gates_of(
     identifiers: Identifiers,
     link: Link,
     health: Callable[[Door], Condition],
+    outside: OutsideLife = nothing_outside,
 ) -> NodeGates:
-    """Both ways and the talker, for whoever contains nothing step by step. ``health``: how the node is."""
+    """Both ways and the talker, for whoever contains nothing step by step. ``health``: how the node is; ``outside``:
+    what is ordinary in its history."""
     protect = protect_of(protecting, books)
-    door = door_of(outfit, books, keys, identifiers, protect)
+    door = door_of(outfit, books, keys, identifiers, protect, outside)
     return NodeGates(books, protect, door, talker_of(outfit, link, door, protect, lambda: health(door)))
 
 
-def door_of(outfit: NodeOutfit, books: NodeBooks, keys: Keys, identifiers: Identifiers, protect: Protect) -> Door:
-    """The way out: it knows what is suspicious, what people hold of it, and what the sector shared."""
+def door_of(
+    outfit: NodeOutfit,
+    books: NodeBooks,
+    keys: Keys,
+    identifiers: Identifiers,
+    protect: Protect,
+    outside: OutsideLife = nothing_outside,
+) -> Door:
+    """The way out: it knows what is suspicious, what people hold of it, what the sector shared, and what is ordinary
+    here."""
     knowledge = NodeKnowledge(
         suspicions=books.known.all,
         verdicts=lambda: books.verdicts.holding(outfit.clock.now_us()),
         holds=held_span(protect.state, outfit.clock),
+        outside=outside,
     )
     return Door(
         owner=DoorOwner(name=outfit.name, homes=outfit.homes, keys=keys),

@@ -25,6 +25,7 @@ from bavn.actor.evidence import redact
 from bavn.actor.evidence.keep import Keeper
 from bavn.actor.node.build import NodeOutfit, counting_of, door_of, talker_of
 from bavn.actor.node.monitor import Monitor, NodeSettings
+from bavn.actor.node.outside import outside_of
 from bavn.actor.node.talker import Talker
 from bavn.actor.protect.protect import Protect
 from bavn.actor.sense.account import Figures
@@ -257,7 +258,8 @@ def _gates(
     identifiers = identifiers_of(
         config, books.ledger, start.dice, keyholder, checks, failures, watches=_watches(config)
     )
-    door = start.own(GATES, lambda: door_of(outfit, books, keys, identifiers, protect))
+    outside = outside_of(store, clock)
+    door = start.own(GATES, lambda: door_of(outfit, books, keys, identifiers, protect, outside))
     link = start.begin("link to the centre", lambda: centre_link(config, safe, clock, checks, closing, failures))
     return _Gates(checks, protect, door, keyholder, link or NoLink())
 

@@ -117,6 +117,8 @@ class NodeService:
             threads.append(threading.Thread(target=self._guarded, args=(served,), name="zone"))
         threading.Thread(target=self._guarded, args=(self._check,), name="check", daemon=True).start()
         if self._config.node.centre_url:
+            self.parts.door.commons.aside = True
+            threading.Thread(target=self._guarded, args=(self._share_commons,), name="commons", daemon=True).start()
             threading.Thread(target=self._guarded, args=(self._pull,), name="pull", daemon=True).start()
         for thread in threads:
             thread.start()
@@ -293,6 +295,11 @@ class NodeService:
     def _check(self) -> None:
         while not self._ended.wait(TURN_S):
             self._step("step check", self.parts.check, 0.0)
+
+    def _share_commons(self) -> None:
+        """Own history and ids of a day's commons round take their time, which no block waits for."""
+        while not self._ended.wait(TURN_S):
+            self._step("step commons", self.parts.door.commons.prepare, 0.0)
 
     def _pull(self) -> None:
         while not self._ended.is_set():

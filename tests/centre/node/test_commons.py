@@ -1,7 +1,12 @@
 """A day's commons round between real doors and a real centre: opened, shared, answered, kept, and nothing named."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from sqlalchemy import select
+
+from bavn.centre.books import tables as t
+from bavn.centre.correlate import join
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.tier import CommonsSettings
 from bavn.centre.node.config import CentreConfig, CentreLimits
@@ -9,8 +14,9 @@ from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.psi import commons
 from bavn.psi.element import element_bytes
+from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.ordinary import Ordinary, OrdinaryType
-from tests.centre.node.conftest import NOW_US, WEAK
+from tests.centre.node.conftest import NOW_US, WEAK, make_suspicion
 
 DAY = NOW_US // DAY_US
 CDN = Observable.of("domain", "cdn-everywhere.net")
@@ -66,3 +72,158 @@ def test_a_node_learns_of_its_own_elements_how_many_groups_know_them_and_nobody_
     assert known(sector.nodes["east"], RARE) == known(sector.nodes["north"], RARE) == {DAY: 0}
     (round_,) = commons_rounds(sector)
     assert round_.phase is Phase.CLOSED
+
+
+def turns(sector, count):
+    for _ in range(count):
+        sector.run(turns=1)
+
+
+def next_day(sector):
+    sector.clock.advance(DAY_US)
+    sector.run()
+
+
+def test_each_day_is_kept_apart_and_only_the_node_ties_them_together(sector) -> None:
+    sector.run()
+    next_day(sector)
+    assert known(sector.nodes["north"], CDN) == {DAY: 1, DAY + 1: 1}
+    assert len({one.id for one in commons_rounds(sector)}) == 2
+
+
+def test_the_centre_keeps_nothing_of_a_round_but_who_took_part(sector) -> None:
+    """Neither planes nor answers nor hits: nothing by which two days could be laid beside each other."""
+    sector.run()
+    next_day(sector)
+    rounds = [one.id for one in commons_rounds(sector)]
+    with t.reading(sector.engine) as connection:
+        for table in (t.PLANES, t.CELLS, t.HITS, t.TAGS, t.ASKED, t.ANSWERS, t.SIGNS):
+            assert not connection.execute(select(table).where(table.c.round_id.in_(rounds))).all(), table.name
+        assert len(connection.execute(select(t.UPLOADS).where(t.UPLOADS.c.round_id.in_(rounds))).all()) == 8
+        bodies = "".join(connection.scalars(select(t.OUTGOING.c.said)))
+    assert "CommonsAnswer" not in bodies
+
+
+def test_who_comes_late_is_left_out_and_hears_that_it_is_over(sector) -> None:
+    sector.nodes["west"].asleep = True
+    sector.run()
+    sector.wait(601)
+    west = sector.nodes["west"]
+    assert known(sector.nodes["north"], CDN) == {DAY: 1}
+    assert sector.nodes["north"].door.commons.days.newest()[0].groups == 3
+    west.asleep = False
+    sector.run()
+    assert known(west, CDN) == {}
+    next_day(sector)
+    assert known(west, CDN) == {DAY + 1: 1}
+
+
+def test_groups_count_once(make_sector) -> None:
+    sector = sector_of(make_sector, {"north": "one", "south": "one", "west": "one", "east": "d"})
+    sector.run()
+    for node in sector.nodes.values():
+        assert known(node, CDN) == {DAY: 0}
+        day = node.door.commons.days.newest()[0]
+        assert (day.state, day.groups) == ("answered", 2)
+
+
+def test_too_few_make_no_round(make_sector) -> None:
+    sector = sector_of(make_sector)
+    for name in ("west", "east"):
+        sector.nodes[name].asleep = True
+    sector.run()
+    sector.wait(601)
+    assert [one.phase for one in commons_rounds(sector)] == [Phase.VOID]
+    assert sector.nodes["north"].door.commons.days.newest()[0].state == "unanswered"
+
+
+@pytest.mark.parametrize("cells", [1, 10_000_000])
+def test_a_centre_that_dies_at_any_step_answers_all_the_same(sector, cells, monkeypatch) -> None:
+    """With a table a step, and with all at once."""
+    monkeypatch.setattr(join, "COMMONS_CELLS_PER_STEP", cells)
+    sector.run(restart_each=True)
+    for _ in range(20):
+        sector.restart()
+        sector.run()
+    assert [known(node, CDN) for node in sector.nodes.values()] == [{DAY: 1}] * 4
+
+
+def test_a_kill_between_two_tables_loses_none_of_them(sector, monkeypatch) -> None:
+    monkeypatch.setattr(join, "COMMONS_CELLS_PER_STEP", 1)
+    real, done = join.table_answers, []
+
+    def dies(params, xs, group_of, table, planes):
+        if table == 4 and len(done) == 4:
+            done.append("died")
+            raise RuntimeError("killed")
+        done.append(table)
+        return real(params, xs, group_of, table, planes)
+
+    monkeypatch.setattr(join, "table_answers", dies)
+    with pytest.raises(RuntimeError, match="killed"):
+        turns(sector, 20)
+    sector.restart()
+    turns(sector, 12)
+    assert done == [0, 1, 2, 3, "died", 4, 5, 6, 7, 8, 9]
+    assert known(sector.nodes["north"], CDN) == {DAY: 1}
+
+
+def test_other_rounds_go_on_between_two_tables(sector, monkeypatch) -> None:
+    monkeypatch.setattr(join, "COMMONS_CELLS_PER_STEP", 1)
+    for node in sector.nodes.values():
+        node.suspicions = [make_suspicion()]
+    phases = set()
+    for _ in range(12):
+        sector.run(turns=1)
+        (other,) = [one.round for one in sector.desk.rounds(50, tier="B")]
+        phases.add((commons_rounds(sector)[0].phase, other.phase, other.step))
+    assert len({one for one in phases if one[0] is Phase.ANSWER and one[1] is Phase.REVEAL}) > 1
+
+
+def test_a_node_that_got_other_keys_is_alone_and_is_told(make_sector) -> None:
+    sector = sector_of(make_sector)
+    odd = sector.nodes["west"].door.commons
+    odd._known = replace(odd._known, identifiers=GroupKeyIdentifiers(bytes(32)))
+    sector.run()
+    assert known(sector.nodes["west"], CDN) == {DAY: 0}
+    assert known(sector.nodes["north"], CDN) == {DAY: 1}
+    days = {name: node.door.commons.days.newest()[0] for name, node in sector.nodes.items()}
+    assert (days["west"].groups, days["north"].groups) == (1, 3)
+    assert (days["west"].other_keys, days["north"].other_keys) == (3, 1)
+
+
+def test_a_centre_without_the_commons_opens_none(make_sector) -> None:
+    sector = sector_of(make_sector, daily=False)
+    sector.run()
+    assert not commons_rounds(sector)
+    assert not sector.nodes["north"].door.commons.days.newest()
+
+
+def heard(make_sector, north_has, south_has):
+    """All that each node was sent on the second day, byte for byte."""
+    sector = sector_of(make_sector)
+    sector.run()
+    sector.nodes["north"].ordinary += north_has
+    sector.nodes["south"].ordinary += south_has
+    came = {name: [] for name in sector.nodes}
+    pull = sector.centre.pull
+
+    def overheard(actor, after):
+        raws = pull(actor, after)
+        came[actor] += raws
+        return raws
+
+    sector.centre.pull = overheard
+    next_day(sector)
+    return came
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_two_worlds_that_differ_below_t_give_everybody_else_the_same_bytes(make_sector, shared) -> None:
+    """Through real doors and a real centre: what one has alone, or with one other, shows nowhere (decision 33)."""
+    more = [Observable.of("domain", f"more-{at}.net") for at in range(30)]
+    plain, other = heard(make_sector, [], more if shared else []), heard(make_sector, more, more if shared else [])
+    assert all(plain.values())
+    for name in ("south", "west", "east"):
+        assert plain[name] == other[name]
+    assert plain["north"] == other["north"]

@@ -24,6 +24,7 @@ from bavn.model.record import address_text
 from bavn.psi.ordinary import Ordinary, OrdinaryType
 
 Kind = Observable | Ordinary
+LeftOut = Callable[[Kind], bool]
 _OUT: Final = f"is_home(src) AND NOT is_home(dst) AND {one_peer('dst')}"
 LOCAL_RULES: Final = range(1_000_000, 2_000_000)
 """Suricata leaves these numbers to everybody's own rules: one means another thing at every actor."""
@@ -87,7 +88,7 @@ class Used:
 
 
 def outside_life(
-    window: Window, most: int, chains: Iterable[Observable] = (), left_out: frozenset[Observable] = frozenset()
+    window: Window, most: int, chains: Iterable[Observable] = (), left_out: LeftOut = lambda _: False
 ) -> list[Used]:
     """At most ``most`` of them, what is used most first. Kinds of one type are ordered by use; between types they take
     turns, since a name and a fingerprint are not used alike. ``chains``: of techniques, of the same days; ``left_out``:
@@ -95,7 +96,7 @@ def outside_life(
     sorts = [_domains(window, most), *_addresses(window, most, left_out)]
     sorts += [_read(window, sql, read, most) for sql, read in _PLAIN]
     sorts.append([Used(one, 1) for one in sorted(set(chains)) if one.type is ObservableType.CHAIN])
-    allowed = [[used for used in uses if used.kind not in left_out] for uses in sorts]
+    allowed = [[used for used in uses if not left_out(used.kind)] for uses in sorts]
     return list(_in_turn(allowed))[:most]
 
 
@@ -110,7 +111,7 @@ def _domains(window: Window, most: int) -> list[Used]:
     ]
 
 
-def _addresses(window: Window, most: int, left_out: frozenset[Observable]) -> tuple[list[Used], list[Used]]:
+def _addresses(window: Window, most: int, left_out: LeftOut) -> tuple[list[Used], list[Used]]:
     """Those that no name was seen for, and the networks that they are in; one that is left out makes no network."""
     called = {address_text(dst): int(uses) for dst, uses in window.rows(_ADDRESSES, {"limit": most})}
     given = {"called": pa.table({"address": pa.array(called, pa.string())})}
@@ -118,7 +119,7 @@ def _addresses(window: Window, most: int, left_out: frozenset[Observable]) -> tu
     addresses, nets = [], Counter[Ordinary]()
     for address, uses in called.items():
         observable = None if address in named else observable_of(None, address, tuple(window.homes))
-        if observable is not None and observable not in left_out:
+        if observable is not None and not left_out(observable):
             addresses.append(Used(observable, uses))
             nets[Ordinary.of(OrdinaryType.NET, address)] += uses
     return addresses, [Used(net, uses) for net, uses in sorted(nets.items(), key=lambda pair: (-pair[1], pair[0]))]

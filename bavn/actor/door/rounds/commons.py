@@ -22,11 +22,11 @@ from bavn.actor.door.state import OpenRound, State
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.outcome import Refused
-from bavn.model.ports import Dice, LinkDown, LinkRefused, QueryRefused
+from bavn.model.ports import Dice, LinkDown, LinkRefused, QueryRefused, RowsDamaged
 from bavn.model.sector.known_days import DAYS, EDGES, bucket_of
 from bavn.model.suspicion import Suspicion
 from bavn.psi import share
-from bavn.psi.commons import CANARY_CLASS, KNOWN_CLASS, TIER, Buckets, read_answer
+from bavn.psi.commons import CANARY_CLASS, KNOWN_CLASS, TIER, Buckets, cells_of, read_answer
 from bavn.psi.element import element_bytes
 from bavn.psi.identifier import Identifiers
 from bavn.psi.keys import CANARY, key_check, members_key
@@ -41,7 +41,7 @@ Kind = Observable | Ordinary
 LeftOut = Callable[[Kind], bool]
 OutsideLife = Callable[[int, Sequence[Observable], LeftOut], Iterable[Kind]]
 """(at most so many, chains of techniques of the last DAYS days, what stays out) -> what is ordinary here, used most
-first. May take seconds; raises QueryRefused where own history cannot be asked now."""
+first. May take seconds; raises QueryRefused, RowsDamaged where own history cannot be asked now."""
 AGAIN_US: Final = 15 * SECOND_US
 _COUNT: Final = struct.Struct(">I")
 _LENGTH: Final = struct.Struct(">H")
@@ -74,11 +74,13 @@ class CommonsShare:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the rules have read of an answer so far: a bucket for each of ``elements``, the canary's last."""
+    """What the rules have read so far: a bucket for each of ``elements``, the canary's last; ``canary``: all that its
+    cells say."""
 
     opened: OpenRound | None = None
     elements: tuple[bytes, ...] = ()
     buckets: Buckets | None = None
+    canary: frozenset[int] = frozenset()
 
 
 class Commons:
@@ -131,7 +133,7 @@ class Commons:
             try:
                 self._ready[name] = self._made(opened)
                 self.why = ""
-            except (LinkDown, LinkRefused, QueryRefused) as error:
+            except (LinkDown, LinkRefused, QueryRefused, RowsDamaged) as error:
                 self._again_us = self._at.clock.now_us() + AGAIN_US
                 self.why = f"the commons round waits: {error}"
 
@@ -168,7 +170,7 @@ class Commons:
         return ShareUpload.__name__ in self._shares.shut_kinds(CENTRE)
 
     def _made(self, opened: OpenRound) -> CommonsShare:
-        """Raises LinkDown, LinkRefused, QueryRefused. No transaction is open meanwhile."""
+        """Raises LinkDown, LinkRefused, QueryRefused, RowsDamaged. No transaction is open meanwhile."""
         params = opened.params
         members = self._state.members(params.registry_version)
         if members is None:
@@ -254,8 +256,11 @@ class Commons:
         if answer.opened is None:
             raise ValueError("the rules come in their order")
         elements, slots = _read(answer.opened, self._state.box(answer.opened).slots)
-        buckets = read_answer(answer.opened.params, put.message.cells, slots, len(elements))
-        return buckets if isinstance(buckets, Refused) else Answer(answer.opened, elements, buckets)
+        params, raw = answer.opened.params, put.message.cells
+        buckets = read_answer(params, raw, slots, len(elements))
+        if isinstance(buckets, Refused):
+            return buckets
+        return Answer(answer.opened, elements, buckets, cells_of(params, raw, slots, len(elements) - 1))
 
     def _keep_answer(self, put: Received[CommonsAnswered], answer: Answer) -> Note:
         if answer.opened is None or answer.buckets is None:
@@ -265,8 +270,8 @@ class Commons:
         self.table.keep(day, learned)
         counted = Counter(learned.values())
         known = {str(least): counted[bucket] for bucket, least in enumerate((0, *EDGES))}
-        now_us, groups = self._at.clock.now_us(), put.message.groups
-        self.days.came_to(put.message.round_id, DayState.ANSWERED, now_us, known=known, groups=groups, rule="")
+        told = {"known": known, "groups": put.message.groups, "other_keys": put.message.other_keys, "rule": ""}
+        self.days.came_to(put.message.round_id, DayState.ANSWERED, self._at.clock.now_us(), **told)
         self._state.close_round(put.message.round_id)
         return put.note
 
@@ -278,11 +283,11 @@ def _in_time(item: CommonsShare, draft: Draft) -> Draft | Refused:
 
 
 def _canary(put: Received[CommonsAnswered], answer: Answer) -> Answer | Refused:
-    """Everybody with these keys holds the canary, in every table, so its K is known; and no K is above it."""
+    """Everybody with these keys holds the canary, in every table, so its K is known; and no K is above that."""
     if answer.buckets is None or answer.opened is None:
         raise ValueError("the rules come in their order")
     groups, least = put.message.groups, bucket_of(put.message.groups)
-    if groups > len(answer.opened.xs) or int(answer.buckets[-1]) != least:
+    if groups > len(answer.opened.xs) or answer.canary != {least}:
         return Refused("answer_canary", "the element that everybody holds is not answered as it must be")
     if int(answer.buckets.max()) > least:
         return Refused("answer_canary", "an element is answered as known to more groups than took part")

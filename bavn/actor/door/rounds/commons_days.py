@@ -28,7 +28,8 @@ class DayState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommonsDay:
-    """``day``: since 1970; ``elements``: how many were told of, of at most ``m``; ``groups``: how many took part;
+    """``day``: since 1970; ``elements``: how many were told of, of at most ``m``; ``groups``: how many took part with
+    the same keys, ``other_keys``: uploads made with others;
     ``known``: how many elements each bucket has, by its smallest K, "0" below the threshold."""
 
     day: int
@@ -38,6 +39,7 @@ class CommonsDay:
     at_us: int
     elements: int = 0
     groups: int = 0
+    other_keys: int = 0
     rule: str = ""
     known: dict[str, int] = field(default_factory=dict)
 
@@ -46,8 +48,8 @@ DAYS_TABLE: Final = Table(CommonsDay, "door_commons_round", order="day DESC")
 _SCHEMA = (
     """CREATE TABLE door_commons_round (
         day INTEGER PRIMARY KEY, round_id TEXT NOT NULL, m INTEGER NOT NULL, state TEXT NOT NULL,
-        at_us INTEGER NOT NULL, elements INTEGER NOT NULL, groups INTEGER NOT NULL, rule TEXT NOT NULL,
-        known TEXT NOT NULL
+        at_us INTEGER NOT NULL, elements INTEGER NOT NULL, groups INTEGER NOT NULL,
+        other_keys INTEGER NOT NULL, rule TEXT NOT NULL, known TEXT NOT NULL
     ) STRICT""",
 )
 
