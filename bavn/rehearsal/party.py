@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from bavn.actor.door.books import books_of
 from bavn.actor.door.door import Door, Keys
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.rounds.commons import OutsideLife
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.node.build import NodeOutfit, ProtectOutfit, counting_of, gates_of
@@ -80,7 +81,8 @@ def no_senses(_: "SimNode", __: NodeSuspicions) -> tuple[None, None]:
 
 @dataclass(slots=True)
 class SimNode(Mortal):
-    """One actor's node. ``folder`` is its disk, ``ask`` its way to the key holder."""
+    """One actor's node. ``folder`` is its disk, ``ask`` its way to the key holder; ``ordinary``: its life outside,
+    None for what its senses have seen."""
 
     name: str
     homes: tuple[str, ...]
@@ -91,6 +93,7 @@ class SimNode(Mortal):
     centre_key: Ed25519PrivateKey
     ask: Ask
     senses: Senses = no_senses
+    ordinary: OutsideLife | None = None
     enforcer: SimEnforcer = field(default_factory=SimEnforcer)
     policy: DoorPolicy = field(default_factory=DoorPolicy)
     book: Book = field(init=False)
@@ -149,7 +152,7 @@ class SimNode(Mortal):
         )
         keys = Keys(own=self.key, centre=self.centre_key.public_key(), secret=self.key.private_bytes_raw())
         identifiers = KeyHolderIdentifiers(self.ask, books.ledger, self.mortal, self._dice)
-        outside = outside_of(None if self.monitor is None else self.monitor.store, self.mortal)
+        outside = self.ordinary or outside_of(None if self.monitor is None else self.monitor.store, self.mortal)
         gates = gates_of(outfit, protecting, books, keys, identifiers, self.link, self._condition, outside)
         self.protect, self.door, self.talker = gates.protect, gates.door, gates.talker
         self.talker.tell_counts = counting_of(outfit, books, self.door).tell

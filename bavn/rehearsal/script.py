@@ -6,7 +6,7 @@ Refuses to know how any of it is played.
 from dataclasses import dataclass
 from typing import Final
 
-from bavn.centre.correlate.tier import Tier
+from bavn.centre.correlate.tier import NO_COMMONS, CommonsSettings, Tier
 from bavn.model.evidence import evidence_nats
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from bavn.model.observable import Observable
@@ -57,6 +57,7 @@ class Script:
     deaths: tuple[Death, ...] = ()
     networks: tuple[tuple[str, Faults], ...] = ()
     tiers: tuple[Tier, ...] = TIERS_QUICK
+    commons: CommonsSettings = NO_COMMONS
     releases: bool = True
 
     @property

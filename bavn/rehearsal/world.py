@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.rounds.commons import OutsideLife
 from bavn.centre.cases.case.case import Case
 from bavn.centre.correlate.lists import Lists, NoLists
 from bavn.centre.node.config import CentreConfig, CentreLimits
@@ -51,15 +52,16 @@ class RunResult:
 
 @dataclass(slots=True)
 class World:
-    """``folder`` holds every party's disk. ``homes`` and ``senses`` by actor, where it has some; ``register``: the
-    sector's own services, as in the centre's configuration; ``groups``: actor -> its group, where it shares one;
-    ``liars``: what actors that lie say in place of their nodes; ``policies``: of doors, by
-    actor. Close when done."""
+    """``folder`` holds every party's disk. ``homes``, ``senses`` and ``ordinary`` by actor, where it has some;
+    ``register``: the sector's own services, as in the centre's configuration; ``groups``: actor -> its group, where it
+    shares one; ``liars``: what actors that lie say in place of their nodes; ``policies``: of doors, by actor. Close
+    when done."""
 
     script: Script
     folder: Path
     homes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     senses: dict[str, Senses] = field(default_factory=dict)
+    ordinary: dict[str, OutsideLife] = field(default_factory=dict)
     lists: Lists = field(default_factory=NoLists)
     register: tuple[str, ...] = ()
     groups: dict[str, str] = field(default_factory=dict)
@@ -78,7 +80,7 @@ class World:
         self.clock = SimClock(script.start_us)
         self._dice = SeededDice(script.seed, "world")
         limits = CentreLimits(rank_every_s=1.0, register=self.register)
-        config = CentreConfig(limits=limits, tiers=script.tiers)
+        config = CentreConfig(limits=limits, tiers=script.tiers, commons=script.commons)
         self.centre = SimCentre(self.folder / CENTRE, script.seed, self.clock, config, self.lists)
         networks = dict(script.networks)
         self.keyholder = SimKeyHolder(self.folder / KEYHOLDER, script.seed, self.clock)
@@ -99,6 +101,7 @@ class World:
                 link=self.links[name],
                 centre_key=self.centre.key,
                 senses=self.senses.get(name, no_senses),
+                ordinary=self.ordinary.get(name),
                 policy=self.policies.get(name, DoorPolicy()),
             )
 

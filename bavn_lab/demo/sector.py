@@ -29,6 +29,8 @@ from bavn_lab.demo.ending import MARK, end_marked, marked, undisturbed, waited
 from bavn_lab.demo.suricata import OwnSuricata
 
 STRONG_EVERY_S, WEAK_EVERY_S, UPLOAD_S, SEEN_EVERY_S = 12, 15, 4, 15
+COMMONS_UPLOAD_S = 240
+"""Shares are begun in its second quarter, when packets are read, and leave at its third."""
 CHECK_NAME = "bavn-check.net"
 # Many rounds and many releases within minutes: what would make a node wary in life is wanted here.
 KEYHOLDER = """[place]
@@ -266,6 +268,7 @@ def _centre_toml(register: tuple[str, ...]) -> str:
         f"[centre]\nrank_every_s = 5.0\nitems_per_step_max = 100\nregister = {json.dumps(list(register))}\n\n"
         + tier("A", 2, 1000, STRONG_EVERY_S)
         + tier("B", 3, 2000, WEAK_EVERY_S)
+        + f"[commons]\nupload_s = {COMMONS_UPLOAD_S}.0\n"
     )
 
 

@@ -24,7 +24,7 @@ from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
 from bavn.actor.door.round_elements import Prepared, RoundElement, element_of
 from bavn.actor.door.rounds import labels
 from bavn.actor.door.rounds.commons import Commons, CommonsKnowledge, OutsideLife, nothing_outside
-from bavn.actor.door.rounds.held import Held, Hold, at_once
+from bavn.actor.door.rounds.held import Begin, Held, Hold, at_once, begun_at_once
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.door.rounds.replies import Replies
 from bavn.actor.door.rounds.reveals import Reveals
@@ -93,10 +93,11 @@ class NodeKnowledge:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorTerms:
     """On what terms something leaves. ``limits`` of what waits; ``hold``: when an upload may leave; ``cleaned``: a text
-    without what is a person's."""
+    without what is a person's; ``begin``: when a commons share may be begun."""
 
     limits: OutboxLimits | None = None
     hold: Hold = at_once
+    begin: Begin = begun_at_once
     cleaned: Callable[[str], str] = str
 
 
@@ -138,7 +139,11 @@ class Door:
             at,
             self.state,
             CommonsKnowledge(
-                outside=knowledge.outside, suspicions=knowledge.suspicions, identifiers=identifiers, dice=dice
+                outside=knowledge.outside,
+                suspicions=knowledge.suspicions,
+                identifiers=identifiers,
+                dice=dice,
+                begin=on.begin,
             ),
         )
         self._conversations: dict[type[Message], Any] = {

@@ -14,7 +14,7 @@ from bavn.app.config.remind import RemindTable
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.settings import CaseSettings
 from bavn.centre.correlate.settings import ScoreSettings
-from bavn.centre.correlate.tier import Tier
+from bavn.centre.correlate.tier import CommonsSettings, Tier
 from bavn.centre.node.config import CentreLimits
 from bavn.model.node_health import NodeBounds
 from bavn.model.sector.intel import IntelSettings
@@ -30,6 +30,7 @@ CENTRE_TABLES: Final[dict[str, type[Any]]] = {
     "score": ScoreSettings,
     "indicators": IndicatorSettings,
     "tiers.A": Tier,
+    "commons": CommonsSettings,
     "intelligence": IntelSettings,
     "misp.NAME": MispTable,
     "console": ConsoleTable,

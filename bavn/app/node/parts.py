@@ -17,7 +17,7 @@ from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.door.books import NodeBooks, books_of
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, DoorTerms
-from bavn.actor.door.rounds.held import by_size
+from bavn.actor.door.rounds.held import by_size, in_turn
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
 from bavn.actor.door.verdicts import VerdictBook
@@ -234,7 +234,7 @@ def _outfit(start: _Start) -> NodeOutfit:
             window_days=config.node.window_days,
             health_s=config.node.health_s,
         ),
-        terms=DoorTerms(hold=by_size, cleaned=redact.text),
+        terms=DoorTerms(hold=by_size, begin=in_turn, cleaned=redact.text),
         in_sector=bool(config.node.centre_url),
         failures=start.failures,
         passing=NODE_ENDS,
@@ -260,6 +260,7 @@ def _gates(
     )
     outside = outside_of(store, clock)
     door = start.own(GATES, lambda: door_of(outfit, books, keys, identifiers, protect, outside))
+    checks.commons = door.commons.days.newest
     link = start.begin("link to the centre", lambda: centre_link(config, safe, clock, checks, closing, failures))
     return _Gates(checks, protect, door, keyholder, link or NoLink())
 

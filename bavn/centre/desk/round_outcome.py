@@ -82,7 +82,9 @@ def state_of(round_: Round) -> Text:
             t=t,
         ),
         Phase.ANSWER: Text("{uploads} uploads are reconstructed: each actor gets its answer.", uploads=uploads),
-        Phase.CLOSED: Text("It is over: {uploads} actors were answered; nothing was named.", uploads=uploads)
+        Phase.CLOSED: Text(
+            "It is over: all who uploaded ({uploads}) were answered, and nothing was named.", uploads=uploads
+        )
         if round_.params.tier == COMMONS
         else Text(
             "It is over: {uploads} uploads, {hits} cells held by {t} or more.", uploads=uploads, hits=round_.hits, t=t

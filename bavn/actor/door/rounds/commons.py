@@ -17,6 +17,7 @@ from bavn.actor.door.live import as_element
 from bavn.actor.door.round_elements import Prepared
 from bavn.actor.door.rounds.commons_days import CommonsDay, CommonsDays, DayState
 from bavn.actor.door.rounds.commons_table import CommonsTable
+from bavn.actor.door.rounds.held import Begin, begun_at_once
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.door.state import OpenRound, State
 from bavn.model.moment import DAY_US, SECOND_US
@@ -54,12 +55,13 @@ def nothing_outside(_: int, __: Sequence[Observable], ___: LeftOut) -> Iterable[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommonsKnowledge:
-    """What a share is made of."""
+    """What a share is made of; ``begin``: when it may be begun."""
 
     outside: OutsideLife
     suspicions: Callable[[], Iterable[Suspicion]]
     identifiers: Identifiers
     dice: Dice
+    begin: Begin = begun_at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,8 @@ class Commons:
         self._ready = {name: one for name, one in self._ready.items() if name in names}
         for opened in waiting:
             now_us, name = self._at.clock.now_us(), opened.params.round_id.hex()
-            if name in self._ready or not self._again_us <= now_us < opened.deadline_us:
+            begin_us = max(self._again_us, self._begin_us(opened))
+            if name in self._ready or not begin_us <= now_us < opened.deadline_us:
                 continue
             try:
                 self._ready[name] = self._made(opened)
@@ -136,6 +139,11 @@ class Commons:
             except (LinkDown, LinkRefused, QueryRefused, RowsDamaged) as error:
                 self._again_us = self._at.clock.now_us() + AGAIN_US
                 self.why = f"the commons round waits: {error}"
+
+    def _begin_us(self, opened: OpenRound) -> int:
+        day = self.days.get(opened.params.epoch)
+        heard_us = 0 if day is None else day.at_us
+        return self._known.begin(opened.own_x, opened.xs, heard_us, opened.deadline_us)
 
     def ready(self, opened: OpenRound) -> CommonsShare | None:
         """The share of a round, if it is made; one without fields where the deadline has passed. No transaction is

@@ -19,6 +19,21 @@ WINDOW_SHARE: Final = 4
 Hold = Callable[[RoundParams, int, int], int]
 """(parameters, when the round was heard of, its deadline) -> when its upload may leave."""
 
+Begin = Callable[[int, frozenset[int], int, int], int]
+"""(own x, everybody's, when a commons round was heard of, its deadline) -> when its share may be begun."""
+
+
+def begun_at_once(_: int, __: frozenset[int], heard_us: int, ___: int) -> int:
+    """For tests and simulations."""
+    return heard_us
+
+
+def in_turn(own_x: int, xs: frozenset[int], heard_us: int, deadline_us: int) -> int:
+    """In the second quarter of the time that the round gives, by place among the members: so that the key holder is not
+    asked for everybody's elements of the day at once."""
+    quarter_us = max(0, deadline_us - heard_us) // WINDOW_SHARE
+    return heard_us + quarter_us + quarter_us * sorted(xs).index(own_x) // len(xs)
+
 
 def at_once(_: RoundParams, heard_us: int, __: int) -> int:
     """No hold: for tests and simulations, where preparing takes no time."""
@@ -27,9 +42,11 @@ def at_once(_: RoundParams, heard_us: int, __: int) -> int:
 
 def by_size(params: RoundParams, heard_us: int, deadline_us: int) -> int:
     """A second and 0.4 ms for each of the set's M elements, which is more than preparing takes; at most a quarter of
-    the time that the round gives, which is what a commons share waits: own history of weeks is asked for it."""
+    the time that the round gives. A commons share waits for three quarters of it: it is begun in the second."""
     window_us = max(0, deadline_us - heard_us)
-    wanted_us = window_us if params.tier == COMMONS else HOLD_US + HOLD_PER_ELEMENT_US * params.m
+    if params.tier == COMMONS:
+        return heard_us + window_us * (WINDOW_SHARE - 1) // WINDOW_SHARE
+    wanted_us = HOLD_US + HOLD_PER_ELEMENT_US * params.m
     return heard_us + min(wanted_us, window_us // WINDOW_SHARE)
 
 

@@ -14,6 +14,7 @@ from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.centre.desk.views import CellStory, RoundSummary
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
+from bavn.psi.commons import TIER as COMMONS
 
 HEAD = Text("Round")
 TIER = Text("tier")
@@ -95,7 +96,7 @@ def _tell(summary: RoundSummary, cells: tuple[CellStory, ...], language: Languag
         print(f"{TURNED.say(language)}: {actor}: {words} ({rule}, {times})")
     for group in round_.key_groups[1:]:
         print(KEYS.say(language).format(", ".join(round_.actor_of(x) for x in group)))
-    if not cells and round_.phase.value in ("reveal", "closed"):
+    if not cells and round_.phase.value in ("reveal", "closed") and params.tier != COMMONS:
         print(NONE.say(language))
     counted: dict[tuple[str, str, str], int] = {}
     for cell in cells:

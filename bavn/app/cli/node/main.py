@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "veto": "bavn.app.cli.node.reveals:veto",
     "allow": "bavn.app.cli.node.reveals:allow",
     "questions": "bavn.app.cli.node.questions:questions",
+    "commons": "bavn.app.cli.node.commons:commons",
     "counts": "bavn.app.cli.node.counts:counts",
     "evidence": "bavn.app.cli.node.evidence:evidence",
     "replay": "bavn.app.cli.node.replay:replay",

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from bavn.actor.door.rounds.commons_days import CommonsDay
 from bavn.app.config.sensor import HealthTable
 from bavn.app.net.link_watch import LinkWatch
+from bavn.app.node.health.commons import commons_problems
 from bavn.app.process.chain_walk import ChainWalk
 from bavn.app.process.problem import Problem
 from bavn.model.counted import rules as counted_rules
@@ -61,7 +63,8 @@ class QueueWatch:
 @dataclass(slots=True)
 class NodeChecks:
     """None, or nothing given: the node has no such thing. ``enforcers``: name and reason of each that is down;
-    ``gates``: each that is shut for a kind of message of somebody; ``asks_rules``: a Suricata of its own tells what it
+    ``gates``: each that is shut for a kind of message of somebody; ``commons``: how
+    far each day's round came, the latest first; ``asks_rules``: a Suricata of its own tells what it
     loaded."""
 
     centre: LinkWatch | None = None
@@ -69,6 +72,7 @@ class NodeChecks:
     chain: ChainWalk | None = None
     enforcers: Callable[[], Sequence[tuple[str, Text | None]]] | None = None
     gates: Callable[[], Sequence[ShutGate]] = tuple
+    commons: Callable[[], Sequence[CommonsDay]] = tuple
     failing: Callable[[], Sequence[FailingPart]] = tuple
     asks_rules: bool = False
     queue: QueueWatch = field(default_factory=QueueWatch)
@@ -84,6 +88,7 @@ class NodeChecks:
             "enforcers_up": self.enforcers is not None,
             "centre_accepts": self.centre is not None,
             "queue_drains": self.centre is not None,
+            "commons_answered": bool(self.commons()),
             "certificates": self.centre is not None or self.keyholder is not None,
             "keyholder_accepts": self.keyholder is not None,
             "ledger_whole": self.chain is not None,
@@ -123,6 +128,7 @@ class NodeChecks:
             source = f"{shut.gate} {shut.kind} {shut.peer}"
             problems.append(Problem(code="gate_shut", source=source, text=shut_words(shut)))
         problems += [_part(one) for one in self.failing() if not one.part.startswith("gate ")]
+        problems += commons_problems(self.commons())
         return problems + _rules_off(rules, limits.rules_on_percent_min)
 
 

@@ -78,6 +78,12 @@ NODE_PROMISES: Final = (
         says=Text("what waits for the centre gets there"),
         first=Text("see whether the centre is reached"),
     ),
+    Promise(
+        code="commons_answered",
+        act="nobody",
+        says=Text("the daily commons round is answered, and truly"),
+        first=Text("bavn node commons; an answer that cannot be true: tell the other members and the centre"),
+    ),
     CERTIFICATES,
     Promise(
         code="clocks",
@@ -115,6 +121,8 @@ _OF: Final[dict[str, str]] = {
     "keyholder_refuses": "keyholder_accepts",
     "keyholder_silent": "keyholder_accepts",
     "queue_grows": "queue_drains",
+    "commons_wrong": "commons_answered",
+    "commons_missed": "commons_answered",
     "certificate_ended": "certificates",
     "certificate_ends": "certificates",
     "clock": "clocks",

@@ -8,6 +8,7 @@ from bavn.app.web.frame import TextShape
 from bavn.app.web.sac.bodies import Shape
 from bavn.centre.desk.views import RoundSummary
 from bavn.model.text import Text
+from bavn.psi.commons import TIER as COMMONS
 
 
 class PartyLearned(Shape):
@@ -59,11 +60,25 @@ ALWAYS: Final = {
     ),
     "keyholder": (Text("That an actor asked for keys of this round, and when."),),
 }
+OF_COMMONS: Final = {
+    "centre": (
+        Text("For ids that it cannot read, which cells three or more groups share, until everybody is answered."),
+        ALWAYS["centre"][2],
+    ),
+    "actor": (
+        Text("Of each element that it listed itself, about how many groups know it where three or more do; never who."),
+        ALWAYS["actor"][1],
+    ),
+    "keyholder": ALWAYS["keyholder"],
+}
+"""Of the commons round, in which nothing is ever named."""
 
 
 def learned(summary: RoundSummary | None) -> AreasLearned:
     """Of one round with its figures, or of any."""
     pieces = ALWAYS if summary is None else {**ALWAYS, "centre": (*_centre(summary), ALWAYS["centre"][2])}
+    if summary is not None and summary.round.params.tier == COMMONS:
+        pieces = OF_COMMONS
     return AreasLearned(
         parties=[
             PartyLearned(

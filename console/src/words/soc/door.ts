@@ -26,5 +26,6 @@ export default () => ({
     Counts: t("counts"), Health: tc("door.kinds.Health", "node health"), CanaryTold: t("daily canary"), RoundOpened: t("round opened"), ReceiptsAsked: t("receipts asked for"), RevealAsked: t("reveal asked for"),
     RoundClosed: t("round closed"), IndicatorReleased: t("indicator released"), IndicatorWithdrawn: t("indicator withdrawn"), QuestionAsked: t("question"), CasePart: t("part of a case"),
     VerdictGiven: t("verdict"), SectorSwitched: t("sector's kill switch"), WarningGiven: t("warning"), ExerciseTold: t("exercise"), CanaryAnswered: t("answer to the canary"),
+    CommonsAnswered: t("answer of the commons"),
   } as Record<string, string>,
 });

@@ -1,0 +1,70 @@
+"""`bavn node commons`: how far each day's commons round came, what left, and how much of it others know.
+
+Refuses to name an element: who knows which is said where the element is.
+"""
+
+import json
+from typing import Annotated
+
+import typer
+
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
+from bavn.app.cli.words import number
+from bavn.model.moment import iso
+from bavn.model.sector.known_days import DAYS
+from bavn.model.text import Text
+
+
+def commons(
+    config: Config = NODE_TOML,
+    *,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+    limit: Annotated[int, typer.Option(help="The latest so many days.", min=1, max=DAYS)] = 7,
+) -> None:
+    """How many others know what is ordinary here: each day's round, what left, and what was learned."""
+    from bavn.actor.door.rounds.commons_days import DAYS_TABLE, DayState
+    from bavn.app.config.load import read_node
+    from bavn.app.node.commons_words import bucket_text, date_of, left_text, state_text
+
+    policy = read_node(config).door
+    with asks(config) as rows:
+        days = DAYS_TABLE.of(rows(f"{DAYS_TABLE.sql} LIMIT {limit}"))
+    if as_json:
+        for day in days:
+            row = {
+                "day": date_of(day),
+                "round": day.round_id,
+                "state": day.state,
+                "rule": day.rule,
+                "at": iso(day.at_us),
+                "elements": day.elements,
+                "elements_max": day.m,
+                "groups": day.groups,
+                "other_keys": day.other_keys,
+                "known": day.known,
+                "says": state_text(day).say(language),
+                "left": left_text(day).say(language),
+            }
+            print(json.dumps(row, ensure_ascii=False))
+        return
+    if not policy.join_commons:
+        print(Text("the policy keeps this actor out of the commons ([door] join_commons)").say(language))
+    nothing = Text("no commons round has been opened yet: the centre opens one a day")
+    table = [(date_of(day), state_text(day).say(language)) for day in days]
+    show_table(("day", "says"), table, language, nothing=nothing)
+    answered = next((day for day in days if day.state == DayState.ANSWERED), None)
+    if answered is not None:
+        print()
+        known = [(bucket_text(least).say(language), number(count, language)) for least, count in answered.known.items()]
+        show_table(("organisations", "elements"), known, language)
+        if answered.other_keys:
+            print(
+                Text.counted(
+                    "{count:,} upload of that round was made with other keys: it could not meet this one",
+                    "{count:,} uploads of that round were made with other keys: they could not meet this one",
+                    answered.other_keys,
+                ).say(language)
+            )
+    if days:
+        print(f"{date_of(days[0])}: {left_text(days[0]).say(language)}")
