@@ -69,6 +69,7 @@ APART: Final[dict[str, str]] = {
             "bavn.actor.detect.statistics.timing",
             "bavn.actor.door.suspicions",
             "bavn.actor.door.round_elements",
+            "bavn.actor.door.rounds.commons",
             "bavn.actor.door.table",
             "bavn.actor.protect.enforcers.nft_sets",
             "bavn.actor.protect.rollback",

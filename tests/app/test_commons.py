@@ -6,9 +6,9 @@ import pytest
 
 from bavn.actor.door.rounds.commons_days import CommonsDay, CommonsDays, DayState
 from bavn.app.cli.node.main import app
-from bavn.app.node.commons_words import bucket_text, left_text, state_text
 from bavn.app.node.health.checks import NodeChecks
 from bavn.app.node.health.commons import commons_problems
+from bavn.app.node.health.commons_words import bucket_text, left_text, state_text
 from bavn.model.sector.known_days import DAYS
 from bavn.wire.book import Book
 from tests.people import Runner

@@ -7,6 +7,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+JOIN = (ROOT / "docs" / "private-join.md").read_text(encoding="utf-8")
 POISONING = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
 POINTERS = {
     "It has every upload and every answer, says what it likes to each actor, and has no key.",
@@ -79,6 +80,13 @@ def test_every_named_test_is_there() -> None:
     assert len(NAMED.findall(PAGE)) > 80
     assert missing_tests(PAGE) == []
     assert "`tests/" not in NAMED.sub("", PAGE)
+
+
+def test_what_the_join_page_says_of_the_commons_names_tests_that_are_there() -> None:
+    part = JOIN.partition("### Who learns what of the commons\n")[2].partition("\nNot protected")[0]
+    assert len(NAMED.findall(part)) > 8
+    assert unheld(f"# The commons\n{part}") == []
+    assert missing_tests(JOIN) == []
 
 
 def test_every_test_that_the_poisoning_page_names_is_there() -> None:

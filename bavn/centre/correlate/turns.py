@@ -40,13 +40,13 @@ def turn(view: RoundView, wave_us: int, now_us: int) -> list[Change]:
 def ended(round_: Round, phase: Phase, now_us: int, answered: Collection[int] = ()) -> list[Change]:
     """The round is over for everybody: nothing of it is kept that could still be asked about. ``answered``: the x of
     who heard its end already."""
-    said = [
+    closings = [
         Say(Closing(to=actor, round_id=round_.id, other_keys=round_.other_keys(x)))
         for actor, x in round_.members
         if x not in answered
     ]
     over = replace(round_, phase=phase, ended_us=now_us, listening=False)
-    return [KeepRound(over), DropPlanes(round_.id), Settled(round_.id), *said]
+    return [KeepRound(over), DropPlanes(round_.id), Settled(round_.id), *closings]
 
 
 class _Turn:

@@ -16,12 +16,14 @@ from bavn.psi import commons
 from bavn.psi.element import element_bytes
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.ordinary import Ordinary, OrdinaryType
+from bavn.wire.messages.commons import CommonsAnswered
 from tests.centre.node.conftest import NOW_US, WEAK, make_suspicion
 
 DAY = NOW_US // DAY_US
 CDN = Observable.of("domain", "cdn-everywhere.net")
 ALERT = Ordinary.of(OrdinaryType.ALERT, "1:2010935")
 RARE = Observable.of("domain", "only-two-know.net")
+GUESS = Observable.of("domain", "guessed-supplier.net")
 NAMES = {"north": "a", "south": "b", "west": "c", "east": "d"}
 
 
@@ -227,3 +229,45 @@ def test_two_worlds_that_differ_below_t_give_everybody_else_the_same_bytes(make_
     for name in ("south", "west", "east"):
         assert plain[name] == other[name]
     assert plain["north"] == other["north"]
+
+
+@pytest.mark.parametrize("others", [("south", "west"), ("west", "east"), ("south", "east")])
+def test_who_lists_what_it_does_not_use_learns_a_bucket_and_never_who(make_sector, others) -> None:
+    """Whichever two others have it, the answer says the same of it; the message has no field for a name."""
+    sector = sector_of(make_sector)
+    for name in ("north", *others):
+        sector.nodes[name].ordinary.append(GUESS)
+    sector.run()
+    assert known(sector.nodes["north"], GUESS) == {DAY: 1}
+    assert set(CommonsAnswered.model_fields) == {"round_id", "groups", "other_keys", "cells"}
+
+
+def test_liars_add_one_each_and_nothing_is_named_for_it(sector) -> None:
+    """Two that list what one other has alone bring it to the threshold there: it is a bucket, and opens nothing."""
+    for name in ("north", "south", "west"):
+        sector.nodes[name].ordinary.append(GUESS)
+    sector.run()
+    assert known(sector.nodes["north"], GUESS) == {DAY: 1}
+    for node in sector.nodes.values():
+        assert not {"Report", "Receipts", "Declined"} & {line.kind for line in node.door.ledger.newest(200)}
+    with t.reading(sector.engine) as connection:
+        assert not connection.execute(select(t.SIGNS)).all()
+    assert not sector.desk.lead_book.leads(10)
+
+
+def test_no_id_is_the_same_on_two_days() -> None:
+    identifiers = GroupKeyIdentifiers(bytes(32))
+    days = [identifiers.of(DAY + at, commons.TIER).ids([CDN, ALERT]) for at in range(3)]
+    assert len({one for ids in days for one in ids}) == 6
+
+
+def test_an_answer_has_the_size_of_its_round_whatever_anybody_has(sector) -> None:
+    sector.nodes["north"].ordinary = []
+    sector.run()
+    sizes = {
+        line.bytes
+        for node in sector.nodes.values()
+        for line in node.door.ledger.newest(200)
+        if line.kind == "CommonsAnswered"
+    }
+    assert len(sizes) == 1

@@ -75,7 +75,7 @@ class CommonsShare:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerDraft:
     """What the rules have read so far: a bucket for each of ``elements``, the canary's last; ``canary``: all that its
     cells say."""
 
@@ -97,13 +97,13 @@ class Commons:
         self._shares = at.way_out(
             ShareUpload, self._share_row(), lambda item: _about(item.opened), lambda item: item.opened.deadline_us
         )
-        self._answers = Gate[Received[CommonsAnswered], Answer](
+        self._answers = Gate[Received[CommonsAnswered], AnswerDraft](
             "asked",
             self._answer_row(),
             at.ledger,
             at.clock,
             way="in",
-            nothing=Answer,
+            nothing=AnswerDraft,
             label=lambda put: put.note,
             follow=self._keep_answer,
         )
@@ -191,22 +191,24 @@ class Commons:
         }
         shared = self.table.shared(listed)
         ahead = {listed[element]: KNOWN_CLASS for element in shared} | {joined.canary_id: CANARY_CLASS}
-        made = share.generate(
+        shares = share.generate(
             params, kr, [(id_, 1.0) for id_ in listed.values()], opened.own_x, self._known.dice, ahead
         )
         upload = {
             "round_id": params.round_id.hex(),
             "registry_version": params.registry_version,
             "key_check": key_check(kr, joined.canary_id),
-            "planes": made.to_bytes(),
+            "planes": shares.to_bytes(),
         }
-        box = Prepared((), (), kr, _written(listed, made.slots))
+        box = Prepared((), (), kr, _written(listed, shares.slots))
         return CommonsShare(opened, upload, box, len(listed) - 1)
 
     def _chains(self) -> list[Observable]:
         since_us = self._at.clock.now_us() - DAYS * DAY_US
         recent = [one for one in self._known.suspicions() if one.last_us >= since_us]
-        return [made for one in recent for made in one.observables if made.type is ObservableType.CHAIN]
+        return [
+            observable for one in recent for observable in one.observables if observable.type is ObservableType.CHAIN
+        ]
 
     def _left_out(self) -> LeftOut:
         """What the policy keeps out of all rounds or of this one, and what a person here vetoed."""
@@ -247,20 +249,20 @@ class Commons:
         ):
             self.days.came_to(round_id, DayState.UNANSWERED, self._at.clock.now_us())
 
-    def _answer_row(self) -> tuple[Rule[Received[CommonsAnswered], Answer], ...]:
+    def _answer_row(self) -> tuple[Rule[Received[CommonsAnswered], AnswerDraft], ...]:
         return (
             Rule("answer_round", self._of_round),
             Rule("answer_cells", self._cells),
             Rule("answer_canary", _canary),
         )
 
-    def _of_round(self, put: Received[CommonsAnswered], _: Answer) -> Answer | Refused:
+    def _of_round(self, put: Received[CommonsAnswered], _: AnswerDraft) -> AnswerDraft | Refused:
         opened = self._state.round(put.message.round_id)
         if opened is None or opened.params.tier != TIER:
             return Refused("answer_round", "no commons round of this id waits for an answer")
-        return Answer(opened)
+        return AnswerDraft(opened)
 
-    def _cells(self, put: Received[CommonsAnswered], answer: Answer) -> Answer | Refused:
+    def _cells(self, put: Received[CommonsAnswered], answer: AnswerDraft) -> AnswerDraft | Refused:
         if answer.opened is None:
             raise ValueError("the rules come in their order")
         elements, slots = _read(answer.opened, self._state.box(answer.opened).slots)
@@ -268,9 +270,9 @@ class Commons:
         buckets = read_answer(params, raw, slots, len(elements))
         if isinstance(buckets, Refused):
             return buckets
-        return Answer(answer.opened, elements, buckets, cells_of(params, raw, slots, len(elements) - 1))
+        return AnswerDraft(answer.opened, elements, buckets, cells_of(params, raw, slots, len(elements) - 1))
 
-    def _keep_answer(self, put: Received[CommonsAnswered], answer: Answer) -> Note:
+    def _keep_answer(self, put: Received[CommonsAnswered], answer: AnswerDraft) -> Note:
         if answer.opened is None or answer.buckets is None:
             raise ValueError("an answer that passed has been read")
         day, buckets = answer.opened.params.epoch, answer.buckets.tolist()
@@ -278,8 +280,8 @@ class Commons:
         self.table.keep(day, learned)
         counted = Counter(learned.values())
         known = {str(least): counted[bucket] for bucket, least in enumerate((0, *EDGES))}
-        told = {"known": known, "groups": put.message.groups, "other_keys": put.message.other_keys, "rule": ""}
-        self.days.came_to(put.message.round_id, DayState.ANSWERED, self._at.clock.now_us(), **told)
+        learned_of = {"known": known, "groups": put.message.groups, "other_keys": put.message.other_keys, "rule": ""}
+        self.days.came_to(put.message.round_id, DayState.ANSWERED, self._at.clock.now_us(), **learned_of)
         self._state.close_round(put.message.round_id)
         return put.note
 
@@ -290,7 +292,7 @@ def _in_time(item: CommonsShare, draft: Draft) -> Draft | Refused:
     return draft
 
 
-def _canary(put: Received[CommonsAnswered], answer: Answer) -> Answer | Refused:
+def _canary(put: Received[CommonsAnswered], answer: AnswerDraft) -> AnswerDraft | Refused:
     """Everybody with these keys holds the canary, in every table, so its K is known; and no K is above that."""
     if answer.buckets is None or answer.opened is None:
         raise ValueError("the rules come in their order")

@@ -25,7 +25,7 @@ def commons(
     """How many others know what is ordinary here: each day's round, what left, and what was learned."""
     from bavn.actor.door.rounds.commons_days import DAYS_TABLE, DayState
     from bavn.app.config.load import read_node
-    from bavn.app.node.commons_words import bucket_text, date_of, left_text, state_text
+    from bavn.app.node.health.commons_words import bucket_text, date_of, left_text, state_text
 
     policy = read_node(config).door
     with asks(config) as rows:

@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import Final
 
 from bavn.actor.door.rounds.commons_days import CommonsDay, DayState
-from bavn.app.node.commons_words import date_of, state_text, wrong_text
+from bavn.app.node.health.commons_words import date_of, state_text, wrong_text
 from bavn.app.process.problem import Problem
 from bavn.model.text import Text
 
@@ -19,11 +19,11 @@ _UNDER_WAY: Final = (DayState.OPENED, DayState.SENT)
 
 def commons_problems(days: Sequence[CommonsDay]) -> list[Problem]:
     """``days``: the latest first."""
-    over = [one for one in days if one.state not in _UNDER_WAY]
+    over = [day for day in days if day.state not in _UNDER_WAY]
     if over and over[0].state == DayState.WRONG:
         text = Text("the commons round of {day}: {why}", day=date_of(over[0]), why=wrong_text(over[0]))
         return [Problem(code="commons_wrong", source="centre", text=text)]
-    missed = list(takewhile(lambda one: one.state != DayState.ANSWERED, over))
+    missed = list(takewhile(lambda day: day.state != DayState.ANSWERED, over))
     if len(missed) < MISSED_MAX:
         return []
     text = Text.counted(
