@@ -25,6 +25,7 @@ def leaves(policy: DoorPolicy) -> list[tuple[str, Text]]:
     """Each privacy class with what of it leaves under this policy."""
     return [
         ("S0", _rounds(policy)),
+        ("S0", _commons(policy)),
         *(("S1", one) for one in _reports(policy)),
         ("S2", _sightings(policy)),
         ("S2", _questions(policy)),
@@ -38,13 +39,19 @@ def leaves(policy: DoorPolicy) -> list[tuple[str, Text]]:
 def _rounds(policy: DoorPolicy) -> Text:
     joined = [policy.join_strong, policy.join_weak]
     if not any(joined):
-        return Text("nothing: the policy takes part in no round")
+        return Text("nothing of what is suspicious: the policy takes part in no such round")
     which = {
         (True, True): Text("strong and weak"),
         (True, False): Text("strong"),
         (False, True): Text("weak"),
     }[policy.join_strong, policy.join_weak]
     return Text("shares of rounds for {which} evidence: random to whoever has fewer than the threshold's", which=which)
+
+
+def _commons(policy: DoorPolicy) -> Text:
+    if not policy.join_commons:
+        return Text("nothing of what is ordinary here: the policy takes part in no commons round")
+    return Text("once a day a share of what is ordinary in the life outside: nothing of it is ever named to anybody")
 
 
 def _reports(policy: DoorPolicy) -> list[Text]:

@@ -34,6 +34,8 @@ TURNS: Final[dict[str, dict[str, int]]] = {
     "door": {
         "join_strong": _UP,
         "join_weak": _UP,
+        "join_commons": _UP,
+        "commons_leave_out": _DOWN,
         "strong_p_max": _UP,
         "weak_p_max": _UP,
         "join_walks": _UP,
@@ -114,6 +116,7 @@ CLASSES: Final = {
 _OFF: Final = {
     "join_strong": Text("Takes part in no round for strong evidence."),
     "join_weak": Text("Takes part in no round for weak evidence."),
+    "join_commons": Text("Takes part in no commons round (S0): how many others know something is not learned."),
     "join_walks": Text("A walk of failed tries joins only by its own p."),
     "tell_sightings": Text("No sighting leaves (S2)."),
     "answer_cases": Text("Nothing that the centre asks in a case is answered (S5)."),

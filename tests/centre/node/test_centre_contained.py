@@ -32,6 +32,7 @@ PARTS = (
     "inbox",
     "join",
     "outgoing",
+    "commons",
     "quarantine",
     "keys",
     "ranking",
