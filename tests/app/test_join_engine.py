@@ -4,13 +4,15 @@ import importlib.util
 import json
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from bavn.app.centre.join_engine import _dealt, ray_run, reconstruct_by, threads_run
+from bavn.app.centre.join_engine import _dealt, beside, ray_run, reconstruct_by, threads_run
 from bavn.app.config.join import JoinTable
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.ray_cluster import NOT_STARTED
@@ -114,3 +116,27 @@ def test_two_workers_of_ray_find_the_same() -> None:
     told = json.loads(done.stdout.splitlines()[-1])
     assert told["cpus"] == 2
     assert told["hits"] == repr(reconstruct_tables(PARAMS, XS, table_of))
+
+
+def test_a_table_of_the_commons_is_worked_on_beside_the_step() -> None:
+    """It says nothing until it is done, and raises where it is asked for."""
+    may_end = threading.Event()
+    came = beside(lambda: [b"done"] if may_end.wait(10) else [])
+    assert came() is None
+    may_end.set()
+    wait_until(lambda: came() is not None)
+    assert came() == [b"done"]
+
+    def fails():
+        raise RuntimeError("no planes")
+
+    failed = beside(fails)
+    with pytest.raises(RuntimeError, match="no planes"):
+        wait_until(lambda: failed() is not None)
+
+
+def wait_until(there) -> None:
+    end = time.monotonic() + 10
+    while not there():
+        assert time.monotonic() < end
+        time.sleep(0.001)

@@ -4,8 +4,9 @@ A table is cut into parts of bins (psi/reconstruct.py), and a part needs nothing
 table in memory, and workers of a cluster fetch it once from Ray's store. Refuses to know what a hit is.
 """
 
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Final
 
@@ -14,7 +15,7 @@ import numpy.typing as npt
 
 from bavn.app.config.join import JoinTable
 from bavn.app.process.ray_cluster import started
-from bavn.centre.correlate.join import Reconstruct
+from bavn.centre.correlate.join import Parts, Reconstruct
 from bavn.psi.reconstruct import Part, RunTable, Xs, part_hits, reconstruct_tables
 from bavn.psi.round import Hit, RoundParams
 
@@ -39,6 +40,21 @@ def threads_run(workers: int) -> RunTable:
             yield from hits
 
     return run
+
+
+def beside(work: Callable[[], Parts]) -> Callable[[], Parts | None]:
+    """A table of a commons round on a thread of its own, which holds up neither the centre's step nor its end: what is
+    not done is begun again at the next start."""
+    result: Future[Parts] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:  # noqa: BLE001  raised where it is asked for
+            result.set_exception(error)
+
+    threading.Thread(target=run, name="commons", daemon=True).start()
+    return lambda: result.result() if result.done() else None
 
 
 def ray_run(table: JoinTable) -> RunTable:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from bavn.app.centre.alarms import own_alarms
 from bavn.app.centre.database import AWAY, open_database, start, take_lease
 from bavn.app.centre.exchange.taxii_parts import open_exchange
-from bavn.app.centre.join_engine import reconstruct_by
+from bavn.app.centre.join_engine import beside, reconstruct_by
 from bavn.app.centre.server import Beside, CentreServer, ServerSettings
 from bavn.app.config.load import CentreFile
 from bavn.app.process.exits import cannot_listen
@@ -194,6 +194,7 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
                 dice=dice,
                 registry=registry,
                 reconstruct=reconstruct,
+                aside=beside,
                 lists=warning_lists(),
                 failures=failures,
             ),

@@ -54,8 +54,17 @@ Reconstruct = Callable[[RoundParams, tuple[int, ...], TableOf], list[Hit]]
 """All hits of a round: its parameters, the x of its uploads in order, and what reads one table of all of them."""
 JoinHeard = Upload | Tags | Decline | Revealed
 COMMONS_CELLS_PER_STEP: Final = 10_000_000
-"""A step reconstructs whole tables of a commons round until it has looked at so many cells: other rounds wait no longer
-than for one table (a tenth of 16 CPU s at N=100 and M=100,000)."""
+"""A step takes whole tables of a commons round until so many cells were looked at: one of ten at N=100 and M=100,000,
+which is 8 CPU seconds."""
+Parts = list[bytes]
+Aside = Callable[[Callable[[], Parts]], Callable[[], Parts | None]]
+"""Begins a table of a commons round; what is given says what came of it, None as long as it is under way, and raises
+what it raised. ``at_once`` does it there and then; a service has a thread for it, so that nothing else waits."""
+
+
+def at_once(work: Callable[[], Parts]) -> Callable[[], Parts | None]:
+    """For tests and simulations."""
+    return work
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +81,8 @@ class PlanesSpoilt(Exception):
 
 class Join:
     """One per centre. Call ``take_in`` for each thing an actor sent and ``step`` often. ``named_forms``: the forms that
-    rounds are made for; None: this installation's. ``group_of``: which actors the commons count once."""
+    rounds are made for; None: this installation's. ``group_of``: which actors the commons count once;
+    ``aside``: who works on their tables."""
 
     def __init__(
         self,
@@ -83,13 +93,15 @@ class Join:
         *,
         named_forms: str | None = None,
         group_of: Callable[[str], str] = str,
+        aside: Aside = at_once,
     ) -> None:
         self._book = book
         self._dice = dice
         self._tiers = {tier.name: tier for tier in tiers}
         self._reconstruct = reconstruct
         self._forms = named_forms or forms()
-        self._group_of = group_of
+        self._group_of, self._aside = group_of, aside
+        self._under_way: dict[tuple[str, int], Callable[[], Parts | None]] = {}
         # When the turns of a round were last looked at; forgotten when something was heard. Only saves work.
         self._looked_us: dict[str, int] = {}
 
@@ -264,9 +276,29 @@ class Join:
         xs = tuple(sorted(self._book.uploaded(round_.id)))
         group_of = {x: self._group_of(round_.actor_of(x)) for x in xs}
         while done < params.r and (not looked or looked + len(xs) * params.bins <= COMMONS_CELLS_PER_STEP):
-            parts = table_answers(params, xs, group_of, done, self._table(round_, xs, done))
+            parts = self._parts_of(round_, xs, group_of, done)
+            if parts is None:
+                return
             self._book.write([KeepCells(round_.id, done, tuple(zip(xs, parts, strict=True)))])
             done, looked = done + 1, looked + len(xs) * params.bins
+
+    def _parts_of(self, round_: Round, xs: tuple[int, ...], group_of: Mapping[int, str], table: int) -> Parts | None:
+        """One table's part of everybody's answer; None while it is worked on. What failed is begun again."""
+
+        def work() -> Parts:
+            return table_answers(round_.params, xs, group_of, table, self._table(round_, xs, table))
+
+        key = (round_.id, table)
+        if key not in self._under_way:
+            self._under_way[key] = self._aside(work)
+        try:
+            parts = self._under_way[key]()
+        except Exception:
+            del self._under_way[key]
+            raise
+        if parts is not None:
+            del self._under_way[key]
+        return parts
 
     def answers(self) -> Iterator[CommonsAnswer]:
         """What commons rounds came to and has not left, one actor's at a time."""

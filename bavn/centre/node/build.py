@@ -12,7 +12,7 @@ from bavn.centre.cases.indicators.indicator import IndicatorSettings
 from bavn.centre.cases.indicators.indicators import Bounds, Indicators
 from bavn.centre.cases.questions import Questions
 from bavn.centre.cases.warnings.warnings import Warnings
-from bavn.centre.correlate.join import Reconstruct
+from bavn.centre.correlate.join import Aside, Reconstruct, at_once
 from bavn.centre.correlate.lists import Lists, WarningLists
 from bavn.centre.inbox.asks import InboxLimits
 from bavn.centre.inbox.inbox import Inbox
@@ -56,11 +56,13 @@ def open_centre(
     inbox_limits: InboxLimits | None = None,
     registry: Registry | None = None,
     reconstruct: Reconstruct = reconstruct_tables,
+    aside: Aside = at_once,
     failures: Failures | None = None,
 ) -> Centre:
     """A centre that goes on where the last one on this database and book stopped, whatever ended it.
 
     ``lists`` None: the shipped warning lists. ``failures`` None: what fails in a way that nobody foresaw is raised.
+    ``aside``: who works on the tables of a commons round.
     """
     engine, book, key = ground.engine, ground.book, ground.key
     questions = Questions(engine, clock, two_people=config.limits.questions_two_people)
@@ -94,6 +96,7 @@ def open_centre(
         dice=dice,
         lists=lists,
         reconstruct=reconstruct,
+        aside=aside,
         contained=contained,
     )
 

@@ -24,7 +24,7 @@ from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import fit as fit_dependence
 from bavn.centre.correlate.echo import parted
 from bavn.centre.correlate.graph import congruent_shares
-from bavn.centre.correlate.join import Join, Membership, Reconstruct
+from bavn.centre.correlate.join import Aside, Join, Membership, Reconstruct
 from bavn.centre.correlate.lists import Lists
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.run import correlate
@@ -144,6 +144,7 @@ class Centre:
         dice: Dice,
         lists: Lists,
         reconstruct: Reconstruct,
+        aside: Aside,
         contained: Containment,
     ) -> None:
         registry, share, indicators = rooms.registry, rooms.share, rooms.indicators
@@ -170,7 +171,7 @@ class Centre:
             contained=self.contained,
         )
         self._leads = SqlLeadBook(engine)
-        self._join = Join(SqlRoundBook(engine), dice, config.rounds, reconstruct, group_of=self._group_of)
+        self._join = Join(SqlRoundBook(engine), dice, config.rounds, reconstruct, group_of=self._group_of, aside=aside)
         self._ranked: tuple[Any, ...] | None = None
         self._ranked_us = 0
         self._tidied_us = 0

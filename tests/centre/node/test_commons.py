@@ -271,3 +271,28 @@ def test_an_answer_has_the_size_of_its_round_whatever_anybody_has(sector) -> Non
         if line.kind == "CommonsAnswered"
     }
     assert len(sizes) == 1
+
+
+def test_while_a_table_is_worked_on_aside_the_step_goes_on_and_what_fails_is_begun_again(sector) -> None:
+    begun, broken = [], ["the disk was away"]
+
+    def aside(work):
+        begun.append(len(begun))
+        asked = []
+
+        def came():
+            asked.append(1)
+            if len(asked) < 2:
+                return None
+            if broken:
+                raise OSError(broken.pop())
+            return work()
+
+        return came
+
+    sector.centre._join._aside = aside
+    with pytest.raises(OSError, match="away"):
+        turns(sector, 10)
+    turns(sector, 20)
+    assert begun == list(range(11))
+    assert known(sector.nodes["north"], CDN) == {DAY: 1}
