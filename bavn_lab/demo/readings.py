@@ -13,6 +13,7 @@ import dns.message
 import dns.query
 import dns.rcode
 
+from bavn.actor.door.rounds.commons_days import DAYS_TABLE, CommonsDay
 from bavn.actor.door.suspicions import RANKED_SQL, RUN_SQL, Ranked, ranked_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.evidence import alert_line
@@ -69,6 +70,11 @@ def rows_of(member: Member, sql: str) -> list[tuple[Any, ...]]:
             if "no such table" in str(error) or "locked" in str(error):
                 return []
             raise
+
+
+def commons_day(member: Member) -> CommonsDay | None:
+    """How far the latest commons round came at an actor."""
+    return next(iter(DAYS_TABLE.of(rows_of(member, f"{DAYS_TABLE.sql} LIMIT 1"))), None)
 
 
 def horizon_us(member: Member) -> int:

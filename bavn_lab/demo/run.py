@@ -16,8 +16,10 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bavn.actor.door.rounds.commons_days import DayState
 from bavn.app.access.rights import Role
 from bavn.app.config.load import read_centre
+from bavn.app.node.health.commons_words import state_text
 from bavn.app.process.exits import Exit, Stop
 from bavn.centre.books.leads import LeadView
 from bavn.centre.desk.desk import Desk
@@ -34,12 +36,13 @@ from bavn_lab.demo.captures import Played
 from bavn_lab.demo.consoles import Consoles, start_consoles
 from bavn_lab.demo.ending import FOLDER_PREFIX
 from bavn_lab.demo.people import acting
-from bavn_lab.demo.readings import Alone, alone, ask, horizon_us, left, listed, ranked, wait_for, when
-from bavn_lab.demo.sector import STRONG_EVERY_S, WEAK_EVERY_S, DemoSector, Member
+from bavn_lab.demo.readings import Alone, alone, ask, commons_day, horizon_us, left, listed, ranked, wait_for, when
+from bavn_lab.demo.sector import COMMONS_UPLOAD_S, STRONG_EVERY_S, WEAK_EVERY_S, DemoSector, Member
 
 READ_S_MAX = 420.0
 LEAD_S_MAX = 150.0
 BLOCK_S_MAX = 60.0
+COMMONS_S_MAX = COMMONS_UPLOAD_S + 30.0
 RETRO_S_MAX = 45.0
 ANALYST = "analyst on duty"
 SECOND = "second analyst"
@@ -80,6 +83,7 @@ class Demo:
                 self._measure_releases(view)
             self._call_again(view)
             self._show_what_left(view)
+            self._show_commons()
             self._show_consoles(view)
             return self.figures
         except KeyboardInterrupt:
@@ -357,6 +361,24 @@ class Demo:
         self.figures["reports_sent"] = sum(line.kind == "Report" for m in self._sector.members for line in left(m))
         self.figures["left"] = {kind: len(sizes) for (kind, _), sizes in sorted(kinds.items())}
         self.figures["memory_mb"] = self._sector.memory_mb()
+
+    def _show_commons(self) -> None:
+        """What each actor learned of its own life outside; a sector that is slow today has learned nothing yet."""
+        self._title("The commons: how many others know what is ordinary here (nobody learns a name)")
+        with self._console.status("waiting for the day's commons round"):
+            end = time.monotonic() + COMMONS_S_MAX
+            while (days := {m.plan.name: commons_day(m) for m in self._sector.members}) and time.monotonic() < end:
+                self._sector.check()
+                if all(day is not None and day.state == DayState.ANSWERED for day in days.values()):
+                    break
+                time.sleep(1)
+        for name, day in days.items():
+            self._say(f"  {name:<14} {'no round was opened' if day is None else state_text(day).en}")
+        self.figures["commons"] = {
+            name: {"state": day.state, "elements": day.elements, "known": day.known}
+            for name, day in days.items()
+            if day is not None
+        }
 
     def _show_what_the_key_holder_saw(self) -> None:
         """Counts, and nothing else: what it evaluated was blinded."""

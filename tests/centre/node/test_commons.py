@@ -139,6 +139,7 @@ def test_too_few_make_no_round(make_sector) -> None:
     assert sector.nodes["north"].door.commons.days.newest()[0].state == "unanswered"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cells", [1, 10_000_000])
 def test_a_centre_that_dies_at_any_step_answers_all_the_same(sector, cells, monkeypatch) -> None:
     """With a table a step, and with all at once."""
@@ -150,6 +151,7 @@ def test_a_centre_that_dies_at_any_step_answers_all_the_same(sector, cells, monk
     assert [known(node, CDN) for node in sector.nodes.values()] == [{DAY: 1}] * 4
 
 
+@pytest.mark.slow
 def test_a_kill_between_two_tables_loses_none_of_them(sector, monkeypatch) -> None:
     monkeypatch.setattr(join, "COMMONS_CELLS_PER_STEP", 1)
     real, done = join.table_answers, []
@@ -170,6 +172,7 @@ def test_a_kill_between_two_tables_loses_none_of_them(sector, monkeypatch) -> No
     assert known(sector.nodes["north"], CDN) == {DAY: 1}
 
 
+@pytest.mark.slow
 def test_other_rounds_go_on_between_two_tables(sector, monkeypatch) -> None:
     monkeypatch.setattr(join, "COMMONS_CELLS_PER_STEP", 1)
     for node in sector.nodes.values():
@@ -220,6 +223,7 @@ def heard(make_sector, north_has, south_has):
     return came
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [False, True])
 def test_two_worlds_that_differ_below_t_give_everybody_else_the_same_bytes(make_sector, shared) -> None:
     """Through real doors and a real centre: what one has alone, or with one other, shows nowhere (decision 33)."""
@@ -273,6 +277,7 @@ def test_an_answer_has_the_size_of_its_round_whatever_anybody_has(sector) -> Non
     assert len(sizes) == 1
 
 
+@pytest.mark.slow
 def test_while_a_table_is_worked_on_aside_the_step_goes_on_and_what_fails_is_begun_again(sector) -> None:
     begun, broken = [], ["the disk was away"]
 
