@@ -9,7 +9,7 @@ export default () => ({
   tier: t("Tier"),
   anyTier: t("All tiers"),
   phase: t("Phase"),
-  phases: { uploads: t("uploads"), reveal: t("reveal"), closed: t("closed"), void: t("void") } as Record<string, string>,
+  phases: { uploads: t("uploads"), reveal: t("reveal"), answer: t("answers"), closed: t("closed"), void: t("void") } as Record<string, string>,
   t: t("Needs"),
   tookPart: t("Took part"),
   missing: t("Missing"),
