@@ -369,11 +369,13 @@ class Demo:
             end = time.monotonic() + COMMONS_S_MAX
             while (days := {m.plan.name: commons_day(m) for m in self._sector.members}) and time.monotonic() < end:
                 self._sector.check()
-                if all(day is not None and day.state == DayState.ANSWERED for day in days.values()):
+                if {day.state for day in days.values() if day is not None} == {DayState.ANSWERED.value}:
                     break
                 time.sleep(1)
         for name, day in days.items():
-            self._say(f"  {name:<14} {'no round was opened' if day is None else state_text(day).en}")
+            self._say(
+                f"  {name:<14} {'it came after the day was opened: tomorrow' if day is None else state_text(day).en}"
+            )
         self.figures["commons"] = {
             name: {"state": day.state, "elements": day.elements, "known": day.known}
             for name, day in days.items()
