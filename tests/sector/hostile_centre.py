@@ -36,6 +36,7 @@ from bavn.wire.book import Book
 from bavn.wire.codec import UP_KINDS
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
+from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold, Objective
 from bavn.wire.partners.stix_indicator import bundle_of
 
@@ -280,4 +281,5 @@ def every_kind(text):
             ends_us=NOW_US + DAY_US,
         )
     yield CanaryAnswered(day=NOW_US // DAY_US, run=1)
+    yield CommonsAnswered(round_id=round_id, groups=2**31 - 1, other_keys=0, cells=b"\x55" * 1000)
     yield messages.RoundClosed(round_id=round_id)
