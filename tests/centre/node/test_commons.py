@@ -5,10 +5,12 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from bavn.app.web.sac.learned import learned
 from bavn.centre.books import tables as t
 from bavn.centre.correlate import join
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.tier import CommonsSettings
+from bavn.centre.desk.round_outcome import state_of
 from bavn.centre.node.config import CentreConfig, CentreLimits
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
@@ -301,3 +303,13 @@ def test_while_a_table_is_worked_on_aside_the_step_goes_on_and_what_fails_is_beg
     turns(sector, 20)
     assert begun == list(range(11))
     assert known(sector.nodes["north"], CDN) == {DAY: 1}
+
+
+def test_people_at_the_centre_read_that_nothing_was_named(sector) -> None:
+    sector.run()
+    (summary,) = sector.desk.rounds(1, tier=commons.TIER)
+    words = state_of(summary.round)
+    assert words.en == "It is over: all who uploaded (4) were answered, and nothing was named."
+    assert len({words.say(language) for language in ("en", "da", "sv")}) == 3
+    assert "never who" in str([[one.en for one in party.learned] for party in learned(summary).parties])
+    assert not sector.desk.cells(summary.round.id)

@@ -10,7 +10,7 @@ from bavn.centre.correlate.lists import NoLists, WarningLists
 from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit, Seen
 from bavn.centre.correlate.tier import TIERS, Tier
-from bavn.centre.node.config import CentreLimits, config_of
+from bavn.centre.node.config import CentreConfig, CentreLimits, config_of
 from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.settings import SettingsError
@@ -105,3 +105,24 @@ def test_the_world_s_lists_know_the_famous_and_not_the_customers_of_the_famous()
     empty = Observable.of("sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
     assert dict(lists.of(empty))["empty-hashes"] == "service"
     assert NoLists().of(empty) == ()
+
+
+def test_the_commons_are_on_in_a_file_and_off_where_a_centre_is_put_together_by_hand() -> None:
+    given = config_of({}, "centre.toml")
+    assert [tier.name for tier in given.rounds][-1] == "Commons"
+    assert config_of({"commons": {"daily": False}}, "centre.toml").rounds == given.tiers
+    assert CentreConfig().rounds == CentreConfig().tiers
+    assert config_of({"commons": {"m": 100_000}}, "centre.toml").rounds[-1].m == 100_000
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"commons": {"m": 20_000}}, "commons.m must be 10000 or 100000"),
+        ({"tiers": {"Commons": {"t": 2}}}, "its table is"),
+        ({"commons": {"upload_s": 0}}, "upload_s"),
+    ],
+)
+def test_a_commons_round_of_another_size_or_as_a_tier_is_refused(table, says) -> None:
+    with pytest.raises(SettingsError, match=says):
+        config_of(table, "centre.toml")
