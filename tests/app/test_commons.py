@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from bavn.actor.door.draft import labelled
 from bavn.actor.door.rounds.commons_days import CommonsDay, CommonsDays, DayState
 from bavn.app.cli.node.main import app
 from bavn.app.node.health.checks import NodeChecks
@@ -11,6 +12,7 @@ from bavn.app.node.health.commons import commons_problems
 from bavn.app.node.health.commons_words import bucket_text, left_text, state_text
 from bavn.model.sector.known_days import DAYS
 from bavn.wire.book import Book
+from bavn.wire.ledger import Ledger
 from tests.people import Runner
 
 DAY = 20_600
@@ -116,3 +118,16 @@ def test_days_are_kept_as_long_as_what_they_taught() -> None:
             "answer_value",
             "answered",
         )
+
+
+def test_the_ledger_says_of_such_a_share_that_nobody_learns_a_name(config) -> None:
+    shown = CommonsDay(day=DAY, round_id="ab" * 16, m=10_000, state="answered", at_us=1)
+    with Book(config.parent / "data/node.db") as book:
+        CommonsDays(book).keep(shown)
+        for round_id in (shown.round_id, "cd" * 16):
+            body = {"planes": {"bytes": 2_400_000}, "round_id": round_id}
+            note = labelled("ShareUpload", "centre", body)
+            Ledger(book).append(1, "door", "out", note, None)
+    done = Runner().invoke(app, ["ledger", "--config", str(config)])
+    assert done.exit_code == 0, done.output
+    assert " ".join(done.stdout.split()).count("nobody learns a name") == 1

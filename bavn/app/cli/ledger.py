@@ -1,9 +1,11 @@
 """A party's ledger on the screen: node, centre and key holder have one each. Refuses to change a line."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from textwrap import shorten
+from types import MappingProxyType
 from typing import Annotated, Final
 
 import typer
@@ -27,12 +29,22 @@ REST_CHARACTERS_MAX: Final = 200
 SAYS_CHARACTERS_MAX: Final = 1000
 _REASONS: Final = ("why", "reason")
 """What a line's summary calls the reason that a person or a rule gave."""
+NO_SHARES: Final[Mapping[str, Text]] = MappingProxyType({})
 
 
 def show_ledger(
-    book: Path, *, as_json: bool, out: bool, refused: bool, verify: bool, limit: int, language: Language = "en"
+    book: Path,
+    *,
+    as_json: bool,
+    out: bool,
+    refused: bool,
+    verify: bool,
+    limit: int,
+    language: Language = "en",
+    shares: Mapping[str, Text] = NO_SHARES,
 ) -> None:
-    """Lines of the ledger in ``book``, also while its owner runs. Stop where the chain or a closed part is broken."""
+    """Lines of the ledger in ``book``, also while its owner runs. Stop where the chain or a closed part is broken.
+    ``shares``: what to say of the share of a round, by its id."""
     from bavn.wire.archive import ArchiveBroken
     from bavn.wire.ledger import look_on
 
@@ -72,7 +84,7 @@ def show_ledger(
                     cell(line.verdict, language) + ("" if line.verdict == "passed" else f": {line.rule}"),
                     line.privacy,
                     line.bytes,
-                    _says(line.summary, line.why, language),
+                    _says(line.summary, line.why, language, shares),
                 )
                 for line in lines
             ],
@@ -87,13 +99,15 @@ def show_ledger(
         print(Text("the chain holds").say(language))
 
 
-def _says(summary: str, why: Text | None, language: Language) -> str:
+def _says(summary: str, why: Text | None, language: Language, shares: Mapping[str, Text] = NO_SHARES) -> str:
     """The reason first and whole, then what else the line says, cut between two words."""
     try:
         content = json.loads(summary)
     except ValueError:
         content = None
     reasons = [why.say(language)] if why else []
+    if isinstance(content, dict) and "planes" in content and content.get("round_id") in shares:
+        reasons.append(shares[content["round_id"]].say(language))
     if not isinstance(content, dict):
         rest = summary
     else:

@@ -10,7 +10,7 @@ from bavn.app.cli.help import Commands
 from bavn.app.cli.language import tell
 from bavn.app.cli.later import later
 from bavn.app.cli.ledger import Limit, Out, RefusedOnly, Verify, show_ledger
-from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, book_of
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, book_of
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.text import Text
 
@@ -100,6 +100,18 @@ def ledger(
     language: Spoken = "en",
 ) -> None:
     """Every item that met a gate: what left, what was refused, and why."""
+    from bavn.actor.door.rounds.commons_days import DAYS_TABLE
+    from bavn.app.node.health.commons_words import left_text
+
+    with asks(config) as rows:
+        shares = {day.round_id: left_text(day) for day in DAYS_TABLE.of(rows(DAYS_TABLE.sql))}
     show_ledger(
-        book_of(config), as_json=as_json, out=out, refused=refused, verify=verify, limit=limit, language=language
+        book_of(config),
+        as_json=as_json,
+        out=out,
+        refused=refused,
+        verify=verify,
+        limit=limit,
+        language=language,
+        shares=shares,
     )
