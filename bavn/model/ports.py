@@ -3,7 +3,7 @@
 ``app`` hands in the real ones, ``sim`` hands in the simulated ones; nobody else chooses (STYLE.md, 3).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:  # whoever needs only a clock or an error of these loads no columns
@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # whoever needs only a clock or an error of these loads no co
 
     from bavn.model.intel.indicator import Block
     from bavn.model.observable import ObservableType
+    from bavn.model.sector.known_days import KnownDays
 
 
 class Clock(Protocol):
@@ -139,6 +140,14 @@ class Store(Protocol):
         ...
 
     def window(self, first_us: int, last_us: int) -> Window: ...
+
+
+class Neighbours(Protocol):
+    """What the commons round told this actor of its own elements (docs/decisions/0033-the-commons.md)."""
+
+    def of(self, elements: Iterable[bytes]) -> "Mapping[bytes, KnownDays]":
+        """What is known of these (psi/element.py); those never listed are left out."""
+        ...
 
 
 class Enforcer(Protocol):

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from typing import Any, Final
 
-from bavn.model.observable import Observable, ObservableType
+from bavn.model.observable import Observable, ObservableType, registered_domain
 from bavn.psi.ordinary import Ordinary, OrdinaryType
 
 # A number once given is never given again.
@@ -36,6 +36,14 @@ ORDINARY_TAGS: Final[dict[OrdinaryType, int]] = {
     OrdinaryType.SERVICE: 37,
 }
 _ADDRESSES = frozenset({ObservableType.IP4, ObservableType.IP6})
+
+
+def as_element(observable: Observable) -> Observable:
+    """The form in which an observable joins: a domain as its registered domain, all else as it is."""
+    if observable.type is not ObservableType.DOMAIN:
+        return observable
+    registered = registered_domain(observable.value)
+    return observable if registered is None else Observable.of(ObservableType.DOMAIN, registered)
 
 
 def element_bytes(item: Observable | Ordinary) -> bytes:

@@ -66,6 +66,11 @@ class Ordinary:
         return f"{self.type}:{self.value}"
 
 
+def alert_kind(maker: int | None, number: int) -> Ordinary:
+    """A rule's alerts, as the commons name them: who numbers it (gid) and its number (sid)."""
+    return Ordinary.of(OrdinaryType.ALERT, f"{1 if maker is None else maker}:{number}")
+
+
 def _net(text: str) -> str:
     try:
         address = ip_address(text)

@@ -19,6 +19,7 @@ from bavn.model.observable import Observable
 from bavn.model.ports import Window
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
+from bavn.psi.ordinary import Ordinary
 
 HEADINGS: Final = ("Sees", "Misses", "Innocent", "Do first")
 """What the docstring of every detector says, in this order."""
@@ -56,7 +57,7 @@ class Candidate:
     the same intruder's, so it is not ranked among that. ``what``: what it is, in a sentence that a colleague would say,
     without the detectors' own figures (telling.py helps); ``against``: what of its own facts speaks for an innocent
     explanation; ``advice``: of its kind, where it is not the detector's own; ``why``: the figures. ``knock``: as a
-    suspicion has it.
+    suspicion has it. ``alerts``: all kinds of alerts that it rests on, where it rests on alerts.
     """
 
     population: str
@@ -82,6 +83,7 @@ class Candidate:
     against: tuple[Text, ...] = ()
     advice: Advice | None = None
     knock: str = ""
+    alerts: tuple[Ordinary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from bavn.actor.detect.indicators import lists
 from bavn.actor.detect.indicators.indicators import NO_INDICATORS, IndicatorSet
 from bavn.actor.detect.indicators.lists import Lists
 from bavn.actor.detect.indicators.rule_memory import RuleMemory
+from bavn.actor.detect.next_door import UNMOVED, Moved, NextDoor
 from bavn.actor.detect.queries import behaviour
 from bavn.actor.detect.queries.home_names import HomeNames
 from bavn.actor.detect.settings import DetectSettings
@@ -38,12 +39,13 @@ from bavn.actor.detect.wording import joined
 from bavn.model.evidence import evidence_nats
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.intel.rule import RowRule
-from bavn.model.moment import as_datetime
+from bavn.model.moment import DAY_US, as_datetime
 from bavn.model.observable import ObservableType
-from bavn.model.ports import QueryRefused, RowsDamaged, Window
+from bavn.model.ports import Neighbours, QueryRefused, RowsDamaged, Window
 from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.spans import in_year
 from bavn.model.suspicion import PSource, Suspicion, in_order
+from bavn.model.text import Text
 
 DETECTORS: tuple[Detector, ...] = (
     Ioc(),
@@ -64,6 +66,8 @@ DETECTORS: tuple[Detector, ...] = (
 
 BEHAVIOUR: Final = "behaviour"
 """What looks at what suspicions share (queries/behaviour.py), where it is told as failing: it is no detector."""
+NEXT_DOOR: Final = "commons"
+"""What looks at how ordinary a thing is at the actor's neighbours, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ class SurveyBackground:
     new. ``past``: tallies of windows that ended before it began. ``reference``: the shipped tables if None. ``known``:
     the popularity lists, loaded when first asked. ``common``: pairs and chains that say nothing; those that come with
     Bavn if None. ``now_us``: when its sentences are read, the window's end if None: days of another year are named with
-    theirs."""
+    theirs. ``commons``: what the sector told of this actor's own elements; None where it takes no part."""
 
     history: Window | None = None
     past: Mapping[str, Tally] = field(default_factory=dict)
@@ -92,6 +96,7 @@ class SurveyBackground:
     known: Callable[[], Lists] = lists.shipped
     common: behaviour.Common | None = None
     now_us: int | None = None
+    commons: Neighbours | None = None
 
 
 def survey(
@@ -127,8 +132,11 @@ def survey(
     )
     containment = NoContainment() if failures is None else failures
     every = zip(detectors, weigh(context, detectors), strict=True)
-    suspicions, tallies, failed = _judged(every, behind.past, table, verdicts, containment, lambda: terms.home_names)
-    year = as_datetime(window.last_us if behind.now_us is None else behind.now_us).year
+    now_us = window.last_us if behind.now_us is None else behind.now_us
+    next_door = None if behind.commons is None else NextDoor(behind.commons, now_us // DAY_US)
+    judging = _Judging(behind.past, table, verdicts, containment, next_door, lambda: terms.home_names)
+    suspicions, tallies, failed = judging.judged(every)
+    year = as_datetime(now_us).year
     suspicions = [_said_in(suspicion, year) for suspicion in suspicions]
     ordered, hosts = _with_behaviour(in_order(suspicions), context, behind.common, containment)
     if hosts is None:  # they stand without what they share
@@ -136,34 +144,83 @@ def survey(
     return Survey(tuple(ordered), tallies, hosts, failed)
 
 
-def _judged(
-    every: Iterable[tuple[Detector, Found | Missing]],
-    past: Mapping[str, Tally],
-    table: Reference,
-    verdicts: Verdicts,
-    failures: Failures,
-    names: Callable[[], HomeNames],
-) -> tuple[list[Suspicion], dict[str, Tally], frozenset[str]]:
-    """What the detectors' findings come to, the tallies of this window, and which detectors failed. ``names``: the
-    actor's own."""
-    tallies: dict[str, Tally] = {}
-    suspicions: list[Suspicion] = []
-    failed: set[str] = set()
-    for detector, findings in every:
-        part = f"detector {detector.name}"
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """What detectors' findings are judged by. ``names``: the actor's own."""
+
+    past: Mapping[str, Tally]
+    table: Reference
+    verdicts: Verdicts
+    failures: Failures
+    next_door: NextDoor | None
+    names: Callable[[], HomeNames]
+
+    def judged(
+        self, every: Iterable[tuple[Detector, Found | Missing]]
+    ) -> tuple[list[Suspicion], dict[str, Tally], frozenset[str]]:
+        """What the findings come to, the tallies of this window, and which detectors failed."""
+        tallies: dict[str, Tally] = {}
+        suspicions: list[Suspicion] = []
+        failed: set[str] = set()
+        for detector, findings in every:
+            part = f"detector {detector.name}"
+            try:
+                if isinstance(findings, Missing):
+                    raise findings.error  # noqa: TRY301  told as if it had been raised here
+                innocents = _innocents(detector, findings, self.verdicts)
+                found = self._suspicions(detector, findings, {**tallies, **innocents})
+                suspicions += [_without_own(suspicion, self.names()) for suspicion in found]
+                tallies.update(innocents)
+            except Exception as error:  # noqa: BLE001  its findings alone are missing
+                self.failures.note(part, error)
+                failed.add(detector.name)
+            else:
+                self.failures.works(part)
+        return suspicions, tallies, frozenset(failed)
+
+    def _suspicions(self, detector: Detector, findings: Found, tallies: Mapping[str, Tally]) -> list[Suspicion]:
+        suspicions = []
+        names = {candidate.population for candidate in findings.candidates}
+        every = {name: tallies.get(name, Tally()) + self.past.get(name, Tally()) for name in names}
+        of_host: dict[tuple[str, str], list[float]] = defaultdict(list)
+        for candidate in findings.candidates:
+            of_host[candidate.population, candidate.host].append(candidate.statistic)
+        for candidate, moved in zip(findings.candidates, self._moved(detector, findings.candidates), strict=True):
+            mine = of_host[candidate.population, candidate.host]
+            own = every[candidate.population]
+            if candidate.apart and len(mine) > 1:
+                own = own.without(mine) + Tally.of([candidate.statistic])
+            if self.verdicts and _judged_true(detector, candidate, self.verdicts):
+                own += Tally.of([candidate.statistic])  # it is ranked among the others and itself, as everybody is
+            if moved is not UNMOVED:
+                own = own.without([candidate.statistic])
+                candidate = _as_next_door(candidate, moved)  # noqa: PLW2901  the same, as it weighs now
+                own += Tally.of([candidate.statistic])
+            suspicions.append(_suspicion(detector, candidate, own, self.table))
+        return suspicions
+
+    def _moved(self, detector: Detector, candidates: Sequence[Candidate]) -> Sequence[Moved]:
+        """By what the commons say of each; by nothing where they cannot be asked."""
+        if self.next_door is None:
+            return [UNMOVED] * len(candidates)
         try:
-            if isinstance(findings, Missing):
-                raise findings.error  # noqa: TRY301  told as if it had been raised here
-            innocents = _innocents(detector, findings, verdicts)
-            found = _suspicions(detector, findings, {**tallies, **innocents}, past, table, verdicts)
-            suspicions += [_without_own(suspicion, names()) for suspicion in found]
-            tallies.update(innocents)
-        except Exception as error:  # noqa: BLE001  its findings alone are missing
-            failures.note(part, error)
-            failed.add(detector.name)
-        else:
-            failures.works(part)
-    return suspicions, tallies, frozenset(failed)
+            moved = self.next_door.moved(detector.name, candidates)
+        except Exception as error:  # noqa: BLE001  the findings stand without their neighbours' word
+            self.failures.note(f"detector {NEXT_DOOR}", error)
+            return [UNMOVED] * len(candidates)
+        self.failures.works(f"detector {NEXT_DOOR}")
+        return moved
+
+
+def _as_next_door(candidate: Candidate, moved: Moved) -> Candidate:
+    """It ranks among the others as its neighbours' word leaves it, and says so. What others weigh stays as it was, so
+    that what is ordinary elsewhere makes nothing else look stranger than it is."""
+    return replace(
+        candidate,
+        statistic=candidate.statistic + moved.nats,
+        why=Text.shaped("{why} {more}", why=candidate.why, more=joined(list(moved.said))),
+        against=(*candidate.against, *moved.against),
+    )
 
 
 def _said_in(suspicion: Suspicion, year: int) -> Suspicion:
@@ -195,31 +252,6 @@ def _with_behaviour(
         return ordered, None
     failures.works(f"detector {BEHAVIOUR}")
     return ordered, hosts
-
-
-def _suspicions(
-    detector: Detector,
-    findings: Found,
-    tallies: Mapping[str, Tally],
-    past: Mapping[str, Tally],
-    table: Reference,
-    verdicts: Verdicts,
-) -> list[Suspicion]:
-    suspicions = []
-    names = {candidate.population for candidate in findings.candidates}
-    every = {name: tallies.get(name, Tally()) + past.get(name, Tally()) for name in names}
-    of_host: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for candidate in findings.candidates:
-        of_host[candidate.population, candidate.host].append(candidate.statistic)
-    for candidate in findings.candidates:
-        mine = of_host[candidate.population, candidate.host]
-        own = every[candidate.population]
-        if candidate.apart and len(mine) > 1:
-            own = own.without(mine) + Tally.of([candidate.statistic])
-        if verdicts and _judged_true(detector, candidate, verdicts):
-            own += Tally.of([candidate.statistic])  # it is ranked among the others and itself, as everybody is
-        suspicions.append(_suspicion(detector, candidate, own, table))
-    return suspicions
 
 
 def detect(window: Window, detectors: Sequence[Detector] = DETECTORS, **given: object) -> list[Suspicion]:

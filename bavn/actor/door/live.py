@@ -13,10 +13,11 @@ from typing import Final
 from bavn.actor.door.echo import Holds, holds_none, is_echo
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import DAY_US
-from bavn.model.observable import Observable, ObservableType, registered_domain
+from bavn.model.observable import Observable
 from bavn.model.sector.canary import DETECTOR as CANARY
 from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.suspicion import Suspicion
+from bavn.psi.element import as_element
 
 STRONG_TIER = "A"
 SCAN, INBOUND = "scan", "T1595"
@@ -93,14 +94,6 @@ def _spoken_for(
             if known is None or _key(element) < _key(known):
                 best[element.observable] = element
     return best
-
-
-def as_element(observable: Observable) -> Observable:
-    """The form in which an observable joins: a domain as its registered domain, all else as it is."""
-    if observable.type is not ObservableType.DOMAIN:
-        return observable
-    registered = registered_domain(observable.value)
-    return observable if registered is None else Observable.of(ObservableType.DOMAIN, registered)
 
 
 def _key(element: Element) -> tuple[bool, bool, float, str, str]:

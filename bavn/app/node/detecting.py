@@ -16,7 +16,7 @@ from bavn.app.process.late import begun
 from bavn.model.contained import contained
 from bavn.model.failure import Failures
 from bavn.model.intel.rule import RowRule
-from bavn.model.ports import Clock, QueryRefused, Window
+from bavn.model.ports import Clock, Neighbours, QueryRefused, Window
 from bavn.model.sector.verdict import Verdicts
 
 if TYPE_CHECKING:
@@ -31,8 +31,10 @@ def detecting(
     weigh: Weigh,
     surveyed: Callable[[Window], None] | None,
     failures: Failures,
+    commons: Neighbours | None = None,
 ) -> Callable[[Window], Survey]:
-    """``surveyed`` hears of each window that all detectors have gone through."""
+    """``surveyed`` hears of each window that all detectors have gone through. ``commons``: what the sector told of this
+    actor's own elements."""
     lists = OwnIndicators([config.path(name) for name in config.sense.indicator_files])
     rules: tuple[RowRule, ...] = ()
     if config.hunt.sigma_files:  # pySigma takes 23 MB, and most nodes have no rules of their own
@@ -44,7 +46,7 @@ def detecting(
     def detect(window: Window) -> Survey:
         survey_done = survey(
             window,
-            against=SurveyBackground(now_us=clock.now_us()),
+            against=SurveyBackground(now_us=clock.now_us(), commons=commons),
             indicators=lists.now(),
             settings=config.detect,
             verdicts=verdicts(),

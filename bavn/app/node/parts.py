@@ -17,6 +17,7 @@ from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.door.books import NodeBooks, books_of
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, DoorTerms
+from bavn.actor.door.rounds.commons_table import CommonsTable
 from bavn.actor.door.rounds.held import by_size, in_turn
 from bavn.actor.door.suspicions import NodeSuspicions
 from bavn.actor.door.tell_rules import Condition
@@ -368,7 +369,16 @@ def _monitor(
     """With what it remembers of rules."""
     config, clock, known, verdicts = start.config, start.clock, books.known, books.verdicts
     memory = RuleMemory(config.hunt.sigma_checks_max)
-    looks = detecting(config, clock, lambda: verdicts.holding(clock.now_us()), memory, weigh, surveyed, start.failures)
+    looks = detecting(
+        config,
+        clock,
+        lambda: verdicts.holding(clock.now_us()),
+        memory,
+        weigh,
+        surveyed,
+        start.failures,
+        CommonsTable(books.book) if config.door.join_commons else None,
+    )
 
     def keep(survey: Survey, end_us: int) -> None:
         known.replace(survey.suspicions, clock.now_us(), end_us, survey.hosts, survey.failed)

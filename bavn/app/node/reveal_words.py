@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from bavn.actor.door.live import as_element
 from bavn.actor.door.rounds.reveals import Revealed
 from bavn.app.process.exits import Exit, Stop
 from bavn.model.observable import NotCanonical, Observable, ObservableType
 from bavn.model.text import Text
+from bavn.psi.element import as_element
 
 ANSWERS: Final = {
     "": Text("named to the centre"),

@@ -6,7 +6,7 @@ indicator.
 
 from typing import Final
 
-from bavn.model.suspicion import Suspicion
+from bavn.model.suspicion import RowsRef, Suspicion
 
 OWN_RULES: Final = range(1_817_000, 1_818_000)
 """In the range that Suricata's community leaves to local rules."""
@@ -14,6 +14,11 @@ OWN_RULES: Final = range(1_817_000, 1_818_000)
 
 def is_of_own_rule(suspicion: Suspicion) -> bool:
     """Whether it rests on alerts of a rule of Bavn's own, and on nothing else."""
-    if suspicion.rows.table != "alert":
+    return rest_on_own_rule(suspicion.rows)
+
+
+def rest_on_own_rule(rows: RowsRef) -> bool:
+    """Whether these rows are alerts of a rule of Bavn's own."""
+    if rows.table != "alert":
         return False
-    return any(name == "signature_id" and int(value) in OWN_RULES for name, value in suspicion.rows.equals)
+    return any(name == "signature_id" and int(value) in OWN_RULES for name, value in rows.equals)

@@ -5,6 +5,7 @@ listed, or no round answered, is unlike a day on which too few knew it. Refuses 
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, Self
 
 EDGES: Final = (3, 5, 9, 17, 33)
@@ -13,6 +14,13 @@ DAYS: Final = 28
 ESTABLISHED_GROUPS, ESTABLISHED_DAYS, ESTABLISHED_OF_DAYS = 5, 7, 14
 APPEARING_DAYS: Final = 3
 NOT_LISTED: Final = 0xFF
+
+
+class Standing(StrEnum):
+    """What days come to, where they come to anything."""
+
+    ESTABLISHED = "established"
+    APPEARING = "appearing"
 
 
 def bucket_of(groups: int) -> int:
@@ -72,6 +80,12 @@ class KnownDays:
         if since is None or today - since >= APPEARING_DAYS:
             return False
         return any(self.bucket(since - back) == 0 for back in range(1, APPEARING_DAYS + 1))
+
+    def standing(self, today: int) -> Standing | None:
+        """Established, appearing, or neither; nothing is both."""
+        if self.established(today):
+            return Standing.ESTABLISHED
+        return Standing.APPEARING if self.appearing(today) else None
 
     def shared_since(self) -> int | None:
         """The first day, of those remembered, on which the threshold or more knew it; None where there is none."""

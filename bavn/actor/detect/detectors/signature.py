@@ -38,6 +38,7 @@ from bavn.model.moment import DAY_US, as_us
 from bavn.model.record import address_text
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
+from bavn.psi.ordinary import Ordinary, alert_kind
 
 ADVICE: Final = {
     "many": Advice(
@@ -152,12 +153,13 @@ _ALERTS: Final = f"""
         LEFT JOIN only_said o ON a.sensor = o.sensor AND a.flow_id = o.flow_id),
     told AS (SELECT ts, CASE WHEN is_home(src) THEN src ELSE dst END AS host,
             CASE WHEN is_home(src) THEN dst ELSE src END AS other, is_home(src) AS outward, signature_id, signature,
+            coalesce(gid, 1) AS gid,
             category, coalesce(severity, 3) AS severity, "name",
             is_home(src) = is_home(dst) OR NOT ({one_peer("dst")}) AS aside
         FROM named WHERE (is_home(src) OR is_home(dst))
             AND coalesce(signature_id NOT IN ({", ".join(map(str, AGE_RULES))}), TRUE))
     SELECT host, other, "name", outward, signature_id, min(signature), min(category), min(severity), count(*),
-        min(ts), max(ts), count(DISTINCT ts::DATE), bool_and(aside)
+        min(ts), max(ts), count(DISTINCT ts::DATE), bool_and(aside), list(DISTINCT gid ORDER BY gid)
     FROM told GROUP BY host, other, "name", outward, signature_id
     ORDER BY host, other, "name", outward, signature_id LIMIT $limit"""
 
@@ -184,6 +186,7 @@ class Alert:
     technique: str | None = None
     rows: tuple[str, tuple[tuple[str, str | int], ...]] | None = None
     aside: bool = False
+    kinds: tuple[Ordinary, ...] = ()
 
     @property
     def sigma(self) -> bool:
@@ -248,7 +251,7 @@ def _us(moment: datetime) -> int:
 
 
 def _alert(row: tuple[Any, ...], context: DetectorContext) -> Alert:
-    host, other, name, outward, rule, signature, category, severity, count, first, last, days, aside = row
+    host, other, name, outward, rule, signature, category, severity, count, first, last, days, aside, makers = row
     address = address_text(other)
     named = None if name is None or as_address(name) else observable_of(None, name, context.window.homes)
     return Alert(
@@ -265,6 +268,7 @@ def _alert(row: tuple[Any, ...], context: DetectorContext) -> Alert:
         last_us=_us(last),
         days=int(days),
         aside=bool(aside) and named is None,
+        kinds=tuple(alert_kind(maker, int(rule)) for maker in makers) if rule else (),
     )
 
 
@@ -412,6 +416,7 @@ def _candidate(fold: Fold, context: DetectorContext) -> Candidate:
         or next((known for word, known in _TECHNIQUES if word in main.category.lower()), Signature.technique),
         p_times=(1.0 if main.outward else INWARD_P_TIMES)
         * (WEAK_P_TIMES if _informs(main) and gravity_of(main) <= WEAK_NATS else 1.0),
+        alerts=tuple(sorted({kind for alert in fold.alerts for kind in alert.kinds})),
     )
 
 

@@ -13,7 +13,6 @@ from typing import Final
 
 from bavn.actor.door.conversation import DoorContext, Received
 from bavn.actor.door.draft import SHUT, Draft
-from bavn.actor.door.live import as_element
 from bavn.actor.door.round_elements import Prepared
 from bavn.actor.door.rounds.commons_days import CommonsDay, CommonsDays, DayState
 from bavn.actor.door.rounds.commons_table import CommonsTable
@@ -28,7 +27,7 @@ from bavn.model.sector.known_days import DAYS, EDGES, bucket_of
 from bavn.model.suspicion import Suspicion
 from bavn.psi import share
 from bavn.psi.commons import CANARY_CLASS, KNOWN_CLASS, TIER, Buckets, cells_of, read_answer
-from bavn.psi.element import element_bytes
+from bavn.psi.element import as_element, element_bytes
 from bavn.psi.identifier import Identifiers
 from bavn.psi.keys import CANARY, key_check, members_key
 from bavn.psi.ordinary import Ordinary

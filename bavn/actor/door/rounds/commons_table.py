@@ -5,8 +5,8 @@ ROWS_MAX elements. Lies in the node's own book and never travels. Refuses to kno
 (psi/element.py).
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 from bavn.model.sector.known_days import DAYS, KnownDays
 from bavn.wire.book import Book
@@ -20,6 +20,7 @@ _SCHEMA = (
     "CREATE INDEX door_commons_day ON door_commons (day)",
 )
 _CHUNK: Final = 500
+Known = dict[bytes, KnownDays]
 
 
 class CommonsTable:
@@ -50,18 +51,23 @@ class CommonsTable:
                     (excess,),
                 )
 
-    def of(self, elements: Iterable[bytes]) -> dict[bytes, KnownDays]:
+    def of(self, elements: Iterable[bytes]) -> Known:
         """What is known of these; those never listed are left out."""
-        wanted = list(elements)
-        known: dict[bytes, KnownDays] = {}
-        for start in range(0, len(wanted), _CHUNK):
-            some = wanted[start : start + _CHUNK]
-            places = ",".join("?" * len(some))
-            sql = f"SELECT element, day, buckets FROM door_commons WHERE element IN ({places})"
-            known.update({element: KnownDays(day, raw) for element, day, raw in self._book.rows(sql, tuple(some))})
-        return known
+        return known_of(self._book.rows, elements)
 
     def shared(self, elements: Iterable[bytes]) -> set[bytes]:
         """Those of them that the threshold or more knew when they were listed last: what goes ahead in the next round
         (psi/commons.py)."""
         return {element for element, known in self.of(elements).items() if known.buckets[0] > 0}
+
+
+def known_of(rows: Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]], elements: Iterable[bytes]) -> Known:
+    """What is known of these, also as read by another process: ``rows`` asks the node's book."""
+    wanted = list(elements)
+    known: Known = {}
+    for start in range(0, len(wanted), _CHUNK):
+        some = wanted[start : start + _CHUNK]
+        places = ",".join("?" * len(some))
+        sql = f"SELECT element, day, buckets FROM door_commons WHERE element IN ({places})"
+        known.update({element: KnownDays(day, raw) for element, day, raw in rows(sql, tuple(some))})
+    return known

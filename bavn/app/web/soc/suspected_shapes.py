@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from bavn.actor.door.conversations.case_book import CASES_SQL, KeptCase, cases_of
-from bavn.actor.door.live import as_element
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import Ranked
 from bavn.actor.protect.queries import that_name
@@ -17,6 +16,7 @@ from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.soc.shapes import Frozen
 from bavn.model.sector.verdict import Verdict, Verdicts
 from bavn.model.suspicion import Suspicion
+from bavn.psi.element import as_element
 
 
 class VerdictShown(Frozen):
