@@ -46,6 +46,15 @@ def as_element(observable: Observable) -> Observable:
     return observable if registered is None else Observable.of(ObservableType.DOMAIN, registered)
 
 
+def known_by(observables: Iterable[Observable]) -> list[Observable]:
+    """Of what names a peer, in the form in which it joins, that by which the commons know it: its domains; only where
+    it has none its addresses, since only those are listed that no name was seen for. Not what its programs look like,
+    which is alike at many peers."""
+    given = [as_element(one) for one in observables]
+    domains = [one for one in given if one.type is ObservableType.DOMAIN]
+    return domains or [one for one in given if one.type in _ADDRESSES]
+
+
 def element_bytes(item: Observable | Ordinary) -> bytes:
     """The element of an observable exactly as it stands; of what has none its text as UTF-8."""
     if isinstance(item, Ordinary):

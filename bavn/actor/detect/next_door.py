@@ -11,18 +11,16 @@ from typing import Final
 
 from bavn.actor.detect.base import Candidate
 from bavn.model.intel.own_rules import rest_on_own_rule
-from bavn.model.observable import Observable, ObservableType
 from bavn.model.ports import Neighbours
 from bavn.model.sector.known_days import KnownDays, Standing
 from bavn.model.text import Text
-from bavn.psi.element import as_element, element_bytes
+from bavn.psi.element import element_bytes, known_by
 
 NATS_MAX: Final = 4.0
 NATS: Final = {Standing.ESTABLISHED: -NATS_MAX, Standing.APPEARING: 2.0}
 """As a popularity list weighs (terms.LISTED_NATS), within the bound. **Assumed** for what appears: more than what is
 new here alone, less than what is known everywhere; so two liars who let a third's name appear move it by that much."""
 INSIDE: Final = frozenset({"lateral", "ward"})
-_ADDRESSES: Final = frozenset({ObservableType.IP4, ObservableType.IP6})
 
 PEER_WORDS: Final = {
     Standing.ESTABLISHED: Text("ordinary at other organisations of the sector, so weighed down"),
@@ -96,15 +94,7 @@ def _is_named(candidate: Candidate) -> bool:
 
 
 def _peer_of(candidate: Candidate) -> list[bytes]:
-    """The names that it goes by; only where it has none its addresses, since the commons list those that have none."""
-    return [element_bytes(as_element(one)) for one in names_of(candidate.observables)]
-
-
-def names_of(observables: Iterable[Observable]) -> list[Observable]:
-    """Of what names a peer the domains; only where there is none the addresses. Not what its programs look like."""
-    given = list(observables)
-    domains = [one for one in given if one.type is ObservableType.DOMAIN]
-    return domains or [one for one in given if one.type in _ADDRESSES]
+    return [element_bytes(one) for one in known_by(candidate.observables)]
 
 
 def _alerts_of(candidate: Candidate) -> list[bytes]:

@@ -6,11 +6,12 @@ that nobody here has judged benign or ignores.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 from typing import Final
 
 from bavn.actor.door.echo import Holds, holds_none, is_echo
+from bavn.actor.door.ordinary import Established, none_established, ordinary_of
 from bavn.actor.door.policy import DoorPolicy
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
@@ -29,12 +30,13 @@ WALK_NATS_MIN: Final = 3 * log(4) - 1e-9
 class Element:
     """An observable offered to the join and the suspicion that speaks for it. ``hosts``: own hosts behind it in all.
     ``judged``: all suspicions of it were judged benign or are ignored here, and as what; else empty. ``echo``: all of
-    them rest on an indicator that the sector shared."""
+    them rest on an indicator that the sector shared. ``ordinary``: the commons say that others use it day after day."""
 
     observable: Observable
     suspicion: Suspicion
     judged: str = ""
     echo: bool = False
+    ordinary: bool = False
 
 
 def is_strong(tier: str) -> bool:
@@ -49,14 +51,17 @@ def live_elements(
     policy: DoorPolicy,
     verdicts: Verdicts = NO_VERDICTS,
     holds: Holds = holds_none,
+    established: Established = none_established,
 ) -> list[tuple[Element, bool]]:
     """Every element of every suspicion young enough for the tier, strongest first; the flag says strong enough."""
     strong = is_strong(tier)
     oldest_us = now_us - (policy.strong_days if strong else policy.weak_days) * DAY_US
     p_max = policy.strong_p_max if strong else policy.weak_p_max
-    alive = (s for s in suspicions if s.last_us >= oldest_us and (s.detector != CANARY or tier == STRONG_TIER))
+    alive = [s for s in suspicions if s.last_us >= oldest_us and (s.detector != CANARY or tier == STRONG_TIER)]
     best = _spoken_for(alive, verdicts, holds)
-    ordered = sorted(best.values(), key=lambda element: (*_key(element), element.observable))
+    ordinary = ordinary_of(alive, established)
+    every = (replace(each, ordinary=True) if each.observable in ordinary else each for each in best.values())
+    ordered = sorted(every, key=lambda element: (*_key(element), element.observable))
     walks = policy.join_walks and not strong
     return [(element, element.suspicion.p <= p_max or (walks and _walks(element.suspicion))) for element in ordered]
 

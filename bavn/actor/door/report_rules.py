@@ -75,6 +75,7 @@ class Rules:
             Rule("same_names", _same_names),
             Rule("not_left_out", lambda item, draft: self._not_left_out(item.element.observable, draft)),
             Rule("not_common", self._not_common),
+            Rule("not_ordinary", _not_ordinary),
             Rule("not_vetoed", lambda item, draft: self._not_vetoed(item.element.observable, draft)),
             Rule("not_judged", lambda item, draft: _not_judged(item.element.judged, draft)),
             Rule("not_echo", lambda item, draft: _not_echo(draft, echo=item.element.echo)),
@@ -190,6 +191,12 @@ def _same_names(item: Offered, draft: Draft) -> Draft | Refused:
     if item.same_names or item.element.observable.type is not ObservableType.DOMAIN:
         return draft
     return Refused("same_names", "the round cuts names by another public suffix list than this node's")
+
+
+def _not_ordinary(item: Offered, draft: Draft) -> Draft | Refused:
+    if not item.element.ordinary:
+        return draft
+    return Refused("not_ordinary", "the commons say that others use it day after day, and no indicator names it")
 
 
 def _not_judged(judged: str, draft: Draft) -> Draft | Refused:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from bavn.actor.door.draft import Draft
 from bavn.actor.door.live import Element, is_strong, live_elements
+from bavn.actor.door.ordinary import established_by, none_established
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import WAITS, ElementRequest, Offered, Rules
 from bavn.actor.door.round_elements import element_of
@@ -24,7 +25,7 @@ from bavn.app.policy.means import Way, means, ways
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
-from bavn.model.ports import Clock
+from bavn.model.ports import Clock, Neighbours
 from bavn.model.sector.verdict import Verdicts
 from bavn.model.settings import SettingsError, faults
 from bavn.model.suspicion import Suspicion
@@ -233,14 +234,16 @@ def tried(
     clock: Clock,
     suspicions: Iterable[Suspicion],
     verdicts: Verdicts,
+    commons: Neighbours | None = None,
 ) -> dict[Observable, tuple[str, Tried]]:
     """What would become of each element if the centre showed enough receipts for it now: its suspicion's id, and the
-    outcome in the tier that lets most out."""
+    outcome in the tier that lets most out. ``commons``: what the sector told of what is ordinary."""
     rules = Rules(policy, state, clock, config.node.homes)
     known = list(suspicions)
+    established = established_by(commons, clock) if commons and policy.join_commons else none_established
     trials: dict[Observable, tuple[str, Tried]] = {}
     for tier in TIERS:
-        for element, enough in live_elements(known, tier, clock.now_us(), policy, verdicts):
+        for element, enough in live_elements(known, tier, clock.now_us(), policy, verdicts, established=established):
             outcome = _outcome(rules, tier, element, enough=enough)
             old = trials.get(element.observable)
             if old is None or _RANK[outcome.outcome] > _RANK[old[1].outcome]:

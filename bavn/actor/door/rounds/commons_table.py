@@ -6,6 +6,7 @@ ROWS_MAX elements. Lies in the node's own book and never travels. Refuses to kno
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bavn.model.sector.known_days import DAYS, KnownDays
@@ -21,6 +22,9 @@ _SCHEMA = (
 )
 _CHUNK: Final = 500
 Known = dict[bytes, KnownDays]
+
+
+Rows = Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]]
 
 
 class CommonsTable:
@@ -61,7 +65,18 @@ class CommonsTable:
         return {element for element, known in self.of(elements).items() if known.buckets[0] > 0}
 
 
-def known_of(rows: Callable[[str, tuple[Any, ...]], list[tuple[Any, ...]]], elements: Iterable[bytes]) -> Known:
+@dataclass(frozen=True, slots=True)
+class CommonsRead:
+    """The table as another process reads it: ``rows`` asks the node's book, and has none of a table not yet there."""
+
+    rows: Rows
+
+    def of(self, elements: Iterable[bytes]) -> Known:
+        """As CommonsTable's."""
+        return known_of(self.rows, elements)
+
+
+def known_of(rows: Rows, elements: Iterable[bytes]) -> Known:
     """What is known of these, also as read by another process: ``rows`` asks the node's book."""
     wanted = list(elements)
     known: Known = {}

@@ -161,6 +161,7 @@ def _lines(policy: "Policy", *, every: bool) -> "list[Line]":
 
 def _own(given: "NodeConfig", now: "Policy", policy: "Policy", days: int) -> dict[str, Any] | None:
     """What both policies make of this node's last days; None where it has not run."""
+    from bavn.actor.door.rounds.commons_table import CommonsRead
     from bavn.actor.door.rounds.reveals import REVEALS_SQL, reveals_of
     from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
     from bavn.actor.door.state import State
@@ -177,9 +178,9 @@ def _own(given: "NodeConfig", now: "Policy", policy: "Policy", days: int) -> dic
         return None
     with Book(file) as book:
 
-        def rows(sql: str) -> list[tuple[Any, ...]]:
+        def rows(sql: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
             try:
-                return book.rows(sql)
+                return book.rows(sql, parameters)
             except sqlite3.OperationalError as error:
                 if "no such table" in str(error):
                     return []
@@ -191,8 +192,9 @@ def _own(given: "NodeConfig", now: "Policy", policy: "Policy", days: int) -> dic
         kept = [one.suspicion for one in ranked_of(rows(RANKED_SQL), NO_VERDICTS)]
         recent_elements = recent(kept, clock.now_us(), days)
         state = State(book, bytes(32))
-        before = tried(now.door, given, state, clock, recent_elements, verdicts)
-        after = tried(policy.door, given, state, clock, recent_elements, verdicts)
+        commons = CommonsRead(rows)
+        before = tried(now.door, given, state, clock, recent_elements, verdicts, commons)
+        after = tried(policy.door, given, state, clock, recent_elements, verdicts, commons)
         questions = requested_before(
             reveals_of(rows(f"{REVEALS_SQL} LIMIT 100000")), policy.door, clock.now_us() - days * DAY_US
         )
