@@ -6,10 +6,13 @@ over actors stay honest (DETECTION.md). Buckets are DESIGN.md's class S1.
 
 import math
 
+from bavn.model.moment import DAY_US
+
 EVIDENCE_NATS_MAX = 4.0
 EVIDENCE_NATS_MIN = -1.0
 P_BUCKETS = 16
 HOSTS_EDGES = (1, 3, 10)
+AGE_EDGES_DAYS = (1, 3, 7, 21)
 PERIOD_EDGES_S = (60, 300, 900, 1800, 3600, 7200, 14400)
 REGULARITY_EDGES = (0.1, 0.3, 0.5, 0.7, 0.9)
 
@@ -45,6 +48,11 @@ def hosts_bucket(hosts: int) -> int:
     if hosts < 1:
         raise ValueError("a suspicion has at least one host")
     return bucket_of(hosts, HOSTS_EDGES)
+
+
+def age_bucket(age_us: int) -> int:
+    """How long an actor has known an element: 0: a day or less, 1: 3 days, 2: 7, 3: 21, 4: longer."""
+    return bucket_of(age_us / DAY_US, AGE_EDGES_DAYS)
 
 
 def alert_line(hosts: int) -> int:

@@ -32,6 +32,8 @@ class Suspicion:
     ``regularity`` (0..1) only for what repeats. ``walk_nats``: a scan's unfloored walk. ``listed``: on a popularity
     or warning list, so weighed down already. ``knock``: what an address from outside tried here, as tcp/22 (tcp/*: many
     ports) or guess:SSH, for what the internet does to everybody all day; empty for all else.
+    ``known_since``: of those of its elements whose first use here can be dated, since when this actor has used them, in
+    us.
 
     It is told in this order: ``what`` it is, ``against``: what speaks for an innocent explanation, ``look_first``: what
     to look at first (its detector says that where its kind has nothing of its own), and only then ``why``, the figures.
@@ -61,6 +63,7 @@ class Suspicion:
     what: Text | None = None
     against: Text | None = None
     look_first: Text | None = None
+    known_since: tuple[tuple[Observable, int], ...] = ()
 
     @property
     def headline(self) -> Text:

@@ -46,6 +46,7 @@ from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.spans import in_year
 from bavn.model.suspicion import PSource, Suspicion, in_order
 from bavn.model.text import Text
+from bavn.psi.element import as_element
 
 DETECTORS: tuple[Detector, ...] = (
     Ioc(),
@@ -66,6 +67,8 @@ DETECTORS: tuple[Detector, ...] = (
 
 BEHAVIOUR: Final = "behaviour"
 """What looks at what suspicions share (queries/behaviour.py), where it is told as failing: it is no detector."""
+DATES: Final = "dates"
+"""What looks up since when things have been used here, likewise."""
 NEXT_DOOR: Final = "commons"
 """What looks at how ordinary a thing is at the actor's neighbours, likewise."""
 
@@ -88,7 +91,8 @@ class SurveyBackground:
     new. ``past``: tallies of windows that ended before it began. ``reference``: the shipped tables if None. ``known``:
     the popularity lists, loaded when first asked. ``common``: pairs and chains that say nothing; those that come with
     Bavn if None. ``now_us``: when its sentences are read, the window's end if None: days of another year are named with
-    theirs. ``commons``: what the sector told of this actor's own elements; None where it takes no part."""
+    theirs. ``commons``: what the sector told of this actor's own elements; None where it takes no part.
+    ``dates``: whether suspicions shall say since when their elements have been used here."""
 
     history: Window | None = None
     past: Mapping[str, Tally] = field(default_factory=dict)
@@ -97,6 +101,7 @@ class SurveyBackground:
     common: behaviour.Common | None = None
     now_us: int | None = None
     commons: Neighbours | None = None
+    dates: bool = False
 
 
 def survey(
@@ -141,6 +146,8 @@ def survey(
     ordered, hosts = _with_behaviour(in_order(suspicions), context, behind.common, containment)
     if hosts is None:  # they stand without what they share
         hosts, failed = 1, failed | {BEHAVIOUR}
+    if behind.dates:
+        ordered = _dated(ordered, terms, containment)
     return Survey(tuple(ordered), tallies, hosts, failed)
 
 
@@ -221,6 +228,26 @@ def _as_next_door(candidate: Candidate, moved: Moved) -> Candidate:
         why=Text.shaped("{why} {more}", why=candidate.why, more=joined(list(moved.said))),
         against=(*candidate.against, *moved.against),
     )
+
+
+def _dated(ordered: Sequence[Suspicion], terms: Terms, failures: Failures) -> Sequence[Suspicion]:
+    """With since when what they name has been used here; as they are where that cannot be asked. Raises QueryRefused,
+    RowsDamaged."""
+    elements = {one: as_element(one) for suspicion in ordered for one in suspicion.observables}
+    try:
+        since = terms.first_uses(elements.values())
+    except (QueryRefused, RowsDamaged):
+        raise
+    except Exception as error:  # noqa: BLE001  they are told all the same
+        failures.note(f"detector {DATES}", error)
+        return ordered
+    failures.works(f"detector {DATES}")
+    return [
+        replace(suspicion, known_since=tuple((one, since[one]) for one in mine))
+        if (mine := [one for one in dict.fromkeys(elements[one] for one in suspicion.observables) if one in since])
+        else suspicion
+        for suspicion in ordered
+    ]
 
 
 def _said_in(suspicion: Suspicion, year: int) -> Suspicion:

@@ -17,8 +17,9 @@ import pyarrow as pa
 from bavn.actor.detect.indicators.lists import Grade, Lists
 from bavn.actor.detect.queries.home_names import HomeNames, home_domains
 from bavn.actor.detect.wording import number, span
+from bavn.model.evidence import AGE_EDGES_DAYS
 from bavn.model.moment import DAY_US, as_us
-from bavn.model.observable import is_internal_name
+from bavn.model.observable import Observable, ObservableType, is_internal_name
 from bavn.model.ports import Window
 from bavn.model.record import address_uuid
 from bavn.model.text import Text
@@ -39,6 +40,10 @@ SHARE_FREE: Final = 0.05
 """Up to this share of the actor's hosts a peer's use says nothing; half of them cost 3.5 bits."""
 SHARE_NATS_PER_BIT: Final = 1.2
 HOSTS_SMALL: Final = 20
+_ADDRESSES_USED: Final = """SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM pair_hour
+    JOIN asked ON dst = asked.stored::UUID WHERE is_home(src) GROUP BY asked.peer"""
+_DOMAINS_USED: Final = """SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM name_hour
+    JOIN asked ON asked.peer = coalesce("domain", "name") WHERE is_home(src) GROUP BY asked.peer"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +123,7 @@ class Terms:
     def _ask_addresses(self, addresses: list[str]) -> dict[str, PeerProfile]:
         numbers = {text: address_uuid(text) for text in addresses}
         table = pa.table({"peer": addresses, "stored": [str(stored) for stored in numbers.values()]})
-        used = self._rows_by_peer(
-            """SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM pair_hour
-            JOIN asked ON dst = asked.stored::UUID WHERE is_home(src) GROUP BY asked.peer""",
-            table,
-        )
+        used = self._rows_by_peer(_ADDRESSES_USED, table)
         names = self._names_of(addresses, table)
         profiles = {}
         for text in addresses:
@@ -152,11 +153,7 @@ class Terms:
         return {peer: names for peer, names in useful.items() if names}
 
     def _ask_domains(self, domains: list[str]) -> dict[str, PeerProfile]:
-        used = self._rows_by_peer(
-            """SELECT asked.peer, count(DISTINCT src), min(first_ts) FROM name_hour
-            JOIN asked ON asked.peer = coalesce("domain", "name") WHERE is_home(src) GROUP BY asked.peer""",
-            pa.table({"peer": domains}),
-        )
+        used = self._rows_by_peer(_DOMAINS_USED, pa.table({"peer": domains}))
         return {
             name: self._known(*used.get(name, (0, None)), (name,), self.lists.name_grade(name), edge=False)
             for name in domains
@@ -170,6 +167,30 @@ class Terms:
     ) -> PeerProfile:
         first_us = as_us(first.replace(tzinfo=UTC)) if first is not None else 0
         return PeerProfile(hosts=hosts, first_us=first_us, new=self._new(first_us), names=names, grade=grade, edge=edge)
+
+    def first_uses(self, observables: Iterable[Observable]) -> dict[Observable, int]:
+        """Since when own hosts have used each of these names and addresses, in us. Only of those whose first use can
+        be dated: the past was known for KNOWN_DAYS_MIN before it, or it lies further back than any step of ages."""
+        given = set(observables)
+        domains = {one.value: one for one in given if one.type is ObservableType.DOMAIN}
+        addresses = {one.value: one for one in given if one.type in (ObservableType.IP4, ObservableType.IP6)}
+        first: dict[Observable, int] = {}
+        for named, sql, table in (
+            (domains, _DOMAINS_USED, {"peer": list(domains)}),
+            (
+                addresses,
+                _ADDRESSES_USED,
+                {"peer": list(addresses), "stored": [str(address_uuid(a)) for a in addresses]},
+            ),
+        ):
+            if named:
+                rows = self._rows_by_peer(sql, pa.table(table))
+                first |= {named[peer]: as_us(at.replace(tzinfo=UTC)) for peer, (_, at) in rows.items()}
+        return {one: at for one, at in first.items() if self._is_dated(at)}
+
+    def _is_dated(self, first_us: int) -> bool:
+        old = self._window.last_us - first_us > AGE_EDGES_DAYS[-1] * DAY_US
+        return old or first_us - self.known_from_us >= KNOWN_DAYS_MIN * DAY_US
 
     def _new(self, first_us: int) -> bool | None:
         """True: unknown for at least KNOWN_DAYS_MIN before, and first seen within NEW_DAYS_MAX of the window's end."""

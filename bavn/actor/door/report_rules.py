@@ -14,6 +14,7 @@ from bavn.actor.door.state import State
 from bavn.model.evidence import (
     PERIOD_EDGES_S,
     REGULARITY_EDGES,
+    age_bucket,
     bucket_of,
     hosts_bucket,
     p_bucket,
@@ -173,8 +174,10 @@ class Rules:
         )
 
     def _time(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
+        """When it was, and how long the element itself has been known here: it may be older than what is told."""
         element = _element(item)
-        return draft.plus(first_hour=hour_of(element.first_us), last_hour=hour_of(element.last_us))
+        age = None if element.since_us is None else age_bucket(max(0, self._clock.now_us() - element.since_us))
+        return draft.plus(first_hour=hour_of(element.first_us), last_hour=hour_of(element.last_us), age_bucket=age)
 
     def _behaviour(self, item: ElementRequest, draft: Draft) -> Draft | Refused:
         element = _element(item)

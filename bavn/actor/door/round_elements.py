@@ -32,6 +32,8 @@ class RoundElement:
     period_s: float | None
     regularity: float | None
     walk_nats: float | None
+    since_us: int | None = None
+    """Since when this actor has used the element itself; None where that cannot be dated."""
 
     @property
     def observable(self) -> Observable:
@@ -55,6 +57,7 @@ def element_of(element: Element) -> RoundElement:
         period_s=s.period_s,
         regularity=s.regularity,
         walk_nats=s.walk_nats,
+        since_us=dict(s.known_since).get(element.observable),
     )
 
 

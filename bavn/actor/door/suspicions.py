@@ -119,6 +119,7 @@ def _to_text(s: Suspicion) -> str:
     for name, said in (("why", s.why), ("what", s.what), ("against", s.against), ("look_first", s.look_first)):
         facts[name] = None if said is None else said.kept()
     facts["knock"] = s.knock
+    facts["known_since"] = [[o.type.value, o.value, since_us] for o, since_us in s.known_since]
     facts["rows"] = [s.rows.table, [list(pair) for pair in s.rows.equals], s.rows.first_us, s.rows.last_us]
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
@@ -134,6 +135,10 @@ def _of_text(text: str) -> Suspicion:
         what=_sentence(facts.get("what")),
         against=_sentence(facts.get("against")),
         look_first=_sentence(facts.get("look_first")),
+        known_since=tuple(
+            (Observable.trusted(ObservableType(kind), value), since_us)
+            for kind, value, since_us in facts.get("known_since", ())
+        ),
         rows=RowsRef(table, tuple((str(k), v) for k, v in equals), first_us, last_us),
     )
 

@@ -46,7 +46,7 @@ def detecting(
     def detect(window: Window) -> Survey:
         survey_done = survey(
             window,
-            against=SurveyBackground(now_us=clock.now_us(), commons=commons),
+            against=SurveyBackground(now_us=clock.now_us(), commons=commons, dates=True),
             indicators=lists.now(),
             settings=config.detect,
             verdicts=verdicts(),

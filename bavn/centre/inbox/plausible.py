@@ -252,7 +252,8 @@ def _as_canary(message: Report, known: PlausibilityContext) -> Refused | None:
         message.period_bucket,
         message.regularity_bucket,
         message.walk_bucket,
-    ) == (canary.TECHNIQUE, p_bucket(canary.P), hosts_bucket(1), canary.hour(day), canary.hour(day), None, None, None)
+        message.age_bucket,
+    ) == (canary.TECHNIQUE, p_bucket(canary.P), hosts_bucket(1), *[canary.hour(day)] * 2, *[None] * 4)
     return None if fixed else Refused("canary", "a canary that says something")
 
 

@@ -10,7 +10,8 @@ from bavn.model.text import Text
 class Sign:
     """One actor's report on one revealed element, as the inbox understood it. All buckets as in model/evidence.py.
 
-    ``group``: actors of one hosting or vendor group count once. ``first_hour``: hours since 1970.
+    ``group``: actors of one hosting or vendor group count once. ``first_hour``: hours since 1970. ``age_bucket``: how
+    long that actor has known the element itself; None where it cannot tell.
     """
 
     report_id: str
@@ -29,6 +30,7 @@ class Sign:
     regularity_bucket: int | None
     walk_bucket: int | None
     received_us: int
+    age_bucket: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

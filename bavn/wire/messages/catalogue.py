@@ -67,6 +67,7 @@ class Report(Message):
     period_bucket: Annotated[int | None, Field(ge=0, le=7), Privacy.S1] = None
     regularity_bucket: Annotated[int | None, Field(ge=0, le=5), Privacy.S1] = None
     walk_bucket: Annotated[int | None, Field(ge=-8, le=8), Privacy.S1] = None
+    age_bucket: Annotated[int | None, Field(ge=0, le=4), Privacy.S1] = None
 
 
 class Withdrawn(Message):

@@ -9,6 +9,7 @@ from bavn.actor.detect.base import Candidate, DetectorContext, Found
 from bavn.actor.detect.calibrate import NO_REFERENCE, Tally
 from bavn.actor.detect.detectors.beacon import Beacon
 from bavn.actor.detect.detectors.dns_tunnel import DnsTunnel
+from bavn.actor.detect.detectors.long import Long
 from bavn.actor.detect.detectors.scan import Scan
 from bavn.actor.detect.indicators.lists import NO_LISTS
 from bavn.actor.detect.queries.walk import ALARM_NATS, UNIT_NATS, highest
@@ -340,3 +341,17 @@ def test_more_candidates_are_no_more_queries(made, monkeypatch) -> None:
         (few, asked_few), (many, asked_many) = (asked(made, monkeypatch, detector, given(n)) for n in (4, 40))
         assert many >= 10 * few > 0
         assert asked_many < asked_few + many / 4
+
+
+@pytest.mark.parametrize("dates", [True, False])
+def test_a_look_dates_what_it_names_where_it_is_asked_to_and_nothing_else_of_it_changes(made, dates) -> None:
+    case = case_of(made, "long/hit-ended-after-nine-hours")
+    window, history = made.window_of(case), made.window_of(case)
+    history.first_us = history.known_from_us = window.first_us - 30 * DAY_US
+    behind = SurveyBackground(known=lambda: made.lists_of(case), history=history, dates=dates)
+    found = survey(window, [Long()], against=behind).suspicions
+    assert [(str(one), at) for one, at in found[0].known_since] == (
+        [("ip4:45.9.148.60", found[0].first_us)] if dates else []
+    )
+    plain = survey(window, [Long()], against=replace(behind, dates=False)).suspicions
+    assert tuple(replace(one, known_since=()) for one in found) == plain

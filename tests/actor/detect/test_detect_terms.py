@@ -5,6 +5,7 @@ import pytest
 from bavn.actor.detect.indicators.lists import NO_LISTS, Grade, Lists
 from bavn.actor.detect.queries.homes import LINK, PRIVATE, inferred
 from bavn.actor.detect.terms import EDGE_NATS, NEW_NATS, OLD_NATS, UNSEEN, PeerProfile, Terms
+from bavn.model.observable import Observable
 
 
 def world(made, calls, *, hours=24, known_days=0, homes=("10.0.0.0/8",)):
@@ -142,3 +143,35 @@ def test_a_nameless_address_of_a_cloud_weighs_less_than_one_elsewhere_and_no_nam
     assert terms.nats(known(edge=True)) == terms.nats(known()) + EDGE_NATS
     assert terms.nats(known(edge=True, names=("a.dk",))) == terms.nats(known(names=("a.dk",)))
     assert terms.nats(known(edge=True, grade=Grade.POPULAR)) == terms.nats(known(grade=Grade.POPULAR))
+
+
+NAME, ADDRESS, OTHER = (
+    Observable.of(*one) for one in (("domain", "a.dk"), ("ip4", "45.9.148.1"), ("ip4", "45.9.148.2"))
+)
+
+
+@pytest.mark.parametrize(
+    ("known_days", "from_h", "hours", "dated"),
+    [
+        (0, 1, 24, False),  # a short capture: nobody can say since when
+        (30, 1, 24, True),
+        (6, 1, 24, False),
+        (0, 200, 240, True),  # ten days in the window itself, first used on the ninth
+        (0, 100, 240, False),  # it may have been used before there was a past to ask
+        (0, 1, 672, True),  # at least four weeks: as old as any step
+    ],
+)
+def test_a_first_use_is_dated_only_where_the_past_is_known_or_it_is_older_than_any_step(
+    made, known_days, from_h, hours, dated
+) -> None:
+    """Of a name and an address each its own; what was never used has none."""
+    calls = [call("10.0.0.1", "45.9.148.1", name="www.a.dk", from_h=from_h, to_h=from_h + 3)]
+    window = world(made, calls, hours=hours)
+    window.known_from_us -= known_days * 86_400_000_000
+    history = world(made, calls, hours=hours)
+    history.first_us -= known_days * 86_400_000_000
+    history.known_from_us = history.first_us
+    first = Terms(window, lambda: NO_LISTS, history).first_uses([NAME, ADDRESS, OTHER])
+    began_us = window.first_us + from_h * 3_600_000_000
+    assert set(first) == ({NAME, ADDRESS} if dated else set())
+    assert all(began_us <= at <= began_us + 3_600_000_000 for at in first.values())

@@ -8,7 +8,7 @@ from bavn.wire import seal
 from bavn.wire.codec import UP_KINDS
 from bavn.wire.messages import catalogue as messages
 
-from .conftest import BAD, NOW_US, Actor, suspicion
+from .conftest import BAD, BAD_ADDRESS, NOW_US, Actor, suspicion
 
 
 def members(*names):
@@ -30,6 +30,19 @@ def test_what_three_hold_is_reported_and_nothing_else(centre, actors) -> None:
     assert (one.p_bucket, one.hosts_bucket, one.technique) == (5, 0, "T1071.001")
     assert one.first_hour == hour_of(suspicion().first_us)
     assert (one.period_bucket, one.regularity_bucket, one.walk_bucket) == (2, 4, None)
+    assert one.age_bucket is None, "nobody can say since when"
+
+
+@pytest.mark.parametrize(("days", "bucket"), [(0.5, 0), (1.1, 1), (4, 2), (20, 3), (27, 4)])
+def test_how_long_an_element_has_been_known_is_told_of_the_element_and_in_steps(centre, actors, days, bucket) -> None:
+    """A peer of four weeks is old, though what is told of it began five hours ago; the address behind it may be new."""
+    since = ((BAD, NOW_US - round(days * DAY_US)), (BAD_ADDRESS, NOW_US - HOUR_US))
+    actors[0].suspicions = [suspicion(known_since=since)]
+    _, _, answers = centre.round(actors)
+    ages = {r.type: r.age_bucket for r in reports(answers)["north"]}
+    assert ages["domain"] == bucket
+    assert ages.get("ip4", 0) == 0
+    assert {r.first_hour for r in reports(answers)["north"]} == {hour_of(suspicion().first_us)}
 
 
 def test_every_item_has_one_ledger_line_and_the_chain_holds(centre, actors) -> None:

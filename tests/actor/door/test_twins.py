@@ -43,13 +43,15 @@ def a_round(actors) -> list[bytes]:
     period=st.floats(300.1, 899.9),
     regularity=st.floats(0.71, 0.89),
     shared=st.sampled_from([(BAD, BAD_ADDRESS), BEHAVIOUR]),
+    known=st.integers(7 * DAY_US + HOUR_US, 21 * DAY_US - HOUR_US),
 )
 def test_a_message_tells_nothing_of_host_exact_time_or_exact_figures(
-    host, peer, first, last, p, period, regularity, shared
+    host, peer, first, last, p, period, regularity, shared, known
 ):
     """Of a domain and address as of a pair and a chain, which every actor's own peer stands behind."""
     base_first, base_last = NOW_US - 5 * HOUR_US, NOW_US - 2 * HOUR_US
-    one = suspicion(first_us=base_first, last_us=base_last, p=2**-5, observables=shared)
+    since = tuple((element, NOW_US - 8 * DAY_US) for element in shared)
+    one = suspicion(first_us=base_first, last_us=base_last, p=2**-5, observables=shared, known_since=since)
     two = replace(
         one,
         host=str(host),
@@ -62,6 +64,7 @@ def test_a_message_tells_nothing_of_host_exact_time_or_exact_figures(
         id="f" * 32,
         evidence_nats=1.0,
         statistic=99.0,
+        known_since=tuple((element, NOW_US - known) for element in shared),
     )
     others = (suspicion(observables=shared), suspicion(observables=shared))
     assert a_round(world(one, *others)) == a_round(world(two, *others))
@@ -183,7 +186,7 @@ def without_cell(message: messages.Message):
 @pytest.mark.slow
 def test_what_depends_on_private_data_by_intent_is_only_this() -> None:
     """The buckets of DESIGN.md's class S1, named one by one: change the exact value past its bucket and it shows."""
-    base = suspicion(p=2**-5)
+    base = suspicion(p=2**-5, known_since=((BAD, NOW_US - 2 * DAY_US),))
     said = {}
     for name, other in {
         "p_bucket": {"p": 0.006},
@@ -193,6 +196,7 @@ def test_what_depends_on_private_data_by_intent_is_only_this() -> None:
         "period_bucket": {"period_s": 3000.0},
         "regularity_bucket": {"regularity": 0.2},
         "walk_bucket": {"walk_nats": 5.5},
+        "age_bucket": {"known_since": ((BAD, NOW_US - 12 * DAY_US),)},
         "technique": {"technique": "T1046"},
         "detector": {"detector": "scan"},
     }.items():

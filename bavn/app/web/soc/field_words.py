@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.shapes import Frozen
-from bavn.model.evidence import PERIOD_EDGES_S, REGULARITY_EDGES, p_of_bucket
+from bavn.model.evidence import AGE_EDGES_DAYS, PERIOD_EDGES_S, REGULARITY_EDGES, p_of_bucket
 from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US, SECOND_US, iso
 from bavn.model.sector.tally import TECHNIQUES, technique_entry
 from bavn.model.spans import lasting
@@ -85,6 +85,7 @@ NAMES: Final[Mapping[str, Text]] = {
     "version": Text.in_context("web soc field words", "version"),
     "vocabulary": Text("version of the list of counts"),
     "walk_bucket": Text("weight of failed attempts"),
+    "age_bucket": Text("how long it has been known here"),
     "warning_id": Text("warning"),
     "why": Text("why"),
     "words": Text("words"),
@@ -225,6 +226,12 @@ def _many(value: Any) -> Text:
     return Text("{count} in all", count=count)
 
 
+def _age(bucket: int) -> Text:
+    if bucket >= len(AGE_EDGES_DAYS):
+        return Text.counted("more than {count:,} day", "more than {count:,} days", AGE_EDGES_DAYS[-1])
+    return Text.counted("{count:,} day at most", "{count:,} days at most", AGE_EDGES_DAYS[bucket])
+
+
 def _bytes(value: Any) -> Text:
     size = int(value["bytes"])
     return Text("{size} bytes, by length and hash", size=Number(size))
@@ -241,6 +248,7 @@ _READ: Final[Mapping[str, Callable[[Any], Text]]] = {
     "period_bucket": lambda value: _step(PERIOD_EDGES_S, value, seconds=True),
     "regularity_bucket": lambda value: _step(REGULARITY_EDGES, value, seconds=False),
     "walk_bucket": lambda value: Text("{value} nats", value=f"{value:+d}"),
+    "age_bucket": lambda value: _age(_whole(value)),
     "technique": lambda value: TECHNIQUES[technique_entry(value)],
     "capture_loss_permille": lambda value: Text.shaped("{share} %", share=Number(value / 10, "g")),
     "clock_skew_s": lambda value: Text("{value} s", value=f"{value:d}"),

@@ -89,6 +89,7 @@ def test_what_waits_shows_the_report_that_would_leave(looking) -> None:
         "period_bucket",
         "regularity_bucket",
         "walk_bucket",
+        "age_bucket",
     }
     look = looking.get(f"/door/preview?element=domain:{C2}")
     assert look["fields"]["detector"] == "beacon"
