@@ -3,12 +3,14 @@
 Refuses to judge.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts_of
 from bavn.actor.door.suspicions import RANKED_SQL, Ranked, ranked_of
 from bavn.actor.door.verdicts import VERDICTS_SQL, verdicts_of
 from bavn.app.analyst.detector_guide import look_first
+from bavn.app.analyst.next_door import KnownInSector, as_json
 from bavn.app.node.book_queries import Asks
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
@@ -74,8 +76,8 @@ def sentences(s: Suspicion, language: Language) -> dict[str, str | None]:
     }
 
 
-def said_of(entry: Ranked, language: Language) -> dict[str, Any]:
-    """A suspicion as JSON. ``rank`` null: ignored here. ``p`` as a verdict leaves it."""
+def said_of(entry: Ranked, language: Language, known: Sequence[KnownInSector] = ()) -> dict[str, Any]:
+    """A suspicion as JSON. ``rank`` null: ignored here. ``p`` as a verdict leaves it. ``known``: in the sector."""
     s, verdict = entry.suspicion, entry.verdict
     return {
         "rank": entry.rank or None,
@@ -87,6 +89,7 @@ def said_of(entry: Ranked, language: Language) -> dict[str, Any]:
         "listed": s.listed,
         "observables": [str(o) for o in s.observables],
         "knock": s.knock or None,
+        **as_json(known, language),
         "verdict": verdict
         and {
             "number": verdict.number,

@@ -87,6 +87,17 @@ class KnownDays:
             return Standing.ESTABLISHED
         return Standing.APPEARING if self.appearing(today) else None
 
+    def shared_now_since(self) -> tuple[int, bool] | None:
+        """Since which day the threshold or more have known it without a day below that is remembered, and whether it
+        is known to have begun then: the day listed before was below. None where the newest day is below."""
+        days = [(self.day - back, bucket) for back, bucket in enumerate(self.buckets) if bucket != NOT_LISTED]
+        since = None
+        for day, bucket in days:
+            if bucket < _SHARED:
+                return None if since is None else (since, True)
+            since = day
+        return None if since is None else (since, False)
+
     def shared_since(self) -> int | None:
         """The first day, of those remembered, on which the threshold or more knew it; None where there is none."""
         shared = [self.day - back for back, bucket in enumerate(self.buckets) if _SHARED <= bucket != NOT_LISTED]

@@ -20,6 +20,8 @@ _SCHEMA = (
     ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX door_commons_day ON door_commons (day)",
 )
+GROUPS_SQL: Final = "SELECT groups FROM door_commons_round WHERE state = 'answered' ORDER BY day DESC LIMIT 1"
+"""How many groups took part in the last round that was answered."""
 _CHUNK: Final = 500
 Known = dict[bytes, KnownDays]
 

@@ -2,17 +2,21 @@
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from bavn.actor.protect.dry_run_shown import DryRun, Lists
 from bavn.actor.protect.rollback import networks_of
-from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, show_table
+from bavn.app.analyst.next_door import KnownInSector, next_door_of
+from bavn.app.analyst.next_door import as_json as as_json_of
+from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.cli.node.hunt.show import visible
 from bavn.app.cli.words import number
-from bavn.app.config.load import read_node
+from bavn.app.config.load import NodeConfig, read_node
 from bavn.model.moment import hour_of, iso_hour
+from bavn.model.observable import Observable
 from bavn.model.text import Language, Text
 
 W = {
@@ -52,10 +56,11 @@ def dry_run(
     lists = Lists(never_list(given), warning_list)
     days_asked = days or given.protect.dry_run_days
     run = tried(given, config, observable, lists, days_asked)
+    known = _known(config, given, observable)
     if as_json:
-        print(json.dumps({"asked_days": days_asked, **_json(run)}, ensure_ascii=False))
+        print(json.dumps({"asked_days": days_asked, **_json(run), **as_json_of(known, language)}, ensure_ascii=False))
         return
-    for line in _lines(run, days_asked, language):
+    for line in [*_lines(run, days_asked, language), *(one.says.say(language) for one in known)]:
         print(line)
     if run.hosts:
         clinical = networks_of(given.protect.clinical_networks)
@@ -66,6 +71,15 @@ def dry_run(
             [(one.kind, visible(one.what), one.hosts, one.count, one.known) for one in run.services],
             language,
         )
+
+
+def _known(config: Path, given: NodeConfig, observable: Observable) -> list[KnownInSector]:
+    """How many of the sector know it, where this node has been told."""
+    if not (given.folder / "node.db").exists():
+        return []
+    with asks(config) as rows:
+        known = next_door_of(config, rows).of(observable)
+    return [] if known is None else [known]
 
 
 def _lines(run: DryRun, days: int, language: Language) -> list[str]:

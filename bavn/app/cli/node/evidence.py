@@ -16,6 +16,7 @@ import typer
 from bavn.app.acts.node import evidence as acts
 from bavn.app.acts.node.here import Here
 from bavn.app.analyst.evidence_of import sheets_of, window_of
+from bavn.app.analyst.next_door import KnownInSector, next_door_of
 from bavn.app.analyst.suspected import one_named, said_of
 from bavn.app.cli.centre.person import of_act
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken
@@ -75,6 +76,7 @@ def evidence(
     given = here.config()
     with here.asks() as book:
         entry = one_named(book, suspicion)
+        known = next_door_of(here.file, book).of_suspicions([entry.suspicion]).get(entry.suspicion.id, [])
     options = {"rows": rows, "around_s": around_s, **asdict(handed)}
     if handed.pcap is not None:
         body = typed(acts.ExportRequest, form="pcap", **options)
@@ -88,7 +90,8 @@ def evidence(
         before_us = around_s * SECOND_US or None
         with window_of(given, entry.suspicion, before_us) as window:
             sheets = sheets_of(window, entry.suspicion, rows, before_us)
-        _show(entry, sheets, given, form="json" if as_json else "csv" if as_csv else "table", language=language)
+        form = "json" if as_json else "csv" if as_csv else "table"
+        _show(entry, sheets, given, known, form=form, language=language)
 
 
 def _may_be_handed_on(handed: HandedOn) -> None:
@@ -108,7 +111,15 @@ def _lasts_s(text: str) -> int:
     return int(lasts[1]) * _UNITS_S[lasts[2]]
 
 
-def _show(entry: "Ranked", sheets: "list[Sheet]", given: "NodeConfig", *, form: str, language: Language) -> None:
+def _show(
+    entry: "Ranked",
+    sheets: "list[Sheet]",
+    given: "NodeConfig",
+    known: list[KnownInSector],
+    *,
+    form: str,
+    language: Language,
+) -> None:
     from bavn.actor.evidence.keep import path_of
     from bavn.app.analyst.detector_guide import figures, told
     from bavn.app.node.packets import evidence_folder
@@ -116,7 +127,7 @@ def _show(entry: "Ranked", sheets: "list[Sheet]", given: "NodeConfig", *, form: 
     shown = entry.suspicion
     kept = path_of(evidence_folder(given), shown.id)
     if form == "json":
-        print(json.dumps({"suspicion": said_of(entry, language)}, ensure_ascii=False))
+        print(json.dumps({"suspicion": said_of(entry, language, known)}, ensure_ascii=False))
         for sheet in sheets:
             for row in sheet.rows:
                 line = {"group": sheet.group, "table": sheet.table, "row": dict(zip(sheet.names, row, strict=True))}
@@ -132,7 +143,7 @@ def _show(entry: "Ranked", sheets: "list[Sheet]", given: "NodeConfig", *, form: 
     print(f"{shown.id}  {shown.detector}  {shown.technique}  {verdict_words(entry.verdict, language)}".rstrip())
     p = small(shown.p, language)
     print(f"{shown.host} - {shown.peer}  p {p}  {iso(shown.first_us)[:19]} - {iso(shown.last_us)[:19]}")
-    for figure in figures(shown):
+    for figure in (*figures(shown), *(one.says for one in known)):
         print(figure.say(language))
     if not sheets:
         print(words["none"])

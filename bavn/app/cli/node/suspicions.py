@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bavn.app.analyst.knocking import knocks, lines_of
+from bavn.app.analyst.next_door import next_door_of
 from bavn.app.analyst.suspected import ranked, said_of
 from bavn.app.cli.node.book import NODE_TOML, AsJson, Config, Spoken, asks, show_table
 from bavn.app.cli.words import number, small
@@ -18,7 +19,9 @@ from bavn.model.text import Language, Text
 
 if TYPE_CHECKING:
     from bavn.actor.door.suspicions import Ranked
+    from bavn.app.analyst.next_door import KnownInSector
     from bavn.model.sector.verdict import Verdict
+    from bavn.model.suspicion import Suspicion
 
 ID_CHARS = 8
 """So much of an id is shown in a table; every command takes the beginning of an id."""
@@ -37,6 +40,7 @@ def suspicions(
     """What is suspicious now, in the actor's own reading order, with the verdicts that hold."""
     with asks(config) as rows:
         items = ranked(rows)
+        told = next_door_of(config, rows).of_suspicions([item.suspicion for item in items])
     fitting = [
         item
         for item in items
@@ -49,10 +53,11 @@ def suspicions(
     shown = fitting if every else alone[:top]
     if as_json:
         for entry in shown:
-            print(json.dumps(said_of(entry, language), ensure_ascii=False))
+            known = told.get(entry.suspicion.id, ())
+            print(json.dumps(said_of(entry, language, known), ensure_ascii=False))
         return
     if shown:
-        _show(shown, language)
+        _show(shown, language, told)
     elif not folded:
         print(Text("nothing is suspicious here now").say(language))
     for line in lines_of(folded, SystemClock().now_us()):
@@ -68,7 +73,11 @@ def suspicions(
         )
 
 
-def _show(entries: "list[Ranked]", language: Language) -> None:
+def _show(entries: "list[Ranked]", language: Language, told: "dict[str, list[KnownInSector]]") -> None:
+    def why(suspicion: "Suspicion") -> str:
+        parts = [suspicion.why, *(one.says for one in told.get(suspicion.id, ()))]
+        return " ".join(part.say(language) for part in parts)
+
     show_table(
         ("rank", "id", "host", "peer", "what", "verdict", "detector", "p", "nats", "why"),
         [
@@ -82,7 +91,7 @@ def _show(entries: "list[Ranked]", language: Language) -> None:
                 e.suspicion.detector,
                 small(e.suspicion.p, language),
                 number(e.suspicion.evidence_nats, language, 2),
-                e.suspicion.why.say(language),
+                why(e.suspicion),
             )
             for e in entries
         ],

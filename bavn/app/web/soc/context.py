@@ -23,8 +23,10 @@ from bavn.actor.store.manifest import FILE
 from bavn.actor.store.query.window import StoreWindow
 from bavn.app.acts.node.here import Here
 from bavn.app.analyst.faults import understood
+from bavn.app.analyst.next_door import NextDoor
 from bavn.app.analyst.suspected import ranked
 from bavn.app.config.load import read_node
+from bavn.app.node.book_queries import Asks
 from bavn.app.process.exits import Exit, Stop
 from bavn.app.process.real import SystemClock
 from bavn.app.web.frame import Person, Trouble
@@ -80,6 +82,10 @@ class Node(Here):
         with self.asks() as rows:
             given = verdicts_of(rows(VERDICTS_SQL)) + sector_verdicts_of(rows(SECTOR_VERDICTS_SQL))
         return Verdicts(given, self.clock.now_us())
+
+    def next_door(self, rows: Asks) -> NextDoor:
+        """What the sector's commons told it; nothing where its policy takes no part."""
+        return NextDoor(rows, self.clock.now_us(), joins=self.config().door.join_commons)
 
     def survey(self, wait_s: float = SURVEY_WAIT_S) -> Survey:
         """Its own hosts, as last surveyed; a new survey begins where that is too old."""

@@ -13,8 +13,8 @@ from bavn.app.analyst.asset_book import card_at, hosts_count, hosts_page
 from bavn.app.web.frame import After, Limit, Rows, TextShape, Trouble, opened, page
 from bavn.app.web.soc.context import Context
 from bavn.app.web.soc.shapes import REFUSALS, Frozen, HostAddress, NodeName, Reads, like
-from bavn.app.web.soc.suspected_shapes import Suspected, shown
-from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, talk_of
+from bavn.app.web.soc.suspected_shapes import KnownInSectorShown, Suspected, shown
+from bavn.app.web.soc.timeline import PEERS_SHOWN_MAX, Hour, PeerOf, names_of, talk_of
 from bavn.model.moment import DAY_US
 from bavn.model.record import address_text, address_uuid
 from bavn.model.text import Text
@@ -167,7 +167,7 @@ def host(context: Context, node: NodeName, host: HostAddress, person: Reads) -> 
             Text("This address was not seen among the own hosts."),
         )
     with here.asks() as rows_of_book:
-        suspected = shown(entries, rows_of_book, context.clock.now_us())
+        suspected = shown(entries, rows_of_book, context.clock.now_us(), here.next_door(rows_of_book))
     return _card(address, card, suspected, _strongest(here.suspected()), survey.at_us)
 
 
@@ -179,11 +179,15 @@ def timeline(
     here, address = context.node(node, person), _address(host)
     with here.looking(days * DAY_US) as window:
         hours, peers = talk_of(window, address)
+        names = names_of(window, address, {one.peer for one in peers if not one.home})
+        with here.asks() as rows:
+            known = here.next_door(rows).of_values(names.values())
+        told = {peer: KnownInSectorShown.of(known[name]) for peer, name in names.items() if name in known}
         return Timeline(
             first_us=window.first_us,
             last_us=window.last_us,
             hours=hours,
-            peers=peers[:PEERS_SHOWN_MAX],
+            peers=[one.model_copy(update={"next_door": told.get(one.peer)}) for one in peers[:PEERS_SHOWN_MAX]],
             peers_more=len(peers) > PEERS_SHOWN_MAX,
         )
 

@@ -96,3 +96,11 @@ class HuntStatus(Frozen):
     refusals: list[ListRefusal]
     outcomes: list[RuleOutcome]
     matches: list[RuleMatch]
+
+
+class ValueKnown(Frozen):
+    """How many of the sector know a name or an address that stands in an answer."""
+
+    value: str
+    short: TextShape
+    says: TextShape

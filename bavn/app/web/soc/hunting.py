@@ -6,6 +6,7 @@ It asks and changes nothing; what it shows names hosts and stays here.
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
@@ -36,6 +37,7 @@ from bavn.app.web.soc.hunt_shapes import (
     RuleOutcome,
     TableColumn,
     TableShown,
+    ValueKnown,
 )
 from bavn.app.web.soc.shapes import REFUSALS, Done, Hunter, NodeName, file_name
 from bavn.model.moment import iso
@@ -43,6 +45,11 @@ from bavn.model.record import TABLES
 from bavn.model.text import Text
 
 ROWS_MAX = 10_000
+VALUES_MAX = 2_000
+_NAMES = frozenset(
+    {"address", "domain", "dst", "host", "indicator", "met", "name", "peer", "rrname", "sni", "src", "value"}
+)
+"""Columns in which a name or an address of somebody outside may stand."""
 WAIT_S_MAX = 2.0
 TRIED_S_MAX = 20.0
 _WHOLE = {"last": "", "first": "", "end": ""}
@@ -179,6 +186,23 @@ def rows(
     begin = at[0] if at else 0
     made = page(list(enumerate(every[begin : begin + limit + 1], begin + 1)), limit, lambda entry: (entry[0],))
     return Rows(items=[row for _, row in made.items], next=made.next, total=len(every))
+
+
+@router.get("/asks/{asking}/next-door", operation_id="askedNextDoor")
+def next_door(context: Context, node: NodeName, asking: AskingId, person: Hunter) -> list[ValueKnown]:
+    """How many of the sector know the names and addresses of an answer; those of which nothing is known are left out,
+    and so are those after the first VALUES_MAX."""
+    here = context.node(node, person)
+    answer = _done(context.askings.of(asking, node, person.name)).answer
+    places = [at for at, column in enumerate(answer.get("columns", [])) if column["name"].lower() in _NAMES]
+    cells = (row[at] for row in answer.get("rows", []) for at in places)
+    values = list(islice(dict.fromkeys(cell for cell in cells if isinstance(cell, str)), VALUES_MAX))
+    with here.asks() as asks:
+        known = here.next_door(asks).of_values(values)
+    return [
+        ValueKnown(value=value, short=TextShape.of(one.short), says=TextShape.of(one.says))
+        for value, one in known.items()
+    ]
 
 
 @router.get("/asks/{asking}/export", operation_id="exportAsked", response_class=StreamingResponse)

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from bavn.app.config.enforce import EnforceTable
 from bavn.app.web.frame import TextShape
 from bavn.app.web.soc.shapes import Frozen
+from bavn.app.web.soc.suspected_shapes import KnownInSectorShown
 from bavn.model.text import Text
 
 
@@ -108,7 +109,7 @@ class ServiceBehind(Frozen):
 
 class DryRunShown(Frozen):
     """Where a dry run stands, and what it found. ``rule`` empty: it would go into force at once, as far as history and
-    lists have a say; ``days`` 0: there is no history."""
+    lists have a say; ``days`` 0: there is no history. ``next_door``: how many of the sector know it, where known."""
 
     id: str
     state: Literal["running", "done", "failed", "cancelled"]
@@ -129,6 +130,7 @@ class DryRunShown(Frozen):
     background_destinations: int = 0
     named_hosts: list[str] = Field(default_factory=list)
     rule: str = ""
+    next_door: KnownInSectorShown | None = None
 
 
 class NeverEntry(Frozen):

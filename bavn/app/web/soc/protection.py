@@ -15,7 +15,7 @@ from bavn.app.acts.node import protection as acts
 from bavn.app.analyst.trying import wanted_of
 from bavn.app.web.frame import After, Limit, Person, Rows, TextShape, Trouble, allow, opened, page
 from bavn.app.web.soc.asking import Asking
-from bavn.app.web.soc.context import Context
+from bavn.app.web.soc.context import Context, Node
 from bavn.app.web.soc.errors import trouble_of
 from bavn.app.web.soc.protect_shapes import (
     Block,
@@ -32,6 +32,8 @@ from bavn.app.web.soc.protect_shapes import (
     turned,
 )
 from bavn.app.web.soc.shapes import REFUSALS, Done, IndicatorId, NodeName, Reads, like
+from bavn.app.web.soc.suspected_shapes import KnownInSectorShown
+from bavn.model.observable import Observable
 from bavn.model.text import Text
 
 WAIT_S_MAX = 2.0
@@ -158,7 +160,7 @@ def start_dry_run(context: Context, node: NodeName, body: DryRunRequest, person:
     request = {"what": body.what, "days": body.days}
     asking = context.askings.start(here.file, node, person.name, "dry_run", request)
     asking.over.wait(WAIT_S_MAX)
-    return _tried(asking)
+    return _tried(here, asking)
 
 
 @router.get("/dry-runs/{asking}", operation_id="dryRun")
@@ -170,10 +172,10 @@ def dry_run(
     wait_s: Annotated[float, Query(ge=0, le=WAIT_S_MAX)] = 0.0,
 ) -> DryRunShown:
     """Where a dry run stands; waits a little for it."""
-    context.node(node, person)
+    here = context.node(node, person)
     found = context.askings.of(asking, node, person.name)
     found.over.wait(wait_s)
-    return _tried(found)
+    return _tried(here, found)
 
 
 def _short(row: tuple[Any, ...]) -> dict[str, Any]:
@@ -204,18 +206,23 @@ def _sure(asked: Reason) -> None:
         raise Trouble(422, "not-sure", Text("Look at what will happen first."))
 
 
-def _tried(asking: Asking) -> DryRunShown:
+def _tried(here: Node, asking: Asking) -> DryRunShown:
     if asking.kind != "dry_run":
         raise Trouble(404, "no-question", Text("This is no dry run."))
     refused = TextShape.of(trouble_of(asking.code, asking.reason).text) if asking.state == "failed" else None
     answer = dict(asking.answer)
     why = answer.pop("reason", "")
     services = [ServiceBehind(**one) for one in answer.pop("services", [])]
+    known = None
+    if "type" in answer:
+        with here.asks() as rows:
+            known = here.next_door(rows).of(Observable.of(answer["type"], answer["value"]))
     return DryRunShown(
         id=asking.id,
         state=asking.state,
         refused=refused,
         says=TextShape.of(Text.of_row(why)) if why else None,
         services=services,
+        next_door=None if known is None else KnownInSectorShown.of(known),
         **answer,
     )

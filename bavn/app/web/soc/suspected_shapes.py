@@ -11,6 +11,7 @@ from bavn.actor.door.sector_verdicts import SECTOR_VERDICTS_SQL, sector_verdicts
 from bavn.actor.door.suspicions import Ranked
 from bavn.actor.protect.queries import that_name
 from bavn.app.analyst.detector_guide import guide_of, look_first
+from bavn.app.analyst.next_door import KnownInSector, NextDoor
 from bavn.app.node.book_queries import Asks
 from bavn.app.web.frame import TextShape, filled
 from bavn.app.web.soc.shapes import Frozen
@@ -61,6 +62,17 @@ class VerdictShown(Frozen):
         )
 
 
+class KnownInSectorShown(Frozen):
+    """How many of the sector know a thing, and since when. ``short``: for a column."""
+
+    short: TextShape
+    says: TextShape
+
+    @classmethod
+    def of(cls, known: KnownInSector) -> "KnownInSectorShown":
+        return cls(short=TextShape.of(known.short), says=TextShape.of(known.says))
+
+
 class SectorAdds(Frozen):
     """What the sector says of the same: ``kind`` verdict, case or indicator; ``ref`` its id here; ``word`` what it
     says (malicious or benign; a case's state; how an indicator stands here)."""
@@ -73,7 +85,8 @@ class SectorAdds(Frozen):
 
 class Suspected(Frozen):
     """A suspicion. ``what`` it is, ``against``: what speaks for an innocent explanation, and last ``why``: the figures.
-    ``rank`` None: ignored here. ``p`` and ``nats`` as a verdict leaves them."""
+    ``rank`` None: ignored here. ``p`` and ``nats`` as a verdict leaves them. ``next_door``: how many of the sector know
+    its peer, and get such alerts; of what is not known nothing."""
 
     id: str
     rank: int | None
@@ -95,6 +108,7 @@ class Suspected(Frozen):
     why: TextShape
     verdict: VerdictShown | None
     sector: list[SectorAdds]
+    next_door: list[KnownInSectorShown]
 
 
 class GuideShown(Frozen):
@@ -161,14 +175,15 @@ class Sector:
         return list(added.values())
 
 
-def shown(entries: Sequence[Ranked], rows: Asks, now_us: int) -> list[Suspected]:
-    """Suspicions with what the sector adds, in their order."""
+def shown(entries: Sequence[Ranked], rows: Asks, now_us: int, next_door: NextDoor) -> list[Suspected]:
+    """Suspicions with what the sector adds and what it knows of them, in their order."""
     sector = Sector(rows, now_us)
     sector.indicators_of(entries)
-    return [_shown(entry, sector.adds(entry), now_us) for entry in entries]
+    known = next_door.of_suspicions([entry.suspicion for entry in entries])
+    return [_shown(entry, sector.adds(entry), known.get(entry.suspicion.id, []), now_us) for entry in entries]
 
 
-def _shown(entry: Ranked, adds: list[SectorAdds], now_us: int) -> Suspected:
+def _shown(entry: Ranked, adds: list[SectorAdds], known: list[KnownInSector], now_us: int) -> Suspected:
     s = entry.suspicion
     return filled(
         Suspected,
@@ -182,4 +197,5 @@ def _shown(entry: Ranked, adds: list[SectorAdds], now_us: int) -> Suspected:
         why=TextShape.of(s.why),
         verdict=None if entry.verdict is None else VerdictShown.of(entry.verdict, now_us),
         sector=adds,
+        next_door=[KnownInSectorShown.of(one) for one in known],
     )

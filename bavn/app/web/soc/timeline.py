@@ -1,9 +1,15 @@
-"""A host's traffic by the hour and by peer, from the store's roll-ups. Bounded; refuses to read single records."""
+"""A host's traffic by the hour and by peer, from the store's roll-ups. Bounded; of single records it reads the
+names by which the host called its peers, and nothing else."""
 
+from collections.abc import Iterable
 from typing import Final
 
+import pyarrow as pa
+
 from bavn.app.web.soc.shapes import Frozen
+from bavn.app.web.soc.suspected_shapes import KnownInSectorShown
 from bavn.model.moment import HOUR_US
+from bavn.model.observable import registered_domain
 from bavn.model.ports import Window
 from bavn.model.record import address_text, address_uuid
 
@@ -43,7 +49,8 @@ class Hour(Frozen):
 
 class PeerOf(Frozen):
     """Whom a host spoke with, at which port. ``called``: the host opened the connection. ``home``: an own host.
-    ``first_us``, ``last_us``: the hours of the first and the last flow, each by its beginning."""
+    ``first_us``, ``last_us``: the hours of the first and the last flow, each by its beginning. ``next_door``: how many
+    of the sector know the address, where that is known."""
 
     peer: str
     called: bool
@@ -56,6 +63,7 @@ class PeerOf(Frozen):
     home: bool
     first_us: int
     last_us: int
+    next_door: KnownInSectorShown | None = None
 
 
 def talk_of(window: Window, address: str) -> tuple[list[Hour], list[PeerOf]]:
@@ -93,3 +101,22 @@ def talk_of(window: Window, address: str) -> tuple[list[Hour], list[PeerOf]]:
             )
     peers.sort(key=lambda one: (-one.flows, one.peer, one.called, one.port, one.proto))
     return sorted(hours, key=lambda one: one.at_us), peers
+
+
+_NAMED: Final = """WITH called AS (
+    SELECT dst, sni AS "name" FROM tls WHERE src = CAST($host AS UUID) AND sni IS NOT NULL
+    UNION SELECT dst, http.host FROM http WHERE src = CAST($host AS UUID) AND http.host IS NOT NULL)
+SELECT asked.peer, list("name" ORDER BY "name")
+FROM called JOIN asked ON dst = asked.stored::UUID GROUP BY asked.peer"""
+
+
+def names_of(window: Window, address: str, peers: Iterable[str]) -> dict[str, str]:
+    """The registered domain of each of these peers, where the host called it by names of one only; the address itself
+    where it called it by none. Of the others nobody knows which to ask about. Raises QueryRefused."""
+    every = sorted(set(peers))
+    asked = pa.table(
+        {"peer": pa.array(every, pa.string()), "stored": pa.array([str(address_uuid(peer)) for peer in every])}
+    )
+    named = dict(window.rows(_NAMED, {"host": str(address_uuid(address))}, tables={"asked": asked}) if every else [])
+    domains = {peer: {registered_domain(name) or name for name in named.get(peer, [peer])} for peer in every}
+    return {peer: those.pop() for peer, those in domains.items() if len(those) == 1}

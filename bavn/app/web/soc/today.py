@@ -160,7 +160,9 @@ def hosts(
     rest = [entries for entries in stories_of if at is None or entries[0].rank > at[0]][: limit + 1]
     with here.asks() as rows:
         wanted = {id(entry): entry for stories in rest for entry in stories}
-        made = dict(zip(wanted, shown(list(wanted.values()), rows, context.clock.now_us()), strict=True))
+        made = dict(
+            zip(wanted, shown(list(wanted.values()), rows, context.clock.now_us(), here.next_door(rows)), strict=True)
+        )
     return page([_host(entries, made) for entries in rest], limit, lambda host: (host.rank,))
 
 
@@ -188,7 +190,7 @@ def suspicions(
     at = opened(after, int)
     begin = at[0] if at else 0
     with here.asks() as rows:
-        those = shown(fitting[begin : begin + limit + 1], rows, context.clock.now_us())
+        those = shown(fitting[begin : begin + limit + 1], rows, context.clock.now_us(), here.next_door(rows))
     places = {entry.id: begin + number for number, entry in enumerate(those, 1)}
     made = page(those, limit, lambda entry: (places[entry.id],))
     return made.model_copy(update={"total": len(fitting)})
@@ -200,7 +202,7 @@ def suspicion(context: Context, node: NodeName, suspicion: SuspicionId, person: 
     here = context.node(node, person)
     entry = here.one(suspicion)
     with here.asks() as rows:
-        return SuspectedWhole.of(shown([entry], rows, context.clock.now_us())[0], entry.suspicion)
+        return SuspectedWhole.of(shown([entry], rows, context.clock.now_us(), here.next_door(rows))[0], entry.suspicion)
 
 
 def _knocks(entries: list[Ranked]) -> Mapping[str, KnockDay]:

@@ -1,0 +1,131 @@
+"""How many of the sector know a thing, as people say it: never more than the commons told, and nothing of what they
+did not tell."""
+
+import sqlite3
+
+import pytest
+
+from bavn.actor.door.rounds.commons_table import CommonsTable
+from bavn.app.analyst.next_door import NextDoor, how_many
+from bavn.model.moment import DAY_US
+from bavn.model.observable import Observable
+from bavn.model.suspicion import RowsRef
+from bavn.psi.element import element_bytes
+from bavn.psi.ordinary import alert_kind
+from bavn.wire.book import Book
+from tests.actor.door.conftest import suspicion
+
+AUGUST_3 = 20_668
+TODAY = AUGUST_3 + 20
+NAME, ADDRESS = Observable.of("domain", "lager.dk"), Observable.of("ip4", "185.32.20.6")
+
+
+@pytest.fixture
+def book():
+    with Book() as book:
+        yield book
+
+
+def listed(book, thing, days: dict[int, int]) -> None:
+    for day, bucket in sorted(days.items()):
+        CommonsTable(book).keep(day, {element_bytes(thing): bucket})
+
+
+def groups(book, count: int) -> None:
+    """A round that was answered, with so many groups."""
+    with book.transaction() as tx:
+        tx.execute("CREATE TABLE IF NOT EXISTS door_commons_round (day INTEGER, state TEXT, groups INTEGER)")
+        tx.execute("INSERT INTO door_commons_round VALUES (?, 'answered', ?)", (TODAY, count))
+
+
+def asked(book, *, joins=True) -> NextDoor:
+    def rows(sql, parameters=()):
+        try:
+            return book.rows(sql, parameters)
+        except sqlite3.OperationalError:
+            return []
+
+    return NextDoor(rows, TODAY * DAY_US + 7, joins=joins)
+
+
+def said(book, thing=NAME, language="en") -> str | None:
+    known = asked(book).of(thing)
+    return None if known is None else known.says.say(language)
+
+
+def test_it_is_said_how_many_know_it_and_since_when(book) -> None:
+    groups(book, 41)
+    listed(book, NAME, {AUGUST_3 - 1: 0, AUGUST_3: 1, TODAY: 3})
+    assert (
+        said(book) == "9 to 16 of 41 organisations of the sector know lager.dk; 3 or more have done so since 3 August."
+    )
+    assert said(book, language="da") == (
+        "9 til 16 af 41 organisationer i sektoren kender lager.dk; mindst 3 har gjort det siden 3. august."
+    )
+    assert said(book, language="sv") == (
+        "9 till 16 av 41 organisationer i sektorn känner till lager.dk; minst 3 har gjort det sedan 3 augusti."
+    )
+    assert asked(book).of(NAME).short.en == "9 to 16 of 41 organisations"
+
+
+@pytest.mark.parametrize(
+    ("days", "ends"),
+    [
+        ({TODAY - 1: 0, TODAY: 1}, "3 to 4 of 41 organisations of the sector know lager.dk, since 23 August."),
+        ({TODAY: 1}, "3 to 4 of 41 organisations of the sector know lager.dk, since 23 August or earlier."),
+        ({TODAY - 9: 1, TODAY - 5: 0, TODAY - 4: 1, TODAY: 1}, "know lager.dk, since 19 August."),
+        ({AUGUST_3 - 40: 0, TODAY: 1}, "know lager.dk, since 23 August or earlier."),
+        ({TODAY - 1: 2, TODAY: 0}, "Fewer than 3 of 41 organisations of the sector know lager.dk."),
+        ({TODAY - 5: 5}, "know lager.dk; 3 or more have done so since 18 August or earlier (as of 18 August)."),
+        ({TODAY - 1: 4}, "17 to 32 of 41 organisations of the sector know lager.dk; 3 or more"),
+    ],
+)
+def test_no_more_is_said_than_the_days_tell(book, days, ends) -> None:
+    groups(book, 41)
+    listed(book, NAME, days)
+    assert ends in said(book)
+
+
+def test_nothing_is_said_of_what_nobody_told(book) -> None:
+    """Never listed, no round yet, forgotten, or a policy that takes no part."""
+    assert said(book) is None
+    listed(book, ADDRESS, {TODAY: 3})
+    assert said(book) is None
+    listed(book, NAME, {TODAY: 3})
+    assert said(book) is not None
+    off = asked(book, joins=False)
+    assert off.of(NAME) is None
+    assert off.of_values(["lager.dk"]) == {}
+    assert off.of_suspicions([suspicion(observables=(NAME,))]) == {}
+
+
+def test_without_a_count_of_the_round_no_whole_is_named(book) -> None:
+    listed(book, NAME, {TODAY: 3})
+    assert asked(book).of(NAME).short.en == "9 to 16 organisations"
+
+
+@pytest.mark.parametrize(
+    ("bucket", "of", "words"),
+    [
+        (1, 3, "3 of 3 organisations"),
+        (2, 6, "5 to 6 of 6 organisations"),
+        (5, 41, "33 to 41 of 41 organisations"),
+        (5, None, "33 or more organisations"),
+        (4, 9, "17 to 32 organisations"),  # of a day on which more took part
+        (0, None, "fewer than 3 organisations"),
+    ],
+)
+def test_a_bucket_never_reaches_beyond_those_who_took_part(bucket, of, words) -> None:
+    assert how_many(bucket, of).en == words
+
+
+def test_a_suspicion_is_told_of_its_name_and_its_alert_and_a_record_of_its_own_value(book) -> None:
+    groups(book, 41)
+    listed(book, NAME, {TODAY: 2})
+    listed(book, alert_kind(None, 2_024_897), {TODAY: 5})
+    rows = RowsRef("alert", (("src", "10.1.2.3"), ("signature_id", 2_024_897)), 0, 1)
+    one = suspicion(observables=(Observable.of("domain", "www.lager.dk"), ADDRESS), rows=rows)
+    told = [known.says.en for known in asked(book).of_suspicions([one])[one.id]]
+    assert told[0].startswith("5 to 8 of 41 organisations of the sector know lager.dk")
+    assert told[1].startswith("33 to 41 of 41 organisations of the sector get alerts of rule 2024897")
+    assert set(asked(book).of_values(["www.lager.dk", "10.1.2.3", "185.32.20.6", "a b", ""])) == {"www.lager.dk"}
