@@ -89,6 +89,7 @@ APART: Final[dict[str, str]] = {
             "bavn.app.cli.ledger",
             "bavn.app.cli.node.health",
             "bavn.actor.protect.queries",
+            "bavn.psi.element",
             "bavn.app.node.known_lists",
             "bavn.app.process.noise",
             "bavn.app.operator.confined",

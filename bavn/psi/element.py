@@ -35,6 +35,7 @@ ORDINARY_TAGS: Final[dict[OrdinaryType, int]] = {
     OrdinaryType.SERVER: 36,
     OrdinaryType.SERVICE: 37,
 }
+_HEAD: Final = struct.Struct(">BH")
 _ADDRESSES = frozenset({ObservableType.IP4, ObservableType.IP6})
 
 
@@ -50,9 +51,9 @@ def known_by(observables: Iterable[Observable]) -> list[Observable]:
     """Of what names a peer, in the form in which it joins, that by which the commons know it: its domains; only where
     it has none its addresses, since only those are listed that no name was seen for. Not what its programs look like,
     which is alike at many peers."""
-    given = [as_element(one) for one in observables]
-    domains = [one for one in given if one.type is ObservableType.DOMAIN]
-    return domains or [one for one in given if one.type in _ADDRESSES]
+    given = [as_element(observable) for observable in observables]
+    domains = [name for name in given if name.type is ObservableType.DOMAIN]
+    return domains or [address for address in given if address.type in _ADDRESSES]
 
 
 def element_bytes(item: Observable | Ordinary) -> bytes:
@@ -62,7 +63,17 @@ def element_bytes(item: Observable | Ordinary) -> bytes:
     else:
         tag = TYPE_TAGS[item.type]
         value = ip_address(item.value).packed if item.type in _ADDRESSES else item.value.encode("ascii")
-    return struct.pack(">BH", tag, len(value)) + value
+    return _HEAD.pack(tag, len(value)) + value
+
+
+def ordinary_of(element: bytes) -> Ordinary | None:
+    """What has no observable, of its element; None for the element of an observable, and for what is none."""
+    kinds = {tag: kind for kind, tag in ORDINARY_TAGS.items()}
+    if len(element) < _HEAD.size:
+        return None
+    tag, length = _HEAD.unpack_from(element)
+    value = element[_HEAD.size :].decode("utf-8", "replace")
+    return Ordinary(kinds[tag], value) if tag in kinds and len(element) == _HEAD.size + length else None
 
 
 def select[Key: Any](weighed: Iterable[tuple[Key, float]], m: int) -> list[tuple[Key, float]]:

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bavn.model.observable import NotCanonical, Observable, ObservableType
-from bavn.psi.element import ORDINARY_TAGS, TYPE_TAGS, element_bytes, select
-from bavn.psi.ordinary import Ordinary, OrdinaryType
+from bavn.psi.element import ORDINARY_TAGS, TYPE_TAGS, element_bytes, ordinary_of, select
+from bavn.psi.ordinary import Ordinary, OrdinaryType, alert_kind
 
 HEX64 = "ab" * 32
 
@@ -120,3 +120,10 @@ def test_no_choice_without_numbers() -> None:
         select([("a", float("nan"))], 1)
     with pytest.raises(ValueError, match="negative"):
         select([("a", 1.0)], -1)
+
+
+def test_what_has_no_observable_is_read_back_from_its_element() -> None:
+    one = alert_kind(None, 2_024_897)
+    assert ordinary_of(element_bytes(one)) == one
+    for no_element in (element_bytes(Observable.of("domain", "a.dk")), b"", b"\x20", element_bytes(one) + b"x"):
+        assert ordinary_of(no_element) is None

@@ -12,23 +12,23 @@ from typing import Final
 from bavn.actor.detect.base import Candidate
 from bavn.model.intel.own_rules import rest_on_own_rule
 from bavn.model.ports import Neighbours
-from bavn.model.sector.known_days import KnownDays, Standing
+from bavn.model.sector.known_days import Familiarity, KnownDays
 from bavn.model.text import Text
 from bavn.psi.element import element_bytes, known_by
 
 NATS_MAX: Final = 4.0
-NATS: Final = {Standing.ESTABLISHED: -NATS_MAX, Standing.APPEARING: 2.0}
+NATS: Final = {Familiarity.ESTABLISHED: -NATS_MAX, Familiarity.APPEARING: 2.0}
 """As a popularity list weighs (terms.LISTED_NATS), within the bound. **Assumed** for what appears: more than what is
 new here alone, less than what is known everywhere; so two liars who let a third's name appear move it by that much."""
 INSIDE: Final = frozenset({"lateral", "ward"})
 
 PEER_WORDS: Final = {
-    Standing.ESTABLISHED: Text("ordinary at other organisations of the sector, so weighed down"),
-    Standing.APPEARING: Text("it has appeared at other organisations of the sector these days, so weighed up"),
+    Familiarity.ESTABLISHED: Text("ordinary at other organisations of the sector, so weighed down"),
+    Familiarity.APPEARING: Text("it has appeared at other organisations of the sector these days, so weighed up"),
 }
 ALERT_WORDS: Final = {
-    Standing.ESTABLISHED: Text("such alerts are ordinary at other organisations of the sector, so weighed down"),
-    Standing.APPEARING: Text(
+    Familiarity.ESTABLISHED: Text("such alerts are ordinary at other organisations of the sector, so weighed down"),
+    Familiarity.APPEARING: Text(
         "such alerts have appeared at other organisations of the sector these days, so weighed up"
     ),
 }
@@ -38,11 +38,11 @@ ALERT_AGAINST: Final = Text("other organisations of the sector get such alerts d
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """What the commons add to a candidate: ``nats`` to its statistic, ``said`` to its figures, ``against`` to what
+    """What the commons add to a candidate: ``nats`` to its statistic, ``reasons`` to its figures, ``against`` to what
     speaks for an innocent explanation."""
 
     nats: float = 0.0
-    said: tuple[Text, ...] = ()
+    reasons: tuple[Text, ...] = ()
     against: tuple[Text, ...] = ()
 
 
@@ -60,27 +60,27 @@ class NextDoor:
         """What each of one detector's candidates is moved by."""
         if detector in INSIDE:
             return [UNMOVED] * len(candidates)
-        things = [([], []) if _is_named(one) else (_peer_of(one), _alerts_of(one)) for one in candidates]
+        things = [([], []) if _is_named(each) else (_peer_of(each), _alerts_of(each)) for each in candidates]
         known = self.commons.of(sorted({element for peer, alerts in things for element in (*peer, *alerts)}))
         return [
-            self._moved(candidate, self._standing(peer, known), self._standing(alerts, known))
+            self._moved(candidate, self._familiarity(peer, known), self._familiarity(alerts, known))
             for candidate, (peer, alerts) in zip(candidates, things, strict=True)
         ]
 
-    def _standing(self, elements: Iterable[bytes], known: Mapping[bytes, KnownDays]) -> Standing | None:
+    def _familiarity(self, elements: Iterable[bytes], known: Mapping[bytes, KnownDays]) -> Familiarity | None:
         """As little known as the least known of them: who hides behind a well-known name is not made innocent by it."""
-        standings = [known[one].standing(self.today) if one in known else None for one in elements]
-        if Standing.APPEARING in standings:
-            return Standing.APPEARING
-        return Standing.ESTABLISHED if set(standings) == {Standing.ESTABLISHED} else None
+        every = [known[element].familiarity(self.today) if element in known else None for element in elements]
+        if Familiarity.APPEARING in every:
+            return Familiarity.APPEARING
+        return Familiarity.ESTABLISHED if set(every) == {Familiarity.ESTABLISHED} else None
 
-    def _moved(self, candidate: Candidate, peer: Standing | None, alerts: Standing | None) -> Moved:
-        if candidate.listed and peer is Standing.ESTABLISHED:  # what everybody knows is weighed down once
+    def _moved(self, candidate: Candidate, peer: Familiarity | None, alerts: Familiarity | None) -> Moved:
+        if candidate.listed and peer is Familiarity.ESTABLISHED:  # what everybody knows is weighed down once
             peer = None
         if peer is None and alerts is None:
             return UNMOVED
-        nats = sum(NATS[one] for one in (peer, alerts) if one is not None)
-        ordinary = Standing.ESTABLISHED
+        nats = sum(NATS[how] for how in (peer, alerts) if how is not None)
+        ordinary = Familiarity.ESTABLISHED
         return Moved(
             max(-NATS_MAX, min(NATS_MAX, nats)),
             (*([PEER_WORDS[peer]] if peer else []), *([ALERT_WORDS[alerts]] if alerts else [])),
@@ -94,7 +94,7 @@ def _is_named(candidate: Candidate) -> bool:
 
 
 def _peer_of(candidate: Candidate) -> list[bytes]:
-    return [element_bytes(one) for one in known_by(candidate.observables)]
+    return [element_bytes(name) for name in known_by(candidate.observables)]
 
 
 def _alerts_of(candidate: Candidate) -> list[bytes]:

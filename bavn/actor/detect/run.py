@@ -225,7 +225,7 @@ def _as_next_door(candidate: Candidate, moved: Moved) -> Candidate:
     return replace(
         candidate,
         statistic=candidate.statistic + moved.nats,
-        why=Text.shaped("{why} {more}", why=candidate.why, more=joined(list(moved.said))),
+        why=Text.shaped("{why} {more}", why=candidate.why, more=joined(list(moved.reasons))),
         against=(*candidate.against, *moved.against),
     )
 
@@ -233,7 +233,7 @@ def _as_next_door(candidate: Candidate, moved: Moved) -> Candidate:
 def _dated(ordered: Sequence[Suspicion], terms: Terms, failures: Failures) -> Sequence[Suspicion]:
     """With since when what they name has been used here; as they are where that cannot be asked. Raises QueryRefused,
     RowsDamaged."""
-    elements = {one: as_element(one) for suspicion in ordered for one in suspicion.observables}
+    elements = {observable: as_element(observable) for found in ordered for observable in found.observables}
     try:
         since = terms.first_uses(elements.values())
     except (QueryRefused, RowsDamaged):
@@ -242,12 +242,12 @@ def _dated(ordered: Sequence[Suspicion], terms: Terms, failures: Failures) -> Se
         failures.note(f"detector {DATES}", error)
         return ordered
     failures.works(f"detector {DATES}")
-    return [
-        replace(suspicion, known_since=tuple((one, since[one]) for one in mine))
-        if (mine := [one for one in dict.fromkeys(elements[one] for one in suspicion.observables) if one in since])
-        else suspicion
-        for suspicion in ordered
-    ]
+    every = []
+    for suspicion in ordered:
+        mine = dict.fromkeys(elements[observable] for observable in suspicion.observables)
+        known_since = tuple((element, since[element]) for element in mine if element in since)
+        every.append(replace(suspicion, known_since=known_since) if known_since else suspicion)
+    return every
 
 
 def _said_in(suspicion: Suspicion, year: int) -> Suspicion:

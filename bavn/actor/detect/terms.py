@@ -172,8 +172,9 @@ class Terms:
         """Since when own hosts have used each of these names and addresses, in us. Only of those whose first use can
         be dated: the past was known for KNOWN_DAYS_MIN before it, or it lies further back than any step of ages."""
         given = set(observables)
-        domains = {one.value: one for one in given if one.type is ObservableType.DOMAIN}
-        addresses = {one.value: one for one in given if one.type in (ObservableType.IP4, ObservableType.IP6)}
+        domains = {name.value: name for name in given if name.type is ObservableType.DOMAIN}
+        kinds = (ObservableType.IP4, ObservableType.IP6)
+        addresses = {address.value: address for address in given if address.type in kinds}
         first: dict[Observable, int] = {}
         for named, sql, table in (
             (domains, _DOMAINS_USED, {"peer": list(domains)}),
@@ -186,7 +187,7 @@ class Terms:
             if named:
                 rows = self._rows_by_peer(sql, pa.table(table))
                 first |= {named[peer]: as_us(at.replace(tzinfo=UTC)) for peer, (_, at) in rows.items()}
-        return {one: at for one, at in first.items() if self._is_dated(at)}
+        return {element: at for element, at in first.items() if self._is_dated(at)}
 
     def _is_dated(self, first_us: int) -> bool:
         old = self._window.last_us - first_us > AGE_EDGES_DAYS[-1] * DAY_US

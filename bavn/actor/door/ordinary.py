@@ -28,9 +28,9 @@ def established_by(neighbours: Neighbours, clock: Clock) -> Established:
     """By what the commons told, as of today."""
 
     def established(elements: Iterable[Observable]) -> frozenset[Observable]:
-        asked = {element_bytes(one): one for one in elements}
+        asked = {element_bytes(element): element for element in elements}
         today = clock.now_us() // DAY_US
-        return frozenset(asked[one] for one, known in neighbours.of(asked).items() if known.established(today))
+        return frozenset(asked[raw] for raw, known in neighbours.of(asked).items() if known.established(today))
 
     return established
 
@@ -40,10 +40,10 @@ def ordinary_of(suspicions: Iterable[Suspicion], established: Established) -> fr
     every = list(suspicions)
     if established is none_established:
         return frozenset()
-    known = established({as_element(one) for suspicion in every for one in suspicion.observables})
+    known = established({as_element(observable) for suspicion in every for observable in suspicion.observables})
     ordinary, odd = set[Observable](), set[Observable]()
     for suspicion in every:
-        elements = {as_element(one) for one in suspicion.observables}
+        elements = {as_element(observable) for observable in suspicion.observables}
         mine = _ordinary(suspicion, elements, known)
         ordinary |= mine
         odd |= elements - mine

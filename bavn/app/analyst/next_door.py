@@ -61,35 +61,35 @@ class NextDoor:
         if not self._joins:
             return {}
         things: dict[str, tuple[Sequence[Thing], Sequence[Thing]]] = {
-            one.id: (known_by(one.observables), _alerts(one)) for one in suspicions
+            suspicion.id: (known_by(suspicion.observables), _alerts(suspicion)) for suspicion in suspicions
         }
         known = self._known(thing for names, alerts in things.values() for thing in (*names, *alerts))
-        found: dict[str, list[KnownInSector]] = {}
+        by_story: dict[str, list[KnownInSector]] = {}
         for story, kinds in things.items():
             firsts = [next((known[thing] for thing in kind if thing in known), None) for kind in kinds]
-            if told := [one for one in firsts if one is not None]:
-                found[story] = told
-        return found
+            if told := [first for first in firsts if first is not None]:
+                by_story[story] = told
+        return by_story
 
     def _known(self, things: Iterable[Thing]) -> Mapping[Thing, KnownInSector]:
         if not self._joins:
             return {}
         asked = {element_bytes(thing): thing for thing in things}
         known = known_of(self._rows, asked)
-        return {asked[element]: self._told(asked[element], days) for element, days in known.items()}
+        return {asked[element]: self._known_as(asked[element], days) for element, days in known.items()}
 
-    def _told(self, thing: Thing, known: KnownDays) -> KnownInSector:
+    def _known_as(self, thing: Thing, known: KnownDays) -> KnownInSector:
         bucket, since = known.buckets[0], known.shared_now_since()
         short = how_many(bucket, self._groups)
-        said = _sentence(thing).filled(how_many=short, what=_what(thing))
+        sentence = _sentence(thing).filled(how_many=short, what=_what(thing))
         if since is not None:
             first, begun = since
             told = {"since": _SINCE if begun else _SINCE_OR_BEFORE, "more": _MORE if begun else _MORE_OR_BEFORE}
-            said = told["since" if bucket == 1 else "more"].filled(said=said, day=_day(first), t=THRESHOLD)
+            sentence = told["since" if bucket == 1 else "more"].filled(said=sentence, day=_day(first), t=THRESHOLD)
         if self._now_us // DAY_US - known.day > FRESH_DAYS:
-            said = Text("{said} (as of {day})", said=said, day=_day(known.day))
-        said = Text.shaped("{said}.", said=Capital(in_year(said, as_datetime(self._now_us).year)))
-        return KnownInSector(short, said)
+            sentence = Text("{said} (as of {day})", said=sentence, day=_day(known.day))
+        whole = Text.shaped("{said}.", said=Capital(in_year(sentence, as_datetime(self._now_us).year)))
+        return KnownInSector(short, whole)
 
 
 _SINCE: Final = Text("{said}, since {day}")
@@ -168,4 +168,4 @@ def next_door_of(config: Path, rows: Asks) -> NextDoor:
 
 def as_json(told: Sequence[KnownInSector], language: Language) -> dict[str, Any]:
     """As JSON adds it; nothing where nothing is known."""
-    return {"next_door": [one.says.say(language) for one in told]} if told else {}
+    return {"next_door": [known.says.say(language) for known in told]} if told else {}

@@ -16,7 +16,7 @@ APPEARING_DAYS: Final = 3
 NOT_LISTED: Final = 0xFF
 
 
-class Standing(StrEnum):
+class Familiarity(StrEnum):
     """What days come to, where they come to anything."""
 
     ESTABLISHED = "established"
@@ -29,7 +29,6 @@ def bucket_of(groups: int) -> int:
 
 
 _SHARED: Final = bucket_of(EDGES[0])
-_ESTABLISHED: Final = bucket_of(ESTABLISHED_GROUPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +67,16 @@ class KnownDays:
             return None
         return self.buckets[back]
 
+    def days_at(self, groups: int, today: int) -> int:
+        """On how many of the last ESTABLISHED_OF_DAYS days so many groups or more knew it. ValueError for a number that
+        is no edge."""
+        least = EDGES.index(groups) + 1
+        days = (self.bucket(today - back) for back in range(ESTABLISHED_OF_DAYS))
+        return sum(bucket is not None and bucket >= least for bucket in days)
+
     def established(self, today: int) -> bool:
         """Five groups or more knew it on seven or more of the last fourteen days, today's among them."""
-        days = (self.bucket(today - back) for back in range(ESTABLISHED_OF_DAYS))
-        return sum(bucket is not None and bucket >= _ESTABLISHED for bucket in days) >= ESTABLISHED_DAYS
+        return self.days_at(ESTABLISHED_GROUPS, today) >= ESTABLISHED_DAYS
 
     def appearing(self, today: int) -> bool:
         """It went from below the threshold to the threshold or more within the last three days, for the first time as
@@ -81,11 +86,11 @@ class KnownDays:
             return False
         return any(self.bucket(since - back) == 0 for back in range(1, APPEARING_DAYS + 1))
 
-    def standing(self, today: int) -> Standing | None:
+    def familiarity(self, today: int) -> Familiarity | None:
         """Established, appearing, or neither; nothing is both."""
         if self.established(today):
-            return Standing.ESTABLISHED
-        return Standing.APPEARING if self.appearing(today) else None
+            return Familiarity.ESTABLISHED
+        return Familiarity.APPEARING if self.appearing(today) else None
 
     def shared_now_since(self) -> tuple[int, bool] | None:
         """Since which day the threshold or more have known it without a day below that is remembered, and whether it

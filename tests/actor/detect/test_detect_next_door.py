@@ -12,7 +12,7 @@ from bavn.actor.detect.run import Survey, SurveyBackground, survey
 from bavn.model.intel.own_rules import OWN_RULES
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
-from bavn.model.sector.known_days import DAYS, NOT_LISTED, KnownDays, Standing
+from bavn.model.sector.known_days import DAYS, NOT_LISTED, Familiarity, KnownDays
 from bavn.model.suspicion import RowsRef
 from bavn.model.text import Text
 from bavn.psi.element import element_bytes
@@ -74,8 +74,8 @@ def test_what_is_ordinary_next_door_weighs_less_and_what_appears_there_more(days
 def test_never_listed_is_not_known_to_be_ordinary() -> None:
     assert moved(Table(), candidate(NAME)).nats == 0
     assert moved(Table(name=ORDINARY), candidate(NAME, OTHER)).nats == 0
-    assert moved(Table(name=ORDINARY, other=ORDINARY), candidate(NAME, OTHER)).nats == NATS[Standing.ESTABLISHED]
-    assert moved(Table(name=ORDINARY, other=NEW_THERE), candidate(NAME, OTHER)).nats == NATS[Standing.APPEARING]
+    assert moved(Table(name=ORDINARY, other=ORDINARY), candidate(NAME, OTHER)).nats == NATS[Familiarity.ESTABLISHED]
+    assert moved(Table(name=ORDINARY, other=NEW_THERE), candidate(NAME, OTHER)).nats == NATS[Familiarity.APPEARING]
 
 
 def test_it_moves_by_four_nats_at_most_and_once_where_the_world_knows_it() -> None:

@@ -1,8 +1,8 @@
 """What this node knows of its own elements at its neighbours: element -> how many groups knew it, day by day.
 
 Only a node can tie days together, since ids change every day; so only here is it kept, for 28 days and of at most
-ROWS_MAX elements. Lies in the node's own book and never travels. Refuses to know what an element is: it sees its bytes
-(psi/element.py).
+ROWS_MAX elements. Lies in the node's own book and never travels. What an element is it does not ask: it sees its
+bytes (psi/element.py).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bavn.model.sector.known_days import DAYS, KnownDays
+from bavn.psi.element import ORDINARY_TAGS, ordinary_of
+from bavn.psi.ordinary import Ordinary, OrdinaryType
 from bavn.wire.book import Book
 
 ROWS_MAX: Final = 400_000
@@ -88,3 +90,11 @@ def known_of(rows: Rows, elements: Iterable[bytes]) -> Known:
         sql = f"SELECT element, day, buckets FROM door_commons WHERE element IN ({places})"
         known.update({element: KnownDays(day, raw) for element, day, raw in rows(sql, tuple(some))})
     return known
+
+
+def alerts_of(rows: Rows) -> list[tuple[Ordinary, KnownDays]]:
+    """The kinds of alerts that were listed, with what is known of each, as read by another process."""
+    tag = ORDINARY_TAGS[OrdinaryType.ALERT]
+    sql = "SELECT element, day, buckets FROM door_commons WHERE element >= ? AND element < ? ORDER BY element"
+    every = rows(sql, (bytes([tag]), bytes([tag + 1])))
+    return [(kind, KnownDays(day, raw)) for element, day, raw in every if (kind := ordinary_of(element)) is not None]

@@ -60,7 +60,7 @@ def dry_run(
     if as_json:
         print(json.dumps({"asked_days": days_asked, **_json(run), **as_json_of(known, language)}, ensure_ascii=False))
         return
-    for line in [*_lines(run, days_asked, language), *(one.says.say(language) for one in known)]:
+    for line in [*_lines(run, days_asked, language), *(each.says.say(language) for each in known)]:
         print(line)
     if run.hosts:
         clinical = networks_of(given.protect.clinical_networks)

@@ -143,7 +143,7 @@ def _show(
     print(f"{shown.id}  {shown.detector}  {shown.technique}  {verdict_words(entry.verdict, language)}".rstrip())
     p = small(shown.p, language)
     print(f"{shown.host} - {shown.peer}  p {p}  {iso(shown.first_us)[:19]} - {iso(shown.last_us)[:19]}")
-    for figure in (*figures(shown), *(one.says for one in known)):
+    for figure in (*figures(shown), *(each.says for each in known)):
         print(figure.say(language))
     if not sheets:
         print(words["none"])

@@ -265,6 +265,54 @@ def disable(
     _add(config, "disable", {"sid": sid, "gid": gid}, comment, until, review, who)
 
 
+@app.command("noisy")
+def noisy(
+    config: Config = NODE_TOML,
+    *,
+    groups: Annotated[
+        int, typer.Option(help="So many organisations or more have its alerts: 3, 5, 9, 17 or 33.", min=3, max=33)
+    ] = 9,
+    days: Annotated[int, typer.Option(help="On so many of the last 14 days or more.", min=1, max=14)] = 7,
+    as_json: AsJson = False,
+    language: Spoken = "en",
+) -> None:
+    """Rules whose alerts most of the sector has day after day: may they be silenced? It asks and changes nothing."""
+    from bavn.app.analyst.noisy_rules import noisy_rules
+
+    given, folder = read(config)
+    messages = {(known.gid, known.sid): known.msg for _, known in known_rules(given, folder)}
+    tuned = {(entry.gid, entry.sid) for entry in entries_of(given) if entry.active(day_now())}
+    proposed = [rule for rule in noisy_rules(config, groups, days) if (rule.gid, rule.sid) not in tuned]
+    if as_json:
+        for rule in proposed:
+            row = {
+                "sid": rule.sid,
+                "gid": rule.gid,
+                "days": rule.days,
+                "sector": rule.known.say(language),
+                "says": messages.get((rule.gid, rule.sid), ""),
+            }
+            print(json.dumps(row, ensure_ascii=False, sort_keys=True))
+        return
+    if not proposed:
+        print(Text("no rule is known to be noise at {groups} organisations or more", groups=groups).say(language))
+        return
+    show_table(
+        ("sid", "gid", "days of 14", "in the sector", "says"),
+        [
+            (rule.sid, rule.gid, rule.days, rule.known.say(language), messages.get((rule.gid, rule.sid), ""))
+            for rule in proposed
+        ],
+        language,
+    )
+    print(
+        Text(
+            "what everybody has is rarely an attack; read the rule, then: bavn node rules threshold SID or bavn node"
+            " rules disable SID"
+        ).say(language)
+    )
+
+
 @app.command("tuning")
 def tuning(config: Config = NODE_TOML, *, as_json: AsJson = False, language: Spoken = "en") -> None:
     """What is tuned, by whom, why and until when; what has ended; what is to be looked at again."""

@@ -40,7 +40,7 @@ def suspicions(
     """What is suspicious now, in the actor's own reading order, with the verdicts that hold."""
     with asks(config) as rows:
         items = ranked(rows)
-        told = next_door_of(config, rows).of_suspicions([item.suspicion for item in items])
+        known_by_story = next_door_of(config, rows).of_suspicions([item.suspicion for item in items])
     fitting = [
         item
         for item in items
@@ -53,11 +53,11 @@ def suspicions(
     shown = fitting if every else alone[:top]
     if as_json:
         for entry in shown:
-            known = told.get(entry.suspicion.id, ())
+            known = known_by_story.get(entry.suspicion.id, ())
             print(json.dumps(said_of(entry, language, known), ensure_ascii=False))
         return
     if shown:
-        _show(shown, language, told)
+        _show(shown, language, known_by_story)
     elif not folded:
         print(Text("nothing is suspicious here now").say(language))
     for line in lines_of(folded, SystemClock().now_us()):
@@ -75,7 +75,7 @@ def suspicions(
 
 def _show(entries: "list[Ranked]", language: Language, told: "dict[str, list[KnownInSector]]") -> None:
     def why(suspicion: "Suspicion") -> str:
-        parts = [suspicion.why, *(one.says for one in told.get(suspicion.id, ()))]
+        parts = [suspicion.why, *(known.says for known in told.get(suspicion.id, ()))]
         return " ".join(part.say(language) for part in parts)
 
     show_table(

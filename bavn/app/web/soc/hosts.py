@@ -179,15 +179,17 @@ def timeline(
     here, address = context.node(node, person), _address(host)
     with here.looking(days * DAY_US) as window:
         hours, peers = talk_of(window, address)
-        names = names_of(window, address, {one.peer for one in peers if not one.home})
+        names = names_of(window, address, {peer.peer for peer in peers if not peer.home})
         with here.asks() as rows:
             known = here.next_door(rows).of_values(names.values())
-        told = {peer: KnownInSectorShown.of(known[name]) for peer, name in names.items() if name in known}
+        known_peers = {peer: KnownInSectorShown.of(known[name]) for peer, name in names.items() if name in known}
         return Timeline(
             first_us=window.first_us,
             last_us=window.last_us,
             hours=hours,
-            peers=[one.model_copy(update={"next_door": told.get(one.peer)}) for one in peers[:PEERS_SHOWN_MAX]],
+            peers=[
+                peer.model_copy(update={"next_door": known_peers.get(peer.peer)}) for peer in peers[:PEERS_SHOWN_MAX]
+            ],
             peers_more=len(peers) > PEERS_SHOWN_MAX,
         )
 

@@ -200,8 +200,8 @@ def next_door(context: Context, node: NodeName, asking: AskingId, person: Hunter
     with here.asks() as asks:
         known = here.next_door(asks).of_values(values)
     return [
-        ValueKnown(value=value, short=TextShape.of(one.short), says=TextShape.of(one.says))
-        for value, one in known.items()
+        ValueKnown(value=value, short=TextShape.of(found.short), says=TextShape.of(found.says))
+        for value, found in known.items()
     ]
 
 

@@ -197,5 +197,5 @@ def _shown(entry: Ranked, adds: list[SectorAdds], known: list[KnownInSector], no
         why=TextShape.of(s.why),
         verdict=None if entry.verdict is None else VerdictShown.of(entry.verdict, now_us),
         sector=adds,
-        next_door=[KnownInSectorShown.of(one) for one in known],
+        next_door=[KnownInSectorShown.of(each) for each in known],
     )

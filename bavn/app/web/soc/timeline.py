@@ -114,9 +114,10 @@ def names_of(window: Window, address: str, peers: Iterable[str]) -> dict[str, st
     """The registered domain of each of these peers, where the host called it by names of one only; the address itself
     where it called it by none. Of the others nobody knows which to ask about. Raises QueryRefused."""
     every = sorted(set(peers))
-    asked = pa.table(
+    wanted = pa.table(
         {"peer": pa.array(every, pa.string()), "stored": pa.array([str(address_uuid(peer)) for peer in every])}
     )
-    named = dict(window.rows(_NAMED, {"host": str(address_uuid(address))}, tables={"asked": asked}) if every else [])
+    given = {"host": str(address_uuid(address))}
+    named = dict(window.rows(_NAMED, given, tables={"asked": wanted}) if every else [])
     domains = {peer: {registered_domain(name) or name for name in named.get(peer, [peer])} for peer in every}
     return {peer: those.pop() for peer, those in domains.items() if len(those) == 1}

@@ -160,10 +160,10 @@ def hosts(
     rest = [entries for entries in stories_of if at is None or entries[0].rank > at[0]][: limit + 1]
     with here.asks() as rows:
         wanted = {id(entry): entry for stories in rest for entry in stories}
-        made = dict(
+        shapes = dict(
             zip(wanted, shown(list(wanted.values()), rows, context.clock.now_us(), here.next_door(rows)), strict=True)
         )
-    return page([_host(entries, made) for entries in rest], limit, lambda host: (host.rank,))
+    return page([_host(entries, shapes) for entries in rest], limit, lambda host: (host.rank,))
 
 
 @router.get("/today/knocks", operation_id="todayKnocks")

@@ -2,7 +2,7 @@
 import { got } from "$lib/client";
 import { asProblem, Problem } from "$lib/problem";
 import { api } from "../api";
-import type { Asked, Question } from "../shapes";
+import type { Asked, Question, ValueKnown } from "../shapes";
 
 const WAIT_S = 1.5;
 const PAGE = 500;
@@ -11,6 +11,8 @@ export type Row = readonly unknown[];
 export class Asking {
   said = $state.raw<Asked | null>(null);
   rows = $state.raw<readonly Row[]>([]);
+  /** How many of the sector know a value of the answer, where this node has been told. */
+  known = $state.raw<ReadonlyMap<string, ValueKnown>>(new Map());
   problem = $state.raw<Problem | null>(null);
   busy = $state(false);
   private turn = 0;
@@ -21,6 +23,7 @@ export class Asking {
     await this.stop();
     const turn = (this.turn += 1);
     [this.said, this.rows, this.problem, this.busy] = [null, [], null, true];
+    this.known = new Map();
     try {
       let said = await got(api.POST("/api/v1/nodes/{node}/hunt/asks", { params: { path: { node: this.node } }, body: question }));
       while (turn === this.turn && said.state === "running") {
@@ -50,6 +53,8 @@ export class Asking {
       this.rows = [...this.rows, ...page.items];
       after = page.next ?? undefined;
     } while (after);
+    const known = await got(api.GET("/api/v1/nodes/{node}/hunt/asks/{asking}/next-door", { params: { path: { node: this.node, asking } } }));
+    if (turn === this.turn) this.known = new Map(known.map((one) => [one.value, one]));
   }
 
   async stop(): Promise<void> {

@@ -11,6 +11,6 @@ export default () => ({
   kinds: { role: t("Role"), os: t("System"), vendor: t("Vendor") } as Record<string, string>,
   offers: t("Services it offers"), port: t("Port"), software: t("Software"), clients: t("Clients"), flows: t("Connections"), moreOffers: (n: string) => t("{n} more", { n }), noOffers: t("No services have been seen on it"),
   timeline: t("Traffic by the hour"), opened: t("opened"), failed: tc("hosts.failed", "failed"), got: t("got"), out: t("bytes out"), in: t("bytes in"), time: t("Hour"), span: t("Span"),
-  with: t("With whom"), peer: t("Peer"), direction: t("Direction"), called: t("it called"), was: t("was called"), inside: t("own"), outside: t("outside"), morePeers: t("others are not shown"), noTraffic: t("No traffic in this span"), noTrafficNext: t("Choose a longer span."),
+  with: t("With whom"), peer: t("Peer"), nextDoor: t("Known in the sector to"), direction: t("Direction"), called: t("it called"), was: t("was called"), inside: t("own"), outside: t("outside"), morePeers: t("others are not shown"), noTraffic: t("No traffic in this span"), noTrafficNext: t("Choose a longer span."),
   risk: t("Suspicions, the strongest first"), riskNote: t("Only the strongest ranks the host: when we measured, adding them up found attacked hosts no sooner."), calm: t("There are no suspicions about this host now"), pivot: t("All of its records"), outsideOf: (n: string) => t("{n} outside", { n }),
 });

@@ -13,7 +13,7 @@ export default () => ({
   more: (n: number) => tn("{n} more story", "{n} more stories", n, { n }), alsoBy: (n: string) => t("and {n} more of the same story", { n }),
   nats: (amount: string) => t("{amount} nats", { amount }),
   rank: t("No."), host: t("Host"), peer: t("Peer"), technique: t("Technique"), strength: tc("today.strength", "Evidence"), strengthNote: t("in nats: the higher, the less likely it is chance"),
-  last: t("Last seen"), first: t("First seen"), why: t("Why"), what: t("What it is"), weighing: t("Before you judge"), against: t("What speaks against it"), lookFirst: t("Start here"), figures: t("Figures"), known: t("Known here"), verdict: t("Verdict"), sector: t("The sector"), p: t("p-value"),
+  last: t("Last seen"), first: t("First seen"), why: t("Why"), what: t("What it is"), weighing: t("Before you judge"), against: t("What speaks against it"), lookFirst: t("Start here"), nextDoor: t("In the sector"), figures: t("Figures"), known: t("Known here"), verdict: t("Verdict"), sector: t("The sector"), p: t("p-value"),
   pSource: { own: t("own ranks"), blend: t("own ranks and reference"), reference: t("reference"), exact: t("exact match") } as Record<string, string>,
   sharedBy: t("Own hosts with this peer"), listed: t("On a list of well-known names"), observables: t("Recognised by"), open: t("Open"),
   adds: { verdict: t("verdict"), case: t("case"), indicator: t("indicator") } as Record<string, string>,

@@ -1,0 +1,30 @@
+"""What the commons told a drawn node: its command-and-control name is known to hardly anybody, a supplier's to many."""
+
+from pathlib import Path
+
+from bavn.actor.door.rounds.commons_table import CommonsTable
+from bavn.app.process.real import SystemClock
+from bavn.model.moment import DAY_US
+from bavn.model.observable import Observable
+from bavn.psi.element import as_element, element_bytes
+from bavn.wire.book import Book
+
+GROUPS = 41
+
+
+def draw_next_door(node: Path, *names: str, bucket: int = 3) -> None:
+    """Into the book of a drawn node (its node.toml): a week of answers of so many groups, each with these in a
+    bucket."""
+    today = SystemClock().now_us() // DAY_US
+    elements = {element_bytes(as_element(Observable.of("domain", name))): bucket for name in names}
+    with Book(node.parent / "data" / "node.db") as book:
+        table = CommonsTable(book)
+        for back in reversed(range(7)):
+            table.keep(today - back, dict.fromkeys(elements, 0) if back == 6 else elements)
+        _round(book, today)
+
+
+def _round(book: Book, day: int) -> None:
+    with book.transaction() as tx:
+        tx.execute("CREATE TABLE IF NOT EXISTS door_commons_round (day INTEGER, state TEXT, groups INTEGER)")
+        tx.execute("INSERT INTO door_commons_round VALUES (?, 'answered', ?)", (day, GROUPS))
