@@ -5,6 +5,7 @@ import sqlite3
 
 import pytest
 
+from bavn.actor.door.rounds.commons_days import CommonsDay, CommonsDays, DayState
 from bavn.actor.door.rounds.commons_table import CommonsTable
 from bavn.app.analyst.next_door import NextDoor, how_many
 from bavn.model.moment import DAY_US
@@ -33,9 +34,11 @@ def listed(book, thing, days: dict[int, int]) -> None:
 
 def groups(book, count: int) -> None:
     """A round that was answered, with so many groups."""
-    with book.transaction() as tx:
-        tx.execute("CREATE TABLE IF NOT EXISTS door_commons_round (day INTEGER, state TEXT, groups INTEGER)")
-        tx.execute("INSERT INTO door_commons_round VALUES (?, 'answered', ?)", (TODAY, count))
+    CommonsDays(book).keep(
+        CommonsDay(
+            day=TODAY, round_id="0" * 32, m=10_000, state=DayState.ANSWERED.value, at_us=TODAY * DAY_US, groups=count
+        )
+    )
 
 
 def asked(book, *, joins=True) -> NextDoor:

@@ -19,13 +19,12 @@ from bavn.actor.door.draft import SHUT, STAYS, Draft, labelled
 from bavn.actor.door.echo import Holds, holds_none
 from bavn.actor.door.kept_back import KeptBack
 from bavn.actor.door.live import Element, echoes, live_elements, put_aside
-from bavn.actor.door.ordinary import established_by, none_established
+from bavn.actor.door.ordinary import established_at
 from bavn.actor.door.policy import DoorPolicy
 from bavn.actor.door.report_rules import ElementRequest, Offered, Rules
 from bavn.actor.door.round_elements import Prepared, RoundElement, element_of
 from bavn.actor.door.rounds import labels
 from bavn.actor.door.rounds.commons import Commons, CommonsKnowledge, OutsideLife, nothing_outside
-from bavn.actor.door.rounds.commons_table import CommonsTable
 from bavn.actor.door.rounds.held import Begin, Held, Hold, at_once, begun_at_once
 from bavn.actor.door.rounds.labels import CENTRE
 from bavn.actor.door.rounds.replies import Replies
@@ -131,9 +130,7 @@ class Door:
         self.state = State(ledger.book, keys.secret)
         self.outbox = Outbox(ledger.book, name, keys.own, clock, limits=on.limits)
         rules = Rules(policy, self.state, clock, homes)
-        self._established = (
-            established_by(CommonsTable(ledger.book), clock) if policy.join_commons else none_established
-        )
+        self._established = established_at(ledger.book, clock, joins=policy.join_commons)
         self.reveals = Reveals(ledger.book)
         self._kept_back = KeptBack(ledger, clock)
         tell = TellRules(policy, self.reveals.was_reported)
@@ -499,5 +496,5 @@ class Door:
     # --- inside -----------------------------------------------------------------------------------------------
 
     def _live(self, tier: str, now_us: int) -> list[tuple[Element, bool]]:
-        known, verdicts = self._suspicions(), self._verdicts()
-        return live_elements(known, tier, now_us, self.policy, verdicts, self._holds, self._established)
+        weighed = (self._verdicts(), self._holds, self._established)
+        return live_elements(self._suspicions(), tier, now_us, self.policy, *weighed)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from bavn.actor.door.echo import LISTS
+from bavn.actor.door.rounds.commons_table import CommonsTable
 from bavn.model.intel.own_rules import is_of_own_rule
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.model.ports import Clock, Neighbours
 from bavn.model.suspicion import Suspicion
 from bavn.psi.element import as_element, element_bytes, known_by
+from bavn.wire.book import Book
 
 Established = Callable[[Iterable[Observable]], frozenset[Observable]]
 """Which of these, in the form in which they join, five groups or more know day after day."""
@@ -33,6 +35,11 @@ def established_by(neighbours: Neighbours, clock: Clock) -> Established:
         return frozenset(asked[raw] for raw, known in neighbours.of(asked).items() if known.established(today))
 
     return established
+
+
+def established_at(book: Book, clock: Clock, *, joins: bool) -> Established:
+    """By what the node of this book was told; by nothing where its policy takes no part."""
+    return established_by(CommonsTable(book), clock) if joins else none_established
 
 
 def ordinary_of(suspicions: Iterable[Suspicion], established: Established) -> frozenset[Observable]:

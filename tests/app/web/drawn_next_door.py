@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bavn.actor.door.rounds.commons_days import CommonsDay, CommonsDays, DayState
 from bavn.actor.door.rounds.commons_table import CommonsTable
 from bavn.app.process.real import SystemClock
 from bavn.model.moment import DAY_US
@@ -21,10 +22,7 @@ def draw_next_door(node: Path, *names: str, bucket: int = 3) -> None:
         table = CommonsTable(book)
         for back in reversed(range(7)):
             table.keep(today - back, dict.fromkeys(elements, 0) if back == 6 else elements)
-        _round(book, today)
-
-
-def _round(book: Book, day: int) -> None:
-    with book.transaction() as tx:
-        tx.execute("CREATE TABLE IF NOT EXISTS door_commons_round (day INTEGER, state TEXT, groups INTEGER)")
-        tx.execute("INSERT INTO door_commons_round VALUES (?, 'answered', ?)", (day, GROUPS))
+        answered = CommonsDay(
+            day=today, round_id="0" * 32, m=10_000, state=DayState.ANSWERED.value, at_us=today * DAY_US, groups=GROUPS
+        )
+        CommonsDays(book).keep(answered)
