@@ -1,0 +1,79 @@
+"""Another's program reads what Bavn writes, and Bavn reads what it writes: aics-tlog (PyPI)."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bavn.tlog.checkpoint import NOTHING_YET, Checkpoint, cosigned, opened, signed, witnessed
+from bavn.tlog.merkle import consistency, inclusion, is_consistent, is_included, leaf_hash
+from bavn.tlog.note import BY_WITNESS, key_from, note_of
+from bavn.tlog.tiles import Edge, Tree, all_entries
+
+peer = pytest.importorskip("aics_tlog")
+peer_tiles = pytest.importorskip("aics_tlog.tiles")
+
+NAME, WITNESS = "centre.example/log", "actor-1.example"
+LOG = Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32)
+EYE = Ed25519PrivateKey.from_private_bytes(bytes([2]) * 32)
+ENTRIES = [f'{{"number":{number}}}'.encode() for number in range(700)]
+SIZES = (1, 2, 255, 256, 257, 511, 512, 700)
+
+
+@pytest.fixture(scope="module")
+def files():
+    edge, made, at = Edge(), {}, 0
+    for size in SIZES:
+        made |= edge.grow(ENTRIES[at:size])
+        at = size
+    return made
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_peer_reads_the_tiles_of_every_size(files, size) -> None:
+    tree = Tree(size, files.__getitem__)
+    reader = peer.MemoryTileReader(files)
+    assert peer.MerkleTree(ENTRIES[:size]).root() == tree.root()
+    assert peer.audit_tiles(reader, size, tree.root())
+    assert peer.inclusion_proof_from_tiles(reader, size - 1, size) == inclusion(size - 1, size, tree.subtree)
+    assert peer.consistency_proof_from_tiles(reader, 1, size) == consistency(1, size, tree.subtree)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_each_verifies_the_others_proofs(size) -> None:
+    theirs = peer.MerkleTree(ENTRIES[:size])
+    for index in {0, size // 3, size - 1}:
+        assert is_included(leaf_hash(ENTRIES[index]), index, size, theirs.inclusion_proof(index), theirs.root())
+    for old in {1, size // 2, size} - {0}:
+        proof = theirs.consistency_proof(old, size)
+        assert is_consistent(old, size, theirs.root(old), theirs.root(), proof)
+        assert peer.verify_consistency(old, size, theirs.root(old), theirs.root(), proof)
+
+
+def test_bavn_reads_the_tiles_that_the_peer_writes(tmp_path) -> None:
+    peer_tiles.write_tiles(ENTRIES, tmp_path)
+
+    def read(path):
+        return (tmp_path / path).read_bytes()
+
+    assert list(all_entries(len(ENTRIES), read)) == ENTRIES
+    assert Tree(len(ENTRIES), read).root() == peer.MerkleTree(ENTRIES).root()
+
+
+def test_the_peer_believes_the_checkpoint_and_its_witness(files) -> None:
+    tree = Tree(700, files.__getitem__)
+    note = signed(Checkpoint(NAME, 700, tree.root()), LOG)
+    saw = cosigned(note, key_from(NAME, LOG), seen=NOTHING_YET, proof=[], name=WITNESS, key=EYE, now_s=1_767_000_000)
+    whole = note.with_lines([saw.line]).text()
+    log, eye = peer.parse_vkey(key_from(NAME, LOG).text()), peer.parse_vkey(key_from(WITNESS, EYE, BY_WITNESS).text())
+    result = peer.verify_checkpoint(peer.parse_note(whole), log, [eye], quorum=1)
+    assert result.ok, result.error
+    assert result.timestamps == {WITNESS: 1_767_000_000}
+    assert not peer.verify_checkpoint(peer.parse_note(whole.replace("700\n", "699\n", 1)), log, [eye], quorum=1).ok
+
+
+def test_bavn_believes_the_checkpoint_of_the_peer_and_its_witness() -> None:
+    root = peer.MerkleTree(ENTRIES).root()
+    note = peer.sign_checkpoint(peer.Checkpoint(NAME, 700, root), LOG, NAME)
+    _, line = peer.sign_cosignature(EYE, WITNESS, 1_767_000_000, NAME, 700, root)
+    whole = peer.Note(text=note.text, signatures=(*note.signatures, line)).to_bytes()
+    assert opened(note_of(whole), key_from(NAME, LOG)) == Checkpoint(NAME, 700, root)
+    assert witnessed(note_of(whole), [key_from(WITNESS, EYE, BY_WITNESS)]) == {WITNESS: 1_767_000_000}
