@@ -95,6 +95,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         Text("the list of members has a new version"),
         Text("the version's number, as every round tells it; not who came or went"),
         {"registry": "number"},
+        sealed=False,
     ),
     "software": Kind(
         Text("the centre runs this version of Bavn from here on"),

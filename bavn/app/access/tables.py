@@ -121,5 +121,5 @@ TRIES: Final = Table(
 
 def make_tables(engine: Engine) -> None:
     """Makes what is not there; the log begins at line 1."""
-    make_missing(engine, METADATA)
+    make_missing(engine, METADATA, with_log=False)
     audit.make_log(engine)

@@ -20,10 +20,12 @@ from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.run import Ranked, representatives
 from bavn.centre.correlate.score import Weighed
 from bavn.centre.correlate.sharing import Fit, Seen, stratum_of
+from bavn.centre.store import log
 from bavn.model.moment import DAY_US, hour_of
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector.lead import Lead, Sign, Term
 from bavn.model.text import Text
+from bavn.tlog.entries import content_hash
 
 _LAST_FIT = "-"
 _DEPENDENCE, _CONGRUENT = "dependence", "congruent"
@@ -166,6 +168,7 @@ class SqlLeadBook:
                 elif before[1:] != (True, body):
                     connection.execute(update(t.LEADS).where(t.LEADS.c.id == ranked.lead.id).values(**values))
             _keep_lead_of(connection, ranking)
+            _log_leads(connection, ranking, first_reports, now_us)
             let_back(connection, [ranked.lead for ranked in ranking], now_us)
 
     def leads(self, limit: int = 20, *, alive: bool = True) -> tuple[LeadView, ...]:
@@ -209,6 +212,23 @@ def histograms(
         stratum: [Seen(k, threshold, count) for (k, threshold), count in sorted(found.items())]
         for stratum, found in sorted(counts.items())
     }
+
+
+def _log_leads(
+    connection: Connection, ranking: Sequence[Ranked], first_reports: Mapping[Observable, int], now_us: int
+) -> None:
+    """The list as first ranked in an hour."""
+    said = {"hour": hour_of(now_us)}
+    if log.last_fields(connection, "leads") != said:
+        log.append(connection, "leads", now_us, said, leads_content(ranking, first_reports))
+
+
+def leads_content(ranking: Sequence[Ranked], first_reports: Mapping[Observable, int]) -> list[list[Any]]:
+    """What the log's entry of the list is sealed over: each lead's rank, id and the hash of all that is kept of it."""
+    return [
+        [each.lead.rank, each.lead.id, content_hash(_written(each, _first_report(each, first_reports)).encode())]
+        for each in ranking
+    ]
 
 
 def _keep_lead_of(connection: Any, ranking: Sequence[Ranked]) -> None:

@@ -4,8 +4,9 @@
 all. Refuses to decide anything.
 """
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -16,7 +17,9 @@ from bavn.centre.books import tables as t
 from bavn.centre.books.canaries import named
 from bavn.centre.correlate import round_state as state
 from bavn.centre.correlate.round_state import CellAnswer, CellRequest, Change, Phase, Round, RoundView
+from bavn.centre.store import log
 from bavn.psi.round import Cell, Hit
+from bavn.tlog.entries import content_hash
 
 HITS_CACHED_ROUNDS_MAX = 8
 
@@ -163,6 +166,18 @@ def _keep_round(connection: Connection, change: state.KeepRound) -> None:
     kept = connection.execute(update(t.ROUNDS).where(t.ROUNDS.c.id == round_.id).values(**values))
     if kept.rowcount == 0:
         connection.execute(t.ROUNDS.insert().values(id=round_.id, **values))
+        _log_round(connection, round_)
+
+
+def _log_round(connection: Connection, round_: Round) -> None:
+    said = {
+        "round": round_.id,
+        "tier": round_.params.tier,
+        "registry": round_.params.registry_version,
+        "description": content_hash(round_.params.canonical()),
+        "members": content_hash([list(member) for member in round_.members]),
+    }
+    log.append(connection, "round", round_.opened_us, said)
 
 
 def _keep_planes(connection: Connection, change: state.KeepPlanes) -> None:
@@ -173,6 +188,16 @@ def _keep_planes(connection: Connection, change: state.KeepPlanes) -> None:
     connection.execute(t.UPLOADS.insert().values(item_id=change.item_id, key_check=change.key_check, **mine))
     for number, planes in enumerate(change.tables):
         connection.execute(t.PLANES.insert().values(cell_table=number, planes=planes, **mine))
+    said = {"round": change.round_id, "upload": upload_hash(change.key_check, change.tables)}
+    log.append(connection, "upload", change.taken_us, said)
+
+
+def upload_hash(key_check: str, tables: Iterable[bytes]) -> str:
+    """What the log holds of an upload: SHA-256 of what it says of its keys, a newline, and its tables in order."""
+    hashed = hashlib.sha256(f"{key_check}\n".encode())
+    for planes in tables:
+        hashed.update(planes)
+    return hashed.hexdigest()
 
 
 def _drop_planes(connection: Connection, change: state.DropPlanes) -> None:
@@ -180,7 +205,12 @@ def _drop_planes(connection: Connection, change: state.DropPlanes) -> None:
 
 
 def _keep_hits(connection: Connection, change: state.KeepHits) -> None:
-    t.add_new(connection, t.HITS, [{"hits": codec.write_hits(change.hits)}], {"round_id": change.round_id})
+    if connection.scalar(select(t.HITS.c.round_id).where(t.HITS.c.round_id == change.round_id)) is not None:
+        return
+    hits = codec.write_hits(change.hits)
+    connection.execute(t.HITS.insert().values(round_id=change.round_id, hits=hits))
+    hashed = content_hash(hits.encode())
+    log.append(connection, "hits", change.found_us, {"round": change.round_id}, {"hits": hashed})
 
 
 def _keep_cells(connection: Connection, change: state.KeepCells) -> None:

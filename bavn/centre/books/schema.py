@@ -18,10 +18,12 @@ from bavn.centre.members.rollout_tables import METADATA as ROLLOUT
 from bavn.centre.members.tables import METADATA as MEMBERS
 from bavn.centre.publish.tables import METADATA as PUBLISH
 from bavn.centre.share.tables import METADATA as SHARE
+from bavn.centre.store.log_tables import METADATA as LOG
 from bavn.centre.store.tables import METADATA as STORE
 
 METADATA: Final[tuple[MetaData, ...]] = (
     STORE,
+    LOG,
     MEMBERS,
     ROLLOUT,
     PARTNERS,

@@ -13,11 +13,14 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine, insert, or_, select, update
 
 from bavn.centre.cases.tables import AUDIT, AUDIT_HEAD, GENESIS, METADATA, reading, writing
+from bavn.centre.store import log
 from bavn.model.principal import Principal
 
 LINES_PER_READ_MAX: Final = 10_000
 LOCAL_ROOT: Final = "local-root"
 """Act and subject of the line that tells of local root in the place of a second person."""
+POLICY_ACTS: Final = "policy-"
+"""How the acts on standing policies begin."""
 _DOMAIN: Final = b"bavn/audit/1\x00"
 
 
@@ -52,8 +55,9 @@ class BadAuditLine:
 
 
 def note(connection: Connection, at_us: int, who: str, act: str, subject: str, detail: dict[str, Any]) -> AuditLine:
-    """Adds one line in the transaction that is open, with how ``who`` proved who they are. Counting the head up first
-    makes two writers queue. Local root in the place of a second person has a line of its own behind it."""
+    """Adds one line in the transaction that is open, with how ``who`` proved who they are; the centre's log gets its
+    entry with it. Counting the head up first makes two writers queue. Local root in the place of a second person has a
+    line of its own behind it."""
     proved = who if isinstance(who, Principal) else None
     if proved is not None:
         detail = detail | {"proved": proved.proof()}
@@ -64,6 +68,8 @@ def note(connection: Connection, at_us: int, who: str, act: str, subject: str, d
     sealed = AuditLine(**asdict(line) | {"hash": line.expected_hash()})
     connection.execute(insert(AUDIT).values(**asdict(sealed)))
     connection.execute(update(AUDIT_HEAD).values(hash=sealed.hash))
+    kind = "policy" if act.startswith(POLICY_ACTS) else "act"
+    log.append(connection, kind, at_us, content={"line": sealed.seq, "hash": sealed.hash})
     if proved is not None and proved.for_second:
         note(
             connection,

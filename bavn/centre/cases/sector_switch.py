@@ -28,6 +28,7 @@ from sqlalchemy import Text as LongText
 from bavn.centre.cases import audit
 from bavn.centre.cases.tables import make_tables, reading, writing
 from bavn.centre.cases.two_people import NotAllowed, person, second
+from bavn.centre.store import log
 from bavn.centre.store.engine import make_missing
 from bavn.model.moment import HOUR_US
 from bavn.model.ports import Clock
@@ -131,6 +132,8 @@ class SectorSwitch:
             )
             detail = {"why": why} | ({"asked_by": request.by} if request else {})
             audit.note(connection, turned.at_us, user, f"kill-switch-{'on' if on else 'off'}", "sector", detail)
+            said = {"turn": turned.number, "to": "on" if on else "off"}
+            log.append(connection, "switch", turned.at_us, said, {"by": str(recorded(user)), "why": why})
         return turned
 
     def _ask(self, connection: Connection, number: int, user: str, why: str, now_us: int) -> SwitchOffRequest:

@@ -155,7 +155,7 @@ class Join:
         if isinstance(planes, Refused):
             return planes
         tables = tuple(planes[:, number].tobytes() for number in range(round_.params.r))
-        return [KeepPlanes(round_.id, x, upload.item_id, upload.key_check, tables)]
+        return [KeepPlanes(round_.id, x, upload.item_id, upload.key_check, tables, upload.received_us)]
 
     def _tags(self, round_: Round, x: int, tags: Tags) -> list[Change] | Refused:
         asked = {entry.cell for entry in self._book.view(round_).asked if entry.x == x}
@@ -253,7 +253,7 @@ class Join:
         xs = tuple(sorted(uploaded))
         hits = tuple(self._reconstruct(round_.params, xs, lambda number: self._table(round_, xs, number)))
         round_ = replace(round_, phase=Phase.REVEAL, hits=len(hits))
-        self._book.write([KeepRound(round_), KeepHits(round_.id, hits), DropPlanes(round_.id)])
+        self._book.write([KeepRound(round_), KeepHits(round_.id, hits, now_us), DropPlanes(round_.id)])
 
     def _table(self, round_: Round, xs: tuple[int, ...], number: int) -> Planes:
         """Both planes of one table of all uploads, [2, n, bins]: nothing else of them is in memory."""

@@ -110,13 +110,15 @@ class KeepRound:
 
 @dataclass(frozen=True, slots=True)
 class KeepPlanes:
-    """The first upload of (x, round); ``item_id`` says which message it was. ``tables``: both planes of each table."""
+    """The first upload of (x, round); ``item_id`` says which message it was. ``tables``: both planes of each table.
+    ``taken_us``: when it came."""
 
     round_id: str
     x: int
     item_id: str
     key_check: str
     tables: tuple[bytes, ...]
+    taken_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ class KeepHits:
 
     round_id: str
     hits: tuple[Hit, ...]
+    found_us: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, up
 
 from bavn.centre.members.authority import MALFORMED
 from bavn.centre.members.tables import ACTOR, CERTIFICATE, INVITATION, QUOTA, REGISTRY, make_tables
+from bavn.centre.store import log
 from bavn.centre.store.engine import reading, writing
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
@@ -322,6 +323,8 @@ class Registry:
     def count_up(self, tx: Connection) -> None:
         """First in each change, so that SQLite takes its write lock before anything is read."""
         tx.execute(update(REGISTRY).values(version=REGISTRY.c.version + 1))
+        version = int(tx.scalar(select(REGISTRY.c.version)) or 0)
+        log.append(tx, "registry", self._clock.now_us(), {"registry": version})
 
 
 def _actor(row: Row[Any]) -> Actor:

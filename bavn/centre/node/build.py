@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Engine
 
+from bavn import __version__
 from bavn.centre.cases.case.work import Work
 from bavn.centre.cases.exercises.exercises import Exercises
 from bavn.centre.cases.indicators.indicator import IndicatorSettings
@@ -30,6 +33,7 @@ from bavn.centre.node.warning_post import WarningPost
 from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share
 from bavn.centre.share.stages import StageRules
+from bavn.centre.store.log_keeper import LogFolder, LogKeeper, origin_of
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.ports import Clock, Dice
 from bavn.psi.reconstruct import reconstruct_tables
@@ -38,12 +42,14 @@ from bavn.psi.reconstruct import reconstruct_tables
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CentreGround:
     """What a centre stands on. ``engine``: tables.open_engine. ``book``: a wire Book, for inbox, down-queues and ledger
-    (typed Any here: this room does not know wire). ``key``: the centre's message key."""
+    (typed Any here: this room does not know wire). ``key``: the centre's message key. ``log``: where the centre's log
+    is handed out; None: it is kept and not published."""
 
     engine: Engine
     book: Any
     key: Ed25519PrivateKey
     authority: Authority
+    log: LogFolder | None = None
 
 
 def open_centre(
@@ -98,7 +104,23 @@ def open_centre(
         reconstruct=reconstruct,
         aside=aside,
         contained=contained,
+        log=None if ground.log is None else open_log(config, ground, ground.log, clock, dice),
     )
+
+
+def open_log(config: CentreConfig, ground: CentreGround, folder: LogFolder, clock: Clock, dice: Dice) -> LogKeeper:
+    """What publishes the centre's log."""
+    key, origin = log_key(ground.key), origin_of(config.limits.sector)
+    return LogKeeper(ground.engine, folder, key, origin, clock, dice, version=__version__)
+
+
+def log_key(message_key: Ed25519PrivateKey) -> Ed25519PrivateKey:
+    """The key that signs checkpoints, made from the centre's message key: so every backup of that one has it, and no
+    signature of the one is ever one of the other."""
+    secret = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"bavn/log-key/1").derive(
+        message_key.private_bytes_raw()
+    )
+    return Ed25519PrivateKey.from_private_bytes(secret)
 
 
 def open_share(

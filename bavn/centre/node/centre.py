@@ -49,6 +49,7 @@ from bavn.centre.node.withdrawals import take_back
 from bavn.centre.share.deliveries import released_spans
 from bavn.centre.share.outgoing_rules import LATER, SHUT
 from bavn.centre.share.share import Share
+from bavn.centre.store.log_keeper import LogKeeper, forget_contents
 from bavn.model.moment import DAY_US, SECOND_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
@@ -146,6 +147,7 @@ class Centre:
         reconstruct: Reconstruct,
         aside: Aside,
         contained: Containment,
+        log: LogKeeper | None = None,
     ) -> None:
         registry, share, indicators = rooms.registry, rooms.share, rooms.indicators
         self.config = config
@@ -155,7 +157,7 @@ class Centre:
         self._registry, self._enrolment, self._inbox, self._share = registry, rooms.enrolment, rooms.inbox, share
         self.exchange, self.offers, self._questions = share.exchange, rooms.offers, rooms.questions
         self._case_post, self._warning_post, self._exercise_post = posts.case, posts.warning, posts.exercise
-        self._message_key = message_key
+        self._message_key, self.log = message_key, log
         self._roles = Roles(registry, clock)
         self._cases = Cases(engine, clock)
         self._protection = Protection(
@@ -215,7 +217,8 @@ class Centre:
             self.contained.part(name, do)
 
     def parts(self) -> tuple[tuple[str, Callable[[], None]], ...]:
-        """What a step does, in order. Releases and withdrawals first and last: a block waits for no round."""
+        """What a step does, in order. Releases and withdrawals first and last: a block waits for no round. The log is
+        published after all that it tells of."""
         orders = (
             ("centre protection", self._protection.step),
             ("centre questions", self._ask_questions),
@@ -234,6 +237,7 @@ class Centre:
             ("centre ranking", self._rank_if_due),
             *orders,
             ("centre alarms", self._raise_alarms),
+            *((("centre log", self.log.step),) if self.log is not None else ()),
             *self._tidying_if_due(),
         )
 
@@ -437,6 +441,7 @@ class Centre:
             ("alarms", self.desk.alarms.forget),
             ("leads", lambda: self._leads.forget(now_us - limits.signs_kept_days * DAY_US)),
             ("outgoing", self._forget_sent),
+            ("log", lambda: forget_contents(self._engine, now_us - limits.signs_kept_days * DAY_US)),
             ("inbox", self._inbox.forget),
             ("exchange", self.exchange.forget),
             ("offers", self.offers.forget),

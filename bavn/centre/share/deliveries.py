@@ -6,7 +6,7 @@ decide what is released: it carries out orders.
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row, Subquery, and_, d
 from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.stage_book import OPEN, STOPPED, begin_stages, end_stages, open_stages
 from bavn.centre.share.tables import DELIVERY, INDICATOR, NOT_CARRIED, OBSERVED, RECEIPT, RING, reading, writing
+from bavn.centre.store import log
 from bavn.centre.store.owed import PENDING, QUEUED, due, owing, settled
 from bavn.centre.store.rows import value_from
 from bavn.model.intel.indicator import Indicator, Pap, Tlp
@@ -27,6 +28,9 @@ STALE, HELD = "stale", "held"
 """Beside what every table of what is owed says: a newer version came; the canary ring goes first."""
 
 
+_SHOWN = ("version", "type", "value", "tlp", "pap", "confidence", "valid_from_us", "valid_until_us", "technique")
+
+
 @dataclass(frozen=True, slots=True)
 class Kept:
     """An indicator as it stands: ``live`` until it is withdrawn, whatever its end date says."""
@@ -37,6 +41,11 @@ class Kept:
     withdrawn_us: int | None
     live: bool
     grounds: Grounds
+
+
+def released_content(wanted_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What the log's entry of a release is sealed over: what every recipient can read in the indicator."""
+    return {"id": wanted_id, **{name: values[name] for name in _SHOWN}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +131,7 @@ class Deliveries:
                 "grounds": json.dumps(asdict(grounds), sort_keys=True),
             }
             self._keep(connection, indicator.id, values, known is not None)
+            log.append(connection, "release", now_us, content=released_content(indicator.id, values))
             if ring:
                 begin_stages(connection, indicator.id, version, ring, now_us)
             first = open_stages(connection, indicator.id)
@@ -147,6 +157,7 @@ class Deliveries:
                 version = max(now_us, row.version + 1)
                 values = {"version": version, "withdrawn_us": now_us, "live": False}
                 self._keep(connection, row.id, values, True)
+                log.append(connection, "withdrawal", now_us, content={"id": row.id, "version": version})
                 self._owe(connection, row.id, version, WITHDRAW, had, now_us)
                 if open_stages(connection, row.id):
                     end_stages(connection, row.id, STOPPED, "withdrawn", now_us)

@@ -12,6 +12,8 @@ from typing import Any, Final
 from sqlalchemy import URL, Connection, Engine, MetaData, create_engine, event, inspect, make_url
 from sqlalchemy.pool import StaticPool
 
+from bavn.centre.store.log_tables import METADATA as LOG
+
 JOURNAL_BYTES_MAX: Final = 16 << 20
 """What is kept on the disk of a write-ahead log after a large transaction (a round's tables)."""
 BUSY_TIMEOUT_MS: Final = 10_000
@@ -57,14 +59,16 @@ def writing(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def make_missing(engine: Engine, metadata: MetaData) -> None:
-    """Makes the tables that are not there: for databases without revisions (memory, simulation, a key holder's). In a
-    centre's own database the revisions have made them all."""
+def make_missing(engine: Engine, metadata: MetaData, *, with_log: bool = True) -> None:
+    """Makes the tables that are not there, and the log's beside those of any room of the centre (``with_log``): for
+    databases without revisions (memory, simulation). In a centre's own database the revisions have made them all."""
+    wanted = (metadata, LOG) if with_log else (metadata,)
     with reading(engine) as connection:
         there = set(inspect(connection).get_table_names())
-    if set(metadata.tables) - there:
+    if any(set(one.tables) - there for one in wanted):
         with writing(engine) as connection:
-            metadata.create_all(connection)
+            for one in wanted:
+                one.create_all(connection)
 
 
 def _sqlite_begin(connection: Connection) -> None:

@@ -133,6 +133,7 @@ class Sector:
         self.config = config or CentreConfig(limits=CentreLimits(rank_every_s=1.0), tiers=(WEAK,))
         self.registry = Registry(engine, self.clock)
         self.dice = SeededDice(9, "centre")
+        self.log = None
         self.nodes = {}
         for at, (name, group) in enumerate(sorted(names.items())):
             self.join(name, group, at)
@@ -148,7 +149,9 @@ class Sector:
     def restart(self):
         self.centre = open_centre(
             self.config,
-            ground=CentreGround(engine=self.engine, book=self.book, key=self.centre_key, authority=self.authority),
+            ground=CentreGround(
+                engine=self.engine, book=self.book, key=self.centre_key, authority=self.authority, log=self.log
+            ),
             clock=self.clock,
             dice=self.dice,
             lists=self.lists,
