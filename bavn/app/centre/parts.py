@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Self
 
 from sqlalchemy import Engine
@@ -15,6 +16,7 @@ from bavn.app.centre.alarms import own_alarms
 from bavn.app.centre.database import AWAY, open_database, start, take_lease
 from bavn.app.centre.exchange.taxii_parts import open_exchange
 from bavn.app.centre.join_engine import beside, reconstruct_by
+from bavn.app.centre.log_folder import DiskLogFolder
 from bavn.app.centre.server import Beside, CentreServer, ServerSettings
 from bavn.app.config.load import CentreFile
 from bavn.app.process.exits import cannot_listen
@@ -34,12 +36,14 @@ from bavn.centre.members.enrolment import Enrolment
 from bavn.centre.members.partner_credentials import PartnerCredentials
 from bavn.centre.members.partners import Partners
 from bavn.centre.members.registry import DEFAULT_QUOTAS, Registry
-from bavn.centre.node.build import CentreGround, open_centre, open_indicators
+from bavn.centre.node.build import CentreGround, log_key, open_centre, open_indicators
 from bavn.centre.node.centre import Centre
 from bavn.centre.store.lease import Lease, LeaseLost
+from bavn.centre.store.log_keeper import origin_of
 from bavn.model.contained import contained
 from bavn.model.sector.member import Quota
 from bavn.psi.reconstruct import reconstruct_tables
+from bavn.tlog.note import VerifierKey, key_from
 from bavn.wire.book import Book
 
 BOOK_FILE = "centre-book.db"
@@ -113,6 +117,18 @@ def open_desk(file: CentreFile, registry: Registry | None = None) -> Desk:
         open_indicators(file.centre, registry.engine, clock, warning_lists()),
         file.centre.nodes,
     )
+
+
+def log_folder(file: CentreFile) -> Path:
+    """From where the centre's log is handed out."""
+    return file.folder / file.place.log_folder
+
+
+def log_verifier(file: CentreFile) -> VerifierKey:
+    """The key that the log's checkpoints are checked with. Stop before ``init``."""
+    keys = PartyKeys(file.folder, "centre")
+    keys.authority()
+    return key_from(origin_of(file.centre.limits.sector), log_key(keys.message_key()))
 
 
 def open_partner_books(file: CentreFile) -> tuple[Partners, PartnerCredentials]:
@@ -189,7 +205,13 @@ def _build(file: CentreFile, failures: FailureFolder) -> CentreParts:
             GATES,
             lambda: open_centre(
                 file.centre,
-                ground=CentreGround(engine=registry.engine, book=book, key=message_key, authority=authority),
+                ground=CentreGround(
+                    engine=registry.engine,
+                    book=book,
+                    key=message_key,
+                    authority=authority,
+                    log=DiskLogFolder(log_folder(file)),
+                ),
                 clock=clock,
                 dice=dice,
                 registry=registry,

@@ -26,6 +26,7 @@ from bavn.wire.book import BookForeign
 
 COMMANDS: Final = {
     "analyse": "bavn.app.cli.analyse:analyse",
+    "audit": "bavn.app.cli.audit:audit",
     "exit-code": "bavn.app.cli.exit_codes:exit_code",
     "fit": "bavn.app.cli.fit:fit",
 }

@@ -117,6 +117,11 @@ class PlaceTable:
     """``[place]`` of centre.toml: where the centre listens and keeps things."""
 
     folder: str = setting("data", unit="", holds="Where the centre keeps its database, authority and keys.")
+    log_folder: str = setting(
+        "log",
+        unit="",
+        holds="Where the centre's log is handed out from, seen from the folder above.",
+    )
     host: str = setting("127.0.0.1", unit="", holds="Address to listen on.")
     port: int = setting(8443, unit="", holds="Port to listen on; 0 takes a free one.", low=0, high=65535)
     names: tuple[str, ...] = setting(

@@ -23,6 +23,7 @@ class Exit(IntEnum):
     NOT_NOW = 9
     UNHEALTHY = 10
     EXCEEDED = 11
+    DISPROVED = 12
     INTERRUPTED = 130
 
 
@@ -88,6 +89,10 @@ PAGES: dict[Exit, Page] = {
     Exit.EXCEEDED: Page(
         Text("The question took more time or memory, or its answer more room, than it may; the message says which."),
         Text("Ask about a shorter span or for less, or raise the bound in [hunt] of node.toml."),
+    ),
+    Exit.DISPROVED: Page(
+        Text("The log of a centre was read and does not prove what it must; the command says which check failed."),
+        Text("Believe nothing that rests on it. Keep a copy of its files, compare with others, and call the centre."),
     ),
     Exit.INTERRUPTED: Page(
         Text("Stopped by Ctrl-C; everything that was started has been stopped too."),

@@ -39,6 +39,7 @@ COMMANDS: Final = commands_in(
         "clock": ("clock", "kill_switch"),
         "counts": ("counts",),
         "set_aside": ("set_aside",),
+        "log": ("log",),
     },
 ) | {
     "health": "bavn.app.cli.service_health:centre_health",

@@ -1,0 +1,215 @@
+"""What anybody can check of a centre's log without asking the centre, and in which words it is said.
+
+Each finding says what was looked at and what came of it; one that is bad means that the log is not to be believed, and
+that its files are evidence. Refuses to read: bytes come by ``Read``. Refuses to say that the centre did right: it shows
+only that nothing was changed or taken out since it was published.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bavn.model.moment import SECOND_US, iso
+from bavn.model.text import Number, Text
+from bavn.tlog.bad import BadLog
+from bavn.tlog.checkpoint import Checkpoint, is_half, opened, witnessed
+from bavn.tlog.entries import entry_of
+from bavn.tlog.merkle import consistency, inclusion, is_consistent, leaf_hash, root
+from bavn.tlog.note import Note, VerifierKey, note_of
+from bavn.tlog.proof import Proof
+from bavn.tlog.tiles import CHECKPOINT, Read, Tree, all_entries
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``check``: its name, for programs. ``good`` False: the log proves not what it must."""
+
+    check: str
+    good: bool
+    says: Text
+
+
+@dataclass(slots=True)
+class Audit:
+    """What was found, in the order in which it was looked at. ``checkpoint``: None where it is not signed."""
+
+    note: Note
+    checkpoint: Checkpoint | None = None
+    findings: list[Finding] = field(default_factory=list)
+    kinds: dict[str, int] = field(default_factory=dict)
+    last_s: int = 0
+    proof: Proof | None = None
+
+    @property
+    def good(self) -> bool:
+        return all(finding.good for finding in self.findings)
+
+    def say(self, check: str, good: bool, says: Text) -> None:
+        self.findings.append(Finding(check, good, says))
+
+
+def audit(
+    read: Read,
+    key: VerifierKey,
+    *,
+    earlier: Note | None = None,
+    entry: int | None = None,
+    holding: str = "",
+    witnesses: Sequence[VerifierKey] = (),
+) -> Audit:
+    """Checks a log. ``earlier``: a checkpoint of it that was kept; ``entry``: a number to prove, or ``holding``: the
+    first entry with these characters, such as a hash; ``witnesses``: those that ought to cosign. Raises BadLog where
+    there is no checkpoint, and what ``read`` raises for it."""
+    made = Audit(note_of(read(CHECKPOINT)))
+    try:
+        made.checkpoint = checkpoint = opened(made.note, key)
+    except BadLog as error:
+        made.say("signature", False, Text.of_error(error))
+        return made
+    made.say(
+        "signature",
+        True,
+        Text(
+            "The checkpoint of {origin} is signed by its key: {size} entries.",
+            origin=key.name,
+            size=Number(checkpoint.size),
+        ),
+    )
+    for check in (_whole, _grown, _included):
+        try:
+            check(made, read, checkpoint, key, earlier, entry, holding)
+        except BadLog as error:
+            made.say(check.__name__.strip("_"), False, Text.of_error(error))
+        except (OSError, LookupError) as error:
+            made.say(
+                check.__name__.strip("_"),
+                False,
+                Text("A file of the log that must be there cannot be read: {what}", what=str(error)[:200]),
+            )
+    _cosigned(made, witnesses)
+    return made
+
+
+def _whole(made: Audit, read: Read, checkpoint: Checkpoint, *_: object) -> None:
+    """Every entry, and the root over them."""
+    leaves = []
+    for number, text in enumerate(all_entries(checkpoint.size, read)):
+        leaves.append(leaf_hash(text))
+        try:
+            entry = entry_of(text)
+        except BadLog as error:
+            raise BadLog(Text("Entry {number}: {why}", number=number, why=Text.of_error(error))) from error
+        made.kinds[entry.kind] = made.kinds.get(entry.kind, 0) + 1
+        made.last_s = max(made.last_s, entry.at_s)
+    if root(leaves) != checkpoint.root:
+        made.say("whole", False, Text("The entries are not those that were signed: the root over them is another one."))
+        return
+    said = Text(
+        "All {size} entries are there, and are those that were signed; the last is of {when}.",
+        size=Number(checkpoint.size),
+        when=moment(made.last_s),
+    )
+    made.say("whole", True, said)
+
+
+def _grown(made: Audit, read: Read, checkpoint: Checkpoint, key: VerifierKey, earlier: Note | None, *_: object) -> None:
+    """Whether the log goes on from an earlier checkpoint."""
+    if earlier is None:
+        return
+    before = opened(earlier, key)
+    sizes = {"before": Number(before.size), "now": Number(checkpoint.size)}
+    if before.size > checkpoint.size:
+        made.say(
+            "grown",
+            False,
+            Text("The log has {now} entries and had {before}: it was cut, or it shows two faces.", **sizes),
+        )
+        return
+    proof = consistency(before.size, checkpoint.size, Tree(checkpoint.size, read).subtree)
+    good = is_consistent(before.size, checkpoint.size, before.root, checkpoint.root, proof)
+    if good:
+        made.say(
+            "grown",
+            True,
+            Text("Nothing before entry {before} was changed since the checkpoint that was kept.", **sizes),
+        )
+    else:
+        made.say(
+            "grown",
+            False,
+            Text(
+                "The {before} entries of the checkpoint that was kept are no longer the first: the past was changed.",
+                **sizes,
+            ),
+        )
+
+
+def _included(
+    made: Audit,
+    read: Read,
+    checkpoint: Checkpoint,
+    key: VerifierKey,
+    earlier: Note | None,
+    entry: int | None,
+    holding: str,
+) -> None:
+    """An entry, with a proof that can be handed on."""
+    del key, earlier
+    if holding:
+        found = (n for n, text in enumerate(all_entries(checkpoint.size, read)) if holding.encode() in text)
+        entry = next(found, None)
+        if entry is None:
+            made.say("entry", False, Text("No entry of the log holds {what}.", what=holding))
+            return
+    if entry is None:
+        return
+    if not 0 <= entry < checkpoint.size:
+        made.say("entry", False, Text("The log has no entry {number}.", number=entry))
+        return
+    tree = Tree(checkpoint.size, read)
+    text = tree.entry(entry)
+    proof = Proof(text, entry, tuple(inclusion(entry, checkpoint.size, tree.subtree)), made.note)
+    made.proof = proof if proof.holds(checkpoint) else None
+    said = Text("Entry {number} is in the log: {what}", number=entry, what=text.decode("utf-8", "replace"))
+    lacks = Text("Entry {number} is not proven to be in the log.", number=entry)
+    made.say("entry", made.proof is not None, said if made.proof is not None else lacks)
+
+
+def _cosigned(made: Audit, witnesses: Sequence[VerifierKey]) -> None:
+    if not witnesses:
+        return
+    try:
+        held = witnessed(made.note, witnesses)
+    except BadLog as error:
+        made.say("witnesses", False, Text.of_error(error))
+        return
+    facts = {"held": Number(len(held)), "asked": Number(len(witnesses))}
+    if is_half(len(held), len(witnesses)):
+        made.say("witnesses", True, Text("{held} of {asked} witnesses cosigned the checkpoint.", **facts))
+    else:
+        made.say(
+            "witnesses",
+            False,
+            Text("Only {held} of {asked} witnesses cosigned the checkpoint: fewer than half.", **facts),
+        )
+
+
+def audit_proof(proof: Proof, key: VerifierKey) -> Audit:
+    """Checks a proof that somebody was handed, without the log."""
+    made = Audit(proof.note, proof=proof)
+    try:
+        made.checkpoint = opened(proof.note, key)
+    except BadLog as error:
+        made.say("signature", False, Text.of_error(error))
+        return made
+    facts = {"origin": key.name, "size": Number(made.checkpoint.size)}
+    made.say("signature", True, Text("The checkpoint of {origin} is signed by its key: {size} entries.", **facts))
+    said = Text("Entry {number} is in the log: {what}", number=proof.index, what=proof.entry.decode("utf-8", "replace"))
+    lacks = Text("Entry {number} is not proven to be in the log.", number=proof.index)
+    good = proof.holds(made.checkpoint)
+    made.say("entry", good, said if good else lacks)
+    return made
+
+
+def moment(at_s: int) -> str:
+    """A moment as it is written in the log's words (UTC)."""
+    return iso(at_s * SECOND_US)[:19] + "Z"

@@ -1,0 +1,135 @@
+"""What an audit finds: a log that holds, and each lie of a centre by its own check."""
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from bavn.tlog.audit import audit, audit_proof
+from bavn.tlog.bad import BadLog
+from bavn.tlog.checkpoint import NOTHING_YET, Checkpoint, cosigned, signed
+from bavn.tlog.entries import Entry
+from bavn.tlog.note import BY_WITNESS, key_from, note_of
+from bavn.tlog.proof import proof_of
+from bavn.tlog.tiles import CHECKPOINT, Edge
+
+NAME = "bavn/test"
+KEY = Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32)
+LOG = key_from(NAME, KEY)
+
+
+def entry(number, at_s=1_800_000_000):
+    return Entry(kind="act", at_s=at_s + number, fields={}, seal=f"{number:064x}").bytes()
+
+
+def log_of(entries, size=None, key=KEY):
+    edge = Edge()
+    files = edge.grow(entries)
+    note = signed(Checkpoint(NAME, size or edge.size, edge.root()), key)
+    return files | {CHECKPOINT: note.text().encode()}
+
+
+def checks(files, **asked):
+    return {finding.check: finding.good for finding in audit(files.__getitem__, LOG, **asked).findings}
+
+
+ENTRIES = [entry(number) for number in range(300)]
+
+
+def test_a_log_that_holds_is_said_to_hold() -> None:
+    files, earlier = log_of(ENTRIES), note_of(log_of(ENTRIES[:120])[CHECKPOINT])
+    made = audit(files.__getitem__, LOG, earlier=earlier, entry=7)
+    assert made.good
+    assert [finding.check for finding in made.findings] == ["signature", "whole", "grown", "entry"]
+    assert made.kinds == {"act": 300}
+    assert made.last_s == 1_800_000_299
+    assert made.proof.entry == ENTRIES[7]
+    assert checks(files, holding=f"{7:064x}") == {"signature": True, "whole": True, "entry": True}
+
+
+def test_an_entry_that_was_changed_is_found() -> None:
+    files = log_of(ENTRIES)
+    for path in list(files):
+        if path.startswith("tile/entries/000"):
+            files[path] = files[path].replace(b"1800000003", b"1800000002")
+    assert checks(files) == {"signature": True, "whole": False}
+
+
+def test_an_entry_that_was_taken_out_is_found() -> None:
+    kept = note_of(log_of(ENTRIES)[CHECKPOINT])
+    without = log_of(ENTRIES[:50] + ENTRIES[51:] + [entry(300)])
+    assert checks(without, earlier=kept) == {"signature": True, "whole": True, "grown": False}
+
+
+def test_an_entry_that_was_slipped_in_or_back_dated_is_found() -> None:
+    kept = note_of(log_of(ENTRIES[:120])[CHECKPOINT])
+    assert checks(log_of([*ENTRIES[:60], entry(900), *ENTRIES[60:]]), earlier=kept)["grown"] is False
+    assert checks(log_of([*ENTRIES[:60], entry(60, 1_700_000_000), *ENTRIES[61:]]), earlier=kept)["grown"] is False
+
+
+def test_a_log_that_was_cut_is_found() -> None:
+    kept = note_of(log_of(ENTRIES)[CHECKPOINT])
+    assert checks(log_of(ENTRIES[:299]), earlier=kept)["grown"] is False
+
+
+def test_a_log_of_another_key_is_found() -> None:
+    other = Ed25519PrivateKey.from_private_bytes(bytes([2]) * 32)
+    assert checks(log_of(ENTRIES, key=other)) == {"signature": False}
+    assert audit(log_of(ENTRIES, key=other).__getitem__, LOG).checkpoint is None
+
+
+def test_a_log_that_says_it_is_longer_than_it_is_is_found() -> None:
+    assert checks(log_of(ENTRIES, size=301))["whole"] is False
+    assert checks(log_of(ENTRIES, size=2**40))["whole"] is False
+
+
+def test_files_that_are_not_there_are_named() -> None:
+    files = log_of(ENTRIES)
+    gone = {path: text for path, text in files.items() if not path.startswith("tile/entries/001")}
+    made = audit(gone.__getitem__, LOG)
+    assert not made.good
+    assert "tile/entries/001" in made.findings[-1].says.say("en")
+
+
+def test_what_is_not_in_the_log_is_not_proven() -> None:
+    files = log_of(ENTRIES)
+    assert checks(files, entry=300)["entry"] is False
+    assert checks(files, holding="f" * 64)["entry"] is False
+
+
+def test_an_entry_of_an_unknown_kind_is_named_by_its_number() -> None:
+    made = audit(log_of([*ENTRIES[:3], b'{"kind":"gossip"}']).__getitem__, LOG)
+    assert made.findings[-1].says.say("en").startswith("Entry 3: ")
+
+
+def test_fewer_than_half_of_the_witnesses_are_not_enough() -> None:
+    eyes = [(f"actor-{n}", Ed25519PrivateKey.from_private_bytes(bytes([n + 5]) * 32)) for n in range(4)]
+    files = log_of(ENTRIES)
+    note = note_of(files[CHECKPOINT])
+    lines = [
+        cosigned(note, LOG, seen=NOTHING_YET, proof=[], name=name, key=key, now_s=1_800_000_400).line
+        for name, key in eyes
+    ]
+    known = [key_from(name, key, BY_WITNESS) for name, key in eyes]
+    for count in range(5):
+        files[CHECKPOINT] = note.with_lines(lines[:count]).text().encode()
+        assert checks(files, witnesses=known)["witnesses"] is (count >= 2)
+    bent = files[CHECKPOINT].replace(b"actor-1", b"actor-0")
+    assert audit((files | {CHECKPOINT: bent}).__getitem__, LOG, witnesses=known).good
+
+
+def test_a_proof_is_checked_by_itself_and_only_with_the_right_key() -> None:
+    text = audit(log_of(ENTRIES).__getitem__, LOG, entry=299).proof.text()
+    proof = proof_of(text.encode())
+    assert proof.text() == text
+    assert audit_proof(proof, LOG).good
+    assert not audit_proof(proof, key_from(NAME, Ed25519PrivateKey.generate())).good
+    lines = text.split("\n")
+    lines[2] = "index 298"
+    assert not audit_proof(proof_of("\n".join(lines).encode()), LOG).good
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b"c2sp.org/tlog-proof@v1\nindex 1\n\n", b"c2sp.org/tlog-proof@v1\nextra AA==\nindex 01\n\n"]
+)
+def test_what_is_no_proof_is_refused(text) -> None:
+    with pytest.raises(BadLog):
+        proof_of(text)
