@@ -137,6 +137,7 @@ APART: Final[dict[str, str]] = {
             "bavn.centre.share.misp_runs",
             "bavn.centre.share.stage_book",
             "bavn.centre.store.dump",
+            "bavn.centre.store.log",
             "bavn.model.sector.intel",
             "bavn.psi.slots",
             "bavn.wire.safe",

@@ -59,13 +59,13 @@ def audit(
     """Checks a log. ``earlier``: a checkpoint of it that was kept; ``entry``: a number to prove, or ``holding``: the
     first entry with these characters, such as a hash; ``witnesses``: those that ought to cosign. Raises BadLog where
     there is no checkpoint, and what ``read`` raises for it."""
-    made = Audit(note_of(read(CHECKPOINT)))
+    report = Audit(note_of(read(CHECKPOINT)))
     try:
-        made.checkpoint = checkpoint = opened(made.note, key)
+        report.checkpoint = checkpoint = opened(report.note, key)
     except BadLog as error:
-        made.say("signature", False, Text.of_error(error))
-        return made
-    made.say(
+        report.say("signature", False, Text.of_error(error))
+        return report
+    report.say(
         "signature",
         True,
         Text(
@@ -76,20 +76,20 @@ def audit(
     )
     for check in (_whole, _grown, _included):
         try:
-            check(made, read, checkpoint, key, earlier, entry, holding)
+            check(report, read, checkpoint, key, earlier, entry, holding)
         except BadLog as error:
-            made.say(check.__name__.strip("_"), False, Text.of_error(error))
+            report.say(check.__name__.strip("_"), False, Text.of_error(error))
         except (OSError, LookupError) as error:
-            made.say(
+            report.say(
                 check.__name__.strip("_"),
                 False,
                 Text("A file of the log that must be there cannot be read: {what}", what=str(error)[:200]),
             )
-    _cosigned(made, witnesses)
-    return made
+    _cosigned(report, witnesses)
+    return report
 
 
-def _whole(made: Audit, read: Read, checkpoint: Checkpoint, *_: object) -> None:
+def _whole(report: Audit, read: Read, checkpoint: Checkpoint, *_: object) -> None:
     """Every entry, and the root over them."""
     leaves = []
     for number, text in enumerate(all_entries(checkpoint.size, read)):
@@ -98,53 +98,56 @@ def _whole(made: Audit, read: Read, checkpoint: Checkpoint, *_: object) -> None:
             entry = entry_of(text)
         except BadLog as error:
             raise BadLog(Text("Entry {number}: {why}", number=number, why=Text.of_error(error))) from error
-        made.kinds[entry.kind] = made.kinds.get(entry.kind, 0) + 1
-        made.last_s = max(made.last_s, entry.at_s)
+        report.kinds[entry.kind] = report.kinds.get(entry.kind, 0) + 1
+        report.last_s = max(report.last_s, entry.at_s)
     if root(leaves) != checkpoint.root:
-        made.say("whole", False, Text("The entries are not those that were signed: the root over them is another one."))
+        report.say(
+            "whole", False, Text("The entries are not those that were signed: the root over them is another one.")
+        )
         return
-    said = Text(
+    sentence = Text(
         "All {size} entries are there, and are those that were signed; the last is of {when}.",
         size=Number(checkpoint.size),
-        when=moment(made.last_s),
+        when=moment(report.last_s),
     )
-    made.say("whole", True, said)
+    report.say("whole", True, sentence)
 
 
-def _grown(made: Audit, read: Read, checkpoint: Checkpoint, key: VerifierKey, earlier: Note | None, *_: object) -> None:
+def _grown(
+    report: Audit, read: Read, checkpoint: Checkpoint, key: VerifierKey, earlier: Note | None, *_: object
+) -> None:
     """Whether the log goes on from an earlier checkpoint."""
     if earlier is None:
         return
     before = opened(earlier, key)
     sizes = {"before": Number(before.size), "now": Number(checkpoint.size)}
     if before.size > checkpoint.size:
-        made.say(
+        report.say(
             "grown",
             False,
-            Text("The log has {now} entries and had {before}: it was cut, or it shows two faces.", **sizes),
+            Text("The log has {now} entries and had {before}: it was cut, or it shows two faces.").filled(**sizes),
         )
         return
     proof = consistency(before.size, checkpoint.size, Tree(checkpoint.size, read).subtree)
     good = is_consistent(before.size, checkpoint.size, before.root, checkpoint.root, proof)
     if good:
-        made.say(
+        report.say(
             "grown",
             True,
-            Text("Nothing before entry {before} was changed since the checkpoint that was kept.", **sizes),
+            Text("Nothing before entry {before} was changed since the checkpoint that was kept.").filled(**sizes),
         )
     else:
-        made.say(
+        report.say(
             "grown",
             False,
             Text(
-                "The {before} entries of the checkpoint that was kept are no longer the first: the past was changed.",
-                **sizes,
-            ),
+                "The {before} entries of the checkpoint that was kept are no longer the first: the past was changed."
+            ).filled(**sizes),
         )
 
 
 def _included(
-    made: Audit,
+    report: Audit,
     read: Read,
     checkpoint: Checkpoint,
     key: VerifierKey,
@@ -155,59 +158,63 @@ def _included(
     """An entry, with a proof that can be handed on."""
     del key, earlier
     if holding:
-        found = (n for n, text in enumerate(all_entries(checkpoint.size, read)) if holding.encode() in text)
-        entry = next(found, None)
+        numbers = (n for n, text in enumerate(all_entries(checkpoint.size, read)) if holding.encode() in text)
+        entry = next(numbers, None)
         if entry is None:
-            made.say("entry", False, Text("No entry of the log holds {what}.", what=holding))
+            report.say("entry", False, Text("No entry of the log holds {what}.", what=holding))
             return
     if entry is None:
         return
     if not 0 <= entry < checkpoint.size:
-        made.say("entry", False, Text("The log has no entry {number}.", number=entry))
+        report.say("entry", False, Text("The log has no entry {number}.", number=entry))
         return
     tree = Tree(checkpoint.size, read)
     text = tree.entry(entry)
-    proof = Proof(text, entry, tuple(inclusion(entry, checkpoint.size, tree.subtree)), made.note)
-    made.proof = proof if proof.holds(checkpoint) else None
-    said = Text("Entry {number} is in the log: {what}", number=entry, what=text.decode("utf-8", "replace"))
+    proof = Proof(text, entry, tuple(inclusion(entry, checkpoint.size, tree.subtree)), report.note)
+    report.proof = proof if proof.holds(checkpoint) else None
+    sentence = Text("Entry {number} is in the log: {what}", number=entry, what=text.decode("utf-8", "replace"))
     lacks = Text("Entry {number} is not proven to be in the log.", number=entry)
-    made.say("entry", made.proof is not None, said if made.proof is not None else lacks)
+    report.say("entry", report.proof is not None, sentence if report.proof is not None else lacks)
 
 
-def _cosigned(made: Audit, witnesses: Sequence[VerifierKey]) -> None:
+def _cosigned(report: Audit, witnesses: Sequence[VerifierKey]) -> None:
     if not witnesses:
         return
     try:
-        held = witnessed(made.note, witnesses)
+        held = witnessed(report.note, witnesses)
     except BadLog as error:
-        made.say("witnesses", False, Text.of_error(error))
+        report.say("witnesses", False, Text.of_error(error))
         return
     facts = {"held": Number(len(held)), "asked": Number(len(witnesses))}
     if is_half(len(held), len(witnesses)):
-        made.say("witnesses", True, Text("{held} of {asked} witnesses cosigned the checkpoint.", **facts))
+        report.say("witnesses", True, Text("{held} of {asked} witnesses cosigned the checkpoint.").filled(**facts))
     else:
-        made.say(
+        report.say(
             "witnesses",
             False,
-            Text("Only {held} of {asked} witnesses cosigned the checkpoint: fewer than half.", **facts),
+            Text("Only {held} of {asked} witnesses cosigned the checkpoint: fewer than half.").filled(**facts),
         )
 
 
 def audit_proof(proof: Proof, key: VerifierKey) -> Audit:
     """Checks a proof that somebody was handed, without the log."""
-    made = Audit(proof.note, proof=proof)
+    report = Audit(proof.note, proof=proof)
     try:
-        made.checkpoint = opened(proof.note, key)
+        report.checkpoint = opened(proof.note, key)
     except BadLog as error:
-        made.say("signature", False, Text.of_error(error))
-        return made
-    facts = {"origin": key.name, "size": Number(made.checkpoint.size)}
-    made.say("signature", True, Text("The checkpoint of {origin} is signed by its key: {size} entries.", **facts))
-    said = Text("Entry {number} is in the log: {what}", number=proof.index, what=proof.entry.decode("utf-8", "replace"))
+        report.say("signature", False, Text.of_error(error))
+        return report
+    facts = {"origin": key.name, "size": Number(report.checkpoint.size)}
+    report.say(
+        "signature", True, Text("The checkpoint of {origin} is signed by its key: {size} entries.").filled(**facts)
+    )
+    sentence = Text(
+        "Entry {number} is in the log: {what}", number=proof.index, what=proof.entry.decode("utf-8", "replace")
+    )
     lacks = Text("Entry {number} is not proven to be in the log.", number=proof.index)
-    good = proof.holds(made.checkpoint)
-    made.say("entry", good, said if good else lacks)
-    return made
+    good = proof.holds(report.checkpoint)
+    report.say("entry", good, sentence if good else lacks)
+    return report
 
 
 def moment(at_s: int) -> str:

@@ -136,16 +136,16 @@ class Entry:
 
     def bytes(self) -> bytes:
         """As it stands in the log."""
-        said: dict[str, Any] = {"v": FORM, "kind": self.kind, "at": self.at_s, **self.fields}
-        return rfc8785.dumps(said | ({"seal": self.seal} if self.seal else {}))
+        public: dict[str, Any] = {"v": FORM, "kind": self.kind, "at": self.at_s, **self.fields}
+        return rfc8785.dumps(public | ({"seal": self.seal} if self.seal else {}))
 
 
 def entry_of(text: bytes) -> Entry:
     """An entry from its bytes. Raises BadLog, also where they are not the one way to write it."""
     try:
-        said = json.loads(text)
-        version, kind, at_s = said.pop("v"), said.pop("kind"), said.pop("at")
-        entry = Entry(kind=kind, at_s=at_s, seal=said.pop("seal", ""), fields=said)
+        body = json.loads(text)
+        version, kind, at_s = body.pop("v"), body.pop("kind"), body.pop("at")
+        entry = Entry(kind=kind, at_s=at_s, seal=body.pop("seal", ""), fields=body)
         if version != FORM or entry.bytes() != text:
             raise BadLog(Text("an entry of the log is not written as entries are"))
     except MALFORMED as error:

@@ -85,18 +85,18 @@ def is_included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], tree
     """Whether the proof leads from this leaf hash to this root."""
     if not 0 <= index < size <= SIZE_MAX or len(proof) > PROOF_MAX:
         return False
-    at, last, made = index, size - 1, leaf
+    at, last, reached = index, size - 1, leaf
     for other in proof:
         if last == 0:
             return False
         if at & 1 or at == last:
-            made = node_hash(other, made)
+            reached = node_hash(other, reached)
             while not at & 1 and at:
                 at, last = at >> 1, last >> 1
         else:
-            made = node_hash(made, other)
+            reached = node_hash(reached, other)
         at, last = at >> 1, last >> 1
-    return last == 0 and made == tree_root
+    return last == 0 and reached == tree_root
 
 
 def is_consistent(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:

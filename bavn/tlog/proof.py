@@ -5,12 +5,12 @@ root of the checkpoint below it.
 """
 
 import base64
-import binascii
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bavn.model.malformed import MALFORMED
 from bavn.model.text import Text
 from bavn.tlog.bad import BadLog
 from bavn.tlog.checkpoint import Checkpoint
@@ -19,6 +19,7 @@ from bavn.tlog.note import NOTE_BYTES_MAX, Note, note_of
 from bavn.tlog.tiles import ENTRY_BYTES_MAX
 
 HEAD: Final = "c2sp.org/tlog-proof@v1"
+EXTRA: Final = "extra "
 PROOF_BYTES_MAX: Final = NOTE_BYTES_MAX + 2 * ENTRY_BYTES_MAX + 10_000
 _INDEX: Final = re.compile(r"index (0|[1-9][0-9]{0,14})")
 
@@ -46,17 +47,16 @@ def proof_of(text: bytes) -> Proof:
     """What ``Proof.text`` wrote, or another's proof with the entry as its extra. Raises BadLog."""
     head, _, rest = text.partition(b"\n\n")
     try:
-        lines = head.decode().split("\n") if len(text) <= PROOF_BYTES_MAX else []
-        if len(lines) < 3 or lines[0] != HEAD or not lines[1].startswith("extra "):
-            raise BadLog(Text("that is no proof of an entry"))
+        lines = head.decode("ascii").split("\n") if len(text) <= PROOF_BYTES_MAX else []
+        path = tuple(base64.b64decode(line, validate=True) for line in lines[3:])
+        entry = base64.b64decode(lines[1].removeprefix(EXTRA), validate=True)
         index = _INDEX.fullmatch(lines[2])
-        path = [base64.b64decode(line, validate=True) for line in lines[3:]]
-        entry = base64.b64decode(lines[1].removeprefix("extra "), validate=True)
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except MALFORMED as error:
         raise BadLog(Text("that is no proof of an entry")) from error
-    if index is None or not _is_path(path) or len(entry) > ENTRY_BYTES_MAX:
+    fits = lines[0] == HEAD and lines[1].startswith(EXTRA) and len(entry) <= ENTRY_BYTES_MAX and _is_path(path)
+    if not fits or index is None:
         raise BadLog(Text("that is no proof of an entry"))
-    return Proof(entry, int(index[1]), tuple(path), note_of(rest))
+    return Proof(entry, int(index[1]), path, note_of(rest))
 
 
 def _is_path(path: Sequence[bytes]) -> bool:

@@ -46,15 +46,15 @@ def bundle(entries: Sequence[bytes]) -> bytes:
 
 def entries_of(text: bytes, width: int) -> list[bytes]:
     """The entries of a bundle of that width. Raises BadLog."""
-    found: list[bytes] = []
+    entries: list[bytes] = []
     at = 0
-    while at + 2 <= len(text) and len(found) < width:
+    while at + 2 <= len(text) and len(entries) < width:
         end = at + 2 + int.from_bytes(text[at : at + 2], "big")
-        found.append(text[at + 2 : end])
+        entries.append(text[at + 2 : end])
         at = end
-    if at != len(text) or len(found) != width:
+    if at != len(text) or len(entries) != width:
         raise BadLog(Text("a bundle of the log does not hold {width} whole entries", width=width))
-    return found
+    return entries
 
 
 def hashes_of(text: bytes, width: int) -> list[bytes]:
@@ -66,11 +66,11 @@ def hashes_of(text: bytes, width: int) -> list[bytes]:
 
 def widths(size: int) -> list[int]:
     """How many hashes stand in the last tile of each level of a tree of this size; 0: it ends with a full one."""
-    found: list[int] = []
+    counts: list[int] = []
     while size:
-        found.append(size % TILE)
+        counts.append(size % TILE)
         size //= TILE
-    return found
+    return counts
 
 
 @dataclass(slots=True)
@@ -110,11 +110,11 @@ class Edge:
                 files[tile_path(level, index, len(hashes))] = b"".join(hashes)
         return files
 
-    def _add(self, level: int, made: bytes, files: dict[str, bytes]) -> None:
+    def _add(self, level: int, reached: bytes, files: dict[str, bytes]) -> None:
         if level == len(self.levels):
             self.levels.append([])
         hashes = self.levels[level]
-        hashes.append(made)
+        hashes.append(reached)
         if len(hashes) == TILE:
             files[tile_path(level, self.size // TILE ** (level + 1) - 1)] = b"".join(hashes)
             self._add(level + 1, root(hashes), files)

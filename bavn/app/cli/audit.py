@@ -51,47 +51,47 @@ def audit(
     try:
         log_key, witnesses = _key(key), [_key(each) for each in witness or []]
         if Path(source).is_file():
-            made = tlog.audit_proof(proof_of(_bytes(Path(source))), log_key)
+            report = tlog.audit_proof(proof_of(_bytes(Path(source))), log_key)
         else:
             earlier = note_of(_bytes(keep)) if keep is not None and keep.exists() else None
             read = log_reader(source)
-            made = tlog.audit(read, log_key, earlier=earlier, entry=entry, holding=holds, witnesses=witnesses)
+            report = tlog.audit(read, log_key, earlier=earlier, entry=entry, holding=holds, witnesses=witnesses)
     except BadLog as error:
         raise Stop(Exit.INPUT, Text.of_error(error)) from error
     except FileNotFoundError as error:
         raise Stop(Exit.NOT_FOUND, Text("{source} holds no log: there is no checkpoint", source=source)) from error
     except OSError as error:
         raise cannot_read(source, error, Exit.INPUT) from error
-    for file, text in ((proof, made.proof and made.proof.text()), (keep, made.note.text())):
-        if file is not None and text and made.good:
+    for file, text in ((proof, report.proof and report.proof.text()), (keep, report.note.text())):
+        if file is not None and text and report.good:
             try:
                 write_whole(file, text.encode())
             except OSError as error:
                 raise cannot_write(file, error) from error
-    looked = iso(SystemClock().now_us())[:19] + "Z"
+    when = iso(SystemClock().now_us())[:19] + "Z"
     if as_json:
-        checkpoint = made.checkpoint
-        said = {
+        checkpoint = report.checkpoint
+        row = {
             "source": source,
-            "looked": looked,
-            "good": made.good,
+            "looked": when,
+            "good": report.good,
             "origin": log_key.name,
             "size": None if checkpoint is None else checkpoint.size,
             "root": None if checkpoint is None else checkpoint.root.hex(),
-            "kinds": made.kinds,
-            "findings": [asdict(each) | {"says": each.says.say("en")} for each in made.findings],
+            "kinds": report.kinds,
+            "findings": [asdict(each) | {"says": each.says.say("en")} for each in report.findings],
         }
-        print(json.dumps(said, ensure_ascii=False, sort_keys=True))
+        print(json.dumps(row, ensure_ascii=False, sort_keys=True))
     else:
-        print(HEAD.filled(source=source, when=looked).say(language))
-        for each in made.findings:
+        print(HEAD.filled(source=source, when=when).say(language))
+        for each in report.findings:
             print(f"  {(GOOD if each.good else BAD).say(language)}: {each.says.say(language)}")
-        if made.kinds:
+        if report.kinds:
             print(KINDS_HEAD.say(language))
-        for kind, count in sorted(made.kinds.items()):
+        for kind, count in sorted(report.kinds.items()):
             print(f"  {count:9}  {kind}: {KINDS[kind].says.say(language)}")
-        print((END_GOOD if made.good else END_BAD).say(language))
-    if not made.good:
+        print((END_GOOD if report.good else END_BAD).say(language))
+    if not report.good:
         raise typer.Exit(Exit.DISPROVED)
 
 

@@ -170,14 +170,14 @@ def _keep_round(connection: Connection, change: state.KeepRound) -> None:
 
 
 def _log_round(connection: Connection, round_: Round) -> None:
-    said = {
+    fields = {
         "round": round_.id,
         "tier": round_.params.tier,
         "registry": round_.params.registry_version,
         "description": content_hash(round_.params.canonical()),
         "members": content_hash([list(member) for member in round_.members]),
     }
-    log.append(connection, "round", round_.opened_us, said)
+    log.append(connection, "round", round_.opened_us, fields)
 
 
 def _keep_planes(connection: Connection, change: state.KeepPlanes) -> None:

@@ -203,6 +203,13 @@ class Deliveries:
             for mark in marks:
                 self._mark(connection, mark, now_us)
 
+    def log_given(self, given: Sequence[Mapping[str, str]], now_us: int) -> None:
+        """The centre's log gets an entry of each thing that a partner is given, once."""
+        if given:
+            with writing(self._engine) as connection:
+                for content in given:
+                    log.append_once(connection, "partner", now_us, dict(content))
+
     # --- what comes back ---------------------------------------------------------------------------------------
 
     def heard(self, receipt: BlockReceipt) -> str | None:

@@ -27,6 +27,7 @@ from bavn.model.moment import DAY_US, SECOND_US, iso
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
 from bavn.model.sector.partner import COLLECTIONS, Partner
+from bavn.tlog.entries import content_hash
 from bavn.wire.book import Book, is_environment
 from bavn.wire.gate import Gate, Rule
 from bavn.wire.ledger import Ledger
@@ -219,7 +220,7 @@ class Exchange:
                 (partner.name, policy, entries[0].added_us, entries[-1].added_us),
             ).fetchall()
             before = {row[0] for row in rows}
-            passed = []
+            passed, new = [], []
             for entry in entries:
                 if entry.added_us in before:
                     passed.append(entry)
@@ -234,6 +235,8 @@ class Exchange:
                 )
                 if not refused:
                     passed.append(entry)
+                    new.append({"partner": partner.name, "id": entry.id, "body": content_hash(entry.body.encode())})
+            self._deliveries.log_given(new, self._clock.now_us())  # before it is kept here: said twice is there once
         return passed
 
     def _was_given(self, partner: str, id_: str) -> bool:

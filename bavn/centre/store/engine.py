@@ -65,10 +65,10 @@ def make_missing(engine: Engine, metadata: MetaData, *, with_log: bool = True) -
     wanted = (metadata, LOG) if with_log else (metadata,)
     with reading(engine) as connection:
         there = set(inspect(connection).get_table_names())
-    if any(set(one.tables) - there for one in wanted):
+    if any(set(tables.tables) - there for tables in wanted):
         with writing(engine) as connection:
-            for one in wanted:
-                one.create_all(connection)
+            for tables in wanted:
+                tables.create_all(connection)
 
 
 def _sqlite_begin(connection: Connection) -> None:

@@ -27,17 +27,17 @@ def append(
     has it. Raises BadLog for fields that the kind does not have."""
     if not _has_log(tx):
         return
-    said, hashed = dict(fields or {}), ""
+    public, hashed = dict(fields or {}), ""
     if KINDS[kind].sealed:
         hashed = content_hash(content)
-    entry = Entry(kind=kind, at_s=at_us // SECOND_US, fields=said, seal=hashed)
+    entry = Entry(kind=kind, at_s=at_us // SECOND_US, fields=public, seal=hashed)
     number = int(tx.scalar(select(func.coalesce(func.max(LOG_ENTRY.c.number), -1))) or 0) + 1
     tx.execute(
         insert(LOG_ENTRY).values(
             number=number,
             kind=kind,
             at_us=at_us,
-            fields=rfc8785.dumps(said).decode() if hashed else "",
+            fields=rfc8785.dumps(public).decode() if hashed else "",
             content=rfc8785.dumps(content).decode() if hashed else "",  # type: ignore[arg-type]
             content_hash=hashed,
             salt=None,
@@ -61,12 +61,12 @@ def append_changed(tx: Connection, kind: str, at_us: int, fields: Mapping[str, A
 
 def last_fields(tx: Connection, kind: str) -> dict[str, Any] | None:
     """The fields of the last entry of a kind; None where there is none."""
-    asked = select(LOG_ENTRY).where(LOG_ENTRY.c.kind == kind).order_by(LOG_ENTRY.c.number.desc()).limit(1)
-    row = tx.execute(asked).first()
+    query = select(LOG_ENTRY).where(LOG_ENTRY.c.kind == kind).order_by(LOG_ENTRY.c.number.desc()).limit(1)
+    row = tx.execute(query).first()
     if row is None:
         return None
-    said: dict[str, Any] = json.loads(row.fields or row.entry)
-    return {name: said[name] for name in KINDS[kind].fields}
+    written: dict[str, Any] = json.loads(row.fields or row.entry)
+    return {name: written[name] for name in KINDS[kind].fields}
 
 
 def forget(tx: Connection, before_us: int) -> int:
@@ -91,29 +91,29 @@ def seal_waiting(tx: Connection, salts: Mapping[int, bytes]) -> None:
 
 def waiting(tx: Connection, since: int, limit: int) -> list[int]:
     """Numbers of entries from ``since`` on that have no bytes yet, among the next ``limit``."""
-    asked = select(LOG_ENTRY.c.number).where(
+    query = select(LOG_ENTRY.c.number).where(
         LOG_ENTRY.c.number >= since, LOG_ENTRY.c.number < since + limit, LOG_ENTRY.c.entry.is_(None)
     )
-    return list(tx.scalars(asked.order_by(LOG_ENTRY.c.number)))
+    return list(tx.scalars(query.order_by(LOG_ENTRY.c.number)))
 
 
 def entries(tx: Connection, since: int, until: int) -> list[bytes]:
     """The bytes of entries from one number up to one before another, as far as they are there without a gap."""
-    asked = select(LOG_ENTRY.c.number, LOG_ENTRY.c.entry).where(
+    query = select(LOG_ENTRY.c.number, LOG_ENTRY.c.entry).where(
         LOG_ENTRY.c.number >= since, LOG_ENTRY.c.number < until, LOG_ENTRY.c.entry.is_not(None)
     )
-    found: list[bytes] = []
-    for row in tx.execute(asked.order_by(LOG_ENTRY.c.number)):
-        if row.number != since + len(found):
+    texts: list[bytes] = []
+    for row in tx.execute(query.order_by(LOG_ENTRY.c.number)):
+        if row.number != since + len(texts):
             break
-        found.append(bytes(row.entry))
-    return found
+        texts.append(bytes(row.entry))
+    return texts
 
 
 def counts(tx: Connection) -> dict[str, int]:
     """How many entries there are of each kind."""
-    asked = select(LOG_ENTRY.c.kind, func.count()).group_by(LOG_ENTRY.c.kind)
-    return {str(kind): int(count) for kind, count in tx.execute(asked)}
+    query = select(LOG_ENTRY.c.kind, func.count()).group_by(LOG_ENTRY.c.kind)
+    return {str(kind): int(count) for kind, count in tx.execute(query)}
 
 
 def state(tx: Connection) -> Any:
@@ -128,8 +128,8 @@ def keep_state(tx: Connection, **values: Any) -> None:
 
 
 def _tells(tx: Connection, kind: str, hashed: str) -> bool:
-    asked = select(LOG_ENTRY.c.number).where(LOG_ENTRY.c.content_hash == hashed, LOG_ENTRY.c.kind == kind).limit(1)
-    return tx.execute(asked).first() is not None
+    query = select(LOG_ENTRY.c.number).where(LOG_ENTRY.c.content_hash == hashed, LOG_ENTRY.c.kind == kind).limit(1)
+    return tx.execute(query).first() is not None
 
 
 def _has_log(tx: Connection) -> bool:

@@ -13,6 +13,7 @@ from bavn.centre.share.outgoing import Grounds
 from bavn.centre.share.outgoing_rules import ShareLimits
 from bavn.centre.share.share import Share, ShareRequest
 from bavn.centre.share.stages import StageRules
+from bavn.centre.store.log_keeper import summary
 from bavn.model.intel.indicator import Pap, Tlp
 from bavn.model.moment import DAY_US, MINUTE_US
 from bavn.model.observable import Observable, ObservableType
@@ -304,3 +305,28 @@ def test_a_version_that_fails_keeps_no_other_off_the_shelf_and_is_tried_again(wo
     world.exchange.step()
     assert len(world.given()) == 4
     assert failures.failing() == ()
+
+
+def test_what_a_partner_is_given_is_in_the_centres_log_once_whatever_dies(world, monkeypatch) -> None:
+    """The log hears of it first: a kill before the book keeps it leaves one entry, also after it was offered again."""
+    world.release("a.example.org")
+    given = partner()
+    commit, killed = Book._commit, []
+
+    def dies(book):
+        if book is world.book and not killed:
+            killed.append(True)
+            book._connection.rollback()  # what a new process finds
+            raise KeyboardInterrupt
+        commit(book)
+
+    monkeypatch.setattr(Book, "_commit", dies)
+    with pytest.raises(KeyboardInterrupt):
+        world.share.exchange.page(given, "released", ALL)
+    assert killed
+    pages = [world.share.exchange.page(given, "released", ALL) for _ in range(2)]
+    objects = {entry.id for page in pages for entry in page.entries}
+    assert len(objects) >= 1
+    assert summary(world.engine).kinds["partner"] == len(objects)
+    world.share.exchange.page(partner("cert-syd"), "released", ALL)
+    assert summary(world.engine).kinds["partner"] == 2 * len(objects)
