@@ -18,7 +18,7 @@ from bavn.app.process.party_keys import PartyKeys
 from bavn.centre.node.build import log_key
 from bavn.centre.store import log
 from bavn.centre.store.engine import writing
-from bavn.centre.store.log_keeper import LogKeeper
+from bavn.centre.store.log_keeper import LogForked, LogKeeper
 from bavn.model.ports import LinkDown
 from bavn.rehearsal.clock import SimClock
 from bavn.traffic.dice import SeededDice
@@ -162,3 +162,20 @@ def test_files_are_for_everybody_to_read_and_whole_ones_take_the_place_of_parts(
         "tile/entries/001.p/48",
     ]
     assert (kept.folder / "checkpoint").stat().st_mode & 0o777 == 0o644
+
+
+def test_a_log_is_begun_anew_with_a_reason_and_the_old_one_stays_to_be_checked(kept, config, tmp_path) -> None:
+    """As where somebody put an older file of the database back: the folder knows more."""
+    before = (kept.folder / "checkpoint").read_bytes()
+    done = CliRunner().invoke(centre, ["log", "--config", str(config), "--begin-anew", "an older copy", "--by", "anne"])
+    assert "No checkpoint yet" in done.stdout
+    with pytest.raises(LogForked):
+        kept.grow(1)
+    kept.grow(0)
+    said = json.loads(CliRunner().invoke(centre, ["log", "--json", "--config", str(config)]).stdout)
+    assert said["origin"].startswith("bavn/hospitals/20")
+    assert (said["size"], said["kinds"]) == (6, {"act": 5, "software": 1})
+    assert audited(kept.folder, "--key", said["key"]).exit_code == 0
+    (ended,) = (kept.folder / "ended").iterdir()
+    assert (ended / "checkpoint").read_bytes() == before
+    assert audited(ended, "--key", kept.key).exit_code == 0

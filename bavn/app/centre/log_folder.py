@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bavn.app.process.whole_file import write_whole
+from bavn.tlog.tiles import CHECKPOINT
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,15 @@ class DiskLogFolder:
     def remove(self, folders: Iterable[str]) -> None:
         for folder in folders:
             shutil.rmtree(self.folder / folder, ignore_errors=True)
+
+    def put_aside(self, name: str) -> None:
+        ended = self.folder / "ended" / name
+        ended.mkdir(mode=0o755, parents=True, exist_ok=True)
+        for kept in ("tile", CHECKPOINT):
+            if (self.folder / kept).exists() and not (ended / kept).exists():
+                (self.folder / kept).rename(ended / kept)
+        _settle(ended)
+        _settle(self.folder)
 
 
 def _folders_for(folder: Path) -> set[Path]:

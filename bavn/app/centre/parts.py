@@ -124,11 +124,11 @@ def log_folder(file: CentreFile) -> Path:
     return file.folder / file.place.log_folder
 
 
-def log_verifier(file: CentreFile) -> VerifierKey:
-    """The key that the log's checkpoints are checked with. Stop before ``init``."""
+def log_verifier(file: CentreFile, origin: str = "") -> VerifierKey:
+    """The key that the log's checkpoints are checked with, under the name of the log. Stop before ``init``."""
     keys = PartyKeys(file.folder, "centre")
     keys.authority()
-    return key_from(origin_of(file.centre.limits.sector), log_key(keys.message_key()))
+    return key_from(origin or origin_of(file.centre.limits.sector), log_key(keys.message_key()))
 
 
 def open_partner_books(file: CentreFile) -> tuple[Partners, PartnerCredentials]:

@@ -29,8 +29,9 @@ from bavn.app.process.real import SystemClock
 from bavn.centre.cases import audit
 from bavn.centre.cases.two_people import NotAllowed, person
 from bavn.centre.members.registry import names_in
-from bavn.centre.store import dump
+from bavn.centre.store import dump, log
 from bavn.centre.store.engine import writing
+from bavn.centre.store.log_keeper import origin_of
 from bavn.centre.store.schema import first, head, revisions, upgrade_in
 from bavn.model.text import Text
 from bavn.wire import archive
@@ -94,7 +95,7 @@ def _put_back(file: CentreFile, reader: Reader, by: str, passphrase: str | None)
         with take_lease(engine):
             _bring_book(reader, coming)
             accounts = console_backup.bring(reader, file.folder, by)
-            _bring_rows(reader, engine, coming, by)
+            _bring_rows(reader, engine, coming, by, file.centre.limits.sector)
             console_backup.in_place(accounts)
             _in_place(coming, book, parts)
             if secrets:
@@ -145,8 +146,9 @@ def _bring_book(reader: Reader, coming: Path) -> None:
         raise BadBackup(f"its ledger's chain does not hold: {bad or sound or last}")
 
 
-def _bring_rows(reader: Reader, engine: Engine, coming: Path, by: str) -> None:
-    """All of it in one transaction: what did not check out was never there."""
+def _bring_rows(reader: Reader, engine: Engine, coming: Path, by: str, sector: str) -> None:
+    """All of it in one transaction: what did not check out was never there. The centre's log begins anew: nothing that
+    was signed after the backup is contradicted."""
     with writing(engine) as connection:
         if not dump.is_empty(connection):
             raise Stop(Exit.NOT_NOW, Text("the database is not empty: a backup is put back into an empty one only"))
@@ -171,7 +173,9 @@ def _bring_rows(reader: Reader, engine: Engine, coming: Path, by: str) -> None:
             "audit": list(reader.manifest.audit),
             "version": reader.manifest.version,
         }
-        audit.note(connection, SystemClock().now_us(), by, "restored", "backup", detail)
+        now_us = SystemClock().now_us()
+        audit.note(connection, now_us, by, "restored", "backup", detail)
+        log.begin_anew(connection, origin_of(sector), now_us)
 
 
 def _jump(connection: Connection, coming: Path) -> None:

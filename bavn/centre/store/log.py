@@ -14,8 +14,9 @@ import rfc8785
 from sqlalchemy import Connection, Engine, func, insert, inspect, select, update
 
 from bavn.centre.store.log_tables import LOG_ENTRY, LOG_STATE
-from bavn.model.moment import SECOND_US
+from bavn.model.moment import SECOND_US, iso
 from bavn.tlog.entries import KINDS, Entry, content_hash, sealed
+from bavn.tlog.merkle import EMPTY_ROOT
 
 _HAVE_LOG: Final[WeakSet[Engine]] = WeakSet()
 
@@ -125,6 +126,17 @@ def keep_state(tx: Connection, **values: Any) -> None:
     """The checkpoint that was signed last."""
     if tx.execute(update(LOG_STATE).values(**values)).rowcount == 0:
         tx.execute(insert(LOG_STATE).values(id=1, **values))
+
+
+def begin_anew(tx: Connection, base: str, at_us: int) -> str:
+    """A log of another name from here on, which begins with all entries that are here; returns its name. For a
+    database that was put back: what the one before signed after that moment is never contradicted. Empty where there is
+    no log."""
+    if not _has_log(tx):
+        return ""
+    origin = f"{base}/{iso(at_us)[:19].replace(':', '')}Z"
+    keep_state(tx, origin=origin, size=0, root=EMPTY_ROOT.hex(), note="", at_us=0)
+    return origin
 
 
 def _tells(tx: Connection, kind: str, hashed: str) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from bavn.centre.store import log
 from bavn.centre.store.engine import reading, writing
@@ -19,8 +19,9 @@ from bavn.model.moment import SECOND_US
 from bavn.model.ports import Clock, Dice
 from bavn.model.text import Text
 from bavn.tlog.bad import BadLog
-from bavn.tlog.checkpoint import Checkpoint, opened, signed
+from bavn.tlog.checkpoint import Checkpoint, checkpoint_of, opened, signed
 from bavn.tlog.entries import SALT_BYTES
+from bavn.tlog.merkle import EMPTY_ROOT
 from bavn.tlog.note import NAME_CHARACTERS_MAX, VerifierKey, key_from, note_of
 from bavn.tlog.tiles import CHECKPOINT, Edge, edge_of, superseded
 
@@ -42,6 +43,10 @@ class LogFolder(Protocol):
 
     def remove(self, folders: Iterable[str]) -> None:
         """Folders of files that are needed no more."""
+        ...
+
+    def put_aside(self, name: str) -> None:
+        """All that is handed out goes into a folder of this name below ``ended``, where it is still handed out."""
         ...
 
 
@@ -135,6 +140,7 @@ class LogKeeper:
             with writing(self._engine) as tx:
                 log.seal_waiting(tx, salts)
         with reading(self._engine) as tx:
+            self._still(tx, since)
             new = log.entries(tx, since, since + ENTRIES_AT_ONCE)
         if not new:
             return 0
@@ -143,10 +149,16 @@ class LogKeeper:
         checkpoint = Checkpoint(self._origin, edge.size, edge.root())
         note = signed(checkpoint, self._key).text()
         with writing(self._engine) as tx:
+            self._still(tx, since)
             log.keep_state(tx, origin=self._origin, size=edge.size, root=checkpoint.root.hex(), note=note, at_us=now_us)
         self._folder.write([(CHECKPOINT, note.encode())])
         self._folder.remove(superseded(files))
         return len(new)
+
+    def _still(self, tx: Connection, size: int) -> None:
+        state = log.state(tx)
+        if state is not None and (state.origin, state.size) != (self._origin, size):
+            raise LogForked(Text("the log was begun anew, or another centre published it: it is looked at again"))
 
     # --- where the last one stopped ----------------------------------------------------------------------------------
 
@@ -154,23 +166,31 @@ class LogKeeper:
         with writing(self._engine) as tx:
             log.append_changed(tx, "software", self._clock.now_us(), {"version": self._version})
             state = log.state(tx)
-        self._stop_where_forked(0 if state is None else int(state.size), None if state is None else state.root)
-        if state is None:
+        if state is not None:
+            self._origin = state.origin
+        size, root = (0, EMPTY_ROOT.hex()) if state is None else (int(state.size), state.root)
+        self._stop_where_forked(size, root)
+        if state is None or size == 0:
             return Edge()
-        edge = self._edge_as_written(int(state.size), state.root) or self._written_anew(int(state.size), state.root)
+        edge = self._edge_as_written(size, root) or self._written_anew(size, root)
         self._folder.write([(CHECKPOINT, state.note.encode())])
         return edge
 
-    def _stop_where_forked(self, size: int, root: str | None) -> None:
+    def _stop_where_forked(self, size: int, root: str) -> None:
+        """What another log of this centre left in the folder is put aside."""
         try:
-            shown = opened(note_of(self._folder.read(CHECKPOINT)), self.key)
+            note = note_of(self._folder.read(CHECKPOINT))
+            origin = checkpoint_of(note.body).origin
+            shown = opened(note, key_from(origin, self._key))
         except (FileNotFoundError, BadLog):
             return  # none yet, or no checkpoint of this key: it is written anew
-        if shown.size > size or (shown.size == size and root is not None and shown.root.hex() != root):
+        if origin != self._origin:
+            self._folder.put_aside(f"{shown.size}-{shown.root.hex()[:16]}")
+        elif shown.size > size or (shown.size == size and shown.root.hex() != root):
             raise LogForked(
                 Text(
                     "the log's folder shows {shown} entries under the centre's signature and the database has published"
-                    " {size}: an older database was put back; begin a new log (docs/log-of-the-centre.md)",
+                    " {size}: an older database was put back; begin a new log (`bavn centre log --begin-anew`)",
                     shown=shown.size,
                     size=size,
                 )

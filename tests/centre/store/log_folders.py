@@ -20,3 +20,6 @@ class MemoryFolder:
     def remove(self, folders):
         for folder in folders:
             self.files = {path: text for path, text in self.files.items() if not path.startswith(f"{folder}/")}
+
+    def put_aside(self, name):
+        self.files = {f"ended/{name}/{path}": text for path, text in self.files.items()}

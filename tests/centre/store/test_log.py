@@ -241,6 +241,28 @@ def test_a_centre_that_was_put_back_signs_no_second_history(engine) -> None:
     older.dispose()
 
 
+def test_a_log_that_is_begun_anew_has_another_name_and_leaves_the_old_one_to_be_read(engine) -> None:
+    folder, clock = MemoryFolder(), SimClock(NOW_US)
+    for number in range(3):
+        act(engine, number)
+    first = keeper(engine, folder, clock)
+    first.step()
+    old = dict(folder.files)
+    with writing(engine) as tx:
+        origin = log.begin_anew(tx, "bavn/test", NOW_US)
+    assert origin == "bavn/test/2027-01-15T080000Z"
+    act(engine, 3)
+    clock.advance(6_000_000)
+    with pytest.raises(LogForked, match="looked at again"):
+        first.step()
+    clock.advance(6_000_000)
+    first.step()
+    now = shown(folder, first)
+    assert (now.origin, now.size) == (origin, 5)
+    aside = {path.split("/", 2)[2]: text for path, text in folder.files.items() if path.startswith("ended/")}
+    assert aside == old
+
+
 def test_a_database_in_which_the_past_was_changed_signs_nothing_more(engine) -> None:
     folder, clock = MemoryFolder(), SimClock(NOW_US)
     for number in range(3):
