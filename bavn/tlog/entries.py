@@ -45,10 +45,10 @@ KINDS: Final[Mapping[str, Kind]] = {
         {"round": "id", "tier": "word", "registry": "number", "description": "hash", "members": "hash"},
         sealed=False,
     ),
-    "upload": Kind(
-        Text("an upload of a round was taken in"),
-        Text("how many uploads a round had, and when; not whose they were, and not what was in them: they are random"),
-        {"round": "id", "upload": "hash"},
+    "uploads": Kind(
+        Text("the uploads of a round were fixed: one root over the hash of each"),
+        Text("how many uploads a round had; not whose they were, and not what was in them: they are random"),
+        {"round": "id", "uploads": "hash", "count": "number"},
         sealed=False,
     ),
     "hits": Kind(

@@ -130,7 +130,7 @@ def test_a_round_is_told_in_words_and_as_json(config, monkeypatch) -> None:
         key_groups=((1,), (2,)),
     )
     desk = open_desk(read_centre(config))
-    uploads = [KeepPlanes(made.id, x, f"item-{x}", "0" * 32, (b"", b""), 1) for x in (1, 2)]
+    uploads = [KeepPlanes(made.id, x, f"item-{x}", "0" * 32, (b"", b"")) for x in (1, 2)]
     hits = KeepHits(made.id, (Hit(Cell(0, 1), (1, 2)),), 1)
     SqlRoundBook(desk.engine).write([KeepRound(made), *uploads, hits, Turned(made.id, "west", "upload_in_time")])
     desk.engine.dispose()

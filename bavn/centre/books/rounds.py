@@ -20,6 +20,7 @@ from bavn.centre.correlate.round_state import CellAnswer, CellRequest, Change, P
 from bavn.centre.store import log
 from bavn.psi.round import Cell, Hit
 from bavn.tlog.entries import content_hash
+from bavn.tlog.merkle import leaf_hash, root
 
 HITS_CACHED_ROUNDS_MAX = 8
 
@@ -185,15 +186,32 @@ def _keep_planes(connection: Connection, change: state.KeepPlanes) -> None:
     there = select(t.UPLOADS.c.x).where(t.UPLOADS.c.round_id == change.round_id, t.UPLOADS.c.x == change.x)
     if connection.scalar(there) is not None:
         return
-    connection.execute(t.UPLOADS.insert().values(item_id=change.item_id, key_check=change.key_check, **mine))
+    said = {
+        "item_id": change.item_id,
+        "key_check": change.key_check,
+        "upload_hash": upload_hash(change.key_check, change.tables),
+    }
+    connection.execute(t.UPLOADS.insert().values(**said, **mine))
     for number, planes in enumerate(change.tables):
         connection.execute(t.PLANES.insert().values(cell_table=number, planes=planes, **mine))
-    said = {"round": change.round_id, "upload": upload_hash(change.key_check, change.tables)}
-    log.append(connection, "upload", change.taken_us, said)
+
+
+def _log_uploads(connection: Connection, change: state.KeepHits) -> None:
+    """One entry for all uploads of a round: the root of a tree over their hashes, by x. An entry for each would be a
+    million a month at a hundred actors."""
+    query = select(t.UPLOADS.c.upload_hash).where(t.UPLOADS.c.round_id == change.round_id).order_by(t.UPLOADS.c.x)
+    hashes = [bytes.fromhex(each or "") for each in connection.scalars(query)]
+    fields = {"round": change.round_id, "uploads": uploads_root(hashes), "count": len(hashes)}
+    log.append(connection, "uploads", change.found_us, fields)
+
+
+def uploads_root(hashes: Sequence[bytes]) -> str:
+    """The root (RFC 6962, hex) over the hashes of a round's uploads, in the order of their x."""
+    return root([leaf_hash(each) for each in hashes]).hex()
 
 
 def upload_hash(key_check: str, tables: Iterable[bytes]) -> str:
-    """What the log holds of an upload: SHA-256 of what it says of its keys, a newline, and its tables in order."""
+    """What the log knows an upload by: SHA-256 of what it says of its keys, a newline, and its tables in order."""
     hashed = hashlib.sha256(f"{key_check}\n".encode())
     for planes in tables:
         hashed.update(planes)
@@ -207,6 +225,7 @@ def _drop_planes(connection: Connection, change: state.DropPlanes) -> None:
 def _keep_hits(connection: Connection, change: state.KeepHits) -> None:
     if connection.scalar(select(t.HITS.c.round_id).where(t.HITS.c.round_id == change.round_id)) is not None:
         return
+    _log_uploads(connection, change)
     hits = codec.write_hits(change.hits)
     connection.execute(t.HITS.insert().values(round_id=change.round_id, hits=hits))
     hashed = content_hash(hits.encode())

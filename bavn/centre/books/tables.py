@@ -61,6 +61,7 @@ UPLOADS = Table(
     Column("x", BigInteger, primary_key=True),
     Column("item_id", String(64), nullable=False),
     Column("key_check", String(32), nullable=False),
+    Column("upload_hash", String(64)),
 )
 PLANES = Table(
     "round_plane_tables",

@@ -155,7 +155,7 @@ class Join:
         if isinstance(planes, Refused):
             return planes
         tables = tuple(planes[:, number].tobytes() for number in range(round_.params.r))
-        return [KeepPlanes(round_.id, x, upload.item_id, upload.key_check, tables, upload.received_us)]
+        return [KeepPlanes(round_.id, x, upload.item_id, upload.key_check, tables)]
 
     def _tags(self, round_: Round, x: int, tags: Tags) -> list[Change] | Refused:
         asked = {entry.cell for entry in self._book.view(round_).asked if entry.x == x}

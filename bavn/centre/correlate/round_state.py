@@ -110,15 +110,13 @@ class KeepRound:
 
 @dataclass(frozen=True, slots=True)
 class KeepPlanes:
-    """The first upload of (x, round); ``item_id`` says which message it was. ``tables``: both planes of each table.
-    ``taken_us``: when it came."""
+    """The first upload of (x, round); ``item_id`` says which message it was. ``tables``: both planes of each table."""
 
     round_id: str
     x: int
     item_id: str
     key_check: str
     tables: tuple[bytes, ...]
-    taken_us: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from bavn.centre.books.rounds import upload_hash
-from bavn.centre.books.tables import HITS, ROUNDS
+from bavn.centre.books.rounds import upload_hash, uploads_root
+from bavn.centre.books.tables import HITS, ROUNDS, UPLOADS
 from bavn.centre.cases import audit
 from bavn.centre.store.engine import reading
 from bavn.centre.store.log_tables import LOG_ENTRY
@@ -73,7 +73,7 @@ def test_a_round_and_a_release_are_in_the_log_each_once(sector, suspicion) -> No
         "registry": 8,
         "software": 1,
         "round": 1,
-        "upload": 4,
+        "uploads": 1,
         "hits": 1,
         "leads": counted["leads"],
         "act": lines,
@@ -104,6 +104,20 @@ def test_the_hits_that_the_log_sealed_are_those_that_the_centre_works_with(secto
         hits = tx.execute(select(HITS.c.hits)).scalar_one()
     assert opens(entry, {"hits": content_hash(hits.encode())}, row.salt)
     assert not opens(entry, {"hits": content_hash(b"[]")}, row.salt)
+
+
+def test_the_uploads_are_fixed_before_the_hits_and_each_is_among_them(sector, suspicion) -> None:
+    seen_by_three(sector, suspicion)
+    sector.run()
+    found = published(sector)
+    (entry,) = [entry for entry in found if entry.kind == "uploads"]
+    (after,) = [entry for entry in found if entry.kind == "hits"]
+    assert found.index(entry) < found.index(after)
+    with reading(sector.engine) as tx:
+        hashes = tx.execute(select(UPLOADS.c.upload_hash).order_by(UPLOADS.c.x)).scalars().all()
+    assert entry.fields["count"] == len(hashes) == 4
+    assert entry.fields["uploads"] == uploads_root([bytes.fromhex(each) for each in hashes])
+    assert entry.fields["uploads"] != uploads_root([bytes.fromhex(each) for each in hashes[1:]])
 
 
 def test_an_upload_has_one_hash_whoever_computes_it() -> None:
@@ -181,4 +195,4 @@ def of_one_mind(at, after, sector_on_disk, suspicion, folder):
         assert case.state is CaseState.RELEASED
         counted = Counter(entry.kind for entry in found)
         assert counted["act"] == len(list(audit.every(sector.engine)))
-        assert (counted["round"], counted["upload"], counted["hits"], counted["release"]) == (1, 4, 1, 2)
+        assert (counted["round"], counted["uploads"], counted["hits"], counted["release"]) == (1, 1, 1, 2)

@@ -280,7 +280,7 @@ def test_more_than_one_turn_of_entries_is_published_in_one_step(engine) -> None:
     count = ENTRIES_AT_ONCE + 3
     with writing(engine) as tx:
         rows = [
-            {"number": n, "kind": "upload", "at_us": NOW_US, "fields": "", "content": "", "content_hash": ""}
+            {"number": n, "kind": "uploads", "at_us": NOW_US, "fields": "", "content": "", "content_hash": ""}
             | {"salt": None, "entry": f"entry {n}".encode()}
             for n in range(count)
         ]

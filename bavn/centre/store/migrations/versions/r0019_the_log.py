@@ -1,6 +1,6 @@
 """The centre's log: its entries in their order, and the checkpoint that was signed last.
 
-What happened before has no entry: the log begins with this revision.
+What happened before has no entry: the log begins with this revision, and an upload of before has no hash.
 """
 
 import sqlalchemy as sa
@@ -36,3 +36,5 @@ def upgrade() -> None:
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    with op.batch_alter_table("round_uploads") as table:
+        table.add_column(sa.Column("upload_hash", sa.String(length=64), nullable=True))
