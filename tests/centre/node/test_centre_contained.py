@@ -43,6 +43,7 @@ PARTS = (
     "tidying alarms",
     "tidying leads",
     "tidying outgoing",
+    "tidying log",
     "tidying inbox",
     "tidying exchange",
     "tidying offers",
