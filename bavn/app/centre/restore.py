@@ -42,6 +42,7 @@ from bavn.wire.safe import Safe
 
 SEQ_GAP: Final = 1 << 32
 """No centre sends one actor so many messages between a backup and its loss."""
+LOG_WHY_CHARACTERS_MAX: Final = 200
 SPARE_BYTES: Final = 64 << 20
 
 
@@ -111,6 +112,14 @@ def _put_back(file: CentreFile, reader: Reader, by: str, passphrase: str | None)
         _clear(coming)
         console_backup.clear(file.folder)
         engine.dispose()
+
+
+def begin_log_anew(engine: Engine, sector: str, by: str, why: str) -> None:
+    """Where a file of the database was put back by hand: the centre's log goes on under another name."""
+    now_us = SystemClock().now_us()
+    with writing(engine) as connection:
+        audit.note(connection, now_us, by, "log-begun-anew", "log", {"why": why[:LOG_WHY_CHARACTERS_MAX]})
+        log.begin_anew(connection, origin_of(sector), now_us)
 
 
 def _secrets(reader: Reader, passphrase: str | None) -> dict[str, str]:

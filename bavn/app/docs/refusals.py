@@ -22,6 +22,7 @@ PARTS: Final = (
     ("Gate 3: out of the centre", ("centre/share",)),
     ("Gate 4: into an actor", ("actor/protect",)),
     ("The key holder", ("keyholder", "psi")),
+    ("A witness of the centre's log", ("tlog",)),
     ("Members, cases and sources", ("centre/members", "centre/cases", "centre/node", "model")),
     ("Envelopes, parcels and links", ("wire",)),
     ("Objects of partners, and what is read from outside", ("wire/partners", "actor/detect", "app")),

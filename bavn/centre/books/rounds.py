@@ -186,12 +186,12 @@ def _keep_planes(connection: Connection, change: state.KeepPlanes) -> None:
     there = select(t.UPLOADS.c.x).where(t.UPLOADS.c.round_id == change.round_id, t.UPLOADS.c.x == change.x)
     if connection.scalar(there) is not None:
         return
-    said = {
+    upload = {
         "item_id": change.item_id,
         "key_check": change.key_check,
         "upload_hash": upload_hash(change.key_check, change.tables),
     }
-    connection.execute(t.UPLOADS.insert().values(**said, **mine))
+    connection.execute(t.UPLOADS.insert().values(**upload, **mine))
     for number, planes in enumerate(change.tables):
         connection.execute(t.PLANES.insert().values(cell_table=number, planes=planes, **mine))
 
