@@ -196,13 +196,13 @@ def _keep_planes(connection: Connection, change: state.KeepPlanes) -> None:
         connection.execute(t.PLANES.insert().values(cell_table=number, planes=planes, **mine))
 
 
-def _log_uploads(connection: Connection, change: state.KeepHits) -> None:
+def _fix_uploads(connection: Connection, change: state.FixUploads) -> None:
     """One entry for all uploads of a round: the root of a tree over their hashes, by x. An entry for each would be a
     million a month at a hundred actors."""
     query = select(t.UPLOADS.c.upload_hash).where(t.UPLOADS.c.round_id == change.round_id).order_by(t.UPLOADS.c.x)
     hashes = [bytes.fromhex(each or "") for each in connection.scalars(query)]
     fields = {"round": change.round_id, "uploads": uploads_root(hashes), "count": len(hashes)}
-    log.append(connection, "uploads", change.found_us, fields)
+    log.append(connection, "uploads", change.at_us, fields)
 
 
 def uploads_root(hashes: Sequence[bytes]) -> str:
@@ -225,7 +225,6 @@ def _drop_planes(connection: Connection, change: state.DropPlanes) -> None:
 def _keep_hits(connection: Connection, change: state.KeepHits) -> None:
     if connection.scalar(select(t.HITS.c.round_id).where(t.HITS.c.round_id == change.round_id)) is not None:
         return
-    _log_uploads(connection, change)
     hits = codec.write_hits(change.hits)
     connection.execute(t.HITS.insert().values(round_id=change.round_id, hits=hits))
     hashed = content_hash(hits.encode())
@@ -355,6 +354,7 @@ _WRITERS: dict[type[Any], Callable[[Connection, Any], None]] = {
     state.KeepRound: _keep_round,
     state.KeepPlanes: _keep_planes,
     state.DropPlanes: _drop_planes,
+    state.FixUploads: _fix_uploads,
     state.KeepHits: _keep_hits,
     state.KeepCells: _keep_cells,
     state.DropCells: _drop_cells,

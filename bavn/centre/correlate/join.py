@@ -18,6 +18,7 @@ from bavn.centre.correlate.round_state import (
     Change,
     DropCells,
     DropPlanes,
+    FixUploads,
     KeepAnswer,
     KeepCells,
     KeepHits,
@@ -248,12 +249,13 @@ class Join:
             self._book.write(ended(round_, Phase.VOID, now_us))
             return
         if round_.params.tier == COMMONS:
-            self._book.write([KeepRound(replace(round_, phase=Phase.ANSWER))])
+            self._book.write([KeepRound(replace(round_, phase=Phase.ANSWER)), FixUploads(round_.id, now_us)])
             return
         xs = tuple(sorted(uploaded))
         hits = tuple(self._reconstruct(round_.params, xs, lambda number: self._table(round_, xs, number)))
         round_ = replace(round_, phase=Phase.REVEAL, hits=len(hits))
-        self._book.write([KeepRound(round_), KeepHits(round_.id, hits, now_us), DropPlanes(round_.id)])
+        found = KeepHits(round_.id, hits, now_us)
+        self._book.write([KeepRound(round_), FixUploads(round_.id, now_us), found, DropPlanes(round_.id)])
 
     def _table(self, round_: Round, xs: tuple[int, ...], number: int) -> Planes:
         """Both planes of one table of all uploads, [2, n, bins]: nothing else of them is in memory."""

@@ -127,6 +127,14 @@ class DropPlanes:
 
 
 @dataclass(frozen=True, slots=True)
+class FixUploads:
+    """No upload of the round counts from here on but those that are there: the centre's log says which."""
+
+    round_id: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeepHits:
     """What reconstruction found; once a round."""
 
@@ -222,6 +230,7 @@ Change = (
     KeepRound
     | KeepPlanes
     | DropPlanes
+    | FixUploads
     | KeepHits
     | KeepCells
     | DropCells

@@ -7,11 +7,13 @@ from sqlalchemy import select
 
 from bavn.app.web.sac.learned import learned
 from bavn.centre.books import tables as t
+from bavn.centre.books.rounds import uploads_root
 from bavn.centre.correlate import join
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.tier import CommonsSettings
 from bavn.centre.desk.round_outcome import state_of
 from bavn.centre.node.config import CentreConfig, CentreLimits
+from bavn.centre.store import log
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
 from bavn.psi import commons
@@ -313,3 +315,15 @@ def test_people_at_the_centre_read_that_nothing_was_named(sector) -> None:
     assert len({words.say(language) for language in ("en", "da", "sv")}) == 3
     assert "never who" in str([[one.en for one in party.learned] for party in learned(summary).parties])
     assert not sector.desk.cells(summary.round.id)
+
+
+def test_its_uploads_are_fixed_in_the_centres_log_as_every_rounds_are(sector) -> None:
+    sector.run()
+    (round_,) = commons_rounds(sector)
+    with t.reading(sector.engine) as tx:
+        hashes = tx.scalars(
+            select(t.UPLOADS.c.upload_hash).where(t.UPLOADS.c.round_id == round_.id).order_by(t.UPLOADS.c.x)
+        ).all()
+        fixed = log.last_fields(tx, "uploads")
+    uploads = uploads_root([bytes.fromhex(each) for each in hashes])
+    assert fixed == {"round": round_.id, "uploads": uploads, "count": 4}
