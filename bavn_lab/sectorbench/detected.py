@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from bavn.actor.detect.base import Candidate, Detector, DetectorContext, Found, story_id
@@ -43,6 +44,7 @@ ROWS_THINNED_MAX: Final = 300_000
 """A larger capture is looked at whole only."""
 ROWS_MAX: Final = 5_000_000
 LISTED_MET_MAX: Final = 200
+REASON_CHARS: Final = 200
 LIMITS: Final = StoreLimits(age_days_max=None, threads=1)
 _CODE: Final = ("actor/formats", "actor/sense", "actor/store", "actor/detect")
 _GOLDEN: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -102,7 +104,12 @@ def detections_of(capture: Capture, steps: Sequence[float] = KEPT, cache: Path |
         found = _of_text(capture.name, kept.read_text(encoding="utf-8"))
         if found is not None:
             return found
-    detections = _looked(capture, steps)
+    try:
+        detections = _looked(capture, steps)
+    except Exception as error:  # noqa: BLE001  one bad file costs that file and a line, never hours of looks
+        return _refused(
+            _nothing(capture.name), f"it cannot be looked at: {type(error).__name__}: {error}"[:REASON_CHARS]
+        )
     if kept is not None:
         kept.parent.mkdir(parents=True, exist_ok=True)
         beside = kept.with_suffix(f".{hashlib.sha256(capture.name.encode()).hexdigest()[:12]}.part")
@@ -137,16 +144,7 @@ def _key(capture: Capture, steps: Sequence[float]) -> str:
 def _looked(capture: Capture, steps: Sequence[float]) -> CaptureDetections:
     tables, reasons = _records(capture)
     rows = sum(part.num_rows for parts in tables.values() for part in parts)
-    nothing = CaptureDetections(
-        name=capture.name,
-        hosts=0,
-        rows=rows,
-        first_hour=0,
-        steps=(),
-        tallies={},
-        listed_met=(),
-        refusal="; ".join(reasons) or "it holds no record that Bavn knows",
-    )
+    nothing = _nothing(capture.name, rows, "; ".join(reasons) or "it holds no record that Bavn knows")
     if not rows or rows > ROWS_MAX:
         return nothing if not rows else _refused(nothing, f"more than {ROWS_MAX} records")
     merged = {name: pa.concat_tables(parts) for name, parts in tables.items() if parts}
@@ -173,6 +171,12 @@ def _looked(capture: Capture, steps: Sequence[float]) -> CaptureDetections:
         tallies=first.tallies,
         listed_met=first.listed_met,
         refusal="; ".join(reasons),
+    )
+
+
+def _nothing(name: str, rows: int = 0, refusal: str = "") -> CaptureDetections:
+    return CaptureDetections(
+        name=name, hosts=0, rows=rows, first_hour=0, steps=(), tallies={}, listed_met=(), refusal=refusal
     )
 
 
@@ -207,7 +211,7 @@ def _thinned(tables: Mapping[str, pa.Table], share: float) -> dict[str, pa.Table
     """The rows of about this share of the connections; queries to one resolver go one by one."""
     thinned = {}
     for name, rows in tables.items():
-        ids = rows["flow_id"].combine_chunks().fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
+        ids = _flow_ids(rows)
         moments = rows["ts"].cast(pa.timestamp("us")).cast(pa.int64()).combine_chunks()
         at = moments.to_numpy(zero_copy_only=False).astype(np.uint64)
         key = np.where(ids == 0, at, ids) ^ (at // np.uint64(1_000_000) if name == "dns" else np.uint64(0))
@@ -217,6 +221,13 @@ def _thinned(tables: Mapping[str, pa.Table], share: float) -> dict[str, pa.Table
         left = (mixed >> np.uint64(40)).astype(np.float64) / float(1 << 24) < share
         thinned[name] = rows.filter(pa.array(left))
     return thinned
+
+
+def _flow_ids(rows: pa.Table) -> npt.NDArray[np.uint64]:
+    """The connection of each row; 0 where it is not known, and throughout where the table knows none."""
+    if "flow_id" not in rows.column_names:
+        return np.zeros(rows.num_rows, np.uint64)
+    return rows["flow_id"].combine_chunks().fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
 
 
 def _detected(name: str, tables: Mapping[str, pa.Table]) -> CaptureDetections | None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from typer.testing import CliRunner
 from bavn.traffic.dice import SeededDice
 from bavn_lab import data, sector_world
 from bavn_lab.cli import bench
-from bavn_lab.sectorbench import figures, manifest, run
+from bavn_lab.sectorbench import detected, figures, manifest, run
 from bavn_lab.sectorbench.captured import Sector, captured_day
 from bavn_lab.sectorbench.detected import CaptureDetections, Glimpse, detections_of
 from bavn_lab.sectorbench.manifest import Capture, ManifestBroken, read
@@ -415,6 +416,24 @@ def test_what_was_seen_is_kept_and_a_damaged_answer_is_made_again(tmp_path) -> N
     answer.write_text('{"name": 1')
     assert detections_of(capture, (1.0,), tmp_path / "kept") == first
     assert json.loads(answer.read_text())["name"] == "nothing.bin"
+
+
+def test_a_capture_that_nobody_foresaw_costs_itself_and_a_line(tmp_path, monkeypatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("flow_id")
+
+    path = tmp_path / "odd.bin"
+    path.write_bytes(b"\x00")
+    monkeypatch.setattr(detected, "_looked", broken)
+    seen = detections_of(Capture("odd.bin", (path,), "benign", "x", "0" * 64), (1.0,), tmp_path / "kept")
+    assert (seen.read, seen.refusal) == (False, "it cannot be looked at: KeyError: 'flow_id'")
+    assert not (tmp_path / "kept").exists()
+
+
+def test_rows_of_a_table_without_connections_are_thinned_by_their_time() -> None:
+    moments = pa.array(range(0, 4_000_000_000, 1_000_000), pa.timestamp("us"))
+    left = detected._thinned({"leases": pa.table({"ts": moments})}, 0.25)["leases"]
+    assert 800 < left.num_rows < 1200
 
 
 @pytest.mark.slow
