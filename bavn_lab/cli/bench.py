@@ -14,6 +14,7 @@ from bavn.app.cli.help import Commands
 from bavn.app.process.exits import Exit, Stop
 
 Part = Literal["fit", "choose", "test"]
+Score = Literal["fitted", "assumed"]
 
 app = Commands(help="Measure what Bavn promises, on this machine.")
 
@@ -90,12 +91,18 @@ def sector(
     part: Annotated[
         Part, typer.Option("--set", help="Which families: those that tables are fitted on, chosen on, or judged on.")
     ] = "test",
+    score: Annotated[
+        Score, typer.Option(help="Rank by what was fitted on captures, or by what was assumed before that.")
+    ] = "fitted",
     *,
     generated: Annotated[
         bool, typer.Option("--generated", help="A generated sector, whatever captures there are.")
     ] = False,
     quick: Annotated[
         bool, typer.Option("--quick", help="Of the table of what is new its two outermost corners alone.")
+    ] = False,
+    table: Annotated[
+        bool, typer.Option("--table", help="The table of what is new alone, without baselines and ablations.")
     ] = False,
 ) -> None:
     """What the sector finds that no actor finds alone, at 20 leads a day, beside baselines.
@@ -104,11 +111,14 @@ def sector(
     sector; with --heldout on captures that the project has never seen. Exit code 5 says that there was nothing to
     judge.
     """
+    from bavn.centre.correlate.laws.fitted import ASSUMED, shipped
     from bavn_lab import sector_world
     from bavn_lab.sectorbench import newness
     from bavn_lab.sectorbench.report import account_in_words, figures_of, in_words
     from bavn_lab.sectorbench.run import Result, measure
 
+    if table and plots is not None:
+        raise Stop(Exit.USAGE, "--plots: the table alone has no pictures")
     _may_be_kept(json_file, plots)
     begun = time.monotonic()
 
@@ -121,16 +131,63 @@ def sector(
     if account is not None:
         print(account_in_words(account), flush=True)
     results: list[Result] = []
+    weights = shipped() if score == "fitted" else ASSUMED
     counts, grid = actors or [15, 100], newness.GRID if not quick else newness.CORNERS
-    for count in counts:
-        results.append(measure(count, range(1, seeds + 1), world=choice.world, jobs=jobs, say=say))
+    for count in counts if not table else ():
+        results.append(measure(count, range(1, seeds + 1), world=choice.world, weights=weights, jobs=jobs, say=say))
         print(in_words(results[-1]), flush=True)
-    cells = newness.table(choice.world, counts, range(1, seeds + 1), grid=grid, jobs=jobs, say=say)
+    cells = newness.table(choice.world, counts, range(1, seeds + 1), grid=grid, weights=weights, jobs=jobs, say=say)
     print(newness.in_words(cells), flush=True)
-    figures = figures_of(results, sector_world.commit(), account, cells)
+    if table:
+        told = {"bench": "sector", "commit": sector_world.commit(), "score": score, "set": part, "seeds": seeds}
+        _keep({**told, "newness": [cell.as_json() for cell in cells]}, json_file, None)
+        return
+    figures = {**figures_of(results, sector_world.commit(), account, cells), "score": score, "set": part}
     _keep(figures, json_file, plots)
     if not results[0].campaigns:
         raise Stop(Exit.INPUT, "there was nothing to judge: no malicious capture could be read")
+
+
+@app.command("fit")
+def fit(
+    file: Annotated[Path, typer.Option("--to", metavar="FILE", help="Write the tables there.")],
+    seeds: Annotated[int, typer.Option(min=1, max=100, help="How many days of each size, seeds 1 and up.")] = 5,
+    work: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep there what was seen in captures.")] = None,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Captures and days at a time.")] = 2,
+) -> None:
+    """What a report is worth by detector and p, and which terms of the score count, fitted on real captures.
+
+    Evidence is fitted on the families of `fit`, terms are chosen on those of `choose`, at 15 and 100 actors; `test` is
+    not looked at. The product ships its own as bavn/centre/correlate/laws/fitted.json.
+    """
+    from datetime import UTC, datetime
+
+    from bavn_lab import sector_world
+    from bavn_lab.sectorbench import fitting
+
+    _may_be_kept(file, None)
+    begun = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"bavn: [{time.monotonic() - begun:.0f} s] {line}", file=sys.stderr, flush=True)
+
+    kept = work or sector_world.kept_folder()
+    on, by = (
+        sector_world.chosen(None, generated=False, part=part, work=kept, jobs=jobs, say=say)
+        for part in ("fit", "choose")
+    )
+    if on.account is None:
+        raise Stop(Exit.INPUT, "tables are fitted on real captures, and there are none")
+    origin = {
+        "data": f"{sum(on.account.kinds.values())} captures in {Path(on.account.folder).name} and beside it",
+        "set": "evidence on fit, terms on choose",
+        "families": sum(seen > 0 for _, seen in on.account.families.values()),
+        "command": f"bavn bench fit --seeds {seeds}",
+        "made": datetime.now(UTC).date().isoformat(),
+    }
+    tables = fitting.fit(on.world, by.world, range(1, seeds + 1), origin, jobs=jobs, say=say)
+    file.write_text(json.dumps(tables, indent=1) + "\n", "utf-8")
+    print(fitting.in_words(tables), flush=True)
 
 
 @app.command("real")

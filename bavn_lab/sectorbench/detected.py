@@ -227,7 +227,7 @@ def _flow_ids(rows: pa.Table) -> npt.NDArray[np.uint64]:
     """The connection of each row; 0 where it is not known, and throughout where the table knows none."""
     if "flow_id" not in rows.column_names:
         return np.zeros(rows.num_rows, np.uint64)
-    return rows["flow_id"].combine_chunks().fill_null(0).to_numpy(zero_copy_only=False).astype(np.uint64)
+    return np.asarray(rows["flow_id"].combine_chunks().fill_null(0).to_numpy(zero_copy_only=False), np.uint64)
 
 
 def _detected(name: str, tables: Mapping[str, pa.Table]) -> CaptureDetections | None:

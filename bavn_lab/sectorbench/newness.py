@@ -11,6 +11,7 @@ from itertools import product
 from multiprocessing import get_context
 from typing import Any, Final
 
+from bavn.centre.correlate.laws.fitted import Weights
 from bavn_lab.sectorbench.day import Campaign, Newness
 from bavn_lab.sectorbench.figures import Bootstrap, Value
 from bavn_lab.sectorbench.run import (
@@ -33,7 +34,7 @@ GRID: Final = tuple(Newness(benign, aged) for benign, aged in product(BENIGN, AG
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One cell of the table, over campaigns within reach; ``everything``: over all; ``alone``: the best single actor's
-    list; ``poison_rank``: where a poisoner's best lead stands."""
+    list; ``poison_rank``: where a poisoner's best lead stands on average, ``poison_best``: on the worst day."""
 
     newness: Newness
     actors: int
@@ -41,6 +42,7 @@ class Cell:
     everything: Value
     alone: Value
     poison_rank: Value
+    poison_best: int
     revealed: Value
 
     def as_json(self) -> dict[str, Any]:
@@ -53,6 +55,7 @@ class Cell:
             "recall_at_20_all": self.everything.as_json(),
             "best_single_actor": self.alone.as_json(),
             "poison_rank": self.poison_rank.as_json(),
+            "poison_best_rank": self.poison_best,
             "harmless_revealed_a_day": self.revealed.as_json(),
         }
 
@@ -75,11 +78,14 @@ def table(
     *,
     grid: Sequence[Newness] = GRID,
     campaigns: int = CAMPAIGNS_A_DAY,
+    weights: Weights | None = None,
     jobs: int = 1,
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Cell]:
     """``seeds`` days for each cell. ``jobs`` days at a time; the figures are the same."""
-    wanted = [(world, actors, seed, campaigns, newness) for newness in grid for actors in sizes for seed in seeds]
+    wanted = [
+        (world, actors, seed, campaigns, newness, weights) for newness in grid for actors in sizes for seed in seeds
+    ]
     say(f"newness: {len(wanted)} days, {jobs} at a time")
     if jobs > 1:
         with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
@@ -88,14 +94,14 @@ def table(
         days = [_play(*one) for one in wanted]
     boot, cells = Bootstrap(seeds[0]), []
     for at in range(0, len(days), len(seeds)):
-        _, actors, _, _, newness = wanted[at]
+        _, actors, _, _, newness, _ = wanted[at]
         cells.append(_cell(boot, actors, newness, days[at : at + len(seeds)]))
     return cells
 
 
-def _play(world: World, actors: int, seed: int, campaigns: int, newness: Newness) -> _Played:
+def _play(world: World, actors: int, seed: int, campaigns: int, newness: Newness, weights: Weights | None) -> _Played:
     day = world.day(actors, seed, campaigns, newness)
-    product_way = scored(day, day.rows)
+    product_way = scored(day, day.rows, weights=weights)
     leads = product_way.leads()
     return _Played(
         campaigns=day.campaigns,
@@ -121,6 +127,7 @@ def _cell(boot: Bootstrap, actors: int, newness: Newness, days: Sequence[_Played
         everything=share(range(len(campaigns)), shown),
         alone=share(reached, alone),
         poison_rank=boot.mean([float(day.poison_rank) for day in days]),
+        poison_best=min(day.poison_rank for day in days),
         revealed=boot.mean([float(day.harmless) for day in days]),
     )
 
@@ -138,7 +145,19 @@ def in_words(cells: Sequence[Cell]) -> str:
             f"    {benign:>4.0%}  " + "   ".join(_short(of.get((benign, a))) for a in aged)
             for benign in sorted({b for b, _ in of})
         ]
+        lines.append("    over all campaigns; a poisoner's best place:")
+        lines += [
+            f"    {benign:>4.0%}  " + "   ".join(_beside(of.get((benign, a))) for a in aged)
+            for benign in sorted({b for b, _ in of})
+        ]
     return "\n".join(lines)
+
+
+def _beside(cell: Cell | None) -> str:
+    if cell is None:
+        return "-"
+    everything = cell.everything.value
+    return f"{'-' if everything is None else f'{everything:.2f}'} ({cell.poison_best})"
 
 
 def _short(cell: Cell | None) -> str:

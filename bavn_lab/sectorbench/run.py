@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from bavn.centre.correlate.laws.fitted import Weights
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench import ways
 from bavn_lab.sectorbench.clocked import Seen, clocked, early
@@ -123,13 +124,14 @@ def measure(
     campaigns: int = CAMPAIGNS_A_DAY,
     world: World | None = None,
     newness: Newness = EASIEST,
+    weights: Weights | None = None,
     jobs: int = 1,
     say: Callable[[str], None] = lambda _: None,
 ) -> Result:
     """``seeds`` days of ``actors`` actors with ``campaigns`` campaigns each, and a quiet week. ``jobs`` days at a time;
     the figures are the same."""
     played, tally = world or Generated(), Tally()
-    tries = [(played, actors, seed, campaigns, newness, number == 0) for number, seed in enumerate(seeds)]
+    tries = [(played, actors, seed, campaigns, newness, number == 0, weights) for number, seed in enumerate(seeds)]
     say(f"N={actors}: {len(tries)} days, {min(jobs, len(tries))} at a time")
     if jobs > 1 and len(tries) > 1:
         with ProcessPoolExecutor(min(jobs, len(tries)), mp_context=get_context("spawn")) as pool:
@@ -143,11 +145,13 @@ def measure(
     return _result(played, actors, tuple(seeds), tally)
 
 
-def _play(world: World, actors: int, seed: int, campaigns: int, newness: Newness, first: bool) -> Tally:
+def _play(
+    world: World, actors: int, seed: int, campaigns: int, newness: Newness, first: bool, weights: Weights | None
+) -> Tally:
     tally = Tally()
     day = world.day(actors, seed, campaigns, newness)
     rows = day.rows
-    product = scored(day, rows, kept_max=ways.LEADS_KEPT)
+    product = scored(day, rows, weights=weights)
     leads = product.leads()
     own_leads, few = own_leads_of(day, rows), max(1, round(BUDGET / actors))
     best = best_alone(day, own_leads)
@@ -155,7 +159,7 @@ def _play(world: World, actors: int, seed: int, campaigns: int, newness: Newness
     fewer = [lead for own in own_leads.values() for lead in own[:few]]
     found_by_way: dict[str, list[bool]] = {
         PRODUCT: hits(day, leads),
-        ORACLE: hits(day, scored(day, rows, everything=True).leads()),
+        ORACLE: hits(day, scored(day, rows, everything=True, weights=weights).leads()),
         ALONE: hits(day, best),
         FEED: hits(day, fed, len(fed)),
     }
@@ -163,7 +167,7 @@ def _play(world: World, actors: int, seed: int, campaigns: int, newness: Newness
     found_by_way |= {name: hits(day, by_baseline(name, numbers)) for name in BASELINES}
     found_by_way |= {f"without {term}": hits(day, product.leads(term)) for term in terms_of(product)}
     dice = SeededDice(seed, f"ablation {actors}")
-    found_by_way |= {name: hits(day, changed().leads()) for name, changed in _changed(day, rows, dice).items()}
+    found_by_way |= {name: hits(day, changed().leads()) for name, changed in _changed(day, rows, dice, weights).items()}
     own = [a or b for a, b in zip(hits(day, fed, len(fed)), hits(day, fewer, len(fewer)), strict=True)]
     further, beside = hits(day, leads, ways.LEADS_KEPT), set().union(*leads[:BUDGET])
     for at, campaign in enumerate(day.campaigns):
@@ -188,16 +192,16 @@ def _play(world: World, actors: int, seed: int, campaigns: int, newness: Newness
     return tally
 
 
-def _changed(day: Day, rows: Rows, dice: SeededDice) -> dict[str, Callable[[], Scored]]:
+def _changed(day: Day, rows: Rows, dice: SeededDice, weights: Weights | None) -> dict[str, Callable[[], Scored]]:
     missing = dice.units(len(day.actors)) < 0.2
     wrong = dice.units(len(day.actors)) < 0.5
     p = np.where(wrong[rows.actor], np.minimum(1.0, rows.p * 3), rows.p / 3)
     off = Rows(**{name: p if name == "p" else getattr(rows, name) for name in Rows.__slots__})
     return {
-        "a + 0.1": lambda: scored(day, rows, a_shift=0.1),
-        "a - 0.1": lambda: scored(day, rows, a_shift=-0.1),
-        "a fifth of the actors missing": lambda: scored(day, rows.where(~missing[rows.actor])),
-        "p wrong by 3 either way": lambda: scored(day, off),
+        "a + 0.1": lambda: scored(day, rows, a_shift=0.1, weights=weights),
+        "a - 0.1": lambda: scored(day, rows, a_shift=-0.1, weights=weights),
+        "a fifth of the actors missing": lambda: scored(day, rows.where(~missing[rows.actor]), weights=weights),
+        "p wrong by 3 either way": lambda: scored(day, off, weights=weights),
     }
 
 
@@ -253,7 +257,8 @@ def _quiet(world: World, actors: int, seed: int, product: Scored) -> float:
     """Leads of a day without campaigns that would have been among a busy day's twenty."""
     line = product.ranked[BUDGET - 1].lead.score if len(product.ranked) >= BUDGET else float("-inf")
     day = world.day(actors, seed, 0)
-    return float(sum(one.lead.score >= line for one in scored(day, day.rows).ranked))
+    quiet = scored(day, day.rows, kept_max=BUDGET, weights=product.context.weights)
+    return float(sum(one.lead.score >= line for one in quiet.ranked))
 
 
 def _day_figures(day: Day, product: Scored, leads: Leads) -> dict[str, float]:

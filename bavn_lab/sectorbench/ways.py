@@ -11,15 +11,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from bavn.centre.correlate.congruent import Congruent
 from bavn.centre.correlate.congruent import measure as measure_congruent
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import Dependence
 from bavn.centre.correlate.dependence import fit as fit_dependence
 from bavn.centre.correlate.graph import congruent_shares
+from bavn.centre.correlate.laws.fitted import ASSUMED, Weights, shipped
+from bavn.centre.correlate.laws.novelty import Novelty
+from bavn.centre.correlate.laws.novelty import measure as measure_novelty
 from bavn.centre.correlate.lists import Grade
 from bavn.centre.correlate.run import Ranked, correlate
-from bavn.centre.correlate.score import group_evidence
+from bavn.centre.correlate.score import group_evidence, newness
 from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit, Seen, fit_all, start, stratum_of
 from bavn.model.evidence import evidence_nats, p_bucket
@@ -127,9 +129,17 @@ def _held_by(rows: Rows, among: npt.NDArray[np.bool_], t: int) -> npt.NDArray[np
     return np.asarray(count[rows.element] >= t)
 
 
-def scored(day: Day, rows: Rows, *, a_shift: float = 0.0, everything: bool = False, kept_max: int = BUDGET) -> Scored:
+def scored(
+    day: Day,
+    rows: Rows,
+    *,
+    a_shift: float = 0.0,
+    everything: bool = False,
+    kept_max: int = LEADS_KEPT,
+    weights: Weights | None = None,
+) -> Scored:
     """The product's way over ``rows``. ``everything``: the oracle, without a join: any two holders count.
-    ``kept_max``: so many leads, the best."""
+    ``kept_max``: so many leads, the best. ``weights``: other than those that are shipped."""
     if everything:
         unlisted = _unlisted(day, rows)
         kept = rows.where(unlisted & _held_by(rows, unlisted, 2))
@@ -137,6 +147,13 @@ def scored(day: Day, rows: Rows, *, a_shift: float = 0.0, everything: bool = Fal
     else:
         kept, revealed = joined(day, rows)
     signs = signs_of(day, kept)
+    context = context_of(day, signs, weights or shipped(), a_shift, kept_max)
+    numbers = {day.observables[element]: element for element in set(kept.element.tolist())}
+    return Scored(context=context, ranked=correlate(signs, context, {}), numbers=numbers, revealed=revealed)
+
+
+def context_of(day: Day, signs: Sequence[Sign], weights: Weights, a_shift: float, kept_max: int) -> Context:
+    """What the centre would know at the day's end, its laws fitted on what was revealed, as it does daily."""
     lists = DayLists(day.listed)
     context = Context(
         now_us=(DAY_HOUR + 24) * HOUR_US,
@@ -145,12 +162,16 @@ def scored(day: Day, rows: Rows, *, a_shift: float = 0.0, everything: bool = Fal
         register=day.register,
         first_hours=_first_hours(signs),
         sharing=_fitted(signs, lists, len(day.actors), a_shift),
-        dependence=_dependence(signs),
-        congruent=_congruent(signs, lists),
         groups=len(set(day.actors.group.tolist())),
+        weights=weights,
     )
-    numbers = {day.observables[element]: element for element in set(kept.element.tolist())}
-    return Scored(context=context, ranked=correlate(signs, context, {}), numbers=numbers, revealed=revealed)
+    novel = Novelty() if weights is ASSUMED else measure_novelty(newness(signs, context))
+    return replace(
+        context,
+        dependence=fit_dependence(group_evidence(signs, weights).values()) or Dependence(),
+        congruent=measure_congruent(congruent_shares(signs, context)),
+        novelty=novel,
+    )
 
 
 def signs_of(day: Day, rows: Rows) -> list[Sign]:
@@ -212,16 +233,6 @@ def _fitted(signs: Sequence[Sign], lists: DayLists, actors: int, a_shift: float)
     if a_shift:
         return {s: Fit(min(0.98, fits.get(s, start(s)).a + a_shift), 1) for s in counts}
     return fits
-
-
-def _congruent(signs: Sequence[Sign], lists: DayLists) -> Congruent:
-    """How often what is revealed is seen alike, measured as the centre does daily."""
-    return measure_congruent(congruent_shares(signs, Context(now_us=(DAY_HOUR + 24) * HOUR_US, lists=lists)))
-
-
-def _dependence(signs: Sequence[Sign]) -> Dependence:
-    """How far reports repeat each other, fitted as the centre does daily."""
-    return fit_dependence(group_evidence(signs).values()) or Dependence()
 
 
 # --- baselines ------------------------------------------------------------------------------------------------------

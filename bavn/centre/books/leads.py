@@ -17,6 +17,7 @@ from bavn.centre.books.ignored import let_back
 from bavn.centre.correlate.congruent import Congruent
 from bavn.centre.correlate.counterfactual import Without
 from bavn.centre.correlate.dependence import Dependence
+from bavn.centre.correlate.laws.novelty import Novelty
 from bavn.centre.correlate.run import Ranked, representatives
 from bavn.centre.correlate.score import Weighed
 from bavn.centre.correlate.sharing import Fit, Seen, stratum_of
@@ -28,9 +29,9 @@ from bavn.model.text import Text
 from bavn.tlog.entries import content_hash
 
 _LAST_FIT = "-"
-_DEPENDENCE, _CONGRUENT = "dependence", "congruent"
+_DEPENDENCE, _CONGRUENT, _NOVELTY = "dependence", "congruent", "new/"
 """The rows of the table of laws that are no stratum: when it was last fitted, how far reports repeat each other, how
-often harmless things are called alike."""
+often harmless things are called alike, and how often they are new (with the detector's name behind)."""
 _SEEN_OF_REPORTED = select(t.SEEN).where(
     select(t.SIGNS.c.value).where(t.SIGNS.c.type == t.SEEN.c.type, t.SIGNS.c.value == t.SEEN.c.value).exists()
 )
@@ -44,6 +45,7 @@ class Laws:
     sharing: Mapping[str, Fit]
     dependence: Dependence
     congruent: Congruent
+    novelty: Novelty
     fitted_us: int
 
 
@@ -116,10 +118,12 @@ class SqlLeadBook:
         """All that was fitted on what rounds revealed, and when last."""
         fits, fitted_us = self.fits()
         r, q = fits.pop(_DEPENDENCE, None), fits.pop(_CONGRUENT, None)
+        new = {name.removeprefix(_NOVELTY): fits.pop(name) for name in [*fits] if name.startswith(_NOVELTY)}
         return Laws(
             fits,
             Dependence() if r is None else Dependence(r.a, r.elements),
             Congruent() if q is None else Congruent(q.a, q.elements),
+            Novelty(new),
             fitted_us,
         )
 
@@ -129,11 +133,14 @@ class SqlLeadBook:
         now_us: int,
         dependence: Dependence | None = None,
         congruent: Congruent | None = None,
+        novelty: Novelty | None = None,
     ) -> None:
         """Keep new fits; those of other strata stay. A row of its own says when, also if nothing was fitted."""
         measured = {} if dependence is None else {_DEPENDENCE: Fit(dependence.r, dependence.elements)}
         if congruent is not None:
             measured[_CONGRUENT] = Fit(congruent.q, congruent.elements)
+        if novelty is not None:
+            measured |= {_NOVELTY + detector: share for detector, share in novelty.shares.items()}
         with t.writing(self.engine) as connection:
             for stratum, fit in {**fits, **measured, _LAST_FIT: Fit(0.0, 0)}.items():
                 connection.execute(delete(t.NULLS).where(t.NULLS.c.stratum == stratum))

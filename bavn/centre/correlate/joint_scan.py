@@ -23,7 +23,7 @@ from math import ceil, exp, lgamma, log, log1p
 from typing import Final
 
 from bavn.centre.correlate import wording
-from bavn.centre.correlate.cap import GroupEvidence, Shape, capped
+from bavn.centre.correlate.bounds.cap import GroupEvidence, Shape, capped
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.kin import ByElement, Links, is_inbound
 from bavn.centre.correlate.score import Weighed, weigh
@@ -38,9 +38,6 @@ HALF_NATS: Final = log(2)
 """Half of what a failed try adds to a walk at the node (Jung et al.)."""
 TRY_NATS: Final = -log(HARMLESS_FAILS)
 TRIES_MAX: Final = 3
-WORTH_NATS_MAX: Final = 4.0
-"""What a joint scan that is beyond chance is worth before sharing: one actor's strongest evidence. That it scans is
-sure; whether that matters is another thing."""
 FLOOR_NATS: Final = -4.0
 """Where the scale of a joint scan begins while it may still be chance."""
 _ADDRESSES = frozenset({ObservableType.IP4, ObservableType.IP6})
@@ -116,8 +113,8 @@ def find(elements: ByElement, _: Links, context: Context, wanted: Collection[Obs
 
 
 def _weighed(plain: Weighed, signs: Sequence[Sign], context: Context) -> Weighed:
-    """The score of a joint scan: the walk (up to a bound) and sharing, capped, and lists. Novelty is
-    left out: scanners are always new.
+    """The score of a joint scan: the walk (up to what a scan is worth: that it scans is sure, whether that matters is
+    another thing) and sharing, capped, and lists. Novelty is left out: scanners are always new.
 
     The cap holds: the least of functions that no actor lifts by more than c is one, and so is FLOOR_NATS + c * depth.
     """
@@ -128,16 +125,18 @@ def _weighed(plain: Weighed, signs: Sequence[Sign], context: Context) -> Weighed
     groups = [GroupEvidence(tuple(sorted(worths[name], reverse=True)), None) for name in sorted(worths)]
     c, longest = context.settings.influence_nats_max, walks(signs)
 
+    worth = context.weights.walk
+
     def of_number(k: int) -> float:
-        return ln_ratio(k, law.a, context.malicious_mean)
+        return ln_ratio(k, law.a, context.malicious_mean) if "sharing" in context.weights.terms else 0.0
 
     # min(sum, bound) + number, less c for each actor left out: the smaller of the two is the exact minimum.
     fewest = sorted(len(group.worths) for group in groups)
-    bounded = min(WORTH_NATS_MAX + of_number(k) + c * sum(fewest[: len(groups) - k]) for k in range(1, len(groups) + 1))
+    bounded = min(worth + of_number(k) + c * sum(fewest[: len(groups) - k]) for k in range(1, len(groups) + 1))
     shape = Shape(scale=lambda _: 1.0, of_number=of_number, of_pairs=lambda _: 0.0)
     deep = FLOOR_NATS + c * depth(longest, context.groups)
     core = min(bounded, capped(groups, shape, c), deep)
-    walk, number = min(TRY_NATS * sum(longest), WORTH_NATS_MAX), of_number(len(groups))
+    walk, number = min(TRY_NATS * sum(longest), worth), of_number(len(groups))
     kept = {term.name: term for term in plain.terms}
     sure = beyond_chance(longest, context.groups)
     terms = [

@@ -1,23 +1,26 @@
 """All correlators over all reports: findings, joined into leads, ranked. Pure: same reports, same context, same leads.
+The first places are rank_cap.py's.
 
 A new correlator is a file beside shared_element.py (with *Sees, Misses, Innocent, Do first*), its cases, and one name
 in CORRELATORS. Refuses to open cases.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from bavn.centre.correlate import joint_scan, shared_element
+from bavn.centre.correlate import joint_scan, shared_element, wording
+from bavn.centre.correlate.bounds.rank_cap import PLACES, placed
 from bavn.centre.correlate.cluster import cluster, lead_ids
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.counterfactual import Without, actors_of, counterfactuals
 from bavn.centre.correlate.kin import ByElement, Links, links_of
+from bavn.centre.correlate.laws.fitted import ASSUMED
 from bavn.centre.correlate.priority import points_of, reasons_of
 from bavn.centre.correlate.score import Weighed, speakers
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.observable import Observable
-from bavn.model.sector.lead import Lead, Sign
+from bavn.model.sector.lead import Lead, Reason, Sign
 
 
 class Correlator(Protocol):
@@ -47,6 +50,68 @@ def correlate(
     """The leads, best first. ``before``: which lead each element belonged to so far (cluster.lead_ids). A correlator
     that fails finds nothing, and the others are not touched; ``failures`` None raises it."""
     failures = failures or NoContainment()
+    standing = _standing(signs, context, before, failures)
+    elements, links = standing.elements, standing.links
+    leads = [members for members, _ in standing.order]
+
+    def found_without(actor: str, wanted: Collection[Observable]) -> dict[Observable, Weighed]:
+        rest = {
+            observable: signs
+            for observable, signs in _by_element(
+                sign for signs in elements.values() for sign in signs if sign.actor != actor
+            ).items()
+            if len(signs) == len(elements[observable]) or _shown(signs, context)
+        }
+        return _weighed(rest, links.without(actor), context, [one for one in wanted if one in rest], failures)
+
+    without = counterfactuals(leads, links, context, found_without)
+    priorities = [_priority(members, context) for members in leads]
+    left = [_left(members, one, context) for members, one in zip(leads, without, strict=True)]
+    order = placed(priorities, [None if one is None else one[0] for one in left])
+    ranked = []
+    for rank, at in enumerate(order, start=1):
+        members, lead_id = standing.order[at]
+        lead = _lead(rank, lead_id, members, without[at], context)
+        if rank != at + 1:
+            missed = left[at]
+            why = wording.rank_cap(at + 1, rank, "" if missed is None else missed[1], PLACES)
+            lead = replace(lead, reasons=(*lead.reasons, Reason("rank-cap", 0.0, why)))
+        ranked.append(Ranked(lead, tuple(members), without[at]))
+    return tuple(ranked)
+
+
+def _priority(members: Sequence[Weighed], context: Context) -> float:
+    return members[0].score + points_of(actors_of(members), context)
+
+
+def _left(members: Sequence[Weighed], without: Sequence[Without], context: Context) -> tuple[float, str] | None:
+    """The least priority that a lead has without one of its actors, and whose; None where without one it is none."""
+    actors = actors_of(members)
+    if any(left_out.rank is None for left_out in without):
+        return None
+    return min(
+        (left_out.score + points_of([name for name in actors if name != left_out.actor], context), left_out.actor)
+        for left_out in without
+    )
+
+
+def by_priority(signs: Iterable[Sign], context: Context) -> list[list[Weighed]]:
+    """The elements of each lead, by priority alone: without counterfactuals, and so without the rank cap."""
+    return [members for members, _ in _standing(signs, context, {}, NoContainment()).order]
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """``order``: each lead's elements, best first, and its id; by priority."""
+
+    elements: dict[Observable, list[Sign]]
+    links: Links
+    order: Sequence[tuple[list[Weighed], str]]
+
+
+def _standing(
+    signs: Iterable[Sign], context: Context, before: Mapping[Observable, str], failures: Failures
+) -> _Standing:
     heard = sorted(signs, key=lambda sign: (sign.observable, sign.actor, sign.report_id))
     elements = _by_element(heard)
     links = links_of(elements)
@@ -54,18 +119,7 @@ def correlate(
     clusters = cluster([found[observable] for observable in sorted(found)], elements, links, context)
     ids = lead_ids(clusters, before)
     order = sorted(zip(clusters, ids, strict=True), key=lambda pair: _lead_order(pair[0], pair[1], context))
-    order = order[: context.settings.leads_max]
-    leads = [members for members, _ in order]
-
-    def found_without(actor: str, wanted: Collection[Observable]) -> dict[Observable, Weighed]:
-        rest = _by_element(sign for signs in elements.values() for sign in signs if sign.actor != actor)
-        return _weighed(rest, links.without(actor), context, [one for one in wanted if one in rest], failures)
-
-    without = counterfactuals(leads, links, context, found_without)
-    return tuple(
-        Ranked(_lead(rank, lead_id, members, without[rank - 1], context), tuple(members), without[rank - 1])
-        for rank, (members, lead_id) in enumerate(order, start=1)
-    )
+    return _Standing(elements, links, order[: context.settings.leads_max])
 
 
 def _by_element(signs: Iterable[Sign]) -> dict[Observable, list[Sign]]:
@@ -78,6 +132,13 @@ def _by_element(signs: Iterable[Sign]) -> dict[Observable, list[Sign]]:
         for observable, signs in elements.items()
         if len({sign.actor for sign in signs}) >= shared_element.ACTORS_MIN
     }
+
+
+def _shown(signs: Iterable[Sign], context: Context) -> bool:
+    holders: dict[str, set[str]] = {}
+    for sign in signs:
+        holders.setdefault(sign.tier, set()).add(sign.actor)
+    return context.shows(holders)
 
 
 def _weighed(
@@ -107,8 +168,7 @@ def name_of(correlator: Correlator) -> str:
 
 def _lead_order(members: list[Weighed], lead_id: str, context: Context) -> tuple[float, float, int, int, str]:
     best, first_hour = members[0], min(sign.first_hour for weighed in members for sign in weighed.signs)
-    priority = best.score + points_of(actors_of(members), context)
-    return (-priority, -best.score, -best.groups, first_hour, lead_id)
+    return (-_priority(members, context), -best.score, -best.groups, first_hour, lead_id)
 
 
 def _lead(rank: int, lead_id: str, members: Sequence[Weighed], without: Sequence[Without], context: Context) -> Lead:
@@ -135,4 +195,4 @@ def representatives(signs: Iterable[Sign]) -> tuple[Sign, ...]:
     by_element: dict[Observable, list[Sign]] = {}
     for sign in signs:
         by_element.setdefault(sign.observable, []).append(sign)
-    return tuple(sign for observable in sorted(by_element) for sign in speakers(by_element[observable]))
+    return tuple(sign for observable in sorted(by_element) for sign in speakers(by_element[observable], ASSUMED))

@@ -1,9 +1,10 @@
 """The score of one element: what the reports on it are worth together, in nats, term by term (SCORING.md).
 
-S = evidence + sharing + hosts + congruence + novelty - lists + graph, then the poisoning cap. S ranks; it guarantees
-nothing, and every term is kept for show with its sentence (wording.py). Actors of one group count once: the strongest
-speaks. Reports on one element repeat each other, so evidence and hosts are sums taken down to the number of
-independent reports (dependence.py). Refuses to know where reports come from and what a lead is.
+S = evidence + sharing + hosts + congruence + novelty - lists + graph, then the poisoning cap. What a report is worth
+and which terms count was fitted on captures (fitted.py); a term that does not count is 0 and still says what it saw.
+S ranks; it guarantees nothing, and every term is kept for show with its sentence (wording.py). Actors of one group
+count once: the strongest speaks. Reports on one element repeat each other, so evidence and hosts are sums taken down
+to the number of independent reports (dependence.py). Refuses to know where reports come from and what a lead is.
 """
 
 from collections import Counter
@@ -13,11 +14,11 @@ from math import log
 from typing import Final
 
 from bavn.centre.correlate import wording
-from bavn.centre.correlate.cap import PAIRS_MAX, GroupEvidence, Shape, capped
+from bavn.centre.correlate.bounds.cap import PAIRS_MAX, GroupEvidence, Shape, capped
 from bavn.centre.correlate.context import Context
-from bavn.centre.correlate.settings import ScoreSettings
+from bavn.centre.correlate.laws.fitted import Weights
 from bavn.centre.correlate.sharing import Fit, ln_ratio, stratum_of
-from bavn.model.evidence import EVIDENCE_NATS_MAX, EVIDENCE_NATS_MIN, REGULARITY_EDGES, evidence_nats, p_of_bucket
+from bavn.model.evidence import REGULARITY_EDGES
 from bavn.model.moment import hour_of
 from bavn.model.observable import Observable
 from bavn.model.sector.lead import Sign, Term
@@ -26,8 +27,6 @@ from bavn.model.sector.lead import Sign, Term
 # Assumed, not measured: intrusions stay narrow inside an actor, rollouts are wide (SCORING.md). Each row sums to 1.
 HOSTS_MALICIOUS: Final = (0.62, 0.25, 0.09, 0.04)
 HOSTS_BENIGN: Final = (0.40, 0.22, 0.18, 0.20)
-# P(first seen by two groups at most 7 days ago), for campaigns and for benign elements. Source: SCORING.md.
-NEW_MALICIOUS, NEW_BENIGN = 0.6, 0.05
 REGULARITY_MIN: Final = 0.3
 _HOURS_PER_DAY: Final = 24
 
@@ -47,18 +46,15 @@ class Weighed:
     seen_hour: int | None
 
 
-def worth(sign: Sign) -> float:
+def worth(sign: Sign, weights: Weights) -> float:
     """What one actor's report is worth alone: its evidence and its hosts term, in nats."""
-    return evidence(sign) + hosts(sign)
+    return weights.nats(sign.detector, sign.p_bucket) + hosts(sign, weights)
 
 
-def evidence(sign: Sign) -> float:
-    """l(p) of the largest p in the bucket, within [-1, 4] nats."""
-    return min(EVIDENCE_NATS_MAX, max(EVIDENCE_NATS_MIN, evidence_nats(p_of_bucket(sign.p_bucket))))
-
-
-def hosts(sign: Sign) -> float:
-    """ln of how much likelier this many hosts are under a campaign."""
+def hosts(sign: Sign, weights: Weights) -> float:
+    """ln of how much likelier this many hosts are under a campaign; 0 where that does not count."""
+    if "hosts" not in weights.terms:
+        return 0.0
     return log(HOSTS_MALICIOUS[sign.hosts_bucket] / HOSTS_BENIGN[sign.hosts_bucket])
 
 
@@ -75,37 +71,60 @@ def rhythm(sign: Sign) -> int | None:
     return sign.period_bucket if regular else None
 
 
-def speakers(signs: Iterable[Sign]) -> tuple[Sign, ...]:
+def speakers(signs: Iterable[Sign], weights: Weights) -> tuple[Sign, ...]:
     """One report of each actor: the one worth most, then the latest; sorted by actor."""
+
+    def place(sign: Sign) -> tuple[float, int, int, str]:
+        return worth(sign, weights), sign.p_bucket, sign.received_us, sign.report_id
+
     best: dict[str, Sign] = {}
     for sign in signs:
         known = best.get(sign.actor)
-        if known is None or _rank(sign) > _rank(known):
+        if known is None or place(sign) > place(known):
             best[sign.actor] = sign
     return tuple(best[actor] for actor in sorted(best))
 
 
-def _rank(sign: Sign) -> tuple[float, int, str]:
-    return worth(sign), sign.received_us, sign.report_id
-
-
-def by_group(signs: Sequence[Sign]) -> dict[str, list[Sign]]:
+def by_group(signs: Sequence[Sign], weights: Weights) -> dict[str, list[Sign]]:
     """Each group's reports, the strongest first; groups in order of name."""
     groups: dict[str, list[Sign]] = {}
-    for sign in sorted(signs, key=lambda sign: (-worth(sign), sign.actor)):
+    for sign in sorted(signs, key=lambda sign: (-worth(sign, weights), sign.actor)):
         groups.setdefault(sign.group, []).append(sign)
     return dict(sorted(groups.items()))
 
 
-def group_evidence(signs: Iterable[Sign]) -> dict[Observable, list[float]]:
+def group_evidence(signs: Iterable[Sign], weights: Weights) -> dict[Observable, list[float]]:
     """For each element what each group's strongest report is worth: what dependence.fit is fitted on."""
     elements: dict[Observable, list[Sign]] = {}
     for sign in signs:
         elements.setdefault(sign.observable, []).append(sign)
     return {
-        observable: [worth(group[0]) for group in by_group(speakers(elements[observable])).values()]
+        observable: [
+            worth(group[0], weights) for group in by_group(speakers(elements[observable], weights), weights).values()
+        ]
         for observable in sorted(elements)
     }
+
+
+def newness(signs: Iterable[Sign], context: Context) -> list[tuple[frozenset[str], bool]]:
+    """For each element of two groups or more the detectors that report it, and whether it is new: what novelty.measure
+    measures."""
+    elements: dict[Observable, list[Sign]] = {}
+    for sign in signs:
+        elements.setdefault(sign.observable, []).append(sign)
+    seen = []
+    for observable in sorted(elements):
+        spoken = speakers(elements[observable], context.weights)
+        seen_hour = second_first_hour(context.first_hours.get(observable, {}), spoken)
+        if seen_hour is not None:
+            seen.append((frozenset(sign.detector for sign in spoken), is_new(seen_hour, context)))
+    return seen
+
+
+def is_new(seen_hour: int | None, context: Context) -> bool:
+    """Whether the second group met it within the days in which a thing is new."""
+    days = context.settings.novelty_days
+    return seen_hour is None or hour_of(context.now_us) - seen_hour <= days * _HOURS_PER_DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,42 +145,56 @@ NO_KIN: Final = Kin()
 
 def weigh(observable: Observable, signs: Iterable[Sign], context: Context, kin: Kin = NO_KIN) -> Weighed:
     """The score of an element with at least one report on it. Permuting or repeating reports changes nothing."""
-    spoken = speakers(signs)
-    groups = by_group(spoken)
+    weights, settings = context.weights, context.settings
+    spoken = speakers(signs, weights)
+    groups = by_group(spoken, weights)
     heads = [group[0] for group in groups.values()]
-    lists = context.lists.of(observable)
-    law = context.law(stratum_of(observable, listed=bool(lists)))
-    settings = context.settings
+    law = context.law(stratum_of(observable, listed=bool(context.lists.of(observable))))
     shape = _shape(law, context)
     scale = shape.scale(len(heads))
     pairs, printed = congruent_pairs(heads), printed_pairs(heads, kin.prints)
     seen_hour = second_first_hour(context.first_hours.get(observable, {}), spoken)
-    new = seen_hour is None or hour_of(context.now_us) - seen_hour <= settings.novelty_days * _HOURS_PER_DAY
+    new, detectors = is_new(seen_hour, context), {sign.detector for sign in spoken}
     penalty, why_listed = _penalty((observable, *kin.company), context)
-    novelty = log(NEW_MALICIOUS / NEW_BENIGN) if new else log((1 - NEW_MALICIOUS) / (1 - NEW_BENIGN))
-    why_evidence = wording.evidence(heads, [evidence(head) for head in heads], context.dependence)
+    each = [weights.nats(head.detector, head.p_bucket) for head in heads]
     core = [
-        Term("evidence", scale * sum(evidence(head) for head in heads), why_evidence),
-        Term("sharing", shape.of_number(len(heads)), wording.sharing(len(heads), len(spoken), law, context)),
-        Term("hosts", scale * sum(hosts(head) for head in heads), wording.hosts(heads)),
         Term(
-            "congruence",
-            shape.of_pairs(max(pairs, printed)),
-            wording.congruence(pairs, printed, kin.prints, context.congruent),
+            "evidence",
+            weights.level + scale * sum(each),
+            wording.evidence(heads, each, context.dependence, weights.level),
+        ),
+        _optional(
+            Term("sharing", shape.of_number(len(heads)), wording.sharing(len(heads), len(spoken), law, context)),
+            weights,
+        ),
+        _optional(
+            Term("hosts", scale * sum(hosts(head, weights) for head in heads), wording.hosts(heads)),
+            weights,
+        ),
+        _optional(
+            Term(
+                "congruence",
+                shape.of_pairs(max(pairs, printed)),
+                wording.congruence(pairs, printed, kin.prints, context.congruent),
+            ),
+            weights,
         ),
     ]
+    why_new = wording.novelty(seen_hour, settings.novelty_days, context.novelty.share(detectors), new=new)
     terms = [
         *core,
-        Term("novelty", novelty, wording.novelty(seen_hour, settings.novelty_days, new=new)),
+        Term("novelty", context.novelty.nats(detectors, new=new), why_new),
         Term("lists", 0.0 - penalty, wording.lists(why_listed, penalty)),
     ]
-    graph_nats = min(kin.graph_nats, settings.graph_nats_max, settings.influence_nats_max)
-    if graph_nats > 0:
-        terms.append(Term("graph", graph_nats, wording.graph(kin.graph_names)))
+    counted = "graph" in weights.terms
+    graph_nats = min(kin.graph_nats, settings.graph_nats_max, settings.influence_nats_max) if counted else 0.0
+    if kin.graph_nats > 0 or (kin.graph_names and not counted):
+        terms.append(_optional(Term("graph", graph_nats, wording.graph(kin.graph_names)), weights))
     later = context.later.get(observable, frozenset())
     if later:
         terms.append(Term("later", 0.0, wording.later(later)))
-    cut = _capped(list(groups.values()), kin, shape, settings, graph_nats) - sum(t.nats for t in core) - graph_nats
+    left = weights.level + _capped(list(groups.values()), kin, shape, context, graph_nats)
+    cut = left - sum(t.nats for t in core) - graph_nats
     if cut < -1e-9:
         terms.append(Term("cap", cut, wording.cap(cut, settings.influence_nats_max)))
     return Weighed(
@@ -175,31 +208,36 @@ def weigh(observable: Observable, signs: Iterable[Sign], context: Context, kin: 
     )
 
 
+def _optional(term: Term, weights: Weights) -> Term:
+    """The term, which says so where it does not count."""
+    return term if term.name in weights.terms else Term(term.name, 0.0, wording.not_counted(term.why))
+
+
 def _shape(law: Fit, context: Context) -> Shape:
     """How worths become a score; what a congruent pair is worth is measured."""
+    terms = context.weights.terms
     most, each = context.settings.congruence_nats_max, context.settings.congruence_nats
-    share = context.congruent.nats(each) / each if each > 0 else 0.0
+    share = context.congruent.nats(each) / each if each > 0 and "congruence" in terms else 0.0
     return Shape(
         scale=context.dependence.scale,
-        of_number=lambda k: ln_ratio(k, law.a, context.malicious_mean),
+        of_number=lambda k: ln_ratio(k, law.a, context.malicious_mean) if "sharing" in terms else 0.0,
         of_pairs=lambda n: share * min(most, each * min(n, PAIRS_MAX)),
     )
 
 
-def _capped(
-    groups: Sequence[Sequence[Sign]], kin: Kin, shape: Shape, settings: ScoreSettings, graph_nats: float
-) -> float:
+def _capped(groups: Sequence[Sequence[Sign]], kin: Kin, shape: Shape, context: Context, graph_nats: float) -> float:
     """What the poisoning cap leaves of evidence, sharing, hosts, congruence and graph together.
 
     Two functions that no actor lifts by more than c: F with c, and F with c - g plus the graph's term, which lies in
     0..g and so moves by at most g whoever made the links. The larger of such functions is such a function. Likewise
     for the two ways in which groups can be congruent.
     """
+    settings = context.settings
     c, g = settings.influence_nats_max, min(settings.graph_nats_max, settings.influence_nats_max)
     names = {name: at for at, name in enumerate(sorted(set(kin.prints.values())))}
 
     def left(c: float) -> float:
-        worths = [tuple(worth(sign) for sign in group) for group in groups]
+        worths = [tuple(worth(sign, context.weights) for sign in group) for group in groups]
         by_period = [GroupEvidence(w, rhythm(group[0])) for w, group in zip(worths, groups, strict=True)]
         best = capped(by_period, shape, c)
         if not names:

@@ -23,8 +23,15 @@ def number(value: float, digits: int = 1) -> Text:
     return Text.number(value, f".{digits}f")
 
 
-def evidence(heads: Sequence[Sign], nats: Sequence[float], dependence: Dependence) -> Text:
+def evidence(heads: Sequence[Sign], nats: Sequence[float], dependence: Dependence, level: float = 0.0) -> Text:
     """Who saw how much, the strongest first, and for how many independent reports they count."""
+    seen = _evidence(heads, nats, dependence)
+    if not level:
+        return seen
+    return Text("{found} Everything that is told of begins at {level}.", found=seen, level=number(level))
+
+
+def _evidence(heads: Sequence[Sign], nats: Sequence[float], dependence: Dependence) -> Text:
     ordered = sorted(zip(nats, heads, strict=True), key=lambda pair: (-pair[0], pair[1].actor))
     shown = [(head.actor, number(worth)) for worth, head in ordered[:ACTORS_NAMED_MAX]]
     more = len(ordered) - len(shown)
@@ -143,8 +150,22 @@ def graph(names: Sequence[Observable]) -> Text:
     return Text("Linked to what other actors suspect: {shown}.", shown=shown)
 
 
-def novelty(seen_hour: int | None, days: int, *, new: bool) -> Text:
-    """Since when two actors know it."""
+def not_counted(why: Text) -> Text:
+    """What a term saw that does not count."""
+    return Text("{why} It adds nothing: on real captures it found no campaign more.", why=why)
+
+
+def novelty(seen_hour: int | None, days: int, share: Fit, *, new: bool) -> Text:
+    """Since when two actors know it, and how much of the harmless is as new."""
+    measured = Text(
+        "Of what is told alike {share} % is new ({basis}).",
+        share=number(100 * share.a, 0),
+        basis=_measured(share.elements),
+    )
+    return Text.shaped("{when} {measured}", when=_since(seen_hour, days, new=new), measured=measured)
+
+
+def _since(seen_hour: int | None, days: int, *, new: bool) -> Text:
     if seen_hour is None:
         return Text("New in the sector as far as is known: only one group has seen it.")
     at = iso_hour(seen_hour)
@@ -173,6 +194,31 @@ def cap(nats: float, limit: float) -> Text:
         "Taken off: {off} nats, so that no single actor's reports lift the score by more than {most}.",
         off=off,
         most=most,
+    )
+
+
+def rank_cap(by_priority: int, rank: int, missed: str, places: int) -> Text:
+    """Why a lead stands elsewhere than its priority says. ``missed``: the actor without whom least is left of it; empty
+    where without one of its actors it is no lead."""
+    rule = Text(
+        "the first {places} places go by what is left of a lead without any one actor, so that nobody fills them alone",
+        places=places,
+    )
+    if rank < by_priority:
+        return Text("Place {rank}, by priority {place}: {rule}.", rank=rank, place=by_priority, rule=rule)
+    if missed:
+        return Text(
+            "Place {rank}, by priority {place}: it hangs on what {actor} reports, and {rule}.",
+            rank=rank,
+            place=by_priority,
+            actor=missed,
+            rule=rule,
+        )
+    return Text(
+        "Place {rank}, by priority {place}: without one of its actors it is no lead, and {rule}.",
+        rank=rank,
+        place=by_priority,
+        rule=rule,
     )
 
 

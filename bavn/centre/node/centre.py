@@ -5,7 +5,7 @@ is in the database and the book before anybody is told: an item of the inbox is 
 message leaves from a row that was written with the state it follows from. Refuses to think: the rooms do.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -25,10 +25,11 @@ from bavn.centre.correlate.dependence import fit as fit_dependence
 from bavn.centre.correlate.echo import parted
 from bavn.centre.correlate.graph import congruent_shares
 from bavn.centre.correlate.join import Aside, Join, Membership, Reconstruct
+from bavn.centre.correlate.laws.novelty import measure as measure_novelty
 from bavn.centre.correlate.lists import Lists
 from bavn.centre.correlate.round_state import Phase
 from bavn.centre.correlate.run import correlate
-from bavn.centre.correlate.score import group_evidence
+from bavn.centre.correlate.score import group_evidence, newness
 from bavn.centre.correlate.sharing import fit_all, malicious_mean
 from bavn.centre.desk.counts import forget_counts, keep_counts
 from bavn.centre.desk.desk import Desk
@@ -51,6 +52,7 @@ from bavn.centre.share.outgoing_rules import LATER, SHUT
 from bavn.centre.share.share import Share
 from bavn.centre.store.log_keeper import LogKeeper, forget_contents
 from bavn.model.moment import DAY_US, SECOND_US
+from bavn.model.observable import Observable
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock, Dice
 from bavn.model.received import (
@@ -377,7 +379,7 @@ class Centre:
         signs = self._leads.signs({tier.name: tier.sign_days for tier in self.config.tiers}, now_us)
         first_hours = self._leads.first_hours()
         signs, later = parted(signs, released_spans(self._engine), first_hours)
-        laws = self._laws(signs, now_us)
+        laws = self._laws(signs, first_hours, now_us)
         context = Context(
             now_us=now_us,
             settings=self.config.score,
@@ -389,6 +391,8 @@ class Centre:
             sharing=laws.sharing,
             dependence=laws.dependence,
             congruent=laws.congruent,
+            novelty=laws.novelty,
+            thresholds={tier.name: tier.t for tier in self.config.tiers},
             groups=len({actor.group for actor in self._registry.members()[1]}),
             roles=self._roles.every(),
             malicious_mean=malicious_mean(self._cases.verdicts("malicious").values()),
@@ -406,7 +410,7 @@ class Centre:
         for view in views:
             self._case_post.reported(view.lead.id, view.lead.signs)
 
-    def _laws(self, signs: Sequence[Sign], now_us: int) -> Laws:
+    def _laws(self, signs: Sequence[Sign], first_hours: Mapping[Observable, Mapping[str, int]], now_us: int) -> Laws:
         """The laws as last fitted; fitted anew on the reports that count now where that is due."""
         laws = self._leads.laws()
         if now_us - laws.fitted_us < self.config.limits.fit_every_s * SECOND_US:
@@ -416,12 +420,13 @@ class Centre:
         groups = len({actor.group for actor in self._registry.members()[1]})
         least = self.config.score.sharing_elements_min
         unlisted = [sign for sign in signs if not listed[sign.observable]]
-        alike = congruent_shares(unlisted, Context(now_us=now_us, lists=self._lists))
+        context = Context(now_us=now_us, settings=self.config.score, lists=self._lists, first_hours=first_hours)
         self._leads.keep_fits(
             fit_all(histograms(signs, thresholds, listed), groups, least),
             now_us,
-            fit_dependence(group_evidence(unlisted).values(), least),
-            measure_congruent(alike),
+            fit_dependence(group_evidence(unlisted, context.weights).values(), least),
+            measure_congruent(congruent_shares(unlisted, context)),
+            measure_novelty(newness(unlisted, context)),
         )
         return self._leads.laws()
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from bavn.centre.correlate.congruent import P_CAMPAIGN, PRIOR_ELEMENTS, Q_START, Congruent, measure
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.graph import congruent_shares
+from bavn.centre.correlate.laws.fitted import ASSUMED
 from bavn.centre.correlate.score import weigh
 from bavn.model.observable import Observable
 
@@ -33,7 +34,7 @@ def test_few_elements_move_it_little_and_it_stays_within_bounds(shares) -> None:
 
 def test_the_term_scales_and_says_on_what_it_rests(sign) -> None:
     signs = [sign(actor=name, p_bucket=2, period_bucket=3, regularity_bucket=4) for name in ("anna", "bodil", "clara")]
-    measured = Context(now_us=NOW_US, congruent=Congruent(0.4, 500))
+    measured = Context(now_us=NOW_US, congruent=Congruent(0.4, 500), weights=ASSUMED)
     assert congruent_shares(signs, measured) == [1.0]
     term = next(term for term in weigh(SEEN, signs, measured).terms if term.name == "congruence")
     assert isclose(term.nats, 4.0 * log(P_CAMPAIGN / 0.4) / 1.5)

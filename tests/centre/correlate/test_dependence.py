@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import R_MAX, R_MIN, Dependence, fit
+from bavn.centre.correlate.laws.fitted import ASSUMED
 from bavn.centre.correlate.score import group_evidence, weigh
 from bavn.model.evidence import evidence_nats
 from bavn.model.observable import Observable
@@ -57,7 +58,11 @@ def test_no_number_of_reports_counts_for_more_than_they_are_nor_for_less_than_on
 def test_a_hundred_weak_reports_of_one_thing_are_not_a_hundred_times_the_evidence(sign):
     def evidence(actors):
         signs = [sign(actor=f"actor-{n}", group=f"actor-{n}", p_bucket=5) for n in range(actors)]
-        return next(term for term in weigh(SEEN, signs, Context(now_us=NOW_US)).terms if term.name == "evidence")
+        return next(
+            term
+            for term in weigh(SEEN, signs, Context(now_us=NOW_US, weights=ASSUMED)).terms
+            if term.name == "evidence"
+        )
 
     assert isclose(evidence(1).nats, evidence_nats(2**-5))
     assert evidence(3).nats > evidence(1).nats + 0.3
@@ -68,5 +73,5 @@ def test_a_hundred_weak_reports_of_one_thing_are_not_a_hundred_times_the_evidenc
 
 def test_what_the_fit_is_fitted_on_is_one_worth_for_each_group(sign):
     signs = [sign(actor="anna", group="v", p_bucket=9), sign(actor="bodil", group="v", p_bucket=3), sign(actor="c")]
-    (worths,) = group_evidence(signs).values()
+    (worths,) = group_evidence(signs, ASSUMED).values()
     assert len(worths) == 2

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.graph import kin_of
 from bavn.centre.correlate.kin import DEGREE_MAX, links_of, prints_of
+from bavn.centre.correlate.laws.fitted import ASSUMED
 from bavn.centre.correlate.run import correlate
 from bavn.centre.correlate.score import Kin, weigh
 from bavn.centre.correlate.settings import ScoreSettings
@@ -14,7 +15,7 @@ from bavn.model.observable import Observable
 
 NOW_US = 1_700_000_000_000_000
 HOUR = NOW_US // HOUR_US
-CONTEXT = Context(now_us=NOW_US)
+CONTEXT = Context(now_us=NOW_US, weights=ASSUMED)
 DOMAIN = Observable.of("domain", "evil.example.com")
 OTHER = Observable.of("domain", "other.example.net")
 ADDRESS = Observable.of("ip4", "198.51.100.7")
@@ -128,7 +129,7 @@ def made(sign, reports):
 @settings(max_examples=120)
 @given(reports=REPORTS, out=st.integers(0, 5))
 def test_no_actor_lifts_any_score_by_more_than_the_cap_with_every_term(sign, reports, out):
-    context = Context(now_us=NOW_US, settings=ScoreSettings(graph_floor_nats=-5.0))
+    context = Context(now_us=NOW_US, settings=ScoreSettings(graph_floor_nats=-5.0), weights=ASSUMED)
     signs = made(sign, reports)
     rest = [one for one in signs if one.actor != f"actor-{out}"]
     whole = {w.observable: w.score for one in correlate(signs, context, {}) for w in one.elements}

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bavn.centre.correlate.context import Context
+from bavn.centre.correlate.laws.fitted import ASSUMED
 from bavn.centre.correlate.review import phrases
 from bavn.centre.correlate.review.review import review
 from bavn.centre.correlate.run import correlate
@@ -40,7 +41,7 @@ WORTH = {"evidence": 1.0, "sharing": 2.0, "hosts": 0.5, "congruence": 1.5, "nove
 
 def reviewed(signs, context=None, sector=0, worth=WORTH):
     """The first lead in words, its terms worth what ``worth`` says: the words rest on their names alone."""
-    ranked = correlate(signs, context or Context(now_us=NOW_US), {})[0]
+    ranked = correlate(signs, context or Context(weights=ASSUMED, now_us=NOW_US), {})[0]
     terms = tuple(replace(term, nats=worth.get(term.name, term.nats)) for term in ranked.lead.terms)
     return review(replace(ranked.lead, terms=terms), ranked.elements, ranked.without, sector)
 
@@ -103,12 +104,12 @@ def test_a_rare_certificate_is_said_to_tie_them(sign):
 )
 def test_what_speaks_against_it_is_said(sign, words, change, context, sector):
     signs = on(sign, NAME, ("a", "b", "c", "d", "e", "f", "g"), **{"p_bucket": 5, "hosts_bucket": 0} | STORY | change)
-    assert words in said(reviewed(signs, Context(now_us=NOW_US, **context), sector).against)
+    assert words in said(reviewed(signs, Context(weights=ASSUMED, now_us=NOW_US, **context), sector).against)
 
 
 def test_what_speaks_against_it_most_stands_first(sign):
     signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=5, hosts_bucket=0, **STORY)
-    cleared = reviewed(signs, Context(now_us=NOW_US, cleared=frozenset({NAME})))
+    cleared = reviewed(signs, Context(weights=ASSUMED, now_us=NOW_US, cleared=frozenset({NAME})))
     assert "earlier case" in cleared.against[0].say("en")
     assert "if that is wrong, it rises" in said(cleared.changes)
 
@@ -130,7 +131,7 @@ def test_one_actors_word_thin_reports_and_a_shared_supplier_are_said(sign):
     assert "saw it in a single hour only" in found
     assert "Nothing but the name evil.example.com binds them" in found
     role = Role(suppliers=("dxc",))
-    context = Context(now_us=NOW_US, roles={"anna": role, "bodil": role})
+    context = Context(weights=ASSUMED, now_us=NOW_US, roles={"anna": role, "bodil": role})
     pair = on(sign, NAME, ("anna", "bodil"), p_bucket=9, **STORY)
     assert "They share the supplier dxc" in said(reviewed(pair, context).against)
     assert "Two independent actors only" in said(reviewed(pair).against)
@@ -195,7 +196,7 @@ def test_of_any_lead_there_is_a_claim_a_counter_and_a_change_and_no_word_of_the_
         )
         for at, one in enumerate(given_)
     ]
-    for ranked in correlate(signs, Context(now_us=NOW_US, register=frozenset({ADDRESS})), {}):
+    for ranked in correlate(signs, Context(weights=ASSUMED, now_us=NOW_US, register=frozenset({ADDRESS})), {}):
         found = review(ranked.lead, ranked.elements, ranked.without, sector)
         assert found.claim
         assert found.against

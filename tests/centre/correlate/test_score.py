@@ -1,5 +1,6 @@
 """What the score promises: it grows with evidence, no order matters, and no one actor moves it by more than the cap."""
 
+from dataclasses import replace
 from itertools import combinations, pairwise, product
 from math import inf, isclose, log
 
@@ -7,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bavn.centre.correlate.cap import GroupEvidence, Shape, capped
+from bavn.centre.correlate.bounds.cap import GroupEvidence, Shape, capped
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.dependence import Dependence
+from bavn.centre.correlate.laws.fitted import ASSUMED, shipped
 from bavn.centre.correlate.score import HOSTS_BENIGN, HOSTS_MALICIOUS, rhythm, weigh
 from bavn.centre.correlate.settings import ScoreSettings
 from bavn.centre.correlate.sharing import Fit
@@ -53,9 +55,9 @@ def reports(draw, least=1, most=6):
     return made
 
 
-@pytest.fixture(scope="module")
-def context():
-    return Context(now_us=NOW_US)
+@pytest.fixture(scope="module", params=[ASSUMED, shipped()], ids=["assumed", "shipped"])
+def context(request):
+    return Context(now_us=NOW_US, weights=request.param)
 
 
 @given(given_reports=reports(), order=st.randoms(use_true_random=False))
@@ -168,7 +170,8 @@ def test_a_new_element_weighs_more_than_one_that_two_groups_have_long_known(sign
     gap = log(0.6 / 0.05) - log(0.4 / 0.95)
     assert isclose(weigh(EVIL, new, context).score - weigh(EVIL, old, context).score, gap)
     assert weigh(EVIL, one_old, context).score == weigh(EVIL, new, context).score
-    remembered = Context(now_us=NOW_US, first_hours={EVIL: {"anna": NOW_HOUR - 999, "bodil": NOW_HOUR - 999}})
+    long_ago = {EVIL: {"anna": NOW_HOUR - 999, "bodil": NOW_HOUR - 999}}
+    remembered = replace(context, first_hours=long_ago)
     assert isclose(weigh(EVIL, new, remembered).score, weigh(EVIL, old, context).score)
 
 
@@ -177,20 +180,20 @@ def test_lists_verdicts_and_the_register_weigh_down_and_forbid_a_block(sign, con
     plain = weigh(EVIL, signs, context)
     assert not plain.listed
     for other, nats in (
-        (Context(now_us=NOW_US, cleared=frozenset({EVIL})), 8.0),
-        (Context(now_us=NOW_US, register=frozenset({EVIL})), 8.0),
+        (replace(context, cleared=frozenset({EVIL})), 8.0),
+        (replace(context, register=frozenset({EVIL})), 8.0),
     ):
         weighed = weigh(EVIL, signs, other)
         assert weighed.listed
         assert isclose(plain.score - weighed.score, nats)
     same_law = {"listed/domain": Fit(0.9, 0)}
-    popular = weigh(EVIL, signs, Context(now_us=NOW_US, lists=Listed("tranco10k", grade="popular"), sharing=same_law))
+    popular = weigh(EVIL, signs, replace(context, lists=Listed("tranco10k", grade="popular"), sharing=same_law))
     assert isclose(plain.score - popular.score, 3.0)
     assert "tranco10k" in popular.terms[5].why.en
 
 
 def test_pairs_with_the_same_rhythm_add_up_to_the_cap(sign):
-    context = Context(now_us=NOW_US, settings=ScoreSettings(influence_nats_max=20.0))
+    context = Context(now_us=NOW_US, settings=ScoreSettings(influence_nats_max=20.0), weights=ASSUMED)
     for actors, nats in ((2, 1.5), (3, 4.0), (5, 4.0)):
         signs = [sign(actor=name, p_bucket=2, period_bucket=3, regularity_bucket=4) for name in NAMES[:actors]]
         terms = {term.name: term.nats for term in weigh(EVIL, signs, context).terms}

@@ -212,8 +212,11 @@ def calibration(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> Non
 
 
 def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
-    """What the score weighs by: how harmless things are shared, how far reports repeat each other, how many actors a
-    campaign reaches; on how much each rests, and when it was last fitted."""
+    """What the score weighs by: how harmless things are shared and how often they are new, how far reports repeat each
+    other, how many actors a campaign reaches, what a report is worth by detector and p; on how much each rests, and
+    when it was last fitted."""
+    from bavn.centre.correlate.laws import fitted as shipped
+    from bavn.centre.correlate.laws.novelty import ALL, Novelty
     from bavn.centre.correlate.sharing import A_ALL, A_UNLISTED
 
     with opened(config) as desk:
@@ -232,13 +235,48 @@ def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
         (Text("pairs of one period"), round(q.q, 4), q.elements, fitted),
         (Text("actors of a campaign"), round(mean, 3), confirmed, None),
     ]
+    every = Novelty(laws_known.novelty.shares).share(())
+    others.append((Text("new among what is revealed"), round(every.a, 4), every.elements, fitted))
+    others += [
+        (Text("new among what {detector} tells of", detector=name), round(fit.a, 4), fit.elements, fitted)
+        for name, fit in sorted(laws_known.novelty.shares.items())
+        if name != ALL
+    ]
     rows += [
         {"law": law.say(language), "value": value, "rests_on": rests_on, "fitted": last}
         for law, value, rests_on, last in others
     ]
+    rows += [
+        {
+            "law": _evidence_of(name, bucket).say(language),
+            "value": row["nats"][bucket],
+            "rests_on": row["families"][bucket],
+            "fitted": shipped.known()["origin"]["made"],
+        }
+        for name, row in sorted(shipped.known()["evidence"].items())
+        for bucket in range(len(row["nats"]))
+        if row["families"][bucket]
+    ]
     show(rows, as_json=as_json)
     if not as_json:
         tell(Text("fitted daily, last {when}", when=fitted) if fitted else Text("not fitted yet: start values hold"))
+        origin = shipped.known()["origin"]
+        tell(
+            Text(
+                "evidence: nats a report, fitted on {families} families of real captures ({command}); terms that count:"
+                " {terms}",
+                families=origin["families"],
+                command=origin["command"],
+                terms=", ".join(shipped.known()["terms"]),
+            )
+        )
+
+
+def _evidence_of(detector: str, bucket: int) -> Text:
+    p = f"{2.0**-bucket:.2g}"
+    if not detector:
+        return Text("evidence at p <= {p}", p=p)
+    return Text("evidence of {detector} at p <= {p}", detector=detector, p=p)
 
 
 def _span(low: float | None, high: float | None) -> Text:
