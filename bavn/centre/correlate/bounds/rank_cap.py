@@ -3,9 +3,9 @@
 The poisoning cap bounds what one actor adds to a score; where leads stand close, a few nats are many places. So the
 first nine places go by what is left of each lead without whichever of its actors it would miss most (the least of its
 counterfactuals), and from the tenth on leads stand by priority. What an actor says can then bring a lead as far up as
-the tenth place, and further only what others say without it (so one who lies still helps what two others hold strongly: it hangs on no one of the
-three). A lead that is none without one of its actors comes after
-those that are. Where there are no more leads than such places all of them are read, and nothing is moved. Refuses to
+the tenth place, and further only what others say without it (so one who lies still helps what two others hold strongly:
+it hangs on no one of the three). A lead that is none without one of its actors comes after those that are.
+Where there are no more leads than such places all of them are read, and nothing is moved. Refuses to
 change a score.
 """
 
