@@ -44,9 +44,6 @@ from bavn.psi.commons import (
     CANARY_CLASS,
     EDGES,
     KNOWN_CLASS,
-    SIZES,
-    R,
-    T,
     answer_bytes,
     answers,
     commons_params,
@@ -54,6 +51,7 @@ from bavn.psi.commons import (
     read_answer,
     table_answers,
 )
+from bavn.psi.commons_terms import SIZES, R, T
 from bavn.psi.element import element_bytes
 from bavn.psi.identifier import Joined
 from bavn.psi.round import RoundParams

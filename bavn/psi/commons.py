@@ -19,16 +19,13 @@ import numpy.typing as npt
 
 from bavn.model.outcome import Refused
 from bavn.model.sector.known_days import EDGES
+from bavn.psi import commons_terms
+from bavn.psi.commons_terms import TIER, R, T
 from bavn.psi.field import Plane
 from bavn.psi.reconstruct import Engine, Members, TableOf, Xs, part_groups, parts_of
 from bavn.psi.round import PROTOCOL_VERSION, RoundParams
 from bavn.psi.slots import SlotMap
 
-TIER: Final = "Commons"
-T: Final = EDGES[0]
-R: Final = 10
-SIZES: Final = (10_000, 100_000)
-"""Size classes of M; one for the whole sector."""
 CANARY_CLASS, KNOWN_CLASS = 0, 1
 """Whose turn comes first: the element that everybody holds (keys.CANARY), then what t groups knew the day before."""
 Buckets = npt.NDArray[np.uint8]
@@ -38,7 +35,7 @@ _LOW: Final = np.uint8(0x0F)
 
 def commons_params(*, epoch: int, round_id: bytes, registry_version: int, m: int, forms: str = "") -> RoundParams:
     """A day's round. ValueError for an ``m`` that is no size class, and as RoundParams."""
-    if m not in SIZES:
+    if m not in commons_terms.SIZES:
         raise ValueError(f"no size class of the commons: {m}")
     return RoundParams(
         version=PROTOCOL_VERSION,

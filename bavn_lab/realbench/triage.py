@@ -18,7 +18,7 @@ from typing import Final
 import numpy as np
 
 from bavn.model.sector.known_days import bucket_of
-from bavn.psi.commons import T
+from bavn.psi.commons_terms import T
 from bavn.traffic.dice import SeededDice
 from bavn_lab.realbench.alerts import Organisation, read_organisations
 from bavn_lab.realbench.neighbours import Buckets, Kinds, counted, joined

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from bavn.centre.members.authority import Authority
 from bavn.model.outcome import Refused
 from bavn.model.sector.known_days import EDGES
-from bavn.psi.commons import TIER, T, answer_bytes, read_answer
+from bavn.psi.commons import answer_bytes, read_answer
+from bavn.psi.commons_terms import TIER, T
 from bavn.psi.keys import ID_BYTES, KEY_BYTES
 from bavn.psi.round import PROTOCOL_VERSION, RoundParams
 from bavn.psi.share import generate

@@ -29,7 +29,7 @@ from .test_containment import wait_for
 MACHINERY = {"owned", "begun", "FailureFolder", "failures_in", "SystemClock", "SystemDice"}
 CENTRE_ENDS = {
     owned.BOOK: {"open_database", "Registry", "Quota", "take_lease", "Book", "start"},
-    owned.GATES: {"open_centre", "CentreGround", "warning_lists"},
+    owned.GATES: {"open_centre", "CentreGround", "DiskLogFolder", "warning_lists"},
     owned.HEALTH: {"StepWatch"},
     owned.ANY: {"PartyKeys", "ServerSettings", "CentreServer", "CentreParts"},
 }

@@ -11,15 +11,8 @@ from hypothesis import strategies as st
 from bavn.model.outcome import Refused
 from bavn.model.sector.known_days import EDGES, bucket_of
 from bavn.psi import commons
-from bavn.psi.commons import (
-    KNOWN_CLASS,
-    SIZES,
-    answer_bytes,
-    answers,
-    commons_params,
-    planes_by_table,
-    read_answer,
-)
+from bavn.psi.commons import KNOWN_CLASS, answer_bytes, answers, commons_params, planes_by_table, read_answer
+from bavn.psi.commons_terms import SIZES
 from bavn.psi.keys import CANARY, element_id
 from bavn.psi.round import RoundParams
 from bavn.psi.share import Share, generate

@@ -6,7 +6,7 @@ from bavn.actor.door.policy import DoorPolicy
 from bavn.centre.correlate.tier import CommonsSettings
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
-from bavn.psi import commons
+from bavn.psi import commons_terms
 from bavn.psi.element import element_bytes
 from bavn.psi.ordinary import Ordinary, OrdinaryType
 from bavn.rehearsal.network import Faults
@@ -23,7 +23,7 @@ MINUTE_US = 60_000_000
 
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
-    monkeypatch.setattr(commons, "SIZES", (40, 100))
+    monkeypatch.setattr(commons_terms, "SIZES", (40, 100))
 
 
 def played(folder, *, deaths=(), networks=(), policies=None, steps=40):
@@ -55,7 +55,7 @@ def test_a_sector_learns_what_is_ordinary_and_the_key_holder_sees_one_request_mo
         for name in ACTORS:
             assert (known(world, name, CDN), known(world, name, ALERT)) == (1, 1)
             assert known(world, name, Observable.of("domain", f"own-{name}.net")) == 0
-        asked = [line for line in result.ledgers[KEYHOLDER] if commons.TIER in line and '"JoinAsked"' in line]
+        asked = [line for line in result.ledgers[KEYHOLDER] if commons_terms.TIER in line and '"JoinAsked"' in line]
         assert len(asked) == len(ACTORS)
     finally:
         world.close()
@@ -85,7 +85,7 @@ def test_off_at_one_actor_it_says_nothing_and_the_others_go_on(tmp_path) -> None
     world, result = played(tmp_path, policies={"west": DoorPolicy(join_commons=False)})
     try:
         assert [known(world, name, CDN) for name in ACTORS] == [1, 1, 1, None]
-        assert not [line for line in result.ledgers["west"] if '"ShareUpload"' in line and commons.TIER in line]
+        assert not [line for line in result.ledgers["west"] if '"ShareUpload"' in line and commons_terms.TIER in line]
         assert world.nodes["west"].door.commons.days.newest() == []
     finally:
         world.close()

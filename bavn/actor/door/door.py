@@ -40,7 +40,7 @@ from bavn.model.ports import Clock, Dice, LinkDown, LinkRefused
 from bavn.model.sector.verdict import NO_VERDICTS, Verdicts
 from bavn.model.suspicion import Suspicion
 from bavn.psi import receipt, share
-from bavn.psi.commons import TIER as COMMONS
+from bavn.psi.commons_terms import TIER as COMMONS
 from bavn.psi.element import select
 from bavn.psi.identifier import Identifiers
 from bavn.psi.keys import key_check, members_key

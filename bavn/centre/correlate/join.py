@@ -43,8 +43,8 @@ from bavn.model.outcome import Refused
 from bavn.model.ports import Dice
 from bavn.model.received import Decline, Revealed, Tags, Upload
 from bavn.model.statement import CommonsAnswer, Opening
-from bavn.psi.commons import TIER as COMMONS
 from bavn.psi.commons import table_answers
+from bavn.psi.commons_terms import TIER as COMMONS
 from bavn.psi.field import P
 from bavn.psi.planes import planes_from_bytes
 from bavn.psi.reconstruct import TableOf, reconstruct_tables

@@ -9,7 +9,7 @@ from typing import Final
 from bavn.model.moment import SECOND_US
 from bavn.model.settings import SettingsError, setting
 from bavn.model.text import Text
-from bavn.psi import commons
+from bavn.psi import commons_terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +79,11 @@ class CommonsSettings:
         holds="Open a commons round once a day: each actor learns how many others know what is ordinary to it.",
     )
     m: int = setting(
-        commons.SIZES[0],
+        commons_terms.SIZES[0],
         unit="elements",
         holds="Size of every actor's padded set: 10000, or 100000 for large networks (24 MB of upload a day each).",
-        low=commons.SIZES[0],
-        high=commons.SIZES[-1],
+        low=commons_terms.SIZES[0],
+        high=commons_terms.SIZES[-1],
     )
     upload_s: float = setting(
         7200.0,
@@ -94,14 +94,20 @@ class CommonsSettings:
     )
 
     def __post_init__(self) -> None:
-        if self.m not in commons.SIZES:
-            sizes = " or ".join(map(str, commons.SIZES))
+        if self.m not in commons_terms.SIZES:
+            sizes = " or ".join(map(str, commons_terms.SIZES))
             raise SettingsError(Text("commons.m must be {sizes}", sizes=sizes))
 
     def tier(self) -> Tier:
         """The round as the join opens it."""
         return Tier(
-            name=commons.TIER, t=commons.T, m=self.m, r=commons.R, every_s=_DAY_S, upload_s=self.upload_s, wave_s=1.0
+            name=commons_terms.TIER,
+            t=commons_terms.T,
+            m=self.m,
+            r=commons_terms.R,
+            every_s=_DAY_S,
+            upload_s=self.upload_s,
+            wave_s=1.0,
         )
 
 

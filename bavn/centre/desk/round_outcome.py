@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from bavn.centre.correlate.round_state import Phase, Round
 from bavn.model.text import Text
-from bavn.psi.commons import TIER as COMMONS
+from bavn.psi.commons_terms import TIER as COMMONS
 
 if TYPE_CHECKING:
     from bavn.centre.desk.views import CellStory

@@ -17,7 +17,7 @@ from bavn.model.observable import NotCanonical, Observable
 from bavn.model.sector.intel import IntelSettings
 from bavn.model.settings import SettingsError, load, setting
 from bavn.model.text import Text
-from bavn.psi.commons import TIER
+from bavn.psi.commons_terms import TIER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from bavn.psi.commons import R, T
+from bavn.psi.commons_terms import R, T
 from bavn.wire.messages import fields as f
 from bavn.wire.privacy import Message, Privacy
 

@@ -11,7 +11,7 @@ from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.ports import LinkDown, QueryRefused
 from bavn.model.settings import SettingsError
-from bavn.psi import commons
+from bavn.psi import commons, commons_terms
 from bavn.psi.element import element_bytes
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.keys import CANARY
@@ -33,7 +33,7 @@ SHARED = [CDN, PORT, AGENT]
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
     """Rounds of 40 elements: a size class costs seconds a round."""
-    monkeypatch.setattr(commons, "SIZES", (40, 100))
+    monkeypatch.setattr(commons_terms, "SIZES", (40, 100))
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def opened(centre, name, seed, *, policy=None, identifiers=None, ordinary=SHARED
 
 
 def opening(centre, actors, **other):
-    return centre.opening(actors, **{"tier": commons.TIER, "m": 40, "deadline_us": NOW_US + HOUR_US} | other)
+    return centre.opening(actors, **{"tier": commons_terms.TIER, "m": 40, "deadline_us": NOW_US + HOUR_US} | other)
 
 
 def uploads(actors):

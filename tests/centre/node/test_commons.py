@@ -16,7 +16,7 @@ from bavn.centre.node.config import CentreConfig, CentreLimits
 from bavn.centre.store import log
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
-from bavn.psi import commons
+from bavn.psi import commons_terms
 from bavn.psi.element import element_bytes
 from bavn.psi.identifier import GroupKeyIdentifiers
 from bavn.psi.ordinary import Ordinary, OrdinaryType
@@ -34,7 +34,7 @@ NAMES = {"north": "a", "south": "b", "west": "c", "east": "d"}
 @pytest.fixture(autouse=True)
 def _small(monkeypatch):
     """Rounds of 40 elements: a size class costs seconds a round."""
-    monkeypatch.setattr(commons, "SIZES", (40, 100))
+    monkeypatch.setattr(commons_terms, "SIZES", (40, 100))
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def known(node, kind):
 
 
 def commons_rounds(sector):
-    return [one.round for one in sector.desk.rounds(50, tier=commons.TIER)]
+    return [one.round for one in sector.desk.rounds(50, tier=commons_terms.TIER)]
 
 
 def test_a_node_learns_of_its_own_elements_how_many_groups_know_them_and_nobody_a_name(sector) -> None:
@@ -265,7 +265,7 @@ def test_liars_add_one_each_and_nothing_is_named_for_it(sector) -> None:
 
 def test_no_id_is_the_same_on_two_days() -> None:
     identifiers = GroupKeyIdentifiers(bytes(32))
-    days = [identifiers.of(DAY + at, commons.TIER).ids([CDN, ALERT]) for at in range(3)]
+    days = [identifiers.of(DAY + at, commons_terms.TIER).ids([CDN, ALERT]) for at in range(3)]
     assert len({one for ids in days for one in ids}) == 6
 
 
@@ -309,7 +309,7 @@ def test_while_a_table_is_worked_on_aside_the_step_goes_on_and_what_fails_is_beg
 
 def test_people_at_the_centre_read_that_nothing_was_named(sector) -> None:
     sector.run()
-    (summary,) = sector.desk.rounds(1, tier=commons.TIER)
+    (summary,) = sector.desk.rounds(1, tier=commons_terms.TIER)
     words = state_of(summary.round)
     assert words.en == "It is over: all who uploaded (4) were answered, and nothing was named."
     assert len({words.say(language) for language in ("en", "da", "sv")}) == 3

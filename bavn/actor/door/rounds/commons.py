@@ -26,7 +26,8 @@ from bavn.model.ports import Dice, LinkDown, LinkRefused, QueryRefused, RowsDama
 from bavn.model.sector.known_days import DAYS, EDGES, bucket_of
 from bavn.model.suspicion import Suspicion
 from bavn.psi import share
-from bavn.psi.commons import CANARY_CLASS, KNOWN_CLASS, TIER, Buckets, cells_of, read_answer
+from bavn.psi.commons import CANARY_CLASS, KNOWN_CLASS, Buckets, cells_of, read_answer
+from bavn.psi.commons_terms import TIER
 from bavn.psi.element import as_element, element_bytes
 from bavn.psi.identifier import Identifiers
 from bavn.psi.keys import CANARY, key_check, members_key

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bavn.model.moment import SECOND_US
-from bavn.psi.commons import TIER as COMMONS
+from bavn.psi.commons_terms import TIER as COMMONS
 from bavn.psi.round import RoundParams
 from bavn.wire.outbox import Waiting
 

@@ -12,7 +12,7 @@ from bavn.model.forms import forms, same_spelling
 from bavn.model.moment import DAY_US, HOUR_US
 from bavn.model.outcome import Refused
 from bavn.model.ports import Clock
-from bavn.psi import commons
+from bavn.psi import commons_terms
 from bavn.psi.round import RoundParams
 from bavn.wire.gate import Rule
 from bavn.wire.messages.catalogue import ReceiptsAsked, RevealAsked, RoundClosed, RoundOpened
@@ -54,15 +54,15 @@ class RoundRules:
         message = put.message
         if isinstance(message, ReceiptsAsked | RevealAsked):
             opened = self._state.round(message.round_id)
-            named = opened is not None and opened.params.tier == commons.TIER
+            named = opened is not None and opened.params.tier == commons_terms.TIER
             return Refused("round_commons", "nothing of a commons round is ever named") if named else outcome
-        if not isinstance(message, RoundOpened) or message.tier != commons.TIER:
+        if not isinstance(message, RoundOpened) or message.tier != commons_terms.TIER:
             return outcome
         if not self._policy.join_commons:
             return Refused("round_commons", "the policy keeps this actor out of the commons")
-        if (message.t, message.r) != (commons.T, commons.R) or message.m not in commons.SIZES:
+        if (message.t, message.r) != (commons_terms.T, commons_terms.R) or message.m not in commons_terms.SIZES:
             return Refused("round_commons", "sizes that no commons round has")
-        second = self._state.had(commons.TIER, message.epoch)
+        second = self._state.had(commons_terms.TIER, message.epoch)
         return Refused("round_commons", "a second commons round of one day") if second else outcome
 
     def _members(self, put: RoundQuestion, outcome: Nothing) -> Nothing | Refused:
@@ -111,7 +111,7 @@ class RoundRules:
         message = put.message
         if not isinstance(message, RoundOpened):
             return outcome
-        if message.m > self._policy.set_elements_max and message.tier != commons.TIER:
+        if message.m > self._policy.set_elements_max and message.tier != commons_terms.TIER:
             return Refused("round_size", "a larger set than the policy prepares")
         try:
             params_of(message)

@@ -14,7 +14,7 @@ from bavn.centre.desk.round_outcome import REFUSED, outcome_of, state_of, why
 from bavn.centre.desk.views import CellStory, RoundSummary
 from bavn.model.moment import iso
 from bavn.model.text import Language, Text
-from bavn.psi.commons import TIER as COMMONS
+from bavn.psi.commons_terms import TIER as COMMONS
 
 HEAD = Text("Round")
 TIER = Text("tier")

@@ -8,7 +8,7 @@ from bavn.app.web.frame import TextShape
 from bavn.app.web.sac.bodies import Shape
 from bavn.centre.desk.views import RoundSummary
 from bavn.model.text import Text
-from bavn.psi.commons import TIER as COMMONS
+from bavn.psi.commons_terms import TIER as COMMONS
 
 
 class PartyLearned(Shape):
