@@ -46,6 +46,8 @@ def _head() -> str:
     lines = [
         f"Read each sheet, and write into {ANSWERS} whether it is an attack or harmless, and the reason that carries",
         f"your verdict: one word of this list. Do not open {KEY} before you have answered all.",
+        "Counted are independent actors, those that report it and those of the sector alike: what one vendor or",
+        "operator runs counts as one.",
         "",
     ]
     lines += [f"  {name:<12} {verdict:<9} {words}" for name, (verdict, words) in REASONS.items()]

@@ -80,14 +80,67 @@ def test_a_pace_that_some_do_not_keep_is_said_on_both_sides(sign):
 def test_the_strongest_evidence_stands_first(sign):
     signs = on(sign, NAME, ("anna", "bodil", "clara"), p_bucket=4, **UNPACED)
     new, shared, odd = reviewed(signs).evidence[:3]
-    assert (new.message[:4], "share it" in shared.message, "odd by itself" in odd.message) == ("New:", True, True)
+    assert (new.message[:4], "share it" in shared.message, odd.message[:7]) == ("New:", True, "How odd")
     odd, shared, *_, new = reviewed(signs, worth=WORTH | {"evidence": 3.0, "novelty": 0.0}).evidence
-    assert ("odd by itself" in odd.message, "share it" in shared.message, new.message[:4]) == (True, True, "New:")
+    assert (odd.message[:7], "share it" in shared.message, new.message[:4]) == ("How odd", True, "New:")
 
 
 def test_a_rare_certificate_is_said_to_tie_them(sign):
     signs = on(sign, CERT, ("anna", "bodil"), p_bucket=9, **STORY)
-    assert "ties 2 independent actors together" in said(reviewed(signs).evidence)
+    assert "that is new, and that no list knows, ties 2 independent actors together." in said(reviewed(signs).evidence)
+
+
+def test_an_old_certificate_weighs_less_and_is_said_to_be_a_common_programs_too(sign):
+    found = reviewed(on(sign, CERT, ("anna", "bodil"), p_bucket=9, **STORY | {"first_hour": HOUR - 24 * 40}))
+    evidence = [one.say("en") for one in found.evidence]
+    tied = next(at for at, one in enumerate(evidence) if "ties 2 independent actors together; it is old" in one)
+    assert tied > next(at for at, one in enumerate(evidence) if "share it" in one)
+    assert "since 2023-10-05. A common program's certificate may be that old" in said(found.against)
+    alone = reviewed(on(sign, CERT, ("anna", "bodil"), p_bucket=9, **UNPACED))
+    assert "binds them: no pace in common, no second sign." in said(alone.against)
+
+
+def test_how_many_of_how_many_is_said_always_and_a_rollout_only_where_that_is_wide(sign):
+    signs = on(sign, NAME, tuple("abcdefg"), p_bucket=9, hosts_bucket=0, **STORY)
+    few = reviewed(signs, sector=36)
+    assert "At 7 of 36 independent actors (a, b" in said(few.claim)
+    assert "7 of 36 independent actors share it" in said(few.evidence)
+    assert "supplier" not in said(few.against)
+    assert "If still more actors report it" not in said(few.changes)
+    assert "A supplier's new service looks the same: new, at 7 of 13 independent" in said(
+        reviewed(signs, sector=13).against
+    )
+    by_score = reviewed(signs, sector=36, worth=WORTH | {"sharing": -0.5})
+    assert "A supplier's new service looks the same: new, at 7 of 36 independent" in said(by_score.against)
+    house = [replace(one, group="vendor") if one.actor in "ab" else one for one in signs]
+    claim = said(reviewed(house, sector=12).claim)
+    assert (
+        "At 6 of 12 independent actors (7 actors report it, and what one vendor or operator runs counts as one: a"
+        in claim
+    )
+
+
+@pytest.mark.parametrize(
+    ("buckets", "words"),
+    [
+        ((0, 0, 0), "It is a single machine at each of them"),
+        ((0, 1, 1), "It is on one to three machines at each of them"),
+        ((0, 1, 3), "At 2 of 3 it is on one to three machines"),
+        ((0, 2, 3), None),
+    ],
+)
+def test_few_machines_are_said_for_it_whatever_the_score_makes_of_them(sign, buckets, words):
+    signs = [
+        on(sign, NAME, who, p_bucket=9, hosts_bucket=at, **STORY)[0] for who, at in zip("abc", buckets, strict=True)
+    ]
+    evidence = said(reviewed(signs, worth=WORTH | {"hosts": 0.0}).evidence)
+    assert words in evidence if words else "machine" not in evidence
+
+
+def test_how_odd_it_is_says_once_what_the_number_means(sign):
+    signs = on(sign, NAME, ("anna",), p_bucket=9, **STORY) + on(sign, NAME, ("bodil",), p_bucket=8, **STORY)
+    means = "anna 1 in 512 (of 512 harmless things there at most one is as odd), bodil 1 in 256."
+    assert f"How odd each found it by itself: {means}" in said(reviewed(signs).evidence)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +149,9 @@ def test_a_rare_certificate_is_said_to_tie_them(sign):
         ("among the world's first million names", {}, {"lists": OneList()}, 0),
         ("in the sector's own register of services", {}, {"register": frozenset({NAME})}, 0),
         ("found harmless in an earlier case", {}, {"cleared": frozenset({NAME})}, 0),
-        ("Much of the sector has it: 7 independent actors of 8", {}, {}, 8),
-        ("Not new: two knew it already", {"first_hour": HOUR - 24 * 40}, {}, 0),
+        ("Much of the sector has it: 7 of 8 independent actors, at one pace.", {}, {}, 8),
+        ("7 of 8 independent actors, most at no common pace.", UNPACED, {}, 8),
+        ("Not new: the sector has known it since 2023-10-05.", {"first_hour": HOUR - 24 * 40}, {}, 0),
         ("At 7 of 7 it is on more than three machines", {"hosts_bucket": 3}, {}, 0),
         ("A supplier's new service looks the same", {}, {}, 0),
     ],
@@ -147,15 +201,34 @@ def test_what_would_change_it_names_a_check_an_entry_and_every_actor(sign):
     assert "Ask at clara, where it is a single machine: which program calls it and since when" in found
     assert "an entry in the sector's register" in found
     assert "One more independent actor" in found
-    assert "Without any one of anna, bodil, clara: still place 1." in found
+    assert "An answer there helps all." in found
+    assert "Without any one of them it stands no lower." in found
     other = on(sign, ADDRESS, ("anna", "dora"), p_bucket=9, **STORY)
-    assert "Without anna: from place 1 to 2." in said(
-        reviewed([*signs, *other, *on(sign, CERT, ("dora", "eva"), p_bucket=8, **STORY)]).changes
-    )
+    found = said(reviewed([*signs, *other, *on(sign, CERT, ("dora", "eva"), p_bucket=8, **STORY)]).changes)
+    assert "Without anna: from place 1 to 2." in found
     two = reviewed(on(sign, NAME, ("anna", "bodil"), p_bucket=9, **STORY))
     assert "Without any one of anna, bodil it is no lead" in said(two.changes)
     many = on(sign, NAME, tuple("abcdefg"), p_bucket=9, **STORY)
-    assert "Without any one of the 7: place 1, now 1." in said(reviewed(many).changes)
+    assert "Without any one of them it stands no lower." in said(reviewed(many).changes)
+    wide = reviewed(on(sign, NAME, ("anna", "bodil"), p_bucket=9, hosts_bucket=3, **STORY)).changes
+    assert "where it is more than three machines" in said(wide)
+
+
+@pytest.mark.parametrize(
+    ("rank", "ranks", "words"),
+    [
+        (54, (51, 49, 47), "Without any one of them it stands no lower."),
+        (5, (4, 5, 6), "Without c: from place 5 to 6. Without any of the others it stands no lower."),
+        (5, (11, 11, 10, 9, 8, 7), "Without any one of a, b, c, d, e: from place 5 to 8 at best, 11 at worst."),
+        (5, (12, 7, 7, 6, 4), "Without a: from place 5 to 12. Without any of the others it stays about where it is."),
+        (5, (7, 7, 7, 7, 7), "Without any one of them it stays about where it is."),
+    ],
+)
+def test_only_those_are_named_without_whom_it_falls(sign, rank, ranks, words):
+    signs = on(sign, NAME, tuple("abcdef"[: len(ranks)]), p_bucket=9, **STORY)
+    ranked = correlate(signs, Context(weights=ASSUMED, now_us=NOW_US), {})[0]
+    without = [replace(one, rank=to) for one, to in zip(ranked.without, ranks, strict=True)]
+    assert words in said(review(replace(ranked.lead, rank=rank), ranked.elements, without).changes)
 
 
 def test_every_detector_has_its_words():

@@ -9,11 +9,11 @@ from bavn.centre.correlate.lists import ADDRESSES, HASHES, NAMES
 from bavn.centre.correlate.review import phrases
 from bavn.centre.correlate.review.evidence import Weighted
 from bavn.centre.correlate.review.facts import (
-    HOURS_A_DAY,
     ONE_VOICE_BUCKETS,
+    WIDE_ACTORS,
     WIDE_SHARE,
     LeadFacts,
-    hour_words,
+    day_words,
 )
 from bavn.model.counted import actors as counted_actors
 from bavn.model.text import Text
@@ -21,7 +21,6 @@ from bavn.model.text import Text
 SENTENCES_MAX = 4
 WEAK_BUCKET: Final = 6
 """Nothing at all is odder than 1 in 64: alone nobody would have looked at it."""
-ROLLOUT_ACTORS: Final = 5
 
 _GRADES: Final = {
     "known": Text("among the world's first million names"),
@@ -79,32 +78,43 @@ def _wide(facts: LeadFacts) -> list[Weighted]:
     """More have it than an attack reaches."""
     if facts.inbound:
         return [(3.0, Text("Whoever is on the internet is tried like this, and most tries lead to nothing."))]
-    if facts.wide >= WIDE_SHARE and facts.count >= ROLLOUT_ACTORS:
-        text = Text(
-            "Much of the sector has it: {who} of {sector}. Attacks reach few; updates, monitoring and new versions"
-            " reach nearly all.",
-            who=phrases.independent(facts.count),
-            sector=facts.sector,
+    who = phrases.of_sector(facts.count, facts.sector)
+    if facts.wide >= WIDE_SHARE and facts.count >= WIDE_ACTORS:
+        text = (
+            Text(
+                "Much of the sector has it: {who}, at one pace. Attacks reach few; a supplier's service reaches all its"
+                " customers.",
+                who=who,
+            )
+            if facts.is_paced
+            else Text(
+                "Much of the sector has it: {who}, most at no common pace. Attacks reach few; updates, browsers and"
+                " patch days reach nearly all.",
+                who=who,
+            )
         )
         return [(3.0 + 3 * facts.wide + max(0.0, -facts.nats("sharing")), text)]
     if facts.nats("sharing") < 0:
         text = Text(
             "{who} have it: so many share harmless things more often than attacks.",
-            who=phrases.independent(facts.count),
+            who=who,
         )
         return [(1.5 - facts.nats("sharing"), text)]
     return []
 
 
 def _known(facts: LeadFacts) -> list[Weighted]:
-    hour = facts.known_hour
-    if hour is None or facts.inbound:
+    if facts.is_new or facts.inbound:
         return []
-    days = max(1, (facts.lead.last_hour - hour) // HOURS_A_DAY)
-    text = Text(
-        "Not new: two knew it already {when}, {days} before it was last seen. An attacker's names are mostly younger.",
-        when=hour_words(hour),
-        days=Text.counted("{count:,} day", "{count:,} days", days),
+    day = day_words(facts.first_hour)
+    text = (
+        Text(
+            "Not new: the sector has known it since {day}. A common program's certificate may be that old; an"
+            " attacker's is mostly younger.",
+            day=day,
+        )
+        if facts.observable in facts.prints
+        else Text("Not new: the sector has known it since {day}. What attackers use is mostly younger.", day=day)
     )
     return [(1.5 - min(0.0, facts.nats("novelty")), text)]
 
@@ -129,7 +139,7 @@ def _many_machines(facts: LeadFacts) -> list[Weighted]:
     if facts.inbound or 2 * facts.many_machines <= facts.count:
         return []
     text = Text(
-        "At {many} of {count} it is on more than three machines: rollouts are wide, intrusions mostly narrow.",
+        "At {many} of {count} it is on more than three machines: intrusions mostly stay on few.",
         many=facts.many_machines,
         count=facts.count,
     )
@@ -146,12 +156,12 @@ def _rollout(facts: LeadFacts) -> list[Weighted]:
             "They share the supplier {names}: what it rolls out reaches them all at once.", names=", ".join(suppliers)
         )
         sentences.append((1.8, text))
-    if facts.paced is not None and facts.is_new and facts.count >= ROLLOUT_ACTORS:
+    if facts.is_paced and facts.is_new and facts.is_wide:
         text = Text(
             "A supplier's new service looks the same: new, at {who} at once, and calling at one pace.",
-            who=phrases.independent(facts.count),
+            who=phrases.of_sector(facts.count, facts.sector),
         )
-        sentences.append((1.0 + 0.3 * (facts.count - ROLLOUT_ACTORS), text))
+        sentences.append((1.0 + 0.3 * (facts.count - WIDE_ACTORS), text))
     return sentences
 
 
@@ -171,8 +181,12 @@ def _thin(facts: LeadFacts) -> list[Weighted]:
     if facts.paced is not None and facts.paced[1] < facts.count:
         text = Text("Not all keep that pace: {others} of {count} do not, or not regularly.")
         sentences.append((1.2, text.filled(others=facts.count - facts.paced[1], count=facts.count)))
-    if facts.paced is None and not facts.together and not facts.prints and not facts.inbound:
-        text = Text("Nothing but {what} binds them: no pace in common, no rare certificate, no second sign.")
+    if facts.paced is None and not facts.together and not facts.inbound:
+        text = (
+            Text("Nothing but {what} binds them: no pace in common, no second sign.")
+            if facts.prints
+            else Text("Nothing but {what} binds them: no pace in common, no rare certificate, no second sign.")
+        )
         sentences.append((1.3, text.filled(what=phrases.element(facts.observable))))
     return sentences
 

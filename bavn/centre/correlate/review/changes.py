@@ -5,16 +5,14 @@ Refuses to advise on what to do with the lead.
 
 from typing import Final
 
-from bavn.centre.correlate.counterfactual import Without
 from bavn.centre.correlate.review import phrases
-from bavn.centre.correlate.review.against import ROLLOUT_ACTORS, listed_where
+from bavn.centre.correlate.review.against import listed_where
 from bavn.centre.correlate.review.facts import LeadFacts
 from bavn.model.text import Text
 
 EACH_MAX: Final = 4
 FALL_MIN: Final = 3
-"""An actor has a sentence of its own where few report the lead, or where it falls by so many places without it; the
-others have one together."""
+"""Where more than EACH_MAX report a lead it falls without one of them only if by so many places."""
 
 
 def changes(facts: LeadFacts) -> tuple[Text, ...]:
@@ -30,10 +28,10 @@ def _check(facts: LeadFacts) -> Text:
         if at.hosts_bucket == 0
         else Text("two or three machines")
         if at.hosts_bucket == 1
-        else Text("several machines")
+        else Text("more than three machines")
     )
     return Text(
-        "Ask at {actor}, where it is {machines}: {question}. An answer settles it for all.",
+        "Ask at {actor}, where it is {machines}: {question}. An answer there helps all.",
         actor=at.actor,
         machines=machines,
         question=phrases.ask(phrases.kind_of(at, inbound=facts.inbound)),
@@ -51,7 +49,7 @@ def _entry(facts: LeadFacts) -> Text:
 
 
 def _one_more(facts: LeadFacts) -> Text:
-    if facts.count >= ROLLOUT_ACTORS:
+    if facts.is_wide:
         return Text("If still more actors report it, it looks more like a service that all have, and sinks.")
     return Text(
         "One more independent actor that finds it odd, on few machines, makes it firmer; if most of the sector has it,"
@@ -60,35 +58,52 @@ def _one_more(facts: LeadFacts) -> Text:
 
 
 def _without(facts: LeadFacts) -> list[Text]:
+    """Each actor without whom it falls or is none; the others have one sentence together."""
     rank = facts.lead.rank
     gone = [other.actor for other in facts.without if other.rank is None]
     left = sorted(
-        (other for other in facts.without if other.rank is not None),
-        key=lambda other: (-(other.rank or 0), other.actor),
+        ((other.rank, other.actor) for other in facts.without if other.rank is not None),
+        key=lambda pair: (-pair[0], pair[1]),
     )
+    least = 1 if len(left) <= EACH_MAX else FALL_MIN
+    falls = [pair for pair in left if pair[0] >= rank + least]
     sentences: list[Text] = []
     if gone:
         sentences.append(Text("Without {names} it is no lead: too few would hold it.", names=_either(gone)))
-    few = len(left) <= EACH_MAX
-    own = [other for other in left[:EACH_MAX] if few or (other.rank or 0) >= rank + FALL_MIN]
-    sentences += [_place(other, rank) for other in own if other.rank != rank]
-    same = [other.actor for other in own if other.rank == rank]
-    if same:
-        sentences.append(Text("Without {names}: still place {rank}.", names=_either(same), rank=rank))
-    rest = [other.rank or 0 for other in left[len(own) :]]
+    if len(falls) <= EACH_MAX:
+        sentences += [Text("Without {actor}: from place {rank} to {to}.", actor=a, rank=rank, to=to) for to, a in falls]
+    else:
+        sentences.append(
+            Text(
+                "Without {names}: from place {rank} to {low} at best, {high} at worst.",
+                names=_either([actor for _, actor in falls]),
+                rank=rank,
+                low=falls[-1][0],
+                high=falls[0][0],
+            )
+        )
+    rest = left[len(falls) :]
     if rest:
-        low, high = min(rest), max(rest)
-        place = Text("place {place}", place=low) if low == high else Text("place {low} to {high}", low=low, high=high)
-        whom = Text("the other {count}", count=len(rest)) if sentences else Text("the {count}", count=len(rest))
-        sentences.append(Text("Without any one of {whom}: {place}, now {rank}.", whom=whom, place=place, rank=rank))
+        sentences.append(_stays(lower=rest[0][0] > rank, others=bool(sentences)))
     return sentences
+
+
+def _stays(*, lower: bool, others: bool) -> Text:
+    """Of those without whom it does not fall, or hardly."""
+    if lower:
+        return (
+            Text("Without any of the others it stays about where it is.")
+            if others
+            else Text("Without any one of them it stays about where it is.")
+        )
+    return (
+        Text("Without any of the others it stands no lower.")
+        if others
+        else Text("Without any one of them it stands no lower.")
+    )
 
 
 def _either(actors: list[str]) -> Text:
     if len(actors) == 1:
         return Text.plain(actors[0])
     return Text("any one of {names}", names=phrases.names(actors))
-
-
-def _place(other: Without, rank: int) -> Text:
-    return Text("Without {actor}: from place {rank} to {to}.", actor=other.actor, rank=rank, to=other.rank)

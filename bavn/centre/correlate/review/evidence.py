@@ -5,12 +5,15 @@ from math import exp
 from bavn.centre.correlate.review import phrases
 from bavn.centre.correlate.review.facts import HOURS_A_DAY, LeadFacts, hour_words
 from bavn.model.observable import ObservableType
+from bavn.model.sector.lead import Sign
 from bavn.model.text import Text
 
-SENTENCES_MAX = 5
+SENTENCES_MAX = 6
 PRINTED_NATS = 2.0
-"""Where a rare certificate or one story among several stands in the order. Assumed: the score has no term of its own
-for it."""
+OLD_PRINTED_NATS = 0.6
+NARROW_NATS = 0.3
+"""Where a rare certificate or one story, an old certificate and few machines stand in the order. Assumed: the score has
+no term for them, or one that does not count."""
 Weighted = tuple[float, Text]
 
 
@@ -38,11 +41,7 @@ def _hangs_together(facts: LeadFacts) -> list[Weighted]:
         sentence = Text("It is one incident, not several: {both} come in the same reports.", both=both)
         sentences.append((max(PRINTED_NATS, worth), sentence))
     if facts.observable in facts.prints:
-        text = Text(
-            "A certificate or fingerprint that no list knows ties {who} together: it is not shared by accident.",
-            who=phrases.independent(facts.count),
-        )
-        sentences.append((PRINTED_NATS, text))
+        sentences.append(_printed(facts))
     elif facts.prints:
         text = Text("They share a rare certificate or fingerprint: {prints}.", prints=phrases.elements(facts.prints))
         sentences.append((max(PRINTED_NATS, worth), text))
@@ -55,6 +54,20 @@ def _hangs_together(facts: LeadFacts) -> list[Weighted]:
         )
         sentences.append((worth, same.filled(many=many, count=facts.count, pace=phrases.PACES[bucket])))
     return sentences
+
+
+def _printed(facts: LeadFacts) -> Weighted:
+    """What a certificate says by itself: less where it is old, since a common program's is too."""
+    who = phrases.independent(facts.count)
+    if facts.is_new:
+        text = Text("A certificate or fingerprint that is new, and that no list knows, ties {who} together.", who=who)
+        return (PRINTED_NATS, text)
+    text = Text(
+        "A certificate or fingerprint that no list knows ties {who} together; it is old, so it may be a"
+        " common program's.",
+        who=who,
+    )
+    return (OLD_PRINTED_NATS, text)
 
 
 def _new(facts: LeadFacts) -> list[Weighted]:
@@ -86,19 +99,35 @@ def _odd(facts: LeadFacts) -> list[Weighted]:
     shown = facts.heads[: phrases.NAMED_MAX]
     each = Text.joined(
         ", ",
-        [Text.shaped("{actor} {rare}", actor=head.actor, rare=phrases.one_in(head.p_bucket)) for head in shown],
+        [
+            _rare(shown[0]),
+            *(
+                Text.shaped("{actor} {rare}", actor=head.actor, rare=phrases.one_in(head.p_bucket))
+                for head in shown[1:]
+            ),
+        ],
     )
     more = facts.count - len(shown)
     return [
         (
             worth,
             Text(
-                "Each found it odd by itself. At most so many harmless things there are as odd: {each}{more}.",
+                "How odd each found it by itself: {each}{more}.",
                 each=each,
                 more=Text(" and {more} more", more=more) if more > 0 else "",
             ),
         )
     ]
+
+
+def _rare(head: Sign) -> Text:
+    """The first of several, with what such a number means."""
+    return Text(
+        "{actor} {rare} (of {many} harmless things there at most one is as odd)",
+        actor=head.actor,
+        rare=phrases.one_in(head.p_bucket),
+        many=Text.number(2**head.p_bucket),
+    )
 
 
 def _shared(facts: LeadFacts) -> list[Weighted]:
@@ -111,7 +140,7 @@ def _shared(facts: LeadFacts) -> list[Weighted]:
             worth,
             Text(
                 "{who} share it: that is likelier for an attack than for a harmless thing, about {times} to 1.",
-                who=phrases.independent(facts.count),
+                who=phrases.of_sector(facts.count, facts.sector),
                 times=times,
             ),
         )
@@ -119,18 +148,21 @@ def _shared(facts: LeadFacts) -> list[Weighted]:
 
 
 def _narrow(facts: LeadFacts) -> list[Weighted]:
-    if facts.nats("hosts") <= 0 or 2 * facts.one_machine <= facts.count:
+    """On few machines at most of them, whether or not the score counts that."""
+    few = facts.count - facts.many_machines
+    if facts.inbound or 2 * few <= facts.count:
         return []
-    return [
-        (
-            facts.nats("hosts"),
-            Text(
-                "At {many} of {count} it is a single machine: intrusions stay narrow, rollouts are wide.",
-                many=facts.one_machine,
-                count=facts.count,
-            ),
+    if facts.one_machine == facts.count:
+        text = Text("It is a single machine at each of them: intrusions mostly stay on few.")
+    elif few == facts.count:
+        text = Text("It is on one to three machines at each of them: intrusions mostly stay on few.")
+    else:
+        text = Text(
+            "At {many} of {count} it is on one to three machines: intrusions mostly stay on few.",
+            many=few,
+            count=facts.count,
         )
-    ]
+    return [(max(NARROW_NATS, facts.nats("hosts")), text)]
 
 
 def _linked(facts: LeadFacts) -> list[Weighted]:

@@ -25,6 +25,8 @@ ONE_VOICE_BUCKETS: Final = 6
 NEW_DAYS: Final = 7
 """What two had met earlier than this before it was last seen is not new."""
 WIDE_SHARE: Final = 0.5
+WIDE_ACTORS: Final = 5
+"""Fewer are never wide, however small the sector."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +93,10 @@ class LeadFacts:
         return sum(head.hosts_bucket >= MANY_MACHINES for head in self.heads)
 
     @property
-    def known_hour(self) -> int | None:
-        """When two had met it, where that is long ago."""
-        return None if self.is_new else self.best.seen_hour
+    def first_hour(self) -> int:
+        """Since when anybody in the sector has known it."""
+        hour = self.best.seen_hour
+        return self.lead.first_hour if hour is None else min(hour, self.lead.first_hour)
 
     @property
     def is_new(self) -> bool:
@@ -114,6 +117,17 @@ class LeadFacts:
         return median_low(others) if others else self.heads[0].p_bucket
 
     @property
+    def is_paced(self) -> bool:
+        """Whether most of them call at one pace."""
+        return self.paced is not None and 2 * self.paced[1] > self.count
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether its width speaks against an attack: much of the sector, or so many that the score says so."""
+        many = not self.sector or self.wide >= WIDE_SHARE or self.nats("sharing") < 0
+        return many and self.count >= WIDE_ACTORS
+
+    @property
     def wide(self) -> float:
         """The share of the sector that reports it; 0 where the sector's size is not known."""
         return min(1.0, self.count / self.sector) if self.sector else 0.0
@@ -127,6 +141,11 @@ def facts_of(lead: Lead, elements: Sequence[Weighed], without: Sequence[Without]
     return LeadFacts(
         lead=lead, elements=tuple(elements), without=tuple(without), heads=tuple(heads.values()), sector=sector
     )
+
+
+def day_words(hour: int) -> str:
+    """``2026-11-24``: the day in which an hour lies."""
+    return datetime.fromtimestamp(hour * HOUR_US // SECOND_US, UTC).strftime("%Y-%m-%d")
 
 
 def hour_words(hour: int) -> str:

@@ -167,6 +167,15 @@ def independent(count: int) -> Text:
     return Text.counted("{count:,} independent actor", "{count:,} independent actors", count)
 
 
+def of_sector(count: int, sector: int) -> Text:
+    """``4 of 36 independent actors``; without the whole where that is not known."""
+    if not sector:
+        return independent(count)
+    return Text.counted(
+        "{some} of {count:,} independent actor", "{some} of {count:,} independent actors", sector, some=count
+    )
+
+
 def one_in(p_bucket: int) -> Text:
     """``1 in 512``: how rare it is by chance, at most."""
     return Text("1 in {many}", many=Text.number(2**p_bucket))

@@ -14,6 +14,7 @@ from bavn.centre.correlate.review.changes import changes
 from bavn.centre.correlate.review.evidence import evidence
 from bavn.centre.correlate.review.facts import LeadFacts, facts_of, hour_words
 from bavn.centre.correlate.score import Weighed
+from bavn.model.counted import actors as counted_actors
 from bavn.model.sector.lead import Lead
 from bavn.model.text import Text
 
@@ -50,8 +51,8 @@ def _claim(facts: LeadFacts) -> tuple[Text, ...]:
     sentences = [
         Text(
             "At {who} ({names}): {happened}.",
-            who=phrases.independent(facts.count),
-            names=phrases.names({sign.actor for sign in facts.best.signs}),
+            who=phrases.of_sector(facts.count, facts.sector),
+            names=_names(facts),
             happened=_happened(facts),
         )
     ]
@@ -60,6 +61,19 @@ def _claim(facts: LeadFacts) -> tuple[Text, ...]:
     sentences.append(_when(facts))
     sentences.append(Text("If it is an attack: {techniques}.", techniques=_techniques(facts)))
     return tuple(sentences)
+
+
+def _names(facts: LeadFacts) -> Text:
+    """Who reports it; where those are more than count, why."""
+    actors = {sign.actor for sign in facts.best.signs}
+    names = phrases.names(actors)
+    if len(actors) == facts.count:
+        return names
+    return Text(
+        "{actors} report it, and what one vendor or operator runs counts as one: {names}",
+        actors=counted_actors(len(actors)),
+        names=names,
+    )
 
 
 def _happened(facts: LeadFacts) -> Text:
@@ -79,7 +93,7 @@ def _happened(facts: LeadFacts) -> Text:
 
 
 def _when(facts: LeadFacts) -> Text:
-    first, last = hour_words(facts.lead.first_hour), hour_words(facts.lead.last_hour)
+    first, last = hour_words(facts.first_hour), hour_words(facts.lead.last_hour)
     if facts.paced is None:
         return Text("First seen {first}, last {last}; no pace that two of them share.", first=first, last=last)
     bucket, many = facts.paced
