@@ -73,6 +73,8 @@ LATER = {
     "cannot_write",
     "drawn_apart",
     "hunt",
+    "in_turn",
+    "nothing_outside",
     "reads_logs",
     "shut_gates",
     "weigh_here",

@@ -17,6 +17,7 @@ from bavn.actor.detect.tasks import Weigh, weigh_here
 from bavn.actor.door.books import NodeBooks, books_of
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.door import Door, DoorTerms
+from bavn.actor.door.rounds.commons import nothing_outside
 from bavn.actor.door.rounds.commons_table import CommonsTable
 from bavn.actor.door.rounds.held import by_size, in_turn
 from bavn.actor.door.suspicions import NodeSuspicions
@@ -259,7 +260,7 @@ def _gates(
     identifiers = identifiers_of(
         config, books.ledger, start.dice, keyholder, checks, failures, watches=_watches(config)
     )
-    outside = outside_of(store, clock)
+    outside = start.begin("own history for the commons", lambda: outside_of(store, clock)) or nothing_outside
     door = start.own(GATES, lambda: door_of(outfit, books, keys, identifiers, protect, outside))
     checks.commons = door.commons.days.newest
     link = start.begin("link to the centre", lambda: centre_link(config, safe, clock, checks, closing, failures))

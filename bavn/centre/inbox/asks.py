@@ -122,6 +122,6 @@ class InboxLimits:
     """What is plausible in time, and how long single numbers are remembered against replays."""
 
     ahead_hours_max: int = 1
-    report_age_hours_max: int = 8 * 24
+    report_age_hours_max: int = 35 * 24
     observation_age_hours_max: int = 400 * 24
     remembered_days: int = 35

@@ -30,7 +30,7 @@ from bavn.centre.members.registry import Registry
 from bavn.centre.members.roles import Roles
 from bavn.centre.node.build import CentreGround, open_centre
 from bavn.model.intel.indicator import Sighting
-from bavn.model.moment import HOUR_US, MINUTE_US
+from bavn.model.moment import DAY_US, HOUR_US, MINUTE_US
 from bavn.model.observable import Observable
 from bavn.model.principal import account
 from bavn.model.received import Attached
@@ -206,7 +206,8 @@ def _spread(sector: DrawnSector) -> None:
     for name in ("region-nord", "data-agency"):
         sector.see(name, FOURTH, detector="rare_peer", technique="T1567", period_s=None, regularity=None)
     for name in ("region-nord", "kommune-vest", "data-agency"):
-        sector.see(name, WEAK, p=0.04, period_s=None, regularity=None, hosts=12)
+        known = sector.clock.now_us() - 9 * DAY_US
+        sector.see(name, WEAK, p=0.04, period_s=None, regularity=None, hosts=12, first_us=known)
     sector.wait(2)
 
 

@@ -102,9 +102,10 @@ def test_a_refused_value_is_not_repeated_in_the_ledger(judged, report, inbox) ->
     ("first", "last", "rule"),
     [
         (NOW_HOUR, NOW_HOUR, "passed"),
-        (NOW_HOUR - 192, NOW_HOUR, "passed"),
+        (NOW_HOUR - 28 * 24, NOW_HOUR, "passed"),  # as far as a node looks back
+        (NOW_HOUR - 35 * 24, NOW_HOUR, "passed"),
         (NOW_HOUR, NOW_HOUR + 1, "passed"),
-        (NOW_HOUR - 193, NOW_HOUR, "hours"),
+        (NOW_HOUR - 35 * 24 - 1, NOW_HOUR, "hours"),
         (NOW_HOUR, NOW_HOUR - 1, "hours"),
         (NOW_HOUR, NOW_HOUR + 2, "hours"),
         (0, 0, "hours"),

@@ -90,7 +90,8 @@ def test_what_the_fourth_saw_before_the_release_counts_as_it_did(released, suspi
     later_round(released)
     after = lead(released)
     assert set(after.actors) == {*THREE, "west"}
-    assert after.score > before.score
+    assert after.score != before.score, "its report is weighed with the others"
+    assert "later" not in {term.name for term in after.terms}
 
 
 @pytest.mark.slow
