@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -101,6 +101,10 @@ def sector(
     quick: Annotated[
         bool, typer.Option("--quick", help="Of the table of what is new its two outermost corners alone.")
     ] = False,
+    commons: Annotated[
+        bool,
+        typer.Option("--commons/--no-commons", help="Whether what is ordinary next door is offered to the rounds."),
+    ] = True,
     table: Annotated[
         bool, typer.Option("--table", help="The table of what is new alone, without baselines and ablations.")
     ] = False,
@@ -116,6 +120,7 @@ def sector(
     from bavn_lab.sectorbench import newness
     from bavn_lab.sectorbench.report import account_in_words, figures_of, in_words
     from bavn_lab.sectorbench.run import Result, measure
+    from bavn_lab.sectorbench.worlds import Captured
 
     if table and plots is not None:
         raise Stop(Exit.USAGE, "--plots: the table alone has no pictures")
@@ -127,6 +132,7 @@ def sector(
 
     kept = work or sector_world.kept_folder()
     choice = sector_world.chosen(heldout, generated=generated, part=part, work=kept, jobs=jobs, say=say)
+    world = replace(choice.world, commons=commons) if isinstance(choice.world, Captured) else choice.world
     account = None if choice.account is None else sector_world.without_folder(choice.account)
     if account is not None:
         print(account_in_words(account), flush=True)
@@ -134,15 +140,27 @@ def sector(
     weights = shipped() if score == "fitted" else ASSUMED
     counts, grid = actors or [15, 100], newness.GRID if not quick else newness.CORNERS
     for count in counts if not table else ():
-        results.append(measure(count, range(1, seeds + 1), world=choice.world, weights=weights, jobs=jobs, say=say))
+        results.append(measure(count, range(1, seeds + 1), world=world, weights=weights, jobs=jobs, say=say))
         print(in_words(results[-1]), flush=True)
-    cells = newness.table(choice.world, counts, range(1, seeds + 1), grid=grid, weights=weights, jobs=jobs, say=say)
+    cells = newness.table(world, counts, range(1, seeds + 1), grid=grid, weights=weights, jobs=jobs, say=say)
     print(newness.in_words(cells), flush=True)
     if table:
-        told = {"bench": "sector", "commit": sector_world.commit(), "score": score, "set": part, "seeds": seeds}
+        told = {
+            "bench": "sector",
+            "commit": sector_world.commit(),
+            "score": score,
+            "set": part,
+            "seeds": seeds,
+            "commons": commons,
+        }
         _keep({**told, "newness": [cell.as_json() for cell in cells]}, json_file, None)
         return
-    figures = {**figures_of(results, sector_world.commit(), account, cells), "score": score, "set": part}
+    figures = {
+        **figures_of(results, sector_world.commit(), account, cells),
+        "score": score,
+        "set": part,
+        "commons": commons,
+    }
     _keep(figures, json_file, plots)
     if not results[0].campaigns:
         raise Stop(Exit.INPUT, "there was nothing to judge: no malicious capture could be read")

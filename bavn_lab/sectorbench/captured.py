@@ -167,6 +167,11 @@ class Adding:
             self.day.sorts.append(key)
         return self._sorts[key]
 
+    def met(self, actor: int, element: int, first: int) -> None:
+        """What an actor has in its outside life since an hour, whether or not anything suspects it."""
+        hours = self.day.met.setdefault(element, {})
+        hours[actor] = min(first, hours.get(actor, first))
+
     def row(self, actor: int, element: int, p: float, hosts: int, first: int, last: int, glimpse: Glimpse) -> None:
         """One actor's suspicion, ``hosts`` in buckets; what is likelier than P_MAX by chance never joins and is left
         away."""
@@ -187,6 +192,7 @@ class Adding:
             last = max(first, 23 - self.dice.below(12))
             p = ranks.p(actor, glimpse)
             for element in elements:
+                self.met(actor, element, first)
                 self.row(actor, element, p, bucket, first, last, glimpse)
 
     def kept(self, glimpse: Glimpse, met: Ints, ranks: Ranks) -> None:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from bavn.centre.correlate.lists import Grade
 from bavn.model.observable import Observable
+from bavn.model.sector.known_days import ESTABLISHED_DAYS, ESTABLISHED_GROUPS
 from bavn.traffic.dice import SeededDice
 
 Floats = npt.NDArray[np.float64]
@@ -135,7 +136,8 @@ class Campaign:
 @dataclass
 class Day:
     """``observables`` by element number; ``listed``: what a list says of some; ``register``: the sector's own services;
-    ``negatives``: hard negatives, by name the elements that must not crowd the list."""
+    ``negatives``: hard negatives, by name the elements that must not crowd the list. ``met``: element -> actor -> the
+    hour in which it first met it, suspected or not: what the commons would be told; empty where no round of them is."""
 
     actors: Actors
     rows: Rows
@@ -147,6 +149,19 @@ class Day:
     sorts: list[tuple[str, str]] = field(default_factory=lambda: [DRAWN_SORT])
     power_law_a: float = 0.0
     power_law_a_all: float = 0.0
+    met: dict[int, dict[int, int]] = field(default_factory=dict)
+
+    @cached_property
+    def established(self) -> frozenset[int]:
+        """What is ordinary next door: elements that as many groups as it takes have met for as many days as it takes
+        (model/sector/known_days). The door offers none of them."""
+        least = 24 - 24 * ESTABLISHED_DAYS
+        return frozenset(
+            element
+            for element, actors in self.met.items()
+            if len({int(self.actors.group[actor]) for actor, first in actors.items() if first <= least})
+            >= ESTABLISHED_GROUPS
+        )
 
     @cached_property
     def campaigns_of(self) -> dict[int, frozenset[int]]:

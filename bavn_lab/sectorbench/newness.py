@@ -145,7 +145,7 @@ def in_words(cells: Sequence[Cell]) -> str:
             f"    {benign:>4.0%}  " + "   ".join(_short(of.get((benign, a))) for a in aged)
             for benign in sorted({b for b, _ in of})
         ]
-        lines.append("    over all campaigns; a poisoner's best place:")
+        lines.append("    over all campaigns; a poisoner's best place; harmless elements revealed a day:")
         lines += [
             f"    {benign:>4.0%}  " + "   ".join(_beside(of.get((benign, a))) for a in aged)
             for benign in sorted({b for b, _ in of})
@@ -157,7 +157,8 @@ def _beside(cell: Cell | None) -> str:
     if cell is None:
         return "-"
     everything = cell.everything.value
-    return f"{'-' if everything is None else f'{everything:.2f}'} ({cell.poison_best})"
+    harmless = cell.revealed.value or 0
+    return f"{'-' if everything is None else f'{everything:.2f}'} ({cell.poison_best}; {harmless:.0f})"
 
 
 def _short(cell: Cell | None) -> str:

@@ -47,12 +47,14 @@ class Judged:
     """One campaign of one day: ``found`` by way; ``own``: some actor's own list has it; ``seen``: when, if found;
     ``early``: whether any score could have shown it before its last victim. ``in_one_lead``: the share of its elements
     in the lead that holds most of them. ``further``: among the first LEADS_KEPT leads; ``revealed``: the join showed an
-    element; ``beside``: found by what its label does not name."""
+    element; ``ordinary``: all its elements are what the commons keep at home. ``beside``: found by what its label does
+    not name."""
 
     campaign: Campaign
     found: dict[str, bool]
     further: bool
     revealed: bool
+    ordinary: bool
     beside: bool
     own: bool
     seen: Seen | None
@@ -177,6 +179,7 @@ def _play(
                 found={way: hit[at] for way, hit in found_by_way.items()},
                 further=further[at],
                 revealed=not product.revealed.keys().isdisjoint(campaign.elements),
+                ordinary=bool(campaign.elements) and day.established.issuperset(campaign.elements),
                 beside=not found_by_way[PRODUCT][at] and not beside.isdisjoint(campaign.beside),
                 own=own[at],
                 seen=clocked(day, product, campaign) if found_by_way[PRODUCT][at] else None,
@@ -330,7 +333,7 @@ def _fate(judged: Judged) -> str:
     if judged.campaign.lost:
         return judged.campaign.lost
     if not judged.revealed:
-        return "cut by the budget"
+        return "ordinary next door" if judged.ordinary else "cut by the budget"
     return f"ranked {BUDGET + 1} to {ways.LEADS_KEPT}" if judged.further else f"ranked below {ways.LEADS_KEPT}"
 
 

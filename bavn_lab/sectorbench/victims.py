@@ -214,6 +214,7 @@ class _Making:
                 sighting = weighed.setdefault(element, _Weighed(shared))
                 sighting.labelled |= self.families.names(detections, glimpse)
                 sighting.p[victim] = min(p, sighting.p.get(victim, 1.0))
+                self.adding.met(victim, element, hit.first)
                 self.adding.row(victim, element, p, hit.hosts, hit.first, 23, glimpse)
         return max((glimpse.ends for glimpse in some[:1]), default=0)
 

@@ -87,8 +87,8 @@ TIERS_JOINED: Final = (JoinTier("A", 2, 1_000, STRONG_P), JoinTier("B", 3, 10_00
 
 def offered(day: Day, rows: Rows, tier: JoinTier) -> dict[int, list[int]]:
     """The elements that each actor brings to a round, the most suspicious first, at most the tier's ``m``; what a list
-    knows stays at home."""
-    may = _unlisted(day, rows) & (rows.p <= tier.p_max)
+    knows and what is ordinary next door stay at home."""
+    may = _unlisted(day, rows) & ~np.isin(rows.element, sorted(day.established)) & (rows.p <= tier.p_max)
     offered: dict[int, list[int]] = {actor: [] for actor in range(len(day.actors))}
     met: set[tuple[int, int]] = set()
     for at in np.lexsort((rows.element, rows.p, rows.actor)).tolist():

@@ -57,6 +57,8 @@ class Captured:
     what: str
     drawn: bool = False
     """The background is drawn, for want of any benign capture."""
+    commons: bool = True
+    """Rounds of the commons have run for weeks: what is ordinary next door is not offered."""
 
     def day(self, actors: int, seed: int, campaigns: int, newness: Newness = EASIEST) -> Day:
         dice = SeededDice(seed, f"sectorbench captures {actors}")
@@ -67,6 +69,8 @@ class Captured:
             dealt = captured_day(self.sector, actors, dice.fork("background"), newness.benign)
         with_negatives(dealt.day, dice.fork("negatives"))
         campaigned = with_captured_campaigns(dealt, self.families, campaigns, dice.fork("campaigns"), newness.aged)
+        if not self.commons:
+            campaigned.day.met.clear()
         return campaigned.day
 
 

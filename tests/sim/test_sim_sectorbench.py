@@ -213,6 +213,35 @@ def test_the_reason_for_which_a_campaign_is_out_of_reach() -> None:
     assert why_lost(False, 0, 1, 1) == "nothing in common"
 
 
+def ordinary(day, element: int, actors, first: int):
+    """The same day, with an element that these actors have met since an hour."""
+    return replace(day, met={element: dict.fromkeys(actors, first)})
+
+
+WEEK_AGO = 24 - 7 * 24
+
+
+def test_what_five_groups_have_met_for_a_week_is_offered_to_no_round(day) -> None:
+    alone = [actor for actor, group in enumerate(day.actors.group.tolist()) if (day.actors.group == group).sum() == 1]
+    _, shown = joined(day, day.rows)
+    element = min(shown)
+    for changed, stays in (
+        (ordinary(day, element, alone[:5], WEEK_AGO), True),
+        (ordinary(day, element, alone[:4], WEEK_AGO), False),
+        (ordinary(day, element, alone[:5], WEEK_AGO + 1), False),
+    ):
+        assert (element in changed.established) is stays
+        assert (element not in joined(changed, day.rows)[1]) is stays
+        assert joined(changed, day.rows)[1].keys() | {element} == shown.keys()
+
+
+def test_actors_of_one_group_know_a_thing_once(day) -> None:
+    groups = np.arange(len(day.actors))
+    assert ordinary(replace(day, actors=replace(day.actors, group=groups)), 0, range(5), WEEK_AGO).established == {0}
+    groups[1] = 0
+    assert not ordinary(replace(day, actors=replace(day.actors, group=groups)), 0, range(5), WEEK_AGO).established
+
+
 def test_a_baseline_by_newness_puts_what_is_new_first(day) -> None:
     counts = ways.counted(day, day.rows)
     first = ways.by_baseline("new, then count", counts)
