@@ -103,7 +103,9 @@ def sector(
     ] = False,
     commons: Annotated[
         bool,
-        typer.Option("--commons/--no-commons", help="Whether what is ordinary next door is offered to the rounds."),
+        typer.Option(
+            "--commons/--no-commons", help="Play the commons: what is ordinary next door is offered to no round."
+        ),
     ] = True,
     table: Annotated[
         bool, typer.Option("--table", help="The table of what is new alone, without baselines and ablations.")
@@ -145,7 +147,7 @@ def sector(
     cells = newness.table(world, counts, range(1, seeds + 1), grid=grid, weights=weights, jobs=jobs, say=say)
     print(newness.in_words(cells), flush=True)
     if table:
-        told = {
+        facts = {
             "bench": "sector",
             "commit": sector_world.commit(),
             "score": score,
@@ -153,7 +155,7 @@ def sector(
             "seeds": seeds,
             "commons": commons,
         }
-        _keep({**told, "newness": [cell.as_json() for cell in cells]}, json_file, None)
+        _keep({**facts, "newness": [cell.as_json() for cell in cells]}, json_file, None)
         return
     figures = {
         **figures_of(results, sector_world.commit(), account, cells),
