@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bavn.actor.door.conversations.case_book import ATTACH
 from bavn.actor.door.counts import Counting
 from bavn.actor.door.policy import DoorPolicy
+from bavn.actor.door.rounds.rules import params_of
 from bavn.actor.protect.own_history import Found
 from bavn.actor.protect.policy import ProtectPolicy
 from bavn.actor.protect.requests import request
@@ -19,11 +20,14 @@ from bavn.model.ports import LinkDown
 from bavn.model.sector.exercise import element_of
 from bavn.model.sector.nis2 import Nis2Act
 from bavn.model.sector.sector_warning import AnswerAct
+from bavn.psi import commons, commons_terms
 from bavn.psi.identifier import GroupKeyIdentifiers
+from bavn.psi.planes import planes_from_bytes
 from bavn.psi.round import Cell
 from bavn.rehearsal.script import suspicion
 from bavn.wire.messages import catalogue as messages
 from bavn.wire.messages.canary import CanaryAnswered
+from bavn.wire.messages.commons import CommonsAnswered
 from bavn.wire.messages.exercise import ExerciseTold, Objective
 from tests import people_say
 from tests.actor.door.conftest import GROUP_KEY, Actor, TestCentre
@@ -34,6 +38,8 @@ BAD, NAME = Observable.of("domain", "cdn-sync-hub.net"), Observable.of("domain",
 AT = Observable.of("ip4", "185.32.20.6")
 CASE, TASK, WARNING = "case-" + "a" * 16, "ab" * 16, "warning-" + "a" * 16
 EXERCISE = "exercise-" + "a" * 16
+COMMONS_M = 40
+"""Of a commons round here: a size class costs seconds a round."""
 
 
 class Whole(Node):
@@ -90,6 +96,34 @@ class Whole(Node):
         others = tuple(messages.OtherTag(x=x, tag=self._tags[x, cell.table, cell.bin]) for x in (2, 3))
         items = (messages.Reveal(table=cell.table, bin=cell.bin, others=others),)
         self.says(messages.RevealAsked(round_id=self.round, items=items))
+
+    def opens_commons(self):
+        """The centre opens a commons round of three who have nothing outside: of all alike there is the canary."""
+        centre, now_us = TestCentre(), self.clock.now_us()
+        centre.key = self.centre
+        peers = [Actor(name, self.centre, seed=n, now_us=now_us) for n, name in enumerate(("south", "west"), 2)]
+        self.commons = centre.opening(
+            [self.door, *peers],
+            round_id="c" * 32,
+            tier=commons_terms.TIER,
+            m=COMMONS_M,
+            deadline_us=now_us + 30 * MINUTE_US,
+            epoch=now_us // DAY_US,
+        )
+        self.says(self.commons)
+        self.others = {}
+        for x, peer in enumerate(peers, 2):
+            centre.to(peer, self.commons)
+            [self.others[x]] = [said for said in peer.said() if isinstance(said, messages.ShareUpload)]
+
+    def answers_commons(self):
+        """As an honest centre does, by the newest share that the node sent."""
+        params = params_of(self.commons)
+        mine = [said for said in self.said() if isinstance(said, messages.ShareUpload)][-1]
+        planes = {x: planes_from_bytes(params, share.planes) for x, share in {1: mine, **self.others}.items()}
+        table_of, groups = commons.planes_by_table(planes), {x: str(x) for x in planes}
+        cells = commons.answers(params, tuple(planes), groups, table_of)[1]
+        self.says(CommonsAnswered(round_id=self.commons.round_id, groups=3, other_keys=0, cells=cells))
 
     def closes_round(self):
         self.says(messages.RoundClosed(round_id=self.round))
@@ -303,6 +337,8 @@ SCENES = [
     Scene("element", "Element", Whole.opens_round, again=next_round(lambda _: None)),
     Scene("upload", "ShareUpload", Whole.opens_round),
     Scene("late", "ShareUpload", misses_round, again=misses_round, refused="keys_late"),
+    Scene("commons", "ShareUpload", Whole.opens_commons),
+    Scene("commons-answered", "CommonsAnswered", Whole.answers_commons, Whole.opens_commons),
     Scene("receipts", "Receipts", Whole.asks_receipts, Whole.opens_round, next_round(Whole.asks_receipts)),
     Scene("declined", "Declined", reveals_empty, Whole.opens_round, next_round(reveals_empty)),
     Scene("report", "Report", Whole.asks_reveal, Whole.opens_round, next_round(Whole.asks_reveal)),

@@ -16,6 +16,7 @@ from bavn.actor.protect.protect import Protect
 from bavn.app.process.failure_folder import FailureFolder
 from bavn.model.intel.indicator import Sighting, indicator_id
 from bavn.model.moment import MINUTE_US
+from bavn.psi import commons_terms
 from bavn.wire.codec import DOWN_KINDS, UP_KINDS
 from bavn.wire.gate import FOLLOWS, Gate
 from bavn.wire.shut import SET_ASIDE, open_gate, shut_gates
@@ -27,6 +28,7 @@ from tests.sector.node_scenes import (
     AT,
     BAD,
     CASE,
+    COMMONS_M,
     EXERCISE,
     NAME,
     SCENES,
@@ -53,6 +55,7 @@ def slips(item, draft):
 def play(tmp_path, monkeypatch):
     """Plays scenes, each at a node of its own: (node, its gates as they were made, what each was offered)."""
     nodes, real = [], Gate.offer
+    monkeypatch.setattr(commons_terms, "SIZES", (COMMONS_M, 100))
 
     def begin(scene):
         folder = tmp_path / str(len(nodes))
