@@ -81,6 +81,7 @@ APART: Final[dict[str, str]] = {
             "bavn.model.text",
             "bavn.centre.desk.alarms",
             "bavn.centre.cases.dues",
+            "bavn.centre.correlate.laws.fitted",
             "bavn.app.process.failure_folder",
             "bavn.app.node.health.recorder",
             "bavn.app.centre.backup_keys",
