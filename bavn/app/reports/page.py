@@ -35,7 +35,7 @@ WORDS: Final = {
     "source": Text("Source"),
     "sources_about": Text(
         "Every sentence, row and picture above rests on one or more of these. A case, lead, indicator"
-        " or query is shown by the command beside it, at the centre."
+        " or query is shown by the command beside it."
     ),
     "shown_by": Text("shown by"),
     "skip": Text("Skip to the content"),

@@ -53,6 +53,7 @@ COMMANDS: Final = {
     "guard": "bavn.app.cli.node.way_in:guard",
     "listen": "bavn.app.cli.node.way_in:listen",
     "watch": "bavn.app.cli.node.way_in:watch",
+    "dpia": "bavn.app.cli.node.dpia:dpia",
     "accept": "bavn.app.cli.accept:node_accept",
     "verify-protocol": "bavn.app.cli.accept:verify_protocol",
     "console": "bavn.app.cli.console:node_console",
