@@ -202,6 +202,14 @@ class SimCentre(Mortal):
         with self._engine.begin() as tx:
             registry.activate(tx, name, key.public_key().public_bytes_raw().hex())
 
+    def suspend(self, name: str) -> None:
+        """The member takes part in nothing until it is resumed."""
+        Registry(self._engine, self.clock).suspend(name)
+
+    def resume(self, name: str) -> None:
+        """It is a member again."""
+        Registry(self._engine, self.clock).resume(name)
+
     def receive(self, actor: str, envelopes: Sequence[bytes]) -> Sequence[int]:
         try:
             return self.centre.receive(actor, envelopes)

@@ -121,8 +121,8 @@ class World:
                 told = suspects.pop(0)
                 self.nodes[told.actor].known.replace(told.suspicions, now_us)
             while deaths and deaths[0].at_us <= now_us:
-                self._doom(deaths.pop(0))
-            self._step()
+                self.doom(deaths.pop(0))
+            self.step()
         return self._result(settled=self._settle())
 
     def close(self) -> None:
@@ -132,14 +132,15 @@ class World:
         self.centre.close()
         self.keyholder.close()
 
-    def _doom(self, death: Death) -> None:
+    def doom(self, death: Death) -> None:
+        """The party dies at that question from now on."""
         self._mortals()[death.who].kill_after(death.questions)
 
     def _mortals(self) -> dict[str, MortalClock]:
         parties: dict[str, MortalClock] = {name: node.mortal for name, node in self.nodes.items()}
         return parties | {CENTRE: self.centre.mortal, KEYHOLDER: self.keyholder.mortal}
 
-    def _step(self) -> None:
+    def step(self) -> None:
         """Everybody once, nodes, centre and key holder in an order that the dice give."""
         turns: list[Callable[[], object]] = [
             *(node.step for node in self.nodes.values()),
@@ -177,7 +178,7 @@ class World:
             self.clock.advance(self.script.step_s * SECOND_US)
             for link in self.links.values():
                 link.arrive()
-            self._step()
+            self.step()
             waiting = sum(node.door.queue().messages for node in self.nodes.values())
             under_way = sum(link.under_way for link in self.links.values())
             quiet = quiet + 1 if waiting == under_way == 0 else 0

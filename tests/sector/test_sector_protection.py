@@ -43,7 +43,7 @@ def opened(disk):
 def step(world, seconds) -> None:
     for _ in range(seconds):
         world.clock.advance(SECOND_US)
-        world._step()
+        world.step()
 
 
 def away(world, names, *, gone) -> None:
@@ -157,7 +157,7 @@ def killed_at_random(world, seed, steps=60) -> None:
         if dice.below(3) == 0:
             people_at_work(world, dice, expected)
         if dice.below(4) == 0:
-            world._doom(Death(0, (*FOUR, CENTRE)[dice.below(5)], dice.below(40)))
+            world.doom(Death(0, (*FOUR, CENTRE)[dice.below(5)], dice.below(40)))
         step(world, 1)
     assert world._settle()
     step(world, 10)

@@ -79,7 +79,7 @@ def ask(world, *observables):
 def step(world, seconds):
     for _ in range(seconds // 10):
         world.clock.advance(10 * SECOND_US)
-        world._step()
+        world.step()
 
 
 def told(world, question):
@@ -146,7 +146,7 @@ def test_whoever_dies_when_each_answer_is_there_once(opened, questions) -> None:
     world = opened()
     question = ask(world)
     for death in (Death(0, "actor-a", questions), Death(0, CENTRE, questions // 2)):
-        world._doom(death)
+        world.doom(death)
     step(world, 120)
     assert told(world, question) == {"actor-a": MET, "actor-b": NO, "actor-c": MET, "actor-d": DECLINED}
     for name, rows in ((name, world.nodes[name].book.rows(QUESTIONS_SQL)) for name in ACTORS):
