@@ -82,7 +82,9 @@ class Real:
                 if mode == "silent":
                     return []
                 if mode == "rubbish":
-                    cells = np.random.default_rng(len(self.planes)).integers(0, 2**31 - 1, len(message.planes) // 4)
+                    cells = np.random.default_rng([ACTORS.index(actor), len(self.planes)]).integers(
+                        0, 2**31 - 1, len(message.planes) // 4
+                    )
                     return [message.model_copy(update={"planes": cells.astype("<u4").tobytes()})]
                 self.planes.append(message.planes)
             if isinstance(message, Receipts) and mode == "false receipts":
