@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bavn.centre.correlate.joint_scan import FALSE_MAX, HARMLESS_FAILS, TRIES_MAX, tail
+from bavn.centre.correlate.joint_scan import FALSE_MAX, HARMLESS_FAILS, TRIES_MAX, tail, tries
+from bavn.model.evidence import walk_half_nats
 
 CHUNK = 50_000
 FAILED_MIN = 3
@@ -31,7 +32,9 @@ def reported(rng, sources, actors, made, fails):
 
 
 def joint(net, of):
-    """Whether the walks of each source are together beyond chance (joint_scan.beyond_chance, for many sources)."""
+    """Whether the walks of each source, as reports tell them, are together beyond chance (joint_scan.beyond_chance, for
+    many sources)."""
+    net = np.array([tries(walk_half_nats(failed * log(4))) for failed in range(net.max() + 1)])[net]
     found = np.zeros(len(net), dtype=bool)
     for least in range(1, TRIES_MAX + 1):
         k = (net >= least).sum(axis=1)
@@ -61,12 +64,15 @@ def main():
     given = asked.parse_args()
     rng = np.random.default_rng(given.seed)
     told = {"bench": "joint_scan", "seed": given.seed, "sources": given.sources, "found": [], "false": []}
-    print("a source that tries 3 doors at each of 10 actors; share found: joint, plain sum, an actor alone")
-    for of in (15, 50, 100):
-        for fails in (1.0, 0.95, 0.9, 0.8):
-            got = rates(rng, 20_000, 10, of, 3, fails)
-            told["found"].append({"N": of, "fails": fails, "joint": got[0], "sum": got[1], "alone": got[2]})
-            print(f"  N={of:3d}, a try fails with {fails:.2f}: {got[0]:.4f} {got[1]:.4f} {got[2]:.4f}", flush=True)
+    for made in (3, 4):
+        print(f"a source that tries {made} doors at each of 10 actors; share found: joint, plain sum, an actor alone")
+        for of in (15, 50, 100):
+            for fails in (1.0, 0.95, 0.9, 0.8):
+                joint_, summed, alone = rates(rng, 20_000, 10, of, made, fails)
+                told["found"].append(
+                    {"N": of, "tries": made, "fails": fails, "joint": joint_, "sum": summed, "alone": alone}
+                )
+                print(f"  N={of:3d}, a try fails with {fails:.2f}: {joint_:.4f} {summed:.4f} {alone:.4f}", flush=True)
     print(
         f"harmless, every actor is tried; false alarms of {given.sources:,} sources: joint, plain sum, an actor alone"
     )

@@ -60,9 +60,15 @@ def alert_line(hosts: int) -> int:
     return max(3, hosts // 1000)
 
 
-WALK_BUCKET_MAX = 8
+WALK_HALF_NATS_MAX = 16
 
 
-def walk_bucket(walk_nats: float) -> int:
-    """A scan's unfloored walk in whole nats, cut to -8..8."""
-    return max(-WALK_BUCKET_MAX, min(WALK_BUCKET_MAX, math.floor(walk_nats)))
+def walk_half_nats(walk_nats: float) -> int:
+    """A scan's unfloored walk in half nats, rounded down and cut to -16..16; half a failed try shows in it."""
+    return max(-WALK_HALF_NATS_MAX, min(WALK_HALF_NATS_MAX, math.floor(2 * walk_nats)))
+
+
+def walk_steps(half_nats: int) -> int:
+    """The steps of ln 2 (half a failed try each) that a walk of so many half nats went, up or down: exact, since
+    each number of steps has a number of half nats of its own."""
+    return math.ceil(half_nats / 2 / math.log(2))

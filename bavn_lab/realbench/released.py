@@ -20,7 +20,7 @@ from bavn.centre.correlate import joint_scan
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.kin import INBOUND, SCAN, Links
 from bavn.centre.correlate.sharing import Fit, Seen, fit_all, stratum_of
-from bavn.model.evidence import p_bucket, walk_bucket
+from bavn.model.evidence import p_bucket, walk_half_nats
 from bavn.model.moment import HOUR_US, SECOND_US
 from bavn.model.observable import Observable
 from bavn.model.sector.lead import Sign
@@ -146,7 +146,7 @@ def sign(observable: Observable, actor: str, tries: int, at: int) -> Sign:
         last_hour=hour,
         period_bucket=None,
         regularity_bucket=None,
-        walk_bucket=walk_bucket(tries * NATS_A_TRY),
+        walk_half_nats=walk_half_nats(tries * NATS_A_TRY),
         received_us=at * SECOND_US,
     )
 

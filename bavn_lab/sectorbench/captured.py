@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from bavn.actor.detect.terms import NEW_DAYS_MAX
-from bavn.model.evidence import PERIOD_EDGES_S, REGULARITY_EDGES, bucket_of, hosts_bucket, walk_bucket
+from bavn.model.evidence import PERIOD_EDGES_S, REGULARITY_EDGES, bucket_of, hosts_bucket, walk_half_nats
 from bavn.model.observable import Observable
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench.background import P_MAX, address, drawn_actors
@@ -179,7 +179,7 @@ class Adding:
             return
         period = NO_PERIOD if glimpse.period_s is None else bucket_of(glimpse.period_s, PERIOD_EDGES_S)
         regular = NO_PERIOD if glimpse.regularity is None else bucket_of(glimpse.regularity, REGULARITY_EDGES)
-        walk = NO_WALK if glimpse.walk_nats is None else walk_bucket(glimpse.walk_nats)
+        walk = NO_WALK if glimpse.walk_nats is None else walk_half_nats(glimpse.walk_nats)
         self.rows.append((actor, element, p, hosts, first, last, period, regular, self.sort(glimpse), walk))
 
     def shared(self, shared: Shared, glimpse: Glimpse, ranks: Ranks) -> None:

@@ -78,7 +78,7 @@ class Actors:
 class Rows:
     """Suspicions: ``actor`` and ``element`` numbers, ``p``, ``hosts`` bucket, ``first`` and ``last`` hour of the day
     (first may be long ago), ``period`` and ``regular`` buckets (NO_PERIOD where there is none), ``sort``: the number
-    of its detector and technique in ``Day.sorts``, ``walk``: a scan's in whole nats (NO_WALK where there is none)."""
+    of its detector and technique in ``Day.sorts``, ``walk``: a scan's in half nats (NO_WALK where there is none)."""
 
     actor: Ints
     element: Ints

@@ -2,10 +2,10 @@
 
 Drawn, two days: sources that try three doors at each of ten actors, five a day; sources that knock everywhere; ordinary
 clients, most of whose calls are answered. The joint walk adds up what each actor reports of a source (its unfloored
-walk, in whole nats) over both days. The blacklists look at the first day and are judged on the second: a later victim
-is warned if the source stands among its 1,000. Highly predictive blacklisting: relevance spread over the graph of
-actors that are hit by the same sources (Zhang, Porras, Ullrich, USENIX Security 2008, alpha 0.5); beside it the global
-and the local list of worst offenders. Refuses to know values and names.
+walk, in half nats, read back as the steps it went) over both days. The blacklists look at the first day and are judged
+on the second: a later victim is warned if the source stands among its 1,000. Highly predictive blacklisting: relevance
+spread over the graph of actors that are hit by the same sources (Zhang, Porras, Ullrich, USENIX Security 2008, alpha
+0.5); beside it the global and the local list of worst offenders. Refuses to know values and names.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from bavn.actor.detect.queries.walk import FAIL_UNITS, SUCCESS_UNITS, UNIT_NATS
-from bavn.model.evidence import WALK_BUCKET_MAX
+from bavn.model.evidence import walk_half_nats, walk_steps
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench.day import Floats, Ints
 
@@ -77,8 +77,10 @@ def _walks(meetings: int, fail: float, dice: SeededDice) -> Floats:
 
 
 def _reported(walks: Floats) -> Floats:
-    """As a report tells it: whole nats, rounded down (model/evidence)."""
-    return np.clip(np.floor(walks), -WALK_BUCKET_MAX, WALK_BUCKET_MAX).astype(np.float64)
+    """What the centre reads from reports of them, in nats."""
+    told, at = np.unique(walks, return_inverse=True)
+    read = np.array([walk_steps(walk_half_nats(float(walk))) * UNIT_NATS for walk in told])
+    return read[at].reshape(walks.shape)
 
 
 def _alarms(dice: SeededDice) -> int:

@@ -200,7 +200,7 @@ def signs_of(day: Day, rows: Rows) -> list[Sign]:
                 last_hour=DAY_HOUR + last,
                 period_bucket=None if none else period,
                 regularity_bucket=None if none else regular,
-                walk_bucket=None if walk == NO_WALK else walk,
+                walk_half_nats=None if walk == NO_WALK else walk,
                 received_us=(DAY_HOUR + 23) * HOUR_US,
             )
         )

@@ -60,7 +60,7 @@ def report(actor):
         last_hour=NOW_US // HOUR_US,
         period_bucket=3,
         regularity_bucket=4,
-        walk_bucket=None,
+        walk_half_nats=None,
         received_us=NOW_US,
     )
 

@@ -155,7 +155,7 @@ def make_sign(**given):
         "last_hour": received_us // HOUR_US,
         "period_bucket": None,
         "regularity_bucket": None,
-        "walk_bucket": None,
+        "walk_half_nats": None,
         "received_us": received_us,
     }
     return Sign(**plain | given)

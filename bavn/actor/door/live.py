@@ -23,7 +23,7 @@ from bavn.psi.element import as_element
 STRONG_TIER = "A"
 SCAN, INBOUND = "scan", "T1595"
 WALK_NATS_MIN: Final = 3 * log(4) - 1e-9
-"""Three tries (detect/scan.py). In a walk's bucket it stands as 4, which the centre reads as three."""
+"""Three tries (detect/scan.py): 8 half nats, which the centre reads as three."""
 
 
 @dataclass(frozen=True, slots=True)

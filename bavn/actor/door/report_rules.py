@@ -18,7 +18,7 @@ from bavn.model.evidence import (
     bucket_of,
     hosts_bucket,
     p_bucket,
-    walk_bucket,
+    walk_half_nats,
 )
 from bavn.model.moment import DAY_US, hour_of
 from bavn.model.observable import Observable, ObservableType, is_external
@@ -183,8 +183,8 @@ class Rules:
         element = _element(item)
         period = None if element.period_s is None else bucket_of(element.period_s, PERIOD_EDGES_S)
         regularity = None if element.regularity is None else bucket_of(element.regularity, REGULARITY_EDGES)
-        walk = None if element.walk_nats is None else walk_bucket(element.walk_nats)
-        return draft.plus(period_bucket=period, regularity_bucket=regularity, walk_bucket=walk)
+        walk = None if element.walk_nats is None else walk_half_nats(element.walk_nats)
+        return draft.plus(period_bucket=period, regularity_bucket=regularity, walk_half_nats=walk)
 
 
 _JUDGED = {"benign": Text("people here have judged it benign"), "ignore": Text("people here ignore it for now")}

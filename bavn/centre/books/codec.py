@@ -72,7 +72,10 @@ def read_sign(text: str) -> Sign:
 
 
 def sign_of(body: dict[str, Any]) -> Sign:
-    """A sign from the JSON of its fields."""
+    """A sign from the JSON of its fields; one that was kept before walks came in half nats has whole ones."""
+    if "walk_bucket" in body:
+        whole = body.pop("walk_bucket")
+        body["walk_half_nats"] = None if whole is None else 2 * whole
     return Sign(**body | {"observable": observable_of(body["observable"])})
 
 

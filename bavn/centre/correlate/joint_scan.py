@@ -19,7 +19,7 @@ chance is a tail of at most 1e-5 / 3 for n = 1, 2 or 3. No actor counts for more
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from math import ceil, exp, lgamma, log, log1p
+from math import exp, lgamma, log, log1p
 from typing import Final
 
 from bavn.centre.correlate import wording
@@ -28,14 +28,13 @@ from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.kin import ByElement, Links, is_inbound
 from bavn.centre.correlate.score import Weighed, weigh
 from bavn.centre.correlate.sharing import ln_ratio, stratum_of
+from bavn.model.evidence import walk_steps
 from bavn.model.observable import Observable, ObservableType
 from bavn.model.sector.lead import Sign, Term
 
 FALSE_MAX: Final = 1e-5
 """Chance at which a harmless source is called a scan (SCORING.md)."""
 HARMLESS_FAILS: Final = 0.2
-HALF_NATS: Final = log(2)
-"""Half of what a failed try adds to a walk at the node (Jung et al.)."""
 TRY_NATS: Final = -log(HARMLESS_FAILS)
 TRIES_MAX: Final = 3
 FLOOR_NATS: Final = -4.0
@@ -43,12 +42,9 @@ FLOOR_NATS: Final = -4.0
 _ADDRESSES = frozenset({ObservableType.IP4, ObservableType.IP6})
 
 
-def tries(sign: Sign) -> int:
-    """By how many tries failures outweigh successes, at least, cut to 0..``TRIES_MAX``. The bucket is a floor, and a
-    walk moves by half tries of ln 2."""
-    if sign.walk_bucket is None or sign.walk_bucket <= 0:
-        return 0
-    return min(TRIES_MAX, ceil(sign.walk_bucket / HALF_NATS) // 2)
+def tries(half_nats: int | None) -> int:
+    """By how many tries failures outweigh successes, at least, cut to 0..``TRIES_MAX``."""
+    return 0 if half_nats is None else max(0, min(TRIES_MAX, walk_steps(half_nats) // 2))
 
 
 @lru_cache(maxsize=4096)
@@ -63,17 +59,17 @@ def tail(of: int, chance: float, k: int) -> float:
     return min(1.0, sum(exp(one) for one in logs))
 
 
+def _most(sign: Sign) -> tuple[int, int, str]:
+    return tries(sign.walk_half_nats), sign.received_us, sign.report_id
+
+
 def _inbound(signs: Sequence[Sign]) -> list[Sign]:
     """The report of each actor on tries from outside, the one with most tries."""
     best: dict[str, Sign] = {}
     for sign in signs:
-        if is_inbound(sign) and tries(sign) > 0:
+        if is_inbound(sign) and tries(sign.walk_half_nats) > 0:
             known = best.get(sign.actor)
-            if known is None or (tries(sign), sign.received_us, sign.report_id) > (
-                tries(known),
-                known.received_us,
-                known.report_id,
-            ):
+            if known is None or _most(sign) > _most(known):
                 best[sign.actor] = sign
     return [best[actor] for actor in sorted(best)]
 
@@ -82,7 +78,7 @@ def walks(signs: Sequence[Sign]) -> list[int]:
     """Tries of each group, the most first; a group counts once, by its longest walk."""
     most: dict[str, int] = {}
     for sign in _inbound(signs):
-        most[sign.group] = max(most.get(sign.group, 0), tries(sign))
+        most[sign.group] = max(most.get(sign.group, 0), tries(sign.walk_half_nats))
     return sorted(most.values(), reverse=True)
 
 
@@ -121,7 +117,7 @@ def _weighed(plain: Weighed, signs: Sequence[Sign], context: Context) -> Weighed
     law = context.law(stratum_of(plain.observable, listed=bool(context.lists.of(plain.observable))))
     worths: dict[str, list[float]] = {}
     for sign in signs:
-        worths.setdefault(sign.group, []).append(TRY_NATS * tries(sign))
+        worths.setdefault(sign.group, []).append(TRY_NATS * tries(sign.walk_half_nats))
     groups = [GroupEvidence(tuple(sorted(worths[name], reverse=True)), None) for name in sorted(worths)]
     c, longest = context.settings.influence_nats_max, walks(signs)
 

@@ -81,7 +81,7 @@ def key(sign: Sign) -> Key:
         sign.first_hour,
         sign.period_bucket,
         sign.regularity_bucket,
-        sign.walk_bucket,
+        sign.walk_half_nats,
     )
 
 

@@ -251,7 +251,7 @@ def _as_canary(message: Report, known: PlausibilityContext) -> Refused | None:
         message.last_hour,
         message.period_bucket,
         message.regularity_bucket,
-        message.walk_bucket,
+        message.walk_half_nats,
         message.age_bucket,
     ) == (canary.TECHNIQUE, p_bucket(canary.P), hosts_bucket(1), *[canary.hour(day)] * 2, *[None] * 4)
     return None if fixed else Refused("canary", "a canary that says something")

@@ -28,7 +28,7 @@ class Sign:
     last_hour: int
     period_bucket: int | None
     regularity_bucket: int | None
-    walk_bucket: int | None
+    walk_half_nats: int | None
     received_us: int
     age_bucket: int | None = None
 

@@ -66,7 +66,7 @@ class Report(Message):
     last_hour: Annotated[f.Hour, Privacy.S1]
     period_bucket: Annotated[int | None, Field(ge=0, le=7), Privacy.S1] = None
     regularity_bucket: Annotated[int | None, Field(ge=0, le=5), Privacy.S1] = None
-    walk_bucket: Annotated[int | None, Field(ge=-8, le=8), Privacy.S1] = None
+    walk_half_nats: Annotated[int | None, Field(ge=-16, le=16), Privacy.S1] = None
     age_bucket: Annotated[int | None, Field(ge=0, le=4), Privacy.S1] = None
 
 

@@ -29,7 +29,7 @@ def test_what_three_hold_is_reported_and_nothing_else(centre, actors) -> None:
     one = next(r for r in said["north"] if r.type == "domain")
     assert (one.p_bucket, one.hosts_bucket, one.technique) == (5, 0, "T1071.001")
     assert one.first_hour == hour_of(suspicion().first_us)
-    assert (one.period_bucket, one.regularity_bucket, one.walk_bucket) == (2, 4, None)
+    assert (one.period_bucket, one.regularity_bucket, one.walk_half_nats) == (2, 4, None)
     assert one.age_bucket is None, "nobody can say since when"
 
 

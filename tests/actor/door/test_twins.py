@@ -195,7 +195,7 @@ def test_what_depends_on_private_data_by_intent_is_only_this() -> None:
         "last_hour": {"last_us": base.last_us - 3 * HOUR_US},
         "period_bucket": {"period_s": 3000.0},
         "regularity_bucket": {"regularity": 0.2},
-        "walk_bucket": {"walk_nats": 5.5},
+        "walk_half_nats": {"walk_nats": 5.5},
         "age_bucket": {"known_since": ((BAD, NOW_US - 12 * DAY_US),)},
         "technique": {"technique": "T1046"},
         "detector": {"detector": "scan"},

@@ -337,7 +337,7 @@ def _ranked(rank: int, now_us: int) -> Ranked:
             last_hour=hour + 3 + place,
             period_bucket=4,
             regularity_bucket=6,
-            walk_bucket=None,
+            walk_half_nats=None,
             received_us=now_us,
         )
         for at, name in enumerate(names)

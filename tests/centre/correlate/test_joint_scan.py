@@ -1,23 +1,25 @@
 """The joint walk: three tries at each of ten actors are no chance, harmless failures are; no actor decides alone."""
 
+import json
 from math import comb, isclose, log
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bavn.centre.books.codec import read_sign, write_sign
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.joint_scan import TRIES_MAX, beyond_chance, depth, find, tail, tries, walks
 from bavn.centre.correlate.kin import links_of
 from bavn.centre.correlate.run import correlate
-from bavn.model.evidence import walk_bucket
+from bavn.model.evidence import walk_half_nats, walk_steps
 from bavn.model.observable import Observable
 
 NOW_US = 1_700_000_000_000_000
 SOURCE = Observable.of("ip4", "203.0.113.9")
 
 
-def tried(sign, actors, walk=4, **given_):
+def tried(sign, actors, walk=8, **given_):
     return [
         sign(
             report_id=f"r{at}",
@@ -26,7 +28,7 @@ def tried(sign, actors, walk=4, **given_):
             detector="scan",
             technique="T1595.001",
             p_bucket=4,
-            walk_bucket=walk,
+            walk_half_nats=walk,
             **given_,
         )
         for at in range(actors)
@@ -59,12 +61,23 @@ def test_few_actors_of_many_are_chance(sign):
     assert "still within chance" in weighed.terms[0].why.en
 
 
-@given(failed=st.integers(0, 9), went_well=st.integers(0, 9))
-def test_a_bucket_never_says_more_tries_than_there_were(sign, failed, went_well):
-    walk = (failed - went_well) * log(4)
-    counted, net = tries(sign(walk_bucket=walk_bucket(walk + 1e-9))), max(0, failed - went_well)
-    assert counted <= net
-    assert counted == (TRIES_MAX if net >= TRIES_MAX else min(1, net))
+@given(failed=st.integers(0, 9), doubtful=st.integers(0, 9), went_well=st.integers(0, 9))
+def test_half_nats_say_exactly_how_many_tries_there_were(failed, doubtful, went_well):
+    halves = 2 * (failed - went_well) + doubtful
+    counted = tries(walk_half_nats(halves * log(2)))
+    assert counted == min(TRIES_MAX, max(0, halves) // 2)
+
+
+def test_a_report_kept_in_whole_nats_is_read_as_half_ones(sign):
+    body = json.loads(write_sign(sign()))
+    del body["walk_half_nats"]
+    assert [read_sign(json.dumps(body | {"walk_bucket": old})).walk_half_nats for old in (4, -3, None)] == [8, -6, None]
+
+
+def test_a_walk_can_be_read_back_from_its_half_nats_up_and_down():
+    assert [walk_steps(walk_half_nats(steps * log(2))) for steps in range(-11, 12)] == list(range(-11, 12))
+    assert walk_half_nats(-100.0) == -16
+    assert walk_half_nats(100.0) == 16
 
 
 def test_the_bound_on_a_harmless_source_holds_after_any_number_of_tries():
@@ -99,7 +112,7 @@ def test_one_more_report_never_makes_it_less(longest, more, of):
 
 @settings(max_examples=80)
 @given(
-    buckets=st.lists(st.tuples(st.integers(-8, 8), st.integers(0, 4)), min_size=2, max_size=14),
+    buckets=st.lists(st.tuples(st.integers(-16, 16), st.integers(0, 4)), min_size=2, max_size=14),
     groups=st.integers(2, 60),
     out=st.integers(0, 13),
 )
@@ -112,7 +125,7 @@ def test_no_actor_lifts_a_joint_scan_by_more_than_the_cap(sign, buckets, groups,
             observable=SOURCE,
             detector="scan",
             technique="T1595.001",
-            walk_bucket=bucket,
+            walk_half_nats=bucket,
         )
         for at, (bucket, group) in enumerate(buckets)
     ]
@@ -138,7 +151,7 @@ def test_only_tries_from_outside_count(sign):
                 observable=SOURCE,
                 detector="scan",
                 technique=technique,
-                walk_bucket=4,
+                walk_half_nats=8,
             )
             for one in outward
         ]

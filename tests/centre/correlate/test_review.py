@@ -248,7 +248,7 @@ def _signs():
             "hosts_bucket": st.integers(0, 3),
             "first_hour": st.integers(HOUR - 2000, HOUR),
             "period_bucket": st.none() | st.integers(0, 7),
-            "walk_bucket": st.none() | st.integers(-8, 8),
+            "walk_half_nats": st.none() | st.integers(-16, 16),
         }
     )
     return st.lists(one, min_size=2, max_size=9)

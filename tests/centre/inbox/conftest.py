@@ -111,7 +111,7 @@ def report():
             "last_hour": hour,
             "period_bucket": 2,
             "regularity_bucket": 1,
-            "walk_bucket": None,
+            "walk_half_nats": None,
         }
         return messages.Report(**(right | change))
 

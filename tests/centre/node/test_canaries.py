@@ -197,7 +197,7 @@ def test_a_report_of_a_canary_holds_what_its_day_says_and_no_more(sector) -> Non
         told = Report.model_validate_json(line.summary)
         assert (told.value, told.detector, told.technique) == (f"bavn-canary-{DAY}.invalid", "canary", "T0000")
         assert (told.first_hour, told.last_hour, told.hosts_bucket) == (canary.hour(DAY), canary.hour(DAY), 0)
-        assert (told.period_bucket, told.regularity_bucket, told.walk_bucket) == (None, None, None)
+        assert (told.period_bucket, told.regularity_bucket, told.walk_half_nats) == (None, None, None)
         assert told.age_bucket is None
 
 

@@ -39,7 +39,7 @@ def ranked(*actors):
             last_hour=3,
             period_bucket=None,
             regularity_bucket=None,
-            walk_bucket=None,
+            walk_half_nats=None,
             received_us=NOW_US,
         )
         for at, actor in enumerate(actors)

@@ -88,7 +88,7 @@ def test_what_waits_shows_the_report_that_would_leave(looking) -> None:
         "last_hour",
         "period_bucket",
         "regularity_bucket",
-        "walk_bucket",
+        "walk_half_nats",
         "age_bucket",
     }
     look = looking.get(f"/door/preview?element=domain:{C2}")
