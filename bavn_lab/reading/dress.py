@@ -6,11 +6,14 @@ when first (but for the hour of what is long known, which a campaign has at midn
 at what pace.
 """
 
+from math import log
 from typing import Final
 
 import numpy as np
 
+from bavn.centre.correlate.joint_scan import HARMLESS_FAILS
 from bavn.centre.correlate.lists import Grade
+from bavn.model.evidence import walk_half_nats
 from bavn.model.observable import Observable, ObservableType
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench.day import NO_PERIOD, WEEK_HOURS, Day
@@ -24,8 +27,8 @@ UNPACED: Final = (
     ("signature", "T1071"),
 )
 INBOUND: Final = ("scan", "T1595")
-TRIES_NATS: Final = (2, 6)
-"""A scanner's walk at one actor, in whole nats: two to four doors."""
+DOORS: Final = (2, 4)
+"""So many doors a scanner tries in vain at one actor."""
 _CONSONANTS, _VOWELS = "bdfgklmnprstvz", "aeiou"
 
 
@@ -48,8 +51,9 @@ def dressed(day: Day, dice: SeededDice) -> Day:
     inbound = np.isin(rows.element, sorted(scanners))
     day.sorts = [*PACED, *UNPACED, INBOUND]
     sort = np.where(inbound, len(day.sorts) - 1, drawn[whose[rows.element]])
-    low, high = TRIES_NATS
-    walk = np.where(inbound, low + dice.fork("walk").whole(len(rows), high - low + 1), rows.walk)
+    low, high = DOORS
+    walks = np.array([walk_half_nats(-doors * log(HARMLESS_FAILS)) for doors in range(high + 1)])
+    walk = np.where(inbound, walks[low + dice.fork("walk").whole(len(rows), high - low + 1)], rows.walk)
     known = rows.first < -WEEK_HOURS
     owner = whose[rows.element] * len(day.actors) + rows.actor
     blur = dice.fork("first").whole(len(day.observables) * len(day.actors), 24)

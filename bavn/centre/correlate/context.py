@@ -49,14 +49,14 @@ class Context:
     later: Mapping[Observable, frozenset[str]] = field(default_factory=dict)
     thresholds: Mapping[str, int] = field(default_factory=lambda: {tier.name: tier.t for tier in TIERS})
 
-    def shows(self, holders: Mapping[str, Collection[str]]) -> bool:
-        """Whether rounds would name an element that these actors hold, by tier; who holds it strongly holds it weakly,
-        too."""
+    def shows(self, holders: Mapping[str, Collection[str]], spare: int = 0) -> bool:
+        """Whether rounds would name an element that these actors hold, by tier, and ``spare`` fewer, too; who holds it
+        strongly holds it weakly, too."""
         for t in sorted({self.thresholds.get(tier, T_MIN) for tier in holders}):
             held = {
                 actor for tier, actors in holders.items() if self.thresholds.get(tier, T_MIN) <= t for actor in actors
             }
-            if len(held) >= t:
+            if len(held) >= t + spare:
                 return True
         return False
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from bavn.centre.correlate import joint_scan, shared_element, wording
-from bavn.centre.correlate.bounds.rank_cap import PLACES, placed
+from bavn.centre.correlate.bounds.rank_cap import PLACES, SPARE, placed
 from bavn.centre.correlate.cluster import cluster, lead_ids
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.counterfactual import Without, actors_of, counterfactuals
@@ -21,6 +21,7 @@ from bavn.centre.correlate.score import Weighed, speakers
 from bavn.model.failure import Failures, NoContainment
 from bavn.model.observable import Observable
 from bavn.model.sector.lead import Lead, Reason, Sign
+from bavn.model.text import Text
 
 
 class Correlator(Protocol):
@@ -65,16 +66,13 @@ def correlate(
         return _weighed(rest, links.without(actor), context, [one for one in wanted if one in rest], failures)
 
     without = counterfactuals(leads, links, context, found_without)
-    priorities = [_priority(members, context) for members in leads]
     left = [_left(members, one, context) for members, one in zip(leads, without, strict=True)]
-    order = placed(priorities, [None if one is None else one[0] for one in left])
     ranked = []
-    for rank, at in enumerate(order, start=1):
+    for rank, at in placed([priority for priority, _ in left]):
         members, lead_id = standing.order[at]
         lead = _lead(rank, lead_id, members, without[at], context)
         if rank != at + 1:
-            missed = left[at]
-            why = wording.rank_cap(at + 1, rank, "" if missed is None else missed[1], PLACES)
+            why = wording.rank_cap(at + 1, rank, left[at][1], PLACES)
             lead = replace(lead, reasons=(*lead.reasons, Reason("rank-cap", 0.0, why)))
         ranked.append(Ranked(lead, tuple(members), without[at]))
     return tuple(ranked)
@@ -84,15 +82,18 @@ def _priority(members: Sequence[Weighed], context: Context) -> float:
     return members[0].score + points_of(actors_of(members), context)
 
 
-def _left(members: Sequence[Weighed], without: Sequence[Without], context: Context) -> tuple[float, str] | None:
-    """The least priority that a lead has without one of its actors, and whose; None where without one it is none."""
+def _left(members: Sequence[Weighed], without: Sequence[Without], context: Context) -> tuple[float | None, Text]:
+    """The least priority that a lead has without one of its actors, None where it hangs on too few; and why."""
     actors = actors_of(members)
     if any(left_out.rank is None for left_out in without):
-        return None
-    return min(
+        return None, wording.hangs_on_few(1)
+    if not any(_shown(weighed.signs, context, SPARE) for weighed in members):
+        return None, wording.hangs_on_few(SPARE)
+    least, actor = min(
         (left_out.score + points_of([name for name in actors if name != left_out.actor], context), left_out.actor)
         for left_out in without
     )
+    return least, wording.hangs_on(actor)
 
 
 def by_priority(signs: Iterable[Sign], context: Context) -> list[list[Weighed]]:
@@ -134,11 +135,12 @@ def _by_element(signs: Iterable[Sign]) -> dict[Observable, list[Sign]]:
     }
 
 
-def _shown(signs: Iterable[Sign], context: Context) -> bool:
+def _shown(signs: Iterable[Sign], context: Context, spare: int = 0) -> bool:
+    """Whether rounds would name it, whichever ``spare`` groups of actors reported nothing."""
     holders: dict[str, set[str]] = {}
     for sign in signs:
-        holders.setdefault(sign.tier, set()).add(sign.actor)
-    return context.shows(holders)
+        holders.setdefault(sign.tier, set()).add(sign.group if spare else sign.actor)
+    return context.shows(holders, spare)
 
 
 def _weighed(

@@ -197,28 +197,29 @@ def cap(nats: float, limit: float) -> Text:
     )
 
 
-def rank_cap(by_priority: int, rank: int, missed: str, places: int) -> Text:
-    """Why a lead stands elsewhere than its priority says. ``missed``: the actor without whom least is left of it; empty
-    where without one of its actors it is no lead."""
+def hangs_on(actor: str) -> Text:
+    """Of a lead: the actor without whom least is left of it."""
+    return Text("it hangs on what {actor} reports", actor=actor)
+
+
+def hangs_on_few(actors: int) -> Text:
+    """Of a lead that is none without so many of its actors."""
+    if actors == 1:
+        return Text("without one of its actors it is no lead")
+    return Text("without {actors} of its actors it is no lead", actors=actors)
+
+
+def rank_cap(by_priority: int, rank: int, hangs: Text, places: int) -> Text:
+    """Why a lead stands elsewhere than its priority says. ``hangs``: on whom it hangs."""
     rule = Text(
-        "the first {places} places go by what is left of a lead without any one actor, so that nobody fills them alone",
+        "the first {places} places are for leads that can do without any two of their actors, by what is left without"
+        " one, so that nobody fills them alone",
         places=places,
     )
     if rank < by_priority:
         return Text("Place {rank}, by priority {place}: {rule}.", rank=rank, place=by_priority, rule=rule)
-    if missed:
-        return Text(
-            "Place {rank}, by priority {place}: it hangs on what {actor} reports, and {rule}.",
-            rank=rank,
-            place=by_priority,
-            actor=missed,
-            rule=rule,
-        )
     return Text(
-        "Place {rank}, by priority {place}: without one of its actors it is no lead, and {rule}.",
-        rank=rank,
-        place=by_priority,
-        rule=rule,
+        "Place {rank}, by priority {place}: {hangs}, and {rule}.", rank=rank, place=by_priority, hangs=hangs, rule=rule
     )
 
 

@@ -56,8 +56,8 @@ class Reason:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lead:
     """``id`` is stable while the cluster lives. ``score`` is the sum of ``terms``. ``without`` says for each actor what
-    the score would be without its reports. ``rank`` starts at 1 and goes by ``priority``: the score and the points of
-    all ``reasons``."""
+    the score would be without its reports. ``rank`` starts at 1 and goes by ``priority``, the score and the points of
+    all ``reasons``, as far as the rank cap lets it: it may have a gap before the tenth."""
 
     id: str
     rank: int

@@ -1,11 +1,16 @@
-"""The rank cap: what one actor says brings a lead no further among the first than what the others say is worth.
+"""The rank cap: nothing that one actor says brings a lead among the first that others would not bring there too.
 
 The poisoning cap bounds what one actor adds to a score; where leads stand close, a few nats are many places. So the
-first nine places go by what is left of each lead without whichever of its actors it would miss most (the least of its
-counterfactuals), and from the tenth on leads stand by priority. What an actor says can then bring a lead as far up as
-the tenth place, and further only what others say without it (so one who lies still helps what two others hold strongly:
-it hangs on no one of the three). A lead that is none without one of its actors comes after those that are.
-Where there are no more leads than such places all of them are read, and nothing is moved. Refuses to
+first nine places are kept for leads that rounds would name whichever two of their groups were missing (SPARE), and
+they go by what is left of a lead without whichever of its actors it would miss most (the least of its counterfactuals).
+Both are exact for whatever one actor says (its reports are A's, R are the others'):
+
+- a lead with A's reports among the first nine is named by R alone, and hangs on no single one of R: with A's reports it
+  would be named without A and any one more;
+- it stands there by no more than what R alone says is worth, since the least counterfactual is no more than A's.
+
+What A makes itself stands tenth or further down, also where fewer than nine places are filled: they stay free, and so
+places have a gap. Where there are no more leads than such places all of them are read, and nothing is moved. Refuses to
 change a score.
 """
 
@@ -13,16 +18,19 @@ from collections.abc import Sequence
 from typing import Final
 
 PLACES: Final = 9
-"""So many of the first places go by what is left without any one actor."""
+"""So many of the first places are for leads that hang on no one."""
+SPARE: Final = 2
+"""So many groups more than a round asks for must hold a lead that stands there: one that may lie, and one that the
+others may miss."""
 
 
-def placed(priorities: Sequence[float], left: Sequence[float | None], places: int = PLACES) -> list[int]:
-    """Numbers of the leads in the order in which they stand; given by falling priority. ``left``: the least priority
-    that a lead has without one of its actors, None where without one of them it is no lead."""
-    by_priority = list(range(len(priorities)))
-    if len(by_priority) <= places:
-        return by_priority
+def placed(left: Sequence[float | None], places: int = PLACES) -> list[tuple[int, int]]:
+    """Place and number of each lead, the first first. ``left``: of each lead, by falling priority, the least priority
+    that it has without one of its actors, None where it hangs on too few."""
+    by_priority = range(len(left))
+    if len(left) <= places:
+        return [(at + 1, at) for at in by_priority]
     firm = sorted((at for at in by_priority if left[at] is not None), key=lambda at: (-(left[at] or 0.0), at))[:places]
     first = set(firm)
     rest = [at for at in by_priority if at not in first]
-    return [*firm, *rest]
+    return [*enumerate(firm, 1), *enumerate(rest, places + 1)]
