@@ -1,6 +1,7 @@
 """Leads in words, what members do, how the score fares and what it weighs by: the centre from the command line."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from bavn.app.process.exits import Exit, Stop
 from bavn.centre.books.leads import SqlLeadBook
 from bavn.centre.correlate.context import Context
 from bavn.centre.correlate.run import correlate
+from bavn.centre.desk.lead_facts import facts_of
 from bavn.centre.members.roles import Roles
 from bavn.model.moment import HOUR_US
 from bavn.model.observable import Observable
@@ -129,6 +131,52 @@ def test_a_lead_is_told_in_words_first_and_its_score_only_when_asked(ranked) -> 
     row = json.loads(run(ranked, "leads", "--json").stdout)
     assert set(row["review"]) == {"claim", "evidence", "against", "changes", "matters"}
     assert "Hvad der taler imod" in run(ranked, "leads", row["lead"], "--language", "da").stdout
+
+
+@pytest.fixture
+def judged(config):
+    """Forty leads of `beacon` and `dga` at one score: people confirmed those of `beacon` and dismissed the others."""
+    names = [Observable.of("domain", f"{name}{at}.example.com") for name in ("beacon", "dga") for at in range(20)]
+    signs = [
+        replace(
+            report(actor),
+            observable=name,
+            report_id=f"{name} {actor}",
+            detector="beacon" if "beacon" in name.value else "dga",
+            first_hour=NOW_US // HOUR_US - 3 - at,
+        )
+        for at, name in enumerate(names)
+        for actor in ("north", "south")
+    ]
+    desk = open_desk(read_centre(config), open_registry(read_centre(config)))
+    desk.lead_book.keep(correlate(signs, Context(now_us=NOW_US), {}), {}, NOW_US)
+    for view in desk.lead_book.leads(100):
+        case = desk.cases.open(replace(facts_of(view, {"A": 2}), score=6.0))
+        found = CaseAct.CONFIRM if "beacon" in view.lead.observables[0].value else CaseAct.DISMISS
+        desk.cases.act(case.id, CaseAct.TAKE, "anna")
+        desk.cases.act(case.id, found, "anna", "we looked")
+    desk.engine.dispose()
+    return config
+
+
+def test_what_verdicts_teach_counts_when_two_people_stand_behind_it_and_one_takes_it_back(judged) -> None:
+    def beacon() -> float:
+        rows = [json.loads(line) for line in run(judged, "laws", "--json").stdout.splitlines()]
+        return next(row["value"] for row in rows if row["law"] == "evidence of beacon at p <= 0.002")
+
+    before = beacon()
+    made = json.loads(run(judged, "learn", "propose", "--by", "anna", "--json").stdout)
+    assert (made["counts"], made["judged"], made["confirmed"]) == (False, 40, 20)
+    assert beacon() == before
+    run(judged, "learn", "approve", made["version"], "--by", "Anna", code=Exit.NOT_NOW)
+    assert json.loads(run(judged, "learn", "approve", made["version"], "--by", "bo", "--json").stdout)["counts"]
+    assert 0.3 < beacon() - before <= 1
+    assert "moved by what 40 verdicts taught" in run(judged, "laws").stdout
+    run(judged, "learn", "propose", "--by", "anna", code=Exit.NOT_NOW)  # each verdict teaches once
+    taken = run(judged, "learn", "take-back", made["version"], "--by", "clara", "--why", "a test day", "--json")
+    assert not json.loads(taken.stdout)["counts"]
+    assert beacon() == before
+    assert json.loads(run(judged, "learn", "list", "--json").stdout)["ended_by"] == "clara"
 
 
 def test_a_lead_is_put_aside_taken_back_and_found_harmless(ranked) -> None:

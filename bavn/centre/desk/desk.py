@@ -16,6 +16,7 @@ from bavn.centre.books.canaries import Chain, chains
 from bavn.centre.books.clocks import ClockBook
 from bavn.centre.books.ignored import Ignored
 from bavn.centre.books.leads import LeadView, SqlLeadBook
+from bavn.centre.books.learned import Learning
 from bavn.centre.books.rounds import SqlRoundBook
 from bavn.centre.cases import audit
 from bavn.centre.cases.case.calibration import Calibration, calibrate, judged_cases
@@ -35,13 +36,15 @@ from bavn.centre.cases.questions import Questions
 from bavn.centre.cases.reminders import Reminders
 from bavn.centre.cases.sector_switch import SectorSwitch
 from bavn.centre.cases.settings import CaseSettings
+from bavn.centre.correlate.laws.fitted import shipped
+from bavn.centre.correlate.laws.learned import NOTHING, Learned, learn
 from bavn.centre.correlate.review.review import Review, review
 from bavn.centre.correlate.round_state import Round
 from bavn.centre.correlate.sharing import malicious_mean
 from bavn.centre.desk.alarms import Alarms
 from bavn.centre.desk.counts import Count, spent, sums
 from bavn.centre.desk.detector_coverage import DetectorCoverage, coverage_of_actors
-from bavn.centre.desk.lead_facts import facts_of
+from bavn.centre.desk.lead_facts import facts_of, judged_lead
 from bavn.centre.desk.lead_pages import LeadAsk, LeadLine, lead_page
 from bavn.centre.desk.participation import took_part
 from bavn.centre.desk.release_view import WouldRelease, would_release
@@ -89,6 +92,7 @@ class Desk:
         self.lead_book = SqlLeadBook(engine)
         self._rounds = SqlRoundBook(engine)
         self.ignored = Ignored(engine, clock)
+        self.learning = Learning(engine, clock)
         self.deliveries = Deliveries(engine)
         self.ring = CanaryStages(engine, StageRules())
         self.questions = questions or Questions(engine, clock)
@@ -125,6 +129,18 @@ class Desk:
     def calibration(self) -> Calibration:
         """What the score predicted of cases, against what people found."""
         return calibrate(*judged_cases(self.engine))
+
+    def learnt(self) -> Learned | None:
+        """What the verdicts since the version in force was proposed (each teaches once) say beyond it; None where there
+        are too few of either kind."""
+        before = self.learning.in_force()
+        since_us, base = (0, NOTHING) if before is None else (before.proposed_us, before.learned)
+        judged = [verdict for verdict in judged_cases(self.engine)[0] if verdict.at_us > since_us]
+        lead_of = {case.id: case.lead_id for case in self.cases.every()}
+        leads = [
+            (verdict, self.lead_book.lead(lead_of[verdict.case_id])) for verdict in judged if verdict.case_id in lead_of
+        ]
+        return learn([judged_lead(verdict, view.lead) for verdict, view in leads if view is not None], shipped(), base)
 
     def malicious_mean(self) -> tuple[float, int]:
         """How many actors a campaign reaches on average, and on how many confirmed elements that rests."""

@@ -6,7 +6,7 @@ message leaves from a row that was written with the state it follows from. Refus
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Engine, delete, func, insert, select, update
@@ -15,6 +15,7 @@ from bavn.centre.books import codec
 from bavn.centre.books import tables as t
 from bavn.centre.books.canaries import forget_canaries, keep_canary
 from bavn.centre.books.leads import Laws, SqlLeadBook, histograms
+from bavn.centre.books.learned import Learning
 from bavn.centre.books.rounds import SqlRoundBook, forget_rounds
 from bavn.centre.cases.case.cases import Cases
 from bavn.centre.cases.indicators.indicators import Indicators
@@ -25,6 +26,8 @@ from bavn.centre.correlate.dependence import fit as fit_dependence
 from bavn.centre.correlate.echo import parted
 from bavn.centre.correlate.graph import congruent_shares
 from bavn.centre.correlate.join import Aside, Join, Membership, Reconstruct
+from bavn.centre.correlate.laws.fitted import shipped
+from bavn.centre.correlate.laws.learned import applied
 from bavn.centre.correlate.laws.novelty import measure as measure_novelty
 from bavn.centre.correlate.lists import Lists
 from bavn.centre.correlate.round_state import Phase
@@ -162,6 +165,7 @@ class Centre:
         self._message_key, self.log = message_key, log
         self._roles = Roles(registry, clock)
         self._cases = Cases(engine, clock)
+        self._learning = Learning(engine, clock)
         self._protection = Protection(
             cases=self._cases,
             indicators=indicators,
@@ -368,7 +372,8 @@ class Centre:
         now_us = self._clock.now_us()
         with t.reading(self._engine) as connection:
             signs = connection.execute(select(func.count(), func.max(t.SIGNS.c.received_us)).select_from(t.SIGNS)).one()
-        standing = (tuple(signs), tuple(sorted(self._cases.verdicts("benign"))))
+        version = self._learning.in_force()
+        standing = (tuple(signs), tuple(sorted(self._cases.verdicts("benign"))), version and version.id)
         waited = now_us - self._ranked_us >= self.config.limits.rank_every_s * SECOND_US
         if standing == self._ranked and not waited:
             return
@@ -379,7 +384,7 @@ class Centre:
         signs = self._leads.signs({tier.name: tier.sign_days for tier in self.config.tiers}, now_us)
         first_hours = self._leads.first_hours()
         signs, later = parted(signs, released_spans(self._engine), first_hours)
-        laws = self._laws(signs, first_hours, now_us)
+        laws, learned = self._laws(signs, first_hours, now_us), self._learning.learned()
         context = Context(
             now_us=now_us,
             settings=self.config.score,
@@ -391,7 +396,8 @@ class Centre:
             sharing=laws.sharing,
             dependence=laws.dependence,
             congruent=laws.congruent,
-            novelty=laws.novelty,
+            novelty=replace(laws.novelty, campaigns=learned.new_share),
+            weights=applied(shipped(), learned),
             thresholds={tier.name: tier.t for tier in self.config.tiers},
             groups=len({actor.group for actor in self._registry.members()[1]}),
             roles=self._roles.every(),

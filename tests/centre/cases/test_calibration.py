@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.optimize import isotonic_regression
 from scipy.stats import binomtest
 
-from bavn.centre.cases.case.calibration import EDGES, JUDGED_MIN, Judged, calibrate, isotonic, wilson
+from bavn.centre.cases.case.calibration import EDGES, JUDGED_MIN, Judged, calibrate, wilson
+from bavn.model.evidence import isotonic
 from bavn.traffic.dice import SeededDice
 
 

@@ -5,6 +5,8 @@ from math import log
 import pytest
 
 from bavn.actor.door.policy import DoorPolicy
+from bavn.centre.correlate.laws.fitted import ANY
+from bavn.centre.correlate.laws.learned import Learned
 from bavn.centre.members.roles import Roles
 from bavn.model.observable import Observable
 from bavn.model.principal import account
@@ -118,3 +120,21 @@ def test_one_operators_actors_are_one_voice(sector, suspicion) -> None:
         voices.append({len({sign.group for sign in lead.signs}) for lead in leads})
     assert voices == [{3}, {2}, {1}]
     assert best[0] > best[1] > best[2] + 2
+
+
+def test_what_two_people_let_the_score_learn_counts_from_the_next_ranking_on(sector, suspicion) -> None:
+    for node in sector.nodes.values():
+        node.suspicions = [suspicion()]
+    sector.run()
+    (before,) = sector.desk.lead_book.leads()
+    detector = before.lead.signs[0].detector
+    learned = Learned(shifts={detector: (0.9,) * 16, ANY: (0.9,) * 16})
+    version = sector.desk.learning.propose(learned, account("anne"))
+    sector.desk.learning.approve(version.id, account("bo"))
+    sector.run()
+    (after,) = sector.desk.lead_book.leads()
+    assert after.lead.score > before.lead.score + 0.9
+    sector.desk.learning.take_back(version.id, account("clara"), "a test day")
+    sector.run()
+    (again,) = sector.desk.lead_book.leads()
+    assert again.lead.score == pytest.approx(before.lead.score, abs=0.2)

@@ -216,11 +216,15 @@ def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     other, how many actors a campaign reaches, what a report is worth by detector and p; on how much each rests, and
     when it was last fitted."""
     from bavn.centre.correlate.laws import fitted as shipped
+    from bavn.centre.correlate.laws.learned import NOTHING, applied
     from bavn.centre.correlate.laws.novelty import ALL, Novelty
     from bavn.centre.correlate.sharing import A_ALL, A_UNLISTED
 
     with opened(config) as desk:
         laws_known, (mean, confirmed) = desk.lead_book.laws(), desk.malicious_mean()
+        version = desk.learning.in_force()
+    learned = NOTHING if version is None else version.learned
+    weighed = applied(shipped.shipped(), learned).evidence
     fitted = iso(laws_known.fitted_us) if laws_known.fitted_us else None
     language = language_of_rows(as_json=as_json)
     start = [(Text("a, unlisted, start value"), A_UNLISTED), (Text("a, listed, start value"), A_ALL)]
@@ -236,6 +240,7 @@ def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
         (Text("actors of a campaign"), round(mean, 3), confirmed, None),
     ]
     every = Novelty(laws_known.novelty.shares).share(())
+    others.append((Text("new among campaigns"), round(learned.new_share, 3), learned.confirmed, None))
     others.append((Text("new among what is revealed"), round(every.a, 4), every.elements, fitted))
     others += [
         (Text("new among what {detector} tells of", detector=name), round(fit.a, 4), fit.elements, fitted)
@@ -249,7 +254,7 @@ def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
     rows += [
         {
             "law": _evidence_of(name, bucket).say(language),
-            "value": row["nats"][bucket],
+            "value": round(weighed[name][bucket], 3),
             "rests_on": row["families"][bucket],
             "fitted": shipped.known()["origin"]["made"],
         }
@@ -270,6 +275,15 @@ def laws(config: Config = CENTRE_TOML, *, as_json: AsJson = False) -> None:
                 terms=", ".join(shipped.known()["terms"]),
             )
         )
+        if version is not None:
+            tell(
+                Text(
+                    "moved by what {judged} verdicts taught, {confirmed} of them confirmed ({version})",
+                    judged=learned.judged,
+                    confirmed=learned.confirmed,
+                    version=version.id,
+                )
+            )
 
 
 def _evidence_of(detector: str, bucket: int) -> Text:

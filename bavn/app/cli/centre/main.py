@@ -50,6 +50,7 @@ COMMANDS: Final = commands_in(
 }
 GROUPS: Final = {
     "policy": "bavn.app.cli.centre.policy:app",
+    "learn": "bavn.app.cli.centre.learn:app",
     "nis2": "bavn.app.cli.centre.nis2:app",
     "member": "bavn.app.cli.centre.rollout.member:app",
     "partner": "bavn.app.cli.centre.intel.partner:app",

@@ -22,6 +22,7 @@ from sqlalchemy import Engine, select
 
 from bavn.centre.cases.tables import AUDIT, reading
 from bavn.centre.cases.two_people import POLICY_PREFIX
+from bavn.model.evidence import isotonic
 from bavn.model.sector.case import CaseAct
 
 EDGES: Final = (0.0, 2.0, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0, 12.0)
@@ -35,11 +36,12 @@ _SHOWN: Final = (CaseAct.CONFIRM.value, CaseAct.DISMISS.value, CaseAct.REOPEN.va
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A case that a person judged, with the score it had then."""
+    """A case that a person judged, and when, with the score it had then."""
 
     case_id: str
     score: float
     confirmed: bool
+    at_us: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +90,8 @@ def judged_cases(engine: Engine) -> tuple[tuple[Judged, ...], int]:
             score = json.loads(row.detail).get("score")
             if row.act == CaseAct.REOPEN.value or row.who.startswith(POLICY_PREFIX):
                 continue
-            found = None if score is None else Judged(row.subject, float(score), row.act == CaseAct.CONFIRM.value)
-            last[row.subject] = found
+            confirmed = row.act == CaseAct.CONFIRM.value
+            last[row.subject] = None if score is None else Judged(row.subject, float(score), confirmed, row.at_us)
     kept = [one for one in last.values() if one is not None]
     return tuple(kept[-JUDGED_MAX:]), len(last) - len(kept)
 
@@ -122,18 +124,6 @@ def _predict(scores: npt.NDArray[np.float64], truth: npt.NDArray[np.float64], sc
     counts = np.bincount(place).astype(np.float64)
     means = np.bincount(place, weights=truth) / counts
     return float(np.interp(score, values, isotonic(means, counts)))
-
-
-def isotonic(values: npt.NDArray[np.float64], weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The never falling sequence nearest to the values in weighted squares: pool adjacent violators."""
-    blocks: list[tuple[float, float, int]] = []
-    for value, weight in zip(values.tolist(), weights.tolist(), strict=True):
-        mean, heavy, size = value, weight, 1
-        while blocks and blocks[-1][0] >= mean:
-            before, its, many = blocks.pop()
-            mean, heavy, size = (before * its + mean * heavy) / (its + heavy), its + heavy, size + many
-        blocks.append((mean, heavy, size))
-    return np.repeat([mean for mean, _, _ in blocks], [size for _, _, size in blocks]).astype(np.float64)
 
 
 def wilson(confirmed: int, judged: int) -> tuple[float, float]:

@@ -12,6 +12,7 @@ export default () => ({
   "member-add": t("member added"), "member-invite": t("member invited"), "member-set": t("member changed"), "member-quota": t("quota set"),
   "member-suspend": t("member suspended"), "member-resume": t("member let in again"), "member-revoke": t("member shut out"),
   "partner-add": t("partner added"), "partner-set": t("partner changed"), "partner-end": t("partner ended"), "partner-key": t("credential made"), "partner-key-end": t("credential ended"),
+  "learned-proposed": t("what verdicts teach proposed"), "learned-approved": t("what verdicts teach approved"), "learned-taken-back": t("what verdicts teach taken back"),
   "policy-proposed": t("policy proposed"), "policy-approved": t("policy approved"), "policy-ended": t("policy ended"), "producer-retired": t("producer out of service"),
   "producer-restored": t("producer back in service"), "question-asked": t("question asked"), "question-approved": t("question approved"), "question-ended": t("question taken back"),
   "source-add": t("source added"), "source-set": t("source changed"), "source-hunts": t("hunts allowed"), "source-suspend": t("source suspended"), "source-resume": t("source taken up"),
