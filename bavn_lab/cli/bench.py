@@ -107,6 +107,12 @@ def sector(
             "--commons/--no-commons", help="Play the commons: what is ordinary next door is offered to no round."
         ),
     ] = True,
+    appearing: Annotated[
+        bool,
+        typer.Option(
+            "--appearing/--no-appearing", help="Let two join what the commons call appearing, where p is .02 at most."
+        ),
+    ] = False,
     table: Annotated[
         bool, typer.Option("--table", help="The table of what is new alone, without baselines and ablations.")
     ] = False,
@@ -134,7 +140,9 @@ def sector(
 
     kept = work or sector_world.kept_folder()
     choice = sector_world.chosen(heldout, generated=generated, part=part, work=kept, jobs=jobs, say=say)
-    world = replace(choice.world, commons=commons) if isinstance(choice.world, Captured) else choice.world
+    world = choice.world
+    if isinstance(world, Captured):
+        world = replace(world, commons=commons, appearing=appearing)
     account = None if choice.account is None else sector_world.without_folder(choice.account)
     if account is not None:
         print(account_in_words(account), flush=True)
@@ -154,6 +162,7 @@ def sector(
             "set": part,
             "seeds": seeds,
             "commons": commons,
+            "appearing": appearing,
         }
         _keep({**facts, "newness": [cell.as_json() for cell in cells]}, json_file, None)
         return
@@ -162,6 +171,7 @@ def sector(
         "score": score,
         "set": part,
         "commons": commons,
+        "appearing": appearing,
     }
     _keep(figures, json_file, plots)
     if not results[0].campaigns:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from bavn.centre.correlate.lists import Grade
 from bavn.model.observable import Observable
-from bavn.model.sector.known_days import ESTABLISHED_DAYS, ESTABLISHED_GROUPS
+from bavn.model.sector.known_days import APPEARING_DAYS, EDGES, ESTABLISHED_DAYS, ESTABLISHED_GROUPS
 from bavn.traffic.dice import SeededDice
 
 Floats = npt.NDArray[np.float64]
@@ -137,7 +137,8 @@ class Campaign:
 class Day:
     """``observables`` by element number; ``listed``: what a list says of some; ``register``: the sector's own services;
     ``negatives``: hard negatives, by name the elements that must not crowd the list. ``met``: element -> actor -> the
-    hour in which it first met it, suspected or not: what the commons would be told; empty where no round of them is."""
+    hour in which it first met it, suspected or not: what the commons would be told; empty where no round of them is.
+    ``appearing_joins``: two that hold what the commons call appearing are enough (ways.APPEARING)."""
 
     actors: Actors
     rows: Rows
@@ -150,6 +151,7 @@ class Day:
     power_law_a: float = 0.0
     power_law_a_all: float = 0.0
     met: dict[int, dict[int, int]] = field(default_factory=dict)
+    appearing_joins: bool = False
 
     @cached_property
     def established(self) -> frozenset[int]:
@@ -162,6 +164,25 @@ class Day:
             if len({int(self.actors.group[actor]) for actor, first in actors.items() if first <= least})
             >= ESTABLISHED_GROUPS
         )
+
+    @cached_property
+    def appearing(self) -> frozenset[int]:
+        """What has just appeared next door: elements that came to as many groups as the commons tell of within the last
+        days, today's whole day among them (more than a node could know)."""
+        since = 24 - 24 * APPEARING_DAYS
+        firsts = {element: self._first_of_groups(actors) for element, actors in self.met.items()}
+        return frozenset(
+            element
+            for element, hours in firsts.items()
+            if len(hours) >= EDGES[0] and since <= hours[EDGES[0] - 1] < 24 and element not in self.established
+        )
+
+    def _first_of_groups(self, actors: Mapping[int, int]) -> list[int]:
+        hours: dict[int, int] = {}
+        for actor, first in actors.items():
+            group = int(self.actors.group[actor])
+            hours[group] = min(first, hours.get(group, first))
+        return sorted(hours.values())
 
     @cached_property
     def campaigns_of(self) -> dict[int, frozenset[int]]:

@@ -22,7 +22,7 @@ from bavn.psi.share import generate
 from bavn.psi.slots import SlotMap
 from bavn.traffic.dice import SeededDice
 from bavn_lab.sectorbench.day import Day, Rows
-from bavn_lab.sectorbench.ways import TIERS_JOINED, JoinTier, offered
+from bavn_lab.sectorbench.ways import JoinTier, offered, tiers_of
 
 EPOCH: Final = 20_600
 TABLES: Final = 10
@@ -64,7 +64,7 @@ def really_joined(day: Day, rows: Rows, seed: int) -> Joined:
     dice = SeededDice(seed, f"join {len(day.actors)}")
     revealed: dict[int, frozenset[int]] = {}
     cells = refused = quarantined = 0
-    for tier in TIERS_JOINED:
+    for tier in tiers_of(day):
         joined = round_of(tier, offered(day, rows, tier), day.observables, dice.fork(tier.name))
         for element, actors in joined.revealed.items():
             revealed[element] = revealed.get(element, frozenset()) | actors

@@ -63,7 +63,8 @@ class Scored:
     revealed: Mapping[int, frozenset[int]]
 
     def leads(self, term_off: str = "") -> Leads:
-        """Elements of each lead, best first; ``term_off``: ranked as if that term were 0."""
+        """Elements of each lead, best first; ``term_off``: ranked as if that term were 0, and by score alone, without
+        the rank cap (which no lead has as a term)."""
         order = range(len(self.ranked))
         if term_off:
             left = [r.lead.score - sum(t.nats for t in r.lead.terms if t.name == term_off) for r in self.ranked]
@@ -83,12 +84,21 @@ class JoinTier:
 
 
 TIERS_JOINED: Final = (JoinTier("A", 2, 1_000, STRONG_P), JoinTier("B", 3, 10_000, P_MAX))
+APPEARING: Final = JoinTier("C", 2, 1_000, 0.02)
+"""The rule that SCORING asks to be tried: what the commons call appearing may join at two. No round of the product."""
+
+
+def tiers_of(day: Day) -> tuple[JoinTier, ...]:
+    """The tiers that a day's rounds have."""
+    return (*TIERS_JOINED, APPEARING) if day.appearing_joins else TIERS_JOINED
 
 
 def offered(day: Day, rows: Rows, tier: JoinTier) -> dict[int, list[int]]:
     """The elements that each actor brings to a round, the most suspicious first, at most the tier's ``m``; what a list
     knows and what is ordinary next door stay at home."""
     may = _unlisted(day, rows) & ~np.isin(rows.element, sorted(day.established)) & (rows.p <= tier.p_max)
+    if tier is APPEARING:
+        may &= np.isin(rows.element, sorted(day.appearing))
     offered: dict[int, list[int]] = {actor: [] for actor in range(len(day.actors))}
     met: set[tuple[int, int]] = set()
     for at in np.lexsort((rows.element, rows.p, rows.actor)).tolist():
@@ -104,7 +114,7 @@ def joined(day: Day, rows: Rows) -> tuple[Rows, dict[int, frozenset[int]]]:
     in its tier, and who they are by element. Computed on sets; joined.really_joined does it through the shares."""
     size, shown = len(day.observables), np.zeros(len(rows), dtype=bool)
     code = rows.actor * size + rows.element
-    for tier in TIERS_JOINED:
+    for tier in tiers_of(day):
         brought = [(actor, element) for actor, own in offered(day, rows, tier).items() for element in own]
         if not brought:
             continue

@@ -59,6 +59,8 @@ class Captured:
     """The background is drawn, for want of any benign capture."""
     commons: bool = True
     """Rounds of the commons have run for weeks: what is ordinary next door is not offered."""
+    appearing: bool = False
+    """Two that hold what has just appeared next door are enough, where both find it odd (ways.APPEARING)."""
 
     def day(self, actors: int, seed: int, campaigns: int, newness: Newness = EASIEST) -> Day:
         dice = SeededDice(seed, f"sectorbench captures {actors}")
@@ -69,6 +71,7 @@ class Captured:
             dealt = captured_day(self.sector, actors, dice.fork("background"), newness.benign)
         with_negatives(dealt.day, dice.fork("negatives"))
         campaigned = with_captured_campaigns(dealt, self.families, campaigns, dice.fork("campaigns"), newness.aged)
+        campaigned.day.appearing_joins = self.appearing
         if not self.commons:
             campaigned.day.met.clear()
         return campaigned.day

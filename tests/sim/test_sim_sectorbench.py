@@ -8,11 +8,12 @@ import pytest
 from typer.testing import CliRunner
 
 from bavn.centre.correlate import score, shared_element
+from bavn.model.observable import Observable
 from bavn_lab.cli import bench
 from bavn_lab.sectorbench import figures, inbound, run, ways
-from bavn_lab.sectorbench import joined as joined_rounds
 from bavn_lab.sectorbench.campaigns import SPAN_MINUTES, STRONG_P, why_lost
 from bavn_lab.sectorbench.clocked import STRONG_EVERY, STRONG_TAKES, WEAK_EVERY, WEAK_TAKES, clocked, early
+from bavn_lab.sectorbench.day import NO_PERIOD, NO_WALK, Rows
 from bavn_lab.sectorbench.joined import differs, held_by_one, really_joined
 from bavn_lab.sectorbench.run import measure
 from bavn_lab.sectorbench.ways import joined, own_lists
@@ -110,6 +111,31 @@ def test_whom_three_weak_victims_or_two_are_all_of_nobody_sees_before_the_last(d
     assert any(early(day, one) for one in reachable)
 
 
+@pytest.mark.slow
+def test_two_that_hold_what_has_just_appeared_next_door_are_enough_where_that_is_played(day, monkeypatch) -> None:
+    """Three groups met it within the last days; both holders' p is .02 or less, and neither's .005."""
+    small = tuple(replace(tier, m=50) for tier in ways.TIERS_JOINED)
+    monkeypatch.setattr(ways, "TIERS_JOINED", small)
+    old, young, odd = (len(day.observables) + at for at in range(3))
+    groups = list(dict(zip(day.actors.group.tolist(), range(len(day.actors)), strict=True)).values())[:3]
+    held = [
+        (actor, element, p, 0, 0, 23, NO_PERIOD, NO_PERIOD, 0, NO_WALK)
+        for element, p in ((old, 0.01), (young, 0.01), (odd, 0.03))
+        for actor in groups[:2]
+    ]
+    made = replace(
+        day,
+        observables=[*day.observables, *(Observable.of("domain", f"a{at}.example.org") for at in range(3))],
+        rows=day.rows.and_(Rows.of(held)),
+        met={old: dict.fromkeys(groups, -100), **{element: dict.fromkeys(groups, 3) for element in (young, odd)}},
+    )
+    assert made.appearing == {young, odd}
+    assert not joined(made, made.rows)[1].keys() & {old, young, odd}
+    made.appearing_joins = True
+    assert joined(made, made.rows)[1].keys() & {old, young, odd} == {young}
+    assert really_joined(made, made.rows.where(made.rows.element >= old), 1).revealed.keys() == {young}
+
+
 @pytest.fixture
 def quick(monkeypatch):
     monkeypatch.setattr(figures, "RESAMPLES", 50)
@@ -117,7 +143,6 @@ def quick(monkeypatch):
     monkeypatch.setattr(inbound, "CLIENTS", 1000)
     small = tuple(replace(tier, m=300) for tier in ways.TIERS_JOINED)
     monkeypatch.setattr(ways, "TIERS_JOINED", small)
-    monkeypatch.setattr(joined_rounds, "TIERS_JOINED", small)
 
 
 @pytest.mark.slow
