@@ -26,20 +26,24 @@ NEVER: Final = None
 @dataclass(frozen=True, slots=True)
 class Seen:
     """``at``: minutes since the day began, None if never. ``from_first``, ``from_second``: minutes since those victims
-    were hit. ``before_last``: whether a victim was still to come. ``after``: the share of victims hit later."""
+    were hit. ``from_strong``: since the second victim's strong sign stood, None where weak ones showed it sooner.
+    ``before_last``: whether a victim was still to come. ``after``: the share of victims hit later."""
 
     at: int | None
     from_first: float = 0.0
     from_second: float = 0.0
     before_last: bool = False
     after: float = 0.0
+    from_strong: float | None = None
 
 
 def clocked(day: Day, product: Scored, campaign: Campaign) -> Seen:
     """When ``campaign`` was seen, given that the whole day shows it."""
     line = product.ranked[BUDGET - 1].lead.score if len(product.ranked) >= BUDGET else float("-inf")
     at: int | None = None
-    for count, moment, shown in _moments(day, campaign):
+    stood: int | None = None
+    for count, moment, shown, strong_at in _moments(day, campaign):
+        stood = strong_at if stood is None else stood
         if _score(day, product, shown) >= line or count == len(campaign.victims):
             at = moment
             break
@@ -47,18 +51,18 @@ def clocked(day: Day, product: Scored, campaign: Campaign) -> Seen:
         return Seen(NEVER)
     onsets = sorted(campaign.onsets)
     after = sum(onset > at for onset in onsets) / len(onsets)
-    return Seen(at, at - onsets[0], at - onsets[1], onsets[-1] > at, after)
+    return Seen(at, at - onsets[0], at - onsets[1], onsets[-1] > at, after, None if stood is None else at - stood)
 
 
 def early(day: Day, campaign: Campaign) -> bool:
     """Whether the join could show it before its last victim was hit, however it scores: two victims, or three with weak
     evidence, never can."""
-    return any(max(campaign.onsets) > moment for _, moment, _ in _moments(day, campaign))
+    return any(max(campaign.onsets) > moment for _, moment, _, _ in _moments(day, campaign))
 
 
-def _moments(day: Day, campaign: Campaign) -> Iterator[tuple[int, int, Rows]]:
+def _moments(day: Day, campaign: Campaign) -> Iterator[tuple[int, int, Rows, int | None]]:
     """For each number of victims at which the join shows something: that number, the minute at which the round's leads
-    stand, and the rows shown."""
+    stand, the rows shown, and where strong signs show them the minute at which the last of these victims' stood."""
     order = sorted(zip(campaign.ready, campaign.victims, strict=True))
     rows = day.rows.where(np.isin(day.rows.element, campaign.elements))
     for count in range(2, len(order) + 1):
@@ -66,7 +70,8 @@ def _moments(day: Day, campaign: Campaign) -> Iterator[tuple[int, int, Rows]]:
         shown, strong = _shown(rows.where(np.isin(rows.actor, known)))
         if len(shown):
             every, takes = (STRONG_EVERY, STRONG_TAKES) if strong else (WEAK_EVERY, WEAK_TAKES)
-            yield count, -(-(order[count - 1][0] + 1) // every) * every + takes, shown
+            ready = order[count - 1][0]
+            yield count, -(-(ready + 1) // every) * every + takes, shown, ready if strong else None
 
 
 def _shown(rows: Rows) -> tuple[Rows, bool]:

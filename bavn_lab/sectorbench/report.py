@@ -29,6 +29,7 @@ MADE = (
     "minutes_from_first_p90",
     "minutes_from_second_median",
     "minutes_from_second_p90",
+    "minutes_from_strong_p95",
     "elements_in_one_lead",
     "mixed_leads",
     "quiet_leads",
@@ -101,7 +102,8 @@ def _gain_in_words(result: Result) -> list[str]:
         (
             f"  minutes from the second victim: median {of['minutes_from_second_median'].text()}, p90"
             f" {of['minutes_from_second_p90'].text()}; from the first: median {of['minutes_from_first_median'].text()},"
-            f" p90 {of['minutes_from_first_p90'].text()}"
+            f" p90 {of['minutes_from_first_p90'].text()}; from the second victim's strong sign: p95"
+            f" {of['minutes_from_strong_p95'].text()}"
         ),
         (
             f"  share of a campaign's elements in one lead {of['elements_in_one_lead'].text()}; mixed leads"

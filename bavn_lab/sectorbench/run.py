@@ -167,6 +167,7 @@ def _play(
     }
     numbers = counted(day, rows)
     found_by_way |= {name: hits(day, by_baseline(name, numbers)) for name in BASELINES}
+    found_by_way["without the rank cap"] = hits(day, product.leads("rank-cap"))
     found_by_way |= {f"without {term}": hits(day, product.leads(term)) for term in terms_of(product)}
     dice = SeededDice(seed, f"ablation {actors}")
     found_by_way |= {name: hits(day, changed().leads()) for name, changed in _changed(day, rows, dice, weights).items()}
@@ -377,6 +378,9 @@ def _figures(boot: Bootstrap, tally: Tally) -> dict[str, Value]:
         "minutes_from_first_p90": boot.quantile([item.from_first for item in seen], 0.9),
         "minutes_from_second_median": boot.quantile([item.from_second for item in seen], 0.5),
         "minutes_from_second_p90": boot.quantile([item.from_second for item in seen], 0.9),
+        "minutes_from_strong_p95": boot.quantile(
+            [one.from_strong for one in seen if one.from_strong is not None], 0.95
+        ),
         "elements_in_one_lead": share_of(
             boot, [item for item in reachable if item.found[PRODUCT]], lambda item: item.in_one_lead
         ),

@@ -92,9 +92,11 @@ def test_a_campaign_is_seen_at_a_round_after_the_victims_that_show_it(day) -> No
         strong = (when.at - STRONG_TAKES) % STRONG_EVERY == 0 and when.at > ready[1]
         weak = (when.at - WEAK_TAKES) % WEAK_EVERY == 0 and when.at > ready[2]
         assert strong or weak
+        assert when.from_strong is None or 0 < when.from_strong <= when.at - ready[1]
         assert when.before_last == (one.onsets[-1] > when.at)
         assert early(day, one) or not when.before_last
         assert when.from_first - when.from_second == one.onsets[1] - one.onsets[0]
+    assert any(when.from_strong is not None for _, when in seen)
     assert sum(when.at is not None for _, when in seen) == sum(one.reachable for one in day.campaigns)
 
 
