@@ -10,6 +10,7 @@ from bavn.app.web.sac.context import SacContext
 from bavn.centre.cases.case.files import Marking
 from bavn.centre.cases.intelligence.proposals import ReceivedClaim
 from bavn.centre.cases.policies import StandingPolicy
+from bavn.centre.correlate.laws.learned import Learned
 from bavn.centre.desk.counts import keep_counts
 from bavn.centre.desk.membership import Membership
 from bavn.centre.desk.rolling import Entry
@@ -61,7 +62,8 @@ def indicators(house: SacContext) -> None:
 
 
 def policies(house: SacContext) -> None:
-    """One in force, one that waits."""
+    """One in force, one that waits; and what verdicts taught, which waits."""
+    house.desk.learning.propose(Learned(shifts={"beacon": (0.25,) * 16}, judged=40, confirmed=25, new=20), BO)
     until_us = house.clock.now_us() + 90 * DAY_US
     given = {"score_min": 12.0, "groups_min": 3, "types": ("domain", "ip4"), "blocks_per_day_max": 10}
     made = house.desk.cases.policies.propose(

@@ -1,4 +1,4 @@
-"""The SAC console's standing policies, noisy producers and the sector's kill switch.
+"""The SAC console's standing policies, what verdicts teach the score, noisy producers and the sector's kill switch.
 
 Refuses to decide who may: two people stand behind a policy, one is enough to lift.
 """
@@ -10,12 +10,13 @@ from pydantic import Field
 
 from bavn.app.access.rights import Right
 from bavn.app.acts.act import refusing
-from bavn.app.acts.centre import indicators
+from bavn.app.acts.centre import indicators, learning
 from bavn.app.acts.centre import policies as acts
 from bavn.app.acts.centre import switch as switches
 from bavn.app.web.frame import Person, Rows, TextShape, allow, filled
 from bavn.app.web.sac.bodies import Because, Shape
 from bavn.app.web.sac.context import Context, SacContext
+from bavn.centre.books.learned import LearnedVersion
 from bavn.centre.cases.policies import PolicyState, StandingPolicy
 from bavn.centre.cases.sector_switch import SwitchOffRequest
 from bavn.model.moment import iso
@@ -24,6 +25,7 @@ from bavn.model.principal import may_be_second
 from bavn.model.text import Number, Text
 
 PolicyId = Annotated[str, Path(pattern=r"^policy-[0-9]{1,12}$")]
+VersionId = Annotated[str, Path(pattern=r"^learned-[0-9]{1,12}$")]
 
 
 class PolicyShape(Shape):
@@ -59,6 +61,32 @@ class Proposing(Shape):
     blocks_per_day_max: int = Field(default=10, ge=1, le=10_000)
     indicator_days: int = Field(default=30, ge=1, le=365)
     until_us: int = Field(ge=0, le=2**53)
+
+
+class VersionShape(Shape):
+    """What verdicts taught the score. ``stand``: proposed, in_force, over (another counts) or ended."""
+
+    id: str
+    stand: str
+    says: TextShape
+    proposed_by: str
+    proposed_us: int
+    approved_by: str | None
+    approved_us: int | None
+    ended_by: str | None
+    ended_us: int | None
+    may_approve: bool
+
+
+class BinShape(Shape):
+    """Judged cases whose score was from ``low`` up to ``high`` (null: without end): how many were confirmed, and the
+    mean of what was predicted of them before (null: nothing was)."""
+
+    low: float | None
+    high: float | None
+    judged: int
+    confirmed: int
+    predicted: float | None
 
 
 class ProducerShape(Shape):
@@ -142,6 +170,39 @@ def end(
     return _policy(context, acts.end(context.desk.cases.policies, person.name, policy_id, body.why), person)
 
 
+@router.get("/learned", operation_id="learned_versions")
+def versions(context: Context, person: Annotated[Person, allow(Right.READ)]) -> Rows[VersionShape]:
+    """What verdicts have taught the score, the latest first: what each version moves and which counts."""
+    return Rows(items=[_version(context, made, person) for made in reversed(context.desk.learning.every())])
+
+
+@router.get("/predicted", operation_id="predicted")
+def predicted(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Rows[BinShape]:
+    """What the score predicted of cases, against what people confirmed."""
+    return Rows(items=[filled(BinShape, scores) for scores in context.desk.calibration().bins])
+
+
+@router.post("/learned", operation_id="propose_learned", status_code=201, description=learning.propose.__doc__)
+def propose_learned(context: Context, person: Annotated[Person, allow(learning.propose)]) -> VersionShape:
+    return _version(context, learning.propose(context.desk, person.name), person)
+
+
+@router.post("/learned/{version_id}/approve", operation_id="approve_learned", description=learning.approve.__doc__)
+def approve_learned(
+    context: Context, person: Annotated[Person, allow(learning.approve)], version_id: VersionId
+) -> VersionShape:
+    return _version(context, learning.approve(context.desk, person.name, version_id), person)
+
+
+@router.post(
+    "/learned/{version_id}/take-back", operation_id="take_back_learned", description=learning.take_back.__doc__
+)
+def take_back_learned(
+    context: Context, person: Annotated[Person, allow(learning.take_back)], version_id: VersionId, body: Because
+) -> VersionShape:
+    return _version(context, learning.take_back(context.desk, person.name, version_id, body.why), person)
+
+
 @router.get("/producers", operation_id="producers")
 def producers(context: Context, _: Annotated[Person, allow(Right.READ)]) -> Producers:
     """What made the sector's indicators, the noisiest first: how many were met, and how many found wrong."""
@@ -208,6 +269,29 @@ def _policy(context: SacContext, state: PolicyState, person: Person) -> PolicySh
         may_approve=stand == "proposed"
         and person.may(acts.approve.right)
         and may_be_second(state.proposed_by, person.name),
+        says=TextShape.of(says),
+    )
+
+
+def _version(context: SacContext, version: LearnedVersion, person: Person) -> VersionShape:
+    holds, learned = context.desk.learning.in_force(), version.learned
+    stand = "ended" if version.ended_us else "over" if version.may_count else "proposed"
+    moves = ", ".join(f"{name or '*'} {min(nats):+.2f} … {max(nats):+.2f}" for name, nats in learned.shifts.items())
+    says = Text(
+        "From {judged} verdicts, {confirmed} of them confirmed. Nats a report, by detector: {moves}. Of campaigns"
+        " {share} % are taken to be new.",
+        judged=learned.judged,
+        confirmed=learned.confirmed,
+        moves=moves,
+        share=round(100 * learned.new_share),
+    )
+    return filled(
+        VersionShape,
+        version,
+        stand="in_force" if version == holds else stand,
+        may_approve=stand == "proposed"
+        and person.may(learning.approve.right)
+        and may_be_second(version.proposed_by, person.name),
         says=TextShape.of(says),
     )
 

@@ -135,6 +135,23 @@ def test_a_policy_is_proposed_by_one_and_approved_by_another(sac) -> None:
     assert (bad.status_code, bad.json()["title"]["da"]) == (422, "En stående politik slutter inden for et år")
 
 
+def test_what_verdicts_teach_is_approved_by_another_and_taken_back_by_one(sac) -> None:
+    refused = sac("/protection/learned", "POST")
+    assert (refused.status_code, "20" in refused.json()["title"]["en"]) == (403, True)
+    (proposed,) = sac.body("/protection/learned")["items"]
+    assert (proposed["stand"], proposed["may_approve"]) == ("proposed", True)
+    assert "40 verdicts, 25 of them confirmed" in proposed["says"]["en"]
+    assert "beacon +0.25" in proposed["says"]["en"]
+    path = "/protection/learned/" + proposed["id"]
+    assert sac(f"{path}/approve", "POST", name=BO).status_code == 403
+    assert sac(f"{path}/approve", "POST", roles={Role.ANALYST}).status_code == 403
+    assert sac.body(f"{path}/approve", "POST")["stand"] == "in_force"
+    assert sac.body(f"{path}/take-back", "POST", json=WHY)["stand"] == "ended"
+    assert sac("/protection/learned/learned-999/approve", "POST").status_code == 404
+    bins = sac.body("/protection/predicted")["items"]
+    assert (bins[0]["low"], bins[-1]["high"]) == (None, None)
+
+
 def test_producers_are_counted_retired_and_restored(sac) -> None:
     body = {"producer": "source:c2-list", **WHY}
     counted = {row["name"]: row for row in sac.body("/protection/producers")["items"]}
