@@ -80,7 +80,7 @@ def assessment(config: NodeConfig, policy_text: str, left: Mapping[str, Left] | 
 
 def _in_short(config: NodeConfig) -> Section:
     sector = setting_source("node", "centre_url")
-    said = [
+    sentences = [
         Sentence(
             Text(
                 "A program on this organisation's own machines watches its network for attacks. What it reads stays"
@@ -99,10 +99,10 @@ def _in_short(config: NodeConfig) -> Section:
         ),
     ]
     if not config.node.centre_url:
-        said.append(
+        sentences.append(
             Sentence(Text("This node belongs to no sector: nothing leaves it, whatever the policy says."), (sector,))
         )
-    return Section(id="short", title=Text("In short"), blocks=tuple(said))
+    return Section(id="short", title=Text("In short"), blocks=tuple(sentences))
 
 
 def _read(config: NodeConfig) -> Section:
@@ -112,7 +112,7 @@ def _read(config: NodeConfig) -> Section:
         if getattr(config.sense, name)
         for source in [setting_source("sense", name)]
     ]
-    said = (
+    caption = (
         Sentence(
             Text("What is read here, and what of people stands in it. It is processed on this machine alone."),
             (article("35(7)(a)"),),
@@ -121,7 +121,7 @@ def _read(config: NodeConfig) -> Section:
         else Sentence(Text("Nothing is read: no source is set."), (page("sources"),))
     )
     columns = (Text("what is read"), Text("what of people stands in it"), Text("whose"))
-    figure = table("read-table", Text("Sources"), said, columns, rows)
+    figure = table("read-table", Text("Sources"), caption, columns, rows)
     return Section(id="read", title=Text("What is read"), blocks=(figure,))
 
 
@@ -158,11 +158,11 @@ def _leaves(config: NodeConfig, left: Mapping[str, Left] | None) -> Section:
     )
     to = [
         row(
-            said,
+            recipient,
             Text.plain(", ".join(value) if isinstance(value, tuple) else value),
             of=(setting_source("node", name),),
         )
-        for name, said in SENT_TO.items()
+        for name, recipient in SENT_TO.items()
         if (value := getattr(config.node, name))
     ]
     recipients = table(
@@ -224,7 +224,7 @@ def _kept(config: NodeConfig) -> Section:
             of=(page("console"), page("invariants")),
         ),
     ]
-    said = Sentence(Text("What is kept here, and how long."), (article("30(1)(f)"), article("5(1)(e)")))
+    caption = Sentence(Text("What is kept here, and how long."), (article("30(1)(f)"), article("5(1)(e)")))
     columns = (Text("what"), Text("how long"))
     centre = Sentence(
         Text(
@@ -237,5 +237,5 @@ def _kept(config: NodeConfig) -> Section:
     return Section(
         id="kept",
         title=Text("What is kept, and how long"),
-        blocks=(table("kept-table", Text("Kept here"), said, columns, rows), centre),
+        blocks=(table("kept-table", Text("Kept here"), caption, columns, rows), centre),
     )

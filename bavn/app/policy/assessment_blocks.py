@@ -31,9 +31,9 @@ def page(name: str) -> Source:
     return Source(SourceKind.FILE, f"docs/{name}.md")
 
 
-def table(name: str, title: Text, said: Sentence, columns: tuple[Text, ...], rows: list[Row]) -> Figure:
+def table(name: str, title: Text, caption: Sentence, columns: tuple[Text, ...], rows: list[Row]) -> Figure:
     """A table under its heading, and what is said of it."""
-    return Figure(id=name, title=title, said=said, drawn=Drawn.TABLE, columns=columns, rows=tuple(rows))
+    return Figure(id=name, title=title, said=caption, drawn=Drawn.TABLE, columns=columns, rows=tuple(rows))
 
 
 def row(label: Text, *cells: Text, of: tuple[Source, ...]) -> Row:

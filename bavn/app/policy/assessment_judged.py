@@ -16,7 +16,7 @@ def needed(config: NodeConfig) -> Section:
     """Whether what is done is necessary for its purpose, and in proportion to it."""
     door = config.door
     fewest = min(door.strong_t_min, door.weak_t_min)
-    said = [
+    sentences = [
         Sentence(
             Text(
                 "The purpose is to find attacks that no single organisation can see, and to stop them everywhere."
@@ -46,7 +46,7 @@ def needed(config: NodeConfig) -> Section:
         ),
         _blocks(config),
     ]
-    return Section(id="needed", title=Text("Whether it is necessary and in proportion"), blocks=tuple(said))
+    return Section(id="needed", title=Text("Whether it is necessary and in proportion"), blocks=tuple(sentences))
 
 
 def _blocks(config: NodeConfig) -> Sentence:
@@ -67,7 +67,7 @@ def _blocks(config: NodeConfig) -> Sentence:
 def open_settings(config: NodeConfig, policy_text: str) -> Section:
     """What is more open, or blocks more by itself, than Bavn sets it; and what a reader should look at in any case."""
     tables = {"door": config.door, "protect": config.protect}
-    said = [
+    sentences = [
         Sentence(
             Text.shaped(
                 "{field} = {value}: {way}",
@@ -80,14 +80,14 @@ def open_settings(config: NodeConfig, policy_text: str) -> Section:
         for field in fields_of(tables, policy_text)
         if (turned := ways(field.table, field.name, field.default, field.value))
     ]
-    said += [Sentence(text, of) for text, of in _worth_a_look(config)]
+    sentences += [Sentence(text, of) for text, of in _worth_a_look(config)]
     first = Sentence(
         Text("What this organisation set otherwise than Bavn does by itself, and what deserves a look in any case.")
-        if said
+        if sentences
         else Text("Nothing is set otherwise than Bavn does by itself, and nothing else deserves a look of its own."),
         (Source(SourceKind.QUERY, "bavn node policy explain"), page("data-protection")),
     )
-    return Section(id="settings", title=Text("What deserves a look"), blocks=(first, *said))
+    return Section(id="settings", title=Text("What deserves a look"), blocks=(first, *sentences))
 
 
 def _worth_a_look(config: NodeConfig) -> list[tuple[Text, tuple[Source, ...]]]:
@@ -182,7 +182,7 @@ def risks(config: NodeConfig) -> Section:
             of=(page("suspicions"), setting_source("door", "attach_evidence")),
         ),
     ]
-    said = Sentence(
+    caption = Sentence(
         Text("What could go wrong for the people whose data it is, and what is done about it here."),
         (article("35(7)(c)"), article("35(7)(d)")),
     )
@@ -190,7 +190,7 @@ def risks(config: NodeConfig) -> Section:
     return Section(
         id="risks",
         title=Text("Risks, and what is done about them"),
-        blocks=(table("risks-table", Text("Risks"), said, columns, rows),),
+        blocks=(table("risks-table", Text("Risks"), caption, columns, rows),),
     )
 
 
@@ -211,7 +211,7 @@ def _packets(config: NodeConfig) -> Text:
 def record(config: NodeConfig) -> Section:
     """The record of processing, as it could stand."""
     node = config.node
-    recipients = [said for name, said in SENT_TO.items() if getattr(node, name)]
+    recipients = [recipient for name, recipient in SENT_TO.items() if getattr(node, name)]
     rows = [
         row(
             Text("controller"),
@@ -251,8 +251,8 @@ def record(config: NodeConfig) -> Section:
         ),
         row(Text("legal basis"), OPEN, of=(article("6(1)"), page("data-protection"))),
     ]
-    said = Sentence(Text("As it could stand in the record of processing activities."), (article("30(1)"),))
-    figure = table("record-table", Text("Record of processing"), said, (Text("field"), Text("draft")), rows)
+    caption = Sentence(Text("As it could stand in the record of processing activities."), (article("30(1)"),))
+    figure = table("record-table", Text("Record of processing"), caption, (Text("field"), Text("draft")), rows)
     return Section(id="record", title=Text("Record of processing activities"), blocks=(figure,))
 
 
@@ -266,8 +266,8 @@ def people() -> Section:
         (Text("Were staff and patients told, in words that they understand?"), "13 and 14"),
         (Text("When is this looked at again?"), "35(11)"),
     )
-    said = [
+    sentences = [
         Sentence(Text.shaped("{question} {open}", question=question, open=OPEN), (article(number),))
         for question, number in questions
     ]
-    return Section(id="people", title=Text("What people must still say"), blocks=tuple(said))
+    return Section(id="people", title=Text("What people must still say"), blocks=tuple(sentences))
