@@ -2,9 +2,9 @@
 
 python bench/threshold.py [--points N] [--repeat R]
 
-CPU seconds. The oblivious PRF alone is drawing blinds, blinding and finishing. A day's first round at a node is that
-and the rest of it: elements, the request's and each answer's JSON, its ledger and book, and the round's share at R=20;
-only the PRF and the JSON are another's in M3, whose services are not there yet. Each figure is the median of R runs.
+CPU seconds. The oblivious PRF alone is drawing blinds, blinding, checking proofs and finishing. A day's first round at
+a node is that and the rest of it: elements, the request's and each answer's JSON, its ledger and book, and the round's
+share at R=20; only the PRF and the JSON are another's in M3. Each figure is the median of R runs.
 """
 
 import argparse
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from bavn.app.process.real import SystemClock, SystemDice
 from bavn.model.moment import DAY_US
 from bavn.model.observable import Observable
-from bavn.psi import group, oprf, share
+from bavn.psi import oprf, share
 from bavn.psi.round import RoundParams
 from bavn.psi.threshold import ceremony, evaluate, shamir
 from bavn.psi.threshold.ceremony import Failed
@@ -87,33 +87,21 @@ def first_round(count: int, key: bytes) -> tuple[float, float, float]:
     return node_s + share_s, exchange.json_s, blind_s + finish_s
 
 
-def by_threshold(k: int, count: int, key: bytes) -> tuple[float, float, float]:
-    """The PRF by k of 5 at a node; at one holder with the proof of the tie; and with RFC 9497's proof of all points."""
+def by_threshold(k: int, count: int, key: bytes) -> tuple[float, float]:
+    """The PRF by k of 5 at a node, which checks each holder's proof; and at one holder, which makes it."""
     polynomial = shamir.polynomial(k, DICE, key)
     public = PublicKey(purpose=b"bench", n=5, commitments=shamir.commitments(polynomial))
     held = [KeyShare.of(number, public, shamir.value(polynomial, number)) for number in range(1, k + 1)]
     asked = [one.number for one in held]
     elements = [b"\x03\x00\x10%016d" % n for n in range(count)]
-    batch, blind_s = cpu(lambda: evaluate.Batch.of(elements, DICE))
-    parts, holders_s = cpu(lambda: [evaluate.evaluate(one, asked, batch.points, DICE) for one in held])
-    outputs, finish_s = cpu(lambda: evaluate.combine(public, batch, parts))
+    blinds, blind_s = cpu(lambda: [oprf.blind(element, oprf.random_scalar(DICE)) for element in elements])
+    points = [made.point for made in blinds]
+    parts, holders_s = cpu(lambda: [evaluate.evaluate(one, asked, points, DICE) for one in held])
+    evaluated, combine_s = cpu(lambda: evaluate.combine(public, points, parts))
+    assert not isinstance(evaluated, evaluate.Liars)
+    outputs, finish_s = cpu(lambda: oprf.finalize_all(elements, blinds, evaluated))
     assert outputs[0] == oprf.output(key, elements[0])
-    few = batch.points[: min(count, 2000)]
-    _, all_s = cpu(lambda: evaluate.prove_all(held[0], asked, few, DICE))
-    return blind_s + finish_s, holders_s / k, all_s * len(batch.points) / len(few)
-
-
-def checked_by_the_rfc(count: int, key: bytes) -> float:
-    """RFC 9497's check of every point of one answer, of a part of the points, at a node."""
-    few = min(count, 2000)
-    polynomial = shamir.polynomial(2, DICE, key)
-    public = PublicKey(purpose=b"bench", n=5, commitments=shamir.commitments(polynomial))
-    one = KeyShare.of(1, public, shamir.value(polynomial, 1))
-    points = [group.random_point(DICE) for _ in range(few)]
-    part = evaluate.prove_all(one, (1, 2), points, DICE)
-    fine, spent_s = cpu(lambda: evaluate.verify_all(public, points, part))
-    assert fine
-    return spent_s * count / few
+    return blind_s + combine_s + finish_s, holders_s / k
 
 
 def key_made(k: int, n: int) -> tuple[float, float]:
@@ -150,7 +138,7 @@ def main() -> None:
     oprf.ready()
     first_round(min(count, 500), key)  # what is loaded or compiled once a process
     whole, json, prf, single = [], [], [], []
-    spent: dict[int, list[tuple[float, float, float]]] = {2: [], 3: []}
+    spent: dict[int, list[tuple[float, float]]] = {2: [], 3: []}
     points = [oprf.random_point(DICE) for _ in range(count + 1)]
     for _ in range(given.repeat):
         for figures, figure in zip((whole, json, prf), first_round(count, key), strict=True):
@@ -162,15 +150,13 @@ def main() -> None:
     print(f"{count:,} elements, median of {given.repeat}; M2: PRF at a node {m2:.3f} CPU s, its day's first round")
     print(f"{round_s:.3f} ({json_s:.3f} of it the JSON of one exchange), the holder's evaluations {holder_s:.3f}")
     for k, runs in spent.items():
-        node_s, one_s, all_s = (median(column) for column in zip(*runs, strict=True))
+        node_s, one_s = (median(column) for column in zip(*runs, strict=True))
         day_s = round_s - m2 + node_s + (k - 1) * json_s
         print(
             f"k={k}: PRF at a node {node_s:.3f} CPU s, ratio {node_s / m2:.2f}; first round {day_s:.3f}, ratio "
             f"{day_s / round_s:.2f} (bar {BARS[k]}); each of k holders with its proof {one_s:.3f}, ratio "
-            f"{one_s / holder_s:.2f}; were every point proven {all_s:.3f}, ratio {all_s / holder_s:.2f}"
+            f"{one_s / holder_s:.2f}"
         )
-    rfc_s = checked_by_the_rfc(count, key)
-    print(f"RFC 9497's check of every point at a node: {rfc_s:.3f} CPU s an answer (k of them a round)")
     for k, n in ((2, 3), (3, 5), (5, 9)):
         begun = time.perf_counter()
         all_s, most_s = key_made(k, n)

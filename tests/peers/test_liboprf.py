@@ -16,7 +16,7 @@ from bavn.psi.threshold.shares import KeyShare, PublicKey
 from bavn.psi.threshold.terms import Terms
 from tests.conftest import DEBIANS_PYTHON
 from tests.psi.conftest import SeededDice
-from tests.psi.threshold.conftest import KEY, PURPOSE, Play, dealt, made, opened
+from tests.psi.threshold.conftest import KEY, PURPOSE, Batch, Play, combined, dealt, made, opened
 
 pytestmark = pytest.mark.pyoprf
 K, N = 3, 5
@@ -94,12 +94,12 @@ def test_shares_that_it_dealt_evaluate_here_point_by_point_as_there() -> None:
 
 def test_parts_of_holders_here_combine_there() -> None:
     public, shares = dealt(K, N)
-    batch = m3.Batch.of(NAMES, SeededDice(2))
+    batch = Batch.of(NAMES, SeededDice(2))
     numbers = (2, 3, 4)
     parts = [m3.evaluate(shares[i - 1], numbers, batch.points, SeededDice(i)) for i in numbers]
     asked = [("threshold_combine", [bytes([p.number]) + p.points[at] for p in parts]) for at in range(len(NAMES))]
     outputs = oprf.finalize_all(NAMES, batch.blinds, peer(*asked))
-    assert outputs == m3.combine(public, batch, parts)
+    assert outputs == combined(public, batch, parts)
 
 
 def test_shares_of_a_ceremony_here_are_a_sharing_there() -> None:

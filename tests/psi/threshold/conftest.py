@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
-from bavn.psi import group
-from bavn.psi.threshold import ceremony, messages, shamir
+from bavn.psi import group, oprf
+from bavn.psi.threshold import ceremony, evaluate, messages, shamir
 from bavn.psi.threshold.ceremony import Dealing, Failed, Made
 from bavn.psi.threshold.shares import KeyShare, PublicKey
 from bavn.psi.threshold.terms import IDS, Terms, purpose
@@ -20,6 +20,31 @@ def dealt(k: int, n: int, key: bytes = KEY, seed: object = 0) -> tuple[PublicKey
     polynomial = shamir.polynomial(k, SeededDice(("polynomial", k, n, seed)), key)
     public = PublicKey(purpose=PURPOSE, n=n, commitments=shamir.commitments(polynomial))
     return public, [KeyShare.of(i, public, shamir.value(polynomial, i)) for i in range(1, n + 1)]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Elements under blinds of their own, as a node sends them. Only ``points`` travels."""
+
+    elements: list[bytes]
+    blinds: list[oprf.Blinded] = field(repr=False)
+
+    @classmethod
+    def of(cls, elements, dice) -> "Batch":
+        return cls(list(elements), [oprf.blind(element, group.random_scalar(dice)) for element in elements])
+
+    @property
+    def points(self) -> list[bytes]:
+        return [blinded.point for blinded in self.blinds]
+
+    def outputs(self, evaluated) -> list[bytes]:
+        return oprf.finalize_all(self.elements, self.blinds, evaluated)
+
+
+def combined(public: PublicKey, batch: Batch, parts) -> "list[bytes] | evaluate.Liars":
+    """The PRF's outputs, or who lied."""
+    points = evaluate.combine(public, batch.points, parts)
+    return points if isinstance(points, evaluate.Liars) else batch.outputs(points)
 
 
 def opened(shares: list[KeyShare]) -> bytes:

@@ -8,24 +8,40 @@ from hypothesis import strategies as st
 
 from bavn.psi import group, oprf
 from bavn.psi.threshold import evaluate as m3
-from bavn.psi.threshold.asking import Asking
+from bavn.psi.threshold.asking import Asking, Question
 from tests.psi.conftest import SeededDice
-from tests.psi.threshold.conftest import KEY, dealt
+from tests.psi.threshold.conftest import KEY, Batch, dealt
 
 NAMES = [b"one", b"two"]
-WHOLE = [oprf.output(KEY, name) for name in NAMES]
+BATCH = Batch.of(NAMES, SeededDice("node"))
+ALONE = [oprf.hashed(b"a round")]
+WHOLE = [oprf.evaluate(KEY, BATCH.points), oprf.evaluate(KEY, ALONE)]
 
 
-def lied(part, kind):
-    """One wrong point, another's name, a wrong tie."""
+def asking_of(public, order):
+    return Asking((Question(public, BATCH.points), Question(public, ALONE)), order)
+
+
+def answer(shares, number, asking, panel=None):
+    return tuple(
+        m3.evaluate(shares[number - 1], panel or asking.panel, question.points, SeededDice(number))
+        for question in asking.questions
+    )
+
+
+def lied(parts, kind):
+    """One wrong point, another's name, no answer to the second question, a wrong one to it."""
+    part, alone = parts
     strange = group.random_point(SeededDice("lie"))
     match kind:
         case "point":
-            return replace(part, points=(strange, *part.points[1:]))
+            return replace(part, points=(strange, *part.points[1:])), alone
         case "name":
-            return replace(part, number=part.number % 9 + 1)
+            return part, replace(alone, number=part.number % 9 + 1)
+        case "half":
+            return (part,)
         case _:
-            return replace(part, points=(*part.points[:-1], strange))
+            return part, replace(alone, points=(strange,))
 
 
 def play(asking, shares, bad):
@@ -38,8 +54,8 @@ def play(asking, shares, bad):
             if bad.get(number) == "silent":
                 asking = asking.without(number, "silent")
                 break
-            part = m3.evaluate(shares[number - 1], asking.panel, asking.batch.points, SeededDice(number))
-            asking = asking.answered(number, lied(part, bad[number]) if number in bad else part)
+            parts = answer(shares, number, asking)
+            asking = asking.answered(number, lied(parts, bad[number]) if number in bad else parts)
             if number in asking.out:
                 break
         else:
@@ -49,10 +65,10 @@ def play(asking, shares, bad):
     return None, asking, times
 
 
-@pytest.mark.parametrize("kind", ["silent", "point", "name", "tie"])
+@pytest.mark.parametrize("kind", ["silent", "point", "name", "half", "round"])
 def test_two_of_five_that_die_or_lie_are_named_and_the_other_three_are_enough(kind) -> None:
     public, shares = dealt(3, 5)
-    asking = Asking(public, m3.Batch.of(NAMES, SeededDice(1)), (4, 2, 5, 1, 3))
+    asking = asking_of(public, (4, 2, 5, 1, 3))
     outputs, ended, _ = play(asking, shares, {2: kind, 4: "silent"})
     assert outputs == WHOLE
     assert ended.out == {2: "silent" if kind == "silent" else "liar", 4: "silent"}
@@ -68,9 +84,9 @@ def test_any_n_minus_k_that_die_or_lie_change_nothing_and_are_named(data) -> Non
     public, shares = dealt(k, n)
     order = tuple(data.draw(st.permutations(range(1, n + 1))))
     worst = data.draw(st.permutations(order))[: n - k]
-    kinds = st.sampled_from(["silent", "point", "name", "tie"])
+    kinds = st.sampled_from(["silent", "point", "name", "half", "round"])
     bad = {number: data.draw(kinds) for number in worst}
-    asking = Asking(public, m3.Batch.of(NAMES, SeededDice(n)), order)
+    asking = asking_of(public, order)
     outputs, ended, times = play(asking, shares, bad)
     assert outputs == WHOLE
     assert ended.out == {n_: "silent" if bad[n_] == "silent" else "liar" for n_ in ended.out}
@@ -79,7 +95,7 @@ def test_any_n_minus_k_that_die_or_lie_change_nothing_and_are_named(data) -> Non
 
 def test_with_fewer_than_k_left_it_is_over_and_says_who_failed() -> None:
     public, shares = dealt(2, 3)
-    asking = Asking(public, m3.Batch.of(NAMES, SeededDice(1)), (3, 1, 2))
+    asking = asking_of(public, (3, 1, 2))
     outputs, ended, _ = play(asking, shares, {1: "point", 3: "silent"})
     assert outputs is None
     assert ended.out == {1: "liar", 3: "silent"}
@@ -89,9 +105,9 @@ def test_with_fewer_than_k_left_it_is_over_and_says_who_failed() -> None:
 
 def test_who_answers_late_twice_or_under_another_name_counts_for_nothing() -> None:
     public, shares = dealt(2, 3)
-    asking = Asking(public, m3.Batch.of(NAMES, SeededDice(1)), (3, 1, 2))
+    asking = asking_of(public, (3, 1, 2))
     assert asking.panel == (1, 3) == asking.missing
-    one, three = (m3.evaluate(shares[i - 1], (1, 3), asking.batch.points, SeededDice(i)) for i in (1, 3))
+    one, three = (answer(shares, i, asking) for i in (1, 3))
     late = asking.without(3, "silent")
     assert late.answered(3, three) is late
     assert late.panel == (1, 2)
@@ -107,4 +123,9 @@ def test_who_answers_late_twice_or_under_another_name_counts_for_nothing() -> No
 def test_every_holder_stands_in_the_order_once(order) -> None:
     public, _ = dealt(2, 3)
     with pytest.raises(ValueError, match="every holder once"):
-        Asking(public, m3.Batch.of(NAMES, SeededDice(1)), order)
+        asking_of(public, order)
+
+
+def test_all_questions_are_to_the_same_holders() -> None:
+    with pytest.raises(ValueError, match="the same k"):
+        Asking(tuple(Question(dealt(k, 3)[0], BATCH.points) for k in (1, 2)), (1, 2, 3))

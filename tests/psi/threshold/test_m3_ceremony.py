@@ -14,7 +14,7 @@ from bavn.psi.threshold.messages import Answers, Complaints, Confirmation, Deal
 from bavn.psi.threshold.proof import Proof, prove_knowledge
 from bavn.psi.threshold.terms import IDS, ROUNDS, Terms, purpose
 from tests.psi.conftest import SeededDice
-from tests.psi.threshold.conftest import PURPOSE, Behaviour, Play, made, opened, other
+from tests.psi.threshold.conftest import PURPOSE, Batch, Behaviour, Play, combined, made, opened, other
 
 
 def terms(k, n, **more):
@@ -51,9 +51,9 @@ def test_no_seed_no_polynomial_and_no_share_of_one_holder_is_the_key() -> None:
 
 def test_what_the_ceremony_made_evaluates_as_one_key_would() -> None:
     shares = made(terms(2, 3))
-    batch = m3.Batch.of([b"name", b"other"], SeededDice(1))
+    batch = Batch.of([b"name", b"other"], SeededDice(1))
     parts = [m3.evaluate(share, (1, 3), batch.points, SeededDice(2)) for share in (shares[0], shares[2])]
-    assert m3.combine(shares[0].public, batch, parts)[0] == oprf.output(opened(shares[:2]), b"name")
+    assert combined(shares[0].public, batch, parts)[0] == oprf.output(opened(shares[:2]), b"name")
 
 
 def test_every_epoch_tier_use_and_attempt_is_another_ceremony_and_another_key() -> None:
@@ -305,9 +305,9 @@ def test_a_share_from_before_a_reshare_or_of_another_epoch_is_worth_nothing_with
     assert not {share.scalar for share in shares} & {share.scalar for share in anew}
     for old, new in ((shares[0], anew[1]), (shares[2], anew[0]), (shares[0], tomorrow[1])):
         assert opened([old, new]) not in {key, opened(tomorrow[:2])}
-    batch = m3.Batch.of([b"name"], SeededDice(1))
+    batch = Batch.of([b"name"], SeededDice(1))
     parts = [m3.evaluate(share, (1, 2), batch.points, SeededDice(2)) for share in (shares[0], anew[1])]
-    assert m3.combine(anew[0].public, batch, parts) == m3.Liars((1,))
+    assert combined(anew[0].public, batch, parts) == m3.Liars((1,))
 
 
 def test_who_deals_another_share_than_its_own_in_a_reshare_is_out() -> None:

@@ -11,7 +11,7 @@ from bavn.psi.threshold import evaluate as m3
 from bavn.psi.threshold import shamir
 from bavn.psi.threshold.shares import KeyShare, PublicKey
 from tests.psi.conftest import SeededDice, make_params
-from tests.psi.threshold.conftest import KEY, PURPOSE, dealt, opened, other
+from tests.psi.threshold.conftest import KEY, PURPOSE, Batch, combined, dealt, opened, other
 
 ELEMENTS = [b"one", b"two", b"three"]
 WHOLE = [oprf.output(KEY, element) for element in ELEMENTS]
@@ -26,25 +26,25 @@ def asked(public, shares, numbers, batch):
 @pytest.mark.parametrize(("k", "n"), EVERY)
 def test_any_k_of_n_give_the_bytes_of_mode_m2(k, n) -> None:
     public, shares = dealt(k, n)
-    batch = m3.Batch.of(ELEMENTS, SeededDice(k))
+    batch = Batch.of(ELEMENTS, SeededDice(k))
     some = list(combinations(range(1, n + 1), k))
     for numbers in {some[0], some[len(some) // 2], some[-1]}:
-        assert m3.combine(public, batch, asked(public, shares, numbers, batch)) == WHOLE
+        assert combined(public, batch, asked(public, shares, numbers, batch)) == WHOLE
 
 
 def test_every_choice_of_three_of_five_gives_the_same() -> None:
     public, shares = dealt(3, 5)
-    batch = m3.Batch.of(ELEMENTS[:1], SeededDice(1))
-    answers = {m3.combine(public, batch, asked(public, shares, c, batch))[0] for c in combinations(range(1, 6), 3)}
+    batch = Batch.of(ELEMENTS[:1], SeededDice(1))
+    answers = {combined(public, batch, asked(public, shares, c, batch))[0] for c in combinations(range(1, 6), 3)}
     assert answers == {WHOLE[0]}
 
 
 def test_one_of_one_answers_byte_for_byte_as_todays_key_holder() -> None:
     public, (share,) = dealt(1, 1)
-    batch = m3.Batch.of(ELEMENTS, SeededDice(2))
+    batch = Batch.of(ELEMENTS, SeededDice(2))
     part = m3.evaluate(share, [1], batch.points, SeededDice(3))
     assert list(part.points) == oprf.evaluate(KEY, batch.points)
-    assert m3.combine(public, batch, [part]) == oprf.finalize_all(ELEMENTS, batch.blinds, list(part.points[:-1]))
+    assert combined(public, batch, [part]) == oprf.finalize_all(ELEMENTS, batch.blinds, list(part.points))
 
 
 @pytest.mark.parametrize("k", [2, 3, 5])
@@ -110,10 +110,10 @@ def summed(held, numbers):
 
 def test_a_holder_that_drops_out_is_replaced_and_the_others_need_not_be_asked_again() -> None:
     public, shares = dealt(3, 5)
-    batch = m3.Batch.of(ELEMENTS, SeededDice(4))
+    batch = Batch.of(ELEMENTS, SeededDice(4))
     first = asked(public, shares, (1, 2, 3), batch)
     later = m3.evaluate(shares[4], (1, 2, 5), batch.points, SeededDice(5))
-    assert m3.combine(public, batch, [first[0], first[1], later]) == WHOLE
+    assert combined(public, batch, [first[0], first[1], later]) == WHOLE
 
 
 @pytest.mark.parametrize("numbers", [(1, 2), (1, 1, 2), (1, 2, 6), (0, 1, 2), (2, 3, 4), (1, 2, 3, 4), ()])
@@ -125,11 +125,11 @@ def test_a_holder_answers_only_for_k_of_n_and_itself_among_them(numbers) -> None
 
 def test_too_few_or_the_same_part_twice_is_nobodys_lie() -> None:
     public, shares = dealt(2, 3)
-    batch = m3.Batch.of(ELEMENTS, SeededDice(6))
+    batch = Batch.of(ELEMENTS, SeededDice(6))
     one, two = asked(public, shares, (1, 2), batch)
     for parts in ([], [one], [one, one], [one, two, two]):
         with pytest.raises(ValueError, match="holders are asked"):
-            m3.combine(public, batch, parts)
+            combined(public, batch, parts)
 
 
 @pytest.mark.parametrize("bad", [b"", bytes(32), b"\xff" * 32])
@@ -140,24 +140,39 @@ def test_a_holder_evaluates_nothing_where_one_point_is_none(bad) -> None:
 
 
 def test_a_batch_shows_nothing_of_its_elements_and_no_blind_comes_twice() -> None:
-    one, two = (m3.Batch.of(ELEMENTS, SeededDice(seed)) for seed in (7, 8))
-    assert len({*one.points, *two.points}) == 8
-    assert one.blinds[0].scalar.hex() not in repr(one)
-    assert repr(one.tie.scalar) not in repr(one)
+    one, two = (Batch.of(ELEMENTS, SeededDice(seed)) for seed in (7, 8))
+    assert len({*one.points, *two.points}) == 6
+    assert repr(one.blinds[0].scalar) not in repr(one.blinds)
 
 
-@pytest.mark.parametrize("elements", [[], [b"a", b"b", b"a"]])
-def test_no_element_stands_twice_in_a_batch(elements) -> None:
-    with pytest.raises(ValueError, match="none twice"):
-        m3.Batch.of(elements, SeededDice(1))
+def test_a_batch_without_elements_is_none() -> None:
+    _, shares = dealt(2, 3)
+    with pytest.raises(ValueError, match="has elements"):
+        m3.evaluate(shares[0], (1, 2), [], SeededDice(1))
+
+
+def test_a_batch_longer_than_a_proof_covers_is_proven_in_pieces(monkeypatch) -> None:
+    monkeypatch.setattr("bavn.psi.threshold.proof.PAIRS_MAX", 2)
+    public, shares = dealt(2, 3)
+    batch = Batch.of(ELEMENTS, SeededDice(7))
+    parts = asked(public, shares, (1, 2), batch)
+    assert [len(part.proofs) for part in parts] == [2, 2]
+    assert combined(public, batch, parts) == WHOLE
+    for lie in (
+        replace(parts[1], proofs=parts[1].proofs[:1]),
+        replace(parts[1], proofs=parts[1].proofs[::-1]),
+        replace(parts[1], points=(*parts[1].points[:2], parts[0].points[2])),
+    ):
+        assert m3.combine(public, batch.points, [parts[0], lie]) == m3.Liars((2,))
 
 
 def test_the_rounds_key_is_the_same_of_any_k_and_binds_the_whole_description() -> None:
     public, shares = dealt(2, 4)
 
     def key(params, numbers):
-        parts = [m3.evaluate_round(shares[i - 1], numbers, params, SeededDice(i)) for i in numbers]
-        return m3.combine_round(public, params, parts)
+        points = m3.round_points(params)
+        parts = [m3.evaluate(shares[i - 1], numbers, points, SeededDice(i)) for i in numbers]
+        return m3.round_key(params, *m3.combine(public, points, parts))
 
     params = make_params(3, 100, 10)
     assert {key(params, numbers) for numbers in combinations(range(1, 5), 2)} == {key(params, (1, 2))}

@@ -16,7 +16,7 @@ from bavn.psi.threshold import evaluate as m3
 from bavn.psi.threshold.ceremony import Failed, Made
 from bavn.psi.threshold.terms import Terms
 from tests.psi.conftest import SeededDice
-from tests.psi.threshold.conftest import PURPOSE, opened, other
+from tests.psi.threshold.conftest import PURPOSE, Batch, combined, opened, other
 
 HOLDERS_MOST = 6
 
@@ -167,10 +167,10 @@ class Ceremonies(RuleBasedStateMachine):
     def what_was_made_evaluates(self):
         if getattr(self, "outcomes", None) and self.phase == "ended":
             shares = [self.outcomes[number].share for number in sorted(self.honest)][-self.terms.k :]
-            batch = m3.Batch.of([b"name"], SeededDice(1))
+            batch = Batch.of([b"name"], SeededDice(1))
             numbers = [share.number for share in shares]
             parts = [m3.evaluate(share, numbers, batch.points, SeededDice(2)) for share in shares]
-            assert m3.combine(shares[0].public, batch, parts) == [oprf.output(opened(shares), b"name")]
+            assert combined(shares[0].public, batch, parts) == [oprf.output(opened(shares), b"name")]
 
 
 @pytest.mark.slow
