@@ -4,12 +4,12 @@ One file of 32 random bytes an epoch, mode 0600, never in a database and never i
 that is not near, so that nobody can have tomorrow's ids computed a month ahead, nor yesterday's after the fact.
 """
 
-import os
 import threading
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from bavn.keyholder.secret_folder import SecretFolder
 from bavn.model.moment import DAY_US
 from bavn.model.ports import Clock, Dice
 from bavn.psi import keys, oprf
@@ -23,9 +23,8 @@ class EpochKeys:
     """May be called from any thread. ``folder`` is made where it is missing."""
 
     def __init__(self, folder: Path, clock: Clock, dice: Dice) -> None:
-        self._folder, self._clock, self._dice = folder, clock, dice
+        self._secrets, self._clock, self._dice = SecretFolder(folder, ".secret"), clock, dice
         self._lock = threading.Lock()
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def near(self, epoch: int) -> bool:
         """True if this epoch has keys now."""
@@ -43,51 +42,22 @@ class EpochKeys:
 
     def epochs(self) -> list[int]:
         """Those that have a secret now."""
-        return sorted(int(file.stem) for file in self._folder.glob("*.secret"))
+        return self._secrets.epochs()
 
     def destroy_past(self) -> list[int]:
         """Overwrites and deletes the secrets of days that are over; which they were."""
         with self._lock:
             past = [epoch for epoch in self.epochs() if not self.near(epoch)]
             for epoch in past:
-                self._destroy(self._file(epoch))
+                self._secrets.destroy(epoch)
         return past
 
     def _secret(self, epoch: int) -> bytes:
         with self._lock:
             if not self.near(epoch):
                 raise ValueError(f"epoch {epoch} is not near: its keys are destroyed or not made yet")
-            file = self._file(epoch)
-            if not file.exists():
-                self._make(file)
-            return file.read_bytes()
-
-    def _file(self, epoch: int) -> Path:
-        return self._folder / f"{epoch}.secret"
-
-    def _make(self, file: Path) -> None:
-        """Whole and on the disk before it is used: ids of half a secret would be another day's."""
-        new = file.with_suffix(".new")
-        new.unlink(missing_ok=True)
-        handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as opened:
-            opened.write(self._dice.bytes(SECRET_BYTES))
-            opened.flush()
-            os.fsync(opened.fileno())
-        new.replace(file)
-        self._sync()
-
-    def _destroy(self, file: Path) -> None:
-        with file.open("r+b") as old:
-            old.write(bytes(SECRET_BYTES))
-            old.flush()
-            os.fsync(old.fileno())
-        file.unlink()
-        self._sync()
-
-    def _sync(self) -> None:
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            secret = self._secrets.read(epoch)
+            if secret is None:
+                secret = self._dice.bytes(SECRET_BYTES)
+                self._secrets.write(epoch, secret)
+            return secret
